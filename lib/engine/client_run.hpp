@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/endpoint.hpp"
+#include "base/random.hpp"
+#include "clock/clock.hpp"
+#include "engine/stop_token.hpp"
+#include "model/outcome.hpp"
+#include "model/test_params.hpp"
+
+namespace udperf::engine {
+
+/// What `udperf client` was asked to do.
+struct ClientOptions {
+  std::string host = "127.0.0.1";  ///< name or address, with %scope for link-local
+  std::uint16_t port = kDefaultPort;
+  std::optional<IpFamily> family;       ///< -4, -6
+  std::optional<IpAddress> bind;        ///< --bind
+  std::uint16_t local_port = 0;         ///< --local-port
+  std::optional<std::uint32_t> buffer;  ///< --buffer, payload bytes; absent = our default
+  Duration connect_timeout = std::chrono::seconds{5};
+  Duration wait_server{0};  ///< --wait-server: keep trying so long while nothing listens
+  Duration retry_busy{0};   ///< --retry-busy: keep trying so long while the server is busy
+  bool auto_packet_size = true;  ///< params.payload_bytes is to be chosen (--packet-size auto)
+  TestParams params;
+  std::vector<std::pair<std::string, std::string>> labels;
+  std::optional<std::string> key;  ///< 32 bytes, --key-file
+};
+
+/// One interval of one way, live: the sender's and the receiver's view so far. Provisional; the
+/// result carries the corrected rows.
+struct LiveInterval {
+  Way way = Way::up;
+  std::uint64_t index = 0;
+  Duration start{0};  ///< since the first arrival
+  Duration end{0};
+  std::uint64_t packets = 0;  ///< unique, arrived in the interval
+  std::uint64_t bytes = 0;
+  std::int64_t lost = 0;      ///< provisional: gaps seen so far
+  std::uint64_t duplicates = 0;
+  std::uint64_t reordered = 0;
+};
+
+/// Totals so far of one way, for a progress line.
+struct LiveProgress {
+  Way way = Way::up;
+  Duration elapsed{0};
+  std::uint64_t sent_packets = 0;     ///< 0 where this end does not send
+  std::uint64_t sent_bytes = 0;
+  std::uint64_t received_packets = 0; ///< unique, as the receiver last said
+  std::uint64_t received_bytes = 0;
+  std::uint64_t lost = 0;             ///< provisional
+  std::optional<Duration> rtt;        ///< last measured
+};
+
+/// What the engine tells while a test runs. Called from the thread that called run_client(), never
+/// from the data path.
+class ClientObserver {
+ public:
+  ClientObserver() = default;
+  ClientObserver(const ClientObserver&) = delete;
+  ClientObserver& operator=(const ClientObserver&) = delete;
+  virtual ~ClientObserver() = default;
+
+  /// The server accepted; `outcome` has session, endpoints, start and granted parameters.
+  virtual void on_started(const TestOutcome& outcome) = 0;
+  virtual void on_interval(const LiveInterval& interval) = 0;
+  virtual void on_progress(const LiveProgress& progress) = 0;
+  virtual void on_warning(const Warning& warning) = 0;
+  /// Something worth a debug or info log record, e.g. "HELLO sent", with the peer it is about.
+  virtual void on_trace(const std::string& text, const Endpoint& peer) = 0;
+};
+
+/// Runs one test and says how it ended; never throws, never prints. Returns within
+/// connect_timeout (or wait_server/retry_busy) + duration + drain + 5 s.
+[[nodiscard]] TestOutcome run_client(const ClientOptions& options, const Clock& clock,
+                                     RandomSource& random, ClientObserver& observer,
+                                     const StopToken& stop);
+
+}  // namespace udperf::engine

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/endpoint.hpp"
+#include "base/random.hpp"
+#include "clock/clock.hpp"
+#include "engine/stop_token.hpp"
+#include "model/outcome.hpp"
+
+namespace udperf::engine {
+
+/// What `udperf server` was asked to do.
+struct ServerOptions {
+  std::optional<IpAddress> bind;  ///< absent: every address, IPv4 and IPv6
+  std::uint16_t port = kDefaultPort;
+  std::optional<std::uint32_t> buffer;
+  bool one_off = false;
+  std::uint32_t max_sessions = 64;
+  std::uint32_t max_sessions_per_address = 8;
+  bool exclusive = false;
+  std::optional<BitRate> max_rate;        ///< of all sessions together
+  std::optional<Duration> max_duration;
+  std::vector<IpPrefix> allow;            ///< empty: everyone
+  std::vector<IpPrefix> deny;
+  std::optional<std::string> key;         ///< 32 bytes, --key-file
+};
+
+/// Datagrams that the server dropped unanswered, by reason, and what it answered.
+struct ServerCounters {
+  std::uint64_t hellos = 0;
+  std::uint64_t challenges = 0;
+  std::uint64_t bad_cookies = 0;
+  std::uint64_t expired_cookies = 0;
+  std::uint64_t malformed = 0;     ///< not udperf, or a message that does not decode
+  std::uint64_t unknown_session = 0;
+  std::uint64_t denied = 0;        ///< by --allow/--deny
+  std::uint64_t unauthenticated = 0;
+  std::uint64_t rate_limited = 0;
+  std::uint64_t refused = 0;       ///< REJECTs sent
+  std::uint64_t sessions = 0;      ///< accepted since the start
+};
+
+/// What the server tells. Called from the thread that called run_server().
+class ServerObserver {
+ public:
+  ServerObserver() = default;
+  ServerObserver(const ServerObserver&) = delete;
+  ServerObserver& operator=(const ServerObserver&) = delete;
+  virtual ~ServerObserver() = default;
+
+  /// The socket is bound: datagrams can arrive from now on.
+  virtual void on_ready(const Endpoint& local) = 0;
+  virtual void on_session_opened(std::uint64_t session, const Endpoint& client,
+                                 const TestParams& params) = 0;
+  virtual void on_session_closed(const SessionOutcome& outcome) = 0;
+  virtual void on_refused(const Endpoint& client, const std::string& reason) = 0;
+  virtual void on_warning(const Warning& warning) = 0;
+  /// On demand (StopToken users ask with SIGUSR1) and once at the end.
+  virtual void on_counters(const ServerCounters& counters) = 0;
+};
+
+/// Serves until `stop` is requested (or one session, with one_off). An error means that it could
+/// not start or cannot go on; a peer never causes one.
+[[nodiscard]] Result<void> run_server(const ServerOptions& options, const Clock& clock,
+                                      RandomSource& random, ServerObserver& observer,
+                                      const StopToken& stop);
+
+}  // namespace udperf::engine

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <atomic>
+
+#include "base/result.hpp"
+#include "net/fd.hpp"
+
+namespace udperf::engine {
+
+/// How someone outside (a signal handler, a test) asks a run to end. request() may be called from
+/// a signal handler and from any thread; the descriptor becomes readable then.
+class StopToken {
+ public:
+  StopToken();
+
+  /// Async-signal-safe. `signal` is kept for the exit status; a later request does not change it.
+  void request(int signal) noexcept;
+  [[nodiscard]] bool requested() const noexcept { return signal_.load() != 0; }
+  [[nodiscard]] int signal() const noexcept { return signal_.load(); }
+  [[nodiscard]] int wait_fd() const noexcept { return event_.get(); }
+
+ private:
+  net::Fd event_;
+  std::atomic<int> signal_{0};
+};
+
+}  // namespace udperf::engine

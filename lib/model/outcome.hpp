@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/endpoint.hpp"
+#include "base/result.hpp"
+#include "model/reports.hpp"
+#include "model/test_params.hpp"
+
+namespace udperf {
+
+/// How a test ended, as contract.md names it.
+enum class TestStatus : std::uint8_t {
+  complete,     ///< both ends finished their books
+  incomplete,   ///< it had started and was cut short: the figures are partial
+  interrupted,  ///< SIGINT or SIGTERM at this end: the figures are partial
+  error,        ///< it never started
+};
+
+/// What both ends measured of one stream in one way. Either side may be missing when a test was cut
+/// short: what the other end did not tell is not known.
+struct StreamOutcome {
+  std::optional<TxReport> tx;
+  std::optional<RxReport> rx;
+};
+
+/// One way of a test, stream by stream.
+struct WayOutcome {
+  std::vector<StreamOutcome> streams;
+};
+
+/// How this host's clock relates to the peer's (metrics 5).
+struct ClockEstimate {
+  std::string method;  ///< "same_host", "corridor"
+  std::optional<std::int64_t> offset_ns;       ///< peer's UTC minus ours
+  std::optional<std::int64_t> uncertainty_ns;  ///< half the width of what is possible
+  std::optional<std::int64_t> theta_ns;        ///< server's monotonic clock minus the client's
+  std::optional<double> skew_ppm;
+  std::optional<bool> step_detected;
+};
+
+/// Everything that is known at the client when a test is over, whatever way it ended: the input of
+/// build_result().
+struct TestOutcome {
+  TestStatus status = TestStatus::error;
+  std::optional<Error> error;
+  std::optional<std::uint32_t> retry_after_ms;  ///< when the server was busy
+  std::vector<Warning> warnings;
+
+  std::optional<std::uint64_t> session;  ///< the test's id; absent when it never started
+  UnixTime start;
+  UnixTime end;
+  TestParams params;  ///< as granted; as asked when the test never started
+  Endpoint client;
+  std::optional<Endpoint> client_seen_by_server;
+  std::optional<Endpoint> server;
+  std::string server_name;  ///< as the user wrote it
+  bool authenticated = false;
+  std::uint32_t concurrent_sessions_max = 0;  ///< at the server, this one included; 0 = not told
+  std::vector<std::pair<std::string, std::string>> labels;
+
+  std::optional<WayOutcome> up;
+  std::optional<WayOutcome> down;
+  std::optional<RttSummary> rtt_idle;
+  std::optional<RttSummary> rtt_loaded;
+  std::optional<ClockEstimate> clock;
+};
+
+/// What the server knows of one session when it closes: its own half, and the client's figures
+/// where the client sent them.
+struct SessionOutcome {
+  std::uint64_t session = 0;
+  Endpoint client;
+  Endpoint server;  ///< the local address the client was served from
+  UnixTime opened;
+  UnixTime closed;
+  TestParams params;
+  TestStatus status = TestStatus::incomplete;
+  std::string reason;  ///< why it closed, in words: "complete", "client went silent", ...
+  std::optional<WayOutcome> up;
+  std::optional<WayOutcome> down;
+  std::uint32_t concurrent_sessions_max = 1;
+};
+
+}  // namespace udperf

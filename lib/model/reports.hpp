@@ -1,0 +1,172 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+
+namespace udperf {
+
+/// Which mechanism spaced the datagrams of a paced sender.
+enum class PacerKind : std::uint8_t { none = 0, sleep = 1, sleep_spin = 2, txtime = 3, kernel = 4 };
+
+/// Why a sender stopped.
+enum class TxEnd : std::uint8_t {
+  complete = 0,     ///< everything that was agreed on has been sent
+  interrupted = 1,  ///< the user at the sending end stopped it
+  peer_stopped = 2, ///< the other end asked for it
+  peer_silent = 3,  ///< the receiver's feedback stopped
+  failed = 4,       ///< the operating system refused to send
+};
+
+/// What the sender of one stream measured; the content of FIN (docs/protocol.md, FIN). Times are
+/// the sender's own.
+struct TxReport {
+  std::uint64_t packets = 0;        ///< sequence numbers used: 0 .. packets-1
+  std::uint64_t payload_bytes = 0;  ///< of those
+  std::uint64_t send_blocked = 0;   ///< datagrams that the kernel did not take at first (no number used)
+  std::uint64_t local_drop = 0;     ///< numbered datagrams that are known to have died in this host
+  std::uint64_t pacing_skipped = 0; ///< deadlines given up after a stall
+  std::uint64_t batches = 0;        ///< system calls or GSO buffers; mean batch = packets / batches
+  std::int64_t first_unix_ns = 0;   ///< 0 when nothing was sent
+  std::int64_t last_unix_ns = 0;
+  std::int64_t span_ns = 0;         ///< monotonic, first to last
+  std::uint32_t first_bytes = 0;    ///< length of the first datagram
+  std::uint32_t gso_segments = 0;   ///< largest batch handed over as one buffer; 0 = GSO not used
+  std::uint32_t cpu_permille = UINT32_MAX;  ///< of one core; UINT32_MAX = not measured
+  std::uint32_t sndbuf_bytes = 0;
+  PacerKind pacer = PacerKind::none;
+  TxEnd end = TxEnd::complete;
+  std::int64_t gap_p50_ns = -1;  ///< between the starts of successive batches; -1 = not measured
+  std::int64_t gap_p99_ns = -1;
+  std::int64_t gap_max_ns = -1;
+  std::uint64_t target_milli_pps = 0;  ///< packets per 1000 s asked of this stream; 0 = unlimited
+
+  bool operator==(const TxReport&) const = default;
+};
+
+/// One row of the interval table of one stream. `sent` counts the sequence numbers passed in the
+/// interval, so that sums over intervals equal the totals exactly (metrics 2.4).
+struct IntervalRow {
+  std::uint64_t unique = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t sent = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t duplicates = 0;
+  std::uint64_t reordered = 0;
+  std::int64_t dv_p50_ns = -1;  ///< delay variation over the stream's minimum; -1 = not measured
+  std::int64_t dv_p99_ns = -1;
+  std::int64_t rtt_p50_ns = -1;
+
+  bool operator==(const IntervalRow&) const = default;
+};
+
+/// A silence of the receiver longer than the gap threshold.
+struct Outage {
+  std::int64_t start_ns = 0;     ///< since the first arrival
+  std::int64_t duration_ns = 0;
+  std::uint64_t lost = 0;        ///< sequence numbers missing across it when it ended
+
+  bool operator==(const Outage&) const = default;
+};
+
+/// Why the receiver closed its books (metrics 2.3).
+enum class Finalized : std::uint8_t { all_received = 0, quiet = 1, tmax = 2, no_fin = 3 };
+
+/// Which clock read stamped arrivals.
+enum class RxStamp : std::uint8_t { user = 0, kernel = 1 };
+
+struct DelaySummary {
+  std::uint64_t n = 0;
+  std::int64_t min_ns = 0;
+  std::int64_t mean_ns = 0;
+  std::int64_t p50_ns = 0;
+  std::int64_t p90_ns = 0;
+  std::int64_t p95_ns = 0;
+  std::int64_t p99_ns = 0;
+  std::optional<std::int64_t> p999_ns;  ///< absent below 1000 samples
+  std::int64_t max_ns = 0;
+
+  bool operator==(const DelaySummary&) const = default;
+};
+
+/// What the receiver of one stream measured; the content of REPORT (docs/protocol.md, REPORT).
+/// Always: sent == unique + lost and datagrams == unique + duplicates + late + invalid.
+struct RxReport {
+  // counts
+  std::uint64_t datagrams = 0;   ///< everything read from the data socket that was not control
+  std::uint64_t unique = 0;      ///< first copies (RFC 5560)
+  std::uint64_t unique_bytes = 0;
+  std::uint64_t late = 0;        ///< beyond the loss threshold Tmax (RFC 7680 s2.8.2)
+  std::uint64_t invalid = 0;     ///< wrong session, impossible number or length
+  std::uint64_t duplicates = 0;
+  std::uint64_t replicated = 0;  ///< sequence numbers that arrived twice or more
+  std::uint64_t sent = 0;        ///< from the FIN, or the highest number seen plus one
+  std::uint64_t lost = 0;
+  std::uint64_t lost_bytes = 0;
+  std::uint64_t head_lost = 0;
+  std::uint64_t tail_lost = 0;
+  // times; only meaningful when unique > 0
+  std::int64_t first_unix_ns = 0;
+  std::int64_t last_unix_ns = 0;
+  std::int64_t first_mono_ns = 0;  ///< receiver's monotonic clock: joins streams of one host
+  std::int64_t last_mono_ns = 0;
+  std::uint32_t first_bytes = 0;   ///< length of the first datagram that arrived
+  // where it was lost
+  std::optional<std::uint64_t> rx_socket_drop;  ///< datagrams, at most `lost`
+  bool rx_socket_drop_is_bound = false;  ///< the split is a bound, not exact (fast-udp 2.5)
+  // loss pattern (RFC 3357, RFC 3611)
+  std::uint64_t loss_periods = 0;
+  std::uint64_t loss_period_max = 0;
+  std::optional<double> burst_ratio;
+  // reordering (RFC 4737)
+  std::uint64_t reordered = 0;
+  std::uint64_t extent_sum = 0;
+  std::uint64_t extent_count = 0;
+  std::uint64_t extent_max = 0;
+  std::int64_t late_ns_max = 0;
+  std::uint64_t n3_reordered = 0;
+  // delay; absent where a figure could not be measured
+  std::optional<std::int64_t> jitter_ns;      ///< RFC 3550 s6.4.1, last value
+  std::optional<std::int64_t> jitter_max_ns;
+  std::optional<std::int64_t> ipdv_mean_abs_ns;
+  std::optional<std::int64_t> ipdv_p95_abs_ns;
+  std::optional<std::int64_t> ipdv_max_abs_ns;
+  std::optional<DelaySummary> delay_variation;  ///< over the smallest delay seen (RFC 5481)
+  std::optional<std::int64_t> raw_delay_min_ns; ///< receiver's clock minus sender's, smallest seen
+  RxStamp stamp = RxStamp::user;
+  // marks received, first copies (RFC 3168): not-ECT, ECT(0), ECT(1), CE
+  std::optional<std::array<std::uint64_t, 4>> ecn;
+  std::optional<std::uint8_t> dscp;
+  // the receiving host
+  std::uint64_t batches = 0;       ///< reads from the socket
+  std::uint32_t gro = 0;           ///< largest number of datagrams in one read; 0 = GRO not used
+  std::uint32_t cpu_permille = UINT32_MAX;  ///< of one core; UINT32_MAX = not measured
+  std::uint32_t rcvbuf_bytes = 0;
+  Finalized finalized = Finalized::all_received;
+  bool tail_known = true;          ///< false when no FIN said how much was sent
+
+  std::int64_t interval_ns = 0;
+  std::int64_t anchor_mono_ns = 0; ///< start of the interval grid on the receiver's clock
+  std::vector<IntervalRow> intervals;
+  std::vector<Outage> outages;
+
+  bool operator==(const RxReport&) const = default;
+};
+
+/// Round-trip times of probes, measured at the client (RFC 2681).
+struct RttSummary {
+  std::uint64_t sent = 0;
+  DelaySummary delay;  ///< n = probes that came back
+};
+
+/// Something the user should know that did not stop the test.
+struct Warning {
+  std::string code;     ///< stable, e.g. "rcvbuf_capped"
+  std::string message;  ///< a sentence that says what to do
+};
+
+}  // namespace udperf
