@@ -1,0 +1,130 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/endpoint.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "base/units.hpp"
+
+namespace udperf::net {
+
+/// One read from a socket: a datagram, or several of equal length that the kernel merged (UDP_GRO),
+/// the last of which may be shorter. The bytes live until the next receive() into
+/// the same buffers.
+struct Received {
+  std::span<const std::byte> data;
+  std::uint32_t segment = 0;            ///< length of each merged datagram; == data.size() for one
+  MonoTime at;                          ///< arrival, on this host's monotonic clock
+  bool kernel_stamp = false;            ///< `at` is the kernel's, free of the socket's queue
+  std::optional<std::uint32_t> drops;   ///< buffers this socket has dropped so far, modulo 2^32
+  std::optional<std::uint8_t> tos;      ///< DSCP and ECN as received
+  bool truncated = false;               ///< longer than any datagram of ours may be
+};
+
+/// What became of a batch handed to send().
+struct SendOutcome {
+  enum class Status : std::uint8_t {
+    taken,       ///< all of it
+    blocked,     ///< the kernel has no room now; wait until writable
+    too_big,     ///< larger than the path takes unfragmented
+    refused,     ///< ICMP says that nobody listens at the peer
+    failed,      ///< see os_error
+  };
+  Status status = Status::taken;
+  std::uint32_t datagrams = 0;  ///< taken by the kernel, from the front of the batch
+  std::uint32_t calls = 1;      ///< buffers that went down the stack on their own
+  int os_error = 0;
+};
+
+class ReceiveBuffers;
+
+/// A path to one peer, and all that udperf needs of a socket. One virtual call a batch.
+/// send() belongs to one thread and receive() to one; send_control() may be called from any.
+class DatagramPort {
+ public:
+  DatagramPort() = default;
+  DatagramPort(const DatagramPort&) = delete;
+  DatagramPort& operator=(const DatagramPort&) = delete;
+  virtual ~DatagramPort() = default;
+
+  /// Sends data.size() / segment datagrams (the last may be shorter) that lie behind each other.
+  /// Never blocks.
+  virtual SendOutcome send(std::span<const std::byte> data, std::uint32_t segment) = 0;
+
+  /// Sends one datagram on its own, whatever its length. Loss of it is the network's business;
+  /// only `refused` and `too_big` are worth telling apart.
+  virtual SendOutcome send_control(std::span<const std::byte> datagram) = 0;
+
+  /// What has arrived, without waiting: empty when nothing has. Up to a batch of reads at a time.
+  virtual std::span<const Received> receive(ReceiveBuffers& buffers) = 0;
+
+  /// Buffers that this socket has dropped since it was opened, including those after the last read.
+  [[nodiscard]] virtual std::optional<std::uint32_t> total_drops() = 0;
+
+  /// The peer's host said by ICMP, since last asked, that nothing listens there.
+  [[nodiscard]] virtual bool take_refused() = 0;
+
+  /// Largest number of datagrams worth handing to send() at once for this length, 1..128.
+  [[nodiscard]] virtual std::uint32_t batch_limit(std::uint32_t segment) const = 0;
+
+  [[nodiscard]] virtual std::uint32_t receive_buffer_bytes() const = 0;
+  [[nodiscard]] virtual std::uint32_t send_buffer_bytes() const = 0;
+  /// Whether batches go down as one buffer (UDP_SEGMENT), as far as this host knows now.
+  [[nodiscard]] virtual bool gso_active() const = 0;
+  [[nodiscard]] virtual bool gro_active() const = 0;
+  [[nodiscard]] virtual Endpoint local() const = 0;
+  [[nodiscard]] virtual Endpoint remote() const = 0;
+
+  /// To wait on with poll(); -1 where there is none (tests).
+  [[nodiscard]] virtual int fd() const = 0;
+};
+
+/// What a port should be like.
+struct PortOptions {
+  std::optional<IpAddress> bind;       ///< absent: whatever the route to the peer says
+  std::uint16_t local_port = 0;        ///< 0: any
+  Endpoint remote;
+  std::uint32_t buffer_bytes = 0;      ///< asked for, both directions; the kernel may grant less
+  bool share_port = false;             ///< beside a listener on the same address and port
+  enum class Offload : std::uint8_t { automatic, on, off };
+  Offload gso = Offload::automatic;
+  Offload gro = Offload::automatic;
+  std::uint8_t tos = 0;                ///< DSCP << 2 | ECN
+  bool dont_fragment = false;
+  bool kernel_stamps = true;
+};
+
+/// A datagram to or from anyone, with the local address it concerns.
+struct Letter {
+  std::vector<std::byte> bytes;
+  Endpoint peer;
+  Endpoint local;  ///< the address the peer used; answers go out from it
+};
+
+/// The server's one port: unconnected.
+class ListenPort {
+ public:
+  ListenPort() = default;
+  ListenPort(const ListenPort&) = delete;
+  ListenPort& operator=(const ListenPort&) = delete;
+  virtual ~ListenPort() = default;
+
+  /// What has arrived, without waiting; at most a bounded number of letters.
+  virtual std::vector<Letter> receive() = 0;
+  virtual void send(const Letter& letter) = 0;
+  [[nodiscard]] virtual Endpoint local() const = 0;
+  [[nodiscard]] virtual int fd() const = 0;
+
+  /// A port for one peer on the same local address and port. Letters of others that went to it
+  /// before it was connected are handed back in `strays`.
+  [[nodiscard]] virtual Result<std::unique_ptr<DatagramPort>> open_session(
+      const PortOptions& options, std::vector<Letter>& strays) = 0;
+};
+
+}  // namespace udperf::net

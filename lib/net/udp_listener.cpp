@@ -1,0 +1,185 @@
+#include "net/udp_listener.hpp"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "net/socket_address.hpp"
+#include "net/socket_options.hpp"
+#include "net/udp_port.hpp"
+
+namespace udperf::net {
+namespace {
+
+constexpr std::size_t kMostLetters = 64;   // a turn of the loop stays short under a flood
+constexpr std::size_t kLetterBytes = 2048; // handshakes are smaller; longer ones are cut and refused
+constexpr std::uint32_t kListenerBuffer = 4U << 20U;
+
+template <typename T>
+T payload_of(const cmsghdr* header) {
+  T value{};
+  std::memcpy(&value, CMSG_DATA(header), sizeof value);
+  return value;
+}
+
+/// The address that the datagram was sent to, from its control messages.
+IpAddress destination(msghdr& message, const IpAddress& fallback) {
+  for (const cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
+       header = CMSG_NXTHDR(&message, const_cast<cmsghdr*>(header))) {
+    if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
+      return from_in_addr(payload_of<in_pktinfo>(header).ipi_addr);
+    }
+    if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO) {
+      const auto info = payload_of<in6_pktinfo>(header);
+      return from_in6_addr(info.ipi6_addr, info.ipi6_ifindex);
+    }
+  }
+  return fallback;
+}
+
+/// Reads one datagram; nothing when none is waiting.
+std::optional<Letter> read_letter(int fd, const Endpoint& local) {
+  Letter letter;
+  letter.bytes.resize(kLetterBytes);
+  alignas(cmsghdr) std::array<std::byte, 256> control{};
+  SocketAddress from;
+  iovec vector{letter.bytes.data(), letter.bytes.size()};
+  msghdr message{};
+  message.msg_name = from.raw();
+  message.msg_namelen = *from.size_out();
+  message.msg_iov = &vector;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  ssize_t length = ::recvmsg(fd, &message, MSG_DONTWAIT);
+  for (int i = 0; length < 0 && errno != EAGAIN && i < 8; ++i) {
+    length = ::recvmsg(fd, &message, MSG_DONTWAIT);  // an ICMP error of an earlier answer
+  }
+  if (length < 0) {
+    return std::nullopt;
+  }
+  letter.bytes.resize(static_cast<std::size_t>(length));
+  letter.peer = from.endpoint();
+  letter.local = Endpoint{destination(message, local.address), local.port};
+  return letter;
+}
+
+template <typename Info>
+void attach(msghdr& message, int level, int type, const Info& info) {
+  message.msg_controllen = CMSG_SPACE(sizeof info);
+  cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = level;
+  header->cmsg_type = type;
+  header->cmsg_len = CMSG_LEN(sizeof info);
+  std::memcpy(CMSG_DATA(header), &info, sizeof info);
+}
+
+/// Says which local address the answer leaves from.
+void set_source(msghdr& message, const IpAddress& local) {
+  if (local.family == IpFamily::v4) {
+    in_pktinfo info{};
+    std::memcpy(&info.ipi_spec_dst, local.bytes.data(), sizeof info.ipi_spec_dst);
+    attach(message, IPPROTO_IP, IP_PKTINFO, info);
+    return;
+  }
+  in6_pktinfo info{};
+  std::memcpy(&info.ipi6_addr, local.bytes.data(), sizeof info.ipi6_addr);
+  info.ipi6_ifindex = local.scope_id;
+  attach(message, IPPROTO_IPV6, IPV6_PKTINFO, info);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<UdpListener>> UdpListener::open(const std::optional<IpAddress>& bind,
+                                                       std::uint16_t port) {
+  if (bind) {
+    return open_at(Endpoint{*bind, port});
+  }
+  auto both = open_at(Endpoint{IpAddress::any(IpFamily::v6), port});
+  if (both || both.error().os_error == EADDRINUSE || both.error().os_error == EACCES) {
+    return both;
+  }
+  return open_at(Endpoint{IpAddress::any(IpFamily::v4), port});
+}
+
+Result<std::unique_ptr<UdpListener>> UdpListener::open_at(const Endpoint& local) {
+  const bool v4 = local.address.family == IpFamily::v4;
+  Fd fd{::socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  if (!fd) {
+    const int reason = errno;
+    return system_error(reason, "create a UDP socket");
+  }
+  if (v4) {
+    set_option(fd.get(), IPPROTO_IP, IP_PKTINFO, 1);
+  } else {
+    set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, local.address.is_any() ? 0 : 1);
+    set_option(fd.get(), IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+    set_option(fd.get(), IPPROTO_IP, IP_PKTINFO, 1);
+  }
+  set_buffer(fd.get(), SO_RCVBUF, SO_RCVBUFFORCE, kListenerBuffer);
+  const SocketAddress address{local};
+  if (::bind(fd.get(), address.raw(), address.size()) != 0) {
+    const int reason = errno;
+    return system_error(reason, "bind " + local.to_string());
+  }
+  // Only now: a second server on this port must fail above, our own session sockets must not.
+  set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  SocketAddress bound;
+  ::getsockname(fd.get(), bound.raw(), bound.size_out());
+  Endpoint actual = bound.endpoint();
+  actual.address = local.address;
+  return std::unique_ptr<UdpListener>{new UdpListener{std::move(fd), actual}};
+}
+
+std::vector<Letter> UdpListener::receive() {
+  std::vector<Letter> letters;
+  while (letters.size() < kMostLetters) {
+    auto letter = read_letter(fd(), local_);
+    if (!letter) {
+      break;
+    }
+    letters.push_back(*std::move(letter));
+  }
+  return letters;
+}
+
+void UdpListener::send(const Letter& letter) {
+  const bool v6_socket = local_.address.family == IpFamily::v6;
+  SocketAddress to = v6_socket ? SocketAddress::mapped(letter.peer) : SocketAddress{letter.peer};
+  alignas(cmsghdr) std::array<std::byte, 128> control{};
+  iovec vector{const_cast<std::byte*>(letter.bytes.data()), letter.bytes.size()};
+  msghdr message{};
+  message.msg_name = to.raw();
+  message.msg_namelen = to.size();
+  message.msg_iov = &vector;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  set_source(message, letter.local.address);
+  if (::sendmsg(fd(), &message, MSG_DONTWAIT) < 0 && errno == ECONNREFUSED) {
+    ::sendmsg(fd(), &message, MSG_DONTWAIT);  // the error was an earlier answer's
+  }
+}
+
+Result<std::unique_ptr<DatagramPort>> UdpListener::open_session(const PortOptions& options,
+                                                                std::vector<Letter>& strays) {
+  auto fd = open_bound(options);
+  if (!fd) {
+    return tl::unexpected{fd.error()};
+  }
+  if (auto connected = connect_to(fd->get(), options.remote); !connected) {
+    return tl::unexpected{connected.error()};
+  }
+  // Between bind and connect this socket was the better match for everybody's datagrams.
+  const Endpoint local{options.bind.value_or(local_.address), options.local_port};
+  while (auto letter = read_letter(fd->get(), local)) {
+    strays.push_back(*std::move(letter));
+  }
+  return std::unique_ptr<DatagramPort>{UdpPort::adopt(std::move(*fd), options)};
+}
+
+}  // namespace udperf::net

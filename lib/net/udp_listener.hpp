@@ -1,0 +1,33 @@
+#pragma once
+
+#include "net/datagram_port.hpp"
+#include "net/fd.hpp"
+
+namespace udperf::net {
+
+/// The server's socket on its one port: takes datagrams from anyone and answers each from the
+/// address that was asked (IP_PKTINFO, IPV6_PKTINFO), so that hosts with several addresses work.
+class UdpListener final : public ListenPort {
+ public:
+  /// Without `bind`: every address, IPv6 and IPv4 on one socket (IPv4 alone where there is no
+  /// IPv6). Fails when another program listens on the port.
+  [[nodiscard]] static Result<std::unique_ptr<UdpListener>> open(
+      const std::optional<IpAddress>& bind, std::uint16_t port);
+
+  std::vector<Letter> receive() override;
+  void send(const Letter& letter) override;
+  [[nodiscard]] Endpoint local() const override { return local_; }
+  [[nodiscard]] int fd() const override { return socket_.get(); }
+  [[nodiscard]] Result<std::unique_ptr<DatagramPort>> open_session(
+      const PortOptions& options, std::vector<Letter>& strays) override;
+
+ private:
+  UdpListener(Fd socket, Endpoint local) : socket_(std::move(socket)), local_(local) {}
+
+  [[nodiscard]] static Result<std::unique_ptr<UdpListener>> open_at(const Endpoint& local);
+
+  Fd socket_;
+  Endpoint local_;
+};
+
+}  // namespace udperf::net

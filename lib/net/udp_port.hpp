@@ -1,0 +1,67 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "net/datagram_port.hpp"
+#include "net/fd.hpp"
+
+namespace udperf::net {
+
+/// A connected UDP socket with the fastest means that the kernel offers: UDP_SEGMENT, sendmmsg or
+/// send one way, UDP_GRO or recvmmsg the other; what fails is turned off and remembered.
+class UdpPort final : public DatagramPort {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<UdpPort>> open(const PortOptions& options);
+
+  SendOutcome send(std::span<const std::byte> data, std::uint32_t segment) override;
+  SendOutcome send_control(std::span<const std::byte> datagram) override;
+  std::span<const Received> receive(ReceiveBuffers& buffers) override;
+  std::optional<std::uint32_t> total_drops() override;
+  bool take_refused() override { return refused_.exchange(false); }
+  [[nodiscard]] std::uint32_t batch_limit(std::uint32_t segment) const override;
+  [[nodiscard]] std::uint32_t receive_buffer_bytes() const override { return rcvbuf_; }
+  [[nodiscard]] std::uint32_t send_buffer_bytes() const override { return sndbuf_; }
+  [[nodiscard]] bool gso_active() const override { return gso_; }
+  [[nodiscard]] bool gro_active() const override { return gro_; }
+  [[nodiscard]] Endpoint local() const override { return local_; }
+  [[nodiscard]] Endpoint remote() const override { return remote_; }
+  [[nodiscard]] int fd() const override { return socket_.get(); }
+
+  /// The route's MTU as the kernel knows it now, IP header included.
+  [[nodiscard]] std::optional<std::uint32_t> path_mtu() const;
+
+  /// Takes over a socket that is connected already.
+  [[nodiscard]] static std::unique_ptr<UdpPort> adopt(Fd connected, const PortOptions& options);
+
+ private:
+  UdpPort(Fd socket, const PortOptions& options);
+
+  void probe_offload(const PortOptions& options);
+  SendOutcome send_gso(std::span<const std::byte> data, std::uint32_t segment, std::uint32_t n);
+  SendOutcome send_many(std::span<const std::byte> data, std::uint32_t segment, std::uint32_t n);
+  SendOutcome send_one(std::span<const std::byte> datagram);
+  SendOutcome error_outcome(int os_error);
+  bool set_segment(std::uint32_t segment);
+  void note_error(int os_error);
+  void drain_errors();
+  std::span<const Received> receive_merged(ReceiveBuffers& buffers);
+  std::span<const Received> receive_many(ReceiveBuffers& buffers);
+
+  Fd socket_;
+  Endpoint local_;
+  Endpoint remote_;
+  std::uint32_t rcvbuf_ = 0;
+  std::uint32_t sndbuf_ = 0;
+  bool gro_ = false;
+  std::atomic<bool> gso_{false};
+  std::atomic<std::uint32_t> segment_{0};  ///< value of the socket's UDP_SEGMENT option now
+  std::uint32_t max_segments_ = 128;
+  std::uint32_t mtu_ = 1500;
+  std::atomic<bool> refused_{false};
+};
+
+/// What a socket of the kernel's default and the system's limits would grant, for the warning.
+[[nodiscard]] std::optional<std::uint32_t> read_sysctl(const char* path);
+
+}  // namespace udperf::net

@@ -1,0 +1,154 @@
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "net/socket_address.hpp"
+#include "net/socket_options.hpp"
+#include "net/udp_port.hpp"
+
+namespace udperf::net {
+
+std::optional<std::uint32_t> read_sysctl(const char* path) {
+  std::FILE* file = std::fopen(path, "re");
+  if (file == nullptr) {
+    return std::nullopt;
+  }
+  char text[32] = {};
+  const std::size_t length = std::fread(text, 1, sizeof text - 1, file);
+  static_cast<void>(std::fclose(file));
+  std::uint32_t value = 0;
+  for (std::size_t i = 0; i < length && text[i] >= '0' && text[i] <= '9'; ++i) {
+    value = value * 10 + static_cast<std::uint32_t>(text[i] - '0');
+  }
+  return value;
+}
+
+bool set_option(int fd, int level, int name, int value) {
+  return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
+}
+
+std::uint32_t set_buffer(int fd, int plain, int force, std::uint32_t bytes) {
+  const int wanted = static_cast<int>(std::min<std::uint32_t>(bytes, 1U << 30U));
+  if (bytes != 0 && !set_option(fd, SOL_SOCKET, force, wanted)) {
+    set_option(fd, SOL_SOCKET, plain, wanted);  // capped by the system's limit; read back below
+  }
+  int doubled = 0;
+  socklen_t size = sizeof doubled;
+  ::getsockopt(fd, SOL_SOCKET, plain, &doubled, &size);
+  return static_cast<std::uint32_t>(doubled) / 2;  // the kernel doubles it for its own overhead
+}
+
+namespace {
+
+void mark_outgoing(int fd, IpFamily family, const PortOptions& options) {
+  if (family == IpFamily::v4) {
+    set_option(fd, IPPROTO_IP, IP_TOS, options.tos);
+    set_option(fd, IPPROTO_IP, IP_RECVTOS, 1);
+    set_option(fd, IPPROTO_IP, IP_RECVERR, 1);  // else a full queue drops in silence
+    if (options.dont_fragment) {
+      set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
+    }
+    return;
+  }
+  set_option(fd, IPPROTO_IPV6, IPV6_TCLASS, options.tos);
+  set_option(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
+  set_option(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
+  if (options.dont_fragment) {
+    set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
+    set_option(fd, IPPROTO_IPV6, IPV6_DONTFRAG, 1);
+  }
+}
+
+}  // namespace
+
+Result<Fd> open_bound(const PortOptions& options) {
+  const IpFamily family = options.remote.address.family;
+  const int domain = family == IpFamily::v4 ? AF_INET : AF_INET6;
+  Fd fd{::socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  if (!fd) {
+    const int reason = errno;
+    return system_error(reason, "create a UDP socket");
+  }
+  if (options.share_port) {
+    set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  }
+  mark_outgoing(fd.get(), family, options);
+  if (options.kernel_stamps) {
+    set_option(fd.get(), SOL_SOCKET, SO_TIMESTAMPNS, 1);
+  }
+  set_option(fd.get(), SOL_SOCKET, SO_RXQ_OVFL, 1);
+  if (options.bind || options.local_port != 0) {
+    const Endpoint wanted{options.bind.value_or(IpAddress::any(family)), options.local_port};
+    const SocketAddress address{wanted};
+    if (::bind(fd.get(), address.raw(), address.size()) != 0) {
+      const int reason = errno;
+      return system_error(reason, "bind " + wanted.to_string());
+    }
+  }
+  return fd;
+}
+
+Result<void> connect_to(int fd, const Endpoint& remote) {
+  const SocketAddress address{remote};
+  if (::connect(fd, address.raw(), address.size()) != 0) {
+    const int reason = errno;
+    return system_error(reason, "connect to " + remote.to_string());
+  }
+  return {};
+}
+
+Result<std::unique_ptr<UdpPort>> UdpPort::open(const PortOptions& options) {
+  auto fd = open_bound(options);
+  if (!fd) {
+    return tl::unexpected{fd.error()};
+  }
+  if (auto connected = connect_to(fd->get(), options.remote); !connected) {
+    return tl::unexpected{connected.error()};
+  }
+  return adopt(std::move(*fd), options);
+}
+
+std::unique_ptr<UdpPort> UdpPort::adopt(Fd connected, const PortOptions& options) {
+  return std::unique_ptr<UdpPort>{new UdpPort{std::move(connected), options}};
+}
+
+UdpPort::UdpPort(Fd socket, const PortOptions& options)
+    : socket_(std::move(socket)), remote_(options.remote) {
+  SocketAddress address;
+  ::getsockname(fd(), address.raw(), address.size_out());
+  local_ = address.endpoint();
+  rcvbuf_ = set_buffer(fd(), SO_RCVBUF, SO_RCVBUFFORCE, options.buffer_bytes);
+  sndbuf_ = set_buffer(fd(), SO_SNDBUF, SO_SNDBUFFORCE, options.buffer_bytes);
+  probe_offload(options);
+}
+
+void UdpPort::probe_offload(const PortOptions& options) {
+  if (options.gso != PortOptions::Offload::off) {
+    // An option that cannot be set is the only sign of a kernel that would ignore it per message.
+    gso_ = set_option(fd(), SOL_UDP, UDP_SEGMENT, 1200) && set_option(fd(), SOL_UDP, UDP_SEGMENT, 0);
+  }
+  if (options.gro != PortOptions::Offload::off) {
+    gro_ = set_option(fd(), SOL_UDP, UDP_GRO, 1);
+  }
+  mtu_ = path_mtu().value_or(1500);
+}
+
+std::optional<std::uint32_t> UdpPort::path_mtu() const {
+  const bool v4 = remote_.address.family == IpFamily::v4;
+  int mtu = 0;
+  socklen_t size = sizeof mtu;
+  if (::getsockopt(fd(), v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_MTU : IPV6_MTU, &mtu, &size) !=
+          0 ||
+      mtu <= 0) {
+    return std::nullopt;
+  }
+  return static_cast<std::uint32_t>(mtu);
+}
+
+}  // namespace udperf::net

@@ -1,0 +1,139 @@
+#include "wire/messages.hpp"
+
+#include <algorithm>
+
+#include "wire/visit.hpp"
+
+namespace udperf::wire {
+namespace {
+
+// What a field may hold beyond what its type says. A message without a rule of its own is fine.
+template <typename Message>
+bool valid(const Message&) {
+  return true;
+}
+bool valid(const Request& m) { return !check_params(m.params); }
+bool valid(const Accept& m) {
+  const auto family = m.client.address.family;
+  return !check_params(m.params) && (family == IpFamily::v4 || family == IpFamily::v6);
+}
+bool valid(const Reject& m) {
+  return m.reason >= RejectReason::version && m.reason <= RejectReason::shutting_down;
+}
+bool valid(const Go& m) {
+  return m.payload_bytes >= kDataHeaderBytes && m.payload_bytes <= kMaxPayloadBytes;
+}
+bool valid(const Bye& m) { return m.reason <= ByeReason::shutting_down; }
+bool valid(const ReportPull& m) { return m.chunks >= 1 && m.chunks <= 32; }
+bool valid(const Fin& m) {
+  const TxReport& r = m.report;
+  return r.pacer <= PacerKind::kernel && r.end <= TxEnd::failed && r.span_ns >= 0 &&
+         r.packets <= (std::uint64_t{1} << 62U) && r.local_drop <= r.packets;
+}
+bool valid(const Feedback& m) { return m.held_ns >= 0 && m.unique <= m.next_expected; }
+
+void write_header(std::vector<std::byte>& out, MessageType type, std::uint64_t session,
+                  std::uint8_t stream) {
+  Writer writer{out};
+  writer.field(kMagic);
+  writer.field(kVersion);
+  writer.field(type);
+  writer.field(stream);
+  writer.field(std::uint8_t{0});
+  writer.field(session);
+}
+
+}  // namespace
+
+template <typename Message>
+std::vector<std::byte> encode(MessageType type, std::uint64_t session, std::uint8_t stream,
+                              const Message& message, std::size_t padded_to) {
+  std::vector<std::byte> out;
+  out.reserve(std::max<std::size_t>(padded_to, 256));
+  write_header(out, type, session, stream);
+  Writer writer{out};
+  visit(writer, message);
+  if (out.size() < padded_to) {
+    out.resize(padded_to);
+  }
+  return out;
+}
+
+template <typename Message>
+std::optional<Message> decode(std::span<const std::byte> datagram) {
+  if (datagram.size() < kCommonHeaderBytes) {
+    return std::nullopt;
+  }
+  Reader reader{datagram.subspan(kCommonHeaderBytes)};
+  Message message;
+  visit(reader, message);
+  if (!reader.ok() || !valid(message)) {
+    return std::nullopt;
+  }
+  return message;
+}
+
+#define UDPERF_CODEC(Message) \
+  template std::vector<std::byte> encode(MessageType, std::uint64_t, std::uint8_t, const Message&, \
+                                         std::size_t); \
+  template std::optional<Message> decode(std::span<const std::byte>);
+
+UDPERF_CODEC(Hello)
+UDPERF_CODEC(Challenge)
+UDPERF_CODEC(Request)
+UDPERF_CODEC(Accept)
+UDPERF_CODEC(Reject)
+UDPERF_CODEC(Go)
+UDPERF_CODEC(Empty)
+UDPERF_CODEC(Probe)
+UDPERF_CODEC(ProbeReply)
+UDPERF_CODEC(Feedback)
+UDPERF_CODEC(Fin)
+UDPERF_CODEC(ReportPull)
+UDPERF_CODEC(Bye)
+UDPERF_CODEC(Join)
+
+// A report chunk ends with bytes of any length: the length is what is left of the datagram, but the
+// field says it too, so that an authentication trailer or padding cannot be taken for content.
+template <>
+std::vector<std::byte> encode(MessageType type, std::uint64_t session, std::uint8_t stream,
+                              const ReportChunk& message, std::size_t /*padded_to*/) {
+  std::vector<std::byte> out;
+  write_header(out, type, session, stream);
+  Writer writer{out};
+  writer.field(message.total);
+  writer.field(message.offset);
+  writer.field(static_cast<std::uint16_t>(message.bytes.size()));
+  out.insert(out.end(), message.bytes.begin(), message.bytes.end());
+  return out;
+}
+
+template <>
+std::optional<ReportChunk> decode(std::span<const std::byte> datagram) {
+  if (datagram.size() < kCommonHeaderBytes) {
+    return std::nullopt;
+  }
+  Reader reader{datagram.subspan(kCommonHeaderBytes)};
+  ReportChunk chunk;
+  std::uint16_t length = 0;
+  reader.field(chunk.total);
+  reader.field(chunk.offset);
+  reader.field(length);
+  if (!reader.ok() || length > ReportChunk::kMaxBytes || length > reader.remaining() ||
+      chunk.total > kMaxReportBytes || chunk.offset > chunk.total ||
+      length > chunk.total - chunk.offset) {
+    return std::nullopt;
+  }
+  const auto bytes = reader.rest().first(length);
+  chunk.bytes.assign(bytes.begin(), bytes.end());
+  return chunk;
+}
+
+std::vector<std::byte> encode_params(const TestParams& params) {
+  std::vector<std::byte> out;
+  Writer writer{out};
+  visit_params(writer, params);
+  return out;
+}
+
+}  // namespace udperf::wire

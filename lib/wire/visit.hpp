@@ -1,0 +1,219 @@
+#pragma once
+
+// How each message is laid out: one function a message, used for writing and for reading. The order
+// of the fields here is the order on the wire (docs/protocol.md).
+
+#include "wire/byte_io.hpp"
+#include "wire/messages.hpp"
+
+namespace udperf::wire {
+
+/// Takes the constness of the message from whether it is written or read.
+template <typename Io, typename T>
+void visit_duration(Io& io, T& duration) {
+  if constexpr (std::is_const_v<T>) {
+    io.field(static_cast<std::int64_t>(duration.count()));
+  } else {
+    std::int64_t ns = 0;
+    io.field(ns);
+    duration = Duration{ns};
+  }
+}
+
+template <typename Io, typename M>
+void visit_rate(Io& io, M& m) {
+  io.field(m.kind);
+  io.field(m.value);
+}
+
+template <typename Io, typename M>
+void visit_params(Io& io, M& m) {
+  io.field(m.direction);
+  io.field(m.payload);
+  io.field(m.streams);
+  io.field(m.payload_bytes);
+  io.field(m.amount.size_bytes);
+  io.field(m.amount.packets);
+  visit_duration(io, m.amount.duration);
+  visit_rate(io, m.rate_up);
+  visit_rate(io, m.rate_down);
+  visit_duration(io, m.interval);
+  visit_duration(io, m.gap_threshold);
+  io.field(m.gso);
+  io.field(m.gro);
+  io.field(m.dscp);
+  io.field(m.ecn);
+  io.field(m.df);
+}
+
+template <typename Io, typename M>
+void visit_endpoint(Io& io, M& m) {
+  io.field(m.address.family);
+  io.field(m.address.bytes);
+  io.field(m.port);
+}
+
+template <typename Io, typename M>
+void visit_versions(Io& io, M& m) {
+  io.field(m.lowest);
+  io.field(m.highest);
+}
+
+/// Declares visit(io, m) for a message and its const form: fields in wire order.
+#define UDPERF_VISIT(Message) \
+  template <typename Io, typename M> \
+    requires std::is_same_v<std::remove_const_t<M>, Message> \
+  void visit(Io& io, M& m)
+
+UDPERF_VISIT(Hello) {
+  io.field(m.nonce);
+  io.field(m.params_hash);
+  visit_versions(io, m.versions);
+  io.field(m.capabilities);
+}
+
+UDPERF_VISIT(Challenge) {
+  io.field(m.nonce);
+  io.field(m.cookie);
+  visit_versions(io, m.versions);
+  io.field(m.capabilities);
+  io.field(m.needs_key);
+}
+
+UDPERF_VISIT(Request) {
+  io.field(m.nonce);
+  io.field(m.cookie);
+  io.field(m.capabilities);
+  visit_params(io, m.params);
+}
+
+UDPERF_VISIT(Accept) {
+  io.field(m.nonce);
+  io.field(m.server_nonce);
+  visit_params(io, m.params);
+  visit_endpoint(io, m.client);
+  io.field(m.host);
+  io.field(m.capabilities);
+  io.field(m.concurrent);
+}
+
+UDPERF_VISIT(Reject) {
+  io.field(m.nonce);
+  io.field(m.reason);
+  visit_versions(io, m.versions);
+  io.field(m.retry_after_ms);
+  io.field(m.limit);
+}
+
+UDPERF_VISIT(Go) {
+  io.field(m.server_nonce);
+  io.field(m.payload_bytes);
+}
+
+UDPERF_VISIT(Empty) {
+  static_cast<void>(io);
+  static_cast<void>(m);
+}
+
+UDPERF_VISIT(Probe) {
+  io.field(m.id);
+  io.field(m.t1_ns);
+  io.field(m.reply_bytes);
+}
+
+UDPERF_VISIT(ProbeReply) {
+  io.field(m.id);
+  io.field(m.t1_ns);
+  io.field(m.t2_ns);
+  io.field(m.t3_ns);
+  io.field(m.received_bytes);
+}
+
+UDPERF_VISIT(Feedback) {
+  io.field(m.number);
+  io.field(m.next_expected);
+  io.field(m.unique);
+  io.field(m.unique_bytes);
+  io.field(m.duplicates);
+  io.field(m.reordered);
+  io.field(m.echo_batch);
+  io.field(m.echo_token);
+  io.field(m.has_echo);
+  io.field(m.echo_tx_ns);
+  io.field(m.held_ns);
+  io.field(m.intervals);
+  io.field(m.at_unique);
+  io.field(m.at_bytes);
+  io.field(m.at_next);
+  io.field(m.at_duplicates);
+  io.field(m.at_reordered);
+}
+
+UDPERF_VISIT(TxReport) {
+  io.field(m.packets);
+  io.field(m.payload_bytes);
+  io.field(m.send_blocked);
+  io.field(m.local_drop);
+  io.field(m.pacing_skipped);
+  io.field(m.batches);
+  io.field(m.first_unix_ns);
+  io.field(m.last_unix_ns);
+  io.field(m.span_ns);
+  io.field(m.first_bytes);
+  io.field(m.gso_segments);
+  io.field(m.cpu_permille);
+  io.field(m.sndbuf_bytes);
+  io.field(m.pacer);
+  io.field(m.end);
+  io.field(m.gap_p50_ns);
+  io.field(m.gap_p99_ns);
+  io.field(m.gap_max_ns);
+  io.field(m.target_milli_pps);
+}
+
+UDPERF_VISIT(Fin) { visit(io, m.report); }
+
+UDPERF_VISIT(ReportPull) {
+  io.field(m.offset);
+  io.field(m.chunks);
+}
+
+UDPERF_VISIT(Bye) { io.field(m.reason); }
+
+UDPERF_VISIT(Join) {
+  io.field(m.nonce);
+  io.field(m.cookie);
+  io.field(m.server_nonce);
+}
+
+UDPERF_VISIT(IntervalRow) {
+  io.field(m.unique);
+  io.field(m.bytes);
+  io.field(m.sent);
+  io.field(m.lost);
+  io.field(m.duplicates);
+  io.field(m.reordered);
+  io.field(m.dv_p50_ns);
+  io.field(m.dv_p99_ns);
+  io.field(m.rtt_p50_ns);
+}
+
+UDPERF_VISIT(Outage) {
+  io.field(m.start_ns);
+  io.field(m.duration_ns);
+  io.field(m.lost);
+}
+
+UDPERF_VISIT(DelaySummary) {
+  io.field(m.n);
+  io.field(m.min_ns);
+  io.field(m.mean_ns);
+  io.field(m.p50_ns);
+  io.field(m.p90_ns);
+  io.field(m.p95_ns);
+  io.field(m.p99_ns);
+  io.field(m.p999_ns);
+  io.field(m.max_ns);
+}
+
+}  // namespace udperf::wire
