@@ -96,11 +96,11 @@ enum class BareNumber : std::uint8_t { refused, bytes };
 [[nodiscard]] Result<std::uint64_t> parse_integer(std::string_view text, std::uint64_t low,
                                                   std::uint64_t high);
 
-/// "97.2 Mb/s": four significant digits, the unit chosen to fit. Powers of 1000.
+/// "97.20 Mb/s": four significant digits, the unit chosen to fit. Powers of 1000. Not negative.
 [[nodiscard]] std::string format_bit_rate(double bits_per_second);
 /// "25.00 MB": four significant digits, powers of 1000.
 [[nodiscard]] std::string format_bytes(std::uint64_t bytes);
-/// "12.3 us", "1.02 ms", "3.1 s": three significant digits.
+/// "12.3 us", "1.02 ms", "3.10 s", "-250 ns": three significant digits.
 [[nodiscard]] std::string format_duration(Duration time);
 /// "2026-11-23T05:33:05.123456Z": RFC 3339 in UTC with microseconds.
 [[nodiscard]] std::string format_utc(UnixTime time);
