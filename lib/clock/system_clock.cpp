@@ -16,6 +16,10 @@ Duration read(clockid_t id) {
 MonoTime SystemClock::now() const { return MonoTime{read(CLOCK_MONOTONIC)}; }
 UnixTime SystemClock::unix_now() const { return UnixTime{read(CLOCK_REALTIME)}; }
 
+std::optional<Duration> SystemClock::thread_cpu_time() const {
+  return read(CLOCK_THREAD_CPUTIME_ID);
+}
+
 ClockAnchor SystemClock::anchor() const {
   constexpr int kTries = 5;
   ClockAnchor best{now(), unix_now()};

@@ -13,24 +13,42 @@ PacketPeriod PacketPeriod::of(const SendRate& rate, std::uint32_t payload_bytes,
   return PacketPeriod{Uint128{kNsPerSecond} * 1000 * streams, rate.value};
 }
 
+Schedule::Schedule(MonoTime start, const PacketPeriod& period, std::uint64_t burst)
+    : start_(start), period_(period), burst_(burst), burst_time_(period.times(burst)) {}
+
 std::uint64_t Schedule::take_due(MonoTime now) {
-  if (now < next_deadline()) {
+  const Duration lag = now - next_deadline();
+  if (lag < Duration{0}) {
     return 0;
   }
-  const std::uint64_t last_due = period_.count_in(now - start_);
-  const std::uint64_t due = last_due + 1 - next_;
-  // A late wake-up of less than a burst is made up for in full: the mean must be exact. Beyond two
-  // bursts the deadlines are gone.
-  const std::uint64_t granted = std::min(due, burst_);
-  const std::uint64_t kept = std::min(due - granted, burst_);
-  const std::uint64_t given_up = due - granted - kept;
-  next_ += granted + given_up;
-  skipped_ += given_up;
+  // Waking up late by less than this is normal and is made up for by the next bursts.
+  constexpr Duration kUsualLateness = std::chrono::microseconds{200};
+  if (lag > std::max(burst_time_, kUsualLateness)) {
+    absorb_stall(lag);
+  } else if (debt_ > Duration{0}) {
+    repay();
+  }
+  const std::uint64_t granted = next_ == 0 ? 1 : burst_;
+  next_ += granted;
   return granted;
 }
 
+void Schedule::absorb_stall(Duration lag) {
+  start_ += lag;
+  debt_ += lag;
+  if (debt_ > kMaxDebt) {
+    skipped_ += period_.count_in(debt_ - kMaxDebt);
+    debt_ = kMaxDebt;
+  }
+}
+
+void Schedule::repay() {
+  const Duration step = std::min(debt_, burst_time_ * kCatchUpPercent / 100);
+  start_ -= step;
+  debt_ -= step;
+}
+
 MonoTime Schedule::next_deadline() const {
-  // The very first datagram goes at once; a burst goes when its last one is due.
   const std::uint64_t last = next_ == 0 ? 0 : next_ + burst_ - 1;
   return start_ + period_.times(last);
 }

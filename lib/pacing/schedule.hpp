@@ -30,34 +30,44 @@ struct PacketPeriod {
 /// Decides how many datagrams are due. Pure arithmetic: it never reads a clock and never waits.
 ///
 /// Datagram k is due k periods after the start. Each deadline is worked out from the start, not
-/// from the one before it, so rounding never adds up. Datagrams leave in bursts of up to `burst`;
-/// after a stall at most that many overdue ones are handed out, and older deadlines are given up
-/// and counted, so a stall never turns into a flood.
+/// from the one before it, so rounding never adds up. Datagrams leave in bursts of `burst`.
+///
+/// After a stall (later than a burst lasts) the schedule goes on from now: nothing is bunched up.
+/// The time lost is made up for at kCatchUpPercent above the rate, as far as kMaxDebt; the deadlines of what
+/// was lost beyond that are given up and counted.
 class Schedule {
  public:
-  /// Preconditions: the period and the burst are not zero.
-  Schedule(MonoTime start, const PacketPeriod& period, std::uint64_t burst)
-      : start_(start), period_(period), burst_(burst) {}
+  static constexpr Duration kMaxDebt = std::chrono::milliseconds{20};
+  static constexpr int kCatchUpPercent = 3;
 
-  /// How many datagrams to send now: 0, or up to the burst. Time must not go backwards.
+  /// Preconditions: the period and the burst are not zero.
+  Schedule(MonoTime start, const PacketPeriod& period, std::uint64_t burst);
+
+  /// How many datagrams to send now: 0 or the burst (1 at the very start). Time must not go
+  /// backwards between calls.
   [[nodiscard]] std::uint64_t take_due(MonoTime now);
 
-  /// Deadlines that were handed out but could not be used: they become due again at once.
+  /// Handed out, but not used: they become due again at once.
   void give_back(std::uint64_t n) { next_ -= n; }
 
   /// When the next burst is complete, i.e. when its last datagram is due: sending then, and not at
-  /// its first deadline, keeps every burst full and the schedule's mean exact.
+  /// its first deadline, keeps every burst full and the mean exact.
   [[nodiscard]] MonoTime next_deadline() const;
 
-  /// Deadlines that passed unused (`pacing_skipped` in the result).
+  /// Deadlines given up after stalls (`pacing_skipped` in the result).
   [[nodiscard]] std::uint64_t skipped() const { return skipped_; }
   [[nodiscard]] std::uint64_t burst() const { return burst_; }
 
  private:
+  void absorb_stall(Duration lag);
+  void repay();
+
   MonoTime start_;
   PacketPeriod period_;
   std::uint64_t burst_;
-  std::uint64_t next_ = 0;  // the first datagram that was neither handed out nor given up
+  Duration burst_time_;
+  Duration debt_{0};
+  std::uint64_t next_ = 0;  // the first datagram that was not handed out
   std::uint64_t skipped_ = 0;
 };
 

@@ -1,0 +1,33 @@
+#include "pacing/gap_histogram.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace udperf::pacing {
+
+std::uint64_t GapHistogram::upper_limit(std::size_t bucket) {
+  if (bucket < kSub) {
+    return bucket;
+  }
+  const std::size_t shift = bucket / kSub - 1;
+  const std::uint64_t low = (std::uint64_t{kSub} + bucket % kSub) << shift;
+  return low + (std::uint64_t{1} << shift) - 1;
+}
+
+std::optional<Duration> GapHistogram::percentile(double share) const {
+  if (total_ == 0) {
+    return std::nullopt;
+  }
+  const auto wanted = std::max<std::uint64_t>(
+      static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(total_))), 1);
+  std::uint64_t seen = 0;
+  for (std::size_t i = 0; i < kBuckets; ++i) {
+    seen += counts_[i];
+    if (seen >= wanted) {
+      return Duration{static_cast<Duration::rep>(std::min(upper_limit(i), max_ns_))};
+    }
+  }
+  return max();
+}
+
+}  // namespace udperf::pacing

@@ -1,0 +1,159 @@
+#include "receiver/receiver.hpp"
+
+#include <algorithm>
+
+namespace udperf::receiver {
+namespace {
+
+stats::StreamStats::Settings stats_settings(const Receiver::Settings& settings) {
+  stats::StreamStats::Settings out;
+  out.plan = PacketPlan::for_stream(settings.params, settings.stream);
+  out.interval = settings.params.interval;
+  out.gap_threshold = settings.params.gap_threshold;
+  return out;
+}
+
+}  // namespace
+
+Receiver::Receiver(const Settings& settings)
+    : settings_(settings),
+      plan_(PacketPlan::for_stream(settings.params, settings.stream)),
+      stats_(stats_settings(settings)),
+      drops_(settings.merging) {}
+
+void Receiver::set_anchor(MonoTime anchor) {
+  anchor_ = anchor;
+  stats_.set_anchor(anchor);
+  next_boundary_ = anchor + settings_.params.interval;
+}
+
+std::size_t Receiver::on_read(const net::Received& read, std::size_t offset) {
+  pass_boundaries(read.at);
+  Scan scan;
+  scan.run.rx = read.at;
+  scan.run.ecn = static_cast<std::uint8_t>(read.tos.value_or(0) & 3U);
+  scan.run.timed = true;
+  std::uint32_t taken = 0;
+  while (offset < read.data.size()) {
+    const auto rest = read.data.subspan(offset);
+    const auto datagram = rest.first(std::min<std::size_t>(rest.size(), read.segment));
+    if (datagram.size() > 5 &&
+        datagram[5] != static_cast<std::byte>(wire::MessageType::data)) {
+      break;
+    }
+    if (!take(datagram, read, scan)) {
+      ++invalid_;
+    }
+    ++taken;
+    offset += datagram.size();
+  }
+  close_run(scan);
+  if (scan.first) {
+    drops_.on_read(*scan.first, scan.last, read.drops.value_or(0));
+    last_arrival_ = read.at;
+    kernel_stamps_ = kernel_stamps_ && read.kernel_stamp;
+  }
+  ++reads_;
+  largest_read_ = std::max(largest_read_, taken);
+  merged_ = merged_ || taken > 1;
+  return offset;
+}
+
+bool Receiver::take(std::span<const std::byte> datagram, const net::Received& read, Scan& scan) {
+  const auto header = wire::decode_data(datagram);
+  if (!header || header->session != settings_.session || header->stream != settings_.stream ||
+      read.truncated || header->sequence >= plan_.packets() ||
+      datagram.size() != plan_.length(header->sequence)) {
+    return false;
+  }
+  if (scan.run.count != 0 && header->sequence == scan.run.first + scan.run.count) {
+    ++scan.run.count;
+  } else {
+    close_run(scan);
+    scan.run.first = header->sequence;
+    scan.run.count = 1;
+    scan.run.tx_ns = header->tx_time_ns;
+  }
+  const DropAttribution::Place place{header->sequence, header->batch, header->index,
+                                     header->count};
+  if (!scan.first) {
+    scan.first = place;
+    if (read.tos) {
+      saw_tos_ = true;
+      dscp_ = static_cast<std::uint8_t>(*read.tos >> 2U);
+    }
+  }
+  scan.last = place;
+  latest_ = *header;
+  has_latest_ = true;
+  return true;
+}
+
+void Receiver::close_run(Scan& scan) {
+  if (scan.run.count != 0) {
+    stats_.add(scan.run);
+    scan.run.count = 0;
+  }
+}
+
+void Receiver::pass_boundaries(MonoTime now) {
+  while (now >= next_boundary_) {
+    snapshot_ = Snapshot{snapshot_.intervals + 1, stats_.unique(),     stats_.unique_bytes(),
+                         stats_.next_expected(),  stats_.duplicates(), stats_.reordered()};
+    next_boundary_ += settings_.params.interval;
+  }
+}
+
+void Receiver::fill(wire::Feedback& feedback, MonoTime now) {
+  // Arrivals stamped before `now` may still wait in the socket: leave them a moment.
+  constexpr Duration kSettle = std::chrono::milliseconds{2};
+  if (anchor_) {
+    pass_boundaries(now - kSettle);
+  }
+  feedback.next_expected = stats_.next_expected();
+  feedback.unique = stats_.unique();
+  feedback.unique_bytes = stats_.unique_bytes();
+  feedback.duplicates = stats_.duplicates();
+  feedback.reordered = stats_.reordered();
+  feedback.has_echo = has_latest_;
+  if (has_latest_) {
+    feedback.echo_batch = latest_.batch;
+    feedback.echo_token = latest_.token;
+    feedback.echo_tx_ns = latest_.tx_time_ns;
+    feedback.held_ns = std::max<std::int64_t>((now - last_arrival_.value_or(now)).count(), 0);
+  }
+  feedback.intervals = snapshot_.intervals;
+  feedback.at_unique = snapshot_.unique;
+  feedback.at_bytes = snapshot_.bytes;
+  feedback.at_next = snapshot_.next;
+  feedback.at_duplicates = snapshot_.duplicates;
+  feedback.at_reordered = snapshot_.reordered;
+}
+
+RxReport Receiver::finalize(const std::optional<TxReport>& fin, Finalized why,
+                            const ClockAnchor& clock, std::optional<std::uint32_t> drops) {
+  RxReport report;
+  const std::uint64_t sent =
+      fin ? std::min(fin->packets, plan_.packets()) : stats_.next_expected();
+  stats_.finalize(sent, fin.has_value(), clock, report);
+  report.datagrams += invalid_;
+  report.invalid += invalid_;
+  report.finalized = why;
+  report.tail_known = fin.has_value();
+  report.batches = reads_;
+  report.gro = merged_ ? largest_read_ : 0;
+  report.stamp = kernel_stamps_ ? RxStamp::kernel : RxStamp::user;
+  report.dscp = dscp_;
+  if (!saw_tos_) {
+    report.ecn.reset();
+  }
+  if (drops) {
+    const std::uint64_t batches = fin ? fin->batches : 0;
+    const auto verdict = drops_.close(sent, batches, *drops, report.lost);
+    report.rx_socket_drop = verdict.socket_datagrams;
+    report.rx_socket_drop_is_bound = verdict.is_bound;
+  }
+  return report;
+}
+
+}  // namespace udperf::receiver

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "base/time.hpp"
+#include "model/reports.hpp"
+#include "model/test_params.hpp"
+#include "net/datagram_port.hpp"
+#include "receiver/drop_attribution.hpp"
+#include "stats/stream_stats.hpp"
+#include "wire/messages.hpp"
+
+namespace udperf::receiver {
+
+/// One stream's books at the receiving end: reads DATA datagrams in place and hands what they say to
+/// the statistics. Not thread-safe; takes the time as an argument.
+class Receiver {
+ public:
+  struct Settings {
+    std::uint64_t session = 0;
+    std::uint8_t stream = 0;
+    TestParams params;
+    bool merging = false;  ///< the socket merges datagrams (UDP_GRO)
+  };
+
+  explicit Receiver(const Settings& settings);
+
+  /// Start of the interval grid: the first arrival of any stream of the test. Before the first data.
+  void set_anchor(MonoTime anchor);
+  [[nodiscard]] bool has_anchor() const { return anchor_.has_value(); }
+
+  /// Takes the DATA datagrams of one read from `offset` on, up to the first that is not DATA; returns
+  /// the offset of that one, or data.size(). Precondition: set_anchor() was called.
+  std::size_t on_read(const net::Received& read, std::size_t offset);
+
+  /// A datagram that is neither DATA nor a known control message, or one that is not for this stream.
+  void count_invalid() { ++invalid_; }
+
+  /// Fills everything but Feedback::number. Also moves the interval snapshot on.
+  void fill(wire::Feedback& feedback, MonoTime now);
+
+  [[nodiscard]] bool all_received(std::uint64_t sent) const { return stats_.all_received(sent); }
+  [[nodiscard]] std::optional<MonoTime> last_arrival() const { return last_arrival_; }
+  [[nodiscard]] std::uint64_t unique() const { return stats_.unique(); }
+  [[nodiscard]] std::uint64_t next_expected() const { return stats_.next_expected(); }
+
+  /// Closes the books. `fin`: the sender's word, absent when none came. `drops`: the socket's counter.
+  [[nodiscard]] RxReport finalize(const std::optional<TxReport>& fin, Finalized why,
+                                  const ClockAnchor& clock, std::optional<std::uint32_t> drops);
+
+ private:
+  struct Snapshot {
+    std::uint64_t intervals = 0;
+    std::uint64_t unique = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t next = 0;
+    std::uint64_t duplicates = 0;
+    std::uint64_t reordered = 0;
+  };
+
+  /// Runs of consecutive numbers found in one read.
+  struct Scan {
+    stats::Run run;
+    std::optional<DropAttribution::Place> first;
+    DropAttribution::Place last;
+  };
+
+  bool take(std::span<const std::byte> datagram, const net::Received& read, Scan& scan);
+  void close_run(Scan& scan);
+  void pass_boundaries(MonoTime now);
+
+  Settings settings_;
+  PacketPlan plan_;
+  stats::StreamStats stats_;
+  DropAttribution drops_;
+  std::optional<MonoTime> anchor_;
+  MonoTime next_boundary_ = kNever;
+  Snapshot snapshot_;
+  std::optional<MonoTime> last_arrival_;
+  wire::DataHeader latest_;  ///< the last DATA header that was good
+  bool has_latest_ = false;
+  bool kernel_stamps_ = true;
+  std::uint64_t invalid_ = 0;
+  std::uint64_t reads_ = 0;
+  std::uint32_t largest_read_ = 0;
+  bool merged_ = false;
+  std::optional<std::uint8_t> dscp_;
+  bool saw_tos_ = false;
+};
+
+}  // namespace udperf::receiver

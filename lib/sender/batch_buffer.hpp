@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "model/test_params.hpp"
+#include "wire/header.hpp"
+
+namespace udperf::sender {
+
+/// Datagrams of equal length behind each other, as UDP_SEGMENT wants them. The payload is written
+/// once; for each batch only the changing fields of the headers are.
+class BatchBuffer {
+ public:
+  struct Settings {
+    std::uint64_t session = 0;
+    std::uint8_t stream = 0;
+    std::uint32_t payload_bytes = 0;
+    std::uint32_t capacity = 1;  ///< datagrams
+    PayloadKind payload = PayloadKind::random;
+    std::uint64_t seed = 0;      ///< of the random payload
+  };
+
+  explicit BatchBuffer(const Settings& settings);
+
+  struct Stamp {
+    std::uint64_t first_sequence = 0;
+    std::int64_t tx_time_ns = 0;
+    std::uint32_t batch = 0;
+    std::uint16_t token = 0;
+  };
+
+  /// The first `count` datagrams, numbered and stamped. `length` is that of each: payload_bytes, or
+  /// less when count is 1. Preconditions: 1 <= count <= capacity, length >= the header.
+  [[nodiscard]] std::span<const std::byte> stamped(const Stamp& stamp, std::uint32_t count,
+                                                   std::uint32_t length);
+
+  [[nodiscard]] std::uint32_t capacity() const { return capacity_; }
+
+ private:
+  std::uint32_t payload_bytes_;
+  std::uint32_t capacity_;
+  std::vector<std::byte> bytes_;
+};
+
+}  // namespace udperf::sender

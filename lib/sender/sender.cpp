@@ -1,0 +1,198 @@
+#include "sender/sender.hpp"
+
+#include <algorithm>
+
+namespace udperf::sender {
+namespace {
+
+using Status = net::SendOutcome::Status;
+
+// A burst carries at most what the rate carries in this time (pacing one can trust).
+constexpr Duration kBurstWindow = std::chrono::microseconds{250};
+// At or below this rate a wake-up a little late does not matter, and spinning would cost a core.
+constexpr Duration kSleepOnlyPeriod = std::chrono::milliseconds{1};
+// Batches before the caller gets its turn, when nothing limits the rate.
+constexpr int kBatchesPerStep = 8;
+
+BatchBuffer::Settings buffer_settings(const Sender::Settings& s, const net::DatagramPort& port) {
+  BatchBuffer::Settings out;
+  out.session = s.session;
+  out.stream = s.stream;
+  out.payload_bytes = s.params.payload_bytes;
+  out.payload = s.params.payload;
+  out.seed = s.payload_seed;
+  out.capacity = port.batch_limit(s.params.payload_bytes);
+  return out;
+}
+
+}  // namespace
+
+Sender::Sender(const Settings& settings, net::DatagramPort& port, const Clock& clock)
+    : settings_(settings),
+      port_(port),
+      clock_(clock),
+      plan_(PacketPlan::for_stream(settings.params, settings.stream)),
+      buffer_(buffer_settings(settings, port)) {}
+
+std::uint32_t Sender::batch_now() const {
+  return std::min(buffer_.capacity(), port_.batch_limit(settings_.params.payload_bytes));
+}
+
+void Sender::begin(MonoTime now) {
+  started_ = true;
+  begun_ = now;
+  anchor_ = clock_.anchor();
+  cpu_at_start_ = clock_.thread_cpu_time();
+  const SendRate& rate = settings_.params.rate(settings_.way);
+  if (rate.limited()) {
+    const auto period = pacing::PacketPeriod::of(rate, settings_.params.payload_bytes,
+                                                 settings_.params.streams);
+    schedule_.emplace(now, period, pacing::burst_for(period, kBurstWindow, batch_now()));
+    report_.pacer = period.times(1) >= kSleepOnlyPeriod ? PacerKind::sleep : PacerKind::sleep_spin;
+    report_.target_milli_pps = static_cast<std::uint64_t>(
+        Uint128{period.denominator} * 1'000'000'000'000U / period.numerator);
+  }
+}
+
+bool Sender::over(MonoTime now) const {
+  const Duration limit = settings_.params.amount.duration;
+  return next_ >= plan_.packets() || (limit != Duration{0} && now - begun_ >= limit);
+}
+
+Wake Sender::step(MonoTime now) {
+  if (finished()) {
+    return Wake{};
+  }
+  if (!started_) {
+    begin(now);
+  }
+  const int stop = stop_.load(std::memory_order_relaxed);
+  if (stop >= 0) {
+    finish(static_cast<TxEnd>(stop));
+    return Wake{};
+  }
+  if (over(now)) {
+    finish(TxEnd::complete);
+    return Wake{};
+  }
+  return schedule_ ? paced(now) : flat_out(now);
+}
+
+Wake Sender::flat_out(MonoTime now) {
+  for (int i = 0; i < kBatchesPerStep && !over(now); ++i) {
+    if (i > 0) {
+      now = clock_.now();
+    }
+    if (!send_batch(batch_now(), now)) {
+      return after_refusal(now);
+    }
+  }
+  return Wake{now, false, false};
+}
+
+Wake Sender::paced(MonoTime now) {
+  const std::uint64_t due = schedule_->take_due(now);
+  if (due > 0) {
+    const std::uint64_t before = next_;
+    const bool all = send_batch(due, now);
+    const std::uint64_t sent = next_ - before;
+    if (!all && sent < due) {
+      schedule_->give_back(due - sent);
+      return after_refusal(now);
+    }
+  }
+  report_.pacing_skipped = schedule_->skipped();
+  MonoTime next = schedule_->next_deadline();
+  const Duration limit = settings_.params.amount.duration;
+  if (limit != Duration{0}) {
+    next = std::min(next, begun_ + limit);  // the end of the test is not a datagram late
+  }
+  return Wake{next, false, report_.pacer == PacerKind::sleep_spin};
+}
+
+bool Sender::send_batch(std::uint64_t count, MonoTime now) {
+  std::uint64_t left = std::min(count, plan_.packets() - next_);
+  while (left > 0) {
+    const bool full_size = next_ < plan_.first_short();
+    const std::uint64_t uniform = full_size ? plan_.first_short() - next_ : 1;
+    const auto n = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>({left, uniform, batch_now()}));
+    const std::uint32_t length = plan_.length(next_);
+    const auto batch = static_cast<std::uint32_t>(report_.batches);
+    const auto data = buffer_.stamped({next_, to_ns(now), batch, crypto::token(settings_.token_key, batch)},
+                                      n, length);
+    const auto outcome = port_.send(data, length);
+    account(n, length, outcome, now);
+    if (outcome.status != Status::taken) {
+      return false;
+    }
+    left -= n;
+  }
+  return true;
+}
+
+void Sender::account(std::uint64_t offered, std::uint32_t length, const net::SendOutcome& outcome,
+                     MonoTime now) {
+  trouble_ = outcome.status;
+  report_.send_blocked += offered - outcome.datagrams;
+  if (outcome.datagrams == 0) {
+    os_error_ = outcome.os_error;
+    return;
+  }
+  if (next_ == 0) {
+    first_ = now;
+    report_.first_bytes = length;
+  } else {
+    gaps_.add(now - last_);
+  }
+  last_ = now;
+  next_ += outcome.datagrams;
+  report_.batches += 1;
+  report_.payload_bytes += std::uint64_t{outcome.datagrams} * length;
+  if (outcome.datagrams > 1 && outcome.calls == 1) {
+    report_.gso_segments = std::max(report_.gso_segments, outcome.datagrams);
+  }
+  packets_.store(next_, std::memory_order_relaxed);
+  bytes_.store(report_.payload_bytes, std::memory_order_relaxed);
+  batches_.store(report_.batches, std::memory_order_relaxed);
+}
+
+Wake Sender::after_refusal(MonoTime now) {
+  constexpr Duration kRetry = std::chrono::milliseconds{1};
+  if (trouble_ == Status::too_big || trouble_ == Status::failed) {
+    finish(TxEnd::failed);
+    return Wake{};
+  }
+  // A qdisc that is full does not make the socket unwritable: also look again after a moment.
+  return Wake{now + kRetry, trouble_ == Status::blocked, false};
+}
+
+void Sender::stop(TxEnd why) {
+  int none = -1;
+  stop_.compare_exchange_strong(none, static_cast<int>(why));
+}
+
+void Sender::finish(TxEnd end) {
+  report_.end = end;
+  report_.packets = next_;
+  report_.sndbuf_bytes = port_.send_buffer_bytes();
+  if (next_ > 0) {
+    report_.first_unix_ns = to_ns(anchor_.to_unix(first_));
+    report_.last_unix_ns = to_ns(anchor_.to_unix(last_));
+    report_.span_ns = (last_ - first_).count();
+  }
+  if (const auto p50 = gaps_.percentile(0.5)) {
+    report_.gap_p50_ns = p50->count();
+    report_.gap_p99_ns = gaps_.percentile(0.99).value_or(*p50).count();
+    report_.gap_max_ns = gaps_.max().count();
+  }
+  const auto cpu = clock_.thread_cpu_time();
+  const Duration wall = clock_.now() - begun_;
+  if (cpu && cpu_at_start_ && wall > Duration{0}) {
+    report_.cpu_permille =
+        static_cast<std::uint32_t>(std::min<std::int64_t>((*cpu - *cpu_at_start_) * 1000 / wall, 1000));
+  }
+  finished_.store(true, std::memory_order_release);
+}
+
+}  // namespace udperf::sender

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+
+#include "base/time.hpp"
+#include "clock/clock.hpp"
+#include "crypto/crypto.hpp"
+#include "model/packet_plan.hpp"
+#include "model/reports.hpp"
+#include "model/test_params.hpp"
+#include "net/datagram_port.hpp"
+#include "pacing/gap_histogram.hpp"
+#include "pacing/schedule.hpp"
+#include "sender/batch_buffer.hpp"
+
+namespace udperf::sender {
+
+/// When a loop wants to be called again.
+struct Wake {
+  MonoTime at = kNever;
+  bool writable = false;  ///< or as soon as the socket takes more
+  bool precise = false;   ///< the time matters to the microsecond: end the wait by spinning
+};
+
+/// One stream's transmit loop, a batch at a time. step() and report() belong to one thread; the
+/// atomics may be read, and stop() called, from any.
+class Sender {
+ public:
+  struct Settings {
+    std::uint64_t session = 0;
+    std::uint8_t stream = 0;
+    Way way = Way::up;
+    TestParams params;
+    crypto::Key token_key{};
+    std::uint64_t payload_seed = 0;
+    bool allow_gso = true;  ///< false after the path was seen to break it
+  };
+
+  Sender(const Settings& settings, net::DatagramPort& port, const Clock& clock);
+
+  /// Sends what is due. Returns when to be called next; kNever once finished().
+  Wake step(MonoTime now);
+
+  /// Asks the loop to end at its next step; the first reason counts.
+  void stop(TxEnd why);
+
+  [[nodiscard]] bool finished() const { return finished_.load(std::memory_order_acquire); }
+  /// Precondition: finished().
+  [[nodiscard]] const TxReport& report() const { return report_; }
+  /// errno of what ended it, for TxEnd::failed.
+  [[nodiscard]] int os_error() const { return os_error_; }
+
+  [[nodiscard]] std::uint64_t packets() const { return packets_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t batches() const { return batches_.load(std::memory_order_relaxed); }
+
+ private:
+  [[nodiscard]] std::uint32_t batch_now() const;
+  void begin(MonoTime now);
+  [[nodiscard]] bool over(MonoTime now) const;
+  Wake paced(MonoTime now);
+  Wake flat_out(MonoTime now);
+  /// Sends up to `count` datagrams; true when all were taken.
+  bool send_batch(std::uint64_t count, MonoTime now);
+  void account(std::uint64_t offered, std::uint32_t length, const net::SendOutcome& outcome,
+               MonoTime now);
+  Wake after_refusal(MonoTime now);
+  void finish(TxEnd end);
+
+  Settings settings_;
+  net::DatagramPort& port_;
+  const Clock& clock_;
+  PacketPlan plan_;
+  BatchBuffer buffer_;
+  std::optional<pacing::Schedule> schedule_;
+  pacing::GapHistogram gaps_;
+  TxReport report_;
+  std::uint64_t next_ = 0;
+  MonoTime begun_{};
+  MonoTime first_{};
+  MonoTime last_{};
+  ClockAnchor anchor_;
+  std::optional<Duration> cpu_at_start_;
+  net::SendOutcome::Status trouble_ = net::SendOutcome::Status::taken;
+  int os_error_ = 0;
+  bool started_ = false;
+  std::atomic<std::uint64_t> packets_{0};
+  std::atomic<std::uint64_t> bytes_{0};
+  std::atomic<std::uint64_t> batches_{0};
+  std::atomic<int> stop_{-1};
+  std::atomic<bool> finished_{false};
+};
+
+}  // namespace udperf::sender

@@ -1,0 +1,246 @@
+#include "session/client_handshake.hpp"
+
+#include <array>
+#include <utility>
+
+#include "base/units.hpp"
+
+namespace udperf::session {
+
+using wire::MessageType;
+
+wire::Digest join_hash(std::uint64_t session, std::uint8_t stream) {
+  std::array<std::byte, 13> text{std::byte{'j'}, std::byte{'o'}, std::byte{'i'}, std::byte{'n'}};
+  wire::detail::store(text.data() + 4, session);
+  text[12] = std::byte{stream};
+  return crypto::fingerprint(text);
+}
+
+ClientHandshake::ClientHandshake(const Settings& settings, RandomSource& random, MonoTime now)
+    : settings_(settings), deadline_(now + settings.timeout) {
+  random.fill(nonce_);
+  handshake_sealer_ = Sealer::for_handshake(settings_.key, Role::client, nonce_);
+  send_hello();
+  backoff_.start(now);
+}
+
+wire::Digest ClientHandshake::params_hash() const {
+  if (settings_.joining) {
+    return join_hash(settings_.joining->session, settings_.joining->stream);
+  }
+  return crypto::fingerprint(wire::encode_params(settings_.params));
+}
+
+void ClientHandshake::send_hello() {
+  wire::Hello hello;
+  hello.nonce = nonce_;
+  hello.params_hash = params_hash();
+  hello.capabilities = wire::kCapStreams | wire::kCapDown |
+                       (settings_.key ? std::uint32_t{wire::kCapAuthentication} : 0U);
+  auto bytes = wire::encode(MessageType::hello, 0, 0, hello, wire::kPaddedRequestBytes);
+  handshake_sealer_.seal(bytes);
+  out_ = std::move(bytes);
+}
+
+void ClientHandshake::send_request() {
+  std::vector<std::byte> bytes;
+  if (settings_.joining) {
+    const auto& joining = *settings_.joining;
+    bytes = wire::encode(MessageType::join, joining.session, joining.stream,
+                         wire::Join{nonce_, cookie_, joining.server_nonce},
+                         wire::kPaddedRequestBytes);
+  } else {
+    const wire::Request request{nonce_, cookie_, wire::kCapStreams | wire::kCapDown,
+                                settings_.params};
+    bytes = wire::encode(MessageType::request, 0, 0, request, wire::kPaddedRequestBytes);
+  }
+  session_sealer_.seal(bytes);
+  out_ = std::move(bytes);
+}
+
+void ClientHandshake::on_datagram(std::span<const std::byte> datagram, MonoTime now) {
+  const auto header = wire::decode_common(datagram);
+  if (!header || done() || failed()) {
+    return;
+  }
+  switch (header->type) {
+    case MessageType::challenge:
+      on_challenge(datagram, now);
+      break;
+    case MessageType::accept:
+      on_accept(datagram, header->session);
+      break;
+    case MessageType::join_ack:
+      on_join_ack(datagram, header->session);
+      break;
+    case MessageType::reject:
+      on_reject(datagram);
+      break;
+    default:
+      break;
+  }
+}
+
+void ClientHandshake::on_challenge(std::span<const std::byte> datagram, MonoTime now) {
+  if (!settings_.key && stage_ == Stage::hello) {
+    // A server with a key answers nobody without it; one that says so helps more than silence.
+    if (const auto peek = wire::decode<wire::Challenge>(datagram); peek && peek->nonce == nonce_) {
+      server_needs_key_ = peek->needs_key;
+    }
+  }
+  const auto inner = handshake_sealer_.open(datagram, Sealer::Replay::accepted);
+  const auto challenge = inner ? wire::decode<wire::Challenge>(*inner) : std::nullopt;
+  if (!challenge || challenge->nonce != nonce_) {
+    return;
+  }
+  heard_ = true;
+  if (stage_ != Stage::hello) {
+    return;  // a repeated answer; the first cookie is in use
+  }
+  cookie_ = challenge->cookie;
+  const std::uint8_t stream = settings_.joining ? settings_.joining->stream : std::uint8_t{0};
+  session_sealer_ =
+      Sealer::for_session(settings_.key, Role::client, nonce_, cookie_, stream);
+  stage_ = Stage::request;
+  send_request();
+  backoff_.start(now);
+}
+
+void ClientHandshake::on_accept(std::span<const std::byte> datagram, std::uint64_t session) {
+  const auto inner = session_sealer_.open(datagram, Sealer::Replay::accepted);
+  auto accept = inner ? wire::decode<wire::Accept>(*inner) : std::nullopt;
+  if (!accept || accept->nonce != nonce_ || stage_ != Stage::request || settings_.joining ||
+      session == 0) {
+    return;
+  }
+  accept_ = std::move(accept);
+  session_ = session;
+  stage_ = Stage::done;
+  heard_ = true;
+  backoff_.stop();
+}
+
+void ClientHandshake::on_join_ack(std::span<const std::byte> datagram, std::uint64_t session) {
+  const auto inner = session_sealer_.open(datagram, Sealer::Replay::accepted);
+  if (!inner || stage_ != Stage::request || !settings_.joining ||
+      session != settings_.joining->session) {
+    return;
+  }
+  session_ = session;
+  stage_ = Stage::done;
+  backoff_.stop();
+}
+
+void ClientHandshake::on_reject(std::span<const std::byte> datagram) {
+  Sealer& sealer = stage_ == Stage::hello ? handshake_sealer_ : session_sealer_;
+  const auto inner = sealer.open(datagram, Sealer::Replay::accepted);
+  const auto reject = inner ? wire::decode<wire::Reject>(*inner) : std::nullopt;
+  if (!reject || reject->nonce != nonce_) {
+    return;
+  }
+  heard_ = true;
+  if (reject->retry_after_ms != 0) {
+    retry_after_ms_ = reject->retry_after_ms;
+  }
+  fail(ErrorCode::refused, describe(*reject));
+}
+
+std::string describe(const wire::Reject& reject) {
+  using Reason = wire::RejectReason;
+  const auto retry = [&reject](std::string text) {
+    if (reject.retry_after_ms != 0) {
+      text += "; try again in " + std::to_string((reject.retry_after_ms + 999) / 1000) + " s";
+    }
+    return text;
+  };
+  switch (reject.reason) {
+    case Reason::version:
+      return "the server speaks protocol version " + std::to_string(reject.versions.lowest) +
+             " to " + std::to_string(reject.versions.highest) + ", this client only " +
+             std::to_string(wire::kVersion) + ": update the older one";
+    case Reason::busy:
+      return retry("the server is busy: all its sessions are taken");
+    case Reason::too_many_from_you:
+      return retry("the server already runs as many tests from this address as it allows");
+    case Reason::exclusive:
+      return retry("the server is busy: it runs one test at a time");
+    case Reason::denied:
+      return "the server does not serve this address";
+    case Reason::authentication:
+      return "the server wants a key (--key-file), or another one than was given";
+    case Reason::parameters:
+      return "the server does not accept these parameters";
+    case Reason::duration:
+      return "the server allows tests of at most " +
+             format_duration(Duration{static_cast<Duration::rep>(reject.limit)}) +
+             ": give a shorter --duration, or a --rate with --size";
+    case Reason::rate:
+      return retry("the server has only " + format_bit_rate(static_cast<double>(reject.limit)) +
+                   " of its bandwidth left: give a --rate up to that");
+    case Reason::unlimited_rate:
+      return "the server wants a --rate of at most " +
+             format_bit_rate(static_cast<double>(reject.limit));
+    case Reason::shutting_down:
+      return "the server is shutting down";
+  }
+  return "the server refused";
+}
+
+void ClientHandshake::on_refused() {
+  if (!done() && !failed()) {
+    fail(ErrorCode::unreachable,
+         "nothing listens on that UDP port (ICMP port unreachable): is `udperf server` running "
+         "there, on this port?");
+  }
+}
+
+void ClientHandshake::on_silence() {
+  if (server_needs_key_) {
+    fail(ErrorCode::refused, "the server wants a key (--key-file)");
+  } else if (!heard_) {
+    fail(ErrorCode::unreachable,
+         "no answer within " + format_duration(settings_.timeout) +
+             (settings_.key ? ": is a server running there, does a firewall drop UDP, or is this "
+                              "not the server's key?"
+                            : ": is a server running there, does a firewall drop UDP, or does the "
+                              "server want a key?"));
+  } else {
+    fail(ErrorCode::unreachable, "the server answered HELLO but not " +
+                                     std::string{settings_.joining ? "JOIN" : "REQUEST"} +
+                                     " within " + format_duration(settings_.timeout));
+  }
+}
+
+void ClientHandshake::on_timer(MonoTime now) {
+  if (done() || failed()) {
+    return;
+  }
+  if (now >= deadline_) {
+    on_silence();
+    return;
+  }
+  if (backoff_.due(now)) {
+    if (stage_ == Stage::hello) {
+      send_hello();
+    } else {
+      send_request();
+    }
+    backoff_.repeated(now);
+  }
+}
+
+MonoTime ClientHandshake::next_timeout() const {
+  return done() || failed() ? kNever : std::min(deadline_, backoff_.next());
+}
+
+std::optional<std::vector<std::byte>> ClientHandshake::poll_transmit() {
+  return std::exchange(out_, std::nullopt);
+}
+
+void ClientHandshake::fail(ErrorCode code, std::string text) {
+  error_ = Error{code, std::move(text), 0, "connect"};
+  backoff_.stop();
+  out_.reset();
+}
+
+}  // namespace udperf::session

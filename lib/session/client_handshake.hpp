@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/random.hpp"
+#include "base/result.hpp"
+#include "session/backoff.hpp"
+#include "session/sealer.hpp"
+#include "wire/messages.hpp"
+
+namespace udperf::session {
+
+/// The client's way from HELLO to a session: bytes and time in, bytes and deadlines out. Every
+/// message is repeated until answered; every answer may come twice or out of order.
+class ClientHandshake {
+ public:
+  struct Settings {
+    TestParams params;
+    std::optional<crypto::Key> key;
+    Duration timeout = std::chrono::seconds{5};
+    /// For another stream of a session that exists: JOIN takes REQUEST's place.
+    struct Joining {
+      std::uint64_t session = 0;
+      std::uint8_t stream = 0;
+      wire::Nonce server_nonce{};
+    };
+    std::optional<Joining> joining;
+  };
+
+  ClientHandshake(const Settings& settings, RandomSource& random, MonoTime now);
+
+  void on_datagram(std::span<const std::byte> datagram, MonoTime now);
+  void on_timer(MonoTime now);
+  /// ICMP said that nothing listens there.
+  void on_refused();
+  [[nodiscard]] MonoTime next_timeout() const;
+  /// The next datagram to send, if any.
+  [[nodiscard]] std::optional<std::vector<std::byte>> poll_transmit();
+
+  [[nodiscard]] bool done() const { return stage_ == Stage::done; }
+  [[nodiscard]] bool failed() const { return error_.has_value(); }
+  /// Preconditions of the four below: done(), failed(), done(), done().
+  [[nodiscard]] const wire::Accept& accept() const { return *accept_; }
+  [[nodiscard]] const Error& error() const { return *error_; }
+  [[nodiscard]] std::uint64_t session() const { return session_; }
+  [[nodiscard]] const Sealer& sealer() const { return session_sealer_; }
+
+  [[nodiscard]] std::optional<std::uint32_t> retry_after_ms() const { return retry_after_ms_; }
+  /// Whether the server answered at all; for telling a dead server from a silent one.
+  [[nodiscard]] bool heard() const { return heard_; }
+
+ private:
+  enum class Stage : std::uint8_t { hello, request, done };
+
+  void send_hello();
+  void send_request();
+  void on_challenge(std::span<const std::byte> datagram, MonoTime now);
+  void on_accept(std::span<const std::byte> datagram, std::uint64_t session);
+  void on_join_ack(std::span<const std::byte> datagram, std::uint64_t session);
+  void on_reject(std::span<const std::byte> datagram);
+  void on_silence();
+  void fail(ErrorCode code, std::string text);
+  [[nodiscard]] wire::Digest params_hash() const;
+
+  Settings settings_;
+  wire::Nonce nonce_{};
+  wire::CookieBytes cookie_{};
+  Sealer handshake_sealer_;
+  Sealer session_sealer_;
+  Stage stage_ = Stage::hello;
+  Backoff backoff_;
+  MonoTime deadline_;
+  std::optional<std::vector<std::byte>> out_;
+  std::optional<wire::Accept> accept_;
+  std::optional<Error> error_;
+  std::optional<std::uint32_t> retry_after_ms_;
+  std::uint64_t session_ = 0;
+  bool heard_ = false;
+  bool server_needs_key_ = false;
+};
+
+/// What a JOIN's cookie is bound to in place of parameters.
+[[nodiscard]] wire::Digest join_hash(std::uint64_t session, std::uint8_t stream);
+
+/// "the server is busy ...": why it said no, for people.
+[[nodiscard]] std::string describe(const wire::Reject& reject);
+
+}  // namespace udperf::session

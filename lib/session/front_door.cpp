@@ -1,0 +1,148 @@
+#include "session/front_door.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace udperf::session {
+
+using wire::MessageType;
+
+FrontDoor::FrontDoor(Settings settings, RandomSource& random, MonoTime now)
+    : settings_(std::move(settings)), jar_(random, now), tokens_at_(now) {}
+
+bool FrontDoor::welcome(const IpAddress& address) const {
+  const auto within = [&address](const IpPrefix& prefix) { return prefix.contains(address); };
+  if (std::any_of(settings_.deny.begin(), settings_.deny.end(), within)) {
+    return false;
+  }
+  return settings_.allow.empty() ||
+         std::any_of(settings_.allow.begin(), settings_.allow.end(), within);
+}
+
+bool FrontDoor::may_answer(MonoTime now) {
+  // A token bucket kept as time: each answer costs 1/rate, and a second's worth may be ahead.
+  constexpr Duration kCost = std::chrono::nanoseconds{1'000'000'000 / kAnswersPerSecond};
+  constexpr Duration kBurst = std::chrono::seconds{1};
+  token_debt_ = std::max(token_debt_ - (now - tokens_at_), Duration{0});
+  tokens_at_ = now;
+  if (token_debt_ + kCost > kBurst) {
+    return false;
+  }
+  token_debt_ += kCost;
+  return true;
+}
+
+std::vector<std::byte> FrontDoor::refusal(const wire::Nonce& nonce, Sealer& sealer,
+                                          wire::Reject reject) {
+  reject.nonce = nonce;
+  auto bytes = wire::encode(MessageType::reject, 0, 0, reject);
+  sealer.seal(bytes);
+  return bytes;
+}
+
+FrontDoor::Decision FrontDoor::on_datagram(std::span<const std::byte> datagram,
+                                           const Endpoint& from, const Endpoint& to,
+                                           MonoTime now) {
+  const auto header = wire::decode_common(datagram);
+  if (!header) {
+    return Drop::malformed;
+  }
+  const bool asks = header->type == MessageType::hello || header->type == MessageType::request ||
+                    header->type == MessageType::join;
+  if (!asks) {
+    return Drop::unknown_session;
+  }
+  if (datagram.size() < wire::kPaddedRequestBytes) {
+    return Drop::malformed;  // its answer could be larger than itself
+  }
+  CookieJar::Subject subject;
+  subject.client = from;
+  subject.server = to;
+  if (header->type == MessageType::hello) {
+    return on_hello(datagram, header->version, subject, now);
+  }
+  if (header->version != wire::kVersion || !welcome(from.address)) {
+    return header->version != wire::kVersion ? Drop::malformed : Drop::denied;
+  }
+  return header->type == MessageType::request ? on_request(datagram, subject, now)
+                                              : on_join(datagram, *header, subject, now);
+}
+
+FrontDoor::Decision FrontDoor::on_hello(std::span<const std::byte> datagram, std::uint8_t version,
+                                        const CookieJar::Subject& subject, MonoTime now) {
+  // HELLO's fields are the same in every version, so that this answer can always be given.
+  const auto outer = wire::decode<wire::Hello>(datagram);
+  if (!outer) {
+    return Drop::malformed;
+  }
+  Sealer sealer = Sealer::for_handshake(settings_.key, Role::server, outer->nonce);
+  if (!sealer.open(datagram, Sealer::Replay::accepted)) {
+    return Drop::unauthenticated;
+  }
+  if (!may_answer(now)) {
+    return Drop::rate_limited;
+  }
+  wire::Reject reject;
+  if (!welcome(subject.client.address)) {
+    reject.reason = wire::RejectReason::denied;
+    return Reply{refusal(outer->nonce, sealer, reject), true};
+  }
+  if (version != wire::kVersion) {
+    reject.reason = wire::RejectReason::version;
+    return Reply{refusal(outer->nonce, sealer, reject), true};
+  }
+  CookieJar::Subject proven = subject;
+  proven.nonce = outer->nonce;
+  proven.params_hash = outer->params_hash;
+  wire::Challenge challenge;
+  challenge.nonce = outer->nonce;
+  challenge.cookie = jar_.make(proven, now);
+  challenge.capabilities = wire::kCapStreams | wire::kCapDown;
+  challenge.needs_key = settings_.key.has_value();
+  auto bytes = wire::encode(MessageType::challenge, 0, 0, challenge);
+  sealer.seal(bytes);
+  return Reply{std::move(bytes), false};
+}
+
+FrontDoor::Decision FrontDoor::on_request(std::span<const std::byte> datagram,
+                                          CookieJar::Subject subject, MonoTime now) {
+  const auto request = wire::decode<wire::Request>(datagram);
+  if (!request) {
+    return Drop::malformed;
+  }
+  subject.nonce = request->nonce;
+  subject.params_hash = crypto::fingerprint(wire::encode_params(request->params));
+  const auto verdict = jar_.check(request->cookie, subject, now);
+  if (verdict != CookieJar::Verdict::good) {
+    return verdict == CookieJar::Verdict::expired ? Drop::expired_cookie : Drop::bad_cookie;
+  }
+  Sealer sealer =
+      Sealer::for_session(settings_.key, Role::server, request->nonce, request->cookie, 0);
+  if (!sealer.open(datagram, Sealer::Replay::accepted)) {
+    return Drop::unauthenticated;
+  }
+  return Admission{*request, sealer};
+}
+
+FrontDoor::Decision FrontDoor::on_join(std::span<const std::byte> datagram,
+                                       const wire::CommonHeader& header,
+                                       CookieJar::Subject subject, MonoTime now) {
+  const auto join = wire::decode<wire::Join>(datagram);
+  if (!join) {
+    return Drop::malformed;
+  }
+  subject.nonce = join->nonce;
+  subject.params_hash = join_hash(header.session, header.stream);
+  const auto verdict = jar_.check(join->cookie, subject, now);
+  if (verdict != CookieJar::Verdict::good) {
+    return verdict == CookieJar::Verdict::expired ? Drop::expired_cookie : Drop::bad_cookie;
+  }
+  Sealer sealer = Sealer::for_session(settings_.key, Role::server, join->nonce, join->cookie,
+                                      header.stream);
+  if (!sealer.open(datagram, Sealer::Replay::accepted)) {
+    return Drop::unauthenticated;
+  }
+  return Joining{*join, header.session, header.stream, sealer};
+}
+
+}  // namespace udperf::session

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include "base/endpoint.hpp"
+#include "session/client_handshake.hpp"
+#include "session/cookie.hpp"
+#include "session/sealer.hpp"
+#include "wire/messages.hpp"
+
+namespace udperf::session {
+
+/// What arrived at the server's port from an address that has no session, and what to do about it.
+/// Keeps nothing about anyone; an answer is never larger than what provoked it, and there is a limit
+/// to the answers a second.
+class FrontDoor {
+ public:
+  static constexpr std::uint32_t kAnswersPerSecond = 2000;
+
+  struct Settings {
+    std::optional<crypto::Key> key;
+    std::vector<IpPrefix> allow;  ///< empty: everyone
+    std::vector<IpPrefix> deny;
+  };
+
+  FrontDoor(Settings settings, RandomSource& random, MonoTime now);
+
+  /// Why a datagram got no answer.
+  enum class Drop : std::uint8_t {
+    malformed,
+    bad_cookie,
+    expired_cookie,
+    denied,
+    unauthenticated,
+    rate_limited,
+    unknown_session,
+  };
+  struct Reply {
+    std::vector<std::byte> bytes;
+    bool refusal = false;
+  };
+  /// A proven address asks for a test.
+  struct Admission {
+    wire::Request request;
+    Sealer sealer;  ///< for stream 0 of the session to be
+  };
+  /// A proven address brings a stream to a session.
+  struct Joining {
+    wire::Join join;
+    std::uint64_t session = 0;
+    std::uint8_t stream = 0;
+    Sealer sealer;
+  };
+  using Decision = std::variant<Drop, Reply, Admission, Joining>;
+
+  [[nodiscard]] Decision on_datagram(std::span<const std::byte> datagram, const Endpoint& from,
+                                     const Endpoint& to, MonoTime now);
+
+  /// A REJECT for the answer to `request`, sealed as its sender expects.
+  [[nodiscard]] static std::vector<std::byte> refusal(const wire::Nonce& nonce, Sealer& sealer,
+                                                      wire::Reject reject);
+
+  [[nodiscard]] const std::optional<crypto::Key>& key() const { return settings_.key; }
+
+ private:
+  Decision on_hello(std::span<const std::byte> datagram, std::uint8_t version,
+                    const CookieJar::Subject& subject, MonoTime now);
+  Decision on_request(std::span<const std::byte> datagram, CookieJar::Subject subject,
+                      MonoTime now);
+  Decision on_join(std::span<const std::byte> datagram, const wire::CommonHeader& header,
+                   CookieJar::Subject subject, MonoTime now);
+  [[nodiscard]] bool welcome(const IpAddress& address) const;
+  [[nodiscard]] bool may_answer(MonoTime now);
+
+  Settings settings_;
+  CookieJar jar_;
+  MonoTime tokens_at_;
+  Duration token_debt_{0};  ///< how far ahead of its rate the door is
+};
+
+}  // namespace udperf::session
