@@ -1,0 +1,70 @@
+# Every third-party library, by the name its target has in this project.
+#
+# The system's package is taken where there is one (Debian 12 has them all: ./dev installs them).
+# Where it is missing, the same release is fetched from its author and checked against the SHA-256
+# given here. -DFETCHCONTENT_TRY_FIND_PACKAGE_MODE=NEVER fetches although a package is there;
+# -DFETCHCONTENT_FULLY_DISCONNECTED=ON forbids every download.
+include(FetchContent)
+set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)  # let the option values below reach the fetched projects
+
+# What fetched projects would otherwise build besides the library itself.
+set(CXXOPTS_BUILD_EXAMPLES OFF)
+set(CXXOPTS_BUILD_TESTS OFF)
+set(EXPECTED_BUILD_TESTS OFF)
+set(EXPECTED_BUILD_PACKAGE OFF)
+set(JSON_BuildTests OFF)
+set(SPDLOG_FMT_EXTERNAL ON)  # one fmt in the program, not spdlog's own copy beside it
+set(CATCH_BUILD_STATIC_LIBRARY ON)
+
+FetchContent_Declare(
+  fmt
+  URL https://github.com/fmtlib/fmt/archive/refs/tags/9.1.0.tar.gz
+  URL_HASH SHA256=5dea48d1fcddc3ec571ce2058e13910a0d4a6bab4cc09a809d8b1dd1c88ae6f2
+  DOWNLOAD_EXTRACT_TIMESTAMP FALSE SYSTEM
+  FIND_PACKAGE_ARGS 9 CONFIG)
+FetchContent_Declare(
+  spdlog
+  URL https://github.com/gabime/spdlog/archive/refs/tags/v1.10.0.tar.gz
+  URL_HASH SHA256=697f91700237dbae2326b90469be32b876b2b44888302afbc7aceb68bcfe8224
+  DOWNLOAD_EXTRACT_TIMESTAMP FALSE SYSTEM
+  FIND_PACKAGE_ARGS 1.10 CONFIG)
+FetchContent_Declare(
+  cxxopts
+  URL https://github.com/jarro2783/cxxopts/archive/refs/tags/v3.1.1.tar.gz
+  URL_HASH SHA256=523175f792eb0ff04f9e653c90746c12655f10cb70f1d5e6d6d9491420298a08
+  DOWNLOAD_EXTRACT_TIMESTAMP FALSE SYSTEM
+  FIND_PACKAGE_ARGS 3.1 CONFIG)
+FetchContent_Declare(
+  nlohmann_json
+  URL https://github.com/nlohmann/json/releases/download/v3.11.3/json.tar.xz
+  URL_HASH SHA256=d6c65aca6b1ed68e7a182f4757257b107ae403032760ed6ef121c9d55e81757d
+  DOWNLOAD_EXTRACT_TIMESTAMP FALSE SYSTEM
+  FIND_PACKAGE_ARGS 3.11 CONFIG)
+FetchContent_Declare(
+  tl-expected
+  URL https://github.com/TartanLlama/expected/archive/refs/tags/v1.1.0.tar.gz
+  URL_HASH SHA256=1db357f46dd2b24447156aaf970c4c40a793ef12a8a9c2ad9e096d9801368df6
+  DOWNLOAD_EXTRACT_TIMESTAMP FALSE SYSTEM
+  FIND_PACKAGE_ARGS CONFIG)
+FetchContent_Declare(
+  Catch2
+  URL https://github.com/catchorg/Catch2/archive/refs/tags/v2.13.10.tar.gz
+  URL_HASH SHA256=d54a712b7b1d7708bc7a819a8e6e47b2fde9536f487b89ccbca295072a7d9943
+  DOWNLOAD_EXTRACT_TIMESTAMP FALSE SYSTEM
+  FIND_PACKAGE_ARGS CONFIG)
+
+FetchContent_MakeAvailable(fmt spdlog cxxopts nlohmann_json tl-expected)
+
+add_library(udperf_fmt INTERFACE)
+target_link_libraries(udperf_fmt INTERFACE fmt::fmt)
+add_library(udperf_spdlog INTERFACE)
+target_link_libraries(udperf_spdlog INTERFACE spdlog::spdlog)
+
+if(UDPERF_BUILD_TESTS)
+  FetchContent_MakeAvailable(Catch2)
+  # Both 2.13 and 3.x bring a library with main(); it keeps Catch out of every test's compilation.
+  add_library(udperf_catch INTERFACE)
+  target_link_libraries(udperf_catch INTERFACE Catch2::Catch2WithMain)
+endif()
+
+include(lib/cmake/sodium.cmake)
