@@ -1,0 +1,130 @@
+#include "e2e/program.hpp"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <string_view>
+
+#include "net/fd.hpp"
+#include "net/socket_address.hpp"
+#include "support/catch.hpp"
+#include "support/strict_json.hpp"
+
+namespace udperf::test {
+
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+constexpr int kReadyFd = 7;
+
+std::vector<std::string> server_arguments(IpFamily family, const std::vector<std::string>& more) {
+  const auto address = IpAddress::loopback(family).to_string();
+  std::vector<std::string> arguments{
+      "server", "--bind", address, "--port", "0", "--ready-fd", std::to_string(kReadyFd)};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+json wait_until_ready(Process& process) {
+  INFO(process.output(Stream::err));
+  REQUIRE(process.wait_for(Stream::extra, "\n", patience(5s)));
+  const auto event = parse_strict_json(process.output(Stream::extra));
+  REQUIRE(event.has_value());
+  return *event;
+}
+
+/// The sum of one member over an array of objects.
+std::int64_t sum(const json& rows, const char* member) {
+  std::int64_t total = 0;
+  for (const auto& row : rows) {
+    total += row.at(member).get<std::int64_t>();
+  }
+  return total;
+}
+
+}  // namespace
+
+std::chrono::milliseconds patience(std::chrono::milliseconds plain) {
+  return plain * UDPERF_TEST_TIME_FACTOR;
+}
+
+Process start_udperf(std::vector<std::string> arguments, SpawnOptions options) {
+  arguments.insert(arguments.begin(), UDPERF_BINARY);
+  auto process = Process::start(arguments, options);
+  REQUIRE(process.has_value());
+  return std::move(*process);
+}
+
+Finished run_udperf(std::vector<std::string> arguments, std::chrono::milliseconds limit) {
+  arguments.insert(arguments.begin(), UDPERF_BINARY);
+  auto finished = run_to_end(arguments, patience(limit));
+  REQUIRE(finished.has_value());
+  INFO("stdout: " << finished->out << "\nstderr: " << finished->err);
+  REQUIRE(finished->status.has_value());  // else it ran into the deadline
+  return std::move(*finished);
+}
+
+Server::Server(IpFamily family, const std::vector<std::string>& more)
+    : process_(start_udperf(server_arguments(family, more), {kReadyFd, {}, {}})),
+      ready_(wait_until_ready(process_)) {
+  const auto& data = ready_.at("data");
+  const auto address = parse_ip_address(data.at("address").get<std::string>());
+  REQUIRE(address.has_value());
+  endpoint_ = {*address, data.at("port").get<std::uint16_t>()};
+}
+
+std::vector<std::string> client_arguments(const Endpoint& server,
+                                          const std::vector<std::string>& more) {
+  std::vector<std::string> arguments{"client", server.address.to_string(), "--port",
+                                     std::to_string(server.port), "--json"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+json document_of(const Finished& finished) {
+  INFO("stdout: " << finished.out << "\nstderr: " << finished.err);
+  const auto document = parse_strict_json(finished.out);
+  INFO((document ? std::string{} : document.error().what));
+  REQUIRE(document.has_value());
+  constexpr std::array<const char*, 14> kKeys{
+      "schema", "version", "status",     "error", "warnings", "goodput_bps", "loss_percent",
+      "test",   "up",      "limited_by", "down",  "rtt",      "clock",       "classic"};
+  for (const char* key : kKeys) {
+    INFO(key);
+    CHECK(document->contains(key));
+  }
+  CHECK(document->at("schema") == "udperf/1");
+  return *document;
+}
+
+void check_books(const json& direction) {
+  const auto& tx = direction.at("tx");
+  const auto& rx = direction.at("rx");
+  const auto& loss = direction.at("loss");
+  CHECK(tx.at("packets").get<std::int64_t>() ==
+        rx.at("unique").get<std::int64_t>() + loss.at("packets").get<std::int64_t>());
+  CHECK(loss.at("packets").get<std::int64_t>() ==
+        loss.at("rx_socket_drop").get<std::int64_t>() +
+            loss.at("local_tx_drop").get<std::int64_t>() +
+            loss.at("network_packets").get<std::int64_t>());
+
+  const auto& intervals = direction.at("intervals");
+  CHECK(sum(intervals, "packets") == rx.at("unique"));
+  CHECK(sum(intervals, "payload_bytes") == rx.at("unique_bytes"));
+  CHECK(sum(intervals, "sent") == tx.at("packets"));
+  CHECK(sum(intervals, "lost") == loss.at("packets"));
+  CHECK(sum(intervals, "duplicates") == direction.at("duplicates").at("packets"));
+  CHECK(sum(intervals, "reordered") == direction.at("reordering").at("packets"));
+}
+
+std::uint16_t unused_port() {
+  const net::Fd fd{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  net::SocketAddress address{{IpAddress::loopback(IpFamily::v4), 0}};
+  REQUIRE(::bind(fd.get(), address.raw(), address.size()) == 0);
+  REQUIRE(::getsockname(fd.get(), address.raw(), address.size_out()) == 0);
+  return address.endpoint().port;
+}
+
+}  // namespace udperf::test

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "base/endpoint.hpp"
+#include "support/spawn.hpp"
+
+namespace udperf::test {
+
+/// Deadlines of tests are given for a plain build; sanitized code gets more.
+[[nodiscard]] std::chrono::milliseconds patience(std::chrono::milliseconds plain);
+
+/// Starts udperf with these arguments. Fails the test when it cannot be started.
+[[nodiscard]] Process start_udperf(std::vector<std::string> arguments, SpawnOptions options = {});
+
+/// Runs udperf to its end; fails the test when that takes longer than `limit`.
+[[nodiscard]] Finished run_udperf(std::vector<std::string> arguments,
+                                  std::chrono::milliseconds limit = std::chrono::seconds{15});
+
+/// A running `udperf server` on a port of the kernel's choice.
+class Server {
+ public:
+  /// Returns when the server has said that it is ready; fails the test when it does not.
+  explicit Server(IpFamily family = IpFamily::v4, const std::vector<std::string>& more = {});
+
+  [[nodiscard]] const Endpoint& endpoint() const { return endpoint_; }
+  [[nodiscard]] Process& process() { return process_; }
+  /// The ready event, as it was written to --ready-fd.
+  [[nodiscard]] const nlohmann::json& ready() const { return ready_; }
+
+ private:
+  Process process_;
+  nlohmann::json ready_;
+  Endpoint endpoint_;
+};
+
+/// `client HOST --port PORT --json` and then `more`.
+[[nodiscard]] std::vector<std::string> client_arguments(const Endpoint& server,
+                                                        const std::vector<std::string>& more = {});
+
+/// The one document on stdout; fails the test when it is not strict JSON or lacks a key of the
+/// schema, whatever way the run ended.
+[[nodiscard]] nlohmann::json document_of(const Finished& finished);
+
+/// Checks everything that holds of every direction of every result: both identities, and that the
+/// intervals add up to the totals.
+void check_books(const nlohmann::json& direction);
+
+/// A port of 127.0.0.1 at which nobody listens, at least a moment ago.
+[[nodiscard]] std::uint16_t unused_port();
+
+}  // namespace udperf::test
