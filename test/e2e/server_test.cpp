@@ -1,0 +1,145 @@
+// The server's own options.
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "e2e/program.hpp"
+#include "support/catch.hpp"
+#include "support/strict_json.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace std::chrono_literals;
+using Catch::Matchers::Contains;
+using udperf::IpFamily;
+using udperf::test::client_arguments;
+using udperf::test::document_of;
+using udperf::test::ExitStatus;
+using udperf::test::parse_strict_json;
+using udperf::test::patience;
+using udperf::test::run_udperf;
+using udperf::test::Server;
+using udperf::test::start_udperf;
+using udperf::test::Stream;
+using udperf::test::TempDir;
+
+namespace {
+
+std::string content(const std::filesystem::path& path) {
+  std::ostringstream text;
+  text << std::ifstream{path}.rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
+TEST_CASE("the ready event is one line and names the port that was chosen", "[e2e]") {
+  const auto family = GENERATE(IpFamily::v4, IpFamily::v6);
+  Server server{family};
+
+  CHECK(server.ready().at("event") == "ready");
+  CHECK(server.endpoint().port > 0);
+  CHECK(server.endpoint().address == udperf::IpAddress::loopback(family));
+  CHECK_THAT(server.process().output(Stream::extra), Catch::Matchers::EndsWith("}\n"));
+}
+
+TEST_CASE("the pid file holds the server's pid while it runs", "[e2e]") {
+  const TempDir folder;
+  const auto file = folder.path() / "udperf.pid";
+  Server server{IpFamily::v4, {"--pid-file", file.string()}};
+  CHECK(content(file) == std::to_string(server.process().pid()) + "\n");
+
+  server.process().send_signal(SIGTERM);
+
+  CHECK(server.process().wait(patience(5s)) == ExitStatus{143, std::nullopt});
+  CHECK_FALSE(std::filesystem::exists(file));
+}
+
+TEST_CASE("a one-off server ends by itself after its session", "[e2e]") {
+  Server server{IpFamily::v4, {"--one-off"}};
+
+  const auto finished =
+      run_udperf(client_arguments(server.endpoint(), {"--size", "1M", "--rate", "100M"}));
+
+  CHECK(finished.code() == 0);
+  CHECK(server.process().wait(patience(8s)) == ExitStatus{0, std::nullopt});
+}
+
+TEST_CASE("a port that is taken is an error with a reason", "[e2e]") {
+  const Server server;
+  const auto port = std::to_string(server.endpoint().port);
+
+  const auto second = run_udperf({"server", "--bind", "127.0.0.1", "--port", port}, 5s);
+
+  CHECK(second.code() != 0);
+  CHECK_THAT(second.err, Contains(port) && Contains("in use"));
+}
+
+TEST_CASE("a server that is full says so and when to come again", "[e2e]") {
+  const Server server{IpFamily::v4, {"--max-sessions", "1"}};
+  auto arguments = client_arguments(server.endpoint(),
+                                    {"--duration", "20s", "--rate", "10M", "--interval", "100ms"});
+  arguments[4] = "--jsonl";
+  auto first = start_udperf(arguments);
+  REQUIRE(first.wait_for(Stream::out, R"("start")", patience(5s)));
+
+  const auto second = run_udperf(client_arguments(server.endpoint(), {"--size", "25"}), 8s);
+
+  CHECK(second.code() == 4);
+  const auto document = document_of(second);
+  CHECK(document.at("status") == "error");
+  CHECK_THAT(document.at("error").at("message").get<std::string>(), Contains("busy"));
+}
+
+TEST_CASE("an address that is denied is told so", "[e2e]") {
+  const Server server{IpFamily::v4, {"--deny", "127.0.0.0/8"}};
+
+  const auto finished = run_udperf(
+      client_arguments(server.endpoint(), {"--size", "25", "--connect-timeout", "1s"}), 8s);
+
+  // a server may also stay silent towards those it denies
+  CHECK((finished.code() == 4 || finished.code() == 3));
+  CHECK(document_of(finished).at("status") == "error");
+}
+
+TEST_CASE("both ends need the same key", "[e2e]") {
+  const TempDir folder;
+  const auto key = (folder.path() / "a.key").string();
+  const auto other = (folder.path() / "b.key").string();
+  REQUIRE(run_udperf({"keygen", key}, 5s).code() == 0);
+  REQUIRE(run_udperf({"keygen", other}, 5s).code() == 0);
+  const Server server{IpFamily::v4, {"--key-file", key}};
+
+  const auto with = [&](const std::vector<std::string>& more) {
+    auto arguments = client_arguments(
+        server.endpoint(), {"--size", "1M", "--rate", "100M", "--connect-timeout", "1s"});
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_udperf(arguments);
+  };
+
+  const auto right = with({"--key-file", key});
+  CHECK(right.code() == 0);
+  CHECK(document_of(right).at("status") == "complete");
+  CHECK(with({"--key-file", other}).code() == 4);
+  CHECK(with({}).code() == 4);
+}
+
+TEST_CASE("the server tells of each session in text and in JSON lines", "[e2e]") {
+  const TempDir folder;
+  const auto file = folder.path() / "sessions.jsonl";
+  Server server{IpFamily::v4, {"--one-off", "--jsonl", file.string()}};
+
+  const auto finished =
+      run_udperf(client_arguments(server.endpoint(), {"--size", "1M", "--rate", "100M"}));
+  REQUIRE(server.process().wait(patience(8s)).has_value());
+
+  const auto document = document_of(finished);
+  const auto line = parse_strict_json(content(file));
+  REQUIRE(line.has_value());
+  const auto text = server.process().output(Stream::out);
+  CAPTURE(text);
+  CHECK_THAT(text, Contains("127.0.0.1") &&
+                       Contains(std::to_string(document.at("test").at("client_port").get<int>())));
+}

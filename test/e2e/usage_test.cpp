@@ -1,0 +1,92 @@
+// What the command line refuses, and how.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "e2e/program.hpp"
+#include "support/catch.hpp"
+
+using namespace std::chrono_literals;
+using udperf::test::document_of;
+using udperf::test::run_udperf;
+
+namespace {
+
+struct Refusal {
+  std::vector<std::string> arguments;
+  std::vector<std::string> said;  ///< all of it stands in the one line on stderr
+};
+
+const std::string kSizeSentence =
+    "size must be between 25 and 200 (MB); give a unit for any other size, e.g. --size 10M";
+
+}  // namespace
+
+TEST_CASE("a usage error is one line on stderr, nothing on stdout, and exit 2", "[e2e]") {
+  const auto refusal = GENERATE(values<Refusal>({
+      {{"client", "--size", "10"}, {kSizeSentence}},
+      {{"client", "--size", "24"}, {kSizeSentence}},
+      {{"client", "--size", "201"}, {kSizeSentence}},
+      {{"client", "--size", "0"}, {kSizeSentence}},
+      {{"loopback", "--size", "201"}, {kSizeSentence}},
+      {{"client", "--size", "abc"}, {"not a number: abc"}},
+      {{"client", "--packet-size", "70000"}, {"--packet-size", "70000", "65507"}},
+      {{"client", "--packet-size", "10"}, {"--packet-size", "10", "40"}},
+      {{"client", "--no-such-option"}, {"no-such-option"}},
+      {{"client", "--direction", "sideways"}, {"--direction", "sideways", "both"}},
+      {{"client", "--interval", "1ms"}, {"--interval", "1ms", "10ms"}},
+      {{"client", "--port", "65536"}, {"--port", "65536"}},
+      {{"client", "--size", "25", "--duration", "1s"}, {"--duration", "size"}},
+      {{"client", "--print", "no_such_field"}, {"no_such_field"}},
+      {{"server", "--size", "25"}, {"size"}},
+      {{"server", "--port", "-1"}, {"--port"}},
+      {{"measure"}, {"measure"}},
+  }));
+  CAPTURE(refusal.arguments);
+
+  const auto finished = run_udperf(refusal.arguments, 5s);
+
+  CAPTURE(finished.err);
+  CHECK(finished.code() == 2);
+  CHECK(finished.out.empty());
+  CHECK(finished.err.find('\n') == finished.err.size() - 1);
+  for (const auto& part : refusal.said) {
+    CHECK_THAT(finished.err, Catch::Matchers::Contains(part));
+  }
+}
+
+TEST_CASE("a usage error with --json is a document too", "[e2e]") {
+  const auto finished = run_udperf({"client", "--json", "--size", "10"}, 5s);
+
+  CHECK(finished.code() == 2);
+  const auto document = document_of(finished);
+  CHECK(document.at("status") == "error");
+  CHECK_THAT(document.at("error").at("message").get<std::string>(),
+             Catch::Matchers::Contains(kSizeSentence));
+  CHECK(document.at("goodput_bps").is_null());
+  CHECK(document.at("up").is_null());
+}
+
+TEST_CASE("help goes to stdout and names what it is about", "[e2e]") {
+  const auto [command, word] = GENERATE(table<std::vector<std::string>, std::string>({
+      {{"--help"}, "client"},
+      {{"client", "--help"}, "--size"},
+      {{"server", "--help"}, "--one-off"},
+      {{"loopback", "--help"}, "--size"},
+  }));
+
+  const auto finished = run_udperf(command, 5s);
+
+  CHECK(finished.code() == 0);
+  CHECK(finished.err.empty());
+  CHECK_THAT(finished.out, Catch::Matchers::Contains(word));
+}
+
+TEST_CASE("the version is one line", "[e2e]") {
+  const auto finished = run_udperf({"--version"}, 5s);
+
+  CHECK(finished.code() == 0);
+  CHECK(finished.out.rfind("udperf ", 0) == 0);
+  CHECK(finished.out.find('\n') == finished.out.size() - 1);
+}
