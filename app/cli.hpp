@@ -1,0 +1,107 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "app/option_table.hpp"
+#include "base/units.hpp"
+#include "engine/client_run.hpp"
+#include "engine/server_run.hpp"
+
+namespace udperf::app {
+
+enum class OutputFormat : std::uint8_t { text, json, jsonl, csv, print };
+enum class ColorMode : std::uint8_t { automatic, always, never };
+enum class LogLevel : std::uint8_t { error, warning, info, debug };
+enum class LogFormat : std::uint8_t { text, json };
+enum class Verbosity : std::uint8_t { normal, quiet };
+
+struct OutputOptions {
+  OutputFormat format = OutputFormat::text;
+  std::vector<std::string> fields;  ///< of --print, as written
+  std::optional<std::string> file;  ///< absent: stdout
+  Verbosity verbosity = Verbosity::normal;
+  ColorMode color = ColorMode::automatic;
+  bool live_intervals = false;  ///< --interval was given: text output shows each as it ends
+};
+
+struct LogOptions {
+  LogLevel level = LogLevel::warning;
+  LogFormat format = LogFormat::text;
+  std::optional<std::string> file;  ///< absent: stderr
+};
+
+/// What makes the exit status 6.
+struct Thresholds {
+  std::optional<double> loss_ratio;  ///< --fail-loss, 0..1
+  std::optional<BitRate> rate;       ///< --fail-rate
+};
+
+struct ClientCommand {
+  engine::ClientOptions options;  ///< the key is read later, from key_file
+  std::optional<std::string> key_file;
+  OutputOptions output;
+  LogOptions log;
+  Thresholds thresholds;
+};
+
+struct ServerCommand {
+  engine::ServerOptions options;  ///< the key is read later, from key_file
+  std::optional<std::string> key_file;
+  std::optional<int> ready_fd;
+  std::optional<std::string> pid_file;
+  std::optional<std::string> jsonl;  ///< "-" is stdout
+  ColorMode color = ColorMode::automatic;
+  LogOptions log;
+};
+
+struct LoopbackCommand {
+  ClientCommand client;
+  std::uint16_t server_port = 0;  ///< 0: any
+};
+
+struct KeygenCommand {
+  std::optional<std::string> file;  ///< absent: stdout
+};
+
+struct HelpRequest {
+  std::optional<Command> command;  ///< absent: the short help
+};
+struct VersionRequest {};
+
+/// Why the command line cannot be obeyed, as one sentence that names the option, the value and
+/// what is accepted.
+struct UsageError {
+  std::string message;
+  /// json or jsonl when one of them was recognisably asked for: stdout gets the error, too.
+  OutputFormat format = OutputFormat::text;
+};
+
+using Invocation = std::variant<ClientCommand, ServerCommand, LoopbackCommand, KeygenCommand,
+                                HelpRequest, VersionRequest, UsageError>;
+
+/// Reads the arguments that follow the program's name. Touches no file and prints nothing.
+[[nodiscard]] Invocation parse_command_line(std::span<const std::string> arguments);
+
+/// One option as it was given, in the order of the command line. Flags have the value "true".
+struct GivenOption {
+  std::string name;  ///< the long one
+  std::string value;
+};
+
+// The steps of parse_command_line(), in the files cli_client.cpp and cli_server.cpp. Each applies
+// every option or says what is wrong with one.
+[[nodiscard]] std::optional<std::string> apply_client_options(std::span<const GivenOption> given,
+                                                              ClientCommand& command);
+[[nodiscard]] std::optional<std::string> apply_server_options(std::span<const GivenOption> given,
+                                                              ServerCommand& command);
+
+/// "--size 500: " and then the sentence.
+[[nodiscard]] std::string option_problem(const GivenOption& option, std::string_view sentence);
+
+}  // namespace udperf::app

@@ -1,0 +1,245 @@
+#include <algorithm>
+#include <cctype>
+
+#include "app/cli_values.hpp"
+
+namespace udperf::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kLongestWait = std::chrono::hours{24};
+constexpr Duration kDefaultDuration = 10s;
+
+Problem set_packet_size(const std::string& value, ClientCommand& command) {
+  command.options.auto_packet_size = value == "auto";
+  if (command.options.auto_packet_size) {
+    return std::nullopt;
+  }
+  const auto size = parse_byte_count(value, BareNumber::bytes);
+  if (!size || size->count() < kDataHeaderBytes || size->count() > kMaxPayloadBytes) {
+    return "must be auto or " + std::to_string(kDataHeaderBytes) + ".." +
+           std::to_string(kMaxPayloadBytes) + " (bytes)";
+  }
+  command.options.params.payload_bytes = static_cast<std::uint32_t>(size->count());
+  return std::nullopt;
+}
+
+/// "100M" for either way, "100M/20M" for up and down.
+Problem set_rate(const std::string& value, ClientCommand& command) {
+  const auto slash = value.find('/');
+  const std::string up = value.substr(0, slash);
+  const std::string down = slash == std::string::npos ? up : value.substr(slash + 1);
+  if (const Problem problem = store(parse_send_rate(up), command.options.params.rate_up)) {
+    return problem;
+  }
+  return store(parse_send_rate(down), command.options.params.rate_down);
+}
+
+/// Class selectors (RFC 2474), assured and expedited forwarding (RFC 2597, RFC 3246), voice-admit
+/// (RFC 5865) and lower effort (RFC 8622).
+std::optional<std::uint8_t> dscp_by_name(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  constexpr std::array<Choice<std::uint8_t>, 3> kNames{{{"ef", 46}, {"le", 1}, {"va", 44}}};
+  for (const auto& [word, code] : kNames) {
+    if (name == word) {
+      return code;
+    }
+  }
+  const auto digit = [&name](std::size_t at, char low, char high) {
+    return name[at] >= low && name[at] <= high;
+  };
+  if (name.size() == 3 && name.starts_with("cs") && digit(2, '0', '7')) {
+    return static_cast<std::uint8_t>(8 * (name[2] - '0'));
+  }
+  if (name.size() == 4 && name.starts_with("af") && digit(2, '1', '4') && digit(3, '1', '3')) {
+    return static_cast<std::uint8_t>(8 * (name[2] - '0') + 2 * (name[3] - '0'));
+  }
+  return std::nullopt;
+}
+
+Problem set_dscp(const std::string& value, ClientCommand& command) {
+  if (const auto code = dscp_by_name(value)) {
+    command.options.params.dscp = *code;
+    return std::nullopt;
+  }
+  if (store_integer(value, 0, 63, command.options.params.dscp)) {
+    return "must be 0..63 or one of EF, VA, LE, CS0..CS7, AF11..AF43";
+  }
+  return std::nullopt;
+}
+
+/// The code points of RFC 3168 s5, by name or number.
+Problem set_ecn(const std::string& value, ClientCommand& command) {
+  constexpr std::array<Choice<std::uint8_t>, 8> kMarks{{{"not-ect", 0},
+                                                        {"ect1", 1},
+                                                        {"ect0", 2},
+                                                        {"ce", 3},
+                                                        {"0", 0},
+                                                        {"1", 1},
+                                                        {"2", 2},
+                                                        {"3", 3}}};
+  return store_choice(value, kMarks, command.options.params.ecn);
+}
+
+Problem set_offload(const std::string& value, OffloadMode& mode) {
+  constexpr std::array<Choice<OffloadMode>, 3> kModes{
+      {{"auto", OffloadMode::automatic}, {"on", OffloadMode::on}, {"off", OffloadMode::off}}};
+  return store_choice(value, kModes, mode);
+}
+
+Problem set_direction(const std::string& value, ClientCommand& command) {
+  constexpr std::array<Choice<Direction>, 3> kWays{
+      {{"up", Direction::up}, {"down", Direction::down}, {"both", Direction::both}}};
+  return store_choice(value, kWays, command.options.params.direction);
+}
+
+Problem set_payload(const std::string& value, ClientCommand& command) {
+  constexpr std::array<Choice<PayloadKind>, 3> kKinds{{{"random", PayloadKind::random},
+                                                       {"alphabet", PayloadKind::alphabet},
+                                                       {"zero", PayloadKind::zero}}};
+  return store_choice(value, kKinds, command.options.params.payload);
+}
+
+Problem set_label(const std::string& value, ClientCommand& command) {
+  const auto equals = value.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    return "must be KEY=VALUE, e.g. site=lab";
+  }
+  std::string key = value.substr(0, equals);
+  for (const auto& label : command.options.labels) {
+    if (label.first == key) {
+      return "the label " + key + " is given twice";
+    }
+  }
+  command.options.labels.emplace_back(std::move(key), value.substr(equals + 1));
+  return std::nullopt;
+}
+
+Problem set_fields(const std::string& value, ClientCommand& command) {
+  command.output.format = OutputFormat::print;
+  std::size_t start = 0;
+  while (start <= value.size()) {
+    const auto comma = std::min(value.find(',', start), value.size());
+    if (comma == start) {
+      return "field names separated by commas are needed, e.g. goodput_bps,loss_percent";
+    }
+    command.output.fields.push_back(value.substr(start, comma - start));
+    start = comma + 1;
+  }
+  return std::nullopt;
+}
+
+Problem set_fail_loss(const std::string& value, ClientCommand& command) {
+  return store(parse_percent(value), command.thresholds.loss_ratio);
+}
+
+using ClientSetter = Setter<ClientCommand>;
+using Text = const std::string&;
+
+// clang-format off: a table reads best with one row a line.
+constexpr std::array kSetters = std::to_array<ClientSetter>({
+  {"size", [](Text v, ClientCommand& c) -> Problem {
+     const auto size = parse_test_size(v);
+     c.options.params.amount.size_bytes = size ? size->count() : 0;
+     return size ? Problem{} : Problem{size.error().what}; }},
+  {"duration", [](Text v, ClientCommand& c) { return store(parse_duration(v), c.options.params.amount.duration); }},
+  {"packets", [](Text v, ClientCommand& c) { return store_integer(v, 1, std::uint64_t{1} << 60U, c.options.params.amount.packets); }},
+  {"rate", set_rate},
+  {"packet-size", set_packet_size},
+  {"direction", set_direction},
+  {"reverse", [](Text, ClientCommand& c) -> Problem { c.options.params.direction = Direction::down; return {}; }},
+  {"bidir", [](Text, ClientCommand& c) -> Problem { c.options.params.direction = Direction::both; return {}; }},
+  {"streams", [](Text v, ClientCommand& c) { return store_integer(v, 1, kMaxStreams, c.options.params.streams); }},
+  {"payload", set_payload},
+  {"dscp", set_dscp},
+  {"ecn", set_ecn},
+  {"df", [](Text, ClientCommand& c) -> Problem { c.options.params.df = DontFragment::on; return {}; }},
+  {"gso", [](Text v, ClientCommand& c) { return set_offload(v, c.options.params.gso); }},
+  {"gro", [](Text v, ClientCommand& c) { return set_offload(v, c.options.params.gro); }},
+  {"port", [](Text v, ClientCommand& c) { return store_integer(v, 1, 65535, c.options.port); }},
+  {"ipv4", [](Text, ClientCommand& c) -> Problem { c.options.family = IpFamily::v4; return {}; }},
+  {"ipv6", [](Text, ClientCommand& c) -> Problem { c.options.family = IpFamily::v6; return {}; }},
+  {"bind", [](Text v, ClientCommand& c) { return store(parse_ip_address(v), c.options.bind); }},
+  {"local-port", [](Text v, ClientCommand& c) { return store_integer(v, 0, 65535, c.options.local_port); }},
+  {"buffer", [](Text v, ClientCommand& c) { return store_buffer(v, c.options.buffer); }},
+  {"connect-timeout", [](Text v, ClientCommand& c) { return store_duration(v, 1ms, kLongestWait, c.options.connect_timeout); }},
+  {"wait-server", [](Text v, ClientCommand& c) { return store_duration(v, 1ms, kLongestWait, c.options.wait_server); }},
+  {"retry-busy", [](Text v, ClientCommand& c) { return store_duration(v, 1ms, kLongestWait, c.options.retry_busy); }},
+  {"key-file", [](Text v, ClientCommand& c) { return store_text(v, "file name", c.key_file); }},
+  {"json", [](Text, ClientCommand& c) -> Problem { c.output.format = OutputFormat::json; return {}; }},
+  {"jsonl", [](Text, ClientCommand& c) -> Problem { c.output.format = OutputFormat::jsonl; return {}; }},
+  {"csv", [](Text, ClientCommand& c) -> Problem { c.output.format = OutputFormat::csv; return {}; }},
+  {"print", set_fields},
+  {"output", [](Text v, ClientCommand& c) { return store_text(v, "file name", c.output.file); }},
+  {"interval", [](Text v, ClientCommand& c) {
+     c.output.live_intervals = true;
+     return store_duration(v, 10ms, 1h, c.options.params.interval); }},
+  {"gap-threshold", [](Text v, ClientCommand& c) { return store_duration(v, 1us, 1h, c.options.params.gap_threshold); }},
+  {"label", set_label},
+  {"fail-loss", set_fail_loss},
+  {"fail-rate", [](Text v, ClientCommand& c) { return store_bit_rate(v, c.thresholds.rate); }},
+  {"quiet", [](Text, ClientCommand& c) -> Problem { c.output.verbosity = Verbosity::quiet; return {}; }},
+  {"color", [](Text v, ClientCommand& c) { return store_color(v, c.output.color); }},
+});
+// clang-format on
+
+constexpr std::array<std::string_view, 3> kAmounts{"size", "duration", "packets"};
+constexpr std::array<std::string_view, 4> kFormats{"json", "jsonl", "csv", "print"};
+constexpr std::array<std::string_view, 3> kDirections{"direction", "reverse", "bidir"};
+constexpr std::array<std::string_view, 2> kFamilies{"ipv4", "ipv6"};
+
+Problem check_contradictions(std::span<const GivenOption> given) {
+  for (const std::span<const std::string_view> names :
+       {std::span<const std::string_view>{kAmounts}, std::span<const std::string_view>{kFormats},
+        std::span<const std::string_view>{kDirections},
+        std::span<const std::string_view>{kFamilies}}) {
+    if (const Problem problem = check_exclusive(given, names)) {
+      return problem;
+    }
+  }
+  return std::nullopt;
+}
+
+/// What only the whole command can show to be impossible, blamed on the option that it hangs on.
+Problem check_combination(const GivenOption& option, const ClientCommand& command) {
+  const TestParams& params = command.options.params;
+  if (option.name == "rate" && option.value.find('/') != std::string::npos &&
+      params.direction != Direction::both) {
+    return "an up and a down rate need --direction both";
+  }
+  if (option.name == "bind" && command.options.family &&
+      command.options.bind->family != *command.options.family) {
+    return "is of the other address family than -4 or -6 asks for";
+  }
+  if (option.name == "size" || option.name == "packets" || option.name == "duration") {
+    const auto problem = check_params(params);
+    return problem ? Problem{problem->what} : std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> apply_client_options(std::span<const GivenOption> given,
+                                                ClientCommand& command) {
+  if (const Problem problem = check_contradictions(given)) {
+    return problem;
+  }
+  if (const Problem problem = apply_setters<ClientCommand>(given, kSetters, command)) {
+    return problem;
+  }
+  Amount& amount = command.options.params.amount;
+  if (amount == Amount{}) {
+    amount.duration = kDefaultDuration;
+  }
+  for (const GivenOption& option : given) {
+    if (const Problem problem = check_combination(option, command)) {
+      return option_problem(option, *problem);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace udperf::app

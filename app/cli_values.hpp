@@ -1,0 +1,110 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "app/cli.hpp"
+#include "base/result.hpp"
+
+namespace udperf::app {
+
+/// What is wrong with a value, or nothing. The sentence does not repeat the option's name.
+using Problem = std::optional<std::string>;
+
+/// How one option's value gets into the command that is being built.
+template <typename Target>
+struct Setter {
+  std::string_view name;
+  Problem (*apply)(const std::string& value, Target& target);
+};
+
+template <typename T, typename Target>
+[[nodiscard]] Problem store(const Result<T>& parsed, Target& target) {
+  if (!parsed) {
+    return parsed.error().what;
+  }
+  target = *parsed;
+  return std::nullopt;
+}
+
+/// A whole number of [low, high]; both fit the target's type.
+template <typename Target>
+[[nodiscard]] Problem store_integer(std::string_view text, std::uint64_t low, std::uint64_t high,
+                                    Target& target) {
+  const auto parsed = parse_integer(text, low, high);
+  if (!parsed) {
+    return parsed.error().what;
+  }
+  target = static_cast<Target>(*parsed);
+  return std::nullopt;
+}
+
+[[nodiscard]] inline Problem store_text(const std::string& text, std::string_view noun,
+                                        std::optional<std::string>& target) {
+  if (text.empty()) {
+    return "a " + std::string{noun} + " is needed";
+  }
+  target = text;
+  return std::nullopt;
+}
+
+template <typename Value>
+using Choice = std::pair<std::string_view, Value>;
+
+/// One of a few words.
+template <typename Value, std::size_t size>
+[[nodiscard]] Problem store_choice(std::string_view text,
+                                   const std::array<Choice<Value>, size>& choices, Value& target) {
+  std::string accepted;
+  for (const auto& [word, value] : choices) {
+    if (word == text) {
+      target = value;
+      return std::nullopt;
+    }
+    accepted += (accepted.empty() ? "" : ", ") + std::string{word};
+  }
+  return "accepted is one of " + accepted;
+}
+
+/// Socket buffers: above zero, and what the kernel can be asked for.
+[[nodiscard]] Problem store_buffer(std::string_view text, std::optional<std::uint32_t>& target);
+/// A rate in bit/s; packets or "unlimited" make no sense here.
+[[nodiscard]] Problem store_bit_rate(std::string_view text, std::optional<BitRate>& target);
+[[nodiscard]] Problem store_duration(std::string_view text, Duration low, Duration high,
+                                     Duration& target);
+[[nodiscard]] Problem store_color(std::string_view text, ColorMode& target);
+
+/// --log-level, --log-format and --log-file; nothing when `option` is none of them.
+[[nodiscard]] std::optional<Problem> apply_log_option(const GivenOption& option, LogOptions& log);
+
+/// Runs the setter of each option over the target; the first problem ends it.
+template <typename Target>
+[[nodiscard]] Problem apply_setters(std::span<const GivenOption> given,
+                                    std::span<const Setter<Target>> setters, Target& target) {
+  for (const GivenOption& option : given) {
+    for (const Setter<Target>& setter : setters) {
+      if (setter.name != option.name) {
+        continue;
+      }
+      if (const Problem problem = setter.apply(option.value, target)) {
+        return option_problem(option, *problem);
+      }
+    }
+    const auto logged = apply_log_option(option, target.log);
+    if (logged && *logged) {
+      return option_problem(option, **logged);
+    }
+  }
+  return std::nullopt;
+}
+
+/// Refuses two options that exclude each other.
+[[nodiscard]] Problem check_exclusive(std::span<const GivenOption> given,
+                                      std::span<const std::string_view> names);
+
+}  // namespace udperf::app

@@ -1,0 +1,291 @@
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "app/cli.hpp"
+#include "app/option_table.hpp"
+#include "support/catch.hpp"
+
+using namespace std::chrono_literals;
+using namespace udperf;
+using namespace udperf::app;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+ClientCommand client(Words options) {
+  options.insert(options.begin(), "client");
+  const auto parsed = parse_command_line(options);
+  if (const auto* problem = std::get_if<UsageError>(&parsed)) {
+    FAIL(problem->message);
+  }
+  REQUIRE(std::holds_alternative<ClientCommand>(parsed));
+  return std::get<ClientCommand>(parsed);
+}
+
+struct Accepted {
+  Words options;
+  std::function<bool(const ClientCommand&)> holds;
+};
+
+using C = const ClientCommand&;
+
+/// One row or more for every option of the table; see the last test.
+const std::vector<Accepted>& accepted_rows() {
+  static const std::vector<Accepted> rows{
+      {{"--size", "25"}, [](C c) { return c.options.params.amount.size_bytes == 25'000'000; }},
+      {{"-s", "10M"}, [](C c) { return c.options.params.amount.size_bytes == 10'000'000; }},
+      {{"--size=64KiB"}, [](C c) { return c.options.params.amount.size_bytes == 65'536; }},
+      {{"--duration", "2.5s"}, [](C c) { return c.options.params.amount.duration == 2500ms; }},
+      {{"-t", "3"}, [](C c) { return c.options.params.amount.duration == 3s; }},
+      {{"-t5m"}, [](C c) { return c.options.params.amount.duration == 5min; }},
+      {{"--packets", "7"}, [](C c) { return c.options.params.amount.packets == 7; }},
+      {{"-n", "1"}, [](C c) { return c.options.params.amount.packets == 1; }},
+      {{"--rate", "100M"},
+       [](C c) {
+         const SendRate rate{SendRate::Kind::bits, 100'000'000};
+         return c.options.params.rate_up == rate && c.options.params.rate_down == rate;
+       }},
+      {{"-b", "1000pps"},
+       [](C c) {
+         return c.options.params.rate_up == SendRate{SendRate::Kind::packets, 1'000'000};
+       }},
+      {{"--rate", "100M/20M", "--bidir"},
+       [](C c) {
+         return c.options.params.rate_up == SendRate{SendRate::Kind::bits, 100'000'000} &&
+                c.options.params.rate_down == SendRate{SendRate::Kind::bits, 20'000'000};
+       }},
+      {{"-b", "unlimited/9600", "--direction", "both"},
+       [](C c) {
+         return !c.options.params.rate_up.limited() && c.options.params.rate_down.value == 9600;
+       }},
+      {{"--packet-size", "40"},
+       [](C c) { return c.options.params.payload_bytes == 40 && !c.options.auto_packet_size; }},
+      {{"-l", "65507"}, [](C c) { return c.options.params.payload_bytes == 65507; }},
+      {{"-l", "auto"}, [](C c) { return c.options.auto_packet_size; }},
+      {{"--direction", "down"}, [](C c) { return c.options.params.direction == Direction::down; }},
+      {{"--direction", "up"}, [](C c) { return c.options.params.direction == Direction::up; }},
+      {{"--reverse"}, [](C c) { return c.options.params.direction == Direction::down; }},
+      {{"-R"}, [](C c) { return c.options.params.direction == Direction::down; }},
+      {{"--bidir"}, [](C c) { return c.options.params.direction == Direction::both; }},
+      {{"--streams", "128"}, [](C c) { return c.options.params.streams == 128; }},
+      {{"-P", "2"}, [](C c) { return c.options.params.streams == 2; }},
+      {{"--payload", "alphabet"},
+       [](C c) { return c.options.params.payload == PayloadKind::alphabet; }},
+      {{"--payload", "zero"}, [](C c) { return c.options.params.payload == PayloadKind::zero; }},
+      {{"--dscp", "63"}, [](C c) { return c.options.params.dscp == 63; }},
+      {{"--dscp", "EF"}, [](C c) { return c.options.params.dscp == 46; }},
+      {{"--dscp", "af41"}, [](C c) { return c.options.params.dscp == 34; }},
+      {{"--dscp", "CS7"}, [](C c) { return c.options.params.dscp == 56; }},
+      {{"--dscp", "le"}, [](C c) { return c.options.params.dscp == 1; }},
+      {{"--ecn", "ect0"}, [](C c) { return c.options.params.ecn == 2; }},
+      {{"--ecn", "ect1"}, [](C c) { return c.options.params.ecn == 1; }},
+      {{"--ecn", "3"}, [](C c) { return c.options.params.ecn == 3; }},
+      {{"--df"}, [](C c) { return c.options.params.df == DontFragment::on; }},
+      {{"--gso", "off"}, [](C c) { return c.options.params.gso == OffloadMode::off; }},
+      {{"--gro", "on"}, [](C c) { return c.options.params.gro == OffloadMode::on; }},
+      {{"--port", "7000"}, [](C c) { return c.options.port == 7000; }},
+      {{"-p", "65535"}, [](C c) { return c.options.port == 65535; }},
+      {{"-4"}, [](C c) { return c.options.family == IpFamily::v4; }},
+      {{"--ipv6"}, [](C c) { return c.options.family == IpFamily::v6; }},
+      {{"-6"}, [](C c) { return c.options.family == IpFamily::v6; }},
+      {{"--ipv4"}, [](C c) { return c.options.family == IpFamily::v4; }},
+      {{"--bind", "::1"}, [](C c) { return c.options.bind == IpAddress::loopback(IpFamily::v6); }},
+      {{"--local-port", "7777"}, [](C c) { return c.options.local_port == 7777; }},
+      {{"--buffer", "4MiB"}, [](C c) { return c.options.buffer == 4U << 20U; }},
+      {{"--connect-timeout", "300ms"}, [](C c) { return c.options.connect_timeout == 300ms; }},
+      {{"--wait-server", "30s"}, [](C c) { return c.options.wait_server == 30s; }},
+      {{"--retry-busy", "1m"}, [](C c) { return c.options.retry_busy == 1min; }},
+      {{"--key-file", "k"}, [](C c) { return c.key_file == "k"; }},
+      {{"--json"}, [](C c) { return c.output.format == OutputFormat::json; }},
+      {{"--jsonl"}, [](C c) { return c.output.format == OutputFormat::jsonl; }},
+      {{"--csv"}, [](C c) { return c.output.format == OutputFormat::csv; }},
+      {{"--print", "goodput_bps,loss_percent"},
+       [](C c) {
+         return c.output.format == OutputFormat::print &&
+                c.output.fields == Words{"goodput_bps", "loss_percent"};
+       }},
+      {{"--output", "f"}, [](C c) { return c.output.file == "f"; }},
+      {{"--output", "-"}, [](C c) { return c.output.file == "-"; }},
+      {{"--interval", "10ms"},
+       [](C c) { return c.options.params.interval == 10ms && c.output.live_intervals; }},
+      {{"-i", "1h"}, [](C c) { return c.options.params.interval == 1h; }},
+      {{"--gap-threshold", "1us"}, [](C c) { return c.options.params.gap_threshold == 1us; }},
+      {{"--label", "site=lab", "--label", "note=a=b,c"},
+       [](C c) {
+         return c.options.labels.size() == 2 && c.options.labels[0].first == "site" &&
+                c.options.labels[0].second == "lab" && c.options.labels[1].second == "a=b,c";
+       }},
+      {{"--fail-loss", "1%"}, [](C c) { return c.thresholds.loss_ratio == 0.01; }},
+      {{"--fail-rate", "900M"},
+       [](C c) { return c.thresholds.rate == BitRate::bits_per_second(900'000'000); }},
+      {{"--quiet"}, [](C c) { return c.output.verbosity == Verbosity::quiet; }},
+      {{"-q"}, [](C c) { return c.output.verbosity == Verbosity::quiet; }},
+      {{"--color", "never"}, [](C c) { return c.output.color == ColorMode::never; }},
+      {{"--log-level", "debug"}, [](C c) { return c.log.level == LogLevel::debug; }},
+      {{"--log-format", "json"}, [](C c) { return c.log.format == LogFormat::json; }},
+      {{"--log-file", "l"}, [](C c) { return c.log.file == "l"; }},
+  };
+  return rows;
+}
+
+struct Refused {
+  Words options;
+  std::string message;
+};
+
+const std::vector<Refused>& refused_rows() {
+  static const std::string size_range =
+      "size must be between 25 and 200 (MB); give a unit for any other size, e.g. --size 10M";
+  static const std::vector<Refused> rows{
+      {{"--size", "500"}, "--size 500: " + size_range},
+      {{"--size=24"}, "--size 24: " + size_range},
+      {{"--size", "-5"}, "--size -5: " + size_range},
+      {{"--size", "abc"}, "--size abc: not a number: abc"},
+      {{"-s", "41B", "-P", "2"},
+       "--size 41B: a size of 41 bytes over 2 stream(s) cannot be cut into datagrams of 40 to 1472 "
+       "bytes"},
+      {{"-n", "0"}, "--packets 0: must be a whole number from 1 to 1152921504606846976"},
+      {{"-n", "3", "-P", "4"}, "--packets 3: packets must be at least one for each stream"},
+      {{"-t", "0"}, "--duration 0: duration must be above zero"},
+      {{"-t", "x"},
+       "--duration x: not a duration: x; accepted is a number with us, ms, s, m or h, e.g. 10s; "
+       "without a unit it is seconds"},
+      {{"-s", "25", "-t", "10"},
+       "--duration 10: cannot be combined with --size; give only one of --size, --duration, "
+       "--packets"},
+      {{"-n", "5", "-s", "25"},
+       "--size 25: cannot be combined with --packets; give only one of --size, --duration, "
+       "--packets"},
+      {{"--json", "--csv"},
+       "--csv: cannot be combined with --json; give only one of --json, --jsonl, --csv, --print"},
+      {{"--print", "up", "--jsonl"},
+       "--jsonl: cannot be combined with --print; give only one of --json, --jsonl, --csv, "
+       "--print"},
+      {{"--reverse", "--bidir"},
+       "--bidir: cannot be combined with --reverse; give only one of --direction, --reverse, "
+       "--bidir"},
+      {{"-4", "-6"}, "--ipv6: cannot be combined with --ipv4; give only one of --ipv4, --ipv6"},
+      {{"--rate", "1M/2M"}, "--rate 1M/2M: an up and a down rate need --direction both"},
+      {{"--bidir", "--rate", "1M/fast"},
+       "--rate 1M/fast: not a rate: fast; accepted is bit/s with or without K, M or G, e.g. 500M, "
+       "or packets, e.g. 1000pps, or unlimited"},
+      {{"--bidir", "--rate", "1M/2M/3M"},
+       "--rate 1M/2M/3M: not a rate: 2M/3M; accepted is bit/s with or without K, M or G, e.g. "
+       "500M, or packets, e.g. 1000pps, or unlimited"},
+      {{"-l", "39"}, "--packet-size 39: must be auto or 40..65507 (bytes)"},
+      {{"-l", "65508"}, "--packet-size 65508: must be auto or 40..65507 (bytes)"},
+      {{"-l", "big"}, "--packet-size big: must be auto or 40..65507 (bytes)"},
+      {{"--direction", "left"}, "--direction left: accepted is one of up, down, both"},
+      {{"-P", "129"}, "--streams 129: must be a whole number from 1 to 128"},
+      {{"-P", "two"}, "--streams two: not a number: two"},
+      {{"--payload", "x"}, "--payload x: accepted is one of random, alphabet, zero"},
+      {{"--dscp", "64"}, "--dscp 64: must be 0..63 or one of EF, VA, LE, CS0..CS7, AF11..AF43"},
+      {{"--dscp", "af44"}, "--dscp af44: must be 0..63 or one of EF, VA, LE, CS0..CS7, AF11..AF43"},
+      {{"--ecn", "4"}, "--ecn 4: accepted is one of not-ect, ect1, ect0, ce, 0, 1, 2, 3"},
+      {{"--gso", "yes"}, "--gso yes: accepted is one of auto, on, off"},
+      {{"--gro", ""}, "--gro : accepted is one of auto, on, off"},
+      {{"-p", "0"}, "--port 0: must be a whole number from 1 to 65535"},
+      {{"-p", "65536"}, "--port 65536: must be a whole number from 1 to 65535"},
+      {{"--local-port", "65536"}, "--local-port 65536: must be a whole number from 0 to 65535"},
+      {{"--bind", "lo"}, "--bind lo: not a numeric IPv4 or IPv6 address: lo"},
+      {{"--bind", "::1", "-4"},
+       "--bind ::1: is of the other address family than -4 or -6 asks for"},
+      {{"--buffer", "1GiB"}, "--buffer 1GiB: must be below 1GiB"},
+      {{"--buffer", "big"}, "--buffer big: not a number: big"},
+      {{"--connect-timeout", "25h"}, "--connect-timeout 25h: must be 1.00 ms to 86400 s"},
+      {{"--wait-server", "1us"}, "--wait-server 1us: must be 1.00 ms to 86400 s"},
+      {{"--retry-busy", "1us"}, "--retry-busy 1us: must be 1.00 ms to 86400 s"},
+      {{"--key-file", ""}, "--key-file : a file name is needed"},
+      {{"--output", ""}, "--output : a file name is needed"},
+      {{"--log-file", ""}, "--log-file : a file name is needed"},
+      {{"-i", "9ms"}, "--interval 9ms: must be 10.0 ms to 3600 s"},
+      {{"--gap-threshold", "2h"}, "--gap-threshold 2h: must be 1.00 us to 3600 s"},
+      {{"--label", "x"}, "--label x: must be KEY=VALUE, e.g. site=lab"},
+      {{"--label", "=x"}, "--label =x: must be KEY=VALUE, e.g. site=lab"},
+      {{"--label", "a=1", "--label", "a=2"}, "--label a=2: the label a is given twice"},
+      {{"--fail-loss", "101%"}, "--fail-loss 101%: percentage must be 0..100"},
+      {{"--fail-rate", "10pps"}, "--fail-rate 10pps: a bit rate is needed, e.g. 900M"},
+      {{"--color", "no"}, "--color no: accepted is one of auto, always, never"},
+      {{"--log-level", "loud"}, "--log-level loud: accepted is one of error, warning, info, debug"},
+      {{"--log-format", "xml"}, "--log-format xml: accepted is one of text, json"},
+      {{"-P", "2", "-P", "3"}, "--streams 3: was given before as 2; give it once"},
+      {{"--frobnicate"}, "--frobnicate: unknown option; see udperf client --help"},
+      {{"-Z"}, "-Z: unknown option; see udperf client --help"},
+      {{"--one-off"}, "--one-off: unknown option; see udperf client --help"},
+      {{"--json=no"}, "--json: takes no value: --json=no"},
+      {{"--streams"},
+       "--streams: a value is missing, accepted is N (parallel streams, 1..128 (default 1))"},
+      {{"-P"},
+       "--streams: a value is missing, accepted is N (parallel streams, 1..128 (default 1))"},
+      {{"a.example", "b.example"}, "b.example: one argument too many; see udperf client --help"},
+      {{""}, "HOST: is empty; accepted is a name or an address"},
+  };
+  return rows;
+}
+
+}  // namespace
+
+TEST_CASE("every option of the client does what its help says", "[app]") {
+  for (const auto& row : accepted_rows()) {
+    CAPTURE(row.options);
+    CHECK(row.holds(client(row.options)));
+  }
+}
+
+TEST_CASE("every option of the client is in a row of the table above", "[app]") {
+  std::set<std::string> named;
+  for (const auto& row : accepted_rows()) {
+    for (const auto& word : row.options) {
+      named.insert(word.substr(0, word.find('=')));
+    }
+  }
+  for (const auto& option : option_table()) {
+    if (option.belongs_to(Command::client) && option.long_name != "help" &&
+        option.long_name != "version") {
+      CAPTURE(option.long_name);
+      CHECK(named.count("--" + std::string{option.long_name}) == 1);
+    }
+  }
+}
+
+TEST_CASE("what the client cannot do is refused in one sentence", "[app]") {
+  for (const auto& row : refused_rows()) {
+    CAPTURE(row.options);
+    Words words{"client"};
+    words.insert(words.end(), row.options.begin(), row.options.end());
+    const auto parsed = parse_command_line(words);
+    REQUIRE(std::holds_alternative<UsageError>(parsed));
+    CHECK(std::get<UsageError>(parsed).message == row.message);
+    CHECK(row.message.find('\n') == std::string::npos);
+  }
+}
+
+TEST_CASE("without options the client sends up for ten seconds", "[app]") {
+  const auto command = client({});
+  CHECK(command.options.host == "127.0.0.1");
+  CHECK(command.options.port == 5555);
+  CHECK(command.options.connect_timeout == 5s);
+  CHECK(command.options.auto_packet_size);
+  CHECK(command.options.params.amount == Amount{0, 0, 10s});
+  CHECK(command.options.params.direction == Direction::up);
+  CHECK_FALSE(command.options.params.rate_up.limited());
+  CHECK(command.options.params.interval == 1s);
+  CHECK(command.output.format == OutputFormat::text);
+  CHECK_FALSE(command.output.live_intervals);
+  CHECK(command.log.level == LogLevel::warning);
+  CHECK_FALSE(command.thresholds.loss_ratio.has_value());
+}
+
+TEST_CASE("the host is the word that is no option", "[app]") {
+  CHECK(client({"server.example", "--json"}).options.host == "server.example");
+  CHECK(client({"--json", "fe80::1%eth0"}).options.host == "fe80::1%eth0");
+  CHECK(client({"--size", "25", "--", "-odd"}).options.host == "-odd");
+}
+
+TEST_CASE("an option repeated with the same value does no harm", "[app]") {
+  CHECK(client({"-P", "2", "--streams", "2"}).options.params.streams == 2);
+  CHECK(client({"--json", "--json"}).output.format == OutputFormat::json);
+}

@@ -1,0 +1,174 @@
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "app/cli.hpp"
+#include "app/option_table.hpp"
+#include "support/catch.hpp"
+
+using namespace std::chrono_literals;
+using namespace udperf;
+using namespace udperf::app;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+template <typename T>
+T parsed_as(const Words& words) {
+  const auto parsed = parse_command_line(words);
+  if (const auto* problem = std::get_if<UsageError>(&parsed)) {
+    FAIL(problem->message);
+  }
+  REQUIRE(std::holds_alternative<T>(parsed));
+  return std::get<T>(parsed);
+}
+
+UsageError refused(const Words& words) {
+  const auto parsed = parse_command_line(words);
+  REQUIRE(std::holds_alternative<UsageError>(parsed));
+  return std::get<UsageError>(parsed);
+}
+
+ServerCommand server(Words options) {
+  options.insert(options.begin(), "server");
+  return parsed_as<ServerCommand>(options);
+}
+
+struct Accepted {
+  Words options;
+  std::function<bool(const ServerCommand&)> holds;
+};
+
+using S = const ServerCommand&;
+
+const std::vector<Accepted>& accepted_rows() {
+  static const std::vector<Accepted> rows{
+      {{"--port", "0"}, [](S s) { return s.options.port == 0; }},
+      {{"-p", "7000"}, [](S s) { return s.options.port == 7000; }},
+      {{"--bind", "192.0.2.1"},
+       [](S s) { return s.options.bind && s.options.bind->to_string() == "192.0.2.1"; }},
+      {{"--buffer", "1500"}, [](S s) { return s.options.buffer == 1500U; }},
+      {{"--key-file", "k"}, [](S s) { return s.key_file == "k"; }},
+      {{"--one-off"}, [](S s) { return s.options.one_off; }},
+      {{"--exclusive"}, [](S s) { return s.options.exclusive; }},
+      {{"--max-sessions", "2"}, [](S s) { return s.options.max_sessions == 2; }},
+      {{"--max-sessions-per-address", "3"},
+       [](S s) { return s.options.max_sessions_per_address == 3; }},
+      {{"--max-rate", "1G"},
+       [](S s) { return s.options.max_rate == BitRate::bits_per_second(1'000'000'000); }},
+      {{"--max-duration", "1m"}, [](S s) { return s.options.max_duration == Duration{1min}; }},
+      {{"--allow", "192.0.2.0/24", "--allow", "::1"},
+       [](S s) { return s.options.allow.size() == 2 && s.options.allow[1].length == 128; }},
+      {{"--deny", "10.0.0.0/8"},
+       [](S s) { return s.options.deny.size() == 1 && s.options.deny[0].length == 8; }},
+      {{"--jsonl", "-"}, [](S s) { return s.jsonl == "-"; }},
+      {{"--ready-fd", "3"}, [](S s) { return s.ready_fd == 3; }},
+      {{"--pid-file", "p"}, [](S s) { return s.pid_file == "p"; }},
+      {{"--color", "always"}, [](S s) { return s.color == ColorMode::always; }},
+      {{"--log-level", "error"}, [](S s) { return s.log.level == LogLevel::error; }},
+      {{"--log-format", "json"}, [](S s) { return s.log.format == LogFormat::json; }},
+      {{"--log-file", "l"}, [](S s) { return s.log.file == "l"; }},
+  };
+  return rows;
+}
+
+}  // namespace
+
+TEST_CASE("every option of the server does what its help says", "[app]") {
+  std::set<std::string> named;
+  for (const auto& row : accepted_rows()) {
+    CAPTURE(row.options);
+    CHECK(row.holds(server(row.options)));
+    named.insert(row.options.begin(), row.options.end());
+  }
+  for (const auto& option : option_table()) {
+    if (option.belongs_to(Command::server) && option.long_name != "help" &&
+        option.long_name != "version") {
+      CAPTURE(option.long_name);
+      CHECK(named.count("--" + std::string{option.long_name}) == 1);
+    }
+  }
+}
+
+TEST_CASE("what the server cannot do is refused in one sentence", "[app]") {
+  const std::vector<std::pair<Words, std::string>> rows{
+      {{"--port", "65536"}, "--port 65536: must be a whole number from 0 to 65535"},
+      {{"--bind", "here"}, "--bind here: not a numeric IPv4 or IPv6 address: here"},
+      {{"--max-sessions", "0"}, "--max-sessions 0: must be a whole number from 1 to 65535"},
+      {{"--max-sessions-per-address", "x"}, "--max-sessions-per-address x: not a number: x"},
+      {{"--max-rate", "9pps"}, "--max-rate 9pps: a bit rate is needed, e.g. 900M"},
+      {{"--max-rate", "unlimited"}, "--max-rate unlimited: a bit rate is needed, e.g. 900M"},
+      {{"--max-duration", "0"}, "--max-duration 0: duration must be above zero"},
+      {{"--allow", "192.0.2.0/33"},
+       "--allow 192.0.2.0/33: prefix length must be 0..32: 192.0.2.0/33; accepted is e.g. "
+       "192.0.2.0/24 or 2001:db8::/32"},
+      {{"--deny", "all"},
+       "--deny all: not a numeric IPv4 or IPv6 address: all; accepted is e.g. 192.0.2.0/24 or "
+       "2001:db8::/32"},
+      {{"--ready-fd", "0"}, "--ready-fd 0: must be a whole number from 1 to 1048575"},
+      {{"--pid-file", ""}, "--pid-file : a file name is needed"},
+      {{"--jsonl", ""}, "--jsonl : a file name is needed"},
+      {{"--exclusive", "--max-sessions", "3"},
+       "--max-sessions 3: cannot be combined with --exclusive; give only one of --exclusive, "
+       "--max-sessions"},
+      {{"--size", "25"}, "--size: unknown option; see udperf server --help"},
+      {{"somewhere"}, "somewhere: one argument too many; see udperf server --help"},
+  };
+  for (const auto& [options, message] : rows) {
+    CAPTURE(options);
+    Words words{"server"};
+    words.insert(words.end(), options.begin(), options.end());
+    CHECK(refused(words).message == message);
+  }
+}
+
+TEST_CASE("without options the server serves everybody on port 5555", "[app]") {
+  const auto command = server({});
+  CHECK(command.options.port == 5555);
+  CHECK_FALSE(command.options.bind.has_value());
+  CHECK(command.options.allow.empty());
+  CHECK(command.log.level == LogLevel::info);
+}
+
+TEST_CASE("loopback takes the client's options and a port of its own", "[app]") {
+  CHECK(parsed_as<LoopbackCommand>({"loopback"}).server_port == 0);
+  const auto command = parsed_as<LoopbackCommand>({"loopback", "-s", "25", "-p", "7000"});
+  CHECK(command.server_port == 7000);
+  CHECK(command.client.options.params.amount.size_bytes == 25'000'000);
+  CHECK(refused({"loopback", "host"}).message ==
+        "host: one argument too many; see udperf loopback --help");
+}
+
+TEST_CASE("keygen takes a file name or none", "[app]") {
+  CHECK_FALSE(parsed_as<KeygenCommand>({"keygen"}).file.has_value());
+  CHECK(parsed_as<KeygenCommand>({"keygen", "k"}).file == "k");
+  CHECK(refused({"keygen", "a", "b"}).message ==
+        "b: one argument too many; see udperf keygen --help");
+}
+
+TEST_CASE("help and version are found wherever they stand", "[app]") {
+  CHECK_FALSE(parsed_as<HelpRequest>({}).command.has_value());
+  CHECK_FALSE(parsed_as<HelpRequest>({"--help"}).command.has_value());
+  CHECK_FALSE(parsed_as<HelpRequest>({"-h"}).command.has_value());
+  CHECK(parsed_as<HelpRequest>({"client", "--help"}).command == Command::client);
+  CHECK(parsed_as<HelpRequest>({"server", "--port", "x", "-h"}).command == Command::server);
+  (void)parsed_as<VersionRequest>({"--version"});
+  (void)parsed_as<VersionRequest>({"-V"});
+  (void)parsed_as<VersionRequest>({"loopback", "--version"});
+}
+
+TEST_CASE("an unknown command is named with those that there are", "[app]") {
+  CHECK(refused({"clinet"}).message ==
+        "clinet: unknown command; accepted is server, client, loopback or keygen");
+}
+
+TEST_CASE("a usage error knows in which format the caller expects an answer", "[app]") {
+  CHECK(refused({"client", "--size", "500"}).format == OutputFormat::text);
+  CHECK(refused({"client", "--size", "500", "--json"}).format == OutputFormat::json);
+  CHECK(refused({"client", "--json", "--nonsense"}).format == OutputFormat::json);
+  CHECK(refused({"loopback", "--jsonl", "--nonsense"}).format == OutputFormat::jsonl);
+  CHECK(refused({"server", "--nonsense", "--json"}).format == OutputFormat::text);
+  CHECK(refused({"client", "--nonsense", "--", "--json"}).format == OutputFormat::text);
+}
