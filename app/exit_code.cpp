@@ -1,0 +1,79 @@
+#include "app/exit_code.hpp"
+
+#include <array>
+#include <charconv>
+#include <csignal>
+
+namespace udperf::app {
+namespace {
+
+/// The shortest text that is this number.
+std::string number_text(double value) {
+  std::array<char, 32> buffer{};
+  const auto [end, problem] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  return problem == std::errc{} ? std::string(buffer.data(), end) : std::string{"?"};
+}
+
+}  // namespace
+
+int exit_code(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::internal:
+    case ErrorCode::system:
+      return exit_internal;
+    case ErrorCode::usage:
+      return exit_usage;
+    case ErrorCode::unreachable:
+      return exit_unreachable;
+    case ErrorCode::refused:
+      return exit_refused;
+    case ErrorCode::cut_short:
+      return exit_cut_short;
+  }
+  return exit_internal;
+}
+
+int exit_code_of_signal(int signal) {
+  return signal == SIGTERM ? exit_sigterm : exit_sigint;
+}
+
+int exit_code(const TestOutcome& outcome, int signal, ThresholdsMet thresholds) {
+  switch (outcome.status) {
+    case TestStatus::complete:
+      return thresholds == ThresholdsMet::yes ? exit_ok : exit_threshold;
+    case TestStatus::incomplete:
+      return exit_cut_short;
+    case TestStatus::interrupted:
+      return exit_code_of_signal(signal);
+    case TestStatus::error:
+      return outcome.error ? exit_code(outcome.error->code) : exit_internal;
+  }
+  return exit_internal;
+}
+
+std::vector<std::string> missed_thresholds(const Thresholds& thresholds,
+                                           std::optional<double> loss_percent,
+                                           std::optional<double> goodput_bps) {
+  std::vector<std::string> missed;
+  if (thresholds.loss_ratio) {
+    const double limit = 100 * *thresholds.loss_ratio;
+    if (!loss_percent) {
+      missed.emplace_back("--fail-loss: the loss could not be measured");
+    } else if (*loss_percent > limit) {
+      missed.push_back("--fail-loss: " + number_text(*loss_percent) +
+                       " % were lost, accepted are " + number_text(limit) + " %");
+    }
+  }
+  if (thresholds.rate) {
+    const auto limit = static_cast<double>(thresholds.rate->bps());
+    if (!goodput_bps) {
+      missed.emplace_back("--fail-rate: the rate could not be measured");
+    } else if (*goodput_bps < limit) {
+      missed.push_back("--fail-rate: " + format_bit_rate(*goodput_bps) + " arrived, wanted are " +
+                       format_bit_rate(limit));
+    }
+  }
+  return missed;
+}
+
+}  // namespace udperf::app

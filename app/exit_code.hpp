@@ -1,0 +1,39 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/cli.hpp"
+#include "model/outcome.hpp"
+
+namespace udperf::app {
+
+/// The exit statuses that contract and README promise; nothing else in the program knows them.
+enum ExitCode : int {
+  exit_ok = 0,
+  exit_internal = 1,
+  exit_usage = 2,
+  exit_unreachable = 3,
+  exit_refused = 4,
+  exit_cut_short = 5,
+  exit_threshold = 6,
+  exit_sigint = 130,
+  exit_sigterm = 143,
+};
+
+[[nodiscard]] int exit_code(ErrorCode code);
+/// 130 or 143.
+[[nodiscard]] int exit_code_of_signal(int signal);
+
+enum class ThresholdsMet : bool { no, yes };
+/// `signal` is what interrupted the test, 0 where nothing did.
+[[nodiscard]] int exit_code(const TestOutcome& outcome, int signal, ThresholdsMet thresholds);
+
+/// One sentence for each threshold that was missed. A figure that could not be measured misses its
+/// threshold: nobody knows that it was kept.
+[[nodiscard]] std::vector<std::string> missed_thresholds(const Thresholds& thresholds,
+                                                         std::optional<double> loss_percent,
+                                                         std::optional<double> goodput_bps);
+
+}  // namespace udperf::app

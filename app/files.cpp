@@ -1,0 +1,160 @@
+#include "app/files.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace udperf::app {
+namespace {
+
+constexpr std::size_t kKeyBytes = 32;
+constexpr std::string_view kSpace = " \t\r\n";
+constexpr std::string_view kHex = "0123456789abcdef";
+
+tl::unexpected<Error> refuse(std::string what, int os_error = 0) {
+  return tl::unexpected<Error>{Error{ErrorCode::usage, std::move(what), os_error, {}}};
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) {
+    return {};
+  }
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+std::optional<unsigned> hex_digit(char c) {
+  const char lower = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+  const auto at = kHex.find(lower);
+  return at == std::string_view::npos ? std::nullopt : std::optional{static_cast<unsigned>(at)};
+}
+
+std::optional<std::string> decode_hex(std::string_view digits) {
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < digits.size(); i += 2) {
+    const auto high = hex_digit(digits[i]);
+    const auto low = hex_digit(digits[i + 1]);
+    if (!high || !low) {
+      return std::nullopt;
+    }
+    bytes += static_cast<char>((*high << 4U) | *low);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+Result<void> write_all(int fd, std::string_view text, const std::string& name) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd, text.data(), text.size());
+    if (written < 0) {
+      const int reason = errno;
+      if (reason == EINTR) {
+        continue;
+      }
+      return system_error(reason, "write " + name);
+    }
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+Result<OutputFile> OutputFile::open(const std::optional<std::string>& path,
+                                    std::string_view option) {
+  if (!path || *path == "-") {
+    return OutputFile{net::Fd{}, "stdout"};
+  }
+  net::Fd file{::open(path->c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)};
+  if (!file) {
+    const int reason = errno;
+    return refuse(std::string{option} + " " + *path + ": cannot be opened for writing", reason);
+  }
+  return OutputFile{std::move(file), *path};
+}
+
+int OutputFile::fd() const {
+  return file_ ? file_.get() : STDOUT_FILENO;
+}
+
+Result<void> OutputFile::write(std::string_view text) const {
+  return write_all(fd(), text, name_);
+}
+
+bool OutputFile::is_terminal() const {
+  return ::isatty(fd()) == 1;
+}
+
+Result<PidFile> PidFile::create(const std::string& path) {
+  const net::Fd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)};
+  if (!file) {
+    const int reason = errno;
+    return refuse("--pid-file " + path + ": cannot be opened for writing", reason);
+  }
+  PidFile result{path};
+  if (const auto done = write_all(file.get(), std::to_string(::getpid()) + "\n", path); !done) {
+    return tl::unexpected<Error>{done.error()};
+  }
+  return result;
+}
+
+PidFile::~PidFile() {
+  if (!path_.empty()) {
+    ::unlink(path_.c_str());  // somebody else may have removed it already
+  }
+}
+
+Result<std::string> read_key_file(const std::string& path) {
+  constexpr std::size_t kMaxBytes = 1024;
+  const std::string option = "--key-file " + path;
+  const net::Fd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  struct stat status {};
+  if (!file || ::fstat(file.get(), &status) != 0) {
+    const int reason = errno;
+    return refuse(option + ": cannot be read", reason);
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return refuse(option + ": is no regular file");
+  }
+  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return refuse(option + ": others than its owner have access; use chmod 600");
+  }
+  std::array<char, kMaxBytes> buffer{};
+  const ssize_t size = ::read(file.get(), buffer.data(), buffer.size());
+  if (size < 0) {
+    const int reason = errno;
+    return refuse(option + ": cannot be read", reason);
+  }
+  const auto digits = trimmed({buffer.data(), static_cast<std::size_t>(size)});
+  auto key = digits.size() == 2 * kKeyBytes ? decode_hex(digits) : std::nullopt;
+  if (!key) {
+    return refuse(option + ": must hold 64 hexadecimal digits, as udperf keygen writes them");
+  }
+  return *std::move(key);
+}
+
+std::string make_key_text(RandomSource& random) {
+  std::array<std::byte, kKeyBytes> key{};
+  random.fill(key);
+  std::string text;
+  for (const std::byte byte : key) {
+    const auto value = std::to_integer<unsigned>(byte);
+    text += {kHex[value >> 4U], kHex[value & 0xFU]};
+  }
+  return text + "\n";
+}
+
+Result<void> write_key_file(const std::string& path, std::string_view text) {
+  const net::Fd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+  if (!file) {
+    const int reason = errno;
+    return refuse("keygen " + path + ": cannot be created", reason);
+  }
+  ::fchmod(file.get(), 0600);  // a umask may have taken the owner's own rights
+  return write_all(file.get(), text, path);
+}
+
+}  // namespace udperf::app

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/random.hpp"
+#include "base/result.hpp"
+#include "net/fd.hpp"
+
+namespace udperf::app {
+
+/// Where results go: stdout, or a file that is created or emptied when this is opened.
+class OutputFile {
+ public:
+  /// nullopt and "-" are stdout. `option` names the option in the error.
+  [[nodiscard]] static Result<OutputFile> open(const std::optional<std::string>& path,
+                                               std::string_view option);
+
+  /// Hands all of it to the system before it returns.
+  [[nodiscard]] Result<void> write(std::string_view text) const;
+  [[nodiscard]] bool is_terminal() const;
+
+ private:
+  OutputFile(net::Fd file, std::string name) : file_(std::move(file)), name_(std::move(name)) {}
+  [[nodiscard]] int fd() const;
+
+  net::Fd file_;  ///< none: stdout
+  std::string name_;
+};
+
+/// Writes all bytes, over as many calls as it takes. `name` is for the error.
+[[nodiscard]] Result<void> write_all(int fd, std::string_view text, const std::string& name);
+
+/// The process id in a file, for as long as this lives.
+class PidFile {
+ public:
+  [[nodiscard]] static Result<PidFile> create(const std::string& path);
+  PidFile(const PidFile&) = delete;
+  PidFile& operator=(const PidFile&) = delete;
+  PidFile(PidFile&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  PidFile& operator=(PidFile&& other) noexcept {
+    std::swap(path_, other.path_);
+    return *this;
+  }
+  ~PidFile();
+
+ private:
+  explicit PidFile(std::string path) : path_(std::move(path)) {}
+  std::string path_;
+};
+
+/// The 32 bytes of a key file: 64 hexadecimal digits and white space around them. Refused when
+/// anybody but its owner may read or write it.
+[[nodiscard]] Result<std::string> read_key_file(const std::string& path);
+
+/// 64 hexadecimal digits and a line end, from 32 bytes of `random`.
+[[nodiscard]] std::string make_key_text(RandomSource& random);
+
+/// Creates the file with mode 0600; one that exists is left alone and is an error.
+[[nodiscard]] Result<void> write_key_file(const std::string& path, std::string_view text);
+
+}  // namespace udperf::app

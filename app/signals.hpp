@@ -1,0 +1,36 @@
+#pragma once
+
+#include <atomic>
+#include <csignal>
+#include <functional>
+#include <thread>
+
+#include "engine/stop_token.hpp"
+
+namespace udperf::app {
+
+/// Turns SIGINT and SIGTERM into a stop request for as long as it lives; a second one ends the
+/// process at once with 128 + its number. SIGUSR1 calls `on_user_signal`, from a thread of its own.
+///
+/// Construct it in main's thread before any other thread exists: the signals are blocked there and
+/// in all threads that follow, and one thread waits for them. So no handler runs anywhere, and
+/// nothing but ordinary code reacts to a signal. SIGPIPE is ignored: writing says what went wrong.
+class SignalWatcher {
+ public:
+  /// `stop` must outlive the watcher.
+  explicit SignalWatcher(engine::StopToken& stop, std::function<void()> on_user_signal = {});
+  SignalWatcher(const SignalWatcher&) = delete;
+  SignalWatcher& operator=(const SignalWatcher&) = delete;
+  ~SignalWatcher();
+
+ private:
+  void watch();
+
+  engine::StopToken& stop_;
+  std::function<void()> on_user_signal_;
+  std::atomic<bool> done_{false};
+  sigset_t signals_{};
+  std::thread thread_;
+};
+
+}  // namespace udperf::app

@@ -1,0 +1,62 @@
+#include <csignal>
+#include <optional>
+#include <tuple>
+
+#include "app/exit_code.hpp"
+#include "support/catch.hpp"
+
+using namespace udperf;
+using namespace udperf::app;
+
+TEST_CASE("every way a test can end has its documented exit status", "[app]") {
+  using Code = std::optional<ErrorCode>;
+  const auto [status, code, signal, met, expected] =
+      GENERATE(table<TestStatus, Code, int, ThresholdsMet, int>(
+          {{TestStatus::complete, {}, 0, ThresholdsMet::yes, 0},
+           {TestStatus::complete, {}, SIGINT, ThresholdsMet::yes, 0},
+           {TestStatus::complete, {}, 0, ThresholdsMet::no, 6},
+           {TestStatus::incomplete, {}, 0, ThresholdsMet::no, 5},
+           {TestStatus::incomplete, ErrorCode::cut_short, 0, ThresholdsMet::yes, 5},
+           {TestStatus::incomplete, ErrorCode::unreachable, 0, ThresholdsMet::yes, 5},
+           {TestStatus::interrupted, {}, SIGINT, ThresholdsMet::no, 130},
+           {TestStatus::interrupted, {}, SIGTERM, ThresholdsMet::yes, 143},
+           {TestStatus::error, ErrorCode::internal, 0, ThresholdsMet::yes, 1},
+           {TestStatus::error, ErrorCode::system, 0, ThresholdsMet::yes, 1},
+           {TestStatus::error, ErrorCode::usage, 0, ThresholdsMet::yes, 2},
+           {TestStatus::error, ErrorCode::unreachable, 0, ThresholdsMet::yes, 3},
+           {TestStatus::error, ErrorCode::refused, 0, ThresholdsMet::yes, 4},
+           {TestStatus::error, ErrorCode::cut_short, 0, ThresholdsMet::yes, 5},
+           {TestStatus::error, {}, 0, ThresholdsMet::yes, 1}}));
+  TestOutcome outcome;
+  outcome.status = status;
+  if (code) {
+    outcome.error = Error{*code, "x", 0, {}};
+  }
+  CAPTURE(static_cast<int>(status), signal);
+  CHECK(exit_code(outcome, signal, met) == expected);
+}
+
+TEST_CASE("a threshold is missed by a worse figure only", "[app]") {
+  Thresholds thresholds;
+  CHECK(missed_thresholds(thresholds, 100.0, 0.0).empty());
+
+  thresholds.loss_ratio = 0.01;
+  CHECK(missed_thresholds(thresholds, 1.0, {}).empty());
+  CHECK(missed_thresholds(thresholds, 0.0, {}).empty());
+  REQUIRE(missed_thresholds(thresholds, 1.5, {}).size() == 1);
+  CHECK(missed_thresholds(thresholds, 1.5, {}).front() ==
+        "--fail-loss: 1.5 % were lost, accepted are 1 %");
+
+  thresholds.rate = BitRate::bits_per_second(900'000'000);
+  CHECK(missed_thresholds(thresholds, 0.5, 900e6).empty());
+  CHECK(missed_thresholds(thresholds, 0.5, 899e6).front() ==
+        "--fail-rate: 899.0 Mb/s arrived, wanted are 900.0 Mb/s");
+  CHECK(missed_thresholds(thresholds, 2.0, 1.0).size() == 2);
+}
+
+TEST_CASE("what was not measured misses its threshold", "[app]") {
+  Thresholds thresholds;
+  thresholds.loss_ratio = 1.0;
+  thresholds.rate = BitRate::bits_per_second(1);
+  CHECK(missed_thresholds(thresholds, {}, {}).size() == 2);
+}

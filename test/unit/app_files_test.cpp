@@ -1,0 +1,160 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "app/files.hpp"
+#include "support/catch.hpp"
+
+using namespace udperf;
+using namespace udperf::app;
+
+namespace {
+
+/// A folder that is gone with all its files at the end of the test.
+class TempFolder {
+ public:
+  TempFolder() { REQUIRE(::mkdtemp(path_) != nullptr); }
+  TempFolder(const TempFolder&) = delete;
+  TempFolder& operator=(const TempFolder&) = delete;
+  ~TempFolder() {
+    for (const char* name : {"key", "out", "pid"}) {
+      ::unlink(file(name).c_str());
+    }
+    ::rmdir(path_);
+  }
+
+  [[nodiscard]] std::string file(const std::string& name) const {
+    return std::string{path_} + "/" + name;
+  }
+  [[nodiscard]] std::string make(const std::string& name, const std::string& text,
+                                 mode_t mode) const {
+    std::ofstream{file(name)} << text;
+    REQUIRE(::chmod(file(name).c_str(), mode) == 0);
+    return file(name);
+  }
+
+ private:
+  char path_[32] = "/tmp/udperf_files_test_XXXXXX";
+};
+
+std::string content(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream{path}.rdbuf();
+  return text.str();
+}
+
+/// Bytes that count up from 0xF0, so that both digits of each matter.
+class CountingRandom final : public RandomSource {
+ public:
+  void fill(std::span<std::byte> out) override {
+    for (auto& byte : out) {
+      byte = static_cast<std::byte>(next_++);
+    }
+  }
+
+ private:
+  unsigned char next_ = 0xF0;
+};
+
+constexpr auto kKeyText = "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff000102030405060708090a0b0c0d0e0f\n";
+
+}  // namespace
+
+TEST_CASE("a key is written for its owner alone and read back", "[app]") {
+  const TempFolder folder;
+  CountingRandom random;
+  const auto text = make_key_text(random);
+  CHECK(text == kKeyText);
+
+  REQUIRE(write_key_file(folder.file("key"), text).has_value());
+  struct stat status {};
+  REQUIRE(::stat(folder.file("key").c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777U) == 0600);
+
+  const auto key = read_key_file(folder.file("key"));
+  REQUIRE(key.has_value());
+  REQUIRE(key->size() == 32);
+  CHECK(static_cast<unsigned char>(key->front()) == 0xF0);
+  CHECK(static_cast<unsigned char>(key->back()) == 0x0F);
+}
+
+TEST_CASE("keygen leaves a file that exists alone", "[app]") {
+  const TempFolder folder;
+  const auto path = folder.make("key", "precious", 0600);
+  const auto done = write_key_file(path, kKeyText);
+  REQUIRE_FALSE(done.has_value());
+  CHECK(done.error().code == ErrorCode::usage);
+  CHECK(content(path) == "precious");
+}
+
+TEST_CASE("a key file that others can touch is refused", "[app]") {
+  const TempFolder folder;
+  const mode_t mode = GENERATE(mode_t{0640}, mode_t{0604}, mode_t{0620}, mode_t{0601});
+  const auto key = read_key_file(folder.make("key", kKeyText, mode));
+  REQUIRE_FALSE(key.has_value());
+  CHECK(key.error().code == ErrorCode::usage);
+  CHECK(key.error().message().find("chmod 600") != std::string::npos);
+}
+
+TEST_CASE("a key file holds 64 hexadecimal digits and nothing else", "[app]") {
+  const TempFolder folder;
+  const std::string good(64, 'a');
+  CHECK(read_key_file(folder.make("key", " \n" + std::string(64, 'A') + "\r\n", 0600)).has_value());
+  for (const std::string& text :
+       {std::string{}, good.substr(1), good + "a", good + "aa", "g" + good.substr(1),
+        good.substr(1) + "g", good + " " + good, std::string(2000, 'a')}) {
+    CAPTURE(text.size());
+    CHECK_FALSE(read_key_file(folder.make("key", text, 0600)).has_value());
+  }
+}
+
+TEST_CASE("a key file must be a file that is there", "[app]") {
+  const TempFolder folder;
+  CHECK_FALSE(read_key_file(folder.file("key")).has_value());
+  CHECK_FALSE(read_key_file("/dev/null").has_value());
+  CHECK_FALSE(read_key_file("/tmp").has_value());
+}
+
+TEST_CASE("an output file is emptied when it is opened and gets every byte", "[app]") {
+  const TempFolder folder;
+  const auto path = folder.make("out", "old", 0600);
+  const auto output = OutputFile::open(path, "--output");
+  REQUIRE(output.has_value());
+  CHECK(content(path).empty());
+  const std::string large(1 << 20, 'x');
+  REQUIRE(output->write(large).has_value());
+  REQUIRE(output->write("end\n").has_value());
+  CHECK(content(path) == large + "end\n");
+  CHECK_FALSE(output->is_terminal());
+}
+
+TEST_CASE("an output file that cannot be written is a usage error with its name", "[app]") {
+  const auto output = OutputFile::open("/no/such/folder/x", "--output");
+  REQUIRE_FALSE(output.has_value());
+  CHECK(output.error().code == ErrorCode::usage);
+  CHECK(output.error().message() ==
+        "--output /no/such/folder/x: cannot be opened for writing: No such file or directory");
+}
+
+TEST_CASE("a full disk is noticed", "[app]") {
+  const auto output = OutputFile::open("/dev/full", "--output");
+  REQUIRE(output.has_value());
+  const auto done = output->write("x");
+  REQUIRE_FALSE(done.has_value());
+  CHECK(done.error().message() == "write /dev/full: No space left on device");
+}
+
+TEST_CASE("a pid file is there as long as its owner", "[app]") {
+  const TempFolder folder;
+  {
+    auto pid_file = PidFile::create(folder.file("pid"));
+    REQUIRE(pid_file.has_value());
+    const PidFile moved = *std::move(pid_file);
+    CHECK(content(folder.file("pid")) == std::to_string(::getpid()) + "\n");
+  }
+  CHECK(::access(folder.file("pid").c_str(), F_OK) != 0);
+}

@@ -1,0 +1,111 @@
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "app/log.hpp"
+#include "support/catch.hpp"
+
+using namespace udperf;
+using namespace udperf::app;
+
+namespace {
+
+class FixedClock final : public Clock {
+ public:
+  [[nodiscard]] MonoTime now() const override { return mono_from_ns(1); }
+  [[nodiscard]] UnixTime unix_now() const override { return unix_from_ns(1'000'000'001'500); }
+};
+
+constexpr auto kTime = "1970-01-01T00:16:40.000001Z";
+
+LogRecord record(std::string_view message) {
+  LogRecord result;
+  result.time = unix_from_ns(1'000'000'001'500);
+  result.level = LogLevel::warning;
+  result.message = message;
+  return result;
+}
+
+LogContext peer_context() {
+  return LogContext{Endpoint{*parse_ip_address("2001:db8::1"), 7777}, 0x0123456789ABCDEF};
+}
+
+}  // namespace
+
+TEST_CASE("a text record has time, level, message, peer and session", "[app]") {
+  auto entry = record("hello");
+  CHECK(format_record(LogFormat::text, entry) == std::string{kTime} + " warning hello");
+
+  entry.context = peer_context();
+  CHECK(format_record(LogFormat::text, entry) ==
+        std::string{kTime} + " warning hello peer=[2001:db8::1]:7777 session=0123456789abcdef");
+}
+
+TEST_CASE("a JSON record has the same fields under fixed names", "[app]") {
+  auto entry = record("hello");
+  entry.context = peer_context();
+  const auto line = nlohmann::json::parse(format_record(LogFormat::json, entry));
+  CHECK(line.size() == 6);
+  CHECK(line["time"] == kTime);
+  CHECK(line["level"] == "warning");
+  CHECK(line["message"] == "hello");
+  CHECK(line["peer_address"] == "2001:db8::1");
+  CHECK(line["peer_port"] == 7777);
+  CHECK(line["session"] == "0123456789abcdef");
+
+  const auto bare = nlohmann::json::parse(format_record(LogFormat::json, record("x")));
+  CHECK(bare.size() == 3);
+}
+
+TEST_CASE("no message can break a record out of its line", "[app]") {
+  std::string every_byte;
+  for (int byte = 0; byte < 256; ++byte) {
+    every_byte += static_cast<char>(byte);
+  }
+  for (const std::string& message :
+       {every_byte, std::string{"\xff\xfe\xc0\x80"}, std::string{"a\nb\x1b[2J\"\\\x7f"}}) {
+    const auto text = format_record(LogFormat::text, record(message));
+    const auto json = format_record(LogFormat::json, record(message));
+    for (const std::string& line : {text, json}) {
+      for (const char c : line) {
+        const auto byte = static_cast<unsigned char>(c);
+        CHECK((byte >= 0x20 && byte != 0x7F));
+      }
+    }
+    CHECK(nlohmann::json::parse(json)["level"] == "warning");
+  }
+  CHECK(format_record(LogFormat::text, record("a\nb")) == std::string{kTime} + " warning a\\x0ab");
+}
+
+TEST_CASE("a log file has the records of its level and above", "[app]") {
+  char path[] = "/tmp/udperf_log_test_XXXXXX";
+  const int fd = ::mkstemp(path);
+  REQUIRE(fd >= 0);
+  ::close(fd);
+  const FixedClock clock;
+  {
+    auto log = Log::open(LogOptions{LogLevel::warning, LogFormat::text, path}, clock);
+    REQUIRE(log.has_value());
+    log->error("one");
+    log->warning("two {} %v");
+    log->info("three");
+    log->debug("four");
+  }
+  std::ostringstream content;
+  content << std::ifstream{path}.rdbuf();
+  ::unlink(path);
+  CHECK(content.str() == std::string{kTime} + " error one\n" + kTime + " warning two {} %v\n");
+}
+
+TEST_CASE("a log file that cannot be opened is a usage error with its name", "[app]") {
+  const FixedClock clock;
+  const auto log = Log::open(LogOptions{LogLevel::info, LogFormat::text, "/dev/null/x"}, clock);
+  REQUIRE_FALSE(log.has_value());
+  CHECK(log.error().code == ErrorCode::usage);
+  CHECK(log.error().message().find("--log-file /dev/null/x") != std::string::npos);
+}
