@@ -50,7 +50,7 @@ std::chrono::milliseconds patience(std::chrono::milliseconds plain) {
   return plain * UDPERF_TEST_TIME_FACTOR;
 }
 
-Process start_udperf(std::vector<std::string> arguments, SpawnOptions options) {
+Process start_udperf(std::vector<std::string> arguments, const SpawnOptions& options) {
   arguments.insert(arguments.begin(), UDPERF_BINARY);
   auto process = Process::start(arguments, options);
   REQUIRE(process.has_value());

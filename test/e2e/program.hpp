@@ -16,7 +16,8 @@ namespace udperf::test {
 [[nodiscard]] std::chrono::milliseconds patience(std::chrono::milliseconds plain);
 
 /// Starts udperf with these arguments. Fails the test when it cannot be started.
-[[nodiscard]] Process start_udperf(std::vector<std::string> arguments, SpawnOptions options = {});
+[[nodiscard]] Process start_udperf(std::vector<std::string> arguments,
+                                   const SpawnOptions& options = {});
 
 /// Runs udperf to its end; fails the test when that takes longer than `limit`.
 [[nodiscard]] Finished run_udperf(std::vector<std::string> arguments,

@@ -18,7 +18,7 @@ struct Refusal {
   std::vector<std::string> said;  ///< all of it stands in the one line on stderr
 };
 
-const std::string kSizeSentence =
+constexpr const char* kSizeSentence =
     "size must be between 25 and 200 (MB); give a unit for any other size, e.g. --size 10M";
 
 }  // namespace

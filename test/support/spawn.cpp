@@ -54,7 +54,8 @@ struct Image {
     }
     arguments.push_back(nullptr);
     for (const auto& [name, value] : options.environment) {
-      environment_text.push_back(name + "=" + value);
+      environment_text.push_back(name);
+      environment_text.back().append("=").append(value);
     }
     for (auto& text : environment_text) {
       environment.push_back(text.data());
