@@ -8,7 +8,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kLongestWait = std::chrono::hours{24};
+constexpr DurationRange kWaits{1ms, 24h, "1ms..24h"};
+constexpr DurationRange kIntervals{10ms, 1h, "10ms..1h"};
+constexpr DurationRange kGaps{1us, 1h, "1us..1h"};
 constexpr Duration kDefaultDuration = 10s;
 
 Problem set_packet_size(const std::string& value, ClientCommand& command) {
@@ -30,7 +32,7 @@ Problem set_rate(const std::string& value, ClientCommand& command) {
   const auto slash = value.find('/');
   const std::string up = value.substr(0, slash);
   const std::string down = slash == std::string::npos ? up : value.substr(slash + 1);
-  if (const Problem problem = store(parse_send_rate(up), command.options.params.rate_up)) {
+  if (Problem problem = store(parse_send_rate(up), command.options.params.rate_up)) {
     return problem;
   }
   return store(parse_send_rate(down), command.options.params.rate_down);
@@ -164,9 +166,9 @@ constexpr std::array kSetters = std::to_array<ClientSetter>({
   {"bind", [](Text v, ClientCommand& c) { return store(parse_ip_address(v), c.options.bind); }},
   {"local-port", [](Text v, ClientCommand& c) { return store_integer(v, 0, 65535, c.options.local_port); }},
   {"buffer", [](Text v, ClientCommand& c) { return store_buffer(v, c.options.buffer); }},
-  {"connect-timeout", [](Text v, ClientCommand& c) { return store_duration(v, 1ms, kLongestWait, c.options.connect_timeout); }},
-  {"wait-server", [](Text v, ClientCommand& c) { return store_duration(v, 1ms, kLongestWait, c.options.wait_server); }},
-  {"retry-busy", [](Text v, ClientCommand& c) { return store_duration(v, 1ms, kLongestWait, c.options.retry_busy); }},
+  {"connect-timeout", [](Text v, ClientCommand& c) { return store_duration(v, kWaits, c.options.connect_timeout); }},
+  {"wait-server", [](Text v, ClientCommand& c) { return store_duration(v, kWaits, c.options.wait_server); }},
+  {"retry-busy", [](Text v, ClientCommand& c) { return store_duration(v, kWaits, c.options.retry_busy); }},
   {"key-file", [](Text v, ClientCommand& c) { return store_text(v, "file name", c.key_file); }},
   {"json", [](Text, ClientCommand& c) -> Problem { c.output.format = OutputFormat::json; return {}; }},
   {"jsonl", [](Text, ClientCommand& c) -> Problem { c.output.format = OutputFormat::jsonl; return {}; }},
@@ -175,8 +177,8 @@ constexpr std::array kSetters = std::to_array<ClientSetter>({
   {"output", [](Text v, ClientCommand& c) { return store_text(v, "file name", c.output.file); }},
   {"interval", [](Text v, ClientCommand& c) {
      c.output.live_intervals = true;
-     return store_duration(v, 10ms, 1h, c.options.params.interval); }},
-  {"gap-threshold", [](Text v, ClientCommand& c) { return store_duration(v, 1us, 1h, c.options.params.gap_threshold); }},
+     return store_duration(v, kIntervals, c.options.params.interval); }},
+  {"gap-threshold", [](Text v, ClientCommand& c) { return store_duration(v, kGaps, c.options.params.gap_threshold); }},
   {"label", set_label},
   {"fail-loss", set_fail_loss},
   {"fail-rate", [](Text v, ClientCommand& c) { return store_bit_rate(v, c.thresholds.rate); }},
@@ -195,7 +197,7 @@ Problem check_contradictions(std::span<const GivenOption> given) {
        {std::span<const std::string_view>{kAmounts}, std::span<const std::string_view>{kFormats},
         std::span<const std::string_view>{kDirections},
         std::span<const std::string_view>{kFamilies}}) {
-    if (const Problem problem = check_exclusive(given, names)) {
+    if (Problem problem = check_exclusive(given, names)) {
       return problem;
     }
   }
@@ -224,10 +226,10 @@ Problem check_combination(const GivenOption& option, const ClientCommand& comman
 
 std::optional<std::string> apply_client_options(std::span<const GivenOption> given,
                                                 ClientCommand& command) {
-  if (const Problem problem = check_contradictions(given)) {
+  if (Problem problem = check_contradictions(given)) {
     return problem;
   }
-  if (const Problem problem = apply_setters<ClientCommand>(given, kSetters, command)) {
+  if (Problem problem = apply_setters<ClientCommand>(given, kSetters, command)) {
     return problem;
   }
   Amount& amount = command.options.params.amount;
@@ -235,7 +237,7 @@ std::optional<std::string> apply_client_options(std::span<const GivenOption> giv
     amount.duration = kDefaultDuration;
   }
   for (const GivenOption& option : given) {
-    if (const Problem problem = check_combination(option, command)) {
+    if (Problem problem = check_combination(option, command)) {
       return option_problem(option, *problem);
     }
   }

@@ -51,7 +51,7 @@ constexpr std::array<std::string_view, 2> kSessionLimits{"exclusive", "max-sessi
 std::optional<std::string> apply_server_options(std::span<const GivenOption> given,
                                                 ServerCommand& command) {
   command.log.level = LogLevel::info;
-  if (const Problem problem = check_exclusive(given, kSessionLimits)) {
+  if (Problem problem = check_exclusive(given, kSessionLimits)) {
     return problem;
   }
   return apply_setters<ServerCommand>(given, kSetters, command);

@@ -29,13 +29,13 @@ Problem store_bit_rate(std::string_view text, std::optional<BitRate>& target) {
   return std::nullopt;
 }
 
-Problem store_duration(std::string_view text, Duration low, Duration high, Duration& target) {
+Problem store_duration(std::string_view text, const DurationRange& range, Duration& target) {
   const auto time = parse_duration(text);
   if (!time) {
     return time.error().what;
   }
-  if (*time < low || *time > high) {
-    return "must be " + format_duration(low) + " to " + format_duration(high);
+  if (*time < range.low || *time > range.high) {
+    return "must be " + std::string{range.text};
   }
   target = *time;
   return std::nullopt;

@@ -75,7 +75,13 @@ template <typename Value, std::size_t size>
 [[nodiscard]] Problem store_buffer(std::string_view text, std::optional<std::uint32_t>& target);
 /// A rate in bit/s; packets or "unlimited" make no sense here.
 [[nodiscard]] Problem store_bit_rate(std::string_view text, std::optional<BitRate>& target);
-[[nodiscard]] Problem store_duration(std::string_view text, Duration low, Duration high,
+/// The bounds of a duration, and how they are written.
+struct DurationRange {
+  Duration low;
+  Duration high;
+  std::string_view text;  ///< "10ms..1h"
+};
+[[nodiscard]] Problem store_duration(std::string_view text, const DurationRange& range,
                                      Duration& target);
 [[nodiscard]] Problem store_color(std::string_view text, ColorMode& target);
 

@@ -141,7 +141,7 @@ constexpr std::array<CommandText, 4> kCommands{
      {Command::keygen,
       "keygen",
       "udperf keygen [FILE]",
-      "Make a key for --key-file: FILE is created, readable by its owner only (default: stdout).",
+      "Make a key for --key-file: into FILE, readable by its owner only, or to stdout.",
       {"udperf keygen udperf.key", "udperf server --key-file udperf.key",
        "udperf client server.example --key-file udperf.key"}}}};
 
@@ -168,7 +168,7 @@ const CommandText& text_of(Command command) {
 
 /// "  -s, --size N" filled up to the column of the help sentence.
 std::string option_head(const OptionSpec& option) {
-  constexpr std::size_t kColumn = 26;
+  constexpr std::size_t kColumn = 30;
   std::string head = "  ";
   head += option.short_name != 0 ? std::string{'-', option.short_name, ',', ' '} : "    ";
   head += "--" + std::string{option.long_name};

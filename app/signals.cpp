@@ -14,7 +14,7 @@ SignalWatcher::SignalWatcher(engine::StopToken& stop, std::function<void()> on_u
   for (const int number : {SIGINT, SIGTERM, SIGUSR1}) {
     sigaddset(&signals_, number);
   }
-  pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+  pthread_sigmask(SIG_BLOCK, &signals_, &before_);
   thread_ = std::thread{[this] { watch(); }};
 }
 
@@ -22,6 +22,7 @@ SignalWatcher::~SignalWatcher() {
   done_ = true;
   pthread_kill(thread_.native_handle(), SIGUSR1);  // wakes sigwait
   thread_.join();
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
 void SignalWatcher::watch() {

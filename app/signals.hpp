@@ -30,6 +30,7 @@ class SignalWatcher {
   std::function<void()> on_user_signal_;
   std::atomic<bool> done_{false};
   sigset_t signals_{};
+  sigset_t before_{};  ///< what was blocked before
   std::thread thread_;
 };
 
