@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/log_histogram.hpp"
 #include "base/time.hpp"
 #include "clock/clock.hpp"
 #include "crypto/crypto.hpp"
@@ -11,7 +12,6 @@
 #include "model/reports.hpp"
 #include "model/test_params.hpp"
 #include "net/datagram_port.hpp"
-#include "pacing/gap_histogram.hpp"
 #include "pacing/schedule.hpp"
 #include "sender/batch_buffer.hpp"
 
@@ -75,7 +75,7 @@ class Sender {
   PacketPlan plan_;
   BatchBuffer buffer_;
   std::optional<pacing::Schedule> schedule_;
-  pacing::GapHistogram gaps_;
+  LogHistogram gaps_;
   TxReport report_;
   std::uint64_t next_ = 0;
   MonoTime begun_{};

@@ -22,8 +22,9 @@ std::optional<std::vector<std::byte>> take_first(std::vector<std::vector<std::by
 
 }  // namespace
 
-void FinExchange::start(const TxReport& report, MonoTime now) {
+void FinExchange::start(const TxReport& report, Duration rtt_max, MonoTime now) {
   fin_.report = report;
+  fin_.rtt_max_ns = rtt_max.count();
   started_ = true;
   begun_ = now;
   deadline_ = now + kPatience;
@@ -107,6 +108,7 @@ void ReportExchange::on_fin(const wire::Fin& fin, MonoTime now) {
   }
   if (!fin_) {
     fin_ = fin.report;
+    rtt_max_ = std::min(Duration{fin.rtt_max_ns}, kTmax);
     fin_at_ = now;
   }
   out_.push_back(wire::encode(MessageType::fin_ack, session_, stream_, wire::Empty{}));
@@ -126,8 +128,8 @@ void ReportExchange::on_pull(const wire::ReportPull& pull, MonoTime now) {
   send_chunks(pull.offset, pull.chunks);
 }
 
-Duration ReportExchange::quiet(const Books& books) const {
-  return std::clamp<Duration>(3 * books.rtt_max, kQuietLeast, kTmax);
+Duration ReportExchange::quiet() const {
+  return std::clamp<Duration>(3 * rtt_max_, kQuietLeast, kTmax);
 }
 
 std::optional<Finalized> ReportExchange::due(const Books& books, MonoTime now) const {
@@ -148,7 +150,7 @@ std::optional<Finalized> ReportExchange::due(const Books& books, MonoTime now) c
     return Finalized::tmax;
   }
   const MonoTime last = std::max(books.last_arrival.value_or(fin_at_), fin_at_);
-  return now >= last + quiet(books) ? std::optional{Finalized::quiet} : std::nullopt;
+  return now >= last + quiet() ? std::optional{Finalized::quiet} : std::nullopt;
 }
 
 MonoTime ReportExchange::next_timeout(const Books& books) const {
@@ -163,7 +165,7 @@ MonoTime ReportExchange::next_timeout(const Books& books) const {
     return std::max(last, *pulled_without_fin_ - kNoFin) + kNoFin;
   }
   const MonoTime last = std::max(books.last_arrival.value_or(fin_at_), fin_at_);
-  return std::min(fin_at_ + kTmax, last + quiet(books));
+  return std::min(fin_at_ + kTmax, last + quiet());
 }
 
 void ReportExchange::set_report(const RxReport& report) {

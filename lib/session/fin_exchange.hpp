@@ -21,7 +21,7 @@ class FinExchange {
 
   FinExchange(std::uint64_t session, std::uint8_t stream) : session_(session), stream_(stream) {}
 
-  void start(const TxReport& report, MonoTime now);
+  void start(const TxReport& report, Duration rtt_max, MonoTime now);
   void on_fin_ack() { acknowledged_ = true; }
   void on_report(const wire::ReportChunk& chunk, MonoTime now);
   void on_timer(MonoTime now);
@@ -70,7 +70,6 @@ class ReportExchange {
   struct Books {
     bool all_received = false;           ///< every number that FIN speaks of
     std::optional<MonoTime> last_arrival;  ///< of a DATA datagram
-    Duration rtt_max{0};                 ///< longest round trip seen; the drain waits three of them
   };
 
   void on_fin(const wire::Fin& fin, MonoTime now);
@@ -89,11 +88,13 @@ class ReportExchange {
 
  private:
   void send_chunks(std::uint32_t offset, std::uint16_t chunks);
-  [[nodiscard]] Duration quiet(const Books& books) const;
+  /// How long nothing may arrive after FIN before the books are closed.
+  [[nodiscard]] Duration quiet() const;
 
   std::uint64_t session_;
   std::uint8_t stream_;
   std::optional<TxReport> fin_;
+  Duration rtt_max_{0};
   MonoTime fin_at_{};
   std::optional<MonoTime> pulled_without_fin_;
   std::vector<std::byte> report_bytes_;

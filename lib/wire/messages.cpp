@@ -27,7 +27,7 @@ bool valid(const Bye& m) { return m.reason <= ByeReason::shutting_down; }
 bool valid(const ReportPull& m) { return m.chunks >= 1 && m.chunks <= 32; }
 bool valid(const Fin& m) {
   const TxReport& r = m.report;
-  return r.pacer <= PacerKind::kernel && r.end <= TxEnd::failed && r.span_ns >= 0 &&
+  return r.pacer <= PacerKind::kernel && r.end <= TxEnd::failed && r.span_ns >= 0 && m.rtt_max_ns >= 0 &&
          r.packets <= (std::uint64_t{1} << 62U) && r.local_drop <= r.packets;
 }
 bool valid(const Feedback& m) { return m.held_ns >= 0 && m.unique <= m.next_expected; }

@@ -141,6 +141,7 @@ struct Feedback {
 /// The sender's final word on a stream, repeated until REPORT has arrived.
 struct Fin {
   TxReport report;
+  std::int64_t rtt_max_ns = 0;  ///< longest round trip the sender has seen; 0 = not known
 };
 
 /// A piece of the receiver's report; pulled with REPORT_PULL until complete.

@@ -171,7 +171,10 @@ UDPERF_VISIT(TxReport) {
   io.field(m.target_milli_pps);
 }
 
-UDPERF_VISIT(Fin) { visit(io, m.report); }
+UDPERF_VISIT(Fin) {
+  visit(io, m.report);
+  io.field(m.rtt_max_ns);
+}
 
 UDPERF_VISIT(ReportPull) {
   io.field(m.offset);

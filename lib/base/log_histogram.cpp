@@ -1,11 +1,11 @@
-#include "pacing/gap_histogram.hpp"
+#include "base/log_histogram.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-namespace udperf::pacing {
+namespace udperf {
 
-std::uint64_t GapHistogram::upper_limit(std::size_t bucket) {
+std::uint64_t LogHistogram::upper_limit(std::size_t bucket) {
   if (bucket < kSub) {
     return bucket;
   }
@@ -14,7 +14,7 @@ std::uint64_t GapHistogram::upper_limit(std::size_t bucket) {
   return low + (std::uint64_t{1} << shift) - 1;
 }
 
-std::optional<Duration> GapHistogram::percentile(double share) const {
+std::optional<Duration> LogHistogram::percentile(double share) const {
   if (total_ == 0) {
     return std::nullopt;
   }
@@ -30,4 +30,4 @@ std::optional<Duration> GapHistogram::percentile(double share) const {
   return max();
 }
 
-}  // namespace udperf::pacing
+}  // namespace udperf

@@ -7,24 +7,26 @@
 
 #include "base/time.hpp"
 
-namespace udperf::pacing {
+namespace udperf {
 
-/// Distribution of the times between sends. Buckets are 1/32 of a power of two wide, so a
+/// Distribution of times that are not negative. Buckets are 1/32 of a power of two wide, so a
 /// percentile is at most 3.2 % above the true one. Constant memory, no allocation.
-class GapHistogram {
+class LogHistogram {
  public:
-  void add(Duration gap) {
-    const std::uint64_t ns = gap.count() > 0 ? static_cast<std::uint64_t>(gap.count()) : 0;
+  void add(Duration value) {
+    const std::uint64_t ns = value.count() > 0 ? static_cast<std::uint64_t>(value.count()) : 0;
     ++counts_[bucket(ns)];
     ++total_;
     max_ns_ = ns > max_ns_ ? ns : max_ns_;
   }
 
+  void clear() { *this = LogHistogram{}; }
+
   [[nodiscard]] std::uint64_t total() const { return total_; }
   [[nodiscard]] Duration max() const { return Duration{static_cast<Duration::rep>(max_ns_)}; }
 
-  /// Smallest bucket limit that at least `share` (0..1) of the gaps do not exceed (RFC 2330 s11.3);
-  /// nothing without gaps.
+  /// Smallest bucket limit that at least `share` (0..1) of the values do not exceed (RFC 2330 s11.3);
+  /// nothing without values.
   [[nodiscard]] std::optional<Duration> percentile(double share) const;
 
  private:
@@ -46,4 +48,4 @@ class GapHistogram {
   std::uint64_t max_ns_ = 0;
 };
 
-}  // namespace udperf::pacing
+}  // namespace udperf

@@ -1,0 +1,202 @@
+#include "engine/client_conversation.hpp"
+
+#include <algorithm>
+
+namespace udperf::engine {
+namespace {
+
+using namespace std::chrono_literals;
+using wire::MessageType;
+
+constexpr std::uint64_t kIdleProbes = 10;
+constexpr Duration kIdleProbeEvery = 1ms;
+constexpr Duration kLoadedProbeEvery = 100ms;
+constexpr Duration kGoPatience = 5s;
+constexpr Duration kServerSilence = 3s;
+constexpr Duration kAfterRefused = 250ms;   // an ICMP error alone could be forged or old
+constexpr Duration kWindUp = 2s;            // after SIGINT or the server's BYE
+constexpr Duration kOverdue = 4s;           // beyond duration and drain
+constexpr int kByes = 3;
+
+}  // namespace
+
+ClientConversation::ClientConversation(const Settings& settings, SharedTest& shared, MonoTime now)
+    : settings_(settings),
+      shared_(shared),
+      prober_(settings.session),
+      stage_since_(now),
+      next_probe_(now) {
+  shared_.heard(now);
+}
+
+bool ClientConversation::all_complete() const {
+  return std::all_of(lanes_.begin(), lanes_.end(),
+                     [](const Lane* lane) { return lane->complete(); });
+}
+
+void ClientConversation::on_message(MessageType type, std::span<const std::byte> datagram,
+                                    Lane& lane, MonoTime now) {
+  if (type == MessageType::probe_reply) {
+    if (const auto reply = wire::decode<wire::ProbeReply>(datagram)) {
+      prober_.on_reply(*reply, now);
+      last_rtt_ns_.store(prober_.last_rtt().value_or(Duration{0}).count());
+      const std::int64_t longest = prober_.longest_rtt().count();
+      if (longest > shared_.rtt_max_ns.load()) {
+        shared_.rtt_max_ns.store(longest);
+      }
+    }
+  } else if (type == MessageType::go_ack && stage() == Stage::going) {
+    go_backoff_.stop();
+    if (!shared_.started.load()) {
+      begin_data(now);
+    }
+    set_stage(Stage::running);
+  } else if (type == MessageType::bye && stage() != Stage::ended) {
+    const auto bye = wire::decode<wire::Bye>(datagram);
+    if (bye && bye->reason != wire::ByeReason::done && !server_bye_) {
+      server_bye_ = true;
+      shared_.stop(TxEnd::peer_stopped);
+      deadline_ = std::min(deadline_, now + kWindUp);
+      if (!shared_.started.load()) {
+        finish(End::server_stopping, lane);
+      }
+    }
+  }
+}
+
+MonoTime ClientConversation::on_timer(Lane& lane, MonoTime now) {
+  if (stage() == Stage::ended) {
+    return kNever;
+  }
+  note_interrupt(lane, now);
+  if (stage() == Stage::ended) {
+    return kNever;
+  }
+  if (const auto end = trouble(now)) {
+    finish(*end, lane);
+    return kNever;
+  }
+  if (stage() == Stage::probing) {
+    return probe_idle(lane, now);
+  }
+  return watch(lane, now);
+}
+
+void ClientConversation::note_interrupt(Lane& lane, MonoTime now) {
+  if (!interrupt_.load() || interrupt_said_) {
+    return;
+  }
+  interrupt_said_ = true;
+  if (!shared_.started.load()) {
+    finish(End::interrupted, lane);
+    return;
+  }
+  // Our senders end with a FIN; the server is asked to do the same with its own.
+  shared_.stop(TxEnd::interrupted);
+  lane.send(wire::encode(MessageType::bye, settings_.session, 0,
+                         wire::Bye{wire::ByeReason::interrupted}));
+  deadline_ = now + kWindUp;
+}
+
+std::optional<ClientConversation::End> ClientConversation::trouble(MonoTime now) const {
+  const Duration silence = shared_.silence(now);
+  if (shared_.refused.load() && silence > kAfterRefused) {
+    return End::server_gone;
+  }
+  if (silence > kServerSilence) {
+    return End::server_silent;
+  }
+  if (now >= deadline_) {
+    return server_bye_ ? End::server_stopping
+                       : (interrupt_said_ ? End::interrupted : End::overdue);
+  }
+  if (stage() == Stage::going && now - stage_since_ > kGoPatience) {
+    return End::never_started;
+  }
+  return std::nullopt;
+}
+
+MonoTime ClientConversation::probe_idle(Lane& lane, MonoTime now) {
+  // The answers are waited for, but a path that loses them must not hold the test up.
+  const Duration wait = 2 * settings_.handshake_rtt + 20ms;
+  const bool enough = prober_.answered() >= kIdleProbes;
+  if (enough || now - stage_since_ > static_cast<int>(kIdleProbes) * kIdleProbeEvery + wait) {
+    idle_ = prober_.take();
+    go(lane, now);
+    return now;
+  }
+  if (prober_.sent() < kIdleProbes && now >= next_probe_) {
+    lane.send(prober_.probe(now));
+    next_probe_ = now + kIdleProbeEvery;
+  }
+  return prober_.sent() < kIdleProbes ? next_probe_ : now + kIdleProbeEvery;
+}
+
+void ClientConversation::go(Lane& lane, MonoTime now) {
+  set_stage(Stage::going);
+  stage_since_ = now;
+  next_probe_ = now + kLoadedProbeEvery;
+  go_backoff_.start(now);
+  lane.send(wire::encode(MessageType::go, settings_.session, 0,
+                         wire::Go{settings_.server_nonce, settings_.params.payload_bytes}));
+  if (includes(settings_.params.direction, Way::up)) {
+    begin_data(now);  // rides behind GO: the server has been ready since ACCEPT
+  }
+}
+
+void ClientConversation::begin_data(MonoTime now) {
+  Duration longest{0};
+  bool bounded = true;
+  for (const Way way : {Way::up, Way::down}) {
+    if (includes(settings_.params.direction, way)) {
+      const auto expected = expected_duration(settings_.params, way);
+      bounded = bounded && expected.has_value();
+      longest = std::max(longest, expected.value_or(Duration{0}));
+    }
+  }
+  if (bounded) {
+    deadline_ = now + longest + session::ReportExchange::kTmax + kOverdue;
+  }
+  shared_.started.store(true, std::memory_order_release);
+  on_started();
+}
+
+MonoTime ClientConversation::watch(Lane& lane, MonoTime now) {
+  if (stage() == Stage::going && go_backoff_.due(now)) {
+    lane.send(wire::encode(MessageType::go, settings_.session, 0,
+                           wire::Go{settings_.server_nonce, settings_.params.payload_bytes}));
+    go_backoff_.repeated(now);
+  }
+  if (now >= next_probe_) {
+    lane.send(prober_.probe(now));
+    next_probe_ = now + kLoadedProbeEvery;
+  }
+  if (shared_.started.load() && all_complete()) {
+    finish(server_bye_ ? End::server_stopping
+                       : (interrupt_said_ ? End::interrupted : End::complete),
+           lane);
+    return kNever;
+  }
+  constexpr Duration kLook = 10ms;  // other lanes end without telling this one
+  const MonoTime look = lanes_.size() > 1 || interrupt_said_ ? now + kLook : kNever;
+  return std::min({next_probe_, go_backoff_.next(), deadline_, look});
+}
+
+void ClientConversation::finish(End end, Lane& lane) {
+  end_ = end;
+  const auto reason = end == End::complete ? wire::ByeReason::done : wire::ByeReason::failed;
+  for (int i = 0; i < kByes; ++i) {
+    lane.send(wire::encode(MessageType::bye, settings_.session, 0, wire::Bye{reason}));
+  }
+  set_stage(Stage::ended);
+  on_ended();
+}
+
+std::optional<RttSummary> ClientConversation::loaded() {
+  if (!idle_) {
+    return std::nullopt;
+  }
+  return prober_.take();
+}
+
+}  // namespace udperf::engine

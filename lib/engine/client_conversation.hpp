@@ -1,0 +1,95 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "engine/lane.hpp"
+#include "engine/shared_test.hpp"
+#include "session/backoff.hpp"
+#include "session/prober.hpp"
+
+namespace udperf::engine {
+
+/// The client's talk about the session after ACCEPT: measures the idle path, says GO, watches over the
+/// test, and says BYE. Runs on the first lane's thread; ended() may be read from any.
+class ClientConversation final : public Conversation {
+ public:
+  struct Settings {
+    std::uint64_t session = 0;
+    wire::Nonce server_nonce{};
+    TestParams params;
+    Duration handshake_rtt{0};
+  };
+
+  ClientConversation(const Settings& settings, SharedTest& shared, MonoTime now);
+
+  void on_message(wire::MessageType type, std::span<const std::byte> datagram, Lane& lane,
+                  MonoTime now) override;
+  void on_stray(std::span<const std::byte>, Lane&, MonoTime) override {}
+  MonoTime on_timer(Lane& lane, MonoTime now) override;
+
+  /// All lanes of the test, set before the first step.
+  void set_lanes(std::vector<const Lane*> lanes) { lanes_ = std::move(lanes); }
+  /// Called once data may flow, and once all is over; on the lane's thread.
+  std::function<void()> on_started;
+  std::function<void()> on_ended;
+
+  /// The user wants to stop; from any thread.
+  void interrupt() { interrupt_.store(true); }
+
+  enum class End : std::uint8_t {
+    complete,
+    interrupted,
+    server_gone,      ///< ICMP says that nothing listens there any more
+    server_silent,
+    server_stopping,  ///< it said BYE
+    never_started,    ///< GO was not answered
+    overdue,          ///< the test did not end in its time
+  };
+  [[nodiscard]] bool ended() const { return stage_.load(std::memory_order_acquire) == Stage::ended; }
+  [[nodiscard]] End end() const { return end_; }
+
+  /// Figures; after ended().
+  [[nodiscard]] const std::optional<RttSummary>& idle() const { return idle_; }
+  [[nodiscard]] std::optional<RttSummary> loaded();
+  [[nodiscard]] const std::optional<session::Prober::Corridor>& corridor() const {
+    return prober_.corridor();
+  }
+  /// Latest round trip, for the live view; 0 = none yet.
+  [[nodiscard]] Duration last_rtt() const { return Duration{last_rtt_ns_.load()}; }
+
+ private:
+  enum class Stage : std::uint8_t { probing, going, running, closing, ended };
+
+  void set_stage(Stage stage) { stage_.store(stage, std::memory_order_release); }
+  [[nodiscard]] Stage stage() const { return stage_.load(std::memory_order_relaxed); }
+  MonoTime probe_idle(Lane& lane, MonoTime now);
+  void go(Lane& lane, MonoTime now);
+  MonoTime watch(Lane& lane, MonoTime now);
+  void begin_data(MonoTime now);
+  void finish(End end, Lane& lane);
+  std::optional<End> trouble(MonoTime now) const;
+  [[nodiscard]] bool all_complete() const;
+  void note_interrupt(Lane& lane, MonoTime now);
+
+  Settings settings_;
+  SharedTest& shared_;
+  session::Prober prober_;
+  session::Backoff go_backoff_;
+  std::vector<const Lane*> lanes_;
+  std::atomic<Stage> stage_{Stage::probing};
+  std::atomic<bool> interrupt_{false};
+  std::atomic<std::int64_t> last_rtt_ns_{0};
+  bool interrupt_said_ = false;
+  bool server_bye_ = false;
+  End end_ = End::complete;
+  MonoTime stage_since_;
+  MonoTime next_probe_;
+  MonoTime deadline_ = kNever;
+  std::optional<MonoTime> all_complete_at_;
+  std::optional<RttSummary> idle_;
+};
+
+}  // namespace udperf::engine

@@ -1,0 +1,156 @@
+#include "engine/client_outcome.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "model/packet_plan.hpp"
+
+namespace udperf::engine {
+namespace {
+
+using End = ClientConversation::End;
+
+Error cut_short(std::string text) {
+  return Error{ErrorCode::cut_short, std::move(text), 0, "transfer"};
+}
+
+std::optional<Error> end_error(End end, const Endpoint& server, const TestParams& params) {
+  const std::string peer = server.to_string();
+  switch (end) {
+    case End::complete:
+      return std::nullopt;
+    case End::interrupted:
+      return cut_short("interrupted");
+    case End::server_gone:
+      return cut_short(peer + ": the server went away during the test (ICMP port unreachable)");
+    case End::server_silent:
+      return cut_short(peer + ": the server fell silent during the test: it died, or the path did");
+    case End::server_stopping:
+      return cut_short(peer + ": the server is shutting down");
+    case End::never_started:
+      return Error{ErrorCode::cut_short, peer + ": the server did not answer GO", 0, "start"};
+    case End::overdue:
+      return cut_short(peer + ": the test did not end in its time" +
+                       (params.direction == Direction::up
+                            ? std::string{}
+                            : std::string{": the server went on sending or its FIN was lost"}));
+  }
+  return std::nullopt;
+}
+
+/// Why a finished exchange is still not a whole result.
+std::optional<Error> lane_error(const Lane& lane, const Endpoint& server) {
+  if (const int reason = lane.send_error(); reason != 0) {
+    std::string what = "send to " + server.to_string();
+    if (reason == EMSGSIZE) {
+      what += " (the packet size is larger than the path takes unfragmented: give a smaller "
+              "--packet-size or leave out --df)";
+    }
+    return Error{ErrorCode::cut_short, what, reason, "transfer"};
+  }
+  const StreamOutcome sent = lane.sent_outcome();
+  if (sent.rx && !sent.rx->tail_known) {
+    return Error{ErrorCode::cut_short,
+                 server.to_string() +
+                     ": no FIN got through; what the server had received by then is counted", 0,
+                 "report"};
+  }
+  if (lane.sends() && !sent.rx) {
+    return Error{ErrorCode::cut_short,
+                 server.to_string() + (lane.fin_acknowledged()
+                                           ? ": the server's report did not arrive"
+                                           : ": the server did not answer FIN"),
+                 0, "report"};
+  }
+  return std::nullopt;
+}
+
+void fill_clock(ClientConversation& conversation, const Connection& connection,
+                TestOutcome& outcome) {
+  ClockEstimate clock;
+  if (connection.accept.host == host_fingerprint()) {
+    clock.method = "same_host";
+    clock.theta_ns = 0;
+    clock.offset_ns = 0;
+    clock.uncertainty_ns = 0;
+  } else if (const auto& corridor = conversation.corridor();
+             corridor && corridor->low_ns <= corridor->high_ns) {
+    clock.method = "corridor";
+    clock.theta_ns = corridor->low_ns + (corridor->high_ns - corridor->low_ns) / 2;
+    clock.uncertainty_ns = (corridor->high_ns - corridor->low_ns) / 2;
+  } else {
+    return;
+  }
+  outcome.clock = clock;
+}
+
+void fill_warnings(const std::vector<std::unique_ptr<Lane>>& lanes, TestOutcome& outcome) {
+  net::DatagramPort& port = lanes.front()->port();
+  if (lanes.front()->receives()) {
+    if (auto warning = buffer_warning(kDefaultBuffer, port.receive_buffer_bytes(), "rmem_max")) {
+      outcome.warnings.push_back(*std::move(warning));
+    }
+  }
+}
+
+}  // namespace
+
+void settle_tail(const TestParams& params, std::uint16_t stream, const TxReport& tx,
+                 RxReport& rx) {
+  if (rx.tail_known || tx.packets < rx.sent) {
+    return;
+  }
+  const std::uint64_t missing = tx.packets - rx.sent;
+  const PacketPlan plan = PacketPlan::for_stream(params, stream);
+  rx.lost_bytes += plan.bytes_of_first(tx.packets) - plan.bytes_of_first(rx.sent);
+  rx.sent += missing;
+  rx.lost += missing;
+  rx.tail_lost = rx.unique == 0 ? rx.sent : rx.tail_lost + missing;
+  rx.head_lost = rx.unique == 0 ? rx.sent : rx.head_lost;
+  if (missing > 0 && rx.intervals.empty()) {
+    rx.intervals.emplace_back();
+  }
+  if (missing > 0) {
+    rx.intervals.back().sent += missing;
+    rx.intervals.back().lost += missing;
+    rx.rx_socket_drop_is_bound = true;  // whose the tail was is not known
+  }
+}
+
+void fill_outcome(ClientConversation& conversation,
+                  const std::vector<std::unique_ptr<Lane>>& lanes, const Connection& connection,
+                  TestOutcome& outcome) {
+  const Endpoint server = outcome.server.value_or(Endpoint{});
+  outcome.error = end_error(conversation.end(), server, outcome.params);
+  for (const Way way : {Way::up, Way::down}) {
+    if (!includes(outcome.params.direction, way)) {
+      continue;
+    }
+    WayOutcome& result = (way == Way::up ? outcome.up : outcome.down).emplace();
+    for (std::size_t i = 0; i < lanes.size(); ++i) {
+      Lane& lane = *lanes[i];
+      StreamOutcome one =
+          lane.send_way() == way ? lane.sent_outcome() : lane.received_outcome();
+      if (one.tx && one.rx) {
+        settle_tail(lane.params(), static_cast<std::uint16_t>(i), *one.tx, *one.rx);
+      }
+      result.streams.push_back(std::move(one));
+    }
+  }
+  for (const auto& lane : lanes) {
+    if (!outcome.error) {
+      outcome.error = lane_error(*lane, server);
+    }
+  }
+  outcome.status = !outcome.error ? TestStatus::complete
+                   : conversation.end() == End::interrupted ? TestStatus::interrupted
+                                                            : TestStatus::incomplete;
+  outcome.rtt_loaded = conversation.loaded();
+  outcome.rtt_idle = conversation.idle();
+  fill_clock(conversation, connection, outcome);
+  fill_warnings(lanes, outcome);
+}
+
+}  // namespace udperf::engine

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "engine/client_connect.hpp"
+#include "engine/client_conversation.hpp"
+#include "engine/lane.hpp"
+#include "model/outcome.hpp"
+
+namespace udperf::engine {
+
+/// What the test came to, once its threads are gone: both ends' reports, delays, and if it was cut
+/// short, why.
+void fill_outcome(ClientConversation& conversation,
+                  const std::vector<std::unique_ptr<Lane>>& lanes, const Connection& connection,
+                  TestOutcome& outcome);
+
+/// A report that had to be made without FIN, brought in line with what the sender says it sent: what
+/// is missing at the end is lost. Bytes follow from the plan.
+void settle_tail(const TestParams& params, std::uint16_t stream, const TxReport& tx,
+                 RxReport& rx);
+
+}  // namespace udperf::engine

@@ -1,0 +1,150 @@
+#include "engine/client_run.hpp"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "engine/client_connect.hpp"
+#include "engine/client_conversation.hpp"
+#include "engine/client_outcome.hpp"
+#include "engine/event.hpp"
+#include "engine/lane.hpp"
+#include "engine/live_view.hpp"
+#include "engine/worker.hpp"
+
+namespace udperf::engine {
+namespace {
+
+constexpr std::size_t kMostWorkers = 32;  // of each kind: streams beyond share threads
+
+/// Everything that exists while a test runs; torn down in the right order: threads first.
+class Test {
+ public:
+  Test(Connection& connection, const ClientOptions& options, const Clock& clock,
+       RandomSource& random)
+      : clock_(clock),
+        conversation_(conversation_settings(connection), shared_, clock.now()) {
+    crypto::Key token_key{};
+    random.fill(token_key);
+    for (std::size_t i = 0; i < connection.streams.size(); ++i) {
+      Connection::Stream& stream = connection.streams[i];
+      Lane::Settings settings;
+      settings.role = session::Role::client;
+      settings.session = connection.session;
+      settings.stream = static_cast<std::uint8_t>(i);
+      settings.params = connection.accept.params;
+      settings.sealer = stream.sealer;
+      settings.token_key = token_key;
+      settings.payload_seed = random.next_u64();
+      lanes_.push_back(std::make_unique<Lane>(settings, std::move(stream.port), clock, shared_,
+                                              i == 0 ? &conversation_ : nullptr));
+      lanes_.back()->launch = [this, i](Task& task) {
+        senders_[i % senders_.size()]->add(task);
+      };
+    }
+    static_cast<void>(options);
+  }
+
+  void run(ClientObserver& observer, const StopToken& stop) {
+    std::vector<const Lane*> views;
+    for (const auto& lane : lanes_) {
+      views.push_back(lane.get());
+    }
+    conversation_.set_lanes(views);
+    conversation_.on_ended = [this] { ended_.raise(); };
+    conversation_.on_started = [this] {
+      for (const auto& worker : receivers_) {
+        worker->wake();
+      }
+    };
+    start_threads();
+    watch(LiveView{views, conversation_}, observer, stop);
+    shared_.quit.store(true, std::memory_order_release);
+    receivers_.clear();
+    senders_.clear();
+  }
+
+  ClientConversation& conversation() { return conversation_; }
+  const std::vector<std::unique_ptr<Lane>>& lanes() const { return lanes_; }
+
+ private:
+  static ClientConversation::Settings conversation_settings(const Connection& connection) {
+    ClientConversation::Settings settings;
+    settings.session = connection.session;
+    settings.server_nonce = connection.accept.server_nonce;
+    settings.params = connection.accept.params;
+    settings.handshake_rtt = connection.rtt;
+    return settings;
+  }
+
+  void start_threads() {
+    const std::size_t count = std::min(lanes_.size(), kMostWorkers);
+    const bool sends = lanes_.front()->sends();
+    for (std::size_t i = 0; i < count; ++i) {
+      receivers_.push_back(std::make_unique<Worker>(clock_));
+      if (sends) {
+        senders_.push_back(std::make_unique<Worker>(clock_));
+      }
+    }
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+      receivers_[i % count]->add(*lanes_[i]);
+    }
+  }
+
+  void watch(LiveView view, ClientObserver& observer, const StopToken& stop) {
+    constexpr Duration kTick = std::chrono::milliseconds{50};
+    bool told = false;
+    const Duration tick =
+        std::min(kTick, std::max<Duration>(lanes_.front()->params().interval / 2, kTick / 10));
+    while (!conversation_.ended()) {
+      const int stop_fd = told ? -1 : stop.wait_fd();
+      const std::array<int, 2> fds{stop_fd, ended_.fd()};
+      wait_readable(fds, tick);
+      if (stop.requested() && !told) {
+        told = true;
+        conversation_.interrupt();
+        receivers_.front()->wake();
+      }
+      view.report(clock_.now(), observer);
+    }
+  }
+
+  const Clock& clock_;
+  SharedTest shared_;
+  Event ended_;
+  ClientConversation conversation_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::vector<std::unique_ptr<Worker>> senders_;
+  std::vector<std::unique_ptr<Worker>> receivers_;
+};
+
+}  // namespace
+
+TestOutcome run_client(const ClientOptions& options, const Clock& clock, RandomSource& random,
+                       ClientObserver& observer, const StopToken& stop) {
+  TestOutcome outcome;
+  outcome.start = clock.unix_now();
+  outcome.params = options.params;
+  outcome.server_name = options.host;
+  outcome.labels = options.labels;
+  outcome.authenticated = options.key.has_value();
+
+  auto connection = connect_client(options, clock, random, observer, stop, outcome);
+  if (!connection) {
+    outcome.end = clock.unix_now();
+    outcome.status = stop.requested() ? TestStatus::interrupted : TestStatus::error;
+    outcome.error = connection.error();
+    return outcome;
+  }
+  observer.on_started(outcome);
+  Test test{*connection, options, clock, random};
+  test.run(observer, stop);
+  outcome.end = clock.unix_now();
+  fill_outcome(test.conversation(), test.lanes(), *connection, outcome);
+  for (const Warning& warning : outcome.warnings) {
+    observer.on_warning(warning);
+  }
+  return outcome;
+}
+
+}  // namespace udperf::engine

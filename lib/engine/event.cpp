@@ -1,0 +1,50 @@
+#include "engine/event.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <ctime>
+#include <vector>
+
+#include "engine/stop_token.hpp"
+
+namespace udperf::engine {
+
+Event::Event() : event_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+
+void Event::raise() const noexcept {
+  const std::uint64_t one = 1;
+  static_cast<void>(!::write(event_.get(), &one, sizeof one));  // full means raised already
+}
+
+bool Event::take() const noexcept {
+  std::uint64_t count = 0;
+  return ::read(event_.get(), &count, sizeof count) == sizeof count;
+}
+
+StopToken::StopToken() : event_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+
+void StopToken::request(int signal) noexcept {
+  int none = 0;
+  signal_.compare_exchange_strong(none, signal);
+  const std::uint64_t one = 1;
+  static_cast<void>(!::write(event_.get(), &one, sizeof one));
+}
+
+void wait_readable(std::span<const int> fds, Duration timeout) {
+  std::vector<pollfd> polled;
+  for (const int fd : fds) {
+    if (fd >= 0) {
+      polled.push_back(pollfd{fd, POLLIN, 0});
+    }
+  }
+  const Duration bounded = std::clamp<Duration>(timeout, Duration{0}, std::chrono::hours{1});
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(bounded);
+  const timespec limit{seconds.count(), (bounded - seconds).count()};
+  ::ppoll(polled.data(), polled.size(), &limit, nullptr);
+}
+
+}  // namespace udperf::engine

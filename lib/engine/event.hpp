@@ -1,0 +1,28 @@
+#pragma once
+
+#include <span>
+
+#include "base/time.hpp"
+#include "net/fd.hpp"
+
+namespace udperf::engine {
+
+/// A flag with a descriptor that becomes readable when it is raised; any thread may raise it, and a
+/// signal handler.
+class Event {
+ public:
+  Event();
+
+  void raise() const noexcept;
+  /// Lowers it; true when it was raised.
+  bool take() const noexcept;
+  [[nodiscard]] int fd() const noexcept { return event_.get(); }
+
+ private:
+  net::Fd event_;
+};
+
+/// Waits until one of the descriptors is readable or the time is over; -1 entries are skipped.
+void wait_readable(std::span<const int> fds, Duration timeout);
+
+}  // namespace udperf::engine

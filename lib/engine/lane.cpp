@@ -1,0 +1,409 @@
+#include "engine/lane.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace udperf::engine {
+namespace {
+
+using wire::MessageType;
+
+constexpr Duration kFeedbackEvery = std::chrono::milliseconds{50};
+constexpr int kReadsPerStep = 32;
+
+receiver::Receiver::Settings receiver_settings(const Lane::Settings& s, bool merging) {
+  receiver::Receiver::Settings out;
+  out.session = s.session;
+  out.stream = s.stream;
+  out.params = s.params;
+  out.merging = merging;
+  return out;
+}
+
+}  // namespace
+
+Lane::Lane(const Settings& settings, std::unique_ptr<net::DatagramPort> port, const Clock& clock,
+           SharedTest& shared, Conversation* conversation)
+    : settings_(settings),
+      port_(std::move(port)),
+      clock_(clock),
+      shared_(shared),
+      conversation_(conversation),
+      fin_(settings.session, settings.stream),
+      report_(settings.session, settings.stream) {
+  make_receiver();
+}
+
+void Lane::make_receiver() {
+  if (receives()) {
+    receiver_.emplace(receiver_settings(settings_, port_->gro_active()));
+  }
+}
+
+void Lane::start() {
+  begun_ = true;
+  const std::uint32_t payload = shared_.payload_bytes.load();
+  if (payload != 0 && payload != settings_.params.payload_bytes) {
+    settings_.params.payload_bytes = payload;
+    make_receiver();
+  }
+  licensed_ = clock_.now();
+  echoed_ = licensed_;
+  if (!sends()) {
+    return;
+  }
+  sender::Sender::Settings s;
+  s.session = settings_.session;
+  s.stream = settings_.stream;
+  s.way = send_way();
+  s.params = settings_.params;
+  s.token_key = settings_.token_key;
+  s.payload_seed = settings_.payload_seed;
+  sender_ = std::make_unique<sender::Sender>(s, *port_, clock_);
+  live_sender_.store(sender_.get(), std::memory_order_release);
+  tx_task_ = std::make_unique<TxTask>(*sender_, shared_);
+  launch(*tx_task_);
+}
+
+void Lane::send(std::vector<std::byte> datagram) {
+  settings_.sealer.seal(datagram);
+  const auto outcome = port_->send_control(datagram);
+  if (outcome.status == net::SendOutcome::Status::refused) {
+    shared_.refused.store(true, std::memory_order_relaxed);
+  }
+}
+
+Wake Lane::step(MonoTime now, net::ReceiveBuffers& buffers) {
+  if (over_) {
+    return Wake{};
+  }
+  if (cpu_from_ == MonoTime{}) {
+    cpu_from_ = now;
+    cpu_at_start_ = clock_.thread_cpu_time();
+  }
+  if (!begun_ && shared_.started.load(std::memory_order_acquire)) {
+    start();
+  }
+  const bool more = read(now, buffers);
+  run_timers(now);
+  flush();
+  update_complete();
+  if (shared_.quit.load(std::memory_order_acquire)) {
+    over_ = true;
+    return Wake{};
+  }
+  return Wake{more ? now : next_wake(), false, false};
+}
+
+bool Lane::read(MonoTime now, net::ReceiveBuffers& buffers) {
+  for (int i = 0; i < kReadsPerStep; ++i) {
+    const auto reads = port_->receive(buffers);
+    if (reads.empty()) {
+      if (port_->take_refused()) {
+        shared_.refused.store(true, std::memory_order_relaxed);
+      }
+      return false;
+    }
+    for (const net::Received& received : reads) {
+      on_read(received, now);
+    }
+  }
+  return true;
+}
+
+void Lane::on_read(const net::Received& read, MonoTime now) {
+  std::size_t offset = 0;
+  while (offset < read.data.size()) {
+    const auto rest = read.data.subspan(offset);
+    const auto datagram = rest.first(std::min<std::size_t>(rest.size(), read.segment));
+    const bool data = datagram.size() > 5 && datagram[5] == static_cast<std::byte>(MessageType::data);
+    if (!data || !receiver_) {
+      on_control(datagram, read.at, now);
+      offset += datagram.size();
+    } else if (report_.closed()) {
+      return;  // the books are closed: a report never changes
+    } else {
+      if (!receiver_->has_anchor()) {
+        receiver_->set_anchor(shared_.anchor(read.at));
+        next_feedback_ = now;
+      }
+      shared_.heard(now);
+      offset = receiver_->on_read(read, offset);
+    }
+  }
+}
+
+void Lane::on_control(std::span<const std::byte> datagram, MonoTime arrived, MonoTime now) {
+  const auto header = wire::decode_common(datagram);
+  if (!header || header->version != wire::kVersion) {
+    return;
+  }
+  const bool handshake = header->type == MessageType::hello ||
+                         header->type == MessageType::request ||
+                         header->type == MessageType::join;
+  if (handshake) {
+    hand_on_stray(datagram, header->type, now);
+    return;
+  }
+  if (header->session != settings_.session || header->stream != settings_.stream) {
+    return;
+  }
+  const auto inner = settings_.sealer.open(datagram, session::Sealer::Replay::refused);
+  if (!inner) {
+    return;
+  }
+  shared_.heard(now);
+  if (!on_stream_message(header->type, *inner, datagram.size(), arrived, now) && conversation_) {
+    conversation_->on_message(header->type, *inner, *this, now);
+  }
+}
+
+void Lane::hand_on_stray(std::span<const std::byte> datagram, MessageType type, MonoTime now) {
+  if (type == MessageType::join && settings_.role == session::Role::server &&
+      settings_.stream != 0) {
+    // The answer to the first one was lost.
+    send(wire::encode(MessageType::join_ack, settings_.session, settings_.stream, wire::Empty{}));
+    return;
+  }
+  if (conversation_) {
+    conversation_->on_stray(datagram, *this, now);
+  }
+}
+
+bool Lane::on_stream_message(MessageType type, std::span<const std::byte> inner, std::size_t bytes,
+                             MonoTime arrived, MonoTime now) {
+  switch (type) {
+    case MessageType::probe:
+      if (const auto probe = wire::decode<wire::Probe>(inner)) {
+        send(session::answer_probe(settings_.session, *probe, bytes, arrived, clock_.now()));
+      }
+      return true;
+    case MessageType::feedback:
+      if (const auto feedback = wire::decode<wire::Feedback>(inner)) {
+        on_feedback(*feedback, now);
+      }
+      return true;
+    case MessageType::fin:
+      if (const auto fin = wire::decode<wire::Fin>(inner); fin && receiver_) {
+        report_.on_fin(*fin, now);
+      }
+      return true;
+    case MessageType::fin_ack:
+      fin_.on_fin_ack();
+      return true;
+    case MessageType::report:
+      if (const auto chunk = wire::decode<wire::ReportChunk>(inner)) {
+        fin_.on_report(*chunk, now);
+      }
+      return true;
+    case MessageType::report_pull:
+      if (const auto pull = wire::decode<wire::ReportPull>(inner); pull && receiver_) {
+        report_.on_pull(*pull, now);
+      }
+      return true;
+    default:
+      return false;
+  }
+}
+
+void Lane::on_feedback(const wire::Feedback& feedback, MonoTime now) {
+  if (!sender_ || feedback.number <= feedback_seen_) {
+    return;
+  }
+  feedback_seen_ = feedback.number;
+  licensed_ = now;
+  const std::uint64_t batches = sender_->batches();
+  const std::uint64_t floor = marks_.empty() ? 0 : marks_.front().batches;
+  const std::uint32_t age = static_cast<std::uint32_t>(batches) - 1U - feedback.echo_batch;
+  const bool recent = age < batches - std::min(floor, batches) + 1;
+  const bool authentic =
+      feedback.has_echo && feedback.echo_token == crypto::token(settings_.token_key,
+                                                                feedback.echo_batch);
+  if (batches == 0 || (recent && authentic)) {
+    echoed_ = now;
+  }
+  if (authentic) {
+    const auto rtt = to_ns(now) - feedback.echo_tx_ns - feedback.held_ns;
+    if (rtt > shared_.rtt_max_ns.load(std::memory_order_relaxed) && rtt < 10'000'000'000) {
+      shared_.rtt_max_ns.store(rtt, std::memory_order_relaxed);
+    }
+  }
+  const std::lock_guard lock{live_mutex_};
+  live_sent_ = Live{feedback, true};
+}
+
+void Lane::check_licence(MonoTime now) {
+  constexpr Duration kMarkEvery = std::chrono::milliseconds{100};
+  constexpr Duration kRecent = std::chrono::seconds{2};
+  constexpr Duration kLicence = std::chrono::seconds{1};
+  if (!sender_ || sender_->finished()) {
+    return;
+  }
+  if (marks_.empty() || now - marks_.back().at >= kMarkEvery) {
+    marks_.push_back(Mark{now, sender_->batches()});
+    while (marks_.size() > 1 && now - marks_[1].at > kRecent) {
+      marks_.pop_front();
+    }
+  }
+  if (const int stop = shared_.stop_sending.load(); stop >= 0) {
+    sender_->stop(static_cast<TxEnd>(stop));
+  }
+  if (settings_.role == session::Role::server) {
+    // At a few packets a second, a lost one must not look like a receiver that is gone.
+    const auto& rate = settings_.params.rate(send_way());
+    Duration echo_licence = kLicence;
+    if (rate.limited()) {
+      const auto period = pacing::PacketPeriod::of(rate, settings_.params.payload_bytes,
+                                                   settings_.params.streams);
+      echo_licence = std::max(kLicence, std::min(16 * period.times(1), Duration{16 * kLicence}));
+    }
+    if (now - licensed_ > kLicence || now - echoed_ > echo_licence) {
+      sender_->stop(TxEnd::peer_silent);
+    }
+  }
+}
+
+void Lane::run_timers(MonoTime now) {
+  check_licence(now);
+  if (sender_ && sender_->finished() && !fin_.started()) {
+    fin_.start(sender_->report(), Duration{shared_.rtt_max_ns.load()}, now);
+  }
+  fin_.on_timer(now);
+  if (receiver_ && shared_.started.load(std::memory_order_acquire)) {
+    if (next_feedback_ == kNever && !report_.closed()) {
+      next_feedback_ = now;
+    }
+    if (now >= next_feedback_) {
+      send_feedback(now);
+    }
+    close_books_if_due(now);
+  }
+  if (conversation_) {
+    conversation_wake_ = conversation_->on_timer(*this, now);
+  }
+}
+
+void Lane::send_feedback(MonoTime now) {
+  if (report_.closed()) {
+    next_feedback_ = kNever;
+    return;
+  }
+  wire::Feedback feedback;
+  feedback.number = ++feedback_number_;
+  receiver_->fill(feedback, now);
+  send(wire::encode(MessageType::feedback, settings_.session, settings_.stream, feedback));
+  next_feedback_ = now + std::min(kFeedbackEvery, settings_.params.interval);
+  const std::lock_guard lock{live_mutex_};
+  live_received_ = Live{feedback, true};
+}
+
+session::ReportExchange::Books Lane::books() const {
+  session::ReportExchange::Books books;
+  books.last_arrival = receiver_->last_arrival();
+  books.all_received = report_.fin() && receiver_->all_received(report_.fin()->packets);
+  return books;
+}
+
+void Lane::close_books_if_due(MonoTime now) {
+  if (!report_.closed()) {
+    if (const auto why = report_.due(books(), now)) {
+      close_books(*why);
+    }
+  }
+}
+
+void Lane::close_books(Finalized why) {
+  rx_report_ = receiver_->finalize(report_.fin(), why, clock_.anchor(), port_->total_drops());
+  rx_report_->rcvbuf_bytes = port_->receive_buffer_bytes();
+  const auto cpu = clock_.thread_cpu_time();
+  const Duration wall = clock_.now() - cpu_from_;
+  if (cpu && cpu_at_start_ && wall > Duration{0}) {
+    rx_report_->cpu_permille = static_cast<std::uint32_t>(
+        std::clamp<std::int64_t>((*cpu - *cpu_at_start_) * 1000 / wall, 0, 1000));
+  }
+  report_.set_report(*rx_report_);
+}
+
+void Lane::flush() {
+  while (auto datagram = fin_.poll_transmit()) {
+    send(*std::move(datagram));
+  }
+  while (auto datagram = report_.poll_transmit()) {
+    send(*std::move(datagram));
+  }
+}
+
+void Lane::update_complete() {
+  const bool sent = !sends() || fin_.over();
+  const bool received = !receives() || report_.closed();
+  if (sent && received) {
+    complete_.store(true, std::memory_order_release);
+  }
+}
+
+MonoTime Lane::next_wake() const {
+  MonoTime wake = std::min(fin_.next_timeout(), next_feedback_);
+  if (receiver_) {
+    wake = std::min(wake, report_.next_timeout(books()));
+  }
+  if (conversation_) {
+    wake = std::min(wake, conversation_wake_);
+  }
+  if (sender_ && !fin_.started()) {
+    constexpr Duration kWatchSender = std::chrono::milliseconds{1};
+    constexpr Duration kWatchLong = std::chrono::milliseconds{20};
+    const MonoTime now = clock_.now();
+    // Its end is noticed here; a short test should not wait for that, a long one can.
+    wake = std::min(wake, now + (now - licensed_ < kWatchLong * 10 ? kWatchSender : kWatchLong));
+  }
+  return wake;
+}
+
+Lane::Live Lane::live(Way way) const {
+  const std::lock_guard lock{live_mutex_};
+  return way == send_way() ? live_sent_ : live_received_;
+}
+
+StreamOutcome Lane::sent_outcome() const {
+  StreamOutcome outcome;
+  if (sender_ && sender_->finished()) {
+    outcome.tx = sender_->report();
+  }
+  outcome.rx = fin_.report();
+  return outcome;
+}
+
+StreamOutcome Lane::received_outcome() {
+  StreamOutcome outcome;
+  if (receiver_ && !report_.closed() && shared_.started.load()) {
+    close_books(report_.fin() ? Finalized::tmax : Finalized::no_fin);
+  }
+  outcome.tx = report_.fin();
+  outcome.rx = rx_report_;
+  return outcome;
+}
+
+int Lane::send_error() const {
+  return sender_ && sender_->finished() && sender_->report().end == TxEnd::failed
+             ? sender_->os_error()
+             : 0;
+}
+
+Wake TxTask::step(MonoTime now, net::ReceiveBuffers& /*buffers*/) {
+  if (shared_.quit.load(std::memory_order_acquire)) {
+    sender_.stop(TxEnd::interrupted);
+  }
+  Wake wake = sender_.step(now);
+  if (sender_.finished()) {
+    over_ = true;
+    return Wake{};
+  }
+  // A stop must be noticed soon even when the next datagram is a minute away.
+  constexpr Duration kLongest = std::chrono::milliseconds{50};
+  if (wake.at > now + kLongest) {
+    return Wake{now + kLongest, wake.writable, false};
+  }
+  return wake;
+}
+
+}  // namespace udperf::engine

@@ -1,0 +1,181 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "clock/clock.hpp"
+#include "crypto/crypto.hpp"
+#include "engine/shared_test.hpp"
+#include "engine/task.hpp"
+#include "model/outcome.hpp"
+#include "net/datagram_port.hpp"
+#include "receiver/receiver.hpp"
+#include "sender/sender.hpp"
+#include "session/fin_exchange.hpp"
+#include "session/prober.hpp"
+#include "session/sealer.hpp"
+
+namespace udperf::engine {
+
+class Lane;
+
+/// The transmit loop of a lane as a task.
+class TxTask final : public Task {
+ public:
+  TxTask(sender::Sender& sender, SharedTest& shared) : sender_(sender), shared_(shared) {}
+
+  Wake step(MonoTime now, net::ReceiveBuffers& buffers) override;
+  [[nodiscard]] bool over() const override { return over_; }
+
+ private:
+  sender::Sender& sender_;
+  SharedTest& shared_;
+  bool over_ = false;
+};
+
+/// What only one end, and only its first lane, does: the talk about the session as a whole.
+class Conversation {
+ public:
+  Conversation() = default;
+  Conversation(const Conversation&) = delete;
+  Conversation& operator=(const Conversation&) = delete;
+  virtual ~Conversation() = default;
+
+  /// A control message that is not about one stream; authentic, trailer removed.
+  virtual void on_message(wire::MessageType type, std::span<const std::byte> datagram, Lane& lane,
+                          MonoTime now) = 0;
+  /// A message without a session (HELLO, REQUEST, JOIN) that came to the session's own socket.
+  virtual void on_stray(std::span<const std::byte> datagram, Lane& lane, MonoTime now) = 0;
+  /// Does what is due; returns when something is due next.
+  virtual MonoTime on_timer(Lane& lane, MonoTime now) = 0;
+};
+
+/// One stream of one test at one end: its socket, everything that arrives there, and the control
+/// messages about the stream. The same class at both ends and for every direction. The sending of
+/// DATA is a task of its own (TxTask), so that it can have a thread of its own.
+class Lane final : public Task {
+ public:
+  struct Settings {
+    session::Role role = session::Role::client;
+    std::uint64_t session = 0;
+    std::uint8_t stream = 0;
+    TestParams params;
+    session::Sealer sealer;
+    crypto::Key token_key{};         ///< secret of this end; makes the tokens of its DATA
+    std::uint64_t payload_seed = 0;
+  };
+
+  /// `conversation` may be null (every lane but the first).
+  Lane(const Settings& settings, std::unique_ptr<net::DatagramPort> port, const Clock& clock,
+       SharedTest& shared, Conversation* conversation);
+
+  Wake step(MonoTime now, net::ReceiveBuffers& buffers) override;
+  [[nodiscard]] bool over() const override { return over_; }
+  [[nodiscard]] int read_fd() const override { return port_->fd(); }
+
+  /// Sends a control message of this lane, sealed.
+  void send(std::vector<std::byte> datagram);
+
+  /// Where strays go that are not this session's (the server's front door). Called on the lane's
+  /// thread.
+  std::function<void(net::Letter)> on_stray;
+  /// Gets the lane's transmit loop when data may flow, to run it on a thread of its choice; on the
+  /// lane's thread. The task lives as long as the lane.
+  std::function<void(Task&)> launch;
+
+  /// Both exchanges of this stream have ended, as far as this end needs them.
+  [[nodiscard]] bool complete() const { return complete_.load(std::memory_order_acquire); }
+
+  /// The latest view of a direction, for people: from FEEDBACK sent or received.
+  struct Live {
+    wire::Feedback feedback;
+    bool valid = false;
+  };
+  [[nodiscard]] Live live(Way way) const;
+  /// Null until data may flow, and where this end does not send.
+  [[nodiscard]] const sender::Sender* sender() const {
+    return live_sender_.load(std::memory_order_acquire);
+  }
+
+  [[nodiscard]] net::DatagramPort& port() { return *port_; }
+  [[nodiscard]] const TestParams& params() const { return settings_.params; }
+  [[nodiscard]] std::uint64_t session() const { return settings_.session; }
+  [[nodiscard]] std::uint8_t stream() const { return settings_.stream; }
+  [[nodiscard]] bool sends() const { return includes(settings_.params.direction, send_way()); }
+  [[nodiscard]] bool receives() const { return includes(settings_.params.direction, receive_way()); }
+  [[nodiscard]] Way send_way() const {
+    return settings_.role == session::Role::client ? Way::up : Way::down;
+  }
+  [[nodiscard]] Way receive_way() const {
+    return settings_.role == session::Role::client ? Way::down : Way::up;
+  }
+
+  /// What is known of the stream, both ways. Closes books that are still open. Only when the lane is
+  /// released() (or from its own thread).
+  [[nodiscard]] StreamOutcome sent_outcome() const;
+  [[nodiscard]] StreamOutcome received_outcome();
+  /// errno of a sender that failed, 0 otherwise.
+  [[nodiscard]] int send_error() const;
+  [[nodiscard]] bool fin_acknowledged() const { return fin_.acknowledged(); }
+  /// Whether this lane's tasks run on no thread any more.
+  [[nodiscard]] bool idle() const { return released() && (!tx_task_ || tx_task_->released()); }
+
+ private:
+  bool read(MonoTime now, net::ReceiveBuffers& buffers);
+  void on_read(const net::Received& read, MonoTime now);
+  void on_control(std::span<const std::byte> datagram, MonoTime arrived, MonoTime now);
+  bool on_stream_message(wire::MessageType type, std::span<const std::byte> inner,
+                         std::size_t bytes, MonoTime arrived, MonoTime now);
+  void on_feedback(const wire::Feedback& feedback, MonoTime now);
+  void hand_on_stray(std::span<const std::byte> datagram, wire::MessageType type, MonoTime now);
+  void check_licence(MonoTime now);
+  void run_timers(MonoTime now);
+  void send_feedback(MonoTime now);
+  void close_books_if_due(MonoTime now);
+  void close_books(Finalized why);
+  void flush();
+  void update_complete();
+  [[nodiscard]] MonoTime next_wake() const;
+  [[nodiscard]] session::ReportExchange::Books books() const;
+  void make_receiver();
+  void start();
+
+  Settings settings_;
+  std::unique_ptr<net::DatagramPort> port_;
+  const Clock& clock_;
+  SharedTest& shared_;
+  Conversation* conversation_;
+  std::optional<receiver::Receiver> receiver_;
+  std::unique_ptr<sender::Sender> sender_;
+  std::unique_ptr<TxTask> tx_task_;
+  std::atomic<const sender::Sender*> live_sender_{nullptr};
+  bool begun_ = false;
+  session::FinExchange fin_;
+  session::ReportExchange report_;
+  std::optional<RxReport> rx_report_;
+  std::optional<Duration> cpu_at_start_;
+  MonoTime cpu_from_{};
+  std::uint64_t feedback_number_ = 0;
+  MonoTime next_feedback_ = kNever;
+  MonoTime conversation_wake_{};
+  // what lets this end go on sending
+  std::uint64_t feedback_seen_ = 0;
+  MonoTime licensed_{};  ///< latest FEEDBACK
+  MonoTime echoed_{};    ///< latest FEEDBACK that echoed recent data
+  struct Mark {
+    MonoTime at;
+    std::uint64_t batches;
+  };
+  std::deque<Mark> marks_;  ///< how far the sender was in the last two seconds
+  mutable std::mutex live_mutex_;
+  Live live_sent_;
+  Live live_received_;
+  std::atomic<bool> complete_{false};
+  bool over_ = false;
+};
+
+}  // namespace udperf::engine

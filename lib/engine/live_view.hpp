@@ -1,0 +1,46 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "engine/client_conversation.hpp"
+#include "engine/client_run.hpp"
+#include "engine/lane.hpp"
+
+namespace udperf::engine {
+
+/// Turns the lanes' latest FEEDBACK into what an observer is told while the test runs.
+class LiveView {
+ public:
+  LiveView(std::vector<const Lane*> lanes, const ClientConversation& conversation)
+      : lanes_(std::move(lanes)), conversation_(conversation) {}
+
+  void report(MonoTime now, ClientObserver& observer);
+
+ private:
+  /// Sums over the streams.
+  struct Totals {
+    std::uint64_t unique = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t next = 0;
+    std::uint64_t duplicates = 0;
+    std::uint64_t reordered = 0;
+  };
+  struct PerWay {
+    std::uint64_t intervals = 0;
+    Totals at_last;
+  };
+
+  void report_way(Way way, MonoTime now, ClientObserver& observer);
+  void report_intervals(Way way, std::uint64_t intervals, const Totals& at,
+                        ClientObserver& observer);
+
+  std::vector<const Lane*> lanes_;
+  const ClientConversation& conversation_;
+  std::optional<MonoTime> begun_;
+  std::array<PerWay, 2> ways_;
+};
+
+}  // namespace udperf::engine

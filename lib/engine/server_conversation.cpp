@@ -1,0 +1,183 @@
+#include "engine/server_conversation.hpp"
+
+#include <algorithm>
+
+namespace udperf::engine {
+namespace {
+
+using namespace std::chrono_literals;
+using wire::MessageType;
+
+constexpr Duration kGoPatience = 10s;       // from ACCEPT
+constexpr Duration kSilenceUp = 4s;         // a client that was stopped for a moment comes back
+constexpr Duration kSilenceDown = 2500ms;   // nobody must be sent to for longer
+constexpr Duration kAfterRefused = 250ms;   // an ICMP error alone could be forged or old
+constexpr Duration kLinger = 3s;            // for a client that missed our report
+constexpr Duration kWindUp = 1500ms;
+
+}  // namespace
+
+ServerConversation::ServerConversation(const Settings& settings, SharedTest& shared, MonoTime now)
+    : settings_(settings), shared_(shared), opened_(now) {
+  shared_.heard(now);
+}
+
+void ServerConversation::add_lane(const Lane* lane) {
+  const std::lock_guard lock{lanes_mutex_};
+  lanes_.push_back(lane);
+}
+
+bool ServerConversation::all_complete() const {
+  const std::lock_guard lock{lanes_mutex_};
+  return std::all_of(lanes_.begin(), lanes_.end(),
+                     [](const Lane* lane) { return lane->complete(); });
+}
+
+void ServerConversation::on_message(MessageType type, std::span<const std::byte> datagram,
+                                    Lane& lane, MonoTime now) {
+  if (type == MessageType::go) {
+    if (const auto go = wire::decode<wire::Go>(datagram)) {
+      on_go(*go, lane, now);
+    }
+  } else if (type == MessageType::bye) {
+    if (const auto bye = wire::decode<wire::Bye>(datagram)) {
+      on_bye(*bye, now);
+    }
+  }
+}
+
+void ServerConversation::on_go(const wire::Go& go, Lane& lane, MonoTime now) {
+  std::size_t joined = 0;
+  {
+    const std::lock_guard lock{lanes_mutex_};
+    joined = lanes_.size();
+  }
+  if (go.server_nonce != settings_.server_nonce || joined != settings_.params.streams ||
+      go.payload_bytes > settings_.params.payload_bytes) {
+    return;
+  }
+  if (!running()) {
+    TestParams final_params = settings_.params;
+    final_params.payload_bytes = go.payload_bytes;
+    if (check_params(final_params)) {
+      return;
+    }
+    started_at_ = now;
+    shared_.payload_bytes.store(go.payload_bytes);
+    shared_.started.store(true, std::memory_order_release);
+    on_started();
+  }
+  lane.send(wire::encode(MessageType::go_ack, settings_.session, 0, wire::Empty{}));
+}
+
+void ServerConversation::on_bye(const wire::Bye& bye, MonoTime now) {
+  switch (bye.reason) {
+    case wire::ByeReason::done:
+      end(TestStatus::complete, "complete");
+      break;
+    case wire::ByeReason::interrupted:
+      shared_.stop(TxEnd::peer_stopped);
+      wind_up_by(now, TestStatus::interrupted, "interrupted by the client");
+      break;
+    default:
+      end(complete_at_ ? TestStatus::complete : TestStatus::incomplete,
+          running() ? "the client gave up" : "the client left before the start");
+      break;
+  }
+}
+
+void ServerConversation::wind_up_by(MonoTime now, TestStatus status, const char* reason) {
+  if (wind_up_ == kNever) {
+    wind_up_ = now + kWindUp;
+    wind_up_status_ = status;
+    wind_up_reason_ = reason;
+  }
+}
+
+void ServerConversation::on_stray(std::span<const std::byte> datagram, Lane& lane, MonoTime now) {
+  static_cast<void>(now);
+  const auto request = wire::decode<wire::Request>(datagram);
+  if (request && request->nonce == settings_.client_nonce) {
+    lane.send(settings_.accept);  // the first one was lost
+    return;
+  }
+  if (lane.on_stray) {
+    lane.on_stray(net::Letter{{datagram.begin(), datagram.end()},
+                              lane.port().remote(),
+                              lane.port().local()});
+  }
+}
+
+MonoTime ServerConversation::on_timer(Lane& lane, MonoTime now) {
+  if (ended() || !check_liveness(now)) {
+    return kNever;
+  }
+  if (shut_down_.load() && !shut_down_said_) {
+    shut_down_said_ = true;
+    shared_.stop(TxEnd::interrupted);
+    lane.send(wire::encode(MessageType::bye, settings_.session, 0,
+                           wire::Bye{wire::ByeReason::shutting_down}));
+    wind_up_by(now, TestStatus::incomplete, "the server is shutting down");
+    if (!running()) {
+      end(TestStatus::incomplete, "the server is shutting down");
+      return kNever;
+    }
+  }
+  if (running() && all_complete()) {
+    complete_at_ = complete_at_.value_or(now);
+  }
+  if (complete_at_ && (wind_up_ != kNever || now - *complete_at_ > kLinger)) {
+    // All books are closed on both sides; only the client's BYE is missing, or nobody waits for it.
+    const bool cut = wind_up_ != kNever;
+    if (!cut || now >= wind_up_ || shut_down_said_) {
+      end(cut ? wind_up_status_ : TestStatus::complete, cut ? wind_up_reason_ : "complete");
+      return kNever;
+    }
+  }
+  if (now >= wind_up_) {
+    end(wind_up_status_, wind_up_reason_);
+    return kNever;
+  }
+  constexpr Duration kLook = 100ms;
+  return std::min(wind_up_, now + kLook);
+}
+
+bool ServerConversation::check_liveness(MonoTime now) {
+  const Duration silence = shared_.silence(now);
+  if (!running()) {
+    if (now - opened_ > kGoPatience) {
+      end(TestStatus::incomplete, "the client never said GO");
+      return false;
+    }
+    return true;
+  }
+  if (shared_.refused.load() && silence > kAfterRefused) {
+    end(complete_at_ ? TestStatus::complete : TestStatus::incomplete,
+        complete_at_ ? "complete" : "the client is gone (ICMP port unreachable)");
+    return false;
+  }
+  const bool sends = includes(settings_.params.direction, Way::down);
+  if (silence > (sends ? kSilenceDown : kSilenceUp)) {
+    end(complete_at_ ? TestStatus::complete : TestStatus::incomplete,
+        complete_at_ ? "complete" : "the client went silent");
+    return false;
+  }
+  if (settings_.max_duration && now - started_at_ > *settings_.max_duration + kLinger) {
+    shared_.stop(TxEnd::peer_stopped);
+    wind_up_by(now, TestStatus::incomplete, "longer than --max-duration");
+  }
+  return true;
+}
+
+void ServerConversation::end(TestStatus status, std::string reason) {
+  if (ended()) {
+    return;
+  }
+  status_ = status;
+  reason_ = std::move(reason);
+  shared_.quit.store(true, std::memory_order_release);
+  ended_.store(true, std::memory_order_release);
+  on_ended();
+}
+
+}  // namespace udperf::engine

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/lane.hpp"
+#include "engine/shared_test.hpp"
+
+namespace udperf::engine {
+
+/// The server's talk about one session after ACCEPT: waits for GO, watches over the test and ends it.
+/// Runs on the first lane's thread; ended() and the requests may be used from any.
+class ServerConversation final : public Conversation {
+ public:
+  struct Settings {
+    std::uint64_t session = 0;
+    wire::Nonce client_nonce{};
+    wire::Nonce server_nonce{};
+    TestParams params;
+    std::vector<std::byte> accept;  ///< unsealed, to be said again when REQUEST is
+    std::optional<Duration> max_duration;
+  };
+
+  ServerConversation(const Settings& settings, SharedTest& shared, MonoTime now);
+
+  void on_message(wire::MessageType type, std::span<const std::byte> datagram, Lane& lane,
+                  MonoTime now) override;
+  void on_stray(std::span<const std::byte> datagram, Lane& lane, MonoTime now) override;
+  MonoTime on_timer(Lane& lane, MonoTime now) override;
+
+  /// Called on the lane's thread when data may flow, and when the session is over.
+  std::function<void()> on_started;
+  std::function<void()> on_ended;
+
+  /// The server stops; from any thread.
+  void shut_down() { shut_down_.store(true); }
+  /// Says ACCEPT.
+  void greet(Lane& lane) const { lane.send(settings_.accept); }
+  /// Another stream has joined. The lane must outlive the session's tasks; from any thread.
+  void add_lane(const Lane* lane);
+
+  [[nodiscard]] bool ended() const { return ended_.load(std::memory_order_acquire); }
+  /// After ended(): whether both ends closed their books, and how it ended in words.
+  [[nodiscard]] TestStatus status() const { return status_; }
+  [[nodiscard]] const std::string& reason() const { return reason_; }
+  [[nodiscard]] bool running() const { return shared_.started.load(); }
+
+ private:
+  void on_go(const wire::Go& go, Lane& lane, MonoTime now);
+  void on_bye(const wire::Bye& bye, MonoTime now);
+  void end(TestStatus status, std::string reason);
+  [[nodiscard]] bool check_liveness(MonoTime now);
+  void wind_up_by(MonoTime now, TestStatus status, const char* reason);
+  [[nodiscard]] bool all_complete() const;
+
+  Settings settings_;
+  SharedTest& shared_;
+  mutable std::mutex lanes_mutex_;
+  std::vector<const Lane*> lanes_;
+  std::atomic<bool> shut_down_{false};
+  std::atomic<bool> ended_{false};
+  bool shut_down_said_ = false;
+  MonoTime opened_;
+  MonoTime started_at_{};
+  MonoTime wind_up_ = kNever;  ///< what is still open then stays open
+  TestStatus wind_up_status_ = TestStatus::incomplete;
+  std::string wind_up_reason_;
+  std::optional<MonoTime> complete_at_;
+  TestStatus status_ = TestStatus::incomplete;
+  std::string reason_;
+};
+
+}  // namespace udperf::engine

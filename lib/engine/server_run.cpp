@@ -1,0 +1,87 @@
+#include "engine/server_run.hpp"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <thread>
+
+#include "engine/event.hpp"
+#include "engine/server_sessions.hpp"
+#include "engine/worker.hpp"
+#include "net/udp_listener.hpp"
+
+namespace udperf::engine {
+namespace {
+
+/// A fixed set of worker threads; a task goes to the one with the fewest.
+class Pool final : public Executor {
+ public:
+  Pool(const Clock& clock, std::size_t threads) {
+    for (std::size_t i = 0; i < threads; ++i) {
+      workers_.push_back(std::make_unique<Worker>(clock));
+    }
+  }
+
+  void add(Task& task) override {
+    const auto least =
+        std::min_element(workers_.begin(), workers_.end(),
+                         [](const auto& a, const auto& b) { return a->load() < b->load(); });
+    (*least)->add(task);
+  }
+
+  /// Ends the threads: every task is released afterwards.
+  void stop() { workers_.clear(); }
+
+  void wake() override {
+    for (const auto& worker : workers_) {
+      worker->wake();
+    }
+  }
+
+ private:
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+std::size_t worker_count() {
+  constexpr std::size_t kLeast = 2;   // one may be busy with a sender at full speed
+  constexpr std::size_t kMost = 32;
+  return std::clamp<std::size_t>(std::thread::hardware_concurrency(), kLeast, kMost);
+}
+
+}  // namespace
+
+Result<void> run_server(const ServerOptions& options, const Clock& clock, RandomSource& random,
+                        ServerObserver& observer, const StopToken& stop) {
+  auto listener = net::UdpListener::open(options.bind, options.port);
+  if (!listener) {
+    return tl::unexpected{listener.error()};
+  }
+  Pool pool{clock, worker_count()};
+  ServerSessions sessions{options, **listener, clock, random, observer, pool};
+  observer.on_ready((*listener)->local());
+
+  constexpr Duration kLongestStop = std::chrono::seconds{3};
+  MonoTime stop_by = kNever;
+  while (true) {
+    const MonoTime now = clock.now();
+    MonoTime next = sessions.step(now);
+    if (stop.requested() && stop_by == kNever) {
+      stop_by = now + kLongestStop;
+      sessions.shut_down();
+    }
+    const bool one_off_done = options.one_off && sessions.finished() > 0;
+    if ((stop.requested() || one_off_done) && (sessions.count() == 0 || now >= stop_by)) {
+      break;
+    }
+    next = std::min(next, stop_by);
+    const std::array<int, 3> fds{(*listener)->fd(), sessions.wake_fd(),
+                                 stop.requested() ? -1 : stop.wait_fd()};
+    wait_readable(fds, next == kNever ? Duration::max() : next - clock.now());
+  }
+  pool.stop();
+  sessions.step(clock.now());  // what had not ended by itself has now
+  observer.on_counters(sessions.counters());
+  return {};
+}
+
+}  // namespace udperf::engine

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "base/time.hpp"
+#include "model/reports.hpp"
+#include "model/test_params.hpp"
+
+namespace udperf::engine {
+
+/// What the lanes of one test share between their threads: a few words, each written rarely.
+struct SharedTest {
+  /// Arrival of the first datagram of any stream, in ns of the monotonic clock: the origin of the
+  /// interval grid. 0 = none yet.
+  std::atomic<std::int64_t> anchor_ns{0};
+  /// Latest authentic datagram from the peer on any lane, in ns of the monotonic clock.
+  std::atomic<std::int64_t> last_heard_ns{0};
+  /// ICMP said that nothing listens at the peer's address (any more).
+  std::atomic<bool> refused{false};
+  /// Final size of the datagrams, set before `started`. 0 = as granted.
+  std::atomic<std::uint32_t> payload_bytes{0};
+  /// Data may flow.
+  std::atomic<bool> started{false};
+  /// Every lane should let go of everything at its next step.
+  std::atomic<bool> quit{false};
+  /// A TxEnd: senders should end, and say FIN. -1 = go on.
+  std::atomic<int> stop_sending{-1};
+  /// Longest round trip seen, for FIN.
+  std::atomic<std::int64_t> rtt_max_ns{0};
+
+  void heard(MonoTime now) { last_heard_ns.store(to_ns(now), std::memory_order_relaxed); }
+  [[nodiscard]] Duration silence(MonoTime now) const {
+    return now - mono_from_ns(last_heard_ns.load(std::memory_order_relaxed));
+  }
+  void stop(TxEnd why) {
+    int none = -1;
+    stop_sending.compare_exchange_strong(none, static_cast<int>(why));
+  }
+
+  /// The grid's origin, set to `at` by whoever comes first.
+  MonoTime anchor(MonoTime at) {
+    std::int64_t expected = 0;
+    if (anchor_ns.compare_exchange_strong(expected, to_ns(at))) {
+      return at;
+    }
+    return mono_from_ns(expected);
+  }
+};
+
+}  // namespace udperf::engine

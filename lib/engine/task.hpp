@@ -1,0 +1,39 @@
+#pragma once
+
+#include <atomic>
+
+#include "base/time.hpp"
+#include "net/receive_buffers.hpp"
+#include "sender/sender.hpp"
+
+namespace udperf::engine {
+
+using sender::Wake;
+
+/// A piece of work that a thread does again and again: step() does what is due and says when it wants
+/// to be called next. The same steps run in the simulator, in time order, on one thread.
+class Task {
+ public:
+  Task() = default;
+  Task(const Task&) = delete;
+  Task& operator=(const Task&) = delete;
+  virtual ~Task() = default;
+
+  /// Never blocks, and returns soon.
+  virtual Wake step(MonoTime now, net::ReceiveBuffers& buffers) = 0;
+
+  /// No step() is needed any more; set by step() itself.
+  [[nodiscard]] virtual bool over() const = 0;
+
+  /// To be called, too, when this descriptor has something to read; -1 for none.
+  [[nodiscard]] virtual int read_fd() const { return -1; }
+
+  /// The thread that ran it will not touch it again. Set by the worker.
+  [[nodiscard]] bool released() const { return released_.load(std::memory_order_acquire); }
+  void release() { released_.store(true, std::memory_order_release); }
+
+ private:
+  std::atomic<bool> released_{false};
+};
+
+}  // namespace udperf::engine

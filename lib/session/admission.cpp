@@ -1,0 +1,83 @@
+#include "session/admission.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace udperf::session {
+namespace {
+
+constexpr std::uint32_t kRetryMs = 1000;  // when nobody knows when a slot will be free
+
+std::uint64_t bps_of(const SendRate& rate, std::uint32_t payload_bytes) {
+  if (rate.kind == SendRate::Kind::bits) {
+    return rate.value;
+  }
+  return static_cast<std::uint64_t>(Uint128{rate.value} * payload_bytes * 8 / 1000);
+}
+
+wire::Reject busy(wire::RejectReason reason, const Occupancy& now) {
+  wire::Reject reject;
+  reject.reason = reason;
+  reject.retry_after_ms = now.soonest_end_ms != 0 ? now.soonest_end_ms : kRetryMs;
+  return reject;
+}
+
+/// Shares what is left of the budget between the ways that run, and lowers what is above it.
+std::variant<TestParams, wire::Reject> within_budget(TestParams params, const Policy& policy,
+                                                     const Occupancy& now) {
+  const std::uint64_t budget = policy.max_rate->bps();
+  const std::uint64_t left = budget - std::min(budget, now.granted_bps);
+  const std::uint64_t ways = params.direction == Direction::both ? 2 : 1;
+  // Less than a hundredth of the whole, or than a packet a second, is no test.
+  if (left < std::max<std::uint64_t>(budget / 100, std::uint64_t{params.payload_bytes} * 8)) {
+    wire::Reject reject = busy(wire::RejectReason::rate, now);
+    reject.limit = left;
+    return reject;
+  }
+  for (SendRate* rate : {&params.rate_up, &params.rate_down}) {
+    const std::uint64_t share = left / ways;
+    if (!rate->limited() || bps_of(*rate, params.payload_bytes) > share) {
+      *rate = SendRate{SendRate::Kind::bits, share};
+    }
+  }
+  return params;
+}
+
+}  // namespace
+
+std::uint64_t offered_bps(const TestParams& params) {
+  std::uint64_t sum = 0;
+  for (const Way way : {Way::up, Way::down}) {
+    if (includes(params.direction, way)) {
+      sum += params.rate(way).limited() ? bps_of(params.rate(way), params.payload_bytes) : 0;
+    }
+  }
+  return sum;
+}
+
+std::variant<TestParams, wire::Reject> admit(const TestParams& asked, const Policy& policy,
+                                             const Occupancy& now) {
+  if (policy.exclusive && now.sessions > 0) {
+    return busy(wire::RejectReason::exclusive, now);
+  }
+  if (now.sessions >= policy.max_sessions) {
+    return busy(wire::RejectReason::busy, now);
+  }
+  if (now.sessions_of_address >= policy.max_sessions_per_address) {
+    return busy(wire::RejectReason::too_many_from_you, now);
+  }
+  if (policy.max_duration) {
+    for (const Way way : {Way::up, Way::down}) {
+      const auto expected = expected_duration(asked, way);
+      if (includes(asked.direction, way) && expected && *expected > *policy.max_duration) {
+        wire::Reject reject;
+        reject.reason = wire::RejectReason::duration;
+        reject.limit = static_cast<std::uint64_t>(policy.max_duration->count());
+        return reject;
+      }
+    }
+  }
+  return policy.max_rate ? within_budget(asked, policy, now) : std::variant<TestParams, wire::Reject>{asked};
+}
+
+}  // namespace udperf::session

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <variant>
+
+#include "base/units.hpp"
+#include "model/test_params.hpp"
+#include "wire/messages.hpp"
+
+namespace udperf::session {
+
+/// What a server allows, and what it has given out already: decides about a test. Pure.
+struct Policy {
+  std::uint32_t max_sessions = 64;
+  std::uint32_t max_sessions_per_address = 8;
+  bool exclusive = false;
+  std::optional<BitRate> max_rate;  ///< payload, of all sessions together, each way counted
+  std::optional<Duration> max_duration;
+};
+
+struct Occupancy {
+  std::uint32_t sessions = 0;
+  std::uint32_t sessions_of_address = 0;
+  std::uint64_t granted_bps = 0;
+  std::uint32_t soonest_end_ms = 0;  ///< of a running session; 0 = not known
+};
+
+/// The parameters as granted (rates may be lower than asked), or why not.
+[[nodiscard]] std::variant<TestParams, wire::Reject> admit(const TestParams& asked,
+                                                           const Policy& policy,
+                                                           const Occupancy& now);
+
+/// Payload bits per second that a test may use, both ways together; 0 = as fast as it goes.
+[[nodiscard]] std::uint64_t offered_bps(const TestParams& params);
+
+}  // namespace udperf::session

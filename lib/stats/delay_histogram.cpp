@@ -1,0 +1,97 @@
+#include "stats/delay_histogram.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace udperf::stats {
+namespace {
+
+/// Towards minus infinity, unlike the language's own.
+std::int64_t floor_div(std::int64_t a, std::int64_t b) {
+  return a >= 0 ? a / b : -((-a + b - 1) / b);
+}
+
+}  // namespace
+
+void DelayHistogram::add(Duration transit) {
+  if (n_ == 0) {
+    origin_ = transit;
+    min_ = transit;
+    max_ = transit;
+  }
+  ++n_;
+  min_ = std::min(min_, transit);
+  max_ = std::max(max_, transit);
+  const std::int64_t distance = (transit - origin_).count();
+  sum_ns_ += static_cast<double>(distance);
+  if (distance < -kFineRangeNs || distance >= kFineRangeNs) {
+    const std::int64_t bin = floor_div(distance, kCoarseNs);
+    // Beyond the limit the nearest known bin has to do: 100 s of spread is no network's doing.
+    if (coarse_.size() < kMostCoarse || coarse_.count(bin) != 0) {
+      ++coarse_[bin];
+    } else {
+      ++std::prev(coarse_.end())->second;
+    }
+    return;
+  }
+  const std::int64_t bin = floor_div(distance, kFineNs);
+  const std::int64_t page = floor_div(bin, kPageBins);
+  auto& bins = fine_[page];
+  if (!bins) {
+    bins = std::make_unique<Bins>();
+  }
+  ++(*bins)[static_cast<std::size_t>(bin - page * kPageBins)];
+}
+
+Duration DelayHistogram::percentile(double share) const {
+  const auto wanted = std::max<std::uint64_t>(
+      static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(n_))), 1);
+  std::uint64_t seen = 0;
+  const auto middle = [this](std::int64_t bin, std::int64_t width) {
+    return std::clamp(origin_ + Duration{bin * width + width / 2}, min_, max_);
+  };
+  auto coarse = coarse_.begin();
+  for (; coarse != coarse_.end() && coarse->first < 0; ++coarse) {
+    seen += coarse->second;
+    if (seen >= wanted) {
+      return middle(coarse->first, kCoarseNs);
+    }
+  }
+  for (const auto& [page, bins] : fine_) {
+    for (std::int64_t i = 0; i < kPageBins; ++i) {
+      seen += (*bins)[static_cast<std::size_t>(i)];
+      if (seen >= wanted) {
+        return middle(page * kPageBins + i, kFineNs);
+      }
+    }
+  }
+  for (; coarse != coarse_.end(); ++coarse) {
+    seen += coarse->second;
+    if (seen >= wanted) {
+      return middle(coarse->first, kCoarseNs);
+    }
+  }
+  return max_;
+}
+
+std::optional<DelaySummary> DelayHistogram::summary_over(Duration zero) const {
+  if (n_ == 0) {
+    return std::nullopt;
+  }
+  constexpr std::uint64_t kLeastForP999 = 1000;  // a finer percentile than 1/n has no meaning
+  DelaySummary out;
+  out.n = n_;
+  out.min_ns = (min_ - zero).count();
+  out.max_ns = (max_ - zero).count();
+  out.mean_ns = (origin_ - zero).count() + std::llround(sum_ns_ / static_cast<double>(n_));
+  out.p50_ns = (percentile(0.5) - zero).count();
+  out.p90_ns = (percentile(0.9) - zero).count();
+  out.p95_ns = (percentile(0.95) - zero).count();
+  out.p99_ns = (percentile(0.99) - zero).count();
+  if (n_ >= kLeastForP999) {
+    out.p999_ns = (percentile(0.999) - zero).count();
+  }
+  return out;
+}
+
+}  // namespace udperf::stats

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "base/time.hpp"
+#include "model/reports.hpp"
+
+namespace udperf::stats {
+
+/// Distribution of transit times whose zero is not known until the end: linear bins, so that the
+/// smallest value seen can be taken off afterwards (RFC 5481 s4.2 needs the minimum first).
+///
+/// Bins are 1 us wide within about 2 s of the first value, and 1 ms beyond; a percentile is off by at
+/// most half a bin. Pages of bins are made where values fall; memory is bounded by the number of bins.
+class DelayHistogram {
+ public:
+  void add(Duration transit);
+
+  [[nodiscard]] std::uint64_t n() const { return n_; }
+  [[nodiscard]] std::optional<Duration> min() const { return n_ ? std::optional{min_} : std::nullopt; }
+
+  /// The values less `zero`; nothing when there are none.
+  [[nodiscard]] std::optional<DelaySummary> summary_over(Duration zero) const;
+
+ private:
+  static constexpr std::int64_t kFineNs = 1000;
+  static constexpr std::int64_t kCoarseNs = 1'000'000;
+  static constexpr std::int64_t kFineRangeNs = 2'000'000'000;
+  static constexpr std::int64_t kPageBins = 256;
+  static constexpr std::size_t kMostCoarse = 100'000;
+  using Bins = std::array<std::uint32_t, kPageBins>;
+
+  [[nodiscard]] Duration percentile(double share) const;
+
+  std::uint64_t n_ = 0;
+  Duration origin_{0};
+  Duration min_{0};
+  Duration max_{0};
+  double sum_ns_ = 0;  ///< of the distances from the origin
+  std::map<std::int64_t, std::unique_ptr<Bins>> fine_;
+  std::map<std::int64_t, std::uint64_t> coarse_;
+};
+
+}  // namespace udperf::stats

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+namespace udperf::stats {
+
+/// The pattern of loss, fed in sequence order: loss periods (RFC 3357 s5.4.2, s6.2-6.3), loss at the
+/// head and at the tail, burst ratio. Constant memory.
+class LossRuns {
+ public:
+  /// The next `n` numbers arrived.
+  void received(std::uint64_t n) {
+    if (n > 0) {
+      seen_any_ = true;
+      run_ = 0;
+      total_ += n;
+    }
+  }
+  /// The next `n` numbers did not.
+  void lost(std::uint64_t n) {
+    if (n == 0) {
+      return;
+    }
+    periods_ += run_ == 0 ? 1 : 0;
+    run_ += n;
+    lost_ += n;
+    total_ += n;
+    longest_ = std::max(longest_, run_);
+    head_ += seen_any_ ? 0 : n;
+  }
+
+  [[nodiscard]] std::uint64_t lost() const { return lost_; }
+  [[nodiscard]] std::uint64_t periods() const { return periods_; }
+  [[nodiscard]] std::uint64_t longest() const { return longest_; }
+  [[nodiscard]] std::uint64_t head() const { return head_; }
+  [[nodiscard]] std::uint64_t tail() const { return run_; }
+
+  /// Mean length of a loss period times (1 - loss ratio): 1 where losses fall at random, more where
+  /// they come in bursts (McGowan 2005, ITU-T G.107). Nothing without loss, or when all is lost.
+  [[nodiscard]] std::optional<double> burst_ratio() const {
+    if (lost_ == 0 || lost_ == total_) {
+      return std::nullopt;
+    }
+    const double mean = static_cast<double>(lost_) / static_cast<double>(periods_);
+    return mean * (1.0 - static_cast<double>(lost_) / static_cast<double>(total_));
+  }
+
+ private:
+  std::uint64_t total_ = 0;
+  std::uint64_t lost_ = 0;
+  std::uint64_t periods_ = 0;
+  std::uint64_t longest_ = 0;
+  std::uint64_t head_ = 0;
+  std::uint64_t run_ = 0;  ///< losses since the last arrival
+  bool seen_any_ = false;
+};
+
+}  // namespace udperf::stats

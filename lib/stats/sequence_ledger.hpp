@@ -1,0 +1,88 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+
+#include "base/time.hpp"
+
+namespace udperf::stats {
+
+/// Remembers exactly which sequence numbers arrived: one bit each, in pages.
+///
+/// Loss is decided from the sender's own count, never from gaps seen on the way, so order, duplicates
+/// and a lost tail cannot bend the result. A page that lies wholly below the highest number seen is
+/// folded (handed on in sequence order, and freed) once that has been so for Tmax: what arrives for it
+/// later is later than the loss threshold by its own delay (RFC 7680 s2.8.2). So memory is bounded by
+/// Tmax and the rate, not by the length of the test. Not thread-safe.
+class SequenceLedger {
+ public:
+  static constexpr std::uint64_t kPageNumbers = 32768;
+  /// Bitmaps kept at most; beyond, the oldest page is folded before its time.
+  static constexpr std::size_t kMostOpenPages = (std::size_t{64} << 20U) / (kPageNumbers / 8);
+  /// Pages kept at most, with a bitmap or without.
+  static constexpr std::size_t kMostPages = 65536;
+  /// Numbers so far beyond the highest seen are no network's doing.
+  static constexpr std::uint64_t kMostAhead = std::uint64_t{1} << 30U;
+
+  /// What a folded page says, in sequence order: `first_lost` .. `first_lost + count - 1` are missing,
+  /// or `count` numbers from `first_lost` on arrived.
+  struct Stretch {
+    std::uint64_t first = 0;
+    std::uint64_t count = 0;
+    bool arrived = false;
+  };
+  using Fold = std::function<void(const Stretch&)>;
+
+  SequenceLedger(Duration tmax, Fold fold) : tmax_(tmax), fold_(std::move(fold)) {}
+
+  enum class Arrival : std::uint8_t {
+    first_copy,
+    duplicate,        ///< the second copy: the number counts as replicated from now on
+    more_duplicates,  ///< the third or a later copy
+    late,
+    out_of_range,
+  };
+  Arrival record(std::uint64_t sequence, MonoTime now);
+
+  /// Records `count` numbers at once if none of them has arrived yet and none is late; otherwise
+  /// records nothing and returns false.
+  bool record_fresh(std::uint64_t first, std::uint64_t count, MonoTime now);
+
+  /// Folds all that is left, up to `sent` numbers, and returns how many numbers >= sent had arrived.
+  std::uint64_t close(std::uint64_t sent);
+
+  /// Whether any number from here on may still be told apart as first copy or duplicate.
+  [[nodiscard]] std::uint64_t folded_below() const { return base_ * kPageNumbers; }
+  [[nodiscard]] std::uint64_t next_expected() const { return next_; }
+  [[nodiscard]] std::size_t memory_bytes() const;
+
+ private:
+  using Words = std::array<std::uint64_t, kPageNumbers / 64>;
+  struct Page {
+    std::unique_ptr<Words> bits;        ///< null when none or all have arrived
+    std::unique_ptr<Words> duplicates;  ///< null when none came twice
+    std::uint32_t count = 0;
+    MonoTime passed = kNever;           ///< since when it lies wholly below next_expected()
+  };
+
+  Page& page_for(std::uint64_t sequence);
+  void advance(std::uint64_t next, MonoTime now);
+  void fold_due(MonoTime now);
+  void fold_front();
+  void emit(std::uint64_t first, std::uint64_t count, bool arrived);
+  void emit_bits(const Words& bits, std::uint64_t from, std::uint64_t to, std::uint64_t first);
+  Arrival duplicate_in(Page& page, std::uint64_t place);
+
+  Duration tmax_;
+  Fold fold_;
+  std::deque<Page> pages_;
+  std::uint64_t base_ = 0;  ///< number of the first page kept
+  std::uint64_t next_ = 0;
+  std::size_t open_ = 0;    ///< pages with a bitmap
+  std::uint64_t passed_pages_ = 0;  ///< pages of pages_ whose `passed` is set
+};
+
+}  // namespace udperf::stats

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/time.hpp"
+#include "model/packet_plan.hpp"
+#include "model/reports.hpp"
+#include "stats/delay_histogram.hpp"
+#include "stats/interval_grid.hpp"
+#include "stats/ipdv.hpp"
+#include "stats/jitter.hpp"
+#include "stats/loss_runs.hpp"
+#include "stats/reordering.hpp"
+#include "stats/sequence_ledger.hpp"
+
+namespace udperf::stats {
+
+/// Consecutive sequence numbers that arrived together: one buffer, or a single datagram (count 1).
+struct Run {
+  std::uint64_t first = 0;
+  std::uint32_t count = 0;
+  MonoTime rx;               ///< arrival, receiver's clock
+  std::int64_t tx_ns = 0;    ///< departure, sender's monotonic clock
+  std::uint8_t ecn = 0;      ///< code point, 0..3
+  bool timed = false;        ///< both stamps are good for delay figures
+};
+
+/// All statistics of one stream at its receiver. Pure: time is an argument. Not thread-safe.
+/// Always: what it was given == unique + duplicates + late + invalid.
+class StreamStats {
+ public:
+  struct Settings {
+    PacketPlan plan;
+    Duration interval = std::chrono::seconds{1};
+    Duration gap_threshold = std::chrono::milliseconds{50};
+    Duration tmax = std::chrono::seconds{3};
+  };
+
+  explicit StreamStats(const Settings& settings);
+  StreamStats(const StreamStats&) = delete;  // the ledger's fold points here
+  StreamStats& operator=(const StreamStats&) = delete;
+
+  /// Origin of the interval grid, shared by the streams of a test; before the first add(). Default:
+  /// the first arrival.
+  void set_anchor(MonoTime anchor) { grid_.set_anchor(anchor); }
+
+  /// Precondition: the numbers are below plan.packets().
+  void add(const Run& run);
+
+  [[nodiscard]] std::uint64_t unique() const { return unique_; }
+  [[nodiscard]] std::uint64_t unique_bytes() const { return unique_bytes_; }
+  [[nodiscard]] std::uint64_t duplicates() const { return duplicates_; }
+  [[nodiscard]] std::uint64_t reordered() const { return reordering_.reordered(); }
+  [[nodiscard]] std::uint64_t next_expected() const { return ledger_.next_expected(); }
+  [[nodiscard]] std::size_t memory_bytes() const { return ledger_.memory_bytes(); }
+  [[nodiscard]] bool all_received(std::uint64_t sent) const {
+    return unique_ == sent && next_expected() == sent;
+  }
+
+  /// Closes the books: fills every statistics field of `out`. `sent`: what the sender says it
+  /// numbered; numbers from there on become invalid. Call once.
+  void finalize(std::uint64_t sent, bool tail_known, const ClockAnchor& clock, RxReport& out);
+
+ private:
+  void add_fresh(const Run& run);
+  void add_one(const Run& run, std::uint64_t sequence, bool head);
+  void note_first_copies(const Run& run, std::uint64_t first, std::uint64_t count);
+  void note_arrival(MonoTime at, std::uint64_t first);
+  void note_timing(const Run& run);
+  void on_fold(const SequenceLedger::Stretch& stretch);
+  void fill_times(const ClockAnchor& clock, RxReport& out) const;
+  void fill_delays(RxReport& out) const;
+
+  Settings settings_;
+  SequenceLedger ledger_;
+  LossRuns runs_;
+  Reordering reordering_;
+  Rfc3550Jitter jitter_;
+  Ipdv ipdv_;
+  DelayHistogram delays_;
+  IntervalGrid grid_;
+  std::uint64_t lost_bytes_ = 0;
+  std::uint64_t datagrams_ = 0;
+  std::uint64_t unique_ = 0;
+  std::uint64_t unique_bytes_ = 0;
+  std::uint64_t duplicates_ = 0;
+  std::uint64_t replicated_ = 0;
+  std::uint64_t late_ = 0;
+  std::uint64_t invalid_ = 0;
+  std::array<std::uint64_t, 4> ecn_{};
+  std::optional<MonoTime> first_at_;
+  MonoTime last_at_{};
+  std::uint32_t first_bytes_ = 0;
+  std::vector<Outage> outages_;
+};
+
+}  // namespace udperf::stats
