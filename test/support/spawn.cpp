@@ -61,9 +61,17 @@ struct Image {
       environment.push_back(text.data());
     }
     for (char** inherited = environ; *inherited != nullptr; ++inherited) {
-      environment.push_back(*inherited);
+      if (!replaced(*inherited, options)) {
+        environment.push_back(*inherited);
+      }
     }
     environment.push_back(nullptr);
+  }
+
+  static bool replaced(std::string_view inherited, const SpawnOptions& options) {
+    const auto name = inherited.substr(0, inherited.find('='));
+    return std::any_of(options.environment.begin(), options.environment.end(),
+                       [&](const auto& variable) { return variable.first == name; });
   }
 };
 

@@ -60,6 +60,14 @@ TEST_CASE("the extra descriptor is the one that was asked for", "[support]") {
   CHECK(process.wait(10s) == ExitStatus{0, std::nullopt});
 }
 
+TEST_CASE("a variable that is given replaces the one that was inherited", "[support]") {
+  const SpawnOptions options{std::nullopt, "/", {{"HOME", "/elsewhere"}}};
+  const auto finished = run_to_end({"sh", "-c", "env | grep ^HOME=; pwd"}, 10s, options);
+
+  REQUIRE(finished.has_value());
+  CHECK(finished->out == "HOME=/elsewhere\n/\n");
+}
+
 TEST_CASE("a process that is no longer wanted is gone", "[support]") {
   pid_t pid = 0;
   {

@@ -1,0 +1,72 @@
+// What the README tells people to type works as it is printed.
+
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "e2e/program.hpp"
+#include "support/catch.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace std::chrono_literals;
+using udperf::test::patience;
+using udperf::test::run_to_end;
+using udperf::test::TempDir;
+using udperf::test::unused_port;
+
+namespace {
+
+/// The fenced shell block of the README in which `words` stand.
+std::string shell_block_with(const std::string& words) {
+  std::ostringstream text;
+  text << std::ifstream{std::filesystem::path{UDPERF_SOURCE_DIR} / "README.md"}.rdbuf();
+  const std::string readme = text.str();
+  const std::string fence = "```sh\n";
+  for (auto start = readme.find(fence); start != std::string::npos;
+       start = readme.find(fence, start + 1)) {
+    const auto begin = start + fence.size();
+    const auto block = readme.substr(begin, readme.find("```", begin) - begin);
+    if (block.find(words) != std::string::npos) {
+      return block;
+    }
+  }
+  return {};
+}
+
+/// Puts a `udperf` into `folder` that is the built one on a port of its own, in place of the
+/// default port, which another program of this machine may have.
+void install_on_port(const std::filesystem::path& folder, std::uint16_t port) {
+  const auto program = folder / "udperf";
+  std::ofstream{program} << "#!/bin/sh\nverb=$1\nshift\nexec '" << UDPERF_BINARY
+                         << "' \"$verb\" --port " << port << " \"$@\"\n";
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+}
+
+}  // namespace
+
+TEST_CASE("the README's loop over sizes prints one line each, as printed", "[e2e]") {
+  const auto script = shell_block_with("for size in 25 50 100 200");
+  REQUIRE_FALSE(script.empty());
+  const TempDir folder;
+  install_on_port(folder.path(), unused_port());
+
+  const auto path = folder.path().string() + ":/usr/bin:/bin";
+  const auto finished = run_to_end({"/bin/sh", "-c", script}, patience(60s),
+                                   {std::nullopt, folder.path().string(), {{"PATH", path}}});
+
+  REQUIRE(finished.has_value());
+  CAPTURE(finished->out, finished->err);
+  CHECK(finished->code() == 0);
+  std::istringstream lines{finished->out};
+  for (const char* size : {"25", "50", "100", "200"}) {
+    std::string line;
+    REQUIRE(std::getline(lines, line));
+    CHECK(std::regex_match(line, std::regex{std::string{" *"} + size +
+                                            " MB: *[0-9]+(\\.[0-9]+)?[ ,\t]+[0-9]+(\\.[0-9]+)?"}));
+  }
+  std::string more;
+  CHECK_FALSE(std::getline(lines, more));
+}
