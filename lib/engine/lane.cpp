@@ -86,8 +86,11 @@ Wake Lane::step(MonoTime now, net::ReceiveBuffers& buffers) {
   }
   const bool more = read(now, buffers);
   run_timers(now);
-  flush();
   update_complete();
+  if (conversation_) {
+    conversation_wake_ = conversation_->on_timer(*this, now);
+  }
+  flush();
   if (shared_.quit.load(std::memory_order_acquire)) {
     over_ = true;
     return Wake{};
@@ -277,9 +280,6 @@ void Lane::run_timers(MonoTime now) {
       send_feedback(now);
     }
     close_books_if_due(now);
-  }
-  if (conversation_) {
-    conversation_wake_ = conversation_->on_timer(*this, now);
   }
 }
 
