@@ -1,6 +1,7 @@
 #include "app/files.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,6 +55,11 @@ Result<void> write_all(int fd, std::string_view text, const std::string& name) {
     if (written < 0) {
       const int reason = errno;
       if (reason == EINTR) {
+        continue;
+      }
+      if (reason == EAGAIN) {  // whoever shares this end with us has made it non-blocking
+        pollfd ready{fd, POLLOUT, 0};
+        ::poll(&ready, 1, -1);
         continue;
       }
       return system_error(reason, "write " + name);

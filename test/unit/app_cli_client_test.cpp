@@ -33,6 +33,7 @@ struct Accepted {
 using C = const ClientCommand&;
 
 /// One row or more for every option of the table; see the last test.
+// NOLINTNEXTLINE(readability-function-size): a table
 const std::vector<Accepted>& accepted_rows() {
   static const std::vector<Accepted> rows{
       {{"--size", "25"}, [](C c) { return c.options.params.amount.size_bytes == 25'000'000; }},
@@ -136,6 +137,7 @@ struct Refused {
   std::string message;
 };
 
+// NOLINTNEXTLINE(readability-function-size): a table
 const std::vector<Refused>& refused_rows() {
   static const std::string size_range =
       "size must be between 25 and 200 (MB); give a unit for any other size, e.g. --size 10M";
@@ -198,6 +200,13 @@ const std::vector<Refused>& refused_rows() {
       {{"--connect-timeout", "25h"}, "--connect-timeout 25h: must be 1ms..24h"},
       {{"--wait-server", "1us"}, "--wait-server 1us: must be 1ms..24h"},
       {{"--retry-busy", "1us"}, "--retry-busy 1us: must be 1ms..24h"},
+      {{"--print", ""},
+       "--print : field names separated by commas are needed, e.g. goodput_bps,loss_percent"},
+      {{"--print", "up,,down"},
+       "--print up,,down: field names separated by commas are needed, e.g. "
+       "goodput_bps,loss_percent"},
+      {{"--print", "up,"},
+       "--print up,: field names separated by commas are needed, e.g. goodput_bps,loss_percent"},
       {{"--key-file", ""}, "--key-file : a file name is needed"},
       {{"--output", ""}, "--output : a file name is needed"},
       {{"--log-file", ""}, "--log-file : a file name is needed"},

@@ -1,10 +1,15 @@
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
+#include <utility>
 
 #include "app/files.hpp"
 #include "support/catch.hpp"
@@ -103,10 +108,11 @@ TEST_CASE("a key file that others can touch is refused", "[app]") {
 TEST_CASE("a key file holds 64 hexadecimal digits and nothing else", "[app]") {
   const TempFolder folder;
   const std::string good(64, 'a');
+  const std::string two_keys = good + " " + good;
   CHECK(read_key_file(folder.make("key", " \n" + std::string(64, 'A') + "\r\n", 0600)).has_value());
   for (const std::string& text :
        {std::string{}, good.substr(1), good + "a", good + "aa", "g" + good.substr(1),
-        good.substr(1) + "g", good + " " + good, std::string(2000, 'a')}) {
+        good.substr(1) + "g", two_keys, std::string(2000, 'a')}) {
     CAPTURE(text.size());
     CHECK_FALSE(read_key_file(folder.make("key", text, 0600)).has_value());
   }
@@ -138,6 +144,33 @@ TEST_CASE("an output file that cannot be written is a usage error with its name"
   CHECK(output.error().code == ErrorCode::usage);
   CHECK(output.error().message() ==
         "--output /no/such/folder/x: cannot be opened for writing: No such file or directory");
+}
+
+TEST_CASE("a pipe that takes little at a time gets every byte", "[app]") {
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe2(ends.data(), O_NONBLOCK | O_CLOEXEC) == 0);
+  const net::Fd read_end{ends[0]};
+  net::Fd write_end{ends[1]};
+  const std::string large(1 << 20, 'x');
+  std::string got;
+  std::thread reader{[&] {
+    std::array<char, 4096> buffer{};
+    pollfd ready{read_end.get(), POLLIN, 0};
+    while (::poll(&ready, 1, 10'000) == 1) {
+      const ssize_t size = ::read(read_end.get(), buffer.data(), buffer.size());
+      if (size <= 0) {
+        return;
+      }
+      got.append(buffer.data(), static_cast<std::size_t>(size));
+    }
+  }};
+
+  const auto done = write_all(write_end.get(), large, "pipe");
+
+  { const net::Fd closed = std::move(write_end); }
+  reader.join();
+  CHECK(done.has_value());
+  CHECK((got == large));
 }
 
 TEST_CASE("a full disk is noticed", "[app]") {
