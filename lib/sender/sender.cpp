@@ -87,7 +87,7 @@ Wake Sender::flat_out(MonoTime now) {
       return after_refusal(now);
     }
   }
-  return Wake{now, false, false};
+  return Wake{kAtOnce, false, false};
 }
 
 Wake Sender::paced(MonoTime now) {

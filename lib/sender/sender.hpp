@@ -17,6 +17,9 @@
 
 namespace udperf::sender {
 
+/// Earlier than every deadline: due at once.
+inline constexpr MonoTime kAtOnce{};
+
 /// When a loop wants to be called again.
 struct Wake {
   MonoTime at = kNever;
