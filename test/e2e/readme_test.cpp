@@ -28,7 +28,7 @@ std::string shell_block_with(const std::string& words) {
   for (auto start = readme.find(fence); start != std::string::npos;
        start = readme.find(fence, start + 1)) {
     const auto begin = start + fence.size();
-    const auto block = readme.substr(begin, readme.find("```", begin) - begin);
+    auto block = readme.substr(begin, readme.find("```", begin) - begin);
     if (block.find(words) != std::string::npos) {
       return block;
     }
