@@ -1,0 +1,71 @@
+#include "report/json_tree.hpp"
+#include "report/writer.hpp"
+
+namespace udperf::report {
+namespace {
+
+Json event(const char* name, UnixTime now, std::uint64_t seq, Json data) {
+  return Json{{"event", name}, {"t_unix_ns", to_ns(now)}, {"seq", seq}, {"data", std::move(data)}};
+}
+
+}  // namespace
+
+std::string to_json(const result::ResultDocument& document) {
+  return dump(document_tree(document), 2);
+}
+
+std::string JsonlWriter::start(const TestOutcome& outcome, UnixTime now) {
+  return dump(event("start", now, seq_++, test_tree(outcome)), -1);
+}
+
+std::string JsonlWriter::interval(const IntervalView& v, UnixTime now) {
+  const double length = v.end_s - v.start_s;
+  const Json goodput =
+      length > 0 ? Json(8.0 * static_cast<double>(v.payload_bytes) / length) : Json(nullptr);
+  return dump(event("interval", now, seq_++,
+                    Json{{"direction", v.way == Way::up ? "up" : "down"},
+                         {"start_s", v.start_s},
+                         {"end_s", v.end_s},
+                         {"packets", v.packets},
+                         {"payload_bytes", v.payload_bytes},
+                         {"goodput_bps", goodput},
+                         {"lost", v.lost},
+                         {"duplicates", v.duplicates},
+                         {"reordered", v.reordered},
+                         {"provisional", true}}),
+              -1);
+}
+
+std::string JsonlWriter::finish(const result::ResultDocument& document, UnixTime now) {
+  const bool error = document.status == TestStatus::error;
+  return dump(event(error ? "error" : "end", now, seq_++, document_tree(document)), -1);
+}
+
+std::string session_to_json(const SessionOutcome& outcome) {
+  const IpFamily family = outcome.client.address.family;
+  const auto way = [&](const std::optional<WayOutcome>& w) {
+    return w ? direction_tree(result::build_direction(*w, outcome.params, family, {}))
+             : Json(nullptr);
+  };
+  return dump(Json{{"event", "session"},
+                   {"t_unix_ns", to_ns(outcome.closed)},
+                   {"data",
+                    {{"id", session_name(outcome.session)},
+                     {"status", status_name(outcome.status)},
+                     {"reason", outcome.reason},
+                     {"opened_unix_ns", to_ns(outcome.opened)},
+                     {"closed_unix_ns", to_ns(outcome.closed)},
+                     {"client_address", outcome.client.address.to_string()},
+                     {"client_port", outcome.client.port},
+                     {"server_address", outcome.server.address.to_string()},
+                     {"server_port", outcome.server.port},
+                     {"direction", direction_name(outcome.params.direction)},
+                     {"streams", outcome.params.streams},
+                     {"payload_bytes", outcome.params.payload_bytes},
+                     {"concurrent_sessions_max", outcome.concurrent_sessions_max},
+                     {"up", way(outcome.up)},
+                     {"down", way(outcome.down)}}}},
+              -1);
+}
+
+}  // namespace udperf::report

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "model/outcome.hpp"
+#include "result/document.hpp"
+
+namespace udperf::report {
+
+using Json = nlohmann::ordered_json;
+
+/// The whole document; the key set is the same for every result of the same shape.
+[[nodiscard]] Json document_tree(const result::ResultDocument& document);
+[[nodiscard]] Json test_tree(const TestOutcome& outcome);
+[[nodiscard]] Json direction_tree(const result::DirectionPart& part);
+
+/// Text as it goes out: invalid UTF-8 from users or peers becomes U+FFFD instead of an exception.
+[[nodiscard]] std::string dump(const Json& json, int indent);
+
+[[nodiscard]] const char* status_name(TestStatus status);
+[[nodiscard]] const char* direction_name(Direction direction);
+/// "unreachable", "refused", ...: stable codes of errors.
+[[nodiscard]] const char* error_name(ErrorCode code);
+
+/// Sixteen hex digits.
+[[nodiscard]] std::string session_name(std::uint64_t session);
+
+}  // namespace udperf::report

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "model/outcome.hpp"
+#include "result/document.hpp"
+
+namespace udperf::report {
+
+// Result documents as bytes. Everything here is pure: the caller writes. Every text ends in a line
+// end where it is not empty. Numbers are the same under every locale.
+
+/// One strict JSON document, schema udperf/1 (docs/result.schema.json), indented.
+[[nodiscard]] std::string to_json(const result::ResultDocument& document);
+
+struct TextStyle {
+  bool color = false;
+  int width = 80;  ///< columns; lines are not longer where that can be helped
+};
+/// The block of contract.md section 5 for people.
+[[nodiscard]] std::string to_text(const result::ResultDocument& document, const TextStyle& style);
+
+/// Names of the columns, and one row a test. Columns are only ever added, at the end.
+[[nodiscard]] std::string csv_header();
+[[nodiscard]] std::string to_csv(const result::ResultDocument& document);
+
+/// The first of the dotted paths (`up.loss.packets`, `up.streams.0.rx.unique`) that no result can have,
+/// as a sentence; nothing when all are fine.
+[[nodiscard]] std::optional<std::string> check_fields(const std::vector<std::string>& fields);
+/// Bare values on one line with a space between: strings without quotes, `null` for what was not
+/// measured or is not there in this result.
+[[nodiscard]] Result<std::string> print_fields(const result::ResultDocument& document,
+                                               const std::vector<std::string>& fields);
+
+/// A row of live figures, provisional until the result.
+struct IntervalView {
+  Way way = Way::up;
+  double start_s = 0;
+  double end_s = 0;
+  std::uint64_t packets = 0;
+  std::uint64_t payload_bytes = 0;
+  std::int64_t lost = 0;
+  std::uint64_t duplicates = 0;
+  std::uint64_t reordered = 0;
+};
+[[nodiscard]] std::string interval_header();
+[[nodiscard]] std::string interval_line(const IntervalView& interval);
+
+/// `--jsonl`: one object a line as things happen. There is exactly one `end` or `error`, the last.
+class JsonlWriter {
+ public:
+  [[nodiscard]] std::string start(const TestOutcome& outcome, UnixTime now);
+  [[nodiscard]] std::string interval(const IntervalView& interval, UnixTime now);
+  /// `end` with the result document, or `error` where the test never started.
+  [[nodiscard]] std::string finish(const result::ResultDocument& document, UnixTime now);
+
+ private:
+  std::uint64_t seq_ = 0;
+};
+
+/// The server's half of a finished session, for people and as one line of JSON.
+[[nodiscard]] std::string session_to_text(const SessionOutcome& outcome);
+[[nodiscard]] std::string session_to_json(const SessionOutcome& outcome);
+
+}  // namespace udperf::report

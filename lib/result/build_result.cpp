@@ -1,0 +1,116 @@
+#include <algorithm>
+
+#include "result/document.hpp"
+#include "result/version.hpp"
+
+namespace udperf::result {
+namespace {
+
+Number sum_of(const Number& a, const Number& b) {
+  if (!a && !b) {
+    return std::nullopt;
+  }
+  return a.value_or(0) + b.value_or(0);
+}
+
+DelayPart rtt_part(const std::optional<RttSummary>& summary) {
+  DelayPart part;
+  if (!summary) {
+    return part;
+  }
+  part.n = summary->delay.n;
+  if (summary->delay.n > 0) {
+    part.min_ns = summary->delay.min_ns;
+    part.mean_ns = summary->delay.mean_ns;
+    part.p50_ns = summary->delay.p50_ns;
+    part.p90_ns = summary->delay.p90_ns;
+    part.p99_ns = summary->delay.p99_ns;
+    part.max_ns = summary->delay.max_ns;
+  }
+  return part;
+}
+
+void fill_rtt(const TestOutcome& outcome, RttPart& rtt) {
+  rtt.idle = rtt_part(outcome.rtt_idle);
+  rtt.loaded = rtt_part(outcome.rtt_loaded);
+  if (outcome.rtt_loaded && outcome.rtt_loaded->sent > 0) {
+    // A probe that is still on its way when the test ends is not lost.
+    const std::uint64_t sent = outcome.rtt_loaded->sent;
+    const std::uint64_t back = std::min(outcome.rtt_loaded->delay.n, sent);
+    const std::uint64_t missing = sent - back;
+    rtt.loss_ratio = missing <= 1 ? 0.0 : static_cast<double>(missing) / static_cast<double>(sent);
+  }
+}
+
+ClockRelation relation(const std::optional<ClockEstimate>& clock, Way way) {
+  ClockRelation out;
+  if (clock && clock->theta_ns && clock->uncertainty_ns) {
+    // theta is the server's clock minus the client's; the receiver of `up` is the server.
+    out.theta_ns = way == Way::up ? *clock->theta_ns : -*clock->theta_ns;
+    out.uncertainty_ns = clock->uncertainty_ns;
+  }
+  return out;
+}
+
+Number loss_percent(const ResultDocument& document) {
+  std::uint64_t lost = 0;
+  std::uint64_t sent = 0;
+  for (const auto* part : {&document.up, &document.down}) {
+    if (!*part) {
+      continue;
+    }
+    const Count& packets = (*part)->loss.packets;
+    if (!packets || !(*part)->rx.unique) {
+      return std::nullopt;
+    }
+    lost += *packets;
+    sent += *packets + *(*part)->rx.unique;
+  }
+  if (sent == 0) {
+    return std::nullopt;
+  }
+  return 100.0 * static_cast<double>(lost) / static_cast<double>(sent);
+}
+
+Number classic_rate(const ResultDocument& document) {
+  const auto& part = document.up ? document.up : document.down;
+  if (!part || !part->rx.unique_bytes || part->rx.span_ns.value_or(0) <= 0) {
+    return std::nullopt;
+  }
+  return static_cast<double>(*part->rx.unique_bytes) * 1e6 /
+         static_cast<double>(*part->rx.span_ns);
+}
+
+}  // namespace
+
+ResultDocument build_result(const TestOutcome& outcome) {
+  ResultDocument document;
+  document.version = kVersion;
+  document.status = outcome.status;
+  document.error = outcome.error;
+  if (outcome.retry_after_ms) {
+    document.retry_after_ms = *outcome.retry_after_ms;
+  }
+  document.warnings = outcome.warnings;
+  document.test = outcome;
+  const IpFamily family = outcome.server ? outcome.server->address.family : IpFamily::v4;
+  if (outcome.up) {
+    document.up =
+        build_direction(*outcome.up, outcome.params, family, relation(outcome.clock, Way::up));
+  }
+  if (outcome.down) {
+    document.down =
+        build_direction(*outcome.down, outcome.params, family, relation(outcome.clock, Way::down));
+  }
+  document.goodput_bps = sum_of(document.up ? document.up->rx.goodput_bps : std::nullopt,
+                                document.down ? document.down->rx.goodput_bps : std::nullopt);
+  document.loss_percent = loss_percent(document);
+  document.kilobytes_per_second = classic_rate(document);
+  fill_rtt(outcome, document.rtt);
+  const Verdict verdict = judge(document);
+  document.limited_by = verdict.limited_by;
+  document.verdict = verdict.sentence;
+  return document;
+}
+
+}  // namespace udperf::result

@@ -1,0 +1,225 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/outcome.hpp"
+
+namespace udperf::result {
+
+// The result document, schema udperf/1: what a test came to, in the shape in which it is published
+// (docs/metrics.md has every field's meaning, unit and source). An absent optional was not measured;
+// a 0 is a measured 0.
+
+using Count = std::optional<std::uint64_t>;
+using Nanoseconds = std::optional<std::int64_t>;
+using Number = std::optional<double>;
+
+struct TxPart {
+  Count packets;
+  Count payload_bytes;
+  Nanoseconds first_unix_ns;
+  Nanoseconds last_unix_ns;
+  Nanoseconds span_ns;
+  Number offered_bps;
+  Count send_blocked;
+  Count pacing_skipped;
+  Count gso;  ///< most datagrams handed over as one buffer; 0 = segmentation offload was not used
+  Number batch_mean;
+  Number cpu_percent;
+  Count sndbuf_bytes;
+};
+
+struct RxPart {
+  Count datagrams;
+  Count unique;
+  Count unique_bytes;
+  Count late;
+  Count invalid;
+  Nanoseconds first_unix_ns;
+  Nanoseconds last_unix_ns;
+  Nanoseconds span_ns;
+  Number goodput_bps;
+  Number ip_bps;
+  Number wire_bps;
+  Number pps;
+  Count gro;  ///< most datagrams in one read; 0 = none were merged
+  Number batch_mean;
+  Number cpu_percent;
+  Count rcvbuf_bytes;
+  std::optional<std::string> timestamps;       ///< "kernel" or "user"
+  std::optional<std::string> finalize_reason;  ///< all_received, quiet, tmax, no_fin
+};
+
+struct LossPart {
+  Count packets;
+  Number ratio;
+  Count bytes;
+  std::optional<std::pair<double, double>> ci95;
+  Count head_packets;
+  Count tail_packets;
+  Count rx_socket_drop;
+  std::optional<bool> rx_socket_drop_is_bound;
+  Count local_tx_drop;
+  Count network_packets;
+  Count periods;
+  Number period_mean;
+  Count period_max;
+  Number burst_ratio;
+};
+
+struct DuplicatesPart {
+  Count packets;
+  Number fraction;
+  Count replicated_packets;
+};
+
+struct ReorderingPart {
+  Count packets;
+  Number ratio;
+  Number extent_mean;
+  Count extent_max;
+  Nanoseconds late_ns_max;
+  Count n3_packets;
+};
+
+struct JitterPart {
+  Nanoseconds rfc3550_ns;
+  Nanoseconds rfc3550_max_ns;
+  Nanoseconds ipdv_mean_abs_ns;
+  Nanoseconds ipdv_p95_abs_ns;
+  Nanoseconds ipdv_max_abs_ns;
+};
+
+/// Delay variation and delay share it; what one of them does not publish stays absent.
+struct DelayPart {
+  Count n;
+  Nanoseconds min_ns;
+  Nanoseconds mean_ns;
+  Nanoseconds p50_ns;
+  Nanoseconds p90_ns;
+  Nanoseconds p95_ns;
+  Nanoseconds p99_ns;
+  Nanoseconds p999_ns;
+  Nanoseconds max_ns;
+  Nanoseconds uncertainty_ns;
+  std::optional<bool> absolute_valid;
+};
+
+struct EcnPart {
+  Count not_ect;
+  Count ect0;
+  Count ect1;
+  Count ce;
+  Count dscp_received;
+};
+
+struct PacingPart {
+  std::optional<std::string> pacer;
+  Nanoseconds gap_p50_ns;
+  Nanoseconds gap_p99_ns;
+  Nanoseconds gap_max_ns;
+  Number rate_error_ratio;
+};
+
+struct IntervalPart {
+  double start_s = 0;
+  double end_s = 0;
+  std::uint64_t packets = 0;
+  std::uint64_t payload_bytes = 0;
+  Number goodput_bps;
+  std::uint64_t sent = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t duplicates = 0;
+  std::uint64_t reordered = 0;
+  Nanoseconds delay_variation_p50_ns;
+  Nanoseconds delay_variation_p99_ns;
+  Nanoseconds rtt_p50_ns;
+};
+
+struct OutagePart {
+  double start_s = 0;
+  double duration_s = 0;
+  std::uint64_t packets = 0;
+};
+
+struct StreamPart {
+  std::uint64_t stream = 0;
+  Count tx_packets;
+  Count tx_payload_bytes;
+  Count rx_unique;
+  Count rx_unique_bytes;
+  Number goodput_bps;
+  Count lost;
+  Number loss_ratio;
+  Count duplicates;
+  Count reordered;
+  std::optional<bool> silent;  ///< nothing of it arrived although it was sent
+};
+
+struct DirectionPart {
+  TxPart tx;
+  RxPart rx;
+  LossPart loss;
+  DuplicatesPart duplicates;
+  ReorderingPart reordering;
+  JitterPart jitter;
+  DelayPart delay_variation;
+  DelayPart delay;
+  EcnPart ecn;
+  PacingPart pacing;
+  std::vector<IntervalPart> intervals;
+  std::vector<OutagePart> outages;
+  std::vector<StreamPart> streams;
+};
+
+struct RttPart {
+  DelayPart idle;
+  DelayPart loaded;
+  Number loss_ratio;
+};
+
+struct ResultDocument {
+  std::string version;
+  TestStatus status = TestStatus::error;
+  std::optional<Error> error;
+  Count retry_after_ms;
+  std::vector<Warning> warnings;
+  Number goodput_bps;
+  Number loss_percent;
+  std::optional<std::string> limited_by;
+  std::string verdict;  ///< one sentence for people
+  TestOutcome test;     ///< who, when, with which parameters; its reports are digested below
+  std::optional<DirectionPart> up;
+  std::optional<DirectionPart> down;
+  RttPart rtt;
+  Number kilobytes_per_second;
+};
+
+/// Makes the document of a finished test, whatever way it ended. Pure.
+[[nodiscard]] ResultDocument build_result(const TestOutcome& outcome);
+
+/// One direction from the reports of its streams. `theta_ns`: the receiver's monotonic clock minus the
+/// sender's, where it is known, with its uncertainty.
+struct ClockRelation {
+  Nanoseconds theta_ns;
+  Nanoseconds uncertainty_ns;
+};
+[[nodiscard]] DirectionPart build_direction(const WayOutcome& way, const TestParams& params,
+                                            IpFamily family, const ClockRelation& clock);
+
+/// Which identity of contract.md the document breaks, if any: sent == unique + lost, the split of the
+/// loss, the sums over intervals.
+[[nodiscard]] std::optional<std::string> violated_identity(const ResultDocument& document);
+
+/// "network", "receiver_host", "sender_host" or "none", and the sentence that explains it.
+struct Verdict {
+  std::optional<std::string> limited_by;
+  std::string sentence;
+};
+[[nodiscard]] Verdict judge(const ResultDocument& document);
+
+}  // namespace udperf::result

@@ -1,0 +1,50 @@
+#include <string>
+
+#include "result/document.hpp"
+
+namespace udperf::result {
+namespace {
+
+std::optional<std::string> violated(const DirectionPart& part, const std::string& way) {
+  const Count& sent = part.tx.packets;
+  const Count& unique = part.rx.unique;
+  const LossPart& loss = part.loss;
+  if (sent && unique && loss.packets && *sent != *unique + *loss.packets) {
+    return way + ": tx.packets != rx.unique + loss.packets";
+  }
+  if (loss.packets && loss.network_packets &&
+      *loss.packets != *loss.rx_socket_drop + *loss.local_tx_drop + *loss.network_packets) {
+    return way + ": loss.packets != rx_socket_drop + local_tx_drop + network_packets";
+  }
+  if (!unique) {
+    return std::nullopt;
+  }
+  IntervalPart sums;
+  for (const IntervalPart& row : part.intervals) {
+    sums.packets += row.packets;
+    sums.payload_bytes += row.payload_bytes;
+    sums.sent += row.sent;
+    sums.lost += row.lost;
+    sums.duplicates += row.duplicates;
+    sums.reordered += row.reordered;
+  }
+  const bool equal = sums.packets == *unique && sums.payload_bytes == *part.rx.unique_bytes &&
+                     sums.lost == *loss.packets && sums.sent == *unique + *loss.packets &&
+                     sums.duplicates == *part.duplicates.packets &&
+                     sums.reordered == *part.reordering.packets;
+  return equal ? std::nullopt
+               : std::optional{way + ": the intervals do not sum to the totals"};
+}
+
+}  // namespace
+
+std::optional<std::string> violated_identity(const ResultDocument& document) {
+  if (document.up) {
+    if (auto broken = violated(*document.up, "up")) {
+      return broken;
+    }
+  }
+  return document.down ? violated(*document.down, "down") : std::nullopt;
+}
+
+}  // namespace udperf::result
