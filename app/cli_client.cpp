@@ -2,6 +2,7 @@
 #include <cctype>
 
 #include "app/cli_values.hpp"
+#include "report/writer.hpp"
 
 namespace udperf::app {
 namespace {
@@ -130,7 +131,7 @@ Problem set_fields(const std::string& value, ClientCommand& command) {
     command.output.fields.push_back(value.substr(start, comma - start));
     start = comma + 1;
   }
-  return std::nullopt;
+  return report::check_fields(command.output.fields);
 }
 
 Problem set_fail_loss(const std::string& value, ClientCommand& command) {

@@ -1,0 +1,58 @@
+#include "app/client_reporter.hpp"
+
+namespace udperf::app {
+
+ClientReporter::ClientReporter(Parts parts, const ClientCommand& command) : parts_(parts) {
+  const auto terminal = ProgressLine::stderr_terminal();
+  if (terminal && command.output.verbosity == Verbosity::normal) {
+    progress_.emplace(*terminal, command.options.params.amount,
+                      choose_colors(command.output.color, true));
+  }
+  parts_.log.before_stderr([this] {
+    if (progress_) {
+      progress_->erase();
+    }
+  });
+}
+
+ClientReporter::~ClientReporter() {
+  parts_.log.before_stderr({});
+}
+
+void ClientReporter::on_started(const TestOutcome& outcome) {
+  context_ = LogContext{outcome.server, outcome.session};
+  parts_.log.info("test started", context_);
+  emit(parts_.renderer.started(outcome, parts_.clock.unix_now()));
+}
+
+void ClientReporter::on_interval(const engine::LiveInterval& interval) {
+  emit(parts_.renderer.interval(interval, parts_.clock.unix_now()));
+}
+
+void ClientReporter::on_progress(const engine::LiveProgress& progress) {
+  if (progress_) {
+    progress_->update(progress);
+  }
+}
+
+void ClientReporter::on_warning(const Warning& warning) {
+  parts_.log.warning(warning.message + " [" + warning.code + "]", context_);
+}
+
+void ClientReporter::on_trace(const std::string& text, const Endpoint& peer) {
+  parts_.log.debug(text, LogContext{peer, context_.session});
+}
+
+void ClientReporter::emit(const std::string& text) {
+  if (text.empty() || write_error_) {
+    return;
+  }
+  if (progress_ && parts_.output.is_terminal()) {
+    progress_->erase();
+  }
+  if (const auto done = parts_.output.write(text); !done) {
+    write_error_ = done.error();
+  }
+}
+
+}  // namespace udperf::app

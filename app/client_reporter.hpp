@@ -1,0 +1,48 @@
+#pragma once
+
+#include <optional>
+
+#include "app/files.hpp"
+#include "app/log.hpp"
+#include "app/progress.hpp"
+#include "app/render.hpp"
+#include "engine/client_run.hpp"
+
+namespace udperf::app {
+
+/// What the user sees of a running test: log records, the progress line, and the live lines of
+/// those formats that have any. Everything given must outlive it.
+class ClientReporter final : public engine::ClientObserver {
+ public:
+  struct Parts {
+    Log& log;
+    Renderer& renderer;
+    const OutputFile& output;
+    const Clock& clock;
+  };
+  ClientReporter(Parts parts, const ClientCommand& command);
+  ClientReporter(const ClientReporter&) = delete;
+  ClientReporter& operator=(const ClientReporter&) = delete;
+  ~ClientReporter() override;
+
+  void on_started(const TestOutcome& outcome) override;
+  void on_interval(const engine::LiveInterval& interval) override;
+  void on_progress(const engine::LiveProgress& progress) override;
+  void on_warning(const Warning& warning) override;
+  void on_trace(const std::string& text, const Endpoint& peer) override;
+
+  /// The first failure to write a live line; the test itself went on.
+  [[nodiscard]] const std::optional<Error>& write_error() const { return write_error_; }
+  /// Takes the progress line away for good: nothing may stand before the result.
+  void end_progress() { progress_.reset(); }
+
+ private:
+  void emit(const std::string& text);
+
+  Parts parts_;
+  std::optional<ProgressLine> progress_;
+  LogContext context_;
+  std::optional<Error> write_error_;
+};
+
+}  // namespace udperf::app

@@ -1,0 +1,82 @@
+#include <csignal>
+#include <future>
+#include <thread>
+#include <utility>
+
+#include "app/commands.hpp"
+#include "app/log.hpp"
+#include "app/render.hpp"
+#include "app/server_reporter.hpp"
+#include "app/test_command.hpp"
+#include "crypto/crypto.hpp"
+
+namespace udperf::app {
+namespace {
+
+engine::ServerOptions server_options(const engine::ClientOptions& client, std::uint16_t port) {
+  engine::ServerOptions options;
+  options.bind = IpAddress::loopback(client.family.value_or(IpFamily::v4));
+  options.port = port;
+  options.buffer = client.buffer;
+  options.key = client.key;
+  options.one_off = true;
+  return options;
+}
+
+/// A server in a thread of its own, from its construction until it is destroyed.
+class BackgroundServer {
+ public:
+  BackgroundServer(const engine::ServerOptions& options, const Clock& clock, Log& log)
+      : reporter_(log, {}, [this](const Endpoint& local) { ready_.set_value(local); }),
+        thread_([this, options, &clock] { serve(options, clock); }) {}
+  BackgroundServer(const BackgroundServer&) = delete;
+  BackgroundServer& operator=(const BackgroundServer&) = delete;
+  ~BackgroundServer() {
+    stop_.request(SIGTERM);
+    thread_.join();
+  }
+
+  /// Waits until packets can arrive, or for the reason why they never will.
+  [[nodiscard]] Result<Endpoint> wait_ready() { return ready_.get_future().get(); }
+
+ private:
+  void serve(const engine::ServerOptions& options, const Clock& clock) {
+    const auto served = engine::run_server(options, clock, random_, reporter_, stop_);
+    fail(served ? Error{ErrorCode::internal, "the server ended before it was ready", 0, {}}
+                : served.error());
+  }
+
+  /// For who still waits for ready; without effect where it had been.
+  void fail(const Error& error) {
+    try {
+      ready_.set_value(tl::unexpected<Error>{error});
+    } catch (const std::future_error&) {  // it had been ready, which is the rule
+    }
+  }
+
+  crypto::SystemRandom random_;
+  engine::StopToken stop_;
+  std::promise<Result<Endpoint>> ready_;
+  ServerReporter reporter_;
+  std::thread thread_;  // last: everything it uses exists when it starts
+};
+
+}  // namespace
+
+int run_loopback_command(const LoopbackCommand& command) {
+  return run_test_command(command.client, [&command](const TestSetting& setting) {
+    BackgroundServer server{server_options(setting.options, command.server_port), setting.clock,
+                            setting.log};
+    const auto ready = server.wait_ready();
+    if (!ready) {
+      return failed_outcome(ready.error(), setting.options, setting.clock.unix_now());
+    }
+    engine::ClientOptions options = setting.options;
+    options.host = ready->address.to_string();
+    options.port = ready->port;
+    return engine::run_client(options, setting.clock, setting.random, setting.observer,
+                              setting.stop);
+  });
+}
+
+}  // namespace udperf::app

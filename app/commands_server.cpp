@@ -1,0 +1,151 @@
+#include <fcntl.h>
+
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include "app/commands.hpp"
+#include "app/exit_code.hpp"
+#include "app/files.hpp"
+#include "app/log.hpp"
+#include "app/render.hpp"
+#include "app/server_reporter.hpp"
+#include "app/signals.hpp"
+#include "clock/system_clock.hpp"
+#include "crypto/crypto.hpp"
+
+namespace udperf::app {
+namespace {
+
+/// Everything that the options name, opened before the server starts.
+struct ServerFiles {
+  Log log;
+  OutputFile out;
+  std::optional<OutputFile> jsonl;
+  std::optional<PidFile> pid_file;
+  net::Fd ready;
+  std::optional<std::string> key;
+
+  [[nodiscard]] ServerReporter::Outputs outputs(const ServerCommand& command) const {
+    const bool text = command.jsonl != "-";
+    return {text ? &out : nullptr, jsonl ? &*jsonl : nullptr};
+  }
+};
+
+Result<net::Fd> open_ready(const ServerCommand& command) {
+  if (!command.ready_fd) {
+    return net::Fd{};
+  }
+  const int mode = ::fcntl(*command.ready_fd, F_GETFL);
+  if (mode < 0 || (mode & O_ACCMODE) == O_RDONLY) {
+    return tl::unexpected<Error>{Error{ErrorCode::usage,
+                                       "--ready-fd " + std::to_string(*command.ready_fd) +
+                                           ": is no descriptor that is open for writing",
+                                       0,
+                                       {}}};
+  }
+  return net::Fd{*command.ready_fd};
+}
+
+/// The files that come second: what may be missing or wrong in them is said through `files`.
+Result<void> open_more(const ServerCommand& command, ServerFiles& files) {
+  if (command.key_file) {
+    auto key = read_key_file(*command.key_file);
+    if (!key) {
+      return tl::unexpected<Error>{key.error()};
+    }
+    files.key = *std::move(key);
+  }
+  if (command.jsonl) {
+    auto jsonl = OutputFile::open(command.jsonl, "--jsonl");
+    if (!jsonl) {
+      return tl::unexpected<Error>{jsonl.error()};
+    }
+    files.jsonl = *std::move(jsonl);
+  }
+  auto ready = open_ready(command);
+  if (!ready) {
+    return tl::unexpected<Error>{ready.error()};
+  }
+  files.ready = *std::move(ready);
+  if (command.pid_file) {
+    auto pid_file = PidFile::create(*command.pid_file);
+    if (!pid_file) {
+      return tl::unexpected<Error>{pid_file.error()};
+    }
+    files.pid_file = *std::move(pid_file);
+  }
+  return {};
+}
+
+Result<ServerFiles> open_files(const ServerCommand& command, const Clock& clock) {
+  auto log = Log::open(command.log, clock);
+  if (!log) {
+    return tl::unexpected<Error>{log.error()};
+  }
+  auto out = OutputFile::open(std::nullopt, "stdout");
+  if (!out) {
+    return tl::unexpected<Error>{out.error()};
+  }
+  ServerFiles files{*std::move(log), *std::move(out), std::nullopt, std::nullopt, {}, {}};
+  if (const auto more = open_more(command, files); !more) {
+    return tl::unexpected<Error>{more.error()};
+  }
+  return files;
+}
+
+/// The ready line, then the descriptor is closed: who waits for the end of the file sees it, too.
+void tell_ready(ServerFiles& files, const Endpoint& local) {
+  if (!files.ready) {
+    return;
+  }
+  if (const auto done = write_all(files.ready.get(), ready_event(local), "--ready-fd"); !done) {
+    files.log.error(done.error().message());
+  }
+  if (files.ready.get() > 2) {
+    const net::Fd closed = std::move(files.ready);
+  }
+}
+
+int server_exit_code(const Result<void>& served, const ServerReporter& reporter,
+                     const ServerCommand& command, int signal) {
+  if (!served) {
+    return exit_code(served.error().code);
+  }
+  if (reporter.write_failed()) {
+    return exit_internal;
+  }
+  if (signal != 0) {
+    return exit_code_of_signal(signal);
+  }
+  const bool cut_short = command.options.one_off && reporter.last_status() &&
+                         *reporter.last_status() != TestStatus::complete;
+  return cut_short ? exit_cut_short : exit_ok;
+}
+
+}  // namespace
+
+int run_server_command(const ServerCommand& command) {
+  const SystemClock clock;
+  auto files = open_files(command, clock);
+  if (!files) {
+    std::fprintf(stderr, "udperf: %s\n", files.error().message().c_str());
+    return exit_code(files.error().code);
+  }
+  ServerReporter reporter{files->log, files->outputs(command),
+                          [&files](const Endpoint& local) { tell_ready(*files, local); }};
+  engine::StopToken stop;
+  const SignalWatcher signals{stop, [&reporter] { reporter.log_tally(); }};
+  engine::ServerOptions options = command.options;
+  options.key = files->key;
+  crypto::SystemRandom random;
+
+  const auto served = engine::run_server(options, clock, random, reporter, stop);
+
+  if (!served) {
+    files->log.error(served.error().message());
+  }
+  return server_exit_code(served, reporter, command, stop.signal());
+}
+
+}  // namespace udperf::app

@@ -1,0 +1,91 @@
+#include "app/render.hpp"
+
+#include <chrono>
+
+#include <nlohmann/json.hpp>
+
+namespace udperf::app {
+namespace {
+
+double seconds(Duration time) {
+  return std::chrono::duration<double>{time}.count();
+}
+
+report::IntervalView view_of(const engine::LiveInterval& interval) {
+  report::IntervalView view;
+  view.way = interval.way;
+  view.start_s = seconds(interval.start);
+  view.end_s = seconds(interval.end);
+  view.packets = interval.packets;
+  view.payload_bytes = interval.bytes;
+  view.lost = interval.lost;
+  view.duplicates = interval.duplicates;
+  view.reordered = interval.reordered;
+  return view;
+}
+
+}  // namespace
+
+Renderer::Renderer(const OutputOptions& options, Colors colors)
+    : options_(options), colors_(colors) {}
+
+std::string Renderer::started(const TestOutcome& outcome, UnixTime now) {
+  if (options_.format == OutputFormat::jsonl) {
+    return jsonl_.start(outcome, now);
+  }
+  return shows_intervals() ? report::interval_header() : std::string{};
+}
+
+std::string Renderer::interval(const engine::LiveInterval& interval, UnixTime now) {
+  if (options_.format == OutputFormat::jsonl) {
+    return jsonl_.interval(view_of(interval), now);
+  }
+  return shows_intervals() ? report::interval_line(view_of(interval)) : std::string{};
+}
+
+Result<std::string> Renderer::finished(const result::ResultDocument& document, UnixTime now) {
+  // Without a test there is nothing to tell people and shell loops but the error, on stderr.
+  const bool has_figures = document.status != TestStatus::error;
+  switch (options_.format) {
+    case OutputFormat::json:
+      return report::to_json(document);
+    case OutputFormat::jsonl:
+      return jsonl_.finish(document, now);
+    case OutputFormat::csv:
+      return report::csv_header() + report::to_csv(document);
+    case OutputFormat::print:
+      return has_figures ? report::print_fields(document, options_.fields) : std::string{};
+    case OutputFormat::text:
+      break;
+  }
+  report::TextStyle style;
+  style.color = colors_ == Colors::on;
+  return has_figures ? report::to_text(document, style) : std::string{};
+}
+
+bool Renderer::shows_intervals() const {
+  return options_.format == OutputFormat::text && options_.live_intervals &&
+         options_.verbosity == Verbosity::normal;
+}
+
+TestOutcome failed_outcome(const Error& error, const engine::ClientOptions& options, UnixTime now) {
+  TestOutcome outcome;
+  outcome.status = TestStatus::error;
+  outcome.error = error;
+  outcome.start = now;
+  outcome.end = now;
+  outcome.params = options.params;
+  outcome.server_name = options.host;
+  outcome.labels = options.labels;
+  return outcome;
+}
+
+std::string ready_event(const Endpoint& local) {
+  nlohmann::ordered_json event;
+  event["event"] = "ready";
+  event["data"]["address"] = local.address.to_string();
+  event["data"]["port"] = local.port;
+  return event.dump() + "\n";
+}
+
+}  // namespace udperf::app

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "app/cli.hpp"
+#include "app/progress.hpp"
+#include "engine/client_run.hpp"
+#include "model/outcome.hpp"
+#include "report/writer.hpp"
+#include "result/document.hpp"
+
+namespace udperf::app {
+
+/// Everything that a test puts on stdout, in the format that was asked for and with its line ends.
+/// Pure: the caller writes it. Formats that have nothing to say at a point give an empty text.
+class Renderer {
+ public:
+  /// `options` must outlive it.
+  Renderer(const OutputOptions& options, Colors colors);
+
+  [[nodiscard]] std::string started(const TestOutcome& outcome, UnixTime now);
+  [[nodiscard]] std::string interval(const engine::LiveInterval& interval, UnixTime now);
+  /// The last of all: a result, or the error that there is in its place.
+  [[nodiscard]] Result<std::string> finished(const result::ResultDocument& document, UnixTime now);
+
+ private:
+  [[nodiscard]] bool shows_intervals() const;
+
+  const OutputOptions& options_;
+  Colors colors_;
+  report::JsonlWriter jsonl_;
+};
+
+/// The outcome of a test that an error kept from being started.
+[[nodiscard]] TestOutcome failed_outcome(const Error& error, const engine::ClientOptions& options,
+                                         UnixTime now);
+
+/// The line that says where a server can be reached: its ready event, with the line end.
+[[nodiscard]] std::string ready_event(const Endpoint& local);
+
+}  // namespace udperf::app

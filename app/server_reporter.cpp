@@ -1,0 +1,87 @@
+#include "app/server_reporter.hpp"
+
+#include <array>
+#include <utility>
+
+#include "report/writer.hpp"
+
+namespace udperf::app {
+
+ServerReporter::ServerReporter(Log& log, Outputs outputs, ReadyAction on_ready)
+    : log_(log), outputs_(outputs), ready_action_(std::move(on_ready)) {}
+
+void ServerReporter::on_ready(const Endpoint& local) {
+  log_.info("listening on " + local.to_string());
+  ready_action_(local);
+}
+
+void ServerReporter::on_session_opened(std::uint64_t session, const Endpoint& client,
+                                       const TestParams& params) {
+  ++opened_;
+  log_.info("session opened, " + std::to_string(params.streams) + " stream(s) of " +
+                std::to_string(params.payload_bytes) + " B datagrams",
+            LogContext{client, session});
+}
+
+void ServerReporter::on_session_closed(const SessionOutcome& outcome) {
+  ++closed_;
+  last_status_ = outcome.status;
+  log_.info("session closed: " + outcome.reason, LogContext{outcome.client, outcome.session});
+  if (outputs_.text != nullptr) {
+    emit(*outputs_.text, report::session_to_text(outcome));
+  }
+  if (outputs_.jsonl != nullptr) {
+    emit(*outputs_.jsonl, report::session_to_json(outcome));
+  }
+}
+
+void ServerReporter::on_refused(const Endpoint& client, const std::string& reason) {
+  ++refused_;
+  log_.info("refused: " + reason, LogContext{client, std::nullopt});
+}
+
+void ServerReporter::on_warning(const Warning& warning) {
+  log_.warning(warning.message + " [" + warning.code + "]");
+}
+
+void ServerReporter::on_counters(const engine::ServerCounters& counters) {
+  log_.info("counters: " + counters_text(counters));
+}
+
+void ServerReporter::log_tally() {
+  const std::uint64_t closed = closed_;  // read first: never more than were opened
+  const std::uint64_t opened = opened_;
+  log_.info("sessions: active=" + std::to_string(opened - closed) +
+            " opened=" + std::to_string(opened) + " closed=" + std::to_string(closed) +
+            " refused=" + std::to_string(refused_));
+}
+
+void ServerReporter::emit(const OutputFile& file, const std::string& text) {
+  const bool ended = !text.empty() && text.back() == '\n';
+  const auto done = file.write(ended ? text : text + "\n");
+  if (!done && !std::exchange(write_failed_, true)) {
+    log_.error(done.error().message());  // once: the next session would only say the same
+  }
+}
+
+std::string counters_text(const engine::ServerCounters& counters) {
+  using Row = std::pair<const char*, std::uint64_t>;
+  const std::array<Row, 11> rows{{{"hellos", counters.hellos},
+                                  {"challenges", counters.challenges},
+                                  {"bad_cookies", counters.bad_cookies},
+                                  {"expired_cookies", counters.expired_cookies},
+                                  {"malformed", counters.malformed},
+                                  {"unknown_session", counters.unknown_session},
+                                  {"denied", counters.denied},
+                                  {"unauthenticated", counters.unauthenticated},
+                                  {"rate_limited", counters.rate_limited},
+                                  {"refused", counters.refused},
+                                  {"sessions", counters.sessions}}};
+  std::string text;
+  for (const auto& [name, value] : rows) {
+    text += (text.empty() ? "" : " ") + std::string{name} + "=" + std::to_string(value);
+  }
+  return text;
+}
+
+}  // namespace udperf::app

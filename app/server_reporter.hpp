@@ -1,0 +1,61 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "app/cli.hpp"
+#include "app/files.hpp"
+#include "app/log.hpp"
+#include "engine/server_run.hpp"
+
+namespace udperf::app {
+
+/// What `udperf server` shows: log records of everything that happens, and on stdout its half of
+/// each session, as text or as a JSON line. log_tally() may be called from any thread, the rest is
+/// for the server's. Everything given must outlive it.
+class ServerReporter final : public engine::ServerObserver {
+ public:
+  /// Where sessions are written; without a file there, they are not.
+  struct Outputs {
+    const OutputFile* text = nullptr;
+    const OutputFile* jsonl = nullptr;
+  };
+  using ReadyAction = std::function<void(const Endpoint& local)>;
+
+  ServerReporter(Log& log, Outputs outputs, ReadyAction on_ready);
+
+  void on_ready(const Endpoint& local) override;
+  void on_session_opened(std::uint64_t session, const Endpoint& client,
+                         const TestParams& params) override;
+  void on_session_closed(const SessionOutcome& outcome) override;
+  void on_refused(const Endpoint& client, const std::string& reason) override;
+  void on_warning(const Warning& warning) override;
+  void on_counters(const engine::ServerCounters& counters) override;
+
+  /// One record with what has happened so far: the answer to SIGUSR1.
+  void log_tally();
+
+  /// How the last session ended; nothing before the first.
+  [[nodiscard]] std::optional<TestStatus> last_status() const { return last_status_; }
+  /// Whether a session could not be written.
+  [[nodiscard]] bool write_failed() const { return write_failed_; }
+
+ private:
+  void emit(const OutputFile& file, const std::string& text);
+
+  Log& log_;
+  Outputs outputs_;
+  ReadyAction ready_action_;
+  std::optional<TestStatus> last_status_;
+  bool write_failed_ = false;
+  std::atomic<std::uint64_t> opened_{0};
+  std::atomic<std::uint64_t> closed_{0};
+  std::atomic<std::uint64_t> refused_{0};
+};
+
+/// Every counter with its name, "hellos=12 challenges=12 ...".
+[[nodiscard]] std::string counters_text(const engine::ServerCounters& counters);
+
+}  // namespace udperf::app
