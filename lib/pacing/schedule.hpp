@@ -37,7 +37,7 @@ struct PacketPeriod {
 /// was lost beyond that are given up and counted.
 class Schedule {
  public:
-  static constexpr Duration kMaxDebt = std::chrono::milliseconds{20};
+  static constexpr Duration kMaxDebt = std::chrono::milliseconds{50};
   static constexpr int kCatchUpPercent = 3;
 
   /// Preconditions: the period and the burst are not zero.
