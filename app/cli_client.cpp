@@ -105,12 +105,20 @@ Problem set_payload(const std::string& value, ClientCommand& command) {
   return store_choice(value, kKinds, command.options.params.payload);
 }
 
+/// Keys of a JSON object: two of them must stay different whatever they are escaped to.
+bool is_label_key(std::string_view key) {
+  return !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return letter || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+  });
+}
+
 Problem set_label(const std::string& value, ClientCommand& command) {
   const auto equals = value.find('=');
-  if (equals == std::string::npos || equals == 0) {
-    return "must be KEY=VALUE, e.g. site=lab";
-  }
   std::string key = value.substr(0, equals);
+  if (equals == std::string::npos || !is_label_key(key)) {
+    return "must be KEY=VALUE, e.g. site=lab, with a key of letters, digits, _ - and .";
+  }
   for (const auto& label : command.options.labels) {
     if (label.first == key) {
       return "the label " + key + " is given twice";

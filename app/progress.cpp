@@ -19,6 +19,8 @@ constexpr std::string_view kEraseRow = "\r\x1b[K";
 constexpr std::string_view kRed = "\x1b[31m";
 constexpr std::string_view kPlain = "\x1b[0m";
 constexpr std::size_t kDefaultColumns = 80;
+/// Long enough for a figure that can be read, and for the pause at the end not to show as a drop.
+constexpr Duration kRateWindow = std::chrono::milliseconds{500};
 
 std::string percent_text(double percent) {
   std::array<char, 32> buffer{};
@@ -36,15 +38,14 @@ std::string one_way(const ProgressFigures& way) {
   return way.left.empty() ? text : text + ", " + way.left;
 }
 
-std::optional<double> rate_between(const std::optional<engine::LiveProgress>& before,
-                                   const engine::LiveProgress& now) {
-  const Duration start = before ? before->elapsed : Duration{0};
-  const std::uint64_t bytes = before ? before->received_bytes : 0;
-  if (now.elapsed <= start || now.received_bytes < bytes) {
-    return std::nullopt;
-  }
-  const auto seconds = std::chrono::duration<double>{now.elapsed - start}.count();
-  return 8.0 * static_cast<double>(now.received_bytes - bytes) / seconds;
+std::uint64_t less(std::uint64_t whole, std::uint64_t part) {
+  return whole > part ? whole - part : 0;
+}
+
+/// Payload that arrived between two looks at the test.
+double rate_between(const engine::LiveProgress& before, const engine::LiveProgress& now) {
+  const auto seconds = std::chrono::duration<double>{now.elapsed - before.elapsed}.count();
+  return 8.0 * static_cast<double>(less(now.received_bytes, before.received_bytes)) / seconds;
 }
 
 std::optional<double> loss_so_far(const engine::LiveProgress& now) {
@@ -53,10 +54,6 @@ std::optional<double> loss_so_far(const engine::LiveProgress& now) {
     return std::nullopt;
   }
   return 100.0 * static_cast<double>(now.lost) / static_cast<double>(passed);
-}
-
-std::uint64_t less(std::uint64_t whole, std::uint64_t part) {
-  return whole > part ? whole - part : 0;
 }
 
 }  // namespace
@@ -110,19 +107,24 @@ ProgressLine::ProgressLine(Terminal terminal, Amount amount, Colors colors)
 void ProgressLine::update(const engine::LiveProgress& progress) {
   const std::lock_guard lock{mutex_};
   WayState& state = ways_[progress.way == Way::up ? 0 : 1];
-  ProgressFigures figures{progress.way, rate_between(state.last, progress), loss_so_far(progress),
-                          amount_left(amount_, progress)};
-  if (!figures.bits_per_second && state.figures) {
-    figures.bits_per_second = state.figures->bits_per_second;
+  if (progress.elapsed - state.window_start.elapsed >= kRateWindow) {
+    state.bits_per_second = rate_between(state.window_start, progress);
+    state.window_start = progress;
   }
-  state.last = progress;
-  state.figures = std::move(figures);
+  state.figures = ProgressFigures{progress.way, state.bits_per_second, loss_so_far(progress),
+                                  amount_left(amount_, progress)};
+  draw();
+}
 
+void ProgressLine::draw() {
   std::vector<ProgressFigures> ways;
   for (const WayState& way : ways_) {
     if (way.figures) {
       ways.push_back(*way.figures);
     }
+  }
+  if (ways.size() > 1 && amount_.duration > Duration{0}) {
+    ways.front().left.clear();  // both ways end together: saying it once is enough
   }
   // The last column stays free: some terminals wrap as soon as it is written.
   const std::size_t columns = terminal_.columns();

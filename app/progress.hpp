@@ -22,7 +22,7 @@ enum class Colors : bool { off, on };
 /// What a progress line says of one way.
 struct ProgressFigures {
   Way way = Way::up;
-  std::optional<double> bits_per_second;  ///< payload that arrived since the line before
+  std::optional<double> bits_per_second;  ///< payload that arrived in the last half second
   std::optional<double> loss_percent;     ///< so far
   std::string left;                       ///< "7 s left", "12.50 MB left"; may be empty
 };
@@ -57,8 +57,11 @@ class ProgressLine {
   [[nodiscard]] static std::optional<Terminal> stderr_terminal();
 
  private:
+  void draw();  ///< with the mutex held
+
   struct WayState {
-    std::optional<engine::LiveProgress> last;
+    engine::LiveProgress window_start;  ///< what the rate is counted from
+    std::optional<double> bits_per_second;
     std::optional<ProgressFigures> figures;
   };
 

@@ -89,8 +89,9 @@ int run_test_command(const ClientCommand& command, const TestRunner& runner) {
   reporter.end_progress();
   const auto document = result::build_result(outcome);
   const auto printed = print_result(document, renderer, files->output, clock.unix_now());
-  if (outcome.error) {
-    log.error(outcome.error->message(), LogContext{outcome.server, outcome.session});
+  if (outcome.error) {  // an interruption is what the user wanted
+    const auto level = outcome.status == TestStatus::interrupted ? LogLevel::info : LogLevel::error;
+    log.write(level, outcome.error->message(), LogContext{outcome.server, outcome.session});
   }
   if (!printed || reporter.write_error()) {
     log.error(printed ? reporter.write_error()->message() : printed.error().message());

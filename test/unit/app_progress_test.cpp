@@ -98,9 +98,18 @@ TEST_CASE("the line is drawn in place, never reaches the last column, and is era
     CHECK(screen == "\r\x1b[Kup 4.000 Mb/s, 25.0 % lost, 8 s left");
     screen.clear();
 
+    // half a second has to pass before there is another rate
+    line.update(progress(Way::up, 2400ms, 9000, 500));
+    CHECK(screen == "\r\x1b[Kup 4.000 Mb/s, 5.26 % lost, 8 s left");
+    screen.clear();
+
+    line.update(progress(Way::down, 2s, 500, 0));
+    CHECK(screen == "\r\x1b[Kup 4.000 Mb/s, 5.26 % lost | down 2.000 Mb/s, 0.00 % lost, 8 s left");
+    screen.clear();
+
     columns = 20;
     line.update(progress(Way::down, 2s, 0, 0));
-    CHECK(screen == "\r\x1b[Kup 4.000 Mb/s, 25.0");
+    CHECK(screen == "\r\x1b[Kup 4.000 Mb/s, 5.26");
     CHECK(screen.size() == 4 + 19);
     screen.clear();
 
