@@ -135,7 +135,10 @@ int run_server_command(const ServerCommand& command) {
   ServerReporter reporter{files->log, files->outputs(command),
                           [&files](const Endpoint& local) { tell_ready(*files, local); }};
   engine::StopToken stop;
-  const SignalWatcher signals{stop, [&reporter] { reporter.log_tally(); }};
+  const SignalWatcher signals{stop, [&reporter, &stop] {
+                                reporter.log_tally();
+                                stop.request_counters();
+                              }};
   engine::ServerOptions options = command.options;
   options.key = files->key;
   crypto::SystemRandom random;

@@ -25,8 +25,8 @@ class LogHistogram {
   [[nodiscard]] std::uint64_t total() const { return total_; }
   [[nodiscard]] Duration max() const { return Duration{static_cast<Duration::rep>(max_ns_)}; }
 
-  /// Smallest bucket limit that at least `share` (0..1) of the values do not exceed (RFC 2330 s11.3);
-  /// nothing without values.
+  /// Smallest bucket limit that at least `share` (0..1) of the values do not exceed (RFC 2330
+  /// s11.3); nothing without values.
   [[nodiscard]] std::optional<Duration> percentile(double share) const;
 
  private:

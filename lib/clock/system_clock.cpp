@@ -13,8 +13,12 @@ Duration read(clockid_t id) {
 
 }  // namespace
 
-MonoTime SystemClock::now() const { return MonoTime{read(CLOCK_MONOTONIC)}; }
-UnixTime SystemClock::unix_now() const { return UnixTime{read(CLOCK_REALTIME)}; }
+MonoTime SystemClock::now() const {
+  return MonoTime{read(CLOCK_MONOTONIC)};
+}
+UnixTime SystemClock::unix_now() const {
+  return UnixTime{read(CLOCK_REALTIME)};
+}
 
 std::optional<Duration> SystemClock::thread_cpu_time() const {
   return read(CLOCK_THREAD_CPUTIME_ID);

@@ -18,7 +18,9 @@ const unsigned char* raw(const std::byte* data) {
 
 class Hmac {
  public:
-  explicit Hmac(const Key& key) { crypto_auth_hmacsha256_init(&state_, raw(key.data()), key.size()); }
+  explicit Hmac(const Key& key) {
+    crypto_auth_hmacsha256_init(&state_, raw(key.data()), key.size());
+  }
 
   void part(Bytes data) {
     std::array<std::byte, 4> length{};
@@ -61,7 +63,9 @@ Key derive(const Key& key, std::string_view purpose, std::initializer_list<Bytes
   return mac.finish();
 }
 
-bool equal(const Tag& a, const Tag& b) { return sodium_memcmp(a.data(), b.data(), a.size()) == 0; }
+bool equal(const Tag& a, const Tag& b) {
+  return sodium_memcmp(a.data(), b.data(), a.size()) == 0;
+}
 
 std::uint16_t token(const Key& key, std::uint64_t n) {
   static_assert(crypto_shorthash_KEYBYTES <= std::tuple_size_v<Key>);
@@ -86,6 +90,8 @@ SystemRandom::SystemRandom() {
   }
 }
 
-void SystemRandom::fill(std::span<std::byte> out) { randombytes_buf(out.data(), out.size()); }
+void SystemRandom::fill(std::span<std::byte> out) {
+  randombytes_buf(out.data(), out.size());
+}
 
 }  // namespace udperf::crypto

@@ -88,7 +88,9 @@ struct Attempt {
   std::optional<std::uint32_t> retry_after_ms;
 };
 
-tl::unexpected<Error> failed(Error error) { return tl::unexpected{std::move(error)}; }
+tl::unexpected<Error> failed(Error error) {
+  return tl::unexpected{std::move(error)};
+}
 
 /// Opens the sockets of the streams after the first and joins them to the session.
 Result<void> join_streams(Connection& connection, const ClientOptions& options,
@@ -109,9 +111,8 @@ Result<void> join_streams(Connection& connection, const ClientOptions& options,
   run_handshakes(pending, clock, stop);
   for (Pending& one : pending) {
     if (!one.handshake.done()) {
-      return failed(one.handshake.failed()
-                        ? in_phase(one.handshake.error(), "connect", server)
-                        : interrupted_error());
+      return failed(one.handshake.failed() ? in_phase(one.handshake.error(), "connect", server)
+                                           : interrupted_error());
     }
     connection.streams.push_back({std::move(one.port), one.handshake.sealer()});
   }
@@ -135,9 +136,9 @@ Attempt attempt(const ClientOptions& options, const Endpoint& server, const Cloc
   outcome.client = (*port)->local();
   const MonoTime begun = clock.now();
   std::vector<Pending> pending;
-  pending.push_back(Pending{*std::move(port),
-                            session::ClientHandshake{handshake_settings(options, params), random,
-                                                     begun}});
+  pending.push_back(
+      Pending{*std::move(port),
+              session::ClientHandshake{handshake_settings(options, params), random, begun}});
   run_handshakes(pending, clock, stop);
   session::ClientHandshake& handshake = pending.front().handshake;
   if (!handshake.done()) {

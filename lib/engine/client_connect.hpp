@@ -22,8 +22,9 @@ struct Connection {
   std::vector<Stream> streams;
 };
 
-/// Resolves the host, shakes hands (again, where --wait-server or --retry-busy ask for it) and brings
-/// the streams. Fills in what `outcome` can know by then: endpoints, session, granted parameters.
+/// Resolves the host, shakes hands (again, where --wait-server or --retry-busy ask for it) and
+/// brings the streams. Fills in what `outcome` can know by then: endpoints, session, granted
+/// parameters.
 [[nodiscard]] Result<Connection> connect_client(const ClientOptions& options, const Clock& clock,
                                                 RandomSource& random, ClientObserver& observer,
                                                 const StopToken& stop, TestOutcome& outcome);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/offload_check.hpp"
+
 namespace udperf::engine {
 namespace {
 
@@ -13,9 +15,9 @@ constexpr Duration kIdleProbeEvery = 1ms;
 constexpr Duration kLoadedProbeEvery = 100ms;
 constexpr Duration kGoPatience = 5s;
 constexpr Duration kServerSilence = 3s;
-constexpr Duration kAfterRefused = 250ms;   // an ICMP error alone could be forged or old
-constexpr Duration kWindUp = 2s;            // after SIGINT or the server's BYE
-constexpr Duration kOverdue = 4s;           // beyond duration and drain
+constexpr Duration kAfterRefused = 250ms;  // an ICMP error alone could be forged or old
+constexpr Duration kWindUp = 2s;           // after SIGINT or the server's BYE
+constexpr Duration kOverdue = 4s;          // beyond duration and drain
 constexpr int kByes = 3;
 
 }  // namespace
@@ -37,7 +39,8 @@ bool ClientConversation::all_complete() const {
 void ClientConversation::on_message(MessageType type, std::span<const std::byte> datagram,
                                     Lane& lane, MonoTime now) {
   if (type == MessageType::probe_reply) {
-    if (const auto reply = wire::decode<wire::ProbeReply>(datagram)) {
+    const auto reply = wire::decode<wire::ProbeReply>(datagram);
+    if (reply && !preflight_.on_reply(*reply, now)) {
       prober_.on_reply(*reply, now);
       last_rtt_ns_.store(prober_.last_rtt().value_or(Duration{0}).count());
       const std::int64_t longest = prober_.longest_rtt().count();
@@ -79,6 +82,9 @@ MonoTime ClientConversation::on_timer(Lane& lane, MonoTime now) {
   if (stage() == Stage::probing) {
     return probe_idle(lane, now);
   }
+  if (stage() == Stage::preflight) {
+    return check_offload(lane, now);
+  }
   return watch(lane, now);
 }
 
@@ -107,8 +113,7 @@ std::optional<ClientConversation::End> ClientConversation::trouble(MonoTime now)
     return End::server_silent;
   }
   if (now >= deadline_) {
-    return server_bye_ ? End::server_stopping
-                       : (interrupt_said_ ? End::interrupted : End::overdue);
+    return server_bye_ ? End::server_stopping : (interrupt_said_ ? End::interrupted : End::overdue);
   }
   if (stage() == Stage::going && now - stage_since_ > kGoPatience) {
     return End::never_started;
@@ -122,7 +127,12 @@ MonoTime ClientConversation::probe_idle(Lane& lane, MonoTime now) {
   const bool enough = prober_.answered() >= kIdleProbes;
   if (enough || now - stage_since_ > static_cast<int>(kIdleProbes) * kIdleProbeEvery + wait) {
     idle_ = prober_.take();
-    go(lane, now);
+    if (offload_in_question(lane)) {
+      set_stage(Stage::preflight);
+      ask_offload(preflight_, lane, now);
+    } else {
+      go(lane, now);
+    }
     return now;
   }
   if (prober_.sent() < kIdleProbes && now >= next_probe_) {
@@ -130,6 +140,16 @@ MonoTime ClientConversation::probe_idle(Lane& lane, MonoTime now) {
     next_probe_ = now + kIdleProbeEvery;
   }
   return prober_.sent() < kIdleProbes ? next_probe_ : now + kIdleProbeEvery;
+}
+
+MonoTime ClientConversation::check_offload(Lane& lane, MonoTime now) {
+  const auto verdict = preflight_.verdict(now);
+  if (!verdict) {
+    return preflight_.next_timeout();
+  }
+  shared_.gso_broken.store(*verdict == session::Preflight::Verdict::broken);
+  go(lane, now);
+  return now;
 }
 
 void ClientConversation::go(Lane& lane, MonoTime now) {
@@ -172,9 +192,9 @@ MonoTime ClientConversation::watch(Lane& lane, MonoTime now) {
     next_probe_ = now + kLoadedProbeEvery;
   }
   if (shared_.started.load() && all_complete()) {
-    finish(server_bye_ ? End::server_stopping
-                       : (interrupt_said_ ? End::interrupted : End::complete),
-           lane);
+    finish(
+        server_bye_ ? End::server_stopping : (interrupt_said_ ? End::interrupted : End::complete),
+        lane);
     return kNever;
   }
   constexpr Duration kLook = 10ms;  // other lanes end without telling this one

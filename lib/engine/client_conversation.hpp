@@ -8,12 +8,13 @@
 #include "engine/lane.hpp"
 #include "engine/shared_test.hpp"
 #include "session/backoff.hpp"
+#include "session/preflight.hpp"
 #include "session/prober.hpp"
 
 namespace udperf::engine {
 
-/// The client's talk about the session after ACCEPT: measures the idle path, says GO, watches over the
-/// test, and says BYE. Runs on the first lane's thread; ended() may be read from any.
+/// The client's talk about the session after ACCEPT: measures the idle path, says GO, watches over
+/// the test, and says BYE. Runs on the first lane's thread; ended() may be read from any.
 class ClientConversation final : public Conversation {
  public:
   struct Settings {
@@ -42,13 +43,15 @@ class ClientConversation final : public Conversation {
   enum class End : std::uint8_t {
     complete,
     interrupted,
-    server_gone,      ///< ICMP says that nothing listens there any more
+    server_gone,  ///< ICMP says that nothing listens there any more
     server_silent,
     server_stopping,  ///< it said BYE
     never_started,    ///< GO was not answered
     overdue,          ///< the test did not end in its time
   };
-  [[nodiscard]] bool ended() const { return stage_.load(std::memory_order_acquire) == Stage::ended; }
+  [[nodiscard]] bool ended() const {
+    return stage_.load(std::memory_order_acquire) == Stage::ended;
+  }
   [[nodiscard]] End end() const { return end_; }
 
   /// Figures; after ended().
@@ -61,11 +64,12 @@ class ClientConversation final : public Conversation {
   [[nodiscard]] Duration last_rtt() const { return Duration{last_rtt_ns_.load()}; }
 
  private:
-  enum class Stage : std::uint8_t { probing, going, running, closing, ended };
+  enum class Stage : std::uint8_t { probing, preflight, going, running, closing, ended };
 
   void set_stage(Stage stage) { stage_.store(stage, std::memory_order_release); }
   [[nodiscard]] Stage stage() const { return stage_.load(std::memory_order_relaxed); }
   MonoTime probe_idle(Lane& lane, MonoTime now);
+  MonoTime check_offload(Lane& lane, MonoTime now);
   void go(Lane& lane, MonoTime now);
   MonoTime watch(Lane& lane, MonoTime now);
   void begin_data(MonoTime now);
@@ -77,6 +81,7 @@ class ClientConversation final : public Conversation {
   Settings settings_;
   SharedTest& shared_;
   session::Prober prober_;
+  session::Preflight preflight_;
   session::Backoff go_backoff_;
   std::vector<const Lane*> lanes_;
   std::atomic<Stage> stage_{Stage::probing};

@@ -12,13 +12,14 @@ namespace udperf::engine {
 
 /// What the test came to, once its threads are gone: both ends' reports, delays, and if it was cut
 /// short, why.
-void fill_outcome(ClientConversation& conversation,
-                  const std::vector<std::unique_ptr<Lane>>& lanes, const Connection& connection,
-                  TestOutcome& outcome);
+void fill_outcome(ClientConversation& conversation, const std::vector<std::unique_ptr<Lane>>& lanes,
+                  const Connection& connection, TestOutcome& outcome);
 
-/// A report that had to be made without FIN, brought in line with what the sender says it sent: what
-/// is missing at the end is lost. Bytes follow from the plan.
-void settle_tail(const TestParams& params, std::uint16_t stream, const TxReport& tx,
-                 RxReport& rx);
+/// Said when the preflight found that the path loses merged buffers.
+[[nodiscard]] Warning broken_offload_warning();
+
+/// A report that had to be made without FIN, brought in line with what the sender says it sent:
+/// what is missing at the end is lost. Bytes follow from the plan.
+void settle_tail(const TestParams& params, std::uint16_t stream, const TxReport& tx, RxReport& rx);
 
 }  // namespace udperf::engine

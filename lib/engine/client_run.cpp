@@ -22,8 +22,7 @@ class Test {
  public:
   Test(Connection& connection, const ClientOptions& options, const Clock& clock,
        RandomSource& random)
-      : clock_(clock),
-        conversation_(conversation_settings(connection), shared_, clock.now()) {
+      : clock_(clock), conversation_(conversation_settings(connection), shared_, clock.now()) {
     crypto::Key token_key{};
     random.fill(token_key);
     for (std::size_t i = 0; i < connection.streams.size(); ++i) {
@@ -38,9 +37,7 @@ class Test {
       settings.payload_seed = random.next_u64();
       lanes_.push_back(std::make_unique<Lane>(settings, std::move(stream.port), clock, shared_,
                                               i == 0 ? &conversation_ : nullptr));
-      lanes_.back()->launch = [this, i](Task& task) {
-        senders_[i % senders_.size()]->add(task);
-      };
+      lanes_.back()->launch = [this, i](Task& task) { senders_[i % senders_.size()]->add(task); };
     }
     static_cast<void>(options);
   }
@@ -65,6 +62,7 @@ class Test {
   }
 
   ClientConversation& conversation() { return conversation_; }
+  [[nodiscard]] bool offload_broken() const { return shared_.gso_broken.load(); }
   const std::vector<std::unique_ptr<Lane>>& lanes() const { return lanes_; }
 
  private:
@@ -141,6 +139,9 @@ TestOutcome run_client(const ClientOptions& options, const Clock& clock, RandomS
   test.run(observer, stop);
   outcome.end = clock.unix_now();
   fill_outcome(test.conversation(), test.lanes(), *connection, outcome);
+  if (test.offload_broken()) {
+    outcome.warnings.push_back(broken_offload_warning());
+  }
   for (const Warning& warning : outcome.warnings) {
     observer.on_warning(warning);
   }

@@ -24,8 +24,8 @@ struct ClientOptions {
   std::uint16_t local_port = 0;         ///< --local-port
   std::optional<std::uint32_t> buffer;  ///< --buffer, payload bytes; absent = our default
   Duration connect_timeout = std::chrono::seconds{5};
-  Duration wait_server{0};  ///< --wait-server: keep trying so long while nothing listens
-  Duration retry_busy{0};   ///< --retry-busy: keep trying so long while the server is busy
+  Duration wait_server{0};       ///< --wait-server: keep trying so long while nothing listens
+  Duration retry_busy{0};        ///< --retry-busy: keep trying so long while the server is busy
   bool auto_packet_size = true;  ///< params.payload_bytes is to be chosen (--packet-size auto)
   TestParams params;
   std::vector<std::pair<std::string, std::string>> labels;
@@ -41,7 +41,7 @@ struct LiveInterval {
   Duration end{0};
   std::uint64_t packets = 0;  ///< unique, arrived in the interval
   std::uint64_t bytes = 0;
-  std::int64_t lost = 0;      ///< provisional: gaps seen so far
+  std::int64_t lost = 0;  ///< provisional: gaps seen so far
   std::uint64_t duplicates = 0;
   std::uint64_t reordered = 0;
 };
@@ -50,12 +50,12 @@ struct LiveInterval {
 struct LiveProgress {
   Way way = Way::up;
   Duration elapsed{0};
-  std::uint64_t sent_packets = 0;     ///< 0 where this end does not send
+  std::uint64_t sent_packets = 0;  ///< 0 where this end does not send
   std::uint64_t sent_bytes = 0;
-  std::uint64_t received_packets = 0; ///< unique, as the receiver last said
+  std::uint64_t received_packets = 0;  ///< unique, as the receiver last said
   std::uint64_t received_bytes = 0;
-  std::uint64_t lost = 0;             ///< provisional
-  std::optional<Duration> rtt;        ///< last measured
+  std::uint64_t lost = 0;       ///< provisional
+  std::optional<Duration> rtt;  ///< last measured
 };
 
 /// What the engine tells while a test runs. Called from the thread that called run_client(), never

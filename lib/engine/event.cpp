@@ -34,6 +34,19 @@ void StopToken::request(int signal) noexcept {
   static_cast<void>(!::write(event_.get(), &one, sizeof one));
 }
 
+void StopToken::drain() const noexcept {
+  std::uint64_t count = 0;
+  if (!requested()) {
+    static_cast<void>(!::read(event_.get(), &count, sizeof count));
+  }
+}
+
+void StopToken::request_counters() noexcept {
+  counters_.store(true);
+  const std::uint64_t one = 1;
+  static_cast<void>(!::write(event_.get(), &one, sizeof one));
+}
+
 void wait_readable(std::span<const int> fds, Duration timeout) {
   std::vector<pollfd> polled;
   for (const int fd : fds) {

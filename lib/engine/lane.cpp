@@ -52,6 +52,9 @@ void Lane::start() {
   if (!sends()) {
     return;
   }
+  if (shared_.gso_broken.load()) {
+    port_->disable_gso();
+  }
   sender::Sender::Settings s;
   s.session = settings_.session;
   s.stream = settings_.stream;
@@ -71,6 +74,18 @@ void Lane::send(std::vector<std::byte> datagram) {
   if (outcome.status == net::SendOutcome::Status::refused) {
     shared_.refused.store(true, std::memory_order_relaxed);
   }
+}
+
+void Lane::send_merged(const std::vector<wire::Probe>& probes, std::size_t bytes) {
+  std::vector<std::byte> buffer;
+  const std::size_t trailer = settings_.sealer.keyed() ? wire::kTrailerBytes : 0;
+  for (const wire::Probe& probe : probes) {
+    auto one = wire::encode(MessageType::probe, settings_.session, settings_.stream, probe,
+                            bytes - trailer);
+    settings_.sealer.seal(one);
+    buffer.insert(buffer.end(), one.begin(), one.end());
+  }
+  port_->send(buffer, static_cast<std::uint32_t>(buffer.size() / probes.size()));
 }
 
 Wake Lane::step(MonoTime now, net::ReceiveBuffers& buffers) {
@@ -119,7 +134,8 @@ void Lane::on_read(const net::Received& read, MonoTime now) {
   while (offset < read.data.size()) {
     const auto rest = read.data.subspan(offset);
     const auto datagram = rest.first(std::min<std::size_t>(rest.size(), read.segment));
-    const bool data = datagram.size() > 5 && datagram[5] == static_cast<std::byte>(MessageType::data);
+    const bool data =
+        datagram.size() > 5 && datagram[5] == static_cast<std::byte>(MessageType::data);
     if (!data || !receiver_) {
       on_control(datagram, read.at, now);
       offset += datagram.size();
@@ -142,8 +158,7 @@ void Lane::on_control(std::span<const std::byte> datagram, MonoTime arrived, Mon
     return;
   }
   const bool handshake = header->type == MessageType::hello ||
-                         header->type == MessageType::request ||
-                         header->type == MessageType::join;
+                         header->type == MessageType::request || header->type == MessageType::join;
   if (handshake) {
     hand_on_stray(datagram, header->type, now);
     return;
@@ -220,8 +235,8 @@ void Lane::on_feedback(const wire::Feedback& feedback, MonoTime now) {
   const std::uint32_t age = static_cast<std::uint32_t>(batches) - 1U - feedback.echo_batch;
   const bool recent = age < batches - std::min(floor, batches) + 1;
   const bool authentic =
-      feedback.has_echo && feedback.echo_token == crypto::token(settings_.token_key,
-                                                                feedback.echo_batch);
+      feedback.has_echo &&
+      feedback.echo_token == crypto::token(settings_.token_key, feedback.echo_batch);
   if (batches == 0 || (recent && authentic)) {
     echoed_ = now;
   }
@@ -256,8 +271,8 @@ void Lane::check_licence(MonoTime now) {
     const auto& rate = settings_.params.rate(send_way());
     Duration echo_licence = kLicence;
     if (rate.limited()) {
-      const auto period = pacing::PacketPeriod::of(rate, settings_.params.payload_bytes,
-                                                   settings_.params.streams);
+      const auto period =
+          pacing::PacketPeriod::of(rate, settings_.params.payload_bytes, settings_.params.streams);
       echo_licence = std::max(kLicence, std::min(16 * period.times(1), Duration{16 * kLicence}));
     }
     if (now - licensed_ > kLicence || now - echoed_ > echo_licence) {

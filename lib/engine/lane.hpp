@@ -65,7 +65,7 @@ class Lane final : public Task {
     std::uint8_t stream = 0;
     TestParams params;
     session::Sealer sealer;
-    crypto::Key token_key{};         ///< secret of this end; makes the tokens of its DATA
+    crypto::Key token_key{};  ///< secret of this end; makes the tokens of its DATA
     std::uint64_t payload_seed = 0;
   };
 
@@ -79,6 +79,9 @@ class Lane final : public Task {
 
   /// Sends a control message of this lane, sealed.
   void send(std::vector<std::byte> datagram);
+
+  /// Sends the probes as one buffer, each padded to `bytes`: what Preflight asks for.
+  void send_merged(const std::vector<wire::Probe>& probes, std::size_t bytes);
 
   /// Where strays go that are not this session's (the server's front door). Called on the lane's
   /// thread.
@@ -106,7 +109,9 @@ class Lane final : public Task {
   [[nodiscard]] std::uint64_t session() const { return settings_.session; }
   [[nodiscard]] std::uint8_t stream() const { return settings_.stream; }
   [[nodiscard]] bool sends() const { return includes(settings_.params.direction, send_way()); }
-  [[nodiscard]] bool receives() const { return includes(settings_.params.direction, receive_way()); }
+  [[nodiscard]] bool receives() const {
+    return includes(settings_.params.direction, receive_way());
+  }
   [[nodiscard]] Way send_way() const {
     return settings_.role == session::Role::client ? Way::up : Way::down;
   }
@@ -114,8 +119,8 @@ class Lane final : public Task {
     return settings_.role == session::Role::client ? Way::down : Way::up;
   }
 
-  /// What is known of the stream, both ways. Closes books that are still open. Only when the lane is
-  /// released() (or from its own thread).
+  /// What is known of the stream, both ways. Closes books that are still open. Only when the lane
+  /// is released() (or from its own thread).
   [[nodiscard]] StreamOutcome sent_outcome() const;
   [[nodiscard]] StreamOutcome received_outcome();
   /// errno of a sender that failed, 0 otherwise.

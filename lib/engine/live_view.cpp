@@ -69,8 +69,8 @@ void LiveView::report_intervals(Way way, std::uint64_t intervals, const Totals& 
   live.end = length * static_cast<std::int64_t>(intervals);
   live.packets = at.unique - std::min(at.unique, seen.at_last.unique);
   live.bytes = at.bytes - std::min(at.bytes, seen.at_last.bytes);
-  const auto passed = static_cast<std::int64_t>(at.next) -
-                      static_cast<std::int64_t>(seen.at_last.next);
+  const auto passed =
+      static_cast<std::int64_t>(at.next) - static_cast<std::int64_t>(seen.at_last.next);
   live.lost = passed - static_cast<std::int64_t>(live.packets);
   live.duplicates = at.duplicates - std::min(at.duplicates, seen.at_last.duplicates);
   live.reordered = at.reordered - std::min(at.reordered, seen.at_last.reordered);

@@ -2,17 +2,19 @@
 
 #include <algorithm>
 
+#include "engine/offload_check.hpp"
+
 namespace udperf::engine {
 namespace {
 
 using namespace std::chrono_literals;
 using wire::MessageType;
 
-constexpr Duration kGoPatience = 10s;       // from ACCEPT
-constexpr Duration kSilenceUp = 4s;         // a client that was stopped for a moment comes back
-constexpr Duration kSilenceDown = 2500ms;   // nobody must be sent to for longer
-constexpr Duration kAfterRefused = 250ms;   // an ICMP error alone could be forged or old
-constexpr Duration kLinger = 3s;            // for a client that missed our report
+constexpr Duration kGoPatience = 10s;      // from ACCEPT
+constexpr Duration kSilenceUp = 4s;        // a client that was stopped for a moment comes back
+constexpr Duration kSilenceDown = 2500ms;  // nobody must be sent to for longer
+constexpr Duration kAfterRefused = 250ms;  // an ICMP error alone could be forged or old
+constexpr Duration kLinger = 3s;           // for a client that missed our report
 constexpr Duration kWindUp = 1500ms;
 
 }  // namespace
@@ -43,6 +45,10 @@ void ServerConversation::on_message(MessageType type, std::span<const std::byte>
     if (const auto bye = wire::decode<wire::Bye>(datagram)) {
       on_bye(*bye, now);
     }
+  } else if (type == MessageType::probe_reply) {
+    if (const auto reply = wire::decode<wire::ProbeReply>(datagram)) {
+      preflight_.on_reply(*reply, now);
+    }
   }
 }
 
@@ -56,18 +62,31 @@ void ServerConversation::on_go(const wire::Go& go, Lane& lane, MonoTime now) {
       go.payload_bytes > settings_.params.payload_bytes) {
     return;
   }
-  if (!running()) {
+  if (!gone_) {
     TestParams final_params = settings_.params;
     final_params.payload_bytes = go.payload_bytes;
     if (check_params(final_params)) {
       return;
     }
-    started_at_ = now;
+    gone_ = true;
     shared_.payload_bytes.store(go.payload_bytes);
-    shared_.started.store(true, std::memory_order_release);
-    on_started();
+    // The client's data may be on its way already: only our own waits for the preflight, and that
+    // only where there is none of the client's to count.
+    checking_ = !lane.receives() && offload_in_question(lane);
+    if (checking_) {
+      ask_offload(preflight_, lane, now);
+    } else {
+      begin(now);
+    }
   }
   lane.send(wire::encode(MessageType::go_ack, settings_.session, 0, wire::Empty{}));
+}
+
+void ServerConversation::begin(MonoTime now) {
+  checking_ = false;
+  started_at_ = now;
+  shared_.started.store(true, std::memory_order_release);
+  on_started();
 }
 
 void ServerConversation::on_bye(const wire::Bye& bye, MonoTime now) {
@@ -102,15 +121,20 @@ void ServerConversation::on_stray(std::span<const std::byte> datagram, Lane& lan
     return;
   }
   if (lane.on_stray) {
-    lane.on_stray(net::Letter{{datagram.begin(), datagram.end()},
-                              lane.port().remote(),
-                              lane.port().local()});
+    lane.on_stray(
+        net::Letter{{datagram.begin(), datagram.end()}, lane.port().remote(), lane.port().local()});
   }
 }
 
 MonoTime ServerConversation::on_timer(Lane& lane, MonoTime now) {
   if (ended() || !check_liveness(now)) {
     return kNever;
+  }
+  if (checking_) {
+    if (const auto verdict = preflight_.verdict(now)) {
+      shared_.gso_broken.store(*verdict == session::Preflight::Verdict::broken);
+      begin(now);
+    }
   }
   if (shut_down_.load() && !shut_down_said_) {
     shut_down_said_ = true;
@@ -139,7 +163,7 @@ MonoTime ServerConversation::on_timer(Lane& lane, MonoTime now) {
     return kNever;
   }
   constexpr Duration kLook = 100ms;
-  return std::min(wind_up_, now + kLook);
+  return std::min({wind_up_, now + kLook, checking_ ? preflight_.next_timeout() : kNever});
 }
 
 bool ServerConversation::check_liveness(MonoTime now) {

@@ -8,11 +8,12 @@
 
 #include "engine/lane.hpp"
 #include "engine/shared_test.hpp"
+#include "session/preflight.hpp"
 
 namespace udperf::engine {
 
-/// The server's talk about one session after ACCEPT: waits for GO, watches over the test and ends it.
-/// Runs on the first lane's thread; ended() and the requests may be used from any.
+/// The server's talk about one session after ACCEPT: waits for GO, watches over the test and ends
+/// it. Runs on the first lane's thread; ended() and the requests may be used from any.
 class ServerConversation final : public Conversation {
  public:
   struct Settings {
@@ -50,6 +51,7 @@ class ServerConversation final : public Conversation {
 
  private:
   void on_go(const wire::Go& go, Lane& lane, MonoTime now);
+  void begin(MonoTime now);
   void on_bye(const wire::Bye& bye, MonoTime now);
   void end(TestStatus status, std::string reason);
   [[nodiscard]] bool check_liveness(MonoTime now);
@@ -62,6 +64,9 @@ class ServerConversation final : public Conversation {
   std::vector<const Lane*> lanes_;
   std::atomic<bool> shut_down_{false};
   std::atomic<bool> ended_{false};
+  session::Preflight preflight_;
+  bool gone_ = false;      ///< GO has been said
+  bool checking_ = false;  ///< the preflight runs, data waits for it
   bool shut_down_said_ = false;
   MonoTime opened_;
   MonoTime started_at_{};

@@ -43,7 +43,7 @@ class Pool final : public Executor {
 };
 
 std::size_t worker_count() {
-  constexpr std::size_t kLeast = 2;   // one may be busy with a sender at full speed
+  constexpr std::size_t kLeast = 2;  // one may be busy with a sender at full speed
   constexpr std::size_t kMost = 32;
   return std::clamp<std::size_t>(std::thread::hardware_concurrency(), kLeast, kMost);
 }
@@ -65,6 +65,10 @@ Result<void> run_server(const ServerOptions& options, const Clock& clock, Random
   while (true) {
     const MonoTime now = clock.now();
     MonoTime next = sessions.step(now);
+    if (stop.take_counters_request()) {
+      observer.on_counters(sessions.counters());
+    }
+    stop.drain();
     if (stop.requested() && stop_by == kNever) {
       stop_by = now + kLongestStop;
       sessions.shut_down();

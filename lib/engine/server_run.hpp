@@ -22,11 +22,11 @@ struct ServerOptions {
   std::uint32_t max_sessions = 64;
   std::uint32_t max_sessions_per_address = 8;
   bool exclusive = false;
-  std::optional<BitRate> max_rate;        ///< of all sessions together
+  std::optional<BitRate> max_rate;  ///< of all sessions together
   std::optional<Duration> max_duration;
-  std::vector<IpPrefix> allow;            ///< empty: everyone
+  std::vector<IpPrefix> allow;  ///< empty: everyone
   std::vector<IpPrefix> deny;
-  std::optional<std::string> key;         ///< 32 bytes, --key-file
+  std::optional<std::string> key;  ///< 32 bytes, --key-file
 };
 
 /// Datagrams that the server dropped unanswered, by reason, and what it answered.
@@ -35,13 +35,13 @@ struct ServerCounters {
   std::uint64_t challenges = 0;
   std::uint64_t bad_cookies = 0;
   std::uint64_t expired_cookies = 0;
-  std::uint64_t malformed = 0;     ///< not udperf, or a message that does not decode
+  std::uint64_t malformed = 0;  ///< not udperf, or a message that does not decode
   std::uint64_t unknown_session = 0;
-  std::uint64_t denied = 0;        ///< by --allow/--deny
+  std::uint64_t denied = 0;  ///< by --allow/--deny
   std::uint64_t unauthenticated = 0;
   std::uint64_t rate_limited = 0;
-  std::uint64_t refused = 0;       ///< REJECTs sent
-  std::uint64_t sessions = 0;      ///< accepted since the start
+  std::uint64_t refused = 0;   ///< REJECTs sent
+  std::uint64_t sessions = 0;  ///< accepted since the start
 };
 
 /// What the server tells. Called from the thread that called run_server().

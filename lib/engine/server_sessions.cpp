@@ -17,8 +17,8 @@ std::optional<crypto::Key> to_key(const std::optional<std::string>& text) {
     return std::nullopt;
   }
   crypto::Key key{};
-  std::transform(text->begin(), text->begin() + static_cast<std::ptrdiff_t>(
-                                                    std::min(text->size(), key.size())),
+  std::transform(text->begin(),
+                 text->begin() + static_cast<std::ptrdiff_t>(std::min(text->size(), key.size())),
                  key.begin(), [](char c) { return static_cast<std::byte>(c); });
   return key;
 }
@@ -67,9 +67,8 @@ MonoTime ServerSessions::step(MonoTime now) {
   }
   // An ended session's tasks are released a moment after it has said so.
   constexpr Duration kSoon = std::chrono::milliseconds{2};
-  const bool dying = std::any_of(sessions_.begin(), sessions_.end(), [](const auto& entry) {
-    return !entry.second->active();
-  });
+  const bool dying = std::any_of(sessions_.begin(), sessions_.end(),
+                                 [](const auto& entry) { return !entry.second->active(); });
   return dying ? now + kSoon : kNever;
 }
 
@@ -191,9 +190,10 @@ void ServerSessions::open_session(FrontDoor::Admission admission, const net::Let
   note_concurrency();
 }
 
-std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(
-    const wire::Request& request, const TestParams& granted, const net::Letter& letter,
-    MonoTime now) {
+std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire::Request& request,
+                                                                      const TestParams& granted,
+                                                                      const net::Letter& letter,
+                                                                      MonoTime now) {
   auto session = std::make_unique<Session>();
   do {
     session->id = random_.next_u64();
@@ -223,8 +223,7 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(
   settings.params = granted;
   settings.max_duration = options_.max_duration;
   settings.accept = wire::encode(MessageType::accept, session->id, 0, accept);
-  session->conversation =
-      std::make_unique<ServerConversation>(settings, session->shared, now);
+  session->conversation = std::make_unique<ServerConversation>(settings, session->shared, now);
   session->conversation->on_started = [this] { executor_.wake(); };
   session->conversation->on_ended = [this] {
     executor_.wake();

@@ -29,8 +29,8 @@ class Executor {
   virtual void wake() = 0;
 };
 
-/// The server behind its one port: front door, sessions and their end. step() belongs to one thread;
-/// sessions' own work is done by the executor.
+/// The server behind its one port: front door, sessions and their end. step() belongs to one
+/// thread; sessions' own work is done by the executor.
 class ServerSessions {
  public:
   ServerSessions(const ServerOptions& options, net::ListenPort& listener, const Clock& clock,

@@ -20,6 +20,8 @@ struct SharedTest {
   std::atomic<bool> refused{false};
   /// Final size of the datagrams, set before `started`. 0 = as granted.
   std::atomic<std::uint32_t> payload_bytes{0};
+  /// The path breaks segmentation offload; set before `started`.
+  std::atomic<bool> gso_broken{false};
   /// Data may flow.
   std::atomic<bool> started{false};
   /// Every lane should let go of everything at its next step.

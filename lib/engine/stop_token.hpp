@@ -13,15 +13,23 @@ class StopToken {
  public:
   StopToken();
 
+  /// Makes wait_fd() wait again, if no stop was requested.
+  void drain() const noexcept;
+
   /// Async-signal-safe. `signal` is kept for the exit status; a later request does not change it.
   void request(int signal) noexcept;
   [[nodiscard]] bool requested() const noexcept { return signal_.load() != 0; }
   [[nodiscard]] int signal() const noexcept { return signal_.load(); }
+  /// Asks a server for its counters (ServerObserver::on_counters). Async-signal-safe.
+  void request_counters() noexcept;
+  /// True once for each request.
+  [[nodiscard]] bool take_counters_request() const noexcept { return counters_.exchange(false); }
   [[nodiscard]] int wait_fd() const noexcept { return event_.get(); }
 
  private:
   net::Fd event_;
   std::atomic<int> signal_{0};
+  mutable std::atomic<bool> counters_{false};
 };
 
 }  // namespace udperf::engine

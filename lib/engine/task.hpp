@@ -10,8 +10,8 @@ namespace udperf::engine {
 
 using sender::Wake;
 
-/// A piece of work that a thread does again and again: step() does what is due and says when it wants
-/// to be called next. The same steps run in the simulator, in time order, on one thread.
+/// A piece of work that a thread does again and again: step() does what is due and says when it
+/// wants to be called next. The same steps run in the simulator, in time order, on one thread.
 class Task {
  public:
   Task() = default;

@@ -148,8 +148,7 @@ void Worker::poll(Duration timeout) {
     limit.tv_nsec = (timeout - seconds).count();
     wait_limit = &limit;
   }
-  const int count =
-      ::epoll_pwait2(epoll_.get(), events.data(), events.size(), wait_limit, nullptr);
+  const int count = ::epoll_pwait2(epoll_.get(), events.data(), events.size(), wait_limit, nullptr);
   for (int i = 0; i < count; ++i) {
     const void* const task = events[static_cast<std::size_t>(i)].data.ptr;
     if (task == nullptr) {

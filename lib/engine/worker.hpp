@@ -11,8 +11,9 @@
 
 namespace udperf::engine {
 
-/// A thread that runs tasks: sleeps in the kernel until a descriptor has something to read or a task's
-/// time has come. Tasks are the caller's; one that is over is released() and not touched again.
+/// A thread that runs tasks: sleeps in the kernel until a descriptor has something to read or a
+/// task's time has come. Tasks are the caller's; one that is over is released() and not touched
+/// again.
 class Worker {
  public:
   explicit Worker(const Clock& clock);

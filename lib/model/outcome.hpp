@@ -35,7 +35,7 @@ struct WayOutcome {
 
 /// How this host's clock relates to the peer's (metrics 5).
 struct ClockEstimate {
-  std::string method;  ///< "same_host", "corridor"
+  std::string method;                          ///< "same_host", "corridor"
   std::optional<std::int64_t> offset_ns;       ///< peer's UTC minus ours
   std::optional<std::int64_t> uncertainty_ns;  ///< half the width of what is possible
   std::optional<std::int64_t> theta_ns;        ///< server's monotonic clock minus the client's

@@ -10,7 +10,9 @@ std::uint64_t share(std::uint64_t total, std::uint64_t parts, std::uint64_t inde
   return total / parts + (index < total % parts ? 1 : 0);
 }
 
-std::uint64_t divide_up(std::uint64_t a, std::uint64_t b) { return a / b + (a % b != 0 ? 1 : 0); }
+std::uint64_t divide_up(std::uint64_t a, std::uint64_t b) {
+  return a / b + (a % b != 0 ? 1 : 0);
+}
 
 }  // namespace
 

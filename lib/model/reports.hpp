@@ -15,11 +15,11 @@ enum class PacerKind : std::uint8_t { none = 0, sleep = 1, sleep_spin = 2, txtim
 
 /// Why a sender stopped.
 enum class TxEnd : std::uint8_t {
-  complete = 0,     ///< everything that was agreed on has been sent
-  interrupted = 1,  ///< the user at the sending end stopped it
-  peer_stopped = 2, ///< the other end asked for it
-  peer_silent = 3,  ///< the receiver's feedback stopped
-  failed = 4,       ///< the operating system refused to send
+  complete = 0,      ///< everything that was agreed on has been sent
+  interrupted = 1,   ///< the user at the sending end stopped it
+  peer_stopped = 2,  ///< the other end asked for it
+  peer_silent = 3,   ///< the receiver's feedback stopped
+  failed = 4,        ///< the operating system refused to send
 };
 
 /// What the sender of one stream measured; the content of FIN (docs/protocol.md, FIN). Times are
@@ -27,15 +27,16 @@ enum class TxEnd : std::uint8_t {
 struct TxReport {
   std::uint64_t packets = 0;        ///< sequence numbers used: 0 .. packets-1
   std::uint64_t payload_bytes = 0;  ///< of those
-  std::uint64_t send_blocked = 0;   ///< datagrams that the kernel did not take at first (no number used)
-  std::uint64_t local_drop = 0;     ///< numbered datagrams that are known to have died in this host
-  std::uint64_t pacing_skipped = 0; ///< deadlines given up after a stall
-  std::uint64_t batches = 0;        ///< system calls or GSO buffers; mean batch = packets / batches
-  std::int64_t first_unix_ns = 0;   ///< 0 when nothing was sent
+  std::uint64_t send_blocked =
+      0;  ///< datagrams that the kernel did not take at first (no number used)
+  std::uint64_t local_drop = 0;  ///< numbered datagrams that are known to have died in this host
+  std::uint64_t pacing_skipped = 0;  ///< deadlines given up after a stall
+  std::uint64_t batches = 0;       ///< system calls or GSO buffers; mean batch = packets / batches
+  std::int64_t first_unix_ns = 0;  ///< 0 when nothing was sent
   std::int64_t last_unix_ns = 0;
-  std::int64_t span_ns = 0;         ///< monotonic, first to last
-  std::uint32_t first_bytes = 0;    ///< length of the first datagram
-  std::uint32_t gso_segments = 0;   ///< largest batch handed over as one buffer; 0 = GSO not used
+  std::int64_t span_ns = 0;        ///< monotonic, first to last
+  std::uint32_t first_bytes = 0;   ///< length of the first datagram
+  std::uint32_t gso_segments = 0;  ///< largest batch handed over as one buffer; 0 = GSO not used
   std::uint32_t cpu_permille = UINT32_MAX;  ///< of one core; UINT32_MAX = not measured
   std::uint32_t sndbuf_bytes = 0;
   PacerKind pacer = PacerKind::none;
@@ -66,9 +67,9 @@ struct IntervalRow {
 
 /// A silence of the receiver longer than the gap threshold.
 struct Outage {
-  std::int64_t start_ns = 0;     ///< since the first arrival
+  std::int64_t start_ns = 0;  ///< since the first arrival
   std::int64_t duration_ns = 0;
-  std::uint64_t lost = 0;        ///< sequence numbers missing across it when it ended
+  std::uint64_t lost = 0;  ///< sequence numbers missing across it when it ended
 
   bool operator==(const Outage&) const = default;
 };
@@ -97,11 +98,11 @@ struct DelaySummary {
 /// Always: sent == unique + lost and datagrams == unique + duplicates + late + invalid.
 struct RxReport {
   // counts
-  std::uint64_t datagrams = 0;   ///< everything read from the data socket that was not control
-  std::uint64_t unique = 0;      ///< first copies (RFC 5560)
+  std::uint64_t datagrams = 0;  ///< everything read from the data socket that was not control
+  std::uint64_t unique = 0;     ///< first copies (RFC 5560)
   std::uint64_t unique_bytes = 0;
-  std::uint64_t late = 0;        ///< beyond the loss threshold Tmax (RFC 7680 s2.8.2)
-  std::uint64_t invalid = 0;     ///< wrong session, impossible number or length
+  std::uint64_t late = 0;     ///< beyond the loss threshold Tmax (RFC 7680 s2.8.2)
+  std::uint64_t invalid = 0;  ///< wrong session, impossible number or length
   std::uint64_t duplicates = 0;
   std::uint64_t replicated = 0;  ///< sequence numbers that arrived twice or more
   std::uint64_t sent = 0;        ///< from the FIN, or the highest number seen plus one
@@ -114,10 +115,10 @@ struct RxReport {
   std::int64_t last_unix_ns = 0;
   std::int64_t first_mono_ns = 0;  ///< receiver's monotonic clock: joins streams of one host
   std::int64_t last_mono_ns = 0;
-  std::uint32_t first_bytes = 0;   ///< length of the first datagram that arrived
+  std::uint32_t first_bytes = 0;  ///< length of the first datagram that arrived
   // where it was lost
   std::optional<std::uint64_t> rx_socket_drop;  ///< datagrams, at most `lost`
-  bool rx_socket_drop_is_bound = false;  ///< the split is a bound, not exact (fast-udp 2.5)
+  bool rx_socket_drop_is_bound = false;         ///< the split is a bound, not exact (fast-udp 2.5)
   // loss pattern (RFC 3357, RFC 3611)
   std::uint64_t loss_periods = 0;
   std::uint64_t loss_period_max = 0;
@@ -130,27 +131,27 @@ struct RxReport {
   std::int64_t late_ns_max = 0;
   std::uint64_t n3_reordered = 0;
   // delay; absent where a figure could not be measured
-  std::optional<std::int64_t> jitter_ns;      ///< RFC 3550 s6.4.1, last value
+  std::optional<std::int64_t> jitter_ns;  ///< RFC 3550 s6.4.1, last value
   std::optional<std::int64_t> jitter_max_ns;
   std::optional<std::int64_t> ipdv_mean_abs_ns;
   std::optional<std::int64_t> ipdv_p95_abs_ns;
   std::optional<std::int64_t> ipdv_max_abs_ns;
-  std::optional<DelaySummary> delay_variation;  ///< over the smallest delay seen (RFC 5481)
-  std::optional<std::int64_t> raw_delay_min_ns; ///< receiver's clock minus sender's, smallest seen
+  std::optional<DelaySummary> delay_variation;   ///< over the smallest delay seen (RFC 5481)
+  std::optional<std::int64_t> raw_delay_min_ns;  ///< receiver's clock minus sender's, smallest seen
   RxStamp stamp = RxStamp::user;
   // marks received, first copies (RFC 3168): not-ECT, ECT(0), ECT(1), CE
   std::optional<std::array<std::uint64_t, 4>> ecn;
   std::optional<std::uint8_t> dscp;
   // the receiving host
-  std::uint64_t batches = 0;       ///< reads from the socket
-  std::uint32_t gro = 0;           ///< largest number of datagrams in one read; 0 = GRO not used
+  std::uint64_t batches = 0;  ///< reads from the socket
+  std::uint32_t gro = 0;      ///< largest number of datagrams in one read; 0 = GRO not used
   std::uint32_t cpu_permille = UINT32_MAX;  ///< of one core; UINT32_MAX = not measured
   std::uint32_t rcvbuf_bytes = 0;
   Finalized finalized = Finalized::all_received;
-  bool tail_known = true;          ///< false when no FIN said how much was sent
+  bool tail_known = true;  ///< false when no FIN said how much was sent
 
   std::int64_t interval_ns = 0;
-  std::int64_t anchor_mono_ns = 0; ///< start of the interval grid on the receiver's clock
+  std::int64_t anchor_mono_ns = 0;  ///< start of the interval grid on the receiver's clock
   std::vector<IntervalRow> intervals;
   std::vector<Outage> outages;
 

@@ -14,8 +14,8 @@ constexpr std::uint64_t kMaxAmount = std::uint64_t{1} << 60U;
 
 std::optional<std::string> amount_problem(const TestParams& p) {
   const Amount& a = p.amount;
-  const int given = (a.size_bytes != 0 ? 1 : 0) + (a.packets != 0 ? 1 : 0) +
-                    (a.duration != Duration{0} ? 1 : 0);
+  const int given =
+      (a.size_bytes != 0 ? 1 : 0) + (a.packets != 0 ? 1 : 0) + (a.duration != Duration{0} ? 1 : 0);
   if (given != 1) {
     return "exactly one of size, packets and duration must be given";
   }
@@ -98,8 +98,8 @@ std::optional<Duration> expected_duration(const TestParams& params, Way way) {
   const std::uint64_t packets = params.amount.packets != 0
                                     ? params.amount.packets
                                     : params.amount.size_bytes / params.payload_bytes + 1;
-  const std::uint64_t bytes = params.amount.size_bytes != 0 ? params.amount.size_bytes
-                                                            : packets * params.payload_bytes;
+  const std::uint64_t bytes =
+      params.amount.size_bytes != 0 ? params.amount.size_bytes : packets * params.payload_bytes;
   if (rate.kind == SendRate::Kind::bits) {
     return BitRate::bits_per_second(rate.value).time_for(ByteCount::bytes(bytes));
   }

@@ -64,9 +64,7 @@ struct TestParams {
   DontFragment df = DontFragment::off;
   Duration gap_threshold = std::chrono::milliseconds{50};  ///< silences longer than this are listed
 
-  [[nodiscard]] const SendRate& rate(Way way) const {
-    return way == Way::up ? rate_up : rate_down;
-  }
+  [[nodiscard]] const SendRate& rate(Way way) const { return way == Way::up ? rate_up : rate_down; }
   bool operator==(const TestParams&) const = default;
 };
 

@@ -19,22 +19,22 @@ namespace udperf::net {
 /// the same buffers.
 struct Received {
   std::span<const std::byte> data;
-  std::uint32_t segment = 0;            ///< length of each merged datagram; == data.size() for one
-  MonoTime at;                          ///< arrival, on this host's monotonic clock
-  bool kernel_stamp = false;            ///< `at` is the kernel's, free of the socket's queue
-  std::optional<std::uint32_t> drops;   ///< buffers this socket has dropped so far, modulo 2^32
-  std::optional<std::uint8_t> tos;      ///< DSCP and ECN as received
-  bool truncated = false;               ///< longer than any datagram of ours may be
+  std::uint32_t segment = 0;           ///< length of each merged datagram; == data.size() for one
+  MonoTime at;                         ///< arrival, on this host's monotonic clock
+  bool kernel_stamp = false;           ///< `at` is the kernel's, free of the socket's queue
+  std::optional<std::uint32_t> drops;  ///< buffers this socket has dropped so far, modulo 2^32
+  std::optional<std::uint8_t> tos;     ///< DSCP and ECN as received
+  bool truncated = false;              ///< longer than any datagram of ours may be
 };
 
 /// What became of a batch handed to send().
 struct SendOutcome {
   enum class Status : std::uint8_t {
-    taken,       ///< all of it
-    blocked,     ///< the kernel has no room now; wait until writable
-    too_big,     ///< larger than the path takes unfragmented
-    refused,     ///< ICMP says that nobody listens at the peer
-    failed,      ///< see os_error
+    taken,    ///< all of it
+    blocked,  ///< the kernel has no room now; wait until writable
+    too_big,  ///< larger than the path takes unfragmented
+    refused,  ///< ICMP says that nobody listens at the peer
+    failed,   ///< see os_error
   };
   Status status = Status::taken;
   std::uint32_t datagrams = 0;  ///< taken by the kernel, from the front of the batch
@@ -77,6 +77,8 @@ class DatagramPort {
   [[nodiscard]] virtual std::uint32_t send_buffer_bytes() const = 0;
   /// Whether batches go down as one buffer (UDP_SEGMENT), as far as this host knows now.
   [[nodiscard]] virtual bool gso_active() const = 0;
+  /// Not to be used any more: the path was seen to break it.
+  virtual void disable_gso() = 0;
   [[nodiscard]] virtual bool gro_active() const = 0;
   [[nodiscard]] virtual Endpoint local() const = 0;
   [[nodiscard]] virtual Endpoint remote() const = 0;
@@ -87,15 +89,15 @@ class DatagramPort {
 
 /// What a port should be like.
 struct PortOptions {
-  std::optional<IpAddress> bind;       ///< absent: whatever the route to the peer says
-  std::uint16_t local_port = 0;        ///< 0: any
+  std::optional<IpAddress> bind;  ///< absent: whatever the route to the peer says
+  std::uint16_t local_port = 0;   ///< 0: any
   Endpoint remote;
-  std::uint32_t buffer_bytes = 0;      ///< asked for, both directions; the kernel may grant less
-  bool share_port = false;             ///< beside a listener on the same address and port
+  std::uint32_t buffer_bytes = 0;  ///< asked for, both directions; the kernel may grant less
+  bool share_port = false;         ///< beside a listener on the same address and port
   enum class Offload : std::uint8_t { automatic, on, off };
   Offload gso = Offload::automatic;
   Offload gro = Offload::automatic;
-  std::uint8_t tos = 0;                ///< DSCP << 2 | ECN
+  std::uint8_t tos = 0;  ///< DSCP << 2 | ECN
   bool dont_fragment = false;
   bool kernel_stamps = true;
 };

@@ -11,8 +11,8 @@
 
 namespace udperf::net {
 
-/// Where receive() puts what it reads. One for each thread that reads, not for each socket: it stays
-/// in the cache and does not grow with the number of sessions.
+/// Where receive() puts what it reads. One for each thread that reads, not for each socket: it
+/// stays in the cache and does not grow with the number of sessions.
 class ReceiveBuffers {
  public:
   static constexpr std::size_t kSlotBytes = 65536;  // a merged buffer is never larger

@@ -15,8 +15,9 @@
 namespace udperf::net {
 namespace {
 
-constexpr std::size_t kMostLetters = 64;   // a turn of the loop stays short under a flood
-constexpr std::size_t kLetterBytes = 2048; // handshakes are smaller; longer ones are cut and refused
+constexpr std::size_t kMostLetters = 64;  // a turn of the loop stays short under a flood
+constexpr std::size_t kLetterBytes =
+    2048;  // handshakes are smaller; longer ones are cut and refused
 constexpr std::uint32_t kListenerBuffer = 4U << 20U;
 
 template <typename T>

@@ -23,6 +23,7 @@ class UdpPort final : public DatagramPort {
   [[nodiscard]] std::uint32_t receive_buffer_bytes() const override { return rcvbuf_; }
   [[nodiscard]] std::uint32_t send_buffer_bytes() const override { return sndbuf_; }
   [[nodiscard]] bool gso_active() const override { return gso_; }
+  void disable_gso() override { gso_ = false; }
   [[nodiscard]] bool gro_active() const override { return gro_; }
   [[nodiscard]] Endpoint local() const override { return local_; }
   [[nodiscard]] Endpoint remote() const override { return remote_; }

@@ -1,6 +1,7 @@
 // clang-format off: linux/errqueue.h uses timespec without saying so
-#include <ctime>
 #include <linux/errqueue.h>
+
+#include <ctime>
 // clang-format on
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
@@ -27,8 +28,8 @@ Duration read_clock(clockid_t id) {
   return std::chrono::seconds{ts.tv_sec} + std::chrono::nanoseconds{ts.tv_nsec};
 }
 
-/// Both clocks after a read: turns the kernel's wall-clock stamp into an age, and that into a moment
-/// on the monotonic clock, so that a stepped wall clock cannot move more than one read.
+/// Both clocks after a read: turns the kernel's wall-clock stamp into an age, and that into a
+/// moment on the monotonic clock, so that a stepped wall clock cannot move more than one read.
 struct ReadTime {
   Duration wall = read_clock(CLOCK_REALTIME);
   MonoTime mono{read_clock(CLOCK_MONOTONIC)};
@@ -173,9 +174,8 @@ void UdpPort::drain_errors() {
     }
     for (const cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
          header = CMSG_NXTHDR(&message, const_cast<cmsghdr*>(header))) {
-      const bool ours =
-          (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_RECVERR) ||
-          (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_RECVERR);
+      const bool ours = (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_RECVERR) ||
+                        (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_RECVERR);
       if (ours && payload_of<sock_extended_err>(header).ee_errno == ECONNREFUSED) {
         refused_ = true;
       }

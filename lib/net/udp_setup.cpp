@@ -131,7 +131,8 @@ UdpPort::UdpPort(Fd socket, const PortOptions& options)
 void UdpPort::probe_offload(const PortOptions& options) {
   if (options.gso != PortOptions::Offload::off) {
     // An option that cannot be set is the only sign of a kernel that would ignore it per message.
-    gso_ = set_option(fd(), SOL_UDP, UDP_SEGMENT, 1200) && set_option(fd(), SOL_UDP, UDP_SEGMENT, 0);
+    gso_ =
+        set_option(fd(), SOL_UDP, UDP_SEGMENT, 1200) && set_option(fd(), SOL_UDP, UDP_SEGMENT, 0);
   }
   if (options.gro != PortOptions::Offload::off) {
     gro_ = set_option(fd(), SOL_UDP, UDP_GRO, 1);

@@ -9,7 +9,7 @@ namespace udperf::pacing {
 
 /// The time one datagram takes at a rate, as an exact fraction of nanoseconds.
 struct PacketPeriod {
-  Uint128 numerator = 0;        ///< nanoseconds ...
+  Uint128 numerator = 0;          ///< nanoseconds ...
   std::uint64_t denominator = 1;  ///< ... over this
 
   /// `share` and `of`: this sender has share/of of the whole rate (one of several streams).
@@ -17,8 +17,7 @@ struct PacketPeriod {
   static PacketPeriod of(const SendRate& rate, std::uint32_t payload_bytes, std::uint32_t streams);
 
   [[nodiscard]] Duration times(std::uint64_t n) const {
-    return Duration{
-        static_cast<Duration::rep>((numerator * n + denominator - 1) / denominator)};
+    return Duration{static_cast<Duration::rep>((numerator * n + denominator - 1) / denominator)};
   }
   /// How many whole periods fit into `time`. Precondition: time >= 0.
   [[nodiscard]] std::uint64_t count_in(Duration time) const {
@@ -33,8 +32,8 @@ struct PacketPeriod {
 /// from the one before it, so rounding never adds up. Datagrams leave in bursts of `burst`.
 ///
 /// After a stall (later than a burst lasts) the schedule goes on from now: nothing is bunched up.
-/// The time lost is made up for at kCatchUpPercent above the rate, as far as kMaxDebt; the deadlines of what
-/// was lost beyond that are given up and counted.
+/// The time lost is made up for at kCatchUpPercent above the rate, as far as kMaxDebt; the
+/// deadlines of what was lost beyond that are given up and counted.
 class Schedule {
  public:
   static constexpr Duration kMaxDebt = std::chrono::milliseconds{50};

@@ -56,7 +56,8 @@ DropAttribution::Verdict DropAttribution::close(std::uint64_t sent, std::uint64_
     if (explained >= end.needed_) {
       verdict.socket_datagrams += end.open_.datagrams;
     } else {
-      const std::uint64_t mean = reads_ == 0 ? 1 : std::max<std::uint64_t>(read_datagrams_ / reads_, 1);
+      const std::uint64_t mean =
+          reads_ == 0 ? 1 : std::max<std::uint64_t>(read_datagrams_ / reads_, 1);
       verdict.socket_datagrams += std::min(end.open_.drops * mean, end.open_.datagrams);
       verdict.is_bound = true;
     }

@@ -21,8 +21,8 @@ class DropAttribution {
     std::uint8_t count = 1;
   };
 
-  /// `merging`: the socket takes whole batches as one buffer (UDP_GRO), so that a dropped batch counts
-  /// as one drop.
+  /// `merging`: the socket takes whole batches as one buffer (UDP_GRO), so that a dropped batch
+  /// counts as one drop.
   explicit DropAttribution(bool merging) : merging_(merging) {}
 
   /// A read that began with `first` and ended with `last`; `drops` is the socket's counter then.

@@ -37,8 +37,7 @@ std::size_t Receiver::on_read(const net::Received& read, std::size_t offset) {
   while (offset < read.data.size()) {
     const auto rest = read.data.subspan(offset);
     const auto datagram = rest.first(std::min<std::size_t>(rest.size(), read.segment));
-    if (datagram.size() > 5 &&
-        datagram[5] != static_cast<std::byte>(wire::MessageType::data)) {
+    if (datagram.size() > 5 && datagram[5] != static_cast<std::byte>(wire::MessageType::data)) {
       break;
     }
     if (!take(datagram, read, scan)) {
@@ -74,8 +73,7 @@ bool Receiver::take(std::span<const std::byte> datagram, const net::Received& re
     scan.run.count = 1;
     scan.run.tx_ns = header->tx_time_ns;
   }
-  const DropAttribution::Place place{header->sequence, header->batch, header->index,
-                                     header->count};
+  const DropAttribution::Place place{header->sequence, header->batch, header->index, header->count};
   if (!scan.first) {
     scan.first = place;
     if (read.tos) {
@@ -133,8 +131,7 @@ void Receiver::fill(wire::Feedback& feedback, MonoTime now) {
 RxReport Receiver::finalize(const std::optional<TxReport>& fin, Finalized why,
                             const ClockAnchor& clock, std::optional<std::uint32_t> drops) {
   RxReport report;
-  const std::uint64_t sent =
-      fin ? std::min(fin->packets, plan_.packets()) : stats_.next_expected();
+  const std::uint64_t sent = fin ? std::min(fin->packets, plan_.packets()) : stats_.next_expected();
   stats_.finalize(sent, fin.has_value(), clock, report);
   report.datagrams += invalid_;
   report.invalid += invalid_;

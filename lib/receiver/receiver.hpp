@@ -14,8 +14,8 @@
 
 namespace udperf::receiver {
 
-/// One stream's books at the receiving end: reads DATA datagrams in place and hands what they say to
-/// the statistics. Not thread-safe; takes the time as an argument.
+/// One stream's books at the receiving end: reads DATA datagrams in place and hands what they say
+/// to the statistics. Not thread-safe; takes the time as an argument.
 class Receiver {
  public:
   struct Settings {
@@ -27,15 +27,17 @@ class Receiver {
 
   explicit Receiver(const Settings& settings);
 
-  /// Start of the interval grid: the first arrival of any stream of the test. Before the first data.
+  /// Start of the interval grid: the first arrival of any stream of the test. Before the first
+  /// data.
   void set_anchor(MonoTime anchor);
   [[nodiscard]] bool has_anchor() const { return anchor_.has_value(); }
 
-  /// Takes the DATA datagrams of one read from `offset` on, up to the first that is not DATA; returns
-  /// the offset of that one, or data.size(). Precondition: set_anchor() was called.
+  /// Takes the DATA datagrams of one read from `offset` on, up to the first that is not DATA;
+  /// returns the offset of that one, or data.size(). Precondition: set_anchor() was called.
   std::size_t on_read(const net::Received& read, std::size_t offset);
 
-  /// A datagram that is neither DATA nor a known control message, or one that is not for this stream.
+  /// A datagram that is neither DATA nor a known control message, or one that is not for this
+  /// stream.
   void count_invalid() { ++invalid_; }
 
   /// Fills everything but Feedback::number. Also moves the interval snapshot on.
@@ -46,7 +48,8 @@ class Receiver {
   [[nodiscard]] std::uint64_t unique() const { return stats_.unique(); }
   [[nodiscard]] std::uint64_t next_expected() const { return stats_.next_expected(); }
 
-  /// Closes the books. `fin`: the sender's word, absent when none came. `drops`: the socket's counter.
+  /// Closes the books. `fin`: the sender's word, absent when none came. `drops`: the socket's
+  /// counter.
   [[nodiscard]] RxReport finalize(const std::optional<TxReport>& fin, Finalized why,
                                   const ClockAnchor& clock, std::optional<std::uint32_t> drops);
 

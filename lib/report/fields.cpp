@@ -63,7 +63,9 @@ const Json* find(const Json& root, const std::string& path, Indices indices) {
   return at;
 }
 
-bool is_label(const std::string& path) { return path.rfind("test.labels.", 0) == 0; }
+bool is_label(const std::string& path) {
+  return path.rfind("test.labels.", 0) == 0;
+}
 
 std::string bare(const Json* json) {
   if (json == nullptr) {
@@ -79,11 +81,20 @@ std::string bare(const Json* json) {
 
 const std::vector<std::string>& columns() {
   static const std::vector<std::string> kColumns = [] {
-    std::vector<std::string> names{"status",          "test.id",          "test.start_unix_ns",
-                                   "test.client_address", "test.client_port", "test.server_address",
-                                   "test.server_port",    "test.direction",   "test.streams",
-                                   "test.payload_bytes",  "test.rate_target_bps",
-                                   "goodput_bps",     "loss_percent",     "limited_by"};
+    std::vector<std::string> names{"status",
+                                   "test.id",
+                                   "test.start_unix_ns",
+                                   "test.client_address",
+                                   "test.client_port",
+                                   "test.server_address",
+                                   "test.server_port",
+                                   "test.direction",
+                                   "test.streams",
+                                   "test.payload_bytes",
+                                   "test.rate_target_bps",
+                                   "goodput_bps",
+                                   "loss_percent",
+                                   "limited_by"};
     for (const std::string way : {"up", "down"}) {
       for (const char* field :
            {"tx.packets", "tx.payload_bytes", "tx.offered_bps", "rx.unique", "rx.unique_bytes",
@@ -125,7 +136,8 @@ std::optional<std::string> check_fields(const std::vector<std::string>& fields) 
   const Json shape = full_shape();
   for (const std::string& field : fields) {
     if (!is_label(field) && find(shape, field, Indices::any) == nullptr) {
-      return "no such field: " + field + " (see docs/metrics.md, e.g. goodput_bps or up.loss.packets)";
+      return "no such field: " + field +
+             " (see docs/metrics.md, e.g. goodput_bps or up.loss.packets)";
     }
   }
   return std::nullopt;

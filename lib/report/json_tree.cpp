@@ -139,16 +139,17 @@ Json interval_tree(const result::IntervalPart& p) {
 }
 
 Json stream_tree(const result::StreamPart& p) {
-  return Json{{"stream", p.stream},
-              {"tx", {{"packets", value(p.tx_packets)}, {"payload_bytes", value(p.tx_payload_bytes)}}},
-              {"rx",
-               {{"unique", value(p.rx_unique)},
-                {"unique_bytes", value(p.rx_unique_bytes)},
-                {"goodput_bps", value(p.goodput_bps)}}},
-              {"loss", {{"packets", value(p.lost)}, {"ratio", value(p.loss_ratio)}}},
-              {"duplicates", {{"packets", value(p.duplicates)}}},
-              {"reordering", {{"packets", value(p.reordered)}}},
-              {"silent", value(p.silent)}};
+  return Json{
+      {"stream", p.stream},
+      {"tx", {{"packets", value(p.tx_packets)}, {"payload_bytes", value(p.tx_payload_bytes)}}},
+      {"rx",
+       {{"unique", value(p.rx_unique)},
+        {"unique_bytes", value(p.rx_unique_bytes)},
+        {"goodput_bps", value(p.goodput_bps)}}},
+      {"loss", {{"packets", value(p.lost)}, {"ratio", value(p.loss_ratio)}}},
+      {"duplicates", {{"packets", value(p.duplicates)}}},
+      {"reordering", {{"packets", value(p.reordered)}}},
+      {"silent", value(p.silent)}};
 }
 
 Json rtt_tree(const DelayPart& p, bool loaded) {
@@ -174,9 +175,8 @@ Json error_tree(const std::optional<Error>& error) {
   if (!error) {
     return nullptr;
   }
-  return Json{{"code", error_name(error->code)},
-              {"phase", error->phase},
-              {"message", error->message()}};
+  return Json{
+      {"code", error_name(error->code)}, {"phase", error->phase}, {"message", error->message()}};
 }
 
 Json warnings_tree(const std::vector<Warning>& warnings) {
@@ -250,34 +250,33 @@ Json test_tree(const TestOutcome& t) {
   }
   const auto or_null = [](bool known, auto v) { return known ? Json(v) : Json(nullptr); };
   const Amount& amount = p.amount;
-  return Json{
-      {"id", started ? Json(session_name(*t.session)) : Json(nullptr)},
-      {"start_unix_ns", to_ns(t.start)},
-      {"end_unix_ns", to_ns(t.end)},
-      {"direction", direction_name(p.direction)},
-      {"streams", p.streams},
-      {"payload_bytes", p.payload_bytes},
-      {"rate_target_bps", rate_target(p)},
-      {"size_bytes", or_null(amount.size_bytes != 0, amount.size_bytes)},
-      {"packets", or_null(amount.packets != 0, amount.packets)},
-      {"duration_s", or_null(amount.duration != Duration{0},
-                             static_cast<double>(amount.duration.count()) / 1e9)},
-      {"interval_s", static_cast<double>(p.interval.count()) / 1e9},
-      {"client_address", address(client)},
-      {"client_port", port(client)},
-      {"client_address_seen_by_server", address(t.client_seen_by_server)},
-      {"client_port_seen_by_server", port(t.client_seen_by_server)},
-      {"server_address", address(t.server)},
-      {"server_port", port(t.server)},
-      {"family", t.server ? Json(t.server->address.family == IpFamily::v4 ? "ipv4" : "ipv6")
-                          : Json(nullptr)},
-      {"dscp", p.dscp},
-      {"ecn_sent", p.ecn},
-      {"df", p.df == DontFragment::on},
-      {"auth", t.authenticated},
-      {"concurrent_sessions_max",
-       or_null(t.concurrent_sessions_max != 0, t.concurrent_sessions_max)},
-      {"labels", labels}};
+  return Json{{"id", started ? Json(session_name(*t.session)) : Json(nullptr)},
+              {"start_unix_ns", to_ns(t.start)},
+              {"end_unix_ns", to_ns(t.end)},
+              {"direction", direction_name(p.direction)},
+              {"streams", p.streams},
+              {"payload_bytes", p.payload_bytes},
+              {"rate_target_bps", rate_target(p)},
+              {"size_bytes", or_null(amount.size_bytes != 0, amount.size_bytes)},
+              {"packets", or_null(amount.packets != 0, amount.packets)},
+              {"duration_s", or_null(amount.duration != Duration{0},
+                                     static_cast<double>(amount.duration.count()) / 1e9)},
+              {"interval_s", static_cast<double>(p.interval.count()) / 1e9},
+              {"client_address", address(client)},
+              {"client_port", port(client)},
+              {"client_address_seen_by_server", address(t.client_seen_by_server)},
+              {"client_port_seen_by_server", port(t.client_seen_by_server)},
+              {"server_address", address(t.server)},
+              {"server_port", port(t.server)},
+              {"family", t.server ? Json(t.server->address.family == IpFamily::v4 ? "ipv4" : "ipv6")
+                                  : Json(nullptr)},
+              {"dscp", p.dscp},
+              {"ecn_sent", p.ecn},
+              {"df", p.df == DontFragment::on},
+              {"auth", t.authenticated},
+              {"concurrent_sessions_max",
+               or_null(t.concurrent_sessions_max != 0, t.concurrent_sessions_max)},
+              {"labels", labels}};
 }
 
 Json direction_tree(const result::DirectionPart& p) {
@@ -287,8 +286,8 @@ Json direction_tree(const result::DirectionPart& p) {
   }
   Json outages = Json::array();
   for (const auto& gap : p.outages) {
-    outages.push_back(Json{
-        {"start_s", gap.start_s}, {"duration_s", gap.duration_s}, {"packets", gap.packets}});
+    outages.push_back(
+        Json{{"start_s", gap.start_s}, {"duration_s", gap.duration_s}, {"packets", gap.packets}});
   }
   Json streams = Json::array();
   for (const auto& stream : p.streams) {

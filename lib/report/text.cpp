@@ -42,7 +42,9 @@ std::string utc(const result::Nanoseconds& ns) {
   return ns ? format_utc(unix_from_ns(*ns)) : "none";
 }
 
-std::string duration(std::int64_t ns) { return format_duration(Duration{ns}); }
+std::string duration(std::int64_t ns) {
+  return format_duration(Duration{ns});
+}
 
 std::string volume(const result::Count& bytes, const result::Count& packets) {
   if (!bytes || !packets) {
@@ -59,8 +61,8 @@ std::string throughput(const DirectionPart& part) {
   std::string text = format_bit_rate(*part.rx.goodput_bps);
   if (part.rx.unique_bytes && part.rx.span_ns.value_or(0) > 0) {
     // The classic figure: all bytes over the time from the first to the last arrival.
-    const double kilobytes = static_cast<double>(*part.rx.unique_bytes) * 1e6 /
-                             static_cast<double>(*part.rx.span_ns);
+    const double kilobytes =
+        static_cast<double>(*part.rx.unique_bytes) * 1e6 / static_cast<double>(*part.rx.span_ns);
     text += " (" + number(kilobytes, 3) + " kB/s)";
   }
   return text;
@@ -119,8 +121,8 @@ void disorder_lines(const DirectionPart& part, Block& block) {
 }
 
 void delay_lines(const DirectionPart& part, Block& block) {
-  block.line("jitter (RFC 3550)", part.jitter.rfc3550_ns ? duration(*part.jitter.rfc3550_ns)
-                                                         : "not measurable");
+  block.line("jitter (RFC 3550)",
+             part.jitter.rfc3550_ns ? duration(*part.jitter.rfc3550_ns) : "not measurable");
   const auto& dv = part.delay_variation;
   if (dv.p50_ns && dv.p99_ns && dv.max_ns) {
     block.line("delay variation", "p50 " + duration(*dv.p50_ns) + ", p99 " + duration(*dv.p99_ns) +
@@ -225,16 +227,18 @@ std::string to_text(const result::ResultDocument& document, const TextStyle& sty
   return block.take();
 }
 
-std::string interval_header() { return "      interval        rate      packets     lost\n"; }
+std::string interval_header() {
+  return "      interval        rate      packets     lost\n";
+}
 
 std::string interval_line(const IntervalView& v) {
   const double length = v.end_s - v.start_s;
   const std::string rate =
       length > 0 ? format_bit_rate(8.0 * static_cast<double>(v.payload_bytes) / length) : "-";
   char text[160] = {};
-  std::snprintf(text, sizeof text, "%-4s %7.2f-%-7.2f s %12s %10llu %8lld", v.way == Way::up ? "up" : "down",
-                v.start_s, v.end_s, rate.c_str(), static_cast<unsigned long long>(v.packets),
-                static_cast<long long>(v.lost));
+  std::snprintf(text, sizeof text, "%-4s %7.2f-%-7.2f s %12s %10llu %8lld",
+                v.way == Way::up ? "up" : "down", v.start_s, v.end_s, rate.c_str(),
+                static_cast<unsigned long long>(v.packets), static_cast<long long>(v.lost));
   std::string line = text;
   if (v.duplicates > 0) {
     line += "  " + std::to_string(v.duplicates) + " duplicated";

@@ -28,8 +28,8 @@ struct TextStyle {
 [[nodiscard]] std::string csv_header();
 [[nodiscard]] std::string to_csv(const result::ResultDocument& document);
 
-/// The first of the dotted paths (`up.loss.packets`, `up.streams.0.rx.unique`) that no result can have,
-/// as a sentence; nothing when all are fine.
+/// The first of the dotted paths (`up.loss.packets`, `up.streams.0.rx.unique`) that no result can
+/// have, as a sentence; nothing when all are fine.
 [[nodiscard]] std::optional<std::string> check_fields(const std::vector<std::string>& fields);
 /// Bare values on one line with a space between: strings without quotes, `null` for what was not
 /// measured or is not there in this result.

@@ -47,7 +47,8 @@ BatchBuffer::BatchBuffer(const Settings& settings)
     fill_random(bytes_, settings.seed);
   }
   for (std::uint32_t i = 0; i < capacity_; ++i) {
-    const auto datagram = std::span{bytes_}.subspan(std::size_t{i} * payload_bytes_, payload_bytes_);
+    const auto datagram =
+        std::span{bytes_}.subspan(std::size_t{i} * payload_bytes_, payload_bytes_);
     if (settings.payload == PayloadKind::alphabet) {
       fill_alphabet(datagram.subspan(kDataHeaderBytes));
     }
@@ -62,8 +63,8 @@ std::span<const std::byte> BatchBuffer::stamped(const Stamp& stamp, std::uint32_
                                                 std::uint32_t length) {
   std::byte* at = bytes_.data();
   const auto tx_time = static_cast<std::uint64_t>(stamp.tx_time_ns);
-  const std::uint64_t place = (std::uint64_t{stamp.batch} << 32U) |
-                              (std::uint64_t{count} << 16U) | stamp.token;
+  const std::uint64_t place =
+      (std::uint64_t{stamp.batch} << 32U) | (std::uint64_t{count} << 16U) | stamp.token;
   for (std::uint32_t i = 0; i < count; ++i, at += payload_bytes_) {
     wire::detail::store(at + wire::kSequenceOffset, stamp.first_sequence + i);
     wire::detail::store(at + 24, tx_time);

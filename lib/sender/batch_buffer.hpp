@@ -20,7 +20,7 @@ class BatchBuffer {
     std::uint32_t payload_bytes = 0;
     std::uint32_t capacity = 1;  ///< datagrams
     PayloadKind payload = PayloadKind::random;
-    std::uint64_t seed = 0;      ///< of the random payload
+    std::uint64_t seed = 0;  ///< of the random payload
   };
 
   explicit BatchBuffer(const Settings& settings);

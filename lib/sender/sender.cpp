@@ -45,12 +45,12 @@ void Sender::begin(MonoTime now) {
   cpu_at_start_ = clock_.thread_cpu_time();
   const SendRate& rate = settings_.params.rate(settings_.way);
   if (rate.limited()) {
-    const auto period = pacing::PacketPeriod::of(rate, settings_.params.payload_bytes,
-                                                 settings_.params.streams);
+    const auto period =
+        pacing::PacketPeriod::of(rate, settings_.params.payload_bytes, settings_.params.streams);
     schedule_.emplace(now, period, pacing::burst_for(period, kBurstWindow, batch_now()));
     report_.pacer = period.times(1) >= kSleepOnlyPeriod ? PacerKind::sleep : PacerKind::sleep_spin;
-    report_.target_milli_pps = static_cast<std::uint64_t>(
-        Uint128{period.denominator} * 1'000'000'000'000U / period.numerator);
+    report_.target_milli_pps = static_cast<std::uint64_t>(Uint128{period.denominator} *
+                                                          1'000'000'000'000U / period.numerator);
   }
 }
 
@@ -115,12 +115,12 @@ bool Sender::send_batch(std::uint64_t count, MonoTime now) {
   while (left > 0) {
     const bool full_size = next_ < plan_.first_short();
     const std::uint64_t uniform = full_size ? plan_.first_short() - next_ : 1;
-    const auto n = static_cast<std::uint32_t>(
-        std::min<std::uint64_t>({left, uniform, batch_now()}));
+    const auto n =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>({left, uniform, batch_now()}));
     const std::uint32_t length = plan_.length(next_);
     const auto batch = static_cast<std::uint32_t>(report_.batches);
-    const auto data = buffer_.stamped({next_, to_ns(now), batch, crypto::token(settings_.token_key, batch)},
-                                      n, length);
+    const auto data = buffer_.stamped(
+        {next_, to_ns(now), batch, crypto::token(settings_.token_key, batch)}, n, length);
     const auto outcome = port_.send(data, length);
     account(n, length, outcome, now);
     if (outcome.status != Status::taken) {
@@ -189,8 +189,8 @@ void Sender::finish(TxEnd end) {
   const auto cpu = clock_.thread_cpu_time();
   const Duration wall = clock_.now() - begun_;
   if (cpu && cpu_at_start_ && wall > Duration{0}) {
-    report_.cpu_permille =
-        static_cast<std::uint32_t>(std::min<std::int64_t>((*cpu - *cpu_at_start_) * 1000 / wall, 1000));
+    report_.cpu_permille = static_cast<std::uint32_t>(
+        std::min<std::int64_t>((*cpu - *cpu_at_start_) * 1000 / wall, 1000));
   }
   finished_.store(true, std::memory_order_release);
 }

@@ -38,7 +38,6 @@ class Sender {
     TestParams params;
     crypto::Key token_key{};
     std::uint64_t payload_seed = 0;
-    bool allow_gso = true;  ///< false after the path was seen to break it
   };
 
   Sender(const Settings& settings, net::DatagramPort& port, const Clock& clock);

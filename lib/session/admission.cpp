@@ -77,7 +77,8 @@ std::variant<TestParams, wire::Reject> admit(const TestParams& asked, const Poli
       }
     }
   }
-  return policy.max_rate ? within_budget(asked, policy, now) : std::variant<TestParams, wire::Reject>{asked};
+  return policy.max_rate ? within_budget(asked, policy, now)
+                         : std::variant<TestParams, wire::Reject>{asked};
 }
 
 }  // namespace udperf::session

@@ -6,8 +6,9 @@
 
 namespace udperf::session {
 
-/// When to say something again that has not been answered: soon at first, then ever more slowly, but
-/// often enough that half of the datagrams may be lost and the exchange still ends well in its time.
+/// When to say something again that has not been answered: soon at first, then ever more slowly,
+/// but often enough that half of the datagrams may be lost and the exchange still ends well in its
+/// time.
 class Backoff {
  public:
   static constexpr Duration kFirst = std::chrono::milliseconds{40};

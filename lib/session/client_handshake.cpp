@@ -46,9 +46,9 @@ void ClientHandshake::send_request() {
   std::vector<std::byte> bytes;
   if (settings_.joining) {
     const auto& joining = *settings_.joining;
-    bytes = wire::encode(MessageType::join, joining.session, joining.stream,
-                         wire::Join{nonce_, cookie_, joining.server_nonce},
-                         wire::kPaddedRequestBytes);
+    bytes =
+        wire::encode(MessageType::join, joining.session, joining.stream,
+                     wire::Join{nonce_, cookie_, joining.server_nonce}, wire::kPaddedRequestBytes);
   } else {
     const wire::Request request{nonce_, cookie_, wire::kCapStreams | wire::kCapDown,
                                 settings_.params};
@@ -99,8 +99,7 @@ void ClientHandshake::on_challenge(std::span<const std::byte> datagram, MonoTime
   }
   cookie_ = challenge->cookie;
   const std::uint8_t stream = settings_.joining ? settings_.joining->stream : std::uint8_t{0};
-  session_sealer_ =
-      Sealer::for_session(settings_.key, Role::client, nonce_, cookie_, stream);
+  session_sealer_ = Sealer::for_session(settings_.key, Role::client, nonce_, cookie_, stream);
   stage_ = Stage::request;
   send_request();
   backoff_.start(now);
@@ -134,7 +133,15 @@ void ClientHandshake::on_join_ack(std::span<const std::byte> datagram, std::uint
 void ClientHandshake::on_reject(std::span<const std::byte> datagram) {
   Sealer& sealer = stage_ == Stage::hello ? handshake_sealer_ : session_sealer_;
   const auto inner = sealer.open(datagram, Sealer::Replay::accepted);
-  const auto reject = inner ? wire::decode<wire::Reject>(*inner) : std::nullopt;
+  auto reject = inner ? wire::decode<wire::Reject>(*inner) : std::nullopt;
+  if (!reject && settings_.key) {
+    // A server without a key cannot seal its refusal; whoever else could forge one sees our nonce
+    // and could drop the datagrams as well.
+    reject = wire::decode<wire::Reject>(datagram);
+    if (reject && reject->reason != wire::RejectReason::authentication) {
+      return;
+    }
+  }
   if (!reject || reject->nonce != nonce_) {
     return;
   }
@@ -167,7 +174,7 @@ std::string describe(const wire::Reject& reject) {
     case Reason::denied:
       return "the server does not serve this address";
     case Reason::authentication:
-      return "the server wants a key (--key-file), or another one than was given";
+      return "the server has no key: leave out --key-file, or start it with one";
     case Reason::parameters:
       return "the server does not accept these parameters";
     case Reason::duration:

@@ -11,8 +11,8 @@
 
 namespace udperf::session {
 
-/// Makes and checks the cookie of CHALLENGE: proof, without memory of anyone, that whoever returns it
-/// receives at the address it was sent to (RFC 9147 s5.1, RFC 7296 s2.6). It is bound to both
+/// Makes and checks the cookie of CHALLENGE: proof, without memory of anyone, that whoever returns
+/// it receives at the address it was sent to (RFC 9147 s5.1, RFC 7296 s2.6). It is bound to both
 /// addresses and ports, the client's nonce and its parameters, and lives 10 s. The key is replaced
 /// every 60 s; the one before stays valid.
 class CookieJar {

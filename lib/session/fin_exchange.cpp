@@ -99,7 +99,9 @@ MonoTime FinExchange::next_timeout() const {
   return !started_ || over() ? kNever : std::min(deadline_, backoff_.next());
 }
 
-std::optional<std::vector<std::byte>> FinExchange::poll_transmit() { return take_first(out_); }
+std::optional<std::vector<std::byte>> FinExchange::poll_transmit() {
+  return take_first(out_);
+}
 
 void ReportExchange::on_fin(const wire::Fin& fin, MonoTime now) {
   if (closed()) {
@@ -185,6 +187,8 @@ void ReportExchange::send_chunks(std::uint32_t offset, std::uint16_t chunks) {
   }
 }
 
-std::optional<std::vector<std::byte>> ReportExchange::poll_transmit() { return take_first(out_); }
+std::optional<std::vector<std::byte>> ReportExchange::poll_transmit() {
+  return take_first(out_);
+}
 
 }  // namespace udperf::session

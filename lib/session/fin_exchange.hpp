@@ -60,15 +60,15 @@ class FinExchange {
 /// report out as often as it is asked for. Pure.
 class ReportExchange {
  public:
-  static constexpr Duration kTmax = std::chrono::seconds{3};        ///< RFC 8912's loss threshold
-  static constexpr Duration kNoFin = std::chrono::seconds{1};       ///< RFC 9097's load timeout
+  static constexpr Duration kTmax = std::chrono::seconds{3};   ///< RFC 8912's loss threshold
+  static constexpr Duration kNoFin = std::chrono::seconds{1};  ///< RFC 9097's load timeout
   static constexpr Duration kQuietLeast = std::chrono::milliseconds{200};
 
   ReportExchange(std::uint64_t session, std::uint8_t stream) : session_(session), stream_(stream) {}
 
   /// What the receiver's books say now; decides whether they may be closed (metrics 2.3).
   struct Books {
-    bool all_received = false;           ///< every number that FIN speaks of
+    bool all_received = false;             ///< every number that FIN speaks of
     std::optional<MonoTime> last_arrival;  ///< of a DATA datagram
   };
 

@@ -41,8 +41,7 @@ std::vector<std::byte> FrontDoor::refusal(const wire::Nonce& nonce, Sealer& seal
 }
 
 FrontDoor::Decision FrontDoor::on_datagram(std::span<const std::byte> datagram,
-                                           const Endpoint& from, const Endpoint& to,
-                                           MonoTime now) {
+                                           const Endpoint& from, const Endpoint& to, MonoTime now) {
   const auto header = wire::decode_common(datagram);
   if (!header) {
     return Drop::malformed;
@@ -76,13 +75,17 @@ FrontDoor::Decision FrontDoor::on_hello(std::span<const std::byte> datagram, std
     return Drop::malformed;
   }
   Sealer sealer = Sealer::for_handshake(settings_.key, Role::server, outer->nonce);
+  wire::Reject reject;
   if (!sealer.open(datagram, Sealer::Replay::accepted)) {
-    return Drop::unauthenticated;
+    if (settings_.key || !may_answer(now)) {
+      return Drop::unauthenticated;  // silent to those without the key
+    }
+    reject.reason = wire::RejectReason::authentication;
+    return Reply{refusal(outer->nonce, sealer, reject), true};
   }
   if (!may_answer(now)) {
     return Drop::rate_limited;
   }
-  wire::Reject reject;
   if (!welcome(subject.client.address)) {
     reject.reason = wire::RejectReason::denied;
     return Reply{refusal(outer->nonce, sealer, reject), true};
@@ -125,8 +128,8 @@ FrontDoor::Decision FrontDoor::on_request(std::span<const std::byte> datagram,
 }
 
 FrontDoor::Decision FrontDoor::on_join(std::span<const std::byte> datagram,
-                                       const wire::CommonHeader& header,
-                                       CookieJar::Subject subject, MonoTime now) {
+                                       const wire::CommonHeader& header, CookieJar::Subject subject,
+                                       MonoTime now) {
   const auto join = wire::decode<wire::Join>(datagram);
   if (!join) {
     return Drop::malformed;
@@ -137,8 +140,8 @@ FrontDoor::Decision FrontDoor::on_join(std::span<const std::byte> datagram,
   if (verdict != CookieJar::Verdict::good) {
     return verdict == CookieJar::Verdict::expired ? Drop::expired_cookie : Drop::bad_cookie;
   }
-  Sealer sealer = Sealer::for_session(settings_.key, Role::server, join->nonce, join->cookie,
-                                      header.stream);
+  Sealer sealer =
+      Sealer::for_session(settings_.key, Role::server, join->nonce, join->cookie, header.stream);
   if (!sealer.open(datagram, Sealer::Replay::accepted)) {
     return Drop::unauthenticated;
   }

@@ -15,8 +15,8 @@
 namespace udperf::session {
 
 /// What arrived at the server's port from an address that has no session, and what to do about it.
-/// Keeps nothing about anyone; an answer is never larger than what provoked it, and there is a limit
-/// to the answers a second.
+/// Keeps nothing about anyone; an answer is never larger than what provoked it, and there is a
+/// limit to the answers a second.
 class FrontDoor {
  public:
   static constexpr std::uint32_t kAnswersPerSecond = 2000;

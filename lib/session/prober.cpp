@@ -27,8 +27,7 @@ std::vector<std::byte> Prober::probe(MonoTime now, std::size_t bytes) {
 
 bool Prober::on_reply(const wire::ProbeReply& reply, MonoTime now) {
   const auto found = waiting_.find(reply.id);
-  if (found == waiting_.end() || to_ns(found->second) != reply.t1_ns ||
-      reply.t3_ns < reply.t2_ns) {
+  if (found == waiting_.end() || to_ns(found->second) != reply.t1_ns || reply.t3_ns < reply.t2_ns) {
     return false;
   }
   const MonoTime sent_at = found->second;

@@ -11,9 +11,9 @@
 
 namespace udperf::session {
 
-/// Sends PROBEs and learns from their answers: round-trip times (RFC 2681), and the corridor in which
-/// the peer's clock must lie (metrics 5). Each probe has its own number and is never repeated, so an
-/// answer always belongs to one question. Pure; memory is bounded.
+/// Sends PROBEs and learns from their answers: round-trip times (RFC 2681), and the corridor in
+/// which the peer's clock must lie (metrics 5). Each probe has its own number and is never
+/// repeated, so an answer always belongs to one question. Pure; memory is bounded.
 class Prober {
  public:
   explicit Prober(std::uint64_t session) : session_(session) {}

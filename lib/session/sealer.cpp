@@ -51,9 +51,8 @@ void Sealer::seal(std::vector<std::byte>& datagram) {
 
 std::optional<std::span<const std::byte>> Sealer::open(std::span<const std::byte> datagram,
                                                        Replay replay) {
-  const bool flagged =
-      datagram.size() >= wire::kCommonHeaderBytes &&
-      (datagram[kFlagsAt] & std::byte{wire::kFlagAuthenticated}) != std::byte{0};
+  const bool flagged = datagram.size() >= wire::kCommonHeaderBytes &&
+                       (datagram[kFlagsAt] & std::byte{wire::kFlagAuthenticated}) != std::byte{0};
   if (!keys_) {
     return flagged ? std::nullopt : std::optional{datagram};
   }

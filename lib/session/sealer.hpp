@@ -13,9 +13,9 @@ namespace udperf::session {
 /// Which end of the conversation this is.
 enum class Role : std::uint8_t { client, server };
 
-/// Authenticates control datagrams with a shared key: a counter and a tag at the end, a key for each
-/// direction so that nothing can be reflected, and a window against replay (RFC 6479's idea). Without
-/// a key it passes everything through. Nothing is encrypted.
+/// Authenticates control datagrams with a shared key: a counter and a tag at the end, a key for
+/// each direction so that nothing can be reflected, and a window against replay (RFC 6479's idea).
+/// Without a key it passes everything through. Nothing is encrypted.
 class Sealer {
  public:
   /// No key: datagrams go out as they are, and come in as they are when they carry no trailer.

@@ -8,8 +8,8 @@
 namespace udperf::stats {
 
 /// 95 % confidence interval of a loss ratio, for losses that fall independently: Wilson's score
-/// interval (z = 1.959964); where nothing was lost the exact upper bound 1 - 0.025^(1/n), where all was
-/// lost its mirror image is not used: Wilson stands. Nothing for an empty sample.
+/// interval (z = 1.959964); where nothing was lost the exact upper bound 1 - 0.025^(1/n), where all
+/// was lost its mirror image is not used: Wilson stands. Nothing for an empty sample.
 [[nodiscard]] inline std::optional<std::pair<double, double>> loss_ci95(std::uint64_t lost,
                                                                         std::uint64_t sent) {
   if (sent == 0) {

@@ -14,14 +14,17 @@ namespace udperf::stats {
 /// Distribution of transit times whose zero is not known until the end: linear bins, so that the
 /// smallest value seen can be taken off afterwards (RFC 5481 s4.2 needs the minimum first).
 ///
-/// Bins are 1 us wide within about 2 s of the first value, and 1 ms beyond; a percentile is off by at
-/// most half a bin. Pages of bins are made where values fall; memory is bounded by the number of bins.
+/// Bins are 1 us wide within about 2 s of the first value, and 1 ms beyond; a percentile is off by
+/// at most half a bin. Pages of bins are made where values fall; memory is bounded by the number of
+/// bins.
 class DelayHistogram {
  public:
   void add(Duration transit);
 
   [[nodiscard]] std::uint64_t n() const { return n_; }
-  [[nodiscard]] std::optional<Duration> min() const { return n_ ? std::optional{min_} : std::nullopt; }
+  [[nodiscard]] std::optional<Duration> min() const {
+    return n_ ? std::optional{min_} : std::nullopt;
+  }
 
   /// The values less `zero`; nothing when there are none.
   [[nodiscard]] std::optional<DelaySummary> summary_over(Duration zero) const;

@@ -10,8 +10,8 @@
 
 namespace udperf::stats {
 
-/// Rows of equal length from the first arrival on, whose sums equal the totals (metrics 2.4). What a
-/// row lost is settled when the ledger folds: a number belongs to the row in which it was passed.
+/// Rows of equal length from the first arrival on, whose sums equal the totals (metrics 2.4). What
+/// a row lost is settled when the ledger folds: a number belongs to the row in which it was passed.
 class IntervalGrid {
  public:
   /// Beyond so many rows the last one goes on.
@@ -23,8 +23,8 @@ class IntervalGrid {
   [[nodiscard]] bool anchored() const { return !rows_.empty(); }
   [[nodiscard]] MonoTime anchor() const { return anchor_; }
 
-  /// Moves on to the row of `now`; `next` is the next expected number before this arrival. Cheap while
-  /// the row stays the same. Time that goes backwards stays in the row.
+  /// Moves on to the row of `now`; `next` is the next expected number before this arrival. Cheap
+  /// while the row stays the same. Time that goes backwards stays in the row.
   void move_to(MonoTime now, std::uint64_t next) {
     if (now >= row_end_) {
       open_rows(now, next);

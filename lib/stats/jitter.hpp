@@ -8,14 +8,15 @@
 
 namespace udperf::stats {
 
-/// Interarrival jitter as RTP defines it: a running mean, in nanoseconds, of how much the transit time
-/// changes from one arrival to the next.
+/// Interarrival jitter as RTP defines it: a running mean, in nanoseconds, of how much the transit
+/// time changes from one arrival to the next.
 ///
 ///     D = (r_i - r_{i-1}) - (s_i - s_{i-1});   J += (|D| - J) / 16,  J starts at 0
 ///
-/// The two clocks need not agree: only differences count. Feed first copies, in the order of ARRIVAL.
-/// With fewer than two there is none. Source: RFC 3550 s6.4.1 and A.8. Departure: of datagrams that
-/// left and arrived as one batch only the first counts, since they share their stamps.
+/// The two clocks need not agree: only differences count. Feed first copies, in the order of
+/// ARRIVAL. With fewer than two there is none. Source: RFC 3550 s6.4.1 and A.8. Departure: of
+/// datagrams that left and arrived as one batch only the first counts, since they share their
+/// stamps.
 class Rfc3550Jitter {
  public:
   /// `transit`: arrival on our clock minus departure on the sender's; any constant offset cancels.

@@ -6,8 +6,8 @@
 
 namespace udperf::stats {
 
-/// The pattern of loss, fed in sequence order: loss periods (RFC 3357 s5.4.2, s6.2-6.3), loss at the
-/// head and at the tail, burst ratio. Constant memory.
+/// The pattern of loss, fed in sequence order: loss periods (RFC 3357 s5.4.2, s6.2-6.3), loss at
+/// the head and at the tail, burst ratio. Constant memory.
 class LossRuns {
  public:
   /// The next `n` numbers arrived.

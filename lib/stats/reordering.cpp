@@ -32,9 +32,9 @@ void Reordering::late(std::uint64_t sequence, MonoTime at) {
   n3_ += overtaken ? 1 : 0;
   remember(sequence, 1);
 
-  const auto after = std::upper_bound(
-      gaps_.begin(), gaps_.end(), sequence,
-      [](std::uint64_t number, const Gap& gap) { return number < gap.low; });
+  const auto after =
+      std::upper_bound(gaps_.begin(), gaps_.end(), sequence,
+                       [](std::uint64_t number, const Gap& gap) { return number < gap.low; });
   if (after == gaps_.begin()) {
     return;
   }

@@ -10,8 +10,8 @@
 namespace udperf::stats {
 
 /// Packet reordering (RFC 4737), fed with first copies only, in the order of their arrival. Losses
-/// alone are never reordering. Memory is bounded: gaps beyond the latest kMostGaps are forgotten, and
-/// a packet that belongs to one of those has no extent.
+/// alone are never reordering. Memory is bounded: gaps beyond the latest kMostGaps are forgotten,
+/// and a packet that belongs to one of those has no extent.
 class Reordering {
  public:
   static constexpr std::size_t kMostGaps = 4096;

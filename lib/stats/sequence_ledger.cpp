@@ -153,8 +153,8 @@ void SequenceLedger::emit_bits(const Words& bits, std::uint64_t from, std::uint6
     while (end < to) {
       // How far the word goes on with the same bit.
       const std::uint64_t word = bits[end / kWordBits] >> (end % kWordBits);
-      const auto same = static_cast<std::uint64_t>(arrived ? std::countr_one(word)
-                                                           : std::countr_zero(word));
+      const auto same =
+          static_cast<std::uint64_t>(arrived ? std::countr_one(word) : std::countr_zero(word));
       const std::uint64_t room = kWordBits - end % kWordBits;
       end += std::min(same, room);
       if (same < room) {

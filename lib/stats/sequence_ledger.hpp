@@ -12,11 +12,11 @@ namespace udperf::stats {
 
 /// Remembers exactly which sequence numbers arrived: one bit each, in pages.
 ///
-/// Loss is decided from the sender's own count, never from gaps seen on the way, so order, duplicates
-/// and a lost tail cannot bend the result. A page that lies wholly below the highest number seen is
-/// folded (handed on in sequence order, and freed) once that has been so for Tmax: what arrives for it
-/// later is later than the loss threshold by its own delay (RFC 7680 s2.8.2). So memory is bounded by
-/// Tmax and the rate, not by the length of the test. Not thread-safe.
+/// Loss is decided from the sender's own count, never from gaps seen on the way, so order,
+/// duplicates and a lost tail cannot bend the result. A page that lies wholly below the highest
+/// number seen is folded (handed on in sequence order, and freed) once that has been so for Tmax:
+/// what arrives for it later is later than the loss threshold by its own delay (RFC 7680 s2.8.2).
+/// So memory is bounded by Tmax and the rate, not by the length of the test. Not thread-safe.
 class SequenceLedger {
  public:
   static constexpr std::uint64_t kPageNumbers = 32768;
@@ -27,8 +27,8 @@ class SequenceLedger {
   /// Numbers so far beyond the highest seen are no network's doing.
   static constexpr std::uint64_t kMostAhead = std::uint64_t{1} << 30U;
 
-  /// What a folded page says, in sequence order: `first_lost` .. `first_lost + count - 1` are missing,
-  /// or `count` numbers from `first_lost` on arrived.
+  /// What a folded page says, in sequence order: `first_lost` .. `first_lost + count - 1` are
+  /// missing, or `count` numbers from `first_lost` on arrived.
   struct Stretch {
     std::uint64_t first = 0;
     std::uint64_t count = 0;
@@ -51,7 +51,8 @@ class SequenceLedger {
   /// records nothing and returns false.
   bool record_fresh(std::uint64_t first, std::uint64_t count, MonoTime now);
 
-  /// Folds all that is left, up to `sent` numbers, and returns how many numbers >= sent had arrived.
+  /// Folds all that is left, up to `sent` numbers, and returns how many numbers >= sent had
+  /// arrived.
   std::uint64_t close(std::uint64_t sent);
 
   /// Whether any number from here on may still be told apart as first copy or duplicate.
@@ -65,7 +66,7 @@ class SequenceLedger {
     std::unique_ptr<Words> bits;        ///< null when none or all have arrived
     std::unique_ptr<Words> duplicates;  ///< null when none came twice
     std::uint32_t count = 0;
-    MonoTime passed = kNever;           ///< since when it lies wholly below next_expected()
+    MonoTime passed = kNever;  ///< since when it lies wholly below next_expected()
   };
 
   Page& page_for(std::uint64_t sequence);
@@ -81,7 +82,7 @@ class SequenceLedger {
   std::deque<Page> pages_;
   std::uint64_t base_ = 0;  ///< number of the first page kept
   std::uint64_t next_ = 0;
-  std::size_t open_ = 0;    ///< pages with a bitmap
+  std::size_t open_ = 0;            ///< pages with a bitmap
   std::uint64_t passed_pages_ = 0;  ///< pages of pages_ whose `passed` is set
 };
 

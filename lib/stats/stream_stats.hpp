@@ -21,10 +21,10 @@ namespace udperf::stats {
 struct Run {
   std::uint64_t first = 0;
   std::uint32_t count = 0;
-  MonoTime rx;               ///< arrival, receiver's clock
-  std::int64_t tx_ns = 0;    ///< departure, sender's monotonic clock
-  std::uint8_t ecn = 0;      ///< code point, 0..3
-  bool timed = false;        ///< both stamps are good for delay figures
+  MonoTime rx;             ///< arrival, receiver's clock
+  std::int64_t tx_ns = 0;  ///< departure, sender's monotonic clock
+  std::uint8_t ecn = 0;    ///< code point, 0..3
+  bool timed = false;      ///< both stamps are good for delay figures
 };
 
 /// All statistics of one stream at its receiver. Pure: time is an argument. Not thread-safe.

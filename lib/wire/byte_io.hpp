@@ -27,10 +27,8 @@ class Writer {
     }
   }
   template <typename E>
-    requires std::is_enum_v<E>
-  void field(const E& value) {
-    field(static_cast<std::underlying_type_t<E>>(value));
-  }
+  requires std::is_enum_v<E>
+  void field(const E& value) { field(static_cast<std::underlying_type_t<E>>(value)); }
   void field(const bool& value) { field(static_cast<std::uint8_t>(value ? 1 : 0)); }
   void field(const double& value) { field(std::bit_cast<std::uint64_t>(value)); }
   template <std::size_t N>
@@ -57,8 +55,8 @@ class Writer {
 
 /// Reads fields in network byte order from a datagram that anyone may have sent.
 ///
-/// Reading past the end gives zeros and makes ok() false for good, as does an enum or flag above its
-/// limit, so a decoder reads all its fields and asks once.
+/// Reading past the end gives zeros and makes ok() false for good, as does an enum or flag above
+/// its limit, so a decoder reads all its fields and asks once.
 class Reader {
  public:
   explicit Reader(std::span<const std::byte> in) : in_(in) {}
@@ -71,15 +69,15 @@ class Reader {
       in_ = {};
     } else {
       for (std::size_t i = 0; i < sizeof(T); ++i) {
-        bits = static_cast<std::make_unsigned_t<T>>(
-            (static_cast<std::uint64_t>(bits) << 8U) | std::to_integer<std::uint64_t>(in_[i]));
+        bits = static_cast<std::make_unsigned_t<T>>((static_cast<std::uint64_t>(bits) << 8U) |
+                                                    std::to_integer<std::uint64_t>(in_[i]));
       }
       in_ = in_.subspan(sizeof(T));
     }
     value = static_cast<T>(bits);
   }
   template <typename E>
-    requires std::is_enum_v<E>
+  requires std::is_enum_v<E>
   void field(E& value) {
     std::underlying_type_t<E> bits{};
     field(bits);

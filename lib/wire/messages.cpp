@@ -12,7 +12,9 @@ template <typename Message>
 bool valid(const Message&) {
   return true;
 }
-bool valid(const Request& m) { return !check_params(m.params); }
+bool valid(const Request& m) {
+  return !check_params(m.params);
+}
 bool valid(const Accept& m) {
   const auto family = m.client.address.family;
   return !check_params(m.params) && (family == IpFamily::v4 || family == IpFamily::v6);
@@ -23,14 +25,20 @@ bool valid(const Reject& m) {
 bool valid(const Go& m) {
   return m.payload_bytes >= kDataHeaderBytes && m.payload_bytes <= kMaxPayloadBytes;
 }
-bool valid(const Bye& m) { return m.reason <= ByeReason::shutting_down; }
-bool valid(const ReportPull& m) { return m.chunks >= 1 && m.chunks <= 32; }
+bool valid(const Bye& m) {
+  return m.reason <= ByeReason::shutting_down;
+}
+bool valid(const ReportPull& m) {
+  return m.chunks >= 1 && m.chunks <= 32;
+}
 bool valid(const Fin& m) {
   const TxReport& r = m.report;
-  return r.pacer <= PacerKind::kernel && r.end <= TxEnd::failed && r.span_ns >= 0 && m.rtt_max_ns >= 0 &&
-         r.packets <= (std::uint64_t{1} << 62U) && r.local_drop <= r.packets;
+  return r.pacer <= PacerKind::kernel && r.end <= TxEnd::failed && r.span_ns >= 0 &&
+         m.rtt_max_ns >= 0 && r.packets <= (std::uint64_t{1} << 62U) && r.local_drop <= r.packets;
 }
-bool valid(const Feedback& m) { return m.held_ns >= 0 && m.unique <= m.next_expected; }
+bool valid(const Feedback& m) {
+  return m.held_ns >= 0 && m.unique <= m.next_expected;
+}
 
 void write_header(std::vector<std::byte>& out, MessageType type, std::uint64_t session,
                   std::uint8_t stream) {
@@ -73,9 +81,9 @@ std::optional<Message> decode(std::span<const std::byte> datagram) {
   return message;
 }
 
-#define UDPERF_CODEC(Message) \
+#define UDPERF_CODEC(Message)                                                                      \
   template std::vector<std::byte> encode(MessageType, std::uint64_t, std::uint8_t, const Message&, \
-                                         std::size_t); \
+                                         std::size_t);                                             \
   template std::optional<Message> decode(std::span<const std::byte>);
 
 UDPERF_CODEC(Hello)

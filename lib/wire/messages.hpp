@@ -69,16 +69,16 @@ struct Accept {
 };
 
 enum class RejectReason : std::uint16_t {
-  version = 1,         ///< no version in common
-  busy = 2,            ///< all session slots are taken; see retry_after
+  version = 1,  ///< no version in common
+  busy = 2,     ///< all session slots are taken; see retry_after
   too_many_from_you = 3,
-  exclusive = 4,       ///< another test has the server to itself
-  denied = 5,          ///< by address
-  authentication = 6,  ///< the server wants a key, or another one
-  parameters = 7,      ///< out of range
-  duration = 8,        ///< longer than the server allows; `limit` has the limit in ns
-  rate = 9,            ///< no bandwidth left in the server's budget; `limit` has bit/s left
-  unlimited_rate = 10, ///< the server allows only tests with a rate up to `limit` bit/s
+  exclusive = 4,        ///< another test has the server to itself
+  denied = 5,           ///< by address
+  authentication = 6,   ///< the server wants a key, or another one
+  parameters = 7,       ///< out of range
+  duration = 8,         ///< longer than the server allows; `limit` has the limit in ns
+  rate = 9,             ///< no bandwidth left in the server's budget; `limit` has bit/s left
+  unlimited_rate = 10,  ///< the server allows only tests with a rate up to `limit` bit/s
   shutting_down = 11,
 };
 
@@ -100,12 +100,12 @@ struct Go {
 /// GO_ACK, FIN_ACK, JOIN_ACK carry nothing but the common header.
 struct Empty {};
 
-/// Asks for an answer at once: round-trip time, clock offset, path MTU, proof of offload, and sign of
-/// life. May be padded to any size.
+/// Asks for an answer at once: round-trip time, clock offset, path MTU, proof of offload, and sign
+/// of life. May be padded to any size.
 struct Probe {
   std::uint64_t id = 0;
-  std::int64_t t1_ns = 0;          ///< sender's monotonic clock
-  std::uint16_t reply_bytes = 0;   ///< pad the answer to this, at most the size of the question
+  std::int64_t t1_ns = 0;         ///< sender's monotonic clock
+  std::uint16_t reply_bytes = 0;  ///< pad the answer to this, at most the size of the question
 };
 
 struct ProbeReply {
@@ -124,13 +124,13 @@ struct Feedback {
   std::uint64_t unique_bytes = 0;
   std::uint64_t duplicates = 0;
   std::uint64_t reordered = 0;
-  std::uint32_t echo_batch = 0;     ///< batch and token of the latest DATA datagram
+  std::uint32_t echo_batch = 0;  ///< batch and token of the latest DATA datagram
   std::uint16_t echo_token = 0;
   bool has_echo = false;
-  std::int64_t echo_tx_ns = 0;      ///< its tx_time
-  std::int64_t held_ns = 0;         ///< time between its arrival and this message
+  std::int64_t echo_tx_ns = 0;  ///< its tx_time
+  std::int64_t held_ns = 0;     ///< time between its arrival and this message
   // the totals at the end of the last complete interval, so that the other end can show it
-  std::uint64_t intervals = 0;      ///< complete intervals so far
+  std::uint64_t intervals = 0;  ///< complete intervals so far
   std::uint64_t at_unique = 0;
   std::uint64_t at_bytes = 0;
   std::uint64_t at_next = 0;
@@ -187,8 +187,8 @@ template <typename Message>
 /// Fingerprint input and REQUEST's own form of the parameters.
 [[nodiscard]] std::vector<std::byte> encode_params(const TestParams& params);
 
-/// RxReport as the byte string that REPORT chunks carry, and back. `max_rows` bounds what a peer can
-/// make us allocate.
+/// RxReport as the byte string that REPORT chunks carry, and back. `max_rows` bounds what a peer
+/// can make us allocate.
 inline constexpr std::size_t kMaxReportBytes = 12U << 20U;
 [[nodiscard]] std::vector<std::byte> encode_report(const RxReport& report);
 [[nodiscard]] std::optional<RxReport> decode_report(std::span<const std::byte> bytes);

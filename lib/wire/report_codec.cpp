@@ -3,8 +3,8 @@
 #include "wire/messages.hpp"
 #include "wire/visit.hpp"
 
-// RxReport as bytes (docs/protocol.md, Report): a format number, the figures in fixed order, then the
-// interval rows and outages, each list behind its length.
+// RxReport as bytes (docs/protocol.md, Report): a format number, the figures in fixed order, then
+// the interval rows and outages, each list behind its length.
 
 namespace udperf::wire {
 namespace {

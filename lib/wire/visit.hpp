@@ -60,9 +60,9 @@ void visit_versions(Io& io, M& m) {
 }
 
 /// Declares visit(io, m) for a message and its const form: fields in wire order.
-#define UDPERF_VISIT(Message) \
-  template <typename Io, typename M> \
-    requires std::is_same_v<std::remove_const_t<M>, Message> \
+#define UDPERF_VISIT(Message)                              \
+  template <typename Io, typename M>                       \
+  requires std::is_same_v<std::remove_const_t<M>, Message> \
   void visit(Io& io, M& m)
 
 UDPERF_VISIT(Hello) {
@@ -181,7 +181,9 @@ UDPERF_VISIT(ReportPull) {
   io.field(m.chunks);
 }
 
-UDPERF_VISIT(Bye) { io.field(m.reason); }
+UDPERF_VISIT(Bye) {
+  io.field(m.reason);
+}
 
 UDPERF_VISIT(Join) {
   io.field(m.nonce);

@@ -1,6 +1,6 @@
-// The most that this machine's kernel carries between two UDP sockets: one thread sends, one receives,
-// with UDP_SEGMENT and UDP_GRO, or plain send and recv; sequence numbers are written and read, nothing
-// is accounted for. What udperf is compared with (docs/performance.md).
+// The most that this machine's kernel carries between two UDP sockets: one thread sends, one
+// receives, with UDP_SEGMENT and UDP_GRO, or plain send and recv; sequence numbers are written and
+// read, nothing is accounted for. What udperf is compared with (docs/performance.md).
 //
 //   ceiling PAYLOAD SECONDS offload|plain [STREAMS]
 // Prints one line of JSON.
@@ -48,7 +48,9 @@ struct Counts {
   std::exit(1);
 }
 
-void set(int fd, int level, int name, int value) { ::setsockopt(fd, level, name, &value, sizeof value); }
+void set(int fd, int level, int name, int value) {
+  ::setsockopt(fd, level, name, &value, sizeof value);
+}
 
 int bound_socket(std::uint16_t& port) {
   const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
