@@ -114,8 +114,8 @@ TEST_CASE("loss and duplication are those of the network, to the datagram", "[e2
   // The control datagrams of half of the seeds meet a network that loses every second one.
   const auto way = GENERATE(Direction::to_server, Direction::to_client);
   constexpr std::uint64_t kSeeds = 20;
-  constexpr std::uint64_t kAtOnce = 4;
-  const Server server;
+  constexpr std::uint64_t kAtOnce = 10;
+  const Server server{IpFamily::v4, {"--max-sessions-per-address", "64"}};
 
   for (std::uint64_t first = 1; first <= kSeeds; first += kAtOnce) {
     std::vector<Run> runs;
