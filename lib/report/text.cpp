@@ -256,7 +256,7 @@ std::string session_to_text(const SessionOutcome& outcome) {
   block.line("session", session_name(outcome.session) + ", " + outcome.reason);
   const IpFamily family = outcome.client.address.family;
   if (outcome.up) {
-    const auto part = result::build_direction(*outcome.up, outcome.params, family, {});
+    const auto part = result::build_direction(*outcome.up, family, {});
     block.line("first packet received", utc(part.rx.first_unix_ns));
     block.line("received", volume(part.rx.unique_bytes, part.rx.unique));
     block.line("time taken", part.rx.span_ns ? duration(*part.rx.span_ns) : "not measurable");
@@ -265,7 +265,7 @@ std::string session_to_text(const SessionOutcome& outcome) {
     disorder_lines(part, block);
   }
   if (outcome.down) {
-    const auto part = result::build_direction(*outcome.down, outcome.params, family, {});
+    const auto part = result::build_direction(*outcome.down, family, {});
     block.line("first packet sent", utc(part.tx.first_unix_ns));
     block.line("sent", volume(part.tx.payload_bytes, part.tx.packets));
     if (part.loss.packets) {

@@ -1,16 +1,28 @@
 #include <algorithm>
 
-#include "result/document.hpp"
+#include "result/aggregate.hpp"
 #include "result/version.hpp"
 
 namespace udperf::result {
 namespace {
 
-Number sum_of(const Number& a, const Number& b) {
-  if (!a && !b) {
-    return std::nullopt;
+/// The sum over the directions. One whose receiver did not tell leaves the sum unknown; one in
+/// which too little arrived for a rate adds nothing.
+Number headline_goodput(const ResultDocument& document) {
+  Number sum;
+  for (const auto* part : {&document.up, &document.down}) {
+    if (!*part) {
+      continue;
+    }
+    const RxPart& rx = (*part)->rx;
+    if (!rx.unique) {
+      return std::nullopt;
+    }
+    if (rx.goodput_bps) {
+      sum = sum.value_or(0) + *rx.goodput_bps;
+    }
   }
-  return a.value_or(0) + b.value_or(0);
+  return sum;
 }
 
 DelayPart rtt_part(const std::optional<RttSummary>& summary) {
@@ -33,20 +45,22 @@ DelayPart rtt_part(const std::optional<RttSummary>& summary) {
 void fill_rtt(const TestOutcome& outcome, RttPart& rtt) {
   rtt.idle = rtt_part(outcome.rtt_idle);
   rtt.loaded = rtt_part(outcome.rtt_loaded);
-  if (outcome.rtt_loaded && outcome.rtt_loaded->sent > 0) {
-    // A probe that is still on its way when the test ends is not lost.
-    const std::uint64_t sent = outcome.rtt_loaded->sent;
-    const std::uint64_t back = std::min(outcome.rtt_loaded->delay.n, sent);
-    const std::uint64_t missing = sent - back;
-    rtt.loss_ratio = missing <= 1 ? 0.0 : static_cast<double>(missing) / static_cast<double>(sent);
+  if (!outcome.rtt_loaded) {
+    return;
   }
+  // The last probe may be still on its way when the test ends: unanswered, it is not counted at
+  // all.
+  const std::uint64_t all = outcome.rtt_loaded->sent;
+  const std::uint64_t back = std::min(outcome.rtt_loaded->delay.n, all);
+  const std::uint64_t sent = back < all ? all - 1 : all;
+  rtt.loss_ratio = quotient(sent - back, sent);
 }
 
 ClockRelation relation(const std::optional<ClockEstimate>& clock, Way way) {
   ClockRelation out;
   if (clock && clock->theta_ns && clock->uncertainty_ns) {
     // theta is the server's clock minus the client's; the receiver of `up` is the server.
-    out.theta_ns = way == Way::up ? *clock->theta_ns : -*clock->theta_ns;
+    out.theta_ns = way == Way::up ? *clock->theta_ns : time_between(*clock->theta_ns, 0);
     out.uncertainty_ns = clock->uncertainty_ns;
   }
   return out;
@@ -77,8 +91,7 @@ Number classic_rate(const ResultDocument& document) {
   if (!part || !part->rx.unique_bytes || part->rx.span_ns.value_or(0) <= 0) {
     return std::nullopt;
   }
-  return static_cast<double>(*part->rx.unique_bytes) * 1e6 /
-         static_cast<double>(*part->rx.span_ns);
+  return static_cast<double>(*part->rx.unique_bytes) * 1e6 / static_cast<double>(*part->rx.span_ns);
 }
 
 }  // namespace
@@ -95,21 +108,23 @@ ResultDocument build_result(const TestOutcome& outcome) {
   document.test = outcome;
   const IpFamily family = outcome.server ? outcome.server->address.family : IpFamily::v4;
   if (outcome.up) {
-    document.up =
-        build_direction(*outcome.up, outcome.params, family, relation(outcome.clock, Way::up));
+    document.up = build_direction(*outcome.up, family, relation(outcome.clock, Way::up));
   }
   if (outcome.down) {
-    document.down =
-        build_direction(*outcome.down, outcome.params, family, relation(outcome.clock, Way::down));
+    document.down = build_direction(*outcome.down, family, relation(outcome.clock, Way::down));
   }
-  document.goodput_bps = sum_of(document.up ? document.up->rx.goodput_bps : std::nullopt,
-                                document.down ? document.down->rx.goodput_bps : std::nullopt);
+  document.goodput_bps = headline_goodput(document);
   document.loss_percent = loss_percent(document);
   document.kilobytes_per_second = classic_rate(document);
   fill_rtt(outcome, document.rtt);
   const Verdict verdict = judge(document);
   document.limited_by = verdict.limited_by;
   document.verdict = verdict.sentence;
+  document.notes = list_notes(document);
+  if (auto broken = violated_identity(document)) {
+    document.warnings.push_back(
+        Warning{"books_do_not_balance", *std::move(broken) + ": do not trust these counts"});
+  }
   return document;
 }
 

@@ -11,8 +11,8 @@
 namespace udperf::result {
 
 // The result document, schema udperf/1: what a test came to, in the shape in which it is published
-// (docs/metrics.md has every field's meaning, unit and source). An absent optional was not measured;
-// a 0 is a measured 0.
+// (docs/metrics.md has every field's meaning, unit and source). An absent optional was not
+// measured; a 0 is a measured 0.
 
 using Count = std::optional<std::uint64_t>;
 using Nanoseconds = std::optional<std::int64_t>;
@@ -140,10 +140,12 @@ struct IntervalPart {
   Nanoseconds rtt_p50_ns;
 };
 
+/// A silence of one stream longer than the gap threshold.
 struct OutagePart {
-  double start_s = 0;
+  std::uint64_t stream = 0;
+  double start_s = 0;  ///< since the stream's first arrival
   double duration_s = 0;
-  std::uint64_t packets = 0;
+  std::uint64_t packets = 0;  ///< missing across it when it ended
 };
 
 struct StreamPart {
@@ -182,12 +184,20 @@ struct RttPart {
   Number loss_ratio;
 };
 
+/// Why a field of the document is null, or is less than it seems.
+struct Note {
+  std::string field;    ///< dotted path; of an object: all that is null in it
+  std::string code;     ///< stable, e.g. "no_report"
+  std::string message;  ///< a sentence
+};
+
 struct ResultDocument {
   std::string version;
   TestStatus status = TestStatus::error;
   std::optional<Error> error;
   Count retry_after_ms;
   std::vector<Warning> warnings;
+  std::vector<Note> notes;
   Number goodput_bps;
   Number loss_percent;
   std::optional<std::string> limited_by;
@@ -199,21 +209,25 @@ struct ResultDocument {
   Number kilobytes_per_second;
 };
 
-/// Makes the document of a finished test, whatever way it ended. Pure.
+/// Makes the document of a finished test, whatever way it ended. Pure. Books that do not balance
+/// become the warning "books_do_not_balance".
 [[nodiscard]] ResultDocument build_result(const TestOutcome& outcome);
 
-/// One direction from the reports of its streams. `theta_ns`: the receiver's monotonic clock minus the
-/// sender's, where it is known, with its uncertainty.
+/// How the clocks of a direction's two ends relate; absent where that is not known.
 struct ClockRelation {
-  Nanoseconds theta_ns;
+  Nanoseconds theta_ns;  ///< the receiver's monotonic clock minus the sender's
   Nanoseconds uncertainty_ns;
 };
-[[nodiscard]] DirectionPart build_direction(const WayOutcome& way, const TestParams& params,
-                                            IpFamily family, const ClockRelation& clock);
+/// One direction from the reports of its streams.
+[[nodiscard]] DirectionPart build_direction(const WayOutcome& way, IpFamily family,
+                                            const ClockRelation& clock);
 
-/// Which identity of contract.md the document breaks, if any: sent == unique + lost, the split of the
-/// loss, the sums over intervals.
+/// Which identity of contract.md the document breaks, if any: sent == unique + lost, the split of
+/// the loss, the sums over intervals.
 [[nodiscard]] std::optional<std::string> violated_identity(const ResultDocument& document);
+
+/// The reasons behind the nulls of a document.
+[[nodiscard]] std::vector<Note> list_notes(const ResultDocument& document);
 
 /// "network", "receiver_host", "sender_host" or "none", and the sentence that explains it.
 struct Verdict {

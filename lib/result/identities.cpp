@@ -32,8 +32,7 @@ std::optional<std::string> violated(const DirectionPart& part, const std::string
                      sums.lost == *loss.packets && sums.sent == *unique + *loss.packets &&
                      sums.duplicates == *part.duplicates.packets &&
                      sums.reordered == *part.reordering.packets;
-  return equal ? std::nullopt
-               : std::optional{way + ": the intervals do not sum to the totals"};
+  return equal ? std::nullopt : std::optional{way + ": the intervals do not sum to the totals"};
 }
 
 }  // namespace

@@ -1,78 +1,127 @@
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <string>
 
 #include "base/units.hpp"
 #include "result/document.hpp"
 
+// What kept more from arriving, and what to do about it, in one sentence for people.
+
 namespace udperf::result {
 namespace {
 
+/// "0.0123 %", "12.30 %"
 std::string percent(double ratio) {
-  char text[32] = {};
-  std::snprintf(text, sizeof text, ratio < 0.001 ? "%.4f %%" : "%.2f %%", ratio * 100.0);
-  return text;
+  std::array<char, 32> text{};
+  const double value = ratio * 100.0;
+  std::snprintf(text.data(), text.size(), value != 0 && value < 0.1 ? "%.4f %%" : "%.2f %%", value);
+  return text.data();
 }
 
-const char* way_word(Way way) { return way == Way::up ? "client to server" : "server to client"; }
+const char* way_word(Way way) {
+  return way == Way::up ? "client to server" : "server to client";
+}
 
-/// Below what it was asked to send, by more than a twentieth, with nothing else in the way.
-bool sender_fell_short(const DirectionPart& part, const ResultDocument& document) {
+/// A twentieth below the asked rate is beyond what rounding and a short test explain.
+constexpr double kShortfall = -0.05;
+/// A thread that has this much of a core has no time to send faster.
+constexpr double kBusyPercent = 90;
+
+bool fell_short(const DirectionPart& part, const ResultDocument& document) {
   return document.status == TestStatus::complete && part.pacing.rate_error_ratio &&
-         *part.pacing.rate_error_ratio < -0.05;
+         *part.pacing.rate_error_ratio < kShortfall;
+}
+
+bool sender_was_busy(const DirectionPart& part, const ResultDocument& document, Way way) {
+  const auto streams = static_cast<double>(std::max<std::size_t>(part.streams.size(), 1));
+  return !document.test.params.rate(way).limited() &&
+         part.tx.cpu_percent.value_or(0) >= kBusyPercent * streams;
 }
 
 Verdict lossless(const DirectionPart& part, const ResultDocument& document, Way way) {
-  if (sender_fell_short(part, document)) {
-    return {"sender_host", "no loss, but the sending host reached only " +
-                               percent(1.0 + *part.pacing.rate_error_ratio) + " of the asked rate " +
-                               way_word(way)};
+  if (fell_short(part, document)) {
+    return {"sender_host", std::string{"no loss "} + way_word(way) +
+                               ", but the sending host reached only " +
+                               percent(1.0 + *part.pacing.rate_error_ratio) +
+                               " of the asked rate: ask for less (--rate), use larger datagrams "
+                               "(--packet-size) or more streams (--streams)"};
   }
-  std::string sentence = "no loss";
+  std::string sentence = std::string{"no loss "} + way_word(way);
   if (part.loss.ci95) {
-    char bound[48] = {};
-    std::snprintf(bound, sizeof bound, " (below %.2g at 95 %% confidence)", part.loss.ci95->second);
-    sentence += bound;
+    sentence += " (less than " + percent(part.loss.ci95->second) + " at 95 % confidence)";
+  }
+  if (sender_was_busy(part, document, way)) {
+    return {"sender_host", sentence + ": the sending host's processor set the pace"};
   }
   return {"none", sentence};
+}
+
+/// The limit that the kernel sets to what --buffer may ask for: at least four times what there was.
+std::string rmem_advice(const DirectionPart& part) {
+  constexpr std::uint64_t kLeast = 32ULL << 20U;
+  const std::uint64_t wanted = std::max(kLeast, 4 * part.rx.rcvbuf_bytes.value_or(0));
+  const std::string bytes = std::to_string(wanted);
+  return "raise the limit on the receiving host (sysctl -w net.core.rmem_max=" + bytes +
+         "), give it a larger --buffer, or send slower (--rate)";
 }
 
 Verdict lossy(const DirectionPart& part, Way way) {
   const LossPart& loss = part.loss;
   const std::string share = percent(loss.ratio.value_or(0)) + " lost " + way_word(way);
   if (!loss.network_packets) {
-    return {std::nullopt, share + "; where is not known"};
+    return {std::nullopt, share + ": where is not known"};
   }
-  const std::string bound = loss.rx_socket_drop_is_bound.value_or(false) ? "about " : "";
-  if (*loss.rx_socket_drop > *loss.network_packets) {
-    return {"receiver_host",
-            share + ": " + bound + std::to_string(*loss.rx_socket_drop) +
-                " datagrams were dropped by the receiving host's own socket, " +
-                std::to_string(*loss.network_packets) +
-                " by the network; give the receiver a larger buffer (--buffer, sysctl -w "
-                "net.core.rmem_max=33554432) or send slower (--rate)"};
+  const std::string about = loss.rx_socket_drop_is_bound.value_or(false) ? "about " : "";
+  const std::string socket =
+      about + std::to_string(*loss.rx_socket_drop) + " in the receiving host's own socket";
+  const std::string network = about + std::to_string(*loss.network_packets) + " in the network";
+  const std::string local = std::to_string(*loss.local_tx_drop) + " in the sending host";
+  if (*loss.rx_socket_drop > std::max(*loss.network_packets, *loss.local_tx_drop)) {
+    return {"receiver_host", share + ", " + socket + ": " + rmem_advice(part)};
   }
-  std::string sentence = share + ": " + std::to_string(*loss.network_packets) + " by the network";
+  if (*loss.local_tx_drop > *loss.network_packets) {
+    return {"sender_host", share + ", " + local + ": send slower (--rate)"};
+  }
+  std::string sentence = share + ", " + network;
   if (*loss.rx_socket_drop > 0) {
-    sentence += ", " + bound + std::to_string(*loss.rx_socket_drop) + " by the receiver's socket";
+    sentence += ", " + socket;
+  }
+  if (*loss.local_tx_drop > 0) {
+    sentence += ", " + local;
   }
   return {"network", sentence};
 }
 
 Verdict judge_way(const DirectionPart& part, const ResultDocument& document, Way way) {
   if (!part.loss.packets) {
-    return {std::nullopt, "the receiver's report is missing: loss is not known"};
+    return {std::nullopt, std::string{"what arrived "} + way_word(way) +
+                              " is not known: the receiver's report is missing"};
   }
-  if (part.loss.packets == 0U && part.rx.unique.value_or(0) == 0) {
-    return {std::nullopt, "nothing was sent"};
+  const std::uint64_t sent = *part.loss.packets + part.rx.unique.value_or(0);
+  if (sent == 0) {
+    return {std::nullopt, std::string{"nothing was sent "} + way_word(way)};
   }
-  return part.loss.packets == 0U ? lossless(part, document, way) : lossy(part, way);
+  return *part.loss.packets == 0 ? lossless(part, document, way) : lossy(part, way);
 }
 
+/// Which of two limits is the test's: a known one before none, and an unknown one before both.
 int severity(const Verdict& verdict) {
   if (!verdict.limited_by) {
     return 2;
   }
   return *verdict.limited_by == "none" ? 0 : 1;
+}
+
+Verdict judge_ways(const ResultDocument& document) {
+  if (!document.up || !document.down) {
+    return document.up ? judge_way(*document.up, document, Way::up)
+                       : judge_way(*document.down, document, Way::down);
+  }
+  const Verdict up = judge_way(*document.up, document, Way::up);
+  const Verdict down = judge_way(*document.down, document, Way::down);
+  const Verdict& worse = severity(down) > severity(up) ? down : up;
+  return {worse.limited_by, up.sentence + "; " + down.sentence};
 }
 
 }  // namespace
@@ -82,15 +131,13 @@ Verdict judge(const ResultDocument& document) {
     return {std::nullopt,
             document.error ? document.error->message() : std::string{"no test was run"}};
   }
-  if (!document.up || !document.down) {
-    return document.up ? judge_way(*document.up, document, Way::up)
-                       : judge_way(*document.down, document, Way::down);
+  Verdict verdict = judge_ways(document);
+  if (document.status == TestStatus::incomplete || document.status == TestStatus::interrupted) {
+    const bool interrupted = document.status == TestStatus::interrupted;
+    verdict.sentence = std::string{interrupted ? "interrupted" : "cut short"} +
+                       ", as far as it went: " + verdict.sentence;
   }
-  Verdict up = judge_way(*document.up, document, Way::up);
-  const Verdict down = judge_way(*document.down, document, Way::down);
-  const bool same = up.sentence == down.sentence;
-  const auto limit = severity(down) > severity(up) ? down.limited_by : up.limited_by;
-  return {limit, same ? up.sentence : up.sentence + "; " + down.sentence};
+  return verdict;
 }
 
 }  // namespace udperf::result

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <vector>
+
+#include "result/document.hpp"
+
+namespace udperf::result {
+
+// The parts of one direction, each from the reports of its streams (metrics 3). Sums where sums
+// mean something; a percentile of several streams is not the percentile of all their datagrams, so
+// percentiles are given for a single stream only.
+
+/// The reports of a direction's streams. A side of which one stream's report is missing is empty:
+/// a sum over some of the streams would be taken for the whole.
+struct StreamReports {
+  std::vector<const TxReport*> tx;
+  std::vector<const RxReport*> rx;
+};
+[[nodiscard]] StreamReports collect_reports(const WayOutcome& way);
+
+/// The sum of a counter over the reports; nothing without reports.
+template <typename Report, typename Get>
+[[nodiscard]] Count sum_over(const std::vector<const Report*>& reports, Get get) {
+  if (reports.empty()) {
+    return std::nullopt;
+  }
+  std::uint64_t total = 0;
+  for (const Report* report : reports) {
+    total += get(*report);
+  }
+  return total;
+}
+
+/// Sum and difference of times that a peer told: they may be absurd, but must not be undefined.
+[[nodiscard]] constexpr std::int64_t time_sum(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+[[nodiscard]] constexpr std::int64_t time_between(std::int64_t from, std::int64_t to) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(to) -
+                                   static_cast<std::uint64_t>(from));
+}
+
+/// Per second; nothing where no time passed.
+[[nodiscard]] Number rate_over(double amount, std::int64_t span_ns);
+/// Nothing where a side is not known or the whole is zero.
+[[nodiscard]] Number quotient(const Count& part, const Count& whole);
+/// 8 * (bytes - first): the bits that ended after the first datagram had, which only starts the
+/// clock.
+[[nodiscard]] double bits_after_first(std::uint64_t bytes, std::uint64_t first);
+
+[[nodiscard]] TxPart build_tx(const std::vector<const TxReport*>& tx);
+[[nodiscard]] PacingPart build_pacing(const std::vector<const TxReport*>& tx);
+
+[[nodiscard]] RxPart build_rx(const std::vector<const RxReport*>& rx, IpFamily family);
+[[nodiscard]] LossPart build_loss(const StreamReports& reports);
+[[nodiscard]] DuplicatesPart build_duplicates(const std::vector<const RxReport*>& rx);
+[[nodiscard]] ReorderingPart build_reordering(const std::vector<const RxReport*>& rx);
+[[nodiscard]] EcnPart build_ecn(const std::vector<const RxReport*>& rx);
+
+[[nodiscard]] JitterPart build_jitter(const std::vector<const RxReport*>& rx);
+[[nodiscard]] DelayPart build_variation(const std::vector<const RxReport*>& rx);
+[[nodiscard]] DelayPart build_delay(const std::vector<const RxReport*>& rx,
+                                    const ClockRelation& clock);
+
+[[nodiscard]] std::vector<IntervalPart> build_intervals(const std::vector<const RxReport*>& rx);
+[[nodiscard]] std::vector<OutagePart> build_outages(const std::vector<const RxReport*>& rx);
+[[nodiscard]] std::vector<StreamPart> build_streams(const WayOutcome& way);
+
+}  // namespace udperf::result

@@ -1,0 +1,116 @@
+#include <algorithm>
+
+#include "result/aggregate.hpp"
+
+namespace udperf::result {
+namespace {
+
+using Reports = std::vector<const RxReport*>;
+
+/// The interval grid that the streams of a receiver share.
+struct Grid {
+  std::size_t rows = 0;
+  std::int64_t length_ns = 0;
+  Nanoseconds end_ns;  ///< the last arrival, since the grid began; absent when nothing arrived
+};
+
+constexpr std::int64_t kLongestInterval = 3'600'000'000'000;  // as check_params() has it
+
+Grid grid_of(const Reports& rx) {
+  Grid grid;
+  for (const RxReport* report : rx) {
+    grid.rows = std::max(grid.rows, report->intervals.size());
+    grid.length_ns = std::clamp(report->interval_ns, grid.length_ns, kLongestInterval);
+    if (report->unique > 0) {
+      const std::int64_t end = time_between(report->anchor_mono_ns, report->last_mono_ns);
+      grid.end_ns = std::max(grid.end_ns.value_or(end), end);
+    }
+  }
+  return grid;
+}
+
+void add_row(const IntervalRow& row, IntervalPart& part) {
+  part.packets += row.unique;
+  part.payload_bytes += row.bytes;
+  part.sent += row.sent;
+  part.lost += row.lost;
+  part.duplicates += row.duplicates;
+  part.reordered += row.reordered;
+}
+
+Nanoseconds measured(std::int64_t ns) {
+  return ns >= 0 ? Nanoseconds{ns} : std::nullopt;
+}
+
+void fill_stream_report(const RxReport& rx, StreamPart& part) {
+  part.rx_unique = rx.unique;
+  part.rx_unique_bytes = rx.unique_bytes;
+  part.lost = rx.lost;
+  part.loss_ratio = quotient(part.lost, rx.sent);
+  part.duplicates = rx.duplicates;
+  part.reordered = rx.reordered;
+  part.silent = rx.unique == 0 && rx.sent > 0;
+  if (rx.unique >= 2) {
+    part.goodput_bps = rate_over(bits_after_first(rx.unique_bytes, rx.first_bytes),
+                                 time_between(rx.first_mono_ns, rx.last_mono_ns));
+  }
+}
+
+}  // namespace
+
+std::vector<IntervalPart> build_intervals(const Reports& rx) {
+  const Grid grid = grid_of(rx);
+  std::vector<IntervalPart> parts(grid.rows);
+  for (std::size_t i = 0; i < grid.rows; ++i) {
+    const std::int64_t start = static_cast<std::int64_t>(i) * grid.length_ns;
+    std::int64_t end = start + grid.length_ns;
+    if (i + 1 == grid.rows && grid.end_ns) {
+      end = std::clamp(*grid.end_ns, start, end);  // the last row ends with the last arrival
+    }
+    IntervalPart& part = parts[i];
+    part.start_s = static_cast<double>(start) / 1e9;
+    part.end_s = static_cast<double>(end) / 1e9;
+    for (const RxReport* report : rx) {
+      if (i < report->intervals.size()) {
+        add_row(report->intervals[i], part);
+      }
+    }
+    if (rx.size() == 1) {
+      part.delay_variation_p50_ns = measured(rx.front()->intervals[i].dv_p50_ns);
+      part.delay_variation_p99_ns = measured(rx.front()->intervals[i].dv_p99_ns);
+      part.rtt_p50_ns = measured(rx.front()->intervals[i].rtt_p50_ns);
+    }
+    part.goodput_bps = rate_over(8.0 * static_cast<double>(part.payload_bytes), end - start);
+  }
+  return parts;
+}
+
+std::vector<OutagePart> build_outages(const Reports& rx) {
+  std::vector<OutagePart> parts;
+  for (std::size_t stream = 0; stream < rx.size(); ++stream) {
+    for (const Outage& outage : rx[stream]->outages) {
+      parts.push_back(OutagePart{stream, static_cast<double>(outage.start_ns) / 1e9,
+                                 static_cast<double>(outage.duration_ns) / 1e9, outage.lost});
+    }
+  }
+  return parts;
+}
+
+std::vector<StreamPart> build_streams(const WayOutcome& way) {
+  std::vector<StreamPart> parts;
+  for (const StreamOutcome& stream : way.streams) {
+    StreamPart part;
+    part.stream = parts.size();
+    if (stream.tx) {
+      part.tx_packets = stream.tx->packets;
+      part.tx_payload_bytes = stream.tx->payload_bytes;
+    }
+    if (stream.rx) {
+      fill_stream_report(*stream.rx, part);
+    }
+    parts.push_back(part);
+  }
+  return parts;
+}
+
+}  // namespace udperf::result

@@ -1,0 +1,192 @@
+#include <algorithm>
+#include <array>
+
+#include "result/aggregate.hpp"
+#include "stats/confidence.hpp"
+
+namespace udperf::result {
+namespace {
+
+using Reports = std::vector<const RxReport*>;
+
+const char* name_of(Finalized why) {
+  constexpr std::array kNames{"all_received", "quiet", "tmax", "no_fin"};
+  const auto index = static_cast<std::size_t>(why);
+  return index < kNames.size() ? kNames[index] : "unknown";
+}
+
+Number cpu_percent(const Reports& rx) {
+  double percent = 0;
+  for (const RxReport* report : rx) {
+    if (report->cpu_permille == UINT32_MAX) {
+      return std::nullopt;
+    }
+    percent += static_cast<double>(report->cpu_permille) / 10.0;
+  }
+  return percent;
+}
+
+/// Rates from the earliest first arrival to the latest last one (metrics 3.A), never the sum of the
+/// streams' own rates. Streams of one receiver share its monotonic clock.
+void fill_rates(const Reports& rx, IpFamily family, RxPart& part) {
+  const RxReport* earliest = nullptr;
+  std::int64_t last_mono = INT64_MIN;
+  for (const RxReport* report : rx) {
+    if (report->unique == 0) {
+      continue;
+    }
+    if (earliest == nullptr || report->first_mono_ns < earliest->first_mono_ns) {
+      earliest = report;
+    }
+    last_mono = std::max(last_mono, report->last_mono_ns);
+    part.first_unix_ns = std::min(part.first_unix_ns.value_or(INT64_MAX), report->first_unix_ns);
+    part.last_unix_ns = std::max(part.last_unix_ns.value_or(INT64_MIN), report->last_unix_ns);
+  }
+  if (earliest == nullptr || *part.unique < 2) {
+    return;
+  }
+  part.span_ns = time_between(earliest->first_mono_ns, last_mono);
+  const double payload_bits = bits_after_first(*part.unique_bytes, earliest->first_bytes);
+  const auto packets = static_cast<double>(*part.unique - 1);
+  // Metrics 1.1: IP and UDP header; then Ethernet header and FCS, and preamble, SFD and gap. No
+  // datagram is small enough for the minimum frame of 64 bytes, the header alone sees to that.
+  static_assert(kDataHeaderBytes + 28 + 18 >= 64);
+  const double ip_headers = family == IpFamily::v4 ? 28 : 48;
+  constexpr double kEthernet = 18 + 20;
+  part.goodput_bps = rate_over(payload_bits, *part.span_ns);
+  part.ip_bps = rate_over(payload_bits + 8.0 * packets * ip_headers, *part.span_ns);
+  part.wire_bps = rate_over(payload_bits + 8.0 * packets * (ip_headers + kEthernet), *part.span_ns);
+  part.pps = rate_over(packets, *part.span_ns);
+}
+
+/// Where the loss was: only when both ends have said what they know of it.
+void fill_split(const StreamReports& reports, LossPart& part) {
+  if (reports.tx.empty()) {
+    return;
+  }
+  std::uint64_t socket = 0;
+  bool bound = false;
+  for (const RxReport* report : reports.rx) {
+    if (!report->rx_socket_drop) {
+      return;
+    }
+    socket += *report->rx_socket_drop;
+    bound = bound || report->rx_socket_drop_is_bound;
+  }
+  const Count local = sum_over(reports.tx, [](const TxReport& r) { return r.local_drop; });
+  part.local_tx_drop = std::min(*local, *part.packets);
+  part.rx_socket_drop = std::min(socket, *part.packets - *part.local_tx_drop);
+  part.rx_socket_drop_is_bound = bound;
+  part.network_packets = *part.packets - *part.local_tx_drop - *part.rx_socket_drop;
+}
+
+}  // namespace
+
+RxPart build_rx(const Reports& rx, IpFamily family) {
+  RxPart part;
+  if (rx.empty()) {
+    return part;
+  }
+  part.datagrams = sum_over(rx, [](const RxReport& r) { return r.datagrams; });
+  part.unique = sum_over(rx, [](const RxReport& r) { return r.unique; });
+  part.unique_bytes = sum_over(rx, [](const RxReport& r) { return r.unique_bytes; });
+  part.late = sum_over(rx, [](const RxReport& r) { return r.late; });
+  part.invalid = sum_over(rx, [](const RxReport& r) { return r.invalid; });
+  part.batch_mean =
+      quotient(part.datagrams, sum_over(rx, [](const RxReport& r) { return r.batches; }));
+  part.gro = 0;
+  Finalized why = Finalized::all_received;
+  bool kernel = true;
+  for (const RxReport* report : rx) {
+    part.gro = std::max<std::uint64_t>(*part.gro, report->gro);
+    part.rcvbuf_bytes =
+        std::min<std::uint64_t>(part.rcvbuf_bytes.value_or(UINT64_MAX), report->rcvbuf_bytes);
+    why = std::max(why, report->finalized);
+    kernel = kernel && (report->unique == 0 || report->stamp == RxStamp::kernel);
+  }
+  part.cpu_percent = cpu_percent(rx);
+  part.finalize_reason = name_of(why);
+  if (*part.unique > 0) {
+    part.timestamps = kernel ? "kernel" : "user";
+  }
+  fill_rates(rx, family, part);
+  return part;
+}
+
+LossPart build_loss(const StreamReports& reports) {
+  const Reports& rx = reports.rx;
+  LossPart part;
+  if (rx.empty()) {
+    return part;
+  }
+  const Count sent = sum_over(rx, [](const RxReport& r) { return r.sent; });
+  part.packets = sum_over(rx, [](const RxReport& r) { return r.lost; });
+  part.ratio = quotient(part.packets, sent);
+  part.bytes = sum_over(rx, [](const RxReport& r) { return r.lost_bytes; });
+  part.ci95 = stats::loss_ci95(*part.packets, *sent);
+  part.head_packets = sum_over(rx, [](const RxReport& r) { return r.head_lost; });
+  part.tail_packets = sum_over(rx, [](const RxReport& r) { return r.tail_lost; });
+  part.periods = sum_over(rx, [](const RxReport& r) { return r.loss_periods; });
+  part.period_mean = quotient(part.packets, part.periods);
+  part.period_max = 0;
+  for (const RxReport* report : rx) {
+    part.period_max = std::max(*part.period_max, report->loss_period_max);
+  }
+  if (rx.size() == 1) {
+    part.burst_ratio = rx.front()->burst_ratio;
+  }
+  fill_split(reports, part);
+  return part;
+}
+
+DuplicatesPart build_duplicates(const Reports& rx) {
+  DuplicatesPart part;
+  part.packets = sum_over(rx, [](const RxReport& r) { return r.duplicates; });
+  part.fraction = quotient(part.packets, sum_over(rx, [](const RxReport& r) { return r.unique; }));
+  part.replicated_packets = sum_over(rx, [](const RxReport& r) { return r.replicated; });
+  return part;
+}
+
+ReorderingPart build_reordering(const Reports& rx) {
+  ReorderingPart part;
+  part.packets = sum_over(rx, [](const RxReport& r) { return r.reordered; });
+  part.ratio = quotient(part.packets, sum_over(rx, [](const RxReport& r) { return r.unique; }));
+  part.extent_mean = quotient(sum_over(rx, [](const RxReport& r) { return r.extent_sum; }),
+                              sum_over(rx, [](const RxReport& r) { return r.extent_count; }));
+  part.n3_packets = sum_over(rx, [](const RxReport& r) { return r.n3_reordered; });
+  for (const RxReport* report : rx) {
+    if (report->extent_count > 0) {
+      part.extent_max = std::max(part.extent_max.value_or(0), report->extent_max);
+      part.late_ns_max = std::max(part.late_ns_max.value_or(0), report->late_ns_max);
+    }
+  }
+  return part;
+}
+
+EcnPart build_ecn(const Reports& rx) {
+  EcnPart part;
+  std::array<std::uint64_t, 4> marks{};  // by code point: not-ECT, ECT(1), ECT(0), CE
+  std::uint64_t unique = 0;
+  for (const RxReport* report : rx) {
+    if (report->unique == 0) {
+      continue;
+    }
+    if (!report->ecn) {
+      return EcnPart{};
+    }
+    for (std::size_t i = 0; i < marks.size(); ++i) {
+      marks[i] += (*report->ecn)[i];
+    }
+    part.dscp_received = report->dscp ? Count{*report->dscp} : part.dscp_received;
+    unique += report->unique;
+  }
+  if (unique > 0) {
+    part.not_ect = marks[0];
+    part.ect1 = marks[1];
+    part.ect0 = marks[2];
+    part.ce = marks[3];
+  }
+  return part;
+}
+
+}  // namespace udperf::result

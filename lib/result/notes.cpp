@@ -1,0 +1,112 @@
+#include <utility>
+
+#include "result/document.hpp"
+
+namespace udperf::result {
+namespace {
+
+class Notes {
+ public:
+  explicit Notes(std::string prefix) : prefix_(std::move(prefix)) {}
+  void add(const std::string& field, std::string code, std::string message) {
+    notes_.push_back(Note{prefix_ + field, std::move(code), std::move(message)});
+  }
+  [[nodiscard]] std::vector<Note> take() { return std::move(notes_); }
+
+ private:
+  std::string prefix_;
+  std::vector<Note> notes_;
+};
+
+void note_sender(const DirectionPart& part, Notes& notes) {
+  if (!part.tx.packets) {
+    notes.add("tx", "no_sender_report", "the sender did not tell what it sent");
+  } else if (*part.tx.packets == 0) {
+    notes.add("tx.first_unix_ns", "nothing_sent", "no datagram was sent");
+  }
+}
+
+void note_receiver(const DirectionPart& part, Notes& notes) {
+  const RxPart& rx = part.rx;
+  if (!rx.unique) {
+    notes.add("rx", "no_report", "the receiver's report is missing: what arrived is not known");
+  } else if (*rx.unique == 0) {
+    notes.add("rx.goodput_bps", "nothing_arrived", "no datagram arrived: there is no rate");
+  } else if (*rx.unique == 1) {
+    notes.add("rx.goodput_bps", "single_packet", "one datagram arrived: there is no time span");
+  } else if (!rx.goodput_bps) {
+    notes.add("rx.goodput_bps", "zero_span", "all arrivals have the same time stamp");
+  }
+}
+
+void note_loss(const DirectionPart& part, Notes& notes) {
+  if (!part.loss.packets) {
+    return;
+  }
+  if (part.rx.finalize_reason == "no_fin" && !part.tx.packets) {
+    notes.add("loss.packets", "tail_unknown",
+              "nobody told how many were sent: what was lost after the last arrival is missing");
+  }
+  if (!part.loss.network_packets) {
+    notes.add("loss.network_packets", "split_unknown",
+              part.tx.packets ? "the receiving socket's drops were not counted"
+                              : "the sender did not tell of its own drops");
+  } else if (part.loss.rx_socket_drop_is_bound.value_or(false)) {
+    notes.add("loss.rx_socket_drop", "bound",
+              "whose some of the losses were is not certain: the split is the likeliest one");
+  }
+}
+
+void note_delays(const DirectionPart& part, Notes& notes) {
+  if (part.streams.size() > 1 && part.rx.unique) {
+    notes.add("delay_variation.p50_ns", "several_streams",
+              "percentiles of several streams cannot be joined; see one stream's test");
+  }
+  if (part.rx.unique.value_or(0) < 2) {
+    return;
+  }
+  if (part.streams.size() == 1 && !part.delay_variation.p50_ns) {
+    notes.add("delay_variation", "not_timed", "the receiver took no arrival times");
+  } else if (part.streams.size() == 1 && !part.delay.n) {
+    notes.add("delay", "clocks_unrelated", "how the two hosts' clocks relate is not known");
+  } else if (part.delay.absolute_valid && !*part.delay.absolute_valid) {
+    notes.add(
+        "delay", "uncertain",
+        "the clocks' relation is less certain than the delay is long: only its changes count");
+  }
+}
+
+void append(std::vector<Note> more, std::vector<Note>& notes) {
+  for (Note& note : more) {
+    notes.push_back(std::move(note));
+  }
+}
+
+std::vector<Note> notes_of(const DirectionPart& part, const std::string& way) {
+  Notes notes{way + "."};
+  note_sender(part, notes);
+  note_receiver(part, notes);
+  note_loss(part, notes);
+  note_delays(part, notes);
+  return notes.take();
+}
+
+}  // namespace
+
+std::vector<Note> list_notes(const ResultDocument& document) {
+  std::vector<Note> all;
+  if (document.up) {
+    append(notes_of(*document.up, "up"), all);
+  }
+  if (document.down) {
+    append(notes_of(*document.down, "down"), all);
+  }
+  Notes rest{""};
+  if ((document.up || document.down) && !document.rtt.loaded.p50_ns) {
+    rest.add("rtt.loaded", "no_probe_answered", "no probe was answered while data flowed");
+  }
+  append(rest.take(), all);
+  return all;
+}
+
+}  // namespace udperf::result
