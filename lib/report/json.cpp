@@ -44,8 +44,7 @@ std::string JsonlWriter::finish(const result::ResultDocument& document, UnixTime
 std::string session_to_json(const SessionOutcome& outcome) {
   const IpFamily family = outcome.client.address.family;
   const auto way = [&](const std::optional<WayOutcome>& w) {
-    return w ? direction_tree(result::build_direction(*w, family, {}))
-             : Json(nullptr);
+    return w ? direction_tree(result::build_direction(*w, family, {})) : Json(nullptr);
   };
   return dump(Json{{"event", "session"},
                    {"t_unix_ns", to_ns(outcome.closed)},

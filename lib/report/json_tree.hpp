@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cmath>
+#include <optional>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -10,6 +12,16 @@
 namespace udperf::report {
 
 using Json = nlohmann::ordered_json;
+
+/// Null for what was not measured.
+template <typename T>
+[[nodiscard]] Json value(const std::optional<T>& v) {
+  return v ? Json(*v) : Json(nullptr);
+}
+/// Strict JSON has no NaN and no infinity: such a number was not measured.
+[[nodiscard]] inline Json value(const result::Number& v) {
+  return v && std::isfinite(*v) ? Json(*v) : Json(nullptr);
+}
 
 /// The whole document; the key set is the same for every result of the same shape.
 [[nodiscard]] Json document_tree(const result::ResultDocument& document);
