@@ -1,7 +1,7 @@
-// clang-format off: linux/errqueue.h uses timespec without saying so
-#include <linux/errqueue.h>
-
+// linux/errqueue.h uses timespec without saying so.
+// clang-format off
 #include <ctime>
+#include <linux/errqueue.h>
 // clang-format on
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
