@@ -55,11 +55,13 @@ class JsonlWriter {
  public:
   [[nodiscard]] std::string start(const TestOutcome& outcome, UnixTime now);
   [[nodiscard]] std::string interval(const IntervalView& interval, UnixTime now);
-  /// `end` with the result document, or `error` where the test never started.
+  /// `end` with the result document, or `error` where the test never started; empty the second
+  /// time.
   [[nodiscard]] std::string finish(const result::ResultDocument& document, UnixTime now);
 
  private:
   std::uint64_t seq_ = 0;
+  bool finished_ = false;
 };
 
 /// The server's half of a finished session, for people and as one line of JSON.

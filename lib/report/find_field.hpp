@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+
+#include "report/json_tree.hpp"
+
+namespace udperf::report {
+
+/// Whether an index must be there, or stands for the first element whatever it is: to ask what any
+/// document could have.
+enum class Indices { exact, any };
+
+/// The value at the dotted path, null pointer where there is none.
+[[nodiscard]] const Json* find_field(const Json& root, const std::string& path, Indices indices);
+
+/// A value for shells and tables: strings without quotes, everything else as in JSON.
+[[nodiscard]] std::string bare_text(const Json* value);
+
+}  // namespace udperf::report

@@ -1,0 +1,44 @@
+#include "report/json_tree.hpp"
+#include "report/writer.hpp"
+
+namespace udperf::report {
+namespace {
+
+Json event(const char* name, UnixTime now, std::uint64_t seq, Json data) {
+  return Json{{"event", name}, {"t_unix_ns", to_ns(now)}, {"seq", seq}, {"data", std::move(data)}};
+}
+
+}  // namespace
+
+std::string JsonlWriter::start(const TestOutcome& outcome, UnixTime now) {
+  return dump(event("start", now, seq_++, test_tree(outcome)), -1);
+}
+
+std::string JsonlWriter::interval(const IntervalView& v, UnixTime now) {
+  const double length = v.end_s - v.start_s;
+  const Json goodput =
+      length > 0 ? Json(8.0 * static_cast<double>(v.payload_bytes) / length) : Json(nullptr);
+  return dump(event("interval", now, seq_++,
+                    Json{{"direction", v.way == Way::up ? "up" : "down"},
+                         {"start_s", v.start_s},
+                         {"end_s", v.end_s},
+                         {"packets", v.packets},
+                         {"payload_bytes", v.payload_bytes},
+                         {"goodput_bps", goodput},
+                         {"lost", v.lost},
+                         {"duplicates", v.duplicates},
+                         {"reordered", v.reordered},
+                         {"provisional", true}}),
+              -1);
+}
+
+std::string JsonlWriter::finish(const result::ResultDocument& document, UnixTime now) {
+  if (finished_) {
+    return {};
+  }
+  finished_ = true;
+  const bool error = document.status == TestStatus::error;
+  return dump(event(error ? "error" : "end", now, seq_++, document_tree(document)), -1);
+}
+
+}  // namespace udperf::report
