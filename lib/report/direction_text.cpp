@@ -1,0 +1,182 @@
+#include "report/direction_text.hpp"
+
+#include <array>
+#include <cstdio>
+#include <string>
+
+#include "base/units.hpp"
+
+namespace udperf::report {
+namespace {
+
+using result::DirectionPart;
+
+constexpr const char* kNoReport = "not known: the receiver's report is missing";
+
+std::string number(double value, int decimals) {
+  std::array<char, 400> text{};  // the largest double has 309 digits
+  std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
+  return text.data();
+}
+
+std::string percent_text(double ratio) {
+  const double percent = 100.0 * ratio;
+  return number(percent, percent != 0 && percent < 0.1 ? 4 : 2) + " %";
+}
+
+/// "1 packet", "2 packets"
+std::string packets(std::uint64_t count) {
+  return std::to_string(count) + (count == 1 ? " packet" : " packets");
+}
+
+std::string volume(std::uint64_t bytes, std::uint64_t count) {
+  return std::to_string(bytes) + " bytes (" + format_bytes(bytes) + ") in " + packets(count);
+}
+
+std::string moment(const result::Nanoseconds& ns) {
+  return ns ? format_utc(unix_from_ns(*ns)) : "none";
+}
+
+/// Why there is no time span, and so no rate.
+std::string no_span(std::uint64_t unique) {
+  switch (unique) {
+    case 0:
+      return "not measurable: nothing arrived";
+    case 1:
+      return "not measurable: only one packet arrived";
+    default:
+      return "not measurable: all arrived at the same moment";
+  }
+}
+
+std::string throughput(const result::RxPart& rx) {
+  if (!rx.goodput_bps) {
+    return no_span(*rx.unique);
+  }
+  // The classic figure: all bytes over the time from the first to the last arrival.
+  const double kilobytes =
+      static_cast<double>(*rx.unique_bytes) * 1e6 / static_cast<double>(*rx.span_ns);
+  return number(kilobytes, 3) + " kB/s, " + format_bit_rate(*rx.goodput_bps);
+}
+
+std::string where(const result::LossPart& loss) {
+  if (!loss.network_packets) {
+    return "not known";
+  }
+  const std::string about = loss.rx_socket_drop_is_bound.value_or(false) ? "about " : "";
+  return "network " + about + std::to_string(*loss.network_packets) + ", receiving socket " +
+         about + std::to_string(*loss.rx_socket_drop) + ", sending host " +
+         std::to_string(*loss.local_tx_drop);
+}
+
+std::string pattern(const result::LossPart& loss) {
+  const std::uint64_t periods = loss.periods.value_or(0);
+  return std::to_string(periods) + (periods == 1 ? " gap of " : " gaps of ") +
+         number(loss.period_mean.value_or(0), 1) + " packets on average, " +
+         std::to_string(loss.period_max.value_or(0)) + " at most; " +
+         std::to_string(loss.head_packets.value_or(0)) + " before the first arrival, " +
+         std::to_string(loss.tail_packets.value_or(0)) + " after the last";
+}
+
+}  // namespace
+
+std::string duration_text(std::int64_t ns) {
+  return format_duration(Duration{ns});
+}
+
+void sent_lines(const DirectionPart& part, Block& block) {
+  if (!part.tx.packets) {
+    block.line("sent", "not known: the sender's report is missing");
+    return;
+  }
+  block.line("first packet sent", moment(part.tx.first_unix_ns));
+  block.line("sent", volume(*part.tx.payload_bytes, *part.tx.packets));
+}
+
+void received_lines(const DirectionPart& part, Block& block) {
+  const result::RxPart& rx = part.rx;
+  if (!rx.unique) {
+    block.line("received", kNoReport);
+    return;
+  }
+  block.line("first packet received", moment(rx.first_unix_ns));
+  block.line("received", volume(*rx.unique_bytes, *rx.unique));
+  block.line("time taken", rx.span_ns ? duration_text(*rx.span_ns) : no_span(*rx.unique));
+  block.line("throughput", throughput(rx));
+}
+
+void loss_lines(const DirectionPart& part, Block& block) {
+  const result::LossPart& loss = part.loss;
+  if (!loss.packets) {
+    block.line("lost", kNoReport);
+    return;
+  }
+  const std::string ratio = loss.ratio ? " (" + percent_text(*loss.ratio) + ")" : std::string{};
+  block.line("lost", packets(*loss.packets) + ", " + std::to_string(loss.bytes.value_or(0)) +
+                         " bytes" + ratio);
+  if (*loss.packets > 0) {
+    block.line("  where", where(loss));
+    block.line("  pattern", pattern(loss));
+  }
+}
+
+void disorder_lines(const DirectionPart& part, Block& block) {
+  if (const std::uint64_t copies = part.duplicates.packets.value_or(0); copies > 0) {
+    block.line("duplicated", packets(copies));
+  }
+  if (const std::uint64_t count = part.reordering.packets.value_or(0); count > 0) {
+    const auto& extent = part.reordering.extent_max;
+    block.line("reordered",
+               packets(count) + (extent ? ", by " + std::to_string(*extent) + " places at most"
+                                        : std::string{}));
+  }
+  if (const std::uint64_t count = part.rx.late.value_or(0); count > 0) {
+    block.line("late", packets(count) + ", too late to count as arrived");
+  }
+  if (const std::uint64_t count = part.rx.invalid.value_or(0); count > 0) {
+    block.line("foreign", packets(count) + " that are not of this test were ignored");
+  }
+}
+
+void delay_lines(const DirectionPart& part, Block& block) {
+  const auto& jitter = part.jitter.rfc3550_ns;
+  block.line("jitter", jitter ? duration_text(*jitter) + " (RFC 3550)" : "not measurable");
+  const auto& variation = part.delay_variation;
+  if (variation.p50_ns && variation.p99_ns && variation.max_ns) {
+    block.line("delay variation", "p50 " + duration_text(*variation.p50_ns) + ", p99 " +
+                                      duration_text(*variation.p99_ns) + ", max " +
+                                      duration_text(*variation.max_ns));
+  }
+}
+
+void pacing_lines(const DirectionPart& part, Block& block) {
+  if (part.pacing.rate_error_ratio) {
+    std::string text = "rate error " + number(100.0 * *part.pacing.rate_error_ratio, 3) + " %";
+    if (part.pacing.gap_p50_ns && part.pacing.gap_p99_ns) {
+      text += ", gap p50 " + duration_text(*part.pacing.gap_p50_ns) + ", p99 " +
+              duration_text(*part.pacing.gap_p99_ns);
+    }
+    block.line("pacing", text);
+  }
+  if (const std::uint64_t count = part.tx.pacing_skipped.value_or(0); count > 0) {
+    block.line("skipped", packets(count) + " were not sent, the sender having been held up");
+  }
+}
+
+void stream_lines(const DirectionPart& part, Block& block) {
+  if (part.streams.size() < 2) {
+    return;
+  }
+  const auto known = [](const result::Count& count) {
+    return count ? std::to_string(*count) : std::string{"not known"};
+  };
+  for (const result::StreamPart& stream : part.streams) {
+    const std::string rate =
+        stream.goodput_bps ? format_bit_rate(*stream.goodput_bps) : "rate not measurable";
+    block.line("  stream " + std::to_string(stream.stream),
+               rate + ", lost " + known(stream.lost) + " of " + known(stream.tx_packets) +
+                   (stream.silent.value_or(false) ? ": nothing of it arrived" : ""));
+  }
+}
+
+}  // namespace udperf::report

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "report/block.hpp"
+#include "result/document.hpp"
+
+namespace udperf::report {
+
+// The lines that tell of one direction, in the order of the classic test.
+
+void sent_lines(const result::DirectionPart& part, Block& block);
+void received_lines(const result::DirectionPart& part, Block& block);
+void loss_lines(const result::DirectionPart& part, Block& block);
+/// Duplicates, reordering and what else there may be: nothing when there is none.
+void disorder_lines(const result::DirectionPart& part, Block& block);
+void delay_lines(const result::DirectionPart& part, Block& block);
+void pacing_lines(const result::DirectionPart& part, Block& block);
+/// One line for each of several streams.
+void stream_lines(const result::DirectionPart& part, Block& block);
+
+/// "1.02 ms"
+[[nodiscard]] std::string duration_text(std::int64_t ns);
+
+}  // namespace udperf::report
