@@ -149,8 +149,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: ceiling PAYLOAD SECONDS offload|plain [STREAMS]\n");
     return 2;
   }
-  const Options options{static_cast<std::size_t>(std::strtoul(argv[1], nullptr, 10)),
-                        std::strtod(argv[2], nullptr), std::string{argv[3]} == "offload"};
+  const Options options{std::strtoul(argv[1], nullptr, 10), std::strtod(argv[2], nullptr),
+                        std::string{argv[3]} == "offload"};
   const int streams = argc > 4 ? std::atoi(argv[4]) : 1;
   std::vector<Counts> counts(static_cast<std::size_t>(streams));
   std::vector<std::thread> threads;
