@@ -5,6 +5,26 @@
 namespace udperf::result {
 namespace {
 
+bool datagrams_add_up(const DirectionPart& part) {
+  const RxPart& rx = part.rx;
+  return *rx.datagrams == *rx.unique + *part.duplicates.packets + *rx.late + *rx.invalid;
+}
+
+bool intervals_add_up(const DirectionPart& part) {
+  IntervalPart sums;
+  for (const IntervalPart& row : part.intervals) {
+    sums.packets += row.packets;
+    sums.payload_bytes += row.payload_bytes;
+    sums.sent += row.sent;
+    sums.lost += row.lost;
+    sums.duplicates += row.duplicates;
+    sums.reordered += row.reordered;
+  }
+  return sums.packets == *part.rx.unique && sums.payload_bytes == *part.rx.unique_bytes &&
+         sums.lost == *part.loss.packets && sums.sent == *part.rx.unique + *part.loss.packets &&
+         sums.duplicates == *part.duplicates.packets && sums.reordered == *part.reordering.packets;
+}
+
 std::optional<std::string> violated(const DirectionPart& part, const std::string& way) {
   const Count& sent = part.tx.packets;
   const Count& unique = part.rx.unique;
@@ -19,20 +39,13 @@ std::optional<std::string> violated(const DirectionPart& part, const std::string
   if (!unique) {
     return std::nullopt;
   }
-  IntervalPart sums;
-  for (const IntervalPart& row : part.intervals) {
-    sums.packets += row.packets;
-    sums.payload_bytes += row.payload_bytes;
-    sums.sent += row.sent;
-    sums.lost += row.lost;
-    sums.duplicates += row.duplicates;
-    sums.reordered += row.reordered;
+  if (!datagrams_add_up(part)) {
+    return way + ": rx.datagrams != rx.unique + duplicates.packets + rx.late + rx.invalid";
   }
-  const bool equal = sums.packets == *unique && sums.payload_bytes == *part.rx.unique_bytes &&
-                     sums.lost == *loss.packets && sums.sent == *unique + *loss.packets &&
-                     sums.duplicates == *part.duplicates.packets &&
-                     sums.reordered == *part.reordering.packets;
-  return equal ? std::nullopt : std::optional{way + ": the intervals do not sum to the totals"};
+  if (!intervals_add_up(part)) {
+    return way + ": the intervals do not sum to the totals";
+  }
+  return std::nullopt;
 }
 
 }  // namespace
