@@ -1,0 +1,248 @@
+#include <string>
+
+#include "result/document.hpp"
+#include "support/catch.hpp"
+#include "support/example_outcomes.hpp"
+
+using namespace udperf;
+using result::build_result;
+using result::violated_identity;
+
+namespace {
+
+bool notes(const result::ResultDocument& document, const std::string& field,
+           const std::string& code) {
+  for (const auto& note : document.notes) {
+    if (note.field == field && note.code == code) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("every example's document keeps the identities", "[result]") {
+  for (const auto& [name, outcome] : test::example_outcomes()) {
+    CAPTURE(name);
+    const auto document = build_result(outcome);
+
+    CHECK(violated_identity(document) == std::nullopt);
+    CHECK(document.warnings.empty());
+    CHECK(document.status == outcome.status);
+    CHECK_FALSE(document.version.empty());
+    CHECK_FALSE(document.verdict.empty());
+  }
+}
+
+TEST_CASE("rates leave out the first datagram, which only starts the clock", "[result]") {
+  const auto document = build_result(test::normal_up());
+
+  // 990 datagrams of 1000 B in 2.5 s, by hand.
+  const auto& rx = document.up->rx;
+  CHECK(rx.span_ns == 2'500'000'000);
+  CHECK(*rx.goodput_bps == Approx(3'164'800.0));
+  CHECK(*rx.pps == Approx(395.6));
+  CHECK(*rx.ip_bps == Approx(8.0 * 989 * 1028 / 2.5));
+  CHECK(*rx.wire_bps == Approx(8.0 * 989 * 1066 / 2.5));
+  CHECK(*document.up->tx.offered_bps == Approx(8.0 * 999 * 1000 / 2.0));
+  CHECK(document.goodput_bps == rx.goodput_bps);
+  CHECK(*document.kilobytes_per_second == Approx(396.0));
+}
+
+TEST_CASE("IPv6 headers are 20 bytes longer than IPv4's", "[result]") {
+  auto outcome = test::normal_up();
+  outcome.server = Endpoint{IpAddress::loopback(IpFamily::v6), 5555};
+
+  const auto document = build_result(outcome);
+
+  CHECK(*document.up->rx.ip_bps == Approx(8.0 * 989 * 1048 / 2.5));
+}
+
+TEST_CASE("nothing is known of a receiver whose report is missing", "[result]") {
+  const auto document = build_result(test::interrupted_tx_only());
+
+  REQUIRE(document.up);
+  CHECK(document.up->tx.packets == 700U);
+  CHECK(document.up->rx.unique == std::nullopt);
+  CHECK(document.up->loss.packets == std::nullopt);
+  CHECK(document.up->loss.local_tx_drop == std::nullopt);
+  CHECK(document.up->duplicates.packets == std::nullopt);
+  CHECK(document.up->reordering.packets == std::nullopt);
+  CHECK(document.up->delay_variation.n == std::nullopt);
+  CHECK(document.up->intervals.empty());
+  CHECK(document.up->streams.size() == 1);
+  CHECK(document.goodput_bps == std::nullopt);
+  CHECK(document.loss_percent == std::nullopt);
+  CHECK(document.limited_by == std::nullopt);
+  CHECK(notes(document, "up.rx", "no_report"));
+}
+
+TEST_CASE("a side of which one stream's report is missing is not known", "[result]") {
+  auto outcome = test::three_streams();
+  outcome.up->streams[1].rx.reset();
+
+  const auto document = build_result(outcome);
+
+  CHECK(document.up->tx.packets == 1300U);
+  CHECK(document.up->rx.unique == std::nullopt);
+  CHECK(document.up->streams[0].rx_unique == 100U);
+  CHECK(document.up->streams[1].rx_unique == std::nullopt);
+  CHECK(document.up->streams[1].silent == std::nullopt);
+}
+
+TEST_CASE("a test without a datagram has counts of zero and no rates", "[result]") {
+  const auto document = build_result(test::zero_packets());
+
+  CHECK(document.up->tx.packets == 0U);
+  CHECK(document.up->rx.unique == 0U);
+  CHECK(document.up->loss.packets == 0U);
+  CHECK(document.up->loss.ratio == std::nullopt);
+  CHECK(document.up->loss.ci95 == std::nullopt);
+  CHECK(document.up->tx.first_unix_ns == std::nullopt);
+  CHECK(document.up->tx.offered_bps == std::nullopt);
+  CHECK(document.up->rx.goodput_bps == std::nullopt);
+  CHECK(document.loss_percent == std::nullopt);
+  CHECK(document.goodput_bps == std::nullopt);
+  CHECK(document.kilobytes_per_second == std::nullopt);
+}
+
+TEST_CASE("when all is lost the ratio is one and what needs arrivals is unknown", "[result]") {
+  const auto document = build_result(test::total_loss());
+
+  const auto& up = *document.up;
+  CHECK(up.loss.ratio == 1.0);
+  CHECK(document.loss_percent == 100.0);
+  CHECK(up.loss.ci95->first == Approx(0.99617).epsilon(1e-4));  // Wilson for 1000 of 1000
+  CHECK(up.loss.ci95->second == Approx(1.0));
+  CHECK(up.rx.span_ns == std::nullopt);
+  CHECK(up.rx.goodput_bps == std::nullopt);
+  CHECK(up.rx.first_unix_ns == std::nullopt);
+  CHECK(up.duplicates.fraction == std::nullopt);
+  CHECK(up.reordering.ratio == std::nullopt);
+  CHECK(up.ecn.not_ect == std::nullopt);
+  CHECK(up.jitter.rfc3550_ns == std::nullopt);
+  CHECK(up.delay_variation.p50_ns == std::nullopt);
+  CHECK(notes(document, "up.rx.goodput_bps", "nothing_arrived"));
+}
+
+TEST_CASE("one arrival has no span and no rate", "[result]") {
+  auto outcome = test::normal_up();
+  auto& rx = *outcome.up->streams.front().rx;
+  rx.unique = 1;
+  rx.unique_bytes = 1000;
+  rx.last_mono_ns = rx.first_mono_ns;
+
+  const auto document = build_result(outcome);
+
+  CHECK(document.up->rx.span_ns == std::nullopt);
+  CHECK(document.up->rx.goodput_bps == std::nullopt);
+  CHECK(document.up->rx.pps == std::nullopt);
+  CHECK(notes(document, "up.rx.goodput_bps", "single_packet"));
+}
+
+TEST_CASE("two arrivals of the same nanosecond have no rate", "[result]") {
+  auto outcome = test::normal_up();
+  auto& rx = *outcome.up->streams.front().rx;
+  rx.last_mono_ns = rx.first_mono_ns;
+
+  const auto document = build_result(outcome);
+
+  CHECK(document.up->rx.span_ns == 0);
+  CHECK(document.up->rx.goodput_bps == std::nullopt);
+  CHECK(document.kilobytes_per_second == std::nullopt);
+}
+
+TEST_CASE("the headline sums both directions", "[result]") {
+  const auto document = build_result(test::both_directions());
+
+  CHECK(*document.up->rx.goodput_bps == Approx(3'164'800.0));
+  CHECK(*document.down->rx.goodput_bps == Approx(8.0 * 499'000 / 2));
+  CHECK(*document.goodput_bps == Approx(3'164'800.0 + 1'996'000.0));
+  CHECK(*document.loss_percent == Approx(100.0 * 10 / 1500));
+  CHECK(*document.kilobytes_per_second == Approx(396.0));  // the classic test knows only up
+}
+
+TEST_CASE("the headline is unknown when one of two directions is", "[result]") {
+  auto outcome = test::both_directions();
+  outcome.down->streams.front().rx.reset();
+
+  const auto document = build_result(outcome);
+
+  CHECK(document.goodput_bps == std::nullopt);
+  CHECK(document.loss_percent == std::nullopt);
+}
+
+TEST_CASE("a delay is shifted by the clocks' difference, against it on the way back", "[result]") {
+  const auto document = build_result(test::both_directions());
+
+  // theta is 400 us: the server's clock is ahead, so the raw 1 ms up is 600 us, and down 1.4 ms.
+  CHECK(document.up->delay.min_ns == 600'000);
+  CHECK(document.up->delay.p50_ns == 700'000);
+  CHECK(document.up->delay.max_ns == 1'100'000);
+  CHECK(document.up->delay.p999_ns == std::nullopt);
+  CHECK(document.up->delay.uncertainty_ns == 50'000);
+  CHECK(document.up->delay.absolute_valid == true);
+  CHECK(document.down->delay.min_ns == 1'400'000);
+}
+
+TEST_CASE("a delay shorter than its uncertainty is not valid as such", "[result]") {
+  auto outcome = test::normal_up();
+  outcome.clock->uncertainty_ns = 700'000;
+
+  const auto document = build_result(outcome);
+
+  CHECK(document.up->delay.p50_ns == 700'000);
+  CHECK(document.up->delay.absolute_valid == false);
+}
+
+TEST_CASE("without a relation of the clocks there is no one-way delay", "[result]") {
+  auto outcome = test::normal_up();
+  outcome.clock.reset();
+
+  const auto document = build_result(outcome);
+
+  CHECK(document.up->delay.n == std::nullopt);
+  CHECK(document.up->delay.absolute_valid == std::nullopt);
+  CHECK(document.up->delay_variation.p50_ns == 100'000);
+}
+
+TEST_CASE("a probe that may still be on its way is not counted as lost", "[result]") {
+  auto outcome = test::normal_up();  // 101 sent, 90 back: the last may be under way
+
+  CHECK(*build_result(outcome).rtt.loss_ratio == Approx(0.10));
+
+  outcome.rtt_loaded->sent = 90;
+  CHECK(build_result(outcome).rtt.loss_ratio == 0.0);
+
+  outcome.rtt_loaded->sent = 1;
+  outcome.rtt_loaded->delay.n = 0;
+  CHECK(build_result(outcome).rtt.loss_ratio == std::nullopt);
+  CHECK(build_result(outcome).rtt.loaded.n == 0U);
+  CHECK(build_result(outcome).rtt.loaded.p50_ns == std::nullopt);
+}
+
+TEST_CASE("the pacing error leaves out the last batch, which ends the span", "[result]") {
+  auto outcome = test::both_directions();
+  // 500 datagrams in 50 batches of 10 in 2 s: 490 of them before the last batch, 245 a second.
+  const auto document = build_result(outcome);
+
+  CHECK(*document.down->pacing.rate_error_ratio == Approx(245.0 / 250.0 - 1.0));
+  CHECK(document.down->pacing.pacer == "sleep_spin");
+  CHECK(document.up->pacing.rate_error_ratio == std::nullopt);
+}
+
+TEST_CASE("figures of absurd reports do not overflow", "[result]") {
+  auto outcome = test::normal_up();
+  auto& rx = *outcome.up->streams.front().rx;
+  rx.first_mono_ns = INT64_MIN;
+  rx.last_mono_ns = INT64_MAX;
+  rx.anchor_mono_ns = INT64_MIN;
+  rx.raw_delay_min_ns = INT64_MAX;
+  rx.delay_variation->max_ns = INT64_MAX;
+  rx.first_bytes = UINT32_MAX;
+  rx.interval_ns = INT64_MAX;
+  outcome.clock->theta_ns = INT64_MIN;
+
+  CHECK(build_result(outcome).up->rx.unique == 990U);  // the sanitizers watch the rest
+}

@@ -1,0 +1,85 @@
+#include "result/document.hpp"
+#include "support/catch.hpp"
+#include "support/example_outcomes.hpp"
+
+using namespace udperf;
+using result::build_result;
+
+TEST_CASE("streams' counts are summed and their rates are not", "[result]") {
+  const auto document = build_result(test::three_streams());
+
+  const auto& up = *document.up;
+  CHECK(up.tx.packets == 1300U);
+  CHECK(up.rx.unique == 300U);
+  CHECK(up.loss.packets == 1000U);
+  // From the earliest first arrival to the latest last one: 2.5 s, 299 datagrams after the first.
+  CHECK(up.rx.span_ns == 2'500'000'000);
+  CHECK(*up.rx.goodput_bps == Approx(8.0 * 299'000 / 2.5));
+  CHECK(*up.tx.cpu_percent == Approx(3 * 12.5));
+  CHECK(up.tx.span_ns == 2'010'000'000);
+}
+
+TEST_CASE("rows of several streams are joined by their place in the grid", "[result]") {
+  const auto document = build_result(test::three_streams());
+
+  const auto& rows = document.up->intervals;
+  REQUIRE(rows.size() == 3);
+  CHECK(rows[0].packets == 110);
+  CHECK(rows[0].sent == 1110);
+  CHECK(rows[0].lost == 1000);
+  CHECK(rows[1].packets == 110);
+  CHECK(rows[2].packets == 80);
+  CHECK(rows[0].delay_variation_p50_ns == std::nullopt);
+  CHECK(rows[2].end_s == Approx(2.5));
+}
+
+TEST_CASE("of several streams there are no percentiles, but the worst jitter", "[result]") {
+  const auto document = build_result(test::three_streams());
+
+  const auto& up = *document.up;
+  CHECK(up.delay_variation.n == 300U);
+  CHECK(up.delay_variation.p50_ns == std::nullopt);
+  CHECK(up.delay_variation.mean_ns == std::nullopt);
+  CHECK(up.delay_variation.max_ns == 900'000);
+  CHECK(up.jitter.rfc3550_ns == 99'000);
+  CHECK(up.jitter.ipdv_p95_abs_ns == std::nullopt);
+  CHECK(up.loss.burst_ratio == std::nullopt);
+}
+
+TEST_CASE("a stream of which nothing arrived is called silent", "[result]") {
+  const auto document = build_result(test::three_streams());
+
+  const auto& streams = document.up->streams;
+  REQUIRE(streams.size() == 3);
+  CHECK(streams[0].silent == false);
+  CHECK(streams[2].silent == true);
+  CHECK(streams[2].loss_ratio == 1.0);
+  CHECK(streams[2].goodput_bps == std::nullopt);
+  CHECK(*streams[1].goodput_bps == Approx(8.0 * 199'000 / 2.5));
+  // The marks of those that arrived count although one stream has none.
+  CHECK(document.up->ecn.not_ect == 300U);
+}
+
+TEST_CASE("the last row ends with the last arrival", "[result]") {
+  const auto document = build_result(test::normal_up());
+
+  const auto& rows = document.up->intervals;
+  REQUIRE(rows.size() == 3);
+  CHECK(rows[0].start_s == 0.0);
+  CHECK(rows[0].end_s == 1.0);
+  CHECK(*rows[0].goodput_bps == Approx(4'000'000.0));
+  CHECK(rows[2].start_s == 2.0);
+  CHECK(rows[2].end_s == Approx(2.5));
+  CHECK(*rows[2].goodput_bps == Approx(8.0 * 10'000 / 0.5));
+}
+
+TEST_CASE("a row that ends where it begins has no rate", "[result]") {
+  auto outcome = test::normal_up();
+  auto& rx = *outcome.up->streams.front().rx;
+  rx.last_mono_ns = rx.anchor_mono_ns + 2'000'000'000;  // duplicates opened the third row
+
+  const auto document = build_result(outcome);
+
+  CHECK(document.up->intervals[2].end_s == 2.0);
+  CHECK(document.up->intervals[2].goodput_bps == std::nullopt);
+}
