@@ -1,0 +1,267 @@
+// docs/result.schema.json and docs/metrics.md against what is really written, in both directions.
+
+#include <algorithm>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "report/writer.hpp"
+#include "support/catch.hpp"
+#include "support/example_outcomes.hpp"
+#include "support/strict_json.hpp"
+
+using namespace udperf;
+using nlohmann::json;
+
+namespace {
+
+std::string read_file(const std::string& path) {
+  std::ifstream file{std::string{UDPERF_SOURCE_DIR} + "/" + path};
+  REQUIRE(file.good());
+  return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+json parse(const std::string& text) {
+  const auto document = test::parse_strict_json(text);
+  INFO((document ? std::string{} : document.error().what));
+  REQUIRE(document.has_value());
+  return *document;
+}
+
+const json& schema() {
+  static const json kSchema = parse(read_file("docs/result.schema.json"));
+  return kSchema;
+}
+
+/// Follows "$ref", and takes the branch of a "oneOf" that is not null.
+const json& resolve(const json& node) {
+  if (node.contains("oneOf")) {
+    for (const json& branch : node.at("oneOf")) {
+      if (branch.value("type", "") != "null") {
+        return resolve(branch);
+      }
+    }
+  }
+  if (node.contains("$ref")) {
+    return schema().at(json::json_pointer{node.at("$ref").get<std::string>().substr(1)});
+  }
+  return node;
+}
+
+bool is_open(const json& node) {
+  return node.contains("additionalProperties") && node.at("additionalProperties").is_object();
+}
+
+using Paths = std::set<std::string>;
+
+/// Dotted paths of all fields; an element of a list has the name 0.
+void schema_paths(const json& unresolved, const std::string& prefix, Paths& paths) {
+  const json& node = resolve(unresolved);
+  if (node.contains("items")) {
+    schema_paths(node.at("items"), prefix + "0.", paths);
+    return;
+  }
+  if (!node.contains("properties")) {
+    return;
+  }
+  for (const auto& [key, below] : node.at("properties").items()) {
+    paths.insert(prefix + key);
+    schema_paths(below, prefix + key + ".", paths);
+  }
+}
+
+void document_paths(const json& node, const json& unresolved, const std::string& prefix,
+                    Paths& paths) {
+  const json& rules = resolve(unresolved);
+  if (node.is_array()) {
+    for (const json& element : node) {
+      document_paths(element, rules.value("items", json::object()), prefix + "0.", paths);
+    }
+    return;
+  }
+  if (!node.is_object() || is_open(rules)) {
+    return;
+  }
+  for (const auto& [key, below] : node.items()) {
+    paths.insert(prefix + key);
+    const json none = json::object();
+    const json& properties = rules.contains("properties") ? rules.at("properties") : none;
+    document_paths(below, properties.value(key, json::object()), prefix + key + ".", paths);
+  }
+}
+
+/// Every document of the examples, and one in which every list has an element.
+std::vector<json> documents() {
+  std::vector<json> all;
+  for (const auto& example : test::example_outcomes()) {
+    all.push_back(parse(report::to_json(result::build_result(example.outcome))));
+  }
+  auto outcome = test::both_directions();
+  outcome.error = Error{ErrorCode::cut_short, "cut short", 0, "report"};
+  outcome.warnings.push_back(Warning{"code", "sentence"});
+  outcome.down->streams.front().rx->outages = {Outage{1, 2, 3}};
+  outcome.down->streams.front().rx->rx_socket_drop.reset();
+  all.push_back(parse(report::to_json(result::build_result(outcome))));
+  return all;
+}
+
+std::string type_of(const json& value) {
+  if (value.is_number_integer()) {
+    return "integer";
+  }
+  return value.is_number() ? "number" : value.type_name();
+}
+
+bool has_type(const json& value, const json& types) {
+  const std::string type = type_of(value);
+  const json list = types.is_array() ? types : json::array({types});
+  return std::any_of(list.begin(), list.end(), [&type](const json& allowed) {
+    return allowed == type || (allowed == "number" && type == "integer");
+  });
+}
+
+/// What this value breaks of the part of JSON Schema that the file uses: "" when nothing.
+std::string problem_with(const json& value, const json& unresolved) {
+  if (unresolved.contains("oneOf") && value.is_null()) {
+    return {};
+  }
+  const json& rules = resolve(unresolved);
+  if (rules.contains("const") && value != rules.at("const")) {
+    return "is not " + rules.at("const").dump();
+  }
+  if (rules.contains("enum")) {
+    const json& allowed = rules.at("enum");
+    return std::find(allowed.begin(), allowed.end(), value) != allowed.end()
+               ? std::string{}
+               : value.dump() + " is not one of " + allowed.dump();
+  }
+  if (rules.contains("type") && !has_type(value, rules.at("type"))) {
+    return value.dump() + " is no " + rules.at("type").dump();
+  }
+  if (rules.contains("minimum") && value.is_number() && value < rules.at("minimum")) {
+    return value.dump() + " is too small";
+  }
+  if (value.is_object() && rules.contains("required")) {
+    for (const json& key : rules.at("required")) {
+      if (!value.contains(key.get<std::string>())) {
+        return "has no " + key.dump();
+      }
+    }
+  }
+  return {};
+}
+
+void validate(const json& value, const json& unresolved, const std::string& path) {
+  CAPTURE(path);
+  CHECK(problem_with(value, unresolved) == "");
+  const json& rules = resolve(unresolved);
+  if (value.is_array()) {
+    for (const json& element : value) {
+      validate(element, rules.at("items"), path + ".0");
+    }
+  } else if (value.is_object()) {
+    for (const auto& [key, below] : value.items()) {
+      validate(below,
+               is_open(rules) ? rules.at("additionalProperties") : rules.at("properties").at(key),
+               path + "." + key);
+    }
+  }
+}
+
+/// Every object of the schema that has properties.
+void each_object(const json& node, const std::string& path,
+                 const std::function<void(const json&, const std::string&)>& visit) {
+  if (!node.is_object()) {
+    return;
+  }
+  if (node.contains("properties") && node.at("properties").is_object()) {
+    visit(node, path);
+  }
+  for (const auto& [key, below] : node.items()) {
+    each_object(below, path + "/" + key, visit);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("every key of a document is in the schema, and every key of the schema in one",
+          "[report]") {
+  Paths described;
+  schema_paths(schema(), "", described);
+  Paths written;
+  for (const json& document : documents()) {
+    document_paths(document, schema(), "", written);
+  }
+
+  for (const std::string& path : written) {
+    CAPTURE(path);
+    CHECK(described.count(path) == 1);
+  }
+  for (const std::string& path : described) {
+    CAPTURE(path);
+    CHECK(written.count(path) == 1);
+  }
+}
+
+TEST_CASE("every document has the types, values and keys that the schema says", "[report]") {
+  for (const json& document : documents()) {
+    validate(document, schema(), "");
+  }
+}
+
+TEST_CASE("the schema allows no unknown key and lets none be left out", "[report]") {
+  std::size_t objects = 0;
+  each_object(schema(), "", [&objects](const json& node, const std::string& path) {
+    CAPTURE(path);
+    ++objects;
+    CHECK(node.at("additionalProperties") == false);
+    Paths required;
+    for (const json& key : node.at("required")) {
+      required.insert(key.get<std::string>());
+    }
+    for (const auto& [key, below] : node.at("properties").items()) {
+      CAPTURE(key);
+      CHECK(required.count(key) == 1);
+      CHECK_FALSE(below.value("description", "").empty());
+    }
+    CHECK(required.size() == node.at("properties").size());
+  });
+  CHECK(objects > 20);
+}
+
+TEST_CASE("docs/metrics.md explains every field of the schema", "[report]") {
+  const std::string page = read_file("docs/metrics.md");
+  Paths described;
+  schema_paths(schema(), "", described);
+
+  for (const std::string& path : described) {
+    // Both directions have the same fields: those of `up` stand for them.
+    if (path.rfind("down.", 0) != 0) {
+      CAPTURE(path);
+      CHECK(page.find("| `" + path + "` |") != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("docs/metrics.md explains no field that is not there", "[report]") {
+  const std::string page = read_file("docs/metrics.md");
+  Paths described;
+  schema_paths(schema(), "", described);
+
+  std::size_t rows = 0;
+  for (std::size_t at = page.find("\n| `"); at != std::string::npos;
+       at = page.find("\n| `", at + 1)) {
+    const std::size_t start = at + 4;
+    const std::string path = page.substr(start, page.find('`', start) - start);
+    CAPTURE(path);
+    CHECK(described.count(path) == 1);
+    CHECK(report::check_fields({path}) == std::nullopt);
+    ++rows;
+  }
+  CHECK(rows > 150);
+}
