@@ -71,11 +71,17 @@ std::string where(const result::LossPart& loss) {
 
 std::string pattern(const result::LossPart& loss) {
   const std::uint64_t periods = loss.periods.value_or(0);
-  return std::to_string(periods) + (periods == 1 ? " gap of " : " gaps of ") +
-         number(loss.period_mean.value_or(0), 1) + " packets on average, " +
-         std::to_string(loss.period_max.value_or(0)) + " at most; " +
-         std::to_string(loss.head_packets.value_or(0)) + " before the first arrival, " +
-         std::to_string(loss.tail_packets.value_or(0)) + " after the last";
+  std::string text = std::to_string(periods) + (periods == 1 ? " gap of " : " gaps of ") +
+                     number(loss.period_mean.value_or(0), 1) + " packets on average, " +
+                     std::to_string(loss.period_max.value_or(0)) + " at most";
+  const std::uint64_t head = loss.head_packets.value_or(0);
+  const std::uint64_t tail = loss.tail_packets.value_or(0);
+  // What a silent stream lost was before its first arrival as well as after its last.
+  if (head + tail > 0 && head + tail <= *loss.packets) {
+    text += "; " + std::to_string(head) + " before the first arrival, " + std::to_string(tail) +
+            " after the last";
+  }
+  return text;
 }
 
 }  // namespace
@@ -116,7 +122,9 @@ void loss_lines(const DirectionPart& part, Block& block) {
                          " bytes" + ratio);
   if (*loss.packets > 0) {
     block.line("  where", where(loss));
-    block.line("  pattern", pattern(loss));
+    if (part.rx.unique.value_or(0) > 0) {
+      block.line("  pattern", pattern(loss));
+    }
   }
 }
 
@@ -134,7 +142,7 @@ void disorder_lines(const DirectionPart& part, Block& block) {
     block.line("late", packets(count) + ", too late to count as arrived");
   }
   if (const std::uint64_t count = part.rx.invalid.value_or(0); count > 0) {
-    block.line("foreign", packets(count) + " that are not of this test were ignored");
+    block.line("foreign", packets(count) + " of no stream of this test, ignored");
   }
 }
 

@@ -89,7 +89,7 @@ std::string to_text(const result::ResultDocument& document, const TextStyle& sty
 }
 
 std::string interval_header() {
-  return "     interval                   rate    packets     lost\n";
+  return "     interval                  rate    packets     lost\n";
 }
 
 std::string interval_line(const IntervalView& interval) {

@@ -1,0 +1,89 @@
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "report/writer.hpp"
+#include "support/catch.hpp"
+#include "support/example_outcomes.hpp"
+#include "support/strict_json.hpp"
+
+using namespace udperf;
+using nlohmann::json;
+
+namespace {
+
+json event_of(const std::string& line) {
+  CHECK(line.find('\n') == line.size() - 1);
+  const auto event = test::parse_strict_json(line);
+  INFO(line);
+  REQUIRE(event.has_value());
+  return *event;
+}
+
+}  // namespace
+
+TEST_CASE("events are numbered from zero and carry the time they are given", "[report]") {
+  const TestOutcome outcome = test::normal_up();
+  report::JsonlWriter writer;
+
+  const json start = event_of(writer.start(outcome, unix_from_ns(5)));
+  const json interval = event_of(writer.interval({}, unix_from_ns(6)));
+  const json end = event_of(writer.finish(result::build_result(outcome), unix_from_ns(7)));
+
+  CHECK(start.at("event") == "start");
+  CHECK(interval.at("event") == "interval");
+  CHECK(end.at("event") == "end");
+  for (std::size_t i = 0; const json& event : {start, interval, end}) {
+    CHECK(event.size() == 4);
+    CHECK(event.at("seq") == i);
+    CHECK(event.at("t_unix_ns") == 5 + i);
+    ++i;
+  }
+}
+
+TEST_CASE("the start tells the parameters and the end is the result document", "[report]") {
+  const TestOutcome outcome = test::normal_up();
+  const auto document = result::build_result(outcome);
+  report::JsonlWriter writer;
+
+  const json start = event_of(writer.start(outcome, outcome.start));
+  const json end = event_of(writer.finish(document, outcome.end));
+
+  CHECK(end.at("data") == event_of(json::parse(report::to_json(document)).dump() + "\n"));
+  CHECK(start.at("data") == end.at("data").at("test"));
+}
+
+TEST_CASE("a test that never started ends with an error, any other with an end", "[report]") {
+  for (const auto& example : test::example_outcomes()) {
+    CAPTURE(example.name);
+    report::JsonlWriter writer;
+    const json last = event_of(writer.finish(result::build_result(example.outcome), {}));
+    const bool started = example.outcome.status != TestStatus::error;
+    CHECK(last.at("event") == (started ? "end" : "error"));
+  }
+}
+
+TEST_CASE("nothing follows the last event", "[report]") {
+  const auto document = result::build_result(test::normal_up());
+  report::JsonlWriter writer;
+
+  CHECK_FALSE(writer.finish(document, {}).empty());
+  CHECK(writer.finish(document, {}).empty());
+}
+
+TEST_CASE("an interval's rate is its payload over its length", "[report]") {
+  report::JsonlWriter writer;
+  report::IntervalView view;
+  view.way = Way::down;
+  view.start_s = 1;
+  view.end_s = 1.5;
+  view.payload_bytes = 1000;
+
+  const json row = event_of(writer.interval(view, {})).at("data");
+  CHECK(row.at("goodput_bps") == 16'000);
+  CHECK(row.at("direction") == "down");
+  CHECK(row.at("provisional") == true);
+
+  view.end_s = view.start_s;
+  CHECK(event_of(writer.interval(view, {})).at("data").at("goodput_bps").is_null());
+}
