@@ -1,0 +1,183 @@
+#include <string>
+#include <vector>
+
+#include "result/document.hpp"
+#include "support/catch.hpp"
+#include "support/example_outcomes.hpp"
+
+using namespace udperf;
+using Catch::Matchers::Contains;
+
+namespace {
+
+/// A test up of 1000 datagrams, of which so many were lost in each place.
+TestOutcome losing(std::uint64_t network, std::uint64_t socket, std::uint64_t local) {
+  TestOutcome outcome = test::normal_up();
+  StreamOutcome& stream = outcome.up->streams.front();
+  stream.tx->local_drop = local;
+  stream.rx->lost = network + socket + local;
+  stream.rx->unique = 1000 - stream.rx->lost;
+  stream.rx->sent = 1000;
+  stream.rx->rx_socket_drop = socket;
+  return outcome;
+}
+
+result::Verdict verdict_on(const TestOutcome& outcome) {
+  const auto document = result::build_result(outcome);
+  return {document.limited_by, document.verdict};
+}
+
+/// Sends at an asked rate, of which the given share is reached.
+TestOutcome paced(double share) {
+  TestOutcome outcome = losing(0, 0, 0);
+  outcome.params.rate_up = SendRate{SendRate::Kind::packets, 1};
+  TxReport& tx = *outcome.up->streams.front().tx;
+  tx.batches = tx.packets;
+  tx.target_milli_pps = static_cast<std::uint64_t>(999e9 / 2.0 / share) / 1'000'000;
+  return outcome;
+}
+
+std::vector<std::string> codes_of(const TestOutcome& outcome) {
+  std::vector<std::string> codes;
+  for (const auto& note : result::build_result(outcome).notes) {
+    codes.push_back(note.field + " " + note.code);
+  }
+  return codes;
+}
+
+}  // namespace
+
+TEST_CASE("the place of most of the loss limited the test", "[result]") {
+  CHECK(verdict_on(losing(4, 3, 2)).limited_by == "network");
+  CHECK(verdict_on(losing(3, 4, 2)).limited_by == "receiver_host");
+  CHECK(verdict_on(losing(2, 3, 4)).limited_by == "sender_host");
+  // In doubt the network: that is what is measured.
+  CHECK(verdict_on(losing(3, 3, 3)).limited_by == "network");
+}
+
+TEST_CASE("loss in the receiving socket comes with the remedy", "[result]") {
+  auto outcome = losing(1, 9, 0);
+  CHECK_THAT(verdict_on(outcome).sentence, Contains("sysctl -w net.core.rmem_max=33554432") &&
+                                               Contains("1.00 %") &&
+                                               Contains("9 in the receiving host's own socket"));
+
+  // More than it had already.
+  outcome.up->streams.front().rx->rcvbuf_bytes = 33'554'432;
+  CHECK_THAT(verdict_on(outcome).sentence, Contains("rmem_max=134217728"));
+}
+
+TEST_CASE("loss of which the place is not known has no limit", "[result]") {
+  auto outcome = losing(5, 0, 0);
+  outcome.up->streams.front().rx->rx_socket_drop.reset();
+
+  CHECK_FALSE(verdict_on(outcome).limited_by.has_value());
+  CHECK_THAT(verdict_on(outcome).sentence, Contains("0.50 %") && Contains("where is not known"));
+}
+
+TEST_CASE("no loss is told with what it may still be", "[result]") {
+  const auto verdict = verdict_on(losing(0, 0, 0));
+
+  CHECK(verdict.limited_by == "none");
+  CHECK_THAT(verdict.sentence, Contains("no loss") && Contains("0.37 % at 95 % confidence"));
+}
+
+TEST_CASE("a sender below its rate by more than a twentieth is the limit", "[result]") {
+  CHECK(verdict_on(paced(0.96)).limited_by == "none");
+  CHECK(verdict_on(paced(0.94)).limited_by == "sender_host");
+  CHECK_THAT(verdict_on(paced(0.5)).sentence, Contains("50.0") && Contains("--rate"));
+}
+
+TEST_CASE("a sender that was stopped early is not called slow", "[result]") {
+  auto outcome = paced(0.5);
+  outcome.status = TestStatus::interrupted;
+
+  CHECK(verdict_on(outcome).limited_by == "none");
+  CHECK_THAT(verdict_on(outcome).sentence, Contains("interrupted"));
+}
+
+TEST_CASE("a busy sender without an asked rate is the limit", "[result]") {
+  auto outcome = losing(0, 0, 0);
+  outcome.up->streams.front().tx->cpu_permille = 899;
+  CHECK(verdict_on(outcome).limited_by == "none");
+
+  outcome.up->streams.front().tx->cpu_permille = 900;
+  CHECK(verdict_on(outcome).limited_by == "sender_host");
+
+  outcome.params.rate_up = SendRate{SendRate::Kind::bits, 1000};
+  CHECK(verdict_on(outcome).limited_by == "none");
+}
+
+TEST_CASE("of two directions the one that was limited counts", "[result]") {
+  CHECK(verdict_on(test::both_directions()).limited_by == "network");
+
+  auto outcome = test::both_directions();
+  std::swap(outcome.up, outcome.down);
+  CHECK(verdict_on(outcome).limited_by == "network");
+
+  outcome.up->streams.front().rx.reset();
+  CHECK_FALSE(verdict_on(outcome).limited_by.has_value());
+}
+
+TEST_CASE("a test that did not run is explained by its error", "[result]") {
+  const auto verdict = verdict_on(test::error_before_start());
+
+  CHECK_FALSE(verdict.limited_by.has_value());
+  CHECK(verdict.sentence == "127.0.0.1:5555: nothing listens there");
+}
+
+TEST_CASE("nothing sent and no report are no verdict on the network", "[result]") {
+  CHECK_FALSE(verdict_on(test::zero_packets()).limited_by.has_value());
+  CHECK_THAT(verdict_on(test::zero_packets()).sentence, Contains("nothing was sent"));
+  CHECK_FALSE(verdict_on(test::interrupted_tx_only()).limited_by.has_value());
+}
+
+TEST_CASE("a whole result needs no notes", "[result]") {
+  CHECK(codes_of(test::normal_up()) == std::vector<std::string>{});
+}
+
+TEST_CASE("notes say why figures are null", "[result]") {
+  using Codes = std::vector<std::string>;
+  CHECK(codes_of(test::interrupted_tx_only()) ==
+        Codes{"up.rx no_report", "rtt.loaded no_probe_answered"});
+  CHECK(codes_of(test::zero_packets()) == Codes{"up.tx.first_unix_ns nothing_sent",
+                                                "up.rx.goodput_bps nothing_arrived",
+                                                "rtt.loaded no_probe_answered"});
+  CHECK(codes_of(test::total_loss()) ==
+        Codes{"up.rx.goodput_bps nothing_arrived", "rtt.loaded no_probe_answered"});
+  CHECK(codes_of(test::three_streams()) ==
+        Codes{"up.delay_variation.p50_ns several_streams", "rtt.loaded no_probe_answered"});
+  CHECK(codes_of(test::error_before_start()) == Codes{});
+}
+
+TEST_CASE("notes say which figures are less than they seem", "[result]") {
+  auto outcome = test::normal_up();
+  StreamOutcome& stream = outcome.up->streams.front();
+  stream.rx->rx_socket_drop_is_bound = true;
+  CHECK(codes_of(outcome) == std::vector<std::string>{"up.loss.rx_socket_drop bound"});
+
+  stream.tx.reset();
+  stream.rx->finalized = Finalized::no_fin;
+  stream.rx->tail_known = false;
+  CHECK(codes_of(outcome) == std::vector<std::string>{"up.tx no_sender_report",
+                                                      "up.loss.packets tail_unknown",
+                                                      "up.loss.network_packets split_unknown"});
+}
+
+TEST_CASE("notes tell a single arrival from arrivals of one moment", "[result]") {
+  auto outcome = test::normal_up();
+  RxReport& rx = *outcome.up->streams.front().rx;
+  rx.last_mono_ns = rx.first_mono_ns;
+  CHECK(codes_of(outcome).front() == "up.rx.goodput_bps zero_span");
+
+  rx.unique = 1;
+  CHECK(codes_of(outcome).front() == "up.rx.goodput_bps single_packet");
+}
+
+TEST_CASE("every note names a field of the document by its way", "[result]") {
+  auto outcome = test::both_directions();
+  outcome.down->streams.front().rx.reset();
+  outcome.clock.reset();
+
+  CHECK(codes_of(outcome) ==
+        std::vector<std::string>{"up.delay clocks_unrelated", "down.rx no_report"});
+}
