@@ -137,33 +137,39 @@ MonoTime ServerConversation::on_timer(Lane& lane, MonoTime now) {
     }
   }
   if (shut_down_.load() && !shut_down_said_) {
-    shut_down_said_ = true;
-    shared_.stop(TxEnd::interrupted);
-    lane.send(wire::encode(MessageType::bye, settings_.session, 0,
-                           wire::Bye{wire::ByeReason::shutting_down}));
-    wind_up_by(now, TestStatus::incomplete, "the server is shutting down");
-    if (!running()) {
-      end(TestStatus::incomplete, "the server is shutting down");
-      return kNever;
-    }
+    say_shut_down(lane, now);
   }
   if (running() && all_complete()) {
     complete_at_ = complete_at_.value_or(now);
   }
-  if (complete_at_ && (wind_up_ != kNever || now - *complete_at_ > kLinger)) {
-    // All books are closed on both sides; only the client's BYE is missing, or nobody waits for it.
-    const bool cut = wind_up_ != kNever;
-    if (!cut || now >= wind_up_ || shut_down_said_) {
-      end(cut ? wind_up_status_ : TestStatus::complete, cut ? wind_up_reason_ : "complete");
-      return kNever;
-    }
+  if (!ended()) {
+    end_if_due(now);
   }
-  if (now >= wind_up_) {
-    end(wind_up_status_, wind_up_reason_);
+  if (ended()) {
     return kNever;
   }
   constexpr Duration kLook = 100ms;
   return std::min({wind_up_, now + kLook, checking_ ? preflight_.next_timeout() : kNever});
+}
+
+void ServerConversation::say_shut_down(Lane& lane, MonoTime now) {
+  shut_down_said_ = true;
+  shared_.stop(TxEnd::interrupted);
+  lane.send(wire::encode(MessageType::bye, settings_.session, 0,
+                         wire::Bye{wire::ByeReason::shutting_down}));
+  wind_up_by(now, TestStatus::incomplete, "the server is shutting down");
+  if (!running()) {
+    end(TestStatus::incomplete, "the server is shutting down");
+  }
+}
+
+void ServerConversation::end_if_due(MonoTime now) {
+  const bool cut = wind_up_ != kNever;
+  // All books are closed on both sides: only the client's BYE is missing, or nobody waits for it.
+  const bool over = complete_at_ && (cut ? shut_down_said_ : now - *complete_at_ > kLinger);
+  if (now >= wind_up_ || over) {
+    end(cut ? wind_up_status_ : TestStatus::complete, cut ? wind_up_reason_ : "complete");
+  }
 }
 
 bool ServerConversation::check_liveness(MonoTime now) {

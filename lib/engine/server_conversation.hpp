@@ -52,6 +52,8 @@ class ServerConversation final : public Conversation {
  private:
   void on_go(const wire::Go& go, Lane& lane, MonoTime now);
   void begin(MonoTime now);
+  void say_shut_down(Lane& lane, MonoTime now);
+  void end_if_due(MonoTime now);
   void on_bye(const wire::Bye& bye, MonoTime now);
   void end(TestStatus status, std::string reason);
   [[nodiscard]] bool check_liveness(MonoTime now);

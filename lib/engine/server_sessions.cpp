@@ -84,9 +84,9 @@ void ServerSessions::on_letter(const net::Letter& letter, MonoTime now) {
     ++(reply->refusal ? counters_.refused : counters_.challenges);
     listener_.send(net::Letter{std::move(reply->bytes), letter.peer, letter.local});
   } else if (auto* admission = std::get_if<FrontDoor::Admission>(&decision)) {
-    open_session(std::move(*admission), letter, now);
+    open_session(*admission, letter, now);
   } else if (auto* joining = std::get_if<FrontDoor::Joining>(&decision)) {
-    join(std::move(*joining), letter, now);
+    join(*joining, letter, now);
   }
 }
 
@@ -161,7 +161,7 @@ void ServerSessions::drop_predecessor(const Endpoint& client) {
   }
 }
 
-void ServerSessions::open_session(FrontDoor::Admission admission, const net::Letter& letter,
+void ServerSessions::open_session(const FrontDoor::Admission& admission, const net::Letter& letter,
                                   MonoTime now) {
   drop_predecessor(letter.peer);
   if (shutting_down_) {
@@ -285,7 +285,8 @@ bool ServerSessions::add_lane(Session& session, std::uint8_t stream, const sessi
   return true;
 }
 
-void ServerSessions::join(FrontDoor::Joining joining, const net::Letter& letter, MonoTime now) {
+void ServerSessions::join(const FrontDoor::Joining& joining, const net::Letter& letter,
+                          MonoTime now) {
   const auto found = sessions_.find(joining.session);
   if (found == sessions_.end() || !found->second->active() ||
       found->second->conversation->running()) {

@@ -73,11 +73,11 @@ class ServerSessions {
 
   void on_letter(const net::Letter& letter, MonoTime now);
   void count_drop(session::FrontDoor::Drop drop);
-  void open_session(session::FrontDoor::Admission admission, const net::Letter& letter,
+  void open_session(const session::FrontDoor::Admission& admission, const net::Letter& letter,
                     MonoTime now);
   void refuse(const net::Letter& letter, const session::FrontDoor::Admission& admission,
               const wire::Reject& reject);
-  void join(session::FrontDoor::Joining joining, const net::Letter& letter, MonoTime now);
+  void join(const session::FrontDoor::Joining& joining, const net::Letter& letter, MonoTime now);
   [[nodiscard]] std::unique_ptr<Session> make_session(const wire::Request& request,
                                                       const TestParams& granted,
                                                       const net::Letter& letter, MonoTime now);

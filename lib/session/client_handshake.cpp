@@ -35,8 +35,8 @@ void ClientHandshake::send_hello() {
   wire::Hello hello;
   hello.nonce = nonce_;
   hello.params_hash = params_hash();
-  hello.capabilities = wire::kCapStreams | wire::kCapDown |
-                       (settings_.key ? std::uint32_t{wire::kCapAuthentication} : 0U);
+  hello.capabilities =
+      wire::kCapStreams | wire::kCapDown | (settings_.key ? wire::kCapAuthentication : 0U);
   auto bytes = wire::encode(MessageType::hello, 0, 0, hello, wire::kPaddedRequestBytes);
   handshake_sealer_.seal(bytes);
   out_ = std::move(bytes);
@@ -112,7 +112,7 @@ void ClientHandshake::on_accept(std::span<const std::byte> datagram, std::uint64
       session == 0) {
     return;
   }
-  accept_ = std::move(accept);
+  accept_ = accept;
   session_ = session;
   stage_ = Stage::done;
   heard_ = true;

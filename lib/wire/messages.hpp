@@ -19,11 +19,9 @@ using CookieBytes = std::array<std::byte, 32>;
 using Digest = std::array<std::byte, 16>;
 
 /// What an implementation can do beyond version 1; unknown bits are ignored.
-enum Capability : std::uint32_t {
-  kCapAuthentication = 1U << 0U,
-  kCapStreams = 1U << 1U,
-  kCapDown = 1U << 2U,
-};
+inline constexpr std::uint32_t kCapAuthentication = 1U << 0U;
+inline constexpr std::uint32_t kCapStreams = 1U << 1U;
+inline constexpr std::uint32_t kCapDown = 1U << 2U;
 
 struct VersionRange {
   std::uint8_t lowest = kVersion;
