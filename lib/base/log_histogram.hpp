@@ -43,7 +43,7 @@ class LogHistogram {
   }
   [[nodiscard]] static std::uint64_t upper_limit(std::size_t bucket);
 
-  std::array<std::uint32_t, kBuckets> counts_{};
+  std::array<std::uint64_t, kBuckets> counts_{};
   std::uint64_t total_ = 0;
   std::uint64_t max_ns_ = 0;
 };

@@ -139,7 +139,7 @@ struct RxReport {
   std::optional<DelaySummary> delay_variation;   ///< over the smallest delay seen (RFC 5481)
   std::optional<std::int64_t> raw_delay_min_ns;  ///< receiver's clock minus sender's, smallest seen
   RxStamp stamp = RxStamp::user;
-  // marks received, first copies (RFC 3168): not-ECT, ECT(0), ECT(1), CE
+  // marks received, first copies, by code point (RFC 3168 s5): not-ECT, ECT(1), ECT(0), CE
   std::optional<std::array<std::uint64_t, 4>> ecn;
   std::optional<std::uint8_t> dscp;
   // the receiving host

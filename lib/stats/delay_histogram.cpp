@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 namespace udperf::stats {
 namespace {
@@ -25,27 +26,47 @@ void DelayHistogram::add(Duration transit) {
   const std::int64_t distance = (transit - origin_).count();
   sum_ns_ += static_cast<double>(distance);
   if (distance < -kFineRangeNs || distance >= kFineRangeNs) {
-    const std::int64_t bin = floor_div(distance, kCoarseNs);
-    // Beyond the limit the nearest known bin has to do: 100 s of spread is no network's doing.
-    if (coarse_.size() < kMostCoarse || coarse_.count(bin) != 0) {
-      ++coarse_[bin];
-    } else {
-      ++std::prev(coarse_.end())->second;
-    }
+    add_coarse(distance);
     return;
   }
   const std::int64_t bin = floor_div(distance, kFineNs);
   const std::int64_t page = floor_div(bin, kPageBins);
-  auto& bins = fine_[page];
-  if (!bins) {
-    bins = std::make_unique<Bins>();
-  }
-  ++(*bins)[static_cast<std::size_t>(bin - page * kPageBins)];
+  ++page_of(page)[static_cast<std::size_t>(bin - page * kPageBins)];
 }
 
-Duration DelayHistogram::percentile(double share) const {
-  const auto wanted = std::max<std::uint64_t>(
-      static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(n_))), 1);
+DelayHistogram::Bins& DelayHistogram::page_of(std::int64_t page) {
+  if (latest_bins_ == nullptr || latest_page_ != page) {
+    auto& bins = fine_[page];
+    if (!bins) {
+      bins = std::make_unique<Bins>();
+    }
+    latest_bins_ = bins.get();
+    latest_page_ = page;
+  }
+  return *latest_bins_;
+}
+
+void DelayHistogram::add_coarse(std::int64_t distance) {
+  const std::int64_t bin = floor_div(distance, kCoarseNs);
+  if (coarse_.size() < kMostCoarse) {
+    ++coarse_[bin];
+    return;
+  }
+  // Beyond the limit a neighbouring bin has to do: 100 s of spread is no network's doing.
+  const auto at_or_above = coarse_.lower_bound(bin);
+  ++(at_or_above != coarse_.end() ? at_or_above : std::prev(at_or_above))->second;
+}
+
+std::optional<Duration> DelayHistogram::percentile(double share) const {
+  if (n_ == 0) {
+    return std::nullopt;
+  }
+  const double rank = std::ceil(share * static_cast<double>(n_));
+  return value_at(std::max<std::uint64_t>(static_cast<std::uint64_t>(rank), 1));
+}
+
+/// The middle of the bin of the `rank`-th smallest value (from 1).
+Duration DelayHistogram::value_at(std::uint64_t rank) const {
   std::uint64_t seen = 0;
   const auto middle = [this](std::int64_t bin, std::int64_t width) {
     return std::clamp(origin_ + Duration{bin * width + width / 2}, min_, max_);
@@ -53,21 +74,21 @@ Duration DelayHistogram::percentile(double share) const {
   auto coarse = coarse_.begin();
   for (; coarse != coarse_.end() && coarse->first < 0; ++coarse) {
     seen += coarse->second;
-    if (seen >= wanted) {
+    if (seen >= rank) {
       return middle(coarse->first, kCoarseNs);
     }
   }
   for (const auto& [page, bins] : fine_) {
     for (std::int64_t i = 0; i < kPageBins; ++i) {
       seen += (*bins)[static_cast<std::size_t>(i)];
-      if (seen >= wanted) {
+      if (seen >= rank) {
         return middle(page * kPageBins + i, kFineNs);
       }
     }
   }
   for (; coarse != coarse_.end(); ++coarse) {
     seen += coarse->second;
-    if (seen >= wanted) {
+    if (seen >= rank) {
       return middle(coarse->first, kCoarseNs);
     }
   }
@@ -84,12 +105,12 @@ std::optional<DelaySummary> DelayHistogram::summary_over(Duration zero) const {
   out.min_ns = (min_ - zero).count();
   out.max_ns = (max_ - zero).count();
   out.mean_ns = (origin_ - zero).count() + std::llround(sum_ns_ / static_cast<double>(n_));
-  out.p50_ns = (percentile(0.5) - zero).count();
-  out.p90_ns = (percentile(0.9) - zero).count();
-  out.p95_ns = (percentile(0.95) - zero).count();
-  out.p99_ns = (percentile(0.99) - zero).count();
+  out.p50_ns = (percentile(0.5).value_or(max_) - zero).count();
+  out.p90_ns = (percentile(0.9).value_or(max_) - zero).count();
+  out.p95_ns = (percentile(0.95).value_or(max_) - zero).count();
+  out.p99_ns = (percentile(0.99).value_or(max_) - zero).count();
   if (n_ >= kLeastForP999) {
-    out.p999_ns = (percentile(0.999) - zero).count();
+    out.p999_ns = (percentile(0.999).value_or(max_) - zero).count();
   }
   return out;
 }

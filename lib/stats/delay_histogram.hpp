@@ -20,11 +20,16 @@ namespace udperf::stats {
 class DelayHistogram {
  public:
   void add(Duration transit);
+  void clear() { *this = DelayHistogram{}; }
 
   [[nodiscard]] std::uint64_t n() const { return n_; }
   [[nodiscard]] std::optional<Duration> min() const {
     return n_ ? std::optional{min_} : std::nullopt;
   }
+
+  /// Value that at least `share` (0..1) of the values do not exceed, nothing taken off (RFC 2330
+  /// s11.3); nothing when there are none.
+  [[nodiscard]] std::optional<Duration> percentile(double share) const;
 
   /// The values less `zero`; nothing when there are none.
   [[nodiscard]] std::optional<DelaySummary> summary_over(Duration zero) const;
@@ -35,9 +40,11 @@ class DelayHistogram {
   static constexpr std::int64_t kFineRangeNs = 2'000'000'000;
   static constexpr std::int64_t kPageBins = 256;
   static constexpr std::size_t kMostCoarse = 100'000;
-  using Bins = std::array<std::uint32_t, kPageBins>;
+  using Bins = std::array<std::uint64_t, kPageBins>;
 
-  [[nodiscard]] Duration percentile(double share) const;
+  void add_coarse(std::int64_t distance);
+  [[nodiscard]] Bins& page_of(std::int64_t page);
+  [[nodiscard]] Duration value_at(std::uint64_t rank) const;
 
   std::uint64_t n_ = 0;
   Duration origin_{0};
@@ -45,6 +52,8 @@ class DelayHistogram {
   Duration max_{0};
   double sum_ns_ = 0;  ///< of the distances from the origin
   std::map<std::int64_t, std::unique_ptr<Bins>> fine_;
+  std::int64_t latest_page_ = 0;  ///< successive values mostly share a page
+  Bins* latest_bins_ = nullptr;
   std::map<std::int64_t, std::uint64_t> coarse_;
 };
 

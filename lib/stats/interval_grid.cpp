@@ -14,11 +14,8 @@ void IntervalGrid::close_row(std::uint64_t next) {
   IntervalRow& row = rows_.back();
   row.sent = next - passed_;
   passed_ = next;
-  if (const auto p50 = variation_.percentile(0.5)) {
-    row.dv_p50_ns = p50->count();
-    row.dv_p99_ns = variation_.percentile(0.99).value_or(*p50).count();
-    variation_.clear();
-  }
+  row_delays_.push_back(RowDelay{delays_.percentile(0.5), delays_.percentile(0.99)});
+  delays_.clear();
 }
 
 void IntervalGrid::open_rows(MonoTime now, std::uint64_t next) {
@@ -51,15 +48,36 @@ void IntervalGrid::settle(const SequenceLedger::Stretch& stretch) {
   }
 }
 
-void IntervalGrid::finish(std::uint64_t sent, std::uint64_t next) {
+void IntervalGrid::finish(std::uint64_t sent, Duration fastest) {
   if (rows_.empty()) {
     if (sent == 0) {
       return;
     }
     rows_.emplace_back();
   }
-  static_cast<void>(next);
   close_row(std::max(sent, passed_));
+  take_back_from(&IntervalRow::sent, passed_ - sent);
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    const RowDelay& delay = row_delays_[i];
+    if (delay.p50 && delay.p99) {
+      rows_[i].dv_p50_ns = (*delay.p50 - fastest).count();
+      rows_[i].dv_p99_ns = (*delay.p99 - fastest).count();
+    }
+  }
+}
+
+void IntervalGrid::take_back(std::uint64_t unique, std::uint64_t bytes, std::uint64_t reordered) {
+  take_back_from(&IntervalRow::unique, unique);
+  take_back_from(&IntervalRow::bytes, bytes);
+  take_back_from(&IntervalRow::reordered, reordered);
+}
+
+void IntervalGrid::take_back_from(std::uint64_t IntervalRow::*field, std::uint64_t amount) {
+  for (auto row = rows_.rbegin(); row != rows_.rend() && amount > 0; ++row) {
+    const std::uint64_t part = std::min((*row).*field, amount);
+    (*row).*field -= part;
+    amount -= part;
+  }
 }
 
 }  // namespace udperf::stats

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <utility>
 #include <vector>
 
-#include "base/log_histogram.hpp"
 #include "base/time.hpp"
 #include "model/reports.hpp"
+#include "stats/delay_histogram.hpp"
 #include "stats/sequence_ledger.hpp"
 
 namespace udperf::stats {
@@ -31,27 +33,41 @@ class IntervalGrid {
     }
   }
   [[nodiscard]] IntervalRow& row() { return rows_.back(); }
-  void add_variation(Duration over_minimum) { variation_.add(over_minimum); }
+  /// Arrival less departure of a datagram of this row; any constant offset cancels.
+  void add_delay(Duration transit) { delays_.add(transit); }
 
   /// The ledger's fold, in sequence order: what is missing is lost in the row that passed it.
   void settle(const SequenceLedger::Stretch& stretch);
 
-  /// Closes the last row, which owns whatever was never passed.
-  void finish(std::uint64_t sent, std::uint64_t next);
+  /// Closes the last row, which owns whatever was never passed; what had been passed beyond `sent`
+  /// is nobody's. `fastest`: the stream's smallest transit time, from where rows count delay.
+  /// Before the ledger is closed.
+  void finish(std::uint64_t sent, Duration fastest);
+  /// What turned out at the end not to be the sender's leaves the rows again, the latest row first:
+  /// nobody remembers when it came, and the sums must equal the totals.
+  void take_back(std::uint64_t unique, std::uint64_t bytes, std::uint64_t reordered);
   [[nodiscard]] std::vector<IntervalRow> take() { return std::move(rows_); }
 
  private:
+  /// Of transit times as given: the stream's minimum is not known before the end (RFC 5481 s4.2).
+  struct RowDelay {
+    std::optional<Duration> p50;
+    std::optional<Duration> p99;
+  };
+
   void open_rows(MonoTime now, std::uint64_t next);
   void close_row(std::uint64_t next);
+  void take_back_from(std::uint64_t IntervalRow::*field, std::uint64_t amount);
 
   Duration length_;
   MonoTime anchor_{};
   MonoTime row_end_ = kNever;
   std::vector<IntervalRow> rows_;
-  std::uint64_t passed_ = 0;      ///< next expected number when the row began
-  std::size_t settling_ = 0;      ///< row that the fold has reached
-  std::uint64_t settled_to_ = 0;  ///< first number of the row after it
-  LogHistogram variation_;
+  std::vector<RowDelay> row_delays_;  ///< of the rows closed so far
+  std::uint64_t passed_ = 0;          ///< next expected number when the row began
+  std::size_t settling_ = 0;          ///< row that the fold has reached
+  std::uint64_t settled_to_ = 0;      ///< first number of the row after it
+  DelayHistogram delays_;             ///< of the open row
 };
 
 }  // namespace udperf::stats

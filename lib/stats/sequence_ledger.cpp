@@ -9,10 +9,15 @@ namespace {
 constexpr std::uint64_t kWordBits = 64;
 constexpr std::uint64_t kAll = ~std::uint64_t{0};
 
-/// Bits `from` .. `to`-1 of a word, 0 <= from < to <= 64.
-std::uint64_t mask(std::uint64_t from, std::uint64_t to) {
-  const std::uint64_t high = to == kWordBits ? kAll : (std::uint64_t{1} << to) - 1;
-  return high & (kAll << from);
+/// The part of bits [at, end) that lies in the word of bit `at`, as a mask of that word.
+std::uint64_t mask(std::uint64_t at, std::uint64_t end) {
+  const std::uint64_t word_end = at - at % kWordBits + kWordBits;
+  const std::uint64_t upto = end >= word_end ? kAll : (std::uint64_t{1} << (end % kWordBits)) - 1;
+  return upto & (kAll << (at % kWordBits));
+}
+
+std::uint64_t next_word(std::uint64_t at) {
+  return (at / kWordBits + 1) * kWordBits;
 }
 
 }  // namespace
@@ -25,9 +30,18 @@ SequenceLedger::Page& SequenceLedger::page_for(std::uint64_t sequence) {
   return pages_[index];
 }
 
+SequenceLedger::Words& SequenceLedger::bits_of(Page& page) {
+  if (!page.bits) {
+    page.bits = std::make_unique<Words>();
+    ++bitmaps_;
+  }
+  return *page.bits;
+}
+
 SequenceLedger::Arrival SequenceLedger::duplicate_in(Page& page, std::uint64_t place) {
   if (!page.duplicates) {
     page.duplicates = std::make_unique<Words>();
+    ++bitmaps_;
   }
   std::uint64_t& word = (*page.duplicates)[place / kWordBits];
   const std::uint64_t bit = std::uint64_t{1} << (place % kWordBits);
@@ -49,30 +63,20 @@ SequenceLedger::Arrival SequenceLedger::record(std::uint64_t sequence, MonoTime 
   if (page.count == kPageNumbers) {
     return duplicate_in(page, place);
   }
-  if (!page.bits) {
-    page.bits = std::make_unique<Words>();
-    ++open_;
-  }
-  std::uint64_t& word = (*page.bits)[place / kWordBits];
+  std::uint64_t& word = bits_of(page)[place / kWordBits];
   const std::uint64_t bit = std::uint64_t{1} << (place % kWordBits);
   if ((word & bit) != 0) {
     return duplicate_in(page, place);
   }
   word |= bit;
-  if (++page.count == kPageNumbers) {
-    page.bits.reset();
-    --open_;
-  }
-  if (sequence >= next_) {
-    advance(sequence + 1, now);
-  }
+  note_arrivals(page, sequence + 1, 1, now);
   return Arrival::first_copy;
 }
 
 bool SequenceLedger::record_fresh(std::uint64_t first, std::uint64_t count, MonoTime now) {
   const std::uint64_t place = first % kPageNumbers;
-  const bool in_one_page = place + count <= kPageNumbers;
-  if (!in_one_page || (first >= next_ && first - next_ > kMostAhead)) {
+  const std::uint64_t end = place + count;
+  if (end > kPageNumbers || (first >= next_ && first - next_ > kMostAhead)) {
     return false;
   }
   fold_due(now);
@@ -83,34 +87,35 @@ bool SequenceLedger::record_fresh(std::uint64_t first, std::uint64_t count, Mono
   if (page.count == kPageNumbers) {
     return false;
   }
-  if (!page.bits) {
-    page.bits = std::make_unique<Words>();
-    ++open_;
-  }
-  const std::uint64_t end = place + count;
-  for (std::uint64_t at = place; at < end; at = (at / kWordBits + 1) * kWordBits) {
-    const std::uint64_t to = std::min(end - at / kWordBits * kWordBits, kWordBits);
-    if (((*page.bits)[at / kWordBits] & mask(at % kWordBits, to)) != 0) {
+  Words& bits = bits_of(page);
+  // What lies wholly above the highest number seen cannot have arrived.
+  for (std::uint64_t at = place; first < next_ && at < end; at = next_word(at)) {
+    if ((bits[at / kWordBits] & mask(at, end)) != 0) {
       return false;
     }
   }
-  for (std::uint64_t at = place; at < end; at = (at / kWordBits + 1) * kWordBits) {
-    const std::uint64_t to = std::min(end - at / kWordBits * kWordBits, kWordBits);
-    (*page.bits)[at / kWordBits] |= mask(at % kWordBits, to);
+  for (std::uint64_t at = place; at < end; at = next_word(at)) {
+    bits[at / kWordBits] |= mask(at, end);
   }
-  page.count += static_cast<std::uint32_t>(count);
-  if (page.count == kPageNumbers) {
-    page.bits.reset();
-    --open_;
-  }
-  if (first + count > next_) {
-    advance(first + count, now);
-  }
+  note_arrivals(page, first + count, count, now);
   return true;
 }
 
-void SequenceLedger::advance(std::uint64_t next, MonoTime now) {
-  next_ = next;
+/// `count` more numbers of `page` arrived, the last of them just below `end`.
+void SequenceLedger::note_arrivals(Page& page, std::uint64_t end, std::uint64_t count,
+                                   MonoTime now) {
+  page.count += static_cast<std::uint32_t>(count);
+  if (page.count == kPageNumbers) {
+    page.bits.reset();
+    --bitmaps_;
+  }
+  if (end > next_) {
+    next_ = end;
+    pass_pages(now);
+  }
+}
+
+void SequenceLedger::pass_pages(MonoTime now) {
   while (passed_pages_ < pages_.size() && (base_ + passed_pages_ + 1) * kPageNumbers <= next_) {
     pages_[passed_pages_].passed = now;
     ++passed_pages_;
@@ -118,35 +123,37 @@ void SequenceLedger::advance(std::uint64_t next, MonoTime now) {
 }
 
 void SequenceLedger::fold_due(MonoTime now) {
-  while (passed_pages_ > 0 && (now - pages_.front().passed > tmax_ || open_ > kMostOpenPages ||
+  while (passed_pages_ > 0 && (now - pages_.front().passed > tmax_ || bitmaps_ > kMostBitmaps ||
                                pages_.size() > kMostPages)) {
     fold_front();
   }
 }
 
 void SequenceLedger::fold_front() {
-  Page& page = pages_.front();
-  const std::uint64_t first = base_ * kPageNumbers;
+  const Page& page = pages_.front();
+  const Stretch whole{base_ * kPageNumbers, kPageNumbers, page.count == kPageNumbers};
   if (page.bits) {
-    emit_bits(*page.bits, 0, kPageNumbers, first);
-    --open_;
+    emit_bits(fold_, *page.bits, whole);
   } else {
-    emit(first, kPageNumbers, page.count == kPageNumbers);
+    emit(fold_, whole);
   }
+  bitmaps_ -= (page.bits ? 1U : 0U) + (page.duplicates ? 1U : 0U);
   pages_.pop_front();
   ++base_;
   --passed_pages_;
 }
 
-void SequenceLedger::emit(std::uint64_t first, std::uint64_t count, bool arrived) {
-  if (count > 0) {
-    fold_(Stretch{first, count, arrived});
+void SequenceLedger::emit(const Fold& fold, const Stretch& stretch) {
+  if (stretch.count > 0) {
+    fold(stretch);
   }
 }
 
-void SequenceLedger::emit_bits(const Words& bits, std::uint64_t from, std::uint64_t to,
-                               std::uint64_t first) {
-  std::uint64_t at = from;
+/// Cuts `part`, which lies in one page, into stretches of equal bits.
+void SequenceLedger::emit_bits(const Fold& fold, const Words& bits, const Stretch& part) {
+  const std::uint64_t page_first = part.first / kPageNumbers * kPageNumbers;
+  std::uint64_t at = part.first - page_first;
+  const std::uint64_t to = at + part.count;
   while (at < to) {
     const bool arrived = ((bits[at / kWordBits] >> (at % kWordBits)) & 1U) != 0;
     std::uint64_t end = at;
@@ -162,47 +169,45 @@ void SequenceLedger::emit_bits(const Words& bits, std::uint64_t from, std::uint6
       }
     }
     end = std::min(end, to);
-    emit(first + at, end - at, arrived);
+    emit(fold, Stretch{page_first + at, end - at, arrived});
     at = end;
   }
 }
 
-std::uint64_t SequenceLedger::close(std::uint64_t sent) {
-  std::uint64_t beyond = 0;
-  std::uint64_t done = folded_below();
+void SequenceLedger::close_page(const Page& page, std::uint64_t first, std::uint64_t sent,
+                                const Fold& beyond) {
+  const std::uint64_t end = first + kPageNumbers;
+  const std::uint64_t border = std::clamp(sent, first, end);
+  const bool full = page.count == kPageNumbers;
+  const Stretch below{first, border - first, full};
+  const Stretch above{border, end - border, full};
+  if (page.bits) {
+    emit_bits(fold_, *page.bits, below);
+    emit_bits([&beyond](const Stretch& part) { part.arrived ? beyond(part) : void(); }, *page.bits,
+              above);
+    return;
+  }
+  emit(fold_, below);
+  if (full) {
+    emit(beyond, above);
+  }
+}
+
+void SequenceLedger::close(std::uint64_t sent, const Fold& beyond) {
   for (const Page& page : pages_) {
-    const std::uint64_t first = base_ * kPageNumbers;
-    const std::uint64_t end = first + kPageNumbers;
-    const std::uint64_t within = sent > first ? std::min(sent, end) - first : 0;
-    if (page.bits) {
-      emit_bits(*page.bits, 0, within, first);
-      std::uint64_t inside = 0;
-      for (std::uint64_t i = 0; i < within; ++i) {
-        inside += ((*page.bits)[i / kWordBits] >> (i % kWordBits)) & 1U;
-      }
-      beyond += page.count - inside;
-    } else {
-      emit(first, within, page.count == kPageNumbers);
-      beyond += page.count == kPageNumbers ? kPageNumbers - within : 0;
-    }
-    done = first + within;
+    close_page(page, folded_below(), sent, beyond);
     ++base_;
+  }
+  if (sent > folded_below()) {
+    emit(fold_, Stretch{folded_below(), sent - folded_below(), false});
   }
   pages_.clear();
   passed_pages_ = 0;
-  open_ = 0;
-  if (sent > done) {
-    emit(done, sent - done, false);
-  }
-  return beyond;
+  bitmaps_ = 0;
 }
 
 std::size_t SequenceLedger::memory_bytes() const {
-  std::size_t bytes = pages_.size() * sizeof(Page) + open_ * sizeof(Words);
-  for (const Page& page : pages_) {
-    bytes += page.duplicates ? sizeof(Words) : 0;
-  }
-  return bytes;
+  return pages_.size() * sizeof(Page) + bitmaps_ * sizeof(Words);
 }
 
 }  // namespace udperf::stats

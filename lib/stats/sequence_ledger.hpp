@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "base/time.hpp"
 
@@ -20,15 +21,14 @@ namespace udperf::stats {
 class SequenceLedger {
  public:
   static constexpr std::uint64_t kPageNumbers = 32768;
-  /// Bitmaps kept at most; beyond, the oldest page is folded before its time.
-  static constexpr std::size_t kMostOpenPages = (std::size_t{64} << 20U) / (kPageNumbers / 8);
+  /// Bitmaps kept at most (64 MiB); beyond, the oldest page is folded before its time.
+  static constexpr std::size_t kMostBitmaps = (std::size_t{64} << 20U) / (kPageNumbers / 8);
   /// Pages kept at most, with a bitmap or without.
   static constexpr std::size_t kMostPages = 65536;
   /// Numbers so far beyond the highest seen are no network's doing.
   static constexpr std::uint64_t kMostAhead = std::uint64_t{1} << 30U;
 
-  /// What a folded page says, in sequence order: `first_lost` .. `first_lost + count - 1` are
-  /// missing, or `count` numbers from `first_lost` on arrived.
+  /// A piece of what a page says: the `count` numbers from `first` on all arrived, or all did not.
   struct Stretch {
     std::uint64_t first = 0;
     std::uint64_t count = 0;
@@ -42,22 +42,24 @@ class SequenceLedger {
     first_copy,
     duplicate,        ///< the second copy: the number counts as replicated from now on
     more_duplicates,  ///< the third or a later copy
-    late,
+    late,             ///< its page is folded
     out_of_range,
   };
   Arrival record(std::uint64_t sequence, MonoTime now);
 
-  /// Records `count` numbers at once if none of them has arrived yet and none is late; otherwise
-  /// records nothing and returns false.
+  /// Records `count` numbers (1 or more) at once if none of them has arrived yet and none is late;
+  /// otherwise, or when they do not lie in one page, records nothing and returns false.
   bool record_fresh(std::uint64_t first, std::uint64_t count, MonoTime now);
 
-  /// Folds all that is left, up to `sent` numbers, and returns how many numbers >= sent had
-  /// arrived.
-  std::uint64_t close(std::uint64_t sent);
+  /// Folds all that is left, up to `sent` numbers. Numbers >= sent that had arrived are handed to
+  /// `beyond` instead, in sequence order. Precondition: sent >= folded_below(). Call once.
+  void close(std::uint64_t sent, const Fold& beyond);
 
-  /// Whether any number from here on may still be told apart as first copy or duplicate.
+  /// From this number on a first copy can still be told from a duplicate.
   [[nodiscard]] std::uint64_t folded_below() const { return base_ * kPageNumbers; }
+  /// The highest number that arrived, plus one.
   [[nodiscard]] std::uint64_t next_expected() const { return next_; }
+  /// What pages and bitmaps take now.
   [[nodiscard]] std::size_t memory_bytes() const;
 
  private:
@@ -70,11 +72,14 @@ class SequenceLedger {
   };
 
   Page& page_for(std::uint64_t sequence);
-  void advance(std::uint64_t next, MonoTime now);
+  Words& bits_of(Page& page);
+  void note_arrivals(Page& page, std::uint64_t end, std::uint64_t count, MonoTime now);
+  void pass_pages(MonoTime now);
   void fold_due(MonoTime now);
   void fold_front();
-  void emit(std::uint64_t first, std::uint64_t count, bool arrived);
-  void emit_bits(const Words& bits, std::uint64_t from, std::uint64_t to, std::uint64_t first);
+  void close_page(const Page& page, std::uint64_t first, std::uint64_t sent, const Fold& beyond);
+  static void emit(const Fold& fold, const Stretch& stretch);
+  static void emit_bits(const Fold& fold, const Words& bits, const Stretch& part);
   Arrival duplicate_in(Page& page, std::uint64_t place);
 
   Duration tmax_;
@@ -82,7 +87,7 @@ class SequenceLedger {
   std::deque<Page> pages_;
   std::uint64_t base_ = 0;  ///< number of the first page kept
   std::uint64_t next_ = 0;
-  std::size_t open_ = 0;            ///< pages with a bitmap
+  std::size_t bitmaps_ = 0;         ///< of both kinds
   std::uint64_t passed_pages_ = 0;  ///< pages of pages_ whose `passed` is set
 };
 

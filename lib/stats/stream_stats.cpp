@@ -19,8 +19,7 @@ void StreamStats::on_fold(const SequenceLedger::Stretch& stretch) {
     runs_.received(stretch.count);
   } else {
     runs_.lost(stretch.count);
-    lost_bytes_ += settings_.plan.bytes_of_first(stretch.first + stretch.count) -
-                   settings_.plan.bytes_of_first(stretch.first);
+    lost_bytes_ += bytes_of(stretch.first, stretch.count);
   }
   grid_.settle(stretch);
 }
@@ -32,45 +31,26 @@ void StreamStats::add(const Run& run) {
   }
   grid_.move_to(run.rx, ledger_.next_expected());
   if (ledger_.record_fresh(run.first, run.count, run.rx)) {
-    add_fresh(run);
+    note_first_copies(run, run.first, run.count);
+    note_timing(run, run.count);
     return;
   }
+  // The stamps belong to the head; where it counts, so do those that follow it without a break.
+  std::uint32_t leading = 0;
   for (std::uint32_t i = 0; i < run.count; ++i) {
-    add_one(run, run.first + i, i == 0);
+    const bool fresh = add_one(run, run.first + i);
+    leading += fresh && leading == i ? 1U : 0U;
+  }
+  if (leading > 0) {
+    note_timing(run, leading);
   }
 }
 
-void StreamStats::add_fresh(const Run& run) {
-  // Reordering has its own idea of what was expected: the part below it is late, the rest in order.
-  const std::uint64_t expected = reordering_.next_expected();
-  const std::uint64_t end = run.first + run.count;
-  for (std::uint64_t s = run.first; s < std::min(expected, end); ++s) {
-    reordering_.late(s, run.rx);
-    ++grid_.row().reordered;
-  }
-  const std::uint64_t from = std::max(run.first, std::min(expected, end));
-  note_arrival(run.rx, run.first);
-  if (from < end) {
-    reordering_.in_order(from, end - from, run.rx);
-  }
-  note_first_copies(run, run.first, run.count);
-  note_timing(run);
-}
-
-void StreamStats::add_one(const Run& run, std::uint64_t sequence, bool head) {
-  switch (ledger_.record(sequence, run.rx)) {
+bool StreamStats::add_one(const Run& run, std::uint64_t sequence) {
+  const SequenceLedger::Arrival arrival = ledger_.record(sequence, run.rx);
+  switch (arrival) {
     case SequenceLedger::Arrival::first_copy:
-      note_arrival(run.rx, sequence);
-      if (sequence >= reordering_.next_expected()) {
-        reordering_.in_order(sequence, 1, run.rx);
-      } else {
-        reordering_.late(sequence, run.rx);
-        ++grid_.row().reordered;
-      }
       note_first_copies(run, sequence, 1);
-      if (head) {
-        note_timing(run);
-      }
       break;
     case SequenceLedger::Arrival::duplicate:
       ++replicated_;
@@ -86,13 +66,15 @@ void StreamStats::add_one(const Run& run, std::uint64_t sequence, bool head) {
       ++invalid_;
       break;
   }
+  return arrival == SequenceLedger::Arrival::first_copy;
 }
 
 void StreamStats::note_first_copies(const Run& run, std::uint64_t first, std::uint64_t count) {
   const PacketPlan& plan = settings_.plan;
-  const std::uint64_t bytes = first + count <= plan.first_short()
-                                  ? count * plan.payload_bytes()
-                                  : plan.bytes_of_first(first + count) - plan.bytes_of_first(first);
+  const std::uint64_t bytes =
+      first + count <= plan.first_short() ? count * plan.payload_bytes() : bytes_of(first, count);
+  note_arrival(run.rx, first);
+  note_order(run, first, count);
   if (unique_ == 0) {
     first_bytes_ = plan.length(first);
   }
@@ -101,6 +83,18 @@ void StreamStats::note_first_copies(const Run& run, std::uint64_t first, std::ui
   ecn_[run.ecn & 3U] += count;
   grid_.row().unique += count;
   grid_.row().bytes += bytes;
+}
+
+/// The numbers lie all above the highest seen, or all below it: that one arrived before.
+void StreamStats::note_order(const Run& run, std::uint64_t first, std::uint64_t count) {
+  if (first >= reordering_.next_expected()) {
+    reordering_.in_order(first, count, run.rx);
+    return;
+  }
+  for (std::uint64_t i = 0; i < count; ++i) {
+    reordering_.late(first + i, run.rx);
+  }
+  grid_.row().reordered += count;
 }
 
 void StreamStats::note_arrival(MonoTime at, std::uint64_t first) {
@@ -117,33 +111,56 @@ void StreamStats::note_arrival(MonoTime at, std::uint64_t first) {
   last_at_ = std::max(last_at_, at);
 }
 
-void StreamStats::note_timing(const Run& run) {
+void StreamStats::note_timing(const Run& run, std::uint32_t count) {
   if (!run.timed) {
     return;
   }
   const Duration transit{to_ns(run.rx) - run.tx_ns};
   jitter_.add(transit);
-  ipdv_.add(run.first, run.first + run.count, transit);
+  ipdv_.add(run.first, run.first + count, transit);
   delays_.add(transit);
-  grid_.add_variation(transit - delays_.min().value_or(transit));
+  grid_.add_delay(transit);
 }
 
 void StreamStats::finalize(std::uint64_t sent, bool tail_known, const ClockAnchor& clock,
                            RxReport& out) {
   // A sender that says less than what was folded long ago is not believed.
   sent = std::max(sent, ledger_.folded_below());
-  grid_.finish(sent, ledger_.next_expected());
-  const std::uint64_t highest = ledger_.next_expected();
-  const std::uint64_t beyond = ledger_.close(sent);
-  if (beyond > 0) {
-    // Numbers that the sender says it never used: whatever they were, they were not its datagrams.
-    const std::uint64_t bytes =
-        std::min(unique_bytes_, settings_.plan.bytes_of_first(highest) -
-                                    settings_.plan.bytes_of_first(highest - beyond));
-    unique_ -= beyond;
-    invalid_ += beyond;
-    unique_bytes_ -= bytes;
-  }
+  grid_.finish(sent, delays_.min().value_or(Duration{0}));
+  std::uint64_t beyond = 0;
+  std::uint64_t beyond_bytes = 0;
+  ledger_.close(sent, [&](const SequenceLedger::Stretch& stretch) {
+    beyond += stretch.count;
+    beyond_bytes += bytes_of(stretch.first, stretch.count);
+  });
+  disown(beyond, beyond_bytes);
+  out.sent = sent;
+  out.tail_known = tail_known;
+  fill_counts(out);
+  fill_pattern(out);
+  fill_times(clock, out);
+  fill_delays(out);
+  out.interval_ns = settings_.interval.count();
+  out.anchor_mono_ns = to_ns(grid_.anchor());
+  out.intervals = grid_.take();
+  out.outages = outages_;
+}
+
+/// Numbers that the sender says it never used: whatever they were, they were not its datagrams.
+/// Their further copies remain duplicates.
+void StreamStats::disown(std::uint64_t count, std::uint64_t bytes) {
+  unique_ -= count;
+  invalid_ += count;
+  unique_bytes_ -= bytes;
+  disowned_reordered_ = reordering_.reordered() - std::min(reordering_.reordered(), unique_);
+  grid_.take_back(count, bytes, disowned_reordered_);
+}
+
+std::uint64_t StreamStats::bytes_of(std::uint64_t first, std::uint64_t count) const {
+  return settings_.plan.bytes_of_first(first + count) - settings_.plan.bytes_of_first(first);
+}
+
+void StreamStats::fill_counts(RxReport& out) const {
   out.datagrams = datagrams_;
   out.unique = unique_;
   out.unique_bytes = unique_bytes_;
@@ -151,28 +168,23 @@ void StreamStats::finalize(std::uint64_t sent, bool tail_known, const ClockAncho
   out.invalid = invalid_;
   out.duplicates = duplicates_;
   out.replicated = replicated_;
-  out.sent = sent;
+  out.ecn = ecn_;
+}
+
+void StreamStats::fill_pattern(RxReport& out) const {
   out.lost = runs_.lost();
   out.lost_bytes = lost_bytes_;
   out.head_lost = runs_.head();
   out.tail_lost = runs_.tail();
-  out.tail_known = tail_known;
   out.loss_periods = runs_.periods();
   out.loss_period_max = runs_.longest();
   out.burst_ratio = runs_.burst_ratio();
-  out.reordered = reordering_.reordered();
+  out.reordered = reordering_.reordered() - disowned_reordered_;
+  out.n3_reordered = std::min(reordering_.n3(), out.reordered);
   out.extent_sum = reordering_.extent_sum();
   out.extent_count = reordering_.extent_count();
   out.extent_max = reordering_.extent_max();
   out.late_ns_max = reordering_.late_max().count();
-  out.n3_reordered = reordering_.n3();
-  out.ecn = ecn_;
-  out.interval_ns = settings_.interval.count();
-  out.anchor_mono_ns = to_ns(grid_.anchor());
-  out.intervals = grid_.take();
-  out.outages = outages_;
-  fill_times(clock, out);
-  fill_delays(out);
 }
 
 void StreamStats::fill_times(const ClockAnchor& clock, RxReport& out) const {

@@ -46,7 +46,7 @@ class StreamStats {
   /// the first arrival.
   void set_anchor(MonoTime anchor) { grid_.set_anchor(anchor); }
 
-  /// Precondition: the numbers are below plan.packets().
+  /// Precondition: one number or more, all below plan.packets().
   void add(const Run& run);
 
   [[nodiscard]] std::uint64_t unique() const { return unique_; }
@@ -64,12 +64,16 @@ class StreamStats {
   void finalize(std::uint64_t sent, bool tail_known, const ClockAnchor& clock, RxReport& out);
 
  private:
-  void add_fresh(const Run& run);
-  void add_one(const Run& run, std::uint64_t sequence, bool head);
+  bool add_one(const Run& run, std::uint64_t sequence);
   void note_first_copies(const Run& run, std::uint64_t first, std::uint64_t count);
+  void note_order(const Run& run, std::uint64_t first, std::uint64_t count);
   void note_arrival(MonoTime at, std::uint64_t first);
-  void note_timing(const Run& run);
+  void note_timing(const Run& run, std::uint32_t count);
+  void disown(std::uint64_t count, std::uint64_t bytes);
+  [[nodiscard]] std::uint64_t bytes_of(std::uint64_t first, std::uint64_t count) const;
   void on_fold(const SequenceLedger::Stretch& stretch);
+  void fill_counts(RxReport& out) const;
+  void fill_pattern(RxReport& out) const;
   void fill_times(const ClockAnchor& clock, RxReport& out) const;
   void fill_delays(RxReport& out) const;
 
@@ -89,6 +93,7 @@ class StreamStats {
   std::uint64_t replicated_ = 0;
   std::uint64_t late_ = 0;
   std::uint64_t invalid_ = 0;
+  std::uint64_t disowned_reordered_ = 0;
   std::array<std::uint64_t, 4> ecn_{};
   std::optional<MonoTime> first_at_;
   MonoTime last_at_{};
