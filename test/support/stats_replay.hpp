@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+
+#include "model/packet_plan.hpp"
+#include "stats/stream_stats.hpp"
+#include "support/oracle.hpp"
+
+namespace udperf::test {
+
+inline MonoTime at_ns(std::int64_t ns) {
+  return mono_from_ns(ns);
+}
+inline MonoTime at_ms(std::int64_t ms) {
+  return mono_from_ns(ms * 1'000'000);
+}
+
+/// A plan of `packets` datagrams of `payload_bytes`.
+inline PacketPlan plan_of_packets(std::uint64_t packets, std::uint32_t payload_bytes = 100) {
+  TestParams params;
+  params.payload_bytes = payload_bytes;
+  params.amount.packets = packets;
+  return PacketPlan::for_stream(params, 0);
+}
+
+/// A plan that only time ends.
+inline PacketPlan unlimited_plan(std::uint32_t payload_bytes = 100) {
+  TestParams params;
+  params.payload_bytes = payload_bytes;
+  params.amount.duration = std::chrono::seconds{1};
+  return PacketPlan::for_stream(params, 0);
+}
+
+inline stats::Run stats_run(const ArrivedRun& run) {
+  return stats::Run{run.first, run.count, at_ns(run.rx_ns), run.tx_ns, run.ecn, run.timed};
+}
+
+/// What StreamStats makes of the log.
+inline RxReport replay(const ArrivalLog& log, const PacketPlan& plan) {
+  stats::StreamStats stats{
+      {plan, Duration{log.interval_ns}, Duration{log.gap_threshold_ns}, Duration{log.tmax_ns}}};
+  for (const ArrivedRun& run : log.runs) {
+    stats.add(stats_run(run));
+  }
+  RxReport report;
+  stats.finalize(log.sent, true, ClockAnchor{}, report);
+  return report;
+}
+
+/// The numbers arrive one by one, 1 ms apart and 1 ms old, from 1 s on.
+inline ArrivalLog arrivals(std::initializer_list<std::uint64_t> numbers, std::uint64_t sent) {
+  ArrivalLog log;
+  log.payload_bytes = 100;
+  log.sent = sent;
+  std::int64_t at = 1'000'000'000;
+  for (const std::uint64_t number : numbers) {
+    ArrivedRun run;
+    run.first = number;
+    run.rx_ns = at;
+    run.tx_ns = at - 1'000'000;
+    log.runs.push_back(run);
+    at += 1'000'000;
+  }
+  return log;
+}
+
+/// As above, with a plan of datagrams of 100 bytes that is large enough for them.
+inline RxReport replay(std::initializer_list<std::uint64_t> numbers, std::uint64_t sent) {
+  return replay(arrivals(numbers, sent), unlimited_plan());
+}
+
+}  // namespace udperf::test
