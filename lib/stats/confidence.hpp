@@ -8,8 +8,8 @@
 namespace udperf::stats {
 
 /// 95 % confidence interval of a loss ratio, for losses that fall independently: Wilson's score
-/// interval (z = 1.959964); where nothing was lost the exact upper bound 1 - 0.025^(1/n), where all
-/// was lost its mirror image is not used: Wilson stands. Nothing for an empty sample.
+/// interval (z = 1.959964), and where nothing was lost the exact upper bound 1 - 0.025^(1/n). It
+/// always holds lost / sent. Nothing for an empty sample.
 [[nodiscard]] inline std::optional<std::pair<double, double>> loss_ci95(std::uint64_t lost,
                                                                         std::uint64_t sent) {
   if (sent == 0) {
@@ -24,7 +24,9 @@ namespace udperf::stats {
   const double scale = 1.0 + kZ * kZ / n;
   const double centre = (p + kZ * kZ / (2.0 * n)) / scale;
   const double half = kZ * std::sqrt(p * (1.0 - p) / n + kZ * kZ / (4.0 * n * n)) / scale;
-  return std::pair{std::fmax(centre - half, 0.0), std::fmin(centre + half, 1.0)};
+  // Where all was lost the upper bound is 1; rounding must not leave it below the ratio.
+  const double high = lost == sent ? 1.0 : std::fmin(centre + half, 1.0);
+  return std::pair{std::fmax(centre - half, 0.0), high};
 }
 
 }  // namespace udperf::stats
