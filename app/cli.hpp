@@ -56,7 +56,6 @@ struct ServerCommand {
   std::optional<int> ready_fd;
   std::optional<std::string> pid_file;
   std::optional<std::string> jsonl;  ///< "-" is stdout
-  ColorMode color = ColorMode::automatic;
   LogOptions log;
 };
 

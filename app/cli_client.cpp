@@ -149,7 +149,6 @@ Problem set_fail_loss(const std::string& value, ClientCommand& command) {
 using ClientSetter = Setter<ClientCommand>;
 using Text = const std::string&;
 
-// clang-format off: a table reads best with one row a line.
 constexpr std::array kSetters = std::to_array<ClientSetter>({
   {"size", [](Text v, ClientCommand& c) -> Problem {
      const auto size = parse_test_size(v);
@@ -194,7 +193,6 @@ constexpr std::array kSetters = std::to_array<ClientSetter>({
   {"quiet", [](Text, ClientCommand& c) -> Problem { c.output.verbosity = Verbosity::quiet; return {}; }},
   {"color", [](Text v, ClientCommand& c) { return store_color(v, c.output.color); }},
 });
-// clang-format on
 
 constexpr std::array<std::string_view, 3> kAmounts{"size", "duration", "packets"};
 constexpr std::array<std::string_view, 4> kFormats{"json", "jsonl", "csv", "print"};

@@ -19,7 +19,6 @@ Problem add_prefix(const std::string& value, std::vector<IpPrefix>& list) {
 using ServerSetter = Setter<ServerCommand>;
 using Text = const std::string&;
 
-// clang-format off: a table reads best with one row a line.
 constexpr std::array kSetters = std::to_array<ServerSetter>({
   {"port", [](Text v, ServerCommand& c) { return store_integer(v, 0, 65535, c.options.port); }},
   {"bind", [](Text v, ServerCommand& c) { return store(parse_ip_address(v), c.options.bind); }},
@@ -40,9 +39,7 @@ constexpr std::array kSetters = std::to_array<ServerSetter>({
      c.ready_fd = fd;
      return problem; }},
   {"pid-file", [](Text v, ServerCommand& c) { return store_text(v, "file name", c.pid_file); }},
-  {"color", [](Text v, ServerCommand& c) { return store_color(v, c.color); }},
 });
-// clang-format on
 
 constexpr std::array<std::string_view, 2> kSessionLimits{"exclusive", "max-sessions"};
 

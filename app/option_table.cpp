@@ -14,7 +14,6 @@ constexpr unsigned kBoth = kClient | kServer;
 
 using Group = OptionGroup;
 
-// clang-format off: a table reads best with one row a line.
 constexpr std::array kOptions = std::to_array<OptionSpec>({
     // One of these ends a test; with none, --duration 10s does.
     {'s', "size", "N", "payload bytes: 25..200 (MB), or any size with a unit, e.g. 10M",
@@ -84,9 +83,8 @@ constexpr std::array kOptions = std::to_array<OptionSpec>({
     {0, "print", "FIELDS", "print bare values, e.g. goodput_bps,loss_percent", Group::output,
      kClient},
     {0, "output", "FILE", "write the result to FILE (default: stdout)", Group::output, kClient},
-    {'i', "interval", "TIME",
-     "length of an interval, 10ms..1h (default 1s); given, text shows each live", Group::output,
-     kClient},
+    {'i', "interval", "TIME", "interval length, 10ms..1h (default 1s); if given, text shows each",
+     Group::output, kClient},
     {0, "gap-threshold", "TIME", "list silences longer than this, 1us..1h (default 50ms)",
      Group::output, kClient},
     {0, "label", "K=V", "put a label into the result; repeatable", Group::output, kClient, true},
@@ -101,7 +99,7 @@ constexpr std::array kOptions = std::to_array<OptionSpec>({
     {0, "ready-fd", "N", "write a JSON line to this descriptor when ready", Group::output, kServer},
     {0, "pid-file", "FILE", "write the process id to FILE while running", Group::output, kServer},
     {0, "color", "WHEN", "auto, always or never; NO_COLOR is respected (default auto)",
-     Group::output, kBoth},
+     Group::output, kClient},
 
     {0, "log-level", "LEVEL",
      "error, warning, info or debug (default: client warning, server info)", Group::logging, kBoth},
@@ -110,7 +108,6 @@ constexpr std::array kOptions = std::to_array<OptionSpec>({
     {'h', "help", "", "print this help and exit", Group::logging, kBoth | kKeygen},
     {'V', "version", "", "print the version and exit", Group::logging, kBoth | kKeygen},
 });
-// clang-format on
 
 struct CommandText {
   Command command;

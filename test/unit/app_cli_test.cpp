@@ -66,7 +66,6 @@ const std::vector<Accepted>& accepted_rows() {
       {{"--jsonl", "-"}, [](S s) { return s.jsonl == "-"; }},
       {{"--ready-fd", "3"}, [](S s) { return s.ready_fd == 3; }},
       {{"--pid-file", "p"}, [](S s) { return s.pid_file == "p"; }},
-      {{"--color", "always"}, [](S s) { return s.color == ColorMode::always; }},
       {{"--log-level", "error"}, [](S s) { return s.log.level == LogLevel::error; }},
       {{"--log-format", "json"}, [](S s) { return s.log.format == LogFormat::json; }},
       {{"--log-file", "l"}, [](S s) { return s.log.file == "l"; }},

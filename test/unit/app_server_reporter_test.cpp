@@ -1,0 +1,126 @@
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <optional>
+#include <sstream>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "app/server_reporter.hpp"
+#include "clock/system_clock.hpp"
+#include "support/catch.hpp"
+
+using namespace udperf;
+using namespace udperf::app;
+
+namespace {
+
+/// A file with a name of its own, gone at the end of the test.
+class TempFile {
+ public:
+  TempFile() {
+    const int fd = ::mkstemp(path_);
+    REQUIRE(fd >= 0);
+    ::close(fd);
+  }
+  TempFile(const TempFile&) = delete;
+  TempFile& operator=(const TempFile&) = delete;
+  ~TempFile() { ::unlink(path_); }
+
+  [[nodiscard]] const char* path() const { return path_; }
+  [[nodiscard]] std::string content() const {
+    std::ostringstream text;
+    text << std::ifstream{path_}.rdbuf();
+    return text.str();
+  }
+
+ private:
+  char path_[40] = "/tmp/udperf_server_reporter_XXXXXX";
+};
+
+SessionOutcome session(TestStatus status) {
+  SessionOutcome outcome;
+  outcome.session = 0xABC;
+  outcome.client = Endpoint{*parse_ip_address("192.0.2.7"), 7777};
+  outcome.server = Endpoint{*parse_ip_address("192.0.2.1"), 5555};
+  outcome.status = status;
+  outcome.reason = "client went silent";
+  return outcome;
+}
+
+}  // namespace
+
+TEST_CASE("every counter of the server is written with its own name", "[app]") {
+  CHECK(counters_text(engine::ServerCounters{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}) ==
+        "hellos=1 challenges=2 bad_cookies=3 expired_cookies=4 malformed=5 unknown_session=6 "
+        "denied=7 unauthenticated=8 rate_limited=9 refused=10 sessions=11");
+}
+
+TEST_CASE("records about a client have its address, port and session", "[app]") {
+  const TempFile file;
+  const SystemClock clock;
+  auto log = Log::open(LogOptions{LogLevel::info, LogFormat::text, file.path()}, clock);
+  REQUIRE(log.has_value());
+  std::optional<Endpoint> ready;
+  ServerReporter reporter{*log, {}, [&ready](const Endpoint& local) { ready = local; }};
+
+  reporter.on_ready(session({}).server);
+  reporter.on_session_opened(0xABC, session({}).client, TestParams{});
+  reporter.on_session_opened(0xABD, session({}).client, TestParams{});
+  reporter.on_session_closed(session(TestStatus::incomplete));
+  reporter.on_refused(session({}).client, "busy");
+  reporter.log_tally();
+
+  const auto text = file.content();
+  CAPTURE(text);
+  const auto has = [&text](const char* part) { return text.find(part) != std::string::npos; };
+  CHECK(ready == session({}).server);
+  CHECK(has(" info listening on 192.0.2.1:5555\n"));
+  CHECK(has("datagrams peer=192.0.2.7:7777 session=0000000000000abc\n"));
+  CHECK(has("client went silent peer=192.0.2.7:7777 session=0000000000000abc\n"));
+  CHECK(has("refused: busy peer=192.0.2.7:7777\n"));
+  CHECK(has("sessions: active=1 opened=2 closed=1 refused=1\n"));
+  CHECK(reporter.last_status() == TestStatus::incomplete);
+}
+
+TEST_CASE("a session goes to each of the files that there are, on lines of its own", "[app]") {
+  const TempFile log_file;
+  const TempFile text;
+  const TempFile jsonl;
+  const SystemClock clock;
+  auto log = Log::open(LogOptions{LogLevel::error, LogFormat::text, log_file.path()}, clock);
+  const auto text_output = OutputFile::open(text.path(), "text");
+  const auto jsonl_output = OutputFile::open(jsonl.path(), "--jsonl");
+  ServerReporter reporter{*log, {&*text_output, &*jsonl_output}, [](const Endpoint&) {}};
+
+  reporter.on_session_closed(session(TestStatus::complete));
+  reporter.on_session_closed(session(TestStatus::complete));
+
+  CHECK(text.content().find("192.0.2.7:7777") != std::string::npos);
+  CHECK(text.content().back() == '\n');
+  std::istringstream lines{jsonl.content()};
+  std::size_t count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    CHECK(nlohmann::json::parse(line).is_object());
+  }
+  CHECK(count == 2);
+  CHECK_FALSE(reporter.write_failed());
+}
+
+TEST_CASE("a session that cannot be written is said once and remembered", "[app]") {
+  const TempFile log_file;
+  const SystemClock clock;
+  auto log = Log::open(LogOptions{LogLevel::error, LogFormat::text, log_file.path()}, clock);
+  const auto full = OutputFile::open("/dev/full", "--jsonl");
+  ServerReporter reporter{*log, {nullptr, &*full}, [](const Endpoint&) {}};
+
+  reporter.on_session_closed(session(TestStatus::complete));
+  reporter.on_session_closed(session(TestStatus::complete));
+
+  const auto records = log_file.content();
+  CHECK(reporter.write_failed());
+  CHECK(records.find("/dev/full") != std::string::npos);
+  CHECK(records.find('\n') == records.size() - 1);
+}
