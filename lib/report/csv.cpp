@@ -44,7 +44,7 @@ std::string cell(const Json* json) {
   if (json == nullptr || json->is_null()) {
     return {};
   }
-  const std::string text = bare_text(json);
+  std::string text = bare_text(json);
   if (text.find_first_of(",\"\r\n") == std::string::npos) {
     return text;
   }

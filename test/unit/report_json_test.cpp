@@ -55,7 +55,7 @@ void find_fractions(const json& node, const std::string& path, std::set<std::str
   }
   if (node.is_structured()) {
     for (const auto& [key, below] : node.items()) {
-      find_fractions(below, path + "." + key, found);
+      find_fractions(below, std::string{path}.append(".").append(key), found);
     }
   }
 }

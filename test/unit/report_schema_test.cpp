@@ -34,8 +34,8 @@ json parse(const std::string& text) {
 }
 
 const json& schema() {
-  static const json kSchema = parse(read_file("docs/result.schema.json"));
-  return kSchema;
+  static const json read = parse(read_file("docs/result.schema.json"));
+  return read;
 }
 
 /// Follows "$ref", and takes the branch of a "oneOf" that is not null.
@@ -168,7 +168,7 @@ void validate(const json& value, const json& unresolved, const std::string& path
     for (const auto& [key, below] : value.items()) {
       validate(below,
                is_open(rules) ? rules.at("additionalProperties") : rules.at("properties").at(key),
-               path + "." + key);
+               std::string{path}.append(".").append(key));
     }
   }
 }
@@ -183,7 +183,7 @@ void each_object(const json& node, const std::string& path,
     visit(node, path);
   }
   for (const auto& [key, below] : node.items()) {
-    each_object(below, path + "/" + key, visit);
+    each_object(below, std::string{path}.append("/").append(key), visit);
   }
 }
 

@@ -152,7 +152,7 @@ TEST_CASE("an error before the start is one line", "[report]") {
 }
 
 TEST_CASE("no line is longer than the width, and no word is lost by it", "[report]") {
-  const auto words = [](std::string text) {
+  const auto words = [](const std::string& text) {
     std::istringstream stream{text};
     std::vector<std::string> all;
     for (std::string word; stream >> word;) {
