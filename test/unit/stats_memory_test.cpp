@@ -1,0 +1,68 @@
+#include <algorithm>
+
+#include "stats/stream_stats.hpp"
+#include "support/catch.hpp"
+#include "support/stats_replay.hpp"
+
+using udperf::Duration;
+using udperf::stats::Run;
+using udperf::stats::StreamStats;
+using udperf::test::at_ns;
+using udperf::test::unlimited_plan;
+
+namespace {
+
+struct Flow {
+  std::uint64_t packets = 0;
+  std::uint64_t one_lost_in = 0;  ///< 0 = none
+  std::int64_t packet_ns = 0;     ///< time from one packet to the next
+};
+
+/// How many bytes the books grow between the first million packets and the end.
+std::size_t growth(const Flow& flow) {
+  constexpr std::uint64_t kWarmUp = 1'000'000;
+  constexpr std::uint64_t kRun = 44;  // what one buffer of GRO brings
+  StreamStats stats{{unlimited_plan()}};
+  std::size_t before = 0;
+  std::size_t largest = 0;
+  std::uint64_t number = 0;
+  while (number < flow.packets) {
+    std::uint64_t count = std::min(kRun, flow.packets - number);
+    if (flow.one_lost_in != 0) {
+      number += number % flow.one_lost_in == 0 ? 1 : 0;
+      count = std::min(count, flow.one_lost_in - number % flow.one_lost_in);
+    }
+    const auto ns = static_cast<std::int64_t>(number) * flow.packet_ns;
+    stats.add(Run{number, static_cast<std::uint32_t>(count), at_ns(ns), ns, 0, true});
+    number += count;
+    before = number <= kWarmUp ? stats.memory_bytes() : before;
+    largest = std::max(largest, stats.memory_bytes());
+  }
+  return largest - std::min(before, largest);
+}
+
+constexpr std::size_t kMostGrowth = std::size_t{2} << 20U;
+
+}  // namespace
+
+TEST_CASE("memory does not grow with the number of packets", "[stats]") {
+  CHECK(growth({30'000'000, 0, 0}) < kMostGrowth);
+  CHECK(growth({30'000'000, 0, 1000}) < kMostGrowth);
+  CHECK(growth({30'000'000, 1000, 1000}) < kMostGrowth);
+}
+
+TEST_CASE("memory does not grow with 10^9 packets", "[.long][stats]") {
+  CHECK(growth({1'000'000'000, 0, 0}) < kMostGrowth);
+  CHECK(growth({1'000'000'000, 1000, 1000}) < kMostGrowth);
+}
+
+TEST_CASE("a wild number allocates nothing", "[stats]") {
+  StreamStats stats{{unlimited_plan()}};
+  stats.add(Run{0, 10, at_ns(0), 0, 0, true});
+  const auto before = stats.memory_bytes();
+  stats.add(Run{std::uint64_t{1} << 59U, 10, at_ns(1), 0, 0, true});
+  stats.add(Run{UINT64_MAX - 20, 1, at_ns(2), 0, 0, true});
+
+  CHECK(stats.memory_bytes() == before);
+  CHECK(stats.next_expected() == 10);
+}

@@ -1,0 +1,339 @@
+#include <string>
+
+#include "stats/stream_stats.hpp"
+#include "support/catch.hpp"
+#include "support/stats_replay.hpp"
+
+using udperf::ClockAnchor;
+using udperf::IntervalRow;
+using udperf::RxReport;
+using udperf::stats::StreamStats;
+using udperf::test::ArrivalLog;
+using udperf::test::arrivals;
+using udperf::test::ArrivedRun;
+using udperf::test::at_ms;
+using udperf::test::plan_of_packets;
+using udperf::test::replay;
+using udperf::test::unlimited_plan;
+
+namespace {
+
+constexpr std::int64_t kMs = 1'000'000;
+
+ArrivedRun run_of(std::uint64_t first, std::uint32_t count, std::int64_t rx_ms) {
+  ArrivedRun run;
+  run.first = first;
+  run.count = count;
+  run.rx_ns = rx_ms * kMs;
+  run.tx_ns = run.rx_ns - kMs;
+  return run;
+}
+
+ArrivalLog log_of(std::initializer_list<ArrivedRun> runs, std::uint64_t sent) {
+  ArrivalLog log;
+  log.runs = runs;
+  log.payload_bytes = 100;
+  log.sent = sent;
+  return log;
+}
+
+/// What holds in every report.
+RxReport checked(RxReport report) {
+  CHECK(udperf::test::broken_law(report) == "");
+  return report;
+}
+
+}  // namespace
+
+TEST_CASE("duplicates, losses and reordering do not hide each other", "[stats]") {
+  const RxReport seen = checked(replay({0, 1, 3, 2, 2, 3, 5, 5, 4, 8, 6, 1}, 10));
+
+  CHECK(seen.datagrams == 12);
+  CHECK(seen.unique == 8);
+  CHECK(seen.unique_bytes == 800);
+  CHECK(seen.lost == 2);  // 7 and 9
+  CHECK(seen.lost_bytes == 200);
+  CHECK(seen.loss_periods == 2);
+  CHECK(seen.tail_lost == 1);
+  CHECK(seen.duplicates == 4);
+  CHECK(seen.replicated == 4);
+  CHECK(seen.reordered == 3);
+  CHECK(seen.extent_count == 3);
+  CHECK(seen.extent_sum == 3);  // 1, 1, 1
+  CHECK(seen.extent_max == 1);
+  CHECK(seen.late == 0);
+  CHECK(seen.invalid == 0);
+}
+
+TEST_CASE("copies are counted as RFC 5560 s5.3 has it, in any order", "[stats]") {
+  const auto counts = [](std::initializer_list<std::uint64_t> numbers) {
+    const RxReport seen = checked(replay(numbers, 5));
+    return std::to_string(seen.unique) + " " + std::to_string(seen.duplicates) + " " +
+           std::to_string(seen.replicated);
+  };
+
+  CHECK(counts({1, 2, 3, 4}) == "4 0 0");
+  CHECK(counts({1, 1, 2, 2, 3, 3, 4, 4}) == "4 4 4");
+  CHECK(counts({1, 2, 3, 4, 4, 3, 2, 1}) == "4 4 4");
+  CHECK(counts({1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4}) == "4 8 4");
+  CHECK(counts({1, 1, 1, 2, 3, 3, 3, 4}) == "4 4 2");
+  CHECK(counts({3, 1, 3, 4, 1, 2, 1, 3}) == "4 4 2");
+}
+
+TEST_CASE("more duplicates than datagrams sent are no contradiction", "[stats]") {
+  const RxReport seen = checked(replay({0, 0, 0, 0, 0, 0}, 2));
+
+  CHECK(seen.datagrams == 6);
+  CHECK(seen.unique == 1);
+  CHECK(seen.duplicates == 5);
+  CHECK(seen.lost == 1);
+}
+
+TEST_CASE("nothing sent gives an empty report", "[stats]") {
+  const RxReport seen = checked(replay({}, 0));
+
+  CHECK(seen.sent == 0);
+  CHECK(seen.lost == 0);
+  CHECK(seen.intervals.empty());
+  CHECK_FALSE(seen.burst_ratio);
+}
+
+TEST_CASE("all lost is all lost, with no delay and one row", "[stats]") {
+  const RxReport seen = checked(replay({}, 9));
+
+  CHECK(seen.unique == 0);
+  CHECK(seen.lost == 9);
+  CHECK(seen.lost_bytes == 900);
+  CHECK(seen.head_lost == 9);
+  CHECK(seen.tail_lost == 9);
+  CHECK(seen.loss_periods == 1);
+  CHECK(seen.loss_period_max == 9);
+  CHECK_FALSE(seen.burst_ratio);
+  CHECK_FALSE(seen.jitter_ns);
+  CHECK_FALSE(seen.ipdv_mean_abs_ns);
+  CHECK_FALSE(seen.delay_variation);
+  CHECK_FALSE(seen.raw_delay_min_ns);
+  CHECK(seen.first_mono_ns == 0);
+  CHECK(seen.intervals.size() == 1);
+}
+
+TEST_CASE("one datagram has a delay, but nothing to vary against", "[stats]") {
+  const RxReport seen = checked(replay({0}, 1));
+
+  CHECK(seen.unique == 1);
+  CHECK(seen.reordered == 0);
+  REQUIRE(seen.delay_variation);
+  CHECK(seen.delay_variation->n == 1);
+  CHECK(seen.delay_variation->max_ns == 0);
+  CHECK(seen.raw_delay_min_ns == kMs);
+  CHECK_FALSE(seen.jitter_ns);
+  CHECK_FALSE(seen.jitter_max_ns);
+  CHECK_FALSE(seen.ipdv_mean_abs_ns);
+  CHECK_FALSE(seen.ipdv_p95_abs_ns);
+  CHECK_FALSE(seen.ipdv_max_abs_ns);
+  CHECK(seen.last_mono_ns == seen.first_mono_ns);
+}
+
+TEST_CASE("a lost head counts, and the grid starts at the first arrival", "[stats]") {
+  const RxReport seen = checked(replay({4, 5}, 6));
+
+  CHECK(seen.head_lost == 4);
+  CHECK(seen.lost == 4);
+  CHECK(seen.anchor_mono_ns == 1000 * kMs);
+  REQUIRE(seen.intervals.size() == 1);
+  CHECK(seen.intervals[0].sent == 6);
+}
+
+TEST_CASE("nine dropped of ten leave nine lost", "[stats]") {
+  const RxReport seen = checked(replay({0}, 10));
+
+  CHECK(seen.lost == 9);
+  CHECK(seen.tail_lost == 9);
+  CHECK(seen.intervals.back().lost == 9);
+}
+
+TEST_CASE("a duplicate of a reordered packet is a duplicate only", "[stats]") {
+  const RxReport seen = checked(replay({0, 2, 1, 1, 1}, 3));
+
+  CHECK(seen.reordered == 1);
+  CHECK(seen.duplicates == 2);
+  CHECK(seen.replicated == 1);
+  CHECK(seen.lost == 0);
+}
+
+TEST_CASE("a packet that seemed lost and comes late after all is not lost", "[stats]") {
+  ArrivalLog log = arrivals({0, 2, 3}, 4);
+  log.runs.push_back(run_of(1, 1, 5000));
+  log.runs.push_back(run_of(1, 1, 5001));
+  const RxReport seen = checked(replay(log, unlimited_plan()));
+
+  CHECK(seen.lost == 0);
+  CHECK(seen.reordered == 1);
+  CHECK(seen.duplicates == 1);
+  CHECK(seen.late_ns_max == 3999 * kMs);  // since 2 came, at 1001 ms
+}
+
+TEST_CASE("numbers the sender never used are invalid and in no row", "[stats]") {
+  ArrivalLog log = log_of({run_of(0, 4, 0), run_of(9, 2, 1500), run_of(4, 2, 2500)}, 5);
+  log.runs.push_back(run_of(10, 1, 2600));
+  const RxReport seen = checked(replay(log, unlimited_plan()));
+
+  CHECK(seen.sent == 5);
+  CHECK(seen.unique == 5);
+  CHECK(seen.unique_bytes == 500);
+  CHECK(seen.invalid == 3);  // 5, 9 and 10
+  CHECK(seen.duplicates == 1);
+  CHECK(seen.lost == 0);
+  CHECK(seen.intervals.size() == 3);
+}
+
+TEST_CASE("invalid numbers take their own bytes along", "[stats]") {
+  // 10 datagrams, the last 10 bytes shorter than the header shared with the one before.
+  udperf::TestParams params;
+  params.payload_bytes = 100;
+  params.amount.size_bytes = 910;
+  const auto plan = udperf::PacketPlan::for_stream(params, 0);
+  REQUIRE(plan.packets() == 10);
+  REQUIRE(plan.length(8) == 55);
+
+  const RxReport seen = checked(replay(log_of({run_of(0, 2, 0), run_of(8, 1, 5)}, 6), plan));
+  CHECK(seen.unique_bytes == 200);
+  CHECK(seen.lost_bytes == 400);
+  CHECK(seen.invalid == 1);
+}
+
+TEST_CASE("a sender that owns up to less than was reordered keeps the sums", "[stats]") {
+  const RxReport seen = checked(replay({5, 4, 3, 2, 1, 0}, 1));
+
+  CHECK(seen.unique == 1);
+  CHECK(seen.invalid == 5);
+  CHECK(seen.reordered == 1);
+}
+
+TEST_CASE("a wild number is invalid, however it comes", "[stats]") {
+  ArrivalLog log = arrivals({0, 1}, 2);
+  log.runs.push_back(run_of(std::uint64_t{1} << 59U, 3, 1010));
+  const RxReport seen = checked(replay(log, unlimited_plan()));
+
+  CHECK(seen.invalid == 3);
+  CHECK(seen.unique == 2);
+  CHECK(seen.delay_variation->n == 2);
+}
+
+TEST_CASE("what comes beyond Tmax is late, and lost", "[stats]") {
+  // 32768 numbers are passed at 1 s; Tmax is 3 s.
+  const ArrivalLog log =
+      log_of({run_of(1, 32768, 1000), run_of(0, 1, 4001), run_of(40000, 1, 4002)}, 40001);
+  const RxReport seen = checked(replay(log, unlimited_plan()));
+
+  CHECK(seen.late == 1);
+  CHECK(seen.head_lost == 1);
+  CHECK(seen.lost == 40001 - 32769);
+  CHECK(seen.reordered == 0);
+}
+
+TEST_CASE("a run that is partly known already counts what is new in it", "[stats]") {
+  const RxReport seen =
+      checked(replay(log_of({run_of(2, 2, 0), run_of(0, 6, 1), run_of(0, 6, 2)}, 6),  //
+                     plan_of_packets(6)));
+
+  CHECK(seen.datagrams == 14);
+  CHECK(seen.unique == 6);
+  CHECK(seen.duplicates == 8);
+  CHECK(seen.replicated == 6);
+  CHECK(seen.reordered == 2);  // 0 and 1
+}
+
+TEST_CASE("of a run only the head's stamps count", "[stats]") {
+  const RxReport whole = replay(log_of({run_of(0, 44, 0), run_of(44, 44, 1)}, 88),  //
+                                unlimited_plan());
+  CHECK(whole.delay_variation->n == 2);
+  CHECK(whole.ipdv_max_abs_ns == 0);
+
+  ArrivalLog untimed = log_of({run_of(0, 44, 0)}, 44);
+  untimed.runs[0].timed = false;
+  CHECK_FALSE(replay(untimed, unlimited_plan()).delay_variation);
+
+  const RxReport known_head = replay(log_of({run_of(0, 1, 0), run_of(0, 9, 1)}, 9),  //
+                                     unlimited_plan());
+  CHECK(known_head.delay_variation->n == 1);
+}
+
+TEST_CASE("a silence longer than the threshold is an outage", "[stats]") {
+  const ArrivalLog log = log_of({run_of(0, 1, 0), run_of(1, 1, 50),  // 50 ms is not longer
+                                 run_of(5, 2, 120), run_of(4, 1, 200)},
+                                7);
+  const RxReport seen = checked(replay(log, unlimited_plan()));
+
+  REQUIRE(seen.outages.size() == 2);
+  CHECK(seen.outages[0] == udperf::Outage{50 * kMs, 70 * kMs, 3});
+  CHECK(seen.outages[1] == udperf::Outage{120 * kMs, 80 * kMs, 0});
+}
+
+TEST_CASE("marks are counted by code point, on first copies only", "[stats]") {
+  ArrivalLog log = log_of({run_of(0, 3, 0), run_of(3, 2, 1), run_of(3, 2, 2), run_of(5, 1, 3)}, 6);
+  log.runs[1].ecn = 2;
+  log.runs[2].ecn = 3;
+  log.runs[3].ecn = 1;
+
+  CHECK(*replay(log, unlimited_plan()).ecn == std::array<std::uint64_t, 4>{3, 1, 2, 0});
+}
+
+TEST_CASE("a late packet fills the row in which its number was passed", "[stats]") {
+  const ArrivalLog log = log_of({run_of(0, 4, 0), run_of(6, 2, 900), run_of(8, 2, 1200),
+                                 run_of(4, 1, 1300), run_of(12, 1, 2100)},
+                                15);
+  const RxReport seen = checked(replay(log, unlimited_plan()));
+
+  REQUIRE(seen.intervals.size() == 3);
+  const auto row = [&seen](std::size_t i) {
+    const IntervalRow& r = seen.intervals[i];
+    return std::to_string(r.unique) + " " + std::to_string(r.sent) + " " + std::to_string(r.lost) +
+           " " + std::to_string(r.reordered);
+  };
+  CHECK(row(0) == "6 8 1 0");  // 5 is lost; 4 came in row 1, but was passed here
+  CHECK(row(1) == "3 2 0 1");
+  CHECK(row(2) == "1 5 4 0");  // 10, 11 and the tail 13, 14
+}
+
+TEST_CASE("streams of one test share the origin of the grid", "[stats]") {
+  StreamStats stats{{unlimited_plan()}};
+  stats.set_anchor(at_ms(1000));
+  stats.add(udperf::test::stats_run(run_of(0, 1, 3500)));
+  RxReport seen;
+  stats.finalize(1, true, ClockAnchor{}, seen);
+
+  CHECK(seen.anchor_mono_ns == 1000 * kMs);
+  REQUIRE(seen.intervals.size() == 3);
+  CHECK(seen.intervals[2].unique == 1);
+  CHECK(seen.first_mono_ns == 3500 * kMs);
+}
+
+TEST_CASE("times are given on both clocks", "[stats]") {
+  StreamStats stats{{plan_of_packets(9)}};
+  stats.add(udperf::test::stats_run(run_of(0, 2, 20)));
+  stats.add(udperf::test::stats_run(run_of(2, 1, 25)));
+  RxReport seen;
+  const ClockAnchor clock{at_ms(10), udperf::unix_from_ns(7000 * kMs)};
+  stats.finalize(3, false, clock, seen);
+
+  CHECK(seen.first_mono_ns == 20 * kMs);
+  CHECK(seen.last_mono_ns == 25 * kMs);
+  CHECK(seen.first_unix_ns == 7010 * kMs);
+  CHECK(seen.last_unix_ns == 7015 * kMs);
+  CHECK(seen.first_bytes == 100);
+  CHECK_FALSE(seen.tail_known);
+}
+
+TEST_CASE("everything received is told from a count that merely fits", "[stats]") {
+  StreamStats stats{{plan_of_packets(9)}};
+  stats.add(udperf::test::stats_run(run_of(0, 2, 0)));
+  stats.add(udperf::test::stats_run(run_of(3, 1, 0)));
+  CHECK_FALSE(stats.all_received(3));
+  CHECK_FALSE(stats.all_received(4));
+
+  stats.add(udperf::test::stats_run(run_of(2, 1, 0)));
+  CHECK(stats.all_received(4));
+  CHECK_FALSE(stats.all_received(5));
+  CHECK(stats.unique_bytes() == 400);
+}
