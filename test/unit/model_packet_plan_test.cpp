@@ -1,0 +1,149 @@
+#include "model/packet_plan.hpp"
+#include "support/catch.hpp"
+#include "support/oracle.hpp"
+
+using udperf::kDataHeaderBytes;
+using udperf::PacketPlan;
+using udperf::TestParams;
+using udperf::test::naive_lengths;
+
+namespace {
+
+PacketPlan plan_of_size(std::uint64_t size, std::uint32_t payload, std::uint16_t streams = 1,
+                        std::uint16_t stream = 0) {
+  TestParams params;
+  params.streams = streams;
+  params.payload_bytes = payload;
+  params.amount.size_bytes = size;
+  return PacketPlan::for_stream(params, stream);
+}
+
+/// The first way in which the plan is not what the definition says, or nothing.
+std::string mistake_in(const PacketPlan& plan, std::uint64_t size) {
+  const auto lengths = naive_lengths(size, plan.payload_bytes());
+  if (plan.packets() != lengths.size() || !plan.limited()) {
+    return "number of datagrams";
+  }
+  std::uint64_t sum = 0;
+  for (std::uint64_t i = 0; i < lengths.size(); ++i) {
+    const std::uint32_t length = plan.length(i);
+    if (length != lengths[i]) {
+      return "length of datagram " + std::to_string(i);
+    }
+    if (length < kDataHeaderBytes || length > plan.payload_bytes()) {
+      return "datagram " + std::to_string(i) + " out of range";
+    }
+    if (i < plan.first_short() && length != plan.payload_bytes()) {
+      return "first_short";
+    }
+    if (plan.bytes_of_first(i) != sum) {
+      return "bytes of the first " + std::to_string(i);
+    }
+    sum += length;
+  }
+  return sum == size && plan.bytes_of_first(lengths.size()) == size ? "" : "sum";
+}
+
+}  // namespace
+
+TEST_CASE("25 MB are 16983 full datagrams and a shorter one", "[model]") {
+  const PacketPlan plan = plan_of_size(25'000'000, 1472);
+
+  CHECK(plan.packets() == 16984);
+  CHECK(plan.first_short() == 16983);
+  CHECK(plan.length(16982) == 1472);
+  CHECK(plan.length(16983) == 1024);
+  CHECK(plan.bytes_of_first(16984) == 25'000'000);
+}
+
+TEST_CASE("a remainder smaller than a header is shared by the last two", "[model]") {
+  const PacketPlan plan = plan_of_size(3 * 1000 + 39, 1000);
+
+  CHECK(plan.packets() == 4);
+  CHECK(plan.first_short() == 2);
+  CHECK(plan.length(1) == 1000);
+  CHECK(plan.length(2) == 520);
+  CHECK(plan.length(3) == 519);
+}
+
+TEST_CASE("a remainder that fills a header travels alone", "[model]") {
+  const PacketPlan plan = plan_of_size(3 * 1000 + 40, 1000);
+
+  CHECK(plan.packets() == 4);
+  CHECK(plan.length(2) == 1000);
+  CHECK(plan.length(3) == 40);
+}
+
+TEST_CASE("small datagrams need more than two to share a remainder", "[model]") {
+  // 41 a piece and 30 over: 30 + 10 * 41 is the first sum that gives 11 datagrams 40 bytes each.
+  const PacketPlan plan = plan_of_size(20 * 41 + 30, 41);
+
+  CHECK(plan.packets() == 21);
+  CHECK(plan.first_short() == 10);
+  CHECK(plan.length(9) == 41);
+  CHECK(plan.length(10) == 40);
+  CHECK(plan.length(20) == 40);
+}
+
+TEST_CASE("every small size is cut as defined, or refused", "[model]") {
+  for (std::uint32_t payload = kDataHeaderBytes; payload <= 130; ++payload) {
+    for (std::uint64_t size = 0; size <= 1500; ++size) {
+      // Possible: some number of datagrams can hold it all and a header each.
+      bool possible = false;
+      for (std::uint64_t n = (size + payload - 1) / payload; n > 0 && n * payload < size + payload;
+           ++n) {
+        possible = possible || (n * kDataHeaderBytes <= size && size <= n * payload);
+      }
+      CAPTURE(payload, size);
+      REQUIRE(PacketPlan::possible(size, payload) == possible);
+      if (possible) {
+        REQUIRE(mistake_in(plan_of_size(size, payload), size) == "");
+      }
+    }
+  }
+}
+
+TEST_CASE("sizes about the usual datagrams are cut as defined", "[model]") {
+  for (const std::uint32_t payload : {1222U, 1452U, 1472U, 8972U, 65507U}) {
+    for (const std::uint64_t about : {1U, 2U, 7U}) {
+      for (std::uint64_t size = about * payload; size <= about * payload + 100; ++size) {
+        CAPTURE(payload, size);
+        REQUIRE(mistake_in(plan_of_size(size, payload), size) == "");
+      }
+    }
+  }
+}
+
+TEST_CASE("streams share size and packets, differing by one at most", "[model]") {
+  for (std::uint16_t streams = 1; streams <= 9; ++streams) {
+    TestParams params;
+    params.streams = streams;
+    params.payload_bytes = 100;
+    params.amount.packets = 1003;
+    std::uint64_t bytes = 0;
+    std::uint64_t packets = 0;
+    for (std::uint16_t stream = 0; stream < streams; ++stream) {
+      const PacketPlan by_size = plan_of_size(10'007, 100, streams, stream);
+      bytes += by_size.bytes_of_first(by_size.packets());
+      const PacketPlan by_packets = PacketPlan::for_stream(params, stream);
+      packets += by_packets.packets();
+      CHECK(by_packets.packets() - 1003U / streams <= 1);
+      CHECK(by_packets.bytes_of_first(5) == 500);
+      CHECK(by_packets.length(by_packets.packets() - 1) == 100);
+    }
+    CHECK(bytes == 10'007);
+    CHECK(packets == 1003);
+  }
+}
+
+TEST_CASE("a test that only time ends has datagrams without end", "[model]") {
+  TestParams params;
+  params.payload_bytes = 1472;
+  params.amount.duration = std::chrono::seconds{10};
+  const PacketPlan plan = PacketPlan::for_stream(params, 0);
+
+  CHECK_FALSE(plan.limited());
+  CHECK(plan.packets() == UINT64_MAX);
+  CHECK(plan.length(std::uint64_t{1} << 59U) == 1472);
+  CHECK(plan.bytes_of_first(1'000'000) == 1'472'000'000);
+}
