@@ -11,10 +11,16 @@ Json event(const char* name, UnixTime now, std::uint64_t seq, Json data) {
 }  // namespace
 
 std::string JsonlWriter::start(const TestOutcome& outcome, UnixTime now) {
+  if (finished_) {
+    return {};
+  }
   return dump(event("start", now, seq_++, test_tree(outcome)), -1);
 }
 
 std::string JsonlWriter::interval(const IntervalView& v, UnixTime now) {
+  if (finished_) {
+    return {};
+  }
   const double length = v.end_s - v.start_s;
   const Json goodput =
       length > 0 ? Json(8.0 * static_cast<double>(v.payload_bytes) / length) : Json(nullptr);

@@ -50,13 +50,13 @@ struct IntervalView {
 [[nodiscard]] std::string interval_header();
 [[nodiscard]] std::string interval_line(const IntervalView& interval);
 
-/// `--jsonl`: one object a line as things happen. There is exactly one `end` or `error`, the last.
+/// `--jsonl`: one object a line as things happen. There is exactly one `end` or `error`, the last:
+/// what is asked for after it is empty.
 class JsonlWriter {
  public:
   [[nodiscard]] std::string start(const TestOutcome& outcome, UnixTime now);
   [[nodiscard]] std::string interval(const IntervalView& interval, UnixTime now);
-  /// `end` with the result document, or `error` where the test never started; empty the second
-  /// time.
+  /// `end` with the result document, or `error` where the test never started.
   [[nodiscard]] std::string finish(const result::ResultDocument& document, UnixTime now);
 
  private:

@@ -69,6 +69,8 @@ TEST_CASE("nothing follows the last event", "[report]") {
 
   CHECK_FALSE(writer.finish(document, {}).empty());
   CHECK(writer.finish(document, {}).empty());
+  CHECK(writer.interval({}, {}).empty());
+  CHECK(writer.start({}, {}).empty());
 }
 
 TEST_CASE("an interval's rate is its payload over its length", "[report]") {
