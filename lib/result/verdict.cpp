@@ -105,9 +105,13 @@ Verdict judge_way(const DirectionPart& part, const ResultDocument& document, Way
   return *part.loss.packets == 0 ? lossless(part, document, way) : lossy(part, way);
 }
 
-/// Which of two limits is the test's: a known one before none, and an unknown one before both.
-int severity(const Verdict& verdict) {
+/// Which of two limits is the test's: one that is not known, else the one that lost datagrams, else
+/// a slow sender, else none.
+int severity(const DirectionPart& part, const Verdict& verdict) {
   if (!verdict.limited_by) {
+    return 3;
+  }
+  if (part.loss.packets.value_or(0) > 0) {
     return 2;
   }
   return *verdict.limited_by == "none" ? 0 : 1;
@@ -120,7 +124,8 @@ Verdict judge_ways(const ResultDocument& document) {
   }
   const Verdict up = judge_way(*document.up, document, Way::up);
   const Verdict down = judge_way(*document.down, document, Way::down);
-  const Verdict& worse = severity(down) > severity(up) ? down : up;
+  const bool down_is_worse = severity(*document.down, down) > severity(*document.up, up);
+  const Verdict& worse = down_is_worse ? down : up;
   return {worse.limited_by, up.sentence + "; " + down.sentence};
 }
 

@@ -118,6 +118,14 @@ TEST_CASE("of two directions the one that was limited counts", "[result]") {
   CHECK_FALSE(verdict_on(outcome).limited_by.has_value());
 }
 
+TEST_CASE("loss in one direction counts more than a slow sender in the other", "[result]") {
+  auto outcome = test::both_directions();
+  std::swap(outcome.up, outcome.down);
+  outcome.up->streams.front().tx->span_ns = 4'000'000'000;  // half of the asked rate
+
+  CHECK(verdict_on(outcome).limited_by == "network");
+}
+
 TEST_CASE("a test that did not run is explained by its error", "[result]") {
   const auto verdict = verdict_on(test::error_before_start());
 
