@@ -122,6 +122,7 @@ StreamOutcome lossy_stream() {
   rx.replicated = 4;
   rx.datagrams = 990 + 5 + 1;
   rx.invalid = 1;
+  rx.ecn = std::array<std::uint64_t, 4>{900, 10, 60, 20};
   rx.loss_periods = 5;
   rx.loss_period_max = 4;
   rx.burst_ratio = 1.98;
@@ -240,6 +241,7 @@ TestOutcome both_directions() {
 TestOutcome three_streams() {
   TestOutcome outcome = started(Direction::up);
   outcome.params.streams = 3;
+  outcome.start = unix_from_ns(kStart - kSecond);
   WayOutcome way;
 
   StreamOutcome whole;
@@ -251,7 +253,7 @@ TestOutcome three_streams() {
 
   StreamOutcome widest;
   widest.tx = sent(200);
-  widest.tx->first_unix_ns -= 10 * kMillisecond;
+  widest.tx->first_unix_ns -= 500 * kMillisecond;
   widest.rx = arrived(200);
   widest.rx->first_mono_ns -= 500 * kMillisecond;
   widest.rx->first_unix_ns -= 500 * kMillisecond;

@@ -50,6 +50,20 @@ TEST_CASE("rates leave out the first datagram, which only starts the clock", "[r
   CHECK(*document.kilobytes_per_second == Approx(396.0));
 }
 
+TEST_CASE("marks are counted by their code points", "[result]") {
+  auto outcome = test::normal_up();  // 900 of 00, 10 of 01, 60 of 10, 20 of 11
+
+  const auto ecn = build_result(outcome).up->ecn;
+  CHECK(ecn.not_ect == 900U);
+  CHECK(ecn.ect1 == 10U);
+  CHECK(ecn.ect0 == 60U);
+  CHECK(ecn.ce == 20U);
+  CHECK(ecn.dscp_received == 0U);
+
+  outcome.up->streams.front().rx->ecn.reset();
+  CHECK(build_result(outcome).up->ecn.not_ect == std::nullopt);
+}
+
 TEST_CASE("IPv6 headers are 20 bytes longer than IPv4's", "[result]") {
   auto outcome = test::normal_up();
   outcome.server = Endpoint{IpAddress::loopback(IpFamily::v6), 5555};
