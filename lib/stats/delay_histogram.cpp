@@ -29,12 +29,12 @@ void DelayHistogram::add(Duration transit) {
     add_coarse(distance);
     return;
   }
-  const std::int64_t bin = floor_div(distance, kFineNs);
-  const std::int64_t page = floor_div(bin, kPageBins);
-  ++page_of(page)[static_cast<std::size_t>(bin - page * kPageBins)];
+  // Counted from the bottom of the range, so that bins are never negative.
+  const auto bin = static_cast<std::uint64_t>(distance + kFineRangeNs) / kFineNs;
+  ++page_of(bin / kPageBins)[bin % kPageBins];
 }
 
-DelayHistogram::Bins& DelayHistogram::page_of(std::int64_t page) {
+DelayHistogram::Bins& DelayHistogram::page_of(std::uint64_t page) {
   if (latest_bins_ == nullptr || latest_page_ != page) {
     auto& bins = fine_[page];
     if (!bins) {
@@ -68,28 +68,29 @@ std::optional<Duration> DelayHistogram::percentile(double share) const {
 /// The middle of the bin of the `rank`-th smallest value (from 1).
 Duration DelayHistogram::value_at(std::uint64_t rank) const {
   std::uint64_t seen = 0;
-  const auto middle = [this](std::int64_t bin, std::int64_t width) {
-    return std::clamp(origin_ + Duration{bin * width + width / 2}, min_, max_);
+  const auto middle = [this](std::int64_t low, std::int64_t width) {
+    return std::clamp(origin_ + Duration{low + width / 2}, min_, max_);
   };
   auto coarse = coarse_.begin();
   for (; coarse != coarse_.end() && coarse->first < 0; ++coarse) {
     seen += coarse->second;
     if (seen >= rank) {
-      return middle(coarse->first, kCoarseNs);
+      return middle(coarse->first * kCoarseNs, kCoarseNs);
     }
   }
   for (const auto& [page, bins] : fine_) {
-    for (std::int64_t i = 0; i < kPageBins; ++i) {
-      seen += (*bins)[static_cast<std::size_t>(i)];
+    for (std::uint64_t i = 0; i < kPageBins; ++i) {
+      seen += (*bins)[i];
       if (seen >= rank) {
-        return middle(page * kPageBins + i, kFineNs);
+        const auto bin = static_cast<std::int64_t>(page * kPageBins + i);
+        return middle(bin * kFineNs - kFineRangeNs, kFineNs);
       }
     }
   }
   for (; coarse != coarse_.end(); ++coarse) {
     seen += coarse->second;
     if (seen >= rank) {
-      return middle(coarse->first, kCoarseNs);
+      return middle(coarse->first * kCoarseNs, kCoarseNs);
     }
   }
   return max_;

@@ -38,12 +38,12 @@ class DelayHistogram {
   static constexpr std::int64_t kFineNs = 1000;
   static constexpr std::int64_t kCoarseNs = 1'000'000;
   static constexpr std::int64_t kFineRangeNs = 2'000'000'000;
-  static constexpr std::int64_t kPageBins = 256;
+  static constexpr std::uint64_t kPageBins = 256;
   static constexpr std::size_t kMostCoarse = 100'000;
   using Bins = std::array<std::uint64_t, kPageBins>;
 
   void add_coarse(std::int64_t distance);
-  [[nodiscard]] Bins& page_of(std::int64_t page);
+  [[nodiscard]] Bins& page_of(std::uint64_t page);
   [[nodiscard]] Duration value_at(std::uint64_t rank) const;
 
   std::uint64_t n_ = 0;
@@ -51,8 +51,8 @@ class DelayHistogram {
   Duration min_{0};
   Duration max_{0};
   double sum_ns_ = 0;  ///< of the distances from the origin
-  std::map<std::int64_t, std::unique_ptr<Bins>> fine_;
-  std::int64_t latest_page_ = 0;  ///< successive values mostly share a page
+  std::map<std::uint64_t, std::unique_ptr<Bins>> fine_;
+  std::uint64_t latest_page_ = 0;  ///< successive values mostly share a page
   Bins* latest_bins_ = nullptr;
   std::map<std::int64_t, std::uint64_t> coarse_;
 };
