@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -121,4 +122,17 @@ TEST_CASE("a cell with commas and quotes is quoted, and null is empty", "[report
   REQUIRE(row.size() > cell.size());
   CHECK(row.substr(row.size() - 1 - cell.size()) == cell + "\n");
   CHECK(row.find("null") == std::string::npos);
+}
+
+TEST_CASE("a number that JSON does not have is an empty cell and a printed null", "[report]") {
+  auto document = result::build_result(test::normal_up());
+  const std::string before = report::to_csv(document);
+  document.goodput_bps = std::numeric_limits<double>::infinity();
+  const std::string after = report::to_csv(document);
+
+  CHECK(std::count(after.begin(), after.end(), ',') ==
+        std::count(before.begin(), before.end(), ','));
+  CHECK(after.find(",,1.0,network,") != std::string::npos);
+  CHECK(after.find("null") == std::string::npos);
+  CHECK(print_fields(document, {"goodput_bps"}).value_or("") == "null\n");
 }

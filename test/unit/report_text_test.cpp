@@ -104,6 +104,26 @@ TEST_CASE("duplicates and reordering are told only when there are any", "[report
   }
 }
 
+TEST_CASE("what came too late and what was never sent is told when there is any", "[report]") {
+  auto outcome = test::normal_up();
+  auto& stream = outcome.up->streams.front();
+  stream.rx->late = 1;
+  stream.tx->pacing_skipped = 12;
+
+  const std::string text = text_of(outcome);
+
+  CHECK(value_of(text, "late") == "1 packet, too late to count as arrived");
+  CHECK_THAT(value_of(text, "skipped"), Contains("12 packets"));
+}
+
+TEST_CASE("tests that shared the server are told of each other", "[report]") {
+  auto outcome = test::normal_up();
+  CHECK_THAT(text_of(outcome), !Contains("shared"));
+
+  outcome.concurrent_sessions_max = 2;
+  CHECK(value_of(text_of(outcome), "shared") == "the server ran up to 2 tests at once");
+}
+
 TEST_CASE("a loss that is only a bound is said to be about so much", "[report]") {
   auto outcome = test::normal_up();
   outcome.up->streams.front().rx->rx_socket_drop_is_bound = true;
@@ -184,6 +204,21 @@ TEST_CASE("colour only adds escape sequences, and only when it is asked for", "[
     CHECK(coloured.find('\x1b') != std::string::npos);
     CHECK(without_escapes(coloured) == plain);
   }
+}
+
+TEST_CASE("the verdict is green without a limit, yellow with one, red when cut short", "[report]") {
+  const report::TextStyle style{true, 0};
+  const auto painted = [](const char* colour) {
+    return "verdict                 \x1b[" + std::string{colour} + "m";
+  };
+  auto outcome = test::both_directions();
+  CHECK_THAT(text_of(outcome, style), Contains(painted("33")));
+
+  outcome.up.reset();
+  CHECK_THAT(text_of(outcome, style), Contains(painted("32")));
+
+  outcome.status = TestStatus::incomplete;
+  CHECK_THAT(text_of(outcome, style), Contains(painted("31")));
 }
 
 TEST_CASE("live rows stand below their headings", "[report]") {

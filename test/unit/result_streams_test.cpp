@@ -83,3 +83,12 @@ TEST_CASE("a row that ends where it begins has no rate", "[result]") {
   CHECK(document.up->intervals[2].end_s == 2.0);
   CHECK(document.up->intervals[2].goodput_bps == std::nullopt);
 }
+
+TEST_CASE("a stream without arrivals does not say what stamped the others'", "[result]") {
+  auto outcome = test::three_streams();
+  outcome.up->streams[2].rx->stamp = RxStamp::user;
+  CHECK(build_result(outcome).up->rx.timestamps == "kernel");
+
+  outcome.up->streams[0].rx->stamp = RxStamp::user;
+  CHECK(build_result(outcome).up->rx.timestamps == "user");
+}
