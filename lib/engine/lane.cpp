@@ -47,7 +47,8 @@ void Lane::start() {
     settings_.params.payload_bytes = payload;
     make_receiver();
   }
-  licensed_ = clock_.now();
+  // The licence to send begins with the last sign of life, not with our own readiness.
+  licensed_ = mono_from_ns(shared_.last_heard_ns.load(std::memory_order_relaxed));
   echoed_ = licensed_;
   if (!sends()) {
     return;

@@ -11,10 +11,11 @@ using namespace std::chrono_literals;
 using wire::MessageType;
 
 constexpr Duration kGoPatience = 10s;      // from ACCEPT
-constexpr Duration kSilenceUp = 4s;        // a client that was stopped for a moment comes back
+constexpr Duration kSilenceUp = 2800ms;    // a client that stood still for two seconds comes back
 constexpr Duration kSilenceDown = 2500ms;  // nobody must be sent to for longer
 constexpr Duration kAfterRefused = 250ms;  // an ICMP error alone could be forged or old
 constexpr Duration kLinger = 3s;           // for a client that missed our report
+constexpr Duration kLongestLinger = 15s;   // however long it goes on asking
 constexpr Duration kWindUp = 1500ms;
 
 }  // namespace
@@ -166,7 +167,9 @@ void ServerConversation::say_shut_down(Lane& lane, MonoTime now) {
 void ServerConversation::end_if_due(MonoTime now) {
   const bool cut = wind_up_ != kNever;
   // All books are closed on both sides: only the client's BYE is missing, or nobody waits for it.
-  const bool over = complete_at_ && (cut ? shut_down_said_ : now - *complete_at_ > kLinger);
+  const bool forgotten =
+      complete_at_ && (shared_.silence(now) > kLinger || now - *complete_at_ > kLongestLinger);
+  const bool over = complete_at_ && (cut ? shut_down_said_ : forgotten);
   if (now >= wind_up_ || over) {
     end(cut ? wind_up_status_ : TestStatus::complete, cut ? wind_up_reason_ : "complete");
   }

@@ -161,8 +161,21 @@ void ServerSessions::drop_predecessor(const Endpoint& client) {
   }
 }
 
+bool ServerSessions::used_before(const wire::Nonce& nonce, MonoTime now) {
+  while (!used_nonces_.empty() &&
+         now - used_nonces_.front().first > session::CookieJar::kLifetime) {
+    used_nonces_.pop_front();
+  }
+  return std::any_of(used_nonces_.begin(), used_nonces_.end(),
+                     [&nonce](const auto& used) { return used.second == nonce; });
+}
+
 void ServerSessions::open_session(const FrontDoor::Admission& admission, const net::Letter& letter,
                                   MonoTime now) {
+  if (used_before(admission.request.nonce, now)) {
+    // Said twice before the session had a socket (its own will answer the next one), or replayed.
+    return;
+  }
   drop_predecessor(letter.peer);
   if (shutting_down_) {
     wire::Reject reject;
@@ -184,6 +197,7 @@ void ServerSessions::open_session(const FrontDoor::Admission& admission, const n
     return;
   }
   ++counters_.sessions;
+  used_nonces_.emplace_back(now, admission.request.nonce);
   observer_.on_session_opened(session->id, session->client, session->params);
   Session& opened = *session;
   sessions_.emplace(opened.id, std::move(session));

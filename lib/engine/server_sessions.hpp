@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -85,6 +86,8 @@ class ServerSessions {
                 const net::Letter& letter, MonoTime now);
   [[nodiscard]] session::Occupancy occupancy(const IpAddress& client, MonoTime now) const;
   void drop_predecessor(const Endpoint& client);
+  /// Whether a cookie with this nonce has opened a session before, in the life of cookies.
+  [[nodiscard]] bool used_before(const wire::Nonce& nonce, MonoTime now);
   void bury_ended();
   void note_concurrency();
   [[nodiscard]] SessionOutcome outcome_of(Session& session);
@@ -100,6 +103,7 @@ class ServerSessions {
   std::map<std::uint64_t, std::unique_ptr<Session>> sessions_;
   std::mutex strays_mutex_;
   std::vector<net::Letter> strays_;
+  std::deque<std::pair<MonoTime, wire::Nonce>> used_nonces_;  ///< oldest first
   ServerCounters counters_;
   std::uint64_t finished_ = 0;
   bool shutting_down_ = false;

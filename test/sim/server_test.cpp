@@ -1,0 +1,182 @@
+#include "sim/sim_world.hpp"
+#include "support/catch.hpp"
+
+using namespace std::chrono_literals;
+using udperf::test::SimClient;
+using udperf::test::SimWorld;
+
+namespace {
+
+using namespace udperf;
+
+SimClient::Options packets(std::uint64_t n, Direction direction = Direction::up) {
+  SimClient::Options options;
+  options.params.direction = direction;
+  options.params.payload_bytes = 200;
+  options.params.amount.packets = n;
+  options.params.rate_up = SendRate{SendRate::Kind::packets, 1'000'000};
+  options.params.rate_down = options.params.rate_up;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("thirty clients at once, each with its own exact counts", "[sim]") {
+  engine::ServerOptions server;
+  server.max_sessions_per_address = 30;
+  SimWorld world{1, server};
+  world.network.up.delay = 1ms;
+  world.network.down.delay = 1ms;
+  for (int i = 0; i < 30; ++i) {
+    world.add_client(packets(200, i % 2 == 0 ? Direction::up : Direction::down));
+  }
+
+  REQUIRE(world.run_clients(20s));
+
+  for (const auto& client : world.clients) {
+    CHECK(client->outcome().status == TestStatus::complete);
+    const auto& way = client->outcome().up ? client->outcome().up : client->outcome().down;
+    REQUIRE(way);
+    CHECK(way->streams[0].tx->packets == 200);
+    CHECK(way->streams[0].rx->unique == 200);
+  }
+  CHECK(world.run(10s, [&world] { return world.server->sessions().count() == 0; }));
+}
+
+TEST_CASE("a full server says so, and when to come back", "[sim]") {
+  engine::ServerOptions server;
+  SECTION("max-sessions") {
+    server.max_sessions = 1;
+  }
+  SECTION("exclusive") {
+    server.exclusive = true;
+  }
+  SECTION("per address") {
+    server.max_sessions_per_address = 1;
+  }
+  SimWorld world{2, server};
+  world.add_client(packets(500));
+  world.run(50ms, [] { return false; });
+  SimClient& second = world.add_client(packets(10));
+
+  REQUIRE(world.run_clients(20s));
+
+  REQUIRE(second.outcome().error);
+  CHECK(second.outcome().error->code == ErrorCode::refused);
+  CHECK(second.outcome().retry_after_ms.value_or(0) > 0);
+  CHECK(world.clients.front()->outcome().status == TestStatus::complete);
+}
+
+TEST_CASE("a budget is shared out, and what is longer than allowed is refused", "[sim]") {
+  engine::ServerOptions server;
+  server.max_rate = BitRate::bits_per_second(1'000'000);
+  server.max_duration = 10s;
+  SimWorld world{3, server};
+  auto options = packets(10);
+  options.params.rate_up = {};
+  SimClient& fast = world.add_client(options);
+  auto endless = packets(1);
+  endless.params.amount = {};
+  endless.params.amount.duration = 1h;
+  REQUIRE(world.run_clients(20s));
+  CHECK(fast.outcome().params.rate_up.value == 1'000'000);
+
+  SimClient& longer = world.add_client(endless);
+  REQUIRE(world.run_clients(20s));
+  REQUIRE(longer.outcome().error);
+  CHECK(longer.outcome().error->message().find("at most") != std::string::npos);
+}
+
+TEST_CASE("a client that starts again on its port gets a new test", "[sim]") {
+  SimWorld world{4};
+  auto options = packets(100'000);
+  options.local = test::SimNetwork::endpoint(2, 7777);
+  world.add_client(options);
+  world.run(300ms, [] { return false; });
+  world.clients.clear();  // killed
+  options.params.amount.packets = 50;
+  SimClient& again = world.add_client(options);
+
+  REQUIRE(world.run_clients(20s));
+
+  CHECK(again.outcome().status == TestStatus::complete);
+  CHECK(again.outcome().up->streams[0].rx->unique == 50);
+}
+
+TEST_CASE("a server that stops tells its clients, who keep what they have", "[sim]") {
+  SimWorld world{5};
+  world.network.up.delay = 1ms;
+  world.network.down.delay = 1ms;
+  SimClient& up = world.add_client(packets(100'000));
+  SimClient& down = world.add_client(packets(100'000, Direction::down));
+  world.run(500ms, [] { return false; });
+  const MonoTime asked = world.clock.now();
+
+  world.server->sessions().shut_down();
+
+  REQUIRE(world.run_clients(10s));
+  for (const SimClient* client : {&up, &down}) {
+    CHECK(client->done_at() - asked < 3s);
+    CHECK(client->outcome().status == TestStatus::incomplete);
+    REQUIRE(client->outcome().error);
+    CHECK(client->outcome().error->message().find("shutting down") != std::string::npos);
+  }
+  CHECK(up.outcome().up->streams[0].rx);
+  CHECK(down.outcome().down->streams[0].rx->unique > 100);
+  SimClient& late = world.add_client(packets(10));
+  REQUIRE(world.run_clients(10s));
+  CHECK(late.outcome().error);
+}
+
+TEST_CASE("a captured handshake opens no second test", "[sim]") {
+  SimWorld world{6};
+  struct Captured {
+    Endpoint from;
+    std::vector<std::byte> bytes;
+  };
+  std::vector<Captured> captured;
+  world.network.on_send = [&](const Endpoint& from, const Endpoint& to,
+                              std::span<const std::byte> bytes) {
+    if (to == world.network.server) {
+      captured.push_back({from, {bytes.begin(), bytes.end()}});
+    }
+  };
+  SimClient& client = world.add_client(packets(20));
+  REQUIRE(world.run_clients(10s));
+  CHECK(client.outcome().status == TestStatus::complete);
+  REQUIRE(world.run(10s, [&world] { return world.server->sessions().count() == 0; }));
+
+  world.network.on_send = {};
+  for (const Captured& one : captured) {
+    world.network.send(one.from, world.network.server, one.bytes);
+  }
+  world.run(1s, [] { return false; });
+
+  CHECK(captured.size() > 20);
+  CHECK(world.server->observer().opened == 1);
+  CHECK(world.server->sessions().count() == 0);
+}
+
+TEST_CASE("forged messages without the session's number change nothing", "[sim]") {
+  SimWorld world{8};
+  auto options = packets(300);
+  options.local = test::SimNetwork::endpoint(2, 7777);
+  SimClient& client = world.add_client(options);
+  world.run(100ms, [] { return false; });
+  TxReport lie;
+  lie.packets = 1'000'000;
+  for (std::uint64_t guess = 1; guess <= 1000; ++guess) {
+    for (const auto& bytes :
+         {wire::encode(wire::MessageType::fin, guess, 0, wire::Fin{lie, 0}),
+          wire::encode(wire::MessageType::bye, guess, 0, wire::Bye{wire::ByeReason::done}),
+          wire::encode(wire::MessageType::go, guess, 0, wire::Go{})}) {
+      world.network.send(*options.local, world.network.server, bytes);
+    }
+  }
+
+  REQUIRE(world.run_clients(10s));
+
+  CHECK(client.outcome().status == TestStatus::complete);
+  CHECK(client.outcome().up->streams[0].rx->unique == 300);
+  CHECK(client.outcome().up->streams[0].rx->lost == 0);
+}

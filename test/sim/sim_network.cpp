@@ -1,0 +1,145 @@
+#include "sim/sim_network.hpp"
+
+#include <algorithm>
+
+namespace udperf::test {
+
+Endpoint SimNetwork::endpoint(std::uint8_t host, std::uint16_t port) {
+  Endpoint out;
+  out.address.bytes = {10, 0, 0, host};
+  out.port = port;
+  return out;
+}
+
+void SimNetwork::send(const Endpoint& from, const Endpoint& to, std::span<const std::byte> bytes) {
+  if (on_send) {
+    on_send(from, to, bytes);
+  }
+  const bool upward = to == server;
+  const Impairment& path = upward ? up : down;
+  DirectionTruth& truth = upward ? up_ : down_;
+  truth.last_sent = clock_.now();
+  const auto header = wire::decode_common(bytes);
+  const bool data = header && header->type == wire::MessageType::data;
+  truth.sent += data ? 1 : 0;
+  const bool filtered = header && path.drop_if && path.drop_if(*header);
+  if (filtered || random_.chance(data ? path.drop_data : path.drop_control)) {
+    truth.dropped += data ? 1 : 0;
+    return;
+  }
+  Duration delay = path.delay;
+  if (path.jitter > Duration{0}) {
+    delay += Duration{random_.between(0, path.jitter.count())};
+  }
+  if (random_.chance(path.late)) {
+    delay += path.late_by;
+  }
+  const MonoTime at = clock_.now() + delay;
+  Flight flight{from, to, {bytes.begin(), bytes.end()}};
+  if (random_.chance(data ? path.duplicate_data : path.duplicate_control)) {
+    // The copy comes with the original: both are there before books can be closed.
+    truth.duplicated += data ? 1 : 0;
+    flights_.emplace(at, flight);
+  }
+  flights_.emplace(at, std::move(flight));
+}
+
+void SimNetwork::deliver(MonoTime now) {
+  while (!flights_.empty() && flights_.begin()->first <= now) {
+    auto first = flights_.extract(flights_.begin());
+    hand_over(std::move(first.mapped()), first.key());
+  }
+}
+
+void SimNetwork::hand_over(Flight flight, MonoTime at) {
+  if (const auto port = connected_.find({flight.to, flight.from}); port != connected_.end()) {
+    port->second->arrive(std::move(flight.bytes), at);
+    return;
+  }
+  if (listener_ != nullptr && flight.to == server) {
+    listener_->arrive(net::Letter{std::move(flight.bytes), flight.from, flight.to});
+    return;
+  }
+  if (const auto sender = connected_.find({flight.from, flight.to});
+      icmp && sender != connected_.end()) {
+    sender->second->refuse();
+  }
+}
+
+std::unique_ptr<net::DatagramPort> SimNetwork::connect(const Endpoint& local,
+                                                       const Endpoint& remote) {
+  return std::make_unique<SimPort>(*this, local, remote);
+}
+
+std::unique_ptr<SimListenPort> SimNetwork::listen() {
+  return std::make_unique<SimListenPort>(*this);
+}
+
+SimPort::SimPort(SimNetwork& network, const Endpoint& local, const Endpoint& remote)
+    : network_(network), local_(local), remote_(remote) {
+  network_.connected_[{local, remote}] = this;
+}
+
+SimPort::~SimPort() {
+  const auto found = network_.connected_.find({local_, remote_});
+  if (found != network_.connected_.end() && found->second == this) {
+    network_.connected_.erase(found);
+  }
+}
+
+net::SendOutcome SimPort::send(std::span<const std::byte> data, std::uint32_t segment) {
+  std::uint32_t count = 0;
+  for (std::size_t at = 0; at < data.size(); at += segment, ++count) {
+    network_.send(local_, remote_,
+                  data.subspan(at, std::min<std::size_t>(segment, data.size() - at)));
+  }
+  return net::SendOutcome{net::SendOutcome::Status::taken, count, 1, 0};
+}
+
+net::SendOutcome SimPort::send_control(std::span<const std::byte> datagram) {
+  network_.send(local_, remote_, datagram);
+  return net::SendOutcome{};
+}
+
+void SimPort::arrive(std::vector<std::byte> bytes, MonoTime at) {
+  queue_.push_back(Waiting{std::move(bytes), at});
+}
+
+std::span<const net::Received> SimPort::receive(net::ReceiveBuffers& /*buffers*/) {
+  constexpr std::size_t kMost = 8;
+  current_.clear();
+  received_.clear();
+  while (!queue_.empty() && current_.size() < kMost) {
+    current_.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  for (const Waiting& waiting : current_) {
+    net::Received read;
+    read.data = waiting.bytes;
+    read.segment = static_cast<std::uint32_t>(waiting.bytes.size());
+    read.at = waiting.at;
+    read.kernel_stamp = true;
+    read.drops = 0;
+    received_.push_back(read);
+  }
+  return received_;
+}
+
+SimListenPort::SimListenPort(SimNetwork& network) : network_(network) {
+  network_.listener_ = this;
+}
+
+SimListenPort::~SimListenPort() {
+  network_.listener_ = nullptr;
+}
+
+void SimListenPort::send(const net::Letter& letter) {
+  network_.send(letter.local, letter.peer, letter.bytes);
+}
+
+Result<std::unique_ptr<net::DatagramPort>> SimListenPort::open_session(
+    const net::PortOptions& options, std::vector<net::Letter>& /*strays*/) {
+  return network_.connect(network_.server, options.remote);
+}
+
+}  // namespace udperf::test

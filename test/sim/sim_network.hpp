@@ -1,0 +1,158 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "net/datagram_port.hpp"
+#include "support/fake_clock.hpp"
+#include "support/seeded_random.hpp"
+#include "wire/header.hpp"
+
+namespace udperf::test {
+
+/// What a simulated path does to datagrams of one direction. Decisions follow the seed.
+struct Impairment {
+  double drop_data = 0;
+  double drop_control = 0;
+  double duplicate_data = 0;
+  double duplicate_control = 0;
+  double late = 0;  ///< share of datagrams that take late_by longer
+  Duration delay{0};
+  Duration jitter{0};  ///< up to so much more, which also reorders
+  Duration late_by = std::chrono::milliseconds{20};
+  /// Drops what it says true to, before any chance; sees every datagram with its common header.
+  std::function<bool(const wire::CommonHeader&)> drop_if;
+};
+
+/// What a direction has done to DATA: the truth that results are compared with.
+struct DirectionTruth {
+  std::uint64_t sent = 0;
+  std::uint64_t dropped = 0;
+  std::uint64_t duplicated = 0;
+  MonoTime last_sent{};  ///< of anything, DATA or not
+};
+
+class SimPort;
+class SimListenPort;
+
+/// Hosts with ports, and the paths between clients and the server, on a clock that only moves
+/// between events. Everything with the server's address as its destination goes "up".
+class SimNetwork {
+ public:
+  SimNetwork(FakeClock& clock, std::uint64_t seed) : clock_(clock), random_(seed) {}
+
+  Impairment up;
+  Impairment down;
+  bool icmp = true;  ///< whether a datagram to nobody is answered with "port unreachable"
+  /// Sees every datagram before anything is done to it.
+  std::function<void(const Endpoint& from, const Endpoint& to, std::span<const std::byte>)> on_send;
+  const Endpoint server = endpoint(1, kDefaultPort);
+
+  [[nodiscard]] static Endpoint endpoint(std::uint8_t host, std::uint16_t port);
+
+  void send(const Endpoint& from, const Endpoint& to, std::span<const std::byte> bytes);
+  /// Hands over what is due.
+  void deliver(MonoTime now);
+  [[nodiscard]] MonoTime next_arrival() const {
+    return flights_.empty() ? kNever : flights_.begin()->first;
+  }
+
+  [[nodiscard]] const DirectionTruth& truth(bool upward) const { return upward ? up_ : down_; }
+  [[nodiscard]] SeededRandom& random() { return random_; }
+  [[nodiscard]] FakeClock& clock() { return clock_; }
+
+  [[nodiscard]] std::unique_ptr<net::DatagramPort> connect(const Endpoint& local,
+                                                           const Endpoint& remote);
+  [[nodiscard]] std::unique_ptr<SimListenPort> listen();
+  /// A port of this client host that nobody has used.
+  [[nodiscard]] Endpoint fresh_port(std::uint8_t host) { return endpoint(host, next_port_++); }
+
+ private:
+  friend class SimPort;
+  friend class SimListenPort;
+
+  struct Flight {
+    Endpoint from;
+    Endpoint to;
+    std::vector<std::byte> bytes;
+  };
+  using Link = std::pair<Endpoint, Endpoint>;  ///< local, remote
+
+  void hand_over(Flight flight, MonoTime at);
+
+  FakeClock& clock_;
+  SeededRandom random_;
+  std::multimap<MonoTime, Flight> flights_;
+  std::map<Link, SimPort*> connected_;
+  SimListenPort* listener_ = nullptr;
+  DirectionTruth up_;
+  DirectionTruth down_;
+  std::uint16_t next_port_ = 20000;
+};
+
+/// A connected socket of the simulated network.
+class SimPort final : public net::DatagramPort {
+ public:
+  SimPort(SimNetwork& network, const Endpoint& local, const Endpoint& remote);
+  ~SimPort() override;
+
+  net::SendOutcome send(std::span<const std::byte> data, std::uint32_t segment) override;
+  net::SendOutcome send_control(std::span<const std::byte> datagram) override;
+  std::span<const net::Received> receive(net::ReceiveBuffers& buffers) override;
+  std::optional<std::uint32_t> total_drops() override { return 0; }
+  bool take_refused() override { return std::exchange(refused_, false); }
+  [[nodiscard]] std::uint32_t batch_limit(std::uint32_t) const override { return 16; }
+  [[nodiscard]] std::uint32_t receive_buffer_bytes() const override { return 1U << 20U; }
+  [[nodiscard]] std::uint32_t send_buffer_bytes() const override { return 1U << 20U; }
+  [[nodiscard]] bool gso_active() const override { return gso_; }
+  void disable_gso() override { gso_ = false; }
+  [[nodiscard]] bool gro_active() const override { return true; }
+  [[nodiscard]] Endpoint local() const override { return local_; }
+  [[nodiscard]] Endpoint remote() const override { return remote_; }
+  [[nodiscard]] int fd() const override { return -1; }
+
+  void arrive(std::vector<std::byte> bytes, MonoTime at);
+  void refuse() { refused_ = true; }
+
+ private:
+  struct Waiting {
+    std::vector<std::byte> bytes;
+    MonoTime at;
+  };
+
+  SimNetwork& network_;
+  Endpoint local_;
+  Endpoint remote_;
+  std::deque<Waiting> queue_;
+  std::vector<Waiting> current_;
+  std::vector<net::Received> received_;
+  bool refused_ = false;
+  bool gso_ = true;
+};
+
+/// The server's listening socket in the simulated network.
+class SimListenPort final : public net::ListenPort {
+ public:
+  explicit SimListenPort(SimNetwork& network);
+  ~SimListenPort() override;
+
+  std::vector<net::Letter> receive() override { return std::exchange(queue_, {}); }
+  void send(const net::Letter& letter) override;
+  [[nodiscard]] Endpoint local() const override { return network_.server; }
+  [[nodiscard]] int fd() const override { return -1; }
+  [[nodiscard]] Result<std::unique_ptr<net::DatagramPort>> open_session(
+      const net::PortOptions& options, std::vector<net::Letter>& strays) override;
+
+  void arrive(net::Letter letter) { queue_.push_back(std::move(letter)); }
+
+ private:
+  SimNetwork& network_;
+  std::vector<net::Letter> queue_;
+};
+
+}  // namespace udperf::test

@@ -1,0 +1,131 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "engine/client_connect.hpp"
+#include "engine/client_conversation.hpp"
+#include "engine/handshakes.hpp"
+#include "engine/lane.hpp"
+#include "engine/server_sessions.hpp"
+#include "sim/sim_network.hpp"
+
+namespace udperf::test {
+
+/// Runs tasks in the simulated world: all of them at every moment at which anything happens.
+class SimExecutor final : public engine::Executor {
+ public:
+  void add(engine::Task& task) override { tasks_.push_back(&task); }
+  void wake() override {}
+
+  /// Steps every task. Returns when the first of them wants to be stepped again.
+  MonoTime step(MonoTime now);
+
+ private:
+  std::vector<engine::Task*> tasks_;
+  net::ReceiveBuffers buffers_;
+};
+
+/// What the server told, kept.
+class RecordingObserver final : public engine::ServerObserver {
+ public:
+  void on_ready(const Endpoint&) override {}
+  void on_session_opened(std::uint64_t, const Endpoint&, const TestParams&) override { ++opened; }
+  void on_session_closed(const SessionOutcome& outcome) override { closed.push_back(outcome); }
+  void on_refused(const Endpoint&, const std::string& reason) override {
+    refused.push_back(reason);
+  }
+  void on_warning(const Warning&) override {}
+  void on_counters(const engine::ServerCounters&) override {}
+
+  std::size_t opened = 0;
+  std::vector<SessionOutcome> closed;
+  std::vector<std::string> refused;
+};
+
+/// A server in the simulated world, made of the classes that ship.
+class SimServer {
+ public:
+  SimServer(SimNetwork& network, engine::ServerOptions options, std::uint64_t seed);
+
+  MonoTime step(MonoTime now);
+
+  [[nodiscard]] engine::ServerSessions& sessions() { return *sessions_; }
+  [[nodiscard]] const RecordingObserver& observer() const { return observer_; }
+
+ private:
+  engine::ServerOptions options_;
+  SeededRandom random_;
+  RecordingObserver observer_;
+  std::unique_ptr<SimListenPort> listener_;
+  std::unique_ptr<SimExecutor> executor_;
+  std::unique_ptr<engine::ServerSessions> sessions_;
+};
+
+/// A client in the simulated world, from HELLO to its outcome.
+class SimClient {
+ public:
+  struct Options {
+    TestParams params;
+    std::uint8_t host = 2;
+    std::optional<crypto::Key> key;
+    Duration connect_timeout = std::chrono::seconds{5};
+    std::optional<Endpoint> local;
+  };
+
+  SimClient(SimNetwork& network, const Options& options, std::uint64_t seed);
+
+  MonoTime step(MonoTime now);
+  [[nodiscard]] bool done() const { return outcome_.has_value(); }
+  [[nodiscard]] const TestOutcome& outcome() const { return *outcome_; }
+  [[nodiscard]] MonoTime done_at() const { return done_at_; }
+  [[nodiscard]] bool connected() const { return conversation_ != nullptr; }
+  void interrupt();
+
+ private:
+  void begin_handshake(const Endpoint& local,
+                       std::optional<session::ClientHandshake::Settings::Joining> joining,
+                       MonoTime now);
+  MonoTime step_handshakes(MonoTime now);
+  void begin_test(MonoTime now);
+  void finish(MonoTime now);
+
+  SimNetwork& network_;
+  Options options_;
+  SeededRandom random_;
+  net::ReceiveBuffers buffers_;
+  engine::SharedTest shared_;
+  std::vector<engine::Pending> pending_;
+  engine::Connection connection_;
+  std::unique_ptr<engine::ClientConversation> conversation_;
+  std::vector<std::unique_ptr<engine::Lane>> lanes_;
+  SimExecutor executor_;
+  bool interrupted_ = false;
+  MonoTime begun_;
+  MonoTime done_at_{};
+  std::optional<TestOutcome> outcome_;
+};
+
+/// One server and some clients over one network, stepped together in time order.
+class SimWorld {
+ public:
+  explicit SimWorld(std::uint64_t seed, engine::ServerOptions options = {});
+
+  FakeClock clock;
+  SimNetwork network;
+  std::optional<SimServer> server;
+  std::vector<std::unique_ptr<SimClient>> clients;
+
+  SimClient& add_client(const SimClient::Options& options);
+  /// Goes on until `until` says so, or the time is over; true when it said so.
+  bool run(Duration limit, const std::function<bool()>& until);
+  /// Goes on until every client is done; false when that takes longer than `limit`.
+  bool run_clients(Duration limit);
+
+ private:
+  std::uint64_t seed_;
+  std::uint64_t added_ = 0;
+};
+
+}  // namespace udperf::test
