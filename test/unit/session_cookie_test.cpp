@@ -1,0 +1,85 @@
+#include "session/cookie.hpp"
+#include "support/catch.hpp"
+#include "support/seeded_random.hpp"
+
+using namespace std::chrono_literals;
+using namespace udperf;
+using session::CookieJar;
+using Verdict = session::CookieJar::Verdict;
+
+namespace {
+
+constexpr MonoTime kStart{1000s};
+
+CookieJar::Subject subject() {
+  CookieJar::Subject out;
+  out.client = Endpoint{IpAddress::loopback(IpFamily::v4), 40000};
+  out.server = Endpoint{IpAddress::loopback(IpFamily::v4), 5555};
+  out.nonce[0] = std::byte{1};
+  out.params_hash[0] = std::byte{2};
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a cookie speaks for exactly one subject", "[session]") {
+  test::SeededRandom random{1};
+  CookieJar jar{random, kStart};
+  const auto cookie = jar.make(subject(), kStart);
+  CHECK(jar.check(cookie, subject(), kStart + 1s) == Verdict::good);
+
+  const auto other = [&](auto change) {
+    auto changed = subject();
+    change(changed);
+    return jar.check(cookie, changed, kStart + 1s);
+  };
+  CHECK(other([](auto& s) { s.client.port += 1; }) == Verdict::forged);
+  CHECK(other([](auto& s) { s.client.address.bytes[3] = 9; }) == Verdict::forged);
+  CHECK(other([](auto& s) { s.client.address.family = IpFamily::v6; }) == Verdict::forged);
+  CHECK(other([](auto& s) { s.server.port += 1; }) == Verdict::forged);
+  CHECK(other([](auto& s) { s.server.address.bytes[3] = 9; }) == Verdict::forged);
+  CHECK(other([](auto& s) { s.nonce[5] = std::byte{9}; }) == Verdict::forged);
+  CHECK(other([](auto& s) { s.params_hash[5] = std::byte{9}; }) == Verdict::forged);
+}
+
+TEST_CASE("a cookie lives for ten seconds, also across a change of keys", "[session]") {
+  test::SeededRandom random{2};
+  CookieJar jar{random, kStart};
+  const MonoTime made = kStart + 59s;
+  const auto cookie = jar.make(subject(), made);
+  CHECK(jar.check(cookie, subject(), made + 2s) == Verdict::good);
+  CHECK(jar.check(cookie, subject(), made + 10s) == Verdict::good);
+  CHECK(jar.check(cookie, subject(), made + 11s) == Verdict::expired);
+}
+
+TEST_CASE("after two changes of keys a cookie is worth nothing", "[session]") {
+  test::SeededRandom random{3};
+  CookieJar jar{random, kStart};
+  const auto cookie = jar.make(subject(), kStart);
+  static_cast<void>(jar.make(subject(), kStart + 61s));
+  CHECK(jar.check(cookie, subject(), kStart + 122s) == Verdict::forged);
+
+  CookieJar idle{random, kStart};
+  const auto old = idle.make(subject(), kStart);
+  CHECK(idle.check(old, subject(), kStart + 1h) == Verdict::forged);
+}
+
+TEST_CASE("a hundred thousand forged cookies: none is good", "[session]") {
+  test::SeededRandom random{4};
+  CookieJar jar{random, kStart};
+  const auto real = jar.make(subject(), kStart);
+  std::size_t good = 0;
+  for (int i = 0; i < 100'000; ++i) {
+    auto forged = real;
+    if (i % 2 == 0) {
+      random.fill(forged);
+    } else {
+      const auto at = static_cast<std::size_t>(random.between(0, 23));
+      forged[at] ^= static_cast<std::byte>(1U << (static_cast<unsigned>(i) % 8U));
+    }
+    const bool same = std::equal(real.begin(), real.begin() + 24, forged.begin());
+    good += !same && jar.check(forged, subject(), kStart + 1s) == Verdict::good ? 1U : 0U;
+  }
+  // Two bytes are reserved and not covered: only they may differ.
+  CHECK(good <= 100'000 * 2 / 24);
+}

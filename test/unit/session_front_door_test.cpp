@@ -1,0 +1,152 @@
+#include "session/client_handshake.hpp"
+#include "session/front_door.hpp"
+#include "support/catch.hpp"
+#include "support/seeded_random.hpp"
+
+using namespace std::chrono_literals;
+using namespace udperf;
+using session::ClientHandshake;
+using session::FrontDoor;
+
+namespace {
+
+constexpr MonoTime kStart{1000s};
+const Endpoint kClient{IpAddress::loopback(IpFamily::v4), 40000};
+const Endpoint kServer{IpAddress::loopback(IpFamily::v4), 5555};
+
+ClientHandshake::Settings settings() {
+  ClientHandshake::Settings out;
+  out.params.amount.packets = 10;
+  return out;
+}
+
+IpPrefix prefix(const char* text) {
+  return parse_ip_prefix(text).value();
+}
+
+}  // namespace
+
+TEST_CASE("HELLO, CHALLENGE, REQUEST: the door lets a proven client in", "[session]") {
+  test::SeededRandom random{1};
+  FrontDoor door{{}, random, kStart};
+  ClientHandshake client{settings(), random, kStart};
+
+  const auto hello = client.poll_transmit();
+  REQUIRE(hello);
+  const auto first = door.on_datagram(*hello, kClient, kServer, kStart);
+  const auto* challenge = std::get_if<FrontDoor::Reply>(&first);
+  REQUIRE(challenge != nullptr);
+  client.on_datagram(challenge->bytes, kStart + 1ms);
+  const auto request = client.poll_transmit();
+  REQUIRE(request);
+
+  const auto second = door.on_datagram(*request, kClient, kServer, kStart + 2ms);
+  const auto* admission = std::get_if<FrontDoor::Admission>(&second);
+  REQUIRE(admission != nullptr);
+  CHECK(admission->request.params == settings().params);
+  // The same request from elsewhere is worth nothing.
+  const Endpoint elsewhere{IpAddress::loopback(IpFamily::v4), 40001};
+  const auto third = door.on_datagram(*request, elsewhere, kServer, kStart + 2ms);
+  CHECK(std::get_if<FrontDoor::Drop>(&third) != nullptr);
+  const auto late = door.on_datagram(*request, kClient, kServer, kStart + 30s);
+  REQUIRE(std::get_if<FrontDoor::Drop>(&late) != nullptr);
+  CHECK(std::get<FrontDoor::Drop>(late) == FrontDoor::Drop::expired_cookie);
+}
+
+TEST_CASE("a HELLO of another version is told which versions there are", "[session]") {
+  test::SeededRandom random{2};
+  FrontDoor door{{}, random, kStart};
+  ClientHandshake client{settings(), random, kStart};
+  auto hello = *client.poll_transmit();
+  hello[4] = std::byte{9};
+
+  const auto decision = door.on_datagram(hello, kClient, kServer, kStart);
+
+  const auto* reply = std::get_if<FrontDoor::Reply>(&decision);
+  REQUIRE(reply != nullptr);
+  CHECK(reply->refusal);
+  client.on_datagram(reply->bytes, kStart);
+  REQUIRE(client.failed());
+  CHECK(client.error().code == ErrorCode::refused);
+  CHECK(client.error().message().find("version 1 to 1") != std::string::npos);
+}
+
+TEST_CASE("addresses are refused and allowed as the lists say", "[session]") {
+  test::SeededRandom random{3};
+  FrontDoor::Settings lists;
+  SECTION("denied") {
+    lists.deny.push_back(prefix("127.0.0.0/8"));
+  }
+  SECTION("not among the allowed") {
+    lists.allow.push_back(prefix("10.0.0.0/8"));
+  }
+  FrontDoor door{lists, random, kStart};
+  ClientHandshake client{settings(), random, kStart};
+  const auto decision = door.on_datagram(*client.poll_transmit(), kClient, kServer, kStart);
+  const auto* reply = std::get_if<FrontDoor::Reply>(&decision);
+  REQUIRE(reply != nullptr);
+  CHECK(reply->refusal);
+}
+
+TEST_CASE("answers to the unproven are limited", "[session]") {
+  test::SeededRandom random{4};
+  FrontDoor door{{}, random, kStart};
+  ClientHandshake client{settings(), random, kStart};
+  const auto hello = *client.poll_transmit();
+  std::size_t answers = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const auto decision = door.on_datagram(hello, kClient, kServer, kStart);
+    answers += std::holds_alternative<FrontDoor::Reply>(decision) ? 1U : 0U;
+  }
+  CHECK(answers == FrontDoor::kAnswersPerSecond);
+  const auto later = door.on_datagram(hello, kClient, kServer, kStart + 100ms);
+  CHECK(std::holds_alternative<FrontDoor::Reply>(later));
+}
+
+TEST_CASE("no answer is larger than its question, whatever it is", "[session][property]") {
+  test::SeededRandom random{5};
+  FrontDoor door{{}, random, kStart};
+  for (int i = 0; i < 20'000; ++i) {
+    CAPTURE(i);
+    std::vector<std::byte> bytes(static_cast<std::size_t>(random.between(0, 700)));
+    random.fill(bytes);
+    if (bytes.size() > 6 && random.chance(0.9)) {
+      wire::detail::store(bytes.data(), wire::kMagic);
+      bytes[4] = std::byte{1};
+      bytes[5] = static_cast<std::byte>(random.between(0, 20));
+      bytes[7] = std::byte{0};
+    }
+    const auto decision = door.on_datagram(bytes, kClient, kServer, kStart + i * 1ms);
+    if (const auto* reply = std::get_if<FrontDoor::Reply>(&decision)) {
+      CHECK(reply->bytes.size() <= bytes.size());
+    }
+    CHECK_FALSE(std::holds_alternative<FrontDoor::Admission>(decision));
+    CHECK_FALSE(std::holds_alternative<FrontDoor::Joining>(decision));
+  }
+}
+
+TEST_CASE("a silent server is given up at the deadline, and not before", "[session]") {
+  test::SeededRandom random{6};
+  ClientHandshake client{settings(), random, kStart};
+  std::size_t hellos = 0;
+  MonoTime now = kStart;
+  while (!client.failed()) {
+    while (client.poll_transmit()) {
+      ++hellos;
+    }
+    now = client.next_timeout();
+    client.on_timer(now);
+  }
+  CHECK(now == kStart + 5s);
+  CHECK(client.error().code == ErrorCode::unreachable);
+  CHECK(hellos > 35);
+  CHECK(hellos < 60);
+}
+
+TEST_CASE("ICMP port unreachable ends the handshake at once", "[session]") {
+  test::SeededRandom random{7};
+  ClientHandshake client{settings(), random, kStart};
+  client.on_refused();
+  REQUIRE(client.failed());
+  CHECK(client.error().message().find("nothing listens") != std::string::npos);
+}

@@ -1,0 +1,190 @@
+#include <random>
+
+#include "support/catch.hpp"
+#include "wire/messages.hpp"
+
+using namespace udperf;
+using wire::MessageType;
+
+namespace {
+
+TestParams some_params() {
+  TestParams params;
+  params.direction = Direction::both;
+  params.streams = 5;
+  params.payload_bytes = 1448;
+  params.amount.duration = std::chrono::seconds{10};
+  params.rate_up = SendRate{SendRate::Kind::bits, 100'000'000};
+  params.rate_down = SendRate{SendRate::Kind::packets, 5000};
+  params.interval = std::chrono::milliseconds{10};
+  params.payload = PayloadKind::alphabet;
+  params.gso = OffloadMode::off;
+  params.gro = OffloadMode::on;
+  params.dscp = 46;
+  params.ecn = 2;
+  params.df = DontFragment::on;
+  return params;
+}
+
+wire::Nonce nonce_of(std::uint8_t seed) {
+  wire::Nonce nonce{};
+  for (std::size_t i = 0; i < nonce.size(); ++i) {
+    nonce[i] = static_cast<std::byte>(seed + i);
+  }
+  return nonce;
+}
+
+/// Every shorter form of a message is refused; the message itself and a padded form are not.
+template <typename Message>
+void check_truncations(MessageType type, const Message& message) {
+  const auto bytes = wire::encode(type, 1, 0, message);
+  for (std::size_t length = 0; length < bytes.size(); ++length) {
+    CAPTURE(static_cast<int>(type), length);
+    CHECK_FALSE(wire::decode<Message>(std::span{bytes}.first(length)));
+  }
+  CHECK(wire::decode<Message>(bytes));
+  auto padded = bytes;
+  padded.resize(bytes.size() + 100);
+  CHECK(wire::decode<Message>(padded));
+}
+
+wire::Request request() {
+  wire::Request message;
+  message.nonce = nonce_of(1);
+  message.params = some_params();
+  return message;
+}
+
+wire::Accept accept() {
+  wire::Accept message;
+  message.nonce = nonce_of(2);
+  message.server_nonce = nonce_of(3);
+  message.params = some_params();
+  message.client.port = 5555;
+  return message;
+}
+
+}  // namespace
+
+TEST_CASE("a REJECT has exactly the bytes of the specification", "[wire]") {
+  wire::Reject reject;
+  reject.nonce = nonce_of(0);
+  reject.reason = wire::RejectReason::busy;
+  reject.retry_after_ms = 1500;
+  reject.limit = 7;
+  const auto bytes = wire::encode(MessageType::reject, 0, 0, reject);
+
+  const std::vector<int> expected{'U', 'D', 'P', 'F', 1,  5,  0,  0,    0,
+                                  0,   0,   0,   0,   0,  0,  0,  // common header
+                                  0,   1,   2,   3,   4,  5,  6,  7,    8,
+                                  9,   10,  11,  12,  13, 14, 15,  // nonce
+                                  0,   2,   1,   1,   0,  0,  5,  0xDC, 0,
+                                  0,   0,   0,   0,   0,  0,  7};  // reason, versions, retry, limit
+  REQUIRE(bytes.size() == expected.size());
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    CAPTURE(i);
+    CHECK(std::to_integer<int>(bytes[i]) == expected[i]);
+  }
+}
+
+TEST_CASE("parameters come back as they were sent", "[wire]") {
+  const auto decoded =
+      wire::decode<wire::Request>(wire::encode(MessageType::request, 0, 0, request(), 512));
+  REQUIRE(decoded);
+  CHECK(decoded->params == some_params());
+  CHECK(decoded->nonce == nonce_of(1));
+}
+
+TEST_CASE("an ACCEPT says how the server sees the client", "[wire]") {
+  wire::Accept message = accept();
+  message.client.address.family = IpFamily::v6;
+  message.client.address.bytes[15] = 1;
+  const auto decoded = wire::decode<wire::Accept>(wire::encode(MessageType::accept, 9, 0, message));
+  REQUIRE(decoded);
+  CHECK(decoded->client == message.client);
+  CHECK(decoded->params == message.params);
+  CHECK(decoded->server_nonce == message.server_nonce);
+}
+
+TEST_CASE("every message cut at any length is refused", "[wire]") {
+  check_truncations(MessageType::hello, wire::Hello{});
+  check_truncations(MessageType::challenge, wire::Challenge{});
+  check_truncations(MessageType::request, request());
+  check_truncations(MessageType::accept, accept());
+  check_truncations(MessageType::reject, wire::Reject{});
+  wire::Go go;
+  go.payload_bytes = 1448;
+  check_truncations(MessageType::go, go);
+  check_truncations(MessageType::probe, wire::Probe{});
+  check_truncations(MessageType::probe_reply, wire::ProbeReply{});
+  check_truncations(MessageType::feedback, wire::Feedback{});
+  check_truncations(MessageType::fin, wire::Fin{});
+  check_truncations(MessageType::report_pull, wire::ReportPull{});
+  check_truncations(MessageType::bye, wire::Bye{});
+  check_truncations(MessageType::join, wire::Join{});
+  wire::ReportChunk chunk;
+  chunk.total = 3;
+  chunk.bytes.resize(3);
+  check_truncations(MessageType::report, chunk);
+}
+
+TEST_CASE("values outside their ranges are refused", "[wire]") {
+  const auto refused = [](auto change) {
+    auto message = request();
+    change(message.params);
+    return !wire::decode<wire::Request>(wire::encode(MessageType::request, 0, 0, message));
+  };
+  CHECK(refused([](TestParams& p) { p.streams = 0; }));
+  CHECK(refused([](TestParams& p) { p.streams = kMaxStreams + 1; }));
+  CHECK(refused([](TestParams& p) { p.payload_bytes = kDataHeaderBytes - 1; }));
+  CHECK(refused([](TestParams& p) { p.payload_bytes = kMaxPayloadBytes + 1; }));
+  CHECK(refused([](TestParams& p) { p.direction = static_cast<Direction>(4); }));
+  CHECK(refused([](TestParams& p) { p.interval = std::chrono::milliseconds{9}; }));
+  CHECK(refused([](TestParams& p) { p.amount.packets = 5; }));
+  CHECK(refused([](TestParams& p) { p.amount = {}; }));
+  CHECK(refused([](TestParams& p) { p.amount.duration = -p.amount.duration; }));
+  CHECK(refused([](TestParams& p) { p.rate_up.kind = static_cast<SendRate::Kind>(3); }));
+  CHECK(refused([](TestParams& p) { p.dscp = 64; }));
+  CHECK(refused([](TestParams& p) { p.ecn = 4; }));
+  CHECK_FALSE(refused([](TestParams&) {}));
+
+  wire::Bye bye;
+  bye.reason = static_cast<wire::ByeReason>(4);
+  CHECK_FALSE(wire::decode<wire::Bye>(wire::encode(MessageType::bye, 1, 0, bye)));
+  wire::Reject reject;
+  reject.reason = static_cast<wire::RejectReason>(0);
+  CHECK_FALSE(wire::decode<wire::Reject>(wire::encode(MessageType::reject, 0, 0, reject)));
+}
+
+TEST_CASE("no answer to an unproven address is larger than what it answers", "[wire]") {
+  const auto hello =
+      wire::encode(MessageType::hello, 0, 0, wire::Hello{}, wire::kPaddedRequestBytes);
+  CHECK(hello.size() == 512);
+  const auto challenge = wire::encode(MessageType::challenge, 0, 0, wire::Challenge{});
+  CHECK(challenge.size() <= 96 - wire::kTrailerBytes + 1);
+  CHECK(wire::encode(MessageType::reject, 0, 0, wire::Reject{}).size() <= 64);
+}
+
+TEST_CASE("random bytes never decode to something out of range", "[wire][property]") {
+  for (unsigned seed = 1; seed <= 2000; ++seed) {
+    CAPTURE(seed);
+    std::mt19937 random{seed};
+    std::vector<std::byte> bytes(random() % 300);
+    for (std::byte& byte : bytes) {
+      byte = static_cast<std::byte>(random());
+    }
+    if (const auto message = wire::decode<wire::Request>(bytes)) {
+      CHECK_FALSE(check_params(message->params));
+    }
+    if (const auto message = wire::decode<wire::Fin>(bytes)) {
+      CHECK(message->report.local_drop <= message->report.packets);
+    }
+    if (const auto message = wire::decode<wire::ReportChunk>(bytes)) {
+      CHECK(message->offset + message->bytes.size() <= message->total);
+    }
+    CHECK_FALSE(wire::decode_data(bytes));
+    static_cast<void>(wire::decode<wire::Accept>(bytes));
+    static_cast<void>(wire::decode<wire::Feedback>(bytes));
+    static_cast<void>(wire::decode_report(bytes));
+  }
+}

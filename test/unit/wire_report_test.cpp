@@ -1,0 +1,109 @@
+#include <random>
+
+#include "support/catch.hpp"
+#include "wire/messages.hpp"
+
+using namespace udperf;
+
+namespace {
+
+RxReport some_report() {
+  RxReport report;
+  report.datagrams = 110;
+  report.unique = 90;
+  report.unique_bytes = 9000;
+  report.duplicates = 15;
+  report.late = 3;
+  report.invalid = 2;
+  report.sent = 100;
+  report.lost = 10;
+  report.lost_bytes = 1000;
+  report.rx_socket_drop = 4;
+  report.burst_ratio = 1.5;
+  report.jitter_ns = 1234;
+  report.delay_variation.emplace();
+  report.delay_variation->n = 90;
+  report.delay_variation->p999_ns = 77;
+  report.raw_delay_min_ns = -5;
+  report.ecn = std::array<std::uint64_t, 4>{80, 0, 9, 1};
+  report.dscp = 46;
+  report.stamp = RxStamp::kernel;
+  report.finalized = Finalized::quiet;
+  report.interval_ns = 1'000'000'000;
+  report.intervals.resize(3);
+  report.intervals[1].lost = 10;
+  report.outages.push_back(Outage{1, 2, 3});
+  return report;
+}
+
+}  // namespace
+
+TEST_CASE("a report comes back as it was sent", "[wire]") {
+  const RxReport report = some_report();
+  const auto decoded = wire::decode_report(wire::encode_report(report));
+  REQUIRE(decoded);
+  CHECK(*decoded == report);
+}
+
+TEST_CASE("a report without what may be absent comes back so", "[wire]") {
+  RxReport report = some_report();
+  report.jitter_ns.reset();
+  report.delay_variation.reset();
+  report.rx_socket_drop.reset();
+  report.ecn.reset();
+  report.intervals.clear();
+  const auto decoded = wire::decode_report(wire::encode_report(report));
+  REQUIRE(decoded);
+  CHECK(*decoded == report);
+}
+
+TEST_CASE("a report cut at any length is refused", "[wire]") {
+  const auto bytes = wire::encode_report(some_report());
+  for (std::size_t length = 0; length < bytes.size(); ++length) {
+    CAPTURE(length);
+    CHECK_FALSE(wire::decode_report(std::span{bytes}.first(length)));
+  }
+}
+
+TEST_CASE("a report whose books do not balance is refused", "[wire]") {
+  const auto refused = [](auto change) {
+    RxReport report = some_report();
+    change(report);
+    return !wire::decode_report(wire::encode_report(report));
+  };
+  CHECK(refused([](RxReport& r) { r.lost += 1; }));
+  CHECK(refused([](RxReport& r) { r.datagrams += 1; }));
+  CHECK(refused([](RxReport& r) { r.rx_socket_drop = 11; }));
+  CHECK(refused([](RxReport& r) { r.unique = UINT64_MAX; }));
+  CHECK(refused([](RxReport& r) { r.interval_ns = 0; }));
+  CHECK(refused([](RxReport& r) { r.finalized = static_cast<Finalized>(9); }));
+  CHECK_FALSE(refused([](RxReport&) {}));
+}
+
+TEST_CASE("a lying list length allocates nothing and is refused", "[wire]") {
+  RxReport report = some_report();
+  report.intervals.clear();
+  report.outages.clear();
+  auto bytes = wire::encode_report(report);
+  // The last eight bytes are the two list lengths.
+  for (std::size_t i = bytes.size() - 8; i < bytes.size() - 4; ++i) {
+    bytes[i] = std::byte{0xFF};
+  }
+  CHECK_FALSE(wire::decode_report(bytes));
+}
+
+TEST_CASE("damaged reports are refused or consistent, never anything else", "[wire][property]") {
+  const auto good = wire::encode_report(some_report());
+  for (unsigned seed = 1; seed <= 3000; ++seed) {
+    CAPTURE(seed);
+    std::mt19937 random{seed};
+    auto bytes = good;
+    for (unsigned i = 0; i <= random() % 4; ++i) {
+      bytes[random() % bytes.size()] = static_cast<std::byte>(random());
+    }
+    if (const auto report = wire::decode_report(bytes)) {
+      CHECK(report->sent == report->unique + report->lost);
+      CHECK(wire::decode_report(wire::encode_report(*report)) == report);
+    }
+  }
+}
