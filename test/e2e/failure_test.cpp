@@ -13,7 +13,7 @@
 #include "support/catch.hpp"
 
 using namespace std::chrono_literals;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 using nlohmann::json;
 using udperf::Endpoint;
 using udperf::IpAddress;
@@ -92,7 +92,8 @@ TEST_CASE("a port at which nobody listens is reported at once", "[e2e]") {
   const auto document = document_of(finished);
   CHECK(document.at("status") == "error");
   CHECK(document.at("up").is_null());
-  CHECK_THAT(finished.err, Contains("127.0.0.1") && Contains(std::to_string(nobody.port)));
+  CHECK_THAT(finished.err,
+             ContainsSubstring("127.0.0.1") && ContainsSubstring(std::to_string(nobody.port)));
 }
 
 TEST_CASE("a server that never answers is given up at the connect timeout", "[e2e]") {
@@ -216,5 +217,5 @@ TEST_CASE("an output that cannot be written is said, and does not count as succe
                                     "--output", "/no/such/folder/result.json"});
 
   CHECK(finished.code() != 0);
-  CHECK_THAT(finished.err, Contains("/no/such/folder/result.json"));
+  CHECK_THAT(finished.err, ContainsSubstring("/no/such/folder/result.json"));
 }

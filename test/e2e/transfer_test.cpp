@@ -10,7 +10,7 @@
 #include "support/strict_json.hpp"
 
 using namespace std::chrono_literals;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 using nlohmann::json;
 using udperf::IpFamily;
 using udperf::test::check_books;

@@ -52,7 +52,7 @@ TEST_CASE("a usage error is one line on stderr, nothing on stdout, and exit 2", 
   CHECK(finished.out.empty());
   CHECK(finished.err.find('\n') == finished.err.size() - 1);
   for (const auto& part : refusal.said) {
-    CHECK_THAT(finished.err, Catch::Matchers::Contains(part));
+    CHECK_THAT(finished.err, Catch::Matchers::ContainsSubstring(part));
   }
 }
 
@@ -63,7 +63,7 @@ TEST_CASE("a usage error with --json is a document too", "[e2e]") {
   const auto document = document_of(finished);
   CHECK(document.at("status") == "error");
   CHECK_THAT(document.at("error").at("message").get<std::string>(),
-             Catch::Matchers::Contains(kSizeSentence));
+             Catch::Matchers::ContainsSubstring(kSizeSentence));
   CHECK(document.at("goodput_bps").is_null());
   CHECK(document.at("up").is_null());
 }
@@ -80,7 +80,7 @@ TEST_CASE("help goes to stdout and names what it is about", "[e2e]") {
 
   CHECK(finished.code() == 0);
   CHECK(finished.err.empty());
-  CHECK_THAT(finished.out, Catch::Matchers::Contains(word));
+  CHECK_THAT(finished.out, Catch::Matchers::ContainsSubstring(word));
 }
 
 TEST_CASE("the version is one line", "[e2e]") {
