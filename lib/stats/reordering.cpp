@@ -25,10 +25,9 @@ void Reordering::in_order(std::uint64_t first, std::uint64_t count, MonoTime at)
 
 void Reordering::late(std::uint64_t sequence, MonoTime at) {
   ++reordered_;
-  const std::uint64_t known = std::min<std::uint64_t>(arrivals_, kN);
-  const bool overtaken =
-      known == kN && std::all_of(recent_.begin(), recent_.end(),
-                                 [sequence](std::uint64_t other) { return other > sequence; });
+  // A place not filled yet holds 0, which is larger than nothing.
+  const bool overtaken = std::all_of(recent_.begin(), recent_.end(),
+                                     [sequence](std::uint64_t other) { return other > sequence; });
   n3_ += overtaken ? 1 : 0;
   remember(sequence, 1);
 

@@ -41,6 +41,7 @@ class StreamStats {
   explicit StreamStats(const Settings& settings);
   StreamStats(const StreamStats&) = delete;  // the ledger's fold points here
   StreamStats& operator=(const StreamStats&) = delete;
+  ~StreamStats() = default;
 
   /// Origin of the interval grid, shared by the streams of a test; before the first add(). Default:
   /// the first arrival.
