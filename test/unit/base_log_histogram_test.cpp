@@ -42,6 +42,16 @@ TEST_CASE("a single time is every percentile of its own, at any size", "[base]")
   CHECK(longest.percentile(1.0) == Duration::max());
 }
 
+TEST_CASE("a percentile is the largest time its bucket can hold", "[base]") {
+  LogHistogram histogram;
+  histogram.add(64ns);  // 64 and 65 share a bucket, 66 does not
+  histogram.add(66ns);
+  histogram.add(1ms);
+
+  CHECK(histogram.percentile(1.0 / 3) == 65ns);
+  CHECK(histogram.percentile(2.0 / 3) == 67ns);
+}
+
 TEST_CASE("a negative time counts as none at all", "[base]") {
   LogHistogram histogram;
   histogram.add(-5ns);

@@ -119,6 +119,17 @@ TEST_CASE("a run is recorded at once when all of it is new", "[stats]") {
   CHECK(books.lost == Numbers{0, 1, 2, 3, 4, 110, 111});
 }
 
+TEST_CASE("a run may end where a word ends", "[stats]") {
+  Books books;
+  CHECK(books.ledger.record_fresh(1, 63, at_ms(0)));
+  CHECK(books.ledger.record_fresh(64, 128, at_ms(0)));
+
+  CHECK(books.ledger.record(63, at_ms(0)) == Arrival::duplicate);
+  CHECK(books.ledger.record(191, at_ms(0)) == Arrival::duplicate);
+  books.close(192);
+  CHECK(books.lost == Numbers{0});
+}
+
 TEST_CASE("a run of which one number has arrived leaves no trace", "[stats]") {
   for (const std::uint64_t taken : {100U, 127U, 128U, 150U, 191U, 192U, 199U}) {
     Books books;
@@ -198,6 +209,18 @@ TEST_CASE("a number too far ahead is refused and costs no memory", "[stats]") {
   CHECK(books.ledger.record(UINT64_MAX, at_ms(0)) == Arrival::out_of_range);
   CHECK(books.ledger.next_expected() == 1);
   CHECK(books.ledger.memory_bytes() == before);
+}
+
+TEST_CASE("a folded page gives its bitmaps back", "[stats]") {
+  Books books;
+  books.ledger.record(5, at_ms(0));
+  books.ledger.record(5, at_ms(0));
+  CHECK(books.ledger.memory_bytes() >= 2 * kBitmap);
+  books.ledger.record(kPage, at_ms(0));
+  books.ledger.record(kPage + 1, at_ms(4000));
+
+  CHECK(books.ledger.folded_below() == kPage);
+  CHECK(books.ledger.memory_bytes() < 2 * kBitmap);
 }
 
 TEST_CASE("bitmaps are bounded even when time stands still", "[stats]") {

@@ -232,6 +232,33 @@ TEST_CASE("what comes beyond Tmax is late, and lost", "[stats]") {
   CHECK(seen.reordered == 0);
 }
 
+TEST_CASE("a sender that owns up to less than was settled long ago is not believed", "[stats]") {
+  const ArrivalLog log = log_of({run_of(0, 5, 0), run_of(32768, 1, 0), run_of(32769, 1, 3001)}, 5);
+  const RxReport seen = checked(replay(log, unlimited_plan()));
+
+  CHECK(seen.sent == 32768);
+  CHECK(seen.unique == 5);
+  CHECK(seen.invalid == 2);
+}
+
+TEST_CASE("one new datagram at the head of a known run is timed", "[stats]") {
+  const ArrivalLog log = log_of({run_of(1, 1, 0), run_of(0, 2, 1)}, 2);
+
+  const RxReport seen = replay(log, unlimited_plan());
+  CHECK(seen.delay_variation->n == 2);
+  CHECK(seen.ipdv_max_abs_ns == 0);
+}
+
+TEST_CASE("a clock that goes back does not shorten the span", "[stats]") {
+  const RxReport seen = checked(replay(log_of({run_of(0, 1, 10), run_of(1, 1, 30),  //
+                                               run_of(2, 1, 20)},
+                                              3),
+                                       unlimited_plan()));
+
+  CHECK(seen.first_mono_ns == 10 * kMs);
+  CHECK(seen.last_mono_ns == 30 * kMs);
+}
+
 TEST_CASE("a run that is partly known already counts what is new in it", "[stats]") {
   const RxReport seen =
       checked(replay(log_of({run_of(2, 2, 0), run_of(0, 6, 1), run_of(0, 6, 2)}, 6),  //
