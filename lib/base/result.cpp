@@ -1,6 +1,7 @@
 #include "base/result.hpp"
 
 #include <system_error>
+
 #include <utility>
 
 namespace udperf {

@@ -32,8 +32,12 @@ template <typename Line>
 [[nodiscard]] constexpr std::int64_t to_ns(std::chrono::time_point<Line> time) {
   return static_cast<std::int64_t>(time.time_since_epoch().count());
 }
-[[nodiscard]] constexpr MonoTime mono_from_ns(std::int64_t ns) { return MonoTime{Duration{ns}}; }
-[[nodiscard]] constexpr UnixTime unix_from_ns(std::int64_t ns) { return UnixTime{Duration{ns}}; }
+[[nodiscard]] constexpr MonoTime mono_from_ns(std::int64_t ns) {
+  return MonoTime{Duration{ns}};
+}
+[[nodiscard]] constexpr UnixTime unix_from_ns(std::int64_t ns) {
+  return UnixTime{Duration{ns}};
+}
 
 /// One moment read on both clocks: turns monotonic stamps into UTC without a step in between.
 struct ClockAnchor {

@@ -73,7 +73,8 @@ struct SendRate {
 };
 
 // The parsers below accept what the command line documents, and nothing else. Their errors are
-// ErrorCode::usage with a sentence about the value ("not a number: abc"), without the option's name.
+// ErrorCode::usage with a sentence about the value ("not a number: abc"), without the option's
+// name.
 
 /// "1500B", "500K", "10M", "2G", "64KiB", "1.5M"; K, M and G are powers of 1000, KiB, MiB and GiB
 /// of 1024. A number without a unit is refused unless `bare` says what it counts in. 1 B .. 2^63.
@@ -86,7 +87,8 @@ enum class BareNumber : std::uint8_t { refused, bytes };
 /// "100M", "1.5G", "64K", "9600" (bit/s), "1000pps", "0.05pps" or "unlimited"; above zero.
 [[nodiscard]] Result<SendRate> parse_send_rate(std::string_view text);
 
-/// "10s", "500ms", "1.5s", "2m", "1h", "100us"; a bare number is seconds. Above zero, at most a year.
+/// "10s", "500ms", "1.5s", "2m", "1h", "100us"; a bare number is seconds. Above zero, at most a
+/// year.
 [[nodiscard]] Result<Duration> parse_duration(std::string_view text);
 
 /// "1%", "0.1%" or a bare number of percent, 0..100. Returns the ratio 0..1.

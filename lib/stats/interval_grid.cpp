@@ -40,11 +40,11 @@ void IntervalGrid::settle(const SequenceLedger::Stretch& stretch) {
     }
     const bool last = settling_ + 1 >= rows_.size();
     const std::uint64_t row_end = last ? end : settled_to_ + rows_[settling_].sent;
-    const std::uint64_t upto = std::min(end, row_end);
+    const std::uint64_t until = std::min(end, row_end);
     if (!stretch.arrived && !rows_.empty()) {
-      rows_[settling_].lost += upto - at;
+      rows_[settling_].lost += until - at;
     }
-    at = upto;
+    at = until;
   }
 }
 

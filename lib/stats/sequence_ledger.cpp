@@ -12,8 +12,8 @@ constexpr std::uint64_t kAll = ~std::uint64_t{0};
 /// The part of bits [at, end) that lies in the word of bit `at`, as a mask of that word.
 std::uint64_t mask(std::uint64_t at, std::uint64_t end) {
   const std::uint64_t word_end = at - at % kWordBits + kWordBits;
-  const std::uint64_t upto = end >= word_end ? kAll : (std::uint64_t{1} << (end % kWordBits)) - 1;
-  return upto & (kAll << (at % kWordBits));
+  const std::uint64_t until = end >= word_end ? kAll : (std::uint64_t{1} << (end % kWordBits)) - 1;
+  return until & (kAll << (at % kWordBits));
 }
 
 std::uint64_t next_word(std::uint64_t at) {
