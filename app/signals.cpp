@@ -6,6 +6,12 @@
 #include <utility>
 
 namespace udperf::app {
+namespace {
+
+// timeout(1) and shells signal a process and then its group: that is one wish, not two.
+constexpr auto kSameWish = std::chrono::milliseconds{300};
+
+}  // namespace
 
 SignalWatcher::SignalWatcher(engine::StopToken& stop, std::function<void()> on_user_signal)
     : stop_(stop), on_user_signal_(std::move(on_user_signal)) {
@@ -37,10 +43,13 @@ void SignalWatcher::watch() {
       }
       continue;
     }
-    if (stop_.requested()) {
+    const auto now = std::chrono::steady_clock::now();
+    if (!stop_.requested()) {
+      stop_.request(number);
+      first_at_ = now;
+    } else if (now - first_at_ > kSameWish) {
       ::_exit(128 + number);
     }
-    stop_.request(number);
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <functional>
 #include <thread>
@@ -9,8 +10,9 @@
 
 namespace udperf::app {
 
-/// Turns SIGINT and SIGTERM into a stop request for as long as it lives; a second one ends the
-/// process at once with 128 + its number. SIGUSR1 calls `on_user_signal`, from a thread of its own.
+/// Turns SIGINT and SIGTERM into a stop request for as long as it lives; another one, later
+/// than a moment, ends the process at once with 128 + its number. SIGUSR1 calls `on_user_signal`,
+/// from a thread of its own.
 ///
 /// Construct it in main's thread before any other thread exists: the signals are blocked there and
 /// in all threads that follow, and one thread waits for them. So no handler runs anywhere, and
@@ -30,7 +32,8 @@ class SignalWatcher {
   std::function<void()> on_user_signal_;
   std::atomic<bool> done_{false};
   sigset_t signals_{};
-  sigset_t before_{};  ///< what was blocked before
+  sigset_t before_{};                                 ///< what was blocked before
+  std::chrono::steady_clock::time_point first_at_{};  ///< of the signals that asked to stop
   std::thread thread_;
 };
 

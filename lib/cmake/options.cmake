@@ -20,10 +20,6 @@ if(UDPERF_SANITIZE)
   target_compile_options(udperf_options INTERFACE -fsanitize=${UDPERF_SANITIZE} -fno-sanitize-recover=all
                                                   -fno-omit-frame-pointer)
   target_link_options(udperf_options INTERFACE -fsanitize=${UDPERF_SANITIZE})
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # GCC's manual: with -fsanitize this warning has more false positives, e.g. in all of <regex>.
-    target_compile_options(udperf_options INTERFACE -Wno-maybe-uninitialized)
-  endif()
 endif()
 
 # udperf_module(<folder> <libraries>...): the static library udperf_<folder> from the sources of lib/<folder>.
