@@ -36,6 +36,27 @@ inline stats::Run stats_run(const ArrivedRun& run) {
   return stats::Run{run.first, run.count, at_ns(run.rx_ns), run.tx_ns, run.ecn, run.timed};
 }
 
+inline constexpr std::int64_t kMs = 1'000'000;
+
+/// Read at `rx_ms`, sent 1 ms before on the same clock.
+inline ArrivedRun run_of(std::uint64_t first, std::uint32_t count, std::int64_t rx_ms) {
+  ArrivedRun run;
+  run.first = first;
+  run.count = count;
+  run.rx_ns = rx_ms * kMs;
+  run.tx_ns = run.rx_ns - kMs;
+  return run;
+}
+
+/// Datagrams of 100 bytes.
+inline ArrivalLog log_of(std::initializer_list<ArrivedRun> runs, std::uint64_t sent) {
+  ArrivalLog log;
+  log.runs = runs;
+  log.payload_bytes = 100;
+  log.sent = sent;
+  return log;
+}
+
 /// What StreamStats makes of the log.
 inline RxReport replay(const ArrivalLog& log, const PacketPlan& plan) {
   stats::StreamStats stats{

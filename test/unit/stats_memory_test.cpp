@@ -29,7 +29,7 @@ std::size_t growth(const Flow& flow) {
   while (number < flow.packets) {
     std::uint64_t count = std::min(kRun, flow.packets - number);
     if (flow.one_lost_in != 0) {
-      number += number % flow.one_lost_in == 0 ? 1 : 0;
+      number += number % flow.one_lost_in == 0 ? 1U : 0U;
       count = std::min(count, flow.one_lost_in - number % flow.one_lost_in);
     }
     const auto ns = static_cast<std::int64_t>(number) * flow.packet_ns;
