@@ -56,7 +56,7 @@ void with_loss(benchmark::State& state) {
   std::uint64_t arrived = 0;
   for (auto _ : state) {
     stats.add(run_of(number, 1));
-    number += ++arrived % 9 == 0 ? 2 : 1;
+    number += ++arrived % 9 == 0 ? 2U : 1U;
   }
   report(state, arrived);
 }
