@@ -7,6 +7,14 @@ namespace {
 
 constexpr std::size_t kMostOutages = 1000;
 
+/// 36 years: no monotonic clock has run that long. Departure stamps come from the wire; within this
+/// limit no difference of two transit times can overflow.
+constexpr std::int64_t kMostClockNs = std::int64_t{1} << 60U;
+
+bool is_clock_time(std::int64_t ns) {
+  return ns > -kMostClockNs && ns < kMostClockNs;
+}
+
 }  // namespace
 
 StreamStats::StreamStats(const Settings& settings)
@@ -112,7 +120,7 @@ void StreamStats::note_arrival(MonoTime at, std::uint64_t first) {
 }
 
 void StreamStats::note_timing(const Run& run, std::uint32_t count) {
-  if (!run.timed) {
+  if (!run.timed || !is_clock_time(run.tx_ns)) {
     return;
   }
   const Duration transit{to_ns(run.rx) - run.tx_ns};

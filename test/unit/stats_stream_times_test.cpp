@@ -121,3 +121,37 @@ TEST_CASE("everything received is told from a count that merely fits", "[stats]"
   CHECK_FALSE(stats.all_received(5));
   CHECK(stats.unique_bytes() == 400);
 }
+
+TEST_CASE("a departure that no clock can show counts, but has no delay", "[stats]") {
+  ArrivalLog log = log_of({run_of(0, 1, 10), run_of(1, 1, 20), run_of(2, 1, 30), run_of(3, 1, 40),
+                           run_of(4, 1, 50), run_of(5, 1, 60)},
+                          6);
+  constexpr std::int64_t kTooFar = std::int64_t{1} << 60U;
+  log.runs[1].tx_ns = INT64_MIN;
+  log.runs[2].tx_ns = INT64_MAX;
+  log.runs[3].tx_ns = kTooFar;
+  log.runs[4].tx_ns = -kTooFar;
+  const RxReport seen = checked(replay(log, unlimited_plan()));
+
+  CHECK(seen.unique == 6);
+  REQUIRE(seen.delay_variation);
+  CHECK(seen.delay_variation->n == 2);
+  CHECK(seen.delay_variation->max_ns == 0);
+  CHECK(seen.jitter_ns == 0);
+  CHECK_FALSE(seen.ipdv_mean_abs_ns);
+}
+
+TEST_CASE("delays as far apart as clocks can be are still told apart", "[stats]") {
+  ArrivalLog log = log_of({run_of(0, 1, 0), run_of(1, 1, 0), run_of(2, 1, 0)}, 3);
+  constexpr std::int64_t kFar = (std::int64_t{1} << 60U) - 1;
+  log.runs[0].tx_ns = kFar;
+  log.runs[1].tx_ns = -kFar;
+  log.runs[2].tx_ns = kFar;
+  const RxReport seen = checked(replay(log, unlimited_plan()));
+
+  REQUIRE(seen.delay_variation);
+  CHECK(seen.delay_variation->n == 3);
+  CHECK(seen.delay_variation->max_ns == 2 * kFar);
+  CHECK(seen.ipdv_max_abs_ns == 2 * kFar);
+  CHECK(seen.raw_delay_min_ns == -kFar);
+}
