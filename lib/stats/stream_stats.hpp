@@ -22,7 +22,7 @@ struct Run {
   std::uint64_t first = 0;
   std::uint32_t count = 0;
   MonoTime rx;             ///< arrival, receiver's clock
-  std::int64_t tx_ns = 0;  ///< departure, sender's monotonic clock
+  std::int64_t tx_ns = 0;  ///< departure, sender's monotonic clock; beyond 36 years it is no time
   std::uint8_t ecn = 0;    ///< code point, 0..3
   bool timed = false;      ///< both stamps are good for delay figures
 };
@@ -54,7 +54,16 @@ class StreamStats {
   [[nodiscard]] std::uint64_t unique_bytes() const { return unique_bytes_; }
   [[nodiscard]] std::uint64_t duplicates() const { return duplicates_; }
   [[nodiscard]] std::uint64_t reordered() const { return reordering_.reordered(); }
+  [[nodiscard]] std::uint64_t late() const { return late_; }
+  [[nodiscard]] std::uint64_t invalid() const { return invalid_; }
   [[nodiscard]] std::uint64_t next_expected() const { return ledger_.next_expected(); }
+  /// Numbers below the next expected one that have not arrived: lost, or still to come.
+  [[nodiscard]] std::uint64_t missing_so_far() const { return next_expected() - unique_; }
+  /// Of a first copy; nothing before the first.
+  [[nodiscard]] std::optional<MonoTime> last_arrival() const {
+    return first_at_ ? std::optional{last_at_} : std::nullopt;
+  }
+  /// What the record of sequence numbers takes now; all else is bounded.
   [[nodiscard]] std::size_t memory_bytes() const { return ledger_.memory_bytes(); }
   [[nodiscard]] bool all_received(std::uint64_t sent) const {
     return unique_ == sent && next_expected() == sent;

@@ -5,8 +5,10 @@
 #include "support/stats_replay.hpp"
 
 using udperf::RxReport;
+using udperf::stats::StreamStats;
 using udperf::test::ArrivalLog;
 using udperf::test::arrivals;
+using udperf::test::at_ms;
 using udperf::test::kMs;
 using udperf::test::log_of;
 using udperf::test::plan_of_packets;
@@ -248,4 +250,30 @@ TEST_CASE("a run that is partly known already counts what is new in it", "[stats
   CHECK(seen.duplicates == 8);
   CHECK(seen.replicated == 6);
   CHECK(seen.reordered == 2);  // 0 and 1
+}
+
+TEST_CASE("the counts are known while the stream runs", "[stats]") {
+  StreamStats stats{{unlimited_plan()}};
+  CHECK_FALSE(stats.last_arrival());
+  stats.add(udperf::test::stats_run(run_of(std::uint64_t{1} << 59U, 2, 5)));
+  CHECK(stats.invalid() == 2);
+  CHECK_FALSE(stats.last_arrival());
+  CHECK(stats.missing_so_far() == 0);
+
+  stats.add(udperf::test::stats_run(run_of(2, 3, 10)));
+  CHECK(stats.missing_so_far() == 2);  // 0 and 1
+  stats.add(udperf::test::stats_run(run_of(1, 1, 20)));
+  stats.add(udperf::test::stats_run(run_of(1, 1, 30)));
+  CHECK(stats.next_expected() == 5);
+  CHECK(stats.unique() == 4);
+  CHECK(stats.duplicates() == 1);
+  CHECK(stats.reordered() == 1);
+  CHECK(stats.missing_so_far() == 1);
+  CHECK(stats.last_arrival() == at_ms(20));  // the duplicate is no first copy
+
+  stats.add(udperf::test::stats_run(run_of(32768, 1, 40)));
+  stats.add(udperf::test::stats_run(run_of(0, 1, 3041)));  // its page was passed at 40 ms
+  CHECK(stats.late() == 1);
+  CHECK(stats.missing_so_far() == 32769 - 5);
+  CHECK(stats.last_arrival() == at_ms(40));
 }
