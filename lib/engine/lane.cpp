@@ -358,9 +358,10 @@ void Lane::update_complete() {
 }
 
 MonoTime Lane::next_wake() const {
-  MonoTime wake = std::min(fin_.next_timeout(), next_feedback_);
-  if (receiver_) {
-    wake = std::min(wake, report_.next_timeout(books()));
+  MonoTime wake = fin_.next_timeout();
+  // DATA and FIN may overtake GO: what they make due has to wait for it.
+  if (receiver_ && shared_.started.load(std::memory_order_acquire)) {
+    wake = std::min({wake, next_feedback_, report_.next_timeout(books())});
   }
   if (conversation_) {
     wake = std::min(wake, conversation_wake_);
