@@ -98,7 +98,7 @@ Number classic_rate(const ResultDocument& document) {
 
 ResultDocument build_result(const TestOutcome& outcome) {
   ResultDocument document;
-  document.version = kVersion;
+  document.version = program_version();
   document.status = outcome.status;
   document.error = outcome.error;
   if (outcome.retry_after_ms) {

@@ -3,6 +3,6 @@
 namespace udperf::result {
 
 /// The program's version, as CMakeLists.txt has it.
-inline constexpr const char* kVersion = UDPERF_VERSION;
+[[nodiscard]] const char* program_version();
 
 }  // namespace udperf::result

@@ -6,6 +6,7 @@
 #include "session/fin_exchange.hpp"
 #include "session/sealer.hpp"
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer names it so
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace udperf;
   session::FinExchange sender{1, 0};

@@ -9,6 +9,7 @@
 #include "session/front_door.hpp"
 #include "support/seeded_random.hpp"
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer names it so
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace udperf;
   test::SeededRandom random{1};
@@ -18,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   settings.params.amount.packets = 1;
   session::ClientHandshake client{settings, random, now};
   while (size >= 4) {
-    const std::size_t length = std::min<std::size_t>(size - 4, data[0] * 4U);
+    const std::size_t length = std::min<std::size_t>(size - 4, std::size_t{data[0]} * 4U);
     Endpoint from{IpAddress::loopback(IpFamily::v4),
                   static_cast<std::uint16_t>(1000 + data[1] % 4)};
     now += std::chrono::milliseconds{data[2]};

@@ -6,6 +6,7 @@
 
 #include "receiver/receiver.hpp"
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer names it so
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace udperf;
   if (size < 4) {
@@ -25,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if ((data[at] & 1U) != 0) {
       wire::DataHeader header;
       header.session = 7;
-      header.sequence = data[at + 1] * 4U;
+      header.sequence = std::uint64_t{data[at + 1]} * 4U;
       header.batch = data[at + 2];
       header.index = data[at + 3] % 8;
       header.count = 8;

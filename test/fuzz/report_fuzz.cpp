@@ -4,6 +4,7 @@
 
 #include "wire/messages.hpp"
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer names it so
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace udperf;
   if (const auto report = wire::decode_report(std::as_bytes(std::span{data, size}))) {

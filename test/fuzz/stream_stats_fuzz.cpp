@@ -5,6 +5,7 @@
 
 #include "stats/stream_stats.hpp"
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer names it so
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace udperf;
   TestParams params;

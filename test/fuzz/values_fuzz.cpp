@@ -5,6 +5,7 @@
 #include "base/endpoint.hpp"
 #include "base/units.hpp"
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer names it so
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace udperf;
   const std::string_view text{reinterpret_cast<const char*>(data), size};

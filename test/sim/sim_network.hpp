@@ -99,6 +99,8 @@ class SimNetwork {
 class SimPort final : public net::DatagramPort {
  public:
   SimPort(SimNetwork& network, const Endpoint& local, const Endpoint& remote);
+  SimPort(const SimPort&) = delete;
+  SimPort& operator=(const SimPort&) = delete;
   ~SimPort() override;
 
   net::SendOutcome send(std::span<const std::byte> data, std::uint32_t segment) override;
@@ -139,6 +141,8 @@ class SimPort final : public net::DatagramPort {
 class SimListenPort final : public net::ListenPort {
  public:
   explicit SimListenPort(SimNetwork& network);
+  SimListenPort(const SimListenPort&) = delete;
+  SimListenPort& operator=(const SimListenPort&) = delete;
   ~SimListenPort() override;
 
   std::vector<net::Letter> receive() override { return std::exchange(queue_, {}); }

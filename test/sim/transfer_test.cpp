@@ -17,7 +17,7 @@ using namespace udperf;
 /// UDPERF_SIM_RUNS scales the number of seeds.
 unsigned runs(unsigned usual) {
   const char* const text = std::getenv("UDPERF_SIM_RUNS");
-  const unsigned wanted = text == nullptr ? 0 : static_cast<unsigned>(std::atoi(text));
+  const auto wanted = text == nullptr ? 0U : static_cast<unsigned>(std::strtoul(text, nullptr, 10));
   return wanted == 0 ? usual : wanted;
 }
 
@@ -32,7 +32,7 @@ TestParams some_params(SeededRandom& random) {
       break;
     case 1:
       params.amount.size_bytes =
-          static_cast<std::uint64_t>(random.between(params.streams * 100, 100'000));
+          static_cast<std::uint64_t>(random.between(std::int64_t{params.streams} * 100, 100'000));
       break;
     default:
       params.amount.duration = std::chrono::milliseconds{random.between(10, 300)};

@@ -12,6 +12,7 @@ using Catch::Approx;
 namespace Catch::Matchers {
 
 /// Its name in 3.x.
+// NOLINTNEXTLINE(readability-identifier-naming): Catch2 names it so
 inline auto ContainsSubstring(const std::string& text) {
   return Contains(text);
 }

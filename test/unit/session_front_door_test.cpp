@@ -11,8 +11,8 @@ using session::FrontDoor;
 namespace {
 
 constexpr MonoTime kStart{1000s};
-const Endpoint kClient{IpAddress::loopback(IpFamily::v4), 40000};
-const Endpoint kServer{IpAddress::loopback(IpFamily::v4), 5555};
+const Endpoint client_end{IpAddress::loopback(IpFamily::v4), 40000};
+const Endpoint server_end{IpAddress::loopback(IpFamily::v4), 5555};
 
 ClientHandshake::Settings settings() {
   ClientHandshake::Settings out;
@@ -33,22 +33,22 @@ TEST_CASE("HELLO, CHALLENGE, REQUEST: the door lets a proven client in", "[sessi
 
   const auto hello = client.poll_transmit();
   REQUIRE(hello);
-  const auto first = door.on_datagram(*hello, kClient, kServer, kStart);
+  const auto first = door.on_datagram(*hello, client_end, server_end, kStart);
   const auto* challenge = std::get_if<FrontDoor::Reply>(&first);
   REQUIRE(challenge != nullptr);
   client.on_datagram(challenge->bytes, kStart + 1ms);
   const auto request = client.poll_transmit();
   REQUIRE(request);
 
-  const auto second = door.on_datagram(*request, kClient, kServer, kStart + 2ms);
+  const auto second = door.on_datagram(*request, client_end, server_end, kStart + 2ms);
   const auto* admission = std::get_if<FrontDoor::Admission>(&second);
   REQUIRE(admission != nullptr);
   CHECK(admission->request.params == settings().params);
   // The same request from elsewhere is worth nothing.
   const Endpoint elsewhere{IpAddress::loopback(IpFamily::v4), 40001};
-  const auto third = door.on_datagram(*request, elsewhere, kServer, kStart + 2ms);
+  const auto third = door.on_datagram(*request, elsewhere, server_end, kStart + 2ms);
   CHECK(std::get_if<FrontDoor::Drop>(&third) != nullptr);
-  const auto late = door.on_datagram(*request, kClient, kServer, kStart + 30s);
+  const auto late = door.on_datagram(*request, client_end, server_end, kStart + 30s);
   REQUIRE(std::get_if<FrontDoor::Drop>(&late) != nullptr);
   CHECK(std::get<FrontDoor::Drop>(late) == FrontDoor::Drop::expired_cookie);
 }
@@ -60,7 +60,7 @@ TEST_CASE("a HELLO of another version is told which versions there are", "[sessi
   auto hello = *client.poll_transmit();
   hello[4] = std::byte{9};
 
-  const auto decision = door.on_datagram(hello, kClient, kServer, kStart);
+  const auto decision = door.on_datagram(hello, client_end, server_end, kStart);
 
   const auto* reply = std::get_if<FrontDoor::Reply>(&decision);
   REQUIRE(reply != nullptr);
@@ -82,7 +82,7 @@ TEST_CASE("addresses are refused and allowed as the lists say", "[session]") {
   }
   FrontDoor door{lists, random, kStart};
   ClientHandshake client{settings(), random, kStart};
-  const auto decision = door.on_datagram(*client.poll_transmit(), kClient, kServer, kStart);
+  const auto decision = door.on_datagram(*client.poll_transmit(), client_end, server_end, kStart);
   const auto* reply = std::get_if<FrontDoor::Reply>(&decision);
   REQUIRE(reply != nullptr);
   CHECK(reply->refusal);
@@ -95,11 +95,11 @@ TEST_CASE("answers to the unproven are limited", "[session]") {
   const auto hello = *client.poll_transmit();
   std::size_t answers = 0;
   for (int i = 0; i < 10'000; ++i) {
-    const auto decision = door.on_datagram(hello, kClient, kServer, kStart);
+    const auto decision = door.on_datagram(hello, client_end, server_end, kStart);
     answers += std::holds_alternative<FrontDoor::Reply>(decision) ? 1U : 0U;
   }
   CHECK(answers == FrontDoor::kAnswersPerSecond);
-  const auto later = door.on_datagram(hello, kClient, kServer, kStart + 100ms);
+  const auto later = door.on_datagram(hello, client_end, server_end, kStart + 100ms);
   CHECK(std::holds_alternative<FrontDoor::Reply>(later));
 }
 
@@ -116,7 +116,7 @@ TEST_CASE("no answer is larger than its question, whatever it is", "[session][pr
       bytes[5] = static_cast<std::byte>(random.between(0, 20));
       bytes[7] = std::byte{0};
     }
-    const auto decision = door.on_datagram(bytes, kClient, kServer, kStart + i * 1ms);
+    const auto decision = door.on_datagram(bytes, client_end, server_end, kStart + i * 1ms);
     if (const auto* reply = std::get_if<FrontDoor::Reply>(&decision)) {
       CHECK(reply->bytes.size() <= bytes.size());
     }
