@@ -134,6 +134,10 @@ Attempt attempt(const ClientOptions& options, const Endpoint& server, const Cloc
   }
   outcome.params = params;
   outcome.client = (*port)->local();
+  outcome.warnings.clear();  // those of an attempt before this one
+  if (auto warning = fragmentation_warning(server, params.payload_bytes, (*port)->path_mtu())) {
+    outcome.warnings.push_back(*std::move(warning));
+  }
   const MonoTime begun = clock.now();
   std::vector<Pending> pending;
   pending.push_back(
@@ -150,6 +154,7 @@ Attempt attempt(const ClientOptions& options, const Endpoint& server, const Cloc
   connection.session = handshake.session();
   connection.accept = handshake.accept();
   connection.rtt = (clock.now() - begun) / 2;
+  connection.buffer_wanted = options.buffer.value_or(kDefaultBuffer);
   connection.streams.push_back({std::move(pending.front().port), handshake.sealer()});
   if (auto joined = join_streams(connection, options, server, clock, random, stop); !joined) {
     return {failed(joined.error()), std::nullopt};
@@ -181,6 +186,19 @@ wire::Digest host_fingerprint() {
     identity += std::to_string(status.st_ino);
   }
   return crypto::fingerprint(std::as_bytes(std::span{identity}));
+}
+
+std::optional<Warning> fragmentation_warning(const Endpoint& server, std::uint32_t payload_bytes,
+                                             std::optional<std::uint32_t> path_mtu) {
+  const std::uint32_t headers = server.address.family == IpFamily::v4 ? 28 : 48;
+  if (!path_mtu || payload_bytes + headers <= *path_mtu) {
+    return std::nullopt;
+  }
+  return Warning{"fragmentation",
+                 "datagrams of " + std::to_string(payload_bytes) +
+                     " bytes do not fit the path's MTU of " + std::to_string(*path_mtu) +
+                     ": each is sent in fragments, and losing one loses all; --packet-size " +
+                     std::to_string(*path_mtu - headers) + " is the largest that fits"};
 }
 
 std::optional<Warning> buffer_warning(std::uint32_t wanted, std::uint32_t granted,

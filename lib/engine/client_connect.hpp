@@ -20,6 +20,7 @@ struct Connection {
   wire::Accept accept;
   Duration rtt{0};  ///< of the handshake
   std::vector<Stream> streams;
+  std::uint32_t buffer_wanted = 0;  ///< payload bytes asked of each socket
 };
 
 /// Resolves the host, shakes hands (again, where --wait-server or --retry-busy ask for it) and
@@ -35,6 +36,12 @@ struct Connection {
 
 /// Payload bytes to ask of a socket's buffers when the user says nothing.
 inline constexpr std::uint32_t kDefaultBuffer = 32U << 20U;
+
+/// The warning about datagrams that cannot cross in one piece; nothing when they can, or when that
+/// is not known.
+[[nodiscard]] std::optional<Warning> fragmentation_warning(const Endpoint& server,
+                                                           std::uint32_t payload_bytes,
+                                                           std::optional<std::uint32_t> path_mtu);
 
 /// The warning about a capped buffer, with the exact command; nothing when enough was granted.
 [[nodiscard]] std::optional<Warning> buffer_warning(std::uint32_t wanted, std::uint32_t granted,

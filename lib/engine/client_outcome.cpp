@@ -87,10 +87,12 @@ void fill_clock(ClientConversation& conversation, const Connection& connection,
   outcome.clock = clock;
 }
 
-void fill_warnings(const std::vector<std::unique_ptr<Lane>>& lanes, TestOutcome& outcome) {
+void fill_warnings(const std::vector<std::unique_ptr<Lane>>& lanes, const Connection& connection,
+                   TestOutcome& outcome) {
   net::DatagramPort& port = lanes.front()->port();
   if (lanes.front()->receives()) {
-    if (auto warning = buffer_warning(kDefaultBuffer, port.receive_buffer_bytes(), "rmem_max")) {
+    if (auto warning =
+            buffer_warning(connection.buffer_wanted, port.receive_buffer_bytes(), "rmem_max")) {
       outcome.warnings.push_back(*std::move(warning));
     }
   }
@@ -156,7 +158,7 @@ void fill_outcome(ClientConversation& conversation, const std::vector<std::uniqu
   outcome.rtt_loaded = conversation.loaded();
   outcome.rtt_idle = conversation.idle();
   fill_clock(conversation, connection, outcome);
-  fill_warnings(lanes, outcome);
+  fill_warnings(lanes, connection, outcome);
 }
 
 }  // namespace udperf::engine

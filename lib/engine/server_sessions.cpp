@@ -269,6 +269,11 @@ bool ServerSessions::add_lane(Session& session, std::uint8_t stream, const sessi
     observer_.on_warning(Warning{"session_socket", port.error().message()});
     return false;
   }
+  if (auto warning =
+          buffer_warning(options.buffer_bytes, (*port)->receive_buffer_bytes(), "rmem_max");
+      warning && !std::exchange(warned_of_buffer_, true)) {
+    observer_.on_warning(*warning);
+  }
   Lane::Settings settings;
   settings.role = session::Role::server;
   settings.session = session.id;

@@ -107,6 +107,7 @@ class ServerSessions {
   ServerCounters counters_;
   std::uint64_t finished_ = 0;
   bool shutting_down_ = false;
+  bool warned_of_buffer_ = false;
 };
 
 }  // namespace udperf::engine
