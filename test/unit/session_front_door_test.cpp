@@ -110,7 +110,7 @@ TEST_CASE("no answer is larger than its question, whatever it is", "[session][pr
     CAPTURE(i);
     std::vector<std::byte> bytes(static_cast<std::size_t>(random.between(0, 700)));
     random.fill(bytes);
-    if (bytes.size() > 6 && random.chance(0.9)) {
+    if (bytes.size() >= 8 && random.chance(0.9)) {
       wire::detail::store(bytes.data(), wire::kMagic);
       bytes[4] = std::byte{1};
       bytes[5] = static_cast<std::byte>(random.between(0, 20));
