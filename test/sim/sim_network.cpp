@@ -11,7 +11,8 @@ Endpoint SimNetwork::endpoint(std::uint8_t host, std::uint16_t port) {
   return out;
 }
 
-void SimNetwork::send(const Endpoint& from, const Endpoint& to, std::span<const std::byte> bytes) {
+void SimNetwork::send(const Endpoint& from, const Endpoint& to, std::span<const std::byte> bytes,
+                      Departure departure) {
   if (on_send) {
     on_send(from, to, bytes);
   }
@@ -22,12 +23,18 @@ void SimNetwork::send(const Endpoint& from, const Endpoint& to, std::span<const 
   const auto header = wire::decode_common(bytes);
   const bool data = header && header->type == wire::MessageType::data;
   truth.sent += data ? 1 : 0;
-  const bool filtered = header && path.drop_if && path.drop_if(*header);
+  const bool filtered = (header && path.drop_if && path.drop_if(*header)) ||
+                        (path.loses_merged && departure == Departure::merged);
   if (filtered || random_.chance(data ? path.drop_data : path.drop_control)) {
     truth.dropped += data ? 1 : 0;
     return;
   }
-  Duration delay = path.delay;
+  const auto wait = queueing(path, upward ? up_free_at_ : down_free_at_, bytes.size());
+  if (!wait) {
+    truth.dropped += data ? 1 : 0;
+    return;
+  }
+  Duration delay = path.delay + *wait;
   if (path.jitter > Duration{0}) {
     delay += Duration{random_.between(0, path.jitter.count())};
   }
@@ -42,6 +49,20 @@ void SimNetwork::send(const Endpoint& from, const Endpoint& to, std::span<const 
     flights_.emplace(at, flight);
   }
   flights_.emplace(at, std::move(flight));
+}
+
+std::optional<Duration> SimNetwork::queueing(const Impairment& path, MonoTime& free_at,
+                                             std::size_t bytes) const {
+  if (path.rate_bps == 0) {
+    return Duration{0};
+  }
+  const MonoTime now = clock_.now();
+  const MonoTime begin = std::max(free_at, now);
+  if (begin - now > path.queue) {
+    return std::nullopt;
+  }
+  free_at = begin + BitRate::bits_per_second(path.rate_bps).time_for(ByteCount::bytes(bytes));
+  return free_at - now;
 }
 
 void SimNetwork::deliver(MonoTime now) {
@@ -89,9 +110,10 @@ SimPort::~SimPort() {
 
 net::SendOutcome SimPort::send(std::span<const std::byte> data, std::uint32_t segment) {
   std::uint32_t count = 0;
+  const auto departure = gso_ && data.size() > segment ? Departure::merged : Departure::single;
   for (std::size_t at = 0; at < data.size(); at += segment, ++count) {
     network_.send(local_, remote_,
-                  data.subspan(at, std::min<std::size_t>(segment, data.size() - at)));
+                  data.subspan(at, std::min<std::size_t>(segment, data.size() - at)), departure);
   }
   return net::SendOutcome{net::SendOutcome::Status::taken, count, 1, 0};
 }
@@ -102,7 +124,8 @@ net::SendOutcome SimPort::send_control(std::span<const std::byte> datagram) {
 }
 
 void SimPort::arrive(std::vector<std::byte> bytes, MonoTime at) {
-  queue_.push_back(Waiting{std::move(bytes), at});
+  const std::size_t length = bytes.size();
+  queue_.push_back(Waiting{std::move(bytes), at, length});
 }
 
 std::span<const net::Received> SimPort::receive(net::ReceiveBuffers& /*buffers*/) {
@@ -110,19 +133,34 @@ std::span<const net::Received> SimPort::receive(net::ReceiveBuffers& /*buffers*/
   current_.clear();
   received_.clear();
   while (!queue_.empty() && current_.size() < kMost) {
-    current_.push_back(std::move(queue_.front()));
-    queue_.pop_front();
+    take_one();
   }
   for (const Waiting& waiting : current_) {
     net::Received read;
     read.data = waiting.bytes;
-    read.segment = static_cast<std::uint32_t>(waiting.bytes.size());
+    read.segment = static_cast<std::uint32_t>(waiting.segment);
     read.at = waiting.at;
     read.kernel_stamp = true;
     read.drops = 0;
     received_.push_back(read);
   }
   return received_;
+}
+
+void SimPort::take_one() {
+  constexpr std::size_t kMostBytes = 65507;
+  current_.push_back(std::move(queue_.front()));
+  queue_.pop_front();
+  Waiting& read = current_.back();
+  // As the kernel merges: what came together, of equal lengths, where a shorter one is the last.
+  bool open = network_.merges_reads;
+  while (open && !queue_.empty() && queue_.front().at == read.at &&
+         queue_.front().bytes.size() <= read.segment &&
+         read.bytes.size() + queue_.front().bytes.size() <= kMostBytes) {
+    open = queue_.front().bytes.size() == read.segment;
+    read.bytes.insert(read.bytes.end(), queue_.front().bytes.begin(), queue_.front().bytes.end());
+    queue_.pop_front();
+  }
 }
 
 SimListenPort::SimListenPort(SimNetwork& network) : network_(network) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -25,6 +26,10 @@ struct Impairment {
   Duration delay{0};
   Duration jitter{0};  ///< up to so much more, which also reorders
   Duration late_by = std::chrono::milliseconds{20};
+  std::uint64_t rate_bps = 0;  ///< payload bits per second that pass; 0 = any number
+  /// The longest a datagram waits where the rate is limited; what would wait longer is dropped.
+  Duration queue = std::chrono::milliseconds{50};
+  bool loses_merged = false;  ///< datagrams that left as one buffer (UDP_SEGMENT) never arrive
   /// Drops what it says true to, before any chance; sees every datagram with its common header.
   std::function<bool(const wire::CommonHeader&)> drop_if;
 };
@@ -37,6 +42,9 @@ struct DirectionTruth {
   MonoTime last_sent{};  ///< of anything, DATA or not
 };
 
+/// Whether a datagram left its host alone or in a buffer with others.
+enum class Departure : std::uint8_t { single, merged };
+
 class SimPort;
 class SimListenPort;
 
@@ -48,14 +56,16 @@ class SimNetwork {
 
   Impairment up;
   Impairment down;
-  bool icmp = true;  ///< whether a datagram to nobody is answered with "port unreachable"
+  bool icmp = true;           ///< whether a datagram to nobody is answered with "port unreachable"
+  bool merges_reads = false;  ///< whether ports hand over equal datagrams as one read (UDP_GRO)
   /// Sees every datagram before anything is done to it.
   std::function<void(const Endpoint& from, const Endpoint& to, std::span<const std::byte>)> on_send;
   const Endpoint server = endpoint(1, kDefaultPort);
 
   [[nodiscard]] static Endpoint endpoint(std::uint8_t host, std::uint16_t port);
 
-  void send(const Endpoint& from, const Endpoint& to, std::span<const std::byte> bytes);
+  void send(const Endpoint& from, const Endpoint& to, std::span<const std::byte> bytes,
+            Departure departure = Departure::single);
   /// Hands over what is due.
   void deliver(MonoTime now);
   [[nodiscard]] MonoTime next_arrival() const {
@@ -83,6 +93,9 @@ class SimNetwork {
   };
   using Link = std::pair<Endpoint, Endpoint>;  ///< local, remote
 
+  /// What a datagram waits before it enters the path; nothing when there is no room to wait.
+  [[nodiscard]] std::optional<Duration> queueing(const Impairment& path, MonoTime& free_at,
+                                                 std::size_t bytes) const;
   void hand_over(Flight flight, MonoTime at);
 
   FakeClock& clock_;
@@ -92,6 +105,8 @@ class SimNetwork {
   SimListenPort* listener_ = nullptr;
   DirectionTruth up_;
   DirectionTruth down_;
+  MonoTime up_free_at_{};  ///< when the rate limit lets the next datagram in
+  MonoTime down_free_at_{};
   std::uint16_t next_port_ = 20000;
 };
 
@@ -122,10 +137,14 @@ class SimPort final : public net::DatagramPort {
   void refuse() { refused_ = true; }
 
  private:
+  /// One read: a datagram, or several merged.
   struct Waiting {
     std::vector<std::byte> bytes;
     MonoTime at;
+    std::size_t segment = 0;  ///< length of the first datagram
   };
+
+  void take_one();
 
   SimNetwork& network_;
   Endpoint local_;

@@ -179,7 +179,7 @@ bool SimWorld::run(Duration limit, const std::function<bool()>& until) {
     }
     network.deliver(now);
     MonoTime next = kNever;
-    if (server) {
+    if (server && !server_stands_still) {
       next = std::min(next, server->step(now));
     }
     for (const auto& client : clients) {
