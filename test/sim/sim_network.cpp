@@ -25,23 +25,14 @@ void SimNetwork::send(const Endpoint& from, const Endpoint& to, std::span<const 
   truth.sent += data ? 1 : 0;
   const bool filtered = (header && path.drop_if && path.drop_if(*header)) ||
                         (path.loses_merged && departure == Departure::merged);
-  if (filtered || random_.chance(data ? path.drop_data : path.drop_control)) {
-    truth.dropped += data ? 1 : 0;
-    return;
-  }
-  const auto wait = queueing(path, upward ? up_free_at_ : down_free_at_, bytes.size());
+  const bool lost = filtered || random_.chance(data ? path.drop_data : path.drop_control);
+  const auto wait =
+      lost ? std::nullopt : queueing(path, upward ? up_free_at_ : down_free_at_, bytes.size());
   if (!wait) {
     truth.dropped += data ? 1 : 0;
     return;
   }
-  Duration delay = path.delay + *wait;
-  if (path.jitter > Duration{0}) {
-    delay += Duration{random_.between(0, path.jitter.count())};
-  }
-  if (random_.chance(path.late)) {
-    delay += path.late_by;
-  }
-  const MonoTime at = clock_.now() + delay;
+  const MonoTime at = clock_.now() + *wait + travel_time(path);
   Flight flight{from, to, {bytes.begin(), bytes.end()}};
   if (random_.chance(data ? path.duplicate_data : path.duplicate_control)) {
     // The copy comes with the original: both are there before books can be closed.
@@ -49,6 +40,14 @@ void SimNetwork::send(const Endpoint& from, const Endpoint& to, std::span<const 
     flights_.emplace(at, flight);
   }
   flights_.emplace(at, std::move(flight));
+}
+
+Duration SimNetwork::travel_time(const Impairment& path) {
+  Duration time = path.delay;
+  if (path.jitter > Duration{0}) {
+    time += Duration{random_.between(0, path.jitter.count())};
+  }
+  return random_.chance(path.late) ? time + path.late_by : time;
 }
 
 std::optional<Duration> SimNetwork::queueing(const Impairment& path, MonoTime& free_at,

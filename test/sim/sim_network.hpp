@@ -96,6 +96,7 @@ class SimNetwork {
   /// What a datagram waits before it enters the path; nothing when there is no room to wait.
   [[nodiscard]] std::optional<Duration> queueing(const Impairment& path, MonoTime& free_at,
                                                  std::size_t bytes) const;
+  [[nodiscard]] Duration travel_time(const Impairment& path);
   void hand_over(Flight flight, MonoTime at);
 
   FakeClock& clock_;
