@@ -173,6 +173,7 @@ constexpr std::array kSetters = std::to_array<ClientSetter>({
   {"ipv6", [](Text, ClientCommand& c) -> Problem { c.options.family = IpFamily::v6; return {}; }},
   {"bind", [](Text v, ClientCommand& c) { return store(parse_ip_address(v), c.options.bind); }},
   {"local-port", [](Text v, ClientCommand& c) { return store_integer(v, 0, 65535, c.options.local_port); }},
+  {"spin", [](Text, ClientCommand& c) -> Problem { c.options.spin = true; return {}; }},
   {"buffer", [](Text v, ClientCommand& c) { return store_buffer(v, c.options.buffer); }},
   {"connect-timeout", [](Text v, ClientCommand& c) { return store_duration(v, kWaits, c.options.connect_timeout); }},
   {"wait-server", [](Text v, ClientCommand& c) { return store_duration(v, kWaits, c.options.wait_server); }},

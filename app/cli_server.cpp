@@ -22,6 +22,7 @@ using Text = const std::string&;
 constexpr std::array kSetters = std::to_array<ServerSetter>({
   {"port", [](Text v, ServerCommand& c) { return store_integer(v, 0, 65535, c.options.port); }},
   {"bind", [](Text v, ServerCommand& c) { return store(parse_ip_address(v), c.options.bind); }},
+  {"spin", [](Text, ServerCommand& c) -> Problem { c.options.spin = true; return {}; }},
   {"buffer", [](Text v, ServerCommand& c) { return store_buffer(v, c.options.buffer); }},
   {"key-file", [](Text v, ServerCommand& c) { return store_text(v, "file name", c.key_file); }},
   {"one-off", [](Text, ServerCommand& c) -> Problem { c.options.one_off = true; return {}; }},

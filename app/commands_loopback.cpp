@@ -18,6 +18,7 @@ engine::ServerOptions server_options(const engine::ClientOptions& client, std::u
   options.bind = IpAddress::loopback(client.family.value_or(IpFamily::v4));
   options.port = port;
   options.buffer = client.buffer;
+  options.spin = client.spin;
   options.key = client.key;
   options.one_off = true;
   return options;

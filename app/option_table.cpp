@@ -55,6 +55,8 @@ constexpr std::array kOptions = std::to_array<OptionSpec>({
     {0, "local-port", "PORT", "local UDP port, 0 = any (default 0)", Group::connection, kClient},
     {0, "buffer", "SIZE", "socket buffers of this end, payload bytes (default: large)",
      Group::connection, kBoth},
+    {0, "spin", "", "never sleep during a test: costs whole cores (default off)", Group::connection,
+     kBoth},
     {0, "connect-timeout", "TIME", "give up when nothing answers for so long (default 5s)",
      Group::connection, kClient},
     {0, "wait-server", "TIME", "keep trying so long while no server is there (default no)",

@@ -22,7 +22,9 @@ class Test {
  public:
   Test(Connection& connection, const ClientOptions& options, const Clock& clock,
        RandomSource& random)
-      : clock_(clock), conversation_(conversation_settings(connection), shared_, clock.now()) {
+      : clock_(clock),
+        waiting_(options.spin ? Worker::Waiting::spinning : Worker::Waiting::asleep),
+        conversation_(conversation_settings(connection), shared_, clock.now()) {
     crypto::Key token_key{};
     random.fill(token_key);
     for (std::size_t i = 0; i < connection.streams.size(); ++i) {
@@ -79,9 +81,9 @@ class Test {
     const std::size_t count = std::min(lanes_.size(), kMostWorkers);
     const bool sends = lanes_.front()->sends();
     for (std::size_t i = 0; i < count; ++i) {
-      receivers_.push_back(std::make_unique<Worker>(clock_));
+      receivers_.push_back(std::make_unique<Worker>(clock_, waiting_));
       if (sends) {
-        senders_.push_back(std::make_unique<Worker>(clock_));
+        senders_.push_back(std::make_unique<Worker>(clock_, waiting_));
       }
     }
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
@@ -108,6 +110,7 @@ class Test {
   }
 
   const Clock& clock_;
+  Worker::Waiting waiting_;
   SharedTest shared_;
   Event ended_;
   ClientConversation conversation_;

@@ -23,6 +23,7 @@ struct ClientOptions {
   std::optional<IpAddress> bind;        ///< --bind
   std::uint16_t local_port = 0;         ///< --local-port
   std::optional<std::uint32_t> buffer;  ///< --buffer, payload bytes; absent = our default
+  bool spin = false;                    ///< --spin: threads of a test never sleep
   Duration connect_timeout = std::chrono::seconds{5};
   Duration wait_server{0};       ///< --wait-server: keep trying so long while nothing listens
   Duration retry_busy{0};        ///< --retry-busy: keep trying so long while the server is busy

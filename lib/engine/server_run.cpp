@@ -16,9 +16,9 @@ namespace {
 /// A fixed set of worker threads; a task goes to the one with the fewest.
 class Pool final : public Executor {
  public:
-  Pool(const Clock& clock, std::size_t threads) {
+  Pool(const Clock& clock, std::size_t threads, Worker::Waiting waiting) {
     for (std::size_t i = 0; i < threads; ++i) {
-      workers_.push_back(std::make_unique<Worker>(clock));
+      workers_.push_back(std::make_unique<Worker>(clock, waiting));
     }
   }
 
@@ -56,7 +56,8 @@ Result<void> run_server(const ServerOptions& options, const Clock& clock, Random
   if (!listener) {
     return tl::unexpected{listener.error()};
   }
-  Pool pool{clock, worker_count()};
+  Pool pool{clock, worker_count(),
+            options.spin ? Worker::Waiting::spinning : Worker::Waiting::asleep};
   ServerSessions sessions{options, **listener, clock, random, observer, pool};
   observer.on_ready((*listener)->local());
 

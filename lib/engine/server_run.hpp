@@ -18,6 +18,7 @@ struct ServerOptions {
   std::optional<IpAddress> bind;  ///< absent: every address, IPv4 and IPv6
   std::uint16_t port = kDefaultPort;
   std::optional<std::uint32_t> buffer;
+  bool spin = false;  ///< --spin: threads of a test never sleep
   bool one_off = false;
   std::uint32_t max_sessions = 64;
   std::uint32_t max_sessions_per_address = 8;

@@ -26,8 +26,9 @@ void register_fd(int epoll, int fd, void* data) {
 
 }  // namespace
 
-Worker::Worker(const Clock& clock)
+Worker::Worker(const Clock& clock, Waiting waiting)
     : clock_(clock),
+      waiting_(waiting),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       event_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
       thread_([this] { run(); }) {}
@@ -112,6 +113,10 @@ void Worker::drop_finished() {
 }
 
 void Worker::wait(MonoTime now) {
+  if (waiting_ == Waiting::spinning && !entries_.empty()) {
+    poll(Duration{0});
+    return;
+  }
   MonoTime first = kNever;
   bool precise = false;
   for (const Entry& entry : entries_) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -16,7 +17,10 @@ namespace udperf::engine {
 /// again.
 class Worker {
  public:
-  explicit Worker(const Clock& clock);
+  /// How it waits while it has tasks: asleep, or looking again and again (--spin).
+  enum class Waiting : std::uint8_t { asleep, spinning };
+
+  explicit Worker(const Clock& clock, Waiting waiting = Waiting::asleep);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   /// Tells the thread to end, and waits for it. Tasks that are not over are released.
@@ -44,6 +48,7 @@ class Worker {
   void poll(Duration timeout);
 
   const Clock& clock_;
+  Waiting waiting_;
   net::Fd epoll_;
   net::Fd event_;
   std::mutex mutex_;

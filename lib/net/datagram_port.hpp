@@ -70,6 +70,10 @@ class DatagramPort {
   /// The peer's host said by ICMP, since last asked, that nothing listens there.
   [[nodiscard]] virtual bool take_refused() = 0;
 
+  /// Has the kernel hold this socket to `wire_bytes_per_second`, link-layer header included. False
+  /// where nothing on the way out would obey.
+  virtual bool pace_in_kernel(std::uint64_t wire_bytes_per_second) = 0;
+
   /// Largest number of datagrams worth handing to send() at once for this length, 1..128.
   [[nodiscard]] virtual std::uint32_t batch_limit(std::uint32_t segment) const = 0;
 

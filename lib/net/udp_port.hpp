@@ -19,6 +19,7 @@ class UdpPort final : public DatagramPort {
   std::span<const Received> receive(ReceiveBuffers& buffers) override;
   std::optional<std::uint32_t> total_drops() override;
   bool take_refused() override { return refused_.exchange(false); }
+  bool pace_in_kernel(std::uint64_t wire_bytes_per_second) override;
   [[nodiscard]] std::uint32_t batch_limit(std::uint32_t segment) const override;
   [[nodiscard]] std::uint32_t receive_buffer_bytes() const override { return rcvbuf_; }
   [[nodiscard]] std::uint32_t send_buffer_bytes() const override { return sndbuf_; }

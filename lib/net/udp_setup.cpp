@@ -8,6 +8,7 @@
 #include <cstring>
 #include <string>
 
+#include "net/egress_queue.hpp"
 #include "net/socket_address.hpp"
 #include "net/socket_options.hpp"
 #include "net/udp_port.hpp"
@@ -138,6 +139,13 @@ void UdpPort::probe_offload(const PortOptions& options) {
     gro_ = set_option(fd(), SOL_UDP, UDP_GRO, 1);
   }
   mtu_ = path_mtu().value_or(1500);
+}
+
+bool UdpPort::pace_in_kernel(std::uint64_t wire_bytes_per_second) {
+  // Setting the option always succeeds; only fq looks at it.
+  return leaves_through_fq(local_.address) &&
+         ::setsockopt(fd(), SOL_SOCKET, SO_MAX_PACING_RATE, &wire_bytes_per_second,
+                      sizeof wire_bytes_per_second) == 0;
 }
 
 std::optional<std::uint32_t> UdpPort::path_mtu() const {

@@ -48,10 +48,25 @@ void Sender::begin(MonoTime now) {
     const auto period =
         pacing::PacketPeriod::of(rate, settings_.params.payload_bytes, settings_.params.streams);
     schedule_.emplace(now, period, pacing::burst_for(period, kBurstWindow, batch_now()));
-    report_.pacer = period.times(1) >= kSleepOnlyPeriod ? PacerKind::sleep : PacerKind::sleep_spin;
+    report_.pacer = pacer_for(period);
     report_.target_milli_pps = static_cast<std::uint64_t>(Uint128{period.denominator} *
                                                           1'000'000'000'000U / period.numerator);
   }
+}
+
+PacerKind Sender::pacer_for(const pacing::PacketPeriod& period) {
+  if (period.times(1) >= kSleepOnlyPeriod) {
+    return PacerKind::sleep;
+  }
+  // The schedule stays in charge of the mean: the kernel only spreads what a late wake-up or a
+  // batch would bunch up, so it is given a little more than the rate. An IPv6, UDP and Ethernet
+  // header is as much as a datagram costs on most paths.
+  constexpr std::uint32_t kHeaders = 62;
+  constexpr std::uint64_t kSlackPercent = 2;
+  const Uint128 bytes = Uint128{settings_.params.payload_bytes} + kHeaders;
+  const Uint128 per_second = bytes * 1'000'000'000U * period.denominator / period.numerator;
+  const auto held = static_cast<std::uint64_t>(per_second * (100 + kSlackPercent) / 100);
+  return port_.pace_in_kernel(held) ? PacerKind::kernel : PacerKind::sleep_spin;
 }
 
 bool Sender::over(MonoTime now) const {

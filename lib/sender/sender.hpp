@@ -61,6 +61,7 @@ class Sender {
  private:
   [[nodiscard]] std::uint32_t batch_now() const;
   void begin(MonoTime now);
+  PacerKind pacer_for(const pacing::PacketPeriod& period);
   [[nodiscard]] bool over(MonoTime now) const;
   Wake paced(MonoTime now);
   Wake flat_out(MonoTime now);

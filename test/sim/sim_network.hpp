@@ -124,6 +124,7 @@ class SimPort final : public net::DatagramPort {
   std::span<const net::Received> receive(net::ReceiveBuffers& buffers) override;
   std::optional<std::uint32_t> total_drops() override { return 0; }
   bool take_refused() override { return std::exchange(refused_, false); }
+  bool pace_in_kernel(std::uint64_t) override { return false; }
   [[nodiscard]] std::uint32_t batch_limit(std::uint32_t) const override { return 16; }
   [[nodiscard]] std::uint32_t receive_buffer_bytes() const override { return 1U << 20U; }
   [[nodiscard]] std::uint32_t send_buffer_bytes() const override { return 1U << 20U; }

@@ -49,6 +49,8 @@ TEST_CASE("one packet a minute leaves once a minute", "[pacing]") {
 TEST_CASE("a burst is what the rate carries in its window, or one packet", "[pacing]") {
   CHECK(pacing::burst_for(PacketPeriod::of(bits(1'000'000'000), 1448, 1), 250us, 64) == 21);
   CHECK(pacing::burst_for(PacketPeriod::of(bits(10'000'000), 1448, 1), 250us, 64) == 1);
+  CHECK(pacing::burst_for(PacketPeriod::of(bits(100'000'000), 1448, 1), 250us, 64) == 1);
+  CHECK(pacing::burst_for(PacketPeriod::of(bits(120'000'000), 1448, 1), 250us, 64) == 2);
   CHECK(pacing::burst_for(PacketPeriod::of(bits(100'000'000'000), 1448, 1), 250us, 64) == 64);
 }
 

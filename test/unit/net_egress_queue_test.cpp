@@ -1,0 +1,81 @@
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "net/egress_queue.hpp"
+
+namespace {
+
+using udperf::net::lists_fq;
+using Bytes = std::vector<std::byte>;
+
+template <typename T>
+void append(Bytes& bytes, const T& value) {
+  const auto* const begin = reinterpret_cast<const std::byte*>(&value);
+  bytes.insert(bytes.end(), begin, begin + sizeof value);
+}
+
+/// One RTM_NEWQDISC message as the kernel writes it.
+Bytes discipline(int device, const std::string& kind) {
+  const auto name = static_cast<std::uint16_t>(kind.size() + 1);
+  Bytes body;
+  tcmsg about{};
+  about.tcm_ifindex = device;
+  append(body, about);
+  append(body, rtattr{static_cast<std::uint16_t>(sizeof(rtattr) + name), TCA_KIND});
+  for (const char c : kind) {
+    body.push_back(static_cast<std::byte>(c));
+  }
+  body.push_back(std::byte{0});
+  body.resize((body.size() + 3) & ~std::size_t{3});
+  Bytes message;
+  nlmsghdr header{};
+  header.nlmsg_len = static_cast<std::uint32_t>(sizeof header + body.size());
+  header.nlmsg_type = RTM_NEWQDISC;
+  append(message, header);
+  message.insert(message.end(), body.begin(), body.end());
+  return message;
+}
+
+Bytes operator+(Bytes a, const Bytes& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+}  // namespace
+
+TEST_CASE("fq is found on its own device, as root or below one", "[net][egress]") {
+  CHECK(lists_fq(discipline(2, "fq"), 2));
+  CHECK_FALSE(lists_fq(discipline(3, "fq"), 2));
+  CHECK(lists_fq(discipline(2, "mq") + discipline(2, "fq"), 2));
+}
+
+TEST_CASE("what only begins like fq does not pace", "[net][egress]") {
+  CHECK_FALSE(lists_fq(discipline(2, "fq_codel"), 2));
+  CHECK_FALSE(lists_fq(discipline(2, "f"), 2));
+  CHECK_FALSE(lists_fq(discipline(1, "noqueue") + discipline(2, "pfifo_fast"), 2));
+  CHECK_FALSE(lists_fq({}, 2));
+}
+
+TEST_CASE("a dump that is cut off anywhere is read to its end and no further", "[net][egress]") {
+  const Bytes whole = discipline(1, "noqueue") + discipline(2, "fq");
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    CHECK_FALSE(lists_fq(std::span{whole}.first(length), 2));
+  }
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    for (const unsigned value : {0U, 1U, 0x7fU, 0xffU}) {
+      Bytes bent = whole;
+      bent[at] = static_cast<std::byte>(value);
+      static_cast<void>(lists_fq(bent, 2));
+    }
+  }
+}
+
+TEST_CASE("loopback has no fq", "[net][egress]") {
+  CHECK_FALSE(udperf::net::leaves_through_fq(udperf::IpAddress::loopback(udperf::IpFamily::v4)));
+}
