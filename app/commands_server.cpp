@@ -13,6 +13,7 @@
 #include "app/signals.hpp"
 #include "clock/system_clock.hpp"
 #include "crypto/crypto.hpp"
+#include "net/udp_port.hpp"
 
 namespace udperf::app {
 namespace {
@@ -139,6 +140,7 @@ int run_server_command(const ServerCommand& command) {
                                 reporter.log_tally();
                                 stop.request_counters();
                               }};
+  net::raise_descriptor_limit();
   engine::ServerOptions options = command.options;
   options.key = files->key;
   crypto::SystemRandom random;

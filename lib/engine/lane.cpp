@@ -29,6 +29,7 @@ Lane::Lane(const Settings& settings, std::unique_ptr<net::DatagramPort> port, co
       clock_(clock),
       shared_(shared),
       conversation_(conversation),
+      moderation_(port_->receive_buffer_bytes()),
       fin_(settings.session, settings.stream),
       report_(settings.session, settings.stream) {
   make_receiver();
@@ -100,7 +101,7 @@ Wake Lane::step(MonoTime now, net::ReceiveBuffers& buffers) {
   if (!begun_ && shared_.started.load(std::memory_order_acquire)) {
     start();
   }
-  const bool more = read(now, buffers);
+  const Reading reading = read(now, buffers);
   run_timers(now);
   update_complete();
   if (conversation_) {
@@ -111,23 +112,33 @@ Wake Lane::step(MonoTime now, net::ReceiveBuffers& buffers) {
     over_ = true;
     return Wake{};
   }
-  return Wake{more ? now : next_wake(), false, false};
+  const Duration doze = moderation_.after(reading.reads, reading.bytes, now);
+  if (reading.more) {
+    return Wake{now, false, false};
+  }
+  const MonoTime next = next_wake();
+  return doze > Duration{0} ? Wake{std::min(next, now + doze), false, false, true}
+                            : Wake{next, false, false};
 }
 
-bool Lane::read(MonoTime now, net::ReceiveBuffers& buffers) {
+Lane::Reading Lane::read(MonoTime now, net::ReceiveBuffers& buffers) {
+  Reading reading;
   for (int i = 0; i < kReadsPerStep; ++i) {
     const auto reads = port_->receive(buffers);
     if (reads.empty()) {
       if (port_->take_refused()) {
         shared_.refused.store(true, std::memory_order_relaxed);
       }
-      return false;
+      return reading;
     }
     for (const net::Received& received : reads) {
       on_read(received, now);
+      reading.bytes += received.data.size();
     }
+    reading.reads += reads.size();
   }
-  return true;
+  reading.more = true;
+  return reading;
 }
 
 void Lane::on_read(const net::Received& read, MonoTime now) {

@@ -9,6 +9,7 @@
 
 #include "clock/clock.hpp"
 #include "crypto/crypto.hpp"
+#include "engine/read_moderation.hpp"
 #include "engine/shared_test.hpp"
 #include "engine/task.hpp"
 #include "model/outcome.hpp"
@@ -130,7 +131,14 @@ class Lane final : public Task {
   [[nodiscard]] bool idle() const { return released() && (!tx_task_ || tx_task_->released()); }
 
  private:
-  bool read(MonoTime now, net::ReceiveBuffers& buffers);
+  /// What one turn read; `more` may be waiting.
+  struct Reading {
+    std::uint64_t reads = 0;
+    std::uint64_t bytes = 0;
+    bool more = false;
+  };
+
+  Reading read(MonoTime now, net::ReceiveBuffers& buffers);
   void on_read(const net::Received& read, MonoTime now);
   void on_control(std::span<const std::byte> datagram, MonoTime arrived, MonoTime now);
   bool on_stream_message(wire::MessageType type, std::span<const std::byte> inner,
@@ -159,6 +167,7 @@ class Lane final : public Task {
   std::unique_ptr<TxTask> tx_task_;
   std::atomic<const sender::Sender*> live_sender_{nullptr};
   bool begun_ = false;
+  ReadModeration moderation_;
   session::FinExchange fin_;
   session::ReportExchange report_;
   std::optional<RxReport> rx_report_;

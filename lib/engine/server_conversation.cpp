@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 using wire::MessageType;
 
 constexpr Duration kGoPatience = 10s;      // from ACCEPT
+constexpr Duration kSilenceBeforeGo = 4s;  // its probes and JOINs come much closer together
 constexpr Duration kSilenceUp = 2800ms;    // a client that stood still for two seconds comes back
 constexpr Duration kSilenceDown = 2500ms;  // nobody must be sent to for longer
 constexpr Duration kAfterRefused = 250ms;  // an ICMP error alone could be forged or old
@@ -178,7 +179,7 @@ void ServerConversation::end_if_due(MonoTime now) {
 bool ServerConversation::check_liveness(MonoTime now) {
   const Duration silence = shared_.silence(now);
   if (!running()) {
-    if (now - opened_ > kGoPatience) {
+    if (now - opened_ > kGoPatience || silence > kSilenceBeforeGo) {
       end(TestStatus::incomplete, "the client never said GO");
       return false;
     }

@@ -320,6 +320,7 @@ void ServerSessions::join(const FrontDoor::Joining& joining, const net::Letter& 
     ++counters_.unknown_session;
     return;
   }
+  session.shared.heard(now);
   add_lane(session, joining.stream, joining.sealer, letter, now);
 }
 

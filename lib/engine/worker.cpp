@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <ctime>
 
 namespace udperf::engine {
 namespace {
@@ -76,7 +77,7 @@ void Worker::take_new() {
   }
   const std::lock_guard lock{mutex_};
   for (Task* task : incoming_) {
-    entries_.push_back(Entry{task, MonoTime{}, false});
+    entries_.push_back(Entry{task, MonoTime{}, false, false});
     if (task->read_fd() >= 0) {
       register_fd(epoll_.get(), task->read_fd(), task);
     }
@@ -93,6 +94,7 @@ void Worker::run_due(MonoTime now) {
       const Wake wake = entry.task->step(now, buffers_);
       entry.at = wake.at;
       entry.precise = wake.precise;
+      entry.deaf = wake.deaf;
     }
   }
 }
@@ -119,16 +121,26 @@ void Worker::wait(MonoTime now) {
   }
   MonoTime first = kNever;
   bool precise = false;
+  bool deaf = false;
+  bool any_precise = false;
   for (const Entry& entry : entries_) {
+    any_precise = any_precise || entry.precise;
     if (entry.at < first) {
       first = entry.at;
       precise = entry.precise;
+      deaf = entry.deaf;
     }
   }
   if (first <= now) {
     if (++turns_ % kTurnsPerPoll == 0) {
       poll(Duration{0});
     }
+    return;
+  }
+  if (deaf && !any_precise) {
+    const auto left = std::chrono::nanoseconds{first - now};
+    const timespec time{0, left.count()};  // a doze is far below a second
+    ::clock_nanosleep(CLOCK_MONOTONIC, 0, &time, nullptr);
     return;
   }
   if (!precise) {

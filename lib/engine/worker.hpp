@@ -38,6 +38,7 @@ class Worker {
     Task* task;
     MonoTime at;
     bool precise;
+    bool deaf;
   };
 
   void run();

@@ -1,5 +1,6 @@
 #include <netinet/in.h>
 #include <netinet/udp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -28,6 +29,14 @@ std::optional<std::uint32_t> read_sysctl(const char* path) {
     value = value * 10 + static_cast<std::uint32_t>(text[i] - '0');
   }
   return value;
+}
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
 }
 
 bool set_option(int fd, int level, int name, int value) {

@@ -25,6 +25,7 @@ struct Wake {
   MonoTime at = kNever;
   bool writable = false;  ///< or as soon as the socket takes more
   bool precise = false;   ///< the time matters to the microsecond: end the wait by spinning
+  bool deaf = false;      ///< until then, arrivals need not be noticed
 };
 
 /// One stream's transmit loop, a batch at a time. step() and report() belong to one thread; the

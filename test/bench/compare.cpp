@@ -2,7 +2,7 @@
 // prints medians and ratios (docs/performance.md). Figures of different runs are not comparable;
 // ratios are.
 //
-//   udperf_compare BIN [--runs N] [--seconds S] [--quick]
+//   udperf_compare BIN [--runs N] [--seconds S] [--quick] [--only TEXT]
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,6 +26,7 @@ struct Settings {
   int runs = 5;
   double seconds = 1;
   bool quick = false;
+  std::string only;  ///< part of the names of the cases to run; empty: all
 };
 
 double median(std::vector<double> values) {
@@ -138,12 +139,15 @@ Settings parse(int argc, char** argv) {
     const std::string option = argv[i];
     if (option == "--quick") {
       settings.quick = true;
+    } else if (i + 1 < argc && option == "--only") {
+      settings.only = argv[++i];
     } else if (i + 1 < argc && option == "--runs") {
       settings.runs = std::max(1, std::atoi(argv[++i]));
     } else if (i + 1 < argc && option == "--seconds") {
       settings.seconds = std::max(0.1, std::strtod(argv[++i], nullptr));
     } else {
-      std::fprintf(stderr, "usage: udperf_compare BIN [--runs N] [--seconds S] [--quick]\n");
+      std::fprintf(stderr,
+                   "usage: udperf_compare BIN [--runs N] [--seconds S] [--quick] [--only TEXT]\n");
       std::exit(2);
     }
   }
@@ -159,6 +163,9 @@ int main(int argc, char** argv) {
   std::printf("medians of %d interleaved runs of %.1f s; rates are payload that arrived\n",
               settings.runs, settings.seconds);
   for (const Case& c : cases(settings, veth.up())) {
+    if (c.name().find(settings.only) == std::string::npos) {
+      continue;
+    }
     std::map<std::string, std::vector<Measurement>> runs;
     for (int i = 0; i < settings.runs; ++i) {
       for (const Contender& contender : contenders) {

@@ -1,0 +1,322 @@
+// Whole runs over paths between network namespaces: filters, address translation, aliases, narrow
+// links and cut-off clients. As root only.
+
+#include <string>
+#include <vector>
+
+#include "e2e/program.hpp"
+#include "support/catch.hpp"
+#include "support/relay.hpp"
+#include "support/routed_path.hpp"
+#include "support/strict_json.hpp"
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using udperf::test::check_books;
+using udperf::test::client_arguments;
+using udperf::test::document_of;
+using udperf::test::Fate;
+using udperf::test::Finished;
+using udperf::test::Impairment;
+using udperf::test::Passage;
+using udperf::test::patience;
+using udperf::test::Process;
+using udperf::test::Relay;
+using udperf::test::RelayScript;
+using udperf::test::RoutedPath;
+using udperf::test::run_to_end;
+using udperf::test::run_udperf;
+using udperf::test::Server;
+using udperf::test::SpawnOptions;
+using udperf::test::Stream;
+using Place = udperf::test::RoutedPath::Place;
+using Words = std::vector<std::string>;
+
+namespace {
+
+constexpr const char* kServer4 = "10.77.2.2";
+constexpr const char* kAlias4 = "10.77.2.3";
+constexpr const char* kServer6 = "fd77:2::2";
+
+/// A path with a server on port 5555 of every address of its namespace.
+class Scene {
+ public:
+  explicit Scene(RoutedPath made) : path(std::move(made)), server_(start()) {
+    REQUIRE(server_.wait_for(Stream::extra, "\n", patience(5s)));
+  }
+
+  Finished client(const std::string& host, Words more,
+                  std::chrono::milliseconds limit = 20s) const {
+    auto finished = run_to_end(client_command(host, std::move(more)), patience(limit));
+    REQUIRE(finished.has_value());
+    return std::move(*finished);
+  }
+  Process start_client(const std::string& host, Words more) const {
+    auto client = Process::start(client_command(host, std::move(more)));
+    REQUIRE(client.has_value());
+    return std::move(*client);
+  }
+
+  RoutedPath path;
+
+ private:
+  [[nodiscard]] Words client_command(const std::string& host, Words more) const {
+    Words words{UDPERF_BINARY, "client", host, "--json"};
+    words.insert(words.end(), more.begin(), more.end());
+    return path.command(Place::client, words);
+  }
+  [[nodiscard]] Process start() const {
+    constexpr int kReadyFd = 7;
+    SpawnOptions options;
+    options.extra_fd = kReadyFd;
+    auto server = Process::start(
+        path.command(Place::server, {UDPERF_BINARY, "server", "--ready-fd", "7"}), options);
+    REQUIRE(server.has_value());
+    return std::move(*server);
+  }
+
+  Process server_;
+};
+
+std::optional<RoutedPath> a_path() {
+  auto path = RoutedPath::make();
+  if (!path) {
+    WARN("skipped: needs root and network namespaces");
+  }
+  return path;
+}
+
+/// A run that came to its end with nothing lost, in each direction that ran.
+json check_lossless(const Finished& finished) {
+  CAPTURE(finished.err);
+  REQUIRE(finished.code() == 0);
+  auto document = document_of(finished);
+  for (const char* way : {"up", "down"}) {
+    if (!document.at(way).is_null()) {
+      check_books(document.at(way));
+      CHECK(document.at(way).at("loss").at("packets") == 0);
+    }
+  }
+  return document;
+}
+
+}  // namespace
+
+TEST_CASE("one UDP port through the server's filter is enough", "[e2e][netns]") {
+  auto path = a_path();
+  if (!path) {
+    return;
+  }
+  const Scene scene{*std::move(path)};
+  // Neither end lets anything in but what the test needs; no connection tracking helps.
+  scene.path.run(Place::server, R"(nft -f - <<'N'
+table inet t {
+  chain in {
+    type filter hook input priority 0; policy drop;
+    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
+    udp dport 5555 accept
+  }
+}
+N)");
+  scene.path.run(Place::client, R"(nft -f - <<'N'
+table inet t {
+  chain in {
+    type filter hook input priority 0; policy drop;
+    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
+    udp sport 5555 accept
+  }
+}
+N)");
+  const std::string host = GENERATE(kServer4, kServer6);
+  const std::string direction = GENERATE("up", "down", "both");
+  CAPTURE(host, direction);
+
+  check_lossless(scene.client(
+      host, {"--packets", "400", "--rate", "20M", "--direction", direction, "--streams", "4"}));
+}
+
+TEST_CASE("a reverse test keeps its way through address translation open", "[e2e][netns]") {
+  auto path = a_path();
+  if (!path) {
+    return;
+  }
+  const Scene scene{*std::move(path)};
+  scene.path.run(Place::router, R"(nft -f - <<'N'
+table inet t {
+  chain post {
+    type nat hook postrouting priority 100
+    oifname "server" masquerade
+  }
+  chain onward {
+    type filter hook forward priority 0; policy drop;
+    ct state established,related accept
+    iifname "client" accept
+  }
+}
+N
+echo 10 >/proc/sys/net/netfilter/nf_conntrack_udp_timeout
+echo 10 >/proc/sys/net/netfilter/nf_conntrack_udp_timeout_stream)");
+
+  // Three streams of which each is nearly silent: only what keeps the path open does.
+  const auto document = check_lossless(scene.client(
+      kServer4, {"--duration", "30s", "--rate", "1pps", "--direction", "down", "--streams", "3"},
+      45s));
+
+  CHECK(document.at("test").at("client_address") == "10.77.1.2");
+  CHECK(document.at("test").at("client_address_seen_by_server") == "10.77.2.1");
+  CHECK(document.at("down").at("rx").at("unique") == document.at("down").at("tx").at("packets"));
+}
+
+TEST_CASE("answers and data come from the address that was asked", "[e2e][netns]") {
+  auto path = a_path();
+  if (!path) {
+    return;
+  }
+  const Scene scene{*std::move(path)};
+  // The client hears nobody but the alias.
+  scene.path.run(Place::client, R"(nft -f - <<'N'
+table inet t {
+  counter other {
+  }
+  chain in {
+    type filter hook input priority 0
+    ip saddr 10.77.2.2 counter name other drop
+  }
+}
+N)");
+
+  const auto document = check_lossless(scene.client(
+      kAlias4, {"--packets", "200", "--rate", "10M", "--direction", "both", "--streams", "2"}));
+
+  CHECK(document.at("test").at("server_address") == kAlias4);
+  CHECK(scene.path.counter(Place::client, "other") == 0);
+}
+
+TEST_CASE("a link-local address with its scope works", "[e2e][netns]") {
+  auto path = a_path();
+  if (!path) {
+    return;
+  }
+  const Scene scene{*std::move(path)};
+  const auto listed = scene.path.run(
+      Place::router, "ip -6 -o addr show dev client scope link | sed 's/.*inet6 //;s/\\/.*//'");
+  const auto address = listed.substr(0, listed.find('\n'));
+  auto near = Process::start(
+      scene.path.command(Place::router, {UDPERF_BINARY, "server", "--one-off", "--port", "5556"}));
+  REQUIRE(near.has_value());
+  REQUIRE(near->wait_for(Stream::err, "listening", patience(5s)));
+
+  check_lossless(scene.client(address + "%router", {"--port", "5556", "--packets", "100", "--rate",
+                                                    "10M", "--direction", "both"}));
+}
+
+TEST_CASE("a link of 1280 bytes in the middle lets tests through", "[e2e][netns]") {
+  auto path = a_path();
+  if (!path) {
+    return;
+  }
+  const Scene scene{*std::move(path)};
+  scene.path.run(Place::router, "ip link set server mtu 1280");
+  scene.path.run(Place::server, "ip link set router mtu 1280");
+  const std::string host = GENERATE(kServer4, kServer6);
+  const std::string direction = GENERATE("up", "down");
+  CAPTURE(host, direction);
+
+  const auto finished = scene.client(
+      host, {"--packets", "300", "--rate", "5M", "--direction", direction, "--streams", "2"});
+
+  CAPTURE(finished.err);
+  REQUIRE(finished.code() == 0);
+  check_books(document_of(finished).at(direction));
+}
+
+TEST_CASE("a server stops within a second when its client is cut off", "[e2e][netns]") {
+  auto path = a_path();
+  if (!path) {
+    return;
+  }
+  const Scene scene{*std::move(path)};
+  scene.path.run(Place::server, R"(nft -f - <<'N'
+table inet t {
+  counter sent {
+  }
+  chain out {
+    type filter hook output priority 0
+    udp sport 5555 counter name sent
+  }
+}
+N)");
+  auto client =
+      scene.start_client(kServer4, {"--duration", "20s", "--rate", "10M", "--direction", "down"});
+  const auto deadline = std::chrono::steady_clock::now() + patience(5s);
+  while (scene.path.counter(Place::server, "sent") < 500) {
+    REQUIRE(std::chrono::steady_clock::now() < deadline);
+  }
+
+  scene.path.run(Place::router,
+                 "nft 'table inet t { chain f { type filter hook forward priority 0; drop; }; }'");
+  const auto cut = std::chrono::steady_clock::now();
+
+  // Silent from a second after the cut on: the counter, once it stands, stands.
+  std::uint64_t before = 0;
+  std::uint64_t now = scene.path.counter(Place::server, "sent");
+  auto last_change = cut;
+  while (std::chrono::steady_clock::now() - cut < 4s) {
+    before = std::exchange(now, scene.path.counter(Place::server, "sent"));
+    // A handful of FINs and reports to a client that may come back are not data.
+    if (now > before + 4) {
+      last_change = std::chrono::steady_clock::now();
+    }
+  }
+  CHECK(last_change - cut < patience(1200ms));
+  const auto status = client.wait(patience(15s));
+  REQUIRE(status.has_value());
+  CHECK(status->code == 5);
+}
+
+TEST_CASE("150 ms each way", "[e2e]") {
+  const Server server;
+  RelayScript script;
+  script.decide = [](const Passage& /*passage*/) {
+    return Fate{false, 1, std::chrono::milliseconds{150}};
+  };
+  const auto relay = Relay::start(server.endpoint(), script);
+  REQUIRE(relay.has_value());
+  const std::string direction = GENERATE("up", "down");
+
+  const auto finished =
+      run_udperf(client_arguments(relay->endpoint(),
+                                  {"--packets", "300", "--rate", "3M", "--direction", direction}),
+                 30s);
+
+  REQUIRE(finished.code() == 0);
+  const auto document = document_of(finished);
+  check_books(document.at(direction));
+  CHECK(document.at(direction).at("loss").at("packets") == 0);
+  CHECK(document.at("rtt").at("idle").at("min_ns").get<std::int64_t>() >= 300'000'000);
+  CHECK(document.at("rtt").at("idle").at("min_ns").get<std::int64_t>() < 330'000'000);
+}
+
+TEST_CASE("eight streams come through although half of all control is lost", "[e2e]") {
+  const Server server;
+  RelayScript script;
+  script.seed = GENERATE(1U, 2U, 3U);
+  for (Impairment& control : script.control) {
+    control.drop = 0.5;
+  }
+  const auto relay = Relay::start(server.endpoint(), script);
+  REQUIRE(relay.has_value());
+  const std::string direction = GENERATE("up", "down");
+  CAPTURE(script.seed, direction);
+
+  const auto finished = run_udperf(
+      client_arguments(relay->endpoint(), {"--packets", "800", "--rate", "10M", "--streams", "8",
+                                           "--direction", direction, "--connect-timeout", "20s"}),
+      45s);
+
+  REQUIRE(finished.code() == 0);
+  const auto document = document_of(finished);
+  check_books(document.at(direction));
+  CHECK(document.at(direction).at("tx").at("packets") == 800);
+  CHECK(document.at(direction).at("rx").at("unique") == 800);
+}

@@ -1,0 +1,120 @@
+#include "support/routed_path.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "support/catch.hpp"
+#include "support/spawn.hpp"
+
+namespace udperf::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::array kPlaces{RoutedPath::Place::client, RoutedPath::Place::router,
+                             RoutedPath::Place::server};
+
+// @C, @R and @S stand for the namespaces. Offload is off on the veth devices, so that one packet is
+// one packet to whoever counts in between.
+constexpr const char* kBuild = R"(set -e
+for n in @C @R @S; do ip netns add $n; ip -n $n link set lo up; done
+ip -n @R link add client type veth peer name router netns @C
+ip -n @R link add server type veth peer name router netns @S
+ip -n @C addr add 10.77.1.2/24 dev router
+ip -n @C addr add fd77:1::2/64 dev router nodad
+ip -n @S addr add 10.77.2.2/24 dev router
+ip -n @S addr add 10.77.2.3/24 dev router
+ip -n @S addr add fd77:2::2/64 dev router nodad
+ip -n @R addr add 10.77.1.1/24 dev client
+ip -n @R addr add fd77:1::1/64 dev client nodad
+ip -n @R addr add 10.77.2.1/24 dev server
+ip -n @R addr add fd77:2::1/64 dev server nodad
+ip -n @C link set router up
+ip -n @S link set router up
+ip -n @R link set client up
+ip -n @R link set server up
+ip -n @C route add default via 10.77.1.1
+ip -n @C -6 route add default via fd77:1::1
+ip -n @S route add default via 10.77.2.1
+ip -n @S -6 route add default via fd77:2::1
+ip netns exec @R sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward
+  echo 1 >/proc/sys/net/ipv6/conf/all/forwarding')";
+
+}  // namespace
+
+std::optional<RoutedPath> RoutedPath::make() {
+  if (::geteuid() != 0) {
+    return std::nullopt;
+  }
+  static int made = 0;
+  RoutedPath path{"udperf-" + std::to_string(::getpid()) + "-" + std::to_string(++made)};
+  if (!path.build()) {
+    return std::nullopt;
+  }
+  return path;
+}
+
+RoutedPath::RoutedPath(RoutedPath&& other) noexcept : prefix_(std::exchange(other.prefix_, {})) {}
+
+RoutedPath::~RoutedPath() {
+  if (prefix_.empty()) {
+    return;
+  }
+  for (const Place place : kPlaces) {
+    static_cast<void>(run_to_end({"ip", "netns", "del", name(place)}, 10s));
+  }
+}
+
+std::string RoutedPath::name(Place place) const {
+  constexpr std::array kSuffixes{"-client", "-router", "-server"};
+  return prefix_ + kSuffixes.at(static_cast<std::size_t>(place));
+}
+
+bool RoutedPath::build() const {
+  std::string script = kBuild;
+  constexpr std::array kMarks{"@C", "@R", "@S"};
+  for (const Place place : kPlaces) {
+    const std::string mark = kMarks.at(static_cast<std::size_t>(place));
+    for (auto at = script.find(mark); at != std::string::npos; at = script.find(mark)) {
+      script.replace(at, mark.size(), name(place));
+    }
+  }
+  const auto done = run_to_end({"sh", "-c", script}, 20s);
+  if (!done || done->code() != 0) {
+    WARN("network namespaces cannot be made: " << (done ? done->err : "no shell"));
+    return false;
+  }
+  return true;
+}
+
+std::vector<std::string> RoutedPath::command(Place place,
+                                             std::vector<std::string> arguments) const {
+  const std::array<std::string, 4> head{"ip", "netns", "exec", name(place)};
+  arguments.insert(arguments.begin(), head.begin(), head.end());
+  return arguments;
+}
+
+std::string RoutedPath::run(Place place, const std::string& script) const {
+  const auto done = run_to_end(command(place, {"sh", "-ec", script}), 20s);
+  REQUIRE(done.has_value());
+  INFO(script << "\n" << done->err);
+  REQUIRE(done->code() == 0);
+  return done->out;
+}
+
+std::uint64_t RoutedPath::counter(Place place, const std::string& name) const {
+  const auto listed = nlohmann::json::parse(run(place, "nft -j list counter inet t " + name));
+  for (const auto& entry : listed.at("nftables")) {
+    if (entry.contains("counter")) {
+      return entry.at("counter").at("packets").get<std::uint64_t>();
+    }
+  }
+  FAIL("no counter " << name);
+  return 0;
+}
+
+}  // namespace udperf::test
