@@ -10,6 +10,8 @@ constexpr Duration kDoze = std::chrono::microseconds{50};
 constexpr Duration kShortest = std::chrono::microseconds{10};  // less is not worth a timer
 // Reads in a window from which on a wake-up each is too many: 40000 a second.
 constexpr std::uint64_t kBusy = 20;
+// Larger reads are few for what they carry, and letting them pile up leaves the caches behind.
+constexpr std::uint64_t kLargeRead = 16384;
 // A doze may fill this part of the buffer, in which a datagram takes this much beyond its bytes.
 constexpr std::uint64_t kBufferShare = 16;
 constexpr std::uint64_t kOverhead = 2048;
@@ -23,7 +25,8 @@ Duration ReadModeration::after(std::uint64_t reads, std::uint64_t bytes, MonoTim
   if (elapsed >= kWindow) {
     doze_ = Duration{0};
     const bool steady = elapsed < 2 * kWindow;  // longer: it was asleep, and what came is a start
-    if (steady && window_reads_ >= kBusy) {
+    const bool small = window_bytes_ <= window_reads_ * (kLargeRead + kOverhead);
+    if (steady && small && window_reads_ >= kBusy) {
       const auto room = static_cast<std::int64_t>(buffer_bytes_ / kBufferShare);
       const auto filled = static_cast<std::int64_t>(std::max<std::uint64_t>(window_bytes_, 1));
       const Duration fits{elapsed.count() * room / filled};

@@ -32,7 +32,12 @@ TEST_CASE("a quiet stream is read as it arrives", "[engine]") {
 TEST_CASE("a flood is read by the clock", "[engine]") {
   ReadModeration moderation{kLarge};
   CHECK(steady(moderation, 4us, 1448, 10ms) == 50us);
-  CHECK(steady(moderation, 13us, 65000, 10ms) == 50us);
+  CHECK(steady(moderation, 5us, 8192, 10ms) == 50us);
+}
+
+TEST_CASE("large reads are taken as they come", "[engine]") {
+  ReadModeration moderation{kLarge};
+  CHECK(steady(moderation, 13us, 65000, 10ms) == 0us);
 }
 
 TEST_CASE("a doze never fills much of the buffer", "[engine]") {
