@@ -9,9 +9,13 @@ target_compile_options(
   INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Wnon-virtual-dtor
             -Woverloaded-virtual -Wcast-align -Wimplicit-fallthrough -Wdouble-promotion)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # maybe-uninitialized: g++ 12 sees it in std::optional where there is none.
+  # maybe-uninitialized: g++ 12 sees it in std::optional where there is none; stringop-overflow: in
+  # std::vector::insert when a sanitizer is on.
   target_compile_options(udperf_options INTERFACE -Wuseless-cast -Wlogical-op -Wduplicated-cond
                                                   -Wno-maybe-uninitialized)
+  if(UDPERF_SANITIZE)
+    target_compile_options(udperf_options INTERFACE -Wno-stringop-overflow)
+  endif()
 endif()
 if(UDPERF_DEVELOPER_MODE)
   target_compile_options(udperf_options INTERFACE -Werror)

@@ -2,13 +2,12 @@
 // links and cut-off clients. As root only.
 
 #include <string>
-#include <vector>
 
 #include "e2e/program.hpp"
+#include "e2e/scene.hpp"
 #include "support/catch.hpp"
 #include "support/relay.hpp"
 #include "support/routed_path.hpp"
-#include "support/strict_json.hpp"
 
 using namespace std::chrono_literals;
 using nlohmann::json;
@@ -18,73 +17,22 @@ using udperf::test::document_of;
 using udperf::test::Fate;
 using udperf::test::Finished;
 using udperf::test::Impairment;
+using udperf::test::kServer4;
+using udperf::test::kServer6;
 using udperf::test::Passage;
 using udperf::test::patience;
 using udperf::test::Process;
 using udperf::test::Relay;
 using udperf::test::RelayScript;
-using udperf::test::RoutedPath;
-using udperf::test::run_to_end;
 using udperf::test::run_udperf;
+using udperf::test::Scene;
 using udperf::test::Server;
-using udperf::test::SpawnOptions;
 using udperf::test::Stream;
 using Place = udperf::test::RoutedPath::Place;
-using Words = std::vector<std::string>;
 
 namespace {
 
-constexpr const char* kServer4 = "10.77.2.2";
 constexpr const char* kAlias4 = "10.77.2.3";
-constexpr const char* kServer6 = "fd77:2::2";
-
-/// A path with a server on port 5555 of every address of its namespace.
-class Scene {
- public:
-  explicit Scene(RoutedPath made) : path(std::move(made)), server_(start()) {
-    REQUIRE(server_.wait_for(Stream::extra, "\n", patience(5s)));
-  }
-
-  Finished client(const std::string& host, Words more,
-                  std::chrono::milliseconds limit = 20s) const {
-    auto finished = run_to_end(client_command(host, std::move(more)), patience(limit));
-    REQUIRE(finished.has_value());
-    return std::move(*finished);
-  }
-  Process start_client(const std::string& host, Words more) const {
-    auto client = Process::start(client_command(host, std::move(more)));
-    REQUIRE(client.has_value());
-    return std::move(*client);
-  }
-
-  RoutedPath path;
-
- private:
-  [[nodiscard]] Words client_command(const std::string& host, Words more) const {
-    Words words{UDPERF_BINARY, "client", host, "--json"};
-    words.insert(words.end(), more.begin(), more.end());
-    return path.command(Place::client, words);
-  }
-  [[nodiscard]] Process start() const {
-    constexpr int kReadyFd = 7;
-    SpawnOptions options;
-    options.extra_fd = kReadyFd;
-    auto server = Process::start(
-        path.command(Place::server, {UDPERF_BINARY, "server", "--ready-fd", "7"}), options);
-    REQUIRE(server.has_value());
-    return std::move(*server);
-  }
-
-  Process server_;
-};
-
-std::optional<RoutedPath> a_path() {
-  auto path = RoutedPath::make();
-  if (!path) {
-    WARN("skipped: needs root and network namespaces");
-  }
-  return path;
-}
 
 /// A run that came to its end with nothing lost, in each direction that ran.
 json check_lossless(const Finished& finished) {
@@ -103,11 +51,11 @@ json check_lossless(const Finished& finished) {
 }  // namespace
 
 TEST_CASE("one UDP port through the server's filter is enough", "[e2e][netns]") {
-  auto path = a_path();
-  if (!path) {
+  const auto made = Scene::make();
+  if (!made) {
     return;
   }
-  const Scene scene{*std::move(path)};
+  const Scene& scene = *made;
   // Neither end lets anything in but what the test needs; no connection tracking helps.
   scene.path.run(Place::server, R"(nft -f - <<'N'
 table inet t {
@@ -136,11 +84,11 @@ N)");
 }
 
 TEST_CASE("a reverse test keeps its way through address translation open", "[e2e][netns]") {
-  auto path = a_path();
-  if (!path) {
+  const auto made = Scene::make();
+  if (!made) {
     return;
   }
-  const Scene scene{*std::move(path)};
+  const Scene& scene = *made;
   scene.path.run(Place::router, R"(nft -f - <<'N'
 table inet t {
   chain post {
@@ -168,11 +116,11 @@ echo 10 >/proc/sys/net/netfilter/nf_conntrack_udp_timeout_stream)");
 }
 
 TEST_CASE("answers and data come from the address that was asked", "[e2e][netns]") {
-  auto path = a_path();
-  if (!path) {
+  const auto made = Scene::make();
+  if (!made) {
     return;
   }
-  const Scene scene{*std::move(path)};
+  const Scene& scene = *made;
   // The client hears nobody but the alias.
   scene.path.run(Place::client, R"(nft -f - <<'N'
 table inet t {
@@ -193,11 +141,11 @@ N)");
 }
 
 TEST_CASE("a link-local address with its scope works", "[e2e][netns]") {
-  auto path = a_path();
-  if (!path) {
+  const auto made = Scene::make();
+  if (!made) {
     return;
   }
-  const Scene scene{*std::move(path)};
+  const Scene& scene = *made;
   const auto listed = scene.path.run(
       Place::router, "ip -6 -o addr show dev client scope link | sed 's/.*inet6 //;s/\\/.*//'");
   const auto address = listed.substr(0, listed.find('\n'));
@@ -211,11 +159,11 @@ TEST_CASE("a link-local address with its scope works", "[e2e][netns]") {
 }
 
 TEST_CASE("a link of 1280 bytes in the middle lets tests through", "[e2e][netns]") {
-  auto path = a_path();
-  if (!path) {
+  const auto made = Scene::make();
+  if (!made) {
     return;
   }
-  const Scene scene{*std::move(path)};
+  const Scene& scene = *made;
   scene.path.run(Place::router, "ip link set server mtu 1280");
   scene.path.run(Place::server, "ip link set router mtu 1280");
   const std::string host = GENERATE(kServer4, kServer6);
@@ -231,11 +179,11 @@ TEST_CASE("a link of 1280 bytes in the middle lets tests through", "[e2e][netns]
 }
 
 TEST_CASE("a server stops within a second when its client is cut off", "[e2e][netns]") {
-  auto path = a_path();
-  if (!path) {
+  const auto made = Scene::make();
+  if (!made) {
     return;
   }
-  const Scene scene{*std::move(path)};
+  const Scene& scene = *made;
   scene.path.run(Place::server, R"(nft -f - <<'N'
 table inet t {
   counter sent {

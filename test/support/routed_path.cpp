@@ -18,8 +18,8 @@ using namespace std::chrono_literals;
 constexpr std::array kPlaces{RoutedPath::Place::client, RoutedPath::Place::router,
                              RoutedPath::Place::server};
 
-// @C, @R and @S stand for the namespaces. Offload is off on the veth devices, so that one packet is
-// one packet to whoever counts in between.
+// @C, @R and @S stand for the namespaces. A merged buffer crosses veth whole and is one packet to
+// whoever counts in between: tests that count there use --gso off.
 constexpr const char* kBuild = R"(set -e
 for n in @C @R @S; do ip netns add $n; ip -n $n link set lo up; done
 ip -n @R link add client type veth peer name router netns @C
