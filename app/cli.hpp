@@ -48,6 +48,8 @@ struct ClientCommand {
   OutputOptions output;
   LogOptions log;
   Thresholds thresholds;
+  std::uint32_t repeat = 1;                ///< --repeat, 1..10000
+  Duration gap = std::chrono::seconds{1};  ///< --gap: between two runs
 };
 
 struct ServerCommand {

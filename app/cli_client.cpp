@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 
 constexpr DurationRange kWaits{1ms, 24h, "1ms..24h"};
 constexpr DurationRange kIntervals{10ms, 1h, "10ms..1h"};
+constexpr DurationRange kPauses{0ns, 1h, "0s..1h"};
 constexpr DurationRange kGaps{1us, 1h, "1us..1h"};
 constexpr Duration kDefaultDuration = 10s;
 
@@ -142,6 +143,14 @@ Problem set_fields(const std::string& value, ClientCommand& command) {
   return report::check_fields(command.output.fields);
 }
 
+Problem set_gap(const std::string& value, ClientCommand& command) {
+  if (value == "0" || value == "0s") {  // no pause; elsewhere a time of zero makes no sense
+    command.gap = Duration{0};
+    return std::nullopt;
+  }
+  return store_duration(value, kPauses, command.gap);
+}
+
 Problem set_fail_loss(const std::string& value, ClientCommand& command) {
   return store(parse_percent(value), command.thresholds.loss_ratio);
 }
@@ -189,6 +198,8 @@ constexpr std::array kSetters = std::to_array<ClientSetter>({
      return store_duration(v, kIntervals, c.options.params.interval); }},
   {"gap-threshold", [](Text v, ClientCommand& c) { return store_duration(v, kGaps, c.options.params.gap_threshold); }},
   {"label", set_label},
+  {"repeat", [](Text v, ClientCommand& c) { return store_integer(v, 1, 10000, c.repeat); }},
+  {"gap", set_gap},
   {"fail-loss", set_fail_loss},
   {"fail-rate", [](Text v, ClientCommand& c) { return store_bit_rate(v, c.thresholds.rate); }},
   {"quiet", [](Text, ClientCommand& c) -> Problem { c.output.verbosity = Verbosity::quiet; return {}; }},
@@ -222,6 +233,9 @@ Problem check_combination(const GivenOption& option, const ClientCommand& comman
   if (option.name == "bind" && command.options.family &&
       command.options.bind->family != *command.options.family) {
     return "is of the other address family than -4 or -6 asks for";
+  }
+  if (option.name == "gap" && command.repeat == 1) {
+    return "needs --repeat with more than one run";
   }
   if (option.name == "size" || option.name == "packets" || option.name == "duration") {
     const auto problem = check_params(params);

@@ -22,6 +22,10 @@ constexpr std::array kOptions = std::to_array<OptionSpec>({
      kClient},
     {'n', "packets", "N", "how many datagrams to send", Group::amount, kClient},
 
+    {0, "repeat", "N", "run the test N times, 1..10000, and sum up (default 1)", Group::amount,
+     kClient},
+    {0, "gap", "TIME", "pause between repeated tests, 0s..1h (default 1s)", Group::amount, kClient},
+
     {'b', "rate", "RATE", "payload bit/s or pps in all, or UP/DOWN (default unlimited)",
      Group::traffic, kClient},
     {'l', "packet-size", "BYTES", "UDP payload of a datagram, 40..65507 (default auto)",

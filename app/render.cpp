@@ -1,6 +1,7 @@
 #include "app/render.hpp"
 
 #include <chrono>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -43,6 +44,31 @@ std::string Renderer::interval(const engine::LiveInterval& interval, UnixTime no
   return shows_intervals() ? report::interval_line(view_of(interval)) : std::string{};
 }
 
+Result<std::string> Renderer::run(const result::ResultDocument& document, UnixTime now) {
+  switch (options_.format) {
+    case OutputFormat::json:
+      return std::string{};  // one document, at the end
+    case OutputFormat::jsonl:
+      return jsonl_.run(document, now);
+    case OutputFormat::text:
+      return report::to_text(document, style()) + "\n";
+    default:
+      return finished(document, now);
+  }
+}
+
+Result<std::string> Renderer::stopped(const result::ResultDocument& document, UnixTime now) {
+  switch (options_.format) {
+    case OutputFormat::json:
+    case OutputFormat::jsonl:
+      return finished(document, now);
+    case OutputFormat::text:
+      return report::repeats_to_text(document, style());
+    default:
+      return std::string{};
+  }
+}
+
 Result<std::string> Renderer::finished(const result::ResultDocument& document, UnixTime now) {
   // Without a test there is nothing to tell people and shell loops but the error, on stderr.
   const bool has_figures = document.status != TestStatus::error;
@@ -52,15 +78,25 @@ Result<std::string> Renderer::finished(const result::ResultDocument& document, U
     case OutputFormat::jsonl:
       return jsonl_.finish(document, now);
     case OutputFormat::csv:
-      return report::csv_header() + report::to_csv(document);
+      return csv(document);
     case OutputFormat::print:
       return has_figures ? report::print_fields(document, options_.fields) : std::string{};
     case OutputFormat::text:
       break;
   }
+  return (has_figures ? report::to_text(document, style()) : std::string{}) +
+         report::repeats_to_text(document, style());
+}
+
+std::string Renderer::csv(const result::ResultDocument& document) {
+  return (std::exchange(csv_begun_, true) ? std::string{} : report::csv_header()) +
+         report::to_csv(document);
+}
+
+report::TextStyle Renderer::style() const {
   report::TextStyle style;
   style.color = colors_ == Colors::on;
-  return has_figures ? report::to_text(document, style) : std::string{};
+  return style;
 }
 
 bool Renderer::shows_intervals() const {

@@ -21,15 +21,22 @@ class Renderer {
 
   [[nodiscard]] std::string started(const TestOutcome& outcome, UnixTime now);
   [[nodiscard]] std::string interval(const engine::LiveInterval& interval, UnixTime now);
+  /// A result after which another run follows (--repeat).
+  [[nodiscard]] Result<std::string> run(const result::ResultDocument& document, UnixTime now);
+  /// After run(), when no other run follows after all.
+  [[nodiscard]] Result<std::string> stopped(const result::ResultDocument& document, UnixTime now);
   /// The last of all: a result, or the error that there is in its place.
   [[nodiscard]] Result<std::string> finished(const result::ResultDocument& document, UnixTime now);
 
  private:
   [[nodiscard]] bool shows_intervals() const;
+  [[nodiscard]] std::string csv(const result::ResultDocument& document);
+  [[nodiscard]] report::TextStyle style() const;
 
   const OutputOptions& options_;
   Colors colors_;
   report::JsonlWriter jsonl_;
+  bool csv_begun_ = false;
 };
 
 /// The outcome of a test that an error kept from being started.

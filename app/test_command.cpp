@@ -1,6 +1,8 @@
 #include "app/test_command.hpp"
 
+#include <array>
 #include <cstdio>
+#include <vector>
 
 #include "app/client_reporter.hpp"
 #include "app/exit_code.hpp"
@@ -10,6 +12,7 @@
 #include "app/signals.hpp"
 #include "clock/system_clock.hpp"
 #include "crypto/crypto.hpp"
+#include "engine/event.hpp"
 #include "result/document.hpp"
 
 namespace udperf::app {
@@ -57,15 +60,92 @@ ThresholdsMet judge_thresholds(const ClientCommand& command, const result::Resul
   return missed.empty() ? ThresholdsMet::yes : ThresholdsMet::no;
 }
 
-/// Prints the result; false when it could not be written.
-Result<void> print_result(const result::ResultDocument& document, Renderer& renderer,
-                          const OutputFile& output, UnixTime now) {
-  const auto text = renderer.finished(document, now);
-  if (!text) {
-    return tl::unexpected<Error>{text.error()};
+/// The runs of one command: one, or as many as --repeat says.
+class Series {
+ public:
+  Series(const ClientCommand& command, const TestRunner& runner, const TestSetting& setting)
+      : command_(command), runner_(runner), setting_(setting) {}
+
+  /// Runs and prints them all; returns the exit status.
+  int run(Renderer& renderer, ClientReporter& reporter, const OutputFile& output) const {
+    std::vector<result::RunPart> runs;
+    int code = exit_ok;
+    for (std::uint32_t number = 1;; ++number) {
+      const TestOutcome outcome = runner_(setting_);
+      reporter.end_progress();
+      auto document = result::build_result(outcome);
+      runs.push_back(result::shorten(document));
+      const bool stopped = setting_.stop.requested();
+      const bool last =
+          number >= command_.repeat || stopped || outcome.status != TestStatus::complete;
+      if (last && command_.repeat > 1) {
+        document.repeats = result::build_repeats(command_.repeat, runs);
+      }
+      const UnixTime now = setting_.clock.unix_now();
+      const auto text = last ? renderer.finished(document, now) : renderer.run(document, now);
+      say_error(outcome);
+      if (!written(text, reporter, output)) {
+        return exit_internal;
+      }
+      const int this_code = exit_code(outcome, setting_.stop.signal(), thresholds(document));
+      code = this_code == exit_ok ? code : this_code;
+      if (last) {
+        // All that ran is complete, but not all that was asked for.
+        const bool cut = stopped && number < command_.repeat;
+        return cut ? exit_code_of_signal(setting_.stop.signal()) : code;
+      }
+      if (!pause_before_next()) {
+        document.repeats = result::build_repeats(command_.repeat, runs);
+        const auto rest = renderer.stopped(document, setting_.clock.unix_now());
+        return written(rest, reporter, output) ? exit_code_of_signal(setting_.stop.signal())
+                                               : exit_internal;
+      }
+    }
   }
-  return output.write(*text);
-}
+
+ private:
+  bool written(const Result<std::string>& text, const ClientReporter& reporter,
+               const OutputFile& output) const {
+    std::optional<Error> problem = reporter.write_error();
+    if (!text) {
+      problem = text.error();
+    } else if (const auto done = output.write(*text); !done) {
+      problem = done.error();
+    }
+    if (problem) {
+      setting_.log.error(problem->message());
+    }
+    return !problem;
+  }
+
+  void say_error(const TestOutcome& outcome) const {
+    if (outcome.error) {  // an interruption is what the user wanted
+      const auto level =
+          outcome.status == TestStatus::interrupted ? LogLevel::info : LogLevel::error;
+      setting_.log.write(level, outcome.error->message(),
+                         LogContext{outcome.server, outcome.session});
+    }
+  }
+
+  [[nodiscard]] ThresholdsMet thresholds(const result::ResultDocument& document) const {
+    return document.status == TestStatus::complete
+               ? judge_thresholds(command_, document, setting_.log)
+               : ThresholdsMet::no;
+  }
+
+  /// False when a signal ended it.
+  [[nodiscard]] bool pause_before_next() const {
+    const std::array<int, 1> fds{setting_.stop.wait_fd()};
+    if (!setting_.stop.requested()) {
+      engine::wait_readable(fds, command_.gap);
+    }
+    return !setting_.stop.requested();
+  }
+
+  const ClientCommand& command_;
+  const TestRunner& runner_;
+  TestSetting setting_;
+};
 
 }  // namespace
 
@@ -85,23 +165,8 @@ int run_test_command(const ClientCommand& command, const TestRunner& runner) {
                     choose_colors(command.output.color, files->output.is_terminal())};
   ClientReporter reporter{{log, renderer, files->output, clock}, command};
 
-  const TestOutcome outcome = runner({options, clock, random, reporter, stop, log});
-
-  reporter.end_progress();
-  const auto document = result::build_result(outcome);
-  const auto printed = print_result(document, renderer, files->output, clock.unix_now());
-  if (outcome.error) {  // an interruption is what the user wanted
-    const auto level = outcome.status == TestStatus::interrupted ? LogLevel::info : LogLevel::error;
-    log.write(level, outcome.error->message(), LogContext{outcome.server, outcome.session});
-  }
-  if (!printed || reporter.write_error()) {
-    log.error(printed ? reporter.write_error()->message() : printed.error().message());
-    return exit_internal;
-  }
-  const auto thresholds = outcome.status == TestStatus::complete
-                              ? judge_thresholds(command, document, log)
-                              : ThresholdsMet::no;
-  return exit_code(outcome, stop.signal(), thresholds);
+  const Series series{command, runner, {options, clock, random, reporter, stop, log}};
+  return series.run(renderer, reporter, files->output);
 }
 
 int report_failure(const Error& error, const ClientCommand& command) {

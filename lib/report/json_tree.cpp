@@ -52,6 +52,39 @@ Json notes_tree(const std::vector<result::Note>& notes) {
   return tree;
 }
 
+Json spread_tree(const std::optional<stats::Spread>& spread) {
+  if (!spread) {
+    return nullptr;
+  }
+  const Json ci =
+      spread->ci95 ? Json::array({spread->ci95->first, spread->ci95->second}) : Json(nullptr);
+  return Json{{"n", spread->n},     {"mean", spread->mean}, {"median", spread->median},
+              {"min", spread->min}, {"max", spread->max},   {"stddev", value(spread->stddev)},
+              {"ci95", ci}};
+}
+
+Json repeats_tree(const std::optional<result::RepeatsPart>& repeats) {
+  if (!repeats) {
+    return nullptr;
+  }
+  Json runs = Json::array();
+  for (const result::RunPart& run : repeats->runs) {
+    runs.push_back(Json{{"id", run.session ? Json(session_name(*run.session)) : Json(nullptr)},
+                        {"status", status_name(run.status)},
+                        {"start_unix_ns", run.start_unix_ns},
+                        {"end_unix_ns", run.end_unix_ns},
+                        {"goodput_bps", value(run.goodput_bps)},
+                        {"loss_percent", value(run.loss_percent)},
+                        {"rtt_idle_p50_ns", value(run.rtt_idle_p50_ns)},
+                        {"rtt_loaded_p50_ns", value(run.rtt_loaded_p50_ns)}});
+  }
+  return Json{{"wanted", repeats->wanted},
+              {"runs", runs},
+              {"goodput_bps", spread_tree(repeats->goodput_bps)},
+              {"loss_percent", spread_tree(repeats->loss_percent)},
+              {"rtt_loaded_p50_ns", spread_tree(repeats->rtt_loaded_p50_ns)}};
+}
+
 /// The asked payload rate in bit/s over the ways that run; null as fast as it goes.
 Json rate_target(const TestParams& params) {
   double sum = 0;
@@ -170,7 +203,8 @@ Json document_tree(const result::ResultDocument& d) {
                 {"loaded", rtt_tree(d.rtt.loaded, true)},
                 {"loss_ratio", value(d.rtt.loss_ratio)}}},
               {"clock", clock_tree(d.test.clock)},
-              {"classic", {{"kilobytes_per_second", value(d.kilobytes_per_second)}}}};
+              {"classic", {{"kilobytes_per_second", value(d.kilobytes_per_second)}}},
+              {"repeats", repeats_tree(d.repeats)}};
 }
 
 }  // namespace udperf::report

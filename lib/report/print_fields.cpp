@@ -21,6 +21,13 @@ Json full_shape() {
   document.warnings.emplace_back();
   document.notes.emplace_back();
   document.error = Error{};
+  document.repeats.emplace();
+  document.repeats->runs.emplace_back();
+  stats::Spread spread;
+  spread.ci95.emplace(0.0, 0.0);
+  document.repeats->goodput_bps = spread;
+  document.repeats->loss_percent = spread;
+  document.repeats->rtt_loaded_p50_ns = spread;
   return document_tree(document);
 }
 

@@ -24,6 +24,10 @@ struct TextStyle {
 /// The block of contract.md section 5 for people.
 [[nodiscard]] std::string to_text(const result::ResultDocument& document, const TextStyle& style);
 
+/// What several runs came to, as a block below theirs; "" where there was one.
+[[nodiscard]] std::string repeats_to_text(const result::ResultDocument& document,
+                                          const TextStyle& style);
+
 /// Names of the columns, and one row a test. Columns are only ever added, at the end.
 [[nodiscard]] std::string csv_header();
 [[nodiscard]] std::string to_csv(const result::ResultDocument& document);
@@ -56,6 +60,8 @@ class JsonlWriter {
  public:
   [[nodiscard]] std::string start(const TestOutcome& outcome, UnixTime now);
   [[nodiscard]] std::string interval(const IntervalView& interval, UnixTime now);
+  /// `run`: the document of a test after which another follows (--repeat).
+  [[nodiscard]] std::string run(const result::ResultDocument& document, UnixTime now);
   /// `end` with the result document, or `error` where the test never started.
   [[nodiscard]] std::string finish(const result::ResultDocument& document, UnixTime now);
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/outcome.hpp"
+#include "result/repeats.hpp"
 
 namespace udperf::result {
 
@@ -207,6 +208,7 @@ struct ResultDocument {
   std::optional<DirectionPart> down;
   RttPart rtt;
   Number kilobytes_per_second;
+  std::optional<RepeatsPart> repeats;  ///< only with --repeat, in the last run's document
 };
 
 /// Makes the document of a finished test, whatever way it ended. Pure. Books that do not balance

@@ -67,6 +67,7 @@ const std::vector<Accepted>& accepted_rows() {
       {{"--ready-fd", "3"}, [](S s) { return s.ready_fd == 3; }},
       {{"--pid-file", "p"}, [](S s) { return s.pid_file == "p"; }},
       {{"--log-level", "error"}, [](S s) { return s.log.level == LogLevel::error; }},
+      {{"--spin"}, [](S s) { return s.options.spin; }},
       {{"--log-format", "json"}, [](S s) { return s.log.format == LogFormat::json; }},
       {{"--log-file", "l"}, [](S s) { return s.log.file == "l"; }},
   };

@@ -106,7 +106,11 @@ std::vector<json> documents() {
   outcome.warnings.push_back(Warning{"code", "sentence"});
   outcome.down->streams.front().rx->outages = {Outage{1, 2, 3}};
   outcome.down->streams.front().rx->rx_socket_drop.reset();
-  all.push_back(parse(report::to_json(result::build_result(outcome))));
+  auto last = result::build_result(outcome);
+  result::RunPart run = result::shorten(last);
+  run.status = TestStatus::complete;
+  last.repeats = result::build_repeats(2, {run, run});
+  all.push_back(parse(report::to_json(last)));
   return all;
 }
 

@@ -1,0 +1,48 @@
+#include "result/repeats.hpp"
+
+#include <utility>
+
+#include "result/document.hpp"
+
+namespace udperf::result {
+namespace {
+
+template <typename Get>
+std::optional<stats::Spread> over_complete(const std::vector<RunPart>& runs, Get get) {
+  std::vector<double> values;
+  for (const RunPart& run : runs) {
+    const auto value = get(run);
+    if (run.status == TestStatus::complete && value) {
+      values.push_back(static_cast<double>(*value));
+    }
+  }
+  return stats::spread_of(values);
+}
+
+}  // namespace
+
+RunPart shorten(const ResultDocument& document) {
+  RunPart run;
+  run.session = document.test.session;
+  run.status = document.status;
+  run.start_unix_ns = to_ns(document.test.start);
+  run.end_unix_ns = to_ns(document.test.end);
+  run.goodput_bps = document.goodput_bps;
+  run.loss_percent = document.loss_percent;
+  run.rtt_idle_p50_ns = document.rtt.idle.p50_ns;
+  run.rtt_loaded_p50_ns = document.rtt.loaded.p50_ns;
+  return run;
+}
+
+RepeatsPart build_repeats(std::uint32_t wanted, std::vector<RunPart> runs) {
+  RepeatsPart part;
+  part.wanted = wanted;
+  part.goodput_bps = over_complete(runs, [](const RunPart& run) { return run.goodput_bps; });
+  part.loss_percent = over_complete(runs, [](const RunPart& run) { return run.loss_percent; });
+  part.rtt_loaded_p50_ns =
+      over_complete(runs, [](const RunPart& run) { return run.rtt_loaded_p50_ns; });
+  part.runs = std::move(runs);
+  return part;
+}
+
+}  // namespace udperf::result

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/outcome.hpp"
+#include "stats/spread.hpp"
+
+namespace udperf::result {
+
+struct ResultDocument;
+
+/// One run of several (--repeat), in short.
+struct RunPart {
+  std::optional<std::uint64_t> session;
+  TestStatus status = TestStatus::error;
+  std::int64_t start_unix_ns = 0;
+  std::int64_t end_unix_ns = 0;
+  std::optional<double> goodput_bps;
+  std::optional<double> loss_percent;
+  std::optional<std::int64_t> rtt_idle_p50_ns;
+  std::optional<std::int64_t> rtt_loaded_p50_ns;
+};
+
+/// All runs of one invocation with --repeat; in the document of the last of them.
+struct RepeatsPart {
+  std::uint32_t wanted = 0;
+  std::vector<RunPart> runs;  ///< in order; fewer than wanted where one did not complete
+  // Over the complete runs; absent where there is none.
+  std::optional<stats::Spread> goodput_bps;
+  std::optional<stats::Spread> loss_percent;
+  std::optional<stats::Spread> rtt_loaded_p50_ns;
+};
+
+[[nodiscard]] RunPart shorten(const ResultDocument& document);
+[[nodiscard]] RepeatsPart build_repeats(std::uint32_t wanted, std::vector<RunPart> runs);
+
+}  // namespace udperf::result
