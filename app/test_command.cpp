@@ -67,22 +67,18 @@ class Series {
       : command_(command), runner_(runner), setting_(setting) {}
 
   /// Runs and prints them all; returns the exit status.
-  int run(Renderer& renderer, ClientReporter& reporter, const OutputFile& output) const {
-    std::vector<result::RunPart> runs;
+  int run(Renderer& renderer, ClientReporter& reporter, const OutputFile& output) {
     int code = exit_ok;
     for (std::uint32_t number = 1;; ++number) {
       const TestOutcome outcome = runner_(setting_);
       reporter.end_progress();
       auto document = result::build_result(outcome);
-      runs.push_back(result::shorten(document));
-      const bool stopped = setting_.stop.requested();
-      const bool last =
-          number >= command_.repeat || stopped || outcome.status != TestStatus::complete;
-      if (last && command_.repeat > 1) {
-        document.repeats = result::build_repeats(command_.repeat, runs);
-      }
+      runs_.push_back(result::shorten(document));
+      const bool complete = outcome.status == TestStatus::complete;
+      const bool last = number >= command_.repeat || !complete || setting_.stop.requested();
       const UnixTime now = setting_.clock.unix_now();
-      const auto text = last ? renderer.finished(document, now) : renderer.run(document, now);
+      const auto text =
+          last ? renderer.finished(summed_up(document), now) : renderer.run(document, now);
       say_error(outcome);
       if (!written(text, reporter, output)) {
         return exit_internal;
@@ -91,19 +87,26 @@ class Series {
       code = this_code == exit_ok ? code : this_code;
       if (last) {
         // All that ran is complete, but not all that was asked for.
-        const bool cut = stopped && number < command_.repeat;
-        return cut ? exit_code_of_signal(setting_.stop.signal()) : code;
+        return complete && number < command_.repeat ? signal_code() : code;
       }
       if (!pause_before_next()) {
-        document.repeats = result::build_repeats(command_.repeat, runs);
-        const auto rest = renderer.stopped(document, setting_.clock.unix_now());
-        return written(rest, reporter, output) ? exit_code_of_signal(setting_.stop.signal())
-                                               : exit_internal;
+        const auto rest = renderer.stopped(summed_up(document), setting_.clock.unix_now());
+        return written(rest, reporter, output) ? signal_code() : exit_internal;
       }
     }
   }
 
  private:
+  [[nodiscard]] int signal_code() const { return exit_code_of_signal(setting_.stop.signal()); }
+
+  /// The last document, with what all runs came to where there are several.
+  [[nodiscard]] result::ResultDocument summed_up(result::ResultDocument document) const {
+    if (command_.repeat > 1) {
+      document.repeats = result::build_repeats(command_.repeat, runs_);
+    }
+    return document;
+  }
+
   bool written(const Result<std::string>& text, const ClientReporter& reporter,
                const OutputFile& output) const {
     std::optional<Error> problem = reporter.write_error();
@@ -145,6 +148,7 @@ class Series {
   const ClientCommand& command_;
   const TestRunner& runner_;
   TestSetting setting_;
+  std::vector<result::RunPart> runs_;
 };
 
 }  // namespace
@@ -165,7 +169,7 @@ int run_test_command(const ClientCommand& command, const TestRunner& runner) {
                     choose_colors(command.output.color, files->output.is_terminal())};
   ClientReporter reporter{{log, renderer, files->output, clock}, command};
 
-  const Series series{command, runner, {options, clock, random, reporter, stop, log}};
+  Series series{command, runner, {options, clock, random, reporter, stop, log}};
   return series.run(renderer, reporter, files->output);
 }
 

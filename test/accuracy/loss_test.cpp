@@ -20,8 +20,8 @@ using Words = std::vector<std::string>;
 namespace {
 
 // docs/protocol.md: the type is byte 5 of the payload, the low half of the sequence number byte 20.
-const std::string kData = "@th,104,8 10 ";
-const std::string kNumber = "@th,224,32 ";
+const std::string data_type = "@th,104,8 10 ";
+const std::string data_number = "@th,224,32 ";
 
 /// A table in the router through which all DATA of a test goes. `rules` run in order.
 void rule_router(const Scene& scene, const std::string& counters, const std::string& rules) {
@@ -71,7 +71,8 @@ TEST_CASE("chosen datagrams that are dropped are the ones that are missing", "[a
       Drop{"all but the first", "> 0", 999, 0, 999, 999});
   const std::string direction = GENERATE("up", "down");
   CAPTURE(drop.what, direction);
-  rule_router(*scene, "counter hit {\n}", kData + kNumber + drop.match + " counter name hit drop");
+  rule_router(*scene, "counter hit {\n}",
+              data_type + data_number + drop.match + " counter name hit drop");
 
   const auto way =
       direction_of(scene->client(kServer4, plain({"--packets", "1000", "--rate", "4000pps",
@@ -95,8 +96,9 @@ TEST_CASE("random loss each way equals the router's count", "[accuracy]") {
   }
   const std::string host = GENERATE(kServer4, kServer6);
   rule_router(*scene, "counter up {\n}\ncounter down {\n}",
-              "udp dport 5555 " + kData + "numgen random mod 1000 < 20 counter name up drop\n" +
-                  "udp sport 5555 " + kData + "numgen random mod 1000 < 20 counter name down drop");
+              "udp dport 5555 " + data_type + "numgen random mod 1000 < 20 counter name up drop\n" +
+                  "udp sport 5555 " + data_type +
+                  "numgen random mod 1000 < 20 counter name down drop");
 
   const auto finished = scene->client(
       host, plain({"--packets", "10000", "--rate", "20000pps/20000pps", "--direction", "both"}));
@@ -131,8 +133,9 @@ table ip d {
 }
 N)");
   const std::string fate = with_loss ? " drop" : " accept";
-  rule_router(*scene, "counter hit {\n}\ncounter passed {\n}",
-              "udp dport 5555 " + kData + kNumber + "{ 55, 155-160 } counter name hit" + fate);
+  rule_router(
+      *scene, "counter hit {\n}\ncounter passed {\n}",
+      "udp dport 5555 " + data_type + data_number + "{ 55, 155-160 } counter name hit" + fate);
 
   const auto way = direction_of(
       scene->client(kServer4, plain({"--packets", "1000", "--rate", "4000pps"})), "up");
@@ -157,9 +160,9 @@ TEST_CASE("marks that the path sets, clears or rewrites are counted", "[accuracy
   const std::string direction = GENERATE("up", "down");
   CAPTURE(host, what, direction);
   rule_router(*scene, "counter hit {\n}",
-              what == "marked" ? kData + "numgen inc mod 10 0 counter name hit " + family +
-                                     " ecn set ce\n" + kData + family + " dscp set cs1"
-                               : kData + "counter name hit " + family + " ecn set not-ect");
+              what == "marked" ? data_type + "numgen inc mod 10 0 counter name hit " + family +
+                                     " ecn set ce\n" + data_type + family + " dscp set cs1"
+                               : data_type + "counter name hit " + family + " ecn set not-ect");
 
   const auto way = direction_of(
       scene->client(host, plain({"--packets", "1000", "--rate", "4000pps", "--direction", direction,
@@ -186,7 +189,7 @@ TEST_CASE("large buffers and a path that loses: all of it is the network's", "[a
     return;
   }
   rule_router(*scene, "counter hit {\n}",
-              kData + "numgen random mod 100 < 5 counter name hit drop");
+              data_type + "numgen random mod 100 < 5 counter name hit drop");
 
   const auto way = direction_of(
       scene->client(kServer4, {"--gso", "off", "--packets", "20000", "--rate", "50000pps"}), "up");

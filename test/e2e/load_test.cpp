@@ -197,6 +197,7 @@ class IdleClient {
 /// Fifty clients at once, every other one in reverse; each must end well and count exactly.
 void run_fifty(Server& server) {
   std::vector<Process> clients;
+  clients.reserve(50);
   for (int i = 0; i < 50; ++i) {
     clients.push_back(start_udperf(
         client_arguments(server.endpoint(), {"--packets", "1000", "--rate", "5M", "--direction",
