@@ -40,6 +40,9 @@ void ClientConversation::on_message(MessageType type, std::span<const std::byte>
                                     Lane& lane, MonoTime now) {
   if (type == MessageType::probe_reply) {
     const auto reply = wire::decode<wire::ProbeReply>(datagram);
+    if (reply) {
+      shared_.note_sessions(reply->sessions_max);
+    }
     if (reply && !preflight_.on_reply(*reply, now)) {
       prober_.on_reply(*reply, now);
       last_rtt_ns_.store(prober_.last_rtt().value_or(Duration{0}).count());

@@ -64,6 +64,7 @@ class Test {
   }
 
   ClientConversation& conversation() { return conversation_; }
+  [[nodiscard]] std::uint32_t sessions_max() const { return shared_.sessions_max.load(); }
   [[nodiscard]] bool offload_broken() const { return shared_.gso_broken.load(); }
   const std::vector<std::unique_ptr<Lane>>& lanes() const { return lanes_; }
 
@@ -142,6 +143,7 @@ TestOutcome run_client(const ClientOptions& options, const Clock& clock, RandomS
   test.run(observer, stop);
   outcome.end = clock.unix_now();
   fill_outcome(test.conversation(), test.lanes(), *connection, outcome);
+  outcome.concurrent_sessions_max = std::max(outcome.concurrent_sessions_max, test.sessions_max());
   if (test.offload_broken()) {
     outcome.warnings.push_back(broken_offload_warning());
   }

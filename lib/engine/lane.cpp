@@ -205,7 +205,8 @@ bool Lane::on_stream_message(MessageType type, std::span<const std::byte> inner,
   switch (type) {
     case MessageType::probe:
       if (const auto probe = wire::decode<wire::Probe>(inner)) {
-        send(session::answer_probe(settings_.session, *probe, bytes, arrived, clock_.now()));
+        send(session::answer_probe(settings_.session, *probe, bytes, arrived, clock_.now(),
+                                   shared_.sessions_max.load(std::memory_order_relaxed)));
       }
       return true;
     case MessageType::feedback:

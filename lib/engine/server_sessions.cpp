@@ -330,7 +330,7 @@ void ServerSessions::note_concurrency() {
     active += session->active() ? 1U : 0U;
   }
   for (const auto& [id, session] : sessions_) {
-    session->concurrent_max = std::max(session->concurrent_max, active);
+    session->shared.note_sessions(active);
   }
 }
 
@@ -357,7 +357,7 @@ SessionOutcome ServerSessions::outcome_of(Session& session) {
   out.opened = session.opened;
   out.closed = clock_.unix_now();
   out.params = session.params;
-  out.concurrent_sessions_max = session.concurrent_max;
+  out.concurrent_sessions_max = session.shared.sessions_max.load();
   const bool ended = session.conversation->ended();
   out.status = ended ? session.conversation->status() : TestStatus::incomplete;
   out.reason = ended ? session.conversation->reason() : "the client started again";

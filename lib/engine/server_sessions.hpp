@@ -62,7 +62,6 @@ class ServerSessions {
     TestParams params;
     wire::Nonce server_nonce{};
     crypto::Key token_key{};
-    std::uint32_t concurrent_max = 1;
     SharedTest shared;
     std::unique_ptr<ServerConversation> conversation;
     std::vector<std::unique_ptr<Lane>> lanes;  ///< in order of joining

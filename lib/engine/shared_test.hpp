@@ -31,6 +31,14 @@ struct SharedTest {
   /// Longest round trip seen, for FIN.
   std::atomic<std::int64_t> rtt_max_ns{0};
 
+  /// Most sessions at the server at once, this one included, as far as this end knows.
+  std::atomic<std::uint32_t> sessions_max{1};
+
+  void note_sessions(std::uint32_t count) {
+    if (count > sessions_max.load(std::memory_order_relaxed)) {
+      sessions_max.store(count, std::memory_order_relaxed);
+    }
+  }
   void heard(MonoTime now) { last_heard_ns.store(to_ns(now), std::memory_order_relaxed); }
   [[nodiscard]] Duration silence(MonoTime now) const {
     return now - mono_from_ns(last_heard_ns.load(std::memory_order_relaxed));

@@ -85,9 +85,11 @@ RttSummary Prober::take() {
 }
 
 std::vector<std::byte> answer_probe(std::uint64_t session, const wire::Probe& probe,
-                                    std::size_t probe_bytes, MonoTime arrived, MonoTime now) {
-  const wire::ProbeReply reply{probe.id, probe.t1_ns, to_ns(arrived), to_ns(now),
-                               static_cast<std::uint32_t>(probe_bytes)};
+                                    std::size_t probe_bytes, MonoTime arrived, MonoTime now,
+                                    std::uint32_t sessions_max) {
+  const wire::ProbeReply reply{
+      probe.id,    probe.t1_ns, to_ns(arrived), to_ns(now), static_cast<std::uint32_t>(probe_bytes),
+      sessions_max};
   const std::size_t padded = std::min<std::size_t>(probe.reply_bytes, probe_bytes);
   return wire::encode(wire::MessageType::probe_reply, session, 0, reply, padded);
 }

@@ -58,6 +58,6 @@ class Prober {
 /// Answers a probe: its times, and as many bytes as it asked for but never more than it had.
 [[nodiscard]] std::vector<std::byte> answer_probe(std::uint64_t session, const wire::Probe& probe,
                                                   std::size_t probe_bytes, MonoTime arrived,
-                                                  MonoTime now);
+                                                  MonoTime now, std::uint32_t sessions_max);
 
 }  // namespace udperf::session

@@ -112,6 +112,7 @@ struct ProbeReply {
   std::int64_t t2_ns = 0;  ///< arrival of the probe, replier's monotonic clock
   std::int64_t t3_ns = 0;  ///< departure of this answer
   std::uint32_t received_bytes = 0;
+  std::uint32_t sessions_max = 0;  ///< most at the server at once beside and with this one so far
 };
 
 /// What the receiver of a stream has seen so far, every 50 ms: the sender's licence to go on.

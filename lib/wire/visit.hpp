@@ -127,6 +127,7 @@ UDPERF_VISIT(ProbeReply) {
   io.field(m.t2_ns);
   io.field(m.t3_ns);
   io.field(m.received_bytes);
+  io.field(m.sessions_max);
 }
 
 UDPERF_VISIT(Feedback) {

@@ -39,6 +39,7 @@ TEST_CASE("thirty clients at once, each with its own exact counts", "[sim]") {
     REQUIRE(way);
     CHECK(way->streams[0].tx->packets == 200);
     CHECK(way->streams[0].rx->unique == 200);
+    CHECK(client->sessions_max() > 20);  // the first one, too, although it was alone at its start
   }
   CHECK(world.run(10s, [&world] { return world.server->sessions().count() == 0; }));
 }

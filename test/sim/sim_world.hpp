@@ -80,6 +80,7 @@ class SimClient {
   [[nodiscard]] bool done() const { return outcome_.has_value(); }
   [[nodiscard]] const TestOutcome& outcome() const { return *outcome_; }
   [[nodiscard]] MonoTime done_at() const { return done_at_; }
+  [[nodiscard]] std::uint32_t sessions_max() const { return shared_.sessions_max.load(); }
   [[nodiscard]] bool connected() const { return conversation_ != nullptr; }
   void interrupt();
 
