@@ -36,20 +36,24 @@ bool ClientConversation::all_complete() const {
                      [](const Lane* lane) { return lane->complete(); });
 }
 
+void ClientConversation::on_probe_reply(const wire::ProbeReply& reply, MonoTime now) {
+  shared_.note_sessions(reply.sessions_max);
+  if (preflight_.on_reply(reply, now)) {
+    return;
+  }
+  prober_.on_reply(reply, now);
+  last_rtt_ns_.store(prober_.last_rtt().value_or(Duration{0}).count());
+  const std::int64_t longest = prober_.longest_rtt().count();
+  if (longest > shared_.rtt_max_ns.load()) {
+    shared_.rtt_max_ns.store(longest);
+  }
+}
+
 void ClientConversation::on_message(MessageType type, std::span<const std::byte> datagram,
                                     Lane& lane, MonoTime now) {
   if (type == MessageType::probe_reply) {
-    const auto reply = wire::decode<wire::ProbeReply>(datagram);
-    if (reply) {
-      shared_.note_sessions(reply->sessions_max);
-    }
-    if (reply && !preflight_.on_reply(*reply, now)) {
-      prober_.on_reply(*reply, now);
-      last_rtt_ns_.store(prober_.last_rtt().value_or(Duration{0}).count());
-      const std::int64_t longest = prober_.longest_rtt().count();
-      if (longest > shared_.rtt_max_ns.load()) {
-        shared_.rtt_max_ns.store(longest);
-      }
+    if (const auto reply = wire::decode<wire::ProbeReply>(datagram)) {
+      on_probe_reply(*reply, now);
     }
   } else if (type == MessageType::go_ack && stage() == Stage::going) {
     go_backoff_.stop();

@@ -64,6 +64,7 @@ class ClientConversation final : public Conversation {
   [[nodiscard]] Duration last_rtt() const { return Duration{last_rtt_ns_.load()}; }
 
  private:
+  void on_probe_reply(const wire::ProbeReply& reply, MonoTime now);
   enum class Stage : std::uint8_t { probing, preflight, going, running, closing, ended };
 
   void set_stage(Stage stage) { stage_.store(stage, std::memory_order_release); }
