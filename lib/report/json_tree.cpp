@@ -201,7 +201,9 @@ Json document_tree(const result::ResultDocument& d) {
               {"rtt",
                {{"idle", rtt_tree(d.rtt.idle, false)},
                 {"loaded", rtt_tree(d.rtt.loaded, true)},
-                {"loss_ratio", value(d.rtt.loss_ratio)}}},
+                {"loss_ratio", value(d.rtt.loss_ratio)},
+                {"bloat_ns", value(d.rtt.bloat_ns)},
+                {"bloat_grade", value(d.rtt.bloat_grade)}}},
               {"clock", clock_tree(d.test.clock)},
               {"classic", {{"kilobytes_per_second", value(d.kilobytes_per_second)}}},
               {"repeats", repeats_tree(d.repeats)}};

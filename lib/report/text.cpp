@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <string>
@@ -33,6 +34,11 @@ void rtt_line(const result::RttPart& rtt, Block& block) {
   }
   if (!text.empty()) {
     block.line("round trip", text);
+  }
+  if (rtt.bloat_ns && rtt.bloat_grade) {
+    const std::int64_t added = std::max<std::int64_t>(*rtt.bloat_ns, 0);
+    block.line("bufferbloat",
+               "the load adds " + duration_text(added) + ", grade " + *rtt.bloat_grade);
   }
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "result/aggregate.hpp"
 #include "result/version.hpp"
@@ -42,9 +43,34 @@ DelayPart rtt_part(const std::optional<RttSummary>& summary) {
   return part;
 }
 
+/// The scale of the DSLReports speed test (its FAQ 17930), for the delay that a load adds.
+const char* bloat_grade(std::int64_t bloat_ns) {
+  struct Step {
+    std::int64_t below_ms;
+    const char* grade;
+  };
+  constexpr std::array<Step, 5> kSteps{{{5, "A+"}, {30, "A"}, {60, "B"}, {200, "C"}, {400, "D"}}};
+  constexpr std::int64_t kMillisecond = 1'000'000;
+  for (const Step& step : kSteps) {
+    if (bloat_ns < step.below_ms * kMillisecond) {
+      return step.grade;
+    }
+  }
+  return "F";
+}
+
+void fill_bloat(RttPart& rtt) {
+  constexpr std::uint64_t kFewest = 5;  // a median of less says little
+  if (rtt.idle.p50_ns && rtt.loaded.p50_ns && rtt.loaded.n.value_or(0) >= kFewest) {
+    rtt.bloat_ns = *rtt.loaded.p50_ns - *rtt.idle.p50_ns;
+    rtt.bloat_grade = bloat_grade(*rtt.bloat_ns);
+  }
+}
+
 void fill_rtt(const TestOutcome& outcome, RttPart& rtt) {
   rtt.idle = rtt_part(outcome.rtt_idle);
   rtt.loaded = rtt_part(outcome.rtt_loaded);
+  fill_bloat(rtt);
   if (!outcome.rtt_loaded) {
     return;
   }

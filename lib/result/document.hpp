@@ -183,6 +183,8 @@ struct RttPart {
   DelayPart idle;
   DelayPart loaded;
   Number loss_ratio;
+  Nanoseconds bloat_ns;                    ///< what the load adds to the median round trip
+  std::optional<std::string> bloat_grade;  ///< "A+" to "F"
 };
 
 /// Why a field of the document is null, or is less than it seems.

@@ -37,7 +37,9 @@ bool valid(const Fin& m) {
          m.rtt_max_ns >= 0 && r.packets <= (std::uint64_t{1} << 62U) && r.local_drop <= r.packets;
 }
 bool valid(const Feedback& m) {
-  return m.held_ns >= 0 && m.unique <= m.next_expected;
+  constexpr std::int64_t kLatest = std::int64_t{1} << 60U;  // so that differences cannot overflow
+  return m.held_ns >= 0 && m.held_ns <= kLatest && m.echo_tx_ns >= -kLatest &&
+         m.echo_tx_ns <= kLatest && m.unique <= m.next_expected;
 }
 
 void write_header(std::vector<std::byte>& out, MessageType type, std::uint64_t session,

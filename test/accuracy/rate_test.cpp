@@ -56,6 +56,7 @@ TEST_CASE("behind a shaper, goodput and queue are what the shaper makes them", "
       (rtt.at("loaded").at("p50_ns").get<double>() - rtt.at("idle").at("p50_ns").get<double>()) /
       1e6;
   CHECK(queue_ms == Approx(50).epsilon(0.1));
+  CHECK(rtt.at("bloat_grade") == "B");
 }
 
 TEST_CASE("what the receiver's own small buffer drops is not the network's", "[accuracy]") {

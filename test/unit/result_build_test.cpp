@@ -260,3 +260,26 @@ TEST_CASE("figures of absurd reports do not overflow", "[result]") {
 
   CHECK(build_result(outcome).up->rx.unique == 990U);  // the sanitizers watch the rest
 }
+
+TEST_CASE("what the load adds to the round trip is graded", "[result]") {
+  struct Row {
+    std::int64_t added_ms;
+    const char* grade;
+  };
+  const auto row = GENERATE(Row{0, "A+"}, Row{4, "A+"}, Row{5, "A"}, Row{29, "A"}, Row{30, "B"},
+                            Row{60, "C"}, Row{199, "C"}, Row{200, "D"}, Row{400, "F"});
+  CAPTURE(row.added_ms);
+  auto outcome = test::normal_up();
+  outcome.rtt_idle.emplace();
+  outcome.rtt_idle->delay.n = 10;
+  outcome.rtt_idle->delay.p50_ns = 1'000'000;
+  outcome.rtt_loaded = outcome.rtt_idle;
+  outcome.rtt_loaded->delay.p50_ns += row.added_ms * 1'000'000;
+
+  const auto rtt = build_result(outcome).rtt;
+  CHECK(rtt.bloat_ns == row.added_ms * 1'000'000);
+  CHECK(rtt.bloat_grade == row.grade);
+
+  outcome.rtt_loaded->delay.n = 4;
+  CHECK_FALSE(build_result(outcome).rtt.bloat_grade);
+}
