@@ -6,7 +6,7 @@ namespace udperf::engine {
 namespace {
 
 constexpr Duration kWindow = std::chrono::microseconds{500};
-constexpr Duration kDoze = std::chrono::microseconds{50};
+constexpr Duration kDoze = std::chrono::microseconds{100};
 constexpr Duration kShortest = std::chrono::microseconds{10};  // less is not worth a timer
 // Reads in a window from which on a wake-up each is too many: 40000 a second.
 constexpr std::uint64_t kBusy = 20;

@@ -31,8 +31,8 @@ TEST_CASE("a quiet stream is read as it arrives", "[engine]") {
 
 TEST_CASE("a flood is read by the clock", "[engine]") {
   ReadModeration moderation{kLarge};
-  CHECK(steady(moderation, 4us, 1448, 10ms) == 50us);
-  CHECK(steady(moderation, 5us, 8192, 10ms) == 50us);
+  CHECK(steady(moderation, 4us, 1448, 10ms) == 100us);
+  CHECK(steady(moderation, 5us, 8192, 10ms) == 100us);
 }
 
 TEST_CASE("large reads are taken as they come", "[engine]") {
@@ -45,7 +45,8 @@ TEST_CASE("a doze never fills much of the buffer", "[engine]") {
   CHECK(steady(small, 13us, 65000, 10ms) == 0us);
   ReadModeration medium{1U << 20U};
   // 3496 bytes each 4 us: 65536 bytes are there after 75 us.
-  CHECK(steady(medium, 4us, 1448, 10ms) == 50us);
+  CHECK(steady(medium, 4us, 1448, 10ms) > 60us);
+  CHECK(steady(medium, 4us, 1448, 10ms) < 80us);
   ReadModeration less{512U << 10U};
   const Duration doze = steady(less, 4us, 1448, 10ms);
   CHECK(doze > 10us);
@@ -54,7 +55,7 @@ TEST_CASE("a doze never fills much of the buffer", "[engine]") {
 
 TEST_CASE("when nothing was read, the next arrival is waited for", "[engine]") {
   ReadModeration moderation{kLarge};
-  REQUIRE(steady(moderation, 4us, 1448, 10ms) == 50us);
+  REQUIRE(steady(moderation, 4us, 1448, 10ms) == 100us);
   CHECK(moderation.after(0, 0, kStart + 10ms + 10us) == 0us);
 }
 
