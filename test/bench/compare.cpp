@@ -108,13 +108,23 @@ std::vector<Case> cases(const Settings& settings, bool veth) {
   return all;
 }
 
+/// The median of the ratios of runs made right after each other: the machine's mood moves both.
+double median_ratio(const std::vector<Measurement>& ours, const std::vector<Measurement>& theirs) {
+  std::vector<double> ratios;
+  for (std::size_t i = 0; i < std::min(ours.size(), theirs.size()); ++i) {
+    if (theirs[i].goodput_bps > 0) {
+      ratios.push_back(ours[i].goodput_bps / theirs[i].goodput_bps);
+    }
+  }
+  return median(std::move(ratios));
+}
+
 void print_case(const Case& c, const std::vector<Contender>& contenders,
                 const std::map<std::string, std::vector<Measurement>>& runs) {
   std::printf("\n%s\n  %-9s %10s %10s %8s %9s %10s %9s\n", c.name().c_str(), "", "Gb/s", "Mpps",
               "loss %", "CPU s/GB", "server MB", "udperf x");
   const auto rate = [](const Measurement& m) { return m.goodput_bps; };
   const auto own = runs.find("udperf");
-  const double ours = own == runs.end() ? 0 : median_of(own->second, rate);
   for (const Contender& contender : contenders) {
     const auto found = runs.find(contender.name);
     if (found == runs.end()) {
@@ -127,7 +137,7 @@ void print_case(const Case& c, const std::vector<Contender>& contenders,
                 median_of(m, [](const Measurement& r) { return r.loss_percent; }),
                 median_of(m, [&](const Measurement& r) { return r.cpu_per_gigabyte(c.seconds); }),
                 median_of(m, [](const Measurement& r) { return r.server_peak_kib; }) / 1024,
-                theirs > 0 ? ours / theirs : 0);
+                own == runs.end() ? 0 : median_ratio(own->second, m));
   }
   std::fflush(stdout);
 }
@@ -160,8 +170,10 @@ int main(int argc, char** argv) {
   const Settings settings = parse(argc, argv);
   const VethPair veth;
   const auto contenders = udperf::bench::contenders(settings.bin);
-  std::printf("medians of %d interleaved runs of %.1f s; rates are payload that arrived\n",
-              settings.runs, settings.seconds);
+  std::printf(
+      "medians of %d interleaved runs of %.1f s; rates are payload that arrived;\n"
+      "udperf x: median of the ratios of neighbouring runs\n",
+      settings.runs, settings.seconds);
   for (const Case& c : cases(settings, veth.up())) {
     if (c.name().find(settings.only) == std::string::npos) {
       continue;
