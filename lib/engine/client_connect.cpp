@@ -73,8 +73,12 @@ Error interrupted_error() {
   return Error{ErrorCode::cut_short, "interrupted before the test started", 0, "connect"};
 }
 
-/// The payload that crosses the path unfragmented as far as the route's MTU tells, for
-/// `--packet-size auto`.
+/// What `--packet-size auto` asks the server for, and finds out about later.
+std::uint32_t largest_auto_payload(const Endpoint& server) {
+  return server.address.family == IpFamily::v4 ? kAutoPayloadV4 : kAutoPayloadV6;
+}
+
+/// The payload that crosses the path unfragmented as far as the route's MTU tells.
 std::uint32_t auto_payload(const net::UdpPort& port) {
   const bool v4 = port.remote().address.family == IpFamily::v4;
   const std::uint32_t headers = v4 ? 28 : 48;
@@ -127,7 +131,7 @@ Attempt attempt(const ClientOptions& options, const Endpoint& server, const Cloc
   }
   TestParams params = options.params;
   if (options.auto_packet_size) {
-    params.payload_bytes = auto_payload(**port);
+    params.payload_bytes = largest_auto_payload(server);
   }
   if (const auto problem = check_params(params)) {
     return {failed(*problem), std::nullopt};
@@ -135,9 +139,11 @@ Attempt attempt(const ClientOptions& options, const Endpoint& server, const Cloc
   outcome.params = params;
   outcome.client = (*port)->local();
   outcome.warnings.clear();  // those of an attempt before this one
-  if (auto warning = fragmentation_warning(server, params.payload_bytes, (*port)->path_mtu())) {
+  if (auto warning = fragmentation_warning(server, params.payload_bytes, (*port)->path_mtu());
+      warning && !options.auto_packet_size) {
     outcome.warnings.push_back(*std::move(warning));
   }
+  const std::uint32_t fallback = auto_payload(**port);
   const MonoTime begun = clock.now();
   std::vector<Pending> pending;
   pending.push_back(
@@ -155,6 +161,9 @@ Attempt attempt(const ClientOptions& options, const Endpoint& server, const Cloc
   connection.accept = handshake.accept();
   connection.rtt = (clock.now() - begun) / 2;
   connection.buffer_wanted = options.buffer.value_or(kDefaultBuffer);
+  if (options.auto_packet_size) {
+    connection.payload_fallback = fallback;
+  }
   connection.streams.push_back({std::move(pending.front().port), handshake.sealer()});
   if (auto joined = join_streams(connection, options, server, clock, random, stop); !joined) {
     return {failed(joined.error()), std::nullopt};

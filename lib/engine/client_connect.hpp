@@ -21,6 +21,8 @@ struct Connection {
   Duration rtt{0};  ///< of the handshake
   std::vector<Stream> streams;
   std::uint32_t buffer_wanted = 0;  ///< payload bytes asked of each socket
+  /// The path is to be asked for its packet size; this is what its route's MTU suggests.
+  std::optional<std::uint32_t> payload_fallback;
 };
 
 /// Resolves the host, shakes hands (again, where --wait-server or --retry-busy ask for it) and

@@ -19,6 +19,9 @@ constexpr Duration kAfterRefused = 250ms;  // an ICMP error alone could be forge
 constexpr Duration kWindUp = 2s;           // after SIGINT or the server's BYE
 constexpr Duration kOverdue = 4s;          // beyond duration and drain
 constexpr int kByes = 3;
+// Numbers that no other probes use.
+constexpr std::uint64_t kSizesUp = std::uint64_t{1} << 62U;
+constexpr std::uint64_t kSizesDown = kSizesUp + session::PathMtuSearch::kMostProbes;
 
 }  // namespace
 
@@ -36,9 +39,10 @@ bool ClientConversation::all_complete() const {
                      [](const Lane* lane) { return lane->complete(); });
 }
 
-void ClientConversation::on_probe_reply(const wire::ProbeReply& reply, MonoTime now) {
+void ClientConversation::on_probe_reply(const wire::ProbeReply& reply, std::size_t bytes,
+                                        MonoTime now) {
   shared_.note_sessions(reply.sessions_max);
-  if (preflight_.on_reply(reply, now)) {
+  if (on_size_reply(reply, bytes, now) || preflight_.on_reply(reply, now)) {
     return;
   }
   prober_.on_reply(reply, now);
@@ -53,7 +57,7 @@ void ClientConversation::on_message(MessageType type, std::span<const std::byte>
                                     Lane& lane, MonoTime now) {
   if (type == MessageType::probe_reply) {
     if (const auto reply = wire::decode<wire::ProbeReply>(datagram)) {
-      on_probe_reply(*reply, now);
+      on_probe_reply(*reply, datagram.size() + lane.trailer_bytes(), now);
     }
   } else if (type == MessageType::go_ack && stage() == Stage::going) {
     go_backoff_.stop();
@@ -88,6 +92,9 @@ MonoTime ClientConversation::on_timer(Lane& lane, MonoTime now) {
   }
   if (stage() == Stage::probing) {
     return probe_idle(lane, now);
+  }
+  if (stage() == Stage::sizing) {
+    return find_size(lane, now);
   }
   if (stage() == Stage::preflight) {
     return check_offload(lane, now);
@@ -134,19 +141,113 @@ MonoTime ClientConversation::probe_idle(Lane& lane, MonoTime now) {
   const bool enough = prober_.answered() >= kIdleProbes;
   if (enough || now - stage_since_ > static_cast<int>(kIdleProbes) * kIdleProbeEvery + wait) {
     idle_ = prober_.take();
-    if (offload_in_question(lane)) {
-      set_stage(Stage::preflight);
-      ask_offload(preflight_, lane, now);
-    } else {
-      go(lane, now);
+    if (settings_.payload_fallback) {
+      begin_sizing(lane, now);
+      return now;
     }
-    return now;
+    return prepare_data(lane, now);
   }
   if (prober_.sent() < kIdleProbes && now >= next_probe_) {
     lane.send(prober_.probe(now));
     next_probe_ = now + kIdleProbeEvery;
   }
   return prober_.sent() < kIdleProbes ? next_probe_ : now + kIdleProbeEvery;
+}
+
+void ClientConversation::begin_sizing(Lane& lane, MonoTime now) {
+  set_stage(Stage::sizing);
+  const IpFamily family = lane.port().remote().address.family;
+  for (const Way way : {Way::up, Way::down}) {
+    if (includes(settings_.params.direction, way)) {
+      session::PathMtuSearch::Settings search;
+      search.highest = settings_.params.payload_bytes;
+      search.headers = family == IpFamily::v4 ? 28 : 48;
+      search.first_id = way == Way::up ? kSizesUp : kSizesDown;
+      search.rtt = idle_->delay.n > 0 ? Duration{idle_->delay.p50_ns} : settings_.handshake_rtt;
+      sizes_[static_cast<std::size_t>(way)].emplace(search, now);
+    }
+  }
+}
+
+MonoTime ClientConversation::find_size(Lane& lane, MonoTime now) {
+  MonoTime next = kNever;
+  bool done = true;
+  for (const Way way : {Way::up, Way::down}) {
+    if (auto& search = sizes_[static_cast<std::size_t>(way)]) {
+      send_size_probes(way, lane, now);
+      done = done && search->done();
+      next = std::min(next, search->next_timeout());
+    }
+  }
+  if (!done) {
+    return next;
+  }
+  settle_size();
+  return prepare_data(lane, now);
+}
+
+void ClientConversation::send_size_probes(Way way, Lane& lane, MonoTime now) {
+  session::PathMtuSearch& search = *sizes_[static_cast<std::size_t>(way)];
+  for (const auto& one : search.poll(now)) {
+    wire::Probe probe;
+    probe.id = one.id;
+    probe.t1_ns = to_ns(now);
+    probe.reply_bytes = static_cast<std::uint16_t>(way == Way::down ? one.bytes : 0);
+    const auto status = lane.send_probe(probe, way == Way::up ? one.bytes : 0);
+    if (status == net::SendOutcome::Status::too_big && way == Way::up) {
+      search.on_local_limit(one.bytes);
+    }
+  }
+  if (way == Way::up) {
+    if (const auto hint = lane.port().take_mtu_hint()) {
+      search.on_hint(*hint);
+    }
+  }
+}
+
+bool ClientConversation::on_size_reply(const wire::ProbeReply& reply, std::size_t bytes,
+                                       MonoTime now) {
+  auto& up = sizes_[static_cast<std::size_t>(Way::up)];
+  auto& down = sizes_[static_cast<std::size_t>(Way::down)];
+  if (down && reply.path_mtu != 0) {
+    down->on_hint(reply.path_mtu);
+  }
+  return (up && up->on_reply(reply.id, reply.received_bytes, now)) ||
+         (down && down->on_reply(reply.id, static_cast<std::uint32_t>(bytes), now));
+}
+
+void ClientConversation::settle_size() {
+  std::optional<std::uint32_t> smallest;
+  for (const auto& search : sizes_) {
+    if (search) {
+      const std::uint32_t found =
+          search->result().payload_bytes.value_or(*settings_.payload_fallback);
+      smallest = std::min(smallest.value_or(found), found);
+    }
+  }
+  TestParams sized = settings_.params;
+  sized.payload_bytes = smallest.value_or(settings_.params.payload_bytes);
+  if (check_params(sized)) {
+    return;  // an amount that does not divide into such datagrams: as granted
+  }
+  size_changed_ = sized.payload_bytes != settings_.params.payload_bytes;
+  settings_.params = sized;
+  shared_.payload_bytes.store(sized.payload_bytes);
+}
+
+std::optional<PathMtu> ClientConversation::mtu(Way way) const {
+  const auto& search = sizes_[static_cast<std::size_t>(way)];
+  return search ? std::optional{search->result()} : std::nullopt;
+}
+
+MonoTime ClientConversation::prepare_data(Lane& lane, MonoTime now) {
+  if (offload_in_question(lane)) {
+    set_stage(Stage::preflight);
+    ask_offload(preflight_, lane, now);
+  } else {
+    go(lane, now);
+  }
+  return now;
 }
 
 MonoTime ClientConversation::check_offload(Lane& lane, MonoTime now) {
@@ -166,8 +267,10 @@ void ClientConversation::go(Lane& lane, MonoTime now) {
   go_backoff_.start(now);
   lane.send(wire::encode(MessageType::go, settings_.session, 0,
                          wire::Go{settings_.server_nonce, settings_.params.payload_bytes}));
-  if (includes(settings_.params.direction, Way::up)) {
-    begin_data(now);  // rides behind GO: the server has been ready since ACCEPT
+  // Data rides behind GO: the server has been ready since ACCEPT. But not for another size than
+  // granted, of which its other streams learn from GO.
+  if (includes(settings_.params.direction, Way::up) && !size_changed_) {
+    begin_data(now);
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <functional>
 #include <optional>
@@ -8,6 +9,7 @@
 #include "engine/lane.hpp"
 #include "engine/shared_test.hpp"
 #include "session/backoff.hpp"
+#include "session/path_mtu_search.hpp"
 #include "session/preflight.hpp"
 #include "session/prober.hpp"
 
@@ -22,6 +24,9 @@ class ClientConversation final : public Conversation {
     wire::Nonce server_nonce{};
     TestParams params;
     Duration handshake_rtt{0};
+    /// --packet-size auto: the path is asked for the largest datagram that crosses whole, at most
+    /// params.payload_bytes. Where it does not answer, this is taken.
+    std::optional<std::uint32_t> payload_fallback;
   };
 
   ClientConversation(const Settings& settings, SharedTest& shared, MonoTime now);
@@ -60,16 +65,26 @@ class ClientConversation final : public Conversation {
   [[nodiscard]] const std::optional<session::Prober::Corridor>& corridor() const {
     return prober_.corridor();
   }
+  /// What --packet-size auto found out about a direction; absent where it was not asked.
+  [[nodiscard]] std::optional<PathMtu> mtu(Way way) const;
+  /// As said in GO.
+  [[nodiscard]] const TestParams& params() const { return settings_.params; }
   /// Latest round trip, for the live view; 0 = none yet.
   [[nodiscard]] Duration last_rtt() const { return Duration{last_rtt_ns_.load()}; }
 
  private:
-  void on_probe_reply(const wire::ProbeReply& reply, MonoTime now);
-  enum class Stage : std::uint8_t { probing, preflight, going, running, closing, ended };
+  void on_probe_reply(const wire::ProbeReply& reply, std::size_t bytes, MonoTime now);
+  enum class Stage : std::uint8_t { probing, sizing, preflight, going, running, closing, ended };
 
   void set_stage(Stage stage) { stage_.store(stage, std::memory_order_release); }
   [[nodiscard]] Stage stage() const { return stage_.load(std::memory_order_relaxed); }
   MonoTime probe_idle(Lane& lane, MonoTime now);
+  void begin_sizing(Lane& lane, MonoTime now);
+  MonoTime find_size(Lane& lane, MonoTime now);
+  void send_size_probes(Way way, Lane& lane, MonoTime now);
+  bool on_size_reply(const wire::ProbeReply& reply, std::size_t bytes, MonoTime now);
+  void settle_size();
+  MonoTime prepare_data(Lane& lane, MonoTime now);
   MonoTime check_offload(Lane& lane, MonoTime now);
   void go(Lane& lane, MonoTime now);
   MonoTime watch(Lane& lane, MonoTime now);
@@ -82,6 +97,8 @@ class ClientConversation final : public Conversation {
   Settings settings_;
   SharedTest& shared_;
   session::Prober prober_;
+  std::array<std::optional<session::PathMtuSearch>, 2> sizes_;  ///< by Way
+  bool size_changed_ = false;
   session::Preflight preflight_;
   session::Backoff go_backoff_;
   std::vector<const Lane*> lanes_;

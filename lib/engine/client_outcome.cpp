@@ -87,6 +87,17 @@ void fill_clock(ClientConversation& conversation, const Connection& connection,
   outcome.clock = clock;
 }
 
+void warn_of_black_hole(const std::optional<PathMtu>& mtu, const char* way, TestOutcome& outcome) {
+  if (mtu && mtu->black_hole && mtu->payload_bytes) {
+    outcome.warnings.push_back(
+        Warning{"mtu_black_hole",
+                std::string{"datagrams of more than "} + std::to_string(*mtu->payload_bytes) +
+                    " bytes disappear on the way " + way +
+                    " without a word (no ICMP \"too big\"): what relies on path MTU discovery "
+                    "hangs there"});
+  }
+}
+
 void fill_warnings(const std::vector<std::unique_ptr<Lane>>& lanes, const Connection& connection,
                    TestOutcome& outcome) {
   net::DatagramPort& port = lanes.front()->port();
@@ -132,6 +143,9 @@ void settle_tail(const TestParams& params, std::uint16_t stream, const TxReport&
 void fill_outcome(ClientConversation& conversation, const std::vector<std::unique_ptr<Lane>>& lanes,
                   const Connection& connection, TestOutcome& outcome) {
   const Endpoint server = outcome.server.value_or(Endpoint{});
+  outcome.params = conversation.params();
+  outcome.mtu_up = conversation.mtu(Way::up);
+  outcome.mtu_down = conversation.mtu(Way::down);
   outcome.error = end_error(conversation.end(), server, outcome.params);
   for (const Way way : {Way::up, Way::down}) {
     if (!includes(outcome.params.direction, way)) {
@@ -159,6 +173,8 @@ void fill_outcome(ClientConversation& conversation, const std::vector<std::uniqu
   outcome.rtt_idle = conversation.idle();
   fill_clock(conversation, connection, outcome);
   fill_warnings(lanes, connection, outcome);
+  warn_of_black_hole(outcome.mtu_up, "up", outcome);
+  warn_of_black_hole(outcome.mtu_down, "down", outcome);
 }
 
 }  // namespace udperf::engine

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <memory>
 
 #include "engine/client_connect.hpp"
@@ -44,7 +45,8 @@ class Test {
     static_cast<void>(options);
   }
 
-  void run(ClientObserver& observer, const StopToken& stop) {
+  /// `announce` is called once data may flow, or when it is clear that it never will.
+  void run(ClientObserver& observer, const StopToken& stop, const std::function<void()>& announce) {
     std::vector<const Lane*> views;
     for (const auto& lane : lanes_) {
       views.push_back(lane.get());
@@ -57,7 +59,7 @@ class Test {
       }
     };
     start_threads();
-    watch(LiveView{views, conversation_}, observer, stop);
+    watch(LiveView{views, conversation_}, observer, stop, announce);
     shared_.quit.store(true, std::memory_order_release);
     receivers_.clear();
     senders_.clear();
@@ -65,6 +67,7 @@ class Test {
 
   ClientConversation& conversation() { return conversation_; }
   [[nodiscard]] std::uint32_t sessions_max() const { return shared_.sessions_max.load(); }
+  [[nodiscard]] std::uint32_t payload_bytes() const { return lanes_.front()->payload_bytes(); }
   [[nodiscard]] bool offload_broken() const { return shared_.gso_broken.load(); }
   const std::vector<std::unique_ptr<Lane>>& lanes() const { return lanes_; }
 
@@ -75,6 +78,7 @@ class Test {
     settings.server_nonce = connection.accept.server_nonce;
     settings.params = connection.accept.params;
     settings.handshake_rtt = connection.rtt;
+    settings.payload_fallback = connection.payload_fallback;
     return settings;
   }
 
@@ -92,9 +96,11 @@ class Test {
     }
   }
 
-  void watch(LiveView view, ClientObserver& observer, const StopToken& stop) {
+  void watch(LiveView view, ClientObserver& observer, const StopToken& stop,
+             const std::function<void()>& announce) {
     constexpr Duration kTick = std::chrono::milliseconds{50};
     bool told = false;
+    bool announced = false;
     const Duration tick =
         std::min(kTick, std::max<Duration>(lanes_.front()->params().interval / 2, kTick / 10));
     while (!conversation_.ended()) {
@@ -106,7 +112,14 @@ class Test {
         conversation_.interrupt();
         receivers_.front()->wake();
       }
+      if (shared_.started.load(std::memory_order_acquire) && !announced) {
+        announced = true;
+        announce();
+      }
       view.report(clock_.now(), observer);
+    }
+    if (!announced) {
+      announce();
     }
   }
 
@@ -138,9 +151,11 @@ TestOutcome run_client(const ClientOptions& options, const Clock& clock, RandomS
     outcome.error = connection.error();
     return outcome;
   }
-  observer.on_started(outcome);
   Test test{*connection, options, clock, random};
-  test.run(observer, stop);
+  test.run(observer, stop, [&] {
+    outcome.params.payload_bytes = test.payload_bytes();
+    observer.on_started(outcome);
+  });
   outcome.end = clock.unix_now();
   fill_outcome(test.conversation(), test.lanes(), *connection, outcome);
   outcome.concurrent_sessions_max = std::max(outcome.concurrent_sessions_max, test.sessions_max());

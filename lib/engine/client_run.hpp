@@ -68,7 +68,8 @@ class ClientObserver {
   ClientObserver& operator=(const ClientObserver&) = delete;
   virtual ~ClientObserver() = default;
 
-  /// The server accepted; `outcome` has session, endpoints, start and granted parameters.
+  /// The server accepted and data may flow, or the test ended before that; `outcome` has session,
+  /// endpoints, start and the parameters.
   virtual void on_started(const TestOutcome& outcome) = 0;
   virtual void on_interval(const LiveInterval& interval) = 0;
   virtual void on_progress(const LiveProgress& progress) = 0;

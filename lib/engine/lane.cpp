@@ -41,13 +41,16 @@ void Lane::make_receiver() {
   }
 }
 
-void Lane::start() {
-  begun_ = true;
-  const std::uint32_t payload = shared_.payload_bytes.load();
-  if (payload != 0 && payload != settings_.params.payload_bytes) {
-    settings_.params.payload_bytes = payload;
+void Lane::take_payload_size() {
+  if (payload_bytes() != settings_.params.payload_bytes) {
+    settings_.params.payload_bytes = payload_bytes();
     make_receiver();
   }
+}
+
+void Lane::start() {
+  begun_ = true;
+  take_payload_size();
   // The licence to send begins with the last sign of life, not with our own readiness.
   licensed_ = mono_from_ns(shared_.last_heard_ns.load(std::memory_order_relaxed));
   echoed_ = licensed_;
@@ -78,12 +81,18 @@ void Lane::send(std::vector<std::byte> datagram) {
   }
 }
 
+net::SendOutcome::Status Lane::send_probe(const wire::Probe& probe, std::size_t bytes) {
+  auto datagram = wire::encode(MessageType::probe, settings_.session, settings_.stream, probe,
+                               bytes - std::min(bytes, trailer_bytes()));
+  settings_.sealer.seal(datagram);
+  return port_->send_whole(datagram).status;
+}
+
 void Lane::send_merged(const std::vector<wire::Probe>& probes, std::size_t bytes) {
   std::vector<std::byte> buffer;
-  const std::size_t trailer = settings_.sealer.keyed() ? wire::kTrailerBytes : 0;
   for (const wire::Probe& probe : probes) {
     auto one = wire::encode(MessageType::probe, settings_.session, settings_.stream, probe,
-                            bytes - trailer);
+                            bytes - trailer_bytes());
     settings_.sealer.seal(one);
     buffer.insert(buffer.end(), one.begin(), one.end());
   }
@@ -155,6 +164,7 @@ void Lane::on_read(const net::Received& read, MonoTime now) {
       return;  // the books are closed: a report never changes
     } else {
       if (!receiver_->has_anchor()) {
+        take_payload_size();  // DATA on this stream may overtake GO or GO_ACK on the first
         receiver_->set_anchor(shared_.anchor(read.at));
         next_feedback_ = now;
       }
@@ -205,8 +215,7 @@ bool Lane::on_stream_message(MessageType type, std::span<const std::byte> inner,
   switch (type) {
     case MessageType::probe:
       if (const auto probe = wire::decode<wire::Probe>(inner)) {
-        send(session::answer_probe(settings_.session, *probe, bytes, arrived, clock_.now(),
-                                   shared_.sessions_max.load(std::memory_order_relaxed)));
+        answer(*probe, bytes, arrived);
       }
       return true;
     case MessageType::feedback:
@@ -234,6 +243,40 @@ bool Lane::on_stream_message(MessageType type, std::span<const std::byte> inner,
       return true;
     default:
       return false;
+  }
+}
+
+void Lane::answer(const wire::Probe& probe, std::size_t bytes, MonoTime arrived) {
+  // A client that looks for the path's MTU asks for answers of a size. Its address has been proven,
+  // and DATA goes there next: so they may be larger than the questions, but not for ever.
+  constexpr std::uint32_t kMostPadded = 2 * session::PathMtuSearch::kMostProbes;
+  const bool sizing = probe.reply_bytes != 0 && !begun_;
+  std::size_t most = bytes;
+  if (sizing && settings_.role == session::Role::server && sends() &&
+      padded_answers_ < kMostPadded) {
+    ++padded_answers_;
+    most = std::max<std::size_t>(bytes, kAutoPayloadV4);
+  }
+  mtu_hint_ = port_->take_mtu_hint().value_or(mtu_hint_);
+  session::ProbeContext context;
+  context.session = settings_.session;
+  context.bytes = bytes;
+  context.arrived = arrived;
+  context.sessions_max = shared_.sessions_max.load(std::memory_order_relaxed);
+  const std::size_t padded = std::min<std::size_t>(probe.reply_bytes, most);
+  context.padding = padded - std::min(padded, trailer_bytes());
+  context.path_mtu = mtu_hint_;
+  auto reply = session::answer_probe(probe, context, clock_.now());
+  if (!sizing) {
+    send(std::move(reply));
+    return;
+  }
+  settings_.sealer.seal(reply);
+  if (port_->send_whole(reply).status == net::SendOutcome::Status::too_big) {
+    mtu_hint_ = port_->take_mtu_hint().value_or(mtu_hint_);
+    context.padding = 0;
+    context.path_mtu = mtu_hint_;
+    send(session::answer_probe(probe, context, clock_.now()));
   }
 }
 

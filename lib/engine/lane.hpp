@@ -17,6 +17,7 @@
 #include "receiver/receiver.hpp"
 #include "sender/sender.hpp"
 #include "session/fin_exchange.hpp"
+#include "session/path_mtu_search.hpp"
 #include "session/prober.hpp"
 #include "session/sealer.hpp"
 
@@ -81,6 +82,10 @@ class Lane final : public Task {
   /// Sends a control message of this lane, sealed.
   void send(std::vector<std::byte> datagram);
 
+  /// Sends a message that must not be fragmented, padded to `bytes` with what sealing adds. The
+  /// status says whether this host could.
+  net::SendOutcome::Status send_probe(const wire::Probe& probe, std::size_t bytes);
+
   /// Sends the probes as one buffer, each padded to `bytes`: what Preflight asks for.
   void send_merged(const std::vector<wire::Probe>& probes, std::size_t bytes);
 
@@ -107,6 +112,15 @@ class Lane final : public Task {
 
   [[nodiscard]] net::DatagramPort& port() { return *port_; }
   [[nodiscard]] const TestParams& params() const { return settings_.params; }
+  /// Of a datagram of DATA: as GO says or will say, as granted before that is known.
+  [[nodiscard]] std::uint32_t payload_bytes() const {
+    const std::uint32_t agreed = shared_.payload_bytes.load(std::memory_order_relaxed);
+    return agreed != 0 ? agreed : settings_.params.payload_bytes;
+  }
+  /// What sealing adds to a control message.
+  [[nodiscard]] std::size_t trailer_bytes() const {
+    return settings_.sealer.keyed() ? wire::kTrailerBytes : 0;
+  }
   [[nodiscard]] std::uint64_t session() const { return settings_.session; }
   [[nodiscard]] std::uint8_t stream() const { return settings_.stream; }
   [[nodiscard]] bool sends() const { return includes(settings_.params.direction, send_way()); }
@@ -144,6 +158,8 @@ class Lane final : public Task {
   bool on_stream_message(wire::MessageType type, std::span<const std::byte> inner,
                          std::size_t bytes, MonoTime arrived, MonoTime now);
   void on_feedback(const wire::Feedback& feedback, MonoTime now);
+  void answer(const wire::Probe& probe, std::size_t bytes, MonoTime arrived);
+  void take_payload_size();
   void hand_on_stray(std::span<const std::byte> datagram, wire::MessageType type, MonoTime now);
   void check_licence(MonoTime now);
   void run_timers(MonoTime now);
@@ -175,6 +191,8 @@ class Lane final : public Task {
   MonoTime cpu_from_{};
   std::uint64_t feedback_number_ = 0;
   MonoTime next_feedback_ = kNever;
+  std::uint32_t mtu_hint_ = 0;        ///< what ICMP told of the path to the peer, for its probes
+  std::uint32_t padded_answers_ = 0;  ///< that were larger than their questions
   MonoTime conversation_wake_{};
   // what lets this end go on sending
   std::uint64_t feedback_seen_ = 0;

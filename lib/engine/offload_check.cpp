@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t kLeastBytes = 64;
 
 std::size_t probe_bytes(const Lane& lane) {
-  return std::max<std::size_t>(lane.params().payload_bytes, kLeastBytes);
+  return std::max<std::size_t>(lane.payload_bytes(), kLeastBytes);
 }
 
 }  // namespace

@@ -357,6 +357,9 @@ SessionOutcome ServerSessions::outcome_of(Session& session) {
   out.opened = session.opened;
   out.closed = clock_.unix_now();
   out.params = session.params;
+  if (const std::uint32_t agreed = session.shared.payload_bytes.load(); agreed != 0) {
+    out.params.payload_bytes = agreed;
+  }
   out.concurrent_sessions_max = session.shared.sessions_max.load();
   const bool ended = session.conversation->ended();
   out.status = ended ? session.conversation->status() : TestStatus::incomplete;

@@ -33,6 +33,18 @@ struct WayOutcome {
   std::vector<StreamOutcome> streams;
 };
 
+/// What --packet-size auto found out about one direction (RFC 8899).
+struct PathMtu {
+  std::optional<std::uint32_t> payload_bytes;  ///< largest that crossed whole; absent: none did
+  bool exact = false;        ///< one byte more does not cross, or was not wanted (see capped)
+  bool capped = false;       ///< the largest size that was tried crossed: the path may take more
+  bool icmp_seen = false;    ///< a hop said by ICMP what it takes
+  bool local_limit = false;  ///< the sending host's own device takes no more
+  bool black_hole = false;   ///< larger ones disappear without a word
+
+  bool operator==(const PathMtu&) const = default;
+};
+
 /// How this host's clock relates to the peer's (metrics 5).
 struct ClockEstimate {
   std::string method;                          ///< "same_host", "corridor"
@@ -68,6 +80,8 @@ struct TestOutcome {
   std::optional<RttSummary> rtt_idle;
   std::optional<RttSummary> rtt_loaded;
   std::optional<ClockEstimate> clock;
+  std::optional<PathMtu> mtu_up;  ///< absent where it was not looked for
+  std::optional<PathMtu> mtu_down;
 };
 
 /// What the server knows of one session when it closes: its own half, and the client's figures

@@ -61,6 +61,13 @@ class DatagramPort {
   /// only `refused` and `too_big` are worth telling apart.
   virtual SendOutcome send_control(std::span<const std::byte> datagram) = 0;
 
+  /// The same for one that no hop, and not this host, may fragment: to find out what the path
+  /// takes. Before data flows only, and by one thread.
+  virtual SendOutcome send_whole(std::span<const std::byte> datagram) = 0;
+
+  /// The largest IP packet, as this host or a hop on the way (by ICMP) has said since last asked.
+  [[nodiscard]] virtual std::optional<std::uint32_t> take_mtu_hint() = 0;
+
   /// What has arrived, without waiting: empty when nothing has. Up to a batch of reads at a time.
   virtual std::span<const Received> receive(ReceiveBuffers& buffers) = 0;
 

@@ -16,6 +16,8 @@ class UdpPort final : public DatagramPort {
 
   SendOutcome send(std::span<const std::byte> data, std::uint32_t segment) override;
   SendOutcome send_control(std::span<const std::byte> datagram) override;
+  SendOutcome send_whole(std::span<const std::byte> datagram) override;
+  std::optional<std::uint32_t> take_mtu_hint() override;
   std::span<const Received> receive(ReceiveBuffers& buffers) override;
   std::optional<std::uint32_t> total_drops() override;
   bool take_refused() override { return refused_.exchange(false); }
@@ -61,6 +63,8 @@ class UdpPort final : public DatagramPort {
   std::uint32_t max_segments_ = 128;
   std::uint32_t mtu_ = 1500;
   std::atomic<bool> refused_{false};
+  std::atomic<std::uint32_t> mtu_hint_{0};  ///< IP packet size that an error spoke of; 0 = none
+  bool dont_fragment_ = false;
 };
 
 /// Lets this process open as many descriptors as its hard limit allows: each stream takes one.

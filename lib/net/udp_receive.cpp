@@ -176,8 +176,14 @@ void UdpPort::drain_errors() {
          header = CMSG_NXTHDR(&message, const_cast<cmsghdr*>(header))) {
       const bool ours = (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_RECVERR) ||
                         (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_RECVERR);
-      if (ours && payload_of<sock_extended_err>(header).ee_errno == ECONNREFUSED) {
+      if (!ours) {
+        continue;
+      }
+      const auto error = payload_of<sock_extended_err>(header);
+      if (error.ee_errno == ECONNREFUSED) {
         refused_ = true;
+      } else if (error.ee_errno == EMSGSIZE) {
+        mtu_hint_ = error.ee_info;
       }
     }
   }

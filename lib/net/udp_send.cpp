@@ -51,7 +51,12 @@ SendOutcome UdpPort::send_gso(std::span<const std::byte> data, std::uint32_t seg
     gso_ = false;
     return send_many(data, segment, n);
   }
-  if (::send(fd(), data.data(), data.size(), MSG_DONTWAIT) >= 0) {
+  ssize_t sent = ::send(fd(), data.data(), data.size(), MSG_DONTWAIT);
+  if (sent < 0 && errno == EMSGSIZE) {
+    drain_errors();  // it may be ICMP's answer to an earlier datagram
+    sent = ::send(fd(), data.data(), data.size(), MSG_DONTWAIT);
+  }
+  if (sent >= 0) {
     return SendOutcome{SendOutcome::Status::taken, n, 1, 0};
   }
   const int reason = errno;
@@ -82,7 +87,11 @@ SendOutcome UdpPort::send_many(std::span<const std::byte> data, std::uint32_t se
     messages[i].msg_hdr.msg_iov = &vectors[i];
     messages[i].msg_hdr.msg_iovlen = 1;
   }
-  const int taken = ::sendmmsg(fd(), messages.data(), n, MSG_DONTWAIT);
+  int taken = ::sendmmsg(fd(), messages.data(), n, MSG_DONTWAIT);
+  if (taken < 0 && errno == EMSGSIZE) {
+    drain_errors();
+    taken = ::sendmmsg(fd(), messages.data(), n, MSG_DONTWAIT);
+  }
   if (taken < 0) {
     return error_outcome(errno);
   }
@@ -96,10 +105,43 @@ SendOutcome UdpPort::send_one(std::span<const std::byte> datagram) {
   if (segment_.load(std::memory_order_relaxed) != 0) {
     set_segment(0);  // some drivers corrupt a single datagram sent with segmentation on
   }
-  if (::send(fd(), datagram.data(), datagram.size(), MSG_DONTWAIT) >= 0) {
+  ssize_t sent = ::send(fd(), datagram.data(), datagram.size(), MSG_DONTWAIT);
+  if (sent < 0 && errno == EMSGSIZE) {
+    drain_errors();
+    sent = ::send(fd(), datagram.data(), datagram.size(), MSG_DONTWAIT);
+  }
+  if (sent >= 0) {
     return SendOutcome{SendOutcome::Status::taken, 1, 1, 0};
   }
   return error_outcome(errno);
+}
+
+SendOutcome UdpPort::send_whole(std::span<const std::byte> datagram) {
+  if (dont_fragment_) {
+    return send_control(datagram);
+  }
+  const bool v4 = remote_.address.family == IpFamily::v4;
+  const int level = v4 ? IPPROTO_IP : IPPROTO_IPV6;
+  const int discover = v4 ? IP_MTU_DISCOVER : IPV6_MTU_DISCOVER;
+  int before = 0;
+  socklen_t size = sizeof before;
+  // Probing ignores what the kernel believes of the path, and marks the packet as not to be cut.
+  if (::getsockopt(fd(), level, discover, &before, &size) != 0 ||
+      !set_option(fd(), level, discover, v4 ? IP_PMTUDISC_PROBE : IPV6_PMTUDISC_PROBE) ||
+      (!v4 && !set_option(fd(), level, IPV6_DONTFRAG, 1))) {
+    return SendOutcome{SendOutcome::Status::failed, 0, 0, errno};
+  }
+  const SendOutcome outcome = send_control(datagram);
+  set_option(fd(), level, discover, before);
+  if (!v4) {
+    set_option(fd(), level, IPV6_DONTFRAG, 0);
+  }
+  return outcome;
+}
+
+std::optional<std::uint32_t> UdpPort::take_mtu_hint() {
+  const std::uint32_t hint = mtu_hint_.exchange(0);
+  return hint != 0 ? std::optional{hint} : std::nullopt;
 }
 
 SendOutcome UdpPort::send_control(std::span<const std::byte> datagram) {
@@ -124,7 +166,8 @@ SendOutcome UdpPort::send_control(std::span<const std::byte> datagram) {
       return SendOutcome{SendOutcome::Status::taken, 1, 1, 0};
     }
     outcome = error_outcome(errno);
-    if (outcome.status != SendOutcome::Status::refused) {
+    if (outcome.status != SendOutcome::Status::refused &&
+        outcome.status != SendOutcome::Status::too_big) {
       break;
     }
   }

@@ -129,7 +129,7 @@ std::unique_ptr<UdpPort> UdpPort::adopt(Fd connected, const PortOptions& options
 }
 
 UdpPort::UdpPort(Fd socket, const PortOptions& options)
-    : socket_(std::move(socket)), remote_(options.remote) {
+    : socket_(std::move(socket)), remote_(options.remote), dont_fragment_(options.dont_fragment) {
   SocketAddress address;
   ::getsockname(fd(), address.raw(), address.size_out());
   local_ = address.endpoint();

@@ -27,6 +27,20 @@ Json clock_tree(const std::optional<ClockEstimate>& clock) {
               {"step_detected", value(known.step_detected)}};
 }
 
+Json mtu_tree(const std::optional<PathMtu>& mtu) {
+  if (!mtu) {
+    return nullptr;
+  }
+  const bool found = mtu->payload_bytes.has_value();
+  const auto if_found = [found](bool fact) { return found ? Json(fact) : Json(nullptr); };
+  return Json{{"payload_bytes", value(mtu->payload_bytes)},
+              {"exact", if_found(mtu->exact)},
+              {"capped", if_found(mtu->capped)},
+              {"icmp_seen", if_found(mtu->icmp_seen)},
+              {"local_limit", if_found(mtu->local_limit)},
+              {"black_hole", if_found(mtu->black_hole)}};
+}
+
 Json error_tree(const std::optional<Error>& error) {
   if (!error) {
     return nullptr;
@@ -205,6 +219,7 @@ Json document_tree(const result::ResultDocument& d) {
                 {"bloat_ns", value(d.rtt.bloat_ns)},
                 {"bloat_grade", value(d.rtt.bloat_grade)}}},
               {"clock", clock_tree(d.test.clock)},
+              {"mtu", {{"up", mtu_tree(d.test.mtu_up)}, {"down", mtu_tree(d.test.mtu_down)}}},
               {"classic", {{"kilobytes_per_second", value(d.kilobytes_per_second)}}},
               {"repeats", repeats_tree(d.repeats)}};
 }

@@ -21,6 +21,8 @@ Json full_shape() {
   document.warnings.emplace_back();
   document.notes.emplace_back();
   document.error = Error{};
+  document.test.mtu_up.emplace();
+  document.test.mtu_down.emplace();
   document.repeats.emplace();
   document.repeats->runs.emplace_back();
   stats::Spread spread;

@@ -84,14 +84,17 @@ RttSummary Prober::take() {
   return summary;
 }
 
-std::vector<std::byte> answer_probe(std::uint64_t session, const wire::Probe& probe,
-                                    std::size_t probe_bytes, MonoTime arrived, MonoTime now,
-                                    std::uint32_t sessions_max) {
-  const wire::ProbeReply reply{
-      probe.id,    probe.t1_ns, to_ns(arrived), to_ns(now), static_cast<std::uint32_t>(probe_bytes),
-      sessions_max};
-  const std::size_t padded = std::min<std::size_t>(probe.reply_bytes, probe_bytes);
-  return wire::encode(wire::MessageType::probe_reply, session, 0, reply, padded);
+std::vector<std::byte> answer_probe(const wire::Probe& probe, const ProbeContext& context,
+                                    MonoTime now) {
+  wire::ProbeReply reply;
+  reply.id = probe.id;
+  reply.t1_ns = probe.t1_ns;
+  reply.t2_ns = to_ns(context.arrived);
+  reply.t3_ns = to_ns(now);
+  reply.received_bytes = static_cast<std::uint32_t>(context.bytes);
+  reply.sessions_max = context.sessions_max;
+  reply.path_mtu = context.path_mtu;
+  return wire::encode(wire::MessageType::probe_reply, context.session, 0, reply, context.padding);
 }
 
 }  // namespace udperf::session

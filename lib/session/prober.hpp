@@ -55,9 +55,18 @@ class Prober {
   std::optional<Corridor> corridor_;
 };
 
-/// Answers a probe: its times, and as many bytes as it asked for but never more than it had.
-[[nodiscard]] std::vector<std::byte> answer_probe(std::uint64_t session, const wire::Probe& probe,
-                                                  std::size_t probe_bytes, MonoTime arrived,
-                                                  MonoTime now, std::uint32_t sessions_max);
+/// What an answer to a probe needs to know beside the probe.
+struct ProbeContext {
+  std::uint64_t session = 0;
+  std::size_t bytes = 0;    ///< that the probe had
+  std::size_t padding = 0;  ///< bytes that the answer is to have at least; 0 = as it is
+  MonoTime arrived;
+  std::uint32_t sessions_max = 0;
+  std::uint32_t path_mtu = 0;
+};
+
+/// The answer to a probe, departing at `now`.
+[[nodiscard]] std::vector<std::byte> answer_probe(const wire::Probe& probe,
+                                                  const ProbeContext& context, MonoTime now);
 
 }  // namespace udperf::session

@@ -102,8 +102,10 @@ struct Empty {};
 /// of life. May be padded to any size.
 struct Probe {
   std::uint64_t id = 0;
-  std::int64_t t1_ns = 0;         ///< sender's monotonic clock
-  std::uint16_t reply_bytes = 0;  ///< pad the answer to this, at most the size of the question
+  std::int64_t t1_ns = 0;  ///< sender's monotonic clock
+  /// Pad the answer to this, and forbid to fragment it: 0 = a small answer. More than the question
+  /// has is only granted before GO, by a server that is to send data.
+  std::uint16_t reply_bytes = 0;
 };
 
 struct ProbeReply {
@@ -113,6 +115,7 @@ struct ProbeReply {
   std::int64_t t3_ns = 0;  ///< departure of this answer
   std::uint32_t received_bytes = 0;
   std::uint32_t sessions_max = 0;  ///< most at the server at once beside and with this one so far
+  std::uint32_t path_mtu = 0;  ///< largest IP packet towards the asker, as ICMP told the replier
 };
 
 /// What the receiver of a stream has seen so far, every 50 ms: the sender's licence to go on.

@@ -128,6 +128,7 @@ UDPERF_VISIT(ProbeReply) {
   io.field(m.t3_ns);
   io.field(m.received_bytes);
   io.field(m.sessions_max);
+  io.field(m.path_mtu);
 }
 
 UDPERF_VISIT(Feedback) {

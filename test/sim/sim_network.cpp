@@ -24,7 +24,8 @@ void SimNetwork::send(const Endpoint& from, const Endpoint& to, std::span<const 
   const bool data = header && header->type == wire::MessageType::data;
   truth.sent += data ? 1 : 0;
   const bool filtered = (header && path.drop_if && path.drop_if(*header)) ||
-                        (path.loses_merged && departure == Departure::merged);
+                        (path.loses_merged && departure == Departure::merged) ||
+                        (path.max_payload != 0 && bytes.size() > path.max_payload);
   const bool lost = filtered || random_.chance(data ? path.drop_data : path.drop_control);
   const auto wait =
       lost ? std::nullopt : queueing(path, upward ? up_free_at_ : down_free_at_, bytes.size());
@@ -120,6 +121,14 @@ net::SendOutcome SimPort::send(std::span<const std::byte> data, std::uint32_t se
 net::SendOutcome SimPort::send_control(std::span<const std::byte> datagram) {
   network_.send(local_, remote_, datagram);
   return net::SendOutcome{};
+}
+
+net::SendOutcome SimPort::send_whole(std::span<const std::byte> datagram) {
+  const Impairment& path = network_.path_from(local_);
+  if (path.max_payload != 0 && datagram.size() > path.max_payload && path.told_mtu != 0) {
+    hint_ = path.told_mtu;
+  }
+  return send_control(datagram);
 }
 
 void SimPort::arrive(std::vector<std::byte> bytes, MonoTime at) {

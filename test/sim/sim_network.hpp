@@ -29,7 +29,9 @@ struct Impairment {
   std::uint64_t rate_bps = 0;  ///< payload bits per second that pass; 0 = any number
   /// The longest a datagram waits where the rate is limited; what would wait longer is dropped.
   Duration queue = std::chrono::milliseconds{50};
-  bool loses_merged = false;  ///< datagrams that left as one buffer (UDP_SEGMENT) never arrive
+  std::size_t max_payload = 0;  ///< larger datagrams never arrive; 0 = any
+  std::uint32_t told_mtu = 0;   ///< what ICMP says when one was larger; 0 = a black hole
+  bool loses_merged = false;    ///< datagrams that left as one buffer (UDP_SEGMENT) never arrive
   /// Drops what it says true to, before any chance; sees every datagram with its common header.
   std::function<bool(const wire::CommonHeader&)> drop_if;
 };
@@ -73,6 +75,10 @@ class SimNetwork {
   }
 
   [[nodiscard]] const DirectionTruth& truth(bool upward) const { return upward ? up_ : down_; }
+  /// What the way from `from` does.
+  [[nodiscard]] const Impairment& path_from(const Endpoint& from) const {
+    return from == server ? down : up;
+  }
   [[nodiscard]] SeededRandom& random() { return random_; }
   [[nodiscard]] FakeClock& clock() { return clock_; }
 
@@ -123,6 +129,8 @@ class SimPort final : public net::DatagramPort {
   net::SendOutcome send_control(std::span<const std::byte> datagram) override;
   std::span<const net::Received> receive(net::ReceiveBuffers& buffers) override;
   std::optional<std::uint32_t> total_drops() override { return 0; }
+  net::SendOutcome send_whole(std::span<const std::byte> datagram) override;
+  std::optional<std::uint32_t> take_mtu_hint() override { return std::exchange(hint_, {}); }
   bool take_refused() override { return std::exchange(refused_, false); }
   bool pace_in_kernel(std::uint64_t) override { return false; }
   [[nodiscard]] std::uint32_t batch_limit(std::uint32_t) const override { return 16; }
@@ -155,6 +163,7 @@ class SimPort final : public net::DatagramPort {
   std::vector<Waiting> current_;
   std::vector<net::Received> received_;
   bool refused_ = false;
+  std::optional<std::uint32_t> hint_;
   bool gso_ = true;
 };
 

@@ -113,6 +113,9 @@ void SimClient::begin_test(MonoTime now) {
   settings.server_nonce = connection_.accept.server_nonce;
   settings.params = connection_.accept.params;
   settings.handshake_rtt = connection_.rtt;
+  if (options_.auto_packet_size) {
+    settings.payload_fallback = options_.params.payload_bytes;
+  }
   conversation_ = std::make_unique<engine::ClientConversation>(settings, shared_, now);
   conversation_->on_started = [] {};
   conversation_->on_ended = [] {};

@@ -72,6 +72,8 @@ class SimClient {
     std::optional<crypto::Key> key;
     Duration connect_timeout = std::chrono::seconds{5};
     std::optional<Endpoint> local;
+    bool auto_packet_size =
+        false;  ///< up to params.payload_bytes, which is taken where none is found
   };
 
   SimClient(SimNetwork& network, const Options& options, std::uint64_t seed);

@@ -225,6 +225,8 @@ TestOutcome interrupted_tx_only() {
 TestOutcome both_directions() {
   TestOutcome outcome = normal_up();
   outcome.params.direction = Direction::both;
+  outcome.mtu_up = PathMtu{1000, true, false, true, false, false};
+  outcome.mtu_down = PathMtu{1472, true, true, false, false, false};
   outcome.params.rate_up = SendRate{SendRate::Kind::bits, 4'000'000};
   outcome.params.rate_down = SendRate{SendRate::Kind::packets, 250'000};
   StreamOutcome stream;
