@@ -1,6 +1,8 @@
 #include "engine/client_conversation.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 
 #include "engine/offload_check.hpp"
 
@@ -14,6 +16,11 @@ constexpr std::uint64_t kIdleProbes = 10;
 constexpr Duration kIdleProbeEvery = 1ms;
 constexpr Duration kLoadedProbeEvery = 100ms;
 constexpr Duration kGoPatience = 5s;
+/// Round trips under load: often enough that an interval has one, seldom enough to be no load.
+Duration loaded_probe_every(const TestParams& params) {
+  constexpr Duration kMostOften = 10ms;
+  return std::clamp(params.interval, kMostOften, kLoadedProbeEvery);
+}
 constexpr Duration kServerSilence = 3s;
 constexpr Duration kAfterRefused = 250ms;  // an ICMP error alone could be forged or old
 constexpr Duration kWindUp = 2s;           // after SIGINT or the server's BYE
@@ -40,12 +47,15 @@ bool ClientConversation::all_complete() const {
 }
 
 void ClientConversation::on_probe_reply(const wire::ProbeReply& reply, std::size_t bytes,
-                                        MonoTime now) {
+                                        const Lane& lane, MonoTime now) {
   shared_.note_sessions(reply.sessions_max);
   if (on_size_reply(reply, bytes, now) || preflight_.on_reply(reply, now)) {
     return;
   }
-  prober_.on_reply(reply, now);
+  if (!prober_.on_reply(reply, now)) {
+    return;
+  }
+  note_clocks(reply, lane, now);
   last_rtt_ns_.store(prober_.last_rtt().value_or(Duration{0}).count());
   const std::int64_t longest = prober_.longest_rtt().count();
   if (longest > shared_.rtt_max_ns.load()) {
@@ -57,7 +67,7 @@ void ClientConversation::on_message(MessageType type, std::span<const std::byte>
                                     Lane& lane, MonoTime now) {
   if (type == MessageType::probe_reply) {
     if (const auto reply = wire::decode<wire::ProbeReply>(datagram)) {
-      on_probe_reply(*reply, datagram.size() + lane.trailer_bytes(), now);
+      on_probe_reply(*reply, datagram.size() + lane.trailer_bytes(), lane, now);
     }
   } else if (type == MessageType::go_ack && stage() == Stage::going) {
     go_backoff_.stop();
@@ -95,6 +105,9 @@ MonoTime ClientConversation::on_timer(Lane& lane, MonoTime now) {
   }
   if (stage() == Stage::sizing) {
     return find_size(lane, now);
+  }
+  if (stage() == Stage::clocks) {
+    return probe_after(lane, now);
   }
   if (stage() == Stage::preflight) {
     return check_offload(lane, now);
@@ -263,7 +276,7 @@ MonoTime ClientConversation::check_offload(Lane& lane, MonoTime now) {
 void ClientConversation::go(Lane& lane, MonoTime now) {
   set_stage(Stage::going);
   stage_since_ = now;
-  next_probe_ = now + kLoadedProbeEvery;
+  next_probe_ = now + loaded_probe_every(settings_.params);
   go_backoff_.start(now);
   lane.send(wire::encode(MessageType::go, settings_.session, 0,
                          wire::Go{settings_.server_nonce, settings_.params.payload_bytes}));
@@ -287,6 +300,7 @@ void ClientConversation::begin_data(MonoTime now) {
   if (bounded) {
     deadline_ = now + longest + session::ReportExchange::kTmax + kOverdue;
   }
+  data_since_ = now;
   shared_.started.store(true, std::memory_order_release);
   on_started();
 }
@@ -299,9 +313,17 @@ MonoTime ClientConversation::watch(Lane& lane, MonoTime now) {
   }
   if (now >= next_probe_) {
     lane.send(prober_.probe(now));
-    next_probe_ = now + kLoadedProbeEvery;
+    next_probe_ = now + loaded_probe_every(settings_.params);
   }
   if (shared_.started.load() && all_complete()) {
+    take_loaded();
+    data_until_ = now;
+    if (clock_worth_another_look(now)) {
+      set_stage(Stage::clocks);
+      stage_since_ = now;
+      next_probe_ = now;
+      return now;
+    }
     finish(
         server_bye_ ? End::server_stopping : (interrupt_said_ ? End::interrupted : End::complete),
         lane);
@@ -312,21 +334,91 @@ MonoTime ClientConversation::watch(Lane& lane, MonoTime now) {
   return std::min({next_probe_, go_backoff_.next(), deadline_, look});
 }
 
+void ClientConversation::note_clocks(const wire::ProbeReply& reply, const Lane& lane,
+                                     MonoTime now) {
+  corridor_.add(reply.t1_ns, reply.t2_ns, reply.t3_ns, to_ns(now));
+  const ClockAnchor ours = lane.clock_anchor();
+  note_wall(our_wall_, to_ns(ours.unix) - to_ns(ours.mono));
+  note_wall(server_wall_, reply.utc_minus_mono_ns);
+  walls_known_ = true;
+}
+
+void ClientConversation::note_wall(WallClock& wall, std::int64_t difference_ns) const {
+  constexpr std::int64_t kStep = 100'000;  // reading both clocks is more exact than that
+  if (!walls_known_) {
+    wall.first_ns = difference_ns;
+  }
+  wall.latest_ns = difference_ns;
+  wall.set = wall.set || std::abs(difference_ns - wall.first_ns) > kStep;
+}
+
+void ClientConversation::take_loaded() {
+  if (idle_ && !loaded_) {
+    loaded_samples_ = prober_.samples();
+    loaded_ = prober_.take();
+  }
+}
+
+bool ClientConversation::clock_worth_another_look(MonoTime now) const {
+  // In a second, clocks drift by less than a round trip tells.
+  return !settings_.same_host && !interrupt_said_ && !server_bye_ && now - data_since_ >= 1s;
+}
+
+/// The clocks are compared once more on the idle path, so that what lies between is pinned from
+/// both sides.
+MonoTime ClientConversation::probe_after(Lane& lane, MonoTime now) {
+  const Duration wait = 2 * settings_.handshake_rtt + 20ms;
+  const bool enough = prober_.answered() >= kIdleProbes;
+  if (enough || now - stage_since_ > static_cast<int>(kIdleProbes) * kIdleProbeEvery + wait) {
+    finish(End::complete, lane);
+    return kNever;
+  }
+  if (prober_.sent() < kIdleProbes && now >= next_probe_) {
+    lane.send(prober_.probe(now));
+    next_probe_ = now + kIdleProbeEvery;
+  }
+  return prober_.sent() < kIdleProbes ? next_probe_ : now + kIdleProbeEvery;
+}
+
+ClockEstimate ClientConversation::clock() const {
+  ClockEstimate out;
+  const MonoTime until = data_until_ != MonoTime{} ? data_until_ : data_since_;
+  const Duration half = (until - data_since_) / 2;
+  const auto found = corridor_.estimate(to_ns(data_since_ + half));
+  if (settings_.same_host) {
+    out.method = "same_host";
+    out.theta_ns = 0;
+    out.uncertainty_ns = 0;
+    out.skew_ppm = 0;
+    out.skew_uncertainty_ppm = 0;
+  } else if (found) {
+    out.method = "corridor";
+    out.theta_ns = found->theta_ns;
+    out.uncertainty_ns = found->uncertainty_ns;
+    out.skew_ppm = found->skew * 1e6;
+    out.skew_uncertainty_ppm = found->skew_uncertainty * 1e6;
+    const double most = std::abs(found->skew) + found->skew_uncertainty;
+    out.delay_uncertainty_ns =
+        found->uncertainty_ns + std::llround(most * static_cast<double>(half.count()));
+  }
+  if (walls_known_) {
+    out.step_detected = corridor_.broken() || our_wall_.set || server_wall_.set;
+    if (out.theta_ns) {
+      out.offset_ns = *out.theta_ns + server_wall_.latest_ns - our_wall_.latest_ns;
+    }
+  }
+  return out;
+}
+
 void ClientConversation::finish(End end, Lane& lane) {
   end_ = end;
   const auto reason = end == End::complete ? wire::ByeReason::done : wire::ByeReason::failed;
   for (int i = 0; i < kByes; ++i) {
     lane.send(wire::encode(MessageType::bye, settings_.session, 0, wire::Bye{reason}));
   }
+  take_loaded();
   set_stage(Stage::ended);
   on_ended();
-}
-
-std::optional<RttSummary> ClientConversation::loaded() {
-  if (!idle_) {
-    return std::nullopt;
-  }
-  return prober_.take();
 }
 
 }  // namespace udperf::engine

@@ -9,6 +9,7 @@
 #include "engine/lane.hpp"
 #include "engine/shared_test.hpp"
 #include "session/backoff.hpp"
+#include "session/clock_corridor.hpp"
 #include "session/path_mtu_search.hpp"
 #include "session/preflight.hpp"
 #include "session/prober.hpp"
@@ -27,6 +28,7 @@ class ClientConversation final : public Conversation {
     /// --packet-size auto: the path is asked for the largest datagram that crosses whole, at most
     /// params.payload_bytes. Where it does not answer, this is taken.
     std::optional<std::uint32_t> payload_fallback;
+    bool same_host = false;  ///< both ends read the same clock
   };
 
   ClientConversation(const Settings& settings, SharedTest& shared, MonoTime now);
@@ -61,10 +63,13 @@ class ClientConversation final : public Conversation {
 
   /// Figures; after ended().
   [[nodiscard]] const std::optional<RttSummary>& idle() const { return idle_; }
-  [[nodiscard]] std::optional<RttSummary> loaded();
-  [[nodiscard]] const std::optional<session::Prober::Corridor>& corridor() const {
-    return prober_.corridor();
+  [[nodiscard]] const std::optional<RttSummary>& loaded() const { return loaded_; }
+  /// Each loaded round trip, by the client's clock.
+  [[nodiscard]] const std::vector<session::Prober::Sample>& loaded_samples() const {
+    return loaded_samples_;
   }
+  /// What is known of the server's clock for the time in which data flowed.
+  [[nodiscard]] ClockEstimate clock() const;
   /// What --packet-size auto found out about a direction; absent where it was not asked.
   [[nodiscard]] std::optional<PathMtu> mtu(Way way) const;
   /// As said in GO.
@@ -73,8 +78,13 @@ class ClientConversation final : public Conversation {
   [[nodiscard]] Duration last_rtt() const { return Duration{last_rtt_ns_.load()}; }
 
  private:
-  void on_probe_reply(const wire::ProbeReply& reply, std::size_t bytes, MonoTime now);
-  enum class Stage : std::uint8_t { probing, sizing, preflight, going, running, closing, ended };
+  void on_probe_reply(const wire::ProbeReply& reply, std::size_t bytes, const Lane& lane,
+                      MonoTime now);
+  void note_clocks(const wire::ProbeReply& reply, const Lane& lane, MonoTime now);
+  void take_loaded();
+  [[nodiscard]] bool clock_worth_another_look(MonoTime now) const;
+  MonoTime probe_after(Lane& lane, MonoTime now);
+  enum class Stage : std::uint8_t { probing, sizing, preflight, going, running, clocks, ended };
 
   void set_stage(Stage stage) { stage_.store(stage, std::memory_order_release); }
   [[nodiscard]] Stage stage() const { return stage_.load(std::memory_order_relaxed); }
@@ -113,6 +123,21 @@ class ClientConversation final : public Conversation {
   MonoTime deadline_ = kNever;
   std::optional<MonoTime> all_complete_at_;
   std::optional<RttSummary> idle_;
+  std::optional<RttSummary> loaded_;
+  std::vector<session::Prober::Sample> loaded_samples_;
+  session::ClockCorridor corridor_;
+  MonoTime data_since_{};
+  MonoTime data_until_{};
+  /// Wall clock minus monotonic clock, ours and the server's: changes only when one is set.
+  struct WallClock {
+    std::int64_t first_ns = 0;
+    std::int64_t latest_ns = 0;
+    bool set = false;  ///< during the test
+  };
+  void note_wall(WallClock& wall, std::int64_t difference_ns) const;
+  WallClock our_wall_;
+  WallClock server_wall_;
+  bool walls_known_ = false;
 };
 
 }  // namespace udperf::engine

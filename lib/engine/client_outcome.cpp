@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <string>
 
 #include "model/packet_plan.hpp"
@@ -68,23 +69,49 @@ std::optional<Error> lane_error(const Lane& lane, const Endpoint& server) {
   return std::nullopt;
 }
 
-void fill_clock(ClientConversation& conversation, const Connection& connection,
-                TestOutcome& outcome) {
-  ClockEstimate clock;
-  if (connection.accept.host == host_fingerprint()) {
-    clock.method = "same_host";
-    clock.theta_ns = 0;
-    clock.offset_ns = 0;
-    clock.uncertainty_ns = 0;
-  } else if (const auto& corridor = conversation.corridor();
-             corridor && corridor->low_ns <= corridor->high_ns) {
-    clock.method = "corridor";
-    clock.theta_ns = corridor->low_ns + (corridor->high_ns - corridor->low_ns) / 2;
-    clock.uncertainty_ns = (corridor->high_ns - corridor->low_ns) / 2;
-  } else {
+void fill_clock(ClientConversation& conversation, TestOutcome& outcome) {
+  const ClockEstimate clock = conversation.clock();
+  if (!clock.method.empty() || clock.step_detected) {
+    outcome.clock = clock;
+  }
+  if (clock.step_detected.value_or(false)) {
+    outcome.warnings.push_back(Warning{
+        "clock_step", clock.theta_ns
+                          ? "a wall clock was set during the test: times of day before and "
+                            "after differ; durations, rates and delays do not depend on it"
+                          : "a clock was set or ran wild during the test: delay variation and "
+                            "jitter include the jump, and one-way delay is not known"});
+  }
+}
+
+/// The median round trip of each interval of a way, in the rows of its first stream: the server's
+/// grid is placed on the client's clock.
+void fill_rtt_rows(const ClientConversation& conversation, Way way, TestOutcome& outcome) {
+  auto& part = way == Way::up ? outcome.up : outcome.down;
+  if (!part || part->streams.empty() || !part->streams.front().rx || !outcome.clock ||
+      !outcome.clock->theta_ns) {
     return;
   }
-  outcome.clock = clock;
+  RxReport& rx = *part->streams.front().rx;
+  const auto anchor = static_cast<std::uint64_t>(rx.anchor_mono_ns);
+  const auto theta = static_cast<std::uint64_t>(way == Way::up ? *outcome.clock->theta_ns : 0);
+  const auto begin = static_cast<std::int64_t>(anchor - theta);  // a peer's word may be absurd
+  std::map<std::size_t, std::vector<Duration>> rows;
+  for (const auto& sample : conversation.loaded_samples()) {
+    const std::int64_t at = to_ns(sample.at);
+    if (at >= begin && rx.interval_ns > 0) {
+      const auto row =
+          static_cast<std::uint64_t>(at - begin) / static_cast<std::uint64_t>(rx.interval_ns);
+      rows[static_cast<std::size_t>(row)].push_back(sample.rtt);
+    }
+  }
+  for (auto& [row, rtts] : rows) {
+    if (row < rx.intervals.size()) {
+      const auto middle = rtts.begin() + static_cast<std::ptrdiff_t>((rtts.size() - 1) / 2);
+      std::nth_element(rtts.begin(), middle, rtts.end());
+      rx.intervals[row].rtt_p50_ns = middle->count();
+    }
+  }
 }
 
 void warn_of_black_hole(const std::optional<PathMtu>& mtu, const char* way, TestOutcome& outcome) {
@@ -171,7 +198,9 @@ void fill_outcome(ClientConversation& conversation, const std::vector<std::uniqu
                                                             : TestStatus::incomplete;
   outcome.rtt_loaded = conversation.loaded();
   outcome.rtt_idle = conversation.idle();
-  fill_clock(conversation, connection, outcome);
+  fill_clock(conversation, outcome);
+  fill_rtt_rows(conversation, Way::up, outcome);
+  fill_rtt_rows(conversation, Way::down, outcome);
   fill_warnings(lanes, connection, outcome);
   warn_of_black_hole(outcome.mtu_up, "up", outcome);
   warn_of_black_hole(outcome.mtu_down, "down", outcome);

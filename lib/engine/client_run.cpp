@@ -79,6 +79,7 @@ class Test {
     settings.params = connection.accept.params;
     settings.handshake_rtt = connection.rtt;
     settings.payload_fallback = connection.payload_fallback;
+    settings.same_host = connection.accept.host == host_fingerprint();
     return settings;
   }
 

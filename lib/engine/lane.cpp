@@ -50,6 +50,7 @@ void Lane::take_payload_size() {
 
 void Lane::start() {
   begun_ = true;
+  port_->ignore_ttl();
   take_payload_size();
   // The licence to send begins with the last sign of life, not with our own readiness.
   licensed_ = mono_from_ns(shared_.last_heard_ns.load(std::memory_order_relaxed));
@@ -262,6 +263,7 @@ void Lane::answer(const wire::Probe& probe, std::size_t bytes, MonoTime arrived)
   context.session = settings_.session;
   context.bytes = bytes;
   context.arrived = arrived;
+  context.clock = clock_.anchor();
   context.sessions_max = shared_.sessions_max.load(std::memory_order_relaxed);
   const std::size_t padded = std::min<std::size_t>(probe.reply_bytes, most);
   context.padding = padded - std::min(padded, trailer_bytes());
@@ -386,6 +388,9 @@ void Lane::close_books_if_due(MonoTime now) {
 void Lane::close_books(Finalized why) {
   rx_report_ = receiver_->finalize(report_.fin(), why, clock_.anchor(), port_->total_drops());
   rx_report_->rcvbuf_bytes = port_->receive_buffer_bytes();
+  const net::PathSigns signs = port_->path_signs();
+  rx_report_->ttl = signs.ttl;
+  rx_report_->fragment_bytes = signs.fragment_bytes;
   const auto cpu = clock_.thread_cpu_time();
   const Duration wall = clock_.now() - cpu_from_;
   if (cpu && cpu_at_start_ && wall > Duration{0}) {

@@ -117,6 +117,8 @@ class Lane final : public Task {
     const std::uint32_t agreed = shared_.payload_bytes.load(std::memory_order_relaxed);
     return agreed != 0 ? agreed : settings_.params.payload_bytes;
   }
+  /// Both clocks of this host.
+  [[nodiscard]] ClockAnchor clock_anchor() const { return clock_.anchor(); }
   /// What sealing adds to a control message.
   [[nodiscard]] std::size_t trailer_bytes() const {
     return settings_.sealer.keyed() ? wire::kTrailerBytes : 0;

@@ -51,7 +51,10 @@ struct ClockEstimate {
   std::optional<std::int64_t> offset_ns;       ///< peer's UTC minus ours
   std::optional<std::int64_t> uncertainty_ns;  ///< half the width of what is possible
   std::optional<std::int64_t> theta_ns;        ///< server's monotonic clock minus the client's
-  std::optional<double> skew_ppm;
+  /// As uncertainty_ns, but for any moment of the test: with what the clocks may drift in it.
+  std::optional<std::int64_t> delay_uncertainty_ns;
+  std::optional<double> skew_ppm;  ///< how much faster the peer's clock runs
+  std::optional<double> skew_uncertainty_ppm;
   std::optional<bool> step_detected;
 };
 

@@ -94,6 +94,15 @@ struct DelaySummary {
   bool operator==(const DelaySummary&) const = default;
 };
 
+/// Some values of a distribution, for the distribution of several streams together.
+struct DelayBin {
+  std::int64_t value_ns = 0;  ///< middle of the bin, over the stream's smallest delay
+  std::uint64_t count = 0;
+
+  bool operator==(const DelayBin&) const = default;
+};
+inline constexpr std::size_t kMostDelayBins = 4096;
+
 /// What the receiver of one stream measured; the content of REPORT (docs/protocol.md, REPORT).
 /// Always: sent == unique + lost and datagrams == unique + duplicates + late + invalid.
 struct RxReport {
@@ -123,6 +132,9 @@ struct RxReport {
   std::uint64_t loss_periods = 0;
   std::uint64_t loss_period_max = 0;
   std::optional<double> burst_ratio;
+  std::uint64_t bursts = 0;         ///< RFC 3611 s4.7.2 with Gmin = 16
+  std::uint64_t burst_packets = 0;  ///< numbers that lie in them
+  std::uint64_t burst_lost = 0;     ///< of these, lost
   // reordering (RFC 4737)
   std::uint64_t reordered = 0;
   std::uint64_t extent_sum = 0;
@@ -138,6 +150,8 @@ struct RxReport {
   std::optional<std::int64_t> ipdv_max_abs_ns;
   std::optional<DelaySummary> delay_variation;   ///< over the smallest delay seen (RFC 5481)
   std::optional<std::int64_t> raw_delay_min_ns;  ///< receiver's clock minus sender's, smallest seen
+  /// Of the delay variation, ascending; only where the test has several streams.
+  std::vector<DelayBin> delay_bins;
   RxStamp stamp = RxStamp::user;
   // marks received, first copies, by code point (RFC 3168 s5): not-ECT, ECT(1), ECT(0), CE
   std::optional<std::array<std::uint64_t, 4>> ecn;
@@ -147,6 +161,8 @@ struct RxReport {
   std::uint32_t gro = 0;      ///< largest number of datagrams in one read; 0 = GRO not used
   std::uint32_t cpu_permille = UINT32_MAX;  ///< of one core; UINT32_MAX = not measured
   std::uint32_t rcvbuf_bytes = 0;
+  std::optional<std::uint8_t> ttl;   ///< TTL or hop limit of what arrived before the data
+  std::uint32_t fragment_bytes = 0;  ///< largest IP fragment seen; 0 = none were fragments
   Finalized finalized = Finalized::all_received;
   bool tail_known = true;  ///< false when no FIN said how much was sent
 

@@ -27,6 +27,12 @@ struct Received {
   bool truncated = false;              ///< longer than any datagram of ours may be
 };
 
+/// What the IP headers of arrivals said of the way here.
+struct PathSigns {
+  std::optional<std::uint8_t> ttl;   ///< latest TTL or hop limit, until ignore_ttl()
+  std::uint32_t fragment_bytes = 0;  ///< largest IP fragment of a datagram that came in pieces
+};
+
 /// What became of a batch handed to send().
 struct SendOutcome {
   enum class Status : std::uint8_t {
@@ -73,6 +79,10 @@ class DatagramPort {
 
   /// Buffers that this socket has dropped since it was opened, including those after the last read.
   [[nodiscard]] virtual std::optional<std::uint32_t> total_drops() = 0;
+
+  [[nodiscard]] virtual PathSigns path_signs() const = 0;
+  /// Ends the noting of TTLs: data follows, and each costs a moment.
+  virtual void ignore_ttl() = 0;
 
   /// The peer's host said by ICMP, since last asked, that nothing listens there.
   [[nodiscard]] virtual bool take_refused() = 0;

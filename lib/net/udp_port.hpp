@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/socket.h>
+
 #include <atomic>
 #include <memory>
 
@@ -7,6 +9,8 @@
 #include "net/fd.hpp"
 
 namespace udperf::net {
+
+struct ReadTime;
 
 /// A connected UDP socket with the fastest means that the kernel offers: UDP_SEGMENT, sendmmsg or
 /// send one way, UDP_GRO or recvmmsg the other; what fails is turned off and remembered.
@@ -20,6 +24,8 @@ class UdpPort final : public DatagramPort {
   std::optional<std::uint32_t> take_mtu_hint() override;
   std::span<const Received> receive(ReceiveBuffers& buffers) override;
   std::optional<std::uint32_t> total_drops() override;
+  [[nodiscard]] PathSigns path_signs() const override { return signs_; }
+  void ignore_ttl() override;
   bool take_refused() override { return refused_.exchange(false); }
   bool pace_in_kernel(std::uint64_t wire_bytes_per_second) override;
   [[nodiscard]] std::uint32_t batch_limit(std::uint32_t segment) const override;
@@ -48,6 +54,9 @@ class UdpPort final : public DatagramPort {
   SendOutcome error_outcome(int os_error);
   bool set_segment(std::uint32_t segment);
   void note_error(int os_error);
+  void read_control(const msghdr& message, std::span<const std::byte> data, const ReadTime& time,
+                    Received& out);
+  void read_one_control(const cmsghdr* header, const ReadTime& time, Received& out);
   void drain_errors();
   std::span<const Received> receive_merged(ReceiveBuffers& buffers);
   std::span<const Received> receive_many(ReceiveBuffers& buffers);
@@ -65,6 +74,7 @@ class UdpPort final : public DatagramPort {
   std::atomic<bool> refused_{false};
   std::atomic<std::uint32_t> mtu_hint_{0};  ///< IP packet size that an error spoke of; 0 = none
   bool dont_fragment_ = false;
+  PathSigns signs_;  ///< of the receiving thread
 };
 
 /// Lets this process open as many descriptors as its hard limit allows: each stream takes one.

@@ -28,6 +28,8 @@ Duration read_clock(clockid_t id) {
   return std::chrono::seconds{ts.tv_sec} + std::chrono::nanoseconds{ts.tv_nsec};
 }
 
+}  // namespace
+
 /// Both clocks after a read: turns the kernel's wall-clock stamp into an age, and that into a
 /// moment on the monotonic clock, so that a stepped wall clock cannot move more than one read.
 struct ReadTime {
@@ -45,6 +47,8 @@ struct ReadTime {
   }
 };
 
+namespace {
+
 template <typename T>
 T payload_of(const cmsghdr* header) {
   T value{};
@@ -52,7 +56,9 @@ T payload_of(const cmsghdr* header) {
   return value;
 }
 
-void read_one_control(const cmsghdr* header, const ReadTime& time, Received& out) {
+}  // namespace
+
+void UdpPort::read_one_control(const cmsghdr* header, const ReadTime& time, Received& out) {
   if (header->cmsg_level == SOL_UDP && header->cmsg_type == UDP_GRO) {
     const int segment = payload_of<int>(header);
     if (segment > 0) {
@@ -69,25 +75,30 @@ void read_one_control(const cmsghdr* header, const ReadTime& time, Received& out
     out.tos = payload_of<std::uint8_t>(header);
   } else if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_TCLASS) {
     out.tos = static_cast<std::uint8_t>(payload_of<int>(header));
+  } else if ((header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_TTL) ||
+             (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_HOPLIMIT)) {
+    signs_.ttl = static_cast<std::uint8_t>(payload_of<int>(header));
+  } else if ((header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_RECVFRAGSIZE) ||
+             (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_RECVFRAGSIZE)) {
+    signs_.fragment_bytes =
+        std::max(signs_.fragment_bytes, static_cast<std::uint32_t>(payload_of<int>(header)));
   }
 }
 
-void read_control(msghdr& message, std::span<const std::byte> data, const ReadTime& time,
-                  Received& out) {
+void UdpPort::read_control(const msghdr& message, std::span<const std::byte> data,
+                           const ReadTime& time, Received& out) {
   out = Received{};
   out.data = data;
   out.segment = static_cast<std::uint32_t>(data.size());
   out.at = time.mono;
   out.truncated = (message.msg_flags & MSG_TRUNC) != 0;
   for (const cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
-       header = CMSG_NXTHDR(&message, const_cast<cmsghdr*>(header))) {
+       header = CMSG_NXTHDR(const_cast<msghdr*>(&message), const_cast<cmsghdr*>(header))) {
     read_one_control(header, time, out);
   }
   // The counter comes with a datagram only once something has been dropped.
   out.drops = out.drops.value_or(0);
 }
-
-}  // namespace
 
 void ReceiveBuffers::prepare(std::size_t slots) {
   for (std::size_t i = 0; i < slots; ++i) {

@@ -60,6 +60,8 @@ void mark_outgoing(int fd, IpFamily family, const PortOptions& options) {
   if (family == IpFamily::v4) {
     set_option(fd, IPPROTO_IP, IP_TOS, options.tos);
     set_option(fd, IPPROTO_IP, IP_RECVTOS, 1);
+    set_option(fd, IPPROTO_IP, IP_RECVTTL, 1);
+    set_option(fd, IPPROTO_IP, IP_RECVFRAGSIZE, 1);
     set_option(fd, IPPROTO_IP, IP_RECVERR, 1);  // else a full queue drops in silence
     if (options.dont_fragment) {
       set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
@@ -68,6 +70,8 @@ void mark_outgoing(int fd, IpFamily family, const PortOptions& options) {
   }
   set_option(fd, IPPROTO_IPV6, IPV6_TCLASS, options.tos);
   set_option(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
+  set_option(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
+  set_option(fd, IPPROTO_IPV6, IPV6_RECVFRAGSIZE, 1);
   set_option(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
   if (options.dont_fragment) {
     set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
@@ -155,6 +159,11 @@ bool UdpPort::pace_in_kernel(std::uint64_t wire_bytes_per_second) {
   return leaves_through_fq(local_.address) &&
          ::setsockopt(fd(), SOL_SOCKET, SO_MAX_PACING_RATE, &wire_bytes_per_second,
                       sizeof wire_bytes_per_second) == 0;
+}
+
+void UdpPort::ignore_ttl() {
+  const bool v4 = remote_.address.family == IpFamily::v4;
+  set_option(fd(), v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVTTL : IPV6_RECVHOPLIMIT, 0);
 }
 
 std::optional<std::uint32_t> UdpPort::path_mtu() const {

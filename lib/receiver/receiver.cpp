@@ -10,6 +10,7 @@ stats::StreamStats::Settings stats_settings(const Receiver::Settings& settings) 
   out.plan = PacketPlan::for_stream(settings.params, settings.stream);
   out.interval = settings.params.interval;
   out.gap_threshold = settings.params.gap_threshold;
+  out.share_delays = settings.params.streams > 1;
   return out;
 }
 

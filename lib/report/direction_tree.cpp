@@ -39,6 +39,9 @@ Json rx_tree(const result::RxPart& p) {
               {"batch_mean", value(p.batch_mean)},
               {"cpu_percent", value(p.cpu_percent)},
               {"rcvbuf_bytes", value(p.rcvbuf_bytes)},
+              {"ttl", value(p.ttl)},
+              {"hops", value(p.hops)},
+              {"fragments_per_datagram", value(p.fragments_per_datagram)},
               {"timestamps", value(p.timestamps)},
               {"finalize_reason", value(p.finalize_reason)}};
 }
@@ -58,7 +61,11 @@ Json loss_tree(const result::LossPart& p) {
               {"periods", value(p.periods)},
               {"period_mean", value(p.period_mean)},
               {"period_max", value(p.period_max)},
-              {"burst_ratio", value(p.burst_ratio)}};
+              {"burst_ratio", value(p.burst_ratio)},
+              {"bursts", value(p.bursts)},
+              {"burst_density", value(p.burst_density)},
+              {"burst_mean", value(p.burst_mean)},
+              {"gap_density", value(p.gap_density)}};
 }
 
 Json reordering_tree(const result::ReorderingPart& p) {

@@ -20,10 +20,12 @@ Json rtt_tree(const DelayPart& p, bool loaded) {
 
 Json clock_tree(const std::optional<ClockEstimate>& clock) {
   const ClockEstimate known = clock.value_or(ClockEstimate{});
-  return Json{{"method", clock ? Json(known.method) : Json(nullptr)},
+  return Json{{"method", known.method.empty() ? Json(nullptr) : Json(known.method)},
               {"offset_ns", value(known.offset_ns)},
               {"uncertainty_ns", value(known.uncertainty_ns)},
+              {"delay_uncertainty_ns", value(known.delay_uncertainty_ns)},
               {"skew_ppm", value(known.skew_ppm)},
+              {"skew_uncertainty_ppm", value(known.skew_uncertainty_ppm)},
               {"step_detected", value(known.step_detected)}};
 }
 

@@ -7,8 +7,7 @@
 namespace udperf::result {
 
 // The parts of one direction, each from the reports of its streams (metrics 3). Sums where sums
-// mean something; a percentile of several streams is not the percentile of all their datagrams, so
-// percentiles are given for a single stream only.
+// mean something; percentiles of several streams are those of all their datagrams together.
 
 /// The reports of a direction's streams. A side of which one stream's report is missing is empty:
 /// a sum over some of the streams would be taken for the whole.

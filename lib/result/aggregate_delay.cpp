@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "result/aggregate.hpp"
 
@@ -53,9 +54,82 @@ JitterPart build_jitter(const Reports& rx) {
   return part;
 }
 
+namespace {
+
+/// The delay variation of all streams together: over the smallest delay of any. Nothing where a
+/// stream's distribution is not known.
+std::optional<DelaySummary> joined_variation(const Reports& rx, std::int64_t zero) {
+  std::vector<DelayBin> bins;
+  DelaySummary out;
+  double sum = 0;
+  for (const RxReport* report : rx) {
+    if (!has_samples(*report)) {
+      continue;
+    }
+    if (report->delay_bins.empty() || !report->raw_delay_min_ns) {
+      return std::nullopt;
+    }
+    const std::int64_t shift = time_between(zero, *report->raw_delay_min_ns);
+    for (const DelayBin& bin : report->delay_bins) {
+      bins.push_back(DelayBin{time_sum(bin.value_ns, shift), bin.count});
+    }
+    const DelaySummary& one = *report->delay_variation;
+    out.n += one.n;
+    out.max_ns = std::max(out.max_ns, time_sum(one.max_ns, shift));
+    sum += static_cast<double>(one.n) * static_cast<double>(time_sum(one.mean_ns, shift));
+  }
+  if (out.n == 0) {
+    return std::nullopt;
+  }
+  std::sort(bins.begin(), bins.end(),
+            [](const DelayBin& a, const DelayBin& b) { return a.value_ns < b.value_ns; });
+  const auto percentile = [&](double share) {
+    const double rank = std::max(std::ceil(share * static_cast<double>(out.n)), 1.0);
+    double seen = 0;
+    for (const DelayBin& bin : bins) {
+      seen += static_cast<double>(bin.count);
+      if (seen >= rank) {
+        return std::min(bin.value_ns, out.max_ns);
+      }
+    }
+    return out.max_ns;
+  };
+  constexpr std::uint64_t kLeastForP999 = 1000;
+  out.mean_ns = static_cast<std::int64_t>(sum / static_cast<double>(out.n));
+  out.p50_ns = percentile(0.5);
+  out.p90_ns = percentile(0.9);
+  out.p95_ns = percentile(0.95);
+  out.p99_ns = percentile(0.99);
+  if (out.n >= kLeastForP999) {
+    out.p999_ns = percentile(0.999);
+  }
+  return out;
+}
+
+/// The smallest raw delay of any stream.
+Nanoseconds smallest_raw(const Reports& rx) {
+  Nanoseconds smallest;
+  for (const RxReport* report : rx) {
+    if (has_samples(*report) && report->raw_delay_min_ns) {
+      smallest = std::min(smallest.value_or(INT64_MAX), *report->raw_delay_min_ns);
+    }
+  }
+  return smallest;
+}
+
+std::optional<DelaySummary> variation_of(const Reports& rx) {
+  if (rx.size() == 1) {
+    return has_samples(*rx.front()) ? rx.front()->delay_variation : std::nullopt;
+  }
+  const Nanoseconds zero = smallest_raw(rx);
+  return zero ? joined_variation(rx, *zero) : std::nullopt;
+}
+
+}  // namespace
+
 DelayPart build_variation(const Reports& rx) {
-  if (rx.size() == 1 && has_samples(*rx.front())) {
-    return shifted(*rx.front()->delay_variation, 0);
+  if (const auto all = variation_of(rx)) {
+    return shifted(*all, 0);
   }
   DelayPart part;
   for (const RxReport* report : rx) {
@@ -69,13 +143,13 @@ DelayPart build_variation(const Reports& rx) {
 }
 
 DelayPart build_delay(const Reports& rx, const ClockRelation& clock) {
-  if (rx.size() != 1 || !has_samples(*rx.front()) || !rx.front()->raw_delay_min_ns ||
-      !clock.theta_ns || !clock.uncertainty_ns) {
+  const auto variation = variation_of(rx);
+  const Nanoseconds raw = smallest_raw(rx);
+  if (!variation || !raw || !clock.theta_ns || !clock.uncertainty_ns) {
     return DelayPart{};
   }
   // The variation is over the smallest delay, which the clocks' relation turns into a true one.
-  const std::int64_t smallest = time_between(*clock.theta_ns, *rx.front()->raw_delay_min_ns);
-  DelayPart part = shifted(*rx.front()->delay_variation, smallest);
+  DelayPart part = shifted(*variation, time_between(*clock.theta_ns, *raw));
   part.uncertainty_ns = clock.uncertainty_ns;
   part.absolute_valid = *clock.uncertainty_ns < *part.p50_ns;
   return part;

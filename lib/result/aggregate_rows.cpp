@@ -78,7 +78,9 @@ std::vector<IntervalPart> build_intervals(const Reports& rx) {
     if (rx.size() == 1) {
       part.delay_variation_p50_ns = measured(rx.front()->intervals[i].dv_p50_ns);
       part.delay_variation_p99_ns = measured(rx.front()->intervals[i].dv_p99_ns);
-      part.rtt_p50_ns = measured(rx.front()->intervals[i].rtt_p50_ns);
+    }
+    if (!rx.empty() && i < rx.front()->intervals.size()) {
+      part.rtt_p50_ns = measured(rx.front()->intervals[i].rtt_p50_ns);  // of the session
     }
     part.goodput_bps = rate_over(8.0 * static_cast<double>(part.payload_bytes), end - start);
   }

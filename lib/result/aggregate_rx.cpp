@@ -26,9 +26,46 @@ Number cpu_percent(const Reports& rx) {
   return percent;
 }
 
+/// IP and UDP headers of a full datagram, and its packets (metrics 1.1).
+struct Layers {
+  std::uint64_t packets = 1;
+  double ip_headers = 28;
+};
+
+Layers layers_of(const Reports& rx, IpFamily family) {
+  std::uint64_t fragment = 0;
+  std::uint64_t payload_bytes = 0;
+  for (const RxReport* report : rx) {
+    payload_bytes = std::max<std::uint64_t>(payload_bytes, report->first_bytes);
+    fragment = std::max<std::uint64_t>(fragment, report->fragment_bytes);
+  }
+  const bool v4 = family == IpFamily::v4;
+  const std::uint64_t header = v4 ? 20 : 48;  // IPv6: with the fragment extension header
+  Layers layers;
+  layers.ip_headers = v4 ? 28 : 48;
+  if (fragment > header + 8) {
+    const std::uint64_t piece = (fragment - header) / 8 * 8;
+    layers.packets = std::max<std::uint64_t>((payload_bytes + 8 + piece - 1) / piece, 1);
+    if (layers.packets > 1) {
+      layers.ip_headers = static_cast<double>(8 + header * layers.packets);
+    }
+  }
+  return layers;
+}
+
+/// Hops from the nearest of the values with which systems start (64, 128, 255).
+Count hops_of(std::uint64_t ttl) {
+  for (const std::uint64_t start : {64U, 128U, 255U}) {
+    if (ttl <= start) {
+      return start - ttl;
+    }
+  }
+  return std::nullopt;
+}
+
 /// Rates from the earliest first arrival to the latest last one (metrics 3.A), never the sum of the
 /// streams' own rates. Streams of one receiver share its monotonic clock.
-void fill_rates(const Reports& rx, IpFamily family, RxPart& part) {
+void fill_rates(const Reports& rx, const Layers& layers, RxPart& part) {
   const RxReport* earliest = nullptr;
   std::int64_t last_mono = INT64_MIN;
   for (const RxReport* report : rx) {
@@ -51,12 +88,27 @@ void fill_rates(const Reports& rx, IpFamily family, RxPart& part) {
   // Metrics 1.1: IP and UDP header; then Ethernet header and FCS, and preamble, SFD and gap. No
   // datagram is small enough for the minimum frame of 64 bytes, the header alone sees to that.
   static_assert(kDataHeaderBytes + 28 + 18 >= 64);
-  const double ip_headers = family == IpFamily::v4 ? 28 : 48;
-  constexpr double kEthernet = 18 + 20;
+  const double ip_headers = layers.ip_headers;
+  const double ethernet = (18.0 + 20.0) * static_cast<double>(layers.packets);
   part.goodput_bps = rate_over(payload_bits, *part.span_ns);
   part.ip_bps = rate_over(payload_bits + 8.0 * packets * ip_headers, *part.span_ns);
-  part.wire_bps = rate_over(payload_bits + 8.0 * packets * (ip_headers + kEthernet), *part.span_ns);
+  part.wire_bps = rate_over(payload_bits + 8.0 * packets * (ip_headers + ethernet), *part.span_ns);
   part.pps = rate_over(packets, *part.span_ns);
+}
+
+/// RFC 3611 s4.7.2, of several streams over all their numbers; the burst ratio is of a stream.
+void fill_pattern(const Reports& rx, std::uint64_t sent, LossPart& part) {
+  if (rx.size() == 1) {
+    part.burst_ratio = rx.front()->burst_ratio;
+  }
+  const Count packets = sum_over(rx, [](const RxReport& r) { return r.burst_packets; });
+  const Count lost = sum_over(rx, [](const RxReport& r) { return r.burst_lost; });
+  part.bursts = sum_over(rx, [](const RxReport& r) { return r.bursts; });
+  part.burst_mean = quotient(packets, part.bursts);
+  part.burst_density = quotient(lost, packets);
+  if (sent > *packets && *part.packets >= *lost) {
+    part.gap_density = quotient(*part.packets - *lost, sent - *packets);
+  }
 }
 
 /// Where the loss was: only when both ends have said what they know of it.
@@ -109,7 +161,18 @@ RxPart build_rx(const Reports& rx, IpFamily family) {
   if (*part.unique > 0) {
     part.timestamps = kernel ? "kernel" : "user";
   }
-  fill_rates(rx, family, part);
+  for (const RxReport* report : rx) {
+    if (report->ttl) {
+      part.ttl = *report->ttl;
+      part.hops = hops_of(*report->ttl);
+      break;
+    }
+  }
+  const Layers layers = layers_of(rx, family);
+  if (*part.unique > 0) {
+    part.fragments_per_datagram = layers.packets;
+  }
+  fill_rates(rx, layers, part);
   return part;
 }
 
@@ -132,9 +195,7 @@ LossPart build_loss(const StreamReports& reports) {
   for (const RxReport* report : rx) {
     part.period_max = std::max(*part.period_max, report->loss_period_max);
   }
-  if (rx.size() == 1) {
-    part.burst_ratio = rx.front()->burst_ratio;
-  }
+  fill_pattern(rx, *sent, part);
   fill_split(reports, part);
   return part;
 }

@@ -87,7 +87,7 @@ ClockRelation relation(const std::optional<ClockEstimate>& clock, Way way) {
   if (clock && clock->theta_ns && clock->uncertainty_ns) {
     // theta is the server's clock minus the client's; the receiver of `up` is the server.
     out.theta_ns = way == Way::up ? *clock->theta_ns : time_between(*clock->theta_ns, 0);
-    out.uncertainty_ns = clock->uncertainty_ns;
+    out.uncertainty_ns = clock->delay_uncertainty_ns.value_or(*clock->uncertainty_ns);
   }
   return out;
 }
@@ -120,6 +120,36 @@ Number classic_rate(const ResultDocument& document) {
   return static_cast<double>(*part->rx.unique_bytes) * 1e6 / static_cast<double>(*part->rx.span_ns);
 }
 
+/// Marks that the way has changed: what relies on them does not work there (RFC 3168, RFC 2474).
+void warn_of_marks(const DirectionPart& part, const TestParams& params, const char* way,
+                   std::vector<Warning>& warnings) {
+  const EcnPart& ecn = part.ecn;
+  if (!ecn.not_ect) {
+    return;
+  }
+  const std::uint64_t unique = *ecn.not_ect + *ecn.ect0 + *ecn.ect1 + *ecn.ce;
+  const auto changed = [&](std::uint64_t count, const char* code, const std::string& what) {
+    if (count > 0) {
+      warnings.push_back(Warning{code, std::to_string(count) + " of " + std::to_string(unique) +
+                                           " datagrams on the way " + way + " arrived " + what});
+    }
+  };
+  if (params.ecn != 0) {
+    changed(*ecn.not_ect, "ecn_bleached", "without the ECN mark that they were sent with");
+    const std::uint64_t other = params.ecn == 2 ? *ecn.ect1 : params.ecn == 1 ? *ecn.ect0 : 0;
+    changed(other, "ecn_changed", "with the other ECT mark");
+  } else {
+    changed(*ecn.ect0 + *ecn.ect1 + *ecn.ce, "ecn_changed",
+            "with an ECN mark although they were sent without");
+  }
+  if (ecn.dscp_received && *ecn.dscp_received != params.dscp) {
+    warnings.push_back(
+        Warning{"dscp_changed", "DSCP " + std::to_string(params.dscp) + " was sent, " +
+                                    std::to_string(*ecn.dscp_received) + " arrived on the way " +
+                                    way + ": what it asks for is not honoured beyond that hop"});
+  }
+}
+
 }  // namespace
 
 ResultDocument build_result(const TestOutcome& outcome) {
@@ -138,6 +168,12 @@ ResultDocument build_result(const TestOutcome& outcome) {
   }
   if (outcome.down) {
     document.down = build_direction(*outcome.down, family, relation(outcome.clock, Way::down));
+  }
+  if (document.up) {
+    warn_of_marks(*document.up, outcome.params, "up", document.warnings);
+  }
+  if (document.down) {
+    warn_of_marks(*document.down, outcome.params, "down", document.warnings);
   }
   document.goodput_bps = headline_goodput(document);
   document.loss_percent = loss_percent(document);

@@ -51,6 +51,9 @@ struct RxPart {
   Number batch_mean;
   Number cpu_percent;
   Count rcvbuf_bytes;
+  Count ttl;                                   ///< as it arrived
+  Count hops;                                  ///< from the nearest usual start value
+  Count fragments_per_datagram;                ///< of a full one; 1 = they came whole
   std::optional<std::string> timestamps;       ///< "kernel" or "user"
   std::optional<std::string> finalize_reason;  ///< all_received, quiet, tmax, no_fin
 };
@@ -70,6 +73,10 @@ struct LossPart {
   Number period_mean;
   Count period_max;
   Number burst_ratio;
+  Count bursts;
+  Number burst_density;       ///< share lost within bursts
+  Number burst_mean;  ///< numbers from a burst's first loss to its last
+  Number gap_density;         ///< share lost between bursts
 };
 
 struct DuplicatesPart {

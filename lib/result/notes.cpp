@@ -58,16 +58,16 @@ void note_loss(const DirectionPart& part, Notes& notes) {
 }
 
 void note_delays(const DirectionPart& part, Notes& notes) {
-  if (part.streams.size() > 1 && part.rx.unique) {
-    notes.add("delay_variation.p50_ns", "several_streams",
-              "percentiles of several streams cannot be joined; see one stream's test");
-  }
   if (part.rx.unique.value_or(0) < 2) {
     return;
   }
-  if (part.streams.size() == 1 && !part.delay_variation.p50_ns) {
+  if (part.streams.size() > 1 && part.delay_variation.n.value_or(0) > 0 &&
+      !part.delay_variation.p50_ns) {
+    notes.add("delay_variation.p50_ns", "several_streams",
+              "the distribution of a stream's delays is missing: they cannot be joined");
+  } else if (!part.delay_variation.p50_ns) {
     notes.add("delay_variation", "not_timed", "the receiver took no arrival times");
-  } else if (part.streams.size() == 1 && !part.delay.n) {
+  } else if (!part.delay.n) {
     notes.add("delay", "clocks_unrelated", "how the two hosts' clocks relate is not known");
   } else if (part.delay.absolute_valid && !*part.delay.absolute_valid) {
     notes.add(

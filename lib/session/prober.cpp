@@ -38,19 +38,11 @@ bool Prober::on_reply(const wire::ProbeReply& reply, MonoTime now) {
   }
   last_ = rtt;
   longest_ = std::max(longest_, rtt);
-  if (rtts_.size() < kMostKept) {
-    rtts_.push_back(rtt.count());
+  if (samples_.size() < kMostKept) {
+    samples_.push_back(Sample{sent_at, rtt});
   } else {
     ++thinned_;
-    rtts_[reply.id % kMostKept] = rtt.count();
-  }
-  const std::int64_t high = reply.t2_ns - reply.t1_ns;
-  const std::int64_t low = reply.t3_ns - to_ns(now);
-  if (!corridor_) {
-    corridor_ = Corridor{low, high};
-  } else {
-    corridor_->low_ns = std::max(corridor_->low_ns, low);
-    corridor_->high_ns = std::min(corridor_->high_ns, high);
+    samples_[reply.id % kMostKept] = Sample{sent_at, rtt};
   }
   return true;
 }
@@ -60,24 +52,27 @@ RttSummary Prober::take() {
   summary.sent = sent_;
   DelaySummary& d = summary.delay;
   d.n = answered();
-  if (!rtts_.empty()) {
-    std::sort(rtts_.begin(), rtts_.end());
+  if (!samples_.empty()) {
+    std::vector<std::int64_t> rtts;
+    rtts.reserve(samples_.size());
     double sum = 0;
-    for (const std::int64_t rtt : rtts_) {
-      sum += static_cast<double>(rtt);
+    for (const Sample& sample : samples_) {
+      rtts.push_back(sample.rtt.count());
+      sum += static_cast<double>(sample.rtt.count());
     }
-    d.min_ns = rtts_.front();
-    d.max_ns = rtts_.back();
-    d.mean_ns = static_cast<std::int64_t>(sum / static_cast<double>(rtts_.size()));
-    d.p50_ns = percentile(rtts_, 0.5);
-    d.p90_ns = percentile(rtts_, 0.9);
-    d.p95_ns = percentile(rtts_, 0.95);
-    d.p99_ns = percentile(rtts_, 0.99);
-    if (rtts_.size() >= 1000) {
-      d.p999_ns = percentile(rtts_, 0.999);
+    std::sort(rtts.begin(), rtts.end());
+    d.min_ns = rtts.front();
+    d.max_ns = rtts.back();
+    d.mean_ns = static_cast<std::int64_t>(sum / static_cast<double>(rtts.size()));
+    d.p50_ns = percentile(rtts, 0.5);
+    d.p90_ns = percentile(rtts, 0.9);
+    d.p95_ns = percentile(rtts, 0.95);
+    d.p99_ns = percentile(rtts, 0.99);
+    if (rtts.size() >= 1000) {
+      d.p999_ns = percentile(rtts, 0.999);
     }
   }
-  rtts_.clear();
+  samples_.clear();
   thinned_ = 0;
   sent_ = 0;
   waiting_.clear();
@@ -94,6 +89,7 @@ std::vector<std::byte> answer_probe(const wire::Probe& probe, const ProbeContext
   reply.received_bytes = static_cast<std::uint32_t>(context.bytes);
   reply.sessions_max = context.sessions_max;
   reply.path_mtu = context.path_mtu;
+  reply.utc_minus_mono_ns = to_ns(context.clock.unix) - to_ns(context.clock.mono);
   return wire::encode(wire::MessageType::probe_reply, context.session, 0, reply, context.padding);
 }
 

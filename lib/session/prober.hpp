@@ -11,9 +11,9 @@
 
 namespace udperf::session {
 
-/// Sends PROBEs and learns from their answers: round-trip times (RFC 2681), and the corridor in
-/// which the peer's clock must lie (metrics 5). Each probe has its own number and is never
-/// repeated, so an answer always belongs to one question. Pure; memory is bounded.
+/// Sends PROBEs and learns round-trip times from their answers (RFC 2681). Each probe has its own
+/// number and is never repeated, so an answer always belongs to one question. Pure; memory is
+/// bounded.
 class Prober {
  public:
   explicit Prober(std::uint64_t session) : session_(session) {}
@@ -27,18 +27,18 @@ class Prober {
   /// Begins a new set of figures: what was measured so far is returned.
   [[nodiscard]] RttSummary take();
 
+  /// A round trip that was measured, and when its probe left.
+  struct Sample {
+    MonoTime at;
+    Duration rtt;
+  };
+  /// Those of the present set, in no particular order where there were very many.
+  [[nodiscard]] const std::vector<Sample>& samples() const { return samples_; }
+
   [[nodiscard]] std::uint64_t sent() const { return sent_; }
-  [[nodiscard]] std::uint64_t answered() const { return rtts_.size() + thinned_; }
+  [[nodiscard]] std::uint64_t answered() const { return samples_.size() + thinned_; }
   [[nodiscard]] std::optional<Duration> last_rtt() const { return last_; }
   [[nodiscard]] Duration longest_rtt() const { return longest_; }
-
-  /// Bounds of the peer's monotonic clock minus ours, from both directions' smallest differences:
-  /// true whatever the path's asymmetry (metrics 5). Nothing before the first answer.
-  struct Corridor {
-    std::int64_t low_ns = 0;
-    std::int64_t high_ns = 0;
-  };
-  [[nodiscard]] const std::optional<Corridor>& corridor() const { return corridor_; }
 
  private:
   static constexpr std::size_t kMostWaiting = 4096;
@@ -48,11 +48,10 @@ class Prober {
   std::uint64_t next_id_ = 1;
   std::uint64_t sent_ = 0;
   std::map<std::uint64_t, MonoTime> waiting_;
-  std::vector<std::int64_t> rtts_;
+  std::vector<Sample> samples_;
   std::uint64_t thinned_ = 0;
   std::optional<Duration> last_;
   Duration longest_{0};
-  std::optional<Corridor> corridor_;
 };
 
 /// What an answer to a probe needs to know beside the probe.
@@ -61,6 +60,7 @@ struct ProbeContext {
   std::size_t bytes = 0;    ///< that the probe had
   std::size_t padding = 0;  ///< bytes that the answer is to have at least; 0 = as it is
   MonoTime arrived;
+  ClockAnchor clock;  ///< both of the replier's clocks, now
   std::uint32_t sessions_max = 0;
   std::uint32_t path_mtu = 0;
 };

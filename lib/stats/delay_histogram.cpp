@@ -96,6 +96,46 @@ Duration DelayHistogram::value_at(std::uint64_t rank) const {
   return max_;
 }
 
+void DelayHistogram::for_each_bin(
+    const std::function<void(Duration middle, std::uint64_t count)>& visit) const {
+  const auto coarse = [&](auto from, auto until) {
+    for (; from != until; ++from) {
+      visit(origin_ + Duration{from->first * kCoarseNs + kCoarseNs / 2}, from->second);
+    }
+  };
+  const auto middle = coarse_.lower_bound(0);
+  coarse(coarse_.begin(), middle);
+  for (const auto& [page, counts] : fine_) {
+    for (std::uint64_t i = 0; i < kPageBins; ++i) {
+      if ((*counts)[i] != 0) {
+        const auto bin = static_cast<std::int64_t>(page * kPageBins + i);
+        visit(origin_ + Duration{bin * kFineNs - kFineRangeNs + kFineNs / 2}, (*counts)[i]);
+      }
+    }
+  }
+  coarse(middle, coarse_.end());
+}
+
+std::vector<DelayBin> DelayHistogram::bins(Duration zero, std::size_t most) const {
+  std::vector<DelayBin> out;
+  for_each_bin([&](Duration middle, std::uint64_t count) {
+    out.push_back(DelayBin{(std::clamp(middle, min_, max_) - zero).count(), count});
+  });
+  while (out.size() > most) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < out.size(); i += 2) {
+      DelayBin joined = out[i];
+      if (i + 1 < out.size()) {
+        joined.value_ns = joined.value_ns + (out[i + 1].value_ns - joined.value_ns) / 2;
+        joined.count += out[i + 1].count;
+      }
+      out[kept++] = joined;
+    }
+    out.resize(kept);
+  }
+  return out;
+}
+
 std::optional<DelaySummary> DelayHistogram::summary_over(Duration zero) const {
   if (n_ == 0) {
     return std::nullopt;

@@ -2,9 +2,11 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/time.hpp"
 #include "model/reports.hpp"
@@ -31,6 +33,10 @@ class DelayHistogram {
   /// s11.3); nothing when there are none.
   [[nodiscard]] std::optional<Duration> percentile(double share) const;
 
+  /// The bins that hold values, ascending, less `zero`: at most `most` of them, of neighbours
+  /// joined where there are more.
+  [[nodiscard]] std::vector<DelayBin> bins(Duration zero, std::size_t most) const;
+
   /// The values less `zero`; nothing when there are none.
   [[nodiscard]] std::optional<DelaySummary> summary_over(Duration zero) const;
 
@@ -45,6 +51,7 @@ class DelayHistogram {
   void add_coarse(std::int64_t distance);
   [[nodiscard]] Bins& page_of(std::uint64_t page);
   [[nodiscard]] Duration value_at(std::uint64_t rank) const;
+  void for_each_bin(const std::function<void(Duration middle, std::uint64_t count)>& visit) const;
 
   std::uint64_t n_ = 0;
   Duration origin_{0};

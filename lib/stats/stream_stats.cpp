@@ -141,6 +141,7 @@ void StreamStats::finalize(std::uint64_t sent, bool tail_known, const ClockAncho
     beyond += stretch.count;
     beyond_bytes += bytes_of(stretch.first, stretch.count);
   });
+  runs_.finish();
   disown(beyond, beyond_bytes);
   out.sent = sent;
   out.tail_known = tail_known;
@@ -187,6 +188,9 @@ void StreamStats::fill_pattern(RxReport& out) const {
   out.loss_periods = runs_.periods();
   out.loss_period_max = runs_.longest();
   out.burst_ratio = runs_.burst_ratio();
+  out.bursts = runs_.bursts();
+  out.burst_packets = runs_.burst_packets();
+  out.burst_lost = runs_.burst_lost();
   out.reordered = reordering_.reordered() - disowned_reordered_;
   out.n3_reordered = std::min(reordering_.n3(), out.reordered);
   out.extent_sum = reordering_.extent_sum();
@@ -216,7 +220,11 @@ void StreamStats::fill_delays(RxReport& out) const {
   out.ipdv_p95_abs_ns = ns(ipdv_.p95_abs());
   out.ipdv_max_abs_ns = ns(ipdv_.max_abs());
   out.raw_delay_min_ns = ns(delays_.min());
-  out.delay_variation = delays_.summary_over(delays_.min().value_or(Duration{0}));
+  const Duration zero = delays_.min().value_or(Duration{0});
+  out.delay_variation = delays_.summary_over(zero);
+  if (settings_.share_delays) {
+    out.delay_bins = delays_.bins(zero, kMostDelayBins);
+  }
 }
 
 }  // namespace udperf::stats

@@ -36,10 +36,18 @@ bool valid(const Fin& m) {
   return r.pacer <= PacerKind::kernel && r.end <= TxEnd::failed && r.span_ns >= 0 &&
          m.rtt_max_ns >= 0 && r.packets <= (std::uint64_t{1} << 62U) && r.local_drop <= r.packets;
 }
+constexpr std::int64_t kLatest = std::int64_t{1} << 60U;  // so that differences cannot overflow
+bool is_time(std::int64_t ns) {
+  return ns >= -kLatest && ns <= kLatest;
+}
+bool valid(const ProbeReply& m) {
+  // Ten times 1970 is still long to come.
+  return is_time(m.t1_ns) && is_time(m.t2_ns) && is_time(m.t3_ns) &&
+         is_time(m.utc_minus_mono_ns / 4);
+}
 bool valid(const Feedback& m) {
-  constexpr std::int64_t kLatest = std::int64_t{1} << 60U;  // so that differences cannot overflow
-  return m.held_ns >= 0 && m.held_ns <= kLatest && m.echo_tx_ns >= -kLatest &&
-         m.echo_tx_ns <= kLatest && m.unique <= m.next_expected;
+  return m.held_ns >= 0 && m.held_ns <= kLatest && is_time(m.echo_tx_ns) &&
+         m.unique <= m.next_expected;
 }
 
 void write_header(std::vector<std::byte>& out, MessageType type, std::uint64_t session,

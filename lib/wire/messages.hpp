@@ -115,6 +115,7 @@ struct ProbeReply {
   std::int64_t t3_ns = 0;  ///< departure of this answer
   std::uint32_t received_bytes = 0;
   std::uint32_t sessions_max = 0;  ///< most at the server at once beside and with this one so far
+  std::int64_t utc_minus_mono_ns = 0;  ///< of the replier's clocks, when it answered
   std::uint32_t path_mtu = 0;  ///< largest IP packet towards the asker, as ICMP told the replier
 };
 

@@ -12,6 +12,7 @@ namespace {
 constexpr std::uint16_t kFormat = 1;
 constexpr std::uint32_t kMaxRows = 100'000;
 constexpr std::uint32_t kMaxOutages = 1000;
+constexpr std::int64_t kLongestDelay = std::int64_t{1} << 61U;
 
 template <typename Io, typename R>
 void visit_counts(Io& io, R& r) {
@@ -41,6 +42,9 @@ void visit_patterns(Io& io, R& r) {
   io.field(r.loss_periods);
   io.field(r.loss_period_max);
   io.field(r.burst_ratio);
+  io.field(r.bursts);
+  io.field(r.burst_packets);
+  io.field(r.burst_lost);
   io.field(r.reordered);
   io.field(r.extent_sum);
   io.field(r.extent_count);
@@ -89,6 +93,8 @@ void visit_host(Io& io, R& r) {
   io.field(r.gro);
   io.field(r.cpu_permille);
   io.field(r.rcvbuf_bytes);
+  io.field(r.ttl);
+  io.field(r.fragment_bytes);
   io.field(r.finalized);
   io.field(r.tail_known);
   io.field(r.interval_ns);
@@ -128,6 +134,21 @@ bool consistent(const RxReport& r) {
       return false;
     }
   }
+  const auto bins_hold = [&r] {
+    const DelayBin* last = nullptr;
+    for (const DelayBin& bin : r.delay_bins) {
+      const bool rises = last == nullptr || bin.value_ns >= last->value_ns;
+      if (!rises || bin.value_ns < 0 || bin.value_ns > kLongestDelay || bin.count > kLimit / 4) {
+        return false;
+      }
+      last = &bin;
+    }
+    return true;
+  };
+  if (!bins_hold() || r.burst_lost > r.lost || r.burst_lost > r.burst_packets ||
+      r.burst_packets > r.sent) {
+    return false;
+  }
   return r.stamp <= RxStamp::kernel && r.finalized <= Finalized::no_fin && r.interval_ns > 0 &&
          r.datagrams == r.unique + r.duplicates + r.late + r.invalid &&
          r.sent == r.unique + r.lost && (!r.rx_socket_drop || *r.rx_socket_drop <= r.lost);
@@ -145,6 +166,7 @@ std::vector<std::byte> encode_report(const RxReport& report) {
   visit_host(io, report);
   write_list(io, report.intervals);
   write_list(io, report.outages);
+  write_list(io, report.delay_bins);
   return out;
 }
 
@@ -162,6 +184,7 @@ std::optional<RxReport> decode_report(std::span<const std::byte> bytes) {
   visit_host(io, report);
   read_list(io, report.intervals, kMaxRows);
   read_list(io, report.outages, kMaxOutages);
+  read_list(io, report.delay_bins, kMostDelayBins);
   if (!io.ok() || !consistent(report)) {
     return std::nullopt;
   }

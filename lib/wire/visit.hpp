@@ -128,6 +128,7 @@ UDPERF_VISIT(ProbeReply) {
   io.field(m.t3_ns);
   io.field(m.received_bytes);
   io.field(m.sessions_max);
+  io.field(m.utc_minus_mono_ns);
   io.field(m.path_mtu);
 }
 
@@ -209,6 +210,11 @@ UDPERF_VISIT(Outage) {
   io.field(m.start_ns);
   io.field(m.duration_ns);
   io.field(m.lost);
+}
+
+UDPERF_VISIT(DelayBin) {
+  io.field(m.value_ns);
+  io.field(m.count);
 }
 
 UDPERF_VISIT(DelaySummary) {

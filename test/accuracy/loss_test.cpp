@@ -177,6 +177,7 @@ TEST_CASE("marks that the path sets, clears or rewrites are counted", "[accuracy
     CHECK(ecn.at("ect0") == 1000 - hit);
     CHECK(ecn.at("dscp_received") == 8);
   } else {
+    CHECK(way.at("rx").at("hops") == 1);
     CHECK(ecn.at("not_ect") == 1000);
     CHECK(ecn.at("ect0") == 0);
     CHECK(ecn.at("dscp_received") == 46);

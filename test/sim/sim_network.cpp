@@ -147,7 +147,8 @@ std::span<const net::Received> SimPort::receive(net::ReceiveBuffers& /*buffers*/
     net::Received read;
     read.data = waiting.bytes;
     read.segment = static_cast<std::uint32_t>(waiting.segment);
-    read.at = waiting.at;
+    const bool at_server = local_ == network_.server && network_.server_time;
+    read.at = at_server ? network_.server_time(waiting.at) : waiting.at;
     read.kernel_stamp = true;
     read.drops = 0;
     received_.push_back(read);

@@ -58,6 +58,7 @@ class SimNetwork {
 
   Impairment up;
   Impairment down;
+  std::function<MonoTime(MonoTime)> server_time;  ///< stamps the server's arrivals
   bool icmp = true;           ///< whether a datagram to nobody is answered with "port unreachable"
   bool merges_reads = false;  ///< whether ports hand over equal datagrams as one read (UDP_GRO)
   /// Sees every datagram before anything is done to it.
@@ -129,6 +130,8 @@ class SimPort final : public net::DatagramPort {
   net::SendOutcome send_control(std::span<const std::byte> datagram) override;
   std::span<const net::Received> receive(net::ReceiveBuffers& buffers) override;
   std::optional<std::uint32_t> total_drops() override { return 0; }
+  [[nodiscard]] net::PathSigns path_signs() const override { return {}; }
+  void ignore_ttl() override {}
   net::SendOutcome send_whole(std::span<const std::byte> datagram) override;
   std::optional<std::uint32_t> take_mtu_hint() override { return std::exchange(hint_, {}); }
   bool take_refused() override { return std::exchange(refused_, false); }

@@ -21,18 +21,24 @@ MonoTime SimExecutor::step(MonoTime now) {
   return next;
 }
 
-SimServer::SimServer(SimNetwork& network, engine::ServerOptions options, std::uint64_t seed)
+SimServer::SimServer(SimNetwork& network, engine::ServerOptions options, std::uint64_t seed,
+                     const ClockFault& fault)
     : options_(std::move(options)),
       random_(seed),
+      clock_(std::make_unique<SimClock>(network.clock(), fault)),
       listener_(network.listen()),
       executor_(std::make_unique<SimExecutor>()),
-      sessions_(std::make_unique<engine::ServerSessions>(options_, *listener_, network.clock(),
-                                                         random_, observer_, *executor_)) {}
+      sessions_(std::make_unique<engine::ServerSessions>(options_, *listener_, *clock_, random_,
+                                                         observer_, *executor_)) {
+  network.server_time = [clock = clock_.get()](MonoTime truth) { return clock->at(truth); };
+}
 
-MonoTime SimServer::step(MonoTime now) {
+MonoTime SimServer::step() {
+  const MonoTime now = clock_->now();
   sessions_->step(now);
   const MonoTime tasks = executor_->step(now);
-  return std::min(tasks, sessions_->step(now));  // what has ended is buried, or looked at soon
+  // What has ended is buried, or looked at soon.
+  return clock_->truth_of(std::min(tasks, sessions_->step(now)));
 }
 
 SimClient::SimClient(SimNetwork& network, const Options& options, std::uint64_t seed)
@@ -113,6 +119,7 @@ void SimClient::begin_test(MonoTime now) {
   settings.server_nonce = connection_.accept.server_nonce;
   settings.params = connection_.accept.params;
   settings.handshake_rtt = connection_.rtt;
+  settings.same_host = options_.same_host;
   if (options_.auto_packet_size) {
     settings.payload_fallback = options_.params.payload_bytes;
   }
@@ -163,9 +170,9 @@ void SimClient::finish(MonoTime now) {
   lanes_.clear();
 }
 
-SimWorld::SimWorld(std::uint64_t seed, engine::ServerOptions options)
+SimWorld::SimWorld(std::uint64_t seed, engine::ServerOptions options, const ClockFault& fault)
     : network(clock, seed), seed_(seed) {
-  server.emplace(network, std::move(options), seed + 1);
+  server.emplace(network, std::move(options), seed + 1, fault);
 }
 
 SimClient& SimWorld::add_client(const SimClient::Options& options) {
@@ -183,7 +190,7 @@ bool SimWorld::run(Duration limit, const std::function<bool()>& until) {
     network.deliver(now);
     MonoTime next = kNever;
     if (server && !server_stands_still) {
-      next = std::min(next, server->step(now));
+      next = std::min(next, server->step());
     }
     for (const auto& client : clients) {
       if (client) {

@@ -9,6 +9,7 @@
 #include "engine/handshakes.hpp"
 #include "engine/lane.hpp"
 #include "engine/server_sessions.hpp"
+#include "sim/sim_clock.hpp"
 #include "sim/sim_network.hpp"
 
 namespace udperf::test {
@@ -47,10 +48,12 @@ class RecordingObserver final : public engine::ServerObserver {
 /// A server in the simulated world, made of the classes that ship.
 class SimServer {
  public:
-  SimServer(SimNetwork& network, engine::ServerOptions options, std::uint64_t seed);
+  SimServer(SimNetwork& network, engine::ServerOptions options, std::uint64_t seed,
+            const ClockFault& fault = {});
 
-  MonoTime step(MonoTime now);
+  MonoTime step();
 
+  [[nodiscard]] const SimClock& clock() const { return *clock_; }
   [[nodiscard]] engine::ServerSessions& sessions() { return *sessions_; }
   [[nodiscard]] const RecordingObserver& observer() const { return observer_; }
 
@@ -58,6 +61,7 @@ class SimServer {
   engine::ServerOptions options_;
   SeededRandom random_;
   RecordingObserver observer_;
+  std::unique_ptr<SimClock> clock_;
   std::unique_ptr<SimListenPort> listener_;
   std::unique_ptr<SimExecutor> executor_;
   std::unique_ptr<engine::ServerSessions> sessions_;
@@ -72,6 +76,7 @@ class SimClient {
     std::optional<crypto::Key> key;
     Duration connect_timeout = std::chrono::seconds{5};
     std::optional<Endpoint> local;
+    bool same_host = true;
     bool auto_packet_size =
         false;  ///< up to params.payload_bytes, which is taken where none is found
   };
@@ -113,7 +118,9 @@ class SimClient {
 /// One server and some clients over one network, stepped together in time order.
 class SimWorld {
  public:
-  explicit SimWorld(std::uint64_t seed, engine::ServerOptions options = {});
+  /// `fault`: of the server's clocks.
+  explicit SimWorld(std::uint64_t seed, engine::ServerOptions options = {},
+                    const ClockFault& fault = {});
 
   FakeClock clock;
   SimNetwork network;

@@ -122,10 +122,14 @@ StreamOutcome lossy_stream() {
   rx.replicated = 4;
   rx.datagrams = 990 + 5 + 1;
   rx.invalid = 1;
-  rx.ecn = std::array<std::uint64_t, 4>{900, 10, 60, 20};
+  rx.ecn = std::array<std::uint64_t, 4>{990, 0, 0, 0};
   rx.loss_periods = 5;
   rx.loss_period_max = 4;
   rx.burst_ratio = 1.98;
+  rx.bursts = 2;
+  rx.burst_packets = 20;
+  rx.burst_lost = 8;
+  rx.ttl = 62;
   rx.reordered = 4;
   rx.extent_sum = 10;
   rx.extent_count = 4;
@@ -158,6 +162,10 @@ void add_surroundings(TestOutcome& outcome) {
   clock.method = "corridor";
   clock.theta_ns = 400'000;
   clock.uncertainty_ns = 50'000;
+  clock.offset_ns = 1'400'000;
+  clock.skew_ppm = -3.5;
+  clock.skew_uncertainty_ppm = 20;
+  clock.step_detected = false;
   outcome.clock = clock;
 }
 

@@ -156,6 +156,29 @@ void count_lost(const ArrivalLog& log, const Books& books, RxReport& out,
   }
 }
 
+/// RFC 3611 s4.7.2 with Gmin = 16: losses that fewer than 16 arrivals part belong together; one
+/// alone is no burst.
+void count_bursts(const Books& books, RxReport& out) {
+  std::vector<std::uint64_t> lost;
+  for (std::uint64_t number = 0; number < out.sent; ++number) {
+    if (books.copies.count(number) == 0) {
+      lost.push_back(number);
+    }
+  }
+  for (std::size_t i = 0; i < lost.size();) {
+    std::size_t end = i + 1;
+    while (end < lost.size() && lost[end] - lost[end - 1] - 1 < 16) {
+      ++end;
+    }
+    if (end - i > 1) {
+      ++out.bursts;
+      out.burst_packets += lost[end - 1] - lost[i] + 1;
+      out.burst_lost += end - i;
+    }
+    i = end;
+  }
+}
+
 /// RFC 4737 s3.3, s4.2.3, s4.3.3 and s5.3, word by word.
 void count_reordered(const Books& books, RxReport& out, std::vector<IntervalRow>& rows) {
   const auto& s = books.firsts;
@@ -294,6 +317,7 @@ RxReport oracle_report(const ArrivalLog& log) {
   std::vector<IntervalRow> rows = books.rows;
   count_unique(log, books, out, rows);
   count_lost(log, books, out, rows);
+  count_bursts(books, out);
   count_reordered(books, out, rows);
   find_times(log, books, out);
   find_jitter(books, out);

@@ -29,6 +29,9 @@ constexpr std::array kCounts{
     Field{"tail_lost", &RxReport::tail_lost},
     Field{"loss_periods", &RxReport::loss_periods},
     Field{"loss_period_max", &RxReport::loss_period_max},
+    Field{"bursts", &RxReport::bursts},
+    Field{"burst_packets", &RxReport::burst_packets},
+    Field{"burst_lost", &RxReport::burst_lost},
 };
 constexpr std::array kOrder{
     Field{"reordered", &RxReport::reordered},       Field{"extent_sum", &RxReport::extent_sum},

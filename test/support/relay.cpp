@@ -3,10 +3,13 @@
 #include <linux/sock_diag.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
+#include <ctime>
 #include <map>
 #include <mutex>
 #include <queue>
@@ -34,6 +37,8 @@ Result<net::Fd> make_socket(const Endpoint& local) {
   if (!fd) {
     return system_error(errno, "relay: socket");
   }
+  const int on = 1;
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
   const int bytes = kReceiveBuffer;
   if (::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes) != 0) {
     ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
@@ -78,6 +83,8 @@ class Batch {
     for (unsigned i = 0; i < kBatch; ++i) {
       messages_[i].msg_hdr.msg_name = from_[i].raw();
       messages_[i].msg_hdr.msg_namelen = *from_[i].size_out();
+      messages_[i].msg_hdr.msg_control = control_[i].data();
+      messages_[i].msg_hdr.msg_controllen = control_[i].size();
     }
     const int got = ::recvmmsg(fd.get(), messages_.data(), kBatch, MSG_DONTWAIT, nullptr);
     return got < 0 ? 0 : static_cast<unsigned>(got);
@@ -86,6 +93,22 @@ class Batch {
   [[nodiscard]] std::span<const std::byte> datagram(unsigned i) const {
     return {bytes_.data() + i * kMaxDatagram, messages_[i].msg_len};
   }
+  /// When the kernel got it, on the monotonic clock.
+  [[nodiscard]] Duration arrived(unsigned i) const {
+    const auto read = [](clockid_t id) {
+      timespec time{};
+      ::clock_gettime(id, &time);
+      return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
+    };
+    const Duration ahead = read(CLOCK_REALTIME) - read(CLOCK_MONOTONIC);
+    const cmsghdr* const header = CMSG_FIRSTHDR(&messages_[i].msg_hdr);
+    if (header == nullptr || header->cmsg_type != SCM_TIMESTAMPNS) {
+      return read(CLOCK_MONOTONIC);
+    }
+    timespec stamp{};
+    std::memcpy(&stamp, CMSG_DATA(header), sizeof stamp);
+    return std::chrono::seconds{stamp.tv_sec} + std::chrono::nanoseconds{stamp.tv_nsec} - ahead;
+  }
   [[nodiscard]] Endpoint from(unsigned i) const { return from_[i].endpoint(); }
 
  private:
@@ -93,6 +116,8 @@ class Batch {
   std::array<iovec, kBatch> parts_{};
   std::array<mmsghdr, kBatch> messages_{};
   std::array<net::SocketAddress, kBatch> from_;
+  struct alignas(cmsghdr) Control : std::array<std::byte, 64> {};
+  std::array<Control, kBatch> control_{};
 };
 
 /// A datagram that is held back.
@@ -103,6 +128,8 @@ struct Held {
   Endpoint to;
   unsigned copies = 1;
   std::vector<std::byte> bytes;
+  Delayed log;
+  bool data = false;
 
   bool operator<(const Held& other) const {  // the queue's top is the greatest
     return std::pair{other.due, other.number} < std::pair{due, number};
@@ -148,7 +175,7 @@ class Relay::Engine {
   void wait_for_work(std::vector<pollfd>& waiting) const;
   void read_clients();
   void read_server(const Endpoint& client, const net::Fd& fd);
-  void pass(Direction direction, std::span<const std::byte> datagram, int fd, const Endpoint& to);
+  void pass(Direction direction, unsigned index, int fd, const Endpoint& to);
   void note(const Passage& passage, const Fate& fate);
   void release_due();
   void forward(int fd, const Endpoint& to, std::span<const std::byte> datagram, unsigned copies);
@@ -170,6 +197,7 @@ class Relay::Engine {
 };
 
 void Relay::Engine::run() {
+  ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
   std::vector<pollfd> waiting;
   while (true) {
     wait_for_work(waiting);
@@ -205,7 +233,7 @@ void Relay::Engine::read_clients() {
   const unsigned got = batch_.receive(listener_);
   for (unsigned i = 0; i < got; ++i) {
     if (const auto* fd = upstream_of(batch_.from(i))) {
-      pass(Direction::to_server, batch_.datagram(i), fd->get(), server_);
+      pass(Direction::to_server, i, fd->get(), server_);
     } else {
       ++log_.send_failures;
     }
@@ -215,7 +243,7 @@ void Relay::Engine::read_clients() {
 void Relay::Engine::read_server(const Endpoint& client, const net::Fd& fd) {
   const unsigned got = batch_.receive(fd);
   for (unsigned i = 0; i < got; ++i) {
-    pass(Direction::to_client, batch_.datagram(i), listener_.get(), client);
+    pass(Direction::to_client, i, listener_.get(), client);
   }
 }
 
@@ -228,8 +256,8 @@ const net::Fd* Relay::Engine::upstream_of(const Endpoint& client) {
   return fd ? &upstream_.emplace(client, std::move(*fd)).first->second : nullptr;
 }
 
-void Relay::Engine::pass(Direction direction, std::span<const std::byte> datagram, int fd,
-                         const Endpoint& to) {
+void Relay::Engine::pass(Direction direction, unsigned index, int fd, const Endpoint& to) {
+  const auto datagram = batch_.datagram(index);
   auto passage = inspect_datagram(direction, datagram);
   passage.count = log_.types[static_cast<std::size_t>(direction)][passage.type].received;
   const auto fate = decide_fate(script_, passage);
@@ -239,7 +267,9 @@ void Relay::Engine::pass(Direction direction, std::span<const std::byte> datagra
   }
   if (fate.delay > Duration{0}) {
     held_.push({SteadyClock::now() + fate.delay, held_number_++, fd, to, fate.copies,
-                std::vector<std::byte>(datagram.begin(), datagram.end())});
+                std::vector<std::byte>(datagram.begin(), datagram.end()),
+                Delayed{direction, passage.sequence, batch_.arrived(index), Duration{0}},
+                passage.is(wire::MessageType::data)});
     return;
   }
   forward(fd, to, datagram, fate.copies);
@@ -271,6 +301,10 @@ void Relay::Engine::release_due() {
   while (!held_.empty() && held_.top().due <= now) {
     const auto& held = held_.top();
     forward(held.fd, held.to, held.bytes, held.copies);
+    if (held.data) {
+      log_.delayed.push_back(held.log);
+      log_.delayed.back().left = SteadyClock::now().time_since_epoch();
+    }
     held_.pop();
   }
 }

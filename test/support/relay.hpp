@@ -85,12 +85,21 @@ struct DataEvent {
   std::size_t bytes = 0;
 };
 
+/// DATA that was held back: when the kernel took it from its sender, and when it was sent on.
+struct Delayed {
+  Direction direction = Direction::to_server;
+  std::uint64_t sequence = 0;
+  Duration arrived{0};  ///< on CLOCK_MONOTONIC
+  Duration left{0};
+};
+
 /// All the relay did so far.
 struct RelayLog {
   using ByType = std::array<TypeCount, 256>;
   std::array<ByType, kDirections> types{};
   std::vector<DataEvent> dropped;
   std::vector<DataEvent> duplicated;  ///< once for each extra copy
+  std::vector<Delayed> delayed;       ///< in the order it left
   std::uint64_t lost_in_relay = 0;    ///< overflowed our own sockets: the other numbers are void
   std::uint64_t send_failures = 0;    ///< copies that the kernel did not take
   std::uint64_t still_held = 0;       ///< delayed and not sent on yet

@@ -50,8 +50,32 @@ TEST_CASE("rates leave out the first datagram, which only starts the clock", "[r
   CHECK(*document.kilobytes_per_second == Approx(396.0));
 }
 
+TEST_CASE("marks that the way changed are called out", "[result]") {
+  const auto warned = [](std::uint8_t sent, std::array<std::uint64_t, 4> marks, std::uint8_t dscp) {
+    auto outcome = test::normal_up();
+    outcome.params.ecn = sent;
+    outcome.params.dscp = 46;
+    outcome.up->streams.front().rx->ecn = marks;
+    outcome.up->streams.front().rx->dscp = dscp;
+    std::vector<std::string> codes;
+    for (const Warning& warning : build_result(outcome).warnings) {
+      codes.push_back(warning.code);
+    }
+    return codes;
+  };
+  using Codes = std::vector<std::string>;
+  CHECK(warned(0, {990, 0, 0, 0}, 46) == Codes{});
+  CHECK(warned(2, {0, 0, 890, 100}, 46) == Codes{});  // CE is what ECN is for
+  CHECK(warned(2, {5, 0, 985, 0}, 46) == Codes{"ecn_bleached"});
+  CHECK(warned(2, {0, 5, 985, 0}, 46) == Codes{"ecn_changed"});
+  CHECK(warned(1, {1, 900, 89, 0}, 46) == (Codes{"ecn_bleached", "ecn_changed"}));
+  CHECK(warned(0, {900, 0, 90, 0}, 46) == Codes{"ecn_changed"});
+  CHECK(warned(0, {990, 0, 0, 0}, 8) == Codes{"dscp_changed"});
+}
+
 TEST_CASE("marks are counted by their code points", "[result]") {
-  auto outcome = test::normal_up();  // 900 of 00, 10 of 01, 60 of 10, 20 of 11
+  auto outcome = test::normal_up();
+  outcome.up->streams.front().rx->ecn = std::array<std::uint64_t, 4>{900, 10, 60, 20};
 
   const auto ecn = build_result(outcome).up->ecn;
   CHECK(ecn.not_ect == 900U);

@@ -33,7 +33,42 @@ TEST_CASE("rows of several streams are joined by their place in the grid", "[res
   CHECK(rows[2].end_s == Approx(2.5));
 }
 
-TEST_CASE("of several streams there are no percentiles, but the worst jitter", "[result]") {
+TEST_CASE("percentiles of several streams are those of all their datagrams", "[result]") {
+  auto outcome = test::three_streams();
+  auto& streams = outcome.up->streams;
+  // 100 datagrams 10..19 us and 200 datagrams 5..7 us: raw, on the receiver's clock.
+  streams[0].rx->raw_delay_min_ns = 10'000;
+  streams[0].rx->delay_bins = {{0, 50}, {9'000, 50}};
+  streams[0].rx->delay_variation->n = 100;
+  streams[0].rx->delay_variation->mean_ns = 4'500;
+  streams[0].rx->delay_variation->max_ns = 9'000;
+  streams[1].rx->raw_delay_min_ns = 5'000;
+  streams[1].rx->delay_bins = {{0, 100}, {2'000, 100}};
+  streams[1].rx->delay_variation->n = 200;
+  streams[1].rx->delay_variation->mean_ns = 1'000;
+  streams[1].rx->delay_variation->max_ns = 2'000;
+  ClockEstimate clock;
+  clock.method = "same_host";
+  clock.theta_ns = 1'000;
+  clock.uncertainty_ns = 0;
+  outcome.clock = clock;
+
+  const auto document = build_result(outcome);
+
+  // Over the smallest, 5 us: 100 x 0, 100 x 2, 50 x 5, 50 x 14.
+  const auto& variation = document.up->delay_variation;
+  CHECK(variation.n == 300U);
+  CHECK(variation.p50_ns == 2'000);
+  CHECK(variation.p95_ns == 14'000);
+  CHECK(variation.max_ns == 14'000);
+  CHECK(variation.mean_ns == (100 * 9'500 + 200 * 1'000) / 300);
+  CHECK(document.up->delay.min_ns == 4'000);
+  CHECK(document.up->delay.p50_ns == 6'000);
+  CHECK(document.up->delay.max_ns == 18'000);
+}
+
+TEST_CASE("without a stream's distribution there are no percentiles, but the worst jitter",
+          "[result]") {
   const auto document = build_result(test::three_streams());
 
   const auto& up = *document.up;

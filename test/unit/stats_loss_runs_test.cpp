@@ -1,3 +1,4 @@
+#include <string>
 #include <string_view>
 
 #include "stats/loss_runs.hpp"
@@ -17,6 +18,33 @@ LossRuns runs_of(std::string_view pattern) {
 }
 
 }  // namespace
+
+TEST_CASE("bursts are the RFC 3611 example's, and a lonely loss is none", "[stats][loss]") {
+  // RFC 3611 s4.7.2 has 63 characters in its example of 64; the missing one is an arrival.
+  const std::string eighteen(18, 'r');
+  LossRuns runs = runs_of("rrrrl" + eighteen + "lrrrlrlrrrrl" + eighteen + "lrrrrrrrrrr");
+  CHECK(runs.bursts() == 1);
+  runs.finish();
+  CHECK(runs.bursts() == 1);
+  CHECK(runs.burst_packets() == 12);
+  CHECK(runs.burst_lost() == 4);
+  CHECK(runs.lost() == 6);
+}
+
+TEST_CASE("sixteen arrivals part two bursts, fifteen do not", "[stats][loss]") {
+  const std::string fifteen(15, 'r');
+  LossRuns one = runs_of("ll" + fifteen + "l");
+  one.finish();
+  CHECK(one.bursts() == 1);
+  CHECK(one.burst_packets() == 18);
+  CHECK(one.burst_lost() == 3);
+
+  LossRuns two = runs_of("ll" + fifteen + "rl");
+  two.finish();
+  CHECK(two.bursts() == 1);
+  CHECK(two.burst_packets() == 2);
+  CHECK(two.lost() == 3);
+}
 
 TEST_CASE("the example of RFC 3357 s6.5 has four loss periods of at most two", "[stats]") {
   const LossRuns runs = runs_of("rlrrlrlrll");

@@ -20,6 +20,12 @@ RxReport some_report() {
   report.lost_bytes = 1000;
   report.rx_socket_drop = 4;
   report.burst_ratio = 1.5;
+  report.bursts = 2;
+  report.burst_packets = 9;
+  report.burst_lost = 3;
+  report.ttl = 61;
+  report.fragment_bytes = 1500;
+  report.delay_bins = {{0, 3}, {1000, 4}};
   report.jitter_ns = 1234;
   report.delay_variation.emplace();
   report.delay_variation->n = 90;

@@ -1,0 +1,139 @@
+#include "session/clock_corridor.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+
+namespace udperf::session {
+namespace {
+
+constexpr int kSteps = 100;             // each halves the room, or takes a third of it
+constexpr double kStampErrorNs = 2000;  // reading two clocks is not one moment
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// Where a concave function of [from, until] is largest.
+double peak(const std::function<double(double)>& f, double from, double until) {
+  for (int i = 0; i < kSteps; ++i) {
+    const double third = (until - from) / 3;
+    if (f(from + third) < f(until - third)) {
+      from += third;
+    } else {
+      until -= third;
+    }
+  }
+  return (from + until) / 2;
+}
+
+}  // namespace
+
+void ClockCorridor::add(std::int64_t t1, std::int64_t t2, std::int64_t t3, std::int64_t t4) {
+  if (buckets_.empty()) {
+    first_t1_ = t1;
+    first_theta_ = t2 - t1;
+    buckets_.emplace_back();
+  }
+  const Bound high{static_cast<double>(t1 - first_t1_),
+                   static_cast<double>(t2 - t1 - first_theta_)};
+  const Bound low{static_cast<double>(t4 - first_t1_), static_cast<double>(t3 - t4 - first_theta_)};
+  while (low.at / bucket_ns_ >= static_cast<double>(kMostBuckets)) {
+    coarsen();
+  }
+  const auto index = static_cast<std::size_t>(std::max(low.at, 0.0) / bucket_ns_);
+  buckets_.resize(std::max(buckets_.size(), index + 1));
+  Bucket& bucket = buckets_[index];
+  if (!bucket.used || high.theta < bucket.high.theta) {
+    bucket.high = high;
+  }
+  if (!bucket.used || low.theta > bucket.low.theta) {
+    bucket.low = low;
+  }
+  bucket.used = true;
+}
+
+void ClockCorridor::coarsen() {
+  bucket_ns_ *= 2;
+  for (std::size_t i = 0; i < buckets_.size(); ++i) {
+    const Bucket from = buckets_[i];
+    Bucket& to = buckets_[i / 2];
+    if (i % 2 == 0) {
+      to = from;
+    } else if (from.used) {
+      to.high = !to.used || from.high.theta < to.high.theta ? from.high : to.high;
+      to.low = !to.used || from.low.theta > to.low.theta ? from.low : to.low;
+      to.used = true;
+    }
+  }
+  buckets_.resize((buckets_.size() + 1) / 2);
+}
+
+/// The upper bound at the moment `at` of a clock that drifts by `skew`.
+double ClockCorridor::lowest_high(double skew, double at) const {
+  double lowest = kInfinity;
+  for (const Bucket& bucket : buckets_) {
+    if (bucket.used) {
+      lowest = std::min(lowest, bucket.high.theta + skew * (at - bucket.high.at));
+    }
+  }
+  return lowest;
+}
+
+double ClockCorridor::highest_low(double skew, double at) const {
+  double highest = -kInfinity;
+  for (const Bucket& bucket : buckets_) {
+    if (bucket.used) {
+      highest = std::max(highest, bucket.low.theta + skew * (at - bucket.low.at));
+    }
+  }
+  return highest;
+}
+
+double ClockCorridor::width(double skew) const {
+  return lowest_high(skew, 0) - highest_low(skew, 0) + kStampErrorNs;
+}
+
+double ClockCorridor::widest() const {
+  return peak([this](double skew) { return width(skew); }, -kMostSkew, kMostSkew);
+}
+
+/// Between a skew that fits and one that need not: the last that does.
+double ClockCorridor::edge(double inside, double outside) const {
+  if (width(outside) >= 0) {
+    return outside;
+  }
+  for (int i = 0; i < kSteps; ++i) {
+    const double middle = (inside + outside) / 2;
+    (width(middle) >= 0 ? inside : outside) = middle;
+  }
+  return inside;
+}
+
+bool ClockCorridor::broken() const {
+  return !buckets_.empty() && width(widest()) < 0;
+}
+
+std::optional<ClockCorridor::Estimate> ClockCorridor::estimate(std::int64_t at_ns) const {
+  if (buckets_.empty()) {
+    return std::nullopt;
+  }
+  const double best = widest();
+  if (width(best) < 0) {
+    return std::nullopt;
+  }
+  const double slowest = edge(best, -kMostSkew);
+  const double fastest = edge(best, kMostSkew);
+  const auto at = static_cast<double>(at_ns - first_t1_);
+  // Every line that fits is possible: the bounds are those of all of them.
+  const auto upper = [this, at](double skew) { return lowest_high(skew, at); };
+  const auto lower = [this, at](double skew) { return -highest_low(skew, at); };
+  const double high = upper(peak(upper, slowest, fastest)) + kStampErrorNs;
+  const double low = -lower(peak(lower, slowest, fastest)) - kStampErrorNs;
+  Estimate out;
+  out.theta_ns = first_theta_ + std::llround((low + high) / 2);
+  out.uncertainty_ns = std::llround(std::max(high - low, 0.0) / 2);
+  out.skew = (slowest + fastest) / 2;
+  out.skew_uncertainty = (fastest - slowest) / 2;
+  return out;
+}
+
+}  // namespace udperf::session
