@@ -11,6 +11,16 @@ using wire::MessageType;
 constexpr Duration kFeedbackEvery = std::chrono::milliseconds{50};
 constexpr int kReadsPerStep = 32;
 
+/// A datagram with a wrong checksum is the network's loss, but the kernel counts it among the
+/// socket's drops. It tells of them for the whole host only: so the split becomes a bound.
+void settle_checksum_errors(std::uint64_t errors, RxReport& report) {
+  report.checksum_errors = errors;
+  if (errors > 0 && report.rx_socket_drop.value_or(0) > 0) {
+    *report.rx_socket_drop -= std::min(*report.rx_socket_drop, errors);
+    report.rx_socket_drop_is_bound = true;
+  }
+}
+
 receiver::Receiver::Settings receiver_settings(const Lane::Settings& s, bool merging) {
   receiver::Receiver::Settings out;
   out.session = s.session;
@@ -389,6 +399,7 @@ void Lane::close_books(Finalized why) {
   rx_report_ = receiver_->finalize(report_.fin(), why, clock_.anchor(), port_->total_drops());
   rx_report_->rcvbuf_bytes = port_->receive_buffer_bytes();
   const net::PathSigns signs = port_->path_signs();
+  settle_checksum_errors(port_->checksum_errors(), *rx_report_);
   rx_report_->ttl = signs.ttl;
   rx_report_->fragment_bytes = signs.fragment_bytes;
   const auto cpu = clock_.thread_cpu_time();

@@ -161,8 +161,9 @@ struct RxReport {
   std::uint32_t gro = 0;      ///< largest number of datagrams in one read; 0 = GRO not used
   std::uint32_t cpu_permille = UINT32_MAX;  ///< of one core; UINT32_MAX = not measured
   std::uint32_t rcvbuf_bytes = 0;
-  std::optional<std::uint8_t> ttl;   ///< TTL or hop limit of what arrived before the data
-  std::uint32_t fragment_bytes = 0;  ///< largest IP fragment seen; 0 = none were fragments
+  std::optional<std::uint8_t> ttl;    ///< TTL or hop limit of what arrived before the data
+  std::uint64_t checksum_errors = 0;  ///< of the whole host, while the books were open
+  std::uint32_t fragment_bytes = 0;   ///< largest IP fragment seen; 0 = none were fragments
   Finalized finalized = Finalized::all_received;
   bool tail_known = true;  ///< false when no FIN said how much was sent
 

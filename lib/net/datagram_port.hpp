@@ -80,6 +80,10 @@ class DatagramPort {
   /// Buffers that this socket has dropped since it was opened, including those after the last read.
   [[nodiscard]] virtual std::optional<std::uint32_t> total_drops() = 0;
 
+  /// Datagrams that this host's UDP has dropped for a wrong checksum since the port was opened, of
+  /// all its sockets; the kernel counts them among this socket's drops, too.
+  [[nodiscard]] virtual std::uint64_t checksum_errors() const = 0;
+
   [[nodiscard]] virtual PathSigns path_signs() const = 0;
   /// Ends the noting of TTLs: data follows, and each costs a moment.
   virtual void ignore_ttl() = 0;

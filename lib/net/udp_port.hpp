@@ -24,6 +24,7 @@ class UdpPort final : public DatagramPort {
   std::optional<std::uint32_t> take_mtu_hint() override;
   std::span<const Received> receive(ReceiveBuffers& buffers) override;
   std::optional<std::uint32_t> total_drops() override;
+  [[nodiscard]] std::uint64_t checksum_errors() const override;
   [[nodiscard]] PathSigns path_signs() const override { return signs_; }
   void ignore_ttl() override;
   bool take_refused() override { return refused_.exchange(false); }
@@ -56,6 +57,7 @@ class UdpPort final : public DatagramPort {
   void note_error(int os_error);
   void read_control(const msghdr& message, std::span<const std::byte> data, const ReadTime& time,
                     Received& out);
+  void read_ip_control(const cmsghdr* header, Received& out);
   void read_one_control(const cmsghdr* header, const ReadTime& time, Received& out);
   void drain_errors();
   std::span<const Received> receive_merged(ReceiveBuffers& buffers);
@@ -74,6 +76,7 @@ class UdpPort final : public DatagramPort {
   std::atomic<bool> refused_{false};
   std::atomic<std::uint32_t> mtu_hint_{0};  ///< IP packet size that an error spoke of; 0 = none
   bool dont_fragment_ = false;
+  std::uint64_t checksum_errors_before_ = 0;
   PathSigns signs_;  ///< of the receiving thread
 };
 

@@ -56,32 +56,50 @@ T payload_of(const cmsghdr* header) {
   return value;
 }
 
-}  // namespace
-
-void UdpPort::read_one_control(const cmsghdr* header, const ReadTime& time, Received& out) {
-  if (header->cmsg_level == SOL_UDP && header->cmsg_type == UDP_GRO) {
-    const int segment = payload_of<int>(header);
-    if (segment > 0) {
-      out.segment = static_cast<std::uint32_t>(segment);
-    }
-  } else if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_TIMESTAMPNS) {
+void read_socket_control(const cmsghdr* header, const ReadTime& time, Received& out) {
+  if (header->cmsg_type == SCM_TIMESTAMPNS) {
     if (const auto at = time.arrival(payload_of<timespec>(header))) {
       out.at = *at;
       out.kernel_stamp = true;
     }
-  } else if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SO_RXQ_OVFL) {
+  } else if (header->cmsg_type == SO_RXQ_OVFL) {
     out.drops = payload_of<std::uint32_t>(header);
-  } else if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_TOS) {
+  }
+}
+
+}  // namespace
+
+void UdpPort::read_one_control(const cmsghdr* header, const ReadTime& time, Received& out) {
+  switch (header->cmsg_level) {
+    case SOL_UDP:
+      if (header->cmsg_type == UDP_GRO && payload_of<int>(header) > 0) {
+        out.segment = static_cast<std::uint32_t>(payload_of<int>(header));
+      }
+      break;
+    case SOL_SOCKET:
+      read_socket_control(header, time, out);
+      break;
+    case IPPROTO_IP:
+    case IPPROTO_IPV6:
+      read_ip_control(header, out);
+      break;
+    default:
+      break;
+  }
+}
+
+void UdpPort::read_ip_control(const cmsghdr* header, Received& out) {
+  const bool v4 = header->cmsg_level == IPPROTO_IP;
+  const int type = header->cmsg_type;
+  if (v4 && type == IP_TOS) {
     out.tos = payload_of<std::uint8_t>(header);
-  } else if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_TCLASS) {
+  } else if (!v4 && type == IPV6_TCLASS) {
     out.tos = static_cast<std::uint8_t>(payload_of<int>(header));
-  } else if ((header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_TTL) ||
-             (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_HOPLIMIT)) {
+  } else if (type == (v4 ? IP_TTL : IPV6_HOPLIMIT)) {
     signs_.ttl = static_cast<std::uint8_t>(payload_of<int>(header));
-  } else if ((header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_RECVFRAGSIZE) ||
-             (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_RECVFRAGSIZE)) {
-    signs_.fragment_bytes =
-        std::max(signs_.fragment_bytes, static_cast<std::uint32_t>(payload_of<int>(header)));
+  } else if (type == (v4 ? IP_RECVFRAGSIZE : IPV6_RECVFRAGSIZE)) {
+    const auto bytes = static_cast<std::uint32_t>(payload_of<int>(header));
+    signs_.fragment_bytes = std::max(signs_.fragment_bytes, bytes);
   }
 }
 

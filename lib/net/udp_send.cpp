@@ -125,9 +125,10 @@ SendOutcome UdpPort::send_whole(std::span<const std::byte> datagram) {
   const int discover = v4 ? IP_MTU_DISCOVER : IPV6_MTU_DISCOVER;
   int before = 0;
   socklen_t size = sizeof before;
+  static_assert(IP_PMTUDISC_PROBE == IPV6_PMTUDISC_PROBE);
   // Probing ignores what the kernel believes of the path, and marks the packet as not to be cut.
   if (::getsockopt(fd(), level, discover, &before, &size) != 0 ||
-      !set_option(fd(), level, discover, v4 ? IP_PMTUDISC_PROBE : IPV6_PMTUDISC_PROBE) ||
+      !set_option(fd(), level, discover, IP_PMTUDISC_PROBE) ||
       (!v4 && !set_option(fd(), level, IPV6_DONTFRAG, 1))) {
     return SendOutcome{SendOutcome::Status::failed, 0, 0, errno};
   }

@@ -6,7 +6,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <sstream>
 #include <string>
 
 #include "net/egress_queue.hpp"
@@ -55,6 +58,40 @@ std::uint32_t set_buffer(int fd, int plain, int force, std::uint32_t bytes) {
 }
 
 namespace {
+
+/// A figure of /proc/net/snmp: a line of names and one of numbers, both behind `group`. 0 where it
+/// is not there.
+std::uint64_t read_snmp(const char* path, const std::string& group, const std::string& name) {
+  std::ifstream file{path};
+  std::string names;
+  std::string numbers;
+  while (std::getline(file, names) && names.compare(0, group.size(), group) != 0) {
+  }
+  std::getline(file, numbers);
+  std::istringstream keys{names};
+  std::istringstream values{numbers};
+  std::string key;
+  std::string value;
+  while (keys >> key && values >> value) {
+    if (key == name) {
+      return std::strtoull(value.c_str(), nullptr, 10);
+    }
+  }
+  return 0;
+}
+
+/// The same of /proc/net/snmp6: a name and a number a line.
+std::uint64_t read_snmp6(const char* path, const std::string& name) {
+  std::ifstream file{path};
+  std::string key;
+  std::uint64_t value = 0;
+  while (file >> key >> value) {
+    if (key == name) {
+      return value;
+    }
+  }
+  return 0;
+}
 
 void mark_outgoing(int fd, IpFamily family, const PortOptions& options) {
   if (family == IpFamily::v4) {
@@ -152,6 +189,7 @@ void UdpPort::probe_offload(const PortOptions& options) {
     gro_ = set_option(fd(), SOL_UDP, UDP_GRO, 1);
   }
   mtu_ = path_mtu().value_or(1500);
+  checksum_errors_before_ = checksum_errors();
 }
 
 bool UdpPort::pace_in_kernel(std::uint64_t wire_bytes_per_second) {
@@ -159,6 +197,13 @@ bool UdpPort::pace_in_kernel(std::uint64_t wire_bytes_per_second) {
   return leaves_through_fq(local_.address) &&
          ::setsockopt(fd(), SOL_SOCKET, SO_MAX_PACING_RATE, &wire_bytes_per_second,
                       sizeof wire_bytes_per_second) == 0;
+}
+
+std::uint64_t UdpPort::checksum_errors() const {
+  const bool v4 = remote_.address.family == IpFamily::v4;
+  const std::uint64_t now = v4 ? read_snmp("/proc/self/net/snmp", "Udp: ", "InCsumErrors")
+                               : read_snmp6("/proc/self/net/snmp6", "Udp6InCsumErrors");
+  return now - std::min(now, checksum_errors_before_);
 }
 
 void UdpPort::ignore_ttl() {

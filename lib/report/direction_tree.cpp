@@ -39,6 +39,7 @@ Json rx_tree(const result::RxPart& p) {
               {"batch_mean", value(p.batch_mean)},
               {"cpu_percent", value(p.cpu_percent)},
               {"rcvbuf_bytes", value(p.rcvbuf_bytes)},
+              {"checksum_errors", value(p.checksum_errors)},
               {"ttl", value(p.ttl)},
               {"hops", value(p.hops)},
               {"fragments_per_datagram", value(p.fragments_per_datagram)},

@@ -168,6 +168,10 @@ RxPart build_rx(const Reports& rx, IpFamily family) {
       break;
     }
   }
+  part.checksum_errors = 0;
+  for (const RxReport* report : rx) {
+    part.checksum_errors = std::max(*part.checksum_errors, report->checksum_errors);
+  }
   const Layers layers = layers_of(rx, family);
   if (*part.unique > 0) {
     part.fragments_per_datagram = layers.packets;

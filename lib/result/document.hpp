@@ -51,6 +51,7 @@ struct RxPart {
   Number batch_mean;
   Number cpu_percent;
   Count rcvbuf_bytes;
+  Count checksum_errors;
   Count ttl;                                   ///< as it arrived
   Count hops;                                  ///< from the nearest usual start value
   Count fragments_per_datagram;                ///< of a full one; 1 = they came whole
@@ -74,9 +75,9 @@ struct LossPart {
   Count period_max;
   Number burst_ratio;
   Count bursts;
-  Number burst_density;       ///< share lost within bursts
-  Number burst_mean;  ///< numbers from a burst's first loss to its last
-  Number gap_density;         ///< share lost between bursts
+  Number burst_density;  ///< share lost within bursts
+  Number burst_mean;     ///< numbers from a burst's first loss to its last
+  Number gap_density;    ///< share lost between bursts
 };
 
 struct DuplicatesPart {

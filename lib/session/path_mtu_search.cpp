@@ -82,7 +82,7 @@ bool PathMtuSearch::round_answered() const {
 std::vector<PathMtuSearch::Probe> PathMtuSearch::poll(MonoTime now) {
   std::vector<Probe> out;
   while (!done_) {
-    if (now >= deadline_ || sent_.size() + 2 * kSplit >= kMostProbes) {
+    if (now >= deadline_ || sent_.size() + std::size_t{2} * kSplit >= kMostProbes) {
       done_ = true;
       break;
     }

@@ -95,6 +95,7 @@ void visit_host(Io& io, R& r) {
   io.field(r.rcvbuf_bytes);
   io.field(r.ttl);
   io.field(r.fragment_bytes);
+  io.field(r.checksum_errors);
   io.field(r.finalized);
   io.field(r.tail_known);
   io.field(r.interval_ns);

@@ -11,6 +11,15 @@ Endpoint SimNetwork::endpoint(std::uint8_t host, std::uint16_t port) {
   return out;
 }
 
+namespace {
+
+bool never_passes(const Impairment& path, std::size_t bytes, Departure departure) {
+  return (path.loses_merged && departure == Departure::merged) ||
+         (path.max_payload != 0 && bytes > path.max_payload);
+}
+
+}  // namespace
+
 void SimNetwork::send(const Endpoint& from, const Endpoint& to, std::span<const std::byte> bytes,
                       Departure departure) {
   if (on_send) {
@@ -24,8 +33,7 @@ void SimNetwork::send(const Endpoint& from, const Endpoint& to, std::span<const 
   const bool data = header && header->type == wire::MessageType::data;
   truth.sent += data ? 1 : 0;
   const bool filtered = (header && path.drop_if && path.drop_if(*header)) ||
-                        (path.loses_merged && departure == Departure::merged) ||
-                        (path.max_payload != 0 && bytes.size() > path.max_payload);
+                        never_passes(path, bytes.size(), departure);
   const bool lost = filtered || random_.chance(data ? path.drop_data : path.drop_control);
   const auto wait =
       lost ? std::nullopt : queueing(path, upward ? up_free_at_ : down_free_at_, bytes.size());

@@ -130,6 +130,7 @@ class SimPort final : public net::DatagramPort {
   net::SendOutcome send_control(std::span<const std::byte> datagram) override;
   std::span<const net::Received> receive(net::ReceiveBuffers& buffers) override;
   std::optional<std::uint32_t> total_drops() override { return 0; }
+  [[nodiscard]] std::uint64_t checksum_errors() const override { return 0; }
   [[nodiscard]] net::PathSigns path_signs() const override { return {}; }
   void ignore_ttl() override {}
   net::SendOutcome send_whole(std::span<const std::byte> datagram) override;

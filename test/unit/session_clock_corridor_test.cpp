@@ -65,11 +65,11 @@ TEST_CASE("skew is found over time, and the truth is never outside", "[session][
 
 TEST_CASE("a step breaks the corridor, delay and skew do not", "[session][clock]") {
   ClockCorridor corridor;
-  for (int i = 0; i < 100; ++i) {
+  for (std::int64_t i = 0; i < 100; ++i) {
     exchange(corridor, i * 100 * kMs, 5 * kMs + i * kMs, 5 * kMs + (100 - i) * kMs, 0, 50e-6);
   }
   CHECK_FALSE(corridor.broken());
-  for (int i = 100; i < 110; ++i) {
+  for (std::int64_t i = 100; i < 110; ++i) {
     exchange(corridor, i * 100 * kMs, 5 * kMs, 5 * kMs, 300 * kMs, 50e-6);
   }
   CHECK(corridor.broken());
