@@ -28,8 +28,9 @@ constexpr std::array kOptions = std::to_array<OptionSpec>({
 
     {'b', "rate", "RATE", "payload bit/s or pps in all, or UP/DOWN (default unlimited)",
      Group::traffic, kClient},
-    {'l', "packet-size", "BYTES", "UDP payload of a datagram, 40..65507 (default auto)",
-     Group::traffic, kClient},
+    {'l', "packet-size", "BYTES",
+     "UDP payload, 40..65507, or auto: the most that crosses whole (default auto)", Group::traffic,
+     kClient},
     {0, "direction", "WAY", "up, down or both, seen from the client (default up)", Group::traffic,
      kClient},
     {'R', "reverse", "", "the same as --direction down", Group::traffic, kClient},
