@@ -32,20 +32,21 @@ constexpr std::array kOptions = std::to_array<OptionSpec>({
      "UDP payload, 40..65507; auto: the most that crosses whole (default auto)", Group::traffic,
      kClient},
     {0, "direction", "WAY", "up, down or both, seen from the client (default up)", Group::traffic,
-     kClient},
+     kClient, false, "up down both"},
     {'R', "reverse", "", "the same as --direction down", Group::traffic, kClient},
     {0, "bidir", "", "the same as --direction both", Group::traffic, kClient},
     {'P', "streams", "N", "parallel streams, 1..128 (default 1)", Group::traffic, kClient},
-    {0, "payload", "KIND", "random, alphabet or zero (default random)", Group::traffic, kClient},
+    {0, "payload", "KIND", "random, alphabet or zero (default random)", Group::traffic, kClient,
+     false, "random alphabet zero"},
     {0, "dscp", "CODE", "0..63 or a name such as EF or AF41 (default 0)", Group::traffic, kClient},
     {0, "ecn", "MARK", "not-ect, ect0, ect1 or ce, or 0..3 (default not-ect)", Group::traffic,
-     kClient},
+     kClient, false, "not-ect ect0 ect1 ce"},
     {0, "df", "", "forbid fragmentation (default: leave it to the system)", Group::traffic,
      kClient},
     {0, "gso", "MODE", "send in large buffers: auto, on or off (default auto)", Group::traffic,
-     kClient},
+     kClient, false, "auto on off"},
     {0, "gro", "MODE", "receive in large buffers: auto, on or off (default auto)", Group::traffic,
-     kClient},
+     kClient, false, "auto on off"},
 
     {'p', "port", "PORT", "UDP port of the server (default 5555; loopback: any)", Group::connection,
      kClient},
@@ -106,23 +107,17 @@ constexpr std::array kOptions = std::to_array<OptionSpec>({
     {0, "ready-fd", "N", "write a JSON line to this descriptor when ready", Group::output, kServer},
     {0, "pid-file", "FILE", "write the process id to FILE while running", Group::output, kServer},
     {0, "color", "WHEN", "auto, always or never; NO_COLOR is respected (default auto)",
-     Group::output, kClient},
+     Group::output, kClient, false, "auto always never"},
 
     {0, "log-level", "LEVEL",
-     "error, warning, info or debug (default: client warning, server info)", Group::logging, kBoth},
-    {0, "log-format", "FORMAT", "text or json (default text)", Group::logging, kBoth},
+     "error, warning, info or debug (default: client warning, server info)", Group::logging, kBoth,
+     false, "error warning info debug"},
+    {0, "log-format", "FORMAT", "text or json (default text)", Group::logging, kBoth, false,
+     "text json"},
     {0, "log-file", "FILE", "append the log to FILE (default: stderr)", Group::logging, kBoth},
     {'h', "help", "", "print this help and exit", Group::logging, kBoth | kKeygen},
     {'V', "version", "", "print the version and exit", Group::logging, kBoth | kKeygen},
 });
-
-struct CommandText {
-  Command command;
-  std::string_view name;
-  std::string_view usage;
-  std::string_view summary;
-  std::array<std::string_view, 3> examples;
-};
 
 constexpr std::array<CommandText, 4> kCommands{
     {{Command::server,
@@ -149,11 +144,6 @@ constexpr std::array<CommandText, 4> kCommands{
       "Make a key for --key-file: into FILE, readable by its owner only, or to stdout.",
       {"udperf keygen udperf.key", "udperf server --key-file udperf.key",
        "udperf client server.example --key-file udperf.key"}}}};
-
-struct GroupText {
-  OptionGroup group;
-  std::string_view heading;
-};
 
 constexpr std::array<GroupText, 6> kGroups{{{OptionGroup::amount, "What to send (one of)"},
                                             {OptionGroup::traffic, "How to send"},
@@ -219,6 +209,14 @@ std::optional<Command> find_command(std::string_view name) {
 
 std::span<const OptionSpec> option_table() {
   return kOptions;
+}
+
+std::span<const CommandText> command_texts() {
+  return kCommands;
+}
+
+std::span<const GroupText> option_groups() {
+  return kGroups;
 }
 
 const OptionSpec* find_option(Command command, std::string_view long_name) {

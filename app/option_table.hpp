@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -26,11 +27,33 @@ struct OptionSpec {
   OptionGroup group;
   unsigned commands;  ///< the Commands that have it, or-ed
   bool repeatable = false;
+  /// The words that are the accepted values, with a space between; empty where the value is free.
+  std::string_view choices = {};
 
   [[nodiscard]] bool belongs_to(Command command) const {
     return (commands & static_cast<unsigned>(command)) != 0;
   }
 };
+
+/// What there is to say of a command besides its options.
+struct CommandText {
+  Command command;
+  std::string_view name;
+  std::string_view usage;    ///< "udperf client [HOST] [options]"
+  std::string_view summary;  ///< one sentence
+  std::array<std::string_view, 3> examples;
+};
+
+/// Every command, in the order of the help.
+[[nodiscard]] std::span<const CommandText> command_texts();
+
+struct GroupText {
+  OptionGroup group;
+  std::string_view heading;
+};
+
+/// Every group, in the order of the help.
+[[nodiscard]] std::span<const GroupText> option_groups();
 
 /// Every option of every command. A name may be there twice where it means something else for
 /// another command, never twice for one command.

@@ -1,6 +1,7 @@
 #include "app/version.hpp"
 
-#include <sys/utsname.h>
+#include "git_commit.hpp"
+#include "net/kernel_features.hpp"
 
 namespace udperf::app {
 namespace {
@@ -13,19 +14,36 @@ std::string compiler_text() {
 #endif
 }
 
-std::string kernel_text() {
-  utsname names{};
-  if (::uname(&names) != 0) {
-    return "an unknown kernel";
+std::string line(const std::string& name, const std::string& value) {
+  constexpr std::size_t kColumn = 20;
+  return name + std::string(name.size() < kColumn ? kColumn - name.size() : 1, ' ') + value + "\n";
+}
+
+std::string yes_or_no(bool value) {
+  return value ? "yes" : "no";
+}
+
+std::string segmentation_text(const net::KernelFeatures& kernel) {
+  if (!kernel.segmentation || !kernel.max_segments) {
+    return yes_or_no(kernel.segmentation);
   }
-  return std::string{names.sysname} + " " + names.release;
+  return "yes, up to " + std::to_string(*kernel.max_segments) + " datagrams a send";
 }
 
 }  // namespace
 
 std::string version_text() {
-  return "udperf " UDPERF_VERSION " (commit " UDPERF_GIT_COMMIT "), built with " + compiler_text() +
-         ", on " + kernel_text() + "\n";
+  const auto kernel = net::find_kernel_features();
+  return "udperf " UDPERF_VERSION "\n" + line("commit", UDPERF_GIT_COMMIT) +
+         line("compiler", compiler_text()) + line("kernel", kernel.release) +
+         line("UDP_SEGMENT", segmentation_text(kernel)) +
+         line("UDP_GRO", yes_or_no(kernel.receive_offload)) +
+         line("SO_TXTIME", yes_or_no(kernel.transmit_time)) +
+         line("SO_MAX_PACING_RATE", yes_or_no(kernel.pacing_rate)) +
+         line("SO_TIMESTAMPNS", yes_or_no(kernel.arrival_times)) +
+         line("SO_TIMESTAMPING", yes_or_no(kernel.timestamping)) +
+         line("SO_RXQ_OVFL", yes_or_no(kernel.drop_counter)) +
+         line("default queue", kernel.default_queue.empty() ? "unknown" : kernel.default_queue);
 }
 
 }  // namespace udperf::app

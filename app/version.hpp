@@ -4,7 +4,8 @@
 
 namespace udperf::app {
 
-/// "udperf 0.1.0 (commit 1a2b3c4), built with GCC 12.2.0, on Linux 6.1.0": what a bug report needs.
+/// What a bug report needs, one item a line: "udperf 0.1.0", the commit, the compiler, the kernel
+/// and what it offers to UDP. Tries the kernel's features on sockets of its own.
 [[nodiscard]] std::string version_text();
 
 }  // namespace udperf::app

@@ -33,6 +33,16 @@ Json full_shape() {
   return document_tree(document);
 }
 
+void collect_paths(const Json& node, const std::string& path, std::vector<std::string>& paths) {
+  if (!node.is_structured() || node.empty()) {
+    paths.push_back(path);
+    return;
+  }
+  for (const auto& [key, below] : node.items()) {
+    collect_paths(below, path.empty() ? key : path + "." + key, paths);
+  }
+}
+
 std::optional<std::size_t> as_index(std::string_view text) {
   std::size_t index = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), index);
@@ -102,6 +112,13 @@ std::optional<std::string> check_fields(const std::vector<std::string>& fields) 
     }
   }
   return std::nullopt;
+}
+
+std::vector<std::string> field_paths() {
+  std::vector<std::string> paths;
+  collect_paths(full_shape(), "", paths);
+  std::sort(paths.begin(), paths.end());
+  return paths;
 }
 
 Result<std::string> print_fields(const result::ResultDocument& document,

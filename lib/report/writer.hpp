@@ -35,6 +35,9 @@ struct TextStyle {
 /// The first of the dotted paths (`up.loss.packets`, `up.streams.0.rx.unique`) that no result can
 /// have, as a sentence; nothing when all are fine.
 [[nodiscard]] std::optional<std::string> check_fields(const std::vector<std::string>& fields);
+/// Every path that leads to a value in a result with one element in each list, sorted; for shell
+/// completion.
+[[nodiscard]] std::vector<std::string> field_paths();
 /// Bare values on one line with a space between: strings without quotes, `null` for what was not
 /// measured or is not there in this result.
 [[nodiscard]] Result<std::string> print_fields(const result::ResultDocument& document,

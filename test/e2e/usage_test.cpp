@@ -1,10 +1,12 @@
 // What the command line refuses, and how.
 
 #include <filesystem>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "e2e/program.hpp"
+#include "result/version.hpp"
 #include "support/catch.hpp"
 
 using namespace std::chrono_literals;
@@ -83,10 +85,22 @@ TEST_CASE("help goes to stdout and names what it is about", "[e2e]") {
   CHECK_THAT(finished.out, Catch::Matchers::ContainsSubstring(word));
 }
 
-TEST_CASE("the version is one line", "[e2e]") {
+TEST_CASE("the version is its first line, and one item a line follows", "[e2e]") {
   const auto finished = run_udperf({"--version"}, 5s);
 
   CHECK(finished.code() == 0);
-  CHECK(finished.out.rfind("udperf ", 0) == 0);
-  CHECK(finished.out.find('\n') == finished.out.size() - 1);
+  CHECK(finished.err.empty());
+  std::istringstream lines{finished.out};
+  std::string line;
+  REQUIRE(std::getline(lines, line));
+  CHECK(line == "udperf " + std::string{udperf::result::program_version()});
+  for (const std::string item :
+       {"commit", "compiler", "kernel", "UDP_SEGMENT", "UDP_GRO", "SO_TXTIME", "SO_MAX_PACING_RATE",
+        "SO_TIMESTAMPNS", "SO_TIMESTAMPING", "SO_RXQ_OVFL", "default queue"}) {
+    REQUIRE(std::getline(lines, line));
+    CAPTURE(item, line);
+    CHECK(line.rfind(item + " ", 0) == 0);
+    CHECK(line.find_first_not_of(' ', item.size()) != std::string::npos);
+  }
+  CHECK_FALSE(std::getline(lines, line));
 }

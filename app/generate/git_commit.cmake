@@ -1,0 +1,15 @@
+# Writes git_commit.hpp (OUTPUT) with what `git describe` calls the checked-out commit of SOURCE, or
+# "unknown": a release archive has no .git. Run by the build whenever the reflog of HEAD grows.
+set(commit "unknown")
+if(GIT)
+  execute_process(
+    COMMAND "${GIT}" describe --always --tags --abbrev=10
+    WORKING_DIRECTORY "${SOURCE}"
+    OUTPUT_VARIABLE described
+    OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET
+    RESULT_VARIABLE status)
+  if(status EQUAL 0)
+    set(commit "${described}")
+  endif()
+endif()
+file(WRITE "${OUTPUT}" "#define UDPERF_GIT_COMMIT \"${commit}\"\n")

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "app/option_table.hpp"
+
+namespace udperf::app {
+
+/// What a manual page says besides the option table. Paragraphs are separated by an empty line.
+[[nodiscard]] std::string_view program_prose();
+/// Empty for a command that needs no more than its summary.
+[[nodiscard]] std::string_view command_prose(Command command);
+
+/// A row of a list: what is explained, and how.
+struct Explained {
+  std::string_view what;
+  std::string_view text;
+};
+
+[[nodiscard]] std::span<const Explained> exit_statuses();
+/// Those that this command can end with.
+[[nodiscard]] std::span<const Explained> exit_statuses(Command command);
+[[nodiscard]] std::span<const Explained> environment_variables();
+[[nodiscard]] std::span<const Explained> installed_files();
+
+}  // namespace udperf::app
