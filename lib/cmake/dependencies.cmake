@@ -65,6 +65,10 @@ if(UDPERF_BUILD_TESTS)
   # Both 2.13 and 3.x bring a library with main(); it keeps Catch out of every test's compilation.
   add_library(udperf_catch INTERFACE)
   target_link_libraries(udperf_catch INTERFACE Catch2::Catch2WithMain)
+  # Headers that validate JSON against a schema; its package exports a target without a namespace.
+  find_package(valijson CONFIG REQUIRED)
+  add_library(udperf_valijson INTERFACE)
+  target_link_libraries(udperf_valijson INTERFACE valijson)
 endif()
 
 include(lib/cmake/sodium.cmake)

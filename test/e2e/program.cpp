@@ -2,12 +2,12 @@
 
 #include <sys/socket.h>
 
-#include <array>
 #include <string_view>
 
 #include "net/fd.hpp"
 #include "net/socket_address.hpp"
 #include "support/catch.hpp"
+#include "support/schema.hpp"
 #include "support/strict_json.hpp"
 
 namespace udperf::test {
@@ -88,14 +88,7 @@ json document_of(const Finished& finished) {
   const auto document = parse_strict_json(finished.out);
   INFO((document ? std::string{} : document.error().what));
   REQUIRE(document.has_value());
-  constexpr std::array<const char*, 14> kKeys{
-      "schema", "version", "status",     "error", "warnings", "goodput_bps", "loss_percent",
-      "test",   "up",      "limited_by", "down",  "rtt",      "clock",       "classic"};
-  for (const char* key : kKeys) {
-    INFO(key);
-    CHECK(document->contains(key));
-  }
-  CHECK(document->at("schema") == "udperf/1");
+  CHECK(schema_problems(*document) == "");
   return *document;
 }
 

@@ -44,8 +44,8 @@ class Server {
 [[nodiscard]] std::vector<std::string> client_arguments(const Endpoint& server,
                                                         const std::vector<std::string>& more = {});
 
-/// The one document on stdout; fails the test when it is not strict JSON or lacks a key of the
-/// schema, whatever way the run ended.
+/// The one document on stdout; fails the test when it is not strict JSON or breaks a rule of
+/// docs/result.schema.json, whatever way the run ended.
 [[nodiscard]] nlohmann::json document_of(const Finished& finished);
 
 /// Checks everything that holds of every direction of every result: both identities, and that the

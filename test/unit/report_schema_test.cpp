@@ -1,6 +1,5 @@
 // docs/result.schema.json and docs/metrics.md against what is really written, in both directions.
 
-#include <algorithm>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -13,6 +12,7 @@
 #include "report/writer.hpp"
 #include "support/catch.hpp"
 #include "support/example_outcomes.hpp"
+#include "support/schema.hpp"
 #include "support/strict_json.hpp"
 
 using namespace udperf;
@@ -114,69 +114,6 @@ std::vector<json> documents() {
   return all;
 }
 
-std::string type_of(const json& value) {
-  if (value.is_number_integer()) {
-    return "integer";
-  }
-  return value.is_number() ? "number" : value.type_name();
-}
-
-bool has_type(const json& value, const json& types) {
-  const std::string type = type_of(value);
-  const json list = types.is_array() ? types : json::array({types});
-  return std::any_of(list.begin(), list.end(), [&type](const json& allowed) {
-    return allowed == type || (allowed == "number" && type == "integer");
-  });
-}
-
-/// What this value breaks of the part of JSON Schema that the file uses: "" when nothing.
-std::string problem_with(const json& value, const json& unresolved) {
-  if (unresolved.contains("oneOf") && value.is_null()) {
-    return {};
-  }
-  const json& rules = resolve(unresolved);
-  if (rules.contains("const") && value != rules.at("const")) {
-    return "is not " + rules.at("const").dump();
-  }
-  if (rules.contains("enum")) {
-    const json& allowed = rules.at("enum");
-    return std::find(allowed.begin(), allowed.end(), value) != allowed.end()
-               ? std::string{}
-               : value.dump() + " is not one of " + allowed.dump();
-  }
-  if (rules.contains("type") && !has_type(value, rules.at("type"))) {
-    return value.dump() + " is no " + rules.at("type").dump();
-  }
-  if (rules.contains("minimum") && value.is_number() && value < rules.at("minimum")) {
-    return value.dump() + " is too small";
-  }
-  if (value.is_object() && rules.contains("required")) {
-    for (const json& key : rules.at("required")) {
-      if (!value.contains(key.get<std::string>())) {
-        return "has no " + key.dump();
-      }
-    }
-  }
-  return {};
-}
-
-void validate(const json& value, const json& unresolved, const std::string& path) {
-  CAPTURE(path);
-  CHECK(problem_with(value, unresolved) == "");
-  const json& rules = resolve(unresolved);
-  if (value.is_array()) {
-    for (const json& element : value) {
-      validate(element, rules.at("items"), path + ".0");
-    }
-  } else if (value.is_object()) {
-    for (const auto& [key, below] : value.items()) {
-      validate(below,
-               is_open(rules) ? rules.at("additionalProperties") : rules.at("properties").at(key),
-               std::string{path}.append(".").append(key));
-    }
-  }
-}
-
 /// Every object of the schema that has properties.
 void each_object(const json& node, const std::string& path,
                  const std::function<void(const json&, const std::string&)>& visit) {
@@ -214,7 +151,21 @@ TEST_CASE("every key of a document is in the schema, and every key of the schema
 
 TEST_CASE("every document has the types, values and keys that the schema says", "[report]") {
   for (const json& document : documents()) {
-    validate(document, schema(), "");
+    CHECK(test::schema_problems(document) == "");
+  }
+}
+
+TEST_CASE("the validator finds a wrong type, a missing, an unknown and an impossible value",
+          "[report]") {
+  const json good = documents().back();
+  REQUIRE(test::schema_problems(good).empty());
+  for (const char* const change : {R"([{"op":"replace","path":"/up/tx/packets","value":"7"}])",
+                                   R"([{"op":"remove","path":"/down/rx/unique"}])",
+                                   R"([{"op":"add","path":"/rtt/surprise","value":1}])",
+                                   R"([{"op":"replace","path":"/status","value":"fine"}])",
+                                   R"([{"op":"replace","path":"/up/loss/packets","value":-1}])"}) {
+    CAPTURE(change);
+    CHECK_FALSE(test::schema_problems(good.patch(json::parse(change))).empty());
   }
 }
 

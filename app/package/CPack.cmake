@@ -1,0 +1,35 @@
+# The Debian package: `cpack -G DEB`, or `./dev package`.
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME udperf)
+set(CPACK_PACKAGE_VENDOR "the udperf authors")
+set(CPACK_PACKAGE_CONTACT "the udperf authors <udperf@localhost>")
+set(CPACK_PACKAGE_VERSION "${PROJECT_VERSION}")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "measures what a network does to UDP, exactly")
+set(CPACK_PACKAGE_DESCRIPTION
+    "udperf sends UDP datagrams between two hosts and accounts for each of them:
+how much arrives, how much is lost and where, what comes twice or out of
+order, and how evenly. Both ends count, and the books must balance before a
+result is printed, as text, JSON, JSON lines or CSV.
+.
+Everything goes over one UDP port of the server, in either direction or both,
+for many clients at a time. A systemd unit for a server is included; it is
+neither enabled nor started by the installation.")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES TRUE)
+set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ
+                                                GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION net)
+set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
+set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA "${CMAKE_CURRENT_LIST_DIR}/postinst"
+                                       "${CMAKE_CURRENT_LIST_DIR}/prerm"
+                                       "${CMAKE_CURRENT_LIST_DIR}/postrm")
+
+# What Debian wants otherwise than other systems is done to the staged files.
+set(CPACK_PRE_BUILD_SCRIPTS "${CMAKE_CURRENT_LIST_DIR}/stage.cmake")
+set(CPACK_UDPERF_SOURCE "${PROJECT_SOURCE_DIR}")
+set(CPACK_UDPERF_VERSION "${PROJECT_VERSION}-1")
+include(CPack)

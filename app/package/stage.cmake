@@ -1,0 +1,34 @@
+# Run by CPack when the files are staged, before they are packed: Debian's names and compression.
+set(root "${CPACK_TEMPORARY_DIRECTORY}/usr")
+set(doc "${root}/share/doc/udperf")
+
+# gzip(1) with -n leaves the time out: the same files give the same package.
+function(compress)
+  execute_process(COMMAND gzip -9nf ${ARGN} COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+file(RENAME "${doc}/CHANGELOG.md" "${doc}/changelog")
+file(REMOVE "${doc}/LICENSE")
+file(COPY_FILE "${CPACK_UDPERF_SOURCE}/app/package/copyright" "${doc}/copyright")
+
+string(TIMESTAMP date "%Y-%m-%dT%H:%M:%SZ" UTC)
+execute_process(
+  COMMAND date -u -R -d "${date}"
+  OUTPUT_VARIABLE date OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+file(WRITE "${doc}/changelog.Debian"
+     "udperf (${CPACK_UDPERF_VERSION}) unstable; urgency=medium\n\n"
+     "  * Package of udperf ${CPACK_PACKAGE_VERSION}; what changed is in changelog.gz.\n\n"
+     " -- ${CPACK_PACKAGE_CONTACT}  ${date}\n")
+
+file(GLOB pages "${root}/share/man/man1/*.1")
+compress("${doc}/changelog" "${doc}/changelog.Debian" ${pages})
+
+# zsh reads what packages bring from another folder than what an administrator installs.
+file(MAKE_DIRECTORY "${root}/share/zsh/vendor-completions")
+file(RENAME "${root}/share/zsh/site-functions/_udperf" "${root}/share/zsh/vendor-completions/_udperf")
+file(REMOVE_RECURSE "${root}/share/zsh/site-functions")
+
+file(GLOB_RECURSE files "${root}/share/*" "${root}/lib/*")
+foreach(file IN LISTS files)
+  file(CHMOD "${file}" PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
+endforeach()

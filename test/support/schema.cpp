@@ -1,0 +1,47 @@
+#include "support/schema.hpp"
+
+#include <fstream>
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validation_results.hpp>
+#include <valijson/validator.hpp>
+
+namespace udperf::test {
+namespace {
+
+using Adapter = valijson::adapters::NlohmannJsonAdapter;
+
+/// The published schema. valijson knows draft 7: what the file uses of 2020-12 is the same there,
+/// save that its references may lead to "$defs" by path, which is how they are written.
+const valijson::Schema& published_schema() {
+  static const auto kSchema = [] {
+    std::ifstream file{std::string{UDPERF_SOURCE_DIR} + "/docs/result.schema.json"};
+    const auto text = nlohmann::json::parse(file);
+    auto schema = std::make_unique<valijson::Schema>();
+    valijson::SchemaParser{valijson::SchemaParser::kDraft7}.populateSchema(Adapter{text}, *schema);
+    return schema;
+  }();
+  return *kSchema;
+}
+
+}  // namespace
+
+std::string schema_problems(const nlohmann::json& document) {
+  valijson::Validator validator;
+  valijson::ValidationResults results;
+  if (validator.validate(published_schema(), Adapter{document}, &results)) {
+    return {};
+  }
+  std::string problems;
+  valijson::ValidationResults::Error error;
+  while (results.popError(error)) {
+    for (const std::string& step : error.context) {
+      problems += step;
+    }
+    problems += ": " + error.description + "\n";
+  }
+  return problems.empty() ? "not valid\n" : problems;
+}
+
+}  // namespace udperf::test

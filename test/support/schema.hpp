@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+namespace udperf::test {
+
+/// What a document breaks of docs/result.schema.json, one line each, as the library valijson finds
+/// it; empty when it is valid.
+[[nodiscard]] std::string schema_problems(const nlohmann::json& document);
+
+}  // namespace udperf::test

@@ -1,0 +1,117 @@
+// The manual pages against the option table, and against two programs that read such pages.
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "app/man_page.hpp"
+#include "support/catch.hpp"
+#include "support/spawn.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace std::chrono_literals;
+using udperf::app::command_man_page;
+using udperf::app::command_texts;
+using udperf::app::program_man_page;
+using udperf::test::run_to_end;
+using udperf::test::TempDir;
+
+namespace {
+
+const udperf::app::ManHead kHead{"2026-11-23", "0.1.0"};
+
+struct Page {
+  std::string name;
+  std::string text;
+};
+
+std::vector<Page> pages() {
+  std::vector<Page> all{{"udperf", program_man_page(kHead)}};
+  for (const auto& command : command_texts()) {
+    all.push_back(
+        {"udperf-" + std::string{command.name}, command_man_page(command.command, kHead)});
+  }
+  return all;
+}
+
+/// What the program says of the page; nothing where it is not installed.
+std::optional<std::string> said_of(const Page& page, const std::string& program) {
+  const TempDir folder;
+  const auto file = folder.path() / (page.name + ".1");
+  std::ofstream{file} << page.text;
+  const auto finished = run_to_end({"/bin/sh", "-c",
+                                    "command -v " + program.substr(0, program.find(' ')) +
+                                        " >/dev/null || exit 99; " + program + " " + file.string()},
+                                   60s);
+  REQUIRE(finished.has_value());
+  if (finished->code() == 99) {
+    return std::nullopt;
+  }
+  return finished->out + finished->err;
+}
+
+}  // namespace
+
+TEST_CASE("a command's page explains each of its options with the words of --help", "[app]") {
+  for (const auto& command : command_texts()) {
+    const auto text = command_man_page(command.command, kHead);
+    for (const auto& option : udperf::app::option_table()) {
+      CAPTURE(command.name, option.long_name);
+      std::string name = "\\fB\\-\\-";
+      for (const char c : option.long_name) {
+        name += c == '-' ? std::string{"\\-"} : std::string{c};
+      }
+      const std::string end = option.value_name.empty() ? "\\fR\n" : "\\fR \\fI";
+      const auto at = text.find(name + end);
+      const auto* const known = udperf::app::find_option(command.command, option.long_name);
+      CHECK((at != std::string::npos) == (known != nullptr));
+      if (at != std::string::npos && known != nullptr) {
+        const auto line = text.find('\n', at) + 1;
+        CHECK(text.substr(line, text.find('\n', line) - line) == udperf::app::roff(known->help));
+      }
+    }
+  }
+}
+
+TEST_CASE("every page has the sections that people look for", "[app]") {
+  for (const auto& page : pages()) {
+    CAPTURE(page.name);
+    for (const std::string section : {"NAME", "SYNOPSIS", "DESCRIPTION", "EXIT STATUS",
+                                      "ENVIRONMENT", "FILES", "EXAMPLES", "SEE ALSO"}) {
+      CAPTURE(section);
+      CHECK(page.text.find("\n.SH " + section + "\n") != std::string::npos);
+    }
+    CHECK(page.text.find("NO_COLOR") != std::string::npos);
+  }
+}
+
+TEST_CASE("the program's page names every command", "[app]") {
+  const auto text = program_man_page(kHead);
+  for (const auto& command : command_texts()) {
+    CAPTURE(command.name);
+    CHECK(text.find(".TP\n\\fB" + std::string{command.name} + "\\fR\n") != std::string::npos);
+    CHECK(text.find(".BR udperf\\-" + std::string{command.name} + " (1)") != std::string::npos);
+  }
+}
+
+TEST_CASE("roff prints what was written, whatever it begins with", "[app]") {
+  CHECK(udperf::app::roff("a-b") == "a\\-b");
+  CHECK(udperf::app::roff(".TH") == "\\&.TH");
+  CHECK(udperf::app::roff("a\n'b") == "a\n\\&\\(aqb");
+  CHECK(udperf::app::roff("C:\\ ~ ^ ` \"") == "C:\\e \\(ti \\(ha \\(ga \\(dq");
+}
+
+TEST_CASE("mandoc and groff find nothing to complain about in any page", "[app]") {
+  for (const std::string program : {"mandoc -T lint -W warning", "groff -ww -z -man -Tutf8"}) {
+    for (const auto& page : pages()) {
+      CAPTURE(program, page.name);
+      const auto said = said_of(page, program);
+      if (!said) {
+        WARN(program << " is not installed");
+        break;
+      }
+      CHECK(*said == "");
+    }
+  }
+}
