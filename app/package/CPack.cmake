@@ -2,7 +2,10 @@
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME udperf)
 set(CPACK_PACKAGE_VENDOR "the udperf authors")
-set(CPACK_PACKAGE_CONTACT "the udperf authors <udperf@localhost>")
+# Who builds for others names a maintainer who can be reached; this one says that there is none.
+set(UDPERF_PACKAGE_CONTACT "the udperf authors <authors@udperf.invalid>" CACHE STRING
+                                                                         "Maintainer of packages")
+set(CPACK_PACKAGE_CONTACT "${UDPERF_PACKAGE_CONTACT}")
 set(CPACK_PACKAGE_VERSION "${PROJECT_VERSION}")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "measures what a network does to UDP, exactly")
 set(CPACK_PACKAGE_DESCRIPTION

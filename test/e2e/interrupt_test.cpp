@@ -1,0 +1,104 @@
+// SIGINT at any moment: strict JSON, one last event and the documented exit status.
+
+#include <csignal>
+#include <random>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "e2e/program.hpp"
+#include "support/catch.hpp"
+#include "support/schema.hpp"
+#include "support/strict_json.hpp"
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using udperf::test::client_arguments;
+using udperf::test::parse_strict_json;
+using udperf::test::patience;
+using udperf::test::schema_problems;
+using udperf::test::Server;
+using udperf::test::start_udperf;
+using udperf::test::Stream;
+
+namespace {
+
+/// Interrupts a client so long after its start, and gives all that it wrote; its status is `code`.
+std::string interrupted_after(const Server& server, const std::string& format,
+                              std::chrono::microseconds moment, int& code) {
+  auto arguments = client_arguments(
+      server.endpoint(), {"--rate", "20M", "--duration", "60ms", "--interval", "10ms", "--quiet"});
+  arguments[4] = format;
+  auto client = start_udperf(arguments);
+  // The moment is the input of this test, nothing is waited for.
+  std::this_thread::sleep_for(moment);
+  client.send_signal(SIGINT);
+  const auto status = client.wait(patience(10s));
+  CAPTURE(client.output(Stream::err));
+  REQUIRE(status.has_value());
+  // Before main() has set its handlers up the signal simply ends the process.
+  code = status->code ? *status->code : -*status->signal;
+  return client.output(Stream::out);
+}
+
+/// 130 exactly when the result says so, 0 exactly when the test was complete.
+void check_document(const json& document, int code) {
+  CHECK(schema_problems(document) == "");
+  CHECK(document.at("status") == (code == 0 ? "complete" : "interrupted"));
+}
+
+}  // namespace
+
+TEST_CASE("SIGINT at any moment leaves one document and the right status", "[e2e]") {
+  const Server server;
+  std::mt19937 random{20261123};  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same moments each run
+  std::uniform_int_distribution<int> moments{0, 120'000};
+  for (int run = 0; run < 25; ++run) {
+    const std::chrono::microseconds moment{moments(random)};
+    int code = 0;
+    const auto text = interrupted_after(server, "--json", moment, code);
+    CAPTURE(run, moment.count(), code, text);
+    if (code == -SIGINT) {
+      CHECK(text.empty());
+      continue;
+    }
+    CHECK((code == 0 || code == 130));
+    const auto document = parse_strict_json(text);
+    REQUIRE(document.has_value());
+    check_document(*document, code);
+  }
+}
+
+TEST_CASE("SIGINT at any moment leaves lines of which the last is the only end", "[e2e]") {
+  const Server server;
+  std::mt19937 random{7};  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same moments each run
+  std::uniform_int_distribution<int> moments{0, 120'000};
+  for (int run = 0; run < 25; ++run) {
+    const std::chrono::microseconds moment{moments(random)};
+    int code = 0;
+    const auto text = interrupted_after(server, "--jsonl", moment, code);
+    CAPTURE(run, moment.count(), code, text);
+    if (code == -SIGINT) {
+      CHECK(text.empty());
+      continue;
+    }
+    CHECK((code == 0 || code == 130));
+    REQUIRE_FALSE(text.empty());
+    CHECK(text.back() == '\n');
+    std::istringstream stream{text};
+    int last_events = 0;
+    json event;
+    for (std::string line; std::getline(stream, line);) {
+      const auto parsed = parse_strict_json(line);
+      REQUIRE(parsed.has_value());
+      event = *parsed;
+      last_events += event.at("event") == "end" || event.at("event") == "error" ? 1 : 0;
+    }
+    CHECK(last_events == 1);
+    REQUIRE((event.at("event") == "end" || event.at("event") == "error"));
+    if (event.at("event") == "end") {
+      check_document(event.at("data"), code);
+    }
+  }
+}
