@@ -35,9 +35,9 @@ std::string interrupted_after(const Server& server, const std::string& format,
   std::this_thread::sleep_for(moment);
   client.send_signal(SIGINT);
   const auto status = client.wait(patience(10s));
-  CAPTURE(client.output(Stream::err));
+  CAPTURE(moment.count(), client.output(Stream::err));
   REQUIRE(status.has_value());
-  // Before main() has set its handlers up the signal simply ends the process.
+  // Before main() waits for signals, one simply ends the process.
   code = status->code ? *status->code : -*status->signal;
   return client.output(Stream::out);
 }

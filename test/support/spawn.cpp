@@ -75,8 +75,31 @@ struct Image {
   }
 };
 
+/// Holds signals back around fork(): what is sent to a child that has not yet become its program
+/// must not run a handler of this one, which could wait for ever for a lock that was held.
+class SignalsHeld {
+ public:
+  SignalsHeld() {
+    sigset_t all;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  SignalsHeld(const SignalsHeld&) = delete;
+  SignalsHeld& operator=(const SignalsHeld&) = delete;
+  ~SignalsHeld() { release(); }
+
+  void release() const { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
+};
+
 [[noreturn]] void become(const Image& image, const std::array<Pipe, kStreams>& pipes,
-                         const SpawnOptions& options) {
+                         const SpawnOptions& options, const SignalsHeld& signals) {
+  for (const int number : {SIGINT, SIGTERM, SIGABRT, SIGSEGV, SIGFPE, SIGILL}) {
+    ::signal(number, SIG_DFL);  // the test framework handles these
+  }
+  signals.release();
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nothing outlives a test that crashed
   if (!options.working_directory.empty() && ::chdir(options.working_directory.c_str()) != 0) {
     ::_exit(kCannotExecute);
@@ -190,13 +213,15 @@ Result<Process> Process::start(const std::vector<std::string>& arguments,
   }
   const Image image{arguments, options};
 
+  const SignalsHeld signals;
   const pid_t pid = ::fork();
   if (pid < 0) {
     return system_error(errno, "fork");
   }
   if (pid == 0) {
-    become(image, pipes, options);
+    become(image, pipes, options, signals);
   }
+  signals.release();  // before a thread is made, which would inherit what is held back
 
   auto state = std::make_unique<State>();
   state->pid = pid;
