@@ -29,7 +29,7 @@ constexpr std::array kOptions = std::to_array<OptionSpec>({
     {'b', "rate", "RATE", "payload bit/s or pps in all, or UP/DOWN (default unlimited)",
      Group::traffic, kClient},
     {'l', "packet-size", "BYTES",
-     "UDP payload, 40..65507; auto: the most that crosses whole (default auto)", Group::traffic,
+     "UDP payload, 40..65507; auto: the most that stays whole (default auto)", Group::traffic,
      kClient},
     {0, "direction", "WAY", "up, down or both, seen from the client (default up)", Group::traffic,
      kClient, false, "up down both"},

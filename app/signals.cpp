@@ -28,6 +28,9 @@ SignalWatcher::~SignalWatcher() {
   done_ = true;
   pthread_kill(thread_.native_handle(), SIGUSR1);  // wakes sigwait
   thread_.join();
+  for (const int number : {SIGINT, SIGTERM}) {
+    std::signal(number, SIG_IGN);
+  }
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 

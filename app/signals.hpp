@@ -16,7 +16,9 @@ namespace udperf::app {
 ///
 /// Construct it in main's thread before any other thread exists: the signals are blocked there and
 /// in all threads that follow, and one thread waits for them. So no handler runs anywhere, and
-/// nothing but ordinary code reacts to a signal. SIGPIPE is ignored: writing says what went wrong.
+/// nothing but ordinary code reacts to a signal. After it SIGINT and SIGTERM are ignored: the work
+/// is done, and what ends the process is the status that belongs to it. SIGPIPE is ignored: writing
+/// says what went wrong.
 class SignalWatcher {
  public:
   /// `stop` must outlive the watcher.
