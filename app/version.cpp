@@ -1,6 +1,5 @@
 #include "app/version.hpp"
 
-#include "git_commit.hpp"
 #include "net/kernel_features.hpp"
 
 namespace udperf::app {
@@ -34,7 +33,7 @@ std::string segmentation_text(const net::KernelFeatures& kernel) {
 
 std::string version_text() {
   const auto kernel = net::find_kernel_features();
-  return "udperf " UDPERF_VERSION "\n" + line("commit", UDPERF_GIT_COMMIT) +
+  return "udperf " UDPERF_VERSION "\n" + line("commit", git_commit()) +
          line("compiler", compiler_text()) + line("kernel", kernel.release) +
          line("UDP_SEGMENT", segmentation_text(kernel)) +
          line("UDP_GRO", yes_or_no(kernel.receive_offload)) +

@@ -1,4 +1,4 @@
-# Writes git_commit.hpp (OUTPUT) with what `git describe` calls the checked-out commit of SOURCE, or
+# Writes git_commit.cpp (OUTPUT) with what `git describe` calls the checked-out commit of SOURCE, or
 # "unknown": a release archive has no .git. Run by the build whenever the reflog of HEAD grows.
 set(commit "unknown")
 if(GIT)
@@ -12,4 +12,6 @@ if(GIT)
     set(commit "${described}")
   endif()
 endif()
-file(WRITE "${OUTPUT}" "#define UDPERF_GIT_COMMIT \"${commit}\"\n")
+file(WRITE "${OUTPUT}"
+     "#include \"app/version.hpp\"\n\n"
+     "const char* udperf::app::git_commit() {\n  return \"${commit}\";\n}\n")

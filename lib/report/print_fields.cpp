@@ -39,7 +39,7 @@ void collect_paths(const Json& node, const std::string& path, std::vector<std::s
     return;
   }
   for (const auto& [key, below] : node.items()) {
-    collect_paths(below, path.empty() ? key : path + "." + key, paths);
+    collect_paths(below, path.empty() ? key : std::string{path}.append(".").append(key), paths);
   }
 }
 

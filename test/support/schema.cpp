@@ -1,6 +1,7 @@
 #include "support/schema.hpp"
 
 #include <fstream>
+#include <memory>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
@@ -15,14 +16,14 @@ using Adapter = valijson::adapters::NlohmannJsonAdapter;
 /// The published schema. valijson knows draft 7: what the file uses of 2020-12 is the same there,
 /// save that its references may lead to "$defs" by path, which is how they are written.
 const valijson::Schema& published_schema() {
-  static const auto kSchema = [] {
+  static const auto published = [] {
     std::ifstream file{std::string{UDPERF_SOURCE_DIR} + "/docs/result.schema.json"};
     const auto text = nlohmann::json::parse(file);
     auto schema = std::make_unique<valijson::Schema>();
     valijson::SchemaParser{valijson::SchemaParser::kDraft7}.populateSchema(Adapter{text}, *schema);
     return schema;
   }();
-  return *kSchema;
+  return *published;
 }
 
 }  // namespace

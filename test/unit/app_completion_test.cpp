@@ -208,7 +208,8 @@ TEST_CASE("zsh takes the completion, and it hands over every option", "[app]") {
   }
   for (const auto& command : command_texts()) {
     const std::string name{command.name};
-    const auto finished = zsh.run(stubs + "words=(udperf " + name + " ''); CURRENT=3; run");
+    const auto finished = zsh.run(
+        std::string{stubs}.append("words=(udperf ").append(name).append(" ''); CURRENT=3; run"));
     CAPTURE(name, finished.err);
     CHECK(finished.err.empty());
     for (const auto* const option : udperf::app::options_of(command)) {

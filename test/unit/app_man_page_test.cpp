@@ -19,7 +19,7 @@ using udperf::test::TempDir;
 
 namespace {
 
-const udperf::app::ManHead kHead{"2026-11-23", "0.1.0"};
+const udperf::app::ManHead head{"2026-11-23", "0.1.0"};
 
 struct Page {
   std::string name;
@@ -27,10 +27,9 @@ struct Page {
 };
 
 std::vector<Page> pages() {
-  std::vector<Page> all{{"udperf", program_man_page(kHead)}};
+  std::vector<Page> all{{"udperf", program_man_page(head)}};
   for (const auto& command : command_texts()) {
-    all.push_back(
-        {"udperf-" + std::string{command.name}, command_man_page(command.command, kHead)});
+    all.push_back({"udperf-" + std::string{command.name}, command_man_page(command.command, head)});
   }
   return all;
 }
@@ -64,7 +63,7 @@ std::optional<std::string> said_of(const Page& page, const std::string& program)
 
 TEST_CASE("a command's page explains each of its options with the words of --help", "[app]") {
   for (const auto& command : command_texts()) {
-    const auto text = command_man_page(command.command, kHead);
+    const auto text = command_man_page(command.command, head);
     for (const auto& option : udperf::app::option_table()) {
       CAPTURE(command.name, option.long_name);
       const auto* const known = udperf::app::find_option(command.command, option.long_name);
@@ -96,7 +95,7 @@ TEST_CASE("every page has the sections that people look for", "[app]") {
 }
 
 TEST_CASE("the program's page names every command", "[app]") {
-  const auto text = program_man_page(kHead);
+  const auto text = program_man_page(head);
   for (const auto& command : command_texts()) {
     CAPTURE(command.name);
     CHECK(text.find(".TP\n\\fB" + std::string{command.name} + "\\fR\n") != std::string::npos);

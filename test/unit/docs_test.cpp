@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path kRoot{UDPERF_SOURCE_DIR};
+const fs::path root{UDPERF_SOURCE_DIR};
 
 std::string text_of(const fs::path& file) {
   std::ifstream stream{file};
@@ -26,9 +26,8 @@ std::string text_of(const fs::path& file) {
 }
 
 std::vector<fs::path> documents() {
-  std::vector<fs::path> files{kRoot / "README.md", kRoot / "CONTRIBUTING.md",
-                              kRoot / "CHANGELOG.md"};
-  for (const auto& entry : fs::directory_iterator{kRoot / "docs"}) {
+  std::vector<fs::path> files{root / "README.md", root / "CONTRIBUTING.md", root / "CHANGELOG.md"};
+  for (const auto& entry : fs::directory_iterator{root / "docs"}) {
     if (entry.path().extension() == ".md") {
       files.push_back(entry.path());
     }
