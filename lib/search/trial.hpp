@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/endpoint.hpp"
+#include "base/time.hpp"
+#include "model/outcome.hpp"
+
+namespace udperf::search {
+
+/// What a trial is for.
+enum class Step : std::uint8_t {
+  approach,    ///< short, ever faster, until something gives way
+  overload,    ///< faster than the bottleneck: what comes out then is the bottleneck's rate
+  host,        ///< below what this pair of hosts managed when they were the limit
+  loss_check,  ///< far below a rate that lost: does the path lose whatever the rate?
+  bisect,      ///< between a rate that passed and one that failed
+  confirm,     ///< the answer, for at least three seconds
+};
+
+/// One test to run.
+struct Trial {
+  Step step = Step::approach;
+  double rate_bps = 0;  ///< payload
+  Duration duration{0};
+  Duration interval{0};  ///< of the receiver's rows
+};
+
+/// The rate at which data came out at the end of a trial, after what a token bucket had saved up
+/// was spent: of all arrivals between the start of an interval and the last arrival.
+struct LateRate {
+  double low_bps = 0;   ///< one datagram less than was counted: not above the truth
+  double high_bps = 0;  ///< one datagram more
+  Duration span{0};
+  bool steady = false;     ///< both halves of the span had the same rate
+  double burst_bytes = 0;  ///< what arrived before the span beyond that rate
+};
+
+/// What a trial came to, as both ends' reports have it.
+struct Observation {
+  bool complete = false;  ///< both ends finished their books
+  std::uint32_t payload_bytes = 0;
+  IpFamily family = IpFamily::v4;
+  std::optional<double> granted_bps;  ///< what the server allowed, where that is less than asked
+  double offered_bps = 0;
+  double goodput_bps = 0;
+  std::uint64_t sent = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t host_lost = 0;  ///< of these, in the receiving socket or the sending host
+  std::optional<LateRate> late;
+  /// Seconds of delay that came on top in each second of the trial: the queue's growth.
+  std::optional<double> growth;
+  std::optional<Duration> grown;  ///< by how much in all
+  std::optional<std::int64_t> rtt_idle_p50_ns;
+  std::optional<std::int64_t> rtt_loaded_p50_ns;
+
+  [[nodiscard]] double loss_ratio() const {
+    return sent > 0 ? static_cast<double>(lost) / static_cast<double>(sent) : 0;
+  }
+};
+
+/// Reads a trial's reports: counts summed over the streams, rates from the receiver's rows.
+/// `outcome` may have ended in any way; without both reports the observation is not complete.
+[[nodiscard]] Observation observe(const TestOutcome& outcome, Way way);
+
+enum class Verdict : std::uint8_t {
+  passed,
+  lossy,         ///< more was lost than asked for, most of it in the network
+  congested,     ///< less came out than went in, or the queue grew all the time
+  host_limited,  ///< the sender did not reach the rate, or the hosts lost what was lost
+  unusable,      ///< the test did not complete
+};
+
+[[nodiscard]] const char* verdict_name(Verdict verdict);
+[[nodiscard]] Verdict judge(const Trial& trial, const Observation& seen, double max_loss);
+
+}  // namespace udperf::search
