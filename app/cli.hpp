@@ -42,6 +42,14 @@ struct Thresholds {
   std::optional<BitRate> rate;       ///< --fail-rate
 };
 
+/// --find-rate and what belongs to it.
+struct SearchOptions {
+  double max_loss = 0;  ///< 0..1
+  std::optional<BitRate> max_rate;
+  std::optional<BitRate> min_rate;
+  Duration time = std::chrono::seconds{15};  ///< of each direction
+};
+
 struct ClientCommand {
   engine::ClientOptions options;  ///< the key is read later, from key_file
   std::optional<std::string> key_file;
@@ -50,6 +58,8 @@ struct ClientCommand {
   Thresholds thresholds;
   std::uint32_t repeat = 1;                ///< --repeat, 1..10000
   Duration gap = std::chrono::seconds{1};  ///< --gap: between two runs
+  bool find_rate = false;                  ///< --find-rate: search in place of one test
+  SearchOptions search;
 };
 
 struct ServerCommand {

@@ -13,6 +13,7 @@ constexpr DurationRange kWaits{1ms, 24h, "1ms..24h"};
 constexpr DurationRange kIntervals{10ms, 1h, "10ms..1h"};
 constexpr DurationRange kPauses{0ns, 1h, "0s..1h"};
 constexpr DurationRange kGaps{1us, 1h, "1us..1h"};
+constexpr DurationRange kSearchTimes{6s, 10min, "6s..10m"};
 constexpr Duration kDefaultDuration = 10s;
 
 Problem set_packet_size(const std::string& value, ClientCommand& command) {
@@ -200,6 +201,11 @@ constexpr std::array kSetters = std::to_array<ClientSetter>({
   {"label", set_label},
   {"repeat", [](Text v, ClientCommand& c) { return store_integer(v, 1, 10000, c.repeat); }},
   {"gap", set_gap},
+  {"find-rate", [](Text, ClientCommand& c) -> Problem { c.find_rate = true; return {}; }},
+  {"max-loss", [](Text v, ClientCommand& c) { return store(parse_percent(v), c.search.max_loss); }},
+  {"max-rate", [](Text v, ClientCommand& c) { return store_bit_rate(v, c.search.max_rate); }},
+  {"min-rate", [](Text v, ClientCommand& c) { return store_bit_rate(v, c.search.min_rate); }},
+  {"search-time", [](Text v, ClientCommand& c) { return store_duration(v, kSearchTimes, c.search.time); }},
   {"fail-loss", set_fail_loss},
   {"fail-rate", [](Text v, ClientCommand& c) { return store_bit_rate(v, c.thresholds.rate); }},
   {"quiet", [](Text, ClientCommand& c) -> Problem { c.output.verbosity = Verbosity::quiet; return {}; }},
@@ -223,8 +229,33 @@ Problem check_contradictions(std::span<const GivenOption> given) {
   return std::nullopt;
 }
 
+/// What goes with a search only, and what does not go with one.
+Problem check_search(const GivenOption& option, const ClientCommand& command) {
+  constexpr std::array<std::string_view, 4> kOfSearch{"max-loss", "max-rate", "min-rate",
+                                                      "search-time"};
+  constexpr std::array<std::string_view, 6> kOfOneTest{"size", "duration", "packets",
+                                                       "rate", "interval", "repeat"};
+  const auto is_in = [&option](std::span<const std::string_view> names) {
+    return std::find(names.begin(), names.end(), option.name) != names.end();
+  };
+  if (!command.find_rate && is_in(kOfSearch)) {
+    return "needs --find-rate";
+  }
+  if (command.find_rate && is_in(kOfOneTest)) {
+    return "does not go with --find-rate, which chooses it for each trial";
+  }
+  const SearchOptions& search = command.search;
+  if (option.name == "min-rate" && search.max_rate && *search.min_rate > *search.max_rate) {
+    return "is above --max-rate";
+  }
+  return std::nullopt;
+}
+
 /// What only the whole command can show to be impossible, blamed on the option that it hangs on.
 Problem check_combination(const GivenOption& option, const ClientCommand& command) {
+  if (Problem problem = check_search(option, command)) {
+    return problem;
+  }
   const TestParams& params = command.options.params;
   if (option.name == "rate" && option.value.find('/') != std::string::npos &&
       params.direction != Direction::both) {
@@ -255,7 +286,7 @@ std::optional<std::string> apply_client_options(std::span<const GivenOption> giv
     return problem;
   }
   Amount& amount = command.options.params.amount;
-  if (amount == Amount{}) {
+  if (amount == Amount{} && !command.find_rate) {
     amount.duration = kDefaultDuration;
   }
   for (const GivenOption& option : given) {

@@ -1,8 +1,11 @@
 #include "app/client_reporter.hpp"
 
+#include <cstdio>
+
 namespace udperf::app {
 
-ClientReporter::ClientReporter(Parts parts, const ClientCommand& command) : parts_(parts) {
+ClientReporter::ClientReporter(Parts parts, const ClientCommand& command)
+    : parts_(parts), quiet_(command.output.verbosity == Verbosity::quiet) {
   const auto terminal = ProgressLine::stderr_terminal();
   if (terminal && command.output.verbosity == Verbosity::normal) {
     progress_.emplace(*terminal, command.options.params.amount,
@@ -41,6 +44,22 @@ void ClientReporter::on_warning(const Warning& warning) {
 
 void ClientReporter::on_trace(const std::string& text, const Endpoint& peer) {
   parts_.log.debug(text, LogContext{peer, context_.session});
+}
+
+void ClientReporter::say(const std::string& line) {
+  if (quiet_) {
+    return;
+  }
+  if (progress_) {
+    progress_->erase();
+  }
+  std::fprintf(stderr, "%s\n", line.c_str());
+}
+
+void ClientReporter::restart_progress() {
+  if (progress_) {
+    progress_->restart();
+  }
 }
 
 void ClientReporter::emit(const std::string& text) {

@@ -31,15 +31,21 @@ class ClientReporter final : public engine::ClientObserver {
   void on_warning(const Warning& warning) override;
   void on_trace(const std::string& text, const Endpoint& peer) override;
 
+  /// Puts a line on stderr, beside the progress line; nothing with --quiet.
+  void say(const std::string& line);
+  /// Text for the output that another than this makes.
+  void emit(const std::string& text);
+  /// Another test of the same command begins.
+  void restart_progress();
+
   /// The first failure to write a live line; the test itself went on.
   [[nodiscard]] const std::optional<Error>& write_error() const { return write_error_; }
   /// Takes the progress line away for good: nothing may stand before the result.
   void end_progress() { progress_.reset(); }
 
  private:
-  void emit(const std::string& text);
-
   Parts parts_;
+  bool quiet_;
   std::optional<ProgressLine> progress_;
   LogContext context_;
   std::optional<Error> write_error_;

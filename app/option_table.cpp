@@ -26,6 +26,17 @@ constexpr std::array kOptions = std::to_array<OptionSpec>({
      kClient},
     {0, "gap", "TIME", "pause between repeated tests, 0s..1h (default 1s)", Group::amount, kClient},
 
+    {0, "find-rate", "", "search the highest rate that the path carries, in place of one test",
+     Group::amount, kClient},
+    {0, "max-loss", "PERCENT", "with --find-rate: what may be lost, e.g. 0.1% (default 0)",
+     Group::amount, kClient},
+    {0, "max-rate", "RATE", "with --find-rate: try nothing faster (default no limit)",
+     Group::amount, kClient},
+    {0, "min-rate", "RATE", "with --find-rate: begin here, try nothing slower (default 1M)",
+     Group::amount, kClient},
+    {0, "search-time", "TIME", "with --find-rate: 6s..10m for each direction (default 15s)",
+     Group::amount, kClient},
+
     {'b', "rate", "RATE", "payload bit/s or pps in all, or UP/DOWN (default unlimited)",
      Group::traffic, kClient},
     {'l', "packet-size", "BYTES",

@@ -87,6 +87,9 @@ std::string format_progress(std::span<const ProgressFigures> ways, std::size_t w
 }
 
 std::string amount_left(const Amount& amount, const engine::LiveProgress& progress) {
+  if (amount == Amount{}) {
+    return {};
+  }
   if (amount.duration > Duration{0}) {
     const Duration left = std::max(amount.duration - progress.elapsed, Duration{0});
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(left).count();
@@ -114,6 +117,11 @@ void ProgressLine::update(const engine::LiveProgress& progress) {
   state.figures = ProgressFigures{progress.way, state.bits_per_second, loss_so_far(progress),
                                   amount_left(amount_, progress)};
   draw();
+}
+
+void ProgressLine::restart() {
+  const std::lock_guard lock{mutex_};
+  ways_ = {};
 }
 
 void ProgressLine::draw() {

@@ -31,7 +31,8 @@ struct ProgressFigures {
 [[nodiscard]] std::string format_progress(std::span<const ProgressFigures> ways, std::size_t width,
                                           Colors colors);
 
-/// How much of the test is still to come, in the terms in which it was asked for.
+/// How much of the test is still to come, in the terms in which it was asked for; "" where nothing
+/// was asked for, each trial of a search having an amount of its own.
 [[nodiscard]] std::string amount_left(const Amount& amount, const engine::LiveProgress& progress);
 
 /// The live line of a running test. It stays on one row: each text begins with a carriage return
@@ -50,6 +51,8 @@ class ProgressLine {
   ~ProgressLine() { erase(); }
 
   void update(const engine::LiveProgress& progress);
+  /// Another test begins: its figures count from 0 again.
+  void restart();
   /// Leaves the row empty; the next update() draws the line again.
   void erase();
 

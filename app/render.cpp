@@ -44,6 +44,10 @@ std::string Renderer::interval(const engine::LiveInterval& interval, UnixTime no
   return shows_intervals() ? report::interval_line(view_of(interval)) : std::string{};
 }
 
+std::string Renderer::trial(const search::TrialPart& trial, Way way, UnixTime now) {
+  return options_.format == OutputFormat::jsonl ? jsonl_.trial(trial, way, now) : std::string{};
+}
+
 Result<std::string> Renderer::run(const result::ResultDocument& document, UnixTime now) {
   switch (options_.format) {
     case OutputFormat::json:
@@ -85,7 +89,7 @@ Result<std::string> Renderer::finished(const result::ResultDocument& document, U
       break;
   }
   return (has_figures ? report::to_text(document, style()) : std::string{}) +
-         report::repeats_to_text(document, style());
+         report::repeats_to_text(document, style()) + report::search_to_text(document, style());
 }
 
 std::string Renderer::csv(const result::ResultDocument& document) {

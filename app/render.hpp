@@ -21,6 +21,8 @@ class Renderer {
 
   [[nodiscard]] std::string started(const TestOutcome& outcome, UnixTime now);
   [[nodiscard]] std::string interval(const engine::LiveInterval& interval, UnixTime now);
+  /// A trial of a search (--find-rate), as it ends.
+  [[nodiscard]] std::string trial(const search::TrialPart& trial, Way way, UnixTime now);
   /// A result after which another run follows (--repeat).
   [[nodiscard]] Result<std::string> run(const result::ResultDocument& document, UnixTime now);
   /// After run(), when no other run follows after all.

@@ -7,6 +7,7 @@
 #include "app/client_reporter.hpp"
 #include "app/exit_code.hpp"
 #include "app/files.hpp"
+#include "app/find_rate.hpp"
 #include "app/log.hpp"
 #include "app/render.hpp"
 #include "app/signals.hpp"
@@ -50,14 +51,70 @@ Result<OpenFiles> open_files(const ClientCommand& command, const Clock& clock) {
   return OpenFiles{*std::move(log), *std::move(output), std::move(key)};
 }
 
+/// What --fail-rate is about: what arrived, or what a search found.
+std::optional<double> rate_for_threshold(const result::ResultDocument& document) {
+  if (!document.search) {
+    return document.goodput_bps;
+  }
+  auto sum = document.search->answer_bps;
+  if (document.search_down) {
+    const auto& down = document.search_down->answer_bps;
+    sum = sum && down ? std::optional{*sum + *down} : std::nullopt;
+  }
+  return sum;
+}
+
 ThresholdsMet judge_thresholds(const ClientCommand& command, const result::ResultDocument& document,
                                Log& log) {
+  if (document.status != TestStatus::complete) {
+    return ThresholdsMet::no;
+  }
   const auto missed =
-      missed_thresholds(command.thresholds, document.loss_percent, document.goodput_bps);
+      missed_thresholds(command.thresholds, document.loss_percent, rate_for_threshold(document));
   for (const std::string& sentence : missed) {
     log.error(sentence);
   }
   return missed.empty() ? ThresholdsMet::yes : ThresholdsMet::no;
+}
+
+bool written(const Result<std::string>& text, const ClientReporter& reporter,
+             const OutputFile& output, Log& log) {
+  std::optional<Error> problem = reporter.write_error();
+  if (!text) {
+    problem = text.error();
+  } else if (const auto done = output.write(*text); !done) {
+    problem = done.error();
+  }
+  if (problem) {
+    log.error(problem->message());
+  }
+  return !problem;
+}
+
+void say_error(const TestOutcome& outcome, Log& log) {
+  if (outcome.error) {  // an interruption is what the user wanted
+    const auto level = outcome.status == TestStatus::interrupted ? LogLevel::info : LogLevel::error;
+    log.write(level, outcome.error->message(), LogContext{outcome.server, outcome.session});
+  }
+}
+
+/// --find-rate: many short tests, one result. Returns the exit status.
+int run_search(const ClientCommand& command, const TestRunner& runner, const TestSetting& setting,
+               Renderer& renderer, ClientReporter& reporter, const OutputFile& output) {
+  const FoundRate found = find_rate(command, runner, setting, renderer, reporter);
+  reporter.end_progress();
+  auto document = result::build_result(found.outcome);
+  if (found.outcome.status != TestStatus::error) {
+    document.search = found.first;
+    document.search_down = found.down;
+  }
+  const auto text = renderer.finished(document, setting.clock.unix_now());
+  say_error(found.outcome, setting.log);
+  if (!written(text, reporter, output, setting.log)) {
+    return exit_internal;
+  }
+  return exit_code(found.outcome, setting.stop.signal(),
+                   judge_thresholds(command, document, setting.log));
 }
 
 /// The runs of one command: one, or as many as --repeat says.
@@ -79,11 +136,12 @@ class Series {
       const UnixTime now = setting_.clock.unix_now();
       const auto text =
           last ? renderer.finished(summed_up(document), now) : renderer.run(document, now);
-      say_error(outcome);
-      if (!written(text, reporter, output)) {
+      say_error(outcome, setting_.log);
+      if (!written(text, reporter, output, setting_.log)) {
         return exit_internal;
       }
-      const int this_code = exit_code(outcome, setting_.stop.signal(), thresholds(document));
+      const int this_code = exit_code(outcome, setting_.stop.signal(),
+                                      judge_thresholds(command_, document, setting_.log));
       code = this_code == exit_ok ? code : this_code;
       if (last) {
         // All that ran is complete, but not all that was asked for.
@@ -91,7 +149,7 @@ class Series {
       }
       if (!pause_before_next()) {
         const auto rest = renderer.stopped(summed_up(document), setting_.clock.unix_now());
-        return written(rest, reporter, output) ? signal_code() : exit_internal;
+        return written(rest, reporter, output, setting_.log) ? signal_code() : exit_internal;
       }
     }
   }
@@ -105,35 +163,6 @@ class Series {
       document.repeats = result::build_repeats(command_.repeat, runs_);
     }
     return document;
-  }
-
-  bool written(const Result<std::string>& text, const ClientReporter& reporter,
-               const OutputFile& output) const {
-    std::optional<Error> problem = reporter.write_error();
-    if (!text) {
-      problem = text.error();
-    } else if (const auto done = output.write(*text); !done) {
-      problem = done.error();
-    }
-    if (problem) {
-      setting_.log.error(problem->message());
-    }
-    return !problem;
-  }
-
-  void say_error(const TestOutcome& outcome) const {
-    if (outcome.error) {  // an interruption is what the user wanted
-      const auto level =
-          outcome.status == TestStatus::interrupted ? LogLevel::info : LogLevel::error;
-      setting_.log.write(level, outcome.error->message(),
-                         LogContext{outcome.server, outcome.session});
-    }
-  }
-
-  [[nodiscard]] ThresholdsMet thresholds(const result::ResultDocument& document) const {
-    return document.status == TestStatus::complete
-               ? judge_thresholds(command_, document, setting_.log)
-               : ThresholdsMet::no;
   }
 
   /// False when a signal ended it.
@@ -169,7 +198,11 @@ int run_test_command(const ClientCommand& command, const TestRunner& runner) {
                     choose_colors(command.output.color, files->output.is_terminal())};
   ClientReporter reporter{{log, renderer, files->output, clock}, command};
 
-  Series series{command, runner, {options, clock, random, reporter, stop, log}};
+  const TestSetting setting{options, clock, random, reporter, stop, log};
+  if (command.find_rate) {
+    return run_search(command, runner, setting, renderer, reporter, files->output);
+  }
+  Series series{command, runner, setting};
   return series.run(renderer, reporter, files->output);
 }
 

@@ -38,11 +38,11 @@ class Test {
       settings.sealer = stream.sealer;
       settings.token_key = token_key;
       settings.payload_seed = random.next_u64();
+      settings.feedback_patience = options.feedback_patience;
       lanes_.push_back(std::make_unique<Lane>(settings, std::move(stream.port), clock, shared_,
                                               i == 0 ? &conversation_ : nullptr));
       lanes_.back()->launch = [this, i](Task& task) { senders_[i % senders_.size()]->add(task); };
     }
-    static_cast<void>(options);
   }
 
   /// `announce` is called once data may flow, or when it is clear that it never will.

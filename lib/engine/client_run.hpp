@@ -25,9 +25,10 @@ struct ClientOptions {
   std::optional<std::uint32_t> buffer;  ///< --buffer, payload bytes; absent = our default
   bool spin = false;                    ///< --spin: threads of a test never sleep
   Duration connect_timeout = std::chrono::seconds{5};
-  Duration wait_server{0};       ///< --wait-server: keep trying so long while nothing listens
-  Duration retry_busy{0};        ///< --retry-busy: keep trying so long while the server is busy
-  bool auto_packet_size = true;  ///< params.payload_bytes is to be chosen (--packet-size auto)
+  Duration wait_server{0};        ///< --wait-server: keep trying so long while nothing listens
+  Duration retry_busy{0};         ///< --retry-busy: keep trying so long while the server is busy
+  Duration feedback_patience{0};  ///< stop sending after so long without FEEDBACK; 0 = go on
+  bool auto_packet_size = true;   ///< params.payload_bytes is to be chosen (--packet-size auto)
   TestParams params;
   std::vector<std::pair<std::string, std::string>> labels;
   std::optional<std::string> key;  ///< 32 bytes, --key-file

@@ -334,6 +334,9 @@ void Lane::check_licence(MonoTime now) {
   if (const int stop = shared_.stop_sending.load(); stop >= 0) {
     sender_->stop(static_cast<TxEnd>(stop));
   }
+  if (settings_.feedback_patience > Duration{0} && now - licensed_ > settings_.feedback_patience) {
+    sender_->stop(TxEnd::peer_silent);
+  }
   if (settings_.role == session::Role::server) {
     // At a few packets a second, a lost one must not look like a receiver that is gone.
     const auto& rate = settings_.params.rate(send_way());

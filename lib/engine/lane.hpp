@@ -69,6 +69,8 @@ class Lane final : public Task {
     session::Sealer sealer;
     crypto::Key token_key{};  ///< secret of this end; makes the tokens of its DATA
     std::uint64_t payload_seed = 0;
+    /// A client stops sending after so long without FEEDBACK; 0 = never. A server always does.
+    Duration feedback_patience{0};
   };
 
   /// `conversation` may be null (every lane but the first).

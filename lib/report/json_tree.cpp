@@ -223,7 +223,9 @@ Json document_tree(const result::ResultDocument& d) {
               {"clock", clock_tree(d.test.clock)},
               {"mtu", {{"up", mtu_tree(d.test.mtu_up)}, {"down", mtu_tree(d.test.mtu_down)}}},
               {"classic", {{"kilobytes_per_second", value(d.kilobytes_per_second)}}},
-              {"repeats", repeats_tree(d.repeats)}};
+              {"repeats", repeats_tree(d.repeats)},
+              {"search", search_tree(d.search)},
+              {"search_down", search_tree(d.search_down)}};
 }
 
 }  // namespace udperf::report

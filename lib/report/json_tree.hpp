@@ -28,6 +28,13 @@ template <typename T>
 [[nodiscard]] Json test_tree(const TestOutcome& outcome);
 [[nodiscard]] Json direction_tree(const result::DirectionPart& part);
 
+[[nodiscard]] Json search_tree(const std::optional<search::Answer>& answer);
+/// The data of a `trial` event.
+[[nodiscard]] Json trial_event(const search::TrialPart& trial, Way way);
+/// What the answer's load adds to the median round trip, in ns; nothing where one is not known.
+[[nodiscard]] std::optional<std::int64_t> added_delay(const search::Answer& answer);
+[[nodiscard]] const char* step_name(search::Step step);
+
 /// Text as it goes out: invalid UTF-8 from users or peers becomes U+FFFD instead of an exception.
 [[nodiscard]] std::string dump(const Json& json, int indent);
 

@@ -38,6 +38,10 @@ std::string JsonlWriter::interval(const IntervalView& v, UnixTime now) {
               -1);
 }
 
+std::string JsonlWriter::trial(const search::TrialPart& trial, Way way, UnixTime now) {
+  return finished_ ? std::string{} : dump(event("trial", now, seq_++, trial_event(trial, way)), -1);
+}
+
 std::string JsonlWriter::run(const result::ResultDocument& document, UnixTime now) {
   return finished_ ? std::string{} : dump(event("run", now, seq_++, document_tree(document)), -1);
 }

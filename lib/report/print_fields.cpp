@@ -30,6 +30,8 @@ Json full_shape() {
   document.repeats->goodput_bps = spread;
   document.repeats->loss_percent = spread;
   document.repeats->rtt_loaded_p50_ns = spread;
+  document.search.emplace().trials.emplace_back();
+  document.search_down = document.search;
   return document_tree(document);
 }
 

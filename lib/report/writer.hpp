@@ -28,6 +28,12 @@ struct TextStyle {
 [[nodiscard]] std::string repeats_to_text(const result::ResultDocument& document,
                                           const TextStyle& style);
 
+/// What the searches found, as a block below the confirming run's; "" where nothing was searched.
+[[nodiscard]] std::string search_to_text(const result::ResultDocument& document,
+                                         const TextStyle& style);
+/// "confirm   48.42 Mb/s for 3.10 s: 48.42 Mb/s arrived, 0 % lost, passed".
+[[nodiscard]] std::string trial_line(const search::TrialPart& trial);
+
 /// Names of the columns, and one row a test. Columns are only ever added, at the end.
 [[nodiscard]] std::string csv_header();
 [[nodiscard]] std::string to_csv(const result::ResultDocument& document);
@@ -63,6 +69,8 @@ class JsonlWriter {
  public:
   [[nodiscard]] std::string start(const TestOutcome& outcome, UnixTime now);
   [[nodiscard]] std::string interval(const IntervalView& interval, UnixTime now);
+  /// `trial`: one step of a search (--find-rate).
+  [[nodiscard]] std::string trial(const search::TrialPart& trial, Way way, UnixTime now);
   /// `run`: the document of a test after which another follows (--repeat).
   [[nodiscard]] std::string run(const result::ResultDocument& document, UnixTime now);
   /// `end` with the result document, or `error` where the test never started.

@@ -43,22 +43,6 @@ DelayPart rtt_part(const std::optional<RttSummary>& summary) {
   return part;
 }
 
-/// The scale of the DSLReports speed test (its FAQ 17930), for the delay that a load adds.
-const char* bloat_grade(std::int64_t bloat_ns) {
-  struct Step {
-    std::int64_t below_ms;
-    const char* grade;
-  };
-  constexpr std::array<Step, 5> kSteps{{{5, "A+"}, {30, "A"}, {60, "B"}, {200, "C"}, {400, "D"}}};
-  constexpr std::int64_t kMillisecond = 1'000'000;
-  for (const Step& step : kSteps) {
-    if (bloat_ns < step.below_ms * kMillisecond) {
-      return step.grade;
-    }
-  }
-  return "F";
-}
-
 void fill_bloat(RttPart& rtt) {
   constexpr std::uint64_t kFewest = 5;  // a median of less says little
   if (rtt.idle.p50_ns && rtt.loaded.p50_ns && rtt.loaded.n.value_or(0) >= kFewest) {
@@ -151,6 +135,21 @@ void warn_of_marks(const DirectionPart& part, const TestParams& params, const ch
 }
 
 }  // namespace
+
+const char* bloat_grade(std::int64_t bloat_ns) {
+  struct Step {
+    std::int64_t below_ms;
+    const char* grade;
+  };
+  constexpr std::array<Step, 5> kSteps{{{5, "A+"}, {30, "A"}, {60, "B"}, {200, "C"}, {400, "D"}}};
+  constexpr std::int64_t kMillisecond = 1'000'000;
+  for (const Step& step : kSteps) {
+    if (bloat_ns < step.below_ms * kMillisecond) {
+      return step.grade;
+    }
+  }
+  return "F";
+}
 
 ResultDocument build_result(const TestOutcome& outcome) {
   ResultDocument document;

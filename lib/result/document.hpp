@@ -8,6 +8,7 @@
 
 #include "model/outcome.hpp"
 #include "result/repeats.hpp"
+#include "search/answer.hpp"
 
 namespace udperf::result {
 
@@ -218,7 +219,9 @@ struct ResultDocument {
   std::optional<DirectionPart> down;
   RttPart rtt;
   Number kilobytes_per_second;
-  std::optional<RepeatsPart> repeats;  ///< only with --repeat, in the last run's document
+  std::optional<RepeatsPart> repeats;         ///< only with --repeat, in the last run's document
+  std::optional<search::Answer> search;       ///< --find-rate; the rest is the confirming run's
+  std::optional<search::Answer> search_down;  ///< of the second direction, where both were searched
 };
 
 /// Makes the document of a finished test, whatever way it ended. Pure. Books that do not balance
@@ -237,6 +240,10 @@ struct ClockRelation {
 /// Which identity of contract.md the document breaks, if any: sent == unique + lost, the split of
 /// the loss, the sums over intervals.
 [[nodiscard]] std::optional<std::string> violated_identity(const ResultDocument& document);
+
+/// "A+" to "F" on the scale of the DSLReports speed test (its FAQ 17930), for the delay that a load
+/// adds.
+[[nodiscard]] const char* bloat_grade(std::int64_t bloat_ns);
 
 /// The reasons behind the nulls of a document.
 [[nodiscard]] std::vector<Note> list_notes(const ResultDocument& document);

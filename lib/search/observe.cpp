@@ -194,6 +194,7 @@ void add_receiver(const std::vector<const RxReport*>& reports, Observation& seen
       bytes += static_cast<double>(rx->unique_bytes);
     }
   }
+  seen.lost = std::min(seen.lost, seen.sent);
   const RxReport& one = *reports.front();
   if (last <= first || one.interval_ns <= 0) {
     return;

@@ -1,0 +1,191 @@
+#include "app/find_rate.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "report/writer.hpp"
+#include "search/rate_search.hpp"
+
+namespace udperf::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Of a trial's life only what is new to the user: its figures come in one line at its end.
+class TrialObserver final : public engine::ClientObserver {
+ public:
+  explicit TrialObserver(ClientReporter& reporter) : reporter_(reporter) {}
+
+  void on_started(const TestOutcome& outcome) override {
+    if (!std::exchange(started_, true)) {
+      reporter_.on_started(outcome);
+    }
+  }
+  void on_interval(const engine::LiveInterval& interval) override { static_cast<void>(interval); }
+  void on_progress(const engine::LiveProgress& progress) override {
+    reporter_.on_progress(progress);
+  }
+  void on_warning(const Warning& warning) override {
+    if (told_.insert(warning.code).second) {
+      reporter_.on_warning(warning);
+    }
+  }
+  void on_trace(const std::string& text, const Endpoint& peer) override {
+    reporter_.on_trace(text, peer);
+  }
+
+ private:
+  ClientReporter& reporter_;
+  bool started_ = false;
+  std::set<std::string> told_;
+};
+
+std::optional<double> as_bps(const std::optional<BitRate>& rate) {
+  return rate ? std::optional{static_cast<double>(rate->bps())} : std::nullopt;
+}
+
+/// How much an outcome says about the answer: the confirmation that passed most of all.
+int weight(const search::Trial& trial, search::Verdict verdict) {
+  if (verdict == search::Verdict::unusable) {
+    return 0;
+  }
+  if (trial.step != search::Step::confirm) {
+    return 1;
+  }
+  return verdict == search::Verdict::passed ? 3 : 2;
+}
+
+/// The search of one direction.
+class WaySearch {
+ public:
+  WaySearch(const ClientCommand& command, const TestRunner& runner, const TestSetting& setting,
+            Way way)
+      : runner_(runner), setting_(setting), way_(way), search_(goal(command, way)) {}
+
+  void run(engine::ClientObserver& observer, Renderer& renderer, ClientReporter& reporter) {
+    const MonoTime begun = setting_.clock.now();
+    const auto elapsed = [&] { return setting_.clock.now() - begun; };
+    while (const auto trial = search_.next(elapsed())) {
+      reporter.restart_progress();
+      TestOutcome outcome = run_trial(*trial, observer);
+      const bool stopped = setting_.stop.requested();
+      if (stopped || outcome.status == TestStatus::error) {
+        cut_short(std::move(outcome));
+        return;
+      }
+      const auto verdict = search_.finished(search::observe(outcome, way_), elapsed());
+      keep(std::move(outcome), weight(*trial, verdict));
+      const search::TrialPart& part = search_.answer().trials.back();
+      reporter.say(report::trial_line(part));
+      reporter.emit(renderer.trial(part, way_, setting_.clock.unix_now()));
+    }
+  }
+
+  [[nodiscard]] bool complete() const { return outcome_.status == TestStatus::complete; }
+  [[nodiscard]] const search::Answer& answer() const { return search_.answer(); }
+  [[nodiscard]] TestOutcome& outcome() { return outcome_; }
+
+ private:
+  static search::Goal goal(const ClientCommand& command, Way way) {
+    search::Goal goal;
+    goal.way = way;
+    goal.max_loss = command.search.max_loss;
+    goal.max_rate_bps = as_bps(command.search.max_rate);
+    goal.min_rate_bps = as_bps(command.search.min_rate);
+    goal.time = command.search.time;
+    goal.payload_bytes = command.options.params.payload_bytes;
+    return goal;
+  }
+
+  TestOutcome run_trial(const search::Trial& trial, engine::ClientObserver& observer) {
+    constexpr Duration kPatience = 1s;
+    constexpr Duration kRetryBusy = 2s;  // the trial before may still be on the server's books
+    engine::ClientOptions options = setting_.options;
+    TestParams& params = options.params;
+    params.direction = way_ == Way::up ? Direction::up : Direction::down;
+    params.amount = Amount{0, 0, trial.duration};
+    params.interval = trial.interval;
+    params.rate_up = SendRate{};
+    params.rate_down = SendRate{};
+    (way_ == Way::up ? params.rate_up : params.rate_down) =
+        SendRate{SendRate::Kind::bits, static_cast<std::uint64_t>(trial.rate_bps)};
+    options.feedback_patience = kPatience;
+    if (!search_.answer().trials.empty()) {
+      options.retry_busy = std::max<Duration>(options.retry_busy, kRetryBusy);
+    }
+    return runner_(TestSetting{options, setting_.clock, setting_.random, observer, setting_.stop,
+                               setting_.log});
+  }
+
+  void keep(TestOutcome outcome, int weight) {
+    if (weight >= weight_) {
+      weight_ = weight;
+      outcome_ = std::move(outcome);
+    }
+  }
+
+  /// What there is stands, with the reason why there is no more.
+  void cut_short(TestOutcome last) {
+    if (weight_ < 0) {
+      outcome_ = std::move(last);
+      return;
+    }
+    const bool interrupted = setting_.stop.requested();
+    outcome_.status = interrupted ? TestStatus::interrupted : TestStatus::incomplete;
+    outcome_.error = last.error.value_or(Error{ErrorCode::cut_short, "interrupted", 0, "transfer"});
+  }
+
+  const TestRunner& runner_;
+  const TestSetting& setting_;
+  Way way_;
+  search::RateSearch search_;
+  TestOutcome outcome_;
+  int weight_ = -1;
+};
+
+/// One outcome of both directions' confirming runs.
+TestOutcome join(TestOutcome up, const TestOutcome& down) {
+  up.down = down.down;
+  up.params.direction = Direction::both;
+  up.params.rate_down = down.params.rate_down;
+  up.end = down.end;
+  up.status = down.status;
+  up.error = down.error;
+  for (const Warning& warning : down.warnings) {
+    const bool known = std::any_of(up.warnings.begin(), up.warnings.end(),
+                                   [&](const Warning& w) { return w.code == warning.code; });
+    if (!known) {
+      up.warnings.push_back(warning);
+    }
+  }
+  return up;
+}
+
+}  // namespace
+
+FoundRate find_rate(const ClientCommand& command, const TestRunner& runner,
+                    const TestSetting& setting, Renderer& renderer, ClientReporter& reporter) {
+  const bool both = command.options.params.direction == Direction::both;
+  const Way way = includes(command.options.params.direction, Way::up) ? Way::up : Way::down;
+  reporter.say("searching the highest rate: the path to " + command.options.host +
+               " is filled, again and again, for up to " +
+               format_duration(command.search.time * (both ? 2 : 1)));
+  TrialObserver observer{reporter};
+  WaySearch first{command, runner, setting, way};
+  first.run(observer, renderer, reporter);
+  FoundRate found;
+  found.first = first.answer();
+  if (!both || !first.complete()) {
+    found.outcome = std::move(first.outcome());
+    return found;
+  }
+  WaySearch second{command, runner, setting, Way::down};
+  second.run(observer, renderer, reporter);
+  found.down = second.answer();
+  found.outcome = join(std::move(first.outcome()), second.outcome());
+  return found;
+}
+
+}  // namespace udperf::app

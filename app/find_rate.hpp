@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+
+#include "app/client_reporter.hpp"
+#include "app/test_command.hpp"
+#include "search/answer.hpp"
+
+namespace udperf::app {
+
+/// What a search came to.
+struct FoundRate {
+  TestOutcome outcome;  ///< of the run that confirmed the answer, or of what there was in its place
+  std::optional<search::Answer> first;  ///< of the direction asked for, of up where both were
+  std::optional<search::Answer> down;   ///< where both were
+};
+
+/// Runs the trials of --find-rate one after the other, telling of each. A signal ends it with what
+/// is known by then, as does a server that went away.
+[[nodiscard]] FoundRate find_rate(const ClientCommand& command, const TestRunner& runner,
+                                  const TestSetting& setting, Renderer& renderer,
+                                  ClientReporter& reporter);
+
+}  // namespace udperf::app

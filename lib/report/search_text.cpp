@@ -1,0 +1,164 @@
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "base/units.hpp"
+#include "report/block.hpp"
+#include "report/direction_text.hpp"
+#include "report/json_tree.hpp"
+#include "report/writer.hpp"
+
+namespace udperf::report {
+namespace {
+
+using search::Answer;
+using search::Limit;
+using search::TrialPart;
+using search::Verdict;
+
+std::string percent(double ratio) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.3g %%", 100 * ratio);
+  return text.data();
+}
+
+std::string rate(const std::optional<double>& bps) {
+  return bps ? format_bit_rate(*bps) : "not known";
+}
+
+std::string plain_verdict(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::passed:
+      return "passed";
+    case Verdict::lossy:
+      return "too much lost";
+    case Verdict::congested:
+      return "more than the path carries";
+    case Verdict::host_limited:
+      return "more than the hosts manage";
+    case Verdict::unusable:
+      break;
+  }
+  return "did not complete";
+}
+
+std::string plain_limit(const Answer& answer) {
+  switch (answer.limited_by.value_or(Limit::time)) {
+    case Limit::network:
+      return "the network";
+    case Limit::host_limited:
+      return "the hosts, not the network (host_limited)";
+    case Limit::max_rate:
+      return "--max-rate: the path may carry more";
+    case Limit::server_policy:
+      return "the server's --max-rate: the path may carry more";
+    case Limit::path_loss:
+      return "the path loses more than " + percent(answer.max_loss) + " at every rate";
+    case Limit::below_min_rate:
+      return "not even the slowest rate passed";
+    case Limit::unstable:
+      return "the path is unstable: its rate changed during the search";
+    case Limit::time:
+      break;
+  }
+  return answer.limited_by ? "the search time" : "the search was interrupted";
+}
+
+std::string answer_text(const Answer& answer) {
+  if (!answer.answer_bps) {
+    return "none";
+  }
+  return format_bit_rate(*answer.answer_bps) + " payload, " + rate(answer.answer_ip_bps) +
+         " with IP and UDP headers" + (answer.confirmed ? ", confirmed" : ", NOT confirmed");
+}
+
+std::string bracket_text(const Answer& answer) {
+  return (answer.bracket_low_bps ? format_bit_rate(*answer.bracket_low_bps) + " passed"
+                                 : std::string{"nothing passed"}) +
+         (answer.bracket_high_bps
+              ? ", " + format_bit_rate(*answer.bracket_high_bps) + " is too much"
+              : std::string{});
+}
+
+std::string delay_text(const Answer& answer) {
+  std::string text;
+  if (answer.rtt_idle_p50_ns) {
+    text = "idle " + duration_text(*answer.rtt_idle_p50_ns);
+  }
+  if (answer.rtt_loaded_p50_ns) {
+    text += (text.empty() ? "" : ", ") + std::string{"at the answer "} +
+            duration_text(*answer.rtt_loaded_p50_ns);
+  }
+  if (const auto added = added_delay(answer)) {
+    text += std::string{", grade "} + result::bloat_grade(*added);
+  }
+  return text;
+}
+
+/// The trials by rate: what was lost at which.
+void loss_curve(const Answer& answer, Block& block) {
+  std::vector<TrialPart> trials = answer.trials;
+  std::stable_sort(trials.begin(), trials.end(),
+                   [](const TrialPart& a, const TrialPart& b) { return a.rate_bps < b.rate_bps; });
+  const char* label = "loss curve";
+  for (const TrialPart& trial : trials) {
+    if (trial.loss_ratio) {
+      block.line(label, format_bit_rate(trial.rate_bps) + ": " + percent(*trial.loss_ratio) +
+                            " lost, " + plain_verdict(trial.verdict));
+      label = "";
+    }
+  }
+}
+
+void answer_lines(const Answer& answer, const TextStyle& style, Block& block) {
+  block.heading("", "");
+  block.heading(std::string{"highest rate, "} +
+                    (answer.way == Way::up ? "client to server" : "server to client") +
+                    ", with at most " + percent(answer.max_loss) + " lost",
+                style.color ? "1" : "");
+  const char* paint = answer.confirmed ? "32" : "33";
+  block.line("answer", answer_text(answer), style.color ? paint : "");
+  block.line("limited by", plain_limit(answer));
+  block.line("bracket", bracket_text(answer));
+  if (answer.bottleneck_bps) {
+    block.line("bottleneck", format_bit_rate(*answer.bottleneck_bps) + " came out under overload");
+  }
+  if (const std::string delay = delay_text(answer); !delay.empty()) {
+    block.line("round trip", delay);
+  }
+  if (answer.shaper_suspected) {
+    block.line("shaper", "short bursts pass faster, but not for long: a token bucket (shaper)");
+  }
+  if (answer.underestimate_likely) {
+    block.line("caution", "the path may carry more: give it more --search-time");
+  }
+  loss_curve(answer, block);
+}
+
+}  // namespace
+
+std::string search_to_text(const result::ResultDocument& document, const TextStyle& style) {
+  Block block{style.width};
+  for (const auto* answer : {&document.search, &document.search_down}) {
+    if (*answer) {
+      answer_lines(**answer, style, block);
+    }
+  }
+  return block.text();
+}
+
+std::string trial_line(const TrialPart& trial) {
+  std::array<char, 16> step{};
+  std::snprintf(step.data(), step.size(), "%-10s", step_name(trial.step));
+  std::string line = step.data() + format_bit_rate(trial.rate_bps) + " for " +
+                     format_duration(Duration{static_cast<std::int64_t>(trial.duration_s * 1e9)});
+  if (trial.goodput_bps && trial.loss_ratio) {
+    line += ": " + format_bit_rate(*trial.goodput_bps) + " arrived, " + percent(*trial.loss_ratio) +
+            " lost";
+  }
+  return line + ", " + plain_verdict(trial.verdict);
+}
+
+}  // namespace udperf::report
