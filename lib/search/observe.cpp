@@ -112,7 +112,12 @@ std::optional<LateRate> late_rate(const Arrivals& arrivals) {
     }
   }
   const std::size_t end = rows * 9 / 10;
-  return counts(end) ? std::optional{arrivals.late_from(end)} : std::nullopt;
+  if (!counts(end)) {
+    return std::nullopt;
+  }
+  LateRate late = arrivals.late_from(end);
+  late.steady = false;
+  return late;
 }
 
 std::optional<double> median_delay(const std::vector<Row>& rows, std::size_t from, std::size_t to) {

@@ -512,6 +512,10 @@ void RateSearch::after_bisect(const Observation& seen, Verdict verdict) {
 
 void RateSearch::refresh_bracket() {
   answer_.bracket_low_bps = best_passed();
+  if (answer_.confirmed) {  // whatever was thought of the path before
+    answer_.bracket_low_bps =
+        std::max(answer_.bracket_low_bps.value_or(0), answer_.answer_bps.value_or(0));
+  }
   answer_.bracket_high_bps = upper_bound();
 }
 
