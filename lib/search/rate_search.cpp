@@ -122,7 +122,7 @@ void RateSearch::settle_for_time(Duration elapsed) {
   const Duration trial = duration_of_state();
   if (state_ == State::confirm) {
     if (!fits(trial, elapsed)) {
-      end(changes_ > 1 ? Limit::unstable : Limit::time);
+      end(changes_ > 1 ? Limit::unstable : held_up_ ? Limit::network : Limit::time);
     }
     return;
   }
@@ -222,6 +222,10 @@ void RateSearch::after_unusable() {
 
 void RateSearch::after_approach(const Observation& seen, Verdict verdict) {
   constexpr double kLessOut = 0.97;
+  constexpr double kMore = 1.5;
+  // A host that falls short for a moment still does better than at the rate before.
+  const bool more_than_ever = seen.offered_bps > kMore * most_offered_bps_;
+  most_offered_bps_ = std::max(most_offered_bps_, seen.offered_bps);
   const bool short_of = seen.offered_bps < 0.95 * trial_.rate_bps;
   const bool less_out = seen.late && seen.late->high_bps < kLessOut * seen.offered_bps;
   const bool capped = trial_.rate_bps >= cap(kMostBps) * 0.999;
@@ -229,12 +233,12 @@ void RateSearch::after_approach(const Observation& seen, Verdict verdict) {
   if (verdict == Verdict::congested ||
       ((short_of || capped) && less_out && verdict == Verdict::lossy)) {
     overload_again(seen.late ? seen.late->low_bps : seen.goodput_bps);
-  } else if (verdict == Verdict::host_limited || short_of) {
+  } else if ((verdict == Verdict::host_limited || short_of) && !more_than_ever) {
     if (!repeated_) {
       repeated_ = true;  // it may have stood still for a moment only
       return;
     }
-    below_hosts(std::min(seen.offered_bps, seen.goodput_bps));
+    below_hosts(std::min(most_offered_bps_, seen.goodput_bps));
   } else if (capped) {
     start_confirm(cap(kMostBps));
   } else {
@@ -278,12 +282,16 @@ void RateSearch::after_overload(const Observation& seen, Verdict verdict) {
   }
   const bool short_of = seen.offered_bps < 0.95 * trial_.rate_bps;
   if (verdict == Verdict::host_limited || short_of) {
+    if (short_of && !repeated_) {
+      repeated_ = true;
+      return;
+    }
     if (overload_factor_ == kOverload && !short_of) {
       overload_factor_ = 1.25;  // the hosts lost it: with less they may keep up
       overload_again(seen.late ? seen.late->low_bps : seen.goodput_bps);
       return;
     }
-    below_hosts(std::min(seen.offered_bps, seen.goodput_bps));
+    below_hosts(std::max(std::min(seen.offered_bps, seen.goodput_bps), *rough_bps_));
     return;
   }
   if (trial_.rate_bps >= cap(kMostBps) * 0.999) {
@@ -355,10 +363,7 @@ void RateSearch::after_confirm(const Observation& seen, Verdict verdict) {
       confirm_congested(seen);
       return;
     case Verdict::host_limited:
-      host_is_limit_ = true;
-      rate_failed(trial_.rate_bps);
-      state_ = State::confirm;
-      rate_ = std::max(trial_.rate_bps * 0.92, kLeastBps);
+      confirm_short(seen);
       return;
     default:
       confirm_lost(seen);
@@ -383,6 +388,23 @@ void RateSearch::confirm_passed(const Observation& seen) {
     return;
   }
   start_bisect();
+}
+
+/// The hosts did not keep up. What they sent and did not lose has passed all the same.
+void RateSearch::confirm_short(const Observation& seen) {
+  constexpr double kLower = 0.92;
+  const bool carried = seen.loss_ratio() <= goal_.max_loss;
+  if (carried && host_is_limit_) {
+    confirm_passed(seen);
+    return;
+  }
+  if (carried && ceiling_) {  // the same again: the path is not to blame
+    held_up_ = true;
+    return;
+  }
+  host_is_limit_ = true;
+  rate_failed(trial_.rate_bps);
+  start_confirm(trial_.rate_bps * kLower);
 }
 
 /// More goes in than comes out at a rate that the overload had promised: it has changed, or the

@@ -52,6 +52,7 @@ class RateSearch {
   void after_unusable();
 
   void confirm_passed(const Observation& seen);
+  void confirm_short(const Observation& seen);
   void confirm_lost(const Observation& seen);
   void confirm_congested(const Observation& seen);
   void below_hosts(double managed_bps);
@@ -96,6 +97,8 @@ class RateSearch {
   double host_step_ = 1;
   bool repeated_ = false;  ///< the last trial was the second try of a rate that failed
   bool host_is_limit_ = false;
+  bool held_up_ = false;  ///< the sender could not hold a rate that the path had carried
+  double most_offered_bps_ = 0;
   double lost_bps_ = 0;  ///< the rate whose confirmation made the loss be looked into
   bool loss_checked_ = false;
   bool remeasured_ = false;         ///< after a confirmation in which the queue grew
