@@ -33,7 +33,8 @@ std::vector<std::string> columns() {
     }
   }
   for (const char* field : {"rtt.idle.p50_ns", "rtt.loaded.p50_ns", "rtt.loaded.p99_ns",
-                            "classic.kilobytes_per_second", "error.code", "test.labels"}) {
+                            "classic.kilobytes_per_second", "error.code", "test.labels",
+                            "search.answer_bps", "search.confirmed", "search.limited_by"}) {
     names.emplace_back(field);
   }
   return names;

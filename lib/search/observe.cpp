@@ -19,6 +19,7 @@ double difference(std::int64_t from, std::int64_t to) {
 
 struct Row {
   double bytes = 0;
+  std::uint64_t lost = 0;
   std::int64_t delay_ns = -1;  ///< median delay over the smallest, of the first stream
 };
 
@@ -29,6 +30,7 @@ std::vector<Row> join_rows(const std::vector<const RxReport*>& reports) {
     rows.resize(std::max(rows.size(), report->intervals.size()));
     for (std::size_t i = 0; i < report->intervals.size(); ++i) {
       rows[i].bytes += static_cast<double>(report->intervals[i].bytes);
+      rows[i].lost += report->intervals[i].lost;
       if (report == reports.front() && report->intervals[i].unique > 0) {
         rows[i].delay_ns = report->intervals[i].dv_p50_ns;
       }
@@ -68,6 +70,7 @@ class Arrivals {
     late.span = duration_of(span);
     late.burst_bytes = bytes(0, from) - all / span * seconds(0, from);
     late.steady = steady(from);
+    late.saturated = saturated(from);
     return late;
   }
 
@@ -85,6 +88,22 @@ class Arrivals {
     const double last = bytes(middle, rows_.size()) / last_s;
     const double error = 2 * payload_ / std::min(first_s, last_s);
     return std::abs(first - last) <= kTolerance * last + error;
+  }
+
+  /// A sender that is held up lets the bottleneck run dry: then nothing is lost for a while. After
+  /// its last datagram only the queue comes out.
+  [[nodiscard]] bool saturated(std::size_t from) const {
+    constexpr double kMostPauses = 0.1;
+    std::size_t lossy = 0;
+    std::size_t last = from;
+    for (std::size_t i = from; i < rows_.size(); ++i) {
+      if (rows_[i].lost > 0) {
+        ++lossy;
+        last = i + 1;
+      }
+    }
+    const auto all = static_cast<double>(last - from);
+    return lossy == 0 || all - static_cast<double>(lossy) <= kMostPauses * all;
   }
 
   std::vector<Row> rows_;

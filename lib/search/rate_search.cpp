@@ -273,11 +273,7 @@ void RateSearch::after_overload(const Observation& seen, Verdict verdict) {
       overload_again(seen.late->low_bps);
       return;
     }
-    take_ceiling(*seen.late);
-    // With no time left to see the bucket empty, its rest is allowed for.
-    constexpr double kUnsteady = 0.95;
-    answer_.underestimate_likely = answer_.underestimate_likely || !seen.late->steady;
-    start_confirm(below(seen.late->low_bps * (seen.late->steady ? 1 : kUnsteady)));
+    after_saturation(*seen.late);
     return;
   }
   const bool short_of = seen.offered_bps < 0.95 * trial_.rate_bps;
@@ -300,6 +296,24 @@ void RateSearch::after_overload(const Observation& seen, Verdict verdict) {
   }
   // It passed what it had not passed before: a bucket had filled up, or more is carried by now.
   overload_again(trial_.rate_bps);
+}
+
+/// The bottleneck's rate is known, unless it ran dry in between: then the better of two tries.
+void RateSearch::after_saturation(const LateRate& late) {
+  // With no time left to see the bucket empty, its rest is allowed for.
+  constexpr double kUnsteady = 0.95;
+  LateRate best = late;
+  if (dry_ && dry_->steady && dry_->low_bps > late.low_bps) {
+    best = *dry_;
+  }
+  if (!late.saturated && !dry_ && fits(overload_time_ + overhead_ + kConfirm, now_)) {
+    dry_ = late;
+    return;
+  }
+  dry_.reset();
+  take_ceiling(best);
+  answer_.underestimate_likely = answer_.underestimate_likely || !best.steady || !best.saturated;
+  start_confirm(below(best.low_bps * (best.steady ? 1 : kUnsteady)));
 }
 
 void RateSearch::take_ceiling(const LateRate& late) {

@@ -56,6 +56,7 @@ class RateSearch {
   void confirm_lost(const Observation& seen);
   void confirm_congested(const Observation& seen);
   void below_hosts(double managed_bps);
+  void after_saturation(const LateRate& late);
   void take_ceiling(const LateRate& late);
   void overload_again(double rough_bps);
   void rate_failed(double rate);
@@ -90,6 +91,8 @@ class RateSearch {
   std::optional<double> failed_bps_;
   double failed_ratio_ = 0;  ///< share lost there
   std::optional<LateRate> ceiling_;
+  std::optional<LateRate>
+      dry_;  ///< of an overload in which the bottleneck had nothing to do at times
   std::optional<double> rough_bps_;  ///< first idea of the bottleneck
   std::optional<double> server_cap_bps_;
   Duration overload_time_{0};

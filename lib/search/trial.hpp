@@ -36,6 +36,7 @@ struct LateRate {
   double high_bps = 0;  ///< one datagram more
   Duration span{0};
   bool steady = false;     ///< both halves of the span had the same rate
+  bool saturated = true;   ///< nowhere in the span did the losses pause, where there were any
   double burst_bytes = 0;  ///< what arrived before the span beyond that rate
 };
 

@@ -119,8 +119,7 @@ TEST_CASE("a cell with commas and quotes is quoted, and null is empty", "[report
 
   // In the label's cell: the quotes of JSON, of the text within, and the doubling of them all.
   const std::string cell = R"("{""a"":""x,\""y\""""}")";
-  REQUIRE(row.size() > cell.size());
-  CHECK(row.substr(row.size() - 1 - cell.size()) == cell + "\n");
+  CHECK(row.find("," + cell + ",") != std::string::npos);
   CHECK(row.find("null") == std::string::npos);
 }
 
