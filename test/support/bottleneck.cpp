@@ -35,6 +35,15 @@ class Books {
     least_ = std::min(least_, at_s - sent_s);
   }
 
+  void dropped(double at_s) {
+    if (report_.unique > 0 && at_s >= anchor_s_) {
+      const auto row = static_cast<std::size_t>((at_s - anchor_s_) / row_s_);
+      if (row < report_.intervals.size()) {
+        report_.intervals[row].lost += 1;
+      }
+    }
+  }
+
   RxReport close(std::uint64_t sent, std::uint64_t socket_drop) {
     report_.sent = sent;
     report_.lost = sent - report_.unique;
@@ -131,10 +140,12 @@ TestOutcome Bottleneck::run(const search::Trial& trial, Way way) {
     ++sent;
     last = when;
     if (s_.loss > 0 && chance(random_) < s_.loss) {
+      books.dropped(start + when);
       continue;
     }
     const auto out = pass(start + when);
     if (!out) {
+      books.dropped(start + when);
       continue;
     }
     const double arrives = *out + s_.delay_s;
