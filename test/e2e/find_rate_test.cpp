@@ -93,7 +93,7 @@ TEST_CASE("a search tells each trial as it ends, and then one end", "[e2e]") {
   for (std::string line; std::getline(lines, line);) {
     const auto event = parse_strict_json(line);
     REQUIRE(event.has_value());
-    trials += event->at("event") == "trial" ? 1 : 0;
+    trials += event->at("event") == "trial" ? 1U : 0U;
     end = *event;
   }
   REQUIRE(end.at("event") == "end");
@@ -127,7 +127,7 @@ TEST_CASE("an interrupted search ends with what it knew", "[e2e]") {
   auto client = start_udperf(arguments);
   REQUIRE(client.wait_for(Stream::out, R"("trial")", patience(10s)));
 
-  client.signal(SIGINT);
+  client.send_signal(SIGINT);
 
   const auto status = client.wait(patience(10s));
   REQUIRE(status.has_value());
