@@ -75,6 +75,9 @@ class WaySearch {
         cut_short(std::move(outcome));
         return;
       }
+      if (outcome.status == TestStatus::complete) {
+        payload_bytes_ = outcome.params.payload_bytes;
+      }
       const auto verdict = search_.finished(search::observe(outcome, way_), elapsed());
       keep(std::move(outcome), weight(*trial, verdict));
       const search::TrialPart& part = search_.answer().trials.back();
@@ -112,6 +115,10 @@ class WaySearch {
     (way_ == Way::up ? params.rate_up : params.rate_down) =
         SendRate{SendRate::Kind::bits, static_cast<std::uint64_t>(trial.rate_bps)};
     options.feedback_patience = kPatience;
+    if (payload_bytes_) {  // all trials have datagrams of the size that was found for the first
+      options.auto_packet_size = false;
+      params.payload_bytes = *payload_bytes_;
+    }
     if (!search_.answer().trials.empty()) {
       options.retry_busy = std::max<Duration>(options.retry_busy, kRetryBusy);
     }
@@ -141,6 +148,7 @@ class WaySearch {
   const TestSetting& setting_;
   Way way_;
   search::RateSearch search_;
+  std::optional<std::uint32_t> payload_bytes_;
   TestOutcome outcome_;
   int weight_ = -1;
 };

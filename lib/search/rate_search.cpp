@@ -391,6 +391,12 @@ void RateSearch::confirm_passed(const Observation& seen) {
     set_answer(passed);
     answer_.rtt_loaded_p50_ns = seen.rtt_loaded_p50_ns;
   }
+  // A sender that was held up proves less than the path carries: once more, where there is time.
+  constexpr double kKept = 0.985;
+  if (passed < kKept * trial_.rate_bps && ceiling_ && !held_up_ && fits(kConfirm, now_)) {
+    held_up_ = true;
+    return;
+  }
   const auto upper = upper_bound();
   const bool close =
       !upper || host_is_limit_ || trial_.rate_bps >= *upper * (1 - 2 * goal_.resolution);
