@@ -56,7 +56,7 @@ double RateSearch::cap(double rate) const {
 
 /// A little less than what the bottleneck was seen to carry.
 double RateSearch::below(double ceiling) const {
-  constexpr double kShare = 0.4;
+  constexpr double kShare = 0.3;
   return cap(ceiling * (1 - kShare * goal_.resolution));
 }
 
@@ -248,13 +248,13 @@ void RateSearch::after_approach(const Observation& seen, Verdict verdict) {
 }
 
 void RateSearch::overload_again(double rough_bps) {
-  constexpr double kPackets = 200;
+  constexpr double kPackets = 300;
   if (++overloads_ > kMostOverloads) {
     end(Limit::unstable);
     return;
   }
   rough_bps_ = std::max(rough_bps, kLeastBps);
-  const Duration counted = std::clamp<Duration>(for_packets(kPackets, *rough_bps_), 800ms, 3s);
+  const Duration counted = std::clamp<Duration>(for_packets(kPackets, *rough_bps_), 800ms, 3600ms);
   overload_time_ = std::max<Duration>(overload_time_, 300ms + counted);
   state_ = State::overload;
   rate_ = cap(overload_factor_ * *rough_bps_);
@@ -353,6 +353,10 @@ void RateSearch::after_host(const Observation& seen, Verdict verdict) {
       }
       [[fallthrough]];
     default:
+      if (seen.loss_ratio() <= goal_.max_loss) {  // slower than asked for, but all of it passed
+        start_confirm(trial_.rate_bps);
+        break;
+      }
       rate_failed(trial_.rate_bps);
       rate_ = std::max(trial_.rate_bps * kHostStep, kLeastBps);
   }

@@ -51,6 +51,21 @@ void check_found(const json& search, double truth) {
   CHECK(search.at("answer_bps").get<double>() >= 0.98 * truth);
 }
 
+/// A search that has to find `truth`. One in twenty may miss it, where the host is busy: such a one
+/// is made again; but none may be above.
+json find(const Scene& scene, std::vector<std::string> options, double truth) {
+  options.insert(options.begin(), {"--find-rate", "-q"});
+  auto search = search_of(scene.client(kServer4, options, 25s));
+  if (search.at("answer_bps").is_number()) {
+    CHECK(search.at("answer_bps").get<double>() <= truth);
+    if (search.at("answer_bps").get<double>() >= 0.98 * truth && search.at("confirmed") == true) {
+      return search;
+    }
+  }
+  WARN("the machine is busy: once more");
+  return search_of(scene.client(kServer4, options, 25s));
+}
+
 }  // namespace
 
 TEST_CASE("a shaper's rate is found, whatever rate and queue it has", "[accuracy]") {
@@ -111,10 +126,10 @@ TEST_CASE("a policer is found without loss, and its bucket is told of", "[accura
                   "priority 0; }'; nft add rule inet t c oifname server limit rate over 6250000 "
                   "bytes/second burst 100000 bytes drop");
 
-  const auto search =
-      search_of(scene->client(kServer4, {"--find-rate", "--gso", "off", "-q"}, 25s));
+  const double truth = 50e6 * 1472 / 1500;
+  const auto search = find(*scene, {"--gso", "off"}, truth);
 
-  check_found(search, 50e6 * 1472 / 1500);
+  check_found(search, truth);
   CHECK(search.at("confirmed") == true);
   CHECK(search.at("shaper_suspected") == true);
 }
@@ -131,8 +146,7 @@ TEST_CASE("a shaper that saves up more than a trial sends is not over-reported",
   scene->path.run(Place::router,
                   "tc qdisc add dev server root tbf rate 20mbit burst 2500000 limit 100000");
 
-  const auto search =
-      search_of(scene->client(kServer4, {"--find-rate", "--gso", "off", "-q"}, 25s));
+  const auto search = find(*scene, {"--gso", "off"}, payload_rate(20e6));
 
   check_found(search, payload_rate(20e6));
   CHECK(search.at("shaper_suspected") == true);
@@ -152,8 +166,7 @@ TEST_CASE("random loss hides the shaper from nobody who allows for it", "[accura
                   "priority 0; }'; nft add rule inet t c oifname server meta length '>' 1000 "
                   "numgen random mod 100 '<' 1 drop");
 
-  const auto allowed = search_of(
-      scene->client(kServer4, {"--find-rate", "--max-loss", "2%", "--gso", "off", "-q"}, 25s));
+  const auto allowed = find(*scene, {"--max-loss", "2%", "--gso", "off"}, payload_rate(50e6));
   const auto finished = scene->client(kServer4, {"--find-rate", "--gso", "off", "-q"}, 25s);
   const auto none = search_of(finished);
 
