@@ -164,7 +164,8 @@ void measure_growth(const std::vector<Row>& rows, double row_s, Observation& see
   const auto first = median_delay(rows, 0, n / 3);
   const auto last = median_delay(rows, n - n / 3, n);
   if (first && last) {
-    const double apart = static_cast<double>(n - n / 3) * row_s;
+    const std::size_t apart_rows = n - n / 3;
+    const double apart = static_cast<double>(apart_rows) * row_s;
     seen.grown = duration_of((*last - *first) / kNs);
     seen.growth = (*last - *first) / kNs / apart;
   }

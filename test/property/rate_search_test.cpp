@@ -222,9 +222,6 @@ TEST_CASE("a sender that stands still now and then does not change the answer", 
     CAPTURE(seed, path.rate_bps, path.queue_s, path.stall_s, story(run));
     REQUIRE(run.took_s <= 15.0);
     REQUIRE(run.answer.answer_bps.value_or(0) <= path.rate_bps);
-    if (run.answer.answer_bps.value_or(0) < 0.98 * path.rate_bps)
-      UNSCOPED_INFO(seed << " " << path.rate_bps / 1e6 << " stall " << path.stall_s << " q "
-                         << path.queue_s << story(run));
     close += run.answer.answer_bps.value_or(0) >= 0.98 * path.rate_bps ? 1 : 0;
   }
   CHECK(close >= kSeeds * 95 / 100);

@@ -11,8 +11,10 @@ std::int64_t ns(double seconds) {
   return static_cast<std::int64_t>(std::llround(seconds * kNs));
 }
 
+}  // namespace
+
 /// What the receiver writes down.
-class Books {
+class Bottleneck::Books {
  public:
   Books(double anchor_s, double row_s) : anchor_s_(anchor_s), row_s_(row_s) {}
 
@@ -69,8 +71,6 @@ class Books {
   std::vector<std::vector<double>> delays_;
 };
 
-}  // namespace
-
 void Bottleneck::refill(double at_s) {
   tokens_ = std::min(s_.bucket_bytes, tokens_ + (at_s - tokens_at_s_) * rate_at(at_s) / 8);
   tokens_at_s_ = at_s;
@@ -110,48 +110,36 @@ std::optional<double> Bottleneck::pass(double at_s) {
   return free_at_s_;
 }
 
-TestOutcome Bottleneck::run(const search::Trial& trial, Way way) {
-  now_s_ += s_.overhead_s + 4 * s_.delay_s;
-  const double start = now_s_;
+Bottleneck::Sent Bottleneck::send(const search::Trial& trial, double start, Books& books) {
   const double length = static_cast<double>(trial.duration.count()) / kNs;
-  const double rate = std::min(trial.rate_bps, s_.sender_bps);
-  const double gap = s_.payload * 8.0 / rate;
+  const double gap = s_.payload * 8.0 / std::min(trial.rate_bps, s_.sender_bps);
   std::uniform_real_distribution<double> chance{0, 1};
-  const bool stalls = chance(random_) < s_.stall_share;
+  double behind = chance(random_) < s_.stall_share ? s_.stall_s : 0;
   const double stall_at = chance(random_) * length;
-  Books books{start, static_cast<double>(trial.interval.count()) / kNs};
-  std::uint64_t sent = 0;
-  std::uint64_t socket_drop = 0;
-  double at = 0;
-  double last = 0;
-  double longest_wait = 0;
-  double behind = stalls ? s_.stall_s : 0;
   double read_at = 0;  // when the receiving host is free again
-  for (; at < length; at += gap) {
+  Sent sent;
+  for (double at = 0; at < length; at += gap) {
     // After a stall the sender makes up for it three per cent faster, as the real one does.
     double when = at;
-    if (stalls && at > stall_at && behind > 0) {
+    if (at > stall_at && behind > 0) {
       when += behind;
       behind -= 0.03 * gap;
     }
     if (when >= length) {
       break;
     }
-    ++sent;
-    last = when;
-    if (s_.loss > 0 && chance(random_) < s_.loss) {
-      books.dropped(start + when);
-      continue;
-    }
-    const auto out = pass(start + when);
+    ++sent.packets;
+    sent.last_s = when;
+    const bool lost = s_.loss > 0 && chance(random_) < s_.loss;
+    const auto out = lost ? std::nullopt : pass(start + when);
     if (!out) {
       books.dropped(start + when);
       continue;
     }
     const double arrives = *out + s_.delay_s;
-    longest_wait = std::max(longest_wait, *out - start - when);
+    sent.longest_wait_s = std::max(sent.longest_wait_s, *out - start - when);
     if (read_at - arrives > 0.001) {
-      ++socket_drop;
+      ++sent.socket_drop;
       continue;
     }
     read_at = std::max(read_at, arrives) + s_.payload * 8.0 / s_.receiver_bps;
@@ -159,11 +147,18 @@ TestOutcome Bottleneck::run(const search::Trial& trial, Way way) {
     now_s_ = std::max(now_s_, arrives);
   }
   now_s_ = std::max(now_s_, start + length);
+  return sent;
+}
+
+TestOutcome Bottleneck::run(const search::Trial& trial, Way way) {
+  now_s_ += s_.overhead_s + 4 * s_.delay_s;
+  Books books{now_s_, static_cast<double>(trial.interval.count()) / kNs};
+  const Sent sent = send(trial, now_s_, books);
   TxReport tx;
-  tx.packets = sent;
-  tx.payload_bytes = sent * s_.payload;
+  tx.packets = sent.packets;
+  tx.payload_bytes = sent.packets * s_.payload;
   tx.first_bytes = s_.payload;
-  tx.span_ns = ns(last);
+  tx.span_ns = ns(sent.last_s);
   TestOutcome outcome;
   outcome.status = TestStatus::complete;
   outcome.params.payload_bytes = s_.payload;
@@ -171,11 +166,12 @@ TestOutcome Bottleneck::run(const search::Trial& trial, Way way) {
   rtt.delay.n = 1;
   rtt.delay.p50_ns = ns(2 * s_.delay_s);
   outcome.rtt_idle = rtt;
-  rtt.delay.p50_ns = ns(2 * s_.delay_s + std::max(0.0, longest_wait));
+  const double loaded_s = 2 * s_.delay_s + sent.longest_wait_s;
+  rtt.delay.p50_ns = ns(loaded_s);
   outcome.rtt_loaded = rtt;
-  const RxReport rx = books.close(sent, socket_drop);
+  const RxReport rx = books.close(sent.packets, sent.socket_drop);
   if (rx.lost > 0) {
-    now_s_ += std::max(0.2, 3 * (2 * s_.delay_s + longest_wait));
+    now_s_ += std::max(0.2, 3 * loaded_s);
   }
   (way == Way::up ? outcome.up : outcome.down) = WayOutcome{{StreamOutcome{tx, rx}}};
   return outcome;

@@ -43,6 +43,15 @@ class Bottleneck {
   }
 
  private:
+  class Books;
+  struct Sent {
+    std::uint64_t packets = 0;
+    std::uint64_t socket_drop = 0;
+    double last_s = 0;  ///< since the trial's start
+    double longest_wait_s = 0;
+  };
+
+  Sent send(const search::Trial& trial, double start, Books& books);
   /// When the datagram leaves the bottleneck; nothing when it is dropped.
   std::optional<double> pass(double at_s);
   void refill(double at_s);
