@@ -363,6 +363,10 @@ void RateSearch::after_host(const Observation& seen, Verdict verdict) {
 }
 
 void RateSearch::start_confirm(double rate) {
+  if (cap(rate) < goal_.min_rate_bps.value_or(0) * 0.999) {
+    end(Limit::below_min_rate);
+    return;
+  }
   state_ = State::confirm;
   rate_ = std::max(cap(rate), kLeastBps);
   repeated_ = false;

@@ -249,6 +249,20 @@ TEST_CASE("no rate above the user's or the server's is tried or answered", "[sea
   }
 }
 
+TEST_CASE("a path below the slowest rate that was wanted has no answer", "[search]") {
+  for (int seed = 0; seed < 100; ++seed) {
+    std::mt19937_64 random{static_cast<std::uint64_t>(seed)};
+    BottleneckSettings path;
+    path.rate_bps = log_uniform(random, 1e6, 100e6);
+    Goal goal;
+    goal.min_rate_bps = path.rate_bps * log_uniform(random, 1.05, 10);
+    const Run run = search_over(goal, path, static_cast<std::uint64_t>(seed));
+    CAPTURE(seed, path.rate_bps, *goal.min_rate_bps, story(run));
+    REQUIRE(run.answer.limited_by == Limit::below_min_rate);
+    REQUIRE_FALSE(run.answer.answer_bps);
+  }
+}
+
 TEST_CASE("a search ends in the time it was given, however short", "[search]") {
   for (int seed = 0; seed < 500; ++seed) {
     std::mt19937_64 random{static_cast<std::uint64_t>(seed)};
