@@ -117,12 +117,23 @@ std::optional<Trial> RateSearch::next(Duration elapsed) {
   return trial_;
 }
 
+/// The search ends while a confirmation was still wanted.
+void RateSearch::end_of_time() {
+  if (changes_ > 1) {
+    end(Limit::unstable);
+  } else if (host_is_limit_ && answer_.confirmed) {
+    end(Limit::host_limited);
+  } else {
+    end(held_up_ ? Limit::network : Limit::time);
+  }
+}
+
 /// Confirms what is known when there is no time for more, and ends when there is none for that.
 void RateSearch::settle_for_time(Duration elapsed) {
   const Duration trial = duration_of_state();
   if (state_ == State::confirm) {
     if (!fits(trial, elapsed)) {
-      end(changes_ > 1 ? Limit::unstable : held_up_ ? Limit::network : Limit::time);
+      end_of_time();
     }
     return;
   }
@@ -401,7 +412,9 @@ void RateSearch::confirm_passed(const Observation& seen) {
   }
   // A sender that was held up proves less than the path carries: once more, where there is time.
   constexpr double kKept = 0.985;
-  if (passed < kKept * trial_.rate_bps && ceiling_ && !held_up_ && fits(kConfirm, now_)) {
+  constexpr double kKeptByHost = 0.9;
+  const double kept = (host_is_limit_ ? kKeptByHost : kKept) * trial_.rate_bps;
+  if (passed < kept && (ceiling_ || host_is_limit_) && !held_up_ && fits(kConfirm, now_)) {
     held_up_ = true;
     return;
   }

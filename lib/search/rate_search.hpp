@@ -63,6 +63,7 @@ class RateSearch {
   void start_confirm(double rate);
   void start_bisect();
   void end(Limit limit);
+  void end_of_time();
   void set_answer(double payload_bps);
 
   [[nodiscard]] Trial make_trial() const;
