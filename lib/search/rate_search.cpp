@@ -234,6 +234,7 @@ void RateSearch::after_unusable() {
 void RateSearch::after_approach(const Observation& seen, Verdict verdict) {
   constexpr double kLessOut = 0.97;
   constexpr double kMore = 1.5;
+  const double faster = cap(trial_.rate_bps * (overhead_ > kFarOverhead ? kFactorFar : kFactor));
   // A host that falls short for a moment still does better than at the rate before.
   const bool more_than_ever = seen.offered_bps > kMore * most_offered_bps_;
   most_offered_bps_ = std::max(most_offered_bps_, seen.offered_bps);
@@ -245,8 +246,9 @@ void RateSearch::after_approach(const Observation& seen, Verdict verdict) {
       ((short_of || capped) && less_out && verdict == Verdict::lossy)) {
     overload_again(seen.late ? seen.late->low_bps : seen.goodput_bps);
   } else if ((verdict == Verdict::host_limited || short_of) && !more_than_ever) {
-    if (!repeated_) {
-      repeated_ = true;  // it may have stood still for a moment only
+    if (!repeated_) {  // it may have stood still for a moment: asked for more, it will not do less
+      repeated_ = true;
+      rate_ = faster;
       return;
     }
     below_hosts(std::min(most_offered_bps_, seen.goodput_bps));
@@ -254,7 +256,7 @@ void RateSearch::after_approach(const Observation& seen, Verdict verdict) {
     start_confirm(cap(kMostBps));
   } else {
     repeated_ = false;
-    rate_ = cap(trial_.rate_bps * (overhead_ > kFarOverhead ? kFactorFar : kFactor));
+    rate_ = faster;
   }
 }
 
