@@ -25,6 +25,7 @@ struct OutputOptions {
   OutputFormat format = OutputFormat::text;
   std::vector<std::string> fields;  ///< of --print, as written
   std::optional<std::string> file;  ///< absent: stdout
+  std::optional<std::string> page;  ///< --report: a page with charts
   Verbosity verbosity = Verbosity::normal;
   ColorMode color = ColorMode::automatic;
   bool live_intervals = false;  ///< --interval was given: text output shows each as it ends
@@ -70,6 +71,11 @@ struct KeygenCommand {
   std::optional<std::string> file;  ///< absent: stdout
 };
 
+struct ReportCommand {
+  std::string input;                  ///< a file, or "-" for stdin
+  std::optional<std::string> output;  ///< absent: stdout
+};
+
 struct HelpRequest {
   std::optional<Command> command;  ///< absent: the short help
 };
@@ -84,7 +90,7 @@ struct UsageError {
 };
 
 using Invocation = std::variant<ClientCommand, ServerCommand, LoopbackCommand, KeygenCommand,
-                                HelpRequest, VersionRequest, UsageError>;
+                                ReportCommand, HelpRequest, VersionRequest, UsageError>;
 
 /// Reads the arguments that follow the program's name. Touches no file and prints nothing.
 [[nodiscard]] Invocation parse_command_line(std::span<const std::string> arguments);

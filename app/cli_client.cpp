@@ -193,6 +193,7 @@ constexpr std::array kSetters = std::to_array<ClientSetter>({
   {"csv", [](Text, ClientCommand& c) -> Problem { c.output.format = OutputFormat::csv; return {}; }},
   {"print", set_fields},
   {"output", [](Text v, ClientCommand& c) { return store_text(v, "file name", c.output.file); }},
+  {"report", [](Text v, ClientCommand& c) { return store_text(v, "file name", c.output.page); }},
   {"interval", [](Text v, ClientCommand& c) {
      c.output.live_intervals = true;
      return store_duration(v, kIntervals, c.options.params.interval); }},

@@ -30,6 +30,9 @@ class OutputFile {
   std::string name_;
 };
 
+/// All of a file, or of stdin for "-". One that is larger than `most` bytes is an error.
+[[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t most);
+
 /// Writes all bytes, over as many calls as it takes. `name` is for the error.
 [[nodiscard]] Result<void> write_all(int fd, std::string_view text, const std::string& name);
 

@@ -10,6 +10,7 @@ constexpr unsigned kClient =
     static_cast<unsigned>(Command::client) | static_cast<unsigned>(Command::loopback);
 constexpr unsigned kServer = static_cast<unsigned>(Command::server);
 constexpr unsigned kKeygen = static_cast<unsigned>(Command::keygen);
+constexpr unsigned kReport = static_cast<unsigned>(Command::report);
 constexpr unsigned kBoth = kClient | kServer;
 
 using Group = OptionGroup;
@@ -91,6 +92,8 @@ constexpr std::array kOptions = std::to_array<OptionSpec>({
     {0, "print", "FIELDS", "print bare values, e.g. goodput_bps,loss_percent", Group::output,
      kClient},
     {0, "output", "FILE", "write the result to FILE (default: stdout)", Group::output, kClient},
+    {0, "report", "FILE", "write a page with charts to FILE (HTML)", Group::output, kClient},
+    {'o', "output", "FILE", "write the page to FILE (default: stdout)", Group::output, kReport},
     {'i', "interval", "TIME", "interval length, 10ms..1h (default 1s); if given, text shows each",
      Group::output, kClient},
     {0, "gap-threshold", "TIME", "list silences longer than this, 1us..1h (default 50ms)",
@@ -115,11 +118,11 @@ constexpr std::array kOptions = std::to_array<OptionSpec>({
     {0, "log-format", "FORMAT", "text or json (default text)", Group::logging, kBoth, false,
      "text json"},
     {0, "log-file", "FILE", "append the log to FILE (default: stderr)", Group::logging, kBoth},
-    {'h', "help", "", "print this help and exit", Group::logging, kBoth | kKeygen},
-    {'V', "version", "", "print the version and exit", Group::logging, kBoth | kKeygen},
+    {'h', "help", "", "print this help and exit", Group::logging, kBoth | kKeygen | kReport},
+    {'V', "version", "", "print the version and exit", Group::logging, kBoth | kKeygen | kReport},
 });
 
-constexpr std::array<CommandText, 4> kCommands{
+constexpr std::array<CommandText, 5> kCommands{
     {{Command::server,
       "server",
       "udperf server [options]",
@@ -143,7 +146,13 @@ constexpr std::array<CommandText, 4> kCommands{
       "udperf keygen [FILE]",
       "Make a key for --key-file: into FILE, readable by its owner only, or to stdout.",
       {"udperf keygen udperf.key", "udperf server --key-file udperf.key",
-       "udperf client server.example --key-file udperf.key"}}}};
+       "udperf client server.example --key-file udperf.key"}},
+     {Command::report,
+      "report",
+      "udperf report FILE [-o PAGE.html]",
+      "Make a page with charts from a result: what --json or --jsonl wrote; - is stdin.",
+      {"udperf client --size 25 --json > run.json && udperf report run.json -o run.html",
+       "udperf report run.jsonl > run.html", "udperf client --duration 5s --report run.html"}}}};
 
 constexpr std::array<GroupText, 6> kGroups{{{OptionGroup::amount, "What to send (one of)"},
                                             {OptionGroup::traffic, "How to send"},

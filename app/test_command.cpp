@@ -13,6 +13,8 @@
 #include "clock/system_clock.hpp"
 #include "crypto/crypto.hpp"
 #include "engine/event.hpp"
+#include "html/report_page.hpp"
+#include "report/writer.hpp"
 #include "result/document.hpp"
 
 namespace udperf::app {
@@ -22,6 +24,7 @@ namespace {
 struct OpenFiles {
   Log log;
   OutputFile output;
+  std::optional<OutputFile> page;
   std::optional<std::string> key;
 };
 
@@ -47,7 +50,15 @@ Result<OpenFiles> open_files(const ClientCommand& command, const Clock& clock) {
   if (!output) {
     return tl::unexpected<Error>{output.error()};
   }
-  return OpenFiles{*std::move(log), *std::move(output), std::move(key)};
+  std::optional<OutputFile> page;
+  if (command.output.page) {
+    auto opened = OutputFile::open(command.output.page, "--report");
+    if (!opened) {
+      return tl::unexpected<Error>{opened.error()};
+    }
+    page = *std::move(opened);
+  }
+  return OpenFiles{*std::move(log), *std::move(output), std::move(page), std::move(key)};
 }
 
 ThresholdsMet judge_thresholds(const ClientCommand& command, const result::ResultDocument& document,
@@ -60,11 +71,25 @@ ThresholdsMet judge_thresholds(const ClientCommand& command, const result::Resul
   return missed.empty() ? ThresholdsMet::yes : ThresholdsMet::no;
 }
 
+/// --report: the last document as a page. Says why where it cannot be written.
+bool page_written(const std::optional<OutputFile>& page, const result::ResultDocument& document,
+                  Log& log) {
+  if (!page) {
+    return true;
+  }
+  const auto done = page->write(html::report_page(report::to_json(document)));
+  if (!done) {
+    log.error(done.error().message());
+  }
+  return done.has_value();
+}
+
 /// The runs of one command: one, or as many as --repeat says.
 class Series {
  public:
-  Series(const ClientCommand& command, const TestRunner& runner, const TestSetting& setting)
-      : command_(command), runner_(runner), setting_(setting) {}
+  Series(const ClientCommand& command, const TestRunner& runner, const TestSetting& setting,
+         const std::optional<OutputFile>& page)
+      : command_(command), runner_(runner), setting_(setting), page_(page) {}
 
   /// Runs and prints them all; returns the exit status.
   int run(Renderer& renderer, ClientReporter& reporter, const OutputFile& output) {
@@ -80,7 +105,8 @@ class Series {
       const auto text =
           last ? renderer.finished(summed_up(document), now) : renderer.run(document, now);
       say_error(outcome);
-      if (!written(text, reporter, output)) {
+      if (!written(text, reporter, output) ||
+          (last && !page_written(page_, summed_up(document), setting_.log))) {
         return exit_internal;
       }
       const int this_code = exit_code(outcome, setting_.stop.signal(), thresholds(document));
@@ -91,7 +117,9 @@ class Series {
       }
       if (!pause_before_next()) {
         const auto rest = renderer.stopped(summed_up(document), setting_.clock.unix_now());
-        return written(rest, reporter, output) ? signal_code() : exit_internal;
+        const bool all = written(rest, reporter, output) &&
+                         page_written(page_, summed_up(document), setting_.log);
+        return all ? signal_code() : exit_internal;
       }
     }
   }
@@ -148,6 +176,7 @@ class Series {
   const ClientCommand& command_;
   const TestRunner& runner_;
   TestSetting setting_;
+  const std::optional<OutputFile>& page_;
   std::vector<result::RunPart> runs_;
 };
 
@@ -169,7 +198,7 @@ int run_test_command(const ClientCommand& command, const TestRunner& runner) {
                     choose_colors(command.output.color, files->output.is_terminal())};
   ClientReporter reporter{{log, renderer, files->output, clock}, command};
 
-  Series series{command, runner, {options, clock, random, reporter, stop, log}};
+  Series series{command, runner, {options, clock, random, reporter, stop, log}, files->page};
   return series.run(renderer, reporter, files->output);
 }
 
