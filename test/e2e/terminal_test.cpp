@@ -28,6 +28,7 @@ std::string on_terminal(unsigned columns, std::vector<std::string> arguments,
                         const std::vector<std::string>& environment = {}) {
   arguments.insert(arguments.begin(), UDPERF_BINARY);
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) {
     argv.push_back(argument.data());
   }
@@ -91,8 +92,8 @@ bool has(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
-const std::vector<std::string> kShort{"loopback", "--duration",  "1200ms", "--rate",
-                                      "20M",      "--log-level", "error"};
+const std::vector<std::string> short_test{"loopback", "--duration",  "1200ms", "--rate",
+                                          "20M",      "--log-level", "error"};
 
 std::vector<std::string> with(std::vector<std::string> arguments,
                               const std::vector<std::string>& more) {
@@ -104,7 +105,7 @@ std::vector<std::string> with(std::vector<std::string> arguments,
 
 TEST_CASE("a running test shows a live line a direction, and nothing wraps", "[e2e][terminal]") {
   for (const unsigned columns : {40U, 100U}) {
-    const std::string text = on_terminal(columns, with(kShort, {"--bidir", "--details"}));
+    const std::string text = on_terminal(columns, with(short_test, {"--bidir", "--details"}));
     INFO(columns << ": " << text);
     CHECK(widest(text) <= columns);
     CHECK(has(text, "\x1b[K\x1b[A\x1b[Kup "));  // back to the first of two rows
@@ -120,7 +121,7 @@ TEST_CASE("a running test shows a live line a direction, and nothing wraps", "[e
 
 TEST_CASE("--interval puts a table in the live lines' place", "[e2e][terminal]") {
   for (const unsigned columns : {40U, 100U}) {
-    const std::string text = on_terminal(columns, with(kShort, {"--interval", "300ms"}));
+    const std::string text = on_terminal(columns, with(short_test, {"--interval", "300ms"}));
     INFO(columns << ": " << text);
     CHECK(widest(text) <= columns);
     CHECK_FALSE(has(text, "\x1b[K"));
@@ -130,9 +131,9 @@ TEST_CASE("--interval puts a table in the live lines' place", "[e2e][terminal]")
 }
 
 TEST_CASE("colours are left out when they are not wanted", "[e2e][terminal]") {
-  CHECK(has(on_terminal(80, kShort), "\x1b[32m"));
-  for (const auto& text : {on_terminal(80, kShort, {"NO_COLOR=1"}),
-                           on_terminal(80, with(kShort, {"--color", "never"}))}) {
+  CHECK(has(on_terminal(80, short_test), "\x1b[32m"));
+  for (const auto& text : {on_terminal(80, short_test, {"NO_COLOR=1"}),
+                           on_terminal(80, with(short_test, {"--color", "never"}))}) {
     for (std::size_t at = text.find('\x1b'); at != std::string::npos;
          at = text.find('\x1b', at + 1)) {
       CHECK(text[text.find_first_of("mKA", at)] != 'm');
@@ -141,13 +142,13 @@ TEST_CASE("colours are left out when they are not wanted", "[e2e][terminal]") {
 }
 
 TEST_CASE("blocks are only drawn where the locale has them", "[e2e][terminal]") {
-  const std::string text = on_terminal(100, with(kShort, {"--details"}), {"LC_ALL=C"});
+  const std::string text = on_terminal(100, with(short_test, {"--details"}), {"LC_ALL=C"});
   CHECK(std::all_of(text.begin(), text.end(), [](char c) { return c > 0; }));
   CHECK(has(text, "#"));
 }
 
 TEST_CASE("where stderr is no terminal there is no control sequence", "[e2e][terminal]") {
-  const auto finished = run_udperf(with(kShort, {"--details"}));
+  const auto finished = run_udperf(with(short_test, {"--details"}));
   CHECK(finished.code() == 0);
   for (const std::string& text : {finished.out, finished.err}) {
     CHECK(std::all_of(text.begin(), text.end(),
@@ -156,8 +157,8 @@ TEST_CASE("where stderr is no terminal there is no control sequence", "[e2e][ter
 }
 
 TEST_CASE("a round trip that is too long makes the exit status 6", "[e2e][terminal]") {
-  CHECK(run_udperf(with(kShort, {"--fail-rtt-p99", "30s"})).code() == 0);
-  const auto finished = run_udperf(with(kShort, {"--fail-rtt-p99", "1us"}));
+  CHECK(run_udperf(with(short_test, {"--fail-rtt-p99", "30s"})).code() == 0);
+  const auto finished = run_udperf(with(short_test, {"--fail-rtt-p99", "1us"}));
   CHECK(finished.code() == 6);
   CHECK(has(finished.err, "--fail-rtt-p99: the 99th percentile was "));
 }

@@ -121,7 +121,7 @@ TEST_CASE("a client may run again from the same port at once", "[session][classi
     REQUIRE(answer);
     const auto runs = s.finished();
     REQUIRE(runs.size() == 1);
-    CHECK(runs[0].payload_bytes == 100'000U * static_cast<unsigned>(run));
+    CHECK(runs[0].payload_bytes == 100'000U * static_cast<std::uint64_t>(run));
     CHECK(*answer == session::classic_answer(runs[0]));
     s.now += 50us;
   }
@@ -251,7 +251,7 @@ TEST_CASE("answers are never more than was sent, but for a trickle", "[session][
     s.now += 1ms;
     free += s.say("STOP") ? 1U : 0U;
   }
-  CHECK(free <= 2 * ClassicDoor::kFreeAnswersPerSecond);
+  CHECK(free <= std::size_t{2} * ClassicDoor::kFreeAnswersPerSecond);
   CHECK(free >= ClassicDoor::kFreeAnswersPerSecond);
   s.data(1);
   std::size_t bytes = 0;
