@@ -28,6 +28,7 @@ struct OutputOptions {
   std::optional<std::string> page;  ///< --report: a page with charts
   Verbosity verbosity = Verbosity::normal;
   ColorMode color = ColorMode::automatic;
+  bool details = false;         ///< --details: curves and a histogram in the text
   bool live_intervals = false;  ///< --interval was given: text output shows each as it ends
 };
 
@@ -41,6 +42,7 @@ struct LogOptions {
 struct Thresholds {
   std::optional<double> loss_ratio;  ///< --fail-loss, 0..1
   std::optional<BitRate> rate;       ///< --fail-rate
+  std::optional<Duration> rtt_p99;   ///< --fail-rtt-p99, of round trips under load
 };
 
 struct ClientCommand {

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "app/terminal.hpp"
+
 namespace udperf::app {
 namespace {
 
@@ -123,6 +125,10 @@ Result<void> OutputFile::write(std::string_view text) const {
 
 bool OutputFile::is_terminal() const {
   return ::isatty(fd()) == 1;
+}
+
+std::size_t OutputFile::columns() const {
+  return terminal_columns(fd());
 }
 
 Result<PidFile> PidFile::create(const std::string& path) {

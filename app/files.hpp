@@ -21,6 +21,8 @@ class OutputFile {
   /// Hands all of it to the system before it returns.
   [[nodiscard]] Result<void> write(std::string_view text) const;
   [[nodiscard]] bool is_terminal() const;
+  /// Of the terminal, see terminal_columns().
+  [[nodiscard]] std::size_t columns() const;
 
  private:
   OutputFile(net::Fd file, std::string name) : file_(std::move(file)), name_(std::move(name)) {}

@@ -8,6 +8,7 @@ namespace {
 
 constexpr unsigned kClient =
     static_cast<unsigned>(Command::client) | static_cast<unsigned>(Command::loopback);
+constexpr unsigned kRemote = static_cast<unsigned>(Command::client);
 constexpr unsigned kServer = static_cast<unsigned>(Command::server);
 constexpr unsigned kKeygen = static_cast<unsigned>(Command::keygen);
 constexpr unsigned kReport = static_cast<unsigned>(Command::report);
@@ -49,6 +50,9 @@ constexpr std::array kOptions = std::to_array<OptionSpec>({
     {0, "gro", "MODE", "receive in large buffers: auto, on or off (default auto)", Group::traffic,
      kClient, false, "auto on off"},
 
+    {0, "classic", "", "the START/STOP test of old scripts, up only (default no)", Group::traffic,
+     kRemote},
+
     {'p', "port", "PORT", "UDP port of the server (default 5555; loopback: any)", Group::connection,
      kClient},
     {'p', "port", "PORT", "UDP port to serve on, 0 = any free one (default 5555)",
@@ -74,6 +78,8 @@ constexpr std::array kOptions = std::to_array<OptionSpec>({
      Group::connection, kBoth},
 
     {0, "one-off", "", "serve one session, then exit", Group::policy, kServer},
+    {0, "classic", "", "serve the START/STOP test of old scripts, too (default no)", Group::policy,
+     kServer},
     {0, "exclusive", "", "serve one session at a time", Group::policy, kServer},
     {0, "max-sessions", "N", "sessions at a time, 1..65535 (default 64)", Group::policy, kServer},
     {0, "max-sessions-per-address", "N", "sessions at a time of one address (default 8)",
@@ -102,6 +108,10 @@ constexpr std::array kOptions = std::to_array<OptionSpec>({
     {0, "fail-loss", "PERCENT", "exit 6 when more than this is lost, e.g. 1%", Group::output,
      kClient},
     {0, "fail-rate", "RATE", "exit 6 when less than this bit rate arrives, e.g. 900M",
+     Group::output, kClient},
+    {0, "fail-rtt-p99", "TIME", "exit 6 when 1% of round trips under load take longer, e.g. 20ms",
+     Group::output, kClient},
+    {0, "details", "", "add rate and loss over time and the spread of delay to the text",
      Group::output, kClient},
     {'q', "quiet", "", "no progress and no warnings, only the result and errors", Group::output,
      kClient},

@@ -63,8 +63,8 @@ Result<OpenFiles> open_files(const ClientCommand& command, const Clock& clock) {
 
 ThresholdsMet judge_thresholds(const ClientCommand& command, const result::ResultDocument& document,
                                Log& log) {
-  const auto missed =
-      missed_thresholds(command.thresholds, document.loss_percent, document.goodput_bps);
+  const auto missed = missed_thresholds(command.thresholds, document.loss_percent,
+                                        document.goodput_bps, document.rtt.loaded.p99_ns);
   for (const std::string& sentence : missed) {
     log.error(sentence);
   }
@@ -194,8 +194,8 @@ int run_test_command(const ClientCommand& command, const TestRunner& runner) {
   options.key = files->key;
   crypto::SystemRandom random;
   Log& log = files->log;
-  Renderer renderer{command.output,
-                    choose_colors(command.output.color, files->output.is_terminal())};
+  Renderer renderer{command.output, text_style(command.output, files->output.is_terminal(),
+                                               files->output.columns())};
   ClientReporter reporter{{log, renderer, files->output, clock}, command};
 
   Series series{command, runner, {options, clock, random, reporter, stop, log}, files->page};
@@ -210,7 +210,7 @@ int report_failure(const Error& error, const ClientCommand& command) {
   if (wanted) {
     const auto now = SystemClock{}.unix_now();
     const auto document = result::build_result(failed_outcome(error, command.options, now));
-    Renderer renderer{command.output, Colors::off};
+    Renderer renderer{command.output, report::TextStyle{}};
     const auto text = renderer.finished(document, now);
     const auto output = OutputFile::open(std::nullopt, "stdout");
     if (!text || !output || !output->write(*text)) {
