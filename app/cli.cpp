@@ -133,7 +133,7 @@ bool has_option(const Arguments& arguments, std::string_view name) {
 
 /// How many words besides options a command takes.
 std::size_t words_allowed(Command command) {
-  return command == Command::client || command == Command::keygen ? 1 : 0;
+  return command == Command::server || command == Command::loopback ? 0 : 1;
 }
 
 Invocation make_client(const Arguments& arguments) {
@@ -177,6 +177,21 @@ Invocation make_keygen(const Arguments& arguments) {
   return command;
 }
 
+Invocation make_report(const Arguments& arguments) {
+  ReportCommand command;
+  if (arguments.words.empty()) {
+    return UsageError{"FILE is missing: the result of a test, as --json or --jsonl wrote it; " +
+                      see_help(Command::report)};
+  }
+  command.input = arguments.words.front();
+  for (const GivenOption& option : arguments.options) {
+    if (option.name == "output") {
+      command.output = option.value;
+    }
+  }
+  return command;
+}
+
 Invocation parse_command(Command command, std::span<const std::string> rest) {
   const auto arguments = read_arguments(command, rest);
   if (!arguments) {
@@ -203,6 +218,8 @@ Invocation parse_command(Command command, std::span<const std::string> rest) {
       return make_server(*arguments);
     case Command::keygen:
       return make_keygen(*arguments);
+    case Command::report:
+      return make_report(*arguments);
   }
   return UsageError{"unknown command"};
 }
@@ -241,8 +258,9 @@ Invocation parse_command_line(std::span<const std::string> arguments) {
     if (first == "--version" || first == "-V") {
       return VersionRequest{};
     }
-    return UsageError{first + ": unknown command; accepted is server, client, loopback or keygen",
-                      format_asked_for(arguments)};
+    return UsageError{
+        first + ": unknown command; accepted is server, client, loopback, keygen or report",
+        format_asked_for(arguments)};
   }
   Invocation invocation = parse_command(*command, arguments.subspan(1));
   if (auto* const problem = std::get_if<UsageError>(&invocation)) {

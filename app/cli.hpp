@@ -25,8 +25,10 @@ struct OutputOptions {
   OutputFormat format = OutputFormat::text;
   std::vector<std::string> fields;  ///< of --print, as written
   std::optional<std::string> file;  ///< absent: stdout
+  std::optional<std::string> page;  ///< --report: a page with charts
   Verbosity verbosity = Verbosity::normal;
   ColorMode color = ColorMode::automatic;
+  bool details = false;         ///< --details: curves and a histogram in the text
   bool live_intervals = false;  ///< --interval was given: text output shows each as it ends
 };
 
@@ -40,6 +42,7 @@ struct LogOptions {
 struct Thresholds {
   std::optional<double> loss_ratio;  ///< --fail-loss, 0..1
   std::optional<BitRate> rate;       ///< --fail-rate
+  std::optional<Duration> rtt_p99;   ///< --fail-rtt-p99, of round trips under load
 };
 
 /// --find-rate and what belongs to it.
@@ -80,6 +83,11 @@ struct KeygenCommand {
   std::optional<std::string> file;  ///< absent: stdout
 };
 
+struct ReportCommand {
+  std::string input;                  ///< a file, or "-" for stdin
+  std::optional<std::string> output;  ///< absent: stdout
+};
+
 struct HelpRequest {
   std::optional<Command> command;  ///< absent: the short help
 };
@@ -94,7 +102,7 @@ struct UsageError {
 };
 
 using Invocation = std::variant<ClientCommand, ServerCommand, LoopbackCommand, KeygenCommand,
-                                HelpRequest, VersionRequest, UsageError>;
+                                ReportCommand, HelpRequest, VersionRequest, UsageError>;
 
 /// Reads the arguments that follow the program's name. Touches no file and prints nothing.
 [[nodiscard]] Invocation parse_command_line(std::span<const std::string> arguments);

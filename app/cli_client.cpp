@@ -12,9 +12,12 @@ using namespace std::chrono_literals;
 constexpr DurationRange kWaits{1ms, 24h, "1ms..24h"};
 constexpr DurationRange kIntervals{10ms, 1h, "10ms..1h"};
 constexpr DurationRange kPauses{0ns, 1h, "0s..1h"};
+constexpr DurationRange kRoundTrips{1us, 1h, "1us..1h"};
 constexpr DurationRange kGaps{1us, 1h, "1us..1h"};
 constexpr DurationRange kSearchTimes{6s, 10min, "6s..10m"};
 constexpr Duration kDefaultDuration = 10s;
+/// The classic test's datagrams, whatever the path's packet size.
+constexpr std::uint32_t kClassicBytes = 1500;
 
 Problem set_packet_size(const std::string& value, ClientCommand& command) {
   command.options.auto_packet_size = value == "auto";
@@ -168,6 +171,7 @@ constexpr std::array kSetters = std::to_array<ClientSetter>({
   {"packets", [](Text v, ClientCommand& c) { return store_integer(v, 1, std::uint64_t{1} << 60U, c.options.params.amount.packets); }},
   {"rate", set_rate},
   {"packet-size", set_packet_size},
+  {"classic", [](Text, ClientCommand& c) -> Problem { c.options.classic = true; return {}; }},
   {"direction", set_direction},
   {"reverse", [](Text, ClientCommand& c) -> Problem { c.options.params.direction = Direction::down; return {}; }},
   {"bidir", [](Text, ClientCommand& c) -> Problem { c.options.params.direction = Direction::both; return {}; }},
@@ -194,6 +198,7 @@ constexpr std::array kSetters = std::to_array<ClientSetter>({
   {"csv", [](Text, ClientCommand& c) -> Problem { c.output.format = OutputFormat::csv; return {}; }},
   {"print", set_fields},
   {"output", [](Text v, ClientCommand& c) { return store_text(v, "file name", c.output.file); }},
+  {"report", [](Text v, ClientCommand& c) { return store_text(v, "file name", c.output.page); }},
   {"interval", [](Text v, ClientCommand& c) {
      c.output.live_intervals = true;
      return store_duration(v, kIntervals, c.options.params.interval); }},
@@ -208,6 +213,12 @@ constexpr std::array kSetters = std::to_array<ClientSetter>({
   {"search-time", [](Text v, ClientCommand& c) { return store_duration(v, kSearchTimes, c.search.time); }},
   {"fail-loss", set_fail_loss},
   {"fail-rate", [](Text v, ClientCommand& c) { return store_bit_rate(v, c.thresholds.rate); }},
+  {"fail-rtt-p99", [](Text v, ClientCommand& c) {
+     Duration limit{};
+     Problem problem = store_duration(v, kRoundTrips, limit);
+     c.thresholds.rtt_p99 = limit;
+     return problem; }},
+  {"details", [](Text, ClientCommand& c) -> Problem { c.output.details = true; return {}; }},
   {"quiet", [](Text, ClientCommand& c) -> Problem { c.output.verbosity = Verbosity::quiet; return {}; }},
   {"color", [](Text v, ClientCommand& c) { return store_color(v, c.output.color); }},
 });
@@ -251,12 +262,37 @@ Problem check_search(const GivenOption& option, const ClientCommand& command) {
   return std::nullopt;
 }
 
+/// What the classic test has no means for: it knows one way, one stream, and no figure of its own.
+constexpr std::array<std::string_view, 16> kNotClassic{
+    "direction", "reverse",   "bidir",        "streams",    "payload",  "gro",
+    "spin",      "key-file",  "wait-server",  "retry-busy", "interval", "gap-threshold",
+    "fail-loss", "fail-rate", "fail-rtt-p99", "find-rate"};
+
+/// The same option values that a classic test has anyhow do no harm.
+bool is_classic_anyhow(const GivenOption& option, const TestParams& params) {
+  return (option.name == "direction" && params.direction == Direction::up) ||
+         (option.name == "streams" && params.streams == 1) ||
+         (option.name == "payload" && option.value == "alphabet");
+}
+
+Problem check_classic(const GivenOption& option, const ClientCommand& command) {
+  const bool excluded =
+      std::find(kNotClassic.begin(), kNotClassic.end(), option.name) != kNotClassic.end();
+  if (command.options.classic && excluded && !is_classic_anyhow(option, command.options.params)) {
+    return "is not possible with --classic, which sends letters one way and learns one figure";
+  }
+  return std::nullopt;
+}
+
 /// What only the whole command can show to be impossible, blamed on the option that it hangs on.
 Problem check_combination(const GivenOption& option, const ClientCommand& command) {
   if (Problem problem = check_search(option, command)) {
     return problem;
   }
   const TestParams& params = command.options.params;
+  if (Problem problem = check_classic(option, command)) {
+    return problem;
+  }
   if (option.name == "rate" && option.value.find('/') != std::string::npos &&
       params.direction != Direction::both) {
     return "an up and a down rate need --direction both";
@@ -264,6 +300,9 @@ Problem check_combination(const GivenOption& option, const ClientCommand& comman
   if (option.name == "bind" && command.options.family &&
       command.options.bind->family != *command.options.family) {
     return "is of the other address family than -4 or -6 asks for";
+  }
+  if (option.name == "details" && command.output.format != OutputFormat::text) {
+    return "is for text, not for --json, --jsonl, --csv or --print";
   }
   if (option.name == "gap" && command.repeat == 1) {
     return "needs --repeat with more than one run";
@@ -288,6 +327,11 @@ std::optional<std::string> apply_client_options(std::span<const GivenOption> giv
   Amount& amount = command.options.params.amount;
   if (amount == Amount{} && !command.find_rate) {
     amount.duration = kDefaultDuration;
+  }
+  if (command.options.classic) {
+    TestParams& params = command.options.params;
+    params.payload = PayloadKind::alphabet;
+    params.payload_bytes = command.options.auto_packet_size ? kClassicBytes : params.payload_bytes;
   }
   for (const GivenOption& option : given) {
     if (Problem problem = check_combination(option, command)) {

@@ -26,6 +26,7 @@ constexpr std::array kSetters = std::to_array<ServerSetter>({
   {"buffer", [](Text v, ServerCommand& c) { return store_buffer(v, c.options.buffer); }},
   {"key-file", [](Text v, ServerCommand& c) { return store_text(v, "file name", c.key_file); }},
   {"one-off", [](Text, ServerCommand& c) -> Problem { c.options.one_off = true; return {}; }},
+  {"classic", [](Text, ServerCommand& c) -> Problem { c.options.classic = true; return {}; }},
   {"exclusive", [](Text, ServerCommand& c) -> Problem { c.options.exclusive = true; return {}; }},
   {"max-sessions", [](Text v, ServerCommand& c) { return store_integer(v, 1, kMaxSessions, c.options.max_sessions); }},
   {"max-sessions-per-address", [](Text v, ServerCommand& c) { return store_integer(v, 1, kMaxSessions, c.options.max_sessions_per_address); }},
@@ -52,7 +53,13 @@ std::optional<std::string> apply_server_options(std::span<const GivenOption> giv
   if (Problem problem = check_exclusive(given, kSessionLimits)) {
     return problem;
   }
-  return apply_setters<ServerCommand>(given, kSetters, command);
+  if (Problem problem = apply_setters<ServerCommand>(given, kSetters, command)) {
+    return problem;
+  }
+  if (command.options.classic && command.key_file) {
+    return "--classic: serves clients that have no key, which --key-file forbids; give one of them";
+  }
+  return std::nullopt;
 }
 
 }  // namespace udperf::app

@@ -7,9 +7,13 @@ namespace udperf::app {
 ClientReporter::ClientReporter(Parts parts, const ClientCommand& command)
     : parts_(parts), quiet_(command.output.verbosity == Verbosity::quiet) {
   const auto terminal = ProgressLine::stderr_terminal();
-  if (terminal && command.output.verbosity == Verbosity::normal) {
-    progress_.emplace(*terminal, command.options.params.amount,
-                      choose_colors(command.output.color, true));
+  const OutputOptions& output = command.output;
+  // A table of intervals on the same screen takes the live lines' place.
+  const bool table =
+      output.live_intervals && output.format == OutputFormat::text && parts.output.is_terminal();
+  if (terminal && output.verbosity == Verbosity::normal && !table) {
+    const ProgressLine::Style style{choose_colors(output.color, true), choose_glyphs()};
+    progress_.emplace(*terminal, command.options.params.amount, style);
   }
   parts_.log.before_stderr([this] {
     if (progress_) {

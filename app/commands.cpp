@@ -24,6 +24,7 @@ struct Runner {
   int operator()(const ServerCommand& command) const { return run_server_command(command); }
   int operator()(const LoopbackCommand& command) const { return run_loopback_command(command); }
   int operator()(const KeygenCommand& command) const { return run_keygen_command(command); }
+  int operator()(const ReportCommand& command) const { return run_report_command(command); }
   int operator()(const HelpRequest& request) const {
     return print(request.command ? command_help(*request.command) : short_help());
   }

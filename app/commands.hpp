@@ -12,5 +12,6 @@ namespace udperf::app {
 [[nodiscard]] int run_server_command(const ServerCommand& command);
 [[nodiscard]] int run_loopback_command(const LoopbackCommand& command);
 [[nodiscard]] int run_keygen_command(const KeygenCommand& command);
+[[nodiscard]] int run_report_command(const ReportCommand& command);
 
 }  // namespace udperf::app

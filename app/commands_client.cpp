@@ -1,12 +1,13 @@
 #include "app/commands.hpp"
 #include "app/test_command.hpp"
+#include "engine/classic_client.hpp"
 
 namespace udperf::app {
 
 int run_client_command(const ClientCommand& command) {
   return run_test_command(command, [](const TestSetting& setting) {
-    return engine::run_client(setting.options, setting.clock, setting.random, setting.observer,
-                              setting.stop);
+    const auto run = setting.options.classic ? engine::run_classic_client : engine::run_client;
+    return run(setting.options, setting.clock, setting.random, setting.observer, setting.stop);
   });
 }
 

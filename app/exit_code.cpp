@@ -53,7 +53,8 @@ int exit_code(const TestOutcome& outcome, int signal, ThresholdsMet thresholds) 
 
 std::vector<std::string> missed_thresholds(const Thresholds& thresholds,
                                            std::optional<double> loss_percent,
-                                           std::optional<double> goodput_bps) {
+                                           std::optional<double> goodput_bps,
+                                           std::optional<std::int64_t> rtt_p99_ns) {
   std::vector<std::string> missed;
   if (thresholds.loss_ratio) {
     const double limit = 100 * *thresholds.loss_ratio;
@@ -71,6 +72,15 @@ std::vector<std::string> missed_thresholds(const Thresholds& thresholds,
     } else if (*goodput_bps < limit) {
       missed.push_back("--fail-rate: " + format_bit_rate(*goodput_bps) + " arrived, wanted are " +
                        format_bit_rate(limit));
+    }
+  }
+  if (thresholds.rtt_p99) {
+    if (!rtt_p99_ns) {
+      missed.emplace_back("--fail-rtt-p99: the round trip under load was not measured");
+    } else if (Duration{*rtt_p99_ns} > *thresholds.rtt_p99) {
+      missed.push_back("--fail-rtt-p99: the 99th percentile was " +
+                       format_duration(Duration{*rtt_p99_ns}) + ", accepted are " +
+                       format_duration(*thresholds.rtt_p99));
     }
   }
   return missed;

@@ -34,6 +34,7 @@ enum class ThresholdsMet : bool { no, yes };
 /// threshold: nobody knows that it was kept.
 [[nodiscard]] std::vector<std::string> missed_thresholds(const Thresholds& thresholds,
                                                          std::optional<double> loss_percent,
-                                                         std::optional<double> goodput_bps);
+                                                         std::optional<double> goodput_bps,
+                                                         std::optional<std::int64_t> rtt_p99_ns);
 
 }  // namespace udperf::app

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "app/terminal.hpp"
+
 namespace udperf::app {
 namespace {
 
@@ -69,6 +71,37 @@ Result<void> write_all(int fd, std::string_view text, const std::string& name) {
   return {};
 }
 
+Result<std::string> read_file(const std::string& path, std::size_t most) {
+  net::Fd file;
+  if (path != "-") {
+    file = net::Fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (!file) {
+      const int reason = errno;
+      return refuse(path + ": cannot be opened", reason);
+    }
+  }
+  const int fd = path == "-" ? STDIN_FILENO : file.get();
+  std::string text;
+  std::array<char, 65536> buffer{};
+  while (true) {
+    const ssize_t got = ::read(fd, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got < 0) {
+      const int reason = errno;
+      return refuse(path + ": cannot be read", reason);
+    }
+    if (got == 0) {
+      return text;
+    }
+    text.append(buffer.data(), static_cast<std::size_t>(got));
+    if (text.size() > most) {
+      return refuse(path + ": is larger than " + std::to_string(most) + " bytes");
+    }
+  }
+}
+
 Result<OutputFile> OutputFile::open(const std::optional<std::string>& path,
                                     std::string_view option) {
   if (!path || *path == "-") {
@@ -92,6 +125,10 @@ Result<void> OutputFile::write(std::string_view text) const {
 
 bool OutputFile::is_terminal() const {
   return ::isatty(fd()) == 1;
+}
+
+std::size_t OutputFile::columns() const {
+  return terminal_columns(fd());
 }
 
 Result<PidFile> PidFile::create(const std::string& path) {

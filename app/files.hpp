@@ -21,6 +21,8 @@ class OutputFile {
   /// Hands all of it to the system before it returns.
   [[nodiscard]] Result<void> write(std::string_view text) const;
   [[nodiscard]] bool is_terminal() const;
+  /// Of the terminal, see terminal_columns().
+  [[nodiscard]] std::size_t columns() const;
 
  private:
   OutputFile(net::Fd file, std::string name) : file_(std::move(file)), name_(std::move(name)) {}
@@ -29,6 +31,9 @@ class OutputFile {
   net::Fd file_;  ///< none: stdout
   std::string name_;
 };
+
+/// All of a file, or of stdin for "-". One that is larger than `most` bytes is an error.
+[[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t most);
 
 /// Writes all bytes, over as many calls as it takes. `name` is for the error.
 [[nodiscard]] Result<void> write_all(int fd, std::string_view text, const std::string& name);

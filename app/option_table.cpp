@@ -8,8 +8,10 @@ namespace {
 
 constexpr unsigned kClient =
     static_cast<unsigned>(Command::client) | static_cast<unsigned>(Command::loopback);
+constexpr unsigned kRemote = static_cast<unsigned>(Command::client);
 constexpr unsigned kServer = static_cast<unsigned>(Command::server);
 constexpr unsigned kKeygen = static_cast<unsigned>(Command::keygen);
+constexpr unsigned kReport = static_cast<unsigned>(Command::report);
 constexpr unsigned kBoth = kClient | kServer;
 
 using Group = OptionGroup;
@@ -59,6 +61,9 @@ constexpr std::array kOptions = std::to_array<OptionSpec>({
     {0, "gro", "MODE", "receive in large buffers: auto, on or off (default auto)", Group::traffic,
      kClient, false, "auto on off"},
 
+    {0, "classic", "", "the START/STOP test of old scripts, up only (default no)", Group::traffic,
+     kRemote},
+
     {'p', "port", "PORT", "UDP port of the server (default 5555; loopback: any)", Group::connection,
      kClient},
     {'p', "port", "PORT", "UDP port to serve on, 0 = any free one (default 5555)",
@@ -84,6 +89,8 @@ constexpr std::array kOptions = std::to_array<OptionSpec>({
      Group::connection, kBoth},
 
     {0, "one-off", "", "serve one session, then exit", Group::policy, kServer},
+    {0, "classic", "", "serve the START/STOP test of old scripts, too (default no)", Group::policy,
+     kServer},
     {0, "exclusive", "", "serve one session at a time", Group::policy, kServer},
     {0, "max-sessions", "N", "sessions at a time, 1..65535 (default 64)", Group::policy, kServer},
     {0, "max-sessions-per-address", "N", "sessions at a time of one address (default 8)",
@@ -102,6 +109,8 @@ constexpr std::array kOptions = std::to_array<OptionSpec>({
     {0, "print", "FIELDS", "print bare values, e.g. goodput_bps,loss_percent", Group::output,
      kClient},
     {0, "output", "FILE", "write the result to FILE (default: stdout)", Group::output, kClient},
+    {0, "report", "FILE", "write a page with charts to FILE (HTML)", Group::output, kClient},
+    {'o', "output", "FILE", "write the page to FILE (default: stdout)", Group::output, kReport},
     {'i', "interval", "TIME", "interval length, 10ms..1h (default 1s); if given, text shows each",
      Group::output, kClient},
     {0, "gap-threshold", "TIME", "list silences longer than this, 1us..1h (default 50ms)",
@@ -110,6 +119,10 @@ constexpr std::array kOptions = std::to_array<OptionSpec>({
     {0, "fail-loss", "PERCENT", "exit 6 when more than this is lost, e.g. 1%", Group::output,
      kClient},
     {0, "fail-rate", "RATE", "exit 6 when less than this bit rate arrives, e.g. 900M",
+     Group::output, kClient},
+    {0, "fail-rtt-p99", "TIME", "exit 6 when 1% of round trips under load take longer, e.g. 20ms",
+     Group::output, kClient},
+    {0, "details", "", "add rate and loss over time and the spread of delay to the text",
      Group::output, kClient},
     {'q', "quiet", "", "no progress and no warnings, only the result and errors", Group::output,
      kClient},
@@ -126,11 +139,11 @@ constexpr std::array kOptions = std::to_array<OptionSpec>({
     {0, "log-format", "FORMAT", "text or json (default text)", Group::logging, kBoth, false,
      "text json"},
     {0, "log-file", "FILE", "append the log to FILE (default: stderr)", Group::logging, kBoth},
-    {'h', "help", "", "print this help and exit", Group::logging, kBoth | kKeygen},
-    {'V', "version", "", "print the version and exit", Group::logging, kBoth | kKeygen},
+    {'h', "help", "", "print this help and exit", Group::logging, kBoth | kKeygen | kReport},
+    {'V', "version", "", "print the version and exit", Group::logging, kBoth | kKeygen | kReport},
 });
 
-constexpr std::array<CommandText, 4> kCommands{
+constexpr std::array<CommandText, 5> kCommands{
     {{Command::server,
       "server",
       "udperf server [options]",
@@ -154,7 +167,13 @@ constexpr std::array<CommandText, 4> kCommands{
       "udperf keygen [FILE]",
       "Make a key for --key-file: into FILE, readable by its owner only, or to stdout.",
       {"udperf keygen udperf.key", "udperf server --key-file udperf.key",
-       "udperf client server.example --key-file udperf.key"}}}};
+       "udperf client server.example --key-file udperf.key"}},
+     {Command::report,
+      "report",
+      "udperf report FILE [-o PAGE.html]",
+      "Make a page with charts from a result: what --json or --jsonl wrote; - is stdin.",
+      {"udperf client --size 25 --json > run.json && udperf report run.json -o run.html",
+       "udperf report run.jsonl > run.html", "udperf client --duration 5s --report run.html"}}}};
 
 constexpr std::array<GroupText, 6> kGroups{{{OptionGroup::amount, "What to send (one of)"},
                                             {OptionGroup::traffic, "How to send"},

@@ -9,7 +9,7 @@
 
 namespace udperf::app {
 
-enum class Command : std::uint8_t { client = 1, server = 2, loopback = 4, keygen = 8 };
+enum class Command : std::uint8_t { client = 1, server = 2, loopback = 4, keygen = 8, report = 16 };
 
 /// "client"; the word that is typed.
 [[nodiscard]] std::string_view command_name(Command command);

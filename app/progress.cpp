@@ -1,13 +1,9 @@
 #include "app/progress.hpp"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cstdlib>
 #include <utility>
-#include <vector>
 
 #include "app/files.hpp"
 #include "base/units.hpp"
@@ -16,36 +12,21 @@ namespace udperf::app {
 namespace {
 
 constexpr std::string_view kEraseRow = "\r\x1b[K";
-constexpr std::string_view kRed = "\x1b[31m";
-constexpr std::string_view kPlain = "\x1b[0m";
-constexpr std::size_t kDefaultColumns = 80;
+constexpr std::string_view kRowAbove = "\x1b[A\x1b[K";
 /// Long enough for a figure that can be read, and for the pause at the end not to show as a drop.
 constexpr Duration kRateWindow = std::chrono::milliseconds{500};
-
-std::string percent_text(double percent) {
-  std::array<char, 32> buffer{};
-  const auto [end, problem] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), percent,
-                                            std::chars_format::fixed, percent < 10 ? 2 : 1);
-  return problem == std::errc{} ? std::string(buffer.data(), end) : std::string{"?"};
-}
-
-std::string one_way(const ProgressFigures& way) {
-  std::string text = way.way == Way::up ? "up " : "down ";
-  text += way.bits_per_second ? format_bit_rate(*way.bits_per_second) : "...";
-  if (way.loss_percent) {
-    text += ", " + percent_text(*way.loss_percent) + " % lost";
-  }
-  return way.left.empty() ? text : text + ", " + way.left;
-}
 
 std::uint64_t less(std::uint64_t whole, std::uint64_t part) {
   return whole > part ? whole - part : 0;
 }
 
-/// Payload that arrived between two looks at the test.
+/// Payload per second that arrived between two looks at the test.
 double rate_between(const engine::LiveProgress& before, const engine::LiveProgress& now) {
   const auto seconds = std::chrono::duration<double>{now.elapsed - before.elapsed}.count();
-  return 8.0 * static_cast<double>(less(now.received_bytes, before.received_bytes)) / seconds;
+  const bool known = now.arrivals_known;  // else what was sent is all there is to show
+  const auto bytes = known ? less(now.received_bytes, before.received_bytes)
+                           : less(now.sent_bytes, before.sent_bytes);
+  return 8.0 * static_cast<double>(bytes) / seconds;
 }
 
 std::optional<double> loss_so_far(const engine::LiveProgress& now) {
@@ -57,34 +38,6 @@ std::optional<double> loss_so_far(const engine::LiveProgress& now) {
 }
 
 }  // namespace
-
-Colors choose_colors(ColorMode mode, bool is_terminal) {
-  if (mode != ColorMode::automatic) {
-    return mode == ColorMode::always ? Colors::on : Colors::off;
-  }
-  // NOLINTBEGIN(concurrency-mt-unsafe): nothing in this program changes the environment
-  const char* const no_color = std::getenv("NO_COLOR");
-  const char* const term = std::getenv("TERM");
-  // NOLINTEND(concurrency-mt-unsafe)
-  const bool refused = no_color != nullptr && *no_color != '\0';
-  const bool dumb = term == nullptr || std::string_view{term} == "dumb";
-  return is_terminal && !refused && !dumb ? Colors::on : Colors::off;
-}
-
-std::string format_progress(std::span<const ProgressFigures> ways, std::size_t width,
-                            Colors colors) {
-  std::string text;
-  bool lossy = false;
-  for (const ProgressFigures& way : ways) {
-    text += (text.empty() ? "" : " | ") + one_way(way);
-    lossy = lossy || way.loss_percent.value_or(0) > 0;
-  }
-  text.resize(std::min(text.size(), width));
-  if (colors == Colors::on && lossy) {
-    return std::string{kRed} + text + std::string{kPlain};
-  }
-  return text;
-}
 
 std::string amount_left(const Amount& amount, const engine::LiveProgress& progress) {
   if (amount == Amount{}) {
@@ -104,8 +57,22 @@ std::string amount_left(const Amount& amount, const engine::LiveProgress& progre
   return std::to_string(less(amount.packets, done)) + " packets left";
 }
 
-ProgressLine::ProgressLine(Terminal terminal, Amount amount, Colors colors)
-    : terminal_(std::move(terminal)), amount_(amount), colors_(colors) {}
+double share_done(const Amount& amount, const engine::LiveProgress& progress) {
+  const auto share = [](auto part, auto whole) {
+    return std::min(static_cast<double>(part) / static_cast<double>(whole), 1.0);
+  };
+  if (amount.duration > Duration{0}) {
+    return share(std::max(progress.elapsed, Duration{0}).count(), amount.duration.count());
+  }
+  if (amount.size_bytes != 0) {
+    return share(std::max(progress.sent_bytes, progress.received_bytes), amount.size_bytes);
+  }
+  const auto passed = std::max(progress.sent_packets, progress.received_packets + progress.lost);
+  return share(passed, std::max<std::uint64_t>(amount.packets, 1));
+}
+
+ProgressLine::ProgressLine(Terminal terminal, Amount amount, Style style)
+    : terminal_(std::move(terminal)), amount_(amount), style_(style) {}
 
 void ProgressLine::update(const engine::LiveProgress& progress) {
   const std::lock_guard lock{mutex_};
@@ -114,8 +81,9 @@ void ProgressLine::update(const engine::LiveProgress& progress) {
     state.bits_per_second = rate_between(state.window_start, progress);
     state.window_start = progress;
   }
-  state.figures = ProgressFigures{progress.way, state.bits_per_second, loss_so_far(progress),
-                                  amount_left(amount_, progress)};
+  state.figures =
+      ProgressFigures{progress.way, state.bits_per_second,         loss_so_far(progress),
+                      progress.rtt, share_done(amount_, progress), amount_left(amount_, progress)};
   draw();
 }
 
@@ -124,28 +92,35 @@ void ProgressLine::restart() {
   ways_ = {};
 }
 
+std::string ProgressLine::erasure() const {
+  std::string text{kEraseRow};
+  for (std::size_t row = 1; row < rows_; ++row) {
+    text += kRowAbove;
+  }
+  return text;
+}
+
 void ProgressLine::draw() {
-  std::vector<ProgressFigures> ways;
-  for (const WayState& way : ways_) {
-    if (way.figures) {
-      ways.push_back(*way.figures);
-    }
-  }
-  if (ways.size() > 1 && amount_.duration > Duration{0}) {
-    ways.front().left.clear();  // both ways end together: saying it once is enough
-  }
   // The last column stays free: some terminals wrap as soon as it is written.
   const std::size_t columns = terminal_.columns();
-  const std::size_t width = columns > 1 ? columns - 1 : 0;
-  terminal_.write(std::string{kEraseRow} + format_progress(ways, width, colors_));
-  shown_ = true;
+  const ProgressStyle style{columns > 1 ? columns - 1 : 0, style_.colors, style_.glyphs};
+  std::string text = erasure();
+  std::size_t rows = 0;
+  for (const WayState& way : ways_) {
+    if (way.figures) {
+      text += (rows > 0 ? "\n" : "") + format_progress(*way.figures, style);
+      ++rows;
+    }
+  }
+  rows_ = rows;
+  terminal_.write(text);
 }
 
 void ProgressLine::erase() {
   const std::lock_guard lock{mutex_};
-  if (shown_) {
-    terminal_.write(kEraseRow);
-    shown_ = false;
+  if (rows_ > 0) {
+    terminal_.write(erasure());
+    rows_ = 0;
   }
 }
 
@@ -157,11 +132,7 @@ std::optional<ProgressLine::Terminal> ProgressLine::stderr_terminal() {
   terminal.write = [](std::string_view text) {
     (void)write_all(STDERR_FILENO, text, "stderr");  // a lost progress line harms nobody
   };
-  terminal.columns = [] {
-    winsize size{};
-    const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-    return known ? std::size_t{size.ws_col} : kDefaultColumns;
-  };
+  terminal.columns = [] { return terminal_columns(STDERR_FILENO); };
   return terminal;
 }
 

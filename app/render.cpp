@@ -1,5 +1,6 @@
 #include "app/render.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -27,21 +28,21 @@ report::IntervalView view_of(const engine::LiveInterval& interval) {
 
 }  // namespace
 
-Renderer::Renderer(const OutputOptions& options, Colors colors)
-    : options_(options), colors_(colors) {}
+Renderer::Renderer(const OutputOptions& options, const report::TextStyle& style)
+    : options_(options), style_(style) {}
 
 std::string Renderer::started(const TestOutcome& outcome, UnixTime now) {
   if (options_.format == OutputFormat::jsonl) {
     return jsonl_.start(outcome, now);
   }
-  return shows_intervals() ? report::interval_header() : std::string{};
+  return shows_intervals() ? report::interval_header(style_) : std::string{};
 }
 
 std::string Renderer::interval(const engine::LiveInterval& interval, UnixTime now) {
   if (options_.format == OutputFormat::jsonl) {
     return jsonl_.interval(view_of(interval), now);
   }
-  return shows_intervals() ? report::interval_line(view_of(interval)) : std::string{};
+  return shows_intervals() ? report::interval_line(view_of(interval), style_) : std::string{};
 }
 
 std::string Renderer::trial(const search::TrialPart& trial, Way way, UnixTime now) {
@@ -55,7 +56,7 @@ Result<std::string> Renderer::run(const result::ResultDocument& document, UnixTi
     case OutputFormat::jsonl:
       return jsonl_.run(document, now);
     case OutputFormat::text:
-      return report::to_text(document, style()) + "\n";
+      return report::to_text(document, style_) + "\n";
     default:
       return finished(document, now);
   }
@@ -67,7 +68,7 @@ Result<std::string> Renderer::stopped(const result::ResultDocument& document, Un
     case OutputFormat::jsonl:
       return finished(document, now);
     case OutputFormat::text:
-      return report::repeats_to_text(document, style());
+      return report::repeats_to_text(document, style_);
     default:
       return std::string{};
   }
@@ -88,8 +89,8 @@ Result<std::string> Renderer::finished(const result::ResultDocument& document, U
     case OutputFormat::text:
       break;
   }
-  return (has_figures ? report::to_text(document, style()) : std::string{}) +
-         report::repeats_to_text(document, style()) + report::search_to_text(document, style());
+  return (has_figures ? report::to_text(document, style_) : std::string{}) +
+         report::repeats_to_text(document, style_) + report::search_to_text(document, style_);
 }
 
 std::string Renderer::csv(const result::ResultDocument& document) {
@@ -97,15 +98,20 @@ std::string Renderer::csv(const result::ResultDocument& document) {
          report::to_csv(document);
 }
 
-report::TextStyle Renderer::style() const {
-  report::TextStyle style;
-  style.color = colors_ == Colors::on;
-  return style;
-}
-
 bool Renderer::shows_intervals() const {
   return options_.format == OutputFormat::text && options_.live_intervals &&
          options_.verbosity == Verbosity::normal;
+}
+
+report::TextStyle text_style(const OutputOptions& options, bool is_terminal, std::size_t columns) {
+  constexpr std::size_t kLeast = 20;
+  constexpr std::size_t kMost = 120;  // longer lines are hard to read
+  report::TextStyle style;
+  style.color = choose_colors(options.color, is_terminal) == Colors::on;
+  style.width = is_terminal ? static_cast<int>(std::clamp(columns, kLeast, kMost)) : style.width;
+  style.details = options.details;
+  style.unicode = choose_glyphs() == Glyphs::unicode;
+  return style;
 }
 
 TestOutcome failed_outcome(const Error& error, const engine::ClientOptions& options, UnixTime now) {

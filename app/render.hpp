@@ -1,10 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
 #include "app/cli.hpp"
-#include "app/progress.hpp"
+#include "app/terminal.hpp"
 #include "engine/client_run.hpp"
 #include "model/outcome.hpp"
 #include "report/writer.hpp"
@@ -17,7 +18,7 @@ namespace udperf::app {
 class Renderer {
  public:
   /// `options` must outlive it.
-  Renderer(const OutputOptions& options, Colors colors);
+  Renderer(const OutputOptions& options, const report::TextStyle& style);
 
   [[nodiscard]] std::string started(const TestOutcome& outcome, UnixTime now);
   [[nodiscard]] std::string interval(const engine::LiveInterval& interval, UnixTime now);
@@ -33,13 +34,16 @@ class Renderer {
  private:
   [[nodiscard]] bool shows_intervals() const;
   [[nodiscard]] std::string csv(const result::ResultDocument& document);
-  [[nodiscard]] report::TextStyle style() const;
 
   const OutputOptions& options_;
-  Colors colors_;
+  report::TextStyle style_;
   report::JsonlWriter jsonl_;
   bool csv_begun_ = false;
 };
+
+/// How text is to look: on a terminal as it has columns, else as in a file.
+[[nodiscard]] report::TextStyle text_style(const OutputOptions& options, bool is_terminal,
+                                           std::size_t columns);
 
 /// The outcome of a test that an error kept from being started.
 [[nodiscard]] TestOutcome failed_outcome(const Error& error, const engine::ClientOptions& options,

@@ -35,6 +35,19 @@ void ServerReporter::on_session_closed(const SessionOutcome& outcome) {
   }
 }
 
+void ServerReporter::on_classic_closed(const ClassicOutcome& outcome) {
+  ++opened_;  // that one runs is only known when it is over
+  ++closed_;
+  last_status_ = outcome.status;
+  log_.info("classic run closed: " + outcome.reason, LogContext{outcome.client, std::nullopt});
+  if (outputs_.text != nullptr) {
+    emit(*outputs_.text, report::classic_to_text(outcome));
+  }
+  if (outputs_.jsonl != nullptr) {
+    emit(*outputs_.jsonl, report::classic_to_json(outcome));
+  }
+}
+
 void ServerReporter::on_refused(const Endpoint& client, const std::string& reason) {
   ++refused_;
   log_.info("refused: " + reason, LogContext{client, std::nullopt});
@@ -66,7 +79,7 @@ void ServerReporter::emit(const OutputFile& file, const std::string& text) {
 
 std::string counters_text(const engine::ServerCounters& counters) {
   using Row = std::pair<const char*, std::uint64_t>;
-  const std::array<Row, 11> rows{{{"hellos", counters.hellos},
+  const std::array<Row, 16> rows{{{"hellos", counters.hellos},
                                   {"challenges", counters.challenges},
                                   {"bad_cookies", counters.bad_cookies},
                                   {"expired_cookies", counters.expired_cookies},
@@ -76,7 +89,12 @@ std::string counters_text(const engine::ServerCounters& counters) {
                                   {"unauthenticated", counters.unauthenticated},
                                   {"rate_limited", counters.rate_limited},
                                   {"refused", counters.refused},
-                                  {"sessions", counters.sessions}}};
+                                  {"sessions", counters.sessions},
+                                  {"classic_runs", counters.classic_runs},
+                                  {"classic_refused", counters.classic_refused},
+                                  {"classic_answers", counters.classic_answers},
+                                  {"classic_withheld", counters.classic_withheld},
+                                  {"classic_stragglers", counters.classic_stragglers}}};
   std::string text;
   for (const auto& [name, value] : rows) {
     text += (text.empty() ? "" : " ") + std::string{name} + "=" + std::to_string(value);

@@ -30,6 +30,7 @@ class ServerReporter final : public engine::ServerObserver {
   void on_session_opened(std::uint64_t session, const Endpoint& client,
                          const TestParams& params) override;
   void on_session_closed(const SessionOutcome& outcome) override;
+  void on_classic_closed(const ClassicOutcome& outcome) override;
   void on_refused(const Endpoint& client, const std::string& reason) override;
   void on_warning(const Warning& warning) override;
   void on_counters(const engine::ServerCounters& counters) override;

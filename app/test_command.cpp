@@ -14,6 +14,8 @@
 #include "clock/system_clock.hpp"
 #include "crypto/crypto.hpp"
 #include "engine/event.hpp"
+#include "html/report_page.hpp"
+#include "report/writer.hpp"
 #include "result/document.hpp"
 
 namespace udperf::app {
@@ -23,6 +25,7 @@ namespace {
 struct OpenFiles {
   Log log;
   OutputFile output;
+  std::optional<OutputFile> page;
   std::optional<std::string> key;
 };
 
@@ -48,7 +51,15 @@ Result<OpenFiles> open_files(const ClientCommand& command, const Clock& clock) {
   if (!output) {
     return tl::unexpected<Error>{output.error()};
   }
-  return OpenFiles{*std::move(log), *std::move(output), std::move(key)};
+  std::optional<OutputFile> page;
+  if (command.output.page) {
+    auto opened = OutputFile::open(command.output.page, "--report");
+    if (!opened) {
+      return tl::unexpected<Error>{opened.error()};
+    }
+    page = *std::move(opened);
+  }
+  return OpenFiles{*std::move(log), *std::move(output), std::move(page), std::move(key)};
 }
 
 /// What --fail-rate is about: what arrived, or what a search found.
@@ -69,12 +80,25 @@ ThresholdsMet judge_thresholds(const ClientCommand& command, const result::Resul
   if (document.status != TestStatus::complete) {
     return ThresholdsMet::no;
   }
-  const auto missed =
-      missed_thresholds(command.thresholds, document.loss_percent, rate_for_threshold(document));
+  const auto missed = missed_thresholds(command.thresholds, document.loss_percent,
+                                        rate_for_threshold(document), document.rtt.loaded.p99_ns);
   for (const std::string& sentence : missed) {
     log.error(sentence);
   }
   return missed.empty() ? ThresholdsMet::yes : ThresholdsMet::no;
+}
+
+/// --report: the last document as a page. Says why where it cannot be written.
+bool page_written(const std::optional<OutputFile>& page, const result::ResultDocument& document,
+                  Log& log) {
+  if (!page) {
+    return true;
+  }
+  const auto done = page->write(html::report_page(report::to_json(document)));
+  if (!done) {
+    log.error(done.error().message());
+  }
+  return done.has_value();
 }
 
 bool written(const Result<std::string>& text, const ClientReporter& reporter,
@@ -100,7 +124,8 @@ void say_error(const TestOutcome& outcome, Log& log) {
 
 /// --find-rate: many short tests, one result. Returns the exit status.
 int run_search(const ClientCommand& command, const TestRunner& runner, const TestSetting& setting,
-               Renderer& renderer, ClientReporter& reporter, const OutputFile& output) {
+               Renderer& renderer, ClientReporter& reporter, const OutputFile& output,
+               const std::optional<OutputFile>& page) {
   const FoundRate found = find_rate(command, runner, setting, renderer, reporter);
   reporter.end_progress();
   auto document = result::build_result(found.outcome);
@@ -110,7 +135,7 @@ int run_search(const ClientCommand& command, const TestRunner& runner, const Tes
   }
   const auto text = renderer.finished(document, setting.clock.unix_now());
   say_error(found.outcome, setting.log);
-  if (!written(text, reporter, output, setting.log)) {
+  if (!written(text, reporter, output, setting.log) || !page_written(page, document, setting.log)) {
     return exit_internal;
   }
   return exit_code(found.outcome, setting.stop.signal(),
@@ -120,8 +145,9 @@ int run_search(const ClientCommand& command, const TestRunner& runner, const Tes
 /// The runs of one command: one, or as many as --repeat says.
 class Series {
  public:
-  Series(const ClientCommand& command, const TestRunner& runner, const TestSetting& setting)
-      : command_(command), runner_(runner), setting_(setting) {}
+  Series(const ClientCommand& command, const TestRunner& runner, const TestSetting& setting,
+         const std::optional<OutputFile>& page)
+      : command_(command), runner_(runner), setting_(setting), page_(page) {}
 
   /// Runs and prints them all; returns the exit status.
   int run(Renderer& renderer, ClientReporter& reporter, const OutputFile& output) {
@@ -137,7 +163,8 @@ class Series {
       const auto text =
           last ? renderer.finished(summed_up(document), now) : renderer.run(document, now);
       say_error(outcome, setting_.log);
-      if (!written(text, reporter, output, setting_.log)) {
+      if (!written(text, reporter, output, setting_.log) ||
+          (last && !page_written(page_, summed_up(document), setting_.log))) {
         return exit_internal;
       }
       const int this_code = exit_code(outcome, setting_.stop.signal(),
@@ -149,7 +176,9 @@ class Series {
       }
       if (!pause_before_next()) {
         const auto rest = renderer.stopped(summed_up(document), setting_.clock.unix_now());
-        return written(rest, reporter, output, setting_.log) ? signal_code() : exit_internal;
+        const bool all = written(rest, reporter, output, setting_.log) &&
+                         page_written(page_, summed_up(document), setting_.log);
+        return all ? signal_code() : exit_internal;
       }
     }
   }
@@ -177,6 +206,7 @@ class Series {
   const ClientCommand& command_;
   const TestRunner& runner_;
   TestSetting setting_;
+  const std::optional<OutputFile>& page_;
   std::vector<result::RunPart> runs_;
 };
 
@@ -194,15 +224,15 @@ int run_test_command(const ClientCommand& command, const TestRunner& runner) {
   options.key = files->key;
   crypto::SystemRandom random;
   Log& log = files->log;
-  Renderer renderer{command.output,
-                    choose_colors(command.output.color, files->output.is_terminal())};
+  Renderer renderer{command.output, text_style(command.output, files->output.is_terminal(),
+                                               files->output.columns())};
   ClientReporter reporter{{log, renderer, files->output, clock}, command};
 
   const TestSetting setting{options, clock, random, reporter, stop, log};
   if (command.find_rate) {
-    return run_search(command, runner, setting, renderer, reporter, files->output);
+    return run_search(command, runner, setting, renderer, reporter, files->output, files->page);
   }
-  Series series{command, runner, setting};
+  Series series{command, runner, setting, files->page};
   return series.run(renderer, reporter, files->output);
 }
 
@@ -214,7 +244,7 @@ int report_failure(const Error& error, const ClientCommand& command) {
   if (wanted) {
     const auto now = SystemClock{}.unix_now();
     const auto document = result::build_result(failed_outcome(error, command.options, now));
-    Renderer renderer{command.output, Colors::off};
+    Renderer renderer{command.output, report::TextStyle{}};
     const auto text = renderer.finished(document, now);
     const auto output = OutputFile::open(std::nullopt, "stdout");
     if (!text || !output || !output->write(*text)) {

@@ -32,6 +32,7 @@ struct ClientOptions {
   TestParams params;
   std::vector<std::pair<std::string, std::string>> labels;
   std::optional<std::string> key;  ///< 32 bytes, --key-file
+  bool classic = false;            ///< --classic: the other protocol, see classic_client.hpp
 };
 
 /// One interval of one way, live: the sender's and the receiver's view so far. Provisional; the
@@ -58,6 +59,7 @@ struct LiveProgress {
   std::uint64_t received_bytes = 0;
   std::uint64_t lost = 0;       ///< provisional
   std::optional<Duration> rtt;  ///< last measured
+  bool arrivals_known = true;   ///< false where the other end does not tell (the classic test)
 };
 
 /// What the engine tells while a test runs. Called from the thread that called run_client(), never

@@ -5,6 +5,7 @@
 #include <memory>
 #include <thread>
 
+#include "engine/client_connect.hpp"
 #include "engine/event.hpp"
 #include "engine/server_sessions.hpp"
 #include "engine/worker.hpp"
@@ -52,7 +53,10 @@ std::size_t worker_count() {
 
 Result<void> run_server(const ServerOptions& options, const Clock& clock, RandomSource& random,
                         ServerObserver& observer, const StopToken& stop) {
-  auto listener = net::UdpListener::open(options.bind, options.port);
+  // Classic data comes to the listener itself, handshakes only to any other.
+  const std::uint32_t buffer = options.classic ? options.buffer.value_or(kDefaultBuffer)
+                                               : net::UdpListener::kHandshakeBuffer;
+  auto listener = net::UdpListener::open(options.bind, options.port, buffer);
   if (!listener) {
     return tl::unexpected{listener.error()};
   }

@@ -9,6 +9,7 @@
 #include "base/random.hpp"
 #include "clock/clock.hpp"
 #include "engine/stop_token.hpp"
+#include "model/classic.hpp"
 #include "model/outcome.hpp"
 
 namespace udperf::engine {
@@ -28,6 +29,7 @@ struct ServerOptions {
   std::vector<IpPrefix> allow;  ///< empty: everyone
   std::vector<IpPrefix> deny;
   std::optional<std::string> key;  ///< 32 bytes, --key-file
+  bool classic = false;            ///< --classic: serve classic clients on the same port
 };
 
 /// Datagrams that the server dropped unanswered, by reason, and what it answered.
@@ -43,6 +45,11 @@ struct ServerCounters {
   std::uint64_t rate_limited = 0;
   std::uint64_t refused = 0;   ///< REJECTs sent
   std::uint64_t sessions = 0;  ///< accepted since the start
+  std::uint64_t classic_runs = 0;
+  std::uint64_t classic_refused = 0;  ///< datagrams that would have begun one run too many
+  std::uint64_t classic_answers = 0;
+  std::uint64_t classic_withheld = 0;    ///< answers not given to who had sent too little
+  std::uint64_t classic_stragglers = 0;  ///< data after its run's STOP
 };
 
 /// What the server tells. Called from the thread that called run_server().
@@ -58,6 +65,7 @@ class ServerObserver {
   virtual void on_session_opened(std::uint64_t session, const Endpoint& client,
                                  const TestParams& params) = 0;
   virtual void on_session_closed(const SessionOutcome& outcome) = 0;
+  virtual void on_classic_closed(const ClassicOutcome& outcome) = 0;
   virtual void on_refused(const Endpoint& client, const std::string& reason) = 0;
   virtual void on_warning(const Warning& warning) = 0;
   /// On demand (StopToken users ask with SIGUSR1) and once at the end.

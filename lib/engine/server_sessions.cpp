@@ -1,6 +1,7 @@
 #include "engine/server_sessions.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 #include <variant>
 
@@ -27,6 +28,17 @@ FrontDoor::Settings door_settings(const ServerOptions& options) {
   return FrontDoor::Settings{to_key(options.key), options.allow, options.deny};
 }
 
+session::ClassicDoor::Settings classic_settings(const ServerOptions& options) {
+  session::ClassicDoor::Settings settings;
+  settings.allow = options.allow;
+  settings.deny = options.deny;
+  const bool one = options.exclusive || options.one_off;
+  settings.most_runs = one ? 1 : options.max_sessions;
+  settings.most_runs_per_address = options.max_sessions_per_address;
+  settings.max_duration = options.max_duration;
+  return settings;
+}
+
 net::PortOptions::Offload offload(OffloadMode mode) {
   return mode == OffloadMode::off ? net::PortOptions::Offload::off
                                   : net::PortOptions::Offload::automatic;
@@ -43,7 +55,11 @@ ServerSessions::ServerSessions(const ServerOptions& options, net::ListenPort& li
       random_(random),
       observer_(observer),
       executor_(executor),
-      door_(door_settings(options), random, clock.now()) {}
+      door_(door_settings(options), random, clock.now()) {
+  if (options.classic) {
+    classic_.emplace(classic_settings(options), clock.now());
+  }
+}
 
 ServerSessions::~ServerSessions() = default;
 
@@ -58,10 +74,13 @@ MonoTime ServerSessions::step(MonoTime now) {
     on_letter(letter, now);
   }
   const auto letters = listener_.receive();
+  // Classic data is timed by when it was read: after the wait that `now` was before.
+  const MonoTime read_at = classic_ ? clock_.now() : now;
   for (const net::Letter& letter : letters) {
-    on_letter(letter, now);
+    on_letter(letter, read_at);
   }
   bury_ended();
+  const MonoTime classic_next = step_classic(read_at);
   if (!letters.empty()) {
     return now;
   }
@@ -69,7 +88,43 @@ MonoTime ServerSessions::step(MonoTime now) {
   constexpr Duration kSoon = std::chrono::milliseconds{2};
   const bool dying = std::any_of(sessions_.begin(), sessions_.end(),
                                  [](const auto& entry) { return !entry.second->active(); });
-  return dying ? now + kSoon : kNever;
+  return std::min(classic_next, dying ? now + kSoon : kNever);
+}
+
+MonoTime ServerSessions::step_classic(MonoTime now) {
+  if (!classic_) {
+    return kNever;
+  }
+  const MonoTime next = classic_->expire(now, clock_.unix_now());
+  for (const ClassicOutcome& outcome : classic_->take_finished()) {
+    observer_.on_classic_closed(outcome);
+  }
+  const auto& counted = classic_->counters();
+  counters_.classic_runs = counted.runs;
+  counters_.classic_refused = counted.refused;
+  counters_.classic_answers = counted.answers;
+  counters_.classic_withheld = counted.withheld;
+  counters_.classic_stragglers = counted.stragglers;
+  return next;
+}
+
+bool ServerSessions::on_classic(const net::Letter& letter, bool native, MonoTime now) {
+  if (!classic_ || (native && !classic_->knows(letter.peer, letter.local))) {
+    return false;
+  }
+  session::ClassicDoor::Arrival arrival;
+  arrival.bytes = letter.bytes;
+  arrival.length = letter.length();
+  arrival.from = letter.peer;
+  arrival.to = letter.local;
+  arrival.native = native;
+  arrival.may_begin = !(options_.exclusive || options_.one_off) || sessions_.empty();
+  auto answer = classic_->on_datagram(arrival, now, clock_.unix_now());
+  if (answer) {
+    const auto text = std::as_bytes(std::span{*answer});
+    listener_.send(net::Letter{{text.begin(), text.end()}, letter.peer, letter.local});
+  }
+  return true;
 }
 
 void ServerSessions::on_letter(const net::Letter& letter, MonoTime now) {
@@ -79,7 +134,9 @@ void ServerSessions::on_letter(const net::Letter& letter, MonoTime now) {
   }
   auto decision = door_.on_datagram(letter.bytes, letter.peer, letter.local, now);
   if (const auto* drop = std::get_if<FrontDoor::Drop>(&decision)) {
-    count_drop(*drop);
+    if (!on_classic(letter, header.has_value(), now)) {
+      count_drop(*drop);
+    }
   } else if (auto* reply = std::get_if<FrontDoor::Reply>(&decision)) {
     ++(reply->refusal ? counters_.refused : counters_.challenges);
     listener_.send(net::Letter{std::move(reply->bytes), letter.peer, letter.local});
@@ -132,6 +189,9 @@ session::Occupancy ServerSessions::occupancy(const IpAddress& client, MonoTime n
         soonest = std::min(soonest, std::max(session->opened_mono + *expected - now, Duration{0}));
       }
     }
+  }
+  if (classic_ && (options_.exclusive || options_.one_off)) {
+    out.sessions += static_cast<std::uint32_t>(classic_->active());  // nothing runs beside it
   }
   if (soonest != Duration::max()) {
     constexpr std::int64_t kMostMs = 3'600'000;
@@ -386,6 +446,9 @@ void ServerSessions::shut_down() {
   shutting_down_ = true;
   for (const auto& [id, session] : sessions_) {
     session->conversation->shut_down();
+  }
+  if (classic_) {
+    classic_->shut_down(clock_.unix_now());
   }
   executor_.wake();
 }

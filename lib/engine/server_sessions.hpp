@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "clock/clock.hpp"
@@ -13,6 +14,7 @@
 #include "engine/server_run.hpp"
 #include "net/datagram_port.hpp"
 #include "session/admission.hpp"
+#include "session/classic_door.hpp"
 #include "session/front_door.hpp"
 
 namespace udperf::engine {
@@ -49,7 +51,9 @@ class ServerSessions {
   /// No new sessions; those that run are told to end.
   void shut_down();
   [[nodiscard]] std::size_t count() const { return sessions_.size(); }
-  [[nodiscard]] std::uint64_t finished() const { return finished_; }
+  [[nodiscard]] std::uint64_t finished() const {
+    return finished_ + (classic_ ? classic_->settled() : 0);
+  }
   [[nodiscard]] const ServerCounters& counters() const { return counters_; }
 
  private:
@@ -72,6 +76,9 @@ class ServerSessions {
   };
 
   void on_letter(const net::Letter& letter, MonoTime now);
+  /// True when a letter that the front door has no use for was a classic client's.
+  bool on_classic(const net::Letter& letter, bool native, MonoTime now);
+  MonoTime step_classic(MonoTime now);
   void count_drop(session::FrontDoor::Drop drop);
   void open_session(const session::FrontDoor::Admission& admission, const net::Letter& letter,
                     MonoTime now);
@@ -99,6 +106,7 @@ class ServerSessions {
   Executor& executor_;
   Event event_;
   session::FrontDoor door_;
+  std::optional<session::ClassicDoor> classic_;  ///< with --classic
   std::map<std::uint64_t, std::unique_ptr<Session>> sessions_;
   std::mutex strays_mutex_;
   std::vector<net::Letter> strays_;

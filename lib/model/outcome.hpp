@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -58,6 +59,14 @@ struct ClockEstimate {
   std::optional<bool> step_detected;
 };
 
+/// What the server of a classic test answered to STOP.
+struct ClassicAnswer {
+  std::string text;  ///< as received, at most kMostBytes; empty: none came
+  std::optional<double> kilobytes_per_second;  ///< absent where the text does not say
+
+  static constexpr std::size_t kMostBytes = 512;
+};
+
 /// Everything that is known at the client when a test is over, whatever way it ended: the input of
 /// build_result().
 struct TestOutcome {
@@ -85,6 +94,7 @@ struct TestOutcome {
   std::optional<ClockEstimate> clock;
   std::optional<PathMtu> mtu_up;  ///< absent where it was not looked for
   std::optional<PathMtu> mtu_down;
+  std::optional<ClassicAnswer> classic;  ///< of a classic test only
 };
 
 /// What the server knows of one session when it closes: its own half, and the client's figures

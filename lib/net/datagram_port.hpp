@@ -132,6 +132,12 @@ struct Letter {
   std::vector<std::byte> bytes;
   Endpoint peer;
   Endpoint local;  ///< the address the peer used; answers go out from it
+  /// As it came; `bytes` may hold less, as what is that long is never read. 0: the same.
+  std::uint32_t full_length = 0;
+
+  [[nodiscard]] std::uint64_t length() const {
+    return full_length != 0 ? full_length : std::uint64_t{bytes.size()};
+  }
 };
 
 /// The server's one port: unconnected.

@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -18,7 +19,6 @@ namespace {
 constexpr std::size_t kMostLetters = 64;  // a turn of the loop stays short under a flood
 constexpr std::size_t kLetterBytes =
     2048;  // handshakes are smaller; longer ones are cut and refused
-constexpr std::uint32_t kListenerBuffer = 4U << 20U;
 
 template <typename T>
 T payload_of(const cmsghdr* header) {
@@ -56,14 +56,16 @@ std::optional<Letter> read_letter(int fd, const Endpoint& local) {
   message.msg_iovlen = 1;
   message.msg_control = control.data();
   message.msg_controllen = control.size();
-  ssize_t length = ::recvmsg(fd, &message, MSG_DONTWAIT);
+  ssize_t length = ::recvmsg(fd, &message, MSG_DONTWAIT | MSG_TRUNC);
   for (int i = 0; length < 0 && errno != EAGAIN && i < 8; ++i) {
-    length = ::recvmsg(fd, &message, MSG_DONTWAIT);  // an ICMP error of an earlier answer
+    length =
+        ::recvmsg(fd, &message, MSG_DONTWAIT | MSG_TRUNC);  // an ICMP error of an earlier answer
   }
   if (length < 0) {
     return std::nullopt;
   }
-  letter.bytes.resize(static_cast<std::size_t>(length));
+  letter.bytes.resize(std::min(static_cast<std::size_t>(length), kLetterBytes));
+  letter.full_length = static_cast<std::uint32_t>(length);
   letter.peer = from.endpoint();
   letter.local = Endpoint{destination(message, local.address), local.port};
   return letter;
@@ -96,18 +98,19 @@ void set_source(msghdr& message, const IpAddress& local) {
 }  // namespace
 
 Result<std::unique_ptr<UdpListener>> UdpListener::open(const std::optional<IpAddress>& bind,
-                                                       std::uint16_t port) {
+                                                       std::uint16_t port, std::uint32_t buffer) {
   if (bind) {
-    return open_at(Endpoint{*bind, port});
+    return open_at(Endpoint{*bind, port}, buffer);
   }
-  auto both = open_at(Endpoint{IpAddress::any(IpFamily::v6), port});
+  auto both = open_at(Endpoint{IpAddress::any(IpFamily::v6), port}, buffer);
   if (both || both.error().os_error == EADDRINUSE || both.error().os_error == EACCES) {
     return both;
   }
-  return open_at(Endpoint{IpAddress::any(IpFamily::v4), port});
+  return open_at(Endpoint{IpAddress::any(IpFamily::v4), port}, buffer);
 }
 
-Result<std::unique_ptr<UdpListener>> UdpListener::open_at(const Endpoint& local) {
+Result<std::unique_ptr<UdpListener>> UdpListener::open_at(const Endpoint& local,
+                                                          std::uint32_t buffer) {
   const bool v4 = local.address.family == IpFamily::v4;
   Fd fd{::socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   if (!fd) {
@@ -121,7 +124,7 @@ Result<std::unique_ptr<UdpListener>> UdpListener::open_at(const Endpoint& local)
     set_option(fd.get(), IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
     set_option(fd.get(), IPPROTO_IP, IP_PKTINFO, 1);
   }
-  set_buffer(fd.get(), SO_RCVBUF, SO_RCVBUFFORCE, kListenerBuffer);
+  set_buffer(fd.get(), SO_RCVBUF, SO_RCVBUFFORCE, buffer);
   const SocketAddress address{local};
   if (::bind(fd.get(), address.raw(), address.size()) != 0) {
     const int reason = errno;

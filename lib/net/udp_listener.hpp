@@ -12,7 +12,11 @@ class UdpListener final : public ListenPort {
   /// Without `bind`: every address, IPv6 and IPv4 on one socket (IPv4 alone where there is no
   /// IPv6). Fails when another program listens on the port.
   [[nodiscard]] static Result<std::unique_ptr<UdpListener>> open(
-      const std::optional<IpAddress>& bind, std::uint16_t port);
+      const std::optional<IpAddress>& bind, std::uint16_t port,
+      std::uint32_t buffer = kHandshakeBuffer);
+
+  /// Payload bytes to ask of the socket's buffer where it takes handshakes only.
+  static constexpr std::uint32_t kHandshakeBuffer = 4U << 20U;
 
   std::vector<Letter> receive() override;
   void send(const Letter& letter) override;
@@ -24,7 +28,8 @@ class UdpListener final : public ListenPort {
  private:
   UdpListener(Fd socket, Endpoint local) : socket_(std::move(socket)), local_(local) {}
 
-  [[nodiscard]] static Result<std::unique_ptr<UdpListener>> open_at(const Endpoint& local);
+  [[nodiscard]] static Result<std::unique_ptr<UdpListener>> open_at(const Endpoint& local,
+                                                                    std::uint32_t buffer);
 
   Fd socket_;
   Endpoint local_;

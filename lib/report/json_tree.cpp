@@ -222,7 +222,9 @@ Json document_tree(const result::ResultDocument& d) {
                 {"bloat_grade", value(d.rtt.bloat_grade)}}},
               {"clock", clock_tree(d.test.clock)},
               {"mtu", {{"up", mtu_tree(d.test.mtu_up)}, {"down", mtu_tree(d.test.mtu_down)}}},
-              {"classic", {{"kilobytes_per_second", value(d.kilobytes_per_second)}}},
+              {"classic",
+               {{"kilobytes_per_second", value(d.kilobytes_per_second)},
+                {"answer", value(d.classic_answer)}}},
               {"repeats", repeats_tree(d.repeats)},
               {"search", search_tree(d.search)},
               {"search_down", search_tree(d.search_down)}};

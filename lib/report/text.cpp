@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/units.hpp"
+#include "report/details.hpp"
 #include "report/direction_text.hpp"
 #include "report/json_tree.hpp"
 #include "report/writer.hpp"
@@ -13,7 +14,13 @@ namespace {
 
 using result::DirectionPart;
 
-void direction_lines(const DirectionPart& part, Block& block) {
+/// Whether the table of intervals has no room for all of its columns.
+bool is_narrow(const TextStyle& style) {
+  constexpr int kTableColumns = 56;
+  return style.width > 0 && style.width < kTableColumns;
+}
+
+void direction_lines(const DirectionPart& part, const TextStyle& style, Block& block) {
   sent_lines(part, block);
   received_lines(part, block);
   loss_lines(part, block);
@@ -21,6 +28,9 @@ void direction_lines(const DirectionPart& part, Block& block) {
   delay_lines(part, block);
   pacing_lines(part, block);
   stream_lines(part, block);
+  if (style.details) {
+    detail_lines(part, style, block);
+  }
 }
 
 void rtt_line(const result::RttPart& rtt, Block& block) {
@@ -42,6 +52,42 @@ void rtt_line(const result::RttPart& rtt, Block& block) {
   }
 }
 
+/// A peer's text with what could steer a terminal made visible.
+std::string printable(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    constexpr unsigned char kFirst = 0x20;
+    constexpr unsigned char kLast = 0x7e;
+    if (code >= kFirst && code <= kLast) {
+      out += c;
+      continue;
+    }
+    std::array<char, 8> escaped{};
+    std::snprintf(escaped.data(), escaped.size(), "\\x%02x", static_cast<unsigned>(code));
+    out += escaped.data();
+  }
+  return out;
+}
+
+/// The classic test: what was sent, and what its server said of it.
+void classic_lines(const result::ResultDocument& document, Block& block) {
+  sent_lines(*document.up, block);
+  const auto& part = document.up->tx;
+  block.line("time taken",
+             part.span_ns ? duration_text(*part.span_ns) + " to send it" : "nothing was sent");
+  if (document.kilobytes_per_second) {
+    const double rate = *document.kilobytes_per_second;
+    std::array<char, 400> text{};
+    std::snprintf(text.data(), text.size(), "%.3f kB/s, ", rate);
+    block.line("throughput", text.data() + format_bit_rate(rate * 8000.0));
+  }
+  if (document.classic_answer) {
+    block.line("server's answer", printable(*document.classic_answer));
+  }
+  pacing_lines(*document.up, block);
+}
+
 const char* verdict_paint(const result::ResultDocument& document) {
   constexpr const char* kRed = "31";
   constexpr const char* kGreen = "32";
@@ -58,17 +104,23 @@ void test_lines(const result::ResultDocument& document, const TextStyle& style, 
   const bool both = document.up && document.down;
   block.line("client", test.client.to_string());
   block.line("server", test.server ? test.server->to_string() : "not known");
+  if (test.classic) {
+    if (document.up) {
+      classic_lines(document, block);
+    }
+    return;
+  }
   if (both) {
     block.heading("client to server", bold);
   }
   if (document.up) {
-    direction_lines(*document.up, block);
+    direction_lines(*document.up, style, block);
   }
   if (both) {
     block.heading("server to client", bold);
   }
   if (document.down) {
-    direction_lines(*document.down, block);
+    direction_lines(*document.down, style, block);
   }
   rtt_line(document.rtt, block);
   if (test.concurrent_sessions_max > 1) {
@@ -94,27 +146,36 @@ std::string to_text(const result::ResultDocument& document, const TextStyle& sty
   return block.text();
 }
 
-std::string interval_header() {
-  return "     interval                  rate    packets     lost\n";
+std::string interval_header(const TextStyle& style) {
+  return is_narrow(style) ? "       until        rate       lost\n"
+                          : "     interval                  rate    packets     lost\n";
 }
 
-std::string interval_line(const IntervalView& interval) {
+std::string interval_line(const IntervalView& interval, const TextStyle& style) {
   const double length = interval.end_s - interval.start_s;
   const std::string rate =
       length > 0 ? format_bit_rate(8.0 * static_cast<double>(interval.payload_bytes) / length)
                  : "-";
+  const char* const way = interval.way == Way::up ? "up" : "down";
+  const auto lost = static_cast<long long>(interval.lost);
   std::array<char, 160> text{};
-  std::snprintf(text.data(), text.size(), "%-4s %7.2f-%-7.2f s %12s %10llu %8lld",
-                interval.way == Way::up ? "up" : "down", interval.start_s, interval.end_s,
-                rate.c_str(), static_cast<unsigned long long>(interval.packets),
-                static_cast<long long>(interval.lost));
+  if (is_narrow(style)) {
+    std::snprintf(text.data(), text.size(), "%-4s%6.1f s %12s %9lld\n", way, interval.end_s,
+                  rate.c_str(), lost);
+    return text.data();
+  }
+  std::snprintf(text.data(), text.size(), "%-4s %7.2f-%-7.2f s %12s %10llu %8lld", way,
+                interval.start_s, interval.end_s, rate.c_str(),
+                static_cast<unsigned long long>(interval.packets), lost);
   std::string line = text.data();
-  if (interval.duplicates > 0) {
-    line += "  " + std::to_string(interval.duplicates) + " duplicated";
-  }
-  if (interval.reordered > 0) {
-    line += "  " + std::to_string(interval.reordered) + " reordered";
-  }
+  const auto add = [&](std::uint64_t count, const char* what) {
+    const std::string more = "  " + std::to_string(count) + what;
+    const bool fits =
+        style.width <= 0 || line.size() + more.size() <= static_cast<std::size_t>(style.width);
+    line += count > 0 && fits ? more : "";
+  };
+  add(interval.duplicates, " duplicated");
+  add(interval.reordered, " reordered");
   return line + "\n";
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "model/classic.hpp"
 #include "model/outcome.hpp"
 #include "result/document.hpp"
 
@@ -19,7 +20,9 @@ namespace udperf::report {
 
 struct TextStyle {
   bool color = false;
-  int width = 80;  ///< columns; lines are not longer where that can be helped
+  int width = 80;        ///< columns; lines are not longer where that can be helped
+  bool details = false;  ///< curves of rate and loss over time, a histogram of delay variation
+  bool unicode = false;  ///< block characters may be used
 };
 /// The block of contract.md section 5 for people.
 [[nodiscard]] std::string to_text(const result::ResultDocument& document, const TextStyle& style);
@@ -60,8 +63,9 @@ struct IntervalView {
   std::uint64_t duplicates = 0;
   std::uint64_t reordered = 0;
 };
-[[nodiscard]] std::string interval_header();
-[[nodiscard]] std::string interval_line(const IntervalView& interval);
+/// A table for what has 56 columns or more, else a narrower one.
+[[nodiscard]] std::string interval_header(const TextStyle& style);
+[[nodiscard]] std::string interval_line(const IntervalView& interval, const TextStyle& style);
 
 /// `--jsonl`: one object a line as things happen. There is exactly one `end` or `error`, the last:
 /// what is asked for after it is empty.
@@ -84,5 +88,8 @@ class JsonlWriter {
 /// The server's half of a finished session, for people and as one line of JSON.
 [[nodiscard]] std::string session_to_text(const SessionOutcome& outcome);
 [[nodiscard]] std::string session_to_json(const SessionOutcome& outcome);
+/// The same of a run of the classic test.
+[[nodiscard]] std::string classic_to_text(const ClassicOutcome& outcome);
+[[nodiscard]] std::string classic_to_json(const ClassicOutcome& outcome);
 
 }  // namespace udperf::report

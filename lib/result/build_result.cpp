@@ -97,6 +97,9 @@ Number loss_percent(const ResultDocument& document) {
 }
 
 Number classic_rate(const ResultDocument& document) {
+  if (document.test.classic) {
+    return document.test.classic->kilobytes_per_second;
+  }
   const auto& part = document.up ? document.up : document.down;
   if (!part || !part->rx.unique_bytes || part->rx.span_ns.value_or(0) <= 0) {
     return std::nullopt;
@@ -177,6 +180,9 @@ ResultDocument build_result(const TestOutcome& outcome) {
   document.goodput_bps = headline_goodput(document);
   document.loss_percent = loss_percent(document);
   document.kilobytes_per_second = classic_rate(document);
+  if (outcome.classic && !outcome.classic->text.empty()) {
+    document.classic_answer = outcome.classic->text;
+  }
   fill_rtt(outcome, document.rtt);
   const Verdict verdict = judge(document);
   document.limited_by = verdict.limited_by;

@@ -219,6 +219,7 @@ struct ResultDocument {
   std::optional<DirectionPart> down;
   RttPart rtt;
   Number kilobytes_per_second;
+  std::optional<std::string> classic_answer;  ///< what a classic server said, as it came
   std::optional<RepeatsPart> repeats;         ///< only with --repeat, in the last run's document
   std::optional<search::Answer> search;       ///< --find-rate; the rest is the confirming run's
   std::optional<search::Answer> search_down;  ///< of the second direction, where both were searched

@@ -95,6 +95,13 @@ std::vector<Note> notes_of(const DirectionPart& part, const std::string& way) {
 
 std::vector<Note> list_notes(const ResultDocument& document) {
   std::vector<Note> all;
+  if (document.test.classic && document.up) {
+    Notes notes{"up."};
+    note_sender(*document.up, notes);
+    notes.add("rx", "classic", "a classic server tells its throughput and nothing else");
+    append(notes.take(), all);
+    return all;
+  }
   if (document.up) {
     append(notes_of(*document.up, "up"), all);
   }

@@ -93,7 +93,23 @@ Verdict lossy(const DirectionPart& part, Way way) {
   return {"network", sentence};
 }
 
+/// A classic server tells one figure; how much of what was sent it is, nobody knows.
+Verdict classic(const ResultDocument& document) {
+  if (!document.kilobytes_per_second) {
+    return {std::nullopt, "the classic server did not say what arrived"};
+  }
+  std::array<char, 400> text{};  // the largest double has 309 digits
+  std::snprintf(text.data(), text.size(),
+                "%.3f kB/s arrived, says the classic server; loss is "
+                "not known to it",
+                *document.kilobytes_per_second);
+  return {std::nullopt, text.data()};
+}
+
 Verdict judge_way(const DirectionPart& part, const ResultDocument& document, Way way) {
+  if (document.test.classic) {
+    return classic(document);
+  }
   if (!part.loss.packets) {
     return {std::nullopt, std::string{"what arrived "} + way_word(way) +
                               " is not known: the receiver's report is missing"};

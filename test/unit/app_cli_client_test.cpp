@@ -122,6 +122,16 @@ const std::vector<Accepted>& accepted_rows() {
       {{"--fail-loss", "1%"}, [](C c) { return c.thresholds.loss_ratio == 0.01; }},
       {{"--fail-rate", "900M"},
        [](C c) { return c.thresholds.rate == BitRate::bits_per_second(900'000'000); }},
+      {{"--fail-rtt-p99", "20ms"}, [](C c) { return c.thresholds.rtt_p99 == 20ms; }},
+      {{"--details"}, [](C c) { return c.output.details; }},
+      {{"--classic"},
+       [](C c) {
+         const TestParams& params = c.options.params;
+         return c.options.classic && params.payload_bytes == 1500 &&
+                params.payload == PayloadKind::alphabet;
+       }},
+      {{"--classic", "-l", "900", "--direction", "up", "--payload", "alphabet"},
+       [](C c) { return c.options.params.payload_bytes == 900; }},
       {{"--spin"}, [](C c) { return c.options.spin; }},
       {{"--repeat", "5"}, [](C c) { return c.repeat == 5 && c.gap == 1s; }},
       {{"--repeat", "2", "--gap", "250ms"}, [](C c) { return c.gap == 250ms; }},
@@ -258,6 +268,12 @@ const std::vector<Refused>& refused_rows() {
       {{"-P", "2", "-P", "3"}, "--streams 3: was given before as 2; give it once"},
       {{"--frobnicate"}, "--frobnicate: unknown option; see udperf client --help"},
       {{"-Z"}, "-Z: unknown option; see udperf client --help"},
+      {{"--classic", "-R"},
+       "--reverse: is not possible with --classic, which sends letters one way and learns one "
+       "figure"},
+      {{"--details", "--json"},
+       "--details: is for text, not for --json, --jsonl, --csv or --print"},
+      {{"--fail-rtt-p99", "0"}, "--fail-rtt-p99 0: duration must be above zero"},
       {{"--one-off"}, "--one-off: unknown option; see udperf client --help"},
       {{"--json=no"}, "--json: takes no value: --json=no"},
       {{"--streams"},

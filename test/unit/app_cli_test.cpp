@@ -52,6 +52,7 @@ const std::vector<Accepted>& accepted_rows() {
       {{"--buffer", "1500"}, [](S s) { return s.options.buffer == 1500U; }},
       {{"--key-file", "k"}, [](S s) { return s.key_file == "k"; }},
       {{"--one-off"}, [](S s) { return s.options.one_off; }},
+      {{"--classic"}, [](S s) { return s.options.classic; }},
       {{"--exclusive"}, [](S s) { return s.options.exclusive; }},
       {{"--max-sessions", "2"}, [](S s) { return s.options.max_sessions == 2; }},
       {{"--max-sessions-per-address", "3"},
@@ -141,6 +142,15 @@ TEST_CASE("loopback takes the client's options and a port of its own", "[app]") 
         "host: one argument too many; see udperf loopback --help");
 }
 
+TEST_CASE("report takes a result's file and where the page goes", "[app]") {
+  CHECK(parsed_as<ReportCommand>({"report", "run.json"}).input == "run.json");
+  CHECK_FALSE(parsed_as<ReportCommand>({"report", "-"}).output.has_value());
+  CHECK(parsed_as<ReportCommand>({"report", "a", "-o", "b"}).output == "b");
+  CHECK(refused({"report"}).message.find("FILE is missing") == 0);
+  CHECK(refused({"report", "a", "b"}).message ==
+        "b: one argument too many; see udperf report --help");
+}
+
 TEST_CASE("keygen takes a file name or none", "[app]") {
   CHECK_FALSE(parsed_as<KeygenCommand>({"keygen"}).file.has_value());
   CHECK(parsed_as<KeygenCommand>({"keygen", "k"}).file == "k");
@@ -161,7 +171,7 @@ TEST_CASE("help and version are found wherever they stand", "[app]") {
 
 TEST_CASE("an unknown command is named with those that there are", "[app]") {
   CHECK(refused({"clinet"}).message ==
-        "clinet: unknown command; accepted is server, client, loopback or keygen");
+        "clinet: unknown command; accepted is server, client, loopback, keygen or report");
 }
 
 TEST_CASE("a usage error knows in which format the caller expects an answer", "[app]") {

@@ -13,7 +13,8 @@ using udperf::app::option_table;
 
 namespace {
 
-constexpr auto kAll = {Command::client, Command::server, Command::loopback, Command::keygen};
+constexpr auto kAll = {Command::client, Command::server, Command::loopback, Command::keygen,
+                       Command::report};
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
@@ -106,7 +107,7 @@ TEST_CASE("every example in a help text is a command line that is accepted", "[a
     const auto parsed = udperf::app::parse_command_line(arguments);
     CHECK_FALSE(std::holds_alternative<udperf::app::UsageError>(parsed));
   }
-  CHECK(examples == 15);
+  CHECK(examples == 18);
 }
 
 TEST_CASE("the short help names every command", "[app]") {

@@ -50,21 +50,70 @@ class Environment {
 
 }  // namespace
 
-TEST_CASE("a progress line says rate, loss and what is left of each way", "[app]") {
-  const std::vector<ProgressFigures> ways{{Way::up, 97.2e6, 0.125, "7 s left"},
-                                          {Way::down, std::nullopt, std::nullopt, ""}};
-  CHECK(format_progress(ways, 200, Colors::off) ==
-        "up 97.20 Mb/s, 0.12 % lost, 7 s left | down ...");
-  CHECK(format_progress(ways, 10, Colors::off) == "up 97.20 M");
-  CHECK(format_progress(ways, 0, Colors::off).empty());
+/// Columns that a text takes: escapes take none, a character of several bytes one.
+std::size_t columns_of(const std::string& text) {
+  std::size_t columns = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\x1b') {
+      i = text.find_first_of("mKA", i);
+    } else if ((static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80U) {
+      ++columns;
+    }
+  }
+  return columns;
 }
 
-TEST_CASE("only loss is coloured, and only when colours are wanted", "[app]") {
-  std::vector<ProgressFigures> ways{{Way::up, 1e6, 1.0, ""}};
-  CHECK(format_progress(ways, 8, Colors::on) == "\x1b[31mup 1.000\x1b[0m");
-  CHECK(format_progress(ways, 8, Colors::off) == "up 1.000");
-  ways.front().loss_percent = 0.0;
-  CHECK(format_progress(ways, 8, Colors::on) == "up 1.000");
+const ProgressFigures kAll{Way::up, 97.2e6, 0.125, 1200us, 0.5, "7 s left"};
+
+TEST_CASE("a progress line says how far it is, rate, loss, round trip and what is left", "[app]") {
+  CHECK(format_progress(kAll, {200, Colors::off, Glyphs::ascii}) ==
+        "up    [###############---------------]  97.20 Mb/s  0.12 % lost  rtt 1.20 ms  7 s left");
+  CHECK(format_progress(kAll, {79, Colors::off, Glyphs::ascii}) ==
+        "up    [############-----------]  97.20 Mb/s  0.12 % lost  rtt 1.20 ms  7 s left");
+  CHECK(format_progress(kAll, {58, Colors::off, Glyphs::unicode}) ==
+        "up    97.20 Mb/s  0.12 % lost  rtt 1.20 ms  7 s left");
+  CHECK(format_progress(kAll, {60, Colors::off, Glyphs::unicode}) ==
+        "up    97.20 Mb/s  0.12 % lost  rtt 1.20 ms  7 s left");
+  CHECK(format_progress(kAll, {39, Colors::off, Glyphs::ascii}) ==
+        "up    97.20 Mb/s  0.12 % lost  7 s left");
+  CHECK(format_progress(kAll, {32, Colors::off, Glyphs::ascii}) == "up    97.20 Mb/s  0.12 % lost");
+  CHECK(format_progress(kAll, {20, Colors::off, Glyphs::ascii}) == "up    97.20 Mb/s");
+  CHECK(format_progress(kAll, {5, Colors::off, Glyphs::ascii}) == "up   ");
+  CHECK(format_progress(kAll, {0, Colors::off, Glyphs::ascii}).empty());
+  const ProgressFigures none{Way::down, std::nullopt, std::nullopt, std::nullopt, std::nullopt, ""};
+  CHECK(format_progress(none, {79, Colors::off, Glyphs::ascii}) == "down  ...       ");
+}
+
+TEST_CASE("no progress line is wider than it may be, whatever is in it", "[app]") {
+  for (const Glyphs glyphs : {Glyphs::ascii, Glyphs::unicode}) {
+    for (const Colors colors : {Colors::off, Colors::on}) {
+      for (std::size_t width = 0; width < 130; ++width) {
+        const std::string text = format_progress(kAll, {width, colors, glyphs});
+        INFO(width << ": " << text);
+        CHECK(columns_of(text) <= width);
+        CHECK((colors == Colors::on || text.find('\x1b') == std::string::npos));
+      }
+    }
+  }
+}
+
+TEST_CASE("only loss and the bar are coloured, and only when colours are wanted", "[app]") {
+  ProgressFigures way{Way::up, 1e6, 1.0, std::nullopt, std::nullopt, ""};
+  CHECK(format_progress(way, {79, Colors::on, Glyphs::ascii}) ==
+        "up    1.000 Mb/s  \x1b[31m1.00 % lost\x1b[0m");
+  way.loss_percent = 0.0;
+  CHECK(format_progress(way, {79, Colors::on, Glyphs::ascii}) == "up    1.000 Mb/s  0.00 % lost");
+  way.done = 1.0;
+  CHECK(format_progress(way, {40, Colors::on, Glyphs::unicode}).find("\x1b[32m\u2588") !=
+        std::string::npos);
+}
+
+TEST_CASE("how far a test is follows from what was asked for", "[app]") {
+  auto now = progress(Way::up, 3200ms, 10, 2);
+  CHECK(share_done(Amount{0, 0, 10s}, now) == 0.32);
+  CHECK(share_done(Amount{0, 0, 1s}, now) == 1.0);
+  CHECK(share_done(Amount{40'000, 0, 0s}, now) == 0.25);
+  CHECK(share_done(Amount{0, 48, 0s}, now) == 0.25);
 }
 
 TEST_CASE("what is left is told in the terms of the request", "[app]") {
@@ -80,45 +129,91 @@ TEST_CASE("what is left is told in the terms of the request", "[app]") {
   CHECK(amount_left(Amount{100'000, 0, 0s}, now) == "60.00 kB left");
 }
 
-TEST_CASE("the line is drawn in place, never reaches the last column, and is erased", "[app]") {
+TEST_CASE("the lines are drawn in place, never reach the last column, and are erased", "[app]") {
   std::string screen;
-  std::size_t columns = 80;
+  std::size_t columns = 40;
   {
     ProgressLine line{{[&](std::string_view text) { screen += text; }, [&] { return columns; }},
                       Amount{0, 0, 10s},
-                      Colors::off};
+                      {Colors::off, Glyphs::ascii}};
     line.erase();
     CHECK(screen.empty());  // nothing was shown, so nothing is erased
 
     line.update(progress(Way::up, 1s, 1000, 0));
-    CHECK(screen == "\r\x1b[Kup 8.000 Mb/s, 0.00 % lost, 9 s left");
+    CHECK(screen == "\r\x1b[Kup    8.000 Mb/s  0.00 % lost  9 s left");
     screen.clear();
 
     line.update(progress(Way::up, 2s, 1500, 500));
-    CHECK(screen == "\r\x1b[Kup 4.000 Mb/s, 25.0 % lost, 8 s left");
+    CHECK(screen == "\r\x1b[Kup    4.000 Mb/s  25.0 % lost  8 s left");
     screen.clear();
 
     // half a second has to pass before there is another rate
     line.update(progress(Way::up, 2400ms, 9000, 500));
-    CHECK(screen == "\r\x1b[Kup 4.000 Mb/s, 5.26 % lost, 8 s left");
+    CHECK(screen == "\r\x1b[Kup    4.000 Mb/s  5.26 % lost  8 s left");
     screen.clear();
 
+    // the other way has a row of its own
     line.update(progress(Way::down, 2s, 500, 0));
-    CHECK(screen == "\r\x1b[Kup 4.000 Mb/s, 5.26 % lost | down 2.000 Mb/s, 0.00 % lost, 8 s left");
+    CHECK(screen ==
+          "\r\x1b[Kup    4.000 Mb/s  5.26 % lost  8 s left\n"
+          "down  2.000 Mb/s  0.00 % lost  8 s left");
+    screen.clear();
+    line.update(progress(Way::down, 2s, 500, 0));
+    CHECK(screen.starts_with("\r\x1b[K\x1b[A\x1b[Kup "));
     screen.clear();
 
-    columns = 20;
-    line.update(progress(Way::down, 2s, 0, 0));
-    CHECK(screen == "\r\x1b[Kup 4.000 Mb/s, 5.26");
-    CHECK(screen.size() == 4 + 19);
+    line.erase();
+    CHECK(screen == "\r\x1b[K\x1b[A\x1b[K");
     screen.clear();
 
     columns = 0;
     line.update(progress(Way::down, 3s, 0, 0));
-    CHECK(screen == "\r\x1b[K");
+    CHECK(screen == "\r\x1b[K\n");
     screen.clear();
   }
-  CHECK(screen == "\r\x1b[K");
+  CHECK(screen == "\r\x1b[K\x1b[A\x1b[K");
+}
+
+TEST_CASE("where arrivals are not told, the rate is that of sending", "[app]") {
+  std::string screen;
+  ProgressLine line{{[&](std::string_view text) { screen += text; }, [] { return 80U; }},
+                    Amount{4'000'000, 0, 0s},
+                    {}};
+  engine::LiveProgress now;
+  now.elapsed = 1s;
+  now.sent_bytes = 1'000'000;
+  now.sent_packets = 1000;
+  now.arrivals_known = false;
+  line.update(now);
+  CHECK(screen.find("8.000 Mb/s") != std::string::npos);
+  CHECK(screen.find("lost") == std::string::npos);
+  CHECK(screen.find("3.000 MB left") != std::string::npos);
+}
+
+TEST_CASE("blocks are drawn where the locale is UTF-8 only", "[app]") {
+  const Environment all{"LC_ALL", nullptr};
+  const Environment type{"LC_CTYPE", nullptr};
+  const Environment lang{"LANG", "de_DE.UTF-8"};
+  CHECK(choose_glyphs() == Glyphs::unicode);
+  {
+    const Environment other{"LC_ALL", "C"};
+    CHECK(choose_glyphs() == Glyphs::ascii);
+  }
+  {
+    const Environment other{"LC_CTYPE", "C.utf8"};
+    CHECK(choose_glyphs() == Glyphs::unicode);
+  }
+  const Environment none{"LANG", nullptr};
+  CHECK(choose_glyphs() == Glyphs::ascii);
+}
+
+TEST_CASE("what is no terminal has COLUMNS, or 80", "[app]") {
+  {
+    const Environment columns{"COLUMNS", "40"};
+    CHECK(terminal_columns(-1) == 40);
+  }
+  const Environment nonsense{"COLUMNS", "0x"};
+  CHECK(terminal_columns(-1) == 80);
 }
 
 TEST_CASE("colours follow --color, then NO_COLOR, then the terminal", "[app]") {

@@ -24,7 +24,7 @@ std::string finished(OutputFormat format, const result::ResultDocument& document
   OutputOptions options;
   options.format = format;
   options.fields = {"status"};
-  Renderer renderer{options, Colors::off};
+  Renderer renderer{options, report::TextStyle{}};
   const auto text = renderer.finished(document, unix_from_ns(78));
   REQUIRE(text.has_value());
   return *text;
@@ -78,7 +78,7 @@ TEST_CASE("live lines come with --jsonl, and in text when an interval was asked 
   options.format = format;
   options.live_intervals = live;
   options.verbosity = verbosity;
-  Renderer renderer{options, Colors::off};
+  Renderer renderer{options, report::TextStyle{}};
   engine::LiveInterval interval;
   interval.way = Way::down;
   interval.start = std::chrono::milliseconds{1500};

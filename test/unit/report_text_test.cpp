@@ -228,8 +228,8 @@ TEST_CASE("live rows stand below their headings", "[report]") {
   view.packets = 8500;
   view.payload_bytes = 12'512'000;
   view.lost = 3;
-  const std::string line = report::interval_line(view);
-  const std::string header = report::interval_header();
+  const std::string line = report::interval_line(view, {});
+  const std::string header = report::interval_header({});
 
   CHECK(line == "up      1.00-2.00    s   100.1 Mb/s       8500        3\n");
   CHECK(header.size() == line.size());
@@ -238,7 +238,7 @@ TEST_CASE("live rows stand below their headings", "[report]") {
   view.end_s = 1;
   view.duplicates = 2;
   view.reordered = 4;
-  CHECK_THAT(report::interval_line(view), ContainsSubstring("down") && ContainsSubstring(" - ") &&
+  CHECK_THAT(report::interval_line(view, {false, 0}), ContainsSubstring("down") && ContainsSubstring(" - ") &&
                                               ContainsSubstring("2 duplicated") &&
                                               ContainsSubstring("4 reordered"));
 }

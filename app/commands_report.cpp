@@ -1,0 +1,40 @@
+#include <cstdio>
+#include <string>
+
+#include "app/commands.hpp"
+#include "app/exit_code.hpp"
+#include "app/files.hpp"
+#include "html/report_page.hpp"
+
+namespace udperf::app {
+namespace {
+
+int fail(const Error& error) {
+  std::fprintf(stderr, "udperf: %s\n", error.message().c_str());
+  return exit_code(error.code);
+}
+
+}  // namespace
+
+int run_report_command(const ReportCommand& command) {
+  const auto text = read_file(command.input, html::kMostInput);
+  if (!text) {
+    return fail(text.error());
+  }
+  auto document = html::find_document(*text);
+  if (!document) {
+    Error error = document.error();
+    error.what = command.input + ": " + error.what;
+    return fail(error);
+  }
+  const auto output = OutputFile::open(command.output, "--output");
+  if (!output) {
+    return fail(output.error());
+  }
+  if (const auto done = output->write(html::report_page(*document)); !done) {
+    return fail(done.error());
+  }
+  return exit_ok;
+}
+
+}  // namespace udperf::app

@@ -1,0 +1,23 @@
+# cmake -DOUT=FILE.cpp -DASSETS=name=path,name=path -P embed.cmake
+# Files as string constants of namespace udperf::html. 16 000 bytes a literal: compilers need not
+# take longer ones, and join neighbours.
+set(source "#include \"html/assets.hpp\"\n\nnamespace udperf::html {\n\n")
+string(REPLACE "," ";" assets "${ASSETS}")
+foreach(asset IN LISTS assets)
+  string(REGEX MATCH "^([^=]*)=(.*)$" ignored "${asset}")
+  set(name "${CMAKE_MATCH_1}")
+  file(READ "${CMAKE_MATCH_2}" hex HEX)
+  string(LENGTH "${hex}" digits)
+  math(EXPR size "${digits} / 2")
+  string(REGEX REPLACE "(..)" "\\\\x\\1" text "${hex}")
+  string(LENGTH "${text}" length)
+  set(at 0)
+  string(APPEND source "extern const std::string_view ${name};\nstatic const char ${name}_bytes[] =\n")
+  while(at LESS length)
+    string(SUBSTRING "${text}" ${at} 64000 piece)
+    string(APPEND source "\"${piece}\"\n")
+    math(EXPR at "${at} + 64000")
+  endwhile()
+  string(APPEND source ";\nconst std::string_view ${name}{${name}_bytes, ${size}};\n\n")
+endforeach()
+file(WRITE "${OUT}" "${source}}  // namespace udperf::html\n")

@@ -1,0 +1,123 @@
+#include "html/report_page.hpp"
+
+#include <array>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "html/assets.hpp"
+
+namespace udperf::html {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view kHead =
+    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+    "script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:\">\n"
+    "<title>udperf report</title>\n<style>\n";
+constexpr std::string_view kBody =
+    "</style>\n</head>\n<body>\n<main></main>\n"
+    "<noscript>This report draws its charts with a script; the figures are in the page's source."
+    "</noscript>\n<script id=\"document\" type=\"application/json\">";
+// The library's own banner names its authors and licence; this is the licence's text.
+constexpr std::string_view kLicence =
+    "</script>\n<!-- Chart.js. The MIT License. Copyright (c) 2014-2022 Chart.js Contributors.\n"
+    "Permission is hereby granted, free of charge, to any person obtaining a copy of this software "
+    "and associated documentation files (the \"Software\"), to deal in the Software without "
+    "restriction, including without limitation the rights to use, copy, modify, merge, publish, "
+    "distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the "
+    "Software is furnished to do so, subject to the following conditions: The above copyright "
+    "notice and this permission notice shall be included in all copies or substantial portions of "
+    "the Software. THE SOFTWARE IS PROVIDED \"AS IS\", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR "
+    "IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A "
+    "PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE "
+    "LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR "
+    "OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER "
+    "DEALINGS IN THE SOFTWARE. -->\n<script>\n";
+constexpr std::string_view kScript = "\n</script>\n<script>\n";
+constexpr std::string_view kEnd = "\n</script>\n</body>\n</html>\n";
+
+/// In JSON these can only stand inside of strings, where an escape means the same; to HTML and to
+/// JavaScript they would mean something else.
+std::string harmless(std::string_view json) {
+  std::string out;
+  out.reserve(json.size() + json.size() / 16);
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    const bool separator = json.compare(i, 2, "\xE2\x80") == 0 && i + 2 < json.size() &&
+                           (json[i + 2] == '\xA8' || json[i + 2] == '\xA9');
+    if (c == '<') {
+      out += "\\u003c";
+    } else if (c == '>') {
+      out += "\\u003e";
+    } else if (c == '&') {
+      out += "\\u0026";
+    } else if (separator) {
+      out += json[i + 2] == '\xA8' ? "\\u2028" : "\\u2029";
+      i += 2;
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+Error refusal(std::string what) {
+  return Error{ErrorCode::usage, std::move(what), 0, {}};
+}
+
+bool is_document(const Json& json) {
+  return json.is_object() && json.value("schema", Json{}) == "udperf/1" && json.contains("test") &&
+         json.at("test").is_object();
+}
+
+/// The document in one line of --jsonl, if that is what it is.
+std::optional<std::string> document_of_event(std::string_view line) {
+  const auto json = Json::parse(line, nullptr, false);
+  if (!json.is_object() || !json.contains("event") || !json.contains("data")) {
+    return std::nullopt;
+  }
+  const bool last = json.at("event") == "end" || json.at("event") == "error";
+  return last && is_document(json.at("data")) ? std::optional{json.at("data").dump()}
+                                              : std::nullopt;
+}
+
+}  // namespace
+
+std::string report_page(std::string_view document) {
+  std::string page;
+  const std::string inside = harmless(document);
+  page.reserve(chart_js.size() + page_js.size() + page_css.size() + inside.size() + 4096);
+  for (const std::string_view part : {kHead, page_css, kBody, std::string_view{inside}, kLicence,
+                                      chart_js, kScript, page_js, kEnd}) {
+    page += part;
+  }
+  return page;
+}
+
+Result<std::string> find_document(std::string_view text) {
+  if (text.size() > kMostInput) {
+    return tl::unexpected{refusal("is larger than any result document (64 MiB)")};
+  }
+  if (const auto json = Json::parse(text, nullptr, false); is_document(json)) {
+    return json.dump();
+  }
+  while (!text.empty()) {
+    const auto end = text.find_last_not_of(" \t\r\n");
+    text = text.substr(0, end == std::string_view::npos ? 0 : end + 1);
+    const auto begin = text.rfind('\n');
+    const auto line = begin == std::string_view::npos ? text : text.substr(begin + 1);
+    if (auto found = document_of_event(line)) {
+      return *std::move(found);
+    }
+    text = begin == std::string_view::npos ? std::string_view{} : text.substr(0, begin);
+  }
+  return tl::unexpected{refusal(
+      "holds no result of udperf: expected the document that --json prints, or the events of "
+      "--jsonl with their end")};
+}
+
+}  // namespace udperf::html

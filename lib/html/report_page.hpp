@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace udperf::html {
+
+/// A result document larger than this is refused, in bytes.
+inline constexpr std::size_t kMostInput = std::size_t{64} << 20U;
+
+/// One self-contained page that draws the document: styles, charting library and document are in
+/// it, and nothing is fetched. `document`: strict JSON, schema udperf/1. Nothing in it can become
+/// markup or script.
+[[nodiscard]] std::string report_page(std::string_view document);
+
+/// The result document in what a file holds: a document (`--json`), or the last `end` or `error`
+/// event of a stream of them (`--jsonl`). An error says what was expected. The file may be
+/// anyone's.
+[[nodiscard]] Result<std::string> find_document(std::string_view text);
+
+}  // namespace udperf::html

@@ -1,0 +1,305 @@
+#include "session/classic_door.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstring>
+#include <string_view>
+
+namespace udperf::session {
+namespace {
+
+bool is_word(std::span<const std::byte> datagram, std::string_view word) {
+  return datagram.size() == word.size() &&
+         std::memcmp(datagram.data(), word.data(), word.size()) == 0;
+}
+
+constexpr MonoTime kNothingDue = MonoTime::max();
+
+}  // namespace
+
+ClassicInput classify_classic(std::span<const std::byte> datagram) {
+  if (is_word(datagram, "START")) {
+    return ClassicInput::start;
+  }
+  return is_word(datagram, "STOP") ? ClassicInput::stop : ClassicInput::data;
+}
+
+std::string classic_answer(const ClassicOutcome& outcome) {
+  std::array<char, 96> text{};
+  std::snprintf(text.data(), text.size(), "Throughput: %.3f Kilobytes per second",
+                outcome.kilobytes_per_second().value_or(0.0));
+  return text.data();
+}
+
+bool ClassicDoor::welcome(const IpAddress& address) const {
+  const auto within = [&address](const IpPrefix& prefix) { return prefix.contains(address); };
+  if (std::any_of(settings_.deny.begin(), settings_.deny.end(), within)) {
+    return false;
+  }
+  return settings_.allow.empty() ||
+         std::any_of(settings_.allow.begin(), settings_.allow.end(), within);
+}
+
+std::size_t ClassicDoor::active_of(const IpAddress& address) const {
+  const auto found = active_by_address_.find(address);
+  return found != active_by_address_.end() ? found->second : 0;
+}
+
+void ClassicDoor::count_active(const IpAddress& address, bool more) {
+  const auto at = active_by_address_.try_emplace(address, 0).first;
+  at->second = more ? at->second + 1 : at->second - 1;
+  active_ = more ? active_ + 1 : active_ - 1;
+  if (at->second == 0) {
+    active_by_address_.erase(at);
+  }
+}
+
+bool ClassicDoor::admitted(const Arrival& arrival) const {
+  return arrival.may_begin && !shutting_down_ && active_ < settings_.most_runs &&
+         active_of(arrival.from.address) < settings_.most_runs_per_address;
+}
+
+bool ClassicDoor::certain(const Peer& peer) {
+  if (!peer.last) {
+    return true;
+  }
+  const Run& run = *peer.run;
+  const bool begun_anew =
+      run.start_seen && run.datagrams > 0 && run.begun - peer.last->stopped >= kOvertaken;
+  return begun_anew || run.datagrams >= kManyStragglers ||
+         run.heard - peer.last->stopped >= kStragglers;
+}
+
+std::optional<std::string> ClassicDoor::on_datagram(const Arrival& arrival, MonoTime now,
+                                                    UnixTime unix_now) {
+  if (!welcome(arrival.from.address)) {
+    ++counters_.denied;
+    return std::nullopt;
+  }
+  switch (arrival.native ? ClassicInput::data : classify_classic(arrival.bytes)) {
+    case ClassicInput::start:
+      on_start(arrival, now, unix_now);
+      return std::nullopt;
+    case ClassicInput::stop:
+      return on_stop(arrival, now, unix_now);
+    case ClassicInput::data:
+      on_data(arrival, now, unix_now);
+      break;
+  }
+  return std::nullopt;
+}
+
+ClassicDoor::ClassicDoor(Settings settings, MonoTime now)
+    : settings_(std::move(settings)), tokens_at_(now) {
+  settings_.most_runs = std::min(settings_.most_runs, kMostRuns);
+}
+
+ClassicDoor::Peer* ClassicDoor::begin(const Arrival& arrival, MonoTime now, UnixTime unix_now) {
+  if (!admitted(arrival)) {
+    ++counters_.refused;
+    return nullptr;
+  }
+  const Key key{arrival.from, arrival.to};
+  if (peers_.count(key) == 0 && peers_.size() >= std::size_t{2} * settings_.most_runs) {
+    forget_one();
+  }
+  Peer& peer = peers_[key];
+  peer.run = Run{now, now, now, unix_now, 0, 0, false};
+  count_active(arrival.from.address, true);
+  return &peer;
+}
+
+void ClassicDoor::forget_one() {
+  auto oldest = peers_.end();
+  for (auto it = peers_.begin(); it != peers_.end(); ++it) {
+    const bool idle = !it->second.run && it->second.last;
+    if (idle && (oldest == peers_.end() || it->second.last->heard < oldest->second.last->heard)) {
+      oldest = it;
+    }
+  }
+  if (oldest != peers_.end()) {
+    settled_ += oldest->second.last->settled ? 0U : 1U;
+    peers_.erase(oldest);
+  }
+}
+
+void ClassicDoor::drop_stragglers(const Key& key, Peer& peer) {
+  counters_.stragglers += peer.run->datagrams;
+  peer.run.reset();
+  count_active(key.first.address, false);
+}
+
+void ClassicDoor::end_run(const Key& key, Peer& peer, TestStatus status, std::string reason,
+                          UnixTime unix_now) {
+  const Run& run = *peer.run;
+  ClassicOutcome outcome;
+  outcome.client = key.first;
+  outcome.server = key.second;
+  outcome.first = run.first;
+  outcome.closed = unix_now;
+  outcome.status = status;
+  outcome.reason = std::move(reason);
+  outcome.start_seen = run.start_seen;
+  outcome.datagrams = run.datagrams;
+  outcome.payload_bytes = run.bytes;
+  outcome.span = run.last_data - run.begun;
+  if (peer.last && !peer.last->settled) {
+    ++settled_;  // its client has gone on
+  }
+  peer.last = Answered{classic_answer(outcome), run.heard, run.heard, false, false};
+  ++counters_.runs;
+  finished_.push_back(std::move(outcome));
+  peer.run.reset();
+  count_active(key.first.address, false);
+}
+
+void ClassicDoor::on_start(const Arrival& arrival, MonoTime now, UnixTime unix_now) {
+  const Key key{arrival.from, arrival.to};
+  const auto found = peers_.find(key);
+  const bool known = found != peers_.end();
+  if (known && found->second.run) {
+    Run& run = *found->second.run;
+    // Data that it was overtaken by is its own, but not what may be the run's before.
+    const bool overtaken = now - run.begun < kStragglers && certain(found->second);
+    if (run.datagrams == 0 || overtaken) {
+      if (run.datagrams == 0 && now - run.begun >= kStragglers) {  // said again: now it begins
+        run.begun = run.last_data = now;
+        run.first = unix_now;
+      }
+      run.start_seen = true;
+      run.heard = now;
+      return;
+    }
+    if (certain(found->second)) {
+      end_run(key, found->second, TestStatus::incomplete, "the client started again", unix_now);
+    } else {
+      drop_stragglers(key, found->second);
+    }
+  }
+  if (Peer* const peer = begin(arrival, now, unix_now)) {
+    peer->run->start_seen = true;
+    peer->credit += arrival.length;
+  }
+}
+
+void ClassicDoor::on_data(const Arrival& arrival, MonoTime now, UnixTime unix_now) {
+  const auto found = peers_.find({arrival.from, arrival.to});
+  Peer* peer = found != peers_.end() ? &found->second : nullptr;
+  if (peer == nullptr || !peer->run) {
+    if (peer != nullptr && peer->last && peer->last->closed) {
+      peer->last->heard = now;
+      ++counters_.stragglers;
+      return;
+    }
+    peer = arrival.native ? nullptr : begin(arrival, now, unix_now);
+    if (peer == nullptr) {
+      return;
+    }
+  }
+  Run& run = *peer->run;
+  ++run.datagrams;
+  run.bytes += arrival.length;
+  run.last_data = now;
+  run.heard = now;
+  peer->credit += arrival.length;
+}
+
+std::optional<std::string> ClassicDoor::on_stop(const Arrival& arrival, MonoTime now,
+                                                UnixTime unix_now) {
+  const Key key{arrival.from, arrival.to};
+  const auto found = peers_.find(key);
+  if (found == peers_.end()) {
+    // All that came before it was lost. Nothing is kept, so nothing has to be remembered of it.
+    return paid(classic_answer(ClassicOutcome{}), nullptr, now);
+  }
+  Peer& peer = found->second;
+  if (peer.run && certain(peer)) {
+    peer.run->heard = now;
+    end_run(key, peer, TestStatus::complete, "complete", unix_now);
+  } else if (peer.run) {
+    drop_stragglers(key, peer);
+  }
+  peer.last->heard = now;
+  return paid(peer.last->text, &peer, now);
+}
+
+std::optional<std::string> ClassicDoor::paid(std::string answer, Peer* peer, MonoTime now) {
+  if (peer != nullptr && peer->credit >= answer.size()) {
+    peer->credit -= answer.size();
+    ++counters_.answers;
+    return answer;
+  }
+  constexpr Duration kCost = std::chrono::nanoseconds{1'000'000'000 / kFreeAnswersPerSecond};
+  constexpr Duration kBurst = std::chrono::seconds{1};
+  token_debt_ = std::max(token_debt_ - (now - tokens_at_), Duration{0});
+  tokens_at_ = now;
+  if (token_debt_ + kCost > kBurst) {
+    ++counters_.withheld;
+    return std::nullopt;
+  }
+  token_debt_ += kCost;
+  ++counters_.answers;
+  return answer;
+}
+
+MonoTime ClassicDoor::expire_run(const Key& key, Peer& peer, MonoTime now, UnixTime unix_now) {
+  const Run& run = *peer.run;
+  const MonoTime silent = run.heard + kSilence;
+  const MonoTime overdue =
+      settings_.max_duration ? run.begun + *settings_.max_duration : kNothingDue;
+  if (now < silent && now < overdue) {
+    return std::min(silent, overdue);
+  }
+  if (!certain(peer)) {
+    drop_stragglers(key, peer);
+    return now;
+  }
+  const bool cut = now >= overdue;
+  end_run(key, peer, TestStatus::incomplete,
+          cut ? "it took longer than --max-duration" : "the client fell silent", unix_now);
+  peer.last->closed = cut;
+  peer.last->settled = true;
+  ++settled_;
+  return now;
+}
+
+MonoTime ClassicDoor::expire(MonoTime now, UnixTime unix_now) {
+  MonoTime next = kNothingDue;
+  for (auto it = peers_.begin(); it != peers_.end();) {
+    Peer& peer = it->second;
+    if (peer.run) {
+      next = std::min(next, expire_run(it->first, peer, now, unix_now));
+      ++it;
+      continue;
+    }
+    Answered& last = *peer.last;
+    if (!last.settled && now - last.heard >= kSettled) {
+      last.settled = true;
+      ++settled_;
+    }
+    if (now - last.heard >= kLinger) {
+      it = peers_.erase(it);
+      continue;
+    }
+    next = std::min(next, last.heard + (last.settled ? kLinger : kSettled));
+    ++it;
+  }
+  return next;
+}
+
+void ClassicDoor::shut_down(UnixTime unix_now) {
+  shutting_down_ = true;
+  for (auto& [key, peer] : peers_) {
+    if (!peer.run) {
+      continue;
+    }
+    if (certain(peer)) {
+      end_run(key, peer, TestStatus::incomplete, "the server was stopped", unix_now);
+    } else {
+      drop_stragglers(key, peer);
+    }
+  }
+}
+
+}  // namespace udperf::session

@@ -1,0 +1,382 @@
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <thread>
+
+#include "e2e/program.hpp"
+#include "engine/event.hpp"
+#include "net/receive_buffers.hpp"
+#include "net/udp_listener.hpp"
+#include "net/udp_port.hpp"
+#include "support/catch.hpp"
+#include "support/strict_json.hpp"
+#include "support/temp_dir.hpp"
+
+// The classic test between udperf and peers written here, as old scripts behave: a client that may
+// leave out START, says STOP twice or vanishes, and a server that answers late, never or nonsense.
+
+using namespace std::chrono_literals;
+using namespace udperf;
+using namespace udperf::test;
+using nlohmann::json;
+
+namespace {
+
+std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span{text});
+}
+
+/// A client of the classic test.
+class ClassicClient {
+ public:
+  explicit ClassicClient(const Endpoint& server) {
+    net::PortOptions options;
+    options.remote = server;
+    auto port = net::UdpPort::open(options);
+    REQUIRE(port.has_value());
+    port_ = *std::move(port);
+  }
+
+  void say(std::string_view text) { static_cast<void>(port_->send_control(bytes_of(text))); }
+  void send(int datagrams, char letter = 'a') {
+    const std::string data(1500, letter);
+    for (int i = 0; i < datagrams; ++i) {
+      say(data);
+    }
+  }
+  /// STOP once a second until a text comes back; "" when none does.
+  std::string stop() {
+    for (int i = 0; i < 5; ++i) {
+      say("STOP");
+      if (auto text = hear(patience(1s)); !text.empty()) {
+        return text;
+      }
+    }
+    return {};
+  }
+  std::string hear(Duration timeout) {
+    const std::array<int, 1> fds{port_->fd()};
+    engine::wait_readable(fds, timeout);
+    for (const net::Received& read : port_->receive(buffers_)) {
+      return {reinterpret_cast<const char*>(read.data.data()), read.data.size()};
+    }
+    return {};
+  }
+  [[nodiscard]] std::uint16_t port() const { return port_->local().port; }
+
+ private:
+  std::unique_ptr<net::UdpPort> port_;
+  net::ReceiveBuffers buffers_;
+};
+
+/// A server of the classic test that answers as `answer` says: the number of the STOP, from 1.
+class ClassicServer {
+ public:
+  using Answer = std::function<std::string(int)>;
+  explicit ClassicServer(Answer answer) : answer_(std::move(answer)) {
+    auto listener = net::UdpListener::open(IpAddress::loopback(IpFamily::v4), 0, 8U << 20U);
+    REQUIRE(listener.has_value());
+    listener_ = *std::move(listener);
+    thread_ = std::thread{[this] { serve(); }};
+  }
+  ClassicServer(const ClassicServer&) = delete;
+  ClassicServer& operator=(const ClassicServer&) = delete;
+  ~ClassicServer() {
+    quit_.raise();
+    thread_.join();
+  }
+
+  [[nodiscard]] Endpoint endpoint() const { return listener_->local(); }
+  struct Seen {
+    bool start = false;
+    int stops = 0;
+    std::string data;  ///< of the first 100 kB
+    std::uint64_t bytes = 0;
+    std::uint64_t longest = 0;
+  };
+  /// After the client has ended.
+  [[nodiscard]] const Seen& seen() {
+    quit_.raise();
+    thread_.join();
+    thread_ = std::thread{[] {}};
+    return seen_;
+  }
+
+ private:
+  void serve() {
+    const std::array<int, 2> fds{listener_->fd(), quit_.fd()};
+    while (true) {
+      const auto letters = listener_->receive();
+      for (const net::Letter& letter : letters) {
+        take(letter);
+      }
+      if (letters.empty()) {
+        if (quit_.take()) {
+          return;
+        }
+        engine::wait_readable(fds, 10s);
+      }
+    }
+  }
+  void take(const net::Letter& letter) {
+    const std::string text(reinterpret_cast<const char*>(letter.bytes.data()), letter.bytes.size());
+    if (text == "START") {
+      seen_.start = true;
+    } else if (text == "STOP") {
+      const std::string answer = answer_(++seen_.stops);
+      if (!answer.empty()) {
+        const auto out = bytes_of(answer);
+        listener_->send(net::Letter{{out.begin(), out.end()}, letter.peer, letter.local});
+      }
+    } else {
+      seen_.bytes += letter.length();
+      seen_.longest = std::max(seen_.longest, letter.length());
+      if (seen_.data.size() < 100'000) {
+        seen_.data += text;
+      }
+    }
+  }
+
+  Answer answer_;
+  engine::Event quit_;
+  std::unique_ptr<net::UdpListener> listener_;
+  Seen seen_;
+  std::thread thread_;
+};
+
+std::vector<json> lines_of(const std::string& text) {
+  std::vector<json> out;
+  for (std::size_t start = 0; start < text.size();) {
+    const auto end = std::min(text.find('\n', start), text.size());
+    const auto line = parse_strict_json(text.substr(start, end - start));
+    REQUIRE(line.has_value());
+    out.push_back(*line);
+    start = end + 1;
+  }
+  return out;
+}
+
+/// The lines that the server wrote about one client's port.
+std::vector<json> runs_of(const std::vector<json>& lines, std::uint16_t port) {
+  std::vector<json> out;
+  for (const json& line : lines) {
+    if (line.at("data").at("client_port") == port) {
+      out.push_back(line.at("data"));
+    }
+  }
+  return out;
+}
+
+std::vector<std::string> classic_arguments(const Endpoint& server,
+                                           const std::vector<std::string>& more) {
+  auto arguments = client_arguments(server, {"--classic"});
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+}  // namespace
+
+TEST_CASE("classic clients are served beside a native one on one port", "[e2e][classic]") {
+  Server server{IpFamily::v4, {"--classic", "--jsonl", "-"}};
+  auto native =
+      start_udperf(client_arguments(server.endpoint(), {"--duration", "2s", "--rate", "20M"}), {});
+
+  ClassicClient with_start{server.endpoint()};
+  ClassicClient without{server.endpoint()};
+  ClassicClient binary{server.endpoint()};
+  ClassicClient twice{server.endpoint()};
+  ClassicClient empty{server.endpoint()};
+  ClassicClient vanishing{server.endpoint()};
+  with_start.say("START");
+  twice.say("START");
+  empty.say("START");
+  vanishing.say("START");
+  for (int round = 0; round < 10; ++round) {
+    with_start.send(10);
+    without.send(9);
+    binary.send(8, '\0');
+    twice.send(7);
+    vanishing.send(6);
+  }
+  binary.say(std::string("\x55\x50\x52\x46", 4) + std::string(1000, '\x01'));
+  const std::string first = twice.stop();
+  CHECK(twice.stop() == first);
+  CHECK(first.starts_with("Throughput: "));
+  CHECK(with_start.stop().ends_with(" Kilobytes per second"));
+  CHECK(without.stop().ends_with(" Kilobytes per second"));
+  CHECK(binary.stop().ends_with(" Kilobytes per second"));
+  CHECK(empty.stop() == "Throughput: 0.000 Kilobytes per second");
+  // the same client again, from the same port
+  with_start.say("START");
+  with_start.send(20);
+  CHECK(with_start.stop().ends_with(" Kilobytes per second"));
+
+  CHECK(server.process().wait_for(Stream::out, "fell silent", patience(15s)));
+  REQUIRE(native.wait(patience(15s)).has_value());
+  const auto document = parse_strict_json(native.output(Stream::out));
+  REQUIRE(document.has_value());
+  CHECK(document->at("status") == "complete");
+  CHECK(document->at("loss_percent") == 0.0);
+  server.process().send_signal(SIGTERM);
+  REQUIRE(server.process().wait(patience(10s)).has_value());
+
+  const auto lines = lines_of(server.process().output(Stream::out));
+  CHECK(lines.size() == 8);
+  const auto check_run = [&](const ClassicClient& client, std::size_t run, std::size_t runs,
+                             int datagrams, bool start) {
+    const auto found = runs_of(lines, client.port());
+    INFO("port " << client.port());
+    REQUIRE(found.size() == runs);
+    CHECK(found[run].at("classic") == true);
+    CHECK(found[run].at("datagrams") == datagrams);
+    CHECK(found[run].at("start_seen") == start);
+    return found[run];
+  };
+  CHECK(check_run(with_start, 0, 2, 100, true).at("payload_bytes") == 150'000);
+  CHECK(check_run(with_start, 1, 2, 20, true).at("payload_bytes") == 30'000);
+  CHECK(check_run(without, 0, 1, 90, false).at("status") == "complete");
+  CHECK(check_run(binary, 0, 1, 81, false).at("payload_bytes") == 121'004);
+  CHECK(check_run(twice, 0, 1, 70, true).at("kilobytes_per_second").is_number());
+  CHECK(check_run(empty, 0, 1, 0, true).at("kilobytes_per_second").is_null());
+  CHECK(check_run(vanishing, 0, 1, 60, true).at("status") == "incomplete");
+}
+
+TEST_CASE("a server without --classic does not know the classic test", "[e2e][classic]") {
+  const Server server{IpFamily::v4};
+  ClassicClient client{server.endpoint()};
+  client.say("START");
+  client.send(1);
+  client.say("STOP");
+  // The answer to a native client that came later shows that the server has read all of it.
+  CHECK(run_udperf(client_arguments(server.endpoint(), {"--packets", "1"})).code() == 0);
+  CHECK(client.hear(0s).empty());
+}
+
+TEST_CASE("udperf measures a classic server of its own kind", "[e2e][classic]") {
+  const TempDir dir;
+  const std::string runs = (dir.path() / "runs.jsonl").string();
+  Server server{IpFamily::v4, {"--classic", "--jsonl", runs}};
+  const auto finished =
+      run_udperf(classic_arguments(server.endpoint(), {"--size", "2000100B", "--rate", "50M"}));
+  CHECK(finished.code() == 0);
+  const json document = document_of(finished);
+  CHECK(document.at("status") == "complete");
+  CHECK(document.at("goodput_bps").is_null());
+  CHECK(document.at("loss_percent").is_null());
+  CHECK(document.at("limited_by").is_null());
+  CHECK(document.at("down").is_null());
+  const json& up = document.at("up");
+  CHECK(up.at("tx").at("payload_bytes") == 2'000'100);
+  CHECK(up.at("tx").at("packets") == 1334);  // the last has 600 bytes
+  CHECK(up.at("rx").at("unique").is_null());
+  CHECK(up.at("loss").at("packets").is_null());
+  CHECK(document.at("test").at("payload_bytes") == 1500);
+  const double rate = document.at("classic").at("kilobytes_per_second").get<double>();
+  CHECK(rate > 0);
+  CHECK(rate < 8000);  // 50 Mb/s are 6250 kB/s
+  CHECK(server.process().wait_for(Stream::out, "2000100 bytes", patience(5s)));
+  std::ifstream file{runs};
+  std::string line;
+  REQUIRE(std::getline(file, line));
+  const auto run = parse_strict_json(line);
+  REQUIRE(run.has_value());
+  CHECK(run->at("data").at("kilobytes_per_second").get<double>() == Approx(rate).margin(0.001));
+  CHECK(run->at("data").at("payload_bytes") == 2'000'100);
+  for (const char* label : {"server  ", "client  ", "first packet received", "time taken"}) {
+    CHECK(server.process().wait_for(Stream::out, label, patience(5s)));
+  }
+}
+
+TEST_CASE("the classic payload is what the scripts sent", "[e2e][classic]") {
+  ClassicServer server{[](int) { return "Throughput: 42.500 Kilobytes per second"; }};
+  const auto finished =
+      run_udperf({"client", "127.0.0.1", "--port", std::to_string(server.endpoint().port),
+                  "--classic", "--size", "50K", "--rate", "100M"});
+  CHECK(finished.code() == 0);
+  CHECK(finished.out.find("42.500 kB/s") != std::string::npos);
+  const auto& seen = server.seen();
+  CHECK(seen.start);
+  CHECK(seen.stops == 1);
+  CHECK(seen.bytes == 50'000);
+  CHECK(seen.longest == 1500);
+  for (std::size_t i = 0; i < seen.data.size(); ++i) {
+    REQUIRE(seen.data[i] == static_cast<char>('a' + i % 26));
+  }
+}
+
+TEST_CASE("a classic server that answers late, or nonsense first, is waited for",
+          "[e2e][classic]") {
+  const std::string nonsense("\x00\x01\xff garbage", 11);
+  ClassicServer server{[&](int stop) {
+    return stop == 1   ? std::string{}
+           : stop == 2 ? nonsense
+                       : std::string{"Throughput: 7.000 Kilobytes per second\n"};
+  }};
+  const auto finished = run_udperf(classic_arguments(server.endpoint(), {"--packets", "10"}));
+  CHECK(finished.code() == 0);
+  const json document = document_of(finished);
+  CHECK(document.at("classic").at("kilobytes_per_second") == 7.0);
+  CHECK(document.at("classic").at("answer") == "Throughput: 7.000 Kilobytes per second\n");
+  CHECK(server.seen().stops == 3);
+}
+
+TEST_CASE("a text without a figure is told as it came", "[e2e][classic]") {
+  ClassicServer server{[](int) { return std::string{"no idea"}; }};
+  const auto finished = run_udperf(classic_arguments(server.endpoint(), {"--packets", "10"}));
+  CHECK(finished.code() == 0);
+  const json document = document_of(finished);
+  CHECK(document.at("classic").at("kilobytes_per_second").is_null());
+  CHECK(document.at("classic").at("answer") == "no idea");
+  CHECK(document.at("warnings").at(0).at("code") == "classic_answer");
+}
+
+TEST_CASE("a classic server that never answers costs the timeout, and exit 3", "[e2e][classic]") {
+  ClassicServer server{[](int) { return std::string{}; }};
+  const auto finished = run_udperf(
+      classic_arguments(server.endpoint(), {"--packets", "10", "--connect-timeout", "1200ms"}));
+  CHECK(finished.code() == 3);
+  CHECK(finished.took < patience(4s));
+  const json document = document_of(finished);
+  CHECK(document.at("status") == "error");
+  CHECK(document.at("classic").at("kilobytes_per_second").is_null());
+  CHECK(server.seen().stops == 2);
+}
+
+TEST_CASE("where no classic server listens, that is said at once", "[e2e][classic]") {
+  const Endpoint nobody{IpAddress::loopback(IpFamily::v4), unused_port()};
+  const auto finished = run_udperf(classic_arguments(nobody, {}));
+  CHECK(finished.code() == 3);
+  CHECK(finished.took < patience(2s));
+  CHECK(finished.err.find("nothing listens") != std::string::npos);
+}
+
+TEST_CASE("options that the classic test has no means for are refused", "[e2e][classic]") {
+  for (const std::vector<std::string>& option :
+       std::vector<std::vector<std::string>>{{"--reverse"},
+                                             {"--bidir"},
+                                             {"--streams", "2"},
+                                             {"--key-file", "k"},
+                                             {"--fail-loss", "1%"},
+                                             {"--payload", "random"},
+                                             {"--interval", "1s"}}) {
+    std::vector<std::string> arguments{"client", "--classic"};
+    arguments.insert(arguments.end(), option.begin(), option.end());
+    const auto finished = run_udperf(arguments);
+    INFO(option.front());
+    CHECK(finished.code() == 2);
+    CHECK(finished.err.find(option.front()) != std::string::npos);
+  }
+}
+
+TEST_CASE("a server serves one classic run with --one-off", "[e2e][classic]") {
+  Server server{IpFamily::v4, {"--classic", "--one-off"}};
+  ClassicClient client{server.endpoint()};
+  client.send(10);
+  const std::string answer = client.stop();
+  CHECK(client.stop() == answer);  // still there for one that has not heard it
+  const auto status = server.process().wait(patience(10s));
+  REQUIRE(status.has_value());
+  CHECK(status->code == 0);
+}

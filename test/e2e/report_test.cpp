@@ -1,0 +1,77 @@
+// `udperf report` and --report: files, exit statuses. What the pages look like: ./dev test-report.
+
+#include <fstream>
+#include <string>
+
+#include "e2e/program.hpp"
+#include "support/catch.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace std::chrono_literals;
+using udperf::test::Finished;
+using udperf::test::run_udperf;
+using udperf::test::TempDir;
+
+namespace {
+
+std::string content(const std::string& path) {
+  std::ifstream file{path};
+  return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+bool is_page(const std::string& text) {
+  return text.rfind("<!DOCTYPE html>", 0) == 0 && text.find("</html>") != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a test's page is written beside its result", "[e2e][report]") {
+  const TempDir folder;
+  const std::string page = folder.path().string() + "/run.html";
+  const auto finished = run_udperf({"loopback", "--size", "2M", "--json", "--report", page, "-q"});
+
+  CHECK(finished.code() == 0);
+  CHECK(is_page(content(page)));
+  CHECK_FALSE(is_page(finished.out));
+
+  const std::string result = folder.path().string() + "/run.json";
+  std::ofstream{result} << finished.out;
+  const auto again = run_udperf({"report", result});
+  CHECK(again.code() == 0);
+  CHECK(again.err.empty());
+  CHECK(is_page(again.out));
+  const auto to_file = run_udperf({"report", result, "-o", folder.path().string() + "/2.html"});
+  CHECK(to_file.code() == 0);
+  CHECK(to_file.out.empty());
+  CHECK(content(folder.path().string() + "/2.html") == again.out);
+}
+
+TEST_CASE("a test that failed has a page, too", "[e2e][report]") {
+  const TempDir folder;
+  const std::string page = folder.path().string() + "/run.html";
+  const auto finished = run_udperf(
+      {"client", "--port", std::to_string(udperf::test::unused_port()), "--report", page});
+
+  CHECK(finished.code() == 3);
+  CHECK(content(page).find("unreachable") != std::string::npos);
+}
+
+TEST_CASE("what cannot become a page is said before anything is done", "[e2e][report]") {
+  const TempDir folder;
+  const auto start = std::chrono::steady_clock::now();
+  const auto unwritable = run_udperf(
+      {"loopback", "--duration", "10s", "--report", folder.path().string() + "/no/run.html"});
+  CHECK(unwritable.code() == 2);
+  CHECK(unwritable.err.find("--report") != std::string::npos);
+  CHECK(std::chrono::steady_clock::now() - start < 5s);
+
+  CHECK(run_udperf({"report"}).code() == 2);
+  CHECK(run_udperf({"report", folder.path().string() + "/none.json"}).code() == 2);
+  const std::string other = folder.path().string() + "/other.json";
+  std::ofstream{other} << R"({"schema":"other"})";
+  const auto refused = run_udperf({"report", other});
+  CHECK(refused.code() == 2);
+  CHECK(refused.out.empty());
+  CHECK(refused.err.find("other.json") != std::string::npos);
+  CHECK(refused.err.find("--json") != std::string::npos);
+}

@@ -1,0 +1,68 @@
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+#include "session/classic_asker.hpp"
+#include "session/classic_door.hpp"
+
+// What strangers say to a server of the classic test, and a classic server to a client. The first
+// bytes of each piece say who sends it, when, and how it goes on.
+
+using namespace std::chrono_literals;
+using namespace udperf;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  session::ClassicDoor::Settings settings;
+  settings.most_runs = 4;
+  settings.most_runs_per_address = 3;
+  MonoTime now{1h};
+  session::ClassicDoor door{settings, now};
+  session::ClassicAsker asker{now, 5s};
+  std::uint64_t received = 0;
+  std::uint64_t answered = 0;
+  const MonoTime begun = now;
+  std::span<const std::uint8_t> rest{data, size};
+  while (rest.size() >= 3) {
+    const auto who = rest[0];
+    now += std::chrono::milliseconds{rest[1]} * (rest[1] > 200 ? 50 : 1);
+    const auto kind = rest[2];
+    rest = rest.subspan(3);
+    const auto length = std::min<std::size_t>(rest.size(), kind >> 2U);
+    const auto raw = std::as_bytes(rest.first(length));
+    rest = rest.subspan(length);
+    const std::string_view word = (kind & 3U) == 0 ? "START" : "STOP";
+    session::ClassicDoor::Arrival arrival;
+    arrival.bytes = (kind & 3U) < 2 ? std::as_bytes(std::span{word}) : raw;
+    arrival.length = arrival.bytes.size();
+    arrival.native = (kind & 3U) == 3;
+    arrival.from = {IpAddress::loopback(IpFamily::v4), static_cast<std::uint16_t>(who & 15U)};
+    arrival.from.address.bytes[3] = static_cast<std::uint8_t>(who >> 4U);
+    arrival.to = {IpAddress::loopback(IpFamily::v4), 5555};
+    const UnixTime unix{now.time_since_epoch()};
+    received += arrival.length;
+    if (const auto answer = door.on_datagram(arrival, now, unix)) {
+      answered += answer->size();
+    }
+    static_cast<void>(asker.take_stop(now));
+    asker.on_datagram(raw);
+    door.expire(now, unix);
+    for (const ClassicOutcome& run : door.take_finished()) {
+      if (run.span < Duration{0} || session::classic_answer(run).size() > 90) {
+        std::abort();
+      }
+    }
+    // Never more answers than data, but for the trickle of ten a second and a second's worth.
+    const auto free = static_cast<std::uint64_t>((now - begun) / 100ms) + 11;
+    if (door.active() > 4 || door.remembered() > 8 || answered > received + free * 90) {
+      std::abort();
+    }
+  }
+  now += 60s;
+  door.expire(now, UnixTime{now.time_since_epoch()});
+  door.expire(now + 60s, UnixTime{now.time_since_epoch()});
+  if (door.active() != 0 || door.remembered() != 0) {
+    std::abort();
+  }
+  return 0;
+}
