@@ -110,6 +110,7 @@ const std::vector<Accepted>& accepted_rows() {
        }},
       {{"--output", "f"}, [](C c) { return c.output.file == "f"; }},
       {{"--output", "-"}, [](C c) { return c.output.file == "-"; }},
+      {{"--report", "p.html"}, [](C c) { return c.output.page == "p.html"; }},
       {{"--interval", "10ms"},
        [](C c) { return c.options.params.interval == 10ms && c.output.live_intervals; }},
       {{"-i", "1h"}, [](C c) { return c.options.params.interval == 1h; }},
