@@ -238,9 +238,9 @@ TEST_CASE("live rows stand below their headings", "[report]") {
   view.end_s = 1;
   view.duplicates = 2;
   view.reordered = 4;
-  CHECK_THAT(report::interval_line(view, {false, 0}), ContainsSubstring("down") && ContainsSubstring(" - ") &&
-                                              ContainsSubstring("2 duplicated") &&
-                                              ContainsSubstring("4 reordered"));
+  CHECK_THAT(report::interval_line(view, {false, 0}),
+             ContainsSubstring("down") && ContainsSubstring(" - ") &&
+                 ContainsSubstring("2 duplicated") && ContainsSubstring("4 reordered"));
 }
 
 TEST_CASE("the server tells its half: what it received, or what it sent", "[report]") {
