@@ -370,8 +370,9 @@ void RateSearch::after_host(const Observation& seen, Verdict verdict) {
         start_confirm(trial_.rate_bps);
         break;
       }
-      rate_failed(trial_.rate_bps);
-      rate_ = std::max(trial_.rate_bps * kHostStep, kLeastBps);
+      const double tried = std::min(trial_.rate_bps, seen.offered_bps);
+      rate_failed(tried);
+      rate_ = std::max(tried * kHostStep, kLeastBps);
   }
 }
 
@@ -446,8 +447,10 @@ void RateSearch::confirm_short(const Observation& seen) {
     return;
   }
   host_is_limit_ = true;
-  rate_failed(trial_.rate_bps);
-  start_confirm(trial_.rate_bps * kLower);
+  // Where they did not even reach the rate, it says nothing of what they can do.
+  const double tried = std::min(trial_.rate_bps, seen.offered_bps);
+  rate_failed(tried);
+  start_confirm(std::min(tried, std::max(seen.goodput_bps, kLeastBps)) * kLower);
 }
 
 /// More goes in than comes out at a rate that the overload had promised: it has changed, or the

@@ -235,13 +235,14 @@ TEST_CASE("without a bottleneck the hosts are the limit, and most of what they d
     const double before = unpaced();
     search = search_of(run_udperf({"loopback", "--find-rate", "--json", "-q"}, 30s));
     most = std::min(before, unpaced());
-    CHECK(search.at("limited_by") == "host_limited");
-    if (search.at("answer_bps").get<double>() >= 0.8 * most) {
+    if (search.at("limited_by") == "host_limited" && search.at("confirmed") == true &&
+        search.at("answer_bps").get<double>() >= 0.8 * most) {
       break;
     }
   }
 
   INFO(search.dump(1));
+  CHECK(search.at("limited_by") == "host_limited");
   CHECK(search.at("answer_bps").get<double>() >= 0.8 * most);
   CHECK(search.at("trials").back().at("loss_ratio") == 0);
 }
