@@ -122,10 +122,15 @@ void say_error(const TestOutcome& outcome, Log& log) {
   }
 }
 
+/// The last of the output: `text`, and the page of its document.
+bool all_written(const Result<std::string>& text, const result::ResultDocument& document,
+                 const ClientReporter& reporter, const OpenFiles& files, Log& log) {
+  return written(text, reporter, files.output, log) && page_written(files.page, document, log);
+}
+
 /// --find-rate: many short tests, one result. Returns the exit status.
 int run_search(const ClientCommand& command, const TestRunner& runner, const TestSetting& setting,
-               Renderer& renderer, ClientReporter& reporter, const OutputFile& output,
-               const std::optional<OutputFile>& page) {
+               Renderer& renderer, ClientReporter& reporter, const OpenFiles& files) {
   const FoundRate found = find_rate(command, runner, setting, renderer, reporter);
   reporter.end_progress();
   auto document = result::build_result(found.outcome);
@@ -135,7 +140,7 @@ int run_search(const ClientCommand& command, const TestRunner& runner, const Tes
   }
   const auto text = renderer.finished(document, setting.clock.unix_now());
   say_error(found.outcome, setting.log);
-  if (!written(text, reporter, output, setting.log) || !page_written(page, document, setting.log)) {
+  if (!all_written(text, document, reporter, files, setting.log)) {
     return exit_internal;
   }
   return exit_code(found.outcome, setting.stop.signal(),
@@ -146,11 +151,11 @@ int run_search(const ClientCommand& command, const TestRunner& runner, const Tes
 class Series {
  public:
   Series(const ClientCommand& command, const TestRunner& runner, const TestSetting& setting,
-         const std::optional<OutputFile>& page)
-      : command_(command), runner_(runner), setting_(setting), page_(page) {}
+         const OpenFiles& files)
+      : command_(command), runner_(runner), setting_(setting), files_(files) {}
 
   /// Runs and prints them all; returns the exit status.
-  int run(Renderer& renderer, ClientReporter& reporter, const OutputFile& output) {
+  int run(Renderer& renderer, ClientReporter& reporter) {
     int code = exit_ok;
     for (std::uint32_t number = 1;; ++number) {
       const TestOutcome outcome = runner_(setting_);
@@ -159,12 +164,11 @@ class Series {
       runs_.push_back(result::shorten(document));
       const bool complete = outcome.status == TestStatus::complete;
       const bool last = number >= command_.repeat || !complete || setting_.stop.requested();
-      const UnixTime now = setting_.clock.unix_now();
-      const auto text =
-          last ? renderer.finished(summed_up(document), now) : renderer.run(document, now);
+      const bool told = last ? tell_last(document, renderer, reporter)
+                             : written(renderer.run(document, setting_.clock.unix_now()), reporter,
+                                       files_.output, setting_.log);
       say_error(outcome, setting_.log);
-      if (!written(text, reporter, output, setting_.log) ||
-          (last && !page_written(page_, summed_up(document), setting_.log))) {
+      if (!told) {
         return exit_internal;
       }
       const int this_code = exit_code(outcome, setting_.stop.signal(),
@@ -175,15 +179,22 @@ class Series {
         return complete && number < command_.repeat ? signal_code() : code;
       }
       if (!pause_before_next()) {
-        const auto rest = renderer.stopped(summed_up(document), setting_.clock.unix_now());
-        const bool all = written(rest, reporter, output, setting_.log) &&
-                         page_written(page_, summed_up(document), setting_.log);
-        return all ? signal_code() : exit_internal;
+        const auto whole = summed_up(document);
+        const auto rest = renderer.stopped(whole, setting_.clock.unix_now());
+        return all_written(rest, whole, reporter, files_, setting_.log) ? signal_code()
+                                                                        : exit_internal;
       }
     }
   }
 
  private:
+  bool tell_last(const result::ResultDocument& document, Renderer& renderer,
+                 const ClientReporter& reporter) const {
+    const auto whole = summed_up(document);
+    return all_written(renderer.finished(whole, setting_.clock.unix_now()), whole, reporter, files_,
+                       setting_.log);
+  }
+
   [[nodiscard]] int signal_code() const { return exit_code_of_signal(setting_.stop.signal()); }
 
   /// The last document, with what all runs came to where there are several.
@@ -206,7 +217,7 @@ class Series {
   const ClientCommand& command_;
   const TestRunner& runner_;
   TestSetting setting_;
-  const std::optional<OutputFile>& page_;
+  const OpenFiles& files_;
   std::vector<result::RunPart> runs_;
 };
 
@@ -230,10 +241,10 @@ int run_test_command(const ClientCommand& command, const TestRunner& runner) {
 
   const TestSetting setting{options, clock, random, reporter, stop, log};
   if (command.find_rate) {
-    return run_search(command, runner, setting, renderer, reporter, files->output, files->page);
+    return run_search(command, runner, setting, renderer, reporter, *files);
   }
-  Series series{command, runner, setting, files->page};
-  return series.run(renderer, reporter, files->output);
+  Series series{command, runner, setting, *files};
+  return series.run(renderer, reporter);
 }
 
 int report_failure(const Error& error, const ClientCommand& command) {

@@ -155,8 +155,11 @@ void histogram(const result::DelayPart& delay, const TextStyle& style, Block& bl
     for (std::size_t i = 0; i < length; ++i) {
       bar += style.unicode ? "\u2588" : "#";
     }
-    block.drawing(edge == edges.front() ? "delay spread" : "",
-                  upper + " " + bar + (length > 0 ? " " : "") + percent_text(100 * share));
+    upper += " ";
+    upper += bar;
+    upper += length > 0 ? " " : "";
+    upper += percent_text(100 * share);
+    block.drawing(edge == edges.front() ? "delay spread" : "", upper);
   }
 }
 
