@@ -12,6 +12,7 @@
 using namespace std::chrono_literals;
 using namespace udperf;
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer names it so
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   session::ClassicDoor::Settings settings;
   settings.most_runs = 4;
