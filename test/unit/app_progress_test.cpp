@@ -63,23 +63,23 @@ std::size_t columns_of(const std::string& text) {
   return columns;
 }
 
-const ProgressFigures kAll{Way::up, 97.2e6, 0.125, 1200us, 0.5, "7 s left"};
+const ProgressFigures all{Way::up, 97.2e6, 0.125, 1200us, 0.5, "7 s left"};
 
 TEST_CASE("a progress line says how far it is, rate, loss, round trip and what is left", "[app]") {
-  CHECK(format_progress(kAll, {200, Colors::off, Glyphs::ascii}) ==
+  CHECK(format_progress(all, {200, Colors::off, Glyphs::ascii}) ==
         "up    [###############---------------]  97.20 Mb/s  0.12 % lost  rtt 1.20 ms  7 s left");
-  CHECK(format_progress(kAll, {79, Colors::off, Glyphs::ascii}) ==
+  CHECK(format_progress(all, {79, Colors::off, Glyphs::ascii}) ==
         "up    [############-----------]  97.20 Mb/s  0.12 % lost  rtt 1.20 ms  7 s left");
-  CHECK(format_progress(kAll, {58, Colors::off, Glyphs::unicode}) ==
+  CHECK(format_progress(all, {58, Colors::off, Glyphs::unicode}) ==
         "up    97.20 Mb/s  0.12 % lost  rtt 1.20 ms  7 s left");
-  CHECK(format_progress(kAll, {60, Colors::off, Glyphs::unicode}) ==
+  CHECK(format_progress(all, {60, Colors::off, Glyphs::unicode}) ==
         "up    97.20 Mb/s  0.12 % lost  rtt 1.20 ms  7 s left");
-  CHECK(format_progress(kAll, {39, Colors::off, Glyphs::ascii}) ==
+  CHECK(format_progress(all, {39, Colors::off, Glyphs::ascii}) ==
         "up    97.20 Mb/s  0.12 % lost  7 s left");
-  CHECK(format_progress(kAll, {32, Colors::off, Glyphs::ascii}) == "up    97.20 Mb/s  0.12 % lost");
-  CHECK(format_progress(kAll, {20, Colors::off, Glyphs::ascii}) == "up    97.20 Mb/s");
-  CHECK(format_progress(kAll, {5, Colors::off, Glyphs::ascii}) == "up   ");
-  CHECK(format_progress(kAll, {0, Colors::off, Glyphs::ascii}).empty());
+  CHECK(format_progress(all, {32, Colors::off, Glyphs::ascii}) == "up    97.20 Mb/s  0.12 % lost");
+  CHECK(format_progress(all, {20, Colors::off, Glyphs::ascii}) == "up    97.20 Mb/s");
+  CHECK(format_progress(all, {5, Colors::off, Glyphs::ascii}) == "up   ");
+  CHECK(format_progress(all, {0, Colors::off, Glyphs::ascii}).empty());
   const ProgressFigures none{Way::down, std::nullopt, std::nullopt, std::nullopt, std::nullopt, ""};
   CHECK(format_progress(none, {79, Colors::off, Glyphs::ascii}) == "down  ...       ");
 }
@@ -88,7 +88,7 @@ TEST_CASE("no progress line is wider than it may be, whatever is in it", "[app]"
   for (const Glyphs glyphs : {Glyphs::ascii, Glyphs::unicode}) {
     for (const Colors colors : {Colors::off, Colors::on}) {
       for (std::size_t width = 0; width < 130; ++width) {
-        const std::string text = format_progress(kAll, {width, colors, glyphs});
+        const std::string text = format_progress(all, {width, colors, glyphs});
         INFO(width << ": " << text);
         CHECK(columns_of(text) <= width);
         CHECK((colors == Colors::on || text.find('\x1b') == std::string::npos));

@@ -1,4 +1,5 @@
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -24,6 +25,15 @@ std::string embedded(const std::string& page) {
   const std::string open = "<script id=\"document\" type=\"application/json\">";
   const auto begin = page.find(open) + open.size();
   return page.substr(begin, page.find("</script>", begin) - begin);
+}
+
+std::string joined(const std::vector<std::string>& lines, const std::string& end) {
+  std::string text;
+  for (const std::string& line : lines) {
+    text += text.empty() ? "" : end;
+    text += line;
+  }
+  return text;
 }
 
 std::size_t occurrences(const std::string& text, const std::string& what) {
@@ -69,8 +79,9 @@ TEST_CASE("the document is found in what --json and --jsonl write", "[html]") {
   const std::string event = json{{"event", "end"}, {"seq", 2}, {"data", document}}.dump();
   const std::string start = R"({"event":"start","data":{}})";
 
-  for (const std::string& text : {document_text(), document.dump(), event, start + "\n" + event,
-                                  start + "\r\n" + event + "\n\n", event + "\nrubbish\n"}) {
+  for (const std::string& text :
+       {document_text(), document.dump(), event, joined({start, event}, "\n"),
+        joined({start, event, "", ""}, "\r\n"), joined({event, "rubbish", ""}, "\n")}) {
     const auto found = find_document(text);
     REQUIRE(found);
     CHECK(json::parse(*found) == document);
