@@ -191,7 +191,7 @@ TEST_CASE("where arrivals are not told, the rate is that of sending", "[app]") {
 }
 
 TEST_CASE("blocks are drawn where the locale is UTF-8 only", "[app]") {
-  const Environment all{"LC_ALL", nullptr};
+  const Environment locale{"LC_ALL", nullptr};
   const Environment type{"LC_CTYPE", nullptr};
   const Environment lang{"LANG", "de_DE.UTF-8"};
   CHECK(choose_glyphs() == Glyphs::unicode);
