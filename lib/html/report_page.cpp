@@ -65,6 +65,25 @@ std::string harmless(std::string_view json) {
   return out;
 }
 
+/// Whether brackets are nested deeper than in any document: what reads and writes JSON recurses.
+bool too_deep(std::string_view text) {
+  constexpr int kDeepest = 64;
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size() && depth <= kDeepest; ++i) {
+    const char c = text[i];
+    if (quoted && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (!quoted) {
+      depth += c == '{' || c == '[' ? 1 : 0;
+      depth -= c == '}' || c == ']' ? 1 : 0;
+    }
+  }
+  return depth > kDeepest;
+}
+
 Error refusal(std::string what) {
   return Error{ErrorCode::usage, std::move(what), 0, {}};
 }
@@ -101,6 +120,9 @@ std::string report_page(std::string_view document) {
 Result<std::string> find_document(std::string_view text) {
   if (text.size() > kMostInput) {
     return tl::unexpected{refusal("is larger than any result document (64 MiB)")};
+  }
+  if (too_deep(text)) {
+    return tl::unexpected{refusal("is nested deeper than any result of udperf")};
   }
   if (const auto json = Json::parse(text, nullptr, false); is_document(json)) {
     return json.dump();

@@ -88,6 +88,19 @@ TEST_CASE("the document is found in what --json and --jsonl write", "[html]") {
   }
 }
 
+TEST_CASE("a file that is nested without end is refused, not followed", "[html]") {
+  for (const char bracket : {'[', '{'}) {
+    const auto found =
+        find_document(R"({"schema":"udperf/1","test":{"a":)" + std::string(300'000, bracket));
+    REQUIRE_FALSE(found);
+    CHECK(found.error().code == udperf::ErrorCode::usage);
+  }
+  // Brackets in a text are no nesting.
+  json document = json::parse(document_text());
+  document["verdict"] = std::string(1000, '[') + "\"" + std::string(1000, '{');
+  CHECK(find_document(document.dump()).has_value());
+}
+
 TEST_CASE("what holds no document is refused with a reason", "[html]") {
   const std::string of_another = R"({"schema":"iperf","test":{}})";
   for (const std::string& text :
