@@ -134,7 +134,7 @@ Wake Lane::step(MonoTime now, net::ReceiveBuffers& buffers) {
   }
   const Duration doze = moderation_.after(reading.reads, reading.bytes, now);
   if (reading.more) {
-    return Wake{now, false, false};
+    return Wake{now, false, false, doze > Duration{0}};
   }
   const MonoTime next = next_wake();
   return doze > Duration{0} ? Wake{std::min(next, now + doze), false, false, true}

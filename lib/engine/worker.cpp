@@ -94,9 +94,23 @@ void Worker::run_due(MonoTime now) {
       const Wake wake = entry.task->step(now, buffers_);
       entry.at = wake.at;
       entry.precise = wake.precise;
-      entry.deaf = wake.deaf;
+      listen(entry, !wake.deaf);
     }
   }
+}
+
+void Worker::listen(Entry& entry, bool on) {
+  const int fd = entry.task->read_fd();
+  if (entry.deaf != on || fd < 0) {
+    return;
+  }
+  // Every datagram that arrives would tell epoll; a task that reads by the clock does not ask.
+  if (on) {
+    register_fd(epoll_.get(), fd, entry.task);
+  } else {
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+  }
+  entry.deaf = !on;
 }
 
 void Worker::drop_finished() {
