@@ -62,6 +62,8 @@ cxxopts::Options cxxopts_table(Command command) {
     names += option.long_name;
     if (option.value_name.empty()) {
       add(names, "", cxxopts::value<bool>());
+    } else if (option.takes_bare()) {
+      add(names, "", cxxopts::value<std::string>()->implicit_value(std::string{option.bare_value}));
     } else {
       add(names, "", cxxopts::value<std::string>());
     }

@@ -12,6 +12,7 @@
 #include "base/units.hpp"
 #include "engine/client_run.hpp"
 #include "engine/server_run.hpp"
+#include "search/answer.hpp"
 
 namespace udperf::app {
 
@@ -47,7 +48,8 @@ struct Thresholds {
 
 /// --find-rate and what belongs to it.
 struct SearchOptions {
-  double max_loss = 0;  ///< 0..1
+  search::Algorithm algorithm = search::Algorithm::udperf;
+  std::optional<double> max_loss;  ///< 0..1; absent: as the algorithm has it
   std::optional<BitRate> max_rate;
   std::optional<BitRate> min_rate;
   Duration time = std::chrono::seconds{15};  ///< of each direction

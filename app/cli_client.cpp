@@ -110,6 +110,13 @@ Problem set_payload(const std::string& value, ClientCommand& command) {
   return store_choice(value, kKinds, command.options.params.payload);
 }
 
+Problem set_search(const std::string& value, ClientCommand& command) {
+  constexpr std::array<Choice<search::Algorithm>, 2> kAlgorithms{
+      {{"udperf", search::Algorithm::udperf}, {"rfc9097", search::Algorithm::rfc9097}}};
+  command.find_rate = true;
+  return store_choice(value, kAlgorithms, command.search.algorithm);
+}
+
 /// Keys of a JSON object: two of them must stay different whatever they are escaped to.
 bool is_label_key(std::string_view key) {
   return !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
@@ -206,8 +213,8 @@ constexpr std::array kSetters = std::to_array<ClientSetter>({
   {"label", set_label},
   {"repeat", [](Text v, ClientCommand& c) { return store_integer(v, 1, 10000, c.repeat); }},
   {"gap", set_gap},
-  {"find-rate", [](Text, ClientCommand& c) -> Problem { c.find_rate = true; return {}; }},
-  {"max-loss", [](Text v, ClientCommand& c) { return store(parse_percent(v), c.search.max_loss); }},
+  {"find-rate", [](Text v, ClientCommand& c) { return set_search(v, c); }},
+  {"max-loss", [](Text v, ClientCommand& c) { return store(parse_percent(v), c.search.max_loss.emplace()); }},
   {"max-rate", [](Text v, ClientCommand& c) { return store_bit_rate(v, c.search.max_rate); }},
   {"min-rate", [](Text v, ClientCommand& c) { return store_bit_rate(v, c.search.min_rate); }},
   {"search-time", [](Text v, ClientCommand& c) { return store_duration(v, kSearchTimes, c.search.time); }},
@@ -258,6 +265,16 @@ Problem check_search(const GivenOption& option, const ClientCommand& command) {
   const SearchOptions& search = command.search;
   if (option.name == "min-rate" && search.max_rate && *search.min_rate > *search.max_rate) {
     return "is above --max-rate";
+  }
+  if (search.algorithm != search::Algorithm::rfc9097) {
+    return std::nullopt;
+  }
+  if (option.name == "min-rate") {
+    return "does not go with --find-rate=rfc9097, whose table begins at 0.5 Mb/s";
+  }
+  // Five seconds are the shortest test interval (RFC 9097 s4), five more verify the answer.
+  if (option.name == "search-time" && search.time < std::chrono::seconds{10}) {
+    return "is too short for --find-rate=rfc9097; accepted is 10s..10m";
   }
   return std::nullopt;
 }

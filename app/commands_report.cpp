@@ -4,6 +4,7 @@
 #include "app/commands.hpp"
 #include "app/exit_code.hpp"
 #include "app/files.hpp"
+#include "app/whole_file.hpp"
 #include "html/report_page.hpp"
 
 namespace udperf::app {
@@ -27,7 +28,7 @@ int run_report_command(const ReportCommand& command) {
     error.what = command.input + ": " + error.what;
     return fail(error);
   }
-  const auto output = OutputFile::open(command.output, "--output");
+  auto output = WholeFile::open(command.output, "--output");
   if (!output) {
     return fail(output.error());
   }

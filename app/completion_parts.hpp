@@ -14,7 +14,7 @@ namespace udperf::app {
 enum class ValueKind : std::uint8_t { none, free, choice, file, fields };
 
 [[nodiscard]] inline ValueKind value_kind(const OptionSpec& option) {
-  if (option.value_name.empty()) {
+  if (option.value_name.empty() || option.takes_bare()) {  // no word of its own follows
     return ValueKind::none;
   }
   if (!option.choices.empty()) {

@@ -18,6 +18,9 @@ std::string escaped(std::string_view text) {
 
 std::string value_part(const OptionSpec& option) {
   const std::string start = ":" + escaped(option.value_name) + ":";
+  if (option.takes_bare()) {
+    return ":" + start + "(" + std::string{option.choices} + ")";
+  }
   switch (value_kind(option)) {
     case ValueKind::none:
       return {};
@@ -38,7 +41,8 @@ std::string option_line(const OptionSpec& option) {
   const bool has_value = value_kind(option) != ValueKind::none;
   const std::string name = "--" + std::string{option.long_name};
   const std::string text = quoted("[" + escaped(option.help) + "]" + value_part(option));
-  const std::string long_form = name + (has_value ? "=" : "");
+  // "=-": a value only in the same word.
+  const std::string long_form = name + (option.takes_bare() ? "=-" : has_value ? "=" : "");
   const std::string repeat = option.repeatable ? "'*'" : "";
   if (option.short_name == 0) {
     return "        " + repeat + long_form + text + " \\\n";

@@ -4,8 +4,10 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "report/writer.hpp"
+#include "search/capacity_search.hpp"
 #include "search/rate_search.hpp"
 
 namespace udperf::app {
@@ -51,6 +53,9 @@ int weight(const search::Trial& trial, search::Verdict verdict) {
   if (verdict == search::Verdict::unusable) {
     return 0;
   }
+  if (trial.step == search::Step::adjust) {  // what is reported is this one's
+    return 4;
+  }
   if (trial.step != search::Step::confirm) {
     return 1;
   }
@@ -62,12 +67,12 @@ class WaySearch {
  public:
   WaySearch(const ClientCommand& command, const TestRunner& runner, const TestSetting& setting,
             Way way)
-      : runner_(runner), setting_(setting), way_(way), search_(goal(command, way)) {}
+      : runner_(runner), setting_(setting), way_(way), search_(make(command, way)) {}
 
   void run(engine::ClientObserver& observer, Renderer& renderer, ClientReporter& reporter) {
     const MonoTime begun = setting_.clock.now();
     const auto elapsed = [&] { return setting_.clock.now() - begun; };
-    while (const auto trial = search_.next(elapsed())) {
+    while (const auto trial = next(elapsed())) {
       reporter.restart_progress();
       TestOutcome outcome = run_trial(*trial, observer);
       const bool stopped = setting_.stop.requested();
@@ -78,28 +83,57 @@ class WaySearch {
       if (outcome.status == TestStatus::complete) {
         payload_bytes_ = outcome.params.payload_bytes;
       }
-      const auto verdict = search_.finished(search::observe(outcome, way_), elapsed());
+      const auto seen = search::observe(outcome, way_);
+      const auto verdict =
+          std::visit([&](auto& search) { return search.finished(seen, elapsed()); }, search_);
       keep(std::move(outcome), weight(*trial, verdict));
-      const search::TrialPart& part = search_.answer().trials.back();
+      const search::TrialPart& part = answer().trials.back();
       reporter.say(report::trial_line(part));
       reporter.emit(renderer.trial(part, way_, setting_.clock.unix_now()));
     }
   }
 
   [[nodiscard]] bool complete() const { return outcome_.status == TestStatus::complete; }
-  [[nodiscard]] const search::Answer& answer() const { return search_.answer(); }
+  [[nodiscard]] const search::Answer& answer() const {
+    return std::visit([](const auto& search) -> const search::Answer& { return search.answer(); },
+                      search_);
+  }
   [[nodiscard]] TestOutcome& outcome() { return outcome_; }
 
  private:
+  using Search = std::variant<search::RateSearch, search::CapacitySearch>;
+
+  static Search make(const ClientCommand& command, Way way) {
+    if (command.search.algorithm == search::Algorithm::rfc9097) {
+      return search::CapacitySearch{capacity_goal(command.search, way)};
+    }
+    return search::RateSearch{goal(command, way)};
+  }
+
+  static search::CapacityGoal capacity_goal(const SearchOptions& options, Way way) {
+    constexpr Duration kForVerification = 5s;
+    search::CapacityGoal goal;
+    goal.way = way;
+    goal.max_loss = options.max_loss.value_or(1);
+    goal.max_rate_bps = as_bps(options.max_rate);
+    goal.time = options.time;
+    goal.test_interval = options.time - kForVerification;
+    return goal;
+  }
+
   static search::Goal goal(const ClientCommand& command, Way way) {
     search::Goal goal;
     goal.way = way;
-    goal.max_loss = command.search.max_loss;
+    goal.max_loss = command.search.max_loss.value_or(0);
     goal.max_rate_bps = as_bps(command.search.max_rate);
     goal.min_rate_bps = as_bps(command.search.min_rate);
     goal.time = command.search.time;
     goal.payload_bytes = command.options.params.payload_bytes;
     return goal;
+  }
+
+  std::optional<search::Trial> next(Duration elapsed) {
+    return std::visit([elapsed](auto& search) { return search.next(elapsed); }, search_);
   }
 
   TestOutcome run_trial(const search::Trial& trial, engine::ClientObserver& observer) {
@@ -110,16 +144,18 @@ class WaySearch {
     params.direction = way_ == Way::up ? Direction::up : Direction::down;
     params.amount = Amount{0, 0, trial.duration};
     params.interval = trial.interval;
+    const bool adjusted = trial.step == search::Step::adjust;
     params.rate_up = SendRate{};
     params.rate_down = SendRate{};
     (way_ == Way::up ? params.rate_up : params.rate_down) =
-        SendRate{SendRate::Kind::bits, static_cast<std::uint64_t>(trial.rate_bps)};
+        SendRate{adjusted ? SendRate::Kind::adjusted : SendRate::Kind::bits,
+                 static_cast<std::uint64_t>(trial.rate_bps)};
     options.feedback_patience = kPatience;
     if (payload_bytes_) {  // all trials have datagrams of the size that was found for the first
       options.auto_packet_size = false;
       params.payload_bytes = *payload_bytes_;
     }
-    if (!search_.answer().trials.empty()) {
+    if (!answer().trials.empty()) {
       options.retry_busy = std::max<Duration>(options.retry_busy, kRetryBusy);
     }
     return runner_(TestSetting{options, setting_.clock, setting_.random, observer, setting_.stop,
@@ -147,7 +183,7 @@ class WaySearch {
   const TestRunner& runner_;
   const TestSetting& setting_;
   Way way_;
-  search::RateSearch search_;
+  Search search_;
   std::optional<std::uint32_t> payload_bytes_;
   TestOutcome outcome_;
   int weight_ = -1;

@@ -81,7 +81,8 @@ std::string option_entry(const OptionSpec& option) {
   }
   names += bold("--" + std::string{option.long_name});
   if (!option.value_name.empty()) {
-    names += " " + italic(option.value_name);
+    const std::string name = italic(option.value_name);
+    names += option.takes_bare() ? "[=" + name + "]" : " " + name;
   }
   return explained(names, option.help);
 }

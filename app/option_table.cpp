@@ -28,10 +28,11 @@ constexpr std::array kOptions = std::to_array<OptionSpec>({
      kClient},
     {0, "gap", "TIME", "pause between repeated tests, 0s..1h (default 1s)", Group::amount, kClient},
 
-    {0, "find-rate", "", "search the highest rate that the path carries, in place of one test",
-     Group::amount, kClient},
-    {0, "max-loss", "PERCENT", "with --find-rate: what may be lost, e.g. 0.1% (default 0)",
-     Group::amount, kClient},
+    {0, "find-rate", "METHOD", "search the path's highest rate; by udperf (default) or rfc9097",
+     Group::amount, kClient, false, "udperf rfc9097", "udperf"},
+    {0, "max-loss", "PERCENT",
+     "with --find-rate: what may be lost, e.g. 0.1% (default 0, rfc9097 all)", Group::amount,
+     kClient},
     {0, "max-rate", "RATE", "with --find-rate: try nothing faster (default no limit)",
      Group::amount, kClient},
     {0, "min-rate", "RATE", "with --find-rate: begin here, try nothing slower (default 1M)",
@@ -198,7 +199,8 @@ std::string option_head(const OptionSpec& option) {
   head += option.short_name != 0 ? std::string{'-', option.short_name, ',', ' '} : "    ";
   head += "--" + std::string{option.long_name};
   if (!option.value_name.empty()) {
-    head += " " + std::string{option.value_name};
+    const auto name = std::string{option.value_name};
+    head += option.takes_bare() ? "[=" + name + "]" : " " + name;
   }
   head.append(head.size() + 2 > kColumn ? 2 : kColumn - head.size(), ' ');
   return head;

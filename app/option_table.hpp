@@ -29,10 +29,13 @@ struct OptionSpec {
   bool repeatable = false;
   /// The words that are the accepted values, with a space between; empty where the value is free.
   std::string_view choices = {};
+  /// The value where none is given; a value is then written behind "=". Empty: there has to be one.
+  std::string_view bare_value = {};
 
   [[nodiscard]] bool belongs_to(Command command) const {
     return (commands & static_cast<unsigned>(command)) != 0;
   }
+  [[nodiscard]] bool takes_bare() const { return !bare_value.empty(); }
 };
 
 /// What there is to say of a command besides its options.

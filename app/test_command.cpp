@@ -11,6 +11,7 @@
 #include "app/log.hpp"
 #include "app/render.hpp"
 #include "app/signals.hpp"
+#include "app/whole_file.hpp"
 #include "clock/system_clock.hpp"
 #include "crypto/crypto.hpp"
 #include "engine/event.hpp"
@@ -25,7 +26,7 @@ namespace {
 struct OpenFiles {
   Log log;
   OutputFile output;
-  std::optional<OutputFile> page;
+  std::optional<WholeFile> page;
   std::optional<std::string> key;
 };
 
@@ -51,13 +52,13 @@ Result<OpenFiles> open_files(const ClientCommand& command, const Clock& clock) {
   if (!output) {
     return tl::unexpected<Error>{output.error()};
   }
-  std::optional<OutputFile> page;
+  std::optional<WholeFile> page;
   if (command.output.page) {
-    auto opened = OutputFile::open(command.output.page, "--report");
+    auto opened = WholeFile::open(command.output.page, "--report");
     if (!opened) {
       return tl::unexpected<Error>{opened.error()};
     }
-    page = *std::move(opened);
+    page.emplace(*std::move(opened));
   }
   return OpenFiles{*std::move(log), *std::move(output), std::move(page), std::move(key)};
 }
@@ -89,7 +90,7 @@ ThresholdsMet judge_thresholds(const ClientCommand& command, const result::Resul
 }
 
 /// --report: the last document as a page. Says why where it cannot be written.
-bool page_written(const std::optional<OutputFile>& page, const result::ResultDocument& document,
+bool page_written(std::optional<WholeFile>& page, const result::ResultDocument& document,
                   Log& log) {
   if (!page) {
     return true;
@@ -124,13 +125,13 @@ void say_error(const TestOutcome& outcome, Log& log) {
 
 /// The last of the output: `text`, and the page of its document.
 bool all_written(const Result<std::string>& text, const result::ResultDocument& document,
-                 const ClientReporter& reporter, const OpenFiles& files, Log& log) {
+                 const ClientReporter& reporter, OpenFiles& files, Log& log) {
   return written(text, reporter, files.output, log) && page_written(files.page, document, log);
 }
 
 /// --find-rate: many short tests, one result. Returns the exit status.
 int run_search(const ClientCommand& command, const TestRunner& runner, const TestSetting& setting,
-               Renderer& renderer, ClientReporter& reporter, const OpenFiles& files) {
+               Renderer& renderer, ClientReporter& reporter, OpenFiles& files) {
   const FoundRate found = find_rate(command, runner, setting, renderer, reporter);
   reporter.end_progress();
   auto document = result::build_result(found.outcome);
@@ -151,7 +152,7 @@ int run_search(const ClientCommand& command, const TestRunner& runner, const Tes
 class Series {
  public:
   Series(const ClientCommand& command, const TestRunner& runner, const TestSetting& setting,
-         const OpenFiles& files)
+         OpenFiles& files)
       : command_(command), runner_(runner), setting_(setting), files_(files) {}
 
   /// Runs and prints them all; returns the exit status.
@@ -217,7 +218,7 @@ class Series {
   const ClientCommand& command_;
   const TestRunner& runner_;
   TestSetting setting_;
-  const OpenFiles& files_;
+  OpenFiles& files_;
   std::vector<result::RunPart> runs_;
 };
 

@@ -12,6 +12,11 @@ namespace udperf {
 
 enum class IpFamily : std::uint8_t { v4 = 4, v6 = 6 };
 
+/// What an IP header without options (20 or 40) and a UDP header (8) add to a payload, in bytes.
+[[nodiscard]] constexpr std::uint32_t ip_udp_header_bytes(IpFamily family) {
+  return family == IpFamily::v4 ? 28 : 48;
+}
+
 /// An IP address with its scope (the interface of a link-local address). A v4-mapped IPv6 address
 /// is kept as the IPv4 address it stands for.
 struct IpAddress {

@@ -63,10 +63,12 @@ class BitRate {
 
 /// A sending rate as the user gave it: in payload bits or in packets per second, or none at all.
 /// Packets are kept in thousandths per second, so that one packet a minute (16 mpps) can be said.
+/// `adjusted` changes during the test, as the receiver's feedback says (RFC 9097 s8.1).
 struct SendRate {
-  enum class Kind : std::uint8_t { unlimited = 0, bits = 1, packets = 2 };
+  enum class Kind : std::uint8_t { unlimited = 0, bits = 1, packets = 2, adjusted = 3 };
   Kind kind = Kind::unlimited;
-  std::uint64_t value = 0;  ///< bit/s for `bits`, packets per 1000 s for `packets`, else 0
+  /// bit/s for `bits`, packets per 1000 s for `packets`, the highest bit/s for `adjusted`, else 0
+  std::uint64_t value = 0;
 
   [[nodiscard]] constexpr bool limited() const { return kind != Kind::unlimited; }
   bool operator==(const SendRate&) const = default;

@@ -80,9 +80,9 @@ std::uint32_t largest_auto_payload(const Endpoint& server) {
 
 /// The payload that crosses the path unfragmented as far as the route's MTU tells.
 std::uint32_t auto_payload(const net::UdpPort& port) {
-  const bool v4 = port.remote().address.family == IpFamily::v4;
-  const std::uint32_t headers = v4 ? 28 : 48;
-  const std::uint32_t limit = v4 ? kAutoPayloadV4 : kAutoPayloadV6;
+  const IpFamily family = port.remote().address.family;
+  const std::uint32_t headers = ip_udp_header_bytes(family);
+  const std::uint32_t limit = family == IpFamily::v4 ? kAutoPayloadV4 : kAutoPayloadV6;
   const std::uint32_t mtu = port.path_mtu().value_or(limit + headers);
   return std::clamp(mtu > headers ? mtu - headers : 0, kDataHeaderBytes, limit);
 }
@@ -206,7 +206,7 @@ wire::Digest host_fingerprint() {
 
 std::optional<Warning> fragmentation_warning(const Endpoint& server, std::uint32_t payload_bytes,
                                              std::optional<std::uint32_t> path_mtu) {
-  const std::uint32_t headers = server.address.family == IpFamily::v4 ? 28 : 48;
+  const std::uint32_t headers = ip_udp_header_bytes(server.address.family);
   if (!path_mtu || payload_bytes + headers <= *path_mtu) {
     return std::nullopt;
   }

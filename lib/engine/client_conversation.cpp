@@ -174,7 +174,7 @@ void ClientConversation::begin_sizing(Lane& lane, MonoTime now) {
     if (includes(settings_.params.direction, way)) {
       session::PathMtuSearch::Settings search;
       search.highest = settings_.params.payload_bytes;
-      search.headers = family == IpFamily::v4 ? 28 : 48;
+      search.headers = ip_udp_header_bytes(family);
       search.first_id = way == Way::up ? kSizesUp : kSizesDown;
       search.rtt = idle_->delay.n > 0 ? Duration{idle_->delay.p50_ns} : settings_.handshake_rtt;
       sizes_[static_cast<std::size_t>(way)].emplace(search, now);

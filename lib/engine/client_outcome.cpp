@@ -84,7 +84,7 @@ void fill_clock(ClientConversation& conversation, TestOutcome& outcome) {
   }
 }
 
-/// The median round trip of each interval of a way, in the rows of its first stream: the server's
+/// The round trips of each interval of a way, in the rows of its first stream: the server's
 /// grid is placed on the client's clock.
 void fill_rtt_rows(const ClientConversation& conversation, Way way, TestOutcome& outcome) {
   auto& part = way == Way::up ? outcome.up : outcome.down;
@@ -109,6 +109,9 @@ void fill_rtt_rows(const ClientConversation& conversation, Way way, TestOutcome&
     if (row < rx.intervals.size()) {
       const auto middle = rtts.begin() + static_cast<std::ptrdiff_t>((rtts.size() - 1) / 2);
       std::nth_element(rtts.begin(), middle, rtts.end());
+      const auto [least, most] = std::minmax_element(rtts.begin(), rtts.end());
+      rx.intervals[row].rtt_min_ns = least->count();
+      rx.intervals[row].rtt_max_ns = most->count();
       rx.intervals[row].rtt_p50_ns = middle->count();
     }
   }

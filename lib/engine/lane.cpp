@@ -10,6 +10,8 @@ using wire::MessageType;
 
 constexpr Duration kFeedbackEvery = std::chrono::milliseconds{50};
 constexpr int kReadsPerStep = 32;
+// So long a server sends on without FEEDBACK.
+constexpr Duration kLicence = std::chrono::seconds{1};
 
 /// A datagram with a wrong checksum is the network's loss, but the kernel counts it among the
 /// socket's drops. It tells of them for the whole host only: so the split becomes a bound.
@@ -79,6 +81,10 @@ void Lane::start() {
   s.token_key = settings_.token_key;
   s.payload_seed = settings_.payload_seed;
   sender_ = std::make_unique<sender::Sender>(s, *port_, clock_);
+  if (s.params.rate(s.way).kind == SendRate::Kind::adjusted) {
+    adjuster_.emplace(s.params, s.way, port_->remote().address.family);
+    sender_->set_rate(adjuster_->payload_rate());
+  }
   live_sender_.store(sender_.get(), std::memory_order_release);
   tx_task_ = std::make_unique<TxTask>(*sender_, shared_);
   launch(*tx_task_);
@@ -308,20 +314,44 @@ void Lane::on_feedback(const wire::Feedback& feedback, MonoTime now) {
   if (batches == 0 || (recent && authentic)) {
     echoed_ = now;
   }
+  std::optional<Duration> echo_rtt;
   if (authentic) {
     const auto rtt = to_ns(now) - feedback.echo_tx_ns - feedback.held_ns;
+    echo_rtt = Duration{rtt};
     if (rtt > shared_.rtt_max_ns.load(std::memory_order_relaxed) && rtt < 10'000'000'000) {
       shared_.rtt_max_ns.store(rtt, std::memory_order_relaxed);
     }
   }
+  adjust_rate(feedback, echo_rtt, now);
   const std::lock_guard lock{live_mutex_};
   live_sent_ = Live{feedback, true};
+}
+
+void Lane::adjust_rate(const wire::Feedback& feedback, std::optional<Duration> rtt, MonoTime now) {
+  if (adjuster_) {
+    adjuster_->on_feedback(feedback, rtt, now);
+    sender_->set_rate(adjuster_->payload_rate());
+  }
+}
+
+/// How long FEEDBACK may go without echoing recent data.
+Duration Lane::echo_licence() const {
+  const auto& rate = settings_.params.rate(send_way());
+  if (!rate.limited()) {
+    return kLicence;
+  }
+  // At a few packets a second, a lost one must not look like a receiver that is gone.
+  const bool adjusted = rate.kind == SendRate::Kind::adjusted;
+  const auto lowest = pacing::LoadAdjustment::rate_of_row(0);
+  const auto period = pacing::PacketPeriod::of(
+      adjusted ? SendRate{SendRate::Kind::bits, std::min(rate.value, lowest.bps())} : rate,
+      settings_.params.payload_bytes, adjusted ? 1 : settings_.params.streams);
+  return std::max(kLicence, std::min(16 * period.times(1), Duration{16 * kLicence}));
 }
 
 void Lane::check_licence(MonoTime now) {
   constexpr Duration kMarkEvery = std::chrono::milliseconds{100};
   constexpr Duration kRecent = std::chrono::seconds{2};
-  constexpr Duration kLicence = std::chrono::seconds{1};
   if (!sender_ || sender_->finished()) {
     return;
   }
@@ -331,6 +361,10 @@ void Lane::check_licence(MonoTime now) {
       marks_.pop_front();
     }
   }
+  if (adjuster_) {
+    adjuster_->on_timer(now);
+    sender_->set_rate(adjuster_->payload_rate());
+  }
   if (const int stop = shared_.stop_sending.load(); stop >= 0) {
     sender_->stop(static_cast<TxEnd>(stop));
   }
@@ -338,15 +372,7 @@ void Lane::check_licence(MonoTime now) {
     sender_->stop(TxEnd::peer_silent);
   }
   if (settings_.role == session::Role::server) {
-    // At a few packets a second, a lost one must not look like a receiver that is gone.
-    const auto& rate = settings_.params.rate(send_way());
-    Duration echo_licence = kLicence;
-    if (rate.limited()) {
-      const auto period =
-          pacing::PacketPeriod::of(rate, settings_.params.payload_bytes, settings_.params.streams);
-      echo_licence = std::max(kLicence, std::min(16 * period.times(1), Duration{16 * kLicence}));
-    }
-    if (now - licensed_ > kLicence || now - echoed_ > echo_licence) {
+    if (now - licensed_ > kLicence || now - echoed_ > echo_licence()) {
       sender_->stop(TxEnd::peer_silent);
     }
   }

@@ -15,6 +15,7 @@
 #include "model/outcome.hpp"
 #include "net/datagram_port.hpp"
 #include "receiver/receiver.hpp"
+#include "sender/rate_adjuster.hpp"
 #include "sender/sender.hpp"
 #include "session/fin_exchange.hpp"
 #include "session/path_mtu_search.hpp"
@@ -165,7 +166,9 @@ class Lane final : public Task {
   void answer(const wire::Probe& probe, std::size_t bytes, MonoTime arrived);
   void take_payload_size();
   void hand_on_stray(std::span<const std::byte> datagram, wire::MessageType type, MonoTime now);
+  void adjust_rate(const wire::Feedback& feedback, std::optional<Duration> rtt, MonoTime now);
   void check_licence(MonoTime now);
+  [[nodiscard]] Duration echo_licence() const;
   void run_timers(MonoTime now);
   void send_feedback(MonoTime now);
   void close_books_if_due(MonoTime now);
@@ -186,6 +189,7 @@ class Lane final : public Task {
   std::unique_ptr<sender::Sender> sender_;
   std::unique_ptr<TxTask> tx_task_;
   std::atomic<const sender::Sender*> live_sender_{nullptr};
+  std::optional<sender::RateAdjuster> adjuster_;  ///< where the rate follows the feedback
   bool begun_ = false;
   ReadModeration moderation_;
   session::FinExchange fin_;

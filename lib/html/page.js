@@ -10,21 +10,37 @@
   const NONE = 'not measured';
 
   // ---- figures -------------------------------------------------------------------------------
+  // What stands where a number belongs may be anything: the page is also made of files from afar.
   const known = (v) => v !== null && v !== undefined;
+  const number = (v) => typeof v === 'number' && Number.isFinite(v);
   const digits = (v) => (v === 0 ? '0' : Math.abs(v) >= 100 ? v.toFixed(0) : Math.abs(v) >= 10 ? v.toFixed(1) : v.toFixed(2));
   const scaled = (v, units, step) => {
     let i = 0;
     while (Math.abs(v) >= step && i + 1 < units.length) { v /= step; i += 1; }
     return `${digits(v)} ${units[i]}`;
   };
-  const rate = (v) => (known(v) ? scaled(v, ['bit/s', 'kb/s', 'Mb/s', 'Gb/s', 'Tb/s'], 1000) : NONE);
-  const bytes = (v) => (known(v) ? scaled(v, ['B', 'kB', 'MB', 'GB', 'TB'], 1000) : NONE);
-  const time = (v) => (known(v) ? scaled(v, ['ns', 'µs', 'ms', 's'], 1000) : NONE);
-  const seconds = (v) => (known(v) ? time(v * 1e9) : NONE);
-  const percent = (v) => (known(v) ? `${v === 0 ? '0' : v < 0.01 ? v.toExponential(1) : v.toFixed(v < 1 ? 3 : 2)} %` : NONE);
-  const count = (v) => (known(v) ? v.toLocaleString('en').replace(/,/g, '\u202f') : NONE);
-  const moment = (ns) => (known(ns) ? new Date(ns / 1e6).toISOString().replace('T', ' ').replace('Z', ' UTC') : NONE);
+  const rate = (v) => (number(v) ? scaled(v, ['bit/s', 'kb/s', 'Mb/s', 'Gb/s', 'Tb/s'], 1000) : NONE);
+  const bytes = (v) => (number(v) ? scaled(v, ['B', 'kB', 'MB', 'GB', 'TB'], 1000) : NONE);
+  const time = (v) => (number(v) ? scaled(v, ['ns', 'µs', 'ms', 's'], 1000) : NONE);
+  const seconds = (v) => (number(v) ? time(v * 1e9) : NONE);
+  const percent = (v) => (number(v) ? `${v === 0 ? '0' : v < 0.01 ? v.toExponential(1) : v.toFixed(v < 1 ? 3 : 2)} %` : NONE);
+  const count = (v) => (number(v) ? v.toLocaleString('en').replace(/,/g, '\u202f') : NONE);
+  const moment = (ns) => {
+    const date = number(ns) ? new Date(ns / 1e6) : null;
+    return date && !Number.isNaN(date.getTime()) ? date.toISOString().replace('T', ' ').replace('Z', ' UTC') : NONE;
+  };
+  const share = (ratio) => percent(number(ratio) ? ratio * 100 : null);
+  const several = (n, one, more) => `${count(n)} ${n === 1 ? one : more || `${one}s`}`;
+  const rowsOf = (list) => (Array.isArray(list) ? list.filter((row) => row && typeof row === 'object') : []);
   const at = (object, path) => path.split('.').reduce((o, key) => (known(o) ? o[key] : null), object);
+  // Why a figure is missing: the note of the field, or of the nearest object around it.
+  const why = (path) => {
+    for (let p = path; p; p = p.includes('.') ? p.slice(0, p.lastIndexOf('.')) : '') {
+      const note = rowsOf(doc.notes).find((n) => n.field === p);
+      if (note) return String(note.message);
+    }
+    return '';
+  };
 
   // ---- elements ------------------------------------------------------------------------------
   const make = (tag, text, kind) => {
@@ -89,14 +105,17 @@
   // Each row of an interval table is drawn over its whole length.
   const steps = (rows, value) => rows.flatMap((row) => {
     const y = value(row);
-    const v = known(y) ? y : NaN;
+    const v = number(y) ? y : NaN;
     return [{ x: row.start_s, y: v }, { x: row.end_s, y: v }];
   });
   const any = (points) => points.some((p) => !Number.isNaN(p.y));
 
   const ways = [['up', 'client to server', '--up'], ['down', 'server to client', '--down']]
-    .filter(([key]) => doc[key]);
-  const inSeconds = (v) => `${+Number(v).toPrecision(4)} s`;
+    .filter(([key]) => doc[key] && typeof doc[key] === 'object');
+  const inSeconds = (v) => {
+    const unit = [[1, 's'], [1e-3, 'ms'], [1e-6, 'µs']].find(([size]) => Math.abs(v) >= size) || [1, 's'];
+    return `${+(Number(v) / unit[0]).toPrecision(4)} ${unit[1]}`;
+  };
 
   // ---- parts of the page ---------------------------------------------------------------------
   const header = () => {
@@ -120,13 +139,17 @@
     const part = section(`${key}: ${name}`, `way-${key}`);
     const cards = make('div', null, 'cards');
     const interval = at(way, 'loss.ci95');
+    // A figure with what belongs to it, or why it is missing.
+    const figure = (title, path, unit, more) => {
+      const value = at(way, path);
+      return card(title, unit(value), number(value) ? more() : why(`${key}.${path}`));
+    };
     add(cards,
-      card('Delivered payload', rate(at(way, 'rx.goodput_bps')), `of ${rate(at(way, 'tx.offered_bps'))} offered; ${count(at(way, 'rx.unique'))} of ${count(at(way, 'tx.packets'))} datagrams`),
-      card('Lost', percent(known(at(way, 'loss.ratio')) ? way.loss.ratio * 100 : null),
-        `${count(at(way, 'loss.packets'))} datagrams: ${where(way.loss || {})}${interval ? `; 95 %: ${percent(interval[0] * 100)} to ${percent(interval[1] * 100)}` : ''}`),
-      card('Delay variation', time(at(way, 'delay_variation.p50_ns')), `median; 99 %: ${time(at(way, 'delay_variation.p99_ns'))}; most: ${time(at(way, 'delay_variation.max_ns'))}`),
-      card('One-way delay', time(at(way, 'delay.p50_ns')), known(at(way, 'delay.p50_ns')) ? `median, ± ${time(at(way, 'delay.uncertainty_ns'))}${at(way, 'delay.absolute_valid') ? '' : ': only its changes count'}` : ''),
-      card('Jitter (RFC 3550)', time(at(way, 'jitter.rfc3550_ns')), `most: ${time(at(way, 'jitter.rfc3550_max_ns'))}`),
+      figure('Delivered payload', 'rx.goodput_bps', rate, () => `of ${rate(at(way, 'tx.offered_bps'))} offered; ${count(at(way, 'rx.unique'))} of ${count(at(way, 'tx.packets'))} datagrams`),
+      figure('Lost', 'loss.ratio', share, () => `${several(way.loss.packets, 'datagram')}${way.loss.packets > 0 ? `: ${where(way.loss)}` : ''}${Array.isArray(interval) ? `; 95 %: ${share(interval[0])} to ${share(interval[1])}` : ''}`),
+      figure('Delay variation', 'delay_variation.p50_ns', time, () => `median; 99 %: ${time(at(way, 'delay_variation.p99_ns'))}; most: ${time(at(way, 'delay_variation.max_ns'))}`),
+      figure('One-way delay', 'delay.p50_ns', time, () => `median, ± ${time(at(way, 'delay.uncertainty_ns'))}${at(way, 'delay.absolute_valid') ? '' : ': only its changes count'}`),
+      figure('Jitter (RFC 3550)', 'jitter.rfc3550_ns', time, () => `most: ${time(at(way, 'jitter.rfc3550_max_ns'))}`),
       card('Duplicated, reordered', `${count(at(way, 'duplicates.packets'))}, ${count(at(way, 'reordering.packets'))}`, 'datagrams'));
     add(part, cards);
   });
@@ -134,52 +157,70 @@
   const roundTrips = () => {
     const rtt = doc.rtt || {};
     const part = section('Round trip', 'rtt');
+    const median = (name, more) => {
+      const of = rtt[name] || {};
+      return number(of.p50_ns) ? card(name === 'idle' ? 'Idle' : 'Loaded', time(of.p50_ns), `median of ${count(of.n)}; ${more(of)}`)
+        : card(name === 'idle' ? 'Idle' : 'Loaded', NONE, why(`rtt.${name}.p50_ns`));
+    };
     add(part, add(make('div', null, 'cards'),
-      card('Idle', time(at(rtt, 'idle.p50_ns')), `median of ${count(at(rtt, 'idle.n'))}; least ${time(at(rtt, 'idle.min_ns'))}`),
-      card('Loaded', time(at(rtt, 'loaded.p50_ns')), `median of ${count(at(rtt, 'loaded.n'))}; 99 %: ${time(at(rtt, 'loaded.p99_ns'))}`),
-      card('Added by the load', time(rtt.bloat_ns), known(rtt.bloat_grade) ? `grade ${rtt.bloat_grade}` : ''),
-      card('Clocks', known(at(doc, 'clock.offset_ns')) ? time(doc.clock.offset_ns) : NONE,
-        known(at(doc, 'clock.method')) ? `server less client, ± ${time(doc.clock.uncertainty_ns)} (${doc.clock.method})${doc.clock.step_detected ? '; a clock was set' : ''}` : '')));
+      median('idle', (of) => `least ${time(of.min_ns)}`),
+      median('loaded', (of) => `99 %: ${time(of.p99_ns)}`),
+      card('Added by the load', time(rtt.bloat_ns), known(rtt.bloat_grade) ? `grade ${rtt.bloat_grade}` : why('rtt.bloat_ns')),
+      card('Clocks', time(at(doc, 'clock.offset_ns')), number(at(doc, 'clock.offset_ns'))
+        ? `server less client, ± ${time(doc.clock.uncertainty_ns)} (${doc.clock.method})${doc.clock.step_detected ? '; a clock was set' : ''}` : why('clock.offset_ns'))));
   };
 
+  // The rows of a direction, and of each of its streams where there are several.
+  const curves = () => ways.flatMap(([key, , shade]) => {
+    const list = rowsOf(doc[key].streams).filter((one) => rowsOf(one.intervals).length > 0).slice(0, 16);
+    return [{ key, name: key, rows: rowsOf(doc[key].intervals), shade, look: {} },
+      ...list.map((one) => ({ key, name: `${key}, stream ${one.stream}`, rows: rowsOf(one.intervals), shade, stream: true, look: { borderWidth: 1, borderDash: [2, 1 + (one.stream % 4)], pointRadius: 0 } }))];
+  });
   const overTime = () => {
     const part = section('Over time', 'over-time');
     const grid = add(part, make('div', null, 'charts')).lastChild;
-    const sets = (value, suffix) => ways.map(([key, , shade]) => line(key + (suffix || ''), steps(doc[key].intervals || [], value), shade));
-    const rates = sets((r) => r.goodput_bps);
-    const delays = ways.flatMap(([key, , shade]) => [
-      line(`${key} median`, steps(doc[key].intervals || [], (r) => r.delay_variation_p50_ns), shade),
-      line(`${key} 99 %`, steps(doc[key].intervals || [], (r) => r.delay_variation_p99_ns), shade, { borderDash: [5, 4] })]);
-    const rtts = sets((r) => r.rtt_p50_ns);
-    const losses = ways.map(([key, , shade]) => line(key, steps(doc[key].intervals || [], (r) => (r.sent > 0 ? (100 * r.lost) / r.sent : null)), shade, { fill: true }));
-    const lastEnd = Math.max(...ways.flatMap(([key]) => (doc[key].intervals || []).map((r) => r.end_s)), 0) || undefined;
+    const all = curves();
+    const each = (value, more) => all.map((c) => line(c.name, steps(c.rows, value), c.shade, { ...c.look, ...more }));
+    const split = all.some((c) => c.stream);
+    const variation = all.filter((c) => !split || c.stream).flatMap((c) => [
+      line(`${c.name}, median`, steps(c.rows, (r) => r.delay_variation_p50_ns), c.shade, c.look),
+      line(`${c.name}, 99 %`, steps(c.rows, (r) => r.delay_variation_p99_ns), c.shade, { ...c.look, borderDash: [5, 4] })]);
+    const trips = all.filter((c) => !c.stream).map((c) => line(c.name, steps(c.rows, (r) => r.rtt_p50_ns), c.shade));
+    const lost = (r) => (r.sent > 0 && number(r.lost) ? (100 * r.lost) / r.sent : null);
+    const lastEnd = Math.max(...all.flatMap((c) => c.rows.map((r) => r.end_s)).filter(number), 0) || undefined;
     let drawn = 0;
-    const draw = (title, data, yTitle, tick) => {
+    const draw = (title, data, yTitle, tick, path) => {
       const usable = data.filter((set) => any(set.data));
-      if (usable.length === 0) { add(part, make('p', `${title}: ${NONE}`, 'dim')); return; }
+      if (usable.length === 0) {
+        const reason = ways.map(([key]) => why(`${key}.${path}`)).find((text) => text);
+        add(part, make('p', `${title}: ${NONE}${reason ? ` (${reason})` : ''}`, 'dim'));
+        return;
+      }
       drawn += 1;
       chart(grid, title, { type: 'line', data: { datasets: usable }, options: options('time since the first arrival', inSeconds, yTitle, tick, { x: { max: lastEnd } }) },
         `${title} over time; the table of intervals below has the figures`);
     };
-    draw('Delivered rate', rates, 'payload', rate);
-    draw('Loss', losses, 'share lost', (v) => percent(v));
-    draw('Round trip', rtts, 'median', time);
-    draw('Delay variation', delays, 'above the least', time);
+    draw('Delivered rate', each((r) => r.goodput_bps), 'payload', rate, 'rx.goodput_bps');
+    draw('Loss', each(lost), 'share lost', (v) => percent(v), 'loss.ratio');
+    draw('Round trip', trips, 'median', time, 'intervals.rtt_p50_ns');
+    draw('Delay variation', variation, 'above the least', time, 'delay_variation.p50_ns');
     if (drawn === 0) grid.remove();
   };
 
   const distribution = () => {
     const points = (d, zero) => [[0, zero], [50, d.p50_ns], [90, d.p90_ns], [95, d.p95_ns], [99, d.p99_ns], [99.9, d.p999_ns], [100, d.max_ns]]
-      .filter(([, v]) => known(v)).map(([y, x]) => ({ x, y }));
+      .filter(([, v]) => number(v)).map(([y, x]) => ({ x, y }));
+    const figures = [];
     const part = section('Distribution of delay', 'distribution');
     const grid = add(part, make('div', null, 'charts')).lastChild;
     const variation = [];
     const delay = [];
     ways.forEach(([key, , shade]) => {
+      const row = (name, of, zero) => figures.push([`${key}: ${name}`, count(of.n), time(zero), time(of.p50_ns), time(of.p90_ns), time(of.p95_ns), time(of.p99_ns), number(of.p999_ns) ? time(of.p999_ns) : 'too few', time(of.max_ns)]);
       const v = doc[key].delay_variation || {};
-      if (known(v.p50_ns)) variation.push(line(key, points(v, 0), shade, { pointRadius: 3 }));
+      if (number(v.p50_ns)) { variation.push(line(key, points(v, 0), shade, { pointRadius: 3 })); row('variation', v, 0); }
       const d = doc[key].delay || {};
-      if (known(d.p50_ns)) delay.push(line(key, points(d, d.min_ns), shade, { pointRadius: 3 }));
+      if (number(d.p50_ns)) { delay.push(line(key, points(d, d.min_ns), shade, { pointRadius: 3 })); row('one way', { n: v.n, ...d }, d.min_ns); }
     });
     // A lonely outlier must not press the rest against the axis: the largest is named above.
     const reach = (data) => {
@@ -189,24 +230,29 @@
       });
       return Math.max(...ends);
     };
-    const draw = (title, data) => {
-      if (data.length === 0) { add(part, make('p', `${title}: ${NONE}`, 'dim')); return; }
+    const draw = (title, data, path) => {
+      if (data.length === 0) {
+        const reason = ways.map(([key]) => why(`${key}.${path}`)).find((text) => text);
+        add(part, make('p', `${title}: ${NONE}${reason ? ` (${reason})` : ''}`, 'dim'));
+        return;
+      }
       chart(grid, title, { type: 'line', data: { datasets: data }, options: options('delay', time, 'share of datagrams', (v) => `${+v.toPrecision(4)} %`, { y: { max: 100 }, x: { max: reach(data) } }) },
         `${title}: cumulative, through the percentiles that were measured`);
     };
-    draw('Delay variation, cumulative', variation);
-    draw('One-way delay, cumulative', delay);
+    draw('Delay variation, cumulative', variation, 'delay_variation.p50_ns');
+    draw('One-way delay, cumulative', delay, 'delay.p50_ns');
     if (grid.childElementCount === 0) grid.remove();
+    else add(part, table(['', 'datagrams', 'least', 'median', '90 %', '95 %', '99 %', '99.9 %', 'most'], figures));
   };
 
   const lossMap = () => {
     const part = section('Where and when datagrams were lost', 'loss-map');
     ways.forEach(([key, name]) => {
       const loss = doc[key].loss || {};
-      const rows = doc[key].intervals || [];
+      const rows = rowsOf(doc[key].intervals);
       add(part, make('h3', `${key}: ${name}`));
-      if (!known(loss.packets)) { add(part, make('p', NONE, 'dim')); return; }
-      add(part, make('p', loss.packets === 0 ? 'nothing was lost' : `${count(loss.packets)} datagrams (${bytes(loss.bytes)}): ${where(loss)}`));
+      if (!number(loss.packets)) { add(part, make('p', `${NONE}${why(`${key}.loss.packets`) ? ` (${why(`${key}.loss.packets`)})` : ''}`, 'dim')); return; }
+      add(part, make('p', loss.packets === 0 ? 'nothing was lost' : `${several(loss.packets, 'datagram')} (${bytes(loss.bytes)}): ${where(loss)}`));
       if (loss.packets === 0) return;
       const places = [['network_packets', '--loss'], ['rx_socket_drop', '--host'], ['local_tx_drop', '--dim']];
       if (known(loss.network_packets)) {
@@ -223,66 +269,99 @@
       const strip = make('div', null, 'strip');
       rows.slice(0, 2000).forEach((row) => {
         const cell = make('div');
-        const share = row.sent > 0 ? row.lost / row.sent : 0;
+        const part5 = row.sent > 0 && row.lost > 0 ? Math.min(1, (5 * row.lost) / row.sent) : 0;
         cell.style.background = color('--loss');
-        cell.style.opacity = share === 0 ? '0' : String(0.25 + 0.75 * Math.min(1, share * 5));
+        cell.style.opacity = part5 === 0 ? '0' : String(0.25 + 0.75 * part5);
         cell.title = `${inSeconds(row.start_s)}: ${row.lost} of ${row.sent}`;
         add(strip, cell);
       });
-      add(part, make('p', `by interval, ${rows.length} from the first arrival to the last`, 'dim'), strip,
-        make('p', `head ${count(loss.head_packets)}, tail ${count(loss.tail_packets)}; ${count(loss.periods)} losses in a row or alone, the longest ${count(loss.period_max)}; ${count(loss.bursts)} bursts (RFC 3611)`));
-      const outages = doc[key].outages || [];
+      add(part, make('p', `over time, in ${several(rows.length, 'interval')} from the first arrival to the last`, 'dim'), strip,
+        make('p', `before the first arrival ${count(loss.head_packets)}, after the last ${count(loss.tail_packets)}; ${several(loss.periods, 'time', 'times')} in a row or alone, the longest ${count(loss.period_max)}; ${several(loss.bursts, 'burst')} (RFC 3611)`));
+      const outages = rowsOf(doc[key].outages);
       if (outages.length > 0) {
-        add(part, make('p', `${outages.length} silences of the receiver:`, 'dim'),
+        add(part, make('p', `${several(outages.length, 'silence')} of the receiver:`, 'dim'),
           table(['stream', 'at', 'for', 'missing'], outages.slice(0, 50).map((o) => [o.stream, inSeconds(o.start_s), seconds(o.duration_s), count(o.packets)])));
       }
     });
   };
 
   const streams = () => {
-    const several = ways.filter(([key]) => (doc[key].streams || []).length > 1);
-    if (several.length === 0) return;
+    const split = ways.filter(([key]) => rowsOf(doc[key].streams).length > 1);
+    if (split.length === 0) return;
     const part = section('Streams', 'streams');
     const grid = add(part, make('div', null, 'charts')).lastChild;
-    several.forEach(([key, name, shade]) => {
-      const list = doc[key].streams;
+    split.forEach(([key, name, shade]) => {
+      const list = rowsOf(doc[key].streams);
       chart(grid, `${key}: rate of each stream`, {
         type: 'bar',
-        data: { datasets: [{ label: 'delivered', data: list.map((s) => ({ x: s.stream, y: known(at(s, 'rx.goodput_bps')) ? s.rx.goodput_bps : NaN })), backgroundColor: color(shade) }] },
+        data: { datasets: [{ label: 'delivered', data: list.map((s) => ({ x: s.stream, y: number(at(s, 'rx.goodput_bps')) ? s.rx.goodput_bps : NaN })), backgroundColor: color(shade) }] },
         options: options('stream', (v) => String(v), 'payload', rate, { x: { ticks: { stepSize: 1, color: color('--dim') }, offset: true } }),
       }, `rate of each stream, ${name}`);
       add(part, table([`${key}: stream`, 'sent', 'delivered', 'rate', 'lost', 'duplicated', 'reordered'], list.map((s) => [s.stream, count(at(s, 'tx.packets')), count(at(s, 'rx.unique')), rate(at(s, 'rx.goodput_bps')), count(at(s, 'loss.packets')), count(at(s, 'duplicates.packets')), count(at(s, 'reordering.packets'))])));
     });
   };
 
+  // ---- a search for the rate -----------------------------------------------------------------
+  const searchCards = (found) => {
+    const cards = make('div', null, 'cards');
+    const best = at(found, 'capacity.maximum');
+    add(cards, card(`Answer, ${found.direction}`, rate(found.answer_bps),
+      `payload; ${rate(found.answer_ip_bps)} with IP and UDP headers; ${found.confirmed ? 'confirmed' : 'not confirmed'}`),
+    card('Limited by', found.limited_by || 'nothing: it was interrupted', found.underestimate_likely ? 'the path may carry more' : found.shaper_suspected ? 'short bursts pass faster (token bucket)' : ''));
+    if (best) {
+      add(cards, card('In the best second', `${share(best.loss_ratio)} lost`, `round trip ${time(best.rtt_min_ns)} to ${time(best.rtt_max_ns)}`));
+    } else {
+      add(cards, card('Bracket', rate(found.bracket_low_bps), `is the highest that passed, ${rate(found.bracket_high_bps)} the lowest that did not`));
+    }
+    return add(cards,
+      card('Round trip at the answer', time(found.rtt_loaded_p50_ns), `median; idle ${time(found.rtt_idle_p50_ns)}${found.bloat_grade ? `; grade ${found.bloat_grade}` : ''}`),
+      card('Loss allowed', share(found.max_loss), `method: ${found.algorithm}; ${found.trials.length} trials in ${seconds(found.duration_s)}`));
+  };
+  const trialCharts = (found, grid) => {
+    const trials = found.trials.map((t, i) => ({ ...t, number: i + 1 }));
+    const points = (value) => trials.map((t) => ({ x: t.number, y: number(value(t)) ? value(t) : NaN }));
+    const whole = { x: { ticks: { stepSize: 1, precision: 0, color: color('--dim') } }, y: { type: 'logarithmic', beginAtZero: false } };
+    chart(grid, `Trials, ${found.direction}`, { type: 'line', data: { datasets: [
+      line('offered', points((t) => t.offered_bps), '--dim', { borderDash: [5, 4], pointRadius: 3 }),
+      line('delivered', points((t) => t.goodput_bps), found.direction === 'down' ? '--down' : '--up', { pointRadius: 3 })] },
+    options: options('trial', (v) => String(v), 'payload', rate, whole) });
+    const sorted = trials.filter((t) => number(t.offered_bps) && number(t.loss_ratio)).sort((a, b) => a.offered_bps - b.offered_bps);
+    if (sorted.length > 1) {
+      chart(grid, `Loss over offered rate, ${found.direction}`, { type: 'line', data: { datasets: [line('lost', sorted.map((t) => ({ x: t.offered_bps, y: t.loss_ratio * 100 })), '--loss', { pointRadius: 3 })] },
+        options: options('offered', rate, 'lost', percent, { x: { type: 'logarithmic' } }) });
+    }
+  };
+  const capacityCharts = (found, grid) => {
+    const rows = found.capacity.sub_intervals.map((r) => ({ ...r, end_s: r.start_s + found.capacity.sub_interval_s }));
+    chart(grid, `Adjusted load, ${found.direction}`, { type: 'line', data: { datasets: [
+      line('sent', steps(rows, (r) => r.offered_ip_bps), '--dim', { borderDash: [5, 4] }),
+      line('arrived', steps(rows, (r) => r.ip_bps), found.direction === 'down' ? '--down' : '--up')] },
+    options: options('time since the first arrival', inSeconds, 'IP layer', rate) });
+    chart(grid, `Loss under it, ${found.direction}`, { type: 'line', data: { datasets: [line('lost', steps(rows, (r) => r.loss_ratio * 100), '--loss', { fill: true })] },
+      options: options('time since the first arrival', inSeconds, 'share lost', percent) });
+  };
   const search = () => {
-    const one = doc.search;
-    if (!one) return;
-    const list = Array.isArray(one) ? one : one.trials ? [one] : Object.values(one).filter((s) => s && s.trials);
+    const list = [doc.search, doc.search_down].filter((found) => found && Array.isArray(found.trials)).map((found) => ({ ...found, trials: rowsOf(found.trials) }));
     if (list.length === 0) return;
     const part = section('Search for the rate', 'search');
-    list.forEach((found, index) => {
-      const title = found.direction || (list.length > 1 ? `search ${index + 1}` : 'answer');
-      add(part, add(make('div', null, 'cards'),
-        card(title, rate(found.answer_bps), `${found.confirmed ? 'confirmed' : 'not confirmed'}; limited by ${found.limited_by || NONE}`),
-        card('Bracket', `${rate(found.bracket_low_bps)} – ${rate(found.bracket_high_bps)}`, 'highest that passed, lowest that failed'),
-        card('Loss allowed', known(found.max_loss) ? percent(found.max_loss * 100) : NONE, found.algorithm || '')));
+    list.forEach((found) => {
+      add(part, searchCards(found));
       const grid = add(part, make('div', null, 'charts')).lastChild;
-      const sorted = [...found.trials].filter((t) => known(t.offered_bps)).sort((a, b) => a.offered_bps - b.offered_bps);
-      if (sorted.length > 1) {
-        chart(grid, 'Delivered over offered rate', { type: 'line', data: { datasets: [line('delivered', sorted.map((t) => ({ x: t.offered_bps, y: known(t.goodput_bps) ? t.goodput_bps : NaN })), '--up')] }, options: options('offered', rate, 'delivered', rate) });
-        chart(grid, 'Loss over offered rate', { type: 'line', data: { datasets: [line('loss', sorted.map((t) => ({ x: t.offered_bps, y: known(t.loss_ratio) ? t.loss_ratio * 100 : NaN })), '--loss')] }, options: options('offered', rate, 'lost', percent) });
+      const adjusted = rowsOf(at(found, 'capacity.sub_intervals')).length > 0;
+      if (adjusted) capacityCharts(found, grid); else if (found.trials.length > 0) trialCharts(found, grid); else grid.remove();
+      add(part, table(['trial', 'for', 'asked', 'offered', 'delivered', 'lost', 'RTT median', 'verdict'], found.trials.map((t, i) => [`${i + 1}: ${String(t.step).replace('_', ' ')}`, seconds(t.duration_s), rate(t.rate_bps), rate(t.offered_bps), rate(t.goodput_bps), share(t.loss_ratio), time(t.rtt_p50_ns), String(t.verdict).replace('_', ' ')])));
+      if (adjusted) {
+        add(part, table(['second', 'sent', 'arrived', 'lost', 'RTT least', 'RTT most'], found.capacity.sub_intervals.map((r) => [inSeconds(r.start_s), rate(r.offered_ip_bps), rate(r.ip_bps), share(r.loss_ratio), time(r.rtt_min_ns), time(r.rtt_max_ns)])));
       }
-      add(part, table(['trial', 'asked', 'offered', 'delivered', 'lost', 'RTT median', 'verdict'], found.trials.map((t, i) => [i + 1, rate(t.rate_bps), rate(t.offered_bps), rate(t.goodput_bps), percent(known(t.loss_ratio) ? t.loss_ratio * 100 : null), time(t.rtt_p50_ns), t.verdict || ''])));
     });
   };
 
   const repeats = () => {
-    if (!doc.repeats || !doc.repeats.runs) return;
+    if (!doc.repeats || rowsOf(doc.repeats.runs).length === 0) return;
     const part = section(`Repeats: ${doc.repeats.runs.length} of ${doc.repeats.wanted}`, 'repeats');
-    const runs = doc.repeats.runs.map((run, i) => ({ ...run, number: i + 1 }));
+    const runs = rowsOf(doc.repeats.runs).map((run, i) => ({ ...run, number: i + 1 }));
     const grid = add(part, make('div', null, 'charts')).lastChild;
-    const points = (value) => runs.map((run) => ({ x: run.number, y: known(value(run)) ? value(run) : NaN }));
+    const points = (value) => runs.map((run) => ({ x: run.number, y: number(value(run)) ? value(run) : NaN }));
     const whole = { x: { ticks: { stepSize: 1, precision: 0, color: color('--dim') } } };
     chart(grid, 'Rate of each run', { type: 'line', data: { datasets: [line('delivered', points((r) => r.goodput_bps), '--up')] }, options: options('run', (v) => String(v), 'payload', rate, whole) });
     chart(grid, 'Loss of each run', { type: 'line', data: { datasets: [line('lost', points((r) => r.loss_percent), '--loss')] }, options: options('run', (v) => String(v), 'share lost', percent, whole) });
@@ -295,8 +374,8 @@
   const intervals = () => {
     const part = section('Intervals', 'intervals');
     ways.forEach(([key]) => {
-      const rows = doc[key].intervals || [];
-      const details = add(make('details'), make('summary', `${key}: ${rows.length} intervals`));
+      const rows = rowsOf(doc[key].intervals);
+      const details = add(make('details'), make('summary', `${key}: ${several(rows.length, 'interval')}`));
       add(details, table(['from', 'to', 'rate', 'delivered', 'sent', 'lost', 'dup.', 'reord.', 'DV median', 'DV 99 %', 'RTT median'],
         rows.slice(0, 5000).map((r) => [inSeconds(r.start_s), inSeconds(r.end_s), rate(r.goodput_bps), count(r.packets), count(r.sent), count(r.lost), count(r.duplicates), count(r.reordered), time(r.delay_variation_p50_ns), time(r.delay_variation_p99_ns), time(r.rtt_p50_ns)])));
       add(part, details);
@@ -308,7 +387,7 @@
     const part = section('Configuration', 'configuration');
     const asked = known(test.size_bytes) ? bytes(test.size_bytes) : known(test.packets) ? `${count(test.packets)} datagrams` : seconds(test.duration_s);
     const rows = [['direction', test.direction], ['amount, each direction', asked], ['streams', test.streams], ['payload of a datagram', known(test.payload_bytes) ? `${test.payload_bytes} B` : NONE],
-      ['rate asked for', known(test.rate_target_bps) ? rate(test.rate_target_bps) : 'as fast as it goes'], ['interval', seconds(test.interval_s)], ['address family', test.family || NONE],
+      [test.direction === 'both' ? 'rate asked for, both directions together' : 'rate asked for', number(test.rate_target_bps) ? rate(test.rate_target_bps) : at(doc, 'search.capacity') ? 'adjusted to the feedback' : 'as fast as it goes'], ['interval', seconds(test.interval_s)], ['address family', test.family || NONE],
       ['DSCP, ECN sent', `${test.dscp}, ${test.ecn_sent}`], ['not to be fragmented', test.df ? 'yes' : 'no'], ['authenticated', test.auth ? 'yes' : 'no'], ['test id', test.id || NONE],
       ['client as the server sees it', known(test.client_address_seen_by_server) ? `${test.client_address_seen_by_server} port ${test.client_port_seen_by_server}` : NONE], ['end', moment(test.end_unix_ns)]];
     Object.entries(test.labels || {}).forEach(([key, value]) => rows.push([`label ${key}`, value]));
@@ -328,21 +407,26 @@
       if (items.length === 0) { add(part, make('p', 'none', 'dim')); return; }
       add(part, add(make('ul'), ...items.map((item) => make('li', text(item)))));
     };
-    list('Warnings', doc.warnings || [], (w) => `${w.code}: ${w.message}`);
-    list('Why a figure is missing', doc.notes || [], (n) => `${n.field}: ${n.message}`);
+    list('Warnings', rowsOf(doc.warnings), (w) => `${w.code}: ${w.message}`);
+    list('Why a figure is missing', rowsOf(doc.notes), (n) => `${n.field}: ${n.message}`);
   };
 
-  header();
-  headline();
-  roundTrips();
-  if (ways.length > 0) { overTime(); distribution(); lossMap(); streams(); }
-  search();
-  repeats();
-  if (ways.length > 0) intervals();
-  configuration();
-  remarks();
+  // One part that a strange document breaks does not take the others with it.
+  const draw = (make_part) => {
+    try { make_part(); } catch (problem) {
+      add(main, make('p', `A part of this page could not be drawn: the document is not as udperf writes it (${problem.message}).`, 'bad'));
+      broken += 1;
+    }
+  };
+  let broken = 0;
+  const parts = ways.length > 0 ? [header, headline, roundTrips, overTime, distribution, lossMap, streams, search, repeats, intervals]
+    : [header, roundTrips, search, repeats];
+  [...parts, configuration, remarks].forEach(draw);
   add(main, make('footer', `Made by udperf ${doc.version}. Charts: Chart.js (MIT licence, in this page's source).`));
-  const drawn = charts.map(({ canvas, config }) => new Chart(canvas, config));
+  const drawn = [];
+  charts.forEach(({ canvas, config }) => draw(() => drawn.push(new Chart(canvas, config))));
+  // On paper nothing can be unfolded.
+  window.addEventListener('beforeprint', () => document.querySelectorAll('details').forEach((fold) => { fold.open = true; }));
 
   // For the tests: what could be wrong with a page that nobody looks at.
   if (location.hash === '#check') {
@@ -351,6 +435,6 @@
       return !pixels.some((value) => value !== 0);
     }).length;
     const root = document.documentElement;
-    root.dataset.check = JSON.stringify({ charts: drawn.length, blank, overflow: root.scrollWidth - root.clientWidth, errors });
+    root.dataset.check = JSON.stringify({ charts: drawn.length, blank, overflow: root.scrollWidth - root.clientWidth, broken, errors });
   }
 })();

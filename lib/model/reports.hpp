@@ -61,6 +61,9 @@ struct IntervalRow {
   std::int64_t dv_p50_ns = -1;  ///< delay variation over the stream's minimum; -1 = not measured
   std::int64_t dv_p99_ns = -1;
   std::int64_t rtt_p50_ns = -1;
+  // The client adds what follows; it is not on the wire.
+  std::int64_t rtt_min_ns = -1;
+  std::int64_t rtt_max_ns = -1;
 
   bool operator==(const IntervalRow&) const = default;
 };

@@ -43,11 +43,15 @@ std::optional<std::string> amount_problem(const TestParams& p) {
   return std::nullopt;
 }
 
+bool is_adjusted(const SendRate& rate) {
+  return rate.kind == SendRate::Kind::adjusted;
+}
+
 bool rate_ok(const SendRate& rate) {
   if (rate.kind == SendRate::Kind::unlimited) {
     return rate.value == 0;
   }
-  return rate.kind <= SendRate::Kind::packets && rate.value != 0 && rate.value <= kMaxAmount;
+  return rate.kind <= SendRate::Kind::adjusted && rate.value != 0 && rate.value <= kMaxAmount;
 }
 
 std::optional<std::string> problem(const TestParams& p) {
@@ -64,6 +68,9 @@ std::optional<std::string> problem(const TestParams& p) {
   }
   if (!rate_ok(p.rate_up) || !rate_ok(p.rate_down)) {
     return "rate out of range";
+  }
+  if ((is_adjusted(p.rate_up) || is_adjusted(p.rate_down)) && p.amount.duration == Duration{0}) {
+    return "a rate that is adjusted needs a duration";
   }
   if (p.interval < 10ms || p.interval > 1h) {
     return "interval must be 10ms..1h";

@@ -3,11 +3,17 @@
 #include <algorithm>
 
 namespace udperf::pacing {
+namespace {
+
+// Waking up late by less than this is normal and is made up for by the next bursts.
+constexpr Duration kUsualLateness = std::chrono::microseconds{200};
+
+}  // namespace
 
 PacketPeriod PacketPeriod::of(const SendRate& rate, std::uint32_t payload_bytes,
                               std::uint32_t streams) {
   constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
-  if (rate.kind == SendRate::Kind::bits) {
+  if (rate.kind != SendRate::Kind::packets) {
     return PacketPeriod{Uint128{payload_bytes} * 8 * kNsPerSecond * streams, rate.value};
   }
   return PacketPeriod{Uint128{kNsPerSecond} * 1000 * streams, rate.value};
@@ -21,8 +27,6 @@ std::uint64_t Schedule::take_due(MonoTime now) {
   if (lag < Duration{0}) {
     return 0;
   }
-  // Waking up late by less than this is normal and is made up for by the next bursts.
-  constexpr Duration kUsualLateness = std::chrono::microseconds{200};
   if (lag > std::max(burst_time_, kUsualLateness)) {
     absorb_stall(lag);
   } else if (debt_ > Duration{0}) {
@@ -31,6 +35,20 @@ std::uint64_t Schedule::take_due(MonoTime now) {
   const std::uint64_t granted = next_ == 0 ? 1 : burst_;
   next_ += granted;
   return granted;
+}
+
+void Schedule::change(const PacketPeriod& period, std::uint64_t burst, MonoTime now) {
+  const bool begun = next_ > 0;
+  if (begun) {
+    start_ += period_.times(next_ - 1);
+    next_ = 1;
+  }
+  period_ = period;
+  burst_ = burst;
+  burst_time_ = period.times(burst);
+  if (begun) {  // what the old rate let pass is no stall of the new one
+    start_ = std::max(start_, now - std::max(burst_time_, kUsualLateness));
+  }
 }
 
 void Schedule::absorb_stall(Duration lag) {

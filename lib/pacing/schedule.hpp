@@ -46,6 +46,11 @@ class Schedule {
   /// backwards between calls.
   [[nodiscard]] std::uint64_t take_due(MonoTime now);
 
+  /// From now on another rate: the next datagram is due one new period after the last one, but not
+  /// in the past. What a stall has cost is made up for as before. Preconditions as for the
+  /// constructor.
+  void change(const PacketPeriod& period, std::uint64_t burst, MonoTime now);
+
   /// Handed out, but not used: they become due again at once.
   void give_back(std::uint64_t n) { next_ -= n; }
 

@@ -134,7 +134,22 @@ Json interval_tree(const result::IntervalPart& p) {
               {"rtt_p50_ns", value(p.rtt_p50_ns)}};
 }
 
+Json stream_row_tree(const result::IntervalPart& p) {
+  return Json{{"start_s", p.start_s},
+              {"end_s", p.end_s},
+              {"packets", p.packets},
+              {"goodput_bps", value(p.goodput_bps)},
+              {"sent", p.sent},
+              {"lost", p.lost},
+              {"delay_variation_p50_ns", value(p.delay_variation_p50_ns)},
+              {"delay_variation_p99_ns", value(p.delay_variation_p99_ns)}};
+}
+
 Json stream_tree(const result::StreamPart& p) {
+  Json intervals = Json::array();
+  for (const auto& row : p.intervals) {
+    intervals.push_back(stream_row_tree(row));
+  }
   return Json{
       {"stream", p.stream},
       {"tx", {{"packets", value(p.tx_packets)}, {"payload_bytes", value(p.tx_payload_bytes)}}},
@@ -145,7 +160,8 @@ Json stream_tree(const result::StreamPart& p) {
       {"loss", {{"packets", value(p.lost)}, {"ratio", value(p.loss_ratio)}}},
       {"duplicates", {{"packets", value(p.duplicates)}}},
       {"reordering", {{"packets", value(p.reordered)}}},
-      {"silent", value(p.silent)}};
+      {"silent", value(p.silent)},
+      {"intervals", intervals}};
 }
 
 }  // namespace

@@ -101,7 +101,8 @@ Json repeats_tree(const std::optional<result::RepeatsPart>& repeats) {
               {"rtt_loaded_p50_ns", spread_tree(repeats->rtt_loaded_p50_ns)}};
 }
 
-/// The asked payload rate in bit/s over the ways that run; null as fast as it goes.
+/// The asked payload rate in bit/s over the ways that run; null as fast as it goes and
+/// where the rate is adjusted.
 Json rate_target(const TestParams& params) {
   double sum = 0;
   for (const Way way : {Way::up, Way::down}) {
@@ -109,7 +110,7 @@ Json rate_target(const TestParams& params) {
     if (!includes(params.direction, way)) {
       continue;
     }
-    if (!rate.limited()) {
+    if (!rate.limited() || rate.kind == SendRate::Kind::adjusted) {
       return nullptr;
     }
     sum += rate.kind == SendRate::Kind::bits

@@ -14,7 +14,7 @@ Json full_shape() {
   part.loss.ci95.emplace(0.0, 0.0);
   part.intervals.emplace_back();
   part.outages.emplace_back();
-  part.streams.emplace_back();
+  part.streams.emplace_back().intervals.emplace_back();
   result::ResultDocument document;
   document.up = part;
   document.down = part;
@@ -31,6 +31,9 @@ Json full_shape() {
   document.repeats->loss_percent = spread;
   document.repeats->rtt_loaded_p50_ns = spread;
   document.search.emplace().trials.emplace_back();
+  search::Capacity& capacity = document.search->capacity.emplace();
+  capacity.sub_intervals.emplace_back();
+  capacity.maximum = 0;
   document.search_down = document.search;
   return document_tree(document);
 }

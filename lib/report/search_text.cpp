@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/units.hpp"
+#include "pacing/load_adjustment.hpp"
 #include "report/block.hpp"
 #include "report/direction_text.hpp"
 #include "report/json_tree.hpp"
@@ -112,16 +113,64 @@ void loss_curve(const Answer& answer, Block& block) {
   }
 }
 
+std::string range_text(const std::optional<std::int64_t>& least,
+                       const std::optional<std::int64_t>& most) {
+  return least && most ? "round trip " + duration_text(*least) + " to " + duration_text(*most)
+                       : std::string{"round trip not measured"};
+}
+
+void capacity_lines(const Answer& answer, Block& block) {
+  const search::Capacity& capacity = *answer.capacity;
+  using pacing::LoadAdjustment;
+  const auto second = [](double s) {
+    return format_duration(Duration{static_cast<std::int64_t>(s * 1e9)});
+  };
+  const auto figures = [](const search::SubInterval& part) {
+    return percent(part.loss_ratio) + " lost, " + range_text(part.rtt_min_ns, part.rtt_max_ns);
+  };
+  if (capacity.maximum) {
+    const search::SubInterval& best = capacity.sub_intervals.at(*capacity.maximum);
+    block.line("at the maximum", "from " + second(best.start_s) + " on: " + figures(best));
+  }
+  const char* label = "each second";
+  for (const search::SubInterval& part : capacity.sub_intervals) {
+    block.line(label, format_bit_rate(part.offered_ip_bps) + " sent, " +
+                          format_bit_rate(part.ip_bps) + " arrived, " + figures(part));
+    label = "";
+  }
+  if (answer.trials.size() > 1) {
+    const TrialPart& verification = answer.trials.back();
+    block.line("verification", format_bit_rate(verification.rate_bps) +
+                                   " payload: " + plain_verdict(verification.verdict));
+  }
+  std::string method = "Type B, ";
+  method += second(capacity.test_interval_s) + " in parts of " + second(capacity.sub_interval_s);
+  method += ", feedback every " + format_duration(LoadAdjustment::kFeedbackInterval);
+  method += ", delay " + format_duration(LoadAdjustment::kLowDelay) + " and " +
+            format_duration(LoadAdjustment::kHighDelay);
+  method += ", " + std::to_string(LoadAdjustment::kSequenceErrors) + " sequence errors";
+  block.line("method", method);
+}
+
+std::string heading(const Answer& answer) {
+  const bool standard = answer.algorithm == search::Algorithm::rfc9097;
+  std::string text = standard ? "Maximum IP-Layer Capacity (RFC 9097), " : "highest rate, ";
+  text += answer.way == Way::up ? "client to server" : "server to client";
+  if (!standard || answer.max_loss < 1) {
+    text += ", with at most " + percent(answer.max_loss) + " lost";
+  }
+  return text;
+}
+
 void answer_lines(const Answer& answer, const TextStyle& style, Block& block) {
   block.heading("", "");
-  block.heading(std::string{"highest rate, "} +
-                    (answer.way == Way::up ? "client to server" : "server to client") +
-                    ", with at most " + percent(answer.max_loss) + " lost",
-                style.color ? "1" : "");
+  block.heading(heading(answer), style.color ? "1" : "");
   const char* paint = answer.confirmed ? "32" : "33";
   block.line("answer", answer_text(answer), style.color ? paint : "");
   block.line("limited by", plain_limit(answer));
-  block.line("bracket", bracket_text(answer));
+  if (!answer.capacity) {
+    block.line("bracket", bracket_text(answer));
+  }
   if (answer.bottleneck_bps) {
     block.line("bottleneck", format_bit_rate(*answer.bottleneck_bps) + " came out under overload");
   }
@@ -134,7 +183,11 @@ void answer_lines(const Answer& answer, const TextStyle& style, Block& block) {
   if (answer.underestimate_likely) {
     block.line("caution", "the path may carry more: give it more --search-time");
   }
-  loss_curve(answer, block);
+  if (answer.capacity) {
+    capacity_lines(answer, block);
+  } else {
+    loss_curve(answer, block);
+  }
 }
 
 }  // namespace
@@ -152,7 +205,8 @@ std::string search_to_text(const result::ResultDocument& document, const TextSty
 std::string trial_line(const TrialPart& trial) {
   std::array<char, 16> step{};
   std::snprintf(step.data(), step.size(), "%-10s", step_name(trial.step));
-  std::string line = step.data() + format_bit_rate(trial.rate_bps) + " for " +
+  const char* up_to = trial.step == search::Step::adjust ? "up to " : "";
+  std::string line = step.data() + (up_to + format_bit_rate(trial.rate_bps)) + " for " +
                      format_duration(Duration{static_cast<std::int64_t>(trial.duration_s * 1e9)});
   if (trial.goodput_bps && trial.loss_ratio) {
     line += ": " + format_bit_rate(*trial.goodput_bps) + " arrived, " + percent(*trial.loss_ratio) +

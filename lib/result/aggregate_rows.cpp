@@ -56,6 +56,14 @@ void fill_stream_report(const RxReport& rx, StreamPart& part) {
   }
 }
 
+std::size_t stream_rows(const WayOutcome& way) {
+  std::size_t rows = 0;
+  for (const StreamOutcome& stream : way.streams) {
+    rows += stream.rx ? stream.rx->intervals.size() : 0;
+  }
+  return rows;
+}
+
 }  // namespace
 
 std::vector<IntervalPart> build_intervals(const Reports& rx) {
@@ -100,6 +108,7 @@ std::vector<OutagePart> build_outages(const Reports& rx) {
 
 std::vector<StreamPart> build_streams(const WayOutcome& way) {
   std::vector<StreamPart> parts;
+  const bool with_rows = way.streams.size() > 1 && stream_rows(way) <= kMostStreamRows;
   for (const StreamOutcome& stream : way.streams) {
     StreamPart part;
     part.stream = parts.size();
@@ -109,6 +118,9 @@ std::vector<StreamPart> build_streams(const WayOutcome& way) {
     }
     if (stream.rx) {
       fill_stream_report(*stream.rx, part);
+      if (with_rows) {
+        part.intervals = build_intervals({&*stream.rx});
+      }
     }
     parts.push_back(part);
   }

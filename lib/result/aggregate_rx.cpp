@@ -42,7 +42,7 @@ Layers layers_of(const Reports& rx, IpFamily family) {
   const bool v4 = family == IpFamily::v4;
   const std::uint64_t header = v4 ? 20 : 48;  // IPv6: with the fragment extension header
   Layers layers;
-  layers.ip_headers = v4 ? 28 : 48;
+  layers.ip_headers = ip_udp_header_bytes(family);
   if (fragment > header + 8) {
     const std::uint64_t piece = (fragment - header) / 8 * 8;
     layers.packets = std::max<std::uint64_t>((payload_bytes + 8 + piece - 1) / piece, 1);

@@ -170,7 +170,11 @@ struct StreamPart {
   Count duplicates;
   Count reordered;
   std::optional<bool> silent;  ///< nothing of it arrived although it was sent
+  /// As the direction's, of this stream; only where there are several streams, and not more than
+  /// kMostStreamRows rows in all.
+  std::vector<IntervalPart> intervals;
 };
+inline constexpr std::size_t kMostStreamRows = 20'000;
 
 struct DirectionPart {
   TxPart tx;

@@ -34,8 +34,27 @@ enum class Limit : std::uint8_t {
 };
 [[nodiscard]] const char* limit_name(Limit limit);
 
+/// How the search is made.
+enum class Algorithm : std::uint8_t {
+  udperf,   ///< docs/search.md
+  rfc9097,  ///< the load adjustment of RFC 9097 s8.1
+};
+[[nodiscard]] const char* algorithm_name(Algorithm algorithm);
+
+/// The Maximum IP-Layer Capacity of RFC 9097 s5 with what s9 wants beside it.
+struct Capacity {
+  double test_interval_s = 0;
+  double sub_interval_s = 0;
+  std::uint32_t flows = 1;
+  std::uint32_t payload_bytes = 0;
+  /// Which of the sub-intervals has the maximum; nothing where none met the loss target.
+  std::optional<std::size_t> maximum;
+  std::vector<SubInterval> sub_intervals;
+};
+
 /// What a search came to, so far or in the end.
 struct Answer {
+  Algorithm algorithm = Algorithm::udperf;
   Way way = Way::up;
   double max_loss = 0;
   std::optional<double> answer_bps;     ///< payload
@@ -52,6 +71,7 @@ struct Answer {
   std::optional<std::int64_t> rtt_loaded_p50_ns;  ///< at the answer
   double duration_s = 0;
   std::vector<TrialPart> trials;
+  std::optional<Capacity> capacity;  ///< of rfc9097 only
 };
 
 }  // namespace udperf::search

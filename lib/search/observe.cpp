@@ -201,6 +201,7 @@ void add_sender(const std::vector<const TxReport*>& reports, Observation& seen) 
   for (const TxReport* tx : reports) {
     seen.sent += tx->packets;
     seen.host_lost += tx->local_drop;
+    seen.skipped += tx->pacing_skipped;
     seen.offered_bps += span_rate(static_cast<double>(tx->payload_bytes), tx->first_bytes,
                                   static_cast<double>(tx->span_ns));
   }
@@ -232,6 +233,40 @@ void add_receiver(const std::vector<const RxReport*>& reports, Observation& seen
   measure_growth(rows, row_s, seen);
 }
 
+/// The rows of the test interval; what comes out behind it is only the queue.
+std::vector<SubInterval> sub_intervals(const std::vector<const RxReport*>& reports,
+                                       const Observation& seen, Duration test_interval) {
+  const RxReport& one = *reports.front();
+  std::vector<SubInterval> parts;
+  if (one.interval_ns <= 0) {
+    return parts;
+  }
+  const auto most = static_cast<std::size_t>(test_interval.count() / one.interval_ns);
+  const double row_s = static_cast<double>(one.interval_ns) / kNs;
+  const double packet_bits = 8.0 * (seen.payload_bytes + ip_udp_header_bytes(seen.family));
+  const auto measured = [](std::int64_t ns) { return ns >= 0 ? std::optional{ns} : std::nullopt; };
+  for (std::size_t i = 0; i < std::min(most, one.intervals.size()); ++i) {
+    IntervalRow sum;
+    for (const RxReport* report : reports) {
+      if (i < report->intervals.size()) {
+        sum.unique += report->intervals[i].unique;
+        sum.sent += report->intervals[i].sent;
+        sum.lost += report->intervals[i].lost;
+      }
+    }
+    SubInterval part;
+    part.start_s = static_cast<double>(i) * row_s;
+    part.ip_bps = static_cast<double>(sum.unique) * packet_bits / row_s;
+    part.offered_ip_bps = static_cast<double>(sum.sent) * packet_bits / row_s;
+    part.loss_ratio =
+        sum.sent > 0 ? static_cast<double>(sum.lost) / static_cast<double>(sum.sent) : 0;
+    part.rtt_min_ns = measured(one.intervals[i].rtt_min_ns);
+    part.rtt_max_ns = measured(one.intervals[i].rtt_max_ns);
+    parts.push_back(part);
+  }
+  return parts;
+}
+
 std::optional<std::int64_t> median_of(const std::optional<RttSummary>& rtt) {
   return rtt && rtt->delay.n > 0 ? std::optional{rtt->delay.p50_ns} : std::nullopt;
 }
@@ -244,13 +279,21 @@ Observation observe(const TestOutcome& outcome, Way way) {
   seen.family = outcome.server ? outcome.server->address.family : IpFamily::v4;
   seen.rtt_idle_p50_ns = median_of(outcome.rtt_idle);
   seen.rtt_loaded_p50_ns = median_of(outcome.rtt_loaded);
+  if (outcome.rtt_idle && outcome.rtt_idle->delay.n > 0) {
+    seen.rtt_idle_min_ns = outcome.rtt_idle->delay.min_ns;
+  }
+  seen.streams = outcome.params.streams;
   const SendRate& granted = outcome.params.rate(way);
-  if (granted.kind == SendRate::Kind::bits) {
+  const bool adjusted = granted.kind == SendRate::Kind::adjusted;
+  if (granted.kind == SendRate::Kind::bits || adjusted) {
     seen.granted_bps = static_cast<double>(granted.value);
   }
   if (const auto reports = all_reports(outcome, way)) {
     add_sender(reports->tx, seen);
     add_receiver(reports->rx, seen);
+    if (adjusted) {
+      seen.sub_intervals = sub_intervals(reports->rx, seen, outcome.params.amount.duration);
+    }
     seen.complete = outcome.status == TestStatus::complete && seen.sent > 0;
   }
   return seen;

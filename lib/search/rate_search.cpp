@@ -42,6 +42,10 @@ const char* limit_name(Limit limit) {
   return kNames.at(static_cast<std::size_t>(limit));
 }
 
+const char* algorithm_name(Algorithm algorithm) {
+  return algorithm == Algorithm::rfc9097 ? "rfc9097" : "udperf";
+}
+
 RateSearch::RateSearch(const Goal& goal) : goal_(goal), overhead_(kFirstOverhead) {
   answer_.way = goal.way;
   answer_.max_loss = goal.max_loss;
@@ -607,7 +611,7 @@ void RateSearch::end(Limit limit) {
 }
 
 void RateSearch::set_answer(double payload_bps) {
-  const double headers = family_ == IpFamily::v4 ? 28 : 48;
+  const double headers = ip_udp_header_bytes(family_);
   answer_.answer_bps = payload_bps;
   answer_.answer_ip_bps = payload_bps * (goal_.payload_bytes + headers) / goal_.payload_bytes;
 }

@@ -19,12 +19,13 @@ enum class Step : std::uint8_t {
   loss_check,  ///< far below a rate that lost: does the path lose whatever the rate?
   bisect,      ///< between a rate that passed and one that failed
   confirm,     ///< the answer, for at least three seconds
+  adjust,      ///< the sender follows the feedback (RFC 9097 s8.1)
 };
 
 /// One test to run.
 struct Trial {
   Step step = Step::approach;
-  double rate_bps = 0;  ///< payload
+  double rate_bps = 0;  ///< payload; of `adjust` the most that may be sent
   Duration duration{0};
   Duration interval{0};  ///< of the receiver's rows
 };
@@ -38,6 +39,16 @@ struct LateRate {
   bool steady = false;     ///< both halves of the span had the same rate
   bool saturated = true;   ///< nowhere in the span did the losses pause, where there were any
   double burst_bytes = 0;  ///< what arrived before the span beyond that rate
+};
+
+/// What was measured in one sub-interval of a test whose rate is adjusted (dt of RFC 9097 s5.3).
+struct SubInterval {
+  double start_s = 0;         ///< since the first arrival
+  double ip_bps = 0;          ///< received, IP and UDP headers included
+  double offered_ip_bps = 0;  ///< sent: of the sequence numbers that were passed in it
+  double loss_ratio = 0;
+  std::optional<std::int64_t> rtt_min_ns;
+  std::optional<std::int64_t> rtt_max_ns;
 };
 
 /// What a trial came to, as both ends' reports have it.
@@ -56,7 +67,11 @@ struct Observation {
   std::optional<double> growth;
   std::optional<Duration> grown;  ///< by how much in all
   std::optional<std::int64_t> rtt_idle_p50_ns;
+  std::optional<std::int64_t> rtt_idle_min_ns;
   std::optional<std::int64_t> rtt_loaded_p50_ns;
+  std::uint32_t streams = 1;
+  std::uint64_t skipped = 0;               ///< deadlines that the sending host missed for good
+  std::vector<SubInterval> sub_intervals;  ///< complete ones; only where the rate was adjusted
 
   [[nodiscard]] double loss_ratio() const {
     return sent > 0 ? static_cast<double>(lost) / static_cast<double>(sent) : 0;

@@ -43,14 +43,37 @@ void Sender::begin(MonoTime now) {
   begun_ = now;
   anchor_ = clock_.anchor();
   cpu_at_start_ = clock_.thread_cpu_time();
-  const SendRate& rate = settings_.params.rate(settings_.way);
-  if (rate.limited()) {
-    const auto period =
-        pacing::PacketPeriod::of(rate, settings_.params.payload_bytes, settings_.params.streams);
+  if (settings_.params.rate(settings_.way).limited()) {
+    const auto period = period_now();
     schedule_.emplace(now, period, pacing::burst_for(period, kBurstWindow, batch_now()));
     report_.pacer = pacer_for(period);
-    report_.target_milli_pps = static_cast<std::uint64_t>(Uint128{period.denominator} *
-                                                          1'000'000'000'000U / period.numerator);
+    if (!adjusted()) {
+      report_.target_milli_pps = static_cast<std::uint64_t>(Uint128{period.denominator} *
+                                                            1'000'000'000'000U / period.numerator);
+    }
+  }
+}
+
+/// Of one datagram at the rate that is asked for now.
+pacing::PacketPeriod Sender::period_now() {
+  const TestParams& params = settings_.params;
+  if (!adjusted()) {
+    return pacing::PacketPeriod::of(params.rate(settings_.way), params.payload_bytes,
+                                    params.streams);
+  }
+  scheduled_bps_ = std::max<std::uint64_t>(rate_bps_.load(std::memory_order_relaxed), 1);
+  return pacing::PacketPeriod::of(SendRate{SendRate::Kind::bits, scheduled_bps_},
+                                  params.payload_bytes, 1);
+}
+
+void Sender::follow_rate(MonoTime now) {
+  if (adjusted() && rate_bps_.load(std::memory_order_relaxed) != scheduled_bps_) {
+    const auto period = period_now();
+    schedule_->change(period, pacing::burst_for(period, kBurstWindow, batch_now()), now);
+    // Without fq, asking again tells nothing new.
+    if (report_.pacer != PacerKind::sleep_spin || period.times(1) >= kSleepOnlyPeriod) {
+      report_.pacer = pacer_for(period);
+    }
   }
 }
 
@@ -106,6 +129,7 @@ Wake Sender::flat_out(MonoTime now) {
 }
 
 Wake Sender::paced(MonoTime now) {
+  follow_rate(now);
   const std::uint64_t due = schedule_->take_due(now);
   if (due > 0) {
     const std::uint64_t before = next_;

@@ -6,6 +6,7 @@
 
 #include "base/log_histogram.hpp"
 #include "base/time.hpp"
+#include "base/units.hpp"
 #include "clock/clock.hpp"
 #include "crypto/crypto.hpp"
 #include "model/packet_plan.hpp"
@@ -46,6 +47,10 @@ class Sender {
   /// Sends what is due. Returns when to be called next; kNever once finished().
   Wake step(MonoTime now);
 
+  /// The payload rate of this stream from its next step on, where the parameters leave it to be
+  /// adjusted; to be said before the first step(), too.
+  void set_rate(BitRate rate) { rate_bps_.store(rate.bps(), std::memory_order_relaxed); }
+
   /// Asks the loop to end at its next step; the first reason counts.
   void stop(TxEnd why);
 
@@ -62,6 +67,11 @@ class Sender {
  private:
   [[nodiscard]] std::uint32_t batch_now() const;
   void begin(MonoTime now);
+  [[nodiscard]] bool adjusted() const {
+    return settings_.params.rate(settings_.way).kind == SendRate::Kind::adjusted;
+  }
+  [[nodiscard]] pacing::PacketPeriod period_now();
+  void follow_rate(MonoTime now);
   PacerKind pacer_for(const pacing::PacketPeriod& period);
   [[nodiscard]] bool over(MonoTime now) const;
   Wake paced(MonoTime now);
@@ -79,6 +89,7 @@ class Sender {
   PacketPlan plan_;
   BatchBuffer buffer_;
   std::optional<pacing::Schedule> schedule_;
+  std::uint64_t scheduled_bps_ = 0;  ///< what the schedule is for, where the rate is adjusted
   LogHistogram gaps_;
   TxReport report_;
   std::uint64_t next_ = 0;
@@ -93,6 +104,7 @@ class Sender {
   std::atomic<std::uint64_t> packets_{0};
   std::atomic<std::uint64_t> bytes_{0};
   std::atomic<std::uint64_t> batches_{0};
+  std::atomic<std::uint64_t> rate_bps_{0};
   std::atomic<int> stop_{-1};
   std::atomic<bool> finished_{false};
 };

@@ -9,7 +9,7 @@ namespace {
 constexpr std::uint32_t kRetryMs = 1000;  // when nobody knows when a slot will be free
 
 std::uint64_t bps_of(const SendRate& rate, std::uint32_t payload_bytes) {
-  if (rate.kind == SendRate::Kind::bits) {
+  if (rate.kind != SendRate::Kind::packets) {
     return rate.value;
   }
   return static_cast<std::uint64_t>(Uint128{rate.value} * payload_bytes * 8 / 1000);
@@ -37,7 +37,8 @@ std::variant<TestParams, wire::Reject> within_budget(TestParams params, const Po
   for (SendRate* rate : {&params.rate_up, &params.rate_down}) {
     const std::uint64_t share = left / ways;
     if (!rate->limited() || bps_of(*rate, params.payload_bytes) > share) {
-      *rate = SendRate{SendRate::Kind::bits, share};
+      const bool adjusted = rate->kind == SendRate::Kind::adjusted;
+      *rate = SendRate{adjusted ? SendRate::Kind::adjusted : SendRate::Kind::bits, share};
     }
   }
   return params;

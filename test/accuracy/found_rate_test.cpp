@@ -2,6 +2,7 @@
 // case: test/bench/find-rate-matrix.
 
 #include <string>
+#include <utility>
 
 #include "e2e/program.hpp"
 #include "e2e/scene.hpp"
@@ -215,6 +216,31 @@ TEST_CASE("a rate that changes under the search ends in an honest answer", "[acc
   } else {
     CHECK(search.at("underestimate_likely") == true);
   }
+}
+
+TEST_CASE("the standard's method finds a shaper to a row of its table", "[accuracy]") {
+  if (!kPlain) {
+    return;
+  }
+  const auto scene = Scene::make();
+  if (!scene) {
+    return;
+  }
+  const auto [mbit, way] = GENERATE(std::pair{20, "up"}, std::pair{100, "down"});
+  CAPTURE(mbit, way);
+  shape(*scene, std::string{way} == "up" ? "server" : "client", mbit, 50);
+
+  const auto search =
+      search_of(scene->client(kServer4, {"--find-rate=rfc9097", "-q", "--direction", way}, 30s));
+
+  INFO(search.dump(1));
+  // IP bytes of a frame that is 14 bytes longer; a second may begin with a full bucket and ends in
+  // the middle of a datagram.
+  const double truth = mbit * 1e6 * 1500 / 1514;
+  CHECK(search.at("limited_by") == "network");
+  CHECK(search.at("answer_ip_bps").get<double>() == Approx(truth).epsilon(0.02));
+  CHECK(search.at("capacity").at("maximum").at("rtt_max_ns").get<double>() < 120e6);
+  CHECK(search.at("capacity").at("sub_intervals").size() == 10);
 }
 
 TEST_CASE("without a bottleneck the hosts are the limit, and most of what they do is found",

@@ -157,3 +157,39 @@ TEST_CASE("a search misses --fail-rate when it finds less", "[e2e]") {
   CHECK(run_udperf(search_arguments(server, {"--fail-rate", "19M"}), 30s).code() == 0);
   CHECK(run_udperf(search_arguments(server, {"--fail-rate", "21M"}), 30s).code() == 6);
 }
+
+TEST_CASE("the standard's method reports the standard's figures", "[e2e]") {
+  const Server server;
+  auto arguments = client_arguments(
+      server.endpoint(),
+      {"--find-rate=rfc9097", "--max-rate", "20M", "--search-time", "10s", "--direction", "down"});
+
+  const auto finished = run_udperf(arguments, 30s);
+
+  CAPTURE(finished.err);
+  REQUIRE(finished.code() == 0);
+  const auto document = document_of(finished);
+  check_books(document.at("down"));
+  CHECK(document.at("test").at("rate_target_bps").is_null());
+  CHECK(document.at("down").at("pacing").at("rate_error_ratio").is_null());
+  const json& search = document.at("search");
+  INFO(search.dump(1));
+  CHECK(search.at("algorithm") == "rfc9097");
+  CHECK(search.at("limited_by") == "max_rate");
+  CHECK(search.at("bracket_low_bps").is_null());
+  const json& capacity = search.at("capacity");
+  CHECK(capacity.at("test_interval_s") == 5);
+  REQUIRE(capacity.at("sub_intervals").size() == 5);
+  const double payload = document.at("test").at("payload_bytes").get<double>();
+  CHECK(search.at("answer_bps").get<double>() == Approx(20e6).epsilon(0.06));
+  CHECK(search.at("answer_ip_bps") == capacity.at("maximum").at("ip_bps"));
+  CHECK(search.at("answer_bps").get<double>() ==
+        Approx(search.at("answer_ip_bps").get<double>() * payload / (payload + 28)));
+  CHECK(capacity.at("maximum").at("rtt_min_ns").get<double>() > 0);
+  CHECK(capacity.at("maximum").at("rtt_max_ns") >= capacity.at("maximum").at("rtt_min_ns"));
+  REQUIRE(search.at("trials").size() == 2);
+  CHECK(search.at("trials").at(0).at("step") == "adjust");
+  CHECK(search.at("trials").at(1).at("step") == "confirm");
+  // The document is the adjusted test's, whose rows are the sub-intervals.
+  CHECK(document.at("down").at("intervals").size() >= 5);
+}

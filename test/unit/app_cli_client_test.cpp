@@ -139,9 +139,13 @@ const std::vector<Accepted>& accepted_rows() {
       {{"--repeat", "2", "--gap", "0s"}, [](C c) { return c.gap == 0s; }},
       {{"--find-rate"},
        [](C c) {
-         return c.find_rate && c.search.time == 15s && c.search.max_loss == 0 &&
-                !c.search.max_rate && !c.search.min_rate;
+         return c.find_rate && c.search.time == 15s && !c.search.max_loss && !c.search.max_rate &&
+                !c.search.min_rate;
        }},
+      {{"--find-rate=udperf"},
+       [](C c) { return c.find_rate && c.search.algorithm == search::Algorithm::udperf; }},
+      {{"--find-rate=rfc9097"},
+       [](C c) { return c.find_rate && c.search.algorithm == search::Algorithm::rfc9097; }},
       {{"--find-rate", "--max-loss", "0.1%"}, [](C c) { return c.search.max_loss == 0.001; }},
       {{"--find-rate", "--max-rate", "1G"},
        [](C c) { return c.search.max_rate == BitRate::bits_per_second(1'000'000'000); }},
@@ -258,7 +262,11 @@ const std::vector<Refused>& refused_rows() {
       {{"--find-rate", "--max-rate", "10pps"}, "--max-rate 10pps: a bit rate is needed, e.g. 900M"},
       {{"--find-rate", "--min-rate", "2G", "--max-rate", "1G"},
        "--min-rate 2G: is above --max-rate"},
-      {{"--find-rate=rfc2544"}, "--find-rate: takes no value: --find-rate=rfc2544"},
+      {{"--find-rate=rfc2544"}, "--find-rate rfc2544: accepted is one of udperf, rfc9097"},
+      {{"--find-rate=rfc9097", "--min-rate", "1M"},
+       "--min-rate 1M: does not go with --find-rate=rfc9097, whose table begins at 0.5 Mb/s"},
+      {{"--find-rate=rfc9097", "--search-time", "9s"},
+       "--search-time 9s: is too short for --find-rate=rfc9097; accepted is 10s..10m"},
       {{"--gap", "1s"}, "--gap 1s: needs --repeat with more than one run"},
       {{"--repeat", "0"}, "--repeat 0: must be a whole number from 1 to 10000"},
       {{"--fail-loss", "101%"}, "--fail-loss 101%: percentage must be 0..100"},

@@ -112,6 +112,16 @@ Words commands() {
   return names;
 }
 
+/// The option with a value, as it has to be written.
+std::vector<std::string> with_value(const udperf::app::CommandText& command,
+                                    const udperf::app::OptionSpec& option,
+                                    const std::string& value) {
+  if (option.takes_bare()) {
+    return {std::string{command.name}, name_of(option) + "=" + value};
+  }
+  return {std::string{command.name}, name_of(option), value};
+}
+
 }  // namespace
 
 TEST_CASE("the words that an option offers are accepted, and another is not", "[app]") {
@@ -126,12 +136,10 @@ TEST_CASE("the words that an option offers are accepted, and another is not", "[
       for (const auto& word : split(option->choices)) {
         CAPTURE(word);
         CHECK(option->help.find(word) != std::string_view::npos);
-        const auto parsed = udperf::app::parse_command_line(
-            std::vector<std::string>{std::string{command.name}, name_of(*option), word});
+        const auto parsed = udperf::app::parse_command_line(with_value(command, *option, word));
         CHECK_FALSE(std::holds_alternative<udperf::app::UsageError>(parsed));
       }
-      const auto wrong = udperf::app::parse_command_line(
-          std::vector<std::string>{std::string{command.name}, name_of(*option), "surprise"});
+      const auto wrong = udperf::app::parse_command_line(with_value(command, *option, "surprise"));
       CHECK(std::holds_alternative<udperf::app::UsageError>(wrong));
     }
   }
@@ -213,9 +221,11 @@ TEST_CASE("zsh takes the completion, and it hands over every option", "[app]") {
     CAPTURE(name, finished.err);
     CHECK(finished.err.empty());
     for (const auto* const option : udperf::app::options_of(command)) {
-      const bool flag = option->value_name.empty();
+      const char* const opening = option->takes_bare()         ? "=-["
+                                  : option->value_name.empty() ? "["
+                                                               : "=[";
       CAPTURE(option->long_name);
-      CHECK(finished.out.find(name_of(*option) + (flag ? "[" : "=[")) != std::string::npos);
+      CHECK(finished.out.find(name_of(*option) + opening) != std::string::npos);
       if (!option->choices.empty()) {
         CHECK(finished.out.find("(" + std::string{option->choices} + ")\n") != std::string::npos);
       }

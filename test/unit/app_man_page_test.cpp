@@ -71,8 +71,10 @@ TEST_CASE("a command's page explains each of its options with the words of --hel
         CHECK(text.find(bold_name(option) + "\\fR") == std::string::npos);
         continue;
       }
-      const auto at =
-          text.find(bold_name(*known) + (known->value_name.empty() ? "\\fR\n" : "\\fR \\fI"));
+      const char* const behind = known->takes_bare()         ? "\\fR[=\\fI"
+                                 : known->value_name.empty() ? "\\fR\n"
+                                                             : "\\fR \\fI";
+      const auto at = text.find(bold_name(*known) + behind);
       CHECK(at != std::string::npos);
       if (at != std::string::npos) {
         const auto line = text.find('\n', at) + 1;

@@ -38,7 +38,7 @@ TEST_CASE("the help of every command mentions every option that it has, and no o
       CAPTURE(name);
       const auto described = std::count_if(lines.begin(), lines.end(), [&](const auto& line) {
         const auto at = line.find(name);
-        return at == 6 && (line[at + name.size()] == ' ');
+        return at == 6 && line[at + name.size()] == (option.takes_bare() ? '[' : ' ');
       });
       const auto* const known = udperf::app::find_option(command, option.long_name);
       CHECK(described == (known != nullptr ? 1 : 0));

@@ -72,6 +72,10 @@ TEST_CASE("parameters within their ranges pass", "[model]") {
       [](TestParams& p) {
         p.rate_down = SendRate{SendRate::Kind::packets, 1'000'000};
       },
+      [](TestParams& p) {
+        p.amount = Amount{0, 0, 10s};
+        p.rate_down = SendRate{SendRate::Kind::adjusted, 1'000'000'000};
+      },
   };
   for (std::size_t i = 0; i < changes.size(); ++i) {
     CAPTURE(i);
@@ -109,9 +113,19 @@ TEST_CASE("every parameter out of its range is refused by name", "[model]") {
        },
        "rate"},
       {[](TestParams& p) {
-         p.rate_up = SendRate{beyond(SendRate::Kind::packets), 5};
+         p.rate_up = SendRate{beyond(SendRate::Kind::adjusted), 5};
        },
        "rate"},
+      {[](TestParams& p) {
+         p.amount = Amount{0, 0, 10s};
+         p.rate_up = SendRate{SendRate::Kind::adjusted, 0};
+       },
+       "rate"},
+      {[](TestParams& p) {
+         p.amount = Amount{1'000'000, 0, 0s};
+         p.rate_up = SendRate{SendRate::Kind::adjusted, 5};
+       },
+       "duration"},
       {[](TestParams& p) { p.interval = 10ms - 1ns; }, "interval"},
       {[](TestParams& p) { p.interval = 1h + 1ns; }, "interval"},
       {[](TestParams& p) { p.gap_threshold = 1us - 1ns; }, "gap threshold"},

@@ -114,6 +114,34 @@ TEST_CASE("what could not be used is due again at once", "[pacing]") {
   CHECK(schedule.next_deadline() == due);
 }
 
+TEST_CASE("a rate that changes all the time is kept on the whole, without a burst", "[pacing]") {
+  // Every 50 ms another rate, as load adjustment does: half a megabit to a gigabit and back.
+  const std::vector<std::uint64_t> rates{500'000, 10'000'000, 400'000'000, 1'000'000'000,
+                                         20'000'000};
+  const auto at = [](std::uint64_t bps) { return PacketPeriod::of(bits(bps), 1448, 1); };
+  const auto burst = [&](std::uint64_t bps) { return pacing::burst_for(at(bps), 250us, 64); };
+  Schedule schedule{kStart, at(rates[0]), burst(rates[0])};
+  MonoTime now = kStart;
+  double wanted = 0;
+  std::uint64_t sent = 0;
+  for (int turn = 0; turn < 1000; ++turn) {
+    const std::uint64_t bps = rates[static_cast<std::size_t>(turn) % rates.size()];
+    const MonoTime end = kStart + (turn + 1) * 50ms;
+    schedule.change(at(bps), burst(bps), now);
+    std::uint64_t here = 0;
+    while (now < end) {
+      here += schedule.take_due(now);
+      now = std::clamp(schedule.next_deadline(), now + 1us, end);
+    }
+    wanted += static_cast<double>(bps) * 0.05 / 8 / 1448;
+    sent += here;
+    CHECK(static_cast<double>(here) <=
+          static_cast<double>(bps) * 0.05 / 8 / 1448 + 1 + static_cast<double>(burst(bps)));
+  }
+  CHECK(static_cast<double>(sent) == Approx(wanted).epsilon(0.01));
+  CHECK(schedule.skipped() == 0);
+}
+
 TEST_CASE("streams share the rate", "[pacing]") {
   const auto whole = PacketPeriod::of(bits(100'000'000), 1448, 1);
   const auto quarter = PacketPeriod::of(bits(100'000'000), 1448, 4);

@@ -106,6 +106,9 @@ std::vector<json> documents() {
   outcome.warnings.push_back(Warning{"code", "sentence"});
   outcome.down->streams.front().rx->outages = {Outage{1, 2, 3}};
   outcome.down->streams.front().rx->rx_socket_drop.reset();
+  for (auto* way : {&*outcome.up, &*outcome.down}) {
+    way->streams.push_back(way->streams.front());  // rows by stream are for several
+  }
   auto last = result::build_result(outcome);
   result::RunPart run = result::shorten(last);
   run.status = TestStatus::complete;
@@ -115,6 +118,9 @@ std::vector<json> documents() {
   answer.rtt_idle_p50_ns = 1;
   answer.rtt_loaded_p50_ns = 2;
   answer.trials.emplace_back().rtt_p50_ns = 2;
+  search::Capacity& capacity = answer.capacity.emplace();
+  capacity.sub_intervals.emplace_back();
+  capacity.maximum = 0;
   last.search_down = last.search;
   all.push_back(parse(report::to_json(last)));
   return all;

@@ -66,6 +66,15 @@ TEST_CASE("a rate is granted from what is left of the budget", "[session]") {
   CHECK(refusal(params, policy, now) == RejectReason::rate);
 }
 
+TEST_CASE("a rate that is adjusted stays so within the budget", "[session]") {
+  Policy policy;
+  policy.max_rate = BitRate::bits_per_second(100'000'000);
+  TestParams params = ten_seconds();
+  params.rate_up = SendRate{SendRate::Kind::adjusted, 1'000'000'000'000};
+  const auto granted = std::get<TestParams>(admit(params, policy, Occupancy{})).rate_up;
+  CHECK(granted == SendRate{SendRate::Kind::adjusted, 100'000'000});
+}
+
 TEST_CASE("packets per second count against the budget as bits", "[session]") {
   TestParams params = ten_seconds();
   params.payload_bytes = 1000;

@@ -143,7 +143,7 @@ TEST_CASE("values outside their ranges are refused", "[wire]") {
   CHECK(refused([](TestParams& p) { p.amount.packets = 5; }));
   CHECK(refused([](TestParams& p) { p.amount = {}; }));
   CHECK(refused([](TestParams& p) { p.amount.duration = -p.amount.duration; }));
-  CHECK(refused([](TestParams& p) { p.rate_up.kind = static_cast<SendRate::Kind>(3); }));
+  CHECK(refused([](TestParams& p) { p.rate_up.kind = static_cast<SendRate::Kind>(4); }));
   CHECK(refused([](TestParams& p) { p.dscp = 64; }));
   CHECK(refused([](TestParams& p) { p.ecn = 4; }));
   CHECK_FALSE(refused([](TestParams&) {}));
