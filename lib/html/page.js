@@ -39,7 +39,10 @@
       const note = rowsOf(doc.notes).find((n) => n.field === p);
       if (note) return String(note.message);
     }
-    return '';
+    // Where nothing came from the receiver, that is the reason for all.
+    const codes = ['no_report', 'nothing_arrived', 'single_packet', 'classic'];
+    const whole = rowsOf(doc.notes).find((n) => codes.includes(n.code) && String(n.field).startsWith(`${path.split('.')[0]}.rx`));
+    return whole ? String(whole.message) : '';
   };
 
   // ---- elements ------------------------------------------------------------------------------
@@ -170,11 +173,16 @@
         ? `server less client, ± ${time(doc.clock.uncertainty_ns)} (${doc.clock.method})${doc.clock.step_detected ? '; a clock was set' : ''}` : why('clock.offset_ns'))));
   };
 
+  // Apart from each other and from both directions' own colours, light and dark.
+  const hue = (i) => {
+    const shade = `hsl(${(130 + 67 * i) % 360} 55% ${matchMedia('(prefers-color-scheme: dark)').matches ? 68 : 38}%)`;
+    return { borderColor: shade, backgroundColor: shade };
+  };
   // The rows of a direction, and of each of its streams where there are several.
   const curves = () => ways.flatMap(([key, , shade]) => {
     const list = rowsOf(doc[key].streams).filter((one) => rowsOf(one.intervals).length > 0).slice(0, 16);
     return [{ key, name: key, rows: rowsOf(doc[key].intervals), shade, look: {} },
-      ...list.map((one) => ({ key, name: `${key}, stream ${one.stream}`, rows: rowsOf(one.intervals), shade, stream: true, look: { borderWidth: 1, borderDash: [2, 1 + (one.stream % 4)], pointRadius: 0 } }))];
+      ...list.map((one, i) => ({ key, name: `${key}, stream ${one.stream}`, rows: rowsOf(one.intervals), shade, stream: true, look: { ...hue(i + (key === 'down' ? 5 : 0)), borderWidth: 1, pointRadius: 0 } }))];
   });
   const overTime = () => {
     const part = section('Over time', 'over-time');
@@ -216,7 +224,7 @@
     const variation = [];
     const delay = [];
     ways.forEach(([key, , shade]) => {
-      const row = (name, of, zero) => figures.push([`${key}: ${name}`, count(of.n), time(zero), time(of.p50_ns), time(of.p90_ns), time(of.p95_ns), time(of.p99_ns), number(of.p999_ns) ? time(of.p999_ns) : 'too few', time(of.max_ns)]);
+      const row = (name, of, zero) => figures.push([`${key}: ${name}`, count(of.n), ...[zero, of.p50_ns, of.p90_ns, of.p95_ns, of.p99_ns, of.p999_ns, of.max_ns].map((v) => (number(v) ? time(v) : '–'))]);
       const v = doc[key].delay_variation || {};
       if (number(v.p50_ns)) { variation.push(line(key, points(v, 0), shade, { pointRadius: 3 })); row('variation', v, 0); }
       const d = doc[key].delay || {};
@@ -276,7 +284,7 @@
         add(strip, cell);
       });
       add(part, make('p', `over time, in ${several(rows.length, 'interval')} from the first arrival to the last`, 'dim'), strip,
-        make('p', `before the first arrival ${count(loss.head_packets)}, after the last ${count(loss.tail_packets)}; ${several(loss.periods, 'time', 'times')} in a row or alone, the longest ${count(loss.period_max)}; ${several(loss.bursts, 'burst')} (RFC 3611)`));
+        make('p', at(doc[key], 'rx.unique') === 0 ? 'nothing arrived' : `before the first arrival ${count(loss.head_packets)}, after the last ${count(loss.tail_packets)}; ${several(loss.periods, 'time', 'times')} in a row or alone, the longest ${count(loss.period_max)}; ${several(loss.bursts, 'burst')} (RFC 3611)`));
       const outages = rowsOf(doc[key].outages);
       if (outages.length > 0) {
         add(part, make('p', `${several(outages.length, 'silence')} of the receiver:`, 'dim'),
@@ -315,7 +323,7 @@
     }
     return add(cards,
       card('Round trip at the answer', time(found.rtt_loaded_p50_ns), `median; idle ${time(found.rtt_idle_p50_ns)}${found.bloat_grade ? `; grade ${found.bloat_grade}` : ''}`),
-      card('Loss allowed', share(found.max_loss), `method: ${found.algorithm}; ${found.trials.length} trials in ${seconds(found.duration_s)}`));
+      card('Loss allowed', found.max_loss === 1 ? 'any' : share(found.max_loss), `method: ${found.algorithm}; ${found.trials.length} trials in ${seconds(found.duration_s)}`));
   };
   const trialCharts = (found, grid) => {
     const trials = found.trials.map((t, i) => ({ ...t, number: i + 1 }));
@@ -375,6 +383,7 @@
     const part = section('Intervals', 'intervals');
     ways.forEach(([key]) => {
       const rows = rowsOf(doc[key].intervals);
+      if (rows.length === 0) return;
       const details = add(make('details'), make('summary', `${key}: ${several(rows.length, 'interval')}`));
       add(details, table(['from', 'to', 'rate', 'delivered', 'sent', 'lost', 'dup.', 'reord.', 'DV median', 'DV 99 %', 'RTT median'],
         rows.slice(0, 5000).map((r) => [inSeconds(r.start_s), inSeconds(r.end_s), rate(r.goodput_bps), count(r.packets), count(r.sent), count(r.lost), count(r.duplicates), count(r.reordered), time(r.delay_variation_p50_ns), time(r.delay_variation_p99_ns), time(r.rtt_p50_ns)])));

@@ -61,6 +61,14 @@ void note_delays(const DirectionPart& part, Notes& notes) {
   if (part.rx.unique.value_or(0) < 2) {
     return;
   }
+  if (part.streams.size() > 1) {
+    notes.add(
+        "intervals", "several_streams",
+        "delay variation by interval has no percentiles over several streams: see the rows in "
+        "streams");
+    notes.add("jitter.ipdv_mean_abs_ns", "several_streams",
+              "the differences between datagrams are those of a stream: no mean of several");
+  }
   if (part.streams.size() > 1 && part.delay_variation.n.value_or(0) > 0 &&
       !part.delay_variation.p50_ns) {
     notes.add("delay_variation.p50_ns", "several_streams",
