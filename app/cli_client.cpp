@@ -321,6 +321,9 @@ Problem check_combination(const GivenOption& option, const ClientCommand& comman
   if (option.name == "details" && command.output.format != OutputFormat::text) {
     return "is for text, not for --json, --jsonl, --csv or --print";
   }
+  if (option.name == "report" && option.value == "-" && command.output.file.value_or("-") == "-") {
+    return "stdout has the result; give the page a file, or the result one with --output";
+  }
   if (option.name == "gap" && command.repeat == 1) {
     return "needs --repeat with more than one run";
   }

@@ -151,6 +151,9 @@ class WaySearch {
         SendRate{adjusted ? SendRate::Kind::adjusted : SendRate::Kind::bits,
                  static_cast<std::uint64_t>(trial.rate_bps)};
     options.feedback_patience = kPatience;
+    if (trial.single && params.gso == OffloadMode::automatic) {
+      params.gso = OffloadMode::off;
+    }
     if (payload_bytes_) {  // all trials have datagrams of the size that was found for the first
       options.auto_packet_size = false;
       params.payload_bytes = *payload_bytes_;
@@ -213,8 +216,7 @@ FoundRate find_rate(const ClientCommand& command, const TestRunner& runner,
                     const TestSetting& setting, Renderer& renderer, ClientReporter& reporter) {
   const bool both = command.options.params.direction == Direction::both;
   const Way way = includes(command.options.params.direction, Way::up) ? Way::up : Way::down;
-  reporter.say("searching the highest rate: the path to " + command.options.host +
-               " is filled, again and again, for up to " +
+  reporter.say("the path to " + command.options.host + " is filled, again and again, for up to " +
                format_duration(command.search.time * (both ? 2 : 1)));
   TrialObserver observer{reporter};
   WaySearch first{command, runner, setting, way};

@@ -219,6 +219,16 @@
     const points = (d, zero) => [[0, zero], [50, d.p50_ns], [90, d.p90_ns], [95, d.p95_ns], [99, d.p99_ns], [99.9, d.p999_ns], [100, d.max_ns]]
       .filter(([, v]) => number(v)).map(([y, x]) => ({ x, y }));
     const figures = [];
+    // The histogram's steps between the percentiles: the whole curve.
+    const withSteps = (known, d) => {
+      let passed = 0;
+      const counted = rowsOf(d.histogram).filter((step) => number(step.up_to_ns) && number(step.packets)).map((step) => {
+        passed += step.packets;
+        return { x: step.up_to_ns, y: (100 * passed) / d.n };
+      }).filter((point) => number(point.y) && point.x < d.max_ns && point.y < 100);
+      let most = 0;
+      return [...known, ...counted].sort((a, b) => a.x - b.x).map(({ x, y }) => { most = Math.max(most, y); return { x, y: most }; });
+    };
     const part = section('Distribution of delay', 'distribution');
     const grid = add(part, make('div', null, 'charts')).lastChild;
     const variation = [];
@@ -226,14 +236,14 @@
     ways.forEach(([key, , shade]) => {
       const row = (name, of, zero) => figures.push([`${key}: ${name}`, count(of.n), ...[zero, of.p50_ns, of.p90_ns, of.p95_ns, of.p99_ns, of.p999_ns, of.max_ns].map((v) => (number(v) ? time(v) : '–'))]);
       const v = doc[key].delay_variation || {};
-      if (number(v.p50_ns)) { variation.push(line(key, points(v, 0), shade, { pointRadius: 3 })); row('variation', v, 0); }
+      if (number(v.p50_ns)) { variation.push(line(key, withSteps(points(v, 0), v), shade, { pointRadius: 2.5 })); row('variation', v, 0); }
       const d = doc[key].delay || {};
       if (number(d.p50_ns)) { delay.push(line(key, points(d, d.min_ns), shade, { pointRadius: 3 })); row('one way', { n: v.n, ...d }, d.min_ns); }
     });
     // A lonely outlier must not press the rest against the axis: the largest is named above.
     const reach = (data) => {
       const ends = data.map((set) => {
-        const at99 = (set.data.find((p) => p.y === 99) || set.data[set.data.length - 1]).x;
+        const at99 = (set.data.find((p) => p.y >= 99) || set.data[set.data.length - 1]).x;
         return Math.min(set.data[set.data.length - 1].x, at99 > 0 ? 2 * at99 : Infinity);
       });
       return Math.max(...ends);

@@ -97,14 +97,15 @@ struct DelaySummary {
   bool operator==(const DelaySummary&) const = default;
 };
 
-/// Some values of a distribution, for the distribution of several streams together.
+/// Some values of a distribution, for its shape and for that of several streams together.
 struct DelayBin {
   std::int64_t value_ns = 0;  ///< middle of the bin, over the stream's smallest delay
   std::uint64_t count = 0;
 
   bool operator==(const DelayBin&) const = default;
 };
-inline constexpr std::size_t kMostDelayBins = 4096;
+inline constexpr std::size_t kMostDelayBins = 4096;  ///< of one of several streams
+inline constexpr std::size_t kFewDelayBins = 256;    ///< of a stream alone
 
 /// What the receiver of one stream measured; the content of REPORT (docs/protocol.md, REPORT).
 /// Always: sent == unique + lost and datagrams == unique + duplicates + late + invalid.
@@ -153,7 +154,7 @@ struct RxReport {
   std::optional<std::int64_t> ipdv_max_abs_ns;
   std::optional<DelaySummary> delay_variation;   ///< over the smallest delay seen (RFC 5481)
   std::optional<std::int64_t> raw_delay_min_ns;  ///< receiver's clock minus sender's, smallest seen
-  /// Of the delay variation, ascending; only where the test has several streams.
+  /// Of the delay variation, ascending.
   std::vector<DelayBin> delay_bins;
   RxStamp stamp = RxStamp::user;
   // marks received, first copies, by code point (RFC 3168 s5): not-ECT, ECT(1), ECT(0), CE

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <string_view>
-#include <utility>
+#include <vector>
 
 #include "base/units.hpp"
 #include "report/direction_text.hpp"
@@ -79,87 +79,42 @@ void curves(const result::DirectionPart& part, const TextStyle& style, Block& bl
   }
 }
 
-/// What is known of a distribution: value and share of all that is not above it, ascending.
-using Quantiles = std::vector<std::pair<double, double>>;
-
-Quantiles quantiles(const result::DelayPart& delay) {
-  Quantiles out{{0.0, 0.0}};
-  const auto add = [&out](const result::Nanoseconds& value, double share) {
-    if (value && static_cast<double>(*value) > out.back().first) {
-      out.emplace_back(static_cast<double>(*value), share);
-    } else if (value) {
-      out.back().second = share;
-    }
-  };
-  add(delay.p50_ns, 0.5);
-  add(delay.p90_ns, 0.9);
-  add(delay.p95_ns, 0.95);
-  add(delay.p99_ns, 0.99);
-  add(delay.p999_ns, 0.999);
-  add(delay.max_ns, 1.0);
-  return out;
-}
-
-/// The share that is not above `value`, on straight lines between what is known.
-double share_below(const Quantiles& known, double value) {
-  for (std::size_t i = 1; i < known.size(); ++i) {
-    const auto& [left, share_left] = known[i - 1];
-    const auto& [right, share_right] = known[i];
-    if (value < right) {
-      return share_left + (share_right - share_left) * std::max(value - left, 0.0) / (right - left);
-    }
+/// The steps to show: no more than some, the first ones in one.
+std::vector<result::HistogramStep> shown_steps(const std::vector<result::HistogramStep>& all) {
+  constexpr std::size_t kMostRows = 10;
+  std::vector<result::HistogramStep> steps{all};
+  while (steps.size() > kMostRows) {
+    const bool at_end = steps[steps.size() - 1].packets <= steps[0].packets;
+    const std::size_t joined = at_end ? steps.size() - 2 : 0;
+    steps[joined + 1].packets += steps[joined].packets;
+    steps.erase(steps.begin() + static_cast<std::ptrdiff_t>(joined));
   }
-  return 1.0;
-}
-
-/// 1, 2, 5, 10, 20, ... ns: the first that is not below `value`.
-double round_up(double value) {
-  double decade = std::pow(10.0, std::floor(std::log10(std::max(value, 1.0))));
-  for (const double step : {1.0, 2.0, 5.0}) {
-    if (decade * step >= value) {
-      return decade * step;
-    }
-  }
-  return decade * 10;
-}
-
-double half(double edge) {  // the round number below another
-  const double decade = std::pow(10.0, std::floor(std::log10(edge) + 1e-9));
-  const double digit = edge / decade;
-  return digit > 4 ? 2 * decade : digit > 1.5 ? decade : decade / 2;
+  return steps;
 }
 
 void histogram(const result::DelayPart& delay, const TextStyle& style, Block& block) {
-  if (!delay.p50_ns || !delay.max_ns || *delay.max_ns <= 0) {
-    return;
-  }
-  constexpr std::size_t kMostRows = 8;
-  const Quantiles known = quantiles(delay);
-  std::vector<double> edges{round_up(static_cast<double>(*delay.max_ns))};
-  while (edges.size() < kMostRows && share_below(known, half(edges.back())) > 0.005 &&
-         edges.back() > 1) {
-    edges.push_back(half(edges.back()));
-  }
-  std::reverse(edges.begin(), edges.end());
   constexpr std::size_t kFigures = 22;  // "<= 100 us  ... 12.3 %"
   const std::size_t room = std::min<std::size_t>(block.value_columns(), 62);
   const std::size_t most = room > kFigures ? room - kFigures : 1;
-  double below = 0;
-  for (const double edge : edges) {
-    const double share = share_below(known, edge) - below;
-    below += share;
+  const auto steps = shown_steps(delay.histogram);
+  double all = 0;
+  for (const auto& step : steps) {
+    all += static_cast<double>(step.packets);
+  }
+  const char* label = "delay variation";
+  for (const auto& step : steps) {
+    const double share = static_cast<double>(step.packets) / all;
     const auto length = static_cast<std::size_t>(std::lround(share * static_cast<double>(most)));
-    std::string upper = "<= " + duration_text(static_cast<std::int64_t>(edge));
-    upper.resize(std::max<std::size_t>(upper.size(), 11), ' ');
-    std::string bar;
+    std::string row = "<= " + duration_text(step.up_to_ns);
+    row.resize(std::max<std::size_t>(row.size(), 11), ' ');
+    row += " ";
     for (std::size_t i = 0; i < length; ++i) {
-      bar += style.unicode ? "\u2588" : "#";
+      row += style.unicode ? "\u2588" : "#";
     }
-    upper += " ";
-    upper += bar;
-    upper += length > 0 ? " " : "";
-    upper += percent_text(100 * share);
-    block.drawing(edge == edges.front() ? "delay spread" : "", upper);
+    row += length > 0 ? " " : "";
+    row += percent_text(100 * share);
+    block.drawing(label, row);
+    label = "";
   }
 }
 

@@ -84,10 +84,14 @@ Json jitter_tree(const result::JitterPart& p) {
 }
 
 Json variation_tree(const DelayPart& p) {
+  Json histogram = Json::array();
+  for (const auto& step : p.histogram) {
+    histogram.push_back(Json{{"up_to_ns", step.up_to_ns}, {"packets", step.packets}});
+  }
   return Json{{"n", value(p.n)},           {"mean_ns", value(p.mean_ns)},
               {"p50_ns", value(p.p50_ns)}, {"p95_ns", value(p.p95_ns)},
               {"p99_ns", value(p.p99_ns)}, {"p999_ns", value(p.p999_ns)},
-              {"max_ns", value(p.max_ns)}};
+              {"max_ns", value(p.max_ns)}, {"histogram", histogram}};
 }
 
 Json delay_tree(const DelayPart& p) {

@@ -13,6 +13,7 @@ Json full_shape() {
   result::DirectionPart part;
   part.loss.ci95.emplace(0.0, 0.0);
   part.intervals.emplace_back();
+  part.delay_variation.histogram.emplace_back();
   part.outages.emplace_back();
   part.streams.emplace_back().intervals.emplace_back();
   result::ResultDocument document;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "result/aggregate.hpp"
@@ -56,33 +57,66 @@ JitterPart build_jitter(const Reports& rx) {
 
 namespace {
 
+/// The distributions of all streams, over the smallest delay of any; empty where a stream's is not
+/// known.
+std::vector<DelayBin> joined_bins(const Reports& rx, std::int64_t zero) {
+  std::vector<DelayBin> bins;
+  for (const RxReport* report : rx) {
+    if (!has_samples(*report)) {
+      continue;
+    }
+    if (report->delay_bins.empty() || !report->raw_delay_min_ns) {
+      return {};
+    }
+    const std::int64_t shift = time_between(zero, *report->raw_delay_min_ns);
+    for (const DelayBin& bin : report->delay_bins) {
+      bins.push_back(DelayBin{time_sum(bin.value_ns, shift), bin.count});
+    }
+  }
+  std::sort(bins.begin(), bins.end(),
+            [](const DelayBin& a, const DelayBin& b) { return a.value_ns < b.value_ns; });
+  return bins;
+}
+
+/// Steps of 1, 2 and 5 times a power of ten, from the first with a value to the last.
+std::vector<HistogramStep> histogram_of(const std::vector<DelayBin>& bins) {
+  constexpr std::int64_t kFirstNs = 1000;
+  constexpr std::array kDigits{1, 2, 5};
+  std::vector<HistogramStep> steps;
+  auto bin = bins.begin();
+  std::int64_t decade = kFirstNs;
+  for (std::size_t i = 0; bin != bins.end() && decade < INT64_MAX / 100; ++i) {
+    HistogramStep step{decade * kDigits.at(i % 3), 0};
+    decade *= i % 3 == 2 ? 10 : 1;
+    for (; bin != bins.end() && bin->value_ns <= step.up_to_ns; ++bin) {
+      step.packets += bin->count;
+    }
+    if (step.packets > 0 || !steps.empty()) {
+      steps.push_back(step);
+    }
+  }
+  return steps;
+}
+
 /// The delay variation of all streams together: over the smallest delay of any. Nothing where a
 /// stream's distribution is not known.
 std::optional<DelaySummary> joined_variation(const Reports& rx, std::int64_t zero) {
-  std::vector<DelayBin> bins;
+  const std::vector<DelayBin> bins = joined_bins(rx, zero);
   DelaySummary out;
   double sum = 0;
   for (const RxReport* report : rx) {
     if (!has_samples(*report)) {
       continue;
     }
-    if (report->delay_bins.empty() || !report->raw_delay_min_ns) {
-      return std::nullopt;
-    }
-    const std::int64_t shift = time_between(zero, *report->raw_delay_min_ns);
-    for (const DelayBin& bin : report->delay_bins) {
-      bins.push_back(DelayBin{time_sum(bin.value_ns, shift), bin.count});
-    }
+    const std::int64_t shift = time_between(zero, report->raw_delay_min_ns.value_or(zero));
     const DelaySummary& one = *report->delay_variation;
     out.n += one.n;
     out.max_ns = std::max(out.max_ns, time_sum(one.max_ns, shift));
     sum += static_cast<double>(one.n) * static_cast<double>(time_sum(one.mean_ns, shift));
   }
-  if (out.n == 0) {
+  if (out.n == 0 || bins.empty()) {
     return std::nullopt;
   }
-  std::sort(bins.begin(), bins.end(),
-            [](const DelayBin& a, const DelayBin& b) { return a.value_ns < b.value_ns; });
   const auto percentile = [&](double share) {
     const double rank = std::max(std::ceil(share * static_cast<double>(out.n)), 1.0);
     double seen = 0;
@@ -129,7 +163,9 @@ std::optional<DelaySummary> variation_of(const Reports& rx) {
 
 DelayPart build_variation(const Reports& rx) {
   if (const auto all = variation_of(rx)) {
-    return shifted(*all, 0);
+    DelayPart part = shifted(*all, 0);
+    part.histogram = histogram_of(joined_bins(rx, smallest_raw(rx).value_or(0)));
+    return part;
   }
   DelayPart part;
   for (const RxReport* report : rx) {

@@ -104,6 +104,12 @@ struct JitterPart {
   Nanoseconds ipdv_max_abs_ns;
 };
 
+/// A step of a histogram: how many values lie above the step before and not above this.
+struct HistogramStep {
+  std::int64_t up_to_ns = 0;
+  std::uint64_t packets = 0;
+};
+
 /// Delay variation and delay share it; what one of them does not publish stays absent.
 struct DelayPart {
   Count n;
@@ -117,6 +123,8 @@ struct DelayPart {
   Nanoseconds max_ns;
   Nanoseconds uncertainty_ns;
   std::optional<bool> absolute_valid;
+  /// Of delay variation only: steps of 1, 2, 5, 10, ... us, as far as there are values.
+  std::vector<HistogramStep> histogram;
 };
 
 struct EcnPart {

@@ -202,6 +202,7 @@ void add_sender(const std::vector<const TxReport*>& reports, Observation& seen) 
     seen.sent += tx->packets;
     seen.host_lost += tx->local_drop;
     seen.skipped += tx->pacing_skipped;
+    seen.merged = seen.merged || tx->gso_segments > 1;
     seen.offered_bps += span_rate(static_cast<double>(tx->payload_bytes), tx->first_bytes,
                                   static_cast<double>(tx->span_ns));
   }

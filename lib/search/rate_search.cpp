@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 namespace udperf::search {
 namespace {
@@ -99,6 +100,7 @@ Trial RateSearch::make_trial() const {
   trial.rate_bps = rate_;
   trial.duration = duration_of_state();
   trial.interval = std::clamp<Duration>(trial.duration / 50, 10ms, 50ms);
+  trial.single = single_;
   return trial;
 }
 
@@ -290,10 +292,21 @@ void RateSearch::after_overload(const Observation& seen, Verdict verdict) {
       overload_again(seen.late->low_bps);
       return;
     }
+    if (may_count_buffers(seen)) {
+      single_ = true;
+      merged_late_ = seen.late;
+      return;
+    }
+    merged_late_.reset();
     after_saturation(*seen.late);
     return;
   }
   const bool short_of = seen.offered_bps < 0.95 * trial_.rate_bps;
+  if (merged_late_ && (verdict == Verdict::host_limited || short_of)) {
+    single_ = false;  // it takes offload to send so much: that has to do
+    after_saturation(*std::exchange(merged_late_, {}));
+    return;
+  }
   if (verdict == Verdict::host_limited || short_of) {
     if (short_of && !repeated_) {
       repeated_ = true;
@@ -313,6 +326,19 @@ void RateSearch::after_overload(const Observation& seen, Verdict verdict) {
   }
   // It passed what it had not passed before: a bucket had filled up, or more is carried by now.
   overload_again(trial_.rate_bps);
+}
+
+/// To a policer on the same host a merged buffer is one packet, whose headers count once. Where no
+/// queue was to be seen in front of the bottleneck, it is measured again with single datagrams.
+bool RateSearch::may_count_buffers(const Observation& seen) const {
+  constexpr double kMostSingleBps = 2.5e9;
+  constexpr std::int64_t kNoQueueNs = 2'000'000;
+  if (single_ || !seen.merged || trial_.rate_bps > kMostSingleBps) {
+    return false;
+  }
+  const bool queued = seen.rtt_loaded_p50_ns && seen.rtt_idle_p50_ns &&
+                      *seen.rtt_loaded_p50_ns - *seen.rtt_idle_p50_ns > kNoQueueNs;
+  return !queued && fits(overload_time_ + overhead_ + kConfirm, now_);
 }
 
 /// The bottleneck's rate is known, unless it ran dry in between: then the better of two tries.

@@ -57,6 +57,7 @@ class RateSearch {
   void confirm_congested(const Observation& seen);
   void below_hosts(double managed_bps);
   void after_saturation(const LateRate& late);
+  [[nodiscard]] bool may_count_buffers(const Observation& seen) const;
   void take_ceiling(const LateRate& late);
   void overload_again(double rough_bps);
   void rate_failed(double rate);
@@ -95,6 +96,8 @@ class RateSearch {
   std::optional<LateRate>
       dry_;  ///< of an overload in which the bottleneck had nothing to do at times
   std::optional<double> rough_bps_;  ///< first idea of the bottleneck
+  bool single_ = false;              ///< trials are made without segmentation offload from now on
+  std::optional<LateRate> merged_late_;  ///< what the overload with it came to
   std::optional<double> server_cap_bps_;
   Duration overload_time_{0};
   double overload_factor_ = 2;

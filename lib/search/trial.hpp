@@ -28,6 +28,7 @@ struct Trial {
   double rate_bps = 0;  ///< payload; of `adjust` the most that may be sent
   Duration duration{0};
   Duration interval{0};  ///< of the receiver's rows
+  bool single = false;   ///< each datagram by itself, without segmentation offload
 };
 
 /// The rate at which data came out at the end of a trial, after what a token bucket had saved up
@@ -70,6 +71,7 @@ struct Observation {
   std::optional<std::int64_t> rtt_idle_min_ns;
   std::optional<std::int64_t> rtt_loaded_p50_ns;
   std::uint32_t streams = 1;
+  bool merged = false;                     ///< segmentation offload was used
   std::uint64_t skipped = 0;               ///< deadlines that the sending host missed for good
   std::vector<SubInterval> sub_intervals;  ///< complete ones; only where the rate was adjusted
 

@@ -222,9 +222,7 @@ void StreamStats::fill_delays(RxReport& out) const {
   out.raw_delay_min_ns = ns(delays_.min());
   const Duration zero = delays_.min().value_or(Duration{0});
   out.delay_variation = delays_.summary_over(zero);
-  if (settings_.share_delays) {
-    out.delay_bins = delays_.bins(zero, kMostDelayBins);
-  }
+  out.delay_bins = delays_.bins(zero, settings_.share_delays ? kMostDelayBins : kFewDelayBins);
 }
 
 }  // namespace udperf::stats

@@ -36,7 +36,7 @@ class StreamStats {
     Duration interval = std::chrono::seconds{1};
     Duration gap_threshold = std::chrono::milliseconds{50};
     Duration tmax = std::chrono::seconds{3};
-    bool share_delays = false;  ///< the report gets bins of the delays, to be joined with others'
+    bool share_delays = false;  ///< the report's bins of the delays are to be joined with others'
   };
 
   explicit StreamStats(const Settings& settings);

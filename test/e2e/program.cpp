@@ -110,6 +110,19 @@ void check_books(const json& direction) {
   CHECK(sum(intervals, "lost") == loss.at("packets"));
   CHECK(sum(intervals, "duplicates") == direction.at("duplicates").at("packets"));
   CHECK(sum(intervals, "reordered") == direction.at("reordering").at("packets"));
+  const auto& variation = direction.at("delay_variation");
+  if (variation.at("p50_ns").is_number()) {
+    CHECK(sum(variation.at("histogram"), "packets") == variation.at("n"));
+  }
+  const auto& streams = direction.at("streams");
+  for (const auto& stream : streams) {
+    if (streams.size() > 1) {
+      CHECK(sum(stream.at("intervals"), "packets") == stream.at("rx").at("unique"));
+      CHECK(sum(stream.at("intervals"), "lost") == stream.at("loss").at("packets"));
+    } else {
+      CHECK(stream.at("intervals").empty());
+    }
+  }
 }
 
 std::uint16_t unused_port() {

@@ -46,6 +46,25 @@ TEST_CASE("a test's page is written beside its result", "[e2e][report]") {
   CHECK(content(folder.path().string() + "/2.html") == again.out);
 }
 
+TEST_CASE("a page does not get into the way of what is printed", "[e2e][report]") {
+  const TempDir folder;
+  const std::string page = folder.path().string() + "/run.html";
+  for (const std::string format : {"--csv", "--jsonl", "--print=goodput_bps"}) {
+    CAPTURE(format);
+    const auto finished = run_udperf({"loopback", "--size", "1M", format, "--report", page, "-q"});
+    CHECK(finished.code() == 0);
+    CHECK(is_page(content(page)));
+    CHECK_FALSE(finished.out.empty());
+    CHECK(finished.out.find('<') == std::string::npos);
+  }
+  const auto both = run_udperf({"loopback", "--size", "1M", "--report", "-", "--json"});
+  CHECK(both.code() == 2);
+  const auto apart = run_udperf({"loopback", "--size", "1M", "--report", "-", "--json", "--output",
+                                 folder.path().string() + "/run.json"});
+  CHECK(apart.code() == 0);
+  CHECK(is_page(apart.out));
+}
+
 TEST_CASE("a test that failed has a page, too", "[e2e][report]") {
   const TempDir folder;
   const std::string page = folder.path().string() + "/run.html";

@@ -109,6 +109,27 @@ TEST_CASE("a policer's rate is found without loss, whatever bucket it has", "[se
   CHECK(flagged == large);
 }
 
+TEST_CASE("a policer that counts merged buffers as packets does not raise the answer", "[search]") {
+  int close = 0;
+  constexpr int kSeeds = 300;
+  for (int seed = 0; seed < kSeeds; ++seed) {
+    std::mt19937_64 random{static_cast<std::uint64_t>(seed)};
+    BottleneckSettings path;
+    path.rate_bps = log_uniform(random, 20e6, 1.2e9);
+    path.queue_s = 0;
+    path.delay_s = log_uniform(random, 0.0001, 0.01);
+    path.bucket_bytes = std::max(path.rate_bps / 8 * 0.02, 30.0 * path.payload);
+    path.merged_factor = 1.0 + 28.0 / 1472;
+    const Run run = search_over({}, path, static_cast<std::uint64_t>(seed));
+    CAPTURE(seed, path.rate_bps, path.delay_s, story(run));
+    REQUIRE(run.took_s <= 15.0);
+    REQUIRE(run.answer.answer_bps.has_value());
+    REQUIRE(*run.answer.answer_bps <= path.rate_bps);
+    close += *run.answer.answer_bps >= 0.98 * path.rate_bps ? 1 : 0;
+  }
+  CHECK(close >= kSeeds * 98 / 100);
+}
+
 TEST_CASE("a bucket larger than any trial does not raise the answer, and is told of", "[search]") {
   for (int seed = 0; seed < 300; ++seed) {
     std::mt19937_64 random{static_cast<std::uint64_t>(seed)};

@@ -152,12 +152,15 @@ Bottleneck::Sent Bottleneck::send(const search::Trial& trial, double start, Book
 
 TestOutcome Bottleneck::run(const search::Trial& trial, Way way) {
   now_s_ += s_.overhead_s + 4 * s_.delay_s;
+  const bool merged = s_.merged_factor > 1 && !trial.single;
+  factor_ = merged ? s_.merged_factor : 1;
   Books books{now_s_, static_cast<double>(trial.interval.count()) / kNs};
   const Sent sent = send(trial, now_s_, books);
   TxReport tx;
   tx.packets = sent.packets;
   tx.payload_bytes = sent.packets * s_.payload;
   tx.first_bytes = s_.payload;
+  tx.gso_segments = merged ? 8 : 0;
   tx.span_ns = ns(sent.last_s);
   TestOutcome outcome;
   outcome.status = TestStatus::complete;

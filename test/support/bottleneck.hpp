@@ -26,6 +26,8 @@ struct BottleneckSettings {
   double stall_s = 0.02;
   double change_at_s = 1e9;  ///< of the search
   double changed_bps = 0;    ///< rate from then on
+  /// The bottleneck lets so much more pass where the datagrams are merged: headers count once.
+  double merged_factor = 1;
   double overhead_s = 0.25;  ///< of a trial, beside its duration and the round trips
   std::uint32_t payload = 1472;
 };
@@ -39,7 +41,7 @@ class Bottleneck {
   TestOutcome run(const search::Trial& trial, Way way);
   [[nodiscard]] double now_s() const { return now_s_; }
   [[nodiscard]] double rate_at(double time_s) const {
-    return time_s >= s_.change_at_s ? s_.changed_bps : s_.rate_bps;
+    return factor_ * (time_s >= s_.change_at_s ? s_.changed_bps : s_.rate_bps);
   }
 
  private:
@@ -59,6 +61,7 @@ class Bottleneck {
   BottleneckSettings s_;
   std::mt19937_64 random_;
   double now_s_ = 0;
+  double factor_ = 1;
   double tokens_;
   double tokens_at_s_ = 0;
   double free_at_s_ = 0;  ///< when the queue will have been sent

@@ -89,6 +89,10 @@ RxReport arrived(std::uint64_t unique) {
   rx.ipdv_p95_abs_ns = 30'000;
   rx.ipdv_max_abs_ns = 60'000;
   rx.delay_variation = variation(unique);
+  rx.delay_bins = {{0, unique / 10},
+                   {100'000, unique / 2 - unique / 10},
+                   {200'000, unique * 2 / 5},
+                   {500'000, unique - unique / 2 - unique * 2 / 5}};
   rx.raw_delay_min_ns = 1'000'000;
   rx.ecn = std::array<std::uint64_t, 4>{unique, 0, 0, 0};
   rx.dscp = std::uint8_t{0};

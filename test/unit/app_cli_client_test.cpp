@@ -252,6 +252,8 @@ const std::vector<Refused>& refused_rows() {
        "--print nope: no such field: nope (see docs/metrics.md, e.g. goodput_bps or "
        "up.loss.packets)"},
       {{"--label", "a=1", "--label", "a=2"}, "--label a=2: the label a is given twice"},
+      {{"--report", "-"},
+       "--report -: stdout has the result; give the page a file, or the result one with --output"},
       {{"--max-rate", "1G"}, "--max-rate 1G: needs --find-rate"},
       {{"--find-rate", "--rate", "1G"},
        "--rate 1G: does not go with --find-rate, which chooses it for each trial"},

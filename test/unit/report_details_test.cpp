@@ -53,7 +53,7 @@ TEST_CASE("details add rate, loss and the spread of delay to the text", "[report
   const std::string text = report::to_text(document, style(80, false));
   CHECK_THAT(text, ContainsSubstring("rate over time          "));
   CHECK_THAT(text, ContainsSubstring("loss over time          "));
-  CHECK_THAT(text, ContainsSubstring("delay spread            <= "));
+  CHECK_THAT(text, ContainsSubstring("delay variation         <= "));
   CHECK(std::all_of(text.begin(), text.end(), [](char c) { return c == '\n' || c >= ' '; }));
   CHECK_THAT(report::to_text(document, style(80, true)), ContainsSubstring("\u2588"));
 }

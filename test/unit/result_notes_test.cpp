@@ -79,7 +79,11 @@ TEST_CASE("notes say that a tail may be missing when nobody told how much was se
 }
 
 TEST_CASE("notes say why there is no delay, or why not to trust it", "[result]") {
-  CHECK(has(test::three_streams(), "up.delay_variation.p50_ns several_streams"));
+  auto several = test::three_streams();
+  CHECK(has(several, "up.intervals several_streams"));
+  CHECK_FALSE(has(several, "up.delay_variation.p50_ns several_streams"));
+  several.up->streams.front().rx->delay_bins.clear();
+  CHECK(has(several, "up.delay_variation.p50_ns several_streams"));
 
   auto outcome = test::normal_up();
   outcome.clock->uncertainty_ns = 10'000'000;

@@ -1,3 +1,6 @@
+#include <utility>
+#include <vector>
+
 #include "result/document.hpp"
 #include "support/catch.hpp"
 #include "support/example_outcomes.hpp"
@@ -62,6 +65,13 @@ TEST_CASE("percentiles of several streams are those of all their datagrams", "[r
   CHECK(variation.p95_ns == 14'000);
   CHECK(variation.max_ns == 14'000);
   CHECK(variation.mean_ns == (100 * 9'500 + 200 * 1'000) / 300);
+  const std::vector<std::pair<std::int64_t, std::uint64_t>> steps{
+      {1'000, 100}, {2'000, 100}, {5'000, 50}, {10'000, 0}, {20'000, 50}};
+  REQUIRE(variation.histogram.size() == steps.size());
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    CHECK(variation.histogram[i].up_to_ns == steps[i].first);
+    CHECK(variation.histogram[i].packets == steps[i].second);
+  }
   CHECK(document.up->delay.min_ns == 4'000);
   CHECK(document.up->delay.p50_ns == 6'000);
   CHECK(document.up->delay.max_ns == 18'000);
@@ -69,7 +79,9 @@ TEST_CASE("percentiles of several streams are those of all their datagrams", "[r
 
 TEST_CASE("without a stream's distribution there are no percentiles, but the worst jitter",
           "[result]") {
-  const auto document = build_result(test::three_streams());
+  auto outcome = test::three_streams();
+  outcome.up->streams[1].rx->delay_bins.clear();
+  const auto document = build_result(outcome);
 
   const auto& up = *document.up;
   CHECK(up.delay_variation.n == 300U);
