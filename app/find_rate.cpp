@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "pacing/schedule.hpp"
 #include "report/writer.hpp"
 #include "search/capacity_search.hpp"
 #include "search/rate_search.hpp"
@@ -151,18 +152,31 @@ class WaySearch {
         SendRate{adjusted ? SendRate::Kind::adjusted : SendRate::Kind::bits,
                  static_cast<std::uint64_t>(trial.rate_bps)};
     options.feedback_patience = kPatience;
-    if (trial.single && params.gso == OffloadMode::automatic) {
-      params.gso = OffloadMode::off;
-    }
+    options.few_probes = true;  // what they take of a slow bottleneck is missing in the answer
     if (payload_bytes_) {  // all trials have datagrams of the size that was found for the first
       options.auto_packet_size = false;
       params.payload_bytes = *payload_bytes_;
+    }
+    if (params.gso == OffloadMode::automatic && (trial.single || leaves_singly(params))) {
+      params.gso = OffloadMode::off;  // and nothing is sent to find out whether it works
     }
     if (!answer().trials.empty()) {
       options.retry_busy = std::max<Duration>(options.retry_busy, kRetryBusy);
     }
     return runner_(TestSetting{options, setting_.clock, setting_.random, observer, setting_.stop,
                                setting_.log});
+  }
+
+  /// At this rate no two datagrams are sent together anyhow.
+  [[nodiscard]] bool leaves_singly(const TestParams& params) const {
+    constexpr Duration kWindow = 250us;
+    constexpr std::uint64_t kAny = 128;
+    if (params.rate(way_).kind != SendRate::Kind::bits) {
+      return false;
+    }
+    const auto period =
+        pacing::PacketPeriod::of(params.rate(way_), params.payload_bytes, params.streams);
+    return pacing::burst_for(period, kWindow, kAny) == 1;
   }
 
   void keep(TestOutcome outcome, int weight) {

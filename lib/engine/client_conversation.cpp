@@ -21,6 +21,23 @@ Duration loaded_probe_every(const TestParams& params) {
   constexpr Duration kMostOften = 10ms;
   return std::clamp(params.interval, kMostOften, kLoadedProbeEvery);
 }
+/// So seldom that probes take a five-hundredth of what is asked of a way, but not less than twice a
+/// second.
+Duration sparing_probe_every(const TestParams& params) {
+  constexpr double kShare = 0.002;
+  constexpr double kProbeBits = 8.0 * 120;  // an answer with its headers
+  constexpr Duration kSeldom = 500ms;
+  Duration every = loaded_probe_every(params);
+  for (const Way way : {Way::up, Way::down}) {
+    const SendRate& rate = params.rate(way);
+    if (includes(params.direction, way) && rate.kind == SendRate::Kind::bits) {
+      const std::chrono::duration<double> gap{kProbeBits /
+                                              (kShare * static_cast<double>(rate.value))};
+      every = std::max(every, gap < kSeldom ? std::chrono::duration_cast<Duration>(gap) : kSeldom);
+    }
+  }
+  return every;
+}
 constexpr Duration kServerSilence = 3s;
 constexpr Duration kAfterRefused = 250ms;  // an ICMP error alone could be forged or old
 constexpr Duration kWindUp = 2s;           // after SIGINT or the server's BYE
@@ -37,6 +54,8 @@ ClientConversation::ClientConversation(const Settings& settings, SharedTest& sha
       shared_(shared),
       prober_(settings.session),
       stage_since_(now),
+      probe_every_(settings.few_probes ? sparing_probe_every(settings.params)
+                                       : loaded_probe_every(settings.params)),
       next_probe_(now) {
   shared_.heard(now);
 }
@@ -276,7 +295,7 @@ MonoTime ClientConversation::check_offload(Lane& lane, MonoTime now) {
 void ClientConversation::go(Lane& lane, MonoTime now) {
   set_stage(Stage::going);
   stage_since_ = now;
-  next_probe_ = now + loaded_probe_every(settings_.params);
+  next_probe_ = now + probe_every_;
   go_backoff_.start(now);
   lane.send(wire::encode(MessageType::go, settings_.session, 0,
                          wire::Go{settings_.server_nonce, settings_.params.payload_bytes}));
@@ -313,7 +332,7 @@ MonoTime ClientConversation::watch(Lane& lane, MonoTime now) {
   }
   if (now >= next_probe_) {
     lane.send(prober_.probe(now));
-    next_probe_ = now + loaded_probe_every(settings_.params);
+    next_probe_ = now + probe_every_;
   }
   if (shared_.started.load() && all_complete()) {
     take_loaded();
@@ -405,9 +424,8 @@ ClockEstimate ClientConversation::clock() const {
     out.step_detected = corridor_.broken() || our_wall_.set || server_wall_.set;
     if (out.theta_ns) {
       // On one host there is one wall clock: what two readings differ by is their own noise.
-      out.offset_ns = settings_.same_host
-                          ? 0
-                          : *out.theta_ns + server_wall_.latest_ns - our_wall_.latest_ns;
+      out.offset_ns =
+          settings_.same_host ? 0 : *out.theta_ns + server_wall_.latest_ns - our_wall_.latest_ns;
     }
   }
   return out;

@@ -28,7 +28,8 @@ class ClientConversation final : public Conversation {
     /// --packet-size auto: the path is asked for the largest datagram that crosses whole, at most
     /// params.payload_bytes. Where it does not answer, this is taken.
     std::optional<std::uint32_t> payload_fallback;
-    bool same_host = false;  ///< both ends read the same clock
+    bool same_host = false;   ///< both ends read the same clock
+    bool few_probes = false;  ///< see ClientOptions
   };
 
   ClientConversation(const Settings& settings, SharedTest& shared, MonoTime now);
@@ -119,6 +120,7 @@ class ClientConversation final : public Conversation {
   bool server_bye_ = false;
   End end_ = End::complete;
   MonoTime stage_since_;
+  Duration probe_every_;
   MonoTime next_probe_;
   MonoTime deadline_ = kNever;
   std::optional<MonoTime> all_complete_at_;

@@ -25,7 +25,7 @@ class Test {
        RandomSource& random)
       : clock_(clock),
         waiting_(options.spin ? Worker::Waiting::spinning : Worker::Waiting::asleep),
-        conversation_(conversation_settings(connection), shared_, clock.now()) {
+        conversation_(conversation_settings(connection, options), shared_, clock.now()) {
     crypto::Key token_key{};
     random.fill(token_key);
     for (std::size_t i = 0; i < connection.streams.size(); ++i) {
@@ -72,7 +72,8 @@ class Test {
   const std::vector<std::unique_ptr<Lane>>& lanes() const { return lanes_; }
 
  private:
-  static ClientConversation::Settings conversation_settings(const Connection& connection) {
+  static ClientConversation::Settings conversation_settings(const Connection& connection,
+                                                            const ClientOptions& options) {
     ClientConversation::Settings settings;
     settings.session = connection.session;
     settings.server_nonce = connection.accept.server_nonce;
@@ -80,6 +81,7 @@ class Test {
     settings.handshake_rtt = connection.rtt;
     settings.payload_fallback = connection.payload_fallback;
     settings.same_host = connection.accept.host == host_fingerprint();
+    settings.few_probes = options.few_probes;
     return settings;
   }
 

@@ -28,6 +28,7 @@ struct ClientOptions {
   Duration wait_server{0};        ///< --wait-server: keep trying so long while nothing listens
   Duration retry_busy{0};         ///< --retry-busy: keep trying so long while the server is busy
   Duration feedback_patience{0};  ///< stop sending after so long without FEEDBACK; 0 = go on
+  bool few_probes = false;        ///< round trips are looked for seldom where the rate is low
   bool auto_packet_size = true;   ///< params.payload_bytes is to be chosen (--packet-size auto)
   TestParams params;
   std::vector<std::pair<std::string, std::string>> labels;

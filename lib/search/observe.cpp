@@ -202,7 +202,11 @@ void add_sender(const std::vector<const TxReport*>& reports, Observation& seen) 
     seen.sent += tx->packets;
     seen.host_lost += tx->local_drop;
     seen.skipped += tx->pacing_skipped;
-    seen.merged = seen.merged || tx->gso_segments > 1;
+    // A buffer of several now and then, after a pause of the sender, changes nothing.
+    constexpr double kSeveral = 1.1;
+    seen.merged = seen.merged ||
+                  (tx->gso_segments > 1 &&
+                   static_cast<double>(tx->packets) > kSeveral * static_cast<double>(tx->batches));
     seen.offered_bps += span_rate(static_cast<double>(tx->payload_bytes), tx->first_bytes,
                                   static_cast<double>(tx->span_ns));
   }

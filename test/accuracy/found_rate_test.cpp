@@ -1,6 +1,7 @@
 // The rate that --find-rate says, beside the one that the router was told. Many more runs of each
 // case: test/bench/find-rate-matrix.
 
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -21,6 +22,11 @@ using Place = udperf::test::RoutedPath::Place;
 namespace {
 
 constexpr bool kPlain = UDPERF_TEST_TIME_FACTOR == 1;  // a sanitizer's pace is not the shaper's
+
+/// The path to search; nothing where that cannot be, or where it would mean nothing.
+std::unique_ptr<Scene> plain_scene() {
+  return kPlain ? Scene::make() : nullptr;
+}
 
 /// A frame is 14 + 20 + 8 bytes longer than the payload of --packet-size auto.
 double payload_rate(double frame_bps) {
@@ -74,9 +80,6 @@ json find(const Scene& scene, std::vector<std::string> options, double truth) {
 }  // namespace
 
 TEST_CASE("a shaper's rate is found, whatever rate and queue it has", "[accuracy]") {
-  if (!kPlain) {
-    return;
-  }
   struct Case {
     int mbit;
     int queue_ms;
@@ -84,7 +87,7 @@ TEST_CASE("a shaper's rate is found, whatever rate and queue it has", "[accuracy
   };
   const auto one = GENERATE(Case{1, 200, "up"}, Case{10, 20, "down"}, Case{50, 200, "up"},
                             Case{200, 20, "down"}, Case{900, 20, "up"});
-  const auto scene = Scene::make();
+  const auto scene = plain_scene();
   if (!scene) {
     return;
   }
@@ -100,10 +103,7 @@ TEST_CASE("a shaper's rate is found, whatever rate and queue it has", "[accuracy
 }
 
 TEST_CASE("both directions of an asymmetric line are found, each for itself", "[accuracy]") {
-  if (!kPlain) {
-    return;
-  }
-  const auto scene = Scene::make();
+  const auto scene = plain_scene();
   if (!scene) {
     return;
   }
@@ -121,10 +121,7 @@ TEST_CASE("both directions of an asymmetric line are found, each for itself", "[
 }
 
 TEST_CASE("a policer is found without loss, and its bucket is told of", "[accuracy]") {
-  if (!kPlain) {
-    return;
-  }
-  const auto scene = Scene::make();
+  const auto scene = plain_scene();
   if (!scene) {
     return;
   }
@@ -143,10 +140,7 @@ TEST_CASE("a policer is found without loss, and its bucket is told of", "[accura
 }
 
 TEST_CASE("a shaper that saves up more than a trial sends is not over-reported", "[accuracy]") {
-  if (!kPlain) {
-    return;
-  }
-  const auto scene = Scene::make();
+  const auto scene = plain_scene();
   if (!scene) {
     return;
   }
@@ -161,10 +155,7 @@ TEST_CASE("a shaper that saves up more than a trial sends is not over-reported",
 }
 
 TEST_CASE("random loss hides the shaper from nobody who allows for it", "[accuracy]") {
-  if (!kPlain) {
-    return;
-  }
-  const auto scene = Scene::make();
+  const auto scene = plain_scene();
   if (!scene) {
     return;
   }
@@ -188,10 +179,7 @@ TEST_CASE("random loss hides the shaper from nobody who allows for it", "[accura
 }
 
 TEST_CASE("a rate that changes under the search ends in an honest answer", "[accuracy]") {
-  if (!kPlain) {
-    return;
-  }
-  const auto scene = Scene::make();
+  const auto scene = plain_scene();
   if (!scene) {
     return;
   }
@@ -218,10 +206,7 @@ TEST_CASE("a rate that changes under the search ends in an honest answer", "[acc
 }
 
 TEST_CASE("the standard's method finds a shaper to a row of its table", "[accuracy]") {
-  if (!kPlain) {
-    return;
-  }
-  const auto scene = Scene::make();
+  const auto scene = plain_scene();
   if (!scene) {
     return;
   }
@@ -273,10 +258,7 @@ TEST_CASE("without a bottleneck the hosts are the limit, and most of what they d
 }
 
 TEST_CASE("a search stops sending within a second when nothing comes back", "[accuracy]") {
-  if (!kPlain) {
-    return;
-  }
-  const auto scene = Scene::make();
+  const auto scene = plain_scene();
   if (!scene) {
     return;
   }

@@ -1,5 +1,6 @@
 // What the README tells people to type works as it is printed.
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -13,6 +14,7 @@
 using namespace std::chrono_literals;
 using udperf::test::patience;
 using udperf::test::run_to_end;
+using udperf::test::run_udperf;
 using udperf::test::TempDir;
 using udperf::test::unused_port;
 
@@ -33,6 +35,19 @@ std::string shell_block_with(const std::string& words) {
     }
   }
   return {};
+}
+
+/// The first column of each line of a result.
+std::vector<std::string> labels(const std::string& text) {
+  constexpr std::size_t kColumn = 24;
+  std::vector<std::string> all;
+  std::istringstream lines{text};
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty()) {
+      all.push_back(line.substr(0, kColumn));
+    }
+  }
+  return all;
 }
 
 /// Puts a `udperf` into `folder` that is the built one on a port of its own, in place of the
@@ -77,4 +92,27 @@ TEST_CASE("the README's loop over sizes prints one line each, as printed", "[e2e
   }
   std::string more;
   CHECK_FALSE(std::getline(lines, more));
+}
+
+TEST_CASE("the README's result looks like the ones that are printed", "[e2e]") {
+  std::ostringstream text;
+  text << std::ifstream{std::filesystem::path{UDPERF_SOURCE_DIR} / "README.md"}.rdbuf();
+  const std::string readme = text.str();
+  const auto intro = readme.find("This is what the demo prints:");
+  REQUIRE(intro != std::string::npos);
+  const auto begin = readme.find("```\n", intro) + 4;
+  const auto shown = labels(readme.substr(begin, readme.find("```", begin) - begin));
+
+  const auto finished = run_udperf({"loopback", "--size", "25"});
+
+  REQUIRE(finished.code() == 0);
+  const auto printed = labels(finished.out);
+  // The verdict's sentence may take a line more or less.
+  const auto until_verdict = [](const std::vector<std::string>& all) {
+    return std::vector<std::string>{
+        all.begin(), std::find_if(all.begin(), all.end(), [](const std::string& label) {
+          return label.rfind("verdict", 0) == 0;
+        })};
+  };
+  CHECK(until_verdict(shown) == until_verdict(printed));
 }

@@ -161,6 +161,7 @@ TestOutcome Bottleneck::run(const search::Trial& trial, Way way) {
   tx.payload_bytes = sent.packets * s_.payload;
   tx.first_bytes = s_.payload;
   tx.gso_segments = merged ? 8 : 0;
+  tx.batches = merged ? sent.packets / 8 : sent.packets;
   tx.span_ns = ns(sent.last_s);
   TestOutcome outcome;
   outcome.status = TestStatus::complete;

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "base/time.hpp"
+
+namespace udperf::search {
+
+// What the steps of RateSearch share; no part of its interface.
+
+inline constexpr double kLeastBps = 8e3;
+inline constexpr double kMostBps = 1e12;
+inline constexpr double kFactor = 8;      ///< from one trial of the approach to the next
+inline constexpr double kFactorFar = 16;  ///< where a trial costs a long round trip or more
+/// Three seconds between the first and the last datagram.
+inline constexpr Duration kConfirm = std::chrono::milliseconds{3100};
+inline constexpr Duration kLongestShort = std::chrono::milliseconds{1500};
+
+}  // namespace udperf::search
