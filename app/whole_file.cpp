@@ -51,7 +51,7 @@ Result<void> WholeFile::write(std::string_view text) {
   if (direct_) {
     return direct_->write(text);
   }
-  if (const auto done = write_all(part_.get(), text, path_); !done) {
+  if (auto done = write_all(part_.get(), text, path_); !done) {
     return done;
   }
   if (::rename(part_path_.c_str(), path_.c_str()) != 0) {

@@ -45,6 +45,8 @@ class RateSearch {
 
   void after_approach(const Observation& seen, Verdict verdict);
   void after_overload(const Observation& seen, Verdict verdict);
+  void after_full_overload(const Observation& seen);
+  void after_short_overload(const Observation& seen, bool short_of);
   void after_host(const Observation& seen, Verdict verdict);
   void after_loss_check(const Observation& seen, Verdict verdict);
   void after_bisect(const Observation& seen, Verdict verdict);

@@ -62,43 +62,15 @@ void RateSearch::overload_again(double rough_bps) {
 
 void RateSearch::after_overload(const Observation& seen, Verdict verdict) {
   constexpr double kLessOut = 0.98;
-  constexpr Duration kLongest = 4s;
   const bool less_out = seen.late && seen.late->high_bps < kLessOut * seen.offered_bps;
   const bool full = verdict == Verdict::congested || (verdict == Verdict::lossy && less_out);
   if (full && seen.late) {
-    const bool more = !seen.late->steady && overload_time_ < kLongest &&
-                      fits(2 * overload_time_ + kConfirm + overhead_, now_);
-    if (more) {  // a bucket was emptied late in the trial, or the rate is changing
-      overload_time_ = std::min<Duration>(2 * overload_time_, kLongest);
-      overload_again(seen.late->low_bps);
-      return;
-    }
-    if (may_count_buffers(seen)) {
-      single_ = true;
-      merged_late_ = seen.late;
-      return;
-    }
-    merged_late_.reset();
-    after_saturation(*seen.late);
+    after_full_overload(seen);
     return;
   }
   const bool short_of = seen.offered_bps < 0.95 * trial_.rate_bps;
-  if (merged_late_ && (verdict == Verdict::host_limited || short_of)) {
-    single_ = false;  // it takes offload to send so much: that has to do
-    after_saturation(*std::exchange(merged_late_, {}));
-    return;
-  }
   if (verdict == Verdict::host_limited || short_of) {
-    if (short_of && !repeated_) {
-      repeated_ = true;
-      return;
-    }
-    if (overload_factor_ == kOverload && !short_of) {
-      overload_factor_ = 1.25;  // the hosts lost it: with less they may keep up
-      overload_again(seen.late ? seen.late->low_bps : seen.goodput_bps);
-      return;
-    }
-    below_hosts(std::max(std::min(seen.offered_bps, seen.goodput_bps), *rough_bps_));
+    after_short_overload(seen, short_of);
     return;
   }
   if (trial_.rate_bps >= cap(kMostBps) * 0.999) {
@@ -107,6 +79,44 @@ void RateSearch::after_overload(const Observation& seen, Verdict verdict) {
   }
   // It passed what it had not passed before: a bucket had filled up, or more is carried by now.
   overload_again(trial_.rate_bps);
+}
+
+/// More went in than came out: the bottleneck's rate is known, or nearly.
+void RateSearch::after_full_overload(const Observation& seen) {
+  constexpr Duration kLongest = 4s;
+  const bool more = !seen.late->steady && overload_time_ < kLongest &&
+                    fits(2 * overload_time_ + kConfirm + overhead_, now_);
+  if (more) {  // a bucket was emptied late in the trial, or the rate is changing
+    overload_time_ = std::min<Duration>(2 * overload_time_, kLongest);
+    overload_again(seen.late->low_bps);
+    return;
+  }
+  if (may_count_buffers(seen)) {
+    single_ = true;
+    merged_late_ = seen.late;
+    return;
+  }
+  merged_late_.reset();
+  after_saturation(*seen.late);
+}
+
+/// The hosts did not get so much to the bottleneck.
+void RateSearch::after_short_overload(const Observation& seen, bool short_of) {
+  if (merged_late_) {
+    single_ = false;  // it takes offload to send so much: what was measured with it has to do
+    after_saturation(*std::exchange(merged_late_, {}));
+    return;
+  }
+  if (short_of && !repeated_) {
+    repeated_ = true;
+    return;
+  }
+  if (overload_factor_ == kOverload && !short_of) {
+    overload_factor_ = 1.25;  // the hosts lost it: with less they may keep up
+    overload_again(seen.late ? seen.late->low_bps : seen.goodput_bps);
+    return;
+  }
+  below_hosts(std::max(std::min(seen.offered_bps, seen.goodput_bps), *rough_bps_));
 }
 
 /// To a policer on the same host a merged buffer is one packet, whose headers count once. Where no
