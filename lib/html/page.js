@@ -200,7 +200,7 @@
     const draw = (title, data, yTitle, tick, path) => {
       const usable = data.filter((set) => any(set.data));
       if (usable.length === 0) {
-        const reason = ways.map(([key]) => why(`${key}.${path}`)).find((text) => text);
+        const reason = path.startsWith('rtt.') ? why(path) : ways.map(([key]) => why(`${key}.${path}`)).find((text) => text);
         add(part, make('p', `${title}: ${NONE}${reason ? ` (${reason})` : ''}`, 'dim'));
         return;
       }
@@ -210,7 +210,7 @@
     };
     draw('Delivered rate', each((r) => r.goodput_bps), 'payload', rate, 'rx.goodput_bps');
     draw('Loss', each(lost), 'share lost', (v) => percent(v), 'loss.ratio');
-    draw('Round trip', trips, 'median', time, 'intervals.rtt_p50_ns');
+    draw('Round trip', trips, 'median', time, 'rtt.loaded.p50_ns');
     draw('Delay variation', variation, 'above the least', time, 'delay_variation.p50_ns');
     if (drawn === 0) grid.remove();
   };
@@ -329,7 +329,7 @@
     if (best) {
       add(cards, card('In the best second', `${share(best.loss_ratio)} lost`, `round trip ${time(best.rtt_min_ns)} to ${time(best.rtt_max_ns)}`));
     } else {
-      add(cards, card('Bracket', rate(found.bracket_low_bps), `is the highest that passed, ${rate(found.bracket_high_bps)} the lowest that did not`));
+      add(cards, card('Bracket', number(found.bracket_low_bps) ? rate(found.bracket_low_bps) : 'none passed', number(found.bracket_high_bps) ? `is the highest that passed; ${rate(found.bracket_high_bps)} is too much` : 'is the highest that passed; none was too much'));
     }
     return add(cards,
       card('Round trip at the answer', time(found.rtt_loaded_p50_ns), `median; idle ${time(found.rtt_idle_p50_ns)}${found.bloat_grade ? `; grade ${found.bloat_grade}` : ''}`),
@@ -338,7 +338,10 @@
   const trialCharts = (found, grid) => {
     const trials = found.trials.map((t, i) => ({ ...t, number: i + 1 }));
     const points = (value) => trials.map((t) => ({ x: t.number, y: number(value(t)) ? value(t) : NaN }));
-    const whole = { x: { ticks: { stepSize: 1, precision: 0, color: color('--dim') } }, y: { type: 'logarithmic', beginAtZero: false } };
+    // On a logarithmic axis only the round numbers are named.
+    const round = (v) => ([1, 2, 5].includes(Math.round(v / 10 ** Math.floor(Math.log10(v) + 1e-9))) ? rate(v) : '');
+    const logarithmic = { type: 'logarithmic', beginAtZero: false, ticks: { color: color('--dim'), callback: round, maxRotation: 0 } };
+    const whole = { x: { ticks: { stepSize: 1, precision: 0, color: color('--dim') } }, y: logarithmic };
     chart(grid, `Trials, ${found.direction}`, { type: 'line', data: { datasets: [
       line('offered', points((t) => t.offered_bps), '--dim', { borderDash: [5, 4], pointRadius: 3 }),
       line('delivered', points((t) => t.goodput_bps), found.direction === 'down' ? '--down' : '--up', { pointRadius: 3 })] },
@@ -346,7 +349,7 @@
     const sorted = trials.filter((t) => number(t.offered_bps) && number(t.loss_ratio)).sort((a, b) => a.offered_bps - b.offered_bps);
     if (sorted.length > 1) {
       chart(grid, `Loss over offered rate, ${found.direction}`, { type: 'line', data: { datasets: [line('lost', sorted.map((t) => ({ x: t.offered_bps, y: t.loss_ratio * 100 })), '--loss', { pointRadius: 3 })] },
-        options: options('offered', rate, 'lost', percent, { x: { type: 'logarithmic' } }) });
+        options: options('offered', rate, 'lost', percent, { x: logarithmic }) });
     }
   };
   const capacityCharts = (found, grid) => {
