@@ -169,14 +169,13 @@ class WaySearch {
 
   /// At this rate no two datagrams are sent together anyhow.
   [[nodiscard]] bool leaves_singly(const TestParams& params) const {
-    constexpr Duration kWindow = 250us;
     constexpr std::uint64_t kAny = 128;
     if (params.rate(way_).kind != SendRate::Kind::bits) {
       return false;
     }
     const auto period =
         pacing::PacketPeriod::of(params.rate(way_), params.payload_bytes, params.streams);
-    return pacing::burst_for(period, kWindow, kAny) == 1;
+    return pacing::burst_for(period, pacing::kBurstWindow, kAny) == 1;
   }
 
   void keep(TestOutcome outcome, int weight) {

@@ -88,9 +88,9 @@ class Run {
     cpu_at_start_ = clock_.thread_cpu_time();
     const SendRate& rate = params_.rate_up;
     if (rate.limited()) {
-      constexpr Duration kBurstWindow = 250us;
       const auto period = pacing::PacketPeriod::of(rate, params_.payload_bytes, 1);
-      schedule_.emplace(data_begun_, period, pacing::burst_for(period, kBurstWindow, batch_));
+      schedule_.emplace(data_begun_, period,
+                        pacing::burst_for(period, pacing::kBurstWindow, batch_));
       report_.pacer = PacerKind::sleep;
       report_.target_milli_pps = static_cast<std::uint64_t>(Uint128{period.denominator} *
                                                             1'000'000'000'000U / period.numerator);

@@ -75,6 +75,9 @@ class Schedule {
   std::uint64_t skipped_ = 0;
 };
 
+/// A burst carries at most what the rate carries in this time (pacing one can trust).
+inline constexpr Duration kBurstWindow = std::chrono::microseconds{250};
+
 /// Datagrams to send together: what the rate carries in `window`, at least 1, at most `limit`.
 [[nodiscard]] std::uint64_t burst_for(const PacketPeriod& period, Duration window,
                                       std::uint64_t limit);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pacing/load_adjustment.hpp"
+#include "search/shared.hpp"
 
 namespace udperf::search {
 namespace {
@@ -10,15 +11,9 @@ namespace {
 using namespace std::chrono_literals;
 using pacing::LoadAdjustment;
 
-constexpr double kMostBps = 1e12;
 constexpr double kVerifyShare = 0.99;
-constexpr Duration kVerify = 3100ms;  // three seconds between the first and the last datagram
 constexpr Duration kOverhead = 300ms;
 constexpr double kNear = 0.98;
-
-double seconds(Duration time) {
-  return std::chrono::duration<double>{time}.count();
-}
 
 double ip_share(const Observation& seen) {
   return static_cast<double>(seen.payload_bytes) /
@@ -69,11 +64,11 @@ std::optional<Trial> CapacitySearch::next(Duration elapsed) {
     return trial_;
   }
   done_ = true;
-  if (!answer_.answer_bps || elapsed + kVerify + kOverhead > goal_.time) {
+  if (!answer_.answer_bps || elapsed + kConfirm + kOverhead > goal_.time) {
     return std::nullopt;
   }
   verifying_ = true;
-  trial_ = Trial{Step::confirm, kVerifyShare * *answer_.answer_bps, kVerify, 50ms};
+  trial_ = Trial{Step::confirm, kVerifyShare * *answer_.answer_bps, kConfirm, 50ms};
   return trial_;
 }
 
@@ -88,7 +83,7 @@ Verdict CapacitySearch::finished(const Observation& seen, Duration elapsed) {
   }
   // What is asked of every sub-interval is asked here; by default, that nothing is lost.
   const Verdict verdict = judge(trial_, seen, goal_.max_loss < 1 ? goal_.max_loss : 0);
-  note(seen, trial_.rate_bps, verdict);
+  answer_.trials.push_back(part_of(trial_, seen, verdict));
   answer_.confirmed = verdict == Verdict::passed;
   answer_.rtt_loaded_p50_ns = seen.rtt_loaded_p50_ns;
   return verdict;
@@ -101,7 +96,7 @@ Verdict CapacitySearch::after_adjustment(const Observation& seen) {
   capacity.flows = seen.streams;
   capacity.payload_bytes = seen.payload_bytes;
   if (!seen.complete || seen.payload_bytes == 0) {
-    note(seen, trial_.rate_bps, Verdict::unusable);
+    answer_.trials.push_back(part_of(trial_, seen, Verdict::unusable));
     answer_.limited_by = Limit::unstable;
     done_ = true;
     return Verdict::unusable;
@@ -114,7 +109,9 @@ Verdict CapacitySearch::after_adjustment(const Observation& seen) {
   const Verdict verdict = by_hosts    ? Verdict::host_limited
                           : congested ? Verdict::congested
                                       : Verdict::passed;
-  note(seen, most_offered(seen) * ip_share(seen), verdict);
+  TrialPart part = part_of(trial_, seen, verdict);
+  part.rate_bps = most_offered(seen) * ip_share(seen);
+  answer_.trials.push_back(part);
   return verdict;
 }
 
@@ -147,21 +144,6 @@ Limit CapacitySearch::limit_of(const Observation& seen) const {
     return cap < kNear * trial_.rate_bps ? Limit::server_policy : Limit::max_rate;
   }
   return shows_congestion(seen) ? Limit::network : Limit::time;
-}
-
-void CapacitySearch::note(const Observation& seen, double rate_bps, Verdict verdict) {
-  TrialPart part;
-  part.step = trial_.step;
-  part.rate_bps = rate_bps;
-  part.duration_s = seconds(trial_.duration);
-  part.verdict = verdict;
-  part.rtt_p50_ns = seen.rtt_loaded_p50_ns;
-  if (seen.sent > 0) {
-    part.offered_bps = seen.offered_bps;
-    part.goodput_bps = seen.goodput_bps;
-    part.loss_ratio = seen.loss_ratio();
-  }
-  answer_.trials.push_back(part);
 }
 
 }  // namespace udperf::search

@@ -36,7 +36,6 @@ class CapacitySearch {
   Verdict after_adjustment(const Observation& seen);
   void find_maximum(const Observation& seen);
   [[nodiscard]] Limit limit_of(const Observation& seen) const;
-  void note(const Observation& seen, double rate_bps, Verdict verdict);
 
   CapacityGoal goal_;
   Answer answer_;

@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "search/rate_search_limits.hpp"
+#include "search/shared.hpp"
 
 namespace udperf::search {
 namespace {
@@ -19,9 +19,6 @@ constexpr double kShortPackets = 60;
 constexpr Duration kFirstOverhead = 300ms;
 constexpr int kMostUnusable = 3;
 
-double seconds(Duration time) {
-  return std::chrono::duration<double>{time}.count();
-}
 Duration duration(double seconds) {
   return Duration{static_cast<std::int64_t>(seconds * 1e9)};
 }
@@ -36,6 +33,21 @@ const char* limit_name(Limit limit) {
 
 const char* algorithm_name(Algorithm algorithm) {
   return algorithm == Algorithm::rfc9097 ? "rfc9097" : "udperf";
+}
+
+TrialPart part_of(const Trial& trial, const Observation& seen, Verdict verdict) {
+  TrialPart part;
+  part.step = trial.step;
+  part.rate_bps = trial.rate_bps;
+  part.duration_s = seconds(trial.duration);
+  part.verdict = verdict;
+  part.rtt_p50_ns = seen.rtt_loaded_p50_ns;
+  if (seen.sent > 0) {
+    part.offered_bps = seen.offered_bps;
+    part.goodput_bps = seen.goodput_bps;
+    part.loss_ratio = seen.loss_ratio();
+  }
+  return part;
 }
 
 RateSearch::RateSearch(const Goal& goal) : goal_(goal), overhead_(kFirstOverhead) {
@@ -197,18 +209,7 @@ Verdict RateSearch::finished(const Observation& seen, Duration elapsed) {
 }
 
 void RateSearch::note(const Observation& seen, Verdict verdict) {
-  TrialPart part;
-  part.step = trial_.step;
-  part.rate_bps = trial_.rate_bps;
-  part.duration_s = seconds(trial_.duration);
-  part.verdict = verdict;
-  part.rtt_p50_ns = seen.rtt_loaded_p50_ns;
-  if (seen.sent > 0) {
-    part.offered_bps = seen.offered_bps;
-    part.goodput_bps = seen.goodput_bps;
-    part.loss_ratio = seen.loss_ratio();
-  }
-  answer_.trials.push_back(part);
+  answer_.trials.push_back(part_of(trial_, seen, verdict));
   // A test that loses waits for what may still come, three of its longest round trips.
   constexpr Duration kMostReserve = 1s;
   reserve_ = std::clamp<Duration>(Duration{3 * seen.rtt_loaded_p50_ns.value_or(0)}, reserve_,

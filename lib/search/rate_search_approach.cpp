@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "search/rate_search.hpp"
-#include "search/rate_search_limits.hpp"
+#include "search/shared.hpp"
 
 namespace udperf::search {
 namespace {

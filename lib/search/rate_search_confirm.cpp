@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "search/rate_search.hpp"
-#include "search/rate_search_limits.hpp"
+#include "search/shared.hpp"
 
 namespace udperf::search {
 
@@ -118,8 +118,7 @@ void RateSearch::confirm_lost(const Observation& seen) {
     lost_bps_ = trial_.rate_bps;
     state_ = State::loss_check;
     // So much below that it is no matter of the rate, but not so slow that nothing is learned.
-    const double telling = packets_to_lose() * 8.0 * goal_.payload_bytes /
-                           std::chrono::duration<double>{kLongestShort}.count();
+    const double telling = packets_to_lose() * 8.0 * goal_.payload_bytes / seconds(kLongestShort);
     rate_ = std::clamp(telling, trial_.rate_bps / kFactor, trial_.rate_bps / 2);
     rate_ = std::max({rate_, goal_.min_rate_bps.value_or(0), kLeastBps});
     return;

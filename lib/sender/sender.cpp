@@ -7,8 +7,6 @@ namespace {
 
 using Status = net::SendOutcome::Status;
 
-// A burst carries at most what the rate carries in this time (pacing one can trust).
-constexpr Duration kBurstWindow = std::chrono::microseconds{250};
 // At or below this rate a wake-up a little late does not matter, and spinning would cost a core.
 constexpr Duration kSleepOnlyPeriod = std::chrono::milliseconds{1};
 // Batches before the caller gets its turn, when nothing limits the rate.
@@ -45,7 +43,7 @@ void Sender::begin(MonoTime now) {
   cpu_at_start_ = clock_.thread_cpu_time();
   if (settings_.params.rate(settings_.way).limited()) {
     const auto period = period_now();
-    schedule_.emplace(now, period, pacing::burst_for(period, kBurstWindow, batch_now()));
+    schedule_.emplace(now, period, pacing::burst_for(period, pacing::kBurstWindow, batch_now()));
     report_.pacer = pacer_for(period);
     if (!adjusted()) {
       report_.target_milli_pps = static_cast<std::uint64_t>(Uint128{period.denominator} *
@@ -69,7 +67,7 @@ pacing::PacketPeriod Sender::period_now() {
 void Sender::follow_rate(MonoTime now) {
   if (adjusted() && rate_bps_.load(std::memory_order_relaxed) != scheduled_bps_) {
     const auto period = period_now();
-    schedule_->change(period, pacing::burst_for(period, kBurstWindow, batch_now()), now);
+    schedule_->change(period, pacing::burst_for(period, pacing::kBurstWindow, batch_now()), now);
     // Without fq, asking again tells nothing new.
     if (report_.pacer != PacerKind::sleep_spin || period.times(1) >= kSleepOnlyPeriod) {
       report_.pacer = pacer_for(period);

@@ -4,7 +4,6 @@
 #include <random>
 #include <sstream>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "e2e/program.hpp"
@@ -31,9 +30,9 @@ std::string interrupted_after(const Server& server, const std::string& format,
       server.endpoint(), {"--rate", "20M", "--duration", "60ms", "--interval", "10ms", "--quiet"});
   arguments[4] = format;
   auto client = start_udperf(arguments);
-  // The moment is the input of this test, nothing is waited for.
-  std::this_thread::sleep_for(moment);
-  client.send_signal(SIGINT);
+  if (!client.wait(std::chrono::ceil<std::chrono::milliseconds>(moment))) {
+    client.send_signal(SIGINT);
+  }
   const auto status = client.wait(patience(10s));
   CAPTURE(moment.count(), client.output(Stream::err));
   REQUIRE(status.has_value());

@@ -105,3 +105,34 @@ TEST_CASE("an adjusted sender obeys the server's limit", "[sim]") {
   }
   CHECK(seen.sub_intervals.back().offered_ip_bps >= 19.5e6);
 }
+
+TEST_CASE("a search's round trips take next to nothing of a slow path", "[sim]") {
+  for (const bool few : {false, true}) {
+    SimWorld world{1};
+    std::size_t probes = 0;
+    world.network.on_send = [&](const Endpoint& from, const Endpoint&,
+                                std::span<const std::byte> datagram) {
+      const auto header = wire::decode_common(datagram);
+      const bool up = from != world.network.server;
+      probes += up && header && header->type == wire::MessageType::probe ? 1U : 0U;
+    };
+    SimClient::Options options;
+    options.few_probes = few;
+    options.params.amount.duration = 4s;
+    options.params.interval = 50ms;
+    options.params.rate_up = SendRate{SendRate::Kind::bits, 1'000'000};
+    SimClient& client = world.add_client(options);
+
+    REQUIRE(world.run_clients(20s));
+
+    REQUIRE(client.outcome().status == TestStatus::complete);
+    REQUIRE(client.outcome().rtt_loaded);
+    // Ten before the test and sixteen to try out offload are no load of it.
+    if (few) {
+      CHECK(probes <= 26 + 9);
+      CHECK(client.outcome().rtt_loaded->delay.n >= 6);
+    } else {
+      CHECK(probes >= 26 + 70);
+    }
+  }
+}

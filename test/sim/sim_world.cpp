@@ -120,6 +120,7 @@ void SimClient::begin_test(MonoTime now) {
   settings.params = connection_.accept.params;
   settings.handshake_rtt = connection_.rtt;
   settings.same_host = options_.same_host;
+  settings.few_probes = options_.few_probes;
   if (options_.auto_packet_size) {
     settings.payload_fallback = options_.params.payload_bytes;
   }

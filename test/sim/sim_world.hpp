@@ -79,6 +79,7 @@ class SimClient {
     Duration connect_timeout = std::chrono::seconds{5};
     std::optional<Endpoint> local;
     bool same_host = true;
+    bool few_probes = false;
     bool auto_packet_size =
         false;  ///< up to params.payload_bytes, which is taken where none is found
   };

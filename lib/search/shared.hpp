@@ -1,10 +1,11 @@
 #pragma once
 
 #include "base/time.hpp"
+#include "search/answer.hpp"
 
 namespace udperf::search {
 
-// What the steps of RateSearch share; no part of its interface.
+// What the two searches share; no part of their interfaces.
 
 inline constexpr double kLeastBps = 8e3;
 inline constexpr double kMostBps = 1e12;
@@ -13,5 +14,12 @@ inline constexpr double kFactorFar = 16;  ///< where a trial costs a long round 
 /// Three seconds between the first and the last datagram.
 inline constexpr Duration kConfirm = std::chrono::milliseconds{3100};
 inline constexpr Duration kLongestShort = std::chrono::milliseconds{1500};
+
+[[nodiscard]] inline double seconds(Duration time) {
+  return std::chrono::duration<double>{time}.count();
+}
+
+/// The trial as it is published.
+[[nodiscard]] TrialPart part_of(const Trial& trial, const Observation& seen, Verdict verdict);
 
 }  // namespace udperf::search

@@ -1,0 +1,95 @@
+// What FEEDBACK means to the sending end of a lane: leave to go on, and how fast.
+
+#include <algorithm>
+
+#include "engine/lane.hpp"
+
+namespace udperf::engine {
+namespace {
+
+// So long a server sends on without FEEDBACK.
+constexpr Duration kLicence = std::chrono::seconds{1};
+
+}  // namespace
+
+void Lane::on_feedback(const wire::Feedback& feedback, MonoTime now) {
+  if (!sender_ || feedback.number <= feedback_seen_) {
+    return;
+  }
+  feedback_seen_ = feedback.number;
+  licensed_ = now;
+  const std::uint64_t batches = sender_->batches();
+  const std::uint64_t floor = marks_.empty() ? 0 : marks_.front().batches;
+  const std::uint32_t age = static_cast<std::uint32_t>(batches) - 1U - feedback.echo_batch;
+  const bool recent = age < batches - std::min(floor, batches) + 1;
+  const bool authentic =
+      feedback.has_echo &&
+      feedback.echo_token == crypto::token(settings_.token_key, feedback.echo_batch);
+  if (batches == 0 || (recent && authentic)) {
+    echoed_ = now;
+  }
+  std::optional<Duration> echo_rtt;
+  if (authentic) {
+    const auto rtt = to_ns(now) - feedback.echo_tx_ns - feedback.held_ns;
+    echo_rtt = Duration{rtt};
+    if (rtt > shared_.rtt_max_ns.load(std::memory_order_relaxed) && rtt < 10'000'000'000) {
+      shared_.rtt_max_ns.store(rtt, std::memory_order_relaxed);
+    }
+  }
+  adjust_rate(feedback, echo_rtt, now);
+  const std::lock_guard lock{live_mutex_};
+  live_sent_ = Live{feedback, true};
+}
+
+void Lane::adjust_rate(const wire::Feedback& feedback, std::optional<Duration> rtt, MonoTime now) {
+  if (adjuster_) {
+    adjuster_->on_feedback(feedback, rtt, now);
+    sender_->set_rate(adjuster_->payload_rate());
+  }
+}
+
+/// How long FEEDBACK may go without echoing recent data.
+Duration Lane::echo_licence() const {
+  const auto& rate = settings_.params.rate(send_way());
+  if (!rate.limited()) {
+    return kLicence;
+  }
+  // At a few packets a second, a lost one must not look like a receiver that is gone.
+  const bool adjusted = rate.kind == SendRate::Kind::adjusted;
+  const auto lowest = pacing::LoadAdjustment::rate_of_row(0);
+  const auto period = pacing::PacketPeriod::of(
+      adjusted ? SendRate{SendRate::Kind::bits, std::min(rate.value, lowest.bps())} : rate,
+      settings_.params.payload_bytes, adjusted ? 1 : settings_.params.streams);
+  return std::max(kLicence, std::min(16 * period.times(1), Duration{16 * kLicence}));
+}
+
+void Lane::check_licence(MonoTime now) {
+  constexpr Duration kMarkEvery = std::chrono::milliseconds{100};
+  constexpr Duration kRecent = std::chrono::seconds{2};
+  if (!sender_ || sender_->finished()) {
+    return;
+  }
+  if (marks_.empty() || now - marks_.back().at >= kMarkEvery) {
+    marks_.push_back(Mark{now, sender_->batches()});
+    while (marks_.size() > 1 && now - marks_[1].at > kRecent) {
+      marks_.pop_front();
+    }
+  }
+  if (adjuster_) {
+    adjuster_->on_timer(now);
+    sender_->set_rate(adjuster_->payload_rate());
+  }
+  if (const int stop = shared_.stop_sending.load(); stop >= 0) {
+    sender_->stop(static_cast<TxEnd>(stop));
+  }
+  if (settings_.feedback_patience > Duration{0} && now - licensed_ > settings_.feedback_patience) {
+    sender_->stop(TxEnd::peer_silent);
+  }
+  if (settings_.role == session::Role::server) {
+    if (now - licensed_ > kLicence || now - echoed_ > echo_licence()) {
+      sender_->stop(TxEnd::peer_silent);
+    }
+  }
+}
+
+}  // namespace udperf::engine
