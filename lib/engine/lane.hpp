@@ -166,7 +166,6 @@ class Lane final : public Task {
   void answer(const wire::Probe& probe, std::size_t bytes, MonoTime arrived);
   void take_payload_size();
   void hand_on_stray(std::span<const std::byte> datagram, wire::MessageType type, MonoTime now);
-  void adjust_rate(const wire::Feedback& feedback, std::optional<Duration> rtt, MonoTime now);
   void check_licence(MonoTime now);
   [[nodiscard]] Duration echo_licence() const;
   void run_timers(MonoTime now);

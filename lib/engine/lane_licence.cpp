@@ -36,16 +36,11 @@ void Lane::on_feedback(const wire::Feedback& feedback, MonoTime now) {
       shared_.rtt_max_ns.store(rtt, std::memory_order_relaxed);
     }
   }
-  adjust_rate(feedback, echo_rtt, now);
+  if (adjuster_) {  // check_licence() hands the rate on, in the same step
+    adjuster_->on_feedback(feedback, echo_rtt, now);
+  }
   const std::lock_guard lock{live_mutex_};
   live_sent_ = Live{feedback, true};
-}
-
-void Lane::adjust_rate(const wire::Feedback& feedback, std::optional<Duration> rtt, MonoTime now) {
-  if (adjuster_) {
-    adjuster_->on_feedback(feedback, rtt, now);
-    sender_->set_rate(adjuster_->payload_rate());
-  }
 }
 
 /// How long FEEDBACK may go without echoing recent data.

@@ -116,8 +116,9 @@ TEST_CASE("what could not be used is due again at once", "[pacing]") {
 
 TEST_CASE("a rate that changes all the time is kept on the whole, without a burst", "[pacing]") {
   // Every 50 ms another rate, as load adjustment does: half a megabit to a gigabit and back.
-  const std::vector<std::uint64_t> rates{500'000, 10'000'000, 400'000'000, 1'000'000'000,
-                                         20'000'000};
+  using Rates = std::vector<std::uint64_t>;
+  const auto rates = GENERATE(Rates{500'000, 10'000'000, 400'000'000, 1'000'000'000, 20'000'000},
+                              Rates{500'000, 600'000}, Rates{2'000'000, 1'500'000, 3'000'000});
   const auto at = [](std::uint64_t bps) { return PacketPeriod::of(bits(bps), 1448, 1); };
   const auto burst = [&](std::uint64_t bps) { return pacing::burst_for(at(bps), 250us, 64); };
   Schedule schedule{kStart, at(rates[0]), burst(rates[0])};
@@ -138,7 +139,7 @@ TEST_CASE("a rate that changes all the time is kept on the whole, without a burs
     CHECK(static_cast<double>(here) <=
           static_cast<double>(bps) * 0.05 / 8 / 1448 + 1 + static_cast<double>(burst(bps)));
   }
-  CHECK(static_cast<double>(sent) == Approx(wanted).epsilon(0.01));
+  CHECK(static_cast<double>(sent) == Approx(wanted).epsilon(0.03));
   CHECK(schedule.skipped() == 0);
 }
 
