@@ -175,7 +175,7 @@ class WaySearch {
     }
     const auto period =
         pacing::PacketPeriod::of(params.rate(way_), params.payload_bytes, params.streams);
-    return pacing::burst_for(period, pacing::kBurstWindow, kAny) == 1;
+    return pacing::burst_for(period, pacing::BurstWindow::kSteps[0], kAny) == 1;
   }
 
   void keep(TestOutcome outcome, int weight) {

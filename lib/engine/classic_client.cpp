@@ -89,8 +89,7 @@ class Run {
     const SendRate& rate = params_.rate_up;
     if (rate.limited()) {
       const auto period = pacing::PacketPeriod::of(rate, params_.payload_bytes, 1);
-      schedule_.emplace(data_begun_, period,
-                        pacing::burst_for(period, pacing::kBurstWindow, batch_));
+      schedule_.emplace(data_begun_, period, pacing::Schedule::Bursts{batch_, std::nullopt});
       report_.pacer = PacerKind::sleep;
       report_.target_milli_pps = static_cast<std::uint64_t>(Uint128{period.denominator} *
                                                             1'000'000'000'000U / period.numerator);

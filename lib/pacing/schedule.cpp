@@ -1,12 +1,15 @@
 #include "pacing/schedule.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace udperf::pacing {
 namespace {
 
-// Waking up late by less than this is normal and is made up for by the next bursts.
-constexpr Duration kUsualLateness = std::chrono::microseconds{200};
+// The bucket gains a token in 4/5 of a period: 25 % above the rate.
+constexpr std::uint64_t kRefillOf = 4;
+constexpr std::uint64_t kRefillIn = 5;
+static_assert(kRefillOf * (100 + Schedule::kCatchUpPercent) == kRefillIn * 100);
 
 }  // namespace
 
@@ -19,56 +22,134 @@ PacketPeriod PacketPeriod::of(const SendRate& rate, std::uint32_t payload_bytes,
   return PacketPeriod{Uint128{kNsPerSecond} * 1000 * streams, rate.value};
 }
 
-Schedule::Schedule(MonoTime start, const PacketPeriod& period, std::uint64_t burst)
-    : start_(start), period_(period), burst_(burst), burst_time_(period.times(burst)) {}
+Schedule::Schedule(MonoTime start, const PacketPeriod& period, const Bursts& bursts)
+    : start_(start), period_(period), bursts_(bursts), window_(bursts.fixed) {
+  set_sizes();
+  empty_at_ = empty_before_ = start - refill(depth_);
+}
 
-std::uint64_t Schedule::take_due(MonoTime now) {
-  const Duration lag = now - next_deadline();
-  if (lag < Duration{0}) {
+void Schedule::set_sizes() {
+  burst_ = bursts_.fixed
+               ? std::min(depth_of(*bursts_.fixed), std::max<std::uint64_t>(bursts_.limit, 1))
+               : burst_for(period_, BurstWindow::kSteps[0], bursts_.limit);
+  depth_ = depth_of(window_.length());
+}
+
+std::uint64_t Schedule::depth_of(Duration window) const {
+  return std::max<std::uint64_t>(period_.count_in(window), 1);
+}
+
+std::uint64_t Schedule::due_by(MonoTime time) const {
+  return time < start_ ? 0 : period_.count_in(time - start_) + 1;
+}
+
+Duration Schedule::refill(std::uint64_t n) const {
+  const Uint128 divisor = Uint128{period_.denominator} * kRefillIn;
+  return Duration{
+      static_cast<Duration::rep>((period_.numerator * kRefillOf * n + divisor - 1) / divisor)};
+}
+
+std::uint64_t Schedule::tokens(MonoTime now) const {
+  const Duration filling = now - empty_at_;
+  if (filling >= refill(depth_)) {
+    return depth_;
+  }
+  if (filling <= Duration{0}) {
     return 0;
   }
-  if (lag > std::max(burst_time_, kUsualLateness)) {
-    absorb_stall(lag);
-  } else if (debt_ > Duration{0}) {
-    repay();
-  }
-  const std::uint64_t granted = next_ == 0 ? 1 : burst_;
-  next_ += granted;
-  return granted;
+  return static_cast<std::uint64_t>(Uint128{static_cast<std::uint64_t>(filling.count())} *
+                                    period_.denominator * kRefillIn /
+                                    (period_.numerator * kRefillOf));
 }
 
-void Schedule::change(const PacketPeriod& period, std::uint64_t burst, MonoTime now) {
-  const bool begun = next_ > 0;
-  if (begun) {
-    start_ += period_.times(next_ - 1);
-    next_ = 1;
+void Schedule::hand_out(std::uint64_t n, MonoTime now) {
+  empty_before_ = std::max(empty_at_, now - refill(depth_));
+  empty_at_ = empty_before_ + refill(n);
+  granted_ = n;
+  next_ += n;
+}
+
+void Schedule::give_back(std::uint64_t n) {
+  n = std::min(n, granted_);
+  granted_ -= n;
+  next_ -= n;
+  empty_at_ = empty_before_ + refill(granted_);
+  held_up_ = true;
+}
+
+void Schedule::give_up(std::uint64_t n) {
+  next_ += n;
+  skipped_ += n;
+}
+
+std::uint64_t Schedule::take_due(MonoTime now) {
+  const Duration late = now - next_deadline();
+  if (late < Duration{0}) {
+    return 0;
+  }
+  lateness_ = held_up_ ? std::nullopt : std::optional{late};
+  const std::uint64_t due = due_by(now);
+  const std::uint64_t most = std::max(period_.count_in(kMostOwed), burst_);
+  if (due - next_ > most) {
+    give_up(due - next_ - most);
+  }
+  std::uint64_t n = 1;
+  if (begun_) {
+    n = std::min(due - next_, tokens(now));
+    n -= n % burst_;
+  }
+  begun_ = true;
+  hand_out(n, now);
+  if (!held_up_) {
+    adapt(now, late);
+  }
+  held_up_ = false;
+  return n;
+}
+
+void Schedule::adapt(MonoTime now, Duration late) {
+  const std::uint64_t due = due_by(now);
+  const Duration owed = due - next_ < burst_ ? Duration{0} : period_.times(due - next_);
+  Duration wasted{0};
+  if (const auto shorter = window_.shorter()) {
+    // So much later than asked for a burst can leave, and all that was due leaves in one go.
+    const std::uint64_t room = std::max(depth_of(*shorter), burst_) - burst_;
+    wasted = std::max(late - period_.times(room), Duration{0});
+  }
+  if (window_.on_wake(now, owed, wasted)) {
+    depth_ = std::max(depth_of(window_.length()), burst_);
+  }
+}
+
+std::uint64_t Schedule::take_last(MonoTime end, MonoTime now) {
+  const MonoTime last = std::min(end - Duration{1}, now);  // due at the end is due too late
+  const std::uint64_t due = std::max(due_by(last), next_);
+  const std::uint64_t n = now - end > window_.length() ? 0 : std::min(due - next_, tokens(now));
+  hand_out(n, now);
+  give_up(due - next_);
+  return n;
+}
+
+void Schedule::change(const PacketPeriod& period, std::uint64_t limit, MonoTime now) {
+  if (begun_) {
+    const MonoTime deadline = start_ + period_.times(next_);
+    const double ratio = period.ns() / period_.ns();
+    const double scale = deadline > now ? ratio : std::min(ratio, 1.0);
+    const auto ahead = static_cast<double>((deadline - now).count());
+    start_ = now + Duration{std::llround(ahead * scale)};
+    next_ = 0;
+    granted_ = 0;
   }
   period_ = period;
-  burst_ = burst;
-  burst_time_ = period.times(burst);
-  if (begun) {  // what the old rate let pass is no stall of the new one
-    start_ = std::max(start_, now - std::max(burst_time_, kUsualLateness));
-  }
-}
-
-void Schedule::absorb_stall(Duration lag) {
-  start_ += lag;
-  debt_ += lag;
-  if (debt_ > kMaxDebt) {
-    skipped_ += period_.count_in(debt_ - kMaxDebt);
-    debt_ = kMaxDebt;
-  }
-}
-
-void Schedule::repay() {
-  const Duration step = std::min(debt_, burst_time_ * kCatchUpPercent / 100);
-  start_ -= step;
-  debt_ -= step;
+  bursts_.limit = limit;
+  set_sizes();
 }
 
 MonoTime Schedule::next_deadline() const {
-  const std::uint64_t last = next_ == 0 ? 0 : next_ + burst_ - 1;
-  return start_ + period_.times(last);
+  if (!begun_) {
+    return start_;
+  }
+  return std::max(start_ + period_.times(next_ + burst_ - 1), empty_at_ + refill(burst_));
 }
 
 std::uint64_t burst_for(const PacketPeriod& period, Duration window, std::uint64_t limit) {

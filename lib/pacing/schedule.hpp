@@ -1,84 +1,99 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/time.hpp"
 #include "base/units.hpp"
+#include "pacing/burst_window.hpp"
+#include "pacing/packet_period.hpp"
 
 namespace udperf::pacing {
-
-/// The time one datagram takes at a rate, as an exact fraction of nanoseconds.
-struct PacketPeriod {
-  Uint128 numerator = 0;          ///< nanoseconds ...
-  std::uint64_t denominator = 1;  ///< ... over this
-
-  /// `share` and `of`: this sender has share/of of the whole rate (one of several streams).
-  /// Precondition: rate.limited().
-  static PacketPeriod of(const SendRate& rate, std::uint32_t payload_bytes, std::uint32_t streams);
-
-  [[nodiscard]] Duration times(std::uint64_t n) const {
-    return Duration{static_cast<Duration::rep>((numerator * n + denominator - 1) / denominator)};
-  }
-  /// How many whole periods fit into `time`. Precondition: time >= 0.
-  [[nodiscard]] std::uint64_t count_in(Duration time) const {
-    return static_cast<std::uint64_t>(Uint128{static_cast<std::uint64_t>(time.count())} *
-                                      denominator / numerator);
-  }
-};
 
 /// Decides how many datagrams are due. Pure arithmetic: it never reads a clock and never waits.
 ///
 /// Datagram k is due k periods after the start. Each deadline is worked out from the start, not
-/// from the one before it, so rounding never adds up. Datagrams leave in bursts of `burst`.
+/// from the one before it, so rounding never adds up. Datagrams leave in bursts of burst().
 ///
-/// After a stall (later than a burst lasts) the schedule goes on from now: nothing is bunched up.
-/// The time lost is made up for at kCatchUpPercent above the rate, as far as kMaxDebt; the
-/// deadlines of what was lost beyond that are given up and counted.
+/// Waking up late is normal, and does not change the mean: what has become due since is owed. It
+/// leaves as fast as a token bucket lets it that fills at kCatchUpPercent above the rate and holds
+/// what the rate carries in the burst window (BurstWindow): so in any time W at most
+/// (100 + kCatchUpPercent) % of the rate times W and one window's worth leave. More than kMostOwed
+/// is never owed: older deadlines are given up and counted, so that a stop of two seconds is
+/// followed by no flood.
 class Schedule {
  public:
-  static constexpr Duration kMaxDebt = std::chrono::milliseconds{50};
-  static constexpr int kCatchUpPercent = 3;
+  static constexpr Duration kMostOwed = std::chrono::milliseconds{50};
+  static constexpr int kCatchUpPercent = 25;
 
-  /// Preconditions: the period and the burst are not zero.
-  Schedule(MonoTime start, const PacketPeriod& period, std::uint64_t burst);
+  struct Bursts {
+    std::uint64_t limit = 1;        ///< datagrams of one system call: more do not leave on time
+    std::optional<Duration> fixed;  ///< the window that was asked for; nothing: it adapts
+  };
 
-  /// How many datagrams to send now: 0 or the burst (1 at the very start). Time must not go
-  /// backwards between calls.
+  /// Precondition: the period is not zero.
+  Schedule(MonoTime start, const PacketPeriod& period, const Bursts& bursts);
+
+  /// How many datagrams to send now. Time must not go backwards between calls.
   [[nodiscard]] std::uint64_t take_due(MonoTime now);
 
-  /// From now on another rate: the next datagram is due one new period after the last one, but not
-  /// in the past. What a stall has cost is made up for as before. Preconditions as for the
-  /// constructor.
-  void change(const PacketPeriod& period, std::uint64_t burst, MonoTime now);
+  /// Ends a test whose time is over at `end`: returns what was due before and may still leave, at
+  /// most a window's worth; nothing where `now` is more than a window later. All else that is owed
+  /// is given up and counted.
+  [[nodiscard]] std::uint64_t take_last(MonoTime end, MonoTime now);
 
-  /// Handed out, but not used: they become due again at once.
-  void give_back(std::uint64_t n) { next_ -= n; }
+  /// From now on another rate. A datagram that is partly due stays so by the same part; of what is
+  /// owed no more is kept than the same datagrams, nor than the same time's worth: a slow rate's
+  /// stall is no burst of a fast one, nor the other way round. Precondition as for the constructor.
+  void change(const PacketPeriod& period, std::uint64_t limit, MonoTime now);
 
-  /// When the next burst is complete, i.e. when its last datagram is due: sending then, and not at
-  /// its first deadline, keeps every burst full and the mean exact.
+  /// Handed out by the latest take_due(), but not used: due again at once.
+  void give_back(std::uint64_t n);
+
+  /// When the next burst may leave: its last datagram is due, and the bucket holds it. Sending
+  /// then, and not at its first deadline, keeps every burst full and the mean exact.
   [[nodiscard]] MonoTime next_deadline() const;
 
-  /// Deadlines given up after stalls (`pacing_skipped` in the result).
+  /// Deadlines given up (`pacing_skipped` in the result).
   [[nodiscard]] std::uint64_t skipped() const { return skipped_; }
+  /// Datagrams that leave together when wake-ups are on time.
   [[nodiscard]] std::uint64_t burst() const { return burst_; }
+  /// Datagrams that may leave together after a late wake-up.
+  [[nodiscard]] std::uint64_t most_at_once() const { return depth_; }
+  [[nodiscard]] const BurstWindow& window() const { return window_; }
+  /// How late the latest take_due() with a result was called; nothing where a socket that took
+  /// nothing had held it up, which is no lateness of the host's.
+  [[nodiscard]] std::optional<Duration> lateness() const { return lateness_; }
 
  private:
-  void absorb_stall(Duration lag);
-  void repay();
+  void set_sizes();
+  [[nodiscard]] std::uint64_t depth_of(Duration window) const;
+  [[nodiscard]] std::uint64_t due_by(MonoTime time) const;
+  [[nodiscard]] std::uint64_t tokens(MonoTime now) const;
+  /// Time in which the bucket gains n tokens.
+  [[nodiscard]] Duration refill(std::uint64_t n) const;
+  void give_up(std::uint64_t n);
+  void hand_out(std::uint64_t n, MonoTime now);
+  void adapt(MonoTime now, Duration late);
 
-  MonoTime start_;
+  MonoTime start_;  // datagram 0's deadline
   PacketPeriod period_;
-  std::uint64_t burst_;
-  Duration burst_time_;
-  Duration debt_{0};
-  std::uint64_t next_ = 0;  // the first datagram that was not handed out
+  Bursts bursts_;
+  BurstWindow window_;
+  std::uint64_t burst_ = 1;
+  std::uint64_t depth_ = 1;  // of the token bucket
+  std::uint64_t next_ = 0;   // the first datagram neither handed out nor given up
   std::uint64_t skipped_ = 0;
+  bool begun_ = false;
+  bool held_up_ = false;
+  MonoTime empty_at_;  // the bucket was empty then and has been filling since
+  MonoTime empty_before_;
+  std::uint64_t granted_ = 0;  // by the latest take_due()
+  std::optional<Duration> lateness_;
 };
 
-/// A burst carries at most what the rate carries in this time (pacing one can trust).
-inline constexpr Duration kBurstWindow = std::chrono::microseconds{250};
-
-/// Datagrams to send together: what the rate carries in `window`, at least 1, at most `limit`.
+/// Datagrams to send together when on time: what the rate carries in `window`, at least 1, at most
+/// `limit`.
 [[nodiscard]] std::uint64_t burst_for(const PacketPeriod& period, Duration window,
                                       std::uint64_t limit);
 

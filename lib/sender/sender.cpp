@@ -43,7 +43,7 @@ void Sender::begin(MonoTime now) {
   cpu_at_start_ = clock_.thread_cpu_time();
   if (settings_.params.rate(settings_.way).limited()) {
     const auto period = period_now();
-    schedule_.emplace(now, period, pacing::burst_for(period, pacing::kBurstWindow, batch_now()));
+    schedule_.emplace(now, period, pacing::Schedule::Bursts{batch_now(), std::nullopt});
     report_.pacer = pacer_for(period);
     if (!adjusted()) {
       report_.target_milli_pps = static_cast<std::uint64_t>(Uint128{period.denominator} *
@@ -67,7 +67,7 @@ pacing::PacketPeriod Sender::period_now() {
 void Sender::follow_rate(MonoTime now) {
   if (adjusted() && rate_bps_.load(std::memory_order_relaxed) != scheduled_bps_) {
     const auto period = period_now();
-    schedule_->change(period, pacing::burst_for(period, pacing::kBurstWindow, batch_now()), now);
+    schedule_->change(period, batch_now(), now);
     // Without fq, asking again tells nothing new.
     if (report_.pacer != PacerKind::sleep_spin || period.times(1) >= kSleepOnlyPeriod) {
       report_.pacer = pacer_for(period);
@@ -80,10 +80,10 @@ PacerKind Sender::pacer_for(const pacing::PacketPeriod& period) {
     return PacerKind::sleep;
   }
   // The schedule stays in charge of the mean: the kernel only spreads what a late wake-up or a
-  // batch would bunch up, so it is given a little more than the rate. An IPv6, UDP and Ethernet
-  // header is as much as a datagram costs on most paths.
+  // batch would bunch up, so it is given a little more than the schedule's own highest rate. An
+  // IPv6, UDP and Ethernet header is as much as a datagram costs on most paths.
   constexpr std::uint32_t kHeaders = 62;
-  constexpr std::uint64_t kSlackPercent = 2;
+  constexpr std::uint64_t kSlackPercent = pacing::Schedule::kCatchUpPercent + 2;
   const Uint128 bytes = Uint128{settings_.params.payload_bytes} + kHeaders;
   const Uint128 per_second = bytes * 1'000'000'000U * period.denominator / period.numerator;
   const auto held = static_cast<std::uint64_t>(per_second * (100 + kSlackPercent) / 100);
@@ -108,6 +108,7 @@ Wake Sender::step(MonoTime now) {
     return Wake{};
   }
   if (over(now)) {
+    send_last(now);
     finish(TxEnd::complete);
     return Wake{};
   }
@@ -145,6 +146,18 @@ Wake Sender::paced(MonoTime now) {
     next = std::min(next, begun_ + limit);  // the end of the test is not a datagram late
   }
   return Wake{next, false, report_.pacer == PacerKind::sleep_spin};
+}
+
+/// What had become due before the time was over, and still fits a burst.
+void Sender::send_last(MonoTime now) {
+  const Duration limit = settings_.params.amount.duration;
+  if (!schedule_ || limit == Duration{0}) {
+    return;
+  }
+  const std::uint64_t due = schedule_->take_last(begun_ + limit, now);
+  const std::uint64_t before = next_;
+  send_batch(due, now);
+  report_.pacing_skipped = schedule_->skipped() + due - std::min(due, next_ - before);
 }
 
 bool Sender::send_batch(std::uint64_t count, MonoTime now) {

@@ -76,6 +76,7 @@ class Sender {
   [[nodiscard]] bool over(MonoTime now) const;
   Wake paced(MonoTime now);
   Wake flat_out(MonoTime now);
+  void send_last(MonoTime now);
   /// Sends up to `count` datagrams; true when all were taken.
   bool send_batch(std::uint64_t count, MonoTime now);
   void account(std::uint64_t offered, std::uint32_t length, const net::SendOutcome& outcome,

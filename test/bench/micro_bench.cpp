@@ -70,7 +70,7 @@ BENCHMARK(add_to_histogram);
 
 void take_from_schedule(benchmark::State& state) {
   const auto period = pacing::PacketPeriod::of({SendRate::Kind::bits, 1'000'000'000}, 1448, 1);
-  pacing::Schedule schedule{MonoTime{}, period, 21};
+  pacing::Schedule schedule{MonoTime{}, period, {21, std::nullopt}};
   MonoTime now{};
   for (auto _ : state) {
     benchmark::DoNotOptimize(schedule.take_due(now));
