@@ -9,52 +9,75 @@
 
 #include "e2e/program.hpp"
 #include "support/catch.hpp"
+#include "support/condition.hpp"
 
 using namespace std::chrono_literals;
 using nlohmann::json;
+using udperf::test::Attempt;
 using udperf::test::check_books;
 using udperf::test::document_of;
-using udperf::test::patience;
+using udperf::test::kGuard;
+using udperf::test::measure_under_condition;
 using udperf::test::Process;
 using udperf::test::run_udperf;
+using udperf::test::skip_test;
 using udperf::test::Stream;
-using udperf::test::unused_port;
+
+namespace {
+
+/// What is bounded on any host holds at once; how tight the bounds are is a matter of the host.
+void check_clock(const json& document, Attempt& attempt) {
+  const json& clock = document.at("clock");
+  CAPTURE(clock.dump());
+  CHECK(clock.at("method") == "corridor");
+  CHECK(clock.at("step_detected") == false);
+  // Both wall clocks are the same one.
+  const auto uncertainty = clock.at("uncertainty_ns").get<std::int64_t>();
+  CHECK(std::abs(clock.at("offset_ns").get<std::int64_t>()) <= uncertainty + 5000);
+  attempt.expect(uncertainty < 5'000'000, "5 ms of uncertainty at most");
+  for (const char* way : {"up", "down"}) {
+    check_books(document.at(way));
+    const json& delay = document.at(way).at("delay");
+    // Loopback takes microseconds: what is stated as the delay is that, give or take.
+    CHECK(delay.at("min_ns").get<double>() > -delay.at("uncertainty_ns").get<double>() - 5000);
+    attempt.expect(
+        delay.at("min_ns").get<double>() < delay.at("uncertainty_ns").get<double>() + 1e6,
+        "a delay of a millisecond at most");
+    attempt.expect(document.at(way).at("delay_variation").at("p50_ns").get<double>() < 10e6,
+                   "a median variation of 10 ms at most");
+  }
+}
+
+}  // namespace
 
 TEST_CASE("an hour between monotonic clocks is found within the stated uncertainty",
           "[accuracy][clock]") {
   if (::geteuid() != 0) {
-    WARN("needs root: a time namespace");
+    skip_test("needs root: a time namespace");
     return;
   }
-  const std::string port = std::to_string(unused_port());
-  auto server = Process::start({"unshare", "-T", "--monotonic", "3600", UDPERF_BINARY, "server",
-                                "--bind", "127.0.0.1", "--port", port});
+  constexpr int kReadyFd = 7;
+  auto server =
+      Process::start({"unshare", "-T", "--monotonic", "3600", UDPERF_BINARY, "server", "--bind",
+                      "127.0.0.1", "--port", "0", "--ready-fd", std::to_string(kReadyFd)},
+                     {kReadyFd, {}, {}});
   REQUIRE(server.has_value());
-  REQUIRE(server->wait_for(Stream::err, "listening", patience(5s)));
+  REQUIRE(server->wait_for(Stream::extra, "\n", kGuard));
+  const json ready = json::parse(server->output(Stream::extra));
+  const std::string port = std::to_string(ready.at("data").at("port").get<int>());
 
   for (int i = 0; i < 20; ++i) {
     CAPTURE(i);
-    const auto finished =
-        run_udperf({"client", "127.0.0.1", "--port", port, "--json", "--packets", "50", "--rate",
-                    "1000pps", "--direction", "both", "--gro", "off", "--packet-size", "200"});
-    CAPTURE(finished.err);
-    REQUIRE(finished.code() == 0);
-    const json document = document_of(finished);
-    const json& clock = document.at("clock");
-    CAPTURE(clock.dump());
-    CHECK(clock.at("method") == "corridor");
-    CHECK(clock.at("step_detected") == false);
-    // Both wall clocks are the same one.
-    const auto uncertainty = clock.at("uncertainty_ns").get<std::int64_t>();
-    CHECK(std::abs(clock.at("offset_ns").get<std::int64_t>()) <= uncertainty + 5000);
-    CHECK(uncertainty < 5'000'000);
-    for (const char* way : {"up", "down"}) {
-      check_books(document.at(way));
-      const json& delay = document.at(way).at("delay");
-      // Loopback takes microseconds: what is stated as the delay is that, give or take.
-      CHECK(delay.at("min_ns").get<double>() > -delay.at("uncertainty_ns").get<double>() - 5000);
-      CHECK(delay.at("min_ns").get<double>() < delay.at("uncertainty_ns").get<double>() + 1e6);
-      CHECK(document.at(way).at("delay_variation").at("p50_ns").get<double>() < 10e6);
+    const auto measure = [&](Attempt& attempt) {
+      const auto finished =
+          run_udperf({"client", "127.0.0.1", "--port", port, "--json", "--packets", "50", "--rate",
+                      "1000pps", "--direction", "both", "--gro", "off", "--packet-size", "200"});
+      CAPTURE(finished.err);
+      REQUIRE(finished.code() == 0);
+      check_clock(document_of(finished), attempt);
+    };
+    if (!measure_under_condition(measure)) {
+      return;
     }
   }
 }

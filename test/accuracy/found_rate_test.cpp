@@ -1,230 +1,195 @@
 // The rate that --find-rate says, beside the one that the router was told. Many more runs of each
-// case: test/bench/find-rate-matrix.
+// case: test/bench/find-rate-matrix. What does not answer with a rate: unfound_rate_test.cpp.
 
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "accuracy/narrow_line.hpp"
 #include "e2e/program.hpp"
-#include "e2e/scene.hpp"
 #include "support/catch.hpp"
+#include "support/condition.hpp"
 
 using namespace std::chrono_literals;
 using nlohmann::json;
+using udperf::test::Attempt;
+using udperf::test::check_found;
 using udperf::test::document_of;
-using udperf::test::kServer4;
-using udperf::test::patience;
+using udperf::test::kPlain;
+using udperf::test::measure_side_by_side;
+using udperf::test::measure_under_condition;
+using udperf::test::Measurement;
+using udperf::test::NarrowLine;
+using udperf::test::payload_rate;
+using udperf::test::plain_scene;
 using udperf::test::run_udperf;
-using udperf::test::Scene;
-using udperf::test::Stream;
-using Place = udperf::test::RoutedPath::Place;
+using udperf::test::search_conditions;
+using udperf::test::shape;
 
 namespace {
 
-constexpr bool kPlain = UDPERF_TEST_TIME_FACTOR == 1;  // a sanitizer's pace is not the shaper's
+struct Shaper {
+  int mbit;
+  int queue_ms;
+  const char* direction;
+};
 
-/// The path to search; nothing where that cannot be, or where it would mean nothing.
-std::unique_ptr<Scene> plain_scene() {
-  return kPlain ? Scene::make() : nullptr;
+/// A search on a line with that shaper; nothing where there can be no line.
+std::optional<Measurement> search_for(const Shaper& shaper) {
+  auto scene = plain_scene();
+  if (!scene) {
+    return std::nullopt;
+  }
+  const bool up = std::string{shaper.direction} == "up";
+  shape(*scene, up ? "server" : "client", shaper.mbit, shaper.queue_ms);
+  auto line = std::make_shared<NarrowLine>(
+      std::move(scene), std::vector<std::string>{"--direction", shaper.direction});
+  return Measurement{
+      std::to_string(shaper.mbit) + " Mb/s " + shaper.direction, [line] { line->start(); },
+      [line, truth = payload_rate(shaper.mbit * 1e6)](Attempt& attempt) {
+        const json search = line->finish().at("search");
+        check_found(search, truth, attempt);
+        attempt.expect(search.at("limited_by") == "network", "a limit that is named");
+        attempt.expect(search.at("shaper_suspected") == false, "no bucket");
+      }};
 }
 
-/// A frame is 14 + 20 + 8 bytes longer than the payload of --packet-size auto.
-double payload_rate(double frame_bps) {
-  return frame_bps * 1472 / (1472 + 42);
-}
-
-/// Shapes what leaves the router by `device`: Mb/s, and ms that the queue holds.
-void shape(const Scene& scene, const std::string& device, int mbit, int queue_ms,
-           const std::string& verb = "add") {
-  const int burst = std::max(6000, mbit * 250);
-  const int limit = std::max(6000, mbit * 125 * queue_ms);
-  scene.path.run(Place::router, "tc qdisc " + verb + " dev " + device + " root tbf rate " +
-                                    std::to_string(mbit) + "mbit burst " + std::to_string(burst) +
-                                    " limit " + std::to_string(limit));
-}
-
-json search_of(const udperf::test::Finished& finished, const char* key = "search") {
-  INFO(finished.err);
-  REQUIRE(finished.code() == 0);
-  return document_of(finished).at(key);
-}
-
-/// Within 2 % of the truth, never above, in the time of a search.
-void check_found(const json& search, double truth) {
-  INFO(search.dump(1));
-  CHECK(search.at("duration_s").get<double>() <= 15);
-  REQUIRE(search.at("answer_bps").is_number());
-  CHECK(search.at("answer_bps").get<double>() <= truth);
-  CHECK(search.at("answer_bps").get<double>() >= 0.98 * truth);
-}
-
-bool has_found(const json& search, double truth) {
-  return search.at("confirmed") == true && search.at("answer_bps").get<double>() >= 0.98 * truth;
-}
-
-/// A search that has to find `truth`. One in twenty may miss it, where the host is busy: such a one
-/// is made again; but none may be above.
-json find(const Scene& scene, std::vector<std::string> options, double truth) {
-  options.insert(options.begin(), {"--find-rate", "-q"});
-  auto search = search_of(scene.client(kServer4, options, 25s));
-  if (search.at("answer_bps").is_number()) {
-    CHECK(search.at("answer_bps").get<double>() <= truth);
-    if (has_found(search, truth)) {
-      return search;
+/// Those of several at once whose rates this machine carries together.
+void find_at_once(const std::vector<Shaper>& shapers) {
+  std::vector<Measurement> all;
+  for (const Shaper& shaper : shapers) {
+    if (auto one = search_for(shaper)) {
+      all.push_back(*std::move(one));
     }
   }
-  WARN("the machine is busy: once more");
-  return search_of(scene.client(kServer4, options, 25s));
+  measure_side_by_side(all, search_conditions());
 }
+
+/// A search on a line that `script` makes in the router.
+Measurement search_behind(const std::string& script, std::vector<std::string> options,
+                          std::function<void(const json&, Attempt&)> judge) {
+  auto scene = plain_scene();
+  scene->path.run(udperf::test::RoutedPath::Place::router, script);
+  auto line = std::make_shared<NarrowLine>(std::move(scene), std::move(options));
+  return {script, [line] { line->start(); },
+          [line, judge = std::move(judge)](Attempt& attempt) { judge(line->finish(), attempt); }};
+}
+
+// 1 % of the large packets.
+constexpr const char* kRandomLoss =
+    "tc qdisc add dev server root tbf rate 50mbit burst 12500 limit 312500; nft add table inet t; "
+    "nft 'add chain inet t c { type filter hook forward priority 0; }'; nft add rule inet t c "
+    "oifname server meta length '>' 1000 numgen random mod 100 '<' 1 drop";
 
 }  // namespace
 
 TEST_CASE("a shaper's rate is found, whatever rate and queue it has", "[accuracy]") {
-  struct Case {
-    int mbit;
-    int queue_ms;
-    const char* direction;
-  };
-  const auto one = GENERATE(Case{1, 200, "up"}, Case{10, 20, "down"}, Case{50, 200, "up"},
-                            Case{200, 20, "down"}, Case{900, 20, "up"});
-  const auto scene = plain_scene();
-  if (!scene) {
-    return;
+  SECTION("slow ones side by side") {
+    find_at_once({{1, 200, "up"}, {10, 20, "down"}, {50, 200, "up"}});
   }
-  CAPTURE(one.mbit, one.queue_ms, one.direction);
-  shape(*scene, std::string{one.direction} == "up" ? "server" : "client", one.mbit, one.queue_ms);
-
-  const double truth = payload_rate(one.mbit * 1e6);
-  const auto search = find(*scene, {"--direction", one.direction}, truth);
-
-  check_found(search, truth);
-  CHECK(search.at("limited_by") == "network");
-  CHECK(search.at("shaper_suspected") == false);
+  SECTION("one that takes a good part of a processor") {
+    find_at_once({{200, 20, "down"}});
+  }
+  SECTION("one that takes most of one") {
+    find_at_once({{900, 20, "up"}});
+  }
 }
 
 TEST_CASE("both directions of an asymmetric line are found, each for itself", "[accuracy]") {
-  const auto scene = plain_scene();
+  auto scene = plain_scene();
   if (!scene) {
     return;
   }
   shape(*scene, "client", 100, 50);
   shape(*scene, "server", 20, 50);
+  NarrowLine line{std::move(scene), {"--bidir"}};
 
-  auto finished = scene->client(kServer4, {"--find-rate", "--bidir", "-q"}, 40s);
-  if (!has_found(search_of(finished), payload_rate(20e6)) ||
-      !has_found(search_of(finished, "search_down"), payload_rate(100e6))) {
-    finished = scene->client(kServer4, {"--find-rate", "--bidir", "-q"}, 40s);
-  }
-
-  check_found(search_of(finished), payload_rate(20e6));
-  check_found(search_of(finished, "search_down"), payload_rate(100e6));
+  measure_side_by_side({{"", [&] { line.start(); },
+                         [&](Attempt& attempt) {
+                           const json document = line.finish();
+                           check_found(document.at("search"), payload_rate(20e6), attempt);
+                           check_found(document.at("search_down"), payload_rate(100e6), attempt);
+                         }}},
+                       search_conditions());
 }
 
-TEST_CASE("a policer is found without loss, and its bucket is told of", "[accuracy]") {
-  const auto scene = plain_scene();
-  if (!scene) {
+TEST_CASE("what a policer or a shaper has saved up is not taken for its rate", "[accuracy]") {
+  if (!plain_scene()) {
     return;
   }
-  // Of nft's policer, which counts IP bytes, a second's worth is in the bucket.
-  scene->path.run(Place::router,
-                  "nft add table inet t; nft 'add chain inet t c { type filter hook forward "
-                  "priority 0; }'; nft add rule inet t c oifname server limit rate over 6250000 "
-                  "bytes/second burst 100000 bytes drop");
+  // Of nft's policer, which counts IP bytes, a second's worth is in the bucket; of the shaper, too.
+  const auto policer = search_behind(
+      "nft add table inet t; nft 'add chain inet t c { type filter hook forward priority 0; }'; "
+      "nft add rule inet t c oifname server limit rate over 6250000 bytes/second burst 100000 "
+      "bytes drop",
+      {}, [](const json& document, Attempt& attempt) {
+        check_found(document.at("search"), 50e6 * 1472 / 1500, attempt);
+        attempt.expect(document.at("search").at("shaper_suspected") == true, "a bucket");
+      });
+  const auto shaper = search_behind(
+      "tc qdisc add dev server root tbf rate 20mbit burst 2500000 limit 100000", {"--gso", "off"},
+      [](const json& document, Attempt& attempt) {
+        check_found(document.at("search"), payload_rate(20e6), attempt);
+        attempt.expect(document.at("search").at("shaper_suspected") == true, "a bucket");
+      });
 
-  const double truth = 50e6 * 1472 / 1500;
-  const auto search = find(*scene, {}, truth);
-
-  check_found(search, truth);
-  CHECK(search.at("confirmed") == true);
-  CHECK(search.at("shaper_suspected") == true);
-}
-
-TEST_CASE("a shaper that saves up more than a trial sends is not over-reported", "[accuracy]") {
-  const auto scene = plain_scene();
-  if (!scene) {
-    return;
-  }
-  // A second's worth in the bucket.
-  scene->path.run(Place::router,
-                  "tc qdisc add dev server root tbf rate 20mbit burst 2500000 limit 100000");
-
-  const auto search = find(*scene, {"--gso", "off"}, payload_rate(20e6));
-
-  check_found(search, payload_rate(20e6));
-  CHECK(search.at("shaper_suspected") == true);
+  measure_side_by_side({policer, shaper}, search_conditions());
 }
 
 TEST_CASE("random loss hides the shaper from nobody who allows for it", "[accuracy]") {
-  const auto scene = plain_scene();
-  if (!scene) {
+  if (!plain_scene()) {
     return;
   }
-  shape(*scene, "server", 50, 50);
-  scene->path.run(Place::router,
-                  "nft add table inet t; nft 'add chain inet t c { type filter hook forward "
-                  "priority 0; }'; nft add rule inet t c oifname server meta length '>' 1000 "
-                  "numgen random mod 100 '<' 1 drop");
+  const double truth = payload_rate(50e6);
+  const auto allowed = search_behind(kRandomLoss, {"--max-loss", "2%", "--gso", "off"},
+                                     [truth](const json& document, Attempt& attempt) {
+                                       check_found(document.at("search"), truth, attempt);
+                                     });
+  const auto none =
+      search_behind(kRandomLoss, {"--gso", "off"}, [truth](const json& document, Attempt& attempt) {
+        const json& search = document.at("search");
+        INFO(search.dump(1));
+        CHECK((search.at("confirmed") == false || search.at("answer_bps").is_number()));
+        attempt.expect(search.at("limited_by") == "path_loss", "path_loss");
+        attempt.expect(search.at("answer_bps").is_null(), "no answer");
+        attempt.expect(search.at("confirmed") == false, "nothing confirmed");
+        // It still says what the bottleneck carries, and at which rate what was lost.
+        const json& bottleneck = search.at("bottleneck_bps");
+        attempt.expect_near("bottleneck_bps", bottleneck.is_number() ? bottleneck.get<double>() : 0,
+                            truth, 0.02);
+        const double lost = search.at("trials").back().at("loss_ratio").get<double>();
+        attempt.expect(lost >= 0 && lost <= 0.02, "1 % lost in the last trial");
+      });
 
-  const auto allowed = find(*scene, {"--max-loss", "2%", "--gso", "off"}, payload_rate(50e6));
-  const auto finished = scene->client(kServer4, {"--find-rate", "--gso", "off", "-q"}, 25s);
-  const auto none = search_of(finished);
-
-  check_found(allowed, payload_rate(50e6));
-  CHECK(none.at("limited_by") == "path_loss");
-  CHECK(none.at("answer_bps").is_null());
-  CHECK(none.at("confirmed") == false);
-  // It still says what the bottleneck carries, and at which rate what was lost.
-  CHECK(none.at("bottleneck_bps").get<double>() == Approx(payload_rate(50e6)).epsilon(0.02));
-  CHECK(none.at("trials").back().at("loss_ratio").get<double>() == Approx(0.01).margin(0.01));
-}
-
-TEST_CASE("a rate that changes under the search ends in an honest answer", "[accuracy]") {
-  const auto scene = plain_scene();
-  if (!scene) {
-    return;
-  }
-  shape(*scene, "server", 50, 20);
-  auto client = udperf::test::Process::start(scene->path.command(
-      Place::client, {UDPERF_BINARY, "client", kServer4, "--find-rate", "--jsonl"}));
-  REQUIRE(client.has_value());
-  // The line gets slower when its rate has been measured.
-  REQUIRE(client->wait_for(Stream::out, R"("step":"overload")", patience(15s)));
-  shape(*scene, "server", 30, 20, "change");
-
-  const auto status = client->wait(patience(25s));
-  REQUIRE(status.has_value());
-  const std::string out = client->output(Stream::out);
-  const auto event = json::parse(out.substr(out.rfind('\n', out.size() - 2) + 1));
-  const json& search = event.at("data").at("search");
-  INFO(search.dump(1));
-  if (search.at("confirmed") == true) {
-    CHECK(search.at("answer_bps").get<double>() <= payload_rate(30e6));
-    CHECK(search.at("answer_bps").get<double>() >= 0.9 * payload_rate(30e6));
-  } else {
-    CHECK(search.at("underestimate_likely") == true);
-  }
+  measure_side_by_side({allowed, none}, search_conditions());
 }
 
 TEST_CASE("the standard's method finds a shaper to a row of its table", "[accuracy]") {
-  const auto scene = plain_scene();
-  if (!scene) {
-    return;
+  std::vector<Measurement> all;
+  for (const auto& [mbit, way] : {std::pair{20, "up"}, std::pair{100, "down"}}) {
+    auto scene = plain_scene();
+    if (!scene) {
+      return;
+    }
+    shape(*scene, std::string{way} == "up" ? "server" : "client", mbit, 50);
+    auto line = std::make_shared<NarrowLine>(
+        std::move(scene), std::vector<std::string>{"--find-rate=rfc9097", "--search-time", "10s",
+                                                   "--direction", way});
+    // IP bytes of a frame that is 14 bytes longer; a second may begin with a full bucket and ends
+    // in the middle of a datagram.
+    const double truth = mbit * 1e6 * 1500 / 1514;
+    all.push_back({way, [line] { line->start(); },
+                   [line, truth](Attempt& attempt) {
+                     const json search = line->finish().at("search");
+                     INFO(search.dump(1));
+                     CHECK(search.at("capacity").at("sub_intervals").size() == 5);
+                     attempt.expect(search.at("limited_by") == "network", "a limit that is named");
+                     attempt.expect_near("answer_ip_bps", search.at("answer_ip_bps"), truth, 0.02);
+                     const json& most = search.at("capacity").at("maximum").at("rtt_max_ns");
+                     attempt.expect(most < 120e6, "a queue of 50 ms, not " + most.dump());
+                   }});
   }
-  const auto [mbit, way] = GENERATE(std::pair{20, "up"}, std::pair{100, "down"});
-  CAPTURE(mbit, way);
-  shape(*scene, std::string{way} == "up" ? "server" : "client", mbit, 50);
-
-  const auto search =
-      search_of(scene->client(kServer4, {"--find-rate=rfc9097", "-q", "--direction", way}, 30s));
-
-  INFO(search.dump(1));
-  // IP bytes of a frame that is 14 bytes longer; a second may begin with a full bucket and ends in
-  // the middle of a datagram.
-  const double truth = mbit * 1e6 * 1500 / 1514;
-  CHECK(search.at("limited_by") == "network");
-  CHECK(search.at("answer_ip_bps").get<double>() == Approx(truth).epsilon(0.02));
-  CHECK(search.at("capacity").at("maximum").at("rtt_max_ns").get<double>() < 120e6);
-  CHECK(search.at("capacity").at("sub_intervals").size() == 10);
+  measure_side_by_side(all, search_conditions());
 }
 
 TEST_CASE("without a bottleneck the hosts are the limit, and most of what they do is found",
@@ -233,56 +198,27 @@ TEST_CASE("without a bottleneck the hosts are the limit, and most of what they d
     return;
   }
   const auto unpaced = [] {
-    return document_of(run_udperf({"loopback", "--duration", "2s", "--json", "-q"}, 20s))
+    return document_of(run_udperf({"loopback", "--duration", "1s", "--json", "-q"}))
         .at("goodput_bps")
         .get<double>();
   };
   // What the hosts do depends on what else this machine does in the meantime.
-  constexpr int kTries = 3;
-  json search;
-  double most = 0;
-  for (int i = 0; i < kTries; ++i) {
-    const double before = unpaced();
-    search = search_of(run_udperf({"loopback", "--find-rate", "--json", "-q"}, 30s));
-    most = std::min(before, unpaced());
-    if (search.at("limited_by") == "host_limited" && search.at("confirmed") == true &&
-        search.at("answer_bps").get<double>() >= 0.8 * most) {
-      break;
-    }
-  }
-
-  INFO(search.dump(1));
-  CHECK(search.at("limited_by") == "host_limited");
-  CHECK(search.at("answer_bps").get<double>() >= 0.8 * most);
-  CHECK(search.at("trials").back().at("loss_ratio") == 0);
-}
-
-TEST_CASE("a search stops sending within a second when nothing comes back", "[accuracy]") {
-  const auto scene = plain_scene();
-  if (!scene) {
-    return;
-  }
-  scene->path.run(Place::router,
-                  "nft add table inet t; nft add counter inet t sent; nft 'add chain inet t c { "
-                  "type filter hook forward priority 0; }'; nft add rule inet t c oifname server "
-                  "meta length '>' 1000 counter name sent");
-  auto client = udperf::test::Process::start(scene->path.command(
-      Place::client, {UDPERF_BINARY, "client", kServer4, "--find-rate", "--jsonl", "--gso", "off",
-                      "--min-rate", "12M", "--max-rate", "12M"}));
-  REQUIRE(client.has_value());
-  // In the confirming run, which goes on for three seconds, the way back is cut.
-  REQUIRE(client->wait_for(Stream::out, R"("trial")", patience(10s)));
-  const auto first = scene->path.counter(Place::router, "sent");
-  const auto begun = std::chrono::steady_clock::now();
-  while (scene->path.counter(Place::router, "sent") < first + 300) {
-    REQUIRE(std::chrono::steady_clock::now() - begun < patience(10s));
-  }
-  scene->path.run(Place::router, "nft insert rule inet t c iifname server drop");
-  const auto cut = scene->path.counter(Place::router, "sent");
-
-  const auto status = client->wait(patience(30s));
-  REQUIRE(status.has_value());
-  CHECK(status->code == 5);
-  // A thousand datagrams a second.
-  CHECK(scene->path.counter(Place::router, "sent") - cut <= 1400);
+  measure_under_condition(
+      [&](Attempt& attempt) {
+        const double before = unpaced();
+        const auto finished = run_udperf({"loopback", "--find-rate", "--json", "-q"});
+        const double after = unpaced();
+        REQUIRE(finished.code() == 0);
+        const json search = document_of(finished).at("search");
+        INFO(search.dump(1));
+        attempt.needs(after > 0.8 * before && before > 0.8 * after, "an even pace of the hosts");
+        attempt.expect(search.at("limited_by") == "host_limited", "host_limited");
+        const double answer =
+            search.at("answer_bps").is_number() ? search.at("answer_bps").get<double>() : 0;
+        attempt.expect(
+            answer >= 0.8 * std::min(before, after),
+            "four fifths of " + std::to_string(before) + ", not " + std::to_string(answer));
+        attempt.expect(search.at("trials").back().at("loss_ratio") == 0, "a trial without loss");
+      },
+      search_conditions());
 }

@@ -1,18 +1,23 @@
 // Loss, duplication and marks beside nftables' own counters, in the router between the two ends.
 
 #include <string>
+#include <utility>
 
 #include "e2e/program.hpp"
 #include "e2e/scene.hpp"
 #include "support/catch.hpp"
+#include "support/condition.hpp"
 
 using namespace std::chrono_literals;
 using nlohmann::json;
+using udperf::test::Attempt;
 using udperf::test::check_books;
 using udperf::test::document_of;
 using udperf::test::Finished;
 using udperf::test::kServer4;
 using udperf::test::kServer6;
+using udperf::test::lost_in_hosts;
+using udperf::test::measure_under_condition;
 using udperf::test::Scene;
 using Place = udperf::test::RoutedPath::Place;
 using Words = std::vector<std::string>;
@@ -108,8 +113,8 @@ TEST_CASE("random loss each way equals the router's count", "[accuracy]") {
     const auto truth = scene->path.counter(Place::router, direction);
     CAPTURE(direction);
     CHECK(truth > 0);
-    CHECK(lost(way) == truth);
     CHECK(way.at("loss").at("network_packets") == truth);
+    CHECK(lost(way) == truth + static_cast<std::uint64_t>(lost_in_hosts(way)));
     const auto interval = way.at("loss").at("ci95");
     const double ratio = static_cast<double>(truth) / 10000;
     CHECK(interval.at(0).get<double>() <= ratio);
@@ -192,11 +197,19 @@ TEST_CASE("large buffers and a path that loses: all of it is the network's", "[a
   rule_router(*scene, "counter hit {\n}",
               data_type + "numgen random mod 100 < 5 counter name hit drop");
 
-  const auto way = direction_of(
-      scene->client(kServer4, {"--gso", "off", "--packets", "20000", "--rate", "50000pps"}), "up");
+  std::uint64_t earlier = 0;
+  measure_under_condition([&](Attempt& attempt) {
+    const auto way = direction_of(
+        scene->client(kServer4, {"--gso", "off", "--packets", "20000", "--rate", "50000pps"}),
+        "up");
 
-  const auto hit = scene->path.counter(Place::router, "hit");
-  CHECK(hit > 0);
-  CHECK(way.at("loss").at("network_packets") == hit);
-  CHECK(way.at("loss").at("rx_socket_drop") == 0);
+    const auto all = scene->path.counter(Place::router, "hit");
+    const auto hit = all - std::exchange(earlier, all);
+    CHECK(hit > 0);
+    // A kernel that is held up drops on the way between the namespaces, too.
+    if (attempt.needs(attempt.strain().drops == 0, "a kernel that drops before no socket")) {
+      CHECK(way.at("loss").at("network_packets") == hit);
+      attempt.needs(lost_in_hosts(way) == 0, "sockets that lose nothing");
+    }
+  });
 }

@@ -5,13 +5,17 @@
 #include "e2e/program.hpp"
 #include "e2e/scene.hpp"
 #include "support/catch.hpp"
+#include "support/condition.hpp"
 
 using namespace std::chrono_literals;
 using nlohmann::json;
+using udperf::test::Attempt;
 using udperf::test::check_books;
 using udperf::test::client_arguments;
 using udperf::test::document_of;
 using udperf::test::kServer4;
+using udperf::test::lost_in_hosts;
+using udperf::test::measure_under_condition;
 using udperf::test::run_udperf;
 using udperf::test::Scene;
 using udperf::test::Server;
@@ -20,6 +24,22 @@ using Place = udperf::test::RoutedPath::Place;
 namespace {
 
 constexpr bool kPlain = UDPERF_TEST_TIME_FACTOR == 1;
+
+/// Whether the sender kept a shaper's queue of 50 ms filled: no pause was longer, and in no row was
+/// less sent than leaves in it.
+bool queue_never_dry(const json& way, int payload, double shaper_bps) {
+  if (way.at("pacing").at("gap_max_ns").get<double>() > 50e6) {
+    return false;
+  }
+  const json& rows = way.at("intervals");
+  for (std::size_t i = 0; i + 1 < rows.size(); ++i) {  // the last one is no whole one
+    const double time = rows[i].at("end_s").get<double>() - rows[i].at("start_s").get<double>();
+    if (rows[i].at("sent").get<double>() * payload * 8 < 1.02 * shaper_bps * time) {
+      return false;
+    }
+  }
+  return true;
+}
 
 }  // namespace
 
@@ -36,44 +56,56 @@ TEST_CASE("behind a shaper, goodput and queue are what the shaper makes them", "
                   "tc qdisc add dev server root tbf rate 100mbit burst 20k limit 625000");
   const int payload = GENERATE(1472, 1222);
   CAPTURE(payload);
-
-  const auto finished =
-      scene->client(kServer4, {"--gso", "off", "--rate", "120M", "--duration", "4s",
-                               "--packet-size", std::to_string(payload), "--interval", "250ms"});
-
-  CAPTURE(finished.err);
-  REQUIRE(finished.code() == 0);
-  const auto document = document_of(finished);
-  const json& way = document.at("up");
-  check_books(way);
   // A frame is 14 + 20 + 8 bytes longer than its payload.
   const double expected = 100e6 * payload / (payload + 42);
-  CHECK(way.at("rx").at("goodput_bps").get<double>() == Approx(expected).epsilon(0.005));
-  CHECK(way.at("loss").at("rx_socket_drop") == 0);
-  CHECK(way.at("loss").at("network_packets") == way.at("loss").at("packets"));
-  const json& rtt = document.at("rtt");
-  const double queue_ms =
-      (rtt.at("loaded").at("p50_ns").get<double>() - rtt.at("idle").at("p50_ns").get<double>()) /
-      1e6;
-  CHECK(queue_ms == Approx(50).epsilon(0.1));
-  CHECK(rtt.at("bloat_grade") == "B");
+
+  measure_under_condition([&](Attempt& attempt) {
+    const auto finished =
+        scene->client(kServer4, {"--gso", "off", "--rate", "120M", "--duration", "3s",
+                                 "--packet-size", std::to_string(payload), "--interval", "250ms"});
+
+    CAPTURE(finished.err);
+    REQUIRE(finished.code() == 0);
+    const auto document = document_of(finished);
+    const json& way = document.at("up");
+    check_books(way);
+    CHECK(way.at("loss").at("network_packets") ==
+          way.at("loss").at("packets").get<std::int64_t>() - lost_in_hosts(way));
+    attempt.needs(lost_in_hosts(way) == 0, "sockets that lose nothing");
+    attempt.needs(queue_never_dry(way, payload, expected), "a sender faster than the shaper");
+    attempt.expect_near("goodput", way.at("rx").at("goodput_bps"), expected, 0.005);
+    const json& rtt = document.at("rtt");
+    const double queue_ms =
+        (rtt.at("loaded").at("p50_ns").get<double>() - rtt.at("idle").at("p50_ns").get<double>()) /
+        1e6;
+    attempt.expect_near("the queue in ms", queue_ms, 50, 0.1);
+    attempt.expect(rtt.at("bloat_grade") == "B", "grade B");
+  });
 }
 
 TEST_CASE("what the receiver's own small buffer drops is not the network's", "[accuracy]") {
   const Server server{udperf::IpFamily::v4, {"--buffer", "8KiB"}};
   for (int i = 0; i < 10; ++i) {
-    const auto finished = run_udperf(
-        client_arguments(server.endpoint(), {"--size", "25", "--packet-size", "1448"}), 20s);
+    const bool judged = measure_under_condition([&](Attempt& attempt) {
+      const auto finished = run_udperf(
+          client_arguments(server.endpoint(), {"--size", "25", "--packet-size", "1448"}));
 
-    CAPTURE(i, finished.err);
-    REQUIRE(finished.code() == 0);
-    const auto document = document_of(finished);
-    const json& loss = document.at("up").at("loss");
-    check_books(document.at("up"));
-    CHECK(loss.at("network_packets") == 0);
-    CHECK(loss.at("rx_socket_drop") == loss.at("packets"));
-    if (loss.at("packets") > 0) {
-      CHECK(document.at("limited_by") == "receiver_host");
+      CAPTURE(i, finished.err);
+      REQUIRE(finished.code() == 0);
+      const auto document = document_of(finished);
+      const json& loss = document.at("up").at("loss");
+      check_books(document.at("up"));
+      // Loopback, too, has a queue before the socket, which is nobody's but the network's.
+      if (attempt.needs(attempt.strain().drops == 0, "a kernel that drops before no socket")) {
+        CHECK(loss.at("network_packets") == 0);
+        CHECK(loss.at("rx_socket_drop") == loss.at("packets"));
+        if (loss.at("packets") > 0) {
+          CHECK(document.at("limited_by") == "receiver_host");
+        }
+      }
+    });
+    if (!judged) {
+      return;
     }
   }
 }

@@ -17,8 +17,8 @@ using udperf::test::Direction;
 using udperf::test::document_of;
 using udperf::test::Fate;
 using udperf::test::Finished;
+using udperf::test::kGuard;
 using udperf::test::Passage;
-using udperf::test::patience;
 using udperf::test::Process;
 using udperf::test::Relay;
 using udperf::test::RelayLog;
@@ -98,7 +98,7 @@ Run start_run(const Server& server, std::uint64_t seed, Direction way, double co
 
 void finish_run(Run& run, Direction way) {
   CAPTURE(run.seed);
-  const auto status = run.client.wait(patience(40s));
+  const auto status = run.client.wait(kGuard);
   const Finished finished{
       status, run.client.output(Stream::out), run.client.output(Stream::err), {}};
   CAPTURE(finished.out, finished.err);
@@ -172,7 +172,7 @@ TEST_CASE("a test in which all data is lost completes and says so", "[e2e]") {
   auto relay = start_relay(server, script);
 
   const auto finished =
-      run_udperf(client_arguments(relay.endpoint(), {"--packets", "200", "--rate", "20M"}), 20s);
+      run_udperf(client_arguments(relay.endpoint(), {"--packets", "200", "--rate", "20M"}));
 
   CAPTURE(finished.err);
   const auto document = document_of(finished);
@@ -190,7 +190,7 @@ TEST_CASE("the books are exact although no FIN ever arrives", "[e2e]") {
   auto relay = start_relay(server, script);
 
   const auto finished =
-      run_udperf(client_arguments(relay.endpoint(), {"--size", "1M", "--rate", "20M"}), 20s);
+      run_udperf(client_arguments(relay.endpoint(), {"--size", "1M", "--rate", "20M"}));
 
   CAPTURE(finished.err);
   CHECK((finished.code() == 0 || finished.code() == 5));

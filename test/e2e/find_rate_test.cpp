@@ -1,22 +1,31 @@
 // --find-rate from the outside: formats, limits, interruption. What it finds is accuracy's matter.
 
 #include <csignal>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 
 #include "e2e/program.hpp"
 #include "support/catch.hpp"
+#include "support/condition.hpp"
 #include "support/strict_json.hpp"
 
 using namespace std::chrono_literals;
 using Catch::Matchers::ContainsSubstring;
 using nlohmann::json;
+using udperf::test::Attempt;
 using udperf::test::check_books;
 using udperf::test::client_arguments;
 using udperf::test::document_of;
-using udperf::test::ExitStatus;
+using udperf::test::Finished;
+using udperf::test::kGuard;
+using udperf::test::measure_side_by_side;
+using udperf::test::measure_under_condition;
+using udperf::test::Measurement;
 using udperf::test::parse_strict_json;
-using udperf::test::patience;
+using udperf::test::Process;
 using udperf::test::run_udperf;
 using udperf::test::Server;
 using udperf::test::start_udperf;
@@ -26,6 +35,11 @@ namespace {
 
 using Words = std::vector<std::string>;
 
+/// Whether the hosts could not do what loopback carries easily.
+bool held_up(const json& search) {
+  return search.at("limited_by") == "host_limited" || search.at("limited_by") == "time";
+}
+
 /// A search that ends at 20 Mb/s, which loopback carries easily.
 Words search_arguments(const Server& server, const Words& more = {}) {
   auto arguments =
@@ -34,58 +48,77 @@ Words search_arguments(const Server& server, const Words& more = {}) {
   return arguments;
 }
 
-}  // namespace
+/// A search that goes on beside others.
+class Search {
+ public:
+  explicit Search(Words arguments) : arguments_(std::move(arguments)) {}
 
-TEST_CASE("a search's document is its confirming run's, with the search in it", "[e2e]") {
-  const Server server;
+  void start() { client_ = start_udperf(arguments_); }
+  [[nodiscard]] Finished finish() {
+    const auto status = client_->wait(kGuard);
+    Finished finished{status, client_->output(Stream::out), client_->output(Stream::err), {}};
+    UNSCOPED_INFO(finished.err);
+    return finished;
+  }
 
-  const auto finished = run_udperf(search_arguments(server), 30s);
+ private:
+  Words arguments_;
+  std::optional<Process> client_;
+};
 
-  CAPTURE(finished.err);
+Measurement search(const std::string& name, Words arguments,
+                   std::function<void(const Finished&, Attempt&)> judge) {
+  auto one = std::make_shared<Search>(std::move(arguments));
+  return {name, [one] { one->start(); },
+          [one, judge = std::move(judge)](Attempt& attempt) { judge(one->finish(), attempt); }};
+}
+
+void judge_document(const Finished& finished, Attempt& attempt) {
   REQUIRE(finished.code() == 0);
   const auto document = document_of(finished);
   check_books(document.at("up"));
   CHECK(document.at("search_down").is_null());
   const json& search = document.at("search");
+  INFO(search.dump(1));
   CHECK(search.at("algorithm") == "udperf");
   CHECK(search.at("direction") == "up");
-  CHECK(search.at("confirmed") == true);
-  CHECK(search.at("limited_by") == "max_rate");
+  CHECK_THAT(finished.err, ContainsSubstring("is filled"));
+  if (!attempt.needs(!held_up(search), "hosts that keep up with 20 Mb/s")) {
+    return;
+  }
+  attempt.expect(search.at("confirmed") == true, "a confirmed answer");
+  attempt.expect(search.at("limited_by") == "max_rate", "max_rate as the limit");
   const double answer = search.at("answer_bps").get<double>();
   CHECK(answer <= 20e6);
-  CHECK(answer == Approx(20e6).epsilon(0.02));
+  attempt.expect_near("answer_bps", answer, 20e6, 0.02);
+  attempt.expect_near("bracket_low_bps", search.at("bracket_low_bps"), answer, 0.02);
   const auto payload = document.at("test").at("payload_bytes").get<double>();
   CHECK(search.at("answer_ip_bps").get<double>() == Approx(answer * (payload + 28) / payload));
-  CHECK(search.at("bracket_low_bps").get<double>() == Approx(answer).epsilon(0.02));
   const json& last = search.at("trials").back();
-  CHECK(last.at("step") == "confirm");
-  CHECK(last.at("verdict") == "passed");
+  attempt.expect(last.at("step") == "confirm" && last.at("verdict") == "passed",
+                 "a confirmation at the end");
   CHECK(document.at("test").at("rate_target_bps").get<double>() == last.at("rate_bps"));
   CHECK(document.at("test").at("duration_s").get<double>() >= 3);
-  CHECK(document.at("up").at("rx").at("span_ns").get<double>() >= 3e9);
-  CHECK_THAT(finished.err, ContainsSubstring("is filled"));
+  attempt.expect(document.at("up").at("rx").at("span_ns").get<double>() >= 3e9, "three seconds");
 }
 
-TEST_CASE("a quiet search prints its answer and nothing else", "[e2e]") {
-  const Server server;
-  auto arguments = search_arguments(server, {"-q", "--print", "search.answer_bps"});
-  arguments.erase(arguments.begin() + 4);  // --json
-
-  const auto finished = run_udperf(arguments, 30s);
-
+/// -q --print search.answer_bps,search.limited_by
+void judge_printed(const Finished& finished, Attempt& attempt) {
   REQUIRE(finished.code() == 0);
-  CHECK(std::stod(finished.out) == Approx(20e6).epsilon(0.02));
   CHECK(finished.err.empty());
+  std::istringstream words{finished.out};
+  std::string answer;
+  std::string limit;
+  std::string more;
+  words >> answer >> limit;
+  CHECK_FALSE(words >> more);
+  if (attempt.needs(limit != "host_limited" && limit != "time", "hosts that keep up")) {
+    attempt.expect_near("the answer", std::stod(answer), 20e6, 0.02);
+  }
 }
 
-TEST_CASE("a search tells each trial as it ends, and then one end", "[e2e]") {
-  const Server server;
-  auto arguments = search_arguments(server, {"--direction", "both"});
-  arguments.at(4) = "--jsonl";
-
-  const auto finished = run_udperf(arguments, 40s);
-
-  CAPTURE(finished.err);
+/// --jsonl of both directions.
+void judge_events(const Finished& finished, Attempt& attempt) {
   REQUIRE(finished.code() == 0);
   std::istringstream lines{finished.out};
   std::size_t trials = 0;
@@ -101,23 +134,57 @@ TEST_CASE("a search tells each trial as it ends, and then one end", "[e2e]") {
   CHECK(document.at("test").at("direction") == "both");
   CHECK(document.at("search").at("direction") == "up");
   CHECK(document.at("search_down").at("direction") == "down");
-  CHECK(document.at("search_down").at("confirmed") == true);
   check_books(document.at("up"));
   check_books(document.at("down"));
   CHECK(trials ==
         document.at("search").at("trials").size() + document.at("search_down").at("trials").size());
+  if (attempt.needs(!held_up(document.at("search")) && !held_up(document.at("search_down")),
+                    "hosts that keep up with 20 Mb/s")) {
+    attempt.expect(document.at("search_down").at("confirmed") == true, "a confirmed answer");
+  }
 }
 
-TEST_CASE("a server's own limit is not exceeded, and is named", "[e2e]") {
-  const Server server{udperf::IpFamily::v4, {"--max-rate", "10M"}};
-
-  const auto finished = run_udperf(search_arguments(server), 30s);
-
-  CAPTURE(finished.err);
+void judge_server_limit(const Finished& finished, Attempt& attempt) {
   REQUIRE(finished.code() == 0);
   const json search = document_of(finished).at("search");
-  CHECK(search.at("limited_by") == "server_policy");
-  CHECK(search.at("answer_bps").get<double>() == Approx(10e6).epsilon(0.02));
+  INFO(search.dump(1));
+  if (search.at("answer_bps").is_number()) {
+    CHECK(search.at("answer_bps").get<double>() <= 10e6);
+  }
+  if (attempt.needs(!held_up(search), "hosts that keep up with 10 Mb/s")) {
+    attempt.expect(search.at("limited_by") == "server_policy", "server_policy as the limit");
+    attempt.expect_near("answer_bps", search.at("answer_bps"), 10e6, 0.02);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("searches tell what they found in every form", "[e2e]") {
+  const Server server{udperf::IpFamily::v4, {"--max-sessions-per-address", "16"}};
+  const Server slow{udperf::IpFamily::v4, {"--max-rate", "10M"}};
+  auto quiet = search_arguments(server, {"-q", "--print", "search.answer_bps,search.limited_by"});
+  quiet.erase(quiet.begin() + 4);  // --json
+  auto lines = search_arguments(server, {"--direction", "both"});
+  lines.at(4) = "--jsonl";
+  const auto missed = [](int code) {
+    return [code](const Finished& finished, Attempt& attempt) {
+      CHECK((finished.code() == 0 || finished.code() == 6));
+      if (attempt.needs(!held_up(document_of(finished).at("search")), "hosts that keep up")) {
+        attempt.expect(finished.code() == code, "exit status " + std::to_string(code));
+      }
+    };
+  };
+
+  measure_side_by_side(
+      {search("a document is its confirming run's, with the search in it", search_arguments(server),
+              judge_document),
+       search("a quiet search prints its answer and nothing else", quiet, judge_printed),
+       search("each trial is told as it ends, and then one end", lines, judge_events),
+       search("a server's own limit is not exceeded, and is named", search_arguments(slow),
+              judge_server_limit),
+       search("--fail-rate is met", search_arguments(server, {"--fail-rate", "19M"}), missed(0)),
+       search("--fail-rate is missed", search_arguments(server, {"--fail-rate", "21M"}),
+              missed(6))});
 }
 
 TEST_CASE("an interrupted search ends with what it knew", "[e2e]") {
@@ -125,11 +192,11 @@ TEST_CASE("an interrupted search ends with what it knew", "[e2e]") {
   auto arguments = search_arguments(server, {"--direction", "both"});
   arguments.at(4) = "--jsonl";
   auto client = start_udperf(arguments);
-  REQUIRE(client.wait_for(Stream::out, R"("trial")", patience(10s)));
+  REQUIRE(client.wait_for(Stream::out, R"("trial")", kGuard));
 
   client.send_signal(SIGINT);
 
-  const auto status = client.wait(patience(10s));
+  const auto status = client.wait(kGuard);
   REQUIRE(status.has_value());
   CHECK(status->code == 130);
   const std::string out = client.output(Stream::out);
@@ -152,44 +219,40 @@ TEST_CASE("a search that finds no server says so as any test does", "[e2e]") {
   CHECK(document_of(finished).at("search").is_null());
 }
 
-TEST_CASE("a search misses --fail-rate when it finds less", "[e2e]") {
-  const Server server;
-  CHECK(run_udperf(search_arguments(server, {"--fail-rate", "19M"}), 30s).code() == 0);
-  CHECK(run_udperf(search_arguments(server, {"--fail-rate", "21M"}), 30s).code() == 6);
-}
-
 TEST_CASE("the standard's method reports the standard's figures", "[e2e]") {
   const Server server;
   auto arguments = client_arguments(
       server.endpoint(),
       {"--find-rate=rfc9097", "--max-rate", "20M", "--search-time", "10s", "--direction", "down"});
 
-  const auto finished = run_udperf(arguments, 30s);
+  measure_under_condition([&](Attempt& attempt) {
+    const auto finished = run_udperf(arguments);
 
-  CAPTURE(finished.err);
-  REQUIRE(finished.code() == 0);
-  const auto document = document_of(finished);
-  check_books(document.at("down"));
-  CHECK(document.at("test").at("rate_target_bps").is_null());
-  CHECK(document.at("down").at("pacing").at("rate_error_ratio").is_null());
-  const json& search = document.at("search");
-  INFO(search.dump(1));
-  CHECK(search.at("algorithm") == "rfc9097");
-  CHECK(search.at("limited_by") == "max_rate");
-  CHECK(search.at("bracket_low_bps").is_null());
-  const json& capacity = search.at("capacity");
-  CHECK(capacity.at("test_interval_s") == 5);
-  REQUIRE(capacity.at("sub_intervals").size() == 5);
-  const double payload = document.at("test").at("payload_bytes").get<double>();
-  CHECK(search.at("answer_bps").get<double>() == Approx(20e6).epsilon(0.06));
-  CHECK(search.at("answer_ip_bps") == capacity.at("maximum").at("ip_bps"));
-  CHECK(search.at("answer_bps").get<double>() ==
-        Approx(search.at("answer_ip_bps").get<double>() * payload / (payload + 28)));
-  CHECK(capacity.at("maximum").at("rtt_min_ns").get<double>() > 0);
-  CHECK(capacity.at("maximum").at("rtt_max_ns") >= capacity.at("maximum").at("rtt_min_ns"));
-  REQUIRE(search.at("trials").size() == 2);
-  CHECK(search.at("trials").at(0).at("step") == "adjust");
-  CHECK(search.at("trials").at(1).at("step") == "confirm");
-  // The document is the adjusted test's, whose rows are the sub-intervals.
-  CHECK(document.at("down").at("intervals").size() >= 5);
+    CAPTURE(finished.err);
+    REQUIRE(finished.code() == 0);
+    const auto document = document_of(finished);
+    check_books(document.at("down"));
+    CHECK(document.at("test").at("rate_target_bps").is_null());
+    CHECK(document.at("down").at("pacing").at("rate_error_ratio").is_null());
+    const json& search = document.at("search");
+    INFO(search.dump(1));
+    CHECK(search.at("algorithm") == "rfc9097");
+    attempt.expect(search.at("limited_by") == "max_rate", "max_rate as the limit");
+    CHECK(search.at("bracket_low_bps").is_null());
+    const json& capacity = search.at("capacity");
+    CHECK(capacity.at("test_interval_s") == 5);
+    REQUIRE(capacity.at("sub_intervals").size() == 5);
+    const double payload = document.at("test").at("payload_bytes").get<double>();
+    attempt.expect_near("answer_bps", search.at("answer_bps"), 20e6, 0.06);
+    CHECK(search.at("answer_ip_bps") == capacity.at("maximum").at("ip_bps"));
+    CHECK(search.at("answer_bps").get<double>() ==
+          Approx(search.at("answer_ip_bps").get<double>() * payload / (payload + 28)));
+    CHECK(capacity.at("maximum").at("rtt_min_ns").get<double>() > 0);
+    CHECK(capacity.at("maximum").at("rtt_max_ns") >= capacity.at("maximum").at("rtt_min_ns"));
+    REQUIRE(search.at("trials").size() == 2);
+    CHECK(search.at("trials").at(0).at("step") == "adjust");
+    CHECK(search.at("trials").at(1).at("step") == "confirm");
+    // The document is the adjusted test's, whose rows are the sub-intervals.
+    CHECK(document.at("down").at("intervals").size() >= 5);
+  });
 }

@@ -13,7 +13,7 @@
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
-using udperf::test::patience;
+using udperf::test::kGuard;
 using udperf::test::run_to_end;
 using udperf::test::TempDir;
 
@@ -22,7 +22,7 @@ TEST_CASE("an installed udperf has its pages, completions, unit and documents", 
   const auto build = fs::path{UDPERF_BINARY}.parent_path().parent_path();
 
   const auto installed = run_to_end(
-      {"cmake", "--install", build.string(), "--prefix", folder.path().string()}, patience(60s));
+      {"cmake", "--install", build.string(), "--prefix", folder.path().string()}, kGuard);
 
   REQUIRE(installed.has_value());
   CAPTURE(installed->out, installed->err);

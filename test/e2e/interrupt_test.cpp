@@ -14,8 +14,8 @@
 using namespace std::chrono_literals;
 using nlohmann::json;
 using udperf::test::client_arguments;
+using udperf::test::kGuard;
 using udperf::test::parse_strict_json;
-using udperf::test::patience;
 using udperf::test::schema_problems;
 using udperf::test::Server;
 using udperf::test::start_udperf;
@@ -33,7 +33,7 @@ std::string interrupted_after(const Server& server, const std::string& format,
   if (!client.wait(std::chrono::ceil<std::chrono::milliseconds>(moment))) {
     client.send_signal(SIGINT);
   }
-  const auto status = client.wait(patience(10s));
+  const auto status = client.wait(kGuard);
   CAPTURE(moment.count(), client.output(Stream::err));
   REQUIRE(status.has_value());
   // Before main() waits for signals, one simply ends the process.

@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -18,17 +17,20 @@
 #include "net/fd.hpp"
 #include "net/socket_address.hpp"
 #include "support/catch.hpp"
+#include "support/condition.hpp"
 #include "support/seeded_random.hpp"
 
 using namespace std::chrono_literals;
 using nlohmann::json;
 using udperf::Endpoint;
 using udperf::IpFamily;
+using udperf::test::Attempt;
 using udperf::test::check_books;
 using udperf::test::client_arguments;
 using udperf::test::document_of;
 using udperf::test::Finished;
-using udperf::test::patience;
+using udperf::test::kGuard;
+using udperf::test::measure_under_condition;
 using udperf::test::Process;
 using udperf::test::run_udperf;
 using udperf::test::SeededRandom;
@@ -67,8 +69,8 @@ Footprint footprint(Server& server) {
 }
 
 template <typename Condition>
-bool eventually(std::chrono::milliseconds limit, Condition condition) {
-  const auto deadline = std::chrono::steady_clock::now() + patience(limit);
+bool eventually(Condition condition) {
+  const auto deadline = std::chrono::steady_clock::now() + kGuard;
   while (!condition()) {
     if (std::chrono::steady_clock::now() > deadline) {
       return false;
@@ -165,7 +167,7 @@ class IdleClient {
     options_.host = server.address.to_string();
     options_.port = server.port;
     options_.buffer = 65536;
-    options_.connect_timeout = patience(10s);
+    options_.connect_timeout = kGuard;
     options_.params.amount.packets = 10;
   }
 
@@ -200,18 +202,21 @@ class IdleClient {
   Quiet observer_;
 };
 
-/// Fifty clients at once, every other one in reverse; each must end well and count exactly.
-void run_fifty(Server& server) {
+/// Fifty clients at once, every other one in reverse; each must end well and count exactly. Returns
+/// how many datagrams overflowed sockets or the kernel's queue before them.
+std::int64_t run_fifty(Server& server) {
   std::vector<Process> clients;
   clients.reserve(50);
   for (int i = 0; i < 50; ++i) {
-    clients.push_back(start_udperf(
-        client_arguments(server.endpoint(), {"--packets", "1000", "--rate", "5M", "--direction",
-                                             i % 2 == 0 ? "up" : "down", "--buffer", "4M"})));
+    clients.push_back(start_udperf(client_arguments(
+        server.endpoint(),
+        {"--packets", "1000", "--rate", "5M", "--direction", i % 2 == 0 ? "up" : "down", "--buffer",
+         "4M", "--connect-timeout", "30s"})));
   }
+  std::int64_t lost = 0;
   for (int i = 0; i < 50; ++i) {
     Process& client = clients[static_cast<std::size_t>(i)];
-    const auto status = client.wait(patience(30s));
+    const auto status = client.wait(kGuard);
     const Finished finished{status, client.output(Stream::out), client.output(Stream::err), 0ms};
     CAPTURE(i, finished.err);
     REQUIRE(finished.code() == 0);
@@ -219,68 +224,78 @@ void run_fifty(Server& server) {
     const json& way = document.at(i % 2 == 0 ? "up" : "down");
     check_books(way);
     CHECK(way.at("tx").at("packets") == 1000);
-    CHECK(way.at("rx").at("unique") == 1000);
-    CHECK(way.at("loss").at("packets") == 0);
+    lost += way.at("loss").at("packets").get<std::int64_t>();
+    CHECK(way.at("rx").at("unique") == 1000 - way.at("loss").at("packets").get<int>());
   }
+  return lost;
 }
 
 }  // namespace
 
 TEST_CASE("fifty clients count exactly while noise is thrown at the port", "[e2e]") {
-  Server server{IpFamily::v4, {"--max-sessions", "64", "--max-sessions-per-address", "64"}};
-  Hostile hostile{server.endpoint()};
-  std::atomic<bool> done{false};
-  constexpr std::uint64_t kEnough = 100'000;
-  std::thread thrower{[&] {
-    // Spread over the clients' time: a few at a time, as fast as the loop turns.
-    while (!done || hostile.datagrams() < kEnough) {
-      hostile.send_some(20);
-      hostile.await_answer();
-    }
-  }};
-  run_fifty(server);
-  done = true;
-  thrower.join();
-  hostile.drain();
-  CHECK(hostile.datagrams() >= kEnough);
-  CHECK(hostile.bytes_in() > 0);  // good HELLOs were among them
-  CHECK(hostile.bytes_in() <= hostile.bytes_out());
+  measure_under_condition([](Attempt& attempt) {
+    Server server{IpFamily::v4, {"--max-sessions", "64", "--max-sessions-per-address", "64"}};
+    Hostile hostile{server.endpoint()};
+    constexpr std::uint64_t kEnough = 100'000;
+    std::jthread thrower{[&](const std::stop_token& done) {
+      // Spread over the clients' time: a few at a time, as fast as the loop turns.
+      while (!done.stop_requested() || hostile.datagrams() < kEnough) {
+        hostile.send_some(20);
+        hostile.await_answer();
+      }
+    }};
+    auto lost = run_fifty(server);
+    thrower.request_stop();
+    thrower.join();
+    hostile.drain();
+    CHECK(hostile.datagrams() >= kEnough);
+    CHECK(hostile.bytes_in() > 0);  // good HELLOs were among them
+    CHECK(hostile.bytes_in() <= hostile.bytes_out());
 
-  // The memory of the first wave is enough for a second one and for as much noise.
-  const auto before = footprint(server);
-  hostile.send_some(static_cast<int>(kEnough) / 4);
-  run_fifty(server);
-  const auto after = footprint(server);
-  CHECK(after.threads == before.threads);
-  if (kPlain) {
-    CHECK(after.resident_kib < before.resident_kib + 4096);
-  }
+    // The memory of the first wave is enough for a second one and for as much noise.
+    const auto before = footprint(server);
+    hostile.send_some(static_cast<int>(kEnough) / 4);
+    lost += run_fifty(server);
+    const auto after = footprint(server);
+    CHECK(after.threads == before.threads);
+    if (kPlain) {
+      CHECK(after.resident_kib < before.resident_kib + 4096);
+    }
+    attempt.expect(lost == 0, "no loss, not " + std::to_string(lost));
+  });
 }
 
 TEST_CASE("a thousand idle sessions are cheap", "[e2e]") {
   Server server{IpFamily::v4, {"--max-sessions", "1001", "--max-sessions-per-address", "1001"}};
   IdleClient client{server.endpoint()};
   std::vector<udperf::engine::Connection> connections;
-  const auto add = [&](udperf::Direction direction) {
-    auto connection = client.connect(direction);
+  const auto add = [&] {
+    auto connection = client.connect(connections.size() % 2 == 0 ? udperf::Direction::up
+                                                                 : udperf::Direction::down);
     REQUIRE(connection);
     connections.push_back(*std::move(connection));
   };
-  add(udperf::Direction::up);
+  add();
   const auto one = footprint(server);
 
-  // They are given up after a few seconds of silence: slow code opens fewer in that time.
-  constexpr int kIdle = kPlain ? 1000 : 50;
-  for (int i = 0; i < kIdle; ++i) {
-    add(i % 2 == 0 ? udperf::Direction::up : udperf::Direction::down);
+  // They are given up after four seconds of silence: a slow machine opens fewer in that time.
+  const auto until = std::chrono::steady_clock::now() + 3s;
+  constexpr std::size_t kIdle = 1000;
+  while (connections.size() <= kIdle && std::chrono::steady_clock::now() < until) {
+    add();
   }
 
   const auto many = footprint(server);
-  CHECK(many.descriptors >= one.descriptors + kIdle * 9 / 10);  // they do exist
+  const std::size_t opened = connections.size() - 1;
+  CAPTURE(opened, one.resident_kib, many.resident_kib);
+  if (opened < 100) {
+    udperf::test::skip_test("the host opened " + std::to_string(opened) + " sessions in 3 s");
+    return;
+  }
+  CHECK(many.descriptors >= one.descriptors + opened * 9 / 10);  // they do exist
   CHECK(many.threads == one.threads);
-  CAPTURE(one.resident_kib, many.resident_kib);
   if (kPlain) {
-    CHECK(many.resident_kib < one.resident_kib + 65536);
+    CHECK(many.resident_kib < one.resident_kib + 1024 + opened * 64);
   }
 }
 
@@ -291,6 +306,8 @@ TEST_CASE("ten thousand abandoned sessions leave nothing behind", "[e2e]") {
   IdleClient client{server.endpoint()};
   const auto before = footprint(server);
   std::optional<Footprint> first;
+  std::size_t most = 0;  // descriptors, sampled
+  std::size_t most_at_first = 0;
   constexpr int kAbandoned = kPlain ? 10'000 : 1000;
   for (int i = 0; i < kAbandoned; ++i) {
     auto connection = client.connect(i % 2 == 0 ? udperf::Direction::up : udperf::Direction::down);
@@ -298,16 +315,22 @@ TEST_CASE("ten thousand abandoned sessions leave nothing behind", "[e2e]") {
     if (i % 3 != 0) {
       IdleClient::go(*connection);
     }
+    if (i % 50 == 0) {
+      most = std::max(most, footprint(server).descriptors);
+    }
     if (i == kAbandoned / 2) {
       first = footprint(server);
+      most_at_first = most;
     }
   }  // each is dropped without a word
 
-  REQUIRE(eventually(15s, [&] { return footprint(server).descriptors <= before.descriptors; }));
+  REQUIRE(eventually([&] { return footprint(server).descriptors <= before.descriptors; }));
   const auto after = footprint(server);
   CHECK(after.threads == before.threads);
+  CAPTURE(first->resident_kib, after.resident_kib, most_at_first, most);
   if (kPlain) {
-    CHECK(after.resident_kib <= first->resident_kib + 8192);
+    // How many there are at once is a matter of the machine's pace; each may take its 64 KiB.
+    CHECK(after.resident_kib <= first->resident_kib + 8192 + (most - most_at_first) * 64);
   }
   const auto next =
       run_udperf(client_arguments(server.endpoint(), {"--packets", "100", "--rate", "10M"}));

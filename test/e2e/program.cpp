@@ -1,12 +1,14 @@
 #include "e2e/program.hpp"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <string_view>
 
 #include "net/fd.hpp"
 #include "net/socket_address.hpp"
 #include "support/catch.hpp"
+#include "support/condition.hpp"
 #include "support/schema.hpp"
 #include "support/strict_json.hpp"
 
@@ -29,7 +31,7 @@ std::vector<std::string> server_arguments(IpFamily family, const std::vector<std
 
 json wait_until_ready(Process& process) {
   INFO(process.output(Stream::err));
-  REQUIRE(process.wait_for(Stream::extra, "\n", patience(5s)));
+  REQUIRE(process.wait_for(Stream::extra, "\n", kGuard));
   const auto event = parse_strict_json(process.output(Stream::extra));
   REQUIRE(event.has_value());
   return *event;
@@ -57,13 +59,20 @@ Process start_udperf(std::vector<std::string> arguments, const SpawnOptions& opt
   return std::move(*process);
 }
 
-Finished run_udperf(std::vector<std::string> arguments, std::chrono::milliseconds limit) {
+Finished run_udperf(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), UDPERF_BINARY);
-  auto finished = run_to_end(arguments, patience(limit));
+  auto finished = run_to_end(arguments, kGuard);
   REQUIRE(finished.has_value());
   INFO("stdout: " << finished->out << "\nstderr: " << finished->err);
   REQUIRE(finished->status.has_value());  // else it ran into the deadline
   return std::move(*finished);
+}
+
+Finished run_within(std::chrono::milliseconds limit, std::vector<std::string> arguments) {
+  const HostWatch watch;
+  auto finished = run_udperf(std::move(arguments));
+  check_in_time(finished.took, patience(limit), watch.strain());
+  return finished;
 }
 
 Server::Server(IpFamily family, const std::vector<std::string>& more)
@@ -90,6 +99,12 @@ json document_of(const Finished& finished) {
   REQUIRE(document.has_value());
   CHECK(schema_problems(*document) == "");
   return *document;
+}
+
+std::int64_t lost_in_hosts(const json& direction) {
+  const auto& loss = direction.at("loss");
+  return loss.at("rx_socket_drop").get<std::int64_t>() +
+         loss.at("local_tx_drop").get<std::int64_t>();
 }
 
 void check_books(const json& direction) {
@@ -126,11 +141,21 @@ void check_books(const json& direction) {
 }
 
 std::uint16_t unused_port() {
-  const net::Fd fd{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
-  net::SocketAddress address{{IpAddress::loopback(IpFamily::v4), 0}};
-  REQUIRE(::bind(fd.get(), address.raw(), address.size()) == 0);
-  REQUIRE(::getsockname(fd.get(), address.raw(), address.size_out()) == 0);
-  return address.endpoint().port;
+  // Below the ports that the kernel chooses itself (net.ipv4.ip_local_port_range begins at 32768);
+  // each process of the tests begins elsewhere.
+  constexpr int kFirst = 20'000;
+  constexpr int kCount = 12'000;
+  static int next = ::getpid() * 37;
+  for (int tries = 0; tries < kCount; ++tries) {
+    const auto port = static_cast<std::uint16_t>(kFirst + next++ % kCount);
+    const net::Fd fd{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    const net::SocketAddress address{{IpAddress::loopback(IpFamily::v4), port}};
+    if (::bind(fd.get(), address.raw(), address.size()) == 0) {
+      return port;
+    }
+  }
+  FAIL("no port is free");
+  return 0;
 }
 
 }  // namespace udperf::test

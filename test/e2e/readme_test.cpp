@@ -9,10 +9,13 @@
 
 #include "e2e/program.hpp"
 #include "support/catch.hpp"
+#include "support/condition.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace std::chrono_literals;
-using udperf::test::patience;
+using udperf::test::Attempt;
+using udperf::test::kGuard;
+using udperf::test::measure_under_condition;
 using udperf::test::run_to_end;
 using udperf::test::run_udperf;
 using udperf::test::TempDir;
@@ -68,7 +71,7 @@ TEST_CASE("the README's loop over sizes prints one line each, as printed", "[e2e
   install_on_port(folder.path(), unused_port());
 
   const auto path = folder.path().string() + ":/usr/bin:/bin";
-  const auto finished = run_to_end({"/bin/sh", "-c", script}, patience(60s),
+  const auto finished = run_to_end({"/bin/sh", "-c", script}, kGuard,
                                    {std::nullopt, folder.path().string(), {{"PATH", path}}});
 
   REQUIRE(finished.has_value());
@@ -103,10 +106,6 @@ TEST_CASE("the README's result looks like the ones that are printed", "[e2e]") {
   const auto begin = readme.find("```\n", intro) + 4;
   const auto shown = labels(readme.substr(begin, readme.find("```", begin) - begin));
 
-  const auto finished = run_udperf({"loopback", "--size", "25"});
-
-  REQUIRE(finished.code() == 0);
-  const auto printed = labels(finished.out);
   // The verdict's sentence may take a line more or less.
   const auto until_verdict = [](const std::vector<std::string>& all) {
     return std::vector<std::string>{
@@ -114,5 +113,15 @@ TEST_CASE("the README's result looks like the ones that are printed", "[e2e]") {
           return label.rfind("verdict", 0) == 0;
         })};
   };
-  CHECK(until_verdict(shown) == until_verdict(printed));
+  measure_under_condition([&](Attempt& attempt) {
+    const auto finished = run_udperf({"loopback", "--size", "25"});
+
+    REQUIRE(finished.code() == 0);
+    // What is lost, and what a longer test can tell of the queue, has rows of its own.
+    const bool as_shown = finished.out.find(" 0 packets, 0 bytes") != std::string::npos &&
+                          finished.out.find("\nbufferbloat") == std::string::npos;
+    if (attempt.needs(as_shown, "a test without loss that is over in a moment")) {
+      CHECK(until_verdict(shown) == until_verdict(labels(finished.out)));
+    }
+  });
 }

@@ -14,8 +14,8 @@ using nlohmann::json;
 using udperf::test::client_arguments;
 using udperf::test::document_of;
 using udperf::test::ExitStatus;
+using udperf::test::kGuard;
 using udperf::test::parse_strict_json;
-using udperf::test::patience;
 using udperf::test::run_udperf;
 using udperf::test::Server;
 using udperf::test::start_udperf;
@@ -99,8 +99,7 @@ TEST_CASE("repeated runs end in one end event", "[e2e]") {
 TEST_CASE("runs stop at the first that fails, whose exit status it is", "[e2e]") {
   auto server = std::make_unique<Server>(udperf::IpFamily::v4, Words{"--one-off"});
 
-  const auto finished =
-      run_udperf(three_runs(*server, {"--json", "--connect-timeout", "500ms"}), 20s);
+  const auto finished = run_udperf(three_runs(*server, {"--json", "--connect-timeout", "500ms"}));
 
   CHECK(finished.code() != 0);
   const auto document = document_of(finished);
@@ -115,11 +114,11 @@ TEST_CASE("a signal between two runs ends them with what there is", "[e2e]") {
       server.endpoint(), {"--packets", "200", "--rate", "20M", "--repeat", "3", "--gap", "30s"});
   arguments[4] = "--jsonl";
   auto client = start_udperf(arguments);
-  REQUIRE(client.wait_for(Stream::out, R"("event":"run")", patience(8s)));
+  REQUIRE(client.wait_for(Stream::out, R"("event":"run")", kGuard));
 
   client.send_signal(SIGINT);
 
-  CHECK(client.wait(patience(5s)) == ExitStatus{130, std::nullopt});
+  CHECK(client.wait(kGuard) == ExitStatus{130, std::nullopt});
   const auto last = parse_strict_json(lines_of(client.output(Stream::out)).back());
   REQUIRE(last.has_value());
   CHECK(last->at("event") == "end");

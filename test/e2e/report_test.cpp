@@ -77,12 +77,11 @@ TEST_CASE("a test that failed has a page, too", "[e2e][report]") {
 
 TEST_CASE("what cannot become a page is said before anything is done", "[e2e][report]") {
   const TempDir folder;
-  const auto start = std::chrono::steady_clock::now();
   const auto unwritable = run_udperf(
       {"loopback", "--duration", "10s", "--report", folder.path().string() + "/no/run.html"});
   CHECK(unwritable.code() == 2);
   CHECK(unwritable.err.find("--report") != std::string::npos);
-  CHECK(std::chrono::steady_clock::now() - start < 5s);
+  CHECK(unwritable.took < 10s);  // as long as the test alone would have taken
 
   CHECK(run_udperf({"report"}).code() == 2);
   CHECK(run_udperf({"report", folder.path().string() + "/none.json"}).code() == 2);

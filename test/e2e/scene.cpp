@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "support/catch.hpp"
+#include "support/condition.hpp"
 
 namespace udperf::test {
 namespace {
@@ -19,7 +20,7 @@ Process start_server(const RoutedPath& path, const Words& more) {
   words.insert(words.end(), more.begin(), more.end());
   auto server = Process::start(path.command(Place::server, words), options);
   REQUIRE(server.has_value());
-  REQUIRE(server->wait_for(Stream::extra, "\n", patience(5s)));
+  REQUIRE(server->wait_for(Stream::extra, "\n", kGuard));
   return std::move(*server);
 }
 
@@ -28,7 +29,7 @@ Process start_server(const RoutedPath& path, const Words& more) {
 std::unique_ptr<Scene> Scene::make(const Words& server_options) {
   auto path = RoutedPath::make();
   if (!path) {
-    WARN("skipped: needs root and network namespaces");
+    skip_test("needs root and network namespaces");
     return nullptr;
   }
   return std::unique_ptr<Scene>{new Scene{*std::move(path), server_options}};
@@ -43,8 +44,8 @@ Words Scene::client_command(const std::string& host, Words more) const {
   return path.command(Place::client, words);
 }
 
-Finished Scene::client(const std::string& host, Words more, std::chrono::milliseconds limit) const {
-  auto finished = run_to_end(client_command(host, std::move(more)), patience(limit));
+Finished Scene::client(const std::string& host, Words more) const {
+  auto finished = run_to_end(client_command(host, std::move(more)), kGuard);
   REQUIRE(finished.has_value());
   return std::move(*finished);
 }

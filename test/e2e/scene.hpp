@@ -20,8 +20,7 @@ class Scene {
       const std::vector<std::string>& server_options = {});
 
   /// `udperf client HOST --json` and then `more`, from the client's namespace, to its end.
-  [[nodiscard]] Finished client(const std::string& host, std::vector<std::string> more,
-                                std::chrono::milliseconds limit = std::chrono::seconds{20}) const;
+  [[nodiscard]] Finished client(const std::string& host, std::vector<std::string> more) const;
   [[nodiscard]] Process start_client(const std::string& host, std::vector<std::string> more) const;
 
   RoutedPath path;

@@ -19,8 +19,8 @@
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using udperf::test::Finished;
+using udperf::test::kGuard;
 using udperf::test::parse_strict_json;
-using udperf::test::patience;
 using udperf::test::run_to_end;
 using udperf::test::schema_problems;
 using udperf::test::start_udperf;
@@ -81,7 +81,7 @@ class Kitchen {
   Kitchen()
       : server_(start_udperf({"server", "--bind", "0.0.0.0", "--port", "0", "--ready-fd", "7"},
                              {7, {}, {}})) {
-    REQUIRE(server_.wait_for(Stream::extra, "\n", patience(5s)));
+    REQUIRE(server_.wait_for(Stream::extra, "\n", kGuard));
     const auto ready = parse_strict_json(server_.output(Stream::extra));
     REQUIRE(ready.has_value());
     const auto port = std::to_string(ready->at("data").at("port").get<int>());
@@ -96,7 +96,7 @@ class Kitchen {
 
   [[nodiscard]] Finished cook(const Recipe& recipe) const {
     const auto path = (folder_.path() / "bin").string() + ":/usr/bin:/bin";
-    const auto finished = run_to_end({"/bin/sh", "-u", "-c", recipe.script}, patience(60s),
+    const auto finished = run_to_end({"/bin/sh", "-u", "-c", recipe.script}, kGuard,
                                      {std::nullopt, work().string(), {{"PATH", path}}});
     REQUIRE(finished.has_value());
     return *finished;

@@ -17,8 +17,8 @@ using udperf::IpFamily;
 using udperf::test::client_arguments;
 using udperf::test::document_of;
 using udperf::test::ExitStatus;
+using udperf::test::kGuard;
 using udperf::test::parse_strict_json;
-using udperf::test::patience;
 using udperf::test::run_udperf;
 using udperf::test::Server;
 using udperf::test::start_udperf;
@@ -35,7 +35,7 @@ std::string content(const std::filesystem::path& path) {
 
 std::string make_key(const TempDir& folder, const std::string& name) {
   auto path = (folder.path() / name).string();
-  REQUIRE(run_udperf({"keygen", path}, 5s).code() == 0);
+  REQUIRE(run_udperf({"keygen", path}).code() == 0);
   return path;
 }
 
@@ -59,7 +59,7 @@ TEST_CASE("the pid file holds the server's pid while it runs", "[e2e]") {
 
   server.process().send_signal(SIGTERM);
 
-  CHECK(server.process().wait(patience(5s)) == ExitStatus{143, std::nullopt});
+  CHECK(server.process().wait(kGuard) == ExitStatus{143, std::nullopt});
   CHECK_FALSE(std::filesystem::exists(file));
 }
 
@@ -70,14 +70,14 @@ TEST_CASE("a one-off server ends by itself after its session", "[e2e]") {
       run_udperf(client_arguments(server.endpoint(), {"--size", "1M", "--rate", "100M"}));
 
   CHECK(finished.code() == 0);
-  CHECK(server.process().wait(patience(8s)) == ExitStatus{0, std::nullopt});
+  CHECK(server.process().wait(kGuard) == ExitStatus{0, std::nullopt});
 }
 
 TEST_CASE("a port that is taken is an error with a reason", "[e2e]") {
   const Server server;
   const auto port = std::to_string(server.endpoint().port);
 
-  const auto second = run_udperf({"server", "--bind", "127.0.0.1", "--port", port}, 5s);
+  const auto second = run_udperf({"server", "--bind", "127.0.0.1", "--port", port});
 
   CHECK(second.code() != 0);
   CHECK_THAT(second.err, ContainsSubstring(port) && ContainsSubstring("in use"));
@@ -89,9 +89,9 @@ TEST_CASE("a server that is full says so and when to come again", "[e2e]") {
                                     {"--duration", "20s", "--rate", "10M", "--interval", "100ms"});
   arguments[4] = "--jsonl";
   auto first = start_udperf(arguments);
-  REQUIRE(first.wait_for(Stream::out, R"("start")", patience(5s)));
+  REQUIRE(first.wait_for(Stream::out, R"("start")", kGuard));
 
-  const auto second = run_udperf(client_arguments(server.endpoint(), {"--size", "25"}), 8s);
+  const auto second = run_udperf(client_arguments(server.endpoint(), {"--size", "25"}));
 
   CHECK(second.code() == 4);
   const auto document = document_of(second);
@@ -102,8 +102,8 @@ TEST_CASE("a server that is full says so and when to come again", "[e2e]") {
 TEST_CASE("an address that is denied is told so", "[e2e]") {
   const Server server{IpFamily::v4, {"--deny", "127.0.0.0/8"}};
 
-  const auto finished = run_udperf(
-      client_arguments(server.endpoint(), {"--size", "25", "--connect-timeout", "1s"}), 8s);
+  const auto finished =
+      run_udperf(client_arguments(server.endpoint(), {"--size", "25", "--connect-timeout", "1s"}));
 
   CHECK(finished.code() == 4);
   CHECK(document_of(finished).at("status") == "error");
@@ -131,7 +131,7 @@ TEST_CASE("without the server's key, or with another, nobody answers", "[e2e]") 
     arguments.insert(arguments.end(), {"--key-file", make_key(folder, "b.key")});
   }
 
-  const auto finished = run_udperf(arguments, 8s);
+  const auto finished = run_udperf(arguments);
 
   CAPTURE(arguments, finished.err);
   // To a client without the key such a server looks like none at all.
@@ -146,7 +146,7 @@ TEST_CASE("the server tells of each session in text and in JSON lines", "[e2e]")
 
   const auto finished =
       run_udperf(client_arguments(server.endpoint(), {"--size", "1M", "--rate", "100M"}));
-  REQUIRE(server.process().wait(patience(8s)).has_value());
+  REQUIRE(server.process().wait(kGuard).has_value());
 
   const auto document = document_of(finished);
   const auto line = parse_strict_json(content(file));

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,17 +24,28 @@ using namespace udperf::test;
 
 namespace {
 
-/// Everything that `arguments` write to a terminal of so many columns, which is stdout and stderr.
-std::string on_terminal(unsigned columns, std::vector<std::string> arguments,
-                        const std::vector<std::string>& environment = {}) {
-  arguments.insert(arguments.begin(), UDPERF_BINARY);
+/// A program on a terminal of its own, which is its stdout and stderr.
+struct Screen {
+  unsigned columns = 80;
+  std::vector<std::string> arguments;
+  std::vector<std::string> environment;
+};
+
+struct Running {
+  pid_t pid = -1;
+  net::Fd terminal;
+  std::string text;
+};
+
+Running start(Screen screen) {
+  screen.arguments.insert(screen.arguments.begin(), UDPERF_BINARY);
   std::vector<char*> argv;
-  argv.reserve(arguments.size() + 1);
-  for (std::string& argument : arguments) {
+  argv.reserve(screen.arguments.size() + 1);
+  for (std::string& argument : screen.arguments) {
     argv.push_back(argument.data());
   }
   argv.push_back(nullptr);
-  winsize size{24, static_cast<std::uint16_t>(columns), 0, 0};
+  winsize size{24, static_cast<std::uint16_t>(screen.columns), 0, 0};
   int master = -1;
   const pid_t child = ::forkpty(&master, nullptr, nullptr, &size);
   REQUIRE(child >= 0);
@@ -41,34 +53,59 @@ std::string on_terminal(unsigned columns, std::vector<std::string> arguments,
     ::setenv("TERM", "xterm", 1);
     ::setenv("LC_ALL", "C.UTF-8", 1);
     ::unsetenv("NO_COLOR");
-    for (const std::string& variable : environment) {
+    for (const std::string& variable : screen.environment) {
       ::putenv(const_cast<char*>(variable.c_str()));
     }
     ::execv(argv.front(), argv.data());
     ::_exit(127);
   }
-  const net::Fd terminal{master};
-  std::string text;
-  const auto until = std::chrono::steady_clock::now() + patience(20s);
-  while (std::chrono::steady_clock::now() < until) {
-    pollfd wait{terminal.get(), POLLIN, 0};
-    std::array<char, 4096> buffer{};
-    if (::poll(&wait, 1, 200) <= 0) {
-      continue;
-    }
-    const ssize_t length = ::read(terminal.get(), buffer.data(), buffer.size());
-    if (length <= 0) {
-      break;  // EIO: the program has closed its side
-    }
-    text.append(buffer.data(), static_cast<std::size_t>(length));
+  ::fcntl(master, F_SETFD, FD_CLOEXEC);  // else the next one holds this one's terminal open
+  return {child, net::Fd{master}, {}};
+}
+
+/// Reads what is there; closes the terminal when the program has closed its side (EIO).
+void read_some(Running& one) {
+  std::array<char, 4096> buffer{};
+  const ssize_t length = ::read(one.terminal.get(), buffer.data(), buffer.size());
+  if (length <= 0) {
+    one.terminal = net::Fd{};
+    return;
   }
-  ::kill(child, SIGKILL);  // by its pid, should it still run
-  int status = 0;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  INFO(text);
-  CHECK(WIFEXITED(status));
-  CHECK(WEXITSTATUS(status) == 0);
-  return text;
+  one.text.append(buffer.data(), static_cast<std::size_t>(length));
+}
+
+/// Everything that the programs write, which run at the same time, as if each were alone.
+std::vector<std::string> on_terminals(const std::vector<Screen>& screens) {
+  std::vector<Running> running;
+  for (const Screen& screen : screens) {
+    running.push_back(start(screen));
+  }
+  const auto until = std::chrono::steady_clock::now() + kGuard;
+  std::size_t open = running.size();
+  while (open > 0 && std::chrono::steady_clock::now() < until) {
+    std::vector<pollfd> waiting;
+    for (const Running& one : running) {
+      waiting.push_back({one.terminal.get(), POLLIN, 0});  // -1 is passed over
+    }
+    ::poll(waiting.data(), waiting.size(), 200);
+    for (std::size_t i = 0; i < running.size(); ++i) {
+      if (waiting[i].revents != 0) {
+        read_some(running[i]);
+        open -= running[i].terminal ? 0U : 1U;
+      }
+    }
+  }
+  std::vector<std::string> texts;
+  for (Running& one : running) {
+    ::kill(one.pid, SIGKILL);  // by its pid, should it still run
+    int status = 0;
+    REQUIRE(::waitpid(one.pid, &status, 0) == one.pid);
+    INFO(one.text);
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 0);
+    texts.push_back(std::move(one.text));
+  }
+  return texts;
 }
 
 /// The longest run of columns between two of \r and \n; escapes take none.
@@ -104,14 +141,17 @@ std::vector<std::string> with(std::vector<std::string> arguments,
 }  // namespace
 
 TEST_CASE("a running test shows a live line a direction, and nothing wraps", "[e2e][terminal]") {
-  for (const unsigned columns : {40U, 100U}) {
-    const std::string text = on_terminal(columns, with(short_test, {"--bidir", "--details"}));
-    INFO(columns << ": " << text);
-    CHECK(widest(text) <= columns);
+  const std::array<unsigned, 2> widths{40, 100};
+  const auto arguments = with(short_test, {"--bidir", "--details"});
+  const auto texts = on_terminals({{widths[0], arguments, {}}, {widths[1], arguments, {}}});
+  for (std::size_t i = 0; i < widths.size(); ++i) {
+    const std::string& text = texts[i];
+    INFO(widths[i] << ": " << text);
+    CHECK(widest(text) <= widths[i]);
     CHECK(has(text, "\x1b[K\x1b[A\x1b[Kup "));  // back to the first of two rows
     CHECK(has(text, "\ndown "));
     CHECK(has(text, "left"));
-    CHECK(has(text, "[\x1b[32m\u2588") == (columns == 100));  // the bar, where it has room
+    CHECK(has(text, "[\x1b[32m\u2588") == (widths[i] == 100));  // the bar, where it has room
     CHECK(has(text, "rate over time"));
     CHECK(has(text, "verdict"));
     // the result stands below an empty row: nothing of the live lines is left
@@ -120,20 +160,25 @@ TEST_CASE("a running test shows a live line a direction, and nothing wraps", "[e
 }
 
 TEST_CASE("--interval puts a table in the live lines' place", "[e2e][terminal]") {
-  for (const unsigned columns : {40U, 100U}) {
-    const std::string text = on_terminal(columns, with(short_test, {"--interval", "300ms"}));
-    INFO(columns << ": " << text);
-    CHECK(widest(text) <= columns);
+  const std::array<unsigned, 2> widths{40, 100};
+  const auto arguments = with(short_test, {"--interval", "300ms"});
+  const auto texts = on_terminals({{widths[0], arguments, {}}, {widths[1], arguments, {}}});
+  for (std::size_t i = 0; i < widths.size(); ++i) {
+    const std::string& text = texts[i];
+    INFO(widths[i] << ": " << text);
+    CHECK(widest(text) <= widths[i]);
     CHECK_FALSE(has(text, "\x1b[K"));
     CHECK_FALSE(has(text, "left"));
-    CHECK(has(text, columns == 40 ? "until" : "interval"));
+    CHECK(has(text, widths[i] == 40 ? "until" : "interval"));
   }
 }
 
 TEST_CASE("colours are left out when they are not wanted", "[e2e][terminal]") {
-  CHECK(has(on_terminal(80, short_test), "\x1b[32m"));
-  for (const auto& text : {on_terminal(80, short_test, {"NO_COLOR=1"}),
-                           on_terminal(80, with(short_test, {"--color", "never"}))}) {
+  const auto texts = on_terminals({{80, short_test, {}},
+                                   {80, short_test, {"NO_COLOR=1"}},
+                                   {80, with(short_test, {"--color", "never"}), {}}});
+  CHECK(has(texts[0], "\x1b[32m"));
+  for (const auto& text : {texts[1], texts[2]}) {
     for (std::size_t at = text.find('\x1b'); at != std::string::npos;
          at = text.find('\x1b', at + 1)) {
       CHECK(text[text.find_first_of("mKA", at)] != 'm');
@@ -142,7 +187,8 @@ TEST_CASE("colours are left out when they are not wanted", "[e2e][terminal]") {
 }
 
 TEST_CASE("blocks are only drawn where the locale has them", "[e2e][terminal]") {
-  const std::string text = on_terminal(100, with(short_test, {"--details"}), {"LC_ALL=C"});
+  const std::string text =
+      on_terminals({{100, with(short_test, {"--details"}), {"LC_ALL=C"}}}).front();
   CHECK(std::all_of(text.begin(), text.end(), [](char c) { return c > 0; }));
   CHECK(has(text, "#"));
 }

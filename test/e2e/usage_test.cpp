@@ -47,7 +47,7 @@ TEST_CASE("a usage error is one line on stderr, nothing on stdout, and exit 2", 
   }));
   CAPTURE(refusal.arguments);
 
-  const auto finished = run_udperf(refusal.arguments, 5s);
+  const auto finished = run_udperf(refusal.arguments);
 
   CAPTURE(finished.err);
   CHECK(finished.code() == 2);
@@ -59,7 +59,7 @@ TEST_CASE("a usage error is one line on stderr, nothing on stdout, and exit 2", 
 }
 
 TEST_CASE("a usage error with --json is a document too", "[e2e]") {
-  const auto finished = run_udperf({"client", "--json", "--size", "10"}, 5s);
+  const auto finished = run_udperf({"client", "--json", "--size", "10"});
 
   CHECK(finished.code() == 2);
   const auto document = document_of(finished);
@@ -78,7 +78,7 @@ TEST_CASE("help goes to stdout and names what it is about", "[e2e]") {
       {{"loopback", "--help"}, "--size"},
   }));
 
-  const auto finished = run_udperf(command, 5s);
+  const auto finished = run_udperf(command);
 
   CHECK(finished.code() == 0);
   CHECK(finished.err.empty());
@@ -86,7 +86,7 @@ TEST_CASE("help goes to stdout and names what it is about", "[e2e]") {
 }
 
 TEST_CASE("the version is its first line, and one item a line follows", "[e2e]") {
-  const auto finished = run_udperf({"--version"}, 5s);
+  const auto finished = run_udperf({"--version"});
 
   CHECK(finished.code() == 0);
   CHECK(finished.err.empty());

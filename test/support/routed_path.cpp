@@ -3,6 +3,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <mutex>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -44,14 +50,33 @@ ip -n @S -6 route add default via fd77:2::1
 ip netns exec @R sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward
   echo 1 >/proc/sys/net/ipv6/conf/all/forwarding')";
 
+constexpr const char* kFamily = "udperf-";  // and the pid, a number and the place
+
+/// Takes away what a test left behind that was killed: namespaces whose process is no more.
+void remove_orphans() {
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator{"/run/netns", none}) {
+    const std::string name = entry.path().filename();
+    if (name.rfind(kFamily, 0) != 0) {
+      continue;
+    }
+    const pid_t owner = std::atoi(name.c_str() + std::strlen(kFamily));
+    if (owner > 0 && ::kill(owner, 0) != 0 && errno == ESRCH) {
+      static_cast<void>(run_to_end({"ip", "netns", "del", name}, 60s));
+    }
+  }
+}
+
 }  // namespace
 
 std::optional<RoutedPath> RoutedPath::make() {
   if (::geteuid() != 0) {
     return std::nullopt;
   }
+  static std::once_flag tidied;
+  std::call_once(tidied, remove_orphans);
   static int made = 0;
-  RoutedPath path{"udperf-" + std::to_string(::getpid()) + "-" + std::to_string(++made)};
+  RoutedPath path{kFamily + std::to_string(::getpid()) + "-" + std::to_string(++made)};
   if (!path.build()) {
     return std::nullopt;
   }
@@ -65,7 +90,7 @@ RoutedPath::~RoutedPath() {
     return;
   }
   for (const Place place : kPlaces) {
-    static_cast<void>(run_to_end({"ip", "netns", "del", name(place)}, 10s));
+    static_cast<void>(run_to_end({"ip", "netns", "del", name(place)}, 60s));
   }
 }
 
@@ -83,7 +108,7 @@ bool RoutedPath::build() const {
       script.replace(at, mark.size(), name(place));
     }
   }
-  const auto done = run_to_end({"sh", "-c", script}, 20s);
+  const auto done = run_to_end({"sh", "-c", script}, 60s);
   if (!done || done->code() != 0) {
     WARN("network namespaces cannot be made: " << (done ? done->err : "no shell"));
     return false;
@@ -99,7 +124,7 @@ std::vector<std::string> RoutedPath::command(Place place,
 }
 
 std::string RoutedPath::run(Place place, const std::string& script) const {
-  const auto done = run_to_end(command(place, {"sh", "-ec", script}), 20s);
+  const auto done = run_to_end(command(place, {"sh", "-ec", script}), 60s);
   REQUIRE(done.has_value());
   INFO(script << "\n" << done->err);
   REQUIRE(done->code() == 0);

@@ -1,0 +1,132 @@
+#include "support/condition.hpp"
+
+#include <cmath>
+#include <iostream>
+#include <sstream>
+
+#include "support/catch.hpp"
+
+namespace udperf::test {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+std::string joined(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const auto& text : texts) {
+    out += out.empty() ? text : "; " + text;
+  }
+  return out;
+}
+
+bool strained(const HostStrain& strain, const Conditions& allowed) {
+  return strain.latest > allowed.latest || strain.late_p99 > allowed.late_p99 ||
+         strain.stolen > allowed.stolen || strain.drops > 0;
+}
+
+enum class Verdict { passed, failed, unjudged };
+
+struct Outcome {
+  Verdict verdict = Verdict::unjudged;
+  std::string why;  ///< it could not be judged
+};
+
+/// Lets a measurement that has been started finish. Fails the test when its figures are wrong and
+/// nothing excuses them.
+Outcome judge(const Measurement& one, Attempt& attempt, const Conditions& conditions) {
+  INFO(one.name);
+  one.finish(attempt);
+  const HostStrain strain = attempt.strain();
+  if (!attempt.missing().empty()) {
+    return {Verdict::unjudged, "what it needs was not there: " + joined(attempt.missing())};
+  }
+  if (attempt.wrong().empty()) {
+    CHECK(attempt.wrong().empty());  // to be counted
+    return {Verdict::passed, ""};
+  }
+  if (strained(strain, conditions)) {
+    return {Verdict::unjudged, joined(attempt.wrong()) + ", but " + strain.text()};
+  }
+  FAIL_CHECK(joined(attempt.wrong()) << " although " << strain.text());
+  return {Verdict::failed, ""};
+}
+
+/// As long as a measurement cannot be judged. Returns whether it passed.
+bool repeat(const Measurement& one, Outcome outcome, const Conditions& conditions) {
+  const auto begun = SteadyClock::now();
+  int tries = 1;
+  while (outcome.verdict == Verdict::unjudged && tries < conditions.tries &&
+         SteadyClock::now() - begun < conditions.time) {
+    ++tries;
+    Attempt attempt;
+    one.start();
+    outcome = judge(one, attempt, conditions);
+  }
+  if (outcome.verdict == Verdict::unjudged) {
+    skip_test((one.name.empty() ? "" : one.name + ": ") + std::to_string(tries) +
+              " tries, at last: " + outcome.why);
+  }
+  return outcome.verdict == Verdict::passed;
+}
+
+}  // namespace
+
+void skip_test(const std::string& reason) {
+  std::string line = "skipped: " + Catch::getResultCapture().getCurrentTestName() + ": " + reason;
+  for (char& c : line) {
+    c = c == '\n' ? ' ' : c;
+  }
+  std::cout << line << std::endl;
+}
+
+bool Attempt::needs(bool there, const std::string& what) {
+  if (!there) {
+    missing_.push_back(what);
+  }
+  return there;
+}
+
+void Attempt::expect(bool right, const std::string& what) {
+  if (!right) {
+    wrong_.push_back(what);
+  }
+}
+
+void Attempt::expect_near(const std::string& name, double seen, double expected, double share) {
+  std::ostringstream text;
+  text << name << " is " << seen << ", not within " << 100 * share << " % of " << expected;
+  expect(std::abs(seen - expected) <= share * std::abs(expected), text.str());
+}
+
+bool measure_under_condition(const std::function<void(Attempt&)>& measure,
+                             const Conditions& conditions) {
+  return measure_side_by_side({{"", [] {}, measure}}, conditions);
+}
+
+bool measure_side_by_side(const std::vector<Measurement>& all, const Conditions& conditions) {
+  std::vector<Attempt> first(all.size());
+  for (const Measurement& one : all) {
+    one.start();
+  }
+  std::vector<Outcome> outcomes;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    outcomes.push_back(judge(all[i], first[i], conditions));
+  }
+  bool passed = true;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    passed = repeat(all[i], outcomes[i], conditions) && passed;
+  }
+  return passed;
+}
+
+void check_in_time(Duration took, Duration limit, const HostStrain& strain) {
+  const auto seconds = [](Duration time) { return std::chrono::duration<double>{time}.count(); };
+  if (took > limit && strained(strain, {})) {
+    skip_test("it took " + std::to_string(seconds(took)) + " s, but " + strain.text());
+    return;
+  }
+  INFO(strain.text());
+  CHECK(seconds(took) <= seconds(limit));
+}
+
+}  // namespace udperf::test
