@@ -4,29 +4,42 @@
 
 #include <cxxopts.hpp>
 
+#include "app/options/commands.hpp"
+#include "app/options/rules.hpp"
+#include "base/nearest_word.hpp"
+
 namespace udperf::app {
 namespace {
 
-/// What the arguments of one command are, before anything is made of the values.
-struct Arguments {
-  std::vector<GivenOption> options;
-  std::vector<std::string> words;
-};
-
-const OptionSpec* spec_of(Command command, std::string_view cxxopts_name) {
+const OptionSpec* option_of(Command command, std::string_view cxxopts_name) {
   if (cxxopts_name.size() != 1) {
     return find_option(command, cxxopts_name);
   }
   for (const OptionSpec& option : option_table()) {
-    if (option.belongs_to(command) && option.short_name == cxxopts_name.front()) {
+    if (option.belongs_to(command) && option.letter == cxxopts_name.front()) {
       return &option;
     }
   }
   return nullptr;
 }
 
-std::string see_help(Command command) {
-  return "see udperf " + std::string{command_name(command)} + " --help";
+/// "did you mean --size?" where one of the command's options is near, or who has the option.
+std::string guess(Command command, const std::string& name) {
+  std::vector<std::string_view> names;
+  for (const OptionSpec& option : option_table()) {
+    if (option.belongs_to(command)) {
+      names.push_back(option.name);
+    }
+  }
+  if (const auto nearest = name.size() > 1 ? nearest_word(name, names) : std::nullopt) {
+    return " (did you mean --" + std::string{*nearest} + "?)";
+  }
+  for (const CommandSpec& other : command_table()) {
+    if (find_option(other.command, name) != nullptr) {
+      return " (udperf " + std::string{other.name} + " has it)";
+    }
+  }
+  return {};
 }
 
 /// A sentence of ours for what cxxopts found: its texts are made for another audience.
@@ -39,16 +52,17 @@ std::string parse_problem(Command command, const cxxopts::exceptions::exception&
   }
   const auto start = open + cxxopts::LQUOTE.size();
   const std::string name = text.substr(start, close - start);
-  const OptionSpec* const spec = spec_of(command, name);
+  const OptionSpec* const spec = option_of(command, name);
   if (dynamic_cast<const cxxopts::exceptions::missing_argument*>(&problem) != nullptr &&
       spec != nullptr) {
-    return "--" + std::string{spec->long_name} + ": a value is missing, accepted is " +
-           std::string{spec->value_name} + " (" + std::string{spec->help} + ")";
+    return "--" + std::string{spec->name} + ": a value is missing, accepted is " +
+           std::string{spec->value} + " (" + help_text(*spec) + ")";
   }
   if (dynamic_cast<const cxxopts::exceptions::invalid_option_syntax*>(&problem) != nullptr) {
-    return name + ": this is no option; " + see_help(command);
+    return name + ": not an option; " + see_help(command);
   }
-  return (name.size() == 1 ? "-" : "--") + name + ": unknown option; " + see_help(command);
+  return (name.size() == 1 ? "-" : "--") + name + ": unknown option" + guess(command, name) + "; " +
+         see_help(command);
 }
 
 cxxopts::Options cxxopts_table(Command command) {
@@ -58,9 +72,9 @@ cxxopts::Options cxxopts_table(Command command) {
     if (!option.belongs_to(command)) {
       continue;
     }
-    std::string names = option.short_name != 0 ? std::string{option.short_name, ','} : "";
-    names += option.long_name;
-    if (option.value_name.empty()) {
+    std::string names = option.letter != 0 ? std::string{option.letter, ','} : "";
+    names += option.name;
+    if (option.value.empty()) {
       add(names, "", cxxopts::value<bool>());
     } else if (option.takes_bare()) {
       add(names, "", cxxopts::value<std::string>()->implicit_value(std::string{option.bare_value}));
@@ -83,8 +97,8 @@ std::optional<std::string> find_flag_with_value(Command command,
       continue;
     }
     const auto* const spec = find_option(command, std::string_view{argument}.substr(2, equals - 2));
-    if (spec != nullptr && spec->value_name.empty()) {
-      return "--" + std::string{spec->long_name} + ": takes no value: " + argument;
+    if (spec != nullptr && spec->value.empty()) {
+      return "--" + std::string{spec->name} + ": takes no value: " + argument;
     }
   }
   return std::nullopt;
@@ -128,102 +142,50 @@ tl::expected<Arguments, std::string> read_arguments(Command command,
   }
 }
 
-bool has_option(const Arguments& arguments, std::string_view name) {
-  return std::any_of(arguments.options.begin(), arguments.options.end(),
-                     [name](const GivenOption& option) { return option.name == name; });
+/// `-h` asks for one screen, `--help` for everything.
+HelpDepth depth_of(std::span<const std::string> arguments) {
+  const auto end = std::find(arguments.begin(), arguments.end(), "--");
+  return std::find(arguments.begin(), end, "--help") != end ? HelpDepth::full : HelpDepth::brief;
 }
 
-/// How many words besides options a command takes.
-std::size_t words_allowed(Command command) {
-  return command == Command::server || command == Command::loopback ? 0 : 1;
-}
-
-Invocation make_client(const Arguments& arguments) {
-  ClientCommand command;
-  if (!arguments.words.empty()) {
-    command.options.host = arguments.words.front();
-    if (command.options.host.empty()) {
-      return UsageError{"HOST: is empty; accepted is a name or an address"};
-    }
+Invocation parse_command(const CommandSpec& spec, std::span<const std::string> rest) {
+  if (spec.make_raw != nullptr) {
+    return spec.make_raw(rest);
   }
-  if (auto problem = apply_client_options(arguments.options, command)) {
-    return UsageError{*std::move(problem)};
-  }
-  return command;
-}
-
-Invocation make_loopback(const Arguments& arguments) {
-  LoopbackCommand command;
-  if (auto problem = apply_client_options(arguments.options, command.client)) {
-    return UsageError{*std::move(problem)};
-  }
-  if (has_option(arguments, "port")) {
-    command.server_port = command.client.options.port;
-  }
-  return command;
-}
-
-Invocation make_server(const Arguments& arguments) {
-  ServerCommand command;
-  if (auto problem = apply_server_options(arguments.options, command)) {
-    return UsageError{*std::move(problem)};
-  }
-  return command;
-}
-
-Invocation make_keygen(const Arguments& arguments) {
-  KeygenCommand command;
-  if (!arguments.words.empty()) {
-    command.file = arguments.words.front();
-  }
-  return command;
-}
-
-Invocation make_report(const Arguments& arguments) {
-  ReportCommand command;
-  if (arguments.words.empty()) {
-    return UsageError{"FILE is missing: the result of a test, as --json or --jsonl wrote it; " +
-                      see_help(Command::report)};
-  }
-  command.input = arguments.words.front();
-  for (const GivenOption& option : arguments.options) {
-    if (option.name == "output") {
-      command.output = option.value;
-    }
-  }
-  return command;
-}
-
-Invocation parse_command(Command command, std::span<const std::string> rest) {
-  const auto arguments = read_arguments(command, rest);
+  const auto arguments = read_arguments(spec.command, rest);
   if (!arguments) {
     return UsageError{arguments.error()};
   }
-  if (has_option(*arguments, "help")) {
-    return HelpRequest{command};
+  if (is_given(arguments->options, "help")) {
+    return HelpRequest{spec.command, depth_of(rest)};
   }
-  if (has_option(*arguments, "version")) {
+  if (is_given(arguments->options, "version")) {
     return VersionRequest{};
   }
-  if (arguments->words.size() > words_allowed(command)) {
-    return UsageError{arguments->words.back() + ": one argument too many; " + see_help(command)};
+  if (arguments->words.size() > spec.most_words) {
+    return UsageError{arguments->words.back() + ": one argument too many; " +
+                      see_help(spec.command)};
   }
-  if (auto problem = find_repetition(command, arguments->options)) {
+  if (auto problem = find_repetition(spec.command, arguments->options)) {
     return UsageError{*std::move(problem)};
   }
-  switch (command) {
-    case Command::client:
-      return make_client(*arguments);
-    case Command::loopback:
-      return make_loopback(*arguments);
-    case Command::server:
-      return make_server(*arguments);
-    case Command::keygen:
-      return make_keygen(*arguments);
-    case Command::report:
-      return make_report(*arguments);
+  return spec.make(*arguments);
+}
+
+/// "clinet: unknown command (did you mean client?); accepted is server, client ... or report".
+std::string unknown_command(const std::string& name) {
+  std::vector<std::string_view> names;
+  std::string accepted;
+  for (const CommandSpec& spec : command_table()) {
+    const bool last = &spec == &command_table().back();
+    accepted += names.empty() ? "" : last ? " or " : ", ";
+    accepted += spec.name;
+    names.push_back(spec.name);
   }
-  return UsageError{"unknown command"};
+  const auto nearest = nearest_word(name, names);
+  const std::string meant =
+      nearest ? " (did you mean " + std::string{*nearest} + "?)" : std::string{};
+  return name + ": unknown command" + meant + "; accepted is " + accepted;
 }
 
 /// The machine-readable format that the caller surely expects, although the arguments as a whole
@@ -239,14 +201,6 @@ OutputFormat format_asked_for(std::span<const std::string> arguments) {
 
 }  // namespace
 
-std::string option_problem(const GivenOption& option, std::string_view sentence) {
-  std::string text = "--" + option.name;
-  if (option.value != "true") {
-    text += " " + option.value;
-  }
-  return text + ": " + std::string{sentence};
-}
-
 Invocation parse_command_line(std::span<const std::string> arguments) {
   if (arguments.empty()) {
     return HelpRequest{};
@@ -255,19 +209,18 @@ Invocation parse_command_line(std::span<const std::string> arguments) {
   const auto command = find_command(first);
   if (!command) {
     if (first == "--help" || first == "-h" || first == "help") {
-      return HelpRequest{};
+      return HelpRequest{std::nullopt, depth_of(arguments)};
     }
     if (first == "--version" || first == "-V") {
       return VersionRequest{};
     }
-    return UsageError{
-        first + ": unknown command; accepted is server, client, loopback, keygen or report",
-        format_asked_for(arguments)};
+    return UsageError{unknown_command(first), format_asked_for(arguments)};
   }
-  Invocation invocation = parse_command(*command, arguments.subspan(1));
+  const CommandSpec& spec = spec_of(*command);
+  Invocation invocation = parse_command(spec, arguments.subspan(1));
   if (auto* const problem = std::get_if<UsageError>(&invocation)) {
-    const bool tests = *command == Command::client || *command == Command::loopback;
-    problem->format = tests ? format_asked_for(arguments) : OutputFormat::text;
+    const bool prints_result = spec.runs_test && find_option(*command, "json") != nullptr;
+    problem->format = prints_result ? format_asked_for(arguments) : OutputFormat::text;
   }
   return invocation;
 }

@@ -8,7 +8,8 @@
 #include <variant>
 #include <vector>
 
-#include "app/option_table.hpp"
+#include "app/options/help.hpp"
+#include "app/options/option.hpp"
 #include "base/units.hpp"
 #include "engine/client_run.hpp"
 #include "engine/server_run.hpp"
@@ -91,7 +92,8 @@ struct ReportCommand {
 };
 
 struct HelpRequest {
-  std::optional<Command> command;  ///< absent: the short help
+  std::optional<Command> command;  ///< absent: of the program
+  HelpDepth depth = HelpDepth::brief;
 };
 struct VersionRequest {};
 
@@ -108,21 +110,5 @@ using Invocation = std::variant<ClientCommand, ServerCommand, LoopbackCommand, K
 
 /// Reads the arguments that follow the program's name. Touches no file and prints nothing.
 [[nodiscard]] Invocation parse_command_line(std::span<const std::string> arguments);
-
-/// One option as it was given, in the order of the command line. Flags have the value "true".
-struct GivenOption {
-  std::string name;  ///< the long one
-  std::string value;
-};
-
-// The steps of parse_command_line(), in the files cli_client.cpp and cli_server.cpp. Each applies
-// every option or says what is wrong with one.
-[[nodiscard]] std::optional<std::string> apply_client_options(std::span<const GivenOption> given,
-                                                              ClientCommand& command);
-[[nodiscard]] std::optional<std::string> apply_server_options(std::span<const GivenOption> given,
-                                                              ServerCommand& command);
-
-/// "--size 500: " and then the sentence.
-[[nodiscard]] std::string option_problem(const GivenOption& option, std::string_view sentence);
 
 }  // namespace udperf::app

@@ -1,10 +1,49 @@
+#include <optional>
+#include <string>
+
 #include "app/commands.hpp"
+#include "app/options/commands.hpp"
+#include "app/options/rules.hpp"
 #include "app/test_command.hpp"
 #include "engine/classic_client.hpp"
 
 namespace udperf::app {
+namespace {
 
-int run_client_command(const ClientCommand& command) {
+/// The classic test's datagrams, whatever the path's packet size.
+constexpr std::uint32_t kClassicBytes = 1500;
+
+}  // namespace
+
+std::optional<std::string> apply_client_options(Command which, std::span<const GivenOption> given,
+                                                ClientCommand& command) {
+  if (Problem problem = apply_options(which, given, command)) {
+    return problem;
+  }
+  command.output.live_intervals = is_given(given, "interval");
+  if (command.options.classic) {
+    TestParams& params = command.options.params;
+    params.payload = PayloadKind::alphabet;
+    params.payload_bytes = command.options.auto_packet_size ? kClassicBytes : params.payload_bytes;
+  }
+  return check_options(which, given, command);
+}
+
+Invocation make_client(const Arguments& arguments) {
+  ClientCommand command;
+  if (!arguments.words.empty()) {
+    command.options.host = arguments.words.front();
+    if (command.options.host.empty()) {
+      return UsageError{"HOST: is empty; accepted is a name or an address"};
+    }
+  }
+  if (auto problem = apply_client_options(Command::client, arguments.options, command)) {
+    return UsageError{*std::move(problem)};
+  }
+  return command;
+}
+
+int run_command(const ClientCommand& command) {
   return run_test_command(command, [](const TestSetting& setting) {
     const auto run = setting.options.classic ? engine::run_classic_client : engine::run_client;
     return run(setting.options, setting.clock, setting.random, setting.observer, setting.stop);

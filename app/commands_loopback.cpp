@@ -5,6 +5,8 @@
 
 #include "app/commands.hpp"
 #include "app/log.hpp"
+#include "app/options/commands.hpp"
+#include "app/options/rules.hpp"
 #include "app/render.hpp"
 #include "app/server_reporter.hpp"
 #include "app/test_command.hpp"
@@ -64,7 +66,18 @@ class BackgroundServer {
 
 }  // namespace
 
-int run_loopback_command(const LoopbackCommand& command) {
+Invocation make_loopback(const Arguments& arguments) {
+  LoopbackCommand command;
+  if (auto problem = apply_client_options(Command::loopback, arguments.options, command.client)) {
+    return UsageError{*std::move(problem)};
+  }
+  if (is_given(arguments.options, "port")) {
+    command.server_port = command.client.options.port;
+  }
+  return command;
+}
+
+int run_command(const LoopbackCommand& command) {
   return run_test_command(command.client, [&command](const TestSetting& setting) {
     BackgroundServer server{server_options(setting.options, command.server_port), setting.clock,
                             setting.log};

@@ -4,6 +4,8 @@
 #include "app/commands.hpp"
 #include "app/exit_code.hpp"
 #include "app/files.hpp"
+#include "app/options/commands.hpp"
+#include "app/options/rules.hpp"
 #include "app/whole_file.hpp"
 #include "html/report_page.hpp"
 
@@ -17,7 +19,20 @@ int fail(const Error& error) {
 
 }  // namespace
 
-int run_report_command(const ReportCommand& command) {
+Invocation make_report(const Arguments& arguments) {
+  if (arguments.words.empty()) {
+    return UsageError{"FILE is missing: the result of a test, as --json or --jsonl wrote it; " +
+                      see_help(Command::report)};
+  }
+  ReportCommand command;
+  command.input = arguments.words.front();
+  if (auto problem = apply_options(Command::report, arguments.options, command)) {
+    return UsageError{*std::move(problem)};
+  }
+  return command;
+}
+
+int run_command(const ReportCommand& command) {
   const auto text = read_file(command.input, html::kMostInput);
   if (!text) {
     return fail(text.error());

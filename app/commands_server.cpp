@@ -8,6 +8,8 @@
 #include "app/exit_code.hpp"
 #include "app/files.hpp"
 #include "app/log.hpp"
+#include "app/options/commands.hpp"
+#include "app/options/rules.hpp"
 #include "app/render.hpp"
 #include "app/server_reporter.hpp"
 #include "app/signals.hpp"
@@ -126,7 +128,16 @@ int server_exit_code(const Result<void>& served, const ServerReporter& reporter,
 
 }  // namespace
 
-int run_server_command(const ServerCommand& command) {
+Invocation make_server(const Arguments& arguments) {
+  ServerCommand command;
+  Problem problem = apply_options(Command::server, arguments.options, command);
+  if (!problem) {
+    problem = check_options(Command::server, arguments.options, command);
+  }
+  return problem ? Invocation{UsageError{*std::move(problem)}} : Invocation{std::move(command)};
+}
+
+int run_command(const ServerCommand& command) {
   const SystemClock clock;
   auto files = open_files(command, clock);
   if (!files) {

@@ -5,16 +5,16 @@ namespace udperf::app {
 namespace {
 
 /// "client:--port | client:-p", the pattern of a case on command and option.
-std::string pattern(const CommandText& command, const OptionSpec& option) {
+std::string pattern(const CommandSpec& command, const OptionSpec& option) {
   const std::string start = std::string{command.name} + ":-";
-  std::string text = start + "-" + std::string{option.long_name};
-  if (option.short_name != 0) {
-    text += " | " + start + option.short_name;
+  std::string text = start + "-" + std::string{option.name};
+  if (option.letter != 0) {
+    text += " | " + start + option.letter;
   }
   return text;
 }
 
-std::string value_arm(const CommandText& command, const OptionSpec& option) {
+std::string value_arm(const CommandSpec& command, const OptionSpec& option) {
   const std::string start = "    " + pattern(command, option) + ")\n      ";
   switch (value_kind(option)) {
     case ValueKind::none:
@@ -31,12 +31,12 @@ std::string value_arm(const CommandText& command, const OptionSpec& option) {
   return {};
 }
 
-std::string word_arm(const CommandText& command) {
+std::string word_arm(const CommandSpec& command) {
   std::string words;
   for (const OptionSpec* const option : options_of(command)) {
-    words += (words.empty() ? "--" : " --") + std::string{option->long_name};
-    if (option->short_name != 0) {
-      words += std::string{" -"} + option->short_name;
+    words += (words.empty() ? "--" : " --") + std::string{option->name};
+    if (option->letter != 0) {
+      words += std::string{" -"} + option->letter;
     }
   }
   std::string text = "    " + std::string{command.name} +
@@ -90,7 +90,7 @@ std::string bash_completion(std::span<const std::string> fields) {
   std::string commands;
   std::string values = "  case ${COMP_WORDS[1]}:$prev in\n";
   std::string words = "  case ${COMP_WORDS[1]} in\n";
-  for (const CommandText& command : command_texts()) {
+  for (const CommandSpec& command : command_table()) {
     commands += (commands.empty() ? "" : " ") + std::string{command.name};
     for (const OptionSpec* const option : options_of(command)) {
       values += value_arm(command, *option);

@@ -32,20 +32,20 @@ std::string value_part(const OptionSpec& option) {
   return {};
 }
 
-std::string start_of(const CommandText& command) {
+std::string start_of(const CommandSpec& command) {
   return "complete -c udperf -n '__udperf_command " + std::string{command.name} + "'";
 }
 
-std::string command_lines(const CommandText& command) {
+std::string command_lines(const CommandSpec& command) {
   std::string text = "complete -c udperf -n __udperf_no_command -a " + std::string{command.name} +
                      " -d " + fish_quoted(command.summary) + "\n";
   for (const OptionSpec* const option : options_of(command)) {
     text += start_of(command);
-    if (option->short_name != 0) {
-      text += std::string{" -s "} + option->short_name;
+    if (option->letter != 0) {
+      text += std::string{" -s "} + option->letter;
     }
-    text += " -l " + std::string{option->long_name} + value_part(*option) + " -d " +
-            fish_quoted(option->help) + "\n";
+    text += " -l " + std::string{option->name} + value_part(*option) + " -d " +
+            fish_quoted(help_text(*option)) + "\n";
   }
   if (takes_host(command)) {
     text += start_of(command) + " -a '(__fish_print_hostnames)'\n";
@@ -86,7 +86,7 @@ std::string fish_completion(std::span<const std::string> fields) {
       "# Generated from the option table of udperf; changes here are lost.\n\n"
       "set -g __udperf_field_names " +
       joined(fields) + "\n" + std::string{kHelpers};
-  for (const CommandText& command : command_texts()) {
+  for (const CommandSpec& command : command_table()) {
     text += command_lines(command);
   }
   return text;

@@ -6,7 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "app/option_table.hpp"
+#include "app/options/commands.hpp"
+#include "app/options/table.hpp"
 
 namespace udperf::app {
 
@@ -14,28 +15,27 @@ namespace udperf::app {
 enum class ValueKind : std::uint8_t { none, free, choice, file, fields };
 
 [[nodiscard]] inline ValueKind value_kind(const OptionSpec& option) {
-  if (option.value_name.empty() || option.takes_bare()) {  // no word of its own follows
+  if (option.value.empty() || option.takes_bare()) {  // no word of its own follows
     return ValueKind::none;
   }
   if (!option.choices.empty()) {
     return ValueKind::choice;
   }
-  if (option.value_name == "FILE") {
+  if (option.value == "FILE") {
     return ValueKind::file;
   }
-  return option.value_name == "FIELDS" ? ValueKind::fields : ValueKind::free;
+  return option.value == "FIELDS" ? ValueKind::fields : ValueKind::free;
 }
 
 /// What the word is that a command takes besides options.
-[[nodiscard]] inline bool takes_host(const CommandText& command) {
-  return command.usage.find("HOST") != std::string_view::npos;
+[[nodiscard]] inline bool takes_host(const CommandSpec& command) {
+  return command.words == WordKind::host;
 }
-[[nodiscard]] inline bool takes_file(const CommandText& command) {
-  return command.usage.find("FILE") != std::string_view::npos ||
-         command.usage.find("RESULT") != std::string_view::npos;
+[[nodiscard]] inline bool takes_file(const CommandSpec& command) {
+  return command.words == WordKind::file;
 }
 
-[[nodiscard]] inline std::vector<const OptionSpec*> options_of(const CommandText& command) {
+[[nodiscard]] inline std::vector<const OptionSpec*> options_of(const CommandSpec& command) {
   std::vector<const OptionSpec*> options;
   for (const OptionSpec& option : option_table()) {
     if (option.belongs_to(command.command)) {

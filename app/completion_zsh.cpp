@@ -17,7 +17,7 @@ std::string escaped(std::string_view text) {
 }
 
 std::string value_part(const OptionSpec& option) {
-  const std::string start = ":" + escaped(option.value_name) + ":";
+  const std::string start = ":" + escaped(option.value) + ":";
   if (option.takes_bare()) {
     return ":" + start + "(" + std::string{option.choices} + ")";
   }
@@ -39,20 +39,20 @@ std::string value_part(const OptionSpec& option) {
 /// One option as an argument of _arguments, with its short name where it has one.
 std::string option_line(const OptionSpec& option) {
   const bool has_value = value_kind(option) != ValueKind::none;
-  const std::string name = "--" + std::string{option.long_name};
-  const std::string text = quoted("[" + escaped(option.help) + "]" + value_part(option));
+  const std::string name = "--" + std::string{option.name};
+  const std::string text = quoted("[" + escaped(help_text(option)) + "]" + value_part(option));
   // "=-": a value only in the same word.
   const std::string long_form = name + (option.takes_bare() ? "=-" : has_value ? "=" : "");
   const std::string repeat = option.repeatable ? "'*'" : "";
-  if (option.short_name == 0) {
+  if (option.letter == 0) {
     return "        " + repeat + long_form + text + " \\\n";
   }
-  const std::string letter{'-', option.short_name};
+  const std::string letter{'-', option.letter};
   return "        " + (option.repeatable ? repeat : quoted("(" + letter + " " + name + ")")) + "{" +
          letter + (has_value ? "+" : "") + "," + long_form + "}" + text + " \\\n";
 }
 
-std::string command_arm(const CommandText& command) {
+std::string command_arm(const CommandSpec& command) {
   std::string text = "    " + std::string{command.name} + ")\n      _arguments -s -S \\\n";
   for (const OptionSpec* const option : options_of(command)) {
     text += option_line(*option);
@@ -69,7 +69,7 @@ std::string command_arm(const CommandText& command) {
 std::string zsh_completion(std::span<const std::string> fields) {
   std::string commands;
   std::string arms;
-  for (const CommandText& command : command_texts()) {
+  for (const CommandSpec& command : command_table()) {
     commands +=
         "      " + quoted(std::string{command.name} + ":" + escaped(command.summary)) + "\n";
     arms += command_arm(command);

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "app/man_prose.hpp"
+#include "app/options/commands.hpp"
+#include "app/options/table.hpp"
 
 namespace udperf::app {
 namespace {
@@ -76,23 +78,23 @@ std::string examples(std::span<const std::string_view> lines) {
 
 std::string option_entry(const OptionSpec& option) {
   std::string names;
-  if (option.short_name != 0) {
-    names = bold(std::string{'-', option.short_name}) + ", ";
+  if (option.letter != 0) {
+    names = bold(std::string{'-', option.letter}) + ", ";
   }
-  names += bold("--" + std::string{option.long_name});
-  if (!option.value_name.empty()) {
-    const std::string name = italic(option.value_name);
+  names += bold("--" + std::string{option.name});
+  if (!option.value.empty()) {
+    const std::string name = italic(option.value);
     names += option.takes_bare() ? "[=" + name + "]" : " " + name;
   }
-  return explained(names, option.help);
+  return explained(names, help_text(option));
 }
 
 std::string options(Command command) {
   std::string result = section("OPTIONS");
-  for (const GroupText& group : option_groups()) {
+  for (const OptionGroup& group : option_groups()) {
     std::string entries;
-    for (const OptionSpec& option : option_table()) {
-      if (option.group == group.group && option.belongs_to(command)) {
+    for (const OptionSpec& option : group.rows) {
+      if (option.belongs_to(command)) {
         entries += option_entry(option);
       }
     }
@@ -103,7 +105,7 @@ std::string options(Command command) {
   return result;
 }
 
-std::string page_name(const CommandText& command) {
+std::string page_name(const CommandSpec& command) {
   return "udperf-" + std::string{command.name};
 }
 
@@ -116,7 +118,7 @@ std::string see_also(std::string_view page) {
     }
   };
   add("udperf");
-  for (const CommandText& command : command_texts()) {
+  for (const CommandSpec& command : command_table()) {
     add(page_name(command));
   }
   std::string result = section("SEE ALSO");
@@ -173,7 +175,7 @@ std::string program_man_page(const ManHead& head) {
                      " | " + bold("--version") + "\n" + section("DESCRIPTION") +
                      paragraphs(program_prose()) + section("COMMANDS");
   std::vector<std::string_view> lines;
-  for (const CommandText& command : command_texts()) {
+  for (const CommandSpec& command : command_table()) {
     page += explained(bold(command.name), command.summary);
     lines.push_back(command.examples.front());
   }
@@ -184,23 +186,17 @@ std::string program_man_page(const ManHead& head) {
 }
 
 std::string command_man_page(Command command, const ManHead& head) {
-  const auto texts = command_texts();
-  const auto text = std::find_if(texts.begin(), texts.end(), [command](const CommandText& known) {
-    return known.command == command;
-  });
-  if (text == texts.end()) {
-    return {};
-  }
-  const std::string name = page_name(*text);
-  std::string page = head_line(name, head) + name_section(name, text->summary) +
-                     section("SYNOPSIS") + roff(text->usage) + "\n" + section("DESCRIPTION") +
-                     roff(text->summary) + "\n";
-  if (const auto prose = command_prose(command); !prose.empty()) {
-    page += ".PP\n" + paragraphs(prose);
+  const CommandSpec& text = spec_of(command);
+  const std::string name = page_name(text);
+  std::string page = head_line(name, head) + name_section(name, text.summary) +
+                     section("SYNOPSIS") + roff(text.usage) + "\n" + section("DESCRIPTION") +
+                     roff(text.summary) + "\n";
+  if (!text.prose.empty()) {
+    page += ".PP\n" + paragraphs(text.prose);
   }
   return page + options(command) + list("EXIT STATUS", exit_statuses(command)) +
          list("ENVIRONMENT", environment_variables()) + list("FILES", installed_files()) +
-         examples(text->examples) + see_also(name);
+         examples(text.examples) + see_also(name);
 }
 
 }  // namespace udperf::app

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "app/option_table.hpp"
+#include "app/options/option.hpp"
 
 namespace udperf::app {
 

@@ -1,7 +1,8 @@
 #include "app/man_prose.hpp"
 
 #include <array>
-#include <utility>
+
+#include "app/options/commands.hpp"
 
 namespace udperf::app {
 namespace {
@@ -18,38 +19,6 @@ constexpr std::string_view kProgram =
     "rates are in bit/s, or in datagrams a second with pps; times take us, ms, s, m and h. The "
     "result, and nothing else, goes to standard output; log, warnings and progress go to standard "
     "error.";
-
-constexpr std::string_view kClient =
-    "The client asks the server for a test, sends, receives or does both, and prints the result. "
-    "HOST is a name, an IPv4 or an IPv6 address, also a link-local one such as fe80::1%eth0.\n\n"
-    "How much is sent is said by one of --size, --duration and --packets; without any, ten seconds "
-    "are sent. Without --rate it is sent as fast as this end can, which is a test of the slower of "
-    "the two hosts; with --rate it is a test of the network between them.\n\n"
-    "The text output is for people. Programs read --json (one document, its schema is installed "
-    "with the documentation), --jsonl (one object a line as it happens, the last of them an end or "
-    "error event), --csv or --print, which takes dotted paths into the JSON document. Counts are "
-    "exact; what was not measured is null, never 0.\n\n"
-    "No client runs longer than the time to connect, the test, the drain and 5 seconds, whatever "
-    "the network does.";
-
-constexpr std::string_view kServer =
-    "The server serves any number of clients at a time within the limits that it is given, and "
-    "sends to no address that has not proved to be one. For each finished session it prints its "
-    "half of the result, or one line of JSON with --jsonl.\n\n"
-    "With --ready-fd a program that starts the server learns when packets can arrive, and at which "
-    "port: one line of JSON is written to the descriptor.\n\n"
-    "As a service it is run by udperf-server.service, which takes options from "
-    "/etc/default/udperf-server.";
-
-constexpr std::string_view kLoopback =
-    "Both ends run in one process and talk over the loopback interface. This measures the host, "
-    "not "
-    "a network: it tells how fast udperf can be here, and whether it works at all.";
-
-constexpr std::string_view kKeygen =
-    "The key is 32 random octets. With the same key in a file on both ends the server serves only "
-    "clients that know it, and every control message is authenticated. An existing file is never "
-    "overwritten.";
 
 constexpr auto kExitStatuses = std::to_array<Explained>({
     {"0", "Done: the test was completed."},
@@ -77,28 +46,13 @@ std::string_view program_prose() {
   return kProgram;
 }
 
-std::string_view command_prose(Command command) {
-  constexpr auto kTexts = std::to_array<std::pair<Command, std::string_view>>({
-      {Command::client, kClient},
-      {Command::server, kServer},
-      {Command::loopback, kLoopback},
-      {Command::keygen, kKeygen},
-  });
-  for (const auto& [known, text] : kTexts) {
-    if (known == command) {
-      return text;
-    }
-  }
-  return {};
-}
-
 std::span<const Explained> exit_statuses() {
   return kExitStatuses;
 }
 
 std::span<const Explained> exit_statuses(Command command) {
   constexpr std::size_t kWithoutTest = 3;  // success, failure, usage
-  return command == Command::keygen ? exit_statuses().first(kWithoutTest) : exit_statuses();
+  return spec_of(command).runs_test ? exit_statuses() : exit_statuses().first(kWithoutTest);
 }
 
 std::span<const Explained> environment_variables() {

@@ -3,14 +3,12 @@
 #include <span>
 #include <string_view>
 
-#include "app/option_table.hpp"
+#include "app/options/option.hpp"
 
 namespace udperf::app {
 
 /// What a manual page says besides the option table. Paragraphs are separated by an empty line.
 [[nodiscard]] std::string_view program_prose();
-/// Empty for a command that needs no more than its summary.
-[[nodiscard]] std::string_view command_prose(Command command);
 
 /// A row of a list: what is explained, and how.
 struct Explained {

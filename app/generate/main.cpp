@@ -9,6 +9,7 @@
 
 #include "app/completion.hpp"
 #include "app/man_page.hpp"
+#include "app/options/commands.hpp"
 #include "report/writer.hpp"
 
 namespace {
@@ -24,7 +25,7 @@ void write(const std::filesystem::path& file, const std::string& text) {
 
 void generate(const std::filesystem::path& folder, const udperf::app::ManHead& head) {
   write(folder / "man/udperf.1", udperf::app::program_man_page(head));
-  for (const auto& command : udperf::app::command_texts()) {
+  for (const auto& command : udperf::app::command_table()) {
     write(folder / "man" / ("udperf-" + std::string{command.name} + ".1"),
           udperf::app::command_man_page(command.command, head));
   }

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "app/option_table.hpp"
+#include "app/options/commands.hpp"
 #include "e2e/program.hpp"
 #include "support/catch.hpp"
 #include "support/temp_dir.hpp"
@@ -37,7 +37,7 @@ TEST_CASE("an installed udperf has its pages, completions, unit and documents", 
                                     "share/doc/udperf/LICENSE",
                                     "share/doc/udperf/docs/result.schema.json",
                                     "share/doc/udperf/docs/metrics.md"};
-  for (const auto& command : udperf::app::command_texts()) {
+  for (const auto& command : udperf::app::command_table()) {
     expected.push_back("share/man/man1/udperf-" + std::string{command.name} + ".1");
   }
   for (const auto& file : expected) {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "app/cli.hpp"
-#include "app/option_table.hpp"
+#include "app/options/table.hpp"
 #include "support/catch.hpp"
 
 using namespace std::chrono_literals;
@@ -280,12 +280,12 @@ const std::vector<Refused>& refused_rows() {
       {{"--frobnicate"}, "--frobnicate: unknown option; see udperf client --help"},
       {{"-Z"}, "-Z: unknown option; see udperf client --help"},
       {{"--classic", "-R"},
-       "--reverse: is not possible with --classic, which sends letters one way and learns one "
+       "--reverse: does not go with --classic, which sends letters one way and learns one "
        "figure"},
       {{"--details", "--json"},
        "--details: is for text, not for --json, --jsonl, --csv or --print"},
       {{"--fail-rtt-p99", "0"}, "--fail-rtt-p99 0: duration must be above zero"},
-      {{"--one-off"}, "--one-off: unknown option; see udperf client --help"},
+      {{"--one-off"}, "--one-off: unknown option (udperf server has it); see udperf client --help"},
       {{"--json=no"}, "--json: takes no value: --json=no"},
       {{"--streams"},
        "--streams: a value is missing, accepted is N (parallel streams, 1..128 (default 1))"},
@@ -314,10 +314,9 @@ TEST_CASE("every option of the client is in a row of the table above", "[app]") 
     }
   }
   for (const auto& option : option_table()) {
-    if (option.belongs_to(Command::client) && option.long_name != "help" &&
-        option.long_name != "version") {
-      CAPTURE(option.long_name);
-      CHECK(named.count("--" + std::string{option.long_name}) == 1);
+    if (option.belongs_to(Command::client) && option.name != "help" && option.name != "version") {
+      CAPTURE(option.name);
+      CHECK(named.count("--" + std::string{option.name}) == 1);
     }
   }
 }

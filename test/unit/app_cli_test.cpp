@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "app/cli.hpp"
-#include "app/option_table.hpp"
+#include "app/options/table.hpp"
 #include "support/catch.hpp"
 
 using namespace std::chrono_literals;
@@ -85,10 +85,9 @@ TEST_CASE("every option of the server does what its help says", "[app]") {
     named.insert(row.options.begin(), row.options.end());
   }
   for (const auto& option : option_table()) {
-    if (option.belongs_to(Command::server) && option.long_name != "help" &&
-        option.long_name != "version") {
-      CAPTURE(option.long_name);
-      CHECK(named.count("--" + std::string{option.long_name}) == 1);
+    if (option.belongs_to(Command::server) && option.name != "help" && option.name != "version") {
+      CAPTURE(option.name);
+      CHECK(named.count("--" + std::string{option.name}) == 1);
     }
   }
 }
@@ -114,7 +113,7 @@ TEST_CASE("what the server cannot do is refused in one sentence", "[app]") {
       {{"--exclusive", "--max-sessions", "3"},
        "--max-sessions 3: cannot be combined with --exclusive; give only one of --exclusive, "
        "--max-sessions"},
-      {{"--size", "25"}, "--size: unknown option; see udperf server --help"},
+      {{"--size", "25"}, "--size: unknown option (udperf client has it); see udperf server --help"},
       {{"somewhere"}, "somewhere: one argument too many; see udperf server --help"},
   };
   for (const auto& [options, message] : rows) {
@@ -162,6 +161,10 @@ TEST_CASE("help and version are found wherever they stand", "[app]") {
   CHECK_FALSE(parsed_as<HelpRequest>({}).command.has_value());
   CHECK_FALSE(parsed_as<HelpRequest>({"--help"}).command.has_value());
   CHECK_FALSE(parsed_as<HelpRequest>({"-h"}).command.has_value());
+  CHECK(parsed_as<HelpRequest>({"--help"}).depth == HelpDepth::full);
+  CHECK(parsed_as<HelpRequest>({"-h"}).depth == HelpDepth::brief);
+  CHECK(parsed_as<HelpRequest>({"server", "-h"}).depth == HelpDepth::brief);
+  CHECK(parsed_as<HelpRequest>({"server", "-h", "--help"}).depth == HelpDepth::full);
   CHECK(parsed_as<HelpRequest>({"client", "--help"}).command == Command::client);
   CHECK(parsed_as<HelpRequest>({"server", "--port", "x", "-h"}).command == Command::server);
   (void)parsed_as<VersionRequest>({"--version"});
@@ -170,8 +173,32 @@ TEST_CASE("help and version are found wherever they stand", "[app]") {
 }
 
 TEST_CASE("an unknown command is named with those that there are", "[app]") {
-  CHECK(refused({"clinet"}).message ==
-        "clinet: unknown command; accepted is server, client, loopback, keygen or report");
+  CHECK(refused({"frobnicate"}).message ==
+        "frobnicate: unknown command; accepted is server, client, loopback, keygen or report");
+}
+
+TEST_CASE("a mistyped command or option gets the nearest one named", "[app]") {
+  CHECK(refused({"clinet"}).message.find("clinet: unknown command (did you mean client?); ") == 0);
+  CHECK(refused({"sever"}).message.find("(did you mean server?)") != std::string::npos);
+  CHECK(refused({"client", "--durration", "3s"}).message ==
+        "--durration: unknown option (did you mean --duration?); see udperf client --help");
+  CHECK(refused({"client", "--dur", "3s"}).message.find("(did you mean --duration?)") !=
+        std::string::npos);
+  CHECK(refused({"server", "--maxrate", "1G"}).message.find("(did you mean --max-rate?)") !=
+        std::string::npos);
+  CHECK(refused({"client", "--one-off"}).message ==
+        "--one-off: unknown option (udperf server has it); see udperf client --help");
+}
+
+TEST_CASE("a default is what the row says, unless a rule speaks against it", "[app]") {
+  const auto amount = [](Words words) {
+    words.insert(words.begin(), "client");
+    return parsed_as<ClientCommand>(words).options.params.amount;
+  };
+  CHECK(amount({}) == Amount{0, 0, 10s});
+  CHECK(amount({"-n", "7"}) == Amount{0, 7, {}});
+  CHECK(amount({"--find-rate"}) == Amount{});
+  CHECK(parsed_as<LoopbackCommand>({"loopback"}).client.log.level == LogLevel::warning);
 }
 
 TEST_CASE("a usage error knows in which format the caller expects an answer", "[app]") {

@@ -10,13 +10,14 @@
 #include "app/cli.hpp"
 #include "app/completion.hpp"
 #include "app/completion_parts.hpp"
+#include "app/options/commands.hpp"
 #include "report/writer.hpp"
 #include "support/catch.hpp"
 #include "support/spawn.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace std::chrono_literals;
-using udperf::app::command_texts;
+using udperf::app::command_table;
 using udperf::app::OptionSpec;
 using udperf::test::run_to_end;
 using udperf::test::TempDir;
@@ -75,7 +76,7 @@ Words split(std::string_view text) {
 }
 
 std::string name_of(const OptionSpec& option) {
-  return "--" + std::string{option.long_name};
+  return "--" + std::string{option.name};
 }
 
 /// What bash offers after these words, of which the last is being typed.
@@ -93,12 +94,12 @@ Words fish_offers(const Shell& fish, const std::string& line) {
   return fish.words("source ./udperf.fish; complete -C " + udperf::app::quoted(line));
 }
 
-Words all_options(const udperf::app::CommandText& command, bool with_letters) {
+Words all_options(const udperf::app::CommandSpec& command, bool with_letters) {
   Words names;
   for (const auto* const option : udperf::app::options_of(command)) {
     names.insert(name_of(*option));
-    if (with_letters && option->short_name != 0) {
-      names.insert({'-', option->short_name});
+    if (with_letters && option->letter != 0) {
+      names.insert({'-', option->letter});
     }
   }
   return names;
@@ -106,14 +107,14 @@ Words all_options(const udperf::app::CommandText& command, bool with_letters) {
 
 Words commands() {
   Words names;
-  for (const auto& command : command_texts()) {
+  for (const auto& command : command_table()) {
     names.insert(std::string{command.name});
   }
   return names;
 }
 
 /// The option with a value, as it has to be written.
-std::vector<std::string> with_value(const udperf::app::CommandText& command,
+std::vector<std::string> with_value(const udperf::app::CommandSpec& command,
                                     const udperf::app::OptionSpec& option,
                                     const std::string& value) {
   if (option.takes_bare()) {
@@ -126,16 +127,16 @@ std::vector<std::string> with_value(const udperf::app::CommandText& command,
 
 TEST_CASE("the words that an option offers are accepted, and another is not", "[app]") {
   std::size_t options = 0;
-  for (const auto& command : command_texts()) {
+  for (const auto& command : command_table()) {
     for (const auto* const option : udperf::app::options_of(command)) {
       if (option->choices.empty()) {
         continue;
       }
       ++options;
-      CAPTURE(command.name, option->long_name);
+      CAPTURE(command.name, option->name);
       for (const auto& word : split(option->choices)) {
         CAPTURE(word);
-        CHECK(option->help.find(word) != std::string_view::npos);
+        CHECK(help_text(*option).find(word) != std::string_view::npos);
         const auto parsed = udperf::app::parse_command_line(with_value(command, *option, word));
         CHECK_FALSE(std::holds_alternative<udperf::app::UsageError>(parsed));
       }
@@ -159,7 +160,7 @@ TEST_CASE("bash completes commands, options, values, files and fields", "[app]")
   Words first = commands();
   first.insert({"--help", "--version"});
   CHECK(bash_offers(bash, {"udperf", ""}) == first);
-  for (const auto& command : command_texts()) {
+  for (const auto& command : command_table()) {
     const std::string name{command.name};
     CAPTURE(name);
     CHECK(bash_offers(bash, {"udperf", name, "-"}) == all_options(command, true));
@@ -186,7 +187,7 @@ TEST_CASE("fish completes commands, options, values, files and fields", "[app]")
     return;
   }
   CHECK(fish_offers(fish, "udperf ") == commands());
-  for (const auto& command : command_texts()) {
+  for (const auto& command : command_table()) {
     CAPTURE(command.name);
     CHECK(fish_offers(fish, "udperf " + std::string{command.name} + " --") ==
           all_options(command, false));
@@ -214,17 +215,15 @@ TEST_CASE("zsh takes the completion, and it hands over every option", "[app]") {
   for (const auto& name : commands()) {
     CHECK(first.out.find(name + ":") != std::string::npos);
   }
-  for (const auto& command : command_texts()) {
+  for (const auto& command : command_table()) {
     const std::string name{command.name};
     const auto finished = zsh.run(
         std::string{stubs}.append("words=(udperf ").append(name).append(" ''); CURRENT=3; run"));
     CAPTURE(name, finished.err);
     CHECK(finished.err.empty());
     for (const auto* const option : udperf::app::options_of(command)) {
-      const char* const opening = option->takes_bare()         ? "=-["
-                                  : option->value_name.empty() ? "["
-                                                               : "=[";
-      CAPTURE(option->long_name);
+      const char* const opening = option->takes_bare() ? "=-[" : option->value.empty() ? "[" : "=[";
+      CAPTURE(option->name);
       CHECK(finished.out.find(name_of(*option) + opening) != std::string::npos);
       if (!option->choices.empty()) {
         CHECK(finished.out.find("(" + std::string{option->choices} + ")\n") != std::string::npos);

@@ -6,13 +6,15 @@
 #include <vector>
 
 #include "app/man_page.hpp"
+#include "app/options/commands.hpp"
+#include "app/options/table.hpp"
 #include "support/catch.hpp"
 #include "support/spawn.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace std::chrono_literals;
 using udperf::app::command_man_page;
-using udperf::app::command_texts;
+using udperf::app::command_table;
 using udperf::app::program_man_page;
 using udperf::test::run_to_end;
 using udperf::test::TempDir;
@@ -28,7 +30,7 @@ struct Page {
 
 std::vector<Page> pages() {
   std::vector<Page> all{{"udperf", program_man_page(head)}};
-  for (const auto& command : command_texts()) {
+  for (const auto& command : command_table()) {
     all.push_back({"udperf-" + std::string{command.name}, command_man_page(command.command, head)});
   }
   return all;
@@ -37,7 +39,7 @@ std::vector<Page> pages() {
 /// The beginning of an option's name as man(7) has it in bold.
 std::string bold_name(const udperf::app::OptionSpec& option) {
   std::string name = "\\fB\\-\\-";
-  for (const char c : option.long_name) {
+  for (const char c : option.name) {
     name += c == '-' ? std::string{"\\-"} : std::string{c};
   }
   return name;
@@ -62,23 +64,24 @@ std::optional<std::string> said_of(const Page& page, const std::string& program)
 }  // namespace
 
 TEST_CASE("a command's page explains each of its options with the words of --help", "[app]") {
-  for (const auto& command : command_texts()) {
+  for (const auto& command : command_table()) {
     const auto text = command_man_page(command.command, head);
     for (const auto& option : udperf::app::option_table()) {
-      CAPTURE(command.name, option.long_name);
-      const auto* const known = udperf::app::find_option(command.command, option.long_name);
+      CAPTURE(command.name, option.name);
+      const auto* const known = udperf::app::find_option(command.command, option.name);
       if (known == nullptr) {
         CHECK(text.find(bold_name(option) + "\\fR") == std::string::npos);
         continue;
       }
-      const char* const behind = known->takes_bare()         ? "\\fR[=\\fI"
-                                 : known->value_name.empty() ? "\\fR\n"
-                                                             : "\\fR \\fI";
+      const char* const behind = known->takes_bare()    ? "\\fR[=\\fI"
+                                 : known->value.empty() ? "\\fR\n"
+                                                        : "\\fR \\fI";
       const auto at = text.find(bold_name(*known) + behind);
       CHECK(at != std::string::npos);
       if (at != std::string::npos) {
         const auto line = text.find('\n', at) + 1;
-        CHECK(text.substr(line, text.find('\n', line) - line) == udperf::app::roff(known->help));
+        CHECK(text.substr(line, text.find('\n', line) - line) ==
+              udperf::app::roff(udperf::app::help_text(*known)));
       }
     }
   }
@@ -98,7 +101,7 @@ TEST_CASE("every page has the sections that people look for", "[app]") {
 
 TEST_CASE("the program's page names every command", "[app]") {
   const auto text = program_man_page(head);
-  for (const auto& command : command_texts()) {
+  for (const auto& command : command_table()) {
     CAPTURE(command.name);
     CHECK(text.find(".TP\n\\fB" + std::string{command.name} + "\\fR\n") != std::string::npos);
     CHECK(text.find(".BR udperf\\-" + std::string{command.name} + " (1)") != std::string::npos);

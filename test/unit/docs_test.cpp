@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "app/option_table.hpp"
+#include "app/options/table.hpp"
 #include "support/catch.hpp"
 
 namespace fs = std::filesystem;
@@ -100,7 +100,7 @@ TEST_CASE("every relative link between documents leads to a file, and to a headi
 TEST_CASE("every option that a document gives to udperf is in the option table", "[docs]") {
   std::set<std::string> known{"version"};
   for (const auto& option : udperf::app::option_table()) {
-    known.insert(std::string{option.long_name});
+    known.insert(std::string{option.name});
   }
   std::size_t mentions = 0;
   for (const auto& file : documents()) {

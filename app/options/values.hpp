@@ -3,25 +3,15 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "app/cli.hpp"
+#include "app/options/option.hpp"
 #include "base/result.hpp"
 
 namespace udperf::app {
-
-/// What is wrong with a value, or nothing. The sentence does not repeat the option's name.
-using Problem = std::optional<std::string>;
-
-/// How one option's value gets into the command that is being built.
-template <typename Target>
-struct Setter {
-  std::string_view name;
-  Problem (*apply)(const std::string& value, Target& target);
-};
 
 template <typename T, typename Target>
 [[nodiscard]] Problem store(const Result<T>& parsed, Target& target) {
@@ -83,34 +73,16 @@ struct DurationRange {
 };
 [[nodiscard]] Problem store_duration(std::string_view text, const DurationRange& range,
                                      Duration& target);
-[[nodiscard]] Problem store_color(std::string_view text, ColorMode& target);
-
-/// --log-level, --log-format and --log-file; nothing when `option` is none of them.
-[[nodiscard]] std::optional<Problem> apply_log_option(const GivenOption& option, LogOptions& log);
-
-/// Runs the setter of each option over the target; the first problem ends it.
-template <typename Target>
-[[nodiscard]] Problem apply_setters(std::span<const GivenOption> given,
-                                    std::span<const Setter<Target>> setters, Target& target) {
-  for (const GivenOption& option : given) {
-    for (const Setter<Target>& setter : setters) {
-      if (setter.name != option.name) {
-        continue;
-      }
-      if (const Problem problem = setter.apply(option.value, target)) {
-        return option_problem(option, *problem);
-      }
-    }
-    const auto logged = apply_log_option(option, target.log);
-    if (logged && *logged) {
-      return option_problem(option, **logged);
-    }
-  }
+/// Turns a switch on; a flag has no value to be wrong.
+[[nodiscard]] inline Problem turn_on(bool& target) {
+  target = true;
   return std::nullopt;
 }
-
-/// Refuses two options that exclude each other.
-[[nodiscard]] Problem check_exclusive(std::span<const GivenOption> given,
-                                      std::span<const std::string_view> names);
+/// What a setter of a flag stores, which cannot be wrong either.
+template <typename T, typename Target>
+[[nodiscard]] Problem put(T value, Target& target) {
+  target = value;
+  return std::nullopt;
+}
 
 }  // namespace udperf::app

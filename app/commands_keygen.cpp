@@ -1,0 +1,34 @@
+#include <cstdio>
+#include <string>
+
+#include "app/commands.hpp"
+#include "app/exit_code.hpp"
+#include "app/files.hpp"
+#include "app/options/commands.hpp"
+#include "crypto/crypto.hpp"
+
+namespace udperf::app {
+
+Invocation make_keygen(const Arguments& arguments) {
+  KeygenCommand command;
+  if (!arguments.words.empty()) {
+    command.file = arguments.words.front();
+  }
+  return command;
+}
+
+int run_command(const KeygenCommand& command) {
+  crypto::SystemRandom random;
+  const std::string text = make_key_text(random);
+  if (!command.file) {
+    const auto out = OutputFile::open(std::nullopt, "stdout");
+    return out && out->write(text) ? exit_ok : exit_internal;
+  }
+  if (const auto done = write_key_file(*command.file, text); !done) {
+    std::fprintf(stderr, "udperf: %s\n", done.error().message().c_str());
+    return exit_code(done.error().code);
+  }
+  return exit_ok;
+}
+
+}  // namespace udperf::app

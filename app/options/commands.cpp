@@ -1,0 +1,122 @@
+#include "app/options/commands.hpp"
+
+#include <algorithm>
+
+namespace udperf::app {
+namespace {
+
+constexpr std::string_view kClientProse =
+    "The client asks the server for a test, sends, receives or does both, and prints the result. "
+    "HOST is a name, an IPv4 or an IPv6 address, also a link-local one such as fe80::1%eth0.\n\n"
+    "How much is sent is said by one of --size, --duration and --packets; without any, ten seconds "
+    "are sent. Without --rate it is sent as fast as this end can, which is a test of the slower of "
+    "the two hosts; with --rate it is a test of the network between them.\n\n"
+    "The text output is for people. Programs read --json (one document, its schema is installed "
+    "with the documentation), --jsonl (one object a line as it happens, the last of them an end or "
+    "error event), --csv or --print, which takes dotted paths into the JSON document. Counts are "
+    "exact; what was not measured is null, never 0.\n\n"
+    "No client runs longer than the time to connect, the test, the drain and 5 seconds, whatever "
+    "the network does.";
+
+constexpr std::string_view kServerProse =
+    "The server serves any number of clients at a time within the limits that it is given, and "
+    "sends to no address that has not proved to be one. For each finished session it prints its "
+    "half of the result, or one line of JSON with --jsonl.\n\n"
+    "With --ready-fd a program that starts the server learns when packets can arrive, and at which "
+    "port: one line of JSON is written to the descriptor.\n\n"
+    "As a service it is run by udperf-server.service, which takes options from "
+    "/etc/default/udperf-server.";
+
+constexpr std::string_view kLoopbackProse =
+    "Both ends run in one process and talk over the loopback interface. This measures the host, "
+    "not "
+    "a network: it tells how fast udperf can be here, and whether it works at all.";
+
+constexpr std::string_view kKeygenProse =
+    "The key is 32 random octets. With the same key in a file on both ends the server serves only "
+    "clients that know it, and every control message is authenticated. An existing file is never "
+    "overwritten.";
+
+constexpr auto kCommands = std::to_array<CommandSpec>({
+    {.command = Command::server,
+     .name = "server",
+     .usage = "udperf server [options]",
+     .summary = "Serve tests on one UDP port until interrupted.",
+     .examples = {"udperf server", "udperf server --port 7000 --one-off",
+                  "udperf server --allow 192.0.2.0/24 --key-file udperf.key"},
+     .prose = kServerProse,
+     .runs_test = true,
+     .make = make_server},
+    {.command = Command::client,
+     .name = "client",
+     .usage = "udperf client [HOST] [options]",
+     .summary = "Run one test against the server on HOST (default 127.0.0.1).",
+     .examples = {"udperf client --size 25",
+                  "udperf client server.example --duration 10s --rate 500M",
+                  "udperf client server.example --direction both --json > run.json"},
+     .prose = kClientProse,
+     .words = WordKind::host,
+     .most_words = 1,
+     .runs_test = true,
+     .make = make_client},
+    {.command = Command::loopback,
+     .name = "loopback",
+     .usage = "udperf loopback [options]",
+     .summary = "Run server and client in this process, over 127.0.0.1 (::1 with -6).",
+     .examples = {"udperf loopback --size 25", "udperf loopback --duration 2s --rate 100M",
+                  "udperf loopback --size 100M --print goodput_bps,loss_percent"},
+     .prose = kLoopbackProse,
+     .runs_test = true,
+     .make = make_loopback},
+    {.command = Command::keygen,
+     .name = "keygen",
+     .usage = "udperf keygen [FILE]",
+     .summary = "Make a key for --key-file: into FILE (owner only), or to stdout.",
+     .examples = {"udperf keygen udperf.key", "udperf server --key-file udperf.key",
+                  "udperf client server.example --key-file udperf.key"},
+     .prose = kKeygenProse,
+     .words = WordKind::file,
+     .most_words = 1,
+     .make = make_keygen},
+    {.command = Command::report,
+     .name = "report",
+     .usage = "udperf report FILE [-o PAGE.html]",
+     .summary = "Make a page with charts from a JSON result; - is stdin.",
+     .examples = {"udperf client --size 25 --json > run.json", "udperf report run.json -o run.html",
+                  "udperf client --duration 5s --report run.html"},
+     .words = WordKind::file,
+     .most_words = 1,
+     .make = make_report},
+});
+
+}  // namespace
+
+std::span<const CommandSpec> command_table() {
+  return kCommands;
+}
+
+const CommandSpec& spec_of(Command command) {
+  const auto* const found =
+      std::find_if(kCommands.begin(), kCommands.end(),
+                   [command](const CommandSpec& spec) { return spec.command == command; });
+  return *found;  // the table has every Command; a test sees to it
+}
+
+std::string_view command_name(Command command) {
+  return spec_of(command).name;
+}
+
+std::optional<Command> find_command(std::string_view name) {
+  for (const CommandSpec& spec : kCommands) {
+    if (spec.name == name) {
+      return spec.command;
+    }
+  }
+  return std::nullopt;
+}
+
+std::string see_help(Command command) {
+  return "see udperf " + std::string{command_name(command)} + " --help";
+}
+
+}  // namespace udperf::app

@@ -1,0 +1,232 @@
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "app/options/table.hpp"
+#include "app/options/values.hpp"
+
+namespace udperf::app {
+namespace {
+
+using Text = const std::string&;
+
+/// One of these says which way.
+constexpr std::string_view kDirections = "direction reverse bidir";
+
+Problem set_packet_size(Text value, ClientCommand& command) {
+  command.options.auto_packet_size = value == "auto";
+  if (command.options.auto_packet_size) {
+    return std::nullopt;
+  }
+  const auto size = parse_byte_count(value, BareNumber::bytes);
+  if (!size || size->count() < kDataHeaderBytes || size->count() > kMaxPayloadBytes) {
+    return "must be auto or " + std::to_string(kDataHeaderBytes) + ".." +
+           std::to_string(kMaxPayloadBytes) + " (bytes)";
+  }
+  command.options.params.payload_bytes = static_cast<std::uint32_t>(size->count());
+  return std::nullopt;
+}
+
+/// "100M" for either way, "100M/20M" for up and down.
+Problem set_rate(Text value, ClientCommand& command) {
+  const auto slash = value.find('/');
+  const std::string up = value.substr(0, slash);
+  const std::string down = slash == std::string::npos ? up : value.substr(slash + 1);
+  if (Problem problem = store(parse_send_rate(up), command.options.params.rate_up)) {
+    return problem;
+  }
+  return store(parse_send_rate(down), command.options.params.rate_down);
+}
+
+/// Class selectors (RFC 2474), assured and expedited forwarding (RFC 2597, RFC 3246), voice-admit
+/// (RFC 5865) and lower effort (RFC 8622).
+std::optional<std::uint8_t> dscp_by_name(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  constexpr std::array<Choice<std::uint8_t>, 3> kNames{{{"ef", 46}, {"le", 1}, {"va", 44}}};
+  for (const auto& [word, code] : kNames) {
+    if (name == word) {
+      return code;
+    }
+  }
+  const auto digit = [&name](std::size_t at, char low, char high) {
+    return name[at] >= low && name[at] <= high;
+  };
+  if (name.size() == 3 && name.starts_with("cs") && digit(2, '0', '7')) {
+    return static_cast<std::uint8_t>(8 * (name[2] - '0'));
+  }
+  if (name.size() == 4 && name.starts_with("af") && digit(2, '1', '4') && digit(3, '1', '3')) {
+    return static_cast<std::uint8_t>(8 * (name[2] - '0') + 2 * (name[3] - '0'));
+  }
+  return std::nullopt;
+}
+
+Problem set_dscp(Text value, ClientCommand& command) {
+  if (const auto code = dscp_by_name(value)) {
+    command.options.params.dscp = *code;
+    return std::nullopt;
+  }
+  if (store_integer(value, 0, 63, command.options.params.dscp)) {
+    return "must be 0..63 or one of EF, VA, LE, CS0..CS7, AF11..AF43";
+  }
+  return std::nullopt;
+}
+
+/// The code points of RFC 3168 s5, by name or number.
+Problem set_ecn(Text value, ClientCommand& command) {
+  constexpr std::array<Choice<std::uint8_t>, 8> kMarks{{{"not-ect", 0},
+                                                        {"ect1", 1},
+                                                        {"ect0", 2},
+                                                        {"ce", 3},
+                                                        {"0", 0},
+                                                        {"1", 1},
+                                                        {"2", 2},
+                                                        {"3", 3}}};
+  return store_choice(value, kMarks, command.options.params.ecn);
+}
+
+Problem set_offload(Text value, OffloadMode& mode) {
+  constexpr std::array<Choice<OffloadMode>, 3> kModes{
+      {{"auto", OffloadMode::automatic}, {"on", OffloadMode::on}, {"off", OffloadMode::off}}};
+  return store_choice(value, kModes, mode);
+}
+
+Problem set_direction(Text value, ClientCommand& command) {
+  constexpr std::array<Choice<Direction>, 3> kWays{
+      {{"up", Direction::up}, {"down", Direction::down}, {"both", Direction::both}}};
+  return store_choice(value, kWays, command.options.params.direction);
+}
+
+Problem set_payload(Text value, ClientCommand& command) {
+  constexpr std::array<Choice<PayloadKind>, 3> kKinds{{{"random", PayloadKind::random},
+                                                       {"alphabet", PayloadKind::alphabet},
+                                                       {"zero", PayloadKind::zero}}};
+  return store_choice(value, kKinds, command.options.params.payload);
+}
+
+Problem check_rate(const GivenOption& option, const ClientCommand& command) {
+  if (option.value.find('/') != std::string::npos &&
+      command.options.params.direction != Direction::both) {
+    return "an up and a down rate need --direction both";
+  }
+  return std::nullopt;
+}
+
+constexpr auto kRows = std::to_array<OptionSpec>({
+    {.letter = 'b',
+     .name = "rate",
+     .value = "RATE",
+     .help = "payload bit/s or pps in all, or UP/DOWN",
+     .brief = "bit/s or pps, e.g. 500M (default unlimited)",
+     .fallback = "unlimited",
+     .commands = kClient,
+     .not_with = "find-rate",
+     .set = set_rate,
+     .check = check_rate},
+    {.letter = 'l',
+     .name = "packet-size",
+     .value = "BYTES",
+     .help = "UDP payload, 40..65507; auto: the most that stays whole",
+     .brief = "UDP payload (default: most that stays whole)",
+     .fallback = "auto",
+     .commands = kClient,
+     .set = set_packet_size},
+    {.name = "direction",
+     .value = "WAY",
+     .help = "up, down or both, seen from the client",
+     .brief = "up, down or both (default up)",
+     .fallback = "up",
+     .commands = kClient,
+     .choices = "up down both",
+     .one_of = kDirections,
+     .not_with = "classic",
+     .harmless = "up",
+     .set = set_direction},
+    {.letter = 'R',
+     .name = "reverse",
+     .help = "the same as --direction down",
+     .commands = kClient,
+     .one_of = kDirections,
+     .not_with = "classic",
+     .set = [](Text,
+               ClientCommand& c) { return put(Direction::down, c.options.params.direction); }},
+    {.name = "bidir",
+     .help = "the same as --direction both",
+     .commands = kClient,
+     .one_of = kDirections,
+     .not_with = "classic",
+     .set = [](Text,
+               ClientCommand& c) { return put(Direction::both, c.options.params.direction); }},
+    {.letter = 'P',
+     .name = "streams",
+     .value = "N",
+     .help = "parallel streams, 1..128",
+     .brief = "parallel streams, 1..128 (default 1)",
+     .fallback = "1",
+     .commands = kClient,
+     .not_with = "classic",
+     .harmless = "1",
+     .set =
+         [](Text v, ClientCommand& c) {
+           return store_integer(v, 1, kMaxStreams, c.options.params.streams);
+         }},
+    {.name = "payload",
+     .value = "KIND",
+     .help = "random, alphabet or zero",
+     .fallback = "random",
+     .commands = kClient,
+     .choices = "random alphabet zero",
+     .not_with = "classic",
+     .harmless = "alphabet",
+     .set = set_payload},
+    {.name = "dscp",
+     .value = "CODE",
+     .help = "0..63 or a name such as EF or AF41",
+     .fallback = "0",
+     .commands = kClient,
+     .set = set_dscp},
+    {.name = "ecn",
+     .value = "MARK",
+     .help = "not-ect, ect0, ect1 or ce, or 0..3",
+     .fallback = "not-ect",
+     .commands = kClient,
+     .choices = "not-ect ect0 ect1 ce",
+     .set = set_ecn},
+    {.name = "df",
+     .help = "forbid fragmentation",
+     .fallback_text = "leave it to the system",
+     .commands = kClient,
+     .set = [](Text, ClientCommand& c) { return put(DontFragment::on, c.options.params.df); }},
+    {.name = "gso",
+     .value = "MODE",
+     .help = "send in large buffers: auto, on or off",
+     .fallback = "auto",
+     .commands = kClient,
+     .choices = "auto on off",
+     .set = [](Text v, ClientCommand& c) { return set_offload(v, c.options.params.gso); }},
+    {.name = "gro",
+     .value = "MODE",
+     .help = "receive in large buffers: auto, on or off",
+     .fallback = "auto",
+     .commands = kClient,
+     .choices = "auto on off",
+     .not_with = "classic",
+     .set = [](Text v, ClientCommand& c) { return set_offload(v, c.options.params.gro); }},
+
+    {.name = "classic",
+     .help = "the START/STOP test of old scripts, up only",
+     .fallback_text = "no",
+     .commands = kRemote,
+     .excluding = "which sends letters one way and learns one figure",
+     .set = [](Text, ClientCommand& c) { return turn_on(c.options.classic); }},
+});
+
+static_assert(all_set(kRows));
+
+}  // namespace
+
+std::span<const OptionSpec> traffic_rows() {
+  return kRows;
+}
+
+}  // namespace udperf::app
