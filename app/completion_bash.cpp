@@ -22,7 +22,7 @@ std::string value_arm(const CommandSpec& command, const OptionSpec& option) {
     case ValueKind::free:
       return start + "return ;;\n";
     case ValueKind::choice:
-      return start + "_udperf_words " + quoted(option.choices) + " && return ;;\n";
+      return start + "_udperf_words " + shell_quoted(option.choices) + " && return ;;\n";
     case ValueKind::file:
       return start + "_udperf_files && return ;;\n";
     case ValueKind::fields:
@@ -40,13 +40,14 @@ std::string word_arm(const CommandSpec& command) {
     }
   }
   std::string text = "    " + std::string{command.name} +
-                     ")\n      case $cur in\n        -*) _udperf_words " + quoted(words) + " ;;\n";
+                     ")\n      case $cur in\n        -*) _udperf_words " + shell_quoted(words) +
+                     " ;;\n";
   if (takes_host(command)) {
     text += "        *) mapfile -t COMPREPLY < <(compgen -A hostname -- \"$cur\") ;;\n";
   } else if (takes_file(command)) {
     text += "        *) _udperf_files ;;\n";
   } else {
-    text += "        '') _udperf_words " + quoted(words) + " ;;\n";
+    text += "        '') _udperf_words " + shell_quoted(words) + " ;;\n";
   }
   return text + "      esac ;;\n";
 }
@@ -100,7 +101,7 @@ std::string bash_completion(std::span<const std::string> fields) {
   return "# bash completion for udperf(1)  -*- shell-script -*-\n"
          "# Generated from the option table of udperf; changes here are lost.\n\n"
          "_udperf_commands=" +
-         quoted(commands) + "\n_udperf_field_names=" + quoted(joined(fields)) + "\n" +
+         shell_quoted(commands) + "\n_udperf_field_names=" + shell_quoted(joined(fields)) + "\n" +
          std::string{kHelpers} + values + "  esac\n" + words +
          "  esac\n}\n\ncomplete -F _udperf udperf\n";
 }

@@ -46,7 +46,7 @@ enum class ValueKind : std::uint8_t { none, free, choice, file, fields };
 }
 
 /// Within single quotes of a POSIX shell.
-[[nodiscard]] inline std::string quoted(std::string_view text) {
+[[nodiscard]] inline std::string shell_quoted(std::string_view text) {
   std::string result = "'";
   for (const char c : text) {
     result += c == '\'' ? std::string{"'\\''"} : std::string{c};

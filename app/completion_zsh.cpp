@@ -40,7 +40,8 @@ std::string value_part(const OptionSpec& option) {
 std::string option_line(const OptionSpec& option) {
   const bool has_value = value_kind(option) != ValueKind::none;
   const std::string name = "--" + std::string{option.name};
-  const std::string text = quoted("[" + escaped(help_text(option)) + "]" + value_part(option));
+  const std::string text =
+      shell_quoted("[" + escaped(help_text(option)) + "]" + value_part(option));
   // "=-": a value only in the same word.
   const std::string long_form = name + (option.takes_bare() ? "=-" : has_value ? "=" : "");
   const std::string repeat = option.repeatable ? "'*'" : "";
@@ -48,8 +49,8 @@ std::string option_line(const OptionSpec& option) {
     return "        " + repeat + long_form + text + " \\\n";
   }
   const std::string letter{'-', option.letter};
-  return "        " + (option.repeatable ? repeat : quoted("(" + letter + " " + name + ")")) + "{" +
-         letter + (has_value ? "+" : "") + "," + long_form + "}" + text + " \\\n";
+  return "        " + (option.repeatable ? repeat : shell_quoted("(" + letter + " " + name + ")")) +
+         "{" + letter + (has_value ? "+" : "") + "," + long_form + "}" + text + " \\\n";
 }
 
 std::string command_arm(const CommandSpec& command) {
@@ -71,7 +72,7 @@ std::string zsh_completion(std::span<const std::string> fields) {
   std::string arms;
   for (const CommandSpec& command : command_table()) {
     commands +=
-        "      " + quoted(std::string{command.name} + ":" + escaped(command.summary)) + "\n";
+        "      " + shell_quoted(std::string{command.name} + ":" + escaped(command.summary)) + "\n";
     arms += command_arm(command);
   }
   return "#compdef udperf\n"

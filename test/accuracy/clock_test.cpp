@@ -10,6 +10,7 @@
 #include "e2e/program.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
+#include "support/places.hpp"
 
 using namespace std::chrono_literals;
 using nlohmann::json;
@@ -17,6 +18,7 @@ using udperf::test::Attempt;
 using udperf::test::check_books;
 using udperf::test::document_of;
 using udperf::test::kGuard;
+using udperf::test::kProgram;
 using udperf::test::measure_under_condition;
 using udperf::test::Process;
 using udperf::test::run_udperf;
@@ -58,7 +60,7 @@ TEST_CASE("an hour between monotonic clocks is found within the stated uncertain
   }
   constexpr int kReadyFd = 7;
   auto server =
-      Process::start({"unshare", "-T", "--monotonic", "3600", UDPERF_BINARY, "server", "--bind",
+      Process::start({"unshare", "-T", "--monotonic", "3600", kProgram, "server", "--bind",
                       "127.0.0.1", "--port", "0", "--ready-fd", std::to_string(kReadyFd)},
                      {kReadyFd, {}, {}});
   REQUIRE(server.has_value());

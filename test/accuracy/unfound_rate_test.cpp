@@ -5,11 +5,13 @@
 #include "accuracy/narrow_line.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
+#include "support/places.hpp"
 
 using namespace std::chrono_literals;
 using nlohmann::json;
 using udperf::test::Attempt;
 using udperf::test::kGuard;
+using udperf::test::kProgram;
 using udperf::test::kServer4;
 using udperf::test::last_document;
 using udperf::test::measure_under_condition;
@@ -26,7 +28,7 @@ namespace {
 
 /// A search that tells of its trials as they end.
 Process start_search(const Scene& scene, const std::vector<std::string>& more) {
-  std::vector<std::string> words{UDPERF_BINARY, "client", kServer4, "--find-rate", "--jsonl"};
+  std::vector<std::string> words{kProgram, "client", kServer4, "--find-rate", "--jsonl"};
   words.insert(words.end(), more.begin(), more.end());
   auto client = Process::start(scene.path.command(Place::client, words));
   REQUIRE(client.has_value());

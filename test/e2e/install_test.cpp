@@ -9,17 +9,19 @@
 #include "app/options/commands.hpp"
 #include "e2e/program.hpp"
 #include "support/catch.hpp"
+#include "support/places.hpp"
 #include "support/temp_dir.hpp"
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using udperf::test::kGuard;
+using udperf::test::kProgram;
 using udperf::test::run_to_end;
 using udperf::test::TempDir;
 
 TEST_CASE("an installed udperf has its pages, completions, unit and documents", "[e2e]") {
   const TempDir folder;
-  const auto build = fs::path{UDPERF_BINARY}.parent_path().parent_path();
+  const auto build = fs::path{kProgram}.parent_path().parent_path();
 
   const auto installed = run_to_end(
       {"cmake", "--install", build.string(), "--prefix", folder.path().string()}, kGuard);

@@ -7,6 +7,7 @@
 #include "e2e/scene.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
+#include "support/places.hpp"
 #include "support/relay.hpp"
 #include "support/routed_path.hpp"
 
@@ -20,6 +21,7 @@ using udperf::test::Fate;
 using udperf::test::Finished;
 using udperf::test::Impairment;
 using udperf::test::kGuard;
+using udperf::test::kProgram;
 using udperf::test::kServer4;
 using udperf::test::kServer6;
 using udperf::test::measure_under_condition;
@@ -153,7 +155,7 @@ TEST_CASE("a link-local address with its scope works", "[e2e][netns]") {
       Place::router, "ip -6 -o addr show dev client scope link | sed 's/.*inet6 //;s/\\/.*//'");
   const auto address = listed.substr(0, listed.find('\n'));
   auto near = Process::start(
-      scene.path.command(Place::router, {UDPERF_BINARY, "server", "--one-off", "--port", "5556"}));
+      scene.path.command(Place::router, {kProgram, "server", "--one-off", "--port", "5556"}));
   REQUIRE(near.has_value());
   REQUIRE(near->wait_for(Stream::err, "listening", kGuard));
 

@@ -9,6 +9,7 @@
 #include "net/socket_address.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
+#include "support/places.hpp"
 #include "support/schema.hpp"
 #include "support/strict_json.hpp"
 
@@ -53,14 +54,14 @@ std::chrono::milliseconds patience(std::chrono::milliseconds plain) {
 }
 
 Process start_udperf(std::vector<std::string> arguments, const SpawnOptions& options) {
-  arguments.insert(arguments.begin(), UDPERF_BINARY);
+  arguments.insert(arguments.begin(), kProgram);
   auto process = Process::start(arguments, options);
   REQUIRE(process.has_value());
   return std::move(*process);
 }
 
 Finished run_udperf(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), UDPERF_BINARY);
+  arguments.insert(arguments.begin(), kProgram);
   auto finished = run_to_end(arguments, kGuard);
   REQUIRE(finished.has_value());
   INFO("stdout: " << finished->out << "\nstderr: " << finished->err);

@@ -10,11 +10,14 @@
 #include "e2e/program.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
+#include "support/places.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace std::chrono_literals;
 using udperf::test::Attempt;
 using udperf::test::kGuard;
+using udperf::test::kProgram;
+using udperf::test::kSourceDir;
 using udperf::test::measure_under_condition;
 using udperf::test::run_to_end;
 using udperf::test::run_udperf;
@@ -26,7 +29,7 @@ namespace {
 /// The fenced shell block of the README in which `words` stand.
 std::string shell_block_with(const std::string& words) {
   std::ostringstream text;
-  text << std::ifstream{std::filesystem::path{UDPERF_SOURCE_DIR} / "README.md"}.rdbuf();
+  text << std::ifstream{std::filesystem::path{kSourceDir} / "README.md"}.rdbuf();
   const std::string readme = text.str();
   const std::string fence = "```sh\n";
   for (auto start = readme.find(fence); start != std::string::npos;
@@ -57,8 +60,8 @@ std::vector<std::string> labels(const std::string& text) {
 /// default port, which another program of this machine may have.
 void install_on_port(const std::filesystem::path& folder, std::uint16_t port) {
   const auto program = folder / "udperf";
-  std::ofstream{program} << "#!/bin/sh\nverb=$1\nshift\nexec '" << UDPERF_BINARY
-                         << "' \"$verb\" --port " << port << " \"$@\"\n";
+  std::ofstream{program} << "#!/bin/sh\nverb=$1\nshift\nexec '" << kProgram << "' \"$verb\" --port "
+                         << port << " \"$@\"\n";
   std::filesystem::permissions(program, std::filesystem::perms::owner_all);
 }
 
@@ -99,7 +102,7 @@ TEST_CASE("the README's loop over sizes prints one line each, as printed", "[e2e
 
 TEST_CASE("the README's result looks like the ones that are printed", "[e2e]") {
   std::ostringstream text;
-  text << std::ifstream{std::filesystem::path{UDPERF_SOURCE_DIR} / "README.md"}.rdbuf();
+  text << std::ifstream{std::filesystem::path{kSourceDir} / "README.md"}.rdbuf();
   const std::string readme = text.str();
   const auto intro = readme.find("This is what the demo prints:");
   REQUIRE(intro != std::string::npos);

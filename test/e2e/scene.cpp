@@ -4,6 +4,7 @@
 
 #include "support/catch.hpp"
 #include "support/condition.hpp"
+#include "support/places.hpp"
 
 namespace udperf::test {
 namespace {
@@ -16,7 +17,7 @@ Process start_server(const RoutedPath& path, const Words& more) {
   constexpr int kReadyFd = 7;
   SpawnOptions options;
   options.extra_fd = kReadyFd;
-  Words words{UDPERF_BINARY, "server", "--ready-fd", std::to_string(kReadyFd)};
+  Words words{kProgram, "server", "--ready-fd", std::to_string(kReadyFd)};
   words.insert(words.end(), more.begin(), more.end());
   auto server = Process::start(path.command(Place::server, words), options);
   REQUIRE(server.has_value());
@@ -39,7 +40,7 @@ Scene::Scene(RoutedPath made, const Words& server_options)
     : path(std::move(made)), server_(start_server(path, server_options)) {}
 
 Words Scene::client_command(const std::string& host, Words more) const {
-  Words words{UDPERF_BINARY, "client", host, "--json"};
+  Words words{kProgram, "client", host, "--json"};
   words.insert(words.end(), more.begin(), more.end());
   return path.command(Place::client, words);
 }

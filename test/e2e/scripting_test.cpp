@@ -12,6 +12,7 @@
 
 #include "e2e/program.hpp"
 #include "support/catch.hpp"
+#include "support/places.hpp"
 #include "support/schema.hpp"
 #include "support/strict_json.hpp"
 #include "support/temp_dir.hpp"
@@ -20,6 +21,8 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using udperf::test::Finished;
 using udperf::test::kGuard;
+using udperf::test::kProgram;
+using udperf::test::kSourceDir;
 using udperf::test::parse_strict_json;
 using udperf::test::run_to_end;
 using udperf::test::schema_problems;
@@ -45,7 +48,7 @@ std::string text_of(const fs::path& file) {
 
 /// Every fenced shell block, with the heading that it stands under.
 std::vector<Recipe> recipes() {
-  std::istringstream page{text_of(fs::path{UDPERF_SOURCE_DIR} / "docs/scripting.md")};
+  std::istringstream page{text_of(fs::path{kSourceDir} / "docs/scripting.md")};
   std::vector<Recipe> all;
   std::string title;
   bool inside = false;
@@ -89,7 +92,7 @@ class Kitchen {
     fs::create_directory(folder_.path() / "work");
     const auto program = folder_.path() / "bin/udperf";
     std::ofstream{program} << "#!/bin/sh\nverb=$1\nshift\ncase \" $* \" in *' --port '*) exec '"
-                           << UDPERF_BINARY << "' \"$verb\" \"$@\" ;; esac\nexec '" << UDPERF_BINARY
+                           << kProgram << "' \"$verb\" \"$@\" ;; esac\nexec '" << kProgram
                            << "' \"$verb\" --port " << port << " \"$@\"\n";
     fs::permissions(program, fs::perms::owner_all);
   }

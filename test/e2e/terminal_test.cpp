@@ -15,6 +15,7 @@
 #include "e2e/program.hpp"
 #include "net/fd.hpp"
 #include "support/catch.hpp"
+#include "support/places.hpp"
 
 // What a person sees: the built program on a terminal of a given width.
 
@@ -38,7 +39,7 @@ struct Running {
 };
 
 Running start(Screen screen) {
-  screen.arguments.insert(screen.arguments.begin(), UDPERF_BINARY);
+  screen.arguments.insert(screen.arguments.begin(), kProgram);
   std::vector<char*> argv;
   argv.reserve(screen.arguments.size() + 1);
   for (std::string& argument : screen.arguments) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "support/catch.hpp"
+#include "support/places.hpp"
 
 namespace udperf::test {
 namespace {
@@ -32,7 +33,7 @@ std::string first_difference(const std::string& expected, const std::string& fou
 }  // namespace
 
 void check_golden(const std::string& name, const std::string& text) {
-  const auto path = std::filesystem::path{UDPERF_SOURCE_DIR} / "test" / "golden" / name;
+  const auto path = std::filesystem::path{kSourceDir} / "test" / "golden" / name;
   const char* update = std::getenv("UDPERF_UPDATE_GOLDEN");
   if (update != nullptr && std::string_view{update} == "1") {
     std::filesystem::create_directories(path.parent_path());

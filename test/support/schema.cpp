@@ -8,6 +8,8 @@
 #include <valijson/validation_results.hpp>
 #include <valijson/validator.hpp>
 
+#include "support/places.hpp"
+
 namespace udperf::test {
 namespace {
 
@@ -17,7 +19,7 @@ using Adapter = valijson::adapters::NlohmannJsonAdapter;
 /// save that its references may lead to "$defs" by path, which is how they are written.
 const valijson::Schema& published_schema() {
   static const auto published = [] {
-    std::ifstream file{std::string{UDPERF_SOURCE_DIR} + "/docs/result.schema.json"};
+    std::ifstream file{std::string{kSourceDir} + "/docs/result.schema.json"};
     const auto text = nlohmann::json::parse(file);
     auto schema = std::make_unique<valijson::Schema>();
     valijson::SchemaParser{valijson::SchemaParser::kDraft7}.populateSchema(Adapter{text}, *schema);

@@ -83,7 +83,7 @@ std::string name_of(const OptionSpec& option) {
 Words bash_offers(const Shell& bash, const std::vector<std::string>& line) {
   std::string words;
   for (const auto& word : line) {
-    words += " " + udperf::app::quoted(word);
+    words += " " + udperf::app::shell_quoted(word);
   }
   return bash.words("source ./udperf; COMP_WORDS=(" + words +
                     "); COMP_CWORD=" + std::to_string(line.size() - 1) +
@@ -91,7 +91,7 @@ Words bash_offers(const Shell& bash, const std::vector<std::string>& line) {
 }
 
 Words fish_offers(const Shell& fish, const std::string& line) {
-  return fish.words("source ./udperf.fish; complete -C " + udperf::app::quoted(line));
+  return fish.words("source ./udperf.fish; complete -C " + udperf::app::shell_quoted(line));
 }
 
 Words all_options(const udperf::app::CommandSpec& command, bool with_letters) {

@@ -12,12 +12,13 @@
 
 #include "app/options/table.hpp"
 #include "support/catch.hpp"
+#include "support/places.hpp"
 
 namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path root{UDPERF_SOURCE_DIR};
+const fs::path root{udperf::test::kSourceDir};
 
 std::string text_of(const fs::path& file) {
   std::ifstream stream{file};

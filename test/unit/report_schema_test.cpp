@@ -12,6 +12,7 @@
 #include "report/writer.hpp"
 #include "support/catch.hpp"
 #include "support/example_outcomes.hpp"
+#include "support/places.hpp"
 #include "support/schema.hpp"
 #include "support/strict_json.hpp"
 
@@ -21,7 +22,7 @@ using nlohmann::json;
 namespace {
 
 std::string read_file(const std::string& path) {
-  std::ifstream file{std::string{UDPERF_SOURCE_DIR} + "/" + path};
+  std::ifstream file{std::string{udperf::test::kSourceDir} + "/" + path};
   REQUIRE(file.good());
   return {std::istreambuf_iterator<char>{file}, {}};
 }
