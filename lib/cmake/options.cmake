@@ -26,6 +26,13 @@ if(UDPERF_SANITIZE)
   target_link_options(udperf_options INTERFACE -fsanitize=${UDPERF_SANITIZE})
 endif()
 
+# A compiler cache, where one is installed; ./dev tells it how to serve every clone of the tree.
+find_program(UDPERF_CCACHE ccache)
+mark_as_advanced(UDPERF_CCACHE)
+if(UDPERF_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${UDPERF_CCACHE}")
+endif()
+
 # A linker that takes a fraction of the time, where one is installed.
 option(UDPERF_FAST_LINKER "Link with mold or lld where one is installed" ON)
 find_program(UDPERF_MOLD mold)
