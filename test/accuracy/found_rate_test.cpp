@@ -18,12 +18,12 @@ using udperf::test::document_of;
 using udperf::test::kPlain;
 using udperf::test::measure_side_by_side;
 using udperf::test::measure_under_condition;
+using udperf::test::long_measurement;
 using udperf::test::Measurement;
 using udperf::test::NarrowLine;
 using udperf::test::payload_rate;
 using udperf::test::plain_scene;
 using udperf::test::run_udperf;
-using udperf::test::search_conditions;
 using udperf::test::shape;
 
 namespace {
@@ -62,7 +62,7 @@ void find_at_once(const std::vector<Shaper>& shapers) {
       all.push_back(*std::move(one));
     }
   }
-  measure_side_by_side(all, search_conditions());
+  measure_side_by_side(all, long_measurement());
 }
 
 /// A search on a line that `script` makes in the router.
@@ -110,7 +110,7 @@ TEST_CASE("both directions of an asymmetric line are found, each for itself", "[
                            check_found(document.at("search"), payload_rate(20e6), attempt);
                            check_found(document.at("search_down"), payload_rate(100e6), attempt);
                          }}},
-                       search_conditions());
+                       long_measurement());
 }
 
 TEST_CASE("what a policer or a shaper has saved up is not taken for its rate", "[accuracy]") {
@@ -133,7 +133,7 @@ TEST_CASE("what a policer or a shaper has saved up is not taken for its rate", "
         attempt.expect(document.at("search").at("shaper_suspected") == true, "a bucket");
       });
 
-  measure_side_by_side({policer, shaper}, search_conditions());
+  measure_side_by_side({policer, shaper}, long_measurement());
 }
 
 TEST_CASE("random loss hides the shaper from nobody who allows for it", "[accuracy]") {
@@ -161,7 +161,7 @@ TEST_CASE("random loss hides the shaper from nobody who allows for it", "[accura
         attempt.expect(lost >= 0 && lost <= 0.02, "1 % lost in the last trial");
       });
 
-  measure_side_by_side({allowed, none}, search_conditions());
+  measure_side_by_side({allowed, none}, long_measurement());
 }
 
 TEST_CASE("the standard's method finds a shaper to a row of its table", "[accuracy]") {
@@ -189,7 +189,7 @@ TEST_CASE("the standard's method finds a shaper to a row of its table", "[accura
                      attempt.expect(most < 120e6, "a queue of 50 ms, not " + most.dump());
                    }});
   }
-  measure_side_by_side(all, search_conditions());
+  measure_side_by_side(all, long_measurement());
 }
 
 TEST_CASE("without a bottleneck the hosts are the limit, and most of what they do is found",
@@ -220,5 +220,5 @@ TEST_CASE("without a bottleneck the hosts are the limit, and most of what they d
             "four fifths of " + std::to_string(before) + ", not " + std::to_string(answer));
         attempt.expect(search.at("trials").back().at("loss_ratio") == 0, "a trial without loss");
       },
-      search_conditions());
+      long_measurement());
 }

@@ -2,6 +2,7 @@
 // only.
 
 #include <string>
+#include <utility>
 
 #include "e2e/program.hpp"
 #include "e2e/scene.hpp"
@@ -55,23 +56,8 @@ json sized_run(const Scene& scene, const std::string& host, const std::string& d
   return document;
 }
 
-}  // namespace
-
-TEST_CASE("a narrow link is found to the byte both ways, with ICMP and without",
-          "[accuracy][netns]") {
-  const auto made = Scene::make();
-  if (!made) {
-    return;
-  }
-  const Scene& scene = *made;
-  const bool icmp = GENERATE(true, false);
-  const std::string host = GENERATE(kServer4, kServer6);
-  const int up = GENERATE(1400, 1280);
-  const int down = up == 1400 ? 1281 : 1433;
-  CAPTURE(icmp, host, up, down);
-  if (!icmp) {
-    scene.path.run(Place::router, kSilence);
-  }
+/// What a path comes to whose links take so many bytes.
+void check_narrow(const Scene& scene, const std::string& host, int up, int down, bool icmp) {
   narrow(scene, "server", up);
   narrow(scene, "client", down);
   const int headers = host == kServer4 ? 28 : 48;
@@ -89,6 +75,26 @@ TEST_CASE("a narrow link is found to the byte both ways, with ICMP and without",
     CHECK(mtu.at(way).at("black_hole") == !icmp);
   }
   CHECK(document.at("test").at("payload_bytes") == std::min(up, down) - headers);
+}
+
+}  // namespace
+
+TEST_CASE("a narrow link is found to the byte both ways, with ICMP and without",
+          "[accuracy][netns]") {
+  const bool icmp = GENERATE(true, false);
+  const auto made = Scene::make();
+  if (!made) {
+    return;
+  }
+  if (!icmp) {
+    made->path.run(Place::router, kSilence);
+  }
+  for (const std::string host : {kServer4, kServer6}) {
+    for (const auto& [up, down] : {std::pair{1400, 1281}, std::pair{1280, 1433}}) {
+      CAPTURE(icmp, host, up, down);
+      check_narrow(*made, host, up, down, icmp);
+    }
+  }
 }
 
 TEST_CASE("a filter that drops large packets in silence is found to the byte",

@@ -27,13 +27,6 @@ void shape(const Scene& scene, const std::string& device, int mbit, int queue_ms
                                     " limit " + std::to_string(limit));
 }
 
-Conditions search_conditions() {
-  Conditions conditions;
-  conditions.tries = 5;
-  conditions.time = std::chrono::seconds{30};
-  return conditions;
-}
-
 NarrowLine::NarrowLine(std::unique_ptr<Scene> scene, std::vector<std::string> options)
     : scene_(std::move(scene)), options_(std::move(options)) {
   const bool named = std::any_of(options_.begin(), options_.end(), [](const std::string& option) {

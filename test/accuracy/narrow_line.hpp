@@ -23,9 +23,6 @@ inline constexpr bool kPlain = UDPERF_TEST_TIME_FACTOR == 1;  // a sanitizer's p
 void shape(const Scene& scene, const std::string& device, int mbit, int queue_ms,
            const std::string& verb = "add");
 
-/// A search takes up to 15 s, and its longest trial three.
-[[nodiscard]] Conditions search_conditions();
-
 /// A path with a bottleneck, and a search on it.
 class NarrowLine {
  public:

@@ -14,12 +14,12 @@ using udperf::test::kGuard;
 using udperf::test::kProgram;
 using udperf::test::kServer4;
 using udperf::test::last_document;
+using udperf::test::long_measurement;
 using udperf::test::measure_under_condition;
 using udperf::test::payload_rate;
 using udperf::test::plain_scene;
 using udperf::test::Process;
 using udperf::test::Scene;
-using udperf::test::search_conditions;
 using udperf::test::shape;
 using udperf::test::Stream;
 using Place = udperf::test::RoutedPath::Place;
@@ -62,7 +62,7 @@ TEST_CASE("a rate that changes under the search ends in an honest answer", "[acc
           CHECK(search.at("underestimate_likely") == true);
         }
       },
-      search_conditions());
+      long_measurement());
 }
 
 TEST_CASE("a search stops sending within a second when nothing comes back", "[accuracy]") {
@@ -100,5 +100,5 @@ TEST_CASE("a search stops sending within a second when nothing comes back", "[ac
         const auto after = sent() - cut;
         attempt.expect(after <= 1400, "1400 datagrams at most, not " + std::to_string(after));
       },
-      search_conditions());
+      long_measurement());
 }

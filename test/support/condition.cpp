@@ -98,6 +98,13 @@ void Attempt::expect_near(const std::string& name, double seen, double expected,
   expect(std::abs(seen - expected) <= share * std::abs(expected), text.str());
 }
 
+Conditions long_measurement() {
+  Conditions conditions;
+  conditions.tries = 5;
+  conditions.time = std::chrono::seconds{30};
+  return conditions;
+}
+
 bool measure_under_condition(const std::function<void(Attempt&)>& measure,
                              const Conditions& conditions) {
   return measure_side_by_side({{"", [] {}, measure}}, conditions);

@@ -47,6 +47,9 @@ struct Conditions {
   Duration time = std::chrono::seconds{60};  ///< no try begins after that
 };
 
+/// For what takes ten seconds and more.
+[[nodiscard]] Conditions long_measurement();
+
 /// Makes a measurement until its condition was there and judges its figures then: right ones pass,
 /// wrong ones fail at once. Wrong ones of a host under strain are made again; where none of the
 /// tries could be judged the test is told as skipped. Returns whether it passed.
