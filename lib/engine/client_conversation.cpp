@@ -42,6 +42,7 @@ constexpr Duration kServerSilence = 3s;
 constexpr Duration kAfterRefused = 250ms;  // an ICMP error alone could be forged or old
 constexpr Duration kWindUp = 2s;           // after SIGINT or the server's BYE
 constexpr Duration kOverdue = 4s;          // beyond duration and drain
+constexpr int kSlowestHost = 8;            // times slower than asked, and not overdue
 constexpr int kByes = 3;
 // Numbers that no other probes use.
 constexpr std::uint64_t kSizesUp = std::uint64_t{1} << 62U;
@@ -317,7 +318,10 @@ void ClientConversation::begin_data(MonoTime now) {
     }
   }
   if (bounded) {
-    deadline_ = now + longest + session::ReportExchange::kTmax + kOverdue;
+    // What ends after an amount, and not after a time, takes as long as a busy host needs.
+    const int slowest = settings_.params.amount.duration == Duration{0} ? kSlowestHost : 1;
+    longest = std::min(longest, Duration::max() / (2 * kSlowestHost));
+    deadline_ = now + slowest * longest + session::ReportExchange::kTmax + kOverdue;
   }
   data_since_ = now;
   shared_.started.store(true, std::memory_order_release);
