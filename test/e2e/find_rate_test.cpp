@@ -21,8 +21,8 @@ using udperf::test::client_arguments;
 using udperf::test::document_of;
 using udperf::test::Finished;
 using udperf::test::kGuard;
+using udperf::test::long_measurement;
 using udperf::test::measure_side_by_side;
-using udperf::test::measure_under_condition;
 using udperf::test::Measurement;
 using udperf::test::parse_strict_json;
 using udperf::test::Process;
@@ -157,6 +157,37 @@ void judge_server_limit(const Finished& finished, Attempt& attempt) {
   }
 }
 
+/// --find-rate=rfc9097 --max-rate 20M --search-time 10s, down.
+void judge_standard(const Finished& finished, Attempt& attempt) {
+  REQUIRE(finished.code() == 0);
+  const auto document = document_of(finished);
+  check_books(document.at("down"));
+  CHECK(document.at("test").at("rate_target_bps").is_null());
+  CHECK(document.at("down").at("pacing").at("rate_error_ratio").is_null());
+  const json& search = document.at("search");
+  INFO(search.dump(1));
+  CHECK(search.at("algorithm") == "rfc9097");
+  attempt.expect(search.at("limited_by") == "max_rate", "max_rate as the limit");
+  CHECK(search.at("bracket_low_bps").is_null());
+  const json& capacity = search.at("capacity");
+  CHECK(capacity.at("test_interval_s") == 5);
+  if (!attempt.expect(capacity.at("sub_intervals").size() == 5, "five seconds, each whole")) {
+    return;
+  }
+  const double payload = document.at("test").at("payload_bytes").get<double>();
+  attempt.expect_near("answer_bps", search.at("answer_bps"), 20e6, 0.06);
+  CHECK(search.at("answer_ip_bps") == capacity.at("maximum").at("ip_bps"));
+  CHECK(search.at("answer_bps").get<double>() ==
+        Approx(search.at("answer_ip_bps").get<double>() * payload / (payload + 28)));
+  CHECK(capacity.at("maximum").at("rtt_min_ns").get<double>() > 0);
+  CHECK(capacity.at("maximum").at("rtt_max_ns") >= capacity.at("maximum").at("rtt_min_ns"));
+  REQUIRE(search.at("trials").size() == 2);
+  CHECK(search.at("trials").at(0).at("step") == "adjust");
+  CHECK(search.at("trials").at(1).at("step") == "confirm");
+  // The document is the adjusted test's, whose rows are the sub-intervals.
+  attempt.expect(document.at("down").at("intervals").size() >= 5, "five rows");
+}
+
 }  // namespace
 
 TEST_CASE("searches tell what they found in every form", "[e2e]") {
@@ -166,6 +197,9 @@ TEST_CASE("searches tell what they found in every form", "[e2e]") {
   quiet.erase(quiet.begin() + 4);  // --json
   auto lines = search_arguments(server, {"--direction", "both"});
   lines.at(4) = "--jsonl";
+  const auto standard = client_arguments(
+      server.endpoint(),
+      {"--find-rate=rfc9097", "--max-rate", "20M", "--search-time", "10s", "--direction", "down"});
   const auto missed = [](int code) {
     return [code](const Finished& finished, Attempt& attempt) {
       CHECK((finished.code() == 0 || finished.code() == 6));
@@ -183,8 +217,9 @@ TEST_CASE("searches tell what they found in every form", "[e2e]") {
        search("a server's own limit is not exceeded, and is named", search_arguments(slow),
               judge_server_limit),
        search("--fail-rate is met", search_arguments(server, {"--fail-rate", "19M"}), missed(0)),
-       search("--fail-rate is missed", search_arguments(server, {"--fail-rate", "21M"}),
-              missed(6))});
+       search("--fail-rate is missed", search_arguments(server, {"--fail-rate", "21M"}), missed(6)),
+       search("the standard's method reports the standard's figures", standard, judge_standard)},
+      long_measurement());
 }
 
 TEST_CASE("an interrupted search ends with what it knew", "[e2e]") {
@@ -217,42 +252,4 @@ TEST_CASE("a search that finds no server says so as any test does", "[e2e]") {
 
   CHECK(finished.code() == 3);
   CHECK(document_of(finished).at("search").is_null());
-}
-
-TEST_CASE("the standard's method reports the standard's figures", "[e2e]") {
-  const Server server;
-  auto arguments = client_arguments(
-      server.endpoint(),
-      {"--find-rate=rfc9097", "--max-rate", "20M", "--search-time", "10s", "--direction", "down"});
-
-  measure_under_condition([&](Attempt& attempt) {
-    const auto finished = run_udperf(arguments);
-
-    CAPTURE(finished.err);
-    REQUIRE(finished.code() == 0);
-    const auto document = document_of(finished);
-    check_books(document.at("down"));
-    CHECK(document.at("test").at("rate_target_bps").is_null());
-    CHECK(document.at("down").at("pacing").at("rate_error_ratio").is_null());
-    const json& search = document.at("search");
-    INFO(search.dump(1));
-    CHECK(search.at("algorithm") == "rfc9097");
-    attempt.expect(search.at("limited_by") == "max_rate", "max_rate as the limit");
-    CHECK(search.at("bracket_low_bps").is_null());
-    const json& capacity = search.at("capacity");
-    CHECK(capacity.at("test_interval_s") == 5);
-    REQUIRE(capacity.at("sub_intervals").size() == 5);
-    const double payload = document.at("test").at("payload_bytes").get<double>();
-    attempt.expect_near("answer_bps", search.at("answer_bps"), 20e6, 0.06);
-    CHECK(search.at("answer_ip_bps") == capacity.at("maximum").at("ip_bps"));
-    CHECK(search.at("answer_bps").get<double>() ==
-          Approx(search.at("answer_ip_bps").get<double>() * payload / (payload + 28)));
-    CHECK(capacity.at("maximum").at("rtt_min_ns").get<double>() > 0);
-    CHECK(capacity.at("maximum").at("rtt_max_ns") >= capacity.at("maximum").at("rtt_min_ns"));
-    REQUIRE(search.at("trials").size() == 2);
-    CHECK(search.at("trials").at(0).at("step") == "adjust");
-    CHECK(search.at("trials").at(1).at("step") == "confirm");
-    // The document is the adjusted test's, whose rows are the sub-intervals.
-    CHECK(document.at("down").at("intervals").size() >= 5);
-  });
 }

@@ -22,8 +22,9 @@ class Attempt {
   /// A condition that the figures need to mean anything, such as a rate above the shaper's; where
   /// it is not there the measurement is made again. Returns `there`.
   bool needs(bool there, const std::string& what);
-  /// A figure. Where it is wrong the test fails, unless the host held threads up meanwhile.
-  void expect(bool right, const std::string& what);
+  /// A figure. Where it is wrong the test fails, unless the host held threads up meanwhile. Returns
+  /// `right`.
+  bool expect(bool right, const std::string& what);
   /// As Approx(expected).epsilon(share).
   void expect_near(const std::string& name, double seen, double expected, double share);
 
@@ -44,7 +45,7 @@ struct Conditions {
   Duration late_p99 = std::chrono::milliseconds{1};  ///< of 99 % of them
   Duration stolen = std::chrono::milliseconds{20};
   int tries = 6;
-  Duration time = std::chrono::seconds{60};  ///< no try begins after that
+  Duration time = std::chrono::seconds{45};  ///< no try begins after that
 };
 
 /// For what takes ten seconds and more.

@@ -6,6 +6,7 @@
 #include "net/udp_listener.hpp"
 #include "net/udp_port.hpp"
 #include "support/catch.hpp"
+#include "support/condition.hpp"
 
 using namespace std::chrono_literals;
 using namespace udperf;
@@ -130,16 +131,21 @@ TEST_CASE("a dead port is seen by its ICMP answer", "[net]") {
 TEST_CASE("what the socket drops is counted, also after the last read", "[net]") {
   PortOptions options;
   options.gro = PortOptions::Offload::off;
-  const auto [a, b] = make_pair_of_ports(IpFamily::v4, options);
-  const auto before = b->total_drops();
-  REQUIRE(before);
-  const auto data = numbered(40, 1448, 1448);
-  std::size_t sent = 0;
-  for (int i = 0; i < 400; ++i) {
-    sent += a->send(data, 1448).datagrams;
-  }
-  const auto arrived = receive_all(*b, sent * 1448 + 1);
-  CHECK(arrived.lengths.size() + (*b->total_drops() - *before) == sent);
+  test::measure_under_condition([&](test::Attempt& attempt) {
+    const auto [a, b] = make_pair_of_ports(IpFamily::v4, options);
+    const auto before = b->total_drops();
+    REQUIRE(before);
+    const auto data = numbered(40, 1448, 1448);
+    std::size_t sent = 0;
+    for (int i = 0; i < 400; ++i) {
+      sent += a->send(data, 1448).datagrams;
+    }
+    const auto arrived = receive_all(*b, sent * 1448 + 1);
+    // A kernel that is held up drops before the socket, too.
+    if (attempt.needs(attempt.strain().drops == 0, "a kernel that drops at sockets only")) {
+      CHECK(arrived.lengths.size() + (*b->total_drops() - *before) == sent);
+    }
+  });
 }
 
 TEST_CASE("the listener answers from the address that was asked", "[net]") {
