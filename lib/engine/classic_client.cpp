@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/saturating.hpp"
 #include "engine/client_connect.hpp"
 #include "engine/event.hpp"
 #include "net/receive_buffers.hpp"
@@ -91,8 +92,8 @@ class Run {
       const auto period = pacing::PacketPeriod::of(rate, params_.payload_bytes, 1);
       schedule_.emplace(data_begun_, period, pacing::Schedule::Bursts{batch_, std::nullopt});
       report_.pacer = PacerKind::sleep;
-      report_.target_milli_pps = static_cast<std::uint64_t>(Uint128{period.denominator} *
-                                                            1'000'000'000'000U / period.numerator);
+      report_.target_milli_pps =
+          saturating_mul_div(Uint128{period.denominator}, 1'000'000'000'000U, period.numerator);
     }
     MonoTime now = data_begun_;
     while (!error_ && !over(now) && !stop_.requested()) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/saturating.hpp"
+
 namespace udperf {
 namespace {
 
@@ -59,7 +61,8 @@ PacketPlan PacketPlan::for_size(std::uint64_t size, std::uint32_t payload_bytes)
 std::uint64_t PacketPlan::bytes_of_first(std::uint64_t count) const {
   const std::uint64_t full = std::min(count, first_short_);
   const std::uint64_t short_ones = count - full;
-  return full * payload_bytes_ + short_ones * short_bytes_ + std::min(short_ones, longer_ones_);
+  const std::uint64_t shorter = short_ones * short_bytes_ + std::min(short_ones, longer_ones_);
+  return saturating_add(saturating_mul(full, payload_bytes_), shorter);
 }
 
 }  // namespace udperf

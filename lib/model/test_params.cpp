@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/saturating.hpp"
 #include "model/packet_plan.hpp"
 
 namespace udperf {
@@ -9,8 +10,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kMaxDuration = std::chrono::hours{24 * 366};
 constexpr std::uint64_t kMaxAmount = std::uint64_t{1} << 60U;
+constexpr Duration kMaxDuration = std::chrono::hours{24 * 366};
 
 std::optional<std::string> amount_problem(const TestParams& p) {
   const Amount& a = p.amount;
@@ -105,14 +106,13 @@ std::optional<Duration> expected_duration(const TestParams& params, Way way) {
   const std::uint64_t packets = params.amount.packets != 0
                                     ? params.amount.packets
                                     : params.amount.size_bytes / params.payload_bytes + 1;
-  const std::uint64_t bytes =
-      params.amount.size_bytes != 0 ? params.amount.size_bytes : packets * params.payload_bytes;
+  const Uint128 bytes = params.amount.size_bytes != 0 ? Uint128{params.amount.size_bytes}
+                                                      : Uint128{packets} * params.payload_bytes;
   if (rate.kind == SendRate::Kind::bits) {
-    return BitRate::bits_per_second(rate.value).time_for(ByteCount::bytes(bytes));
+    return saturating_ns((bytes * 8'000'000'000U + rate.value - 1) / rate.value);
   }
   constexpr std::uint64_t kNsPerThousandSeconds = 1'000'000'000'000;
-  const Uint128 ns = Uint128{packets} * kNsPerThousandSeconds / rate.value;
-  return Duration{static_cast<Duration::rep>(ns)};
+  return saturating_ns(Uint128{packets} * kNsPerThousandSeconds / rate.value);
 }
 
 }  // namespace udperf

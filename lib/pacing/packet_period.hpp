@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "base/saturating.hpp"
 #include "base/time.hpp"
 #include "base/units.hpp"
 
@@ -17,12 +18,12 @@ struct PacketPeriod {
   static PacketPeriod of(const SendRate& rate, std::uint32_t payload_bytes, std::uint32_t streams);
 
   [[nodiscard]] Duration times(std::uint64_t n) const {
-    return Duration{static_cast<Duration::rep>((numerator * n + denominator - 1) / denominator)};
+    return saturating_ns((numerator * n + denominator - 1) / denominator);
   }
   /// How many whole periods fit into `time`. Precondition: time >= 0.
   [[nodiscard]] std::uint64_t count_in(Duration time) const {
-    return static_cast<std::uint64_t>(Uint128{static_cast<std::uint64_t>(time.count())} *
-                                      denominator / numerator);
+    const auto ns = static_cast<std::uint64_t>(time.count());
+    return saturating_mul_div(Uint128{ns}, denominator, numerator);
   }
   [[nodiscard]] double ns() const {
     return static_cast<double>(numerator) / static_cast<double>(denominator);

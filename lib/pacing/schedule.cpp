@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/saturating.hpp"
+
 namespace udperf::pacing {
 namespace {
 
@@ -40,13 +42,12 @@ std::uint64_t Schedule::depth_of(Duration window) const {
 }
 
 std::uint64_t Schedule::due_by(MonoTime time) const {
-  return time < start_ ? 0 : period_.count_in(time - start_) + 1;
+  return time < start_ ? 0 : saturating_add(period_.count_in(time - start_), 1);
 }
 
 Duration Schedule::refill(std::uint64_t n) const {
   const Uint128 divisor = Uint128{period_.denominator} * kRefillIn;
-  return Duration{
-      static_cast<Duration::rep>((period_.numerator * kRefillOf * n + divisor - 1) / divisor)};
+  return saturating_ns((period_.numerator * kRefillOf * n + divisor - 1) / divisor);
 }
 
 std::uint64_t Schedule::tokens(MonoTime now) const {
@@ -79,7 +80,7 @@ void Schedule::give_back(std::uint64_t n) {
 
 void Schedule::give_up(std::uint64_t n) {
   next_ += n;
-  skipped_ += n;
+  skipped_ = saturating_add(skipped_, n);
 }
 
 std::uint64_t Schedule::take_due(MonoTime now) {
@@ -132,7 +133,7 @@ std::uint64_t Schedule::take_last(MonoTime end, MonoTime now) {
 
 void Schedule::change(const PacketPeriod& period, std::uint64_t limit, MonoTime now) {
   if (begun_) {
-    const MonoTime deadline = start_ + period_.times(next_);
+    const MonoTime deadline = saturating_after(start_, period_.times(next_));
     const double ratio = period.ns() / period_.ns();
     const double scale = deadline > now ? ratio : std::min(ratio, 1.0);
     const auto ahead = static_cast<double>((deadline - now).count());
@@ -149,7 +150,8 @@ MonoTime Schedule::next_deadline() const {
   if (!begun_) {
     return start_;
   }
-  return std::max(start_ + period_.times(next_ + burst_ - 1), empty_at_ + refill(burst_));
+  const Duration due = period_.times(saturating_add(next_, burst_ - 1));
+  return std::max(saturating_after(start_, due), saturating_after(empty_at_, refill(burst_)));
 }
 
 std::uint64_t burst_for(const PacketPeriod& period, Duration window, std::uint64_t limit) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/saturating.hpp"
+
 namespace udperf::sender {
 namespace {
 
@@ -46,8 +48,8 @@ void Sender::begin(MonoTime now) {
     schedule_.emplace(now, period, pacing::Schedule::Bursts{batch_now(), std::nullopt});
     report_.pacer = pacer_for(period);
     if (!adjusted()) {
-      report_.target_milli_pps = static_cast<std::uint64_t>(Uint128{period.denominator} *
-                                                            1'000'000'000'000U / period.numerator);
+      report_.target_milli_pps =
+          saturating_mul_div(Uint128{period.denominator}, 1'000'000'000'000U, period.numerator);
     }
   }
 }
@@ -85,8 +87,9 @@ PacerKind Sender::pacer_for(const pacing::PacketPeriod& period) {
   constexpr std::uint32_t kHeaders = 62;
   constexpr std::uint64_t kSlackPercent = pacing::Schedule::kCatchUpPercent + 2;
   const Uint128 bytes = Uint128{settings_.params.payload_bytes} + kHeaders;
-  const Uint128 per_second = bytes * 1'000'000'000U * period.denominator / period.numerator;
-  const auto held = static_cast<std::uint64_t>(per_second * (100 + kSlackPercent) / 100);
+  const std::uint64_t per_second =
+      saturating_mul_div(bytes * 1'000'000'000U, period.denominator, period.numerator);
+  const std::uint64_t held = saturating_mul_div(Uint128{per_second}, 100 + kSlackPercent, 100);
   return port_.pace_in_kernel(held) ? PacerKind::kernel : PacerKind::sleep_spin;
 }
 

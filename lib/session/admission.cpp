@@ -3,16 +3,19 @@
 #include <algorithm>
 #include <array>
 
+#include "base/saturating.hpp"
+
 namespace udperf::session {
 namespace {
 
-constexpr std::uint32_t kRetryMs = 1000;  // when nobody knows when a slot will be free
+constexpr std::uint64_t kMostRate = std::uint64_t{1} << 60U;  // of check_params()
+constexpr std::uint32_t kRetryMs = 5000;  // when nobody knows when a slot will be free
 
 std::uint64_t bps_of(const SendRate& rate, std::uint32_t payload_bytes) {
   if (rate.kind != SendRate::Kind::packets) {
     return rate.value;
   }
-  return static_cast<std::uint64_t>(Uint128{rate.value} * payload_bytes * 8 / 1000);
+  return saturating_mul_div(Uint128{rate.value} * payload_bytes, 8, 1000);
 }
 
 wire::Reject busy(wire::RejectReason reason, const Occupancy& now) {
@@ -29,13 +32,14 @@ std::variant<TestParams, wire::Reject> within_budget(TestParams params, const Po
   const std::uint64_t left = budget - std::min(budget, now.granted_bps);
   const std::uint64_t ways = params.direction == Direction::both ? 2 : 1;
   // Less than a hundredth of the whole, or than a packet a second, is no test.
-  if (left < std::max<std::uint64_t>(budget / 100, std::uint64_t{params.payload_bytes} * 8)) {
+  const std::uint64_t least = std::uint64_t{params.payload_bytes} * 8 * ways;
+  if (left < std::max<std::uint64_t>(budget / 100, least)) {
     wire::Reject reject = busy(wire::RejectReason::rate, now);
     reject.limit = left;
     return reject;
   }
   for (SendRate* rate : {&params.rate_up, &params.rate_down}) {
-    const std::uint64_t share = left / ways;
+    const std::uint64_t share = std::min(left / ways, kMostRate);
     if (!rate->limited() || bps_of(*rate, params.payload_bytes) > share) {
       const bool adjusted = rate->kind == SendRate::Kind::adjusted;
       *rate = SendRate{adjusted ? SendRate::Kind::adjusted : SendRate::Kind::bits, share};
@@ -50,10 +54,25 @@ std::uint64_t offered_bps(const TestParams& params) {
   std::uint64_t sum = 0;
   for (const Way way : {Way::up, Way::down}) {
     if (includes(params.direction, way)) {
-      sum += params.rate(way).limited() ? bps_of(params.rate(way), params.payload_bytes) : 0;
+      const SendRate& rate = params.rate(way);
+      sum = saturating_add(sum, rate.limited() ? bps_of(rate, params.payload_bytes) : 0);
     }
   }
   return sum;
+}
+
+std::optional<Duration> granted_time(const TestParams& params) {
+  Duration longest{0};
+  for (const Way way : {Way::up, Way::down}) {
+    if (includes(params.direction, way)) {
+      const auto expected = expected_duration(params, way);
+      if (!expected) {
+        return std::nullopt;
+      }
+      longest = std::max(longest, *expected);
+    }
+  }
+  return longest;
 }
 
 std::variant<TestParams, wire::Reject> admit(const TestParams& asked, const Policy& policy,
@@ -67,19 +86,18 @@ std::variant<TestParams, wire::Reject> admit(const TestParams& asked, const Poli
   if (now.sessions_of_address >= policy.max_sessions_per_address) {
     return busy(wire::RejectReason::too_many_from_you, now);
   }
-  if (policy.max_duration) {
-    for (const Way way : {Way::up, Way::down}) {
-      const auto expected = expected_duration(asked, way);
-      if (includes(asked.direction, way) && expected && *expected > *policy.max_duration) {
-        wire::Reject reject;
-        reject.reason = wire::RejectReason::duration;
-        reject.limit = static_cast<std::uint64_t>(policy.max_duration->count());
-        return reject;
-      }
-    }
+  auto decision = policy.max_rate ? within_budget(asked, policy, now)
+                                  : std::variant<TestParams, wire::Reject>{asked};
+  // As granted: a lower rate makes a test of a given size longer.
+  const auto* const granted = std::get_if<TestParams>(&decision);
+  const auto takes = granted != nullptr ? granted_time(*granted) : std::nullopt;
+  if (policy.max_duration && takes && *takes > *policy.max_duration) {
+    wire::Reject reject;
+    reject.reason = wire::RejectReason::duration;
+    reject.limit = static_cast<std::uint64_t>(policy.max_duration->count());
+    return reject;
   }
-  return policy.max_rate ? within_budget(asked, policy, now)
-                         : std::variant<TestParams, wire::Reject>{asked};
+  return decision;
 }
 
 }  // namespace udperf::session

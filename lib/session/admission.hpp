@@ -34,4 +34,7 @@ struct Occupancy {
 /// Payload bits per second that a test may use, both ways together; 0 = as fast as it goes.
 [[nodiscard]] std::uint64_t offered_bps(const TestParams& params);
 
+/// How long its data may flow, both ways together; nothing where that is not known of one of them.
+[[nodiscard]] std::optional<Duration> granted_time(const TestParams& params);
+
 }  // namespace udperf::session

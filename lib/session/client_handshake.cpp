@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "base/saturating.hpp"
 #include "base/units.hpp"
 
 namespace udperf::session {
@@ -179,7 +180,7 @@ std::string describe(const wire::Reject& reject) {
       return "the server does not accept these parameters";
     case Reason::duration:
       return "the server allows tests of at most " +
-             format_duration(Duration{static_cast<Duration::rep>(reject.limit)}) +
+             format_duration(saturating_ns(reject.limit)) +
              ": give a shorter --duration, or a --rate with --size";
     case Reason::rate:
       return retry("the server has only " + format_bit_rate(static_cast<double>(reject.limit)) +
