@@ -22,6 +22,19 @@ Problem add_prefix(Text value, std::vector<IpPrefix>& list) {
   return std::nullopt;
 }
 
+Problem store_memory(Text value, ByteCount& memory) {
+  constexpr auto kLeast = ByteCount::bytes(std::uint64_t{16} << 20U);
+  const auto size = parse_byte_count(value, BareNumber::refused);
+  if (!size) {
+    return size.error().what;
+  }
+  if (*size < kLeast) {
+    return "must be at least 16MiB";
+  }
+  memory = *size;
+  return std::nullopt;
+}
+
 Problem check_classic(const GivenOption& /*option*/, const ServerCommand& command) {
   if (command.key_file) {
     return "serves clients that have no key, which --key-file forbids; give one of them";
@@ -81,6 +94,12 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .commands = kServer,
      .set = [](Text v,
                ServerCommand& c) { return store(parse_duration(v), c.options.max_duration); }},
+    {.name = "max-memory",
+     .value = "SIZE",
+     .help = "for all that clients make the server keep",
+     .fallback = "256MiB",
+     .commands = kServer,
+     .set = [](Text v, ServerCommand& c) { return store_memory(v, c.options.max_memory); }},
     {.name = "allow",
      .value = "CIDR",
      .help = "serve these addresses only; repeatable",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <new>
 #include <thread>
 
 #include "engine/client_connect.hpp"
@@ -49,6 +50,16 @@ std::size_t worker_count() {
   return std::clamp<std::size_t>(std::thread::hardware_concurrency(), kLeast, kMost);
 }
 
+/// Where memory runs out, the loop goes on a moment later: sessions end and give theirs back.
+MonoTime step(ServerSessions& sessions, MonoTime now) {
+  constexpr Duration kPause = std::chrono::milliseconds{10};
+  try {
+    return sessions.step(now);
+  } catch (const std::bad_alloc&) {
+    return now + kPause;
+  }
+}
+
 }  // namespace
 
 Result<void> run_server(const ServerOptions& options, const Clock& clock, RandomSource& random,
@@ -69,7 +80,7 @@ Result<void> run_server(const ServerOptions& options, const Clock& clock, Random
   MonoTime stop_by = kNever;
   while (true) {
     const MonoTime now = clock.now();
-    MonoTime next = sessions.step(now);
+    MonoTime next = step(sessions, now);
     if (stop.take_counters_request()) {
       observer.on_counters(sessions.counters());
     }
@@ -82,7 +93,7 @@ Result<void> run_server(const ServerOptions& options, const Clock& clock, Random
     if ((stop.requested() || one_off_done) && (sessions.count() == 0 || now >= stop_by)) {
       break;
     }
-    next = std::min(next, stop_by);
+    next = std::min({next, stop_by, observer.on_turn(now)});
     const std::array<int, 3> fds{(*listener)->fd(), sessions.wake_fd(),
                                  stop.requested() ? -1 : stop.wait_fd()};
     wait_readable(fds, next == kNever ? Duration::max() : next - clock.now());

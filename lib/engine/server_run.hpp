@@ -7,12 +7,15 @@
 
 #include "base/endpoint.hpp"
 #include "base/random.hpp"
+#include "base/units.hpp"
 #include "clock/clock.hpp"
 #include "engine/stop_token.hpp"
 #include "model/classic.hpp"
 #include "model/outcome.hpp"
 
 namespace udperf::engine {
+
+inline constexpr std::uint64_t kDefaultMaxMemory = std::uint64_t{256} << 20U;
 
 /// What `udperf server` was asked to do.
 struct ServerOptions {
@@ -26,7 +29,8 @@ struct ServerOptions {
   bool exclusive = false;
   std::optional<BitRate> max_rate;  ///< of all sessions together
   std::optional<Duration> max_duration;
-  std::vector<IpPrefix> allow;  ///< empty: everyone
+  ByteCount max_memory = ByteCount::bytes(kDefaultMaxMemory);  ///< for all that is kept of others
+  std::vector<IpPrefix> allow;                                 ///< empty: everyone
   std::vector<IpPrefix> deny;
   std::optional<std::string> key;  ///< 32 bytes, --key-file
   bool classic = false;            ///< --classic: serve classic clients on the same port
@@ -43,8 +47,9 @@ struct ServerCounters {
   std::uint64_t denied = 0;  ///< by --allow/--deny
   std::uint64_t unauthenticated = 0;
   std::uint64_t rate_limited = 0;
-  std::uint64_t refused = 0;   ///< REJECTs sent
-  std::uint64_t sessions = 0;  ///< accepted since the start
+  std::uint64_t out_of_memory = 0;  ///< datagrams and requests that there was no room for
+  std::uint64_t refused = 0;        ///< REJECTs sent
+  std::uint64_t sessions = 0;       ///< accepted since the start
   std::uint64_t classic_runs = 0;
   std::uint64_t classic_refused = 0;  ///< datagrams that would have begun one run too many
   std::uint64_t classic_answers = 0;
@@ -70,6 +75,9 @@ class ServerObserver {
   virtual void on_warning(const Warning& warning) = 0;
   /// On demand (StopToken users ask with SIGUSR1) and once at the end.
   virtual void on_counters(const ServerCounters& counters) = 0;
+  /// Once each turn of the server's loop, so that something can be told that waited for its time.
+  /// Returns when to be called again at the latest.
+  virtual MonoTime on_turn(MonoTime /*now*/) { return kNever; }
 };
 
 /// Serves until `stop` is requested (or one session, with one_off). An error means that it could

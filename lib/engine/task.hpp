@@ -22,6 +22,9 @@ class Task {
   /// Never blocks, and returns soon.
   virtual Wake step(MonoTime now, net::ReceiveBuffers& buffers) = 0;
 
+  /// Memory ran out in step(): from now on it is over(), and whatever it was part of should end.
+  virtual void abandon() noexcept {}
+
   /// No step() is needed any more; set by step() itself.
   [[nodiscard]] virtual bool over() const = 0;
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <ctime>
+#include <new>
 
 namespace udperf::engine {
 namespace {
@@ -91,11 +92,21 @@ void Worker::take_new() {
 void Worker::run_due(MonoTime now) {
   for (Entry& entry : entries_) {
     if (entry.at <= now) {
-      const Wake wake = entry.task->step(now, buffers_);
+      const Wake wake = step(*entry.task, now);
       entry.at = wake.at;
       entry.precise = wake.precise;
       listen(entry, !wake.deaf);
     }
+  }
+}
+
+/// A task that no memory is left for ends alone.
+Wake Worker::step(Task& task, MonoTime now) {
+  try {
+    return task.step(now, buffers_);
+  } catch (const std::bad_alloc&) {
+    task.abandon();
+    return Wake{};
   }
 }
 

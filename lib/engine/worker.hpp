@@ -44,6 +44,7 @@ class Worker {
   void run();
   void take_new();
   void run_due(MonoTime now);
+  Wake step(Task& task, MonoTime now);
   void listen(Entry& entry, bool on);
   void drop_finished();
   void wait(MonoTime now);

@@ -175,6 +175,9 @@ struct RxReport {
   std::int64_t anchor_mono_ns = 0;  ///< start of the interval grid on the receiver's clock
   std::vector<IntervalRow> intervals;
   std::vector<Outage> outages;
+  /// The receiver had no memory for all of it: fewer rows, no delays, or late datagrams counted as
+  /// lost before their time.
+  bool memory_limited = false;
 
   bool operator==(const RxReport&) const = default;
 };

@@ -11,6 +11,7 @@ stats::StreamStats::Settings stats_settings(const Receiver::Settings& settings) 
   out.interval = settings.params.interval;
   out.gap_threshold = settings.params.gap_threshold;
   out.share_delays = settings.params.streams > 1;
+  out.memory = settings.memory;
   return out;
 }
 
@@ -41,9 +42,7 @@ std::size_t Receiver::on_read(const net::Received& read, std::size_t offset) {
     if (datagram.size() > 5 && datagram[5] != static_cast<std::byte>(wire::MessageType::data)) {
       break;
     }
-    if (!take(datagram, read, scan)) {
-      ++invalid_;
-    }
+    ++(take(datagram, read, scan) ? accepted_ : invalid_);
     ++taken;
     offset += datagram.size();
   }

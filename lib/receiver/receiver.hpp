@@ -22,7 +22,8 @@ class Receiver {
     std::uint64_t session = 0;
     std::uint8_t stream = 0;
     TestParams params;
-    bool merging = false;  ///< the socket merges datagrams (UDP_GRO)
+    bool merging = false;             ///< the socket merges datagrams (UDP_GRO)
+    MemoryAccount* memory = nullptr;  ///< of the session; null: no limit
   };
 
   explicit Receiver(const Settings& settings);
@@ -47,6 +48,10 @@ class Receiver {
   [[nodiscard]] std::optional<MonoTime> last_arrival() const { return last_arrival_; }
   [[nodiscard]] std::uint64_t unique() const { return stats_.unique(); }
   [[nodiscard]] std::uint64_t next_expected() const { return stats_.next_expected(); }
+  /// See stats::StreamStats.
+  [[nodiscard]] bool out_of_memory() const { return stats_.out_of_memory(); }
+  /// DATA datagrams that were this stream's, copies and late ones included.
+  [[nodiscard]] std::uint64_t accepted() const { return accepted_; }
 
   /// Closes the books. `fin`: the sender's word, absent when none came. `drops`: the socket's
   /// counter.
@@ -86,6 +91,7 @@ class Receiver {
   bool has_latest_ = false;
   bool kernel_stamps_ = true;
   std::uint64_t invalid_ = 0;
+  std::uint64_t accepted_ = 0;
   std::uint64_t reads_ = 0;
   std::uint32_t largest_read_ = 0;
   bool merged_ = false;

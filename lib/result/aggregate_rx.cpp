@@ -144,6 +144,8 @@ RxPart build_rx(const Reports& rx, IpFamily family) {
   part.unique_bytes = sum_over(rx, [](const RxReport& r) { return r.unique_bytes; });
   part.late = sum_over(rx, [](const RxReport& r) { return r.late; });
   part.invalid = sum_over(rx, [](const RxReport& r) { return r.invalid; });
+  part.memory_limited =
+      std::any_of(rx.begin(), rx.end(), [](const RxReport* r) { return r->memory_limited; });
   part.batch_mean =
       quotient(part.datagrams, sum_over(rx, [](const RxReport& r) { return r.batches; }));
   part.gro = 0;

@@ -58,6 +58,7 @@ struct RxPart {
   Count fragments_per_datagram;                ///< of a full one; 1 = they came whole
   std::optional<std::string> timestamps;       ///< "kernel" or "user"
   std::optional<std::string> finalize_reason;  ///< all_received, quiet, tmax, no_fin
+  bool memory_limited = false;                 ///< said in a note, not in the document's tree
 };
 
 struct LossPart {

@@ -37,6 +37,11 @@ void note_receiver(const DirectionPart& part, Notes& notes) {
   } else if (!rx.goodput_bps) {
     notes.add("rx.goodput_bps", "zero_span", "all arrivals have the same time stamp");
   }
+  if (rx.memory_limited) {
+    notes.add("rx", "memory_limited",
+              "the receiver had no memory for all of it: intervals may be joined, delays missing, "
+              "and datagrams that came very late count as lost");
+  }
 }
 
 void note_loss(const DirectionPart& part, Notes& notes) {
@@ -73,6 +78,9 @@ void note_delays(const DirectionPart& part, Notes& notes) {
       !part.delay_variation.p50_ns) {
     notes.add("delay_variation.p50_ns", "several_streams",
               "the distribution of a stream's delays is missing: they cannot be joined");
+  } else if (!part.delay_variation.p50_ns && part.rx.memory_limited) {
+    notes.add("delay_variation", "memory_limited",
+              "the receiver had no memory for the distribution of delays");
   } else if (!part.delay_variation.p50_ns) {
     notes.add("delay_variation", "not_timed", "the receiver took no arrival times");
   } else if (!part.delay.n) {

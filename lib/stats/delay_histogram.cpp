@@ -25,31 +25,58 @@ void DelayHistogram::add(Duration transit) {
   max_ = std::max(max_, transit);
   const std::int64_t distance = (transit - origin_).count();
   sum_ns_ += static_cast<double>(distance);
+  if (given_up_) {
+    return;
+  }
   if (distance < -kFineRangeNs || distance >= kFineRangeNs) {
     add_coarse(distance);
     return;
   }
   // Counted from the bottom of the range, so that bins are never negative.
   const auto bin = static_cast<std::uint64_t>(distance + kFineRangeNs) / kFineNs;
-  ++page_of(bin / kPageBins)[bin % kPageBins];
+  if (Page* const page = page_of(bin / kPageBins)) {
+    ++page->counts[bin % kPageBins];
+    ++page->total;
+  }
 }
 
-DelayHistogram::Bins& DelayHistogram::page_of(std::uint64_t page) {
-  if (latest_bins_ == nullptr || latest_page_ != page) {
-    auto& bins = fine_[page];
-    if (!bins) {
-      bins = std::make_unique<Bins>();
+/// Null when it had to be given up.
+DelayHistogram::Page* DelayHistogram::page_of(std::uint64_t page) {
+  if (latest_ == nullptr || latest_number_ != page) {
+    auto found = fine_.find(page);
+    if (found == fine_.end()) {
+      if (!memory_.grow(sizeof(Page) + kNodeBytes)) {
+        give_up();
+        return nullptr;
+      }
+      found = fine_.emplace(page, std::make_unique<Page>()).first;
     }
-    latest_bins_ = bins.get();
-    latest_page_ = page;
+    latest_ = found->second.get();
+    latest_number_ = page;
   }
-  return *latest_bins_;
+  return latest_;
+}
+
+void DelayHistogram::give_up() {
+  given_up_ = true;
+  fine_.clear();
+  coarse_.clear();
+  latest_ = nullptr;
+  memory_.release();
 }
 
 void DelayHistogram::add_coarse(std::int64_t distance) {
   const std::int64_t bin = floor_div(distance, kCoarseNs);
+  if (const auto found = coarse_.find(bin); found != coarse_.end()) {
+    ++found->second;
+    return;
+  }
   if (coarse_.size() < kMostCoarse) {
-    ++coarse_[bin];
+    if (memory_.grow(kNodeBytes)) {
+      coarse_.emplace(bin, 1);
+    } else {
+      give_up();
+    }
     return;
   }
   // Beyond the limit a neighbouring bin has to do: 100 s of spread is no network's doing.
@@ -58,7 +85,7 @@ void DelayHistogram::add_coarse(std::int64_t distance) {
 }
 
 std::optional<Duration> DelayHistogram::percentile(double share) const {
-  if (n_ == 0) {
+  if (n_ == 0 || given_up_) {
     return std::nullopt;
   }
   const double rank = std::ceil(share * static_cast<double>(n_));
@@ -79,8 +106,12 @@ Duration DelayHistogram::value_at(std::uint64_t rank) const {
     }
   }
   for (const auto& [page, bins] : fine_) {
+    if (seen + bins->total < rank) {
+      seen += bins->total;
+      continue;
+    }
     for (std::uint64_t i = 0; i < kPageBins; ++i) {
-      seen += (*bins)[i];
+      seen += bins->counts[i];
       if (seen >= rank) {
         const auto bin = static_cast<std::int64_t>(page * kPageBins + i);
         return middle(bin * kFineNs - kFineRangeNs, kFineNs);
@@ -105,11 +136,11 @@ void DelayHistogram::for_each_bin(
   };
   const auto middle = coarse_.lower_bound(0);
   coarse(coarse_.begin(), middle);
-  for (const auto& [page, counts] : fine_) {
+  for (const auto& [page, bins] : fine_) {
     for (std::uint64_t i = 0; i < kPageBins; ++i) {
-      if ((*counts)[i] != 0) {
+      if (bins->counts[i] != 0) {
         const auto bin = static_cast<std::int64_t>(page * kPageBins + i);
-        visit(origin_ + Duration{bin * kFineNs - kFineRangeNs + kFineNs / 2}, (*counts)[i]);
+        visit(origin_ + Duration{bin * kFineNs - kFineRangeNs + kFineNs / 2}, bins->counts[i]);
       }
     }
   }
@@ -137,7 +168,7 @@ std::vector<DelayBin> DelayHistogram::bins(Duration zero, std::size_t most) cons
 }
 
 std::optional<DelaySummary> DelayHistogram::summary_over(Duration zero) const {
-  if (n_ == 0) {
+  if (n_ == 0 || given_up_) {
     return std::nullopt;
   }
   constexpr std::uint64_t kLeastForP999 = 1000;  // a finer percentile than 1/n has no meaning

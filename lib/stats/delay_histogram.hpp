@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/memory_account.hpp"
 #include "base/time.hpp"
 #include "model/reports.hpp"
 
@@ -18,11 +19,14 @@ namespace udperf::stats {
 ///
 /// Bins are 1 us wide within about 2 s of the first value, and 1 ms beyond; a percentile is off by
 /// at most half a bin. Pages of bins are made where values fall; memory is bounded by the number of
-/// bins.
+/// bins, and by the account, if there is one: where that grants no more, the distribution is given
+/// up as a whole, and only how many values there were and the smallest are known.
 class DelayHistogram {
  public:
+  explicit DelayHistogram(MemoryAccount* account = nullptr) : memory_(account) {}
+
   void add(Duration transit);
-  void clear() { *this = DelayHistogram{}; }
+  void clear() { *this = DelayHistogram{memory_.account()}; }
 
   [[nodiscard]] std::uint64_t n() const { return n_; }
   [[nodiscard]] std::optional<Duration> min() const {
@@ -30,15 +34,18 @@ class DelayHistogram {
   }
 
   /// Value that at least `share` (0..1) of the values do not exceed, nothing taken off (RFC 2330
-  /// s11.3); nothing when there are none.
+  /// s11.3); nothing when there are none, or the distribution was given up.
   [[nodiscard]] std::optional<Duration> percentile(double share) const;
 
   /// The bins that hold values, ascending, less `zero`: at most `most` of them, of neighbours
   /// joined where there are more.
   [[nodiscard]] std::vector<DelayBin> bins(Duration zero, std::size_t most) const;
 
-  /// The values less `zero`; nothing when there are none.
+  /// The values less `zero`; nothing when there are none, or the distribution was given up.
   [[nodiscard]] std::optional<DelaySummary> summary_over(Duration zero) const;
+
+  /// For want of memory.
+  [[nodiscard]] bool given_up() const { return given_up_; }
 
  private:
   static constexpr std::int64_t kFineNs = 1000;
@@ -46,10 +53,15 @@ class DelayHistogram {
   static constexpr std::int64_t kFineRangeNs = 2'000'000'000;
   static constexpr std::uint64_t kPageBins = 256;
   static constexpr std::size_t kMostCoarse = 100'000;
-  using Bins = std::array<std::uint64_t, kPageBins>;
+  static constexpr std::size_t kNodeBytes = 64;  ///< of a map, beside what it holds
+  struct Page {
+    std::array<std::uint64_t, kPageBins> counts{};
+    std::uint64_t total = 0;
+  };
 
   void add_coarse(std::int64_t distance);
-  [[nodiscard]] Bins& page_of(std::uint64_t page);
+  [[nodiscard]] Page* page_of(std::uint64_t page);
+  void give_up();
   [[nodiscard]] Duration value_at(std::uint64_t rank) const;
   void for_each_bin(const std::function<void(Duration middle, std::uint64_t count)>& visit) const;
 
@@ -58,10 +70,12 @@ class DelayHistogram {
   Duration min_{0};
   Duration max_{0};
   double sum_ns_ = 0;  ///< of the distances from the origin
-  std::map<std::uint64_t, std::unique_ptr<Bins>> fine_;
-  std::uint64_t latest_page_ = 0;  ///< successive values mostly share a page
-  Bins* latest_bins_ = nullptr;
+  std::map<std::uint64_t, std::unique_ptr<Page>> fine_;
+  std::uint64_t latest_number_ = 0;  ///< successive values mostly share a page
+  Page* latest_ = nullptr;
   std::map<std::int64_t, std::uint64_t> coarse_;
+  MemoryShare memory_;
+  bool given_up_ = false;
 };
 
 }  // namespace udperf::stats

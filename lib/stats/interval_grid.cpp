@@ -15,16 +15,23 @@ void IntervalGrid::close_row(std::uint64_t next) {
   row.sent = next - passed_;
   passed_ = next;
   row_delays_.push_back(RowDelay{delays_.percentile(0.5), delays_.percentile(0.99)});
+  cut_delays_ = cut_delays_ || delays_.given_up();
   delays_.clear();
 }
 
 void IntervalGrid::open_rows(MonoTime now, std::uint64_t next) {
-  while (now >= row_end_ && rows_.size() < kMostRows) {
+  // A vector that grows holds up to twice what is in it.
+  constexpr std::size_t kRowBytes = 2 * (sizeof(IntervalRow) + sizeof(RowDelay));
+  while (now >= row_end_ && rows_.size() < kMostRows && !cut_rows_) {
+    if (!memory_.grow(kRowBytes)) {
+      cut_rows_ = true;
+      break;
+    }
     close_row(next);
     rows_.emplace_back();
     row_end_ += length_;
   }
-  if (rows_.size() >= kMostRows) {
+  if (rows_.size() >= kMostRows || cut_rows_) {
     row_end_ = kNever;
   }
 }

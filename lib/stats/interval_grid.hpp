@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/memory_account.hpp"
 #include "base/time.hpp"
 #include "model/reports.hpp"
 #include "stats/delay_histogram.hpp"
@@ -19,7 +20,9 @@ class IntervalGrid {
   /// Beyond so many rows the last one goes on.
   static constexpr std::size_t kMostRows = 100'000;
 
-  explicit IntervalGrid(Duration length) : length_(length) {}
+  /// The last row goes on, too, where `account` grants no more; null: no account.
+  explicit IntervalGrid(Duration length, MemoryAccount* account = nullptr)
+      : length_(length), delays_(account), memory_(account) {}
 
   void set_anchor(MonoTime anchor);
   [[nodiscard]] bool anchored() const { return !rows_.empty(); }
@@ -47,6 +50,8 @@ class IntervalGrid {
   /// nobody remembers when it came, and the sums must equal the totals.
   void take_back(std::uint64_t unique, std::uint64_t bytes, std::uint64_t reordered);
   [[nodiscard]] std::vector<IntervalRow> take() { return std::move(rows_); }
+  /// For want of memory the last row goes on, or a row's delays are not known.
+  [[nodiscard]] bool cut_short() const { return cut_rows_ || cut_delays_; }
 
  private:
   /// Of transit times as given: the stream's minimum is not known before the end (RFC 5481 s4.2).
@@ -68,6 +73,9 @@ class IntervalGrid {
   std::size_t settling_ = 0;          ///< row that the fold has reached
   std::uint64_t settled_to_ = 0;      ///< first number of the row after it
   DelayHistogram delays_;             ///< of the open row
+  MemoryShare memory_;
+  bool cut_rows_ = false;
+  bool cut_delays_ = false;
 };
 
 }  // namespace udperf::stats

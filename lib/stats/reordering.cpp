@@ -12,12 +12,19 @@ void Reordering::remember(std::uint64_t first, std::uint64_t count) {
   arrivals_ += count;
 }
 
+void Reordering::remember_gap(const Gap& gap) {
+  if (gaps_.size() >= kMostGaps || !memory_.grow(sizeof(Gap))) {
+    if (gaps_.empty()) {
+      return;
+    }
+    gaps_.pop_front();
+  }
+  gaps_.push_back(gap);
+}
+
 void Reordering::in_order(std::uint64_t first, std::uint64_t count, MonoTime at) {
   if (first > next_) {
-    gaps_.push_back(Gap{next_, first, arrivals_ + 1, at});
-    if (gaps_.size() > kMostGaps) {
-      gaps_.pop_front();
-    }
+    remember_gap(Gap{next_, first, arrivals_ + 1, at});
   }
   remember(first, count);
   next_ = first + count;

@@ -5,6 +5,7 @@
 #include <deque>
 #include <optional>
 
+#include "base/memory_account.hpp"
 #include "base/time.hpp"
 
 namespace udperf::stats {
@@ -15,6 +16,9 @@ namespace udperf::stats {
 class Reordering {
  public:
   static constexpr std::size_t kMostGaps = 4096;
+
+  /// Where `account` grants no more, fewer gaps are remembered; null: no account.
+  explicit Reordering(MemoryAccount* account = nullptr) : memory_(account) {}
 
   /// `count` numbers from `first` on, each larger than all before: the usual case, at once.
   void in_order(std::uint64_t first, std::uint64_t count, MonoTime at);
@@ -45,6 +49,7 @@ class Reordering {
   };
 
   void remember(std::uint64_t first, std::uint64_t count);
+  void remember_gap(const Gap& gap);
 
   std::uint64_t next_ = 0;
   std::uint64_t arrivals_ = 0;
@@ -55,6 +60,7 @@ class Reordering {
   Duration late_max_{0};
   std::uint64_t n3_ = 0;
   std::deque<Gap> gaps_;
+  MemoryShare memory_;
   std::array<std::uint64_t, kN> recent_{};  ///< the last arrivals, newest at arrivals_ % kN - 1
 };
 

@@ -22,28 +22,59 @@ std::uint64_t next_word(std::uint64_t at) {
 
 }  // namespace
 
-SequenceLedger::Page& SequenceLedger::page_for(std::uint64_t sequence) {
+/// Null where there is no memory for it.
+SequenceLedger::Page* SequenceLedger::page_for(std::uint64_t sequence) {
+  const std::uint64_t kept = pages_.size();
   const std::uint64_t index = sequence / kPageNumbers - base_;
-  while (index >= pages_.size()) {
+  if (index >= kept && !make_room((index + 1 - kept) * sizeof(Page))) {
+    return nullptr;
+  }
+  while (base_ + pages_.size() <= sequence / kPageNumbers) {
     pages_.emplace_back();
   }
-  return pages_[index];
+  return &page_of(sequence);
 }
 
-SequenceLedger::Words& SequenceLedger::bits_of(Page& page) {
-  if (!page.bits) {
-    page.bits = std::make_unique<Words>();
-    ++bitmaps_;
+/// Takes so much of the account, folding pages before their time where that is the only way.
+bool SequenceLedger::make_room(std::size_t bytes) {
+  while (!memory_.grow(bytes)) {
+    if (passed_pages_ == 0) {
+      return false;
+    }
+    hurried_ = true;
+    fold_front();
   }
-  return *page.bits;
+  return true;
 }
 
-SequenceLedger::Arrival SequenceLedger::duplicate_in(Page& page, std::uint64_t place) {
-  if (!page.duplicates) {
-    page.duplicates = std::make_unique<Words>();
-    ++bitmaps_;
+/// A bitmap of the page of `sequence`; null where there is no memory for it, or the page itself had
+/// to make room.
+SequenceLedger::Words* SequenceLedger::bitmap(std::unique_ptr<Words> Page::*which,
+                                              std::uint64_t sequence) {
+  if (page_of(sequence).*which) {
+    return (page_of(sequence).*which).get();
   }
-  std::uint64_t& word = (*page.duplicates)[place / kWordBits];
+  if (!make_room(sizeof(Words))) {
+    return nullptr;
+  }
+  if (sequence < folded_below()) {
+    memory_.shrink(sizeof(Words));
+    return nullptr;
+  }
+  ++bitmaps_;
+  auto& made = page_of(sequence).*which;
+  made = std::make_unique<Words>();
+  return made.get();
+}
+
+SequenceLedger::Arrival SequenceLedger::duplicate(std::uint64_t sequence) {
+  Words* const seen = bitmap(&Page::duplicates, sequence);
+  if (seen == nullptr) {
+    hurried_ = true;
+    return Arrival::duplicate;  // that it is one is known; only not whether it is the first
+  }
+  const std::uint64_t place = sequence % kPageNumbers;
+  std::uint64_t& word = (*seen)[place / kWordBits];
   const std::uint64_t bit = std::uint64_t{1} << (place % kWordBits);
   const bool again = (word & bit) != 0;
   word |= bit;
@@ -58,18 +89,25 @@ SequenceLedger::Arrival SequenceLedger::record(std::uint64_t sequence, MonoTime 
   if (sequence < folded_below()) {
     return Arrival::late;
   }
-  Page& page = page_for(sequence);
-  const std::uint64_t place = sequence % kPageNumbers;
-  if (page.count == kPageNumbers) {
-    return duplicate_in(page, place);
+  const Page* const page = page_for(sequence);
+  if (page == nullptr) {
+    return Arrival::no_memory;
   }
-  std::uint64_t& word = bits_of(page)[place / kWordBits];
+  if (page->count == kPageNumbers) {
+    return duplicate(sequence);
+  }
+  Words* const bits = bitmap(&Page::bits, sequence);
+  if (bits == nullptr) {
+    return without_bitmap(sequence);
+  }
+  const std::uint64_t place = sequence % kPageNumbers;
+  std::uint64_t& word = (*bits)[place / kWordBits];
   const std::uint64_t bit = std::uint64_t{1} << (place % kWordBits);
   if ((word & bit) != 0) {
-    return duplicate_in(page, place);
+    return duplicate(sequence);
   }
   word |= bit;
-  note_arrivals(page, sequence + 1, 1, now);
+  note_arrivals(page_of(sequence), sequence + 1, 1, now);
   return Arrival::first_copy;
 }
 
@@ -83,21 +121,24 @@ bool SequenceLedger::record_fresh(std::uint64_t first, std::uint64_t count, Mono
   if (first < folded_below()) {
     return false;
   }
-  Page& page = page_for(first);
-  if (page.count == kPageNumbers) {
+  const Page* const page = page_for(first);
+  if (page == nullptr || page->count == kPageNumbers) {
     return false;
   }
-  Words& bits = bits_of(page);
+  Words* const bits = bitmap(&Page::bits, first);
+  if (bits == nullptr) {
+    return false;
+  }
   // What lies wholly above the highest number seen cannot have arrived.
   for (std::uint64_t at = place; first < next_ && at < end; at = next_word(at)) {
-    if ((bits[at / kWordBits] & mask(at, end)) != 0) {
+    if (((*bits)[at / kWordBits] & mask(at, end)) != 0) {
       return false;
     }
   }
   for (std::uint64_t at = place; at < end; at = next_word(at)) {
-    bits[at / kWordBits] |= mask(at, end);
+    (*bits)[at / kWordBits] |= mask(at, end);
   }
-  note_arrivals(page, first + count, count, now);
+  note_arrivals(page_of(first), first + count, count, now);
   return true;
 }
 
@@ -108,6 +149,7 @@ void SequenceLedger::note_arrivals(Page& page, std::uint64_t end, std::uint64_t 
   if (page.count == kPageNumbers) {
     page.bits.reset();
     --bitmaps_;
+    memory_.shrink(sizeof(Words));
   }
   if (end > next_) {
     next_ = end;
@@ -137,7 +179,9 @@ void SequenceLedger::fold_front() {
   } else {
     emit(fold_, whole);
   }
-  bitmaps_ -= (page.bits ? 1U : 0U) + (page.duplicates ? 1U : 0U);
+  const std::size_t freed = (page.bits ? 1U : 0U) + (page.duplicates ? 1U : 0U);
+  bitmaps_ -= freed;
+  memory_.shrink(freed * sizeof(Words) + sizeof(Page));
   pages_.pop_front();
   ++base_;
   --passed_pages_;
@@ -204,6 +248,7 @@ void SequenceLedger::close(std::uint64_t sent, const Fold& beyond) {
   pages_.clear();
   passed_pages_ = 0;
   bitmaps_ = 0;
+  memory_.release();
 }
 
 std::size_t SequenceLedger::memory_bytes() const {

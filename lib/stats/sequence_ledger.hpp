@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/memory_account.hpp"
 #include "base/time.hpp"
 
 namespace udperf::stats {
@@ -36,7 +37,9 @@ class SequenceLedger {
   };
   using Fold = std::function<void(const Stretch&)>;
 
-  SequenceLedger(Duration tmax, Fold fold) : tmax_(tmax), fold_(std::move(fold)) {}
+  /// Where `account` (null: none) grants no more, the oldest page is folded before its time.
+  SequenceLedger(Duration tmax, Fold fold, MemoryAccount* account = nullptr)
+      : tmax_(tmax), fold_(std::move(fold)), memory_(account) {}
 
   enum class Arrival : std::uint8_t {
     first_copy,
@@ -44,6 +47,7 @@ class SequenceLedger {
     more_duplicates,  ///< the third or a later copy
     late,             ///< its page is folded
     out_of_range,
+    no_memory,  ///< not recorded: nothing could be folded to make room
   };
   Arrival record(std::uint64_t sequence, MonoTime now);
 
@@ -61,6 +65,8 @@ class SequenceLedger {
   [[nodiscard]] std::uint64_t next_expected() const { return next_; }
   /// What pages and bitmaps take now.
   [[nodiscard]] std::size_t memory_bytes() const;
+  /// A page was folded before its time for want of memory.
+  [[nodiscard]] bool hurried() const { return hurried_; }
 
  private:
   using Words = std::array<std::uint64_t, kPageNumbers / 64>;
@@ -71,8 +77,15 @@ class SequenceLedger {
     MonoTime passed = kNever;  ///< since when it lies wholly below next_expected()
   };
 
-  Page& page_for(std::uint64_t sequence);
-  Words& bits_of(Page& page);
+  Page* page_for(std::uint64_t sequence);
+  [[nodiscard]] Page& page_of(std::uint64_t sequence) {
+    return pages_[sequence / kPageNumbers - base_];
+  }
+  [[nodiscard]] bool make_room(std::size_t bytes);
+  Words* bitmap(std::unique_ptr<Words> Page::*which, std::uint64_t sequence);
+  Arrival without_bitmap(std::uint64_t sequence) const {
+    return sequence < folded_below() ? Arrival::late : Arrival::no_memory;
+  }
   void note_arrivals(Page& page, std::uint64_t end, std::uint64_t count, MonoTime now);
   void pass_pages(MonoTime now);
   void fold_due(MonoTime now);
@@ -80,7 +93,7 @@ class SequenceLedger {
   void close_page(const Page& page, std::uint64_t first, std::uint64_t sent, const Fold& beyond);
   static void emit(const Fold& fold, const Stretch& stretch);
   static void emit_bits(const Fold& fold, const Words& bits, const Stretch& part);
-  Arrival duplicate_in(Page& page, std::uint64_t place);
+  Arrival duplicate(std::uint64_t sequence);
 
   Duration tmax_;
   Fold fold_;
@@ -89,6 +102,8 @@ class SequenceLedger {
   std::uint64_t next_ = 0;
   std::size_t bitmaps_ = 0;         ///< of both kinds
   std::uint64_t passed_pages_ = 0;  ///< pages of pages_ whose `passed` is set
+  MemoryShare memory_;
+  bool hurried_ = false;
 };
 
 }  // namespace udperf::stats

@@ -19,8 +19,12 @@ bool is_clock_time(std::int64_t ns) {
 
 StreamStats::StreamStats(const Settings& settings)
     : settings_(settings),
-      ledger_(settings.tmax, [this](const SequenceLedger::Stretch& s) { on_fold(s); }),
-      grid_(settings.interval) {}
+      ledger_(
+          settings.tmax, [this](const SequenceLedger::Stretch& s) { on_fold(s); }, settings.memory),
+      reordering_(settings.memory),
+      delays_(settings.memory),
+      grid_(settings.interval, settings.memory),
+      outage_memory_(settings.memory) {}
 
 void StreamStats::on_fold(const SequenceLedger::Stretch& stretch) {
   if (stretch.arrived) {
@@ -73,6 +77,10 @@ bool StreamStats::add_one(const Run& run, std::uint64_t sequence) {
     case SequenceLedger::Arrival::out_of_range:
       ++invalid_;
       break;
+    case SequenceLedger::Arrival::no_memory:
+      ++invalid_;
+      out_of_memory_ = true;
+      break;
   }
   return arrival == SequenceLedger::Arrival::first_copy;
 }
@@ -111,7 +119,8 @@ void StreamStats::note_arrival(MonoTime at, std::uint64_t first) {
     last_at_ = at;
     return;
   }
-  if (at - last_at_ > settings_.gap_threshold && outages_.size() < kMostOutages) {
+  if (at - last_at_ > settings_.gap_threshold && outages_.size() < kMostOutages &&
+      outage_memory_.grow(2 * sizeof(Outage))) {
     const std::uint64_t expected = reordering_.next_expected();
     outages_.push_back(Outage{(last_at_ - *first_at_).count(), (at - last_at_).count(),
                               first > expected ? first - expected : 0});
@@ -151,8 +160,14 @@ void StreamStats::finalize(std::uint64_t sent, bool tail_known, const ClockAncho
   fill_delays(out);
   out.interval_ns = settings_.interval.count();
   out.anchor_mono_ns = to_ns(grid_.anchor());
+  out.memory_limited = memory_limited();
   out.intervals = grid_.take();
-  out.outages = outages_;
+  out.outages = std::move(outages_);
+  delays_.clear();
+}
+
+bool StreamStats::memory_limited() const {
+  return out_of_memory_ || ledger_.hurried() || delays_.given_up() || grid_.cut_short();
 }
 
 /// Numbers that the sender says it never used: whatever they were, they were not its datagrams.

@@ -37,6 +37,7 @@ class StreamStats {
     Duration gap_threshold = std::chrono::milliseconds{50};
     Duration tmax = std::chrono::seconds{3};
     bool share_delays = false;  ///< the report's bins of the delays are to be joined with others'
+    MemoryAccount* memory = nullptr;  ///< what is kept is taken from here; null: no limit
   };
 
   explicit StreamStats(const Settings& settings);
@@ -66,6 +67,8 @@ class StreamStats {
   }
   /// What the record of sequence numbers takes now; all else is bounded.
   [[nodiscard]] std::size_t memory_bytes() const { return ledger_.memory_bytes(); }
+  /// A number could not be recorded for want of memory: the books are not exact any more.
+  [[nodiscard]] bool out_of_memory() const { return out_of_memory_; }
   [[nodiscard]] bool all_received(std::uint64_t sent) const {
     return unique_ == sent && next_expected() == sent;
   }
@@ -87,6 +90,7 @@ class StreamStats {
   void fill_pattern(RxReport& out) const;
   void fill_times(const ClockAnchor& clock, RxReport& out) const;
   void fill_delays(RxReport& out) const;
+  [[nodiscard]] bool memory_limited() const;
 
   Settings settings_;
   SequenceLedger ledger_;
@@ -110,6 +114,8 @@ class StreamStats {
   MonoTime last_at_{};
   std::uint32_t first_bytes_ = 0;
   std::vector<Outage> outages_;
+  MemoryShare outage_memory_;
+  bool out_of_memory_ = false;
 };
 
 }  // namespace udperf::stats

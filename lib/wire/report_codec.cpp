@@ -168,6 +168,7 @@ std::vector<std::byte> encode_report(const RxReport& report) {
   write_list(io, report.intervals);
   write_list(io, report.outages);
   write_list(io, report.delay_bins);
+  io.field(report.memory_limited);
   return out;
 }
 
@@ -186,6 +187,9 @@ std::optional<RxReport> decode_report(std::span<const std::byte> bytes) {
   read_list(io, report.intervals, kMaxRows);
   read_list(io, report.outages, kMaxOutages);
   read_list(io, report.delay_bins, kMostDelayBins);
+  if (io.remaining() > 0) {  // else it comes from a version that did not tell
+    io.field(report.memory_limited);
+  }
   if (!io.ok() || !consistent(report)) {
     return std::nullopt;
   }

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/memory_account.hpp"
 #include "stats/stream_stats.hpp"
 
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer names it so
@@ -15,6 +16,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   stats::StreamStats::Settings settings;
   settings.plan = PacketPlan::for_stream(params, 0);
   settings.interval = params.interval;
+  // Some have little memory: the books must agree all the same.
+  MemoryAccount account{size > 0 ? std::uint64_t{1} << (data[0] % 32U) : 0};
+  settings.memory = &account;
   stats::StreamStats stats{settings};
   MonoTime now{std::chrono::seconds{1}};
   std::uint64_t given = 0;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <future>
+#include <new>
 
 #include "clock/system_clock.hpp"
 #include "engine/worker.hpp"
@@ -56,7 +57,37 @@ class Dozing final : public engine::Task {
   std::promise<void> woken_;
 };
 
+/// Has no memory at its first step.
+class Starved final : public engine::Task {
+ public:
+  Wake step(MonoTime /*now*/, net::ReceiveBuffers& /*buffers*/) override { throw std::bad_alloc{}; }
+  void abandon() noexcept override {
+    over_ = true;
+    abandoned_.set_value();
+  }
+  [[nodiscard]] bool over() const override { return over_; }
+  std::future<void> abandoned() { return abandoned_.get_future(); }
+
+ private:
+  bool over_ = false;
+  std::promise<void> abandoned_;
+};
+
 }  // namespace
+
+TEST_CASE("a task without memory ends alone; the thread and the others go on", "[engine]") {
+  const SystemClock clock;
+  Starved starved;
+  Dozing other{clock};
+  auto abandoned = starved.abandoned();
+  auto listening = other.listening();
+  engine::Worker worker{clock};
+  worker.add(starved);
+  worker.add(other);
+
+  CHECK(abandoned.wait_for(10s) == std::future_status::ready);
+  CHECK(listening.wait_for(10s) == std::future_status::ready);
+}
 
 TEST_CASE("a task that read by the clock is woken by arrivals again", "[engine]") {
   const SystemClock clock;

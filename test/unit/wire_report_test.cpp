@@ -65,10 +65,21 @@ TEST_CASE("a report without what may be absent comes back so", "[wire]") {
 
 TEST_CASE("a report cut at any length is refused", "[wire]") {
   const auto bytes = wire::encode_report(some_report());
-  for (std::size_t length = 0; length < bytes.size(); ++length) {
+  // Versions that did not tell of memory end a byte earlier.
+  for (std::size_t length = 0; length + 1 < bytes.size(); ++length) {
     CAPTURE(length);
     CHECK_FALSE(wire::decode_report(std::span{bytes}.first(length)));
   }
+}
+
+TEST_CASE("a report tells of memory, and one that does not is as good", "[wire]") {
+  RxReport report = some_report();
+  report.memory_limited = true;
+  auto bytes = wire::encode_report(report);
+  CHECK(wire::decode_report(bytes) == report);
+  bytes.pop_back();
+  report.memory_limited = false;
+  CHECK(wire::decode_report(bytes) == report);
 }
 
 TEST_CASE("a report whose books do not balance is refused", "[wire]") {
@@ -91,8 +102,8 @@ TEST_CASE("a lying list length allocates nothing and is refused", "[wire]") {
   report.intervals.clear();
   report.outages.clear();
   auto bytes = wire::encode_report(report);
-  // The last eight bytes are the two list lengths.
-  for (std::size_t i = bytes.size() - 8; i < bytes.size() - 4; ++i) {
+  // The last bytes are two list lengths, and one that tells of memory.
+  for (std::size_t i = bytes.size() - 9; i < bytes.size() - 5; ++i) {
     bytes[i] = std::byte{0xFF};
   }
   CHECK_FALSE(wire::decode_report(bytes));
