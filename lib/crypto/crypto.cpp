@@ -67,13 +67,41 @@ bool equal(const Tag& a, const Tag& b) {
   return sodium_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-std::uint16_t token(const Key& key, std::uint64_t n) {
+namespace {
+
+using ShortHash = std::array<unsigned char, crypto_shorthash_BYTES>;
+
+ShortHash short_hash(const Key& key, std::uint64_t n) {
   static_assert(crypto_shorthash_KEYBYTES <= std::tuple_size_v<Key>);
-  std::array<unsigned char, crypto_shorthash_BYTES> out{};
+  ShortHash out{};
   std::array<unsigned char, sizeof n> in{};
   std::memcpy(in.data(), &n, sizeof n);
   crypto_shorthash(out.data(), in.data(), in.size(), raw(key.data()));
-  return static_cast<std::uint16_t>((out[0] << 8U) | out[1]);
+  return out;
+}
+
+}  // namespace
+
+std::uint16_t token(const Key& key, std::uint64_t n) {
+  const ShortHash hash = short_hash(key, n);
+  return static_cast<std::uint16_t>((hash[0] << 8U) | hash[1]);
+}
+
+std::uint64_t number(const Key& key, std::uint64_t n) {
+  const ShortHash hash = short_hash(key, n);
+  std::uint64_t out = 0;
+  std::memcpy(&out, hash.data(), sizeof out);
+  return out;
+}
+
+Tag quick_tag(const Key& key, Bytes data) {
+  static_assert(crypto_shorthash_siphashx24_BYTES == std::tuple_size_v<Tag>);
+  static_assert(crypto_shorthash_siphashx24_KEYBYTES <= std::tuple_size_v<Key>);
+  std::array<unsigned char, crypto_shorthash_siphashx24_BYTES> out{};
+  crypto_shorthash_siphashx24(out.data(), raw(data.data()), data.size(), raw(key.data()));
+  Tag tag{};
+  std::memcpy(tag.data(), out.data(), tag.size());
+  return tag;
 }
 
 Tag fingerprint(Bytes data) {

@@ -1,6 +1,7 @@
 #include "session/cookie.hpp"
 
 #include <algorithm>
+#include <span>
 
 namespace udperf::session {
 namespace {
@@ -10,14 +11,30 @@ constexpr std::uint8_t kCookieVersion = 1;
 constexpr std::size_t kSecondsAt = 4;
 constexpr std::size_t kTagAt = 8;
 
-void put_endpoint(std::vector<std::byte>& out, const Endpoint& endpoint) {
-  out.push_back(static_cast<std::byte>(endpoint.address.family));
-  for (const std::uint8_t byte : endpoint.address.bytes) {
-    out.push_back(std::byte{byte});
+/// What the tag speaks for, put together without an allocation: a cookie costs little to check, so
+/// that bad ones cost no more than data.
+class Text {
+ public:
+  void byte(std::uint8_t value) { bytes_[size_++] = std::byte{value}; }
+  template <std::size_t N>
+  void bytes(const std::array<std::byte, N>& value) {
+    std::copy(value.begin(), value.end(), bytes_.begin() + static_cast<std::ptrdiff_t>(size_));
+    size_ += N;
   }
-  out.push_back(static_cast<std::byte>(endpoint.port >> 8U));
-  out.push_back(static_cast<std::byte>(endpoint.port & 0xFFU));
-}
+  void endpoint(const Endpoint& endpoint) {
+    byte(static_cast<std::uint8_t>(endpoint.address.family));
+    for (const std::uint8_t value : endpoint.address.bytes) {
+      byte(value);
+    }
+    byte(static_cast<std::uint8_t>(endpoint.port >> 8U));
+    byte(static_cast<std::uint8_t>(endpoint.port & 0xFFU));
+  }
+  [[nodiscard]] std::span<const std::byte> all() const { return std::span{bytes_}.first(size_); }
+
+ private:
+  std::array<std::byte, 96> bytes_{};
+  std::size_t size_ = 0;
+};
 
 }  // namespace
 
@@ -39,16 +56,17 @@ void CookieJar::rotate(MonoTime now) {
 
 crypto::Tag CookieJar::tag(std::uint8_t epoch, std::uint32_t seconds,
                            const Subject& subject) const {
-  std::vector<std::byte> text;
-  text.reserve(96);
-  text.push_back(std::byte{kCookieVersion});
-  text.push_back(std::byte{epoch});
-  for (int shift = 24; shift >= 0; shift -= 8) {
-    text.push_back(static_cast<std::byte>((seconds >> static_cast<unsigned>(shift)) & 0xFFU));
+  Text text;
+  text.byte(kCookieVersion);
+  text.byte(epoch);
+  for (unsigned shift = 32; shift != 0; shift -= 8) {
+    text.byte(static_cast<std::uint8_t>((seconds >> (shift - 8)) & 0xFFU));
   }
-  put_endpoint(text, subject.client);
-  put_endpoint(text, subject.server);
-  return crypto::authenticate(keys_[epoch % 2], {text, subject.nonce, subject.params_hash});
+  text.endpoint(subject.client);
+  text.endpoint(subject.server);
+  text.bytes(subject.nonce);
+  text.bytes(subject.params_hash);
+  return crypto::quick_tag(keys_[epoch % 2], text.all());
 }
 
 wire::CookieBytes CookieJar::make(const Subject& subject, MonoTime now) {
@@ -68,12 +86,15 @@ CookieJar::Verdict CookieJar::check(const wire::CookieBytes& cookie, const Subje
   rotate(now);
   const auto epoch = std::to_integer<std::uint8_t>(cookie[1]);
   const auto seconds = wire::detail::load<std::uint32_t>(cookie.data() + kSecondsAt);
-  const bool known_epoch =
-      epoch == epoch_ || (epoch_ > 0 && epoch == static_cast<std::uint8_t>(epoch_ - 1));
+  // Epochs are counted modulo 256. Before the first change of keys nobody has a cookie of the one
+  // before: its key was never used.
+  const bool known_epoch = epoch == epoch_ || epoch == static_cast<std::uint8_t>(epoch_ - 1U);
+  if (cookie[0] != std::byte{kCookieVersion} || !known_epoch) {
+    return Verdict::forged;
+  }
   crypto::Tag given{};
   std::copy_n(cookie.begin() + kTagAt, given.size(), given.begin());
-  const bool authentic = crypto::equal(given, tag(epoch, seconds, subject));
-  if (cookie[0] != std::byte{kCookieVersion} || !known_epoch || !authentic) {
+  if (!crypto::equal(given, tag(epoch, seconds, subject))) {
     return Verdict::forged;
   }
   const Duration age = now - start_ - std::chrono::seconds{seconds};

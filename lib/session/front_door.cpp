@@ -8,7 +8,10 @@ namespace udperf::session {
 using wire::MessageType;
 
 FrontDoor::FrontDoor(Settings settings, RandomSource& random, MonoTime now)
-    : settings_(std::move(settings)), jar_(random, now), tokens_at_(now) {}
+    : settings_(std::move(settings)),
+      jar_(random, now),
+      sources_(random.next_u64(), kAnswersPerSource, kAnswersPerSource),
+      tokens_at_(now) {}
 
 bool FrontDoor::welcome(const IpAddress& address) const {
   const auto within = [&address](const IpPrefix& prefix) { return prefix.contains(address); };
@@ -74,6 +77,9 @@ FrontDoor::Decision FrontDoor::on_hello(std::span<const std::byte> datagram, std
   if (!outer) {
     return Drop::malformed;
   }
+  if (!sources_.pass(subject.client.address, now)) {
+    return Drop::rate_limited;
+  }
   Sealer sealer = Sealer::for_handshake(settings_.key, Role::server, outer->nonce);
   wire::Reject reject;
   if (!sealer.open(datagram, Sealer::Replay::accepted)) {
@@ -82,6 +88,9 @@ FrontDoor::Decision FrontDoor::on_hello(std::span<const std::byte> datagram, std
     }
     reject.reason = wire::RejectReason::authentication;
     return Reply{refusal(outer->nonce, sealer, reject), true};
+  }
+  if (settings_.key && !said_.fresh(outer->nonce, subject.client, Sealer::counter_of(datagram))) {
+    return Drop::unauthenticated;
   }
   if (!may_answer(now)) {
     return Drop::rate_limited;
@@ -107,17 +116,36 @@ FrontDoor::Decision FrontDoor::on_hello(std::span<const std::byte> datagram, std
   return Reply{std::move(bytes), false};
 }
 
+/// What is wrong with the cookie of a REQUEST or JOIN, whose nonce and cookie come first.
+std::optional<FrontDoor::Drop> FrontDoor::check_cookie(std::span<const std::byte> datagram,
+                                                       CookieJar::Subject& subject, MonoTime now) {
+  wire::CookieBytes cookie{};
+  const auto fields = datagram.subspan(wire::kCommonHeaderBytes);
+  std::copy_n(fields.begin(), subject.nonce.size(), subject.nonce.begin());
+  std::copy_n(fields.subspan(subject.nonce.size()).begin(), cookie.size(), cookie.begin());
+  switch (jar_.check(cookie, subject, now)) {
+    case CookieJar::Verdict::good:
+      return std::nullopt;
+    case CookieJar::Verdict::expired:
+      return Drop::expired_cookie;
+    case CookieJar::Verdict::forged:
+      break;
+  }
+  return Drop::bad_cookie;
+}
+
 FrontDoor::Decision FrontDoor::on_request(std::span<const std::byte> datagram,
                                           CookieJar::Subject subject, MonoTime now) {
+  // The cookie comes first, and speaks for the parameters as they are in the datagram.
+  constexpr std::size_t kParamsAt = 68;
+  constexpr std::size_t kParamsBytes = 71;
+  subject.params_hash = crypto::fingerprint(datagram.subspan(kParamsAt, kParamsBytes));
+  if (const auto bad = check_cookie(datagram, subject, now)) {
+    return *bad;
+  }
   const auto request = wire::decode<wire::Request>(datagram);
   if (!request) {
     return Drop::malformed;
-  }
-  subject.nonce = request->nonce;
-  subject.params_hash = crypto::fingerprint(wire::encode_params(request->params));
-  const auto verdict = jar_.check(request->cookie, subject, now);
-  if (verdict != CookieJar::Verdict::good) {
-    return verdict == CookieJar::Verdict::expired ? Drop::expired_cookie : Drop::bad_cookie;
   }
   Sealer sealer =
       Sealer::for_session(settings_.key, Role::server, request->nonce, request->cookie, 0);
@@ -130,15 +158,13 @@ FrontDoor::Decision FrontDoor::on_request(std::span<const std::byte> datagram,
 FrontDoor::Decision FrontDoor::on_join(std::span<const std::byte> datagram,
                                        const wire::CommonHeader& header, CookieJar::Subject subject,
                                        MonoTime now) {
+  subject.params_hash = join_hash(header.session, header.stream);
+  if (const auto bad = check_cookie(datagram, subject, now)) {
+    return *bad;
+  }
   const auto join = wire::decode<wire::Join>(datagram);
   if (!join) {
     return Drop::malformed;
-  }
-  subject.nonce = join->nonce;
-  subject.params_hash = join_hash(header.session, header.stream);
-  const auto verdict = jar_.check(join->cookie, subject, now);
-  if (verdict != CookieJar::Verdict::good) {
-    return verdict == CookieJar::Verdict::expired ? Drop::expired_cookie : Drop::bad_cookie;
   }
   Sealer sealer =
       Sealer::for_session(settings_.key, Role::server, join->nonce, join->cookie, header.stream);

@@ -7,19 +7,23 @@
 #include <vector>
 
 #include "base/endpoint.hpp"
+#include "base/source_meter.hpp"
 #include "session/client_handshake.hpp"
 #include "session/cookie.hpp"
+#include "session/hello_log.hpp"
 #include "session/sealer.hpp"
 #include "wire/messages.hpp"
 
 namespace udperf::session {
 
 /// What arrived at the server's port from an address that has no session, and what to do about it.
-/// Keeps nothing about anyone; an answer is never larger than what provoked it, and there is a
-/// limit to the answers a second.
+/// Keeps nothing about anyone but who has proven to hold the key; an answer is never larger than
+/// what provoked it, and there is a limit to the answers a second, in all and to one source.
 class FrontDoor {
  public:
   static constexpr std::uint32_t kAnswersPerSecond = 2000;
+  /// Of these, to one source: each stream of each of its clients says HELLO.
+  static constexpr std::uint32_t kAnswersPerSource = 1000;
 
   struct Settings {
     std::optional<crypto::Key> key;
@@ -73,11 +77,15 @@ class FrontDoor {
                       MonoTime now);
   Decision on_join(std::span<const std::byte> datagram, const wire::CommonHeader& header,
                    CookieJar::Subject subject, MonoTime now);
+  [[nodiscard]] std::optional<Drop> check_cookie(std::span<const std::byte> datagram,
+                                                 CookieJar::Subject& subject, MonoTime now);
   [[nodiscard]] bool welcome(const IpAddress& address) const;
   [[nodiscard]] bool may_answer(MonoTime now);
 
   Settings settings_;
   CookieJar jar_;
+  SourceMeter sources_;
+  HelloLog said_;  ///< with a key
   MonoTime tokens_at_;
   Duration token_debt_{0};  ///< how far ahead of its rate the door is
 };

@@ -35,6 +35,12 @@ class Sealer {
   /// Appends counter and tag and sets the flag; nothing without a key.
   void seal(std::vector<std::byte>& datagram);
 
+  /// The counter of a datagram that open() has found to be authentic and sealed.
+  [[nodiscard]] static std::uint64_t counter_of(std::span<const std::byte> datagram) {
+    return wire::detail::load<std::uint64_t>(datagram.data() + datagram.size() -
+                                             wire::kTrailerBytes);
+  }
+
   enum class Replay : std::uint8_t { refused, accepted };
   /// The datagram without its trailer, or nothing when it is not authentic or was seen before.
   /// `replay` accepted is for handshake messages, which are idempotent.

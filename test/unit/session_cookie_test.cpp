@@ -52,6 +52,17 @@ TEST_CASE("a cookie lives for ten seconds, also across a change of keys", "[sess
   CHECK(jar.check(cookie, subject(), made + 11s) == Verdict::expired);
 }
 
+TEST_CASE("a cookie is good across every change of keys for half a day", "[session]") {
+  test::SeededRandom random{5};
+  CookieJar jar{random, kStart};
+  for (int minute = 0; minute < 720; ++minute) {  // the count of keys wraps after 256
+    const MonoTime made = kStart + minute * 60s + 55s;
+    const auto cookie = jar.make(subject(), made);
+    CAPTURE(minute);
+    REQUIRE(jar.check(cookie, subject(), made + 8s) == Verdict::good);
+  }
+}
+
 TEST_CASE("after two changes of keys a cookie is worth nothing", "[session]") {
   test::SeededRandom random{3};
   CookieJar jar{random, kStart};

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/endpoint.hpp"
+#include "base/time.hpp"
+
+namespace udperf {
+
+/// So many things a second from each source (an address, or an IPv6 /64), without remembering any:
+/// a table of fixed size in which several sources may share a place, which only the seed tells.
+class SourceMeter {
+ public:
+  /// `seed`: unpredictable, so that nobody can aim at the place of somebody else.
+  SourceMeter(std::uint64_t seed, std::uint32_t per_second, std::uint32_t burst);
+
+  [[nodiscard]] bool pass(const IpAddress& from, MonoTime now);
+
+ private:
+  static constexpr std::size_t kPlaces = 4096;
+
+  [[nodiscard]] std::size_t place_of(const IpAddress& source) const;
+
+  std::uint64_t seed_;
+  Duration cost_;
+  Duration burst_;
+  std::vector<MonoTime> paid_at_;  ///< when all that has passed is paid for
+};
+
+}  // namespace udperf
