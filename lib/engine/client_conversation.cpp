@@ -226,7 +226,10 @@ void ClientConversation::send_size_probes(Way way, Lane& lane, MonoTime now) {
     probe.id = one.id;
     probe.t1_ns = to_ns(now);
     probe.reply_bytes = static_cast<std::uint16_t>(way == Way::down ? one.bytes : 0);
-    const auto status = lane.send_probe(probe, way == Way::up ? one.bytes : 0);
+    // A server answers with a multiple of what it gets, and no more.
+    constexpr auto kShare = static_cast<std::uint32_t>(session::ControlBudget::kMultiple);
+    const std::uint32_t asks = one.bytes / kShare + 1;
+    const auto status = lane.send_probe(probe, way == Way::up ? one.bytes : asks);
     if (status == net::SendOutcome::Status::too_big && way == Way::up) {
       search.on_local_limit(one.bytes);
     }
@@ -293,13 +296,20 @@ MonoTime ClientConversation::check_offload(Lane& lane, MonoTime now) {
   return now;
 }
 
+/// Padded where the server sends data: its check of offload is paid for with that.
+std::vector<std::byte> ClientConversation::go_message() const {
+  constexpr std::size_t kPadded = wire::ReportChunk::kMaxBytes;  // reports cross the path, too
+  return wire::encode(MessageType::go, settings_.session, 0,
+                      wire::Go{settings_.server_nonce, settings_.params.payload_bytes},
+                      includes(settings_.params.direction, Way::down) ? kPadded : 0);
+}
+
 void ClientConversation::go(Lane& lane, MonoTime now) {
   set_stage(Stage::going);
   stage_since_ = now;
   next_probe_ = now + probe_every_;
   go_backoff_.start(now);
-  lane.send(wire::encode(MessageType::go, settings_.session, 0,
-                         wire::Go{settings_.server_nonce, settings_.params.payload_bytes}));
+  lane.send(go_message());
   // Data rides behind GO: the server has been ready since ACCEPT. But not for another size than
   // granted, of which its other streams learn from GO.
   if (includes(settings_.params.direction, Way::up) && !size_changed_) {
@@ -330,8 +340,7 @@ void ClientConversation::begin_data(MonoTime now) {
 
 MonoTime ClientConversation::watch(Lane& lane, MonoTime now) {
   if (stage() == Stage::going && go_backoff_.due(now)) {
-    lane.send(wire::encode(MessageType::go, settings_.session, 0,
-                           wire::Go{settings_.server_nonce, settings_.params.payload_bytes}));
+    lane.send(go_message());
     go_backoff_.repeated(now);
   }
   if (now >= next_probe_) {

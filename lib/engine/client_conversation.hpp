@@ -98,6 +98,7 @@ class ClientConversation final : public Conversation {
   MonoTime prepare_data(Lane& lane, MonoTime now);
   MonoTime check_offload(Lane& lane, MonoTime now);
   void go(Lane& lane, MonoTime now);
+  [[nodiscard]] std::vector<std::byte> go_message() const;
   MonoTime watch(Lane& lane, MonoTime now);
   void begin_data(MonoTime now);
   void finish(End end, Lane& lane);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/saturating.hpp"
+
 namespace udperf::engine {
 namespace {
 
@@ -10,6 +12,11 @@ using wire::MessageType;
 
 constexpr Duration kFeedbackEvery = std::chrono::milliseconds{50};
 constexpr int kReadsPerStep = 32;
+constexpr Duration kLongestRead = std::chrono::microseconds{500};  // others want their turn
+// As large as a piece of the report, whose way it shares: pays for three of them.
+constexpr std::size_t kPaddedPull = wire::kCommonHeaderBytes + 10 + wire::ReportChunk::kMaxBytes;
+using Budget = session::ControlBudget;
+constexpr Duration kPieceAgain = std::chrono::microseconds{100};
 
 /// A datagram with a wrong checksum is the network's loss, but the kernel counts it among the
 /// socket's drops. It tells of them for the whole host only: so the split becomes a bound.
@@ -27,6 +34,7 @@ receiver::Receiver::Settings receiver_settings(const Lane::Settings& s, bool mer
   out.stream = s.stream;
   out.params = s.params;
   out.merging = merging;
+  out.memory = s.memory;
   return out;
 }
 
@@ -40,8 +48,9 @@ Lane::Lane(const Settings& settings, std::unique_ptr<net::DatagramPort> port, co
       shared_(shared),
       conversation_(conversation),
       moderation_(port_->receive_buffer_bytes()),
-      fin_(settings.session, settings.stream),
-      report_(settings.session, settings.stream) {
+      fin_(settings.session, settings.stream, settings.memory,
+           settings.role == session::Role::client ? kPaddedPull : 0),
+      report_(settings.session, settings.stream, settings.memory) {
   make_receiver();
 }
 
@@ -83,13 +92,30 @@ void Lane::start() {
     adjuster_.emplace(s.params, s.way, port_->remote().address.family);
     sender_->set_rate(adjuster_->payload_rate());
   }
+  // Where nobody knows when it will end, a short test should not wait for that to be noticed.
+  const MonoTime now = clock_.now();
+  sender_end_ = saturating_after(now, expected_duration(s.params, s.way).value_or(Duration{0}));
   live_sender_.store(sender_.get(), std::memory_order_release);
   tx_task_ = std::make_unique<TxTask>(*sender_, shared_);
   launch(*tx_task_);
 }
 
-void Lane::send(std::vector<std::byte> datagram) {
-  settings_.sealer.seal(datagram);
+bool Lane::afford(std::size_t bytes, Budget::Kind kind, MonoTime now) {
+  return settings_.budget == nullptr || settings_.budget->take(bytes, kind, now);
+}
+
+std::uint64_t Lane::affordable() const {
+  return settings_.budget != nullptr ? settings_.budget->affordable() : UINT64_MAX;
+}
+
+void Lane::send(std::vector<std::byte> datagram, Budget::Kind kind) {
+  if (afford(datagram.size() + trailer_bytes(), kind, clock_.now())) {
+    settings_.sealer.seal(datagram);
+    send_sealed(datagram);
+  }
+}
+
+void Lane::send_sealed(std::span<const std::byte> datagram) {
   const auto outcome = port_->send_control(datagram);
   if (outcome.status == net::SendOutcome::Status::refused) {
     shared_.refused.store(true, std::memory_order_relaxed);
@@ -103,7 +129,7 @@ net::SendOutcome::Status Lane::send_probe(const wire::Probe& probe, std::size_t 
   return port_->send_whole(datagram).status;
 }
 
-void Lane::send_merged(const std::vector<wire::Probe>& probes, std::size_t bytes) {
+bool Lane::send_merged(const std::vector<wire::Probe>& probes, std::size_t bytes) {
   std::vector<std::byte> buffer;
   for (const wire::Probe& probe : probes) {
     auto one = wire::encode(MessageType::probe, settings_.session, settings_.stream, probe,
@@ -111,7 +137,11 @@ void Lane::send_merged(const std::vector<wire::Probe>& probes, std::size_t bytes
     settings_.sealer.seal(one);
     buffer.insert(buffer.end(), one.begin(), one.end());
   }
+  if (!afford(buffer.size(), Budget::Kind::answer, clock_.now())) {
+    return false;
+  }
   port_->send(buffer, static_cast<std::uint32_t>(buffer.size() / probes.size()));
+  return true;
 }
 
 Wake Lane::step(MonoTime now, net::ReceiveBuffers& buffers) {
@@ -131,7 +161,7 @@ Wake Lane::step(MonoTime now, net::ReceiveBuffers& buffers) {
   if (conversation_) {
     conversation_wake_ = conversation_->on_timer(*this, now);
   }
-  flush();
+  flush(now);
   if (shared_.quit.load(std::memory_order_acquire)) {
     over_ = true;
     return Wake{};
@@ -145,6 +175,15 @@ Wake Lane::step(MonoTime now, net::ReceiveBuffers& buffers) {
                             : Wake{next, false, false};
 }
 
+void Lane::abandon() noexcept {
+  over_ = true;
+  shared_.out_of_memory.store(true, std::memory_order_relaxed);
+  shared_.quit.store(true, std::memory_order_release);
+  if (conversation_) {
+    conversation_->abandon();
+  }
+}
+
 Lane::Reading Lane::read(MonoTime now, net::ReceiveBuffers& buffers) {
   Reading reading;
   for (int i = 0; i < kReadsPerStep; ++i) {
@@ -155,11 +194,21 @@ Lane::Reading Lane::read(MonoTime now, net::ReceiveBuffers& buffers) {
       }
       return reading;
     }
+    std::uint64_t bytes = 0;
+    for (const net::Received& received : reads) {
+      bytes += received.data.size();
+    }
+    if (settings_.budget != nullptr) {
+      settings_.budget->received(bytes);
+    }
     for (const net::Received& received : reads) {
       on_read(received, now);
-      reading.bytes += received.data.size();
     }
+    reading.bytes += bytes;
     reading.reads += reads.size();
+    if (clock_.now() - now > kLongestRead) {
+      break;
+    }
   }
   reading.more = true;
   return reading;
@@ -183,8 +232,15 @@ void Lane::on_read(const net::Received& read, MonoTime now) {
         receiver_->set_anchor(shared_.anchor(read.at));
         next_feedback_ = now;
       }
-      shared_.heard(now);
+      const std::uint64_t before = receiver_->accepted();
       offset = receiver_->on_read(read, offset);
+      if (receiver_->accepted() != before) {  // anyone can send what merely looks like DATA
+        shared_.heard(now);
+        next_feedback_ = std::min(next_feedback_, now + kFeedbackEvery);
+      }
+      if (receiver_->out_of_memory()) {
+        shared_.out_of_memory.store(true, std::memory_order_relaxed);
+      }
     }
   }
 }
@@ -216,8 +272,12 @@ void Lane::on_control(std::span<const std::byte> datagram, MonoTime arrived, Mon
 void Lane::hand_on_stray(std::span<const std::byte> datagram, MessageType type, MonoTime now) {
   if (type == MessageType::join && settings_.role == session::Role::server &&
       settings_.stream != 0) {
-    // The answer to the first one was lost.
-    send(wire::encode(MessageType::join_ack, settings_.session, settings_.stream, wire::Empty{}));
+    // The answer to the first one was lost; but who only looks like the client gets none.
+    const auto header = wire::decode_common(datagram);
+    if (header && header->session == settings_.session && header->stream == settings_.stream &&
+        authentic(datagram)) {
+      send(wire::encode(MessageType::join_ack, settings_.session, settings_.stream, wire::Empty{}));
+    }
     return;
   }
   if (conversation_) {
@@ -288,6 +348,9 @@ void Lane::answer(const wire::Probe& probe, std::size_t bytes, MonoTime arrived)
     return;
   }
   settings_.sealer.seal(reply);
+  if (!afford(reply.size(), Budget::Kind::answer, clock_.now())) {
+    return;
+  }
   if (port_->send_whole(reply).status == net::SendOutcome::Status::too_big) {
     mtu_hint_ = port_->take_mtu_hint().value_or(mtu_hint_);
     context.padding = 0;
@@ -314,17 +377,32 @@ void Lane::run_timers(MonoTime now) {
 }
 
 void Lane::send_feedback(MonoTime now) {
-  if (report_.closed()) {
+  if (report_.closed() || shared_.overrun.load(std::memory_order_relaxed)) {
     next_feedback_ = kNever;
     return;
   }
   wire::Feedback feedback;
   feedback.number = ++feedback_number_;
   receiver_->fill(feedback, now);
-  send(wire::encode(MessageType::feedback, settings_.session, settings_.stream, feedback));
-  next_feedback_ = now + std::min(kFeedbackEvery, settings_.params.interval);
+  if (shared_.unproven(now) <= kProofLease) {
+    send(wire::encode(MessageType::feedback, settings_.session, settings_.stream, feedback),
+         Budget::Kind::feedback);
+  }
+  next_feedback_ = now + feedback_wait();
   const std::lock_guard lock{live_mutex_};
   live_received_ = Live{feedback, true};
+}
+
+/// A client asks for the licence to be sent to, and whose rate is adjusted needs to know at once;
+/// but a server that gets nothing has nothing to tell.
+Duration Lane::feedback_wait() {
+  constexpr Duration kIdle = std::chrono::milliseconds{250};
+  const Duration usual = std::min(kFeedbackEvery, settings_.params.interval);
+  const bool idle = settings_.role == session::Role::server &&
+                    settings_.params.rate(receive_way()).kind != SendRate::Kind::adjusted &&
+                    receiver_->accepted() == feedback_accepted_;
+  feedback_accepted_ = receiver_->accepted();
+  return idle ? std::max(usual, kIdle) : usual;
 }
 
 session::ReportExchange::Books Lane::books() const {
@@ -358,13 +436,33 @@ void Lane::close_books(Finalized why) {
   report_.set_report(*rx_report_);
 }
 
-void Lane::flush() {
+void Lane::flush(MonoTime now) {
   while (auto datagram = fin_.poll_transmit()) {
     send(*std::move(datagram));
   }
-  while (auto datagram = report_.poll_transmit()) {
-    send(*std::move(datagram));
+  send_report(now);
+}
+
+/// Pieces of the report as far as budget and pace go; the rest when the pace allows it, or when the
+/// peer asks again.
+void Lane::send_report(MonoTime now) {
+  constexpr int kPiecesPerStep = 32;
+  next_piece_ = kNever;
+  for (int i = 0; i < kPiecesPerStep; ++i) {
+    const std::size_t bytes = report_.waiting_bytes() + trailer_bytes();
+    if (report_.waiting_bytes() == 0) {
+      return;
+    }
+    if (!afford(bytes, Budget::Kind::answer, now)) {
+      const bool paid = affordable() >= bytes;
+      next_piece_ = paid ? std::max(settings_.budget->due(bytes), now + kPieceAgain) : kNever;
+      return;
+    }
+    auto datagram = *report_.poll_transmit();
+    settings_.sealer.seal(datagram);
+    send_sealed(datagram);
   }
+  next_piece_ = now;
 }
 
 void Lane::update_complete() {
@@ -379,19 +477,26 @@ MonoTime Lane::next_wake() const {
   MonoTime wake = fin_.next_timeout();
   // DATA and FIN may overtake GO: what they make due has to wait for it.
   if (receiver_ && shared_.started.load(std::memory_order_acquire)) {
-    wake = std::min({wake, next_feedback_, report_.next_timeout(books())});
+    wake = std::min({wake, next_feedback_, next_piece_, report_.next_timeout(books())});
   }
   if (conversation_) {
     wake = std::min(wake, conversation_wake_);
   }
   if (sender_ && !fin_.started()) {
-    constexpr Duration kWatchSender = std::chrono::milliseconds{1};
-    constexpr Duration kWatchLong = std::chrono::milliseconds{20};
-    const MonoTime now = clock_.now();
-    // Its end is noticed here; a short test should not wait for that, a long one can.
-    wake = std::min(wake, now + (now - licensed_ < kWatchLong * 10 ? kWatchSender : kWatchLong));
+    wake = std::min(wake, watch_sender(clock_.now()));
   }
   return wake;
+}
+
+/// When to look at the sender again: its end is noticed here, and what lets it go on is judged.
+MonoTime Lane::watch_sender(MonoTime now) const {
+  constexpr Duration kOften = std::chrono::milliseconds{1};
+  constexpr Duration kUsually = std::chrono::milliseconds{20};
+  constexpr Duration kSeldom = std::chrono::milliseconds{100};
+  if (now < sender_end_) {
+    return std::min(sender_end_, now + (adjuster_ ? kUsually : kSeldom));
+  }
+  return now + (now - sender_end_ < 10 * kUsually ? kOften : kUsually);
 }
 
 Lane::Live Lane::live(Way way) const {
@@ -424,6 +529,11 @@ int Lane::send_error() const {
              : 0;
 }
 
+void TxTask::abandon() noexcept {
+  over_ = true;
+  shared_.out_of_memory.store(true, std::memory_order_relaxed);
+}
+
 Wake TxTask::step(MonoTime now, net::ReceiveBuffers& /*buffers*/) {
   if (shared_.quit.load(std::memory_order_acquire)) {
     sender_.stop(TxEnd::interrupted);
@@ -434,7 +544,7 @@ Wake TxTask::step(MonoTime now, net::ReceiveBuffers& /*buffers*/) {
     return Wake{};
   }
   // A stop must be noticed soon even when the next datagram is a minute away.
-  constexpr Duration kLongest = std::chrono::milliseconds{50};
+  constexpr Duration kLongest = std::chrono::milliseconds{200};
   if (wake.at > now + kLongest) {
     return Wake{now + kLongest, wake.writable, false};
   }

@@ -17,6 +17,7 @@
 #include "receiver/receiver.hpp"
 #include "sender/rate_adjuster.hpp"
 #include "sender/sender.hpp"
+#include "session/control_budget.hpp"
 #include "session/fin_exchange.hpp"
 #include "session/path_mtu_search.hpp"
 #include "session/prober.hpp"
@@ -32,6 +33,7 @@ class TxTask final : public Task {
   TxTask(sender::Sender& sender, SharedTest& shared) : sender_(sender), shared_(shared) {}
 
   Wake step(MonoTime now, net::ReceiveBuffers& buffers) override;
+  void abandon() noexcept override;
   [[nodiscard]] bool over() const override { return over_; }
 
  private:
@@ -55,6 +57,8 @@ class Conversation {
   virtual void on_stray(std::span<const std::byte> datagram, Lane& lane, MonoTime now) = 0;
   /// Does what is due; returns when something is due next.
   virtual MonoTime on_timer(Lane& lane, MonoTime now) = 0;
+  /// The lane's thread ran out of memory: nothing more will be asked of it.
+  virtual void abandon() noexcept {}
 };
 
 /// One stream of one test at one end: its socket, everything that arrives there, and the control
@@ -72,6 +76,8 @@ class Lane final : public Task {
     std::uint64_t payload_seed = 0;
     /// A client stops sending after so long without FEEDBACK; 0 = never. A server always does.
     Duration feedback_patience{0};
+    MemoryAccount* memory = nullptr;  ///< of the session, for what is kept of it; null: no limit
+    session::ControlBudget* budget = nullptr;  ///< of the session, for all but DATA; null: no limit
   };
 
   /// `conversation` may be null (every lane but the first).
@@ -79,18 +85,28 @@ class Lane final : public Task {
        SharedTest& shared, Conversation* conversation);
 
   Wake step(MonoTime now, net::ReceiveBuffers& buffers) override;
+  void abandon() noexcept override;
   [[nodiscard]] bool over() const override { return over_; }
   [[nodiscard]] int read_fd() const override { return port_->fd(); }
 
-  /// Sends a control message of this lane, sealed.
-  void send(std::vector<std::byte> datagram);
+  /// Sends a control message of this lane, sealed; not at all where the session's budget forbids
+  /// it: whoever needs it asks again.
+  void send(std::vector<std::byte> datagram,
+            session::ControlBudget::Kind kind = session::ControlBudget::Kind::answer);
+  /// Whether a handshake message that came again is from who holds the session's key.
+  [[nodiscard]] bool authentic(std::span<const std::byte> datagram) {
+    return settings_.sealer.open(datagram, session::Sealer::Replay::accepted).has_value();
+  }
+  /// Bytes of control messages that the session's budget holds.
+  [[nodiscard]] std::uint64_t affordable() const;
 
   /// Sends a message that must not be fragmented, padded to `bytes` with what sealing adds. The
   /// status says whether this host could.
   net::SendOutcome::Status send_probe(const wire::Probe& probe, std::size_t bytes);
 
   /// Sends the probes as one buffer, each padded to `bytes`: what Preflight asks for.
-  void send_merged(const std::vector<wire::Probe>& probes, std::size_t bytes);
+  /// False when the session's budget does not allow that now.
+  bool send_merged(const std::vector<wire::Probe>& probes, std::size_t bytes);
 
   /// Where strays go that are not this session's (the server's front door). Called on the lane's
   /// thread.
@@ -170,9 +186,14 @@ class Lane final : public Task {
   [[nodiscard]] Duration echo_licence() const;
   void run_timers(MonoTime now);
   void send_feedback(MonoTime now);
+  [[nodiscard]] Duration feedback_wait();
+  [[nodiscard]] MonoTime watch_sender(MonoTime now) const;
   void close_books_if_due(MonoTime now);
   void close_books(Finalized why);
-  void flush();
+  void flush(MonoTime now);
+  void send_report(MonoTime now);
+  [[nodiscard]] bool afford(std::size_t bytes, session::ControlBudget::Kind kind, MonoTime now);
+  void send_sealed(std::span<const std::byte> datagram);
   void update_complete();
   [[nodiscard]] MonoTime next_wake() const;
   [[nodiscard]] session::ReportExchange::Books books() const;
@@ -198,8 +219,11 @@ class Lane final : public Task {
   MonoTime cpu_from_{};
   std::uint64_t feedback_number_ = 0;
   MonoTime next_feedback_ = kNever;
-  std::uint32_t mtu_hint_ = 0;        ///< what ICMP told of the path to the peer, for its probes
-  std::uint32_t padded_answers_ = 0;  ///< that were larger than their questions
+  std::uint64_t feedback_accepted_ = 0;  ///< datagrams that had come when FEEDBACK last left
+  MonoTime sender_end_{};                ///< when our sender should be done; in the past: not known
+  MonoTime next_piece_ = kNever;         ///< of the report, which waits for its pace
+  std::uint32_t mtu_hint_ = 0;           ///< what ICMP told of the path to the peer, for its probes
+  std::uint32_t padded_answers_ = 0;     ///< that were larger than their questions
   MonoTime conversation_wake_{};
   // what lets this end go on sending
   std::uint64_t feedback_seen_ = 0;

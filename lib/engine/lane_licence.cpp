@@ -16,8 +16,6 @@ void Lane::on_feedback(const wire::Feedback& feedback, MonoTime now) {
   if (!sender_ || feedback.number <= feedback_seen_) {
     return;
   }
-  feedback_seen_ = feedback.number;
-  licensed_ = now;
   const std::uint64_t batches = sender_->batches();
   const std::uint64_t floor = marks_.empty() ? 0 : marks_.front().batches;
   const std::uint32_t age = static_cast<std::uint32_t>(batches) - 1U - feedback.echo_batch;
@@ -25,6 +23,11 @@ void Lane::on_feedback(const wire::Feedback& feedback, MonoTime now) {
   const bool authentic =
       feedback.has_echo &&
       feedback.echo_token == crypto::token(settings_.token_key, feedback.echo_batch);
+  if (feedback.has_echo && !authentic) {
+    return;  // whoever guesses gets nothing for it
+  }
+  feedback_seen_ = feedback.number;
+  licensed_ = now;
   if (batches == 0 || (recent && authentic)) {
     echoed_ = now;
   }
@@ -81,7 +84,8 @@ void Lane::check_licence(MonoTime now) {
     sender_->stop(TxEnd::peer_silent);
   }
   if (settings_.role == session::Role::server) {
-    if (now - licensed_ > kLicence || now - echoed_ > echo_licence()) {
+    if (now - licensed_ > kLicence || now - echoed_ > echo_licence() ||
+        shared_.unproven(now) > kProofLease) {
       sender_->stop(TxEnd::peer_silent);
     }
   }

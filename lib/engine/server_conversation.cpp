@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "base/saturating.hpp"
 #include "engine/offload_check.hpp"
+#include "session/admission.hpp"
 
 namespace udperf::engine {
 namespace {
@@ -18,12 +20,17 @@ constexpr Duration kAfterRefused = 250ms;  // an ICMP error alone could be forge
 constexpr Duration kLinger = 3s;           // for a client that missed our report
 constexpr Duration kLongestLinger = 15s;   // however long it goes on asking
 constexpr Duration kWindUp = 1500ms;
+constexpr Duration kOverrun = 2s;  // beyond the granted time: a start that took a moment
+constexpr Duration kDrain = 12s;   // for late datagrams and both reports
+constexpr Duration kSlack = 5s;
+constexpr Duration kHeard = 2s;
 
 }  // namespace
 
 ServerConversation::ServerConversation(const Settings& settings, SharedTest& shared, MonoTime now)
-    : settings_(settings), shared_(shared), opened_(now) {
+    : settings_(settings), shared_(shared), life_line_(settings.secret, now), opened_(now) {
   shared_.heard(now);
+  shared_.proven_ns.store(to_ns(now));  // its cookie came back
 }
 
 void ServerConversation::add_lane(const Lane* lane) {
@@ -48,7 +55,10 @@ void ServerConversation::on_message(MessageType type, std::span<const std::byte>
       on_bye(*bye, now);
     }
   } else if (type == MessageType::probe_reply) {
-    if (const auto reply = wire::decode<wire::ProbeReply>(datagram)) {
+    const auto reply = wire::decode<wire::ProbeReply>(datagram);
+    if (reply && life_line_.on_reply(*reply, now)) {
+      shared_.proven_ns.store(to_ns(life_line_.proven()));
+    } else if (reply) {
       preflight_.on_reply(*reply, now);
     }
   }
@@ -71,7 +81,10 @@ void ServerConversation::on_go(const wire::Go& go, Lane& lane, MonoTime now) {
       return;
     }
     gone_ = true;
+    life_line_.prove(now);  // the server's nonce is as good as a probe's number
+    shared_.proven_ns.store(to_ns(now));
     shared_.payload_bytes.store(go.payload_bytes);
+    settings_.params = final_params;
     // The client's data may be on its way already: only our own waits for the preflight, and that
     // only where there is none of the client's to count.
     checking_ = !lane.receives() && offload_in_question(lane);
@@ -87,8 +100,54 @@ void ServerConversation::on_go(const wire::Go& go, Lane& lane, MonoTime now) {
 void ServerConversation::begin(MonoTime now) {
   checking_ = false;
   started_at_ = now;
+  set_end(now);
   shared_.started.store(true, std::memory_order_release);
   on_started();
+}
+
+/// What was granted, and no more: a test of a given time has that time. One of a given size may be
+/// slowed down by its hosts, to a limit.
+void ServerConversation::set_end(MonoTime now) {
+  auto granted = session::granted_time(settings_.params);
+  if (granted && settings_.params.amount.duration == Duration{0}) {
+    granted = saturating_ns(Uint128{static_cast<std::uint64_t>(granted->count())} * 5 / 4);
+    granted = std::min(*granted, Duration::max() - kSlack) + kSlack;
+  }
+  if (settings_.max_duration) {
+    granted = std::min(granted.value_or(*settings_.max_duration), *settings_.max_duration);
+  }
+  if (granted) {
+    data_until_ns_.store(to_ns(saturating_after(now, *granted)));
+    hard_end_ns_.store(to_ns(saturating_after(saturating_after(now, *granted), kDrain)));
+  }
+}
+
+/// Whether the session may go on.
+bool ServerConversation::check_end(Lane& lane, MonoTime now) {
+  if (now >= hard_end()) {
+    lane.send(
+        wire::encode(MessageType::bye, settings_.session, 0, wire::Bye{wire::ByeReason::failed}));
+    end(complete_at_ ? TestStatus::complete : TestStatus::incomplete,
+        complete_at_ ? "complete" : "longer than was granted");
+    return false;
+  }
+  if (data_until() != kNever && now > data_until() + kOverrun) {
+    shared_.stop(TxEnd::peer_stopped);
+    shared_.overrun.store(true, std::memory_order_relaxed);
+  }
+  return true;
+}
+
+MonoTime ServerConversation::keep_life_line(Lane& lane, MonoTime now) {
+  // Before GO nothing is sent but answers, and afterwards only what is asked for; and nobody is
+  // asked who is not heard at all.
+  if (!running() || complete_at_ || shared_.silence(now) > kHeard) {
+    return kNever;
+  }
+  if (const auto probe = life_line_.poll(now)) {
+    lane.send(wire::encode(MessageType::probe, settings_.session, lane.stream(), *probe));
+  }
+  return life_line_.next();
 }
 
 void ServerConversation::on_bye(const wire::Bye& bye, MonoTime now) {
@@ -119,7 +178,9 @@ void ServerConversation::on_stray(std::span<const std::byte> datagram, Lane& lan
   static_cast<void>(now);
   const auto request = wire::decode<wire::Request>(datagram);
   if (request && request->nonce == settings_.client_nonce) {
-    lane.send(settings_.accept);  // the first one was lost
+    if (lane.authentic(datagram)) {
+      lane.send(settings_.accept);  // the first one was lost
+    }
     return;
   }
   if (lane.on_stray) {
@@ -128,10 +189,24 @@ void ServerConversation::on_stray(std::span<const std::byte> datagram, Lane& lan
   }
 }
 
+void ServerConversation::abandon() noexcept {
+  if (!ended()) {
+    reason_ = "out of memory";  // short enough to need none
+    ended_.store(true, std::memory_order_release);
+    on_ended();
+  }
+}
+
 MonoTime ServerConversation::on_timer(Lane& lane, MonoTime now) {
-  if (ended() || !check_liveness(now)) {
+  if (!ended() && shared_.out_of_memory.load(std::memory_order_relaxed)) {
+    lane.send(
+        wire::encode(MessageType::bye, settings_.session, 0, wire::Bye{wire::ByeReason::failed}));
+    end(TestStatus::incomplete, "out of memory: more than --max-memory leaves to one session");
+  }
+  if (ended() || !check_liveness(now) || !check_end(lane, now)) {
     return kNever;
   }
+  const MonoTime next_probe = keep_life_line(lane, now);
   if (checking_) {
     if (const auto verdict = preflight_.verdict(now)) {
       shared_.gso_broken.store(*verdict == session::Preflight::Verdict::broken);
@@ -151,7 +226,8 @@ MonoTime ServerConversation::on_timer(Lane& lane, MonoTime now) {
     return kNever;
   }
   constexpr Duration kLook = 100ms;
-  return std::min({wind_up_, now + kLook, checking_ ? preflight_.next_timeout() : kNever});
+  return std::min({wind_up_, next_probe, hard_end(), now + kLook,
+                   checking_ ? preflight_.next_timeout() : kNever});
 }
 
 void ServerConversation::say_shut_down(Lane& lane, MonoTime now) {
@@ -196,9 +272,10 @@ bool ServerConversation::check_liveness(MonoTime now) {
         complete_at_ ? "complete" : "the client went silent");
     return false;
   }
-  if (settings_.max_duration && now - started_at_ > *settings_.max_duration + kLinger) {
-    shared_.stop(TxEnd::peer_stopped);
-    wind_up_by(now, TestStatus::incomplete, "longer than --max-duration");
+  if (shared_.unproven(now) > kProofPatience) {
+    end(complete_at_ ? TestStatus::complete : TestStatus::incomplete,
+        complete_at_ ? "complete" : "the client does not answer");
+    return false;
   }
   return true;
 }

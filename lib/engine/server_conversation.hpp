@@ -8,6 +8,7 @@
 
 #include "engine/lane.hpp"
 #include "engine/shared_test.hpp"
+#include "session/life_line.hpp"
 #include "session/preflight.hpp"
 
 namespace udperf::engine {
@@ -23,6 +24,7 @@ class ServerConversation final : public Conversation {
     TestParams params;
     std::vector<std::byte> accept;  ///< unsealed, to be said again when REQUEST is
     std::optional<Duration> max_duration;
+    crypto::Key secret{};  ///< of the session; nobody else knows it
   };
 
   ServerConversation(const Settings& settings, SharedTest& shared, MonoTime now);
@@ -31,6 +33,7 @@ class ServerConversation final : public Conversation {
                   MonoTime now) override;
   void on_stray(std::span<const std::byte> datagram, Lane& lane, MonoTime now) override;
   MonoTime on_timer(Lane& lane, MonoTime now) override;
+  void abandon() noexcept override;
 
   /// Called on the lane's thread when data may flow, and when the session is over.
   std::function<void()> on_started;
@@ -48,10 +51,17 @@ class ServerConversation final : public Conversation {
   [[nodiscard]] TestStatus status() const { return status_; }
   [[nodiscard]] const std::string& reason() const { return reason_; }
   [[nodiscard]] bool running() const { return shared_.started.load(); }
+  /// When data should have flowed and the session must be over, as granted; kNever where that is
+  /// not known. From any thread.
+  [[nodiscard]] MonoTime data_until() const { return mono_from_ns(data_until_ns_.load()); }
+  [[nodiscard]] MonoTime hard_end() const { return mono_from_ns(hard_end_ns_.load()); }
 
  private:
   void on_go(const wire::Go& go, Lane& lane, MonoTime now);
   void begin(MonoTime now);
+  void set_end(MonoTime now);
+  [[nodiscard]] bool check_end(Lane& lane, MonoTime now);
+  MonoTime keep_life_line(Lane& lane, MonoTime now);
   void say_shut_down(Lane& lane, MonoTime now);
   void end_if_due(MonoTime now);
   void on_bye(const wire::Bye& bye, MonoTime now);
@@ -67,6 +77,9 @@ class ServerConversation final : public Conversation {
   std::atomic<bool> shut_down_{false};
   std::atomic<bool> ended_{false};
   session::Preflight preflight_;
+  session::LifeLine life_line_;
+  std::atomic<std::int64_t> data_until_ns_{to_ns(kNever)};
+  std::atomic<std::int64_t> hard_end_ns_{to_ns(kNever)};
   bool gone_ = false;      ///< GO has been said
   bool checking_ = false;  ///< the preflight runs, data waits for it
   bool shut_down_said_ = false;

@@ -1,12 +1,14 @@
 #pragma once
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <vector>
 
+#include "base/byte_meter.hpp"
+#include "base/memory_account.hpp"
+#include "base/source_accounts.hpp"
 #include "clock/clock.hpp"
 #include "engine/event.hpp"
 #include "engine/lane.hpp"
@@ -15,7 +17,9 @@
 #include "net/datagram_port.hpp"
 #include "session/admission.hpp"
 #include "session/classic_door.hpp"
+#include "session/control_budget.hpp"
 #include "session/front_door.hpp"
+#include "session/used_nonces.hpp"
 
 namespace udperf::engine {
 
@@ -58,6 +62,10 @@ class ServerSessions {
 
  private:
   struct Session {
+    std::unique_ptr<SourceAccounts::Seat> seat;
+    MemoryAccount memory;
+    MemoryShare fixed;  ///< what its streams take from their beginning on
+    session::ControlBudget budget;
     std::uint64_t id = 0;
     Endpoint client;
     Endpoint local;
@@ -72,31 +80,41 @@ class ServerSessions {
     std::vector<bool> joined;                  ///< by stream number
     bool replaced = false;                     ///< its client was started again
 
+    Session(SourceAccounts& sources, const IpAddress& address, ByteMeter& control)
+        : seat(sources.join(address)), memory(seat->memory()), fixed(&memory), budget(control) {}
     [[nodiscard]] bool active() const { return !replaced && !conversation->ended(); }
   };
 
   void on_letter(const net::Letter& letter, MonoTime now);
+  void decide_on(const net::Letter& letter, MonoTime now);
   /// True when a letter that the front door has no use for was a classic client's.
   bool on_classic(const net::Letter& letter, bool native, MonoTime now);
   MonoTime step_classic(MonoTime now);
   void count_drop(session::FrontDoor::Drop drop);
   void open_session(const session::FrontDoor::Admission& admission, const net::Letter& letter,
                     MonoTime now);
-  void refuse(const net::Letter& letter, const session::FrontDoor::Admission& admission,
+  void refuse(const net::Letter& letter, const wire::Nonce& nonce, session::Sealer sealer,
               const wire::Reject& reject);
   void join(const session::FrontDoor::Joining& joining, const net::Letter& letter, MonoTime now);
   [[nodiscard]] std::unique_ptr<Session> make_session(const wire::Request& request,
                                                       const TestParams& granted,
                                                       const net::Letter& letter, MonoTime now);
-  bool add_lane(Session& session, std::uint8_t stream, const session::Sealer& sealer,
-                const net::Letter& letter, MonoTime now);
+  [[nodiscard]] std::optional<wire::Reject> add_lane(Session& session, std::uint8_t stream,
+                                                     const session::Sealer& sealer,
+                                                     const net::Letter& letter);
+  [[nodiscard]] std::unique_ptr<net::DatagramPort> open_port(const Session& session,
+                                                             const net::Letter& letter);
+  void launch(Session& session, Lane& lane);
+  static void credit_handshake(Session& session, const net::Letter& letter);
+  void take_in(net::Letter letter);
+  [[nodiscard]] static MonoTime free_at(const Session& session, MonoTime now);
   [[nodiscard]] session::Occupancy occupancy(const IpAddress& client, MonoTime now) const;
   void drop_predecessor(const Endpoint& client);
-  /// Whether a cookie with this nonce has opened a session before, in the life of cookies.
-  [[nodiscard]] bool used_before(const wire::Nonce& nonce, MonoTime now);
   void bury_ended();
   void note_concurrency();
-  [[nodiscard]] SessionOutcome outcome_of(Session& session);
+  [[nodiscard]] SessionOutcome last_words(Session& session);
+  enum class Figures : std::uint8_t { all, none };
+  [[nodiscard]] SessionOutcome outcome_of(Session& session, Figures figures);
 
   const ServerOptions& options_;
   net::ListenPort& listener_;
@@ -107,10 +125,15 @@ class ServerSessions {
   Event event_;
   session::FrontDoor door_;
   std::optional<session::ClassicDoor> classic_;  ///< with --classic
+  MemoryAccount memory_;
+  SourceAccounts sources_{memory_};
+  ByteMeter control_{session::ControlBudget::kBytesPerSecondOfAll,
+                     session::ControlBudget::kBurstOfAll};
   std::map<std::uint64_t, std::unique_ptr<Session>> sessions_;
   std::mutex strays_mutex_;
   std::vector<net::Letter> strays_;
-  std::deque<std::pair<MonoTime, wire::Nonce>> used_nonces_;  ///< oldest first
+  std::uint64_t strays_dropped_ = 0;  ///< under the mutex, too
+  session::UsedNonces used_nonces_{session::CookieJar::kLifetime};
   ServerCounters counters_;
   std::uint64_t finished_ = 0;
   bool shutting_down_ = false;

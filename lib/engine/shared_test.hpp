@@ -9,6 +9,11 @@
 
 namespace udperf::engine {
 
+/// So long after the peer's last proof that it receives (SharedTest::proven_ns) it is sent to.
+inline constexpr Duration kProofLease = std::chrono::seconds{3};
+/// So long after it a session is over.
+inline constexpr Duration kProofPatience = std::chrono::seconds{6};
+
 /// What the lanes of one test share between their threads: a few words, each written rarely.
 struct SharedTest {
   /// Arrival of the first datagram of any stream, in ns of the monotonic clock: the origin of the
@@ -16,6 +21,9 @@ struct SharedTest {
   std::atomic<std::int64_t> anchor_ns{0};
   /// Latest authentic datagram from the peer on any lane, in ns of the monotonic clock.
   std::atomic<std::int64_t> last_heard_ns{0};
+  /// When the peer last proved that it receives at its address (the server's LifeLine), in ns of
+  /// the monotonic clock. 0 at a client.
+  std::atomic<std::int64_t> proven_ns{0};
   /// ICMP said that nothing listens at the peer's address (any more).
   std::atomic<bool> refused{false};
   /// Final size of the datagrams, set before `started`. 0 = as granted.
@@ -26,6 +34,10 @@ struct SharedTest {
   std::atomic<bool> started{false};
   /// Every lane should let go of everything at its next step.
   std::atomic<bool> quit{false};
+  /// The granted time is over: nobody wants FEEDBACK any more.
+  std::atomic<bool> overrun{false};
+  /// There was no memory for the test's books: it cannot go on.
+  std::atomic<bool> out_of_memory{false};
   /// A TxEnd: senders should end, and say FIN. -1 = go on.
   std::atomic<int> stop_sending{-1};
   /// Longest round trip seen, for FIN.
@@ -40,6 +52,11 @@ struct SharedTest {
     }
   }
   void heard(MonoTime now) { last_heard_ns.store(to_ns(now), std::memory_order_relaxed); }
+  /// How long that is ago; none at a client.
+  [[nodiscard]] Duration unproven(MonoTime now) const {
+    const std::int64_t at = proven_ns.load(std::memory_order_relaxed);
+    return at == 0 ? Duration{0} : now - mono_from_ns(at);
+  }
   [[nodiscard]] Duration silence(MonoTime now) const {
     return now - mono_from_ns(last_heard_ns.load(std::memory_order_relaxed));
   }

@@ -178,9 +178,15 @@ Result<std::unique_ptr<DatagramPort>> UdpListener::open_session(const PortOption
   if (auto connected = connect_to(fd->get(), options.remote); !connected) {
     return tl::unexpected{connected.error()};
   }
-  // Between bind and connect this socket was the better match for everybody's datagrams.
+  // Between bind and connect this socket was the better match for everybody's datagrams. From now
+  // on only its peer's come, who must not keep us here: he says the rest again.
+  constexpr std::size_t kMostStrays = 256;
   const Endpoint local{options.bind.value_or(local_.address), options.local_port};
-  while (auto letter = read_letter(fd->get(), local)) {
+  while (strays.size() < kMostStrays) {
+    auto letter = read_letter(fd->get(), local);
+    if (!letter) {
+      break;
+    }
     strays.push_back(*std::move(letter));
   }
   return std::unique_ptr<DatagramPort>{UdpPort::adopt(std::move(*fd), options)};

@@ -9,15 +9,25 @@ namespace {
 using wire::MessageType;
 
 constexpr std::uint16_t kWindowChunks = 32;
+constexpr std::size_t kLeastWindow = 3;   // what a padded REPORT_PULL pays for at the other end
+constexpr std::size_t kReportFactor = 3;  // the bytes themselves, and the rows made of them
 
-/// Takes the first of a queue of datagrams.
-std::optional<std::vector<std::byte>> take_first(std::vector<std::vector<std::byte>>& queue) {
-  if (queue.empty()) {
-    return std::nullopt;
+/// Leaves what is of one size: the rows become one, whose sums are the same.
+void keep_totals(RxReport& report) {
+  IntervalRow all;
+  for (const IntervalRow& row : report.intervals) {
+    all.unique += row.unique;
+    all.bytes += row.bytes;
+    all.sent += row.sent;
+    all.lost += row.lost;
+    all.duplicates += row.duplicates;
+    all.reordered += row.reordered;
   }
-  auto first = std::move(queue.front());
-  queue.erase(queue.begin());
-  return first;
+  report.intervals.assign(report.intervals.empty() ? 0 : 1, all);
+  report.intervals.shrink_to_fit();
+  report.outages.clear();
+  report.delay_bins.clear();
+  report.memory_limited = true;
 }
 
 }  // namespace
@@ -29,18 +39,21 @@ void FinExchange::start(const TxReport& report, Duration rtt_max, MonoTime now) 
   begun_ = now;
   deadline_ = now + kPatience;
   backoff_.start(now);
-  say_fin();
-}
-
-void FinExchange::say_fin() {
-  out_.push_back(wire::encode(MessageType::fin, session_, stream_, fin_));
+  fin_due_ = true;
 }
 
 void FinExchange::pull() {
-  const wire::ReportPull pull{static_cast<std::uint32_t>(bytes_.size()), kWindowChunks};
-  const auto window = static_cast<std::uint32_t>(kWindowChunks * wire::ReportChunk::kMaxBytes);
-  window_end_ = std::min(total_, pull.offset + window);
-  out_.push_back(wire::encode(MessageType::report_pull, session_, stream_, pull));
+  const auto window = static_cast<std::uint32_t>(window_ * wire::ReportChunk::kMaxBytes);
+  pulled_from_ = have_;
+  window_end_ = std::min(total_, have_ + window);
+  pull_due_ = true;
+}
+
+/// A window that did not come whole was more than the path, or the other end's budget, let pass.
+void FinExchange::narrow_window() {
+  const auto came = (have_ - pulled_from_) / wire::ReportChunk::kMaxBytes;
+  window_ = static_cast<std::uint16_t>(
+      std::clamp<std::size_t>(came, kLeastWindow, std::size_t{kWindowChunks}));
 }
 
 void FinExchange::on_report(const wire::ReportChunk& chunk, MonoTime now) {
@@ -51,26 +64,42 @@ void FinExchange::on_report(const wire::ReportChunk& chunk, MonoTime now) {
     return;
   }
   acknowledged_ = true;
-  if (bytes_.empty()) {
+  if (have_ == 0) {
     total_ = chunk.total;
     window_end_ = total_;
   }
-  if (chunk.total != total_ || chunk.offset != bytes_.size() || chunk.bytes.empty()) {
+  if (chunk.total != total_ || chunk.offset != have_ || chunk.bytes.empty()) {
     return;  // out of order: it will be asked for again
   }
+  // What is decoded takes about as much again, and while it is decoded both are there.
+  if (!memory_.grow(kReportFactor * chunk.bytes.size())) {
+    give_up();
+    return;
+  }
   bytes_.insert(bytes_.end(), chunk.bytes.begin(), chunk.bytes.end());
+  have_ = static_cast<std::uint32_t>(bytes_.size());
   deadline_ = std::max(deadline_, now + kPatience / 2);  // a long report that makes progress
-  if (bytes_.size() == total_) {
+  if (have_ == total_) {
     report_ = wire::decode_report(bytes_);
     gave_up_ = !report_.has_value();  // the peer broke the protocol: no point in asking again
     backoff_.stop();
+    bytes_ = {};
+    memory_.shrink(total_);
     pull();  // offset == total: acknowledges
     return;
   }
-  if (bytes_.size() >= window_end_) {
+  if (have_ >= window_end_) {
+    window_ = std::min<std::uint16_t>(static_cast<std::uint16_t>(window_ * 2), kWindowChunks);
     pull();
   }
   backoff_.start(now);
+}
+
+void FinExchange::give_up() {
+  gave_up_ = true;
+  backoff_.stop();
+  bytes_ = {};
+  memory_.release();
 }
 
 void FinExchange::on_timer(MonoTime now) {
@@ -78,17 +107,18 @@ void FinExchange::on_timer(MonoTime now) {
     return;
   }
   if (now >= deadline_) {
-    gave_up_ = true;
-    backoff_.stop();
+    give_up();
     return;
   }
   if (backoff_.due(now)) {
-    if (bytes_.empty()) {
-      say_fin();
+    if (have_ == 0) {
+      fin_due_ = true;
+    } else {
+      narrow_window();
     }
     // Without any answer FIN may be what does not get through: the report is asked for by itself.
     constexpr Duration kFinAlone = std::chrono::milliseconds{1500};
-    if (!bytes_.empty() || (!acknowledged_ && now - begun_ > kFinAlone)) {
+    if (have_ != 0 || (!acknowledged_ && now - begun_ > kFinAlone)) {
       pull();
     }
     backoff_.repeated(now);
@@ -100,20 +130,27 @@ MonoTime FinExchange::next_timeout() const {
 }
 
 std::optional<std::vector<std::byte>> FinExchange::poll_transmit() {
-  return take_first(out_);
+  if (std::exchange(fin_due_, false)) {
+    return wire::encode(MessageType::fin, session_, stream_, fin_);
+  }
+  if (std::exchange(pull_due_, false)) {
+    return wire::encode(MessageType::report_pull, session_, stream_,
+                        wire::ReportPull{pulled_from_, window_}, pull_bytes_);
+  }
+  return std::nullopt;
 }
 
 void ReportExchange::on_fin(const wire::Fin& fin, MonoTime now) {
   if (closed()) {
-    send_chunks(0, kWindowChunks);
+    offer(0, kWindowChunks);
     return;
   }
   if (!fin_) {
     fin_ = fin.report;
-    rtt_max_ = std::min(Duration{fin.rtt_max_ns}, kTmax);
+    rtt_max_ = std::clamp(Duration{fin.rtt_max_ns}, Duration{0}, kTmax);
     fin_at_ = now;
   }
-  out_.push_back(wire::encode(MessageType::fin_ack, session_, stream_, wire::Empty{}));
+  ack_due_ = true;
 }
 
 void ReportExchange::on_pull(const wire::ReportPull& pull, MonoTime now) {
@@ -127,7 +164,7 @@ void ReportExchange::on_pull(const wire::ReportPull& pull, MonoTime now) {
     delivered_ = delivered_ || pull.offset == report_bytes_.size();
     return;
   }
-  send_chunks(pull.offset, pull.chunks);
+  offer(pull.offset, pull.chunks);
 }
 
 Duration ReportExchange::quiet() const {
@@ -170,25 +207,46 @@ MonoTime ReportExchange::next_timeout(const Books& books) const {
   return std::min(fin_at_ + kTmax, last + quiet());
 }
 
-void ReportExchange::set_report(const RxReport& report) {
+void ReportExchange::set_report(RxReport& report) {
   report_bytes_ = wire::encode_report(report);
-  send_chunks(0, kWindowChunks);
+  if (!memory_.grow(report_bytes_.size())) {
+    keep_totals(report);
+    report_bytes_ = wire::encode_report(report);
+  }
+  offer(0, kWindowChunks);
 }
 
-void ReportExchange::send_chunks(std::uint32_t offset, std::uint16_t chunks) {
+/// What is asked for last counts: who asks again has not got the rest, or does not want it.
+void ReportExchange::offer(std::uint32_t offset, std::uint16_t chunks) {
   const auto total = static_cast<std::uint32_t>(report_bytes_.size());
-  for (std::uint16_t i = 0; i < chunks && offset < total; ++i) {
-    const auto length =
-        std::min<std::uint32_t>(total - offset, std::uint32_t{wire::ReportChunk::kMaxBytes});
-    const auto piece = std::span{report_bytes_}.subspan(offset, length);
-    wire::ReportChunk chunk{total, offset, {piece.begin(), piece.end()}};
-    out_.push_back(wire::encode(MessageType::report, session_, stream_, chunk));
-    offset += length;
+  next_ = offset;
+  until_ = std::min(total, offset + chunks * std::uint32_t{wire::ReportChunk::kMaxBytes});
+}
+
+std::size_t ReportExchange::waiting_bytes() const {
+  constexpr std::size_t kHead = 10;  // total, offset, length
+  if (ack_due_) {
+    return wire::kCommonHeaderBytes;
   }
+  return next_ < until_ ? wire::kCommonHeaderBytes + kHead + piece_bytes() : 0;
+}
+
+std::size_t ReportExchange::piece_bytes() const {
+  return std::min<std::size_t>(until_ - next_, wire::ReportChunk::kMaxBytes);
 }
 
 std::optional<std::vector<std::byte>> ReportExchange::poll_transmit() {
-  return take_first(out_);
+  if (std::exchange(ack_due_, false)) {
+    return wire::encode(MessageType::fin_ack, session_, stream_, wire::Empty{});
+  }
+  if (next_ >= until_) {
+    return std::nullopt;
+  }
+  const auto piece = std::span{report_bytes_}.subspan(next_, piece_bytes());
+  const auto total = static_cast<std::uint32_t>(report_bytes_.size());
+  const wire::ReportChunk chunk{total, next_, {piece.begin(), piece.end()}};
+  next_ += static_cast<std::uint32_t>(piece.size());
+  return wire::encode(MessageType::report, session_, stream_, chunk);
 }
 
 }  // namespace udperf::session

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "base/memory_account.hpp"
 #include "model/reports.hpp"
 #include "session/backoff.hpp"
 #include "wire/messages.hpp"
@@ -19,7 +20,12 @@ class FinExchange {
   /// From FIN to the report: the receiver may wait Tmax (3 s) for late datagrams.
   static constexpr Duration kPatience = std::chrono::seconds{7};
 
-  FinExchange(std::uint64_t session, std::uint8_t stream) : session_(session), stream_(stream) {}
+  /// The peer's report is taken from `account`; null: no limit. Where it does not fit, the exchange
+  /// is over without one. REPORT_PULL is padded to `pull_bytes`: a server answers with a multiple
+  /// of what it gets.
+  FinExchange(std::uint64_t session, std::uint8_t stream, MemoryAccount* account = nullptr,
+              std::size_t pull_bytes = 0)
+      : session_(session), stream_(stream), pull_bytes_(pull_bytes), memory_(account) {}
 
   void start(const TxReport& report, Duration rtt_max, MonoTime now);
   void on_fin_ack() { acknowledged_ = true; }
@@ -37,11 +43,13 @@ class FinExchange {
   [[nodiscard]] bool acknowledged() const { return acknowledged_; }
 
  private:
-  void say_fin();
   void pull();
+  void narrow_window();
+  void give_up();
 
   std::uint64_t session_;
   std::uint8_t stream_;
+  std::size_t pull_bytes_;
   wire::Fin fin_;
   bool started_ = false;
   bool acknowledged_ = false;
@@ -50,10 +58,15 @@ class FinExchange {
   MonoTime deadline_ = kNever;
   Backoff backoff_;
   std::vector<std::byte> bytes_;  ///< of the report, from its beginning on
+  std::uint32_t have_ = 0;        ///< how many of them have come
+  MemoryShare memory_;
   std::uint32_t total_ = 0;
-  std::uint32_t window_end_ = 0;  ///< what was asked for last ends here
+  std::uint32_t pulled_from_ = 0;  ///< what was asked for last begins here
+  std::uint32_t window_end_ = 0;   ///< and ends here
+  std::uint16_t window_ = 32;      ///< pieces to ask for at once
+  bool fin_due_ = false;
+  bool pull_due_ = false;
   std::optional<RxReport> report_;
-  std::vector<std::vector<std::byte>> out_;
 };
 
 /// The receiver's side: answers FIN, closes the books when nothing more is to come, and hands the
@@ -64,7 +77,10 @@ class ReportExchange {
   static constexpr Duration kNoFin = std::chrono::seconds{1};  ///< RFC 9097's load timeout
   static constexpr Duration kQuietLeast = std::chrono::milliseconds{200};
 
-  ReportExchange(std::uint64_t session, std::uint8_t stream) : session_(session), stream_(stream) {}
+  /// The report's bytes are taken from `account`; null: no limit. Where they do not fit, it is cut
+  /// to its totals.
+  ReportExchange(std::uint64_t session, std::uint8_t stream, MemoryAccount* account = nullptr)
+      : session_(session), stream_(stream), memory_(account) {}
 
   /// What the receiver's books say now; decides whether they may be closed (metrics 2.3).
   struct Books {
@@ -77,9 +93,13 @@ class ReportExchange {
   /// Nothing when the books should stay open.
   [[nodiscard]] std::optional<Finalized> due(const Books& books, MonoTime now) const;
   [[nodiscard]] MonoTime next_timeout(const Books& books) const;
-  /// Closes: from now on the answer to FIN is this report, and it never changes.
-  void set_report(const RxReport& report);
+  /// Closes: from now on the answer to FIN is this report, and it never changes. Where there is no
+  /// memory for all of it, `report` itself is cut, too.
+  void set_report(RxReport& report);
+  /// The next datagram is made when it is to be sent: what is asked for is never queued.
   [[nodiscard]] std::optional<std::vector<std::byte>> poll_transmit();
+  /// Its length; 0 = there is none.
+  [[nodiscard]] std::size_t waiting_bytes() const;
 
   [[nodiscard]] const std::optional<TxReport>& fin() const { return fin_; }
   [[nodiscard]] bool closed() const { return !report_bytes_.empty(); }
@@ -87,7 +107,8 @@ class ReportExchange {
   [[nodiscard]] bool delivered() const { return delivered_; }
 
  private:
-  void send_chunks(std::uint32_t offset, std::uint16_t chunks);
+  void offer(std::uint32_t offset, std::uint16_t chunks);
+  [[nodiscard]] std::size_t piece_bytes() const;
   /// How long nothing may arrive after FIN before the books are closed.
   [[nodiscard]] Duration quiet() const;
 
@@ -98,8 +119,11 @@ class ReportExchange {
   MonoTime fin_at_{};
   std::optional<MonoTime> pulled_without_fin_;
   std::vector<std::byte> report_bytes_;
+  MemoryShare memory_;
   bool delivered_ = false;
-  std::vector<std::vector<std::byte>> out_;
+  bool ack_due_ = false;
+  std::uint32_t next_ = 0;   ///< of the report: what is wanted begins here
+  std::uint32_t until_ = 0;  ///< and ends here
 };
 
 }  // namespace udperf::session

@@ -77,8 +77,21 @@ Finished run_within(std::chrono::milliseconds limit, std::vector<std::string> ar
 }
 
 Server::Server(IpFamily family, const std::vector<std::string>& more)
-    : process_(start_udperf(server_arguments(family, more), {kReadyFd, {}, {}})),
-      ready_(wait_until_ready(process_)) {
+    : Server(start_udperf(server_arguments(family, more), {kReadyFd, {}, {}})) {}
+
+Server Server::under(const std::vector<std::string>& starter,
+                     const std::vector<std::string>& more) {
+  std::vector<std::string> arguments = starter;
+  arguments.emplace_back(kProgram);
+  for (auto& argument : server_arguments(IpFamily::v4, more)) {
+    arguments.push_back(std::move(argument));
+  }
+  auto process = Process::start(arguments, {kReadyFd, {}, {}});
+  REQUIRE(process.has_value());
+  return Server{std::move(*process)};
+}
+
+Server::Server(Process process) : process_(std::move(process)), ready_(wait_until_ready(process_)) {
   const auto& data = ready_.at("data");
   const auto address = parse_ip_address(data.at("address").get<std::string>());
   REQUIRE(address.has_value());

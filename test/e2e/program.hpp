@@ -36,12 +36,19 @@ class Server {
   /// Returns when the server has said that it is ready; fails the test when it does not.
   explicit Server(IpFamily family = IpFamily::v4, const std::vector<std::string>& more = {});
 
+  /// The same, started by another program that gets its command line, e.g. a shell that sets a
+  /// limit.
+  [[nodiscard]] static Server under(const std::vector<std::string>& starter,
+                                    const std::vector<std::string>& more = {});
+
   [[nodiscard]] const Endpoint& endpoint() const { return endpoint_; }
   [[nodiscard]] Process& process() { return process_; }
   /// The ready event, as it was written to --ready-fd.
   [[nodiscard]] const nlohmann::json& ready() const { return ready_; }
 
  private:
+  explicit Server(Process process);
+
   Process process_;
   nlohmann::json ready_;
   Endpoint endpoint_;

@@ -1,0 +1,293 @@
+// How ServerSessions decides about who asks for a session or brings a stream to one.
+
+#include <algorithm>
+#include <utility>
+
+#include "base/saturating.hpp"
+#include "engine/client_connect.hpp"
+#include "engine/server_sessions.hpp"
+
+namespace udperf::engine {
+namespace {
+
+using session::FrontDoor;
+using wire::MessageType;
+
+net::PortOptions::Offload offload(OffloadMode mode) {
+  return mode == OffloadMode::off ? net::PortOptions::Offload::off
+                                  : net::PortOptions::Offload::automatic;
+}
+
+/// What a stream takes from its beginning on, whatever is sent: its statistics, its buffers.
+std::uint64_t lane_bytes(const TestParams& params) {
+  constexpr std::uint64_t kAlways = 16U << 10U;
+  constexpr std::uint64_t kReceiving = 48U << 10U;
+  constexpr std::uint64_t kSending = 80U << 10U;
+  return kAlways + (includes(params.direction, Way::up) ? kReceiving : 0) +
+         (includes(params.direction, Way::down) ? kSending : 0);
+}
+
+/// No room, of whatever it is: for who may come again.
+wire::Reject no_room() {
+  constexpr std::uint32_t kRetryMs = 5000;
+  wire::Reject reject;
+  reject.reason = wire::RejectReason::busy;
+  reject.retry_after_ms = kRetryMs;
+  return reject;
+}
+
+}  // namespace
+
+/// When a session's place is free again, as far as it can be told: when it should be over, and once
+/// that has passed, when it must be.
+MonoTime ServerSessions::free_at(const Session& session, MonoTime now) {
+  constexpr Duration kUsualDrain = std::chrono::milliseconds{500};
+  const auto& conversation = *session.conversation;
+  if (conversation.running()) {
+    const MonoTime expected = saturating_after(conversation.data_until(), kUsualDrain);
+    return now < expected ? expected : conversation.hard_end();
+  }
+  const auto granted = session::granted_time(session.params);
+  return granted ? saturating_after(std::max(session.opened_mono, now), *granted + kUsualDrain)
+                 : kNever;
+}
+
+session::Occupancy ServerSessions::occupancy(const IpAddress& client, MonoTime now) const {
+  session::Occupancy out;
+  const IpAddress source = source_of(client);
+  MonoTime soonest = kNever;
+  for (const auto& [id, session] : sessions_) {
+    if (!session->active()) {
+      continue;
+    }
+    ++out.sessions;
+    out.sessions_of_address += source_of(session->client.address) == source ? 1U : 0U;
+    out.granted_bps = saturating_add(out.granted_bps, session::offered_bps(session->params));
+    soonest = std::min(soonest, free_at(*session, now));
+  }
+  if (classic_ && (options_.exclusive || options_.one_off)) {
+    out.sessions += static_cast<std::uint32_t>(classic_->active());  // nothing runs beside it
+  }
+  if (soonest != kNever) {
+    constexpr std::int64_t kMostMs = 3'600'000;
+    const Duration left = std::max(soonest - now, Duration{0});
+    out.soonest_end_ms = static_cast<std::uint32_t>(
+        std::clamp<std::int64_t>(left / std::chrono::milliseconds{1}, 1, kMostMs));
+  }
+  return out;
+}
+
+void ServerSessions::refuse(const net::Letter& letter, const wire::Nonce& nonce,
+                            session::Sealer sealer, const wire::Reject& reject) {
+  ++counters_.refused;
+  listener_.send(net::Letter{FrontDoor::refusal(nonce, sealer, reject), letter.peer, letter.local});
+  observer_.on_refused(letter.peer, session::describe(reject));
+}
+
+void ServerSessions::drop_predecessor(const Endpoint& client) {
+  // The same address and port with a new nonce: the client was started again.
+  for (const auto& [id, session] : sessions_) {
+    if (session->client == client && session->active()) {
+      session->replaced = true;
+      session->shared.quit.store(true, std::memory_order_release);
+      executor_.wake();
+    }
+  }
+}
+
+void ServerSessions::open_session(const FrontDoor::Admission& admission, const net::Letter& letter,
+                                  MonoTime now) {
+  const wire::Nonce& nonce = admission.request.nonce;
+  if (used_nonces_.holds(nonce, now)) {
+    // Said twice before the session had a socket (its own will answer the next one), or replayed.
+    return;
+  }
+  drop_predecessor(letter.peer);
+  if (shutting_down_) {
+    wire::Reject reject;
+    reject.reason = wire::RejectReason::shutting_down;
+    refuse(letter, nonce, admission.sealer, reject);
+    return;
+  }
+  const session::Policy policy{options_.max_sessions, options_.max_sessions_per_address,
+                               options_.exclusive || options_.one_off, options_.max_rate,
+                               options_.max_duration};
+  const auto granted =
+      session::admit(admission.request.params, policy, occupancy(letter.peer.address, now));
+  if (const auto* reject = std::get_if<wire::Reject>(&granted)) {
+    refuse(letter, nonce, admission.sealer, *reject);
+    return;
+  }
+  if (used_nonces_.full(now)) {
+    refuse(letter, nonce, admission.sealer, no_room());
+    return;
+  }
+  auto session = make_session(admission.request, std::get<TestParams>(granted), letter, now);
+  if (const auto reject = add_lane(*session, 0, admission.sealer, letter)) {
+    refuse(letter, nonce, admission.sealer, *reject);
+    return;
+  }
+  ++counters_.sessions;
+  used_nonces_.add(nonce, now);
+  observer_.on_session_opened(session->id, session->client, session->params);
+  Session& opened = *session;
+  sessions_.emplace(opened.id, std::move(session));
+  note_concurrency();
+  // The books are open before the client learns that it may send.
+  opened.conversation->greet(*opened.lanes.front());
+  launch(opened, *opened.lanes.front());
+}
+
+std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire::Request& request,
+                                                                      const TestParams& granted,
+                                                                      const net::Letter& letter,
+                                                                      MonoTime now) {
+  auto session = std::make_unique<Session>(sources_, letter.peer.address, control_);
+  do {
+    session->id = random_.next_u64();
+  } while (session->id == 0 || sessions_.count(session->id) != 0);
+  session->client = letter.peer;
+  session->local = letter.local;
+  session->opened = clock_.unix_now();
+  session->opened_mono = now;
+  session->params = granted;
+  session->joined.resize(granted.streams, false);
+  random_.fill(session->server_nonce);
+  random_.fill(session->token_key);
+
+  wire::Accept accept;
+  accept.nonce = request.nonce;
+  accept.server_nonce = session->server_nonce;
+  accept.params = granted;
+  accept.client = letter.peer;
+  accept.host = host_fingerprint();
+  accept.capabilities = wire::kCapStreams | wire::kCapDown;
+  accept.concurrent = occupancy(letter.peer.address, now).sessions + 1;
+
+  ServerConversation::Settings settings;
+  settings.session = session->id;
+  settings.client_nonce = request.nonce;
+  settings.server_nonce = session->server_nonce;
+  settings.params = granted;
+  settings.max_duration = options_.max_duration;
+  settings.secret = session->token_key;
+  settings.accept = wire::encode(MessageType::accept, session->id, 0, accept);
+  session->conversation = std::make_unique<ServerConversation>(settings, session->shared, now);
+  session->conversation->on_started = [this] { executor_.wake(); };
+  session->conversation->on_ended = [this] {
+    executor_.wake();
+    event_.raise();
+  };
+  return session;
+}
+
+std::unique_ptr<net::DatagramPort> ServerSessions::open_port(const Session& session,
+                                                             const net::Letter& letter) {
+  net::PortOptions options;
+  options.bind = letter.local.address;
+  options.local_port = letter.local.port;
+  options.remote = letter.peer;
+  options.buffer_bytes = options_.buffer.value_or(kDefaultBuffer);
+  options.share_port = true;
+  options.gso = offload(session.params.gso);
+  options.gro = offload(session.params.gro);
+  options.tos = static_cast<std::uint8_t>((session.params.dscp << 2U) | session.params.ecn);
+  options.dont_fragment = session.params.df == DontFragment::on;
+  std::vector<net::Letter> strays;
+  auto port = listener_.open_session(options, strays);
+  for (net::Letter& stray : strays) {
+    take_in(std::move(stray));
+  }
+  if (!port) {
+    observer_.on_warning(Warning{"session_socket", port.error().message()});
+    return nullptr;
+  }
+  if (auto warning =
+          buffer_warning(options.buffer_bytes, (*port)->receive_buffer_bytes(), "rmem_max");
+      warning && !std::exchange(warned_of_buffer_, true)) {
+    observer_.on_warning(*warning);
+  }
+  return *std::move(port);
+}
+
+/// Nothing when it has worked; the lane is not launched yet.
+std::optional<wire::Reject> ServerSessions::add_lane(Session& session, std::uint8_t stream,
+                                                     const session::Sealer& sealer,
+                                                     const net::Letter& letter) {
+  if (!session.fixed.grow(lane_bytes(session.params))) {
+    ++counters_.out_of_memory;
+    return no_room();
+  }
+  auto port = open_port(session, letter);
+  if (!port) {
+    return no_room();
+  }
+  Lane::Settings settings;
+  settings.role = session::Role::server;
+  settings.session = session.id;
+  settings.stream = stream;
+  settings.params = session.params;
+  settings.sealer = sealer;
+  settings.token_key = session.token_key;
+  settings.payload_seed = random_.next_u64();
+  settings.memory = &session.memory;
+  settings.budget = &session.budget;
+  auto lane = std::make_unique<Lane>(settings, std::move(port), clock_, session.shared,
+                                     stream == 0 ? session.conversation.get() : nullptr);
+  lane->launch = [this](Task& task) { executor_.add(task); };
+  lane->on_stray = [this](net::Letter stray) { take_in(std::move(stray)); };
+  session.lanes.push_back(std::move(lane));
+  session.conversation->add_lane(session.lanes.back().get());
+  credit_handshake(session, letter);
+  session.joined[stream] = true;
+  return std::nullopt;
+}
+
+/// Two messages of one size have come from there, HELLO and this one, and CHALLENGE has gone.
+void ServerSessions::credit_handshake(Session& session, const net::Letter& letter) {
+  constexpr std::uint64_t kChallengeBytes = 71;
+  const std::uint64_t trailer =
+      letter.length() - std::min<std::uint64_t>(letter.length(), wire::kPaddedRequestBytes);
+  session.budget.received(2 * letter.length());
+  session.budget.sent(kChallengeBytes + trailer);
+}
+
+/// Gives the lane to a thread. Where there is no memory even for that, the session is over.
+void ServerSessions::launch(Session& session, Lane& lane) {
+  try {
+    executor_.add(lane);
+  } catch (const std::bad_alloc&) {
+    lane.release();
+    lane.abandon();
+    session.conversation->abandon();
+    throw;
+  }
+}
+
+void ServerSessions::join(const FrontDoor::Joining& joining, const net::Letter& letter,
+                          MonoTime now) {
+  const auto found = sessions_.find(joining.session);
+  if (found == sessions_.end() || !found->second->active() ||
+      found->second->conversation->running()) {
+    ++counters_.unknown_session;
+    return;
+  }
+  Session& session = *found->second;
+  const bool good = joining.stream < session.params.streams && !session.joined[joining.stream] &&
+                    joining.join.server_nonce == session.server_nonce &&
+                    letter.peer.address == session.client.address;
+  if (!good) {
+    ++counters_.unknown_session;
+    return;
+  }
+  session.shared.heard(now);
+  if (const auto reject = add_lane(session, joining.stream, joining.sealer, letter)) {
+    refuse(letter, joining.join.nonce, joining.sealer, *reject);
+    return;
+  }
+  Lane& lane = *session.lanes.back();
+  lane.send(wire::encode(MessageType::join_ack, session.id, joining.stream, wire::Empty{}));
+  launch(session, lane);
+}
+
+}  // namespace udperf::engine

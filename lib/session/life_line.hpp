@@ -1,0 +1,50 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "base/time.hpp"
+#include "crypto/crypto.hpp"
+#include "wire/messages.hpp"
+
+namespace udperf::session {
+
+/// Proof that the peer still receives where it was proven to: PROBEs whose 64-bit numbers only who
+/// got them can know, and their answers. Knowing the session, or forging the peer's address, is not
+/// enough. Pure.
+class LifeLine {
+ public:
+  static constexpr Duration kEvery = std::chrono::milliseconds{250};
+  /// While an answer is missing: half of the datagrams may be lost on either way.
+  static constexpr Duration kUrgent = std::chrono::milliseconds{50};
+  static constexpr Duration kMissing = std::chrono::milliseconds{500};
+  /// An answer that took longer proves nothing any more.
+  static constexpr Duration kOldest = std::chrono::seconds{10};
+
+  LifeLine(const crypto::Key& secret, MonoTime now);
+
+  /// The peer has just proven itself in another way.
+  void prove(MonoTime now) { proven_ = now; }
+  /// A probe that is due.
+  [[nodiscard]] std::optional<wire::Probe> poll(MonoTime now);
+  [[nodiscard]] MonoTime next() const { return next_; }
+  /// True when it answers one of ours.
+  bool on_reply(const wire::ProbeReply& reply, MonoTime now);
+  [[nodiscard]] MonoTime proven() const { return proven_; }
+
+ private:
+  static constexpr std::size_t kRemembered = 256;  ///< more than kOldest / kUrgent
+  struct Sent {
+    std::uint64_t id = 0;
+    MonoTime at{};
+  };
+
+  crypto::Key key_;
+  std::uint64_t count_ = 0;
+  std::array<Sent, kRemembered> sent_{};
+  MonoTime next_;
+  MonoTime proven_;
+};
+
+}  // namespace udperf::session

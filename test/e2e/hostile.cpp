@@ -1,0 +1,149 @@
+#include "e2e/hostile.hpp"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <fstream>
+#include <sstream>
+
+#include "support/catch.hpp"
+
+namespace udperf::test {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+struct Quiet final : engine::ClientObserver {
+  void on_started(const TestOutcome& /*outcome*/) override {}
+  void on_interval(const engine::LiveInterval& /*interval*/) override {}
+  void on_progress(const engine::LiveProgress& /*progress*/) override {}
+  void on_warning(const Warning& /*warning*/) override {}
+  void on_trace(const std::string& /*text*/, const Endpoint& /*peer*/) override {}
+};
+
+}  // namespace
+
+HostileClient::HostileClient(const Endpoint& server, const TestParams& params) {
+  engine::ClientOptions options;
+  options.host = server.address.to_string();
+  options.port = server.port;
+  options.buffer = 4U << 20U;
+  options.connect_timeout = patience(10s);
+  options.auto_packet_size = false;
+  options.params = params;
+  Quiet observer;
+  TestOutcome outcome;
+  auto connection = engine::connect_client(options, clock_, random_, observer, stop_, outcome);
+  INFO((connection ? std::string{} : connection.error().message()));
+  REQUIRE(connection.has_value());
+  connection_ = *std::move(connection);
+}
+
+void HostileClient::go() {
+  say(wire::MessageType::go,
+      wire::Go{connection_.accept.server_nonce, connection_.accept.params.payload_bytes});
+}
+
+void HostileClient::send(std::span<const std::byte> datagram, std::size_t stream) {
+  connection_.streams[stream].port->send_control(datagram);
+  bytes_out_ += datagram.size();
+}
+
+void HostileClient::send_data(std::uint64_t sequence, std::int64_t tx_time_ns, std::size_t stream) {
+  std::vector<std::byte> bytes(connection_.accept.params.payload_bytes);
+  wire::DataHeader header;
+  header.session = session();
+  header.stream = static_cast<std::uint8_t>(stream);
+  header.sequence = sequence;
+  header.tx_time_ns = tx_time_ns;
+  header.batch = static_cast<std::uint32_t>(sequence);
+  wire::encode(header, std::span{bytes}.first<kDataHeaderBytes>());
+  send(bytes, stream);
+}
+
+void HostileClient::drain(const std::function<void(std::span<const std::byte>)>& on_datagram) {
+  for (auto& stream : connection_.streams) {
+    for (auto reads = stream.port->receive(buffers_); !reads.empty();
+         reads = stream.port->receive(buffers_)) {
+      for (const net::Received& read : reads) {
+        bytes_in_ += read.data.size();
+        for (std::size_t at = 0; on_datagram && at < read.data.size(); at += read.segment) {
+          on_datagram(
+              read.data.subspan(at, std::min<std::size_t>(read.segment, read.data.size() - at)));
+        }
+      }
+    }
+  }
+}
+
+bool HostileClient::drain_until(std::chrono::milliseconds limit,
+                                const std::function<bool()>& done) {
+  const auto deadline = Clock::now() + limit;
+  while (Clock::now() < deadline) {
+    drain();
+    if (done()) {
+      return true;
+    }
+    pollfd waiting{connection_.streams.front().port->fd(), POLLIN, 0};
+    ::poll(&waiting, 1, 5);
+  }
+  return done();
+}
+
+std::size_t resident_kib(const Process& process) {
+  std::ifstream status{"/proc/" + std::to_string(process.pid()) + "/status"};
+  std::size_t kib = 0;
+  for (std::string name; status >> name;) {
+    if (name == "VmRSS:") {
+      status >> kib;
+    }
+  }
+  return kib;
+}
+
+std::chrono::milliseconds cpu_time(const Process& process) {
+  std::ifstream stat{"/proc/" + std::to_string(process.pid()) + "/stat"};
+  std::string line;
+  std::getline(stat, line);
+  std::istringstream fields{line.substr(line.rfind(')') + 2)};
+  std::string skipped;
+  for (int i = 0; i < 11; ++i) {  // utime is the 14th field, and two came before the bracket
+    fields >> skipped;
+  }
+  long user = 0;
+  long system = 0;
+  fields >> user >> system;
+  return std::chrono::milliseconds{(user + system) * 1000 / ::sysconf(_SC_CLK_TCK)};
+}
+
+std::uint64_t counter_of(Server& server, const std::string& name) {
+  const auto before = server.process().output(Stream::err).size();
+  server.process().send_signal(SIGUSR1);
+  const std::string wanted = " " + name + "=";
+  const auto deadline = Clock::now() + patience(10s);
+  while (Clock::now() < deadline) {
+    const std::string log = server.process().output(Stream::err).substr(before);
+    const auto at = log.find(wanted);
+    if (at != std::string::npos && log.find('\n', at) != std::string::npos) {
+      return std::stoull(log.substr(at + wanted.size()));
+    }
+    static_cast<void>(::poll(nullptr, 0, 5));
+  }
+  FAIL("the server did not tell its counters");
+  return 0;
+}
+
+void check_serves(const Server& server) {
+  const auto finished =
+      run_udperf(client_arguments(server.endpoint(), {"--packets", "200", "--rate", "1000pps"}));
+  CAPTURE(finished.err);
+  REQUIRE(finished.code() == 0);
+  const auto document = document_of(finished);
+  check_books(document.at("up"));
+  CHECK(document.at("up").at("rx").at("unique") == 200);
+}
+
+}  // namespace udperf::test

@@ -1,0 +1,328 @@
+// Peers that keep to the handshake and to nothing afterwards, against a server on simulated time.
+
+#include <optional>
+#include <vector>
+
+#include "sim/sim_world.hpp"
+#include "support/catch.hpp"
+
+using namespace std::chrono_literals;
+using udperf::test::SimNetwork;
+using udperf::test::SimWorld;
+
+namespace {
+
+using namespace udperf;
+using wire::MessageType;
+
+/// A client that got its session in the usual way and then does what the test says.
+class Peer {
+ public:
+  Peer(SimWorld& world, const Endpoint& local, const TestParams& params,
+       std::optional<crypto::Key> key = std::nullopt)
+      : world_(world), random_(world.network.random().next_u64()), params_(params) {
+    session::ClientHandshake::Settings settings;
+    settings.params = params;
+    settings.key = key;
+    pending_.emplace(
+        engine::Pending{world.network.connect(local, world.network.server),
+                        session::ClientHandshake{settings, random_, world.clock.now()}});
+    for (int ms = 0; ms < 5000 && !pending_->handshake.done() && !pending_->handshake.failed();
+         ++ms) {
+      engine::step_handshake(*pending_, buffers_, world.clock.now());
+      world.run(1ms, [] { return false; });
+    }
+  }
+
+  [[nodiscard]] bool granted() const { return pending_->handshake.done(); }
+  [[nodiscard]] std::optional<std::uint32_t> retry_after_ms() const {
+    return pending_->handshake.retry_after_ms();
+  }
+  [[nodiscard]] std::uint64_t session() const { return pending_->handshake.session(); }
+
+  template <typename Message>
+  void say(MessageType type, const Message& message) {
+    send(wire::encode(type, session(), 0, message));
+  }
+  void send(const std::vector<std::byte>& bytes) {
+    pending_->port->send_control(bytes);
+    bytes_out += bytes.size();
+  }
+  void go() {
+    say(MessageType::go,
+        wire::Go{pending_->handshake.accept().server_nonce, params_.payload_bytes});
+  }
+  void data(std::uint64_t sequence) {
+    std::vector<std::byte> bytes(params_.payload_bytes);
+    wire::DataHeader header;
+    header.session = session();
+    header.sequence = sequence;
+    wire::encode(header, std::span{bytes}.first<kDataHeaderBytes>());
+    send(bytes);
+  }
+  /// Reads; answers probes where it is to.
+  void read(bool answer_probes) {
+    for (auto reads = pending_->port->receive(buffers_); !reads.empty();
+         reads = pending_->port->receive(buffers_)) {
+      for (const net::Received& one : reads) {
+        take(one, answer_probes);
+      }
+    }
+  }
+  /// Goes on for so long, doing `each` every 20 ms.
+  void live(Duration time, bool answer_probes, const std::function<void()>& each) {
+    for (Duration past{0}; past < time; past += 20ms) {
+      each();
+      world_.run(20ms, [] { return false; });
+      read(answer_probes);
+    }
+  }
+
+  std::uint64_t bytes_out = 0;
+  std::uint64_t bytes_in = 0;  ///< without DATA
+  std::uint64_t data_in = 0;   ///< datagrams
+  std::uint64_t feedbacks = 0;
+  MonoTime last_feedback{};
+
+ private:
+  void take(const net::Received& one, bool answer_probes) {
+    const auto header = wire::decode_common(one.data);
+    if (!header) {
+      return;
+    }
+    if (header->type == MessageType::data) {
+      data_in += (one.data.size() + one.segment - 1) / one.segment;
+      return;
+    }
+    bytes_in += one.data.size();
+    if (header->type == MessageType::feedback) {
+      ++feedbacks;
+      last_feedback = one.at;
+    }
+    const auto probe = wire::decode<wire::Probe>(one.data);
+    if (header->type == MessageType::probe && probe && answer_probes) {
+      wire::ProbeReply reply;
+      reply.id = probe->id;
+      say(MessageType::probe_reply, reply);
+    }
+  }
+
+  SimWorld& world_;
+  test::SeededRandom random_;
+  TestParams params_;
+  net::ReceiveBuffers buffers_;
+  std::optional<engine::Pending> pending_;
+};
+
+TestParams one_second(Direction direction) {
+  TestParams params;
+  params.direction = direction;
+  params.payload_bytes = 100;
+  params.amount.duration = 1s;
+  params.rate_up = SendRate{SendRate::Kind::bits, 1'000'000};
+  params.rate_down = params.rate_up;
+  return params;
+}
+
+Endpoint v6(std::uint8_t network, std::uint8_t host) {
+  Endpoint out;
+  out.address = parse_ip_address("2001:db8::").value();
+  out.address.bytes[7] = network;
+  out.address.bytes[15] = host;
+  out.port = 7000;
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("the granted time and the drain are a hard end, whatever the client goes on saying",
+          "[sim]") {
+  const auto direction = GENERATE(Direction::up, Direction::down, Direction::both);
+  SimWorld world{1};
+  Peer peer{world, SimNetwork::endpoint(2, 7777), one_second(direction)};
+  REQUIRE(peer.granted());
+  peer.go();
+  std::uint64_t number = 0;
+  wire::Feedback feedback;
+  peer.live(14s, true, [&] {
+    peer.data(number++);
+    feedback.number = number;
+    peer.say(MessageType::feedback, feedback);
+    peer.say(MessageType::probe, wire::Probe{number, 0, 0});
+    peer.say(MessageType::fin, wire::Fin{});
+  });
+
+  CHECK(world.server->sessions().count() == 0);
+}
+
+TEST_CASE("who does not answer the server's probes is not sent to any more", "[sim]") {
+  // All that a third host could forge who knows the session: valid DATA, FEEDBACK and probes.
+  const auto direction = GENERATE(Direction::up, Direction::down, Direction::both);
+  SimWorld world{2};
+  auto params = one_second(direction);
+  params.amount.duration = 60s;
+  Peer peer{world, SimNetwork::endpoint(2, 7777), params};
+  REQUIRE(peer.granted());
+  peer.go();
+  std::uint64_t number = 0;
+  const MonoTime begun = world.clock.now();
+  peer.live(8s, false, [&] {
+    peer.data(number++);
+    wire::Feedback feedback;
+    feedback.number = number;
+    peer.say(MessageType::feedback, feedback);
+    peer.say(MessageType::probe, wire::Probe{number, 0, 0});
+  });
+
+  CHECK(world.server->sessions().count() == 0);
+  CHECK(peer.last_feedback <= begun + 3500ms);
+}
+
+TEST_CASE("feedback whose token is wrong is no licence to send", "[sim]") {
+  SimWorld world{3};
+  auto params = one_second(Direction::down);
+  params.amount.duration = 60s;
+  Peer peer{world, SimNetwork::endpoint(2, 7777), params};
+  REQUIRE(peer.granted());
+  peer.go();
+  std::uint64_t number = 0;
+  peer.live(4s, true, [&] {
+    wire::Feedback feedback;
+    feedback.number = ++number;
+    feedback.has_echo = true;
+    feedback.echo_batch = static_cast<std::uint32_t>(peer.data_in);
+    feedback.echo_token = static_cast<std::uint16_t>(number);
+    peer.say(MessageType::feedback, feedback);
+  });
+  const std::uint64_t sent = peer.data_in;
+  peer.live(2s, true, [] {});
+
+  CHECK(peer.data_in == sent);
+  CHECK(sent <= 2600);  // two seconds at most of 1250 a second
+}
+
+TEST_CASE("answers are never more than three times what was asked, whatever is asked", "[sim]") {
+  SimWorld world{4};
+  auto params = one_second(Direction::up);
+  params.interval = 10ms;
+  Peer peer{world, SimNetwork::endpoint(2, 7777), params};
+  REQUIRE(peer.granted());
+  peer.go();
+  peer.data(0);
+  world.run(20ms, [] { return false; });
+  TxReport sent;
+  sent.packets = 1;
+  sent.payload_bytes = 100;
+  const std::uint64_t handshake = 2 * 512 - 71 - 162;
+  SECTION("REPORT_PULL") {
+    peer.say(MessageType::fin, wire::Fin{sent, 0});
+    peer.live(6s, true, [&] {
+      for (int i = 0; i < 50; ++i) {
+        peer.say(MessageType::report_pull, wire::ReportPull{0, 32});
+      }
+    });
+  }
+  SECTION("FIN") {
+    peer.live(6s, true, [&] {
+      for (int i = 0; i < 10; ++i) {
+        peer.say(MessageType::fin, wire::Fin{sent, 0});
+      }
+    });
+  }
+  SECTION("PROBE that asks for more than it brings") {
+    peer.live(6s, true, [&] { peer.say(MessageType::probe, wire::Probe{1, 0, 1472}); });
+  }
+  SECTION("GO") {
+    peer.live(6s, true, [&] { peer.go(); });
+  }
+  CAPTURE(peer.bytes_out, peer.bytes_in);
+  CHECK(peer.bytes_in > 0);
+  CHECK(peer.bytes_in <= 3 * (peer.bytes_out + handshake));
+}
+
+TEST_CASE("before GO, too, a small question brings no large answer for ever", "[sim]") {
+  SimWorld world{5};
+  Peer peer{world, SimNetwork::endpoint(2, 7777), one_second(Direction::down)};
+  REQUIRE(peer.granted());
+  peer.live(4s, true, [&] {
+    for (int i = 0; i < 20; ++i) {
+      peer.say(MessageType::probe, wire::Probe{1, 0, 1472});
+    }
+  });
+  CHECK(peer.bytes_in <= 3 * (peer.bytes_out + 2 * 512));
+}
+
+TEST_CASE("addresses of one IPv6 /64 share what an address may have", "[sim]") {
+  engine::ServerOptions options;
+  options.max_sessions_per_address = 2;
+  SimWorld world{6, options};
+  const Peer first{world, v6(1, 1), one_second(Direction::up)};
+  const Peer second{world, v6(1, 2), one_second(Direction::up)};
+  const Peer third{world, v6(1, 3), one_second(Direction::up)};
+  const Peer elsewhere{world, v6(2, 1), one_second(Direction::up)};
+  CHECK(first.granted());
+  CHECK(second.granted());
+  CHECK_FALSE(third.granted());
+  CHECK(elsewhere.granted());
+}
+
+TEST_CASE("when to come again is true: before and after a test's time", "[sim]") {
+  engine::ServerOptions options;
+  options.exclusive = true;
+  SimWorld world{7, options};
+  auto params = one_second(Direction::up);
+  params.amount.duration = 10s;
+  Peer holder{world, SimNetwork::endpoint(2, 7777), params};
+  holder.go();
+  std::uint64_t number = 0;
+  const auto hold = [&](Duration time) { holder.live(time, true, [&] { holder.data(number++); }); };
+  hold(4s);
+  const Peer early{world, SimNetwork::endpoint(3, 1), params};
+  REQUIRE(early.retry_after_ms());
+  CHECK(*early.retry_after_ms() > 6000);
+  CHECK(*early.retry_after_ms() < 7000);
+  hold(8s);  // its time is over, but it goes on
+  const Peer late{world, SimNetwork::endpoint(3, 2), params};
+  REQUIRE(late.retry_after_ms());
+  hold(Duration{std::chrono::milliseconds{*late.retry_after_ms()}} + 100ms);
+  const Peer next{world, SimNetwork::endpoint(3, 3), params};
+  CHECK(next.granted());
+}
+
+TEST_CASE("a server with a key is silent to who says again what he has heard", "[sim]") {
+  engine::ServerOptions options;
+  options.key = std::string(32, 'k');
+  SimWorld world{8, options};
+  crypto::Key key{};
+  key.fill(std::byte{'k'});
+  std::vector<std::vector<std::byte>> heard;
+  world.network.on_send = [&](const Endpoint&, const Endpoint& to,
+                              std::span<const std::byte> bytes) {
+    if (to == world.network.server) {
+      heard.emplace_back(bytes.begin(), bytes.end());
+    }
+  };
+  const Endpoint client = SimNetwork::endpoint(2, 7777);
+  Peer peer{world, client, one_second(Direction::up), key};
+  REQUIRE(peer.granted());
+  const auto said = std::exchange(heard, {});
+  std::uint64_t answers = 0;
+  const Endpoint victim = SimNetwork::endpoint(9, 9);
+  world.network.on_send = [&](const Endpoint& from, const Endpoint& to,
+                              std::span<const std::byte> bytes) {
+    const auto header = wire::decode_common(bytes);
+    const bool life_line = header && header->type == MessageType::probe;
+    answers += from == world.network.server && (to == victim || (to == client && !life_line));
+  };
+  for (const auto& bytes : said) {
+    world.network.send(victim, world.network.server, bytes);
+    auto unsealed = bytes;
+    unsealed[7] = std::byte{0};
+    unsealed.resize(bytes.size() - wire::kTrailerBytes);
+    world.network.send(client, world.network.server, unsealed);  // at the session's own socket
+    world.run(20ms, [] { return false; });
+  }
+
+  CHECK(said.size() >= 2);  // HELLO and REQUEST
+  CHECK(answers == 0);
+}

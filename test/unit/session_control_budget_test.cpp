@@ -1,0 +1,77 @@
+#include <memory>
+#include <vector>
+
+#include "session/control_budget.hpp"
+#include "support/catch.hpp"
+
+using namespace std::chrono_literals;
+using namespace udperf;
+using session::ControlBudget;
+using Kind = ControlBudget::Kind;
+
+namespace {
+
+constexpr MonoTime kStart{1000s};
+
+ByteMeter all() {
+  return ByteMeter{ControlBudget::kBytesPerSecondOfAll, ControlBudget::kBurstOfAll};
+}
+
+}  // namespace
+
+TEST_CASE("three bytes may go for each that came, feedback for two of them", "[session]") {
+  auto meter = all();
+  ControlBudget budget{meter};
+  CHECK_FALSE(budget.take(1, Kind::answer, kStart));
+  budget.received(1000);
+  CHECK(budget.affordable() == 3000);
+  CHECK(budget.take(2000, Kind::feedback, kStart));
+  CHECK_FALSE(budget.take(1, Kind::feedback, kStart));
+  CHECK(budget.take(1000, Kind::answer, kStart));
+  CHECK_FALSE(budget.take(1, Kind::answer, kStart));
+  CHECK(budget.affordable() == 0);
+  budget.received(UINT64_MAX - 1000);  // no sum wraps
+  CHECK(budget.affordable() > 1'000'000);
+}
+
+TEST_CASE("what is paid for leaves at a pace, of each session and of all", "[session]") {
+  auto meter = all();
+  ControlBudget budget{meter};
+  budget.received(std::uint64_t{1} << 40U);
+  std::uint64_t sent = 0;
+  for (MonoTime now = kStart; now < kStart + 10s; now += 1ms) {
+    while (budget.take(1000, Kind::answer, now)) {
+      sent += 1000;
+    }
+  }
+  CHECK(sent <= 10 * ControlBudget::kBytesPerSecond + ControlBudget::kBurst);
+  CHECK(sent >= 10 * ControlBudget::kBytesPerSecond * 95 / 100);
+
+  auto shared = all();
+  std::vector<std::unique_ptr<ControlBudget>> sessions;
+  for (int i = 0; i < 64; ++i) {
+    sessions.push_back(std::make_unique<ControlBudget>(shared));
+    sessions.back()->received(std::uint64_t{1} << 40U);
+  }
+  std::uint64_t together = 0;
+  for (MonoTime now = kStart; now < kStart + 2s; now += 1ms) {
+    for (const auto& one : sessions) {
+      while (one->take(1000, Kind::answer, now)) {
+        together += 1000;
+      }
+    }
+  }
+  CHECK(together <= 2 * ControlBudget::kBytesPerSecondOfAll + ControlBudget::kBurstOfAll);
+}
+
+TEST_CASE("what has to wait for its pace is due when it may go", "[session]") {
+  auto meter = all();
+  ControlBudget budget{meter};
+  budget.received(1'000'000);
+  while (budget.take(1000, Kind::answer, kStart)) {
+  }
+  const MonoTime due = budget.due(1000);
+  CHECK(due > kStart);
+  CHECK_FALSE(budget.take(1000, Kind::answer, due - 1us));
+  CHECK(budget.take(1000, Kind::answer, due));
+}
