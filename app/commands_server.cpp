@@ -29,7 +29,7 @@ struct ServerFiles {
   net::Fd ready;
   std::optional<std::string> key;
 
-  [[nodiscard]] ServerReporter::Outputs outputs(const ServerCommand& command) const {
+  [[nodiscard]] ServerReporter::Outputs outputs(const ServerCommand& command) {
     const bool text = command.jsonl != "-";
     return {text ? &out : nullptr, jsonl ? &*jsonl : nullptr};
   }
@@ -60,7 +60,7 @@ Result<void> open_more(const ServerCommand& command, ServerFiles& files) {
     files.key = *std::move(key);
   }
   if (command.jsonl) {
-    auto jsonl = OutputFile::open(command.jsonl, "--jsonl");
+    auto jsonl = OutputFile::open(command.jsonl, "--jsonl", OutputFile::Mode::append);
     if (!jsonl) {
       return tl::unexpected<Error>{jsonl.error()};
     }
@@ -147,10 +147,12 @@ int run_command(const ServerCommand& command) {
   ServerReporter reporter{files->log, files->outputs(command),
                           [&files](const Endpoint& local) { tell_ready(*files, local); }};
   engine::StopToken stop;
-  const SignalWatcher signals{stop, [&reporter, &stop] {
+  const SignalWatcher signals{stop,
+                              [&reporter, &stop] {
                                 reporter.log_tally();
                                 stop.request_counters();
-                              }};
+                              },
+                              [&reporter] { reporter.reopen(); }};
   net::raise_descriptor_limit();
   engine::ServerOptions options = command.options;
   options.key = files->key;

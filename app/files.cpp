@@ -51,6 +51,23 @@ std::optional<std::string> decode_hex(std::string_view digits) {
 
 }  // namespace
 
+namespace {
+
+int open_for_writing(const std::string& path, OutputFile::Mode mode) {
+  const int how = mode == OutputFile::Mode::append ? O_APPEND : O_TRUNC;
+  return ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0644);
+}
+
+/// Whether systemd made the file for this service, and for nobody else.
+bool is_credential(const std::string& path) {
+  const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
+  const std::string prefix = folder != nullptr ? std::string{folder} + "/" : std::string{};
+  return prefix.size() > 1 && path.compare(0, prefix.size(), prefix) == 0 &&
+         path.find("/../") == std::string::npos;
+}
+
+}  // namespace
+
 Result<void> write_all(int fd, std::string_view text, const std::string& name) {
   while (!text.empty()) {
     const ssize_t written = ::write(fd, text.data(), text.size());
@@ -102,17 +119,51 @@ Result<std::string> read_file(const std::string& path, std::size_t most) {
   }
 }
 
-Result<OutputFile> OutputFile::open(const std::optional<std::string>& path,
-                                    std::string_view option) {
+Result<OutputFile> OutputFile::open(const std::optional<std::string>& path, std::string_view option,
+                                    Mode mode) {
   if (!path || *path == "-") {
-    return OutputFile{net::Fd{}, "stdout"};
+    return OutputFile{net::Fd{}, "stdout", mode};
   }
-  net::Fd file{::open(path->c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)};
+  net::Fd file{open_for_writing(*path, mode)};
   if (!file) {
     const int reason = errno;
     return refuse(std::string{option} + " " + *path + ": cannot be opened for writing", reason);
   }
-  return OutputFile{std::move(file), *path};
+  OutputFile result{std::move(file), *path, mode};
+  if (mode == Mode::append) {
+    if (const auto done = result.end_torn_line(); !done) {
+      return tl::unexpected<Error>{done.error()};
+    }
+  }
+  return result;
+}
+
+Result<void> OutputFile::reopen() {
+  if (!file_) {
+    return {};
+  }
+  net::Fd file{open_for_writing(name_, mode_)};
+  if (!file) {
+    const int reason = errno;
+    return system_error(reason, "open " + name_ + " again");
+  }
+  file_ = std::move(file);
+  torn_ = false;
+  return mode_ == Mode::append ? end_torn_line() : Result<void>{};
+}
+
+Result<void> OutputFile::end_torn_line() const {
+  const net::Fd reader{::open(name_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  struct stat status {};
+  if (!reader || ::fstat(reader.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
+      status.st_size == 0) {
+    return {};
+  }
+  char last = 0;
+  if (::pread(reader.get(), &last, 1, status.st_size - 1) != 1 || last == '\n') {
+    return {};
+  }
+  return write_all(fd(), "\n", name_);
 }
 
 int OutputFile::fd() const {
@@ -120,7 +171,15 @@ int OutputFile::fd() const {
 }
 
 Result<void> OutputFile::write(std::string_view text) const {
-  return write_all(fd(), text, name_);
+  if (std::exchange(torn_, false) && mode_ == Mode::append) {
+    if (const auto done = end_torn_line(); !done) {
+      torn_ = true;
+      return done;
+    }
+  }
+  auto done = write_all(fd(), text, name_);
+  torn_ = !done;
+  return done;
 }
 
 bool OutputFile::is_terminal() const {
@@ -162,7 +221,8 @@ Result<std::string> read_key_file(const std::string& path) {
   if (!S_ISREG(status.st_mode)) {
     return refuse(option + ": is no regular file");
   }
-  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+  const mode_t others = is_credential(path) ? S_IWGRP | S_IXGRP | S_IRWXO : S_IRWXG | S_IRWXO;
+  if ((status.st_mode & others) != 0) {
     return refuse(option + ": others than its owner have access; use chmod 600");
   }
   std::array<char, kMaxBytes> buffer{};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,12 +12,21 @@
 
 namespace udperf::app {
 
-/// Where results go: stdout, or a file that is created or emptied when this is opened.
+/// Where results go: stdout, or a file that is created or emptied when this is opened, or added to.
 class OutputFile {
  public:
+  enum class Mode : std::uint8_t {
+    replace,
+    append,  ///< whole lines: one that was cut, by a full disk or a crash, is ended first
+  };
+
   /// nullopt and "-" are stdout. `option` names the option in the error.
   [[nodiscard]] static Result<OutputFile> open(const std::optional<std::string>& path,
-                                               std::string_view option);
+                                               std::string_view option, Mode mode = Mode::replace);
+
+  /// The file of the same name anew, e.g. after another program has moved it away; the old one
+  /// stays in use when that fails. Nothing for stdout.
+  [[nodiscard]] Result<void> reopen();
 
   /// Hands all of it to the system before it returns.
   [[nodiscard]] Result<void> write(std::string_view text) const;
@@ -25,11 +35,16 @@ class OutputFile {
   [[nodiscard]] std::size_t columns() const;
 
  private:
-  OutputFile(net::Fd file, std::string name) : file_(std::move(file)), name_(std::move(name)) {}
+  OutputFile(net::Fd file, std::string name, Mode mode)
+      : file_(std::move(file)), name_(std::move(name)), mode_(mode) {}
   [[nodiscard]] int fd() const;
+  /// Ends a last line that was cut. Only a regular file has one.
+  [[nodiscard]] Result<void> end_torn_line() const;
 
   net::Fd file_;  ///< none: stdout
   std::string name_;
+  Mode mode_ = Mode::replace;
+  mutable bool torn_ = false;  ///< the last write() did not end
 };
 
 /// All of a file, or of stdin for "-". One that is larger than `most` bytes is an error.
@@ -57,7 +72,8 @@ class PidFile {
 };
 
 /// The 32 bytes of a key file: 64 hexadecimal digits and white space around them. Refused when
-/// anybody but its owner may read or write it.
+/// anybody but its owner may read or write it; where systemd hands it over (LoadCredential=), its
+/// group may read it, which is how systemd lets the service's user do so.
 [[nodiscard]] Result<std::string> read_key_file(const std::string& path);
 
 /// 64 hexadecimal digits and a line end, from 32 bytes of `random`.

@@ -101,18 +101,26 @@ std::string format_record(LogFormat format, const LogRecord& record) {
   return format == LogFormat::json ? json_record(record) : text_record(record);
 }
 
+namespace {
+
+spdlog::sink_ptr make_sink(const std::optional<std::string>& file) {
+  spdlog::sink_ptr sink;
+  if (file) {
+    sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(*file);
+  } else {
+    sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  }
+  // Records are complete when they reach spdlog: the time is the one that Clock has.
+  sink->set_formatter(std::make_unique<spdlog::pattern_formatter>(
+      "%v", spdlog::pattern_time_type::utc, std::string{"\n"}));
+  return sink;
+}
+
+}  // namespace
+
 Result<Log> Log::open(const LogOptions& options, const Clock& clock) {
   try {
-    spdlog::sink_ptr sink;
-    if (options.file) {
-      sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(*options.file);
-    } else {
-      sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-    }
-    auto logger = std::make_unique<spdlog::logger>("udperf", std::move(sink));
-    // Records are complete when they reach spdlog: the time is the one that Clock has.
-    logger->set_formatter(std::make_unique<spdlog::pattern_formatter>(
-        "%v", spdlog::pattern_time_type::utc, std::string{"\n"}));
+    auto logger = std::make_unique<spdlog::logger>("udperf", make_sink(options.file));
     logger->set_level(spdlog::level::trace);
     logger->flush_on(spdlog::level::trace);
     return Log{options, clock, std::move(logger)};
@@ -130,7 +138,22 @@ Log::Log(const LogOptions& options, const Clock& clock, std::unique_ptr<spdlog::
       format_(options.format),
       clock_(&clock),
       logger_(std::move(logger)),
+      file_(options.file),
       to_stderr_(!options.file) {}
+
+Result<void> Log::reopen() {
+  if (!file_) {
+    return {};
+  }
+  try {
+    auto sink = make_sink(file_);
+    const std::lock_guard lock{*mutex_};
+    logger_->sinks().assign(1, std::move(sink));
+    return {};
+  } catch (const spdlog::spdlog_ex& problem) {
+    return tl::unexpected<Error>{Error{ErrorCode::system, problem.what(), 0, {}}};
+  }
+}
 
 Log::Log(Log&&) noexcept = default;
 Log& Log::operator=(Log&&) noexcept = default;
@@ -144,6 +167,7 @@ void Log::write(LogLevel level, std::string_view message, const LogContext& cont
     before_stderr_();
   }
   const auto line = format_record(format_, LogRecord{clock_->unix_now(), level, message, context});
+  const std::lock_guard lock{*mutex_};
   logger_->log(spdlog_level(level), spdlog::string_view_t{line.data(), line.size()});
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,6 +52,10 @@ class Log {
   Log& operator=(Log&&) noexcept;
   ~Log();
 
+  /// Opens the file of the same name anew, e.g. after another program has moved it away; the old
+  /// one stays in use when that fails. From any thread.
+  [[nodiscard]] Result<void> reopen();
+
   void write(LogLevel level, std::string_view message, const LogContext& context = {});
   void error(std::string_view text, const LogContext& context = {}) {
     write(LogLevel::error, text, context);
@@ -65,6 +70,9 @@ class Log {
     write(LogLevel::debug, text, context);
   }
 
+  /// On the clock of its records.
+  [[nodiscard]] MonoTime now() const { return clock_->now(); }
+
   /// Called before each record that goes to stderr, e.g. to erase a progress line. Set it while no
   /// other thread uses the log.
   void before_stderr(std::function<void()> action) { before_stderr_ = std::move(action); }
@@ -75,7 +83,9 @@ class Log {
   LogLevel level_;
   LogFormat format_;
   const Clock* clock_;
+  std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();  ///< of the logger's sink
   std::unique_ptr<spdlog::logger> logger_;
+  std::optional<std::string> file_;
   bool to_stderr_;
   std::function<void()> before_stderr_;
 };

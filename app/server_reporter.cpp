@@ -1,5 +1,6 @@
 #include "app/server_reporter.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -18,6 +19,9 @@ void ServerReporter::on_ready(const Endpoint& local) {
 void ServerReporter::on_session_opened(std::uint64_t session, const Endpoint& client,
                                        const TestParams& params) {
   ++opened_;
+  if (!sessions_.limiter.admit(log_.now())) {
+    return;
+  }
   log_.info("session opened, " + std::to_string(params.streams) + " stream(s) of " +
                 std::to_string(params.payload_bytes) + " B datagrams",
             LogContext{client, session});
@@ -26,11 +30,13 @@ void ServerReporter::on_session_opened(std::uint64_t session, const Endpoint& cl
 void ServerReporter::on_session_closed(const SessionOutcome& outcome) {
   ++closed_;
   last_status_ = outcome.status;
-  log_.info("session closed: " + outcome.reason, LogContext{outcome.client, outcome.session});
-  if (outputs_.text != nullptr) {
-    emit(*outputs_.text, report::session_to_text(outcome));
+  if (sessions_.limiter.admit(log_.now())) {
+    log_.info("session closed: " + outcome.reason, LogContext{outcome.client, outcome.session});
+    if (outputs_.text != nullptr) {
+      emit(*outputs_.text, report::session_to_text(outcome));
+    }
   }
-  if (outputs_.jsonl != nullptr) {
+  if (outputs_.jsonl != nullptr && lines_.limiter.admit(log_.now())) {
     emit(*outputs_.jsonl, report::session_to_json(outcome));
   }
 }
@@ -39,22 +45,76 @@ void ServerReporter::on_classic_closed(const ClassicOutcome& outcome) {
   ++opened_;  // that one runs is only known when it is over
   ++closed_;
   last_status_ = outcome.status;
-  log_.info("classic run closed: " + outcome.reason, LogContext{outcome.client, std::nullopt});
-  if (outputs_.text != nullptr) {
-    emit(*outputs_.text, report::classic_to_text(outcome));
+  if (classic_.limiter.admit(log_.now())) {
+    log_.info("classic run closed: " + outcome.reason, LogContext{outcome.client, std::nullopt});
+    if (outputs_.text != nullptr) {
+      emit(*outputs_.text, report::classic_to_text(outcome));
+    }
   }
-  if (outputs_.jsonl != nullptr) {
+  if (outputs_.jsonl != nullptr && lines_.limiter.admit(log_.now())) {
     emit(*outputs_.jsonl, report::classic_to_json(outcome));
   }
 }
 
 void ServerReporter::on_refused(const Endpoint& client, const std::string& reason) {
   ++refused_;
+  if (!refusals_.limiter.admit(log_.now())) {
+    return;
+  }
   log_.info("refused: " + reason, LogContext{client, std::nullopt});
 }
 
 void ServerReporter::on_warning(const Warning& warning) {
-  log_.warning(warning.message + " [" + warning.code + "]");
+  // The same trouble again within a moment is no news.
+  constexpr Duration kEvery = std::chrono::seconds{10};
+  Kind& kind =
+      warnings_.try_emplace(warning.code, 1U, kEvery, "[" + warning.code + "]").first->second;
+  if (kind.limiter.admit(log_.now())) {
+    log_.warning(warning.message + " [" + warning.code + "]");
+  }
+}
+
+MonoTime ServerReporter::on_turn(MonoTime now) {
+  MonoTime next = kNever;
+  const auto look = [&](Kind& kind) {
+    if (const auto count = kind.limiter.take_left_out(now)) {
+      tell_left_out(kind, *count);
+    }
+    next = std::min(next, kind.limiter.due());
+  };
+  for (Kind* const kind : {&sessions_, &classic_, &refusals_, &lines_}) {
+    look(*kind);
+  }
+  for (auto& [code, kind] : warnings_) {
+    look(kind);
+  }
+  return next;
+}
+
+void ServerReporter::tell_left_out(Kind& kind, std::uint64_t count) {
+  const std::string text = "... " + std::to_string(count) + " more like this in the last 10 s: ";
+  log_.info(text + kind.name);
+  if (&kind == &lines_ && outputs_.jsonl != nullptr) {
+    emit(*outputs_.jsonl, R"({"event":"left_out","data":{"lines":)" + std::to_string(count) + "}}");
+  }
+  if ((&kind == &sessions_ || &kind == &classic_) && outputs_.text != nullptr) {
+    emit(*outputs_.text, text + kind.name);
+  }
+}
+
+void ServerReporter::reopen() {
+  Result<void> log = log_.reopen();
+  Result<void> lines;
+  if (outputs_.jsonl != nullptr) {
+    const std::lock_guard lock{files_};
+    lines = outputs_.jsonl->reopen();
+  }
+  for (const auto* done : {&log, &lines}) {
+    if (!*done) {
+      log_.error(done->error().message());
+    }
+  }
+  log_.info("files opened again (SIGHUP)");
 }
 
 void ServerReporter::on_counters(const engine::ServerCounters& counters) {
@@ -71,6 +131,7 @@ void ServerReporter::log_tally() {
 
 void ServerReporter::emit(const OutputFile& file, const std::string& text) {
   const bool ended = !text.empty() && text.back() == '\n';
+  const std::lock_guard lock{files_};
   const auto done = file.write(ended ? text : text + "\n");
   if (!done && !std::exchange(write_failed_, true)) {
     log_.error(done.error().message());  // once: the next session would only say the same
@@ -79,7 +140,7 @@ void ServerReporter::emit(const OutputFile& file, const std::string& text) {
 
 std::string counters_text(const engine::ServerCounters& counters) {
   using Row = std::pair<const char*, std::uint64_t>;
-  const std::array<Row, 16> rows{{{"hellos", counters.hellos},
+  const std::array<Row, 17> rows{{{"hellos", counters.hellos},
                                   {"challenges", counters.challenges},
                                   {"bad_cookies", counters.bad_cookies},
                                   {"expired_cookies", counters.expired_cookies},
@@ -88,6 +149,7 @@ std::string counters_text(const engine::ServerCounters& counters) {
                                   {"denied", counters.denied},
                                   {"unauthenticated", counters.unauthenticated},
                                   {"rate_limited", counters.rate_limited},
+                                  {"out_of_memory", counters.out_of_memory},
                                   {"refused", counters.refused},
                                   {"sessions", counters.sessions},
                                   {"classic_runs", counters.classic_runs},

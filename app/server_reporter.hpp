@@ -2,25 +2,30 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 
 #include "app/cli.hpp"
 #include "app/files.hpp"
 #include "app/log.hpp"
+#include "base/record_limiter.hpp"
 #include "engine/server_run.hpp"
 
 namespace udperf::app {
 
 /// What `udperf server` shows: log records of everything that happens, and on stdout its half of
-/// each session, as text or as a JSON line. log_tally() may be called from any thread, the rest is
-/// for the server's. Everything given must outlive it.
+/// each session, as text or as a JSON line. log_tally() and reopen() may be called from any thread,
+/// the rest is for the server's. Everything given must outlive it.
+///
+/// What strangers can cause is written at a limited rate, and what was left out is counted.
 class ServerReporter final : public engine::ServerObserver {
  public:
   /// Where sessions are written; without a file there, they are not.
   struct Outputs {
     const OutputFile* text = nullptr;
-    const OutputFile* jsonl = nullptr;
+    OutputFile* jsonl = nullptr;
   };
   using ReadyAction = std::function<void(const Endpoint& local)>;
 
@@ -35,6 +40,10 @@ class ServerReporter final : public engine::ServerObserver {
   void on_warning(const Warning& warning) override;
   void on_counters(const engine::ServerCounters& counters) override;
 
+  MonoTime on_turn(MonoTime now) override;
+
+  /// Opens the log and the file of JSON lines anew: the answer to SIGHUP.
+  void reopen();
   /// One record with what has happened so far: the answer to SIGUSR1.
   void log_tally();
 
@@ -45,12 +54,26 @@ class ServerReporter final : public engine::ServerObserver {
 
  private:
   void emit(const OutputFile& file, const std::string& text);
+  /// A kind of record that strangers can cause.
+  struct Kind {
+    Kind(std::uint32_t burst, Duration every, std::string what)
+        : limiter(burst, every), name(std::move(what)) {}
+    RecordLimiter limiter;
+    std::string name;
+  };
+  void tell_left_out(Kind& kind, std::uint64_t count);
 
   Log& log_;
   Outputs outputs_;
   ReadyAction ready_action_;
   std::optional<TestStatus> last_status_;
   bool write_failed_ = false;
+  std::mutex files_;
+  Kind sessions_{200, std::chrono::milliseconds{200}, "sessions"};
+  Kind classic_{100, std::chrono::milliseconds{200}, "classic runs"};
+  Kind refusals_{50, std::chrono::milliseconds{500}, "refusals"};
+  Kind lines_{1000, std::chrono::milliseconds{50}, "JSON lines"};
+  std::map<std::string, Kind> warnings_;  ///< by code
   std::atomic<std::uint64_t> opened_{0};
   std::atomic<std::uint64_t> closed_{0};
   std::atomic<std::uint64_t> refused_{0};

@@ -13,12 +13,16 @@ constexpr auto kSameWish = std::chrono::milliseconds{300};
 
 }  // namespace
 
-SignalWatcher::SignalWatcher(engine::StopToken& stop, std::function<void()> on_user_signal)
-    : stop_(stop), on_user_signal_(std::move(on_user_signal)) {
+SignalWatcher::SignalWatcher(engine::StopToken& stop, std::function<void()> on_user_signal,
+                             std::function<void()> on_hangup)
+    : stop_(stop), on_user_signal_(std::move(on_user_signal)), on_hangup_(std::move(on_hangup)) {
   std::signal(SIGPIPE, SIG_IGN);
   sigemptyset(&signals_);
   for (const int number : {SIGINT, SIGTERM, SIGUSR1}) {
     sigaddset(&signals_, number);
+  }
+  if (on_hangup_) {
+    sigaddset(&signals_, SIGHUP);
   }
   pthread_sigmask(SIG_BLOCK, &signals_, &before_);
   thread_ = std::thread{[this] { watch(); }};
@@ -44,6 +48,10 @@ void SignalWatcher::watch() {
       if (on_user_signal_) {
         on_user_signal_();
       }
+      continue;
+    }
+    if (number == SIGHUP) {
+      on_hangup_();
       continue;
     }
     const auto now = std::chrono::steady_clock::now();

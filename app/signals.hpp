@@ -12,7 +12,7 @@ namespace udperf::app {
 
 /// Turns SIGINT and SIGTERM into a stop request for as long as it lives; another one, later
 /// than a moment, ends the process at once with 128 + its number. SIGUSR1 calls `on_user_signal`,
-/// from a thread of its own.
+/// and SIGHUP `on_hangup` where there is one, from a thread of its own.
 ///
 /// Construct it in main's thread before any other thread exists: the signals are blocked there and
 /// in all threads that follow, and one thread waits for them. So no handler runs anywhere, and
@@ -22,7 +22,8 @@ namespace udperf::app {
 class SignalWatcher {
  public:
   /// `stop` must outlive the watcher.
-  explicit SignalWatcher(engine::StopToken& stop, std::function<void()> on_user_signal = {});
+  explicit SignalWatcher(engine::StopToken& stop, std::function<void()> on_user_signal = {},
+                         std::function<void()> on_hangup = {});
   SignalWatcher(const SignalWatcher&) = delete;
   SignalWatcher& operator=(const SignalWatcher&) = delete;
   ~SignalWatcher();
@@ -32,6 +33,7 @@ class SignalWatcher {
 
   engine::StopToken& stop_;
   std::function<void()> on_user_signal_;
+  std::function<void()> on_hangup_;
   std::atomic<bool> done_{false};
   sigset_t signals_{};
   sigset_t before_{};                                 ///< what was blocked before

@@ -138,6 +138,51 @@ TEST_CASE("an output file is emptied when it is opened and gets every byte", "[a
   CHECK_FALSE(output->is_terminal());
 }
 
+TEST_CASE("a file of lines is added to, and a line that was cut is ended first", "[app]") {
+  const TempFolder folder;
+  const auto whole = folder.make("whole", "one\n", 0600);
+  const auto torn = folder.make("torn", "one\ntw", 0600);
+  for (const auto& [path, before] :
+       {std::pair{whole, std::string{"one\n"}}, std::pair{torn, std::string{"one\ntw\n"}}}) {
+    const auto output = OutputFile::open(path, "--jsonl", OutputFile::Mode::append);
+    REQUIRE(output.has_value());
+    REQUIRE(output->write("three\n").has_value());
+    CHECK(content(path) == before + "three\n");
+  }
+}
+
+TEST_CASE("lines go to the end of the file, whatever somebody else did to it", "[app]") {
+  const TempFolder folder;
+  const auto path = folder.make("lines", "", 0600);
+  auto output = OutputFile::open(path, "--jsonl", OutputFile::Mode::append);
+  REQUIRE(output.has_value());
+  REQUIRE(output->write("first\n").has_value());
+  REQUIRE(::truncate(path.c_str(), 0) == 0);  // as logrotate's copytruncate does
+  REQUIRE(output->write("second\n").has_value());
+  CHECK(content(path) == "second\n");
+
+  REQUIRE(::rename(path.c_str(), (path + ".1").c_str()) == 0);
+  REQUIRE(output->write("third\n").has_value());
+  REQUIRE(output->reopen().has_value());
+  REQUIRE(output->write("fourth\n").has_value());
+  CHECK(content(path + ".1") == "second\nthird\n");
+  CHECK(content(path) == "fourth\n");
+}
+
+TEST_CASE("a key that systemd hands over may be read by its group, no other may", "[app]") {
+  const TempFolder folder;
+  const std::string digits(64, '7');
+  const auto path = folder.make("key", digits, 0440);
+  CHECK_FALSE(read_key_file(path).has_value());
+  ::setenv("CREDENTIALS_DIRECTORY", path.substr(0, path.rfind('/')).c_str(), 1);
+  CHECK(read_key_file(path).has_value());
+  ::chmod(path.c_str(), 0444);
+  CHECK_FALSE(read_key_file(path).has_value());
+  ::chmod(path.c_str(), 0460);
+  CHECK_FALSE(read_key_file(path).has_value());
+  ::unsetenv("CREDENTIALS_DIRECTORY");
+}
+
 TEST_CASE("an output file that cannot be written is a usage error with its name", "[app]") {
   const auto output = OutputFile::open("/no/such/folder/x", "--output");
   REQUIRE_FALSE(output.has_value());

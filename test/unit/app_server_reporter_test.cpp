@@ -54,10 +54,11 @@ SessionOutcome session(TestStatus status) {
 
 TEST_CASE("every counter of the server is written with its own name", "[app]") {
   CHECK(counters_text(
-            engine::ServerCounters{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}) ==
+            engine::ServerCounters{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17}) ==
         "hellos=1 challenges=2 bad_cookies=3 expired_cookies=4 malformed=5 unknown_session=6 "
-        "denied=7 unauthenticated=8 rate_limited=9 refused=10 sessions=11 classic_runs=12 "
-        "classic_refused=13 classic_answers=14 classic_withheld=15 classic_stragglers=16");
+        "denied=7 unauthenticated=8 rate_limited=9 out_of_memory=10 refused=11 sessions=12 "
+        "classic_runs=13 classic_refused=14 classic_answers=15 classic_withheld=16 "
+        "classic_stragglers=17");
 }
 
 TEST_CASE("records about a client have its address, port and session", "[app]") {
@@ -94,7 +95,7 @@ TEST_CASE("a session goes to each of the files that there are, on lines of its o
   const SystemClock clock;
   auto log = Log::open(LogOptions{LogLevel::error, LogFormat::text, log_file.path()}, clock);
   const auto text_output = OutputFile::open(text.path(), "text");
-  const auto jsonl_output = OutputFile::open(jsonl.path(), "--jsonl");
+  auto jsonl_output = OutputFile::open(jsonl.path(), "--jsonl");
   ServerReporter reporter{*log, {&*text_output, &*jsonl_output}, [](const Endpoint&) {}};
 
   reporter.on_session_closed(session(TestStatus::complete));
@@ -115,7 +116,7 @@ TEST_CASE("a session that cannot be written is said once and remembered", "[app]
   const TempFile log_file;
   const SystemClock clock;
   auto log = Log::open(LogOptions{LogLevel::error, LogFormat::text, log_file.path()}, clock);
-  const auto full = OutputFile::open("/dev/full", "--jsonl");
+  auto full = OutputFile::open("/dev/full", "--jsonl");
   ServerReporter reporter{*log, {nullptr, &*full}, [](const Endpoint&) {}};
 
   reporter.on_session_closed(session(TestStatus::complete));
@@ -125,4 +126,44 @@ TEST_CASE("a session that cannot be written is said once and remembered", "[app]
   CHECK(reporter.write_failed());
   CHECK(records.find("/dev/full") != std::string::npos);
   CHECK(records.find('\n') == records.size() - 1);
+}
+
+TEST_CASE("what strangers can cause is written at a limited rate, and the rest is counted",
+          "[app]") {
+  const TempFile file;
+  const TempFile lines;
+  const SystemClock clock;
+  auto log = Log::open(LogOptions{LogLevel::info, LogFormat::text, file.path()}, clock);
+  auto jsonl = OutputFile::open(lines.path(), "--jsonl", OutputFile::Mode::append);
+  ServerReporter reporter{*log, {nullptr, &*jsonl}, [](const Endpoint&) {}};
+  constexpr std::size_t kMany = 20'000;
+  for (std::size_t i = 0; i < kMany; ++i) {
+    reporter.on_refused(session({}).client, "busy");
+    reporter.on_session_opened(i, session({}).client, TestParams{});
+    reporter.on_session_closed(session(TestStatus::incomplete));
+    reporter.on_classic_closed(ClassicOutcome{});
+    reporter.on_warning(Warning{"session_socket", "Too many open files"});
+  }
+
+  CHECK(file.content().size() < 100'000);
+  CHECK(lines.content().size() < 3'000'000);
+  reporter.on_turn(clock.now() + std::chrono::seconds{11});
+  const auto text = file.content();
+  const auto tail = text.substr(text.find("... "));
+  CAPTURE(tail);
+  CHECK(tail.find(" more like this in the last 10 s: refusals") != std::string::npos);
+  CHECK(tail.find("... 19999 more like this in the last 10 s: [session_socket]") !=
+        std::string::npos);
+  std::istringstream all{lines.content()};
+  std::size_t written = 0;
+  std::size_t left_out = 0;
+  for (std::string line; std::getline(all, line);) {
+    const auto document = nlohmann::json::parse(line);
+    if (document.value("event", "") == "left_out") {
+      left_out += document.at("data").at("lines").get<std::size_t>();
+    } else {
+      ++written;
+    }
+  }
+  CHECK(written + left_out == 2 * kMany);
 }
