@@ -179,8 +179,7 @@ std::string describe(const wire::Reject& reject) {
     case Reason::parameters:
       return "the server does not accept these parameters";
     case Reason::duration:
-      return "the server allows tests of at most " +
-             format_duration(saturating_ns(reject.limit)) +
+      return "the server allows tests of at most " + format_duration(saturating_ns(reject.limit)) +
              ": give a shorter --duration, or a --rate with --size";
     case Reason::rate:
       return retry("the server has only " + format_bit_rate(static_cast<double>(reject.limit)) +
