@@ -37,7 +37,10 @@ constexpr auto kEnvironment = std::to_array<Explained>({
 
 constexpr auto kFiles = std::to_array<Explained>({
     {"/etc/default/udperf-server", "Read by the service: OPTIONS=\"--max-rate 1G\"."},
-    {"udperf-server.service", "The systemd unit; it is not enabled by installing it."},
+    {"udperf-server.service",
+     "The systemd unit; it is not enabled by installing it. Reloading it (SIGHUP) opens the files "
+     "of "
+     "--jsonl and --log-file anew."},
 });
 
 }  // namespace
