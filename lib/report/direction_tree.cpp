@@ -7,6 +7,13 @@ namespace {
 
 using result::DelayPart;
 
+Json host_tree(const result::HostPart& p) {
+  return Json{{"busy", value(p.busy)},
+              {"steal_ratio", value(p.steal_ratio)},
+              {"throttled_ratio", value(p.throttled_ratio)},
+              {"waited_ratio", value(p.waited_ratio)}};
+}
+
 Json tx_tree(const result::TxPart& p) {
   return Json{{"packets", value(p.packets)},
               {"payload_bytes", value(p.payload_bytes)},
@@ -19,7 +26,10 @@ Json tx_tree(const result::TxPart& p) {
               {"gso", value(p.gso)},
               {"batch_mean", value(p.batch_mean)},
               {"cpu_percent", value(p.cpu_percent)},
-              {"sndbuf_bytes", value(p.sndbuf_bytes)}};
+              {"sndbuf_bytes", value(p.sndbuf_bytes)},
+              {"governor", value(p.governor)},
+              {"held_ratio", value(p.held_ratio)},
+              {"host", host_tree(p.host)}};
 }
 
 Json rx_tree(const result::RxPart& p) {
@@ -44,7 +54,8 @@ Json rx_tree(const result::RxPart& p) {
               {"hops", value(p.hops)},
               {"fragments_per_datagram", value(p.fragments_per_datagram)},
               {"timestamps", value(p.timestamps)},
-              {"finalize_reason", value(p.finalize_reason)}};
+              {"finalize_reason", value(p.finalize_reason)},
+              {"host", host_tree(p.host)}};
 }
 
 Json loss_tree(const result::LossPart& p) {

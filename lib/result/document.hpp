@@ -20,6 +20,14 @@ using Count = std::optional<std::uint64_t>;
 using Nanoseconds = std::optional<std::int64_t>;
 using Number = std::optional<double>;
 
+/// What a host kept from the threads of this test.
+struct HostPart {
+  std::optional<bool> busy;
+  Number steal_ratio;
+  Number throttled_ratio;
+  Number waited_ratio;
+};
+
 struct TxPart {
   Count packets;
   Count payload_bytes;
@@ -33,6 +41,9 @@ struct TxPart {
   Number batch_mean;
   Number cpu_percent;
   Count sndbuf_bytes;
+  std::optional<std::string> governor;  ///< none, receiver, flood
+  Number held_ratio;
+  HostPart host;
 };
 
 struct RxPart {
@@ -59,6 +70,7 @@ struct RxPart {
   std::optional<std::string> timestamps;       ///< "kernel" or "user"
   std::optional<std::string> finalize_reason;  ///< all_received, quiet, tmax, no_fin
   bool memory_limited = false;                 ///< said in a note, not in the document's tree
+  HostPart host;
 };
 
 struct LossPart {
@@ -204,6 +216,7 @@ struct DirectionPart {
 struct RttPart {
   DelayPart idle;
   DelayPart loaded;
+  std::optional<std::string> timestamps;  ///< "kernel" or "user"
   Number loss_ratio;
   Nanoseconds bloat_ns;                    ///< what the load adds to the median round trip
   std::optional<std::string> bloat_grade;  ///< "A+" to "F"

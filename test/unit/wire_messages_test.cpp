@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <random>
 
 #include "support/catch.hpp"
@@ -34,18 +35,22 @@ wire::Nonce nonce_of(std::uint8_t seed) {
   return nonce;
 }
 
-/// Every shorter form of a message is refused; the message itself and a padded form are not.
+/// Every shorter form of a message is refused, but that of an earlier version, which has `earlier`
+/// bytes; the message itself and a padded form are not.
 template <typename Message>
-void check_truncations(MessageType type, const Message& message) {
+void check_truncations(MessageType type, const Message& message, std::size_t earlier = SIZE_MAX) {
   const auto bytes = wire::encode(type, 1, 0, message);
-  for (std::size_t length = 0; length < bytes.size(); ++length) {
-    CAPTURE(static_cast<int>(type), length);
+  CHECK(wire::decode<Message>(bytes));
+  for (std::size_t length = 0; length < std::min(bytes.size(), earlier); ++length) {
+    CAPTURE(length);
     CHECK_FALSE(wire::decode<Message>(std::span{bytes}.first(length)));
   }
-  CHECK(wire::decode<Message>(bytes));
   auto padded = bytes;
   padded.resize(bytes.size() + 100);
   CHECK(wire::decode<Message>(padded));
+  if (earlier < bytes.size()) {
+    CHECK(wire::decode<Message>(std::span{bytes}.first(earlier)));
+  }
 }
 
 wire::Request request() {
@@ -110,15 +115,15 @@ TEST_CASE("every message cut at any length is refused", "[wire]") {
   check_truncations(MessageType::hello, wire::Hello{});
   check_truncations(MessageType::challenge, wire::Challenge{});
   check_truncations(MessageType::request, request());
-  check_truncations(MessageType::accept, accept());
+  check_truncations(MessageType::accept, accept(), 162);
   check_truncations(MessageType::reject, wire::Reject{});
   wire::Go go;
   go.payload_bytes = 1448;
-  check_truncations(MessageType::go, go);
+  check_truncations(MessageType::go, go, 36);
   check_truncations(MessageType::probe, wire::Probe{});
-  check_truncations(MessageType::probe_reply, wire::ProbeReply{});
-  check_truncations(MessageType::feedback, wire::Feedback{});
-  check_truncations(MessageType::fin, wire::Fin{});
+  check_truncations(MessageType::probe_reply, wire::ProbeReply{}, 68);
+  check_truncations(MessageType::feedback, wire::Feedback{}, 135);
+  check_truncations(MessageType::fin, wire::Fin{}, 146);
   check_truncations(MessageType::report_pull, wire::ReportPull{});
   check_truncations(MessageType::bye, wire::Bye{});
   check_truncations(MessageType::join, wire::Join{});
@@ -126,6 +131,30 @@ TEST_CASE("every message cut at any length is refused", "[wire]") {
   chunk.total = 3;
   chunk.bytes.resize(3);
   check_truncations(MessageType::report, chunk);
+}
+
+TEST_CASE("what an earlier version does not say is not known", "[wire]") {
+  wire::Fin fin;
+  fin.report.governor = TxGovernor::receiver;
+  fin.report.held_permille = 7;
+  fin.report.load.waited_permille = 12;
+  const auto bytes = wire::encode(MessageType::fin, 1, 0, fin);
+  const auto whole = wire::decode<wire::Fin>(bytes);
+  REQUIRE(whole);
+  CHECK(whole->report == fin.report);
+
+  const auto earlier = wire::decode<wire::Fin>(std::span{bytes}.first(146));
+  REQUIRE(earlier);
+  CHECK(earlier->report.governor == TxGovernor::untold);
+  CHECK(earlier->report.held_permille == UINT16_MAX);
+  CHECK(earlier->report.load == HostLoad{});
+
+  wire::Feedback feedback;
+  feedback.queue_limit = 425'984;
+  feedback.queue_cost = 1100;
+  const auto told = wire::encode(MessageType::feedback, 1, 0, feedback);
+  CHECK(wire::decode<wire::Feedback>(told)->queue_limit == 425'984);
+  CHECK(wire::decode<wire::Feedback>(std::span{told}.first(135))->queue_limit == 0);
 }
 
 TEST_CASE("values outside their ranges are refused", "[wire]") {
