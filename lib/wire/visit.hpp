@@ -110,6 +110,7 @@ UDPERF_VISIT(Accept) {
   io.field(m.host);
   io.field(m.capabilities);
   io.field(m.concurrent);
+  io.later(m.receive_buffer);
 }
 
 UDPERF_VISIT(Reject) {
@@ -123,6 +124,7 @@ UDPERF_VISIT(Reject) {
 UDPERF_VISIT(Go) {
   io.field(m.server_nonce);
   io.field(m.payload_bytes);
+  io.later(m.receive_buffer);
 }
 
 UDPERF_VISIT(Empty) {
@@ -145,6 +147,7 @@ UDPERF_VISIT(ProbeReply) {
   io.field(m.sessions_max);
   io.field(m.utc_minus_mono_ns);
   io.field(m.path_mtu);
+  io.later(m.stamp);
 }
 
 UDPERF_VISIT(Feedback) {
@@ -165,6 +168,10 @@ UDPERF_VISIT(Feedback) {
   io.field(m.at_next);
   io.field(m.at_duplicates);
   io.field(m.at_reordered);
+  io.later(m.queue_bytes);
+  io.later(m.queue_limit);
+  io.later(m.queue_drops);
+  io.later(m.queue_cost);
 }
 
 UDPERF_VISIT(TxReport) {
@@ -218,6 +225,13 @@ void visit_send_time(Io& io, M& m) {
   }
 }
 
+template <typename Io, typename M>
+void visit_load(Io& io, M& m) {
+  io.later(m.steal_permille);
+  io.later(m.throttled_permille);
+  io.later(m.waited_permille);
+}
+
 UDPERF_VISIT(Fin) {
   visit(io, m.report);
   io.field(m.rtt_max_ns);
@@ -226,6 +240,9 @@ UDPERF_VISIT(Fin) {
   io.later(m.report.lateness_p50_ns);
   io.later(m.report.lateness_p99_ns);
   io.later(m.report.lateness_max_ns);
+  io.later(m.report.governor);
+  io.later(m.report.held_permille);
+  visit_load(io, m.report.load);
   // What came after version 1 was first spoken: absent from who does not know it.
   if constexpr (std::is_const_v<M>) {
     if (m.report.time) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <random>
 #include <set>
 #include <vector>
@@ -53,10 +54,12 @@ void check_truncations(MessageType type, const Message& message,
     CHECK(wire::decode<Message>(std::span{bytes}.first(length)).has_value() ==
           earlier.contains(length));
   }
-  CHECK(wire::decode<Message>(bytes));
   auto padded = bytes;
   padded.resize(bytes.size() + 100);
   CHECK(wire::decode<Message>(padded));
+  if (earlier < bytes.size()) {
+    CHECK(wire::decode<Message>(std::span{bytes}.first(earlier)));
+  }
 }
 
 wire::Request request() {
@@ -166,15 +169,15 @@ TEST_CASE("every message cut at any length is refused", "[wire]") {
   check_truncations(MessageType::hello, wire::Hello{});
   check_truncations(MessageType::challenge, wire::Challenge{});
   check_truncations(MessageType::request, request(), {8});
-  check_truncations(MessageType::accept, accept());
+  check_truncations(MessageType::accept, accept(), {4});
   check_truncations(MessageType::reject, wire::Reject{});
   wire::Go go;
   go.payload_bytes = 1448;
-  check_truncations(MessageType::go, go);
+  check_truncations(MessageType::go, go, {4});
   check_truncations(MessageType::probe, wire::Probe{});
-  check_truncations(MessageType::probe_reply, wire::ProbeReply{});
-  check_truncations(MessageType::feedback, wire::Feedback{});
-  check_truncations(MessageType::fin, wire::Fin{}, {1, 8, 8, 8, 8});
+  check_truncations(MessageType::probe_reply, wire::ProbeReply{}, {1});
+  check_truncations(MessageType::feedback, wire::Feedback{}, {4, 4, 4, 4});
+  check_truncations(MessageType::fin, wire::Fin{}, {1, 8, 8, 8, 8, 1, 2, 2, 2, 2});
   check_truncations(MessageType::report_pull, wire::ReportPull{});
   check_truncations(MessageType::bye, wire::Bye{});
   check_truncations(MessageType::join, wire::Join{});
@@ -185,27 +188,41 @@ TEST_CASE("every message cut at any length is refused", "[wire]") {
 }
 
 TEST_CASE("what an earlier version does not tell is not taken for told", "[wire]") {
+  constexpr std::size_t kLater = 33 + 9;  // of a rate, and of the governor and the host
   wire::Fin fin;
   fin.report.packets = 7;
   fin.report.scheduling = Scheduling::fifo;
   fin.report.burst_ns = 250'000;
   fin.report.lateness_max_ns = 9;
+  fin.report.governor = TxGovernor::receiver;
+  fin.report.held_permille = 7;
+  fin.report.load.waited_permille = 12;
   const auto bytes = wire::encode(MessageType::fin, 1, 0, fin);
   const auto whole = wire::decode<wire::Fin>(bytes);
   REQUIRE(whole);
   CHECK(whole->report == fin.report);
-  const auto old = wire::decode<wire::Fin>(std::span{bytes}.first(bytes.size() - 33));
+  const auto old = wire::decode<wire::Fin>(std::span{bytes}.first(bytes.size() - kLater));
   REQUIRE(old);
   CHECK(old->report.packets == 7);
   CHECK(old->report.scheduling == Scheduling::untold);
   CHECK(old->report.burst_ns == -1);
   CHECK(old->report.lateness_max_ns == -1);
+  CHECK(old->report.governor == TxGovernor::untold);
+  CHECK(old->report.held_permille == UINT16_MAX);
+  CHECK(old->report.load == HostLoad{});
 
   auto asked = request();
   asked.params.burst = std::chrono::milliseconds{2};
   const auto burst = wire::decode<wire::Request>(wire::encode(MessageType::request, 0, 0, asked));
   REQUIRE(burst);
   CHECK(burst->params.burst == std::chrono::milliseconds{2});
+
+  wire::Feedback feedback;
+  feedback.queue_limit = 425'984;
+  feedback.queue_cost = 1100;
+  const auto told = wire::encode(MessageType::feedback, 1, 0, feedback);
+  CHECK(wire::decode<wire::Feedback>(told)->queue_limit == 425'984);
+  CHECK(wire::decode<wire::Feedback>(std::span{told}.first(135))->queue_limit == 0);
 }
 
 TEST_CASE("values outside their ranges are refused", "[wire]") {
