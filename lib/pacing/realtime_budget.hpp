@@ -1,0 +1,48 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "base/time.hpp"
+
+namespace udperf::pacing {
+
+/// How much a thread may use while it goes before all others: what measures a network must not
+/// take a machine away from its owner. Who used half a core for a second goes back among the
+/// others, and each time for twice as long. Takes the time as an argument.
+class RealtimeBudget {
+ public:
+  static constexpr Duration kWindow = std::chrono::seconds{1};
+  static constexpr int kMostPercent = 50;  ///< of one core, in any window
+  static constexpr Duration kSampleEvery = kWindow / 20;
+  static constexpr Duration kFirstPause = std::chrono::seconds{5};
+  static constexpr Duration kLongestPause = std::chrono::seconds{80};
+
+  /// Whether a sample is due: a caller that has nothing else to do may leave it out.
+  [[nodiscard]] bool due(MonoTime now) const { return now >= next_; }
+
+  /// What the thread has used so far. True while it may go before others.
+  bool sample(MonoTime now, Duration cpu);
+
+  [[nodiscard]] bool allowed() const { return allowed_; }
+
+ private:
+  struct Sample {
+    MonoTime at;
+    Duration cpu{0};
+  };
+
+  [[nodiscard]] bool overdrawn(const Sample& latest) const;
+  void keep(const Sample& sample);
+
+  // One more than fit a window: the oldest is from before it.
+  std::array<Sample, kWindow / kSampleEvery + 2> samples_;
+  std::size_t count_ = 0;
+  std::size_t next_slot_ = 0;
+  bool allowed_ = true;
+  Duration pause_ = kFirstPause;
+  MonoTime pardoned_{};
+  MonoTime next_{};
+};
+
+}  // namespace udperf::pacing
