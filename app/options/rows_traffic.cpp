@@ -8,7 +8,10 @@
 namespace udperf::app {
 namespace {
 
+using namespace std::chrono_literals;
 using Text = const std::string&;
+
+constexpr DurationRange kBursts{1us, kMostBurst, "1us..50ms"};
 
 /// One of these says which way.
 constexpr std::string_view kDirections = "direction reverse bidir";
@@ -112,6 +115,14 @@ Problem check_rate(const GivenOption& option, const ClientCommand& command) {
   return std::nullopt;
 }
 
+Problem check_burst(const GivenOption& /*option*/, const ClientCommand& command) {
+  const TestParams& params = command.options.params;
+  if (!params.rate_up.limited() && !params.rate_down.limited() && !command.find_rate) {
+    return "needs --rate or --find-rate: without a rate there is nothing to space";
+  }
+  return std::nullopt;
+}
+
 constexpr auto kRows = std::to_array<OptionSpec>({
     {.letter = 'b',
      .name = "rate",
@@ -123,6 +134,14 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .not_with = "find-rate",
      .set = set_rate,
      .check = check_rate},
+    {.name = "burst",
+     .value = "TIME",
+     .help = "most of a rate to send at once, 1us..50ms",
+     .fallback_text = "as the host needs",
+     .commands = kClient,
+     .set = [](Text v,
+               ClientCommand& c) { return store_duration(v, kBursts, c.options.params.burst); },
+     .check = check_burst},
     {.letter = 'l',
      .name = "packet-size",
      .value = "BYTES",

@@ -159,6 +159,7 @@ Attempt attempt(const ClientOptions& options, const Endpoint& server, const Cloc
   Connection connection;
   connection.session = handshake.session();
   connection.accept = handshake.accept();
+  connection.accept.params.burst = options.params.burst;  // the server has no say in ours
   connection.rtt = (clock.now() - begun) / 2;
   connection.buffer_wanted = options.buffer.value_or(kDefaultBuffer);
   if (options.auto_packet_size) {

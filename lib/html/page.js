@@ -414,7 +414,7 @@
       ['client as the server sees it', known(test.client_address_seen_by_server) ? `${test.client_address_seen_by_server} port ${test.client_port_seen_by_server}` : NONE], ['end', moment(test.end_unix_ns)]];
     Object.entries(test.labels || {}).forEach(([key, value]) => rows.push([`label ${key}`, value]));
     ways.forEach(([key]) => {
-      rows.push([`${key}: sender`, `pacer ${at(doc[key], 'pacing.pacer') || NONE}; batches of ${known(at(doc[key], 'tx.batch_mean')) ? digits(doc[key].tx.batch_mean) : NONE}; processor ${percent(at(doc[key], 'tx.cpu_percent'))}; buffer ${bytes(at(doc[key], 'tx.sndbuf_bytes'))}`],
+      rows.push([`${key}: sender`, `pacer ${at(doc[key], 'pacing.pacer') || NONE}${known(at(doc[key], 'tx.scheduling')) ? `, scheduling ${doc[key].tx.scheduling}` : ''}${known(at(doc[key], 'pacing.lateness_p99_ns')) ? `, wake-ups late by ${time(doc[key].pacing.lateness_p99_ns)} (p99)` : ''}; batches of ${known(at(doc[key], 'tx.batch_mean')) ? digits(doc[key].tx.batch_mean) : NONE}; processor ${percent(at(doc[key], 'tx.cpu_percent'))}; buffer ${bytes(at(doc[key], 'tx.sndbuf_bytes'))}`],
         [`${key}: receiver`, `time stamps ${at(doc[key], 'rx.timestamps') || NONE}; hops ${known(at(doc[key], 'rx.hops')) ? doc[key].rx.hops : NONE}; processor ${percent(at(doc[key], 'rx.cpu_percent'))}; buffer ${bytes(at(doc[key], 'rx.rcvbuf_bytes'))}`]);
       const mtu = at(doc, `mtu.${key}`);
       if (mtu) rows.push([`${key}: largest payload`, known(mtu.payload_bytes) ? `${mtu.payload_bytes} B${mtu.black_hole ? '; larger ones disappear in silence' : ''}` : NONE]);

@@ -13,6 +13,14 @@ namespace udperf {
 /// Which mechanism spaced the datagrams of a paced sender.
 enum class PacerKind : std::uint8_t { none = 0, sleep = 1, sleep_spin = 2, txtime = 3, kernel = 4 };
 
+/// How the system schedules the thread of a sender with a rate.
+enum class Scheduling : std::uint8_t {
+  untold = 0,       ///< the sender has no rate, or is of a version that does not say
+  normal = 1,       ///< as any other
+  short_slice = 2,  ///< sooner, for less time at once (EEVDF, Linux 6.12)
+  fifo = 3,         ///< before all others (SCHED_FIFO)
+};
+
 /// Why a sender stopped.
 enum class TxEnd : std::uint8_t {
   complete = 0,      ///< everything that was agreed on has been sent
@@ -45,6 +53,11 @@ struct TxReport {
   std::int64_t gap_p99_ns = -1;
   std::int64_t gap_max_ns = -1;
   std::uint64_t target_milli_pps = 0;  ///< packets per 1000 s asked of this stream; 0 = unlimited
+  Scheduling scheduling = Scheduling::untold;  ///< at the end
+  std::int64_t burst_ns = -1;         ///< longest burst window in force; -1 = no rate, or not told
+  std::int64_t lateness_p50_ns = -1;  ///< of wake-ups, after the time asked for; -1 = not measured
+  std::int64_t lateness_p99_ns = -1;
+  std::int64_t lateness_max_ns = -1;
 
   bool operator==(const TxReport&) const = default;
 };

@@ -79,6 +79,9 @@ std::optional<std::string> problem(const TestParams& p) {
   if (p.gap_threshold < 1us || p.gap_threshold > 1h) {
     return "gap threshold must be 1us..1h";
   }
+  if (p.burst < Duration{0} || p.burst > kMostBurst) {
+    return "burst must be at most 50ms";
+  }
   if (p.payload > PayloadKind::zero || p.gso > OffloadMode::off || p.gro > OffloadMode::off ||
       p.df > DontFragment::on || p.dscp > 63 || p.ecn > 3) {
     return "payload kind, offload mode, DSCP, ECN or DF out of range";

@@ -20,6 +20,7 @@ inline constexpr std::uint32_t kAutoPayloadV4 = 1472;
 inline constexpr std::uint32_t kAutoPayloadV6 = 1452;
 inline constexpr std::uint16_t kMaxStreams = 128;
 inline constexpr std::uint16_t kDefaultPort = 5555;
+inline constexpr Duration kMostBurst = std::chrono::milliseconds{50};
 
 /// Which way data flows, seen from the client: up is client to server.
 enum class Direction : std::uint8_t { up = 1, down = 2, both = 3 };
@@ -63,6 +64,7 @@ struct TestParams {
   std::uint8_t ecn = 0;   ///< RFC 3168 code point to send, 0..3
   DontFragment df = DontFragment::off;
   Duration gap_threshold = std::chrono::milliseconds{50};  ///< silences longer than this are listed
+  Duration burst{0};  ///< a sender's burst window, at most kMostBurst; 0 = as its host needs
 
   [[nodiscard]] const SendRate& rate(Way way) const { return way == Way::up ? rate_up : rate_down; }
   bool operator==(const TestParams&) const = default;

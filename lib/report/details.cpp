@@ -118,6 +118,20 @@ void histogram(const result::DelayPart& delay, const TextStyle& style, Block& bl
   }
 }
 
+/// How well the sending host kept its times.
+void wake_ups(const result::DirectionPart& part, Block& block) {
+  const result::PacingPart& pacing = part.pacing;
+  if (pacing.lateness_p50_ns && pacing.lateness_p99_ns && pacing.lateness_max_ns) {
+    block.line("wake-ups late by", "p50 " + duration_text(*pacing.lateness_p50_ns) + ", p99 " +
+                                       duration_text(*pacing.lateness_p99_ns) + ", max " +
+                                       duration_text(*pacing.lateness_max_ns));
+  }
+  if (pacing.burst_ns && part.tx.scheduling) {
+    block.line("bursts", "of " + duration_text(*pacing.burst_ns) + " at most; scheduling " +
+                             *part.tx.scheduling);
+  }
+}
+
 }  // namespace
 
 std::string sparkline(const std::vector<std::optional<double>>& values, double top,
@@ -136,6 +150,7 @@ std::string sparkline(const std::vector<std::optional<double>>& values, double t
 }
 
 void detail_lines(const result::DirectionPart& part, const TextStyle& style, Block& block) {
+  wake_ups(part, block);
   curves(part, style, block);
   histogram(part.delay_variation, style, block);
 }

@@ -19,7 +19,8 @@ Json tx_tree(const result::TxPart& p) {
               {"gso", value(p.gso)},
               {"batch_mean", value(p.batch_mean)},
               {"cpu_percent", value(p.cpu_percent)},
-              {"sndbuf_bytes", value(p.sndbuf_bytes)}};
+              {"sndbuf_bytes", value(p.sndbuf_bytes)},
+              {"scheduling", value(p.scheduling)}};
 }
 
 Json rx_tree(const result::RxPart& p) {
@@ -120,7 +121,11 @@ Json pacing_tree(const result::PacingPart& p) {
               {"gap_p50_ns", value(p.gap_p50_ns)},
               {"gap_p99_ns", value(p.gap_p99_ns)},
               {"gap_max_ns", value(p.gap_max_ns)},
-              {"rate_error_ratio", value(p.rate_error_ratio)}};
+              {"rate_error_ratio", value(p.rate_error_ratio)},
+              {"burst_ns", value(p.burst_ns)},
+              {"lateness_p50_ns", value(p.lateness_p50_ns)},
+              {"lateness_p99_ns", value(p.lateness_p99_ns)},
+              {"lateness_max_ns", value(p.lateness_max_ns)}};
 }
 
 Json interval_tree(const result::IntervalPart& p) {

@@ -12,6 +12,18 @@ const char* name_of(PacerKind pacer) {
   return index < kNames.size() ? kNames[index] : "unknown";
 }
 
+/// The least that a stream's thread had; nothing where a stream does not say.
+std::optional<std::string> scheduling(const std::vector<const TxReport*>& tx) {
+  constexpr std::array kNames{"", "default", "short_slice", "fifo"};
+  auto least = Scheduling::fifo;
+  for (const TxReport* report : tx) {
+    least = std::min(least, report->scheduling);
+  }
+  return least == Scheduling::untold
+             ? std::nullopt
+             : std::optional<std::string>{kNames.at(static_cast<std::size_t>(least))};
+}
+
 /// Processor time is per stream; several streams may use more than one core.
 Number cpu_percent(const std::vector<const TxReport*>& tx) {
   double percent = 0;
@@ -72,6 +84,7 @@ TxPart build_tx(const std::vector<const TxReport*>& tx) {
         std::min<std::uint64_t>(part.sndbuf_bytes.value_or(UINT64_MAX), report->sndbuf_bytes);
   }
   part.cpu_percent = cpu_percent(tx);
+  part.scheduling = scheduling(tx);
   fill_times(tx, part);
   return part;
 }
@@ -88,6 +101,10 @@ PacingPart build_pacing(const std::vector<const TxReport*>& tx) {
     raise(part.gap_p50_ns, report->gap_p50_ns);
     raise(part.gap_p99_ns, report->gap_p99_ns);
     raise(part.gap_max_ns, report->gap_max_ns);
+    raise(part.burst_ns, report->burst_ns);
+    raise(part.lateness_p50_ns, report->lateness_p50_ns);
+    raise(part.lateness_p99_ns, report->lateness_p99_ns);
+    raise(part.lateness_max_ns, report->lateness_max_ns);
     if (report->target_milli_pps == 0 || report->packets < 2 || report->span_ns <= 0 ||
         report->batches == 0) {
       continue;

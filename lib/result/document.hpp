@@ -33,6 +33,7 @@ struct TxPart {
   Number batch_mean;
   Number cpu_percent;
   Count sndbuf_bytes;
+  std::optional<std::string> scheduling;  ///< "fifo", "short_slice" or "default"
 };
 
 struct RxPart {
@@ -142,6 +143,10 @@ struct PacingPart {
   Nanoseconds gap_p99_ns;
   Nanoseconds gap_max_ns;
   Number rate_error_ratio;
+  Nanoseconds burst_ns;
+  Nanoseconds lateness_p50_ns;
+  Nanoseconds lateness_p99_ns;
+  Nanoseconds lateness_max_ns;
 };
 
 struct IntervalPart {

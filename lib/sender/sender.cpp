@@ -25,7 +25,19 @@ BatchBuffer::Settings buffer_settings(const Sender::Settings& s, const net::Data
   return out;
 }
 
+std::optional<Duration> burst_window(const TestParams& params) {
+  return params.burst == Duration{0} ? std::nullopt : std::optional{params.burst};
+}
+
 }  // namespace
+
+void fill_lateness(const LogHistogram& lateness, TxReport& report) {
+  if (const auto p50 = lateness.percentile(0.5)) {
+    report.lateness_p50_ns = p50->count();
+    report.lateness_p99_ns = lateness.percentile(0.99).value_or(*p50).count();
+    report.lateness_max_ns = lateness.max().count();
+  }
+}
 
 Sender::Sender(const Settings& settings, net::DatagramPort& port, const Clock& clock)
     : settings_(settings),
@@ -45,7 +57,8 @@ void Sender::begin(MonoTime now) {
   cpu_at_start_ = clock_.thread_cpu_time();
   if (settings_.params.rate(settings_.way).limited()) {
     const auto period = period_now();
-    schedule_.emplace(now, period, pacing::Schedule::Bursts{batch_now(), std::nullopt});
+    schedule_.emplace(now, period,
+                      pacing::Schedule::Bursts{batch_now(), burst_window(settings_.params)});
     report_.pacer = pacer_for(period);
     if (!adjusted()) {
       report_.target_milli_pps =
@@ -134,6 +147,7 @@ Wake Sender::paced(MonoTime now) {
   follow_rate(now);
   const std::uint64_t due = schedule_->take_due(now);
   if (due > 0) {
+    note_lateness();
     const std::uint64_t before = next_;
     const bool all = send_batch(due, now);
     const std::uint64_t sent = next_ - before;
@@ -149,6 +163,12 @@ Wake Sender::paced(MonoTime now) {
     next = std::min(next, begun_ + limit);  // the end of the test is not a datagram late
   }
   return Wake{next, false, report_.pacer == PacerKind::sleep_spin};
+}
+
+void Sender::note_lateness() {
+  if (const auto late = schedule_->lateness(); late && next_ > 0) {
+    lateness_.add(*late);
+  }
 }
 
 /// What had become due before the time was over, and still fits a burst.
@@ -225,6 +245,15 @@ void Sender::stop(TxEnd why) {
   stop_.compare_exchange_strong(none, static_cast<int>(why));
 }
 
+void Sender::report_pacing() {
+  if (!schedule_) {
+    return;
+  }
+  report_.scheduling = scheduling_;
+  report_.burst_ns = schedule_->window().longest().count();
+  fill_lateness(lateness_, report_);
+}
+
 void Sender::finish(TxEnd end) {
   report_.end = end;
   report_.packets = next_;
@@ -234,6 +263,7 @@ void Sender::finish(TxEnd end) {
     report_.last_unix_ns = to_ns(anchor_.to_unix(last_));
     report_.span_ns = (last_ - first_).count();
   }
+  report_pacing();
   if (const auto p50 = gaps_.percentile(0.5)) {
     report_.gap_p50_ns = p50->count();
     report_.gap_p99_ns = gaps_.percentile(0.99).value_or(*p50).count();

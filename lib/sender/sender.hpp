@@ -29,6 +29,9 @@ struct Wake {
   bool deaf = false;      ///< until then, arrivals need not be noticed
 };
 
+/// What a histogram of wake-ups' lateness says, into the report.
+void fill_lateness(const LogHistogram& lateness, TxReport& report);
+
 /// One stream's transmit loop, a batch at a time. step() and report() belong to one thread; the
 /// atomics may be read, and stop() called, from any.
 class Sender {
@@ -50,6 +53,9 @@ class Sender {
   /// The payload rate of this stream from its next step on, where the parameters leave it to be
   /// adjusted; to be said before the first step(), too.
   void set_rate(BitRate rate) { rate_bps_.store(rate.bps(), std::memory_order_relaxed); }
+
+  /// How the thread that calls step() is scheduled; on that thread.
+  void set_scheduling(Scheduling scheduling) { scheduling_ = scheduling; }
 
   /// Asks the loop to end at its next step; the first reason counts.
   void stop(TxEnd why);
@@ -77,6 +83,8 @@ class Sender {
   Wake paced(MonoTime now);
   Wake flat_out(MonoTime now);
   void send_last(MonoTime now);
+  void note_lateness();
+  void report_pacing();
   /// Sends up to `count` datagrams; true when all were taken.
   bool send_batch(std::uint64_t count, MonoTime now);
   void account(std::uint64_t offered, std::uint32_t length, const net::SendOutcome& outcome,
@@ -92,6 +100,7 @@ class Sender {
   std::optional<pacing::Schedule> schedule_;
   std::uint64_t scheduled_bps_ = 0;  ///< what the schedule is for, where the rate is adjusted
   LogHistogram gaps_;
+  LogHistogram lateness_;
   TxReport report_;
   std::uint64_t next_ = 0;
   MonoTime begun_{};
@@ -102,6 +111,7 @@ class Sender {
   net::SendOutcome::Status trouble_ = net::SendOutcome::Status::taken;
   int os_error_ = 0;
   bool started_ = false;
+  Scheduling scheduling_ = Scheduling::untold;
   std::atomic<std::uint64_t> packets_{0};
   std::atomic<std::uint64_t> bytes_{0};
   std::atomic<std::uint64_t> batches_{0};

@@ -48,6 +48,11 @@ class Writer {
       field(value);
     }
   }
+  /// A field that earlier versions do not have: behind all of theirs.
+  template <typename T>
+  void later(const T& value) {
+    field(value);
+  }
 
  private:
   std::vector<std::byte>& out_;
@@ -118,6 +123,13 @@ class Reader {
   template <typename T, std::size_t N>
   void field(std::array<T, N>& values) {
     for (T& value : values) {
+      field(value);
+    }
+  }
+  /// Stays as it is where an earlier version ended before it.
+  template <typename T>
+  void later(T& value) {
+    if (!in_.empty()) {
       field(value);
     }
   }

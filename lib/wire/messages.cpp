@@ -34,7 +34,8 @@ bool valid(const ReportPull& m) {
 bool valid(const Fin& m) {
   const TxReport& r = m.report;
   return r.pacer <= PacerKind::kernel && r.end <= TxEnd::failed && r.span_ns >= 0 &&
-         m.rtt_max_ns >= 0 && r.packets <= (std::uint64_t{1} << 62U) && r.local_drop <= r.packets;
+         r.scheduling <= Scheduling::fifo && m.rtt_max_ns >= 0 &&
+         r.packets <= (std::uint64_t{1} << 62U) && r.local_drop <= r.packets;
 }
 constexpr std::int64_t kLatest = std::int64_t{1} << 60U;  // so that differences cannot overflow
 bool is_time(std::int64_t ns) {

@@ -46,6 +46,18 @@ void visit_params(Io& io, M& m) {
   io.field(m.df);
 }
 
+/// 0 in the padding of an earlier version's REQUEST: none was asked for.
+template <typename Io, typename P>
+void visit_burst(Io& io, P& params) {
+  if constexpr (std::is_const_v<P>) {
+    io.later(static_cast<std::int64_t>(params.burst.count()));
+  } else {
+    std::int64_t ns = 0;
+    io.later(ns);
+    params.burst = Duration{ns};
+  }
+}
+
 template <typename Io, typename M>
 void visit_endpoint(Io& io, M& m) {
   io.field(m.address.family);
@@ -85,6 +97,7 @@ UDPERF_VISIT(Request) {
   io.field(m.cookie);
   io.field(m.capabilities);
   visit_params(io, m.params);
+  visit_burst(io, m.params);
 }
 
 UDPERF_VISIT(Accept) {
@@ -177,6 +190,11 @@ UDPERF_VISIT(TxReport) {
 UDPERF_VISIT(Fin) {
   visit(io, m.report);
   io.field(m.rtt_max_ns);
+  io.later(m.report.scheduling);
+  io.later(m.report.burst_ns);
+  io.later(m.report.lateness_p50_ns);
+  io.later(m.report.lateness_p99_ns);
+  io.later(m.report.lateness_max_ns);
 }
 
 UDPERF_VISIT(ReportPull) {

@@ -244,6 +244,11 @@ TestOutcome both_directions() {
   StreamOutcome stream;
   stream.tx = sent(500);
   stream.tx->pacer = PacerKind::sleep_spin;
+  stream.tx->scheduling = Scheduling::short_slice;
+  stream.tx->burst_ns = kMillisecond;
+  stream.tx->lateness_p50_ns = 50'000;
+  stream.tx->lateness_p99_ns = 130'000;
+  stream.tx->lateness_max_ns = 3 * kMillisecond;
   stream.tx->target_milli_pps = 250'000;
   stream.tx->gso_segments = 0;
   stream.rx = arrived(500);

@@ -58,6 +58,15 @@ TEST_CASE("details add rate, loss and the spread of delay to the text", "[report
   CHECK_THAT(report::to_text(document, style(80, true)), ContainsSubstring("\u2588"));
 }
 
+TEST_CASE("details say how late the sender woke up, where it tells", "[report]") {
+  const std::string text =
+      report::to_text(result::build_result(test::both_directions()), style(80, false));
+  CHECK_THAT(text, ContainsSubstring("p50 50.0 us, p99 130 us, max 3.00 ms"));
+  CHECK_THAT(text, ContainsSubstring("of 1.00 ms at most; scheduling short_slice"));
+  CHECK_THAT(report::to_text(result::build_result(test::normal_up()), style(80, false)),
+             !ContainsSubstring("wake-ups"));
+}
+
 TEST_CASE("the shares of the spread add up", "[report]") {
   const auto document = result::build_result(test::normal_up());
   const std::string text = report::to_text(document, style(80, false));

@@ -1,4 +1,6 @@
 #include <random>
+#include <set>
+#include <vector>
 
 #include "support/catch.hpp"
 #include "wire/messages.hpp"
@@ -34,13 +36,22 @@ wire::Nonce nonce_of(std::uint8_t seed) {
   return nonce;
 }
 
-/// Every shorter form of a message is refused; the message itself and a padded form are not.
+/// Every shorter form of a message is refused, but those of earlier versions, that end before one
+/// of the `later` fields (bytes of each); the message itself and a padded form are not.
 template <typename Message>
-void check_truncations(MessageType type, const Message& message) {
+void check_truncations(MessageType type, const Message& message,
+                       const std::vector<std::size_t>& later = {}) {
   const auto bytes = wire::encode(type, 1, 0, message);
+  std::set<std::size_t> earlier;
+  std::size_t end = bytes.size();
+  for (auto field = later.rbegin(); field != later.rend(); ++field) {
+    end -= *field;
+    earlier.insert(end);
+  }
   for (std::size_t length = 0; length < bytes.size(); ++length) {
     CAPTURE(static_cast<int>(type), length);
-    CHECK_FALSE(wire::decode<Message>(std::span{bytes}.first(length)));
+    CHECK(wire::decode<Message>(std::span{bytes}.first(length)).has_value() ==
+          earlier.contains(length));
   }
   CHECK(wire::decode<Message>(bytes));
   auto padded = bytes;
@@ -109,7 +120,7 @@ TEST_CASE("an ACCEPT says how the server sees the client", "[wire]") {
 TEST_CASE("every message cut at any length is refused", "[wire]") {
   check_truncations(MessageType::hello, wire::Hello{});
   check_truncations(MessageType::challenge, wire::Challenge{});
-  check_truncations(MessageType::request, request());
+  check_truncations(MessageType::request, request(), {8});
   check_truncations(MessageType::accept, accept());
   check_truncations(MessageType::reject, wire::Reject{});
   wire::Go go;
@@ -118,7 +129,7 @@ TEST_CASE("every message cut at any length is refused", "[wire]") {
   check_truncations(MessageType::probe, wire::Probe{});
   check_truncations(MessageType::probe_reply, wire::ProbeReply{});
   check_truncations(MessageType::feedback, wire::Feedback{});
-  check_truncations(MessageType::fin, wire::Fin{});
+  check_truncations(MessageType::fin, wire::Fin{}, {1, 8, 8, 8, 8});
   check_truncations(MessageType::report_pull, wire::ReportPull{});
   check_truncations(MessageType::bye, wire::Bye{});
   check_truncations(MessageType::join, wire::Join{});
@@ -126,6 +137,30 @@ TEST_CASE("every message cut at any length is refused", "[wire]") {
   chunk.total = 3;
   chunk.bytes.resize(3);
   check_truncations(MessageType::report, chunk);
+}
+
+TEST_CASE("what an earlier version does not tell is not taken for told", "[wire]") {
+  wire::Fin fin;
+  fin.report.packets = 7;
+  fin.report.scheduling = Scheduling::fifo;
+  fin.report.burst_ns = 250'000;
+  fin.report.lateness_max_ns = 9;
+  const auto bytes = wire::encode(MessageType::fin, 1, 0, fin);
+  const auto whole = wire::decode<wire::Fin>(bytes);
+  REQUIRE(whole);
+  CHECK(whole->report == fin.report);
+  const auto old = wire::decode<wire::Fin>(std::span{bytes}.first(bytes.size() - 33));
+  REQUIRE(old);
+  CHECK(old->report.packets == 7);
+  CHECK(old->report.scheduling == Scheduling::untold);
+  CHECK(old->report.burst_ns == -1);
+  CHECK(old->report.lateness_max_ns == -1);
+
+  auto asked = request();
+  asked.params.burst = std::chrono::milliseconds{2};
+  const auto burst = wire::decode<wire::Request>(wire::encode(MessageType::request, 0, 0, asked));
+  REQUIRE(burst);
+  CHECK(burst->params.burst == std::chrono::milliseconds{2});
 }
 
 TEST_CASE("values outside their ranges are refused", "[wire]") {
@@ -146,6 +181,8 @@ TEST_CASE("values outside their ranges are refused", "[wire]") {
   CHECK(refused([](TestParams& p) { p.rate_up.kind = static_cast<SendRate::Kind>(4); }));
   CHECK(refused([](TestParams& p) { p.dscp = 64; }));
   CHECK(refused([](TestParams& p) { p.ecn = 4; }));
+  CHECK(refused([](TestParams& p) { p.burst = std::chrono::nanoseconds{-1}; }));
+  CHECK(refused([](TestParams& p) { p.burst = std::chrono::milliseconds{51}; }));
   CHECK_FALSE(refused([](TestParams&) {}));
 
   wire::Bye bye;
