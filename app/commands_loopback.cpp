@@ -21,6 +21,7 @@ engine::ServerOptions server_options(const engine::ClientOptions& client, std::u
   options.port = port;
   options.buffer = client.buffer;
   options.spin = client.spin;
+  options.realtime = client.realtime;
   options.key = client.key;
   options.one_off = true;
   return options;

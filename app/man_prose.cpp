@@ -18,7 +18,14 @@ constexpr std::string_view kProgram =
     "Sizes, rates and times take units: K, M and G are powers of 1000, KiB, MiB and GiB of 1024; "
     "rates are in bit/s, or in datagrams a second with pps; times take us, ms, s, m and h. The "
     "result, and nothing else, goes to standard output; log, warnings and progress go to standard "
-    "error.";
+    "error.\n\n"
+    "Where other work holds a sender up, what became due meanwhile follows at up to 25 % above the "
+    "rate, 50 ms' worth at most; older deadlines are given up and counted. Threads that receive, "
+    "or "
+    "send at a rate, ask to run before other work (SCHED_FIFO: root, CAP_SYS_NICE or "
+    "RLIMIT_RTPRIO) "
+    "and keep to half of a core; without that right they ask for short slices. --realtime off "
+    "forbids both, --burst sets how much may leave at once.";
 
 constexpr auto kExitStatuses = std::to_array<Explained>({
     {"0", "Done: the test was completed."},

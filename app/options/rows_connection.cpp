@@ -14,6 +14,12 @@ constexpr DurationRange kWaits{1ms, 24h, "1ms..24h"};
 /// One of these says which IP version.
 constexpr std::string_view kFamilies = "ipv4 ipv6";
 
+Problem store_realtime(Text value, engine::Realtime& target) {
+  constexpr std::array<Choice<engine::Realtime>, 2> kModes{
+      {{"auto", engine::Realtime::automatic}, {"off", engine::Realtime::off}}};
+  return store_choice(value, kModes, target);
+}
+
 Problem check_bind(const GivenOption& /*option*/, const ClientCommand& command) {
   const auto& options = command.options;
   if (options.family && options.bind->family != *options.family) {
@@ -96,6 +102,14 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .fallback_text = "off",
      .commands = kServer,
      .set = [](Text, ServerCommand& c) { return turn_on(c.options.spin); }},
+    {.name = "realtime",
+     .value = "MODE",
+     .help = "run before other work where allowed: auto, off",
+     .fallback = "auto",
+     .commands = kBoth,
+     .choices = "auto off",
+     .set =
+         shared([](Text v, auto& c) -> Problem { return store_realtime(v, c.options.realtime); })},
     {.name = "connect-timeout",
      .value = "TIME",
      .help = "give up when nothing answers for so long",

@@ -10,16 +10,19 @@
 #include "base/saturating.hpp"
 #include "engine/client_connect.hpp"
 #include "engine/event.hpp"
+#include "engine/thread_scheduling.hpp"
 #include "net/receive_buffers.hpp"
 #include "net/resolver.hpp"
 #include "net/udp_port.hpp"
 #include "pacing/schedule.hpp"
+#include "sender/sender.hpp"
 #include "session/classic_asker.hpp"
 
 namespace udperf::engine {
 namespace {
 
 using namespace std::chrono_literals;
+using sender::fill_lateness;
 using Status = net::SendOutcome::Status;
 
 /// Waits in between are at most so long: the live view, and a queue that has room again.
@@ -68,11 +71,13 @@ class Run {
         stop_(stop),
         batch_(std::max<std::uint32_t>(port.batch_limit(params_.payload_bytes), 1)),
         letters_(letters(std::size_t{batch_} * params_.payload_bytes)),
-        begun_(clock.now()) {}
+        begun_(clock.now()),
+        scheduling_(Urgency::deadline, options.realtime, clock) {}
 
   void run() {
     note(port_.send_control(bytes_of("START")));
     send_all();
+    scheduling_.end();
     finish_report();
     if (!error_ && !stop_.requested()) {
       ask();
@@ -90,8 +95,10 @@ class Run {
     const SendRate& rate = params_.rate_up;
     if (rate.limited()) {
       const auto period = pacing::PacketPeriod::of(rate, params_.payload_bytes, 1);
-      schedule_.emplace(data_begun_, period, pacing::Schedule::Bursts{batch_, std::nullopt});
+      const auto fixed = params_.burst == 0ns ? std::nullopt : std::optional{params_.burst};
+      schedule_.emplace(data_begun_, period, pacing::Schedule::Bursts{batch_, fixed});
       report_.pacer = PacerKind::sleep;
+      scheduling_.begin();
       report_.target_milli_pps =
           saturating_mul_div(Uint128{period.denominator}, 1'000'000'000'000U, period.numerator);
     }
@@ -99,6 +106,7 @@ class Run {
     while (!error_ && !over(now) && !stop_.requested()) {
       const bool taken = send_some(now);
       now = clock_.now();
+      scheduling_.check(now);
       show(now);
       if (!taken && now - last_progress_ > timeout_) {
         error_ = cut_short("the system took no datagram for " + format_duration(timeout_));
@@ -137,6 +145,9 @@ class Run {
       report_.pacing_skipped = schedule_->skipped();
       if (due == 0) {
         return true;
+      }
+      if (const auto late = schedule_->lateness(); late && report_.packets > 0) {
+        lateness_.add(*late);
       }
     }
     constexpr std::uint64_t kLetters = 26;
@@ -228,6 +239,11 @@ class Run {
 
   void finish_report() {
     report_.sndbuf_bytes = port_.send_buffer_bytes();
+    if (schedule_) {
+      report_.scheduling = scheduling_.now();
+      report_.burst_ns = schedule_->window().longest().count();
+      fill_lateness(lateness_, report_);
+    }
     const ClockAnchor anchor = clock_.anchor();
     if (report_.packets > 0) {
       report_.first_unix_ns = to_ns(anchor.to_unix(first_));
@@ -281,8 +297,10 @@ class Run {
   std::uint32_t batch_;
   std::vector<std::byte> letters_;
   std::optional<pacing::Schedule> schedule_;
+  LogHistogram lateness_;
   net::ReceiveBuffers buffers_;
   MonoTime begun_;
+  ThreadScheduling scheduling_;
   MonoTime data_begun_;
   MonoTime first_;
   MonoTime last_;

@@ -25,6 +25,7 @@ class Test {
        RandomSource& random)
       : clock_(clock),
         waiting_(options.spin ? Worker::Waiting::spinning : Worker::Waiting::asleep),
+        realtime_(options.realtime),
         conversation_(conversation_settings(connection, options), shared_, clock.now()) {
     crypto::Key token_key{};
     random.fill(token_key);
@@ -88,10 +89,14 @@ class Test {
   void start_threads() {
     const std::size_t count = std::min(lanes_.size(), kMostWorkers);
     const bool sends = lanes_.front()->sends();
+    const Urgency urgency =
+        lanes_.front()->params().rate(Way::up).limited() ? Urgency::deadline : Urgency::bulk;
     for (std::size_t i = 0; i < count; ++i) {
-      receivers_.push_back(std::make_unique<Worker>(clock_, waiting_));
+      receivers_.push_back(std::make_unique<Worker>(
+          clock_, Worker::Settings{waiting_, Urgency::arrival, realtime_}));
       if (sends) {
-        senders_.push_back(std::make_unique<Worker>(clock_, waiting_));
+        senders_.push_back(
+            std::make_unique<Worker>(clock_, Worker::Settings{waiting_, urgency, realtime_}));
       }
     }
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
@@ -128,6 +133,7 @@ class Test {
 
   const Clock& clock_;
   Worker::Waiting waiting_;
+  Realtime realtime_;
   SharedTest shared_;
   Event ended_;
   ClientConversation conversation_;

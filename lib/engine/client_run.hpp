@@ -10,6 +10,7 @@
 #include "base/random.hpp"
 #include "clock/clock.hpp"
 #include "engine/stop_token.hpp"
+#include "engine/thread_scheduling.hpp"
 #include "model/outcome.hpp"
 #include "model/test_params.hpp"
 
@@ -19,11 +20,12 @@ namespace udperf::engine {
 struct ClientOptions {
   std::string host = "127.0.0.1";  ///< name or address, with %scope for link-local
   std::uint16_t port = kDefaultPort;
-  std::optional<IpFamily> family;       ///< -4, -6
-  std::optional<IpAddress> bind;        ///< --bind
-  std::uint16_t local_port = 0;         ///< --local-port
-  std::optional<std::uint32_t> buffer;  ///< --buffer, payload bytes; absent = our default
-  bool spin = false;                    ///< --spin: threads of a test never sleep
+  std::optional<IpFamily> family;           ///< -4, -6
+  std::optional<IpAddress> bind;            ///< --bind
+  std::uint16_t local_port = 0;             ///< --local-port
+  std::optional<std::uint32_t> buffer;      ///< --buffer, payload bytes; absent = our default
+  bool spin = false;                        ///< --spin: threads of a test never sleep
+  Realtime realtime = Realtime::automatic;  ///< --realtime
   Duration connect_timeout = std::chrono::seconds{5};
   Duration wait_server{0};        ///< --wait-server: keep trying so long while nothing listens
   Duration retry_busy{0};         ///< --retry-busy: keep trying so long while the server is busy

@@ -96,7 +96,8 @@ void Lane::start() {
   const MonoTime now = clock_.now();
   sender_end_ = saturating_after(now, expected_duration(s.params, s.way).value_or(Duration{0}));
   live_sender_.store(sender_.get(), std::memory_order_release);
-  tx_task_ = std::make_unique<TxTask>(*sender_, shared_);
+  tx_task_ = std::make_unique<TxTask>(
+      *sender_, shared_, s.params.rate(s.way).limited() ? Urgency::deadline : Urgency::bulk);
   launch(*tx_task_);
 }
 

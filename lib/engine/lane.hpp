@@ -30,15 +30,19 @@ class Lane;
 /// The transmit loop of a lane as a task.
 class TxTask final : public Task {
  public:
-  TxTask(sender::Sender& sender, SharedTest& shared) : sender_(sender), shared_(shared) {}
+  TxTask(sender::Sender& sender, SharedTest& shared, Urgency urgency)
+      : sender_(sender), shared_(shared), urgency_(urgency) {}
 
   Wake step(MonoTime now, net::ReceiveBuffers& buffers) override;
   void abandon() noexcept override;
   [[nodiscard]] bool over() const override { return over_; }
+  [[nodiscard]] Urgency urgency() const override { return urgency_; }
+  void on_scheduling(Scheduling scheduling) override { sender_.set_scheduling(scheduling); }
 
  private:
   sender::Sender& sender_;
   SharedTest& shared_;
+  Urgency urgency_;
   bool over_ = false;
 };
 

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <thread>
+#include <vector>
 
 #include "engine/client_connect.hpp"
 #include "engine/event.hpp"
@@ -15,33 +18,75 @@
 namespace udperf::engine {
 namespace {
 
-/// A fixed set of worker threads; a task goes to the one with the fewest.
+/// Threads for all sessions' tasks, a set for each urgency: what has deadlines must not wait for
+/// what has none, nor lose its place in the system to the processor time of others. A set has one
+/// from the beginning, and grows where they have work; a task goes to the thread with the fewest.
 class Pool final : public Executor {
  public:
-  Pool(const Clock& clock, std::size_t threads, Worker::Waiting waiting) {
-    for (std::size_t i = 0; i < threads; ++i) {
-      workers_.push_back(std::make_unique<Worker>(clock, waiting));
+  Pool(const Clock& clock, std::size_t most, Worker::Waiting waiting, Realtime realtime)
+      : clock_(clock), most_(most), waiting_(waiting), realtime_(realtime) {
+    for (const Urgency urgency : {Urgency::bulk, Urgency::arrival, Urgency::deadline}) {
+      set_for(urgency).push_back(make(urgency));
     }
   }
 
   void add(Task& task) override {
-    const auto least =
-        std::min_element(workers_.begin(), workers_.end(),
-                         [](const auto& a, const auto& b) { return a->load() < b->load(); });
+    const std::lock_guard lock{mutex_};
+    if (stopped_) {
+      task.release();
+      return;
+    }
+    Workers& workers = set_for(task.urgency());
+    const auto fewest = [](const auto& a, const auto& b) { return a->load() < b->load(); };
+    auto least = std::min_element(workers.begin(), workers.end(), fewest);
+    if ((*least)->load() > 0 && workers.size() < most_) {
+      try {
+        least = workers.insert(workers.end(), make(task.urgency()));
+      } catch (const std::exception&) {
+        // No memory or thread to be had: the ones that are there do it.
+        least = std::min_element(workers.begin(), workers.end(), fewest);
+      }
+    }
     (*least)->add(task);
   }
 
   /// Ends the threads: every task is released afterwards.
-  void stop() { workers_.clear(); }
+  void stop() {
+    Sets ended;
+    {
+      const std::lock_guard lock{mutex_};
+      stopped_ = true;
+      ended.swap(workers_);
+    }
+  }
 
   void wake() override {
-    for (const auto& worker : workers_) {
-      worker->wake();
+    const std::lock_guard lock{mutex_};
+    for (const Workers& workers : workers_) {
+      for (const auto& worker : workers) {
+        worker->wake();
+      }
     }
   }
 
  private:
-  std::vector<std::unique_ptr<Worker>> workers_;
+  using Workers = std::vector<std::unique_ptr<Worker>>;
+  using Sets = std::array<Workers, 3>;
+
+  [[nodiscard]] Workers& set_for(Urgency urgency) {
+    return workers_.at(static_cast<std::size_t>(urgency));
+  }
+  [[nodiscard]] std::unique_ptr<Worker> make(Urgency urgency) const {
+    return std::make_unique<Worker>(clock_, Worker::Settings{waiting_, urgency, realtime_});
+  }
+
+  const Clock& clock_;
+  std::size_t most_;  // of a set
+  Worker::Waiting waiting_;
+  Realtime realtime_;
+  std::mutex mutex_;
+  bool stopped_ = false;
+  Sets workers_;
 };
 
 std::size_t worker_count() {
@@ -72,7 +117,7 @@ Result<void> run_server(const ServerOptions& options, const Clock& clock, Random
     return tl::unexpected{listener.error()};
   }
   Pool pool{clock, worker_count(),
-            options.spin ? Worker::Waiting::spinning : Worker::Waiting::asleep};
+            options.spin ? Worker::Waiting::spinning : Worker::Waiting::asleep, options.realtime};
   ServerSessions sessions{options, **listener, clock, random, observer, pool};
   observer.on_ready((*listener)->local());
 

@@ -10,6 +10,7 @@
 #include "base/units.hpp"
 #include "clock/clock.hpp"
 #include "engine/stop_token.hpp"
+#include "engine/thread_scheduling.hpp"
 #include "model/classic.hpp"
 #include "model/outcome.hpp"
 
@@ -22,7 +23,8 @@ struct ServerOptions {
   std::optional<IpAddress> bind;  ///< absent: every address, IPv4 and IPv6
   std::uint16_t port = kDefaultPort;
   std::optional<std::uint32_t> buffer;
-  bool spin = false;  ///< --spin: threads of a test never sleep
+  bool spin = false;                        ///< --spin: threads of a test never sleep
+  Realtime realtime = Realtime::automatic;  ///< --realtime
   bool one_off = false;
   std::uint32_t max_sessions = 64;
   std::uint32_t max_sessions_per_address = 8;

@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "base/time.hpp"
+#include "engine/thread_scheduling.hpp"
 #include "net/receive_buffers.hpp"
 #include "sender/sender.hpp"
 
@@ -30,6 +31,12 @@ class Task {
 
   /// To be called, too, when this descriptor has something to read; -1 for none.
   [[nodiscard]] virtual int read_fd() const { return -1; }
+
+  /// What it needs of the scheduler.
+  [[nodiscard]] virtual Urgency urgency() const { return Urgency::arrival; }
+
+  /// How its thread is scheduled: before the first step(), and when that has changed.
+  virtual void on_scheduling(Scheduling /*scheduling*/) {}
 
   /// The thread that ran it will not touch it again. Set by the worker.
   [[nodiscard]] bool released() const { return released_.load(std::memory_order_acquire); }

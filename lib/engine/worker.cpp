@@ -1,5 +1,6 @@
 #include "engine/worker.hpp"
 
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -19,6 +20,15 @@ constexpr Duration kSpin = std::chrono::microseconds{70};
 // While something is due at once, descriptors are still looked at every so many turns.
 constexpr int kTurnsPerPoll = 16;
 
+// When a thread of this process that reads last ran, by core: to spin on such a core holds up what
+// is to be measured.
+constexpr Duration kCoreIsShared = std::chrono::milliseconds{10};
+std::array<std::atomic<std::int64_t>, 256> readers_awake{};
+
+std::atomic<std::int64_t>& core_here(std::array<std::atomic<std::int64_t>, 256>& by_core) {
+  return by_core[static_cast<unsigned>(std::max(::sched_getcpu(), 0)) % by_core.size()];
+}
+
 void register_fd(int epoll, int fd, void* data) {
   epoll_event event{};
   event.events = EPOLLIN;
@@ -28,9 +38,12 @@ void register_fd(int epoll, int fd, void* data) {
 
 }  // namespace
 
-Worker::Worker(const Clock& clock, Waiting waiting)
+Worker::Worker(const Clock& clock, const Settings& settings)
     : clock_(clock),
-      waiting_(waiting),
+      settings_(settings),
+      // A thread that never sleeps must not go before others.
+      scheduling_(settings.urgency,
+                  settings.waiting == Waiting::spinning ? Realtime::off : settings.realtime, clock),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       event_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
       thread_([this] { run(); }) {}
@@ -58,10 +71,13 @@ void Worker::wake() {
 
 void Worker::run() {
   ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+  scheduling_.begin();
+  cores_ = allowed_cores();
   register_fd(epoll_.get(), event_.get(), nullptr);
   while (!stop_) {
     take_new();
     const MonoTime now = clock_.now();
+    keep_to_budget(now);
     run_due(now);
     drop_finished();
     wait(now);
@@ -79,6 +95,7 @@ void Worker::take_new() {
   const std::lock_guard lock{mutex_};
   for (Task* task : incoming_) {
     entries_.push_back(Entry{task, MonoTime{}, false, false});
+    task->on_scheduling(scheduling_.now());
     if (task->read_fd() >= 0) {
       register_fd(epoll_.get(), task->read_fd(), task);
     }
@@ -89,9 +106,25 @@ void Worker::take_new() {
   }
 }
 
+void Worker::keep_to_budget(MonoTime now) {
+  if (settings_.urgency == Urgency::arrival) {
+    core_here(readers_awake).store(to_ns(now), std::memory_order_relaxed);
+  }
+  const Scheduling before = scheduling_.now();
+  scheduling_.check(now);
+  if (scheduling_.now() != before) {
+    for (const Entry& entry : entries_) {
+      entry.task->on_scheduling(scheduling_.now());
+    }
+  }
+}
+
 void Worker::run_due(MonoTime now) {
   for (Entry& entry : entries_) {
     if (entry.at <= now) {
+      if (entry.precise && entry.at != MonoTime{}) {
+        spin_.on_wake(now, now - entry.at);
+      }
       const Wake wake = step(*entry.task, now);
       entry.at = wake.at;
       entry.precise = wake.precise;
@@ -140,7 +173,7 @@ void Worker::drop_finished() {
 }
 
 void Worker::wait(MonoTime now) {
-  if (waiting_ == Waiting::spinning && !entries_.empty()) {
+  if (settings_.waiting == Waiting::spinning && !entries_.empty()) {
     poll(Duration{0});
     return;
   }
@@ -168,16 +201,28 @@ void Worker::wait(MonoTime now) {
     ::clock_nanosleep(CLOCK_MONOTONIC, 0, &time, nullptr);
     return;
   }
-  if (!precise) {
+  if (precise && spins(now)) {
+    wait_for(first, now);
+  } else {
     poll(first == kNever ? Duration::max() : first - now);
-    return;
   }
+}
+
+/// To the microsecond: the rest of a sleep is spent spinning.
+void Worker::wait_for(MonoTime first, MonoTime now) {
   if (first - now > kSpin) {
     poll(first - now - kSpin);
     return;  // something may have arrived; come back for the rest
   }
   while (clock_.now() < first && !stop_) {
   }
+}
+
+bool Worker::spins(MonoTime now) const {
+  // Who runs before all others wakes up on time anyway.
+  return cores_ > 1 && scheduling_.now() != Scheduling::fifo && spin_.pays(now) &&
+         now - mono_from_ns(core_here(readers_awake).load(std::memory_order_relaxed)) >
+             kCoreIsShared;
 }
 
 void Worker::poll(Duration timeout) {

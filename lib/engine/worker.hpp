@@ -8,7 +8,9 @@
 
 #include "clock/clock.hpp"
 #include "engine/task.hpp"
+#include "engine/thread_scheduling.hpp"
 #include "net/fd.hpp"
+#include "pacing/spin_policy.hpp"
 
 namespace udperf::engine {
 
@@ -20,7 +22,14 @@ class Worker {
   /// How it waits while it has tasks: asleep, or looking again and again (--spin).
   enum class Waiting : std::uint8_t { asleep, spinning };
 
-  explicit Worker(const Clock& clock, Waiting waiting = Waiting::asleep);
+  struct Settings {
+    Waiting waiting = Waiting::asleep;
+    Urgency urgency = Urgency::arrival;  ///< of the tasks that it will get
+    Realtime realtime = Realtime::automatic;
+  };
+
+  explicit Worker(const Clock& clock) : Worker(clock, Settings{}) {}
+  Worker(const Clock& clock, const Settings& settings);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   /// Tells the thread to end, and waits for it. Tasks that are not over are released.
@@ -47,11 +56,17 @@ class Worker {
   Wake step(Task& task, MonoTime now);
   void listen(Entry& entry, bool on);
   void drop_finished();
+  void keep_to_budget(MonoTime now);
   void wait(MonoTime now);
+  void wait_for(MonoTime first, MonoTime now);
+  [[nodiscard]] bool spins(MonoTime now) const;
   void poll(Duration timeout);
 
   const Clock& clock_;
-  Waiting waiting_;
+  Settings settings_;
+  ThreadScheduling scheduling_;
+  pacing::SpinPolicy spin_;
+  unsigned cores_ = 1;
   net::Fd epoll_;
   net::Fd event_;
   std::mutex mutex_;

@@ -12,13 +12,12 @@
 namespace udperf::net {
 
 /// Where receive() puts what it reads. One for each thread that reads, not for each socket: it
-/// stays in the cache and does not grow with the number of sessions.
+/// stays in the cache and does not grow with the number of sessions. A thread that never reads has
+/// none of the memory.
 class ReceiveBuffers {
  public:
   static constexpr std::size_t kSlotBytes = 65536;  // a merged buffer is never larger
   static constexpr std::size_t kMany = 32;          // datagrams for one recvmmsg
-
-  ReceiveBuffers() : bytes_(kMany * kSlotBytes) {}
 
   /// Points the headers of the first `slots` messages at their buffers again: the kernel overwrites
   /// lengths and flags at every read.

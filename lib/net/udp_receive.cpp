@@ -119,6 +119,9 @@ void UdpPort::read_control(const msghdr& message, std::span<const std::byte> dat
 }
 
 void ReceiveBuffers::prepare(std::size_t slots) {
+  if (bytes_.empty()) {
+    bytes_.resize(kMany * kSlotBytes);
+  }
   for (std::size_t i = 0; i < slots; ++i) {
     vectors_[i] = iovec{bytes_.data() + i * kSlotBytes, kSlotBytes};
     msghdr& header = messages_[i].msg_hdr;

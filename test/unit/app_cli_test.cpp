@@ -71,6 +71,7 @@ const std::vector<Accepted>& accepted_rows() {
       {{"--pid-file", "p"}, [](S s) { return s.pid_file == "p"; }},
       {{"--log-level", "error"}, [](S s) { return s.log.level == LogLevel::error; }},
       {{"--spin"}, [](S s) { return s.options.spin; }},
+      {{"--realtime", "off"}, [](S s) { return s.options.realtime == engine::Realtime::off; }},
       {{"--log-format", "json"}, [](S s) { return s.log.format == LogFormat::json; }},
       {{"--log-file", "l"}, [](S s) { return s.log.file == "l"; }},
   };

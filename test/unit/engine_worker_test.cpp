@@ -1,9 +1,11 @@
+#include <sched.h>
 #include <sys/eventfd.h>
 
 #include <atomic>
 #include <cstdint>
 #include <future>
 #include <new>
+#include <utility>
 
 #include "clock/system_clock.hpp"
 #include "engine/worker.hpp"
@@ -73,6 +75,39 @@ class Starved final : public engine::Task {
   std::promise<void> abandoned_;
 };
 
+/// Says how its thread is scheduled; a greedy one then works without a pause until that changes.
+class Curious final : public engine::Task {
+ public:
+  explicit Curious(bool greedy = false) : greedy_(greedy) {}
+
+  Wake step(MonoTime now, net::ReceiveBuffers& /*buffers*/) override {
+    if (!told_) {
+      told_ = true;
+      first_.set_value({scheduling_, ::sched_getscheduler(0) & ~SCHED_RESET_ON_FORK});
+      over_ = !greedy_ || scheduling_ != Scheduling::fifo;
+    } else if (scheduling_ != Scheduling::fifo) {
+      over_ = true;
+      lost_.set_value({scheduling_, ::sched_getscheduler(0) & ~SCHED_RESET_ON_FORK});
+    }
+    return Wake{now, false, false};
+  }
+  [[nodiscard]] bool over() const override { return over_; }
+  void on_scheduling(Scheduling scheduling) override { scheduling_ = scheduling; }
+
+  /// What the worker says, and what the system does.
+  using Seen = std::pair<Scheduling, int>;
+  Seen first() { return first_.get_future().get(); }
+  std::future<Seen> lost() { return lost_.get_future(); }
+
+ private:
+  bool greedy_;
+  bool told_ = false;
+  bool over_ = false;
+  Scheduling scheduling_ = Scheduling::untold;
+  std::promise<Seen> first_;
+  std::promise<Seen> lost_;
+};
+
 }  // namespace
 
 TEST_CASE("a task without memory ends alone; the thread and the others go on", "[engine]") {
@@ -100,4 +135,35 @@ TEST_CASE("a task that read by the clock is woken by arrivals again", "[engine]"
   REQUIRE(listening.wait_for(10s) == std::future_status::ready);
   task.arrive();
   CHECK(woken.wait_for(10s) == std::future_status::ready);
+}
+
+TEST_CASE("a worker asks for what its tasks need, and says what it has got", "[engine]") {
+  using engine::Urgency;
+  const SystemClock clock;
+  const auto seen = [&clock](Urgency urgency, engine::Realtime realtime) {
+    Curious task;
+    engine::Worker worker{clock, {engine::Worker::Waiting::asleep, urgency, realtime}};
+    worker.add(task);
+    return task.first();
+  };
+  for (const Urgency urgency : {Urgency::arrival, Urgency::deadline}) {
+    CHECK(seen(urgency, engine::Realtime::off) == Curious::Seen{Scheduling::normal, SCHED_OTHER});
+    const auto [told, policy] = seen(urgency, engine::Realtime::automatic);
+    CHECK((told == Scheduling::fifo) == (policy == SCHED_FIFO));
+  }
+  CHECK(seen(Urgency::bulk, engine::Realtime::automatic) ==
+        Curious::Seen{Scheduling::normal, SCHED_OTHER});
+}
+
+TEST_CASE("a thread that goes before others and uses a core is sent back", "[engine]") {
+  const SystemClock clock;
+  Curious task{true};
+  auto lost = task.lost();
+  engine::Worker worker{clock};
+  worker.add(task);
+  if (task.first().first != Scheduling::fifo) {
+    return;  // not granted here
+  }
+  REQUIRE(lost.wait_for(60s) == std::future_status::ready);
+  CHECK(lost.get().second == SCHED_OTHER);
 }
