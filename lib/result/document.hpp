@@ -288,6 +288,10 @@ struct ClockRelation {
 /// end does not keep its rate. The directions' sum; absent where there is no rate.
 [[nodiscard]] Number sustained_bps(const ResultDocument& document);
 
+/// Takes out of a direction what a peer that speaks the iperf3 protocol does not tell of its half.
+enum class Iperf3Side : bool { sender, receiver };
+void keep_what_iperf3_tells(DirectionPart& part, Iperf3Side peer, bool tells_copies);
+
 /// Which identity of contract.md the document breaks, if any: sent == unique + lost, the split of
 /// the loss, the sums over intervals.
 [[nodiscard]] std::optional<std::string> violated_identity(const ResultDocument& document);
