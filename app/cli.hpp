@@ -12,6 +12,7 @@
 #include "app/options/option.hpp"
 #include "app/iperf3_command.hpp"
 #include "base/units.hpp"
+#include "compare/limits.hpp"
 #include "engine/client_run.hpp"
 #include "engine/server_run.hpp"
 #include "search/answer.hpp"
@@ -94,6 +95,14 @@ struct ReportCommand {
   bool iperf3_json = false;           ///< --iperf3-json: iperf3's document in place of a page
 };
 
+struct CompareCommand {
+  std::string before;  ///< a file, or "-" for stdin
+  std::string after;
+  std::vector<compare::Limit> limits;  ///< --fail-worse
+  bool json = false;
+  std::optional<std::string> page;  ///< --report
+};
+
 struct HelpRequest {
   std::optional<Command> command;  ///< absent: of the program
   HelpDepth depth = HelpDepth::brief;
@@ -109,7 +118,8 @@ struct UsageError {
 };
 
 using Invocation = std::variant<ClientCommand, ServerCommand, LoopbackCommand, KeygenCommand,
-                                ReportCommand, Iperf3Command, HelpRequest, VersionRequest, UsageError>;
+                                ReportCommand, CompareCommand, Iperf3Command, HelpRequest,
+                                VersionRequest, UsageError>;
 
 /// Whether the program was started under the name iperf3, by whatever path.
 [[nodiscard]] bool is_iperf3_name(std::string_view program);

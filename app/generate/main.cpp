@@ -1,15 +1,18 @@
-// Writes the manual pages and the shell completions of this version into a folder, for the build.
+// Writes the manual pages and the shell completions of this version into a folder, for the build;
+// with --docs, the schema and the tables of docs/metrics.md into the sources.
 
 #include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 
 #include "app/completion.hpp"
 #include "app/man_page.hpp"
 #include "app/options/commands.hpp"
+#include "report/fields/walk.hpp"
 #include "report/writer.hpp"
 
 namespace {
@@ -35,15 +38,32 @@ void generate(const std::filesystem::path& folder, const udperf::app::ManHead& h
   write(folder / "completions/udperf.fish", udperf::app::fish_completion(fields));
 }
 
+/// What follows from the field table and is checked in.
+void generate_docs(const std::filesystem::path& docs) {
+  std::ifstream in{docs / "metrics.md", std::ios::binary};
+  const std::string page{std::istreambuf_iterator<char>{in}, {}};
+  if (page.empty()) {
+    throw std::runtime_error{"cannot read " + (docs / "metrics.md").string()};
+  }
+  write(docs / "metrics.md", udperf::report::with_tables(page));
+  write(docs / "result.schema.json", udperf::report::schema_text());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    std::fputs("usage: udperf_generate FOLDER DATE VERSION\n", stderr);
+  const bool docs = argc == 3 && std::string{argv[1]} == "--docs";
+  if (argc != 4 && !docs) {
+    std::fputs("usage: udperf_generate FOLDER DATE VERSION\n       udperf_generate --docs docs\n",
+               stderr);
     return 2;
   }
   try {
-    generate(argv[1], {argv[2], argv[3]});
+    if (docs) {
+      generate_docs(argv[2]);
+    } else {
+      generate(argv[1], {argv[2], argv[3]});
+    }
     return 0;
   } catch (const std::exception& problem) {
     std::fprintf(stderr, "udperf_generate: %s\n", problem.what());

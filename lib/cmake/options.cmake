@@ -52,7 +52,8 @@ endforeach()
 
 # udperf_module(<folder> <libraries>...): the static library udperf_<folder> from the sources of lib/<folder>.
 function(udperf_module folder)
-  file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/lib/${folder}/*.cpp")
+  file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/lib/${folder}/*.cpp"
+       "${PROJECT_SOURCE_DIR}/lib/${folder}/*/*.cpp")
   set(visibility PUBLIC)
   if(sources)
     add_library(udperf_${folder} STATIC ${sources})

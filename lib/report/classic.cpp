@@ -60,7 +60,7 @@ std::string classic_to_json(const ClassicOutcome& outcome) {
                      {"datagrams", outcome.datagrams},
                      {"payload_bytes", outcome.payload_bytes},
                      {"span_ns", outcome.span.count()},
-                     {"kilobytes_per_second", value(outcome.kilobytes_per_second())}}}},
+                     {"kilobytes_per_second", json_of(outcome.kilobytes_per_second())}}}},
               -1);
 }
 

@@ -1,3 +1,4 @@
+#include "report/fields/walk.hpp"
 #include "report/find_field.hpp"
 #include "report/writer.hpp"
 
@@ -5,40 +6,6 @@
 
 namespace udperf::report {
 namespace {
-
-/// Scripts count columns: new ones go to the end.
-std::vector<std::string> columns() {
-  std::vector<std::string> names{"status",
-                                 "test.id",
-                                 "test.start_unix_ns",
-                                 "test.client_address",
-                                 "test.client_port",
-                                 "test.server_address",
-                                 "test.server_port",
-                                 "test.direction",
-                                 "test.streams",
-                                 "test.payload_bytes",
-                                 "test.rate_target_bps",
-                                 "goodput_bps",
-                                 "loss_percent",
-                                 "limited_by"};
-  for (const std::string way : {"up.", "down."}) {
-    for (const char* field :
-         {"tx.packets", "tx.payload_bytes", "tx.offered_bps", "rx.unique", "rx.unique_bytes",
-          "rx.goodput_bps", "rx.pps", "rx.span_ns", "loss.packets", "loss.ratio",
-          "loss.rx_socket_drop", "loss.local_tx_drop", "loss.network_packets", "duplicates.packets",
-          "reordering.packets", "jitter.rfc3550_ns", "delay_variation.p50_ns",
-          "delay_variation.p99_ns"}) {
-      names.push_back(way + field);
-    }
-  }
-  for (const char* field : {"rtt.idle.p50_ns", "rtt.loaded.p50_ns", "rtt.loaded.p99_ns",
-                            "classic.kilobytes_per_second", "error.code", "test.labels",
-                            "search.answer_bps", "search.confirmed", "search.limited_by"}) {
-    names.emplace_back(field);
-  }
-  return names;
-}
 
 /// Empty for null; quoted where it holds a comma, a quote or a line end.
 std::string cell(const Json* json) {
@@ -60,7 +27,7 @@ std::string cell(const Json* json) {
 
 std::string csv_header() {
   std::string line;
-  for (const std::string& column : columns()) {
+  for (const std::string& column : csv_columns()) {
     line += (line.empty() ? "" : ",") + column;
   }
   return line + "\n";
@@ -70,8 +37,8 @@ std::string to_csv(const result::ResultDocument& document) {
   const Json tree = document_tree(document);
   std::string line;
   const char* separator = "";
-  for (const std::string& column : columns()) {
-    line += separator + cell(find_field(tree, column, Indices::exact));
+  for (const std::string& column : csv_columns()) {
+    line += separator + cell(find_field(tree, column));
     separator = ",";
   }
   return line + "\n";

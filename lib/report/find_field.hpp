@@ -6,12 +6,8 @@
 
 namespace udperf::report {
 
-/// Whether an index must be there, or stands for the first element whatever it is: to ask what any
-/// document could have.
-enum class Indices { exact, any };
-
 /// The value at the dotted path, null pointer where there is none.
-[[nodiscard]] const Json* find_field(const Json& root, const std::string& path, Indices indices);
+[[nodiscard]] const Json* find_field(const Json& root, const std::string& path);
 
 /// A value for shells and tables: strings without quotes, everything else as in JSON.
 [[nodiscard]] std::string bare_text(const Json* value);

@@ -1,34 +1,19 @@
 #pragma once
 
-#include <cmath>
 #include <optional>
 #include <string>
 
-#include <nlohmann/json.hpp>
-
 #include "model/outcome.hpp"
+#include "report/fields/field.hpp"
 #include "result/document.hpp"
 
 namespace udperf::report {
-
-using Json = nlohmann::ordered_json;
-
-/// Null for what was not measured.
-template <typename T>
-[[nodiscard]] Json value(const std::optional<T>& v) {
-  return v ? Json(*v) : Json(nullptr);
-}
-/// Strict JSON has no NaN and no infinity: such a number was not measured.
-[[nodiscard]] inline Json value(const result::Number& v) {
-  return v && std::isfinite(*v) ? Json(*v) : Json(nullptr);
-}
 
 /// The whole document; the key set is the same for every result of the same shape.
 [[nodiscard]] Json document_tree(const result::ResultDocument& document);
 [[nodiscard]] Json test_tree(const TestOutcome& outcome);
 [[nodiscard]] Json direction_tree(const result::DirectionPart& part);
 
-[[nodiscard]] Json search_tree(const std::optional<search::Answer>& answer);
 /// The data of a `trial` event.
 [[nodiscard]] Json trial_event(const search::TrialPart& trial, Way way);
 /// What the answer's load adds to the median round trip, in ns; nothing where one is not known.

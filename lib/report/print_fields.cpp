@@ -1,54 +1,15 @@
 #include <algorithm>
 #include <charconv>
+#include <span>
 #include <string_view>
 
+#include "base/nearest_word.hpp"
+#include "report/fields/walk.hpp"
 #include "report/find_field.hpp"
 #include "report/writer.hpp"
 
 namespace udperf::report {
 namespace {
-
-/// A document in which everything is there, to know which paths exist.
-Json full_shape() {
-  result::DirectionPart part;
-  part.loss.ci95.emplace(0.0, 0.0);
-  part.intervals.emplace_back();
-  part.delay_variation.histogram.emplace_back();
-  part.outages.emplace_back();
-  part.tx.pauses.emplace_back();
-  part.streams.emplace_back().intervals.emplace_back();
-  result::ResultDocument document;
-  document.up = part;
-  document.down = part;
-  document.warnings.emplace_back();
-  document.notes.emplace_back();
-  document.error = Error{};
-  document.test.mtu_up.emplace();
-  document.test.mtu_down.emplace();
-  document.repeats.emplace();
-  document.repeats->runs.emplace_back();
-  stats::Spread spread;
-  spread.ci95.emplace(0.0, 0.0);
-  document.repeats->goodput_bps = spread;
-  document.repeats->loss_percent = spread;
-  document.repeats->rtt_loaded_p50_ns = spread;
-  document.search.emplace().trials.emplace_back();
-  search::Capacity& capacity = document.search->capacity.emplace();
-  capacity.sub_intervals.emplace_back();
-  capacity.maximum = 0;
-  document.search_down = document.search;
-  return document_tree(document);
-}
-
-void collect_paths(const Json& node, const std::string& path, std::vector<std::string>& paths) {
-  if (!node.is_structured() || node.empty()) {
-    paths.push_back(path);
-    return;
-  }
-  for (const auto& [key, below] : node.items()) {
-    collect_paths(below, path.empty() ? key : std::string{path}.append(".").append(key), paths);
-  }
-}
 
 std::optional<std::size_t> as_index(std::string_view text) {
   std::size_t index = 0;
@@ -59,19 +20,61 @@ std::optional<std::size_t> as_index(std::string_view text) {
   return index;
 }
 
-const Json* step(const Json& at, std::string_view part, Indices indices) {
+const Json* step(const Json& at, std::string_view part) {
   if (at.is_object()) {
     const auto found = at.find(std::string{part});
     return found != at.end() ? &*found : nullptr;
   }
   const auto index = as_index(part);
-  if (!at.is_array() || !index) {
-    return nullptr;
+  return at.is_array() && index && *index < at.size() ? &at[*index] : nullptr;
+}
+
+/// The parts of a dotted path.
+std::vector<std::string_view> parts_of(std::string_view path) {
+  std::vector<std::string_view> parts;
+  for (std::size_t start = 0; start <= path.size();) {
+    const auto dot = std::min(path.find('.', start), path.size());
+    parts.push_back(path.substr(start, dot - start));
+    start = dot + 1;
   }
-  // A pair such as ci95 has no more than its two elements in any document.
-  const bool fixed = !at.empty() && at.front().is_number();
-  const std::size_t i = indices == Indices::any && !fixed ? 0 : *index;
-  return i < at.size() ? &at[i] : nullptr;
+  return parts;
+}
+
+/// Whether the parts lead to a field of some document. Of a list every index may be there, of one
+/// of fixed length those that are.
+bool leads_somewhere(const std::vector<Described>& fields,
+                     std::span<const std::string_view> parts) {
+  const auto found = std::find_if(fields.begin(), fields.end(), [&](const Described& field) {
+    return field.name == parts.front();
+  });
+  if (found == fields.end()) {
+    return false;
+  }
+  parts = parts.subspan(1);
+  if (found->type.kind == FieldKind::list && !parts.empty()) {
+    const auto index = as_index(parts.front());
+    if (!index || (found->type.fixed != 0 && *index >= found->type.fixed)) {
+      return false;
+    }
+    parts = parts.subspan(1);
+  }
+  return parts.empty() || leads_somewhere(found->below, parts);
+}
+
+/// Paths of all that holds no further fields, each list with one element.
+void collect_paths(const std::vector<Described>& fields, const std::string& prefix,
+                   std::vector<std::string>& paths) {
+  for (const Described& field : fields) {
+    const std::string path = prefix + field.name;
+    for (std::size_t i = 0; i < field.type.fixed; ++i) {
+      paths.push_back(path + "." + std::to_string(i));
+    }
+    if (!field.below.empty()) {
+      collect_paths(field.below, path + (field.type.kind == FieldKind::list ? ".0." : "."), paths);
+    } else if (field.type.fixed == 0) {
+      paths.push_back(path);
+    }
+  }
 }
 
 /// Labels are the user's: whichever are not there are null.
@@ -82,18 +85,15 @@ bool is_label(const std::string& path) {
 
 }  // namespace
 
-const Json* find_field(const Json& root, const std::string& path, Indices indices) {
-  const std::string_view all{path};
-  const Json* at = &root;
+const Json* find_field(const Json& root, const std::string& path) {
   if (is_label(path)) {
     const Json& labels = root.at("test").at("labels");
     const auto found = labels.find(path.substr(std::string{"test.labels."}.size()));
     return found != labels.end() ? &*found : nullptr;
   }
-  for (std::size_t start = 0; at != nullptr && start <= all.size();) {
-    const std::size_t dot = std::min(all.find('.', start), all.size());
-    at = step(*at, all.substr(start, dot - start), indices);
-    start = dot + 1;
+  const Json* at = &root;
+  for (const std::string_view part : parts_of(path)) {
+    at = at != nullptr ? step(*at, part) : nullptr;
   }
   return at;
 }
@@ -111,19 +111,24 @@ std::string bare_text(const Json* value) {
 }
 
 std::optional<std::string> check_fields(const std::vector<std::string>& fields) {
-  const Json shape = full_shape();
   for (const std::string& field : fields) {
-    if (!is_label(field) && find_field(shape, field, Indices::any) == nullptr) {
-      return "no such field: " + field +
-             " (see docs/metrics.md, e.g. goodput_bps or up.loss.packets)";
+    if (is_label(field) || leads_somewhere(document_fields(), parts_of(field))) {
+      continue;
     }
+    const auto paths = field_paths();
+    const std::vector<std::string_view> names(paths.begin(), paths.end());
+    const auto nearest = nearest_word(field, names);
+    const std::string meant =
+        nearest ? "did you mean " + std::string{*nearest} + "? " : std::string{};
+    return "no such field: " + field + " (" + meant +
+           "see docs/metrics.md, e.g. goodput_bps or up.loss.packets)";
   }
   return std::nullopt;
 }
 
 std::vector<std::string> field_paths() {
   std::vector<std::string> paths;
-  collect_paths(full_shape(), "", paths);
+  collect_paths(document_fields(), "", paths);
   std::sort(paths.begin(), paths.end());
   return paths;
 }
@@ -137,7 +142,7 @@ Result<std::string> print_fields(const result::ResultDocument& document,
   std::string line;
   const char* separator = "";
   for (const std::string& field : fields) {
-    line += separator + bare_text(find_field(tree, field, Indices::exact));
+    line += separator + bare_text(find_field(tree, field));
     separator = " ";
   }
   return line + "\n";

@@ -31,6 +31,7 @@ RunPart shorten(const ResultDocument& document) {
   run.loss_percent = document.loss_percent;
   run.rtt_idle_p50_ns = document.rtt.idle.p50_ns;
   run.rtt_loaded_p50_ns = document.rtt.loaded.p50_ns;
+  run.rtt_loaded_p99_ns = document.rtt.loaded.p99_ns;
   return run;
 }
 

@@ -22,6 +22,7 @@ struct RunPart {
   std::optional<double> loss_percent;
   std::optional<std::int64_t> rtt_idle_p50_ns;
   std::optional<std::int64_t> rtt_loaded_p50_ns;
+  std::optional<std::int64_t> rtt_loaded_p99_ns;
 };
 
 /// All runs of one invocation with --repeat; in the document of the last of them.

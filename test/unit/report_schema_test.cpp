@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "report/fields/walk.hpp"
 #include "report/writer.hpp"
 #include "support/catch.hpp"
 #include "support/example_outcomes.hpp"
@@ -233,4 +234,30 @@ TEST_CASE("docs/metrics.md explains no field that is not there", "[report]") {
     ++rows;
   }
   CHECK(rows > 150);
+}
+
+TEST_CASE("schema and tables are those that the field table makes", "[report]") {
+  // After a change of the table: build/release/bin/udperf_generate --docs docs
+  CHECK(read_file("docs/result.schema.json") == report::schema_text());
+  const std::string page = read_file("docs/metrics.md");
+  CHECK(page == report::with_tables(page));
+  CHECK(page.find("THERE IS NO FIELD") == std::string::npos);
+}
+
+TEST_CASE("the columns of the CSV are numbered without a gap, each once", "[report]") {
+  std::set<int> columns;
+  const std::function<void(const std::vector<report::Described>&, int report::About::*)> collect =
+      [&](const auto& fields, int report::About::*column) {
+        for (const auto& field : fields) {
+          const bool down = field.name == "down" || field.name == "search_down";
+          if (field.about.*column >= 0) {
+            CAPTURE(field.name);
+            CHECK(columns.insert(field.about.*column).second);
+          }
+          collect(field.below, down ? &report::About::csv_down : column);
+        }
+      };
+  collect(report::document_fields(), &report::About::csv);
+  CHECK(columns.size() == report::csv_columns().size());
+  CHECK(*columns.rbegin() == static_cast<int>(columns.size()) - 1);
 }

@@ -1,0 +1,48 @@
+#include "report/fields/parts.hpp"
+
+namespace udperf::report {
+
+const Fields<result::HostPart>& host_fields() {
+  static const Fields<result::HostPart> kFields{
+      {"busy",
+       &result::HostPart::busy,
+       {"Whether the host kept so much from this test that it shows in rates and "
+        "times: steal_ratio of at least 0.02, throttled_ratio of at least 0.01 or "
+        "waited_ratio of at least 0.1.",
+        "", "", "the system tells none of them"}},
+      {"steal_ratio",
+       &result::HostPart::steal_ratio,
+       {"Share of the processors' time that the hypervisor gave to others, while the "
+        "thread ran.",
+        "0..1", "", "the system does not tell"}},
+      {"throttled_ratio",
+       &result::HostPart::throttled_ratio,
+       {"Share of the time in which the control group, or one above it, had used up "
+        "its quota (cgroup v1 and v2, cpu.stat).",
+        "0..1", "", "the system does not tell"}},
+      {"waited_ratio",
+       &result::HostPart::waited_ratio,
+       {"Share of the time in which the thread was ready to run, but others ran; the "
+        "most of all streams.",
+        "0..1", "", "the system does not tell"}},
+  };
+  return kFields;
+}
+
+const Fields<result::SendPausePart>& pause_fields() {
+  static const Fields<result::SendPausePart> kFields{
+      {"stream", &result::SendPausePart::stream, {"Number of the stream."}},
+      {"start_s", &result::SendPausePart::start_s, {"Begin, since the stream began to send.", "s"}},
+      {"duration_s", &result::SendPausePart::duration_s, {"Length.", "s"}},
+      {"packets",
+       &result::SendPausePart::packets,
+       {"Datagrams that the sending host refused in it for good (a filter, no route): "
+        "numbered, and in loss.local_tx_drop."}},
+      {"reason",
+       &result::SendPausePart::reason,
+       {"What the system said, in words; or that the receiver was silent."}},
+  };
+  return kFields;
+}
+
+}  // namespace udperf::report

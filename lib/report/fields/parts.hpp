@@ -1,0 +1,45 @@
+#pragma once
+
+#include "report/fields/field.hpp"
+#include "report/json_tree.hpp"
+
+namespace udperf::report {
+
+// The rows of each part of the document, each part in a file of its own.
+
+[[nodiscard]] const Fields<result::HostPart>& host_fields();
+[[nodiscard]] const Fields<result::SendPausePart>& pause_fields();
+[[nodiscard]] const Fields<result::TxPart>& tx_fields();
+[[nodiscard]] const Fields<result::RxPart>& rx_fields();
+[[nodiscard]] const Fields<result::LossPart>& loss_fields();
+[[nodiscard]] const Fields<result::DuplicatesPart>& duplicates_fields();
+[[nodiscard]] const Fields<result::ReorderingPart>& reordering_fields();
+[[nodiscard]] const Fields<result::EcnPart>& ecn_fields();
+[[nodiscard]] const Fields<result::JitterPart>& jitter_fields();
+[[nodiscard]] const Fields<result::HistogramStep>& histogram_fields();
+[[nodiscard]] const Fields<result::DelayPart>& variation_fields();
+[[nodiscard]] const Fields<result::DelayPart>& delay_fields();
+[[nodiscard]] const Fields<result::DelayPart>& idle_rtt_fields();
+[[nodiscard]] const Fields<result::DelayPart>& loaded_rtt_fields();
+[[nodiscard]] const Fields<result::PacingPart>& pacing_fields();
+[[nodiscard]] const Fields<result::IntervalPart>& interval_fields();
+[[nodiscard]] const Fields<result::OutagePart>& outage_fields();
+[[nodiscard]] const Fields<result::IntervalPart>& stream_row_fields();
+[[nodiscard]] const Fields<result::StreamPart>& stream_fields();
+[[nodiscard]] const Fields<result::DirectionPart>& direction_fields();
+[[nodiscard]] const Fields<search::TrialPart>& trial_fields();
+[[nodiscard]] const Fields<search::SubInterval>& sub_interval_fields();
+[[nodiscard]] const Fields<search::Capacity>& capacity_fields();
+[[nodiscard]] const Fields<search::Answer>& search_fields();
+[[nodiscard]] const Fields<result::RunPart>& run_fields();
+[[nodiscard]] const Fields<result::RepeatsPart>& repeats_fields();
+[[nodiscard]] const Fields<TestOutcome>& test_fields();
+[[nodiscard]] const Fields<ClockEstimate>& clock_fields();
+[[nodiscard]] const Fields<PathMtu>& mtu_fields();
+[[nodiscard]] const Fields<Error>& error_fields();
+[[nodiscard]] const Fields<Warning>& warning_fields();
+[[nodiscard]] const Fields<result::Note>& note_fields();
+[[nodiscard]] const Fields<result::RttPart>& rtt_fields();
+[[nodiscard]] const Fields<result::ResultDocument>& result_fields();
+
+}  // namespace udperf::report

@@ -1,0 +1,77 @@
+#include "report/fields/parts.hpp"
+
+namespace udperf::report {
+namespace {
+
+using result::RepeatsPart;
+using result::RunPart;
+
+/// A figure over the complete runs, in this unit.
+Fields<stats::Spread> make_spread(std::string_view unit) {
+  return Fields<stats::Spread>{
+      {"n", &stats::Spread::n, {"Runs that have it."}},
+      {"mean", &stats::Spread::mean, {"Mean.", unit}},
+      {"median", &stats::Spread::median, {"Median.", unit}},
+      {"min", &stats::Spread::min, {"Smallest.", unit}},
+      {"max", &stats::Spread::max, {"Largest.", unit}},
+      {"stddev",
+       &stats::Spread::stddev,
+       {"Standard deviation of the sample (n - 1).", unit, "", "fewer than two runs"}},
+      {"ci95",
+       &stats::Spread::ci95,
+       {"95 % confidence interval of the mean, by Student's t.", unit, "", "fewer than two runs"}},
+  };
+}
+
+}  // namespace
+
+const Fields<result::RunPart>& run_fields() {
+  static const Fields<result::RunPart> kFields{
+      {"id",
+       [](const RunPart& r) {
+         return r.session ? std::optional{session_name(*r.session)} : std::nullopt;
+       },
+       {"As `test.id`.", "", "", "the run never started"}},
+      {"status",
+       [](const RunPart& r) { return std::string{status_name(r.status)}; },
+       {"As `status`.", "", "", "", "complete incomplete interrupted error"}},
+      {"start_unix_ns", &RunPart::start_unix_ns, {"As `test.start_unix_ns`.", "ns"}},
+      {"end_unix_ns", &RunPart::end_unix_ns, {"As `test.end_unix_ns`.", "ns"}},
+      {"goodput_bps", &RunPart::goodput_bps, {"As `goodput_bps`.", "bit/s", "", "as there"}},
+      {"loss_percent", &RunPart::loss_percent, {"As `loss_percent`.", "%", "", "as there"}},
+      {"rtt_idle_p50_ns",
+       &RunPart::rtt_idle_p50_ns,
+       {"As `rtt.idle.p50_ns`.", "ns", "", "as there"}},
+      {"rtt_loaded_p50_ns",
+       &RunPart::rtt_loaded_p50_ns,
+       {"As `rtt.loaded.p50_ns`.", "ns", "", "as there"}},
+      {"rtt_loaded_p99_ns",
+       &RunPart::rtt_loaded_p99_ns,
+       {"As `rtt.loaded.p99_ns`.", "ns", "", "as there"}},
+  };
+  return kFields;
+}
+
+const Fields<result::RepeatsPart>& repeats_fields() {
+  static const auto kRate = make_spread("bit/s");
+  static const auto kLoss = make_spread("%");
+  static const auto kRtt = make_spread("ns");
+  static const Fields<result::RepeatsPart> kFields{
+      {"wanted", &RepeatsPart::wanted, {"Runs that were asked for."}},
+      {"runs",
+       list<RepeatsPart>(&RepeatsPart::runs, run_fields()),
+       {"Those that there were, in order: fewer where one did not complete."}},
+      {"goodput_bps",
+       object<RepeatsPart>(&RepeatsPart::goodput_bps, kRate),
+       {"Goodput over the complete runs.", "bit/s", "", "no run completed"}},
+      {"loss_percent",
+       object<RepeatsPart>(&RepeatsPart::loss_percent, kLoss),
+       {"Loss over the complete runs.", "%", "", "no run completed"}},
+      {"rtt_loaded_p50_ns",
+       object<RepeatsPart>(&RepeatsPart::rtt_loaded_p50_ns, kRtt),
+       {"Median loaded round trip over the complete runs.", "ns", "", "no complete run has it"}},
+  };
+  return kFields;
+}
+
+}  // namespace udperf::report

@@ -1,0 +1,141 @@
+#include <algorithm>
+#include <map>
+
+#include "report/fields/walk.hpp"
+
+namespace udperf::report {
+namespace {
+
+std::string plain(std::string_view markdown) {
+  std::string text{markdown};
+  text.erase(std::remove(text.begin(), text.end(), '`'), text.end());
+  return text;
+}
+
+std::string description(const Described& field) {
+  std::string text = plain(field.about.meaning);
+  for (const auto& [head, part] :
+       {std::pair{" Unit: ", field.about.unit}, std::pair{" Source: ", field.about.source},
+        std::pair{" Null: ", field.about.null_when}}) {
+    if (!part.empty()) {
+      text += head + plain(part) + ".";
+    }
+  }
+  return text;
+}
+
+const char* type_name(FieldKind kind) {
+  switch (kind) {
+    case FieldKind::integer:
+    case FieldKind::count:
+      return "integer";
+    case FieldKind::number:
+      return "number";
+    case FieldKind::boolean:
+      return "boolean";
+    case FieldKind::text:
+      return "string";
+    case FieldKind::list:
+      return "array";
+    case FieldKind::object:
+    case FieldKind::labels:
+      break;
+  }
+  return "object";
+}
+
+Json choices_of(const Described& field) {
+  Json choices = Json::array();
+  const std::string_view all = field.about.choices;
+  for (std::size_t start = 0; start < all.size();) {
+    const auto end = std::min(all.find(' ', start), all.size());
+    choices.push_back(std::string{all.substr(start, end - start)});
+    start = end + 1;
+  }
+  if (field.type.nullable) {
+    choices.push_back(nullptr);
+  }
+  return choices;
+}
+
+using Shared = std::map<std::string, Json, std::less<>>;
+
+Json node_of(const Described& field, Shared& shared);
+
+Json object_of(const std::vector<Described>& fields, Shared& shared) {
+  Json properties = Json::object();
+  Json required = Json::array();
+  for (const Described& field : fields) {
+    properties[field.name] = node_of(field, shared);
+    required.push_back(field.name);
+  }
+  return Json{{"properties", properties}, {"required", required}, {"additionalProperties", false}};
+}
+
+/// The object's fields, or where the schema tells them.
+Json body_of(const Described& field, Shared& shared) {
+  if (field.shared.empty()) {
+    Json body{{"type", "object"}};
+    body.update(object_of(field.below, shared));
+    return body;
+  }
+  const std::string name{field.shared};
+  if (!shared.contains(name)) {
+    Json body{{"type", "object"}};
+    body.update(object_of(field.below, shared));
+    shared[name] = std::move(body);
+  }
+  return Json{{"$ref", "#/$defs/" + name}};
+}
+
+Json node_of(const Described& field, Shared& shared) {
+  Json node{{"description", description(field)}};
+  if (!field.about.choices.empty()) {
+    node["enum"] = choices_of(field);
+    return node;
+  }
+  const bool object = field.type.kind == FieldKind::object;
+  if (object && !field.shared.empty()) {
+    const Json body = body_of(field, shared);
+    node.update(field.type.nullable ? Json{{"oneOf", Json::array({Json{{"type", "null"}}, body})}}
+                                    : body);
+    return node;
+  }
+  const char* const type = type_name(field.type.kind);
+  node["type"] = field.type.nullable ? Json::array({type, "null"}) : Json(type);
+  if (field.type.kind == FieldKind::count) {
+    node["minimum"] = 0;
+  } else if (object) {
+    node.update(object_of(field.below, shared));
+  } else if (field.type.kind == FieldKind::labels) {
+    node["additionalProperties"] = Json{{"type", "string"}};
+  } else if (field.type.fixed != 0) {
+    node["items"] = Json{{"type", "number"}};
+    node["minItems"] = field.type.fixed;
+    node["maxItems"] = field.type.fixed;
+  } else if (field.type.kind == FieldKind::list) {
+    node["items"] = body_of(field, shared);
+  }
+  return node;
+}
+
+}  // namespace
+
+std::string schema_text() {
+  Shared shared;
+  Json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+              {"$id", "udperf/1"},
+              {"title", "udperf result document"},
+              {"description",
+               "What one test came to. The same keys in every document; null is what was not "
+               "measured. Made by udperf_generate from the table in lib/report/fields."},
+              {"type", "object"}};
+  schema.update(object_of(document_fields(), shared));
+  Json& defs = schema["$defs"] = Json::object();
+  for (const auto& [name, body] : shared) {
+    defs[name] = body;
+  }
+  return schema.dump(2) + "\n";
+}
+
+}  // namespace udperf::report

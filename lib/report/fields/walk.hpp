@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "report/fields/field.hpp"
+
+namespace udperf::report {
+
+/// Every field of the document, the table that all the rest is made of.
+[[nodiscard]] const std::vector<Described>& document_fields();
+
+/// docs/result.schema.json.
+[[nodiscard]] std::string schema_text();
+
+/// docs/metrics.md with its tables made anew: what stands between a line
+/// `<!-- fields: NAME NAME ... -->` and `<!-- end of fields -->`. A name is a dotted path, of which
+/// everything below is listed, too; with "=" before it only itself. A path that is not there is
+/// left in the text as an error that a reader cannot miss.
+[[nodiscard]] std::string with_tables(const std::string& page);
+
+/// The paths of the CSV's columns, in their order.
+[[nodiscard]] std::vector<std::string> csv_columns();
+
+}  // namespace udperf::report
