@@ -113,7 +113,7 @@ void ServerSessions::open_session(const FrontDoor::Admission& admission, const n
                                options_.exclusive || options_.one_off, options_.max_rate,
                                options_.max_duration};
   const auto granted =
-      session::admit(admission.request.params, policy, occupancy(letter.peer.address, now));
+      session::admit(admission.request.params, policy, occupancy_of_all(letter.peer.address, now));
   if (const auto* reject = std::get_if<wire::Reject>(&granted)) {
     refuse(letter, nonce, admission.sealer, *reject);
     return;

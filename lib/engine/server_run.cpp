@@ -1,7 +1,7 @@
 #include "engine/server_run.hpp"
 
 #include <algorithm>
-#include <array>
+#include <functional>
 #include <memory>
 #include <new>
 #include <thread>
@@ -50,20 +50,131 @@ std::size_t worker_count() {
   return std::clamp<std::size_t>(std::thread::hardware_concurrency(), kLeast, kMost);
 }
 
-/// Where memory runs out, the loop goes on a moment later: sessions end and give theirs back.
-MonoTime step(ServerSessions& sessions, MonoTime now) {
-  constexpr Duration kPause = std::chrono::milliseconds{10};
-  try {
-    return sessions.step(now);
-  } catch (const std::bad_alloc&) {
-    return now + kPause;
+/// The services of one process and the loop that runs them.
+class ServiceLoop {
+ public:
+  ServiceLoop(const Clock& clock, ServerObserver& observer, const StopToken& stop)
+      : clock_(clock), observer_(observer), stop_(stop) {}
+
+  void add(Service& service) { services_.push_back(&service); }
+
+  /// One policy is for all services together, so each is told how the others are occupied.
+  void introduce() const {
+    if (services_.size() < 2) {
+      return;
+    }
+    for (Service* const service : services_) {
+      service->set_neighbours([this, service](const IpAddress& client, MonoTime now) {
+        session::Occupancy sum;
+        for (const Service* const other : services_) {
+          sum = other == service ? sum : session::together(sum, other->occupancy(client, now));
+        }
+        return sum;
+      });
+    }
   }
+
+  /// Until a stop is requested, or one session is over where that is `one_off`.
+  void run(bool one_off, const std::function<void()>& on_counters) {
+    constexpr Duration kLongestStop = std::chrono::seconds{3};
+    MonoTime stop_by = kNever;
+    while (true) {
+      const MonoTime now = clock_.now();
+      MonoTime next = step(now);
+      if (stop_.take_counters_request()) {
+        on_counters();
+      }
+      stop_.drain();
+      if (stop_.requested() && stop_by == kNever) {
+        stop_by = now + kLongestStop;
+        for (Service* const service : services_) {
+          service->shut_down();
+        }
+      }
+      const bool done = stop_.requested() || (one_off && finished() > 0);
+      if (done && (count() == 0 || now >= stop_by)) {
+        return;
+      }
+      wait(std::min({next, stop_by, observer_.on_turn(now)}));
+    }
+  }
+
+  /// Does what is due in every service; returns when the next thing is.
+  MonoTime step(MonoTime now) {
+    MonoTime next = kNever;
+    for (Service* const service : services_) {
+      next = std::min(next, step(*service, now));
+    }
+    return next;
+  }
+
+ private:
+  /// Where memory runs out, the loop goes on a moment later: sessions end and give theirs back.
+  static MonoTime step(Service& service, MonoTime now) {
+    constexpr Duration kPause = std::chrono::milliseconds{10};
+    try {
+      return service.step(now);
+    } catch (const std::bad_alloc&) {
+      return now + kPause;
+    }
+  }
+
+  void wait(MonoTime until) {
+    fds_.assign(1, stop_.requested() ? -1 : stop_.wait_fd());
+    for (const Service* const service : services_) {
+      service->add_fds(fds_);
+    }
+    wait_readable(fds_, until == kNever ? Duration::max() : until - clock_.now());
+  }
+
+  [[nodiscard]] std::size_t count() const {
+    std::size_t sum = 0;
+    for (const Service* const service : services_) {
+      sum += service->count();
+    }
+    return sum;
+  }
+
+  [[nodiscard]] std::uint64_t finished() const {
+    std::uint64_t sum = 0;
+    for (const Service* const service : services_) {
+      sum += service->finished();
+    }
+    return sum;
+  }
+
+  const Clock& clock_;
+  ServerObserver& observer_;
+  const StopToken& stop_;
+  std::vector<Service*> services_;
+  std::vector<int> fds_;
+};
+
+using Services = std::vector<std::unique_ptr<Service>>;
+
+Result<Services> make_services(const std::vector<ServiceMaker>& makers, Pool& pool,
+                               ServiceLoop& loop) {
+  Services services;
+  for (const ServiceMaker& make : makers) {
+    auto service = make(pool);
+    if (!service) {
+      return tl::unexpected{service.error()};
+    }
+    loop.add(**service);
+    services.push_back(*std::move(service));
+  }
+  return services;
+}
+
+Worker::Waiting waiting_of(const ServerOptions& options) {
+  return options.spin ? Worker::Waiting::spinning : Worker::Waiting::asleep;
 }
 
 }  // namespace
 
 Result<void> run_server(const ServerOptions& options, const Clock& clock, RandomSource& random,
-                        ServerObserver& observer, const StopToken& stop) {
+                        ServerObserver& observer, const StopToken& stop,
+                        const std::vector<ServiceMaker>& more) {
   // Classic data comes to the listener itself, handshakes only to any other.
   const std::uint32_t buffer = options.classic ? options.buffer.value_or(kDefaultBuffer)
                                                : net::UdpListener::kHandshakeBuffer;
@@ -71,36 +182,36 @@ Result<void> run_server(const ServerOptions& options, const Clock& clock, Random
   if (!listener) {
     return tl::unexpected{listener.error()};
   }
-  Pool pool{clock, worker_count(),
-            options.spin ? Worker::Waiting::spinning : Worker::Waiting::asleep};
+  Pool pool{clock, worker_count(), waiting_of(options)};
   ServerSessions sessions{options, **listener, clock, random, observer, pool};
-  observer.on_ready((*listener)->local());
-
-  constexpr Duration kLongestStop = std::chrono::seconds{3};
-  MonoTime stop_by = kNever;
-  while (true) {
-    const MonoTime now = clock.now();
-    MonoTime next = step(sessions, now);
-    if (stop.take_counters_request()) {
-      observer.on_counters(sessions.counters());
-    }
-    stop.drain();
-    if (stop.requested() && stop_by == kNever) {
-      stop_by = now + kLongestStop;
-      sessions.shut_down();
-    }
-    const bool one_off_done = options.one_off && sessions.finished() > 0;
-    if ((stop.requested() || one_off_done) && (sessions.count() == 0 || now >= stop_by)) {
-      break;
-    }
-    next = std::min({next, stop_by, observer.on_turn(now)});
-    const std::array<int, 3> fds{(*listener)->fd(), sessions.wake_fd(),
-                                 stop.requested() ? -1 : stop.wait_fd()};
-    wait_readable(fds, next == kNever ? Duration::max() : next - clock.now());
+  ServiceLoop loop{clock, observer, stop};
+  loop.add(sessions);
+  const auto others = make_services(more, pool, loop);
+  if (!others) {
+    return tl::unexpected{others.error()};
   }
+  loop.introduce();
+  observer.on_ready((*listener)->local());
+  loop.run(options.one_off, [&] { observer.on_counters(sessions.counters()); });
   pool.stop();
-  sessions.step(clock.now());  // what had not ended by itself has now
+  loop.step(clock.now());  // what had not ended by itself has now
   observer.on_counters(sessions.counters());
+  return {};
+}
+
+Result<void> run_services(const ServerOptions& options, const Clock& clock,
+                          ServerObserver& observer, const StopToken& stop,
+                          const std::vector<ServiceMaker>& services) {
+  Pool pool{clock, worker_count(), waiting_of(options)};
+  ServiceLoop loop{clock, observer, stop};
+  const auto made = make_services(services, pool, loop);
+  if (!made) {
+    return tl::unexpected{made.error()};
+  }
+  loop.introduce();
+  loop.run(options.one_off, [] {});
+  pool.stop();
+  loop.step(clock.now());
   return {};
 }
 

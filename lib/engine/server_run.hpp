@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +11,7 @@
 #include "base/random.hpp"
 #include "base/units.hpp"
 #include "clock/clock.hpp"
+#include "engine/service.hpp"
 #include "engine/stop_token.hpp"
 #include "model/classic.hpp"
 #include "model/outcome.hpp"
@@ -67,6 +70,11 @@ class ServerObserver {
 
   /// The socket is bound: datagrams can arrive from now on.
   virtual void on_ready(const Endpoint& local) = 0;
+  /// Another service than the native one listens; before on_ready().
+  virtual void on_service_ready(const std::string& name, const Endpoint& local) {
+    static_cast<void>(name);
+    static_cast<void>(local);
+  }
   virtual void on_session_opened(std::uint64_t session, const Endpoint& client,
                                  const TestParams& params) = 0;
   virtual void on_session_closed(const SessionOutcome& outcome) = 0;
@@ -80,10 +88,20 @@ class ServerObserver {
   virtual MonoTime on_turn(MonoTime /*now*/) { return kNever; }
 };
 
+/// Makes a service that shares the server's threads; nothing where it cannot start.
+using ServiceMaker = std::function<Result<std::unique_ptr<Service>>(Executor& executor)>;
+
 /// Serves until `stop` is requested (or one session, with one_off). An error means that it could
-/// not start or cannot go on; a peer never causes one.
+/// not start or cannot go on; a peer never causes one. `more` are served beside udperf's own
+/// protocol.
 [[nodiscard]] Result<void> run_server(const ServerOptions& options, const Clock& clock,
                                       RandomSource& random, ServerObserver& observer,
-                                      const StopToken& stop);
+                                      const StopToken& stop,
+                                      const std::vector<ServiceMaker>& more = {});
+
+/// The same without udperf's own protocol: `services` alone.
+[[nodiscard]] Result<void> run_services(const ServerOptions& options, const Clock& clock,
+                                        ServerObserver& observer, const StopToken& stop,
+                                        const std::vector<ServiceMaker>& services);
 
 }  // namespace udperf::engine

@@ -58,6 +58,11 @@ ServerSessions::ServerSessions(const ServerOptions& options, net::ListenPort& li
 
 ServerSessions::~ServerSessions() = default;
 
+void ServerSessions::add_fds(std::vector<int>& fds) const {
+  fds.push_back(listener_.fd());
+  fds.push_back(event_.fd());
+}
+
 MonoTime ServerSessions::step(MonoTime now) {
   event_.take();
   bury_ended();  // first: where memory has run out, it comes from here

@@ -11,9 +11,11 @@
 #include "base/source_accounts.hpp"
 #include "clock/clock.hpp"
 #include "engine/event.hpp"
+#include "engine/executor.hpp"
 #include "engine/lane.hpp"
 #include "engine/server_conversation.hpp"
 #include "engine/server_run.hpp"
+#include "engine/service.hpp"
 #include "net/datagram_port.hpp"
 #include "session/admission.hpp"
 #include "session/classic_door.hpp"
@@ -23,41 +25,29 @@
 
 namespace udperf::engine {
 
-/// Runs tasks somewhere: worker threads in the program, one loop in the simulator.
-class Executor {
- public:
-  Executor() = default;
-  Executor(const Executor&) = delete;
-  Executor& operator=(const Executor&) = delete;
-  virtual ~Executor() = default;
-
-  virtual void add(Task& task) = 0;
-  /// Every task is to be stepped once more, soon.
-  virtual void wake() = 0;
-};
-
 /// The server behind its one port: front door, sessions and their end. step() belongs to one
 /// thread; sessions' own work is done by the executor.
-class ServerSessions {
+class ServerSessions final : public Service {
  public:
   ServerSessions(const ServerOptions& options, net::ListenPort& listener, const Clock& clock,
                  RandomSource& random, ServerObserver& observer, Executor& executor);
   ServerSessions(const ServerSessions&) = delete;
   ServerSessions& operator=(const ServerSessions&) = delete;
-  ~ServerSessions();
+  ~ServerSessions() override;
 
   /// Answers what has arrived at the listener, and buries sessions that have ended. Returns when to
   /// be called next at the latest.
-  MonoTime step(MonoTime now);
-  /// Readable when step() has something to do that did not come by the listener.
-  [[nodiscard]] int wake_fd() const { return event_.fd(); }
+  MonoTime step(MonoTime now) override;
+  /// The listener's, and one that is readable when step() has something else to do.
+  void add_fds(std::vector<int>& fds) const override;
 
   /// No new sessions; those that run are told to end.
-  void shut_down();
-  [[nodiscard]] std::size_t count() const { return sessions_.size(); }
-  [[nodiscard]] std::uint64_t finished() const {
+  void shut_down() override;
+  [[nodiscard]] std::size_t count() const override { return sessions_.size(); }
+  [[nodiscard]] std::uint64_t finished() const override {
     return finished_ + (classic_ ? classic_->settled() : 0);
   }
+  [[nodiscard]] session::Occupancy occupancy(const IpAddress& client, MonoTime now) const override;
   [[nodiscard]] const ServerCounters& counters() const { return counters_; }
 
  private:
@@ -108,7 +98,6 @@ class ServerSessions {
   static void credit_handshake(Session& session, const net::Letter& letter);
   void take_in(net::Letter letter);
   [[nodiscard]] static MonoTime free_at(const Session& session, MonoTime now);
-  [[nodiscard]] session::Occupancy occupancy(const IpAddress& client, MonoTime now) const;
   void drop_predecessor(const Endpoint& client);
   void bury_ended();
   void note_concurrency();

@@ -50,6 +50,17 @@ std::variant<TestParams, wire::Reject> within_budget(TestParams params, const Po
 
 }  // namespace
 
+Occupancy together(const Occupancy& a, const Occupancy& b) {
+  Occupancy out;
+  out.sessions = a.sessions + b.sessions;
+  out.sessions_of_address = a.sessions_of_address + b.sessions_of_address;
+  out.granted_bps = a.granted_bps + std::min(b.granted_bps, UINT64_MAX - a.granted_bps);
+  out.soonest_end_ms = a.soonest_end_ms == 0 || b.soonest_end_ms == 0
+                           ? std::max(a.soonest_end_ms, b.soonest_end_ms)
+                           : std::min(a.soonest_end_ms, b.soonest_end_ms);
+  return out;
+}
+
 std::uint64_t offered_bps(const TestParams& params) {
   std::uint64_t sum = 0;
   for (const Way way : {Way::up, Way::down}) {

@@ -26,6 +26,9 @@ struct Occupancy {
   std::uint32_t soonest_end_ms = 0;  ///< of a running session; 0 = not known
 };
 
+/// Of two servers of one host that share a policy.
+[[nodiscard]] Occupancy together(const Occupancy& a, const Occupancy& b);
+
 /// The parameters as granted (rates may be lower than asked), or why not.
 [[nodiscard]] std::variant<TestParams, wire::Reject> admit(const TestParams& asked,
                                                            const Policy& policy,
