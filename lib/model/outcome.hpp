@@ -67,6 +67,11 @@ struct ClassicAnswer {
   static constexpr std::size_t kMostBytes = 512;
 };
 
+/// The other end of a test that spoke the iperf3 protocol, which tells a few figures only.
+struct Iperf3Peer {
+  bool tells_copies = false;  ///< where it received, it told of copies and of order (udperf does)
+};
+
 /// Everything that is known at the client when a test is over, whatever way it ended: the input of
 /// build_result().
 struct TestOutcome {
@@ -95,6 +100,7 @@ struct TestOutcome {
   std::optional<PathMtu> mtu_up;  ///< absent where it was not looked for
   std::optional<PathMtu> mtu_down;
   std::optional<ClassicAnswer> classic;  ///< of a classic test only
+  std::optional<Iperf3Peer> iperf3;      ///< of a test by the iperf3 protocol only
 };
 
 /// What the server knows of one session when it closes: its own half, and the client's figures
@@ -111,6 +117,7 @@ struct SessionOutcome {
   std::optional<WayOutcome> up;
   std::optional<WayOutcome> down;
   std::uint32_t concurrent_sessions_max = 1;
+  std::optional<Iperf3Peer> iperf3;  ///< the client spoke the iperf3 protocol
 };
 
 }  // namespace udperf

@@ -61,6 +61,8 @@ class StreamStats {
   [[nodiscard]] std::uint64_t next_expected() const { return ledger_.next_expected(); }
   /// Numbers below the next expected one that have not arrived: lost, or still to come.
   [[nodiscard]] std::uint64_t missing_so_far() const { return next_expected() - unique_; }
+  /// RFC 3550 s6.4.1, so far.
+  [[nodiscard]] std::optional<Duration> jitter() const { return jitter_.value(); }
   /// Of a first copy; nothing before the first.
   [[nodiscard]] std::optional<MonoTime> last_arrival() const {
     return first_at_ ? std::optional{last_at_} : std::nullopt;

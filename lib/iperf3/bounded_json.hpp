@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+namespace udperf::iperf3 {
+
+/// An object that a peer sent: nothing when it is no JSON object or is nested deeper than
+/// kMostDepth. Of a key that comes twice the last value counts (iperf3 writes some keys twice).
+inline constexpr std::size_t kMostDepth = 32;
+[[nodiscard]] std::optional<nlohmann::json> read_object(std::string_view text);
+
+// The value of a key, as far as it has the type; else nothing. A peer's numbers may be of any size
+// and kind, so each reader says what it makes of those that do not fit.
+
+/// A number that is not negative, cut to a whole one and to 2^64-1.
+[[nodiscard]] std::optional<std::uint64_t> find_count(const nlohmann::json& object,
+                                                      const char* key);
+/// Any finite number.
+[[nodiscard]] std::optional<double> find_number(const nlohmann::json& object, const char* key);
+[[nodiscard]] bool find_true(const nlohmann::json& object, const char* key);
+/// At most kMostText bytes of a string.
+inline constexpr std::size_t kMostText = std::size_t{1} << 20U;
+[[nodiscard]] std::optional<std::string> find_text(const nlohmann::json& object, const char* key);
+
+}  // namespace udperf::iperf3

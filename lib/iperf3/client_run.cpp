@@ -1,0 +1,260 @@
+#include "iperf3/client_run.hpp"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <utility>
+
+#include "engine/client_connect.hpp"
+#include "engine/event.hpp"
+#include "iperf3/client_test.hpp"
+#include "net/resolver.hpp"
+#include "net/udp_port.hpp"
+#include "result/version.hpp"
+
+namespace udperf::iperf3 {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::uint64_t bits_of(const SendRate& rate, std::uint32_t length) {
+  if (rate.kind != SendRate::Kind::packets) {
+    return rate.value;
+  }
+  return static_cast<std::uint64_t>(Uint128{rate.value} * length * 8 / 1000);
+}
+
+/// Of one stream; at least a bit, as 0 means no limit.
+std::uint64_t share_of(const SendRate& rate, const TestParams& params) {
+  if (!rate.limited()) {
+    return 0;
+  }
+  return std::max<std::uint64_t>(bits_of(rate, params.payload_bytes) / params.streams, 1);
+}
+
+std::uint32_t whole_seconds(Duration duration) {
+  return static_cast<std::uint32_t>((duration + 1s - 1ns) / 1s);
+}
+
+Parameters parameters_of(const TestParams& params) {
+  Parameters p;
+  p.reverse = params.direction == Direction::down;
+  p.bidirectional = params.direction == Direction::both;
+  p.seconds = whole_seconds(params.amount.duration);
+  p.bytes = params.amount.size_bytes;
+  p.blocks = params.amount.packets;
+  p.streams = params.streams;
+  p.length = params.payload_bytes;
+  p.rate_bps = share_of(p.server_sends() ? params.rate_down : params.rate_up, params);
+  p.tos = static_cast<std::uint8_t>((params.dscp << 2U) | params.ecn);
+  p.counters_64bit = true;
+  p.dont_fragment = params.df == DontFragment::on;
+  p.client_version = std::string{"udperf "} + result::program_version();
+  return p;
+}
+
+net::PortOptions::Offload offload(OffloadMode mode) {
+  return mode == OffloadMode::off ? net::PortOptions::Offload::off
+                                  : net::PortOptions::Offload::automatic;
+}
+
+ClientPlan plan_of(const engine::ClientOptions& options, const Endpoint& server) {
+  const TestParams& params = options.params;
+  ClientPlan plan;
+  plan.host = options.host;
+  plan.server = server;
+  plan.parameters = parameters_of(params);
+  plan.duration = params.amount.duration;
+  // Datagrams have one length: a size is rounded up to whole ones.
+  plan.packets = params.amount.packets != 0
+                     ? params.amount.packets
+                     : params.amount.size_bytes / params.payload_bytes +
+                           (params.amount.size_bytes % params.payload_bytes != 0 ? 1 : 0);
+  plan.rate_bps = share_of(params.rate_up, params);
+  plan.payload = params.payload;
+  plan.bind = options.bind;
+  plan.local_port = options.local_port;
+  plan.buffer_bytes = options.buffer.value_or(engine::kDefaultBuffer);
+  plan.gso = offload(params.gso);
+  plan.gro = offload(params.gro);
+  plan.spin = options.spin;
+  plan.patience = options.connect_timeout;
+  plan.interval = plan.grid = params.interval;
+  plan.gap_threshold = params.gap_threshold;
+  return plan;
+}
+
+/// The largest datagram that the route to the server takes whole, as the kernel knows it.
+std::uint32_t auto_length(const engine::ClientOptions& options, const Endpoint& server) {
+  const bool v4 = server.address.family == IpFamily::v4;
+  const std::uint32_t most = v4 ? kAutoPayloadV4 : kAutoPayloadV6;
+  net::PortOptions port_options;
+  port_options.bind = options.bind;
+  port_options.remote = server;
+  const auto port = net::UdpPort::open(port_options);
+  const auto mtu = port ? (*port)->path_mtu() : std::nullopt;
+  const std::uint32_t headers = ip_udp_header_bytes(server.address.family);
+  return mtu && *mtu > headers + kDataHeaderBytes ? std::min(*mtu - headers, most) : most;
+}
+
+/// Tells the observer of rows and totals.
+class Watcher final : public TestWatcher {
+ public:
+  Watcher(engine::ClientObserver& observer, TestOutcome& outcome)
+      : observer_(observer), outcome_(outcome) {}
+
+  void on_test_started(const TestRecord& record) override {
+    outcome_.client = record.streams.front().local;
+    observer_.on_started(outcome_);
+  }
+
+  /// Only of what is received here: the server does not tell before the end.
+  void on_test_interval(const TestRecord& record, const IntervalRows& rows) override {
+    engine::LiveInterval live;
+    live.way = Way::down;
+    live.index = index_++;
+    bool receives = false;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (record.streams[i].sender) {
+        continue;
+      }
+      receives = true;
+      live.start = seconds(rows[i].start_s);
+      live.end = seconds(rows[i].end_s);
+      live.packets += rows[i].bytes / record.parameters.length;
+      live.bytes += rows[i].bytes;
+      live.lost += rows[i].lost;
+      live.reordered += rows[i].out_of_order;
+    }
+    if (receives) {
+      observer_.on_interval(live);
+    }
+  }
+
+  void on_test_ended(const TestRecord& /*record*/) override {}
+
+  void on_progress(const TestRecord& record, const std::vector<StreamCounters>& counters,
+                   Duration elapsed) {
+    engine::LiveProgress up;
+    engine::LiveProgress down;
+    down.way = Way::down;
+    up.elapsed = down.elapsed = elapsed;
+    up.arrivals_known = false;
+    for (std::size_t i = 0; i < counters.size(); ++i) {
+      if (record.streams[i].sender) {
+        up.sent_packets += counters[i].packets;
+        up.sent_bytes += counters[i].packets * record.parameters.length;
+      } else {
+        down.received_packets += counters[i].totals.unique;
+        down.received_bytes += counters[i].totals.bytes;
+        down.lost += counters[i].totals.missing;
+      }
+    }
+    if (record.parameters.client_sends()) {
+      observer_.on_progress(up);
+    }
+    if (record.parameters.server_sends()) {
+      observer_.on_progress(down);
+    }
+  }
+
+ private:
+  static Duration seconds(double value) {
+    return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(value));
+  }
+
+  engine::ClientObserver& observer_;
+  TestOutcome& outcome_;
+  std::uint64_t index_ = 0;
+};
+
+void fill_outcome(ClientFinish&& finish, TestOutcome& outcome) {
+  outcome.error = finish.error;
+  if (finish.interrupted) {
+    outcome.status = TestStatus::interrupted;
+    outcome.error = outcome.error.value_or(Error{ErrorCode::cut_short, "interrupted", 0,
+                                                 finish.began ? "transfer" : "connect"});
+  } else if (!finish.error) {
+    outcome.status = TestStatus::complete;
+  } else {
+    outcome.status = finish.began ? TestStatus::incomplete : TestStatus::error;
+  }
+  bool wrong = false;
+  Iperf3Peer peer;
+  peer.tells_copies = true;
+  for (ClientStream& stream : finish.streams) {
+    auto& way = stream.sent ? outcome.up : outcome.down;
+    if (!way) {
+      way.emplace();
+    }
+    way->streams.push_back(StreamOutcome{std::move(stream.tx), std::move(stream.rx)});
+    wrong = wrong || stream.rule_was_wrong;
+    peer.tells_copies = peer.tells_copies && (!stream.sent || stream.tells_copies);
+  }
+  outcome.iperf3 = peer;
+  if (wrong) {
+    outcome.warnings.push_back(Warning{
+        "iperf3_loss_rule",
+        "the server says that less was lost than its own count of bytes leaves room for: iperf3 "
+        "does not see what is lost at the end, and takes copies for lost datagrams that were "
+        "found; the loss here is what was sent less what can have arrived"});
+  }
+}
+
+/// Whether to try again: nothing is there yet, or it is busy.
+bool again(const ClientFinish& finish, const engine::ClientOptions& options, Duration waited) {
+  if (finish.began || finish.interrupted || !finish.error) {
+    return false;
+  }
+  const bool busy = finish.error->code == ErrorCode::refused;
+  const bool absent = finish.error->code == ErrorCode::unreachable;
+  return (busy && waited < options.retry_busy) || (absent && waited < options.wait_server);
+}
+
+}  // namespace
+
+TestOutcome run_iperf3_client(const engine::ClientOptions& options, const Clock& clock,
+                              RandomSource& random, engine::ClientObserver& observer,
+                              const engine::StopToken& stop) {
+  TestOutcome outcome;
+  outcome.start = clock.unix_now();
+  outcome.params = options.params;
+  outcome.server_name = options.host;
+  outcome.labels = options.labels;
+  outcome.iperf3.emplace();
+  const auto servers = net::resolve(options.host, options.port, options.family);
+  if (!servers) {
+    outcome.end = clock.unix_now();
+    outcome.error = servers.error();
+    return outcome;
+  }
+  outcome.server = servers->front();
+  outcome.session = random.next_u64();
+  if (options.auto_packet_size) {
+    outcome.params.payload_bytes = auto_length(options, *outcome.server);
+  }
+  engine::ClientOptions chosen = options;
+  chosen.params = outcome.params;
+  Watcher watcher{observer, outcome};
+  const ClientTest::Parts parts{clock, random, stop, &watcher,
+                                [&watcher](const TestRecord& record,
+                                           const std::vector<StreamCounters>& counters,
+                                           Duration elapsed) {
+                                  watcher.on_progress(record, counters, elapsed);
+                                }};
+  const MonoTime begun = clock.now();
+  ClientFinish finish = ClientTest{plan_of(chosen, *outcome.server), parts}.run();
+  while (again(finish, options, clock.now() - begun) && !stop.requested()) {
+    const std::array<int, 1> fds{stop.wait_fd()};
+    engine::wait_readable(fds, 300ms);
+    finish = ClientTest{plan_of(chosen, *outcome.server), parts}.run();
+  }
+  outcome.end = clock.unix_now();
+  fill_outcome(std::move(finish), outcome);
+  for (const Warning& warning : outcome.warnings) {
+    observer.on_warning(warning);
+  }
+  return outcome;
+}
+
+}  // namespace udperf::iperf3

@@ -1,0 +1,332 @@
+#include "iperf3/client_test.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "net/udp_port.hpp"
+
+namespace udperf::iperf3 {
+namespace {
+
+using namespace std::chrono_literals;
+using Event = ClientControl::Event;
+
+constexpr Duration kTick = 50ms;
+constexpr std::size_t kMostWorkers = 32;
+
+Cookie make_cookie(RandomSource& random) {
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz234567";
+  Cookie cookie{};
+  random.fill(cookie);
+  for (std::byte& byte : cookie) {
+    byte = static_cast<std::byte>(kLetters[std::to_integer<std::size_t>(byte) % kLetters.size()]);
+  }
+  cookie.back() = std::byte{0};
+  return cookie;
+}
+
+}  // namespace
+
+ClientTest::ClientTest(ClientPlan plan, const Parts& parts)
+    : plan_(std::move(plan)), parts_(parts) {}
+
+ClientTest::~ClientTest() {
+  stop_streams();
+}
+
+ClientFinish ClientTest::run() {
+  ClientFinish finish;
+  if (connect()) {
+    ClientControl::Settings settings{make_cookie(parts_.random), plan_.patience};
+    std::transform(settings.cookie.begin(), settings.cookie.end() - 1,
+                   std::back_inserter(record_.cookie),
+                   [](std::byte b) { return static_cast<char>(b); });
+    control_.emplace(std::move(settings), parts_.clock.now());
+    while (!control_->over()) {
+      act();
+    }
+    connection_->flush();
+    connection_.reset();  // at once: a stock server serves nobody else before
+    error_ = error_ ? error_ : control_->error();
+  }
+  finish.began = started_ != kNever;
+  finish.interrupted = interrupted_;
+  if (finish.began) {
+    wait_for_arrivals();
+  }
+  stop_streams();
+  close_books(finish);
+  finish.error = error_;
+  if (!streams_.empty()) {
+    finish.client = streams_.front().port->local();
+  }
+  if (error_) {
+    record_.error = error_->message();
+  }
+  finish.record = std::move(record_);
+  return finish;
+}
+
+bool ClientTest::connect() {
+  auto opened = net::TcpConnection::open({plan_.bind, plan_.server});
+  if (!opened) {
+    error_ = opened.error();
+    return false;
+  }
+  connection_ = *std::move(opened);
+  poll_.add(connection_->fd());
+  poll_.want_write(connection_->fd(), true);
+  const MonoTime until = parts_.clock.now() + plan_.patience;
+  auto state = connection_->connecting();
+  while (state == net::TcpConnection::Connecting::underway && parts_.clock.now() < until &&
+         !parts_.stop.requested()) {
+    wait(until);
+    state = connection_->connecting();
+  }
+  poll_.want_write(connection_->fd(), false);
+  if (parts_.stop.requested()) {
+    interrupted_ = true;
+    error_ = Error{ErrorCode::cut_short, "interrupted", 0, "connect"};
+  } else if (state == net::TcpConnection::Connecting::failed) {
+    error_ = connection_->take_error();
+  } else if (state == net::TcpConnection::Connecting::underway) {
+    error_ = Error{ErrorCode::unreachable,
+                   "connect to " + plan_.server.to_string() + " (TCP): no answer within " +
+                       format_duration(plan_.patience),
+                   0, "connect"};
+  }
+  return !error_;
+}
+
+/// What depends on the length of datagrams, and that one where it is left open.
+void ClientTest::settle_amount() {
+  Parameters& p = plan_.parameters;
+  if (p.length == 0) {
+    constexpr std::uint32_t kUsual = 1460;
+    const auto segment = connection_->segment_bytes().value_or(0);
+    p.length = segment >= kLeastLength && segment <= kMostLength ? segment : kUsual;
+  }
+  if (plan_.packets == 0 && plan_.duration == Duration{0}) {
+    plan_.packets = p.blocks != 0 ? p.blocks : p.bytes / p.length + (p.bytes % p.length != 0);
+  }
+}
+
+/// One turn: what has come, what is due, what is to be said; then waits for the next.
+void ClientTest::act() {
+  talk();
+  MonoTime now = parts_.clock.now();
+  for (const Event event : control_->take_events()) {
+    on_event(event, now);
+  }
+  if (parts_.stop.requested() && !interrupted_) {
+    interrupted_ = true;
+    if (control_->running()) {
+      end_data(now);
+    } else if (started_ == kNever) {
+      control_->terminate();
+    }
+  }
+  if (hello_by_ != kNever) {
+    hear_stream();
+  }
+  if (control_->running()) {
+    run_data(now);
+  }
+  control_->on_time(now);
+  connection_->send(control_->take_output());
+  poll_.want_write(connection_->fd(), connection_->wants_to_write());
+  if (control_->over()) {
+    return;
+  }
+  MonoTime until = std::min(control_->deadline(), hello_by_);
+  if (control_->running()) {
+    const MonoTime end = started_ + plan_.duration +
+                         std::chrono::seconds{plan_.parameters.omit_seconds};
+    until = std::min({until, now + kTick, cutter_->next()});
+    until = plan_.duration > Duration{0} && end > now ? std::min(until, end) : until;
+  }
+  wait(until);
+}
+
+void ClientTest::wait(MonoTime until) {
+  const int hello = hello_by_ != kNever ? streams_.back().port->fd() : -1;
+  const std::array<int, 3> fds{interrupted_ ? -1 : parts_.stop.wait_fd(), poll_.fd(), hello};
+  const MonoTime now = parts_.clock.now();
+  engine::wait_readable(fds, until == kNever ? kTick : std::max<Duration>(until - now, 0ns));
+}
+
+void ClientTest::talk() {
+  std::vector<std::byte> bytes;
+  connection_->flush();
+  connection_->receive(bytes);
+  if (!bytes.empty()) {
+    control_->on_bytes(bytes, parts_.clock.now());
+  }
+  if (connection_->closed()) {
+    control_->on_closed(parts_.clock.now());
+  }
+}
+
+void ClientTest::on_event(Event event, MonoTime now) {
+  switch (event) {
+    case Event::parameters_wanted:
+      settle_amount();
+      control_->send_parameters(plan_.parameters, now);
+      break;
+    case Event::create_streams:
+      open_stream();
+      break;
+    case Event::started:
+      start(now);
+      break;
+    case Event::results_wanted:
+      control_->send_results(own_results(), now);
+      break;
+    case Event::server_results:
+    case Event::ended:
+      break;
+  }
+}
+
+net::PortOptions ClientTest::port_options() const {
+  const Parameters& p = plan_.parameters;
+  net::PortOptions out;
+  out.bind = plan_.bind;
+  out.local_port = plan_.local_port == 0
+                       ? std::uint16_t{0}
+                       : static_cast<std::uint16_t>(plan_.local_port + streams_.size());
+  out.remote = plan_.server;
+  out.buffer_bytes = p.window != 0 ? p.window : plan_.buffer_bytes;
+  out.tos = p.tos;
+  out.dont_fragment = p.dont_fragment;
+  out.gso = plan_.gso;
+  out.gro = plan_.gro;
+  return out;
+}
+
+/// Opens the next stream and says hello on it. It is never said again: a server takes a second one
+/// for data.
+void ClientTest::open_stream() {
+  auto port = net::UdpPort::open(port_options());
+  if (!port) {
+    control_->give_up(port.error());
+    return;
+  }
+  Stream& stream = streams_.emplace_back();
+  stream.port = *std::move(port);
+  make_halves(stream, streams_.size() - 1);
+  static_cast<void>(stream.port->send_control(kHello));
+  hello_by_ = parts_.clock.now() + plan_.patience;
+}
+
+void ClientTest::make_halves(Stream& stream, std::size_t index) {
+  const Parameters& p = plan_.parameters;
+  const Counters counters = p.counters_64bit ? Counters::wide : Counters::narrow;
+  const bool sends = p.client_sends() && index < p.streams;
+  if (!sends) {
+    StreamAccount::Settings settings{p.length, counters, plan_.grid, plan_.gap_threshold,
+                                     stream.port->gro_active(), p.streams > 1};
+    stream.receiver = std::make_unique<ReceivingStream>(settings, *stream.port, parts_.clock);
+    return;
+  }
+  SendingStream::Settings settings;
+  settings.length = p.length;
+  settings.counters = counters;
+  settings.rate_bps = plan_.rate_bps;
+  settings.burst = p.burst;
+  settings.omit = std::chrono::seconds{p.omit_seconds};
+  settings.duration = plan_.duration > Duration{0} ? plan_.duration + settings.omit : Duration{0};
+  settings.payload = plan_.payload;
+  settings.digits = p.repeating_payload;
+  settings.seed = parts_.random.next_u64();
+  if (plan_.packets != 0) {
+    settings.packets = plan_.packets / p.streams + (index < plan_.packets % p.streams ? 1 : 0);
+  }
+  if (p.fq_rate_bps != 0) {
+    stream.port->pace_in_kernel(p.fq_rate_bps / 8);  // obeyed where the queue is fq, as by iperf3
+  }
+  stream.sender = std::make_unique<SendingStream>(settings, *stream.port, parts_.clock);
+}
+
+void ClientTest::hear_stream() {
+  Stream& stream = streams_.back();
+  for (const net::Received& read : stream.port->receive(buffers_)) {
+    if (!stream.answered && is_hello_reply(read.data)) {
+      stream.answered = true;
+    } else if (stream.receiver) {
+      stream.receiver->take_early(read);
+    }
+  }
+  if (stream.answered) {
+    hello_by_ = kNever;
+    if (streams_.size() == plan_.parameters.sockets()) {
+      control_->streams_made(parts_.clock.now());
+    } else {
+      open_stream();
+    }
+  } else if (stream.port->take_refused()) {
+    control_->give_up(Error{ErrorCode::unreachable,
+                            plan_.server.to_string() +
+                                " (UDP): nothing listens there (ICMP port unreachable), although "
+                                "the server said so on TCP",
+                            0, "connect"});
+  } else if (parts_.clock.now() >= hello_by_) {
+    control_->give_up(Error{ErrorCode::unreachable,
+                            plan_.server.to_string() + " (UDP): no answer within " +
+                                format_duration(plan_.patience) +
+                                ": a firewall stops UDP, or the one datagram that opens a stream, "
+                                "which iperf3 does not let be repeated, was lost",
+                            0, "connect"});
+  }
+  if (control_->over()) {
+    hello_by_ = kNever;
+  }
+}
+
+void ClientTest::start(MonoTime now) {
+  const Parameters& p = plan_.parameters;
+  if (streams_.size() != p.sockets()) {
+    control_->give_up(Error{ErrorCode::refused,
+                            "the server started with fewer streams than were asked for: it is "
+                            "older than 3.7 and knows no test in both directions at once",
+                            0, "connect"});
+    return;
+  }
+  hello_by_ = kNever;  // the last answer may have been lost: the start says the same
+  started_ = now;
+  progress_at_ = now;
+  cpu_.emplace(now);
+  cutter_.emplace(p, plan_.interval, now);
+  const auto waiting =
+      plan_.spin ? engine::Worker::Waiting::spinning : engine::Worker::Waiting::asleep;
+  for (std::size_t i = 0; i < std::min(streams_.size(), kMostWorkers); ++i) {
+    workers_.push_back(std::make_unique<engine::Worker>(parts_.clock, waiting));
+  }
+  record_.parameters = p;
+  record_.host = plan_.host;
+  record_.port = plan_.server.port;
+  record_.start = parts_.clock.unix_now();
+  record_.interval = plan_.interval;
+  for (std::size_t i = 0; i < streams_.size(); ++i) {
+    Stream& stream = streams_[i];
+    record_.streams.push_back(StreamEnds{stream.port->fd(), stream.port->local(), plan_.server,
+                                         stream.sender != nullptr});
+    if (stream.receiver && p.omit_seconds != 0) {
+      stream.receiver->omit_until(now + std::chrono::seconds{p.omit_seconds});
+    }
+  }
+  record_.sndbuf_bytes = streams_.front().port->send_buffer_bytes();
+  record_.rcvbuf_bytes = streams_.front().port->receive_buffer_bytes();
+  if (parts_.watcher != nullptr) {
+    parts_.watcher->on_test_started(record_);
+  }
+  for (std::size_t i = 0; i < streams_.size(); ++i) {
+    Stream& stream = streams_[i];
+    engine::Task* const task = stream.sender ? static_cast<engine::Task*>(stream.sender.get())
+                                             : stream.receiver.get();
+    workers_[i % workers_.size()]->add(*task);
+  }
+}
+
+}  // namespace udperf::iperf3

@@ -1,0 +1,137 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/random.hpp"
+#include "clock/clock.hpp"
+#include "engine/event.hpp"
+#include "engine/stop_token.hpp"
+#include "engine/worker.hpp"
+#include "iperf3/client_control.hpp"
+#include "iperf3/process_cpu.hpp"
+#include "iperf3/receiving_stream.hpp"
+#include "iperf3/sending_stream.hpp"
+#include "iperf3/test_record.hpp"
+#include "net/tcp.hpp"
+
+namespace udperf::iperf3 {
+
+/// A test that a client is to run against an iperf3 server.
+struct ClientPlan {
+  std::string host;                    ///< as the user wrote it
+  Endpoint server;                     ///< TCP and UDP
+  Parameters parameters;  ///< as they go to the server; length 0: the connection's segment
+  Duration duration{0};                ///< without the omitted time; 0: packets end it
+  std::uint64_t packets = 0;           ///< over all streams of a direction
+  std::uint64_t rate_bps = 0;          ///< what each stream of this end sends; 0 = unlimited
+  PayloadKind payload = PayloadKind::random;
+  std::optional<IpAddress> bind;
+  std::uint16_t local_port = 0;        ///< of the first stream; the next ones follow; 0 = any
+  std::uint32_t buffer_bytes = 0;
+  net::PortOptions::Offload gso = net::PortOptions::Offload::automatic;
+  net::PortOptions::Offload gro = net::PortOptions::Offload::automatic;
+  bool spin = false;
+  Duration patience = std::chrono::seconds{5};
+  Duration data_patience{0};           ///< for data of the server; 0: the test's own time
+  Duration interval = std::chrono::seconds{1};       ///< of rows; 0: none but one at the end
+  Duration grid = std::chrono::seconds{1};           ///< of the receiver's books
+  Duration gap_threshold = std::chrono::milliseconds{50};
+};
+
+/// One stream of the finished test.
+struct ClientStream {
+  bool sent = false;               ///< by this end
+  std::optional<TxReport> tx;
+  std::optional<RxReport> rx;
+  bool rule_was_wrong = false;     ///< see PeerReceived
+  bool tells_copies = false;       ///< the receiver told of copies and of order
+};
+
+/// How it went.
+struct ClientFinish {
+  std::optional<Error> error;
+  bool began = false;              ///< data flowed
+  bool interrupted = false;
+  Endpoint client;                 ///< of the first stream
+  std::vector<ClientStream> streams;
+  TestRecord record;
+};
+
+/// Runs one test from the connection to the results, on the calling thread and some more.
+class ClientTest {
+ public:
+  struct Parts {
+    const Clock& clock;
+    RandomSource& random;
+    const engine::StopToken& stop;
+    TestWatcher* watcher = nullptr;                       ///< null: nobody is told
+    /// Called every 50 ms while data flows.
+    std::function<void(const TestRecord&, const std::vector<StreamCounters>&, Duration)> progress =
+        {};
+  };
+
+  ClientTest(ClientPlan plan, const Parts& parts);
+  ~ClientTest();
+  ClientTest(const ClientTest&) = delete;
+  ClientTest& operator=(const ClientTest&) = delete;
+
+  /// Once.
+  [[nodiscard]] ClientFinish run();
+
+ private:
+  struct Stream {
+    std::unique_ptr<net::DatagramPort> port;
+    std::unique_ptr<SendingStream> sender;
+    std::unique_ptr<ReceivingStream> receiver;
+    bool answered = false;
+  };
+
+  bool connect();
+  void settle_amount();
+  void talk();
+  void act();
+  void on_event(ClientControl::Event event, MonoTime now);
+  void open_stream();
+  void hear_stream();
+  [[nodiscard]] net::PortOptions port_options() const;
+  void make_halves(Stream& stream, std::size_t index);
+  void start(MonoTime now);
+  void run_data(MonoTime now);
+  [[nodiscard]] bool data_over(MonoTime now) const;
+  [[nodiscard]] bool amount_received(MonoTime now) const;
+  void note_rows(MonoTime now, bool last);
+  [[nodiscard]] std::vector<StreamCounters> counters() const;
+  void end_data(MonoTime now);
+  [[nodiscard]] Results own_results() const;
+  void wait_for_arrivals();
+  void stop_streams();
+  void close_books(ClientFinish& finish);
+  void close_stream(std::size_t index, ClientFinish& finish);
+  void wait(MonoTime until);
+  [[nodiscard]] std::optional<Error> trouble_of_streams() const;
+
+  ClientPlan plan_;
+  Parts parts_;
+  net::PollSet poll_;
+  std::unique_ptr<net::TcpConnection> connection_;
+  std::optional<ClientControl> control_;
+  std::vector<Stream> streams_;
+  std::vector<std::unique_ptr<engine::Worker>> workers_;
+  net::ReceiveBuffers buffers_;
+  std::optional<RowCutter> cutter_;
+  std::optional<ProcessCpu> cpu_;
+  TestRecord record_;
+  std::optional<Error> error_;
+  MonoTime hello_by_ = kNever;
+  MonoTime started_ = kNever;
+  MonoTime ended_ = kNever;       ///< TEST_END was said
+  MonoTime progress_at_ = kNever;
+  bool interrupted_ = false;
+};
+
+}  // namespace udperf::iperf3

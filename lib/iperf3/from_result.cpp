@@ -1,0 +1,149 @@
+#include "iperf3/from_result.hpp"
+
+#include <algorithm>
+
+#include "iperf3/bounded_json.hpp"
+
+namespace udperf::iperf3 {
+namespace {
+
+using Json = nlohmann::json;
+
+const Json& child(const Json& object, const char* key) {
+  static const Json kNothing;
+  if (!object.is_object()) {
+    return kNothing;
+  }
+  const auto found = object.find(key);
+  return found != object.end() ? *found : kNothing;
+}
+
+std::uint64_t count(const Json& object, const char* key) {
+  return find_count(object, key).value_or(0);
+}
+
+double seconds_of_ns(const Json& object, const char* key) {
+  return find_number(object, key).value_or(0) / 1e9;
+}
+
+template <typename T>
+T at_most(std::uint64_t value, T most) {
+  return static_cast<T>(std::min<std::uint64_t>(value, most));
+}
+
+Endpoint endpoint_of(const Json& test, const char* address, const char* port) {
+  Endpoint out;
+  if (const auto parsed = parse_ip_address(find_text(test, address).value_or(""))) {
+    out.address = *parsed;
+  }
+  out.port = at_most<std::uint16_t>(count(test, port), 65535);
+  return out;
+}
+
+Parameters parameters_of(const Json& test) {
+  Parameters p;
+  const auto direction = find_text(test, "direction").value_or("up");
+  p.reverse = direction == "down";
+  p.bidirectional = direction == "both";
+  p.streams = std::max(at_most(count(test, "streams"), kMostStreams), 1U);
+  p.length = std::max(at_most(count(test, "payload_bytes"), kMostLength), kLeastLength);
+  p.bytes = count(test, "size_bytes");
+  p.seconds = at_most(count(test, "duration_s"), kMostSeconds);
+  p.rate_bps = count(test, "rate_target_bps") / p.streams;
+  p.tos = static_cast<std::uint8_t>(at_most(count(test, "dscp"), 63U) << 2U);
+  p.counters_64bit = true;
+  return p;
+}
+
+StreamEnd end_of(const Json& stream, const Json& way) {
+  const Json& tx = child(stream, "tx");
+  const Json& rx = child(stream, "rx");
+  StreamEnd end;
+  end.sent_packets = count(tx, "packets");
+  end.sent_bytes = count(tx, "payload_bytes");
+  end.sent_seconds = seconds_of_ns(child(way, "tx"), "span_ns");
+  end.received_bytes = count(rx, "unique_bytes");
+  end.received_seconds = seconds_of_ns(child(way, "rx"), "span_ns");
+  end.lost = count(child(stream, "loss"), "packets");
+  end.received_packets = count(rx, "unique") + end.lost;
+  end.out_of_order = find_count(child(stream, "reordering"), "packets");
+  end.jitter_s = seconds_of_ns(child(way, "jitter"), "rfc3550_ns");
+  return end;
+}
+
+Row row_of(const Json& interval, bool sender, std::uint32_t length) {
+  Row row;
+  row.sender = sender;
+  row.start_s = find_number(interval, "start_s").value_or(0);
+  row.end_s = find_number(interval, "end_s").value_or(0);
+  row.packets = count(interval, "sent");
+  row.bytes = (sender ? row.packets : count(interval, "packets")) * length;
+  row.lost = static_cast<std::int64_t>(at_most<std::uint64_t>(count(interval, "lost"), INT64_MAX));
+  row.out_of_order = count(interval, "reordered");
+  return row;
+}
+
+/// The streams of one direction behind those that are there already.
+void add_way(const Json& test, const Json& way, bool sender, TestRecord& record) {
+  const Json& streams = child(way, "streams");
+  if (!streams.is_array() || streams.size() > kMostStreams) {
+    return;
+  }
+  const bool single = streams.size() == 1;
+  for (const Json& stream : streams) {
+    StreamEnds ends;
+    ends.socket = static_cast<int>(stream_id(record.streams.size())) + 4;
+    ends.local = endpoint_of(test, "client_address", "client_port");
+    ends.remote = endpoint_of(test, "server_address", "server_port");
+    ends.sender = sender;
+    record.streams.push_back(ends);
+    record.ends.push_back(end_of(stream, way));
+    const Json& rows = single ? child(way, "intervals") : child(stream, "intervals");
+    for (std::size_t i = 0; rows.is_array() && i < rows.size(); ++i) {
+      if (i >= record.intervals.size()) {
+        record.intervals.emplace_back();
+      }
+      record.intervals[i].resize(record.streams.size() - 1);
+      record.intervals[i].push_back(row_of(rows[i], sender, record.parameters.length));
+    }
+  }
+}
+
+}  // namespace
+
+Result<TestRecord> record_of_result(const std::string& document) {
+  const auto read = read_object(document);
+  if (!read || find_text(*read, "schema").value_or("") != "udperf/1") {
+    return tl::unexpected<Error>{
+        Error{ErrorCode::usage, "no result of udperf: a document of --json is needed", 0, {}}};
+  }
+  const Json& test = child(*read, "test");
+  TestRecord record;
+  record.parameters = parameters_of(test);
+  record.host = find_text(test, "server_address").value_or("");
+  record.port = at_most<std::uint16_t>(count(test, "server_port"), 65535);
+  record.cookie = find_text(test, "id").value_or("");
+  record.start = unix_from_ns(
+      static_cast<std::int64_t>(at_most<std::uint64_t>(count(test, "start_unix_ns"), INT64_MAX)));
+  record.sndbuf_bytes =
+      at_most<std::uint32_t>(count(child(child(*read, "up"), "tx"), "sndbuf_bytes"), UINT32_MAX);
+  record.rcvbuf_bytes =
+      at_most<std::uint32_t>(count(child(child(*read, "down"), "rx"), "rcvbuf_bytes"), UINT32_MAX);
+  add_way(test, child(*read, "up"), true, record);
+  add_way(test, child(*read, "down"), false, record);
+  for (IntervalRows& rows : record.intervals) {
+    rows.resize(record.streams.size());
+  }
+  const auto cpu = [&](const char* way, const char* side) {
+    return find_number(child(child(*read, way), side), "cpu_percent").value_or(0);
+  };
+  record.local_cpu.total = cpu("up", "tx") + cpu("down", "rx");
+  record.remote_cpu.total = cpu("up", "rx") + cpu("down", "tx");
+  const Json& error = child(*read, "error");
+  if (error.is_object()) {
+    record.error = find_text(error, "message");
+  }
+  return record;
+}
+
+}  // namespace udperf::iperf3

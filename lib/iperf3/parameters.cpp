@@ -1,0 +1,195 @@
+#include "iperf3/parameters.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "iperf3/bounded_json.hpp"
+
+namespace udperf::iperf3 {
+namespace {
+
+using Json = nlohmann::json;
+
+/// A number within its range, or the number that stands for "not given".
+template <typename T>
+bool read_into(const Json& object, const char* key, std::uint64_t most, T& out) {
+  const auto value = find_count(object, key);
+  if (!value) {
+    return !object.contains(key) || !object[key].is_number();  // a wrong type is as good as none
+  }
+  if (*value > most) {
+    return false;
+  }
+  out = static_cast<T>(*value);
+  return true;
+}
+
+bool has_flag(const Json& object, const char* key) {
+  return find_number(object, key).has_value() || find_true(object, key);
+}
+
+std::optional<bool> switch_of(const Json& object, const char* key) {
+  const auto value = find_number(object, key);
+  return value ? std::optional{*value != 0} : std::nullopt;
+}
+
+void read_flags(const Json& object, Parameters& out) {
+  out.udp = find_true(object, "udp");
+  out.reverse = find_true(object, "reverse");
+  out.bidirectional = find_true(object, "bidirectional");
+  out.counters_64bit = has_flag(object, "udp_counters_64bit");
+  out.repeating_payload = has_flag(object, "repeating_payload");
+  out.dont_fragment = has_flag(object, "dont_fragment");
+  out.get_server_output = has_flag(object, "get_server_output");
+  out.gso = switch_of(object, "gso");
+  out.gro = switch_of(object, "gro");
+  out.title = find_text(object, "title");
+  out.extra_data = find_text(object, "extra_data");
+  out.client_version = find_text(object, "client_version").value_or("");
+}
+
+ErrorNumber read_numbers(const Json& object, Parameters& out) {
+  constexpr std::uint64_t kAny = UINT64_MAX;
+  constexpr std::uint64_t kMostWindow = 512U << 20U;
+  constexpr std::uint64_t kMostBurst = 1000;
+  constexpr std::uint64_t kMostLabel = 0xFFFFF;
+  if (!read_into(object, "omit", kMostOmitSeconds, out.omit_seconds)) {
+    return ErrorNumber::omit_time;
+  }
+  if (!read_into(object, "time", kMostSeconds, out.seconds)) {
+    return ErrorNumber::duration;
+  }
+  if (!read_into(object, "parallel", kMostStreams, out.streams) || out.streams == 0) {
+    return ErrorNumber::stream_count;
+  }
+  if (!read_into(object, "len", kMostLength, out.length) || out.length < kLeastLength) {
+    return ErrorNumber::datagram_length;
+  }
+  if (!read_into(object, "burst", kMostBurst, out.burst)) {
+    return ErrorNumber::burst;
+  }
+  const bool good = read_into(object, "num", kAny, out.bytes) &&
+                    read_into(object, "blockcount", kAny, out.blocks) &&
+                    read_into(object, "bandwidth", kAny, out.rate_bps) &&
+                    read_into(object, "fqrate", kAny, out.fq_rate_bps) &&
+                    read_into(object, "window", kMostWindow, out.window) &&
+                    read_into(object, "TOS", 255, out.tos) &&
+                    read_into(object, "flowlabel", kMostLabel, out.flow_label);
+  return good ? ErrorNumber::none : ErrorNumber::bad_parameters;
+}
+
+void write_flags(const Parameters& p, Json& out) {
+  if (p.reverse) {
+    out["reverse"] = true;
+  }
+  if (p.bidirectional) {
+    out["bidirectional"] = true;
+  }
+  if (p.counters_64bit) {
+    out["udp_counters_64bit"] = 1;
+  }
+  if (p.repeating_payload) {
+    out["repeating_payload"] = 1;
+  }
+  if (p.dont_fragment) {
+    out["dont_fragment"] = 1;
+  }
+  if (p.get_server_output) {
+    out["get_server_output"] = 1;
+  }
+  if (p.title) {
+    out["title"] = *p.title;
+  }
+  if (p.extra_data) {
+    out["extra_data"] = *p.extra_data;
+  }
+}
+
+void write_if_set(Json& out, const char* key, std::uint64_t value) {
+  if (value != 0) {
+    out[key] = value;
+  }
+}
+
+std::uint8_t dscp_of(std::uint8_t tos) {
+  return static_cast<std::uint8_t>(tos >> 2U);
+}
+
+Amount amount_of(const Parameters& p) {
+  Amount amount;
+  if (p.bytes != 0) {
+    amount.size_bytes = p.bytes;
+  } else if (p.blocks != 0) {
+    amount.packets = p.blocks;
+  } else {
+    amount.duration = std::chrono::seconds{p.seconds};
+  }
+  return amount;
+}
+
+}  // namespace
+
+std::string to_json(const Parameters& p) {
+  Json out;
+  out["udp"] = true;
+  out["omit"] = p.omit_seconds;
+  out["time"] = p.seconds;
+  out["num"] = p.bytes;
+  out["blockcount"] = p.blocks;
+  out["parallel"] = p.streams;
+  out["len"] = p.length;
+  out["pacing_timer"] = 1000;
+  write_if_set(out, "bandwidth", p.rate_bps);
+  write_if_set(out, "fqrate", p.fq_rate_bps);
+  write_if_set(out, "burst", p.burst);
+  write_if_set(out, "window", p.window);
+  write_if_set(out, "TOS", p.tos);
+  write_if_set(out, "flowlabel", p.flow_label);
+  write_flags(p, out);
+  // Said in any case: a server keeps the values of the test before where they are missing.
+  out["gso"] = p.gso.value_or(false) ? 1 : 0;
+  out["gro"] = p.gro.value_or(false) ? 1 : 0;
+  out["client_version"] = p.client_version;
+  return out.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<Parameters, ErrorNumber> read_parameters(std::string_view text) {
+  const auto object = read_object(text);
+  if (!object) {
+    return tl::unexpected{ErrorNumber::bad_parameters};
+  }
+  Parameters out;
+  read_flags(*object, out);
+  if (!out.udp) {
+    return tl::unexpected{ErrorNumber::protocol};
+  }
+  if (const auto problem = read_numbers(*object, out); problem != ErrorNumber::none) {
+    return tl::unexpected{problem};
+  }
+  if (out.reverse && out.bidirectional) {
+    out.reverse = false;  // both directions run anyhow
+  }
+  return out;
+}
+
+TestParams to_test_params(const Parameters& p) {
+  TestParams out;
+  out.direction =
+      p.bidirectional ? Direction::both : p.reverse ? Direction::down : Direction::up;
+  out.streams = static_cast<std::uint16_t>(p.streams);
+  out.payload_bytes = p.length;
+  out.amount = amount_of(p);
+  if (p.rate_bps != 0) {
+    const auto total = Uint128{p.rate_bps} * p.streams;
+    const auto most = Uint128{std::numeric_limits<std::uint64_t>::max()};
+    const SendRate rate{SendRate::Kind::bits, static_cast<std::uint64_t>(std::min(total, most))};
+    out.rate_up = rate;
+    out.rate_down = rate;
+  }
+  out.dscp = dscp_of(p.tos);
+  out.ecn = p.tos & 3U;
+  out.df = p.dont_fragment ? DontFragment::on : DontFragment::off;
+  return out;
+}
+
+}  // namespace udperf::iperf3

@@ -1,0 +1,85 @@
+#include "iperf3/receiving_stream.hpp"
+
+#include <algorithm>
+
+namespace udperf::iperf3 {
+namespace {
+
+using engine::Wake;
+
+// Batches of reads before the caller's other tasks get their turn.
+constexpr int kReadsPerStep = 16;
+
+}  // namespace
+
+ReceivingStream::ReceivingStream(const StreamAccount::Settings& settings, net::DatagramPort& port,
+                                 const Clock& clock)
+    : port_(port), clock_(clock), account_(settings) {}
+
+Wake ReceivingStream::step(MonoTime now, net::ReceiveBuffers& buffers) {
+  if (over()) {
+    return Wake{};
+  }
+  if (!started_) {
+    started_ = true;
+    begun_ = now;
+    cpu_at_start_ = clock_.thread_cpu_time();
+  }
+  const bool stopping = stop_.load(std::memory_order_relaxed);
+  const std::int64_t omit_until = omit_until_ns_.load(std::memory_order_relaxed);
+  bool more = true;
+  for (int i = 0; i < kReadsPerStep && more; ++i) {
+    const auto reads = port_.receive(buffers);
+    more = !reads.empty();
+    for (const net::Received& read : reads) {
+      if (!omitting_done_ && to_ns(read.at) >= omit_until && omit_until != INT64_MIN) {
+        omitting_done_ = true;
+        account_.end_omitted();
+      }
+      account_.on_read(read);
+    }
+  }
+  publish();
+  if (stopping && !more) {
+    const auto cpu = clock_.thread_cpu_time();
+    const Duration wall = clock_.now() - begun_;
+    if (cpu && cpu_at_start_ && wall > Duration{0}) {
+      cpu_permille_ = static_cast<std::uint32_t>(
+          std::min<std::int64_t>((*cpu - *cpu_at_start_) * 1000 / wall, 1000));
+    }
+    over_.store(true, std::memory_order_release);
+    return Wake{};
+  }
+  return Wake{more ? sender::kAtOnce : kNever, false, false};
+}
+
+void ReceivingStream::publish() {
+  const auto totals = account_.totals();
+  const std::lock_guard lock{mutex_};
+  shown_ = totals;
+  arrival_ = account_.last_arrival();
+}
+
+StreamAccount::Totals ReceivingStream::totals() const {
+  const std::lock_guard lock{mutex_};
+  return shown_;
+}
+
+std::optional<MonoTime> ReceivingStream::last_arrival() const {
+  const std::lock_guard lock{mutex_};
+  return arrival_;
+}
+
+StreamAccount::Closed ReceivingStream::close(std::optional<std::uint64_t> sent,
+                                             const ClockAnchor& clock) {
+  auto closed = account_.close(sent, clock, port_.total_drops());
+  closed.report.cpu_permille = cpu_permille_;
+  closed.report.rcvbuf_bytes = port_.receive_buffer_bytes();
+  const net::PathSigns signs = port_.path_signs();
+  closed.report.ttl = signs.ttl;
+  closed.report.fragment_bytes = signs.fragment_bytes;
+  closed.report.checksum_errors = port_.checksum_errors();
+  return closed;
+}
+
+}  // namespace udperf::iperf3

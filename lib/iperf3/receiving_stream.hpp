@@ -1,0 +1,59 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+
+#include "clock/clock.hpp"
+#include "engine/task.hpp"
+#include "iperf3/stream_account.hpp"
+#include "net/datagram_port.hpp"
+
+namespace udperf::iperf3 {
+
+/// The receive loop of one stream. step() belongs to one thread; totals() and stop() may be called
+/// from any, close() once released().
+class ReceivingStream final : public engine::Task {
+ public:
+  ReceivingStream(const StreamAccount::Settings& settings, net::DatagramPort& port,
+                  const Clock& clock);
+
+  engine::Wake step(MonoTime now, net::ReceiveBuffers& buffers) override;
+  [[nodiscard]] bool over() const override { return over_.load(std::memory_order_acquire); }
+  [[nodiscard]] int read_fd() const override { return port_.fd(); }
+
+  /// A read that was taken from the port before the first step().
+  void take_early(const net::Received& read) { account_.on_read(read); }
+  /// What arrives before this moment is omitted.
+  void omit_until(MonoTime at) { omit_until_ns_.store(to_ns(at), std::memory_order_relaxed); }
+  /// Ends it at its next step, which its executor is to be woken for.
+  void stop() { stop_.store(true, std::memory_order_relaxed); }
+
+  [[nodiscard]] StreamAccount::Totals totals() const;
+  [[nodiscard]] std::optional<MonoTime> last_arrival() const;
+
+  /// Precondition: released(). Call once.
+  [[nodiscard]] StreamAccount::Closed close(std::optional<std::uint64_t> sent,
+                                            const ClockAnchor& clock);
+
+ private:
+  void publish();
+
+  net::DatagramPort& port_;
+  const Clock& clock_;
+  mutable std::mutex mutex_;
+  StreamAccount account_;           ///< of the thread that steps; others see `shown_`
+  StreamAccount::Totals shown_;     ///< guarded by mutex_
+  std::optional<MonoTime> arrival_; ///< guarded by mutex_
+  std::optional<Duration> cpu_at_start_;
+  MonoTime begun_{};
+  std::uint32_t cpu_permille_ = UINT32_MAX;
+  std::atomic<std::int64_t> omit_until_ns_{INT64_MIN};
+  std::atomic<bool> stop_{false};
+  std::atomic<bool> over_{false};
+  bool started_ = false;
+  bool omitting_done_ = false;
+};
+
+}  // namespace udperf::iperf3

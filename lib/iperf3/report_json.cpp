@@ -1,0 +1,262 @@
+#include "iperf3/report_json.hpp"
+
+#include <sys/utsname.h>
+
+#include <array>
+#include <cstdio>
+#include <ctime>
+
+#include <nlohmann/json.hpp>
+
+#include "iperf3/summary.hpp"
+#include "result/version.hpp"
+
+namespace udperf::iperf3 {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string system_info() {
+  utsname name{};
+  if (::uname(&name) != 0) {
+    return "";
+  }
+  return std::string{name.sysname} + " " + name.nodename + " " + name.release + " " +
+         name.version + " " + name.machine;
+}
+
+/// "Sat, 28 Nov 2026 06:36:38 GMT"
+std::string date_text(std::int64_t seconds) {
+  constexpr std::array<const char*, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const std::time_t time = seconds;
+  std::tm utc{};
+  ::gmtime_r(&time, &utc);
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%s, %02d %s %d %02d:%02d:%02d GMT",
+                kDays[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday,
+                kMonths[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900, utc.tm_hour,
+                utc.tm_min, utc.tm_sec);
+  return text.data();
+}
+
+Json timestamp_tree(const TestRecord& record, KeySet keys) {
+  const std::int64_t ns = to_ns(record.start);
+  Json out{{"time", date_text(ns / 1'000'000'000)}, {"timesecs", ns / 1'000'000'000}};
+  if (keys == KeySet::of_3_21) {
+    out["timemillisecs"] = ns / 1'000'000;
+  }
+  return out;
+}
+
+Json test_start_tree(const TestRecord& record, KeySet keys) {
+  const Parameters& p = record.parameters;
+  Json out{{"protocol", "UDP"},         {"num_streams", p.streams}, {"blksize", p.length},
+           {"omit", p.omit_seconds},    {"duration", p.seconds},    {"bytes", p.bytes},
+           {"blocks", p.blocks},        {"reverse", p.reverse ? 1 : 0}, {"tos", p.tos},
+           {"target_bitrate", p.rate_bps}};
+  if (keys == KeySet::of_3_21) {
+    out["bidir"] = p.bidirectional ? 1 : 0;
+    out["fqrate"] = p.fq_rate_bps;
+    out["interval"] = std::chrono::duration<double>(record.interval).count();
+    out["gso"] = p.gso.value_or(false) ? 1 : 0;
+    out["gro"] = p.gro.value_or(false) ? 1 : 0;
+  }
+  return out;
+}
+
+Json start_tree(const TestRecord& record, KeySet keys) {
+  Json connected = Json::array();
+  for (const StreamEnds& stream : record.streams) {
+    connected.push_back({{"socket", stream.socket},
+                         {"local_host", stream.local.address.to_string()},
+                         {"local_port", stream.local.port},
+                         {"remote_host", stream.remote.address.to_string()},
+                         {"remote_port", stream.remote.port}});
+  }
+  Json out{{"connected", connected}, {"version", version_name()}, {"system_info", system_info()}};
+  if (record.streams.empty()) {
+    return out;
+  }
+  out["timestamp"] = timestamp_tree(record, keys);
+  out[record.server ? "accepted_connection" : "connecting_to"] =
+      Json{{"host", record.host}, {"port", record.port}};
+  out["cookie"] = record.cookie;
+  out["target_bitrate"] = record.parameters.rate_bps;
+  if (keys == KeySet::of_3_21) {
+    out["fq_rate"] = record.parameters.fq_rate_bps;
+  }
+  out["sock_bufsize"] = record.parameters.window;
+  out["sndbuf_actual"] = record.sndbuf_bytes;
+  out["rcvbuf_actual"] = record.rcvbuf_bytes;
+  out["test_start"] = test_start_tree(record, keys);
+  return out;
+}
+
+Json span_tree(double start, double end, std::uint64_t bytes, double rate) {
+  return Json{{"start", start}, {"end", end}, {"seconds", end - start}, {"bytes", bytes},
+              {"bits_per_second", rate}};
+}
+
+Json row_tree(const Row& row) {
+  Json out = span_tree(row.start_s, row.end_s, row.bytes, bits_per_second(row.bytes, row.seconds()));
+  if (!row.sender) {
+    const auto lost = static_cast<std::uint64_t>(row.lost > 0 ? row.lost : 0);
+    out["jitter_ms"] = row.jitter_s * 1000;
+    out["lost_packets"] = row.lost;
+    out["packets"] = row.packets;
+    out["lost_percent"] = percent_of(lost, row.packets);
+  } else {
+    out["packets"] = row.packets;
+  }
+  out["omitted"] = row.omitted;
+  out["sender"] = row.sender;
+  return out;
+}
+
+Json with_socket(int socket, const Json& rest) {
+  Json out{{"socket", socket}};
+  out.update(rest);
+  return out;
+}
+
+Json rows_tree(const TestRecord& record, const IntervalRows& rows) {
+  Json streams = Json::array();
+  for (std::size_t i = 0; i < rows.size() && i < record.streams.size(); ++i) {
+    streams.push_back(with_socket(record.streams[i].socket, row_tree(rows[i])));
+  }
+  Json out{{"streams", streams}};
+  const Side first = first_side(record);
+  if (const auto sum = sum_rows(rows, first)) {
+    out["sum"] = row_tree(*sum);
+  }
+  const Side other = first == Side::sends ? Side::receives : Side::sends;
+  if (const auto sum = sum_rows(rows, other); sum && record.parameters.bidirectional) {
+    out["sum_bidir_reverse"] = row_tree(*sum);
+  }
+  return out;
+}
+
+/// Loss and the rest behind the bytes of `out`.
+Json with_loss(Json out, double jitter_s, std::uint64_t lost, std::uint64_t packets) {
+  out["jitter_ms"] = jitter_s * 1000;
+  out["lost_packets"] = lost;
+  out["packets"] = packets;
+  out["lost_percent"] = percent_of(lost, packets);
+  return out;
+}
+
+double longest(const StreamEnd& end) {
+  return end.received_seconds > 0 ? end.received_seconds : end.sent_seconds;
+}
+
+Json end_stream_tree(const StreamEnds& ends, const StreamEnd& end) {
+  Json udp = span_tree(0, end.sent_seconds, end.sent_bytes,
+                       bits_per_second(end.sent_bytes, end.sent_seconds));
+  udp = with_loss(std::move(udp), end.jitter_s, end.lost, end.received_packets);
+  udp["out_of_order"] = end.out_of_order.value_or(0);
+  udp["sender"] = ends.sender;
+  return Json{{"udp", with_socket(ends.socket, udp)}};
+}
+
+void add_sums(const TestRecord& record, Side side, const std::string& suffix, Json& out) {
+  const StreamEnd sum = sum_ends(record, side);
+  // Bytes and rate as sent with the receiver's seconds and losses: consumers know it so.
+  Json mixed = span_tree(0, longest(sum), sum.sent_bytes,
+                         bits_per_second(sum.sent_bytes, sum.sent_seconds));
+  mixed = with_loss(std::move(mixed), sum.jitter_s, sum.lost, sum.received_packets);
+  mixed["sender"] = side == Side::sends;
+  out["sum" + suffix] = mixed;
+  Json sent = span_tree(0, sum.sent_seconds, sum.sent_bytes,
+                        bits_per_second(sum.sent_bytes, sum.sent_seconds));
+  // What was lost is told here, too: some consumers look at nothing else.
+  sent = with_loss(std::move(sent), sum.jitter_s, sum.lost, sum.sent_packets);
+  sent["sender"] = true;
+  out["sum_sent" + suffix] = sent;
+  Json received = span_tree(0, longest(sum), sum.received_bytes,
+                            bits_per_second(sum.received_bytes, longest(sum)));
+  received = with_loss(std::move(received), sum.jitter_s, sum.lost, sum.received_packets);
+  received["sender"] = false;
+  out["sum_received" + suffix] = received;
+}
+
+Json end_tree(const TestRecord& record) {
+  Json out = Json::object();
+  if (record.ends.empty()) {
+    return out;
+  }
+  Json streams = Json::array();
+  for (std::size_t i = 0; i < record.ends.size() && i < record.streams.size(); ++i) {
+    streams.push_back(end_stream_tree(record.streams[i], record.ends[i]));
+  }
+  out["streams"] = streams;
+  const Side first = first_side(record);
+  add_sums(record, first, "", out);
+  if (record.parameters.bidirectional) {
+    add_sums(record, first == Side::sends ? Side::receives : Side::sends, "_bidir_reverse", out);
+  }
+  out["cpu_utilization_percent"] = {
+      {"host_total", record.local_cpu.total},     {"host_user", record.local_cpu.user},
+      {"host_system", record.local_cpu.system},   {"remote_total", record.remote_cpu.total},
+      {"remote_user", record.remote_cpu.user},    {"remote_system", record.remote_cpu.system}};
+  return out;
+}
+
+std::string line(const char* event, const Json& data) {
+  const Json out{{"event", event}, {"data", data}};
+  return out.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+std::string version_name() {
+  return std::string{"iperf 3.12 (udperf "} + result::program_version() + ")";
+}
+
+std::string report_json(const TestRecord& record, KeySet keys) {
+  Json intervals = Json::array();
+  for (const IntervalRows& rows : record.intervals) {
+    intervals.push_back(rows_tree(record, rows));
+  }
+  Json out{{"start", start_tree(record, keys)}, {"intervals", intervals},
+           {"end", end_tree(record)}};
+  if (record.parameters.title) {
+    out["title"] = *record.parameters.title;
+  }
+  if (record.parameters.extra_data) {
+    out["extra_data"] = *record.parameters.extra_data;
+  }
+  if (record.server_output_json) {
+    out["server_output_json"] = Json::parse(*record.server_output_json, nullptr, false);
+  } else if (record.server_output_text) {
+    out["server_output_text"] = *record.server_output_text;
+  }
+  if (record.error) {
+    out["error"] = *record.error;
+  }
+  return out.dump(1, '\t', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string start_event(const TestRecord& record) {
+  return line("start", start_tree(record, KeySet::of_3_21));
+}
+
+std::string interval_event(const TestRecord& record, const IntervalRows& rows) {
+  return line("interval", rows_tree(record, rows));
+}
+
+std::string end_events(const TestRecord& record) {
+  std::string text;
+  if (record.server_output_json) {
+    text += line("server_output_json", Json::parse(*record.server_output_json, nullptr, false));
+  } else if (record.server_output_text) {
+    text += line("server_output_text", *record.server_output_text);
+  }
+  if (record.error) {
+    text += line("error", *record.error);
+  }
+  return text + line("end", end_tree(record));
+}
+
+}  // namespace udperf::iperf3

@@ -1,0 +1,209 @@
+#include <array>
+#include <cctype>
+#include <cstdarg>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "iperf3/report_writer.hpp"
+#include "iperf3/summary.hpp"
+
+namespace udperf::iperf3 {
+namespace {
+
+constexpr const char* kSeparator = "- - - - - - - - - - - - - - - - - - - - - - - - -\n";
+
+__attribute__((format(printf, 1, 2))) std::string printed(const char* format, ...) {
+  std::array<char, 512> line{};
+  std::va_list values;
+  va_start(values, format);
+  std::vsnprintf(line.data(), line.size(), format, values);
+  va_end(values);
+  return line.data();
+}
+
+/// " 129 KBytes", "1.05 Mbits": bytes in powers of 1024, bits in powers of 1000. `unit` is one of
+/// b k m g t, or a for the largest that fits.
+std::string quantity(double value, double step, const char* word, char unit) {
+  constexpr std::array<const char*, 5> kPrefixes{"", "K", "M", "G", "T"};
+  constexpr std::array<char, 5> kLetters{'b', 'k', 'm', 'g', 't'};
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < kLetters.size(); ++i) {
+    at = kLetters[i] == unit ? i : at;
+  }
+  const bool fixed = unit != 'a';
+  for (std::size_t i = 0; fixed ? i < at : (value >= step && i + 1 < kPrefixes.size()); ++i) {
+    value /= step;
+    at = fixed ? at : i + 1;
+  }
+  const char* const format = value < 9.995 ? "%4.2f %s%s" : value < 99.95 ? "%4.1f %s%s"
+                                                                          : "%4.0f %s%s";
+  std::array<char, 64> text{};
+  // NOLINTNEXTLINE(clang-diagnostic-format-nonliteral): one of the three above
+  std::snprintf(text.data(), text.size(), format, value, kPrefixes[at], word);
+  return text.data();
+}
+
+std::string transfer(std::uint64_t bytes) {
+  return quantity(static_cast<double>(bytes), 1024, "Bytes", 'a');
+}
+
+/// Small letters are bits, capital ones bytes.
+std::string rate(std::uint64_t bytes, double seconds, char unit) {
+  const bool in_bytes = std::isupper(static_cast<unsigned char>(unit)) != 0;
+  const double bits = bits_per_second(bytes, seconds);
+  const char small = static_cast<char>(std::tolower(static_cast<unsigned char>(unit)));
+  return in_bytes ? quantity(bits / 8, 1024, "Bytes", small) : quantity(bits, 1000, "bits", small);
+}
+
+std::string role(const TestRecord& record, bool sender) {
+  if (!record.parameters.bidirectional) {
+    return "";
+  }
+  return std::string{"["} + (sender ? "TX" : "RX") + (record.server ? "-S]" : "-C]");
+}
+
+std::string who(std::optional<int> socket) {
+  return socket ? printed("[%3d]", *socket) : std::string{"[SUM]"};
+}
+
+/// "[  5][TX-C]   0.00-1.00   sec   256 KBytes  2.10 Mbits/sec": what every row begins with.
+struct Head {
+  std::optional<int> socket;  ///< absent: the sum
+  bool sender = false;
+  double start_s = 0;
+  double end_s = 0;
+  std::uint64_t bytes = 0;
+};
+
+std::string head_text(const TestRecord& record, const Head& head, const TextFormat& format) {
+  const std::string prefix = format.title.empty() ? "" : format.title + ":  ";
+  return prefix + who(head.socket) + role(record, head.sender) +
+         printed(" %6.2f-%-6.2f sec  %s  %s/sec", head.start_s, head.end_s,
+                 transfer(head.bytes).c_str(),
+                 rate(head.bytes, head.end_s - head.start_s, format.unit).c_str());
+}
+
+std::string loss_text(double jitter_s, std::int64_t lost, std::uint64_t packets) {
+  const auto counted = static_cast<std::uint64_t>(lost > 0 ? lost : 0);
+  return printed("  %5.3f ms  %lld/%llu (%.2g%%)", jitter_s * 1000, static_cast<long long>(lost),
+                 static_cast<unsigned long long>(packets), percent_of(counted, packets));
+}
+
+std::string row_text(const TestRecord& record, const Row& row, std::optional<int> socket,
+                     const TextFormat& format) {
+  std::string text =
+      head_text(record, {socket, row.sender, row.start_s, row.end_s, row.bytes}, format);
+  if (row.sender) {
+    const char* const gap = record.parameters.bidirectional ? "           " : "";
+    text += printed(" %s %llu", gap, static_cast<unsigned long long>(row.packets));
+  } else {
+    text += loss_text(row.jitter_s, row.lost, row.packets);
+  }
+  return text + (row.omitted ? "  (omitted)\n" : "  \n");
+}
+
+std::string columns(const TestRecord& record, bool sender) {
+  if (record.parameters.bidirectional) {
+    return "[ ID][Role] Interval           Transfer     Bitrate         Jitter    Lost/Total "
+           "Datagrams\n";
+  }
+  return sender ? "[ ID] Interval           Transfer     Bitrate         Total Datagrams\n"
+                : "[ ID] Interval           Transfer     Bitrate         Jitter    Lost/Total "
+                  "Datagrams\n";
+}
+
+/// The two lines of a stream, or of a direction's sum: what was sent, and what arrived. A server
+/// shows its own half alone.
+std::string end_lines(const TestRecord& record, const StreamEnd& end, std::optional<int> socket,
+                      bool sender, const TextFormat& format) {
+  std::string text;
+  if (!record.server || sender) {
+    text += head_text(record, {socket, sender, 0, end.sent_seconds, end.sent_bytes}, format) +
+            loss_text(0, 0, end.sent_packets) + "  sender\n";
+  }
+  if (!record.server || !sender) {
+    text += head_text(record, {socket, sender, 0, end.received_seconds, end.received_bytes},
+                      format) +
+            loss_text(end.jitter_s, static_cast<std::int64_t>(end.lost), end.received_packets) +
+            "  receiver\n";
+  }
+  return text;
+}
+
+/// The sides of a test in the order in which they are printed.
+std::vector<Side> sides(const TestRecord& record) {
+  const Side first = first_side(record);
+  const Side other = first == Side::sends ? Side::receives : Side::sends;
+  return record.parameters.bidirectional ? std::vector<Side>{first, other}
+                                         : std::vector<Side>{first};
+}
+
+}  // namespace
+
+std::string start_text(const TestRecord& record, const TextFormat& format) {
+  const std::string prefix = format.title.empty() ? "" : format.title + ":  ";
+  std::string text;
+  if (record.server) {
+    text += prefix + "Accepted connection from " + record.host + ", port " +
+            std::to_string(record.port) + "\n";
+  } else if (record.parameters.reverse) {
+    text += prefix + "Reverse mode, remote host " + record.host + " is sending\n";
+  }
+  for (const StreamEnds& stream : record.streams) {
+    text += prefix + printed("[%3d] local %s port %d connected to %s port %d\n", stream.socket,
+                             stream.local.address.to_string().c_str(), stream.local.port,
+                             stream.remote.address.to_string().c_str(), stream.remote.port);
+  }
+  return text + prefix + columns(record, first_side(record) == Side::sends);
+}
+
+std::string rows_text(const TestRecord& record, const IntervalRows& rows,
+                      const TextFormat& format) {
+  std::string text;
+  const bool several = record.parameters.streams > 1;
+  for (const Side side : sides(record)) {
+    for (std::size_t i = 0; i < rows.size() && i < record.streams.size(); ++i) {
+      if (rows[i].sender == (side == Side::sends)) {
+        text += row_text(record, rows[i], record.streams[i].socket, format);
+      }
+    }
+    const auto sum = several ? sum_rows(rows, side) : std::nullopt;
+    text += sum ? row_text(record, *sum, std::nullopt, format) : "";
+  }
+  return text + (several && !record.parameters.bidirectional ? kSeparator : "");
+}
+
+std::string end_text(const TestRecord& record, const TextFormat& format) {
+  if (record.ends.empty()) {
+    return "";
+  }
+  std::string text;
+  if (record.parameters.streams == 1 || record.parameters.bidirectional) {
+    text += kSeparator;
+  }
+  text += columns(record, false);
+  for (const Side side : sides(record)) {
+    const bool sender = side == Side::sends;
+    for (std::size_t i = 0; i < record.ends.size(); ++i) {
+      if (record.streams[i].sender == sender) {
+        text += end_lines(record, record.ends[i], record.streams[i].socket, sender, format);
+      }
+    }
+    if (record.parameters.streams > 1) {
+      text += end_lines(record, sum_ends(record, side), std::nullopt, sender, format);
+    }
+  }
+  return text;
+}
+
+std::string report_text(const TestRecord& record, const TextFormat& format) {
+  std::string text = start_text(record, format);
+  for (const IntervalRows& rows : record.intervals) {
+    text += rows_text(record, rows, format);
+  }
+  return text + end_text(record, format);
+}
+
+}  // namespace udperf::iperf3

@@ -1,0 +1,147 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/memory_account.hpp"
+#include "base/random.hpp"
+#include "base/source_accounts.hpp"
+#include "clock/clock.hpp"
+#include "engine/executor.hpp"
+#include "iperf3/peer_reports.hpp"
+#include "iperf3/process_cpu.hpp"
+#include "iperf3/receiving_stream.hpp"
+#include "iperf3/sending_stream.hpp"
+#include "iperf3/server_control.hpp"
+#include "iperf3/test_record.hpp"
+#include "model/outcome.hpp"
+#include "net/tcp.hpp"
+
+namespace udperf::iperf3 {
+
+/// What a test at the server may use and has to keep to.
+struct ServerTestSetting {
+  const Clock& clock;
+  RandomSource& random;
+  engine::Executor& executor;
+  SourceAccounts& sources;              ///< of memory
+  std::uint32_t buffer_bytes = 0;       ///< of each data socket
+  std::optional<Duration> max_duration = std::nullopt;
+  bool limit_rate = false;              ///< the client's rate is held to what it asked for
+  TestWatcher* watcher = nullptr;       ///< told of intervals; null: nobody is
+  Duration interval = std::chrono::seconds{1};
+  bool json_output = false;             ///< what clients ask for of its output is JSON
+};
+
+/// One test at the server: its control connection, its streams and their books.
+class ServerTest {
+ public:
+  ServerTest(const ServerTestSetting& setting, std::unique_ptr<net::TcpConnection> connection,
+             std::uint64_t id, MonoTime now);
+  ServerTest(const ServerTest&) = delete;
+  ServerTest& operator=(const ServerTest&) = delete;
+  ~ServerTest();
+
+  /// Reads, writes and does what is due. Returns when to be called next at the latest.
+  MonoTime step(MonoTime now);
+
+  /// True once: the client has said what it wants, and grant() or refuse() has to follow.
+  [[nodiscard]] bool take_asked() { return std::exchange(asked_, false); }
+  /// `granted`: with the rates that the policy leaves. The client is told when may_create() lets it.
+  void grant(const TestParams& granted, MonoTime now);
+  void refuse(ErrorNumber error, const std::string& reason, MonoTime now);
+  void say_busy(MonoTime now);
+  void shut_down(MonoTime now);
+
+  /// Granted, and waiting for its turn to make streams: hellos do not say whose they are, so one
+  /// test of an address makes its streams at a time.
+  [[nodiscard]] bool awaits_turn() const { return granted_ && !admitted_ && !control_.ended(); }
+  [[nodiscard]] bool creating() const { return control_.creating(); }
+  void take_turn(MonoTime now);
+  /// A hello that this test waits for: its socket, connected to the client.
+  void add_stream(std::unique_ptr<net::DatagramPort> port, MonoTime now);
+  [[nodiscard]] net::PortOptions port_options(const Endpoint& client, const Endpoint& local) const;
+
+  [[nodiscard]] bool granted() const { return granted_; }
+  /// Counts for the policy: granted and not over.
+  [[nodiscard]] bool active() const { return granted_ && !control_.ended(); }
+  /// Nothing of it is left: the connection is closed and no thread touches its streams.
+  [[nodiscard]] bool finished() const;
+  /// True once, when the books are closed and it is known how the test ended.
+  [[nodiscard]] bool take_closed_and_ended() {
+    return closed_ && control_.ended() && !std::exchange(told_, true);
+  }
+  [[nodiscard]] SessionOutcome outcome() const;
+
+  [[nodiscard]] std::uint64_t id() const { return id_; }
+  [[nodiscard]] const Endpoint& client() const { return connection_->remote(); }
+  [[nodiscard]] const Endpoint& local() const { return connection_->local(); }
+  [[nodiscard]] const Parameters& parameters() const { return control_.parameters(); }
+  [[nodiscard]] const TestParams& params() const { return params_; }
+  [[nodiscard]] MonoTime opened_mono() const { return opened_mono_; }
+  [[nodiscard]] const net::TcpConnection& connection() const { return *connection_; }
+  /// Whether the connection is to be watched for room to write, where that has changed.
+  [[nodiscard]] std::optional<bool> take_write_interest() {
+    const bool wanted = connection_->wants_to_write();
+    return std::exchange(write_interest_, wanted) != wanted ? std::optional{wanted} : std::nullopt;
+  }
+  [[nodiscard]] const TestRecord& record() const { return record_; }
+
+ private:
+  struct Stream {
+    std::unique_ptr<net::DatagramPort> port;
+    std::unique_ptr<SendingStream> sender;
+    std::unique_ptr<ReceivingStream> receiver;
+    StreamResult own;           ///< this end's word, once the books are closed
+    std::optional<TxReport> tx;
+    std::optional<RxReport> rx;
+  };
+
+  void talk(MonoTime now);
+  void on_event(ServerControl::Event event, MonoTime now);
+  void start(MonoTime now);
+  void stop_senders(TxEnd why);
+  void stop_all();
+  [[nodiscard]] bool all_released() const;
+  [[nodiscard]] bool arrivals_settled(MonoTime now) const;
+  void collect(MonoTime now);
+  void close_books();
+  void close_stream(std::size_t index);
+  [[nodiscard]] Results own_results();
+  void watch(MonoTime now);
+  void watch_rate(MonoTime now);
+  void note_rows(MonoTime now);
+  [[nodiscard]] MonoTime next_time(MonoTime now) const;
+
+  ServerTestSetting setting_;
+  std::unique_ptr<net::TcpConnection> connection_;
+  std::uint64_t id_;
+  ServerControl control_;
+  std::unique_ptr<SourceAccounts::Seat> seat_;
+  MemoryAccount memory_;
+  TestParams params_;
+  std::vector<Stream> streams_;
+  TestRecord record_;
+  UnixTime opened_;
+  MonoTime opened_mono_;
+  MonoTime started_ = kNever;
+  MonoTime stopped_ = kNever;
+  MonoTime results_at_ = kNever;   ///< the client's came
+  MonoTime next_watch_ = kNever;
+  std::vector<std::uint64_t> arrived_bytes_;  ///< a second each, the latest last
+  std::optional<ProcessCpu> cpu_;
+  std::optional<RowCutter> cutter_;
+  bool write_interest_ = false;
+  bool asked_ = false;
+  bool granted_ = false;
+  bool admitted_ = false;
+  bool stopping_ = false;
+  bool closed_ = false;
+  bool told_ = false;
+};
+
+}  // namespace udperf::iperf3

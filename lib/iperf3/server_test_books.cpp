@@ -1,0 +1,158 @@
+#include <algorithm>
+#include <utility>
+
+#include "iperf3/report_json.hpp"
+#include "iperf3/report_writer.hpp"
+#include "iperf3/server_test.hpp"
+
+namespace udperf::iperf3 {
+namespace {
+
+StreamEnd sent_end(const TxReport& tx, const StreamResult& own, const StreamResult& told) {
+  StreamEnd end;
+  end.sent_bytes = tx.payload_bytes;
+  end.sent_packets = tx.packets;
+  end.sent_seconds = own.seconds;
+  end.received_bytes = told.bytes;
+  end.received_packets = told.packets - std::min(told.omitted_packets, told.packets);
+  end.received_seconds = told.seconds;
+  end.lost = told.errors - std::min(told.omitted_errors, told.errors);
+  end.out_of_order = told.out_of_order;
+  end.jitter_s = told.jitter_s;
+  return end;
+}
+
+StreamEnd received_end(const RxReport& rx, const StreamResult& own, const StreamResult& told) {
+  StreamEnd end;
+  end.sent_bytes = told.bytes;
+  end.sent_packets = told.packets - std::min(told.omitted_packets, told.packets);
+  end.sent_seconds = told.seconds;
+  end.received_bytes = rx.unique_bytes;
+  end.received_packets = rx.sent;
+  end.received_seconds = own.seconds;
+  end.lost = rx.lost;
+  end.out_of_order = rx.reordered;
+  end.jitter_s = own.jitter_s;
+  return end;
+}
+
+}  // namespace
+
+void ServerTest::note_rows(MonoTime now) {
+  const bool over = stopped_ != kNever || control_.ended();
+  if (!cutter_ || (!over && now < cutter_->next())) {
+    return;
+  }
+  if (!over || cutter_->pending(now)) {
+    std::vector<StreamCounters> counters;
+    for (const Stream& stream : streams_) {
+      StreamCounters& c = counters.emplace_back();
+      if (stream.sender) {
+        c.packets = stream.sender->counted_packets();
+      } else {
+        c.totals = stream.receiver->totals();
+      }
+    }
+    const IntervalRows rows = cutter_->cut(record_.streams, counters, now);
+    record_.keep(rows);
+    if (setting_.watcher != nullptr) {
+      setting_.watcher->on_test_interval(record_, rows);
+    }
+  }
+  if (over) {
+    cutter_.reset();
+  }
+}
+
+void ServerTest::close_books() {
+  if (started_ == kNever) {
+    return;
+  }
+  for (std::size_t i = 0; i < streams_.size(); ++i) {
+    close_stream(i);
+  }
+  record_.local_cpu = cpu_->share(setting_.clock.now());
+  if (const auto& told = control_.client_results()) {
+    record_.remote_cpu = {told->cpu_total, told->cpu_user, told->cpu_system};
+  }
+}
+
+void ServerTest::close_stream(std::size_t index) {
+  Stream& stream = streams_[index];
+  const auto& results = control_.client_results();
+  const StreamResult* const told = results ? &results->streams[index] : nullptr;
+  const MonoTime end = stopped_ != kNever ? stopped_ : setting_.clock.now();
+  const Duration omitted = std::chrono::seconds{control_.parameters().omit_seconds};
+  const double seconds =
+      std::max(std::chrono::duration<double>(end - started_ - omitted).count(), 0.0);
+  if (stream.sender) {
+    stream.tx = stream.sender->report();
+    stream.own.bytes = stream.tx->payload_bytes;
+    stream.own.packets = stream.sender->packets();
+    stream.own.omitted_packets = stream.sender->omitted_packets();
+    if (told != nullptr) {
+      stream.rx = peer_received(*told, stream.own.packets, stream.own.omitted_packets,
+                                control_.parameters().length)
+                      .report;
+    }
+  } else {
+    const auto sent = told != nullptr ? std::optional{told->packets} : std::nullopt;
+    auto closed = stream.receiver->close(sent, setting_.clock.anchor());
+    stream.rx = std::move(closed.report);
+    stream.own = closed.result;
+    if (told != nullptr) {
+      stream.tx = peer_sent(*told);
+    }
+  }
+  stream.own.id = stream_id(index);
+  stream.own.seconds = seconds;
+  if (told != nullptr) {
+    record_.ends.push_back(stream.sender ? sent_end(*stream.tx, stream.own, *told)
+                                         : received_end(*stream.rx, stream.own, *told));
+  }
+}
+
+Results ServerTest::own_results() {
+  Results out;
+  out.cpu_total = record_.local_cpu.total;
+  out.cpu_user = record_.local_cpu.user;
+  out.cpu_system = record_.local_cpu.system;
+  out.sends = control_.parameters().server_sends();
+  for (const Stream& stream : streams_) {
+    out.streams.push_back(stream.own);
+  }
+  if (control_.parameters().get_server_output) {
+    if (setting_.json_output) {
+      out.server_output_json = report_json(record_);
+    } else {
+      out.server_output_text = report_text(record_);
+    }
+  }
+  return out;
+}
+
+SessionOutcome ServerTest::outcome() const {
+  SessionOutcome out;
+  out.session = id_;
+  out.client = client();
+  out.server = local();
+  out.opened = opened_;
+  out.closed = setting_.clock.unix_now();
+  out.params = params_;
+  out.status = control_.status();
+  out.reason = control_.reason();
+  out.iperf3.emplace();
+  if (started_ == kNever) {
+    return out;
+  }
+  for (const Stream& stream : streams_) {
+    auto& way = stream.sender ? out.down : out.up;
+    if (!way) {
+      way.emplace();
+    }
+    way->streams.push_back(StreamOutcome{stream.tx, stream.rx});
+  }
+  return out;
+}
+
+}  // namespace udperf::iperf3

@@ -1,0 +1,287 @@
+#include "iperf3/service.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "engine/client_connect.hpp"
+#include "net/udp_listener.hpp"
+#include "session/client_handshake.hpp"
+
+namespace udperf::iperf3 {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kAcceptsPerStep = 32;
+/// Connections beyond the sessions that the policy allows: those that have not asked yet.
+constexpr std::size_t kMostUndecided = 256;
+constexpr std::size_t kMostUndecidedOfAddress = 64;
+
+bool in_list(const std::vector<IpPrefix>& list, const IpAddress& address) {
+  return std::any_of(list.begin(), list.end(),
+                     [&address](const IpPrefix& prefix) { return prefix.contains(address); });
+}
+
+bool welcome_address(const engine::ServerOptions& options, const IpAddress& address) {
+  return !in_list(options.deny, address) &&
+         (options.allow.empty() || in_list(options.allow, address));
+}
+
+ServerTestSetting test_setting(const Iperf3Service::Parts& parts, SourceAccounts& sources) {
+  const std::uint32_t buffer = parts.options.buffer.value_or(engine::kDefaultBuffer);
+  ServerTestSetting out{parts.clock, parts.random, parts.executor, sources, buffer};
+  out.max_duration = parts.options.max_duration;
+  out.limit_rate = parts.options.max_rate.has_value();
+  out.watcher = parts.watcher;
+  out.interval = parts.interval;
+  out.json_output = parts.json_output;
+  return out;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Iperf3Service>> Iperf3Service::open(const Parts& parts,
+                                                           std::uint16_t port) {
+  constexpr int kTries = 16;  // a free TCP port may be taken as a UDP port
+  for (int i = 0;; ++i) {
+    auto control = net::TcpListener::open(parts.options.bind, port);
+    if (!control) {
+      return tl::unexpected{control.error()};
+    }
+    auto data = net::UdpListener::open(parts.options.bind, (*control)->local().port);
+    if (data) {
+      return std::unique_ptr<Iperf3Service>{
+          new Iperf3Service{parts, *std::move(control), *std::move(data)}};
+    }
+    if (port != 0 || i == kTries) {
+      return tl::unexpected{data.error()};
+    }
+  }
+}
+
+Iperf3Service::Iperf3Service(const Parts& parts, std::unique_ptr<net::TcpListener> control,
+                             std::unique_ptr<net::ListenPort> data)
+    : parts_(parts),
+      control_(std::move(control)),
+      data_(std::move(data)),
+      memory_(parts.options.max_memory.count()) {
+  poll_.add(control_->fd());
+  poll_.add(data_->fd());
+}
+
+Iperf3Service::~Iperf3Service() = default;
+
+void Iperf3Service::add_fds(std::vector<int>& fds) const {
+  fds.push_back(poll_.fd());
+}
+
+MonoTime Iperf3Service::step(MonoTime now) {
+  accept_clients(now);
+  const auto strays = std::exchange(strays_, {});
+  for (const net::Letter& letter : strays) {
+    on_letter(letter, now);
+  }
+  const auto letters = data_->receive();
+  for (const net::Letter& letter : letters) {
+    on_letter(letter, now);
+  }
+  MonoTime next = step_tests(now);
+  give_turns(now);
+  bury();
+  next = std::min(next, listen_again_);
+  return letters.empty() && strays_.empty() ? next : now;
+}
+
+void Iperf3Service::accept_clients(MonoTime now) {
+  if (now >= listen_again_) {
+    listen_again_ = kNever;
+    poll_.add(control_->fd());
+  }
+  for (int i = 0; i < kAcceptsPerStep && listen_again_ == kNever; ++i) {
+    auto connection = control_->accept();
+    if (!connection) {
+      if (control_->exhausted()) {
+        poll_.remove(control_->fd());  // it would stay readable
+        listen_again_ = now + 100ms;
+      }
+      return;
+    }
+    welcome(std::move(connection), now);
+  }
+}
+
+void Iperf3Service::welcome(std::unique_ptr<net::TcpConnection> connection, MonoTime now) {
+  const IpAddress& address = connection->remote().address;
+  if (shutting_down_ || !welcome_address(parts_.options, address)) {
+    return;  // closed without a word
+  }
+  std::size_t undecided = 0;
+  std::size_t of_address = 0;
+  for (const auto& test : tests_) {
+    undecided += test->granted() ? 0U : 1U;
+    of_address += !test->granted() && test->client().address == address ? 1U : 0U;
+  }
+  if (undecided >= kMostUndecided || of_address >= kMostUndecidedOfAddress) {
+    return;
+  }
+  poll_.add(connection->fd());
+  tests_.push_back(std::make_unique<ServerTest>(test_setting(parts_, sources_), std::move(connection),
+                                                parts_.random.next_u64(), now));
+  ServerTest& test = *tests_.back();
+  if (full(test.client().address, now)) {
+    deny(test, "the server is busy", now);
+  }
+}
+
+bool Iperf3Service::full(const IpAddress& client, MonoTime now) const {
+  const auto occupied = occupancy_of_all(client, now);
+  const session::Policy rules = policy();
+  return occupied.sessions >= (rules.exclusive ? 1 : rules.max_sessions) ||
+         occupied.sessions_of_address >= rules.max_sessions_per_address;
+}
+
+session::Policy Iperf3Service::policy() const {
+  const auto& options = parts_.options;
+  session::Policy out;
+  out.max_sessions = options.max_sessions;
+  out.max_sessions_per_address = options.max_sessions_per_address;
+  out.exclusive = options.exclusive || options.one_off;
+  out.max_rate = options.max_rate;
+  return out;
+}
+
+session::Occupancy Iperf3Service::occupancy(const IpAddress& client, MonoTime now) const {
+  session::Occupancy out;
+  for (const auto& test : tests_) {
+    if (!test->active()) {
+      continue;
+    }
+    ++out.sessions;
+    out.sessions_of_address += test->client().address == client ? 1U : 0U;
+    out.granted_bps += session::offered_bps(test->params());
+    const auto expected = expected_duration(test->params(), Way::up);
+    if (expected && *expected > Duration{0}) {
+      const Duration left = std::max(test->opened_mono() + *expected - now, Duration{1ms});
+      const auto ms = static_cast<std::uint32_t>(std::min<std::int64_t>(left / 1ms, 3'600'000));
+      out.soonest_end_ms = out.soonest_end_ms == 0 ? ms : std::min(out.soonest_end_ms, ms);
+    }
+  }
+  return out;
+}
+
+void Iperf3Service::deny(ServerTest& test, const std::string& reason, MonoTime now) {
+  test.say_busy(now);
+  parts_.observer.on_refused(test.client(), "iperf3: " + reason);
+}
+
+void Iperf3Service::decide(ServerTest& test, MonoTime now) {
+  const Parameters& p = test.parameters();
+  const auto refuse = [&](ErrorNumber number, const std::string& reason) {
+    test.refuse(number, reason, now);
+    parts_.observer.on_refused(test.client(), "iperf3: " + reason);
+  };
+  const Duration planned = std::chrono::seconds{p.seconds + p.omit_seconds};
+  if (parts_.options.max_duration && (p.seconds == 0 || planned > *parts_.options.max_duration)) {
+    refuse(ErrorNumber::duration, "the test lasts longer than --max-duration");
+    return;
+  }
+  const TestParams asked = to_test_params(p);
+  const auto granted =
+      session::admit(asked, policy(), occupancy_of_all(test.client().address, now));
+  if (const auto* reject = std::get_if<wire::Reject>(&granted)) {
+    if (reject->reason == wire::RejectReason::rate) {
+      refuse(ErrorNumber::total_rate, "no rate is left of --max-rate");
+    } else {
+      deny(test, session::describe(*reject), now);
+    }
+    return;
+  }
+  const auto& params = std::get<TestParams>(granted);
+  if (p.client_sends() && params.rate_up != asked.rate_up) {
+    // The client cannot be told to send more slowly.
+    refuse(ErrorNumber::total_rate, "the client's rate is above what --max-rate leaves");
+    return;
+  }
+  test.grant(params, now);
+  parts_.observer.on_session_opened(test.id(), test.client(), params);
+}
+
+/// One test of an address at a time: their hellos look alike.
+void Iperf3Service::give_turns(MonoTime now) {
+  for (const auto& test : tests_) {
+    if (!test->awaits_turn()) {
+      continue;
+    }
+    const bool taken = std::any_of(tests_.begin(), tests_.end(), [&test](const auto& other) {
+      return other->creating() && other->client().address == test->client().address;
+    });
+    if (!taken) {
+      test->take_turn(now);
+      test->step(now);
+    }
+  }
+}
+
+void Iperf3Service::on_letter(const net::Letter& letter, MonoTime now) {
+  if (!is_hello(letter.bytes) || letter.length() != kHello.size()) {
+    return;
+  }
+  const auto found = std::find_if(tests_.begin(), tests_.end(), [&letter](const auto& test) {
+    return test->creating() && test->client().address == letter.peer.address &&
+           test->local().address == letter.local.address;
+  });
+  if (found == tests_.end()) {
+    return;  // nobody asked for it: no answer, nothing kept
+  }
+  ServerTest& test = **found;
+  auto port = data_->open_session(test.port_options(letter.peer, letter.local), strays_);
+  if (!port) {
+    test.refuse(ErrorNumber::create_stream, port.error().message(), now);
+    parts_.observer.on_warning(Warning{"session_socket", port.error().message()});
+    return;
+  }
+  test.add_stream(*std::move(port), now);
+}
+
+MonoTime Iperf3Service::step_tests(MonoTime now) {
+  MonoTime next = kNever;
+  for (const auto& test : tests_) {
+    MonoTime at = test->step(now);
+    if (test->take_asked()) {
+      decide(*test, now);
+      at = test->step(now);
+    }
+    if (const auto wanted = test->take_write_interest()) {
+      poll_.want_write(test->connection().fd(), *wanted);
+    }
+    next = std::min(next, at);
+  }
+  return next;
+}
+
+void Iperf3Service::bury() {
+  for (auto it = tests_.begin(); it != tests_.end();) {
+    ServerTest& test = **it;
+    if (test.granted() && test.take_closed_and_ended()) {
+      parts_.observer.on_session_closed(test.outcome());
+      ++finished_;
+    }
+    if (test.finished()) {
+      poll_.remove(test.connection().fd());
+      it = tests_.erase(it);
+    } else {
+      ++it;
+    }
+  }
+}
+
+void Iperf3Service::shut_down() {
+  shutting_down_ = true;
+  const MonoTime now = parts_.clock.now();
+  for (const auto& test : tests_) {
+    test->shut_down(now);
+  }
+}
+
+}  // namespace udperf::iperf3

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/memory_account.hpp"
+#include "base/random.hpp"
+#include "base/source_accounts.hpp"
+#include "clock/clock.hpp"
+#include "engine/event.hpp"
+#include "engine/server_run.hpp"
+#include "engine/service.hpp"
+#include "iperf3/server_test.hpp"
+#include "net/tcp.hpp"
+
+namespace udperf::iperf3 {
+
+/// Serves iperf3 clients on one number, TCP for control and UDP for data, as many at once as the
+/// server's policy lets in. Data comes only from, and goes only to, the address that a test's
+/// connection stands to.
+class Iperf3Service final : public engine::Service {
+ public:
+  struct Parts {
+    const engine::ServerOptions& options;  ///< the policy of the whole server
+    const Clock& clock;
+    RandomSource& random;
+    engine::ServerObserver& observer;
+    engine::Executor& executor;
+    TestWatcher* watcher = nullptr;        ///< told of intervals; null: nobody is
+    Duration interval = std::chrono::seconds{1};
+    bool json_output = false;              ///< clients that ask for this server's output get JSON
+  };
+
+  /// Listens on `port`; 0: any that both TCP and UDP have free.
+  [[nodiscard]] static Result<std::unique_ptr<Iperf3Service>> open(const Parts& parts,
+                                                                   std::uint16_t port);
+  ~Iperf3Service() override;
+
+  void add_fds(std::vector<int>& fds) const override;
+  MonoTime step(MonoTime now) override;
+  void shut_down() override;
+  [[nodiscard]] std::size_t count() const override { return tests_.size(); }
+  [[nodiscard]] std::uint64_t finished() const override { return finished_; }
+  [[nodiscard]] session::Occupancy occupancy(const IpAddress& client, MonoTime now) const override;
+
+  [[nodiscard]] Endpoint local() const { return control_->local(); }
+
+ private:
+  Iperf3Service(const Parts& parts, std::unique_ptr<net::TcpListener> control,
+                std::unique_ptr<net::ListenPort> data);
+
+  void accept_clients(MonoTime now);
+  void welcome(std::unique_ptr<net::TcpConnection> connection, MonoTime now);
+  void on_letter(const net::Letter& letter, MonoTime now);
+  void decide(ServerTest& test, MonoTime now);
+  void deny(ServerTest& test, const std::string& reason, MonoTime now);
+  void give_turns(MonoTime now);
+  MonoTime step_tests(MonoTime now);
+  void bury();
+  [[nodiscard]] bool full(const IpAddress& client, MonoTime now) const;
+  [[nodiscard]] session::Policy policy() const;
+
+  Parts parts_;
+  std::unique_ptr<net::TcpListener> control_;
+  std::unique_ptr<net::ListenPort> data_;
+  net::PollSet poll_;
+  MemoryAccount memory_;
+  SourceAccounts sources_{memory_};
+  std::vector<std::unique_ptr<ServerTest>> tests_;
+  std::vector<net::Letter> strays_;
+  MonoTime listen_again_ = kNever;  ///< descriptors had run out
+  std::uint64_t finished_ = 0;
+  bool shutting_down_ = false;
+};
+
+}  // namespace udperf::iperf3

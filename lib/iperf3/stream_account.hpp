@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/memory_account.hpp"
+#include "iperf3/datagram.hpp"
+#include "iperf3/results.hpp"
+#include "model/reports.hpp"
+#include "net/datagram_port.hpp"
+#include "receiver/drop_attribution.hpp"
+#include "stats/stream_stats.hpp"
+
+namespace udperf::iperf3 {
+
+/// The books of one stream at its receiver: which of the sender's numbers arrived, by its own count
+/// of them and not by gaps seen on the way. Pure; not thread-safe.
+///
+/// The omitted time splits them in two: numbers up to the highest that had come when it ended are
+/// the omitted part's, whenever they arrive.
+class StreamAccount {
+ public:
+  struct Settings {
+    std::uint32_t length = 0;
+    Counters counters = Counters::narrow;
+    Duration interval = std::chrono::seconds{1};
+    Duration gap_threshold = std::chrono::milliseconds{50};
+    bool merging = false;  ///< the socket merges datagrams (UDP_GRO)
+    bool several = false;  ///< one of several streams: the delays' bins are to be joined
+    MemoryAccount* memory = nullptr;  ///< of the test; null: no limit
+  };
+  explicit StreamAccount(const Settings& settings);
+
+  /// Takes the datagrams of one read. Those of another length are no data: they are counted as
+  /// invalid.
+  void on_read(const net::Received& read);
+
+  /// The omitted time is over: what follows counts.
+  void end_omitted();
+
+  /// What is known so far, without the omitted part but for `highest`.
+  struct Totals {
+    std::uint64_t highest = 0;    ///< number, from 1 on; 0 = none has arrived
+    std::uint64_t counted = 0;    ///< of these, after the omitted part
+    std::uint64_t unique = 0;
+    std::uint64_t bytes = 0;      ///< of unique datagrams
+    std::uint64_t missing = 0;    ///< lost, or still to come
+    std::uint64_t duplicates = 0;
+    std::uint64_t reordered = 0;
+    std::uint64_t omitted_missing = 0;  ///< of the omitted part
+    std::optional<Duration> jitter;
+    bool exact = true;  ///< false: there was no memory to record an arrival
+
+    /// Every number up to `sent` has arrived.
+    [[nodiscard]] bool all_received(std::uint64_t sent) const {
+      return highest == sent && missing == 0 && omitted_missing == 0;
+    }
+  };
+  [[nodiscard]] Totals totals() const;
+  [[nodiscard]] std::optional<MonoTime> last_arrival() const { return last_arrival_; }
+
+  struct Closed {
+    RxReport report;     ///< of what came after the omitted time
+    StreamResult result; ///< id and seconds are the caller's to fill in
+  };
+  /// Closes the books. `sent`: the sender's count, the omitted part included; absent when it did
+  /// not tell. `drops`: the socket's counter. Call once.
+  [[nodiscard]] Closed close(std::optional<std::uint64_t> sent, const ClockAnchor& clock,
+                             std::optional<std::uint32_t> drops);
+
+ private:
+  struct Scan {
+    stats::Run run;
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+  };
+
+  [[nodiscard]] std::unique_ptr<stats::StreamStats> make_stats() const;
+  void take(std::uint64_t sequence, std::int64_t tx_ns, Scan& scan);
+  void close_run(Scan& scan);
+  void add(stats::Run run);
+
+  Settings settings_;
+  std::unique_ptr<stats::StreamStats> omitted_;  ///< absent as long as nothing was omitted
+  std::unique_ptr<stats::StreamStats> stats_;
+  receiver::DropAttribution drops_;
+  std::uint64_t base_ = 0;  ///< numbers up to this one are the omitted part's
+  std::optional<MonoTime> last_arrival_;
+  std::uint64_t invalid_ = 0;
+  std::uint64_t reads_ = 0;
+  std::uint32_t largest_read_ = 0;
+  bool kernel_stamps_ = true;
+  std::optional<std::uint8_t> dscp_;
+};
+
+}  // namespace udperf::iperf3

@@ -1,0 +1,99 @@
+#include "iperf3/test_record.hpp"
+
+#include <algorithm>
+
+namespace udperf::iperf3 {
+namespace {
+
+double seconds_of(Duration time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+Row sent_row(const StreamCounters& before, const StreamCounters& now, std::uint32_t length) {
+  Row row;
+  row.packets = now.packets - std::min(before.packets, now.packets);
+  row.bytes = row.packets * length;
+  row.sender = true;
+  return row;
+}
+
+Row received_row(const StreamCounters& before, const StreamCounters& now) {
+  const auto& a = before.totals;
+  const auto& b = now.totals;
+  Row row;
+  row.packets = b.counted - std::min(a.counted, b.counted);
+  row.bytes = b.bytes - std::min(a.bytes, b.bytes);
+  row.lost = static_cast<std::int64_t>(b.missing) - static_cast<std::int64_t>(a.missing);
+  row.out_of_order = b.reordered - std::min(a.reordered, b.reordered);
+  row.jitter_s = b.jitter ? seconds_of(*b.jitter) : 0;
+  return row;
+}
+
+}  // namespace
+
+void TestRecord::keep(const IntervalRows& rows) {
+  if (intervals.size() * std::max<std::size_t>(streams.size(), 1) < kMostRows) {
+    intervals.push_back(rows);
+  }
+}
+
+RowCutter::RowCutter(const Parameters& parameters, Duration interval, MonoTime start)
+    : length_(parameters.length),
+      interval_(interval),
+      origin_(start),
+      counted_from_(start + std::chrono::seconds{parameters.omit_seconds}),
+      planned_end_(parameters.seconds != 0 && parameters.bytes == 0 && parameters.blocks == 0
+                       ? counted_from_ + std::chrono::seconds{parameters.seconds}
+                       : kNever),
+      row_start_(start) {
+  advance(start);
+}
+
+void RowCutter::advance(MonoTime now) {
+  row_start_ = now;
+  next_ = kNever;
+  if (interval_ > Duration{0}) {
+    const auto passed = (now - origin_) / interval_;
+    next_ = origin_ + (passed + 1) * interval_;
+  }
+  if (omitting()) {
+    next_ = std::min(next_, counted_from_);
+  } else if (next_ != kNever && next_ + interval_ / 10 >= planned_end_) {
+    next_ = kNever;
+  }
+}
+
+bool RowCutter::pending(MonoTime now) const {
+  // What is left over when a test ends on time is no row of its own.
+  const Duration least = interval_ > Duration{0} ? interval_ / 10 : Duration{0};
+  return now - row_start_ > least || row_start_ == origin_;
+}
+
+double RowCutter::elapsed(MonoTime now) const {
+  return std::max(seconds_of(now - counted_from_), 0.0);
+}
+
+IntervalRows RowCutter::cut(const std::vector<StreamEnds>& streams,
+                            const std::vector<StreamCounters>& counters, MonoTime now) {
+  IntervalRows rows;
+  last_.resize(streams.size());
+  const bool omitted = omitting();
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    Row row = streams[i].sender ? sent_row(last_[i], counters[i], length_)
+                                : received_row(last_[i], counters[i]);
+    row.start_s = seconds_of(row_start_ - origin_);
+    row.end_s = seconds_of(now - origin_);
+    row.omitted = omitted;
+    rows.push_back(row);
+    last_[i] = counters[i];
+  }
+  if (omitted && now >= counted_from_) {
+    origin_ = counted_from_;
+    last_.assign(streams.size(), StreamCounters{});
+    now = origin_;
+  }
+  advance(now);
+  return rows;
+}
+
+}  // namespace udperf::iperf3

@@ -1,0 +1,137 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/endpoint.hpp"
+#include "base/time.hpp"
+#include "iperf3/parameters.hpp"
+#include "iperf3/results.hpp"
+#include "iperf3/stream_account.hpp"
+
+namespace udperf::iperf3 {
+
+/// One stream in one interval, as one end saw it.
+struct Row {
+  double start_s = 0;  ///< since the start, or since the end of the omitted time
+  double end_s = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t packets = 0;       ///< sender: sent; receiver: numbers passed
+  std::int64_t lost = 0;           ///< receiver: a late arrival takes it below zero
+  std::uint64_t out_of_order = 0;  ///< receiver
+  double jitter_s = 0;             ///< receiver, so far
+  bool omitted = false;
+  bool sender = false;
+
+  [[nodiscard]] double seconds() const { return end_s - start_s; }
+};
+
+/// All streams of a test in one interval, in the order of their numbers.
+using IntervalRows = std::vector<Row>;
+
+/// One stream's sockets.
+struct StreamEnds {
+  int socket = 0;
+  Endpoint local;
+  Endpoint remote;
+  bool sender = false;  ///< this end sends
+};
+
+/// Both ends' word on a stream. Counts are without the omitted part.
+struct StreamEnd {
+  std::uint64_t sent_bytes = 0;
+  std::uint64_t sent_packets = 0;
+  double sent_seconds = 0;
+  std::uint64_t received_bytes = 0;
+  std::uint64_t received_packets = 0;  ///< what the receiver takes as sent
+  double received_seconds = 0;
+  std::uint64_t lost = 0;
+  std::optional<std::uint64_t> out_of_order;  ///< absent: a stock receiver does not tell
+  double jitter_s = 0;
+};
+
+struct CpuShare {
+  double total = 0;  ///< percent of a core
+  double user = 0;
+  double system = 0;
+};
+
+/// Everything that iperf3 tells of a test, at one end of it.
+struct TestRecord {
+  bool server = false;
+  Parameters parameters;
+  std::string cookie;
+  std::string host;         ///< client: of the server as asked for; server: the client's address
+  std::uint16_t port = 0;
+  UnixTime start;
+  std::uint32_t sndbuf_bytes = 0;
+  std::uint32_t rcvbuf_bytes = 0;
+  Duration interval = std::chrono::seconds{1};
+  std::vector<StreamEnds> streams;
+  std::vector<IntervalRows> intervals;  ///< not more than kMostRows rows in all
+  std::vector<StreamEnd> ends;          ///< empty where the test did not come to an end
+  CpuShare local_cpu;
+  CpuShare remote_cpu;
+  std::optional<std::string> server_output_text;
+  std::optional<std::string> server_output_json;
+  std::optional<std::string> error;
+
+  static constexpr std::size_t kMostRows = 100'000;
+  /// Appends rows as long as there is room.
+  void keep(const IntervalRows& rows);
+};
+
+/// What is told of a test while it runs; not from the data path.
+class TestWatcher {
+ public:
+  TestWatcher() = default;
+  TestWatcher(const TestWatcher&) = delete;
+  TestWatcher& operator=(const TestWatcher&) = delete;
+  virtual ~TestWatcher() = default;
+
+  virtual void on_test_started(const TestRecord& record) = 0;
+  virtual void on_test_interval(const TestRecord& record, const IntervalRows& rows) = 0;
+  virtual void on_test_ended(const TestRecord& record) = 0;
+};
+
+/// Counters of one stream at a moment; what a row is made of.
+struct StreamCounters {
+  std::uint64_t packets = 0;  ///< without the omitted ones, once the omitted time is over
+  StreamAccount::Totals totals;
+};
+
+/// Cuts a test into rows. The omitted time is a part of its own, and the clock begins again after
+/// it. Pure.
+class RowCutter {
+ public:
+  /// `interval` 0: one row for each part. Where time ends the test, the last row waits for its end.
+  RowCutter(const Parameters& parameters, Duration interval, MonoTime start);
+
+  /// When the next row ends.
+  [[nodiscard]] MonoTime next() const { return next_; }
+  /// The rows that end at `now`; `counters` in the order of the streams. Call when next() is
+  /// reached, and once at the end of the test.
+  [[nodiscard]] IntervalRows cut(const std::vector<StreamEnds>& streams,
+                                 const std::vector<StreamCounters>& counters, MonoTime now);
+  /// Whether anything has passed since the last row.
+  [[nodiscard]] bool pending(MonoTime now) const;
+  /// Seconds since the start of the part that is counted.
+  [[nodiscard]] double elapsed(MonoTime now) const;
+
+ private:
+  [[nodiscard]] bool omitting() const { return origin_ < counted_from_; }
+  void advance(MonoTime now);
+
+  std::uint32_t length_;
+  Duration interval_;
+  MonoTime origin_;
+  MonoTime counted_from_;
+  MonoTime planned_end_;
+  MonoTime row_start_;
+  MonoTime next_;
+  std::vector<StreamCounters> last_;
+};
+
+}  // namespace udperf::iperf3

@@ -1,0 +1,177 @@
+#include <algorithm>
+#include <vector>
+
+#include "iperf3/stream_account.hpp"
+#include "iperf3/test_record.hpp"
+#include "support/catch.hpp"
+#include "support/seeded_random.hpp"
+
+using namespace std::chrono_literals;
+using namespace udperf;
+using namespace udperf::iperf3;
+
+namespace {
+
+constexpr std::uint32_t kLength = 100;
+
+/// Arrivals at one account.
+struct Arrivals {
+  explicit Arrivals(Counters c = Counters::narrow) : counters(c), account({kLength, c}) {}
+
+  Counters counters;
+  StreamAccount account;
+  MonoTime now{1000s};
+
+  void arrive(std::uint64_t sequence) { arrive_together(sequence, 1); }
+  /// Several behind each other, as one merged read.
+  void arrive_together(std::uint64_t first, std::uint32_t count) {
+    std::vector<std::byte> bytes(std::size_t{count} * kLength);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      encode(bytes.data() + std::size_t{i} * kLength, counters, first + i, to_ns(now));
+    }
+    now += 1ms;
+    read(bytes, kLength);
+  }
+  void read(const std::vector<std::byte>& bytes, std::uint32_t segment) {
+    net::Received received;
+    received.data = bytes;
+    received.segment = segment;
+    received.at = now;
+    received.drops = 0;
+    account.on_read(received);
+  }
+  StreamAccount::Closed close(std::optional<std::uint64_t> sent) {
+    return account.close(sent, ClockAnchor{now, UnixTime{1h}}, 0U);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("Loss is what the sender says less what arrived, the tail and all of it included") {
+  Arrivals tail;
+  tail.arrive_together(1, 50);
+  const auto half = tail.close(100);
+  CHECK(half.result.packets == 100);
+  CHECK(half.result.errors == 50);
+  CHECK(half.result.bytes == 50 * kLength);
+  CHECK(half.report.tail_lost == 50);
+
+  Arrivals none;
+  const auto all = none.close(100);
+  CHECK(all.result.packets == 100);
+  CHECK(all.result.errors == 100);
+  CHECK(all.result.bytes == 0);
+}
+
+TEST_CASE("Copies are never taken for lost datagrams that were found") {
+  Arrivals a;
+  for (std::uint64_t i = 1; i <= 100; ++i) {
+    if (i <= 90) {
+      a.arrive(i);
+    }
+    a.arrive(1);
+  }
+  const auto closed = a.close(100);
+  CHECK(closed.result.errors == 10);
+  CHECK(closed.report.duplicates == 100);
+  CHECK(closed.result.bytes == 90 * kLength);
+}
+
+TEST_CASE("Swapped neighbours are out of order and not lost") {
+  Arrivals a(Counters::wide);
+  for (std::uint64_t i = 1; i <= 100; i += 2) {
+    a.arrive(i + 1);
+    a.arrive(i);
+  }
+  const auto closed = a.close(100);
+  CHECK(closed.result.errors == 0);
+  CHECK(closed.result.out_of_order == 50U);
+}
+
+TEST_CASE("Datagrams of another length, cut ones and number 0 are no data") {
+  Arrivals a;
+  a.arrive(1);
+  a.read(std::vector<std::byte>(4), 4);                  // a hello that came twice
+  a.read(std::vector<std::byte>(kLength + 1), kLength + 1);
+  a.read(std::vector<std::byte>(kLength + 7), kLength);  // number 0, and a rest
+  a.arrive(2);
+  const auto closed = a.close(2);
+  CHECK(closed.result.errors == 0);
+  CHECK(closed.report.unique == 2);
+  CHECK(closed.report.invalid == 4);
+  CHECK(closed.report.datagrams == 6);
+}
+
+TEST_CASE("What belongs to the omitted time is counted apart, whenever it arrives") {
+  Arrivals a;
+  a.arrive_together(1, 8);  // 9 and 10 follow late, 11 is lost
+  a.arrive(12);
+  a.account.end_omitted();
+  a.arrive_together(9, 2);
+  a.arrive_together(13, 5);  // 18 is lost
+  a.arrive(19);
+  const auto closed = a.close(20);
+  CHECK(closed.result.packets == 20);
+  CHECK(closed.result.omitted_packets == 12);
+  CHECK(closed.result.errors == 3);
+  CHECK(closed.result.omitted_errors == 1);
+  CHECK(closed.result.bytes == 6 * kLength);
+  CHECK(closed.report.sent == 8);
+  CHECK(closed.report.lost == 2);
+}
+
+TEST_CASE("Any order, loss and copies: the books agree with a plain list of what was done") {
+  for (const std::uint64_t seed : {1U, 2U, 3U, 4U, 5U}) {
+    test::SeededRandom random{seed};
+    std::vector<std::uint64_t> order;
+    std::uint64_t lost = 0;
+    const auto sent = static_cast<std::uint64_t>(random.between(1, 3000));
+    for (std::uint64_t i = 1; i <= sent; ++i) {
+      if (random.chance(0.1)) {
+        ++lost;
+        continue;
+      }
+      const bool twice = random.chance(0.1);
+      order.insert(order.end() - random.between(0, std::min<std::int64_t>(
+                                                       5, static_cast<std::int64_t>(order.size()))),
+                   i);
+      if (twice) {
+        order.push_back(i);
+      }
+    }
+    Arrivals a(seed % 2 == 0 ? Counters::wide : Counters::narrow);
+    for (const std::uint64_t sequence : order) {
+      a.arrive(sequence);
+    }
+    INFO("seed " << seed);
+    const std::uint64_t unique = sent - lost;
+    CHECK(a.account.totals().unique == unique);
+    const auto closed = a.close(sent);
+    CHECK(closed.result.errors == lost);
+    CHECK(closed.report.unique == unique);
+    CHECK(closed.report.duplicates == order.size() - unique);
+  }
+}
+
+TEST_CASE("Rows add up to the totals, and the clock begins again after the omitted time") {
+  Parameters p;
+  p.length = kLength;
+  p.omit_seconds = 1;
+  const MonoTime start{50s};
+  RowCutter cutter{p, 1s, start};
+  const std::vector<StreamEnds> streams{StreamEnds{5, {}, {}, true}};
+  CHECK(cutter.next() == start + 1s);
+  auto rows = cutter.cut(streams, {{10, {}}}, start + 1s);
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].omitted);
+  CHECK(rows[0].packets == 10);
+  CHECK(cutter.next() == start + 2s);
+  rows = cutter.cut(streams, {{7, {}}}, start + 2s);
+  CHECK_FALSE(rows[0].omitted);
+  CHECK(rows[0].packets == 7);
+  CHECK(rows[0].start_s == 0.0);
+  CHECK(rows[0].end_s == 1.0);
+  rows = cutter.cut(streams, {{20, {}}}, start + 3s);
+  CHECK(rows[0].packets == 13);
+  CHECK(rows[0].bytes == 13 * kLength);
+}
