@@ -201,6 +201,11 @@ OutputFormat format_asked_for(std::span<const std::string> arguments) {
 
 }  // namespace
 
+bool is_iperf3_name(std::string_view program) {
+  const auto slash = program.rfind('/');
+  return (slash == std::string_view::npos ? program : program.substr(slash + 1)) == "iperf3";
+}
+
 Invocation parse_command_line(std::span<const std::string> arguments) {
   if (arguments.empty()) {
     return HelpRequest{};

@@ -10,6 +10,7 @@
 
 #include "app/options/help.hpp"
 #include "app/options/option.hpp"
+#include "app/iperf3_command.hpp"
 #include "base/units.hpp"
 #include "engine/client_run.hpp"
 #include "engine/server_run.hpp"
@@ -74,6 +75,7 @@ struct ServerCommand {
   std::optional<int> ready_fd;
   std::optional<std::string> pid_file;
   std::optional<std::string> jsonl;  ///< "-" is stdout
+  std::optional<std::uint16_t> iperf3_port;  ///< --iperf3; 0: any
   LogOptions log;
 };
 
@@ -89,6 +91,7 @@ struct KeygenCommand {
 struct ReportCommand {
   std::string input;                  ///< a file, or "-" for stdin
   std::optional<std::string> output;  ///< absent: stdout
+  bool iperf3_json = false;           ///< --iperf3-json: iperf3's document in place of a page
 };
 
 struct HelpRequest {
@@ -106,7 +109,10 @@ struct UsageError {
 };
 
 using Invocation = std::variant<ClientCommand, ServerCommand, LoopbackCommand, KeygenCommand,
-                                ReportCommand, HelpRequest, VersionRequest, UsageError>;
+                                ReportCommand, Iperf3Command, HelpRequest, VersionRequest, UsageError>;
+
+/// Whether the program was started under the name iperf3, by whatever path.
+[[nodiscard]] bool is_iperf3_name(std::string_view program);
 
 /// Reads the arguments that follow the program's name. Touches no file and prints nothing.
 [[nodiscard]] Invocation parse_command_line(std::span<const std::string> arguments);

@@ -6,6 +6,7 @@
 #include "app/options/rules.hpp"
 #include "app/test_command.hpp"
 #include "engine/classic_client.hpp"
+#include "iperf3/client_run.hpp"
 
 namespace udperf::app {
 namespace {
@@ -45,7 +46,9 @@ Invocation make_client(const Arguments& arguments) {
 
 int run_command(const ClientCommand& command) {
   return run_test_command(command, [](const TestSetting& setting) {
-    const auto run = setting.options.classic ? engine::run_classic_client : engine::run_client;
+    const auto run = setting.options.classic  ? engine::run_classic_client
+                     : setting.options.iperf3 ? iperf3::run_iperf3_client
+                                              : engine::run_client;
     return run(setting.options, setting.clock, setting.random, setting.observer, setting.stop);
   });
 }

@@ -8,6 +8,8 @@
 #include "app/options/rules.hpp"
 #include "app/whole_file.hpp"
 #include "html/report_page.hpp"
+#include "iperf3/from_result.hpp"
+#include "iperf3/report_json.hpp"
 
 namespace udperf::app {
 namespace {
@@ -15,6 +17,11 @@ namespace {
 int fail(const Error& error) {
   std::fprintf(stderr, "udperf: %s\n", error.message().c_str());
   return exit_code(error.code);
+}
+
+Result<std::string> iperf3_document(const std::string& result) {
+  return iperf3::record_of_result(result).map(
+      [](const iperf3::TestRecord& record) { return iperf3::report_json(record); });
 }
 
 }  // namespace
@@ -47,7 +54,14 @@ int run_command(const ReportCommand& command) {
   if (!output) {
     return fail(output.error());
   }
-  if (const auto done = output->write(html::report_page(*document)); !done) {
+  Result<std::string> page =
+      command.iperf3_json ? iperf3_document(*document) : html::report_page(*document);
+  if (!page) {
+    Error error = page.error();
+    error.what = command.input + ": " + error.what;
+    return fail(error);
+  }
+  if (const auto done = output->write(*page); !done) {
     return fail(done.error());
   }
   return exit_ok;

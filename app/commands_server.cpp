@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "app/commands.hpp"
 #include "app/exit_code.hpp"
@@ -15,6 +16,7 @@
 #include "app/signals.hpp"
 #include "clock/system_clock.hpp"
 #include "crypto/crypto.hpp"
+#include "iperf3/service.hpp"
 #include "net/udp_port.hpp"
 
 namespace udperf::app {
@@ -97,12 +99,34 @@ Result<ServerFiles> open_files(const ServerCommand& command, const Clock& clock)
   return files;
 }
 
+/// The services that the options ask for beside udperf's own.
+std::vector<engine::ServiceMaker> more_services(const ServerCommand& command,
+                                                const engine::ServerOptions& options,
+                                                const Clock& clock, RandomSource& random,
+                                                engine::ServerObserver& observer) {
+  std::vector<engine::ServiceMaker> makers;
+  if (command.iperf3_port) {
+    makers.emplace_back([&, port = *command.iperf3_port](engine::Executor& executor)
+                            -> Result<std::unique_ptr<engine::Service>> {
+      auto service = iperf3::Iperf3Service::open(
+          {options, clock, random, observer, executor, nullptr, std::chrono::seconds{1}}, port);
+      if (!service) {
+        return tl::unexpected<Error>{service.error()};
+      }
+      observer.on_service_ready("iperf3", (*service)->local());
+      return *std::move(service);
+    });
+  }
+  return makers;
+}
+
 /// The ready line, then the descriptor is closed: who waits for the end of the file sees it, too.
-void tell_ready(ServerFiles& files, const Endpoint& local) {
+void tell_ready(ServerFiles& files, const Endpoint& local,
+                const ServerReporter::Services& services) {
   if (!files.ready) {
     return;
   }
-  if (const auto done = write_all(files.ready.get(), ready_event(local), "--ready-fd"); !done) {
+  if (const auto done = write_all(files.ready.get(), ready_event(local, services), "--ready-fd"); !done) {
     files.log.error(done.error().message());
   }
   if (files.ready.get() > 2) {
@@ -145,7 +169,9 @@ int run_command(const ServerCommand& command) {
     return exit_code(files.error().code);
   }
   ServerReporter reporter{files->log, files->outputs(command),
-                          [&files](const Endpoint& local) { tell_ready(*files, local); }};
+                          [&files, &reporter](const Endpoint& local) {
+                            tell_ready(*files, local, reporter.services());
+                          }};
   engine::StopToken stop;
   const SignalWatcher signals{stop,
                               [&reporter, &stop] {
@@ -158,7 +184,9 @@ int run_command(const ServerCommand& command) {
   options.key = files->key;
   crypto::SystemRandom random;
 
-  const auto served = engine::run_server(options, clock, random, reporter, stop);
+  const auto served =
+      engine::run_server(options, clock, random, reporter, stop,
+                         more_services(command, options, clock, random, reporter));
 
   if (!served) {
     files->log.error(served.error().message());

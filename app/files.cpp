@@ -166,6 +166,15 @@ Result<void> OutputFile::end_torn_line() const {
   return write_all(fd(), "\n", name_);
 }
 
+Result<OutputFile> OutputFile::append(const std::string& path, std::string_view option) {
+  net::Fd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)};
+  if (!file) {
+    const int reason = errno;
+    return refuse(std::string{option} + " " + path + ": cannot be opened for writing", reason);
+  }
+  return OutputFile{std::move(file), path};
+}
+
 int OutputFile::fd() const {
   return file_ ? file_.get() : STDOUT_FILENO;
 }

@@ -9,7 +9,10 @@
 
 int main(int argc, char** argv) {
   try {
-    const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+    std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+    if (argc > 0 && udperf::app::is_iperf3_name(argv[0])) {
+      arguments.insert(arguments.begin(), "iperf3");
+    }
     return udperf::app::run(udperf::app::parse_command_line(arguments));
   } catch (const std::exception& problem) {  // out of memory, no thread to be had, or a bug
     std::fprintf(stderr, "udperf: internal error: %s\n", problem.what());

@@ -126,11 +126,15 @@ TestOutcome failed_outcome(const Error& error, const engine::ClientOptions& opti
   return outcome;
 }
 
-std::string ready_event(const Endpoint& local) {
+std::string ready_event(const Endpoint& local,
+                        const std::vector<std::pair<std::string, Endpoint>>& services) {
   nlohmann::ordered_json event;
   event["event"] = "ready";
   event["data"]["address"] = local.address.to_string();
   event["data"]["port"] = local.port;
+  for (const auto& [name, at] : services) {
+    event["data"][name + "_port"] = at.port;
+  }
   return event.dump() + "\n";
 }
 

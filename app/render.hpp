@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "app/cli.hpp"
 #include "app/terminal.hpp"
@@ -49,7 +51,9 @@ class Renderer {
 [[nodiscard]] TestOutcome failed_outcome(const Error& error, const engine::ClientOptions& options,
                                          UnixTime now);
 
-/// The line that says where a server can be reached: its ready event, with the line end.
-[[nodiscard]] std::string ready_event(const Endpoint& local);
+/// The line that says where a server can be reached: its ready event, with the line end. Ports of
+/// `services` beside the native one are keys of their own, e.g. "iperf3_port".
+[[nodiscard]] std::string ready_event(
+    const Endpoint& local, const std::vector<std::pair<std::string, Endpoint>>& services = {});
 
 }  // namespace udperf::app

@@ -16,6 +16,11 @@ void ServerReporter::on_ready(const Endpoint& local) {
   ready_action_(local);
 }
 
+void ServerReporter::on_service_ready(const std::string& name, const Endpoint& local) {
+  log_.info("listening for " + name + " on " + local.to_string());
+  services_.emplace_back(name, local);
+}
+
 void ServerReporter::on_session_opened(std::uint64_t session, const Endpoint& client,
                                        const TestParams& params) {
   ++opened_;

@@ -6,6 +6,8 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "app/cli.hpp"
 #include "app/files.hpp"
@@ -32,6 +34,7 @@ class ServerReporter final : public engine::ServerObserver {
   ServerReporter(Log& log, Outputs outputs, ReadyAction on_ready);
 
   void on_ready(const Endpoint& local) override;
+  void on_service_ready(const std::string& name, const Endpoint& local) override;
   void on_session_opened(std::uint64_t session, const Endpoint& client,
                          const TestParams& params) override;
   void on_session_closed(const SessionOutcome& outcome) override;
@@ -46,6 +49,10 @@ class ServerReporter final : public engine::ServerObserver {
   void reopen();
   /// One record with what has happened so far: the answer to SIGUSR1.
   void log_tally();
+
+  /// Where other services than the native one listen, by name.
+  using Services = std::vector<std::pair<std::string, Endpoint>>;
+  [[nodiscard]] const Services& services() const { return services_; }
 
   /// How the last session ended; nothing before the first.
   [[nodiscard]] std::optional<TestStatus> last_status() const { return last_status_; }
@@ -66,6 +73,7 @@ class ServerReporter final : public engine::ServerObserver {
   Log& log_;
   Outputs outputs_;
   ReadyAction ready_action_;
+  Services services_;
   std::optional<TestStatus> last_status_;
   bool write_failed_ = false;
   std::mutex files_;

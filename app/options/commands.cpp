@@ -37,6 +37,14 @@ constexpr std::string_view kKeygenProse =
     "clients that know it, and every control message is authenticated. An existing file is never "
     "overwritten.";
 
+constexpr std::string_view kIperf3Prose =
+    "The arguments are iperf3's, as far as they concern UDP, with its units and defaults, and so "
+    "are the text, the JSON document of -J and the stream of --json-stream; the exit status is 0 "
+    "or 1. udperf iperf3 --help lists them. A link to udperf with the name iperf3 does the same "
+    "for programs that run iperf3. The other end may be iperf3 or udperf.\n\n"
+    "Counts are udperf's: what was lost is what was sent less what arrived, also where the last "
+    "datagrams were lost or copies came.";
+
 constexpr auto kCommands = std::to_array<CommandSpec>({
     {.command = Command::server,
      .name = "server",
@@ -80,13 +88,21 @@ constexpr auto kCommands = std::to_array<CommandSpec>({
      .make = make_keygen},
     {.command = Command::report,
      .name = "report",
-     .usage = "udperf report FILE [-o PAGE.html]",
+     .usage = "udperf report FILE [-o PAGE.html | --iperf3-json]",
      .summary = "Make a page with charts from a JSON result; - is stdin.",
      .examples = {"udperf client --size 25 --json > run.json", "udperf report run.json -o run.html",
                   "udperf client --duration 5s --report run.html"},
      .words = WordKind::file,
      .most_words = 1,
      .make = make_report},
+    {.command = Command::iperf3,
+     .name = "iperf3",
+     .usage = "udperf iperf3 [-s|-c HOST -u] [options]",
+     .summary = "Test UDP with iperf3's own command line and output.",
+     .examples = {"udperf iperf3 -s", "udperf iperf3 -c server.example -u -b 100M -J",
+                  "udperf iperf3 -c server.example -u -b 0 -R -P 4"},
+     .prose = kIperf3Prose,
+     .make_raw = make_iperf3},
 });
 
 }  // namespace

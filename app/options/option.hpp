@@ -21,7 +21,8 @@ enum class Command : std::uint16_t {
   server = 2,
   loopback = 4,
   keygen = 8,
-  report = 16
+  report = 16,
+  iperf3 = 32
 };
 
 /// What is wrong with a value, or nothing. The sentence does not repeat the option's name.

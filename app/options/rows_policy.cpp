@@ -35,7 +35,8 @@ Problem store_memory(Text value, ByteCount& memory) {
   return std::nullopt;
 }
 
-Problem check_classic(const GivenOption& /*option*/, const ServerCommand& command) {
+/// Of protocols that know no key.
+Problem check_keyless(const GivenOption& /*option*/, const ServerCommand& command) {
   if (command.key_file) {
     return "serves clients that have no key, which --key-file forbids; give one of them";
   }
@@ -53,7 +54,17 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .fallback_text = "no",
      .commands = kServer,
      .set = [](Text, ServerCommand& c) { return turn_on(c.options.classic); },
-     .check = check_classic},
+     .check = check_keyless},
+    {.name = "iperf3",
+     .value = "PORT",
+     .help = "serve UDP tests of iperf3 clients, too, on TCP and UDP 5201 or PORT, 0 = any",
+     .brief = "serve iperf3 clients, too (port 5201)",
+     .fallback_text = "no",
+     .commands = kServer,
+     .bare_value = "5201",
+     .set = [](Text v,
+               ServerCommand& c) { return store_integer(v, 0, 65535, c.iperf3_port.emplace()); },
+     .check = check_keyless},
     {.name = "exclusive",
      .help = "serve one session at a time",
      .brief = "serve one session at a time",

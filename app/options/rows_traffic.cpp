@@ -38,29 +38,6 @@ Problem set_rate(Text value, ClientCommand& command) {
   return store(parse_send_rate(down), command.options.params.rate_down);
 }
 
-/// Class selectors (RFC 2474), assured and expedited forwarding (RFC 2597, RFC 3246), voice-admit
-/// (RFC 5865) and lower effort (RFC 8622).
-std::optional<std::uint8_t> dscp_by_name(std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  constexpr std::array<Choice<std::uint8_t>, 3> kNames{{{"ef", 46}, {"le", 1}, {"va", 44}}};
-  for (const auto& [word, code] : kNames) {
-    if (name == word) {
-      return code;
-    }
-  }
-  const auto digit = [&name](std::size_t at, char low, char high) {
-    return name[at] >= low && name[at] <= high;
-  };
-  if (name.size() == 3 && name.starts_with("cs") && digit(2, '0', '7')) {
-    return static_cast<std::uint8_t>(8 * (name[2] - '0'));
-  }
-  if (name.size() == 4 && name.starts_with("af") && digit(2, '1', '4') && digit(3, '1', '3')) {
-    return static_cast<std::uint8_t>(8 * (name[2] - '0') + 2 * (name[3] - '0'));
-  }
-  return std::nullopt;
-}
-
 Problem set_dscp(Text value, ClientCommand& command) {
   if (const auto code = dscp_by_name(value)) {
     command.options.params.dscp = *code;
@@ -108,6 +85,15 @@ Problem check_rate(const GivenOption& option, const ClientCommand& command) {
   if (option.value.find('/') != std::string::npos &&
       command.options.params.direction != Direction::both) {
     return "an up and a down rate need --direction both";
+  }
+  return std::nullopt;
+}
+
+/// What the protocol's own fields have no room for.
+Problem check_iperf3(const GivenOption& /*option*/, const ClientCommand& command) {
+  constexpr Duration kLongest = std::chrono::hours{24};
+  if (command.options.params.amount.duration > kLongest) {
+    return "its tests last at most 24h";
   }
   return std::nullopt;
 }
@@ -212,6 +198,21 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .choices = "auto on off",
      .not_with = "classic",
      .set = [](Text v, ClientCommand& c) { return set_offload(v, c.options.params.gro); }},
+
+    {.name = "iperf3",
+     .value = "PORT",
+     .help = "test against an iperf3 server (UDP), on its port 5201 or PORT",
+     .brief = "test against an iperf3 server (port 5201)",
+     .fallback_text = "no",
+     .commands = kRemote,
+     .bare_value = "5201",
+     .not_with = "classic find-rate key-file port fail-rtt-p99",
+     .set =
+         [](Text v, ClientCommand& c) {
+           c.options.iperf3 = true;
+           return store_integer(v, 1, 65535, c.options.port);
+         },
+     .check = check_iperf3},
 
     {.name = "classic",
      .help = "the START/STOP test of old scripts, up only",

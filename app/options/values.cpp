@@ -39,4 +39,25 @@ Problem store_duration(std::string_view text, const DurationRange& range, Durati
   return std::nullopt;
 }
 
+std::optional<std::uint8_t> dscp_by_name(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  constexpr std::array<Choice<std::uint8_t>, 3> kNames{{{"ef", 46}, {"le", 1}, {"va", 44}}};
+  for (const auto& [word, code] : kNames) {
+    if (name == word) {
+      return code;
+    }
+  }
+  const auto digit = [&name](std::size_t at, char low, char high) {
+    return name[at] >= low && name[at] <= high;
+  };
+  if (name.size() == 3 && name.starts_with("cs") && digit(2, '0', '7')) {
+    return static_cast<std::uint8_t>(8 * (name[2] - '0'));
+  }
+  if (name.size() == 4 && name.starts_with("af") && digit(2, '1', '4') && digit(3, '1', '3')) {
+    return static_cast<std::uint8_t>(8 * (name[2] - '0') + 2 * (name[3] - '0'));
+  }
+  return std::nullopt;
+}
+
 }  // namespace udperf::app

@@ -85,4 +85,8 @@ template <typename T, typename Target>
   return std::nullopt;
 }
 
+/// Class selectors (RFC 2474), assured and expedited forwarding (RFC 2597, RFC 3246), voice-admit
+/// (RFC 5865) and lower effort (RFC 8622), in any case.
+[[nodiscard]] std::optional<std::uint8_t> dscp_by_name(std::string name);
+
 }  // namespace udperf::app

@@ -34,6 +34,7 @@ struct ClientOptions {
   std::vector<std::pair<std::string, std::string>> labels;
   std::optional<std::string> key;  ///< 32 bytes, --key-file
   bool classic = false;            ///< --classic: the other protocol, see classic_client.hpp
+  bool iperf3 = false;             ///< --iperf3: the third one, see iperf3/client_run.hpp
 };
 
 /// One interval of one way, live: the sender's and the receiver's view so far. Provisional; the

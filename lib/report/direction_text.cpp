@@ -33,8 +33,9 @@ std::string volume(std::uint64_t bytes, std::uint64_t count) {
   return std::to_string(bytes) + " bytes (" + format_bytes(bytes) + ") in " + packets(count);
 }
 
-std::string moment(const result::Nanoseconds& ns) {
-  return ns ? format_utc(unix_from_ns(*ns)) : "none";
+/// When the first of `count` passed: a peer that speaks iperf3 does not tell.
+std::string moment(const result::Nanoseconds& ns, const result::Count& count) {
+  return ns ? format_utc(unix_from_ns(*ns)) : count.value_or(0) > 0 ? "not told" : "none";
 }
 
 /// Why there is no time span, and so no rate.
@@ -95,7 +96,7 @@ void sent_lines(const DirectionPart& part, Block& block) {
     block.line("sent", "not known: the sender's report is missing");
     return;
   }
-  block.line("first packet sent", moment(part.tx.first_unix_ns));
+  block.line("first packet sent", moment(part.tx.first_unix_ns, part.tx.packets));
   block.line("sent", volume(*part.tx.payload_bytes, *part.tx.packets));
 }
 
@@ -105,7 +106,7 @@ void received_lines(const DirectionPart& part, Block& block) {
     block.line("received", kNoReport);
     return;
   }
-  block.line("first packet received", moment(rx.first_unix_ns));
+  block.line("first packet received", moment(rx.first_unix_ns, rx.unique));
   block.line("received", volume(*rx.unique_bytes, *rx.unique));
   block.line("time taken", rx.span_ns ? duration_text(*rx.span_ns) : no_span(*rx.unique));
   block.line("throughput", throughput(rx));

@@ -9,8 +9,15 @@ std::string to_json(const result::ResultDocument& document) {
 
 std::string session_to_json(const SessionOutcome& outcome) {
   const IpFamily family = outcome.client.address.family;
-  const auto way = [&](const std::optional<WayOutcome>& w) {
-    return w ? direction_tree(result::build_direction(*w, family, {})) : Json(nullptr);
+  const auto way = [&](const std::optional<WayOutcome>& w, result::Iperf3Side client) {
+    if (!w) {
+      return Json(nullptr);
+    }
+    auto part = result::build_direction(*w, family, {});
+    if (outcome.iperf3) {
+      result::keep_what_iperf3_tells(part, client, outcome.iperf3->tells_copies);
+    }
+    return direction_tree(part);
   };
   return dump(Json{{"event", "session"},
                    {"t_unix_ns", to_ns(outcome.closed)},
@@ -28,8 +35,8 @@ std::string session_to_json(const SessionOutcome& outcome) {
                      {"streams", outcome.params.streams},
                      {"payload_bytes", outcome.params.payload_bytes},
                      {"concurrent_sessions_max", outcome.concurrent_sessions_max},
-                     {"up", way(outcome.up)},
-                     {"down", way(outcome.down)}}}},
+                     {"up", way(outcome.up, result::Iperf3Side::sender)},
+                     {"down", way(outcome.down, result::Iperf3Side::receiver)}}}},
               -1);
 }
 

@@ -171,6 +171,12 @@ ResultDocument build_result(const TestOutcome& outcome) {
   if (outcome.down) {
     document.down = build_direction(*outcome.down, family, relation(outcome.clock, Way::down));
   }
+  if (outcome.iperf3 && document.up) {
+    keep_what_iperf3_tells(*document.up, Iperf3Side::receiver, outcome.iperf3->tells_copies);
+  }
+  if (outcome.iperf3 && document.down) {
+    keep_what_iperf3_tells(*document.down, Iperf3Side::sender, true);
+  }
   if (document.up) {
     warn_of_marks(*document.up, outcome.params, "up", document.warnings);
   }

@@ -251,6 +251,10 @@ struct ClockRelation {
 [[nodiscard]] DirectionPart build_direction(const WayOutcome& way, IpFamily family,
                                             const ClockRelation& clock);
 
+/// Takes out of a direction what a peer that speaks the iperf3 protocol does not tell of its half.
+enum class Iperf3Side : bool { sender, receiver };
+void keep_what_iperf3_tells(DirectionPart& part, Iperf3Side peer, bool tells_copies);
+
 /// Which identity of contract.md the document breaks, if any: sent == unique + lost, the split of
 /// the loss, the sums over intervals.
 [[nodiscard]] std::optional<std::string> violated_identity(const ResultDocument& document);

@@ -92,6 +92,25 @@ void note_delays(const DirectionPart& part, Notes& notes) {
   }
 }
 
+/// What the iperf3 protocol has no words for.
+void note_iperf3(const ResultDocument& document, Notes& notes) {
+  if (document.up) {
+    const bool copies = document.test.iperf3->tells_copies;
+    notes.add("up.rx", "iperf3",
+              "an iperf3 server tells bytes, losses and jitter of each stream: these are its "
+              "figures, all else is not known");
+    if (document.up->loss.packets && !copies) {
+      notes.add("up.loss.packets", "iperf3",
+                "the larger of what the server says and of what its bytes leave room for: copies "
+                "that arrived may hide more");
+    }
+  }
+  if (document.down) {
+    notes.add("down.tx", "iperf3", "an iperf3 server tells how much it sent, and nothing of how");
+  }
+  notes.add("rtt", "iperf3", "the iperf3 protocol has no probes");
+}
+
 void append(std::vector<Note> more, std::vector<Note>& notes) {
   for (Note& note : more) {
     notes.push_back(std::move(note));
@@ -115,6 +134,12 @@ std::vector<Note> list_notes(const ResultDocument& document) {
     Notes notes{"up."};
     note_sender(*document.up, notes);
     notes.add("rx", "classic", "a classic server tells its throughput and nothing else");
+    append(notes.take(), all);
+    return all;
+  }
+  if (document.test.iperf3) {
+    Notes notes{""};
+    note_iperf3(document, notes);
     append(notes.take(), all);
     return all;
   }

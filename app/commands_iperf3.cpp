@@ -1,0 +1,227 @@
+#include <unistd.h>
+
+#include <condition_variable>
+#include <csignal>
+#include <cstdio>
+#include <mutex>
+#include <thread>
+
+#include "app/commands.hpp"
+#include "app/exit_code.hpp"
+#include "app/files.hpp"
+#include "app/iperf3_printer.hpp"
+#include "app/options/commands.hpp"
+#include "app/signals.hpp"
+#include "clock/system_clock.hpp"
+#include "crypto/crypto.hpp"
+#include "engine/client_connect.hpp"
+#include "iperf3/client_test.hpp"
+#include "iperf3/report_json.hpp"
+#include "iperf3/service.hpp"
+#include "net/resolver.hpp"
+#include "net/udp_port.hpp"
+#include "result/version.hpp"
+
+namespace udperf::app {
+namespace {
+
+int print(const std::string& text) {
+  const auto out = OutputFile::open(std::nullopt, "stdout");
+  return out && out->write(text) ? exit_ok : exit_internal;
+}
+
+/// iperf3 has one status for everything that goes wrong.
+constexpr int kFailed = exit_internal;
+
+iperf3::ClientPlan plan_of(const Iperf3Command& command, const Endpoint& server) {
+  iperf3::ClientPlan plan;
+  plan.host = command.host;
+  plan.server = server;
+  plan.parameters = command.parameters;
+  plan.parameters.client_version = std::string{"udperf "} + result::program_version();
+  plan.duration = std::chrono::seconds{command.parameters.seconds};
+  plan.rate_bps = command.parameters.rate_bps;
+  plan.bind = command.bind;
+  plan.local_port = command.client_port;
+  plan.buffer_bytes = engine::kDefaultBuffer;
+  plan.patience = command.connect_timeout;
+  plan.data_patience = command.receive_timeout;
+  plan.interval = command.interval;
+  return plan;
+}
+
+int run_client(const Iperf3Command& command, Iperf3Printer& printer,
+               const engine::StopToken& stop) {
+  const SystemClock clock;
+  crypto::SystemRandom random;
+  printer.announce_client();
+  iperf3::ClientFinish finish;
+  const auto servers = net::resolve(command.host, command.port, command.family);
+  if (servers) {
+    iperf3::ClientTest test{plan_of(command, servers->front()), {clock, random, stop, &printer}};
+    finish = test.run();
+  } else {
+    finish.record.error = servers.error().message();
+  }
+  if (finish.interrupted && !finish.record.error) {
+    finish.record.error = "interrupt - the client has terminated";
+  }
+  printer.finish_client(finish.record, finish.began);
+  const bool good = (!finish.record.error || finish.interrupted) && !printer.failed();
+  return good ? exit_ok : kFailed;
+}
+
+/// Of what the service tells its server, only where it listens is for this program's output.
+class ServerWatch final : public engine::ServerObserver {
+ public:
+  explicit ServerWatch(Iperf3Printer& printer) : printer_(printer) {}
+
+  void on_ready(const Endpoint& /*local*/) override {}
+  void on_service_ready(const std::string& /*name*/, const Endpoint& local) override {
+    printer_.announce_server(local.port);
+  }
+  void on_session_opened(std::uint64_t /*session*/, const Endpoint& /*client*/,
+                         const TestParams& /*params*/) override {}
+  void on_session_closed(const SessionOutcome& /*outcome*/) override {}
+  void on_classic_closed(const ClassicOutcome& /*outcome*/) override {}
+  void on_refused(const Endpoint& client, const std::string& reason) override {
+    printer_.say_error(client.to_string() + ": " + reason);
+  }
+  void on_warning(const Warning& warning) override { printer_.say_error(warning.message); }
+  void on_counters(const engine::ServerCounters& /*counters*/) override {}
+
+ private:
+  Iperf3Printer& printer_;
+};
+
+/// Asks the server to stop when no test has begun after a while.
+class IdleGuard {
+ public:
+  IdleGuard(Duration patience, const Iperf3Printer& printer, engine::StopToken& stop)
+      : thread_([this, patience, &printer, &stop] {
+          std::unique_lock lock{mutex_};
+          if (!ended_.wait_for(lock, patience, [this] { return over_; }) && !printer.any_test()) {
+            stop.request(SIGTERM);
+          }
+        }) {}
+  ~IdleGuard() {
+    {
+      const std::lock_guard lock{mutex_};
+      over_ = true;
+    }
+    ended_.notify_all();
+    thread_.join();
+  }
+  IdleGuard(const IdleGuard&) = delete;
+  IdleGuard& operator=(const IdleGuard&) = delete;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  bool over_ = false;
+  std::thread thread_;
+};
+
+engine::ServerOptions server_options(const Iperf3Command& command) {
+  constexpr std::uint32_t kMostTests = 128;
+  engine::ServerOptions options;
+  options.bind = command.bind;
+  if (!options.bind && command.family) {
+    options.bind = IpAddress::any(*command.family);
+  }
+  options.one_off = command.one_off;
+  options.max_sessions = kMostTests;
+  options.max_sessions_per_address = kMostTests;
+  if (command.server_limit_bps && *command.server_limit_bps != 0) {
+    options.max_rate = BitRate::bits_per_second(*command.server_limit_bps);
+  }
+  options.max_duration = command.server_max_duration;
+  return options;
+}
+
+int run_server(const Iperf3Command& command, Iperf3Printer& printer, engine::StopToken& stop) {
+  const SystemClock clock;
+  crypto::SystemRandom random;
+  net::raise_descriptor_limit();
+  const engine::ServerOptions options = server_options(command);
+  ServerWatch watch{printer};
+  std::optional<IdleGuard> idle;
+  if (command.idle_timeout && command.one_off) {
+    idle.emplace(*command.idle_timeout, printer, stop);
+  }
+  const engine::ServiceMaker make =
+      [&](engine::Executor& executor) -> Result<std::unique_ptr<engine::Service>> {
+    auto service = iperf3::Iperf3Service::open(
+        {options, clock, random, watch, executor, &printer, command.interval,
+         command.output != Iperf3Command::Output::text},
+        command.port);
+    if (!service) {
+      return tl::unexpected<Error>{service.error()};
+    }
+    watch.on_service_ready("iperf3", (*service)->local());
+    return *std::move(service);
+  };
+  const auto served = engine::run_services(options, clock, watch, stop, {make});
+  if (!served) {
+    printer.say_error("unable to start listener for connections: " + served.error().message());
+    return kFailed;
+  }
+  return printer.failed() ? kFailed : exit_ok;
+}
+
+int fail(const std::string& what) {
+  std::fprintf(stderr, "iperf3: error - %s\n", what.c_str());
+  return kFailed;
+}
+
+/// -J has a document for everything.
+int refuse(const Iperf3Command& command) {
+  if (command.output != Iperf3Command::Output::json) {
+    return fail(*command.problem);
+  }
+  iperf3::TestRecord record;
+  record.error = command.problem;
+  static_cast<void>(print(iperf3::report_json(record)));
+  return kFailed;
+}
+
+}  // namespace
+
+Invocation make_iperf3(std::span<const std::string> arguments) {
+  return parse_iperf3(arguments);
+}
+
+int run_command(const Iperf3Command& command) {
+  if (command.problem) {
+    return refuse(command);
+  }
+  if (command.help) {
+    return print(iperf3_help());
+  }
+  if (command.version) {
+    return print(iperf3::version_name() + "\nUDP tests only\n");
+  }
+  const auto output = command.log_file ? OutputFile::append(*command.log_file, "--logfile")
+                                       : OutputFile::open(std::nullopt, "stdout");
+  if (!output) {
+    return fail(output.error().message());
+  }
+  if (command.daemon && ::daemon(1, 0) != 0) {
+    return fail("cannot become a daemon");
+  }
+  std::optional<PidFile> pid_file;
+  if (command.pid_file) {
+    auto created = PidFile::create(*command.pid_file);
+    if (!created) {
+      return fail(created.error().message());
+    }
+    pid_file = *std::move(created);
+  }
+  engine::StopToken stop;
+  const SignalWatcher signals{stop};
+  Iperf3Printer printer{command, *output};
+  return command.role == Iperf3Command::Role::server ? run_server(command, printer, stop)
+                                                     : run_client(command, printer, stop);
+}
+
+}  // namespace udperf::app

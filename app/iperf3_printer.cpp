@@ -1,0 +1,170 @@
+#include "app/iperf3_printer.hpp"
+
+#include <array>
+#include <cstdio>
+#include <ctime>
+
+#include "iperf3/report_json.hpp"
+
+namespace udperf::app {
+namespace {
+
+using iperf3::IntervalRows;
+using iperf3::TestRecord;
+
+/// Each line with the time before it.
+std::string with_times(const std::string& text, const std::string& format) {
+  std::array<char, 128> stamp{};
+  const std::time_t now = std::time(nullptr);
+  std::tm local{};
+  ::localtime_r(&now, &local);
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size() - 1) + 1;
+    // NOLINTNEXTLINE(clang-diagnostic-format-nonliteral): the user's own format
+    const std::size_t length = std::strftime(stamp.data(), stamp.size(), format.c_str(), &local);
+    out.append(stamp.data(), length);
+    out.append(text, at, end - at);
+    at = end;
+  }
+  return out;
+}
+
+std::string percent(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f%%", value);
+  return text.data();
+}
+
+}  // namespace
+
+Iperf3Printer::Iperf3Printer(const Iperf3Command& command, const OutputFile& output)
+    : command_(command), output_(output) {
+  format_.unit = command.unit;
+  format_.title = command.parameters.title.value_or("");
+}
+
+void Iperf3Printer::write(const std::string& text) {
+  const bool stamped = command_.timestamps && this->text();
+  const auto done = output_.write(stamped ? with_times(text, *command_.timestamps) : text);
+  failed_ = failed_ || !done;
+}
+
+void Iperf3Printer::announce_client() {
+  if (text()) {
+    const std::string title = format_.title.empty() ? "" : format_.title + ":  ";
+    write(title + "Connecting to host " + command_.host + ", port " +
+          std::to_string(command_.port) + "\n");
+  }
+}
+
+void Iperf3Printer::announce_server(std::uint16_t port) {
+  constexpr const char* kLine = "-----------------------------------------------------------\n";
+  port_ = port;
+  if (text()) {
+    write(std::string{kLine} + "Server listening on " + std::to_string(port) + " (test #" +
+          std::to_string(tests_.load() + 1) + ")\n" + kLine);
+  }
+}
+
+std::string Iperf3Printer::verbose_start(const TestRecord& record) const {
+  const auto& p = record.parameters;
+  const std::string what = p.bytes != 0    ? std::to_string(p.bytes) + " bytes to send"
+                           : p.blocks != 0 ? std::to_string(p.blocks) + " blocks to send"
+                                           : std::to_string(p.seconds) + " second test";
+  return iperf3::version_name() + "\n      Cookie: " + record.cookie +
+         "\n      Target Bitrate: " + std::to_string(p.rate_bps) +
+         "\nStarting Test: protocol: UDP, " + std::to_string(p.streams) + " streams, " +
+         std::to_string(p.length) + " byte blocks, omitting " + std::to_string(p.omit_seconds) +
+         " seconds, " + what + ", tos " + std::to_string(p.tos) + "\n";
+}
+
+std::string Iperf3Printer::verbose_end(const TestRecord& record) const {
+  const auto side = [](const char* name, const iperf3::CpuShare& cpu) {
+    return std::string{name} + " " + percent(cpu.total) + " (" + percent(cpu.user) + "u/" +
+           percent(cpu.system) + "s)";
+  };
+  return "CPU Utilization: " + side("local", record.local_cpu) + ", " +
+         side("remote", record.remote_cpu) + "\n";
+}
+
+void Iperf3Printer::on_test_started(const TestRecord& record) {
+  ++tests_;
+  if (streams()) {
+    write(iperf3::start_event(record));
+  }
+  if (text() && live_ == nullptr) {
+    live_ = &record;
+    write((command_.verbose ? verbose_start(record) : "") + iperf3::start_text(record, format_));
+  }
+}
+
+void Iperf3Printer::on_test_interval(const TestRecord& record, const IntervalRows& rows) {
+  if (streams()) {
+    write(iperf3::interval_event(record, rows));
+  }
+  if (text() && live_ == &record) {
+    write(iperf3::rows_text(record, rows, format_));
+  }
+}
+
+void Iperf3Printer::on_test_ended(const TestRecord& record) {
+  switch (command_.output) {
+    case Iperf3Command::Output::json_stream:
+      write(iperf3::end_events(record));
+      break;
+    case Iperf3Command::Output::json_stream_full:
+      write(iperf3::end_events(record) +
+            iperf3::report_json(record, iperf3::KeySet::of_3_21));
+      break;
+    case Iperf3Command::Output::json:
+      write(iperf3::report_json(record));
+      break;
+    case Iperf3Command::Output::text:
+      write((live_ == &record ? iperf3::end_text(record, format_)
+                              : iperf3::report_text(record, format_)) +
+            (command_.verbose ? verbose_end(record) : ""));
+      live_ = live_ == &record ? nullptr : live_;
+      break;
+  }
+  if (record.server) {
+    if (record.error && text()) {
+      say_error(*record.error);
+    }
+    if (!command_.one_off) {
+      announce_server(port_);
+    }
+  }
+}
+
+void Iperf3Printer::finish_client(const TestRecord& record, bool began) {
+  if (!began && streams()) {
+    write(iperf3::end_events(record));
+  } else if (!began && !text()) {
+    write(iperf3::report_json(record));
+  }
+  if (!text()) {
+    return;
+  }
+  if (record.server_output_text) {
+    write("\nServer output:\n" + *record.server_output_text + "\n");
+  } else if (record.server_output_json) {
+    write("\nServer JSON output:\n" + *record.server_output_json + "\n");
+  }
+  if (record.error) {
+    say_error(*record.error);
+  } else {
+    write("\niperf Done.\n");
+  }
+}
+
+void Iperf3Printer::say_error(const std::string& what) {
+  const std::string line = "iperf3: error - " + what + "\n";
+  if (command_.log_file) {
+    write(line);
+  } else {
+    std::fputs(line.c_str(), stderr);
+  }
+}
+
+}  // namespace udperf::app

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "app/files.hpp"
+#include "app/iperf3_command.hpp"
+#include "iperf3/report_writer.hpp"
+#include "iperf3/test_record.hpp"
+
+namespace udperf::app {
+
+/// Prints tests as iperf3 does, as text, JSON or a stream of JSON objects. Of several tests at a
+/// time one is printed as it runs, the others when they are over.
+class Iperf3Printer final : public iperf3::TestWatcher {
+ public:
+  Iperf3Printer(const Iperf3Command& command, const OutputFile& output);
+
+  void on_test_started(const iperf3::TestRecord& record) override;
+  void on_test_interval(const iperf3::TestRecord& record,
+                        const iperf3::IntervalRows& rows) override;
+  void on_test_ended(const iperf3::TestRecord& record) override;
+
+  /// "Connecting to host ..." and "Server listening on ...": of the text form only.
+  void announce_client();
+  void announce_server(std::uint16_t port);
+  /// The client's last lines, or what the test failed of.
+  void finish_client(const iperf3::TestRecord& record, bool began);
+  void say_error(const std::string& what);
+
+  [[nodiscard]] bool failed() const { return failed_; }
+  [[nodiscard]] bool any_test() const { return tests_.load() > 0; }
+
+ private:
+  [[nodiscard]] bool text() const { return command_.output == Iperf3Command::Output::text; }
+  [[nodiscard]] bool streams() const {
+    return command_.output == Iperf3Command::Output::json_stream ||
+           command_.output == Iperf3Command::Output::json_stream_full;
+  }
+  [[nodiscard]] std::string verbose_start(const iperf3::TestRecord& record) const;
+  [[nodiscard]] std::string verbose_end(const iperf3::TestRecord& record) const;
+  void write(const std::string& text);
+
+  const Iperf3Command& command_;
+  const OutputFile& output_;
+  iperf3::TextFormat format_;
+  const iperf3::TestRecord* live_ = nullptr;  ///< the test that is printed as it runs
+  std::uint16_t port_ = 0;
+  std::atomic<std::uint64_t> tests_{0};
+  bool failed_ = false;
+};
+
+}  // namespace udperf::app

@@ -1,0 +1,263 @@
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "e2e/iperf3_peers.hpp"
+#include "e2e/program.hpp"
+#include "support/catch.hpp"
+#include "support/places.hpp"
+#include "support/temp_dir.hpp"
+
+// `udperf client --iperf3` and `udperf iperf3` against Debian's iperf3, and against silent servers.
+
+using namespace std::chrono_literals;
+using namespace udperf;
+using namespace udperf::test;
+using nlohmann::json;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+Words with(Words words, const Words& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+Words client(const std::string& port, const Words& more) {
+  return with({"client", "127.0.0.1", "--iperf3=" + port, "--json"}, more);
+}
+
+/// Every path to a value; places in lists are alike.
+void collect_paths(const json& value, const std::string& path, std::set<std::string>& paths) {
+  if (value.is_object()) {
+    for (const auto& [key, below] : value.items()) {
+      collect_paths(below, path + "." + key, paths);
+    }
+  } else if (value.is_array()) {
+    for (const json& below : value) {
+      collect_paths(below, path + ".#", paths);
+    }
+  } else {
+    paths.insert(path);
+  }
+}
+
+std::set<std::string> paths_of(const json& value) {
+  std::set<std::string> paths;
+  collect_paths(value, "", paths);
+  return paths;
+}
+
+json json_of(const Words& command) {
+  const auto finished = run_to_end(command, patience(20s));
+  REQUIRE(finished.has_value());
+  INFO(finished->out << finished->err);
+  REQUIRE(finished->code() == 0);
+  return json::parse(finished->out);
+}
+
+Words stock_client(const std::string& port, const Words& more) {
+  return with({"iperf3", "-c", "127.0.0.1", "-p", port, "-u", "-J"}, more);
+}
+
+Words own_client(const std::string& port, const Words& more) {
+  return with({kProgram, "iperf3", "-c", "127.0.0.1", "-p", port, "-u", "-J"}, more);
+}
+
+}  // namespace
+
+TEST_CASE("Tests against a stock server complete in every direction, and their books balance") {
+  if (!has_iperf3()) {
+    return;
+  }
+  StockServer server;
+  for (const char* direction : {"up", "down", "both"}) {
+    for (const char* streams : {"1", "4"}) {
+      const auto finished = run_udperf(
+          client(server.port(), {"--direction", direction, "--streams", streams, "--duration", "1s",
+                                 "--rate", "4M", "--packet-size", "1000"}));
+      const json document = document_of(finished);
+      INFO(document.dump());
+      REQUIRE(finished.code() == 0);
+      CHECK(document["status"] == "complete");
+      CHECK(document["test"]["payload_bytes"] == 1000);
+      for (const char* way : {"up", "down"}) {
+        const json& part = document[way];
+        if (part.is_null()) {
+          continue;
+        }
+        CHECK(part["tx"]["packets"].get<int>() > 0);
+        CHECK(part["tx"]["packets"].get<std::uint64_t>() ==
+              part["rx"]["unique"].get<std::uint64_t>() +
+                  part["loss"]["packets"].get<std::uint64_t>());
+        CHECK(part["streams"].size() == static_cast<std::size_t>(std::stoi(streams)));
+      }
+      if (direction == std::string{"up"}) {
+        CHECK(document["up"]["duplicates"]["packets"].is_null());
+        CHECK(document["up"]["jitter"]["rfc3550_ns"].is_number());
+        CHECK(document["up"]["intervals"].empty());
+      } else {
+        CHECK(document["down"]["intervals"].size() >= 1);
+        CHECK(document["down"]["tx"]["span_ns"].is_null());
+      }
+      CHECK(document["rtt"]["idle"]["p50_ns"].is_null());
+    }
+  }
+}
+
+TEST_CASE("Amounts end a test against a stock server, too") {
+  if (!has_iperf3()) {
+    return;
+  }
+  StockServer server;
+  const auto up = document_of(run_udperf(
+      client(server.port(), {"--packets", "500", "--rate", "10M", "--packet-size", "500"})));
+  CHECK(up["up"]["tx"]["packets"] == 500);
+  const auto size = document_of(run_udperf(
+      client(server.port(), {"--size", "100050B", "--rate", "10M", "--packet-size", "1000"})));
+  CHECK(size["up"]["tx"]["packets"] == 101);
+  const auto down = document_of(run_udperf(client(
+      server.port(), {"-R", "--packets", "500", "--rate", "10M", "--packet-size", "500"})));
+  CHECK(down["status"] == "complete");
+  CHECK(down["down"]["tx"]["packets"].get<int>() >= 500);
+}
+
+TEST_CASE("Nobody there, a silent server, a busy one and one that dies are told apart") {
+  const std::string nobody = std::to_string(unused_port());
+  CHECK(run_udperf(client(nobody, {})).code() == 3);
+
+  auto silent = net::TcpListener::open(IpAddress::loopback(IpFamily::v4), 0);
+  REQUIRE(silent.has_value());
+  const auto hushed = run_udperf(
+      client(std::to_string((*silent)->local().port), {"--connect-timeout", "300ms"}));
+  CHECK(hushed.code() == 3);
+  CHECK(document_of(hushed)["error"]["message"].get<std::string>().find("silent") !=
+        std::string::npos);
+
+  if (!has_iperf3()) {
+    return;
+  }
+  StockServer server;
+  auto first = start_udperf(client(server.port(), {"--duration", "30s", "--rate", "1M"}));
+  REQUIRE(server.process().wait_for(Stream::out, "Accepted", patience(5s)));
+  const auto busy = run_udperf(client(server.port(), {}));
+  CHECK(busy.code() == 4);
+  CHECK(busy.err.find("busy") != std::string::npos);
+  REQUIRE(server.process().wait_for(Stream::out, "0.00-1.00", patience(10s)));
+  server.process().send_signal(SIGKILL);
+  const auto status = first.wait(patience(10s));
+  REQUIRE(status.has_value());
+  CHECK(status->code == 5);
+}
+
+TEST_CASE("Our -J has exactly the keys of iperf3's for the same test") {
+  if (!has_iperf3()) {
+    return;
+  }
+  StockServer server;
+  for (const Words& options : std::vector<Words>{{}, {"-R"}, {"--bidir"}, {"-P", "2"}, {"-O", "1"}}) {
+    const Words test = with({"-t", "1", "-b", "1M"}, options);
+    const json theirs = json_of(stock_client(server.port(), test));
+    const json ours = json_of(own_client(server.port(), test));
+    INFO(ours.dump());
+    CHECK(paths_of(ours) == paths_of(theirs));
+    CHECK(ours["start"]["test_start"]["blksize"] == theirs["start"]["test_start"]["blksize"]);
+    CHECK(ours["start"]["target_bitrate"] == theirs["start"]["target_bitrate"]);
+  }
+}
+
+TEST_CASE("What exporters read of -J is there and right") {
+  if (!has_iperf3()) {
+    return;
+  }
+  StockServer server;
+  const json result =
+      json_of(own_client(server.port(), {"-t", "1", "-b", "8M", "-l", "1000", "-P", "2"}));
+  CHECK(result["start"]["test_start"]["protocol"] == "UDP");
+  const json& end = result["end"];
+  CHECK(end["sum"]["lost_percent"].get<double>() == 0.0);
+  CHECK(end["sum"]["jitter_ms"].get<double>() >= 0.0);
+  CHECK(end["sum_sent"]["packets"].get<int>() == end["sum"]["packets"].get<int>());
+  CHECK(end["sum_sent"]["bytes"].get<int>() == 1000 * end["sum_sent"]["packets"].get<int>());
+  CHECK(end["sum_received"]["bits_per_second"].get<double>() > 0.0);
+  CHECK(end["streams"].size() == 2);
+  CHECK(end["streams"][0]["udp"]["packets"].get<int>() > 0);
+}
+
+TEST_CASE("iperf3's command line: text, streams of JSON, errors and the program's other name") {
+  const auto without_u = run_udperf({"iperf3", "-c", "127.0.0.1"});
+  CHECK(without_u.code() == 1);
+  CHECK(without_u.err.find("-u") != std::string::npos);
+  CHECK(run_udperf({"iperf3", "-c", "127.0.0.1", "-u", "--sctp"}).code() == 1);
+  CHECK(run_udperf({"iperf3", "-s", "-c", "x", "-u"}).code() == 1);
+  const auto version = run_udperf({"iperf3", "--version"});
+  CHECK(version.code() == 0);
+  CHECK(version.out.rfind("iperf 3.", 0) == 0);
+
+  const std::string port = std::to_string(unused_port());
+  const TempDir dir;
+  const std::string log = (dir.path() / "log").string();
+  auto server = start_udperf({"iperf3", "-s", "-p", port, "--logfile", log});
+  const std::string link = (dir.path() / "iperf3").string();
+  std::filesystem::create_symlink(kProgram, link);
+  const auto deadline = std::chrono::steady_clock::now() + patience(10s);
+  std::optional<Finished> text;
+  do {
+    auto finished = run_to_end({link, "-c", "127.0.0.1", "-p", port, "-u", "-t", "1"}, patience(15s));
+    REQUIRE(finished.has_value());
+    text = *std::move(finished);
+  } while (text->code() != 0 && std::chrono::steady_clock::now() < deadline);
+  INFO(text->out << text->err);
+  CHECK(text->out.rfind("Connecting to host 127.0.0.1, port " + port, 0) == 0);
+  CHECK(text->out.find("[ ID] Interval           Transfer     Bitrate         Total Datagrams") !=
+        std::string::npos);
+  CHECK(text->out.find("  receiver\n\niperf Done.\n") != std::string::npos);
+
+  const auto streamed =
+      run_udperf({"iperf3", "-c", "127.0.0.1", "-p", port, "-u", "-t", "1", "--json-stream"});
+  CHECK(streamed.code() == 0);
+  std::vector<std::string> events;
+  std::istringstream lines{streamed.out};
+  for (std::string line; std::getline(lines, line);) {
+    events.push_back(json::parse(line)["event"].get<std::string>());
+  }
+  REQUIRE(events.size() >= 3);
+  CHECK(events.front() == "start");
+  CHECK(events[1] == "interval");
+  CHECK(events.back() == "end");
+
+  const json with_output = json_of(own_client(port, {"-t", "1", "--get-server-output"}));
+  CHECK(with_output["server_output_text"].get<std::string>().find("receiver") !=
+        std::string::npos);
+  server.send_signal(SIGTERM);
+  const auto status = server.wait(patience(10s));
+  REQUIRE(status.has_value());
+  CHECK(status->code == 0);
+  std::ifstream written{log};
+  const std::string all{std::istreambuf_iterator<char>{written}, {}};
+  CHECK(all.find("Accepted connection from 127.0.0.1") != std::string::npos);
+}
+
+TEST_CASE("A native result is told in iperf3's form") {
+  Server server;
+  const auto run = run_udperf(client_arguments(server.endpoint(), {"--packets", "100", "--rate", "5M"}));
+  REQUIRE(run.code() == 0);
+  const TempDir dir;
+  const std::string file = (dir.path() / "run.json").string();
+  std::ofstream{file} << run.out;
+  const auto told = run_udperf({"report", "--iperf3-json", file});
+  INFO(told.err);
+  REQUIRE(told.code() == 0);
+  const json document = json::parse(told.out);
+  CHECK(document["end"]["sum"]["packets"] == 100);
+  CHECK(document["end"]["sum"]["lost_packets"] == 0);
+  CHECK(document["start"]["test_start"]["protocol"] == "UDP");
+}

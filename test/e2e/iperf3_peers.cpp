@@ -1,0 +1,106 @@
+#include "e2e/iperf3_peers.hpp"
+
+#include <array>
+#include <cstdlib>
+
+#include "engine/event.hpp"
+#include "support/catch.hpp"
+
+using namespace std::chrono_literals;
+
+namespace udperf::test {
+namespace {
+
+constexpr int kTries = 20;  // a port that was free may be taken meanwhile
+
+Process start_stock(std::string& port) {
+  for (int i = 0; i < kTries; ++i) {
+    port = std::to_string(unused_port());
+    auto started = Process::start({"iperf3", "-s", "-p", port, "--forceflush"});
+    REQUIRE(started.has_value());
+    if (started->wait_for(Stream::out, "Server listening", patience(5s))) {
+      return *std::move(started);
+    }
+  }
+  FAIL("iperf3 -s does not start");
+  std::abort();
+}
+
+Relay start_relay(const Endpoint& server, RelayScript script) {
+  auto relay = Relay::start(server, std::move(script));
+  REQUIRE(relay.has_value());
+  return *std::move(relay);
+}
+
+}  // namespace
+
+bool has_iperf3() {
+  const auto found = run_to_end({"iperf3", "--version"}, patience(5s));
+  if (!found || found->code() != 0) {
+    WARN("iperf3 is not installed: skipped");
+    return false;
+  }
+  return true;
+}
+
+StockServer::StockServer() : process_(start_stock(port_)) {}
+
+Endpoint StockServer::endpoint() const {
+  return {IpAddress::loopback(IpFamily::v4), static_cast<std::uint16_t>(std::stoi(port_))};
+}
+
+Iperf3Relay::Iperf3Relay(const Endpoint& server, RelayScript script)
+    : relay_(start_relay(server, std::move(script))) {
+  const Endpoint at = relay_.endpoint();
+  auto listener = net::TcpListener::open(at.address, at.port);
+  REQUIRE(listener.has_value());
+  listener_ = *std::move(listener);
+  thread_ = std::thread{[this, server] { forward(server); }};
+}
+
+Iperf3Relay::~Iperf3Relay() {
+  stop_ = true;
+  thread_.join();
+}
+
+void Iperf3Relay::forward(const Endpoint& server) {
+  struct Pair {
+    std::unique_ptr<net::TcpConnection> client;
+    std::unique_ptr<net::TcpConnection> server;
+  };
+  std::vector<Pair> pairs;
+  const auto pump = [](net::TcpConnection& from, net::TcpConnection& to) {
+    std::vector<std::byte> bytes;
+    from.receive(bytes);
+    to.send(bytes);
+    to.flush();
+    if (from.closed()) {
+      to.finish_sending();
+    }
+  };
+  while (!stop_) {
+    std::vector<int> fds{listener_->fd()};
+    for (const Pair& pair : pairs) {
+      fds.push_back(pair.client->closed() ? -1 : pair.client->fd());
+      fds.push_back(pair.server->closed() ? -1 : pair.server->fd());
+    }
+    engine::wait_readable(fds, 20ms);
+    if (auto client = listener_->accept()) {
+      auto upstream = net::TcpConnection::open({std::nullopt, server});
+      if (upstream) {
+        pairs.push_back(Pair{std::move(client), *std::move(upstream)});
+      }
+    }
+    for (const Pair& pair : pairs) {
+      if (pair.server->connecting() == net::TcpConnection::Connecting::done) {
+        pump(*pair.client, *pair.server);
+        pump(*pair.server, *pair.client);
+      }
+    }
+    std::erase_if(pairs, [](const Pair& pair) {
+      return pair.client->closed() && pair.server->closed();
+    });
+  }
+}
+
+}  // namespace udperf::test

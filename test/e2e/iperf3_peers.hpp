@@ -1,0 +1,53 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "e2e/program.hpp"
+#include "net/tcp.hpp"
+#include "support/relay.hpp"
+#include "support/spawn.hpp"
+
+namespace udperf::test {
+
+/// Whether Debian's iperf3 is there; says so where it is not.
+[[nodiscard]] bool has_iperf3();
+
+/// A running `iperf3 -s`.
+class StockServer {
+ public:
+  StockServer();
+
+  [[nodiscard]] const std::string& port() const { return port_; }
+  [[nodiscard]] Endpoint endpoint() const;
+  [[nodiscard]] Process& process() { return process_; }
+
+ private:
+  std::string port_;
+  Process process_;
+};
+
+/// A UDP relay and, on the same number, TCP that is passed on as it is.
+class Iperf3Relay {
+ public:
+  Iperf3Relay(const Endpoint& server, RelayScript script);
+  ~Iperf3Relay();
+  Iperf3Relay(const Iperf3Relay&) = delete;
+  Iperf3Relay& operator=(const Iperf3Relay&) = delete;
+
+  [[nodiscard]] std::string port() const { return std::to_string(relay_.endpoint().port); }
+  [[nodiscard]] Relay& udp() { return relay_; }
+
+ private:
+  void forward(const Endpoint& server);
+
+  Relay relay_;
+  std::unique_ptr<net::TcpListener> listener_;
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+}  // namespace udperf::test

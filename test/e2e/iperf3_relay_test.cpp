@@ -1,0 +1,133 @@
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "e2e/iperf3_peers.hpp"
+#include "e2e/program.hpp"
+#include "support/catch.hpp"
+
+// Tests by the iperf3 protocol through a relay that drops, copies and cuts the tail: the loss that
+// is told is what the relay dropped.
+
+using namespace std::chrono_literals;
+using namespace udperf;
+using namespace udperf::test;
+using nlohmann::json;
+
+namespace {
+
+constexpr std::size_t kLength = 1000;
+constexpr std::uint64_t kPackets = 600;
+constexpr std::uint64_t kTail = 560;  ///< from here on nothing comes through
+
+/// Drops one of ten, sends another of ten twice, and cuts the tail where `tail` says so.
+RelayScript faults(test::Direction direction, bool tail) {
+  RelayScript script;
+  script.decide = [direction, tail](const Passage& passage) {
+    Fate fate;
+    if (passage.direction == direction && passage.bytes == kLength) {
+      fate.drop = passage.count % 10 == 3 || (tail && passage.count > kTail);
+      fate.copies = passage.count % 10 == 7 ? 2 : 1;
+    }
+    return std::optional{fate};
+  };
+  return script;
+}
+
+/// What the relay did to data.
+TypeCount done_by(Iperf3Relay& relay, test::Direction direction) {
+  const RelayLog log = relay.udp().log();
+  REQUIRE(log.exact());
+  return log.types[static_cast<std::size_t>(direction)][kForeignType];
+}
+
+const std::vector<std::string> kUp{"--packets", "600", "--rate", "4M", "--packet-size", "1000"};
+
+std::vector<std::string> client_of(const Iperf3Relay& relay, const std::vector<std::string>& more) {
+  std::vector<std::string> out{"client", "127.0.0.1", "--iperf3=" + relay.port(), "--json"};
+  out.insert(out.end(), more.begin(), more.end());
+  return out;
+}
+
+Endpoint iperf3_endpoint(const Server& server) {
+  return {IpAddress::loopback(IpFamily::v4),
+          server.ready()["data"]["iperf3_port"].get<std::uint16_t>()};
+}
+
+}  // namespace
+
+TEST_CASE("What a relay drops upward is what udperf's iperf3 server and client tell") {
+  Server server{IpFamily::v4, {"--iperf3=0"}};
+  Iperf3Relay relay{iperf3_endpoint(server), faults(test::Direction::to_server, true)};
+  const json document = document_of(run_udperf(client_of(relay, kUp)));
+  const TypeCount truth = done_by(relay, test::Direction::to_server);
+  INFO(document.dump());
+  const json& up = document["up"];
+  CHECK(up["tx"]["packets"] == kPackets);
+  CHECK(truth.dropped > 90);
+  CHECK(up["loss"]["packets"] == truth.dropped);
+  CHECK(up["rx"]["unique"] == kPackets - truth.dropped);
+  CHECK(up["duplicates"]["packets"] == truth.duplicated);
+}
+
+TEST_CASE("What a relay drops of a stock client's data is what both ends print") {
+  if (!has_iperf3()) {
+    return;
+  }
+  Server server{IpFamily::v4, {"--iperf3=0", "--jsonl", "-"}};
+  Iperf3Relay relay{iperf3_endpoint(server), faults(test::Direction::to_server, true)};
+  const auto finished = run_to_end({"iperf3", "-c", "127.0.0.1", "-p", relay.port(), "-u", "-J",
+                                    "-k", "600", "-b", "4M", "-l", "1000"},
+                                   patience(20s));
+  REQUIRE(finished.has_value());
+  INFO(finished->out);
+  REQUIRE(finished->code() == 0);
+  const json end = json::parse(finished->out)["end"];
+  const TypeCount truth = done_by(relay, test::Direction::to_server);
+  CHECK(end["sum"]["lost_packets"] == truth.dropped);
+  CHECK(end["sum_received"]["bytes"] == (truth.received - 1 - truth.dropped) * kLength);
+  REQUIRE(server.process().wait_for(Stream::out, "\"loss\"", patience(5s)));
+  const json session = json::parse(server.process().output(Stream::out))["data"];
+  CHECK(session["up"]["loss"]["packets"] == truth.dropped);
+  CHECK(session["up"]["duplicates"]["packets"] == truth.duplicated);
+}
+
+TEST_CASE("What a relay drops of a stock server's data is what the client tells") {
+  if (!has_iperf3()) {
+    return;
+  }
+  StockServer server;
+  Iperf3Relay relay{server.endpoint(), faults(test::Direction::to_client, false)};
+  const json document = document_of(run_udperf(
+      client_of(relay, {"-R", "--duration", "1s", "--rate", "4M", "--packet-size", "1000"})));
+  const TypeCount truth = done_by(relay, test::Direction::to_client);
+  INFO(document.dump());
+  const json& down = document["down"];
+  CHECK(truth.dropped > 0);
+  CHECK(down["loss"]["packets"] == truth.dropped);
+  CHECK(down["tx"]["packets"] == truth.received - 1);
+  CHECK(down["duplicates"]["packets"] == truth.duplicated);
+}
+
+TEST_CASE("Of a stock server that does not see a lost tail the loss is told all the same") {
+  if (!has_iperf3()) {
+    return;
+  }
+  StockServer server;
+  RelayScript script;
+  script.decide = [](const Passage& passage) {
+    Fate fate;
+    fate.drop = passage.bytes == kLength && passage.count > kPackets / 2;
+    return std::optional{fate};
+  };
+  Iperf3Relay relay{server.endpoint(), script};
+  const json document = document_of(run_udperf(client_of(relay, kUp)));
+  INFO(document.dump());
+  CHECK(document["up"]["loss"]["packets"] == done_by(relay, test::Direction::to_server).dropped);
+  bool warned = false;
+  for (const json& warning : document["warnings"]) {
+    warned = warned || warning["code"] == "iperf3_loss_rule";
+  }
+  CHECK(warned);
+}

@@ -1,0 +1,115 @@
+#include <string>
+#include <vector>
+
+#include "app/cli.hpp"
+#include "app/iperf3_command.hpp"
+#include "support/catch.hpp"
+
+using namespace std::chrono_literals;
+using namespace udperf;
+using namespace udperf::app;
+
+namespace {
+
+Iperf3Command parse(const std::vector<std::string>& arguments) {
+  return parse_iperf3(arguments);
+}
+
+}  // namespace
+
+TEST_CASE("A client without more has iperf3's defaults") {
+  const auto command = parse({"-c", "host", "-u"});
+  CHECK_FALSE(command.problem.has_value());
+  CHECK(command.role == Iperf3Command::Role::client);
+  CHECK(command.host == "host");
+  CHECK(command.port == 5201);
+  CHECK(command.parameters.rate_bps == 1'048'576);
+  CHECK(command.parameters.seconds == 10);
+  CHECK(command.parameters.streams == 1);
+  CHECK(command.parameters.length == 0);
+  CHECK_FALSE(command.parameters.counters_64bit);
+  CHECK(command.interval == 1s);
+}
+
+TEST_CASE("Letters run together, values stand behind or apart, long ones with = or without") {
+  const auto command = parse({"-uJRc", "h", "-p7000", "--bitrate=2.5M/10", "--time", "3", "-P", "8",
+                              "-l8K", "--dscp", "EF"});
+  REQUIRE_FALSE(command.problem.has_value());
+  CHECK(command.udp);
+  CHECK(command.output == Iperf3Command::Output::json);
+  CHECK(command.parameters.reverse);
+  CHECK(command.port == 7000);
+  CHECK(command.parameters.rate_bps == 2'500'000);
+  CHECK(command.parameters.burst == 10);
+  CHECK(command.parameters.seconds == 3);
+  CHECK(command.parameters.streams == 8);
+  CHECK(command.parameters.length == 8192);
+  CHECK(command.parameters.tos == 46 * 4);
+}
+
+TEST_CASE("Rates are in powers of 1000, bytes and counts in powers of 1024") {
+  CHECK(iperf3_number("1k", 1000) == 1000U);
+  CHECK(iperf3_number("1K", 1024) == 1024U);
+  CHECK(iperf3_number("1.5M", 1024) == 1'572'864U);
+  CHECK(iperf3_number("0", 1000) == 0U);
+  CHECK(iperf3_number("3T", 1000) == 3'000'000'000'000U);
+  for (const char* bad : {"", "x", "-1", "1x", "1kk", "nan", "1e400", "9e18k"}) {
+    CHECK_FALSE(iperf3_number(bad, 1000).has_value());
+  }
+}
+
+TEST_CASE("Bytes and blocks end a test in place of time") {
+  const auto bytes = parse({"-c", "h", "-u", "-n", "1M"});
+  CHECK(bytes.parameters.bytes == 1'048'576);
+  CHECK(bytes.parameters.seconds == 0);
+  const auto blocks = parse({"-c", "h", "-u", "-k", "100"});
+  CHECK(blocks.parameters.blocks == 100);
+  CHECK(parse({"-c", "h", "-u", "-k", "100", "-t", "5"}).problem.has_value());
+}
+
+TEST_CASE("What is not supported or makes no sense is refused in one line") {
+  using Words = std::vector<std::string>;
+  for (const Words& words : std::vector<Words>{{},
+                                               {"-c", "h"},
+                                               {"-c"},
+                                               {"-s", "-c", "h", "-u"},
+                                               {"-c", "h", "-u", "--sctp"},
+                                               {"-c", "h", "-u", "-m"},
+                                               {"-c", "h", "-u", "--mptcp"},
+                                               {"-c", "h", "-u", "-R", "--bidir"},
+                                               {"-c", "h", "-u", "-l", "15"},
+                                               {"-c", "h", "-u", "-l", "65508"},
+                                               {"-c", "h", "-u", "-P", "129"},
+                                               {"-c", "h", "-u", "-P", "0"},
+                                               {"-c", "h", "-u", "-O", "601"},
+                                               {"-c", "h", "-u", "-i", "0.01"},
+                                               {"-c", "h", "-u", "-D"},
+                                               {"-c", "h", "-u", "--what"},
+                                               {"-c", "h", "-u", "-Y"},
+                                               {"-c", "h", "-u", "stray"},
+                                               {"-c", "h", "-u", "--json=yes"}}) {
+    const auto command = parse(words);
+    INFO(words.size());
+    REQUIRE(command.problem.has_value());
+    CHECK(command.problem->find('\n') == std::string::npos);
+  }
+}
+
+TEST_CASE("A server takes what is a server's") {
+  const auto command = parse({"-s", "-1", "-D", "-I", "pid", "--logfile", "log", "-J",
+                              "--server-bitrate-limit", "10M/5", "--server-max-duration", "60"});
+  REQUIRE_FALSE(command.problem.has_value());
+  CHECK(command.one_off);
+  CHECK(command.daemon);
+  CHECK(command.pid_file == "pid");
+  CHECK(command.log_file == "log");
+  CHECK(command.server_limit_bps == 10'000'000U);
+  CHECK(command.server_max_duration == 60s);
+}
+
+TEST_CASE("The program's other name is told from others") {
+  CHECK(is_iperf3_name("iperf3"));
+  CHECK(is_iperf3_name("/usr/local/bin/iperf3"));
+  CHECK_FALSE(is_iperf3_name("/opt/iperf3/udperf"));
+  CHECK_FALSE(is_iperf3_name("udperf"));
+}
