@@ -8,9 +8,9 @@
 #include <variant>
 #include <vector>
 
+#include "app/iperf3_command.hpp"
 #include "app/options/help.hpp"
 #include "app/options/option.hpp"
-#include "app/iperf3_command.hpp"
 #include "base/units.hpp"
 #include "engine/client_run.hpp"
 #include "engine/server_run.hpp"
@@ -74,7 +74,7 @@ struct ServerCommand {
   std::optional<std::string> key_file;
   std::optional<int> ready_fd;
   std::optional<std::string> pid_file;
-  std::optional<std::string> jsonl;  ///< "-" is stdout
+  std::optional<std::string> jsonl;          ///< "-" is stdout
   std::optional<std::uint16_t> iperf3_port;  ///< --iperf3; 0: any
   LogOptions log;
 };
@@ -108,8 +108,9 @@ struct UsageError {
   OutputFormat format = OutputFormat::text;
 };
 
-using Invocation = std::variant<ClientCommand, ServerCommand, LoopbackCommand, KeygenCommand,
-                                ReportCommand, Iperf3Command, HelpRequest, VersionRequest, UsageError>;
+using Invocation =
+    std::variant<ClientCommand, ServerCommand, LoopbackCommand, KeygenCommand, ReportCommand,
+                 Iperf3Command, HelpRequest, VersionRequest, UsageError>;
 
 /// Whether the program was started under the name iperf3, by whatever path.
 [[nodiscard]] bool is_iperf3_name(std::string_view program);

@@ -126,7 +126,8 @@ void tell_ready(ServerFiles& files, const Endpoint& local,
   if (!files.ready) {
     return;
   }
-  if (const auto done = write_all(files.ready.get(), ready_event(local, services), "--ready-fd"); !done) {
+  if (const auto done = write_all(files.ready.get(), ready_event(local, services), "--ready-fd");
+      !done) {
     files.log.error(done.error().message());
   }
   if (files.ready.get() > 2) {
@@ -184,9 +185,8 @@ int run_command(const ServerCommand& command) {
   options.key = files->key;
   crypto::SystemRandom random;
 
-  const auto served =
-      engine::run_server(options, clock, random, reporter, stop,
-                         more_services(command, options, clock, random, reporter));
+  const auto served = engine::run_server(options, clock, random, reporter, stop,
+                                         more_services(command, options, clock, random, reporter));
 
   if (!served) {
     files->log.error(served.error().message());

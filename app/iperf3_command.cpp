@@ -248,9 +248,9 @@ class Walk {
     while (!rest_.empty()) {
       const std::string& word = rest_.front();
       rest_ = rest_.subspan(1);
-      Problem problem = word.starts_with("--")          ? long_option(word.substr(2), command)
+      Problem problem = word.starts_with("--")              ? long_option(word.substr(2), command)
                         : word.size() > 1 && word[0] == '-' ? letters(word, command)
-                                                        : word + ": is no option";
+                                                            : word + ": is no option";
       if (problem) {
         return problem;
       }
@@ -339,7 +339,8 @@ std::optional<std::uint64_t> iperf3_number(const std::string& text, std::uint64_
   }
   constexpr std::string_view kUnits = "kmgt";
   if (*end != '\0') {
-    const auto power = kUnits.find(static_cast<char>(std::tolower(static_cast<unsigned char>(*end))));
+    const auto power =
+        kUnits.find(static_cast<char>(std::tolower(static_cast<unsigned char>(*end))));
     if (power == std::string::npos || end[1] != '\0') {
       return std::nullopt;
     }

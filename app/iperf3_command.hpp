@@ -26,15 +26,15 @@ struct Iperf3Command {
   Role role = Role::none;
   std::string host;
   std::uint16_t port = iperf3::kDefaultPort;
-  iperf3::Parameters parameters;       ///< `length` 0: the control connection's segment
+  iperf3::Parameters parameters;  ///< `length` 0: the control connection's segment
   bool udp = false;
-  bool amount_given = false;           ///< one of -t, -n, -k
+  bool amount_given = false;  ///< one of -t, -n, -k
   Output output = Output::text;
-  char unit = 'a';                     ///< -f
+  char unit = 'a';                              ///< -f
   Duration interval = std::chrono::seconds{1};  ///< 0: none
   std::optional<IpAddress> bind;
   std::optional<IpFamily> family;
-  std::uint16_t client_port = 0;       ///< --cport
+  std::uint16_t client_port = 0;  ///< --cport
   Duration connect_timeout = std::chrono::seconds{10};
   Duration receive_timeout = std::chrono::seconds{120};  ///< --rcv-timeout
   std::optional<std::string> log_file;

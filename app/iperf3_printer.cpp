@@ -114,8 +114,7 @@ void Iperf3Printer::on_test_ended(const TestRecord& record) {
       write(iperf3::end_events(record));
       break;
     case Iperf3Command::Output::json_stream_full:
-      write(iperf3::end_events(record) +
-            iperf3::report_json(record, iperf3::KeySet::of_3_21));
+      write(iperf3::end_events(record) + iperf3::report_json(record, iperf3::KeySet::of_3_21));
       break;
     case Iperf3Command::Output::json:
       write(iperf3::report_json(record));

@@ -21,11 +21,11 @@ class ClientControl {
  public:
   enum class Event : std::uint8_t {
     parameters_wanted,  ///< send_parameters()
-    create_streams,   ///< the server listens: make the streams, then streams_made()
-    started,          ///< data may flow
-    results_wanted,   ///< the server has stopped: send_results()
-    server_results,   ///< server_results() are there
-    ended,            ///< nothing follows; error() says whether something went wrong
+    create_streams,     ///< the server listens: make the streams, then streams_made()
+    started,            ///< data may flow
+    results_wanted,     ///< the server has stopped: send_results()
+    server_results,     ///< server_results() are there
+    ended,              ///< nothing follows; error() says whether something went wrong
   };
 
   struct Settings {
@@ -69,11 +69,11 @@ class ClientControl {
     start,       ///< TEST_START
     run,         ///< TEST_RUNNING
     running,
-    exchange,    ///< EXCHANGE_RESULTS
+    exchange,  ///< EXCHANGE_RESULTS
     own_results,
-    results,     ///< of the server
-    display,     ///< DISPLAY_RESULTS
-    reason,      ///< two numbers behind SERVER_ERROR
+    results,  ///< of the server
+    display,  ///< DISPLAY_RESULTS
+    reason,   ///< two numbers behind SERVER_ERROR
     over,
   };
 

@@ -172,8 +172,8 @@ void fill_outcome(ClientFinish&& finish, TestOutcome& outcome) {
   outcome.error = finish.error;
   if (finish.interrupted) {
     outcome.status = TestStatus::interrupted;
-    outcome.error = outcome.error.value_or(Error{ErrorCode::cut_short, "interrupted", 0,
-                                                 finish.began ? "transfer" : "connect"});
+    outcome.error = outcome.error.value_or(
+        Error{ErrorCode::cut_short, "interrupted", 0, finish.began ? "transfer" : "connect"});
   } else if (!finish.error) {
     outcome.status = TestStatus::complete;
   } else {
@@ -236,12 +236,10 @@ TestOutcome run_iperf3_client(const engine::ClientOptions& options, const Clock&
   engine::ClientOptions chosen = options;
   chosen.params = outcome.params;
   Watcher watcher{observer, outcome};
-  const ClientTest::Parts parts{clock, random, stop, &watcher,
-                                [&watcher](const TestRecord& record,
-                                           const std::vector<StreamCounters>& counters,
-                                           Duration elapsed) {
-                                  watcher.on_progress(record, counters, elapsed);
-                                }};
+  const ClientTest::Parts parts{
+      clock, random, stop, &watcher,
+      [&watcher](const TestRecord& record, const std::vector<StreamCounters>& counters,
+                 Duration elapsed) { watcher.on_progress(record, counters, elapsed); }};
   const MonoTime begun = clock.now();
   ClientFinish finish = ClientTest{plan_of(chosen, *outcome.server), parts}.run();
   while (again(finish, options, clock.now() - begun) && !stop.requested()) {

@@ -141,8 +141,8 @@ void ClientTest::act() {
   }
   MonoTime until = std::min(control_->deadline(), hello_by_);
   if (control_->running()) {
-    const MonoTime end = started_ + plan_.duration +
-                         std::chrono::seconds{plan_.parameters.omit_seconds};
+    const MonoTime end =
+        started_ + plan_.duration + std::chrono::seconds{plan_.parameters.omit_seconds};
     until = std::min({until, now + kTick, cutter_->next()});
     until = plan_.duration > Duration{0} && end > now ? std::min(until, end) : until;
   }
@@ -225,8 +225,9 @@ void ClientTest::make_halves(Stream& stream, std::size_t index) {
   const Counters counters = p.counters_64bit ? Counters::wide : Counters::narrow;
   const bool sends = p.client_sends() && index < p.streams;
   if (!sends) {
-    StreamAccount::Settings settings{p.length, counters, plan_.grid, plan_.gap_threshold,
-                                     stream.port->gro_active(), p.streams > 1};
+    StreamAccount::Settings settings{
+        p.length,     counters, plan_.grid, plan_.gap_threshold, stream.port->gro_active(),
+        p.streams > 1};
     stream.receiver = std::make_unique<ReceivingStream>(settings, *stream.port, parts_.clock);
     return;
   }
@@ -323,8 +324,8 @@ void ClientTest::start(MonoTime now) {
   }
   for (std::size_t i = 0; i < streams_.size(); ++i) {
     Stream& stream = streams_[i];
-    engine::Task* const task = stream.sender ? static_cast<engine::Task*>(stream.sender.get())
-                                             : stream.receiver.get();
+    engine::Task* const task =
+        stream.sender ? static_cast<engine::Task*>(stream.sender.get()) : stream.receiver.get();
     workers_[i % workers_.size()]->add(*task);
   }
 }

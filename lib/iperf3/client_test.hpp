@@ -23,41 +23,41 @@ namespace udperf::iperf3 {
 
 /// A test that a client is to run against an iperf3 server.
 struct ClientPlan {
-  std::string host;                    ///< as the user wrote it
-  Endpoint server;                     ///< TCP and UDP
-  Parameters parameters;  ///< as they go to the server; length 0: the connection's segment
-  Duration duration{0};                ///< without the omitted time; 0: packets end it
-  std::uint64_t packets = 0;           ///< over all streams of a direction
-  std::uint64_t rate_bps = 0;          ///< what each stream of this end sends; 0 = unlimited
+  std::string host;            ///< as the user wrote it
+  Endpoint server;             ///< TCP and UDP
+  Parameters parameters;       ///< as they go to the server; length 0: the connection's segment
+  Duration duration{0};        ///< without the omitted time; 0: packets end it
+  std::uint64_t packets = 0;   ///< over all streams of a direction
+  std::uint64_t rate_bps = 0;  ///< what each stream of this end sends; 0 = unlimited
   PayloadKind payload = PayloadKind::random;
   std::optional<IpAddress> bind;
-  std::uint16_t local_port = 0;        ///< of the first stream; the next ones follow; 0 = any
+  std::uint16_t local_port = 0;  ///< of the first stream; the next ones follow; 0 = any
   std::uint32_t buffer_bytes = 0;
   net::PortOptions::Offload gso = net::PortOptions::Offload::automatic;
   net::PortOptions::Offload gro = net::PortOptions::Offload::automatic;
   bool spin = false;
   Duration patience = std::chrono::seconds{5};
-  Duration data_patience{0};           ///< for data of the server; 0: the test's own time
-  Duration interval = std::chrono::seconds{1};       ///< of rows; 0: none but one at the end
-  Duration grid = std::chrono::seconds{1};           ///< of the receiver's books
+  Duration data_patience{0};                    ///< for data of the server; 0: the test's own time
+  Duration interval = std::chrono::seconds{1};  ///< of rows; 0: none but one at the end
+  Duration grid = std::chrono::seconds{1};      ///< of the receiver's books
   Duration gap_threshold = std::chrono::milliseconds{50};
 };
 
 /// One stream of the finished test.
 struct ClientStream {
-  bool sent = false;               ///< by this end
+  bool sent = false;  ///< by this end
   std::optional<TxReport> tx;
   std::optional<RxReport> rx;
-  bool rule_was_wrong = false;     ///< see PeerReceived
-  bool tells_copies = false;       ///< the receiver told of copies and of order
+  bool rule_was_wrong = false;  ///< see PeerReceived
+  bool tells_copies = false;    ///< the receiver told of copies and of order
 };
 
 /// How it went.
 struct ClientFinish {
   std::optional<Error> error;
-  bool began = false;              ///< data flowed
+  bool began = false;  ///< data flowed
   bool interrupted = false;
-  Endpoint client;                 ///< of the first stream
+  Endpoint client;  ///< of the first stream
   std::vector<ClientStream> streams;
   TestRecord record;
 };
@@ -69,7 +69,7 @@ class ClientTest {
     const Clock& clock;
     RandomSource& random;
     const engine::StopToken& stop;
-    TestWatcher* watcher = nullptr;                       ///< null: nobody is told
+    TestWatcher* watcher = nullptr;  ///< null: nobody is told
     /// Called every 50 ms while data flows.
     std::function<void(const TestRecord&, const std::vector<StreamCounters>&, Duration)> progress =
         {};
@@ -129,7 +129,7 @@ class ClientTest {
   std::optional<Error> error_;
   MonoTime hello_by_ = kNever;
   MonoTime started_ = kNever;
-  MonoTime ended_ = kNever;       ///< TEST_END was said
+  MonoTime ended_ = kNever;  ///< TEST_END was said
   MonoTime progress_at_ = kNever;
   bool interrupted_ = false;
 };

@@ -52,8 +52,8 @@ std::optional<Error> ClientTest::trouble_of_streams() const {
   const bool receives_only = !plan_.parameters.client_sends();
   if (receives_only && plan_.data_patience > Duration{0} &&
       parts_.clock.now() - last > plan_.data_patience) {
-    return Error{ErrorCode::cut_short,
-                 "no data came for " + format_duration(plan_.data_patience), 0, "transfer"};
+    return Error{ErrorCode::cut_short, "no data came for " + format_duration(plan_.data_patience),
+                 0, "transfer"};
   }
   for (const Stream& stream : streams_) {
     if (stream.sender && stream.sender->failed()) {
@@ -241,8 +241,8 @@ void ClientTest::close_stream(std::size_t index, ClientFinish& finish) {
     row.sent_packets = out.tx->packets;
     row.sent_seconds = own_seconds;
     if (told != nullptr) {
-      auto heard = peer_received(*told, stream.sender->packets(),
-                                 stream.sender->omitted_packets(), plan_.parameters.length);
+      auto heard = peer_received(*told, stream.sender->packets(), stream.sender->omitted_packets(),
+                                 plan_.parameters.length);
       out.rx = std::move(heard.report);
       out.rule_was_wrong = heard.rule_was_wrong;
       out.tells_copies = told->duplicates && told->out_of_order;

@@ -40,9 +40,7 @@ class Inbox {
   [[nodiscard]] Text take_text(std::size_t most);
 
  private:
-  [[nodiscard]] std::span<const std::byte> peek() const {
-    return std::span{bytes_}.subspan(at_);
-  }
+  [[nodiscard]] std::span<const std::byte> peek() const { return std::span{bytes_}.subspan(at_); }
   void drop(std::size_t n);
 
   std::vector<std::byte> bytes_;

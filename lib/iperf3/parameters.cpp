@@ -174,8 +174,7 @@ Result<Parameters, ErrorNumber> read_parameters(std::string_view text) {
 
 TestParams to_test_params(const Parameters& p) {
   TestParams out;
-  out.direction =
-      p.bidirectional ? Direction::both : p.reverse ? Direction::down : Direction::up;
+  out.direction = p.bidirectional ? Direction::both : p.reverse ? Direction::down : Direction::up;
   out.streams = static_cast<std::uint16_t>(p.streams);
   out.payload_bytes = p.length;
   out.amount = amount_of(p);

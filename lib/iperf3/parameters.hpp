@@ -17,27 +17,27 @@ struct Parameters {
   bool udp = true;
   bool reverse = false;
   bool bidirectional = false;
-  std::uint32_t omit_seconds = 0;    ///< 0..600
-  std::uint32_t seconds = 10;        ///< 0..86400; 0 = no limit, or bytes or blocks end the test
-  std::uint64_t bytes = 0;           ///< over all streams; 0 = not what ends it
-  std::uint64_t blocks = 0;          ///< datagrams over all streams
-  std::uint32_t streams = 1;         ///< of each direction, 1..128
-  std::uint32_t length = 1460;       ///< of each datagram, 16..65507
-  std::uint64_t rate_bps = 0;        ///< payload bit/s of each stream; 0 = unlimited
-  std::uint64_t fq_rate_bps = 0;     ///< SO_MAX_PACING_RATE; 0 = not asked for
-  std::uint32_t burst = 0;           ///< datagrams a burst, 0..1000
-  std::uint32_t window = 0;          ///< socket buffers, bytes; 0 = the default
-  std::uint8_t tos = 0;              ///< the whole octet
-  std::uint32_t flow_label = 0;      ///< of IPv6
-  bool counters_64bit = false;       ///< in the data's headers
-  bool repeating_payload = false;    ///< digits instead of random bytes
-  bool dont_fragment = false;        ///< IPv4
-  bool get_server_output = false;    ///< the results are to carry the server's own report
-  std::optional<bool> gso;           ///< 3.21 and later
-  std::optional<bool> gro;           ///< 3.21 and later
+  std::uint32_t omit_seconds = 0;  ///< 0..600
+  std::uint32_t seconds = 10;      ///< 0..86400; 0 = no limit, or bytes or blocks end the test
+  std::uint64_t bytes = 0;         ///< over all streams; 0 = not what ends it
+  std::uint64_t blocks = 0;        ///< datagrams over all streams
+  std::uint32_t streams = 1;       ///< of each direction, 1..128
+  std::uint32_t length = 1460;     ///< of each datagram, 16..65507
+  std::uint64_t rate_bps = 0;      ///< payload bit/s of each stream; 0 = unlimited
+  std::uint64_t fq_rate_bps = 0;   ///< SO_MAX_PACING_RATE; 0 = not asked for
+  std::uint32_t burst = 0;         ///< datagrams a burst, 0..1000
+  std::uint32_t window = 0;        ///< socket buffers, bytes; 0 = the default
+  std::uint8_t tos = 0;            ///< the whole octet
+  std::uint32_t flow_label = 0;    ///< of IPv6
+  bool counters_64bit = false;     ///< in the data's headers
+  bool repeating_payload = false;  ///< digits instead of random bytes
+  bool dont_fragment = false;      ///< IPv4
+  bool get_server_output = false;  ///< the results are to carry the server's own report
+  std::optional<bool> gso;         ///< 3.21 and later
+  std::optional<bool> gro;         ///< 3.21 and later
   std::optional<std::string> title;
   std::optional<std::string> extra_data;
-  std::string client_version;        ///< for information
+  std::string client_version;  ///< for information
 
   [[nodiscard]] bool client_sends() const { return bidirectional || !reverse; }
   [[nodiscard]] bool server_sends() const { return bidirectional || reverse; }

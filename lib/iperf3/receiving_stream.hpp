@@ -43,9 +43,9 @@ class ReceivingStream final : public engine::Task {
   net::DatagramPort& port_;
   const Clock& clock_;
   mutable std::mutex mutex_;
-  StreamAccount account_;           ///< of the thread that steps; others see `shown_`
-  StreamAccount::Totals shown_;     ///< guarded by mutex_
-  std::optional<MonoTime> arrival_; ///< guarded by mutex_
+  StreamAccount account_;            ///< of the thread that steps; others see `shown_`
+  StreamAccount::Totals shown_;      ///< guarded by mutex_
+  std::optional<MonoTime> arrival_;  ///< guarded by mutex_
   std::optional<Duration> cpu_at_start_;
   MonoTime begun_{};
   std::uint32_t cpu_permille_ = UINT32_MAX;

@@ -21,8 +21,8 @@ std::string system_info() {
   if (::uname(&name) != 0) {
     return "";
   }
-  return std::string{name.sysname} + " " + name.nodename + " " + name.release + " " +
-         name.version + " " + name.machine;
+  return std::string{name.sysname} + " " + name.nodename + " " + name.release + " " + name.version +
+         " " + name.machine;
 }
 
 /// "Sat, 28 Nov 2026 06:36:38 GMT"
@@ -52,9 +52,9 @@ Json timestamp_tree(const TestRecord& record, KeySet keys) {
 
 Json test_start_tree(const TestRecord& record, KeySet keys) {
   const Parameters& p = record.parameters;
-  Json out{{"protocol", "UDP"},         {"num_streams", p.streams}, {"blksize", p.length},
-           {"omit", p.omit_seconds},    {"duration", p.seconds},    {"bytes", p.bytes},
-           {"blocks", p.blocks},        {"reverse", p.reverse ? 1 : 0}, {"tos", p.tos},
+  Json out{{"protocol", "UDP"},           {"num_streams", p.streams},     {"blksize", p.length},
+           {"omit", p.omit_seconds},      {"duration", p.seconds},        {"bytes", p.bytes},
+           {"blocks", p.blocks},          {"reverse", p.reverse ? 1 : 0}, {"tos", p.tos},
            {"target_bitrate", p.rate_bps}};
   if (keys == KeySet::of_3_21) {
     out["bidir"] = p.bidirectional ? 1 : 0;
@@ -95,12 +95,16 @@ Json start_tree(const TestRecord& record, KeySet keys) {
 }
 
 Json span_tree(double start, double end, std::uint64_t bytes, double rate) {
-  return Json{{"start", start}, {"end", end}, {"seconds", end - start}, {"bytes", bytes},
+  return Json{{"start", start},
+              {"end", end},
+              {"seconds", end - start},
+              {"bytes", bytes},
               {"bits_per_second", rate}};
 }
 
 Json row_tree(const Row& row) {
-  Json out = span_tree(row.start_s, row.end_s, row.bytes, bits_per_second(row.bytes, row.seconds()));
+  Json out =
+      span_tree(row.start_s, row.end_s, row.bytes, bits_per_second(row.bytes, row.seconds()));
   if (!row.sender) {
     const auto lost = static_cast<std::uint64_t>(row.lost > 0 ? row.lost : 0);
     out["jitter_ms"] = row.jitter_s * 1000;
@@ -163,8 +167,8 @@ Json end_stream_tree(const StreamEnds& ends, const StreamEnd& end) {
 void add_sums(const TestRecord& record, Side side, const std::string& suffix, Json& out) {
   const StreamEnd sum = sum_ends(record, side);
   // Bytes and rate as sent with the receiver's seconds and losses: consumers know it so.
-  Json mixed = span_tree(0, longest(sum), sum.sent_bytes,
-                         bits_per_second(sum.sent_bytes, sum.sent_seconds));
+  Json mixed =
+      span_tree(0, longest(sum), sum.sent_bytes, bits_per_second(sum.sent_bytes, sum.sent_seconds));
   mixed = with_loss(std::move(mixed), sum.jitter_s, sum.lost, sum.received_packets);
   mixed["sender"] = side == Side::sends;
   out["sum" + suffix] = mixed;
@@ -197,9 +201,9 @@ Json end_tree(const TestRecord& record) {
     add_sums(record, first == Side::sends ? Side::receives : Side::sends, "_bidir_reverse", out);
   }
   out["cpu_utilization_percent"] = {
-      {"host_total", record.local_cpu.total},     {"host_user", record.local_cpu.user},
-      {"host_system", record.local_cpu.system},   {"remote_total", record.remote_cpu.total},
-      {"remote_user", record.remote_cpu.user},    {"remote_system", record.remote_cpu.system}};
+      {"host_total", record.local_cpu.total},   {"host_user", record.local_cpu.user},
+      {"host_system", record.local_cpu.system}, {"remote_total", record.remote_cpu.total},
+      {"remote_user", record.remote_cpu.user},  {"remote_system", record.remote_cpu.system}};
   return out;
 }
 
@@ -219,8 +223,8 @@ std::string report_json(const TestRecord& record, KeySet keys) {
   for (const IntervalRows& rows : record.intervals) {
     intervals.push_back(rows_tree(record, rows));
   }
-  Json out{{"start", start_tree(record, keys)}, {"intervals", intervals},
-           {"end", end_tree(record)}};
+  Json out{
+      {"start", start_tree(record, keys)}, {"intervals", intervals}, {"end", end_tree(record)}};
   if (record.parameters.title) {
     out["title"] = *record.parameters.title;
   }

@@ -37,8 +37,9 @@ std::string quantity(double value, double step, const char* word, char unit) {
     value /= step;
     at = fixed ? at : i + 1;
   }
-  const char* const format = value < 9.995 ? "%4.2f %s%s" : value < 99.95 ? "%4.1f %s%s"
-                                                                          : "%4.0f %s%s";
+  const char* const format = value < 9.995   ? "%4.2f %s%s"
+                             : value < 99.95 ? "%4.1f %s%s"
+                                             : "%4.0f %s%s";
   std::array<char, 64> text{};
   // NOLINTNEXTLINE(clang-diagnostic-format-nonliteral): one of the three above
   std::snprintf(text.data(), text.size(), format, value, kPrefixes[at], word);
@@ -124,10 +125,10 @@ std::string end_lines(const TestRecord& record, const StreamEnd& end, std::optio
             loss_text(0, 0, end.sent_packets) + "  sender\n";
   }
   if (!record.server || !sender) {
-    text += head_text(record, {socket, sender, 0, end.received_seconds, end.received_bytes},
-                      format) +
-            loss_text(end.jitter_s, static_cast<std::int64_t>(end.lost), end.received_packets) +
-            "  receiver\n";
+    text +=
+        head_text(record, {socket, sender, 0, end.received_seconds, end.received_bytes}, format) +
+        loss_text(end.jitter_s, static_cast<std::int64_t>(end.lost), end.received_packets) +
+        "  receiver\n";
   }
   return text;
 }

@@ -11,16 +11,11 @@ namespace {
 using Json = nlohmann::json;
 
 Json stream_object(const StreamResult& s) {
-  Json out{{"id", s.id},
-           {"bytes", s.bytes},
-           {"retransmits", -1},
-           {"jitter", s.jitter_s},
-           {"errors", s.errors},
-           {"omitted_errors", s.omitted_errors},
-           {"packets", s.packets},
-           {"omitted_packets", s.omitted_packets},
-           {"start_time", 0},
-           {"end_time", s.seconds}};
+  Json out{{"id", s.id},           {"bytes", s.bytes},
+           {"retransmits", -1},    {"jitter", s.jitter_s},
+           {"errors", s.errors},   {"omitted_errors", s.omitted_errors},
+           {"packets", s.packets}, {"omitted_packets", s.omitted_packets},
+           {"start_time", 0},      {"end_time", s.seconds}};
   if (s.duplicates) {
     out["duplicates"] = *s.duplicates;
   }

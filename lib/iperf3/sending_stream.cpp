@@ -70,8 +70,7 @@ void SendingStream::begin(MonoTime now) {
     bursts.fixed = period.times(settings_.burst);
   }
   schedule_.emplace(now, period, bursts);
-  report_.pacer =
-      period.times(1) >= kSleepOnlyPeriod ? PacerKind::sleep : PacerKind::sleep_spin;
+  report_.pacer = period.times(1) >= kSleepOnlyPeriod ? PacerKind::sleep : PacerKind::sleep_spin;
   report_.target_milli_pps = static_cast<std::uint64_t>(Uint128{period.denominator} *
                                                         1'000'000'000'000U / period.numerator);
 }

@@ -31,7 +31,7 @@ class SendingStream final : public engine::Task {
     Duration duration{0};        ///< 0 = no limit; with the omitted time
     Duration omit{0};
     PayloadKind payload = PayloadKind::random;
-    bool digits = false;         ///< 0123456789 in place of `payload`
+    bool digits = false;  ///< 0123456789 in place of `payload`
     std::uint64_t seed = 0;
   };
 

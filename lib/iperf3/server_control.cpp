@@ -19,8 +19,7 @@ void ServerControl::on_bytes(std::span<const std::byte> bytes, MonoTime now) {
   while (step(now)) {
   }
   // Nothing is sent ahead but what the item in question needs.
-  const std::size_t most =
-      phase_ == Phase::results ? kMostClientResultBytes : kMostParameterBytes;
+  const std::size_t most = phase_ == Phase::results ? kMostClientResultBytes : kMostParameterBytes;
   if (phase_ < Phase::closing && in_.size() > most + Inbox::kMostAhead) {
     fail(ErrorNumber::bad_message, "the client sent more than the protocol lets it", now);
   }

@@ -72,10 +72,10 @@ class ServerControl {
   [[nodiscard]] TestStatus status() const { return status_; }
   [[nodiscard]] const std::string& reason() const { return reason_; }
 
-  static constexpr Duration kPatience = std::chrono::seconds{10};   ///< for an item
+  static constexpr Duration kPatience = std::chrono::seconds{10};  ///< for an item
   static constexpr Duration kSlotPatience = std::chrono::seconds{25};
-  static constexpr Duration kGrace = std::chrono::seconds{40};      ///< beyond the test's time
-  static constexpr Duration kLinger = std::chrono::seconds{1};      ///< for the client to close
+  static constexpr Duration kGrace = std::chrono::seconds{40};  ///< beyond the test's time
+  static constexpr Duration kLinger = std::chrono::seconds{1};  ///< for the client to close
 
  private:
   enum class Phase : std::uint8_t {

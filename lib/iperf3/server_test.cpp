@@ -136,8 +136,7 @@ void ServerTest::add_stream(std::unique_ptr<net::DatagramPort> port, MonoTime no
     settings.merging = stream.port->gro_active();
     settings.several = p.streams > 1;
     settings.memory = &memory_;
-    stream.receiver =
-        std::make_unique<ReceivingStream>(settings, *stream.port, setting_.clock);
+    stream.receiver = std::make_unique<ReceivingStream>(settings, *stream.port, setting_.clock);
     setting_.executor.add(*stream.receiver);
   } else {
     SendingStream::Settings settings;

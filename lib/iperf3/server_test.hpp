@@ -28,13 +28,13 @@ struct ServerTestSetting {
   const Clock& clock;
   RandomSource& random;
   engine::Executor& executor;
-  SourceAccounts& sources;              ///< of memory
-  std::uint32_t buffer_bytes = 0;       ///< of each data socket
+  SourceAccounts& sources;         ///< of memory
+  std::uint32_t buffer_bytes = 0;  ///< of each data socket
   std::optional<Duration> max_duration = std::nullopt;
-  bool limit_rate = false;              ///< the client's rate is held to what it asked for
-  TestWatcher* watcher = nullptr;       ///< told of intervals; null: nobody is
+  bool limit_rate = false;         ///< the client's rate is held to what it asked for
+  TestWatcher* watcher = nullptr;  ///< told of intervals; null: nobody is
   Duration interval = std::chrono::seconds{1};
-  bool json_output = false;             ///< what clients ask for of its output is JSON
+  bool json_output = false;  ///< what clients ask for of its output is JSON
 };
 
 /// One test at the server: its control connection, its streams and their books.
@@ -51,7 +51,8 @@ class ServerTest {
 
   /// True once: the client has said what it wants, and grant() or refuse() has to follow.
   [[nodiscard]] bool take_asked() { return std::exchange(asked_, false); }
-  /// `granted`: with the rates that the policy leaves. The client is told when may_create() lets it.
+  /// `granted`: with the rates that the policy leaves. The client is told when may_create() lets
+  /// it.
   void grant(const TestParams& granted, MonoTime now);
   void refuse(ErrorNumber error, const std::string& reason, MonoTime now);
   void say_busy(MonoTime now);
@@ -96,7 +97,7 @@ class ServerTest {
     std::unique_ptr<net::DatagramPort> port;
     std::unique_ptr<SendingStream> sender;
     std::unique_ptr<ReceivingStream> receiver;
-    StreamResult own;           ///< this end's word, once the books are closed
+    StreamResult own;  ///< this end's word, once the books are closed
     std::optional<TxReport> tx;
     std::optional<RxReport> rx;
   };
@@ -130,7 +131,7 @@ class ServerTest {
   MonoTime opened_mono_;
   MonoTime started_ = kNever;
   MonoTime stopped_ = kNever;
-  MonoTime results_at_ = kNever;   ///< the client's came
+  MonoTime results_at_ = kNever;  ///< the client's came
   MonoTime next_watch_ = kNever;
   std::vector<std::uint64_t> arrived_bytes_;  ///< a second each, the latest last
   std::optional<ProcessCpu> cpu_;

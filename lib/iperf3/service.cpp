@@ -41,8 +41,7 @@ ServerTestSetting test_setting(const Iperf3Service::Parts& parts, SourceAccounts
 
 }  // namespace
 
-Result<std::unique_ptr<Iperf3Service>> Iperf3Service::open(const Parts& parts,
-                                                           std::uint16_t port) {
+Result<std::unique_ptr<Iperf3Service>> Iperf3Service::open(const Parts& parts, std::uint16_t port) {
   constexpr int kTries = 16;  // a free TCP port may be taken as a UDP port
   for (int i = 0;; ++i) {
     auto control = net::TcpListener::open(parts.options.bind, port);
@@ -126,8 +125,8 @@ void Iperf3Service::welcome(std::unique_ptr<net::TcpConnection> connection, Mono
     return;
   }
   poll_.add(connection->fd());
-  tests_.push_back(std::make_unique<ServerTest>(test_setting(parts_, sources_), std::move(connection),
-                                                parts_.random.next_u64(), now));
+  tests_.push_back(std::make_unique<ServerTest>(
+      test_setting(parts_, sources_), std::move(connection), parts_.random.next_u64(), now));
   ServerTest& test = *tests_.back();
   if (full(test.client().address, now)) {
     deny(test, "the server is busy", now);

@@ -28,9 +28,9 @@ class Iperf3Service final : public engine::Service {
     RandomSource& random;
     engine::ServerObserver& observer;
     engine::Executor& executor;
-    TestWatcher* watcher = nullptr;        ///< told of intervals; null: nobody is
+    TestWatcher* watcher = nullptr;  ///< told of intervals; null: nobody is
     Duration interval = std::chrono::seconds{1};
-    bool json_output = false;              ///< clients that ask for this server's output get JSON
+    bool json_output = false;  ///< clients that ask for this server's output get JSON
   };
 
   /// Listens on `port`; 0: any that both TCP and UDP have free.

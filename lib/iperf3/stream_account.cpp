@@ -133,7 +133,7 @@ StreamAccount::Closed StreamAccount::close(std::optional<std::uint64_t> sent,
   RxReport& report = out.report;
   report.datagrams += invalid_;
   report.invalid += invalid_;
-  report.finalized = !sent ? Finalized::no_fin
+  report.finalized = !sent              ? Finalized::no_fin
                      : report.lost == 0 ? Finalized::all_received
                                         : Finalized::quiet;
   report.batches = reads_;
@@ -155,8 +155,7 @@ StreamAccount::Closed StreamAccount::close(std::optional<std::uint64_t> sent,
   result.omitted_packets = base_;
   result.omitted_errors = omitted.lost;
   result.tells_omitted = true;
-  result.jitter_s =
-      report.jitter_ns ? static_cast<double>(*report.jitter_ns) / 1e9 : 0.0;
+  result.jitter_s = report.jitter_ns ? static_cast<double>(*report.jitter_ns) / 1e9 : 0.0;
   result.duplicates = report.duplicates;
   result.out_of_order = report.reordered;
   return out;

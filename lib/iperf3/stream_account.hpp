@@ -27,8 +27,8 @@ class StreamAccount {
     Counters counters = Counters::narrow;
     Duration interval = std::chrono::seconds{1};
     Duration gap_threshold = std::chrono::milliseconds{50};
-    bool merging = false;  ///< the socket merges datagrams (UDP_GRO)
-    bool several = false;  ///< one of several streams: the delays' bins are to be joined
+    bool merging = false;             ///< the socket merges datagrams (UDP_GRO)
+    bool several = false;             ///< one of several streams: the delays' bins are to be joined
     MemoryAccount* memory = nullptr;  ///< of the test; null: no limit
   };
   explicit StreamAccount(const Settings& settings);
@@ -42,11 +42,11 @@ class StreamAccount {
 
   /// What is known so far, without the omitted part but for `highest`.
   struct Totals {
-    std::uint64_t highest = 0;    ///< number, from 1 on; 0 = none has arrived
-    std::uint64_t counted = 0;    ///< of these, after the omitted part
+    std::uint64_t highest = 0;  ///< number, from 1 on; 0 = none has arrived
+    std::uint64_t counted = 0;  ///< of these, after the omitted part
     std::uint64_t unique = 0;
-    std::uint64_t bytes = 0;      ///< of unique datagrams
-    std::uint64_t missing = 0;    ///< lost, or still to come
+    std::uint64_t bytes = 0;    ///< of unique datagrams
+    std::uint64_t missing = 0;  ///< lost, or still to come
     std::uint64_t duplicates = 0;
     std::uint64_t reordered = 0;
     std::uint64_t omitted_missing = 0;  ///< of the omitted part
@@ -62,8 +62,8 @@ class StreamAccount {
   [[nodiscard]] std::optional<MonoTime> last_arrival() const { return last_arrival_; }
 
   struct Closed {
-    RxReport report;     ///< of what came after the omitted time
-    StreamResult result; ///< id and seconds are the caller's to fill in
+    RxReport report;      ///< of what came after the omitted time
+    StreamResult result;  ///< id and seconds are the caller's to fill in
   };
   /// Closes the books. `sent`: the sender's count, the omitted part included; absent when it did
   /// not tell. `drops`: the socket's counter. Call once.

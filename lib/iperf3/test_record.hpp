@@ -63,7 +63,7 @@ struct TestRecord {
   bool server = false;
   Parameters parameters;
   std::string cookie;
-  std::string host;         ///< client: of the server as asked for; server: the client's address
+  std::string host;  ///< client: of the server as asked for; server: the client's address
   std::uint16_t port = 0;
   UnixTime start;
   std::uint32_t sndbuf_bytes = 0;

@@ -67,8 +67,7 @@ Result<std::unique_ptr<TcpConnection>> TcpConnection::open(const Options& option
     return error;
   }
   const int raw = fd.get();
-  auto connection =
-      std::make_unique<TcpConnection>(std::move(fd), local_of(raw), options.remote);
+  auto connection = std::make_unique<TcpConnection>(std::move(fd), local_of(raw), options.remote);
   connection->connected_ = done == 0;
   return connection;
 }
@@ -131,8 +130,7 @@ void TcpConnection::send(std::span<const std::byte> bytes) {
 
 void TcpConnection::flush() {
   while (!unsent_.empty()) {
-    const ssize_t sent =
-        ::send(fd(), unsent_.data(), unsent_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t sent = ::send(fd(), unsent_.data(), unsent_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0) {
       if (!would_block(errno)) {
         fail(errno, "send to ");
@@ -208,8 +206,8 @@ Result<std::unique_ptr<TcpListener>> TcpListener::open_at(const Endpoint& local)
 std::unique_ptr<TcpConnection> TcpListener::accept() {
   SocketAddress from;
   const int raw = ::accept4(fd(), from.raw(), from.size_out(), SOCK_NONBLOCK | SOCK_CLOEXEC);
-  exhausted_ = raw < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-                           errno == ENOMEM);
+  exhausted_ =
+      raw < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM);
   if (raw < 0) {
     return nullptr;
   }

@@ -124,8 +124,8 @@ TEST_CASE("Amounts end a test against a stock server, too") {
   const auto size = document_of(run_udperf(
       client(server.port(), {"--size", "100050B", "--rate", "10M", "--packet-size", "1000"})));
   CHECK(size["up"]["tx"]["packets"] == 101);
-  const auto down = document_of(run_udperf(client(
-      server.port(), {"-R", "--packets", "500", "--rate", "10M", "--packet-size", "500"})));
+  const auto down = document_of(run_udperf(
+      client(server.port(), {"-R", "--packets", "500", "--rate", "10M", "--packet-size", "500"})));
   CHECK(down["status"] == "complete");
   CHECK(down["down"]["tx"]["packets"].get<int>() >= 500);
 }
@@ -136,8 +136,8 @@ TEST_CASE("Nobody there, a silent server, a busy one and one that dies are told 
 
   auto silent = net::TcpListener::open(IpAddress::loopback(IpFamily::v4), 0);
   REQUIRE(silent.has_value());
-  const auto hushed = run_udperf(
-      client(std::to_string((*silent)->local().port), {"--connect-timeout", "300ms"}));
+  const auto hushed =
+      run_udperf(client(std::to_string((*silent)->local().port), {"--connect-timeout", "300ms"}));
   CHECK(hushed.code() == 3);
   CHECK(document_of(hushed)["error"]["message"].get<std::string>().find("silent") !=
         std::string::npos);
@@ -163,7 +163,8 @@ TEST_CASE("Our -J has exactly the keys of iperf3's for the same test") {
     return;
   }
   StockServer server;
-  for (const Words& options : std::vector<Words>{{}, {"-R"}, {"--bidir"}, {"-P", "2"}, {"-O", "1"}}) {
+  for (const Words& options :
+       std::vector<Words>{{}, {"-R"}, {"--bidir"}, {"-P", "2"}, {"-O", "1"}}) {
     const Words test = with({"-t", "1", "-b", "1M"}, options);
     const json theirs = json_of(stock_client(server.port(), test));
     const json ours = json_of(own_client(server.port(), test));
@@ -211,7 +212,8 @@ TEST_CASE("iperf3's command line: text, streams of JSON, errors and the program'
   const auto deadline = std::chrono::steady_clock::now() + patience(10s);
   std::optional<Finished> text;
   do {
-    auto finished = run_to_end({link, "-c", "127.0.0.1", "-p", port, "-u", "-t", "1"}, patience(15s));
+    auto finished =
+        run_to_end({link, "-c", "127.0.0.1", "-p", port, "-u", "-t", "1"}, patience(15s));
     REQUIRE(finished.has_value());
     text = *std::move(finished);
   } while (text->code() != 0 && std::chrono::steady_clock::now() < deadline);
@@ -235,8 +237,7 @@ TEST_CASE("iperf3's command line: text, streams of JSON, errors and the program'
   CHECK(events.back() == "end");
 
   const json with_output = json_of(own_client(port, {"-t", "1", "--get-server-output"}));
-  CHECK(with_output["server_output_text"].get<std::string>().find("receiver") !=
-        std::string::npos);
+  CHECK(with_output["server_output_text"].get<std::string>().find("receiver") != std::string::npos);
   server.send_signal(SIGTERM);
   const auto status = server.wait(patience(10s));
   REQUIRE(status.has_value());
@@ -248,7 +249,8 @@ TEST_CASE("iperf3's command line: text, streams of JSON, errors and the program'
 
 TEST_CASE("A native result is told in iperf3's form") {
   Server server;
-  const auto run = run_udperf(client_arguments(server.endpoint(), {"--packets", "100", "--rate", "5M"}));
+  const auto run =
+      run_udperf(client_arguments(server.endpoint(), {"--packets", "100", "--rate", "5M"}));
   REQUIRE(run.code() == 0);
   const TempDir dir;
   const std::string file = (dir.path() / "run.json").string();

@@ -97,9 +97,8 @@ void Iperf3Relay::forward(const Endpoint& server) {
         pump(*pair.server, *pair.client);
       }
     }
-    std::erase_if(pairs, [](const Pair& pair) {
-      return pair.client->closed() && pair.server->closed();
-    });
+    std::erase_if(pairs,
+                  [](const Pair& pair) { return pair.client->closed() && pair.server->closed(); });
   }
 }
 

@@ -87,8 +87,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto bytes = std::as_bytes(std::span{data, size});
   iperf3::ServerControl server{kStart};
   feed(server, bytes);
-  iperf3::ClientControl client{{iperf3::Cookie{}, std::chrono::seconds{5}},
-                               kStart};
+  iperf3::ClientControl client{{iperf3::Cookie{}, std::chrono::seconds{5}}, kStart};
   feed(client, bytes);
   return 0;
 }

@@ -91,7 +91,7 @@ TEST_CASE("Swapped neighbours are out of order and not lost") {
 TEST_CASE("Datagrams of another length, cut ones and number 0 are no data") {
   Arrivals a;
   a.arrive(1);
-  a.read(std::vector<std::byte>(4), 4);                  // a hello that came twice
+  a.read(std::vector<std::byte>(4), 4);  // a hello that came twice
   a.read(std::vector<std::byte>(kLength + 1), kLength + 1);
   a.read(std::vector<std::byte>(kLength + 7), kLength);  // number 0, and a rest
   a.arrive(2);

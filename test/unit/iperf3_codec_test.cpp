@@ -142,8 +142,8 @@ TEST_CASE("Results that name a stream twice, or one that is not there, are refus
 TEST_CASE("The head of a datagram has the layout of the protocol, narrow and wide") {
   std::array<std::byte, 16> bytes{};
   encode(bytes.data(), Counters::narrow, 0x01020304, 5'000'006'000);
-  CHECK(bytes[3] == std::byte{5});   // seconds
-  CHECK(bytes[7] == std::byte{6});   // microseconds
+  CHECK(bytes[3] == std::byte{5});  // seconds
+  CHECK(bytes[7] == std::byte{6});  // microseconds
   CHECK(bytes[8] == std::byte{1});
   CHECK(bytes[11] == std::byte{4});
   CHECK(decode(bytes.data(), Counters::narrow, 0x01020300).sequence == 0x01020304);

@@ -255,8 +255,8 @@ TEST_CASE("A busy server, a refusal with a reason, and a server that fails are t
   {
     Client client;
     client.say({std::byte{9}});
-    client.say({std::byte{0xFE}, std::byte{0}, std::byte{0}, std::byte{0},
-                std::byte{27}, std::byte{0}, std::byte{0}, std::byte{0}, std::byte{0}});
+    client.say({std::byte{0xFE}, std::byte{0}, std::byte{0}, std::byte{0}, std::byte{27},
+                std::byte{0}, std::byte{0}, std::byte{0}, std::byte{0}});
     REQUIRE(client.control.error().has_value());
     CHECK(client.control.error()->code == ErrorCode::refused);
     CHECK(client.control.error()->what.find("rate") != std::string::npos);
