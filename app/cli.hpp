@@ -117,15 +117,9 @@ struct UsageError {
   OutputFormat format = OutputFormat::text;
 };
 
-<<<<<<< ours
-using Invocation = std::variant<ClientCommand, ServerCommand, LoopbackCommand, KeygenCommand,
-                                ReportCommand, CompareCommand, Iperf3Command, HelpRequest,
-                                VersionRequest, UsageError>;
-=======
 using Invocation =
     std::variant<ClientCommand, ServerCommand, LoopbackCommand, KeygenCommand, ReportCommand,
-                 Iperf3Command, HelpRequest, VersionRequest, UsageError>;
->>>>>>> theirs
+                 CompareCommand, Iperf3Command, HelpRequest, VersionRequest, UsageError>;
 
 /// Whether the program was started under the name iperf3, by whatever path.
 [[nodiscard]] bool is_iperf3_name(std::string_view program);
