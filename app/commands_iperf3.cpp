@@ -201,8 +201,7 @@ int run_command(const Iperf3Command& command) {
   if (command.version) {
     return print(iperf3::version_name() + "\nUDP tests only\n");
   }
-  const auto output = command.log_file ? OutputFile::append(*command.log_file, "--logfile")
-                                       : OutputFile::open(std::nullopt, "stdout");
+  const auto output = OutputFile::open(command.log_file, "--logfile", OutputFile::Mode::append);
   if (!output) {
     return fail(output.error().message());
   }

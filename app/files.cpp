@@ -144,13 +144,14 @@ Result<void> OutputFile::reopen() {
   if (!file_) {
     return {};
   }
-  net::Fd file{open_for_writing(name_, mode_)};
+  // Whatever its mode, what has been written stays.
+  net::Fd file{open_for_writing(name_, Mode::append)};
   if (!file) {
     const int reason = errno;
     return system_error(reason, "open " + name_ + " again");
   }
   file_ = std::move(file);
-  begun_ = mode_ == Mode::append;
+  begun_ = true;
   torn_ = false;
   return mode_ == Mode::append ? end_torn_line() : Result<void>{};
 }
@@ -167,15 +168,6 @@ Result<void> OutputFile::end_torn_line() const {
     return {};
   }
   return write_all(fd(), "\n", name_);
-}
-
-Result<OutputFile> OutputFile::append(const std::string& path, std::string_view option) {
-  net::Fd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)};
-  if (!file) {
-    const int reason = errno;
-    return refuse(std::string{option} + " " + path + ": cannot be opened for writing", reason);
-  }
-  return OutputFile{std::move(file), path};
 }
 
 int OutputFile::fd() const {

@@ -28,9 +28,6 @@ class OutputFile {
   /// stays in use when that fails. Nothing for stdout.
   [[nodiscard]] Result<void> reopen();
 
-  /// The file is kept and added to.
-  [[nodiscard]] static Result<OutputFile> append(const std::string& path, std::string_view option);
-
   /// Hands all of it to the system before it returns.
   [[nodiscard]] Result<void> write(std::string_view text) const;
   /// A pipe that nobody reads any more.

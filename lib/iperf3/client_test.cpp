@@ -299,10 +299,13 @@ void ClientTest::start(MonoTime now) {
   progress_at_ = now;
   cpu_.emplace(now);
   cutter_.emplace(p, plan_.interval, now);
-  const auto waiting =
+  engine::Worker::Settings settings;
+  settings.waiting =
       plan_.spin ? engine::Worker::Waiting::spinning : engine::Worker::Waiting::asleep;
+  // A thread that sends without a rate must not run before other work.
+  settings.urgency = plan_.rate_bps != 0 ? engine::Urgency::deadline : engine::Urgency::bulk;
   for (std::size_t i = 0; i < std::min(streams_.size(), kMostWorkers); ++i) {
-    workers_.push_back(std::make_unique<engine::Worker>(parts_.clock, waiting));
+    workers_.push_back(std::make_unique<engine::Worker>(parts_.clock, settings));
   }
   record_.parameters = p;
   record_.host = plan_.host;

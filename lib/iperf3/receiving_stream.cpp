@@ -72,7 +72,9 @@ std::optional<MonoTime> ReceivingStream::last_arrival() const {
 
 StreamAccount::Closed ReceivingStream::close(std::optional<std::uint64_t> sent,
                                              const ClockAnchor& clock) {
-  auto closed = account_.close(sent, clock, port_.total_drops());
+  const auto queue = port_.receive_queue();
+  auto closed = account_.close(
+      sent, clock, queue ? std::optional<std::uint32_t>{queue->drops} : std::nullopt);
   closed.report.cpu_permille = cpu_permille_;
   closed.report.rcvbuf_bytes = port_.receive_buffer_bytes();
   const net::PathSigns signs = port_.path_signs();

@@ -38,6 +38,9 @@ class SendingStream final : public engine::Task {
   SendingStream(const Settings& settings, net::DatagramPort& port, const Clock& clock);
 
   engine::Wake step(MonoTime now, net::ReceiveBuffers& buffers) override;
+  [[nodiscard]] engine::Urgency urgency() const override {
+    return settings_.rate_bps != 0 ? engine::Urgency::deadline : engine::Urgency::bulk;
+  }
   [[nodiscard]] bool over() const override { return over_.load(std::memory_order_acquire); }
 
   void stop(TxEnd why);
