@@ -26,8 +26,34 @@ enum class TxEnd : std::uint8_t {
   complete = 0,      ///< everything that was agreed on has been sent
   interrupted = 1,   ///< the user at the sending end stopped it
   peer_stopped = 2,  ///< the other end asked for it
-  peer_silent = 3,   ///< the receiver's feedback stopped
+  peer_silent = 3,   ///< the receiver's feedback stopped, for good
   failed = 4,        ///< the operating system refused to send
+};
+
+/// A time in which a sender got nothing out although something was due.
+struct SendPause {
+  std::int64_t start_ns = 0;  ///< since sending began
+  std::int64_t duration_ns = 0;
+  std::uint64_t refused = 0;   ///< numbered datagrams that the sending host refused in it
+  std::uint32_t os_error = 0;  ///< why, in Linux's numbers; 0: the receiver was silent
+
+  bool operator==(const SendPause&) const = default;
+};
+inline constexpr std::size_t kMostSendPauses = 8;
+
+/// How a stream's sending went, beside what it sent. A peer of before 0.2 does not tell.
+struct SendTime {
+  std::int64_t window_ns = 0;    ///< that sending was to last: the asked time, else what was needed
+  std::int64_t silent_ns = 0;    ///< of it, without a datagram although one was due
+  std::int64_t tail_ns = 0;      ///< of that, at the very end
+  std::uint32_t os_error = 0;    ///< what ended it, where that was the system
+  std::uint64_t queue_full = 0;  ///< sends that the way out refused at once: nothing was numbered
+  /// What the queueing disciplines on the way out have dropped meanwhile, anybody's, those refused
+  /// at once included; absent: not known.
+  std::optional<std::uint64_t> queue_drops;
+  std::vector<SendPause> pauses;
+
+  bool operator==(const SendTime&) const = default;
 };
 
 /// What the sender of one stream measured; the content of FIN (docs/protocol.md, FIN). Times are
@@ -58,9 +84,15 @@ struct TxReport {
   std::int64_t lateness_p50_ns = -1;  ///< of wake-ups, after the time asked for; -1 = not measured
   std::int64_t lateness_p99_ns = -1;
   std::int64_t lateness_max_ns = -1;
+  std::optional<SendTime> time;        ///< absent: not told
 
   bool operator==(const TxReport&) const = default;
 };
+
+/// "Network is unreachable (ENETUNREACH)", in English whatever the locale.
+[[nodiscard]] std::string os_error_text(std::uint32_t os_error);
+/// Why this sender did not send all that was agreed on, in words; "" where it did.
+[[nodiscard]] std::string early_end_text(const TxReport& report);
 
 /// One row of the interval table of one stream. `sent` counts the sequence numbers passed in the
 /// interval, so that sums over intervals equal the totals exactly (metrics 2.4).

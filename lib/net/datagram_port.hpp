@@ -33,6 +33,15 @@ struct PathSigns {
   std::uint32_t fragment_bytes = 0;  ///< largest IP fragment of a datagram that came in pieces
 };
 
+/// What a router, or this host, says of the way to the peer.
+enum class Unreachable : std::uint8_t {
+  none,
+  net,         ///< no route
+  host,        ///< it does not answer on its link
+  prohibited,  ///< a filter forbids it
+  protocol,    ///< it has no UDP
+};
+
 /// What became of a batch handed to send().
 struct SendOutcome {
   enum class Status : std::uint8_t {
@@ -40,12 +49,15 @@ struct SendOutcome {
     blocked,  ///< the kernel has no room now; wait until writable
     too_big,  ///< larger than the path takes unfragmented
     refused,  ///< ICMP says that nobody listens at the peer
-    failed,   ///< see os_error
+    denied,   ///< this host does not let them out (a filter, no route, no address): see os_error
+    failed,   ///< this socket will never send again: see os_error
   };
   Status status = Status::taken;
   std::uint32_t datagrams = 0;  ///< taken by the kernel, from the front of the batch
   std::uint32_t calls = 1;      ///< buffers that went down the stack on their own
   int os_error = 0;
+  /// Datagrams behind those taken that are gone for good, where too_big or denied.
+  std::uint32_t lost = 0;
 };
 
 class ReceiveBuffers;
@@ -90,6 +102,13 @@ class DatagramPort {
 
   /// The peer's host said by ICMP, since last asked, that nothing listens there.
   [[nodiscard]] virtual bool take_refused() = 0;
+
+  /// What was said since last asked of the way there, but for "port unreachable".
+  [[nodiscard]] virtual Unreachable take_unreachable() { return Unreachable::none; }
+
+  /// What the queueing disciplines of the device that this port sends through have dropped so far,
+  /// of all its senders. Nothing where that cannot be known.
+  [[nodiscard]] virtual std::optional<std::uint64_t> queue_drops() { return std::nullopt; }
 
   /// Has the kernel hold this socket to `wire_bytes_per_second`, link-layer header included. False
   /// where nothing on the way out would obey.

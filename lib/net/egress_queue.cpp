@@ -1,6 +1,8 @@
 #include "net/egress_queue.hpp"
 
+#include <linux/gen_stats.h>
 #include <linux/netlink.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sys/socket.h>
@@ -105,24 +107,42 @@ bool ask_for_disciplines(int fd, int device) {
 
 }  // namespace
 
-bool lists_fq(std::span<const std::byte> dump, int device) {
+namespace {
+
+/// The value of the first attribute of this type; nothing where there is none.
+std::optional<std::span<const std::byte>> attribute_of(std::span<const std::byte> attributes,
+                                                       unsigned type) {
+  while (const auto attribute = head_of<rtattr>(attributes)) {
+    if (attribute->rta_len < sizeof(rtattr) || attribute->rta_len > attributes.size()) {
+      return std::nullopt;
+    }
+    if ((attribute->rta_type & NLA_TYPE_MASK) == type) {
+      return attributes.subspan(sizeof(rtattr), attribute->rta_len - sizeof(rtattr));
+    }
+    attributes = after(attributes, attribute->rta_len);
+  }
+  return std::nullopt;
+}
+
+/// Calls `see` with each discipline of the device in the dump, and its attributes.
+template <typename See>
+void for_each_discipline(std::span<const std::byte> dump, int device, const See& see) {
   while (const auto header = head_of<nlmsghdr>(dump)) {
     if (header->nlmsg_len < sizeof(nlmsghdr) || header->nlmsg_len > dump.size()) {
-      return false;
+      return;
     }
     const auto body = dump.subspan(sizeof(nlmsghdr), header->nlmsg_len - sizeof(nlmsghdr));
     const auto discipline = head_of<tcmsg>(body);
-    if (header->nlmsg_type == RTM_NEWQDISC && discipline && discipline->tcm_ifindex == device &&
-        is_fq(after(body, sizeof(tcmsg)))) {
-      return true;
+    if (header->nlmsg_type == RTM_NEWQDISC && discipline && discipline->tcm_ifindex == device) {
+      see(*discipline, after(body, sizeof(tcmsg)));
     }
     dump = after(dump, header->nlmsg_len);
   }
-  return false;
 }
 
-bool leaves_through_fq(const IpAddress& local) {
-  const int device = device_of(local);
+/// Calls `see` with each part of the dump of the device's disciplines. False where there is none.
+template <typename See>
+bool read_disciplines(int device, const See& see) {
   const Fd fd{::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)};
   if (device == 0 || !fd || !ask_for_disciplines(fd.get(), device)) {
     return false;
@@ -136,14 +156,57 @@ bool leaves_through_fq(const IpAddress& local) {
       return false;
     }
     const auto dump = std::span<const std::byte>{buffer}.first(static_cast<std::size_t>(length));
-    if (lists_fq(dump, device)) {
-      return true;
-    }
+    see(dump);
     if (!goes_on(dump)) {
-      return false;
+      return true;
     }
   }
   return false;
+}
+
+}  // namespace
+
+bool lists_fq(std::span<const std::byte> dump, int device) {
+  bool found = false;
+  for_each_discipline(dump, device, [&found](const tcmsg&, std::span<const std::byte> attributes) {
+    found = found || is_fq(attributes);
+  });
+  return found;
+}
+
+std::optional<std::uint64_t> listed_drops(std::span<const std::byte> dump, int device) {
+  std::optional<std::uint64_t> drops;
+  for_each_discipline(
+      dump, device, [&drops](const tcmsg& discipline, std::span<const std::byte> attributes) {
+        // Classful disciplines add up what their children drop: only roots are asked.
+        const auto stats = discipline.tcm_parent == TC_H_ROOT ? attribute_of(attributes, TCA_STATS2)
+                                                              : std::nullopt;
+        const auto queue = stats ? attribute_of(*stats, TCA_STATS_QUEUE) : std::nullopt;
+        if (const auto counts = queue ? head_of<gnet_stats_queue>(*queue) : std::nullopt) {
+          drops = drops.value_or(0) + counts->drops;
+        }
+      });
+  return drops;
+}
+
+bool leaves_through_fq(const IpAddress& local) {
+  const int device = device_of(local);
+  bool found = false;
+  read_disciplines(device, [&found, device](std::span<const std::byte> dump) {
+    found = found || lists_fq(dump, device);
+  });
+  return found;
+}
+
+std::optional<std::uint64_t> egress_drops(const IpAddress& local) {
+  const int device = device_of(local);
+  std::optional<std::uint64_t> drops;
+  const bool whole = read_disciplines(device, [&drops, device](std::span<const std::byte> dump) {
+    if (const auto some = listed_drops(dump, device)) {
+      drops = drops.value_or(0) + *some;
+    }
+  });
+  return whole ? drops : std::nullopt;
 }
 
 }  // namespace udperf::net

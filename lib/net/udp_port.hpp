@@ -28,6 +28,8 @@ class UdpPort final : public DatagramPort {
   [[nodiscard]] PathSigns path_signs() const override { return signs_; }
   void ignore_ttl() override;
   bool take_refused() override { return refused_.exchange(false); }
+  std::optional<std::uint64_t> queue_drops() override;
+  Unreachable take_unreachable() override { return unreachable_.exchange(Unreachable::none); }
   bool pace_in_kernel(std::uint64_t wire_bytes_per_second) override;
   [[nodiscard]] std::uint32_t batch_limit(std::uint32_t segment) const override;
   [[nodiscard]] std::uint32_t receive_buffer_bytes() const override { return rcvbuf_; }
@@ -51,10 +53,14 @@ class UdpPort final : public DatagramPort {
   void probe_offload(const PortOptions& options);
   SendOutcome send_gso(std::span<const std::byte> data, std::uint32_t segment, std::uint32_t n);
   SendOutcome send_many(std::span<const std::byte> data, std::uint32_t segment, std::uint32_t n);
+  SendOutcome send_singly(std::span<const std::byte> data, std::uint32_t segment, std::uint32_t n);
   SendOutcome send_one(std::span<const std::byte> datagram);
-  SendOutcome error_outcome(int os_error);
+  SendOutcome error_outcome(int os_error, std::uint32_t lost);
+  template <typename Call>
+  auto tried_twice(const Call& call) -> decltype(call());
   bool set_segment(std::uint32_t segment);
   void note_error(int os_error);
+  void note_denial(int os_error);
   void read_control(const msghdr& message, std::span<const std::byte> data, const ReadTime& time,
                     Received& out);
   void read_ip_control(const cmsghdr* header, Received& out);
@@ -74,6 +80,7 @@ class UdpPort final : public DatagramPort {
   std::uint32_t max_segments_ = 128;
   std::uint32_t mtu_ = 1500;
   std::atomic<bool> refused_{false};
+  std::atomic<Unreachable> unreachable_{Unreachable::none};
   std::atomic<std::uint32_t> mtu_hint_{0};  ///< IP packet size that an error spoke of; 0 = none
   bool dont_fragment_ = false;
   std::uint64_t checksum_errors_before_ = 0;

@@ -190,6 +190,52 @@ std::optional<std::uint32_t> UdpPort::total_drops() {
   return values[SK_MEMINFO_DROPS];
 }
 
+namespace {
+
+/// RFC 792 and RFC 1812 s5.2.7.1; RFC 4443 s3.1.
+Unreachable meaning_v4(std::uint8_t code) {
+  switch (code) {
+    case 1:
+    case 7:
+    case 8:
+    case 12:
+      return Unreachable::host;
+    case 2:
+      return Unreachable::protocol;
+    case 9:
+    case 10:
+    case 13:
+      return Unreachable::prohibited;
+    case 0:
+    case 5:
+    case 6:
+    case 11:
+      return Unreachable::net;
+    default:
+      return Unreachable::none;
+  }
+}
+Unreachable meaning_v6(std::uint8_t code) {
+  constexpr std::array kMeanings{
+      Unreachable::net,  Unreachable::prohibited, Unreachable::net, Unreachable::host,
+      Unreachable::none, Unreachable::prohibited, Unreachable::net};
+  return code < kMeanings.size() ? kMeanings[code] : Unreachable::none;
+}
+
+Unreachable meaning_of(const sock_extended_err& error) {
+  constexpr std::uint8_t kUnreachableV4 = 3;
+  constexpr std::uint8_t kUnreachableV6 = 1;
+  if (error.ee_origin == SO_EE_ORIGIN_ICMP && error.ee_type == kUnreachableV4) {
+    return meaning_v4(error.ee_code);
+  }
+  if (error.ee_origin == SO_EE_ORIGIN_ICMP6 && error.ee_type == kUnreachableV6) {
+    return meaning_v6(error.ee_code);
+  }
+  return Unreachable::none;
+}
+
+}  // namespace
+
 void UdpPort::drain_errors() {
   constexpr int kMost = 64;  // a peer must not keep us here
   for (int i = 0; i < kMost; ++i) {
@@ -216,6 +262,9 @@ void UdpPort::drain_errors() {
         refused_ = true;
       } else if (error.ee_errno == EMSGSIZE) {
         mtu_hint_ = error.ee_info;
+      }
+      if (const Unreachable said = meaning_of(error); said != Unreachable::none) {
+        unreachable_ = said;
       }
     }
   }

@@ -19,10 +19,36 @@ constexpr std::uint32_t kWholeV4 = 65493;
 constexpr std::uint32_t kWholeV6 = 65473;
 constexpr std::uint32_t kSegmentsBefore69 = 64;  // kernels before 6.9 take 64 segments, later 128
 constexpr std::uint32_t kMany = 64;              // datagrams for one sendmmsg
+constexpr std::uint32_t kFew = 16;               // as cheap one by one
 constexpr std::uint32_t kHeadersV4 = 28;
 constexpr std::uint32_t kHeadersV6 = 48;
 
+/// Whether the errno of a send may be ICMP's answer to an earlier datagram instead (ip(7),
+/// IP_RECVERR): then this one was not tried at all, and trying again tells.
+bool may_be_late(int os_error) {
+  constexpr std::array kFromIcmp{EMSGSIZE,    EHOSTUNREACH, ENETUNREACH, EACCES,    EPROTO,
+                                 ENOPROTOOPT, EHOSTDOWN,    ENONET,      EOPNOTSUPP};
+  return std::find(kFromIcmp.begin(), kFromIcmp.end(), os_error) != kFromIcmp.end();
+}
+
+/// Errors of which no later datagram can recover: the socket itself is at fault.
+bool is_final(int os_error) {
+  constexpr std::array kFinal{EBADF, ENOTSOCK, EFAULT, EDESTADDRREQ, ENOTCONN, EPIPE};
+  return std::find(kFinal.begin(), kFinal.end(), os_error) != kFinal.end();
+}
+
 }  // namespace
+
+/// What `call` returns, once more where its error may belong to an earlier datagram.
+template <typename Call>
+auto UdpPort::tried_twice(const Call& call) -> decltype(call()) {
+  auto result = call();
+  if (result < 0 && may_be_late(errno)) {
+    drain_errors();
+    result = call();
+  }
+  return result;
+}
 
 std::uint32_t UdpPort::batch_limit(std::uint32_t segment) const {
   const bool v4 = remote_.address.family == IpFamily::v4;
@@ -51,11 +77,8 @@ SendOutcome UdpPort::send_gso(std::span<const std::byte> data, std::uint32_t seg
     gso_ = false;
     return send_many(data, segment, n);
   }
-  ssize_t sent = ::send(fd(), data.data(), data.size(), MSG_DONTWAIT);
-  if (sent < 0 && errno == EMSGSIZE) {
-    drain_errors();  // it may be ICMP's answer to an earlier datagram
-    sent = ::send(fd(), data.data(), data.size(), MSG_DONTWAIT);
-  }
+  const ssize_t sent =
+      tried_twice([&] { return ::send(fd(), data.data(), data.size(), MSG_DONTWAIT); });
   if (sent >= 0) {
     return SendOutcome{SendOutcome::Status::taken, n, 1, 0};
   }
@@ -66,19 +89,25 @@ SendOutcome UdpPort::send_gso(std::span<const std::byte> data, std::uint32_t seg
   }
   if (reason == EIO || reason == EINVAL || reason == EMSGSIZE) {
     gso_ = false;  // the device or the route does not do it: remember, and go on without
-    return send_many(data, segment, n);
+    const SendOutcome singly = send_many(data, segment, n);
+    // EINVAL is also what a route says whose source address is gone: that comes back.
+    gso_ = singly.os_error == EINVAL;
+    return singly;
   }
-  return error_outcome(reason);
+  return error_outcome(reason, n);
 }
 
 SendOutcome UdpPort::send_many(std::span<const std::byte> data, std::uint32_t segment,
                                std::uint32_t n) {
   if (!set_segment(0)) {
-    return error_outcome(errno);
+    return error_outcome(errno, 1);
   }
   std::array<iovec, 128> vectors{};
   std::array<mmsghdr, 128> messages{};
   n = std::min<std::uint32_t>(n, messages.size());
+  if (n <= kFew) {
+    return send_singly(data, segment, n);
+  }
   for (std::uint32_t i = 0; i < n; ++i) {
     const auto piece = data.subspan(std::size_t{i} * segment);
     // sendmmsg does not write to the buffer; iovec has no const form.
@@ -87,33 +116,55 @@ SendOutcome UdpPort::send_many(std::span<const std::byte> data, std::uint32_t se
     messages[i].msg_hdr.msg_iov = &vectors[i];
     messages[i].msg_hdr.msg_iovlen = 1;
   }
-  int taken = ::sendmmsg(fd(), messages.data(), n, MSG_DONTWAIT);
-  if (taken < 0 && errno == EMSGSIZE) {
-    drain_errors();
-    taken = ::sendmmsg(fd(), messages.data(), n, MSG_DONTWAIT);
+  SendOutcome outcome;
+  outcome.calls = 0;
+  while (outcome.datagrams < n) {
+    const int taken = tried_twice([&] {
+      return ::sendmmsg(fd(), messages.data() + outcome.datagrams, n - outcome.datagrams,
+                        MSG_DONTWAIT);
+    });
+    if (taken < 0) {  // of a partial send the reason shows only now
+      const SendOutcome reason = error_outcome(errno, 1);
+      outcome.status = reason.status;
+      outcome.os_error = reason.os_error;
+      outcome.lost = reason.lost;
+      return outcome;
+    }
+    outcome.datagrams += static_cast<std::uint32_t>(taken);
+    outcome.calls = outcome.datagrams;
   }
-  if (taken < 0) {
-    return error_outcome(errno);
+  return outcome;
+}
+
+/// One system call each: of a datagram in the middle of a sendmmsg the reason is not told, and
+/// asking for it tries that datagram again.
+SendOutcome UdpPort::send_singly(std::span<const std::byte> data, std::uint32_t segment,
+                                 std::uint32_t n) {
+  SendOutcome outcome;
+  outcome.calls = 0;
+  for (; outcome.datagrams < n; ++outcome.datagrams, ++outcome.calls) {
+    const auto rest = data.subspan(std::size_t{outcome.datagrams} * segment);
+    const SendOutcome one = send_one(rest.first(std::min<std::size_t>(rest.size(), segment)));
+    if (one.status != SendOutcome::Status::taken) {
+      outcome.status = one.status;
+      outcome.os_error = one.os_error;
+      outcome.lost = one.lost;
+      return outcome;
+    }
   }
-  const auto count = static_cast<std::uint32_t>(taken);
-  // After a partial send the reason shows at the next call.
-  const auto status = count == n ? SendOutcome::Status::taken : SendOutcome::Status::blocked;
-  return SendOutcome{status, count, count, 0};
+  return outcome;
 }
 
 SendOutcome UdpPort::send_one(std::span<const std::byte> datagram) {
   if (segment_.load(std::memory_order_relaxed) != 0) {
     set_segment(0);  // some drivers corrupt a single datagram sent with segmentation on
   }
-  ssize_t sent = ::send(fd(), datagram.data(), datagram.size(), MSG_DONTWAIT);
-  if (sent < 0 && errno == EMSGSIZE) {
-    drain_errors();
-    sent = ::send(fd(), datagram.data(), datagram.size(), MSG_DONTWAIT);
-  }
+  const ssize_t sent =
+      tried_twice([&] { return ::send(fd(), datagram.data(), datagram.size(), MSG_DONTWAIT); });
   if (sent >= 0) {
     return SendOutcome{SendOutcome::Status::taken, 1, 1, 0};
   }
-  return error_outcome(errno);
+  return error_outcome(errno, 1);
 }
 
 SendOutcome UdpPort::send_whole(std::span<const std::byte> datagram) {
@@ -166,30 +217,56 @@ SendOutcome UdpPort::send_control(std::span<const std::byte> datagram) {
     if (::sendmsg(fd(), &message, MSG_DONTWAIT) >= 0) {
       return SendOutcome{SendOutcome::Status::taken, 1, 1, 0};
     }
-    outcome = error_outcome(errno);
-    if (outcome.status != SendOutcome::Status::refused &&
-        outcome.status != SendOutcome::Status::too_big) {
+    const int reason = errno;
+    outcome = error_outcome(reason, 1);
+    if (outcome.status != SendOutcome::Status::refused && !may_be_late(reason)) {
       break;
     }
   }
   return outcome;
 }
 
-SendOutcome UdpPort::error_outcome(int os_error) {
+/// What this host itself says of the way, where ICMP has not said more.
+void UdpPort::note_denial(int os_error) {
+  Unreachable none = Unreachable::none;
+  switch (os_error) {
+    case ENETUNREACH:
+    case ENETDOWN:
+    case ENONET:
+      unreachable_.compare_exchange_strong(none, Unreachable::net);
+      break;
+    case EHOSTUNREACH:
+    case EHOSTDOWN:
+      unreachable_.compare_exchange_strong(none, Unreachable::host);
+      break;
+    case EPERM:
+    case EACCES:
+      unreachable_.compare_exchange_strong(none, Unreachable::prohibited);
+      break;
+    default:
+      break;
+  }
+}
+
+/// `lost`: datagrams that are not tried again where the error is about them and not about now.
+SendOutcome UdpPort::error_outcome(int os_error, std::uint32_t lost) {
   using Status = SendOutcome::Status;
   drain_errors();
   switch (os_error) {
     case EAGAIN:
     case ENOBUFS:
+    case ENOMEM:
     case EINTR:
       return SendOutcome{Status::blocked, 0, 0, os_error};
     case ECONNREFUSED:
       refused_ = true;
       return SendOutcome{Status::refused, 0, 0, os_error};
     case EMSGSIZE:
-      return SendOutcome{Status::too_big, 0, 0, os_error};
+      return SendOutcome{Status::too_big, 0, 0, os_error, lost};
     default:
-      return SendOutcome{Status::failed, 0, 0, os_error};
+      note_denial(os_error);
+      return is_final(os_error) ? SendOutcome{Status::failed, 0, 0, os_error}
+                                : SendOutcome{Status::denied, 0, 0, os_error, lost};
   }
 }
 

@@ -199,6 +199,10 @@ bool UdpPort::pace_in_kernel(std::uint64_t wire_bytes_per_second) {
                       sizeof wire_bytes_per_second) == 0;
 }
 
+std::optional<std::uint64_t> UdpPort::queue_drops() {
+  return egress_drops(local_.address);
+}
+
 std::uint64_t UdpPort::checksum_errors() const {
   const bool v4 = remote_.address.family == IpFamily::v4;
   const std::uint64_t now = v4 ? read_snmp("/proc/self/net/snmp", "Udp: ", "InCsumErrors")

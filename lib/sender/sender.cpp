@@ -13,6 +13,9 @@ using Status = net::SendOutcome::Status;
 constexpr Duration kSleepOnlyPeriod = std::chrono::milliseconds{1};
 // Batches before the caller gets its turn, when nothing limits the rate.
 constexpr int kBatchesPerStep = 8;
+// Refusals in a row after which a sender that nothing paces waits a moment each time.
+constexpr std::uint32_t kFewRefusals = 8;
+constexpr Duration kRetry = std::chrono::milliseconds{1};
 
 BatchBuffer::Settings buffer_settings(const Sender::Settings& s, const net::DatagramPort& port) {
   BatchBuffer::Settings out;
@@ -44,7 +47,8 @@ Sender::Sender(const Settings& settings, net::DatagramPort& port, const Clock& c
       port_(port),
       clock_(clock),
       plan_(PacketPlan::for_stream(settings.params, settings.stream)),
-      buffer_(buffer_settings(settings, port)) {}
+      buffer_(buffer_settings(settings, port)),
+      queue_drops_before_(port.queue_drops()) {}
 
 std::uint32_t Sender::batch_now() const {
   return std::min(buffer_.capacity(), port_.batch_limit(settings_.params.payload_bytes));
@@ -53,12 +57,14 @@ std::uint32_t Sender::batch_now() const {
 void Sender::begin(MonoTime now) {
   started_ = true;
   begun_ = now;
+  pauses_.begin(now);
   anchor_ = clock_.anchor();
   cpu_at_start_ = clock_.thread_cpu_time();
   if (settings_.params.rate(settings_.way).limited()) {
     const auto period = period_now();
     schedule_.emplace(now, period,
                       pacing::Schedule::Bursts{batch_now(), burst_window(settings_.params)});
+    pauses_.plan(period.times(1));
     report_.pacer = pacer_for(period);
     if (!adjusted()) {
       report_.target_milli_pps =
@@ -82,6 +88,7 @@ pacing::PacketPeriod Sender::period_now() {
 void Sender::follow_rate(MonoTime now) {
   if (adjusted() && rate_bps_.load(std::memory_order_relaxed) != scheduled_bps_) {
     const auto period = period_now();
+    pauses_.plan(period.times(1));
     schedule_->change(period, batch_now(), now);
     // Without fq, asking again tells nothing new.
     if (report_.pacer != PacerKind::sleep_spin || period.times(1) >= kSleepOnlyPeriod) {
@@ -124,9 +131,18 @@ Wake Sender::step(MonoTime now) {
     return Wake{};
   }
   if (over(now)) {
-    send_last(now);
-    finish(TxEnd::complete);
+    if (!held()) {
+      send_last(now);
+    }
+    if (!finished()) {
+      finish(held() ? TxEnd::peer_silent : TxEnd::complete);
+    }
     return Wake{};
+  }
+  if (held()) {
+    constexpr Duration kLook = std::chrono::milliseconds{5};
+    pauses_.stopped(now, 0, 0);
+    return Wake{now + kLook, false, false};
   }
   return schedule_ ? paced(now) : flat_out(now);
 }
@@ -196,42 +212,18 @@ bool Sender::send_batch(std::uint64_t count, MonoTime now) {
         {next_, to_ns(now), batch, crypto::token(settings_.token_key, batch)}, n, length);
     const auto outcome = port_.send(data, length);
     account(n, length, outcome, now);
-    if (outcome.status != Status::taken) {
+    if (outcome.status != Status::taken && trouble_ != Status::denied) {
       return false;
     }
-    left -= n;
+    if (trouble_ == Status::denied && !schedule_ && pauses_.refusals() > kFewRefusals) {
+      return false;
+    }
+    left -= std::min<std::uint64_t>(left, std::uint64_t{outcome.datagrams} + outcome.lost);
   }
   return true;
 }
 
-void Sender::account(std::uint64_t offered, std::uint32_t length, const net::SendOutcome& outcome,
-                     MonoTime now) {
-  trouble_ = outcome.status;
-  report_.send_blocked += offered - outcome.datagrams;
-  if (outcome.datagrams == 0) {
-    os_error_ = outcome.os_error;
-    return;
-  }
-  if (next_ == 0) {
-    first_ = now;
-    report_.first_bytes = length;
-  } else {
-    gaps_.add(now - last_);
-  }
-  last_ = now;
-  next_ += outcome.datagrams;
-  report_.batches += 1;
-  report_.payload_bytes += std::uint64_t{outcome.datagrams} * length;
-  if (outcome.datagrams > 1 && outcome.calls == 1) {
-    report_.gso_segments = std::max(report_.gso_segments, outcome.datagrams);
-  }
-  packets_.store(next_, std::memory_order_relaxed);
-  bytes_.store(report_.payload_bytes, std::memory_order_relaxed);
-  batches_.store(report_.batches, std::memory_order_relaxed);
-}
-
 Wake Sender::after_refusal(MonoTime now) {
-  constexpr Duration kRetry = std::chrono::milliseconds{1};
   if (trouble_ == Status::too_big || trouble_ == Status::failed) {
     finish(TxEnd::failed);
     return Wake{};
@@ -252,30 +244,6 @@ void Sender::report_pacing() {
   report_.scheduling = scheduling_;
   report_.burst_ns = schedule_->window().longest().count();
   fill_lateness(lateness_, report_);
-}
-
-void Sender::finish(TxEnd end) {
-  report_.end = end;
-  report_.packets = next_;
-  report_.sndbuf_bytes = port_.send_buffer_bytes();
-  if (next_ > 0) {
-    report_.first_unix_ns = to_ns(anchor_.to_unix(first_));
-    report_.last_unix_ns = to_ns(anchor_.to_unix(last_));
-    report_.span_ns = (last_ - first_).count();
-  }
-  report_pacing();
-  if (const auto p50 = gaps_.percentile(0.5)) {
-    report_.gap_p50_ns = p50->count();
-    report_.gap_p99_ns = gaps_.percentile(0.99).value_or(*p50).count();
-    report_.gap_max_ns = gaps_.max().count();
-  }
-  const auto cpu = clock_.thread_cpu_time();
-  const Duration wall = clock_.now() - begun_;
-  if (cpu && cpu_at_start_ && wall > Duration{0}) {
-    report_.cpu_permille = static_cast<std::uint32_t>(
-        std::min<std::int64_t>((*cpu - *cpu_at_start_) * 1000 / wall, 1000));
-  }
-  finished_.store(true, std::memory_order_release);
 }
 
 }  // namespace udperf::sender

@@ -15,6 +15,7 @@
 #include "net/datagram_port.hpp"
 #include "pacing/schedule.hpp"
 #include "sender/batch_buffer.hpp"
+#include "sender/pause_log.hpp"
 
 namespace udperf::sender {
 
@@ -60,6 +61,13 @@ class Sender {
   /// Asks the loop to end at its next step; the first reason counts.
   void stop(TxEnd why);
 
+  /// While held nothing is sent, but time goes on: the receiver is silent, and may come back.
+  void hold(bool held) { held_.store(held, std::memory_order_relaxed); }
+  [[nodiscard]] bool held() const { return held_.load(std::memory_order_relaxed); }
+
+  /// Ends it now where it has not ended: for who finds it after its thread has gone.
+  void abandon(TxEnd why);
+
   [[nodiscard]] bool finished() const { return finished_.load(std::memory_order_acquire); }
   /// Precondition: finished().
   [[nodiscard]] const TxReport& report() const { return report_; }
@@ -89,8 +97,14 @@ class Sender {
   bool send_batch(std::uint64_t count, MonoTime now);
   void account(std::uint64_t offered, std::uint32_t length, const net::SendOutcome& outcome,
                MonoTime now);
+  void account_taken(std::uint32_t length, const net::SendOutcome& outcome, MonoTime now);
+  /// What this host refuses for good is numbered, and lost here. False where that must end the
+  /// test.
+  bool account_lost(std::uint64_t bytes, const net::SendOutcome& outcome, MonoTime now);
   Wake after_refusal(MonoTime now);
   void finish(TxEnd end);
+  void note_processor_time();
+  [[nodiscard]] SendTime sending_time(TxEnd end, MonoTime now);
 
   Settings settings_;
   net::DatagramPort& port_;
@@ -101,6 +115,9 @@ class Sender {
   std::uint64_t scheduled_bps_ = 0;  ///< what the schedule is for, where the rate is adjusted
   LogHistogram gaps_;
   LogHistogram lateness_;
+  PauseLog pauses_;
+  std::uint64_t queue_full_ = 0;
+  std::optional<std::uint64_t> queue_drops_before_;
   TxReport report_;
   std::uint64_t next_ = 0;
   MonoTime begun_{};
@@ -117,6 +134,7 @@ class Sender {
   std::atomic<std::uint64_t> batches_{0};
   std::atomic<std::uint64_t> rate_bps_{0};
   std::atomic<int> stop_{-1};
+  std::atomic<bool> held_{false};
   std::atomic<bool> finished_{false};
 };
 

@@ -31,8 +31,21 @@ bool valid(const Bye& m) {
 bool valid(const ReportPull& m) {
   return m.chunks >= 1 && m.chunks <= 32;
 }
+constexpr std::int64_t kLongestSpan = std::int64_t{1} << 56U;  // two years
+bool is_span(std::int64_t ns) {
+  return ns >= 0 && ns <= kLongestSpan;
+}
+bool valid(const SendTime& m) {
+  return is_span(m.window_ns) && is_span(m.silent_ns) && is_span(m.tail_ns) &&
+         std::all_of(m.pauses.begin(), m.pauses.end(), [](const SendPause& p) {
+           return is_span(p.start_ns) && is_span(p.duration_ns);
+         });
+}
 bool valid(const Fin& m) {
   const TxReport& r = m.report;
+  if (r.time && !valid(*r.time)) {
+    return false;
+  }
   return r.pacer <= PacerKind::kernel && r.end <= TxEnd::failed && r.span_ns >= 0 &&
          r.scheduling <= Scheduling::fifo && m.rtt_max_ns >= 0 &&
          r.packets <= (std::uint64_t{1} << 62U) && r.local_drop <= r.packets;

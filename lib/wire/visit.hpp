@@ -3,6 +3,8 @@
 // How each message is laid out: one function a message, used for writing and for reading. The order
 // of the fields here is the order on the wire (docs/protocol.md).
 
+#include <algorithm>
+
 #include "wire/byte_io.hpp"
 #include "wire/messages.hpp"
 
@@ -187,6 +189,35 @@ UDPERF_VISIT(TxReport) {
   io.field(m.target_milli_pps);
 }
 
+UDPERF_VISIT(SendPause) {
+  io.field(m.start_ns);
+  io.field(m.duration_ns);
+  io.field(m.refused);
+  io.field(m.os_error);
+}
+
+template <typename Io, typename M>
+void visit_send_time(Io& io, M& m) {
+  io.field(m.window_ns);
+  io.field(m.silent_ns);
+  io.field(m.tail_ns);
+  io.field(m.os_error);
+  io.field(m.queue_full);
+  io.field(m.queue_drops);
+  std::uint8_t count = static_cast<std::uint8_t>(std::min(m.pauses.size(), kMostSendPauses));
+  io.field(count);
+  if constexpr (!std::is_const_v<M>) {
+    if (count > kMostSendPauses) {
+      io.fail();
+      count = 0;
+    }
+    m.pauses.resize(count);
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    visit(io, m.pauses[i]);
+  }
+}
+
 UDPERF_VISIT(Fin) {
   visit(io, m.report);
   io.field(m.rtt_max_ns);
@@ -195,6 +226,14 @@ UDPERF_VISIT(Fin) {
   io.later(m.report.lateness_p50_ns);
   io.later(m.report.lateness_p99_ns);
   io.later(m.report.lateness_max_ns);
+  // What came after version 1 was first spoken: absent from who does not know it.
+  if constexpr (std::is_const_v<M>) {
+    if (m.report.time) {
+      visit_send_time(io, *m.report.time);
+    }
+  } else if (io.remaining() > 0) {
+    visit_send_time(io, m.report.time.emplace());
+  }
 }
 
 UDPERF_VISIT(ReportPull) {

@@ -51,6 +51,13 @@ void SimNetwork::send(const Endpoint& from, const Endpoint& to, std::span<const 
   flights_.emplace(at, std::move(flight));
 }
 
+void SimNetwork::forge_refusal(const Endpoint& client) {
+  const auto socket = connected_.find({client, server});
+  if (socket != connected_.end()) {
+    socket->second->refuse();
+  }
+}
+
 Duration SimNetwork::travel_time(const Impairment& path) {
   Duration time = path.delay;
   if (path.jitter > Duration{0}) {
@@ -117,6 +124,9 @@ SimPort::~SimPort() {
 }
 
 net::SendOutcome SimPort::send(std::span<const std::byte> data, std::uint32_t segment) {
+  if (const auto said = network_.host_says ? network_.host_says(local_) : std::nullopt) {
+    return *said;
+  }
   std::uint32_t count = 0;
   const auto departure = gso_ && data.size() > segment ? Departure::merged : Departure::single;
   for (std::size_t at = 0; at < data.size(); at += segment, ++count) {

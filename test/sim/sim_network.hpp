@@ -61,6 +61,8 @@ class SimNetwork {
   std::function<MonoTime(MonoTime)> server_time;  ///< stamps the server's arrivals
   bool icmp = true;           ///< whether a datagram to nobody is answered with "port unreachable"
   bool merges_reads = false;  ///< whether ports hand over equal datagrams as one read (UDP_GRO)
+  /// What the host at `from` says to a send of DATA in place of taking it; nothing: it takes it.
+  std::function<std::optional<net::SendOutcome>(const Endpoint& from)> host_says;
   /// Sees every datagram before anything is done to it.
   std::function<void(const Endpoint& from, const Endpoint& to, std::span<const std::byte>)> on_send;
   const Endpoint server = endpoint(1, kDefaultPort);
@@ -69,6 +71,8 @@ class SimNetwork {
 
   void send(const Endpoint& from, const Endpoint& to, std::span<const std::byte> bytes,
             Departure departure = Departure::single);
+  /// A stranger's ICMP "port unreachable" to a client's socket.
+  void forge_refusal(const Endpoint& client);
   /// Hands over what is due.
   void deliver(MonoTime now);
   [[nodiscard]] MonoTime next_arrival() const {
@@ -136,6 +140,7 @@ class SimPort final : public net::DatagramPort {
   net::SendOutcome send_whole(std::span<const std::byte> datagram) override;
   std::optional<std::uint32_t> take_mtu_hint() override { return std::exchange(hint_, {}); }
   bool take_refused() override { return std::exchange(refused_, false); }
+  std::optional<std::uint64_t> queue_drops() override { return 0; }
   bool pace_in_kernel(std::uint64_t) override { return false; }
   [[nodiscard]] std::uint32_t batch_limit(std::uint32_t) const override { return 16; }
   [[nodiscard]] std::uint32_t receive_buffer_bytes() const override { return 1U << 20U; }

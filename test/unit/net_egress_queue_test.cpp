@@ -1,7 +1,10 @@
+#include <linux/gen_stats.h>
 #include <linux/netlink.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
 #include <cstring>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +14,7 @@
 
 namespace {
 
+using udperf::net::listed_drops;
 using udperf::net::lists_fq;
 using Bytes = std::vector<std::byte>;
 
@@ -20,12 +24,15 @@ void append(Bytes& bytes, const T& value) {
   bytes.insert(bytes.end(), begin, begin + sizeof value);
 }
 
-/// One RTM_NEWQDISC message as the kernel writes it.
-Bytes discipline(int device, const std::string& kind) {
+/// One RTM_NEWQDISC message as the kernel writes it; with the drops of TCA_STATS2 where there are
+/// any to tell.
+Bytes discipline(int device, const std::string& kind, std::optional<std::uint32_t> drops = {},
+                 std::uint32_t parent = TC_H_ROOT) {
   const auto name = static_cast<std::uint16_t>(kind.size() + 1);
   Bytes body;
   tcmsg about{};
   about.tcm_ifindex = device;
+  about.tcm_parent = parent;
   append(body, about);
   append(body, rtattr{static_cast<std::uint16_t>(sizeof(rtattr) + name), TCA_KIND});
   for (const char c : kind) {
@@ -33,6 +40,14 @@ Bytes discipline(int device, const std::string& kind) {
   }
   body.push_back(std::byte{0});
   body.resize((body.size() + 3) & ~std::size_t{3});
+  if (drops) {
+    gnet_stats_queue counts{};
+    counts.drops = *drops;
+    const auto inner = static_cast<std::uint16_t>(sizeof(rtattr) + sizeof counts);
+    append(body, rtattr{static_cast<std::uint16_t>(sizeof(rtattr) + inner), TCA_STATS2});
+    append(body, rtattr{inner, TCA_STATS_QUEUE});
+    append(body, counts);
+  }
   Bytes message;
   nlmsghdr header{};
   header.nlmsg_len = static_cast<std::uint32_t>(sizeof header + body.size());
@@ -78,4 +93,24 @@ TEST_CASE("a dump that is cut off anywhere is read to its end and no further", "
 
 TEST_CASE("loopback has no fq", "[net][egress]") {
   CHECK_FALSE(udperf::net::leaves_through_fq(udperf::IpAddress::loopback(udperf::IpFamily::v4)));
+}
+
+TEST_CASE("drops are those of the device's roots", "[net][egress]") {
+  const auto dump = discipline(2, "mq", 7) + discipline(2, "fq", 7, 0x10001U) +
+                    discipline(3, "fq", 100) + discipline(2, "clsact", 2, 0xFFFFFFF1U);
+  CHECK(listed_drops(dump, 2) == 7U);
+  CHECK(listed_drops(dump, 3) == 100U);
+  CHECK(listed_drops(dump, 4) == std::nullopt);
+  CHECK(listed_drops(discipline(2, "noqueue"), 2) == std::nullopt);
+}
+
+TEST_CASE("a dump that is cut anywhere tells no more drops than there were", "[net][egress]") {
+  const auto dump = discipline(2, "fq", 7);
+  for (std::size_t length = 0; length < dump.size(); ++length) {
+    CHECK(listed_drops(std::span{dump}.first(length), 2).value_or(7) == 7U);
+  }
+}
+
+TEST_CASE("the loopback device can be asked what its queue dropped", "[net][egress]") {
+  CHECK(udperf::net::egress_drops(udperf::IpAddress::loopback(udperf::IpFamily::v4)));
 }
