@@ -1,5 +1,6 @@
 #include "app/client_reporter.hpp"
 
+#include <csignal>
 #include <cstdio>
 
 namespace udperf::app {
@@ -39,6 +40,14 @@ void ClientReporter::on_interval(const engine::LiveInterval& interval) {
 void ClientReporter::on_progress(const engine::LiveProgress& progress) {
   if (progress_) {
     progress_->update(progress);
+  }
+  stop_if_abandoned();
+}
+
+/// What nobody is left to read needs not be measured.
+void ClientReporter::stop_if_abandoned() {
+  if (!parts_.stop.requested() && parts_.output.is_abandoned()) {
+    parts_.stop.request(SIGPIPE);
   }
 }
 

@@ -7,6 +7,7 @@
 #include "app/progress.hpp"
 #include "app/render.hpp"
 #include "engine/client_run.hpp"
+#include "engine/stop_token.hpp"
 
 namespace udperf::app {
 
@@ -19,6 +20,7 @@ class ClientReporter final : public engine::ClientObserver {
     Renderer& renderer;
     const OutputFile& output;
     const Clock& clock;
+    engine::StopToken& stop;
   };
   ClientReporter(Parts parts, const ClientCommand& command);
   ClientReporter(const ClientReporter&) = delete;
@@ -44,6 +46,8 @@ class ClientReporter final : public engine::ClientObserver {
   void end_progress() { progress_.reset(); }
 
  private:
+  void stop_if_abandoned();
+
   Parts parts_;
   bool quiet_;
   std::optional<ProgressLine> progress_;

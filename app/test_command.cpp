@@ -1,6 +1,7 @@
 #include "app/test_command.hpp"
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <vector>
 
@@ -63,10 +64,10 @@ Result<OpenFiles> open_files(const ClientCommand& command, const Clock& clock) {
   return OpenFiles{*std::move(log), *std::move(output), std::move(page), std::move(key)};
 }
 
-/// What --fail-rate is about: what arrived, or what a search found.
+/// What --fail-rate is about: what arrived in the time that was asked for, or what a search found.
 std::optional<double> rate_for_threshold(const result::ResultDocument& document) {
   if (!document.search) {
-    return document.goodput_bps;
+    return result::sustained_bps(document);
   }
   auto sum = document.search->answer_bps;
   if (document.search_down) {
@@ -110,8 +111,8 @@ bool written(const Result<std::string>& text, const ClientReporter& reporter,
   } else if (const auto done = output.write(*text); !done) {
     problem = done.error();
   }
-  if (problem) {
-    log.error(problem->message());
+  if (problem) {  // who closed the pipe knows it
+    log.write(problem->os_error == EPIPE ? LogLevel::info : LogLevel::error, problem->message());
   }
   return !problem;
 }
@@ -238,7 +239,7 @@ int run_test_command(const ClientCommand& command, const TestRunner& runner) {
   Log& log = files->log;
   Renderer renderer{command.output, text_style(command.output, files->output.is_terminal(),
                                                files->output.columns())};
-  ClientReporter reporter{{log, renderer, files->output, clock}, command};
+  ClientReporter reporter{{log, renderer, files->output, clock, stop}, command};
 
   const TestSetting setting{options, clock, random, reporter, stop, log};
   if (command.find_rate) {

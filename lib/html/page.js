@@ -168,7 +168,7 @@
     add(part, add(make('div', null, 'cards'),
       median('idle', (of) => `least ${time(of.min_ns)}`),
       median('loaded', (of) => `99 %: ${time(of.p99_ns)}`),
-      card('Added by the load', time(rtt.bloat_ns), known(rtt.bloat_grade) ? `grade ${rtt.bloat_grade}` : why('rtt.bloat_ns')),
+      card('Added by the load', time(rtt.bloat_ns), known(rtt.bloat_grade) ? `grade ${rtt.bloat_grade}${rtt.bloat_source === 'data' ? ", by the data's own delay" : ''}` : why('rtt.bloat_ns')),
       card('Clocks', time(at(doc, 'clock.offset_ns')), number(at(doc, 'clock.offset_ns'))
         ? `server less client, ± ${time(doc.clock.uncertainty_ns)} (${doc.clock.method})${doc.clock.step_detected ? '; a clock was set' : ''}` : why('clock.offset_ns'))));
   };

@@ -29,9 +29,22 @@ struct StreamOutcome {
   std::optional<RxReport> rx;
 };
 
+/// An interval as the receiver told of it while the test ran, over all streams; provisional.
+struct SeenInterval {
+  Duration start{0};  ///< since the first arrival
+  Duration end{0};
+  std::uint64_t unique = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t passed = 0;  ///< sequence numbers that the highest one rose by
+  std::uint64_t duplicates = 0;
+  std::uint64_t reordered = 0;
+};
+
 /// One way of a test, stream by stream.
 struct WayOutcome {
   std::vector<StreamOutcome> streams;
+  /// What is known of the intervals where the receiver's report is missing.
+  std::vector<SeenInterval> seen = {};
 };
 
 /// What --packet-size auto found out about one direction (RFC 8899).

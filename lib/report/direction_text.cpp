@@ -64,9 +64,11 @@ std::string where(const result::LossPart& loss) {
     return "not known";
   }
   const std::string about = loss.rx_socket_drop_is_bound.value_or(false) ? "about " : "";
+  const std::string most = loss.local_tx_drop_is_bound.value_or(false) ? "at most " : "";
+  const std::string local =
+      loss.local_tx_drop ? most + std::to_string(*loss.local_tx_drop) : "not measured";
   return "network " + about + std::to_string(*loss.network_packets) + ", receiving socket " +
-         about + std::to_string(*loss.rx_socket_drop) + ", sending host " +
-         std::to_string(*loss.local_tx_drop);
+         about + std::to_string(*loss.rx_socket_drop) + ", sending host " + local;
 }
 
 std::string pattern(const result::LossPart& loss) {
@@ -105,7 +107,11 @@ void received_lines(const DirectionPart& part, Block& block) {
     block.line("received", kNoReport);
     return;
   }
-  block.line("first packet received", moment(rx.first_unix_ns));
+  const bool before_sent =
+      rx.first_unix_ns && part.tx.first_unix_ns && *rx.first_unix_ns < *part.tx.first_unix_ns;
+  block.line("first packet received",
+             moment(rx.first_unix_ns) +
+                 (before_sent ? " (by the receiver's clock: it is behind the sender's)" : ""));
   block.line("received", volume(*rx.unique_bytes, *rx.unique));
   block.line("time taken", rx.span_ns ? duration_text(*rx.span_ns) : no_span(*rx.unique));
   block.line("throughput", throughput(rx));
@@ -165,6 +171,17 @@ void pacing_lines(const DirectionPart& part, Block& block) {
               duration_text(*part.pacing.gap_p99_ns);
     }
     block.line("pacing", text);
+  }
+  if (const std::int64_t silent = part.tx.silent_ns.value_or(0); silent > 0) {
+    block.line("nothing sent", "for " + duration_text(silent) + " of " +
+                                   duration_text(part.tx.window_ns.value_or(0)));
+  }
+  for (const auto& pause : part.tx.pauses) {
+    const auto at = static_cast<std::int64_t>(pause.start_s * 1e9);
+    const auto length = static_cast<std::int64_t>(pause.duration_s * 1e9);
+    block.line("  from", duration_text(at) + " for " + duration_text(length) + ": " + pause.reason +
+                             (pause.packets > 0 ? ", " + packets(pause.packets) + " refused"
+                                                : std::string{}));
   }
   if (const std::uint64_t count = part.tx.pacing_skipped.value_or(0); count > 0) {
     block.line("skipped", packets(count) + " were not sent, the sender having been held up");

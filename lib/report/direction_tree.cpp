@@ -8,6 +8,14 @@ namespace {
 using result::DelayPart;
 
 Json tx_tree(const result::TxPart& p) {
+  Json pauses = Json::array();
+  for (const auto& pause : p.pauses) {
+    pauses.push_back(Json{{"stream", pause.stream},
+                          {"start_s", pause.start_s},
+                          {"duration_s", pause.duration_s},
+                          {"packets", pause.packets},
+                          {"reason", pause.reason}});
+  }
   return Json{{"packets", value(p.packets)},
               {"payload_bytes", value(p.payload_bytes)},
               {"first_unix_ns", value(p.first_unix_ns)},
@@ -20,7 +28,11 @@ Json tx_tree(const result::TxPart& p) {
               {"batch_mean", value(p.batch_mean)},
               {"cpu_percent", value(p.cpu_percent)},
               {"sndbuf_bytes", value(p.sndbuf_bytes)},
-              {"scheduling", value(p.scheduling)}};
+              {"scheduling", value(p.scheduling)},
+              {"end", value(p.end)},
+              {"window_ns", value(p.window_ns)},
+              {"silent_ns", value(p.silent_ns)},
+              {"pauses", pauses}};
 }
 
 Json rx_tree(const result::RxPart& p) {
@@ -59,6 +71,7 @@ Json loss_tree(const result::LossPart& p) {
               {"rx_socket_drop", value(p.rx_socket_drop)},
               {"rx_socket_drop_is_bound", value(p.rx_socket_drop_is_bound)},
               {"local_tx_drop", value(p.local_tx_drop)},
+              {"local_tx_drop_is_bound", value(p.local_tx_drop_is_bound)},
               {"network_packets", value(p.network_packets)},
               {"periods", value(p.periods)},
               {"period_mean", value(p.period_mean)},

@@ -15,6 +15,7 @@ Json full_shape() {
   part.intervals.emplace_back();
   part.delay_variation.histogram.emplace_back();
   part.outages.emplace_back();
+  part.tx.pauses.emplace_back();
   part.streams.emplace_back().intervals.emplace_back();
   result::ResultDocument document;
   document.up = part;

@@ -47,8 +47,10 @@ void rtt_line(const result::RttPart& rtt, Block& block) {
   }
   if (rtt.bloat_ns && rtt.bloat_grade) {
     const std::int64_t added = std::max<std::int64_t>(*rtt.bloat_ns, 0);
-    block.line("bufferbloat",
-               "the load adds " + duration_text(added) + ", grade " + *rtt.bloat_grade);
+    block.line(
+        "bufferbloat",
+        "the load adds " + duration_text(added) + ", grade " + *rtt.bloat_grade +
+            (rtt.bloat_source == "data" ? " (by the data's own delay: probes overtake it)" : ""));
   }
 }
 

@@ -49,7 +49,7 @@ DirectionPart build_direction(const WayOutcome& way, IpFamily family, const Cloc
   part.delay = build_delay(reports.rx, clock);
   part.ecn = build_ecn(reports.rx);
   part.pacing = build_pacing(reports.tx);
-  part.intervals = build_intervals(reports.rx);
+  part.intervals = reports.rx.empty() ? build_seen(way.seen) : build_intervals(reports.rx);
   part.outages = build_outages(reports.rx);
   part.streams = build_streams(way);
   return part;

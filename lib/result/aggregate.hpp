@@ -62,6 +62,8 @@ template <typename Report, typename Get>
                                     const ClockRelation& clock);
 
 [[nodiscard]] std::vector<IntervalPart> build_intervals(const std::vector<const RxReport*>& rx);
+/// The rows that were told while the test ran, for want of the receiver's report.
+[[nodiscard]] std::vector<IntervalPart> build_seen(const std::vector<SeenInterval>& seen);
 [[nodiscard]] std::vector<OutagePart> build_outages(const std::vector<const RxReport*>& rx);
 [[nodiscard]] std::vector<StreamPart> build_streams(const WayOutcome& way);
 

@@ -95,6 +95,25 @@ std::vector<IntervalPart> build_intervals(const Reports& rx) {
   return parts;
 }
 
+std::vector<IntervalPart> build_seen(const std::vector<SeenInterval>& seen) {
+  std::vector<IntervalPart> parts;
+  for (const SeenInterval& row : seen) {
+    IntervalPart part;
+    part.start_s = static_cast<double>(row.start.count()) / 1e9;
+    part.end_s = static_cast<double>(row.end.count()) / 1e9;
+    part.packets = row.unique;
+    part.payload_bytes = row.bytes;
+    part.sent = row.passed;
+    part.lost = row.passed - std::min(row.passed, row.unique);
+    part.duplicates = row.duplicates;
+    part.reordered = row.reordered;
+    part.goodput_bps =
+        rate_over(8.0 * static_cast<double>(row.bytes), (row.end - row.start).count());
+    parts.push_back(part);
+  }
+  return parts;
+}
+
 std::vector<OutagePart> build_outages(const Reports& rx) {
   std::vector<OutagePart> parts;
   for (std::size_t stream = 0; stream < rx.size(); ++stream) {

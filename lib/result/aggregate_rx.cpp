@@ -111,6 +111,36 @@ void fill_pattern(const Reports& rx, std::uint64_t sent, LossPart& part) {
   }
 }
 
+/// What died in the sending host.
+struct LocalDrops {
+  std::uint64_t refused = 0;         ///< exact: the system said so
+  std::uint64_t queued_at_most = 0;  ///< taken, and then dropped by the queue on the way out
+  bool measured = false;
+};
+
+LocalDrops local_drops(const std::vector<const TxReport*>& tx) {
+  LocalDrops out;
+  std::uint64_t dropped = 0;
+  std::uint64_t at_once = 0;
+  std::uint64_t buffer = 1;  // datagrams that one drop may be
+  bool counted = true;
+  for (const TxReport* report : tx) {
+    out.refused += report->local_drop;
+    buffer = std::max<std::uint64_t>(buffer, report->gso_segments);
+    counted = counted && report->time && report->time->queue_drops;
+    if (counted) {  // the streams share a device: each has seen all its drops
+      dropped = std::max(dropped, *report->time->queue_drops);
+      at_once += report->time->queue_full;
+    }
+  }
+  out.measured = counted || out.refused > 0;
+  if (counted) {
+    constexpr std::uint64_t kMost = std::uint64_t{1} << 40U;  // a peer's word may be absurd
+    out.queued_at_most = std::min(dropped - std::min(dropped, at_once), kMost) * buffer;
+  }
+  return out;
+}
+
 /// Where the loss was: only when both ends have said what they know of it.
 void fill_split(const StreamReports& reports, LossPart& part) {
   if (reports.tx.empty()) {
@@ -125,11 +155,18 @@ void fill_split(const StreamReports& reports, LossPart& part) {
     socket += *report->rx_socket_drop;
     bound = bound || report->rx_socket_drop_is_bound;
   }
-  const Count local = sum_over(reports.tx, [](const TxReport& r) { return r.local_drop; });
-  part.local_tx_drop = std::min(*local, *part.packets);
-  part.rx_socket_drop = std::min(socket, *part.packets - *part.local_tx_drop);
+  const LocalDrops local = local_drops(reports.tx);
+  const std::uint64_t lost = *part.packets;
+  const std::uint64_t refused = std::min(local.refused, lost);
+  part.rx_socket_drop = std::min(socket, lost - refused);
   part.rx_socket_drop_is_bound = bound;
-  part.network_packets = *part.packets - *part.local_tx_drop - *part.rx_socket_drop;
+  const std::uint64_t queued =
+      std::min(local.queued_at_most, lost - refused - *part.rx_socket_drop);
+  if (local.measured) {
+    part.local_tx_drop = refused + queued;
+    part.local_tx_drop_is_bound = queued > 0;
+  }
+  part.network_packets = lost - refused - queued - *part.rx_socket_drop;
 }
 
 }  // namespace

@@ -58,6 +58,62 @@ void fill_times(const std::vector<const TxReport*>& tx, TxPart& part) {
       rate_over(bits_after_first(*part.payload_bytes, earliest->first_bytes), *part.span_ns);
 }
 
+const char* name_of(TxEnd end) {
+  constexpr std::array kNames{"complete", "interrupted", "peer_stopped", "peer_silent", "failed"};
+  const auto index = static_cast<std::size_t>(end);
+  return index < kNames.size() ? kNames[index] : "unknown";
+}
+
+Number smaller(const Number& a, const Number& b) {
+  return a && b ? std::min(*a, *b) : (a ? a : b);
+}
+
+/// How the time that was asked for was used; only where every sender tells.
+void fill_window(const std::vector<const TxReport*>& tx, TxPart& part) {
+  std::int64_t window = 0;
+  std::int64_t silent = 0;
+  for (std::size_t stream = 0; stream < tx.size(); ++stream) {
+    const auto& time = tx[stream]->time;
+    if (!time) {
+      return;
+    }
+    window = std::max(window, time->window_ns);
+    silent = std::max(silent, time->silent_ns);
+    for (const SendPause& pause : time->pauses) {
+      part.pauses.push_back(SendPausePart{
+          stream, static_cast<double>(pause.start_ns) / 1e9,
+          static_cast<double>(pause.duration_ns) / 1e9, pause.refused,
+          pause.os_error != 0 ? os_error_text(pause.os_error) : "the receiver was silent"});
+    }
+  }
+  part.window_ns = window;
+  part.silent_ns = silent;
+  // From first to last a sender that stood still before the end would look as fast as ever.
+  part.offered_bps =
+      smaller(part.offered_bps, rate_over(8.0 * static_cast<double>(*part.payload_bytes), window));
+}
+
+/// Of several streams the worst: a direction is complete when all of them are.
+void fill_end(const std::vector<const TxReport*>& tx, TxPart& part) {
+  TxEnd worst = TxEnd::complete;
+  for (const TxReport* report : tx) {
+    worst = std::max(worst, report->end);
+  }
+  part.end = name_of(worst);
+}
+
+/// Datagrams a second, by the count of what the schedule had to send.
+Number achieved_pps(const TxReport& report) {
+  const auto packets = static_cast<double>(report.packets);
+  const Number whole = report.time ? rate_over(packets, report.time->window_ns) : std::nullopt;
+  if (report.packets < 2 || report.span_ns <= 0 || report.batches == 0) {
+    return report.time && report.time->silent_ns > 0 ? whole : std::nullopt;
+  }
+  // The span ends when the last batch begins: what that one carries is not in the span.
+  const double batch = packets / static_cast<double>(report.batches);
+  return smaller(rate_over(packets - batch, report.span_ns), whole);
+}
+
 void raise(Nanoseconds& largest, std::int64_t value) {
   if (value >= 0) {
     largest = std::max(largest.value_or(0), value);
@@ -86,6 +142,8 @@ TxPart build_tx(const std::vector<const TxReport*>& tx) {
   part.cpu_percent = cpu_percent(tx);
   part.scheduling = scheduling(tx);
   fill_times(tx, part);
+  fill_window(tx, part);
+  fill_end(tx, part);
   return part;
 }
 
@@ -105,15 +163,11 @@ PacingPart build_pacing(const std::vector<const TxReport*>& tx) {
     raise(part.lateness_p50_ns, report->lateness_p50_ns);
     raise(part.lateness_p99_ns, report->lateness_p99_ns);
     raise(part.lateness_max_ns, report->lateness_max_ns);
-    if (report->target_milli_pps == 0 || report->packets < 2 || report->span_ns <= 0 ||
-        report->batches == 0) {
-      continue;
+    const Number pps = achieved_pps(*report);
+    if (report->target_milli_pps != 0 && pps) {
+      target += static_cast<double>(report->target_milli_pps) / 1000.0;
+      achieved += *pps;
     }
-    // The span ends when the last batch begins: what that one carries is not in the span.
-    const auto packets = static_cast<double>(report->packets);
-    const double batch = packets / static_cast<double>(report->batches);
-    target += static_cast<double>(report->target_milli_pps) / 1000.0;
-    achieved += (packets - batch) * 1e9 / static_cast<double>(report->span_ns);
   }
   if (target > 0) {
     part.rate_error_ratio = achieved / target - 1.0;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/units.hpp"
 #include "result/aggregate.hpp"
 #include "result/version.hpp"
 
@@ -43,27 +44,39 @@ DelayPart rtt_part(const std::optional<RttSummary>& summary) {
   return part;
 }
 
-void fill_bloat(RttPart& rtt) {
+/// What the load adds, by the probes that ran beside the data and by the data itself: the worse of
+/// both. Probes can overtake the data, by priority or by another queue.
+void fill_bloat(const ResultDocument& document, RttPart& rtt) {
   constexpr std::uint64_t kFewest = 5;  // a median of less says little
   if (rtt.idle.p50_ns && rtt.loaded.p50_ns && rtt.loaded.n.value_or(0) >= kFewest) {
-    rtt.bloat_ns = *rtt.loaded.p50_ns - *rtt.idle.p50_ns;
+    rtt.bloat_ns = std::max<std::int64_t>(*rtt.loaded.p50_ns - *rtt.idle.p50_ns, 0);
+    rtt.bloat_source = "probes";
+  }
+  std::int64_t data = 0;
+  for (const auto* part : {&document.up, &document.down}) {
+    if (*part && (*part)->delay_variation.n.value_or(0) >= kFewest) {
+      data += std::clamp<std::int64_t>((*part)->delay_variation.p50_ns.value_or(0), 0,
+                                       std::int64_t{1} << 60U);
+    }
+  }
+  if (rtt.bloat_ns && data > *rtt.bloat_ns) {
+    rtt.bloat_ns = data;
+    rtt.bloat_source = "data";
+  }
+  if (rtt.bloat_ns) {
     rtt.bloat_grade = bloat_grade(*rtt.bloat_ns);
   }
 }
 
-void fill_rtt(const TestOutcome& outcome, RttPart& rtt) {
+void fill_rtt(const TestOutcome& outcome, const ResultDocument& document, RttPart& rtt) {
   rtt.idle = rtt_part(outcome.rtt_idle);
   rtt.loaded = rtt_part(outcome.rtt_loaded);
-  fill_bloat(rtt);
+  fill_bloat(document, rtt);
   if (!outcome.rtt_loaded) {
     return;
   }
-  // The last probe may be still on its way when the test ends: unanswered, it is not counted at
-  // all.
-  const std::uint64_t all = outcome.rtt_loaded->sent;
-  const std::uint64_t back = std::min(outcome.rtt_loaded->delay.n, all);
-  const std::uint64_t sent = back < all ? all - 1 : all;
-  rtt.loss_ratio = quotient(sent - back, sent);
+  const std::uint64_t sent = outcome.rtt_loaded->sent;
+  rtt.loss_ratio = quotient(sent - std::min(outcome.rtt_loaded->delay.n, sent), sent);
 }
 
 ClockRelation relation(const std::optional<ClockEstimate>& clock, Way way) {
@@ -137,7 +150,59 @@ void warn_of_marks(const DirectionPart& part, const TestParams& params, const ch
   }
 }
 
+std::string seconds_text(std::int64_t ns) {
+  return format_duration(Duration{ns});
+}
+
+/// What kept a sender from sending: its own host, or a receiver that was not heard.
+void warn_of_pauses(const DirectionPart& part, const char* way, std::vector<Warning>& warnings) {
+  constexpr std::int64_t kWorthAWord = 250'000'000;  // a busy host stands still for less
+  for (const SendPausePart& pause : part.tx.pauses) {
+    const auto at = static_cast<std::int64_t>(pause.start_s * 1e9);
+    const auto length = static_cast<std::int64_t>(pause.duration_s * 1e9);
+    if (pause.packets > 0) {
+      warnings.push_back(
+          Warning{"send_refused", std::string{"on the way "} + way + " the sending host refused " +
+                                      std::to_string(pause.packets) + " datagrams from " +
+                                      seconds_text(at) + " on, within " + seconds_text(length) +
+                                      ": " + pause.reason + "; they count as lost there"});
+    } else if (length >= kWorthAWord) {
+      warnings.push_back(Warning{"send_pause", std::string{"on the way "} + way +
+                                                   " nothing was sent from " + seconds_text(at) +
+                                                   " on for " + seconds_text(length) + ": " +
+                                                   pause.reason});
+    }
+  }
+  const std::int64_t silent = part.tx.silent_ns.value_or(0);
+  if (silent >= kWorthAWord) {
+    warnings.push_back(
+        Warning{"sender_silent", std::string{"on the way "} + way + " nothing was sent for " +
+                                     seconds_text(silent) + " of " +
+                                     seconds_text(part.tx.window_ns.value_or(0)) +
+                                     " in all, although there was something to send"});
+  }
+}
+
 }  // namespace
+
+Number sustained_bps(const ResultDocument& document) {
+  Number sum;
+  for (const auto* part : {&document.up, &document.down}) {
+    if (!*part || !(*part)->rx.unique_bytes) {
+      continue;
+    }
+    Number rate = (*part)->rx.goodput_bps;
+    if ((*part)->tx.silent_ns.value_or(0) > 0) {
+      const Number whole = rate_over(8.0 * static_cast<double>(*(*part)->rx.unique_bytes),
+                                     (*part)->tx.window_ns.value_or(0));
+      rate = rate && whole ? Number{std::min(*rate, *whole)} : (whole ? whole : rate);
+    }
+    if (rate) {
+      sum = sum.value_or(0) + *rate;
+    }
+  }
+  return sum;
+}
 
 const char* bloat_grade(std::int64_t bloat_ns) {
   struct Step {
@@ -177,13 +242,19 @@ ResultDocument build_result(const TestOutcome& outcome) {
   if (document.down) {
     warn_of_marks(*document.down, outcome.params, "down", document.warnings);
   }
+  if (document.up) {
+    warn_of_pauses(*document.up, "up", document.warnings);
+  }
+  if (document.down) {
+    warn_of_pauses(*document.down, "down", document.warnings);
+  }
   document.goodput_bps = headline_goodput(document);
   document.loss_percent = loss_percent(document);
   document.kilobytes_per_second = classic_rate(document);
   if (outcome.classic && !outcome.classic->text.empty()) {
     document.classic_answer = outcome.classic->text;
   }
-  fill_rtt(outcome, document.rtt);
+  fill_rtt(outcome, document, document.rtt);
   const Verdict verdict = judge(document);
   document.limited_by = verdict.limited_by;
   document.verdict = verdict.sentence;

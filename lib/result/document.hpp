@@ -20,6 +20,15 @@ using Count = std::optional<std::uint64_t>;
 using Nanoseconds = std::optional<std::int64_t>;
 using Number = std::optional<double>;
 
+/// A time in which a stream's sender got nothing out.
+struct SendPausePart {
+  std::uint64_t stream = 0;
+  double start_s = 0;  ///< since the stream's sending began
+  double duration_s = 0;
+  std::uint64_t packets = 0;  ///< numbered, refused by the sending host, and so lost
+  std::string reason;         ///< in words
+};
+
 struct TxPart {
   Count packets;
   Count payload_bytes;
@@ -34,6 +43,10 @@ struct TxPart {
   Number cpu_percent;
   Count sndbuf_bytes;
   std::optional<std::string> scheduling;  ///< "fifo", "short_slice" or "default"
+  std::optional<std::string> end;  ///< complete, interrupted, peer_stopped, peer_silent, failed
+  Nanoseconds window_ns;           ///< that sending was to last
+  Nanoseconds silent_ns;           ///< of it, without a datagram although one was due
+  std::vector<SendPausePart> pauses;
 };
 
 struct RxPart {
@@ -72,6 +85,7 @@ struct LossPart {
   Count rx_socket_drop;
   std::optional<bool> rx_socket_drop_is_bound;
   Count local_tx_drop;
+  std::optional<bool> local_tx_drop_is_bound;
   Count network_packets;
   Count periods;
   Number period_mean;
@@ -210,8 +224,9 @@ struct RttPart {
   DelayPart idle;
   DelayPart loaded;
   Number loss_ratio;
-  Nanoseconds bloat_ns;                    ///< what the load adds to the median round trip
-  std::optional<std::string> bloat_grade;  ///< "A+" to "F"
+  Nanoseconds bloat_ns;                     ///< what the load adds to the median round trip
+  std::optional<std::string> bloat_grade;   ///< "A+" to "F"
+  std::optional<std::string> bloat_source;  ///< "probes" or "data": which of them it comes from
 };
 
 /// Why a field of the document is null, or is less than it seems.
@@ -255,6 +270,10 @@ struct ClockRelation {
 /// One direction from the reports of its streams.
 [[nodiscard]] DirectionPart build_direction(const WayOutcome& way, IpFamily family,
                                             const ClockRelation& clock);
+
+/// Payload rate that arrived over the time that was asked for: a sender that stood still to the
+/// end does not keep its rate. The directions' sum; absent where there is no rate.
+[[nodiscard]] Number sustained_bps(const ResultDocument& document);
 
 /// Which identity of contract.md the document breaks, if any: sent == unique + lost, the split of
 /// the loss, the sums over intervals.

@@ -33,7 +33,8 @@ std::optional<std::string> violated(const DirectionPart& part, const std::string
     return way + ": tx.packets != rx.unique + loss.packets";
   }
   if (loss.packets && loss.network_packets &&
-      *loss.packets != *loss.rx_socket_drop + *loss.local_tx_drop + *loss.network_packets) {
+      *loss.packets !=
+          *loss.rx_socket_drop + loss.local_tx_drop.value_or(0) + *loss.network_packets) {
     return way + ": loss.packets != rx_socket_drop + local_tx_drop + network_packets";
   }
   if (!unique) {

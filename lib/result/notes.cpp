@@ -30,6 +30,11 @@ void note_receiver(const DirectionPart& part, Notes& notes) {
   const RxPart& rx = part.rx;
   if (!rx.unique) {
     notes.add("rx", "no_report", "the receiver's report is missing: what arrived is not known");
+    if (!part.intervals.empty()) {
+      notes.add("intervals", "as_told",
+                "as the receiver told of them while the test ran: provisional, and without what "
+                "arrived after the last of them");
+    }
   } else if (*rx.unique == 0) {
     notes.add("rx.goodput_bps", "nothing_arrived", "no datagram arrived: there is no rate");
   } else if (*rx.unique == 1) {
@@ -41,6 +46,15 @@ void note_receiver(const DirectionPart& part, Notes& notes) {
     notes.add("rx", "memory_limited",
               "the receiver had no memory for all of it: intervals may be joined, delays missing, "
               "and datagrams that came very late count as lost");
+  }
+}
+
+void note_clocks(const DirectionPart& part, Notes& notes) {
+  if (part.rx.first_unix_ns && part.tx.first_unix_ns &&
+      *part.rx.first_unix_ns < *part.tx.first_unix_ns) {
+    notes.add("rx.first_unix_ns", "clocks_differ",
+              "the first arrival is before the first departure: the hosts' clocks differ, see "
+              "clock.offset_ns");
   }
 }
 
@@ -56,7 +70,17 @@ void note_loss(const DirectionPart& part, Notes& notes) {
     notes.add("loss.network_packets", "split_unknown",
               part.tx.packets ? "the receiving socket's drops were not counted"
                               : "the sender did not tell of its own drops");
-  } else if (part.loss.rx_socket_drop_is_bound.value_or(false)) {
+  } else if (!part.loss.local_tx_drop) {
+    notes.add("loss.local_tx_drop", "not_measured",
+              "the sending host's own queue could not be looked at: what it dropped is among the "
+              "network's");
+  }
+  if (part.loss.local_tx_drop_is_bound.value_or(false)) {
+    notes.add("loss.local_tx_drop", "bound",
+              "the queue on the way out dropped datagrams that it had taken, perhaps others' too: "
+              "at most so many");
+  }
+  if (part.loss.rx_socket_drop_is_bound.value_or(false)) {
     notes.add("loss.rx_socket_drop", "bound",
               "whose some of the losses were is not certain: the split is the likeliest one");
   }
@@ -102,6 +126,7 @@ std::vector<Note> notes_of(const DirectionPart& part, const std::string& way) {
   Notes notes{way + "."};
   note_sender(part, notes);
   note_receiver(part, notes);
+  note_clocks(part, notes);
   note_loss(part, notes);
   note_delays(part, notes);
   return notes.take();

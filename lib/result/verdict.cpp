@@ -39,7 +39,33 @@ bool sender_was_busy(const DirectionPart& part, const ResultDocument& document, 
          part.tx.cpu_percent.value_or(0) >= kBusyPercent * streams;
 }
 
+/// The share of the time that counts as the sender having stood still, not as a slow one.
+constexpr double kStoodStill = 0.05;
+
+/// A sender that got nothing out for a good part of the time: there the limit is, whatever was
+/// lost. Where the receiver was silent, whose fault that was is not known.
+std::optional<Verdict> stood_still(const DirectionPart& part, Way way) {
+  const std::int64_t silent = part.tx.silent_ns.value_or(0);
+  const std::int64_t window = part.tx.window_ns.value_or(0);
+  if (silent <= 0 || static_cast<double>(silent) < kStoodStill * static_cast<double>(window)) {
+    return std::nullopt;
+  }
+  const auto longest =
+      std::max_element(part.tx.pauses.begin(), part.tx.pauses.end(),
+                       [](const auto& a, const auto& b) { return a.duration_s < b.duration_s; });
+  const bool known = longest != part.tx.pauses.end();
+  const bool by_receiver = known && longest->reason == "the receiver was silent";
+  return Verdict{by_receiver ? std::nullopt : std::optional<std::string>{"sender_host"},
+                 std::string{"nothing was sent "} + way_word(way) + " for " +
+                     format_duration(Duration{silent}) + " of " +
+                     format_duration(Duration{window}) + ": " +
+                     (known ? longest->reason : std::string{"the sending host was held up"})};
+}
+
 Verdict lossless(const DirectionPart& part, const ResultDocument& document, Way way) {
+  if (auto pause = stood_still(part, way)) {
+    return *std::move(pause);
+  }
   if (fell_short(part, document)) {
     return {"sender_host", std::string{"no loss "} + way_word(way) +
                                ", but the sending host reached only " +
@@ -66,7 +92,29 @@ std::string rmem_advice(const DirectionPart& part) {
          "), give it a larger --buffer, or send slower (--rate)";
 }
 
-Verdict lossy(const DirectionPart& part, Way way) {
+/// All that was large was lost, while what is small came through: the size may be why.
+std::string size_hint(const DirectionPart& part, const ResultDocument& document) {
+  constexpr std::uint32_t kPassesAnywhere = 1232;  // the smallest IPv6 MTU less its headers
+  const std::uint32_t bytes = document.test.params.payload_bytes;
+  if (part.rx.unique.value_or(1) != 0 || bytes <= kPassesAnywhere) {
+    return {};
+  }
+  return "; datagrams of " + std::to_string(bytes) +
+         " bytes may be larger than the path takes: try --packet-size " +
+         std::to_string(kPassesAnywhere);
+}
+
+/// What to do about losses in the sending host itself.
+std::string advice_for_local(const DirectionPart& part) {
+  for (const SendPausePart& pause : part.tx.pauses) {
+    if (pause.packets > 0) {
+      return ": " + pause.reason;
+    }
+  }
+  return ": send slower (--rate)";
+}
+
+Verdict lossy(const DirectionPart& part, const ResultDocument& document, Way way) {
   const LossPart& loss = part.loss;
   const std::string share = percent(loss.ratio.value_or(0)) + " lost " + way_word(way);
   if (!loss.network_packets) {
@@ -76,21 +124,24 @@ Verdict lossy(const DirectionPart& part, Way way) {
   const std::string socket =
       about + std::to_string(*loss.rx_socket_drop) + " in the receiving host's own socket";
   const std::string network = about + std::to_string(*loss.network_packets) + " in the network";
-  const std::string local = std::to_string(*loss.local_tx_drop) + " in the sending host";
-  if (*loss.rx_socket_drop > std::max(*loss.network_packets, *loss.local_tx_drop)) {
+  const std::string local = std::to_string(loss.local_tx_drop.value_or(0)) + " in the sending host";
+  if (*loss.rx_socket_drop > std::max(*loss.network_packets, loss.local_tx_drop.value_or(0))) {
     return {"receiver_host", share + ", " + socket + ": " + rmem_advice(part)};
   }
-  if (*loss.local_tx_drop > *loss.network_packets) {
-    return {"sender_host", share + ", " + local + ": send slower (--rate)"};
+  if (loss.local_tx_drop.value_or(0) > *loss.network_packets) {
+    return {"sender_host", share + ", " + local + advice_for_local(part)};
   }
   std::string sentence = share + ", " + network;
+  if (const auto pause = stood_still(part, way)) {
+    return {pause->limited_by, pause->sentence + "; " + sentence};
+  }
   if (*loss.rx_socket_drop > 0) {
     sentence += ", " + socket;
   }
-  if (*loss.local_tx_drop > 0) {
+  if (loss.local_tx_drop.value_or(0) > 0) {
     sentence += ", " + local;
   }
-  return {"network", sentence};
+  return {"network", sentence + size_hint(part, document)};
 }
 
 /// A classic server tells one figure; how much of what was sent it is, nobody knows.
@@ -118,7 +169,7 @@ Verdict judge_way(const DirectionPart& part, const ResultDocument& document, Way
   if (sent == 0) {
     return {std::nullopt, std::string{"nothing was sent "} + way_word(way)};
   }
-  return *part.loss.packets == 0 ? lossless(part, document, way) : lossy(part, way);
+  return *part.loss.packets == 0 ? lossless(part, document, way) : lossy(part, document, way);
 }
 
 /// Which of two limits is the test's: one that is not known, else the one that lost datagrams, else

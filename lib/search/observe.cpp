@@ -207,8 +207,11 @@ void add_sender(const std::vector<const TxReport*>& reports, Observation& seen) 
     seen.merged = seen.merged ||
                   (tx->gso_segments > 1 &&
                    static_cast<double>(tx->packets) > kSeveral * static_cast<double>(tx->batches));
-    seen.offered_bps += span_rate(static_cast<double>(tx->payload_bytes), tx->first_bytes,
-                                  static_cast<double>(tx->span_ns));
+    const auto bytes = static_cast<double>(tx->payload_bytes);
+    const double rate = span_rate(bytes, tx->first_bytes, static_cast<double>(tx->span_ns));
+    // A sender that stood still to the end has offered less than from its first to its last.
+    const double window = tx->time ? static_cast<double>(tx->time->window_ns) : 0;
+    seen.offered_bps += window > 0 ? std::min(rate, span_rate(bytes, 0, window)) : rate;
   }
 }
 
@@ -276,6 +279,11 @@ std::optional<std::int64_t> median_of(const std::optional<RttSummary>& rtt) {
   return rtt && rtt->delay.n > 0 ? std::optional{rtt->delay.p50_ns} : std::nullopt;
 }
 
+bool gave_up(const std::vector<const TxReport*>& reports) {
+  return std::any_of(reports.begin(), reports.end(),
+                     [](const TxReport* tx) { return tx->end == TxEnd::peer_silent; });
+}
+
 }  // namespace
 
 Observation observe(const TestOutcome& outcome, Way way) {
@@ -299,7 +307,10 @@ Observation observe(const TestOutcome& outcome, Way way) {
     if (adjusted) {
       seen.sub_intervals = sub_intervals(reports->rx, seen, outcome.params.amount.duration);
     }
-    seen.complete = outcome.status == TestStatus::complete && seen.sent > 0;
+    // A sender that gave a silent receiver up has done what a search asks of it.
+    const bool told = outcome.status == TestStatus::complete ||
+                      (outcome.status == TestStatus::incomplete && gave_up(reports->tx));
+    seen.complete = told && seen.sent > 0;
   }
   return seen;
 }

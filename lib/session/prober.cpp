@@ -47,9 +47,12 @@ bool Prober::on_reply(const wire::ProbeReply& reply, MonoTime now) {
   return true;
 }
 
-RttSummary Prober::take() {
+RttSummary Prober::take(MonoTime now) {
+  const Duration on_the_way = longest_ * 5 / 4;
+  const auto going = std::count_if(waiting_.begin(), waiting_.end(),
+                                   [&](const auto& one) { return now - one.second <= on_the_way; });
   RttSummary summary;
-  summary.sent = sent_;
+  summary.sent = sent_ - static_cast<std::uint64_t>(going);
   DelaySummary& d = summary.delay;
   d.n = answered();
   if (!samples_.empty()) {

@@ -24,8 +24,9 @@ class Prober {
   /// False when the answer belongs to no probe of ours.
   bool on_reply(const wire::ProbeReply& reply, MonoTime now);
 
-  /// Begins a new set of figures: what was measured so far is returned.
-  [[nodiscard]] RttSummary take();
+  /// Begins a new set of figures: what was measured so far is returned. Probes that may still be
+  /// on their way now are not among those sent: nobody knows yet what becomes of them.
+  [[nodiscard]] RttSummary take(MonoTime now);
 
   /// A round trip that was measured, and when its probe left.
   struct Sample {
@@ -47,7 +48,7 @@ class Prober {
   std::uint64_t session_;
   std::uint64_t next_id_ = 1;
   std::uint64_t sent_ = 0;
-  std::map<std::uint64_t, MonoTime> waiting_;
+  std::map<std::uint64_t, MonoTime> waiting_;  ///< of this set
   std::vector<Sample> samples_;
   std::uint64_t thinned_ = 0;
   std::optional<Duration> last_;

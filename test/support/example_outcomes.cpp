@@ -161,7 +161,7 @@ RttSummary round_trips(std::uint64_t probes, std::uint64_t back) {
 
 void add_surroundings(TestOutcome& outcome) {
   outcome.rtt_idle = round_trips(5, 5);
-  outcome.rtt_loaded = round_trips(101, 90);
+  outcome.rtt_loaded = round_trips(100, 90);
   ClockEstimate clock;
   clock.method = "corridor";
   clock.theta_ns = 400'000;

@@ -108,6 +108,7 @@ std::vector<json> documents() {
   outcome.down->streams.front().rx->outages = {Outage{1, 2, 3}};
   outcome.down->streams.front().rx->rx_socket_drop.reset();
   for (auto* way : {&*outcome.up, &*outcome.down}) {
+    way->streams.front().tx->time.emplace().pauses = {SendPause{1, 2, 3, 1}};
     way->streams.push_back(way->streams.front());  // rows by stream are for several
   }
   auto last = result::build_result(outcome);

@@ -245,19 +245,89 @@ TEST_CASE("without a relation of the clocks there is no one-way delay", "[result
   CHECK(document.up->delay_variation.p50_ns == 100'000);
 }
 
-TEST_CASE("a probe that may still be on its way is not counted as lost", "[result]") {
-  auto outcome = test::normal_up();  // 101 sent, 90 back: the last may be under way
+TEST_CASE("probes without an answer are lost", "[result]") {
+  auto outcome = test::normal_up();  // 100 sent, 90 back
 
   CHECK(*build_result(outcome).rtt.loss_ratio == Approx(0.10));
 
   outcome.rtt_loaded->sent = 90;
   CHECK(build_result(outcome).rtt.loss_ratio == 0.0);
 
-  outcome.rtt_loaded->sent = 1;
+  outcome.rtt_loaded->sent = 0;
   outcome.rtt_loaded->delay.n = 0;
   CHECK(build_result(outcome).rtt.loss_ratio == std::nullopt);
   CHECK(build_result(outcome).rtt.loaded.n == 0U);
   CHECK(build_result(outcome).rtt.loaded.p50_ns == std::nullopt);
+}
+
+TEST_CASE("a sender that stood still did not offer its rate", "[result]") {
+  auto outcome = test::both_directions();  // down: 500 datagrams of 1000 B, 2 s from first to last
+  TxReport& tx = *outcome.down->streams.front().tx;
+  const auto before = build_result(outcome);
+  CHECK(sustained_bps(before) == before.goodput_bps);
+  tx.time.emplace().window_ns = 4'000'000'000;
+  tx.time->silent_ns = tx.time->tail_ns = 2'000'000'000;
+  tx.time->pauses = {SendPause{2'000'000'000, 2'000'000'000, 0, 11}};
+
+  const auto document = build_result(outcome);
+
+  CHECK(*document.down->tx.offered_bps ==
+        Approx(8.0 * static_cast<double>(tx.payload_bytes) / 4.0));
+  CHECK(*document.down->pacing.rate_error_ratio < -0.45);
+  CHECK(document.down->tx.pauses.at(0).reason == "Resource temporarily unavailable (EAGAIN)");
+  CHECK(*sustained_bps(document) < *before.goodput_bps - 0.9e6);
+  CHECK_THAT(document.verdict, Catch::Matchers::ContainsSubstring("nothing was sent"));
+  CHECK(document.warnings.size() > before.warnings.size());
+}
+
+TEST_CASE("what the sending host was not looked at for is not known", "[result]") {
+  auto outcome = test::both_directions();
+  TxReport& up = *outcome.up->streams.front().tx;
+  up.local_drop = 0;
+  SECTION("an older peer") {
+    const auto document = build_result(outcome);
+    CHECK(document.up->loss.local_tx_drop == std::nullopt);
+    CHECK(*document.up->loss.packets ==
+          *document.up->loss.rx_socket_drop + *document.up->loss.network_packets);
+    CHECK(violated_identity(document) == std::nullopt);
+  }
+  SECTION("a queue that dropped nothing") {
+    up.time.emplace().queue_drops = 0;
+    const auto document = build_result(outcome);
+    CHECK(document.up->loss.local_tx_drop == 0U);
+    CHECK(document.up->loss.local_tx_drop_is_bound == false);
+  }
+  SECTION("a queue that dropped after it had taken") {
+    up.time.emplace().queue_drops = 5;
+    up.time->queue_full = 3;
+    up.gso_segments = 0;
+    const auto document = build_result(outcome);
+    CHECK(document.up->loss.local_tx_drop == 2U);
+    CHECK(document.up->loss.local_tx_drop_is_bound == true);
+    CHECK(violated_identity(document) == std::nullopt);
+  }
+  SECTION("others' drops do not make more of them than were lost") {
+    up.time.emplace().queue_drops = UINT64_MAX;
+    const auto document = build_result(outcome);
+    CHECK(document.up->loss.network_packets == 0U);
+    CHECK(violated_identity(document) == std::nullopt);
+  }
+}
+
+TEST_CASE("intervals that were told are kept when the report is missing", "[result]") {
+  auto outcome = test::interrupted_tx_only();
+  outcome.up->seen = {
+      SeenInterval{Duration{0}, std::chrono::seconds{1}, 90, 90'000, 100, 1, 2},
+      SeenInterval{std::chrono::seconds{1}, std::chrono::seconds{2}, 50, 50'000, 49, 0, 0}};
+
+  const auto document = build_result(outcome);
+
+  REQUIRE(document.up->intervals.size() == 2);
+  CHECK(document.up->intervals[0].packets == 90);
+  CHECK(document.up->intervals[0].lost == 10);
+  CHECK(*document.up->intervals[0].goodput_bps == Approx(720'000));
+  CHECK(document.up->intervals[1].lost == 0);
+  CHECK(document.up->rx.unique == std::nullopt);
 }
 
 TEST_CASE("the pacing error leaves out the last batch, which ends the span", "[result]") {
@@ -294,6 +364,7 @@ TEST_CASE("what the load adds to the round trip is graded", "[result]") {
                             Row{60, "C"}, Row{199, "C"}, Row{200, "D"}, Row{400, "F"});
   CAPTURE(row.added_ms);
   auto outcome = test::normal_up();
+  outcome.up->streams.front().rx->delay_variation.reset();
   outcome.rtt_idle.emplace();
   outcome.rtt_idle->delay.n = 10;
   outcome.rtt_idle->delay.p50_ns = 1'000'000;
@@ -306,4 +377,26 @@ TEST_CASE("what the load adds to the round trip is graded", "[result]") {
 
   outcome.rtt_loaded->delay.n = 4;
   CHECK_FALSE(build_result(outcome).rtt.bloat_grade);
+}
+
+TEST_CASE("the load's delay is the worse of what probes and data show", "[result]") {
+  auto outcome = test::normal_up();
+  outcome.rtt_idle.emplace().delay.n = 10;
+  outcome.rtt_idle->delay.p50_ns = 1'000'000;
+  outcome.rtt_loaded = outcome.rtt_idle;
+  outcome.rtt_loaded->delay.p50_ns = 1'500'000;
+  outcome.up->streams.front().rx->delay_variation->p50_ns = 242'000'000;
+  auto rtt = build_result(outcome).rtt;
+  CHECK(rtt.bloat_ns == 242'000'000);
+  CHECK(rtt.bloat_grade == "D");
+  CHECK(rtt.bloat_source == "data");
+
+  outcome.up->streams.front().rx->delay_variation->p50_ns = 1000;
+  rtt = build_result(outcome).rtt;
+  CHECK(rtt.bloat_ns == 500'000);
+  CHECK(rtt.bloat_source == "probes");
+
+  outcome.rtt_loaded->delay.p50_ns = 900'000;
+  outcome.up->streams.front().rx->delay_variation->p50_ns = 0;
+  CHECK(build_result(outcome).rtt.bloat_ns == 0);
 }
