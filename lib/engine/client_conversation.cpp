@@ -38,15 +38,43 @@ Duration sparing_probe_every(const TestParams& params) {
   }
   return every;
 }
-constexpr Duration kServerSilence = 3s;
-constexpr Duration kAfterRefused = 250ms;  // an ICMP error alone could be forged or old
-constexpr Duration kWindUp = 2s;           // after SIGINT or the server's BYE
-constexpr Duration kOverdue = 4s;          // beyond duration and drain
-constexpr int kSlowestHost = 8;            // times slower than asked, and not overdue
+// All of them and the round trips that an exchange takes.
+constexpr Duration kServerSilence = 5s;
+constexpr Duration kWindUp = 2s;    // after SIGINT or the server's BYE
+constexpr Duration kOverdue = 4s;   // beyond duration and drain
+constexpr Duration kSetUp = 7s;     // from ACCEPT to GO
+constexpr Duration kInAll = 8s;     // beside the data, from ACCEPT on
+constexpr Duration kOwnPause = 1s;  // no server can be heard by who does not run
+constexpr int kSlowestHost = 8;     // times slower than asked, and not overdue
 constexpr int kByes = 3;
 // Numbers that no other probes use.
 constexpr std::uint64_t kSizesUp = std::uint64_t{1} << 62U;
 constexpr std::uint64_t kSizesDown = kSizesUp + session::PathMtuSearch::kMostProbes;
+
+/// How long data may flow at most. What goes as fast as it can is given the time that it would take
+/// over the slowest of modems: whatever the server does, the client comes to an end.
+Duration longest_transfer(const TestParams& params) {
+  constexpr std::uint64_t kSlowestBps = 56'000;
+  constexpr Duration kLeast = 60s;
+  constexpr Duration kMost = 24h * 400;
+  Duration longest{0};
+  for (const Way way : {Way::up, Way::down}) {
+    if (!includes(params.direction, way)) {
+      continue;
+    }
+    const Amount& amount = params.amount;
+    const Uint128 bytes = amount.size_bytes != 0 ? Uint128{amount.size_bytes}
+                                                 : Uint128{amount.packets} * params.payload_bytes;
+    const Uint128 slow_ns = bytes * 8 * 1'000'000'000U / kSlowestBps;
+    const auto slow = std::min(slow_ns, Uint128{static_cast<std::uint64_t>(kMost.count())});
+    const Duration guess = kLeast + Duration{static_cast<Duration::rep>(slow)};
+    const auto expected = expected_duration(params, way);
+    // What ends after an amount, and not after a time, takes as long as a busy host needs.
+    const int slowest = expected && amount.duration == Duration{0} ? kSlowestHost : 1;
+    longest = std::max(longest, slowest * std::clamp(expected.value_or(guess), Duration{0}, kMost));
+  }
+  return std::min(longest, kMost);
+}
 
 }  // namespace
 
@@ -54,11 +82,16 @@ ClientConversation::ClientConversation(const Settings& settings, SharedTest& sha
     : settings_(settings),
       shared_(shared),
       prober_(settings.session),
+      accepted_(now),
       stage_since_(now),
+      last_turn_(now),
+      listening_since_(now),
       probe_every_(settings.few_probes ? sparing_probe_every(settings.params)
                                        : loaded_probe_every(settings.params)),
       next_probe_(now) {
   shared_.heard(now);
+  shared_.handshake_ns.store(settings.handshake_rtt.count());
+  deadline_ = now + kSetUp + 8 * shared_.round_trip();
 }
 
 bool ClientConversation::all_complete() const {
@@ -77,10 +110,7 @@ void ClientConversation::on_probe_reply(const wire::ProbeReply& reply, std::size
   }
   note_clocks(reply, lane, now);
   last_rtt_ns_.store(prober_.last_rtt().value_or(Duration{0}).count());
-  const std::int64_t longest = prober_.longest_rtt().count();
-  if (longest > shared_.rtt_max_ns.load()) {
-    shared_.rtt_max_ns.store(longest);
-  }
+  shared_.note_round_trip(prober_.longest_rtt());
 }
 
 void ClientConversation::on_message(MessageType type, std::span<const std::byte> datagram,
@@ -100,9 +130,9 @@ void ClientConversation::on_message(MessageType type, std::span<const std::byte>
     if (bye && bye->reason != wire::ByeReason::done && !server_bye_) {
       server_bye_ = true;
       shared_.stop(TxEnd::peer_stopped);
-      deadline_ = std::min(deadline_, now + kWindUp);
+      deadline_ = std::min(deadline_, now + kWindUp + shared_.round_trip());
       if (!shared_.started.load()) {
-        finish(End::server_stopping, lane);
+        finish(End::server_stopping, lane, now);
       }
     }
   }
@@ -116,8 +146,12 @@ MonoTime ClientConversation::on_timer(Lane& lane, MonoTime now) {
   if (stage() == Stage::ended) {
     return kNever;
   }
+  if (now - last_turn_ > kOwnPause + probe_every_) {
+    listening_since_ = now;  // this process stood still: what came meanwhile is still to be read
+  }
+  last_turn_ = now;
   if (const auto end = trouble(now)) {
-    finish(*end, lane);
+    finish(*end, lane, now);
     return kNever;
   }
   if (stage() == Stage::probing) {
@@ -141,28 +175,31 @@ void ClientConversation::note_interrupt(Lane& lane, MonoTime now) {
   }
   interrupt_said_ = true;
   if (!shared_.started.load()) {
-    finish(End::interrupted, lane);
+    finish(End::interrupted, lane, now);
     return;
   }
   // Our senders end with a FIN; the server is asked to do the same with its own.
   shared_.stop(TxEnd::interrupted);
   lane.send(wire::encode(MessageType::bye, settings_.session, 0,
                          wire::Bye{wire::ByeReason::interrupted}));
-  deadline_ = now + kWindUp;
+  deadline_ = now + kWindUp + shared_.round_trip();
 }
 
 std::optional<ClientConversation::End> ClientConversation::trouble(MonoTime now) const {
-  const Duration silence = shared_.silence(now);
-  if (shared_.refused.load() && silence > kAfterRefused) {
+  const Duration round_trip = shared_.round_trip();
+  if (shared_.gone(now)) {
     return End::server_gone;
   }
-  if (silence > kServerSilence) {
+  if (std::min(shared_.silence(now), now - listening_since_) > kServerSilence + 2 * round_trip) {
     return End::server_silent;
   }
   if (now >= deadline_) {
-    return server_bye_ ? End::server_stopping : (interrupt_said_ ? End::interrupted : End::overdue);
+    if (server_bye_ || interrupt_said_) {
+      return server_bye_ ? End::server_stopping : End::interrupted;
+    }
+    return shared_.started.load() ? End::overdue : End::never_started;
   }
-  if (stage() == Stage::going && now - stage_since_ > kGoPatience) {
+  if (stage() == Stage::going && now - stage_since_ > kGoPatience + 2 * round_trip) {
     return End::never_started;
   }
   return std::nullopt;
@@ -173,7 +210,7 @@ MonoTime ClientConversation::probe_idle(Lane& lane, MonoTime now) {
   const Duration wait = 2 * settings_.handshake_rtt + 20ms;
   const bool enough = prober_.answered() >= kIdleProbes;
   if (enough || now - stage_since_ > static_cast<int>(kIdleProbes) * kIdleProbeEvery + wait) {
-    idle_ = prober_.take();
+    idle_ = prober_.take(now);
     if (settings_.payload_fallback) {
       begin_sizing(lane, now);
       return now;
@@ -318,21 +355,10 @@ void ClientConversation::go(Lane& lane, MonoTime now) {
 }
 
 void ClientConversation::begin_data(MonoTime now) {
-  Duration longest{0};
-  bool bounded = true;
-  for (const Way way : {Way::up, Way::down}) {
-    if (includes(settings_.params.direction, way)) {
-      const auto expected = expected_duration(settings_.params, way);
-      bounded = bounded && expected.has_value();
-      longest = std::max(longest, expected.value_or(Duration{0}));
-    }
-  }
-  if (bounded) {
-    // What ends after an amount, and not after a time, takes as long as a busy host needs.
-    const int slowest = settings_.params.amount.duration == Duration{0} ? kSlowestHost : 1;
-    longest = std::min(longest, Duration::max() / (2 * kSlowestHost));
-    deadline_ = now + slowest * longest + session::ReportExchange::kTmax + kOverdue;
-  }
+  const Duration transfer = longest_transfer(settings_.params);
+  const Duration round_trip = shared_.round_trip();
+  deadline_ = std::min(now + transfer + session::ReportExchange::kTmax + kOverdue + 2 * round_trip,
+                       accepted_ + transfer + kInAll + 8 * round_trip);
   data_since_ = now;
   shared_.started.store(true, std::memory_order_release);
   on_started();
@@ -348,7 +374,7 @@ MonoTime ClientConversation::watch(Lane& lane, MonoTime now) {
     next_probe_ = now + probe_every_;
   }
   if (shared_.started.load() && all_complete()) {
-    take_loaded();
+    take_loaded(now);
     data_until_ = now;
     if (clock_worth_another_look(now)) {
       set_stage(Stage::clocks);
@@ -358,7 +384,7 @@ MonoTime ClientConversation::watch(Lane& lane, MonoTime now) {
     }
     finish(
         server_bye_ ? End::server_stopping : (interrupt_said_ ? End::interrupted : End::complete),
-        lane);
+        lane, now);
     return kNever;
   }
   constexpr Duration kLook = 10ms;  // other lanes end without telling this one
@@ -384,10 +410,10 @@ void ClientConversation::note_wall(WallClock& wall, std::int64_t difference_ns) 
   wall.set = wall.set || std::abs(difference_ns - wall.first_ns) > kStep;
 }
 
-void ClientConversation::take_loaded() {
+void ClientConversation::take_loaded(MonoTime now) {
   if (idle_ && !loaded_) {
     loaded_samples_ = prober_.samples();
-    loaded_ = prober_.take();
+    loaded_ = prober_.take(now);
   }
 }
 
@@ -402,7 +428,7 @@ MonoTime ClientConversation::probe_after(Lane& lane, MonoTime now) {
   const Duration wait = 2 * settings_.handshake_rtt + 20ms;
   const bool enough = prober_.answered() >= kIdleProbes;
   if (enough || now - stage_since_ > static_cast<int>(kIdleProbes) * kIdleProbeEvery + wait) {
-    finish(End::complete, lane);
+    finish(End::complete, lane, now);
     return kNever;
   }
   if (prober_.sent() < kIdleProbes && now >= next_probe_) {
@@ -444,13 +470,16 @@ ClockEstimate ClientConversation::clock() const {
   return out;
 }
 
-void ClientConversation::finish(End end, Lane& lane) {
+void ClientConversation::finish(End end, Lane& lane, MonoTime now) {
   end_ = end;
+  if (end != End::complete) {
+    shared_.stop(end == End::interrupted ? TxEnd::interrupted : TxEnd::peer_silent);
+  }
   const auto reason = end == End::complete ? wire::ByeReason::done : wire::ByeReason::failed;
   for (int i = 0; i < kByes; ++i) {
     lane.send(wire::encode(MessageType::bye, settings_.session, 0, wire::Bye{reason}));
   }
-  take_loaded();
+  take_loaded(now);
   set_stage(Stage::ended);
   on_ended();
 }

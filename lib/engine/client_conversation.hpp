@@ -82,7 +82,7 @@ class ClientConversation final : public Conversation {
   void on_probe_reply(const wire::ProbeReply& reply, std::size_t bytes, const Lane& lane,
                       MonoTime now);
   void note_clocks(const wire::ProbeReply& reply, const Lane& lane, MonoTime now);
-  void take_loaded();
+  void take_loaded(MonoTime now);
   [[nodiscard]] bool clock_worth_another_look(MonoTime now) const;
   MonoTime probe_after(Lane& lane, MonoTime now);
   enum class Stage : std::uint8_t { probing, sizing, preflight, going, running, clocks, ended };
@@ -101,7 +101,7 @@ class ClientConversation final : public Conversation {
   [[nodiscard]] std::vector<std::byte> go_message() const;
   MonoTime watch(Lane& lane, MonoTime now);
   void begin_data(MonoTime now);
-  void finish(End end, Lane& lane);
+  void finish(End end, Lane& lane, MonoTime now);
   std::optional<End> trouble(MonoTime now) const;
   [[nodiscard]] bool all_complete() const;
   void note_interrupt(Lane& lane, MonoTime now);
@@ -120,7 +120,10 @@ class ClientConversation final : public Conversation {
   bool interrupt_said_ = false;
   bool server_bye_ = false;
   End end_ = End::complete;
+  MonoTime accepted_;
   MonoTime stage_since_;
+  MonoTime last_turn_;
+  MonoTime listening_since_;  ///< without having stood still ourselves
   Duration probe_every_;
   MonoTime next_probe_;
   MonoTime deadline_ = kNever;

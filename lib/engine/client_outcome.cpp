@@ -41,16 +41,28 @@ std::optional<Error> end_error(End end, const Endpoint& server, const TestParams
   return std::nullopt;
 }
 
-/// Why a finished exchange is still not a whole result.
-std::optional<Error> lane_error(const Lane& lane, const Endpoint& server) {
+Error send_error(int reason, const Endpoint& server) {
+  std::string what = "send to " + server.to_string();
+  if (reason == EMSGSIZE) {
+    what +=
+        " (the packet size is larger than the path takes unfragmented: give a smaller "
+        "--packet-size or leave out --df)";
+  }
+  return Error{ErrorCode::cut_short, what, reason, "transfer"};
+}
+
+/// Why a sender did not send all; nothing where it did.
+std::optional<Error> early_end(const std::optional<TxReport>& tx, const std::string& who) {
+  if (!tx || tx->end == TxEnd::complete) {
+    return std::nullopt;
+  }
+  return cut_short(who + " ended before all was sent: " + early_end_text(*tx));
+}
+
+/// Why what this lane sent is not whole.
+std::optional<Error> sent_error(const Lane& lane, const Endpoint& server) {
   if (const int reason = lane.send_error(); reason != 0) {
-    std::string what = "send to " + server.to_string();
-    if (reason == EMSGSIZE) {
-      what +=
-          " (the packet size is larger than the path takes unfragmented: give a smaller "
-          "--packet-size or leave out --df)";
-    }
-    return Error{ErrorCode::cut_short, what, reason, "transfer"};
+    return send_error(reason, server);
   }
   const StreamOutcome sent = lane.sent_outcome();
   if (sent.rx && !sent.rx->tail_known) {
@@ -59,14 +71,38 @@ std::optional<Error> lane_error(const Lane& lane, const Endpoint& server) {
                      ": no FIN got through; what the server had received by then is counted",
                  0, "report"};
   }
-  if (lane.sends() && !sent.rx) {
+  if (!sent.rx) {
     return Error{
         ErrorCode::cut_short,
         server.to_string() + (lane.fin_acknowledged() ? ": the server's report did not arrive"
                                                       : ": the server did not answer FIN"),
         0, "report"};
   }
-  return std::nullopt;
+  return early_end(sent.tx, "this end's sending to " + server.to_string());
+}
+
+/// Why what this lane received is not whole: only its sender knows.
+std::optional<Error> received_error(Lane& lane, const Endpoint& server) {
+  const StreamOutcome received = lane.received_outcome();
+  if (!received.tx) {
+    return Error{
+        ErrorCode::cut_short,
+        server.to_string() + ": the server's FIN did not arrive: how much it sent is not known", 0,
+        "report"};
+  }
+  return early_end(received.tx, server.to_string() + ": the server's sending");
+}
+
+/// Why a finished exchange is still not a whole result.
+std::optional<Error> lane_error(Lane& lane, const Endpoint& server) {
+  std::optional<Error> error;
+  if (lane.sends()) {
+    error = sent_error(lane, server);
+  }
+  if (!error && lane.receives()) {
+    error = received_error(lane, server);
+  }
+  return error;
 }
 
 void fill_clock(ClientConversation& conversation, TestOutcome& outcome) {

@@ -60,7 +60,8 @@ class Test {
       }
     };
     start_threads();
-    watch(LiveView{views, conversation_}, observer, stop, announce);
+    view_.emplace(views, conversation_);
+    watch(*view_, observer, stop, announce);
     shared_.quit.store(true, std::memory_order_release);
     receivers_.clear();
     senders_.clear();
@@ -71,6 +72,15 @@ class Test {
   [[nodiscard]] std::uint32_t payload_bytes() const { return lanes_.front()->payload_bytes(); }
   [[nodiscard]] bool offload_broken() const { return shared_.gso_broken.load(); }
   const std::vector<std::unique_ptr<Lane>>& lanes() const { return lanes_; }
+  /// What was told of the intervals; after run().
+  void fill_seen(TestOutcome& outcome) const {
+    if (outcome.up) {
+      outcome.up->seen = view_->seen(Way::up);
+    }
+    if (outcome.down) {
+      outcome.down->seen = view_->seen(Way::down);
+    }
+  }
 
  private:
   static ClientConversation::Settings conversation_settings(const Connection& connection,
@@ -104,7 +114,7 @@ class Test {
     }
   }
 
-  void watch(LiveView view, ClientObserver& observer, const StopToken& stop,
+  void watch(LiveView& view, ClientObserver& observer, const StopToken& stop,
              const std::function<void()>& announce) {
     constexpr Duration kTick = std::chrono::milliseconds{50};
     bool told = false;
@@ -140,6 +150,7 @@ class Test {
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::vector<std::unique_ptr<Worker>> senders_;
   std::vector<std::unique_ptr<Worker>> receivers_;
+  std::optional<LiveView> view_;
 };
 
 }  // namespace
@@ -148,6 +159,9 @@ TestOutcome run_client(const ClientOptions& options, const Clock& clock, RandomS
                        ClientObserver& observer, const StopToken& stop) {
   TestOutcome outcome;
   outcome.start = clock.unix_now();
+  const MonoTime begun = clock.now();
+  // By the clock that nobody sets: a test that ended before it began would be absurd.
+  const auto now_unix = [&] { return outcome.start + (clock.now() - begun); };
   outcome.params = options.params;
   outcome.server_name = options.host;
   outcome.labels = options.labels;
@@ -155,7 +169,7 @@ TestOutcome run_client(const ClientOptions& options, const Clock& clock, RandomS
 
   auto connection = connect_client(options, clock, random, observer, stop, outcome);
   if (!connection) {
-    outcome.end = clock.unix_now();
+    outcome.end = now_unix();
     outcome.status = stop.requested() ? TestStatus::interrupted : TestStatus::error;
     outcome.error = connection.error();
     return outcome;
@@ -165,8 +179,9 @@ TestOutcome run_client(const ClientOptions& options, const Clock& clock, RandomS
     outcome.params.payload_bytes = test.payload_bytes();
     observer.on_started(outcome);
   });
-  outcome.end = clock.unix_now();
+  outcome.end = now_unix();
   fill_outcome(test.conversation(), test.lanes(), *connection, outcome);
+  test.fill_seen(outcome);
   outcome.concurrent_sessions_max = std::max(outcome.concurrent_sessions_max, test.sessions_max());
   if (test.offload_broken()) {
     outcome.warnings.push_back(broken_offload_warning());

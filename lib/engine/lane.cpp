@@ -17,6 +17,7 @@ constexpr Duration kLongestRead = std::chrono::microseconds{500};  // others wan
 constexpr std::size_t kPaddedPull = wire::kCommonHeaderBytes + 10 + wire::ReportChunk::kMaxBytes;
 using Budget = session::ControlBudget;
 constexpr Duration kPieceAgain = std::chrono::microseconds{100};
+constexpr Duration kLongestRtt = std::chrono::seconds{10};  // beyond it nothing is waited for
 
 /// A datagram with a wrong checksum is the network's loss, but the kernel counts it among the
 /// socket's drops. It tells of them for the whole host only: so the split becomes a bound.
@@ -73,7 +74,7 @@ void Lane::start() {
   take_payload_size();
   // The licence to send begins with the last sign of life, not with our own readiness.
   licensed_ = mono_from_ns(shared_.last_heard_ns.load(std::memory_order_relaxed));
-  echoed_ = licensed_;
+  echoed_ = last_licensed_ = licensed_;
   if (!sends()) {
     return;
   }
@@ -119,7 +120,7 @@ void Lane::send(std::vector<std::byte> datagram, Budget::Kind kind) {
 void Lane::send_sealed(std::span<const std::byte> datagram) {
   const auto outcome = port_->send_control(datagram);
   if (outcome.status == net::SendOutcome::Status::refused) {
-    shared_.refused.store(true, std::memory_order_relaxed);
+    shared_.refused();
   }
 }
 
@@ -191,7 +192,7 @@ Lane::Reading Lane::read(MonoTime now, net::ReceiveBuffers& buffers) {
     const auto reads = port_->receive(buffers);
     if (reads.empty()) {
       if (port_->take_refused()) {
-        shared_.refused.store(true, std::memory_order_relaxed);
+        shared_.refused();
       }
       return reading;
     }
@@ -363,7 +364,8 @@ void Lane::answer(const wire::Probe& probe, std::size_t bytes, MonoTime arrived)
 void Lane::run_timers(MonoTime now) {
   check_licence(now);
   if (sender_ && sender_->finished() && !fin_.started()) {
-    fin_.start(sender_->report(), Duration{shared_.rtt_max_ns.load()}, now);
+    const Duration longest{std::min<std::int64_t>(shared_.rtt_max_ns.load(), kLongestRtt.count())};
+    fin_.start(sender_->report(), longest, now);
   }
   fin_.on_timer(now);
   if (receiver_ && shared_.started.load(std::memory_order_acquire)) {
@@ -385,7 +387,7 @@ void Lane::send_feedback(MonoTime now) {
   wire::Feedback feedback;
   feedback.number = ++feedback_number_;
   receiver_->fill(feedback, now);
-  if (shared_.unproven(now) <= kProofLease) {
+  if (shared_.unproven(now) <= kProofLease + shared_.round_trip() && !speechless(now)) {
     send(wire::encode(MessageType::feedback, settings_.session, settings_.stream, feedback),
          Budget::Kind::feedback);
   }
@@ -437,11 +439,24 @@ void Lane::close_books(Finalized why) {
   report_.set_report(*rx_report_);
 }
 
+/// A server keeps the session of a client that is silent for a while, but tells it nothing any
+/// more: it may be gone, and somebody else at its address.
+bool Lane::speechless(MonoTime now) const {
+  constexpr Duration kTalkTo = std::chrono::milliseconds{2500};
+  return settings_.role == session::Role::server &&
+         shared_.silence(now) > kTalkTo + shared_.round_trip();
+}
+
 void Lane::flush(MonoTime now) {
+  const bool mute = speechless(now);
   while (auto datagram = fin_.poll_transmit()) {
-    send(*std::move(datagram));
+    if (!mute) {
+      send(*std::move(datagram));
+    }
   }
-  send_report(now);
+  if (!mute) {
+    send_report(now);
+  }
 }
 
 /// Pieces of the report as far as budget and pace go; the rest when the pace allows it, or when the
@@ -507,7 +522,9 @@ Lane::Live Lane::live(Way way) const {
 
 StreamOutcome Lane::sent_outcome() const {
   StreamOutcome outcome;
-  if (sender_ && sender_->finished()) {
+  if (sender_) {
+    const int stop = shared_.stop_sending.load();
+    sender_->abandon(stop >= 0 ? static_cast<TxEnd>(stop) : TxEnd::interrupted);
     outcome.tx = sender_->report();
   }
   outcome.rx = fin_.report();
@@ -537,7 +554,8 @@ void TxTask::abandon() noexcept {
 
 Wake TxTask::step(MonoTime now, net::ReceiveBuffers& /*buffers*/) {
   if (shared_.quit.load(std::memory_order_acquire)) {
-    sender_.stop(TxEnd::interrupted);
+    const int why = shared_.stop_sending.load();
+    sender_.stop(why >= 0 ? static_cast<TxEnd>(why) : TxEnd::interrupted);
   }
   Wake wake = sender_.step(now);
   if (sender_.finished()) {

@@ -188,12 +188,14 @@ class Lane final : public Task {
   void hand_on_stray(std::span<const std::byte> datagram, wire::MessageType type, MonoTime now);
   void check_licence(MonoTime now);
   [[nodiscard]] Duration echo_licence() const;
+  [[nodiscard]] Duration first_licence() const;
   void run_timers(MonoTime now);
   void send_feedback(MonoTime now);
   [[nodiscard]] Duration feedback_wait();
   [[nodiscard]] MonoTime watch_sender(MonoTime now) const;
   void close_books_if_due(MonoTime now);
   void close_books(Finalized why);
+  [[nodiscard]] bool speechless(MonoTime now) const;
   void flush(MonoTime now);
   void send_report(MonoTime now);
   [[nodiscard]] bool afford(std::size_t bytes, session::ControlBudget::Kind kind, MonoTime now);
@@ -233,6 +235,7 @@ class Lane final : public Task {
   std::uint64_t feedback_seen_ = 0;
   MonoTime licensed_{};  ///< latest FEEDBACK
   MonoTime echoed_{};    ///< latest FEEDBACK that echoed recent data
+  MonoTime last_licensed_{};
   struct Mark {
     MonoTime at;
     std::uint64_t batches;

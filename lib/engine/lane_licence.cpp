@@ -7,8 +7,9 @@
 namespace udperf::engine {
 namespace {
 
-// So long a server sends on without FEEDBACK.
+// So long a server sends on without FEEDBACK; then it waits, and after this it gives up.
 constexpr Duration kLicence = std::chrono::seconds{1};
+constexpr Duration kGiveUp = std::chrono::seconds{6};
 
 }  // namespace
 
@@ -35,8 +36,8 @@ void Lane::on_feedback(const wire::Feedback& feedback, MonoTime now) {
   if (authentic) {
     const auto rtt = to_ns(now) - feedback.echo_tx_ns - feedback.held_ns;
     echo_rtt = Duration{rtt};
-    if (rtt > shared_.rtt_max_ns.load(std::memory_order_relaxed) && rtt < 10'000'000'000) {
-      shared_.rtt_max_ns.store(rtt, std::memory_order_relaxed);
+    if (rtt < 10'000'000'000) {
+      shared_.note_round_trip(*echo_rtt);
     }
   }
   if (adjuster_) {  // check_licence() hands the rate on, in the same step
@@ -49,8 +50,9 @@ void Lane::on_feedback(const wire::Feedback& feedback, MonoTime now) {
 /// How long FEEDBACK may go without echoing recent data.
 Duration Lane::echo_licence() const {
   const auto& rate = settings_.params.rate(send_way());
+  const Duration least = kLicence + shared_.round_trip();
   if (!rate.limited()) {
-    return kLicence;
+    return least;
   }
   // At a few packets a second, a lost one must not look like a receiver that is gone.
   const bool adjusted = rate.kind == SendRate::Kind::adjusted;
@@ -58,7 +60,7 @@ Duration Lane::echo_licence() const {
   const auto period = pacing::PacketPeriod::of(
       adjusted ? SendRate{SendRate::Kind::bits, std::min(rate.value, lowest.bps())} : rate,
       settings_.params.payload_bytes, adjusted ? 1 : settings_.params.streams);
-  return std::max(kLicence, std::min(16 * period.times(1), Duration{16 * kLicence}));
+  return std::max(least, std::min(16 * period.times(1), Duration{16 * kLicence}));
 }
 
 void Lane::check_licence(MonoTime now) {
@@ -67,9 +69,11 @@ void Lane::check_licence(MonoTime now) {
   if (!sender_ || sender_->finished()) {
     return;
   }
-  if (marks_.empty() || now - marks_.back().at >= kMarkEvery) {
+  // A sender that waits makes no marks: what it sent last stays what can be echoed.
+  if (!sender_->held() && (marks_.empty() || now - marks_.back().at >= kMarkEvery)) {
     marks_.push_back(Mark{now, sender_->batches()});
-    while (marks_.size() > 1 && now - marks_[1].at > kRecent) {
+    const Duration recent = kRecent + shared_.round_trip();
+    while (marks_.size() > 1 && now - marks_[1].at > recent) {
       marks_.pop_front();
     }
   }
@@ -84,11 +88,20 @@ void Lane::check_licence(MonoTime now) {
     sender_->stop(TxEnd::peer_silent);
   }
   if (settings_.role == session::Role::server) {
-    if (now - licensed_ > kLicence || now - echoed_ > echo_licence() ||
-        shared_.unproven(now) > kProofLease) {
+    const bool licensed = now - licensed_ <= first_licence() && now - echoed_ <= echo_licence() &&
+                          shared_.unproven(now) <= kProofLease + shared_.round_trip();
+    sender_->hold(!licensed);
+    if (licensed) {
+      last_licensed_ = now;
+    } else if (now - last_licensed_ > kGiveUp + 2 * shared_.round_trip()) {
       sender_->stop(TxEnd::peer_silent);
     }
   }
+}
+
+/// How long FEEDBACK may stay away: the first comes a round trip after the start.
+Duration Lane::first_licence() const {
+  return feedback_seen_ == 0 ? kLicence + shared_.round_trip() : kLicence;
 }
 
 }  // namespace udperf::engine

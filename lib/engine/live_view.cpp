@@ -74,6 +74,12 @@ void LiveView::report_intervals(Way way, std::uint64_t intervals, const Totals& 
   live.lost = passed - static_cast<std::int64_t>(live.packets);
   live.duplicates = at.duplicates - std::min(at.duplicates, seen.at_last.duplicates);
   live.reordered = at.reordered - std::min(at.reordered, seen.at_last.reordered);
+  constexpr std::size_t kMostRows = 100'000;
+  if (seen.rows.size() < kMostRows) {
+    const std::uint64_t numbers = at.next - std::min(at.next, seen.at_last.next);
+    seen.rows.push_back(SeenInterval{live.start, live.end, live.packets, live.bytes, numbers,
+                                     live.duplicates, live.reordered});
+  }
   seen.intervals = intervals;
   seen.at_last = at;
   observer.on_interval(live);

@@ -19,6 +19,11 @@ class LiveView {
 
   void report(MonoTime now, ClientObserver& observer);
 
+  /// The intervals that were reported, the first of them where there were very many.
+  [[nodiscard]] const std::vector<SeenInterval>& seen(Way way) const {
+    return ways_[static_cast<std::size_t>(way)].rows;
+  }
+
  private:
   /// Sums over the streams.
   struct Totals {
@@ -31,6 +36,7 @@ class LiveView {
   struct PerWay {
     std::uint64_t intervals = 0;
     Totals at_last;
+    std::vector<SeenInterval> rows;
   };
 
   void report_way(Way way, MonoTime now, ClientObserver& observer);

@@ -12,13 +12,12 @@ namespace {
 using namespace std::chrono_literals;
 using wire::MessageType;
 
+// All of them and the round trips that an exchange takes.
 constexpr Duration kGoPatience = 10s;      // from ACCEPT
 constexpr Duration kSilenceBeforeGo = 4s;  // its probes and JOINs come much closer together
-constexpr Duration kSilenceUp = 2800ms;    // a client that stood still for two seconds comes back
-constexpr Duration kSilenceDown = 2500ms;  // nobody must be sent to for longer
-constexpr Duration kAfterRefused = 250ms;  // an ICMP error alone could be forged or old
-constexpr Duration kLinger = 3s;           // for a client that missed our report
-constexpr Duration kLongestLinger = 15s;   // however long it goes on asking
+constexpr Duration kSilence = 5s;  // a client that stood still comes back; see Lane's licence
+constexpr Duration kLinger = 3s;   // for a client that missed our report
+constexpr Duration kLongestLinger = 15s;  // however long it goes on asking
 constexpr Duration kWindUp = 1500ms;
 constexpr Duration kOverrun = 2s;  // beyond the granted time: a start that took a moment
 constexpr Duration kDrain = 12s;   // for late datagrams and both reports
@@ -168,7 +167,7 @@ void ServerConversation::on_bye(const wire::Bye& bye, MonoTime now) {
 
 void ServerConversation::wind_up_by(MonoTime now, TestStatus status, const char* reason) {
   if (wind_up_ == kNever) {
-    wind_up_ = now + kWindUp;
+    wind_up_ = now + kWindUp + shared_.round_trip();
     wind_up_status_ = status;
     wind_up_reason_ = reason;
   }
@@ -244,35 +243,47 @@ void ServerConversation::say_shut_down(Lane& lane, MonoTime now) {
 void ServerConversation::end_if_due(MonoTime now) {
   const bool cut = wind_up_ != kNever;
   // All books are closed on both sides: only the client's BYE is missing, or nobody waits for it.
+  const Duration linger = kLinger + shared_.round_trip();
   const bool forgotten =
-      complete_at_ && (shared_.silence(now) > kLinger || now - *complete_at_ > kLongestLinger);
+      complete_at_ && (shared_.silence(now) > linger || now - *complete_at_ > kLongestLinger);
   const bool over = complete_at_ && (cut ? shut_down_said_ : forgotten);
   if (now >= wind_up_ || over) {
     end(cut ? wind_up_status_ : TestStatus::complete, cut ? wind_up_reason_ : "complete");
   }
 }
 
+/// How far away the client is, from how long its first word after ACCEPT took: an upper bound.
+void ServerConversation::note_distance(MonoTime now) {
+  const MonoTime heard = now - shared_.silence(now);
+  if (heard > opened_ && shared_.handshake_ns.load() == 0) {
+    shared_.handshake_ns.store((heard - opened_).count());
+  }
+}
+
 bool ServerConversation::check_liveness(MonoTime now) {
+  note_distance(now);
   const Duration silence = shared_.silence(now);
+  const Duration round_trip = shared_.round_trip();
   if (!running()) {
-    if (now - opened_ > kGoPatience || silence > kSilenceBeforeGo) {
+    const bool never_heard = shared_.handshake_ns.load() == 0;
+    if (now - opened_ > kGoPatience + 6 * round_trip ||
+        (!never_heard && silence > kSilenceBeforeGo + 2 * round_trip)) {
       end(TestStatus::incomplete, "the client never said GO");
       return false;
     }
     return true;
   }
-  if (shared_.refused.load() && silence > kAfterRefused) {
+  if (shared_.gone(now)) {
     end(complete_at_ ? TestStatus::complete : TestStatus::incomplete,
         complete_at_ ? "complete" : "the client is gone (ICMP port unreachable)");
     return false;
   }
-  const bool sends = includes(settings_.params.direction, Way::down);
-  if (silence > (sends ? kSilenceDown : kSilenceUp)) {
+  if (silence > kSilence + 2 * round_trip) {
     end(complete_at_ ? TestStatus::complete : TestStatus::incomplete,
         complete_at_ ? "complete" : "the client went silent");
     return false;
   }
-  if (shared_.unproven(now) > kProofPatience) {
+  if (shared_.unproven(now) > kProofPatience + round_trip) {
     end(complete_at_ ? TestStatus::complete : TestStatus::incomplete,
         complete_at_ ? "complete" : "the client does not answer");
     return false;
@@ -286,6 +297,7 @@ void ServerConversation::end(TestStatus status, std::string reason) {
   }
   status_ = status;
   reason_ = std::move(reason);
+  shared_.stop(TxEnd::peer_silent);  // what still sends, has nobody to send to
   shared_.quit.store(true, std::memory_order_release);
   ended_.store(true, std::memory_order_release);
   on_ended();

@@ -67,6 +67,7 @@ class ServerConversation final : public Conversation {
   void on_bye(const wire::Bye& bye, MonoTime now);
   void end(TestStatus status, std::string reason);
   [[nodiscard]] bool check_liveness(MonoTime now);
+  void note_distance(MonoTime now);
   void wind_up_by(MonoTime now, TestStatus status, const char* reason);
   [[nodiscard]] bool all_complete() const;
 

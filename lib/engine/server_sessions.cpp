@@ -234,7 +234,7 @@ SessionOutcome ServerSessions::outcome_of(Session& session, Figures figures) {
   out.client = session.client;
   out.server = session.local;
   out.opened = session.opened;
-  out.closed = clock_.unix_now();
+  out.closed = session.opened + (clock_.now() - session.opened_mono);
   out.params = session.params;
   if (const std::uint32_t agreed = session.shared.payload_bytes.load(); agreed != 0) {
     out.params.payload_bytes = agreed;
@@ -258,7 +258,24 @@ SessionOutcome ServerSessions::outcome_of(Session& session, Figures figures) {
                                                        : lane->received_outcome());
     }
   }
+  note_early_ends(out);
   return out;
+}
+
+void ServerSessions::note_early_ends(SessionOutcome& outcome) {
+  if (outcome.status != TestStatus::complete) {
+    return;
+  }
+  for (const auto* way : {&outcome.up, &outcome.down}) {
+    for (const StreamOutcome& stream : *way ? (*way)->streams : std::vector<StreamOutcome>{}) {
+      if (stream.tx && stream.tx->end != TxEnd::complete) {
+        outcome.status = TestStatus::incomplete;
+        outcome.reason = std::string{way == &outcome.up ? "the client's" : "this server's"} +
+                         " sending ended before all was sent: " + early_end_text(*stream.tx);
+        return;
+      }
+    }
+  }
 }
 
 void ServerSessions::shut_down() {

@@ -115,6 +115,8 @@ class ServerSessions {
   [[nodiscard]] SessionOutcome last_words(Session& session);
   enum class Figures : std::uint8_t { all, none };
   [[nodiscard]] SessionOutcome outcome_of(Session& session, Figures figures);
+  /// A test is complete only when each sender has sent all that was agreed on.
+  static void note_early_ends(SessionOutcome& outcome);
 
   const ServerOptions& options_;
   net::ListenPort& listener_;

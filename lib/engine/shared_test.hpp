@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
@@ -24,8 +25,8 @@ struct SharedTest {
   /// When the peer last proved that it receives at its address (the server's LifeLine), in ns of
   /// the monotonic clock. 0 at a client.
   std::atomic<std::int64_t> proven_ns{0};
-  /// ICMP said that nothing listens at the peer's address (any more).
-  std::atomic<bool> refused{false};
+  /// How often ICMP has said, since the peer was last heard, that nothing listens there.
+  std::atomic<std::uint32_t> refusals{0};
   /// Final size of the datagrams, set before `started`. 0 = as granted.
   std::atomic<std::uint32_t> payload_bytes{0};
   /// The path breaks segmentation offload; set before `started`.
@@ -42,6 +43,8 @@ struct SharedTest {
   std::atomic<int> stop_sending{-1};
   /// Longest round trip seen, for FIN.
   std::atomic<std::int64_t> rtt_max_ns{0};
+  /// What the handshake makes one believe of the round trip: it may have been repeated.
+  std::atomic<std::int64_t> handshake_ns{0};
 
   /// Most sessions at the server at once, this one included, as far as this end knows.
   std::atomic<std::uint32_t> sessions_max{1};
@@ -51,11 +54,36 @@ struct SharedTest {
       sessions_max.store(count, std::memory_order_relaxed);
     }
   }
-  void heard(MonoTime now) { last_heard_ns.store(to_ns(now), std::memory_order_relaxed); }
+  void heard(MonoTime now) {
+    last_heard_ns.store(to_ns(now), std::memory_order_relaxed);
+    if (refusals.load(std::memory_order_relaxed) != 0) {
+      refusals.store(0, std::memory_order_relaxed);
+    }
+  }
+  void refused() { refusals.fetch_add(1, std::memory_order_relaxed); }
+  /// Nothing listens there any more. One ICMP message can be forged or old: a host that is really
+  /// gone answers everything so.
+  [[nodiscard]] bool gone(MonoTime now) const {
+    constexpr std::uint32_t kEnough = 3;
+    constexpr Duration kAtLeast = std::chrono::milliseconds{250};
+    return refusals.load(std::memory_order_relaxed) >= kEnough && silence(now) > kAtLeast;
+  }
   /// How long that is ago; none at a client.
   [[nodiscard]] Duration unproven(MonoTime now) const {
     const std::int64_t at = proven_ns.load(std::memory_order_relaxed);
     return at == 0 ? Duration{0} : now - mono_from_ns(at);
+  }
+  /// What a round trip may take, for how long to wait: bounded, as a peer has a say in it.
+  [[nodiscard]] Duration round_trip() const {
+    constexpr Duration kMost = std::chrono::seconds{5};
+    const auto longest = std::max(rtt_max_ns.load(std::memory_order_relaxed),
+                                  handshake_ns.load(std::memory_order_relaxed));
+    return std::min(Duration{longest}, kMost);
+  }
+  void note_round_trip(Duration rtt) {
+    if (rtt.count() > rtt_max_ns.load(std::memory_order_relaxed)) {
+      rtt_max_ns.store(rtt.count(), std::memory_order_relaxed);
+    }
   }
   [[nodiscard]] Duration silence(MonoTime now) const {
     return now - mono_from_ns(last_heard_ns.load(std::memory_order_relaxed));

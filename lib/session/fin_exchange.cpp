@@ -37,7 +37,8 @@ void FinExchange::start(const TxReport& report, Duration rtt_max, MonoTime now) 
   fin_.rtt_max_ns = rtt_max.count();
   started_ = true;
   begun_ = now;
-  deadline_ = now + kPatience;
+  round_trips_ = 2 * rtt_max;
+  deadline_ = now + kPatience + round_trips_;
   backoff_.start(now);
   fin_due_ = true;
 }
@@ -78,7 +79,8 @@ void FinExchange::on_report(const wire::ReportChunk& chunk, MonoTime now) {
   }
   bytes_.insert(bytes_.end(), chunk.bytes.begin(), chunk.bytes.end());
   have_ = static_cast<std::uint32_t>(bytes_.size());
-  deadline_ = std::max(deadline_, now + kPatience / 2);  // a long report that makes progress
+  deadline_ =
+      std::max(deadline_, now + kPatience / 2 + round_trips_);  // a long report that makes progress
   if (have_ == total_) {
     report_ = wire::decode_report(bytes_);
     gave_up_ = !report_.has_value();  // the peer broke the protocol: no point in asking again

@@ -56,6 +56,7 @@ class FinExchange {
   bool gave_up_ = false;
   MonoTime begun_{};
   MonoTime deadline_ = kNever;
+  Duration round_trips_{0};  ///< that an exchange may take, beside kPatience
   Backoff backoff_;
   std::vector<std::byte> bytes_;  ///< of the report, from its beginning on
   std::uint32_t have_ = 0;        ///< how many of them have come

@@ -101,7 +101,7 @@ TEST_CASE("a download stops within a second of the client being cut off", "[sim]
       return true;
     };
 
-    world.run(5s, [] { return false; });
+    world.run(6s, [] { return false; });
 
     CHECK(last_data - cut <= 1100ms);
     CHECK(world.network.truth(false).last_sent - cut <= 3s);

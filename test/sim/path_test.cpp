@@ -202,7 +202,7 @@ TEST_CASE("a downloading client that stands still for two seconds keeps what it 
   const StreamOutcome& stream = client.outcome().down->streams[0];
   REQUIRE(stream.tx);
   REQUIRE(stream.rx);
-  CHECK(stream.tx->end == TxEnd::peer_silent);
+  CHECK(stream.tx->end == TxEnd::complete);
   check_truth(world, client.outcome(), Way::down);
   CHECK(stream.rx->lost == 0);
 }
