@@ -10,9 +10,9 @@
 #include "base/saturating.hpp"
 #include "engine/client_connect.hpp"
 #include "engine/event.hpp"
+#include "engine/server_lookup.hpp"
 #include "engine/thread_scheduling.hpp"
 #include "net/receive_buffers.hpp"
-#include "net/resolver.hpp"
 #include "net/udp_port.hpp"
 #include "pacing/schedule.hpp"
 #include "sender/sender.hpp"
@@ -159,27 +159,36 @@ class Run {
     const auto outcome = port_.send(data, length);
     note(outcome);
     account(outcome, offered, bytes, now);
-    if (schedule_ && outcome.datagrams < due) {
-      schedule_->give_back(due - outcome.datagrams);
+    const std::uint64_t used = std::uint64_t{outcome.datagrams} + outcome.lost;
+    if (schedule_ && used < due) {
+      schedule_->give_back(due - used);
     }
     return outcome.datagrams > 0;
   }
 
   void account(const net::SendOutcome& outcome, std::uint32_t offered, std::size_t bytes,
                MonoTime now) {
-    report_.send_blocked += offered - outcome.datagrams;
-    if (outcome.datagrams == 0) {
+    // What this host refuses for good is sent and lost here.
+    const std::uint32_t used = std::min(outcome.datagrams + outcome.lost, offered);
+    report_.send_blocked += offered - used;
+    report_.local_drop += used - outcome.datagrams;
+    if (used == 0) {
       return;
     }
     const std::uint64_t taken =
-        std::min<std::uint64_t>(std::uint64_t{outcome.datagrams} * params_.payload_bytes, bytes);
-    if (report_.packets == 0) {
+        std::min<std::uint64_t>(std::uint64_t{used} * params_.payload_bytes, bytes);
+    if (outcome.datagrams == 0) {
+      report_.packets += used;
+      report_.payload_bytes += taken;
+      return;
+    }
+    if (report_.batches == 0) {
       first_ = now;
       report_.first_bytes =
           static_cast<std::uint32_t>(std::min<std::uint64_t>(params_.payload_bytes, taken));
     }
     last_ = last_progress_ = now;
-    report_.packets += outcome.datagrams;
+    report_.packets += used;
     report_.payload_bytes += taken;
     ++report_.batches;
     if (outcome.datagrams > 1 && outcome.calls == 1) {
@@ -340,16 +349,19 @@ TestOutcome run_classic_client(const ClientOptions& options, const Clock& clock,
                                const StopToken& stop) {
   TestOutcome outcome;
   outcome.start = clock.unix_now();
+  const MonoTime begun = clock.now();
+  const auto now_unix = [&] { return outcome.start + (clock.now() - begun); };
   outcome.params = options.params;
   outcome.server_name = options.host;
   outcome.labels = options.labels;
   outcome.classic.emplace();
   const auto failed = [&](const Error& error) {
-    outcome.end = clock.unix_now();
+    outcome.end = now_unix();
     outcome.error = error;
+    outcome.status = stop.requested() ? TestStatus::interrupted : TestStatus::error;
     return outcome;
   };
-  const auto servers = net::resolve(options.host, options.port, options.family);
+  const auto servers = look_up_server(options, clock, stop, begun + options.connect_timeout);
   if (!servers) {
     return failed(servers.error());
   }
@@ -367,7 +379,7 @@ TestOutcome run_classic_client(const ClientOptions& options, const Clock& clock,
   observer.on_started(outcome);
   Run run{options, **port, clock, observer, stop};
   run.run();
-  outcome.end = clock.unix_now();
+  outcome.end = now_unix();
   fill_from(run, stop, outcome);
   for (const Warning& warning : outcome.warnings) {
     observer.on_warning(warning);

@@ -4,13 +4,15 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <fstream>
 #include <iterator>
 #include <string>
 
+#include "engine/address_race.hpp"
 #include "engine/event.hpp"
 #include "engine/handshakes.hpp"
-#include "net/resolver.hpp"
+#include "engine/server_lookup.hpp"
 #include "net/udp_port.hpp"
 
 namespace udperf::engine {
@@ -69,10 +71,6 @@ session::ClientHandshake::Settings handshake_settings(const ClientOptions& optio
   return settings;
 }
 
-Error interrupted_error() {
-  return Error{ErrorCode::cut_short, "interrupted before the test started", 0, "connect"};
-}
-
 /// What `--packet-size auto` asks the server for, and finds out about later.
 std::uint32_t largest_auto_payload(const Endpoint& server) {
   return server.address.family == IpFamily::v4 ? kAutoPayloadV4 : kAutoPayloadV6;
@@ -96,77 +94,140 @@ tl::unexpected<Error> failed(Error error) {
   return tl::unexpected{std::move(error)};
 }
 
-/// Opens the sockets of the streams after the first and joins them to the session.
-Result<void> join_streams(Connection& connection, const ClientOptions& options,
-                          const Endpoint& server, const Clock& clock, RandomSource& random,
-                          const StopToken& stop) {
+/// What stays the same over the attempts of a client to get a session.
+struct Attempts {
+  const ClientOptions& options;
+  const Clock& clock;
+  RandomSource& random;
+  ClientObserver& observer;
+  const StopToken& stop;
+
+  /// For a handshake that has what is left of the time to connect.
+  [[nodiscard]] session::ClientHandshake::Settings settings(const TestParams& params,
+                                                            MonoTime deadline) const {
+    auto out = handshake_settings(options, params);
+    out.told_timeout = out.timeout;
+    out.timeout = std::max(deadline - clock.now(), Duration{1ms});
+    return out;
+  }
+};
+
+/// The system's words for a way that is not there, as an error that waiting may mend.
+Error unreachable_from_here(Error error) {
+  constexpr std::array kNoWay{ENETUNREACH, EHOSTUNREACH, ENETDOWN, ENODEV, EACCES, EINVAL};
+  const bool no_way = std::find(kNoWay.begin(), kNoWay.end(), error.os_error) != kNoWay.end();
+  if (no_way && error.what.rfind("connect", 0) == 0) {
+    error.code = ErrorCode::unreachable;
+    if (error.os_error == EACCES) {
+      error.what += " (a broadcast address, or a route that prohibits it)";
+    }
+  }
+  return error;
+}
+
+/// Opens the sockets of the streams after the first and joins them to the session. They leave from
+/// the first one's address, whatever other ways there are: the server knows the client by it.
+Result<void> join_streams(Connection& connection, const Attempts& all, const Endpoint& server,
+                          MonoTime deadline) {
   std::vector<Pending> pending;
   for (std::uint16_t i = 1; i < connection.accept.params.streams; ++i) {
-    auto port = net::UdpPort::open(port_options(options, server, i));
+    auto options = port_options(all.options, server, i);
+    options.bind = connection.streams.front().port->local().address;
+    auto port = net::UdpPort::open(options);
     if (!port) {
       return failed(in_phase(port.error(), "connect", server));
     }
-    auto settings = handshake_settings(options, connection.accept.params);
+    auto settings = all.settings(connection.accept.params, deadline);
     settings.joining = session::ClientHandshake::Settings::Joining{
         connection.session, static_cast<std::uint8_t>(i), connection.accept.server_nonce};
     pending.push_back(
-        Pending{*std::move(port), session::ClientHandshake{settings, random, clock.now()}});
+        Pending{*std::move(port), session::ClientHandshake{settings, all.random, all.clock.now()}});
   }
-  run_handshakes(pending, clock, stop);
+  run_handshakes(pending, all.clock, all.stop);
   for (Pending& one : pending) {
     if (!one.handshake.done()) {
       return failed(one.handshake.failed() ? in_phase(one.handshake.error(), "connect", server)
-                                           : interrupted_error());
+                                           : interrupted_before_start());
     }
     connection.streams.push_back({std::move(one.port), one.handshake.sealer()});
   }
   return {};
 }
 
-Attempt attempt(const ClientOptions& options, const Endpoint& server, const Clock& clock,
-                RandomSource& random, const StopToken& stop, TestOutcome& outcome) {
-  auto port = net::UdpPort::open(port_options(options, server, 0));
-  if (!port) {
-    return {failed(in_phase(port.error(), "connect", server)), std::nullopt};
-  }
+/// The parameters as they are asked of a server at this address.
+TestParams params_for(const ClientOptions& options, const Endpoint& server) {
   TestParams params = options.params;
   if (options.auto_packet_size) {
     params.payload_bytes = largest_auto_payload(server);
   }
-  if (const auto problem = check_params(params)) {
-    return {failed(*problem), std::nullopt};
-  }
-  outcome.params = params;
-  outcome.client = (*port)->local();
+  return params;
+}
+
+AddressRace::Begin beginner(const Attempts& all, MonoTime deadline) {
+  return [&all, deadline](const Endpoint& server, MonoTime now) -> Result<Pending> {
+    all.observer.on_trace("HELLO", server);
+    auto port = net::UdpPort::open(port_options(all.options, server, 0));
+    if (!port) {
+      return failed(unreachable_from_here(in_phase(port.error(), "connect", server)));
+    }
+    const TestParams params = params_for(all.options, server);
+    if (const auto problem = check_params(params)) {
+      return failed(*problem);
+    }
+    return Pending{*std::move(port),
+                   session::ClientHandshake{all.settings(params, deadline), all.random, now}};
+  };
+}
+
+/// What is known of a server that has answered, or was the last to be asked.
+void note_server(const AddressRace::Runner& runner, const ClientOptions& options,
+                 TestOutcome& outcome) {
+  outcome.server = runner.server;
+  outcome.params = params_for(options, runner.server);
+  outcome.client = runner.pending.port->local();
   outcome.warnings.clear();  // those of an attempt before this one
-  if (auto warning = fragmentation_warning(server, params.payload_bytes, (*port)->path_mtu());
+  const auto& port = dynamic_cast<const net::UdpPort&>(*runner.pending.port);
+  if (auto warning =
+          fragmentation_warning(runner.server, outcome.params.payload_bytes, port.path_mtu());
       warning && !options.auto_packet_size) {
     outcome.warnings.push_back(*std::move(warning));
   }
-  const std::uint32_t fallback = auto_payload(**port);
-  const MonoTime begun = clock.now();
-  std::vector<Pending> pending;
-  pending.push_back(
-      Pending{*std::move(port),
-              session::ClientHandshake{handshake_settings(options, params), random, begun}});
-  run_handshakes(pending, clock, stop);
-  session::ClientHandshake& handshake = pending.front().handshake;
+}
+
+Attempt attempt(const Attempts& all, TestOutcome& outcome) {
+  const MonoTime begun = all.clock.now();
+  const MonoTime deadline = begun + all.options.connect_timeout;
+  auto servers = look_up_server(all.options, all.clock, all.stop, deadline);
+  if (!servers) {
+    return {failed(servers.error()), std::nullopt};
+  }
+  outcome.server = servers->front();
+  outcome.params = params_for(all.options, servers->front());
+  AddressRace race{*std::move(servers), beginner(all, deadline)};
+  run_race(race, all.clock, all.stop);
+  AddressRace::Runner* const runner = race.winner();
+  if (runner == nullptr) {
+    return {failed(all.stop.requested() ? interrupted_before_start() : race.error()), std::nullopt};
+  }
+  note_server(*runner, all.options, outcome);
+  session::ClientHandshake& handshake = runner->pending.handshake;
   if (!handshake.done()) {
-    return {failed(handshake.failed() ? in_phase(handshake.error(), "connect", server)
-                                      : interrupted_error()),
+    return {failed(handshake.failed() ? in_phase(handshake.error(), "connect", runner->server)
+                                      : interrupted_before_start()),
             handshake.retry_after_ms()};
   }
   Connection connection;
   connection.session = handshake.session();
   connection.accept = handshake.accept();
-  connection.accept.params.burst = options.params.burst;  // the server has no say in ours
-  connection.rtt = (clock.now() - begun) / 2;
-  connection.buffer_wanted = options.buffer.value_or(kDefaultBuffer);
-  if (options.auto_packet_size) {
-    connection.payload_fallback = fallback;
+  connection.accept.params.burst = all.options.params.burst;  // the server has no say in ours
+  connection.rtt = (all.clock.now() - handshake.begun()) / 2;
+  connection.buffer_wanted = all.options.buffer.value_or(kDefaultBuffer);
+  if (all.options.auto_packet_size) {
+    connection.payload_fallback =
+        auto_payload(dynamic_cast<const net::UdpPort&>(*runner->pending.port));
   }
-  connection.streams.push_back({std::move(pending.front().port), handshake.sealer()});
-  if (auto joined = join_streams(connection, options, server, clock, random, stop); !joined) {
+  connection.streams.push_back({std::move(runner->pending.port), handshake.sealer()});
+  if (auto joined = join_streams(connection, all, runner->server, deadline); !joined) {
     return {failed(joined.error()), std::nullopt};
   }
   return {std::move(connection), std::nullopt};
@@ -205,46 +266,13 @@ wire::Digest host_fingerprint() {
   return crypto::fingerprint(std::as_bytes(std::span{identity}));
 }
 
-std::optional<Warning> fragmentation_warning(const Endpoint& server, std::uint32_t payload_bytes,
-                                             std::optional<std::uint32_t> path_mtu) {
-  const std::uint32_t headers = ip_udp_header_bytes(server.address.family);
-  if (!path_mtu || payload_bytes + headers <= *path_mtu) {
-    return std::nullopt;
-  }
-  return Warning{"fragmentation",
-                 "datagrams of " + std::to_string(payload_bytes) +
-                     " bytes do not fit the path's MTU of " + std::to_string(*path_mtu) +
-                     ": each is sent in fragments, and losing one loses all; --packet-size " +
-                     std::to_string(*path_mtu - headers) + " is the largest that fits"};
-}
-
-std::optional<Warning> buffer_warning(std::uint32_t wanted, std::uint32_t granted,
-                                      const char* which) {
-  // Enough for a stall of some milliseconds at gigabits; what is below that loses datagrams here.
-  constexpr std::uint32_t kEnough = 4U << 20U;
-  if (granted >= std::min(wanted, kEnough)) {
-    return std::nullopt;
-  }
-  const std::string name = std::string{"net.core."} + which;
-  return Warning{std::string{which} + "_capped",
-                 "the socket buffer is " + std::to_string(granted) + " bytes, " +
-                     std::to_string(wanted) + " were asked for; to lift the limit: sysctl -w " +
-                     name + "=" + std::to_string(wanted)};
-}
-
 Result<Connection> connect_client(const ClientOptions& options, const Clock& clock,
                                   RandomSource& random, ClientObserver& observer,
                                   const StopToken& stop, TestOutcome& outcome) {
   const MonoTime begun = clock.now();
-  const auto servers = net::resolve(options.host, options.port, options.family);
-  if (!servers) {
-    return tl::unexpected{servers.error()};
-  }
-  const Endpoint server = servers->front();
-  outcome.server = server;
+  const Attempts all{options, clock, random, observer, stop};
   while (true) {
-    observer.on_trace("HELLO", server);
-    Attempt result = attempt(options, server, clock, random, stop, outcome);
+    Attempt result = attempt(all, outcome);
     if (result.connection) {
       const Connection& connection = *result.connection;
       outcome.session = connection.session;

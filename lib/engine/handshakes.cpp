@@ -1,34 +1,67 @@
 #include "engine/handshakes.hpp"
 
 #include <algorithm>
+#include <string>
 
 #include "engine/event.hpp"
 #include "net/receive_buffers.hpp"
 
 namespace udperf::engine {
 
-MonoTime step_handshake(Pending& pending, net::ReceiveBuffers& buffers, MonoTime now) {
+namespace {
+
+/// In words; "" where nothing was said.
+std::string unreachable_text(net::Unreachable said) {
+  switch (said) {
+    case net::Unreachable::none:
+      break;
+    case net::Unreachable::net:
+      return "there is no route to it (network unreachable)";
+    case net::Unreachable::host:
+      return "the host is unreachable: it does not answer on its network";
+    case net::Unreachable::prohibited:
+      return "a filter on the way, or of this host, forbids it (communication prohibited)";
+    case net::Unreachable::protocol:
+      return "the host does not speak UDP (protocol unreachable)";
+  }
+  return {};
+}
+
+void note_errors(Pending& pending) {
+  if (pending.port->take_refused()) {
+    pending.handshake.on_refused();
+  }
+  if (const auto said = unreachable_text(pending.port->take_unreachable()); !said.empty()) {
+    pending.handshake.on_unreachable(said);
+  }
+}
+
+void read_answers(Pending& pending, net::ReceiveBuffers& buffers, MonoTime now) {
+  constexpr int kMostReads = 64;  // who floods us must not keep us from looking at the time
   session::ClientHandshake& handshake = pending.handshake;
-  for (auto reads = pending.port->receive(buffers); !reads.empty();
-       reads = pending.port->receive(buffers)) {
+  for (int i = 0; i < kMostReads && !handshake.done() && !handshake.failed(); ++i) {
+    const auto reads = pending.port->receive(buffers);
+    if (reads.empty()) {
+      return;
+    }
     for (const net::Received& read : reads) {
       handshake.on_datagram(read.data.first(std::min<std::size_t>(read.data.size(), read.segment)),
                             now);
     }
-    if (handshake.done() || handshake.failed()) {
-      break;  // what follows is not the handshake's
-    }
   }
-  if (pending.port->take_refused()) {
-    handshake.on_refused();
-  }
+}
+
+}  // namespace
+
+MonoTime step_handshake(Pending& pending, net::ReceiveBuffers& buffers, MonoTime now) {
+  session::ClientHandshake& handshake = pending.handshake;
+  read_answers(pending, buffers, now);
+  note_errors(pending);
   handshake.on_timer(now);
   while (const auto datagram = handshake.poll_transmit()) {
     pending.port->send_control(*datagram);
   }
-  if (pending.port->take_refused()) {
-    handshake.on_refused();
-  }
+  note_errors(pending);
   return handshake.next_timeout();
 }
 

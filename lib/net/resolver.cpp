@@ -1,11 +1,17 @@
 #include "net/resolver.hpp"
 
 #include <netdb.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <memory>
+#include <thread>
+#include <utility>
 
+#include "net/fd.hpp"
 #include "net/socket_address.hpp"
 
 namespace udperf::net {
@@ -53,6 +59,58 @@ Result<std::vector<Endpoint>> resolve(const std::string& host, std::uint16_t por
     return cannot_resolve(host, "no IPv4 or IPv6 address");
   }
   return endpoints;
+}
+
+bool is_numeric_host(const std::string& host) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_DGRAM;
+  hints.ai_flags = AI_NUMERICHOST;
+  addrinfo* raw = nullptr;
+  const int failure = ::getaddrinfo(host.c_str(), nullptr, &hints, &raw);
+  const std::unique_ptr<addrinfo, FreeAddresses> list{failure == 0 ? raw : nullptr};
+  return failure == 0;
+}
+
+struct Lookup::Work {
+  std::string host;
+  std::uint16_t port;
+  std::optional<IpFamily> family;
+  Fd event{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+  std::optional<Answer> answer = std::nullopt;
+  std::atomic<bool> answered{false};
+  std::atomic<bool> one_has_left{false};
+
+  static void leave(Work* work) {
+    if (work->one_has_left.exchange(true)) {
+      delete work;
+    }
+  }
+};
+
+Lookup::Lookup(std::string host, std::uint16_t port, std::optional<IpFamily> family)
+    : work_(new Work{std::move(host), port, family}) {
+  std::thread{[work = work_] {
+    work->answer = resolve(work->host, work->port, work->family);
+    work->answered.store(true, std::memory_order_release);
+    const std::uint64_t one = 1;
+    static_cast<void>(!::write(work->event.get(), &one, sizeof one));
+    Work::leave(work);
+  }}.detach();
+}
+
+Lookup::~Lookup() {
+  Work::leave(work_);
+}
+
+int Lookup::fd() const {
+  return work_->event.get();
+}
+
+std::optional<Lookup::Answer> Lookup::take() {
+  if (!work_->answered.load(std::memory_order_acquire)) {
+    return std::nullopt;
+  }
+  return std::exchange(work_->answer, std::nullopt);
 }
 
 }  // namespace udperf::net

@@ -10,6 +10,76 @@ namespace udperf::session {
 
 using wire::MessageType;
 
+namespace {
+
+// A cookie lives for 10 s (docs/protocol.md 3.2); an answer to the last REQUEST needs some of it.
+constexpr Duration kCookieIsGood = std::chrono::seconds{7};
+constexpr Duration kFarAway = std::chrono::seconds{1};
+
+/// Bits a second, to compare rates of different kinds; nothing for one without a limit.
+std::optional<Uint128> limit_of(const SendRate& rate, std::uint32_t payload_bytes) {
+  switch (rate.kind) {
+    case SendRate::Kind::unlimited:
+      return std::nullopt;
+    case SendRate::Kind::packets:
+      return Uint128{rate.value} * payload_bytes * 8 / 1000;
+    default:
+      return Uint128{rate.value};
+  }
+}
+
+bool higher(const SendRate& granted, const SendRate& asked, std::uint32_t payload_bytes) {
+  if (granted == asked) {
+    return false;
+  }
+  const bool adjusted = SendRate::Kind::adjusted == asked.kind;
+  if (adjusted != (granted.kind == SendRate::Kind::adjusted)) {
+    return true;
+  }
+  const auto most = limit_of(asked, payload_bytes);
+  const auto got = limit_of(granted, payload_bytes);
+  return most && (!got || *got > *most);
+}
+
+/// A server that may make a test as slow as it likes, may make it last as long as it likes.
+bool too_slow(const TestParams& asked, const TestParams& granted, Way way) {
+  constexpr Duration kAlwaysFine = std::chrono::hours{1};
+  constexpr int kTimes = 1000;
+  const auto before = expected_duration(asked, way);
+  const auto after = expected_duration(granted, way);
+  return after && *after > kAlwaysFine && (!before || *after / kTimes > *before);
+}
+
+}  // namespace
+
+std::optional<std::string> more_than_asked(const TestParams& asked, const TestParams& granted) {
+  TestParams same = granted;  // but for what a server may lower
+  same.rate_up = asked.rate_up;
+  same.rate_down = asked.rate_down;
+  same.payload_bytes = asked.payload_bytes;
+  same.burst = asked.burst;  // is not said
+  if (same != asked) {
+    return "another direction, amount, number of streams or marking";
+  }
+  if (granted.payload_bytes > asked.payload_bytes) {
+    return "larger datagrams";
+  }
+  for (const Way way : {Way::up, Way::down}) {
+    if (!includes(asked.direction, way)) {
+      continue;
+    }
+    if (higher(granted.rate(way), asked.rate(way), asked.payload_bytes)) {
+      return "a higher rate";
+    }
+    if (too_slow(asked, granted, way)) {
+      return "a rate at which the test would last for " +
+             format_duration(*expected_duration(granted, way)) +
+             ": ask for less (--size, --packets), or for a --duration";
+    }
+  }
+  return std::nullopt;
+}
+
 wire::Digest join_hash(std::uint64_t session, std::uint8_t stream) {
   std::array<std::byte, 13> text{std::byte{'j'}, std::byte{'o'}, std::byte{'i'}, std::byte{'n'}};
   wire::detail::store(text.data() + 4, session);
@@ -18,7 +88,7 @@ wire::Digest join_hash(std::uint64_t session, std::uint8_t stream) {
 }
 
 ClientHandshake::ClientHandshake(const Settings& settings, RandomSource& random, MonoTime now)
-    : settings_(settings), deadline_(now + settings.timeout) {
+    : settings_(settings), begun_(now), deadline_(now + settings.timeout) {
   random.fill(nonce_);
   handshake_sealer_ = Sealer::for_handshake(settings_.key, Role::client, nonce_);
   send_hello();
@@ -94,11 +164,18 @@ void ClientHandshake::on_challenge(std::span<const std::byte> datagram, MonoTime
   if (!challenge || challenge->nonce != nonce_) {
     return;
   }
+  if (!heard_) {
+    first_answer_ = now - begun_;
+  }
   heard_ = true;
   if (stage_ != Stage::hello) {
     return;  // a repeated answer; the first cookie is in use
   }
+  if (cookie_at_ != MonoTime{}) {
+    earlier_sealer_ = session_sealer_;  // its answer may still be on the way
+  }
   cookie_ = challenge->cookie;
+  cookie_at_ = now;
   const std::uint8_t stream = settings_.joining ? settings_.joining->stream : std::uint8_t{0};
   session_sealer_ = Sealer::for_session(settings_.key, Role::client, nonce_, cookie_, stream);
   stage_ = Stage::request;
@@ -106,11 +183,32 @@ void ClientHandshake::on_challenge(std::span<const std::byte> datagram, MonoTime
   backoff_.start(now);
 }
 
+/// An answer to REQUEST or JOIN, with the cookie in use or the one before.
+std::optional<std::span<const std::byte>> ClientHandshake::open_answer(
+    std::span<const std::byte> datagram) {
+  if (auto inner = session_sealer_.open(datagram, Sealer::Replay::accepted)) {
+    return inner;
+  }
+  auto inner =
+      earlier_sealer_ ? earlier_sealer_->open(datagram, Sealer::Replay::accepted) : std::nullopt;
+  if (inner) {
+    session_sealer_ = *earlier_sealer_;  // that is the session's
+  }
+  return inner;
+}
+
 void ClientHandshake::on_accept(std::span<const std::byte> datagram, std::uint64_t session) {
-  const auto inner = session_sealer_.open(datagram, Sealer::Replay::accepted);
+  if (cookie_at_ == MonoTime{} || settings_.joining || session == 0) {
+    return;
+  }
+  const auto inner = open_answer(datagram);
   auto accept = inner ? wire::decode<wire::Accept>(*inner) : std::nullopt;
-  if (!accept || accept->nonce != nonce_ || stage_ != Stage::request || settings_.joining ||
-      session == 0) {
+  if (!accept || accept->nonce != nonce_) {
+    return;
+  }
+  if (const auto more = more_than_asked(settings_.params, accept->params)) {
+    heard_ = true;
+    fail(ErrorCode::refused, "the server grants what was not asked for: " + *more);
     return;
   }
   accept_ = accept;
@@ -121,9 +219,8 @@ void ClientHandshake::on_accept(std::span<const std::byte> datagram, std::uint64
 }
 
 void ClientHandshake::on_join_ack(std::span<const std::byte> datagram, std::uint64_t session) {
-  const auto inner = session_sealer_.open(datagram, Sealer::Replay::accepted);
-  if (!inner || stage_ != Stage::request || !settings_.joining ||
-      session != settings_.joining->session) {
+  if (cookie_at_ == MonoTime{} || !settings_.joining || session != settings_.joining->session ||
+      !open_answer(datagram)) {
     return;
   }
   session_ = session;
@@ -201,21 +298,41 @@ void ClientHandshake::on_refused() {
   }
 }
 
+void ClientHandshake::on_unreachable(const std::string& why) {
+  if (!done() && !failed() && !heard_) {
+    fail(ErrorCode::unreachable, why);
+  }
+}
+
 void ClientHandshake::on_silence() {
   if (server_needs_key_) {
     fail(ErrorCode::refused, "the server wants a key (--key-file)");
-  } else if (!heard_) {
-    fail(ErrorCode::unreachable,
-         "no answer within " + format_duration(settings_.timeout) +
-             (settings_.key ? ": is a server running there, does a firewall drop UDP, or is this "
-                              "not the server's key?"
-                            : ": is a server running there, does a firewall drop UDP, or does the "
-                              "server want a key?"));
   } else {
-    fail(ErrorCode::unreachable, "the server answered HELLO but not " +
-                                     std::string{settings_.joining ? "JOIN" : "REQUEST"} +
-                                     " within " + format_duration(settings_.timeout));
+    fail(ErrorCode::unreachable, silence_text());
   }
+}
+
+std::string ClientHandshake::silence_text() const {
+  const std::string within =
+      " within " + format_duration(settings_.told_timeout.value_or(settings_.timeout));
+  if (!heard_) {
+    return "no answer" + within +
+           (settings_.key ? ": is a server running there, does a firewall drop UDP, or is this "
+                            "not the server's key?"
+                          : ": is a server running there, does a firewall drop UDP, or does the "
+                            "server want a key?");
+  }
+  if (first_answer_ && *first_answer_ > kFarAway) {
+    return "the server's first answer took " + format_duration(*first_answer_) +
+           ", and the next did not come" + within +
+           ": a round trip of seconds needs a longer --connect-timeout";
+  }
+  if (settings_.joining) {
+    return "the server answered HELLO but not JOIN" + within +
+           ": a load balancer may have sent this stream to another server, or a NAT given it "
+           "another address; --streams 1 needs no JOIN";
+  }
+  return "the server answered HELLO but not REQUEST" + within;
 }
 
 void ClientHandshake::on_timer(MonoTime now) {
@@ -226,7 +343,11 @@ void ClientHandshake::on_timer(MonoTime now) {
     on_silence();
     return;
   }
-  if (backoff_.due(now)) {
+  if (stage_ == Stage::request && now - cookie_at_ >= kCookieIsGood) {
+    stage_ = Stage::hello;  // the server does not say that a cookie is too old
+    send_hello();
+    backoff_.start(now);
+  } else if (backoff_.due(now)) {
     if (stage_ == Stage::hello) {
       send_hello();
     } else {

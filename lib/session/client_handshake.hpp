@@ -21,6 +21,8 @@ class ClientHandshake {
     TestParams params;
     std::optional<crypto::Key> key;
     Duration timeout = std::chrono::seconds{5};
+    /// What the user was told of it, for messages; absent: the same.
+    std::optional<Duration> told_timeout = std::nullopt;
     /// For another stream of a session that exists: JOIN takes REQUEST's place.
     struct Joining {
       std::uint64_t session = 0;
@@ -36,6 +38,8 @@ class ClientHandshake {
   void on_timer(MonoTime now);
   /// ICMP said that nothing listens there.
   void on_refused();
+  /// A router, or this host, says why nothing gets there.
+  void on_unreachable(const std::string& why);
   [[nodiscard]] MonoTime next_timeout() const;
   /// The next datagram to send, if any.
   [[nodiscard]] std::optional<std::vector<std::byte>> poll_transmit();
@@ -49,6 +53,7 @@ class ClientHandshake {
   [[nodiscard]] const Sealer& sealer() const { return session_sealer_; }
 
   [[nodiscard]] std::optional<std::uint32_t> retry_after_ms() const { return retry_after_ms_; }
+  [[nodiscard]] MonoTime begun() const { return begun_; }
   /// Whether the server answered at all; for telling a dead server from a silent one.
   [[nodiscard]] bool heard() const { return heard_; }
 
@@ -58,10 +63,13 @@ class ClientHandshake {
   void send_hello();
   void send_request();
   void on_challenge(std::span<const std::byte> datagram, MonoTime now);
+  [[nodiscard]] std::optional<std::span<const std::byte>> open_answer(
+      std::span<const std::byte> datagram);
   void on_accept(std::span<const std::byte> datagram, std::uint64_t session);
   void on_join_ack(std::span<const std::byte> datagram, std::uint64_t session);
   void on_reject(std::span<const std::byte> datagram);
   void on_silence();
+  [[nodiscard]] std::string silence_text() const;
   void fail(ErrorCode code, std::string text);
   [[nodiscard]] wire::Digest params_hash() const;
 
@@ -70,9 +78,13 @@ class ClientHandshake {
   wire::CookieBytes cookie_{};
   Sealer handshake_sealer_;
   Sealer session_sealer_;
+  std::optional<Sealer> earlier_sealer_;  ///< of the cookie before this one
   Stage stage_ = Stage::hello;
   Backoff backoff_;
+  MonoTime begun_;
   MonoTime deadline_;
+  MonoTime cookie_at_{};
+  std::optional<Duration> first_answer_;  ///< how long it took
   std::optional<std::vector<std::byte>> out_;
   std::optional<wire::Accept> accept_;
   std::optional<Error> error_;
@@ -81,6 +93,10 @@ class ClientHandshake {
   bool heard_ = false;
   bool server_needs_key_ = false;
 };
+
+/// A grant may only lower what was asked for: what it has more, in words; nothing where it is fine.
+[[nodiscard]] std::optional<std::string> more_than_asked(const TestParams& asked,
+                                                         const TestParams& granted);
 
 /// What a JOIN's cookie is bound to in place of parameters.
 [[nodiscard]] wire::Digest join_hash(std::uint64_t session, std::uint8_t stream);

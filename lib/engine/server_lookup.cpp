@@ -1,0 +1,42 @@
+#include "engine/server_lookup.hpp"
+
+#include <array>
+#include <string>
+
+#include "base/units.hpp"
+#include "engine/event.hpp"
+#include "net/resolver.hpp"
+
+namespace udperf::engine {
+
+Error interrupted_before_start() {
+  return Error{ErrorCode::cut_short, "interrupted before the test started", 0, "connect"};
+}
+
+Result<std::vector<Endpoint>> look_up_server(const ClientOptions& options, const Clock& clock,
+                                             const StopToken& stop, MonoTime deadline) {
+  const auto family =
+      options.family || !options.bind ? options.family : std::optional{options.bind->family};
+  if (net::is_numeric_host(options.host)) {
+    return net::resolve(options.host, options.port, family);
+  }
+  net::Lookup lookup{options.host, options.port, family};
+  const std::array<int, 2> fds{lookup.fd(), stop.wait_fd()};
+  while (!stop.requested()) {
+    if (auto answer = lookup.take()) {
+      return *std::move(answer);
+    }
+    const MonoTime now = clock.now();
+    if (now >= deadline) {
+      return tl::unexpected{Error{ErrorCode::unreachable,
+                                  "cannot resolve " + options.host +
+                                      ": the name server did not answer within " +
+                                      format_duration(options.connect_timeout),
+                                  0, "resolve"}};
+    }
+    wait_readable(fds, deadline - now);
+  }
+  return tl::unexpected{interrupted_before_start()};
+}
+
+}  // namespace udperf::engine

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <vector>
+
+#include "clock/clock.hpp"
+#include "engine/client_run.hpp"
+
+namespace udperf::engine {
+
+/// The addresses of the server's host, best first, of the family that --bind and -4/-6 ask for. A
+/// name is looked up until `deadline` or a stop, however long the resolver may take.
+[[nodiscard]] Result<std::vector<Endpoint>> look_up_server(const ClientOptions& options,
+                                                           const Clock& clock,
+                                                           const StopToken& stop,
+                                                           MonoTime deadline);
+
+[[nodiscard]] Error interrupted_before_start();
+
+}  // namespace udperf::engine

@@ -1,0 +1,207 @@
+// How a client finds its server: names with several addresses, name servers that are silent,
+// sources that routes choose. As root only.
+
+#include <csignal>
+#include <fstream>
+#include <string>
+
+#include "e2e/program.hpp"
+#include "e2e/scene.hpp"
+#include "support/catch.hpp"
+#include "support/places.hpp"
+#include "support/routed_path.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace std::chrono_literals;
+using Catch::Matchers::ContainsSubstring;
+using udperf::test::check_books;
+using udperf::test::document_of;
+using udperf::test::Finished;
+using udperf::test::kServer4;
+using udperf::test::kServer6;
+using udperf::test::patience;
+using udperf::test::Process;
+using udperf::test::run_to_end;
+using udperf::test::Scene;
+using udperf::test::Stream;
+using udperf::test::TempDir;
+using Place = udperf::test::RoutedPath::Place;
+using Words = std::vector<std::string>;
+
+namespace {
+
+/// A client that sees `content` in place of a file of /etc: `ip netns exec` has given it a view of
+/// the files of its own.
+Words with_file(const Scene& scene, const std::string& file, const std::string& content,
+                const TempDir& folder, const std::string& client) {
+  const auto copy = folder.path() / "copy";
+  std::ofstream{copy} << content;
+  return scene.path.command(Place::client,
+                            {"sh", "-c",
+                             "mount --bind " + copy.string() + " " + file + " && exec " +
+                                 udperf::test::kProgram + " client " + client});
+}
+
+Finished finish(const Words& words, std::chrono::milliseconds limit) {
+  auto finished = run_to_end(words, patience(limit));
+  REQUIRE(finished.has_value());
+  return std::move(*finished);
+}
+
+// A unique local address comes after IPv4 (RFC 6724 s2.1).
+constexpr const char* kBothFamilies = "fd77:2::2 both\n10.77.2.2 both\n";
+
+}  // namespace
+
+TEST_CASE("a name with two addresses reaches the one that answers", "[e2e][netns]") {
+  const auto made = Scene::make({"--bind", kServer6});
+  if (!made) {
+    return;
+  }
+  const Scene& scene = *made;
+  const TempDir folder;
+  const bool silent = GENERATE(false, true);
+  CAPTURE(silent);
+  if (silent) {
+    scene.path.run(Place::router,
+                   "nft 'table ip t { chain f { type filter hook forward priority 0; drop; }; }'");
+  }
+
+  const auto finished = finish(with_file(scene, "/etc/hosts", kBothFamilies, folder,
+                                         "both --json --packets 100 --rate 10M --streams 2"),
+                               20s);
+
+  CAPTURE(finished.err);
+  CHECK(finished.code() == 0);
+  const auto document = document_of(finished);
+  CHECK(document.at("test").at("server_address") == kServer6);
+  check_books(document.at("up"));
+}
+
+TEST_CASE("of two addresses that answer the first one serves, once", "[e2e][netns]") {
+  const auto made = Scene::make({"--max-sessions", "1"});
+  if (!made) {
+    return;
+  }
+  const Scene& scene = *made;
+  const TempDir folder;
+
+  const auto finished = finish(
+      with_file(scene, "/etc/hosts", kBothFamilies, folder, "both --json --packets 100 --rate 10M"),
+      20s);
+
+  CAPTURE(finished.err);
+  CHECK(finished.code() == 0);
+  const auto document = document_of(finished);
+  CHECK(document.at("test").at("server_address") == kServer4);
+  CHECK(document.at("test").at("concurrent_sessions_max") == 1);
+}
+
+TEST_CASE("--bind chooses among a name's families", "[e2e][netns]") {
+  const auto made = Scene::make();
+  if (!made) {
+    return;
+  }
+  const TempDir folder;
+  const auto finished = finish(with_file(*made, "/etc/hosts", kBothFamilies, folder,
+                                         "both --json --packets 100 --bind fd77:1::2"),
+                               20s);
+  CAPTURE(finished.err);
+  CHECK(finished.code() == 0);
+  CHECK(document_of(finished).at("test").at("server_address") == kServer6);
+}
+
+TEST_CASE("of several addresses that all fail each is named", "[e2e][netns]") {
+  const auto made = Scene::make({"--port", "6000"});
+  if (!made) {
+    return;
+  }
+  const TempDir folder;
+  const auto finished = finish(with_file(*made, "/etc/hosts", kBothFamilies, folder,
+                                         "both --json --packets 100 --connect-timeout 2s"),
+                               20s);
+  CHECK(finished.code() == 3);
+  CHECK_THAT(finished.err, ContainsSubstring("[fd77:2::2]:5555") &&
+                               ContainsSubstring("10.77.2.2:5555") &&
+                               ContainsSubstring("nothing listens"));
+}
+
+TEST_CASE("a name server that is silent costs the connect timeout and no more", "[e2e][netns]") {
+  const auto made = Scene::make();
+  if (!made) {
+    return;
+  }
+  const Scene& scene = *made;
+  const TempDir folder;
+  scene.path.run(Place::router,
+                 "nft 'table ip t { chain f { type filter hook forward priority 0; udp dport 53 "
+                 "drop; }; }'");
+  const auto words = with_file(scene, "/etc/resolv.conf", "nameserver 10.77.2.2\n", folder,
+                               "some.example --json --packets 10 --log-level debug "
+                               "--connect-timeout " +
+                                   std::string{GENERATE("1s", "60s")});
+  const bool waits = words.back().find("60s") != std::string::npos;
+  auto client = Process::start(words);
+  REQUIRE(client.has_value());
+  if (waits) {
+    CHECK_FALSE(client->wait(700ms).has_value());
+    client->send_signal(SIGINT);
+  }
+
+  const auto status = client->wait(patience(2500ms));
+
+  REQUIRE(status.has_value());
+  CHECK(status->code == (waits ? 130 : 3));
+  if (!waits) {
+    CHECK_THAT(client->output(Stream::err), ContainsSubstring("some.example"));
+  }
+}
+
+TEST_CASE("--wait-server waits for a route, too", "[e2e][netns]") {
+  const auto made = Scene::make();
+  if (!made) {
+    return;
+  }
+  const Scene& scene = *made;
+  scene.path.run(Place::client, "ip route del default");
+  auto client = scene.start_client(
+      kServer4, {"--packets", "100", "--wait-server", "15s", "--log-level", "debug"});
+  REQUIRE(client.wait_for(Stream::err, "HELLO", patience(5s)));
+
+  scene.path.run(Place::client, "ip route add default via 10.77.1.1");
+
+  const auto status = client.wait(patience(15s));
+  CAPTURE(client.output(Stream::err));
+  REQUIRE(status.has_value());
+  CHECK(status->code == 0);
+}
+
+TEST_CASE("no route is an unreachable server and not a fault of the program", "[e2e][netns]") {
+  const auto made = Scene::make();
+  if (!made) {
+    return;
+  }
+  made->path.run(Place::client, "ip route del default");
+  const auto finished = made->client(kServer4, {"--packets", "100"});
+  CHECK(finished.code() == 3);
+  CHECK(document_of(finished).at("error").at("code") == "unreachable");
+}
+
+TEST_CASE("all streams leave from the first one's address", "[e2e][netns]") {
+  const auto made = Scene::make();
+  if (!made) {
+    return;
+  }
+  const Scene& scene = *made;
+  // The second stream's port would take another source address.
+  scene.path.run(Place::client, R"(ip addr add 10.77.1.9/24 dev router
+ip route add default via 10.77.1.1 src 10.77.1.9 table 100
+ip rule add ipproto udp sport 40001 lookup 100)");
+
+  const auto finished = scene.client(
+      kServer4, {"--packets", "200", "--rate", "10M", "--streams", "3", "--local-port", "40000"});
+
+  CAPTURE(finished.err);
+  CHECK(finished.code() == 0);
+  check_books(document_of(finished).at("up"));
+}

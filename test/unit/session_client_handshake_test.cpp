@@ -1,0 +1,183 @@
+#include "session/client_handshake.hpp"
+#include "support/catch.hpp"
+#include "support/seeded_random.hpp"
+
+using namespace std::chrono_literals;
+using namespace udperf;
+using Catch::Matchers::ContainsSubstring;
+using session::ClientHandshake;
+using session::more_than_asked;
+using wire::MessageType;
+
+namespace {
+
+constexpr MonoTime kStart{100s};
+
+TestParams asked() {
+  TestParams params;
+  params.direction = Direction::up;
+  params.payload_bytes = 1000;
+  params.amount.duration = 2s;
+  params.rate_up = SendRate{SendRate::Kind::bits, 1'000'000};
+  return params;
+}
+
+MessageType type_of(const std::vector<std::byte>& datagram) {
+  return wire::decode_common(datagram)->type;
+}
+
+/// A handshake and the server's side of it, by hand.
+struct Talk {
+  test::SeededRandom random{1};
+  ClientHandshake client;
+  wire::Nonce nonce{};
+
+  explicit Talk(Duration timeout, const TestParams& params = asked())
+      : client({params, std::nullopt, timeout, std::nullopt, std::nullopt}, random, kStart) {
+    const auto hello = client.poll_transmit();
+    REQUIRE(hello);
+    nonce = wire::decode<wire::Hello>(*hello)->nonce;
+  }
+  void challenge(std::uint8_t cookie, MonoTime now) {
+    wire::Challenge message;
+    message.nonce = nonce;
+    message.cookie.fill(std::byte{cookie});
+    client.on_datagram(wire::encode(MessageType::challenge, 0, 0, message), now);
+  }
+  void accept(const TestParams& params, MonoTime now) {
+    wire::Accept message;
+    message.nonce = nonce;
+    message.params = params;
+    client.on_datagram(wire::encode(MessageType::accept, 77, 0, message), now);
+  }
+  /// What is said from `from` to `to`.
+  std::vector<std::vector<std::byte>> said(MonoTime from, MonoTime to) {
+    std::vector<std::vector<std::byte>> all;
+    for (MonoTime now = from; now < to && !client.failed(); now += 10ms) {
+      client.on_timer(now);
+      while (auto datagram = client.poll_transmit()) {
+        all.push_back(*std::move(datagram));
+      }
+    }
+    return all;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a grant may only lower", "[session]") {
+  CHECK_FALSE(more_than_asked(asked(), asked()));
+  TestParams lower = asked();
+  lower.rate_up.value = 1000;
+  lower.payload_bytes = 500;
+  CHECK_FALSE(more_than_asked(asked(), lower));
+  TestParams unlimited = asked();
+  unlimited.rate_up = SendRate{};
+  CHECK_FALSE(more_than_asked(unlimited, asked()));
+  TestParams by_packets = asked();
+  by_packets.rate_up = SendRate{SendRate::Kind::packets, 125'000};  // 125 a second: 1 Mbit/s
+  CHECK_FALSE(more_than_asked(by_packets, asked()));
+
+  const auto change = GENERATE(range(0, 14));
+  CAPTURE(change);
+  TestParams granted = asked();
+  switch (change) {
+    case 0:
+      granted.direction = Direction::both;
+      break;
+    case 1:
+      granted.streams = 16;
+      break;
+    case 2:
+      granted.rate_up = SendRate{};
+      break;
+    case 3:
+      granted.amount.duration = 300s;
+      break;
+    case 4:
+      granted.dscp = 63;
+      break;
+    case 5:
+      granted.rate_up.value += 1;
+      break;
+    case 6:
+      granted.rate_up = SendRate{SendRate::Kind::packets, 126'000};
+      break;
+    case 7:
+      granted.payload_bytes += 1;
+      break;
+    case 8:
+      granted.amount = Amount{0, 1000, Duration{0}};
+      break;
+    case 9:
+      granted.ecn = 1;
+      break;
+    case 10:
+      granted.interval = 10ms;
+      break;
+    case 11:
+      granted.rate_up = SendRate{SendRate::Kind::adjusted, 1'000'000};
+      break;
+    case 12:
+      granted.df = DontFragment::on;
+      break;
+    default:
+      granted.payload = PayloadKind::zero;
+      break;
+  }
+  CHECK(more_than_asked(asked(), granted));
+}
+
+TEST_CASE("a grant must not make a test last for days", "[session]") {
+  TestParams sized = asked();
+  sized.amount = Amount{25'000'000, 0, Duration{0}};
+  TestParams slow = sized;
+  slow.rate_up.value = 100;
+  CHECK(more_than_asked(sized, slow));
+  slow.rate_up.value = 100'000;
+  CHECK_FALSE(more_than_asked(sized, slow));
+}
+
+TEST_CASE("a client does not run a test that it has not asked for", "[session]") {
+  Talk talk{5s};
+  talk.challenge(1, kStart);
+  TestParams more = asked();
+  more.direction = Direction::both;
+  more.streams = 16;
+  talk.accept(more, kStart + 1ms);
+
+  CHECK_FALSE(talk.client.done());
+  REQUIRE(talk.client.failed());
+  CHECK(talk.client.error().code == ErrorCode::refused);
+  CHECK_THAT(talk.client.error().what, ContainsSubstring("not asked for"));
+}
+
+TEST_CASE("a client whose cookie grows old asks for another", "[session]") {
+  Talk talk{60s};
+  talk.challenge(1, kStart);
+  auto said = talk.said(kStart, kStart + 6s);
+  REQUIRE_FALSE(said.empty());
+  for (const auto& datagram : said) {
+    CHECK(type_of(datagram) == MessageType::request);
+  }
+  said = talk.said(kStart + 6s, kStart + 12s);
+  REQUIRE(type_of(said.back()) == MessageType::hello);
+
+  talk.challenge(2, kStart + 12s);
+  said = talk.said(kStart + 12s, kStart + 13s);
+  REQUIRE_FALSE(said.empty());
+  CHECK(type_of(said.front()) == MessageType::request);
+  CHECK(wire::decode<wire::Request>(said.front())->cookie[0] == std::byte{2});
+  CHECK(wire::decode<wire::Request>(said.front())->nonce == talk.nonce);
+  talk.accept(asked(), kStart + 13s);
+  CHECK(talk.client.done());
+}
+
+TEST_CASE("a round trip of seconds is called that", "[session]") {
+  Talk talk{5s};
+  talk.said(kStart, kStart + 3s);
+  talk.challenge(1, kStart + 3s);
+  talk.said(kStart + 3s, kStart + 6s);
+  REQUIRE(talk.client.failed());
+  CHECK_THAT(talk.client.error().what, ContainsSubstring("--connect-timeout"));
+}
