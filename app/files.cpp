@@ -54,7 +54,7 @@ std::optional<std::string> decode_hex(std::string_view digits) {
 namespace {
 
 int open_for_writing(const std::string& path, OutputFile::Mode mode) {
-  const int how = mode == OutputFile::Mode::append ? O_APPEND : O_TRUNC;
+  const int how = mode == OutputFile::Mode::append ? O_APPEND : 0;
   return ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0644);
 }
 
@@ -130,6 +130,8 @@ Result<OutputFile> OutputFile::open(const std::optional<std::string>& path, std:
     return refuse(std::string{option} + " " + *path + ": cannot be opened for writing", reason);
   }
   OutputFile result{std::move(file), *path, mode};
+  // What is there stays until there is something to put in its place.
+  result.begun_ = mode == Mode::append;
   if (mode == Mode::append) {
     if (const auto done = result.end_torn_line(); !done) {
       return tl::unexpected<Error>{done.error()};
@@ -148,6 +150,7 @@ Result<void> OutputFile::reopen() {
     return system_error(reason, "open " + name_ + " again");
   }
   file_ = std::move(file);
+  begun_ = mode_ == Mode::append;
   torn_ = false;
   return mode_ == Mode::append ? end_torn_line() : Result<void>{};
 }
@@ -171,6 +174,10 @@ int OutputFile::fd() const {
 }
 
 Result<void> OutputFile::write(std::string_view text) const {
+  if (!begun_ && !text.empty()) {
+    begun_ = true;
+    static_cast<void>(!::ftruncate(fd(), 0));  // a pipe or a device has nothing to be emptied of
+  }
   if (std::exchange(torn_, false) && mode_ == Mode::append) {
     if (const auto done = end_torn_line(); !done) {
       torn_ = true;
@@ -180,6 +187,11 @@ Result<void> OutputFile::write(std::string_view text) const {
   auto done = write_all(fd(), text, name_);
   torn_ = !done;
   return done;
+}
+
+bool OutputFile::is_abandoned() const {
+  pollfd pipe{fd(), 0, 0};
+  return ::poll(&pipe, 1, 0) == 1 && (pipe.revents & POLLERR) != 0;
 }
 
 bool OutputFile::is_terminal() const {

@@ -30,6 +30,8 @@ class OutputFile {
 
   /// Hands all of it to the system before it returns.
   [[nodiscard]] Result<void> write(std::string_view text) const;
+  /// A pipe that nobody reads any more.
+  [[nodiscard]] bool is_abandoned() const;
   [[nodiscard]] bool is_terminal() const;
   /// Of the terminal, see terminal_columns().
   [[nodiscard]] std::size_t columns() const;
@@ -45,6 +47,7 @@ class OutputFile {
   std::string name_;
   Mode mode_ = Mode::replace;
   mutable bool torn_ = false;  ///< the last write() did not end
+  mutable bool begun_ = true;  ///< what was there before has made room
 };
 
 /// All of a file, or of stdin for "-". One that is larger than `most` bytes is an error.

@@ -18,11 +18,8 @@ SignalWatcher::SignalWatcher(engine::StopToken& stop, std::function<void()> on_u
     : stop_(stop), on_user_signal_(std::move(on_user_signal)), on_hangup_(std::move(on_hangup)) {
   std::signal(SIGPIPE, SIG_IGN);
   sigemptyset(&signals_);
-  for (const int number : {SIGINT, SIGTERM, SIGUSR1}) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) {
     sigaddset(&signals_, number);
-  }
-  if (on_hangup_) {
-    sigaddset(&signals_, SIGHUP);
   }
   pthread_sigmask(SIG_BLOCK, &signals_, &before_);
   thread_ = std::thread{[this] { watch(); }};
@@ -32,7 +29,7 @@ SignalWatcher::~SignalWatcher() {
   done_ = true;
   pthread_kill(thread_.native_handle(), SIGUSR1);  // wakes sigwait
   thread_.join();
-  for (const int number : {SIGINT, SIGTERM}) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     std::signal(number, SIG_IGN);
   }
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
@@ -44,14 +41,11 @@ void SignalWatcher::watch() {
     if (sigwait(&signals_, &number) != 0 || done_) {
       return;
     }
-    if (number == SIGUSR1) {
-      if (on_user_signal_) {
-        on_user_signal_();
+    if (number == SIGUSR1 || number == SIGHUP) {
+      const auto& reaction = number == SIGUSR1 ? on_user_signal_ : on_hangup_;
+      if (reaction) {
+        reaction();
       }
-      continue;
-    }
-    if (number == SIGHUP) {
-      on_hangup_();
       continue;
     }
     const auto now = std::chrono::steady_clock::now();

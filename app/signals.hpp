@@ -11,8 +11,9 @@
 namespace udperf::app {
 
 /// Turns SIGINT and SIGTERM into a stop request for as long as it lives; another one, later
-/// than a moment, ends the process at once with 128 + its number. SIGUSR1 calls `on_user_signal`,
-/// and SIGHUP `on_hangup` where there is one, from a thread of its own.
+/// than a moment, ends the process at once with 128 + its number. SIGUSR1 calls `on_user_signal`
+/// and SIGHUP `on_hangup`, from a thread of its own; without one, SIGHUP changes nothing: a test
+/// whose terminal is gone still ends, and its result is written.
 ///
 /// Construct it in main's thread before any other thread exists: the signals are blocked there and
 /// in all threads that follow, and one thread waits for them. So no handler runs anywhere, and
