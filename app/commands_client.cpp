@@ -2,6 +2,7 @@
 #include <string>
 
 #include "app/commands.hpp"
+#include "app/host_hint.hpp"
 #include "app/options/commands.hpp"
 #include "app/options/rules.hpp"
 #include "app/test_command.hpp"
@@ -35,6 +36,9 @@ Invocation make_client(const Arguments& arguments) {
     command.options.host = arguments.words.front();
     if (command.options.host.empty()) {
       return UsageError{"HOST: is empty; accepted is a name or an address"};
+    }
+    if (const auto problem = host_problem(command.options.host)) {
+      return UsageError{"HOST " + command.options.host + ": " + *problem};
     }
   }
   if (auto problem = apply_client_options(Command::client, arguments.options, command)) {
