@@ -6,13 +6,10 @@
 #include "e2e/program.hpp"
 #include "support/catch.hpp"
 
-using namespace std::chrono_literals;
 using nlohmann::json;
 using udperf::test::check_books;
 using udperf::test::client_arguments;
 using udperf::test::document_of;
-using udperf::test::Finished;
-using udperf::test::patience;
 using udperf::test::run_udperf;
 using udperf::test::Server;
 
@@ -39,7 +36,7 @@ TEST_CASE("at full speed the receiving socket drops nothing", "[e2e]") {
       server.endpoint(),
       {"--duration", "300ms", "--direction", direction, "--streams", streams, "--buffer", buffer});
 
-  const json document = document_of(run_udperf(arguments, patience(20s)));
+  const json document = document_of(run_udperf(arguments));
 
   CAPTURE(direction, streams, buffer, document.dump());
   REQUIRE(document["status"] == "complete");
@@ -58,7 +55,7 @@ TEST_CASE("--rate flood is told by both ends", "[e2e]") {
   const auto arguments = client_arguments(
       server.endpoint(), {"--duration", "200ms", "--direction", direction, "--rate", "flood"});
 
-  const json document = document_of(run_udperf(arguments, patience(20s)));
+  const json document = document_of(run_udperf(arguments));
 
   REQUIRE(document["status"] == "complete");
   check_books(document[direction]);
@@ -72,7 +69,7 @@ TEST_CASE("a test with a rate has no governor", "[e2e]") {
   const auto arguments = client_arguments(
       server.endpoint(), {"--duration", "200ms", "--direction", direction, "--rate", "10M"});
 
-  const json document = document_of(run_udperf(arguments, patience(20s)));
+  const json document = document_of(run_udperf(arguments));
 
   REQUIRE(document["status"] == "complete");
   CHECK(document[direction]["tx"]["governor"] == "none");

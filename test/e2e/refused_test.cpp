@@ -117,7 +117,7 @@ TEST_CASE("a route that goes and comes back leaves the test running", "[e2e][net
   // It comes back by itself: without it nothing of the test is heard.
   const auto finished = while_running(
       scene, client, sender_of(direction),
-      {"ip route del default; (timeout 1 tail -f /dev/null; ip route add default via " + gateway +
+      {"ip route del default; (timeout 1 tail -f /dev/null || true; ip route add default via " + gateway +
        ") >/dev/null 2>&1 &"});
 
   CHECK(finished.code() == 0);
@@ -143,7 +143,7 @@ TEST_CASE("an address that vanishes and returns leaves the test running", "[e2e]
 
   const auto finished =
       while_running(scene, client, Place::client,
-                    {"ip addr del 10.77.1.2/24 dev router; (timeout 1 tail -f /dev/null;"
+                    {"ip addr del 10.77.1.2/24 dev router; (timeout 1 tail -f /dev/null || true;"
                      " ip addr add 10.77.1.2/24 dev router; ip route replace default via 10.77.1.1)"
                      " >/dev/null 2>&1 &"});
 

@@ -121,9 +121,10 @@ class World {
   }
 
   void tell() {
-    const double room = 2.0 * host_.buffer / pacing::socket_cost(kPayload * kBatch, true) * kBatch;
+    const auto cost = static_cast<double>(pacing::socket_cost(kPayload * kBatch, true));
+    const double room = 2.0 * static_cast<double>(host_.buffer) / cost * kBatch;
     const bool standing_still = read_until_ > now_ + 1ms;
-    const bool due = next_ - told_next_ >= room / 4 || drops_ != told_drops_ || now_ >= tell_by_;
+    const bool due = static_cast<double>(next_ - told_next_) >= room / 4 || drops_ != told_drops_ || now_ >= tell_by_;
     if (!due || ignores || standing_still) {
       return;
     }

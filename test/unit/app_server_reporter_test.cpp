@@ -40,7 +40,7 @@ class TempFile {
   char path_[40] = "/tmp/udperf_server_reporter_XXXXXX";
 };
 
-SessionOutcome session(TestStatus status) {
+SessionOutcome outcome_with(TestStatus status) {
   SessionOutcome outcome;
   outcome.session = 0xABC;
   outcome.client = Endpoint{*parse_ip_address("192.0.2.7"), 7777};
@@ -69,17 +69,17 @@ TEST_CASE("records about a client have its address, port and session", "[app]") 
   std::optional<Endpoint> ready;
   ServerReporter reporter{*log, {}, [&ready](const Endpoint& local) { ready = local; }};
 
-  reporter.on_ready(session({}).server);
-  reporter.on_session_opened(0xABC, session({}).client, TestParams{});
-  reporter.on_session_opened(0xABD, session({}).client, TestParams{});
-  reporter.on_session_closed(session(TestStatus::incomplete));
-  reporter.on_refused(session({}).client, "busy");
+  reporter.on_ready(outcome_with({}).server);
+  reporter.on_session_opened(0xABC, outcome_with({}).client, TestParams{});
+  reporter.on_session_opened(0xABD, outcome_with({}).client, TestParams{});
+  reporter.on_session_closed(outcome_with(TestStatus::incomplete));
+  reporter.on_refused(outcome_with({}).client, "busy");
   reporter.log_tally();
 
   const auto text = file.content();
   CAPTURE(text);
   const auto has = [&text](const char* part) { return text.find(part) != std::string::npos; };
-  CHECK(ready == session({}).server);
+  CHECK(ready == outcome_with({}).server);
   CHECK(has(" info listening on 192.0.2.1:5555\n"));
   CHECK(has("datagrams peer=192.0.2.7:7777 session=0000000000000abc\n"));
   CHECK(has("client went silent peer=192.0.2.7:7777 session=0000000000000abc\n"));
@@ -98,8 +98,8 @@ TEST_CASE("a session goes to each of the files that there are, on lines of its o
   auto jsonl_output = OutputFile::open(jsonl.path(), "--jsonl");
   ServerReporter reporter{*log, {&*text_output, &*jsonl_output}, [](const Endpoint&) {}};
 
-  reporter.on_session_closed(session(TestStatus::complete));
-  reporter.on_session_closed(session(TestStatus::complete));
+  reporter.on_session_closed(outcome_with(TestStatus::complete));
+  reporter.on_session_closed(outcome_with(TestStatus::complete));
 
   CHECK(text.content().find("192.0.2.7:7777") != std::string::npos);
   CHECK(text.content().back() == '\n');
@@ -119,8 +119,8 @@ TEST_CASE("a session that cannot be written is said once and remembered", "[app]
   auto full = OutputFile::open("/dev/full", "--jsonl");
   ServerReporter reporter{*log, {nullptr, &*full}, [](const Endpoint&) {}};
 
-  reporter.on_session_closed(session(TestStatus::complete));
-  reporter.on_session_closed(session(TestStatus::complete));
+  reporter.on_session_closed(outcome_with(TestStatus::complete));
+  reporter.on_session_closed(outcome_with(TestStatus::complete));
 
   const auto records = log_file.content();
   CHECK(reporter.write_failed());
@@ -138,9 +138,9 @@ TEST_CASE("what strangers can cause is written at a limited rate, and the rest i
   ServerReporter reporter{*log, {nullptr, &*jsonl}, [](const Endpoint&) {}};
   constexpr std::size_t kMany = 20'000;
   for (std::size_t i = 0; i < kMany; ++i) {
-    reporter.on_refused(session({}).client, "busy");
-    reporter.on_session_opened(i, session({}).client, TestParams{});
-    reporter.on_session_closed(session(TestStatus::incomplete));
+    reporter.on_refused(outcome_with({}).client, "busy");
+    reporter.on_session_opened(i, outcome_with({}).client, TestParams{});
+    reporter.on_session_closed(outcome_with(TestStatus::incomplete));
     reporter.on_classic_closed(ClassicOutcome{});
     reporter.on_warning(Warning{"session_socket", "Too many open files"});
   }

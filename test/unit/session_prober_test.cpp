@@ -26,7 +26,7 @@ RttSummary run(Duration length, Duration rtt, int lost) {
   }
   for (const auto& [at, reply] : answers) {
     if (at < kStart + length) {
-      prober.on_reply(reply, at);
+      prober.on_reply(reply, at, true);
     }
   }
   return prober.take(kStart + length);

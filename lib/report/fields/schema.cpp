@@ -124,7 +124,6 @@ Json node_of(const Described& field, Shared& shared) {
 std::string schema_text() {
   Shared shared;
   Json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
-              {"$id", "udperf/1"},
               {"title", "udperf result document"},
               {"description",
                "What one test came to. The same keys in every document; null is what was not "
