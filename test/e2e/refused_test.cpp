@@ -159,7 +159,7 @@ TEST_CASE("a sender whose queue takes nothing to the end misses its rate", "[e2e
     return;
   }
   const Scene& scene = *made;
-  auto client = start_lines(scene, "up", {"--rate", "5M", "--fail-rate", "4500k"});
+  auto client = start_lines(scene, "up", {"--rate", "5M", "--fail-rate", "4.5M"});
 
   // Control passes, data is refused: its first band has no room.
   const auto finished = while_running(
