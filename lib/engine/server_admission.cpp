@@ -95,6 +95,15 @@ void ServerSessions::drop_predecessor(const Endpoint& client) {
   }
 }
 
+/// Whether this server was for one session, and that has ended.
+bool ServerSessions::has_served_its_one() const {
+  const auto ended = [](const auto& entry) {
+    return !entry.second->replaced && entry.second->conversation->ended();
+  };
+  return options_.one_off &&
+         (finished() > 0 || std::any_of(sessions_.begin(), sessions_.end(), ended));
+}
+
 void ServerSessions::open_session(const FrontDoor::Admission& admission, const net::Letter& letter,
                                   MonoTime now) {
   const wire::Nonce& nonce = admission.request.nonce;
@@ -103,7 +112,7 @@ void ServerSessions::open_session(const FrontDoor::Admission& admission, const n
     return;
   }
   drop_predecessor(letter.peer);
-  if (shutting_down_) {
+  if (shutting_down_ || has_served_its_one()) {
     wire::Reject reject;
     reject.reason = wire::RejectReason::shutting_down;
     refuse(letter, nonce, admission.sealer, reject);

@@ -91,6 +91,7 @@ class ServerSessions {
   bool on_classic(const net::Letter& letter, bool native, MonoTime now);
   MonoTime step_classic(MonoTime now);
   void count_drop(session::FrontDoor::Drop drop);
+  [[nodiscard]] bool has_served_its_one() const;
   void open_session(const session::FrontDoor::Admission& admission, const net::Letter& letter,
                     MonoTime now);
   void refuse(const net::Letter& letter, const wire::Nonce& nonce, session::Sealer sealer,
