@@ -19,15 +19,18 @@
 namespace udperf::engine {
 namespace {
 
-/// Threads for all sessions' tasks, a set for each urgency: what has deadlines must not wait for
-/// what has none, nor lose its place in the system to the processor time of others. A set has one
-/// from the beginning, and grows where they have work; a task goes to the thread with the fewest.
+/// A fixed set of threads for all sessions' tasks, some for each urgency: what has deadlines must
+/// not wait for what has none, nor lose its place in the system to the processor time of others. A
+/// task goes to the thread of its urgency with the fewest.
 class Pool final : public Executor {
  public:
-  Pool(const Clock& clock, std::size_t most, Worker::Waiting waiting, Realtime realtime)
-      : clock_(clock), most_(most), waiting_(waiting), realtime_(realtime) {
+  /// `threads`: for each urgency.
+  Pool(const Clock& clock, std::size_t threads, Worker::Waiting waiting, Realtime realtime) {
     for (const Urgency urgency : {Urgency::bulk, Urgency::arrival, Urgency::deadline}) {
-      set_for(urgency).push_back(make(urgency));
+      for (std::size_t i = 0; i < threads; ++i) {
+        set_for(urgency).push_back(
+            std::make_unique<Worker>(clock, Worker::Settings{waiting, urgency, realtime}));
+      }
     }
   }
 
@@ -38,27 +41,18 @@ class Pool final : public Executor {
       return;
     }
     Workers& workers = set_for(task.urgency());
-    const auto fewest = [](const auto& a, const auto& b) { return a->load() < b->load(); };
-    auto least = std::min_element(workers.begin(), workers.end(), fewest);
-    if ((*least)->load() > 0 && workers.size() < most_) {
-      try {
-        least = workers.insert(workers.end(), make(task.urgency()));
-      } catch (const std::exception&) {
-        // No memory or thread to be had: the ones that are there do it.
-        least = std::min_element(workers.begin(), workers.end(), fewest);
-      }
-    }
+    const auto least =
+        std::min_element(workers.begin(), workers.end(),
+                         [](const auto& a, const auto& b) { return a->load() < b->load(); });
     (*least)->add(task);
   }
 
   /// Ends the threads: every task is released afterwards.
   void stop() {
-    Sets ended;
-    {
-      const std::lock_guard lock{mutex_};
-      stopped_ = true;
-      ended.swap(workers_);
-    }
+    Sets ended;  // outlives the lock: tasks that still run may ask for it
+    const std::lock_guard lock{mutex_};
+    stopped_ = true;
+    ended.swap(workers_);
   }
 
   void wake() override {
@@ -77,14 +71,7 @@ class Pool final : public Executor {
   [[nodiscard]] Workers& set_for(Urgency urgency) {
     return workers_.at(static_cast<std::size_t>(urgency));
   }
-  [[nodiscard]] std::unique_ptr<Worker> make(Urgency urgency) const {
-    return std::make_unique<Worker>(clock_, Worker::Settings{waiting_, urgency, realtime_});
-  }
 
-  const Clock& clock_;
-  std::size_t most_;  // of a set
-  Worker::Waiting waiting_;
-  Realtime realtime_;
   std::mutex mutex_;
   bool stopped_ = false;
   Sets workers_;

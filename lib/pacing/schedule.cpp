@@ -46,8 +46,9 @@ std::uint64_t Schedule::due_by(MonoTime time) const {
 }
 
 Duration Schedule::refill(std::uint64_t n) const {
-  const Uint128 divisor = Uint128{period_.denominator} * kRefillIn;
-  return saturating_ns((period_.numerator * kRefillOf * n + divisor - 1) / divisor);
+  const auto ns = PacketPeriod{period_.numerator * kRefillOf, period_.denominator}.times(n).count();
+  constexpr auto kIn = static_cast<Duration::rep>(kRefillIn);
+  return Duration{ns / kIn + (ns % kIn == 0 ? 0 : 1)};
 }
 
 std::uint64_t Schedule::tokens(MonoTime now) const {

@@ -163,7 +163,7 @@ TEST_CASE("on any host, at any rate, the bounds of a schedule hold", "[pacing][p
 
 TEST_CASE("the mean is kept wherever lateness on average leaves room", "[pacing][property]") {
   int judged = 0;
-  for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 800; ++seed) {
     SeededRandom random{seed};
     const std::uint64_t milli_pps = log_uniform(random, 1e5, 1e10);  // 100 pps .. 10 Mpps
     Host host = any_host(random);
@@ -179,11 +179,11 @@ TEST_CASE("the mean is kept wherever lateness on average leaves room", "[pacing]
     ++judged;
     CHECK(static_cast<double>(done.sent) >= static_cast<double>(done.due) * 0.99);
   }
-  CHECK(judged > 500);
+  CHECK(judged > 200);
 }
 
 TEST_CASE("rates that change keep their bounds on any host", "[pacing][property]") {
-  for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 500; ++seed) {
     SeededRandom random{seed};
     const Host host = seed % 4 == 0 ? Host{} : any_host(random);
     PacketPeriod period = period_of(log_uniform(random, 1e5, 1e9));
