@@ -119,7 +119,7 @@ constexpr auto kCommands = std::to_array<CommandSpec>({
     {.command = Command::compare,
      .name = "compare",
      .usage = "udperf compare OLD NEW [--fail-worse LIST]",
-     .summary = "Say what changed between two results, and whether by more than chance.",
+     .summary = "Say what changed between two results, beyond chance or not.",
      .examples = {"udperf compare old.json new.json",
                   "udperf compare old.json new.json --fail-worse rate:5%,loss:0.1%",
                   "udperf compare old.json new.json --report both.html"},

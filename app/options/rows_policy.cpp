@@ -57,7 +57,7 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .check = check_keyless},
     {.name = "iperf3",
      .value = "PORT",
-     .help = "serve UDP tests of iperf3 clients, too, on TCP and UDP 5201 or PORT, 0 = any",
+     .help = "serve iperf3 clients, too, on 5201 or PORT, 0 = any",
      .brief = "serve iperf3 clients, too (port 5201)",
      .fallback_text = "no",
      .commands = kServer,

@@ -220,7 +220,7 @@ constexpr auto kRows = std::to_array<OptionSpec>({
 
     {.name = "iperf3",
      .value = "PORT",
-     .help = "test against an iperf3 server (UDP), on its port 5201 or PORT",
+     .help = "test against an iperf3 server, at 5201 or PORT",
      .brief = "test against an iperf3 server (port 5201)",
      .fallback_text = "no",
      .commands = kRemote,

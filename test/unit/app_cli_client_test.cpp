@@ -125,6 +125,7 @@ const std::vector<Accepted>& accepted_rows() {
        [](C c) { return c.thresholds.rate == BitRate::bits_per_second(900'000'000); }},
       {{"--fail-rtt-p99", "20ms"}, [](C c) { return c.thresholds.rtt_p99 == 20ms; }},
       {{"--details"}, [](C c) { return c.output.details; }},
+      {{"--iperf3"}, [](C c) { return c.options.iperf3 && c.options.port == 5201; }},
       {{"--classic"},
        [](C c) {
          const TestParams& params = c.options.params;

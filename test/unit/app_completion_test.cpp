@@ -163,6 +163,9 @@ TEST_CASE("bash completes commands, options, values, files and fields", "[app]")
   for (const auto& command : command_table()) {
     const std::string name{command.name};
     CAPTURE(name);
+    if (command.make_raw != nullptr) {
+      continue;  // its options are another program's
+    }
     CHECK(bash_offers(bash, {"udperf", name, "-"}) == all_options(command, true));
   }
   CHECK(bash_offers(bash, {"udperf", "client", "--gso", ""}) == Words{"auto", "on", "off"});

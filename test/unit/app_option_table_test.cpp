@@ -19,7 +19,9 @@ namespace {
 std::vector<Command> all_commands() {
   std::vector<Command> commands;
   for (const auto& spec : command_table()) {
-    commands.push_back(spec.command);
+    if (spec.make_raw == nullptr) {  // else its options are another program's
+      commands.push_back(spec.command);
+    }
   }
   return commands;
 }
@@ -143,7 +145,7 @@ TEST_CASE("every example in a help text is a command line that is accepted", "[a
     const auto parsed = udperf::app::parse_command_line(arguments);
     CHECK_FALSE(std::holds_alternative<udperf::app::UsageError>(parsed));
   }
-  CHECK(examples == 3 * (command_table().size() + 1));
+  CHECK(examples == 3 * (all_commands().size() + 1));
 }
 
 TEST_CASE("the program's help has every option of every command in its groups", "[app]") {

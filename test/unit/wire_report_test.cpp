@@ -83,7 +83,7 @@ TEST_CASE("a report tells of memory, and one that does not is as good", "[wire]"
   report.memory_limited = true;
   auto bytes = wire::encode_report(report);
   CHECK(wire::decode_report(bytes) == report);
-  bytes.pop_back();
+  bytes.resize(bytes.size() - 7);  // what of the host follows is of a later version still
   report.memory_limited = false;
   CHECK(wire::decode_report(bytes) == report);
 }
