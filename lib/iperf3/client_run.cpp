@@ -78,6 +78,7 @@ ClientPlan plan_of(const engine::ClientOptions& options, const Endpoint& server)
   plan.gso = offload(params.gso);
   plan.gro = offload(params.gro);
   plan.spin = options.spin;
+  plan.realtime = options.realtime;
   plan.patience = options.connect_timeout;
   plan.interval = plan.grid = params.interval;
   plan.gap_threshold = params.gap_threshold;

@@ -299,14 +299,6 @@ void ClientTest::start(MonoTime now) {
   progress_at_ = now;
   cpu_.emplace(now);
   cutter_.emplace(p, plan_.interval, now);
-  engine::Worker::Settings settings;
-  settings.waiting =
-      plan_.spin ? engine::Worker::Waiting::spinning : engine::Worker::Waiting::asleep;
-  // A thread that sends without a rate must not run before other work.
-  settings.urgency = plan_.rate_bps != 0 ? engine::Urgency::deadline : engine::Urgency::bulk;
-  for (std::size_t i = 0; i < std::min(streams_.size(), kMostWorkers); ++i) {
-    workers_.push_back(std::make_unique<engine::Worker>(parts_.clock, settings));
-  }
   record_.parameters = p;
   record_.host = plan_.host;
   record_.port = plan_.server.port;
@@ -325,11 +317,22 @@ void ClientTest::start(MonoTime now) {
   if (parts_.watcher != nullptr) {
     parts_.watcher->on_test_started(record_);
   }
+  launch();
+}
+
+/// A thread for each stream, up to a limit; scheduled as the stream that it gets first needs it.
+void ClientTest::launch() {
+  const auto waiting =
+      plan_.spin ? engine::Worker::Waiting::spinning : engine::Worker::Waiting::asleep;
   for (std::size_t i = 0; i < streams_.size(); ++i) {
     Stream& stream = streams_[i];
     engine::Task* const task =
         stream.sender ? static_cast<engine::Task*>(stream.sender.get()) : stream.receiver.get();
-    workers_[i % workers_.size()]->add(*task);
+    if (i < kMostWorkers) {
+      workers_.push_back(std::make_unique<engine::Worker>(
+          parts_.clock, engine::Worker::Settings{waiting, task->urgency(), plan_.realtime}));
+    }
+    workers_[i % kMostWorkers]->add(*task);
   }
 }
 

@@ -36,6 +36,7 @@ struct ClientPlan {
   net::PortOptions::Offload gso = net::PortOptions::Offload::automatic;
   net::PortOptions::Offload gro = net::PortOptions::Offload::automatic;
   bool spin = false;
+  engine::Realtime realtime = engine::Realtime::automatic;
   Duration patience = std::chrono::seconds{5};
   Duration data_patience{0};                    ///< for data of the server; 0: the test's own time
   Duration interval = std::chrono::seconds{1};  ///< of rows; 0: none but one at the end
@@ -101,6 +102,7 @@ class ClientTest {
   [[nodiscard]] net::PortOptions port_options() const;
   void make_halves(Stream& stream, std::size_t index);
   void start(MonoTime now);
+  void launch();
   void run_data(MonoTime now);
   [[nodiscard]] bool data_over(MonoTime now) const;
   [[nodiscard]] bool amount_received(MonoTime now) const;

@@ -60,9 +60,16 @@ void ReceivingStream::publish() {
   arrival_ = account_.last_arrival();
 }
 
+void ReceivingStream::abandon() noexcept {
+  abandoned_.store(true, std::memory_order_relaxed);
+  over_.store(true, std::memory_order_release);
+}
+
 StreamAccount::Totals ReceivingStream::totals() const {
   const std::lock_guard lock{mutex_};
-  return shown_;
+  StreamAccount::Totals out = shown_;
+  out.exact = out.exact && !abandoned_.load(std::memory_order_relaxed);
+  return out;
 }
 
 std::optional<MonoTime> ReceivingStream::last_arrival() const {
@@ -73,8 +80,7 @@ std::optional<MonoTime> ReceivingStream::last_arrival() const {
 StreamAccount::Closed ReceivingStream::close(std::optional<std::uint64_t> sent,
                                              const ClockAnchor& clock) {
   const auto queue = port_.receive_queue();
-  auto closed = account_.close(
-      sent, clock, queue ? std::optional<std::uint32_t>{queue->drops} : std::nullopt);
+  auto closed = account_.close(sent, clock, queue ? std::optional{queue->drops} : std::nullopt);
   closed.report.cpu_permille = cpu_permille_;
   closed.report.rcvbuf_bytes = port_.receive_buffer_bytes();
   const net::PathSigns signs = port_.path_signs();

@@ -20,6 +20,7 @@ class ReceivingStream final : public engine::Task {
                   const Clock& clock);
 
   engine::Wake step(MonoTime now, net::ReceiveBuffers& buffers) override;
+  void abandon() noexcept override;
   [[nodiscard]] bool over() const override { return over_.load(std::memory_order_acquire); }
   [[nodiscard]] int read_fd() const override { return port_.fd(); }
 
@@ -52,6 +53,7 @@ class ReceivingStream final : public engine::Task {
   std::atomic<std::int64_t> omit_until_ns_{INT64_MIN};
   std::atomic<bool> stop_{false};
   std::atomic<bool> over_{false};
+  std::atomic<bool> abandoned_{false};
   bool started_ = false;
   bool omitting_done_ = false;
 };

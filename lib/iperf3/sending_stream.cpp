@@ -214,6 +214,12 @@ Wake SendingStream::after_refusal(MonoTime now) {
   return Wake{now + kRetry, trouble_ == Status::blocked, false};
 }
 
+void SendingStream::abandon() noexcept {
+  report_.end = TxEnd::failed;
+  failed_.store(true, std::memory_order_relaxed);
+  over_.store(true, std::memory_order_release);
+}
+
 void SendingStream::stop(TxEnd why) {
   int none = -1;
   stop_.compare_exchange_strong(none, static_cast<int>(why));

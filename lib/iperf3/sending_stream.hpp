@@ -38,10 +38,11 @@ class SendingStream final : public engine::Task {
   SendingStream(const Settings& settings, net::DatagramPort& port, const Clock& clock);
 
   engine::Wake step(MonoTime now, net::ReceiveBuffers& buffers) override;
+  void abandon() noexcept override;
+  [[nodiscard]] bool over() const override { return over_.load(std::memory_order_acquire); }
   [[nodiscard]] engine::Urgency urgency() const override {
     return settings_.rate_bps != 0 ? engine::Urgency::deadline : engine::Urgency::bulk;
   }
-  [[nodiscard]] bool over() const override { return over_.load(std::memory_order_acquire); }
 
   void stop(TxEnd why);
   /// Holds the data back as long as it is not known that the peer is there.
