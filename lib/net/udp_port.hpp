@@ -53,6 +53,7 @@ class UdpPort final : public DatagramPort {
   void probe_offload(const PortOptions& options);
   SendOutcome send_gso(std::span<const std::byte> data, std::uint32_t segment, std::uint32_t n);
   SendOutcome send_many(std::span<const std::byte> data, std::uint32_t segment, std::uint32_t n);
+  [[nodiscard]] bool has_room() const;
   SendOutcome send_singly(std::span<const std::byte> data, std::uint32_t segment, std::uint32_t n);
   SendOutcome send_one(std::span<const std::byte> datagram);
   SendOutcome error_outcome(int os_error, std::uint32_t lost);
@@ -83,6 +84,7 @@ class UdpPort final : public DatagramPort {
   std::atomic<Unreachable> unreachable_{Unreachable::none};
   std::atomic<std::uint32_t> mtu_hint_{0};  ///< IP packet size that an error spoke of; 0 = none
   bool dont_fragment_ = false;
+  bool refuses_some_ = false;  ///< this host, of the datagrams of a batch; of the sending thread
   std::uint64_t checksum_errors_before_ = 0;
   PathSigns signs_;  ///< of the receiving thread
 };

@@ -1,5 +1,7 @@
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -105,7 +107,7 @@ SendOutcome UdpPort::send_many(std::span<const std::byte> data, std::uint32_t se
   std::array<iovec, 128> vectors{};
   std::array<mmsghdr, 128> messages{};
   n = std::min<std::uint32_t>(n, messages.size());
-  if (n <= kFew) {
+  if (n <= kFew || refuses_some_) {
     return send_singly(data, segment, n);
   }
   for (std::uint32_t i = 0; i < n; ++i) {
@@ -125,6 +127,7 @@ SendOutcome UdpPort::send_many(std::span<const std::byte> data, std::uint32_t se
     });
     if (taken < 0) {  // of a partial send the reason shows only now
       const SendOutcome reason = error_outcome(errno, 1);
+      refuses_some_ = refuses_some_ || reason.status == SendOutcome::Status::denied;
       outcome.status = reason.status;
       outcome.os_error = reason.os_error;
       outcome.lost = reason.lost;
@@ -132,8 +135,18 @@ SendOutcome UdpPort::send_many(std::span<const std::byte> data, std::uint32_t se
     }
     outcome.datagrams += static_cast<std::uint32_t>(taken);
     outcome.calls = outcome.datagrams;
+    // A batch that ends early although there is room had one that was refused: what is to come is
+    // sent singly, so that each is tried once and its reason is known.
+    refuses_some_ = refuses_some_ || (outcome.datagrams < n && has_room());
   }
   return outcome;
+}
+
+/// Whether the send buffer is so empty that it cannot have been full a moment ago.
+bool UdpPort::has_room() const {
+  int queued = 0;
+  return ::ioctl(fd(), SIOCOUTQ, &queued) == 0 &&
+         static_cast<std::uint32_t>(std::max(queued, 0)) < sndbuf_ / 2;
 }
 
 /// One system call each: of a datagram in the middle of a sendmmsg the reason is not told, and
