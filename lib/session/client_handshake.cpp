@@ -57,6 +57,7 @@ std::optional<std::string> more_than_asked(const TestParams& asked, const TestPa
   same.rate_up = asked.rate_up;
   same.rate_down = asked.rate_down;
   same.payload_bytes = asked.payload_bytes;
+  same.burst = asked.burst;  // is not said
   if (same != asked) {
     return "another direction, amount, number of streams or marking";
   }

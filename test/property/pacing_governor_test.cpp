@@ -124,7 +124,8 @@ class World {
     const auto cost = static_cast<double>(pacing::socket_cost(kPayload * kBatch, true));
     const double room = 2.0 * static_cast<double>(host_.buffer) / cost * kBatch;
     const bool standing_still = read_until_ > now_ + 1ms;
-    const bool due = static_cast<double>(next_ - told_next_) >= room / 4 || drops_ != told_drops_ || now_ >= tell_by_;
+    const bool due = static_cast<double>(next_ - told_next_) >= room / 4 || drops_ != told_drops_ ||
+                     now_ >= tell_by_;
     if (!due || ignores || standing_still) {
       return;
     }

@@ -67,7 +67,9 @@ TEST_CASE("without a rate no socket of the receiver overflows, and its host is k
     CHECK(part->tx.governor == "receiver");
     CHECK(part->loss.packets == 0U);
     CHECK(part->tx.held_ratio.value_or(0) > 0.5);
-    CHECK(part->rx.goodput_bps.value_or(0) >= 0.95 * 100e6 * streams);
+    // Both ways at once, what is told of a socket waits behind the data in the other one.
+    const double share = direction == Direction::both ? 0.8 : 0.95;
+    CHECK(part->rx.goodput_bps.value_or(0) >= share * 100e6 * streams);
   }
   CHECK(document.limited_by == "receiver_host");
 }

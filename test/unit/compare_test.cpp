@@ -173,8 +173,8 @@ TEST_CASE("limits are read, and what is wrong with one is named", "[compare]") {
     return parsed.error().what;
   };
   CHECK(problem("rtt-p9:5%").find("did you mean rtt-p99?") != std::string::npos);
-  for (const char* const text : {"", "rate", "rate:", "rate:%", "rate:-1%", "loss:3ms",
-                                 "rate:nan%", "rate:5%,", "rtt-p99:fast", "rate:1%%"}) {
+  for (const char* const text : {"", "rate", "rate:", "rate:%", "rate:-1%", "loss:3ms", "rate:nan%",
+                                 "rate:5%,", "rtt-p99:fast", "rate:1%%"}) {
     CAPTURE(text);
     CHECK_FALSE(problem(text).empty());
   }
