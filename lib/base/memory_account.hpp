@@ -17,6 +17,7 @@ class MemoryAccount {
   /// The whole: at most `limit` bytes.
   explicit MemoryAccount(std::uint64_t limit) : limit_(limit) {}
   /// A part of `parent`, which must outlive it.
+  // NOLINTNEXTLINE(google-explicit-constructor): a part, not a copy
   explicit MemoryAccount(MemoryAccount& parent) : parent_(&parent) {}
   MemoryAccount(const MemoryAccount&) = delete;
   MemoryAccount& operator=(const MemoryAccount&) = delete;

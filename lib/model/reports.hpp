@@ -177,6 +177,7 @@ inline constexpr std::size_t kFewDelayBins = 256;    ///< of a stream alone
 
 /// What the receiver of one stream measured; the content of REPORT (docs/protocol.md, REPORT).
 /// Always: sent == unique + lost and datagrams == unique + duplicates + late + invalid.
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): by meaning, as the report tells it
 struct RxReport {
   // counts
   std::uint64_t datagrams = 0;  ///< everything read from the data socket that was not control
