@@ -142,7 +142,8 @@ struct ValueWords {
 constexpr ValueWords kSizeWords{"size", "a number with B, K, M, G, KiB, MiB or GiB, e.g. 10M",
                                 "2^63 bytes", "byte"};
 constexpr ValueWords kRateWords{
-    "rate", "bit/s with or without K, M or G, e.g. 500M, or packets, e.g. 1000pps, or unlimited",
+    "rate",
+    "bit/s with or without K, M or G, e.g. 500M, or packets, e.g. 1000pps, unlimited or flood",
     "2^60", "bit/s (or 0.001 pps)"};
 constexpr ValueWords kDurationWords{
     "duration", "a number with us, ms, s, m or h, e.g. 10s; without a unit it is seconds",
@@ -243,6 +244,11 @@ Result<ByteCount> parse_test_size(std::string_view text) {
 Result<SendRate> parse_send_rate(std::string_view text) {
   if (text == "unlimited") {
     return SendRate{};
+  }
+  if (text == "flood") {
+    SendRate rate;
+    rate.flood = true;
+    return rate;
   }
   const auto number = read_decimal(text);
   if (!number) {

@@ -69,6 +69,8 @@ struct SendRate {
   Kind kind = Kind::unlimited;
   /// bit/s for `bits`, packets per 1000 s for `packets`, the highest bit/s for `adjusted`, else 0
   std::uint64_t value = 0;
+  /// Without a limit: even beyond what the receiver's socket takes. Not on the wire as such.
+  bool flood = false;
 
   [[nodiscard]] constexpr bool limited() const { return kind != Kind::unlimited; }
   bool operator==(const SendRate&) const = default;
@@ -86,7 +88,8 @@ enum class BareNumber : std::uint8_t { refused, bytes };
 /// The classic test's size: a bare integer is megabytes and must be 25..200; with a unit any size.
 [[nodiscard]] Result<ByteCount> parse_test_size(std::string_view text);
 
-/// "100M", "1.5G", "64K", "9600" (bit/s), "1000pps", "0.05pps" or "unlimited"; above zero.
+/// "100M", "1.5G", "64K", "9600" (bit/s), "1000pps", "0.05pps", "unlimited" or "flood"; above
+/// zero.
 [[nodiscard]] Result<SendRate> parse_send_rate(std::string_view text);
 
 /// "10s", "500ms", "1.5s", "2m", "1h", "100us"; a bare number is seconds. Above zero, at most a

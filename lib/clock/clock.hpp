@@ -6,6 +6,14 @@
 
 namespace udperf {
 
+/// Time that this host has kept from its threads so far; absent where the system does not tell.
+struct HeldUp {
+  std::optional<Duration> stolen;     ///< from all processors together, by the hypervisor
+  unsigned processors = 1;            ///< that `stolen` is about
+  std::optional<Duration> throttled;  ///< the control group's quota was used up
+  std::optional<Duration> waited;     ///< the calling thread's, ready to run while others ran
+};
+
 /// The only way to read the time. Reading never fails; MonoTime never goes backwards.
 class Clock {
  public:
@@ -19,6 +27,9 @@ class Clock {
 
   /// Processor time that the calling thread has used; nothing where that is not known.
   [[nodiscard]] virtual std::optional<Duration> thread_cpu_time() const { return std::nullopt; }
+
+  /// Takes a tenth of a millisecond: not for the data path.
+  [[nodiscard]] virtual HeldUp held_up() const { return {}; }
 
   /// Both clocks read as one moment.
   [[nodiscard]] virtual ClockAnchor anchor() const { return ClockAnchor{now(), unix_now()}; }

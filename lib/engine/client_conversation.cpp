@@ -100,24 +100,26 @@ bool ClientConversation::all_complete() const {
 }
 
 void ClientConversation::on_probe_reply(const wire::ProbeReply& reply, std::size_t bytes,
-                                        const Lane& lane, MonoTime now) {
+                                        const Lane& lane, const Arrival& arrival) {
+  const MonoTime now = lane.clock_now();
   shared_.note_sessions(reply.sessions_max);
   if (on_size_reply(reply, bytes, now) || preflight_.on_reply(reply, now)) {
     return;
   }
-  if (!prober_.on_reply(reply, now)) {
+  if (!prober_.on_reply(reply, arrival.at, arrival.kernel)) {
     return;
   }
-  note_clocks(reply, lane, now);
+  note_clocks(reply, lane, arrival.at);
   last_rtt_ns_.store(prober_.last_rtt().value_or(Duration{0}).count());
   shared_.note_round_trip(prober_.longest_rtt());
 }
 
 void ClientConversation::on_message(MessageType type, std::span<const std::byte> datagram,
-                                    Lane& lane, MonoTime now) {
+                                    Lane& lane, const Arrival& arrival) {
+  const MonoTime now = lane.clock_now();
   if (type == MessageType::probe_reply) {
     if (const auto reply = wire::decode<wire::ProbeReply>(datagram)) {
-      on_probe_reply(*reply, datagram.size() + lane.trailer_bytes(), lane, now);
+      on_probe_reply(*reply, datagram.size() + lane.trailer_bytes(), lane, arrival);
     }
   } else if (type == MessageType::go_ack && stage() == Stage::going) {
     go_backoff_.stop();
@@ -218,7 +220,7 @@ MonoTime ClientConversation::probe_idle(Lane& lane, MonoTime now) {
     return prepare_data(lane, now);
   }
   if (prober_.sent() < kIdleProbes && now >= next_probe_) {
-    lane.send(prober_.probe(now));
+    lane.send(prober_.probe(lane.clock_now()));
     next_probe_ = now + kIdleProbeEvery;
   }
   return prober_.sent() < kIdleProbes ? next_probe_ : now + kIdleProbeEvery;
@@ -334,11 +336,14 @@ MonoTime ClientConversation::check_offload(Lane& lane, MonoTime now) {
 }
 
 /// Padded where the server sends data: its check of offload is paid for with that.
-std::vector<std::byte> ClientConversation::go_message() const {
+void ClientConversation::say_go(Lane& lane) const {
   constexpr std::size_t kPadded = wire::ReportChunk::kMaxBytes;  // reports cross the path, too
-  return wire::encode(MessageType::go, settings_.session, 0,
-                      wire::Go{settings_.server_nonce, settings_.params.payload_bytes},
-                      includes(settings_.params.direction, Way::down) ? kPadded : 0);
+  wire::Go go;
+  go.server_nonce = settings_.server_nonce;
+  go.payload_bytes = settings_.params.payload_bytes;
+  go.receive_buffer = lane.port().receive_buffer_bytes();
+  lane.send(wire::encode(MessageType::go, settings_.session, 0, go,
+                         includes(settings_.params.direction, Way::down) ? kPadded : 0));
 }
 
 void ClientConversation::go(Lane& lane, MonoTime now) {
@@ -346,7 +351,7 @@ void ClientConversation::go(Lane& lane, MonoTime now) {
   stage_since_ = now;
   next_probe_ = now + probe_every_;
   go_backoff_.start(now);
-  lane.send(go_message());
+  say_go(lane);
   // Data rides behind GO: the server has been ready since ACCEPT. But not for another size than
   // granted, of which its other streams learn from GO.
   if (includes(settings_.params.direction, Way::up) && !size_changed_) {
@@ -366,11 +371,11 @@ void ClientConversation::begin_data(MonoTime now) {
 
 MonoTime ClientConversation::watch(Lane& lane, MonoTime now) {
   if (stage() == Stage::going && go_backoff_.due(now)) {
-    lane.send(go_message());
+    say_go(lane);
     go_backoff_.repeated(now);
   }
   if (now >= next_probe_) {
-    lane.send(prober_.probe(now));
+    lane.send(prober_.probe(lane.clock_now()));
     next_probe_ = now + probe_every_;
   }
   if (shared_.started.load() && all_complete()) {
@@ -432,7 +437,7 @@ MonoTime ClientConversation::probe_after(Lane& lane, MonoTime now) {
     return kNever;
   }
   if (prober_.sent() < kIdleProbes && now >= next_probe_) {
-    lane.send(prober_.probe(now));
+    lane.send(prober_.probe(lane.clock_now()));
     next_probe_ = now + kIdleProbeEvery;
   }
   return prober_.sent() < kIdleProbes ? next_probe_ : now + kIdleProbeEvery;

@@ -35,7 +35,7 @@ class ClientConversation final : public Conversation {
   ClientConversation(const Settings& settings, SharedTest& shared, MonoTime now);
 
   void on_message(wire::MessageType type, std::span<const std::byte> datagram, Lane& lane,
-                  MonoTime now) override;
+                  const Arrival& arrival) override;
   void on_stray(std::span<const std::byte>, Lane&, MonoTime) override {}
   MonoTime on_timer(Lane& lane, MonoTime now) override;
 
@@ -80,7 +80,7 @@ class ClientConversation final : public Conversation {
 
  private:
   void on_probe_reply(const wire::ProbeReply& reply, std::size_t bytes, const Lane& lane,
-                      MonoTime now);
+                      const Arrival& arrival);
   void note_clocks(const wire::ProbeReply& reply, const Lane& lane, MonoTime now);
   void take_loaded(MonoTime now);
   [[nodiscard]] bool clock_worth_another_look(MonoTime now) const;
@@ -97,8 +97,8 @@ class ClientConversation final : public Conversation {
   void settle_size();
   MonoTime prepare_data(Lane& lane, MonoTime now);
   MonoTime check_offload(Lane& lane, MonoTime now);
+  void say_go(Lane& lane) const;
   void go(Lane& lane, MonoTime now);
-  [[nodiscard]] std::vector<std::byte> go_message() const;
   MonoTime watch(Lane& lane, MonoTime now);
   void begin_data(MonoTime now);
   void finish(End end, Lane& lane, MonoTime now);

@@ -29,6 +29,8 @@ class Test {
         conversation_(conversation_settings(connection, options), shared_, clock.now()) {
     crypto::Key token_key{};
     random.fill(token_key);
+    shared_.peer_tells_queue.store((connection.accept.capabilities & wire::kCapQueue) != 0);
+    shared_.peer_buffer.store(connection.accept.receive_buffer);
     for (std::size_t i = 0; i < connection.streams.size(); ++i) {
       Connection::Stream& stream = connection.streams[i];
       Lane::Settings settings;
@@ -43,6 +45,7 @@ class Test {
       lanes_.push_back(std::make_unique<Lane>(settings, std::move(stream.port), clock, shared_,
                                               i == 0 ? &conversation_ : nullptr));
       lanes_.back()->launch = [this, i](Task& task) { senders_[i % senders_.size()]->add(task); };
+      lanes_.back()->poke = [this, i] { senders_[i % senders_.size()]->wake(); };
     }
   }
 
@@ -98,12 +101,12 @@ class Test {
 
   void start_threads() {
     const std::size_t count = std::min(lanes_.size(), kMostWorkers);
-    const bool sends = lanes_.front()->sends();
+    const bool sends = lanes_.front()->sends() && !lanes_.front()->sends_itself();
     const Urgency urgency =
         lanes_.front()->params().rate(Way::up).limited() ? Urgency::deadline : Urgency::bulk;
     for (std::size_t i = 0; i < count; ++i) {
       receivers_.push_back(std::make_unique<Worker>(
-          clock_, Worker::Settings{waiting_, Urgency::arrival, realtime_}));
+          clock_, Worker::Settings{waiting_, lanes_.front()->urgency(), realtime_}));
       if (sends) {
         senders_.push_back(
             std::make_unique<Worker>(clock_, Worker::Settings{waiting_, urgency, realtime_}));

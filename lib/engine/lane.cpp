@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/saturating.hpp"
+#include "sender/host_load.hpp"
 
 namespace udperf::engine {
 namespace {
@@ -11,6 +12,8 @@ namespace {
 using wire::MessageType;
 
 constexpr Duration kFeedbackEvery = std::chrono::milliseconds{50};
+/// To a sender that waits for it, lest it waits long where one is lost.
+constexpr Duration kTellEvery = std::chrono::milliseconds{10};
 constexpr int kReadsPerStep = 32;
 constexpr Duration kLongestRead = std::chrono::microseconds{500};  // others want their turn
 // As large as a piece of the report, whose way it shares: pays for three of them.
@@ -72,6 +75,10 @@ void Lane::start() {
   begun_ = true;
   port_->ignore_ttl();
   take_payload_size();
+  if (receives() && !settings_.params.rate(receive_way()).limited() &&
+      shared_.peer_tells_queue.load()) {
+    teller_.begin(settings_.params.payload_bytes, settings_.params.streams);
+  }
   // The licence to send begins with the last sign of life, not with our own readiness.
   licensed_ = mono_from_ns(shared_.last_heard_ns.load(std::memory_order_relaxed));
   echoed_ = last_licensed_ = licensed_;
@@ -88,6 +95,9 @@ void Lane::start() {
   s.params = settings_.params;
   s.token_key = settings_.token_key;
   s.payload_seed = settings_.payload_seed;
+  if (shared_.peer_tells_queue.load()) {
+    s.receive_buffer = shared_.peer_buffer.load();
+  }
   sender_ = std::make_unique<sender::Sender>(s, *port_, clock_);
   if (s.params.rate(s.way).kind == SendRate::Kind::adjusted) {
     adjuster_.emplace(s.params, s.way, port_->remote().address.family);
@@ -99,7 +109,9 @@ void Lane::start() {
   live_sender_.store(sender_.get(), std::memory_order_release);
   tx_task_ = std::make_unique<TxTask>(
       *sender_, shared_, s.params.rate(s.way).limited() ? Urgency::deadline : Urgency::bulk);
-  launch(*tx_task_);
+  if (!sends_itself()) {
+    launch(*tx_task_);
+  }
 }
 
 bool Lane::afford(std::size_t bytes, Budget::Kind kind, MonoTime now) {
@@ -153,11 +165,15 @@ Wake Lane::step(MonoTime now, net::ReceiveBuffers& buffers) {
   if (cpu_from_ == MonoTime{}) {
     cpu_from_ = now;
     cpu_at_start_ = clock_.thread_cpu_time();
+    if (receives()) {
+      held_up_at_start_ = clock_.held_up();
+    }
   }
   if (!begun_ && shared_.started.load(std::memory_order_acquire)) {
     start();
   }
   const Reading reading = read(now, buffers);
+  const Wake sending = send_data(buffers);
   run_timers(now);
   update_complete();
   if (conversation_) {
@@ -172,7 +188,7 @@ Wake Lane::step(MonoTime now, net::ReceiveBuffers& buffers) {
   if (reading.more) {
     return Wake{now, false, false, doze > Duration{0}};
   }
-  const MonoTime next = next_wake();
+  const MonoTime next = std::min(next_wake(), sending.at);
   return doze > Duration{0} ? Wake{std::min(next, now + doze), false, false, true}
                             : Wake{next, false, false};
 }
@@ -208,6 +224,7 @@ Lane::Reading Lane::read(MonoTime now, net::ReceiveBuffers& buffers) {
     }
     reading.bytes += bytes;
     reading.reads += reads.size();
+    tell_queue();
     if (clock_.now() - now > kLongestRead) {
       break;
     }
@@ -224,7 +241,7 @@ void Lane::on_read(const net::Received& read, MonoTime now) {
     const bool data =
         datagram.size() > 5 && datagram[5] == static_cast<std::byte>(MessageType::data);
     if (!data || !receiver_) {
-      on_control(datagram, read.at, now);
+      on_control(datagram, Arrival{read.at, read.kernel_stamp}, now);
       offset += datagram.size();
     } else if (report_.closed()) {
       return;  // the books are closed: a report never changes
@@ -247,7 +264,7 @@ void Lane::on_read(const net::Received& read, MonoTime now) {
   }
 }
 
-void Lane::on_control(std::span<const std::byte> datagram, MonoTime arrived, MonoTime now) {
+void Lane::on_control(std::span<const std::byte> datagram, const Arrival& arrival, MonoTime now) {
   const auto header = wire::decode_common(datagram);
   if (!header || header->version != wire::kVersion) {
     return;
@@ -266,8 +283,8 @@ void Lane::on_control(std::span<const std::byte> datagram, MonoTime arrived, Mon
     return;
   }
   shared_.heard(now);
-  if (!on_stream_message(header->type, *inner, datagram.size(), arrived, now) && conversation_) {
-    conversation_->on_message(header->type, *inner, *this, now);
+  if (!on_stream_message(header->type, *inner, datagram.size(), arrival, now) && conversation_) {
+    conversation_->on_message(header->type, *inner, *this, arrival);
   }
 }
 
@@ -288,16 +305,16 @@ void Lane::hand_on_stray(std::span<const std::byte> datagram, MessageType type, 
 }
 
 bool Lane::on_stream_message(MessageType type, std::span<const std::byte> inner, std::size_t bytes,
-                             MonoTime arrived, MonoTime now) {
+                             const Arrival& arrival, MonoTime now) {
   switch (type) {
     case MessageType::probe:
       if (const auto probe = wire::decode<wire::Probe>(inner)) {
-        answer(*probe, bytes, arrived);
+        answer(*probe, bytes, arrival);
       }
       return true;
     case MessageType::feedback:
       if (const auto feedback = wire::decode<wire::Feedback>(inner)) {
-        on_feedback(*feedback, now);
+        on_feedback(*feedback, arrival.at, now);
       }
       return true;
     case MessageType::fin:
@@ -323,7 +340,7 @@ bool Lane::on_stream_message(MessageType type, std::span<const std::byte> inner,
   }
 }
 
-void Lane::answer(const wire::Probe& probe, std::size_t bytes, MonoTime arrived) {
+void Lane::answer(const wire::Probe& probe, std::size_t bytes, const Arrival& arrival) {
   // A client that looks for the path's MTU asks for answers of a size. Its address has been proven,
   // and DATA goes there next: so they may be larger than the questions, but not for ever.
   constexpr std::uint32_t kMostPadded = 2 * session::PathMtuSearch::kMostProbes;
@@ -338,7 +355,8 @@ void Lane::answer(const wire::Probe& probe, std::size_t bytes, MonoTime arrived)
   session::ProbeContext context;
   context.session = settings_.session;
   context.bytes = bytes;
-  context.arrived = arrived;
+  context.arrived = arrival.at;
+  context.kernel_stamp = arrival.kernel;
   context.clock = clock_.anchor();
   context.sessions_max = shared_.sessions_max.load(std::memory_order_relaxed);
   const std::size_t padded = std::min<std::size_t>(probe.reply_bytes, most);
@@ -375,6 +393,7 @@ void Lane::run_timers(MonoTime now) {
     if (now >= next_feedback_) {
       send_feedback(now);
     }
+    tell_queue();
     close_books_if_due(now);
   }
 }
@@ -387,6 +406,7 @@ void Lane::send_feedback(MonoTime now) {
   wire::Feedback feedback;
   feedback.number = ++feedback_number_;
   receiver_->fill(feedback, now);
+  teller_.fill(*port_, *receiver_, feedback, now);
   if (shared_.unproven(now) <= kProofLease + shared_.round_trip() && !speechless(now)) {
     send(wire::encode(MessageType::feedback, settings_.session, settings_.stream, feedback),
          Budget::Kind::feedback);
@@ -400,12 +420,14 @@ void Lane::send_feedback(MonoTime now) {
 /// but a server that gets nothing has nothing to tell.
 Duration Lane::feedback_wait() {
   constexpr Duration kIdle = std::chrono::milliseconds{250};
-  const Duration usual = std::min(kFeedbackEvery, settings_.params.interval);
+  const Duration usual =
+      std::min(teller_.on() ? kTellEvery : kFeedbackEvery, settings_.params.interval);
   const bool idle = settings_.role == session::Role::server &&
                     settings_.params.rate(receive_way()).kind != SendRate::Kind::adjusted &&
                     receiver_->accepted() == feedback_accepted_;
   feedback_accepted_ = receiver_->accepted();
-  return idle ? std::max(usual, kIdle) : usual;
+  // A sender that is held back may wait for what was lost.
+  return idle ? std::max(usual, teller_.on() ? kFeedbackEvery : kIdle) : usual;
 }
 
 session::ReportExchange::Books Lane::books() const {
@@ -424,7 +446,9 @@ void Lane::close_books_if_due(MonoTime now) {
 }
 
 void Lane::close_books(Finalized why) {
-  rx_report_ = receiver_->finalize(report_.fin(), why, clock_.anchor(), port_->total_drops());
+  const auto queue = port_->receive_queue();
+  rx_report_ = receiver_->finalize(report_.fin(), why, clock_.anchor(),
+                                   queue ? std::optional{queue->drops} : std::nullopt);
   rx_report_->rcvbuf_bytes = port_->receive_buffer_bytes();
   const net::PathSigns signs = port_->path_signs();
   settle_checksum_errors(port_->checksum_errors(), *rx_report_);
@@ -436,6 +460,7 @@ void Lane::close_books(Finalized why) {
     rx_report_->cpu_permille = static_cast<std::uint32_t>(
         std::clamp<std::int64_t>((*cpu - *cpu_at_start_) * 1000 / wall, 0, 1000));
   }
+  rx_report_->load = sender::load_between(held_up_at_start_, clock_.held_up(), wall);
   report_.set_report(*rx_report_);
 }
 
@@ -494,6 +519,7 @@ MonoTime Lane::next_wake() const {
   // DATA and FIN may overtake GO: what they make due has to wait for it.
   if (receiver_ && shared_.started.load(std::memory_order_acquire)) {
     wake = std::min({wake, next_feedback_, next_piece_, report_.next_timeout(books())});
+    wake = std::min(wake, report_.closed() ? kNever : teller_.next(*receiver_));
   }
   if (conversation_) {
     wake = std::min(wake, conversation_wake_);

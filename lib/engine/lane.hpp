@@ -14,6 +14,7 @@
 #include "engine/task.hpp"
 #include "model/outcome.hpp"
 #include "net/datagram_port.hpp"
+#include "receiver/queue_teller.hpp"
 #include "receiver/receiver.hpp"
 #include "sender/rate_adjuster.hpp"
 #include "sender/sender.hpp"
@@ -46,6 +47,12 @@ class TxTask final : public Task {
   bool over_ = false;
 };
 
+/// When a datagram came, and whether the kernel says so: else it may have waited to be read.
+struct Arrival {
+  MonoTime at{};
+  bool kernel = false;
+};
+
 /// What only one end, and only its first lane, does: the talk about the session as a whole.
 class Conversation {
  public:
@@ -56,7 +63,7 @@ class Conversation {
 
   /// A control message that is not about one stream; authentic, trailer removed.
   virtual void on_message(wire::MessageType type, std::span<const std::byte> datagram, Lane& lane,
-                          MonoTime now) = 0;
+                          const Arrival& arrival) = 0;
   /// A message without a session (HELLO, REQUEST, JOIN) that came to the session's own socket.
   virtual void on_stray(std::span<const std::byte> datagram, Lane& lane, MonoTime now) = 0;
   /// Does what is due; returns when something is due next.
@@ -92,6 +99,9 @@ class Lane final : public Task {
   void abandon() noexcept override;
   [[nodiscard]] bool over() const override { return over_; }
   [[nodiscard]] int read_fd() const override { return port_->fd(); }
+  [[nodiscard]] Urgency urgency() const override {
+    return sends_itself() ? Urgency::bulk : Urgency::arrival;
+  }
 
   /// Sends a control message of this lane, sealed; not at all where the session's budget forbids
   /// it: whoever needs it asks again.
@@ -115,8 +125,10 @@ class Lane final : public Task {
   /// Where strays go that are not this session's (the server's front door). Called on the lane's
   /// thread.
   std::function<void(net::Letter)> on_stray;
-  /// Gets the lane's transmit loop when data may flow, to run it on a thread of its choice; on the
-  /// lane's thread. The task lives as long as the lane.
+  /// Tells the thread that runs the transmit loop that it may go on; on the lane's thread.
+  std::function<void()> poke;
+  /// Gets the lane's transmit loop when data may flow, to run it on a thread of its choice, unless
+  /// the lane sends_itself(); on the lane's thread. The task lives as long as the lane.
   std::function<void(Task&)> launch;
 
   /// Both exchanges of this stream have ended, as far as this end needs them.
@@ -140,6 +152,7 @@ class Lane final : public Task {
     const std::uint32_t agreed = shared_.payload_bytes.load(std::memory_order_relaxed);
     return agreed != 0 ? agreed : settings_.params.payload_bytes;
   }
+  [[nodiscard]] MonoTime clock_now() const { return clock_.now(); }
   /// Both clocks of this host.
   [[nodiscard]] ClockAnchor clock_anchor() const { return clock_.anchor(); }
   /// What sealing adds to a control message.
@@ -151,6 +164,10 @@ class Lane final : public Task {
   [[nodiscard]] bool sends() const { return includes(settings_.params.direction, send_way()); }
   [[nodiscard]] bool receives() const {
     return includes(settings_.params.direction, receive_way());
+  }
+  /// Without a rate, and nothing to receive meanwhile: the lane's own steps send.
+  [[nodiscard]] bool sends_itself() const {
+    return !receives() && !settings_.params.rate(send_way()).limited();
   }
   [[nodiscard]] Way send_way() const {
     return settings_.role == session::Role::client ? Way::up : Way::down;
@@ -167,7 +184,9 @@ class Lane final : public Task {
   [[nodiscard]] int send_error() const;
   [[nodiscard]] bool fin_acknowledged() const { return fin_.acknowledged(); }
   /// Whether this lane's tasks run on no thread any more.
-  [[nodiscard]] bool idle() const { return released() && (!tx_task_ || tx_task_->released()); }
+  [[nodiscard]] bool idle() const {
+    return released() && (!tx_task_ || sends_itself() || tx_task_->released());
+  }
 
  private:
   /// What one turn read; `more` may be waiting.
@@ -179,11 +198,14 @@ class Lane final : public Task {
 
   Reading read(MonoTime now, net::ReceiveBuffers& buffers);
   void on_read(const net::Received& read, MonoTime now);
-  void on_control(std::span<const std::byte> datagram, MonoTime arrived, MonoTime now);
+  void on_control(std::span<const std::byte> datagram, const Arrival& arrival, MonoTime now);
   bool on_stream_message(wire::MessageType type, std::span<const std::byte> inner,
-                         std::size_t bytes, MonoTime arrived, MonoTime now);
-  void on_feedback(const wire::Feedback& feedback, MonoTime now);
-  void answer(const wire::Probe& probe, std::size_t bytes, MonoTime arrived);
+                         std::size_t bytes, const Arrival& arrival, MonoTime now);
+  void on_feedback(const wire::Feedback& feedback, MonoTime arrived, MonoTime now);
+  void govern(const wire::Feedback& feedback, bool authentic, MonoTime arrived);
+  Wake send_data(net::ReceiveBuffers& buffers);
+  void tell_queue();
+  void answer(const wire::Probe& probe, std::size_t bytes, const Arrival& arrival);
   void take_payload_size();
   void hand_on_stray(std::span<const std::byte> datagram, wire::MessageType type, MonoTime now);
   void check_licence(MonoTime now);
@@ -217,11 +239,13 @@ class Lane final : public Task {
   std::atomic<const sender::Sender*> live_sender_{nullptr};
   std::optional<sender::RateAdjuster> adjuster_;  ///< where the rate follows the feedback
   bool begun_ = false;
+  receiver::QueueTeller teller_;
   ReadModeration moderation_;
   session::FinExchange fin_;
   session::ReportExchange report_;
   std::optional<RxReport> rx_report_;
   std::optional<Duration> cpu_at_start_;
+  HeldUp held_up_at_start_;
   MonoTime cpu_from_{};
   std::uint64_t feedback_number_ = 0;
   MonoTime next_feedback_ = kNever;

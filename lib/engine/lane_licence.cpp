@@ -13,7 +13,7 @@ constexpr Duration kGiveUp = std::chrono::seconds{6};
 
 }  // namespace
 
-void Lane::on_feedback(const wire::Feedback& feedback, MonoTime now) {
+void Lane::on_feedback(const wire::Feedback& feedback, MonoTime arrived, MonoTime now) {
   if (!sender_ || feedback.number <= feedback_seen_) {
     return;
   }
@@ -40,11 +40,54 @@ void Lane::on_feedback(const wire::Feedback& feedback, MonoTime now) {
       shared_.note_round_trip(*echo_rtt);
     }
   }
+  govern(feedback, authentic, arrived);
   if (adjuster_) {  // check_licence() hands the rate on, in the same step
     adjuster_->on_feedback(feedback, echo_rtt, now);
   }
   const std::lock_guard lock{live_mutex_};
   live_sent_ = Live{feedback, true};
+}
+
+/// Hands the receiver's word on its queue to a sender without a rate.
+void Lane::govern(const wire::Feedback& feedback, bool authentic, MonoTime arrived) {
+  sender::QueueGate* const gate = sender_->gate();
+  if (gate == nullptr || feedback.queue_limit == 0) {
+    return;
+  }
+  sender::QueueGate::Report report;
+  report.came = arrived;
+  report.queue.next = feedback.next_expected;
+  report.queue.read = feedback.unique + feedback.duplicates;
+  if (authentic) {
+    report.queue.arrived_until = mono_from_ns(feedback.echo_tx_ns + feedback.held_ns);
+  }
+  report.queue.queue_bytes = feedback.queue_bytes;
+  report.queue.queue_limit = feedback.queue_limit;
+  report.queue.drops = feedback.queue_drops;
+  report.queue.cost = feedback.queue_cost;
+  gate->on_report(report);
+  if (poke && !sends_itself()) {
+    poke();
+  }
+}
+
+/// A sender at full speed must hear of the queue before it is full.
+void Lane::tell_queue() {
+  if (receiver_ && teller_.on() && !report_.closed()) {
+    const MonoTime now = clock_.now();
+    if (teller_.due(*port_, *receiver_, now)) {
+      send_feedback(now);
+    }
+  }
+}
+
+/// A sender at full speed runs here: what the receiver tells is then read between two batches,
+/// without waking anybody up.
+Wake Lane::send_data(net::ReceiveBuffers& buffers) {
+  if (!tx_task_ || !sends_itself() || tx_task_->over()) {
+    return Wake{};
+  }
+  return tx_task_->step(clock_.now(), buffers);  // what was read before took its time
 }
 
 /// How long FEEDBACK may go without echoing recent data.

@@ -160,6 +160,9 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
   session->opened = clock_.unix_now();
   session->opened_mono = now;
   session->params = granted;
+  SendRate& down = session->params.rate_down;
+  down.flood = !down.limited() && (request.capabilities & wire::kCapFlood) != 0;
+  session->shared.peer_tells_queue.store((request.capabilities & wire::kCapQueue) != 0);
   session->joined.resize(granted.streams, false);
   random_.fill(session->server_nonce);
   random_.fill(session->token_key);
@@ -170,17 +173,17 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
   accept.params = granted;
   accept.client = letter.peer;
   accept.host = host_fingerprint();
-  accept.capabilities = wire::kCapStreams | wire::kCapDown;
+  accept.capabilities = wire::kCapStreams | wire::kCapDown | wire::kCapQueue;
   accept.concurrent = occupancy(letter.peer.address, now).sessions + 1;
 
   ServerConversation::Settings settings;
   settings.session = session->id;
   settings.client_nonce = request.nonce;
   settings.server_nonce = session->server_nonce;
-  settings.params = granted;
+  settings.params = session->params;
   settings.max_duration = options_.max_duration;
   settings.secret = session->token_key;
-  settings.accept = wire::encode(MessageType::accept, session->id, 0, accept);
+  settings.accept = accept;
   session->conversation = std::make_unique<ServerConversation>(settings, session->shared, now);
   session->conversation->on_started = [this] { executor_.wake(); };
   session->conversation->on_ended = [this] {
@@ -244,6 +247,7 @@ std::optional<wire::Reject> ServerSessions::add_lane(Session& session, std::uint
   auto lane = std::make_unique<Lane>(settings, std::move(port), clock_, session.shared,
                                      stream == 0 ? session.conversation.get() : nullptr);
   lane->launch = [this](Task& task) { executor_.add(task); };
+  lane->poke = [this] { executor_.wake(); };
   lane->on_stray = [this](net::Letter stray) { take_in(std::move(stray)); };
   session.lanes.push_back(std::move(lane));
   session.conversation->add_lane(session.lanes.back().get());

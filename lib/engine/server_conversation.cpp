@@ -43,8 +43,15 @@ bool ServerConversation::all_complete() const {
                      [](const Lane* lane) { return lane->complete(); });
 }
 
+void ServerConversation::greet(Lane& lane) const {
+  wire::Accept accept = settings_.accept;
+  accept.receive_buffer = lane.port().receive_buffer_bytes();
+  lane.send(wire::encode(MessageType::accept, settings_.session, 0, accept));
+}
+
 void ServerConversation::on_message(MessageType type, std::span<const std::byte> datagram,
-                                    Lane& lane, MonoTime now) {
+                                    Lane& lane, const Arrival& /*arrival*/) {
+  const MonoTime now = lane.clock_now();
   if (type == MessageType::go) {
     if (const auto go = wire::decode<wire::Go>(datagram)) {
       on_go(*go, lane, now);
@@ -82,6 +89,7 @@ void ServerConversation::on_go(const wire::Go& go, Lane& lane, MonoTime now) {
     gone_ = true;
     life_line_.prove(now);  // the server's nonce is as good as a probe's number
     shared_.proven_ns.store(to_ns(now));
+    shared_.peer_buffer.store(go.receive_buffer);
     shared_.payload_bytes.store(go.payload_bytes);
     settings_.params = final_params;
     // The client's data may be on its way already: only our own waits for the preflight, and that
@@ -178,7 +186,7 @@ void ServerConversation::on_stray(std::span<const std::byte> datagram, Lane& lan
   const auto request = wire::decode<wire::Request>(datagram);
   if (request && request->nonce == settings_.client_nonce) {
     if (lane.authentic(datagram)) {
-      lane.send(settings_.accept);  // the first one was lost
+      greet(lane);  // the first one was lost
     }
     return;
   }

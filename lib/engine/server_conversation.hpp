@@ -22,7 +22,7 @@ class ServerConversation final : public Conversation {
     wire::Nonce client_nonce{};
     wire::Nonce server_nonce{};
     TestParams params;
-    std::vector<std::byte> accept;  ///< unsealed, to be said again when REQUEST is
+    wire::Accept accept;  ///< to be said again when REQUEST is
     std::optional<Duration> max_duration;
     crypto::Key secret{};  ///< of the session; nobody else knows it
   };
@@ -30,7 +30,7 @@ class ServerConversation final : public Conversation {
   ServerConversation(const Settings& settings, SharedTest& shared, MonoTime now);
 
   void on_message(wire::MessageType type, std::span<const std::byte> datagram, Lane& lane,
-                  MonoTime now) override;
+                  const Arrival& arrival) override;
   void on_stray(std::span<const std::byte> datagram, Lane& lane, MonoTime now) override;
   MonoTime on_timer(Lane& lane, MonoTime now) override;
   void abandon() noexcept override;
@@ -41,8 +41,8 @@ class ServerConversation final : public Conversation {
 
   /// The server stops; from any thread.
   void shut_down() { shut_down_.store(true); }
-  /// Says ACCEPT.
-  void greet(Lane& lane) const { lane.send(settings_.accept); }
+  /// Says ACCEPT, with what the lane's socket can hold.
+  void greet(Lane& lane) const;
   /// Another stream has joined. The lane must outlive the session's tasks; from any thread.
   void add_lane(const Lane* lane);
 

@@ -29,6 +29,10 @@ struct SharedTest {
   std::atomic<std::uint32_t> refusals{0};
   /// Final size of the datagrams, set before `started`. 0 = as granted.
   std::atomic<std::uint32_t> payload_bytes{0};
+  /// The peer says how full its sockets are, and heeds it; set before `started`.
+  std::atomic<bool> peer_tells_queue{false};
+  /// What each of the peer's sockets can hold, payload bytes; 0 = not told. Set before `started`.
+  std::atomic<std::uint32_t> peer_buffer{0};
   /// The path breaks segmentation offload; set before `started`.
   std::atomic<bool> gso_broken{false};
   /// Data may flow.

@@ -21,6 +21,25 @@ enum class Scheduling : std::uint8_t {
   fifo = 3,         ///< before all others (SCHED_FIFO)
 };
 
+/// What kept a sender without a rate from overrunning the receiver's socket.
+enum class TxGovernor : std::uint8_t {
+  untold = 0,    ///< the sender is of a version that knows none
+  none = 1,      ///< nothing: a rate was asked for, or the receiver does not tell of its queue
+  receiver = 2,  ///< what the receiver told of its queue
+  flood = 3,     ///< nothing, as was asked for
+};
+
+/// What a host kept from the thread that sent or received, in thousandths of the time.
+struct HostLoad {
+  static constexpr std::uint16_t kUntold = UINT16_MAX;
+
+  std::uint16_t steal_permille = kUntold;      ///< of all processors, taken by the hypervisor
+  std::uint16_t throttled_permille = kUntold;  ///< its control group had used up its quota
+  std::uint16_t waited_permille = kUntold;     ///< ready to run, but others were running
+
+  bool operator==(const HostLoad&) const = default;
+};
+
 /// Why a sender stopped.
 enum class TxEnd : std::uint8_t {
   complete = 0,      ///< everything that was agreed on has been sent
@@ -85,6 +104,10 @@ struct TxReport {
   std::int64_t lateness_p99_ns = -1;
   std::int64_t lateness_max_ns = -1;
   std::optional<SendTime> time;        ///< absent: not told
+  TxGovernor governor = TxGovernor::untold;
+  std::uint16_t held_permille = UINT16_MAX;  ///< of the time, waiting for room in the receiver's
+                                             ///< socket; UINT16_MAX = not told
+  HostLoad load;
 
   bool operator==(const TxReport&) const = default;
 };
@@ -210,6 +233,7 @@ struct RxReport {
   std::uint32_t gro = 0;      ///< largest number of datagrams in one read; 0 = GRO not used
   std::uint32_t cpu_permille = UINT32_MAX;  ///< of one core; UINT32_MAX = not measured
   std::uint32_t rcvbuf_bytes = 0;
+  HostLoad load;
   std::optional<std::uint8_t> ttl;    ///< TTL or hop limit of what arrived before the data
   std::uint64_t checksum_errors = 0;  ///< of the whole host, while the books were open
   std::uint32_t fragment_bytes = 0;   ///< largest IP fragment seen; 0 = none were fragments
@@ -230,7 +254,8 @@ struct RxReport {
 /// Round-trip times of probes, measured at the client (RFC 2681).
 struct RttSummary {
   std::uint64_t sent = 0;
-  DelaySummary delay;  ///< n = probes that came back
+  DelaySummary delay;          ///< n = probes that came back
+  bool kernel_stamps = false;  ///< of all arrivals at both ends: no wait to be read is in them
 };
 
 /// Something the user should know that did not stop the test.

@@ -42,6 +42,13 @@ enum class Unreachable : std::uint8_t {
   protocol,    ///< it has no UDP
 };
 
+/// How full a socket is, as its kernel charges for what waits in it.
+struct ReceiveQueue {
+  std::uint32_t bytes = 0;
+  std::uint32_t limit = 0;
+  std::uint32_t drops = 0;  ///< buffers since it was opened, modulo 2^32
+};
+
 /// What became of a batch handed to send().
 struct SendOutcome {
   enum class Status : std::uint8_t {
@@ -89,8 +96,9 @@ class DatagramPort {
   /// What has arrived, without waiting: empty when nothing has. Up to a batch of reads at a time.
   virtual std::span<const Received> receive(ReceiveBuffers& buffers) = 0;
 
-  /// Buffers that this socket has dropped since it was opened, including those after the last read.
-  [[nodiscard]] virtual std::optional<std::uint32_t> total_drops() = 0;
+  /// What waits to be read, and what was dropped, including after the last read; absent where the
+  /// system does not tell.
+  [[nodiscard]] virtual std::optional<ReceiveQueue> receive_queue() = 0;
 
   /// Datagrams that this host's UDP has dropped for a wrong checksum since the port was opened, of
   /// all its sockets; the kernel counts them among this socket's drops, too.

@@ -23,7 +23,7 @@ class UdpPort final : public DatagramPort {
   SendOutcome send_whole(std::span<const std::byte> datagram) override;
   std::optional<std::uint32_t> take_mtu_hint() override;
   std::span<const Received> receive(ReceiveBuffers& buffers) override;
-  std::optional<std::uint32_t> total_drops() override;
+  std::optional<ReceiveQueue> receive_queue() override;
   [[nodiscard]] std::uint64_t checksum_errors() const override;
   [[nodiscard]] PathSigns path_signs() const override { return signs_; }
   void ignore_ttl() override;

@@ -180,14 +180,15 @@ void UdpPort::note_error(int os_error) {
   drain_errors();
 }
 
-std::optional<std::uint32_t> UdpPort::total_drops() {
+std::optional<ReceiveQueue> UdpPort::receive_queue() {
   std::array<std::uint32_t, SK_MEMINFO_VARS> values{};
   socklen_t size = sizeof values;
   if (::getsockopt(fd(), SOL_SOCKET, SO_MEMINFO, values.data(), &size) != 0 ||
       size <= SK_MEMINFO_DROPS * sizeof(std::uint32_t)) {
     return std::nullopt;
   }
-  return values[SK_MEMINFO_DROPS];
+  return ReceiveQueue{values[SK_MEMINFO_RMEM_ALLOC], values[SK_MEMINFO_RCVBUF],
+                      values[SK_MEMINFO_DROPS]};
 }
 
 namespace {

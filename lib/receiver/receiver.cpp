@@ -53,6 +53,10 @@ std::size_t Receiver::on_read(const net::Received& read, std::size_t offset) {
     kernel_stamps_ = kernel_stamps_ && read.kernel_stamp;
   }
   ++reads_;
+  ReadSum& sum = taken > 1 ? merged_reads_ : single_reads_;
+  ++sum.reads;
+  sum.bytes += read.data.size();
+  drops_seen_ = read.drops.value_or(drops_seen_);
   largest_read_ = std::max(largest_read_, taken);
   merged_ = merged_ || taken > 1;
   return offset;

@@ -52,6 +52,15 @@ class Receiver {
   [[nodiscard]] bool out_of_memory() const { return stats_.out_of_memory(); }
   /// DATA datagrams that were this stream's, copies and late ones included.
   [[nodiscard]] std::uint64_t accepted() const { return accepted_; }
+  /// Buffers that the socket had dropped when what was read last arrived, modulo 2^32.
+  [[nodiscard]] std::uint32_t drops_seen() const { return drops_seen_; }
+  /// Bytes and lengths of all reads, for what they cost the socket.
+  struct ReadSum {
+    std::uint64_t reads = 0;
+    std::uint64_t bytes = 0;
+  };
+  [[nodiscard]] const ReadSum& merged_reads() const { return merged_reads_; }
+  [[nodiscard]] const ReadSum& single_reads() const { return single_reads_; }
 
   /// Closes the books. `fin`: the sender's word, absent when none came. `drops`: the socket's
   /// counter.
@@ -93,6 +102,9 @@ class Receiver {
   std::uint64_t invalid_ = 0;
   std::uint64_t accepted_ = 0;
   std::uint64_t reads_ = 0;
+  ReadSum merged_reads_;
+  ReadSum single_reads_;
+  std::uint32_t drops_seen_ = 0;
   std::uint32_t largest_read_ = 0;
   bool merged_ = false;
   std::optional<std::uint8_t> dscp_;

@@ -7,6 +7,13 @@ namespace {
 
 using result::DelayPart;
 
+Json host_tree(const result::HostPart& p) {
+  return Json{{"busy", value(p.busy)},
+              {"steal_ratio", value(p.steal_ratio)},
+              {"throttled_ratio", value(p.throttled_ratio)},
+              {"waited_ratio", value(p.waited_ratio)}};
+}
+
 Json tx_tree(const result::TxPart& p) {
   Json pauses = Json::array();
   for (const auto& pause : p.pauses) {
@@ -32,7 +39,10 @@ Json tx_tree(const result::TxPart& p) {
               {"end", value(p.end)},
               {"window_ns", value(p.window_ns)},
               {"silent_ns", value(p.silent_ns)},
-              {"pauses", pauses}};
+              {"pauses", pauses},
+              {"governor", value(p.governor)},
+              {"held_ratio", value(p.held_ratio)},
+              {"host", host_tree(p.host)}};
 }
 
 Json rx_tree(const result::RxPart& p) {
@@ -57,7 +67,8 @@ Json rx_tree(const result::RxPart& p) {
               {"hops", value(p.hops)},
               {"fragments_per_datagram", value(p.fragments_per_datagram)},
               {"timestamps", value(p.timestamps)},
-              {"finalize_reason", value(p.finalize_reason)}};
+              {"finalize_reason", value(p.finalize_reason)},
+              {"host", host_tree(p.host)}};
 }
 
 Json loss_tree(const result::LossPart& p) {

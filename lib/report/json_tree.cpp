@@ -218,6 +218,7 @@ Json document_tree(const result::ResultDocument& d) {
               {"rtt",
                {{"idle", rtt_tree(d.rtt.idle, false)},
                 {"loaded", rtt_tree(d.rtt.loaded, true)},
+                {"timestamps", value(d.rtt.timestamps)},
                 {"loss_ratio", value(d.rtt.loss_ratio)},
                 {"bloat_ns", value(d.rtt.bloat_ns)},
                 {"bloat_grade", value(d.rtt.bloat_grade)},

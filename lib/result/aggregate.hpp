@@ -47,6 +47,12 @@ template <typename Report, typename Get>
 /// clock.
 [[nodiscard]] double bits_after_first(std::uint64_t bytes, std::uint64_t first);
 
+/// From here on a sender's wake-ups, the 99th percentile, show that its host is busy.
+inline constexpr Duration kLate = std::chrono::milliseconds{1};
+
+/// Of all streams at one end, the most of each figure.
+[[nodiscard]] HostPart build_host(const std::vector<HostLoad>& loads);
+
 [[nodiscard]] TxPart build_tx(const std::vector<const TxReport*>& tx);
 [[nodiscard]] PacingPart build_pacing(const std::vector<const TxReport*>& tx);
 

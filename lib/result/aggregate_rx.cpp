@@ -207,6 +207,12 @@ RxPart build_rx(const Reports& rx, IpFamily family) {
       break;
     }
   }
+  std::vector<HostLoad> loads;
+  loads.reserve(rx.size());
+  for (const RxReport* report : rx) {
+    loads.push_back(report->load);
+  }
+  part.host = build_host(loads);
   part.checksum_errors = 0;
   for (const RxReport* report : rx) {
     part.checksum_errors = std::max(*part.checksum_errors, report->checksum_errors);

@@ -24,6 +24,19 @@ std::optional<std::string> scheduling(const std::vector<const TxReport*>& tx) {
              : std::optional<std::string>{kNames.at(static_cast<std::size_t>(least))};
 }
 
+std::optional<std::string> name_of(TxGovernor governor) {
+  constexpr std::array kNames{"none", "receiver", "flood"};
+  const auto index = static_cast<std::size_t>(governor);
+  return index == 0 || index > kNames.size() ? std::nullopt
+                                             : std::optional<std::string>{kNames[index - 1]};
+}
+
+void raise_ratio(Number& largest, std::uint16_t permille) {
+  if (permille != HostLoad::kUntold) {
+    largest = std::max(largest.value_or(0), static_cast<double>(permille) / 1000.0);
+  }
+}
+
 /// Processor time is per stream; several streams may use more than one core.
 Number cpu_percent(const std::vector<const TxReport*>& tx) {
   double percent = 0;
@@ -122,6 +135,25 @@ void raise(Nanoseconds& largest, std::int64_t value) {
 
 }  // namespace
 
+HostPart build_host(const std::vector<HostLoad>& loads) {
+  // From here on it shows in rates and times (docs/metrics.md).
+  constexpr double kSteal = 0.02;
+  constexpr double kThrottled = 0.01;
+  constexpr double kWaited = 0.1;
+  HostPart host;
+  for (const HostLoad& load : loads) {
+    raise_ratio(host.steal_ratio, load.steal_permille);
+    raise_ratio(host.throttled_ratio, load.throttled_permille);
+    raise_ratio(host.waited_ratio, load.waited_permille);
+  }
+  if (host.steal_ratio || host.throttled_ratio || host.waited_ratio) {
+    host.busy = host.steal_ratio.value_or(0) >= kSteal ||
+                host.throttled_ratio.value_or(0) >= kThrottled ||
+                host.waited_ratio.value_or(0) >= kWaited;
+  }
+  return host;
+}
+
 TxPart build_tx(const std::vector<const TxReport*>& tx) {
   TxPart part;
   if (tx.empty()) {
@@ -141,6 +173,18 @@ TxPart build_tx(const std::vector<const TxReport*>& tx) {
   }
   part.cpu_percent = cpu_percent(tx);
   part.scheduling = scheduling(tx);
+  part.governor = name_of(tx.front()->governor);
+  std::vector<HostLoad> loads;
+  for (const TxReport* report : tx) {
+    raise_ratio(part.held_ratio, report->held_permille);
+    loads.push_back(report->load);
+  }
+  part.host = build_host(loads);
+  for (const TxReport* report : tx) {
+    if (report->lateness_p99_ns >= kLate.count()) {
+      part.host.busy = true;
+    }
+  }
   fill_times(tx, part);
   fill_window(tx, part);
   fill_end(tx, part);

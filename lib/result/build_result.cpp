@@ -72,6 +72,13 @@ void fill_rtt(const TestOutcome& outcome, const ResultDocument& document, RttPar
   rtt.idle = rtt_part(outcome.rtt_idle);
   rtt.loaded = rtt_part(outcome.rtt_loaded);
   fill_bloat(document, rtt);
+  bool kernel = true;
+  for (const auto* summary : {&outcome.rtt_idle, &outcome.rtt_loaded}) {
+    if (*summary && (*summary)->delay.n > 0) {
+      kernel = kernel && (*summary)->kernel_stamps;
+      rtt.timestamps = kernel ? "kernel" : "user";
+    }
+  }
   if (!outcome.rtt_loaded) {
     return;
   }

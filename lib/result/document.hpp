@@ -29,6 +29,14 @@ struct SendPausePart {
   std::string reason;         ///< in words
 };
 
+/// What a host kept from the threads of this test.
+struct HostPart {
+  std::optional<bool> busy;
+  Number steal_ratio;
+  Number throttled_ratio;
+  Number waited_ratio;
+};
+
 struct TxPart {
   Count packets;
   Count payload_bytes;
@@ -47,6 +55,9 @@ struct TxPart {
   Nanoseconds window_ns;           ///< that sending was to last
   Nanoseconds silent_ns;           ///< of it, without a datagram although one was due
   std::vector<SendPausePart> pauses;
+  std::optional<std::string> governor;  ///< none, receiver, flood
+  Number held_ratio;
+  HostPart host;
 };
 
 struct RxPart {
@@ -73,6 +84,7 @@ struct RxPart {
   std::optional<std::string> timestamps;       ///< "kernel" or "user"
   std::optional<std::string> finalize_reason;  ///< all_received, quiet, tmax, no_fin
   bool memory_limited = false;                 ///< said in a note, not in the document's tree
+  HostPart host;
 };
 
 struct LossPart {
@@ -223,6 +235,7 @@ struct DirectionPart {
 struct RttPart {
   DelayPart idle;
   DelayPart loaded;
+  std::optional<std::string> timestamps;  ///< "kernel" or "user"
   Number loss_ratio;
   Nanoseconds bloat_ns;                     ///< what the load adds to the median round trip
   std::optional<std::string> bloat_grade;   ///< "A+" to "F"

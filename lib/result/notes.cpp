@@ -122,9 +122,19 @@ void append(std::vector<Note> more, std::vector<Note>& notes) {
   }
 }
 
-std::vector<Note> notes_of(const DirectionPart& part, const std::string& way) {
-  Notes notes{way + "."};
+/// Full speed without the receiver's word may overrun its socket, as it does with earlier versions.
+void note_governor(const DirectionPart& part, const SendRate& rate, Notes& notes) {
+  if (part.tx.governor == "none" && !rate.limited()) {
+    notes.add("tx.governor", "receiver_does_not_tell",
+              "the receiving end does not tell how full its socket is: full speed may overrun it");
+  }
+}
+
+std::vector<Note> notes_of(const ResultDocument& document, Way direction) {
+  const DirectionPart& part = direction == Way::up ? *document.up : *document.down;
+  Notes notes{direction == Way::up ? "up." : "down."};
   note_sender(part, notes);
+  note_governor(part, document.test.params.rate(direction), notes);
   note_receiver(part, notes);
   note_clocks(part, notes);
   note_loss(part, notes);
@@ -144,14 +154,19 @@ std::vector<Note> list_notes(const ResultDocument& document) {
     return all;
   }
   if (document.up) {
-    append(notes_of(*document.up, "up"), all);
+    append(notes_of(document, Way::up), all);
   }
   if (document.down) {
-    append(notes_of(*document.down, "down"), all);
+    append(notes_of(document, Way::down), all);
   }
   Notes rest{""};
   if ((document.up || document.down) && !document.rtt.loaded.p50_ns) {
     rest.add("rtt.loaded", "no_probe_answered", "no probe was answered while data flowed");
+  }
+  if (document.rtt.timestamps == "user") {
+    rest.add("rtt", "host_made",
+             "no kernel stamped every probe's arrival: what a busy host let it wait is in the "
+             "figures");
   }
   append(rest.take(), all);
   return all;

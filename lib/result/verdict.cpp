@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/units.hpp"
-#include "result/document.hpp"
+#include "result/aggregate.hpp"
 
 // What kept more from arriving, and what to do about it, in one sentence for people.
 
@@ -25,18 +25,52 @@ const char* way_word(Way way) {
 
 /// A twentieth below the asked rate is beyond what rounding and a short test explain.
 constexpr double kShortfall = -0.05;
-/// A thread that has this much of a core has no time to send faster.
-constexpr double kBusyPercent = 90;
 
 bool fell_short(const DirectionPart& part, const ResultDocument& document) {
   return document.status == TestStatus::complete && part.pacing.rate_error_ratio &&
          *part.pacing.rate_error_ratio < kShortfall;
 }
 
-bool sender_was_busy(const DirectionPart& part, const ResultDocument& document, Way way) {
-  const auto streams = static_cast<double>(std::max<std::size_t>(part.streams.size(), 1));
-  return !document.test.params.rate(way).limited() &&
-         part.tx.cpu_percent.value_or(0) >= kBusyPercent * streams;
+/// "the receiving host was busy: its threads waited 23.00 % of the time for a processor"; empty
+/// where it was not, or nobody knows.
+std::string busy_words(const HostPart& host, const char* which, Nanoseconds late = {}) {
+  if (!host.busy.value_or(false)) {
+    return {};
+  }
+  std::string why;
+  if (late && Duration{*late} >= kLate) {
+    why = "one wake-up in a hundred " + format_duration(Duration{*late}) + " late or more";
+  }
+  const auto add = [&why](const Number& ratio, const char* what) {
+    constexpr double kWorthSaying = 0.01;
+    if (ratio.value_or(0) >= kWorthSaying) {
+      why += (why.empty() ? "" : ", ") + std::string{what} + " " + percent(*ratio) + " of the time";
+    }
+  };
+  add(host.throttled_ratio, "its control group (cgroup) was throttled");
+  add(host.steal_ratio, "its hypervisor took");
+  add(host.waited_ratio, "its threads waited for a processor");
+  return std::string{"the "} + which + " host was busy (" + why + ")";
+}
+
+/// What kept a sender without a rate from sending more, where all arrived: something always did.
+Verdict full_speed_limit(const DirectionPart& part) {
+  constexpr double kHeld = 0.05;
+  constexpr double kThrottled = 0.01;
+  if (part.tx.host.throttled_ratio.value_or(0) >= kThrottled) {
+    return {"sender_host", "the sending host's control group (cgroup) used up its quota"};
+  }
+  if (part.rx.host.throttled_ratio.value_or(0) >= kThrottled) {
+    return {"receiver_host", "the receiving host's control group (cgroup) used up its quota"};
+  }
+  if (part.tx.held_ratio.value_or(0) >= kHeld) {
+    return {"receiver_host", "the receiving host set the pace: the sender waited for it " +
+                                 percent(*part.tx.held_ratio) + " of the time"};
+  }
+  if (part.tx.send_blocked.value_or(0) > 0) {
+    return {"network", "the sending host's own link or shaper took no more"};
+  }
+  return {"sender_host", "the sending host's processor set the pace"};
 }
 
 /// The share of the time that counts as the sender having stood still, not as a slow one.
@@ -67,18 +101,21 @@ Verdict lossless(const DirectionPart& part, const ResultDocument& document, Way 
     return *std::move(pause);
   }
   if (fell_short(part, document)) {
+    const std::string busy = busy_words(part.tx.host, "sending", part.pacing.lateness_p99_ns);
     return {"sender_host", std::string{"no loss "} + way_word(way) +
                                ", but the sending host reached only " +
                                percent(1.0 + *part.pacing.rate_error_ratio) +
-                               " of the asked rate: ask for less (--rate), use larger datagrams "
+                               " of the asked rate: " + (busy.empty() ? "" : busy + "; ") +
+                               "ask for less (--rate), use larger datagrams "
                                "(--packet-size) or more streams (--streams)"};
   }
   std::string sentence = std::string{"no loss "} + way_word(way);
   if (part.loss.ci95) {
     sentence += " (less than " + percent(part.loss.ci95->second) + " at 95 % confidence)";
   }
-  if (sender_was_busy(part, document, way)) {
-    return {"sender_host", sentence + ": the sending host's processor set the pace"};
+  if (!document.test.params.rate(way).limited() && document.status == TestStatus::complete) {
+    const Verdict limit = full_speed_limit(part);
+    return {limit.limited_by, sentence + ": " + limit.sentence};
   }
   return {"none", sentence};
 }
@@ -126,7 +163,9 @@ Verdict lossy(const DirectionPart& part, const ResultDocument& document, Way way
   const std::string network = about + std::to_string(*loss.network_packets) + " in the network";
   const std::string local = std::to_string(loss.local_tx_drop.value_or(0)) + " in the sending host";
   if (*loss.rx_socket_drop > std::max(*loss.network_packets, loss.local_tx_drop.value_or(0))) {
-    return {"receiver_host", share + ", " + socket + ": " + rmem_advice(part)};
+    const std::string busy = busy_words(part.rx.host, "receiving");
+    return {"receiver_host",
+            share + ", " + socket + ": " + (busy.empty() ? "" : busy + "; ") + rmem_advice(part)};
   }
   if (loss.local_tx_drop.value_or(0) > *loss.network_packets) {
     return {"sender_host", share + ", " + local + advice_for_local(part)};

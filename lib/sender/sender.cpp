@@ -11,8 +11,10 @@ using Status = net::SendOutcome::Status;
 
 // At or below this rate a wake-up a little late does not matter, and spinning would cost a core.
 constexpr Duration kSleepOnlyPeriod = std::chrono::milliseconds{1};
-// Batches before the caller gets its turn, when nothing limits the rate.
-constexpr int kBatchesPerStep = 8;
+// The loop goes on so long, or so often, before the caller gets its turn, when no rate is asked
+// for.
+constexpr Duration kTurn = std::chrono::microseconds{50};
+constexpr int kBatchesPerTurn = 32;
 // Refusals in a row after which a sender that nothing paces waits a moment each time.
 constexpr std::uint32_t kFewRefusals = 8;
 constexpr Duration kRetry = std::chrono::milliseconds{1};
@@ -48,7 +50,15 @@ Sender::Sender(const Settings& settings, net::DatagramPort& port, const Clock& c
       clock_(clock),
       plan_(PacketPlan::for_stream(settings.params, settings.stream)),
       buffer_(buffer_settings(settings, port)),
-      queue_drops_before_(port.queue_drops()) {}
+      queue_drops_before_(port.queue_drops()) {
+  const SendRate& rate = settings.params.rate(settings.way);
+  report_.governor = rate.flood ? TxGovernor::flood : TxGovernor::none;
+  if (!rate.limited() && !rate.flood && settings.receive_buffer != 0) {
+    report_.governor = TxGovernor::receiver;
+    gate_ = std::make_unique<QueueGate>(
+        pacing::Governor::Start{settings.params.payload_bytes, settings.receive_buffer});
+  }
+}
 
 std::uint32_t Sender::batch_now() const {
   return std::min(buffer_.capacity(), port_.batch_limit(settings_.params.payload_bytes));
@@ -60,6 +70,7 @@ void Sender::begin(MonoTime now) {
   pauses_.begin(now);
   anchor_ = clock_.anchor();
   cpu_at_start_ = clock_.thread_cpu_time();
+  held_up_at_start_ = clock_.held_up();
   if (settings_.params.rate(settings_.way).limited()) {
     const auto period = period_now();
     schedule_.emplace(now, period,
@@ -148,13 +159,22 @@ Wake Sender::step(MonoTime now) {
 }
 
 Wake Sender::flat_out(MonoTime now) {
-  for (int i = 0; i < kBatchesPerStep && !over(now); ++i) {
-    if (i > 0) {
-      now = clock_.now();
+  if (gate_) {
+    gate_->take_report(next_);
+  }
+  const MonoTime turn_over = now + kTurn;
+  for (int i = 0; i < kBatchesPerTurn && now < turn_over && !over(now); ++i) {
+    std::uint64_t count = batch_now();
+    if (gate_) {
+      count = gate_->admit(next_, count, plan_.packets() - next_, now);
+      if (count == 0) {
+        return Wake{gate_->ask_again(now), false, false};
+      }
     }
-    if (!send_batch(batch_now(), now)) {
+    if (!send_batch(count, now)) {
       return after_refusal(now);
     }
+    now = clock_.now();
   }
   return Wake{kAtOnce, false, false};
 }

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "base/log_histogram.hpp"
@@ -16,6 +17,7 @@
 #include "pacing/schedule.hpp"
 #include "sender/batch_buffer.hpp"
 #include "sender/pause_log.hpp"
+#include "sender/queue_gate.hpp"
 
 namespace udperf::sender {
 
@@ -44,6 +46,8 @@ class Sender {
     TestParams params;
     crypto::Key token_key{};
     std::uint64_t payload_seed = 0;
+    /// What the receiver's socket can hold, payload bytes, where it tells how full it is; else 0.
+    std::uint32_t receive_buffer = 0;
   };
 
   Sender(const Settings& settings, net::DatagramPort& port, const Clock& clock);
@@ -57,6 +61,9 @@ class Sender {
 
   /// How the thread that calls step() is scheduled; on that thread.
   void set_scheduling(Scheduling scheduling) { scheduling_ = scheduling; }
+  /// To be told how full the receiver's socket is, from any thread; null where a rate, or nothing,
+  /// governs.
+  [[nodiscard]] QueueGate* gate() const { return gate_.get(); }
 
   /// Asks the loop to end at its next step; the first reason counts.
   void stop(TxEnd why);
@@ -112,6 +119,7 @@ class Sender {
   PacketPlan plan_;
   BatchBuffer buffer_;
   std::optional<pacing::Schedule> schedule_;
+  std::unique_ptr<QueueGate> gate_;
   std::uint64_t scheduled_bps_ = 0;  ///< what the schedule is for, where the rate is adjusted
   LogHistogram gaps_;
   LogHistogram lateness_;
@@ -125,6 +133,7 @@ class Sender {
   MonoTime last_{};
   ClockAnchor anchor_;
   std::optional<Duration> cpu_at_start_;
+  HeldUp held_up_at_start_;
   net::SendOutcome::Status trouble_ = net::SendOutcome::Status::taken;
   int os_error_ = 0;
   bool started_ = false;

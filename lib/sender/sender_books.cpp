@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "sender/host_load.hpp"
 #include "sender/sender.hpp"
 
 namespace udperf::sender {
@@ -118,6 +119,11 @@ void Sender::note_processor_time() {
     report_.cpu_permille = static_cast<std::uint32_t>(
         std::min<std::int64_t>((*cpu - *cpu_at_start_) * 1000 / wall, 1000));
   }
+  if (gate_ && wall > Duration{0}) {
+    report_.held_permille =
+        static_cast<std::uint16_t>(std::clamp<std::int64_t>(gate_->held() * 1000 / wall, 0, 1000));
+  }
+  report_.load = load_between(held_up_at_start_, clock_.held_up(), wall);
 }
 
 }  // namespace udperf::sender

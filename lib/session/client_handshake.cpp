@@ -121,8 +121,11 @@ void ClientHandshake::send_request() {
         wire::encode(MessageType::join, joining.session, joining.stream,
                      wire::Join{nonce_, cookie_, joining.server_nonce}, wire::kPaddedRequestBytes);
   } else {
-    const wire::Request request{nonce_, cookie_, wire::kCapStreams | wire::kCapDown,
-                                settings_.params};
+    const bool flood = settings_.params.rate_down.flood;
+    const wire::Request request{
+        nonce_, cookie_,
+        wire::kCapStreams | wire::kCapDown | wire::kCapQueue | (flood ? wire::kCapFlood : 0U),
+        settings_.params};
     bytes = wire::encode(MessageType::request, 0, 0, request, wire::kPaddedRequestBytes);
   }
   session_sealer_.seal(bytes);
@@ -212,6 +215,10 @@ void ClientHandshake::on_accept(std::span<const std::byte> datagram, std::uint64
     return;
   }
   accept_ = accept;
+  for (SendRate* rate : {&accept_->params.rate_up, &accept_->params.rate_down}) {
+    const bool up = rate == &accept_->params.rate_up;
+    rate->flood = !rate->limited() && settings_.params.rate(up ? Way::up : Way::down).flood;
+  }
   session_ = session;
   stage_ = Stage::done;
   heard_ = true;

@@ -25,17 +25,18 @@ std::vector<std::byte> Prober::probe(MonoTime now, std::size_t bytes) {
   return wire::encode(wire::MessageType::probe, session_, 0, probe, bytes);
 }
 
-bool Prober::on_reply(const wire::ProbeReply& reply, MonoTime now) {
+bool Prober::on_reply(const wire::ProbeReply& reply, MonoTime arrived, bool kernel_stamp) {
   const auto found = waiting_.find(reply.id);
   if (found == waiting_.end() || to_ns(found->second) != reply.t1_ns || reply.t3_ns < reply.t2_ns) {
     return false;
   }
   const MonoTime sent_at = found->second;
   waiting_.erase(found);
-  const Duration rtt = (now - sent_at) - Duration{reply.t3_ns - reply.t2_ns};
+  const Duration rtt = (arrived - sent_at) - Duration{reply.t3_ns - reply.t2_ns};
   if (rtt < Duration{0}) {
     return false;
   }
+  kernel_stamps_ = kernel_stamps_ && kernel_stamp && reply.stamp == wire::ProbeStamp::kernel;
   last_ = rtt;
   longest_ = std::max(longest_, rtt);
   if (samples_.size() < kMostKept) {
@@ -75,6 +76,8 @@ RttSummary Prober::take(MonoTime now) {
       d.p999_ns = percentile(rtts, 0.999);
     }
   }
+  summary.kernel_stamps = kernel_stamps_ && d.n > 0;
+  kernel_stamps_ = true;
   samples_.clear();
   thinned_ = 0;
   sent_ = 0;
@@ -92,6 +95,7 @@ std::vector<std::byte> answer_probe(const wire::Probe& probe, const ProbeContext
   reply.received_bytes = static_cast<std::uint32_t>(context.bytes);
   reply.sessions_max = context.sessions_max;
   reply.path_mtu = context.path_mtu;
+  reply.stamp = context.kernel_stamp ? wire::ProbeStamp::kernel : wire::ProbeStamp::user;
   reply.utc_minus_mono_ns = to_ns(context.clock.unix) - to_ns(context.clock.mono);
   return wire::encode(wire::MessageType::probe_reply, context.session, 0, reply, context.padding);
 }

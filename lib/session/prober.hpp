@@ -21,8 +21,9 @@ class Prober {
   /// A new probe to send now, padded to `bytes` (0 = as small as it is).
   [[nodiscard]] std::vector<std::byte> probe(MonoTime now, std::size_t bytes = 0);
 
-  /// False when the answer belongs to no probe of ours.
-  bool on_reply(const wire::ProbeReply& reply, MonoTime now);
+  /// `arrived`: by the kernel's stamp where `kernel_stamp`. False when the answer belongs to no
+  /// probe of ours.
+  bool on_reply(const wire::ProbeReply& reply, MonoTime arrived, bool kernel_stamp);
 
   /// Begins a new set of figures: what was measured so far is returned. Probes that may still be
   /// on their way now are not among those sent: nobody knows yet what becomes of them.
@@ -51,6 +52,7 @@ class Prober {
   std::map<std::uint64_t, MonoTime> waiting_;  ///< of this set
   std::vector<Sample> samples_;
   std::uint64_t thinned_ = 0;
+  bool kernel_stamps_ = true;  ///< at both ends, of all answers of the present set
   std::optional<Duration> last_;
   Duration longest_{0};
 };
@@ -61,7 +63,8 @@ struct ProbeContext {
   std::size_t bytes = 0;    ///< that the probe had
   std::size_t padding = 0;  ///< bytes that the answer is to have at least; 0 = as it is
   MonoTime arrived;
-  ClockAnchor clock;  ///< both of the replier's clocks, now
+  bool kernel_stamp = false;  ///< `arrived` is the kernel's
+  ClockAnchor clock;          ///< both of the replier's clocks, now
   std::uint32_t sessions_max = 0;
   std::uint32_t path_mtu = 0;
 };

@@ -47,7 +47,8 @@ bool valid(const Fin& m) {
     return false;
   }
   return r.pacer <= PacerKind::kernel && r.end <= TxEnd::failed && r.span_ns >= 0 &&
-         r.scheduling <= Scheduling::fifo && m.rtt_max_ns >= 0 &&
+         r.scheduling <= Scheduling::fifo && r.governor <= TxGovernor::flood &&
+         m.rtt_max_ns >= 0 &&
          r.packets <= (std::uint64_t{1} << 62U) && r.local_drop <= r.packets;
 }
 constexpr std::int64_t kLatest = std::int64_t{1} << 60U;  // so that differences cannot overflow
@@ -56,8 +57,8 @@ bool is_time(std::int64_t ns) {
 }
 bool valid(const ProbeReply& m) {
   // Ten times 1970 is still long to come.
-  return is_time(m.t1_ns) && is_time(m.t2_ns) && is_time(m.t3_ns) &&
-         is_time(m.utc_minus_mono_ns / 4);
+  return m.stamp <= ProbeStamp::kernel && is_time(m.t1_ns) && is_time(m.t2_ns) &&
+         is_time(m.t3_ns) && is_time(m.utc_minus_mono_ns / 4);
 }
 bool valid(const Feedback& m) {
   return m.held_ns >= 0 && m.held_ns <= kLatest && is_time(m.echo_tx_ns) &&

@@ -22,6 +22,10 @@ using Digest = std::array<std::byte, 16>;
 inline constexpr std::uint32_t kCapAuthentication = 1U << 0U;
 inline constexpr std::uint32_t kCapStreams = 1U << 1U;
 inline constexpr std::uint32_t kCapDown = 1U << 2U;
+/// Says in FEEDBACK how full its socket is, as often as a sender without a rate needs it.
+inline constexpr std::uint32_t kCapQueue = 1U << 3U;
+/// In REQUEST: the server, without a rate, shall send beyond what the client's socket takes.
+inline constexpr std::uint32_t kCapFlood = 1U << 4U;
 
 struct VersionRange {
   std::uint8_t lowest = kVersion;
@@ -63,7 +67,8 @@ struct Accept {
   Endpoint client;       ///< as the server sees it
   Digest host{};         ///< fingerprint of the server's host and clock: equal on the same host
   std::uint32_t capabilities = 0;
-  std::uint32_t concurrent = 1;  ///< sessions at the server, this one included
+  std::uint32_t concurrent = 1;      ///< sessions at the server, this one included
+  std::uint32_t receive_buffer = 0;  ///< of each of the server's sockets; 0 = not told
 };
 
 enum class RejectReason : std::uint16_t {
@@ -93,6 +98,7 @@ struct Reject {
 struct Go {
   Nonce server_nonce{};
   std::uint32_t payload_bytes = 0;
+  std::uint32_t receive_buffer = 0;  ///< of each of the client's sockets; 0 = not told
 };
 
 /// GO_ACK, FIN_ACK, JOIN_ACK carry nothing but the common header.
@@ -108,6 +114,9 @@ struct Probe {
   std::uint16_t reply_bytes = 0;
 };
 
+/// What stamped a probe's arrival.
+enum class ProbeStamp : std::uint8_t { untold = 0, user = 1, kernel = 2 };
+
 struct ProbeReply {
   std::uint64_t id = 0;
   std::int64_t t1_ns = 0;
@@ -117,6 +126,7 @@ struct ProbeReply {
   std::uint32_t sessions_max = 0;  ///< most at the server at once beside and with this one so far
   std::int64_t utc_minus_mono_ns = 0;  ///< of the replier's clocks, when it answered
   std::uint32_t path_mtu = 0;  ///< largest IP packet towards the asker, as ICMP told the replier
+  ProbeStamp stamp = ProbeStamp::untold;  ///< of t2
 };
 
 /// What the receiver of a stream has seen so far, every 50 ms: the sender's licence to go on.
@@ -139,6 +149,11 @@ struct Feedback {
   std::uint64_t at_next = 0;
   std::uint64_t at_duplicates = 0;
   std::uint64_t at_reordered = 0;
+  // how full the receiving socket is, as its kernel counts
+  std::uint32_t queue_bytes = 0;
+  std::uint32_t queue_limit = 0;  ///< 0 = not told
+  std::uint32_t queue_drops = 0;  ///< buffers dropped so far, modulo 2^32
+  std::uint32_t queue_cost = 0;   ///< what 1024 bytes of DATA take of it
 };
 
 /// The sender's final word on a stream, repeated until REPORT has arrived.

@@ -102,6 +102,12 @@ void visit_host(Io& io, R& r) {
   io.field(r.anchor_mono_ns);
 }
 
+/// What later versions know beside, behind everything else.
+template <typename Io, typename R>
+void visit_later(Io& io, R& r) {
+  visit_load(io, r.load);
+}
+
 template <typename Row>
 void write_list(Writer& io, const std::vector<Row>& rows) {
   io.field(static_cast<std::uint32_t>(rows.size()));
@@ -169,6 +175,7 @@ std::vector<std::byte> encode_report(const RxReport& report) {
   write_list(io, report.outages);
   write_list(io, report.delay_bins);
   io.field(report.memory_limited);
+  visit_later(io, report);
   return out;
 }
 
@@ -190,6 +197,7 @@ std::optional<RxReport> decode_report(std::span<const std::byte> bytes) {
   if (io.remaining() > 0) {  // else it comes from a version that did not tell
     io.field(report.memory_limited);
   }
+  visit_later(io, report);
   if (!io.ok() || !consistent(report)) {
     return std::nullopt;
   }

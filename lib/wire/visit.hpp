@@ -110,6 +110,7 @@ UDPERF_VISIT(Accept) {
   io.field(m.host);
   io.field(m.capabilities);
   io.field(m.concurrent);
+  io.later(m.receive_buffer);
 }
 
 UDPERF_VISIT(Reject) {
@@ -123,6 +124,7 @@ UDPERF_VISIT(Reject) {
 UDPERF_VISIT(Go) {
   io.field(m.server_nonce);
   io.field(m.payload_bytes);
+  io.later(m.receive_buffer);
 }
 
 UDPERF_VISIT(Empty) {
@@ -145,6 +147,7 @@ UDPERF_VISIT(ProbeReply) {
   io.field(m.sessions_max);
   io.field(m.utc_minus_mono_ns);
   io.field(m.path_mtu);
+  io.later(m.stamp);
 }
 
 UDPERF_VISIT(Feedback) {
@@ -165,6 +168,10 @@ UDPERF_VISIT(Feedback) {
   io.field(m.at_next);
   io.field(m.at_duplicates);
   io.field(m.at_reordered);
+  io.later(m.queue_bytes);
+  io.later(m.queue_limit);
+  io.later(m.queue_drops);
+  io.later(m.queue_cost);
 }
 
 UDPERF_VISIT(TxReport) {
@@ -218,6 +225,20 @@ void visit_send_time(Io& io, M& m) {
   }
 }
 
+template <typename Io, typename M>
+void visit_load(Io& io, M& m) {
+  io.later(m.steal_permille);
+  io.later(m.throttled_permille);
+  io.later(m.waited_permille);
+}
+
+template <typename Io, typename M>
+void visit_governor(Io& io, M& m) {
+  io.later(m.governor);
+  io.later(m.held_permille);
+  visit_load(io, m.load);
+}
+
 UDPERF_VISIT(Fin) {
   visit(io, m.report);
   io.field(m.rtt_max_ns);
@@ -230,9 +251,11 @@ UDPERF_VISIT(Fin) {
   if constexpr (std::is_const_v<M>) {
     if (m.report.time) {
       visit_send_time(io, *m.report.time);
+      visit_governor(io, m.report);
     }
   } else if (io.remaining() > 0) {
     visit_send_time(io, m.report.time.emplace());
+    visit_governor(io, m.report);
   }
 }
 

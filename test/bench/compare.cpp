@@ -121,8 +121,8 @@ double median_ratio(const std::vector<Measurement>& ours, const std::vector<Meas
 
 void print_case(const Case& c, const std::vector<Contender>& contenders,
                 const std::map<std::string, std::vector<Measurement>>& runs) {
-  std::printf("\n%s\n  %-9s %10s %10s %8s %9s %10s %9s\n", c.name().c_str(), "", "Gb/s", "Mpps",
-              "loss %", "CPU s/GB", "server MB", "udperf x");
+  std::printf("\n%s\n  %-9s %10s %10s %8s %8s %9s %10s %9s\n", c.name().c_str(), "", "Gb/s", "Mpps",
+              "loss %", "worst %", "CPU s/GB", "server MB", "udperf x");
   const auto rate = [](const Measurement& m) { return m.goodput_bps; };
   const auto own = runs.find("udperf");
   for (const Contender& contender : contenders) {
@@ -132,9 +132,13 @@ void print_case(const Case& c, const std::vector<Contender>& contenders,
     }
     const auto& m = found->second;
     const double theirs = median_of(m, rate);
-    std::printf("  %-9s %10.3f %10.3f %8.3f %9.3f %10.1f %9.2f\n", contender.name.c_str(),
+    double worst = 0;
+    for (const Measurement& run : m) {
+      worst = std::max(worst, run.loss_percent);
+    }
+    std::printf("  %-9s %10.3f %10.3f %8.3f %8.3f %9.3f %10.1f %9.2f\n", contender.name.c_str(),
                 theirs / 1e9, median_of(m, [](const Measurement& r) { return r.pps; }) / 1e6,
-                median_of(m, [](const Measurement& r) { return r.loss_percent; }),
+                median_of(m, [](const Measurement& r) { return r.loss_percent; }), worst,
                 median_of(m, [&](const Measurement& r) { return r.cpu_per_gigabyte(c.seconds); }),
                 median_of(m, [](const Measurement& r) { return r.server_peak_kib; }) / 1024,
                 own == runs.end() ? 0 : median_ratio(own->second, m));

@@ -112,7 +112,10 @@ int next_port() {
   return ++port;
 }
 
-std::optional<Measurement> run_udperf(const std::string& bin, const Case& c) {
+/// As fast as both hosts can, or as fast as the sender alone can.
+enum class FullSpeed { governed, flood };
+
+std::optional<Measurement> run_udperf(const std::string& bin, const Case& c, FullSpeed speed) {
   const std::string port = std::to_string(next_port());
   Pair pair;
   pair.server = {bin + "/udperf", "server", "--port", port, "--log-level", "info"};
@@ -134,6 +137,9 @@ std::optional<Measurement> run_udperf(const std::string& bin, const Case& c) {
                  c.down ? "down" : "up"};
   if (!c.offload) {
     pair.client.insert(pair.client.end(), {"--gso", "off", "--gro", "off"});
+  }
+  if (speed == FullSpeed::flood) {
+    pair.client.insert(pair.client.end(), {"--rate", "flood"});
   }
   const auto result = run_pair(c, pair);
   const auto json = result ? Json::parse(result->client_out, nullptr, false) : Json{};
@@ -305,7 +311,8 @@ double Measurement::cpu_per_gigabyte(double seconds) const {
 }
 
 std::vector<Contender> contenders(const std::string& bin) {
-  return {{"udperf", [bin](const Case& c) { return run_udperf(bin, c); }},
+  return {{"udperf", [bin](const Case& c) { return run_udperf(bin, c, FullSpeed::governed); }},
+          {"flood", [bin](const Case& c) { return run_udperf(bin, c, FullSpeed::flood); }},
           {"ceiling", [bin](const Case& c) { return run_ceiling(bin, c); }},
           {"iperf3", run_iperf3},
           {"iperf2", run_iperf2},

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "pacing/governor.hpp"
+
 namespace udperf::test {
 
 Endpoint SimNetwork::endpoint(std::uint8_t host, std::uint16_t port) {
@@ -149,16 +151,35 @@ net::SendOutcome SimPort::send_whole(std::span<const std::byte> datagram) {
   return send_control(datagram);
 }
 
+MonoTime SimNetwork::next_arrival() const {
+  MonoTime next = flights_.empty() ? kNever : flights_.begin()->first;
+  for (const auto& [link, port] : connected_) {
+    next = std::min(next, port->readable_at());
+  }
+  return next;
+}
+
 void SimPort::arrive(std::vector<std::byte> bytes, MonoTime at) {
   const std::size_t length = bytes.size();
-  queue_.push_back(Waiting{std::move(bytes), at, length});
+  const std::uint64_t cost = pacing::socket_cost(length, false);
+  if (limits().bounded && queued_cost_ + cost > 2 * std::uint64_t{limits().bytes}) {
+    ++drops_;
+    return;
+  }
+  queued_cost_ += cost;
+  queue_.push_back(Waiting{std::move(bytes), at, length, drops_});
+}
+
+std::optional<net::ReceiveQueue> SimPort::receive_queue() {
+  return net::ReceiveQueue{static_cast<std::uint32_t>(queued_cost_), 2 * limits().bytes, drops_};
 }
 
 std::span<const net::Received> SimPort::receive(net::ReceiveBuffers& /*buffers*/) {
   constexpr std::size_t kMost = 8;
   current_.clear();
   received_.clear();
-  while (!queue_.empty() && current_.size() < kMost) {
+  const MonoTime now = network_.clock().now();
+  while (!queue_.empty() && current_.size() < kMost && free_at_ <= now) {
     take_one();
   }
   for (const Waiting& waiting : current_) {
@@ -168,7 +189,7 @@ std::span<const net::Received> SimPort::receive(net::ReceiveBuffers& /*buffers*/
     const bool at_server = local_ == network_.server && network_.server_time;
     read.at = at_server ? network_.server_time(waiting.at) : waiting.at;
     read.kernel_stamp = true;
-    read.drops = 0;
+    read.drops = waiting.drops;
     received_.push_back(read);
   }
   return received_;
@@ -187,6 +208,16 @@ void SimPort::take_one() {
     open = queue_.front().bytes.size() == read.segment;
     read.bytes.insert(read.bytes.end(), queue_.front().bytes.begin(), queue_.front().bytes.end());
     queue_.pop_front();
+  }
+  std::uint64_t cost = 0;
+  for (std::size_t at = 0; at < read.bytes.size(); at += read.segment) {
+    cost += pacing::socket_cost(std::min(read.segment, read.bytes.size() - at), false);
+  }
+  queued_cost_ -= cost;
+  if (limits().drain_bps != 0) {
+    const auto bits = static_cast<std::int64_t>(read.bytes.size()) * 8;
+    free_at_ = std::max(free_at_, read.at) +
+               Duration{bits * 1'000'000'000 / static_cast<std::int64_t>(limits().drain_bps)};
   }
 }
 

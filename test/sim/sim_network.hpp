@@ -36,6 +36,13 @@ struct Impairment {
   std::function<bool(const wire::CommonHeader&)> drop_if;
 };
 
+/// A host's sockets: what they hold, and how fast the host reads them.
+struct SocketLimits {
+  std::uint32_t bytes = 1U << 20U;  ///< as granted: the kernel holds twice that, with its overhead
+  std::uint64_t drain_bps = 0;      ///< payload bits per second; 0 = any number
+  bool bounded = false;             ///< what does not fit is dropped
+};
+
 /// What a direction has done to DATA: the truth that results are compared with.
 struct DirectionTruth {
   std::uint64_t sent = 0;
@@ -58,6 +65,8 @@ class SimNetwork {
 
   Impairment up;
   Impairment down;
+  SocketLimits server_socket;
+  SocketLimits client_socket;
   std::function<MonoTime(MonoTime)> server_time;  ///< stamps the server's arrivals
   bool icmp = true;           ///< whether a datagram to nobody is answered with "port unreachable"
   bool merges_reads = false;  ///< whether ports hand over equal datagrams as one read (UDP_GRO)
@@ -75,9 +84,7 @@ class SimNetwork {
   void forge_refusal(const Endpoint& client);
   /// Hands over what is due.
   void deliver(MonoTime now);
-  [[nodiscard]] MonoTime next_arrival() const {
-    return flights_.empty() ? kNever : flights_.begin()->first;
-  }
+  [[nodiscard]] MonoTime next_arrival() const;
 
   [[nodiscard]] const DirectionTruth& truth(bool upward) const { return upward ? up_ : down_; }
   /// What the way from `from` does.
@@ -133,7 +140,7 @@ class SimPort final : public net::DatagramPort {
   net::SendOutcome send(std::span<const std::byte> data, std::uint32_t segment) override;
   net::SendOutcome send_control(std::span<const std::byte> datagram) override;
   std::span<const net::Received> receive(net::ReceiveBuffers& buffers) override;
-  std::optional<std::uint32_t> total_drops() override { return 0; }
+  std::optional<net::ReceiveQueue> receive_queue() override;
   [[nodiscard]] std::uint64_t checksum_errors() const override { return 0; }
   [[nodiscard]] net::PathSigns path_signs() const override { return {}; }
   void ignore_ttl() override {}
@@ -143,7 +150,7 @@ class SimPort final : public net::DatagramPort {
   std::optional<std::uint64_t> queue_drops() override { return 0; }
   bool pace_in_kernel(std::uint64_t) override { return false; }
   [[nodiscard]] std::uint32_t batch_limit(std::uint32_t) const override { return 16; }
-  [[nodiscard]] std::uint32_t receive_buffer_bytes() const override { return 1U << 20U; }
+  [[nodiscard]] std::uint32_t receive_buffer_bytes() const override { return limits().bytes; }
   [[nodiscard]] std::uint32_t send_buffer_bytes() const override { return 1U << 20U; }
   [[nodiscard]] bool gso_active() const override { return gso_; }
   void disable_gso() override { gso_ = false; }
@@ -154,6 +161,8 @@ class SimPort final : public net::DatagramPort {
 
   void arrive(std::vector<std::byte> bytes, MonoTime at);
   void refuse() { refused_ = true; }
+  /// When what waits can be read; kNever where nothing waits.
+  [[nodiscard]] MonoTime readable_at() const { return queue_.empty() ? kNever : free_at_; }
 
  private:
   /// One read: a datagram, or several merged.
@@ -161,7 +170,11 @@ class SimPort final : public net::DatagramPort {
     std::vector<std::byte> bytes;
     MonoTime at;
     std::size_t segment = 0;  ///< length of the first datagram
+    std::uint32_t drops = 0;  ///< of the socket, before it arrived
   };
+  [[nodiscard]] const SocketLimits& limits() const {
+    return local_ == network_.server ? network_.server_socket : network_.client_socket;
+  }
 
   void take_one();
 
@@ -169,6 +182,9 @@ class SimPort final : public net::DatagramPort {
   Endpoint local_;
   Endpoint remote_;
   std::deque<Waiting> queue_;
+  std::uint64_t queued_cost_ = 0;
+  std::uint32_t drops_ = 0;
+  MonoTime free_at_{};  ///< when the host has dealt with what it read last
   std::vector<Waiting> current_;
   std::vector<net::Received> received_;
   bool refused_ = false;

@@ -129,6 +129,9 @@ void SimClient::begin_test(MonoTime now) {
   conversation_->on_ended = [] {};
   crypto::Key token_key{};
   random_.fill(token_key);
+  shared_.peer_tells_queue.store(!options_.server_is_old &&
+                                 (connection_.accept.capabilities & wire::kCapQueue) != 0);
+  shared_.peer_buffer.store(connection_.accept.receive_buffer);
   std::vector<const engine::Lane*> views;
   for (std::size_t i = 0; i < pending_.size(); ++i) {
     engine::Lane::Settings lane;

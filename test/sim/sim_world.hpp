@@ -80,6 +80,7 @@ class SimClient {
     std::optional<Endpoint> local;
     bool same_host = true;
     bool few_probes = false;
+    bool server_is_old = false;  ///< takes the server for one that tells nothing of its socket
     bool auto_packet_size =
         false;  ///< up to params.payload_bytes, which is taken where none is found
   };

@@ -35,6 +35,9 @@ TxReport sent(std::uint64_t packets) {
   tx.batches = packets / 10;
   tx.cpu_permille = 125;
   tx.sndbuf_bytes = 4'194'304;
+  tx.governor = TxGovernor::receiver;
+  tx.held_permille = 20;
+  tx.load = HostLoad{0, HostLoad::kUntold, 3};
   if (packets > 0) {
     tx.first_bytes = 1000;
     tx.first_unix_ns = kStart + 100 * kMillisecond;
@@ -72,6 +75,7 @@ RxReport arrived(std::uint64_t unique) {
   rx.gro = 2;
   rx.cpu_permille = 250;
   rx.rcvbuf_bytes = 425'984;
+  rx.load = HostLoad{0, 0, 3};
   rx.stamp = RxStamp::kernel;
   rx.interval_ns = kSecond;
   if (unique == 0) {
@@ -156,6 +160,7 @@ RttSummary round_trips(std::uint64_t probes, std::uint64_t back) {
   rtt.sent = probes;
   rtt.delay = variation(back);
   rtt.delay.min_ns = 80'000;
+  rtt.kernel_stamps = true;
   return rtt;
 }
 

@@ -208,10 +208,10 @@ const std::vector<Refused>& refused_rows() {
       {{"--rate", "1M/2M"}, "--rate 1M/2M: an up and a down rate need --direction both"},
       {{"--bidir", "--rate", "1M/fast"},
        "--rate 1M/fast: not a rate: fast; accepted is bit/s with or without K, M or G, e.g. 500M, "
-       "or packets, e.g. 1000pps, or unlimited"},
+       "or packets, e.g. 1000pps, unlimited or flood"},
       {{"--bidir", "--rate", "1M/2M/3M"},
        "--rate 1M/2M/3M: not a rate: 2M/3M; accepted is bit/s with or without K, M or G, e.g. "
-       "500M, or packets, e.g. 1000pps, or unlimited"},
+       "500M, or packets, e.g. 1000pps, unlimited or flood"},
       {{"-l", "39"}, "--packet-size 39: must be auto or 40..65507 (bytes)"},
       {{"-l", "65508"}, "--packet-size 65508: must be auto or 40..65507 (bytes)"},
       {{"-l", "big"}, "--packet-size big: must be auto or 40..65507 (bytes)"},

@@ -117,6 +117,14 @@ TEST_CASE("a rate is bits, packets or unlimited", "[base]") {
   CHECK(*rate == SendRate{kind, value});
 }
 
+TEST_CASE("a flood is no limit, and more than none", "[base]") {
+  const auto flood = parse_send_rate("flood");
+  REQUIRE(flood.has_value());
+  CHECK(flood->flood);
+  CHECK_FALSE(flood->limited());
+  CHECK_FALSE(parse_send_rate("unlimited")->flood);
+}
+
 TEST_CASE("a rate that cannot be is refused with a reason", "[base]") {
   const auto [text, part] =
       GENERATE(table<std::string, std::string>({{"0", "above zero"},

@@ -10,9 +10,10 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-/// A test up of 1000 datagrams, of which so many were lost in each place.
+/// A test up of 1000 datagrams at an asked rate, of which so many were lost in each place.
 TestOutcome losing(std::uint64_t network, std::uint64_t socket, std::uint64_t local) {
   TestOutcome outcome = test::normal_up();
+  outcome.params.rate_up = SendRate{SendRate::Kind::bits, 1000};
   StreamOutcome& stream = outcome.up->streams.front();
   stream.tx->local_drop = local;
   stream.rx->lost = network + socket + local;
@@ -99,16 +100,56 @@ TEST_CASE("a sender that was stopped early is not called slow", "[result]") {
   CHECK_THAT(verdict_on(outcome).sentence, ContainsSubstring("interrupted"));
 }
 
-TEST_CASE("a busy sender without an asked rate is the limit", "[result]") {
+TEST_CASE("something always limits a test without a rate", "[result]") {
   auto outcome = losing(0, 0, 0);
-  outcome.up->streams.front().tx->cpu_permille = 899;
-  CHECK(verdict_on(outcome).limited_by == "none");
-
-  outcome.up->streams.front().tx->cpu_permille = 900;
+  outcome.params.rate_up = SendRate{};
+  TxReport& tx = *outcome.up->streams.front().tx;
+  RxReport& rx = *outcome.up->streams.front().rx;
   CHECK(verdict_on(outcome).limited_by == "sender_host");
+  CHECK_THAT(verdict_on(outcome).sentence, ContainsSubstring("sending host's processor"));
+
+  tx.send_blocked = 3;
+  CHECK(verdict_on(outcome).limited_by == "network");
+  CHECK_THAT(verdict_on(outcome).sentence, ContainsSubstring("own link or shaper"));
+
+  tx.held_permille = 200;
+  CHECK(verdict_on(outcome).limited_by == "receiver_host");
+  CHECK_THAT(verdict_on(outcome).sentence, ContainsSubstring("20.00 % of the time"));
+
+  rx.load.throttled_permille = 500;
+  CHECK_THAT(verdict_on(outcome).sentence, ContainsSubstring("receiving host's control group"));
+
+  tx.load.throttled_permille = 500;
+  CHECK(verdict_on(outcome).limited_by == "sender_host");
+  CHECK_THAT(verdict_on(outcome).sentence, ContainsSubstring("sending host's control group"));
 
   outcome.params.rate_up = SendRate{SendRate::Kind::bits, 1000};
   CHECK(verdict_on(outcome).limited_by == "none");
+}
+
+TEST_CASE("a busy host is named with its evidence", "[result]") {
+  auto slow = paced(0.5);
+  slow.up->streams.front().tx->load.steal_permille = 250;
+  slow.up->streams.front().tx->load.waited_permille = 120;
+  CHECK_THAT(verdict_on(slow).sentence,
+             ContainsSubstring(
+                 "the sending host was busy (its hypervisor took 25.00 % of the time, its threads "
+                 "waited for a processor 12.00 % of the time)"));
+
+  slow.up->streams.front().tx->load = HostLoad{};
+  CHECK_THAT(verdict_on(slow).sentence, !ContainsSubstring("busy"));
+  slow.up->streams.front().tx->lateness_p99_ns = 8'000'000;
+  CHECK_THAT(verdict_on(slow).sentence,
+             ContainsSubstring("was busy (one wake-up in a hundred 8.00 ms late or more)"));
+
+  auto dropping = losing(1, 9, 0);
+  dropping.up->streams.front().rx->load.throttled_permille = 300;
+  CHECK_THAT(verdict_on(dropping).sentence,
+             ContainsSubstring("the receiving host was busy (its control group (cgroup) was "
+                               "throttled 30.00 % of the time)"));
+
+  dropping.up->streams.front().rx->load.throttled_permille = 0;
+  CHECK_THAT(verdict_on(dropping).sentence, !ContainsSubstring("busy"));
 }
 
 TEST_CASE("of two directions the one that was limited counts", "[result]") {

@@ -1,0 +1,30 @@
+#include "sender/host_load.hpp"
+
+#include <algorithm>
+
+namespace udperf::sender {
+namespace {
+
+std::uint16_t permille(const std::optional<Duration>& before, const std::optional<Duration>& after,
+                       Duration of) {
+  if (!before || !after || of <= Duration{0}) {
+    return HostLoad::kUntold;
+  }
+  // In floating point: a year of many processors in nanoseconds would overflow when multiplied.
+  const double ratio =
+      static_cast<double>((*after - *before).count()) / static_cast<double>(of.count());
+  return static_cast<std::uint16_t>(std::clamp(ratio * 1000.0, 0.0, 1000.0));
+}
+
+}  // namespace
+
+HostLoad load_between(const HeldUp& before, const HeldUp& after, Duration wall) {
+  HostLoad load;
+  load.steal_permille =
+      permille(before.stolen, after.stolen, wall * std::max<std::int64_t>(after.processors, 1));
+  load.throttled_permille = permille(before.throttled, after.throttled, wall);
+  load.waited_permille = permille(before.waited, after.waited, wall);
+  return load;
+}
+
+}  // namespace udperf::sender

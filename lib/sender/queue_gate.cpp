@@ -1,0 +1,46 @@
+#include "sender/queue_gate.hpp"
+
+#include <algorithm>
+
+namespace udperf::sender {
+
+void QueueGate::on_report(const Report& report) {
+  const std::lock_guard lock{mutex_};
+  report_ = report;
+  news_.store(true, std::memory_order_release);
+}
+
+void QueueGate::take_report(std::uint64_t next) {
+  if (news_.load(std::memory_order_relaxed) && news_.exchange(false, std::memory_order_acquire)) {
+    const std::lock_guard lock{mutex_};
+    governor_.on_report(report_.queue, next, report_.came);
+  }
+}
+
+std::uint64_t QueueGate::admit(std::uint64_t next, std::uint64_t wanted, std::uint64_t left,
+                               MonoTime now) {
+  const std::uint64_t limit = governor_.limit(next, now);
+  const std::uint64_t room = limit - std::min(limit, next);
+  const std::uint64_t worth_a_call = std::max<std::uint64_t>(governor_.window() / 4, 1);
+  if (room < std::min({wanted, left, worth_a_call})) {
+    return 0;
+  }
+  if (held_since_ != kNever) {
+    held_ += now - held_since_;
+    held_since_ = kNever;
+  }
+  governor_.on_batch(next, now);
+  return std::min(room, wanted);
+}
+
+MonoTime QueueGate::ask_again(MonoTime now) {
+  if (held_since_ == kNever) {
+    held_since_ = now;
+  }
+  if (now - held_since_ > pacing::Governor::kPatience) {
+    governor_.give_up();
+  }
+  return now + governor_.look_again();
+}
+
+}  // namespace udperf::sender

@@ -1,0 +1,335 @@
+// The governor over simulated receivers: what is in their sockets, and what gets through.
+#include <cmath>
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+#include "pacing/governor.hpp"
+#include "support/catch.hpp"
+#include "support/seeded_random.hpp"
+
+using namespace std::chrono_literals;
+using namespace udperf;
+using pacing::Governor;
+using test::SeededRandom;
+
+namespace {
+
+constexpr std::uint32_t kPayload = 1448;
+constexpr std::uint32_t kBatch = 16;
+constexpr Duration kStep = 5us;
+
+struct Host {
+  std::uint32_t buffer = 212'992;  ///< as granted: its kernel holds twice that
+  double drain_bps = 10e9;
+  double stops = 0;  ///< chance of a stop in each millisecond
+  Duration longest_stop{0};
+};
+
+struct Way {
+  Duration delay = 10us;  ///< one way
+  double loss = 0;
+  double feedback_loss = 0;
+};
+
+struct Outcome {
+  std::uint64_t sent = 0;
+  std::uint64_t drained = 0;
+  std::uint64_t dropped = 0;  ///< by the socket
+  std::uint64_t network_lost = 0;
+};
+
+/// A sender, a way and a receiver, a batch at a time.
+class World {
+ public:
+  World(const Host& host, const Way& way, double send_bps, unsigned seed)
+      : host_(host),
+        way_(way),
+        random_(seed),
+        batch_time_(Duration{static_cast<std::int64_t>(kPayload * kBatch * 8e9 / send_bps)}),
+        governor_({kPayload, host.buffer}) {}
+
+  Outcome run(Duration time) {
+    for (const MonoTime end = now_ + time; now_ < end; now_ += kStep) {
+      send();
+      arrive();
+      read();
+      tell();
+      hear();
+    }
+    return outcome_;
+  }
+
+  std::optional<Governor::Report> lie;  ///< said instead of the truth
+  bool ignores = false;                 ///< a receiver that falls silent
+
+ private:
+  struct Flight {
+    MonoTime at;
+    MonoTime left;
+    std::uint64_t first;
+  };
+  struct Message {
+    MonoTime at;
+    Governor::Report report;
+  };
+
+  void send() {
+    while (busy_until_ <= now_ && outcome_.sent + kBatch <= governor_.limit(outcome_.sent, now_)) {
+      governor_.on_batch(outcome_.sent, now_);
+      if (random_.chance(way_.loss)) {
+        outcome_.network_lost += kBatch;
+      } else {
+        flights_.push_back({now_ + way_.delay, now_, outcome_.sent});
+      }
+      outcome_.sent += kBatch;
+      busy_until_ = std::max(busy_until_, now_ - kStep) + batch_time_;
+    }
+  }
+
+  void arrive() {
+    while (!flights_.empty() && flights_.front().at <= now_) {
+      const std::uint64_t cost = pacing::socket_cost(kPayload * kBatch, true);
+      if (queue_cost_ + cost > 2 * std::uint64_t{host_.buffer}) {
+        outcome_.dropped += kBatch;
+        ++drops_;
+      } else {
+        queue_cost_ += cost;
+        queue_.push_back(flights_.front());
+      }
+      flights_.pop_front();
+    }
+  }
+
+  void read() {
+    if (now_ >= next_stop_look_) {
+      next_stop_look_ += 1ms;
+      if (random_.chance(host_.stops)) {
+        read_until_ = now_ + Duration{random_.between(0, host_.longest_stop.count())};
+      }
+    }
+    const Duration cost{static_cast<std::int64_t>(kPayload * kBatch * 8e9 / host_.drain_bps)};
+    while (read_until_ <= now_ && !queue_.empty()) {
+      const Flight& one = queue_.front();
+      next_ = one.first + kBatch;
+      echo_ = one;
+      queue_.pop_front();
+      queue_cost_ -= pacing::socket_cost(kPayload * kBatch, true);
+      outcome_.drained += kBatch;
+      read_until_ = std::max(read_until_, now_ - kStep) + cost;
+    }
+  }
+
+  void tell() {
+    const double room = 2.0 * host_.buffer / pacing::socket_cost(kPayload * kBatch, true) * kBatch;
+    const bool standing_still = read_until_ > now_ + 1ms;
+    const bool due = next_ - told_next_ >= room / 4 || drops_ != told_drops_ || now_ >= tell_by_;
+    if (!due || ignores || standing_still) {
+      return;
+    }
+    told_next_ = next_;
+    told_drops_ = drops_;
+    tell_by_ = now_ + 10ms;
+    Governor::Report report;
+    report.next = next_;
+    report.read = outcome_.drained;
+    if (echo_) {
+      report.arrived_until = echo_->left + (now_ - echo_->at);
+    }
+    report.queue_bytes = static_cast<std::uint32_t>(queue_cost_);
+    report.queue_limit = 2 * host_.buffer;
+    report.drops = drops_;
+    report.cost = static_cast<std::uint32_t>(
+        pacing::socket_cost(kPayload * kBatch, true) * 1024 / (kPayload * kBatch) + 1);
+    if (!random_.chance(way_.feedback_loss)) {
+      messages_.push_back({now_ + way_.delay, lie.value_or(report)});
+    }
+  }
+
+  void hear() {
+    while (!messages_.empty() && messages_.front().at <= now_) {
+      governor_.on_report(messages_.front().report, outcome_.sent, now_);
+      messages_.pop_front();
+    }
+  }
+
+  Host host_;
+  Way way_;
+  SeededRandom random_;
+  Duration batch_time_;
+  Governor governor_;
+  MonoTime now_{1000s};
+  MonoTime busy_until_{1000s};
+  MonoTime read_until_{1000s};
+  MonoTime next_stop_look_{1000s};
+  MonoTime tell_by_{1000s};
+  std::deque<Flight> flights_;
+  std::deque<Flight> queue_;
+  std::deque<Message> messages_;
+  std::uint64_t queue_cost_ = 0;
+  std::uint64_t next_ = 0;
+  std::uint64_t told_next_ = 0;
+  std::optional<Flight> echo_;
+  std::uint32_t drops_ = 0;
+  std::uint32_t told_drops_ = 0;
+  Outcome outcome_;
+};
+
+double bps(std::uint64_t datagrams, Duration time) {
+  return static_cast<double>(datagrams) * kPayload * 8 /
+         std::chrono::duration<double>(time).count();
+}
+
+}  // namespace
+
+TEST_CASE("on a short way no socket is ever overrun, however its reader is held up", "[governor]") {
+  for (unsigned seed = 1; seed <= 60; ++seed) {
+    SeededRandom random{seed};
+    Host host;
+    host.buffer = static_cast<std::uint32_t>(
+        std::exp2(17.7 + 0.1 * static_cast<double>(random.between(0, 73))));
+    host.drain_bps = 1e8 * static_cast<double>(random.between(1, 400));
+    host.stops = 0.01 * static_cast<double>(random.between(0, 20));
+    host.longest_stop = Duration{random.between(0, 30'000'000)};
+    Way way;
+    way.delay = Duration{random.between(5'000, 200'000)};
+    way.loss = random.chance(0.3) ? 0.2 : 0.0;
+    const double send_bps = 1e9 * static_cast<double>(random.between(1, 40));
+    CAPTURE(seed, host.buffer, host.drain_bps, host.stops, host.longest_stop.count(),
+            way.delay.count(), way.loss, send_bps);
+
+    World world{host, way, send_bps, seed};
+    const Outcome outcome = world.run(300ms);
+
+    CHECK(outcome.dropped == 0);
+    CHECK(outcome.sent > 0);
+  }
+}
+
+TEST_CASE("the receiver's processor is kept busy", "[governor]") {
+  for (const std::uint32_t buffer : {212'992U, 4U << 20U, 32U << 20U}) {
+    for (const double drain : {1e9, 10e9, 30e9}) {
+      Host host;
+      host.buffer = buffer;
+      host.drain_bps = drain;
+      CAPTURE(buffer, drain);
+
+      World world{host, Way{}, 45e9, 1};
+      const Outcome outcome = world.run(300ms);
+
+      CHECK(bps(outcome.drained, 300ms) >= 0.97 * drain);
+      CHECK(outcome.dropped == 0);
+    }
+  }
+}
+
+TEST_CASE("a receiver that is faster than the sender does not slow it", "[governor]") {
+  for (const std::uint32_t buffer : {1U << 20U, 32U << 20U}) {
+    Host host;
+    host.buffer = buffer;
+    host.drain_bps = 40e9;
+    World world{host, Way{}, 20e9, 1};
+
+    const Outcome outcome = world.run(300ms);
+
+    CAPTURE(buffer);
+    CHECK(bps(outcome.sent, 300ms) >= 0.99 * 20e9);
+  }
+}
+
+TEST_CASE("loss in the network does not slow a sender", "[governor]") {
+  for (const double loss : {0.0, 0.1, 0.9, 1.0}) {
+    for (const Duration delay : {Duration{20us}, Duration{5ms}, Duration{50ms}}) {
+      Host host;
+      host.buffer = 32U << 20U;
+      host.drain_bps = 40e9;
+      Way way;
+      way.delay = delay;
+      way.loss = loss;
+      CAPTURE(loss, delay.count());
+
+      World world{host, way, 1e9, 3};
+      const Outcome outcome = world.run(2s);
+
+      // What no datagram ever came back of may as well be in the socket: half a second is waited.
+      CHECK(bps(outcome.sent, 2s) >= (loss == 1.0 ? 0.5 : 0.99) * 1e9);
+      CHECK(outcome.dropped == 0);
+    }
+  }
+}
+
+TEST_CASE("over 100 ms of round trip the rate is found, and hardly anything is lost",
+          "[governor]") {
+  for (const std::uint32_t buffer : {212'992U, 2U << 20U, 32U << 20U}) {
+    for (const double drain : {2e9, 40e9}) {
+      Host host;
+      host.buffer = buffer;
+      host.drain_bps = drain;
+      Way way;
+      way.delay = 50ms;
+      CAPTURE(buffer, drain);
+
+      World world{host, way, 5e9, 3};
+      world.run(2s);
+      const Outcome before = world.run(kStep);
+      const Outcome after = world.run(3s);
+
+      const double reached = bps(after.drained - before.drained, 3s);
+      CHECK(reached >= 0.8 * std::min(drain, 5e9));
+      CHECK(after.dropped - before.dropped <= (after.sent - before.sent) / 1000);
+    }
+  }
+}
+
+TEST_CASE("whatever a receiver says, the sender goes on and the books hold", "[governor]") {
+  for (unsigned seed = 1; seed <= 200; ++seed) {
+    SeededRandom random{seed};
+    Governor governor{{kPayload, 212'992}};
+    std::uint64_t sent = 0;
+    MonoTime now{1000s};
+    for (int i = 0; i < 2000; ++i) {
+      now += Duration{random.between(0, 2'000'000)};
+      if (random.chance(0.7)) {
+        governor.on_batch(sent, now);
+        sent += governor.limit(sent, now) >= sent + kBatch ? kBatch : 0;
+      } else {
+        const auto any = [&random](std::int64_t most) {
+          return static_cast<std::uint64_t>(random.between(0, most));
+        };
+        Governor::Report report;
+        report.next = random.chance(0.1) ? UINT64_MAX : any(1'000'000);
+        report.read = random.chance(0.1) ? UINT64_MAX : any(1'000'000);
+        if (random.chance(0.8)) {
+          report.arrived_until = mono_from_ns(random.between(-(1LL << 60), 1LL << 60));
+        }
+        report.queue_bytes = static_cast<std::uint32_t>(any(UINT32_MAX));
+        report.queue_limit = static_cast<std::uint32_t>(any(UINT32_MAX));
+        report.drops = static_cast<std::uint32_t>(any(UINT32_MAX));
+        report.cost = static_cast<std::uint32_t>(any(random.chance(0.5) ? 5 : UINT32_MAX));
+        governor.on_report(report, sent, now);
+        CHECK(governor.window() >= 1);
+      }
+    }
+  }
+}
+
+TEST_CASE("a receiver that falls silent holds the sender until it gives up", "[governor]") {
+  World world{Host{}, Way{}, 10e9, 1};
+  world.ignores = true;
+  const Outcome outcome = world.run(100ms);
+
+  const Governor fresh{{kPayload, Host{}.buffer}};
+  CHECK(outcome.sent <= fresh.window());
+  CHECK(outcome.dropped == 0);
+
+  Governor governor{{kPayload, Host{}.buffer}};
+  governor.give_up();
+  CHECK(governor.limit(0, MonoTime{1000s}) == UINT64_MAX);
+}
+
+TEST_CASE("the first burst may use most of the granted buffer", "[governor]") {
+  Governor governor{{kPayload, 32U << 20U}};
+  const std::uint64_t limit = governor.limit(0, MonoTime{1000s});
+  CHECK(limit * kPayload >= 25'000'000U);  // all of the classic test's 25 MB, whatever the receiver
+  CHECK(limit * pacing::socket_cost(kPayload, false) < 64U << 20U);
+}

@@ -1,0 +1,158 @@
+// Senders without a rate between both real ends, over simulated sockets that overflow.
+
+#include "result/document.hpp"
+#include "sim/sim_world.hpp"
+#include "support/catch.hpp"
+
+using namespace std::chrono_literals;
+using udperf::test::SimClient;
+using udperf::test::SimWorld;
+
+namespace {
+
+using namespace udperf;
+
+SimClient::Options flat_out(Direction direction, std::uint16_t streams = 1) {
+  SimClient::Options options;
+  options.params.direction = direction;
+  options.params.payload_bytes = 1472;
+  options.params.streams = streams;
+  options.params.amount.duration = 500ms;
+  options.params.interval = 100ms;
+  return options;
+}
+
+void bound_sockets(SimWorld& world, std::uint32_t bytes, std::uint64_t drain_bps) {
+  for (test::SocketLimits* socket : {&world.network.server_socket, &world.network.client_socket}) {
+    socket->bounded = true;
+    socket->bytes = bytes;
+    socket->drain_bps = drain_bps;
+  }
+}
+
+result::ResultDocument run(SimWorld& world, const SimClient::Options& options) {
+  SimClient& client = world.add_client(options);
+  REQUIRE(world.run_clients(30s));
+  REQUIRE(client.outcome().status == TestStatus::complete);
+  auto document = result::build_result(client.outcome());
+  CHECK(result::violated_identity(document).value_or("none") == "none");
+  return document;
+}
+
+std::vector<const result::DirectionPart*> ways(const result::ResultDocument& document) {
+  std::vector<const result::DirectionPart*> parts;
+  for (const auto* part : {&document.up, &document.down}) {
+    if (*part) {
+      parts.push_back(&**part);
+    }
+  }
+  return parts;
+}
+
+}  // namespace
+
+TEST_CASE("without a rate no socket of the receiver overflows, and its host is kept busy",
+          "[sim]") {
+  const auto direction = GENERATE(Direction::up, Direction::down, Direction::both);
+  const auto streams = GENERATE(std::uint16_t{1}, std::uint16_t{3});
+  SimWorld world{7};
+  world.network.up.delay = 20us;
+  world.network.down.delay = 20us;
+  bound_sockets(world, 212'992, 100'000'000);
+  CAPTURE(static_cast<int>(direction), streams);
+
+  const auto document = run(world, flat_out(direction, streams));
+
+  for (const auto* part : ways(document)) {
+    CHECK(part->tx.governor == "receiver");
+    CHECK(part->loss.packets == 0U);
+    CHECK(part->tx.held_ratio.value_or(0) > 0.5);
+    // Both ways at once, what is told of a socket waits behind the data in the other one.
+    const double share = direction == Direction::both ? 0.8 : 0.95;
+    CHECK(part->rx.goodput_bps.value_or(0) >= share * 100e6 * streams);
+  }
+  CHECK(document.limited_by == "receiver_host");
+}
+
+TEST_CASE("--rate flood overruns the socket, and says so", "[sim]") {
+  const auto direction = GENERATE(Direction::up, Direction::down);
+  SimWorld world{7};
+  bound_sockets(world, 212'992, 100'000'000);
+  auto options = flat_out(direction);
+  options.params.amount.duration = Duration{0};
+  options.params.amount.packets = 2000;
+  options.params.rate_up.flood = true;
+  options.params.rate_down.flood = true;
+
+  const auto document = run(world, options);
+
+  const auto* part = ways(document).front();
+  CHECK(part->tx.governor == "flood");
+  CHECK(part->loss.packets.value_or(0) > 1000U);
+  CHECK(part->loss.rx_socket_drop == part->loss.packets);
+  CHECK(document.limited_by == "receiver_host");
+}
+
+TEST_CASE("with a peer that tells nothing of its socket there is no governor", "[sim]") {
+  SimWorld world{7};
+  auto options = flat_out(Direction::up);
+  options.params.amount.duration = Duration{0};
+  options.params.amount.packets = 1000;
+  options.server_is_old = true;
+
+  const auto document = run(world, options);
+
+  CHECK(document.up->tx.governor == "none");
+  CHECK_FALSE(document.up->tx.held_ratio);
+  CHECK(document.up->loss.packets == 0U);
+}
+
+TEST_CASE("what the network loses does not slow a sender without a rate", "[sim]") {
+  const auto direction = GENERATE(Direction::up, Direction::down);
+  double rates[2] = {};
+  for (const double loss : {0.0, 0.5}) {
+    SimWorld world{11};
+    bound_sockets(world, 212'992, 100'000'000);
+    world.network.up.delay = 2ms;
+    world.network.down.delay = 2ms;
+    world.network.up.drop_data = loss;
+    world.network.down.drop_data = loss;
+
+    const auto document = run(world, flat_out(direction));
+
+    const auto* part = ways(document).front();
+    // How much the host reads is found by trying, over so long a way.
+    CHECK(part->loss.rx_socket_drop.value_or(UINT64_MAX) <= part->tx.packets.value_or(0) / 100);
+    rates[loss > 0 ? 1 : 0] = part->tx.offered_bps.value_or(0);
+  }
+  // Half of it lost, twice as much can be sent before the host is busy.
+  CHECK(rates[1] >= 1.6 * rates[0]);
+}
+
+TEST_CASE("over 100 ms of round trip a sender without a rate keeps the receiver busy", "[sim]") {
+  const auto buffer = GENERATE(212'992U, 8U << 20U);
+  SimWorld world{5};
+  bound_sockets(world, buffer, 100'000'000);
+  world.network.up.delay = 50ms;
+  world.network.down.delay = 50ms;
+  auto options = flat_out(Direction::up);
+  options.params.amount.duration = 4s;
+
+  const auto document = run(world, options);
+
+  CAPTURE(buffer);
+  CHECK(document.up->rx.goodput_bps.value_or(0) >= 0.8 * 100e6);
+  CHECK(document.up->loss.ratio.value_or(1) < 0.05);
+}
+
+TEST_CASE("a server's limit holds whatever a client says of its socket", "[sim]") {
+  engine::ServerOptions policy;
+  policy.max_rate = BitRate::bits_per_second(20'000'000);
+  SimWorld world{1, policy};
+  bound_sockets(world, 32U << 20U, 0);
+
+  const auto document = run(world, flat_out(Direction::down));
+
+  CHECK(document.down->tx.governor == "none");
+  CHECK(document.down->tx.offered_bps.value_or(0) <= 21e6);
+}
