@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/units.hpp"
-#include "result/document.hpp"
+#include "result/aggregate.hpp"
 
 // What kept more from arriving, and what to do about it, in one sentence for people.
 
