@@ -99,9 +99,6 @@ class Lane final : public Task {
   void abandon() noexcept override;
   [[nodiscard]] bool over() const override { return over_; }
   [[nodiscard]] int read_fd() const override { return port_->fd(); }
-  [[nodiscard]] Urgency urgency() const override {
-    return sends_itself() ? Urgency::bulk : Urgency::arrival;
-  }
 
   /// Sends a control message of this lane, sealed; not at all where the session's budget forbids
   /// it: whoever needs it asks again.

@@ -61,9 +61,6 @@ class Sender {
 
   /// How the thread that calls step() is scheduled; on that thread.
   void set_scheduling(Scheduling scheduling) { scheduling_ = scheduling; }
-  /// To be told how full the receiver's socket is, from any thread; null where a rate, or nothing,
-  /// governs.
-  [[nodiscard]] QueueGate* gate() const { return gate_.get(); }
 
   /// To be told how full the receiver's socket is, from any thread; null where a rate, or nothing,
   /// governs.

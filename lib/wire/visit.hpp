@@ -247,11 +247,9 @@ UDPERF_VISIT(Fin) {
   if constexpr (std::is_const_v<M>) {
     if (m.report.time) {
       visit_send_time(io, *m.report.time);
-      visit_governor(io, m.report);
     }
   } else if (io.remaining() > 0) {
     visit_send_time(io, m.report.time.emplace());
-    visit_governor(io, m.report);
   }
 }
 

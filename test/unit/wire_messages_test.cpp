@@ -222,30 +222,6 @@ TEST_CASE("what an earlier version does not tell is not taken for told", "[wire]
   CHECK(wire::decode<wire::Feedback>(std::span{told}.first(135))->queue_limit == 0);
 }
 
-TEST_CASE("a governor and what the host kept come back, and are unknown without", "[wire]") {
-  wire::Fin fin;
-  fin.report.time.emplace();
-  fin.report.governor = TxGovernor::receiver;
-  fin.report.held_permille = 7;
-  fin.report.load.waited_permille = 12;
-  const auto bytes = wire::encode(MessageType::fin, 1, 0, fin);
-  const auto whole = wire::decode<wire::Fin>(bytes);
-  REQUIRE(whole);
-  CHECK(whole->report == fin.report);
-  const auto old = wire::decode<wire::Fin>(std::span{bytes}.first(bytes.size() - 9));
-  REQUIRE(old);
-  CHECK(old->report.governor == TxGovernor::untold);
-  CHECK(old->report.held_permille == UINT16_MAX);
-  CHECK(old->report.load == HostLoad{});
-
-  wire::Feedback feedback;
-  feedback.queue_limit = 425'984;
-  feedback.queue_cost = 1100;
-  const auto told = wire::encode(MessageType::feedback, 1, 0, feedback);
-  CHECK(wire::decode<wire::Feedback>(told)->queue_limit == 425'984);
-  CHECK(wire::decode<wire::Feedback>(std::span{told}.first(135))->queue_limit == 0);
-}
-
 TEST_CASE("values outside their ranges are refused", "[wire]") {
   const auto refused = [](auto change) {
     auto message = request();
