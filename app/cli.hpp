@@ -11,6 +11,7 @@
 #include "app/options/help.hpp"
 #include "app/options/option.hpp"
 #include "base/units.hpp"
+#include "compare/limits.hpp"
 #include "engine/client_run.hpp"
 #include "engine/server_run.hpp"
 #include "search/answer.hpp"
@@ -91,6 +92,14 @@ struct ReportCommand {
   std::optional<std::string> output;  ///< absent: stdout
 };
 
+struct CompareCommand {
+  std::string before;  ///< a file, or "-" for stdin
+  std::string after;
+  std::vector<compare::Limit> limits;  ///< --fail-worse
+  bool json = false;
+  std::optional<std::string> page;  ///< --report
+};
+
 struct HelpRequest {
   std::optional<Command> command;  ///< absent: of the program
   HelpDepth depth = HelpDepth::brief;
@@ -105,8 +114,9 @@ struct UsageError {
   OutputFormat format = OutputFormat::text;
 };
 
-using Invocation = std::variant<ClientCommand, ServerCommand, LoopbackCommand, KeygenCommand,
-                                ReportCommand, HelpRequest, VersionRequest, UsageError>;
+using Invocation =
+    std::variant<ClientCommand, ServerCommand, LoopbackCommand, KeygenCommand, ReportCommand,
+                 CompareCommand, HelpRequest, VersionRequest, UsageError>;
 
 /// Reads the arguments that follow the program's name. Touches no file and prints nothing.
 [[nodiscard]] Invocation parse_command_line(std::span<const std::string> arguments);

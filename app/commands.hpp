@@ -13,6 +13,7 @@ namespace udperf::app {
 [[nodiscard]] int run_command(const LoopbackCommand& command);
 [[nodiscard]] int run_command(const KeygenCommand& command);
 [[nodiscard]] int run_command(const ReportCommand& command);
+[[nodiscard]] int run_command(const CompareCommand& command);
 [[nodiscard]] int run_command(const HelpRequest& request);
 [[nodiscard]] int run_command(const VersionRequest& request);
 [[nodiscard]] int run_command(const UsageError& problem);

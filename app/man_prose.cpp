@@ -38,6 +38,13 @@ constexpr auto kExitStatuses = std::to_array<Explained>({
     {"130, 143", "Interrupted by SIGINT or SIGTERM; the partial result is printed."},
 });
 
+constexpr auto kCompareStatuses = std::to_array<Explained>({
+    {"0", "Compared, and nothing is worse by more than --fail-worse allows."},
+    kExitStatuses[1],
+    kExitStatuses[2],
+    {"6", "A figure is worse by more than --fail-worse allows, or no longer measured."},
+});
+
 constexpr auto kEnvironment = std::to_array<Explained>({
     {"NO_COLOR", "When set to anything but nothing, --color auto means never."},
 });
@@ -61,6 +68,9 @@ std::span<const Explained> exit_statuses() {
 }
 
 std::span<const Explained> exit_statuses(Command command) {
+  if (command == Command::compare) {
+    return kCompareStatuses;
+  }
   constexpr std::size_t kWithoutTest = 3;  // success, failure, usage
   return spec_of(command).runs_test ? exit_statuses() : exit_statuses().first(kWithoutTest);
 }

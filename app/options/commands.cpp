@@ -38,6 +38,19 @@ constexpr std::string_view kKeygenProse =
     "clients that know it, and every control message is authenticated. An existing file is never "
     "overwritten.";
 
+constexpr std::string_view kCompareProse =
+    "OLD and NEW are results as --json or --jsonl wrote them; each may be of several runs "
+    "(--repeat), "
+    "whose median counts. With two or more runs on both sides the Mann-Whitney U test says whether "
+    "a "
+    "change is more than the spread of the runs; loss of single runs is judged by Fisher's exact "
+    "test "
+    "over datagrams; else the spread is not known.\n\n"
+    "--fail-worse takes figures with how much worse each may be: a percentage of the old value (of "
+    "loss, percentage points), or an amount, such as rtt-p99:2ms. It judges the change itself, "
+    "whatever the spread. The exit status is 6 when one got worse by more, or is no longer "
+    "measured.";
+
 constexpr auto kCommands = std::to_array<CommandSpec>({
     {.command = Command::server,
      .name = "server",
@@ -88,6 +101,17 @@ constexpr auto kCommands = std::to_array<CommandSpec>({
      .words = WordKind::file,
      .most_words = 1,
      .make = make_report},
+    {.command = Command::compare,
+     .name = "compare",
+     .usage = "udperf compare OLD NEW [--fail-worse LIST]",
+     .summary = "Say what changed between two results, beyond chance or not.",
+     .examples = {"udperf compare old.json new.json",
+                  "udperf compare old.json new.json --fail-worse rate:5%,loss:0.1%",
+                  "udperf compare old.json new.json --report both.html"},
+     .prose = kCompareProse,
+     .words = WordKind::file,
+     .most_words = 2,
+     .make = make_compare},
 });
 
 }  // namespace

@@ -56,6 +56,7 @@ struct CommandSpec {
 [[nodiscard]] Invocation make_loopback(const Arguments& arguments);
 [[nodiscard]] Invocation make_keygen(const Arguments& arguments);
 [[nodiscard]] Invocation make_report(const Arguments& arguments);
+[[nodiscard]] Invocation make_compare(const Arguments& arguments);
 
 /// The client's options into its command, also of loopback, which has them too: what is wrong with
 /// one, or nothing.

@@ -13,6 +13,7 @@ namespace udperf::app {
 struct ClientCommand;
 struct ServerCommand;
 struct ReportCommand;
+struct CompareCommand;
 struct LogOptions;
 
 /// The commands, as bits: an option says which of them have it.
@@ -21,7 +22,8 @@ enum class Command : std::uint16_t {
   server = 2,
   loopback = 4,
   keygen = 8,
-  report = 16
+  report = 16,
+  compare = 32
 };
 
 /// What is wrong with a value, or nothing. The sentence does not repeat the option's name.
@@ -45,6 +47,7 @@ class PerTarget {
     take<ClientCommand>(function);
     take<ServerCommand>(function);
     take<ReportCommand>(function);
+    take<CompareCommand>(function);
     take<LogOptions>(function);
   }
 
@@ -66,7 +69,7 @@ class PerTarget {
   }
 
   std::tuple<Function<ClientCommand>, Function<ServerCommand>, Function<ReportCommand>,
-             Function<LogOptions>>
+             Function<CompareCommand>, Function<LogOptions>>
       functions_{};
 };
 
@@ -128,6 +131,7 @@ inline constexpr unsigned kClient = kRemote | kLoopback;
 inline constexpr unsigned kServer = static_cast<unsigned>(Command::server);
 inline constexpr unsigned kKeygen = static_cast<unsigned>(Command::keygen);
 inline constexpr unsigned kReport = static_cast<unsigned>(Command::report);
+inline constexpr unsigned kCompare = static_cast<unsigned>(Command::compare);
 inline constexpr unsigned kBoth = kClient | kServer;
 
 /// Whether each row has a setter for every command that it names: an option that is parsed and then
@@ -138,8 +142,9 @@ inline constexpr unsigned kBoth = kClient | kServer;
     const bool client = log || row.set.for_target<ClientCommand>() != nullptr;
     const bool server = log || row.set.for_target<ServerCommand>() != nullptr;
     const bool report = row.set.for_target<ReportCommand>() != nullptr;
-    const unsigned set =
-        (client ? kClient : 0U) | (server ? kServer : 0U) | (report ? kReport : 0U);
+    const bool compare = row.set.for_target<CompareCommand>() != nullptr;
+    const unsigned set = (client ? kClient : 0U) | (server ? kServer : 0U) |
+                         (report ? kReport : 0U) | (compare ? kCompare : 0U);
     if (row.commands == 0 || (!row.of_parser && (row.commands & ~set) != 0)) {
       return false;
     }

@@ -75,6 +75,10 @@ Problem set_color(Text value, ClientCommand& command) {
   return store_choice(value, kChoices, command.output.color);
 }
 
+Problem set_fail_worse(Text value, CompareCommand& command) {
+  return store(compare::parse_limits(value), command.limits);
+}
+
 Problem check_details(const GivenOption& /*option*/, const ClientCommand& command) {
   if (command.output.format != OutputFormat::text) {
     return "is for text, not for --json, --jsonl, --csv or --print";
@@ -208,6 +212,23 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .help = "write the process id to FILE while running",
      .commands = kServer,
      .set = [](Text v, ServerCommand& c) { return store_text(v, "file name", c.pid_file); }},
+    {.name = "fail-worse",
+     .value = "LIST",
+     .help = "exit 6 when a figure is worse by more, e.g. rate:5%,loss:0.1%",
+     .brief = "exit 6 when worse by more, e.g. rate:5%,loss:1%",
+     .commands = kCompare,
+     .set = set_fail_worse},
+    {.name = "json",
+     .help = "print one JSON document",
+     .brief = "print one JSON document",
+     .commands = kCompare,
+     .set = [](Text, CompareCommand& c) { return turn_on(c.json); }},
+    {.name = "report",
+     .value = "FILE",
+     .help = "draw both over each other on a page with charts (HTML)",
+     .brief = "draw both over each other on a page (HTML)",
+     .commands = kCompare,
+     .set = [](Text v, CompareCommand& c) { return store_text(v, "file name", c.page); }},
     {.name = "color",
      .value = "WHEN",
      .help = "auto, always or never; NO_COLOR is respected",

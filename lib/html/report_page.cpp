@@ -117,6 +117,14 @@ std::string report_page(std::string_view document) {
   return page;
 }
 
+std::string comparison_page(std::string_view before, std::string_view after,
+                            std::string_view comparison) {
+  std::string all = R"({"old":)";
+  all.append(before).append(R"(,"new":)").append(after);
+  all.append(R"(,"comparison":)").append(comparison).append("}");
+  return report_page(all);
+}
+
 Result<std::string> find_document(std::string_view text) {
   if (text.size() > kMostInput) {
     return tl::unexpected{refusal("is larger than any result document (64 MiB)")};

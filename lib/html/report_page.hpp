@@ -15,6 +15,11 @@ inline constexpr std::size_t kMostInput = std::size_t{64} << 20U;
 /// markup or script.
 [[nodiscard]] std::string report_page(std::string_view document);
 
+/// The same page of two documents, the newer one's figures and both ones' curves over each other;
+/// `comparison`: the JSON of compare::to_json().
+[[nodiscard]] std::string comparison_page(std::string_view before, std::string_view after,
+                                          std::string_view comparison);
+
 /// The result document in what a file holds: a document (`--json`), or the last `end` or `error`
 /// event of a stream of them (`--jsonl`). An error says what was expected. The file may be
 /// anyone's.

@@ -178,7 +178,8 @@ TEST_CASE("help and version are found wherever they stand", "[app]") {
 
 TEST_CASE("an unknown command is named with those that there are", "[app]") {
   CHECK(refused({"frobnicate"}).message ==
-        "frobnicate: unknown command; accepted is server, client, loopback, keygen or report");
+        "frobnicate: unknown command; accepted is server, client, loopback, keygen, report or "
+        "compare");
 }
 
 TEST_CASE("a mistyped command or option gets the nearest one named", "[app]") {

@@ -109,7 +109,7 @@ TEST_CASE("every option that a document gives to udperf is in the option table",
     // In a command line of udperf, up to what ends the command; and alone in a code span.
     auto names = matches(text, R"re(`--([a-z][a-z0-9-]*)[^`]*`)re");
     for (const auto& line :
-         matches(text, R"(\budperf ((?:client|server|loopback|keygen|report) [^\n|;`]*))")) {
+         matches(text, R"(\budperf ((?:client|server|loopback|keygen|report|compare) [^\n|;`]*))")) {
       const auto more = matches(line, R"((?:^|\s)--([a-z][a-z0-9-]*))");
       names.insert(names.end(), more.begin(), more.end());
     }

@@ -1,0 +1,91 @@
+#include <cstdio>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "app/commands.hpp"
+#include "app/exit_code.hpp"
+#include "app/files.hpp"
+#include "app/options/commands.hpp"
+#include "app/options/rules.hpp"
+#include "app/whole_file.hpp"
+#include "compare/compare.hpp"
+#include "html/report_page.hpp"
+
+namespace udperf::app {
+namespace {
+
+int fail(const Error& error) {
+  std::fprintf(stderr, "udperf: %s\n", error.message().c_str());
+  return exit_code(error.code);
+}
+
+Result<std::string> read_document(const std::string& file) {
+  const auto text = read_file(file, html::kMostInput);
+  if (!text) {
+    return tl::unexpected{text.error()};
+  }
+  auto document = html::find_document(*text);
+  if (!document) {
+    Error error = document.error();
+    error.what = file + ": " + error.what;
+    return tl::unexpected{std::move(error)};
+  }
+  return document;
+}
+
+Result<void> write_page(const CompareCommand& command, const std::string& before,
+                        const std::string& after, const std::string& comparison) {
+  auto page = WholeFile::open(command.page, "--report");
+  if (!page) {
+    return tl::unexpected{page.error()};
+  }
+  return page->write(html::comparison_page(before, after, comparison));
+}
+
+}  // namespace
+
+Invocation make_compare(const Arguments& arguments) {
+  if (arguments.words.size() < 2) {
+    return UsageError{"OLD and NEW are needed: two results, as --json or --jsonl wrote them; " +
+                      see_help(Command::compare)};
+  }
+  CompareCommand command;
+  command.before = arguments.words[0];
+  command.after = arguments.words[1];
+  if (command.before == "-" && command.after == "-") {
+    return UsageError{"OLD and NEW: only one of them can be stdin (-)"};
+  }
+  if (auto problem = apply_options(Command::compare, arguments.options, command)) {
+    return UsageError{*std::move(problem)};
+  }
+  if (command.page == "-") {
+    return UsageError{"--report -: stdout has the comparison; give the page a file"};
+  }
+  return command;
+}
+
+int run_command(const CompareCommand& command) {
+  const auto before = read_document(command.before);
+  const auto after = before ? read_document(command.after) : before;
+  if (!after) {
+    return fail(after.error());
+  }
+  const auto comparison =
+      compare::compare(compare::Json::parse(*before), compare::Json::parse(*after), command.limits);
+  const std::string json = compare::to_json(comparison, command.before, command.after);
+  if (command.page) {
+    if (const auto done = write_page(command, *before, *after, json); !done) {
+      return fail(done.error());
+    }
+  }
+  const auto out = OutputFile::open(std::nullopt, "stdout");
+  const std::string text =
+      command.json ? json : compare::to_text(comparison, command.before, command.after);
+  if (!out || !out->write(text)) {
+    return exit_internal;
+  }
+  return comparison.failed() ? exit_threshold : exit_ok;
+}
+
+}  // namespace udperf::app

@@ -1,0 +1,190 @@
+#include "compare/compare.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "stats/fisher.hpp"
+#include "stats/rank_test.hpp"
+#include "stats/spread.hpp"
+
+namespace udperf::compare {
+namespace {
+
+/// Below this chance would be too rare an explanation.
+constexpr double kSignificant = 0.05;
+
+/// What is at the dotted path; nullptr where there is nothing, or null.
+const Json* find(const Json& root, std::string_view path) {
+  const Json* at = &root;
+  for (std::size_t start = 0; start <= path.size();) {
+    const auto dot = std::min(path.find('.', start), path.size());
+    const auto key = std::string{path.substr(start, dot - start)};
+    if (!at->is_object() || !at->contains(key)) {
+      return nullptr;
+    }
+    at = &at->at(key);
+    start = dot + 1;
+  }
+  return at->is_null() ? nullptr : at;
+}
+
+std::optional<double> number(const Json* json) {
+  return json != nullptr && json->is_number() ? std::optional{json->get<double>()} : std::nullopt;
+}
+
+std::vector<double> values_of_runs(const Json& document, std::string_view key) {
+  std::vector<double> values;
+  const Json* const runs = find(document, "repeats.runs");
+  if (runs == nullptr || !runs->is_array() || key.empty()) {
+    return values;
+  }
+  for (const Json& run : *runs) {
+    const Json* const status = find(run, "status");
+    const auto value = number(find(run, key));
+    if (status != nullptr && *status == "complete" && value) {
+      values.push_back(*value);
+    }
+  }
+  return values;
+}
+
+/// The metric's value in each complete run, or the document's one.
+std::vector<double> values_of(const Json& document, const Metric& metric) {
+  std::vector<double> values = values_of_runs(document, metric.of_run);
+  if (!values.empty()) {
+    return values;
+  }
+  std::optional<double> worst;
+  for (std::size_t start = 0; start < metric.paths.size();) {
+    const auto space = std::min(metric.paths.find(' ', start), metric.paths.size());
+    const auto value = number(find(document, metric.paths.substr(start, space - start)));
+    if (value && (!worst || (*value < *worst) == metric.higher_is_better)) {
+      worst = value;
+    }
+    start = space + 1;
+  }
+  return worst ? std::vector{*worst * metric.scale} : values;
+}
+
+std::optional<Side> side_of(const std::vector<double>& values) {
+  const auto spread = stats::spread_of(values);
+  return spread ? std::optional{Side{spread->n, spread->median, spread->min, spread->max}}
+                : std::nullopt;
+}
+
+/// Lost of sent over the directions that ran; nothing where one does not tell.
+std::optional<stats::Share> lost_of(const Json& document) {
+  stats::Share sum;
+  for (const std::string way : {"up", "down"}) {
+    if (find(document, way) == nullptr) {
+      continue;
+    }
+    const auto sent = number(find(document, way + ".tx.packets"));
+    const auto lost = number(find(document, way + ".loss.packets"));
+    if (!sent || !lost || *sent < 0 || *lost < 0 || *lost > *sent || *sent > 1e18) {
+      return std::nullopt;
+    }
+    sum.of += static_cast<std::uint64_t>(*sent);
+    sum.hits += static_cast<std::uint64_t>(*lost);
+  }
+  return sum.of > 0 ? std::optional{sum} : std::nullopt;
+}
+
+/// How much worse, in the unit or as a share of the old value; below zero where it is better.
+double worse_by(const Row& row, bool relative) {
+  const double worse = row.metric->higher_is_better ? -*row.change : *row.change;
+  if (!relative || worse == 0) {
+    return worse;
+  }
+  const double old = std::abs(row.before->median);
+  return old > 0 ? worse / old : std::copysign(HUGE_VAL, worse);
+}
+
+void judge(Row& row) {
+  if (!row.before || !row.after) {
+    row.judgement = Judgement::not_measured;
+    // Who watches a figure wants to know when it is no longer there.
+    row.failed = row.limit && row.before && !row.after;
+    return;
+  }
+  row.change = row.after->median - row.before->median;
+  if (row.before->median != 0) {
+    row.change_ratio = *row.change / std::abs(row.before->median);
+  }
+  if (!row.p) {
+    row.judgement = Judgement::not_known;
+  } else if (*row.p >= kSignificant || *row.change == 0) {
+    row.judgement = Judgement::within_spread;
+  } else {
+    row.judgement = worse_by(row, false) > 0 ? Judgement::worse : Judgement::better;
+  }
+  row.failed = row.limit && worse_by(row, row.limit->relative) > row.limit->amount;
+}
+
+Row make_row(const Metric& metric, const Json& before, const Json& after,
+             std::span<const Limit> limits) {
+  Row row;
+  row.metric = &metric;
+  const auto old_values = values_of(before, metric);
+  const auto new_values = values_of(after, metric);
+  row.before = side_of(old_values);
+  row.after = side_of(new_values);
+  if (old_values.size() > 1 && new_values.size() > 1) {
+    row.test = Test::mann_whitney;
+    row.p = stats::mann_whitney(old_values, new_values)->p;
+  } else if (metric.name == "loss" && row.before && row.after) {
+    const auto old_loss = lost_of(before);
+    const auto new_loss = lost_of(after);
+    if (old_loss && new_loss) {
+      row.test = Test::fisher;
+      row.p = stats::fisher_exact(*old_loss, *new_loss);
+    }
+  }
+  const auto limit = std::find_if(limits.begin(), limits.end(), [&metric](const Limit& candidate) {
+    return candidate.metric == metric.name;
+  });
+  if (limit != limits.end()) {
+    row.limit = *limit;
+  }
+  judge(row);
+  return row;
+}
+
+std::vector<Difference> differences(const Json& before, const Json& after) {
+  constexpr auto kParameters = std::to_array<std::string_view>(
+      {"status", "test.direction", "test.streams", "test.payload_bytes", "test.rate_target_bps",
+       "test.size_bytes", "test.packets", "test.duration_s", "test.family", "test.dscp"});
+  std::vector<Difference> found;
+  const Json null;
+  for (const std::string_view field : kParameters) {
+    const Json* const old_value = find(before, field);
+    const Json* const new_value = find(after, field);
+    const Json& a = old_value != nullptr ? *old_value : null;
+    const Json& b = new_value != nullptr ? *new_value : null;
+    if (a != b) {
+      const auto text = [](const Json& json) {
+        return json.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 100);
+      };
+      found.push_back({std::string{field}, text(a), text(b)});
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+bool Comparison::failed() const {
+  return std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.failed; });
+}
+
+Comparison compare(const Json& before, const Json& after, std::span<const Limit> limits) {
+  Comparison out;
+  out.differences = differences(before, after);
+  for (const Metric& metric : metrics()) {
+    out.rows.push_back(make_row(metric, before, after, limits));
+  }
+  return out;
+}
+
+}  // namespace udperf::compare

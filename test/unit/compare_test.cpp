@@ -1,0 +1,211 @@
+#include "compare/compare.hpp"
+
+#include <string>
+#include <vector>
+
+#include "html/report_page.hpp"
+#include "report/writer.hpp"
+#include "result/document.hpp"
+#include "support/catch.hpp"
+#include "support/example_outcomes.hpp"
+
+using namespace udperf;
+using Catch::Detail::Approx;
+using compare::Comparison;
+using compare::Json;
+using compare::Judgement;
+using compare::Limit;
+using compare::parse_limits;
+
+namespace {
+
+Json document() {
+  return Json::parse(report::to_json(result::build_result(test::normal_up())));
+}
+
+/// The document of so many runs, whose goodput is given.
+Json with_runs(const std::vector<double>& goodput) {
+  Json json = document();
+  Json runs = Json::array();
+  for (const double bps : goodput) {
+    runs.push_back({{"status", "complete"}, {"goodput_bps", bps}, {"loss_percent", 1.0}});
+  }
+  json["repeats"] = {{"wanted", goodput.size()}, {"runs", runs}};
+  return json;
+}
+
+const compare::Row& row(const Comparison& comparison, const std::string& name) {
+  for (const auto& one : comparison.rows) {
+    if (one.metric->name == name) {
+      return one;
+    }
+  }
+  throw std::runtime_error{"no row " + name};
+}
+
+std::vector<Limit> limits(const std::string& text) {
+  const auto parsed = parse_limits(text);
+  REQUIRE(parsed.has_value());
+  return *parsed;
+}
+
+bool fails(const Json& before, const Json& after, const std::string& text) {
+  return compare::compare(before, after, limits(text)).failed();
+}
+
+}  // namespace
+
+TEST_CASE("a document does not differ from itself", "[compare]") {
+  const auto comparison = compare::compare(document(), document(), limits("rate:0%,loss:0%"));
+  CHECK(comparison.differences.empty());
+  CHECK_FALSE(comparison.failed());
+  CHECK(row(comparison, "rate").change == 0);
+  CHECK(row(comparison, "rate").judgement == Judgement::not_known);
+  CHECK(row(comparison, "loss").judgement == Judgement::within_spread);
+  CHECK(row(comparison, "loss").p == Approx(1.0));
+  CHECK(row(comparison, "found-rate").judgement == Judgement::not_measured);
+}
+
+TEST_CASE("a limit of the rate is a share of the old one, and only worse counts", "[compare]") {
+  Json before = document();
+  Json after = document();
+  before["goodput_bps"] = 100e6;
+  after["goodput_bps"] = 95e6;
+  CHECK_FALSE(fails(before, after, "rate:5%"));
+  CHECK(fails(before, after, "rate:4.9%"));
+  CHECK(fails(before, after, "rate:4M"));
+  CHECK_FALSE(fails(before, after, "rate:5M"));
+  CHECK_FALSE(fails(after, before, "rate:0%"));
+}
+
+TEST_CASE("a limit of loss is in percentage points, of round trips a share or a time",
+          "[compare]") {
+  Json before = document();
+  Json after = document();
+  before["loss_percent"] = 0.0;
+  after["loss_percent"] = 0.2;
+  CHECK(fails(before, after, "loss:0.1%"));
+  CHECK_FALSE(fails(before, after, "loss:0.2%"));
+  before["rtt"]["loaded"]["p99_ns"] = 1'000'000;
+  after["rtt"]["loaded"]["p99_ns"] = 1'500'000;
+  CHECK(fails(before, after, "rtt-p99:20%"));
+  CHECK_FALSE(fails(before, after, "rtt-p99:50%"));
+  CHECK(fails(before, after, "rtt-p99:400us"));
+  CHECK_FALSE(fails(after, before, "rtt-p99:0%"));
+}
+
+TEST_CASE("what is no longer measured fails its limit, what never was does not", "[compare]") {
+  Json before = document();
+  Json after = document();
+  after["goodput_bps"] = nullptr;
+  CHECK(fails(before, after, "rate:50%"));
+  CHECK_FALSE(fails(after, before, "rate:50%"));
+  CHECK_FALSE(fails(before, after, "loss:0%"));
+}
+
+TEST_CASE("repeats are judged by the spread of their runs", "[compare]") {
+  const Json slow = with_runs({90e6, 91e6, 92e6, 93e6, 94e6});
+  const Json fast = with_runs({95e6, 96e6, 97e6, 98e6, 99e6});
+  const auto apart = compare::compare(slow, fast, {});
+  CHECK(row(apart, "rate").before->median == 92e6);
+  CHECK(row(apart, "rate").after->runs == 5);
+  CHECK(row(apart, "rate").test == compare::Test::mann_whitney);
+  CHECK(row(apart, "rate").p == Approx(2.0 / 252));
+  CHECK(row(apart, "rate").judgement == Judgement::better);
+  CHECK(row(compare::compare(fast, slow, {}), "rate").judgement == Judgement::worse);
+
+  const Json mixed = with_runs({89e6, 99e6, 92e6, 97e6, 93e6});
+  CHECK(row(compare::compare(slow, mixed, {}), "rate").judgement == Judgement::within_spread);
+}
+
+TEST_CASE("loss of single runs is judged by its datagrams", "[compare]") {
+  const auto with_loss = [](int lost) {
+    Json json = document();
+    json["up"]["tx"]["packets"] = 100'000;
+    json["up"]["loss"]["packets"] = lost;
+    json["loss_percent"] = lost / 1000.0;
+    return json;
+  };
+  const auto few = compare::compare(with_loss(10), with_loss(14), {});
+  CHECK(row(few, "loss").test == compare::Test::fisher);
+  CHECK(row(few, "loss").judgement == Judgement::within_spread);
+  CHECK(row(compare::compare(with_loss(10), with_loss(100), {}), "loss").judgement ==
+        Judgement::worse);
+  CHECK(row(compare::compare(with_loss(100), with_loss(10), {}), "loss").judgement ==
+        Judgement::better);
+}
+
+TEST_CASE("tests that were not the same are named", "[compare]") {
+  Json other = document();
+  other["test"]["streams"] = 4;
+  other["status"] = "interrupted";
+  const auto comparison = compare::compare(document(), other, {});
+  REQUIRE(comparison.differences.size() == 2);
+  CHECK(comparison.differences[0].field == "status");
+  CHECK(comparison.differences[1].field == "test.streams");
+  CHECK(comparison.differences[1].after == "4");
+  CHECK(compare::to_text(comparison, "a", "b").find("test.streams was 1, is 4") !=
+        std::string::npos);
+}
+
+TEST_CASE("a strange document is compared as far as it goes", "[compare]") {
+  for (const char* const text :
+       {"{}", "[]", "null", R"({"up":7,"repeats":{"runs":[1,{"status":2}]},"rtt":[]})",
+        R"({"loss_percent":"x","up":{"tx":{"packets":-1},"loss":{"packets":5}}})"}) {
+    CAPTURE(text);
+    const auto comparison = compare::compare(Json::parse(text), document(), limits("rate:1%"));
+    CHECK_FALSE(comparison.failed());
+    CHECK(row(comparison, "rate").judgement == Judgement::not_measured);
+    CHECK_FALSE(compare::to_text(comparison, "a", "b").empty());
+  }
+}
+
+TEST_CASE("limits are read, and what is wrong with one is named", "[compare]") {
+  const auto three = limits("rate:5%,loss:0.1%,rtt-p99:20%");
+  REQUIRE(three.size() == 3);
+  CHECK(three[0].relative);
+  CHECK(three[0].amount == Approx(0.05));
+  CHECK_FALSE(three[1].relative);
+  CHECK(three[1].amount == Approx(0.1));
+  const auto problem = [](const std::string& text) {
+    const auto parsed = parse_limits(text);
+    REQUIRE_FALSE(parsed.has_value());
+    return parsed.error().what;
+  };
+  CHECK(problem("rtt-p9:5%").find("did you mean rtt-p99?") != std::string::npos);
+  for (const char* const text : {"", "rate", "rate:", "rate:%", "rate:-1%", "loss:3ms", "rate:nan%",
+                                 "rate:5%,", "rtt-p99:fast", "rate:1%%"}) {
+    CAPTURE(text);
+    CHECK_FALSE(problem(text).empty());
+  }
+  CHECK(problem("rate:1%,rate:2%") == "rate: is given twice");
+}
+
+TEST_CASE("the JSON of a comparison has the same keys whatever was compared", "[compare]") {
+  const auto keys = [](const Json& before, const Json& after) {
+    const auto comparison = compare::compare(before, after, limits("rate:5%"));
+    const auto tree = Json::parse(compare::to_json(comparison, "a", "b"));
+    CHECK(tree.at("schema") == "udperf-compare/1");
+    CHECK(tree.at("metrics").size() == compare::metrics().size());
+    std::vector<std::string> names;
+    for (const auto& metric : tree.at("metrics")) {
+      for (const auto& [key, value] : metric.items()) {
+        names.push_back(key);
+      }
+    }
+    return names;
+  };
+  CHECK(keys(document(), document()) == keys(Json::object(), with_runs({1e6, 2e6})));
+}
+
+TEST_CASE("the page of two results holds both and what came out", "[compare][html]") {
+  const auto comparison = compare::compare(document(), document(), {});
+  const std::string page = html::comparison_page(
+      document().dump(), document().dump(), compare::to_json(comparison, "</script>", "new.json"));
+  const std::string open = "<script id=\"document\" type=\"application/json\">";
+  const auto begin = page.find(open) + open.size();
+  const auto embedded = Json::parse(page.substr(begin, page.find("</script>", begin) - begin));
+  CHECK(embedded.at("old") == document());
+  CHECK(embedded.at("new") == document());
+  CHECK(embedded.at("comparison").at("old") == "</script>");
+}
