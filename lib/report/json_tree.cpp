@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdio>
 
+#include "model/forever.hpp"
+
 namespace udperf::report {
 namespace {
 
@@ -180,7 +182,7 @@ Json test_tree(const TestOutcome& t) {
               {"rate_target_bps", rate_target(p)},
               {"size_bytes", or_null(amount.size_bytes != 0, amount.size_bytes)},
               {"packets", or_null(amount.packets != 0, amount.packets)},
-              {"duration_s", or_null(amount.duration != Duration{0},
+              {"duration_s", or_null(amount.duration != Duration{0} && amount.duration != kForever,
                                      static_cast<double>(amount.duration.count()) / 1e9)},
               {"interval_s", static_cast<double>(p.interval.count()) / 1e9},
               {"client_address", address(client)},
