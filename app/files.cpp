@@ -180,7 +180,7 @@ Result<void> OutputFile::write(std::string_view text) const {
     static_cast<void>(!::ftruncate(fd(), 0));  // a pipe or a device has nothing to be emptied of
   }
   if (std::exchange(torn_, false) && mode_ == Mode::append) {
-    if (const auto done = end_torn_line(); !done) {
+    if (auto done = end_torn_line(); !done) {
       torn_ = true;
       return done;
     }

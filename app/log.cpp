@@ -146,9 +146,9 @@ Result<void> Log::reopen() {
     return {};
   }
   try {
-    auto sink = make_sink(file_);
+    const auto sink = make_sink(file_);
     const std::lock_guard lock{*mutex_};
-    logger_->sinks().assign(1, std::move(sink));
+    logger_->sinks().assign(1, sink);
     return {};
   } catch (const spdlog::spdlog_ex& problem) {
     return tl::unexpected<Error>{Error{ErrorCode::system, problem.what(), 0, {}}};

@@ -6,24 +6,24 @@
 namespace udperf::app {
 
 std::span<const OptionGroup> option_groups() {
-  static const std::array<OptionGroup, 6> kGroups{{{"What to send (one of)", amount_rows()},
-                                                   {"How to send", traffic_rows()},
-                                                   {"Connection", connection_rows()},
-                                                   {"Who is served", policy_rows()},
-                                                   {"Output", output_rows()},
-                                                   {"Log and help", logging_rows()}}};
-  return kGroups;
+  static const std::array<OptionGroup, 6> groups{{{"What to send (one of)", amount_rows()},
+                                                  {"How to send", traffic_rows()},
+                                                  {"Connection", connection_rows()},
+                                                  {"Who is served", policy_rows()},
+                                                  {"Output", output_rows()},
+                                                  {"Log and help", logging_rows()}}};
+  return groups;
 }
 
 std::span<const OptionSpec> option_table() {
-  static const std::vector<OptionSpec> kTable = [] {
+  static const std::vector<OptionSpec> table = [] {
     std::vector<OptionSpec> all;
     for (const OptionGroup& group : option_groups()) {
       all.insert(all.end(), group.rows.begin(), group.rows.end());
     }
     return all;
   }();
-  return kTable;
+  return table;
 }
 
 const OptionSpec* find_option(Command command, std::string_view name) {

@@ -3,7 +3,7 @@
 namespace udperf::iperf3 {
 
 ClientControl::ClientControl(Settings settings, MonoTime now)
-    : settings_(std::move(settings)), deadline_(now + settings_.patience) {
+    : settings_(settings), deadline_(now + settings_.patience) {
   out_.put_cookie(settings_.cookie);
 }
 

@@ -42,7 +42,7 @@ ClientFinish ClientTest::run() {
     std::transform(settings.cookie.begin(), settings.cookie.end() - 1,
                    std::back_inserter(record_.cookie),
                    [](std::byte b) { return static_cast<char>(b); });
-    control_.emplace(std::move(settings), parts_.clock.now());
+    control_.emplace(settings, parts_.clock.now());
     while (!control_->over()) {
       act();
     }

@@ -10,12 +10,12 @@ namespace {
 using Json = nlohmann::json;
 
 const Json& child(const Json& object, const char* key) {
-  static const Json kNothing;
+  static const Json nothing;
   if (!object.is_object()) {
-    return kNothing;
+    return nothing;
   }
   const auto found = object.find(key);
-  return found != object.end() ? *found : kNothing;
+  return found != object.end() ? *found : nothing;
 }
 
 std::uint64_t count(const Json& object, const char* key) {

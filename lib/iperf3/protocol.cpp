@@ -63,10 +63,12 @@ constexpr std::array kTexts = std::to_array<Row>({
 }  // namespace
 
 std::string describe(std::uint32_t error, std::uint32_t os_error) {
-  std::string text = "iperf3 error " + std::to_string(error);
+  const std::string numbered = "iperf3 error " + std::to_string(error);
+  std::string text = numbered;
   for (const auto& [number, words] : kTexts) {
     if (number == error) {
-      text = std::string{words} + " (" + text + ")";
+      text = words;
+      text.append(" (").append(numbered).append(")");
       break;
     }
   }

@@ -341,8 +341,8 @@ void ServerTest::watch_rate(MonoTime now) {
   const std::uint64_t before = arrived_bytes_.front();
   arrived_bytes_.erase(arrived_bytes_.begin());
   const Uint128 bits = Uint128{bytes - std::min(before, bytes)} * 8 * 1000;
-  constexpr std::uint64_t time = kSamples * static_cast<std::uint64_t>(kWatch / 1ms);
-  if (bits / time > Uint128{params_.rate_up.value} * (100 + kSlackPercent) / 100) {
+  constexpr std::uint64_t kTime = kSamples * static_cast<std::uint64_t>(kWatch / 1ms);
+  if (bits / kTime > Uint128{params_.rate_up.value} * (100 + kSlackPercent) / 100) {
     control_.refuse(ErrorNumber::total_rate, "the client sends faster than it was granted", now);
   }
 }

@@ -36,6 +36,8 @@ class Iperf3Service final : public engine::Service {
   /// Listens on `port`; 0: any that both TCP and UDP have free.
   [[nodiscard]] static Result<std::unique_ptr<Iperf3Service>> open(const Parts& parts,
                                                                    std::uint16_t port);
+  Iperf3Service(const Iperf3Service&) = delete;
+  Iperf3Service& operator=(const Iperf3Service&) = delete;
   ~Iperf3Service() override;
 
   void add_fds(std::vector<int>& fds) const override;

@@ -235,6 +235,11 @@ Unreachable meaning_of(const sock_extended_err& error) {
   return Unreachable::none;
 }
 
+bool tells_error(const cmsghdr& header) {
+  return (header.cmsg_level == IPPROTO_IP && header.cmsg_type == IP_RECVERR) ||
+         (header.cmsg_level == IPPROTO_IPV6 && header.cmsg_type == IPV6_RECVERR);
+}
+
 }  // namespace
 
 void UdpPort::drain_errors() {
@@ -253,9 +258,7 @@ void UdpPort::drain_errors() {
     }
     for (const cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
          header = CMSG_NXTHDR(&message, const_cast<cmsghdr*>(header))) {
-      const bool ours = (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_RECVERR) ||
-                        (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_RECVERR);
-      if (!ours) {
+      if (!tells_error(*header)) {
         continue;
       }
       const auto error = payload_of<sock_extended_err>(header);
