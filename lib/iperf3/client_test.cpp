@@ -68,6 +68,14 @@ ClientFinish ClientTest::run() {
   return finish;
 }
 
+Error ClientTest::too_old() const {
+  return Error{ErrorCode::refused,
+               plan_.server.to_string() +
+                   ": the server takes fewer streams than were asked for: it is older than iperf3 "
+                   "3.7 and knows no test in both directions at once",
+               0, "connect"};
+}
+
 bool ClientTest::connect() {
   auto opened = net::TcpConnection::open({plan_.bind, plan_.server});
   if (!opened) {
@@ -250,6 +258,18 @@ void ClientTest::make_halves(Stream& stream, std::size_t index) {
   stream.sender = std::make_unique<SendingStream>(settings, *stream.port, parts_.clock);
 }
 
+Error ClientTest::refused_stream() const {
+  const Parameters& p = plan_.parameters;
+  if (p.bidirectional && streams_.size() > p.streams) {
+    return too_old();  // it closed its socket after the streams of one direction
+  }
+  return Error{ErrorCode::unreachable,
+               plan_.server.to_string() +
+                   " (UDP): nothing listens there (ICMP port unreachable), "
+                   "although the server said so on TCP",
+               0, "connect"};
+}
+
 void ClientTest::hear_stream() {
   Stream& stream = streams_.back();
   for (const net::Received& read : stream.port->receive(buffers_)) {
@@ -267,11 +287,7 @@ void ClientTest::hear_stream() {
       open_stream();
     }
   } else if (stream.port->take_refused()) {
-    control_->give_up(Error{ErrorCode::unreachable,
-                            plan_.server.to_string() +
-                                " (UDP): nothing listens there (ICMP port unreachable), although "
-                                "the server said so on TCP",
-                            0, "connect"});
+    control_->give_up(refused_stream());
   } else if (parts_.clock.now() >= hello_by_) {
     control_->give_up(Error{ErrorCode::unreachable,
                             plan_.server.to_string() + " (UDP): no answer within " +
@@ -288,10 +304,7 @@ void ClientTest::hear_stream() {
 void ClientTest::start(MonoTime now) {
   const Parameters& p = plan_.parameters;
   if (streams_.size() != p.sockets()) {
-    control_->give_up(Error{ErrorCode::refused,
-                            "the server started with fewer streams than were asked for: it is "
-                            "older than 3.7 and knows no test in both directions at once",
-                            0, "connect"});
+    control_->give_up(too_old());
     return;
   }
   hello_by_ = kNever;  // the last answer may have been lost: the start says the same

@@ -98,6 +98,8 @@ class ClientTest {
   void act();
   void on_event(ClientControl::Event event, MonoTime now);
   void open_stream();
+  [[nodiscard]] Error too_old() const;
+  [[nodiscard]] Error refused_stream() const;
   void hear_stream();
   [[nodiscard]] net::PortOptions port_options() const;
   void make_halves(Stream& stream, std::size_t index);
