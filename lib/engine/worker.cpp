@@ -11,6 +11,8 @@
 #include <ctime>
 #include <new>
 
+#include "engine/wait_for_events.hpp"
+
 namespace udperf::engine {
 namespace {
 
@@ -235,7 +237,7 @@ void Worker::poll(Duration timeout) {
     limit.tv_nsec = (timeout - seconds).count();
     wait_limit = &limit;
   }
-  const int count = ::epoll_pwait2(epoll_.get(), events.data(), events.size(), wait_limit, nullptr);
+  const int count = wait_for_events(epoll_.get(), events, wait_limit);
   for (int i = 0; i < count; ++i) {
     const void* const task = events[static_cast<std::size_t>(i)].data.ptr;
     if (task == nullptr) {
