@@ -25,11 +25,39 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
-set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
-set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA "${CMAKE_CURRENT_LIST_DIR}/postinst"
-                                       "${CMAKE_CURRENT_LIST_DIR}/prerm"
-                                       "${CMAKE_CURRENT_LIST_DIR}/postrm")
+
+# Three packages: the program, and what belongs to another system and depends on it.
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_COMPONENTS_GROUPING IGNORE)
+set(CPACK_COMPONENTS_ALL udperf pscheduler smokeping)
+set(CPACK_DEBIAN_UDPERF_PACKAGE_NAME udperf)
+set(CPACK_DEBIAN_UDPERF_DESCRIPTION "${CPACK_PACKAGE_DESCRIPTION_SUMMARY}\n${CPACK_PACKAGE_DESCRIPTION}")
+set(CPACK_DEBIAN_UDPERF_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_UDPERF_PACKAGE_CONTROL_EXTRA "${CMAKE_CURRENT_LIST_DIR}/postinst"
+                                              "${CMAKE_CURRENT_LIST_DIR}/prerm"
+                                              "${CMAKE_CURRENT_LIST_DIR}/postrm")
+
+set(CPACK_DEBIAN_PSCHEDULER_PACKAGE_NAME udperf-pscheduler)
+set(CPACK_DEBIAN_PSCHEDULER_PACKAGE_ARCHITECTURE all)
+set(CPACK_DEBIAN_PSCHEDULER_PACKAGE_DEPENDS "python3:any, udperf (>= ${PROJECT_VERSION})")
+set(CPACK_DEBIAN_PSCHEDULER_PACKAGE_ENHANCES pscheduler-server)
+set(CPACK_DEBIAN_PSCHEDULER_DESCRIPTION
+    "udperf as a tool of pScheduler
+pScheduler, the scheduler of perfSONAR, runs its tests throughput (with UDP)
+and latency with udperf at both ends: loss is what is missing by number, and
+the books of both ends agree before there is a result.")
+set(CPACK_DEBIAN_PSCHEDULER_PACKAGE_CONTROL_EXTRA "${CMAKE_CURRENT_LIST_DIR}/pscheduler/postinst"
+                                                  "${CMAKE_CURRENT_LIST_DIR}/pscheduler/postrm")
+
+set(CPACK_DEBIAN_SMOKEPING_PACKAGE_NAME udperf-smokeping)
+set(CPACK_DEBIAN_SMOKEPING_PACKAGE_ARCHITECTURE all)
+set(CPACK_DEBIAN_SMOKEPING_PACKAGE_DEPENDS "perl:any, smokeping, udperf (>= ${PROJECT_VERSION})")
+set(CPACK_DEBIAN_SMOKEPING_DESCRIPTION
+    "SmokePing probe for udperf
+Lets SmokePing draw round trips and loss of UDP as udperf measures them
+against its own server: a ping is lost when the datagram of either way is
+missing by its number.")
 
 # What Debian wants otherwise than other systems is done to the staged files.
 set(CPACK_PRE_BUILD_SCRIPTS "${CMAKE_CURRENT_LIST_DIR}/stage.cmake")

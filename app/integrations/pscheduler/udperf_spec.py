@@ -1,0 +1,179 @@
+"""Test specifications of pScheduler, and what they mean to udperf."""
+
+import re
+
+DURATION = re.compile(
+    r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d+)?)S)?)?")
+WEIGHTS = (604800, 86400, 3600, 60, 1)
+
+# Both participants start at the same moment by clocks that may differ; the server needs to be there.
+PATIENCE = 10
+# Packet sizes, handshake and the report at the end.
+AROUND = 6
+
+DEFAULT_RATE = 1_000_000  # bit/s a stream, as iperf3 has it for UDP: no mesh is flooded by default
+
+COMMON = {"schema", "source", "source-node", "dest", "dest-node", "ip-tos", "ip-version"}
+THROUGHPUT = COMMON | {"duration", "interval", "parallel", "bandwidth", "udp", "buffer-length",
+                       "window-size", "local-address", "reverse", "single-ended",
+                       "single-ended-port", "link-rtt", "omit"}
+LATENCY = COMMON | {"packet-count", "packet-interval", "packet-timeout", "packet-padding",
+                    "bucket-width", "flip", "single-participant-mode"}
+
+
+class Unsupported(Exception):
+    """What udperf does not do, in words for whoever asked for it."""
+
+
+def seconds_of(text):
+    """Seconds of an ISO 8601 duration without years and months."""
+    parts = DURATION.fullmatch(text) if isinstance(text, str) else None
+    if parts is None or not any(parts.groups()):
+        raise Unsupported(f"not an ISO 8601 duration: {text!r}")
+    return sum(float(part.replace(",", ".")) * weight
+               for part, weight in zip(parts.groups(), WEIGHTS) if part)
+
+
+def number_in(spec, name, default, least, most):
+    """spec[name], which has to be a number in least..most; `default` where it is not there."""
+    value = spec.get(name)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:
+        raise Unsupported(f"{name} has to be in {least}..{most}, not {value!r}")
+    return value
+
+
+def whole_in(spec, name, default, least, most):
+    """The same, of numbers that have to be whole."""
+    value = number_in(spec, name, default, least, most)
+    if value is not None and value != int(value):
+        raise Unsupported(f"{name} has to be a whole number, not {value!r}")
+    return value if value is None else int(value)
+
+
+class Plan:
+    """A test as udperf runs it. `client` is the number of the participant that is the client."""
+
+    def __init__(self, spec, known):
+        unknown = sorted(set(spec) - known)
+        if unknown:
+            raise Unsupported("udperf does not support " + ", ".join(unknown))
+        self.client = 0
+        self.direction = "up"
+        self.server_runs_already = False
+        self.server_port = None
+        self.host = spec.get("dest")
+        if not isinstance(self.host, str) or not self.host or self.host.startswith("-"):
+            raise Unsupported(f"no destination: {self.host!r}")
+        self.arguments = []
+        self._ip(spec)
+
+    def _ip(self, spec):
+        version = spec.get("ip-version")
+        if version not in (None, 4, 6):
+            raise Unsupported(f"ip-version is 4 or 6, not {version!r}")
+        if version:
+            self.arguments.append(f"-{version}")
+        tos = whole_in(spec, "ip-tos", 0, 0, 255)
+        if tos:
+            self.arguments += ["--dscp", str(tos >> 2), "--ecn", str(tos & 3)]
+
+    def seconds_in_all(self):
+        """From the start to the last result, the clocks' difference included."""
+        return self.seconds + PATIENCE + AROUND
+
+
+class Throughput(Plan):
+    """`throughput` with UDP. The client is where `source` is; with `reverse` data comes from `dest`."""
+
+    kind = "throughput"
+
+    def __init__(self, spec):
+        super().__init__(spec, THROUGHPUT)
+        if spec.get("udp") is not True:
+            raise Unsupported("udperf measures UDP only: the test has to say udp")
+        if spec.get("omit") and seconds_of(spec["omit"]) > 0:
+            raise Unsupported("udperf has nothing to omit: UDP has no slow start")
+        self.direction = "down" if spec.get("reverse") else "up"
+        self.server_runs_already = bool(spec.get("single-ended"))
+        if self.server_runs_already:
+            self.server_port = whole_in(spec, "single-ended-port", 5555, 1, 65535)
+        self.seconds = seconds_of(spec.get("duration") or "PT10S")
+        interval = seconds_of(spec.get("interval") or "PT1S")
+        if self.seconds <= 0 or not 0.01 <= interval <= 3600:
+            raise Unsupported("a test has a duration, and intervals of 10 ms to 1 h")
+        streams = whole_in(spec, "parallel", 1, 1, 128)
+        rate = whole_in(spec, "bandwidth", DEFAULT_RATE, 1, 10**12) * streams
+        self.arguments += ["--duration", f"{self.seconds * 1000:.0f}ms",
+                           "--interval", f"{interval * 1000:.0f}ms",
+                           "--streams", str(streams), "--rate", str(rate),
+                           "--direction", self.direction]
+        size = whole_in(spec, "buffer-length", None, 40, 65507)
+        if size:
+            self.arguments += ["--packet-size", str(size)]
+        window = whole_in(spec, "window-size", None, 1, 2**31)
+        if window:
+            self.arguments += ["--buffer", f"{window}B"]
+        if spec.get("local-address"):
+            self.arguments += ["--bind", str(spec["local-address"])]
+
+
+class Latency(Plan):
+    """`latency`, from `source` to `dest`: the client is at the source, with `flip` at the destination.
+
+    Every interval of the result is half as long as packets are apart, so that it holds one of them or
+    none: its delay variation is that packet's, and the histogram is of packets."""
+
+    kind = "latency"
+
+    def __init__(self, spec):
+        super().__init__(spec, LATENCY)
+        self.client = 0
+        if spec.get("flip"):
+            self.client = 1
+            self.direction = "down"
+            self.host = spec.get("source")
+            if not isinstance(self.host, str) or not self.host or self.host.startswith("-"):
+                raise Unsupported("flip needs a source")
+        self.count = whole_in(spec, "packet-count", 100, 1, 10**6)
+        self.spacing = number_in(spec, "packet-interval", 0.1, 0.02, 60)
+        self.bucket = number_in(spec, "bucket-width", 0.001, 1e-6, 1)
+        number_in(spec, "packet-timeout", 0, 0, 3600)  # udperf waits as the round trip asks for
+        padding = whole_in(spec, "packet-padding", 0, 0, 65000)
+        if self.count * self.spacing > 86400:
+            raise Unsupported("packet-count times packet-interval is more than a day")
+        self.seconds = self.count * self.spacing
+        # A rate is in whole datagrams a second or in bits: bits say any spacing.
+        self.size = max(64, 40 + padding)
+        self.arguments += ["--packets", str(self.count),
+                           "--rate", f"{max(1, round(self.size * 8 / self.spacing))}",
+                           "--packet-size", str(self.size), "--direction", self.direction,
+                           "--interval", f"{self.spacing / 2 * 1e6:.0f}us"]
+
+
+def type_of(request, spec):
+    """The test's type; `duration` is told none, and a specification shows which it is."""
+    if isinstance(request.get("type"), str):
+        return request["type"]
+    return "throughput" if "udp" in spec else "latency"
+
+
+def plan_of(kind, spec):
+    """The Plan of a test; raises Unsupported."""
+    if not isinstance(spec, dict):
+        raise Unsupported("there is no test specification")
+    if kind == "throughput":
+        return Throughput(spec)
+    if kind == "latency":
+        return Latency(spec)
+    raise Unsupported(f"udperf does not do tests of the type {kind!r}")
+
+
+def reasons_against(kind, spec):
+    """Why udperf cannot run it: a list of texts, empty where it can."""
+    try:
+        plan_of(kind, spec)
+        return []
+    except Unsupported as reason:
+        return [str(reason)]

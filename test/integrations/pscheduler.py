@@ -1,0 +1,231 @@
+#!/usr/bin/env python3
+"""pscheduler.py UDPERF [ROOM]: the six programs of the pScheduler tool, piped as pScheduler pipes them,
+with two real ends on 127.0.0.1, and every answer checked against what pScheduler's schemas say.
+ROOM is where the programs are; the source tree's as a rule."""
+
+import json
+import os
+import pathlib
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+import jsonschema
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+ROOM = SOURCE / "app/integrations/pscheduler"
+PROGRAM = "udperf"
+
+CARDINAL = {"type": "integer", "minimum": 0}
+COUNT = {"type": ["integer", "null"], "minimum": 0}
+FIGURES = {
+    "type": "object", "additionalProperties": False,
+    "properties": {
+        "throughput-bits": {"type": "number"}, "receiver-throughput-bits": {"type": "number"},
+        "sent": COUNT, "lost": COUNT, "jitter": {"type": ["number", "null"]},
+        "rtt": {"type": ["number", "null"]}, "stream-id": {"type": ["string", "integer"]},
+        "start": {"type": "number"}, "end": {"type": "number"}},
+}
+PART = {"type": "object",
+        "properties": {"streams": {"type": "array", "items": FIGURES}, "summary": FIGURES}}
+THROUGHPUT = {
+    "type": "object", "additionalProperties": False,
+    "required": ["succeeded", "diags", "intervals", "summary"],
+    "properties": {"succeeded": {"type": "boolean"}, "diags": {"type": "string"},
+                   "intervals": {"type": "array", "items": PART}, "summary": PART},
+}
+LATENCY = {
+    "type": "object", "required": ["schema", "succeeded"],
+    "properties": {
+        "schema": {"type": "integer", "minimum": 1}, "succeeded": {"type": "boolean"},
+        "packets-sent": CARDINAL, "packets-received": CARDINAL, "packets-lost": CARDINAL,
+        "packets-duplicated": CARDINAL, "packets-reordered": CARDINAL,
+        "max-clock-error": {"type": "number"},
+        "histogram-latency": {
+            "type": "object", "additionalProperties": False,
+            "patternProperties": {r"^[-+]?([0-9]+(\.[0-9]+)?|\.[0-9]+)$": {"type": "integer"}}}},
+}
+ENUMERATE = {
+    "type": "object", "required": ["schema", "name", "description", "version", "tests", "preference"],
+    "properties": {"schema": {"const": 1}, "name": {"const": "udperf"},
+                   "tests": {"type": "array", "items": {"type": "string"}},
+                   "preference": {"type": "integer"}},
+}
+
+
+class Tool:
+    """The programs, with a configuration that takes ports of the kernel's choice."""
+
+    def __init__(self, folder):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind(("", 0))
+            first = min(probe.getsockname()[1], 65000)
+        settings = folder / "udperf.conf"
+        settings.write_text(f"program = {PROGRAM}\nports = {first}-{first + 300}\n")
+        self.environment = dict(os.environ, UDPERF_PSCHEDULER_CONF=str(settings),
+                                PYTHONDONTWRITEBYTECODE="1")
+
+    def raw(self, name, text):
+        return subprocess.run([str(ROOM / name)], input=text, capture_output=True, text=True,
+                              env=self.environment, timeout=120, check=False)
+
+    def ask(self, name, question=None):
+        done = self.raw(name, "" if question is None else json.dumps(question))
+        assert done.returncode == 0, f"{name}: {done.stderr}"
+        return json.loads(done.stdout)
+
+    def measure(self, kind, spec, participants=2):
+        """All six in pScheduler's order; the merged result."""
+        self.ask("enumerate")
+        answer = self.ask("can-run", {"type": kind, "spec": spec})
+        assert answer == {"can-run": True}, answer
+        duration = self.ask("duration", spec)["duration"]
+        data = [self.ask("participant-data", {"participant": number, "type": kind, "spec": spec})
+                for number in range(participants)]
+        parts = [None] * participants
+
+        def take_part(number):
+            parts[number] = self.ask("run", {
+                "schema": 1, "participant": number, "participant-data": data,
+                "schedule": {"start": "2026-01-01T00:00:00Z", "duration": duration},
+                "test": {"type": kind, "spec": spec}})
+
+        threads = [threading.Thread(target=take_part, args=(number,)) for number in range(participants)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return self.ask("merged-results", {"test": {"type": kind, "spec": spec}, "results": parts})
+
+
+class PScheduler(unittest.TestCase):
+    """Specifications in, results out."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.tool = Tool(pathlib.Path(self.folder.name))
+
+    def reasons(self, kind, spec):
+        answer = self.tool.ask("can-run", {"type": kind, "spec": spec})
+        self.assertFalse(answer["can-run"])
+        return " ".join(answer["reasons"])
+
+    def check_throughput(self, result):
+        jsonschema.validate(result, THROUGHPUT)
+        self.assertTrue(result["succeeded"], result["diags"])
+        whole = result["summary"]["summary"]
+        for key in ("sent", "lost"):
+            self.assertEqual(whole[key], sum(row["summary"][key] for row in result["intervals"]))
+            self.assertEqual(whole[key], sum(row[key] for row in result["summary"]["streams"]))
+            for row in result["intervals"]:
+                self.assertEqual(row["summary"][key], sum(part[key] for part in row["streams"]))
+        return whole
+
+    def test_enumerate_names_the_tests(self):
+        told = self.tool.ask("enumerate")
+        jsonschema.validate(told, ENUMERATE)
+        self.assertEqual(told["tests"], ["throughput", "latency"])
+
+    def test_throughput_counts_every_datagram(self):
+        rate, size, streams = random.randrange(2, 6) * 1_000_000, 1000, 3
+        result = self.tool.measure("throughput", {
+            "schema": 1, "source": "127.0.0.1", "dest": "127.0.0.1", "duration": "PT2S", "udp": True,
+            "interval": "PT0.5S", "bandwidth": rate, "buffer-length": size, "parallel": streams,
+            "ip-version": 4, "ip-tos": 184})
+        whole = self.check_throughput(result)
+        # 2 s at the rate of each stream; the time is rounded to whole datagrams.
+        self.assertAlmostEqual(whole["sent"], streams * 2 * rate / 8 / size, delta=2 * streams)
+        self.assertEqual(len(result["summary"]["streams"]), streams)
+        self.assertGreater(whole["receiver-throughput-bits"], 0)
+        self.assertGreater(whole["rtt"], 0)
+
+    def test_throughput_backwards(self):
+        result = self.tool.measure("throughput", {
+            "schema": 1, "dest": "127.0.0.1", "duration": "PT1S", "udp": True, "reverse": True})
+        whole = self.check_throughput(result)
+        self.assertGreater(whole["sent"], 0)
+        self.assertIn("--direction down", result["diags"])
+
+    def test_throughput_to_a_server_that_runs(self):
+        ready, write = os.pipe()
+        with subprocess.Popen([PROGRAM, "server", "--bind", "127.0.0.1", "--port", "0", "--one-off",
+                               "--ready-fd", str(write)], pass_fds=[write],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+            os.close(write)
+            try:
+                with os.fdopen(ready) as line:
+                    port = json.loads(line.readline())["data"]["port"]
+                result = self.tool.measure("throughput", {
+                    "schema": 1, "dest": "127.0.0.1", "duration": "PT1S", "udp": True,
+                    "single-ended": True, "single-ended-port": port}, participants=1)
+            finally:
+                server.terminate()
+        self.check_throughput(result)
+
+    def check_latency(self, spec):
+        result = self.tool.measure("latency", spec)
+        jsonschema.validate(result, LATENCY)
+        self.assertTrue(result["succeeded"], result["diags"])
+        self.assertEqual(result["packets-sent"], spec["packet-count"])
+        self.assertEqual(result["packets-sent"], result["packets-received"] + result["packets-lost"])
+        self.assertEqual(sum(result["histogram-latency"].values()), result["packets-received"])
+        return result
+
+    def test_latency_tells_the_delay_of_every_packet(self):
+        self.check_latency({"schema": 1, "source": "127.0.0.1", "dest": "127.0.0.1",
+                            "packet-count": random.randrange(30, 60), "packet-interval": 0.03,
+                            "packet-padding": 100, "bucket-width": 0.00001})
+
+    def test_latency_flipped(self):
+        result = self.check_latency({"schema": 1, "source": "127.0.0.1", "dest": "127.0.0.1",
+                                     "packet-count": 20, "packet-interval": 0.05, "flip": True})
+        self.assertIn("--direction down", result["diags"])
+
+    def test_what_udperf_cannot_do_has_a_reason(self):
+        base = {"schema": 1, "dest": "127.0.0.1", "udp": True}
+        self.assertIn("UDP only", self.reasons("throughput", {"schema": 1, "dest": "h"}))
+        self.assertIn("congestion", self.reasons("throughput", dict(base, congestion="bbr")))
+        self.assertIn("omit", self.reasons("throughput", dict(base, omit="PT3S")))
+        self.assertIn("ISO 8601", self.reasons("throughput", dict(base, duration="10")))
+        self.assertIn("parallel", self.reasons("throughput", dict(base, parallel=129)))
+        self.assertIn("destination", self.reasons("throughput", dict(base, dest="--output=/x")))
+        self.assertIn("packet-interval", self.reasons("latency", {"dest": "h", "packet-interval": 0.001}))
+        self.assertIn("output-raw", self.reasons("latency", {"dest": "h", "output-raw": True}))
+        self.assertIn("trace", self.reasons("trace", base))
+        self.assertIn("specification", self.reasons("throughput", None))
+
+    def test_durations_have_room_for_setting_up(self):
+        for text, seconds in (("PT10S", 10), ("PT1M30S", 90), ("PT0.5S", 0.5), ("P1DT1H", 90000)):
+            told = self.tool.ask("duration", {"dest": "h", "udp": True, "duration": text})["duration"]
+            self.assertRegex(told, r"^PT\d+S$")
+            self.assertGreaterEqual(int(told[2:-1]), seconds + 10)
+
+    def test_a_server_that_is_not_there_is_a_failed_result(self):
+        result = self.tool.measure("throughput", {
+            "schema": 1, "dest": "127.0.0.1", "duration": "PT1S", "udp": True, "single-ended": True,
+            "single-ended-port": 1}, participants=1)
+        jsonschema.validate(result, THROUGHPUT)
+        self.assertFalse(result["succeeded"])
+        self.assertIn("127.0.0.1", result["diags"])
+
+    def test_what_is_no_input_fails_with_a_reason(self):
+        for name in ("can-run", "duration", "participant-data", "run", "merged-results"):
+            for text in ("", "[]", "{", '{"participant": 7, "test": 3}'):
+                done = self.tool.raw(name, text)
+                if done.returncode == 0:
+                    self.assertEqual((name, json.loads(done.stdout)["can-run"]), ("can-run", False))
+                else:
+                    self.assertNotIn("Traceback", done.stderr, name)
+                    self.assertTrue(done.stderr.strip(), name)
+
+
+if __name__ == "__main__":
+    PROGRAM = str(pathlib.Path(sys.argv.pop(1)).resolve())
+    if len(sys.argv) > 1:
+        ROOM = pathlib.Path(sys.argv.pop(1)).resolve()
+    unittest.main(verbosity=1)
