@@ -1,5 +1,7 @@
 #include "app/version.hpp"
 
+#include <string_view>
+
 #include "net/kernel_features.hpp"
 
 namespace udperf::app {
@@ -13,9 +15,18 @@ std::string compiler_text() {
 #endif
 }
 
-std::string line(const std::string& name, const std::string& value) {
+std::string_view linkage() {
+#if defined(UDPERF_STATIC)
+  return "static";
+#else
+  return "shared";
+#endif
+}
+
+std::string line(const std::string& name, std::string_view value) {
   constexpr std::size_t kColumn = 20;
-  return name + std::string(name.size() < kColumn ? kColumn - name.size() : 1, ' ') + value + "\n";
+  return name + std::string(name.size() < kColumn ? kColumn - name.size() : 1, ' ') +
+         std::string{value} + "\n";
 }
 
 std::string yes_or_no(bool value) {
@@ -34,8 +45,8 @@ std::string segmentation_text(const net::KernelFeatures& kernel) {
 std::string version_text() {
   const auto kernel = net::find_kernel_features();
   return "udperf " UDPERF_VERSION "\n" + line("commit", git_commit()) +
-         line("compiler", compiler_text()) + line("kernel", kernel.release) +
-         line("UDP_SEGMENT", segmentation_text(kernel)) +
+         line("compiler", compiler_text()) + line("libraries", linkage()) +
+         line("kernel", kernel.release) + line("UDP_SEGMENT", segmentation_text(kernel)) +
          line("UDP_GRO", yes_or_no(kernel.receive_offload)) +
          line("SO_TXTIME", yes_or_no(kernel.transmit_time)) +
          line("SO_MAX_PACING_RATE", yes_or_no(kernel.pacing_rate)) +

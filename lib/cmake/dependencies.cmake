@@ -53,12 +53,26 @@ FetchContent_Declare(
   DOWNLOAD_EXTRACT_TIMESTAMP FALSE SYSTEM
   FIND_PACKAGE_ARGS CONFIG)
 
+if(UDPERF_STATIC)
+  set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
+endif()
 FetchContent_MakeAvailable(fmt spdlog cxxopts nlohmann_json tl-expected)
 
+# Debian has these two as shared libraries and as headers, not as archives.
 add_library(udperf_fmt INTERFACE)
-target_link_libraries(udperf_fmt INTERFACE fmt::fmt)
 add_library(udperf_spdlog INTERFACE)
-target_link_libraries(udperf_spdlog INTERFACE spdlog::spdlog)
+if(UDPERF_STATIC)
+  target_link_libraries(udperf_fmt INTERFACE fmt::fmt-header-only)
+  # Its own target for headers alone would bring the shared fmt with it.
+  target_include_directories(
+    udperf_spdlog SYSTEM
+    INTERFACE $<TARGET_PROPERTY:spdlog::spdlog_header_only,INTERFACE_INCLUDE_DIRECTORIES>)
+  target_compile_definitions(udperf_spdlog INTERFACE SPDLOG_FMT_EXTERNAL)
+  target_link_libraries(udperf_spdlog INTERFACE fmt::fmt-header-only)
+else()
+  target_link_libraries(udperf_fmt INTERFACE fmt::fmt)
+  target_link_libraries(udperf_spdlog INTERFACE spdlog::spdlog)
+endif()
 
 if(UDPERF_BUILD_TESTS)
   FetchContent_MakeAvailable(Catch2)

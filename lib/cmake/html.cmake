@@ -2,6 +2,7 @@
 find_file(
   UDPERF_CHART_JS chart.min.js
   PATHS /usr/share/javascript/chart.js /usr/share/nodejs/chart.js/dist
+  NO_CMAKE_FIND_ROOT_PATH # the same file for every processor
   DOC "Chart.js 3.9, as one file for browsers")
 if(NOT UDPERF_CHART_JS)
   set(chart_js "${PROJECT_BINARY_DIR}/chart.min.js")

@@ -26,6 +26,12 @@ if(UDPERF_SANITIZE)
   target_link_options(udperf_options INTERFACE -fsanitize=${UDPERF_SANITIZE})
 endif()
 
+if(UDPERF_STATIC)
+  target_compile_definitions(udperf_options INTERFACE UDPERF_STATIC)
+  target_compile_options(udperf_options INTERFACE -ffunction-sections -fdata-sections)
+  target_link_options(udperf_options INTERFACE -static -Wl,--gc-sections)
+endif()
+
 # A compiler cache, where one is installed; ./dev tells it how to serve every clone of the tree.
 find_program(UDPERF_CCACHE ccache)
 mark_as_advanced(UDPERF_CCACHE)

@@ -1,6 +1,9 @@
 #include "net/resolver.hpp"
 
 #include <netdb.h>
+#ifdef UDPERF_STATIC
+#include <nss.h>
+#endif
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -8,6 +11,7 @@
 #include <atomic>
 #include <cstring>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -21,6 +25,16 @@ struct FreeAddresses {
   void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
 };
 
+/// A static program has /etc/hosts and DNS in itself. What else nsswitch.conf may name are
+/// libraries of the system's own libc, which is another one than the program's and must not be
+/// loaded into it.
+void choose_name_services() {
+#ifdef UDPERF_STATIC
+  static std::once_flag once;
+  std::call_once(once, [] { static_cast<void>(::__nss_configure_lookup("hosts", "files dns")); });
+#endif
+}
+
 tl::unexpected<Error> cannot_resolve(const std::string& host, const std::string& why) {
   return tl::unexpected{
       Error{ErrorCode::unreachable, "cannot resolve " + host + ": " + why, 0, "resolve"}};
@@ -30,6 +44,7 @@ tl::unexpected<Error> cannot_resolve(const std::string& host, const std::string&
 
 Result<std::vector<Endpoint>> resolve(const std::string& host, std::uint16_t port,
                                       std::optional<IpFamily> family) {
+  choose_name_services();
   addrinfo hints{};
   hints.ai_socktype = SOCK_DGRAM;
   hints.ai_family = AF_UNSPEC;
