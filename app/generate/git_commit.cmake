@@ -1,7 +1,10 @@
-# Writes git_commit.cpp (OUTPUT) with what `git describe` calls the checked-out commit of SOURCE, or
-# "unknown": a release archive has no .git. Run by the build whenever the reflog of HEAD grows.
+# Writes git_commit.cpp (OUTPUT) with what `git describe` calls the checked-out commit of SOURCE; without
+# .git what the file COMMIT of a release archive says, or "unknown". Run by the build whenever the reflog
+# of HEAD grows.
 set(commit "unknown")
-if(GIT)
+if(EXISTS "${SOURCE}/COMMIT")
+  file(STRINGS "${SOURCE}/COMMIT" commit LIMIT_COUNT 1)
+elseif(GIT)
   execute_process(
     COMMAND "${GIT}" describe --always --tags --abbrev=10
     WORKING_DIRECTORY "${SOURCE}"
