@@ -17,16 +17,44 @@ constexpr DurationRange kBursts{1us, kMostBurst, "1us..50ms"};
 constexpr std::string_view kDirections = "direction reverse bidir";
 
 Problem set_packet_size(Text value, ClientCommand& command) {
+  TestParams& params = command.options.params;
   command.options.auto_packet_size = value == "auto";
+  params.shape_up.sizes = params.shape_down.sizes = {};
   if (command.options.auto_packet_size) {
     return std::nullopt;
   }
-  const auto size = parse_byte_count(value, BareNumber::bytes);
-  if (!size || size->count() < kDataHeaderBytes || size->count() > kMaxPayloadBytes) {
-    return "must be auto or " + std::to_string(kDataHeaderBytes) + ".." +
-           std::to_string(kMaxPayloadBytes) + " (bytes)";
+  std::array<SizeShare, kMostSizes> sizes{};
+  if (Problem problem = store_size_mix(value, sizes)) {
+    return problem;
   }
-  command.options.params.payload_bytes = static_cast<std::uint32_t>(size->count());
+  TrafficShape& up = params.shape_up;
+  up.sizes = sizes;
+  params.payload_bytes = largest_of(up);
+  if (up.mix().size() == 1) {
+    up.sizes = {};
+  }
+  params.shape_down.sizes = up.sizes;
+  return std::nullopt;
+}
+
+/// "even", "poisson", "burst:N".
+Problem set_spacing(Text value, ClientCommand& command) {
+  TrafficShape shape;
+  constexpr std::string_view kBurst = "burst:";
+  if (value.starts_with(kBurst)) {
+    shape.spacing = Spacing::burst;
+    if (store_integer(value.substr(kBurst.size()), 2, kMostBurstPackets, shape.burst_packets)) {
+      return "must be burst:2..burst:" + std::to_string(kMostBurstPackets);
+    }
+  } else if (value == "poisson") {
+    shape.spacing = Spacing::poisson;
+  } else if (value != "even") {
+    return "accepted is one of even, poisson, burst:N";
+  }
+  for (TrafficShape* way : {&command.options.params.shape_up, &command.options.params.shape_down}) {
+    way->spacing = shape.spacing;
+    way->burst_packets = shape.burst_packets;
+  }
   return std::nullopt;
 }
 
@@ -100,6 +128,39 @@ Problem check_burst(const GivenOption& /*option*/, const ClientCommand& command)
   return std::nullopt;
 }
 
+Problem check_packet_size(const GivenOption& /*option*/, const ClientCommand& command) {
+  const engine::ClientOptions& options = command.options;
+  if (!options.params.shape_up.mixed()) {
+    return std::nullopt;
+  }
+  if (options.classic || options.iperf3 || command.find_rate) {
+    return std::string{"a mix of sizes does not go with --"} +
+           (options.classic ? "classic" : options.iperf3 ? "iperf3" : "find-rate");
+  }
+  return std::nullopt;
+}
+
+Problem check_seed(const GivenOption& /*option*/, const ClientCommand& command) {
+  const TestParams& params = command.options.params;
+  const bool used = params.shape_up.drawn() || params.shape_down.drawn();
+  return used ? Problem{} : Problem{"nothing is drawn at random without --spacing poisson or a mix"
+                                    " of packet sizes"};
+}
+
+Problem check_spacing(const GivenOption& option, const ClientCommand& command) {
+  const TestParams& params = command.options.params;
+  if (option.value == "even") {
+    return std::nullopt;
+  }
+  for (const Way way : {Way::up, Way::down}) {
+    if (includes(params.direction, way) && !params.rate(way).limited()) {
+      return "needs --rate: without a rate there is nothing to space";
+    }
+  }
+  const auto problem = check_params(params);
+  return problem ? Problem{problem->what} : std::nullopt;
+}
+
 /// What the protocol's own fields have no room for.
 Problem check_iperf3(const GivenOption& /*option*/, const ClientCommand& command) {
   constexpr Duration kLongest = std::chrono::hours{24};
@@ -131,11 +192,34 @@ constexpr auto kRows = std::to_array<OptionSpec>({
     {.letter = 'l',
      .name = "packet-size",
      .value = "BYTES",
-     .help = "UDP payload, 40..65507; auto: the most that stays whole",
+     .help = "UDP payload, 40..65507, or a mix with weights: 64:7,570:4,1472:1; auto: the most "
+             "that stays whole",
      .brief = "UDP payload (default: most that stays whole)",
      .fallback = "auto",
      .commands = kClient,
-     .set = set_packet_size},
+     .set = set_packet_size,
+     .check = check_packet_size},
+    {.name = "spacing",
+     .value = "KIND",
+     .help = "with a rate: even, poisson (random gaps) or burst:N (N at once)",
+     .fallback = "even",
+     .commands = kClient,
+     .choices = "even poisson burst:",
+     .not_with = "burst find-rate classic iperf3",
+     .harmless = "even",
+     .set = set_spacing,
+     .check = check_spacing},
+    {.name = "seed",
+     .value = "N",
+     .help = "of what --spacing and --packet-size draw at random, 1..2^53-1",
+     .fallback_text = "another for each test",
+     .commands = kClient,
+     .not_with = "find-rate classic iperf3",
+     .set =
+         [](Text v, ClientCommand& c) {
+           return store_integer(v, 1, kMostSeed, c.options.params.seed);
+         },
+     .check = check_seed},
     {.name = "direction",
      .value = "WAY",
      .help = "up, down or both, seen from the client",

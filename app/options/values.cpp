@@ -1,5 +1,7 @@
 #include "app/options/values.hpp"
 
+#include <algorithm>
+
 namespace udperf::app {
 
 Problem store_buffer(std::string_view text, std::optional<std::uint32_t>& target) {
@@ -37,6 +39,37 @@ Problem store_duration(std::string_view text, const DurationRange& range, Durati
   }
   target = *time;
   return std::nullopt;
+}
+
+Problem store_size_mix(std::string_view text, std::array<SizeShare, kMostSizes>& target) {
+  const std::string bounds =
+      std::to_string(kDataHeaderBytes) + ".." + std::to_string(kMaxPayloadBytes);
+  const bool list = text.find_first_of(",:") != std::string_view::npos;
+  const std::string accepted = list ? "must be up to " + std::to_string(kMostSizes) +
+                                          " sizes of " + bounds +
+                                          " bytes with weights, e.g. 64:7,570:4,1472:1"
+                                    : "must be auto or " + bounds + " (bytes)";
+  std::size_t used = 0;
+  std::uint64_t weights = 0;
+  for (std::string_view rest = text; used == 0 || !rest.empty(); ++used) {
+    const auto comma = std::min(rest.find(','), rest.size());
+    const std::string_view one = rest.substr(0, comma);
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+    const auto colon = one.find(':');
+    const auto size = parse_byte_count(one.substr(0, colon), BareNumber::bytes);
+    std::uint64_t weight = 1;
+    const bool weighed = colon == std::string_view::npos ||
+                         !store_integer(one.substr(colon + 1), 1, kMostWeight, weight);
+    if (!size || !weighed || used == kMostSizes || size->count() < kDataHeaderBytes ||
+        size->count() > kMaxPayloadBytes || text.ends_with(',')) {
+      return accepted;
+    }
+    target[used] = {static_cast<std::uint16_t>(size->count()), static_cast<std::uint16_t>(weight)};
+    weights += weight;
+  }
+  return weights > kMostWeight ? Problem{"weights must be at most " + std::to_string(kMostWeight) +
+                                         " together"}
+                               : std::nullopt;
 }
 
 std::optional<std::uint8_t> dscp_by_name(std::string name) {

@@ -73,6 +73,9 @@ struct DurationRange {
 };
 [[nodiscard]] Problem store_duration(std::string_view text, const DurationRange& range,
                                      Duration& target);
+/// "1472", or lengths with weights, "64:7,570:4,1472:1"; without one the weight is 1.
+[[nodiscard]] Problem store_size_mix(std::string_view text,
+                                     std::array<SizeShare, kMostSizes>& target);
 /// Turns a switch on; a flag has no value to be wrong.
 [[nodiscard]] inline Problem turn_on(bool& target) {
   target = true;

@@ -185,12 +185,13 @@ Warning broken_offload_warning() {
       "fault"};
 }
 
-void settle_tail(const TestParams& params, std::uint16_t stream, const TxReport& tx, RxReport& rx) {
+void settle_tail(const TestParams& params, Way way, std::uint16_t stream, const TxReport& tx,
+                 RxReport& rx) {
   if (rx.tail_known || tx.packets < rx.sent) {
     return;
   }
   const std::uint64_t missing = tx.packets - rx.sent;
-  const PacketPlan plan = PacketPlan::for_stream(params, stream);
+  const PacketPlan plan = PacketPlan::for_stream(params, way, stream);
   rx.lost_bytes += plan.bytes_of_first(tx.packets) - plan.bytes_of_first(rx.sent);
   rx.sent += missing;
   rx.lost += missing;
@@ -222,7 +223,7 @@ void fill_outcome(ClientConversation& conversation, const std::vector<std::uniqu
       Lane& lane = *lanes[i];
       StreamOutcome one = lane.send_way() == way ? lane.sent_outcome() : lane.received_outcome();
       if (one.tx && one.rx) {
-        settle_tail(lane.params(), static_cast<std::uint16_t>(i), *one.tx, *one.rx);
+        settle_tail(lane.params(), way, static_cast<std::uint16_t>(i), *one.tx, *one.rx);
       }
       result.streams.push_back(std::move(one));
     }

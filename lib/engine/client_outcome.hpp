@@ -20,6 +20,7 @@ void fill_outcome(ClientConversation& conversation, const std::vector<std::uniqu
 
 /// A report that had to be made without FIN, brought in line with what the sender says it sent:
 /// what is missing at the end is lost. Bytes follow from the plan.
-void settle_tail(const TestParams& params, std::uint16_t stream, const TxReport& tx, RxReport& rx);
+void settle_tail(const TestParams& params, Way way, std::uint16_t stream, const TxReport& tx,
+                 RxReport& rx);
 
 }  // namespace udperf::engine

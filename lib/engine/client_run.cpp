@@ -156,10 +156,23 @@ class Test {
   std::optional<LiveView> view_;
 };
 
+/// Where something is drawn at random and no seed was given, one that the amount can be cut by.
+ClientOptions with_seed(ClientOptions options, RandomSource& random) {
+  constexpr int kTries = 16;
+  TestParams& params = options.params;
+  if (params.seed == 0 && (params.shape_up.drawn() || params.shape_down.drawn())) {
+    for (int i = 0; i < kTries && (params.seed == 0 || check_params(params)); ++i) {
+      params.seed = random.next_u64() % kMostSeed + 1;
+    }
+  }
+  return options;
+}
+
 }  // namespace
 
-TestOutcome run_client(const ClientOptions& options, const Clock& clock, RandomSource& random,
+TestOutcome run_client(const ClientOptions& asked, const Clock& clock, RandomSource& random,
                        ClientObserver& observer, const StopToken& stop) {
+  const ClientOptions options = with_seed(asked, random);
   TestOutcome outcome;
   outcome.start = clock.unix_now();
   const MonoTime begun = clock.now();

@@ -36,6 +36,7 @@ receiver::Receiver::Settings receiver_settings(const Lane::Settings& s, bool mer
   receiver::Receiver::Settings out;
   out.session = s.session;
   out.stream = s.stream;
+  out.way = s.role == session::Role::client ? Way::down : Way::up;
   out.params = s.params;
   out.merging = merging;
   out.memory = s.memory;

@@ -100,9 +100,10 @@ Duration Lane::echo_licence() const {
   // At a few packets a second, a lost one must not look like a receiver that is gone.
   const bool adjusted = rate.kind == SendRate::Kind::adjusted;
   const auto lowest = pacing::LoadAdjustment::rate_of_row(0);
+  const MeanLength mean = settings_.params.mean_length(send_way());
   const auto period = pacing::PacketPeriod::of(
       adjusted ? SendRate{SendRate::Kind::bits, std::min(rate.value, lowest.bps())} : rate,
-      settings_.params.payload_bytes, adjusted ? 1 : settings_.params.streams);
+      mean.bytes, mean.packets, adjusted ? 1 : settings_.params.streams);
   return std::max(least, std::min(16 * period.times(1), Duration{16 * kLicence}));
 }
 

@@ -6,6 +6,7 @@
 #include "base/saturating.hpp"
 #include "engine/client_connect.hpp"
 #include "engine/server_sessions.hpp"
+#include "sender/sender.hpp"
 
 namespace udperf::engine {
 namespace {
@@ -23,8 +24,15 @@ std::uint64_t lane_bytes(const TestParams& params) {
   constexpr std::uint64_t kAlways = 16U << 10U;
   constexpr std::uint64_t kReceiving = 48U << 10U;
   constexpr std::uint64_t kSending = 80U << 10U;
-  return kAlways + (includes(params.direction, Way::up) ? kReceiving : 0) +
-         (includes(params.direction, Way::down) ? kSending : 0);
+  // A mix has the order of its lengths in each of the places that ask for it, and buffers of its
+  // own for each length.
+  constexpr std::uint64_t kOrder = 60U << 10U;
+  constexpr std::uint64_t kBuffers = std::uint64_t{sender::Sender::kMixedBatch} * kMostSizes;
+  const std::uint64_t mixed_up = params.shape_up.mixed() ? kOrder : 0;
+  const std::uint64_t mixed_down =
+      params.shape_down.mixed() ? kOrder + kBuffers * largest_of(params.shape_down) : 0;
+  return kAlways + (includes(params.direction, Way::up) ? kReceiving + mixed_up : 0) +
+         (includes(params.direction, Way::down) ? kSending + mixed_down : 0);
 }
 
 /// No room, of whatever it is: for who may come again.
@@ -173,7 +181,8 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
   accept.params = granted;
   accept.client = letter.peer;
   accept.host = host_fingerprint();
-  accept.capabilities = wire::kCapStreams | wire::kCapDown | wire::kCapQueue;
+  accept.capabilities =
+      wire::kCapStreams | wire::kCapDown | wire::kCapQueue | wire::kCapTraffic;
   accept.concurrent = occupancy(letter.peer.address, now).sessions + 1;
 
   ServerConversation::Settings settings;

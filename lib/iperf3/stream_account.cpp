@@ -13,7 +13,7 @@ PacketPlan endless_plan(std::uint32_t length) {
   TestParams params;
   params.payload_bytes = length;
   params.amount.duration = std::chrono::seconds{1};
-  return PacketPlan::for_stream(params, 0);
+  return PacketPlan::for_stream(params, Way::up, 0);
 }
 
 }  // namespace

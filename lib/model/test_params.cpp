@@ -11,6 +11,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::uint64_t kMaxAmount = std::uint64_t{1} << 60U;
+/// Each deadline is drawn on its own, so what no host sends is refused.
+constexpr std::uint64_t kMostShapedPps = 10'000'000;
 constexpr Duration kMaxDuration = std::chrono::hours{24 * 366};
 
 std::optional<std::string> amount_problem(const TestParams& p) {
@@ -32,14 +34,10 @@ std::optional<std::string> amount_problem(const TestParams& p) {
   if (a.size_bytes == 0) {
     return std::nullopt;
   }
-  const std::uint64_t smallest_share = a.size_bytes / p.streams;
-  for (const std::uint64_t share : {smallest_share, smallest_share + 1}) {
-    const bool occurs = share == smallest_share || a.size_bytes % p.streams != 0;
-    if (occurs && !PacketPlan::possible(share, p.payload_bytes)) {
-      return "a size of " + std::to_string(a.size_bytes) + " bytes over " +
-             std::to_string(p.streams) + " stream(s) cannot be cut into datagrams of " +
-             std::to_string(kDataHeaderBytes) + " to " + std::to_string(p.payload_bytes) + " bytes";
-    }
+  if (!PacketPlan::possible(p)) {
+    return "a size of " + std::to_string(a.size_bytes) + " bytes over " +
+           std::to_string(p.streams) + " stream(s) cannot be cut into datagrams of " +
+           std::to_string(kDataHeaderBytes) + " to " + std::to_string(p.payload_bytes) + " bytes";
   }
   return std::nullopt;
 }
@@ -53,6 +51,34 @@ bool rate_ok(const SendRate& rate) {
     return rate.value == 0;
   }
   return rate.kind <= SendRate::Kind::adjusted && rate.value != 0 && rate.value <= kMaxAmount;
+}
+
+/// What a shape asks of the rate that it spaces.
+std::optional<std::string> spacing_problem(const TestParams& p, Way way) {
+  const SendRate& rate = p.rate(way);
+  if (!includes(p.direction, way) || p.shape(way).spacing == Spacing::even) {
+    return std::nullopt;
+  }
+  if (!rate.limited() || is_adjusted(rate)) {
+    return "a spacing other than even needs a rate";
+  }
+  const MeanLength mean = p.mean_length(way);
+  const bool too_fast = payload_bps(p, way, rate) / 8 > kMostShapedPps * mean.bytes / mean.packets;
+  return too_fast ? std::optional<std::string>{"a spacing other than even needs a rate of at most " +
+                                               std::to_string(kMostShapedPps) + " datagrams/s"}
+                  : std::nullopt;
+}
+
+std::optional<std::string> shapes_problem(const TestParams& p) {
+  for (const Way way : {Way::up, Way::down}) {
+    if (auto text = shape_problem(p.shape(way), kDataHeaderBytes, p.payload_bytes)) {
+      return text;
+    }
+    if (auto text = spacing_problem(p, way)) {
+      return text;
+    }
+  }
+  return std::nullopt;
 }
 
 std::optional<std::string> problem(const TestParams& p) {
@@ -86,6 +112,9 @@ std::optional<std::string> problem(const TestParams& p) {
       p.df > DontFragment::on || p.dscp > 63 || p.ecn > 3) {
     return "payload kind, offload mode, DSCP, ECN or DF out of range";
   }
+  if (auto text = shapes_problem(p)) {
+    return text;
+  }
   return amount_problem(p);
 }
 
@@ -98,6 +127,14 @@ std::optional<Error> check_params(const TestParams& params) {
   return std::nullopt;
 }
 
+std::uint64_t payload_bps(const TestParams& params, Way way, const SendRate& rate) {
+  if (rate.kind != SendRate::Kind::packets) {
+    return rate.value;
+  }
+  const MeanLength mean = params.mean_length(way);
+  return saturating_mul_div(Uint128{rate.value} * mean.bytes, 8, Uint128{mean.packets} * 1000);
+}
+
 std::optional<Duration> expected_duration(const TestParams& params, Way way) {
   if (params.amount.duration != Duration{0}) {
     return params.amount.duration;
@@ -106,16 +143,20 @@ std::optional<Duration> expected_duration(const TestParams& params, Way way) {
   if (!rate.limited()) {
     return std::nullopt;
   }
-  const std::uint64_t packets = params.amount.packets != 0
-                                    ? params.amount.packets
-                                    : params.amount.size_bytes / params.payload_bytes + 1;
-  const Uint128 bytes = params.amount.size_bytes != 0 ? Uint128{params.amount.size_bytes}
-                                                      : Uint128{packets} * params.payload_bytes;
-  if (rate.kind == SendRate::Kind::bits) {
-    return saturating_ns((bytes * 8'000'000'000U + rate.value - 1) / rate.value);
+  const Amount& amount = params.amount;
+  const MeanLength mean = params.mean_length(way);
+  if (rate.kind == SendRate::Kind::packets) {
+    const Uint128 packets = amount.packets != 0
+                                ? Uint128{amount.packets}
+                                : Uint128{amount.size_bytes} * mean.packets / mean.bytes + 1;
+    constexpr std::uint64_t kNsPerThousandSeconds = 1'000'000'000'000;
+    return saturating_ns(packets * kNsPerThousandSeconds / rate.value);
   }
-  constexpr std::uint64_t kNsPerThousandSeconds = 1'000'000'000'000;
-  return saturating_ns(Uint128{packets} * kNsPerThousandSeconds / rate.value);
+  const Uint128 bytes = amount.size_bytes != 0
+                            ? Uint128{amount.size_bytes}
+                            : (Uint128{amount.packets} * mean.bytes + mean.packets - 1) /
+                                  mean.packets;
+  return saturating_ns((bytes * 8'000'000'000U + rate.value - 1) / rate.value);
 }
 
 }  // namespace udperf

@@ -6,6 +6,7 @@
 #include "base/endpoint.hpp"
 #include "base/time.hpp"
 #include "base/units.hpp"
+#include "model/traffic_shape.hpp"
 
 namespace udperf {
 
@@ -52,7 +53,8 @@ struct Amount {
 struct TestParams {
   Direction direction = Direction::up;
   std::uint16_t streams = 1;                     ///< 1..128
-  std::uint32_t payload_bytes = kAutoPayloadV4;  ///< per datagram, header included
+  /// Of a datagram, header included; of a mix the largest, of both ways.
+  std::uint32_t payload_bytes = kAutoPayloadV4;
   Amount amount;                                 ///< of each direction that runs
   SendRate rate_up;                              ///< total over all streams
   SendRate rate_down;
@@ -65,7 +67,21 @@ struct TestParams {
   DontFragment df = DontFragment::off;
   Duration gap_threshold = std::chrono::milliseconds{50};  ///< silences longer than this are listed
   Duration burst{0};  ///< a sender's burst window, at most kMostBurst; 0 = as its host needs
+  TrafficShape shape_up;
+  TrafficShape shape_down;
+  std::uint64_t seed = 0;  ///< of what the shapes draw at random
 
+  [[nodiscard]] const TrafficShape& shape(Way way) const {
+    return way == Way::up ? shape_up : shape_down;
+  }
+  /// The mean length of a way's datagrams, but for the last of a test of a given size.
+  [[nodiscard]] MeanLength mean_length(Way way) const {
+    return shape(way).mixed() ? mean_of(shape(way)) : MeanLength{payload_bytes, 1};
+  }
+  /// Whether a way needs more of its peer than equal datagrams at equal distances.
+  [[nodiscard]] bool shaped() const {
+    return shape_up != TrafficShape{} || shape_down != TrafficShape{};
+  }
   [[nodiscard]] const SendRate& rate(Way way) const { return way == Way::up ? rate_up : rate_down; }
   bool operator==(const TestParams&) const = default;
 };
@@ -73,6 +89,9 @@ struct TestParams {
 /// Why `params` cannot be run by anyone, or nothing: every field against its documented range and
 /// the amount against the packet size. What a policy forbids is the server's own matter.
 [[nodiscard]] std::optional<Error> check_params(const TestParams& params);
+
+/// What a rate is in payload bits per second, of all streams; saturates. 0 without a limit.
+[[nodiscard]] std::uint64_t payload_bps(const TestParams& params, Way way, const SendRate& rate);
 
 /// How long the test's data phase should last at most by its own parameters, or nothing when that
 /// follows from the path (a size or packet count as fast as it goes).

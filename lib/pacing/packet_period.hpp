@@ -16,6 +16,9 @@ struct PacketPeriod {
   /// This sender has one of `streams` equal shares of the whole rate. Precondition:
   /// rate.limited().
   static PacketPeriod of(const SendRate& rate, std::uint32_t payload_bytes, std::uint32_t streams);
+  /// The mean one, of datagrams of which `packets` have `bytes` together.
+  static PacketPeriod of(const SendRate& rate, std::uint64_t bytes, std::uint64_t packets,
+                         std::uint32_t streams);
 
   [[nodiscard]] Duration times(std::uint64_t n) const {
     return saturating_ns((numerator * n + denominator - 1) / denominator);

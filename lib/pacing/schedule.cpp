@@ -17,11 +17,21 @@ static_assert(kRefillOf * (100 + Schedule::kCatchUpPercent) == kRefillIn * 100);
 
 PacketPeriod PacketPeriod::of(const SendRate& rate, std::uint32_t payload_bytes,
                               std::uint32_t streams) {
+  return of(rate, payload_bytes, 1, streams);
+}
+
+PacketPeriod PacketPeriod::of(const SendRate& rate, std::uint64_t bytes, std::uint64_t packets,
+                              std::uint32_t streams) {
   constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
-  if (rate.kind != SendRate::Kind::packets) {
-    return PacketPeriod{Uint128{payload_bytes} * 8 * kNsPerSecond * streams, rate.value};
+  if (rate.kind == SendRate::Kind::packets) {
+    return PacketPeriod{Uint128{kNsPerSecond} * 1000 * streams, rate.value};
   }
-  return PacketPeriod{Uint128{kNsPerSecond} * 1000 * streams, rate.value};
+  const Uint128 bits_ns = Uint128{bytes} * 8 * kNsPerSecond * streams;
+  const Uint128 rate_packets = Uint128{rate.value} * packets;
+  if (rate_packets > UINT64_MAX) {  // of a rate that no host has: rounded
+    return PacketPeriod{std::max<Uint128>(bits_ns / packets, 1), rate.value};
+  }
+  return PacketPeriod{bits_ns, static_cast<std::uint64_t>(rate_packets)};
 }
 
 Schedule::Schedule(MonoTime start, const PacketPeriod& period, const Bursts& bursts)

@@ -7,7 +7,7 @@ namespace {
 
 stats::StreamStats::Settings stats_settings(const Receiver::Settings& settings) {
   stats::StreamStats::Settings out;
-  out.plan = PacketPlan::for_stream(settings.params, settings.stream);
+  out.plan = PacketPlan::for_stream(settings.params, settings.way, settings.stream);
   out.interval = settings.params.interval;
   out.gap_threshold = settings.params.gap_threshold;
   out.share_delays = settings.params.streams > 1;
@@ -19,7 +19,7 @@ stats::StreamStats::Settings stats_settings(const Receiver::Settings& settings) 
 
 Receiver::Receiver(const Settings& settings)
     : settings_(settings),
-      plan_(PacketPlan::for_stream(settings.params, settings.stream)),
+      plan_(PacketPlan::for_stream(settings.params, settings.way, settings.stream)),
       stats_(stats_settings(settings)),
       drops_(settings.merging) {}
 

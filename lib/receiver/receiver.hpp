@@ -21,6 +21,7 @@ class Receiver {
   struct Settings {
     std::uint64_t session = 0;
     std::uint8_t stream = 0;
+    Way way = Way::up;
     TestParams params;
     bool merging = false;             ///< the socket merges datagrams (UDP_GRO)
     MemoryAccount* memory = nullptr;  ///< of the session; null: no limit

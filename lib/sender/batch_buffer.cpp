@@ -1,26 +1,12 @@
 #include "sender/batch_buffer.hpp"
 
+#include "base/seeded_bits.hpp"
+
 namespace udperf::sender {
 namespace {
 
-/// SplitMix64: incompressible, cheap, and the same for a seed everywhere.
-class PayloadBits {
- public:
-  explicit PayloadBits(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t next() {
-    state_ += 0x9E3779B97F4A7C15U;
-    std::uint64_t z = state_;
-    z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9U;
-    z = (z ^ (z >> 27U)) * 0x94D049BB133111EBU;
-    return z ^ (z >> 31U);
-  }
-
- private:
-  std::uint64_t state_;
-};
-
 void fill_random(std::span<std::byte> out, std::uint64_t seed) {
-  PayloadBits bits{seed};
+  SeededBits bits{seed};
   std::uint64_t word = 0;
   for (std::size_t i = 0; i < out.size(); ++i) {
     if (i % sizeof word == 0) {

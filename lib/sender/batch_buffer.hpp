@@ -38,6 +38,7 @@ class BatchBuffer {
                                                    std::uint32_t length);
 
   [[nodiscard]] std::uint32_t capacity() const { return capacity_; }
+  [[nodiscard]] std::uint32_t payload_bytes() const { return payload_bytes_; }
 
  private:
   std::uint32_t payload_bytes_;

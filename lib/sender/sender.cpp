@@ -1,6 +1,7 @@
 #include "sender/sender.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include "base/saturating.hpp"
 
@@ -19,15 +20,37 @@ constexpr Duration kRetry = std::chrono::milliseconds{1};
 constexpr Duration kTurn = std::chrono::microseconds{50};
 constexpr int kBatchesPerTurn = 32;
 
-BatchBuffer::Settings buffer_settings(const Sender::Settings& s, const net::DatagramPort& port) {
+BatchBuffer::Settings buffer_settings(const Sender::Settings& s, std::uint32_t payload_bytes,
+                                      std::uint32_t capacity) {
   BatchBuffer::Settings out;
   out.session = s.session;
   out.stream = s.stream;
-  out.payload_bytes = s.params.payload_bytes;
+  out.payload_bytes = payload_bytes;
   out.payload = s.params.payload;
   out.seed = s.payload_seed;
-  out.capacity = port.batch_limit(s.params.payload_bytes);
+  out.capacity = capacity;
   return out;
+}
+
+/// The largest first: what is shorter and alone can be sent from that one.
+std::vector<BatchBuffer> make_buffers(const Sender::Settings& s, const net::DatagramPort& port) {
+  std::vector<std::uint32_t> lengths;
+  for (const SizeShare& share : s.params.shape(s.way).mix()) {
+    lengths.push_back(share.bytes);
+  }
+  std::sort(lengths.begin(), lengths.end(), std::greater<>{});
+  lengths.erase(std::unique(lengths.begin(), lengths.end()), lengths.end());
+  const bool mixed = lengths.size() > 1;
+  if (lengths.empty()) {
+    lengths.push_back(s.params.payload_bytes);
+  }
+  std::vector<BatchBuffer> buffers;
+  for (const std::uint32_t length : lengths) {
+    const std::uint32_t limit = port.batch_limit(length);
+    buffers.emplace_back(
+        buffer_settings(s, length, mixed ? std::min(limit, Sender::kMixedBatch) : limit));
+  }
+  return buffers;
 }
 
 std::optional<Duration> burst_window(const TestParams& params) {
@@ -48,8 +71,8 @@ Sender::Sender(const Settings& settings, net::DatagramPort& port, const Clock& c
     : settings_(settings),
       port_(port),
       clock_(clock),
-      plan_(PacketPlan::for_stream(settings.params, settings.stream)),
-      buffer_(buffer_settings(settings, port)),
+      plan_(settings.params, settings.way, settings.stream),
+      buffers_(make_buffers(settings, port)),
       queue_drops_before_(port.queue_drops()) {
   const SendRate& rate = settings.params.rate(settings.way);
   report_.governor = rate.flood ? TxGovernor::flood : TxGovernor::none;
@@ -60,8 +83,20 @@ Sender::Sender(const Settings& settings, net::DatagramPort& port, const Clock& c
   }
 }
 
+std::uint32_t Sender::batch_of(const BatchBuffer& buffer, std::uint32_t length) const {
+  return std::min(buffer.capacity(), port_.batch_limit(length));
+}
+
+/// Of the largest datagrams.
 std::uint32_t Sender::batch_now() const {
-  return std::min(buffer_.capacity(), port_.batch_limit(settings_.params.payload_bytes));
+  return batch_of(buffers_.front(), buffers_.front().payload_bytes());
+}
+
+/// The one whose datagrams have this length, else the largest.
+BatchBuffer& Sender::buffer_for(std::uint32_t length) {
+  const auto fits = [length](const BatchBuffer& b) { return b.payload_bytes() == length; };
+  const auto found = std::find_if(buffers_.begin(), buffers_.end(), fits);
+  return found == buffers_.end() ? buffers_.front() : *found;
 }
 
 void Sender::begin(MonoTime now) {
@@ -72,35 +107,47 @@ void Sender::begin(MonoTime now) {
   cpu_at_start_ = clock_.thread_cpu_time();
   held_up_at_start_ = clock_.held_up();
   if (settings_.params.rate(settings_.way).limited()) {
-    const auto period = period_now();
-    schedule_.emplace(now, period,
-                      pacing::Schedule::Bursts{batch_now(), burst_window(settings_.params)});
+    begin_timetable(now);
+  }
+}
+
+void Sender::begin_timetable(MonoTime now) {
+  const auto period = period_now();
+  if (plan_.even()) {
+    schedule_.emplace(pacing::Schedule{
+        now, period, pacing::Schedule::Bursts{batch_now(), burst_window(settings_.params)}});
     pauses_.plan(period.times(1));
     report_.pacer = pacer_for(period);
-    if (!adjusted()) {
-      report_.target_milli_pps =
-          saturating_mul_div(Uint128{period.denominator}, 1'000'000'000'000U, period.numerator);
-    }
+  } else {
+    // The kernel would only even out what is meant to be uneven.
+    const traffic::ShapedSchedule shaped{now, plan_.deadlines()};
+    pauses_.plan(shaped.longest_gap());
+    schedule_.emplace(shaped);
+    report_.pacer =
+        period.times(1) >= kSleepOnlyPeriod ? PacerKind::sleep : PacerKind::sleep_spin;
+  }
+  if (!adjusted()) {
+    report_.target_milli_pps =
+        saturating_mul_div(Uint128{period.denominator}, 1'000'000'000'000U, period.numerator);
   }
 }
 
 /// Of one datagram at the rate that is asked for now.
 pacing::PacketPeriod Sender::period_now() {
-  const TestParams& params = settings_.params;
   if (!adjusted()) {
-    return pacing::PacketPeriod::of(params.rate(settings_.way), params.payload_bytes,
-                                    params.streams);
+    return plan_.period();
   }
+  const MeanLength mean = settings_.params.mean_length(settings_.way);
   scheduled_bps_ = std::max<std::uint64_t>(rate_bps_.load(std::memory_order_relaxed), 1);
-  return pacing::PacketPeriod::of(SendRate{SendRate::Kind::bits, scheduled_bps_},
-                                  params.payload_bytes, 1);
+  return pacing::PacketPeriod::of(SendRate{SendRate::Kind::bits, scheduled_bps_}, mean.bytes,
+                                  mean.packets, 1);
 }
 
 void Sender::follow_rate(MonoTime now) {
   if (adjusted() && rate_bps_.load(std::memory_order_relaxed) != scheduled_bps_) {
     const auto period = period_now();
     pauses_.plan(period.times(1));
-    schedule_->change(period, batch_now(), now);
+    schedule_->even()->change(period, batch_now(), now);  // an adjusted rate is evenly spaced
     // Without fq, asking again tells nothing new.
     if (report_.pacer != PacerKind::sleep_spin || period.times(1) >= kSleepOnlyPeriod) {
       report_.pacer = pacer_for(period);
@@ -222,13 +269,12 @@ void Sender::send_last(MonoTime now) {
 bool Sender::send_batch(std::uint64_t count, MonoTime now) {
   std::uint64_t left = std::min(count, plan_.packets() - next_);
   while (left > 0) {
-    const bool full_size = next_ < plan_.first_short();
-    const std::uint64_t uniform = full_size ? plan_.first_short() - next_ : 1;
-    const auto n =
-        static_cast<std::uint32_t>(std::min<std::uint64_t>({left, uniform, batch_now()}));
     const std::uint32_t length = plan_.length(next_);
+    BatchBuffer& buffer = buffer_for(length);
+    const std::uint64_t most = std::min<std::uint64_t>(left, batch_of(buffer, length));
+    const auto n = static_cast<std::uint32_t>(plan_.lengths().run_at(next_, most));
     const auto batch = static_cast<std::uint32_t>(report_.batches);
-    const auto data = buffer_.stamped(
+    const auto data = buffer.stamped(
         {next_, to_ns(now), batch, crypto::token(settings_.token_key, batch)}, n, length);
     const auto outcome = port_.send(data, length);
     account(n, length, outcome, now);
@@ -262,7 +308,14 @@ void Sender::report_pacing() {
     return;
   }
   report_.scheduling = scheduling_;
-  report_.burst_ns = schedule_->window().longest().count();
+  if (const pacing::Schedule* const even = schedule_->even()) {
+    report_.burst_ns = even->window().longest().count();
+  } else if (const std::int64_t window = report_.time ? report_.time->window_ns : 0; window > 0) {
+    // What the plan had for the time: chance, too, makes a rate other than its mean.
+    const std::uint64_t planned = saturating_add(report_.packets, report_.pacing_skipped);
+    report_.target_milli_pps = saturating_mul_div(Uint128{planned}, 1'000'000'000'000U,
+                                                  Uint128{static_cast<std::uint64_t>(window)});
+  }
   fill_lateness(lateness_, report_);
 }
 

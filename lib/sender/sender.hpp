@@ -4,20 +4,21 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/log_histogram.hpp"
 #include "base/time.hpp"
 #include "base/units.hpp"
 #include "clock/clock.hpp"
 #include "crypto/crypto.hpp"
-#include "model/packet_plan.hpp"
 #include "model/reports.hpp"
 #include "model/test_params.hpp"
 #include "net/datagram_port.hpp"
-#include "pacing/schedule.hpp"
 #include "sender/batch_buffer.hpp"
 #include "sender/pause_log.hpp"
 #include "sender/queue_gate.hpp"
+#include "sender/timetable.hpp"
+#include "traffic/plan.hpp"
 
 namespace udperf::sender {
 
@@ -39,6 +40,9 @@ void fill_lateness(const LogHistogram& lateness, TxReport& report);
 /// atomics may be read, and stop() called, from any.
 class Sender {
  public:
+  /// Of a mix so many datagrams of one length leave together at most: few follow each other.
+  static constexpr std::uint32_t kMixedBatch = 16;
+
   struct Settings {
     std::uint64_t session = 0;
     std::uint8_t stream = 0;
@@ -88,7 +92,10 @@ class Sender {
 
  private:
   [[nodiscard]] std::uint32_t batch_now() const;
+  [[nodiscard]] std::uint32_t batch_of(const BatchBuffer& buffer, std::uint32_t length) const;
+  [[nodiscard]] BatchBuffer& buffer_for(std::uint32_t length);
   void begin(MonoTime now);
+  void begin_timetable(MonoTime now);
   [[nodiscard]] bool adjusted() const {
     return settings_.params.rate(settings_.way).kind == SendRate::Kind::adjusted;
   }
@@ -117,9 +124,9 @@ class Sender {
   Settings settings_;
   net::DatagramPort& port_;
   const Clock& clock_;
-  PacketPlan plan_;
-  BatchBuffer buffer_;
-  std::optional<pacing::Schedule> schedule_;
+  traffic::TrafficPlan plan_;
+  std::vector<BatchBuffer> buffers_;  ///< one of payload_bytes, or one for each length of a mix
+  std::optional<Timetable> schedule_;
   std::unique_ptr<QueueGate> gate_;
   std::uint64_t scheduled_bps_ = 0;  ///< what the schedule is for, where the rate is adjusted
   LogHistogram gaps_;

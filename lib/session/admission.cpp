@@ -11,13 +11,6 @@ namespace {
 constexpr std::uint64_t kMostRate = std::uint64_t{1} << 60U;  // of check_params()
 constexpr std::uint32_t kRetryMs = 5000;  // when nobody knows when a slot will be free
 
-std::uint64_t bps_of(const SendRate& rate, std::uint32_t payload_bytes) {
-  if (rate.kind != SendRate::Kind::packets) {
-    return rate.value;
-  }
-  return saturating_mul_div(Uint128{rate.value} * payload_bytes, 8, 1000);
-}
-
 wire::Reject busy(wire::RejectReason reason, const Occupancy& now) {
   wire::Reject reject;
   reject.reason = reason;
@@ -38,11 +31,12 @@ std::variant<TestParams, wire::Reject> within_budget(TestParams params, const Po
     reject.limit = left;
     return reject;
   }
-  for (SendRate* rate : {&params.rate_up, &params.rate_down}) {
+  for (const Way way : {Way::up, Way::down}) {
+    SendRate& rate = way == Way::up ? params.rate_up : params.rate_down;
     const std::uint64_t share = std::min(left / ways, kMostRate);
-    if (!rate->limited() || bps_of(*rate, params.payload_bytes) > share) {
-      const bool adjusted = rate->kind == SendRate::Kind::adjusted;
-      *rate = SendRate{adjusted ? SendRate::Kind::adjusted : SendRate::Kind::bits, share};
+    if (!rate.limited() || payload_bps(params, way, rate) > share) {
+      const bool adjusted = rate.kind == SendRate::Kind::adjusted;
+      rate = SendRate{adjusted ? SendRate::Kind::adjusted : SendRate::Kind::bits, share};
     }
   }
   return params;
@@ -66,7 +60,7 @@ std::uint64_t offered_bps(const TestParams& params) {
   for (const Way way : {Way::up, Way::down}) {
     if (includes(params.direction, way)) {
       const SendRate& rate = params.rate(way);
-      sum = saturating_add(sum, rate.limited() ? bps_of(rate, params.payload_bytes) : 0);
+      sum = saturating_add(sum, rate.limited() ? payload_bps(params, way, rate) : 0);
     }
   }
   return sum;

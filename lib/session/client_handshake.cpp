@@ -16,19 +16,20 @@ namespace {
 constexpr Duration kCookieIsGood = std::chrono::seconds{7};
 constexpr Duration kFarAway = std::chrono::seconds{1};
 
-/// Bits a second, to compare rates of different kinds; nothing for one without a limit.
-std::optional<Uint128> limit_of(const SendRate& rate, std::uint32_t payload_bytes) {
+/// Bits a second of the datagrams that were asked for, to compare rates of different kinds; nothing
+/// for one without a limit.
+std::optional<Uint128> limit_of(const SendRate& rate, const MeanLength& mean) {
   switch (rate.kind) {
     case SendRate::Kind::unlimited:
       return std::nullopt;
     case SendRate::Kind::packets:
-      return Uint128{rate.value} * payload_bytes * 8 / 1000;
+      return Uint128{rate.value} * mean.bytes * 8 / (Uint128{mean.packets} * 1000);
     default:
       return Uint128{rate.value};
   }
 }
 
-bool higher(const SendRate& granted, const SendRate& asked, std::uint32_t payload_bytes) {
+bool higher(const SendRate& granted, const SendRate& asked, const MeanLength& mean) {
   if (granted == asked) {
     return false;
   }
@@ -36,8 +37,8 @@ bool higher(const SendRate& granted, const SendRate& asked, std::uint32_t payloa
   if (adjusted != (granted.kind == SendRate::Kind::adjusted)) {
     return true;
   }
-  const auto most = limit_of(asked, payload_bytes);
-  const auto got = limit_of(granted, payload_bytes);
+  const auto most = limit_of(asked, mean);
+  const auto got = limit_of(granted, mean);
   return most && (!got || *got > *most);
 }
 
@@ -51,6 +52,14 @@ bool too_slow(const TestParams& asked, const TestParams& granted, Way way) {
 }
 
 }  // namespace
+
+std::optional<std::string> beyond_server(const TestParams& asked, std::uint32_t capabilities) {
+  if (asked.shaped() && (capabilities & wire::kCapTraffic) == 0) {
+    return "the server knows datagrams of one size at equal distances only: a mix of sizes "
+           "(--packet-size) or --spacing needs a later udperf there";
+  }
+  return std::nullopt;
+}
 
 std::optional<std::string> more_than_asked(const TestParams& asked, const TestParams& granted) {
   TestParams same = granted;  // but for what a server may lower
@@ -68,7 +77,7 @@ std::optional<std::string> more_than_asked(const TestParams& asked, const TestPa
     if (!includes(asked.direction, way)) {
       continue;
     }
-    if (higher(granted.rate(way), asked.rate(way), asked.payload_bytes)) {
+    if (higher(granted.rate(way), asked.rate(way), asked.mean_length(way))) {
       return "a higher rate";
     }
     if (too_slow(asked, granted, way)) {
@@ -124,7 +133,8 @@ void ClientHandshake::send_request() {
     const bool flood = settings_.params.rate_down.flood;
     const wire::Request request{
         nonce_, cookie_,
-        wire::kCapStreams | wire::kCapDown | wire::kCapQueue | (flood ? wire::kCapFlood : 0U),
+        wire::kCapStreams | wire::kCapDown | wire::kCapQueue | wire::kCapTraffic |
+            (flood ? wire::kCapFlood : 0U),
         settings_.params};
     bytes = wire::encode(MessageType::request, 0, 0, request, wire::kPaddedRequestBytes);
   }
@@ -171,6 +181,10 @@ void ClientHandshake::on_challenge(std::span<const std::byte> datagram, MonoTime
     first_answer_ = now - begun_;
   }
   heard_ = true;
+  if (const auto missing = beyond_server(settings_.params, challenge->capabilities)) {
+    fail(ErrorCode::refused, *missing);
+    return;
+  }
   if (stage_ != Stage::hello) {
     return;  // a repeated answer; the first cookie is in use
   }

@@ -98,6 +98,11 @@ class ClientHandshake {
 [[nodiscard]] std::optional<std::string> more_than_asked(const TestParams& asked,
                                                          const TestParams& granted);
 
+/// What of `asked` a server with these capabilities does not know, in words; nothing where it can
+/// be asked for all of it.
+[[nodiscard]] std::optional<std::string> beyond_server(const TestParams& asked,
+                                                       std::uint32_t capabilities);
+
 /// What a JOIN's cookie is bound to in place of parameters.
 [[nodiscard]] wire::Digest join_hash(std::uint64_t session, std::uint8_t stream);
 

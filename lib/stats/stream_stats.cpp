@@ -86,13 +86,11 @@ bool StreamStats::add_one(const Run& run, std::uint64_t sequence) {
 }
 
 void StreamStats::note_first_copies(const Run& run, std::uint64_t first, std::uint64_t count) {
-  const PacketPlan& plan = settings_.plan;
-  const std::uint64_t bytes =
-      first + count <= plan.first_short() ? count * plan.payload_bytes() : bytes_of(first, count);
+  const std::uint64_t bytes = bytes_of(first, count);
   note_arrival(run.rx, first);
   note_order(run, first, count);
   if (unique_ == 0) {
-    first_bytes_ = plan.length(first);
+    first_bytes_ = settings_.plan.length(first);
   }
   unique_ += count;
   unique_bytes_ += bytes;
@@ -181,7 +179,7 @@ void StreamStats::disown(std::uint64_t count, std::uint64_t bytes) {
 }
 
 std::uint64_t StreamStats::bytes_of(std::uint64_t first, std::uint64_t count) const {
-  return settings_.plan.bytes_of_first(first + count) - settings_.plan.bytes_of_first(first);
+  return settings_.plan.bytes_of(first, count);
 }
 
 void StreamStats::fill_counts(RxReport& out) const {

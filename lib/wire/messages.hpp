@@ -26,6 +26,8 @@ inline constexpr std::uint32_t kCapDown = 1U << 2U;
 inline constexpr std::uint32_t kCapQueue = 1U << 3U;
 /// In REQUEST: the server, without a rate, shall send beyond what the client's socket takes.
 inline constexpr std::uint32_t kCapFlood = 1U << 4U;
+/// Knows TrafficShape. A server tells it in CHALLENGE, so that it is not asked for more than that.
+inline constexpr std::uint32_t kCapTraffic = 1U << 5U;
 
 struct VersionRange {
   std::uint8_t lowest = kVersion;

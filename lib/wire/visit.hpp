@@ -60,6 +60,24 @@ void visit_burst(Io& io, P& params) {
   }
 }
 
+template <typename Io, typename S>
+void visit_shape(Io& io, S& shape) {
+  io.later(shape.spacing);
+  io.later(shape.burst_packets);
+  for (auto& share : shape.sizes) {
+    io.later(share.bytes);
+    io.later(share.weight);
+  }
+}
+
+/// All 0 in the padding of an earlier version's REQUEST: equal datagrams, equal gaps.
+template <typename Io, typename P>
+void visit_traffic(Io& io, P& params) {
+  visit_shape(io, params.shape_up);
+  visit_shape(io, params.shape_down);
+  io.later(params.seed);
+}
+
 template <typename Io, typename M>
 void visit_endpoint(Io& io, M& m) {
   io.field(m.address.family);
@@ -100,6 +118,7 @@ UDPERF_VISIT(Request) {
   io.field(m.capabilities);
   visit_params(io, m.params);
   visit_burst(io, m.params);
+  visit_traffic(io, m.params);
 }
 
 UDPERF_VISIT(Accept) {
@@ -111,6 +130,7 @@ UDPERF_VISIT(Accept) {
   io.field(m.capabilities);
   io.field(m.concurrent);
   io.later(m.receive_buffer);
+  visit_traffic(io, m.params);
 }
 
 UDPERF_VISIT(Reject) {

@@ -40,7 +40,7 @@ void account_runs(benchmark::State& state) {
   TestParams params;
   params.amount.duration = std::chrono::seconds{10};
   stats::StreamStats::Settings settings;
-  settings.plan = PacketPlan::for_stream(params, 0);
+  settings.plan = PacketPlan::for_stream(params, Way::up, 0);
   stats::StreamStats stats{settings};
   stats::Run run;
   run.count = static_cast<std::uint32_t>(state.range(0));

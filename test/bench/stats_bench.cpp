@@ -16,7 +16,7 @@ StreamStats::Settings unlimited() {
   udperf::TestParams params;
   params.amount.duration = std::chrono::seconds{10};
   StreamStats::Settings settings;
-  settings.plan = udperf::PacketPlan::for_stream(params, 0);
+  settings.plan = udperf::PacketPlan::for_stream(params, udperf::Way::up, 0);
   return settings;
 }
 

@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   params.amount.duration = std::chrono::seconds{1};
   params.interval = std::chrono::milliseconds{10};
   stats::StreamStats::Settings settings;
-  settings.plan = PacketPlan::for_stream(params, 0);
+  settings.plan = PacketPlan::for_stream(params, Way::up, 0);
   settings.interval = params.interval;
   // Some have little memory: the books must agree all the same.
   MemoryAccount account{size > 0 ? std::uint64_t{1} << (data[0] % 32U) : 0};

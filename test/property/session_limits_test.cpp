@@ -192,7 +192,7 @@ TEST_CASE("bytes of any number of datagrams of a stream do not wrap", "[model]")
     params.payload_bytes =
         static_cast<std::uint32_t>(values.between(kDataHeaderBytes, kMaxPayloadBytes));
     params.amount.duration = 1s;
-    const auto plan = PacketPlan::for_stream(params, 0);
+    const auto plan = PacketPlan::for_stream(params, Way::up, 0);
     const std::uint64_t count = values.any(UINT64_MAX);
     CAPTURE(count, params.payload_bytes);
     const long double exact = static_cast<long double>(count) * params.payload_bytes;

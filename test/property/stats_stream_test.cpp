@@ -27,7 +27,7 @@ TEST_CASE("the statistics of any arrivals are those of the naive oracle", "[stat
   for (std::uint32_t seed = 1; seed <= property_runs(); ++seed) {
     const RandomTest test = random_test(seed);
 
-    const RxReport seen = replay(test.log, PacketPlan::for_stream(test.params, 0));
+    const RxReport seen = replay(test.log, PacketPlan::for_stream(test.params, udperf::Way::up, 0));
 
     INFO("seed " << seed << ", " << test.log.runs.size() << " reads, sent " << test.log.sent);
     const auto wrong = udperf::test::difference(udperf::test::oracle_report(test.log), seen);
@@ -52,7 +52,7 @@ TEST_CASE("the random arrivals hold every kind of trouble", "[stats][property]")
     sum.n3_reordered += truth.n3_reordered;
     sum.outages.insert(sum.outages.end(), truth.outages.begin(), truth.outages.end());
     sum.intervals.insert(sum.intervals.end(), truth.intervals.begin(), truth.intervals.end());
-    limited += PacketPlan::for_stream(test.params, 0).limited() ? 1U : 0U;
+    limited += PacketPlan::for_stream(test.params, udperf::Way::up, 0).limited() ? 1U : 0U;
     short_last += test.log.lengths.empty() ? 0U : 1U;
   }
 

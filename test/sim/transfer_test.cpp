@@ -21,6 +21,21 @@ unsigned runs(unsigned usual) {
   return wanted == 0 ? usual : wanted;
 }
 
+/// Mixed lengths, gaps by chance, bursts: any of them, or none.
+TrafficShape some_shape(SeededRandom& random, bool paced) {
+  TrafficShape shape;
+  if (random.chance(0.5)) {
+    const auto kinds = static_cast<std::size_t>(random.between(1, kMostSizes));
+    for (std::size_t i = 0; i < kinds; ++i) {
+      shape.sizes.at(i) = {static_cast<std::uint16_t>(random.between(40, 1472)),
+                           static_cast<std::uint16_t>(random.between(1, 20))};
+    }
+  }
+  shape.spacing = paced ? static_cast<Spacing>(random.between(0, 2)) : Spacing::even;
+  shape.burst_packets = shape.spacing == Spacing::burst ? 7 : 0;
+  return shape;
+}
+
 TestParams some_params(SeededRandom& random) {
   TestParams params;
   params.direction = static_cast<Direction>(random.between(1, 3));
@@ -44,6 +59,12 @@ TestParams some_params(SeededRandom& random) {
                         static_cast<std::uint64_t>(random.between(100'000, 2'000'000))};
     params.rate_up = rate;
     params.rate_down = rate;
+  }
+  if (random.chance(0.5)) {
+    params.shape_up = some_shape(random, params.rate_up.limited());
+    params.shape_down = some_shape(random, params.rate_down.limited());
+    params.seed = static_cast<std::uint64_t>(random.between(1, 1'000'000));
+    params.payload_bytes = 1472;
   }
   params.interval = std::chrono::milliseconds{random.between(10, 200)};
   return params;
@@ -72,6 +93,7 @@ void check_direction(const std::optional<WayOutcome>& way, const test::Direction
     REQUIRE(stream.tx);
     REQUIRE(stream.rx);
     CHECK(stream.tx->packets == stream.rx->unique + stream.rx->lost);
+    CHECK(stream.tx->payload_bytes == stream.rx->unique_bytes + stream.rx->lost_bytes);
     CHECK(stream.rx->datagrams ==
           stream.rx->unique + stream.rx->duplicates + stream.rx->late + stream.rx->invalid);
     sent += stream.tx->packets;

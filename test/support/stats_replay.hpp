@@ -21,7 +21,7 @@ inline PacketPlan plan_of_packets(std::uint64_t packets, std::uint32_t payload_b
   TestParams params;
   params.payload_bytes = payload_bytes;
   params.amount.packets = packets;
-  return PacketPlan::for_stream(params, 0);
+  return PacketPlan::for_stream(params, Way::up, 0);
 }
 
 /// A plan that only time ends.
@@ -29,7 +29,7 @@ inline PacketPlan unlimited_plan(std::uint32_t payload_bytes = 100) {
   TestParams params;
   params.payload_bytes = payload_bytes;
   params.amount.duration = std::chrono::seconds{1};
-  return PacketPlan::for_stream(params, 0);
+  return PacketPlan::for_stream(params, Way::up, 0);
 }
 
 inline stats::Run stats_run(const ArrivedRun& run) {

@@ -66,6 +66,27 @@ const std::vector<Accepted>& accepted_rows() {
        [](C c) { return c.options.params.payload_bytes == 40 && !c.options.auto_packet_size; }},
       {{"-l", "65507"}, [](C c) { return c.options.params.payload_bytes == 65507; }},
       {{"-l", "auto"}, [](C c) { return c.options.auto_packet_size; }},
+      {{"-l", "64:7,570:4,1K"},
+       [](C c) {
+         const TestParams& p = c.options.params;
+         const std::array<SizeShare, kMostSizes> sizes{{{64, 7}, {570, 4}, {1000, 1}}};
+         return p.payload_bytes == 1000 && !c.options.auto_packet_size &&
+                p.shape_up.sizes == sizes && p.shape_down.sizes == sizes;
+       }},
+      {{"-l", "900:3"},
+       [](C c) { return c.options.params.payload_bytes == 900 && !c.options.params.shaped(); }},
+      {{"--spacing", "poisson", "-b", "50pps"},
+       [](C c) {
+         return c.options.params.shape_up.spacing == Spacing::poisson &&
+                c.options.params.shape_down.spacing == Spacing::poisson;
+       }},
+      {{"--spacing", "burst:8", "-b", "1M"},
+       [](C c) {
+         return c.options.params.shape_up.spacing == Spacing::burst &&
+                c.options.params.shape_down.burst_packets == 8;
+       }},
+      {{"--spacing", "even"}, [](C c) { return !c.options.params.shaped(); }},
+      {{"--seed", "77", "-l", "64,128"}, [](C c) { return c.options.params.seed == 77; }},
       {{"--direction", "down"}, [](C c) { return c.options.params.direction == Direction::down; }},
       {{"--direction", "up"}, [](C c) { return c.options.params.direction == Direction::up; }},
       {{"--reverse"}, [](C c) { return c.options.params.direction == Direction::down; }},
@@ -216,6 +237,31 @@ const std::vector<Refused>& refused_rows() {
       {{"-l", "39"}, "--packet-size 39: must be auto or 40..65507 (bytes)"},
       {{"-l", "65508"}, "--packet-size 65508: must be auto or 40..65507 (bytes)"},
       {{"-l", "big"}, "--packet-size big: must be auto or 40..65507 (bytes)"},
+      {{"-l", "64:7,39"},
+       "--packet-size 64:7,39: must be up to 8 sizes of 40..65507 bytes with weights, e.g. "
+       "64:7,570:4,1472:1"},
+      {{"-l", "64:0"},
+       "--packet-size 64:0: must be up to 8 sizes of 40..65507 bytes with weights, e.g. "
+       "64:7,570:4,1472:1"},
+      {{"-l", "64,"},
+       "--packet-size 64,: must be up to 8 sizes of 40..65507 bytes with weights, e.g. "
+       "64:7,570:4,1472:1"},
+      {{"-l", "64:4000,99:4000"},
+       "--packet-size 64:4000,99:4000: weights must be at most 4096 together"},
+      {{"-l", "64,99", "--find-rate"},
+       "--packet-size 64,99: a mix of sizes does not go with --find-rate"},
+      {{"-l", "64,99", "--iperf3"}, "--packet-size 64,99: a mix of sizes does not go with --iperf3"},
+      {{"--spacing", "poisson"},
+       "--spacing poisson: needs --rate: without a rate there is nothing to space"},
+      {{"--spacing", "burst:1", "-b", "1M"},
+       "--spacing burst:1: must be burst:2..burst:65535"},
+      {{"--spacing", "random", "-b", "1M"},
+       "--spacing random: accepted is one of even, poisson, burst:N"},
+      {{"--spacing", "poisson", "-b", "1000G"},
+       "--spacing poisson: a spacing other than even needs a rate of at most 10000000 "
+       "datagrams/s"},
+      {{"--seed", "7"},
+       "--seed 7: nothing is drawn at random without --spacing poisson or a mix of packet sizes"},
       {{"--direction", "left"}, "--direction left: accepted is one of up, down, both"},
       {{"-P", "129"}, "--streams 129: must be a whole number from 1 to 128"},
       {{"-P", "two"}, "--streams two: not a number: two"},

@@ -15,7 +15,7 @@ PacketPlan plan_of_size(std::uint64_t size, std::uint32_t payload, std::uint16_t
   params.streams = streams;
   params.payload_bytes = payload;
   params.amount.size_bytes = size;
-  return PacketPlan::for_stream(params, stream);
+  return PacketPlan::for_stream(params, udperf::Way::up, stream);
 }
 
 /// The first way in which the plan is not what the definition says, or nothing.
@@ -95,7 +95,10 @@ TEST_CASE("every small size is cut as defined, or refused", "[model]") {
         possible = possible || (n * kDataHeaderBytes <= size && size <= n * payload);
       }
       CAPTURE(payload, size);
-      REQUIRE(PacketPlan::possible(size, payload) == possible);
+      TestParams params;
+      params.payload_bytes = payload;
+      params.amount.size_bytes = size;
+      REQUIRE(PacketPlan::possible(params) == possible);
       if (possible) {
         REQUIRE(mistake_in(plan_of_size(size, payload), size) == "");
       }
@@ -125,7 +128,7 @@ TEST_CASE("streams share size and packets, differing by one at most", "[model]")
     for (std::uint16_t stream = 0; stream < streams; ++stream) {
       const PacketPlan by_size = plan_of_size(10'007, 100, streams, stream);
       bytes += by_size.bytes_of_first(by_size.packets());
-      const PacketPlan by_packets = PacketPlan::for_stream(params, stream);
+      const PacketPlan by_packets = PacketPlan::for_stream(params, udperf::Way::up, stream);
       packets += by_packets.packets();
       CHECK(by_packets.packets() - 1003U / streams <= 1);
       CHECK(by_packets.bytes_of_first(5) == 500);
@@ -140,7 +143,7 @@ TEST_CASE("a test that only time ends has datagrams without end", "[model]") {
   TestParams params;
   params.payload_bytes = 1472;
   params.amount.duration = std::chrono::seconds{10};
-  const PacketPlan plan = PacketPlan::for_stream(params, 0);
+  const PacketPlan plan = PacketPlan::for_stream(params, udperf::Way::up, 0);
 
   CHECK_FALSE(plan.limited());
   CHECK(plan.packets() == UINT64_MAX);

@@ -38,8 +38,9 @@ struct Talk {
     REQUIRE(hello);
     nonce = wire::decode<wire::Hello>(*hello)->nonce;
   }
-  void challenge(std::uint8_t cookie, MonoTime now) {
+  void challenge(std::uint8_t cookie, MonoTime now, std::uint32_t capabilities = 0) {
     wire::Challenge message;
+    message.capabilities = capabilities;
     message.nonce = nonce;
     message.cookie.fill(std::byte{cookie});
     client.on_datagram(wire::encode(MessageType::challenge, 0, 0, message), now);
@@ -126,6 +127,30 @@ TEST_CASE("a grant may only lower", "[session]") {
       break;
   }
   CHECK(more_than_asked(asked(), granted));
+}
+
+TEST_CASE("a server that does not know shapes is told apart before it is asked", "[session]") {
+  TestParams shaped = asked();
+  shaped.shape_up.spacing = Spacing::poisson;
+  Talk old{5s, shaped};
+  old.challenge(1, kStart + 1ms, wire::kCapStreams | wire::kCapDown);
+  REQUIRE(old.client.failed());
+  CHECK(old.client.error().code == ErrorCode::refused);
+  CHECK_THAT(old.client.error().what, ContainsSubstring("later udperf"));
+  CHECK_FALSE(old.client.poll_transmit());
+
+  Talk able{5s, shaped};
+  able.challenge(1, kStart + 1ms, wire::kCapTraffic);
+  REQUIRE_FALSE(able.client.failed());
+  CHECK(type_of(*able.client.poll_transmit()) == MessageType::request);
+  TestParams evened = shaped;
+  evened.shape_up = {};
+  able.accept(evened, kStart + 2ms);
+  CHECK(able.client.failed());  // what it grants is not what was asked for
+
+  Talk plain{5s};
+  plain.challenge(1, kStart + 1ms, 0);
+  CHECK_FALSE(plain.client.failed());
 }
 
 TEST_CASE("a grant must not make a test last for days", "[session]") {

@@ -173,7 +173,7 @@ TEST_CASE("invalid numbers take their own bytes along", "[stats]") {
   udperf::TestParams params;
   params.payload_bytes = 100;
   params.amount.size_bytes = 910;
-  const auto plan = udperf::PacketPlan::for_stream(params, 0);
+  const auto plan = udperf::PacketPlan::for_stream(params, udperf::Way::up, 0);
   REQUIRE(plan.packets() == 10);
   REQUIRE(plan.length(8) == 55);
 

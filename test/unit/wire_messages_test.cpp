@@ -151,6 +151,48 @@ TEST_CASE("parameters come back as they were sent", "[wire]") {
   CHECK(decoded->nonce == nonce_of(1));
 }
 
+TEST_CASE("shapes of traffic come through as they are, both ways", "[wire]") {
+  wire::Request asked = request();
+  TestParams& params = asked.params;
+  params.direction = Direction::both;
+  params.rate_up = params.rate_down = SendRate{SendRate::Kind::packets, 50'000};
+  params.payload_bytes = 1472;
+  params.shape_up.spacing = Spacing::burst;
+  params.shape_up.burst_packets = 8;
+  params.shape_down.spacing = Spacing::poisson;
+  for (std::size_t i = 0; i < kMostSizes; ++i) {
+    params.shape_down.sizes.at(i) = {static_cast<std::uint16_t>(1000 + i), 512};
+  }
+  params.seed = 0x0123'4567'89AB'CDEF;
+  REQUIRE_FALSE(check_params(params));
+  const auto bytes = wire::encode(MessageType::request, 0, 0, asked, wire::kPaddedRequestBytes);
+  CHECK(bytes.size() == wire::kPaddedRequestBytes);
+  CHECK(wire::decode<wire::Request>(bytes)->params == params);
+  wire::Accept granted = accept();
+  granted.params = params;
+  granted.params.burst = Duration{0};
+  const auto answer = wire::encode(MessageType::accept, 9, 0, granted);
+  CHECK(wire::decode<wire::Accept>(answer)->params == granted.params);
+
+  const auto refused = [&asked](auto change) {
+    auto message = asked;
+    change(message.params);
+    return !wire::decode<wire::Request>(wire::encode(MessageType::request, 0, 0, message));
+  };
+  CHECK_FALSE(refused([](TestParams&) {}));
+  CHECK(refused([](TestParams& p) { p.shape_up.spacing = static_cast<Spacing>(200); }));
+  CHECK(refused([](TestParams& p) { p.shape_up.burst_packets = 1; }));
+  CHECK(refused([](TestParams& p) { p.shape_up.burst_packets = 1'000'000; }));
+  CHECK(refused([](TestParams& p) { p.shape_down.burst_packets = 8; }));
+  CHECK(refused([](TestParams& p) { p.shape_down.sizes[3].weight = 0; }));
+  CHECK(refused([](TestParams& p) { p.shape_down.sizes[3].weight = 600; }));
+  CHECK(refused([](TestParams& p) { p.shape_down.sizes[3].bytes = 1473; }));
+  CHECK(refused([](TestParams& p) { p.shape_down.sizes[3].bytes = 39; }));
+  CHECK(refused([](TestParams& p) { p.shape_down.sizes[3].bytes = 0; }));
+  CHECK(refused([](TestParams& p) { p.rate_down = SendRate{}; }));
+  CHECK(refused([](TestParams& p) { p.rate_down.value = 10'000'001'000; }));
+}
+
 TEST_CASE("an ACCEPT says how the server sees the client", "[wire]") {
   wire::Accept message = accept();
   message.client.address.family = IpFamily::v6;
@@ -165,8 +207,17 @@ TEST_CASE("an ACCEPT says how the server sees the client", "[wire]") {
 TEST_CASE("every message cut at any length is refused", "[wire]") {
   check_truncations(MessageType::hello, wire::Hello{});
   check_truncations(MessageType::challenge, wire::Challenge{});
-  check_truncations(MessageType::request, request(), {8});
-  check_truncations(MessageType::accept, accept(), {4});
+  std::vector<std::size_t> traffic;  // two shapes of a spacing and 8 sizes, and the seed
+  for (int way = 0; way < 2; ++way) {
+    traffic.insert(traffic.end(), {1, 4});
+    traffic.insert(traffic.end(), 2 * kMostSizes, 2);
+  }
+  traffic.push_back(8);
+  std::vector<std::size_t> later{8};
+  later.insert(later.end(), traffic.begin(), traffic.end());
+  check_truncations(MessageType::request, request(), later);
+  later.front() = 4;
+  check_truncations(MessageType::accept, accept(), later);
   check_truncations(MessageType::reject, wire::Reject{});
   wire::Go go;
   go.payload_bytes = 1448;

@@ -29,11 +29,29 @@ std::optional<double> rate_target(const TestParams& params) {
     if (!rate.limited() || rate.kind == SendRate::Kind::adjusted) {
       return std::nullopt;
     }
+    const MeanLength mean = params.mean_length(way);
     sum += rate.kind == SendRate::Kind::bits
                ? static_cast<double>(rate.value)
-               : static_cast<double>(rate.value) / 1000.0 * params.payload_bytes * 8.0;
+               : static_cast<double>(rate.value) / 1000.0 * 8.0 *
+                     (static_cast<double>(mean.bytes) / static_cast<double>(mean.packets));
   }
   return sum;
+}
+
+/// What the ways that run have in common, or "UP/DOWN" where they differ.
+template <typename Text>
+std::string of_ways(const TestParams& params, Text text) {
+  const std::string up = text(params.shape_up);
+  const std::string down = text(params.shape_down);
+  if (params.direction != Direction::both || up == down) {
+    return params.direction == Direction::down ? down : up;
+  }
+  return up + "/" + down;
+}
+
+std::optional<std::string> sizes(const TestParams& params) {
+  const auto text = of_ways(params, sizes_text);
+  return text.empty() ? std::nullopt : std::optional{text};
 }
 
 std::optional<Endpoint> client(const TestOutcome& t) {
@@ -92,13 +110,13 @@ const Fields<TestOutcome>& test_fields() {
        {"Streams in each direction that runs.", "", "", "", "", 8}},
       {"payload_bytes",
        [](const TestOutcome& t) { return t.params.payload_bytes; },
-       {"UDP payload of each datagram, udperf's header included; the last of a test may be "
-        "shorter.",
+       {"UDP payload of each datagram, udperf's header included, or the largest of a mix; the last "
+        "of a test may be shorter.",
         "B", "", "", "", 9}},
       {"rate_target_bps",
        [](const TestOutcome& t) { return rate_target(t.params); },
        {"Payload rate that was asked for, over all streams, summed over the directions that run. A "
-        "rate in packets is converted with `test.payload_bytes`.",
+        "rate in packets is converted with the mean datagram.",
         "bit/s", "", "a direction runs as fast as it can, or as the feedback says (rfc9097)", "",
         10}},
       {"size_bytes",
@@ -150,6 +168,20 @@ const Fields<TestOutcome>& test_fields() {
        {"Most sessions that the server ran at once during the test, this one included: more than 1 "
         "means that tests shared the path.",
         "", "", "the server did not say"}},
+      {"spacing",
+       [](const TestOutcome& t) { return of_ways(t.params, spacing_text); },
+       {"When datagrams were due: `even`, `poisson` or `burst:N`; `UP/DOWN` where the directions "
+        "differ.",
+        "", "RFC 2330 s11.1"}},
+      {"sizes",
+       [](const TestOutcome& t) { return sizes(t.params); },
+       {"Lengths of UDP payload and their weights, as `--packet-size` takes them; `UP/DOWN` where "
+        "the directions differ.",
+        "", "", "every datagram has `payload_bytes`"}},
+      {"seed",
+       [](const TestOutcome& t) { return unless_zero(t.params.seed); },
+       {"What lengths and gaps were drawn by: `--seed` with it sends the same again.", "", "",
+        "nothing was drawn at random"}},
       {"labels",
        labels(),
        {"The user's `--label` pairs; `test.labels.KEY` can be printed.", "", "", "", "", 55}},

@@ -1,0 +1,62 @@
+#include "model/size_cycle.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/saturating.hpp"
+#include "base/seeded_bits.hpp"
+
+namespace udperf {
+namespace {
+
+/// So many datagrams at least before the order comes again, lest a short pattern shows.
+constexpr std::uint32_t kTurn = 1024;
+
+}  // namespace
+
+SizeCycle::SizeCycle(const TrafficShape& shape, std::uint64_t seed) {
+  const auto mix = shape.mix();
+  std::uint32_t weights = 0;
+  for (const SizeShare& share : mix) {
+    weights += share.weight;
+  }
+  const std::uint32_t times = mix.size() == 1 ? 1 : std::max(kTurn / weights, 1U);
+  std::vector<std::uint16_t> lengths;
+  for (const SizeShare& share : mix) {
+    const std::uint32_t weight = mix.size() == 1 ? 1 : share.weight;
+    lengths.insert(lengths.end(), std::size_t{times} * weight, share.bytes);
+  }
+  SeededBits bits{seed};  // Fisher and Yates
+  for (std::size_t i = lengths.size(); i > 1; --i) {
+    std::swap(lengths[i - 1], lengths[bits.below(i)]);
+  }
+  before_.reserve(lengths.size() + 1);
+  before_.push_back(0);
+  for (const std::uint16_t length : lengths) {
+    before_.push_back(before_.back() + length);
+  }
+}
+
+std::uint64_t SizeCycle::bytes_of_first(std::uint64_t count) const {
+  return saturating_add(saturating_mul(count / packets(), bytes()), before_[count % packets()]);
+}
+
+std::uint64_t SizeCycle::count_within(std::uint64_t size) const {
+  const auto rest = static_cast<std::uint32_t>(size % bytes());
+  const auto above = std::upper_bound(before_.begin(), before_.end(), rest);
+  return size / bytes() * packets() + static_cast<std::uint64_t>(above - before_.begin()) - 1;
+}
+
+std::uint64_t SizeCycle::run_at(std::uint64_t sequence, std::uint64_t most) const {
+  if (packets() == 1) {
+    return most;
+  }
+  const std::uint32_t first = length(sequence);
+  std::uint64_t run = 1;
+  while (run < most && length(sequence + run) == first) {
+    ++run;
+  }
+  return run;
+}
+
+}  // namespace udperf

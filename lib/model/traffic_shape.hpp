@@ -1,0 +1,68 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace udperf {
+
+/// When the datagrams of a way with a rate are due (docs/traffic.md).
+enum class Spacing : std::uint8_t {
+  even = 0,     ///< equal gaps
+  poisson = 1,  ///< exponential gaps (RFC 2330 s11.1)
+  burst = 2,    ///< so many back to back, then the gap that keeps the mean
+};
+
+/// One length of a mix and how often it comes.
+struct SizeShare {
+  std::uint16_t bytes = 0;   ///< of UDP payload; 0: the rest of the list is not used
+  std::uint16_t weight = 0;  ///< 1..kMostWeight
+
+  bool operator==(const SizeShare&) const = default;
+};
+
+inline constexpr std::size_t kMostSizes = 8;
+/// Of all weights of a mix together: so many datagrams make up its cycle at most.
+inline constexpr std::uint32_t kMostWeight = 4096;
+/// So that every reader of JSON keeps the seed exactly.
+inline constexpr std::uint64_t kMostSeed = (std::uint64_t{1} << 53U) - 1;
+inline constexpr std::uint32_t kMostBurstPackets = 65535;
+
+/// What makes the datagrams of one way differ from equal ones at equal distances.
+struct TrafficShape {
+  Spacing spacing = Spacing::even;
+  std::uint32_t burst_packets = 0;  ///< with Spacing::burst: 2..kMostBurstPackets, else 0
+  /// Lengths and weights; none: every datagram has TestParams::payload_bytes.
+  std::array<SizeShare, kMostSizes> sizes{};
+
+  [[nodiscard]] bool mixed() const { return sizes.front().bytes != 0; }
+  /// The part of `sizes` that is used.
+  [[nodiscard]] std::span<const SizeShare> mix() const;
+  /// Whether lengths or gaps are drawn at random, by TestParams::seed.
+  [[nodiscard]] bool drawn() const;
+  bool operator==(const TrafficShape&) const = default;
+};
+
+/// The exact mean length of a way's datagrams: `bytes` in `packets` of them.
+struct MeanLength {
+  std::uint64_t bytes = 0;
+  std::uint64_t packets = 1;
+};
+/// Precondition: shape.mixed().
+[[nodiscard]] MeanLength mean_of(const TrafficShape& shape);
+/// The largest of a mix. Precondition: shape.mixed().
+[[nodiscard]] std::uint32_t largest_of(const TrafficShape& shape);
+
+/// "even", "poisson" or "burst:8".
+[[nodiscard]] std::string spacing_text(const TrafficShape& shape);
+/// "64:7,570:4,1472:1"; empty without a mix.
+[[nodiscard]] std::string sizes_text(const TrafficShape& shape);
+
+/// What is wrong with a shape whose lengths must be `least` to `most` bytes, or nothing.
+[[nodiscard]] std::optional<std::string> shape_problem(const TrafficShape& shape,
+                                                       std::uint32_t least, std::uint32_t most);
+
+}  // namespace udperf

@@ -1,0 +1,42 @@
+#include "traffic/deadlines.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace udperf::traffic {
+namespace {
+
+/// 292 years, and all that a double can be turned into.
+constexpr double kMostNs = 9.2e18;
+
+}  // namespace
+
+Deadlines::Deadlines(const TrafficShape& shape, const pacing::PacketPeriod& period,
+                     std::uint64_t seed)
+    : shape_(shape), period_(period), bits_(seed) {}
+
+void Deadlines::advance() {
+  ++next_;
+  switch (shape_.spacing) {
+    case Spacing::poisson:
+      // Of a uniform u in (0, 1] the logarithm is exponential.
+      drawn_ns_ = std::min(drawn_ns_ - std::log(bits_.unit()) * period_.ns(), kMostNs);
+      due_ = Duration{static_cast<Duration::rep>(std::llround(drawn_ns_))};
+      break;
+    case Spacing::burst:
+      due_ = period_.times(next_ - next_ % shape_.burst_packets);
+      break;
+    case Spacing::even:
+      due_ = period_.times(next_);
+      break;
+  }
+}
+
+Duration Deadlines::longest_gap() const {
+  constexpr std::uint64_t kFarOut = 20;  // e^-20: once in 500 million gaps
+  return period_.times(shape_.spacing == Spacing::poisson ? kFarOut
+                       : shape_.spacing == Spacing::burst ? shape_.burst_packets
+                                                          : 1);
+}
+
+}  // namespace udperf::traffic

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/seeded_bits.hpp"
+#include "base/time.hpp"
+#include "model/traffic_shape.hpp"
+#include "pacing/packet_period.hpp"
+
+namespace udperf::traffic {
+
+/// When each datagram of a stream is due, counted from its start, one after the other. Pure: the
+/// same shape, period and seed give the same times.
+class Deadlines {
+ public:
+  /// `period`: the mean one, not zero.
+  Deadlines(const TrafficShape& shape, const pacing::PacketPeriod& period, std::uint64_t seed);
+
+  /// Of the datagram that next() numbers; 0 for the first.
+  [[nodiscard]] Duration due() const { return due_; }
+  [[nodiscard]] std::uint64_t next() const { return next_; }
+  void advance();
+  [[nodiscard]] const pacing::PacketPeriod& period() const { return period_; }
+  /// Longer than the plan itself ever leaves between two: a gap to be looked into.
+  [[nodiscard]] Duration longest_gap() const;
+
+ private:
+  TrafficShape shape_;
+  pacing::PacketPeriod period_;
+  SeededBits bits_;
+  double drawn_ns_ = 0;  // the sum of the gaps so far
+  Duration due_{0};
+  std::uint64_t next_ = 0;
+};
+
+}  // namespace udperf::traffic
