@@ -68,6 +68,7 @@ struct ClientCommand {
   Duration gap = std::chrono::seconds{1};  ///< --gap: between two runs
   bool find_rate = false;                  ///< --find-rate: search in place of one test
   SearchOptions search;
+  std::optional<HeaderKind> header;  ///< --header; absent: as the size of the datagrams asks for
 };
 
 struct ServerCommand {

@@ -15,6 +15,17 @@ namespace {
 /// The classic test's datagrams, whatever the path's packet size.
 constexpr std::uint32_t kClassicBytes = 1500;
 
+/// The header that was asked for, or one that fits the smallest datagrams.
+HeaderKind header_for(const ClientCommand& command) {
+  const engine::ClientOptions& options = command.options;
+  if (options.classic || options.iperf3) {
+    return HeaderKind::full;  // is no matter of theirs
+  }
+  const bool small =
+      !options.auto_packet_size && smallest_length(options.params) < kDataHeaderBytes;
+  return command.header.value_or(small ? HeaderKind::compact : HeaderKind::full);
+}
+
 }  // namespace
 
 std::optional<std::string> apply_client_options(Command which, std::span<const GivenOption> given,
@@ -28,6 +39,7 @@ std::optional<std::string> apply_client_options(Command which, std::span<const G
     params.payload = PayloadKind::alphabet;
     params.payload_bytes = command.options.auto_packet_size ? kClassicBytes : params.payload_bytes;
   }
+  command.options.params.header = header_for(command);
   return check_options(which, given, command);
 }
 

@@ -130,12 +130,41 @@ Problem check_burst(const GivenOption& /*option*/, const ClientCommand& command)
 
 Problem check_packet_size(const GivenOption& /*option*/, const ClientCommand& command) {
   const engine::ClientOptions& options = command.options;
+  if (smallest_length(options.params) < kDataHeaderBytes && !options.auto_packet_size &&
+      (options.classic || options.iperf3)) {
+    return "must be " + std::to_string(kDataHeaderBytes) + " or more with --" +
+           (options.classic ? "classic" : "iperf3");
+  }
   if (!options.params.shape_up.mixed()) {
     return std::nullopt;
   }
   if (options.classic || options.iperf3 || command.find_rate) {
     return std::string{"a mix of sizes does not go with --"} +
            (options.classic ? "classic" : options.iperf3 ? "iperf3" : "find-rate");
+  }
+  return std::nullopt;
+}
+
+Problem set_header(Text value, ClientCommand& command) {
+  if (value == "auto") {
+    command.header.reset();
+    return std::nullopt;
+  }
+  constexpr std::array<Choice<HeaderKind>, 2> kKinds{
+      {{"compact", HeaderKind::compact}, {"full", HeaderKind::full}}};
+  HeaderKind kind{};
+  if (store_choice(value, kKinds, kind)) {
+    return "accepted is one of auto, compact, full";
+  }
+  command.header = kind;
+  return std::nullopt;
+}
+
+Problem check_header(const GivenOption& option, const ClientCommand& command) {
+  const bool small = !command.options.auto_packet_size &&
+                     smallest_length(command.options.params) < kDataHeaderBytes;
+  if (option.value == "full" && small) {
+    return "needs datagrams of " + std::to_string(kDataHeaderBytes) + " bytes or more";
   }
   return std::nullopt;
 }
@@ -192,7 +221,7 @@ constexpr auto kRows = std::to_array<OptionSpec>({
     {.letter = 'l',
      .name = "packet-size",
      .value = "BYTES",
-     .help = "UDP payload, 40..65507, or a mix with weights: 64:7,570:4,1472:1; auto: the most "
+     .help = "UDP payload, 16..65507, or a mix with weights: 64:7,570:4,1472:1; auto: the most "
              "that stays whole",
      .brief = "UDP payload (default: most that stays whole)",
      .fallback = "auto",
@@ -209,6 +238,16 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .harmless = "even",
      .set = set_spacing,
      .check = check_spacing},
+    {.name = "header",
+     .value = "KIND",
+     .help = "of DATA: full (40 bytes), compact (16), or auto: compact below 40",
+     .fallback = "auto",
+     .commands = kClient,
+     .choices = "auto compact full",
+     .not_with = "classic iperf3",
+     .harmless = "auto",
+     .set = set_header,
+     .check = check_header},
     {.name = "seed",
      .value = "N",
      .help = "of what --spacing and --packet-size draw at random, 1..2^53-1",

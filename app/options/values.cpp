@@ -43,7 +43,7 @@ Problem store_duration(std::string_view text, const DurationRange& range, Durati
 
 Problem store_size_mix(std::string_view text, std::array<SizeShare, kMostSizes>& target) {
   const std::string bounds =
-      std::to_string(kDataHeaderBytes) + ".." + std::to_string(kMaxPayloadBytes);
+      std::to_string(kCompactHeaderBytes) + ".." + std::to_string(kMaxPayloadBytes);
   const bool list = text.find_first_of(",:") != std::string_view::npos;
   const std::string accepted = list ? "must be up to " + std::to_string(kMostSizes) +
                                           " sizes of " + bounds +
@@ -60,7 +60,7 @@ Problem store_size_mix(std::string_view text, std::array<SizeShare, kMostSizes>&
     std::uint64_t weight = 1;
     const bool weighed = colon == std::string_view::npos ||
                          !store_integer(one.substr(colon + 1), 1, kMostWeight, weight);
-    if (!size || !weighed || used == kMostSizes || size->count() < kDataHeaderBytes ||
+    if (!size || !weighed || used == kMostSizes || size->count() < kCompactHeaderBytes ||
         size->count() > kMaxPayloadBytes || text.ends_with(',')) {
       return accepted;
     }

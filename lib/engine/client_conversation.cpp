@@ -103,6 +103,7 @@ void ClientConversation::on_probe_reply(const wire::ProbeReply& reply, std::size
                                         const Lane& lane, const Arrival& arrival) {
   const MonoTime now = lane.clock_now();
   shared_.note_sessions(reply.sessions_max);
+  shared_.note_peer_clock(mono_from_ns(reply.t3_ns), arrival.at);
   if (on_size_reply(reply, bytes, now) || preflight_.on_reply(reply, now)) {
     return;
   }

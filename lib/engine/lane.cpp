@@ -5,6 +5,7 @@
 
 #include "base/saturating.hpp"
 #include "sender/host_load.hpp"
+#include "session/compact_tag.hpp"
 
 namespace udperf::engine {
 namespace {
@@ -38,6 +39,7 @@ receiver::Receiver::Settings receiver_settings(const Lane::Settings& s, bool mer
   out.stream = s.stream;
   out.way = s.role == session::Role::client ? Way::down : Way::up;
   out.params = s.params;
+  out.compact_tag = session::compact_tag(s.session, s.stream);
   out.merging = merging;
   out.memory = s.memory;
   return out;
@@ -95,6 +97,7 @@ void Lane::start() {
   s.way = send_way();
   s.params = settings_.params;
   s.token_key = settings_.token_key;
+  s.compact_tag = session::compact_tag(settings_.session, settings_.stream);
   s.payload_seed = settings_.payload_seed;
   if (shared_.peer_tells_queue.load()) {
     s.receive_buffer = shared_.peer_buffer.load();
@@ -239,9 +242,7 @@ void Lane::on_read(const net::Received& read, MonoTime now) {
   while (offset < read.data.size()) {
     const auto rest = read.data.subspan(offset);
     const auto datagram = rest.first(std::min<std::size_t>(rest.size(), read.segment));
-    const bool data =
-        datagram.size() > 5 && datagram[5] == static_cast<std::byte>(MessageType::data);
-    if (!data || !receiver_) {
+    if (!receiver_ || !wire::is_data(datagram, settings_.params.header)) {
       on_control(datagram, Arrival{read.at, read.kernel_stamp}, now);
       offset += datagram.size();
     } else if (report_.closed()) {
@@ -250,6 +251,7 @@ void Lane::on_read(const net::Received& read, MonoTime now) {
       if (!receiver_->has_anchor()) {
         take_payload_size();  // DATA on this stream may overtake GO or GO_ACK on the first
         receiver_->set_anchor(shared_.anchor(read.at));
+        receiver_->set_peer_clock(shared_.peer_clock());
         next_feedback_ = now;
       }
       const std::uint64_t before = receiver_->accepted();
@@ -310,6 +312,7 @@ bool Lane::on_stream_message(MessageType type, std::span<const std::byte> inner,
   switch (type) {
     case MessageType::probe:
       if (const auto probe = wire::decode<wire::Probe>(inner)) {
+        shared_.note_peer_clock(mono_from_ns(probe->t1_ns), arrival.at);
         answer(*probe, bytes, arrival);
       }
       return true;

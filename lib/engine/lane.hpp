@@ -202,7 +202,7 @@ class Lane final : public Task {
   void on_control(std::span<const std::byte> datagram, const Arrival& arrival, MonoTime now);
   bool on_stream_message(wire::MessageType type, std::span<const std::byte> inner,
                          std::size_t bytes, const Arrival& arrival, MonoTime now);
-  void on_feedback(const wire::Feedback& feedback, MonoTime arrived, MonoTime now);
+  void on_feedback(const wire::Feedback& told, MonoTime arrived, MonoTime now);
   void govern(const wire::Feedback& feedback, bool authentic, MonoTime arrived);
   Wake send_data(net::ReceiveBuffers& buffers);
   void tell_queue();

@@ -13,11 +13,16 @@ constexpr Duration kGiveUp = std::chrono::seconds{6};
 
 }  // namespace
 
-void Lane::on_feedback(const wire::Feedback& feedback, MonoTime arrived, MonoTime now) {
-  if (!sender_ || feedback.number <= feedback_seen_) {
+void Lane::on_feedback(const wire::Feedback& told, MonoTime arrived, MonoTime now) {
+  if (!sender_ || told.number <= feedback_seen_) {
     return;
   }
   const std::uint64_t batches = sender_->batches();
+  wire::Feedback feedback = told;
+  if (settings_.params.header == HeaderKind::compact) {  // which said only a part of these
+    feedback.echo_batch = wire::extend_batch(told.echo_batch, batches);
+    feedback.echo_tx_ns = wire::extend_time(wire::compact_units(told.echo_tx_ns), to_ns(now));
+  }
   const std::uint64_t floor = marks_.empty() ? 0 : marks_.front().batches;
   const std::uint32_t age = static_cast<std::uint32_t>(batches) - 1U - feedback.echo_batch;
   const bool recent = age < batches - std::min(floor, batches) + 1;

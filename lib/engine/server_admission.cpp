@@ -182,7 +182,7 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
   accept.client = letter.peer;
   accept.host = host_fingerprint();
   accept.capabilities =
-      wire::kCapStreams | wire::kCapDown | wire::kCapQueue | wire::kCapTraffic;
+      wire::kCapStreams | wire::kCapDown | wire::kCapQueue | wire::kCapTraffic | wire::kCapCompact;
   accept.concurrent = occupancy(letter.peer.address, now).sessions + 1;
 
   ServerConversation::Settings settings;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 
 #include "base/time.hpp"
 #include "model/reports.hpp"
@@ -50,6 +51,10 @@ struct SharedTest {
   /// What the handshake makes one believe of the round trip: it may have been repeated.
   std::atomic<std::int64_t> handshake_ns{0};
 
+  /// The peer's monotonic clock less this one's, by what it has said of it, to a travel time; the
+  /// least value there is where it has said nothing.
+  std::atomic<std::int64_t> peer_clock_ns{INT64_MIN};
+
   /// Most sessions at the server at once, this one included, as far as this end knows.
   std::atomic<std::uint32_t> sessions_max{1};
 
@@ -57,6 +62,17 @@ struct SharedTest {
     if (count > sessions_max.load(std::memory_order_relaxed)) {
       sessions_max.store(count, std::memory_order_relaxed);
     }
+  }
+  /// Their clock when they spoke, and ours when we heard it.
+  void note_peer_clock(MonoTime theirs, MonoTime ours) {
+    constexpr std::int64_t kMost = std::int64_t{1} << 60U;  // no clock has run that long
+    if (to_ns(theirs) > -kMost && to_ns(theirs) < kMost) {
+      peer_clock_ns.store((theirs - ours).count(), std::memory_order_relaxed);
+    }
+  }
+  [[nodiscard]] std::optional<Duration> peer_clock() const {
+    const std::int64_t ahead = peer_clock_ns.load(std::memory_order_relaxed);
+    return ahead == INT64_MIN ? std::nullopt : std::optional{Duration{ahead}};
   }
   void heard(MonoTime now) {
     last_heard_ns.store(to_ns(now), std::memory_order_relaxed);

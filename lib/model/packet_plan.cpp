@@ -28,7 +28,8 @@ PacketPlan PacketPlan::for_stream(const TestParams& params, Way way, std::uint16
     plan.payload_bytes_ = largest_of(shape);
   }
   if (params.amount.size_bytes != 0) {
-    plan.cut(share(params.amount.size_bytes, params.streams, stream), kDataHeaderBytes);
+    plan.cut(share(params.amount.size_bytes, params.streams, stream),
+             header_bytes(params.header));
   } else if (params.amount.packets != 0) {
     plan.packets_ = share(params.amount.packets, params.streams, stream);
     plan.first_short_ = plan.packets_;
@@ -85,7 +86,8 @@ bool PacketPlan::possible(const TestParams& params) {
       if (shape.mixed()) {
         plan.cycle_ = SizeCycle{shape, seed_for(params, way, stream)};
       }
-      if (!plan.cut(share(params.amount.size_bytes, params.streams, stream), kDataHeaderBytes)) {
+      if (!plan.cut(share(params.amount.size_bytes, params.streams, stream),
+                    header_bytes(params.header))) {
         return false;
       }
     }

@@ -1,5 +1,6 @@
 #include "model/test_params.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "base/saturating.hpp"
@@ -37,7 +38,7 @@ std::optional<std::string> amount_problem(const TestParams& p) {
   if (!PacketPlan::possible(p)) {
     return "a size of " + std::to_string(a.size_bytes) + " bytes over " +
            std::to_string(p.streams) + " stream(s) cannot be cut into datagrams of " +
-           std::to_string(kDataHeaderBytes) + " to " + std::to_string(p.payload_bytes) + " bytes";
+           std::to_string(header_bytes(p.header)) + " to " + std::to_string(p.payload_bytes) + " bytes";
   }
   return std::nullopt;
 }
@@ -71,7 +72,7 @@ std::optional<std::string> spacing_problem(const TestParams& p, Way way) {
 
 std::optional<std::string> shapes_problem(const TestParams& p) {
   for (const Way way : {Way::up, Way::down}) {
-    if (auto text = shape_problem(p.shape(way), kDataHeaderBytes, p.payload_bytes)) {
+    if (auto text = shape_problem(p.shape(way), header_bytes(p.header), p.payload_bytes)) {
       return text;
     }
     if (auto text = spacing_problem(p, way)) {
@@ -89,8 +90,12 @@ std::optional<std::string> problem(const TestParams& p) {
   if (p.streams < 1 || p.streams > kMaxStreams) {
     return "streams must be 1.." + std::to_string(kMaxStreams);
   }
-  if (p.payload_bytes < kDataHeaderBytes || p.payload_bytes > kMaxPayloadBytes) {
-    return "packet size must be " + std::to_string(kDataHeaderBytes) + ".." +
+  if (p.header > HeaderKind::compact) {
+    return "unknown form of header";
+  }
+  const std::uint32_t least = header_bytes(p.header);
+  if (p.payload_bytes < least || p.payload_bytes > kMaxPayloadBytes) {
+    return "packet size must be " + std::to_string(least) + ".." +
            std::to_string(kMaxPayloadBytes) + " bytes";
   }
   if (!rate_ok(p.rate_up) || !rate_ok(p.rate_down)) {
@@ -125,6 +130,21 @@ std::optional<Error> check_params(const TestParams& params) {
     return Error{ErrorCode::usage, *std::move(text), 0, "parameters"};
   }
   return std::nullopt;
+}
+
+std::uint32_t smallest_length(const TestParams& params) {
+  std::uint32_t smallest = UINT32_MAX;
+  for (const Way way : {Way::up, Way::down}) {
+    if (!includes(params.direction, way)) {
+      continue;
+    }
+    const auto mix = params.shape(way).mix();
+    for (const SizeShare& share : mix) {
+      smallest = std::min<std::uint32_t>(smallest, share.bytes);
+    }
+    smallest = mix.empty() ? std::min(smallest, params.payload_bytes) : smallest;
+  }
+  return smallest;
 }
 
 std::uint64_t payload_bps(const TestParams& params, Way way, const SendRate& rate) {

@@ -11,8 +11,10 @@
 namespace udperf {
 
 /// Size of the header at the head of every DATA datagram (docs/protocol.md, DATA). It is part of
-/// the payload that udperf counts, so it is also the smallest datagram that can be asked for.
+/// the payload that udperf counts.
 inline constexpr std::uint32_t kDataHeaderBytes = 40;
+/// The same of the short form, for datagrams without room for the other.
+inline constexpr std::uint32_t kCompactHeaderBytes = 16;
 /// The largest UDP payload over IPv4 (65535 - 20 - 8) and IPv6 (65535 - 8, no jumbograms; the
 /// smaller one is taken so that both families have the same limit).
 inline constexpr std::uint32_t kMaxPayloadBytes = 65507;
@@ -39,6 +41,13 @@ enum class OffloadMode : std::uint8_t { automatic = 0, on = 1, off = 2 };
 
 /// --df: whether datagrams may be fragmented on the way.
 enum class DontFragment : std::uint8_t { off = 0, on = 1 };
+
+/// The form of header that DATA has (--header).
+enum class HeaderKind : std::uint8_t { full = 0, compact = 1 };
+
+[[nodiscard]] constexpr std::uint32_t header_bytes(HeaderKind header) {
+  return header == HeaderKind::compact ? kCompactHeaderBytes : kDataHeaderBytes;
+}
 
 /// What ends the sending of one direction: exactly one of the three is not zero.
 struct Amount {
@@ -70,6 +79,7 @@ struct TestParams {
   TrafficShape shape_up;
   TrafficShape shape_down;
   std::uint64_t seed = 0;  ///< of what the shapes draw at random
+  HeaderKind header = HeaderKind::full;
 
   [[nodiscard]] const TrafficShape& shape(Way way) const {
     return way == Way::up ? shape_up : shape_down;
@@ -89,6 +99,9 @@ struct TestParams {
 /// Why `params` cannot be run by anyone, or nothing: every field against its documented range and
 /// the amount against the packet size. What a policy forbids is the server's own matter.
 [[nodiscard]] std::optional<Error> check_params(const TestParams& params);
+
+/// The smallest datagram of the ways that run, but for the last of a test of a given size.
+[[nodiscard]] std::uint32_t smallest_length(const TestParams& params);
 
 /// What a rate is in payload bits per second, of all streams; saturates. 0 without a limit.
 [[nodiscard]] std::uint64_t payload_bps(const TestParams& params, Way way, const SendRate& rate);

@@ -34,12 +34,12 @@ std::size_t Receiver::on_read(const net::Received& read, std::size_t offset) {
   Scan scan;
   scan.run.rx = read.at;
   scan.run.ecn = static_cast<std::uint8_t>(read.tos.value_or(0) & 3U);
-  scan.run.timed = true;
+  scan.run.timed = timed_;
   std::uint32_t taken = 0;
   while (offset < read.data.size()) {
     const auto rest = read.data.subspan(offset);
     const auto datagram = rest.first(std::min<std::size_t>(rest.size(), read.segment));
-    if (datagram.size() > 5 && datagram[5] != static_cast<std::byte>(wire::MessageType::data)) {
+    if (!wire::is_data(datagram, settings_.params.header)) {
       break;
     }
     ++(take(datagram, read, scan) ? accepted_ : invalid_);
@@ -62,8 +62,40 @@ std::size_t Receiver::on_read(const net::Received& read, std::size_t offset) {
   return offset;
 }
 
+void Receiver::set_peer_clock(std::optional<Duration> ahead) {
+  peer_ahead_ = ahead.value_or(Duration{0});
+  timed_ = ahead.has_value() || settings_.params.header == HeaderKind::full;
+}
+
+/// A compact header as the full one that it stands for. Its place in the batch is not told: it is
+/// neither the first nor the last.
+std::optional<wire::DataHeader> Receiver::header_of(std::span<const std::byte> datagram,
+                                                    MonoTime at) {
+  if (settings_.params.header == HeaderKind::full) {
+    return wire::decode_data(datagram);
+  }
+  const auto compact = wire::decode_compact(datagram);
+  if (!compact || compact->tag != settings_.compact_tag) {
+    return std::nullopt;
+  }
+  const auto sequence = wire::extend_sequence(compact->sequence_low, stats_.next_expected());
+  if (!sequence) {
+    return std::nullopt;
+  }
+  wire::DataHeader header;
+  header.session = settings_.session;
+  header.stream = compact->stream;
+  header.sequence = *sequence;
+  header.tx_time_ns = wire::extend_time(compact->tx_units, to_ns(at + peer_ahead_));
+  header.batch = compact->batch;
+  header.index = 1;
+  header.count = 3;
+  header.token = compact->token;
+  return header;
+}
+
 bool Receiver::take(std::span<const std::byte> datagram, const net::Received& read, Scan& scan) {
-  const auto header = wire::decode_data(datagram);
+  const auto header = header_of(datagram, read.at);
   if (!header || header->session != settings_.session || header->stream != settings_.stream ||
       read.truncated || header->sequence >= plan_.packets() ||
       datagram.size() != plan_.length(header->sequence)) {
@@ -86,6 +118,7 @@ bool Receiver::take(std::span<const std::byte> datagram, const net::Received& re
     }
   }
   scan.last = place;
+  peer_ahead_ = Duration{header->tx_time_ns} - read.at.time_since_epoch();
   latest_ = *header;
   has_latest_ = true;
   return true;

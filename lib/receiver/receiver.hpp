@@ -10,6 +10,7 @@
 #include "net/datagram_port.hpp"
 #include "receiver/drop_attribution.hpp"
 #include "stats/stream_stats.hpp"
+#include "wire/compact_header.hpp"
 #include "wire/messages.hpp"
 
 namespace udperf::receiver {
@@ -23,6 +24,7 @@ class Receiver {
     std::uint8_t stream = 0;
     Way way = Way::up;
     TestParams params;
+    std::uint16_t compact_tag = 0;    ///< where params.header is compact
     bool merging = false;             ///< the socket merges datagrams (UDP_GRO)
     MemoryAccount* memory = nullptr;  ///< of the session; null: no limit
   };
@@ -33,6 +35,10 @@ class Receiver {
   /// data.
   void set_anchor(MonoTime anchor);
   [[nodiscard]] bool has_anchor() const { return anchor_.has_value(); }
+  /// How far the sender's monotonic clock is ahead of this one, to some seconds: compact headers
+  /// say only a part of the time. Nothing where that is not known: then no delays are. Before the
+  /// first data.
+  void set_peer_clock(std::optional<Duration> ahead);
 
   /// Takes the DATA datagrams of one read from `offset` on, up to the first that is not DATA;
   /// returns the offset of that one, or data.size(). Precondition: set_anchor() was called.
@@ -85,6 +91,8 @@ class Receiver {
     DropAttribution::Place last;
   };
 
+  [[nodiscard]] std::optional<wire::DataHeader> header_of(std::span<const std::byte> datagram,
+                                                          MonoTime at);
   bool take(std::span<const std::byte> datagram, const net::Received& read, Scan& scan);
   void close_run(Scan& scan);
   void pass_boundaries(MonoTime now);
@@ -97,6 +105,8 @@ class Receiver {
   MonoTime next_boundary_ = kNever;
   Snapshot snapshot_;
   std::optional<MonoTime> last_arrival_;
+  Duration peer_ahead_{0};  ///< the sender's clock, as of the latest datagram
+  bool timed_ = true;
   wire::DataHeader latest_;  ///< the last DATA header that was good
   bool has_latest_ = false;
   bool kernel_stamps_ = true;

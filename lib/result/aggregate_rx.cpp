@@ -85,11 +85,14 @@ void fill_rates(const Reports& rx, const Layers& layers, RxPart& part) {
   part.span_ns = time_between(earliest->first_mono_ns, last_mono);
   const double payload_bits = bits_after_first(*part.unique_bytes, earliest->first_bytes);
   const auto packets = static_cast<double>(*part.unique - 1);
-  // Metrics 1.1: IP and UDP header; then Ethernet header and FCS, and preamble, SFD and gap. No
-  // datagram is small enough for the minimum frame of 64 bytes, the header alone sees to that.
-  static_assert(kDataHeaderBytes + 28 + 18 >= 64);
+  // Metrics 1.1: IP and UDP header; then Ethernet header and FCS, and preamble, SFD and gap. A frame
+  // has 64 bytes or more: what is smaller than 46 inside is filled up.
+  constexpr double kLeastInFrame = 46;
   const double ip_headers = layers.ip_headers;
-  const double ethernet = (18.0 + 20.0) * static_cast<double>(layers.packets);
+  const double mean_payload =
+      static_cast<double>(*part.unique_bytes) / static_cast<double>(*part.unique);
+  const double padding = std::max(kLeastInFrame - ip_headers - mean_payload, 0.0);
+  const double ethernet = padding + (18.0 + 20.0) * static_cast<double>(layers.packets);
   part.goodput_bps = rate_over(payload_bits, *part.span_ns);
   part.ip_bps = rate_over(payload_bits + 8.0 * packets * ip_headers, *part.span_ns);
   part.wire_bps = rate_over(payload_bits + 8.0 * packets * (ip_headers + ethernet), *part.span_ns);

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "model/test_params.hpp"
-#include "wire/header.hpp"
+#include "wire/compact_header.hpp"
 
 namespace udperf::sender {
 
@@ -21,6 +21,8 @@ class BatchBuffer {
     std::uint32_t capacity = 1;  ///< datagrams
     PayloadKind payload = PayloadKind::random;
     std::uint64_t seed = 0;  ///< of the random payload
+    HeaderKind header = HeaderKind::full;
+    std::uint16_t tag = 0;  ///< of compact headers
   };
 
   explicit BatchBuffer(const Settings& settings);
@@ -41,8 +43,14 @@ class BatchBuffer {
   [[nodiscard]] std::uint32_t payload_bytes() const { return payload_bytes_; }
 
  private:
+  void stamp_full(const Stamp& stamp, std::uint32_t count);
+  void stamp_compact(const Stamp& stamp, std::uint32_t count);
+
   std::uint32_t payload_bytes_;
   std::uint32_t capacity_;
+  HeaderKind header_;
+  std::uint64_t compact_head_;  ///< the first half of a compact header, without batch and sequence
+  std::uint16_t tag_;
   std::vector<std::byte> bytes_;
 };
 

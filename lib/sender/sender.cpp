@@ -29,6 +29,8 @@ BatchBuffer::Settings buffer_settings(const Sender::Settings& s, std::uint32_t p
   out.payload = s.params.payload;
   out.seed = s.payload_seed;
   out.capacity = capacity;
+  out.header = s.params.header;
+  out.tag = s.compact_tag;
   return out;
 }
 

@@ -58,6 +58,10 @@ std::optional<std::string> beyond_server(const TestParams& asked, std::uint32_t 
     return "the server knows datagrams of one size at equal distances only: a mix of sizes "
            "(--packet-size) or --spacing needs a later udperf there";
   }
+  if (asked.header == HeaderKind::compact && (capabilities & wire::kCapCompact) == 0) {
+    return "the server knows the full header only: a --packet-size below " +
+           std::to_string(kDataHeaderBytes) + ", or --header compact, needs a later udperf there";
+  }
   return std::nullopt;
 }
 
@@ -133,7 +137,7 @@ void ClientHandshake::send_request() {
     const bool flood = settings_.params.rate_down.flood;
     const wire::Request request{
         nonce_, cookie_,
-        wire::kCapStreams | wire::kCapDown | wire::kCapQueue | wire::kCapTraffic |
+        wire::kCapStreams | wire::kCapDown | wire::kCapQueue | wire::kCapTraffic | wire::kCapCompact |
             (flood ? wire::kCapFlood : 0U),
         settings_.params};
     bytes = wire::encode(MessageType::request, 0, 0, request, wire::kPaddedRequestBytes);

@@ -23,7 +23,7 @@ bool valid(const Reject& m) {
   return m.reason >= RejectReason::version && m.reason <= RejectReason::shutting_down;
 }
 bool valid(const Go& m) {
-  return m.payload_bytes >= kDataHeaderBytes && m.payload_bytes <= kMaxPayloadBytes;
+  return m.payload_bytes >= kCompactHeaderBytes && m.payload_bytes <= kMaxPayloadBytes;
 }
 bool valid(const Bye& m) {
   return m.reason <= ByeReason::shutting_down;

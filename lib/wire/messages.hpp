@@ -28,6 +28,8 @@ inline constexpr std::uint32_t kCapQueue = 1U << 3U;
 inline constexpr std::uint32_t kCapFlood = 1U << 4U;
 /// Knows TrafficShape. A server tells it in CHALLENGE, so that it is not asked for more than that.
 inline constexpr std::uint32_t kCapTraffic = 1U << 5U;
+/// Knows CompactHeader; likewise.
+inline constexpr std::uint32_t kCapCompact = 1U << 6U;
 
 struct VersionRange {
   std::uint8_t lowest = kVersion;

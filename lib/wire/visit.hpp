@@ -76,6 +76,7 @@ void visit_traffic(Io& io, P& params) {
   visit_shape(io, params.shape_up);
   visit_shape(io, params.shape_down);
   io.later(params.seed);
+  io.later(params.header);
 }
 
 template <typename Io, typename M>

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pacing/governor.hpp"
+#include "wire/compact_header.hpp"
 
 namespace udperf::test {
 
@@ -32,7 +33,8 @@ void SimNetwork::send(const Endpoint& from, const Endpoint& to, std::span<const 
   DirectionTruth& truth = upward ? up_ : down_;
   truth.last_sent = clock_.now();
   const auto header = wire::decode_common(bytes);
-  const bool data = header && header->type == wire::MessageType::data;
+  const bool data = (header && header->type == wire::MessageType::data) ||
+                    wire::decode_compact(bytes).has_value();
   truth.sent += data ? 1 : 0;
   const bool filtered = (header && path.drop_if && path.drop_if(*header)) ||
                         never_passes(path, bytes.size(), departure);

@@ -22,12 +22,12 @@ unsigned runs(unsigned usual) {
 }
 
 /// Mixed lengths, gaps by chance, bursts: any of them, or none.
-TrafficShape some_shape(SeededRandom& random, bool paced) {
+TrafficShape some_shape(SeededRandom& random, bool paced, std::uint32_t least) {
   TrafficShape shape;
   if (random.chance(0.5)) {
     const auto kinds = static_cast<std::size_t>(random.between(1, kMostSizes));
     for (std::size_t i = 0; i < kinds; ++i) {
-      shape.sizes.at(i) = {static_cast<std::uint16_t>(random.between(40, 1472)),
+      shape.sizes.at(i) = {static_cast<std::uint16_t>(random.between(least, 1472)),
                            static_cast<std::uint16_t>(random.between(1, 20))};
     }
   }
@@ -40,7 +40,9 @@ TestParams some_params(SeededRandom& random) {
   TestParams params;
   params.direction = static_cast<Direction>(random.between(1, 3));
   params.streams = static_cast<std::uint16_t>(random.chance(0.3) ? random.between(2, 4) : 1);
-  params.payload_bytes = static_cast<std::uint32_t>(random.between(40, 1472));
+  params.header = random.chance(0.3) ? HeaderKind::compact : HeaderKind::full;
+  const std::uint32_t least = header_bytes(params.header);
+  params.payload_bytes = static_cast<std::uint32_t>(random.between(least, 1472));
   switch (random.between(0, 2)) {
     case 0:
       params.amount.packets = static_cast<std::uint64_t>(random.between(params.streams, 300));
@@ -61,8 +63,8 @@ TestParams some_params(SeededRandom& random) {
     params.rate_down = rate;
   }
   if (random.chance(0.5)) {
-    params.shape_up = some_shape(random, params.rate_up.limited());
-    params.shape_down = some_shape(random, params.rate_down.limited());
+    params.shape_up = some_shape(random, params.rate_up.limited(), least);
+    params.shape_down = some_shape(random, params.rate_down.limited(), least);
     params.seed = static_cast<std::uint64_t>(random.between(1, 1'000'000));
     params.payload_bytes = 1472;
   }

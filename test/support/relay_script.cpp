@@ -1,5 +1,7 @@
 #include "support/relay.hpp"
 
+#include "wire/compact_header.hpp"
+
 namespace udperf::test {
 
 namespace {
@@ -35,6 +37,10 @@ Passage inspect_datagram(Direction direction, std::span<const std::byte> datagra
   }
   if (const auto data = wire::decode_data(datagram)) {
     passage.sequence = data->sequence;
+  } else if (const auto compact = wire::decode_compact(datagram)) {
+    passage.type = static_cast<std::uint8_t>(wire::MessageType::data);
+    passage.stream = compact->stream;
+    passage.sequence = compact->sequence_low;
   }
   return passage;
 }

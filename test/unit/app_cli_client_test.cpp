@@ -85,6 +85,12 @@ const std::vector<Accepted>& accepted_rows() {
          return c.options.params.shape_up.spacing == Spacing::burst &&
                 c.options.params.shape_down.burst_packets == 8;
        }},
+      {{"-l", "18"}, [](C c) { return c.options.params.header == HeaderKind::compact; }},
+      {{"-l", "18,64"}, [](C c) { return c.options.params.header == HeaderKind::compact; }},
+      {{"-l", "40"}, [](C c) { return c.options.params.header == HeaderKind::full; }},
+      {{"--header", "compact"},
+       [](C c) { return c.options.params.header == HeaderKind::compact; }},
+      {{"--header", "full"}, [](C c) { return c.options.params.header == HeaderKind::full; }},
       {{"--spacing", "even"}, [](C c) { return !c.options.params.shaped(); }},
       {{"--seed", "77", "-l", "64,128"}, [](C c) { return c.options.params.seed == 77; }},
       {{"--direction", "down"}, [](C c) { return c.options.params.direction == Direction::down; }},
@@ -234,17 +240,21 @@ const std::vector<Refused>& refused_rows() {
       {{"--bidir", "--rate", "1M/2M/3M"},
        "--rate 1M/2M/3M: not a rate: 2M/3M; accepted is bit/s with or without K, M or G, e.g. "
        "500M, or packets, e.g. 1000pps, unlimited or flood"},
-      {{"-l", "39"}, "--packet-size 39: must be auto or 40..65507 (bytes)"},
-      {{"-l", "65508"}, "--packet-size 65508: must be auto or 40..65507 (bytes)"},
-      {{"-l", "big"}, "--packet-size big: must be auto or 40..65507 (bytes)"},
-      {{"-l", "64:7,39"},
-       "--packet-size 64:7,39: must be up to 8 sizes of 40..65507 bytes with weights, e.g. "
+      {{"-l", "15"}, "--packet-size 15: must be auto or 16..65507 (bytes)"},
+      {{"-l", "65508"}, "--packet-size 65508: must be auto or 16..65507 (bytes)"},
+      {{"-l", "big"}, "--packet-size big: must be auto or 16..65507 (bytes)"},
+      {{"-l", "39", "--header", "full"},
+       "--header full: needs datagrams of 40 bytes or more"},
+      {{"--header", "short"}, "--header short: accepted is one of auto, compact, full"},
+      {{"-l", "39", "--iperf3"}, "--packet-size 39: must be 40 or more with --iperf3"},
+      {{"-l", "64:7,15"},
+       "--packet-size 64:7,15: must be up to 8 sizes of 16..65507 bytes with weights, e.g. "
        "64:7,570:4,1472:1"},
       {{"-l", "64:0"},
-       "--packet-size 64:0: must be up to 8 sizes of 40..65507 bytes with weights, e.g. "
+       "--packet-size 64:0: must be up to 8 sizes of 16..65507 bytes with weights, e.g. "
        "64:7,570:4,1472:1"},
       {{"-l", "64,"},
-       "--packet-size 64,: must be up to 8 sizes of 40..65507 bytes with weights, e.g. "
+       "--packet-size 64,: must be up to 8 sizes of 16..65507 bytes with weights, e.g. "
        "64:7,570:4,1472:1"},
       {{"-l", "64:4000,99:4000"},
        "--packet-size 64:4000,99:4000: weights must be at most 4096 together"},

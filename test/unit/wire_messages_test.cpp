@@ -164,6 +164,7 @@ TEST_CASE("shapes of traffic come through as they are, both ways", "[wire]") {
     params.shape_down.sizes.at(i) = {static_cast<std::uint16_t>(1000 + i), 512};
   }
   params.seed = 0x0123'4567'89AB'CDEF;
+  params.header = HeaderKind::compact;
   REQUIRE_FALSE(check_params(params));
   const auto bytes = wire::encode(MessageType::request, 0, 0, asked, wire::kPaddedRequestBytes);
   CHECK(bytes.size() == wire::kPaddedRequestBytes);
@@ -187,8 +188,13 @@ TEST_CASE("shapes of traffic come through as they are, both ways", "[wire]") {
   CHECK(refused([](TestParams& p) { p.shape_down.sizes[3].weight = 0; }));
   CHECK(refused([](TestParams& p) { p.shape_down.sizes[3].weight = 600; }));
   CHECK(refused([](TestParams& p) { p.shape_down.sizes[3].bytes = 1473; }));
-  CHECK(refused([](TestParams& p) { p.shape_down.sizes[3].bytes = 39; }));
+  CHECK(refused([](TestParams& p) { p.shape_down.sizes[3].bytes = 15; }));
   CHECK(refused([](TestParams& p) { p.shape_down.sizes[3].bytes = 0; }));
+  CHECK(refused([](TestParams& p) { p.header = static_cast<HeaderKind>(2); }));
+  CHECK(refused([](TestParams& p) {
+    p.header = HeaderKind::full;
+    p.shape_down.sizes[3].bytes = 39;
+  }));
   CHECK(refused([](TestParams& p) { p.rate_down = SendRate{}; }));
   CHECK(refused([](TestParams& p) { p.rate_down.value = 10'000'001'000; }));
 }
@@ -207,12 +213,14 @@ TEST_CASE("an ACCEPT says how the server sees the client", "[wire]") {
 TEST_CASE("every message cut at any length is refused", "[wire]") {
   check_truncations(MessageType::hello, wire::Hello{});
   check_truncations(MessageType::challenge, wire::Challenge{});
-  std::vector<std::size_t> traffic;  // two shapes of a spacing and 8 sizes, and the seed
+  std::vector<std::size_t> traffic;  // two shapes of a spacing and 8 sizes, the seed,
+                                      // the header
   for (int way = 0; way < 2; ++way) {
     traffic.insert(traffic.end(), {1, 4});
     traffic.insert(traffic.end(), 2 * kMostSizes, 2);
   }
   traffic.push_back(8);
+  traffic.push_back(1);
   std::vector<std::size_t> later{8};
   later.insert(later.end(), traffic.begin(), traffic.end());
   check_truncations(MessageType::request, request(), later);

@@ -182,6 +182,13 @@ const Fields<TestOutcome>& test_fields() {
        [](const TestOutcome& t) { return unless_zero(t.params.seed); },
        {"What lengths and gaps were drawn by: `--seed` with it sends the same again.", "", "",
         "nothing was drawn at random"}},
+      {"header",
+       [](const TestOutcome& t) {
+         return std::string{t.params.header == HeaderKind::compact ? "compact" : "full"};
+       },
+       {"The head of each DATA datagram: 40 bytes, or 16 where they are small or `--header compact` "
+        "was given.",
+        "", "", "", "full compact"}},
       {"labels",
        labels(),
        {"The user's `--label` pairs; `test.labels.KEY` can be printed.", "", "", "", "", 55}},
