@@ -104,6 +104,10 @@ struct CompareCommand {
   std::optional<std::string> page;  ///< --report
 };
 
+struct ProfilesCommand {
+  bool json = false;
+};
+
 struct HelpRequest {
   std::optional<Command> command;  ///< absent: of the program
   HelpDepth depth = HelpDepth::brief;
@@ -120,7 +124,7 @@ struct UsageError {
 
 using Invocation =
     std::variant<ClientCommand, ServerCommand, LoopbackCommand, KeygenCommand, ReportCommand,
-                 CompareCommand, Iperf3Command, HelpRequest, VersionRequest, UsageError>;
+                 CompareCommand, ProfilesCommand, Iperf3Command, HelpRequest, VersionRequest, UsageError>;
 
 /// Whether the program was started under the name iperf3, by whatever path.
 [[nodiscard]] bool is_iperf3_name(std::string_view program);

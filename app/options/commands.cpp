@@ -127,6 +127,13 @@ constexpr auto kCommands = std::to_array<CommandSpec>({
      .words = WordKind::file,
      .most_words = 2,
      .make = make_compare},
+    {.command = Command::profiles,
+     .name = "profiles",
+     .usage = "udperf profiles [--json]",
+     .summary = "List what --profile can send: sizes, rates and times.",
+     .examples = {"udperf profiles", "udperf profiles --json",
+                  "udperf client server.example --profile voip-g711"},
+     .make = make_profiles},
 });
 
 }  // namespace

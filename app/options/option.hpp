@@ -14,6 +14,7 @@ struct ClientCommand;
 struct ServerCommand;
 struct ReportCommand;
 struct CompareCommand;
+struct ProfilesCommand;
 struct LogOptions;
 
 /// The commands, as bits: an option says which of them have it.
@@ -24,7 +25,8 @@ enum class Command : std::uint16_t {
   keygen = 8,
   report = 16,
   compare = 32,
-  iperf3 = 64
+  iperf3 = 64,
+  profiles = 128
 };
 
 /// What is wrong with a value, or nothing. The sentence does not repeat the option's name.
@@ -49,6 +51,7 @@ class PerTarget {
     take<ServerCommand>(function);
     take<ReportCommand>(function);
     take<CompareCommand>(function);
+    take<ProfilesCommand>(function);
     take<LogOptions>(function);
   }
 
@@ -70,7 +73,7 @@ class PerTarget {
   }
 
   std::tuple<Function<ClientCommand>, Function<ServerCommand>, Function<ReportCommand>,
-             Function<CompareCommand>, Function<LogOptions>>
+             Function<CompareCommand>, Function<ProfilesCommand>, Function<LogOptions>>
       functions_{};
 };
 
@@ -118,6 +121,8 @@ struct OptionSpec {
 
   Setter set = {};
   Check check = {};
+  /// Set before all others that are given, which win over it.
+  bool first = false;
   bool of_parser = false;  ///< --help and --version: nothing is set
 
   [[nodiscard]] constexpr bool belongs_to(Command command) const {
@@ -133,6 +138,7 @@ inline constexpr unsigned kServer = static_cast<unsigned>(Command::server);
 inline constexpr unsigned kKeygen = static_cast<unsigned>(Command::keygen);
 inline constexpr unsigned kReport = static_cast<unsigned>(Command::report);
 inline constexpr unsigned kCompare = static_cast<unsigned>(Command::compare);
+inline constexpr unsigned kProfiles = static_cast<unsigned>(Command::profiles);
 inline constexpr unsigned kBoth = kClient | kServer;
 
 /// Whether each row has a setter for every command that it names: an option that is parsed and then
@@ -144,8 +150,10 @@ inline constexpr unsigned kBoth = kClient | kServer;
     const bool server = log || row.set.for_target<ServerCommand>() != nullptr;
     const bool report = row.set.for_target<ReportCommand>() != nullptr;
     const bool compare = row.set.for_target<CompareCommand>() != nullptr;
+    const bool profiles = row.set.for_target<ProfilesCommand>() != nullptr;
     const unsigned set = (client ? kClient : 0U) | (server ? kServer : 0U) |
-                         (report ? kReport : 0U) | (compare ? kCompare : 0U);
+                         (report ? kReport : 0U) | (compare ? kCompare : 0U) |
+                         (profiles ? kProfiles : 0U);
     if (row.commands == 0 || (!row.of_parser && (row.commands & ~set) != 0)) {
       return false;
     }

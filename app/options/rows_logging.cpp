@@ -22,7 +22,7 @@ Problem set_format(Text value, LogOptions& log) {
   return store_choice(value, kFormats, log.format);
 }
 
-constexpr unsigned kAll = kBoth | kKeygen | kReport | kCompare;
+constexpr unsigned kAll = kBoth | kKeygen | kReport | kCompare | kProfiles;
 
 constexpr auto kRows = std::to_array<OptionSpec>({
     {.name = "log-level",

@@ -4,6 +4,7 @@
 
 #include "app/options/table.hpp"
 #include "app/options/values.hpp"
+#include "traffic/profiles.hpp"
 
 namespace udperf::app {
 namespace {
@@ -19,6 +20,7 @@ constexpr std::string_view kDirections = "direction reverse bidir";
 Problem set_packet_size(Text value, ClientCommand& command) {
   TestParams& params = command.options.params;
   command.options.auto_packet_size = value == "auto";
+  command.options.ip_sizes = false;
   params.shape_up.sizes = params.shape_down.sizes = {};
   if (command.options.auto_packet_size) {
     return std::nullopt;
@@ -37,6 +39,22 @@ Problem set_packet_size(Text value, ClientCommand& command) {
   return std::nullopt;
 }
 
+Problem set_profile(Text value, ClientCommand& command) {
+  const auto profile = traffic::parse_profile(value);
+  if (!profile) {
+    return profile.error().what;
+  }
+  traffic::apply_profile(*profile, command.options.params);
+  command.options.auto_packet_size = profile->payload_bytes == 0;
+  command.options.ip_sizes = profile->ip_sizes;
+  return std::nullopt;
+}
+
+Problem check_profile(const GivenOption& /*option*/, const ClientCommand& command) {
+  const auto problem = check_params(command.options.params);
+  return problem ? Problem{problem->what} : std::nullopt;
+}
+
 /// "even", "poisson", "burst:N".
 Problem set_spacing(Text value, ClientCommand& command) {
   TrafficShape shape;
@@ -52,6 +70,7 @@ Problem set_spacing(Text value, ClientCommand& command) {
     return "accepted is one of even, poisson, burst:N";
   }
   for (TrafficShape* way : {&command.options.params.shape_up, &command.options.params.shape_down}) {
+    way->frames = {};
     way->spacing = shape.spacing;
     way->burst_packets = shape.burst_packets;
   }
@@ -172,8 +191,8 @@ Problem check_header(const GivenOption& option, const ClientCommand& command) {
 Problem check_seed(const GivenOption& /*option*/, const ClientCommand& command) {
   const TestParams& params = command.options.params;
   const bool used = params.shape_up.drawn() || params.shape_down.drawn();
-  return used ? Problem{} : Problem{"nothing is drawn at random without --spacing poisson or a mix"
-                                    " of packet sizes"};
+  return used ? Problem{} : Problem{"nothing is drawn at random without --spacing poisson, a mix of"
+                                    " packet sizes or such a --profile"};
 }
 
 Problem check_spacing(const GivenOption& option, const ClientCommand& command) {
@@ -200,6 +219,18 @@ Problem check_iperf3(const GivenOption& /*option*/, const ClientCommand& command
 }
 
 constexpr auto kRows = std::to_array<OptionSpec>({
+    {.name = "profile",
+     .value = "NAME",
+     .help = "traffic by name (see udperf profiles), e.g. voip-g711, gaming, imix, "
+             "isochronous:60:20M; other options win over it",
+     .brief = "traffic by name, see udperf profiles",
+     .fallback_text = "none",
+     .commands = kClient,
+     .choices = "voip-g711 voip-g729 voip-opus video-5M gaming imix isochronous:",
+     .not_with = "find-rate classic iperf3",
+     .set = set_profile,
+     .check = check_profile,
+     .first = true},
     {.letter = 'b',
      .name = "rate",
      .value = "RATE",

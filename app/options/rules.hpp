@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <string>
 
@@ -48,6 +49,11 @@ template <typename Target>
   }
   std::vector<GivenOption> all = defaults(command, given);
   all.insert(all.end(), given.begin(), given.end());
+  const auto first_given = all.end() - static_cast<std::ptrdiff_t>(given.size());
+  std::stable_partition(first_given, all.end(), [command](const GivenOption& option) {
+    const OptionSpec* const row = find_option(command, option.name);
+    return row != nullptr && row->first;
+  });
   for (const GivenOption& option : all) {
     const OptionSpec* const row = find_option(command, option.name);
     if (Problem problem = row != nullptr ? set_option(*row, option.value, target) : std::nullopt) {

@@ -14,6 +14,7 @@
 #include "engine/handshakes.hpp"
 #include "engine/server_lookup.hpp"
 #include "net/udp_port.hpp"
+#include "traffic/profiles.hpp"
 
 namespace udperf::engine {
 namespace {
@@ -159,6 +160,8 @@ TestParams params_for(const ClientOptions& options, const Endpoint& server) {
   TestParams params = options.params;
   if (options.auto_packet_size) {
     params.payload_bytes = largest_auto_payload(server);
+  } else if (options.ip_sizes && server.address.family == IpFamily::v6) {
+    traffic::fit_ip_sizes(params);
   }
   return params;
 }

@@ -32,6 +32,7 @@ struct ClientOptions {
   Duration feedback_patience{0};  ///< stop sending after so long without FEEDBACK; 0 = go on
   bool few_probes = false;        ///< round trips are looked for seldom where the rate is low
   bool auto_packet_size = true;   ///< params.payload_bytes is to be chosen (--packet-size auto)
+  bool ip_sizes = false;          ///< sizes are of IPv4 packets: IPv6 leaves 20 bytes less of each
   TestParams params;
   std::vector<std::pair<std::string, std::string>> labels;
   std::optional<std::string> key;  ///< 32 bytes, --key-file

@@ -28,9 +28,9 @@ std::uint64_t lane_bytes(const TestParams& params) {
   // own for each length.
   constexpr std::uint64_t kOrder = 60U << 10U;
   constexpr std::uint64_t kBuffers = std::uint64_t{sender::Sender::kMixedBatch} * kMostSizes;
-  const std::uint64_t mixed_up = params.shape_up.mixed() ? kOrder : 0;
+  const std::uint64_t mixed_up = params.shape_up.drawn() ? kOrder : 0;
   const std::uint64_t mixed_down =
-      params.shape_down.mixed() ? kOrder + kBuffers * largest_of(params.shape_down) : 0;
+      params.shape_down.drawn() ? kOrder + kBuffers * params.payload_bytes : 0;
   return kAlways + (includes(params.direction, Way::up) ? kReceiving + mixed_up : 0) +
          (includes(params.direction, Way::down) ? kSending + mixed_down : 0);
 }

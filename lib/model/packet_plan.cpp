@@ -20,13 +20,22 @@ std::uint64_t seed_for(const TestParams& params, Way way, std::uint16_t stream) 
   return SeededBits{params.seed ^ (place << 32U)}.next();
 }
 
+void PacketPlan::take_order(const TestParams& params, Way way, std::uint16_t stream) {
+  payload_bytes_ = params.payload_bytes;
+  const TrafficShape& shape = params.shape(way);
+  if (shape.mixed()) {
+    cycle_ = SizeCycle{shape, seed_for(params, way, stream)};
+    payload_bytes_ = largest_of(shape);
+  } else if (shape.spacing == Spacing::frames) {
+    frames_ = FrameCycle{{shape.frames, params.rate(way).value / params.streams,
+                          params.payload_bytes, header_bytes(params.header),
+                          seed_for(params, way, stream)}};
+  }
+}
+
 PacketPlan PacketPlan::for_stream(const TestParams& params, Way way, std::uint16_t stream) {
   PacketPlan plan;
-  plan.payload_bytes_ = params.payload_bytes;
-  if (const TrafficShape& shape = params.shape(way); shape.mixed()) {
-    plan.cycle_ = SizeCycle{shape, seed_for(params, way, stream)};
-    plan.payload_bytes_ = largest_of(shape);
-  }
+  plan.take_order(params, way, stream);
   if (params.amount.size_bytes != 0) {
     plan.cut(share(params.amount.size_bytes, params.streams, stream),
              header_bytes(params.header));
@@ -37,13 +46,26 @@ PacketPlan PacketPlan::for_stream(const TestParams& params, Way way, std::uint16
   return plan;
 }
 
+std::uint32_t PacketPlan::length_in_turn(std::uint64_t sequence) const {
+  return frames_.empty() ? cycle_.length(sequence) : frames_.length(sequence);
+}
+
 std::uint64_t PacketPlan::full_bytes(std::uint64_t count) const {
-  return cycle_.empty() ? saturating_mul(count, payload_bytes_) : cycle_.bytes_of_first(count);
+  if (uniform()) {
+    return saturating_mul(count, payload_bytes_);
+  }
+  return frames_.empty() ? cycle_.bytes_of_first(count) : frames_.bytes_of_first(count);
+}
+
+std::uint64_t PacketPlan::full_within(std::uint64_t size) const {
+  if (uniform()) {
+    return size / payload_bytes_;
+  }
+  return frames_.empty() ? cycle_.count_within(size) : frames_.count_within(size);
 }
 
 bool PacketPlan::cut(std::uint64_t size, std::uint32_t least) {
-  const std::uint64_t whole =
-      cycle_.empty() ? size / payload_bytes_ : cycle_.count_within(size);
+  const std::uint64_t whole = full_within(size);
   packets_ = whole;
   first_short_ = whole;
   const std::uint64_t remainder = size - full_bytes(whole);
@@ -52,7 +74,7 @@ bool PacketPlan::cut(std::uint64_t size, std::uint32_t least) {
   }
   // The fewest datagrams at the end that can share the remainder and still carry a header each.
   packets_ = whole + 1;
-  const std::uint64_t turn = cycle_.empty() ? 1 : cycle_.packets();
+  const std::uint64_t turn = uniform() ? 1 : std::max(cycle_.packets(), frames_.packets());
   const std::uint64_t spare = full_bytes(turn) - turn * least;  // what a turn can give away
   std::uint64_t sharers = 1;
   if (remainder < least && spare != 0) {
@@ -76,16 +98,14 @@ bool PacketPlan::possible(const TestParams& params) {
       continue;
     }
     const TrafficShape& shape = params.shape(way);
-    // Streams have one of two shares; in a mix each has an order of its own.
+    // Streams have one of two shares; but where lengths differ, each has an order of its own.
+    const bool ordered = shape.mixed() || shape.spacing == Spacing::frames;
     for (std::uint16_t stream = 0; stream < params.streams; ++stream) {
-      if (!shape.mixed() && stream != 0 && stream + 1 != params.streams) {
+      if (!ordered && stream != 0 && stream + 1 != params.streams) {
         continue;
       }
       PacketPlan plan;
-      plan.payload_bytes_ = params.payload_bytes;
-      if (shape.mixed()) {
-        plan.cycle_ = SizeCycle{shape, seed_for(params, way, stream)};
-      }
+      plan.take_order(params, way, stream);
       if (!plan.cut(share(params.amount.size_bytes, params.streams, stream),
                     header_bytes(params.header))) {
         return false;
@@ -100,7 +120,10 @@ std::uint64_t PacketPlan::run_at(std::uint64_t sequence, std::uint64_t most) con
     return 1;
   }
   most = std::min(most, first_short_ - sequence);
-  return cycle_.empty() ? most : cycle_.run_at(sequence, most);
+  if (uniform()) {
+    return most;
+  }
+  return frames_.empty() ? cycle_.run_at(sequence, most) : frames_.run_at(sequence, most);
 }
 
 std::uint64_t PacketPlan::bytes_of_first(std::uint64_t count) const {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "model/frame_cycle.hpp"
 #include "model/size_cycle.hpp"
 #include "model/test_params.hpp"
 
@@ -13,7 +14,8 @@ namespace udperf {
 /// The length of every datagram of one stream, known to both ends beforehand: the receiver refuses
 /// a datagram of another length, and knows how many bytes were lost with any sequence number.
 ///
-/// All datagrams are `payload_bytes` long, or as the way's mix has it (SizeCycle), but the last ones
+/// All datagrams are `payload_bytes` long, or as the way's mix (SizeCycle) or frames (FrameCycle)
+/// have it, but the last ones
 /// of a test of a given size: a remainder is sent as a shorter datagram, and where it would be
 /// smaller than a header, the fewest datagrams that can do so share their bytes evenly
 /// (docs/protocol.md, DATA).
@@ -32,7 +34,7 @@ class PacketPlan {
   /// Length of the datagram with this number. Precondition: sequence < packets().
   [[nodiscard]] std::uint32_t length(std::uint64_t sequence) const {
     if (sequence < first_short_) {
-      return cycle_.empty() ? payload_bytes_ : cycle_.length(sequence);
+      return uniform() ? payload_bytes_ : length_in_turn(sequence);
     }
     return sequence < first_short_ + longer_ones_ ? short_bytes_ + 1 : short_bytes_;
   }
@@ -47,7 +49,7 @@ class PacketPlan {
   [[nodiscard]] std::uint64_t bytes_of_first(std::uint64_t count) const;
   /// Bytes of `count` datagrams from `first` on. Precondition: first + count <= packets().
   [[nodiscard]] std::uint64_t bytes_of(std::uint64_t first, std::uint64_t count) const {
-    return cycle_.empty() && first + count <= first_short_
+    return uniform() && first + count <= first_short_
                ? count * payload_bytes_
                : bytes_of_first(first + count) - bytes_of_first(first);
   }
@@ -56,19 +58,27 @@ class PacketPlan {
   /// Preconditions: params.amount.size_bytes != 0; shapes and packet size are good.
   [[nodiscard]] static bool possible(const TestParams& params);
 
+  /// Empty where the way has no frames.
+  [[nodiscard]] const FrameCycle& frames() const { return frames_; }
+
  private:
   static constexpr std::uint64_t kUnlimited = UINT64_MAX;
 
+  [[nodiscard]] bool uniform() const { return cycle_.empty() && frames_.empty(); }
+  [[nodiscard]] std::uint32_t length_in_turn(std::uint64_t sequence) const;
+  void take_order(const TestParams& params, Way way, std::uint16_t stream);
   /// Cuts `size` bytes; false where the last ones would have less than `least`.
   bool cut(std::uint64_t size, std::uint32_t least);
   [[nodiscard]] std::uint64_t full_bytes(std::uint64_t count) const;
+  [[nodiscard]] std::uint64_t full_within(std::uint64_t size) const;
 
   std::uint64_t packets_ = kUnlimited;
   std::uint64_t first_short_ = kUnlimited;
   std::uint64_t longer_ones_ = 0;  ///< of the short ones, the first so many have one byte more
   std::uint32_t payload_bytes_ = 0;
   std::uint32_t short_bytes_ = 0;
-  SizeCycle cycle_;  ///< of a mix
+  SizeCycle cycle_;   ///< of a mix
+  FrameCycle frames_;
 };
 
 }  // namespace udperf

@@ -19,7 +19,7 @@ class SizeCycle {
   /// No mix: the lengths are not this one's matter.
   [[nodiscard]] bool empty() const { return before_.empty(); }
   /// Datagrams of one turn.
-  [[nodiscard]] std::uint64_t packets() const { return before_.size() - 1; }
+  [[nodiscard]] std::uint64_t packets() const { return empty() ? 0 : before_.size() - 1; }
   [[nodiscard]] std::uint64_t bytes() const { return before_.back(); }
 
   // Precondition of what follows: not empty().

@@ -54,6 +54,16 @@ bool rate_ok(const SendRate& rate) {
   return rate.kind <= SendRate::Kind::adjusted && rate.value != 0 && rate.value <= kMaxAmount;
 }
 
+std::optional<std::string> frames_need(const TestParams& p, Way way) {
+  if (p.rate(way).kind != SendRate::Kind::bits) {
+    return "frames need a rate in bit/s";
+  }
+  return p.frame_bytes(way) > kMostFrameBytes
+             ? std::optional<std::string>{"frames must have at most " +
+                                          std::to_string(kMostFrameBytes) + " bytes"}
+             : std::nullopt;
+}
+
 /// What a shape asks of the rate that it spaces.
 std::optional<std::string> spacing_problem(const TestParams& p, Way way) {
   const SendRate& rate = p.rate(way);
@@ -62,6 +72,9 @@ std::optional<std::string> spacing_problem(const TestParams& p, Way way) {
   }
   if (!rate.limited() || is_adjusted(rate)) {
     return "a spacing other than even needs a rate";
+  }
+  if (p.shape(way).spacing == Spacing::frames) {
+    return frames_need(p, way);
   }
   const MeanLength mean = p.mean_length(way);
   const bool too_fast = payload_bps(p, way, rate) / 8 > kMostShapedPps * mean.bytes / mean.packets;
@@ -130,6 +143,26 @@ std::optional<Error> check_params(const TestParams& params) {
     return Error{ErrorCode::usage, *std::move(text), 0, "parameters"};
   }
   return std::nullopt;
+}
+
+std::uint64_t TestParams::frame_bytes(Way way) const {
+  const FrameRhythm& frames = shape(way).frames;
+  return saturating_mul_div(Uint128{rate(way).value}, 125,
+                            Uint128{frames.per_1000_s} * std::max<std::uint16_t>(streams, 1));
+}
+
+MeanLength TestParams::mean_length(Way way) const {
+  const TrafficShape& traffic = shape(way);
+  if (traffic.mixed()) {
+    return mean_of(traffic);
+  }
+  if (traffic.spacing != Spacing::frames || rate(way).kind != SendRate::Kind::bits ||
+      traffic.frames.per_1000_s == 0 || payload_bytes == 0) {
+    return {payload_bytes, 1};
+  }
+  const std::uint64_t least = header_bytes(header);
+  const std::uint64_t frame = std::clamp(frame_bytes(way), least, kMostFrameBytes);
+  return {frame, (frame + payload_bytes - 1) / payload_bytes};
 }
 
 std::uint32_t smallest_length(const TestParams& params) {

@@ -80,14 +80,16 @@ struct TestParams {
   TrafficShape shape_down;
   std::uint64_t seed = 0;  ///< of what the shapes draw at random
   HeaderKind header = HeaderKind::full;
+  Profile profile = Profile::none;
 
   [[nodiscard]] const TrafficShape& shape(Way way) const {
     return way == Way::up ? shape_up : shape_down;
   }
-  /// The mean length of a way's datagrams, but for the last of a test of a given size.
-  [[nodiscard]] MeanLength mean_length(Way way) const {
-    return shape(way).mixed() ? mean_of(shape(way)) : MeanLength{payload_bytes, 1};
-  }
+  /// The mean length of a way's datagrams, but for the last of a test of a given size. Of frames
+  /// that of a mean one's.
+  [[nodiscard]] MeanLength mean_length(Way way) const;
+  /// Payload bytes of a mean frame of each stream. Precondition: the way has frames, and a rate.
+  [[nodiscard]] std::uint64_t frame_bytes(Way way) const;
   /// Whether a way needs more of its peer than equal datagrams at equal distances.
   [[nodiscard]] bool shaped() const {
     return shape_up != TrafficShape{} || shape_down != TrafficShape{};

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace udperf {
 
@@ -14,7 +15,38 @@ enum class Spacing : std::uint8_t {
   even = 0,     ///< equal gaps
   poisson = 1,  ///< exponential gaps (RFC 2330 s11.1)
   burst = 2,    ///< so many back to back, then the gap that keeps the mean
+  frames = 3,   ///< frames at a rhythm, all datagrams of one back to back
 };
+
+/// What a way is to be like, where it was asked for by name. For people and for whom it tells more
+/// than the shape does; the shape says all of what is sent. Later versions may send others.
+enum class Profile : std::uint8_t {
+  none = 0,
+  voip_g711 = 1,
+  voip_g729 = 2,
+  voip_opus = 3,
+  video_5m = 4,
+  gaming = 5,
+  imix = 6,
+  isochronous = 7,
+};
+/// "voip-g711"; empty for none, and for one that is not known here.
+[[nodiscard]] std::string_view profile_name(Profile profile);
+
+/// Frames as a video encoder makes them, of the way's rate in bit/s.
+struct FrameRhythm {
+  std::uint32_t per_1000_s = 0;  ///< frames in 1000 s, 1..kMostFrames; 0: there are none
+  /// Of the logarithm of the sizes, in 1/10000: they are log-normal. At most kMostSigma.
+  std::uint16_t sigma_e4 = 0;
+  std::uint16_t key_every = 0;  ///< each so many-th is a key frame, 2..kMostKeyEvery; 0: none is
+  std::uint16_t key_times = 0;  ///< which is so many times as large as others, 2..100
+
+  bool operator==(const FrameRhythm&) const = default;
+};
+inline constexpr std::uint32_t kMostFrames = 100'000'000;
+inline constexpr std::uint16_t kMostSigma = 20'000;
+inline constexpr std::uint16_t kMostKeyEvery = 1000;
+inline constexpr std::uint64_t kMostFrameBytes = 100'000'000;
 
 /// One length of a mix and how often it comes.
 struct SizeShare {
@@ -37,6 +69,7 @@ struct TrafficShape {
   std::uint32_t burst_packets = 0;  ///< with Spacing::burst: 2..kMostBurstPackets, else 0
   /// Lengths and weights; none: every datagram has TestParams::payload_bytes.
   std::array<SizeShare, kMostSizes> sizes{};
+  FrameRhythm frames;  ///< with Spacing::frames
 
   [[nodiscard]] bool mixed() const { return sizes.front().bytes != 0; }
   /// The part of `sizes` that is used.
@@ -56,7 +89,7 @@ struct MeanLength {
 /// The largest of a mix. Precondition: shape.mixed().
 [[nodiscard]] std::uint32_t largest_of(const TrafficShape& shape);
 
-/// "even", "poisson" or "burst:8".
+/// "even", "poisson", "burst:8" or "frames:30".
 [[nodiscard]] std::string spacing_text(const TrafficShape& shape);
 /// "64:7,570:4,1472:1"; empty without a mix.
 [[nodiscard]] std::string sizes_text(const TrafficShape& shape);

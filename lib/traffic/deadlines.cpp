@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+
+#include "base/saturating.hpp"
 
 namespace udperf::traffic {
 namespace {
@@ -15,6 +18,19 @@ Deadlines::Deadlines(const TrafficShape& shape, const pacing::PacketPeriod& peri
                      std::uint64_t seed)
     : shape_(shape), period_(period), bits_(seed) {}
 
+Deadlines::Deadlines(const TrafficShape& shape, const pacing::PacketPeriod& period,
+                     FrameCycle frames)
+    : shape_(shape),
+      period_(period),
+      bits_(0),
+      frames_(std::move(frames)),
+      frame_end_(frames_.packets_of_frame(0)) {}
+
+Duration Deadlines::frame_time(std::uint64_t frame) const {
+  constexpr std::uint64_t kNsPerThousandSeconds = 1'000'000'000'000;
+  return saturating_ns(Uint128{frame} * kNsPerThousandSeconds / shape_.frames.per_1000_s);
+}
+
 void Deadlines::advance() {
   ++next_;
   switch (shape_.spacing) {
@@ -26,6 +42,12 @@ void Deadlines::advance() {
     case Spacing::burst:
       due_ = period_.times(next_ - next_ % shape_.burst_packets);
       break;
+    case Spacing::frames:
+      if (next_ == frame_end_) {
+        frame_end_ += frames_.packets_of_frame(++frame_);
+        due_ = frame_time(frame_);
+      }
+      break;
     case Spacing::even:
       due_ = period_.times(next_);
       break;
@@ -34,6 +56,9 @@ void Deadlines::advance() {
 
 Duration Deadlines::longest_gap() const {
   constexpr std::uint64_t kFarOut = 20;  // e^-20: once in 500 million gaps
+  if (shape_.spacing == Spacing::frames) {
+    return frame_time(1);
+  }
   return period_.times(shape_.spacing == Spacing::poisson ? kFarOut
                        : shape_.spacing == Spacing::burst ? shape_.burst_packets
                                                           : 1);

@@ -4,6 +4,7 @@
 
 #include "base/seeded_bits.hpp"
 #include "base/time.hpp"
+#include "model/frame_cycle.hpp"
 #include "model/traffic_shape.hpp"
 #include "pacing/packet_period.hpp"
 
@@ -15,6 +16,8 @@ class Deadlines {
  public:
   /// `period`: the mean one, not zero.
   Deadlines(const TrafficShape& shape, const pacing::PacketPeriod& period, std::uint64_t seed);
+  /// Of frames: all of one are due when it is.
+  Deadlines(const TrafficShape& shape, const pacing::PacketPeriod& period, FrameCycle frames);
 
   /// Of the datagram that next() numbers; 0 for the first.
   [[nodiscard]] Duration due() const { return due_; }
@@ -25,10 +28,15 @@ class Deadlines {
   [[nodiscard]] Duration longest_gap() const;
 
  private:
+  [[nodiscard]] Duration frame_time(std::uint64_t frame) const;
+
   TrafficShape shape_;
   pacing::PacketPeriod period_;
   SeededBits bits_;
-  double drawn_ns_ = 0;  // the sum of the gaps so far
+  FrameCycle frames_;
+  std::uint64_t frame_ = 0;
+  std::uint64_t frame_end_ = 0;  // the first datagram of the next one
+  double drawn_ns_ = 0;          // the sum of the gaps so far
   Duration due_{0};
   std::uint64_t next_ = 0;
 };

@@ -1,5 +1,7 @@
 #include "traffic/plan.hpp"
 
+#include "base/saturating.hpp"
+
 namespace udperf::traffic {
 namespace {
 
@@ -20,6 +22,11 @@ TrafficPlan::TrafficPlan(const TestParams& params, Way way, std::uint16_t stream
   const SendRate& rate = params.rate(way);
   if (rate.limited() && rate.kind != SendRate::Kind::adjusted) {
     period_ = mean_period(params, way);
+  }
+  if (const FrameCycle& frames = lengths_.frames(); !frames.empty()) {  // exactly, over a turn
+    constexpr std::uint64_t kNsPerThousandSeconds = 1'000'000'000'000;
+    period_ = {Uint128{frames.frames()} * kNsPerThousandSeconds,
+               saturating_mul(shape_.frames.per_1000_s, frames.packets())};
   }
 }
 

@@ -26,7 +26,10 @@ class TrafficPlan {
   /// The mean time between two datagrams. Precondition: the way has a rate that is not adjusted.
   [[nodiscard]] const pacing::PacketPeriod& period() const { return period_; }
   /// When each is due. Precondition: as for period().
-  [[nodiscard]] Deadlines deadlines() const { return Deadlines{shape_, period_, seed_}; }
+  [[nodiscard]] Deadlines deadlines() const {
+    return lengths_.frames().empty() ? Deadlines{shape_, period_, seed_}
+                                     : Deadlines{shape_, period_, lengths_.frames()};
+  }
   /// Equal gaps: due() is a multiple of the period.
   [[nodiscard]] bool even() const { return shape_.spacing == Spacing::even; }
 

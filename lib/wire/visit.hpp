@@ -70,6 +70,14 @@ void visit_shape(Io& io, S& shape) {
   }
 }
 
+template <typename Io, typename F>
+void visit_frames(Io& io, F& frames) {
+  io.later(frames.per_1000_s);
+  io.later(frames.sigma_e4);
+  io.later(frames.key_every);
+  io.later(frames.key_times);
+}
+
 /// All 0 in the padding of an earlier version's REQUEST: equal datagrams, equal gaps.
 template <typename Io, typename P>
 void visit_traffic(Io& io, P& params) {
@@ -77,6 +85,9 @@ void visit_traffic(Io& io, P& params) {
   visit_shape(io, params.shape_down);
   io.later(params.seed);
   io.later(params.header);
+  visit_frames(io, params.shape_up.frames);
+  visit_frames(io, params.shape_down.frames);
+  io.later(params.profile);
 }
 
 template <typename Io, typename M>

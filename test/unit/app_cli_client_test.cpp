@@ -91,6 +91,23 @@ const std::vector<Accepted>& accepted_rows() {
       {{"--header", "compact"},
        [](C c) { return c.options.params.header == HeaderKind::compact; }},
       {{"--header", "full"}, [](C c) { return c.options.params.header == HeaderKind::full; }},
+      {{"--profile", "gaming"},
+       [](C c) {
+         const TestParams& p = c.options.params;
+         return p.profile == Profile::gaming && p.direction == Direction::both &&
+                p.shape_up.sizes.front().bytes == 90 && p.shape_down.sizes.front().bytes == 250 &&
+                p.rate_up.value == 60'000 && p.rate_down.value == 30'000;
+       }},
+      {{"--profile", "voip-g729"},
+       [](C c) { return c.options.params.header == HeaderKind::compact; }},
+      {{"--rate", "1M", "-R", "-l", "500", "--profile", "video-5M"},
+       [](C c) {
+         const TestParams& p = c.options.params;
+         return p.direction == Direction::down && p.rate_down.value == 1'000'000 &&
+                p.payload_bytes == 500 && p.shape_down.frames.per_1000_s == 30'000;
+       }},
+      {{"--profile", "isochronous:60:20M,2M"},
+       [](C c) { return c.options.auto_packet_size && c.options.params.shape_up.drawn(); }},
       {{"--spacing", "even"}, [](C c) { return !c.options.params.shaped(); }},
       {{"--seed", "77", "-l", "64,128"}, [](C c) { return c.options.params.seed == 77; }},
       {{"--direction", "down"}, [](C c) { return c.options.params.direction == Direction::down; }},
@@ -270,8 +287,21 @@ const std::vector<Refused>& refused_rows() {
       {{"--spacing", "poisson", "-b", "1000G"},
        "--spacing poisson: a spacing other than even needs a rate of at most 10000000 "
        "datagrams/s"},
+      {{"--profile", "voip"},
+       "--profile voip: accepted is one of voip-g711, voip-g729, voip-opus, video-5M, gaming, imix, "
+       "isochronous:FPS:MEAN[,STDDEV]"},
+      {{"--profile", "isochronous:60"},
+       "--profile isochronous:60: isochronous needs its frame rate and bit rate, e.g. "
+       "isochronous:60:20M"},
+      {{"--profile", "video-5M", "--rate", "100pps"},
+       "--profile video-5M: frames need a rate in bit/s"},
+      {{"--profile", "video-5M", "-l", "64,99"},
+       "--profile video-5M: frames are cut into datagrams of one size: a mix of sizes does not go "
+       "with them"},
+      {{"--profile", "imix", "--find-rate"}, "--profile imix: does not go with --find-rate, which chooses it for each trial"},
       {{"--seed", "7"},
-       "--seed 7: nothing is drawn at random without --spacing poisson or a mix of packet sizes"},
+       "--seed 7: nothing is drawn at random without --spacing poisson, a mix of packet sizes or "
+       "such a --profile"},
       {{"--direction", "left"}, "--direction left: accepted is one of up, down, both"},
       {{"-P", "129"}, "--streams 129: must be a whole number from 1 to 128"},
       {{"-P", "two"}, "--streams two: not a number: two"},

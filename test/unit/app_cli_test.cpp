@@ -155,6 +155,13 @@ TEST_CASE("report takes a result's file and where the page goes", "[app]") {
         "b: one argument too many; see udperf report --help");
 }
 
+TEST_CASE("profiles takes nothing but a format", "[app]") {
+  CHECK_FALSE(parsed_as<ProfilesCommand>({"profiles"}).json);
+  CHECK(parsed_as<ProfilesCommand>({"profiles", "--json"}).json);
+  CHECK(refused({"profiles", "imix"}).message ==
+        "imix: one argument too many; see udperf profiles --help");
+}
+
 TEST_CASE("keygen takes a file name or none", "[app]") {
   CHECK_FALSE(parsed_as<KeygenCommand>({"keygen"}).file.has_value());
   CHECK(parsed_as<KeygenCommand>({"keygen", "k"}).file == "k");
@@ -180,7 +187,7 @@ TEST_CASE("help and version are found wherever they stand", "[app]") {
 TEST_CASE("an unknown command is named with those that there are", "[app]") {
   CHECK(refused({"frobnicate"}).message ==
         "frobnicate: unknown command; accepted is server, client, loopback, keygen, report, "
-        "iperf3 or compare");
+        "iperf3, compare or profiles");
 }
 
 TEST_CASE("a mistyped command or option gets the nearest one named", "[app]") {

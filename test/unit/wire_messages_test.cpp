@@ -165,6 +165,7 @@ TEST_CASE("shapes of traffic come through as they are, both ways", "[wire]") {
   }
   params.seed = 0x0123'4567'89AB'CDEF;
   params.header = HeaderKind::compact;
+  params.profile = static_cast<Profile>(200);  // a later version's
   REQUIRE_FALSE(check_params(params));
   const auto bytes = wire::encode(MessageType::request, 0, 0, asked, wire::kPaddedRequestBytes);
   CHECK(bytes.size() == wire::kPaddedRequestBytes);
@@ -181,6 +182,30 @@ TEST_CASE("shapes of traffic come through as they are, both ways", "[wire]") {
     return !wire::decode<wire::Request>(wire::encode(MessageType::request, 0, 0, message));
   };
   CHECK_FALSE(refused([](TestParams&) {}));
+  const auto with_frames = [&refused](auto change) {
+    return refused([&change](TestParams& p) {
+      p.rate_up = SendRate{SendRate::Kind::bits, 1'000'000};
+      p.shape_up = {};
+      p.shape_up.spacing = Spacing::frames;
+      p.shape_up.frames = {30'000, 1000, 60, 6};
+      change(p);
+    });
+  };
+  CHECK_FALSE(with_frames([](TestParams&) {}));
+  CHECK(with_frames([](TestParams& p) { p.shape_up.frames.per_1000_s = 0; }));
+  CHECK(with_frames([](TestParams& p) { p.shape_up.frames.per_1000_s = 100'000'001; }));
+  CHECK(with_frames([](TestParams& p) { p.shape_up.frames.sigma_e4 = 20'001; }));
+  CHECK(with_frames([](TestParams& p) { p.shape_up.frames.key_every = 1; }));
+  CHECK(with_frames([](TestParams& p) { p.shape_up.frames.key_every = 1001; }));
+  CHECK(with_frames([](TestParams& p) { p.shape_up.frames.key_times = 101; }));
+  CHECK(with_frames([](TestParams& p) { p.shape_up.frames.key_every = 0; }));
+  CHECK(with_frames([](TestParams& p) { p.shape_up.spacing = Spacing::even; }));
+  CHECK(with_frames([](TestParams& p) { p.shape_up.sizes[0] = {100, 1}; }));
+  CHECK(with_frames([](TestParams& p) { p.rate_up.kind = SendRate::Kind::packets; }));
+  CHECK(with_frames([](TestParams& p) {
+    p.rate_up.value = std::uint64_t{1} << 50U;
+    p.shape_up.frames.per_1000_s = 1;
+  }));
   CHECK(refused([](TestParams& p) { p.shape_up.spacing = static_cast<Spacing>(200); }));
   CHECK(refused([](TestParams& p) { p.shape_up.burst_packets = 1; }));
   CHECK(refused([](TestParams& p) { p.shape_up.burst_packets = 1'000'000; }));
@@ -214,13 +239,13 @@ TEST_CASE("every message cut at any length is refused", "[wire]") {
   check_truncations(MessageType::hello, wire::Hello{});
   check_truncations(MessageType::challenge, wire::Challenge{});
   std::vector<std::size_t> traffic;  // two shapes of a spacing and 8 sizes, the seed,
-                                      // the header
+                                      // the header, frames of both ways, the profile
   for (int way = 0; way < 2; ++way) {
     traffic.insert(traffic.end(), {1, 4});
     traffic.insert(traffic.end(), 2 * kMostSizes, 2);
   }
-  traffic.push_back(8);
-  traffic.push_back(1);
+  traffic.insert(traffic.end(), {8, 1});
+  traffic.insert(traffic.end(), {4, 2, 2, 2, 4, 2, 2, 2, 1});
   std::vector<std::size_t> later{8};
   later.insert(later.end(), traffic.begin(), traffic.end());
   check_truncations(MessageType::request, request(), later);

@@ -168,10 +168,16 @@ const Fields<TestOutcome>& test_fields() {
        {"Most sessions that the server ran at once during the test, this one included: more than 1 "
         "means that tests shared the path.",
         "", "", "the server did not say"}},
+      {"profile",
+       [](const TestOutcome& t) {
+         const auto name = profile_name(t.params.profile);
+         return name.empty() ? std::nullopt : std::optional{std::string{name}};
+       },
+       {"Name of the traffic that was asked for (`udperf profiles`).", "", "", "none was"}},
       {"spacing",
        [](const TestOutcome& t) { return of_ways(t.params, spacing_text); },
-       {"When datagrams were due: `even`, `poisson` or `burst:N`; `UP/DOWN` where the directions "
-        "differ.",
+       {"When datagrams were due: `even`, `poisson`, `burst:N` or `frames:N` with N frames a second; "
+        "`UP/DOWN` where the directions differ.",
         "", "RFC 2330 s11.1"}},
       {"sizes",
        [](const TestOutcome& t) { return sizes(t.params); },

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "model/test_params.hpp"
+
+namespace udperf::traffic {
+
+/// What one way of a profile sends.
+struct ProfileWay {
+  TrafficShape shape;
+  SendRate rate;
+};
+
+/// Traffic by name: all that `--profile` decides of a test.
+struct ProfileTraffic {
+  Profile id = Profile::none;
+  Direction direction = Direction::up;
+  ProfileWay up;
+  ProfileWay down;
+  /// Of the datagrams; 0: the largest that the path takes whole.
+  std::uint32_t payload_bytes = 0;
+  /// The sizes are those of IPv4 packets less 28 bytes of headers: over IPv6, 20 less.
+  bool ip_sizes = false;
+};
+
+/// One row of `udperf profiles`.
+struct ProfileRow {
+  std::string_view usage;  ///< "voip-g711", "isochronous:FPS:MEAN[,STDDEV]"
+  std::string_view what;   ///< one sentence
+  std::string_view from;   ///< where the figures come from
+  bool fixed = true;       ///< the usage is the name: there is nothing to fill in
+};
+[[nodiscard]] std::span<const ProfileRow> profile_rows();
+
+/// What a name, with its parameters, stands for; ErrorCode::usage with a sentence about what is
+/// wrong with it.
+[[nodiscard]] Result<ProfileTraffic> parse_profile(std::string_view text);
+
+/// Puts a profile into a test's parameters.
+void apply_profile(const ProfileTraffic& profile, TestParams& params);
+
+/// The sizes of a mix over IPv6, where `ip_sizes`: 20 bytes of header less for the payload.
+void fit_ip_sizes(TestParams& params);
+
+}  // namespace udperf::traffic

@@ -1,0 +1,290 @@
+// Shapes, profiles and small datagrams on real sockets: the relay sees every datagram, its length
+// and its time, and says what the result has to say.
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "e2e/program.hpp"
+#include "support/catch.hpp"
+#include "support/condition.hpp"
+#include "support/relay.hpp"
+#include "support/strict_json.hpp"
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using udperf::Duration;
+using udperf::IpFamily;
+using udperf::test::Attempt;
+using udperf::test::check_books;
+using udperf::test::client_arguments;
+using udperf::test::Direction;
+using udperf::test::document_of;
+using udperf::test::Fate;
+using udperf::test::measure_under_condition;
+using udperf::test::parse_strict_json;
+using udperf::test::Passage;
+using udperf::test::Relay;
+using udperf::test::RelayLog;
+using udperf::test::RelayScript;
+using udperf::test::run_udperf;
+using udperf::test::Server;
+using udperf::wire::MessageType;
+
+namespace {
+
+struct Seen {
+  std::size_t bytes = 0;
+  std::chrono::steady_clock::time_point at;
+};
+
+/// What passed the relay as DATA, by direction. Written by the relay's thread.
+class Capture {
+ public:
+  void add(const Passage& passage) {
+    const std::lock_guard lock{mutex_};
+    seen_[static_cast<std::size_t>(passage.direction)].push_back(
+        {passage.bytes, std::chrono::steady_clock::now()});
+  }
+  std::vector<Seen> of(Direction direction) const {
+    const std::lock_guard lock{mutex_};
+    return seen_[static_cast<std::size_t>(direction)];
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::array<std::vector<Seen>, 2> seen_;
+};
+
+/// A relay that loses nothing and writes down all DATA.
+Relay capture_with(const Server& server, Capture& capture) {
+  RelayScript script;
+  script.decide = [&capture](const Passage& passage) -> std::optional<Fate> {
+    if (passage.is(MessageType::data)) {
+      capture.add(passage);
+    }
+    return std::nullopt;
+  };
+  auto relay = Relay::start(server.endpoint(), std::move(script));
+  REQUIRE(relay.has_value());
+  return std::move(*relay);
+}
+
+Relay faulty(const Server& server, std::uint64_t seed) {
+  RelayScript script;
+  script.seed = seed;
+  script.data = {{{0.05, 0.05, 0.05, 2ms}, {0.05, 0.05, 0.05, 2ms}}};
+  auto relay = Relay::start(server.endpoint(), std::move(script));
+  REQUIRE(relay.has_value());
+  return std::move(*relay);
+}
+
+json run(const Relay& relay, const std::vector<std::string>& more) {
+  const auto finished = run_udperf(client_arguments(relay.endpoint(), more));
+  CAPTURE(finished.err);
+  REQUIRE(finished.code() == 0);
+  return document_of(finished);
+}
+
+void check_against(const RelayLog& log, Direction way, const json& direction) {
+  REQUIRE(log.exact());
+  std::int64_t lost = 0;
+  std::int64_t lost_bytes = 0;
+  std::int64_t copies = 0;
+  for (const auto& event : log.dropped) {
+    lost += event.direction == way ? 1 : 0;
+    lost_bytes += event.direction == way ? static_cast<std::int64_t>(event.bytes) : 0;
+  }
+  for (const auto& event : log.duplicated) {
+    copies += event.direction == way ? 1 : 0;
+  }
+  CHECK(lost > 0);
+  CHECK(direction.at("loss").at("packets") == lost);
+  CHECK(direction.at("loss").at("bytes") == lost_bytes);
+  CHECK(direction.at("duplicates").at("packets") == copies);
+  CHECK(direction.at("tx").at("packets") == log.of(way, MessageType::data).received);
+  CHECK(direction.at("rx").at("datagrams") == log.of(way, MessageType::data).forwarded);
+  CHECK(direction.at("rx").at("invalid") == 0);
+  check_books(direction);
+}
+
+std::map<std::size_t, std::size_t> lengths_of(const std::vector<Seen>& seen) {
+  std::map<std::size_t, std::size_t> lengths;
+  for (const Seen& one : seen) {
+    ++lengths[one.bytes];
+  }
+  return lengths;
+}
+
+/// All that was due was sent, or told as skipped.
+void check_due(const json& direction, std::uint64_t due) {
+  CHECK(direction.at("tx").at("packets").get<std::uint64_t>() +
+            direction.at("tx").at("pacing_skipped").get<std::uint64_t>() ==
+        due);
+}
+
+}  // namespace
+
+TEST_CASE("mixed sizes and both headers are accounted for to the byte", "[e2e][traffic]") {
+  const auto header = GENERATE(std::string{"compact"}, std::string{"full"});
+  const auto spacing = GENERATE(std::string{"even"}, std::string{"poisson"}, std::string{"burst:16"});
+  const Server server;
+  for (const std::uint64_t seed : {3U, 4U}) {
+    CAPTURE(header, spacing, seed);
+    auto relay = faulty(server, seed);
+    const auto document =
+        run(relay, {"--size", "600K", "--rate", "12M", "--direction", "both", "--packet-size",
+                    header == "compact" ? "16:5,90:3,700:2" : "40:5,90:3,700:2", "--header", header,
+                    "--spacing", spacing, "--seed", std::to_string(seed)});
+    CHECK(document.at("test").at("header") == header);
+    CHECK(document.at("test").at("spacing") == spacing);
+    CHECK(document.at("test").at("seed") == seed);
+    const auto log = relay.log();
+    for (const auto way : {Direction::to_server, Direction::to_client}) {
+      const json& direction = document.at(way == Direction::to_server ? "up" : "down");
+      check_against(log, way, direction);
+      CHECK(direction.at("tx").at("payload_bytes") == 600'000);
+    }
+  }
+}
+
+TEST_CASE("datagrams of 18 bytes fit the smallest Ethernet frame, and are counted exactly",
+          "[e2e][traffic]") {
+  const Server server;
+  auto relay = faulty(server, 9);
+  const auto document = run(relay, {"--packets", "5000", "--rate", "4000pps", "--direction", "both",
+                                    "--packet-size", "18"});
+  CHECK(document.at("test").at("header") == "compact");
+  for (const auto way : {Direction::to_server, Direction::to_client}) {
+    const json& direction = document.at(way == Direction::to_server ? "up" : "down");
+    check_against(relay.log(), way, direction);
+    CHECK(direction.at("tx").at("payload_bytes") == 5000 * 18);
+    CHECK(direction.at("delay_variation").at("n").get<std::uint64_t>() > 0);
+    // A frame of 64 bytes, and 20 of preamble and gap, for 18 of payload.
+    CHECK(direction.at("rx").at("wire_bps").get<double>() ==
+          Approx(direction.at("rx").at("goodput_bps").get<double>() * 84 / 18).epsilon(0.001));
+  }
+}
+
+TEST_CASE("full speed with compact headers loses nothing in the hosts", "[e2e][traffic]") {
+  const Server server;
+  for (const auto* const way : {"up", "down"}) {
+    const auto finished = run_udperf(client_arguments(
+        server.endpoint(), {"--packets", "100000", "--packet-size", "18", "--direction", way}));
+    CAPTURE(finished.err);
+    REQUIRE(finished.code() == 0);
+    const json direction = document_of(finished).at(way);
+    CHECK(direction.at("tx").at("packets") == 100'000);
+    CHECK(direction.at("rx").at("invalid") == 0);
+    check_books(direction);
+  }
+}
+
+TEST_CASE("each call sends what its profile says, both ways", "[e2e][traffic]") {
+  const auto profile = GENERATE(std::string{"voip-g711"}, std::string{"voip-g729"},
+                                std::string{"voip-opus"}, std::string{"gaming"});
+  CAPTURE(profile);
+  const auto listed = parse_strict_json(run_udperf({"profiles", "--json"}).out);
+  REQUIRE(listed);
+  const auto& rows = listed->at("profiles");
+  const auto row = std::find_if(rows.begin(), rows.end(),
+                                [&](const json& one) { return one.at("name") == profile; });
+  REQUIRE(row != rows.end());
+
+  const Server server;
+  Capture capture;
+  auto relay = capture_with(server, capture);
+  const auto document = run(relay, {"--profile", profile, "--duration", "1s"});
+  CHECK(document.at("test").at("profile") == profile);
+  CHECK(document.at("test").at("direction") == "both");
+  for (const auto way : {Direction::to_server, Direction::to_client}) {
+    const std::string name = way == Direction::to_server ? "up" : "down";
+    const auto pps = row->at(name).at("packets_per_s").get<double>();
+    const auto bytes = std::stoul(row->at(name).at("sizes").get<std::string>());
+    const auto seen = capture.of(way);
+    check_due(document.at(name), static_cast<std::uint64_t>(pps));
+    CHECK(document.at(name).at("tx").at("packets") == seen.size());
+    CHECK(lengths_of(seen) == std::map<std::size_t, std::size_t>{{bytes, seen.size()}});
+    check_books(document.at(name));
+  }
+}
+
+TEST_CASE("IMIX has its three sizes by their weights", "[e2e][traffic]") {
+  const auto family = GENERATE(IpFamily::v4, IpFamily::v6);
+  const Server server{family};
+  Capture capture;
+  auto relay = capture_with(server, capture);
+  const auto document =
+      run(relay, {"--profile", "imix", "--packets", "2040", "--rate", "4000pps"});
+  const std::size_t shorter = family == IpFamily::v4 ? 0 : 20;
+  CHECK(lengths_of(capture.of(Direction::to_server)) ==
+        std::map<std::size_t, std::size_t>{{16, 1190}, {548 - shorter, 680}, {1472 - shorter, 170}});
+  check_books(document.at("up"));
+}
+
+TEST_CASE("frames of video are as large as their rate says, a key frame every 2 s",
+          "[e2e][traffic]") {
+  const Server server;
+  Capture capture;
+  auto relay = capture_with(server, capture);
+  const auto document =
+      run(relay, {"--profile", "video-5M", "--duration", "1s", "--packet-size", "1000"});
+  CHECK(document.at("test").at("spacing") == "frames:30");
+  // Datagrams of less than 1000 bytes are the last ones of a frame.
+  std::vector<std::size_t> frames{0};
+  for (const Seen& one : capture.of(Direction::to_server)) {
+    frames.back() += one.bytes;
+    if (one.bytes != 1000) {
+      frames.push_back(0);
+    }
+  }
+  frames.pop_back();
+  REQUIRE(!frames.empty());
+  CHECK(frames.size() <= 30);
+  CHECK(Approx(1'250'000.0 / 65 * 6).epsilon(0.001) == static_cast<double>(frames[0]));
+  for (std::size_t i = 1; i < frames.size(); ++i) {
+    CHECK(Approx(1'250'000.0 / 65).epsilon(0.001) == static_cast<double>(frames[i]));
+  }
+  check_books(document.at("up"));
+}
+
+TEST_CASE("isochronous frames begin on time", "[e2e][traffic]") {
+  const Server server;
+  measure_under_condition([&](Attempt& attempt) {
+    Capture capture;
+    auto relay = capture_with(server, capture);
+    const auto document = run(relay, {"--profile", "isochronous:50:2M,500K", "--duration", "3s"});
+    const auto& pacing = document.at("up").at("pacing");
+    attempt.needs(pacing.at("lateness_p99_ns").get<double>() < 1e6, "wake-ups on time");
+    const auto seen = capture.of(Direction::to_server);
+    std::vector<Duration> starts;
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+      if (i == 0 || seen[i].at - seen[i - 1].at > 10ms) {
+        starts.push_back(seen[i].at - seen[0].at);
+      }
+    }
+    attempt.expect(starts.size() == 150, "150 frames");
+    std::size_t late = 0;
+    for (std::size_t i = 0; i < starts.size(); ++i) {
+      const Duration off = starts[i] - static_cast<std::int64_t>(i) * 20ms;
+      late += off > 1ms || off < -1ms ? 1U : 0U;
+    }
+    attempt.expect(late <= 1, "99 % of the frames within 1 ms of their time");
+  });
+}
+
+TEST_CASE("other options win over a profile", "[e2e][traffic]") {
+  const Server server;
+  const auto finished = run_udperf(client_arguments(
+      server.endpoint(), {"--packet-size", "200", "--profile", "voip-g711", "--direction", "up",
+                          "--packets", "20", "--rate", "100pps", "--spacing", "burst:5"}));
+  CAPTURE(finished.err);
+  REQUIRE(finished.code() == 0);
+  const auto test = document_of(finished).at("test");
+  CHECK(test.at("payload_bytes") == 200);
+  CHECK(test.at("direction") == "up");
+  CHECK(test.at("spacing") == "burst:5");
+  CHECK(test.at("rate_target_bps") == 100 * 200 * 8);
+}
