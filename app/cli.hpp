@@ -55,7 +55,8 @@ struct SearchOptions {
   std::optional<double> max_loss;  ///< 0..1; absent: as the algorithm has it
   std::optional<BitRate> max_rate;
   std::optional<BitRate> min_rate;
-  Duration time = std::chrono::seconds{15};  ///< of each direction
+  Duration time = std::chrono::seconds{15};  ///< of each direction, and of each size
+  std::vector<std::uint32_t> sizes;          ///< --sizes: UDP payload over IPv4; empty: one size
 };
 
 struct ClientCommand {

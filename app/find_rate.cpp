@@ -155,6 +155,7 @@ class WaySearch {
     options.few_probes = true;  // what they take of a slow bottleneck is missing in the answer
     if (payload_bytes_) {  // all trials have datagrams of the size that was found for the first
       options.auto_packet_size = false;
+      options.ip_sizes = false;
       params.payload_bytes = *payload_bytes_;
     }
     if (params.gso == OffloadMode::automatic && (trial.single || leaves_singly(params))) {
@@ -245,6 +246,40 @@ FoundRate find_rate(const ClientCommand& command, const TestRunner& runner,
   found.down = second.answer();
   found.outcome = join(std::move(first.outcome()), second.outcome());
   return found;
+}
+
+FoundRate find_rate_by_size(const ClientCommand& command, const TestRunner& runner,
+                            const TestSetting& setting, Renderer& renderer,
+                            ClientReporter& reporter) {
+  FoundRate all;
+  std::vector<search::SizeAnswer> sizes;
+  for (const std::uint32_t bytes : command.search.sizes) {
+    ClientCommand one = command;
+    one.options = setting.options;  // with the key
+    TestParams& params = one.options.params;
+    params.payload_bytes = bytes;
+    params.header = command.header.value_or(bytes < kDataHeaderBytes ? HeaderKind::compact
+                                                                     : HeaderKind::full);
+    one.options.auto_packet_size = false;
+    one.options.ip_sizes = true;
+    reporter.say("datagrams of " + std::to_string(bytes) + " B");
+    const TestSetting sized{one.options,      setting.clock, setting.random,
+                            setting.observer, setting.stop,  setting.log};
+    all = find_rate(one, runner, sized, renderer, reporter);
+    const TestOutcome& outcome = all.outcome;
+    const IpFamily family = outcome.server ? outcome.server->address.family : IpFamily::v4;
+    for (const auto& answer : {all.first, all.down}) {
+      if (answer && outcome.status != TestStatus::error) {
+        const std::uint32_t sent = outcome.params.payload_bytes;
+        sizes.push_back({search::ethernet_frame_bytes(sent, family), sent, *answer});
+      }
+    }
+    if (outcome.status != TestStatus::complete) {
+      break;
+    }
+  }
+  all.sizes = std::move(sizes);
+  return all;
 }
 
 }  // namespace udperf::app

@@ -13,6 +13,7 @@ struct FoundRate {
   TestOutcome outcome;  ///< of the run that confirmed the answer, or of what there was in its place
   std::optional<search::Answer> first;  ///< of the direction asked for, of up where both were
   std::optional<search::Answer> down;   ///< where both were
+  std::vector<search::SizeAnswer> sizes;  ///< with --sizes
 };
 
 /// Runs the trials of --find-rate one after the other, telling of each. A signal ends it with what
@@ -20,5 +21,11 @@ struct FoundRate {
 [[nodiscard]] FoundRate find_rate(const ClientCommand& command, const TestRunner& runner,
                                   const TestSetting& setting, Renderer& renderer,
                                   ClientReporter& reporter);
+
+/// The same with each of the sizes that were asked for, one after the other; the last one's, beside
+/// which `sizes` has them all. A search that does not complete is the last.
+[[nodiscard]] FoundRate find_rate_by_size(const ClientCommand& command, const TestRunner& runner,
+                                          const TestSetting& setting, Renderer& renderer,
+                                          ClientReporter& reporter);
 
 }  // namespace udperf::app

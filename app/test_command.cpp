@@ -133,12 +133,14 @@ bool all_written(const Result<std::string>& text, const result::ResultDocument& 
 /// --find-rate: many short tests, one result. Returns the exit status.
 int run_search(const ClientCommand& command, const TestRunner& runner, const TestSetting& setting,
                Renderer& renderer, ClientReporter& reporter, OpenFiles& files) {
-  const FoundRate found = find_rate(command, runner, setting, renderer, reporter);
+  const auto search = command.search.sizes.empty() ? find_rate : find_rate_by_size;
+  const FoundRate found = search(command, runner, setting, renderer, reporter);
   reporter.end_progress();
   auto document = result::build_result(found.outcome);
   if (found.outcome.status != TestStatus::error) {
     document.search = found.first;
     document.search_down = found.down;
+    document.search_sizes = found.sizes;
   }
   const auto text = renderer.finished(document, setting.clock.unix_now());
   say_error(found.outcome, setting.log);

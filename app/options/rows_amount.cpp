@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "app/options/table.hpp"
@@ -61,6 +62,42 @@ Problem check_min_rate(const GivenOption& /*option*/, const ClientCommand& comma
   }
   if (search.algorithm == search::Algorithm::rfc9097) {
     return "does not go with --find-rate=rfc9097, whose table begins at 0.5 Mb/s";
+  }
+  return std::nullopt;
+}
+
+/// "rfc2544", or lengths of payload.
+Problem set_sizes(Text value, ClientCommand& command) {
+  constexpr std::size_t kMost = 32;
+  command.search.sizes.clear();
+  if (value == "rfc2544") {
+    command.search.sizes = search::rfc2544_payloads();
+    return std::nullopt;
+  }
+  for (std::string_view rest = value; !rest.empty();) {
+    const auto comma = std::min(rest.find(','), rest.size());
+    const auto size = parse_byte_count(rest.substr(0, comma), BareNumber::bytes);
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+    if (!size || size->count() < kCompactHeaderBytes || size->count() > kMaxPayloadBytes) {
+      command.search.sizes.clear();
+      break;
+    }
+    command.search.sizes.push_back(static_cast<std::uint32_t>(size->count()));
+  }
+  const bool good = !command.search.sizes.empty() && command.search.sizes.size() <= kMost &&
+                    value.back() != ',';
+  return good ? Problem{}
+              : Problem{"must be rfc2544 or up to " + std::to_string(kMost) + " sizes of " +
+                        std::to_string(kCompactHeaderBytes) + ".." +
+                        std::to_string(kMaxPayloadBytes) + " bytes, e.g. 64,512,1472"};
+}
+
+Problem check_sizes(const GivenOption& /*option*/, const ClientCommand& command) {
+  const auto smallest =
+      *std::min_element(command.search.sizes.begin(), command.search.sizes.end());
+  if (command.header == HeaderKind::full && smallest < kDataHeaderBytes) {
+    return "needs --header auto or compact for datagrams below " +
+           std::to_string(kDataHeaderBytes) + " bytes";
   }
   return std::nullopt;
 }
@@ -162,6 +199,16 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .needs = "find-rate",
      .set = [](Text v, ClientCommand& c) { return store_duration(v, kSearchTimes, c.search.time); },
      .check = check_search_time},
+    {.name = "sizes",
+     .value = "LIST",
+     .help = "with --find-rate: search with each, rfc2544 or e.g. 64,512,1472",
+     .fallback_text = "one, as --packet-size says",
+     .commands = kClient,
+     .choices = "rfc2544",
+     .needs = "find-rate",
+     .not_with = "packet-size",
+     .set = set_sizes,
+     .check = check_sizes},
 });
 
 static_assert(all_set(kRows));

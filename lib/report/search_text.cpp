@@ -190,6 +190,22 @@ void answer_lines(const Answer& answer, const TextStyle& style, Block& block) {
   }
 }
 
+void size_lines(const std::vector<search::SizeAnswer>& sizes, const TextStyle& style,
+                Block& block) {
+  block.heading("", "");
+  block.heading("highest rate by size (Ethernet frames with FCS)", style.color ? "1" : "");
+  for (const search::SizeAnswer& size : sizes) {
+    const Answer& answer = size.answer;
+    const std::string label = std::to_string(size.frame_bytes) + " B" +
+                              (answer.way == Way::up ? " up" : " down");
+    std::string text = answer_text(answer);
+    if (const auto pps = packets_per_second(size)) {
+      text = std::to_string(static_cast<std::uint64_t>(*pps)) + " datagrams/s, " + text;
+    }
+    block.line(label, text + "; " + plain_limit(answer));
+  }
+}
+
 }  // namespace
 
 std::string search_to_text(const result::ResultDocument& document, const TextStyle& style) {
@@ -198,6 +214,9 @@ std::string search_to_text(const result::ResultDocument& document, const TextSty
     if (*answer) {
       answer_lines(**answer, style, block);
     }
+  }
+  if (!document.search_sizes.empty()) {
+    size_lines(document.search_sizes, style, block);
   }
   return block.text();
 }

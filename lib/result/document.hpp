@@ -269,6 +269,7 @@ struct ResultDocument {
   std::optional<RepeatsPart> repeats;         ///< only with --repeat, in the last run's document
   std::optional<search::Answer> search;       ///< --find-rate; the rest is the confirming run's
   std::optional<search::Answer> search_down;  ///< of the second direction, where both were searched
+  std::vector<search::SizeAnswer> search_sizes;  ///< with --sizes: of each, by direction
 };
 
 /// Makes the document of a finished test, whatever way it ended. Pure. Books that do not balance

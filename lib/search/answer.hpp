@@ -74,4 +74,15 @@ struct Answer {
   std::optional<Capacity> capacity;  ///< of rfc9097 only
 };
 
+/// What a search with one size of datagrams came to.
+struct SizeAnswer {
+  std::uint32_t frame_bytes = 0;  ///< of Ethernet, FCS included; unfragmented
+  std::uint32_t payload_bytes = 0;
+  Answer answer;
+};
+/// Frames that a datagram of this length is sent in over Ethernet, 64 bytes at least.
+[[nodiscard]] std::uint32_t ethernet_frame_bytes(std::uint32_t payload_bytes, IpFamily family);
+/// Payload of the frame sizes of RFC 2544 s9.1 over IPv4, smallest first.
+[[nodiscard]] std::vector<std::uint32_t> rfc2544_payloads();
+
 }  // namespace udperf::search

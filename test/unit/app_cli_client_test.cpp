@@ -91,6 +91,12 @@ const std::vector<Accepted>& accepted_rows() {
       {{"--header", "compact"},
        [](C c) { return c.options.params.header == HeaderKind::compact; }},
       {{"--header", "full"}, [](C c) { return c.options.params.header == HeaderKind::full; }},
+      {{"--find-rate", "--sizes", "rfc2544"},
+       [](C c) {
+         return c.search.sizes == std::vector<std::uint32_t>{18, 82, 210, 466, 978, 1234, 1472};
+       }},
+      {{"--find-rate", "--sizes", "64,1K"},
+       [](C c) { return c.search.sizes == std::vector<std::uint32_t>{64, 1000}; }},
       {{"--profile", "gaming"},
        [](C c) {
          const TestParams& p = c.options.params;
@@ -287,6 +293,13 @@ const std::vector<Refused>& refused_rows() {
       {{"--spacing", "poisson", "-b", "1000G"},
        "--spacing poisson: a spacing other than even needs a rate of at most 10000000 "
        "datagrams/s"},
+      {{"--sizes", "rfc2544"}, "--sizes rfc2544: needs --find-rate"},
+      {{"--find-rate", "--sizes", "64,"},
+       "--sizes 64,: must be rfc2544 or up to 32 sizes of 16..65507 bytes, e.g. 64,512,1472"},
+      {{"--find-rate", "--sizes", "rfc2889"},
+       "--sizes rfc2889: must be rfc2544 or up to 32 sizes of 16..65507 bytes, e.g. 64,512,1472"},
+      {{"--find-rate", "--sizes", "18", "--header", "full"},
+       "--sizes 18: needs --header auto or compact for datagrams below 40 bytes"},
       {{"--profile", "voip"},
        "--profile voip: accepted is one of voip-g711, voip-g729, voip-opus, video-5M, gaming, imix, "
        "isochronous:FPS:MEAN[,STDDEV]"},

@@ -265,6 +265,11 @@ const Fields<result::ResultDocument>& result_fields() {
       {"search_down",
        object<ResultDocument>(&ResultDocument::search_down, search_fields(), "search"),
        {"With --direction both the search of down.", "", "", "there was none"}},
+      {"search_sizes",
+       list<ResultDocument>(&ResultDocument::search_sizes, size_answer_fields()),
+       {"With --sizes: what was found for each size, in the order of the searches; `search` and the "
+        "rest of the document are the last one's.",
+        "", "RFC 2544 s26.1"}},
   };
   return kFields;
 }

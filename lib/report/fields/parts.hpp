@@ -31,6 +31,7 @@ namespace udperf::report {
 [[nodiscard]] const Fields<search::SubInterval>& sub_interval_fields();
 [[nodiscard]] const Fields<search::Capacity>& capacity_fields();
 [[nodiscard]] const Fields<search::Answer>& search_fields();
+[[nodiscard]] const Fields<search::SizeAnswer>& size_answer_fields();
 [[nodiscard]] const Fields<result::RunPart>& run_fields();
 [[nodiscard]] const Fields<result::RepeatsPart>& repeats_fields();
 [[nodiscard]] const Fields<TestOutcome>& test_fields();

@@ -2,6 +2,12 @@
 #include "report/fields/parts.hpp"
 
 namespace udperf::report {
+
+std::optional<double> packets_per_second(const search::SizeAnswer& size) {
+  return size.answer.answer_bps && size.payload_bytes != 0
+             ? std::optional{*size.answer.answer_bps / 8 / size.payload_bytes}
+             : std::nullopt;
+}
 namespace {
 
 using search::Answer;
@@ -171,6 +177,43 @@ const Fields<search::Answer>& search_fields() {
        object<Answer>(&Answer::capacity, capacity_fields(), "capacity"),
        {"With --find-rate=rfc9097: the Maximum IP-Layer Capacity and how it was measured.", "",
         "RFC 9097 s5, s8, s9", "another algorithm, or it was not begun"}},
+  };
+  return kFields;
+}
+
+const Fields<search::SizeAnswer>& size_answer_fields() {
+  using search::SizeAnswer;
+  static const Fields<SizeAnswer> kFields{
+      {"frame_bytes",
+       &SizeAnswer::frame_bytes,
+       {"Ethernet frame that carries such a datagram, header and FCS included.", "B",
+        "RFC 2544 s9.1"}},
+      {"payload_bytes", &SizeAnswer::payload_bytes, {"UDP payload of each datagram.", "B"}},
+      {"direction",
+       [](const SizeAnswer& s) { return std::string{s.answer.way == Way::up ? "up" : "down"}; },
+       {"Which direction.", "", "", "", "up down"}},
+      {"answer_bps",
+       [](const SizeAnswer& s) { return s.answer.answer_bps; },
+       {"As search.answer_bps.", "bit/s", "", "as search.answer_bps"}},
+      {"answer_ip_bps",
+       [](const SizeAnswer& s) { return s.answer.answer_ip_bps; },
+       {"As search.answer_ip_bps.", "bit/s", "", "as search.answer_bps"}},
+      {"answer_pps",
+       [](const SizeAnswer& s) { return packets_per_second(s); },
+       {"The same in datagrams.", "1/s", "RFC 2544 s26.1", "as search.answer_bps"}},
+      {"confirmed",
+       [](const SizeAnswer& s) { return s.answer.confirmed; },
+       {"As search.confirmed."}},
+      {"limited_by",
+       [](const SizeAnswer& s) {
+         const auto limit = s.answer.limited_by;
+         return limit ? std::optional<std::string>{search::limit_name(*limit)} : std::nullopt;
+       },
+       {"As search.limited_by.", "", "", "the search was interrupted",
+        "network host_limited max_rate server_policy path_loss below_min_rate unstable time"}},
+      {"duration_s",
+       [](const SizeAnswer& s) { return s.answer.duration_s; },
+       {"How long the search took.", "s"}},
   };
   return kFields;
 }
