@@ -59,6 +59,14 @@ struct SearchOptions {
   std::vector<std::uint32_t> sizes;          ///< --sizes: UDP payload over IPv4; empty: one size
 };
 
+/// --profile trace:FILE, as it was given: the file is read later.
+struct TraceOption {
+  std::string file;
+  bool loop = false;
+  bool rate_given = false;    ///< --rate stretches it
+  bool amount_given = false;  ///< else all of it is sent once, or for the default time in a loop
+};
+
 struct ClientCommand {
   engine::ClientOptions options;  ///< the key is read later, from key_file
   std::optional<std::string> key_file;
@@ -70,6 +78,7 @@ struct ClientCommand {
   bool find_rate = false;                  ///< --find-rate: search in place of one test
   SearchOptions search;
   std::optional<HeaderKind> header;  ///< --header; absent: as the size of the datagrams asks for
+  std::optional<TraceOption> trace;
 };
 
 struct ServerCommand {
@@ -123,9 +132,9 @@ struct UsageError {
   OutputFormat format = OutputFormat::text;
 };
 
-using Invocation =
-    std::variant<ClientCommand, ServerCommand, LoopbackCommand, KeygenCommand, ReportCommand,
-                 CompareCommand, ProfilesCommand, Iperf3Command, HelpRequest, VersionRequest, UsageError>;
+using Invocation = std::variant<ClientCommand, ServerCommand, LoopbackCommand, KeygenCommand,
+                                ReportCommand, CompareCommand, ProfilesCommand, Iperf3Command,
+                                HelpRequest, VersionRequest, UsageError>;
 
 /// Whether the program was started under the name iperf3, by whatever path.
 [[nodiscard]] bool is_iperf3_name(std::string_view program);

@@ -40,6 +40,10 @@ std::optional<std::string> apply_client_options(Command which, std::span<const G
     params.payload_bytes = command.options.auto_packet_size ? kClassicBytes : params.payload_bytes;
   }
   command.options.params.header = header_for(command);
+  if (command.trace) {
+    command.trace->rate_given = is_given(given, "rate");
+    command.trace->amount_given = is_given(given, "duration") || is_given(given, "packets");
+  }
   return check_options(which, given, command);
 }
 

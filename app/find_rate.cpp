@@ -155,7 +155,7 @@ class WaySearch {
     options.few_probes = true;  // what they take of a slow bottleneck is missing in the answer
     if (payload_bytes_) {  // all trials have datagrams of the size that was found for the first
       options.auto_packet_size = false;
-      options.ip_sizes = false;
+      options.profile.ip_sizes = false;
       params.payload_bytes = *payload_bytes_;
     }
     if (params.gso == OffloadMode::automatic && (trial.single || leaves_singly(params))) {
@@ -258,10 +258,10 @@ FoundRate find_rate_by_size(const ClientCommand& command, const TestRunner& runn
     one.options = setting.options;  // with the key
     TestParams& params = one.options.params;
     params.payload_bytes = bytes;
-    params.header = command.header.value_or(bytes < kDataHeaderBytes ? HeaderKind::compact
-                                                                     : HeaderKind::full);
+    params.header =
+        command.header.value_or(bytes < kDataHeaderBytes ? HeaderKind::compact : HeaderKind::full);
     one.options.auto_packet_size = false;
-    one.options.ip_sizes = true;
+    one.options.profile.ip_sizes = true;
     reporter.say("datagrams of " + std::to_string(bytes) + " B");
     const TestSetting sized{one.options,      setting.clock, setting.random,
                             setting.observer, setting.stop,  setting.log};

@@ -11,8 +11,8 @@ namespace udperf::app {
 /// What a search came to.
 struct FoundRate {
   TestOutcome outcome;  ///< of the run that confirmed the answer, or of what there was in its place
-  std::optional<search::Answer> first;  ///< of the direction asked for, of up where both were
-  std::optional<search::Answer> down;   ///< where both were
+  std::optional<search::Answer> first;    ///< of the direction asked for, of up where both were
+  std::optional<search::Answer> down;     ///< where both were
   std::vector<search::SizeAnswer> sizes;  ///< with --sizes
 };
 

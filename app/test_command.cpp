@@ -12,6 +12,7 @@
 #include "app/log.hpp"
 #include "app/render.hpp"
 #include "app/signals.hpp"
+#include "app/trace_input.hpp"
 #include "app/whole_file.hpp"
 #include "clock/system_clock.hpp"
 #include "crypto/crypto.hpp"
@@ -237,6 +238,14 @@ int run_test_command(const ClientCommand& command, const TestRunner& runner) {
   }
   engine::ClientOptions options = command.options;
   options.key = files->key;
+  std::optional<traffic::TraceInput> trace;
+  if (command.trace) {
+    auto loaded = load_trace(command, options);
+    if (!loaded) {
+      return report_failure(loaded.error(), command);
+    }
+    options.profile.trace = &trace.emplace(*std::move(loaded));
+  }
   crypto::SystemRandom random;
   Log& log = files->log;
   Renderer renderer{command.output, text_style(command.output, files->output.is_terminal(),

@@ -84,8 +84,8 @@ Problem set_sizes(Text value, ClientCommand& command) {
     }
     command.search.sizes.push_back(static_cast<std::uint32_t>(size->count()));
   }
-  const bool good = !command.search.sizes.empty() && command.search.sizes.size() <= kMost &&
-                    value.back() != ',';
+  const bool good =
+      !command.search.sizes.empty() && command.search.sizes.size() <= kMost && value.back() != ',';
   return good ? Problem{}
               : Problem{"must be rfc2544 or up to " + std::to_string(kMost) + " sizes of " +
                         std::to_string(kCompactHeaderBytes) + ".." +
@@ -93,8 +93,7 @@ Problem set_sizes(Text value, ClientCommand& command) {
 }
 
 Problem check_sizes(const GivenOption& /*option*/, const ClientCommand& command) {
-  const auto smallest =
-      *std::min_element(command.search.sizes.begin(), command.search.sizes.end());
+  const auto smallest = *std::min_element(command.search.sizes.begin(), command.search.sizes.end());
   if (command.header == HeaderKind::full && smallest < kDataHeaderBytes) {
     return "needs --header auto or compact for datagrams below " +
            std::to_string(kDataHeaderBytes) + " bytes";

@@ -20,6 +20,7 @@ struct OptionGroup {
 
 [[nodiscard]] std::span<const OptionSpec> amount_rows();
 [[nodiscard]] std::span<const OptionSpec> traffic_rows();
+[[nodiscard]] std::span<const OptionSpec> shape_rows();
 [[nodiscard]] std::span<const OptionSpec> connection_rows();
 [[nodiscard]] std::span<const OptionSpec> policy_rows();
 [[nodiscard]] std::span<const OptionSpec> output_rows();

@@ -45,9 +45,8 @@ Problem store_size_mix(std::string_view text, std::array<SizeShare, kMostSizes>&
   const std::string bounds =
       std::to_string(kCompactHeaderBytes) + ".." + std::to_string(kMaxPayloadBytes);
   const bool list = text.find_first_of(",:") != std::string_view::npos;
-  const std::string accepted = list ? "must be up to " + std::to_string(kMostSizes) +
-                                          " sizes of " + bounds +
-                                          " bytes with weights, e.g. 64:7,570:4,1472:1"
+  const std::string accepted = list ? "must be up to " + std::to_string(kMostSizes) + " sizes of " +
+                                          bounds + " bytes with weights, e.g. 64:7,570:4,1472:1"
                                     : "must be auto or " + bounds + " (bytes)";
   std::size_t used = 0;
   std::uint64_t weights = 0;
@@ -67,9 +66,9 @@ Problem store_size_mix(std::string_view text, std::array<SizeShare, kMostSizes>&
     target[used] = {static_cast<std::uint16_t>(size->count()), static_cast<std::uint16_t>(weight)};
     weights += weight;
   }
-  return weights > kMostWeight ? Problem{"weights must be at most " + std::to_string(kMostWeight) +
-                                         " together"}
-                               : std::nullopt;
+  return weights > kMostWeight
+             ? Problem{"weights must be at most " + std::to_string(kMostWeight) + " together"}
+             : std::nullopt;
 }
 
 std::optional<std::uint8_t> dscp_by_name(std::string name) {

@@ -154,7 +154,8 @@ Row make_row(const Metric& metric, const Json& before, const Json& after,
 std::vector<Difference> differences(const Json& before, const Json& after) {
   constexpr auto kParameters = std::to_array<std::string_view>(
       {"status", "test.direction", "test.streams", "test.payload_bytes", "test.rate_target_bps",
-       "test.size_bytes", "test.packets", "test.duration_s", "test.family", "test.dscp"});
+       "test.size_bytes", "test.packets", "test.duration_s", "test.family", "test.dscp",
+       "test.profile", "test.sizes"});
   std::vector<Difference> found;
   const Json null;
   for (const std::string_view field : kParameters) {

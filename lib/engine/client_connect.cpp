@@ -160,7 +160,7 @@ TestParams params_for(const ClientOptions& options, const Endpoint& server) {
   TestParams params = options.params;
   if (options.auto_packet_size) {
     params.payload_bytes = largest_auto_payload(server);
-  } else if (options.ip_sizes && server.address.family == IpFamily::v6) {
+  } else if (options.profile.ip_sizes && server.address.family == IpFamily::v6) {
     traffic::fit_ip_sizes(params);
   }
   return params;
@@ -223,6 +223,7 @@ Attempt attempt(const Attempts& all, TestOutcome& outcome) {
   connection.session = handshake.session();
   connection.accept = handshake.accept();
   connection.accept.params.burst = all.options.params.burst;  // the server has no say in ours
+  connection.accept.params.profile = all.options.params.profile;
   connection.rtt = (all.clock.now() - handshake.begun()) / 2;
   connection.buffer_wanted = all.options.buffer.value_or(kDefaultBuffer);
   if (all.options.auto_packet_size) {

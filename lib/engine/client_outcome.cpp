@@ -192,7 +192,9 @@ void settle_tail(const TestParams& params, Way way, std::uint16_t stream, const 
   }
   const std::uint64_t missing = tx.packets - rx.sent;
   const PacketPlan plan = PacketPlan::for_stream(params, way, stream);
-  rx.lost_bytes += plan.bytes_of_first(tx.packets) - plan.bytes_of_first(rx.sent);
+  rx.lost_bytes =
+      plan.open() ? tx.payload_bytes - std::min(tx.payload_bytes, rx.unique_bytes)
+                  : rx.lost_bytes + plan.bytes_of_first(tx.packets) - plan.bytes_of_first(rx.sent);
   rx.sent += missing;
   rx.lost += missing;
   rx.tail_lost = rx.unique == 0 ? rx.sent : rx.tail_lost + missing;

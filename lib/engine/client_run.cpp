@@ -41,6 +41,7 @@ class Test {
       settings.sealer = stream.sealer;
       settings.token_key = token_key;
       settings.payload_seed = random.next_u64();
+      settings.trace = options.profile.trace;
       settings.feedback_patience = options.feedback_patience;
       lanes_.push_back(std::make_unique<Lane>(settings, std::move(stream.port), clock, shared_,
                                               i == 0 ? &conversation_ : nullptr));
@@ -202,6 +203,8 @@ TestOutcome run_client(const ClientOptions& asked, const Clock& clock, RandomSou
   if (test.offload_broken()) {
     outcome.warnings.push_back(broken_offload_warning());
   }
+  outcome.warnings.insert(outcome.warnings.end(), options.profile.warnings.begin(),
+                          options.profile.warnings.end());
   for (const Warning& warning : outcome.warnings) {
     observer.on_warning(warning);
   }

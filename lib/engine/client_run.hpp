@@ -13,8 +13,16 @@
 #include "engine/thread_scheduling.hpp"
 #include "model/outcome.hpp"
 #include "model/test_params.hpp"
+#include "traffic/plan.hpp"
 
 namespace udperf::engine {
+
+/// What --profile means beside the parameters.
+struct ProfileInput {
+  const traffic::TraceInput* trace = nullptr;  ///< of trace:FILE
+  std::vector<Warning> warnings;               ///< of that file, for the result
+  bool ip_sizes = false;  ///< sizes are of IPv4 packets: IPv6 leaves 20 bytes less of each
+};
 
 /// What `udperf client` was asked to do.
 struct ClientOptions {
@@ -32,7 +40,7 @@ struct ClientOptions {
   Duration feedback_patience{0};  ///< stop sending after so long without FEEDBACK; 0 = go on
   bool few_probes = false;        ///< round trips are looked for seldom where the rate is low
   bool auto_packet_size = true;   ///< params.payload_bytes is to be chosen (--packet-size auto)
-  bool ip_sizes = false;          ///< sizes are of IPv4 packets: IPv6 leaves 20 bytes less of each
+  ProfileInput profile;
   TestParams params;
   std::vector<std::pair<std::string, std::string>> labels;
   std::optional<std::string> key;  ///< 32 bytes, --key-file

@@ -99,6 +99,7 @@ void Lane::start() {
   s.token_key = settings_.token_key;
   s.compact_tag = session::compact_tag(settings_.session, settings_.stream);
   s.payload_seed = settings_.payload_seed;
+  s.trace = settings_.trace;
   if (shared_.peer_tells_queue.load()) {
     s.receive_buffer = shared_.peer_buffer.load();
   }

@@ -85,6 +85,7 @@ class Lane final : public Task {
     session::Sealer sealer;
     crypto::Key token_key{};  ///< secret of this end; makes the tokens of its DATA
     std::uint64_t payload_seed = 0;
+    const traffic::TraceInput* trace = nullptr;  ///< of --profile trace; of the client only
     /// A client stops sending after so long without FEEDBACK; 0 = never. A server always does.
     Duration feedback_patience{0};
     MemoryAccount* memory = nullptr;  ///< of the session, for what is kept of it; null: no limit

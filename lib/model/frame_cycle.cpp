@@ -13,12 +13,13 @@ namespace {
 constexpr std::size_t kQuantiles = 128;
 /// The upper half of a normal distribution's quantiles at (2 i + 1) / 512, in 1/10000.
 constexpr std::array<std::int16_t, kQuantiles> kNormal{
-    49, 147, 245, 343, 441, 539, 637, 735, 833, 932, 1030, 1128, 1227, 1326, 1425, 1524, 1623,
-    1722, 1821, 1921, 2021, 2121, 2221, 2322, 2422, 2523, 2625, 2726, 2828, 2930, 3032, 3135,
-    3238, 3341, 3445, 3549, 3654, 3758, 3864, 3969, 4076, 4182, 4289, 4397, 4505, 4614, 4723,
-    4833, 4943, 5054, 5166, 5278, 5391, 5504, 5618, 5734, 5849, 5966, 6083, 6202, 6321, 6441,
-    6562, 6684, 6806, 6930, 7055, 7182, 7309, 7437, 7567, 7698, 7831, 7964, 8100, 8236, 8374,
-    8514, 8656, 8799, 8944, 9091, 9240, 9391, 9545, 9700, 9858, 10019, 10182, 10348, 10516,
+    49,    147,   245,   343,   441,   539,   637,   735,   833,   932,   1030,  1128,  1227,
+    1326,  1425,  1524,  1623,  1722,  1821,  1921,  2021,  2121,  2221,  2322,  2422,  2523,
+    2625,  2726,  2828,  2930,  3032,  3135,  3238,  3341,  3445,  3549,  3654,  3758,  3864,
+    3969,  4076,  4182,  4289,  4397,  4505,  4614,  4723,  4833,  4943,  5054,  5166,  5278,
+    5391,  5504,  5618,  5734,  5849,  5966,  6083,  6202,  6321,  6441,  6562,  6684,  6806,
+    6930,  7055,  7182,  7309,  7437,  7567,  7698,  7831,  7964,  8100,  8236,  8374,  8514,
+    8656,  8799,  8944,  9091,  9240,  9391,  9545,  9700,  9858,  10019, 10182, 10348, 10516,
     10688, 10863, 11041, 11223, 11409, 11599, 11793, 11992, 12195, 12404, 12618, 12838, 13064,
     13298, 13539, 13788, 14045, 14313, 14591, 14881, 15184, 15502, 15836, 16189, 16563, 16962,
     17390, 17853, 18357, 18912, 19533, 20240, 21066, 22066, 23352, 25205, 28856};
@@ -29,8 +30,8 @@ constexpr std::uint64_t kTurn = 2 * kQuantiles;
 constexpr unsigned kPoint = 32;
 constexpr std::int64_t kOne = std::int64_t{1} << kPoint;
 
-/// e to the power of x / 10^8, for |x| <= 16 * 10^8; in fixed point. Whole numbers alone: two hosts'
-/// libraries may differ in the last bit of a double.
+/// e to the power of x / 10^8, for |x| <= 16 * 10^8; in fixed point. Whole numbers alone: two
+/// hosts' libraries may differ in the last bit of a double.
 std::uint64_t power_of_e(std::int64_t x_e8) {
   __extension__ using Int128 = __int128;
   constexpr std::int64_t kLog2E = 6'196'328'019;  // log2(e) in fixed point
@@ -120,8 +121,7 @@ std::uint32_t FrameCycle::length(std::uint64_t sequence) const {
 std::uint64_t FrameCycle::bytes_of_first(std::uint64_t count) const {
   const std::uint64_t at = count % packets_;
   const Frame& frame = frame_at(at);
-  const std::uint64_t in_turn =
-      frame.bytes_before + (at - frame.packets_before) * payload_bytes_;
+  const std::uint64_t in_turn = frame.bytes_before + (at - frame.packets_before) * payload_bytes_;
   return saturating_add(saturating_mul(count / packets_, bytes_), in_turn);
 }
 

@@ -23,13 +23,15 @@ std::uint64_t seed_for(const TestParams& params, Way way, std::uint16_t stream) 
 void PacketPlan::take_order(const TestParams& params, Way way, std::uint16_t stream) {
   payload_bytes_ = params.payload_bytes;
   const TrafficShape& shape = params.shape(way);
-  if (shape.mixed()) {
+  if (shape.spacing == Spacing::trace) {
+    least_open_ = header_bytes(params.header);
+  } else if (shape.mixed()) {
     cycle_ = SizeCycle{shape, seed_for(params, way, stream)};
     payload_bytes_ = largest_of(shape);
   } else if (shape.spacing == Spacing::frames) {
-    frames_ = FrameCycle{{shape.frames, params.rate(way).value / params.streams,
-                          params.payload_bytes, header_bytes(params.header),
-                          seed_for(params, way, stream)}};
+    frames_ =
+        FrameCycle{{shape.frames, params.rate(way).value / params.streams, params.payload_bytes,
+                    header_bytes(params.header), seed_for(params, way, stream)}};
   }
 }
 
@@ -37,8 +39,7 @@ PacketPlan PacketPlan::for_stream(const TestParams& params, Way way, std::uint16
   PacketPlan plan;
   plan.take_order(params, way, stream);
   if (params.amount.size_bytes != 0) {
-    plan.cut(share(params.amount.size_bytes, params.streams, stream),
-             header_bytes(params.header));
+    plan.cut(share(params.amount.size_bytes, params.streams, stream), header_bytes(params.header));
   } else if (params.amount.packets != 0) {
     plan.packets_ = share(params.amount.packets, params.streams, stream);
     plan.first_short_ = plan.packets_;

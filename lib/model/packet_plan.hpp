@@ -39,6 +39,13 @@ class PacketPlan {
     return sequence < first_short_ + longer_ones_ ? short_bytes_ + 1 : short_bytes_;
   }
 
+  /// The lengths are known to the sender alone; length() is the most that one may have.
+  [[nodiscard]] bool open() const { return least_open_ != 0; }
+  /// Whether a datagram with this number may have this length. Precondition: sequence < packets().
+  [[nodiscard]] bool accepts(std::uint64_t sequence, std::size_t bytes) const {
+    return open() ? bytes >= least_open_ && bytes <= payload_bytes_ : bytes == length(sequence);
+  }
+
   /// Numbers from this one on share a remainder.
   [[nodiscard]] std::uint64_t first_short() const { return first_short_; }
   /// Datagrams from `sequence` on that have its length, 1 to `most`. Precondition: sequence <
@@ -77,7 +84,8 @@ class PacketPlan {
   std::uint64_t longer_ones_ = 0;  ///< of the short ones, the first so many have one byte more
   std::uint32_t payload_bytes_ = 0;
   std::uint32_t short_bytes_ = 0;
-  SizeCycle cycle_;   ///< of a mix
+  std::uint32_t least_open_ = 0;  ///< the least that one has, where lengths are not known; else 0
+  SizeCycle cycle_;               ///< of a mix
   FrameCycle frames_;
 };
 

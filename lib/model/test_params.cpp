@@ -38,7 +38,8 @@ std::optional<std::string> amount_problem(const TestParams& p) {
   if (!PacketPlan::possible(p)) {
     return "a size of " + std::to_string(a.size_bytes) + " bytes over " +
            std::to_string(p.streams) + " stream(s) cannot be cut into datagrams of " +
-           std::to_string(header_bytes(p.header)) + " to " + std::to_string(p.payload_bytes) + " bytes";
+           std::to_string(header_bytes(p.header)) + " to " + std::to_string(p.payload_bytes) +
+           " bytes";
   }
   return std::nullopt;
 }
@@ -64,6 +65,18 @@ std::optional<std::string> frames_need(const TestParams& p, Way way) {
              : std::nullopt;
 }
 
+std::optional<std::string> trace_need(const TestParams& p) {
+  if (p.direction != Direction::up) {
+    return "a trace can be sent by the client only, who has it: --direction up";
+  }
+  if (p.rate_up.kind != SendRate::Kind::bits) {
+    return "a trace needs a rate in bit/s";
+  }
+  return p.amount.size_bytes != 0
+             ? std::optional<std::string>{"a trace is ended by --packets or --duration, not --size"}
+             : std::nullopt;
+}
+
 /// What a shape asks of the rate that it spaces.
 std::optional<std::string> spacing_problem(const TestParams& p, Way way) {
   const SendRate& rate = p.rate(way);
@@ -76,11 +89,15 @@ std::optional<std::string> spacing_problem(const TestParams& p, Way way) {
   if (p.shape(way).spacing == Spacing::frames) {
     return frames_need(p, way);
   }
+  if (p.shape(way).spacing == Spacing::trace) {
+    return trace_need(p);
+  }
   const MeanLength mean = p.mean_length(way);
   const bool too_fast = payload_bps(p, way, rate) / 8 > kMostShapedPps * mean.bytes / mean.packets;
-  return too_fast ? std::optional<std::string>{"a spacing other than even needs a rate of at most " +
-                                               std::to_string(kMostShapedPps) + " datagrams/s"}
-                  : std::nullopt;
+  return too_fast
+             ? std::optional<std::string>{"a spacing other than even needs a rate of at most " +
+                                          std::to_string(kMostShapedPps) + " datagrams/s"}
+             : std::nullopt;
 }
 
 std::optional<std::string> shapes_problem(const TestParams& p) {
@@ -205,10 +222,10 @@ std::optional<Duration> expected_duration(const TestParams& params, Way way) {
     constexpr std::uint64_t kNsPerThousandSeconds = 1'000'000'000'000;
     return saturating_ns(packets * kNsPerThousandSeconds / rate.value);
   }
-  const Uint128 bytes = amount.size_bytes != 0
-                            ? Uint128{amount.size_bytes}
-                            : (Uint128{amount.packets} * mean.bytes + mean.packets - 1) /
-                                  mean.packets;
+  const Uint128 bytes =
+      amount.size_bytes != 0
+          ? Uint128{amount.size_bytes}
+          : (Uint128{amount.packets} * mean.bytes + mean.packets - 1) / mean.packets;
   return saturating_ns((bytes * 8'000'000'000U + rate.value - 1) / rate.value);
 }
 

@@ -61,11 +61,11 @@ struct Amount {
 /// What both ends agreed on: fixed for the test once the server has accepted it.
 struct TestParams {
   Direction direction = Direction::up;
-  std::uint16_t streams = 1;                     ///< 1..128
+  std::uint16_t streams = 1;  ///< 1..128
   /// Of a datagram, header included; of a mix the largest, of both ways.
   std::uint32_t payload_bytes = kAutoPayloadV4;
-  Amount amount;                                 ///< of each direction that runs
-  SendRate rate_up;                              ///< total over all streams
+  Amount amount;     ///< of each direction that runs
+  SendRate rate_up;  ///< total over all streams
   SendRate rate_down;
   Duration interval = std::chrono::seconds{1};  ///< 10 ms .. 1 h
   PayloadKind payload = PayloadKind::random;

@@ -34,8 +34,9 @@ std::uint32_t largest_of(const TrafficShape& shape) {
 }
 
 std::string_view profile_name(Profile profile) {
-  constexpr std::array<std::string_view, 8> kNames{
-      "", "voip-g711", "voip-g729", "voip-opus", "video-5M", "gaming", "imix", "isochronous"};
+  constexpr std::array<std::string_view, 9> kNames{"",          "voip-g711",   "voip-g729",
+                                                   "voip-opus", "video-5M",    "gaming",
+                                                   "imix",      "isochronous", "trace"};
   const auto at = static_cast<std::size_t>(profile);
   return at < kNames.size() ? kNames.at(at) : std::string_view{};
 }
@@ -63,6 +64,8 @@ std::string spacing_text(const TrafficShape& shape) {
       return "burst:" + std::to_string(shape.burst_packets);
     case Spacing::frames:
       return "frames:" + frame_rate_text(shape.frames);
+    case Spacing::trace:
+      return "trace";
     case Spacing::even:
       break;
   }
@@ -71,6 +74,9 @@ std::string spacing_text(const TrafficShape& shape) {
 
 std::string sizes_text(const TrafficShape& shape) {
   std::string text;
+  if (shape.spacing == Spacing::trace) {
+    return text;
+  }
   for (const SizeShare& share : shape.mix()) {
     text += text.empty() ? "" : ",";
     text += std::to_string(share.bytes);
@@ -132,13 +138,16 @@ std::optional<std::string> frames_problem(const TrafficShape& shape) {
 
 std::optional<std::string> shape_problem(const TrafficShape& shape, std::uint32_t least,
                                          std::uint32_t most) {
-  if (shape.spacing > Spacing::frames) {
+  if (shape.spacing > Spacing::trace) {
     return "unknown spacing";
   }
   const bool bursts = shape.spacing == Spacing::burst;
   if (bursts ? shape.burst_packets < 2 || shape.burst_packets > kMostBurstPackets
              : shape.burst_packets != 0) {
     return "bursts must have 2.." + std::to_string(kMostBurstPackets) + " datagrams";
+  }
+  if (shape.spacing == Spacing::trace && (shape.mix().size() != 1 || shape.sizes[0].weight != 1)) {
+    return "a trace has sizes of its own";
   }
   if (auto text = frames_problem(shape)) {
     return text;

@@ -16,6 +16,9 @@ enum class Spacing : std::uint8_t {
   poisson = 1,  ///< exponential gaps (RFC 2330 s11.1)
   burst = 2,    ///< so many back to back, then the gap that keeps the mean
   frames = 3,   ///< frames at a rhythm, all datagrams of one back to back
+  /// As a trace has it that only the sender knows, at the mean rate of the way; `sizes` has the
+  /// mean length alone, and any up to the datagram size may come.
+  trace = 4,
 };
 
 /// What a way is to be like, where it was asked for by name. For people and for whom it tells more
@@ -29,6 +32,7 @@ enum class Profile : std::uint8_t {
   gaming = 5,
   imix = 6,
   isochronous = 7,
+  trace = 8,
 };
 /// "voip-g711"; empty for none, and for one that is not known here.
 [[nodiscard]] std::string_view profile_name(Profile profile);
@@ -89,7 +93,7 @@ struct MeanLength {
 /// The largest of a mix. Precondition: shape.mixed().
 [[nodiscard]] std::uint32_t largest_of(const TrafficShape& shape);
 
-/// "even", "poisson", "burst:8" or "frames:30".
+/// "even", "poisson", "burst:8", "frames:30" or "trace".
 [[nodiscard]] std::string spacing_text(const TrafficShape& shape);
 /// "64:7,570:4,1472:1"; empty without a mix.
 [[nodiscard]] std::string sizes_text(const TrafficShape& shape);

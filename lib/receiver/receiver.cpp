@@ -98,16 +98,19 @@ bool Receiver::take(std::span<const std::byte> datagram, const net::Received& re
   const auto header = header_of(datagram, read.at);
   if (!header || header->session != settings_.session || header->stream != settings_.stream ||
       read.truncated || header->sequence >= plan_.packets() ||
-      datagram.size() != plan_.length(header->sequence)) {
+      !plan_.accepts(header->sequence, datagram.size())) {
     return false;
   }
-  if (scan.run.count != 0 && header->sequence == scan.run.first + scan.run.count) {
+  const auto length = static_cast<std::uint32_t>(datagram.size());
+  const bool same = !plan_.open() || scan.run.length == length;
+  if (scan.run.count != 0 && same && header->sequence == scan.run.first + scan.run.count) {
     ++scan.run.count;
   } else {
     close_run(scan);
     scan.run.first = header->sequence;
     scan.run.count = 1;
     scan.run.tx_ns = header->tx_time_ns;
+    scan.run.length = length;
   }
   const DropAttribution::Place place{header->sequence, header->batch, header->index, header->count};
   if (!scan.first) {
@@ -169,6 +172,9 @@ RxReport Receiver::finalize(const std::optional<TxReport>& fin, Finalized why,
                             const ClockAnchor& clock, std::optional<std::uint32_t> drops) {
   RxReport report;
   const std::uint64_t sent = fin ? std::min(fin->packets, plan_.packets()) : stats_.next_expected();
+  if (fin) {
+    stats_.set_sent_bytes(fin->payload_bytes);
+  }
   stats_.finalize(sent, fin.has_value(), clock, report);
   report.datagrams += invalid_;
   report.invalid += invalid_;

@@ -196,8 +196,8 @@ void size_lines(const std::vector<search::SizeAnswer>& sizes, const TextStyle& s
   block.heading("highest rate by size (Ethernet frames with FCS)", style.color ? "1" : "");
   for (const search::SizeAnswer& size : sizes) {
     const Answer& answer = size.answer;
-    const std::string label = std::to_string(size.frame_bytes) + " B" +
-                              (answer.way == Way::up ? " up" : " down");
+    const std::string label =
+        std::to_string(size.frame_bytes) + " B" + (answer.way == Way::up ? " up" : " down");
     std::string text = answer_text(answer);
     if (const auto pps = packets_per_second(size)) {
       text = std::to_string(static_cast<std::uint64_t>(*pps)) + " datagrams/s, " + text;

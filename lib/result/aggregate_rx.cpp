@@ -85,8 +85,8 @@ void fill_rates(const Reports& rx, const Layers& layers, RxPart& part) {
   part.span_ns = time_between(earliest->first_mono_ns, last_mono);
   const double payload_bits = bits_after_first(*part.unique_bytes, earliest->first_bytes);
   const auto packets = static_cast<double>(*part.unique - 1);
-  // Metrics 1.1: IP and UDP header; then Ethernet header and FCS, and preamble, SFD and gap. A frame
-  // has 64 bytes or more: what is smaller than 46 inside is filled up.
+  // Metrics 1.1: IP and UDP header; then Ethernet header and FCS, and preamble, SFD and gap. A
+  // frame has 64 bytes or more: what is smaller than 46 inside is filled up.
   constexpr double kLeastInFrame = 46;
   const double ip_headers = layers.ip_headers;
   const double mean_payload =

@@ -37,8 +37,11 @@ BatchBuffer::Settings buffer_settings(const Sender::Settings& s, std::uint32_t p
 /// The largest first: what is shorter and alone can be sent from that one.
 std::vector<BatchBuffer> make_buffers(const Sender::Settings& s, const net::DatagramPort& port) {
   std::vector<std::uint32_t> lengths;
-  for (const SizeShare& share : s.params.shape(s.way).mix()) {
-    lengths.push_back(share.bytes);
+  const TrafficShape& shape = s.params.shape(s.way);
+  for (const SizeShare& share : shape.mix()) {
+    if (shape.spacing != Spacing::trace) {
+      lengths.push_back(share.bytes);
+    }
   }
   std::sort(lengths.begin(), lengths.end(), std::greater<>{});
   lengths.erase(std::unique(lengths.begin(), lengths.end()), lengths.end());
@@ -73,7 +76,7 @@ Sender::Sender(const Settings& settings, net::DatagramPort& port, const Clock& c
     : settings_(settings),
       port_(port),
       clock_(clock),
-      plan_(settings.params, settings.way, settings.stream),
+      plan_(settings.params, settings.way, settings.stream, settings.trace),
       buffers_(make_buffers(settings, port)),
       queue_drops_before_(port.queue_drops()) {
   const SendRate& rate = settings.params.rate(settings.way);
@@ -125,8 +128,7 @@ void Sender::begin_timetable(MonoTime now) {
     const traffic::ShapedSchedule shaped{now, plan_.deadlines()};
     pauses_.plan(shaped.longest_gap());
     schedule_.emplace(shaped);
-    report_.pacer =
-        period.times(1) >= kSleepOnlyPeriod ? PacerKind::sleep : PacerKind::sleep_spin;
+    report_.pacer = period.times(1) >= kSleepOnlyPeriod ? PacerKind::sleep : PacerKind::sleep_spin;
   }
   if (!adjusted()) {
     report_.target_milli_pps =
@@ -273,8 +275,9 @@ bool Sender::send_batch(std::uint64_t count, MonoTime now) {
   while (left > 0) {
     const std::uint32_t length = plan_.length(next_);
     BatchBuffer& buffer = buffer_for(length);
-    const std::uint64_t most = std::min<std::uint64_t>(left, batch_of(buffer, length));
-    const auto n = static_cast<std::uint32_t>(plan_.lengths().run_at(next_, most));
+    const bool fits = buffer.payload_bytes() == length;  // else alone, from the larger one
+    const std::uint64_t most = fits ? std::min<std::uint64_t>(left, batch_of(buffer, length)) : 1;
+    const auto n = static_cast<std::uint32_t>(plan_.run_at(next_, most));
     const auto batch = static_cast<std::uint32_t>(report_.batches);
     const auto data = buffer.stamped(
         {next_, to_ns(now), batch, crypto::token(settings_.token_key, batch)}, n, length);

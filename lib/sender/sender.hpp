@@ -49,7 +49,8 @@ class Sender {
     Way way = Way::up;
     TestParams params;
     crypto::Key token_key{};
-    std::uint16_t compact_tag = 0;  ///< where params.header is compact
+    std::uint16_t compact_tag = 0;               ///< where params.header is compact
+    const traffic::TraceInput* trace = nullptr;  ///< of a way that is sent by one
     std::uint64_t payload_seed = 0;
     /// What the receiver's socket can hold, payload bytes, where it tells how full it is; else 0.
     std::uint32_t receive_buffer = 0;

@@ -71,6 +71,8 @@ std::optional<std::string> more_than_asked(const TestParams& asked, const TestPa
   same.rate_down = asked.rate_down;
   same.payload_bytes = asked.payload_bytes;
   same.burst = asked.burst;  // is not said
+  same.profile =
+      asked.profile;  // says nothing that the shapes do not, and not every server knows it
   if (same != asked) {
     return "another direction, amount, number of streams or marking";
   }
@@ -135,11 +137,11 @@ void ClientHandshake::send_request() {
                      wire::Join{nonce_, cookie_, joining.server_nonce}, wire::kPaddedRequestBytes);
   } else {
     const bool flood = settings_.params.rate_down.flood;
-    const wire::Request request{
-        nonce_, cookie_,
-        wire::kCapStreams | wire::kCapDown | wire::kCapQueue | wire::kCapTraffic | wire::kCapCompact |
-            (flood ? wire::kCapFlood : 0U),
-        settings_.params};
+    const wire::Request request{nonce_, cookie_,
+                                wire::kCapStreams | wire::kCapDown | wire::kCapQueue |
+                                    wire::kCapTraffic | wire::kCapCompact |
+                                    (flood ? wire::kCapFlood : 0U),
+                                settings_.params};
     bytes = wire::encode(MessageType::request, 0, 0, request, wire::kPaddedRequestBytes);
   }
   session_sealer_.seal(bytes);

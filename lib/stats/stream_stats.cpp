@@ -86,11 +86,12 @@ bool StreamStats::add_one(const Run& run, std::uint64_t sequence) {
 }
 
 void StreamStats::note_first_copies(const Run& run, std::uint64_t first, std::uint64_t count) {
-  const std::uint64_t bytes = bytes_of(first, count);
+  const bool open = settings_.plan.open();
+  const std::uint64_t bytes = open ? count * run.length : bytes_of(first, count);
   note_arrival(run.rx, first);
   note_order(run, first, count);
   if (unique_ == 0) {
-    first_bytes_ = settings_.plan.length(first);
+    first_bytes_ = open ? run.length : settings_.plan.length(first);
   }
   unique_ += count;
   unique_bytes_ += bytes;
@@ -179,7 +180,7 @@ void StreamStats::disown(std::uint64_t count, std::uint64_t bytes) {
 }
 
 std::uint64_t StreamStats::bytes_of(std::uint64_t first, std::uint64_t count) const {
-  return settings_.plan.bytes_of(first, count);
+  return settings_.plan.open() ? 0 : settings_.plan.bytes_of(first, count);
 }
 
 void StreamStats::fill_counts(RxReport& out) const {
@@ -195,7 +196,9 @@ void StreamStats::fill_counts(RxReport& out) const {
 
 void StreamStats::fill_pattern(RxReport& out) const {
   out.lost = runs_.lost();
-  out.lost_bytes = lost_bytes_;
+  out.lost_bytes = sent_bytes_ && settings_.plan.open()
+                       ? *sent_bytes_ - std::min(*sent_bytes_, unique_bytes_)
+                       : lost_bytes_;
   out.head_lost = runs_.head();
   out.tail_lost = runs_.tail();
   out.loss_periods = runs_.periods();

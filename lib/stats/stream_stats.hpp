@@ -25,6 +25,8 @@ struct Run {
   std::int64_t tx_ns = 0;  ///< departure, sender's monotonic clock; beyond 36 years it is no time
   std::uint8_t ecn = 0;    ///< code point, 0..3
   bool timed = false;      ///< both stamps are good for delay figures
+  /// Length of each, where the plan does not know it (PacketPlan::open).
+  std::uint32_t length = 0;
 };
 
 /// All statistics of one stream at its receiver. Pure: time is an argument. Not thread-safe.
@@ -75,6 +77,10 @@ class StreamStats {
     return unique_ == sent && next_expected() == sent;
   }
 
+  /// What the sender says it sent in all, before finalize(): where the plan does not know lengths,
+  /// that is what tells how much was lost.
+  void set_sent_bytes(std::uint64_t bytes) { sent_bytes_ = bytes; }
+
   /// Closes the books: fills every statistics field of `out`. `sent`: what the sender says it
   /// numbered; numbers from there on become invalid. Call once.
   void finalize(std::uint64_t sent, bool tail_known, const ClockAnchor& clock, RxReport& out);
@@ -103,6 +109,7 @@ class StreamStats {
   DelayHistogram delays_;
   IntervalGrid grid_;
   std::uint64_t lost_bytes_ = 0;
+  std::optional<std::uint64_t> sent_bytes_;
   std::uint64_t datagrams_ = 0;
   std::uint64_t unique_ = 0;
   std::uint64_t unique_bytes_ = 0;

@@ -1,5 +1,7 @@
 #include "traffic/plan.hpp"
 
+#include <algorithm>
+
 #include "base/saturating.hpp"
 
 namespace udperf::traffic {
@@ -15,10 +17,12 @@ pacing::PacketPeriod mean_period(const TestParams& params, Way way) {
   return pacing::PacketPeriod::of(params.rate(way), mean.bytes, mean.packets, params.streams);
 }
 
-TrafficPlan::TrafficPlan(const TestParams& params, Way way, std::uint16_t stream)
+TrafficPlan::TrafficPlan(const TestParams& params, Way way, std::uint16_t stream,
+                         const TraceInput* trace)
     : lengths_(PacketPlan::for_stream(params, way, stream)),
       shape_(params.shape(way)),
-      seed_(SeededBits{seed_for(params, way, stream) ^ kTimes}.next()) {
+      seed_(SeededBits{seed_for(params, way, stream) ^ kTimes}.next()),
+      trace_(shape_.spacing == Spacing::trace ? trace : nullptr) {
   const SendRate& rate = params.rate(way);
   if (rate.limited() && rate.kind != SendRate::Kind::adjusted) {
     period_ = mean_period(params, way);
@@ -28,6 +32,38 @@ TrafficPlan::TrafficPlan(const TestParams& params, Way way, std::uint16_t stream
     period_ = {Uint128{frames.frames()} * kNsPerThousandSeconds,
                saturating_mul(shape_.frames.per_1000_s, frames.packets())};
   }
+  if (trace_ != nullptr) {
+    stretch_ = static_cast<double>(trace_->trace.mean_bps()) * params.streams /
+               static_cast<double>(rate.value);
+    constexpr std::uint64_t kParts = 1'000'000;
+    const double ns = static_cast<double>(trace_->trace.turn().count()) * stretch_ /
+                      static_cast<double>(trace_->trace.packets());
+    period_ = {static_cast<Uint128>(std::clamp(ns * kParts, 1.0, 1e30)), kParts};
+  }
+}
+
+std::uint64_t TrafficPlan::packets() const {
+  const bool once = trace_ != nullptr && !trace_->loop;
+  return once ? std::min(lengths_.packets(), trace_->trace.packets()) : lengths_.packets();
+}
+
+std::uint64_t TrafficPlan::run_at(std::uint64_t sequence, std::uint64_t most) const {
+  if (trace_ == nullptr) {
+    return lengths_.run_at(sequence, most);
+  }
+  std::uint64_t run = 1;
+  while (run < most && length(sequence + run) == length(sequence)) {
+    ++run;
+  }
+  return run;
+}
+
+Deadlines TrafficPlan::deadlines() const {
+  if (trace_ != nullptr) {
+    return Deadlines{trace_->trace, period_, stretch_};
+  }
+  return lengths_.frames().empty() ? Deadlines{shape_, period_, seed_}
+                                   : Deadlines{shape_, period_, lengths_.frames()};
 }
 
 }  // namespace udperf::traffic

@@ -9,27 +9,34 @@
 
 namespace udperf::traffic {
 
+/// A trace, and whether it begins again at its end.
+struct TraceInput {
+  Trace trace;
+  bool loop = false;
+};
+
 /// What one stream of a test sends and when, from nothing but the granted parameters, so that both
 /// ends can work it out: length(k) of every datagram, and the times at which they are due.
 class TrafficPlan {
  public:
+  /// `trace`: what a way with Spacing::trace is sent by, else null; it has to outlive the plan.
   /// Precondition: check_params(params) found nothing.
-  TrafficPlan(const TestParams& params, Way way, std::uint16_t stream);
+  TrafficPlan(const TestParams& params, Way way, std::uint16_t stream,
+              const TraceInput* trace = nullptr);
 
   /// UINT64_MAX when only time ends the test.
-  [[nodiscard]] std::uint64_t packets() const { return lengths_.packets(); }
+  [[nodiscard]] std::uint64_t packets() const;
   [[nodiscard]] std::uint32_t length(std::uint64_t sequence) const {
-    return lengths_.length(sequence);
+    return trace_ == nullptr ? lengths_.length(sequence)
+                             : trace_->trace.row(sequence % trace_->trace.packets()).bytes;
   }
-  [[nodiscard]] const PacketPlan& lengths() const { return lengths_; }
+  /// Datagrams from `sequence` on that have its length, 1 to `most`.
+  [[nodiscard]] std::uint64_t run_at(std::uint64_t sequence, std::uint64_t most) const;
 
   /// The mean time between two datagrams. Precondition: the way has a rate that is not adjusted.
   [[nodiscard]] const pacing::PacketPeriod& period() const { return period_; }
   /// When each is due. Precondition: as for period().
-  [[nodiscard]] Deadlines deadlines() const {
-    return lengths_.frames().empty() ? Deadlines{shape_, period_, seed_}
-                                     : Deadlines{shape_, period_, lengths_.frames()};
-  }
+  [[nodiscard]] Deadlines deadlines() const;
   /// Equal gaps: due() is a multiple of the period.
   [[nodiscard]] bool even() const { return shape_.spacing == Spacing::even; }
 
@@ -38,6 +45,8 @@ class TrafficPlan {
   TrafficShape shape_;
   pacing::PacketPeriod period_;
   std::uint64_t seed_;
+  const TraceInput* trace_ = nullptr;
+  double stretch_ = 1;  ///< of the trace's times
 };
 
 /// The mean time between two datagrams of one stream. Precondition: the way has a rate.

@@ -29,6 +29,8 @@ constexpr auto kRows = std::to_array<ProfileRow>({
     {"isochronous:FPS:MEAN[,STDDEV]",
      "FPS frames a second of MEAN bit/s, log-normal in size, each sent at once.",
      "iperf 2's --isochronous", false},
+    {"trace:FILE[,loop]", "Times and sizes of a capture (pcap, pcapng) or of CSV, up only.",
+     "the file: IP packets of the same lengths, or seconds and payload bytes", false},
 });
 
 SendRate packets_per_second(std::uint64_t pps) {
@@ -142,6 +144,24 @@ Result<ProfileTraffic> parse_isochronous(std::string_view text) {
   return out;
 }
 
+/// "FILE" or "FILE,loop". What the file has is not known yet.
+Result<ProfileTraffic> parse_trace(std::string_view text) {
+  constexpr std::string_view kLoop = ",loop";
+  ProfileTraffic out;
+  out.id = Profile::trace;
+  out.trace_loops = text.ends_with(kLoop);
+  text.remove_suffix(out.trace_loops ? kLoop.size() : 0);
+  if (text.empty()) {
+    return wrong("trace needs a file, e.g. trace:call.pcap or trace:call.csv,loop");
+  }
+  out.trace_file = text;
+  out.payload_bytes = kAutoPayloadV4;
+  out.up.shape = one_size(kAutoPayloadV4);
+  out.up.shape.spacing = Spacing::trace;
+  out.up.rate = SendRate{SendRate::Kind::bits, 1'000'000};
+  return out;
+}
+
 std::string known_profiles() {
   std::string text;
   for (const ProfileRow& row : kRows) {
@@ -176,6 +196,10 @@ Result<ProfileTraffic> parse_profile(std::string_view text) {
   if (text == "imix") {
     return imix();
   }
+  if (text.substr(0, text.find(':')) == "trace") {
+    text.remove_prefix(std::min<std::size_t>(6, text.size()));
+    return parse_trace(text);
+  }
   if (text.substr(0, text.find(':')) == kIsochronous) {
     text.remove_prefix(std::min(kIsochronous.size() + 1, text.size()));
     return parse_isochronous(text);
@@ -198,8 +222,7 @@ void apply_profile(const ProfileTraffic& profile, TestParams& params) {
 void fit_ip_sizes(TestParams& params) {
   static constexpr std::uint32_t kLongerHeader = 20;
   const auto fit = [&params](std::uint32_t bytes) {
-    return std::max(bytes > kLongerHeader ? bytes - kLongerHeader : 0,
-                    header_bytes(params.header));
+    return std::max(bytes > kLongerHeader ? bytes - kLongerHeader : 0, header_bytes(params.header));
   };
   for (TrafficShape* shape : {&params.shape_up, &params.shape_down}) {
     for (SizeShare& share : shape->sizes) {

@@ -27,6 +27,8 @@ struct ProfileTraffic {
   std::uint32_t payload_bytes = 0;
   /// The sizes are those of IPv4 packets less 28 bytes of headers: over IPv6, 20 less.
   bool ip_sizes = false;
+  std::string trace_file;    ///< of a trace; rate and sizes follow from what is in it
+  bool trace_loops = false;  ///< it begins again at its end
 };
 
 /// One row of `udperf profiles`.

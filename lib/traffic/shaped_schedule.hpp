@@ -46,7 +46,7 @@ class ShapedSchedule {
   MonoTime start_;
   Deadlines deadlines_;
   bool together_;
-  MonoTime served_{};      // when datagrams were handed out last
+  MonoTime served_{};       // when datagrams were handed out last
   std::uint64_t owed_ = 0;  // given back
   std::uint64_t skipped_ = 0;
   bool held_up_ = false;

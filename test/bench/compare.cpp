@@ -97,6 +97,9 @@ std::vector<Case> cases(const Settings& settings, bool veth) {
   add(65507, false, 1, true);
   add(1448, true, 2, true);
   add(1448, true, 1, false);
+  for (const std::uint32_t frame : {64U, 128U, 256U, 512U, 1024U, 1280U, 1518U}) {  // RFC 2544
+    add(frame - 46, false, 1, true);
+  }
   if (veth) {
     for (const bool down : {false, true}) {
       add(1448, down, 1, true);

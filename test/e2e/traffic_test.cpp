@@ -2,6 +2,7 @@
 // and its time, and says what the result has to say.
 
 #include <algorithm>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <string>
@@ -12,6 +13,7 @@
 #include "support/condition.hpp"
 #include "support/relay.hpp"
 #include "support/strict_json.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace std::chrono_literals;
 using nlohmann::json;
@@ -129,7 +131,8 @@ void check_due(const json& direction, std::uint64_t due) {
 
 TEST_CASE("mixed sizes and both headers are accounted for to the byte", "[e2e][traffic]") {
   const auto header = GENERATE(std::string{"compact"}, std::string{"full"});
-  const auto spacing = GENERATE(std::string{"even"}, std::string{"poisson"}, std::string{"burst:16"});
+  const auto spacing =
+      GENERATE(std::string{"even"}, std::string{"poisson"}, std::string{"burst:16"});
   const Server server;
   for (const std::uint64_t seed : {3U, 4U}) {
     CAPTURE(header, spacing, seed);
@@ -216,11 +219,11 @@ TEST_CASE("IMIX has its three sizes by their weights", "[e2e][traffic]") {
   const Server server{family};
   Capture capture;
   auto relay = capture_with(server, capture);
-  const auto document =
-      run(relay, {"--profile", "imix", "--packets", "2040", "--rate", "4000pps"});
+  const auto document = run(relay, {"--profile", "imix", "--packets", "2040", "--rate", "4000pps"});
   const std::size_t shorter = family == IpFamily::v4 ? 0 : 20;
-  CHECK(lengths_of(capture.of(Direction::to_server)) ==
-        std::map<std::size_t, std::size_t>{{16, 1190}, {548 - shorter, 680}, {1472 - shorter, 170}});
+  CHECK(
+      lengths_of(capture.of(Direction::to_server)) ==
+      std::map<std::size_t, std::size_t>{{16, 1190}, {548 - shorter, 680}, {1472 - shorter, 170}});
   check_books(document.at("up"));
 }
 
@@ -287,4 +290,44 @@ TEST_CASE("other options win over a profile", "[e2e][traffic]") {
   CHECK(test.at("direction") == "up");
   CHECK(test.at("spacing") == "burst:5");
   CHECK(test.at("rate_target_bps") == 100 * 200 * 8);
+}
+
+TEST_CASE("a trace is sent packet by packet, at its times, once or in a loop", "[e2e][traffic]") {
+  const Server server;
+  const udperf::test::TempDir dir;
+  const std::string file = dir.path().string() + "/call.csv";
+  std::ofstream{file} << "seconds,bytes\n0,172\n0.020,60\n0.020,1400\n0.060,20\n0.100,300\n";
+  Capture capture;
+  auto relay = capture_with(server, capture);
+  const auto document = run(relay, {"--profile", "trace:" + file});
+  CHECK(document.at("test").at("profile") == "trace");
+  CHECK(document.at("test").at("spacing") == "trace");
+  CHECK(document.at("test").at("header") == "compact");
+  CHECK(document.at("test").at("packets") == 5);
+  std::vector<std::size_t> lengths;
+  for (const Seen& one : capture.of(Direction::to_server)) {
+    lengths.push_back(one.bytes);
+  }
+  CHECK(lengths == std::vector<std::size_t>{172, 60, 1400, 20, 300});
+  CHECK(document.at("up").at("tx").at("payload_bytes") == 1952);
+  CHECK(document.at("up").at("tx").at("span_ns").get<double>() > 99e6);
+  check_books(document.at("up"));
+
+  auto lossy = faulty(server, 5);
+  const auto looped =
+      run(lossy, {"--profile", "trace:" + file + ",loop", "--packets", "1000", "--rate", "12M"});
+  CHECK(looped.at("up").at("tx").at("payload_bytes") == 200 * 1952);
+  check_against(lossy.log(), Direction::to_server, looped.at("up"));
+
+  for (const auto& more : std::vector<std::vector<std::string>>{{"--direction", "down"},
+                                                                {"--size", "1M"},
+                                                                {"--packet-size", "100"},
+                                                                {"--spacing", "poisson"},
+                                                                {"--rate", "10pps"}}) {
+    std::vector<std::string> arguments{"--profile", "trace:" + file};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    CAPTURE(more.front());
+    CHECK(run_udperf(client_arguments(server.endpoint(), arguments)).code() == 2);
+  }
+  CHECK(run_udperf(client_arguments(server.endpoint(), {"--profile", "trace:/none"})).code() == 2);
 }

@@ -1,5 +1,7 @@
 // The compact header says a part of what the full one does; the receiver has to find the rest.
 
+#include "wire/compact_header.hpp"
+
 #include <deque>
 #include <vector>
 
@@ -7,7 +9,6 @@
 #include "sender/batch_buffer.hpp"
 #include "support/catch.hpp"
 #include "support/seeded_random.hpp"
-#include "wire/compact_header.hpp"
 
 using namespace std::chrono_literals;
 using namespace udperf;
@@ -148,14 +149,15 @@ TEST_CASE("times and batches are found again near what is known", "[wire][proper
     REQUIRE(found > truth - 64);
     const auto batches = static_cast<std::uint64_t>(random.between(1, 1'000'000'000'000));
     const auto age = static_cast<std::uint64_t>(
-        random.between(0, static_cast<std::int64_t>(std::min<std::uint64_t>(
-                              batches - 1, wire::kCompactBatches - 1))));
+        random.between(0, static_cast<std::int64_t>(
+                              std::min<std::uint64_t>(batches - 1, wire::kCompactBatches - 1))));
     const auto batch = static_cast<std::uint32_t>(batches - 1 - age);
     REQUIRE(wire::extend_batch(batch % wire::kCompactBatches, batches) == batch);
   }
 }
 
-TEST_CASE("a receiver counts exactly past 2^32 numbers, with loss, order and copies", "[property]") {
+TEST_CASE("a receiver counts exactly past 2^32 numbers, with loss, order and copies",
+          "[property]") {
   for (unsigned seed = 1; seed <= 20; ++seed) {
     CAPTURE(seed);
     SeededRandom random{seed};

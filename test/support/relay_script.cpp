@@ -1,5 +1,4 @@
 #include "support/relay.hpp"
-
 #include "wire/compact_header.hpp"
 
 namespace udperf::test {

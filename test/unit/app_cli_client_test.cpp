@@ -88,15 +88,16 @@ const std::vector<Accepted>& accepted_rows() {
       {{"-l", "18"}, [](C c) { return c.options.params.header == HeaderKind::compact; }},
       {{"-l", "18,64"}, [](C c) { return c.options.params.header == HeaderKind::compact; }},
       {{"-l", "40"}, [](C c) { return c.options.params.header == HeaderKind::full; }},
-      {{"--header", "compact"},
-       [](C c) { return c.options.params.header == HeaderKind::compact; }},
+      {{"--header", "compact"}, [](C c) { return c.options.params.header == HeaderKind::compact; }},
       {{"--header", "full"}, [](C c) { return c.options.params.header == HeaderKind::full; }},
       {{"--find-rate", "--sizes", "rfc2544"},
        [](C c) {
          return c.search.sizes == std::vector<std::uint32_t>{18, 82, 210, 466, 978, 1234, 1472};
        }},
       {{"--find-rate", "--sizes", "64,1K"},
-       [](C c) { return c.search.sizes == std::vector<std::uint32_t>{64, 1000}; }},
+       [](C c) {
+         return c.search.sizes == std::vector<std::uint32_t>{64, 1000};
+       }},
       {{"--profile", "gaming"},
        [](C c) {
          const TestParams& p = c.options.params;
@@ -266,8 +267,7 @@ const std::vector<Refused>& refused_rows() {
       {{"-l", "15"}, "--packet-size 15: must be auto or 16..65507 (bytes)"},
       {{"-l", "65508"}, "--packet-size 65508: must be auto or 16..65507 (bytes)"},
       {{"-l", "big"}, "--packet-size big: must be auto or 16..65507 (bytes)"},
-      {{"-l", "39", "--header", "full"},
-       "--header full: needs datagrams of 40 bytes or more"},
+      {{"-l", "39", "--header", "full"}, "--header full: needs datagrams of 40 bytes or more"},
       {{"--header", "short"}, "--header short: accepted is one of auto, compact, full"},
       {{"-l", "39", "--iperf3"}, "--packet-size 39: must be 40 or more with --iperf3"},
       {{"-l", "64:7,15"},
@@ -283,11 +283,11 @@ const std::vector<Refused>& refused_rows() {
        "--packet-size 64:4000,99:4000: weights must be at most 4096 together"},
       {{"-l", "64,99", "--find-rate"},
        "--packet-size 64,99: a mix of sizes does not go with --find-rate"},
-      {{"-l", "64,99", "--iperf3"}, "--packet-size 64,99: a mix of sizes does not go with --iperf3"},
+      {{"-l", "64,99", "--iperf3"},
+       "--packet-size 64,99: a mix of sizes does not go with --iperf3"},
       {{"--spacing", "poisson"},
        "--spacing poisson: needs --rate: without a rate there is nothing to space"},
-      {{"--spacing", "burst:1", "-b", "1M"},
-       "--spacing burst:1: must be burst:2..burst:65535"},
+      {{"--spacing", "burst:1", "-b", "1M"}, "--spacing burst:1: must be burst:2..burst:65535"},
       {{"--spacing", "random", "-b", "1M"},
        "--spacing random: accepted is one of even, poisson, burst:N"},
       {{"--spacing", "poisson", "-b", "1000G"},
@@ -301,7 +301,8 @@ const std::vector<Refused>& refused_rows() {
       {{"--find-rate", "--sizes", "18", "--header", "full"},
        "--sizes 18: needs --header auto or compact for datagrams below 40 bytes"},
       {{"--profile", "voip"},
-       "--profile voip: accepted is one of voip-g711, voip-g729, voip-opus, video-5M, gaming, imix, "
+       "--profile voip: accepted is one of voip-g711, voip-g729, voip-opus, video-5M, gaming, "
+       "imix, "
        "isochronous:FPS:MEAN[,STDDEV]"},
       {{"--profile", "isochronous:60"},
        "--profile isochronous:60: isochronous needs its frame rate and bit rate, e.g. "
@@ -311,7 +312,8 @@ const std::vector<Refused>& refused_rows() {
       {{"--profile", "video-5M", "-l", "64,99"},
        "--profile video-5M: frames are cut into datagrams of one size: a mix of sizes does not go "
        "with them"},
-      {{"--profile", "imix", "--find-rate"}, "--profile imix: does not go with --find-rate, which chooses it for each trial"},
+      {{"--profile", "imix", "--find-rate"},
+       "--profile imix: does not go with --find-rate, which chooses it for each trial"},
       {{"--seed", "7"},
        "--seed 7: nothing is drawn at random without --spacing poisson, a mix of packet sizes or "
        "such a --profile"},

@@ -51,8 +51,8 @@ double distance_from_exponential(std::vector<double> values, double mean) {
   double most = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const double expected = 1 - std::exp(-values[i] / mean);
-    most = std::max({most, expected - static_cast<double>(i) / n,
-                     static_cast<double>(i + 1) / n - expected});
+    most = std::max(
+        {most, expected - static_cast<double>(i) / n, static_cast<double>(i + 1) / n - expected});
   }
   return most;
 }

@@ -130,8 +130,8 @@ TEST_CASE("isochronous frames are log-normal with the mean and deviation asked f
   CHECK(std::abs((logs[128 + 87] - logs[128 - 87]) / 2 - sigma) < 0.02);
 
   const auto even = frame_sizes(params_of("isochronous:29.97:1M"), 256);
-  CHECK(*std::max_element(even.begin(), even.end()) -
-            *std::min_element(even.begin(), even.end()) <= 1);
+  CHECK(*std::max_element(even.begin(), even.end()) - *std::min_element(even.begin(), even.end()) <=
+        1);
 }
 
 TEST_CASE("sums and runs of frames are those of their lengths", "[traffic]") {
@@ -143,12 +143,13 @@ TEST_CASE("sums and runs of frames are those of their lengths", "[traffic]") {
     params.header = random.chance(0.5) ? HeaderKind::compact : HeaderKind::full;
     params.payload_bytes = static_cast<std::uint32_t>(random.between(40, 1472));
     params.streams = static_cast<std::uint16_t>(random.between(1, 4));
-    params.rate_up = SendRate{SendRate::Kind::bits,
-                              static_cast<std::uint64_t>(random.between(1, 50'000'000))};
+    params.rate_up =
+        SendRate{SendRate::Kind::bits, static_cast<std::uint64_t>(random.between(1, 50'000'000))};
     params.shape_up.spacing = Spacing::frames;
     FrameRhythm& frames = params.shape_up.frames;
     frames.per_1000_s = static_cast<std::uint32_t>(random.between(1000, 200'000));
-    frames.sigma_e4 = static_cast<std::uint16_t>(random.chance(0.5) ? random.between(1, 20'000) : 0);
+    frames.sigma_e4 =
+        static_cast<std::uint16_t>(random.chance(0.5) ? random.between(1, 20'000) : 0);
     if (random.chance(0.5)) {
       frames.key_every = static_cast<std::uint16_t>(random.between(2, 1000));
       frames.key_times = static_cast<std::uint16_t>(random.between(2, 100));

@@ -239,7 +239,7 @@ TEST_CASE("every message cut at any length is refused", "[wire]") {
   check_truncations(MessageType::hello, wire::Hello{});
   check_truncations(MessageType::challenge, wire::Challenge{});
   std::vector<std::size_t> traffic;  // two shapes of a spacing and 8 sizes, the seed,
-                                      // the header, frames of both ways, the profile
+                                     // the header, frames of both ways, the profile
   for (int way = 0; way < 2; ++way) {
     traffic.insert(traffic.end(), {1, 4});
     traffic.insert(traffic.end(), 2 * kMostSizes, 2);

@@ -267,7 +267,8 @@ const Fields<result::ResultDocument>& result_fields() {
        {"With --direction both the search of down.", "", "", "there was none"}},
       {"search_sizes",
        list<ResultDocument>(&ResultDocument::search_sizes, size_answer_fields()),
-       {"With --sizes: what was found for each size, in the order of the searches; `search` and the "
+       {"With --sizes: what was found for each size, in the order of the searches; `search` and "
+        "the "
         "rest of the document are the last one's.",
         "", "RFC 2544 s26.1"}},
   };

@@ -176,7 +176,8 @@ const Fields<TestOutcome>& test_fields() {
        {"Name of the traffic that was asked for (`udperf profiles`).", "", "", "none was"}},
       {"spacing",
        [](const TestOutcome& t) { return of_ways(t.params, spacing_text); },
-       {"When datagrams were due: `even`, `poisson`, `burst:N` or `frames:N` with N frames a second; "
+       {"When datagrams were due: `even`, `poisson`, `burst:N` or `frames:N` with N frames a "
+        "second; "
         "`UP/DOWN` where the directions differ.",
         "", "RFC 2330 s11.1"}},
       {"sizes",
@@ -192,7 +193,8 @@ const Fields<TestOutcome>& test_fields() {
        [](const TestOutcome& t) {
          return std::string{t.params.header == HeaderKind::compact ? "compact" : "full"};
        },
-       {"The head of each DATA datagram: 40 bytes, or 16 where they are small or `--header compact` "
+       {"The head of each DATA datagram: 40 bytes, or 16 where they are small or `--header "
+        "compact` "
         "was given.",
         "", "", "", "full compact"}},
       {"labels",

@@ -1,0 +1,201 @@
+#include "traffic/trace.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <optional>
+
+#include "base/saturating.hpp"
+#include "model/test_params.hpp"
+
+namespace udperf::traffic {
+namespace {
+
+tl::unexpected<Error> wrong(std::string text) {
+  return tl::unexpected{Error{ErrorCode::usage, std::move(text), 0, "profile"}};
+}
+
+/// "12.000345": seconds to the nanosecond, since whenever.
+std::optional<Duration> parse_seconds(std::string_view text) {
+  constexpr std::int64_t kMostSeconds = 4'000'000'000;  // of 1970, too; differences fit
+  constexpr std::size_t kDigits = 9;
+  const bool negative = text.starts_with('-');
+  text.remove_prefix(negative ? 1 : 0);
+  const auto dot = std::min(text.find('.'), text.size());
+  std::int64_t seconds = 0;
+  const auto whole = std::from_chars(text.data(), text.data() + dot, seconds);
+  if (dot == 0 || whole.ec != std::errc{} || whole.ptr != text.data() + dot || seconds < 0) {
+    return std::nullopt;
+  }
+  std::string fraction{text.substr(std::min(dot + 1, text.size()))};
+  const bool digits =
+      std::all_of(fraction.begin(), fraction.end(), [](char c) { return c >= '0' && c <= '9'; });
+  fraction.resize(kDigits, '0');
+  std::int64_t ns = 0;
+  std::from_chars(fraction.data(), fraction.data() + kDigits, ns);
+  if (!digits || seconds > kMostSeconds) {
+    return std::nullopt;
+  }
+  const Duration time = std::chrono::seconds{seconds} + Duration{ns};
+  return negative ? -time : time;
+}
+
+/// "seconds,bytes" and what else a line may have behind it.
+std::optional<TraceRow> parse_row(std::string_view line) {
+  constexpr std::string_view kSeparators = ",; \t";
+  const auto end = line.find_first_of(kSeparators);
+  if (end == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const auto time = parse_seconds(line.substr(0, end));
+  const auto start = line.find_first_not_of(kSeparators, end);
+  if (!time || start == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const std::string_view rest = line.substr(start);
+  std::uint32_t bytes = 0;
+  const auto read = std::from_chars(rest.data(), rest.data() + rest.size(), bytes);
+  const auto used = static_cast<std::size_t>(read.ptr - rest.data());
+  const bool ends = used == rest.size() || kSeparators.find(rest[used]) != std::string_view::npos;
+  if (read.ec != std::errc{} || !ends || bytes > kMaxPayloadBytes) {
+    return std::nullopt;
+  }
+  return TraceRow{*time, bytes};
+}
+
+std::string too_many() {
+  return "has more than " + std::to_string(kMostTraceRows) + " packets: cut it (editcap, head)";
+}
+
+Result<std::string> read_text(const std::string& file) {
+  constexpr std::size_t kMostBytes = std::size_t{256} << 20U;
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> in{std::fopen(file.c_str(), "rb"),
+                                                           std::fclose};
+  if (!in) {
+    return wrong(file + ": " + std::strerror(errno));
+  }
+  std::string text;
+  std::array<char, 65536> buffer{};
+  for (std::size_t n = 1; n > 0 && text.size() <= kMostBytes;) {
+    n = std::fread(buffer.data(), 1, buffer.size(), in.get());
+    text.append(buffer.data(), n);
+  }
+  if (std::ferror(in.get()) != 0) {
+    return wrong(file + ": cannot be read");
+  }
+  return text.size() > kMostBytes ? Result<std::string>{wrong(file + ": is larger than 256 MiB")}
+                                  : Result<std::string>{std::move(text)};
+}
+
+/// Of pcap (either byte order, micro- or nanoseconds) and pcapng files.
+bool is_capture(std::string_view head) {
+  constexpr std::array<std::string_view, 5> kMagic{"\xA1\xB2\xC3\xD4", "\xD4\xC3\xB2\xA1",
+                                                   "\xA1\xB2\x3C\x4D", "\x4D\x3C\xB2\xA1",
+                                                   "\x0A\x0D\x0D\x0A"};
+  return std::any_of(kMagic.begin(), kMagic.end(),
+                     [head](std::string_view magic) { return head.starts_with(magic); });
+}
+
+Result<std::string> read_head(const std::string& file) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> in{std::fopen(file.c_str(), "rb"),
+                                                           std::fclose};
+  if (!in) {
+    return wrong(file + ": " + std::strerror(errno));
+  }
+  std::array<char, 4> head{};
+  const std::size_t n = std::fread(head.data(), 1, head.size(), in.get());
+  return std::string{head.data(), n};
+}
+
+}  // namespace
+
+Trace::Trace(std::vector<TraceRow> rows, std::uint32_t least_bytes, TraceNotes notes)
+    : rows_(std::move(rows)), notes_(notes) {
+  for (std::size_t i = 1; i < rows_.size(); ++i) {
+    notes_.reordered += rows_[i].at < rows_[i - 1].at ? 1U : 0U;
+  }
+  std::stable_sort(rows_.begin(), rows_.end(),
+                   [](const TraceRow& a, const TraceRow& b) { return a.at < b.at; });
+  const Duration begin = rows_.front().at;
+  for (TraceRow& row : rows_) {
+    row.at -= begin;
+    notes_.raised += row.bytes < least_bytes ? 1U : 0U;
+    row.bytes = std::max(row.bytes, least_bytes);
+    bytes_ += row.bytes;
+    largest_ = std::max(largest_, row.bytes);
+    smallest_ = std::min(smallest_, row.bytes);
+  }
+  const Duration last = rows_.back().at;
+  const auto gaps = static_cast<Duration::rep>(std::max<std::size_t>(rows_.size() - 1, 1));
+  // Of one moment alone nothing follows: then a turn takes a second.
+  turn_ = last == Duration{0} ? Duration{std::chrono::seconds{1}}
+                              : last + std::max(last / gaps, Duration{1});
+}
+
+std::uint64_t Trace::mean_bps() const {
+  const auto ns = static_cast<std::uint64_t>(turn_.count());
+  return std::clamp<std::uint64_t>(saturating_mul_div(Uint128{bytes_} * 8, 1'000'000'000, ns), 1,
+                                   std::uint64_t{1} << 60U);
+}
+
+Result<std::vector<TraceRow>> parse_trace_csv(std::string_view text) {
+  std::vector<TraceRow> rows;
+  std::size_t number = 0;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    ++number;
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')) {
+      line.remove_suffix(1);
+    }
+    if (line.empty() || line.front() == '#') {
+      continue;
+    }
+    const auto row = parse_row(line);
+    if (!row && number == 1) {
+      continue;  // a heading
+    }
+    if (!row) {
+      return wrong("line " + std::to_string(number) +
+                   ": must be seconds and UDP payload bytes (0.." +
+                   std::to_string(kMaxPayloadBytes) + "), e.g. 0.020,172");
+    }
+    if (rows.size() == kMostTraceRows) {
+      return wrong(too_many());
+    }
+    rows.push_back(*row);
+  }
+  return rows;
+}
+
+Result<Trace> read_trace(const std::string& file, std::uint32_t least_bytes) {
+  TraceNotes notes;
+  const auto head = read_head(file);
+  if (!head) {
+    return tl::unexpected{head.error()};
+  }
+  Result<std::vector<TraceRow>> rows = std::vector<TraceRow>{};
+  if (is_capture(*head)) {
+    rows = read_trace_capture(file, notes);
+  } else {
+    const auto text = read_text(file);
+    rows =
+        text ? parse_trace_csv(*text) : Result<std::vector<TraceRow>>{tl::unexpected{text.error()}};
+  }
+  if (!rows) {
+    Error error = rows.error();
+    error.what = error.what.starts_with(file) ? error.what : file + ": " + error.what;
+    return tl::unexpected{std::move(error)};
+  }
+  if (rows->empty()) {
+    return wrong(file + ": has no packet that could be sent");
+  }
+  return Trace{*std::move(rows), least_bytes, notes};
+}
+
+}  // namespace udperf::traffic

@@ -1,0 +1,158 @@
+#include "traffic/trace.hpp"
+
+#ifdef UDPERF_PCAP
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+#include <pcap/pcap.h>
+#include <span>
+#include <string>
+
+#include "base/endpoint.hpp"
+#include "model/test_params.hpp"
+#endif
+
+namespace udperf::traffic {
+namespace {
+
+tl::unexpected<Error> wrong(std::string text) {
+  return tl::unexpected{Error{ErrorCode::usage, std::move(text), 0, "profile"}};
+}
+
+#ifdef UDPERF_PCAP
+
+using Bytes = std::span<const std::uint8_t>;
+
+std::uint32_t big_endian16(Bytes bytes, std::size_t at) {
+  return (std::uint32_t{bytes[at]} << 8U) | bytes[at + 1];
+}
+
+/// Behind an Ethernet header and any VLAN tags; nothing where that is not IP.
+std::optional<std::size_t> ip_in_ethernet(Bytes frame) {
+  constexpr std::array<std::uint32_t, 3> kVlanTags{0x8100, 0x88A8, 0x9100};
+  std::size_t at = 12;
+  while (at + 2 <= frame.size()) {
+    const std::uint32_t type = big_endian16(frame, at);
+    if (type == 0x0800 || type == 0x86DD) {
+      return at + 2;
+    }
+    if (std::find(kVlanTags.begin(), kVlanTags.end(), type) == kVlanTags.end()) {
+      return std::nullopt;
+    }
+    at += 4;
+  }
+  return std::nullopt;
+}
+
+/// Where the IP header begins; nothing where the frame has none, or none that was captured.
+std::optional<std::size_t> ip_offset(int link, Bytes frame) {
+  switch (link) {
+    case DLT_EN10MB:
+      return ip_in_ethernet(frame);
+    case DLT_RAW:
+      return 0;
+    case DLT_NULL:
+    case DLT_LOOP:
+      return 4;
+    case DLT_LINUX_SLL:
+      return 16;
+    case DLT_LINUX_SLL2:
+      return 20;
+    default:
+      return std::nullopt;
+  }
+}
+
+bool known_link(int link) {
+  return link == DLT_EN10MB || link == DLT_RAW || link == DLT_NULL || link == DLT_LOOP ||
+         link == DLT_LINUX_SLL || link == DLT_LINUX_SLL2;
+}
+
+/// UDP payload of the datagram that makes an IP packet as long as this one; nothing for what is not
+/// IP. `on_the_wire` counts where the header does not say the length (offload, jumbograms).
+std::optional<std::uint32_t> payload_of(Bytes frame, std::size_t at, std::uint32_t on_the_wire) {
+  if (at + 6 > frame.size()) {
+    return std::nullopt;
+  }
+  const std::uint32_t version = frame[at] >> 4U;
+  std::uint32_t length = 0;
+  if (version == 4) {
+    length = big_endian16(frame, at + 2);
+  } else if (version == 6) {
+    const std::uint32_t behind = big_endian16(frame, at + 4);
+    length = behind == 0 ? 0 : behind + 40;
+  } else {
+    return std::nullopt;
+  }
+  if (length == 0) {
+    length = on_the_wire - std::min(on_the_wire, static_cast<std::uint32_t>(at));
+  }
+  const std::uint32_t headers = ip_udp_header_bytes(version == 4 ? IpFamily::v4 : IpFamily::v6);
+  return std::min(length > headers ? length - headers : 0, kMaxPayloadBytes);
+}
+
+#endif
+
+}  // namespace
+
+#ifdef UDPERF_PCAP
+
+Result<std::vector<TraceRow>> read_trace_capture(const std::string& file, TraceNotes& notes) {
+  std::array<char, PCAP_ERRBUF_SIZE> text{};
+  const std::unique_ptr<pcap_t, void (*)(pcap_t*)> capture{
+      pcap_open_offline_with_tstamp_precision(file.c_str(), PCAP_TSTAMP_PRECISION_NANO,
+                                              text.data()),
+      pcap_close};
+  if (!capture) {
+    return wrong(text.data());
+  }
+  const int link = pcap_datalink(capture.get());
+  if (!known_link(link)) {
+    const char* const name = pcap_datalink_val_to_name(link);
+    return wrong("its link layer, " + std::string{name != nullptr ? name : "unknown"} +
+                 ", is not one of Ethernet, raw IP, loopback or Linux cooked");
+  }
+  std::vector<TraceRow> rows;
+  std::uint64_t number = 0;
+  pcap_pkthdr* header = nullptr;
+  const std::uint8_t* data = nullptr;
+  int status = 0;
+  while ((status = pcap_next_ex(capture.get(), &header, &data)) == 1) {
+    ++number;
+    const Bytes frame{data, header->caplen};
+    const auto at = ip_offset(link, frame);
+    const auto bytes = at ? payload_of(frame, *at, header->len) : std::nullopt;
+    constexpr std::int64_t kMostSeconds = 4'294'967'295;  // the classic format has no more
+    if (header->ts.tv_sec < 0 || header->ts.tv_sec > kMostSeconds) {
+      return wrong("packet " + std::to_string(number) + " has an impossible time");
+    }
+    if (!bytes) {
+      ++notes.skipped;
+      continue;
+    }
+    if (rows.size() == kMostTraceRows) {
+      return wrong("has more than " + std::to_string(kMostTraceRows) +
+                   " packets: cut it (editcap -r)");
+    }
+    rows.push_back(
+        {std::chrono::seconds{header->ts.tv_sec} + Duration{header->ts.tv_usec}, *bytes});
+  }
+  if (status != PCAP_ERROR_BREAK) {
+    return wrong("after packet " + std::to_string(number) + ": " + pcap_geterr(capture.get()));
+  }
+  return rows;
+}
+
+#else
+
+Result<std::vector<TraceRow>> read_trace_capture(const std::string& /*file*/,
+                                                 TraceNotes& /*notes*/) {
+  return wrong(
+      "is a capture, but this udperf was built without libpcap: turn it into CSV, e.g. tshark "
+      "-T fields -E separator=, -e frame.time_epoch -e udp.length");
+}
+
+#endif
+
+}  // namespace udperf::traffic

@@ -1,0 +1,243 @@
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "receiver/receiver.hpp"
+#include "support/catch.hpp"
+#include "support/temp_dir.hpp"
+#include "traffic/plan.hpp"
+
+using namespace std::chrono_literals;
+using namespace udperf;
+using Catch::Matchers::ContainsSubstring;
+using traffic::parse_trace_csv;
+using traffic::read_trace;
+using traffic::Trace;
+using traffic::TraceRow;
+
+namespace {
+
+void put(std::string& out, std::uint64_t value, std::size_t bytes) {  // little-endian
+  for (std::size_t i = 0; i < bytes; ++i) {
+    out.push_back(static_cast<char>(value >> (8 * i)));
+  }
+}
+
+void put_big(std::string& out, std::uint64_t value, std::size_t bytes) {
+  for (std::size_t i = bytes; i-- > 0;) {
+    out.push_back(static_cast<char>(value >> (8 * i)));
+  }
+}
+
+/// An Ethernet frame with an IPv4 or IPv6 packet of this length, cut after 60 bytes.
+std::string frame(std::uint32_t ip_bytes, bool v6 = false, bool vlan = false) {
+  std::string out(12, '\x02');
+  if (vlan) {
+    put_big(out, 0x8100, 2);
+    put_big(out, 5, 2);
+  }
+  put_big(out, v6 ? 0x86DD : 0x0800, 2);
+  if (v6) {
+    put_big(out, 0x6000'0000, 4);
+    put_big(out, ip_bytes - 40, 2);
+  } else {
+    put_big(out, 0x4500, 2);
+    put_big(out, ip_bytes, 2);
+  }
+  out.resize(60, '\0');
+  return out;
+}
+
+struct Packet {
+  std::uint64_t us;
+  std::string bytes;
+  std::uint32_t on_the_wire;
+};
+
+std::string pcap_of(const std::vector<Packet>& packets, std::uint32_t link = 1) {
+  std::string out;
+  put(out, 0xA1B2C3D4, 4);
+  put(out, 2, 2);
+  put(out, 4, 2);
+  put(out, 0, 8);
+  put(out, 262'144, 4);
+  put(out, link, 4);
+  for (const Packet& packet : packets) {
+    put(out, packet.us / 1'000'000, 4);
+    put(out, packet.us % 1'000'000, 4);
+    put(out, packet.bytes.size(), 4);
+    put(out, packet.on_the_wire, 4);
+    out += packet.bytes;
+  }
+  return out;
+}
+
+std::string written(const test::TempDir& dir, const std::string& bytes) {
+  const std::string file = dir.path().string() + "/trace";
+  std::ofstream{file, std::ios::binary} << bytes;
+  return file;
+}
+
+std::string refusal(const std::string& csv) {
+  const auto rows = parse_trace_csv(csv);
+  REQUIRE_FALSE(rows);
+  CHECK(rows.error().code == ErrorCode::usage);
+  return rows.error().what;
+}
+
+}  // namespace
+
+TEST_CASE("a trace of seconds and bytes is read to the nanosecond", "[traffic]") {
+  const auto rows = parse_trace_csv(
+      "time,bytes\n# a call\n0,172\r\n0.020000001;60\n\n1.5\t1472 \n1700000000.25, 0, more\n");
+  REQUIRE(rows);
+  CHECK(*rows == std::vector<TraceRow>{
+                     {0s, 172}, {20ms + 1ns, 60}, {1500ms, 1472}, {1'700'000'000s + 250ms, 0}});
+  CHECK(parse_trace_csv("")->empty());
+  CHECK(parse_trace_csv("-1.5,100")->front().at == -1500ms);
+}
+
+TEST_CASE("lines that are no row of a trace are named", "[traffic]") {
+  CHECK_THAT(refusal("0,100\nx,100\n"), ContainsSubstring("line 2"));
+  CHECK_THAT(refusal("0,100\n1,65508\n"), ContainsSubstring("line 2"));
+  CHECK_THAT(refusal("0,100\n\n1,-5\n"), ContainsSubstring("line 3"));
+  CHECK_THAT(refusal("0,100\n1\n"), ContainsSubstring("line 2"));
+  CHECK_THAT(refusal("0,100\n1,10x\n"), ContainsSubstring("line 2"));
+  CHECK_THAT(refusal("0,100\n1e5,10\n"), ContainsSubstring("line 2"));
+  CHECK_THAT(refusal("0,100\n99999999999999999999,10\n"), ContainsSubstring("line 2"));
+  CHECK_THAT(refusal("0,100\n1.2.3,10\n"), ContainsSubstring("line 2"));
+}
+
+TEST_CASE("a trace is sorted, counted from its first packet and raised to a header", "[traffic]") {
+  const Trace trace{{{5s, 100}, {7s, 5}, {6s, 0}}, 16, {}};
+  CHECK(trace.packets() == 3);
+  CHECK(trace.row(0) == TraceRow{0s, 100});
+  CHECK(trace.row(1) == TraceRow{1s, 16});
+  CHECK(trace.row(2) == TraceRow{2s, 16});
+  CHECK(trace.notes().reordered == 1);
+  CHECK(trace.notes().raised == 2);
+  CHECK(trace.turn() == 3s);
+  CHECK(trace.bytes() == 132);
+  CHECK(trace.mean_bps() == 132 * 8 / 3);
+  CHECK(trace.largest() == 100);
+  CHECK(trace.smallest() == 16);
+  CHECK(Trace{{{1s, 50}, {1s, 50}}, 16, {}}.turn() == 1s);
+}
+
+TEST_CASE("a trace is sent at its own times, or stretched, once or again and again", "[traffic]") {
+  const auto once = GENERATE(true, false);
+  traffic::TraceInput input{Trace{{{0s, 100}, {1s, 200}, {1s, 300}, {3s, 40}}, 40, {}}, !once};
+  TestParams params;
+  params.amount.duration = 60s;
+  params.payload_bytes = 300;
+  params.shape_up.spacing = Spacing::trace;
+  params.shape_up.sizes.front() = {160, 1};
+  for (const std::uint64_t times : {1U, 2U}) {
+    params.rate_up = SendRate{SendRate::Kind::bits, input.trace.mean_bps() / times};
+    REQUIRE_FALSE(check_params(params));
+    const traffic::TrafficPlan plan{params, Way::up, 0, &input};
+    CHECK(plan.packets() == (once ? 4 : UINT64_MAX));
+    CHECK(plan.length(2) == 300);
+    CHECK(plan.length(4 + 3) == 40);
+    CHECK(plan.run_at(0, 10) == 1);
+    auto at = plan.deadlines();
+    for (const Duration due : {0s, 1s, 1s, 3s, 4s, 5s, 5s, 7s, 8s}) {
+      const Duration off = at.due() - due * static_cast<std::int64_t>(times);
+      CHECK(off < 10ms);  // a rate has whole bits
+      CHECK(off > -10ms);
+      at.advance();
+    }
+  }
+  params.direction = Direction::both;
+  CHECK(check_params(params));
+  params.direction = Direction::up;
+  params.amount = {1000, 0, 0s};
+  CHECK(check_params(params));
+}
+
+TEST_CASE("a receiver that does not know the lengths counts bytes by what was sent", "[traffic]") {
+  receiver::Receiver::Settings settings;
+  settings.session = 7;
+  settings.params.payload_bytes = 300;
+  settings.params.amount.duration = 1s;
+  settings.params.rate_up = SendRate{SendRate::Kind::bits, 1000};
+  settings.params.shape_up.spacing = Spacing::trace;
+  settings.params.shape_up.sizes.front() = {160, 1};
+  receiver::Receiver receiver{settings};
+  receiver.set_anchor(MonoTime{1s});
+  std::vector<std::byte> bytes(301);
+  const auto arrive = [&](std::uint64_t sequence, std::size_t length) {
+    wire::DataHeader header;
+    header.session = 7;
+    header.sequence = sequence;
+    wire::encode(header, std::span{bytes}.first<kDataHeaderBytes>());
+    net::Received read;
+    read.data = std::span{bytes}.first(length);
+    read.segment = static_cast<std::uint32_t>(length);
+    read.at = MonoTime{2s};
+    receiver.on_read(read, 0);
+  };
+  arrive(0, 100);
+  arrive(1, 40);
+  arrive(1, 40);
+  arrive(3, 300);
+  arrive(4, 301);  // more than any
+  arrive(4, 39);   // less than a header
+  TxReport fin;
+  fin.packets = 5;
+  fin.payload_bytes = 100 + 40 + 250 + 300 + 60;
+  const RxReport report = receiver.finalize(fin, Finalized::quiet, ClockAnchor{}, 0U);
+  CHECK(report.unique == 3);
+  CHECK(report.unique_bytes == 440);
+  CHECK(report.lost == 2);
+  CHECK(report.lost_bytes == 310);
+  CHECK(report.duplicates == 1);
+  CHECK(report.invalid == 2);
+}
+
+TEST_CASE("a capture gives each IP packet's length and time", "[traffic]") {
+  traffic::TraceNotes notes;
+  const test::TempDir dir;
+  const auto probe = traffic::read_trace_capture(written(dir, pcap_of({})), notes);
+  if (!probe) {
+    WARN(probe.error().what);  // built without libpcap: says so
+    CHECK_THAT(probe.error().what, ContainsSubstring("libpcap"));
+    return;
+  }
+  const auto file = written(dir, pcap_of({{1'000'000, frame(200), 214},
+                                          {1'020'000, frame(1500, true), 1514},
+                                          {1'040'000, frame(40), 60},
+                                          {1'060'000, std::string(60, '\1'), 60},
+                                          {1'050'000, frame(576, false, true), 594},
+                                          {1'100'000, frame(0), 9014}}));
+  const auto trace = read_trace(file, 16);
+  REQUIRE(trace);
+  CHECK(trace->packets() == 5);
+  CHECK(trace->row(0) == TraceRow{0s, 172});
+  CHECK(trace->row(1) == TraceRow{20ms, 1452});
+  CHECK(trace->row(2) == TraceRow{40ms, 16});
+  CHECK(trace->row(3) == TraceRow{50ms, 548});
+  CHECK(trace->row(4) == TraceRow{100ms, 9000 - 28});  // by the wire: offload wrote no length
+  CHECK(trace->notes().skipped == 1);
+  CHECK(trace->notes().raised == 1);
+
+  const std::string cut = pcap_of({{1, frame(200), 214}, {2, frame(200), 214}});
+  const auto broken = read_trace(written(dir, cut.substr(0, cut.size() - 10)), 16);
+  REQUIRE_FALSE(broken);
+  CHECK(broken.error().code == ErrorCode::usage);
+  CHECK_THAT(broken.error().what, ContainsSubstring("after packet 1"));
+  CHECK_FALSE(read_trace(written(dir, pcap_of({})), 16));                         // empty
+  CHECK_FALSE(read_trace(written(dir, pcap_of({{1, frame(99), 99}}, 195)), 16));  // 802.15.4
+}
+
+TEST_CASE("a file that cannot be read is a usage error that names it", "[traffic]") {
+  const test::TempDir dir;
+  for (const std::string& file :
+       {dir.path().string() + "/none", dir.path().string(), written(dir, "")}) {
+    const auto trace = read_trace(file, 16);
+    REQUIRE_FALSE(trace);
+    CHECK(trace.error().code == ErrorCode::usage);
+    CHECK_THAT(trace.error().what, ContainsSubstring(file));
+  }
+}
