@@ -7,6 +7,7 @@
 
 #include "app/files.hpp"
 #include "base/units.hpp"
+#include "model/forever.hpp"
 
 namespace udperf::app {
 namespace {
@@ -42,6 +43,9 @@ std::optional<double> loss_so_far(const engine::LiveProgress& now) {
 std::string amount_left(const Amount& amount, const engine::LiveProgress& progress) {
   if (amount == Amount{}) {
     return {};
+  }
+  if (amount.duration == kForever) {
+    return "until interrupted";
   }
   if (amount.duration > Duration{0}) {
     const Duration left = std::max(amount.duration - progress.elapsed, Duration{0});

@@ -3,6 +3,7 @@
 
 #include "app/options/table.hpp"
 #include "app/options/values.hpp"
+#include "model/forever.hpp"
 
 namespace udperf::app {
 namespace {
@@ -23,6 +24,9 @@ Problem set_size(Text value, ClientCommand& command) {
 }
 
 Problem set_duration(Text value, ClientCommand& command) {
+  if (value == "forever") {
+    return put(kForever, command.options.params.amount.duration);
+  }
   return store(parse_duration(value), command.options.params.amount.duration);
 }
 
@@ -124,7 +128,7 @@ constexpr auto kRows = std::to_array<OptionSpec>({
     {.letter = 't',
      .name = "duration",
      .value = "TIME",
-     .help = "how long to send, e.g. 10s, 500ms, 2m",
+     .help = "how long to send, e.g. 10s, 500ms, 2m, or forever",
      .brief = "how long to send, e.g. 500ms (default 10s)",
      .fallback = "10s",
      .commands = kClient,

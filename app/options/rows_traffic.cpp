@@ -4,6 +4,7 @@
 
 #include "app/options/table.hpp"
 #include "app/options/values.hpp"
+#include "model/forever.hpp"
 
 namespace udperf::app {
 namespace {
@@ -89,7 +90,8 @@ Problem check_burst(const GivenOption& /*option*/, const ClientCommand& command)
 /// What the protocol's own fields have no room for.
 Problem check_iperf3(const GivenOption& /*option*/, const ClientCommand& command) {
   constexpr Duration kLongest = std::chrono::hours{24};
-  if (command.options.params.amount.duration > kLongest) {
+  const Duration duration = command.options.params.amount.duration;
+  if (duration > kLongest && duration != kForever) {
     return "its tests last at most 24h";
   }
   return std::nullopt;

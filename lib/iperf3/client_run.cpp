@@ -8,6 +8,7 @@
 #include "engine/client_connect.hpp"
 #include "engine/event.hpp"
 #include "iperf3/client_test.hpp"
+#include "model/forever.hpp"
 #include "net/resolver.hpp"
 #include "net/udp_port.hpp"
 #include "result/version.hpp"
@@ -40,7 +41,8 @@ Parameters parameters_of(const TestParams& params) {
   Parameters p;
   p.reverse = params.direction == Direction::down;
   p.bidirectional = params.direction == Direction::both;
-  p.seconds = whole_seconds(params.amount.duration);
+  // To this protocol no time is one without end.
+  p.seconds = params.amount.duration == kForever ? 0 : whole_seconds(params.amount.duration);
   p.bytes = params.amount.size_bytes;
   p.blocks = params.amount.packets;
   p.streams = params.streams;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/saturating.hpp"
+#include "model/forever.hpp"
 #include "model/packet_plan.hpp"
 
 namespace udperf {
@@ -14,7 +15,6 @@ using namespace std::chrono_literals;
 constexpr std::uint64_t kMaxAmount = std::uint64_t{1} << 60U;
 /// Each deadline is drawn on its own, so what no host sends is refused.
 constexpr std::uint64_t kMostShapedPps = 10'000'000;
-constexpr Duration kMaxDuration = std::chrono::hours{24 * 366};
 
 std::optional<std::string> amount_problem(const TestParams& p) {
   const Amount& a = p.amount;
@@ -23,7 +23,7 @@ std::optional<std::string> amount_problem(const TestParams& p) {
   if (given != 1) {
     return "exactly one of size, packets and duration must be given";
   }
-  if (a.duration < Duration{0} || a.duration > kMaxDuration) {
+  if (a.duration < Duration{0} || a.duration > kForever) {
     return "duration must be above 0 and at most 366 days";
   }
   if (a.size_bytes > kMaxAmount || a.packets > kMaxAmount) {

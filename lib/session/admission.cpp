@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/saturating.hpp"
+#include "model/forever.hpp"
 
 namespace udperf::session {
 namespace {
@@ -80,8 +81,13 @@ std::optional<Duration> granted_time(const TestParams& params) {
   return longest;
 }
 
-std::variant<TestParams, wire::Reject> admit(const TestParams& asked, const Policy& policy,
+std::variant<TestParams, wire::Reject> admit(const TestParams& wanted, const Policy& policy,
                                              const Occupancy& now) {
+  TestParams asked = wanted;
+  if (policy.max_duration && asked.amount.duration == kForever) {
+    // Who names no end takes the server's.
+    asked.amount.duration = std::clamp(*policy.max_duration, Duration{1}, kForever);
+  }
   if (policy.exclusive && now.sessions > 0) {
     return busy(wire::RejectReason::exclusive, now);
   }

@@ -5,6 +5,7 @@
 
 #include "base/saturating.hpp"
 #include "base/units.hpp"
+#include "model/forever.hpp"
 
 namespace udperf::session {
 
@@ -73,6 +74,9 @@ std::optional<std::string> more_than_asked(const TestParams& asked, const TestPa
   same.burst = asked.burst;  // is not said
   same.profile =
       asked.profile;  // says nothing that the shapes do not, and not every server knows it
+  if (asked.amount.duration == kForever && granted.amount.duration > Duration{0}) {
+    same.amount.duration = asked.amount.duration;  // who names no end takes the server's
+  }
   if (same != asked) {
     return "another direction, amount, number of streams or marking";
   }

@@ -101,3 +101,39 @@ TEST_CASE("SIGINT at any moment leaves lines of which the last is the only end",
     }
   }
 }
+
+TEST_CASE("a test without end goes on until it is interrupted, with balanced books", "[e2e]") {
+  const Server server;
+  auto arguments = client_arguments(server.endpoint(), {"--rate", "5M", "--duration", "forever",
+                                                        "--interval", "10ms", "--quiet"});
+  arguments[4] = "--jsonl";
+  auto client = start_udperf(arguments);
+  REQUIRE(client.wait_for(Stream::out, "\"interval\"", kGuard));
+  client.send_signal(SIGINT);
+  const auto status = client.wait(kGuard);
+  REQUIRE(status.has_value());
+  CHECK(status->code == 130);
+  const auto text = client.output(Stream::out);
+  const auto last = text.rfind("\n{");
+  REQUIRE(last != std::string::npos);
+  const auto event = parse_strict_json(text.substr(last + 1));
+  REQUIRE(event.has_value());
+  const auto& document = event->at("data");
+  CHECK(document.at("status") == "interrupted");
+  CHECK(document.at("test").at("duration_s").is_null());
+  const auto& up = document.at("up");
+  CHECK(up.at("tx").at("packets").get<std::uint64_t>() ==
+        up.at("rx").at("unique").get<std::uint64_t>() +
+            up.at("loss").at("packets").get<std::uint64_t>());
+}
+
+TEST_CASE("a server's --max-duration ends a test that names no end", "[e2e]") {
+  const Server server{udperf::IpFamily::v4, {"--max-duration", "300ms"}};
+  const auto finished = udperf::test::run_udperf(
+      client_arguments(server.endpoint(), {"--rate", "5M", "--duration", "forever", "--quiet"}));
+  CHECK(finished.code() == 0);
+  const auto document = parse_strict_json(finished.out);
+  REQUIRE(document.has_value());
+  CHECK(document->at("status") == "complete");
+  CHECK(document->at("test").at("duration_s") == 0.3);
+}

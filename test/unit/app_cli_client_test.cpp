@@ -5,6 +5,7 @@
 
 #include "app/cli.hpp"
 #include "app/options/table.hpp"
+#include "model/forever.hpp"
 #include "support/catch.hpp"
 
 using namespace std::chrono_literals;
@@ -42,6 +43,7 @@ const std::vector<Accepted>& accepted_rows() {
       {{"--duration", "2.5s"}, [](C c) { return c.options.params.amount.duration == 2500ms; }},
       {{"-t", "3"}, [](C c) { return c.options.params.amount.duration == 3s; }},
       {{"-t5m"}, [](C c) { return c.options.params.amount.duration == 5min; }},
+      {{"--duration", "forever"}, [](C c) { return c.options.params.amount.duration == kForever; }},
       {{"--packets", "7"}, [](C c) { return c.options.params.amount.packets == 7; }},
       {{"-n", "1"}, [](C c) { return c.options.params.amount.packets == 1; }},
       {{"--rate", "100M"},

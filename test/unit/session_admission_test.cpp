@@ -1,3 +1,4 @@
+#include "model/forever.hpp"
 #include "session/admission.hpp"
 #include "support/catch.hpp"
 
@@ -24,6 +25,17 @@ std::optional<RejectReason> refusal(const TestParams& params, const Policy& poli
 }
 
 }  // namespace
+
+TEST_CASE("a test without end is given the longest that the policy allows", "[session]") {
+  TestParams forever;
+  forever.amount.duration = kForever;
+  CHECK(std::get<TestParams>(admit(forever, Policy{}, Occupancy{})).amount.duration == kForever);
+  Policy policy;
+  policy.max_duration = 9s;
+  CHECK(std::get<TestParams>(admit(forever, policy, Occupancy{})).amount.duration == 9s);
+  forever.amount.duration = kForever - 1ns;  // a wish, and too long
+  CHECK(refusal(forever, policy, Occupancy{}) == RejectReason::duration);
+}
 
 TEST_CASE("each limit refuses with its own reason", "[session]") {
   Occupancy now;

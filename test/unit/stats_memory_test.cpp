@@ -73,6 +73,40 @@ TEST_CASE("memory does not grow with 10^9 packets", "[.long][stats]") {
   CHECK(growth({1'000'000'000, 1000, 1000}) < kMostGrowth);
 }
 
+TEST_CASE("memory does not grow with the days that a test takes", "[stats]") {
+  // Ten datagrams an interval, one of them lost, until long after the last row that is kept.
+  constexpr std::uint64_t kRows = udperf::stats::IntervalGrid::kMostRows;
+  constexpr std::int64_t kIntervalNs = 1'000'000'000;
+  udperf::MemoryAccount account{UINT64_MAX};
+  StreamStats::Settings settings{unlimited_plan()};
+  settings.interval = Duration{kIntervalNs};
+  settings.memory = &account;
+  StreamStats stats{settings};
+  std::uint64_t full = 0;
+  std::uint64_t largest = 0;
+  for (std::uint64_t row = 0; row < 3 * kRows; ++row) {
+    const auto ns = static_cast<std::int64_t>(row) * kIntervalNs;
+    stats.add(Run{row * 10, 9, at_ns(ns), ns, 0, true});
+    full = row == kRows ? account.used() : full;
+    largest = row > kRows ? std::max(largest, account.used()) : 0;
+  }
+  CHECK(full > kRows * sizeof(udperf::IntervalRow));
+  CHECK(largest - std::min(full, largest) < 64'000);
+
+  udperf::RxReport report;
+  const std::uint64_t sent = 30 * kRows;
+  stats.finalize(sent, true, {}, report);
+  CHECK(report.intervals.size() == kRows);
+  std::uint64_t unique = 0;
+  std::uint64_t lost = 0;
+  for (const auto& row : report.intervals) {
+    unique += row.unique;
+    lost += row.lost;
+  }
+  CHECK(unique == stats.unique());
+  CHECK(unique + lost == sent);
+}
+
 TEST_CASE("a wild number allocates nothing", "[stats]") {
   StreamStats stats{{unlimited_plan()}};
   stats.add(Run{0, 10, at_ns(0), 0, 0, true});

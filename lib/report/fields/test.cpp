@@ -1,3 +1,4 @@
+#include "model/forever.hpp"
 #include "report/fields/parts.hpp"
 
 namespace udperf::report {
@@ -13,7 +14,7 @@ double seconds(Duration time) {
 }
 
 std::optional<double> duration_s(const Amount& amount) {
-  const bool bounded = amount.duration != Duration{0};
+  const bool bounded = amount.duration != Duration{0} && amount.duration != kForever;
   return bounded ? std::optional{seconds(amount.duration)} : std::nullopt;
 }
 
@@ -127,7 +128,9 @@ const Fields<TestOutcome>& test_fields() {
        {"Datagrams to send in each direction.", "", "", "the test is not limited by packets"}},
       {"duration_s",
        [](const TestOutcome& t) { return duration_s(t.params.amount); },
-       {"How long to send.", "s", "", "the test is not limited by time"}},
+       {"How long to send.", "s", "",
+        "the test is not limited by time, or goes on until it is interrupted (`--duration "
+        "forever`)"}},
       {"interval_s",
        [](const TestOutcome& t) { return seconds(t.params.interval); },
        {"Length of a row of `intervals`.", "s"}},
