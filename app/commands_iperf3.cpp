@@ -42,6 +42,7 @@ iperf3::ClientPlan plan_of(const Iperf3Command& command, const Endpoint& server)
   plan.duration = std::chrono::seconds{command.parameters.seconds};
   plan.rate_bps = command.parameters.rate_bps;
   plan.bind = command.bind;
+  plan.device = command.bind_device;
   plan.local_port = command.client_port;
   plan.buffer_bytes = engine::kDefaultBuffer;
   plan.patience = command.connect_timeout;
@@ -126,6 +127,7 @@ engine::ServerOptions server_options(const Iperf3Command& command) {
   constexpr std::uint32_t kMostTests = 128;
   engine::ServerOptions options;
   options.bind = command.bind;
+  options.bind_device = command.bind_device;
   if (!options.bind && command.family) {
     options.bind = IpAddress::any(*command.family);
   }

@@ -93,9 +93,16 @@ Problem set_dscp(Text value, Command& c) {
   return std::nullopt;
 }
 
-/// ADDRESS, or ADDRESS%DEVICE where the address is link-local.
+/// ADDRESS, or ADDRESS%DEVICE, which of an IPv6 address is its scope, too.
 Problem set_bind(Text value, Command& c) {
-  const auto address = parse_ip_address(value);
+  const auto percent = value.find('%');
+  const bool scoped = value.find(':') != std::string::npos;
+  if (percent != std::string::npos) {
+    if (Problem problem = store_device(value.substr(percent + 1), c.bind_device)) {
+      return problem;
+    }
+  }
+  const auto address = parse_ip_address(scoped ? value : value.substr(0, percent));
   if (!address) {
     return address.error().what;
   }
@@ -151,6 +158,7 @@ constexpr auto kRows = std::to_array<Row>({
   {'f', "format", kNeeded, set_unit},
   {'i', "interval", kNeeded, [](Text v, Command& c) { return set_seconds(v, c.interval, 0.1, 60); }},
   {'B', "bind", kNeeded, set_bind},
+  {0, "bind-dev", kNeeded, [](Text v, Command& c) { return store_device(v, c.bind_device); }},
   {'V', "verbose", kNone, [](Text, Command& c) { return on(c.verbose); }},
   {'J', "json", kNone, [](Text, Command& c) -> Problem { c.output = Command::Output::json; return {}; }},
   {0, "json-stream", kNone, [](Text, Command& c) -> Problem {
@@ -213,7 +221,6 @@ constexpr auto kRows = std::to_array<Row>({
   {0, "nstreams", kNeeded, not_here},
   {'F', "file", kNeeded, not_here},
   {'A', "affinity", kNeeded, not_here},
-  {0, "bind-dev", kNeeded, not_here},
   {0, "username", kNeeded, not_here},
   {0, "rsa-public-key-path", kNeeded, not_here},
   {0, "rsa-private-key-path", kNeeded, not_here},
@@ -376,7 +383,8 @@ std::string iperf3_help() {
          "  -f, --format [kmgtKMGT]   unit of rates: bits (small) or bytes\n"
          "  -i, --interval SECONDS    between reports, 0.1..60 or 0 (1)\n"
          "  -I, --pidfile FILE        write the process id\n"
-         "  -B, --bind ADDRESS        local address\n"
+         "  -B, --bind ADDRESS[%DEV]  local address\n"
+         "      --bind-dev DEV        send and receive through this network interface only\n"
          "  -V, --verbose             more detail\n"
          "  -J, --json                one document in JSON\n"
          "      --json-stream         a JSON object a line, as it happens\n"

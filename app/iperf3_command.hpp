@@ -34,6 +34,7 @@ struct Iperf3Command {
   Duration interval = std::chrono::seconds{1};  ///< 0: none
   std::optional<IpAddress> bind;
   std::optional<IpFamily> family;
+  std::string bind_device;        ///< --bind-dev, -B ADDRESS%DEVICE; empty: any
   std::uint16_t client_port = 0;  ///< --cport
   Duration connect_timeout = std::chrono::seconds{10};
   Duration receive_timeout = std::chrono::seconds{120};  ///< --rcv-timeout

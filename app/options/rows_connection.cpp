@@ -78,6 +78,13 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .fallback_text = "all, IPv4 and IPv6",
      .commands = kServer,
      .set = [](Text v, ServerCommand& c) { return store(parse_ip_address(v), c.options.bind); }},
+    {.name = "bind-dev",
+     .value = "IFACE",
+     .help = "use this network interface (or VRF) only",
+     .fallback_text = "any",
+     .commands = kBoth,
+     .set =
+         shared([](Text v, auto& c) -> Problem { return store_device(v, c.options.bind_device); })},
     {.name = "local-port",
      .value = "PORT",
      .help = "local UDP port, 0 = any",

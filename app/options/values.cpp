@@ -17,6 +17,17 @@ Problem store_buffer(std::string_view text, std::optional<std::uint32_t>& target
   return std::nullopt;
 }
 
+Problem store_device(const std::string& text, std::string& target) {
+  constexpr std::size_t kLongest = 15;  // IFNAMSIZ; what else may be in it: dev_valid_name()
+  const bool strange = text.find_first_of("/: \t\r\n\v\f") != std::string::npos ||
+                       text.find('\0') != std::string::npos;
+  if (text.empty() || text.size() > kLongest || text == "." || text == ".." || strange) {
+    return "must be the name of a network interface, e.g. eth0";
+  }
+  target = text;
+  return std::nullopt;
+}
+
 Problem store_bit_rate(std::string_view text, std::optional<BitRate>& target) {
   const auto rate = parse_send_rate(text);
   if (!rate) {

@@ -63,6 +63,8 @@ template <typename Value, std::size_t size>
 
 /// Socket buffers: above zero, and what the kernel can be asked for.
 [[nodiscard]] Problem store_buffer(std::string_view text, std::optional<std::uint32_t>& target);
+/// A name that a network interface can have; whether one has it shows when it is used.
+[[nodiscard]] Problem store_device(const std::string& text, std::string& target);
 /// A rate in bit/s; packets or "unlimited" make no sense here.
 [[nodiscard]] Problem store_bit_rate(std::string_view text, std::optional<BitRate>& target);
 /// The bounds of a duration, and how they are written.

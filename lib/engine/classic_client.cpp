@@ -48,6 +48,7 @@ std::vector<std::byte> letters(std::size_t bytes) {
 net::PortOptions port_options(const ClientOptions& options, const Endpoint& server) {
   net::PortOptions out;
   out.bind = options.bind;
+  out.device = options.bind_device;
   out.local_port = options.local_port;
   out.remote = server;
   out.buffer_bytes = options.buffer.value_or(kDefaultBuffer);

@@ -13,6 +13,7 @@
 #include "engine/event.hpp"
 #include "engine/handshakes.hpp"
 #include "engine/server_lookup.hpp"
+#include "net/device.hpp"
 #include "net/udp_port.hpp"
 #include "traffic/profiles.hpp"
 
@@ -37,6 +38,7 @@ net::PortOptions port_options(const ClientOptions& options, const Endpoint& serv
                               std::uint16_t stream) {
   net::PortOptions out;
   out.bind = options.bind;
+  out.device = options.bind_device;
   // Each stream has a port of its own; a given one is the first of consecutive ones.
   out.local_port = options.local_port == 0
                        ? std::uint16_t{0}
@@ -274,6 +276,9 @@ Result<Connection> connect_client(const ClientOptions& options, const Clock& clo
                                   RandomSource& random, ClientObserver& observer,
                                   const StopToken& stop, TestOutcome& outcome) {
   const MonoTime begun = clock.now();
+  if (const auto known = net::check_device(options.bind_device); !known) {
+    return failed(known.error());
+  }
   const Attempts all{options, clock, random, observer, stop};
   while (true) {
     Attempt result = attempt(all, outcome);

@@ -30,6 +30,7 @@ struct ClientOptions {
   std::uint16_t port = kDefaultPort;
   std::optional<IpFamily> family;           ///< -4, -6
   std::optional<IpAddress> bind;            ///< --bind
+  std::string bind_device;                  ///< --bind-dev; empty: any network interface
   std::uint16_t local_port = 0;             ///< --local-port
   std::optional<std::uint32_t> buffer;      ///< --buffer, payload bytes; absent = our default
   bool spin = false;                        ///< --spin: threads of a test never sleep

@@ -207,6 +207,7 @@ std::unique_ptr<net::DatagramPort> ServerSessions::open_port(const Session& sess
   net::PortOptions options;
   options.bind = letter.local.address;
   options.local_port = letter.local.port;
+  options.device = options_.bind_device;
   options.remote = letter.peer;
   options.buffer_bytes = options_.buffer.value_or(kDefaultBuffer);
   options.share_port = true;

@@ -211,7 +211,7 @@ Result<void> run_server(const ServerOptions& options, const Clock& clock, Random
   // Classic data comes to the listener itself, handshakes only to any other.
   const std::uint32_t buffer = options.classic ? options.buffer.value_or(kDefaultBuffer)
                                                : net::UdpListener::kHandshakeBuffer;
-  auto listener = net::UdpListener::open(options.bind, options.port, buffer);
+  auto listener = net::UdpListener::open(options.bind, options.port, buffer, options.bind_device);
   if (!listener) {
     return tl::unexpected{listener.error()};
   }

@@ -24,6 +24,7 @@ inline constexpr std::uint64_t kDefaultMaxMemory = std::uint64_t{256} << 20U;
 /// What `udperf server` was asked to do.
 struct ServerOptions {
   std::optional<IpAddress> bind;  ///< absent: every address, IPv4 and IPv6
+  std::string bind_device;        ///< --bind-dev; empty: every network interface
   std::uint16_t port = kDefaultPort;
   std::optional<std::uint32_t> buffer;
   bool spin = false;                        ///< --spin: threads of a test never sleep

@@ -75,6 +75,7 @@ ClientPlan plan_of(const engine::ClientOptions& options, const Endpoint& server)
   plan.rate_bps = share_of(params.rate_up, params);
   plan.payload = params.payload;
   plan.bind = options.bind;
+  plan.device = options.bind_device;
   plan.local_port = options.local_port;
   plan.buffer_bytes = options.buffer.value_or(engine::kDefaultBuffer);
   plan.gso = offload(params.gso);
@@ -93,6 +94,7 @@ std::uint32_t auto_length(const engine::ClientOptions& options, const Endpoint& 
   const std::uint32_t most = v4 ? kAutoPayloadV4 : kAutoPayloadV6;
   net::PortOptions port_options;
   port_options.bind = options.bind;
+  port_options.device = options.bind_device;
   port_options.remote = server;
   const auto port = net::UdpPort::open(port_options);
   const auto mtu = port ? (*port)->path_mtu() : std::nullopt;

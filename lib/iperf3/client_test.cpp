@@ -77,7 +77,7 @@ Error ClientTest::too_old() const {
 }
 
 bool ClientTest::connect() {
-  auto opened = net::TcpConnection::open({plan_.bind, plan_.server});
+  auto opened = net::TcpConnection::open({plan_.bind, plan_.server, plan_.device});
   if (!opened) {
     error_ = opened.error();
     return false;
@@ -201,6 +201,7 @@ net::PortOptions ClientTest::port_options() const {
   const Parameters& p = plan_.parameters;
   net::PortOptions out;
   out.bind = plan_.bind;
+  out.device = plan_.device;
   out.local_port = plan_.local_port == 0
                        ? std::uint16_t{0}
                        : static_cast<std::uint16_t>(plan_.local_port + streams_.size());

@@ -31,6 +31,7 @@ struct ClientPlan {
   std::uint64_t rate_bps = 0;  ///< what each stream of this end sends; 0 = unlimited
   PayloadKind payload = PayloadKind::random;
   std::optional<IpAddress> bind;
+  std::string device;            ///< network interface that all goes through; empty: any
   std::uint16_t local_port = 0;  ///< of the first stream; the next ones follow; 0 = any
   std::uint32_t buffer_bytes = 0;
   net::PortOptions::Offload gso = net::PortOptions::Offload::automatic;

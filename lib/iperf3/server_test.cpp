@@ -114,6 +114,7 @@ net::PortOptions ServerTest::port_options(const Endpoint& client, const Endpoint
   const Parameters& p = control_.parameters();
   net::PortOptions out;
   out.bind = local.address;
+  out.device = setting_.device;
   out.local_port = local.port;
   out.remote = client;
   out.buffer_bytes = p.window != 0 ? p.window : setting_.buffer_bytes;

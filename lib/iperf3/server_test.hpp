@@ -35,6 +35,7 @@ struct ServerTestSetting {
   TestWatcher* watcher = nullptr;  ///< told of intervals; null: nobody is
   Duration interval = std::chrono::seconds{1};
   bool json_output = false;  ///< what clients ask for of its output is JSON
+  std::string device = {};   ///< network interface that all goes through; empty: any
 };
 
 /// One test at the server: its control connection, its streams and their books.

@@ -36,6 +36,7 @@ ServerTestSetting test_setting(const Iperf3Service::Parts& parts, SourceAccounts
   out.watcher = parts.watcher;
   out.interval = parts.interval;
   out.json_output = parts.json_output;
+  out.device = parts.options.bind_device;
   return out;
 }
 
@@ -44,11 +45,13 @@ ServerTestSetting test_setting(const Iperf3Service::Parts& parts, SourceAccounts
 Result<std::unique_ptr<Iperf3Service>> Iperf3Service::open(const Parts& parts, std::uint16_t port) {
   constexpr int kTries = 16;  // a free TCP port may be taken as a UDP port
   for (int i = 0;; ++i) {
-    auto control = net::TcpListener::open(parts.options.bind, port);
+    const std::string& device = parts.options.bind_device;
+    auto control = net::TcpListener::open(parts.options.bind, port, device);
     if (!control) {
       return tl::unexpected{control.error()};
     }
-    auto data = net::UdpListener::open(parts.options.bind, (*control)->local().port);
+    auto data = net::UdpListener::open(parts.options.bind, (*control)->local().port,
+                                       net::UdpListener::kHandshakeBuffer, device);
     if (data) {
       return std::unique_ptr<Iperf3Service>{
           new Iperf3Service{parts, *std::move(control), *std::move(data)}};

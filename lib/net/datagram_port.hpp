@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/endpoint.hpp"
@@ -143,6 +144,7 @@ class DatagramPort {
 struct PortOptions {
   std::optional<IpAddress> bind;  ///< absent: whatever the route to the peer says
   std::uint16_t local_port = 0;   ///< 0: any
+  std::string device;             ///< network interface that all goes through; empty: any
   Endpoint remote;
   std::uint32_t buffer_bytes = 0;  ///< asked for, both directions; the kernel may grant less
   bool share_port = false;         ///< beside a listener on the same address and port

@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 
+#include "net/device.hpp"
 #include "net/socket_address.hpp"
 #include "net/socket_options.hpp"
 
@@ -49,6 +50,9 @@ Result<std::unique_ptr<TcpConnection>> TcpConnection::open(const Options& option
   if (!fd) {
     const int reason = errno;
     return system_error(reason, "create a TCP socket");
+  }
+  if (auto bound = bind_to_device(fd.get(), options.device); !bound) {
+    return tl::unexpected{bound.error()};
   }
   if (options.bind) {
     const SocketAddress address{Endpoint{*options.bind, 0}};
@@ -170,18 +174,20 @@ std::optional<std::uint32_t> TcpConnection::segment_bytes() const {
 }
 
 Result<std::unique_ptr<TcpListener>> TcpListener::open(const std::optional<IpAddress>& bind,
-                                                       std::uint16_t port) {
+                                                       std::uint16_t port,
+                                                       const std::string& device) {
   if (bind) {
-    return open_at(Endpoint{*bind, port});
+    return open_at(Endpoint{*bind, port}, device);
   }
-  auto both = open_at(Endpoint{IpAddress::any(IpFamily::v6), port});
+  auto both = open_at(Endpoint{IpAddress::any(IpFamily::v6), port}, device);
   if (both || both.error().os_error == EADDRINUSE || both.error().os_error == EACCES) {
     return both;
   }
-  return open_at(Endpoint{IpAddress::any(IpFamily::v4), port});
+  return open_at(Endpoint{IpAddress::any(IpFamily::v4), port}, device);
 }
 
-Result<std::unique_ptr<TcpListener>> TcpListener::open_at(const Endpoint& local) {
+Result<std::unique_ptr<TcpListener>> TcpListener::open_at(const Endpoint& local,
+                                                          const std::string& device) {
   const bool v4 = local.address.family == IpFamily::v4;
   Fd fd{::socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   if (!fd) {
@@ -193,6 +199,9 @@ Result<std::unique_ptr<TcpListener>> TcpListener::open_at(const Endpoint& local)
   }
   // Connections of a server before this one may still be closing.
   set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  if (auto bound = bind_to_device(fd.get(), device); !bound) {
+    return tl::unexpected{bound.error()};
+  }
   const SocketAddress address{local};
   if (::bind(fd.get(), address.raw(), address.size()) != 0 || ::listen(fd.get(), kBacklog) != 0) {
     const int reason = errno;

@@ -23,6 +23,7 @@ class TcpConnection {
   struct Options {
     std::optional<IpAddress> bind;
     Endpoint remote;
+    std::string device;  ///< network interface that all goes through; empty: any
   };
 
   /// Begins to connect; see connected().
@@ -79,7 +80,7 @@ class TcpListener {
   /// Without `bind`: every address, IPv6 and IPv4 on one socket (IPv4 alone where there is no
   /// IPv6).
   [[nodiscard]] static Result<std::unique_ptr<TcpListener>> open(
-      const std::optional<IpAddress>& bind, std::uint16_t port);
+      const std::optional<IpAddress>& bind, std::uint16_t port, const std::string& device = {});
 
   /// One connection that waits; nothing when none does.
   [[nodiscard]] std::unique_ptr<TcpConnection> accept();
@@ -90,7 +91,8 @@ class TcpListener {
 
  private:
   TcpListener(Fd socket, const Endpoint& local) : socket_(std::move(socket)), local_(local) {}
-  static Result<std::unique_ptr<TcpListener>> open_at(const Endpoint& local);
+  static Result<std::unique_ptr<TcpListener>> open_at(
+      const Endpoint& local, const std::string& device);
 
   Fd socket_;
   Endpoint local_;

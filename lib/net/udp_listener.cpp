@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "net/device.hpp"
 #include "net/socket_address.hpp"
 #include "net/socket_options.hpp"
 #include "net/udp_port.hpp"
@@ -98,19 +99,21 @@ void set_source(msghdr& message, const IpAddress& local) {
 }  // namespace
 
 Result<std::unique_ptr<UdpListener>> UdpListener::open(const std::optional<IpAddress>& bind,
-                                                       std::uint16_t port, std::uint32_t buffer) {
+                                                       std::uint16_t port, std::uint32_t buffer,
+                                                       const std::string& device) {
   if (bind) {
-    return open_at(Endpoint{*bind, port}, buffer);
+    return open_at(Endpoint{*bind, port}, buffer, device);
   }
-  auto both = open_at(Endpoint{IpAddress::any(IpFamily::v6), port}, buffer);
+  auto both = open_at(Endpoint{IpAddress::any(IpFamily::v6), port}, buffer, device);
   if (both || both.error().os_error == EADDRINUSE || both.error().os_error == EACCES) {
     return both;
   }
-  return open_at(Endpoint{IpAddress::any(IpFamily::v4), port}, buffer);
+  return open_at(Endpoint{IpAddress::any(IpFamily::v4), port}, buffer, device);
 }
 
 Result<std::unique_ptr<UdpListener>> UdpListener::open_at(const Endpoint& local,
-                                                          std::uint32_t buffer) {
+                                                          std::uint32_t buffer,
+                                                          const std::string& device) {
   const bool v4 = local.address.family == IpFamily::v4;
   Fd fd{::socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   if (!fd) {
@@ -125,6 +128,9 @@ Result<std::unique_ptr<UdpListener>> UdpListener::open_at(const Endpoint& local,
     set_option(fd.get(), IPPROTO_IP, IP_PKTINFO, 1);
   }
   set_buffer(fd.get(), SO_RCVBUF, SO_RCVBUFFORCE, buffer);
+  if (auto bound = bind_to_device(fd.get(), device); !bound) {
+    return tl::unexpected{bound.error()};
+  }
   const SocketAddress address{local};
   if (::bind(fd.get(), address.raw(), address.size()) != 0) {
     const int reason = errno;

@@ -10,10 +10,11 @@ namespace udperf::net {
 class UdpListener final : public ListenPort {
  public:
   /// Without `bind`: every address, IPv6 and IPv4 on one socket (IPv4 alone where there is no
-  /// IPv6). Fails when another program listens on the port.
+  /// IPv6). With `device`: only through that network interface. Fails when another program listens
+  /// on the port.
   [[nodiscard]] static Result<std::unique_ptr<UdpListener>> open(
       const std::optional<IpAddress>& bind, std::uint16_t port,
-      std::uint32_t buffer = kHandshakeBuffer);
+      std::uint32_t buffer = kHandshakeBuffer, const std::string& device = {});
 
   /// Payload bytes to ask of the socket's buffer where it takes handshakes only.
   static constexpr std::uint32_t kHandshakeBuffer = 4U << 20U;
@@ -29,7 +30,8 @@ class UdpListener final : public ListenPort {
   UdpListener(Fd socket, Endpoint local) : socket_(std::move(socket)), local_(local) {}
 
   [[nodiscard]] static Result<std::unique_ptr<UdpListener>> open_at(const Endpoint& local,
-                                                                    std::uint32_t buffer);
+                                                                    std::uint32_t buffer,
+                                                                    const std::string& device);
 
   Fd socket_;
   Endpoint local_;

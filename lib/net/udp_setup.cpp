@@ -12,6 +12,7 @@
 #include <sstream>
 #include <string>
 
+#include "net/device.hpp"
 #include "net/egress_queue.hpp"
 #include "net/socket_address.hpp"
 #include "net/socket_options.hpp"
@@ -128,6 +129,9 @@ Result<Fd> open_bound(const PortOptions& options) {
   }
   if (options.share_port) {
     set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  }
+  if (auto bound = bind_to_device(fd.get(), options.device); !bound) {
+    return tl::unexpected{bound.error()};
   }
   mark_outgoing(fd.get(), family, options);
   if (options.kernel_stamps) {

@@ -86,7 +86,7 @@ void Iperf3Relay::forward(const Endpoint& server) {
     }
     engine::wait_readable(fds, 20ms);
     if (auto client = listener_->accept()) {
-      auto upstream = net::TcpConnection::open({std::nullopt, server});
+      auto upstream = net::TcpConnection::open({std::nullopt, server, {}});
       if (upstream) {
         pairs.push_back(Pair{std::move(client), *std::move(upstream)});
       }

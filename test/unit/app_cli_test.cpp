@@ -49,6 +49,7 @@ const std::vector<Accepted>& accepted_rows() {
       {{"-p", "7000"}, [](S s) { return s.options.port == 7000; }},
       {{"--bind", "192.0.2.1"},
        [](S s) { return s.options.bind && s.options.bind->to_string() == "192.0.2.1"; }},
+      {{"--bind-dev", "lo"}, [](S s) { return s.options.bind_device == "lo"; }},
       {{"--buffer", "1500"}, [](S s) { return s.options.buffer == 1500U; }},
       {{"--key-file", "k"}, [](S s) { return s.key_file == "k"; }},
       {{"--one-off"}, [](S s) { return s.options.one_off; }},

@@ -47,6 +47,20 @@ TEST_CASE("Letters run together, values stand behind or apart, long ones with = 
   CHECK(command.parameters.tos == 46 * 4);
 }
 
+TEST_CASE("An interface is named by --bind-dev, or behind the address of -B") {
+  CHECK(parse({"-c", "h", "-u", "--bind-dev", "eth0"}).bind_device == "eth0");
+  CHECK(parse({"-s", "--bind-dev=vrf-blue"}).bind_device == "vrf-blue");
+  const auto both = parse({"-c", "h", "-u", "-B", "192.0.2.1%eth1"});
+  REQUIRE_FALSE(both.problem.has_value());
+  CHECK(both.bind_device == "eth1");
+  CHECK(both.bind == udperf::parse_ip_address("192.0.2.1").value());
+  CHECK(parse({"-c", "h", "-u", "-B", "192.0.2.1"}).bind_device.empty());
+  for (const char* const bad : {"", "a/b", "sixteen-letters-", ".."}) {
+    CHECK(parse({"-c", "h", "-u", "--bind-dev", bad}).problem.has_value());
+  }
+  CHECK(parse({"-c", "h", "-u", "-B", "192.0.2.1%"}).problem.has_value());
+}
+
 TEST_CASE("Rates are in powers of 1000, bytes and counts in powers of 1024") {
   CHECK(iperf3_number("1k", 1000) == 1000U);
   CHECK(iperf3_number("1K", 1024) == 1024U);

@@ -128,6 +128,25 @@ TEST_CASE("a dead port is seen by its ICMP answer", "[net]") {
   CHECK_FALSE(port->take_refused());
 }
 
+TEST_CASE("a socket is bound to the interface that is named, or the name is refused", "[net]") {
+  PortOptions options;
+  options.remote = Endpoint{IpAddress::loopback(IpFamily::v4), 9};
+  options.device = "lo";
+  const auto port = UdpPort::open(options);
+  REQUIRE(port.has_value());
+  std::array<char, 16> name{};
+  socklen_t size = name.size();
+  REQUIRE(::getsockopt((*port)->fd(), SOL_SOCKET, SO_BINDTODEVICE, name.data(), &size) == 0);
+  CHECK(std::string{name.data()} == "lo");
+
+  options.device = "no-such-iface";
+  const auto refused = UdpPort::open(options);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().code == ErrorCode::usage);
+  CHECK(refused.error().message() ==
+        "--bind-dev no-such-iface: there is no such network interface here");
+}
+
 TEST_CASE("what the socket drops is counted, also after the last read", "[net]") {
   PortOptions options;
   options.gro = PortOptions::Offload::off;

@@ -1,0 +1,63 @@
+#include "net/device.hpp"
+
+#include <net/if.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+#include <string_view>
+#include <vector>
+
+#include "base/nearest_word.hpp"
+
+namespace udperf::net {
+namespace {
+
+std::vector<std::string> device_names() {
+  std::vector<std::string> names;
+  if (auto* const list = ::if_nameindex(); list != nullptr) {
+    for (const auto* one = list; one->if_name != nullptr; ++one) {
+      names.emplace_back(one->if_name);
+    }
+    ::if_freenameindex(list);
+  }
+  return names;
+}
+
+Error no_such_device(const std::string& device) {
+  const std::vector<std::string> names = device_names();
+  const std::vector<std::string_view> views{names.begin(), names.end()};
+  std::string text = "--bind-dev " + device + ": there is no such network interface here";
+  if (const auto nearest = nearest_word(device, views)) {
+    text += "; did you mean " + std::string{*nearest} + "?";
+  }
+  return Error{ErrorCode::usage, std::move(text), 0, {}};
+}
+
+}  // namespace
+
+Result<void> bind_to_device(int fd, const std::string& device) {
+  if (device.empty() || ::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device.c_str(),
+                                     static_cast<socklen_t>(device.size())) == 0) {
+    return {};
+  }
+  const int reason = errno;
+  if (reason == ENODEV) {
+    return tl::unexpected{no_such_device(device)};
+  }
+  std::string what = "--bind-dev " + device;
+  if (reason == EPERM) {
+    what += ": needs root, or CAP_NET_RAW, on this system";  // so before Linux 5.7
+  }
+  return system_error(reason, std::move(what));
+}
+
+Result<void> check_device(const std::string& device) {
+  if (!device.empty() && ::if_nametoindex(device.c_str()) == 0) {
+    return tl::unexpected{no_such_device(device)};
+  }
+  return {};
+}
+
+}  // namespace udperf::net

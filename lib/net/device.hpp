@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+#include "base/result.hpp"
+
+namespace udperf::net {
+
+/// Lets the socket send and receive through this network interface only, or within this VRF
+/// (SO_BINDTODEVICE), whatever the routes say; an empty name leaves it free. Before bind().
+[[nodiscard]] Result<void> bind_to_device(int fd, const std::string& device);
+
+/// An error where no network interface has this name; it tells the nearest one that has. An empty
+/// name is no error.
+[[nodiscard]] Result<void> check_device(const std::string& device);
+
+}  // namespace udperf::net
