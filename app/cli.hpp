@@ -73,6 +73,7 @@ struct ClientCommand {
   OutputOptions output;
   LogOptions log;
   Thresholds thresholds;
+  std::uint16_t flows = 0;                 ///< --flows, 2..128; 0 = not given
   std::uint32_t repeat = 1;                ///< --repeat, 1..10000
   Duration gap = std::chrono::seconds{1};  ///< --gap: between two runs
   bool find_rate = false;                  ///< --find-rate: search in place of one test

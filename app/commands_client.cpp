@@ -26,6 +26,37 @@ HeaderKind header_for(const ClientCommand& command) {
   return command.header.value_or(small ? HeaderKind::compact : HeaderKind::full);
 }
 
+/// A light test: what is left open becomes small and slow, so that it can run beside others.
+void make_light(std::span<const GivenOption> given, ClientCommand& command) {
+  constexpr std::uint64_t kEachMilliPps = 50'000;
+  constexpr std::uint32_t kBytes = 128;
+  TestParams& params = command.options.params;
+  command.options.flows = true;
+  params.streams = command.flows;
+  if (!is_given(given, "rate")) {
+    params.rate_up = params.rate_down =
+        SendRate{SendRate::Kind::packets, kEachMilliPps * command.flows};
+  }
+  if (!is_given(given, "packet-size")) {
+    params.payload_bytes = kBytes;
+    command.options.auto_packet_size = false;
+  }
+}
+
+/// Whether there is a local port for each stream.
+std::optional<std::string> local_port_problem(const engine::ClientOptions& options) {
+  constexpr unsigned kHighest = 65535;
+  const unsigned first = options.local_port;
+  const unsigned needed = options.params.streams;
+  const unsigned last = options.last_local_port != 0 ? options.last_local_port : kHighest;
+  if (first == 0 || last - first + 1 >= needed) {
+    return std::nullopt;
+  }
+  return "--local-port: " + std::to_string(needed) + " streams need as many ports, and from " +
+         std::to_string(first) + " to " + std::to_string(last) + " there are " +
+         std::to_string(last - first + 1);
+}
+
 }  // namespace
 
 std::optional<std::string> apply_client_options(Command which, std::span<const GivenOption> given,
@@ -38,6 +69,12 @@ std::optional<std::string> apply_client_options(Command which, std::span<const G
     TestParams& params = command.options.params;
     params.payload = PayloadKind::alphabet;
     params.payload_bytes = command.options.auto_packet_size ? kClassicBytes : params.payload_bytes;
+  }
+  if (command.flows != 0) {
+    make_light(given, command);
+  }
+  if (auto problem = local_port_problem(command.options)) {
+    return problem;
   }
   command.options.params.header = header_for(command);
   if (command.trace) {

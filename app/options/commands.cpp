@@ -16,6 +16,9 @@ constexpr std::string_view kClientProse =
     "with the documentation), --jsonl (one object a line as it happens, the last of them an end or "
     "error event), --csv or --print, which takes dotted paths into the JSON document. Counts are "
     "exact; what was not measured is null, never 0.\n\n"
+    "With --flows many flows are tested side by side, each from a UDP port of its own, and those "
+    "that fare worse than the rest are named: networks that balance load by ports hide a bad "
+    "member. What is left open is light then: 50 datagrams of 128 bytes a second and flow.\n\n"
     "No client runs longer than the time to connect, the test, the drain and 5 seconds, whatever "
     "the network does.";
 

@@ -28,6 +28,21 @@ Problem check_bind(const GivenOption& /*option*/, const ClientCommand& command) 
   return std::nullopt;
 }
 
+/// "40000", or "40000-40063".
+Problem set_local_port(Text value, ClientCommand& command) {
+  constexpr std::uint64_t kHighest = 65535;
+  const auto dash = value.find('-');
+  if (dash == std::string::npos) {
+    return store_integer(value, 0, kHighest, command.options.local_port);
+  }
+  auto& options = command.options;
+  if (Problem problem = store_integer(value.substr(0, dash), 1, kHighest, options.local_port)) {
+    return problem;
+  }
+  return store_integer(value.substr(dash + 1), options.local_port, kHighest,
+                       options.last_local_port);
+}
+
 constexpr auto kRows = std::to_array<OptionSpec>({
     {.letter = 'p',
      .name = "port",
@@ -87,11 +102,17 @@ constexpr auto kRows = std::to_array<OptionSpec>({
          shared([](Text v, auto& c) -> Problem { return store_device(v, c.options.bind_device); })},
     {.name = "local-port",
      .value = "PORT",
-     .help = "local UDP port, 0 = any",
+     .help = "local UDP port, or A-B: one a stream; 0 = any",
      .fallback = "0",
      .commands = kClient,
-     .set = [](Text v,
-               ClientCommand& c) { return store_integer(v, 0, 65535, c.options.local_port); }},
+     .set = set_local_port},
+    {.name = "flows",
+     .value = "N",
+     .help = "judge N flows by port, 2..128: does one fare worse?",
+     .fallback_text = "no",
+     .commands = kClient,
+     .not_with = "streams find-rate classic iperf3",
+     .set = [](Text v, ClientCommand& c) { return store_integer(v, 2, kMaxStreams, c.flows); }},
     {.name = "buffer",
      .value = "SIZE",
      .help = "socket buffers of this end, payload bytes",

@@ -1,15 +1,12 @@
 #include "engine/client_connect.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include "engine/address_race.hpp"
+#include "engine/client_flows.hpp"
 #include "engine/event.hpp"
 #include "engine/handshakes.hpp"
 #include "engine/server_lookup.hpp"
@@ -35,14 +32,11 @@ net::PortOptions::Offload offload(OffloadMode mode) {
 }
 
 net::PortOptions port_options(const ClientOptions& options, const Endpoint& server,
-                              std::uint16_t stream) {
+                              std::uint16_t local_port) {
   net::PortOptions out;
   out.bind = options.bind;
   out.device = options.bind_device;
-  // Each stream has a port of its own; a given one is the first of consecutive ones.
-  out.local_port = options.local_port == 0
-                       ? std::uint16_t{0}
-                       : static_cast<std::uint16_t>(options.local_port + stream);
+  out.local_port = local_port;
   out.remote = server;
   out.buffer_bytes = options.buffer.value_or(kDefaultBuffer);
   out.gso = offload(options.params.gso);
@@ -90,7 +84,10 @@ std::uint32_t auto_payload(const net::UdpPort& port) {
 
 struct Attempt {
   Result<Connection> connection;
-  std::optional<std::uint32_t> retry_after_ms;
+  std::optional<std::uint32_t> retry_after_ms = std::nullopt;
+  /// Where it failed for want of an answer: the ports that got none, and those that did.
+  std::vector<std::uint16_t> silent = {};
+  std::vector<std::uint16_t> answered = {};
 };
 
 tl::unexpected<Error> failed(Error error) {
@@ -104,6 +101,7 @@ struct Attempts {
   RandomSource& random;
   ClientObserver& observer;
   const StopToken& stop;
+  const StreamPorts& ports;
 
   /// For a handshake that has what is left of the time to connect.
   [[nodiscard]] session::ClientHandshake::Settings settings(const TestParams& params,
@@ -128,17 +126,47 @@ Error unreachable_from_here(Error error) {
   return error;
 }
 
-/// Opens the sockets of the streams after the first and joins them to the session. They leave from
-/// the first one's address, whatever other ways there are: the server knows the client by it.
-Result<void> join_streams(Connection& connection, const Attempts& all, const Endpoint& server,
-                          MonoTime deadline) {
+/// Says goodbye to a session that will not be used.
+void leave(Connection& connection) {
+  Connection::Stream& first = connection.streams.front();
+  auto bytes = wire::encode(wire::MessageType::bye, connection.session, 0,
+                            wire::Bye{wire::ByeReason::failed});
+  first.sealer.seal(bytes);
+  first.port->send_control(bytes);
+}
+
+/// Why the session is not to be had without those of its streams that were not joined.
+Attempt not_joined(const std::vector<Pending>& pending, const Connection& connection,
+                   const Endpoint& server) {
+  Attempt out{failed(interrupted_before_start())};
+  out.answered.push_back(connection.streams.front().port->local().port);
+  for (const Pending& one : pending) {
+    if (one.handshake.done()) {
+      out.answered.push_back(one.port->local().port);
+    } else if (!one.handshake.failed()) {
+      return {failed(interrupted_before_start())};
+    } else if (one.handshake.error().code != ErrorCode::unreachable) {
+      return {failed(in_phase(one.handshake.error(), "connect", server))};
+    } else {
+      out.connection = failed(in_phase(one.handshake.error(), "connect", server));
+      out.silent.push_back(one.port->local().port);
+    }
+  }
+  return out;
+}
+
+/// Opens the sockets of the streams after the first and joins them to the session; nothing where
+/// that has worked. They leave from the first one's address, whatever other ways there are: the
+/// server knows the client by it.
+std::optional<Attempt> join_streams(Connection& connection, const Attempts& all,
+                                    const Endpoint& server, MonoTime deadline) {
   std::vector<Pending> pending;
   for (std::uint16_t i = 1; i < connection.accept.params.streams; ++i) {
-    auto options = port_options(all.options, server, i);
+    auto options = port_options(all.options, server, all.ports.of_stream(i));
     options.bind = connection.streams.front().port->local().address;
     auto port = net::UdpPort::open(options);
     if (!port) {
-      return failed(in_phase(port.error(), "connect", server));
+      return Attempt{failed(in_phase(port.error(), "connect", server))};
     }
     auto settings = all.settings(connection.accept.params, deadline);
     settings.joining = session::ClientHandshake::Settings::Joining{
@@ -147,19 +175,22 @@ Result<void> join_streams(Connection& connection, const Attempts& all, const End
         Pending{*std::move(port), session::ClientHandshake{settings, all.random, all.clock.now()}});
   }
   run_handshakes(pending, all.clock, all.stop);
+  if (!std::all_of(pending.begin(), pending.end(),
+                   [](const Pending& one) { return one.handshake.done(); })) {
+    leave(connection);
+    return not_joined(pending, connection, server);
+  }
   for (Pending& one : pending) {
-    if (!one.handshake.done()) {
-      return failed(one.handshake.failed() ? in_phase(one.handshake.error(), "connect", server)
-                                           : interrupted_before_start());
-    }
     connection.streams.push_back({std::move(one.port), one.handshake.sealer()});
   }
-  return {};
+  return std::nullopt;
 }
 
 /// The parameters as they are asked of a server at this address.
-TestParams params_for(const ClientOptions& options, const Endpoint& server) {
+TestParams params_for(const ClientOptions& options, const StreamPorts& ports,
+                      const Endpoint& server) {
   TestParams params = options.params;
+  params.streams = ports.streams();
   if (options.auto_packet_size) {
     params.payload_bytes = largest_auto_payload(server);
   } else if (options.profile.ip_sizes && server.address.family == IpFamily::v6) {
@@ -168,14 +199,16 @@ TestParams params_for(const ClientOptions& options, const Endpoint& server) {
   return params;
 }
 
-AddressRace::Begin beginner(const Attempts& all, MonoTime deadline) {
-  return [&all, deadline](const Endpoint& server, MonoTime now) -> Result<Pending> {
+/// `port_used`: the first stream's, in the latest handshake that was begun.
+AddressRace::Begin beginner(const Attempts& all, MonoTime deadline, std::uint16_t& port_used) {
+  return [&all, &port_used, deadline](const Endpoint& server, MonoTime now) -> Result<Pending> {
     all.observer.on_trace("HELLO", server);
-    auto port = net::UdpPort::open(port_options(all.options, server, 0));
+    auto port = net::UdpPort::open(port_options(all.options, server, all.ports.of_stream(0)));
     if (!port) {
       return failed(unreachable_from_here(in_phase(port.error(), "connect", server)));
     }
-    const TestParams params = params_for(all.options, server);
+    port_used = (*port)->local().port;
+    const TestParams params = params_for(all.options, all.ports, server);
     if (const auto problem = check_params(params)) {
       return failed(*problem);
     }
@@ -186,9 +219,9 @@ AddressRace::Begin beginner(const Attempts& all, MonoTime deadline) {
 
 /// What is known of a server that has answered, or was the last to be asked.
 void note_server(const AddressRace::Runner& runner, const ClientOptions& options,
-                 TestOutcome& outcome) {
+                 const StreamPorts& ports, TestOutcome& outcome) {
   outcome.server = runner.server;
-  outcome.params = params_for(options, runner.server);
+  outcome.params = params_for(options, ports, runner.server);
   outcome.client = runner.pending.port->local();
   outcome.warnings.clear();  // those of an attempt before this one
   const auto& port = dynamic_cast<const net::UdpPort&>(*runner.pending.port);
@@ -200,21 +233,31 @@ void note_server(const AddressRace::Runner& runner, const ClientOptions& options
 }
 
 Attempt attempt(const Attempts& all, TestOutcome& outcome) {
-  const MonoTime begun = all.clock.now();
-  const MonoTime deadline = begun + all.options.connect_timeout;
+  // Of many flows it need not be the first that answers: others have to have their turn.
+  const Duration patience =
+      all.options.flows ? all.options.connect_timeout / 3 : all.options.connect_timeout;
+  const MonoTime deadline = all.clock.now() + patience;
   auto servers = look_up_server(all.options, all.clock, all.stop, deadline);
   if (!servers) {
-    return {failed(servers.error()), std::nullopt};
+    return {failed(servers.error())};
   }
   outcome.server = servers->front();
-  outcome.params = params_for(all.options, servers->front());
-  AddressRace race{*std::move(servers), beginner(all, deadline)};
+  outcome.params = params_for(all.options, all.ports, servers->front());
+  std::uint16_t port_used = 0;
+  AddressRace race{*std::move(servers), beginner(all, deadline, port_used)};
   run_race(race, all.clock, all.stop);
   AddressRace::Runner* const runner = race.winner();
   if (runner == nullptr) {
-    return {failed(all.stop.requested() ? interrupted_before_start() : race.error()), std::nullopt};
+    if (all.stop.requested()) {
+      return {failed(interrupted_before_start())};
+    }
+    Attempt unheard{failed(race.error())};
+    if (port_used != 0 && race.error().code == ErrorCode::unreachable) {
+      unheard.silent.push_back(port_used);
+    }
+    return unheard;
   }
-  note_server(*runner, all.options, outcome);
+  note_server(*runner, all.options, all.ports, outcome);
   session::ClientHandshake& handshake = runner->pending.handshake;
   if (!handshake.done()) {
     return {failed(handshake.failed() ? in_phase(handshake.error(), "connect", runner->server)
@@ -233,10 +276,24 @@ Attempt attempt(const Attempts& all, TestOutcome& outcome) {
         auto_payload(dynamic_cast<const net::UdpPort&>(*runner->pending.port));
   }
   connection.streams.push_back({std::move(runner->pending.port), handshake.sealer()});
-  if (auto joined = join_streams(connection, all, runner->server, deadline); !joined) {
-    return {failed(joined.error()), std::nullopt};
+  const MonoTime join_by =
+      all.options.flows ? all.clock.now() + all.options.connect_timeout : deadline;
+  if (auto failure = join_streams(connection, all, runner->server, join_by)) {
+    return *std::move(failure);
   }
-  return {std::move(connection), std::nullopt};
+  return {std::move(connection)};
+}
+
+void note_flows(const ClientOptions& options, const Connection& connection,
+                const StreamPorts& ports, TestOutcome& outcome) {
+  if (!options.flows) {
+    return;
+  }
+  FlowPorts& flows = outcome.flows.emplace();
+  flows.silent = ports.silent();
+  for (const Connection::Stream& stream : connection.streams) {
+    flows.of_streams.push_back(stream.port->local().port);
+  }
 }
 
 /// How long to wait before the next attempt, or nothing when this was the last.
@@ -255,23 +312,6 @@ std::optional<Duration> retry_wait(const ClientOptions& options, const Attempt& 
 
 }  // namespace
 
-wire::Digest host_fingerprint() {
-  std::ifstream file{"/proc/sys/kernel/random/boot_id"};
-  std::string identity{std::istreambuf_iterator<char>{file}, {}};
-  if (identity.empty()) {
-    // Not to be known: then no two hosts are the same.
-    std::array<std::byte, 16> unknown{};
-    crypto::SystemRandom{}.fill(unknown);
-    std::transform(unknown.begin(), unknown.end(), std::back_inserter(identity),
-                   [](std::byte b) { return static_cast<char>(b); });
-  }
-  struct stat status {};
-  if (::stat("/proc/self/ns/time", &status) == 0) {
-    identity += std::to_string(status.st_ino);
-  }
-  return crypto::fingerprint(std::as_bytes(std::span{identity}));
-}
-
 Result<Connection> connect_client(const ClientOptions& options, const Clock& clock,
                                   RandomSource& random, ClientObserver& observer,
                                   const StopToken& stop, TestOutcome& outcome) {
@@ -279,7 +319,8 @@ Result<Connection> connect_client(const ClientOptions& options, const Clock& clo
   if (const auto known = net::check_device(options.bind_device); !known) {
     return failed(known.error());
   }
-  const Attempts all{options, clock, random, observer, stop};
+  StreamPorts ports{options};
+  const Attempts all{options, clock, random, observer, stop, ports};
   while (true) {
     Attempt result = attempt(all, outcome);
     if (result.connection) {
@@ -289,10 +330,14 @@ Result<Connection> connect_client(const ClientOptions& options, const Clock& clo
       outcome.client = connection.streams.front().port->local();
       outcome.client_seen_by_server = connection.accept.client;
       outcome.concurrent_sessions_max = connection.accept.concurrent;
+      note_flows(options, connection, ports, outcome);
       return std::move(result.connection);
     }
     outcome.retry_after_ms = result.retry_after_ms;
     const auto wait = retry_wait(options, result, clock.now() - begun);
+    if (!wait && !stop.requested() && ports.drop(result.silent, result.answered)) {
+      continue;
+    }
     if (!wait || stop.requested()) {
       return std::move(result.connection);
     }

@@ -85,6 +85,12 @@ struct Iperf3Peer {
   bool tells_copies = false;  ///< where it received, it told of copies and of order (udperf does)
 };
 
+/// The flows of a test with --flows, told apart by the client's UDP port.
+struct FlowPorts {
+  std::vector<std::uint16_t> of_streams;  ///< the port of each stream
+  std::vector<std::uint16_t> silent;      ///< ports that got no answer and so have no stream
+};
+
 /// Everything that is known at the client when a test is over, whatever way it ended: the input of
 /// build_result().
 struct TestOutcome {
@@ -114,6 +120,7 @@ struct TestOutcome {
   std::optional<PathMtu> mtu_down;
   std::optional<ClassicAnswer> classic;  ///< of a classic test only
   std::optional<Iperf3Peer> iperf3;      ///< of a test by the iperf3 protocol only
+  std::optional<FlowPorts> flows;        ///< of a test with --flows only
 };
 
 /// What the server knows of one session when it closes: its own half, and the client's figures

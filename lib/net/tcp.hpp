@@ -91,8 +91,8 @@ class TcpListener {
 
  private:
   TcpListener(Fd socket, const Endpoint& local) : socket_(std::move(socket)), local_(local) {}
-  static Result<std::unique_ptr<TcpListener>> open_at(
-      const Endpoint& local, const std::string& device);
+  static Result<std::unique_ptr<TcpListener>> open_at(const Endpoint& local,
+                                                      const std::string& device);
 
   Fd socket_;
   Endpoint local_;

@@ -6,6 +6,7 @@
 #include "base/units.hpp"
 #include "report/details.hpp"
 #include "report/direction_text.hpp"
+#include "report/flows_text.hpp"
 #include "report/json_tree.hpp"
 #include "report/writer.hpp"
 
@@ -20,14 +21,19 @@ bool is_narrow(const TextStyle& style) {
   return style.width > 0 && style.width < kTableColumns;
 }
 
-void direction_lines(const DirectionPart& part, const TextStyle& style, Block& block) {
+enum class Streams : bool { left_out, listed };
+
+void direction_lines(const DirectionPart& part, const TextStyle& style, Streams streams,
+                     Block& block) {
   sent_lines(part, block);
   received_lines(part, block);
   loss_lines(part, block);
   disorder_lines(part, block);
   delay_lines(part, block);
   pacing_lines(part, block);
-  stream_lines(part, block);
+  if (streams == Streams::listed) {
+    stream_lines(part, block);
+  }
   if (style.details) {
     detail_lines(part, style, block);
   }
@@ -104,6 +110,8 @@ void test_lines(const result::ResultDocument& document, const TextStyle& style, 
   const TestOutcome& test = document.test;
   const char* bold = style.color ? "1" : "";
   const bool both = document.up && document.down;
+  // Of many flows only what is special about some.
+  const Streams streams = document.flows ? Streams::left_out : Streams::listed;
   block.line("client", test.client.to_string());
   block.line("server", test.server ? test.server->to_string() : "not known");
   if (test.classic) {
@@ -116,15 +124,18 @@ void test_lines(const result::ResultDocument& document, const TextStyle& style, 
     block.heading("client to server", bold);
   }
   if (document.up) {
-    direction_lines(*document.up, style, block);
+    direction_lines(*document.up, style, streams, block);
   }
   if (both) {
     block.heading("server to client", bold);
   }
   if (document.down) {
-    direction_lines(*document.down, style, block);
+    direction_lines(*document.down, style, streams, block);
   }
   rtt_line(document.rtt, block);
+  if (document.flows) {
+    flow_lines(*document.flows, block);
+  }
   if (test.concurrent_sessions_max > 1) {
     block.line("shared", "the server ran up to " + std::to_string(test.concurrent_sessions_max) +
                              " tests at once");

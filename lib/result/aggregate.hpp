@@ -39,6 +39,9 @@ template <typename Report, typename Get>
                                    static_cast<std::uint64_t>(from));
 }
 
+/// Hops from the nearest of the values with which systems start (64, 128, 255).
+[[nodiscard]] Count hops_of(std::uint64_t ttl);
+
 /// Per second; nothing where no time passed.
 [[nodiscard]] Number rate_over(double amount, std::int64_t span_ns);
 /// Nothing where a side is not known or the whole is zero.

@@ -53,16 +53,6 @@ Layers layers_of(const Reports& rx, IpFamily family) {
   return layers;
 }
 
-/// Hops from the nearest of the values with which systems start (64, 128, 255).
-Count hops_of(std::uint64_t ttl) {
-  for (const std::uint64_t start : {64U, 128U, 255U}) {
-    if (ttl <= start) {
-      return start - ttl;
-    }
-  }
-  return std::nullopt;
-}
-
 /// Rates from the earliest first arrival to the latest last one (metrics 3.A), never the sum of the
 /// streams' own rates. Streams of one receiver share its monotonic clock.
 void fill_rates(const Reports& rx, const Layers& layers, RxPart& part) {
@@ -173,6 +163,15 @@ void fill_split(const StreamReports& reports, LossPart& part) {
 }
 
 }  // namespace
+
+Count hops_of(std::uint64_t ttl) {
+  for (const std::uint64_t start : {64U, 128U, 255U}) {
+    if (ttl <= start) {
+      return start - ttl;
+    }
+  }
+  return std::nullopt;
+}
 
 RxPart build_rx(const Reports& rx, IpFamily family) {
   RxPart part;

@@ -268,6 +268,7 @@ ResultDocument build_result(const TestOutcome& outcome) {
     document.classic_answer = outcome.classic->text;
   }
   fill_rtt(outcome, document, document.rtt);
+  document.flows = judge_flows(outcome);
   const Verdict verdict = judge(document);
   document.limited_by = verdict.limited_by;
   document.verdict = verdict.sentence;

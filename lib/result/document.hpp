@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/outcome.hpp"
+#include "result/flows.hpp"
 #include "result/repeats.hpp"
 #include "search/answer.hpp"
 
@@ -266,6 +267,7 @@ struct ResultDocument {
   RttPart rtt;
   Number kilobytes_per_second;
   std::optional<std::string> classic_answer;  ///< what a classic server said, as it came
+  std::optional<FlowsPart> flows;             ///< only with --flows
   std::optional<RepeatsPart> repeats;         ///< only with --repeat, in the last run's document
   std::optional<search::Answer> search;       ///< --find-rate; the rest is the confirming run's
   std::optional<search::Answer> search_down;  ///< of the second direction, where both were searched

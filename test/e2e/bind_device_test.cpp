@@ -92,10 +92,10 @@ TEST_CASE("a server answers on the interface that it is bound to, and on no othe
   const auto serve = [&](const std::string& device) {
     SpawnOptions options;
     options.extra_fd = 7;
-    auto process = Process::start(
-        path->command(Place::server, {kProgram, "server", "--port", "5556", "--bind-dev", device,
-                                      "--ready-fd", "7"}),
-        options);
+    auto process =
+        Process::start(path->command(Place::server, {kProgram, "server", "--port", "5556",
+                                                     "--bind-dev", device, "--ready-fd", "7"}),
+                       options);
     REQUIRE(process.has_value());
     REQUIRE(process->wait_for(Stream::extra, "\n", kGuard));
     return std::move(*process);

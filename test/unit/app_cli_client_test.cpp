@@ -149,6 +149,19 @@ const std::vector<Accepted>& accepted_rows() {
       {{"--bind", "::1"}, [](C c) { return c.options.bind == IpAddress::loopback(IpFamily::v6); }},
       {{"--bind-dev", "eth0"}, [](C c) { return c.options.bind_device == "eth0"; }},
       {{"--local-port", "7777"}, [](C c) { return c.options.local_port == 7777; }},
+      {{"--local-port", "7000-7003", "-P", "4"},
+       [](C c) { return c.options.local_port == 7000 && c.options.last_local_port == 7003; }},
+      {{"--flows", "64", "--local-port", "33434-33497"},
+       [](C c) {
+         return c.options.flows && c.options.params.streams == 64 &&
+                c.options.params.rate_up == SendRate{SendRate::Kind::packets, 3'200'000} &&
+                c.options.params.payload_bytes == 128 && !c.options.auto_packet_size;
+       }},
+      {{"--flows", "2", "--rate", "1M", "--packet-size", "1000"},
+       [](C c) {
+         return c.options.params.rate_up == SendRate{SendRate::Kind::bits, 1'000'000} &&
+                c.options.params.payload_bytes == 1000;
+       }},
       {{"--buffer", "4MiB"}, [](C c) { return c.options.buffer == 4U << 20U; }},
       {{"--connect-timeout", "300ms"}, [](C c) { return c.options.connect_timeout == 300ms; }},
       {{"--wait-server", "30s"}, [](C c) { return c.options.wait_server == 30s; }},
@@ -332,6 +345,15 @@ const std::vector<Refused>& refused_rows() {
       {{"-p", "0"}, "--port 0: must be a whole number from 1 to 65535"},
       {{"-p", "65536"}, "--port 65536: must be a whole number from 1 to 65535"},
       {{"--local-port", "65536"}, "--local-port 65536: must be a whole number from 0 to 65535"},
+      {{"--local-port", "7000-6999"},
+       "--local-port 7000-6999: must be a whole number from 7000 to 65535"},
+      {{"--local-port", "0-5"}, "--local-port 0-5: must be a whole number from 1 to 65535"},
+      {{"--local-port", "7000-7002", "-P", "4"},
+       "--local-port: 4 streams need as many ports, and from 7000 to 7002 there are 3"},
+      {{"--local-port", "65535", "-P", "2"},
+       "--local-port: 2 streams need as many ports, and from 65535 to 65535 there are 1"},
+      {{"--flows", "1"}, "--flows 1: must be a whole number from 2 to 128"},
+      {{"--flows", "8", "-P", "8"}, "--flows 8: does not go with --streams"},
       {{"--bind", "lo"}, "--bind lo: not a numeric IPv4 or IPv6 address: lo"},
       {{"--bind-dev", "an-interface-name"},
        "--bind-dev an-interface-name: must be the name of a network interface, e.g. eth0"},

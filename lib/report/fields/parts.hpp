@@ -41,6 +41,7 @@ namespace udperf::report {
 [[nodiscard]] const Fields<Warning>& warning_fields();
 [[nodiscard]] const Fields<result::Note>& note_fields();
 [[nodiscard]] const Fields<result::RttPart>& rtt_fields();
+[[nodiscard]] const Fields<result::FlowsPart>& flows_fields();
 [[nodiscard]] const Fields<result::ResultDocument>& result_fields();
 
 }  // namespace udperf::report

@@ -1,0 +1,177 @@
+// --flows over bundles of several members between network namespaces. As root only.
+
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "e2e/program.hpp"
+#include "support/bundled_path.hpp"
+#include "support/catch.hpp"
+#include "support/condition.hpp"
+#include "support/places.hpp"
+
+using nlohmann::json;
+using udperf::test::BundledPath;
+using udperf::test::check_books;
+using udperf::test::document_of;
+using udperf::test::kGuard;
+using udperf::test::kProgram;
+using udperf::test::Process;
+using udperf::test::run_to_end;
+using udperf::test::Server;
+using udperf::test::SpawnOptions;
+using udperf::test::Stream;
+
+namespace {
+
+using Ports = std::set<std::uint64_t>;
+
+/// A bundle with a server at its far end.
+struct Bundle {
+  BundledPath path;
+  Process server;
+
+  [[nodiscard]] static std::optional<Bundle> make(int members) {
+    auto path = BundledPath::make(members);
+    if (!path) {
+      udperf::test::skip_test("needs root and network namespaces");
+      return std::nullopt;
+    }
+    SpawnOptions options;
+    options.extra_fd = 7;
+    auto server = Process::start(path->in_server({kProgram, "server", "--ready-fd", "7"}), options);
+    REQUIRE(server.has_value());
+    REQUIRE(server->wait_for(Stream::extra, "\n", kGuard));
+    return Bundle{*std::move(path), *std::move(server)};
+  }
+
+  /// The document of a run of 48 flows from fixed ports. It lasts as long as a verdict needs.
+  [[nodiscard]] json test(const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> words{
+        kProgram,       "client",      BundledPath::kServer, "--json", "--flows", "48",
+        "--local-port", "41000-41047", "--packets",          "9600",   "--rate",  "4800pps"};
+    words.insert(words.end(), more.begin(), more.end());
+    const auto finished = run_to_end(path.in_client(words), kGuard);
+    REQUIRE(finished.has_value());
+    CAPTURE(finished->err);
+    REQUIRE(finished->code() == 0);
+    json document = document_of(*finished);
+    check_books(document.at("up"));
+    return document;
+  }
+};
+
+Ports outliers(const json& document, const std::string& sign) {
+  Ports ports;
+  for (const auto& outlier : document.at("flows").at("outliers")) {
+    if (outlier.at("sign") == sign) {
+      ports.insert(outlier.at("port").get<std::uint64_t>());
+    }
+  }
+  return ports;
+}
+
+/// Every flow is in one group, and the groups' sums are the direction's.
+void check_groups(const json& document) {
+  Ports seen;
+  std::uint64_t sent = 0;
+  std::uint64_t lost = 0;
+  for (const auto& group : document.at("flows").at("groups")) {
+    sent += group.at("packets").get<std::uint64_t>();
+    lost += group.at("lost").get<std::uint64_t>();
+    for (const auto& flow : group.at("flows")) {
+      CHECK(seen.insert(flow.at("port").get<std::uint64_t>()).second);
+    }
+  }
+  CHECK(sent == document.at("up").at("tx").at("packets"));
+  CHECK(lost == document.at("up").at("loss").at("packets"));
+}
+
+}  // namespace
+
+TEST_CASE("the flows over a lossy member are named", "[e2e][netns]") {
+  for (const int members : {2, 4}) {
+    CAPTURE(members);
+    const auto bundle = Bundle::make(members);
+    if (!bundle) {
+      return;
+    }
+    bundle->path.lose(1, 31);
+    const json document = bundle->test();
+    check_groups(document);
+    const Ports truth = bundle->path.ports_over(1);
+    REQUIRE(!truth.empty());
+    REQUIRE(truth.size() < 48);
+    CHECK(outliers(document, "loss") == truth);
+    const auto verdict = document.at("flows").at("verdict").get<std::string>();
+    CHECK(verdict.find(std::to_string(truth.size()) + " of 48 flows (source port") == 0);
+    CHECK(verdict.find("the others nothing: one member of a bundle?") != std::string::npos);
+  }
+}
+
+TEST_CASE("the flows over a slow member are named", "[e2e][netns]") {
+  const auto bundle = Bundle::make(2);
+  if (!bundle) {
+    return;
+  }
+  // Less than its share of the load, with a queue that is never full: what is sent waits.
+  bundle->path.at_client("tc qdisc add dev member1 root tbf rate 1mbit burst 1600 limit 10000000");
+  const json document = bundle->test();
+  check_groups(document);
+  const Ports truth = bundle->path.ports_over(1);
+  REQUIRE(!truth.empty());
+  REQUIRE(truth.size() < 48);
+  CHECK(outliers(document, "delay") == truth);
+  CHECK(outliers(document, "loss").empty());
+}
+
+TEST_CASE("alike members raise no alarm, and each port is a flow", "[e2e][netns]") {
+  const auto bundle = Bundle::make(4);
+  if (!bundle) {
+    return;
+  }
+  const json document = bundle->test();
+  check_groups(document);
+  CHECK(document.at("flows").at("flows") == 48);
+  CHECK(outliers(document, "loss").empty());
+  Ports ports;
+  for (int member = 0; member < 4; ++member) {
+    ports.merge(bundle->path.ports_over(member));
+  }
+  REQUIRE(ports.size() == 48);
+  CHECK(*ports.begin() == 41000);
+  CHECK(*ports.rbegin() == 41047);
+}
+
+TEST_CASE("a member that carries nothing leaves silent flows, and the others are tested",
+          "[e2e][netns]") {
+  const auto bundle = Bundle::make(4);
+  if (!bundle) {
+    return;
+  }
+  bundle->path.lose(2, 100);
+  const json document = bundle->test({"--connect-timeout", "1s"});
+  const Ports truth = bundle->path.ports_over(2);
+  REQUIRE(!truth.empty());
+  CHECK(outliers(document, "silent") == truth);
+  CHECK(outliers(document, "loss").empty());
+  CHECK(document.at("flows").at("silent") == truth.size());
+  CHECK(document.at("test").at("streams") == 48 - truth.size());
+}
+
+TEST_CASE("without --flows there is no verdict, and a range of ports is used in order", "[e2e]") {
+  const Server server;
+  const auto first = udperf::test::unused_port();
+  const std::string range = std::to_string(first) + "-" + std::to_string(first);
+  const auto one = udperf::test::run_udperf(udperf::test::client_arguments(
+      server.endpoint(), {"--packets", "20", "--rate", "1000pps", "--local-port", range}));
+  REQUIRE(one.code() == 0);
+  const auto document = document_of(one);
+  CHECK(document.at("flows").is_null());
+  CHECK(document.at("test").at("client_port") == first);
+  const auto few = udperf::test::run_udperf(
+      udperf::test::client_arguments(server.endpoint(), {"--streams", "2", "--local-port", range}));
+  CHECK(few.code() == 2);
+  CHECK(few.err.find("2 streams need as many ports") != std::string::npos);
+}
