@@ -47,6 +47,7 @@ struct Thresholds {
   std::optional<double> loss_ratio;  ///< --fail-loss, 0..1
   std::optional<BitRate> rate;       ///< --fail-rate
   std::optional<Duration> rtt_p99;   ///< --fail-rtt-p99, of round trips under load
+  std::optional<double> mos;         ///< --fail-mos, 1..4.5, of the worse direction
 };
 
 /// --find-rate and what belongs to it.

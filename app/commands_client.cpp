@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -8,6 +9,7 @@
 #include "app/test_command.hpp"
 #include "engine/classic_client.hpp"
 #include "iperf3/client_run.hpp"
+#include "voice/e_model.hpp"
 
 namespace udperf::app {
 namespace {
@@ -57,6 +59,20 @@ std::optional<std::string> local_port_problem(const engine::ClientOptions& optio
          std::to_string(last - first + 1);
 }
 
+/// A call, as far as the user says nothing else: a packet every 20 ms on each stream.
+void send_as_codec(std::span<const GivenOption> given, engine::ClientOptions& options) {
+  constexpr std::uint64_t kPerThousandSeconds = 50'000;
+  TestParams& params = options.params;
+  if (!is_given(given, "rate")) {
+    params.rate_up = SendRate{SendRate::Kind::packets, kPerThousandSeconds * params.streams};
+    params.rate_down = params.rate_up;
+  }
+  if (!is_given(given, "packet-size")) {
+    options.auto_packet_size = false;
+    params.payload_bytes = voice::figures(params.voice.codec).payload_bytes;
+  }
+}
+
 }  // namespace
 
 std::optional<std::string> apply_client_options(Command which, std::span<const GivenOption> given,
@@ -75,6 +91,9 @@ std::optional<std::string> apply_client_options(Command which, std::span<const G
   }
   if (auto problem = local_port_problem(command.options)) {
     return problem;
+  }
+  if (command.options.params.voice.wanted() && !is_given(given, "profile")) {
+    send_as_codec(given, command.options);
   }
   command.options.params.header = header_for(command);
   if (command.trace) {

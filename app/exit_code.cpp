@@ -14,6 +14,19 @@ std::string number_text(double value) {
   return problem == std::errc{} ? std::string(buffer.data(), end) : std::string{"?"};
 }
 
+std::optional<std::string> missed_score(const Thresholds& thresholds, const Measured& measured) {
+  if (!thresholds.mos) {
+    return std::nullopt;
+  }
+  if (!measured.mos) {
+    return "--fail-mos: there is no score of every direction";
+  }
+  return *measured.mos < *thresholds.mos
+             ? std::optional{"--fail-mos: the score was " + number_text(*measured.mos) +
+                             ", wanted are " + number_text(*thresholds.mos)}
+             : std::nullopt;
+}
+
 }  // namespace
 
 int exit_code(ErrorCode code) {
@@ -51,37 +64,37 @@ int exit_code(const TestOutcome& outcome, int signal, ThresholdsMet thresholds) 
   return exit_internal;
 }
 
-std::vector<std::string> missed_thresholds(const Thresholds& thresholds,
-                                           std::optional<double> loss_percent,
-                                           std::optional<double> goodput_bps,
-                                           std::optional<std::int64_t> rtt_p99_ns) {
+std::vector<std::string> missed_thresholds(const Thresholds& thresholds, const Measured& measured) {
   std::vector<std::string> missed;
   if (thresholds.loss_ratio) {
     const double limit = 100 * *thresholds.loss_ratio;
-    if (!loss_percent) {
+    if (!measured.loss_percent) {
       missed.emplace_back("--fail-loss: the loss could not be measured");
-    } else if (*loss_percent > limit) {
-      missed.push_back("--fail-loss: " + number_text(*loss_percent) +
+    } else if (*measured.loss_percent > limit) {
+      missed.push_back("--fail-loss: " + number_text(*measured.loss_percent) +
                        " % were lost, accepted are " + number_text(limit) + " %");
     }
   }
   if (thresholds.rate) {
     const auto limit = static_cast<double>(thresholds.rate->bps());
-    if (!goodput_bps) {
+    if (!measured.goodput_bps) {
       missed.emplace_back("--fail-rate: the rate could not be measured");
-    } else if (*goodput_bps < limit) {
-      missed.push_back("--fail-rate: " + format_bit_rate(*goodput_bps) + " arrived, wanted are " +
-                       format_bit_rate(limit));
+    } else if (*measured.goodput_bps < limit) {
+      missed.push_back("--fail-rate: " + format_bit_rate(*measured.goodput_bps) +
+                       " arrived, wanted are " + format_bit_rate(limit));
     }
   }
   if (thresholds.rtt_p99) {
-    if (!rtt_p99_ns) {
+    if (!measured.rtt_p99_ns) {
       missed.emplace_back("--fail-rtt-p99: the round trip under load was not measured");
-    } else if (Duration{*rtt_p99_ns} > *thresholds.rtt_p99) {
+    } else if (Duration{*measured.rtt_p99_ns} > *thresholds.rtt_p99) {
       missed.push_back("--fail-rtt-p99: the 99th percentile was " +
-                       format_duration(Duration{*rtt_p99_ns}) + ", accepted are " +
+                       format_duration(Duration{*measured.rtt_p99_ns}) + ", accepted are " +
                        format_duration(*thresholds.rtt_p99));
     }
+  }
+  if (auto sentence = missed_score(thresholds, measured)) {
+    missed.push_back(*std::move(sentence));
   }
   return missed;
 }

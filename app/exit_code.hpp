@@ -30,11 +30,16 @@ enum class ThresholdsMet : bool { no, yes };
 /// `signal` is what interrupted the test, 0 where nothing did.
 [[nodiscard]] int exit_code(const TestOutcome& outcome, int signal, ThresholdsMet thresholds);
 
+/// The figures that thresholds are about; absent: not measured.
+struct Measured {
+  std::optional<double> loss_percent;
+  std::optional<double> goodput_bps;
+  std::optional<std::int64_t> rtt_p99_ns;
+  std::optional<double> mos;  ///< of the worse direction
+};
 /// One sentence for each threshold that was missed. A figure that could not be measured misses its
 /// threshold: nobody knows that it was kept.
 [[nodiscard]] std::vector<std::string> missed_thresholds(const Thresholds& thresholds,
-                                                         std::optional<double> loss_percent,
-                                                         std::optional<double> goodput_bps,
-                                                         std::optional<std::int64_t> rtt_p99_ns);
+                                                         const Measured& measured);
 
 }  // namespace udperf::app

@@ -83,8 +83,9 @@ ThresholdsMet judge_thresholds(const ClientCommand& command, const result::Resul
   if (document.status != TestStatus::complete) {
     return ThresholdsMet::no;
   }
-  const auto missed = missed_thresholds(command.thresholds, document.loss_percent,
-                                        rate_for_threshold(document), document.rtt.loaded.p99_ns);
+  const auto missed = missed_thresholds(command.thresholds,
+                                        {document.loss_percent, rate_for_threshold(document),
+                                         document.rtt.loaded.p99_ns, result::worst_mos(document)});
   for (const std::string& sentence : missed) {
     log.error(sentence);
   }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "app/options/table.hpp"
 #include "app/options/values.hpp"
@@ -60,6 +61,26 @@ Problem set_fail_rtt(Text value, ClientCommand& command) {
   Problem problem = store_duration(value, kRoundTrips, limit);
   command.thresholds.rtt_p99 = limit;
   return problem;
+}
+
+Problem set_fail_mos(Text value, ClientCommand& command) {
+  double limit = 0;
+  const char* const end = value.data() + value.size();
+  const auto [rest, problem] = std::from_chars(value.data(), end, limit, std::chars_format::fixed);
+  if (problem != std::errc{} || rest != end || !(limit >= 1 && limit <= 4.5)) {
+    return "must be 1..4.5, e.g. 4.0";
+  }
+  command.thresholds.mos = limit;
+  return std::nullopt;
+}
+
+Problem check_fail_mos(const GivenOption& /*option*/, const ClientCommand& command) {
+  const VoiceSetup& voice = command.options.params.voice;
+  if (!voice.wanted()) {
+    return "needs --voice";
+  }
+  return voice.codec == VoiceCodec::opus ? Problem{"the E-model has no score of Opus"}
+                                         : std::nullopt;
 }
 
 Problem set_ready_fd(Text value, ServerCommand& command) {
@@ -191,6 +212,12 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .commands = kClient,
      .not_with = "classic",
      .set = set_fail_rtt},
+    {.name = "fail-mos",
+     .value = "SCORE",
+     .help = "exit 6 when a call would sound worse, 1..4.5, e.g. 4.0",
+     .commands = kClient,
+     .set = set_fail_mos,
+     .check = check_fail_mos},
     {.name = "details",
      .help = "add rate and loss over time and the spread of delay to the text",
      .commands = kClient,

@@ -5,6 +5,7 @@
 #include "app/options/table.hpp"
 #include "app/options/values.hpp"
 #include "model/forever.hpp"
+#include "voice/e_model.hpp"
 
 namespace udperf::app {
 namespace {
@@ -87,6 +88,33 @@ Problem check_burst(const GivenOption& /*option*/, const ClientCommand& command)
   return std::nullopt;
 }
 
+Problem set_voice(Text value, ClientCommand& command) {
+  constexpr std::array<Choice<VoiceCodec>, 4> kCodecs{{{"g711", VoiceCodec::g711},
+                                                       {"g711-plc", VoiceCodec::g711_plc},
+                                                       {"g729", VoiceCodec::g729},
+                                                       {"opus", VoiceCodec::opus}}};
+  return store_choice(value, kCodecs, command.options.params.voice.codec);
+}
+
+Problem set_jitter_buffer(Text value, ClientCommand& command) {
+  Duration& buffer = command.options.params.voice.buffer;
+  if (value == "adaptive") {
+    return put(Duration{0}, buffer);
+  }
+  constexpr DurationRange kRange{VoiceSetup::kLeastBuffer, VoiceSetup::kMostBuffer,
+                                 "20ms..500ms or adaptive"};
+  return store_duration(value, kRange, buffer);
+}
+
+Problem check_voice(const GivenOption& /*option*/, const ClientCommand& command) {
+  const auto problem = check_params(command.options.params);
+  return problem && problem->what.starts_with("voice") ? Problem{problem->what} : std::nullopt;
+}
+
+Problem check_jitter_buffer(const GivenOption& /*option*/, const ClientCommand& command) {
+  return command.options.params.voice.wanted() ? std::nullopt : Problem{"needs --voice"};
+}
+
 /// What the protocol's own fields have no room for.
 Problem check_iperf3(const GivenOption& /*option*/, const ClientCommand& command) {
   constexpr Duration kLongest = std::chrono::hours{24};
@@ -116,6 +144,22 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .set = [](Text v,
                ClientCommand& c) { return store_duration(v, kBursts, c.options.params.burst); },
      .check = check_burst},
+    {.name = "voice",
+     .value = "CODEC",
+     .help = "judge it as a call: g711, g711-plc, g729 or opus",
+     .fallback_text = "no",
+     .commands = kClient,
+     .choices = "g711 g711-plc g729 opus",
+     .not_with = "find-rate classic iperf3",
+     .set = set_voice,
+     .check = check_voice},
+    {.name = "jitter-buffer",
+     .value = "TIME",
+     .help = "the listener's buffer, 20ms..500ms or adaptive",
+     .fallback_text = "60ms",
+     .commands = kClient,
+     .set = set_jitter_buffer,
+     .check = check_jitter_buffer},
     {.name = "direction",
      .value = "WAY",
      .help = "up, down or both, seen from the client",

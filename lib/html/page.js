@@ -140,6 +140,13 @@
   const where = (loss) => (known(loss.network_packets)
     ? `${count(loss.network_packets)} in the network, ${count(loss.rx_socket_drop)} in the receiving socket, ${count(loss.local_tx_drop)} in the sending host`
     : known(loss.packets) ? 'where is not known' : '');
+  const score = (of) => (number(of.mos) && number(of.r) ? `MOS ${of.mos.toFixed(2)} (R ${of.r.toFixed(1)})` : 'no MOS');
+  const voiceCard = (key, voice) => card('Voice', score(voice), [
+    number(voice.mos) ? '' : why(`${key}.voice.mos`),
+    `${voice.codec}; missed ${share(voice.loss_after_ratio)}, ${share(voice.loss_before_ratio)} lost before the ${voice.buffer} buffer of ${time(voice.buffer_ns)}`,
+    number(voice.ta_ns) ? `${time(voice.ta_ns)} from mouth to ear (${voice.network_source === 'one_way' ? 'by the clocks' : 'by half of the round trip'})` : '',
+    voice.worst ? `worst 10 s: ${score(voice.worst)} from ${seconds(voice.worst.start_s)} on` : '',
+  ].filter((text) => text).join('; '));
   const headline = () => ways.forEach(([key, name]) => {
     const way = doc[key];
     const part = section(`${key}: ${name}`, `way-${key}`);
@@ -156,6 +163,7 @@
       figure('Delay variation', 'delay_variation.p50_ns', time, () => `median; 99 %: ${time(at(way, 'delay_variation.p99_ns'))}; most: ${time(at(way, 'delay_variation.max_ns'))}`),
       figure('One-way delay', 'delay.p50_ns', time, () => `median, ± ${time(at(way, 'delay.uncertainty_ns'))}${at(way, 'delay.absolute_valid') ? '' : ': only its changes count'}`),
       figure('Jitter (RFC 3550)', 'jitter.rfc3550_ns', time, () => `most: ${time(at(way, 'jitter.rfc3550_max_ns'))}`),
+      ...(way.voice && typeof way.voice === 'object' ? [voiceCard(key, way.voice)] : []),
       card('Duplicated, reordered', `${count(at(way, 'duplicates.packets'))}, ${count(at(way, 'reordering.packets'))}`, 'datagrams'));
     add(part, cards);
   });

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "model/voice.hpp"
 
 namespace udperf {
 
@@ -248,6 +249,7 @@ struct RxReport {
   /// The receiver had no memory for all of it: fewer rows, no delays, or late datagrams counted as
   /// lost before their time.
   bool memory_limited = false;
+  std::optional<VoiceReport> voice;  ///< where a listener was asked for
 
   bool operator==(const RxReport&) const = default;
 };

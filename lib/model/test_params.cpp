@@ -112,6 +112,31 @@ std::optional<std::string> shapes_problem(const TestParams& p) {
   return std::nullopt;
 }
 
+/// A call has a pace; what is faster would not be heard as one, and takes memory.
+bool is_call(const TestParams& p, const SendRate& rate) {
+  const std::uint64_t most = VoiceSetup::kMostPerSecond * p.streams;
+  if (rate.kind == SendRate::Kind::bits) {
+    return rate.value / 8 / p.payload_bytes <= most;
+  }
+  return rate.kind == SendRate::Kind::packets && rate.value / 1000 <= most;
+}
+
+std::optional<std::string> voice_problem(const TestParams& p) {
+  const VoiceSetup& voice = p.voice;
+  if (voice.codec > VoiceCodec::opus ||
+      (!voice.adaptive() &&
+       (voice.buffer < VoiceSetup::kLeastBuffer || voice.buffer > VoiceSetup::kMostBuffer))) {
+    return "voice codec or de-jitter buffer out of range";
+  }
+  for (const Way way : {Way::up, Way::down}) {
+    if (voice.wanted() && includes(p.direction, way) && !is_call(p, p.rate(way))) {
+      return "voice needs a rate of at most " + std::to_string(VoiceSetup::kMostPerSecond) +
+             " packets a second for each stream";
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> problem(const TestParams& p) {
   const auto direction = static_cast<unsigned>(p.direction);
   if (direction < 1 || direction > 3) {
@@ -148,6 +173,9 @@ std::optional<std::string> problem(const TestParams& p) {
     return "payload kind, offload mode, DSCP, ECN or DF out of range";
   }
   if (auto text = shapes_problem(p)) {
+    return text;
+  }
+  if (auto text = voice_problem(p)) {
     return text;
   }
   return amount_problem(p);

@@ -7,6 +7,7 @@
 #include "base/time.hpp"
 #include "base/units.hpp"
 #include "model/traffic_shape.hpp"
+#include "model/voice.hpp"
 
 namespace udperf {
 
@@ -81,6 +82,7 @@ struct TestParams {
   std::uint64_t seed = 0;  ///< of what the shapes draw at random
   HeaderKind header = HeaderKind::full;
   Profile profile = Profile::none;
+  VoiceSetup voice;
 
   [[nodiscard]] const TrafficShape& shape(Way way) const {
     return way == Way::up ? shape_up : shape_down;

@@ -11,6 +11,7 @@ stats::StreamStats::Settings stats_settings(const Receiver::Settings& settings) 
   out.interval = settings.params.interval;
   out.gap_threshold = settings.params.gap_threshold;
   out.share_delays = settings.params.streams > 1;
+  out.voice = settings.params.voice;
   out.memory = settings.memory;
   return out;
 }

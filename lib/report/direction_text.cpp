@@ -164,6 +164,37 @@ void delay_lines(const DirectionPart& part, Block& block) {
   }
 }
 
+void voice_lines(const DirectionPart& part, Block& block) {
+  if (!part.voice) {
+    return;
+  }
+  const result::VoicePart& voice = *part.voice;
+  const auto score = [](const result::Number& mos, const result::Number& r) {
+    return mos && r ? "MOS " + number(*mos, 2) + " (R " + number(*r, 1) + ")"
+                    : std::string{"no MOS"};
+  };
+  const auto share = [](const result::Number& ratio) {
+    return ratio ? percent_text(*ratio) : std::string{"not known"};
+  };
+  block.line("voice", score(voice.mos, voice.r) + ", " + voice.title +
+                          (voice.ie ? "" : ", which the E-model has no figures for"));
+  block.line("  missed", share(voice.loss_after_ratio) + ": " + share(voice.loss_before_ratio) +
+                             " lost, " + packets(voice.discarded_packets.value_or(0)) +
+                             " too late for the " + voice.buffer + " buffer of " +
+                             (voice.buffer_ns ? duration_text(*voice.buffer_ns) : "no time"));
+  if (voice.ta_ns) {
+    block.line("  mouth to ear",
+               duration_text(*voice.ta_ns) + (voice.network_source == "one_way"
+                                                  ? " (by the clocks)"
+                                                  : " (by half of the round trip)"));
+  }
+  if (voice.worst) {
+    block.line("  worst 10 s", score(voice.worst->mos, voice.worst->r) + " from " +
+                                   number(voice.worst->start_s, 0) + " s on, missed " +
+                                   share(voice.worst->loss_ratio));
+  }
+}
+
 void pacing_lines(const DirectionPart& part, Block& block) {
   if (part.pacing.rate_error_ratio) {
     std::string text = "rate error " + number(100.0 * *part.pacing.rate_error_ratio, 3) + " %";

@@ -30,6 +30,7 @@ void direction_lines(const DirectionPart& part, const TextStyle& style, Streams 
   loss_lines(part, block);
   disorder_lines(part, block);
   delay_lines(part, block);
+  voice_lines(part, block);
   pacing_lines(part, block);
   if (streams == Streams::listed) {
     stream_lines(part, block);

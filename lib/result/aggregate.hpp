@@ -67,6 +67,10 @@ template <typename Report, typename Get>
 [[nodiscard]] DelayPart build_delay(const std::vector<const RxReport*>& rx,
                                     const ClockRelation& clock);
 
+/// Nothing where nobody listened, or a receiver did not tell.
+[[nodiscard]] std::optional<VoicePart> build_voice(const WayOutcome& way, const VoiceSetup& setup,
+                                                   const DirectionPart& part, const RttPart& rtt);
+
 [[nodiscard]] std::vector<IntervalPart> build_intervals(const std::vector<const RxReport*>& rx);
 /// The rows that were told while the test ran, for want of the receiver's report.
 [[nodiscard]] std::vector<IntervalPart> build_seen(const std::vector<SeenInterval>& seen);

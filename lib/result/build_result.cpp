@@ -269,6 +269,12 @@ ResultDocument build_result(const TestOutcome& outcome) {
   }
   fill_rtt(outcome, document, document.rtt);
   document.flows = judge_flows(outcome);
+  for (const auto& [way, part] :
+       {std::pair{&outcome.up, &document.up}, std::pair{&outcome.down, &document.down}}) {
+    if (*way && *part) {
+      (*part)->voice = build_voice(**way, outcome.params.voice, **part, document.rtt);
+    }
+  }
   const Verdict verdict = judge(document);
   document.limited_by = verdict.limited_by;
   document.verdict = verdict.sentence;

@@ -217,6 +217,40 @@ struct StreamPart {
 };
 inline constexpr std::size_t kMostStreamRows = 20'000;
 
+/// Ten seconds, or a shorter test, as a listener heard them.
+struct WorstVoicePart {
+  std::uint64_t stream = 0;
+  double start_s = 0;  ///< since the stream's first departure
+  double end_s = 0;
+  Number loss_ratio;
+  Number burst_ratio;
+  Number r;
+  Number mos;
+};
+
+/// What a call would have been like (ITU-T G.107).
+struct VoicePart {
+  std::string codec;
+  std::string title;  ///< of the codec, for people
+  Number ie;
+  Number bpl;
+  std::string buffer;  ///< "fixed" or "adaptive"
+  Nanoseconds buffer_ns;
+  Count lost_packets;
+  Count discarded_packets;
+  Number loss_before_ratio;
+  Number loss_after_ratio;
+  Number burst_ratio;
+  Nanoseconds network_ns;
+  std::optional<std::string> network_source;  ///< "one_way" or "half_round_trip"
+  Nanoseconds ta_ns;
+  Number idd;
+  Number ie_eff;
+  Number r;
+  Number mos;
+  std::optional<WorstVoicePart> worst;
+};
+
 struct DirectionPart {
   TxPart tx;
   RxPart rx;
@@ -228,6 +262,7 @@ struct DirectionPart {
   DelayPart delay;
   EcnPart ecn;
   PacingPart pacing;
+  std::optional<VoicePart> voice;
   std::vector<IntervalPart> intervals;
   std::vector<OutagePart> outages;
   std::vector<StreamPart> streams;
@@ -290,6 +325,9 @@ struct ClockRelation {
 /// Payload rate that arrived over the time that was asked for: a sender that stood still to the
 /// end does not keep its rate. The directions' sum; absent where there is no rate.
 [[nodiscard]] Number sustained_bps(const ResultDocument& document);
+
+/// The lowest mean opinion score of the directions that ran; absent where one has none.
+[[nodiscard]] Number worst_mos(const ResultDocument& document);
 
 /// Takes out of a direction what a peer that speaks the iperf3 protocol does not tell of its half.
 enum class Iperf3Side : bool { sender, receiver };

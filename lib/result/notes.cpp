@@ -149,6 +149,24 @@ void note_governor(const DirectionPart& part, const SendRate& rate, Notes& notes
   }
 }
 
+void note_voice(const DirectionPart& part, const VoiceSetup& setup, Notes& notes) {
+  if (!setup.wanted() || !part.rx.unique) {
+    return;
+  }
+  if (!part.voice) {
+    notes.add("voice", "not_told",
+              "the receiving end did not play it to a listener: it is of an earlier version");
+  } else if (!part.voice->ie) {
+    notes.add(
+        "voice.mos", "no_codec_figures",
+        "there is no impairment factor of this codec on the narrow-band scale of the E-model: "
+        "loss and delay are told, a score would be made up");
+  } else if (!part.voice->mos) {
+    notes.add("voice.mos", "delay_unknown",
+              "neither the clocks nor a round trip told how long the way is");
+  }
+}
+
 std::vector<Note> notes_of(const ResultDocument& document, Way direction) {
   const DirectionPart& part = direction == Way::up ? *document.up : *document.down;
   Notes notes{direction == Way::up ? "up." : "down."};
@@ -158,6 +176,7 @@ std::vector<Note> notes_of(const ResultDocument& document, Way direction) {
   note_clocks(part, notes);
   note_loss(part, notes);
   note_delays(part, notes);
+  note_voice(part, document.test.params.voice, notes);
   return notes.take();
 }
 

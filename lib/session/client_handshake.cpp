@@ -77,6 +77,7 @@ std::optional<std::string> more_than_asked(const TestParams& asked, const TestPa
   if (asked.amount.duration == kForever && granted.amount.duration > Duration{0}) {
     same.amount.duration = asked.amount.duration;  // who names no end takes the server's
   }
+  same.voice = asked.voice;
   if (same != asked) {
     return "another direction, amount, number of streams or marking";
   }
@@ -239,6 +240,7 @@ void ClientHandshake::on_accept(std::span<const std::byte> datagram, std::uint64
     return;
   }
   accept_ = accept;
+  accept_->params.voice = settings_.params.voice;  // that is asked, not granted
   for (SendRate* rate : {&accept_->params.rate_up, &accept_->params.rate_down}) {
     const bool up = rate == &accept_->params.rate_up;
     rate->flood = !rate->limited() && settings_.params.rate(up ? Way::up : Way::down).flood;

@@ -24,7 +24,10 @@ StreamStats::StreamStats(const Settings& settings)
       reordering_(settings.memory),
       delays_(settings.memory),
       grid_(settings.interval, settings.memory),
-      outage_memory_(settings.memory) {}
+      outage_memory_(settings.memory),
+      playout_(settings.voice.wanted()
+                   ? std::make_unique<voice::Playout>(settings.voice, settings.memory)
+                   : nullptr) {}
 
 void StreamStats::on_fold(const SequenceLedger::Stretch& stretch) {
   if (stretch.arrived) {
@@ -89,6 +92,7 @@ void StreamStats::note_first_copies(const Run& run, std::uint64_t first, std::ui
   const bool open = settings_.plan.open();
   const std::uint64_t bytes = open ? count * run.length : bytes_of(first, count);
   note_arrival(run.rx, first);
+  play(run, first, count);
   note_order(run, first, count);
   if (unique_ == 0) {
     first_bytes_ = open ? run.length : settings_.plan.length(first);
@@ -98,6 +102,12 @@ void StreamStats::note_first_copies(const Run& run, std::uint64_t first, std::ui
   ecn_[run.ecn & 3U] += count;
   grid_.row().unique += count;
   grid_.row().bytes += bytes;
+}
+
+void StreamStats::play(const Run& run, std::uint64_t first, std::uint64_t count) {
+  if (playout_ && run.timed && is_clock_time(run.tx_ns)) {
+    playout_->arrived(first, count, Duration{to_ns(run.rx) - run.tx_ns}, mono_from_ns(run.tx_ns));
+  }
 }
 
 /// The numbers lie all above the highest seen, or all below it: that one arrived before.
@@ -157,12 +167,25 @@ void StreamStats::finalize(std::uint64_t sent, bool tail_known, const ClockAncho
   fill_pattern(out);
   fill_times(clock, out);
   fill_delays(out);
+  fill_voice(out);
   out.interval_ns = settings_.interval.count();
   out.anchor_mono_ns = to_ns(grid_.anchor());
   out.memory_limited = memory_limited();
   out.intervals = grid_.take();
   out.outages = std::move(outages_);
   delays_.clear();
+}
+
+void StreamStats::fill_voice(RxReport& out) {
+  if (!playout_) {
+    return;
+  }
+  const VoiceReport heard = playout_->finish(out.sent);
+  // A sender that says it sent less than what was played already is not believed in this.
+  if (heard.whole.packets == out.sent && heard.whole.missed >= out.lost) {
+    out.voice = heard;
+  }
+  playout_.reset();
 }
 
 bool StreamStats::memory_limited() const {

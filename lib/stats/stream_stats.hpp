@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "stats/loss_runs.hpp"
 #include "stats/reordering.hpp"
 #include "stats/sequence_ledger.hpp"
+#include "voice/playout.hpp"
 
 namespace udperf::stats {
 
@@ -39,6 +41,7 @@ class StreamStats {
     Duration gap_threshold = std::chrono::milliseconds{50};
     Duration tmax = std::chrono::seconds{3};
     bool share_delays = false;  ///< the report's bins of the delays are to be joined with others'
+    VoiceSetup voice = {};      ///< who listens
     MemoryAccount* memory = nullptr;  ///< what is kept is taken from here; null: no limit
   };
 
@@ -91,6 +94,8 @@ class StreamStats {
   void note_order(const Run& run, std::uint64_t first, std::uint64_t count);
   void note_arrival(MonoTime at, std::uint64_t first);
   void note_timing(const Run& run, std::uint32_t count);
+  void play(const Run& run, std::uint64_t first, std::uint64_t count);
+  void fill_voice(RxReport& out);
   void disown(std::uint64_t count, std::uint64_t bytes);
   [[nodiscard]] std::uint64_t bytes_of(std::uint64_t first, std::uint64_t count) const;
   void on_fold(const SequenceLedger::Stretch& stretch);
@@ -125,6 +130,7 @@ class StreamStats {
   std::vector<Outage> outages_;
   MemoryShare outage_memory_;
   bool out_of_memory_ = false;
+  std::unique_ptr<voice::Playout> playout_;  ///< where somebody listens
 };
 
 }  // namespace udperf::stats

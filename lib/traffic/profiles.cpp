@@ -162,6 +162,20 @@ Result<ProfileTraffic> parse_trace(std::string_view text) {
   return out;
 }
 
+/// Who listens to a call.
+VoiceCodec listener(Profile profile) {
+  switch (profile) {
+    case Profile::voip_g711:
+      return VoiceCodec::g711;
+    case Profile::voip_g729:
+      return VoiceCodec::g729;
+    case Profile::voip_opus:
+      return VoiceCodec::opus;
+    default:
+      return VoiceCodec::none;
+  }
+}
+
 std::string known_profiles() {
   std::string text;
   for (const ProfileRow& row : kRows) {
@@ -209,6 +223,7 @@ Result<ProfileTraffic> parse_profile(std::string_view text) {
 
 void apply_profile(const ProfileTraffic& profile, TestParams& params) {
   params.profile = profile.id;
+  params.voice.codec = listener(profile.id);
   params.direction = profile.direction;
   params.shape_up = profile.up.shape;
   params.shape_down = profile.down.shape;

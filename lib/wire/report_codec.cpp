@@ -106,6 +106,15 @@ void visit_host(Io& io, R& r) {
 template <typename Io, typename R>
 void visit_later(Io& io, R& r) {
   visit_load(io, r.load);
+  bool heard = r.voice.has_value();
+  io.later(heard);
+  if (heard) {
+    if constexpr (std::is_const_v<R>) {
+      visit(io, *r.voice);
+    } else {
+      visit(io, r.voice.emplace());
+    }
+  }
 }
 
 template <typename Row>
@@ -131,6 +140,23 @@ void read_list(Reader& io, std::vector<Row>& rows, std::uint32_t limit) {
   }
 }
 
+bool is_tally(const VoiceTally& t) {
+  return t.missed <= t.packets && t.runs <= t.missed && (t.runs > 0 || t.missed == 0) &&
+         t.buffer_ns >= -1 && t.buffer_ns <= VoiceSetup::kMostBuffer.count();
+}
+
+/// A listener heard no more than what arrived.
+bool heard_holds(const RxReport& r) {
+  if (!r.voice) {
+    return true;
+  }
+  const VoiceReport& v = *r.voice;
+  return is_tally(v.whole) && is_tally(v.worst) && v.whole.packets == r.sent &&
+         v.whole.missed >= r.lost && v.worst.packets <= v.whole.packets &&
+         v.worst.missed <= v.whole.missed && v.worst_start_ns >= 0 &&
+         v.worst_end_ns >= v.worst_start_ns && v.worst_end_ns <= kLongestDelay * 2 - 1;
+}
+
 /// The conservation laws hold in every report that can be believed (metrics 2.1).
 bool consistent(const RxReport& r) {
   // Sums of what a peer says could wrap: each term is bounded first.
@@ -152,7 +178,7 @@ bool consistent(const RxReport& r) {
     }
     return true;
   };
-  if (!bins_hold() || r.burst_lost > r.lost || r.burst_lost > r.burst_packets ||
+  if (!heard_holds(r) || !bins_hold() || r.burst_lost > r.lost || r.burst_lost > r.burst_packets ||
       r.burst_packets > r.sent) {
     return false;
   }

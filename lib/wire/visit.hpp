@@ -90,6 +90,19 @@ void visit_traffic(Io& io, P& params) {
   io.later(params.profile);
 }
 
+/// 0 in the padding of an earlier version's REQUEST: nobody listens.
+template <typename Io, typename P>
+void visit_voice(Io& io, P& params) {
+  io.later(params.voice.codec);
+  if constexpr (std::is_const_v<P>) {
+    io.later(static_cast<std::int64_t>(params.voice.buffer.count()));
+  } else {
+    std::int64_t ns = 0;
+    io.later(ns);
+    params.voice.buffer = Duration{ns};
+  }
+}
+
 template <typename Io, typename M>
 void visit_endpoint(Io& io, M& m) {
   io.field(m.address.family);
@@ -131,6 +144,7 @@ UDPERF_VISIT(Request) {
   visit_params(io, m.params);
   visit_burst(io, m.params);
   visit_traffic(io, m.params);
+  visit_voice(io, m.params);
 }
 
 UDPERF_VISIT(Accept) {
@@ -321,6 +335,20 @@ UDPERF_VISIT(Outage) {
 UDPERF_VISIT(DelayBin) {
   io.field(m.value_ns);
   io.field(m.count);
+}
+
+UDPERF_VISIT(VoiceTally) {
+  io.field(m.packets);
+  io.field(m.missed);
+  io.field(m.runs);
+  io.field(m.buffer_ns);
+}
+
+UDPERF_VISIT(VoiceReport) {
+  visit(io, m.whole);
+  visit(io, m.worst);
+  io.field(m.worst_start_ns);
+  io.field(m.worst_end_ns);
 }
 
 UDPERF_VISIT(DelaySummary) {

@@ -38,30 +38,30 @@ TEST_CASE("every way a test can end has its documented exit status", "[app]") {
 
 TEST_CASE("a threshold is missed by a worse figure only", "[app]") {
   Thresholds thresholds;
-  CHECK(missed_thresholds(thresholds, 100.0, 0.0, {}).empty());
+  CHECK(missed_thresholds(thresholds, {100.0, 0.0, {}, {}}).empty());
 
   thresholds.loss_ratio = 0.01;
-  CHECK(missed_thresholds(thresholds, 1.0, {}, {}).empty());
-  CHECK(missed_thresholds(thresholds, 0.0, {}, {}).empty());
-  REQUIRE(missed_thresholds(thresholds, 1.5, {}, {}).size() == 1);
-  CHECK(missed_thresholds(thresholds, 1.5, {}, {}).front() ==
+  CHECK(missed_thresholds(thresholds, {1.0, {}, {}, {}}).empty());
+  CHECK(missed_thresholds(thresholds, {0.0, {}, {}, {}}).empty());
+  REQUIRE(missed_thresholds(thresholds, {1.5, {}, {}, {}}).size() == 1);
+  CHECK(missed_thresholds(thresholds, {1.5, {}, {}, {}}).front() ==
         "--fail-loss: 1.5 % were lost, accepted are 1 %");
 
   thresholds.rate = BitRate::bits_per_second(900'000'000);
-  CHECK(missed_thresholds(thresholds, 0.5, 900e6, {}).empty());
-  CHECK(missed_thresholds(thresholds, 0.5, 899e6, {}).front() ==
+  CHECK(missed_thresholds(thresholds, {0.5, 900e6, {}, {}}).empty());
+  CHECK(missed_thresholds(thresholds, {0.5, 899e6, {}, {}}).front() ==
         "--fail-rate: 899.0 Mb/s arrived, wanted are 900.0 Mb/s");
-  CHECK(missed_thresholds(thresholds, 2.0, 1.0, {}).size() == 2);
+  CHECK(missed_thresholds(thresholds, {2.0, 1.0, {}, {}}).size() == 2);
 }
 
 TEST_CASE("a longer round trip than accepted misses its threshold", "[app]") {
   Thresholds thresholds;
   thresholds.rtt_p99 = std::chrono::milliseconds{20};
-  CHECK(missed_thresholds(thresholds, 0.0, 1.0, 20'000'000).empty());
-  REQUIRE(missed_thresholds(thresholds, 0.0, 1.0, 20'000'001).size() == 1);
-  CHECK(missed_thresholds(thresholds, 0.0, 1.0, 25'000'000).front() ==
+  CHECK(missed_thresholds(thresholds, {0.0, 1.0, 20'000'000, {}}).empty());
+  REQUIRE(missed_thresholds(thresholds, {0.0, 1.0, 20'000'001, {}}).size() == 1);
+  CHECK(missed_thresholds(thresholds, {0.0, 1.0, 25'000'000, {}}).front() ==
         "--fail-rtt-p99: the 99th percentile was 25.0 ms, accepted are 20.0 ms");
-  CHECK(missed_thresholds(thresholds, 0.0, 1.0, {}).front() ==
+  CHECK(missed_thresholds(thresholds, {0.0, 1.0, {}, {}}).front() ==
         "--fail-rtt-p99: the round trip under load was not measured");
 }
 
@@ -69,5 +69,19 @@ TEST_CASE("what was not measured misses its threshold", "[app]") {
   Thresholds thresholds;
   thresholds.loss_ratio = 1.0;
   thresholds.rate = BitRate::bits_per_second(1);
-  CHECK(missed_thresholds(thresholds, {}, {}, {}).size() == 2);
+  CHECK(missed_thresholds(thresholds, {{}, {}, {}, {}}).size() == 2);
+}
+
+TEST_CASE("a score below what is wanted, or none, misses its threshold", "[app]") {
+  Thresholds thresholds;
+  thresholds.mos = 4.0;
+  const auto missed = [&thresholds](std::optional<double> mos) {
+    return missed_thresholds(thresholds, {0.0, 1.0, {}, mos});
+  };
+  CHECK(missed(4.0).empty());
+  CHECK(missed(4.41).empty());
+  REQUIRE(missed(3.99).size() == 1);
+  CHECK(missed(3.99).front() == "--fail-mos: the score was 3.99, wanted are 4");
+  REQUIRE(missed({}).size() == 1);
+  CHECK(missed({}).front() == "--fail-mos: there is no score of every direction");
 }

@@ -51,6 +51,28 @@ TEST_CASE("a report comes back as it was sent", "[wire]") {
   CHECK(*decoded == report);
 }
 
+TEST_CASE("what a listener heard comes back, and holds with the books", "[wire]") {
+  RxReport report = some_report();
+  report.voice = VoiceReport{{100, 12, 5, 60'000'000}, {50, 9, 3, 61'000'000}, 2, 1002};
+  const auto again = [&report] { return wire::decode_report(wire::encode_report(report)); };
+  REQUIRE(again());
+  CHECK(*again() == report);
+  const VoiceReport good = *report.voice;
+  const auto refused = [&](auto change) {
+    report.voice = good;
+    change(*report.voice);
+    return !again();
+  };
+  CHECK(refused([](VoiceReport& v) { v.whole.packets = 99; }));  // not what was sent
+  CHECK(refused([](VoiceReport& v) { v.whole.missed = 9; }));    // less than was lost
+  CHECK(refused([](VoiceReport& v) { v.whole.runs = 13; }));
+  CHECK(refused([](VoiceReport& v) { v.whole.runs = 0; }));
+  CHECK(refused([](VoiceReport& v) { v.worst.missed = 13; }));
+  CHECK(refused([](VoiceReport& v) { v.whole.buffer_ns = 500'000'001; }));
+  CHECK(refused([](VoiceReport& v) { v.whole.buffer_ns = -2; }));
+  CHECK(refused([](VoiceReport& v) { v.worst_end_ns = 1; }));
+}
+
 TEST_CASE("a report without what may be absent comes back so", "[wire]") {
   RxReport report = some_report();
   report.jitter_ns.reset();
@@ -67,7 +89,7 @@ TEST_CASE("a report cut at any length is refused, or is one of an earlier versio
   auto report = some_report();
   report.load.steal_permille = 30;
   const auto bytes = wire::encode_report(report);
-  const std::size_t earlier = bytes.size() - 6;  // three figures of the host are at the end
+  const std::size_t earlier = bytes.size() - 7;  // three figures of the host, and no listener
   // Versions that did not tell of memory end a byte earlier.
   for (std::size_t length = 0; length + 1 < earlier; ++length) {
     CAPTURE(length);

@@ -42,6 +42,11 @@ const Fields<result::DirectionPart>& direction_fields() {
       {"pacing",
        object<DirectionPart>(&DirectionPart::pacing, pacing_fields()),
        {"How well the sender kept its times."}},
+      {"voice",
+       object<DirectionPart>(&DirectionPart::voice, voice_fields(), "voice"),
+       {"What a call would have been like: a de-jitter buffer played over what arrived, judged by "
+        "the E-model (docs/voice.md). Several streams are as many calls, taken together.",
+        "", "ITU-T G.107", "without `--voice`, or when a receiver's report does not tell"}},
       {"intervals",
        list<DirectionPart>(&DirectionPart::intervals, interval_fields()),
        {"Rows of `test.interval_s` from the first arrival of any stream on. A datagram belongs to "

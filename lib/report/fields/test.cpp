@@ -1,5 +1,6 @@
 #include "model/forever.hpp"
 #include "report/fields/parts.hpp"
+#include "voice/e_model.hpp"
 
 namespace udperf::report {
 namespace {
@@ -53,6 +54,11 @@ std::string of_ways(const TestParams& params, Text text) {
 std::optional<std::string> sizes(const TestParams& params) {
   const auto text = of_ways(params, sizes_text);
   return text.empty() ? std::nullopt : std::optional{text};
+}
+
+std::optional<std::string> codec_name(const VoiceSetup& voice) {
+  return voice.wanted() ? std::optional{std::string{voice::figures(voice.codec).name}}
+                        : std::nullopt;
 }
 
 std::optional<Endpoint> client(const TestOutcome& t) {
@@ -200,6 +206,10 @@ const Fields<TestOutcome>& test_fields() {
         "compact` "
         "was given.",
         "", "", "", "full compact"}},
+      {"voice",
+       [](const TestOutcome& t) { return codec_name(t.params.voice); },
+       {"Codec of the listener (`--voice`); the figures are in `voice` of each direction.", "", "",
+        "nobody listened", "g711 g711-plc g729 opus"}},
       {"labels",
        labels(),
        {"The user's `--label` pairs; `test.labels.KEY` can be printed.", "", "", "", "", 55}},
