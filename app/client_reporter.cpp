@@ -14,7 +14,9 @@ ClientReporter::ClientReporter(Parts parts, const ClientCommand& command)
       output.live_intervals && output.format == OutputFormat::text && parts.output.is_terminal();
   if (terminal && output.verbosity == Verbosity::normal && !table) {
     const ProgressLine::Style style{choose_colors(output.color, true), choose_glyphs()};
-    progress_.emplace(*terminal, command.options.params.amount, style);
+    Amount amount = command.options.params.amount;
+    amount.duration += amount.duration > Duration{0} ? command.options.params.omit : Duration{0};
+    progress_.emplace(*terminal, amount, style);
   }
   parts_.log.before_stderr([this] {
     if (progress_) {

@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 using Text = const std::string&;
 
 constexpr DurationRange kPauses{0ns, 1h, "0s..1h"};
+constexpr DurationRange kOmits{0ns, kMostOmit, "0s..1h"};
 constexpr DurationRange kSearchTimes{6s, 10min, "6s..10m"};
 
 /// One of these ends a test.
@@ -42,6 +43,13 @@ Problem set_gap(Text value, ClientCommand& command) {
   return store_duration(value, kPauses, command.gap);
 }
 
+Problem set_omit(Text value, ClientCommand& command) {
+  if (value == "0" || value == "0s") {  // as iperf3 has it
+    return put(Duration{0}, command.options.params.omit);
+  }
+  return store_duration(value, kOmits, command.options.params.omit);
+}
+
 Problem set_search(Text value, ClientCommand& command) {
   constexpr std::array<Choice<search::Algorithm>, 2> kAlgorithms{
       {{"udperf", search::Algorithm::udperf}, {"rfc9097", search::Algorithm::rfc9097}}};
@@ -52,7 +60,8 @@ Problem set_search(Text value, ClientCommand& command) {
 /// Whether so much can be cut into datagrams of the size that was asked for.
 Problem check_amount(const GivenOption& /*option*/, const ClientCommand& command) {
   const auto problem = check_params(command.options.params);
-  return problem ? Problem{problem->what} : std::nullopt;
+  // What --voice wants is said of it.
+  return problem && !problem->what.starts_with("voice") ? Problem{problem->what} : std::nullopt;
 }
 
 Problem check_gap(const GivenOption& /*option*/, const ClientCommand& command) {
@@ -145,6 +154,14 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .not_with = "find-rate",
      .set = set_packets,
      .check = check_amount},
+    {.letter = 'O',
+     .name = "omit",
+     .value = "TIME",
+     .help = "send so long before, and leave it out of all figures, 0s..1h",
+     .fallback_text = "nothing",
+     .commands = kClient,
+     .not_with = "find-rate classic iperf3",
+     .set = set_omit},
 
     {.name = "repeat",
      .value = "N",

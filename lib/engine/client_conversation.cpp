@@ -67,7 +67,7 @@ Duration longest_transfer(const TestParams& params) {
                                                  : Uint128{amount.packets} * params.payload_bytes;
     const Uint128 slow_ns = bytes * 8 * 1'000'000'000U / kSlowestBps;
     const auto slow = std::min(slow_ns, Uint128{static_cast<std::uint64_t>(kMost.count())});
-    const Duration guess = kLeast + Duration{static_cast<Duration::rep>(slow)};
+    const Duration guess = params.omit + kLeast + Duration{static_cast<Duration::rep>(slow)};
     const auto expected = expected_duration(params, way);
     // What ends after an amount, and not after a time, takes as long as a busy host needs.
     const int slowest = expected && amount.duration == Duration{0} ? kSlowestHost : 1;
@@ -379,6 +379,7 @@ MonoTime ClientConversation::watch(Lane& lane, MonoTime now) {
     lane.send(prober_.probe(lane.clock_now()));
     next_probe_ = now + probe_every_;
   }
+  leave_warm_up(now);
   if (shared_.started.load() && all_complete()) {
     take_loaded(now);
     data_until_ = now;
@@ -420,6 +421,15 @@ void ClientConversation::take_loaded(MonoTime now) {
   if (idle_ && !loaded_) {
     loaded_samples_ = prober_.samples();
     loaded_ = prober_.take(now);
+  }
+}
+
+/// Round trips under the load of the warm-up are not the test's.
+void ClientConversation::leave_warm_up(MonoTime now) {
+  const Duration omit = settings_.params.omit;
+  if (omit > Duration{0} && !warmed_up_ && shared_.started.load() && now - data_since_ >= omit) {
+    warmed_up_ = true;
+    static_cast<void>(prober_.take(now));
   }
 }
 

@@ -83,6 +83,7 @@ class ClientConversation final : public Conversation {
                       const Arrival& arrival);
   void note_clocks(const wire::ProbeReply& reply, const Lane& lane, MonoTime now);
   void take_loaded(MonoTime now);
+  void leave_warm_up(MonoTime now);
   [[nodiscard]] bool clock_worth_another_look(MonoTime now) const;
   MonoTime probe_after(Lane& lane, MonoTime now);
   enum class Stage : std::uint8_t { probing, sizing, preflight, going, running, clocks, ended };
@@ -130,6 +131,7 @@ class ClientConversation final : public Conversation {
   std::optional<MonoTime> all_complete_at_;
   std::optional<RttSummary> idle_;
   std::optional<RttSummary> loaded_;
+  bool warmed_up_ = false;
   std::vector<session::Prober::Sample> loaded_samples_;
   session::ClockCorridor corridor_;
   MonoTime data_since_{};

@@ -63,7 +63,12 @@ Lane::Lane(const Settings& settings, std::unique_ptr<net::DatagramPort> port, co
 
 void Lane::make_receiver() {
   if (receives()) {
-    receiver_.emplace(receiver_settings(settings_, port_->gro_active()));
+    auto settings = receiver_settings(settings_, port_->gro_active());
+    receiver_.emplace(settings);
+    if (settings_.params.omit > Duration{0}) {
+      settings.warm_up = true;
+      warm_up_ = std::make_unique<receiver::Receiver>(settings);
+    }
   }
 }
 
@@ -249,23 +254,41 @@ void Lane::on_read(const net::Received& read, MonoTime now) {
     } else if (report_.closed()) {
       return;  // the books are closed: a report never changes
     } else {
-      if (!receiver_->has_anchor()) {
-        take_payload_size();  // DATA on this stream may overtake GO or GO_ACK on the first
-        receiver_->set_anchor(shared_.anchor(read.at));
-        receiver_->set_peer_clock(shared_.peer_clock());
-        next_feedback_ = now;
-      }
-      const std::uint64_t before = receiver_->accepted();
-      offset = receiver_->on_read(read, offset);
-      if (receiver_->accepted() != before) {  // anyone can send what merely looks like DATA
+      receiver::Receiver& receiver = receiver_for(datagram, read.at);
+      const std::uint64_t before = receiver.accepted();
+      offset = receiver.on_read(read, offset);
+      if (receiver.accepted() != before) {  // anyone can send what merely looks like DATA
         shared_.heard(now);
         next_feedback_ = std::min(next_feedback_, now + kFeedbackEvery);
       }
-      if (receiver_->out_of_memory()) {
+      if (receiver.out_of_memory()) {
         shared_.out_of_memory.store(true, std::memory_order_relaxed);
       }
     }
   }
+}
+
+/// Who keeps the books of this datagram of DATA, ready to take it.
+receiver::Receiver& Lane::receiver_for(std::span<const std::byte> datagram, MonoTime at) {
+  const bool first = !receiver_->has_anchor() && !(warm_up_ && warm_up_->has_anchor());
+  if (first) {
+    take_payload_size();  // DATA on this stream may overtake GO or GO_ACK on the first
+    next_feedback_ = at;
+  }
+  if (warm_up_ && wire::is_warm_up(datagram)) {
+    if (!warm_up_->has_anchor()) {
+      warm_up_->set_anchor(at);
+    }
+    return *warm_up_;
+  }
+  if (!receiver_->has_anchor()) {
+    if (warm_up_) {
+      receiver_->follow(*warm_up_);
+    }
+    receiver_->set_anchor(shared_.anchor(at));
+    receiver_->set_peer_clock(shared_.peer_clock());
+  }
+  return *receiver_;
 }
 
 void Lane::on_control(std::span<const std::byte> datagram, const Arrival& arrival, MonoTime now) {
@@ -411,7 +434,12 @@ void Lane::send_feedback(MonoTime now) {
   wire::Feedback feedback;
   feedback.number = ++feedback_number_;
   receiver_->fill(feedback, now);
-  teller_.fill(*port_, *receiver_, feedback, now);
+  if (warm_up_) {
+    wire::Feedback before;
+    warm_up_->fill(before, now);
+    receiver::Receiver::add_warm_up(before, feedback);
+  }
+  teller_.fill(*port_, current(), feedback, now);
   if (shared_.unproven(now) <= kProofLease + shared_.round_trip() && !speechless(now)) {
     send(wire::encode(MessageType::feedback, settings_.session, settings_.stream, feedback),
          Budget::Kind::feedback);
@@ -429,8 +457,8 @@ Duration Lane::feedback_wait() {
       std::min(teller_.on() ? kTellEvery : kFeedbackEvery, settings_.params.interval);
   const bool idle = settings_.role == session::Role::server &&
                     settings_.params.rate(receive_way()).kind != SendRate::Kind::adjusted &&
-                    receiver_->accepted() == feedback_accepted_;
-  feedback_accepted_ = receiver_->accepted();
+                    accepted() == feedback_accepted_;
+  feedback_accepted_ = accepted();
   // A sender that is held back may wait for what was lost.
   return idle ? std::max(usual, teller_.on() ? kFeedbackEvery : kIdle) : usual;
 }
@@ -439,6 +467,12 @@ session::ReportExchange::Books Lane::books() const {
   session::ReportExchange::Books books;
   books.last_arrival = receiver_->last_arrival();
   books.all_received = report_.fin() && receiver_->all_received(report_.fin()->packets);
+  if (warm_up_) {
+    const auto& fin = report_.fin();
+    const std::uint64_t omitted = fin && fin->omitted ? fin->omitted->packets : 0;
+    books.last_arrival = std::max(books.last_arrival, warm_up_->last_arrival());
+    books.all_received = books.all_received && warm_up_->all_received(omitted);
+  }
   return books;
 }
 
@@ -451,9 +485,15 @@ void Lane::close_books_if_due(MonoTime now) {
 }
 
 void Lane::close_books(Finalized why) {
+  if (warm_up_ && !receiver_->has_anchor()) {
+    receiver_->follow(*warm_up_);
+  }
   const auto queue = port_->receive_queue();
   rx_report_ = receiver_->finalize(report_.fin(), why, clock_.anchor(),
                                    queue ? std::optional{queue->drops} : std::nullopt);
+  if (warm_up_) {
+    rx_report_->omitted = warm_up_->finalize_warm_up(report_.fin());
+  }
   rx_report_->rcvbuf_bytes = port_->receive_buffer_bytes();
   const net::PathSigns signs = port_->path_signs();
   settle_checksum_errors(port_->checksum_errors(), *rx_report_);
@@ -524,7 +564,7 @@ MonoTime Lane::next_wake() const {
   // DATA and FIN may overtake GO: what they make due has to wait for it.
   if (receiver_ && shared_.started.load(std::memory_order_acquire)) {
     wake = std::min({wake, next_feedback_, next_piece_, report_.next_timeout(books())});
-    wake = std::min(wake, report_.closed() ? kNever : teller_.next(*receiver_));
+    wake = std::min(wake, report_.closed() ? kNever : teller_.next(current()));
   }
   if (conversation_) {
     wake = std::min(wake, conversation_wake_);

@@ -227,6 +227,15 @@ class Lane final : public Task {
   void update_complete();
   [[nodiscard]] MonoTime next_wake() const;
   [[nodiscard]] session::ReportExchange::Books books() const;
+  receiver::Receiver& receiver_for(std::span<const std::byte> datagram, MonoTime at);
+  /// DATA datagrams of this stream, of both parts.
+  [[nodiscard]] std::uint64_t accepted() const {
+    return receiver_->accepted() + (warm_up_ ? warm_up_->accepted() : 0);
+  }
+  /// The part that the latest DATA is of.
+  [[nodiscard]] const receiver::Receiver& current() const {
+    return warm_up_ && !receiver_->has_anchor() ? *warm_up_ : *receiver_;
+  }
   void make_receiver();
   void start();
 
@@ -236,6 +245,7 @@ class Lane final : public Task {
   SharedTest& shared_;
   Conversation* conversation_;
   std::optional<receiver::Receiver> receiver_;
+  std::unique_ptr<receiver::Receiver> warm_up_;  ///< of what is left out, where something is
   std::unique_ptr<sender::Sender> sender_;
   std::unique_ptr<TxTask> tx_task_;
   std::atomic<const sender::Sender*> live_sender_{nullptr};

@@ -62,6 +62,11 @@ void Lane::govern(const wire::Feedback& feedback, bool authentic, MonoTime arriv
   sender::QueueGate::Report report;
   report.came = arrived;
   report.queue.next = feedback.next_expected;
+  if (feedback.next_expected > feedback.omitted_next) {
+    // It cannot know what was lost at the end of the warm-up; we do.
+    const std::uint64_t omitted = sender_->omitted_packets();
+    report.queue.next += omitted - std::min(omitted, feedback.omitted_next);
+  }
   report.queue.read = feedback.unique + feedback.duplicates;
   if (authentic) {
     report.queue.arrived_until = mono_from_ns(feedback.echo_tx_ns + feedback.held_ns);
@@ -80,7 +85,7 @@ void Lane::govern(const wire::Feedback& feedback, bool authentic, MonoTime arriv
 void Lane::tell_queue() {
   if (receiver_ && teller_.on() && !report_.closed()) {
     const MonoTime now = clock_.now();
-    if (teller_.due(*port_, *receiver_, now)) {
+    if (teller_.due(*port_, current(), now)) {
       send_feedback(now);
     }
   }

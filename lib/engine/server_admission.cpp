@@ -181,8 +181,8 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
   accept.params = granted;
   accept.client = letter.peer;
   accept.host = host_fingerprint();
-  accept.capabilities =
-      wire::kCapStreams | wire::kCapDown | wire::kCapQueue | wire::kCapTraffic | wire::kCapCompact;
+  accept.capabilities = wire::kCapStreams | wire::kCapDown | wire::kCapQueue | wire::kCapTraffic |
+                        wire::kCapCompact | wire::kCapOmit;
   accept.concurrent = occupancy(letter.peer.address, now).sessions + 1;
 
   ServerConversation::Settings settings;

@@ -35,6 +35,12 @@ void PacketPlan::take_order(const TestParams& params, Way way, std::uint16_t str
   }
 }
 
+PacketPlan PacketPlan::for_warm_up(const TestParams& params) {
+  PacketPlan plan;
+  plan.payload_bytes_ = params.payload_bytes;
+  return plan;
+}
+
 PacketPlan PacketPlan::for_stream(const TestParams& params, Way way, std::uint16_t stream) {
   PacketPlan plan;
   plan.take_order(params, way, stream);

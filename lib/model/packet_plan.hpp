@@ -25,6 +25,9 @@ class PacketPlan {
   /// Precondition: check_params(params) found nothing.
   static PacketPlan for_stream(const TestParams& params, Way way, std::uint16_t stream);
 
+  /// Of a warm-up: full datagrams until the time is over.
+  static PacketPlan for_warm_up(const TestParams& params);
+
   /// Datagrams to send; UINT64_MAX when only time ends the test.
   [[nodiscard]] std::uint64_t packets() const { return packets_; }
   [[nodiscard]] bool limited() const { return packets_ != kUnlimited; }

@@ -76,6 +76,16 @@ struct SendTime {
   bool operator==(const SendTime&) const = default;
 };
 
+/// What a sender sent before the figures began (--omit): numbered by itself, from 0.
+struct OmittedTx {
+  std::uint64_t packets = 0;
+  std::uint64_t payload_bytes = 0;
+  std::uint64_t local_drop = 0;
+  std::uint64_t batches = 0;
+
+  bool operator==(const OmittedTx&) const = default;
+};
+
 /// What the sender of one stream measured; the content of FIN (docs/protocol.md, FIN). Times are
 /// the sender's own.
 struct TxReport {
@@ -108,7 +118,8 @@ struct TxReport {
   std::uint16_t held_permille = UINT16_MAX;  ///< of the time, waiting for room in the receiver's
                                              ///< socket; UINT16_MAX = not told
   HostLoad load;
-  std::optional<SendTime> time;  ///< absent: not told
+  std::optional<SendTime> time;      ///< absent: not told
+  std::optional<OmittedTx> omitted;  ///< where a warm-up was asked for
 
   bool operator==(const TxReport&) const = default;
 };
@@ -175,6 +186,21 @@ struct DelayBin {
 };
 inline constexpr std::size_t kMostDelayBins = 4096;  ///< of one of several streams
 inline constexpr std::size_t kFewDelayBins = 256;    ///< of a stream alone
+
+/// What became of a stream's warm-up. Always, as of the rest: sent == unique + lost.
+struct OmittedRx {
+  std::uint64_t sent = 0;
+  std::uint64_t unique = 0;
+  std::uint64_t unique_bytes = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t lost_bytes = 0;
+  std::uint64_t duplicates = 0;
+  std::uint64_t reordered = 0;
+  std::uint64_t late = 0;
+  std::uint64_t invalid = 0;
+
+  bool operator==(const OmittedRx&) const = default;
+};
 
 /// What the receiver of one stream measured; the content of REPORT (docs/protocol.md, REPORT).
 /// Always: sent == unique + lost and datagrams == unique + duplicates + late + invalid.
@@ -250,6 +276,7 @@ struct RxReport {
   /// lost before their time.
   bool memory_limited = false;
   std::optional<VoiceReport> voice;  ///< where a listener was asked for
+  std::optional<OmittedRx> omitted;  ///< where a warm-up was asked for; in nothing else of this
 
   bool operator==(const RxReport&) const = default;
 };

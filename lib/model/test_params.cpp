@@ -112,6 +112,22 @@ std::optional<std::string> shapes_problem(const TestParams& p) {
   return std::nullopt;
 }
 
+std::optional<std::string> omit_problem(const TestParams& p) {
+  if (p.omit < Duration{0} || p.omit > kMostOmit) {
+    return "omit must be at most 1h";
+  }
+  if (p.omit == Duration{0}) {
+    return std::nullopt;
+  }
+  if (is_adjusted(p.rate_up) || is_adjusted(p.rate_down)) {
+    return "omit does not go with a rate that is adjusted";
+  }
+  if (p.shaped() || p.header != HeaderKind::full) {
+    return "omit goes only with equal datagrams of 40 bytes or more at equal distances";
+  }
+  return std::nullopt;
+}
+
 /// A call has a pace; what is faster would not be heard as one, and takes memory.
 bool is_call(const TestParams& p, const SendRate& rate) {
   const std::uint64_t most = VoiceSetup::kMostPerSecond * p.streams;
@@ -175,6 +191,9 @@ std::optional<std::string> problem(const TestParams& p) {
   if (auto text = shapes_problem(p)) {
     return text;
   }
+  if (auto text = omit_problem(p)) {
+    return text;
+  }
   if (auto text = voice_problem(p)) {
     return text;
   }
@@ -233,7 +252,10 @@ std::uint64_t payload_bps(const TestParams& params, Way way, const SendRate& rat
   return saturating_mul_div(Uint128{rate.value} * mean.bytes, 8, Uint128{mean.packets} * 1000);
 }
 
-std::optional<Duration> expected_duration(const TestParams& params, Way way) {
+namespace {
+
+/// Without the warm-up.
+std::optional<Duration> measured_duration(const TestParams& params, Way way) {
   if (params.amount.duration != Duration{0}) {
     return params.amount.duration;
   }
@@ -255,6 +277,16 @@ std::optional<Duration> expected_duration(const TestParams& params, Way way) {
           ? Uint128{amount.size_bytes}
           : (Uint128{amount.packets} * mean.bytes + mean.packets - 1) / mean.packets;
   return saturating_ns((bytes * 8'000'000'000U + rate.value - 1) / rate.value);
+}
+
+}  // namespace
+
+std::optional<Duration> expected_duration(const TestParams& params, Way way) {
+  const auto measured = measured_duration(params, way);
+  return measured
+             ? std::optional{*measured > Duration::max() - params.omit ? Duration::max()
+                                                                       : *measured + params.omit}
+             : std::nullopt;
 }
 
 }  // namespace udperf

@@ -24,6 +24,7 @@ inline constexpr std::uint32_t kAutoPayloadV4 = 1472;
 inline constexpr std::uint32_t kAutoPayloadV6 = 1452;
 inline constexpr std::uint16_t kMaxStreams = 128;
 inline constexpr std::uint16_t kDefaultPort = 5555;
+inline constexpr Duration kMostOmit = std::chrono::hours{1};
 inline constexpr Duration kMostBurst = std::chrono::milliseconds{50};
 
 /// Which way data flows, seen from the client: up is client to server.
@@ -83,6 +84,7 @@ struct TestParams {
   HeaderKind header = HeaderKind::full;
   Profile profile = Profile::none;
   VoiceSetup voice;
+  Duration omit{0};  ///< sent before everything else and left out of the figures, at most kMostOmit
 
   [[nodiscard]] const TrafficShape& shape(Way way) const {
     return way == Way::up ? shape_up : shape_down;
@@ -110,8 +112,8 @@ struct TestParams {
 /// What a rate is in payload bits per second, of all streams; saturates. 0 without a limit.
 [[nodiscard]] std::uint64_t payload_bps(const TestParams& params, Way way, const SendRate& rate);
 
-/// How long the test's data phase should last at most by its own parameters, or nothing when that
-/// follows from the path (a size or packet count as fast as it goes).
+/// How long the test's data phase should last at most by its own parameters, warm-up included, or
+/// nothing when that follows from the path (a size or packet count as fast as it goes).
 [[nodiscard]] std::optional<Duration> expected_duration(const TestParams& params, Way way);
 
 }  // namespace udperf

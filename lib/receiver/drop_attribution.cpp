@@ -15,7 +15,7 @@ void DropAttribution::on_read(const Place& first, const Place& last, std::uint32
   last_drops_ = drops;
   gap.datagrams = last_ ? first.sequence - last_->sequence - 1 : first.sequence;
   gap.batches = last_ ? first.batch - last_->batch - 1 : first.batch;
-  gap.aligned = first.index == 0 && (!last_ || last_->index + 1 == last_->count);
+  gap.aligned = first.index == 0 && (last_ ? last_->index + 1 == last_->count : !follows_);
   last_ = last;
   judge(gap);
 }
@@ -43,9 +43,9 @@ DropAttribution::Verdict DropAttribution::close(std::uint64_t sent, std::uint64_
   Gap tail;
   tail.drops = drops - last_drops_;
   tail.datagrams = sent > next ? sent - next : 0;
-  const std::uint64_t batches_seen = last_ ? std::uint64_t{last_->batch} + 1 : 0;
+  const std::uint64_t batches_seen = last_ ? std::uint64_t{last_->batch} + 1 : first_batch_;
   tail.batches = (batches - batches_seen) & 0xFFFFFFFFU;  // batch numbers are modulo 2^32
-  tail.aligned = batches != 0 && (!last_ || last_->index + 1 == last_->count);
+  tail.aligned = batches != 0 && (last_ ? last_->index + 1 == last_->count : !follows_);
   end.judge(tail);
 
   Verdict verdict;

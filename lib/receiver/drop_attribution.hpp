@@ -25,6 +25,14 @@ class DropAttribution {
   /// counts as one drop.
   explicit DropAttribution(bool merging) : merging_(merging) {}
 
+  /// Numbers begin anew behind what `before` has seen: of the first gap its tail is a part, so that
+  /// batches missing in it tell nothing.
+  void follow(const DropAttribution& before) {
+    last_drops_ = before.last_drops_;
+    first_batch_ = before.last_ ? std::uint64_t{before.last_->batch} + 1 : 0;
+    follows_ = true;
+  }
+
   /// A read that began with `first` and ended with `last`; `drops` is the socket's counter then.
   void on_read(const Place& first, const Place& last, std::uint32_t drops);
 
@@ -49,7 +57,9 @@ class DropAttribution {
   void judge(const Gap& gap);
 
   bool merging_;
-  std::optional<Place> last_;  ///< the furthest datagram in sequence
+  bool follows_ = false;
+  std::uint64_t first_batch_ = 0;  ///< not before this one, modulo 2^32
+  std::optional<Place> last_;      ///< the furthest datagram in sequence
   std::uint32_t last_drops_ = 0;
   std::uint64_t reads_ = 0;
   std::uint64_t read_datagrams_ = 0;

@@ -5,14 +5,24 @@
 namespace udperf::receiver {
 namespace {
 
+PacketPlan plan_of(const Receiver::Settings& settings) {
+  return settings.warm_up
+             ? PacketPlan::for_warm_up(settings.params)
+             : PacketPlan::for_stream(settings.params, settings.way, settings.stream);
+}
+
 stats::StreamStats::Settings stats_settings(const Receiver::Settings& settings) {
   stats::StreamStats::Settings out;
-  out.plan = PacketPlan::for_stream(settings.params, settings.way, settings.stream);
+  out.plan = plan_of(settings);
+  out.memory = settings.memory;
+  if (settings.warm_up) {
+    out.interval = kMostOmit;  // nobody reads its rows
+    return out;
+  }
   out.interval = settings.params.interval;
   out.gap_threshold = settings.params.gap_threshold;
   out.share_delays = settings.params.streams > 1;
   out.voice = settings.params.voice;
-  out.memory = settings.memory;
   return out;
 }
 
@@ -20,7 +30,7 @@ stats::StreamStats::Settings stats_settings(const Receiver::Settings& settings) 
 
 Receiver::Receiver(const Settings& settings)
     : settings_(settings),
-      plan_(PacketPlan::for_stream(settings.params, settings.way, settings.stream)),
+      plan_(plan_of(settings)),
       stats_(stats_settings(settings)),
       drops_(settings.merging) {}
 
@@ -41,6 +51,9 @@ std::size_t Receiver::on_read(const net::Received& read, std::size_t offset) {
     const auto rest = read.data.subspan(offset);
     const auto datagram = rest.first(std::min<std::size_t>(rest.size(), read.segment));
     if (!wire::is_data(datagram, settings_.params.header)) {
+      break;
+    }
+    if (settings_.params.omit > Duration{0} && wire::is_warm_up(datagram) != settings_.warm_up) {
       break;
     }
     ++(take(datagram, read, scan) ? accepted_ : invalid_);
@@ -169,6 +182,47 @@ void Receiver::fill(wire::Feedback& feedback, MonoTime now) {
   feedback.at_reordered = snapshot_.reordered;
 }
 
+void Receiver::add_warm_up(const wire::Feedback& warm_up, wire::Feedback& feedback) {
+  feedback.omitted_next = warm_up.next_expected;
+  feedback.next_expected += warm_up.next_expected;
+  feedback.unique += warm_up.unique;
+  feedback.unique_bytes += warm_up.unique_bytes;
+  feedback.duplicates += warm_up.duplicates;
+  feedback.reordered += warm_up.reordered;
+  if (!feedback.has_echo) {
+    feedback.has_echo = warm_up.has_echo;
+    feedback.echo_batch = warm_up.echo_batch;
+    feedback.echo_token = warm_up.echo_token;
+    feedback.echo_tx_ns = warm_up.echo_tx_ns;
+    feedback.held_ns = warm_up.held_ns;
+  }
+}
+
+void Receiver::follow(const Receiver& warm_up) {
+  merged_reads_ = warm_up.merged_reads_;
+  single_reads_ = warm_up.single_reads_;
+  drops_seen_ = warm_up.drops_seen_;
+  drops_.follow(warm_up.drops_);
+}
+
+OmittedRx Receiver::finalize_warm_up(const std::optional<TxReport>& fin) {
+  RxReport report;
+  const bool told = fin && fin->omitted;
+  const std::uint64_t sent = told ? fin->omitted->packets : stats_.next_expected();
+  stats_.finalize(sent, told, ClockAnchor{}, report);
+  OmittedRx out;
+  out.sent = report.sent;
+  out.unique = report.unique;
+  out.unique_bytes = report.unique_bytes;
+  out.lost = report.lost;
+  out.lost_bytes = report.lost_bytes;
+  out.duplicates = report.duplicates;
+  out.reordered = report.reordered;
+  out.late = report.late;
+  out.invalid = report.invalid + invalid_;
+  return out;
+}
+
 RxReport Receiver::finalize(const std::optional<TxReport>& fin, Finalized why,
                             const ClockAnchor& clock, std::optional<std::uint32_t> drops) {
   RxReport report;
@@ -189,7 +243,8 @@ RxReport Receiver::finalize(const std::optional<TxReport>& fin, Finalized why,
     report.ecn.reset();
   }
   if (drops) {
-    const std::uint64_t batches = fin ? fin->batches : 0;
+    const std::uint64_t before = fin && fin->omitted ? fin->omitted->batches : 0;
+    const std::uint64_t batches = fin && fin->batches != 0 ? before + fin->batches : 0;
     const auto verdict = drops_.close(sent, batches, *drops, report.lost);
     report.rx_socket_drop = verdict.socket_datagrams;
     report.rx_socket_drop_is_bound = verdict.is_bound;

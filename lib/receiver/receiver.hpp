@@ -26,6 +26,7 @@ class Receiver {
     TestParams params;
     std::uint16_t compact_tag = 0;    ///< where params.header is compact
     bool merging = false;             ///< the socket merges datagrams (UDP_GRO)
+    bool warm_up = false;             ///< reads the part that is left out, and nothing else
     MemoryAccount* memory = nullptr;  ///< of the session; null: no limit
   };
 
@@ -40,8 +41,9 @@ class Receiver {
   /// first data.
   void set_peer_clock(std::optional<Duration> ahead);
 
-  /// Takes the DATA datagrams of one read from `offset` on, up to the first that is not DATA;
-  /// returns the offset of that one, or data.size(). Precondition: set_anchor() was called.
+  /// Takes the DATA datagrams of one read from `offset` on, up to the first that is not DATA, or
+  /// not of this part where there was a warm-up; returns the offset of that one, or data.size().
+  /// Precondition: set_anchor() was called.
   std::size_t on_read(const net::Received& read, std::size_t offset);
 
   /// A datagram that is neither DATA nor a known control message, or one that is not for this
@@ -68,6 +70,13 @@ class Receiver {
   };
   [[nodiscard]] const ReadSum& merged_reads() const { return merged_reads_; }
   [[nodiscard]] const ReadSum& single_reads() const { return single_reads_; }
+
+  /// Adds the other part's counters to what fill() has filled, and its echo where this has none.
+  static void add_warm_up(const wire::Feedback& warm_up, wire::Feedback& feedback);
+  /// Goes on where the warm-up left the socket: its counters are the same socket's.
+  void follow(const Receiver& warm_up);
+  /// Closes the warm-up's books, as finalize() does.
+  [[nodiscard]] OmittedRx finalize_warm_up(const std::optional<TxReport>& fin);
 
   /// Closes the books. `fin`: the sender's word, absent when none came. `drops`: the socket's
   /// counter.

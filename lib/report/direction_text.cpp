@@ -164,6 +164,17 @@ void delay_lines(const DirectionPart& part, Block& block) {
   }
 }
 
+void omitted_lines(const DirectionPart& part, Block& block) {
+  if (!part.omitted) {
+    return;
+  }
+  const auto known = [](const result::Count& count) {
+    return count ? std::to_string(*count) : std::string{"an unknown number"};
+  };
+  block.line("warm-up left out", known(part.omitted->sent) + " packets sent, " +
+                                     known(part.omitted->lost) + " of them lost");
+}
+
 void voice_lines(const DirectionPart& part, Block& block) {
   if (!part.voice) {
     return;

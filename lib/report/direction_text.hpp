@@ -13,6 +13,7 @@ void loss_lines(const result::DirectionPart& part, Block& block);
 /// Duplicates, reordering and what else there may be: nothing when there is none.
 void disorder_lines(const result::DirectionPart& part, Block& block);
 void delay_lines(const result::DirectionPart& part, Block& block);
+void omitted_lines(const result::DirectionPart& part, Block& block);
 void voice_lines(const result::DirectionPart& part, Block& block);
 void pacing_lines(const result::DirectionPart& part, Block& block);
 /// One line for each of several streams.

@@ -27,6 +27,7 @@ void direction_lines(const DirectionPart& part, const TextStyle& style, Streams 
                      Block& block) {
   sent_lines(part, block);
   received_lines(part, block);
+  omitted_lines(part, block);
   loss_lines(part, block);
   disorder_lines(part, block);
   delay_lines(part, block);

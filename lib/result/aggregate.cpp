@@ -1,5 +1,7 @@
 #include "result/aggregate.hpp"
 
+#include <algorithm>
+
 namespace udperf::result {
 
 StreamReports collect_reports(const WayOutcome& way) {
@@ -36,6 +38,37 @@ double bits_after_first(std::uint64_t bytes, std::uint64_t first) {
   return bytes > first ? 8.0 * static_cast<double>(bytes - first) : 0.0;
 }
 
+std::optional<OmittedPart> build_omitted(const StreamReports& reports) {
+  const auto told = [](const auto* report) { return report->omitted.has_value(); };
+  const bool sent = !reports.tx.empty() && std::all_of(reports.tx.begin(), reports.tx.end(), told);
+  const bool got = !reports.rx.empty() && std::all_of(reports.rx.begin(), reports.rx.end(), told);
+  if (!sent && !got) {
+    return std::nullopt;
+  }
+  OmittedPart part;
+  if (sent) {
+    const auto sum = [&reports](std::uint64_t OmittedTx::*field) {
+      return sum_over(reports.tx, [field](const TxReport& r) { return (*r.omitted).*field; });
+    };
+    part.sent = sum(&OmittedTx::packets);
+    part.sent_bytes = sum(&OmittedTx::payload_bytes);
+  }
+  if (got) {
+    const auto sum = [&reports](std::uint64_t OmittedRx::*field) {
+      return sum_over(reports.rx, [field](const RxReport& r) { return (*r.omitted).*field; });
+    };
+    part.sent = part.sent ? part.sent : sum(&OmittedRx::sent);
+    part.unique = sum(&OmittedRx::unique);
+    part.unique_bytes = sum(&OmittedRx::unique_bytes);
+    part.lost = sum(&OmittedRx::lost);
+    part.duplicates = sum(&OmittedRx::duplicates);
+    part.reordered = sum(&OmittedRx::reordered);
+    part.late = sum(&OmittedRx::late);
+    part.invalid = sum(&OmittedRx::invalid);
+  }
+  return part;
+}
+
 DirectionPart build_direction(const WayOutcome& way, IpFamily family, const ClockRelation& clock) {
   const StreamReports reports = collect_reports(way);
   DirectionPart part;
@@ -49,6 +82,7 @@ DirectionPart build_direction(const WayOutcome& way, IpFamily family, const Cloc
   part.delay = build_delay(reports.rx, clock);
   part.ecn = build_ecn(reports.rx);
   part.pacing = build_pacing(reports.tx);
+  part.omitted = build_omitted(reports);
   part.intervals = reports.rx.empty() ? build_seen(way.seen) : build_intervals(reports.rx);
   part.outages = build_outages(reports.rx);
   part.streams = build_streams(way);

@@ -67,6 +67,8 @@ template <typename Report, typename Get>
 [[nodiscard]] DelayPart build_delay(const std::vector<const RxReport*>& rx,
                                     const ClockRelation& clock);
 
+/// Nothing where no stream had a warm-up.
+[[nodiscard]] std::optional<OmittedPart> build_omitted(const StreamReports& reports);
 /// Nothing where nobody listened, or a receiver did not tell.
 [[nodiscard]] std::optional<VoicePart> build_voice(const WayOutcome& way, const VoiceSetup& setup,
                                                    const DirectionPart& part, const RttPart& rtt);

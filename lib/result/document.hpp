@@ -251,6 +251,19 @@ struct VoicePart {
   std::optional<WorstVoicePart> worst;
 };
 
+/// A warm-up, which is in no other figure.
+struct OmittedPart {
+  Count sent;
+  Count sent_bytes;
+  Count unique;
+  Count unique_bytes;
+  Count lost;
+  Count duplicates;
+  Count reordered;
+  Count late;
+  Count invalid;
+};
+
 struct DirectionPart {
   TxPart tx;
   RxPart rx;
@@ -263,6 +276,7 @@ struct DirectionPart {
   EcnPart ecn;
   PacingPart pacing;
   std::optional<VoicePart> voice;
+  std::optional<OmittedPart> omitted;
   std::vector<IntervalPart> intervals;
   std::vector<OutagePart> outages;
   std::vector<StreamPart> streams;

@@ -37,6 +37,10 @@ std::optional<std::string> violated(const DirectionPart& part, const std::string
           *loss.rx_socket_drop + loss.local_tx_drop.value_or(0) + *loss.network_packets) {
     return way + ": loss.packets != rx_socket_drop + local_tx_drop + network_packets";
   }
+  if (part.omitted && part.omitted->sent && part.omitted->unique &&
+      *part.omitted->sent != *part.omitted->unique + *part.omitted->lost) {
+    return way + ": omitted.sent != omitted.unique + omitted.lost";
+  }
   const bool of_iperf3 = part.intervals.empty() && !part.rx.gro;
   if (!unique || !part.rx.datagrams || of_iperf3) {
     return std::nullopt;  // a peer that speaks iperf3 tells neither

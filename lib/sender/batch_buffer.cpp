@@ -45,8 +45,18 @@ BatchBuffer::BatchBuffer(const Settings& settings)
       wire::DataHeader header;
       header.session = settings.session;
       header.stream = settings.stream;
+      header.warm_up = settings.warm_up;
       wire::encode(header, datagram.first<kDataHeaderBytes>());
     }
+  }
+}
+
+void BatchBuffer::end_warm_up() {
+  if (header_ != HeaderKind::full) {
+    return;  // has no mark
+  }
+  for (std::uint32_t i = 0; i < capacity_; ++i) {
+    bytes_[std::size_t{i} * payload_bytes_ + wire::kFlagsOffset] &= ~wire::kWarmUpFlag;
   }
 }
 

@@ -23,6 +23,7 @@ class BatchBuffer {
     std::uint64_t seed = 0;  ///< of the random payload
     HeaderKind header = HeaderKind::full;
     std::uint16_t tag = 0;  ///< of compact headers
+    bool warm_up = false;    ///< marks all of them as such, until end_warm_up()
   };
 
   explicit BatchBuffer(const Settings& settings);
@@ -38,6 +39,9 @@ class BatchBuffer {
   /// less when count is 1. Preconditions: 1 <= count <= capacity, length >= the header.
   [[nodiscard]] std::span<const std::byte> stamped(const Stamp& stamp, std::uint32_t count,
                                                    std::uint32_t length);
+
+  /// From now on they are of the test.
+  void end_warm_up();
 
   [[nodiscard]] std::uint32_t capacity() const { return capacity_; }
   [[nodiscard]] std::uint32_t payload_bytes() const { return payload_bytes_; }

@@ -19,6 +19,8 @@ constexpr Duration kRetry = std::chrono::milliseconds{1};
 // for.
 constexpr Duration kTurn = std::chrono::microseconds{50};
 constexpr int kBatchesPerTurn = 32;
+/// A test that begins later than this after its warm-up was held up, and has its time all the same.
+constexpr Duration kLateStart = std::chrono::milliseconds{5};
 
 BatchBuffer::Settings buffer_settings(const Sender::Settings& s, std::uint32_t payload_bytes,
                                       std::uint32_t capacity) {
@@ -31,6 +33,7 @@ BatchBuffer::Settings buffer_settings(const Sender::Settings& s, std::uint32_t p
   out.capacity = capacity;
   out.header = s.params.header;
   out.tag = s.compact_tag;
+  out.warm_up = s.params.omit > Duration{0};
   return out;
 }
 
@@ -78,7 +81,8 @@ Sender::Sender(const Settings& settings, net::DatagramPort& port, const Clock& c
       clock_(clock),
       plan_(settings.params, settings.way, settings.stream, settings.trace),
       buffers_(make_buffers(settings, port)),
-      queue_drops_before_(port.queue_drops()) {
+      queue_drops_before_(port.queue_drops()),
+      warming_up_(settings.params.omit > Duration{0}) {
   const SendRate& rate = settings.params.rate(settings.way);
   report_.governor = rate.flood ? TxGovernor::flood : TxGovernor::none;
   if (!rate.limited() && !rate.flood && settings.receive_buffer != 0) {
@@ -177,7 +181,42 @@ PacerKind Sender::pacer_for(const pacing::PacketPeriod& period) {
 
 bool Sender::over(MonoTime now) const {
   const Duration limit = settings_.params.amount.duration;
+  if (warming_up_) {
+    return false;
+  }
   return next_ >= plan_.packets() || (limit != Duration{0} && now - begun_ >= limit);
+}
+
+/// What was sent so far is left out: numbers and figures begin anew, the pace goes on.
+void Sender::end_warm_up(MonoTime now) {
+  warming_up_ = false;
+  report_.omitted = OmittedTx{next_, report_.payload_bytes, report_.local_drop, report_.batches};
+  batches_before_ = report_.batches;
+  report_.payload_bytes = 0;
+  report_.send_blocked = 0;
+  report_.local_drop = 0;
+  report_.pacing_skipped = 0;
+  report_.batches = 0;
+  skipped_before_ = schedule_ ? schedule_->skipped() : 0;
+  held_before_ = gate_ ? gate_->held() : Duration{0};
+  gaps_ = LogHistogram{};
+  lateness_ = LogHistogram{};
+  pauses_ = PauseLog{};
+  pauses_.begin(now);
+  if (schedule_) {
+    pauses_.plan(period_now().times(1));
+  }
+  queue_full_ = 0;
+  queue_drops_before_ = port_.queue_drops();
+  cpu_at_start_ = cpu_at_start_ ? clock_.thread_cpu_time() : std::nullopt;
+  held_up_at_start_ = clock_.held_up();
+  // Late by a wake-up, the test ends as late: it lasts as long as was asked for.
+  begun_ = std::max(begun_ + settings_.params.omit, now - kLateStart);
+  for (BatchBuffer& buffer : buffers_) {
+    buffer.end_warm_up();
+  }
+  omitted_packets_.store(next_, std::memory_order_release);
+  next_ = 0;
 }
 
 Wake Sender::step(MonoTime now) {
@@ -191,6 +230,9 @@ Wake Sender::step(MonoTime now) {
   if (stop >= 0) {
     finish(static_cast<TxEnd>(stop));
     return Wake{};
+  }
+  if (warming_up_ && now - begun_ >= settings_.params.omit) {
+    end_warm_up(now);
   }
   if (over(now)) {
     if (!held()) {
@@ -211,13 +253,13 @@ Wake Sender::step(MonoTime now) {
 
 Wake Sender::flat_out(MonoTime now) {
   if (gate_) {
-    gate_->take_report(next_);
+    gate_->take_report(numbered());
   }
   const MonoTime turn_over = now + kTurn;
   for (int i = 0; i < kBatchesPerTurn && now < turn_over && !over(now); ++i) {
     std::uint64_t count = batch_now();
     if (gate_) {
-      count = gate_->admit(next_, count, plan_.packets() - next_, now);
+      count = gate_->admit(numbered(), count, to_send() - next_, now);
       if (count == 0) {
         return Wake{gate_->ask_again(now), false, false};
       }
@@ -243,9 +285,9 @@ Wake Sender::paced(MonoTime now) {
       return after_refusal(now);
     }
   }
-  report_.pacing_skipped = schedule_->skipped();
+  report_.pacing_skipped = schedule_->skipped() - skipped_before_;
   MonoTime next = schedule_->next_deadline();
-  const Duration limit = settings_.params.amount.duration;
+  const Duration limit = time_limit();
   if (limit != Duration{0}) {
     next = std::min(next, begun_ + limit);  // the end of the test is not a datagram late
   }
@@ -267,18 +309,21 @@ void Sender::send_last(MonoTime now) {
   const std::uint64_t due = schedule_->take_last(begun_ + limit, now);
   const std::uint64_t before = next_;
   send_batch(due, now);
-  report_.pacing_skipped = schedule_->skipped() + due - std::min(due, next_ - before);
+  report_.pacing_skipped =
+      schedule_->skipped() - skipped_before_ + due - std::min(due, next_ - before);
 }
 
 bool Sender::send_batch(std::uint64_t count, MonoTime now) {
-  std::uint64_t left = std::min(count, plan_.packets() - next_);
+  std::uint64_t left = std::min(count, to_send() - next_);
   while (left > 0) {
-    const std::uint32_t length = plan_.length(next_);
+    // check_params() lets no warm-up have another length than all but the last of the test.
+    const std::uint32_t length =
+        warming_up_ ? settings_.params.payload_bytes : plan_.length(next_);
     BatchBuffer& buffer = buffer_for(length);
     const bool fits = buffer.payload_bytes() == length;  // else alone, from the larger one
     const std::uint64_t most = fits ? std::min<std::uint64_t>(left, batch_of(buffer, length)) : 1;
-    const auto n = static_cast<std::uint32_t>(plan_.run_at(next_, most));
-    const auto batch = static_cast<std::uint32_t>(report_.batches);
+    const auto n = static_cast<std::uint32_t>(warming_up_ ? most : plan_.run_at(next_, most));
+    const auto batch = static_cast<std::uint32_t>(batches_before_ + report_.batches);
     const auto data = buffer.stamped(
         {next_, to_ns(now), batch, crypto::token(settings_.token_key, batch)}, n, length);
     const auto outcome = port_.send(data, length);

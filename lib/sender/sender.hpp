@@ -88,6 +88,10 @@ class Sender {
   /// errno of what ended it, for TxEnd::failed.
   [[nodiscard]] int os_error() const { return os_error_; }
 
+  /// What the warm-up came to, once it is over; where there was none, at once, nothing.
+  [[nodiscard]] std::uint64_t omitted_packets() const {
+    return omitted_packets_.load(std::memory_order_acquire);
+  }
   [[nodiscard]] std::uint64_t packets() const { return packets_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t batches() const { return batches_.load(std::memory_order_relaxed); }
@@ -105,6 +109,19 @@ class Sender {
   void follow_rate(MonoTime now);
   PacerKind pacer_for(const pacing::PacketPeriod& period);
   [[nodiscard]] bool over(MonoTime now) const;
+  void end_warm_up(MonoTime now);
+  /// Of the part that runs: warm-up, or test; 0 = it ends otherwise.
+  [[nodiscard]] Duration time_limit() const {
+    return warming_up_ ? settings_.params.omit : settings_.params.amount.duration;
+  }
+  /// Datagrams of the part that runs; UINT64_MAX where only time ends it.
+  [[nodiscard]] std::uint64_t to_send() const {
+    return warming_up_ ? UINT64_MAX : plan_.packets();
+  }
+  /// Datagrams numbered so far, in both parts.
+  [[nodiscard]] std::uint64_t numbered() const {
+    return next_ + (report_.omitted ? report_.omitted->packets : 0);
+  }
   Wake paced(MonoTime now);
   Wake flat_out(MonoTime now);
   void send_last(MonoTime now);
@@ -138,6 +155,10 @@ class Sender {
   std::optional<std::uint64_t> queue_drops_before_;
   TxReport report_;
   std::uint64_t next_ = 0;
+  bool warming_up_ = false;
+  std::uint64_t batches_before_ = 0;  ///< of the warm-up
+  std::uint64_t skipped_before_ = 0;
+  Duration held_before_{0};
   MonoTime begun_{};
   MonoTime first_{};
   MonoTime last_{};
@@ -148,6 +169,7 @@ class Sender {
   int os_error_ = 0;
   bool started_ = false;
   Scheduling scheduling_ = Scheduling::untold;
+  std::atomic<std::uint64_t> omitted_packets_{0};
   std::atomic<std::uint64_t> packets_{0};
   std::atomic<std::uint64_t> bytes_{0};
   std::atomic<std::uint64_t> batches_{0};

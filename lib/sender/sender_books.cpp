@@ -32,7 +32,7 @@ void Sender::account(std::uint64_t offered, std::uint32_t length, const net::Sen
   os_error_ = outcome.os_error;
   packets_.store(next_, std::memory_order_relaxed);
   bytes_.store(report_.payload_bytes, std::memory_order_relaxed);
-  batches_.store(report_.batches, std::memory_order_relaxed);
+  batches_.store(batches_before_ + report_.batches, std::memory_order_relaxed);
 }
 
 void Sender::account_taken(std::uint32_t length, const net::SendOutcome& outcome, MonoTime now) {
@@ -53,7 +53,7 @@ void Sender::account_taken(std::uint32_t length, const net::SendOutcome& outcome
 }
 
 bool Sender::account_lost(std::uint64_t bytes, const net::SendOutcome& outcome, MonoTime now) {
-  if (outcome.status == Status::too_big && report_.batches == 0) {
+  if (outcome.status == Status::too_big && batches_before_ + report_.batches == 0) {
     return false;  // none will ever fit: that is for the user to change
   }
   trouble_ = Status::denied;
@@ -93,6 +93,9 @@ void Sender::abandon(TxEnd why) {
 }
 
 void Sender::finish(TxEnd end) {
+  if (warming_up_) {
+    end_warm_up(clock_.now());  // nothing of it belongs to the figures
+  }
   report_.time = sending_time(end, clock_.now());
   report_.end = end;
   report_.packets = next_;
@@ -120,8 +123,8 @@ void Sender::note_processor_time() {
         std::min<std::int64_t>((*cpu - *cpu_at_start_) * 1000 / wall, 1000));
   }
   if (gate_ && wall > Duration{0}) {
-    report_.held_permille =
-        static_cast<std::uint16_t>(std::clamp<std::int64_t>(gate_->held() * 1000 / wall, 0, 1000));
+    report_.held_permille = static_cast<std::uint16_t>(
+        std::clamp<std::int64_t>((gate_->held() - held_before_) * 1000 / wall, 0, 1000));
   }
   report_.load = load_between(held_up_at_start_, clock_.held_up(), wall);
 }

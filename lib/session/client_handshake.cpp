@@ -78,6 +78,7 @@ std::optional<std::string> more_than_asked(const TestParams& asked, const TestPa
     same.amount.duration = asked.amount.duration;  // who names no end takes the server's
   }
   same.voice = asked.voice;
+  same.omit = asked.omit;
   if (same != asked) {
     return "another direction, amount, number of streams or marking";
   }
@@ -144,7 +145,7 @@ void ClientHandshake::send_request() {
     const bool flood = settings_.params.rate_down.flood;
     const wire::Request request{nonce_, cookie_,
                                 wire::kCapStreams | wire::kCapDown | wire::kCapQueue |
-                                    wire::kCapTraffic | wire::kCapCompact |
+                                    wire::kCapTraffic | wire::kCapCompact | wire::kCapOmit |
                                     (flood ? wire::kCapFlood : 0U),
                                 settings_.params};
     bytes = wire::encode(MessageType::request, 0, 0, request, wire::kPaddedRequestBytes);
@@ -239,7 +240,15 @@ void ClientHandshake::on_accept(std::span<const std::byte> datagram, std::uint64
     fail(ErrorCode::refused, "the server grants what was not asked for: " + *more);
     return;
   }
+  if (settings_.params.omit > Duration{0} && (accept->capabilities & wire::kCapOmit) == 0) {
+    heard_ = true;
+    fail(ErrorCode::refused,
+         "the server is of an earlier version and cannot tell a warm-up from the test: leave out "
+         "--omit, or update it");
+    return;
+  }
   accept_ = accept;
+  accept_->params.omit = settings_.params.omit;
   accept_->params.voice = settings_.params.voice;  // that is asked, not granted
   for (SendRate* rate : {&accept_->params.rate_up, &accept_->params.rate_down}) {
     const bool up = rate == &accept_->params.rate_up;

@@ -82,6 +82,7 @@ struct DataHeader {
   std::uint8_t index = 0;   ///< 0 .. count-1
   std::uint8_t count = 1;   ///< 1 .. 128
   std::uint16_t token = 0;  ///< unpredictable, echoed in FEEDBACK
+  bool warm_up = false;     ///< of the part that is left out, which has numbers of its own
 
   bool operator==(const DataHeader&) const = default;
 };
@@ -118,6 +119,9 @@ void store(std::byte* at, T value) {
 
 }  // namespace detail
 
+/// Offset of the flags, and the one that DATA has.
+inline constexpr std::size_t kFlagsOffset = 7;
+inline constexpr std::byte kWarmUpFlag{1};
 /// Offset of the sequence number in a DATA datagram; a firewall rule can match its low half at +4.
 inline constexpr std::size_t kSequenceOffset = 16;
 
@@ -127,7 +131,7 @@ inline void encode(const DataHeader& h, std::span<std::byte, kDataHeaderBytes> o
   p[4] = std::byte{kVersion};
   p[5] = static_cast<std::byte>(MessageType::data);
   p[6] = std::byte{h.stream};
-  p[7] = std::byte{0};
+  p[kFlagsOffset] = h.warm_up ? kWarmUpFlag : std::byte{0};
   detail::store(p + 8, h.session);
   detail::store(p + kSequenceOffset, h.sequence);
   detail::store(p + 24, static_cast<std::uint64_t>(h.tx_time_ns));
@@ -150,6 +154,7 @@ inline void encode(const DataHeader& h, std::span<std::byte, kDataHeaderBytes> o
   }
   DataHeader h;
   h.stream = std::to_integer<std::uint8_t>(p[6]);
+  h.warm_up = (p[kFlagsOffset] & kWarmUpFlag) != std::byte{0};
   h.session = detail::load<std::uint64_t>(p + 8);
   h.sequence = detail::load<std::uint64_t>(p + kSequenceOffset);
   h.tx_time_ns = static_cast<std::int64_t>(detail::load<std::uint64_t>(p + 24));
@@ -161,6 +166,11 @@ inline void encode(const DataHeader& h, std::span<std::byte, kDataHeaderBytes> o
     return std::nullopt;
   }
   return h;
+}
+
+/// Whether a datagram that looks like DATA says that it is of a warm-up.
+[[nodiscard]] inline bool is_warm_up(std::span<const std::byte> datagram) {
+  return datagram.size() > kFlagsOffset && (datagram[kFlagsOffset] & kWarmUpFlag) != std::byte{0};
 }
 
 /// Reads the common header; nothing when the datagram is too short or not udperf's. The version is

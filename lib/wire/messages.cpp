@@ -46,6 +46,11 @@ bool valid(const Fin& m) {
   if (r.time && !valid(*r.time)) {
     return false;
   }
+  constexpr std::uint64_t kMostNumbers = std::uint64_t{1} << 60U;
+  if (r.omitted && (r.omitted->packets > kMostNumbers || r.omitted->payload_bytes > kMostNumbers ||
+                    r.omitted->local_drop > r.omitted->packets)) {
+    return false;
+  }
   return r.pacer <= PacerKind::kernel && r.end <= TxEnd::failed && r.span_ns >= 0 &&
          r.scheduling <= Scheduling::fifo && r.governor <= TxGovernor::flood && m.rtt_max_ns >= 0 &&
          r.packets <= (std::uint64_t{1} << 62U) && r.local_drop <= r.packets;
@@ -61,7 +66,7 @@ bool valid(const ProbeReply& m) {
 }
 bool valid(const Feedback& m) {
   return m.held_ns >= 0 && m.held_ns <= kLatest && is_time(m.echo_tx_ns) &&
-         m.unique <= m.next_expected;
+         m.unique <= m.next_expected && m.omitted_next <= m.next_expected;
 }
 
 void write_header(std::vector<std::byte>& out, MessageType type, std::uint64_t session,

@@ -31,6 +31,9 @@ inline constexpr std::uint32_t kCapTraffic = 1U << 5U;
 /// Knows CompactHeader; likewise.
 inline constexpr std::uint32_t kCapCompact = 1U << 6U;
 
+/// Tells a warm-up from the rest (--omit).
+inline constexpr std::uint32_t kCapOmit = 1U << 8U;
+
 struct VersionRange {
   std::uint8_t lowest = kVersion;
   std::uint8_t highest = kVersion;
@@ -155,9 +158,10 @@ struct Feedback {
   std::uint64_t at_reordered = 0;
   // how full the receiving socket is, as its kernel counts
   std::uint32_t queue_bytes = 0;
-  std::uint32_t queue_limit = 0;  ///< 0 = not told
-  std::uint32_t queue_drops = 0;  ///< buffers dropped so far, modulo 2^32
-  std::uint32_t queue_cost = 0;   ///< what 1024 bytes of DATA take of it
+  std::uint32_t queue_limit = 0;   ///< 0 = not told
+  std::uint32_t queue_drops = 0;   ///< buffers dropped so far, modulo 2^32
+  std::uint32_t queue_cost = 0;    ///< what 1024 bytes of DATA take of it
+  std::uint64_t omitted_next = 0;  ///< of next_expected, so much is of the warm-up
 };
 
 /// The sender's final word on a stream, repeated until REPORT has arrived.

@@ -106,15 +106,8 @@ void visit_host(Io& io, R& r) {
 template <typename Io, typename R>
 void visit_later(Io& io, R& r) {
   visit_load(io, r.load);
-  bool heard = r.voice.has_value();
-  io.later(heard);
-  if (heard) {
-    if constexpr (std::is_const_v<R>) {
-      visit(io, *r.voice);
-    } else {
-      visit(io, r.voice.emplace());
-    }
-  }
+  visit_optional_later(io, r.voice);
+  visit_optional_later(io, r.omitted);
 }
 
 template <typename Row>
@@ -157,6 +150,13 @@ bool heard_holds(const RxReport& r) {
          v.worst_end_ns >= v.worst_start_ns && v.worst_end_ns <= kLongestDelay * 2 - 1;
 }
 
+bool omitted_holds(const RxReport& r) {
+  constexpr std::uint64_t kLimit = std::uint64_t{1} << 60U;
+  return !r.omitted || (r.omitted->sent <= kLimit && r.omitted->unique <= kLimit &&
+                        r.omitted->lost <= kLimit && r.omitted->unique_bytes <= kLimit &&
+                        r.omitted->sent == r.omitted->unique + r.omitted->lost);
+}
+
 /// The conservation laws hold in every report that can be believed (metrics 2.1).
 bool consistent(const RxReport& r) {
   // Sums of what a peer says could wrap: each term is bounded first.
@@ -178,8 +178,8 @@ bool consistent(const RxReport& r) {
     }
     return true;
   };
-  if (!heard_holds(r) || !bins_hold() || r.burst_lost > r.lost || r.burst_lost > r.burst_packets ||
-      r.burst_packets > r.sent) {
+  if (!heard_holds(r) || !omitted_holds(r) || !bins_hold() || r.burst_lost > r.lost ||
+      r.burst_lost > r.burst_packets || r.burst_packets > r.sent) {
     return false;
   }
   return r.stamp <= RxStamp::kernel && r.finalized <= Finalized::no_fin && r.interval_ns > 0 &&

@@ -103,6 +103,33 @@ void visit_voice(Io& io, P& params) {
   }
 }
 
+/// As visit_burst: 0 where an earlier version asks.
+template <typename Io, typename P>
+void visit_omit(Io& io, P& params) {
+  if constexpr (std::is_const_v<P>) {
+    io.later(static_cast<std::int64_t>(params.omit.count()));
+  } else {
+    std::int64_t ns = 0;
+    io.later(ns);
+    params.omit = Duration{ns};
+  }
+}
+
+/// What may be absent, behind a byte that says whether it is there, behind all that earlier
+/// versions know.
+template <typename Io, typename T>
+void visit_optional_later(Io& io, T& value) {
+  bool present = value.has_value();
+  io.later(present);
+  if (present) {
+    if constexpr (std::is_const_v<T>) {
+      visit(io, *value);
+    } else {
+      visit(io, value.emplace());
+    }
+  }
+}
+
 template <typename Io, typename M>
 void visit_endpoint(Io& io, M& m) {
   io.field(m.address.family);
@@ -145,6 +172,7 @@ UDPERF_VISIT(Request) {
   visit_burst(io, m.params);
   visit_traffic(io, m.params);
   visit_voice(io, m.params);
+  visit_omit(io, m.params);
 }
 
 UDPERF_VISIT(Accept) {
@@ -218,6 +246,7 @@ UDPERF_VISIT(Feedback) {
   io.later(m.queue_limit);
   io.later(m.queue_drops);
   io.later(m.queue_cost);
+  io.later(m.omitted_next);
 }
 
 UDPERF_VISIT(TxReport) {
@@ -278,6 +307,25 @@ void visit_load(Io& io, M& m) {
   io.later(m.waited_permille);
 }
 
+UDPERF_VISIT(OmittedTx) {
+  io.field(m.packets);
+  io.field(m.payload_bytes);
+  io.field(m.local_drop);
+  io.field(m.batches);
+}
+
+UDPERF_VISIT(OmittedRx) {
+  io.field(m.sent);
+  io.field(m.unique);
+  io.field(m.unique_bytes);
+  io.field(m.lost);
+  io.field(m.lost_bytes);
+  io.field(m.duplicates);
+  io.field(m.reordered);
+  io.field(m.late);
+  io.field(m.invalid);
+}
+
 UDPERF_VISIT(Fin) {
   visit(io, m.report);
   io.field(m.rtt_max_ns);
@@ -294,8 +342,12 @@ UDPERF_VISIT(Fin) {
     if (m.report.time) {
       visit_send_time(io, *m.report.time);
     }
+    if (m.report.time && m.report.omitted) {
+      visit_optional_later(io, m.report.omitted);
+    }
   } else if (io.remaining() > 0) {
     visit_send_time(io, m.report.time.emplace());
+    visit_optional_later(io, m.report.omitted);
   }
 }
 

@@ -207,6 +207,29 @@ const std::vector<Accepted>& accepted_rows() {
        [](C c) { return c.options.realtime == engine::Realtime::automatic; }},
       {{"--rate", "10M", "--burst", "2ms"}, [](C c) { return c.options.params.burst == 2ms; }},
       {{"--find-rate", "--burst", "50ms"}, [](C c) { return c.options.params.burst == 50ms; }},
+      {{"--omit", "2s"}, [](C c) { return c.options.params.omit == 2s; }},
+      {{"-O", "0"}, [](C c) { return c.options.params.omit == 0s; }},
+      {{"--voice", "g711", "--bidir", "-P", "3"},
+       [](C c) {
+         const TestParams& p = c.options.params;
+         const SendRate call{SendRate::Kind::packets, 150'000};
+         return p.voice == VoiceSetup{VoiceCodec::g711, 60ms} && p.rate_up == call &&
+                p.rate_down == call && p.payload_bytes == 172 && !c.options.auto_packet_size;
+       }},
+      {{"--voice", "g729"}, [](C c) { return c.options.params.payload_bytes == 40; }},
+      {{"--voice", "opus", "-b", "1M", "-l", "500"},
+       [](C c) {
+         const TestParams& p = c.options.params;
+         return p.voice.codec == VoiceCodec::opus && p.payload_bytes == 500 &&
+                p.rate_up == SendRate{SendRate::Kind::bits, 1'000'000};
+       }},
+      {{"--voice", "g711-plc", "--jitter-buffer", "adaptive"},
+       [](C c) { return c.options.params.voice.adaptive(); }},
+      {{"--voice", "g711-plc", "--jitter-buffer", "20ms"},
+       [](C c) {
+         return c.options.params.voice == VoiceSetup{VoiceCodec::g711_plc, 20ms};
+       }},
+      {{"--voice", "g711", "--fail-mos", "4.0"}, [](C c) { return c.thresholds.mos == 4.0; }},
       {{"--repeat", "5"}, [](C c) { return c.repeat == 5 && c.gap == 1s; }},
       {{"--repeat", "2", "--gap", "250ms"}, [](C c) { return c.gap == 250ms; }},
       {{"--repeat", "2", "--gap", "0s"}, [](C c) { return c.gap == 0s; }},
@@ -408,6 +431,19 @@ const std::vector<Refused>& refused_rows() {
       {{"--burst", "2ms"},
        "--burst 2ms: needs --rate or --find-rate: without a rate there is nothing to space"},
       {{"--rate", "1M", "--burst", "51ms"}, "--burst 51ms: must be 1us..50ms"},
+      {{"--omit", "2h"}, "--omit 2h: must be 0s..1h"},
+      {{"--omit", "1s", "--find-rate"},
+       "--omit 1s: does not go with --find-rate, which chooses it for each trial"},
+      {{"--voice", "mp3"}, "--voice mp3: accepted is one of g711, g711-plc, g729, opus"},
+      {{"--duration", "3s", "--voice", "g711", "--rate", "500M"},
+       "--voice g711: voice needs a rate of at most 1000 packets a second for each stream"},
+      {{"--jitter-buffer", "60ms"}, "--jitter-buffer 60ms: needs --voice"},
+      {{"--voice", "g711", "--jitter-buffer", "19ms"},
+       "--jitter-buffer 19ms: must be 20ms..500ms or adaptive"},
+      {{"--fail-mos", "4.0"}, "--fail-mos 4.0: needs --voice"},
+      {{"--voice", "g711", "--fail-mos", "0.9"}, "--fail-mos 0.9: must be 1..4.5, e.g. 4.0"},
+      {{"--voice", "g711", "--fail-mos", "good"}, "--fail-mos good: must be 1..4.5, e.g. 4.0"},
+      {{"--voice", "opus", "--fail-mos", "3"}, "--fail-mos 3: the E-model has no score of Opus"},
       {{"--realtime", "on"}, "--realtime on: accepted is one of auto, off"},
       {{"--repeat", "0"}, "--repeat 0: must be a whole number from 1 to 10000"},
       {{"--fail-loss", "101%"}, "--fail-loss 101%: percentage must be 0..100"},

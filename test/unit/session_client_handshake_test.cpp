@@ -177,6 +177,28 @@ TEST_CASE("a client does not run a test that it has not asked for", "[session]")
   CHECK_THAT(talk.client.error().what, ContainsSubstring("not asked for"));
 }
 
+TEST_CASE("a warm-up is not asked of a server that does not know any", "[session]") {
+  TestParams params = asked();
+  params.omit = 1s;
+  const bool knows = GENERATE(false, true);
+  Talk talk{5s, params};
+  talk.challenge(1, kStart);
+  talk.said(kStart, kStart + 20ms);
+  wire::Accept message;
+  message.nonce = talk.nonce;
+  message.params = asked();  // a grant does not repeat it
+  message.capabilities = knows ? wire::kCapOmit : 0U;
+  talk.client.on_datagram(wire::encode(MessageType::accept, 77, 0, message), kStart + 30ms);
+  CHECK(talk.client.done() == knows);
+  CHECK(talk.client.failed() != knows);
+  if (knows) {
+    CHECK(talk.client.accept().params.omit == 1s);
+  } else {
+    CHECK(talk.client.error().code == ErrorCode::refused);
+    CHECK_THAT(talk.client.error().message(), ContainsSubstring("leave out --omit"));
+  }
+}
+
 TEST_CASE("a client whose cookie grows old asks for another", "[session]") {
   Talk talk{60s};
   talk.challenge(1, kStart);

@@ -42,6 +42,13 @@ const Fields<result::DirectionPart>& direction_fields() {
       {"pacing",
        object<DirectionPart>(&DirectionPart::pacing, pacing_fields()),
        {"How well the sender kept its times."}},
+      {"omitted",
+       object<DirectionPart>(&DirectionPart::omitted, omitted_fields(), "omitted"),
+       {"The warm-up that `--omit` left out: in no other figure of the direction. Its datagrams "
+        "have "
+        "marks and numbers of their own, so that order and loss at the border bend neither part; "
+        "its books balance by themselves: sent == unique + lost.",
+        "", "", "without `--omit`"}},
       {"voice",
        object<DirectionPart>(&DirectionPart::voice, voice_fields(), "voice"),
        {"What a call would have been like: a de-jitter buffer played over what arrived, judged by "

@@ -22,6 +22,7 @@ namespace udperf::report {
 [[nodiscard]] const Fields<result::DelayPart>& idle_rtt_fields();
 [[nodiscard]] const Fields<result::DelayPart>& loaded_rtt_fields();
 [[nodiscard]] const Fields<result::PacingPart>& pacing_fields();
+[[nodiscard]] const Fields<result::OmittedPart>& omitted_fields();
 [[nodiscard]] const Fields<result::WorstVoicePart>& worst_voice_fields();
 [[nodiscard]] const Fields<result::VoicePart>& voice_fields();
 [[nodiscard]] const Fields<result::IntervalPart>& interval_fields();

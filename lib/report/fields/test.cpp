@@ -56,6 +56,10 @@ std::optional<std::string> sizes(const TestParams& params) {
   return text.empty() ? std::nullopt : std::optional{text};
 }
 
+std::optional<double> omit_s(const TestParams& params) {
+  return params.omit > Duration{0} ? std::optional{seconds(params.omit)} : std::nullopt;
+}
+
 std::optional<std::string> codec_name(const VoiceSetup& voice) {
   return voice.wanted() ? std::optional{std::string{voice::figures(voice.codec).name}}
                         : std::nullopt;
@@ -206,6 +210,10 @@ const Fields<TestOutcome>& test_fields() {
         "compact` "
         "was given.",
         "", "", "", "full compact"}},
+      {"omit_s",
+       [](const TestOutcome& t) { return omit_s(t.params); },
+       {"Warm-up before the test, which the figures leave out (`--omit`).", "s", "",
+        "there was none"}},
       {"voice",
        [](const TestOutcome& t) { return codec_name(t.params.voice); },
        {"Codec of the listener (`--voice`); the figures are in `voice` of each direction.", "", "",

@@ -1,0 +1,189 @@
+// A warm-up that is left out: its own books and the test's balance, and together they are all that
+// was sent.
+
+#include "result/document.hpp"
+#include "sim/sim_world.hpp"
+#include "support/catch.hpp"
+
+using namespace std::chrono_literals;
+using Catch::Matchers::WithinAbs;
+using udperf::test::DirectionTruth;
+using udperf::test::SimClient;
+using udperf::test::SimWorld;
+
+namespace {
+
+using namespace udperf;
+
+SimClient::Options with_omit(Direction direction, Duration omit, Duration duration) {
+  SimClient::Options options;
+  options.params.direction = direction;
+  options.params.payload_bytes = 200;
+  options.params.amount.duration = duration;
+  options.params.rate_up = SendRate{SendRate::Kind::packets, 500'000};
+  options.params.rate_down = options.params.rate_up;
+  options.params.omit = omit;
+  return options;
+}
+
+result::ResultDocument document_of(const TestOutcome& outcome) {
+  auto document = result::build_result(outcome);
+  CHECK(result::violated_identity(document).value_or("none") == "none");
+  return document;
+}
+
+/// What the network did is what both parts say, without a datagram between them.
+void check_whole(const result::DirectionPart& part, const DirectionTruth& truth) {
+  REQUIRE(part.omitted);
+  const result::OmittedPart& omitted = *part.omitted;
+  CHECK(*omitted.sent + *part.tx.packets == truth.sent);
+  CHECK(*omitted.lost + *part.loss.packets == truth.dropped);
+  CHECK(*omitted.sent == *omitted.unique + *omitted.lost);
+  CHECK(*part.tx.packets == *part.rx.unique + *part.loss.packets);
+  CHECK(omitted.invalid == 0U);
+  CHECK(part.rx.invalid == 0U);
+}
+
+}  // namespace
+
+TEST_CASE("a warm-up is sent before the test and is in none of its figures", "[sim]") {
+  const auto direction = GENERATE(Direction::up, Direction::down, Direction::both);
+  const auto streams = static_cast<std::uint16_t>(GENERATE(1, 3));
+  CAPTURE(static_cast<int>(direction), streams);
+  SimWorld world{21};
+  world.network.up.delay = world.network.down.delay = 5ms;
+  auto options = with_omit(direction, 2s, 3s);
+  options.params.streams = streams;
+  SimClient& client = world.add_client(options);
+  REQUIRE(world.run_clients(40s));
+  const auto document = document_of(client.outcome());
+  CHECK(document.status == TestStatus::complete);
+  for (const auto& [part, up] : {std::pair{&document.up, true}, std::pair{&document.down, false}}) {
+    if (!*part) {
+      continue;
+    }
+    check_whole(**part, world.network.truth(up));
+    // 500 a second in all: two seconds left out, three measured.
+    CHECK_THAT(static_cast<double>(*(*part)->omitted->sent), WithinAbs(1000, 3.0 * streams));
+    CHECK_THAT(static_cast<double>(*(*part)->tx.packets), WithinAbs(1500, 3.0 * streams));
+    CHECK_THAT(static_cast<double>(*(*part)->rx.span_ns) / 1e9, WithinAbs(3.0, 0.1));
+    CHECK((*part)->intervals.size() == 3);
+    CHECK((*part)->loss.packets == 0U);
+  }
+}
+
+TEST_CASE("loss, copies and order across the border bend neither part", "[sim]") {
+  const auto direction = GENERATE(Direction::up, Direction::down);
+  const std::uint64_t seed = GENERATE(range(1U, 7U));
+  CAPTURE(static_cast<int>(direction), seed);
+  SimWorld world{seed};
+  for (auto* path : {&world.network.up, &world.network.down}) {
+    path->delay = 5ms;
+    path->drop_data = 0.1;
+    path->late = 0.3;
+    path->late_by = 150ms;  // some 25 of the warm-up come after the first of the test
+    path->jitter = 4ms;
+  }
+  auto options = with_omit(direction, 700ms, 1s);
+  options.params.streams = 2;
+  SimClient& client = world.add_client(options);
+  REQUIRE(world.run_clients(40s));
+  const auto document = document_of(client.outcome());
+  CHECK(document.status == TestStatus::complete);
+  const auto& part = direction == Direction::up ? *document.up : *document.down;
+  check_whole(part, world.network.truth(direction == Direction::up));
+  CHECK_THAT(static_cast<double>(*part.omitted->sent), WithinAbs(350, 6));
+  CHECK(*part.omitted->lost > 10);
+  CHECK(*part.loss.packets > 10);
+  CHECK(*part.omitted->reordered > 10);
+  CHECK(*part.reordering.packets > 10);
+}
+
+TEST_CASE("an outage over the border is lost where it was sent", "[sim]") {
+  SimWorld world{5};
+  const MonoTime begin = world.clock.now();
+  world.network.up.delay = 2ms;
+  std::uint64_t warm = 0;
+  std::uint64_t rest = 0;
+  MonoTime first{};
+  world.network.up.drop_if = [&](const wire::CommonHeader& header) {
+    if (header.type != wire::MessageType::data) {
+      return false;
+    }
+    first = first == MonoTime{} ? world.clock.now() : first;
+    const Duration since = world.clock.now() - first;
+    const bool gone = since >= 800ms && since < 1300ms;
+    warm += gone && header.flags != 0 ? 1U : 0U;
+    rest += gone && header.flags == 0 ? 1U : 0U;
+    return gone;
+  };
+  SimClient& client = world.add_client(with_omit(Direction::up, 1s, 2s));
+  REQUIRE(world.run_clients(40s));
+  CHECK(world.clock.now() > begin);
+  const auto document = document_of(client.outcome());
+  check_whole(*document.up, world.network.truth(true));
+  CHECK(warm > 90);
+  CHECK(rest > 140);
+  CHECK(document.up->omitted->lost == warm);
+  CHECK(document.up->loss.packets == rest);
+  CHECK(document.up->loss.head_packets == rest);
+  CHECK(document.up->loss.periods == 1U);
+}
+
+TEST_CASE("the amount is that of the test, beside its warm-up", "[sim]") {
+  SimWorld world{6};
+  auto options = with_omit(Direction::up, 500ms, 1s);
+  options.params.amount = Amount{123'457, 0, Duration{0}};
+  SimClient& client = world.add_client(options);
+  REQUIRE(world.run_clients(40s));
+  const auto document = document_of(client.outcome());
+  CHECK(document.status == TestStatus::complete);
+  CHECK(document.up->tx.payload_bytes == 123'457U);
+  CHECK(document.up->rx.unique_bytes == 123'457U);
+  CHECK_THAT(static_cast<double>(*document.up->omitted->sent), WithinAbs(250, 3));
+  check_whole(*document.up, world.network.truth(true));
+}
+
+TEST_CASE("full speed goes on over the border", "[sim]") {
+  const auto direction = GENERATE(Direction::up, Direction::down);
+  CAPTURE(static_cast<int>(direction));
+  SimWorld world{7};
+  world.network.server_socket = {1U << 20U, 400'000'000, true};
+  world.network.client_socket = world.network.server_socket;
+  world.network.up.delay = world.network.down.delay = 1ms;
+  auto options = with_omit(direction, 300ms, 700ms);
+  options.params.payload_bytes = 1400;
+  options.params.rate_up = options.params.rate_down = SendRate{};
+  SimClient& client = world.add_client(options);
+  REQUIRE(world.run_clients(60s));
+  const auto document = document_of(client.outcome());
+  CHECK(document.status == TestStatus::complete);
+  const auto& part = direction == Direction::up ? *document.up : *document.down;
+  check_whole(part, world.network.truth(direction == Direction::up));
+  CHECK(part.tx.governor == "receiver");
+  CHECK(part.loss.packets == 0U);
+  CHECK(*part.rx.goodput_bps > 200e6);
+}
+
+TEST_CASE("a test that is stopped in its warm-up has sent nothing", "[sim]") {
+  SimWorld world{8};
+  SimClient& client = world.add_client(with_omit(Direction::up, 5s, 5s));
+  world.run(2s, [] { return false; });
+  client.interrupt();
+  REQUIRE(world.run_clients(20s));
+  const auto document = document_of(client.outcome());
+  CHECK(document.status == TestStatus::interrupted);
+  CHECK(document.up->tx.packets == 0U);
+  CHECK(document.up->rx.unique == 0U);
+  CHECK(*document.up->omitted->sent > 500);
+  CHECK(document.up->omitted->lost == 0U);
+}
+
+TEST_CASE("without a warm-up nothing is left out", "[sim]") {
+  SimWorld world{9};
+  SimClient& client = world.add_client(with_omit(Direction::both, 0s, 1s));
+  REQUIRE(world.run_clients(20s));
+  const auto document = document_of(client.outcome());
+  CHECK_FALSE(document.up->omitted);
+  CHECK_FALSE(document.down->omitted);
+}
