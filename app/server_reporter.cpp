@@ -145,7 +145,7 @@ void ServerReporter::emit(const OutputFile& file, const std::string& text) {
 
 std::string counters_text(const engine::ServerCounters& counters) {
   using Row = std::pair<const char*, std::uint64_t>;
-  const std::array<Row, 17> rows{{{"hellos", counters.hellos},
+  const std::array<Row, 18> rows{{{"hellos", counters.hellos},
                                   {"challenges", counters.challenges},
                                   {"bad_cookies", counters.bad_cookies},
                                   {"expired_cookies", counters.expired_cookies},
@@ -157,6 +157,7 @@ std::string counters_text(const engine::ServerCounters& counters) {
                                   {"out_of_memory", counters.out_of_memory},
                                   {"refused", counters.refused},
                                   {"sessions", counters.sessions},
+                                  {"light_sessions", counters.light_sessions},
                                   {"classic_runs", counters.classic_runs},
                                   {"classic_refused", counters.classic_refused},
                                   {"classic_answers", counters.classic_answers},

@@ -66,14 +66,14 @@ constexpr auto kRows = std::to_array<OptionSpec>({
                ServerCommand& c) { return store_integer(v, 0, 65535, c.iperf3_port.emplace()); },
      .check = check_keyless},
     {.name = "exclusive",
-     .help = "serve one session at a time",
-     .brief = "serve one session at a time",
+     .help = "one full test at a time; light ones beside it",
+     .brief = "serve one full test at a time",
      .commands = kServer,
      .one_of = kSessionLimits,
      .set = [](Text, ServerCommand& c) { return turn_on(c.options.exclusive); }},
     {.name = "max-sessions",
      .value = "N",
-     .help = "sessions at a time, 1..65535",
+     .help = "full tests at a time, 1..65535",
      .fallback = "64",
      .commands = kServer,
      .one_of = kSessionLimits,
@@ -83,12 +83,21 @@ constexpr auto kRows = std::to_array<OptionSpec>({
          }},
     {.name = "max-sessions-per-address",
      .value = "N",
-     .help = "sessions at a time of one address",
+     .help = "full tests at a time of one address",
      .fallback = "8",
      .commands = kServer,
      .set =
          [](Text v, ServerCommand& c) {
            return store_integer(v, 1, kMaxSessions, c.options.max_sessions_per_address);
+         }},
+    {.name = "max-light-sessions",
+     .value = "N",
+     .help = "light tests at a time, beside those; 0 = as full",
+     .fallback = "4096",
+     .commands = kServer,
+     .set =
+         [](Text v, ServerCommand& c) {
+           return store_integer(v, 0, kMaxSessions, c.options.max_light_sessions);
          }},
     {.name = "max-rate",
      .value = "RATE",

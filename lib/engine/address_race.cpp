@@ -4,7 +4,6 @@
 #include <iterator>
 #include <utility>
 
-#include "engine/event.hpp"
 #include "net/receive_buffers.hpp"
 
 namespace udperf::engine {
@@ -14,7 +13,9 @@ void AddressRace::begin_next(MonoTime now) {
     const Endpoint server = servers_[next_++];
     auto begun = begin_(server, now);
     if (!begun) {
-      failures_.push_back(Failure{server, begun.error()});
+      const bool no_way = begun.error().code == ErrorCode::unreachable;
+      failures_.push_back(Failure{server, begun.error(),
+                                  no_way ? session::Obstacle::no_way : session::Obstacle::other});
       continue;
     }
     runners_.push_back(Runner{server, *std::move(begun)});
@@ -45,7 +46,8 @@ void AddressRace::note_failures() {
       std::stable_partition(runners_.begin(), runners_.end(),
                             [](const Runner& one) { return !one.pending.handshake.failed(); });
   for (auto one = failed; one != runners_.end(); ++one) {
-    failures_.push_back(Failure{one->server, one->pending.handshake.error()});
+    const auto& handshake = one->pending.handshake;
+    failures_.push_back(Failure{one->server, handshake.error(), handshake.obstacle()});
   }
   runners_.erase(failed, runners_.end());
 }
@@ -85,6 +87,13 @@ AddressRace::Runner* AddressRace::winner() {
   return runners_.empty() ? nullptr : &runners_.front();
 }
 
+session::Obstacle AddressRace::obstacle() const {
+  const session::Obstacle first = failures_.front().obstacle;
+  const bool same = std::all_of(failures_.begin(), failures_.end(),
+                                [first](const Failure& one) { return one.obstacle == first; });
+  return same ? first : session::Obstacle::no_way;
+}
+
 Error AddressRace::error() const {
   if (failures_.size() == 1) {
     Error only = failures_.front().error;
@@ -102,20 +111,6 @@ Error AddressRace::error() const {
                 error.message();
   }
   return all;
-}
-
-void run_race(AddressRace& race, const Clock& clock, const StopToken& stop) {
-  net::ReceiveBuffers buffers;
-  while (!stop.requested() && !race.over()) {
-    const MonoTime now = clock.now();
-    const MonoTime next = race.step(buffers, now);
-    if (race.over()) {
-      return;
-    }
-    std::vector<int> fds = race.fds();
-    fds.push_back(stop.wait_fd());
-    wait_readable(fds, next == kNever ? Duration{0} : next - clock.now());
-  }
 }
 
 }  // namespace udperf::engine

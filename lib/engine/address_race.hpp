@@ -6,9 +6,8 @@
 
 #include "base/endpoint.hpp"
 #include "base/result.hpp"
-#include "clock/clock.hpp"
+#include "base/time.hpp"
 #include "engine/handshakes.hpp"
-#include "engine/stop_token.hpp"
 
 namespace udperf::engine {
 
@@ -41,11 +40,14 @@ class AddressRace {
   [[nodiscard]] Runner* winner();
   /// Why none of them could be reached: of a single address its own reason, else all of them.
   [[nodiscard]] Error error() const;
+  /// The same in one word.
+  [[nodiscard]] session::Obstacle obstacle() const;
 
  private:
   struct Failure {
     Endpoint server;
     Error error;
+    session::Obstacle obstacle = session::Obstacle::other;
   };
 
   void begin_next(MonoTime now);
@@ -60,8 +62,5 @@ class AddressRace {
   std::vector<Runner> runners_;
   std::vector<Failure> failures_;
 };
-
-/// Runs it until it is over or a stop is requested.
-void run_race(AddressRace& race, const Clock& clock, const StopToken& stop);
 
 }  // namespace udperf::engine

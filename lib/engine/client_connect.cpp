@@ -5,12 +5,7 @@
 #include <cerrno>
 #include <string>
 
-#include "engine/address_race.hpp"
-#include "engine/client_flows.hpp"
-#include "engine/event.hpp"
 #include "engine/handshakes.hpp"
-#include "engine/server_lookup.hpp"
-#include "net/device.hpp"
 #include "net/udp_port.hpp"
 #include "traffic/profiles.hpp"
 
@@ -54,64 +49,23 @@ Error in_phase(Error error, const char* phase, const Endpoint& server) {
   return error;
 }
 
-session::ClientHandshake::Settings handshake_settings(const ClientOptions& options,
-                                                      const TestParams& params) {
-  session::ClientHandshake::Settings settings;
-  settings.params = params;
-  settings.timeout = options.connect_timeout;
-  if (options.key) {
-    crypto::Key key{};
-    std::transform(options.key->begin(), options.key->end(), key.begin(),
-                   [](char c) { return static_cast<std::byte>(c); });
-    settings.key = key;
-  }
-  return settings;
-}
-
 /// What `--packet-size auto` asks the server for, and finds out about later.
 std::uint32_t largest_auto_payload(const Endpoint& server) {
   return server.address.family == IpFamily::v4 ? kAutoPayloadV4 : kAutoPayloadV6;
 }
 
 /// The payload that crosses the path unfragmented as far as the route's MTU tells.
-std::uint32_t auto_payload(const net::UdpPort& port) {
-  const IpFamily family = port.remote().address.family;
+std::uint32_t auto_payload(const Endpoint& server, std::optional<std::uint32_t> route_mtu) {
+  const IpFamily family = server.address.family;
   const std::uint32_t headers = ip_udp_header_bytes(family);
   const std::uint32_t limit = family == IpFamily::v4 ? kAutoPayloadV4 : kAutoPayloadV6;
-  const std::uint32_t mtu = port.path_mtu().value_or(limit + headers);
+  const std::uint32_t mtu = route_mtu.value_or(limit + headers);
   return std::clamp(mtu > headers ? mtu - headers : 0, kDataHeaderBytes, limit);
 }
-
-struct Attempt {
-  Result<Connection> connection;
-  std::optional<std::uint32_t> retry_after_ms = std::nullopt;
-  /// Where it failed for want of an answer: the ports that got none, and those that did.
-  std::vector<std::uint16_t> silent = {};
-  std::vector<std::uint16_t> answered = {};
-};
 
 tl::unexpected<Error> failed(Error error) {
   return tl::unexpected{std::move(error)};
 }
-
-/// What stays the same over the attempts of a client to get a session.
-struct Attempts {
-  const ClientOptions& options;
-  const Clock& clock;
-  RandomSource& random;
-  ClientObserver& observer;
-  const StopToken& stop;
-  const StreamPorts& ports;
-
-  /// For a handshake that has what is left of the time to connect.
-  [[nodiscard]] session::ClientHandshake::Settings settings(const TestParams& params,
-                                                            MonoTime deadline) const {
-    auto out = handshake_settings(options, params);
-    out.told_timeout = out.timeout;
-    out.timeout = std::max(deadline - clock.now(), Duration{1ms});
-    return out;
-  }
-};
 
 /// The system's words for a way that is not there, as an error that waiting may mend.
 Error unreachable_from_here(Error error) {
@@ -124,66 +78,6 @@ Error unreachable_from_here(Error error) {
     }
   }
   return error;
-}
-
-/// Says goodbye to a session that will not be used.
-void leave(Connection& connection) {
-  Connection::Stream& first = connection.streams.front();
-  auto bytes = wire::encode(wire::MessageType::bye, connection.session, 0,
-                            wire::Bye{wire::ByeReason::failed});
-  first.sealer.seal(bytes);
-  first.port->send_control(bytes);
-}
-
-/// Why the session is not to be had without those of its streams that were not joined.
-Attempt not_joined(const std::vector<Pending>& pending, const Connection& connection,
-                   const Endpoint& server) {
-  Attempt out{failed(interrupted_before_start())};
-  out.answered.push_back(connection.streams.front().port->local().port);
-  for (const Pending& one : pending) {
-    if (one.handshake.done()) {
-      out.answered.push_back(one.port->local().port);
-    } else if (!one.handshake.failed()) {
-      return {failed(interrupted_before_start())};
-    } else if (one.handshake.error().code != ErrorCode::unreachable) {
-      return {failed(in_phase(one.handshake.error(), "connect", server))};
-    } else {
-      out.connection = failed(in_phase(one.handshake.error(), "connect", server));
-      out.silent.push_back(one.port->local().port);
-    }
-  }
-  return out;
-}
-
-/// Opens the sockets of the streams after the first and joins them to the session; nothing where
-/// that has worked. They leave from the first one's address, whatever other ways there are: the
-/// server knows the client by it.
-std::optional<Attempt> join_streams(Connection& connection, const Attempts& all,
-                                    const Endpoint& server, MonoTime deadline) {
-  std::vector<Pending> pending;
-  for (std::uint16_t i = 1; i < connection.accept.params.streams; ++i) {
-    auto options = port_options(all.options, server, all.ports.of_stream(i));
-    options.bind = connection.streams.front().port->local().address;
-    auto port = net::UdpPort::open(options);
-    if (!port) {
-      return Attempt{failed(in_phase(port.error(), "connect", server))};
-    }
-    auto settings = all.settings(connection.accept.params, deadline);
-    settings.joining = session::ClientHandshake::Settings::Joining{
-        connection.session, static_cast<std::uint8_t>(i), connection.accept.server_nonce};
-    pending.push_back(
-        Pending{*std::move(port), session::ClientHandshake{settings, all.random, all.clock.now()}});
-  }
-  run_handshakes(pending, all.clock, all.stop);
-  if (!std::all_of(pending.begin(), pending.end(),
-                   [](const Pending& one) { return one.handshake.done(); })) {
-    leave(connection);
-    return not_joined(pending, connection, server);
-  }
-  for (Pending& one : pending) {
-    connection.streams.push_back({std::move(one.port), one.handshake.sealer()});
-  }
-  return std::nullopt;
 }
 
 /// The parameters as they are asked of a server at this address.
@@ -199,151 +93,244 @@ TestParams params_for(const ClientOptions& options, const StreamPorts& ports,
   return params;
 }
 
-/// `port_used`: the first stream's, in the latest handshake that was begun.
-AddressRace::Begin beginner(const Attempts& all, MonoTime deadline, std::uint16_t& port_used) {
-  return [&all, &port_used, deadline](const Endpoint& server, MonoTime now) -> Result<Pending> {
-    all.observer.on_trace("HELLO", server);
-    auto port = net::UdpPort::open(port_options(all.options, server, all.ports.of_stream(0)));
-    if (!port) {
-      return failed(unreachable_from_here(in_phase(port.error(), "connect", server)));
-    }
-    port_used = (*port)->local().port;
-    const TestParams params = params_for(all.options, all.ports, server);
-    if (const auto problem = check_params(params)) {
-      return failed(*problem);
-    }
-    return Pending{*std::move(port),
-                   session::ClientHandshake{all.settings(params, deadline), all.random, now}};
-  };
-}
-
-/// What is known of a server that has answered, or was the last to be asked.
-void note_server(const AddressRace::Runner& runner, const ClientOptions& options,
-                 const StreamPorts& ports, TestOutcome& outcome) {
-  outcome.server = runner.server;
-  outcome.params = params_for(options, ports, runner.server);
-  outcome.client = runner.pending.port->local();
-  outcome.warnings.clear();  // those of an attempt before this one
-  const auto& port = dynamic_cast<const net::UdpPort&>(*runner.pending.port);
-  if (auto warning =
-          fragmentation_warning(runner.server, outcome.params.payload_bytes, port.path_mtu());
-      warning && !options.auto_packet_size) {
-    outcome.warnings.push_back(*std::move(warning));
-  }
-}
-
-Attempt attempt(const Attempts& all, TestOutcome& outcome) {
-  // Of many flows it need not be the first that answers: others have to have their turn.
-  const Duration patience =
-      all.options.flows ? all.options.connect_timeout / 3 : all.options.connect_timeout;
-  const MonoTime deadline = all.clock.now() + patience;
-  auto servers = look_up_server(all.options, all.clock, all.stop, deadline);
-  if (!servers) {
-    return {failed(servers.error())};
-  }
-  outcome.server = servers->front();
-  outcome.params = params_for(all.options, all.ports, servers->front());
-  std::uint16_t port_used = 0;
-  AddressRace race{*std::move(servers), beginner(all, deadline, port_used)};
-  run_race(race, all.clock, all.stop);
-  AddressRace::Runner* const runner = race.winner();
-  if (runner == nullptr) {
-    if (all.stop.requested()) {
-      return {failed(interrupted_before_start())};
-    }
-    Attempt unheard{failed(race.error())};
-    if (port_used != 0 && race.error().code == ErrorCode::unreachable) {
-      unheard.silent.push_back(port_used);
-    }
-    return unheard;
-  }
-  note_server(*runner, all.options, all.ports, outcome);
-  session::ClientHandshake& handshake = runner->pending.handshake;
-  if (!handshake.done()) {
-    return {failed(handshake.failed() ? in_phase(handshake.error(), "connect", runner->server)
-                                      : interrupted_before_start()),
-            handshake.retry_after_ms()};
-  }
-  Connection connection;
-  connection.session = handshake.session();
-  connection.accept = handshake.accept();
-  connection.accept.params.burst = all.options.params.burst;  // the server has no say in ours
-  connection.accept.params.profile = all.options.params.profile;
-  connection.rtt = (all.clock.now() - handshake.begun()) / 2;
-  connection.buffer_wanted = all.options.buffer.value_or(kDefaultBuffer);
-  if (all.options.auto_packet_size) {
-    connection.payload_fallback =
-        auto_payload(dynamic_cast<const net::UdpPort&>(*runner->pending.port));
-  }
-  connection.streams.push_back({std::move(runner->pending.port), handshake.sealer()});
-  const MonoTime join_by =
-      all.options.flows ? all.clock.now() + all.options.connect_timeout : deadline;
-  if (auto failure = join_streams(connection, all, runner->server, join_by)) {
-    return *std::move(failure);
-  }
-  return {std::move(connection)};
-}
-
-void note_flows(const ClientOptions& options, const Connection& connection,
-                const StreamPorts& ports, TestOutcome& outcome) {
-  if (!options.flows) {
-    return;
-  }
-  FlowPorts& flows = outcome.flows.emplace();
-  flows.silent = ports.silent();
-  for (const Connection::Stream& stream : connection.streams) {
-    flows.of_streams.push_back(stream.port->local().port);
-  }
-}
-
-/// How long to wait before the next attempt, or nothing when this was the last.
-std::optional<Duration> retry_wait(const ClientOptions& options, const Attempt& last,
-                                   Duration since_start) {
-  const Error& error = last.connection.error();
-  if (error.code == ErrorCode::unreachable && since_start < options.wait_server) {
-    return 200ms;
-  }
-  const bool busy = error.code == ErrorCode::refused && last.retry_after_ms.has_value();
-  if (busy && since_start < options.retry_busy) {
-    return std::clamp<Duration>(std::chrono::milliseconds{*last.retry_after_ms}, 100ms, 2s);
-  }
-  return std::nullopt;
+/// Says goodbye to a session that will not be used.
+void leave(Connection& connection) {
+  Connection::Stream& first = connection.streams.front();
+  auto bytes = wire::encode(wire::MessageType::bye, connection.session, 0,
+                            wire::Bye{wire::ByeReason::failed});
+  first.sealer.seal(bytes);
+  first.port->send_control(bytes);
 }
 
 }  // namespace
 
-Result<Connection> connect_client(const ClientOptions& options, const Clock& clock,
-                                  RandomSource& random, ClientObserver& observer,
-                                  const StopToken& stop, TestOutcome& outcome) {
-  const MonoTime begun = clock.now();
-  if (const auto known = net::check_device(options.bind_device); !known) {
-    return failed(known.error());
+Result<std::unique_ptr<net::DatagramPort>> open_system_port(const net::PortOptions& options) {
+  return net::UdpPort::open(options);
+}
+
+ClientConnect::ClientConnect(Settings settings, const Clock& clock, RandomSource& random)
+    : settings_(std::move(settings)),
+      clock_(clock),
+      random_(random),
+      race_(settings_.servers,
+            [this](const Endpoint& server, MonoTime now) { return begin(server, now); }),
+      server_(settings_.servers.front()) {}
+
+session::ClientHandshake::Settings ClientConnect::handshake_settings(const TestParams& params,
+                                                                     MonoTime now) const {
+  session::ClientHandshake::Settings settings;
+  settings.params = params;
+  settings.told_timeout = settings_.options->connect_timeout;
+  settings.timeout = std::max(settings_.deadline - now, Duration{1ms});
+  settings.capabilities = settings_.options->light ? wire::kCapLight : 0;
+  if (const auto& text = settings_.options->key) {
+    crypto::Key key{};
+    std::transform(text->begin(), text->end(), key.begin(),
+                   [](char c) { return static_cast<std::byte>(c); });
+    settings.key = key;
   }
-  StreamPorts ports{options};
-  const Attempts all{options, clock, random, observer, stop, ports};
-  while (true) {
-    Attempt result = attempt(all, outcome);
-    if (result.connection) {
-      const Connection& connection = *result.connection;
-      outcome.session = connection.session;
-      outcome.params = connection.accept.params;
-      outcome.client = connection.streams.front().port->local();
-      outcome.client_seen_by_server = connection.accept.client;
-      outcome.concurrent_sessions_max = connection.accept.concurrent;
-      note_flows(options, connection, ports, outcome);
-      return std::move(result.connection);
+  return settings;
+}
+
+Result<Pending> ClientConnect::begin(const Endpoint& server, MonoTime now) {
+  if (settings_.on_hello) {
+    settings_.on_hello(server);
+  }
+  auto port =
+      settings_.open(port_options(*settings_.options, server, settings_.ports.of_stream(0)));
+  if (!port) {
+    return failed(unreachable_from_here(in_phase(port.error(), "connect", server)));
+  }
+  first_port_ = (*port)->local().port;
+  const TestParams params = params_for(*settings_.options, settings_.ports, server);
+  if (const auto problem = check_params(params)) {
+    return failed(*problem);
+  }
+  return Pending{*std::move(port),
+                 session::ClientHandshake{handshake_settings(params, now), random_, now}};
+}
+
+MonoTime ClientConnect::step(net::ReceiveBuffers& buffers, MonoTime now) {
+  if (over_) {
+    return kNever;
+  }
+  if (granted_) {
+    return step_joins(buffers, now);
+  }
+  const MonoTime next = race_.step(buffers, now);
+  if (race_.over()) {
+    on_race_over(clock_.now());
+    return now;
+  }
+  ready_.add(race_.fds());
+  return next;
+}
+
+void ClientConnect::on_race_over(MonoTime now) {
+  AddressRace::Runner* const runner = race_.winner();
+  if (runner == nullptr) {
+    const Error error = race_.error();
+    obstacle_ = race_.obstacle();
+    if (first_port_ != 0 && error.code == ErrorCode::unreachable) {
+      unheard_.silent.push_back(first_port_);
     }
-    outcome.retry_after_ms = result.retry_after_ms;
-    const auto wait = retry_wait(options, result, clock.now() - begun);
-    if (!wait && !stop.requested() && ports.drop(result.silent, result.answered)) {
+    end(failed(error));
+    return;
+  }
+  server_ = runner->server;
+  client_ = runner->pending.port->local();
+  if (const auto* const port = dynamic_cast<const net::UdpPort*>(runner->pending.port.get())) {
+    route_mtu_ = port->path_mtu();
+  }
+  session::ClientHandshake& handshake = runner->pending.handshake;
+  if (!handshake.done()) {
+    retry_after_ms_ = handshake.retry_after_ms();
+    obstacle_ = handshake.obstacle();
+    end(failed(in_phase(handshake.error(), "connect", server_)));
+    return;
+  }
+  Connection connection;
+  connection.session = handshake.session();
+  connection.accept = handshake.accept();
+  connection.accept.params.burst =
+      settings_.options->params.burst;  // the server has no say in ours
+  connection.accept.params.profile = settings_.options->params.profile;
+  connection.rtt = (now - handshake.begun()) / 2;
+  connection.buffer_wanted = settings_.options->buffer.value_or(kDefaultBuffer);
+  if (settings_.options->auto_packet_size) {
+    connection.payload_fallback = auto_payload(server_, route_mtu_);
+  }
+  connection.streams.push_back({std::move(runner->pending.port), handshake.sealer()});
+  if (connection.accept.params.streams == 1) {
+    end(std::move(connection));
+    return;
+  }
+  granted_ = std::move(connection);
+  if (settings_.options->flows) {  // of which the first has had its own time
+    settings_.deadline = now + settings_.options->connect_timeout;
+  }
+  begin_joins(now);
+}
+
+/// Opens the sockets of the streams after the first and joins them to the session. They leave from
+/// the first one's address, whatever other ways there are: the server knows the client by it.
+void ClientConnect::begin_joins(MonoTime now) {
+  for (std::uint16_t i = 1; i < granted_->accept.params.streams; ++i) {
+    auto options = port_options(*settings_.options, server_, settings_.ports.of_stream(i));
+    options.bind = client_.address;
+    auto port = settings_.open(options);
+    if (!port) {
+      end(failed(in_phase(port.error(), "connect", server_)));
+      return;
+    }
+    auto settings = handshake_settings(granted_->accept.params, now);
+    settings.joining = session::ClientHandshake::Settings::Joining{
+        granted_->session, static_cast<std::uint8_t>(i), granted_->accept.server_nonce};
+    joining_.push_back(Pending{*std::move(port), session::ClientHandshake{settings, random_, now}});
+    ready_.add(std::array<int, 1>{joining_.back().port->fd()});
+  }
+}
+
+MonoTime ClientConnect::step_joins(net::ReceiveBuffers& buffers, MonoTime now) {
+  MonoTime next = kNever;
+  bool going_on = false;
+  for (Pending& one : joining_) {
+    if (!one.handshake.done() && !one.handshake.failed()) {
+      next = std::min(next, step_handshake(one, buffers, now));
+      going_on = going_on || (!one.handshake.done() && !one.handshake.failed());
+    }
+  }
+  if (going_on) {
+    return next;
+  }
+  if (const auto error = not_joined()) {
+    leave(*granted_);
+    end(failed(*error));
+    return now;
+  }
+  for (Pending& one : joining_) {
+    granted_->streams.push_back({std::move(one.port), one.handshake.sealer()});
+  }
+  end(*std::move(granted_));
+  return now;
+}
+
+/// Why the session is not to be had without those of its streams that were not joined; nothing
+/// where all were.
+std::optional<Error> ClientConnect::not_joined() {
+  std::optional<Error> error;
+  unheard_.answered.push_back(client_.port);
+  for (const Pending& one : joining_) {
+    if (one.handshake.done()) {
+      unheard_.answered.push_back(one.port->local().port);
       continue;
     }
-    if (!wait || stop.requested()) {
-      return std::move(result.connection);
+    error = in_phase(one.handshake.error(), "connect", server_);
+    obstacle_ = one.handshake.obstacle();
+    if (error->code != ErrorCode::unreachable) {
+      unheard_ = {};
+      return error;
     }
-    const std::array<int, 1> fds{stop.wait_fd()};
-    wait_readable(fds, *wait);
+    unheard_.silent.push_back(one.port->local().port);
   }
+  return error;
+}
+
+void ClientConnect::end(Result<Connection> result) {
+  result_ = std::move(result);
+  over_ = true;
+  ready_.close();
+}
+
+Result<Connection> ClientConnect::take() {
+  return *std::move(result_);
+}
+
+void ClientConnect::fill(TestOutcome& outcome) const {
+  const ClientOptions& options = *settings_.options;
+  outcome.server = server_;
+  outcome.params = params_for(options, settings_.ports, server_);
+  outcome.client = client_;
+  outcome.retry_after_ms = retry_after_ms_;
+  outcome.warnings.clear();
+  auto warning = fragmentation_warning(server_, outcome.params.payload_bytes, route_mtu_);
+  if (warning && !options.auto_packet_size) {
+    outcome.warnings.push_back(*std::move(warning));
+  }
+  if (result_ && *result_) {
+    const Connection& granted = **result_;
+    outcome.session = granted.session;
+    outcome.params = granted.accept.params;
+    outcome.client_seen_by_server = granted.accept.client;
+    outcome.concurrent_sessions_max = granted.accept.concurrent;
+    fill_flows(granted, outcome);
+  }
+}
+
+void ClientConnect::fill_flows(const Connection& granted, TestOutcome& outcome) const {
+  if (!settings_.options->flows) {
+    return;
+  }
+  FlowPorts& flows = outcome.flows.emplace();
+  flows.silent = settings_.ports.silent();
+  for (const Connection::Stream& stream : granted.streams) {
+    flows.of_streams.push_back(stream.port->local().port);
+  }
+}
+
+std::optional<Duration> retry_wait(const ClientOptions& options, const TestOutcome& last,
+                                   Duration since_start) {
+  if (!last.error || last.status != TestStatus::error) {
+    return std::nullopt;
+  }
+  if (last.error->code == ErrorCode::unreachable && since_start < options.wait_server) {
+    return 200ms;
+  }
+  const bool busy = last.error->code == ErrorCode::refused && last.retry_after_ms.has_value();
+  if (busy && since_start < options.retry_busy) {
+    return std::clamp<Duration>(std::chrono::milliseconds{*last.retry_after_ms}, 100ms, 2s);
+  }
+  return std::nullopt;
 }
 
 }  // namespace udperf::engine

@@ -1,14 +1,27 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "engine/address_race.hpp"
+#include "engine/client_flows.hpp"
 #include "engine/client_run.hpp"
+#include "engine/ready_set.hpp"
 #include "net/datagram_port.hpp"
 #include "session/sealer.hpp"
 #include "wire/messages.hpp"
 
 namespace udperf::engine {
+
+/// Opens a connected socket: the system's, or a simulated network's.
+using OpenPort =
+    std::function<Result<std::unique_ptr<net::DatagramPort>>(const net::PortOptions& options)>;
+
+/// The system's.
+[[nodiscard]] Result<std::unique_ptr<net::DatagramPort>> open_system_port(
+    const net::PortOptions& options);
 
 /// A session that the server has granted, with a socket for each stream.
 struct Connection {
@@ -25,12 +38,75 @@ struct Connection {
   std::optional<std::uint32_t> payload_fallback;
 };
 
-/// Resolves the host, shakes hands (again, where --wait-server or --retry-busy ask for it) and
-/// brings the streams. Fills in what `outcome` can know by then: endpoints, session, granted
-/// parameters.
-[[nodiscard]] Result<Connection> connect_client(const ClientOptions& options, const Clock& clock,
-                                                RandomSource& random, ClientObserver& observer,
-                                                const StopToken& stop, TestOutcome& outcome);
+/// A client's way to a session, never waiting: shakes hands with the addresses of a host, side by
+/// side, and brings the streams.
+class ClientConnect {
+ public:
+  struct Settings {
+    const ClientOptions* options = nullptr;
+    std::vector<Endpoint> servers;  ///< in the order of preference; at least one
+    StreamPorts ports;              ///< that the streams leave from
+    MonoTime deadline = kNever;
+    OpenPort open = open_system_port;
+    /// Told of each address that is asked; may be empty.
+    std::function<void(const Endpoint& server)> on_hello = {};
+  };
+
+  ClientConnect(Settings settings, const Clock& clock, RandomSource& random);
+
+  /// Does what is due; returns when something is due next.
+  MonoTime step(net::ReceiveBuffers& buffers, MonoTime now);
+  /// Readable when step() has something to read.
+  [[nodiscard]] int fd() const { return ready_.fd(); }
+
+  [[nodiscard]] bool over() const { return over_; }
+  /// After over(), once: the session, or why there is none.
+  [[nodiscard]] Result<Connection> take();
+  [[nodiscard]] std::optional<std::uint32_t> retry_after_ms() const { return retry_after_ms_; }
+  /// Why there is no session, in one word.
+  [[nodiscard]] session::Obstacle obstacle() const { return obstacle_; }
+  /// Where it failed for want of an answer: the ports that got none, and those that did.
+  struct Unheard {
+    std::vector<std::uint16_t> silent;
+    std::vector<std::uint16_t> answered;
+  };
+  [[nodiscard]] const Unheard& unheard() const { return unheard_; }
+  /// Writes down what is known by now: server, parameters, own address, warnings.
+  void fill(TestOutcome& outcome) const;
+
+ private:
+  Result<Pending> begin(const Endpoint& server, MonoTime now);
+  void on_race_over(MonoTime now);
+  void begin_joins(MonoTime now);
+  MonoTime step_joins(net::ReceiveBuffers& buffers, MonoTime now);
+  [[nodiscard]] std::optional<Error> not_joined();
+  void fill_flows(const Connection& granted, TestOutcome& outcome) const;
+  void end(Result<Connection> result);
+  [[nodiscard]] session::ClientHandshake::Settings handshake_settings(const TestParams& params,
+                                                                      MonoTime now) const;
+
+  Settings settings_;
+  const Clock& clock_;
+  RandomSource& random_;
+  ReadySet ready_;
+  AddressRace race_;
+  Endpoint server_;  ///< that answered; before that, the first to be asked
+  Endpoint client_;
+  std::optional<std::uint32_t> route_mtu_;
+  std::optional<Connection> granted_;  ///< its streams are still to be joined
+  std::vector<Pending> joining_;
+  std::optional<std::uint32_t> retry_after_ms_;
+  session::Obstacle obstacle_ = session::Obstacle::other;
+  std::uint16_t first_port_ = 0;  ///< of the handshake that was begun last
+  Unheard unheard_;
+  std::optional<Result<Connection>> result_;
+  bool over_ = false;
+};
+
+/// Whether waiting may mend why a test did not begin, and how long to wait before the next try;
+/// nothing when the last one was the last.
+[[nodiscard]] std::optional<Duration> retry_wait(const ClientOptions& options,
+                                                 const TestOutcome& last, Duration since_start);
 
 /// What identifies this host and its clock: equal fingerprints mean that monotonic stamps can be
 /// compared (metrics 5). From the boot id and the time namespace.

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "engine/offload_check.hpp"
+#include "session/light.hpp"
 
 namespace udperf::engine {
 namespace {
@@ -82,16 +83,17 @@ ClientConversation::ClientConversation(const Settings& settings, SharedTest& sha
     : settings_(settings),
       shared_(shared),
       prober_(settings.session),
-      accepted_(now),
+      accepted_(std::max(now, settings.go_at)),
       stage_since_(now),
       last_turn_(now),
       listening_since_(now),
-      probe_every_(settings.few_probes ? sparing_probe_every(settings.params)
-                                       : loaded_probe_every(settings.params)),
+      probe_every_(settings.seldom       ? session::kLightProbe
+                   : settings.few_probes ? sparing_probe_every(settings.params)
+                                         : loaded_probe_every(settings.params)),
       next_probe_(now) {
   shared_.heard(now);
   shared_.handshake_ns.store(settings.handshake_rtt.count());
-  deadline_ = now + kSetUp + 8 * shared_.round_trip();
+  deadline_ = accepted_ + kSetUp + 8 * shared_.round_trip();
 }
 
 bool ClientConversation::all_complete() const {
@@ -168,6 +170,9 @@ MonoTime ClientConversation::on_timer(Lane& lane, MonoTime now) {
   }
   if (stage() == Stage::preflight) {
     return check_offload(lane, now);
+  }
+  if (stage() == Stage::waiting) {
+    return go_in_time(lane, now);
   }
   return watch(lane, now);
 }
@@ -320,10 +325,9 @@ MonoTime ClientConversation::prepare_data(Lane& lane, MonoTime now) {
   if (offload_in_question(lane)) {
     set_stage(Stage::preflight);
     ask_offload(preflight_, lane, now);
-  } else {
-    go(lane, now);
+    return now;
   }
-  return now;
+  return go_in_time(lane, now);
 }
 
 MonoTime ClientConversation::check_offload(Lane& lane, MonoTime now) {
@@ -332,8 +336,25 @@ MonoTime ClientConversation::check_offload(Lane& lane, MonoTime now) {
     return preflight_.next_timeout();
   }
   shared_.gso_broken.store(*verdict == session::Preflight::Verdict::broken);
-  go(lane, now);
-  return now;
+  return go_in_time(lane, now);
+}
+
+/// A server is not left alone meanwhile: it would take the client for gone.
+MonoTime ClientConversation::go_in_time(Lane& lane, MonoTime now) {
+  constexpr Duration kSignOfLife = 1s;
+  if (now >= settings_.go_at) {
+    static_cast<void>(prober_.take(now));
+    go(lane, now);
+    return now;
+  }
+  if (stage() != Stage::waiting) {
+    set_stage(Stage::waiting);
+    next_probe_ = now + kSignOfLife;
+  } else if (now >= next_probe_) {
+    lane.send(prober_.probe(lane.clock_now()));
+    next_probe_ = now + kSignOfLife;
+  }
+  return std::min(next_probe_, settings_.go_at);
 }
 
 /// Padded where the server sends data: its check of offload is paid for with that.
@@ -367,7 +388,21 @@ void ClientConversation::begin_data(MonoTime now) {
                        accepted_ + transfer + kInAll + 8 * round_trip);
   data_since_ = now;
   shared_.started.store(true, std::memory_order_release);
-  on_started();
+  for (const Lane* const lane : lanes_) {
+    lane->notify();
+  }
+  tell_root();
+}
+
+void ClientConversation::tell_root() const {
+  if (settings_.root != nullptr) {
+    settings_.root->notify();
+  }
+}
+
+void ClientConversation::interrupt() {
+  interrupt_.store(true);
+  lanes_.front()->notify();
 }
 
 MonoTime ClientConversation::watch(Lane& lane, MonoTime now) {
@@ -394,9 +429,7 @@ MonoTime ClientConversation::watch(Lane& lane, MonoTime now) {
         lane, now);
     return kNever;
   }
-  constexpr Duration kLook = 10ms;  // other lanes end without telling this one
-  const MonoTime look = lanes_.size() > 1 || interrupt_said_ ? now + kLook : kNever;
-  return std::min({next_probe_, go_backoff_.next(), deadline_, look});
+  return std::min({next_probe_, go_backoff_.next(), deadline_});
 }
 
 void ClientConversation::note_clocks(const wire::ProbeReply& reply, const Lane& lane,
@@ -497,7 +530,7 @@ void ClientConversation::finish(End end, Lane& lane, MonoTime now) {
   }
   take_loaded(now);
   set_stage(Stage::ended);
-  on_ended();
+  tell_root();
 }
 
 }  // namespace udperf::engine

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <atomic>
-#include <functional>
 #include <optional>
 #include <vector>
 
@@ -30,6 +29,11 @@ class ClientConversation final : public Conversation {
     std::optional<std::uint32_t> payload_fallback;
     bool same_host = false;   ///< both ends read the same clock
     bool few_probes = false;  ///< see ClientOptions
+    bool seldom = false;      ///< the test is light: see session/light.hpp
+    /// GO is not said before: at most 5 s from now, as no server waits much longer.
+    MonoTime go_at{};
+    /// Whose test it is: notified once data may flow, and once all is over. Null: nobody.
+    const Task* root = nullptr;
   };
 
   ClientConversation(const Settings& settings, SharedTest& shared, MonoTime now);
@@ -41,12 +45,9 @@ class ClientConversation final : public Conversation {
 
   /// All lanes of the test, set before the first step.
   void set_lanes(std::vector<const Lane*> lanes) { lanes_ = std::move(lanes); }
-  /// Called once data may flow, and once all is over; on the lane's thread.
-  std::function<void()> on_started;
-  std::function<void()> on_ended;
 
   /// The user wants to stop; from any thread.
-  void interrupt() { interrupt_.store(true); }
+  void interrupt();
 
   enum class End : std::uint8_t {
     complete,
@@ -73,6 +74,8 @@ class ClientConversation final : public Conversation {
   [[nodiscard]] ClockEstimate clock() const;
   /// What --packet-size auto found out about a direction; absent where it was not asked.
   [[nodiscard]] std::optional<PathMtu> mtu(Way way) const;
+  /// When data began to flow; MonoTime{} where it never did.
+  [[nodiscard]] MonoTime data_since() const { return data_since_; }
   /// As said in GO.
   [[nodiscard]] const TestParams& params() const { return settings_.params; }
   /// Latest round trip, for the live view; 0 = none yet.
@@ -86,7 +89,16 @@ class ClientConversation final : public Conversation {
   void leave_warm_up(MonoTime now);
   [[nodiscard]] bool clock_worth_another_look(MonoTime now) const;
   MonoTime probe_after(Lane& lane, MonoTime now);
-  enum class Stage : std::uint8_t { probing, sizing, preflight, going, running, clocks, ended };
+  enum class Stage : std::uint8_t {
+    probing,
+    sizing,
+    preflight,
+    waiting,  ///< for the time to say GO
+    going,
+    running,
+    clocks,
+    ended
+  };
 
   void set_stage(Stage stage) { stage_.store(stage, std::memory_order_release); }
   [[nodiscard]] Stage stage() const { return stage_.load(std::memory_order_relaxed); }
@@ -99,9 +111,11 @@ class ClientConversation final : public Conversation {
   MonoTime prepare_data(Lane& lane, MonoTime now);
   MonoTime check_offload(Lane& lane, MonoTime now);
   void say_go(Lane& lane) const;
+  MonoTime go_in_time(Lane& lane, MonoTime now);
   void go(Lane& lane, MonoTime now);
   MonoTime watch(Lane& lane, MonoTime now);
   void begin_data(MonoTime now);
+  void tell_root() const;
   void finish(End end, Lane& lane, MonoTime now);
   std::optional<End> trouble(MonoTime now) const;
   [[nodiscard]] bool all_complete() const;

@@ -2,211 +2,228 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
+#include <atomic>
 #include <memory>
+#include <optional>
+#include <vector>
 
-#include "engine/client_connect.hpp"
-#include "engine/client_conversation.hpp"
-#include "engine/client_outcome.hpp"
+#include "engine/client_test.hpp"
 #include "engine/event.hpp"
-#include "engine/lane.hpp"
 #include "engine/live_view.hpp"
+#include "engine/server_lookup.hpp"
 #include "engine/worker.hpp"
+#include "net/device.hpp"
 
 namespace udperf::engine {
 namespace {
 
-constexpr std::size_t kMostWorkers = 32;  // of each kind: streams beyond share threads
-
-/// Everything that exists while a test runs; torn down in the right order: threads first.
-class Test {
+/// Threads that are there before they are needed, each for one task or, where there are many, for
+/// some.
+class Threads final : public Executor {
  public:
-  Test(Connection& connection, const ClientOptions& options, const Clock& clock,
-       RandomSource& random)
+  Threads(const Clock& clock, const ClientOptions& options)
       : clock_(clock),
         waiting_(options.spin ? Worker::Waiting::spinning : Worker::Waiting::asleep),
-        realtime_(options.realtime),
-        conversation_(conversation_settings(connection, options), shared_, clock.now()) {
-    crypto::Key token_key{};
-    random.fill(token_key);
-    shared_.peer_tells_queue.store((connection.accept.capabilities & wire::kCapQueue) != 0);
-    shared_.peer_buffer.store(connection.accept.receive_buffer);
-    for (std::size_t i = 0; i < connection.streams.size(); ++i) {
-      Connection::Stream& stream = connection.streams[i];
-      Lane::Settings settings;
-      settings.role = session::Role::client;
-      settings.session = connection.session;
-      settings.stream = static_cast<std::uint8_t>(i);
-      settings.params = connection.accept.params;
-      settings.sealer = stream.sealer;
-      settings.token_key = token_key;
-      settings.payload_seed = random.next_u64();
-      settings.trace = options.profile.trace;
-      settings.feedback_patience = options.feedback_patience;
-      lanes_.push_back(std::make_unique<Lane>(settings, std::move(stream.port), clock, shared_,
-                                              i == 0 ? &conversation_ : nullptr));
-      lanes_.back()->launch = [this, i](Task& task) { senders_[i % senders_.size()]->add(task); };
-      lanes_.back()->poke = [this, i] { senders_[i % senders_.size()]->wake(); };
+        realtime_(options.realtime) {}
+
+  void begin(std::size_t count, Urgency urgency) {
+    constexpr std::size_t kMost = 32;  // streams beyond share threads
+    for (std::size_t i = 0; i < std::min(count, kMost); ++i) {
+      workers_.push_back(
+          std::make_unique<Worker>(clock_, Worker::Settings{waiting_, urgency, realtime_}));
     }
   }
-
-  /// `announce` is called once data may flow, or when it is clear that it never will.
-  void run(ClientObserver& observer, const StopToken& stop, const std::function<void()>& announce) {
-    std::vector<const Lane*> views;
-    for (const auto& lane : lanes_) {
-      views.push_back(lane.get());
-    }
-    conversation_.set_lanes(views);
-    conversation_.on_ended = [this] { ended_.raise(); };
-    conversation_.on_started = [this] {
-      for (const auto& worker : receivers_) {
-        worker->wake();
-      }
-    };
-    start_threads();
-    view_.emplace(views, conversation_);
-    watch(*view_, observer, stop, announce);
-    shared_.quit.store(true, std::memory_order_release);
-    receivers_.clear();
-    senders_.clear();
+  void add(Task& task) override {
+    workers_[next_.fetch_add(1, std::memory_order_relaxed) % workers_.size()]->add(task);
   }
-
-  ClientConversation& conversation() { return conversation_; }
-  [[nodiscard]] std::uint32_t sessions_max() const { return shared_.sessions_max.load(); }
-  [[nodiscard]] std::uint32_t payload_bytes() const { return lanes_.front()->payload_bytes(); }
-  [[nodiscard]] bool offload_broken() const { return shared_.gso_broken.load(); }
-  const std::vector<std::unique_ptr<Lane>>& lanes() const { return lanes_; }
-  /// What was told of the intervals; after run().
-  void fill_seen(TestOutcome& outcome) const {
-    if (outcome.up) {
-      outcome.up->seen = view_->seen(Way::up);
+  void wake() override {
+    for (const auto& worker : workers_) {
+      worker->wake();
     }
-    if (outcome.down) {
-      outcome.down->seen = view_->seen(Way::down);
+  }
+  /// Ends them; they still may be notified.
+  void stop() {
+    for (const auto& worker : workers_) {
+      worker->stop();
     }
   }
 
  private:
-  static ClientConversation::Settings conversation_settings(const Connection& connection,
-                                                            const ClientOptions& options) {
-    ClientConversation::Settings settings;
-    settings.session = connection.session;
-    settings.server_nonce = connection.accept.server_nonce;
-    settings.params = connection.accept.params;
-    settings.handshake_rtt = connection.rtt;
-    settings.payload_fallback = connection.payload_fallback;
-    settings.same_host = connection.accept.host == host_fingerprint();
-    settings.few_probes = options.few_probes;
-    return settings;
-  }
-
-  void start_threads() {
-    const std::size_t count = std::min(lanes_.size(), kMostWorkers);
-    const bool sends = lanes_.front()->sends() && !lanes_.front()->sends_itself();
-    const Urgency urgency =
-        lanes_.front()->params().rate(Way::up).limited() ? Urgency::deadline : Urgency::bulk;
-    for (std::size_t i = 0; i < count; ++i) {
-      receivers_.push_back(std::make_unique<Worker>(
-          clock_, Worker::Settings{waiting_, lanes_.front()->urgency(), realtime_}));
-      if (sends) {
-        senders_.push_back(
-            std::make_unique<Worker>(clock_, Worker::Settings{waiting_, urgency, realtime_}));
-      }
-    }
-    for (std::size_t i = 0; i < lanes_.size(); ++i) {
-      receivers_[i % count]->add(*lanes_[i]);
-    }
-  }
-
-  void watch(LiveView& view, ClientObserver& observer, const StopToken& stop,
-             const std::function<void()>& announce) {
-    constexpr Duration kTick = std::chrono::milliseconds{50};
-    bool told = false;
-    bool announced = false;
-    const Duration tick =
-        std::min(kTick, std::max<Duration>(lanes_.front()->params().interval / 2, kTick / 10));
-    while (!conversation_.ended()) {
-      const int stop_fd = told ? -1 : stop.wait_fd();
-      const std::array<int, 2> fds{stop_fd, ended_.fd()};
-      wait_readable(fds, tick);
-      if (stop.requested() && !told) {
-        told = true;
-        conversation_.interrupt();
-        receivers_.front()->wake();
-      }
-      if (shared_.started.load(std::memory_order_acquire) && !announced) {
-        announced = true;
-        announce();
-      }
-      view.report(clock_.now(), observer);
-    }
-    if (!announced) {
-      announce();
-    }
-  }
-
   const Clock& clock_;
   Worker::Waiting waiting_;
   Realtime realtime_;
-  SharedTest shared_;
-  Event ended_;
-  ClientConversation conversation_;
-  std::vector<std::unique_ptr<Lane>> lanes_;
-  std::vector<std::unique_ptr<Worker>> senders_;
-  std::vector<std::unique_ptr<Worker>> receivers_;
-  std::optional<LiveView> view_;
+  std::atomic<std::size_t> next_{0};
+  std::vector<std::unique_ptr<Worker>> workers_;
 };
 
-/// Where something is drawn at random and no seed was given, one that the amount can be cut by.
-ClientOptions with_seed(ClientOptions options, RandomSource& random) {
-  constexpr int kTries = 16;
-  TestParams& params = options.params;
-  if (params.seed == 0 && (params.shape_up.drawn() || params.shape_down.drawn())) {
-    for (int i = 0; i < kTries && (params.seed == 0 || check_params(params)); ++i) {
-      params.seed = random.next_u64() % kMostSeed + 1;
+/// Runs one ClientTest from the calling thread, with threads for its streams.
+class Shell final : public TaskHome {
+ public:
+  Shell(const ClientOptions& options, const Clock& clock, ClientObserver& observer,
+        const StopToken& stop, UnixTime start)
+      : options_(options),
+        clock_(clock),
+        observer_(observer),
+        stop_(stop),
+        start_(start),
+        streams_(clock, options),
+        senders_(clock, options) {}
+
+  TestOutcome run(std::vector<Endpoint> servers, MonoTime connect_by, const StreamPorts& ports,
+                  RandomSource& random) {
+    ClientTest::Settings settings;
+    settings.options = options_;
+    settings.servers = std::move(servers);
+    settings.ports = ports;
+    settings.connect_by = connect_by;
+    settings.streams = &streams_;
+    settings.senders = &senders_;
+    settings.on_hello = [this](const Endpoint& server) { observer_.on_trace("HELLO", server); };
+    settings.on_granted = [this](const ClientTest& test) { begin_threads(test); };
+    ClientTest test{std::move(settings), clock_, random};
+    test.set_home(this);
+    while (!test.over()) {
+      turn(test);
+    }
+    if (view_ && !announced_) {
+      announce(test);
+    }
+    streams_.stop();
+    senders_.stop();
+    unheard_ = test.unheard();
+    TestOutcome outcome = test.take_outcome();
+    fill_seen(outcome);
+    return outcome;
+  }
+
+  /// After run().
+  [[nodiscard]] const ClientConnect::Unheard& unheard() const { return unheard_; }
+
+  void notify(const Task& /*task*/) noexcept override { told_.raise(); }
+
+ private:
+  void begin_threads(const ClientTest& test) {
+    const std::vector<const Lane*> lanes = test.lanes();
+    const Lane& first = *lanes.front();
+    streams_.begin(lanes.size(), first.urgency());
+    if (first.sends() && !first.sends_itself()) {
+      senders_.begin(lanes.size(),
+                     first.params().rate(Way::up).limited() ? Urgency::deadline : Urgency::bulk);
+    }
+    view_.emplace(lanes, test.conversation());
+  }
+
+  void turn(ClientTest& test) {
+    told_.take();
+    if (stop_.requested() && !interrupted_) {
+      interrupted_ = true;
+      test.interrupt();
+    }
+    const MonoTime next = std::min(test.step(clock_.now(), buffers_).at, show(test));
+    if (!test.over()) {
+      const std::array<int, 3> fds{interrupted_ ? -1 : stop_.wait_fd(), told_.fd(), test.read_fd()};
+      wait_readable(fds, next == kNever ? Duration::max() : next - clock_.now());
     }
   }
-  return options;
-}
 
-}  // namespace
+  /// Tells the observer what there is to tell. Returns when to look again.
+  MonoTime show(const ClientTest& test) {
+    constexpr Duration kTick = std::chrono::milliseconds{50};
+    if (!view_) {
+      return kNever;
+    }
+    if (test.started() && !announced_) {
+      announce(test);
+    }
+    const MonoTime now = clock_.now();
+    view_->report(now, observer_);
+    return now + std::min(kTick, std::max<Duration>(options_.params.interval / 2, kTick / 10));
+  }
 
-TestOutcome run_client(const ClientOptions& asked, const Clock& clock, RandomSource& random,
-                       ClientObserver& observer, const StopToken& stop) {
-  const ClientOptions options = with_seed(asked, random);
+  void announce(const ClientTest& test) {
+    announced_ = true;
+    TestOutcome outcome = test.outcome();
+    outcome.start = start_;
+    outcome.params.payload_bytes = test.payload_bytes();
+    observer_.on_started(outcome);
+  }
+
+  /// What was told of the intervals.
+  void fill_seen(TestOutcome& outcome) const {
+    for (const Way way : {Way::up, Way::down}) {
+      auto& part = way == Way::up ? outcome.up : outcome.down;
+      if (part && view_) {
+        part->seen = view_->seen(way);
+      }
+    }
+  }
+
+  const ClientOptions& options_;
+  const Clock& clock_;
+  ClientObserver& observer_;
+  const StopToken& stop_;
+  UnixTime start_;
+  Event told_;
+  Threads streams_;
+  Threads senders_;
+  net::ReceiveBuffers buffers_;
+  std::optional<LiveView> view_;
+  bool interrupted_ = false;
+  bool announced_ = false;
+  ClientConnect::Unheard unheard_;
+};
+
+TestOutcome failed_lookup(const ClientOptions& options, const Error& error, const StopToken& stop) {
   TestOutcome outcome;
-  outcome.start = clock.unix_now();
-  const MonoTime begun = clock.now();
-  // By the clock that nobody sets: a test that ended before it began would be absurd.
-  const auto now_unix = [&] { return outcome.start + (clock.now() - begun); };
   outcome.params = options.params;
   outcome.server_name = options.host;
   outcome.labels = options.labels;
   outcome.authenticated = options.key.has_value();
+  outcome.status = stop.requested() ? TestStatus::interrupted : TestStatus::error;
+  outcome.error = error;
+  return outcome;
+}
 
-  auto connection = connect_client(options, clock, random, observer, stop, outcome);
-  if (!connection) {
-    outcome.end = now_unix();
-    outcome.status = stop.requested() ? TestStatus::interrupted : TestStatus::error;
-    outcome.error = connection.error();
-    return outcome;
+}  // namespace
+
+TestOutcome run_client(const ClientOptions& options, const Clock& clock, RandomSource& random,
+                       ClientObserver& observer, const StopToken& stop) {
+  const UnixTime start = clock.unix_now();
+  const MonoTime begun = clock.now();
+  TestOutcome outcome;
+  StreamPorts ports{options};
+  const auto device = net::check_device(options.bind_device);
+  if (!device) {
+    outcome = failed_lookup(options, device.error(), stop);
   }
-  Test test{*connection, options, clock, random};
-  test.run(observer, stop, [&] {
-    outcome.params.payload_bytes = test.payload_bytes();
-    observer.on_started(outcome);
-  });
-  outcome.end = now_unix();
-  fill_outcome(test.conversation(), test.lanes(), *connection, outcome);
-  test.fill_seen(outcome);
-  outcome.concurrent_sessions_max = std::max(outcome.concurrent_sessions_max, test.sessions_max());
-  if (test.offload_broken()) {
-    outcome.warnings.push_back(broken_offload_warning());
+  for (bool again = device.has_value(); again;) {
+    // Of many flows it need not be the first that answers: others have to have their turn.
+    const MonoTime connect_by =
+        clock.now() + (options.flows ? options.connect_timeout / 3 : options.connect_timeout);
+    auto servers = look_up_server(options, clock, stop, connect_by);
+    ClientConnect::Unheard unheard;
+    if (servers) {
+      Shell shell{options, clock, observer, stop, start};
+      outcome = shell.run(*std::move(servers), connect_by, ports, random);
+      unheard = shell.unheard();
+    } else {
+      outcome = failed_lookup(options, servers.error(), stop);
+    }
+    const auto wait = retry_wait(options, outcome, clock.now() - begun);
+    // Of many flows, without those that get no answer.
+    again = !stop.requested() && (wait || ports.drop(unheard.silent, unheard.answered));
+    if (wait && again) {
+      const std::array<int, 1> fds{stop.wait_fd()};
+      wait_readable(fds, *wait);
+    }
   }
-  outcome.warnings.insert(outcome.warnings.end(), options.profile.warnings.begin(),
-                          options.profile.warnings.end());
-  for (const Warning& warning : outcome.warnings) {
-    observer.on_warning(warning);
+  // By the clock that nobody sets: a test that ended before it began would be absurd.
+  outcome.start = start;
+  outcome.end = start + (clock.now() - begun);
+  if (outcome.session) {
+    for (const Warning& warning : outcome.warnings) {
+      observer.on_warning(warning);
+    }
   }
   return outcome;
 }

@@ -42,6 +42,7 @@ struct ClientOptions {
   Duration retry_busy{0};         ///< --retry-busy: keep trying so long while the server is busy
   Duration feedback_patience{0};  ///< stop sending after so long without FEEDBACK; 0 = go on
   bool few_probes = false;        ///< round trips are looked for seldom where the rate is low
+  bool light = false;             ///< one of very many tests: as little as can be beside the data
   bool auto_packet_size = true;   ///< params.payload_bytes is to be chosen (--packet-size auto)
   ProfileInput profile;
   TestParams params;

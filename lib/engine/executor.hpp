@@ -12,8 +12,9 @@ class Executor {
   Executor& operator=(const Executor&) = delete;
   virtual ~Executor() = default;
 
+  /// From any thread. The task must live until it is released().
   virtual void add(Task& task) = 0;
-  /// Every task is to be stepped once more, soon.
+  /// Every task is to be stepped once more, soon. To tell one: Task::notify().
   virtual void wake() = 0;
 };
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <string>
 
-#include "engine/event.hpp"
 #include "net/receive_buffers.hpp"
 
 namespace udperf::engine {
@@ -63,27 +62,6 @@ MonoTime step_handshake(Pending& pending, net::ReceiveBuffers& buffers, MonoTime
   }
   note_errors(pending);
   return handshake.next_timeout();
-}
-
-void run_handshakes(std::vector<Pending>& pending, const Clock& clock, const StopToken& stop) {
-  net::ReceiveBuffers buffers;
-  while (!stop.requested()) {
-    const MonoTime now = clock.now();
-    MonoTime next = kNever;
-    bool busy = false;
-    std::vector<int> fds{stop.wait_fd()};
-    for (Pending& one : pending) {
-      if (!one.handshake.done() && !one.handshake.failed()) {
-        next = std::min(next, step_handshake(one, buffers, now));
-        fds.push_back(one.port->fd());
-      }
-      busy = busy || (!one.handshake.done() && !one.handshake.failed());
-    }
-    if (!busy) {
-      return;
-    }
-    wait_readable(fds, next == kNever ? Duration{0} : next - clock.now());
-  }
 }
 
 }  // namespace udperf::engine

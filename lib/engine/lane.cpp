@@ -6,6 +6,7 @@
 #include "base/saturating.hpp"
 #include "sender/host_load.hpp"
 #include "session/compact_tag.hpp"
+#include "session/light.hpp"
 
 namespace udperf::engine {
 namespace {
@@ -59,6 +60,9 @@ Lane::Lane(const Settings& settings, std::unique_ptr<net::DatagramPort> port, co
            settings.role == session::Role::client ? kPaddedPull : 0),
       report_(settings.session, settings.stream, settings.memory) {
   make_receiver();
+  if (conversation_ != nullptr) {
+    shared_.speaker.store(this, std::memory_order_release);
+  }
 }
 
 void Lane::make_receiver() {
@@ -113,14 +117,11 @@ void Lane::start() {
     adjuster_.emplace(s.params, s.way, port_->remote().address.family);
     sender_->set_rate(adjuster_->payload_rate());
   }
-  // Where nobody knows when it will end, a short test should not wait for that to be noticed.
-  const MonoTime now = clock_.now();
-  sender_end_ = saturating_after(now, expected_duration(s.params, s.way).value_or(Duration{0}));
   live_sender_.store(sender_.get(), std::memory_order_release);
   tx_task_ = std::make_unique<TxTask>(
-      *sender_, shared_, s.params.rate(s.way).limited() ? Urgency::deadline : Urgency::bulk);
+      *sender_, shared_, s.params.rate(s.way).limited() ? Urgency::deadline : Urgency::bulk, *this);
   if (!sends_itself()) {
-    launch(*tx_task_);
+    settings_.senders->add(*tx_task_);
   }
 }
 
@@ -192,6 +193,7 @@ Wake Lane::step(MonoTime now, net::ReceiveBuffers& buffers) {
   flush(now);
   if (shared_.quit.load(std::memory_order_acquire)) {
     over_ = true;
+    tell_sender();
     return Wake{};
   }
   const Duration doze = moderation_.after(reading.reads, reading.bytes, now);
@@ -200,15 +202,23 @@ Wake Lane::step(MonoTime now, net::ReceiveBuffers& buffers) {
   }
   const MonoTime next = std::min(next_wake(), sending.at);
   return doze > Duration{0} ? Wake{std::min(next, now + doze), false, false, true}
-                            : Wake{next, false, false};
+                            : Wake{next, false, false, false, slack()};
 }
 
 void Lane::abandon() noexcept {
   over_ = true;
   shared_.out_of_memory.store(true, std::memory_order_relaxed);
   shared_.quit.store(true, std::memory_order_release);
+  tell_sender();
   if (conversation_) {
     conversation_->abandon();
+  }
+}
+
+/// Has the transmit loop look at what has changed: it may sleep until its next datagram is due.
+void Lane::tell_sender() const noexcept {
+  if (tx_task_) {
+    tx_task_->notify();
   }
 }
 
@@ -259,7 +269,7 @@ void Lane::on_read(const net::Received& read, MonoTime now) {
       offset = receiver.on_read(read, offset);
       if (receiver.accepted() != before) {  // anyone can send what merely looks like DATA
         shared_.heard(now);
-        next_feedback_ = std::min(next_feedback_, now + kFeedbackEvery);
+        next_feedback_ = std::min(next_feedback_, now + feedback_every());
       }
       if (receiver.out_of_memory()) {
         shared_.out_of_memory.store(true, std::memory_order_relaxed);
@@ -449,12 +459,16 @@ void Lane::send_feedback(MonoTime now) {
   live_received_ = Live{feedback, true};
 }
 
+Duration Lane::feedback_every() const {
+  return settings_.seldom ? session::kLightFeedback : kFeedbackEvery;
+}
+
 /// A client asks for the licence to be sent to, and whose rate is adjusted needs to know at once;
 /// but a server that gets nothing has nothing to tell.
 Duration Lane::feedback_wait() {
   constexpr Duration kIdle = std::chrono::milliseconds{250};
   const Duration usual =
-      std::min(teller_.on() ? kTellEvery : kFeedbackEvery, settings_.params.interval);
+      std::min(teller_.on() ? kTellEvery : feedback_every(), settings_.params.interval);
   const bool idle = settings_.role == session::Role::server &&
                     settings_.params.rate(receive_way()).kind != SendRate::Kind::adjusted &&
                     accepted() == feedback_accepted_;
@@ -554,8 +568,10 @@ void Lane::send_report(MonoTime now) {
 void Lane::update_complete() {
   const bool sent = !sends() || fin_.over();
   const bool received = !receives() || report_.closed();
-  if (sent && received) {
-    complete_.store(true, std::memory_order_release);
+  if (sent && received && !complete_.exchange(true, std::memory_order_acq_rel)) {
+    if (const Task* const speaker = shared_.speaker.load(std::memory_order_acquire)) {
+      speaker->notify();
+    }
   }
 }
 
@@ -575,15 +591,27 @@ MonoTime Lane::next_wake() const {
   return wake;
 }
 
-/// When to look at the sender again: its end is noticed here, and what lets it go on is judged.
+/// When to judge again whether the sender may go on. Of its end it tells itself.
 MonoTime Lane::watch_sender(MonoTime now) const {
-  constexpr Duration kOften = std::chrono::milliseconds{1};
-  constexpr Duration kUsually = std::chrono::milliseconds{20};
-  constexpr Duration kSeldom = std::chrono::milliseconds{100};
-  if (now < sender_end_) {
-    return std::min(sender_end_, now + (adjuster_ ? kUsually : kSeldom));
+  constexpr Duration kOften = std::chrono::milliseconds{20};
+  constexpr Duration kUsually = std::chrono::milliseconds{100};
+  constexpr Duration kSeldom = std::chrono::milliseconds{500};
+  return now + (settings_.seldom ? kSeldom : adjuster_ ? kOften : kUsually);
+}
+
+/// How much later than asked for a step may be: many sessions that are idle, or light, are stepped
+/// together then. A client's start is on time.
+Duration Lane::slack() const {
+  constexpr Duration kTogether = std::chrono::milliseconds{20};
+  constexpr Duration kSettled = std::chrono::seconds{1};
+  const bool started = shared_.started.load(std::memory_order_relaxed);
+  if (settings_.role == session::Role::client) {
+    return settings_.light && started ? kTogether : Duration{0};
   }
-  return now + (now - sender_end_ < 10 * kUsually ? kOften : kUsually);
+  const bool waits = !started && clock_.now() - cpu_from_ > kSettled;
+  const bool quiet =
+      started && receiver_ && !sender_ && !teller_.on() && accepted() == feedback_accepted_;
+  return settings_.light || waits || quiet ? kTogether : Duration{0};
 }
 
 Lane::Live Lane::live(Way way) const {
@@ -621,6 +649,7 @@ int Lane::send_error() const {
 void TxTask::abandon() noexcept {
   over_ = true;
   shared_.out_of_memory.store(true, std::memory_order_relaxed);
+  lane_.notify();
 }
 
 Wake TxTask::step(MonoTime now, net::ReceiveBuffers& /*buffers*/) {
@@ -631,13 +660,11 @@ Wake TxTask::step(MonoTime now, net::ReceiveBuffers& /*buffers*/) {
   Wake wake = sender_.step(now);
   if (sender_.finished()) {
     over_ = true;
+    lane_.notify();
     return Wake{};
   }
-  // A stop must be noticed soon even when the next datagram is a minute away.
-  constexpr Duration kLongest = std::chrono::milliseconds{200};
-  if (wake.at > now + kLongest) {
-    return Wake{now + kLongest, wake.writable, false};
-  }
+  constexpr Duration kTogether = std::chrono::milliseconds{1};
+  wake.slack = patient() ? kTogether : Duration{0};
   return wake;
 }
 

@@ -9,6 +9,7 @@
 
 #include "clock/clock.hpp"
 #include "crypto/crypto.hpp"
+#include "engine/executor.hpp"
 #include "engine/read_moderation.hpp"
 #include "engine/shared_test.hpp"
 #include "engine/task.hpp"
@@ -31,19 +32,22 @@ class Lane;
 /// The transmit loop of a lane as a task.
 class TxTask final : public Task {
  public:
-  TxTask(sender::Sender& sender, SharedTest& shared, Urgency urgency)
-      : sender_(sender), shared_(shared), urgency_(urgency) {}
+  /// `lane` is notified at its end.
+  TxTask(sender::Sender& sender, SharedTest& shared, Urgency urgency, const Task& lane)
+      : sender_(sender), shared_(shared), urgency_(urgency), lane_(lane) {}
 
   Wake step(MonoTime now, net::ReceiveBuffers& buffers) override;
   void abandon() noexcept override;
   [[nodiscard]] bool over() const override { return over_; }
   [[nodiscard]] Urgency urgency() const override { return urgency_; }
+  [[nodiscard]] bool patient() const override { return lane_.patient(); }
   void on_scheduling(Scheduling scheduling) override { sender_.set_scheduling(scheduling); }
 
  private:
   sender::Sender& sender_;
   SharedTest& shared_;
   Urgency urgency_;
+  const Task& lane_;
   bool over_ = false;
 };
 
@@ -90,6 +94,10 @@ class Lane final : public Task {
     Duration feedback_patience{0};
     MemoryAccount* memory = nullptr;  ///< of the session, for what is kept of it; null: no limit
     session::ControlBudget* budget = nullptr;  ///< of the session, for all but DATA; null: no limit
+    bool light = false;   ///< the test is light: nothing of it must be done to the millisecond
+    bool seldom = false;  ///< and both ends know: see session/light.hpp
+    /// Runs the transmit loop, unless the lane sends_itself(); null where the lane does not send.
+    Executor* senders = nullptr;
   };
 
   /// `conversation` may be null (every lane but the first).
@@ -100,6 +108,7 @@ class Lane final : public Task {
   void abandon() noexcept override;
   [[nodiscard]] bool over() const override { return over_; }
   [[nodiscard]] int read_fd() const override { return port_->fd(); }
+  [[nodiscard]] bool patient() const override { return settings_.light; }
 
   /// Sends a control message of this lane, sealed; not at all where the session's budget forbids
   /// it: whoever needs it asks again.
@@ -123,11 +132,6 @@ class Lane final : public Task {
   /// Where strays go that are not this session's (the server's front door). Called on the lane's
   /// thread.
   std::function<void(net::Letter)> on_stray;
-  /// Tells the thread that runs the transmit loop that it may go on; on the lane's thread.
-  std::function<void()> poke;
-  /// Gets the lane's transmit loop when data may flow, to run it on a thread of its choice, unless
-  /// the lane sends_itself(); on the lane's thread. The task lives as long as the lane.
-  std::function<void(Task&)> launch;
 
   /// Both exchanges of this stream have ended, as far as this end needs them.
   [[nodiscard]] bool complete() const { return complete_.load(std::memory_order_acquire); }
@@ -213,10 +217,16 @@ class Lane final : public Task {
   void check_licence(MonoTime now);
   [[nodiscard]] Duration echo_licence() const;
   [[nodiscard]] Duration first_licence() const;
+  [[nodiscard]] Duration licence() const;
   void run_timers(MonoTime now);
   void send_feedback(MonoTime now);
+  [[nodiscard]] Duration feedback_every() const;
   [[nodiscard]] Duration feedback_wait();
+  [[nodiscard]] Duration slack() const;
   [[nodiscard]] MonoTime watch_sender(MonoTime now) const;
+  void tell_sender() const noexcept;
+  void stop_sender(TxEnd why);
+  void hold_sender(bool held);
   void close_books_if_due(MonoTime now);
   void close_books(Finalized why);
   [[nodiscard]] bool speechless(MonoTime now) const;
@@ -262,7 +272,6 @@ class Lane final : public Task {
   std::uint64_t feedback_number_ = 0;
   MonoTime next_feedback_ = kNever;
   std::uint64_t feedback_accepted_ = 0;  ///< datagrams that had come when FEEDBACK last left
-  MonoTime sender_end_{};                ///< when our sender should be done; in the past: not known
   MonoTime next_piece_ = kNever;         ///< of the report, which waits for its pace
   std::uint32_t mtu_hint_ = 0;           ///< what ICMP told of the path to the peer, for its probes
   std::uint32_t padded_answers_ = 0;     ///< that were larger than their questions

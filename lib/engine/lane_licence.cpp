@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/lane.hpp"
+#include "session/light.hpp"
 
 namespace udperf::engine {
 namespace {
@@ -76,8 +77,8 @@ void Lane::govern(const wire::Feedback& feedback, bool authentic, MonoTime arriv
   report.queue.drops = feedback.queue_drops;
   report.queue.cost = feedback.queue_cost;
   gate->on_report(report);
-  if (poke && !sends_itself()) {
-    poke();
+  if (!sends_itself()) {
+    tell_sender();
   }
 }
 
@@ -103,7 +104,7 @@ Wake Lane::send_data(net::ReceiveBuffers& buffers) {
 /// How long FEEDBACK may go without echoing recent data.
 Duration Lane::echo_licence() const {
   const auto& rate = settings_.params.rate(send_way());
-  const Duration least = kLicence + shared_.round_trip();
+  const Duration least = licence() + shared_.round_trip();
   if (!rate.limited()) {
     return least;
   }
@@ -136,26 +137,42 @@ void Lane::check_licence(MonoTime now) {
     sender_->set_rate(adjuster_->payload_rate());
   }
   if (const int stop = shared_.stop_sending.load(); stop >= 0) {
-    sender_->stop(static_cast<TxEnd>(stop));
+    stop_sender(static_cast<TxEnd>(stop));
   }
   if (settings_.feedback_patience > Duration{0} && now - licensed_ > settings_.feedback_patience) {
-    sender_->stop(TxEnd::peer_silent);
+    stop_sender(TxEnd::peer_silent);
   }
   if (settings_.role == session::Role::server) {
     const bool licensed = now - licensed_ <= first_licence() && now - echoed_ <= echo_licence() &&
                           shared_.unproven(now) <= kProofLease + shared_.round_trip();
-    sender_->hold(!licensed);
+    hold_sender(!licensed);
     if (licensed) {
       last_licensed_ = now;
     } else if (now - last_licensed_ > kGiveUp + 2 * shared_.round_trip()) {
-      sender_->stop(TxEnd::peer_silent);
+      stop_sender(TxEnd::peer_silent);
     }
+  }
+}
+
+void Lane::stop_sender(TxEnd why) {
+  sender_->stop(why);
+  tell_sender();
+}
+
+void Lane::hold_sender(bool held) {
+  if (sender_->held() != held) {
+    sender_->hold(held);
+    tell_sender();
   }
 }
 
 /// How long FEEDBACK may stay away: the first comes a round trip after the start.
 Duration Lane::first_licence() const {
-  return feedback_seen_ == 0 ? kLicence + shared_.round_trip() : kLicence;
+  return feedback_seen_ == 0 ? licence() + shared_.round_trip() : licence();
+}
+
+Duration Lane::licence() const {
+  return settings_.seldom ? session::kLightPermit : kLicence;
 }
 
 }  // namespace udperf::engine

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/saturating.hpp"
 #include "engine/client_connect.hpp"
 #include "engine/server_sessions.hpp"
 #include "sender/sender.hpp"
@@ -20,7 +19,11 @@ net::PortOptions::Offload offload(OffloadMode mode) {
 }
 
 /// What a stream takes from its beginning on, whatever is sent: its statistics, its buffers.
-std::uint64_t lane_bytes(const TestParams& params) {
+std::uint64_t lane_bytes(const TestParams& params, bool light) {
+  constexpr std::uint64_t kLight = 64U << 10U;
+  if (light) {
+    return kLight;
+  }
   constexpr std::uint64_t kAlways = 16U << 10U;
   constexpr std::uint64_t kReceiving = 48U << 10U;
   constexpr std::uint64_t kSending = 80U << 10U;
@@ -46,45 +49,6 @@ wire::Reject no_room() {
 
 }  // namespace
 
-/// When a session's place is free again, as far as it can be told: when it should be over, and once
-/// that has passed, when it must be.
-MonoTime ServerSessions::free_at(const Session& session, MonoTime now) {
-  constexpr Duration kUsualDrain = std::chrono::milliseconds{500};
-  const auto& conversation = *session.conversation;
-  if (conversation.running()) {
-    const MonoTime expected = saturating_after(conversation.data_until(), kUsualDrain);
-    return now < expected ? expected : conversation.hard_end();
-  }
-  const auto granted = session::granted_time(session.params);
-  return granted ? saturating_after(std::max(session.opened_mono, now), *granted + kUsualDrain)
-                 : kNever;
-}
-
-session::Occupancy ServerSessions::occupancy(const IpAddress& client, MonoTime now) const {
-  session::Occupancy out;
-  const IpAddress source = source_of(client);
-  MonoTime soonest = kNever;
-  for (const auto& [id, session] : sessions_) {
-    if (!session->active()) {
-      continue;
-    }
-    ++out.sessions;
-    out.sessions_of_address += source_of(session->client.address) == source ? 1U : 0U;
-    out.granted_bps = saturating_add(out.granted_bps, session::offered_bps(session->params));
-    soonest = std::min(soonest, free_at(*session, now));
-  }
-  if (classic_ && (options_.exclusive || options_.one_off)) {
-    out.sessions += static_cast<std::uint32_t>(classic_->active());  // nothing runs beside it
-  }
-  if (soonest != kNever) {
-    constexpr std::int64_t kMostMs = 3'600'000;
-    const Duration left = std::max(soonest - now, Duration{0});
-    out.soonest_end_ms = static_cast<std::uint32_t>(
-        std::clamp<std::int64_t>(left / std::chrono::milliseconds{1}, 1, kMostMs));
-  }
-  return out;
-}
-
 void ServerSessions::refuse(const net::Letter& letter, const wire::Nonce& nonce,
                             session::Sealer sealer, const wire::Reject& reject) {
   ++counters_.refused;
@@ -97,8 +61,9 @@ void ServerSessions::drop_predecessor(const Endpoint& client) {
   for (const auto& [id, session] : sessions_) {
     if (session->client == client && session->active()) {
       session->replaced = true;
+      dying_ = true;
       session->shared.quit.store(true, std::memory_order_release);
-      executor_.wake();
+      session->conversation->notify_lanes();
     }
   }
 }
@@ -126,11 +91,9 @@ void ServerSessions::open_session(const FrontDoor::Admission& admission, const n
     refuse(letter, nonce, admission.sealer, reject);
     return;
   }
-  const session::Policy policy{options_.max_sessions, options_.max_sessions_per_address,
-                               options_.exclusive || options_.one_off, options_.max_rate,
-                               options_.max_duration};
   const auto granted =
-      session::admit(admission.request.params, policy, occupancy_of_all(letter.peer.address, now));
+      session::admit(admission.request.params, policy(),
+                     occupancy_of_all(counted_to(admission.request.params, letter), now));
   if (const auto* reject = std::get_if<wire::Reject>(&granted)) {
     refuse(letter, nonce, admission.sealer, *reject);
     return;
@@ -145,6 +108,7 @@ void ServerSessions::open_session(const FrontDoor::Admission& admission, const n
     return;
   }
   ++counters_.sessions;
+  counters_.light_sessions += session->light ? 1U : 0U;
   used_nonces_.add(nonce, now);
   observer_.on_session_opened(session->id, session->client, session->params);
   Session& opened = *session;
@@ -159,7 +123,10 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
                                                                       const TestParams& granted,
                                                                       const net::Letter& letter,
                                                                       MonoTime now) {
-  auto session = std::make_unique<Session>(sources_, letter.peer.address, control_);
+  const bool light = is_light(request.params);
+  auto session = std::make_unique<Session>(light ? light_.sources : full_.sources,
+                                           counted_to(request.params, letter), control_);
+  session->light = light;
   do {
     session->id = random_.next_u64();
   } while (session->id == 0 || sessions_.count(session->id) != 0);
@@ -181,9 +148,11 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
   accept.params = granted;
   accept.client = letter.peer;
   accept.host = host_fingerprint();
+  const bool seldom = light && (request.capabilities & wire::kCapLight) != 0;
   accept.capabilities = wire::kCapStreams | wire::kCapDown | wire::kCapQueue | wire::kCapTraffic |
-                        wire::kCapCompact | wire::kCapOmit;
-  accept.concurrent = occupancy(letter.peer.address, now).sessions + 1;
+                        wire::kCapCompact | wire::kCapOmit | (seldom ? wire::kCapLight : 0U);
+  accept.concurrent = static_cast<std::uint32_t>(full_sessions()) + 1;
+  accept.instance = instance_;
 
   ServerConversation::Settings settings;
   settings.session = session->id;
@@ -193,12 +162,12 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
   settings.max_duration = options_.max_duration;
   settings.secret = session->token_key;
   settings.accept = accept;
-  session->conversation = std::make_unique<ServerConversation>(settings, session->shared, now);
-  session->conversation->on_started = [this] { executor_.wake(); };
-  session->conversation->on_ended = [this] {
-    executor_.wake();
+  settings.seldom = seldom;
+  settings.on_ended = [this] {
+    dying_ = true;
     event_.raise();
   };
+  session->conversation = std::make_unique<ServerConversation>(settings, session->shared, now);
   return session;
 }
 
@@ -236,7 +205,7 @@ std::unique_ptr<net::DatagramPort> ServerSessions::open_port(const Session& sess
 std::optional<wire::Reject> ServerSessions::add_lane(Session& session, std::uint8_t stream,
                                                      const session::Sealer& sealer,
                                                      const net::Letter& letter) {
-  if (!session.fixed.grow(lane_bytes(session.params))) {
+  if (!session.fixed.grow(lane_bytes(session.params, session.light))) {
     ++counters_.out_of_memory;
     return no_room();
   }
@@ -254,10 +223,11 @@ std::optional<wire::Reject> ServerSessions::add_lane(Session& session, std::uint
   settings.payload_seed = random_.next_u64();
   settings.memory = &session.memory;
   settings.budget = &session.budget;
+  settings.light = session.light;
+  settings.seldom = session.conversation->seldom();
+  settings.senders = &executor_;
   auto lane = std::make_unique<Lane>(settings, std::move(port), clock_, session.shared,
                                      stream == 0 ? session.conversation.get() : nullptr);
-  lane->launch = [this](Task& task) { executor_.add(task); };
-  lane->poke = [this] { executor_.wake(); };
   lane->on_stray = [this](net::Letter stray) { take_in(std::move(stray)); };
   session.lanes.push_back(std::move(lane));
   session.conversation->add_lane(session.lanes.back().get());

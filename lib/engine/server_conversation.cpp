@@ -27,7 +27,11 @@ constexpr Duration kHeard = 2s;
 }  // namespace
 
 ServerConversation::ServerConversation(const Settings& settings, SharedTest& shared, MonoTime now)
-    : settings_(settings), shared_(shared), life_line_(settings.secret, now), opened_(now) {
+    : settings_(settings),
+      shared_(shared),
+      life_line_(settings.secret, now,
+                 settings.seldom ? session::kSeldom : session::LifeLinePace{}),
+      opened_(now) {
   shared_.heard(now);
   shared_.proven_ns.store(to_ns(now));  // its cookie came back
 }
@@ -35,6 +39,13 @@ ServerConversation::ServerConversation(const Settings& settings, SharedTest& sha
 void ServerConversation::add_lane(const Lane* lane) {
   const std::lock_guard lock{lanes_mutex_};
   lanes_.push_back(lane);
+}
+
+void ServerConversation::notify_lanes() const noexcept {
+  const std::lock_guard lock{lanes_mutex_};
+  for (const Lane* const lane : lanes_) {
+    lane->notify();
+  }
 }
 
 bool ServerConversation::all_complete() const {
@@ -109,7 +120,7 @@ void ServerConversation::begin(MonoTime now) {
   started_at_ = now;
   set_end(now);
   shared_.started.store(true, std::memory_order_release);
-  on_started();
+  notify_lanes();
 }
 
 /// What was granted, and no more: a test of a given time has that time. One of a given size may be
@@ -200,7 +211,8 @@ void ServerConversation::abandon() noexcept {
   if (!ended()) {
     reason_ = "out of memory";  // short enough to need none
     ended_.store(true, std::memory_order_release);
-    on_ended();
+    notify_lanes();
+    settings_.on_ended();
   }
 }
 
@@ -232,8 +244,8 @@ MonoTime ServerConversation::on_timer(Lane& lane, MonoTime now) {
   if (ended()) {
     return kNever;
   }
-  constexpr Duration kLook = 100ms;
-  return std::min({wind_up_, next_probe, hard_end(), now + kLook,
+  const Duration look = settings_.seldom ? 500ms : 100ms;
+  return std::min({wind_up_, next_probe, hard_end(), now + look,
                    checking_ ? preflight_.next_timeout() : kNever});
 }
 
@@ -308,7 +320,8 @@ void ServerConversation::end(TestStatus status, std::string reason) {
   shared_.stop(TxEnd::peer_silent);  // what still sends, has nobody to send to
   shared_.quit.store(true, std::memory_order_release);
   ended_.store(true, std::memory_order_release);
-  on_ended();
+  notify_lanes();
+  settings_.on_ended();
 }
 
 }  // namespace udperf::engine

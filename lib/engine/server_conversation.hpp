@@ -25,6 +25,9 @@ class ServerConversation final : public Conversation {
     wire::Accept accept;  ///< to be said again when REQUEST is
     std::optional<Duration> max_duration;
     crypto::Key secret{};  ///< of the session; nobody else knows it
+    bool seldom = false;   ///< the test is light: see session/light.hpp
+    /// Called on a lane's thread when the session is over.
+    std::function<void()> on_ended;
   };
 
   ServerConversation(const Settings& settings, SharedTest& shared, MonoTime now);
@@ -35,12 +38,13 @@ class ServerConversation final : public Conversation {
   MonoTime on_timer(Lane& lane, MonoTime now) override;
   void abandon() noexcept override;
 
-  /// Called on the lane's thread when data may flow, and when the session is over.
-  std::function<void()> on_started;
-  std::function<void()> on_ended;
-
   /// The server stops; from any thread.
-  void shut_down() { shut_down_.store(true); }
+  void shut_down() {
+    shut_down_.store(true);
+    notify_lanes();
+  }
+  /// Has every lane look at what has changed; from any thread.
+  void notify_lanes() const noexcept;
   /// Says ACCEPT, with what the lane's socket can hold.
   void greet(Lane& lane) const;
   /// Another stream has joined. The lane must outlive the session's tasks; from any thread.
@@ -50,6 +54,7 @@ class ServerConversation final : public Conversation {
   /// After ended(): whether both ends closed their books, and how it ended in words.
   [[nodiscard]] TestStatus status() const { return status_; }
   [[nodiscard]] const std::string& reason() const { return reason_; }
+  [[nodiscard]] bool seldom() const { return settings_.seldom; }
   [[nodiscard]] bool running() const { return shared_.started.load(); }
   /// When data should have flowed and the session must be over, as granted; kNever where that is
   /// not known. From any thread.

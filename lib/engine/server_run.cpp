@@ -20,17 +20,23 @@ namespace udperf::engine {
 namespace {
 
 /// A fixed set of threads for all sessions' tasks, some for each urgency: what has deadlines must
-/// not wait for what has none, nor lose its place in the system to the processor time of others. A
-/// task goes to the thread of its urgency with the fewest.
+/// not wait for what has none, nor lose its place in the system to the processor time of others.
+/// What is patient has threads apart, as there may be very many of it. A task goes to the thread of
+/// its kind with the fewest.
 class Pool final : public Executor {
  public:
   /// `threads`: for each urgency.
   Pool(const Clock& clock, std::size_t threads, Worker::Waiting waiting, Realtime realtime) {
     for (const Urgency urgency : {Urgency::bulk, Urgency::arrival, Urgency::deadline}) {
       for (std::size_t i = 0; i < threads; ++i) {
-        set_for(urgency).push_back(
+        workers_[static_cast<std::size_t>(urgency)].push_back(
             std::make_unique<Worker>(clock, Worker::Settings{waiting, urgency, realtime}));
       }
+    }
+    constexpr std::size_t kMostPatient = 4;
+    for (std::size_t i = 0; i < std::min(threads / 2, kMostPatient); ++i) {
+      workers_[kPatient].push_back(std::make_unique<Worker>(
+          clock, Worker::Settings{Worker::Waiting::asleep, Urgency::arrival, realtime}));
     }
   }
 
@@ -40,7 +46,8 @@ class Pool final : public Executor {
       task.release();
       return;
     }
-    Workers& workers = set_for(task.urgency());
+    Workers& workers =
+        workers_[task.patient() ? kPatient : static_cast<std::size_t>(task.urgency())];
     const auto least =
         std::min_element(workers.begin(), workers.end(),
                          [](const auto& a, const auto& b) { return a->load() < b->load(); });
@@ -50,9 +57,16 @@ class Pool final : public Executor {
   /// Ends the threads: every task is released afterwards.
   void stop() {
     Sets ended;  // outlives the lock: tasks that still run may ask for it
-    const std::lock_guard lock{mutex_};
-    stopped_ = true;
-    ended.swap(workers_);
+    {
+      const std::lock_guard lock{mutex_};
+      stopped_ = true;
+      ended.swap(workers_);
+    }
+    for (const Workers& workers : ended) {  // all before any is gone: tasks notify each other
+      for (const auto& worker : workers) {
+        worker->stop();
+      }
+    }
   }
 
   void wake() override {
@@ -66,11 +80,8 @@ class Pool final : public Executor {
 
  private:
   using Workers = std::vector<std::unique_ptr<Worker>>;
-  using Sets = std::array<Workers, 3>;
-
-  [[nodiscard]] Workers& set_for(Urgency urgency) {
-    return workers_.at(static_cast<std::size_t>(urgency));
-  }
+  static constexpr std::size_t kPatient = 3;  ///< behind one for each urgency
+  using Sets = std::array<Workers, kPatient + 1>;
 
   std::mutex mutex_;
   bool stopped_ = false;

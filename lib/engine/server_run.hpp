@@ -32,6 +32,7 @@ struct ServerOptions {
   bool one_off = false;
   std::uint32_t max_sessions = 64;
   std::uint32_t max_sessions_per_address = 8;
+  std::uint32_t max_light_sessions = 4096;  ///< beside those, see session/light.hpp
   bool exclusive = false;
   std::optional<BitRate> max_rate;  ///< of all sessions together
   std::optional<Duration> max_duration;
@@ -53,9 +54,10 @@ struct ServerCounters {
   std::uint64_t denied = 0;  ///< by --allow/--deny
   std::uint64_t unauthenticated = 0;
   std::uint64_t rate_limited = 0;
-  std::uint64_t out_of_memory = 0;  ///< datagrams and requests that there was no room for
-  std::uint64_t refused = 0;        ///< REJECTs sent
-  std::uint64_t sessions = 0;       ///< accepted since the start
+  std::uint64_t out_of_memory = 0;   ///< datagrams and requests that there was no room for
+  std::uint64_t refused = 0;         ///< REJECTs sent
+  std::uint64_t sessions = 0;        ///< accepted since the start
+  std::uint64_t light_sessions = 0;  ///< of these, light
   std::uint64_t classic_runs = 0;
   std::uint64_t classic_refused = 0;  ///< datagrams that would have begun one run too many
   std::uint64_t classic_answers = 0;

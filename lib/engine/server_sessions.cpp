@@ -27,6 +27,12 @@ FrontDoor::Settings door_settings(const ServerOptions& options) {
   return FrontDoor::Settings{to_key(options.key), options.allow, options.deny};
 }
 
+/// Of the memory, what light sessions may take: they never take that of others, nor lose theirs to
+/// them.
+std::uint64_t light_share(const ServerOptions& options) {
+  return options.max_memory.count() / 8 * 3;
+}
+
 session::ClassicDoor::Settings classic_settings(const ServerOptions& options) {
   session::ClassicDoor::Settings settings;
   settings.allow = options.allow;
@@ -50,7 +56,9 @@ ServerSessions::ServerSessions(const ServerOptions& options, net::ListenPort& li
       observer_(observer),
       executor_(executor),
       door_(door_settings(options), random, clock.now()),
-      memory_(options.max_memory.count()) {
+      full_(options.max_memory.count() - light_share(options)),
+      light_(light_share(options)),
+      instance_(random.next_u64() | 1U) {
   if (options.classic) {
     classic_.emplace(classic_settings(options), clock.now());
   }
@@ -68,9 +76,9 @@ MonoTime ServerSessions::step(MonoTime now) {
   bury_ended();  // first: where memory has run out, it comes from here
   std::vector<net::Letter> strays;
   {
-    const std::lock_guard lock{strays_mutex_};
-    strays.swap(strays_);
-    counters_.out_of_memory += std::exchange(strays_dropped_, 0);
+    const std::lock_guard lock{strays_.mutex};
+    strays.swap(strays_.letters);
+    counters_.out_of_memory += std::exchange(strays_.dropped, 0);
   }
   for (const net::Letter& letter : strays) {
     on_letter(letter, now);
@@ -87,9 +95,7 @@ MonoTime ServerSessions::step(MonoTime now) {
   }
   // An ended session's tasks are released a moment after it has said so.
   constexpr Duration kSoon = std::chrono::milliseconds{2};
-  const bool dying = std::any_of(sessions_.begin(), sessions_.end(),
-                                 [](const auto& entry) { return !entry.second->active(); });
-  return std::min(classic_next, dying ? now + kSoon : kNever);
+  return std::min(classic_next, dying_.load() ? now + kSoon : kNever);
 }
 
 MonoTime ServerSessions::step_classic(MonoTime now) {
@@ -119,7 +125,8 @@ bool ServerSessions::on_classic(const net::Letter& letter, bool native, MonoTime
   arrival.from = letter.peer;
   arrival.to = letter.local;
   arrival.native = native;
-  arrival.may_begin = !(options_.exclusive || options_.one_off) || sessions_.empty();
+  arrival.may_begin =
+      options_.one_off ? sessions_.empty() : !options_.exclusive || full_sessions() == 0;
   auto answer = classic_->on_datagram(arrival, now, clock_.unix_now());
   if (answer) {
     const auto text = std::as_bytes(std::span{*answer});
@@ -161,12 +168,12 @@ void ServerSessions::decide_on(const net::Letter& letter, MonoTime now) {
 void ServerSessions::take_in(net::Letter letter) {
   constexpr std::size_t kMost = 256;
   constexpr std::size_t kLongest = 2048;  // no handshake is longer
-  const std::lock_guard lock{strays_mutex_};
-  if (strays_.size() >= kMost || letter.bytes.size() > kLongest) {
-    ++strays_dropped_;
+  const std::lock_guard lock{strays_.mutex};
+  if (strays_.letters.size() >= kMost || letter.bytes.size() > kLongest) {
+    ++strays_.dropped;
     return;
   }
-  strays_.push_back(std::move(letter));
+  strays_.letters.push_back(std::move(letter));
   event_.raise();
 }
 
@@ -196,22 +203,31 @@ void ServerSessions::count_drop(FrontDoor::Drop drop) {
   }
 }
 
+std::size_t ServerSessions::full_sessions() const {
+  const auto full = [](const auto& entry) {
+    return entry.second->active() && !entry.second->light;
+  };
+  return static_cast<std::size_t>(std::count_if(sessions_.begin(), sessions_.end(), full));
+}
+
+/// Light ones are no load for others, so they are told of the full ones only.
 void ServerSessions::note_concurrency() {
-  std::uint32_t active = 0;
+  const auto full = static_cast<std::uint32_t>(full_sessions());
   for (const auto& [id, session] : sessions_) {
-    active += session->active() ? 1U : 0U;
-  }
-  for (const auto& [id, session] : sessions_) {
-    session->shared.note_sessions(active);
+    session->shared.note_sessions(full + (session->light ? 1 : 0));
   }
 }
 
 void ServerSessions::bury_ended() {
+  if (!dying_.exchange(false) && !shutting_down_) {
+    return;
+  }
   for (auto it = sessions_.begin(); it != sessions_.end();) {
     Session& session = *it->second;
     const bool idle = std::all_of(session.lanes.begin(), session.lanes.end(),
                                   [](const auto& lane) { return lane->idle(); });
     if (!idle) {
+      dying_ = dying_ || !session.active();
       ++it;
       continue;
     }
@@ -291,7 +307,6 @@ void ServerSessions::shut_down() {
   if (classic_) {
     classic_->shut_down(clock_.unix_now());
   }
-  executor_.wake();
 }
 
 }  // namespace udperf::engine

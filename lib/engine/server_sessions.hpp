@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -69,9 +70,15 @@ class ServerSessions final : public Service {
     std::vector<std::unique_ptr<Lane>> lanes;  ///< in order of joining
     std::vector<bool> joined;                  ///< by stream number
     bool replaced = false;                     ///< its client was started again
+    bool light = false;                        ///< counted apart
+    IpAddress source;                          ///< whom it is counted to
 
-    Session(SourceAccounts& sources, const IpAddress& address, ByteMeter& control)
-        : seat(sources.join(address)), memory(seat->memory()), fixed(&memory), budget(control) {}
+    Session(SourceAccounts& sources, const IpAddress& counted_to, ByteMeter& control)
+        : seat(sources.join(counted_to)),
+          memory(seat->memory()),
+          fixed(&memory),
+          budget(control),
+          source(counted_to) {}
     [[nodiscard]] bool active() const { return !replaced && !conversation->ended(); }
   };
 
@@ -98,6 +105,13 @@ class ServerSessions final : public Service {
   void launch(Session& session, Lane& lane);
   static void credit_handshake(Session& session, const net::Letter& letter);
   void take_in(net::Letter letter);
+  [[nodiscard]] bool counts_light_apart() const {
+    return !options_.one_off && options_.max_light_sessions > 0;
+  }
+  [[nodiscard]] bool is_light(const TestParams& params) const;
+  [[nodiscard]] session::Policy policy() const;
+  [[nodiscard]] IpAddress counted_to(const TestParams& params, const net::Letter& letter) const;
+  [[nodiscard]] std::size_t full_sessions() const;
   [[nodiscard]] static MonoTime free_at(const Session& session, MonoTime now);
   void drop_predecessor(const Endpoint& client);
   void bury_ended();
@@ -117,17 +131,29 @@ class ServerSessions final : public Service {
   Event event_;
   session::FrontDoor door_;
   std::optional<session::ClassicDoor> classic_;  ///< with --classic
-  MemoryAccount memory_;
-  SourceAccounts sources_{memory_};
+  /// What is kept on behalf of one kind of sessions.
+  struct Kept {
+    explicit Kept(std::uint64_t limit) : memory(limit) {}
+    MemoryAccount memory;
+    SourceAccounts sources{memory};
+  };
+  Kept full_;
+  Kept light_;
   ByteMeter control_{session::ControlBudget::kBytesPerSecondOfAll,
                      session::ControlBudget::kBurstOfAll};
   std::map<std::uint64_t, std::unique_ptr<Session>> sessions_;
-  std::mutex strays_mutex_;
-  std::vector<net::Letter> strays_;
-  std::uint64_t strays_dropped_ = 0;  ///< under the mutex, too
+  /// Handshakes that came to a session's socket.
+  struct Strays {
+    std::mutex mutex;
+    std::vector<net::Letter> letters;
+    std::uint64_t dropped = 0;
+  };
+  Strays strays_;
   session::UsedNonces used_nonces_{session::CookieJar::kLifetime};
   ServerCounters counters_;
   std::uint64_t finished_ = 0;
+  std::atomic<bool> dying_{false};  ///< a session has ended and is still kept
+  std::uint64_t instance_;          ///< of this start of the server
   bool shutting_down_ = false;
   bool warned_of_buffer_ = false;
 };

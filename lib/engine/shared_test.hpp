@@ -11,6 +11,8 @@
 
 namespace udperf::engine {
 
+class Task;
+
 /// So long after the peer's last proof that it receives (SharedTest::proven_ns) it is sent to.
 inline constexpr Duration kProofLease = std::chrono::seconds{3};
 /// So long after it a session is over.
@@ -36,6 +38,8 @@ struct SharedTest {
   std::atomic<std::uint32_t> peer_buffer{0};
   /// The path breaks segmentation offload; set before `started`.
   std::atomic<bool> gso_broken{false};
+  /// The lane that talks about the session as a whole, to be notified when another one is done.
+  std::atomic<const Task*> speaker{nullptr};
   /// Data may flow.
   std::atomic<bool> started{false};
   /// Every lane should let go of everything at its next step.

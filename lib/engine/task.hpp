@@ -11,6 +11,22 @@ namespace udperf::engine {
 
 using sender::Wake;
 
+class Task;
+
+/// Where a task runs. It outlives whatever notifies its tasks.
+class TaskHome {
+ public:
+  TaskHome() = default;
+  TaskHome(const TaskHome&) = delete;
+  TaskHome& operator=(const TaskHome&) = delete;
+
+  /// From any thread.
+  virtual void notify(const Task& task) noexcept = 0;
+
+ protected:
+  ~TaskHome() = default;
+};
+
 /// A piece of work that a thread does again and again: step() does what is due and says when it
 /// wants to be called next. The same steps run in the simulator, in time order, on one thread.
 class Task {
@@ -35,14 +51,29 @@ class Task {
   /// What it needs of the scheduler.
   [[nodiscard]] virtual Urgency urgency() const { return Urgency::arrival; }
 
+  /// What arrives may wait some milliseconds: it is few, and the kernel has noted when it came.
+  [[nodiscard]] virtual bool patient() const { return false; }
+
   /// How its thread is scheduled: before the first step(), and when that has changed.
   virtual void on_scheduling(Scheduling /*scheduling*/) {}
+
+  /// Has it stepped once more, soon: something that it looks at has changed. From any thread; does
+  /// nothing where it has no home.
+  void notify() const noexcept {
+    if (TaskHome* const home = home_.load(std::memory_order_acquire)) {
+      home->notify(*this);
+    }
+  }
+  [[nodiscard]] TaskHome* home() const { return home_.load(std::memory_order_acquire); }
+  /// Set by whoever runs it.
+  void set_home(TaskHome* home) { home_.store(home, std::memory_order_release); }
 
   /// The thread that ran it will not touch it again. Set by the worker.
   [[nodiscard]] bool released() const { return released_.load(std::memory_order_acquire); }
   void release() { released_.store(true, std::memory_order_release); }
 
  private:
+  std::atomic<TaskHome*> home_{nullptr};
   std::atomic<bool> released_{false};
 };
 

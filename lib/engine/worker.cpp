@@ -8,19 +8,10 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <ctime>
 #include <new>
-
-#include "engine/wait_for_events.hpp"
 
 namespace udperf::engine {
 namespace {
-
-// A sleep ends this much late or less, mostly (measured: 32-50 us with the smallest timer slack).
-// What is left of a precise wait is spent spinning.
-constexpr Duration kSpin = std::chrono::microseconds{70};
-// While something is due at once, descriptors are still looked at every so many turns.
-constexpr int kTurnsPerPoll = 16;
 
 // When a thread of this process that reads last ran, by core: to spin on such a core holds up what
 // is to be measured.
@@ -31,11 +22,23 @@ std::atomic<std::int64_t>& core_here(std::array<std::atomic<std::int64_t>, 256>&
   return by_core[static_cast<unsigned>(std::max(::sched_getcpu(), 0)) % by_core.size()];
 }
 
+// Of this thread, where it is one.
+thread_local const Worker* this_worker = nullptr;
+
 void register_fd(int epoll, int fd, void* data) {
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.ptr = data;
   ::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+/// Later than `at` by less than `slack`, and the same moment for all that are due in it.
+MonoTime together(MonoTime at, Duration slack) {
+  if (slack <= Duration{0} || at >= kNever - slack) {
+    return at;
+  }
+  const Duration since = at.time_since_epoch();
+  return MonoTime{(since + slack - Duration{1}) / slack * slack};
 }
 
 }  // namespace
@@ -48,63 +51,133 @@ Worker::Worker(const Clock& clock, const Settings& settings)
                   settings.waiting == Waiting::spinning ? Realtime::off : settings.realtime, clock),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       event_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      patience_{net::Fd{::epoll_create1(EPOLL_CLOEXEC)}},
       thread_([this] { run(); }) {}
 
 Worker::~Worker() {
-  stop_ = true;
-  wake();
-  thread_.join();
+  stop();
+}
+
+void Worker::stop() {
+  if (thread_.joinable()) {
+    stop_ = true;
+    tell();
+    thread_.join();
+  }
 }
 
 void Worker::add(Task& task) {
   {
     const std::lock_guard lock{mutex_};
-    incoming_.push_back(&task);
+    news_.added.push_back(&task);
+    task.set_home(this);
   }
   load_.fetch_add(1, std::memory_order_relaxed);
-  wake();
+  tell();
 }
 
 void Worker::wake() {
-  all_due_.store(true, std::memory_order_release);
-  const std::uint64_t one = 1;
-  static_cast<void>(!::write(event_.get(), &one, sizeof one));  // full means awake already
+  {
+    const std::lock_guard lock{mutex_};
+    news_.all = true;
+  }
+  tell();
+}
+
+void Worker::notify(const Task& task) noexcept {
+  {
+    const std::lock_guard lock{mutex_};
+    if (task.home() != this) {
+      return;  // released meanwhile
+    }
+    try {
+      news_.notified.push_back(&task);
+    } catch (const std::bad_alloc&) {
+      news_.all = true;
+    }
+  }
+  tell();
+}
+
+void Worker::tell() noexcept {
+  has_news_.store(true, std::memory_order_release);
+  if (this_worker != this) {
+    const std::uint64_t one = 1;
+    static_cast<void>(!::write(event_.get(), &one, sizeof one));  // full means awake already
+  }
 }
 
 void Worker::run() {
+  this_worker = this;
   ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
   scheduling_.begin();
   cores_ = allowed_cores();
   register_fd(epoll_.get(), event_.get(), nullptr);
   while (!stop_) {
-    take_new();
+    take_news();
     const MonoTime now = clock_.now();
     keep_to_budget(now);
     run_due(now);
-    drop_finished();
     wait(now);
   }
-  take_new();
-  for (const Entry& entry : entries_) {
-    entry.task->release();
+  take_news();
+  for (const auto& [task, entry] : entries_) {
+    entry->task->set_home(nullptr);
+  }
+  {
+    const std::lock_guard lock{mutex_};
+    news_.notified.clear();
+  }
+  for (const auto& [task, entry] : entries_) {
+    entry->task->release();
   }
 }
 
-void Worker::take_new() {
-  if (!all_due_.exchange(false, std::memory_order_acquire)) {
+void Worker::take_news() {
+  if (!has_news_.exchange(false, std::memory_order_acquire)) {
     return;
   }
-  const std::lock_guard lock{mutex_};
-  for (Task* task : incoming_) {
-    entries_.push_back(Entry{task, MonoTime{}, false, false});
-    task->on_scheduling(scheduling_.now());
-    if (task->read_fd() >= 0) {
-      register_fd(epoll_.get(), task->read_fd(), task);
+  News news;
+  {
+    const std::lock_guard lock{mutex_};
+    std::swap(news, news_);
+  }
+  for (Task* const task : news.added) {
+    take_in(*task);
+  }
+  for (const Task* const task : news.notified) {
+    if (const auto found = entries_.find(task); found != entries_.end()) {
+      queue_.move(*found->second, MonoTime{});
     }
   }
-  incoming_.clear();
-  for (Entry& entry : entries_) {
-    entry.at = MonoTime{};
+  if (news.all) {
+    for (const auto& [task, entry] : entries_) {
+      queue_.move(*entry, MonoTime{});
+    }
+  }
+}
+
+/// A task that no memory is left for ends alone.
+void Worker::take_in(Task& task) {
+  try {
+    auto entry = std::make_unique<Entry>();
+    entry->task = &task;
+    Entry& kept = *entries_.emplace(&task, std::move(entry)).first->second;
+    queue_.add(kept);
+    task.on_scheduling(scheduling_.now());
+    if (task.read_fd() >= 0) {
+      register_fd(epoll_of(task), task.read_fd(), &kept);
+    }
+    if (task.patient() && !patience_.known) {
+      patience_.known = true;
+      register_fd(epoll_.get(), patience_.epoll.get(), &patience_);
+    }
+  } catch (const std::bad_alloc&) {
+    entries_.erase(&task);
+    task.set_home(nullptr);
+    task.abandon();
+    task.release();
+    load_.fetch_sub(1, std::memory_order_relaxed);
   }
 }
 
@@ -115,24 +188,34 @@ void Worker::keep_to_budget(MonoTime now) {
   const Scheduling before = scheduling_.now();
   scheduling_.check(now);
   if (scheduling_.now() != before) {
-    for (const Entry& entry : entries_) {
-      entry.task->on_scheduling(scheduling_.now());
+    for (const auto& [task, entry] : entries_) {
+      entry->task->on_scheduling(scheduling_.now());
     }
   }
 }
 
 void Worker::run_due(MonoTime now) {
-  for (Entry& entry : entries_) {
-    if (entry.at <= now) {
-      if (entry.precise && entry.at != MonoTime{}) {
-        spin_.on_wake(now, now - entry.at);
-      }
-      const Wake wake = step(*entry.task, now);
-      entry.at = wake.at;
-      entry.precise = wake.precise;
-      listen(entry, !wake.deaf);
-    }
+  due_.clear();
+  queue_.append_due(now, due_);
+  for (DueQueue::Item* const item : due_) {
+    run_one(static_cast<Entry&>(*item), now);
   }
+}
+
+void Worker::run_one(Entry& entry, MonoTime now) {
+  if (entry.precise && entry.at != MonoTime{}) {
+    spin_.on_wake(now, now - entry.at);
+  }
+  const Wake wake = step(*entry.task, now);
+  precise_ += wake.precise ? 1U : 0U;
+  precise_ -= entry.precise ? 1U : 0U;
+  entry.precise = wake.precise;
+  if (entry.task->over()) {
+    let_go(entry);
+    return;
+  }
+  queue_.move(entry, together(wake.at, wake.slack));
+  listen(entry, !wake.deaf);
 }
 
 /// A task that no memory is left for ends alone.
@@ -152,72 +235,29 @@ void Worker::listen(Entry& entry, bool on) {
   }
   // Every datagram that arrives would tell epoll; a task that reads by the clock does not ask.
   if (on) {
-    register_fd(epoll_.get(), fd, entry.task);
+    register_fd(epoll_of(*entry.task), fd, &entry);
   } else {
-    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+    ::epoll_ctl(epoll_of(*entry.task), EPOLL_CTL_DEL, fd, nullptr);
   }
   entry.deaf = !on;
 }
 
-void Worker::drop_finished() {
-  const auto finished = [this](const Entry& entry) {
-    if (!entry.task->over()) {
-      return false;
-    }
-    if (entry.task->read_fd() >= 0) {
-      ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, entry.task->read_fd(), nullptr);
-    }
-    entry.task->release();
-    load_.fetch_sub(1, std::memory_order_relaxed);
-    return true;
-  };
-  entries_.erase(std::remove_if(entries_.begin(), entries_.end(), finished), entries_.end());
-}
-
-void Worker::wait(MonoTime now) {
-  if (settings_.waiting == Waiting::spinning && !entries_.empty()) {
-    poll(Duration{0});
-    return;
+void Worker::let_go(Entry& entry) {
+  Task& task = *entry.task;
+  precise_ -= entry.precise ? 1U : 0U;
+  if (task.read_fd() >= 0) {
+    ::epoll_ctl(epoll_of(task), EPOLL_CTL_DEL, task.read_fd(), nullptr);
   }
-  MonoTime first = kNever;
-  bool precise = false;
-  bool deaf = false;
-  bool any_precise = false;
-  for (const Entry& entry : entries_) {
-    any_precise = any_precise || entry.precise;
-    if (entry.at < first) {
-      first = entry.at;
-      precise = entry.precise;
-      deaf = entry.deaf;
-    }
+  queue_.remove(entry);
+  task.set_home(nullptr);
+  {
+    const std::lock_guard lock{mutex_};  // who has seen its home may be about to name it
+    auto& notified = news_.notified;
+    notified.erase(std::remove(notified.begin(), notified.end(), &task), notified.end());
   }
-  if (first <= now) {
-    if (++turns_ % kTurnsPerPoll == 0) {
-      poll(Duration{0});
-    }
-    return;
-  }
-  if (deaf && !any_precise) {
-    const auto left = std::chrono::nanoseconds{first - now};
-    const timespec time{0, left.count()};  // a doze is far below a second
-    ::clock_nanosleep(CLOCK_MONOTONIC, 0, &time, nullptr);
-    return;
-  }
-  if (precise && spins(now)) {
-    wait_for(first, now);
-  } else {
-    poll(first == kNever ? Duration::max() : first - now);
-  }
-}
-
-/// To the microsecond: the rest of a sleep is spent spinning.
-void Worker::wait_for(MonoTime first, MonoTime now) {
-  if (first - now > kSpin) {
-    poll(first - now - kSpin);
-    return;  // something may have arrived; come back for the rest
-  }
-  while (clock_.now() < first && !stop_) {
-  }
+  entries_.erase(&task);
+  load_.fetch_sub(1, std::memory_order_relaxed);
+  task.release();
 }
 
 bool Worker::spins(MonoTime now) const {
@@ -225,32 +265,6 @@ bool Worker::spins(MonoTime now) const {
   return cores_ > 1 && scheduling_.now() != Scheduling::fifo && spin_.pays(now) &&
          now - mono_from_ns(core_here(readers_awake).load(std::memory_order_relaxed)) >
              kCoreIsShared;
-}
-
-void Worker::poll(Duration timeout) {
-  std::array<epoll_event, 64> events{};
-  timespec limit{};
-  const timespec* wait_limit = nullptr;
-  if (timeout != Duration::max()) {
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
-    limit.tv_sec = seconds.count();
-    limit.tv_nsec = (timeout - seconds).count();
-    wait_limit = &limit;
-  }
-  const int count = wait_for_events(epoll_.get(), events, wait_limit);
-  for (int i = 0; i < count; ++i) {
-    const void* const task = events[static_cast<std::size_t>(i)].data.ptr;
-    if (task == nullptr) {
-      std::uint64_t ignored = 0;
-      static_cast<void>(!::read(event_.get(), &ignored, sizeof ignored));
-      continue;
-    }
-    for (Entry& entry : entries_) {
-      if (entry.task == task) {
-        entry.at = MonoTime{};
-      }
-    }
-  }
 }
 
 }  // namespace udperf::engine

@@ -2,11 +2,15 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
 #include "clock/clock.hpp"
+#include "engine/due_queue.hpp"
+#include "engine/executor.hpp"
 #include "engine/task.hpp"
 #include "engine/thread_scheduling.hpp"
 #include "net/fd.hpp"
@@ -14,10 +18,10 @@
 
 namespace udperf::engine {
 
-/// A thread that runs tasks: sleeps in the kernel until a descriptor has something to read or a
-/// task's time has come. Tasks are the caller's; one that is over is released() and not touched
-/// again.
-class Worker {
+/// A thread that runs tasks: sleeps in the kernel until a descriptor has something to read, a
+/// task's time has come, or one is notified. Tasks are the caller's; one that is over is released()
+/// and not touched again.
+class Worker final : public Executor, public TaskHome {
  public:
   /// How it waits while it has tasks: asleep, or looking again and again (--spin).
   enum class Waiting : std::uint8_t { asleep, spinning };
@@ -28,39 +32,55 @@ class Worker {
     Realtime realtime = Realtime::automatic;
   };
 
+  /// The longest that what a patient() task has to read may wait.
+  static constexpr Duration kPatience = std::chrono::milliseconds{10};
+
   explicit Worker(const Clock& clock) : Worker(clock, Settings{}) {}
   Worker(const Clock& clock, const Settings& settings);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
-  /// Tells the thread to end, and waits for it. Tasks that are not over are released.
-  ~Worker();
+  /// As stop().
+  ~Worker() override;
 
   /// From any thread. The task must live until it is released().
-  void add(Task& task);
-  /// Runs every task's step() once more, soon: something that they look at has changed.
-  void wake();
+  void add(Task& task) override;
+  /// Runs every task's step() once more, soon.
+  void wake() override;
+  void notify(const Task& task) noexcept override;
+
+  /// Tells the thread to end, and waits for it. Tasks that are not over are released. What is
+  /// notified afterwards is not run.
+  void stop();
 
   [[nodiscard]] std::size_t load() const { return load_.load(std::memory_order_relaxed); }
 
  private:
-  struct Entry {
-    Task* task;
-    MonoTime at;
-    bool precise;
-    bool deaf;
+  struct Entry : DueQueue::Item {
+    Task* task = nullptr;
+    bool precise = false;
+    bool deaf = false;
   };
 
   void run();
-  void take_new();
+  void take_news();
+  void take_in(Task& task);
   void run_due(MonoTime now);
+  void run_one(Entry& entry, MonoTime now);
   Wake step(Task& task, MonoTime now);
   void listen(Entry& entry, bool on);
-  void drop_finished();
+  void let_go(Entry& entry);
   void keep_to_budget(MonoTime now);
   void wait(MonoTime now);
   void wait_for(MonoTime first, MonoTime now);
   [[nodiscard]] bool spins(MonoTime now) const;
   void poll(Duration timeout);
+  void on_event(void* of);
+  void look_at_patient();
+  void listen_to_patient(MonoTime now);
+  void tell() noexcept;
+  [[nodiscard]] int epoll_of(const Task& task) const {
+    return task.patient() ? patience_.epoll.get() : epoll_.get();
+  }
 
   const Clock& clock_;
   Settings settings_;
@@ -69,12 +89,26 @@ class Worker {
   unsigned cores_ = 1;
   net::Fd epoll_;
   net::Fd event_;
+  struct Patience {
+    net::Fd epoll;           ///< within epoll_: of patient() tasks
+    bool known = false;      ///< there is one
+    MonoTime until{kNever};  ///< it is not listened to before; kNever: it is now
+  };
+  Patience patience_;
+  struct News {
+    std::vector<Task*> added;
+    std::vector<const Task*> notified;
+    bool all = false;
+  };
   std::mutex mutex_;
-  std::vector<Task*> incoming_;
+  News news_;  ///< under the mutex
+  std::atomic<bool> has_news_{false};
   std::atomic<bool> stop_{false};
-  std::atomic<bool> all_due_{false};
   std::atomic<std::size_t> load_{0};
-  std::vector<Entry> entries_;
+  std::map<const Task*, std::unique_ptr<Entry>> entries_;
+  DueQueue queue_;
+  std::vector<DueQueue::Item*> due_;
+  std::size_t precise_ = 0;  ///< tasks that wait so
   net::ReceiveBuffers buffers_;
   int turns_ = 0;
   std::thread thread_;  // last: starts when everything else is there

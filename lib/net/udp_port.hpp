@@ -41,8 +41,7 @@ class UdpPort final : public DatagramPort {
   [[nodiscard]] Endpoint remote() const override { return remote_; }
   [[nodiscard]] int fd() const override { return socket_.get(); }
 
-  /// The route's MTU as the kernel knows it now, IP header included.
-  [[nodiscard]] std::optional<std::uint32_t> path_mtu() const;
+  [[nodiscard]] std::optional<std::uint32_t> path_mtu() const override;
 
   /// Takes over a socket that is connected already.
   [[nodiscard]] static std::unique_ptr<UdpPort> adopt(Fd connected, const PortOptions& options);

@@ -22,6 +22,23 @@ constexpr int kBatchesPerTurn = 32;
 /// A test that begins later than this after its warm-up was held up, and has its time all the same.
 constexpr Duration kLateStart = std::chrono::milliseconds{5};
 
+/// Datagrams that ever leave together, even after a late wake-up: a slow sender, of which there may
+/// be thousands, needs no room for a batch of a fast one.
+std::uint32_t most_together(const Sender::Settings& s) {
+  constexpr std::uint64_t kSlowPps = 200;
+  constexpr std::uint32_t kFew = 8;
+  const SendRate& rate = s.params.rate(s.way);
+  const Spacing spacing = s.params.shape(s.way).spacing;
+  const bool single = spacing == Spacing::even || spacing == Spacing::poisson;
+  if (!single || !rate.limited() || rate.kind == SendRate::Kind::adjusted) {
+    return UINT32_MAX;
+  }
+  const MeanLength mean = s.params.mean_length(s.way);
+  const std::uint64_t pps = saturating_mul_div(Uint128{payload_bps(s.params, s.way, rate)},
+                                               mean.packets, Uint128{mean.bytes} * 8);
+  return pps <= kSlowPps ? kFew : UINT32_MAX;
+}
+
 BatchBuffer::Settings buffer_settings(const Sender::Settings& s, std::uint32_t payload_bytes,
                                       std::uint32_t capacity) {
   BatchBuffer::Settings out;
@@ -54,7 +71,7 @@ std::vector<BatchBuffer> make_buffers(const Sender::Settings& s, const net::Data
   }
   std::vector<BatchBuffer> buffers;
   for (const std::uint32_t length : lengths) {
-    const std::uint32_t limit = port.batch_limit(length);
+    const std::uint32_t limit = std::min(port.batch_limit(length), most_together(s));
     buffers.emplace_back(
         buffer_settings(s, length, mixed ? std::min(limit, Sender::kMixedBatch) : limit));
   }
@@ -317,8 +334,7 @@ bool Sender::send_batch(std::uint64_t count, MonoTime now) {
   std::uint64_t left = std::min(count, to_send() - next_);
   while (left > 0) {
     // check_params() lets no warm-up have another length than all but the last of the test.
-    const std::uint32_t length =
-        warming_up_ ? settings_.params.payload_bytes : plan_.length(next_);
+    const std::uint32_t length = warming_up_ ? settings_.params.payload_bytes : plan_.length(next_);
     BatchBuffer& buffer = buffer_for(length);
     const bool fits = buffer.payload_bytes() == length;  // else alone, from the larger one
     const std::uint64_t most = fits ? std::min<std::uint64_t>(left, batch_of(buffer, length)) : 1;

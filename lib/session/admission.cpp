@@ -5,6 +5,7 @@
 
 #include "base/saturating.hpp"
 #include "model/forever.hpp"
+#include "session/light.hpp"
 
 namespace udperf::session {
 namespace {
@@ -17,6 +18,32 @@ wire::Reject busy(wire::RejectReason reason, const Occupancy& now) {
   reject.reason = reason;
   reject.retry_after_ms = now.soonest_end_ms != 0 ? now.soonest_end_ms : kRetryMs;
   return reject;
+}
+
+/// Why there is no place for one test more; nothing where there is.
+std::optional<wire::Reject> no_place(const TestParams& asked, const Policy& policy,
+                                     const Occupancy& now) {
+  if (policy.counts_light_apart && is_light(asked)) {
+    Occupancy untold = now;
+    untold.soonest_end_ms = 0;  // it is of full tests
+    if (now.light_sessions >= policy.max_light_sessions) {
+      return busy(wire::RejectReason::busy, untold);
+    }
+    if (now.light_sessions_of_address >= policy.max_light_sessions_per_address) {
+      return busy(wire::RejectReason::too_many_from_you, untold);
+    }
+    return std::nullopt;
+  }
+  if (policy.exclusive && now.sessions > 0) {
+    return busy(wire::RejectReason::exclusive, now);
+  }
+  if (now.sessions >= policy.max_sessions) {
+    return busy(wire::RejectReason::busy, now);
+  }
+  if (now.sessions_of_address >= policy.max_sessions_per_address) {
+    return busy(wire::RejectReason::too_many_from_you, now);
+  }
+  return std::nullopt;
 }
 
 /// Shares what is left of the budget between the ways that run, and lowers what is above it.
@@ -49,6 +76,8 @@ Occupancy together(const Occupancy& a, const Occupancy& b) {
   Occupancy out;
   out.sessions = a.sessions + b.sessions;
   out.sessions_of_address = a.sessions_of_address + b.sessions_of_address;
+  out.light_sessions = a.light_sessions + b.light_sessions;
+  out.light_sessions_of_address = a.light_sessions_of_address + b.light_sessions_of_address;
   out.granted_bps = a.granted_bps + std::min(b.granted_bps, UINT64_MAX - a.granted_bps);
   out.soonest_end_ms = a.soonest_end_ms == 0 || b.soonest_end_ms == 0
                            ? std::max(a.soonest_end_ms, b.soonest_end_ms)
@@ -88,14 +117,8 @@ std::variant<TestParams, wire::Reject> admit(const TestParams& wanted, const Pol
     // Who names no end takes the server's.
     asked.amount.duration = std::clamp(*policy.max_duration, Duration{1}, kForever);
   }
-  if (policy.exclusive && now.sessions > 0) {
-    return busy(wire::RejectReason::exclusive, now);
-  }
-  if (now.sessions >= policy.max_sessions) {
-    return busy(wire::RejectReason::busy, now);
-  }
-  if (now.sessions_of_address >= policy.max_sessions_per_address) {
-    return busy(wire::RejectReason::too_many_from_you, now);
+  if (const auto reject = no_place(asked, policy, now)) {
+    return *reject;
   }
   auto decision = policy.max_rate ? within_budget(asked, policy, now)
                                   : std::variant<TestParams, wire::Reject>{asked};

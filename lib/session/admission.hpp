@@ -14,14 +14,19 @@ namespace udperf::session {
 struct Policy {
   std::uint32_t max_sessions = 64;
   std::uint32_t max_sessions_per_address = 8;
-  bool exclusive = false;
+  bool exclusive = false;           ///< of full tests: light ones are no load
   std::optional<BitRate> max_rate;  ///< payload, of all sessions together, each way counted
   std::optional<Duration> max_duration;
+  std::uint32_t max_light_sessions = 4096;
+  std::uint32_t max_light_sessions_per_address = 64;
+  bool counts_light_apart = true;  ///< else a light test is one like any other
 };
 
 struct Occupancy {
-  std::uint32_t sessions = 0;
+  std::uint32_t sessions = 0;  ///< that are not light
   std::uint32_t sessions_of_address = 0;
+  std::uint32_t light_sessions = 0;
+  std::uint32_t light_sessions_of_address = 0;
   std::uint64_t granted_bps = 0;
   std::uint32_t soonest_end_ms = 0;  ///< of a running session; 0 = not known
 };

@@ -17,6 +17,20 @@ namespace {
 constexpr Duration kCookieIsGood = std::chrono::seconds{7};
 constexpr Duration kFarAway = std::chrono::seconds{1};
 
+/// Whether it is worth asking again.
+Obstacle obstacle_of(wire::RejectReason reason) {
+  switch (reason) {
+    case wire::RejectReason::busy:
+    case wire::RejectReason::too_many_from_you:
+    case wire::RejectReason::exclusive:
+    case wire::RejectReason::rate:
+    case wire::RejectReason::shutting_down:
+      return Obstacle::busy;
+    default:
+      return Obstacle::denied;
+  }
+}
+
 /// Bits a second of the datagrams that were asked for, to compare rates of different kinds; nothing
 /// for one without a limit.
 std::optional<Uint128> limit_of(const SendRate& rate, const MeanLength& mean) {
@@ -146,7 +160,7 @@ void ClientHandshake::send_request() {
     const wire::Request request{nonce_, cookie_,
                                 wire::kCapStreams | wire::kCapDown | wire::kCapQueue |
                                     wire::kCapTraffic | wire::kCapCompact | wire::kCapOmit |
-                                    (flood ? wire::kCapFlood : 0U),
+                                    (flood ? wire::kCapFlood : 0U) | settings_.capabilities,
                                 settings_.params};
     bytes = wire::encode(MessageType::request, 0, 0, request, wire::kPaddedRequestBytes);
   }
@@ -194,7 +208,7 @@ void ClientHandshake::on_challenge(std::span<const std::byte> datagram, MonoTime
   }
   heard_ = true;
   if (const auto missing = beyond_server(settings_.params, challenge->capabilities)) {
-    fail(ErrorCode::refused, *missing);
+    fail(ErrorCode::refused, Obstacle::denied, *missing);
     return;
   }
   if (stage_ != Stage::hello) {
@@ -237,12 +251,13 @@ void ClientHandshake::on_accept(std::span<const std::byte> datagram, std::uint64
   }
   if (const auto more = more_than_asked(settings_.params, accept->params)) {
     heard_ = true;
-    fail(ErrorCode::refused, "the server grants what was not asked for: " + *more);
+    fail(ErrorCode::refused, Obstacle::denied,
+         "the server grants what was not asked for: " + *more);
     return;
   }
   if (settings_.params.omit > Duration{0} && (accept->capabilities & wire::kCapOmit) == 0) {
     heard_ = true;
-    fail(ErrorCode::refused,
+    fail(ErrorCode::refused, Obstacle::denied,
          "the server is of an earlier version and cannot tell a warm-up from the test: leave out "
          "--omit, or update it");
     return;
@@ -289,7 +304,7 @@ void ClientHandshake::on_reject(std::span<const std::byte> datagram) {
   if (reject->retry_after_ms != 0) {
     retry_after_ms_ = reject->retry_after_ms;
   }
-  fail(ErrorCode::refused, describe(*reject));
+  fail(ErrorCode::refused, obstacle_of(reject->reason), describe(*reject));
 }
 
 std::string describe(const wire::Reject& reject) {
@@ -334,7 +349,7 @@ std::string describe(const wire::Reject& reject) {
 
 void ClientHandshake::on_refused() {
   if (!done() && !failed()) {
-    fail(ErrorCode::unreachable,
+    fail(ErrorCode::unreachable, Obstacle::nothing_listens,
          "nothing listens on that UDP port (ICMP port unreachable): is `udperf server` running "
          "there, on this port?");
   }
@@ -342,15 +357,15 @@ void ClientHandshake::on_refused() {
 
 void ClientHandshake::on_unreachable(const std::string& why) {
   if (!done() && !failed() && !heard_) {
-    fail(ErrorCode::unreachable, why);
+    fail(ErrorCode::unreachable, Obstacle::no_way, why);
   }
 }
 
 void ClientHandshake::on_silence() {
   if (server_needs_key_) {
-    fail(ErrorCode::refused, "the server wants a key (--key-file)");
+    fail(ErrorCode::refused, Obstacle::denied, "the server wants a key (--key-file)");
   } else {
-    fail(ErrorCode::unreachable, silence_text());
+    fail(ErrorCode::unreachable, Obstacle::silence, silence_text());
   }
 }
 
@@ -407,8 +422,9 @@ std::optional<std::vector<std::byte>> ClientHandshake::poll_transmit() {
   return std::exchange(out_, std::nullopt);
 }
 
-void ClientHandshake::fail(ErrorCode code, std::string text) {
+void ClientHandshake::fail(ErrorCode code, Obstacle obstacle, std::string text) {
   error_ = Error{code, std::move(text), 0, "connect"};
+  obstacle_ = obstacle;
   backoff_.stop();
   out_.reset();
 }

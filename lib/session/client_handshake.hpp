@@ -13,6 +13,16 @@
 
 namespace udperf::session {
 
+/// Why there was nobody to test with, where a caller has to tell more apart than ErrorCode does.
+enum class Obstacle : std::uint8_t {
+  other,
+  silence,          ///< nobody answered
+  nothing_listens,  ///< ICMP port unreachable
+  no_way,           ///< no route, no host, a filter: as this host or a router says
+  busy,             ///< the server has no place now
+  denied            ///< the server says no, and will again
+};
+
 /// The client's way from HELLO to a session: bytes and time in, bytes and deadlines out. Every
 /// message is repeated until answered; every answer may come twice or out of order.
 class ClientHandshake {
@@ -30,6 +40,7 @@ class ClientHandshake {
       wire::Nonce server_nonce{};
     };
     std::optional<Joining> joining;
+    std::uint32_t capabilities = 0;  ///< to be told beside what every client has
   };
 
   ClientHandshake(const Settings& settings, RandomSource& random, MonoTime now);
@@ -46,9 +57,10 @@ class ClientHandshake {
 
   [[nodiscard]] bool done() const { return stage_ == Stage::done; }
   [[nodiscard]] bool failed() const { return error_.has_value(); }
-  /// Preconditions of the four below: done(), failed(), done(), done().
+  /// Preconditions of the five below: done(), failed(), failed(), done(), done().
   [[nodiscard]] const wire::Accept& accept() const { return *accept_; }
   [[nodiscard]] const Error& error() const { return *error_; }
+  [[nodiscard]] Obstacle obstacle() const { return obstacle_; }
   [[nodiscard]] std::uint64_t session() const { return session_; }
   [[nodiscard]] const Sealer& sealer() const { return session_sealer_; }
 
@@ -70,7 +82,7 @@ class ClientHandshake {
   void on_reject(std::span<const std::byte> datagram);
   void on_silence();
   [[nodiscard]] std::string silence_text() const;
-  void fail(ErrorCode code, std::string text);
+  void fail(ErrorCode code, Obstacle obstacle, std::string text);
   [[nodiscard]] wire::Digest params_hash() const;
 
   Settings settings_;
@@ -88,6 +100,7 @@ class ClientHandshake {
   std::optional<std::vector<std::byte>> out_;
   std::optional<wire::Accept> accept_;
   std::optional<Error> error_;
+  Obstacle obstacle_ = Obstacle::other;
   std::optional<std::uint32_t> retry_after_ms_;
   std::uint64_t session_ = 0;
   bool heard_ = false;

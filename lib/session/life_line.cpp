@@ -4,8 +4,11 @@
 
 namespace udperf::session {
 
-LifeLine::LifeLine(const crypto::Key& secret, MonoTime now)
-    : key_(crypto::derive(secret, "udperf v1 life line", {})), next_(now), proven_(now) {}
+LifeLine::LifeLine(const crypto::Key& secret, MonoTime now, const LifeLinePace& pace)
+    : pace_(pace),
+      key_(crypto::derive(secret, "udperf v1 life line", {})),
+      next_(now),
+      proven_(now) {}
 
 std::optional<wire::Probe> LifeLine::poll(MonoTime now) {
   if (now < next_) {
@@ -14,7 +17,7 @@ std::optional<wire::Probe> LifeLine::poll(MonoTime now) {
   Sent& sent = sent_[count_ % kRemembered];
   sent = Sent{crypto::number(key_, count_), now};
   ++count_;
-  next_ = now + (now - proven_ > kMissing ? kUrgent : kEvery);
+  next_ = now + (now - proven_ > pace_.missing ? pace_.urgent : pace_.every);
   return wire::Probe{sent.id, to_ns(now), 0};
 }
 

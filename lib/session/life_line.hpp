@@ -10,19 +10,26 @@
 
 namespace udperf::session {
 
+/// How often a LifeLine asks.
+struct LifeLinePace {
+  Duration every = std::chrono::milliseconds{250};
+  /// While an answer is missing: half of the datagrams may be lost on either way.
+  Duration urgent = std::chrono::milliseconds{50};
+  Duration missing = std::chrono::milliseconds{500};
+};
+/// Of a light test.
+inline constexpr LifeLinePace kSeldom{std::chrono::seconds{1}, std::chrono::milliseconds{100},
+                                      std::chrono::milliseconds{1500}};
+
 /// Proof that the peer still receives where it was proven to: PROBEs whose 64-bit numbers only who
 /// got them can know, and their answers. Knowing the session, or forging the peer's address, is not
 /// enough. Pure.
 class LifeLine {
  public:
-  static constexpr Duration kEvery = std::chrono::milliseconds{250};
-  /// While an answer is missing: half of the datagrams may be lost on either way.
-  static constexpr Duration kUrgent = std::chrono::milliseconds{50};
-  static constexpr Duration kMissing = std::chrono::milliseconds{500};
   /// An answer that took longer proves nothing any more.
   static constexpr Duration kOldest = std::chrono::seconds{10};
 
-  LifeLine(const crypto::Key& secret, MonoTime now);
+  LifeLine(const crypto::Key& secret, MonoTime now, const LifeLinePace& pace = {});
 
   /// The peer has just proven itself in another way.
   void prove(MonoTime now) { proven_ = now; }
@@ -34,12 +41,13 @@ class LifeLine {
   [[nodiscard]] MonoTime proven() const { return proven_; }
 
  private:
-  static constexpr std::size_t kRemembered = 256;  ///< more than kOldest / kUrgent
+  static constexpr std::size_t kRemembered = 256;  ///< more than kOldest / urgent
   struct Sent {
     std::uint64_t id = 0;
     MonoTime at{};
   };
 
+  LifeLinePace pace_;
   crypto::Key key_;
   std::uint64_t count_ = 0;
   std::array<Sent, kRemembered> sent_{};

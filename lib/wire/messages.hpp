@@ -33,6 +33,9 @@ inline constexpr std::uint32_t kCapCompact = 1U << 6U;
 
 /// Tells a warm-up from the rest (--omit).
 inline constexpr std::uint32_t kCapOmit = 1U << 8U;
+/// FEEDBACK and proofs of life may be seldom where the test is light (session/light.hpp). In
+/// ACCEPT: they are.
+inline constexpr std::uint32_t kCapLight = 1U << 9U;
 
 struct VersionRange {
   std::uint8_t lowest = kVersion;
@@ -76,6 +79,7 @@ struct Accept {
   std::uint32_t capabilities = 0;
   std::uint32_t concurrent = 1;      ///< sessions at the server, this one included
   std::uint32_t receive_buffer = 0;  ///< of each of the server's sockets; 0 = not told
+  std::uint64_t instance = 0;        ///< another number for each start of a server; 0 = not told
 };
 
 enum class RejectReason : std::uint16_t {

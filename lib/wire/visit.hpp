@@ -185,6 +185,7 @@ UDPERF_VISIT(Accept) {
   io.field(m.concurrent);
   io.later(m.receive_buffer);
   visit_traffic(io, m.params);
+  io.later(m.instance);
 }
 
 UDPERF_VISIT(Reject) {

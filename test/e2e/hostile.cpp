@@ -8,6 +8,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "e2e/connect.hpp"
 #include "support/catch.hpp"
 
 namespace udperf::test {
@@ -15,14 +16,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
-
-struct Quiet final : engine::ClientObserver {
-  void on_started(const TestOutcome& /*outcome*/) override {}
-  void on_interval(const engine::LiveInterval& /*interval*/) override {}
-  void on_progress(const engine::LiveProgress& /*progress*/) override {}
-  void on_warning(const Warning& /*warning*/) override {}
-  void on_trace(const std::string& /*text*/, const Endpoint& /*peer*/) override {}
-};
 
 }  // namespace
 
@@ -34,9 +27,7 @@ HostileClient::HostileClient(const Endpoint& server, const TestParams& params) {
   options.connect_timeout = patience(10s);
   options.auto_packet_size = false;
   options.params = params;
-  Quiet observer;
-  TestOutcome outcome;
-  auto connection = engine::connect_client(options, clock_, random_, observer, stop_, outcome);
+  auto connection = connect_by_hand(options, clock_, random_);
   INFO((connection ? std::string{} : connection.error().message()));
   REQUIRE(connection.has_value());
   connection_ = *std::move(connection);

@@ -49,7 +49,6 @@ class HostileClient {
  private:
   SystemClock clock_;
   crypto::SystemRandom random_;
-  engine::StopToken stop_;
   engine::Connection connection_;
   net::ReceiveBuffers buffers_;
   std::uint64_t bytes_out_ = 0;

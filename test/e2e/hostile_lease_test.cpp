@@ -18,7 +18,7 @@ TestParams one_second() {
   TestParams params;
   params.payload_bytes = 100;
   params.amount.duration = 1s;
-  params.rate_up = SendRate{SendRate::Kind::bits, 1'000'000};
+  params.rate_up = SendRate{SendRate::Kind::bits, 2'000'000};
   return params;
 }
 

@@ -12,6 +12,7 @@
 
 #include "clock/system_clock.hpp"
 #include "crypto/crypto.hpp"
+#include "e2e/connect.hpp"
 #include "e2e/program.hpp"
 #include "engine/client_connect.hpp"
 #include "net/fd.hpp"
@@ -152,14 +153,6 @@ class Hostile {
   std::uint64_t bytes_in_ = 0;
 };
 
-struct Quiet final : udperf::engine::ClientObserver {
-  void on_started(const udperf::TestOutcome& /*outcome*/) override {}
-  void on_interval(const udperf::engine::LiveInterval& /*interval*/) override {}
-  void on_progress(const udperf::engine::LiveProgress& /*progress*/) override {}
-  void on_warning(const udperf::Warning& /*warning*/) override {}
-  void on_trace(const std::string& /*text*/, const Endpoint& /*peer*/) override {}
-};
-
 /// Opens sessions and does nothing with them.
 class IdleClient {
  public:
@@ -174,9 +167,7 @@ class IdleClient {
   std::optional<udperf::engine::Connection> connect(
       udperf::Direction direction = udperf::Direction::up) {
     options_.params.direction = direction;
-    udperf::TestOutcome outcome;
-    auto connection =
-        udperf::engine::connect_client(options_, clock_, random_, observer_, stop_, outcome);
+    auto connection = udperf::test::connect_by_hand(options_, clock_, random_);
     if (!connection) {
       UNSCOPED_INFO(connection.error().message());
       return std::nullopt;
@@ -197,9 +188,7 @@ class IdleClient {
  private:
   udperf::SystemClock clock_;
   udperf::crypto::SystemRandom random_;
-  udperf::engine::StopToken stop_;
   udperf::engine::ClientOptions options_;
-  Quiet observer_;
 };
 
 /// Fifty clients at once, every other one in reverse; each must end well and count exactly. Returns

@@ -22,8 +22,9 @@ using nlohmann::json;
 
 constexpr int kReadyFd = 7;
 
-std::vector<std::string> server_arguments(IpFamily family, const std::vector<std::string>& more) {
-  const auto address = IpAddress::loopback(family).to_string();
+std::vector<std::string> server_arguments(const IpAddress& bind,
+                                          const std::vector<std::string>& more) {
+  const auto address = bind.to_string();
   std::vector<std::string> arguments{
       "server", "--bind", address, "--port", "0", "--ready-fd", std::to_string(kReadyFd)};
   arguments.insert(arguments.end(), more.begin(), more.end());
@@ -77,13 +78,21 @@ Finished run_within(std::chrono::milliseconds limit, std::vector<std::string> ar
 }
 
 Server::Server(IpFamily family, const std::vector<std::string>& more)
-    : Server(start_udperf(server_arguments(family, more), {kReadyFd, {}, {}})) {}
+    : Server(
+          start_udperf(server_arguments(IpAddress::loopback(family), more), {kReadyFd, {}, {}})) {}
+
+Server Server::on_all_addresses(const std::vector<std::string>& more) {
+  Server server{
+      start_udperf(server_arguments(IpAddress::any(IpFamily::v4), more), {kReadyFd, {}, {}})};
+  server.endpoint_.address = IpAddress::loopback(IpFamily::v4);
+  return server;
+}
 
 Server Server::under(const std::vector<std::string>& starter,
                      const std::vector<std::string>& more) {
   std::vector<std::string> arguments = starter;
   arguments.emplace_back(kProgram);
-  for (auto& argument : server_arguments(IpFamily::v4, more)) {
+  for (auto& argument : server_arguments(IpAddress::loopback(IpFamily::v4), more)) {
     arguments.push_back(std::move(argument));
   }
   auto process = Process::start(arguments, {kReadyFd, {}, {}});

@@ -36,6 +36,9 @@ class Server {
   /// Returns when the server has said that it is ready; fails the test when it does not.
   explicit Server(IpFamily family = IpFamily::v4, const std::vector<std::string>& more = {});
 
+  /// The same on all IPv4 addresses of this host; endpoint() is 127.0.0.1's.
+  [[nodiscard]] static Server on_all_addresses(const std::vector<std::string>& more = {});
+
   /// The same, started by another program that gets its command line, e.g. a shell that sets a
   /// limit.
   [[nodiscard]] static Server under(const std::vector<std::string>& starter,

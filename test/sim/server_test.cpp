@@ -68,6 +68,48 @@ TEST_CASE("a full server says so, and when to come back", "[sim]") {
   CHECK(world.clients.front()->outcome().status == TestStatus::complete);
 }
 
+TEST_CASE("light tests run beside the only full one, and have a limit of their own", "[sim]") {
+  engine::ServerOptions server;
+  server.exclusive = true;
+  server.max_light_sessions = 2;
+  SimWorld world{6, server};
+  auto light = packets(40, Direction::both);
+  light.params.rate_up = SendRate{SendRate::Kind::packets, 20'000};
+  light.params.rate_down = light.params.rate_up;
+  SimClient& full = world.add_client(packets(3000));
+  world.run(50ms, [] { return false; });
+  std::vector<SimClient*> beside{&world.add_client(light), &world.add_client(light)};
+  world.run(50ms, [] { return false; });
+  SimClient& third = world.add_client(light);
+
+  REQUIRE(world.run_clients(20s));
+
+  CHECK(full.outcome().status == TestStatus::complete);
+  CHECK(full.sessions_max() == 1);
+  for (const SimClient* const one : beside) {
+    CHECK(one->outcome().status == TestStatus::complete);
+    CHECK(one->outcome().up->streams[0].rx->unique == 40);
+    CHECK(one->outcome().down->streams[0].rx->unique == 40);
+    CHECK(one->sessions_max() == 2);  // itself and the full one
+  }
+  REQUIRE(third.outcome().error);
+  CHECK(third.outcome().error->code == ErrorCode::refused);
+}
+
+TEST_CASE("a server for one session serves a light one as that", "[sim]") {
+  engine::ServerOptions server;
+  server.one_off = true;
+  SimWorld world{7, server};
+  auto light = packets(40);
+  light.params.rate_up = SendRate{SendRate::Kind::packets, 40'000};
+  SimClient& first = world.add_client(light);
+  world.run(50ms, [] { return false; });
+  SimClient& second = world.add_client(packets(10));
+  REQUIRE(world.run_clients(20s));
+  CHECK(first.outcome().status == TestStatus::complete);
+  CHECK(second.outcome().error);
+}
+
 TEST_CASE("a budget is shared out, and what is longer than allowed is refused", "[sim]") {
   engine::ServerOptions server;
   server.max_rate = BitRate::bits_per_second(1'000'000);

@@ -4,10 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "engine/client_connect.hpp"
-#include "engine/client_conversation.hpp"
-#include "engine/handshakes.hpp"
-#include "engine/lane.hpp"
+#include "engine/client_test.hpp"
 #include "engine/server_sessions.hpp"
 #include "sim/sim_clock.hpp"
 #include "sim/sim_network.hpp"
@@ -15,10 +12,15 @@
 namespace udperf::test {
 
 /// Runs tasks in the simulated world: all of them at every moment at which anything happens.
-class SimExecutor final : public engine::Executor {
+class SimExecutor final : public engine::Executor, public engine::TaskHome {
  public:
-  void add(engine::Task& task) override { tasks_.push_back(&task); }
-  void wake() override {}
+  void add(engine::Task& task) override {
+    tasks_.push_back(&task);
+    task.set_home(this);
+    told_ = true;
+  }
+  void wake() override { told_ = true; }
+  void notify(const engine::Task& /*task*/) noexcept override { told_ = true; }
 
   /// Steps every task. Returns when the first of them wants to be stepped again.
   MonoTime step(MonoTime now);
@@ -26,6 +28,7 @@ class SimExecutor final : public engine::Executor {
  private:
   std::vector<engine::Task*> tasks_;
   net::ReceiveBuffers buffers_;
+  bool told_ = false;  ///< something has changed that a task may look at
 };
 
 /// What the server told, kept.
@@ -88,35 +91,19 @@ class SimClient {
   SimClient(SimNetwork& network, const Options& options, std::uint64_t seed);
 
   MonoTime step(MonoTime now);
-  [[nodiscard]] bool done() const { return outcome_.has_value(); }
-  [[nodiscard]] const TestOutcome& outcome() const { return *outcome_; }
+  [[nodiscard]] bool done() const { return done_; }
+  [[nodiscard]] const TestOutcome& outcome() const { return test_->outcome(); }
   [[nodiscard]] MonoTime done_at() const { return done_at_; }
-  [[nodiscard]] std::uint32_t sessions_max() const { return shared_.sessions_max.load(); }
-  [[nodiscard]] bool connected() const { return conversation_ != nullptr; }
-  void interrupt();
+  [[nodiscard]] std::uint32_t sessions_max() const { return outcome().concurrent_sessions_max; }
+  [[nodiscard]] bool connected() const { return test_->granted(); }
+  void interrupt() { test_->interrupt(); }
 
  private:
-  void begin_handshake(const Endpoint& local,
-                       std::optional<session::ClientHandshake::Settings::Joining> joining,
-                       MonoTime now);
-  MonoTime step_handshakes(MonoTime now);
-  void begin_test(MonoTime now);
-  void finish(MonoTime now);
-
-  SimNetwork& network_;
-  Options options_;
   SeededRandom random_;
-  net::ReceiveBuffers buffers_;
-  engine::SharedTest shared_;
-  std::vector<engine::Pending> pending_;
-  engine::Connection connection_;
-  std::unique_ptr<engine::ClientConversation> conversation_;
-  std::vector<std::unique_ptr<engine::Lane>> lanes_;
   SimExecutor executor_;
-  bool interrupted_ = false;
-  MonoTime begun_;
+  std::unique_ptr<engine::ClientTest> test_;
+  bool done_ = false;
   MonoTime done_at_{};
-  std::optional<TestOutcome> outcome_;
 };
 
 /// One server and some clients over one network, stepped together in time order.

@@ -108,7 +108,113 @@ class Curious final : public engine::Task {
   std::promise<Seen> lost_;
 };
 
+/// Is stepped at first, and then only when it is told to.
+class Told final : public engine::Task {
+ public:
+  Wake step(MonoTime /*now*/, net::ReceiveBuffers& /*buffers*/) override {
+    if (++steps_ == 1) {
+      first_.set_value();
+    } else {
+      over_ = true;
+      again_.set_value();
+    }
+    return Wake{};
+  }
+  [[nodiscard]] bool over() const override { return over_; }
+  std::future<void> first() { return first_.get_future(); }
+  std::future<void> again() { return again_.get_future(); }
+
+ private:
+  int steps_ = 0;
+  bool over_ = false;
+  std::promise<void> first_;
+  std::promise<void> again_;
+};
+
+/// Reads what arrives, late or not, and counts how often it was stepped for it.
+class Reader final : public engine::Task {
+ public:
+  explicit Reader(bool patient) : patient_(patient), event_(::eventfd(0, EFD_NONBLOCK)) {}
+
+  Wake step(MonoTime /*now*/, net::ReceiveBuffers& /*buffers*/) override {
+    std::uint64_t arrived = 0;
+    if (::read(event_.get(), &arrived, sizeof arrived) > 0) {
+      read_ += arrived;
+      ++reads_;
+    }
+    if (read_ >= kAll && !over_) {
+      over_ = true;
+      done_.set_value();
+    }
+    return Wake{};
+  }
+  [[nodiscard]] bool over() const override { return over_; }
+  [[nodiscard]] bool patient() const override { return patient_; }
+  [[nodiscard]] int read_fd() const override { return event_.get(); }
+
+  static constexpr std::uint64_t kAll = 400;
+  void arrive() const {
+    const std::uint64_t one = 1;
+    REQUIRE(::write(event_.get(), &one, sizeof one) == sizeof one);
+  }
+  std::future<void> done() { return done_.get_future(); }
+  /// After done().
+  [[nodiscard]] int reads() const { return reads_; }
+
+ private:
+  bool patient_;
+  net::Fd event_;
+  std::uint64_t read_ = 0;
+  int reads_ = 0;
+  bool over_ = false;
+  std::promise<void> done_;
+};
+
 }  // namespace
+
+TEST_CASE("a task that is told is stepped, alone, and not after it is over", "[engine]") {
+  const SystemClock clock;
+  Told told;
+  Told other;
+  auto first = told.first();
+  auto others_first = other.first();
+  auto again = told.again();
+  auto others_again = other.again();
+  engine::Worker worker{clock};
+  told.notify();  // it has no home yet
+  worker.add(told);
+  worker.add(other);
+  REQUIRE(first.wait_for(10s) == std::future_status::ready);
+  REQUIRE(others_first.wait_for(10s) == std::future_status::ready);
+
+  told.notify();
+  REQUIRE(again.wait_for(10s) == std::future_status::ready);
+  worker.stop();
+  CHECK(told.released());
+  CHECK(told.home() == nullptr);
+  told.notify();
+  CHECK(other.released());
+  CHECK(others_again.wait_for(0s) == std::future_status::timeout);
+}
+
+TEST_CASE("what arrives at patient tasks is read soon, together", "[engine]") {
+  const SystemClock clock;
+  Reader patient{true};
+  auto done = patient.done();
+  engine::Worker worker{clock};
+  worker.add(patient);
+  const MonoTime begun = clock.now();
+  for (std::uint64_t i = 0; i < Reader::kAll; ++i) {
+    patient.arrive();
+    const MonoTime next = begun + static_cast<Duration::rep>(i + 1) * 100us;
+    while (clock.now() < next) {
+    }
+  }
+  REQUIRE(done.wait_for(10s) == std::future_status::ready);
+  const Duration took = clock.now() - begun;
+  // The first at once, then one for each time of patience that passed, and one that was begun.
+  CHECK(patient.reads() <= took / engine::Worker::kPatience + 2);
+}
 
 TEST_CASE("a task without memory ends alone; the thread and the others go on", "[engine]") {
   const SystemClock clock;

@@ -72,6 +72,7 @@ wire::Accept accept() {
   message.server_nonce = nonce_of(3);
   message.params = some_params();
   message.client.port = 5555;
+  message.instance = 0x0102030405060708;
   return message;
 }
 
@@ -233,6 +234,7 @@ TEST_CASE("an ACCEPT says how the server sees the client", "[wire]") {
   CHECK(decoded->client == message.client);
   CHECK(decoded->params == message.params);
   CHECK(decoded->server_nonce == message.server_nonce);
+  CHECK(decoded->instance == message.instance);
 }
 
 TEST_CASE("every message cut at any length is refused", "[wire]") {
@@ -250,6 +252,7 @@ TEST_CASE("every message cut at any length is refused", "[wire]") {
   later.insert(later.end(), traffic.begin(), traffic.end());
   check_truncations(MessageType::request, request(), later);
   later.front() = 4;
+  later.push_back(8);
   check_truncations(MessageType::accept, accept(), later);
   check_truncations(MessageType::reject, wire::Reject{});
   wire::Go go;

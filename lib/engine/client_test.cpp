@@ -1,0 +1,213 @@
+#include "engine/client_test.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/client_outcome.hpp"
+#include "engine/server_lookup.hpp"
+
+namespace udperf::engine {
+namespace {
+
+ClientConversation::Settings conversation_settings(const ClientTest::Settings& settings,
+                                                   const Connection& connection, const Task& root) {
+  ClientConversation::Settings out;
+  out.session = connection.session;
+  out.server_nonce = connection.accept.server_nonce;
+  out.params = connection.accept.params;
+  out.handshake_rtt = connection.rtt;
+  out.payload_fallback = connection.payload_fallback;
+  out.same_host = connection.accept.host == settings.host;
+  out.few_probes = settings.options.few_probes;
+  out.seldom = settings.options.light && (connection.accept.capabilities & wire::kCapLight) != 0;
+  out.go_at = settings.go_at;
+  out.root = &root;
+  return out;
+}
+
+/// Where something is drawn at random and no seed was given, one that the amount can be cut by.
+ClientTest::Settings with_seed(ClientTest::Settings settings, RandomSource& random) {
+  constexpr int kTries = 16;
+  TestParams& params = settings.options.params;
+  if (params.seed == 0 && (params.shape_up.drawn() || params.shape_down.drawn())) {
+    for (int i = 0; i < kTries && (params.seed == 0 || check_params(params)); ++i) {
+      params.seed = random.next_u64() % kMostSeed + 1;
+    }
+  }
+  return settings;
+}
+
+}  // namespace
+
+ClientTest::ClientTest(Settings settings, const Clock& clock, RandomSource& random)
+    : settings_(with_seed(std::move(settings), random)),
+      clock_(clock),
+      random_(random),
+      begun_(clock.now()),
+      connect_({&settings_.options, settings_.servers,
+                settings_.ports.value_or(StreamPorts{settings_.options}), settings_.connect_by,
+                settings_.open, settings_.on_hello},
+               clock, random) {
+  const ClientOptions& options = settings_.options;
+  outcome_.start = clock.unix_now();
+  outcome_.server_name = options.host;
+  outcome_.labels = options.labels;
+  outcome_.authenticated = options.key.has_value();
+  connect_.fill(outcome_);
+}
+
+ClientTest::~ClientTest() = default;
+
+/// By the clock that nobody sets: a test that ended before it began would be absurd.
+UnixTime ClientTest::unix_now() const {
+  return outcome_.start + (clock_.now() - begun_);
+}
+
+void ClientTest::interrupt() {
+  interrupted_.store(true);
+  if (speaking_.load(std::memory_order_acquire)) {
+    conversation_->interrupt();
+  }
+  notify();
+}
+
+Wake ClientTest::step(MonoTime now, net::ReceiveBuffers& buffers) {
+  constexpr Duration kSoon = std::chrono::milliseconds{1};
+  if (stage_ == Stage::connecting) {
+    return step_connect(buffers, now);
+  }
+  if (stage_ == Stage::running && conversation_->ended()) {
+    end_tasks();
+  }
+  if (stage_ == Stage::ending) {
+    if (!idle()) {
+      return Wake{now + kSoon};  // theirs is the word: they are let go of a moment later
+    }
+    finish();
+  }
+  return Wake{};
+}
+
+Wake ClientTest::step_connect(net::ReceiveBuffers& buffers, MonoTime now) {
+  if (interrupted_.load()) {
+    connect_.fill(outcome_);
+    fail(interrupted_before_start());
+    return Wake{};
+  }
+  const MonoTime next = connect_.step(buffers, now);
+  if (!connect_.over()) {
+    return Wake{next};
+  }
+  connect_.fill(outcome_);
+  if (auto connection = connect_.take()) {
+    connection_ = std::move(*connection);
+    connection_->accept.capabilities &= settings_.capabilities;
+    begin();
+  } else {
+    fail(connection.error());
+  }
+  return Wake{};
+}
+
+void ClientTest::begin() {
+  conversation_ = std::make_unique<ClientConversation>(
+      conversation_settings(settings_, *connection_, *this), shared_, clock_.now());
+  crypto::Key token_key{};
+  random_.fill(token_key);
+  shared_.peer_tells_queue.store((connection_->accept.capabilities & wire::kCapQueue) != 0);
+  shared_.peer_buffer.store(connection_->accept.receive_buffer);
+  for (std::size_t i = 0; i < connection_->streams.size(); ++i) {
+    add_lane(i, token_key);
+  }
+  conversation_->set_lanes(lanes());
+  stage_ = Stage::running;
+  speaking_.store(true);
+  if (interrupted_.load()) {
+    conversation_->interrupt();
+  }
+  if (settings_.on_granted) {
+    settings_.on_granted(*this);
+  }
+  for (const auto& lane : lanes_) {
+    settings_.streams->add(*lane);
+  }
+}
+
+void ClientTest::add_lane(std::size_t i, const crypto::Key& token_key) {
+  Connection::Stream& stream = connection_->streams[i];
+  Lane::Settings settings;
+  settings.role = session::Role::client;
+  settings.session = connection_->session;
+  settings.stream = static_cast<std::uint8_t>(i);
+  settings.params = connection_->accept.params;
+  settings.sealer = stream.sealer;
+  settings.token_key = token_key;
+  settings.payload_seed = random_.next_u64();
+  settings.trace = settings_.options.profile.trace;
+  settings.feedback_patience = settings_.options.feedback_patience;
+  settings.senders = settings_.senders;
+  settings.light = settings_.options.light;
+  settings.seldom = seldom();
+  lanes_.push_back(std::make_unique<Lane>(settings, std::move(stream.port), clock_, shared_,
+                                          i == 0 ? conversation_.get() : nullptr));
+}
+
+/// Both ends know that the test is light.
+bool ClientTest::seldom() const {
+  return settings_.options.light && (connection_->accept.capabilities & wire::kCapLight) != 0;
+}
+
+std::vector<const Lane*> ClientTest::lanes() const {
+  std::vector<const Lane*> out;
+  out.reserve(lanes_.size());
+  for (const auto& lane : lanes_) {
+    out.push_back(lane.get());
+  }
+  return out;
+}
+
+void ClientTest::end_tasks() {
+  stage_ = Stage::ending;
+  shared_.quit.store(true, std::memory_order_release);
+  for (const auto& lane : lanes_) {
+    lane->notify();
+  }
+}
+
+bool ClientTest::idle() const {
+  return std::all_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return lane->idle(); });
+}
+
+void ClientTest::fail(Error error) {
+  outcome_.end = unix_now();
+  outcome_.status = interrupted_.load() ? TestStatus::interrupted : TestStatus::error;
+  outcome_.error = std::move(error);
+  stage_ = Stage::over;
+  if (settings_.on_over) {
+    settings_.on_over();
+  }
+}
+
+void ClientTest::finish() {
+  outcome_.end = unix_now();
+  fill_outcome(*conversation_, lanes_, *connection_, outcome_);
+  outcome_.concurrent_sessions_max =
+      std::max(outcome_.concurrent_sessions_max, shared_.sessions_max.load());
+  if (shared_.gso_broken.load()) {
+    outcome_.warnings.push_back(broken_offload_warning());
+  }
+  const auto& told = settings_.options.profile.warnings;
+  outcome_.warnings.insert(outcome_.warnings.end(), told.begin(), told.end());
+  stage_ = Stage::over;
+  if (settings_.on_over) {
+    settings_.on_over();
+  }
+}
+
+void ClientTest::abandon() noexcept {
+  shared_.quit.store(true, std::memory_order_release);
+  outcome_.status = TestStatus::error;
+  stage_ = Stage::over;
+}
+
+}  // namespace udperf::engine

@@ -1,0 +1,23 @@
+#include "engine/ready_set.hpp"
+
+#include <sys/epoll.h>
+
+namespace udperf::engine {
+
+ReadySet::ReadySet() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {}
+
+void ReadySet::add(std::span<const int> fds) const {
+  for (const int fd : fds) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    if (fd >= 0) {
+      ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);  // EEXIST: it is there
+    }
+  }
+}
+
+void ReadySet::close() {
+  epoll_ = net::Fd{};
+}
+
+}  // namespace udperf::engine

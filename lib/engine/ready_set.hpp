@@ -1,0 +1,24 @@
+#pragma once
+
+#include <span>
+
+#include "net/fd.hpp"
+
+namespace udperf::engine {
+
+/// Some descriptors as one, which is readable while one of them is: for a task that reads several.
+class ReadySet {
+ public:
+  ReadySet();
+
+  /// Has all of these in it; what is in it already stays. One that is closed leaves by itself.
+  void add(std::span<const int> fds) const;
+  /// Forgets all of them. fd() is -1 from then on.
+  void close();
+  [[nodiscard]] int fd() const { return epoll_.get(); }
+
+ private:
+  net::Fd epoll_;
+};
+
+}  // namespace udperf::engine

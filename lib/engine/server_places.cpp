@@ -1,0 +1,88 @@
+// Whose places ServerSessions has given out, and by which policy it gives others.
+
+#include <algorithm>
+
+#include "base/saturating.hpp"
+#include "engine/server_sessions.hpp"
+#include "session/light.hpp"
+
+namespace udperf::engine {
+namespace {
+
+/// 127.0.0.0/8 or ::1
+bool is_loopback(const IpAddress& address) {
+  return address.family == IpFamily::v4 ? address.bytes[0] == 127
+                                        : address == IpAddress::loopback(IpFamily::v6);
+}
+
+}  // namespace
+
+/// When a session's place is free again, as far as it can be told: when it should be over, and once
+/// that has passed, when it must be.
+MonoTime ServerSessions::free_at(const Session& session, MonoTime now) {
+  constexpr Duration kUsualDrain = std::chrono::milliseconds{500};
+  const auto& conversation = *session.conversation;
+  if (conversation.running()) {
+    const MonoTime expected = saturating_after(conversation.data_until(), kUsualDrain);
+    return now < expected ? expected : conversation.hard_end();
+  }
+  const auto granted = session::granted_time(session.params);
+  return granted ? saturating_after(std::max(session.opened_mono, now), *granted + kUsualDrain)
+                 : kNever;
+}
+
+session::Occupancy ServerSessions::occupancy(const IpAddress& client, MonoTime now) const {
+  session::Occupancy out;
+  const IpAddress source = source_of(client);
+  MonoTime soonest = kNever;
+  for (const auto& [id, session] : sessions_) {
+    if (!session->active()) {
+      continue;
+    }
+    const std::uint32_t of_source = source_of(session->source) == source ? 1U : 0U;
+    out.granted_bps = saturating_add(out.granted_bps, session::offered_bps(session->params));
+    if (session->light) {
+      ++out.light_sessions;
+      out.light_sessions_of_address += of_source;
+      continue;
+    }
+    ++out.sessions;
+    out.sessions_of_address += of_source;
+    soonest = std::min(soonest, free_at(*session, now));
+  }
+  if (classic_ && (options_.exclusive || options_.one_off)) {
+    out.sessions += static_cast<std::uint32_t>(classic_->active());  // nothing runs beside it
+  }
+  if (soonest != kNever) {
+    constexpr std::int64_t kMostMs = 3'600'000;
+    const Duration left = std::max(soonest - now, Duration{0});
+    out.soonest_end_ms = static_cast<std::uint32_t>(
+        std::clamp<std::int64_t>(left / std::chrono::milliseconds{1}, 1, kMostMs));
+  }
+  return out;
+}
+
+session::Policy ServerSessions::policy() const {
+  session::Policy policy;
+  policy.max_sessions = options_.max_sessions;
+  policy.max_sessions_per_address = options_.max_sessions_per_address;
+  policy.exclusive = options_.exclusive || options_.one_off;
+  policy.max_rate = options_.max_rate;
+  policy.max_duration = options_.max_duration;
+  policy.max_light_sessions = options_.max_light_sessions;
+  policy.counts_light_apart = counts_light_apart();
+  return policy;
+}
+
+bool ServerSessions::is_light(const TestParams& params) const {
+  return counts_light_apart() && session::is_light(params);
+}
+
+/// Whom a session is counted to: its client; a light one from this host itself to the address that
+/// it came to. A monitor of very many addresses of its own host has one address to ask from.
+IpAddress ServerSessions::counted_to(const TestParams& params, const net::Letter& letter) const {
+  const bool own = is_loopback(letter.peer.address) && is_light(params);
+  return own ? letter.local.address : letter.peer.address;
+}
+
+}  // namespace udperf::engine

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "model/test_params.hpp"
+
+namespace udperf::session {
+
+/// What makes a test *light*: a monitor's, no load for anyone. A server counts such tests apart.
+inline constexpr std::uint64_t kLightPacketsPerSecond = 100;
+inline constexpr std::uint64_t kLightBitsPerSecond = 1'000'000;
+
+/// Whether both ways together stay within these, by what was agreed on: a rate each way that is
+/// not adjusted, and one stream.
+[[nodiscard]] bool is_light(const TestParams& params);
+
+/// How often the ends of a light test talk beside their data where both know of it (kCapLight).
+/// Nobody waits for it: there is little that could overflow, and little to be gained by whoever
+/// makes a server send it elsewhere.
+inline constexpr Duration kLightFeedback = std::chrono::milliseconds{500};
+/// So long a server sends on without FEEDBACK.
+inline constexpr Duration kLightPermit = std::chrono::seconds{3};
+/// Round trips are measured so often.
+inline constexpr Duration kLightProbe = std::chrono::seconds{1};
+
+}  // namespace udperf::session
