@@ -107,10 +107,6 @@ IpAddress IpAddress::any(IpFamily family) {
   return address;
 }
 
-bool IpAddress::is_loopback() const {
-  return family == IpFamily::v4 ? bytes[0] == 127 : bytes == loopback(family).bytes;
-}
-
 bool IpAddress::is_any() const {
   return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 0; });
 }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include <tl/expected.hpp>
@@ -18,16 +17,6 @@ enum class ErrorCode {
   cut_short,    ///< the test had started and could not be finished
 };
 
-/// Why there was nobody to test with, where a caller has to tell more apart than ErrorCode does.
-enum class Obstacle : std::uint8_t {
-  other,
-  silence,          ///< nobody answered
-  nothing_listens,  ///< ICMP port unreachable
-  no_way,           ///< no route, no host, a filter: as this host or a router says
-  busy,             ///< the server has no place now
-  denied            ///< the server says no, and will again
-};
-
 /// A failure that is nobody's bug. `what` names the operation and the object it failed on, e.g.
 /// "bind 127.0.0.1:5555"; the reason is added by message().
 struct Error {
@@ -35,7 +24,6 @@ struct Error {
   std::string what;
   int os_error = 0;   ///< errno at the failed call, 0 when no system call was involved
   std::string phase;  ///< where in the test it happened: "resolve", "connect", "transfer", "report"
-  Obstacle obstacle = Obstacle::other;
 
   /// "bind 127.0.0.1:5555: Address already in use"
   [[nodiscard]] std::string message() const;

@@ -28,9 +28,6 @@ class Clock {
   /// Processor time that the calling thread has used; nothing where that is not known.
   [[nodiscard]] virtual std::optional<Duration> thread_cpu_time() const { return std::nullopt; }
 
-  /// How long this host has been suspended so far, in which now() stood still.
-  [[nodiscard]] virtual Duration suspended() const { return Duration{0}; }
-
   /// Takes a tenth of a millisecond: not for the data path.
   [[nodiscard]] virtual HeldUp held_up() const { return {}; }
 

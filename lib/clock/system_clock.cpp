@@ -1,6 +1,5 @@
 #include "clock/system_clock.hpp"
 
-#include <algorithm>
 #include <ctime>
 
 namespace udperf {
@@ -23,13 +22,6 @@ UnixTime SystemClock::unix_now() const {
 
 std::optional<Duration> SystemClock::thread_cpu_time() const {
   return read(CLOCK_THREAD_CPUTIME_ID);
-}
-
-/// Of the two clocks only CLOCK_BOOTTIME goes on. Reading one after the other takes less than what
-/// anybody would call a suspension.
-Duration SystemClock::suspended() const {
-  const Duration awake = read(CLOCK_MONOTONIC);
-  return std::max(read(CLOCK_BOOTTIME) - awake, Duration{0});
 }
 
 ClockAnchor SystemClock::anchor() const {

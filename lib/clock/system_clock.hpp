@@ -10,7 +10,6 @@ class SystemClock final : public Clock {
   [[nodiscard]] MonoTime now() const override;
   [[nodiscard]] UnixTime unix_now() const override;
   [[nodiscard]] std::optional<Duration> thread_cpu_time() const override;
-  [[nodiscard]] Duration suspended() const override;
   [[nodiscard]] HeldUp held_up() const override;
 
   /// The monotonic clock is read on both sides of the wall clock and the tightest of a few tries

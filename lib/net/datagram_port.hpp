@@ -105,9 +105,6 @@ class DatagramPort {
   /// all its sockets; the kernel counts them among this socket's drops, too.
   [[nodiscard]] virtual std::uint64_t checksum_errors() const = 0;
 
-  /// The route's MTU as the kernel knows it now, IP header included; absent where it does not.
-  [[nodiscard]] virtual std::optional<std::uint32_t> path_mtu() const { return std::nullopt; }
-
   [[nodiscard]] virtual PathSigns path_signs() const = 0;
   /// Ends the noting of TTLs: data follows, and each costs a moment.
   virtual void ignore_ttl() = 0;

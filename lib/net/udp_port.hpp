@@ -41,7 +41,8 @@ class UdpPort final : public DatagramPort {
   [[nodiscard]] Endpoint remote() const override { return remote_; }
   [[nodiscard]] int fd() const override { return socket_.get(); }
 
-  [[nodiscard]] std::optional<std::uint32_t> path_mtu() const override;
+  /// The route's MTU as the kernel knows it now, IP header included.
+  [[nodiscard]] std::optional<std::uint32_t> path_mtu() const;
 
   /// Takes over a socket that is connected already.
   [[nodiscard]] static std::unique_ptr<UdpPort> adopt(Fd connected, const PortOptions& options);

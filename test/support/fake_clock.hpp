@@ -12,20 +12,12 @@ class FakeClock final : public Clock {
     return UnixTime{now_.time_since_epoch() + unix_offset};
   }
 
-  [[nodiscard]] Duration suspended() const override { return slept_; }
-
   void advance(Duration step) { now_ += step; }
-  /// As a suspended host: only the wall clock, and what counts the time asleep, go on.
-  void sleep(Duration time) {
-    slept_ += time;
-    unix_offset += time;
-  }
   void move_to(MonoTime time) { now_ = time > now_ ? time : now_; }
 
   Duration unix_offset = std::chrono::hours{24};  ///< change it to step the wall clock
 
  private:
-  Duration slept_{0};
   MonoTime now_{std::chrono::seconds{1000}};  // not 0: zero hides stamps that were never set
 };
 

@@ -1,0 +1,75 @@
+#include "rounds/host_watch.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <utility>
+
+namespace udperf::rounds {
+namespace {
+
+constexpr Duration kAsleep = std::chrono::milliseconds{100};
+
+Duration read(clockid_t id) {
+  timespec ts{};
+  ::clock_gettime(id, &ts);  // cannot fail for these clocks
+  return std::chrono::seconds{ts.tv_sec} + std::chrono::nanoseconds{ts.tv_nsec};
+}
+
+}  // namespace
+
+/// Of the two clocks only CLOCK_BOOTTIME goes on. Reading one after the other takes less than what
+/// anybody would call a suspension.
+Duration suspended_time() {
+  const Duration awake = read(CLOCK_MONOTONIC);
+  return std::max(read(CLOCK_BOOTTIME) - awake, Duration{0});
+}
+
+HostWatch::HostWatch(const Clock& clock, std::function<Duration()> suspended, Events events)
+    : clock_(clock),
+      suspended_(std::move(suspended)),
+      events_(std::move(events)),
+      wall_(wall()),
+      asleep_(suspended_()),
+      due_ns_(to_ns(clock.now() + kEvery)) {}
+
+Duration HostWatch::wall() const {
+  const ClockAnchor both = clock_.anchor();
+  return both.unix.time_since_epoch() - both.mono.time_since_epoch() - suspended_();
+}
+
+engine::Wake HostWatch::step(MonoTime now, net::ReceiveBuffers& /*buffers*/) {
+  constexpr int kLooksASecond = 10;
+  const MonoTime due = mono_from_ns(due_ns_.load());
+  if (now < due) {
+    return engine::Wake{due};
+  }
+  const Duration late = now - due;
+  if (late > kStill) {
+    still_ns_.fetch_add(late.count());
+  }
+  latest_ = std::max(latest_, late);
+  lateness_ns_.store(std::max(latest_, latest_before_).count());
+  if (++looks_ % kLooksASecond == 0) {
+    latest_before_ = std::exchange(latest_, Duration{0});
+  }
+  due_ns_.store(to_ns(now + kEvery));
+  const Duration asleep = suspended_();
+  if (asleep - asleep_ > kAsleep) {
+    events_.asleep(asleep - asleep_);
+  }
+  asleep_ = asleep;
+  const Duration difference = wall();
+  if (std::chrono::abs(difference - wall_) > kStep) {
+    events_.clock_step(difference - wall_);
+  }
+  wall_ = difference;
+  return engine::Wake{now + kEvery};
+}
+
+Duration HostWatch::stood_still(MonoTime now) const {
+  const Duration late = now - mono_from_ns(due_ns_.load());
+  return Duration{still_ns_.load()} + (late > kStill ? late : Duration{0});
+}
+
+}  // namespace udperf::rounds

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+
+#include "clock/clock.hpp"
+#include "engine/task.hpp"
+
+namespace udperf::rounds {
+
+/// Looks at this host ten times a second: whether it sleeps, whether this process stands still,
+/// whether somebody sets its clock. Its figures may be read from any thread.
+class HostWatch final : public engine::Task {
+ public:
+  static constexpr Duration kEvery = std::chrono::milliseconds{100};
+  /// Late by less is what a busy host does.
+  static constexpr Duration kStill = std::chrono::seconds{1};
+  /// What a wall clock may be off after a tenth of a second without having been set.
+  static constexpr Duration kStep = std::chrono::milliseconds{50};
+
+  struct Events {
+    std::function<void(Duration by)> clock_step;
+    std::function<void(Duration time)> asleep;
+  };
+
+  /// `suspended`: how long this host has been suspended so far, in which the clock stood still.
+  HostWatch(const Clock& clock, std::function<Duration()> suspended, Events events);
+
+  engine::Wake step(MonoTime now, net::ReceiveBuffers& buffers) override;
+  [[nodiscard]] bool over() const override { return over_.load(); }
+  void end() {
+    over_.store(true);
+    notify();
+  }
+
+  /// Time so far in which this host was suspended, and in which this process did not run though it
+  /// should have; the latter with what has not been noticed by a step() yet.
+  [[nodiscard]] Duration asleep() const { return suspended_(); }
+  [[nodiscard]] Duration stood_still(MonoTime now) const;
+  /// The latest a step was late in the last second.
+  [[nodiscard]] Duration lateness() const { return Duration{lateness_ns_.load()}; }
+
+ private:
+  [[nodiscard]] Duration wall() const;
+
+  const Clock& clock_;
+  std::function<Duration()> suspended_;
+  Events events_;
+  Duration wall_;    ///< wall clock less the monotonic one and what was slept
+  Duration asleep_;  ///< when last looked
+  int looks_ = 0;
+  Duration latest_{0};
+  Duration latest_before_{0};
+  std::atomic<std::int64_t> due_ns_;
+  std::atomic<std::int64_t> still_ns_{0};
+  std::atomic<std::int64_t> lateness_ns_{0};
+  std::atomic<bool> over_{false};
+};
+
+/// How long this host has been suspended since it was started.
+[[nodiscard]] Duration suspended_time();
+
+}  // namespace udperf::rounds
