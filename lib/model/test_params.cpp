@@ -59,9 +59,13 @@ std::optional<std::string> frames_need(const TestParams& p, Way way) {
   if (p.rate(way).kind != SendRate::Kind::bits) {
     return "frames need a rate in bit/s";
   }
-  return p.frame_bytes(way) > kMostFrameBytes
-             ? std::optional<std::string>{"frames must have at most " +
-                                          std::to_string(kMostFrameBytes) + " bytes"}
+  const std::uint32_t least = header_bytes(p.header);
+  const std::uint64_t bytes = p.frame_bytes(way);
+  return bytes < least || bytes > kMostFrameBytes
+             ? std::optional<std::string>{"a frame must have " + std::to_string(least) + ".." +
+                                          std::to_string(kMostFrameBytes) +
+                                          " bytes: at this rate a mean one has " +
+                                          std::to_string(bytes)}
              : std::nullopt;
 }
 
