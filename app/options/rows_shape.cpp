@@ -27,6 +27,9 @@ Problem check_profile(const GivenOption& /*option*/, const ClientCommand& comman
   if (command.trace && command.options.params.shape_up.spacing != Spacing::trace) {
     return "a trace has times of its own: --spacing does not go with it";
   }
+  if (command.trace && command.options.params.direction != Direction::up) {
+    return "only the client has the trace, so it goes with --direction up alone";
+  }
   const auto problem = check_params(command.options.params);
   return problem ? Problem{problem->what} : std::nullopt;
 }

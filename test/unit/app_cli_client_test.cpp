@@ -346,6 +346,16 @@ const std::vector<Refused>& refused_rows() {
       {{"--profile", "isochronous:60"},
        "--profile isochronous:60: isochronous needs its frame rate and bit rate, e.g. "
        "isochronous:60:20M"},
+      {{"--profile", "trace:a.csv", "-R"},
+       "--profile trace:a.csv: only the client has the trace, so it goes with --direction up "
+       "alone"},
+      {{"--profile", "trace:a.csv", "--bidir"},
+       "--profile trace:a.csv: only the client has the trace, so it goes with --direction up "
+       "alone"},
+      {{"--profile", "trace:"},
+       "--profile trace:: trace needs a file, e.g. trace:call.pcap or trace:call.csv,loop"},
+      {{"--profile", "trace:a.csv", "--spacing", "poisson"},
+       "--profile trace:a.csv: a trace has times of its own: --spacing does not go with it"},
       {{"--profile", "video-5M", "--rate", "100pps"},
        "--profile video-5M: frames need a rate in bit/s"},
       {{"--profile", "video-5M", "-l", "64,99"},
