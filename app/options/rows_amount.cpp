@@ -64,6 +64,11 @@ Problem check_amount(const GivenOption& /*option*/, const ClientCommand& command
   return problem && !problem->what.starts_with("voice") ? Problem{problem->what} : std::nullopt;
 }
 
+Problem check_omit(const GivenOption& /*option*/, const ClientCommand& command) {
+  const auto problem = check_params(command.options.params);
+  return problem && problem->what.starts_with("omit") ? Problem{problem->what} : std::nullopt;
+}
+
 Problem check_gap(const GivenOption& /*option*/, const ClientCommand& command) {
   return command.repeat == 1 ? Problem{"needs --repeat with more than one run"} : std::nullopt;
 }
@@ -161,7 +166,8 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .fallback_text = "nothing",
      .commands = kClient,
      .not_with = "find-rate classic iperf3",
-     .set = set_omit},
+     .set = set_omit,
+     .check = check_omit},
 
     {.name = "repeat",
      .value = "N",

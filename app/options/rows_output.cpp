@@ -77,7 +77,7 @@ Problem set_fail_mos(Text value, ClientCommand& command) {
 Problem check_fail_mos(const GivenOption& /*option*/, const ClientCommand& command) {
   const VoiceSetup& voice = command.options.params.voice;
   if (!voice.wanted()) {
-    return "needs --voice";
+    return "needs --voice, or a profile that is a call";
   }
   return voice.codec == VoiceCodec::opus ? Problem{"the E-model has no score of Opus"}
                                          : std::nullopt;

@@ -216,7 +216,17 @@ const std::vector<Accepted>& accepted_rows() {
          return p.voice == VoiceSetup{VoiceCodec::g711, 60ms} && p.rate_up == call &&
                 p.rate_down == call && p.payload_bytes == 172 && !c.options.auto_packet_size;
        }},
-      {{"--voice", "g729"}, [](C c) { return c.options.params.payload_bytes == 40; }},
+      {{"--voice", "g729"},
+       [](C c) {
+         const TestParams& p = c.options.params;
+         return p.payload_bytes == 32 && p.header == HeaderKind::compact;
+       }},
+      {{"--voice", "g711-plc", "--profile", "voip-g711"},
+       [](C c) { return c.options.params.voice.codec == VoiceCodec::g711_plc; }},
+      {{"--profile", "voip-g711", "--fail-mos", "4"},
+       [](C c) {
+         return c.options.params.voice.codec == VoiceCodec::g711 && c.thresholds.mos == 4.0;
+       }},
       {{"--voice", "opus", "-b", "1M", "-l", "500"},
        [](C c) {
          const TestParams& p = c.options.params;
@@ -441,16 +451,19 @@ const std::vector<Refused>& refused_rows() {
       {{"--burst", "2ms"},
        "--burst 2ms: needs --rate or --find-rate: without a rate there is nothing to space"},
       {{"--rate", "1M", "--burst", "51ms"}, "--burst 51ms: must be 1us..50ms"},
+      {{"--omit", "1s", "--packet-size", "64:1,1400:1", "--rate", "1M"},
+       "--omit 1s: omit goes only with equal datagrams of 40 bytes or more at equal distances"},
       {{"--omit", "2h"}, "--omit 2h: must be 0s..1h"},
       {{"--omit", "1s", "--find-rate"},
        "--omit 1s: does not go with --find-rate, which chooses it for each trial"},
       {{"--voice", "mp3"}, "--voice mp3: accepted is one of g711, g711-plc, g729, opus"},
       {{"--duration", "3s", "--voice", "g711", "--rate", "500M"},
        "--voice g711: voice needs a rate of at most 1000 packets a second for each stream"},
-      {{"--jitter-buffer", "60ms"}, "--jitter-buffer 60ms: needs --voice"},
+      {{"--jitter-buffer", "60ms"},
+       "--jitter-buffer 60ms: needs --voice, or a profile that is a call"},
       {{"--voice", "g711", "--jitter-buffer", "19ms"},
        "--jitter-buffer 19ms: must be 20ms..500ms or adaptive"},
-      {{"--fail-mos", "4.0"}, "--fail-mos 4.0: needs --voice"},
+      {{"--fail-mos", "4.0"}, "--fail-mos 4.0: needs --voice, or a profile that is a call"},
       {{"--voice", "g711", "--fail-mos", "0.9"}, "--fail-mos 0.9: must be 1..4.5, e.g. 4.0"},
       {{"--voice", "g711", "--fail-mos", "good"}, "--fail-mos good: must be 1..4.5, e.g. 4.0"},
       {{"--voice", "opus", "--fail-mos", "3"}, "--fail-mos 3: the E-model has no score of Opus"},
