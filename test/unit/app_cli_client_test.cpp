@@ -157,6 +157,8 @@ const std::vector<Accepted>& accepted_rows() {
                 c.options.params.rate_up == SendRate{SendRate::Kind::packets, 3'200'000} &&
                 c.options.params.payload_bytes == 128 && !c.options.auto_packet_size;
        }},
+      {{"--flows", "2", "--profile", "imix", "--rate", "1M"},
+       [](C c) { return c.options.params.streams == 2 && c.options.params.payload_bytes != 128; }},
       {{"--flows", "2", "--rate", "1M", "--packet-size", "1000"},
        [](C c) {
          return c.options.params.rate_up == SendRate{SendRate::Kind::bits, 1'000'000} &&
