@@ -353,8 +353,7 @@ const std::vector<Refused>& refused_rows() {
        "--sizes 18: needs --header auto or compact for datagrams below 40 bytes"},
       {{"--profile", "voip"},
        "--profile voip: accepted is one of voip-g711, voip-g729, voip-opus, video-5M, gaming, "
-       "imix, "
-       "isochronous:FPS:MEAN[,STDDEV]"},
+       "imix, isochronous:FPS:MEAN[,STDDEV], trace:FILE[,loop]"},
       {{"--profile", "isochronous:60"},
        "--profile isochronous:60: isochronous needs its frame rate and bit rate, e.g. "
        "isochronous:60:20M"},
