@@ -59,12 +59,24 @@ class PerTarget {
   [[nodiscard]] constexpr Function<Target> for_target() const {
     return std::get<Function<Target>>(functions_);
   }
+  /// The same as for_target() != nullptr, which is no constant where the function comes from a
+  /// generic lambda and a sanitizer looks at pointers (g++ 12).
+  template <typename Target>
+  [[nodiscard]] constexpr bool has() const {
+    return std::get<Known<Target>>(known_).yes;
+  }
   template <typename Target>
   constexpr void set(Function<Target> function) {
     std::get<Function<Target>>(functions_) = function;
+    std::get<Known<Target>>(known_).yes = true;
   }
 
  private:
+  template <typename Target>
+  struct Known {
+    bool yes = false;
+  };
+
   template <typename Target, typename F>
   constexpr void take(F function) {
     if constexpr (std::is_convertible_v<F, Function<Target>>) {
@@ -75,6 +87,9 @@ class PerTarget {
   std::tuple<Function<ClientCommand>, Function<ServerCommand>, Function<ReportCommand>,
              Function<CompareCommand>, Function<ProfilesCommand>, Function<LogOptions>>
       functions_{};
+  std::tuple<Known<ClientCommand>, Known<ServerCommand>, Known<ReportCommand>,
+             Known<CompareCommand>, Known<ProfilesCommand>, Known<LogOptions>>
+      known_{};
 };
 
 /// Puts a value into the command.
@@ -145,12 +160,12 @@ inline constexpr unsigned kBoth = kClient | kServer;
 /// ignored does not compile.
 [[nodiscard]] constexpr bool all_set(std::span<const OptionSpec> rows) {
   for (const OptionSpec& row : rows) {
-    const bool log = row.set.for_target<LogOptions>() != nullptr;
-    const bool client = log || row.set.for_target<ClientCommand>() != nullptr;
-    const bool server = log || row.set.for_target<ServerCommand>() != nullptr;
-    const bool report = row.set.for_target<ReportCommand>() != nullptr;
-    const bool compare = row.set.for_target<CompareCommand>() != nullptr;
-    const bool profiles = row.set.for_target<ProfilesCommand>() != nullptr;
+    const bool log = row.set.has<LogOptions>();
+    const bool client = log || row.set.has<ClientCommand>();
+    const bool server = log || row.set.has<ServerCommand>();
+    const bool report = row.set.has<ReportCommand>();
+    const bool compare = row.set.has<CompareCommand>();
+    const bool profiles = row.set.has<ProfilesCommand>();
     const unsigned set = (client ? kClient : 0U) | (server ? kServer : 0U) |
                          (report ? kReport : 0U) | (compare ? kCompare : 0U) |
                          (profiles ? kProfiles : 0U);

@@ -317,8 +317,7 @@ bool Sender::send_batch(std::uint64_t count, MonoTime now) {
   std::uint64_t left = std::min(count, to_send() - next_);
   while (left > 0) {
     // check_params() lets no warm-up have another length than all but the last of the test.
-    const std::uint32_t length =
-        warming_up_ ? settings_.params.payload_bytes : plan_.length(next_);
+    const std::uint32_t length = warming_up_ ? settings_.params.payload_bytes : plan_.length(next_);
     BatchBuffer& buffer = buffer_for(length);
     const bool fits = buffer.payload_bytes() == length;  // else alone, from the larger one
     const std::uint64_t most = fits ? std::min<std::uint64_t>(left, batch_of(buffer, length)) : 1;

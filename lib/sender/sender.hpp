@@ -115,9 +115,7 @@ class Sender {
     return warming_up_ ? settings_.params.omit : settings_.params.amount.duration;
   }
   /// Datagrams of the part that runs; UINT64_MAX where only time ends it.
-  [[nodiscard]] std::uint64_t to_send() const {
-    return warming_up_ ? UINT64_MAX : plan_.packets();
-  }
+  [[nodiscard]] std::uint64_t to_send() const { return warming_up_ ? UINT64_MAX : plan_.packets(); }
   /// Datagrams numbered so far, in both parts.
   [[nodiscard]] std::uint64_t numbered() const {
     return next_ + (report_.omitted ? report_.omitted->packets : 0);
