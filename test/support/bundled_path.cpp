@@ -50,7 +50,8 @@ ip -n $S route add 10.78.0.1/32 src 10.78.0.2 $back
     echo "iifname member$i udp dport != 0 add @over$i { udp sport }"
     echo "iifname member$i jump lossy$i"
   done
-  echo '} }'
+  echo '}'
+  echo '}'
 } | ip netns exec $S nft -f -
 )";
 
