@@ -178,9 +178,9 @@ TEST_CASE("a test that is stopped in its warm-up has sent nothing", "[sim]") {
   const auto document = document_of(client.outcome());
   CHECK(document.status == TestStatus::interrupted);
   CHECK(document.up->tx.packets == 0U);
-  CHECK(document.up->rx.unique == 0U);
+  CHECK(document.up->rx.unique.value_or(0) == 0U);  // the receiver's word may be missing
   CHECK(*document.up->omitted->sent > 500);
-  CHECK(document.up->omitted->lost == 0U);
+  CHECK(document.up->omitted->lost.value_or(0) == 0U);
 }
 
 TEST_CASE("without a warm-up nothing is left out", "[sim]") {
