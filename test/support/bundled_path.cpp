@@ -109,9 +109,10 @@ std::string BundledPath::run(const char* place, const std::string& script) const
 void BundledPath::lose(int member, int percent) const {
   const std::string chain = "lossy" + std::to_string(member);
   at_server("nft flush chain inet t " + chain);
-  if (percent > 0) {
-    at_server("nft add rule inet t " + chain + " numgen random mod 100 '<' " +
-              std::to_string(percent) + " drop");
+  if (percent > 0) {  // nft takes no comparison that is always true
+    at_server("nft add rule inet t " + chain +
+              (percent < 100 ? " numgen random mod 100 '<' " + std::to_string(percent) : "") +
+              " drop");
   }
 }
 
