@@ -62,6 +62,7 @@ struct RoundTrips {
 struct RoundResult {
   std::uint64_t target = 0;       ///< as the round's source was told it
   std::uint64_t number = 0;       ///< of this target, since the process started
+  std::uint64_t rounds = 1;       ///< that it stands for; more where many were not measured
   std::uint64_t session = 0;      ///< the test's id; 0 where none was agreed on
   UnixTime start;                 ///< by this host's clock when the round began
   Duration length{0};             ///< monotonic, from the round's start to its end
