@@ -76,9 +76,8 @@ Result<void> History::Store::claim(const std::string& path) const {
     return refused(path, "is of version " + std::to_string(*version) + ", this udperf knows " +
                              std::to_string(kVersion));
   }
-  if (const auto set =
-          file_.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-                    "PRAGMA journal_size_limit = 4194304; PRAGMA temp_store = MEMORY;");
+  if (auto set = file_.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+                           "PRAGMA journal_size_limit = 4194304; PRAGMA temp_store = MEMORY;");
       !set) {
     return set;
   }
