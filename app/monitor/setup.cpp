@@ -23,9 +23,9 @@ constexpr double kLightPacketsPerSecond = 100;
 constexpr double kLightBitsPerSecond = 1e6;
 
 /// Options of the client that are about one test for one person, or about a search of many.
-constexpr std::array<std::string_view, 12> kNotForModules{
-    "repeat",      "gap",     "find-rate",   "max-loss",   "max-rate",   "min-rate",
-    "search-time", "classic", "wait-server", "retry-busy", "local-port", "iperf3"};
+constexpr std::array<std::string_view, 14> kNotForModules{
+    "repeat",  "gap",         "find-rate",  "max-loss",   "max-rate", "min-rate", "search-time",
+    "classic", "wait-server", "retry-busy", "local-port", "iperf3",   "flows",    "sizes"};
 
 bool is_for_modules(const OptionSpec& option) {
   return option.belongs_to(Command::client) &&
@@ -267,7 +267,7 @@ class SetupMaker {
 
 std::vector<std::string_view> module_options() {
   std::vector<std::string_view> names;
-  for (const auto rows : {amount_rows(), traffic_rows(), connection_rows()}) {
+  for (const auto rows : {amount_rows(), traffic_rows(), shape_rows(), connection_rows()}) {
     for (const OptionSpec& option : rows) {
       if (is_for_modules(option)) {
         names.push_back(option.name);

@@ -6,7 +6,7 @@
 namespace udperf::app {
 
 std::span<const OptionGroup> option_groups() {
-  static const std::array<OptionGroup, 7> groups{{{"What to send (one of)", amount_rows()},
+  static const std::array<OptionGroup, 8> groups{{{"What to send (one of)", amount_rows()},
                                                   {"How to send", traffic_rows()},
                                                   {"Sizes and times", shape_rows()},
                                                   {"Connection", connection_rows()},
