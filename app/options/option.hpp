@@ -15,6 +15,7 @@ struct ServerCommand;
 struct ReportCommand;
 struct CompareCommand;
 struct ProfilesCommand;
+struct MonitorCommand;
 struct LogOptions;
 
 /// The commands, as bits: an option says which of them have it.
@@ -26,7 +27,8 @@ enum class Command : std::uint16_t {
   report = 16,
   compare = 32,
   iperf3 = 64,
-  profiles = 128
+  profiles = 128,
+  monitor = 256
 };
 
 /// What is wrong with a value, or nothing. The sentence does not repeat the option's name.
@@ -52,6 +54,7 @@ class PerTarget {
     take<ReportCommand>(function);
     take<CompareCommand>(function);
     take<ProfilesCommand>(function);
+    take<MonitorCommand>(function);
     take<LogOptions>(function);
   }
 
@@ -85,10 +88,12 @@ class PerTarget {
   }
 
   std::tuple<Function<ClientCommand>, Function<ServerCommand>, Function<ReportCommand>,
-             Function<CompareCommand>, Function<ProfilesCommand>, Function<LogOptions>>
+             Function<CompareCommand>, Function<ProfilesCommand>, Function<MonitorCommand>,
+             Function<LogOptions>>
       functions_{};
   std::tuple<Known<ClientCommand>, Known<ServerCommand>, Known<ReportCommand>,
-             Known<CompareCommand>, Known<ProfilesCommand>, Known<LogOptions>>
+             Known<CompareCommand>, Known<ProfilesCommand>, Known<MonitorCommand>,
+             Known<LogOptions>>
       known_{};
 };
 
@@ -154,6 +159,7 @@ inline constexpr unsigned kKeygen = static_cast<unsigned>(Command::keygen);
 inline constexpr unsigned kReport = static_cast<unsigned>(Command::report);
 inline constexpr unsigned kCompare = static_cast<unsigned>(Command::compare);
 inline constexpr unsigned kProfiles = static_cast<unsigned>(Command::profiles);
+inline constexpr unsigned kMonitor = static_cast<unsigned>(Command::monitor);
 inline constexpr unsigned kBoth = kClient | kServer;
 
 /// Whether each row has a setter for every command that it names: an option that is parsed and then
@@ -166,9 +172,10 @@ inline constexpr unsigned kBoth = kClient | kServer;
     const bool report = row.set.has<ReportCommand>();
     const bool compare = row.set.has<CompareCommand>();
     const bool profiles = row.set.has<ProfilesCommand>();
+    const bool monitor = log || row.set.has<MonitorCommand>();
     const unsigned set = (client ? kClient : 0U) | (server ? kServer : 0U) |
                          (report ? kReport : 0U) | (compare ? kCompare : 0U) |
-                         (profiles ? kProfiles : 0U);
+                         (profiles ? kProfiles : 0U) | (monitor ? kMonitor : 0U);
     if (row.commands == 0 || (!row.of_parser && (row.commands & ~set) != 0)) {
       return false;
     }
