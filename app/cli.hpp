@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/iperf3_command.hpp"
+#include "app/monitor/command.hpp"
 #include "app/options/help.hpp"
 #include "app/options/option.hpp"
 #include "base/units.hpp"
@@ -21,8 +22,6 @@ namespace udperf::app {
 
 enum class OutputFormat : std::uint8_t { text, json, jsonl, csv, print };
 enum class ColorMode : std::uint8_t { automatic, always, never };
-enum class LogLevel : std::uint8_t { error, warning, info, debug };
-enum class LogFormat : std::uint8_t { text, json };
 enum class Verbosity : std::uint8_t { normal, quiet };
 
 struct OutputOptions {
@@ -34,12 +33,6 @@ struct OutputOptions {
   ColorMode color = ColorMode::automatic;
   bool details = false;         ///< --details: curves and a histogram in the text
   bool live_intervals = false;  ///< --interval was given: text output shows each as it ends
-};
-
-struct LogOptions {
-  LogLevel level = LogLevel::warning;
-  LogFormat format = LogFormat::text;
-  std::optional<std::string> file;  ///< absent: stderr
 };
 
 /// What makes the exit status 6.
@@ -90,6 +83,7 @@ struct ServerCommand {
   std::optional<std::string> pid_file;
   std::optional<std::string> jsonl;          ///< "-" is stdout
   std::optional<std::uint16_t> iperf3_port;  ///< --iperf3; 0: any
+  std::optional<Endpoint> metrics;           ///< --metrics
   LogOptions log;
 };
 
@@ -135,8 +129,8 @@ struct UsageError {
 };
 
 using Invocation = std::variant<ClientCommand, ServerCommand, LoopbackCommand, KeygenCommand,
-                                ReportCommand, CompareCommand, ProfilesCommand, Iperf3Command,
-                                HelpRequest, VersionRequest, UsageError>;
+                                ReportCommand, CompareCommand, ProfilesCommand, MonitorCommand,
+                                Iperf3Command, HelpRequest, VersionRequest, UsageError>;
 
 /// Whether the program was started under the name iperf3, by whatever path.
 [[nodiscard]] bool is_iperf3_name(std::string_view program);

@@ -16,6 +16,7 @@ namespace udperf::app {
 [[nodiscard]] int run_command(const Iperf3Command& command);
 [[nodiscard]] int run_command(const CompareCommand& command);
 [[nodiscard]] int run_command(const ProfilesCommand& command);
+[[nodiscard]] int run_command(const MonitorCommand& command);
 [[nodiscard]] int run_command(const HelpRequest& request);
 [[nodiscard]] int run_command(const VersionRequest& request);
 [[nodiscard]] int run_command(const UsageError& problem);

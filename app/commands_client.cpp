@@ -28,13 +28,17 @@ HeaderKind header_for(const ClientCommand& command) {
   return command.header.value_or(small ? HeaderKind::compact : HeaderKind::full);
 }
 
-/// A light test: what is left open becomes small and slow, so that it can run beside others.
+/// A light test: what is left open, also by a profile, becomes small and slow, so that it can run
+/// beside others.
 void make_light(std::span<const GivenOption> given, ClientCommand& command) {
   constexpr std::uint64_t kEachMilliPps = 50'000;
   constexpr std::uint32_t kBytes = 128;
   TestParams& params = command.options.params;
   command.options.flows = true;
   params.streams = command.flows;
+  if (is_given(given, "profile")) {
+    return;
+  }
   if (!is_given(given, "rate")) {
     params.rate_up = params.rate_down =
         SendRate{SendRate::Kind::packets, kEachMilliPps * command.flows};

@@ -1,5 +1,6 @@
 #include <fcntl.h>
 
+#include <atomic>
 #include <cstdio>
 #include <memory>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "app/options/commands.hpp"
 #include "app/options/rules.hpp"
 #include "app/render.hpp"
+#include "app/server_metrics.hpp"
 #include "app/server_reporter.hpp"
 #include "app/signals.hpp"
 #include "clock/system_clock.hpp"
@@ -135,6 +137,30 @@ void tell_ready(ServerFiles& files, const Endpoint& local,
   }
 }
 
+/// Nothing where nobody asked for metrics.
+Result<std::unique_ptr<ServerMetrics>> open_metrics(const ServerCommand& command,
+                                                    ServerReporter& reporter,
+                                                    engine::StopToken& stop) {
+  if (!command.metrics) {
+    return nullptr;
+  }
+  auto metrics = ServerMetrics::open(*command.metrics, reporter, stop);
+  if (metrics) {
+    reporter.on_service_ready("metrics", (*metrics)->local());
+  }
+  return metrics;
+}
+
+/// The answer to SIGUSR1.
+void tell_counters(ServerReporter& reporter, const std::atomic<ServerMetrics*>& metrics,
+                   engine::StopToken& stop) {
+  reporter.log_tally();
+  if (ServerMetrics* const shown = metrics.load()) {
+    shown->counters_asked_for();
+  }
+  stop.request_counters();
+}
+
 int server_exit_code(const Result<void>& served, const ServerReporter& reporter,
                      const ServerCommand& command, int signal) {
   if (!served) {
@@ -174,19 +200,24 @@ int run_command(const ServerCommand& command) {
                             tell_ready(*files, local, reporter.services());
                           }};
   engine::StopToken stop;
-  const SignalWatcher signals{stop,
-                              [&reporter, &stop] {
-                                reporter.log_tally();
-                                stop.request_counters();
-                              },
+  std::atomic<ServerMetrics*> shown{nullptr};
+  const SignalWatcher signals{stop, [&] { tell_counters(reporter, shown, stop); },
                               [&reporter] { reporter.reopen(); }};
+  const auto metrics = open_metrics(command, reporter, stop);
+  if (!metrics) {
+    std::fprintf(stderr, "udperf: %s\n", metrics.error().message().c_str());
+    return exit_code(metrics.error().code);
+  }
+  shown = metrics->get();
   net::raise_descriptor_limit();
   engine::ServerOptions options = command.options;
   options.key = files->key;
   crypto::SystemRandom random;
 
-  const auto served = engine::run_server(options, clock, random, reporter, stop,
-                                         more_services(command, options, clock, random, reporter));
+  engine::ServerObserver& observer =
+      *metrics ? static_cast<engine::ServerObserver&>(**metrics) : reporter;
+  const auto served = engine::run_server(options, clock, random, observer, stop,
+                                         more_services(command, options, clock, random, observer));
 
   if (!served) {
     files->log.error(served.error().message());

@@ -55,6 +55,12 @@ constexpr auto kFiles = std::to_array<Explained>({
      "The systemd unit; it is not enabled by installing it. Reloading it (SIGHUP) opens the files "
      "of "
      "--jsonl and --log-file anew."},
+    {"/etc/udperf/monitor.yaml",
+     "Read by the monitor's service; an example is in /usr/share/udperf."},
+    {"udperf-monitor.service",
+     "The monitor's systemd unit; its history is in /var/lib/udperf. Reloading it reads the "
+     "configuration again."},
+    {"/usr/share/udperf/prometheus", "Scrape examples, rules and a Grafana dashboard."},
 });
 
 }  // namespace

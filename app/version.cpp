@@ -23,6 +23,14 @@ std::string_view linkage() {
 #endif
 }
 
+constexpr bool reads_captures() {
+#if defined(UDPERF_PCAP)
+  return true;
+#else
+  return false;
+#endif
+}
+
 std::string line(const std::string& name, std::string_view value) {
   constexpr std::size_t kColumn = 20;
   return name + std::string(name.size() < kColumn ? kColumn - name.size() : 1, ' ') +
@@ -46,6 +54,7 @@ std::string version_text() {
   const auto kernel = net::find_kernel_features();
   return "udperf " UDPERF_VERSION "\n" + line("commit", git_commit()) +
          line("compiler", compiler_text()) + line("libraries", linkage()) +
+         line("captures", reads_captures() ? "yes" : "no, traces as CSV only") +
          line("kernel", kernel.release) + line("UDP_SEGMENT", segmentation_text(kernel)) +
          line("UDP_GRO", yes_or_no(kernel.receive_offload)) +
          line("SO_TXTIME", yes_or_no(kernel.transmit_time)) +

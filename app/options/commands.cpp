@@ -61,6 +61,19 @@ constexpr std::string_view kCompareProse =
     "whatever the spread. The exit status is 6 when one got worse by more, or is no longer "
     "measured.";
 
+constexpr std::string_view kMonitorProse =
+    "Each target is a udperf server, as HOST, HOST:PORT or [ADDRESS]:PORT. Every 10 s it gets a "
+    "round: an ordinary test of 100 datagrams of 200 bytes in both directions, light enough to run "
+    "for ever. What a monitor did not measure, because it slept or was stopped, is a gap and no "
+    "loss.\n\n"
+    "A page with what is wrong now and what was is at the address of --listen; Prometheus finds "
+    "/metrics and /probe there. docs/monitor.md has the configuration file, the metrics and the "
+    "API.\n\n"
+    "--once measures one round to each target and prints a table; the exit status is 6 where a "
+    "threshold is missed, and else tells what went wrong with the first target that failed.\n\n"
+    "SIGHUP reads the configuration again, and opens the files of --jsonl and --log-file anew. A "
+    "configuration with a mistake is refused as a whole, and the one before stays.";
+
 constexpr auto kCommands = std::to_array<CommandSpec>({
     {.command = Command::server,
      .name = "server",
@@ -137,6 +150,18 @@ constexpr auto kCommands = std::to_array<CommandSpec>({
      .examples = {"udperf profiles", "udperf profiles --json",
                   "udperf client server.example --profile voip-g711"},
      .make = make_profiles},
+    {.command = Command::monitor,
+     .name = "monitor",
+     .usage = "udperf monitor [TARGET...] [options]",
+     .summary = "Measure servers for ever: page, history, Prometheus.",
+     .examples = {"udperf monitor gw.example server.example:7000",
+                  "udperf monitor --config /etc/udperf/monitor.yaml",
+                  "udperf monitor --once gw.example --fail-loss 1%"},
+     .prose = kMonitorProse,
+     .words = WordKind::host,
+     .most_words = 1000,
+     .runs_test = true,
+     .make = make_monitor},
 });
 
 }  // namespace

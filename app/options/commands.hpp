@@ -59,6 +59,7 @@ struct CommandSpec {
 [[nodiscard]] Invocation make_iperf3(std::span<const std::string> arguments);
 [[nodiscard]] Invocation make_compare(const Arguments& arguments);
 [[nodiscard]] Invocation make_profiles(const Arguments& arguments);
+[[nodiscard]] Invocation make_monitor(const Arguments& arguments);
 
 /// The client's options into its command, also of loopback, which has them too: what is wrong with
 /// one, or nothing.

@@ -15,6 +15,7 @@ struct ServerCommand;
 struct ReportCommand;
 struct CompareCommand;
 struct ProfilesCommand;
+struct MonitorCommand;
 struct LogOptions;
 
 /// The commands, as bits: an option says which of them have it.
@@ -26,7 +27,8 @@ enum class Command : std::uint16_t {
   report = 16,
   compare = 32,
   iperf3 = 64,
-  profiles = 128
+  profiles = 128,
+  monitor = 256
 };
 
 /// What is wrong with a value, or nothing. The sentence does not repeat the option's name.
@@ -52,6 +54,7 @@ class PerTarget {
     take<ReportCommand>(function);
     take<CompareCommand>(function);
     take<ProfilesCommand>(function);
+    take<MonitorCommand>(function);
     take<LogOptions>(function);
   }
 
@@ -59,12 +62,24 @@ class PerTarget {
   [[nodiscard]] constexpr Function<Target> for_target() const {
     return std::get<Function<Target>>(functions_);
   }
+  /// The same as for_target() != nullptr, which is no constant where the function comes from a
+  /// generic lambda and a sanitizer looks at pointers (g++ 12).
+  template <typename Target>
+  [[nodiscard]] constexpr bool has() const {
+    return std::get<Known<Target>>(known_).yes;
+  }
   template <typename Target>
   constexpr void set(Function<Target> function) {
     std::get<Function<Target>>(functions_) = function;
+    std::get<Known<Target>>(known_).yes = true;
   }
 
  private:
+  template <typename Target>
+  struct Known {
+    bool yes = false;
+  };
+
   template <typename Target, typename F>
   constexpr void take(F function) {
     if constexpr (std::is_convertible_v<F, Function<Target>>) {
@@ -73,8 +88,13 @@ class PerTarget {
   }
 
   std::tuple<Function<ClientCommand>, Function<ServerCommand>, Function<ReportCommand>,
-             Function<CompareCommand>, Function<ProfilesCommand>, Function<LogOptions>>
+             Function<CompareCommand>, Function<ProfilesCommand>, Function<MonitorCommand>,
+             Function<LogOptions>>
       functions_{};
+  std::tuple<Known<ClientCommand>, Known<ServerCommand>, Known<ReportCommand>,
+             Known<CompareCommand>, Known<ProfilesCommand>, Known<MonitorCommand>,
+             Known<LogOptions>>
+      known_{};
 };
 
 /// Puts a value into the command.
@@ -139,21 +159,23 @@ inline constexpr unsigned kKeygen = static_cast<unsigned>(Command::keygen);
 inline constexpr unsigned kReport = static_cast<unsigned>(Command::report);
 inline constexpr unsigned kCompare = static_cast<unsigned>(Command::compare);
 inline constexpr unsigned kProfiles = static_cast<unsigned>(Command::profiles);
+inline constexpr unsigned kMonitor = static_cast<unsigned>(Command::monitor);
 inline constexpr unsigned kBoth = kClient | kServer;
 
 /// Whether each row has a setter for every command that it names: an option that is parsed and then
 /// ignored does not compile.
 [[nodiscard]] constexpr bool all_set(std::span<const OptionSpec> rows) {
   for (const OptionSpec& row : rows) {
-    const bool log = row.set.for_target<LogOptions>() != nullptr;
-    const bool client = log || row.set.for_target<ClientCommand>() != nullptr;
-    const bool server = log || row.set.for_target<ServerCommand>() != nullptr;
-    const bool report = row.set.for_target<ReportCommand>() != nullptr;
-    const bool compare = row.set.for_target<CompareCommand>() != nullptr;
-    const bool profiles = row.set.for_target<ProfilesCommand>() != nullptr;
+    const bool log = row.set.has<LogOptions>();
+    const bool client = log || row.set.has<ClientCommand>();
+    const bool server = log || row.set.has<ServerCommand>();
+    const bool report = row.set.has<ReportCommand>();
+    const bool compare = row.set.has<CompareCommand>();
+    const bool profiles = row.set.has<ProfilesCommand>();
+    const bool monitor = log || row.set.has<MonitorCommand>();
     const unsigned set = (client ? kClient : 0U) | (server ? kServer : 0U) |
                          (report ? kReport : 0U) | (compare ? kCompare : 0U) |
-                         (profiles ? kProfiles : 0U);
+                         (profiles ? kProfiles : 0U) | (monitor ? kMonitor : 0U);
     if (row.commands == 0 || (!row.of_parser && (row.commands & ~set) != 0)) {
       return false;
     }

@@ -64,6 +64,11 @@ Problem check_amount(const GivenOption& /*option*/, const ClientCommand& command
   return problem && !problem->what.starts_with("voice") ? Problem{problem->what} : std::nullopt;
 }
 
+Problem check_omit(const GivenOption& /*option*/, const ClientCommand& command) {
+  const auto problem = check_params(command.options.params);
+  return problem && problem->what.starts_with("omit") ? Problem{problem->what} : std::nullopt;
+}
+
 Problem check_gap(const GivenOption& /*option*/, const ClientCommand& command) {
   return command.repeat == 1 ? Problem{"needs --repeat with more than one run"} : std::nullopt;
 }
@@ -157,11 +162,12 @@ constexpr auto kRows = std::to_array<OptionSpec>({
     {.letter = 'O',
      .name = "omit",
      .value = "TIME",
-     .help = "send so long before, and leave it out of all figures, 0s..1h",
+     .help = "warm-up before the test, left out of it, 0s..1h",
      .fallback_text = "nothing",
      .commands = kClient,
      .not_with = "find-rate classic iperf3",
-     .set = set_omit},
+     .set = set_omit,
+     .check = check_omit},
 
     {.name = "repeat",
      .value = "N",
@@ -221,8 +227,8 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .check = check_search_time},
     {.name = "sizes",
      .value = "LIST",
-     .help = "with --find-rate: search with each, rfc2544 or e.g. 64,512,1472",
-     .fallback_text = "one, as --packet-size says",
+     .help = "with --find-rate: each of these, or rfc2544",
+     .fallback_text = "--packet-size",
      .commands = kClient,
      .choices = "rfc2544",
      .needs = "find-rate",

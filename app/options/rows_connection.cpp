@@ -164,7 +164,6 @@ constexpr auto kRows = std::to_array<OptionSpec>({
     {.name = "key-file",
      .value = "FILE",
      .help = "shared key, as udperf keygen writes it",
-     .brief = "shared key, as udperf keygen writes it",
      .fallback_text = "none",
      .commands = kClient,
      .not_with = "classic",

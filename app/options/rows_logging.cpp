@@ -22,7 +22,8 @@ Problem set_format(Text value, LogOptions& log) {
   return store_choice(value, kFormats, log.format);
 }
 
-constexpr unsigned kAll = kBoth | kKeygen | kReport | kCompare | kProfiles;
+constexpr unsigned kLogging = kBoth | kMonitor;
+constexpr unsigned kAll = kLogging | kKeygen | kReport | kCompare | kProfiles;
 
 constexpr auto kRows = std::to_array<OptionSpec>({
     {.name = "log-level",
@@ -36,21 +37,21 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .value = "LEVEL",
      .help = "error, warning, info or debug",
      .fallback = "info",
-     .commands = kServer,
+     .commands = kServer | kMonitor,
      .choices = "error warning info debug",
      .set = set_level},
     {.name = "log-format",
      .value = "FORMAT",
      .help = "text or json",
      .fallback = "text",
-     .commands = kBoth,
+     .commands = kLogging,
      .choices = "text json",
      .set = set_format},
     {.name = "log-file",
      .value = "FILE",
      .help = "append the log to FILE",
      .fallback_text = "stderr",
-     .commands = kBoth,
+     .commands = kLogging,
      .set = [](Text v, LogOptions& log) { return store_text(v, "file name", log.file); }},
     {.letter = 'h',
      .name = "help",

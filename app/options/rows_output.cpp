@@ -77,7 +77,7 @@ Problem set_fail_mos(Text value, ClientCommand& command) {
 Problem check_fail_mos(const GivenOption& /*option*/, const ClientCommand& command) {
   const VoiceSetup& voice = command.options.params.voice;
   if (!voice.wanted()) {
-    return "needs --voice";
+    return "needs --voice, or a profile that is a call";
   }
   return voice.codec == VoiceCodec::opus ? Problem{"the E-model has no score of Opus"}
                                          : std::nullopt;
@@ -234,6 +234,12 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .brief = "one JSON line a session; - is stdout",
      .commands = kServer,
      .set = [](Text v, ServerCommand& c) { return store_text(v, "file name", c.jsonl); }},
+    {.name = "metrics",
+     .value = "ADDR:PORT",
+     .help = "answer Prometheus there, on TCP (/metrics)",
+     .fallback_text = "no",
+     .commands = kServer,
+     .set = [](Text v, ServerCommand& c) { return store_listen(v, c.metrics.emplace()); }},
     {.name = "ready-fd",
      .value = "N",
      .help = "write a JSON line to this descriptor when ready",

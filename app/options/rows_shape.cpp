@@ -27,6 +27,9 @@ Problem check_profile(const GivenOption& /*option*/, const ClientCommand& comman
   if (command.trace && command.options.params.shape_up.spacing != Spacing::trace) {
     return "a trace has times of its own: --spacing does not go with it";
   }
+  if (command.trace && command.options.params.direction != Direction::up) {
+    return "only the client has the trace, so it goes with --direction up alone";
+  }
   const auto problem = check_params(command.options.params);
   return problem ? Problem{problem->what} : std::nullopt;
 }
@@ -143,8 +146,7 @@ Problem check_seed(const GivenOption& /*option*/, const ClientCommand& command) 
 constexpr auto kRows = std::to_array<OptionSpec>({
     {.name = "profile",
      .value = "NAME",
-     .help = "traffic by name (see udperf profiles), e.g. voip-g711, gaming, imix, "
-             "isochronous:60:20M, trace:FILE; other options win over it",
+     .help = "traffic by name: udperf profiles; other options win",
      .brief = "traffic by name, see udperf profiles",
      .fallback_text = "none",
      .commands = kClient,
@@ -156,8 +158,7 @@ constexpr auto kRows = std::to_array<OptionSpec>({
     {.letter = 'l',
      .name = "packet-size",
      .value = "BYTES",
-     .help = "UDP payload, 16..65507, or a mix with weights: 64:7,570:4,1472:1; auto: the most "
-             "that stays whole",
+     .help = "UDP payload, 16..65507, or a mix: 64:7,570:4,1472:1",
      .brief = "UDP payload (default: most that stays whole)",
      .fallback = "auto",
      .commands = kClient,
@@ -165,7 +166,7 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .check = check_packet_size},
     {.name = "spacing",
      .value = "KIND",
-     .help = "with a rate: even, poisson (random gaps) or burst:N (N at once)",
+     .help = "with a rate: even, poisson or burst:N (N at once)",
      .fallback = "even",
      .commands = kClient,
      .choices = "even poisson burst:",
@@ -175,7 +176,7 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .check = check_spacing},
     {.name = "header",
      .value = "KIND",
-     .help = "of DATA: full (40 bytes), compact (16), or auto: compact below 40",
+     .help = "of DATA: full (40 bytes), compact (16) or auto",
      .fallback = "auto",
      .commands = kClient,
      .choices = "auto compact full",
@@ -185,7 +186,7 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .check = check_header},
     {.name = "seed",
      .value = "N",
-     .help = "of what --spacing and --packet-size draw at random, 1..2^53-1",
+     .help = "of what is drawn at random, 1..2^53-1",
      .fallback_text = "another for each test",
      .commands = kClient,
      .not_with = "find-rate classic iperf3",

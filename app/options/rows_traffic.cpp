@@ -112,7 +112,9 @@ Problem check_voice(const GivenOption& /*option*/, const ClientCommand& command)
 }
 
 Problem check_jitter_buffer(const GivenOption& /*option*/, const ClientCommand& command) {
-  return command.options.params.voice.wanted() ? std::nullopt : Problem{"needs --voice"};
+  return command.options.params.voice.wanted()
+             ? std::nullopt
+             : Problem{"needs --voice, or a profile that is a call"};
 }
 
 /// What the protocol's own fields have no room for.

@@ -6,13 +6,14 @@
 namespace udperf::app {
 
 std::span<const OptionGroup> option_groups() {
-  static const std::array<OptionGroup, 7> groups{{{"What to send (one of)", amount_rows()},
-                                                   {"How to send", traffic_rows()},
-                                                   {"Sizes and times", shape_rows()},
-                                                   {"Connection", connection_rows()},
-                                                   {"Who is served", policy_rows()},
-                                                   {"Output", output_rows()},
-                                                   {"Log and help", logging_rows()}}};
+  static const std::array<OptionGroup, 8> groups{{{"What to send (one of)", amount_rows()},
+                                                  {"How to send", traffic_rows()},
+                                                  {"Sizes and times", shape_rows()},
+                                                  {"Connection", connection_rows()},
+                                                  {"Who is served", policy_rows()},
+                                                  {"Monitoring", monitor_rows()},
+                                                  {"Output", output_rows()},
+                                                  {"Log and help", logging_rows()}}};
   return groups;
 }
 

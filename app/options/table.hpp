@@ -23,6 +23,7 @@ struct OptionGroup {
 [[nodiscard]] std::span<const OptionSpec> shape_rows();
 [[nodiscard]] std::span<const OptionSpec> connection_rows();
 [[nodiscard]] std::span<const OptionSpec> policy_rows();
+[[nodiscard]] std::span<const OptionSpec> monitor_rows();
 [[nodiscard]] std::span<const OptionSpec> output_rows();
 [[nodiscard]] std::span<const OptionSpec> logging_rows();
 

@@ -82,6 +82,27 @@ Problem store_size_mix(std::string_view text, std::array<SizeShare, kMostSizes>&
              : std::nullopt;
 }
 
+Problem store_listen(std::string_view text, Endpoint& target) {
+  const Problem problem = "accepted is ADDR:PORT, e.g. 127.0.0.1:9555, [::1]:9555 or :9555";
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) {
+    return problem;
+  }
+  std::string_view address = text.substr(0, colon);
+  const auto port = parse_integer(text.substr(colon + 1), 0, UINT16_MAX);
+  const bool bracketed = address.starts_with('[') && address.ends_with(']');
+  if (bracketed) {
+    address = address.substr(1, address.size() - 2);
+  }
+  const auto parsed =
+      address.empty() ? Result<IpAddress>{IpAddress::any(IpFamily::v4)} : parse_ip_address(address);
+  if (!port || !parsed || bracketed != (parsed->family == IpFamily::v6)) {
+    return problem;
+  }
+  target = Endpoint{*parsed, static_cast<std::uint16_t>(*port)};
+  return std::nullopt;
+}
+
 std::optional<std::uint8_t> dscp_by_name(std::string name) {
   std::transform(name.begin(), name.end(), name.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });

@@ -78,6 +78,8 @@ struct DurationRange {
 /// "1472", or lengths with weights, "64:7,570:4,1472:1"; without one the weight is 1.
 [[nodiscard]] Problem store_size_mix(std::string_view text,
                                      std::array<SizeShare, kMostSizes>& target);
+/// "127.0.0.1:9555", "[::1]:9555" or ":9555" (all addresses); port 0 is any.
+[[nodiscard]] Problem store_listen(std::string_view text, Endpoint& target);
 /// Turns a switch on; a flag has no value to be wrong.
 [[nodiscard]] inline Problem turn_on(bool& target) {
   target = true;

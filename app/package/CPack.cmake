@@ -7,9 +7,11 @@ set(UDPERF_PACKAGE_CONTACT "the udperf authors <authors@udperf.invalid>" CACHE S
                                                                          "Maintainer of packages")
 set(CPACK_PACKAGE_CONTACT "${UDPERF_PACKAGE_CONTACT}")
 set(CPACK_PACKAGE_VERSION "${PROJECT_VERSION}")
-set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "measures what a network does to UDP, exactly")
-set(CPACK_PACKAGE_DESCRIPTION
-    "udperf sends UDP datagrams between two hosts and accounts for each of them:
+# The first line of each description is its synopsis; a common one would be put before all of them.
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "")
+set(CPACK_DEBIAN_UDPERF_DESCRIPTION
+    "measures what a network does to UDP, exactly
+udperf sends UDP datagrams between two hosts and accounts for each of them:
 how much arrives, how much is lost and where, what comes twice or out of
 order, and how evenly. Both ends count, and the books must balance before a
 result is printed, as text, JSON, JSON lines or CSV.
@@ -32,7 +34,6 @@ set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_GROUPING IGNORE)
 set(CPACK_COMPONENTS_ALL udperf pscheduler smokeping)
 set(CPACK_DEBIAN_UDPERF_PACKAGE_NAME udperf)
-set(CPACK_DEBIAN_UDPERF_DESCRIPTION "${CPACK_PACKAGE_DESCRIPTION_SUMMARY}\n${CPACK_PACKAGE_DESCRIPTION}")
 set(CPACK_DEBIAN_UDPERF_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_UDPERF_PACKAGE_CONTROL_EXTRA "${CMAKE_CURRENT_LIST_DIR}/postinst"
                                               "${CMAKE_CURRENT_LIST_DIR}/prerm"

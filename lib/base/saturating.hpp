@@ -40,7 +40,7 @@ template <std::integral T>
 
 /// A moment so much later, or kNever where the time line ends before. Precondition: time >= 0.
 [[nodiscard]] constexpr MonoTime saturating_after(MonoTime from, Duration time) {
-  return time > kNever - from && from >= MonoTime{} ? kNever : from + time;
+  return from >= MonoTime{} && time > kNever - from ? kNever : from + time;
 }
 
 }  // namespace udperf

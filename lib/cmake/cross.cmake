@@ -1,14 +1,13 @@
-# Toolchain file: Debian's cross compiler for the architecture UDPERF_CROSS (arm64, armhf, s390x), and the
+# Toolchain file: Debian's cross compiler for the architecture UDPERF_CROSS (arm64, s390x), and the
 # libraries that app/package/sysroot has unpacked into build/sysroot/. Programs of that architecture
 # which the build or the tests run are run by qemu-user.
 set(UDPERF_CROSS "" CACHE STRING "Debian architecture to build for")
 set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES UDPERF_CROSS)
 
 set(arm64 aarch64-linux-gnu aarch64 aarch64)
-set(armhf arm-linux-gnueabihf armv7l arm)
 set(s390x s390x-linux-gnu s390x s390x)
 if(NOT DEFINED ${UDPERF_CROSS})
-  message(FATAL_ERROR "UDPERF_CROSS is one of arm64, armhf and s390x, not \"${UDPERF_CROSS}\"")
+  message(FATAL_ERROR "UDPERF_CROSS is arm64 or s390x, not \"${UDPERF_CROSS}\"")
 endif()
 list(GET ${UDPERF_CROSS} 0 triplet)
 list(GET ${UDPERF_CROSS} 1 processor)
@@ -29,8 +28,3 @@ set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 set(ENV{PKG_CONFIG_LIBDIR} "${sysroot}/usr/lib/${triplet}/pkgconfig:${sysroot}/usr/share/pkgconfig")
 set(ENV{PKG_CONFIG_SYSROOT_DIR} "${sysroot}")
-
-# Times are 64 bits wide, or they end in 2038.
-if(UDPERF_CROSS STREQUAL "armhf")
-  set(CMAKE_CXX_FLAGS_INIT "-D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64")
-endif()

@@ -74,6 +74,25 @@ else()
   target_link_libraries(udperf_spdlog INTERFACE spdlog::spdlog)
 endif()
 
+# What `udperf monitor` needs beside, from the system alone.
+add_library(udperf_yaml INTERFACE)
+add_library(udperf_monitoring INTERFACE)
+if(UDPERF_WITH_MONITOR)
+  find_package(yaml-cpp REQUIRED)
+  target_link_libraries(udperf_yaml INTERFACE yaml-cpp)
+  find_package(SQLite3 REQUIRED)
+  find_package(prometheus-cpp CONFIG REQUIRED COMPONENTS core)
+  # Its own package file asks for parts that Debian does not install.
+  find_path(UDPERF_CIVETWEB_INCLUDE civetweb.h REQUIRED)
+  find_library(UDPERF_CIVETWEB civetweb REQUIRED)
+  find_library(UDPERF_CRYPT crypt REQUIRED)
+  mark_as_advanced(UDPERF_CIVETWEB_INCLUDE UDPERF_CIVETWEB UDPERF_CRYPT)
+  target_include_directories(udperf_monitoring SYSTEM INTERFACE "${UDPERF_CIVETWEB_INCLUDE}")
+  target_link_libraries(udperf_monitoring INTERFACE SQLite::SQLite3 prometheus-cpp::core
+                                                    "${UDPERF_CIVETWEB}" "${UDPERF_CRYPT}")
+  target_compile_definitions(udperf_monitoring INTERFACE UDPERF_WITH_MONITOR)
+endif()
+
 if(UDPERF_BUILD_TESTS)
   FetchContent_MakeAvailable(Catch2)
   # Both 2.13 and 3.x bring a library with main(); it keeps Catch out of every test's compilation.

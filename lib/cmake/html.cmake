@@ -18,9 +18,10 @@ add_custom_command(
   OUTPUT "${assets}"
   COMMAND
     "${CMAKE_COMMAND}" "-DOUT=${assets}"
-    "-DASSETS=page_css=${html}/page.css,page_js=${html}/page.js,chart_js=${UDPERF_CHART_JS}" -P
+    "-DASSETS=page_css=${html}/page.css,page_js=${html}/page.js,chart_js=${UDPERF_CHART_JS},monitor_html=${html}/monitor.html,monitor_css=${html}/monitor.css,monitor_js=${html}/monitor.js" -P
     "${PROJECT_SOURCE_DIR}/lib/cmake/embed.cmake"
-  DEPENDS "${html}/page.css" "${html}/page.js" "${UDPERF_CHART_JS}"
+  DEPENDS "${html}/page.css" "${html}/page.js" "${html}/monitor.html" "${html}/monitor.css"
+          "${html}/monitor.js" "${UDPERF_CHART_JS}"
           "${PROJECT_SOURCE_DIR}/lib/cmake/embed.cmake"
   VERBATIM)
 # Longer than what every compiler has to take; these take it.

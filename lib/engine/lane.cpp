@@ -463,18 +463,24 @@ Duration Lane::feedback_every() const {
   return settings_.seldom ? session::kLightFeedback : kFeedbackEvery;
 }
 
-/// A client asks for the licence to be sent to, and whose rate is adjusted needs to know at once;
-/// but a server that gets nothing has nothing to tell.
+/// Where nothing came since the last FEEDBACK there is little to tell. Whose rate is adjusted has
+/// to know at once, a sender that is held back may wait for what was lost, and a client's words are
+/// the licence to be sent to: five of them in a row may be lost.
 Duration Lane::feedback_wait() {
-  constexpr Duration kIdle = std::chrono::milliseconds{250};
+  constexpr Duration kServerIdle = std::chrono::milliseconds{250};
+  constexpr Duration kClientIdle = std::chrono::milliseconds{160};
   const Duration usual =
       std::min(teller_.on() ? kTellEvery : feedback_every(), settings_.params.interval);
-  const bool idle = settings_.role == session::Role::server &&
-                    settings_.params.rate(receive_way()).kind != SendRate::Kind::adjusted &&
+  const bool idle = settings_.params.rate(receive_way()).kind != SendRate::Kind::adjusted &&
                     accepted() == feedback_accepted_;
   feedback_accepted_ = accepted();
-  // A sender that is held back may wait for what was lost.
-  return idle ? std::max(usual, teller_.on() ? kFeedbackEvery : kIdle) : usual;
+  if (!idle) {
+    return usual;
+  }
+  if (settings_.role == session::Role::server) {
+    return std::max(usual, teller_.on() ? kFeedbackEvery : kServerIdle);
+  }
+  return teller_.on() ? usual : std::max(usual, kClientIdle);
 }
 
 session::ReportExchange::Books Lane::books() const {

@@ -8,5 +8,9 @@ namespace udperf::html {
 extern const std::string_view page_css;
 extern const std::string_view page_js;
 extern const std::string_view chart_js;
+// Of the monitor's page.
+extern const std::string_view monitor_html;
+extern const std::string_view monitor_css;
+extern const std::string_view monitor_js;
 
 }  // namespace udperf::html

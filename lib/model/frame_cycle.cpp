@@ -84,19 +84,26 @@ FrameCycle::FrameCycle(const Settings& settings) : payload_bytes_(settings.paylo
                kMostFrameBytes * weights.size());
   Uint128 so_far = 0;
   std::uint64_t cut = 0;
+  std::uint64_t owed = 0;  // by frames that were filled up to a header: the next ones give it back
   frames_.reserve(weights.size());
   for (const std::uint64_t weight : weights) {
     so_far += weight;
     const auto end = static_cast<std::uint64_t>(Uint128{turn_bytes} * so_far / sum);
-    Frame frame{packets_, bytes_, 0, std::max<std::uint64_t>(end - cut, settings.least)};
+    const std::uint64_t share = end - cut;
     cut = end;
-    frame.packets = (frame.bytes + payload_bytes_ - 1) / payload_bytes_;
-    const std::uint64_t last = frame.bytes - (frame.packets - 1) * payload_bytes_;
-    frame.bytes += last < settings.least ? settings.least - last : 0;
-    packets_ += frame.packets;
-    bytes_ += frame.bytes;
-    frames_.push_back(frame);
+    add_frame(share - std::min(share, owed), settings.least);
+    owed = owed + frames_.back().bytes - std::min(share, owed + frames_.back().bytes);
   }
+}
+
+void FrameCycle::add_frame(std::uint64_t bytes, std::uint32_t least) {
+  Frame frame{packets_, bytes_, 0, std::max<std::uint64_t>(bytes, least)};
+  frame.packets = (frame.bytes + payload_bytes_ - 1) / payload_bytes_;
+  const std::uint64_t last = frame.bytes - (frame.packets - 1) * payload_bytes_;
+  frame.bytes += last < least ? least - last : 0;
+  packets_ += frame.packets;
+  bytes_ += frame.bytes;
+  frames_.push_back(frame);
 }
 
 const FrameCycle::Frame& FrameCycle::frame_at(std::uint64_t packet) const {

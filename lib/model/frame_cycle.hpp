@@ -49,6 +49,7 @@ class FrameCycle {
     std::uint64_t packets = 0;
     std::uint64_t bytes = 0;
   };
+  void add_frame(std::uint64_t bytes, std::uint32_t least);
   [[nodiscard]] const Frame& frame_at(std::uint64_t packet) const;
   [[nodiscard]] std::uint32_t length_in(const Frame& frame, std::uint64_t index) const;
 

@@ -286,6 +286,8 @@ struct RttSummary {
   std::uint64_t sent = 0;
   DelaySummary delay;          ///< n = probes that came back
   bool kernel_stamps = false;  ///< of all arrivals at both ends: no wait to be read is in them
+  /// The distribution, ascending, at most kFewDelayBins of neighbours joined.
+  std::vector<DelayBin> bins = {};
 };
 
 /// Something the user should know that did not stop the test.

@@ -59,9 +59,13 @@ std::optional<std::string> frames_need(const TestParams& p, Way way) {
   if (p.rate(way).kind != SendRate::Kind::bits) {
     return "frames need a rate in bit/s";
   }
-  return p.frame_bytes(way) > kMostFrameBytes
-             ? std::optional<std::string>{"frames must have at most " +
-                                          std::to_string(kMostFrameBytes) + " bytes"}
+  const std::uint32_t least = header_bytes(p.header);
+  const std::uint64_t bytes = p.frame_bytes(way);
+  return bytes < least || bytes > kMostFrameBytes
+             ? std::optional<std::string>{"a frame must have " + std::to_string(least) + ".." +
+                                          std::to_string(kMostFrameBytes) +
+                                          " bytes: at this rate a mean one has " +
+                                          std::to_string(bytes)}
              : std::nullopt;
 }
 
@@ -129,12 +133,15 @@ std::optional<std::string> omit_problem(const TestParams& p) {
 }
 
 /// A call has a pace; what is faster would not be heard as one, and takes memory.
-bool is_call(const TestParams& p, const SendRate& rate) {
-  const std::uint64_t most = VoiceSetup::kMostPerSecond * p.streams;
-  if (rate.kind == SendRate::Kind::bits) {
-    return rate.value / 8 / p.payload_bytes <= most;
+bool is_call(const TestParams& p, Way way) {
+  const SendRate& rate = p.rate(way);
+  if (!rate.limited() || is_adjusted(rate)) {
+    return false;
   }
-  return rate.kind == SendRate::Kind::packets && rate.value / 1000 <= most;
+  const MeanLength mean = p.mean_length(way);
+  const std::uint64_t most = VoiceSetup::kMostPerSecond * p.streams;
+  return payload_bps(p, way, rate) / 8 <=
+         saturating_mul_div(Uint128{most} * mean.bytes, 1, mean.packets);
 }
 
 std::optional<std::string> voice_problem(const TestParams& p) {
@@ -145,7 +152,7 @@ std::optional<std::string> voice_problem(const TestParams& p) {
     return "voice codec or de-jitter buffer out of range";
   }
   for (const Way way : {Way::up, Way::down}) {
-    if (voice.wanted() && includes(p.direction, way) && !is_call(p, p.rate(way))) {
+    if (voice.wanted() && includes(p.direction, way) && !is_call(p, way)) {
       return "voice needs a rate of at most " + std::to_string(VoiceSetup::kMostPerSecond) +
              " packets a second for each stream";
     }

@@ -6,9 +6,8 @@ namespace udperf::receiver {
 namespace {
 
 PacketPlan plan_of(const Receiver::Settings& settings) {
-  return settings.warm_up
-             ? PacketPlan::for_warm_up(settings.params)
-             : PacketPlan::for_stream(settings.params, settings.way, settings.stream);
+  return settings.warm_up ? PacketPlan::for_warm_up(settings.params)
+                          : PacketPlan::for_stream(settings.params, settings.way, settings.stream);
 }
 
 stats::StreamStats::Settings stats_settings(const Receiver::Settings& settings) {

@@ -154,8 +154,10 @@ void note_voice(const DirectionPart& part, const VoiceSetup& setup, Notes& notes
     return;
   }
   if (!part.voice) {
-    notes.add("voice", "not_told",
-              "the receiving end did not play it to a listener: it is of an earlier version");
+    notes.add(
+        "voice", "not_told",
+        "the receiving end did not play it to a listener: it is of an earlier version, or could "
+        "not tell the times");
   } else if (!part.voice->ie) {
     notes.add(
         "voice.mos", "no_codec_figures",

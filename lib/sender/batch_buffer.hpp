@@ -23,7 +23,7 @@ class BatchBuffer {
     std::uint64_t seed = 0;  ///< of the random payload
     HeaderKind header = HeaderKind::full;
     std::uint16_t tag = 0;  ///< of compact headers
-    bool warm_up = false;    ///< marks all of them as such, until end_warm_up()
+    bool warm_up = false;   ///< marks all of them as such, until end_warm_up()
   };
 
   explicit BatchBuffer(const Settings& settings);

@@ -13,7 +13,7 @@ namespace udperf::sender {
 /// When a sender with a rate has how many datagrams to send: evenly spaced, or as its plan says.
 class Timetable {
  public:
-  explicit Timetable(pacing::Schedule schedule) : kind_(std::move(schedule)) {}
+  explicit Timetable(const pacing::Schedule& schedule) : kind_(schedule) {}
   explicit Timetable(traffic::ShapedSchedule schedule) : kind_(std::move(schedule)) {}
 
   /// The one with even gaps, whose rate may change; null for a shaped one.

@@ -124,6 +124,11 @@ std::variant<TestParams, wire::Reject> admit(const TestParams& wanted, const Pol
                                   : std::variant<TestParams, wire::Reject>{asked};
   // As granted: a lower rate makes a test of a given size longer.
   const auto* const granted = std::get_if<TestParams>(&decision);
+  if (granted != nullptr && asked.shaped() && check_params(*granted)) {
+    wire::Reject reject = busy(wire::RejectReason::rate, now);  // frames would have no room
+    reject.limit = policy.max_rate ? policy.max_rate->bps() : 0;
+    return reject;
+  }
   const auto takes = granted != nullptr ? granted_time(*granted) : std::nullopt;
   if (policy.max_duration && takes && *takes > *policy.max_duration) {
     wire::Reject reject;

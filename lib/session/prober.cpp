@@ -13,6 +13,17 @@ std::int64_t percentile(const std::vector<std::int64_t>& sorted, double share) {
   return sorted[rank - 1];
 }
 
+/// The sorted samples, neighbours joined where there are too many: each bin is named by its last.
+std::vector<DelayBin> bins_of(const std::vector<std::int64_t>& sorted) {
+  std::vector<DelayBin> bins;
+  const std::size_t each = (sorted.size() + kFewDelayBins - 1) / kFewDelayBins;
+  for (std::size_t first = 0; first < sorted.size(); first += each) {
+    const std::size_t end = std::min(first + each, sorted.size());
+    bins.push_back(DelayBin{sorted[end - 1], end - first});
+  }
+  return bins;
+}
+
 }  // namespace
 
 std::vector<std::byte> Prober::probe(MonoTime now, std::size_t bytes) {
@@ -75,6 +86,7 @@ RttSummary Prober::take(MonoTime now) {
     if (rtts.size() >= 1000) {
       d.p999_ns = percentile(rtts, 0.999);
     }
+    summary.bins = bins_of(rtts);
   }
   summary.kernel_stamps = kernel_stamps_ && d.n > 0;
   kernel_stamps_ = true;

@@ -105,8 +105,13 @@ void StreamStats::note_first_copies(const Run& run, std::uint64_t first, std::ui
 }
 
 void StreamStats::play(const Run& run, std::uint64_t first, std::uint64_t count) {
-  if (playout_ && run.timed && is_clock_time(run.tx_ns)) {
+  if (!playout_) {
+    return;
+  }
+  if (run.timed && is_clock_time(run.tx_ns)) {
     playout_->arrived(first, count, Duration{to_ns(run.rx) - run.tx_ns}, mono_from_ns(run.tx_ns));
+  } else {
+    playout_.reset();  // nobody can say whether it came in time: nothing is said at all
   }
 }
 

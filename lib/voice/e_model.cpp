@@ -18,7 +18,7 @@ constexpr std::array<CodecFigures, 4> kCodecs{{
     {"g711", "G.711", 20ms, 0ns, 172, 0.0, 4.3},
     {"g711-plc", "G.711 with concealment", 20ms, 3750us, 172, 0.0, 25.1},
     {"g729", "G.729A", 20ms, 5ms, 32, 11.0, 19.0},
-    {"opus", "Opus", 20ms, 6500us, 92, std::nullopt, std::nullopt},
+    {"opus", "Opus", 20ms, 6500us, 72, std::nullopt, std::nullopt},
 }};
 
 double sixth_root_sum(double x) {

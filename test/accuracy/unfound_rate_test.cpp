@@ -91,11 +91,16 @@ TEST_CASE("a search stops sending within a second when nothing comes back", "[ac
                         "filter hook forward priority 0; }'; nft add rule inet cut "
                         "c iifname server drop");
         const auto cut = sent();
+        // The run has three seconds from its first datagram on.
+        const bool in_time = std::chrono::steady_clock::now() - begun < 2s;
 
         const auto status = client.wait(kGuard);
         scene->path.run(Place::router, "nft delete table inet cut");
         REQUIRE(status.has_value());
-        CHECK(status->code == 5);
+        attempt.needs(in_time, "a cut while the run goes on");
+        if (in_time) {
+          CHECK(status->code.value_or(-1) == 5);
+        }
         // A thousand datagrams a second.
         const auto after = sent() - cut;
         attempt.expect(after <= 1400, "1400 datagrams at most, not " + std::to_string(after));

@@ -50,7 +50,7 @@ struct Bundle {
   [[nodiscard]] json test(const std::vector<std::string>& more = {}) const {
     std::vector<std::string> words{
         kProgram,       "client",      BundledPath::kServer, "--json", "--flows", "48",
-        "--local-port", "41000-41047", "--packets",          "9600",   "--rate",  "4800pps"};
+        "--local-port", "41000-41047", "--packets",          "4800",   "--rate",  "4800pps"};
     words.insert(words.end(), more.begin(), more.end());
     const auto finished = run_to_end(path.in_client(words), kGuard);
     REQUIRE(finished.has_value());
@@ -115,8 +115,9 @@ TEST_CASE("the flows over a slow member are named", "[e2e][netns]") {
   if (!bundle) {
     return;
   }
-  // Less than its share of the load, with a queue that is never full: what is sent waits.
-  bundle->path.at_client("tc qdisc add dev member1 root tbf rate 1mbit burst 1600 limit 10000000");
+  // Half of its share of the load, with a queue that is never full: what is sent waits, but no
+  // longer than what is lost.
+  bundle->path.at_client("tc qdisc add dev member1 root tbf rate 2mbit burst 1600 limit 10000000");
   const json document = bundle->test();
   check_groups(document);
   const Ports truth = bundle->path.ports_over(1);

@@ -51,7 +51,7 @@ height = 200
 *** Probes ***
 + UDPerf
 binary = {program}
-spacing = 0.05
+spacing = 0.2
 
 *** Targets ***
 probe = UDPerf

@@ -170,8 +170,10 @@ TEST_CASE("a receiver counts exactly past 2^32 numbers, with loss, order and cop
       now += 10us;
       inbox.arrive(sequence, now, to_ns(now - 1ms));
     };
-    // Far jumps first, then one by one over the border.
-    for (std::uint64_t far : {kHalf / 3, 2 * (kHalf / 3), kHalf - 500}) {
+    // Far jumps first, each below the 2^30 that a receiver follows, then one by one over the
+    // border.
+    for (std::uint64_t far :
+         {kHalf / 5, 2 * (kHalf / 5), 3 * (kHalf / 5), 4 * (kHalf / 5), kHalf - 500}) {
       send(far);
       ++unique;
       next = far + 1;

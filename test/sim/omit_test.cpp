@@ -148,11 +148,14 @@ TEST_CASE("full speed goes on over the border", "[sim]") {
   const auto direction = GENERATE(Direction::up, Direction::down);
   CAPTURE(static_cast<int>(direction));
   SimWorld world{7};
-  world.network.server_socket = {1U << 20U, 400'000'000, true};
-  world.network.client_socket = world.network.server_socket;
-  world.network.up.delay = world.network.down.delay = 1ms;
+  for (auto* socket : {&world.network.server_socket, &world.network.client_socket}) {
+    socket->bounded = true;
+    socket->bytes = 212'992;
+    socket->drain_bps = 100'000'000;
+  }
+  world.network.up.delay = world.network.down.delay = 20us;
   auto options = with_omit(direction, 300ms, 700ms);
-  options.params.payload_bytes = 1400;
+  options.params.payload_bytes = 1472;
   options.params.rate_up = options.params.rate_down = SendRate{};
   SimClient& client = world.add_client(options);
   REQUIRE(world.run_clients(60s));
@@ -161,8 +164,9 @@ TEST_CASE("full speed goes on over the border", "[sim]") {
   const auto& part = direction == Direction::up ? *document.up : *document.down;
   check_whole(part, world.network.truth(direction == Direction::up));
   CHECK(part.tx.governor == "receiver");
+  CHECK(part.omitted->lost == 0U);
   CHECK(part.loss.packets == 0U);
-  CHECK(*part.rx.goodput_bps > 200e6);
+  CHECK(*part.rx.goodput_bps > 80e6);
 }
 
 TEST_CASE("a test that is stopped in its warm-up has sent nothing", "[sim]") {
@@ -174,9 +178,9 @@ TEST_CASE("a test that is stopped in its warm-up has sent nothing", "[sim]") {
   const auto document = document_of(client.outcome());
   CHECK(document.status == TestStatus::interrupted);
   CHECK(document.up->tx.packets == 0U);
-  CHECK(document.up->rx.unique == 0U);
+  CHECK(document.up->rx.unique.value_or(0) == 0U);  // the receiver's word may be missing
   CHECK(*document.up->omitted->sent > 500);
-  CHECK(document.up->omitted->lost == 0U);
+  CHECK(document.up->omitted->lost.value_or(0) == 0U);
 }
 
 TEST_CASE("without a warm-up nothing is left out", "[sim]") {

@@ -50,7 +50,8 @@ ip -n $S route add 10.78.0.1/32 src 10.78.0.2 $back
     echo "iifname member$i udp dport != 0 add @over$i { udp sport }"
     echo "iifname member$i jump lossy$i"
   done
-  echo '} }'
+  echo '}'
+  echo '}'
 } | ip netns exec $S nft -f -
 )";
 
@@ -108,9 +109,10 @@ std::string BundledPath::run(const char* place, const std::string& script) const
 void BundledPath::lose(int member, int percent) const {
   const std::string chain = "lossy" + std::to_string(member);
   at_server("nft flush chain inet t " + chain);
-  if (percent > 0) {
-    at_server("nft add rule inet t " + chain + " numgen random mod 100 '<' " +
-              std::to_string(percent) + " drop");
+  if (percent > 0) {  // nft takes no comparison that is always true
+    at_server("nft add rule inet t " + chain +
+              (percent < 100 ? " numgen random mod 100 '<' " + std::to_string(percent) : "") +
+              " drop");
   }
 }
 

@@ -157,6 +157,8 @@ const std::vector<Accepted>& accepted_rows() {
                 c.options.params.rate_up == SendRate{SendRate::Kind::packets, 3'200'000} &&
                 c.options.params.payload_bytes == 128 && !c.options.auto_packet_size;
        }},
+      {{"--flows", "2", "--profile", "imix", "--rate", "1M"},
+       [](C c) { return c.options.params.streams == 2 && c.options.params.payload_bytes != 128; }},
       {{"--flows", "2", "--rate", "1M", "--packet-size", "1000"},
        [](C c) {
          return c.options.params.rate_up == SendRate{SendRate::Kind::bits, 1'000'000} &&
@@ -216,7 +218,17 @@ const std::vector<Accepted>& accepted_rows() {
          return p.voice == VoiceSetup{VoiceCodec::g711, 60ms} && p.rate_up == call &&
                 p.rate_down == call && p.payload_bytes == 172 && !c.options.auto_packet_size;
        }},
-      {{"--voice", "g729"}, [](C c) { return c.options.params.payload_bytes == 40; }},
+      {{"--voice", "g729"},
+       [](C c) {
+         const TestParams& p = c.options.params;
+         return p.payload_bytes == 32 && p.header == HeaderKind::compact;
+       }},
+      {{"--voice", "g711-plc", "--profile", "voip-g711"},
+       [](C c) { return c.options.params.voice.codec == VoiceCodec::g711_plc; }},
+      {{"--profile", "voip-g711", "--fail-mos", "4"},
+       [](C c) {
+         return c.options.params.voice.codec == VoiceCodec::g711 && c.thresholds.mos == 4.0;
+       }},
       {{"--voice", "opus", "-b", "1M", "-l", "500"},
        [](C c) {
          const TestParams& p = c.options.params;
@@ -341,11 +353,20 @@ const std::vector<Refused>& refused_rows() {
        "--sizes 18: needs --header auto or compact for datagrams below 40 bytes"},
       {{"--profile", "voip"},
        "--profile voip: accepted is one of voip-g711, voip-g729, voip-opus, video-5M, gaming, "
-       "imix, "
-       "isochronous:FPS:MEAN[,STDDEV]"},
+       "imix, isochronous:FPS:MEAN[,STDDEV], trace:FILE[,loop]"},
       {{"--profile", "isochronous:60"},
        "--profile isochronous:60: isochronous needs its frame rate and bit rate, e.g. "
        "isochronous:60:20M"},
+      {{"--profile", "trace:a.csv", "-R"},
+       "--profile trace:a.csv: only the client has the trace, so it goes with --direction up "
+       "alone"},
+      {{"--profile", "trace:a.csv", "--bidir"},
+       "--profile trace:a.csv: only the client has the trace, so it goes with --direction up "
+       "alone"},
+      {{"--profile", "trace:"},
+       "--profile trace:: trace needs a file, e.g. trace:call.pcap or trace:call.csv,loop"},
+      {{"--profile", "trace:a.csv", "--spacing", "poisson"},
+       "--profile trace:a.csv: a trace has times of its own: --spacing does not go with it"},
       {{"--profile", "video-5M", "--rate", "100pps"},
        "--profile video-5M: frames need a rate in bit/s"},
       {{"--profile", "video-5M", "-l", "64,99"},
@@ -431,16 +452,19 @@ const std::vector<Refused>& refused_rows() {
       {{"--burst", "2ms"},
        "--burst 2ms: needs --rate or --find-rate: without a rate there is nothing to space"},
       {{"--rate", "1M", "--burst", "51ms"}, "--burst 51ms: must be 1us..50ms"},
+      {{"--omit", "1s", "--packet-size", "64:1,1400:1", "--rate", "1M"},
+       "--omit 1s: omit goes only with equal datagrams of 40 bytes or more at equal distances"},
       {{"--omit", "2h"}, "--omit 2h: must be 0s..1h"},
       {{"--omit", "1s", "--find-rate"},
        "--omit 1s: does not go with --find-rate, which chooses it for each trial"},
       {{"--voice", "mp3"}, "--voice mp3: accepted is one of g711, g711-plc, g729, opus"},
       {{"--duration", "3s", "--voice", "g711", "--rate", "500M"},
        "--voice g711: voice needs a rate of at most 1000 packets a second for each stream"},
-      {{"--jitter-buffer", "60ms"}, "--jitter-buffer 60ms: needs --voice"},
+      {{"--jitter-buffer", "60ms"},
+       "--jitter-buffer 60ms: needs --voice, or a profile that is a call"},
       {{"--voice", "g711", "--jitter-buffer", "19ms"},
        "--jitter-buffer 19ms: must be 20ms..500ms or adaptive"},
-      {{"--fail-mos", "4.0"}, "--fail-mos 4.0: needs --voice"},
+      {{"--fail-mos", "4.0"}, "--fail-mos 4.0: needs --voice, or a profile that is a call"},
       {{"--voice", "g711", "--fail-mos", "0.9"}, "--fail-mos 0.9: must be 1..4.5, e.g. 4.0"},
       {{"--voice", "g711", "--fail-mos", "good"}, "--fail-mos good: must be 1..4.5, e.g. 4.0"},
       {{"--voice", "opus", "--fail-mos", "3"}, "--fail-mos 3: the E-model has no score of Opus"},

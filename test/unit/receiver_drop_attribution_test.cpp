@@ -92,3 +92,22 @@ TEST_CASE("dropped control messages do not become lost data", "[receiver]") {
   const auto verdict = drops.close(20, 2, 7, 0);
   CHECK(verdict.socket_datagrams == 0);
 }
+
+TEST_CASE("numbers that begin anew go on with the same socket's drops", "[receiver]") {
+  const auto single = [](std::uint64_t sequence, std::uint32_t batch) {
+    return DropAttribution::Place{sequence, batch, 0, 1};
+  };
+  DropAttribution before{false};
+  before.on_read(single(0, 0), single(0, 0), 2);
+  before.on_read(single(1, 1), single(1, 1), 2);
+  DropAttribution after{false};
+  after.follow(before);
+  after.on_read(single(3, 5), single(3, 5), 5);  // 0, 1 and 2 are missing, and the socket dropped 3
+  const auto verdict = after.close(4, 6, 5, 3);
+  CHECK(verdict.socket_datagrams == 3);
+  CHECK_FALSE(verdict.is_bound);
+  DropAttribution of_network{false};
+  of_network.follow(before);
+  of_network.on_read(single(3, 5), single(3, 5), 2);  // what it dropped before is none of these
+  CHECK(of_network.close(4, 6, 2, 3).socket_datagrams == 0);
+}

@@ -108,7 +108,12 @@ std::vector<json> documents() {
   outcome.warnings.push_back(Warning{"code", "sentence"});
   outcome.down->streams.front().rx->outages = {Outage{1, 2, 3}};
   outcome.down->streams.front().rx->rx_socket_drop.reset();
+  outcome.params.voice.codec = VoiceCodec::g711;
   for (auto* way : {&*outcome.up, &*outcome.down}) {
+    StreamOutcome& stream = way->streams.front();
+    stream.tx->omitted.emplace();
+    stream.rx->omitted.emplace();
+    stream.rx->voice = VoiceReport{{500, 5, 2, 60'000'000}, {250, 5, 2, 60'000'000}, 1, 2};
     way->streams.front().tx->time.emplace().pauses = {SendPause{1, 2, 3, 1}};
     way->streams.push_back(way->streams.front());  // rows by stream are for several
   }
@@ -125,6 +130,13 @@ std::vector<json> documents() {
   capacity.sub_intervals.emplace_back();
   capacity.maximum = 0;
   last.search_down = last.search;
+  last.search_sizes = {{64, 18, answer}};
+  result::FlowsPart& flows = last.flows.emplace();
+  flows.groups.emplace_back().flows.emplace_back();
+  flows.groups.back().direction = "up";
+  flows.outliers.emplace_back();
+  flows.outliers.back().direction = "up";
+  flows.outliers.back().sign = "loss";
   all.push_back(parse(report::to_json(last)));
   return all;
 }

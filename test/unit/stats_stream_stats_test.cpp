@@ -277,3 +277,35 @@ TEST_CASE("the counts are known while the stream runs", "[stats]") {
   CHECK(stats.missing_so_far() == 32769 - 5);
   CHECK(stats.last_arrival() == at_ms(40));
 }
+
+TEST_CASE("a listener hears first copies in time, and nothing where no time is known", "[stats]") {
+  const bool all_timed = GENERATE(true, false);
+  StreamStats::Settings settings;
+  settings.plan = unlimited_plan();
+  settings.voice = udperf::VoiceSetup{udperf::VoiceCodec::g711, std::chrono::milliseconds{60}};
+  StreamStats stats{settings};
+  // A hundred, each twice; number 10 is lost, 20 comes 100 ms late, 30 twice, late the first time.
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    for (int copy = 0; copy < 2 && i != 10; ++copy) {
+      udperf::stats::Run run;
+      run.first = i;
+      run.count = 1;
+      run.tx_ns = static_cast<std::int64_t>(i) * 20'000'000;
+      const std::int64_t late = i == 20 || (i == 30 && copy == 0) ? 100'000'000 : 0;
+      run.rx = udperf::mono_from_ns(run.tx_ns + 5'000'000 + late);
+      run.timed = all_timed || i != 50;
+      run.length = 100;
+      stats.add(run);
+    }
+  }
+  RxReport report;
+  stats.finalize(101, true, udperf::ClockAnchor{}, report);
+  CHECK(report.sent == 101);
+  CHECK(report.lost == 2);
+  CHECK(report.voice.has_value() == all_timed);
+  if (report.voice) {
+    CHECK(report.voice->whole.packets == 101);
+    CHECK(report.voice->whole.missed == 4);  // 10, 20, 30 and the last
+    CHECK(report.voice->whole.runs == 4);
+  }
+}

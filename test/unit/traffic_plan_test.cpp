@@ -64,8 +64,8 @@ TEST_CASE("Poisson gaps are exponential, by Kolmogorov and Smirnov", "[traffic]"
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     const auto gaps = gaps_of(poisson(1000, seed), kGaps);
     CAPTURE(seed);
-    // One in a thousand of truly exponential samples is further off: 1.95 / sqrt(n).
-    CHECK(distance_from_exponential(gaps, 1e6) < 1.95 / std::sqrt(static_cast<double>(kGaps)));
+    // Of a thousand times twenty truly exponential samples, one has one that is further off.
+    CHECK(distance_from_exponential(gaps, 1e6) < 2.30 / std::sqrt(static_cast<double>(kGaps)));
     // Neighbours have nothing to do with each other.
     double product = 0;
     for (std::size_t i = 1; i < gaps.size(); ++i) {

@@ -169,7 +169,7 @@ TEST_CASE("what a liar sends costs no more memory than a call", "[voice]") {
   Playout playout{{VoiceCodec::g711, 60ms}, &account};
   std::mt19937_64 random{6};
   std::uint64_t sequence = 0;
-  for (int i = 0; i < 20'000; ++i) {
+  for (int i = 0; i < 200; ++i) {
     sequence += random() % (std::uint64_t{1} << (random() % 30));
     const auto tx = static_cast<std::int64_t>(random() % (std::uint64_t{1} << 60U));
     playout.arrived(sequence, 1, Duration{-tx}, MonoTime{Duration{tx}});

@@ -250,7 +250,9 @@ TEST_CASE("every message cut at any length is refused", "[wire]") {
   traffic.insert(traffic.end(), {4, 2, 2, 2, 4, 2, 2, 2, 1});
   std::vector<std::size_t> later{8};
   later.insert(later.end(), traffic.begin(), traffic.end());
-  check_truncations(MessageType::request, request(), later);
+  auto asked = later;
+  asked.insert(asked.end(), {1, 8, 8});  // a listener, its buffer, a warm-up
+  check_truncations(MessageType::request, request(), asked);
   later.front() = 4;
   later.push_back(8);
   check_truncations(MessageType::accept, accept(), later);
@@ -260,7 +262,7 @@ TEST_CASE("every message cut at any length is refused", "[wire]") {
   check_truncations(MessageType::go, go, {4});
   check_truncations(MessageType::probe, wire::Probe{});
   check_truncations(MessageType::probe_reply, wire::ProbeReply{}, {1});
-  check_truncations(MessageType::feedback, wire::Feedback{}, {4, 4, 4, 4});
+  check_truncations(MessageType::feedback, wire::Feedback{}, {4, 4, 4, 4, 8});
   check_truncations(MessageType::fin, wire::Fin{}, {1, 8, 8, 8, 8, 1, 2, 2, 2, 2});
   check_truncations(MessageType::report_pull, wire::ReportPull{});
   check_truncations(MessageType::bye, wire::Bye{});
@@ -269,6 +271,22 @@ TEST_CASE("every message cut at any length is refused", "[wire]") {
   chunk.total = 3;
   chunk.bytes.resize(3);
   check_truncations(MessageType::report, chunk);
+}
+
+TEST_CASE("a sender's word on its warm-up comes back, and may be absent", "[wire]") {
+  wire::Fin fin;
+  fin.report.packets = 7;
+  fin.report.time.emplace();
+  const auto again = [&fin] {
+    return wire::decode<wire::Fin>(wire::encode(MessageType::fin, 1, 0, fin));
+  };
+  REQUIRE(again());
+  CHECK_FALSE(again()->report.omitted);
+  fin.report.omitted = OmittedTx{100, 20'000, 3, 90};
+  REQUIRE(again());
+  CHECK(again()->report == fin.report);
+  fin.report.omitted->local_drop = 101;  // more than were numbered
+  CHECK_FALSE(again());
 }
 
 TEST_CASE("what an earlier version does not tell is not taken for told", "[wire]") {

@@ -73,6 +73,19 @@ TEST_CASE("what a listener heard comes back, and holds with the books", "[wire]"
   CHECK(refused([](VoiceReport& v) { v.worst_end_ns = 1; }));
 }
 
+TEST_CASE("the books of a warm-up come back, and balance by themselves", "[wire]") {
+  RxReport report = some_report();
+  report.omitted = OmittedRx{50, 45, 4500, 5, 500, 3, 2, 1, 0};
+  const auto again = [&report] { return wire::decode_report(wire::encode_report(report)); };
+  REQUIRE(again());
+  CHECK(*again() == report);
+  report.omitted->unique = 46;
+  CHECK_FALSE(again());
+  report.omitted->unique = UINT64_MAX;
+  report.omitted->lost = 51;  // a sum that wraps is none
+  CHECK_FALSE(again());
+}
+
 TEST_CASE("a report without what may be absent comes back so", "[wire]") {
   RxReport report = some_report();
   report.jitter_ns.reset();
@@ -89,7 +102,7 @@ TEST_CASE("a report cut at any length is refused, or is one of an earlier versio
   auto report = some_report();
   report.load.steal_permille = 30;
   const auto bytes = wire::encode_report(report);
-  const std::size_t earlier = bytes.size() - 7;  // three figures of the host, and no listener
+  const std::size_t earlier = bytes.size() - 8;  // of the host, no listener, no warm-up
   // Versions that did not tell of memory end a byte earlier.
   for (std::size_t length = 0; length + 1 < earlier; ++length) {
     CAPTURE(length);
@@ -105,7 +118,7 @@ TEST_CASE("a report tells of memory, and one that does not is as good", "[wire]"
   report.memory_limited = true;
   auto bytes = wire::encode_report(report);
   CHECK(wire::decode_report(bytes) == report);
-  bytes.resize(bytes.size() - 7);  // what of the host follows is of a later version still
+  bytes.resize(bytes.size() - 9);  // what follows is of later versions still
   report.memory_limited = false;
   CHECK(wire::decode_report(bytes) == report);
 }

@@ -1,0 +1,146 @@
+#include "app/monitor/exec_hook.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <spawn.h>
+#include <utility>
+
+#include "app/files.hpp"
+#include "net/fd.hpp"
+
+extern "C" char** environ;  // NOLINT(readability-redundant-declaration): POSIX has no header for it
+
+namespace udperf::app {
+namespace {
+
+/// The event as a file that is read from its beginning: no writer has to wait for a slow reader.
+net::Fd stdin_of(const std::string& event) {
+  net::Fd file{::memfd_create("udperf-event", MFD_CLOEXEC)};
+  if (file && write_all(file.get(), event, "event")) {
+    ::lseek(file.get(), 0, SEEK_SET);
+  }
+  return file;
+}
+
+/// All signals as they are for a new program: this process blocks and ignores some.
+class SpawnAttributes {
+ public:
+  SpawnAttributes() {
+    posix_spawnattr_init(&attributes_);
+    sigset_t none;
+    sigemptyset(&none);
+    posix_spawnattr_setsigmask(&attributes_, &none);
+    sigset_t all;
+    sigfillset(&all);
+    posix_spawnattr_setsigdefault(&attributes_, &all);
+    posix_spawnattr_setpgroup(&attributes_, 0);
+    posix_spawnattr_setflags(
+        &attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+  }
+  SpawnAttributes(const SpawnAttributes&) = delete;
+  SpawnAttributes& operator=(const SpawnAttributes&) = delete;
+  ~SpawnAttributes() { posix_spawnattr_destroy(&attributes_); }
+  [[nodiscard]] const posix_spawnattr_t* get() const { return &attributes_; }
+
+ private:
+  posix_spawnattr_t attributes_{};
+};
+
+}  // namespace
+
+ExecHook::ExecHook(std::string program, std::function<void(const std::string&)> say,
+                   Duration deadline)
+    : program_(std::move(program)), say_(std::move(say)), deadline_(deadline) {
+  thread_ = std::thread{[this] { work(); }};
+}
+
+ExecHook::~ExecHook() {
+  {
+    const std::lock_guard lock{mutex_};
+    ending_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void ExecHook::put(std::string event) {
+  const std::lock_guard lock{mutex_};
+  if (waiting_.size() >= kMostWaiting) {
+    ++failures_;
+    return;
+  }
+  waiting_.push_back(std::move(event));
+  wake_.notify_one();
+}
+
+void ExecHook::work() {
+  std::unique_lock lock{mutex_};
+  while (true) {
+    wake_.wait(lock, [this] { return ending_.load() || !waiting_.empty(); });
+    if (ending_.load()) {
+      return;
+    }
+    const std::string event = std::move(waiting_.front());
+    waiting_.pop_front();
+    lock.unlock();
+    ++runs_;
+    if (const std::string problem = run(event); !problem.empty()) {
+      ++failures_;
+      say_("--exec " + program_ + ": " + problem);
+    }
+    lock.lock();
+  }
+}
+
+std::string ExecHook::run(const std::string& event) {
+  const net::Fd input = stdin_of(event);
+  if (!input) {
+    return "no memory for the event";
+  }
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, input.get(), STDIN_FILENO);
+  const SpawnAttributes attributes;
+  std::array<char*, 2> arguments{program_.data(), nullptr};
+  pid_t pid = 0;
+  const int code =
+      ::posix_spawnp(&pid, program_.c_str(), &actions, attributes.get(), arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (code != 0) {
+    return std::strerror(code);  // NOLINT(concurrency-mt-unsafe): glibc's is not shared
+  }
+  return wait_for(pid);
+}
+
+std::string ExecHook::wait_for(int pid) {
+  constexpr auto kStep = std::chrono::milliseconds{20};
+  int status = 0;
+  Duration waited{0};
+  while (true) {
+    const pid_t done = ::waitpid(pid, &status, WNOHANG);
+    if (done == pid) {
+      break;
+    }
+    if (waited > deadline_ || ending_.load() || (done < 0 && errno != EINTR)) {
+      ::kill(-pid, SIGKILL);  // its group: what it started, too
+      ::waitpid(pid, &status, 0);
+      return waited > deadline_ ? "took too long and was ended" : "was ended";
+    }
+    std::this_thread::sleep_for(kStep);
+    waited += kStep;
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+    return {};
+  }
+  return WIFEXITED(status) ? "exit status " + std::to_string(WEXITSTATUS(status))
+                           : "ended by signal " + std::to_string(WTERMSIG(status));
+}
+
+}  // namespace udperf::app

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/monitor/setup.hpp"
+#include "engine/stop_token.hpp"
+#include "monitor/target.hpp"
+
+namespace udperf::app {
+
+/// Everyone who is to be watched now: the configuration's targets, those of the files of `file_sd`
+/// and, for `dns` entries, all addresses of the name but this host's own. Ids are left at 0. Names
+/// are asked for 5 s at most, all at once; one that is not known now stands for nobody.
+/// `problems` gets a line for each file or name that could not be read.
+[[nodiscard]] std::vector<monitor::Target> expand_targets(
+    const MonitorSetup& setup, const engine::StopToken& stop,
+    std::vector<std::string>* problems = nullptr);
+
+/// The files of a pattern (glob), in order.
+[[nodiscard]] std::vector<std::string> files_of(const std::string& pattern);
+
+}  // namespace udperf::app

@@ -1,0 +1,234 @@
+#include "app/monitor/history.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "app/monitor/history_store.hpp"
+#include "monitor/totals_codec.hpp"
+
+namespace udperf::app {
+namespace {
+
+constexpr std::int64_t kNanoseconds = 1'000'000'000;
+
+std::int64_t to_seconds(UnixTime time) {
+  return to_ns(time) / kNanoseconds;
+}
+
+std::int64_t seconds_of(History::Grain grain) {
+  return grain == History::Grain::hour ? kHour : kFiveMinutes;
+}
+
+/// Where rows of `select` (start in ns, span in ns, totals) go, newest first.
+Result<void> take_rows(SqliteStatement& select, std::vector<HistoryRow>& rows) {
+  auto row = select.step();
+  for (; row && *row; row = select.step()) {
+    if (const auto totals = monitor::decode_totals(select.bytes(2))) {
+      rows.push_back(
+          HistoryRow{unix_from_ns(select.number(0)), Duration{select.number(1)}, *totals});
+    }
+  }
+  return row ? Result<void>{} : tl::unexpected{row.error()};
+}
+
+/// The rounds of each span in one row.
+std::vector<HistoryRow> summed(const std::vector<HistoryRow>& rounds, std::int64_t seconds) {
+  std::vector<HistoryRow> rows;
+  for (const HistoryRow& round : rounds) {
+    const std::int64_t start = to_seconds(round.start) / seconds * seconds;
+    if (rows.empty() || to_seconds(rows.back().start) != start) {
+      rows.push_back({unix_from_ns(start * kNanoseconds), std::chrono::seconds{seconds}, {}});
+    }
+    rows.back().totals.add(round.totals);
+  }
+  return rows;
+}
+
+/// Ascending, from `from` on.
+Result<void> read_rounds(const SqliteFile& file, const History::Query& query, std::int64_t from,
+                         std::vector<HistoryRow>& rows) {
+  auto select = SqliteStatement::prepare(
+      file,
+      "SELECT start_ns, length_ns, totals FROM round WHERE target IN (SELECT id FROM target WHERE"
+      " name = ?1) AND start_ns >= ?2 AND start_ns <= ?3 ORDER BY start_ns DESC LIMIT ?4");
+  if (!select) {
+    return tl::unexpected{select.error()};
+  }
+  select->bind(1, query.target).bind(2, from).bind(3, to_ns(query.until));
+  select->bind(4, static_cast<std::int64_t>(query.most));
+  auto done = take_rows(*select, rows);
+  std::reverse(rows.begin(), rows.end());
+  return done;
+}
+
+/// The sums that are there already, ascending.
+Result<void> read_spans(const SqliteFile& file, const History::Query& query,
+                        std::vector<HistoryRow>& rows) {
+  auto select = SqliteStatement::prepare(
+      file,
+      "SELECT start * 1000000000, seconds * 1000000000, totals FROM span WHERE seconds = ?1 AND"
+      " target IN (SELECT id FROM target WHERE name = ?2) AND start >= ?3 AND start < ?4"
+      " ORDER BY start DESC LIMIT ?5");
+  if (!select) {
+    return tl::unexpected{select.error()};
+  }
+  select->bind(1, seconds_of(query.grain)).bind(2, query.target).bind(3, to_seconds(query.since));
+  select->bind(4, to_seconds(query.until) + 1).bind(5, static_cast<std::int64_t>(query.most));
+  auto done = take_rows(*select, rows);
+  std::reverse(rows.begin(), rows.end());
+  return done;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<History>> History::open(const std::string& path, const Retention& retention,
+                                               const Clock& clock,
+                                               std::function<void(const std::string&)> say) {
+  std::error_code ignored;  // opening the file tells what is wrong
+  if (const auto folder = std::filesystem::path{path}.parent_path(); !folder.empty()) {
+    std::filesystem::create_directories(folder, ignored);
+  }
+  auto store = Store::open(path, retention);
+  if (!store) {
+    return tl::unexpected{store.error()};
+  }
+  return std::unique_ptr<History>{new History{path, *std::move(store), clock, std::move(say)}};
+}
+
+History::History(std::string path, std::unique_ptr<Store> store, const Clock& clock,
+                 std::function<void(const std::string&)> say)
+    : path_(std::move(path)), store_(std::move(store)), clock_(clock), say_(std::move(say)) {
+  thread_ = std::thread{[this] { write_all(); }};
+}
+
+History::~History() {
+  {
+    const std::lock_guard lock{mutex_};
+    ending_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void History::put(const monitor::Target& target, const monitor::RoundResult& round) {
+  const std::lock_guard lock{mutex_};
+  if (waiting_.size() >= kMostWaiting) {
+    ++failures_;
+    return;
+  }
+  waiting_.emplace_back(std::pair{target, round});
+  wake_.notify_one();
+}
+
+void History::put(const monitor::Board::TimedEvent& event) {
+  const std::lock_guard lock{mutex_};
+  if (waiting_.size() < kMostWaiting) {
+    waiting_.emplace_back(event);
+    wake_.notify_one();
+  }
+}
+
+void History::write_all() {
+  constexpr Duration kTidyEvery = std::chrono::seconds{60};
+  MonoTime tidied = clock_.now() - kTidyEvery;
+  std::unique_lock lock{mutex_};
+  while (true) {
+    wake_.wait_for(lock, std::chrono::seconds{1}, [this] { return ending_ || !waiting_.empty(); });
+    std::deque<Item> items;
+    items.swap(waiting_);
+    const bool ending = ending_;
+    lock.unlock();
+    if (!items.empty()) {
+      write(items);
+    }
+    if (!ending && clock_.now() - tidied >= kTidyEvery) {
+      tidied = clock_.now();
+      static_cast<void>(store_->tidy(clock_.unix_now()));  // else a minute later
+    }
+    lock.lock();
+    if (ending) {
+      return;
+    }
+  }
+}
+
+void History::write(const std::deque<Item>& items) {
+  std::uint64_t rounds = 0;
+  Result<void> done = store_->begin();
+  for (const Item& item : items) {
+    if (!done) {
+      break;
+    }
+    if (const auto* const round =
+            std::get_if<std::pair<monitor::Target, monitor::RoundResult>>(&item)) {
+      done = store_->put(round->first, round->second);
+    } else {
+      done = store_->put(std::get<monitor::Board::TimedEvent>(item));
+    }
+  }
+  done = done ? store_->commit() : done;
+  for (const Item& item : items) {
+    rounds += item.index() == 0 ? 1U : 0U;
+  }
+  if (done) {
+    written_ += rounds;
+    if (std::exchange(failing_, false)) {
+      say_(path_ + ": the history is written again");
+    }
+    return;
+  }
+  store_->roll_back();
+  failures_ += rounds;
+  if (!std::exchange(failing_, true)) {
+    say_("the history has gaps, measuring goes on: " + done.error().message());
+  }
+}
+
+Result<std::vector<HistoryRow>> History::read(const Query& query) const {
+  auto file = SqliteFile::open(path_, SqliteFile::Mode::read);
+  if (!file) {
+    return tl::unexpected{file.error()};
+  }
+  std::vector<HistoryRow> rows;
+  if (query.grain == Grain::round) {
+    const auto done = read_rounds(*file, query, to_ns(query.since), rows);
+    return done ? Result<std::vector<HistoryRow>>{std::move(rows)} : tl::unexpected{done.error()};
+  }
+  if (const auto done = read_spans(*file, query, rows); !done) {
+    return tl::unexpected{done.error()};
+  }
+  // What is in no sum yet.
+  std::vector<HistoryRow> rounds;
+  const std::int64_t from =
+      rows.empty() ? to_ns(query.since)
+                   : std::max(to_ns(query.since), to_ns(rows.back().start + rows.back().span));
+  if (const auto done = read_rounds(*file, query, from, rounds); !done) {
+    return tl::unexpected{done.error()};
+  }
+  rounds = summed(rounds, seconds_of(query.grain));
+  rows.insert(rows.end(), rounds.begin(), rounds.end());
+  return rows;
+}
+
+std::string default_history() {
+  const auto variable = [](const char* name) {
+    const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): at the start
+    return std::string{value != nullptr ? value : ""};
+  };
+  if (const std::string folder = variable("STATE_DIRECTORY"); !folder.empty()) {
+    return folder.substr(0, folder.find(':')) + "/monitor.db";
+  }
+  if (const std::string folder = variable("XDG_STATE_HOME"); !folder.empty()) {
+    return folder + "/udperf/monitor.db";
+  }
+  const std::string home = variable("HOME");
+  if (::geteuid() != 0 && !home.empty()) {
+    return home + "/.local/state/udperf/monitor.db";
+  }
+  return "/var/lib/udperf/monitor.db";
+}
+
+}  // namespace udperf::app

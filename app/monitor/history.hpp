@@ -1,0 +1,96 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "app/monitor/command.hpp"
+#include "base/result.hpp"
+#include "clock/clock.hpp"
+#include "monitor/board.hpp"
+#include "monitor/totals.hpp"
+
+struct sqlite3;
+
+namespace udperf::app {
+
+/// What happened in a span of time to one target.
+struct HistoryRow {
+  UnixTime start;
+  Duration span{0};
+  monitor::Totals totals;
+};
+
+/// Rounds in an SQLite file: each for some days, sums of five minutes for weeks, of an hour for
+/// years. A thread of its own writes, so that no disk holds up a round; what cannot be written is
+/// counted and left out, and the next is tried again. Safe against the process's death at any time.
+class History {
+ public:
+  /// Fails where the file is another program's, or of a version to come: it is left as it is.
+  /// `say` is told once when writing begins to fail, and once when it works again.
+  [[nodiscard]] static Result<std::unique_ptr<History>> open(
+      const std::string& path, const Retention& retention, const Clock& clock,
+      std::function<void(const std::string& text)> say);
+  History(const History&) = delete;
+  History& operator=(const History&) = delete;
+  /// Writes what waits, for five seconds at most.
+  ~History();
+
+  /// Never blocks. From any thread.
+  void put(const monitor::Target& target, const monitor::RoundResult& round);
+  void put(const monitor::Board::TimedEvent& event);
+
+  [[nodiscard]] std::uint64_t written() const { return written_.load(); }
+  [[nodiscard]] std::uint64_t failures() const { return failures_.load(); }
+
+  /// Rounds themselves, or sums of five minutes or an hour.
+  enum class Grain : std::uint8_t { round, five_minutes, hour };
+  struct Query {
+    std::string target;
+    UnixTime since;
+    UnixTime until;
+    Grain grain = Grain::round;
+    std::size_t most = 5000;  ///< rows; the latest are kept
+  };
+  /// Ascending; from any thread. What is not summed up yet is summed up for the answer.
+  [[nodiscard]] Result<std::vector<HistoryRow>> read(const Query& query) const;
+
+ private:
+  class Store;
+  using Item =
+      std::variant<std::pair<monitor::Target, monitor::RoundResult>, monitor::Board::TimedEvent>;
+  static constexpr std::size_t kMostWaiting = 20'000;
+
+  History(std::string path, std::unique_ptr<Store> store, const Clock& clock,
+          std::function<void(const std::string& text)> say);
+  void write_all();
+  void write(const std::deque<Item>& items);
+
+  std::string path_;
+  std::unique_ptr<Store> store_;
+  const Clock& clock_;
+  std::function<void(const std::string& text)> say_;
+  std::atomic<std::uint64_t> written_{0};
+  std::atomic<std::uint64_t> failures_{0};
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Item> waiting_;
+  bool ending_ = false;
+  bool failing_ = false;
+  std::thread thread_;
+};
+
+/// Where the history is without --history: $XDG_STATE_HOME/udperf/monitor.db, below the user's home
+/// where that is not set, and of root and of services /var/lib/udperf/monitor.db
+/// ($STATE_DIRECTORY where systemd gives one).
+[[nodiscard]] std::string default_history();
+
+}  // namespace udperf::app

@@ -1,0 +1,285 @@
+#include "app/monitor/history_store.hpp"
+
+#include <algorithm>
+
+#include "monitor/totals_codec.hpp"
+
+namespace udperf::app {
+namespace {
+
+constexpr std::int64_t kApplicationId = 0x75647066;  // "udpf"
+constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kNanoseconds = 1'000'000'000;
+/// Rounds that began in a span may end later than it.
+constexpr std::int64_t kGraceSeconds = 120;
+
+constexpr const char* kSchema =
+    "CREATE TABLE target (id INTEGER PRIMARY KEY, name TEXT NOT NULL, module TEXT NOT NULL,"
+    " UNIQUE (name, module));"
+    "CREATE TABLE round (target INTEGER NOT NULL, start_ns INTEGER NOT NULL, number INTEGER NOT "
+    "NULL,"
+    " status TEXT NOT NULL, length_ns INTEGER NOT NULL, up_sent INTEGER, up_lost INTEGER,"
+    " down_sent INTEGER, down_lost INTEGER, error TEXT, totals BLOB NOT NULL,"
+    " PRIMARY KEY (target, start_ns, number)) WITHOUT ROWID;"
+    "CREATE INDEX round_start ON round (start_ns);"
+    "CREATE TABLE span (seconds INTEGER NOT NULL, target INTEGER NOT NULL, start INTEGER NOT NULL,"
+    " up_sent INTEGER NOT NULL, up_lost INTEGER NOT NULL, down_sent INTEGER NOT NULL,"
+    " down_lost INTEGER NOT NULL, totals BLOB NOT NULL,"
+    " PRIMARY KEY (seconds, target, start)) WITHOUT ROWID;"
+    "CREATE INDEX span_start ON span (seconds, start);"
+    "CREATE TABLE event (at_ns INTEGER NOT NULL, target INTEGER NOT NULL, kind TEXT NOT NULL,"
+    " direction TEXT NOT NULL, detail TEXT NOT NULL);"
+    "CREATE INDEX event_at ON event (at_ns);"
+    "CREATE TABLE summed (seconds INTEGER PRIMARY KEY, start INTEGER NOT NULL);"
+    "PRAGMA application_id = 1969516646;"
+    "PRAGMA user_version = 1;";
+static_assert(kApplicationId == 1969516646);
+
+tl::unexpected<Error> refused(const std::string& path, const std::string& why) {
+  return tl::unexpected<Error>{
+      Error{ErrorCode::usage,
+            path + ": " + why + "; give another file with --history, or move it away",
+            0,
+            {}}};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<History::Store>> History::Store::open(const std::string& path,
+                                                             const Retention& retention) {
+  auto file = SqliteFile::open(path, SqliteFile::Mode::create);
+  if (!file) {
+    return tl::unexpected{file.error()};
+  }
+  std::unique_ptr<Store> store{new Store{*std::move(file), retention}};
+  if (const auto claimed = store->claim(path); !claimed) {
+    return tl::unexpected{claimed.error()};
+  }
+  return store;
+}
+
+/// Makes the tables in a new file; looks whether one that exists is ours before anything is
+/// changed.
+Result<void> History::Store::claim(const std::string& path) const {
+  const auto application = file_.number("PRAGMA application_id");
+  const auto version = file_.number("PRAGMA user_version");
+  const auto tables = file_.number("SELECT count(*) FROM sqlite_master");
+  if (!application || !version || !tables) {
+    return refused(path, "is no SQLite file, or cannot be read (" +
+                             (application ? tables : application).error().what + ")");
+  }
+  const bool empty = *application == 0 && *version == 0 && *tables == 0;
+  if (!empty && *application != kApplicationId) {
+    return refused(path, "is the file of another program");
+  }
+  if (!empty && *version != kVersion) {
+    return refused(path, "is of version " + std::to_string(*version) + ", this udperf knows " +
+                             std::to_string(kVersion));
+  }
+  if (auto set = file_.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+                           "PRAGMA journal_size_limit = 4194304; PRAGMA temp_store = MEMORY;");
+      !set) {
+    return set;
+  }
+  if (!empty) {
+    return {};
+  }
+  return file_.run((std::string{"BEGIN IMMEDIATE;"} + kSchema + "COMMIT;").c_str());
+}
+
+void History::Store::roll_back() {
+  if (sqlite3_get_autocommit(file_.get()) == 0) {
+    static_cast<void>(file_.run("ROLLBACK"));
+  }
+  ids_.clear();  // what was given in the transaction is not there
+}
+
+Result<std::int64_t> History::Store::id_of(const monitor::Target& target) {
+  const std::pair<std::string, std::string> key{target.name, target.module};
+  if (const auto found = ids_.find(key); found != ids_.end()) {
+    return found->second;
+  }
+  auto insert = SqliteStatement::prepare(
+      file_, "INSERT INTO target (name, module) VALUES (?, ?) ON CONFLICT DO NOTHING");
+  auto select =
+      SqliteStatement::prepare(file_, "SELECT id FROM target WHERE name = ? AND module = ?");
+  if (!insert || !select) {
+    return tl::unexpected{(insert ? select : insert).error()};
+  }
+  if (const auto done = insert->bind(1, target.name).bind(2, target.module).run(); !done) {
+    return tl::unexpected{done.error()};
+  }
+  const auto row = select->bind(1, target.name).bind(2, target.module).step();
+  if (!row || !*row) {
+    return row ? file_.failure("read") : tl::unexpected{row.error()};
+  }
+  return ids_[key] = select->number(0);
+}
+
+Result<void> History::Store::put(const monitor::Target& target, const monitor::RoundResult& round) {
+  const auto id = id_of(target);
+  if (!id) {
+    return tl::unexpected{id.error()};
+  }
+  auto insert = SqliteStatement::prepare(
+      file_, "INSERT OR REPLACE INTO round VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  if (!insert) {
+    return tl::unexpected{insert.error()};
+  }
+  monitor::Totals totals;
+  totals.add(round);
+  const auto count = [&insert](int at, bool there, std::uint64_t value) {
+    if (there) {
+      insert->bind(at, static_cast<std::int64_t>(value));
+    }
+  };
+  insert->bind(1, *id).bind(2, to_ns(round.start));
+  insert->bind(3, static_cast<std::int64_t>(round.number)).bind(4, to_string(round.status));
+  insert->bind(5, round.length.count());
+  count(6, round.up.has_value(), totals.up.sent);
+  count(7, round.up.has_value(), totals.up.lost);
+  count(8, round.down.has_value(), totals.down.sent);
+  count(9, round.down.has_value(), totals.down.lost);
+  if (round.error) {
+    insert->bind(10, round.error->message());
+  }
+  insert->bind_blob(11, encode_totals(totals));
+  const std::int64_t second = to_ns(round.start) / kNanoseconds;
+  touched_ = touched_ == 0 ? second : std::min(touched_, second);
+  return insert->run();
+}
+
+Result<void> History::Store::put(const monitor::Board::TimedEvent& event) {
+  const auto id = id_of(event.target);
+  auto insert = SqliteStatement::prepare(file_, "INSERT INTO event VALUES (?, ?, ?, ?, ?)");
+  if (!id || !insert) {
+    return tl::unexpected{id ? insert.error() : id.error()};
+  }
+  insert->bind(1, to_ns(event.event.at)).bind(2, *id).bind(3, to_string(event.event.kind));
+  return insert->bind(4, event.event.direction).bind(5, event.event.detail).run();
+}
+
+Result<void> History::Store::tidy(UnixTime now) {
+  for (const std::int64_t seconds : {kFiveMinutes, kHour}) {
+    if (auto done = sum_up(seconds, now); !done) {
+      return done;
+    }
+  }
+  touched_ = 0;
+  return forget(now);
+}
+
+/// From where on spans of this length are still to be summed up.
+Result<std::int64_t> History::Store::mark(std::int64_t seconds) const {
+  const std::string sql = "SELECT start FROM summed WHERE seconds = " + std::to_string(seconds);
+  return file_.number(sql.c_str());
+}
+
+Result<void> History::Store::set_mark(std::int64_t seconds, std::int64_t start) const {
+  const std::string sql = "INSERT OR REPLACE INTO summed VALUES (" + std::to_string(seconds) +
+                          ", " + std::to_string(start) + ")";
+  return file_.run(sql.c_str());
+}
+
+/// The first span at or after `start` in which there is something to sum up.
+Result<std::optional<std::int64_t>> History::Store::first_after(std::int64_t seconds,
+                                                                std::int64_t start) const {
+  const bool from_rounds = seconds == kFiveMinutes;
+  auto select = SqliteStatement::prepare(
+      file_, from_rounds ? "SELECT min(start_ns) FROM round WHERE start_ns >= ?"
+                         : "SELECT min(start) FROM span WHERE seconds = 300 AND start >= ?");
+  if (!select) {
+    return tl::unexpected{select.error()};
+  }
+  const auto row = select->bind(1, from_rounds ? start * kNanoseconds : start).step();
+  if (!row) {
+    return tl::unexpected{row.error()};
+  }
+  const std::int64_t first = select->number(0) / (from_rounds ? kNanoseconds : 1);
+  return first == 0 ? std::nullopt : std::optional{first / seconds * seconds};
+}
+
+/// Each span that is over becomes a row a target. A round that came late (or by a clock that was
+/// set back) has its span summed up again.
+Result<void> History::Store::sum_up(std::int64_t seconds, UnixTime now) {
+  auto from = mark(seconds);
+  if (!from) {
+    return tl::unexpected{from.error()};
+  }
+  // Of what was forgotten no sum can be made again.
+  const std::int64_t whole = to_ns(now - retention_.rounds) / kNanoseconds + kHour;
+  const std::int64_t touched = touched_ > 0 ? std::max(touched_, whole) : *from;
+  std::int64_t start = std::min(*from, touched / seconds * seconds);
+  const std::int64_t end = to_ns(now) / kNanoseconds - kGraceSeconds - (seconds == kHour ? 300 : 0);
+  while (true) {
+    const auto next = first_after(seconds, start);
+    if (!next) {
+      return tl::unexpected{next.error()};
+    }
+    if (!*next || **next + seconds > end) {
+      return {};
+    }
+    start = **next + seconds;
+    Result<void> done = begin();
+    done = done ? sum_span(seconds, **next) : done;
+    done = done ? set_mark(seconds, std::max(start, *from)) : done;
+    done = done ? commit() : done;
+    if (!done) {
+      roll_back();
+      return done;
+    }
+  }
+}
+
+Result<void> History::Store::sum_span(std::int64_t seconds, std::int64_t start) {
+  auto select = SqliteStatement::prepare(
+      file_, seconds == kFiveMinutes
+                 ? "SELECT target, totals FROM round WHERE start_ns >= ?1 * 1000000000"
+                   " AND start_ns < ?2 * 1000000000"
+                 : "SELECT target, totals FROM span WHERE seconds = 300 AND start >= ?1"
+                   " AND start < ?2");
+  auto insert = SqliteStatement::prepare(
+      file_, "INSERT OR REPLACE INTO span VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+  if (!select || !insert) {
+    return tl::unexpected{(select ? insert : select).error()};
+  }
+  std::map<std::int64_t, monitor::Totals> sums;
+  auto row = select->bind(1, start).bind(2, start + seconds).step();
+  for (; row && *row; row = select->step()) {
+    if (const auto totals = monitor::decode_totals(select->bytes(1))) {
+      sums[select->number(0)].add(*totals);
+    }
+  }
+  if (!row) {
+    return tl::unexpected{row.error()};
+  }
+  for (const auto& [target, totals] : sums) {
+    const auto number = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
+    insert->bind(1, seconds).bind(2, target).bind(3, start).bind(4, number(totals.up.sent));
+    insert->bind(5, number(totals.up.lost)).bind(6, number(totals.down.sent));
+    insert->bind(7, number(totals.down.lost)).bind_blob(8, encode_totals(totals));
+    if (auto done = insert->run(); !done) {
+      return done;
+    }
+  }
+  return {};
+}
+
+Result<void> History::Store::forget(UnixTime now) const {
+  const auto before = [now](Duration age) { return std::to_string(to_ns(now - age)); };
+  const auto seconds = [now](Duration age) {
+    return std::to_string(to_ns(now - age) / kNanoseconds);
+  };
+  // Nothing goes before it is in a sum.
+  const std::string summed5 = "(SELECT coalesce(min(start), 0) FROM summed WHERE seconds = 300)";
+  const std::string summed60 = "(SELECT coalesce(min(start), 0) FROM summed WHERE seconds = 3600)";
+  const std::string sql =
+      "DELETE FROM round WHERE start_ns < min(" + before(retention_.rounds) + ", " + summed5 +
+      " * 1000000000); DELETE FROM span WHERE seconds = 300 AND start < min(" +
+      seconds(retention_.five_minutes) + ", " + summed60 +
+      "); DELETE FROM span WHERE seconds = 3600 AND start < " + seconds(retention_.hours) +
+      "; DELETE FROM event WHERE at_ns < " + before(retention_.hours) + ";";
+  return file_.run(sql.c_str());
+}
+
+}  // namespace udperf::app

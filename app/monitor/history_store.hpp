@@ -1,0 +1,50 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "app/monitor/history.hpp"
+#include "app/monitor/sqlite_file.hpp"
+
+namespace udperf::app {
+
+/// The writer's side of the file. One thread.
+class History::Store {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Store>> open(const std::string& path,
+                                                           const Retention& retention);
+
+  [[nodiscard]] Result<void> begin() const { return file_.run("BEGIN IMMEDIATE"); }
+  [[nodiscard]] Result<void> commit() const { return file_.run("COMMIT"); }
+  void roll_back();
+  [[nodiscard]] Result<void> put(const monitor::Target& target, const monitor::RoundResult& round);
+  [[nodiscard]] Result<void> put(const monitor::Board::TimedEvent& event);
+  /// Sums up spans that are over, and forgets what is old enough; a piece at a time, in
+  /// transactions of its own.
+  [[nodiscard]] Result<void> tidy(UnixTime now);
+
+ private:
+  Store(SqliteFile file, const Retention& retention)
+      : file_(std::move(file)), retention_(retention) {}
+  [[nodiscard]] Result<void> claim(const std::string& path) const;
+  [[nodiscard]] Result<std::int64_t> id_of(const monitor::Target& target);
+  [[nodiscard]] Result<void> sum_up(std::int64_t seconds, UnixTime now);
+  [[nodiscard]] Result<void> sum_span(std::int64_t seconds, std::int64_t start);
+  [[nodiscard]] Result<void> forget(UnixTime now) const;
+  [[nodiscard]] Result<std::int64_t> mark(std::int64_t seconds) const;
+  [[nodiscard]] Result<void> set_mark(std::int64_t seconds, std::int64_t start) const;
+  [[nodiscard]] Result<std::optional<std::int64_t>> first_after(std::int64_t seconds,
+                                                                std::int64_t start) const;
+
+  SqliteFile file_;
+  Retention retention_;
+  std::map<std::pair<std::string, std::string>, std::int64_t> ids_;
+  std::int64_t touched_ = 0;  ///< earliest round written since the last tidy, seconds; 0: none
+};
+
+inline constexpr std::int64_t kFiveMinutes = 300;
+inline constexpr std::int64_t kHour = 3600;
+
+}  // namespace udperf::app

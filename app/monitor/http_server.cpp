@@ -1,0 +1,203 @@
+#include "app/monitor/http_server.hpp"
+
+#include <array>
+#include <civetweb.h>
+#include <cstring>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace udperf::app {
+namespace {
+
+constexpr std::size_t kMostStreams = 16;
+
+const char* reason(int status) {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    default:
+      return "Service Unavailable";
+  }
+}
+
+/// Scripts, styles and data come from here and from nowhere else; nothing stands within the page.
+constexpr std::string_view kSafety =
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
+    "connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'\r\n"
+    "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
+    "Cache-Control: no-store\r\n";
+
+std::string head(int status, const std::string& type) {
+  return "HTTP/1.1 " + std::to_string(status) + " " + reason(status) + "\r\nContent-Type: " + type +
+         "\r\n" + std::string{kSafety};
+}
+
+void send(mg_connection* connection, const HttpReply& reply, bool with_body) {
+  std::string text = head(reply.status, reply.type);
+  if (reply.status == 401) {
+    text += "WWW-Authenticate: Basic realm=\"udperf\"\r\n";
+  }
+  text += "Content-Length: " + std::to_string(reply.body.size()) + "\r\n\r\n";
+  text += with_body ? reply.body : std::string{};
+  mg_write(connection, text.data(), text.size());
+}
+
+std::string listening_port(const Endpoint& listen, bool tls) {
+  return listen.to_string() + (tls ? "s" : "");
+}
+
+HttpReply refusal(int status, const char* text) {
+  HttpReply reply;
+  reply.status = status;
+  reply.body = std::string{text} + "\n";
+  return reply;
+}
+
+/// Pairs of names and values, as civetweb wants them.
+std::vector<std::string> server_options(const Endpoint& listen, const WebConfig& config) {
+  std::vector<std::string> options{
+      "listening_ports", listening_port(listen, config.tls.has_value()), "num_threads", "48",
+      "request_timeout_ms", "10000", "max_request_size", "16384", "enable_keep_alive", "yes",
+      "keep_alive_timeout_ms", "5000", "tcp_nodelay", "1", "enable_directory_listing", "no",
+      // The realm's name need not be the host's.
+      "enable_auth_domain_check", "no"};
+  if (config.tls) {
+    options.insert(options.end(),
+                   {"ssl_certificate", config.tls->certificate, "ssl_protocol_version",
+                    std::to_string(config.tls->least_version)});
+  }
+  if (config.tls && config.tls->client_ca) {
+    options.insert(options.end(),
+                   {"ssl_verify_peer", "yes", "ssl_ca_file", *config.tls->client_ca});
+  }
+  return options;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<HttpServer>> HttpServer::open(const Endpoint& listen,
+                                                     const WebConfig& config, Handler handler) {
+  std::unique_ptr<HttpServer> server{new HttpServer{config, std::move(handler)}};
+  if (const auto started = server->start(listen); !started) {
+    return tl::unexpected{started.error()};
+  }
+  return server;
+}
+
+Result<void> HttpServer::start(const Endpoint& listen) {
+  mg_init_library(config_.tls ? MG_FEATURES_SSL : MG_FEATURES_DEFAULT);
+  const std::vector<std::string> words = server_options(listen, config_);
+  std::vector<const char*> options;
+  options.reserve(words.size() + 1);
+  for (const std::string& word : words) {
+    options.push_back(word.c_str());
+  }
+  options.push_back(nullptr);
+  mg_callbacks callbacks{};
+  callbacks.begin_request = [](mg_connection* connection) {
+    auto* const self = static_cast<HttpServer*>(mg_get_user_data(mg_get_context(connection)));
+    return self->answer(connection);
+  };
+  callbacks.log_message = [](const mg_connection* connection, const char* message) {
+    if (connection == nullptr) {
+      return 1;
+    }
+    auto* const self = static_cast<HttpServer*>(mg_get_user_data(mg_get_context(connection)));
+    if (self != nullptr && self->context_ == nullptr) {
+      self->last_problem_ = message;  // while it starts: why it cannot
+    }
+    return 1;
+  };
+  context_ = mg_start(&callbacks, this, options.data());
+  if (context_ == nullptr) {
+    return tl::unexpected<Error>{
+        Error{ErrorCode::system,
+              "--listen " + listen.to_string() + ": " +
+                  (last_problem_.empty() ? "cannot listen there" : last_problem_),
+              0,
+              {}}};
+  }
+  local_ = listen;
+  mg_server_port bound{};
+  if (mg_get_server_ports(context_, 1, &bound) == 1) {
+    local_.port = static_cast<std::uint16_t>(bound.port);
+  }
+  return {};
+}
+
+HttpServer::~HttpServer() {
+  ending_ = true;
+  if (context_ != nullptr) {
+    mg_stop(context_);
+  }
+  mg_exit_library();
+}
+
+std::string HttpServer::url() const {
+  return (config_.tls ? "https://" : "http://") + local_.to_string() + "/";
+}
+
+int HttpServer::answer(mg_connection* connection) {
+  const mg_request_info* const info = mg_get_request_info(connection);
+  const std::string_view method{info->request_method != nullptr ? info->request_method : ""};
+  const bool head_only = method == "HEAD";
+  if (!is_authorized(config_, mg_get_header(connection, "Authorization"))) {
+    send(connection, refusal(401, "name and password are needed"), !head_only);
+    return 401;
+  }
+  if (method != "GET" && !head_only) {
+    send(connection, refusal(405, "only GET and HEAD are answered"), true);
+    return 405;
+  }
+  HttpRequest request;
+  request.path = info->local_uri != nullptr ? info->local_uri : "";
+  request.query = info->query_string != nullptr ? info->query_string : "";
+  if (const char* const header = mg_get_header(connection, "X-Prometheus-Scrape-Timeout-Seconds")) {
+    request.scrape_timeout = header;
+  }
+  const HttpReply reply = handler_(request);
+  if (reply.feed != nullptr && !head_only) {
+    stream(connection, *reply.feed);
+  } else {
+    send(connection, reply, !head_only);
+  }
+  return reply.status;
+}
+
+void HttpServer::stream(mg_connection* connection, LiveFeed& feed) {
+  const auto listener = feed.listen(kMostStreams);
+  if (!listener) {
+    send(connection, refusal(503, "too many pages are open"), true);
+    return;
+  }
+  const std::string begin =
+      head(200, "text/event-stream") + "Connection: close\r\n\r\nretry: 3000\n\n";
+  bool good = mg_write(connection, begin.data(), begin.size()) > 0;
+  int silent = 0;
+  while (good && !ending_.load() && !listener->ended()) {
+    const auto message = listener->next(std::chrono::seconds{1});
+    std::string text = message && message->skipped ? "event: skipped\ndata: {}\n\n" : "";
+    text += message ? message->text : std::string{};
+    silent = message ? 0 : silent + 1;
+    if (silent >= 10) {  // so that a client that is gone is noticed
+      text = ": still here\n\n";
+      silent = 0;
+    }
+    good = text.empty() || mg_write(connection, text.data(), text.size()) > 0;
+  }
+  feed.leave(listener);
+}
+
+}  // namespace udperf::app

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/monitor/live_feed.hpp"
+#include "app/monitor/web_config.hpp"
+#include "base/endpoint.hpp"
+#include "base/result.hpp"
+
+struct mg_connection;
+struct mg_context;
+
+namespace udperf::app {
+
+/// A request as far as anybody here looks at it. Only GET and HEAD come through.
+struct HttpRequest {
+  std::string path;
+  std::string query;  ///< as it came
+  std::optional<std::string> scrape_timeout;
+};
+
+struct HttpReply {
+  int status = 200;
+  std::string type = "text/plain; charset=utf-8";
+  std::string body;
+  /// Server-sent events in place of the body, until the feed or the client ends.
+  LiveFeed* feed = nullptr;
+};
+
+/// An HTTP server on one address: bounded threads, request sizes and times, and headers that keep
+/// a browser from doing more than the page needs.
+class HttpServer {
+ public:
+  using Handler = std::function<HttpReply(const HttpRequest& request)>;
+
+  /// Port 0 is any. `handler` is called from many threads.
+  [[nodiscard]] static Result<std::unique_ptr<HttpServer>> open(const Endpoint& listen,
+                                                                const WebConfig& config,
+                                                                Handler handler);
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+  /// Waits for the requests that are being answered.
+  ~HttpServer();
+
+  [[nodiscard]] const Endpoint& local() const { return local_; }
+  /// "http://127.0.0.1:9555/"
+  [[nodiscard]] std::string url() const;
+
+ private:
+  HttpServer(WebConfig config, Handler handler)
+      : config_(std::move(config)), handler_(std::move(handler)) {}
+  [[nodiscard]] Result<void> start(const Endpoint& listen);
+  [[nodiscard]] int answer(mg_connection* connection);
+  void stream(mg_connection* connection, LiveFeed& feed);
+
+  WebConfig config_;
+  Handler handler_;
+  Endpoint local_;
+  std::string last_problem_;
+  std::atomic<bool> ending_{false};
+  mg_context* context_ = nullptr;
+};
+
+}  // namespace udperf::app

@@ -1,0 +1,64 @@
+#include <array>
+#include <prometheus/text_serializer.h>
+#include <utility>
+
+#include "app/monitor/metrics.hpp"
+
+namespace udperf::app {
+namespace {
+
+using monitor::TimeHistogram;
+using prometheus::MetricType;
+
+/// Upper bounds of histograms, each also a bound of TimeHistogram, so that no count is guessed.
+constexpr std::array<Duration, 13> kBounds{
+    std::chrono::microseconds{20},  std::chrono::microseconds{50},  std::chrono::microseconds{100},
+    std::chrono::microseconds{500}, std::chrono::milliseconds{1},   std::chrono::milliseconds{2},
+    std::chrono::milliseconds{5},   std::chrono::milliseconds{10},  std::chrono::milliseconds{20},
+    std::chrono::milliseconds{50},  std::chrono::milliseconds{100}, std::chrono::milliseconds{500},
+    std::chrono::seconds{1}};
+
+double seconds(Duration time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+}  // namespace
+
+Family::Family(std::string name, std::string help, MetricType type)
+    : family_{std::move(name), std::move(help), type, {}} {}
+
+void Family::add(Labels labels, double value) {
+  prometheus::ClientMetric metric;
+  metric.label = std::move(labels);
+  metric.counter.value = family_.type == MetricType::Counter ? value : 0;
+  metric.gauge.value = family_.type == MetricType::Gauge ? value : 0;
+  family_.metric.push_back(std::move(metric));
+}
+
+void Family::add(Labels labels, const TimeHistogram& times) {
+  prometheus::ClientMetric metric;
+  metric.label = std::move(labels);
+  metric.histogram.sample_count = times.total();
+  metric.histogram.sample_sum = seconds(Duration{times.sum_ns()});
+  std::uint64_t below = 0;
+  std::size_t next = 0;
+  for (const Duration bound : kBounds) {
+    for (const std::size_t last = TimeHistogram::bucket_of(bound); next <= last; ++next) {
+      below += times.count(next);
+    }
+    metric.histogram.bucket.push_back({below, seconds(bound)});
+  }
+  family_.metric.push_back(std::move(metric));
+}
+
+void add_to(Families& families, Family family) {
+  if (!family.empty()) {
+    families.push_back(family.take());
+  }
+}
+
+std::string exposition(const Families& families) {
+  return prometheus::TextSerializer{}.Serialize(families);
+}
+
+}  // namespace udperf::app

@@ -1,0 +1,317 @@
+#include "app/monitor/metrics.hpp"
+
+#include <array>
+#include <functional>
+#include <prometheus/text_serializer.h>
+#include <utility>
+
+#include "result/version.hpp"
+
+namespace udperf::app {
+namespace {
+
+using monitor::Board;
+using monitor::RoundResult;
+using monitor::RoundWay;
+using monitor::TimeHistogram;
+using monitor::WayTotals;
+using prometheus::MetricType;
+using Labels = Family::Labels;
+
+double seconds(Duration time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+Labels with(Labels labels, std::string name, std::string value) {
+  labels.push_back({std::move(name), std::move(value)});
+  return labels;
+}
+
+Labels labels_of(const Board::Entry& entry) {
+  return {{"target", entry.target.name}, {"module", entry.target.module}};
+}
+
+using EntryVisit = std::function<void(Family& family, const Labels& labels, const Board::Entry&)>;
+
+void add_each(Families& families, const Board& board, Family family, const EntryVisit& visit) {
+  for (const auto& [id, entry] : board.entries()) {
+    visit(family, labels_of(entry), entry);
+  }
+  add_to(families, std::move(family));
+}
+
+struct WayCounter {
+  const char* name;
+  const char* help;
+  std::uint64_t WayTotals::*member;
+};
+
+constexpr std::array<WayCounter, 7> kWayCounters{{
+    {"udperf_packets_sent_total", "Datagrams sent in rounds.", &WayTotals::sent},
+    {"udperf_packets_received_total", "Datagrams that arrived, first copies.", &WayTotals::unique},
+    {"udperf_packets_duplicated_total", "Copies beyond the first.", &WayTotals::duplicates},
+    {"udperf_packets_reordered_total", "Datagrams out of order (RFC 4737).", &WayTotals::reordered},
+    {"udperf_packets_late_total", "Datagrams that came after the loss threshold; lost.",
+     &WayTotals::late},
+    {"udperf_sent_bytes_total", "Payload sent in rounds.", &WayTotals::sent_bytes},
+    {"udperf_received_bytes_total", "Payload that arrived.", &WayTotals::unique_bytes},
+}};
+
+void each_way(const Labels& labels, const Board::Entry& entry,
+              const std::function<void(const Labels& labels, const WayTotals& way)>& visit) {
+  if (entry.totals.up.sent > 0) {
+    visit(with(labels, "direction", "up"), entry.totals.up);
+  }
+  if (entry.totals.down.sent > 0) {
+    visit(with(labels, "direction", "down"), entry.totals.down);
+  }
+}
+
+void add_counters(Families& families, const Board& board) {
+  for (const WayCounter& counter : kWayCounters) {
+    add_each(families, board, Family{counter.name, counter.help, MetricType::Counter},
+             [&](Family& family, const Labels& labels, const Board::Entry& entry) {
+               each_way(labels, entry, [&](const Labels& all, const WayTotals& way) {
+                 family.add(all, static_cast<double>(way.*counter.member));
+               });
+             });
+  }
+  add_each(families, board,
+           Family{"udperf_packets_lost_total", "Datagrams lost, by where.", MetricType::Counter},
+           [](Family& family, const Labels& labels, const Board::Entry& entry) {
+             each_way(labels, entry, [&](const Labels& all, const WayTotals& way) {
+               family.add(with(all, "where", "network"), static_cast<double>(way.lost_network()));
+               family.add(with(all, "where", "rx_socket"), static_cast<double>(way.lost_rx_socket));
+               family.add(with(all, "where", "tx_host"), static_cast<double>(way.lost_tx_host));
+             });
+           });
+  add_each(families, board,
+           Family{"udperf_rounds_total", "Rounds by what became of them.", MetricType::Counter},
+           [](Family& family, const Labels& labels, const Board::Entry& entry) {
+             for (std::size_t i = 0; i < monitor::kRoundStatuses; ++i) {
+               family.add(with(labels, "status", to_string(static_cast<monitor::RoundStatus>(i))),
+                          static_cast<double>(entry.totals.rounds.at(i)));
+             }
+           });
+  add_each(families, board,
+           Family{"udperf_probes_sent_total", "Round trips asked for.", MetricType::Counter},
+           [](Family& family, const Labels& labels, const Board::Entry& entry) {
+             if (entry.totals.rtt_sent > 0) {
+               family.add(labels, static_cast<double>(entry.totals.rtt_sent));
+             }
+           });
+}
+
+void add_histograms(Families& families, const Board& board) {
+  add_each(families, board,
+           Family{"udperf_rtt_seconds", "Round trips (RFC 2681).", MetricType::Histogram},
+           [](Family& family, const Labels& labels, const Board::Entry& entry) {
+             if (entry.totals.rtt.total() > 0) {
+               family.add(labels, entry.totals.rtt);
+             }
+           });
+  struct Spread {
+    const char* name;
+    const char* help;
+    TimeHistogram WayTotals::*member;
+  };
+  for (const Spread& spread :
+       {Spread{"udperf_delay_variation_seconds", "Delay over the round's smallest (RFC 5481).",
+               &WayTotals::delay_variation},
+        Spread{"udperf_one_way_delay_seconds", "Delay one way, where the clocks allow to say.",
+               &WayTotals::delay}}) {
+    add_each(families, board, Family{spread.name, spread.help, MetricType::Histogram},
+             [&](Family& family, const Labels& labels, const Board::Entry& entry) {
+               each_way(labels, entry, [&](const Labels& all, const WayTotals& way) {
+                 if ((way.*spread.member).total() > 0) {
+                   family.add(all, way.*spread.member);
+                 }
+               });
+             });
+  }
+}
+
+/// A figure of a round's way, where it was measured.
+using WayFigure = std::optional<double> (*)(const RoundWay& way);
+struct WayGauge {
+  const char* name;
+  const char* help;
+  WayFigure figure;
+};
+
+constexpr std::array<WayGauge, 5> kWayGauges{{
+    {"goodput_bytes_per_second", "Payload that arrived, each second of the last round.",
+     [](const RoundWay& way) {
+       return way.goodput_bps ? std::optional{*way.goodput_bps / 8} : std::nullopt;
+     }},
+    {"jitter_seconds", "Interarrival jitter at the end of the last round (RFC 3550).",
+     [](const RoundWay& way) {
+       return way.jitter ? std::optional{seconds(*way.jitter)} : std::nullopt;
+     }},
+    {"loss_ratio", "Share of the last round's datagrams that was lost.",
+     [](const RoundWay& way) {
+       return way.sent > 0
+                  ? std::optional{static_cast<double>(way.lost) / static_cast<double>(way.sent)}
+                  : std::nullopt;
+     }},
+    {"hops", "Routers between, by the TTL that arrived.",
+     [](const RoundWay& way) {
+       return way.hops ? std::optional<double>{*way.hops} : std::nullopt;
+     }},
+    {"payload_max_bytes", "Largest UDP payload that crossed in one piece.",
+     [](const RoundWay& way) {
+       return way.payload_bytes ? std::optional<double>{*way.payload_bytes} : std::nullopt;
+     }},
+}};
+
+void add_ways(Family& family, const Labels& labels, const RoundResult& round, WayFigure figure) {
+  if (const auto value = round.up ? figure(*round.up) : std::nullopt) {
+    family.add(with(labels, "direction", "up"), *value);
+  }
+  if (const auto value = round.down ? figure(*round.down) : std::nullopt) {
+    family.add(with(labels, "direction", "down"), *value);
+  }
+}
+
+void add_gauges(Families& families, const Board& board) {
+  for (const WayGauge& gauge : kWayGauges) {
+    add_each(families, board,
+             Family{std::string{"udperf_"} + gauge.name, gauge.help, MetricType::Gauge},
+             [&](Family& family, const Labels& labels, const Board::Entry& entry) {
+               if (entry.last) {
+                 add_ways(family, labels, *entry.last, gauge.figure);
+               }
+             });
+  }
+  add_each(
+      families, board,
+      Family{"udperf_clock_offset_seconds", "Target's UTC minus this host's.", MetricType::Gauge},
+      [](Family& family, const Labels& labels, const Board::Entry& entry) {
+        if (entry.last && entry.last->clock_offset_ns) {
+          family.add(labels, seconds(Duration{*entry.last->clock_offset_ns}));
+        }
+      });
+  add_each(
+      families, board,
+      Family{"udperf_clock_uncertainty_seconds", "How far that may be off.", MetricType::Gauge},
+      [](Family& family, const Labels& labels, const Board::Entry& entry) {
+        if (entry.last && entry.last->clock_uncertainty_ns) {
+          family.add(labels, seconds(Duration{*entry.last->clock_uncertainty_ns}));
+        }
+      });
+  add_each(families, board,
+           Family{"udperf_last_round_timestamp_seconds", "When the last round began.",
+                  MetricType::Gauge},
+           [](Family& family, const Labels& labels, const Board::Entry& entry) {
+             if (entry.last) {
+               family.add(labels, seconds(entry.last->start.time_since_epoch()));
+             }
+           });
+}
+
+void add_states(Families& families, const Board& board) {
+  add_each(families, board,
+           Family{"udperf_target_up", "Whether the target answers; absent while nobody knows.",
+                  MetricType::Gauge},
+           [](Family& family, const Labels& labels, const Board::Entry& entry) {
+             const auto state = entry.watch.state();
+             if (state == monitor::TargetState::up || state == monitor::TargetState::down) {
+               family.add(labels, state == monitor::TargetState::up ? 1 : 0);
+             }
+           });
+  add_each(families, board,
+           Family{"udperf_target_info", "Labels that the configuration gives.", MetricType::Gauge},
+           [](Family& family, Labels labels, const Board::Entry& entry) {
+             for (const auto& [name, value] : entry.target.labels) {
+               labels.push_back({name, value});
+             }
+             family.add(std::move(labels), 1);
+           });
+}
+
+void add_own(Families& families, const Board& board, const MonitorCounters& counters) {
+  const auto counter = [&families](const char* name, const char* help, std::uint64_t value) {
+    Family family{name, help, MetricType::Counter};
+    family.add({}, static_cast<double>(value));
+    add_to(families, std::move(family));
+  };
+  counter("udperf_history_rounds_total", "Rounds written to the history.", counters.history_rounds);
+  counter("udperf_history_failures_total", "Rounds that the history could not take.",
+          counters.history_failures);
+  counter("udperf_jsonl_failures_total", "JSON lines that could not be written.",
+          counters.jsonl_failures);
+  counter("udperf_exec_runs_total", "Runs of the --exec program.", counters.exec_runs);
+  counter("udperf_exec_failures_total", "Of these, failed, ended or left out.",
+          counters.exec_failures);
+  counter("udperf_probe_requests_total", "Rounds run for /probe.", counters.probes);
+  counter("udperf_config_reloads_total", "Configurations that were read anew.", counters.reloads);
+  counter("udperf_config_reload_failures_total", "Of these, refused.", counters.reload_failures);
+  Family flying{"udperf_rounds_in_flight", "Rounds that run now.", MetricType::Gauge};
+  flying.add({}, static_cast<double>(counters.rounds_in_flight));
+  add_to(families, std::move(flying));
+  Family events{"udperf_events_total", "Changes that were told, by kind.", MetricType::Counter};
+  for (std::size_t i = 0; i <= static_cast<std::size_t>(monitor::EventKind::server_restarted);
+       ++i) {
+    const auto kind = static_cast<monitor::EventKind>(i);
+    events.add({{"kind", to_string(kind)}}, static_cast<double>(board.events_of(kind)));
+  }
+  add_to(families, std::move(events));
+}
+
+}  // namespace
+
+Family build_info() {
+  Family family{"udperf_build_info", "Which udperf this is.", MetricType::Gauge};
+  family.add({{"version", result::program_version()}}, 1);
+  return family;
+}
+
+Families monitor_families(const Board& board, const MonitorCounters& counters) {
+  Families families;
+  add_to(families, build_info());
+  add_states(families, board);
+  add_counters(families, board);
+  add_histograms(families, board);
+  add_gauges(families, board);
+  add_own(families, board, counters);
+  return families;
+}
+
+Families probe_families(const RoundResult& round, Duration took) {
+  Families families;
+  const auto gauge = [&families](const char* name, const char* help, double value) {
+    Family family{name, help, MetricType::Gauge};
+    family.add({}, value);
+    add_to(families, std::move(family));
+  };
+  gauge("probe_success", "Whether the target answered.", answered(round) ? 1 : 0);
+  gauge("probe_duration_seconds", "How long the probe took.", seconds(took));
+  Family sent{"udperf_probe_packets_sent", "Datagrams sent.", MetricType::Gauge};
+  Family lost{"udperf_probe_packets_lost", "Datagrams lost, by where.", MetricType::Gauge};
+  for (const auto& [name, way] : {std::pair{"up", &round.up}, std::pair{"down", &round.down}}) {
+    if (*way) {
+      const Labels labels{{"direction", name}};
+      sent.add(labels, static_cast<double>((*way)->sent));
+      lost.add(with(labels, "where", "network"), static_cast<double>((*way)->lost_network()));
+      lost.add(with(labels, "where", "rx_socket"),
+               static_cast<double>((*way)->lost_rx_socket.value_or(0)));
+      lost.add(with(labels, "where", "tx_host"),
+               static_cast<double>((*way)->lost_tx_host.value_or(0)));
+    }
+  }
+  add_to(families, std::move(sent));
+  add_to(families, std::move(lost));
+  for (const WayGauge& one : kWayGauges) {
+    Family family{std::string{"udperf_probe_"} + one.name, one.help, MetricType::Gauge};
+    add_ways(family, {}, round, one.figure);
+    add_to(families, std::move(family));
+  }
+  if (round.rtt && round.rtt->times.total() > 0) {
+    Family rtt{"udperf_probe_rtt_seconds", "Round trips (RFC 2681).", MetricType::Histogram};
+    rtt.add({}, round.rtt->times);
+    add_to(families, std::move(rtt));
+  }
+  return families;
+}
+
+}  // namespace udperf::app

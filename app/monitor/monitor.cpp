@@ -1,0 +1,318 @@
+#include "app/monitor/monitor.hpp"
+
+#include <algorithm>
+#include <ctime>
+
+#include <nlohmann/json.hpp>
+
+#include "app/monitor/pool_source.hpp"
+#include "base/units.hpp"
+#include "monitor/json.hpp"
+
+namespace udperf::app {
+namespace {
+
+using monitor::Json;
+using monitor::RoundResult;
+using monitor::Target;
+
+constexpr std::size_t kMostThreads = 256;
+/// Of one target: one that is sent and those that wait for what may still be on its way.
+constexpr std::size_t kMostInFlight = 4;
+/// The clocks are compared so often at least.
+constexpr Duration kClockTurn = std::chrono::seconds{1};
+
+Duration boot_time() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return std::chrono::seconds{now.tv_sec} + Duration{now.tv_nsec};
+}
+
+Json entry_json(const monitor::Board::Entry& entry) {
+  Json labels = Json::object();
+  for (const auto& [name, value] : entry.target.labels) {
+    labels[name] = value;
+  }
+  return {{"target", entry.target.name},
+          {"module", entry.target.module},
+          {"labels", std::move(labels)},
+          {"every_ns", entry.every.count()},
+          {"state", to_string(entry.watch.state())},
+          {"since_unix_ns", to_ns(entry.watch.since())},
+          {"loss_high", entry.watch.loss_is_high()},
+          {"totals", to_json(entry.totals, UnixTime{}, Duration{0})},
+          {"last", entry.last ? to_json(*entry.last, entry.target) : Json(nullptr)}};
+}
+
+}  // namespace
+
+Monitor::Monitor(MonitorSetup setup, MonitorSinks sinks, const Clock& clock, Log& log)
+    : clock_(clock), log_(log), setup_(std::move(setup)), sinks_(std::move(sinks)) {
+  source_ = std::make_unique<PoolSource>(
+      clock, [this](RoundResult round) { take(std::move(round)); }, kMostThreads);
+}
+
+Monitor::~Monitor() {
+  {
+    const std::lock_guard lock{mutex_};
+    ending_ = true;
+  }
+  source_.reset();
+  feed_.end();
+}
+
+void Monitor::set_setup(MonitorSetup setup) {
+  const std::lock_guard lock{mutex_};
+  setup_ = std::move(setup);
+  ++counted_.reloads;
+}
+
+void Monitor::count_refused_setup() {
+  const std::lock_guard lock{mutex_};
+  ++counted_.reloads;
+  ++counted_.reload_failures;
+}
+
+void Monitor::reopen() {
+  const std::lock_guard lock{mutex_};
+  if (sinks_.jsonl) {
+    if (const auto done = sinks_.jsonl->reopen(); !done) {
+      log_.error(done.error().message());
+    }
+  }
+}
+
+void Monitor::set_targets(const std::vector<Target>& targets) {
+  const std::lock_guard lock{mutex_};
+  std::vector<monitor::Board::Wanted> wanted;
+  for (const Target& target : targets) {
+    const auto module = setup_.modules.find(target.module);
+    if (module != setup_.modules.end()) {
+      const monitor::Timing& timing = module->second.timing;
+      wanted.push_back(
+          {target, timing.at ? std::chrono::hours{24} : timing.every, module->second.limits});
+    }
+  }
+  const auto change = board_.set_targets(wanted);
+  const MonoTime now = clock_.now();
+  for (const std::uint64_t id : change.removed) {
+    schedule_.remove(id);
+  }
+  for (const std::uint64_t id : change.added) {
+    const auto& module = setup_.modules.find(board_.find(id)->target.module)->second;
+    schedule_.add(id, module.timing, now, clock_.unix_now());
+  }
+  if (!change.added.empty() || !change.removed.empty()) {
+    log_.info("watching " + std::to_string(board_.entries().size()) + " targets");
+    feed_.put("event: targets\ndata: {}\n\n");
+    wake_.raise();
+  }
+}
+
+MonoTime Monitor::step(MonoTime now) {
+  wake_.take();
+  std::vector<monitor::DueRound> due;
+  {
+    const std::lock_guard lock{mutex_};
+    watch_clocks(now);
+    due = schedule_.take_due(now);
+  }
+  for (const monitor::DueRound& round : due) {
+    begin(round, now);
+  }
+  const std::lock_guard lock{mutex_};
+  return std::min(schedule_.next(), now + kClockTurn);
+}
+
+/// Sleep makes gaps; a wall clock that is set is told of once.
+void Monitor::watch_clocks(MonoTime now) {
+  const UnixTime unix_now = clock_.unix_now();
+  const Duration slept = sleep_.slept(now, boot_time());
+  if (slept > Duration{0}) {
+    woke_ = now;
+    log_.warning("this host slept for " + format_duration(slept) + ": nothing was measured");
+    write_line("slept", unix_now, {{"slept_ns", slept.count()}});
+  }
+  if (const auto step = step_.step(now, unix_now, slept)) {
+    log_.warning("the wall clock was set by " + format_duration(*step));
+    write_line("clock_stepped", unix_now, {{"step_ns", step->count()}});
+  }
+}
+
+void Monitor::begin(const monitor::DueRound& due, MonoTime now) {
+  RoundOrder order;
+  {
+    const std::lock_guard lock{mutex_};
+    const auto* const entry = board_.find(due.target);
+    if (entry == nullptr) {
+      return;
+    }
+    const auto& module = setup_.modules.find(entry->target.module);
+    if (module == setup_.modules.end()) {  // until the targets are told, too
+      schedule_.finished(due.target, 0, now);
+      return;
+    }
+    if (due.missed > 0) {
+      tell_gap(*entry, due.number - 1, due.missed);
+    }
+    if (in_flight(due.target) >= kMostInFlight) {  // this host does not keep up
+      tell_gap(*entry, due.number, 1);
+      schedule_.finished(due.target, 0, now);
+      return;
+    }
+    order = {due.target, due.number, due.due, options_for(module->second, entry->target.address)};
+    flying_[{due.target, due.number}] = now;
+  }
+  source_->start(std::move(order));
+}
+
+std::size_t Monitor::in_flight(std::uint64_t target) const {
+  return static_cast<std::size_t>(
+      std::distance(flying_.lower_bound({target, 0}), flying_.lower_bound({target + 1, 0})));
+}
+
+/// Rounds that this end did not run, the last of them with this number.
+void Monitor::tell_gap(const monitor::Board::Entry& entry, std::uint64_t number,
+                       std::uint64_t rounds) {
+  RoundResult gap;
+  gap.target = entry.target.id;
+  gap.number = number;
+  gap.rounds = rounds;
+  gap.length = entry.every * static_cast<Duration::rep>(std::min<std::uint64_t>(rounds, 1U << 20U));
+  gap.start = clock_.unix_now() - gap.length;
+  const Target target = entry.target;
+  tell(gap, target, board_.on_round(gap));
+}
+
+void Monitor::take(RoundResult round) {
+  const std::lock_guard lock{mutex_};
+  const auto flying = flying_.find({round.target, round.number});
+  if (flying != flying_.end()) {
+    if (flying->second <= woke_ && woke_ != MonoTime{}) {  // this host slept in the middle of it
+      round.status = monitor::RoundStatus::not_measured;
+      round.up.reset();
+      round.down.reset();
+      round.rtt.reset();
+    }
+    flying_.erase(flying);
+  }
+  const auto* const entry = board_.find(round.target);
+  const bool ended_here = ending_ && round.status != monitor::RoundStatus::complete;
+  if (entry == nullptr || ended_here) {
+    return;
+  }
+  if (!balanced(round)) {
+    log_.error("the books of a round do not balance: " + entry->target.name);
+  }
+  const auto events = board_.on_round(round);
+  tell(round, entry->target, events);
+  schedule_.finished(round.target, entry->watch.failures(), clock_.now());
+  wake_.raise();
+}
+
+/// With the lock held.
+void Monitor::tell(const RoundResult& round, const Target& target,
+                   const std::vector<monitor::Event>& events) {
+  if (sinks_.history) {
+    sinks_.history->put(target, round);
+  }
+  const UnixTime now = clock_.unix_now();
+  Json data = to_json(round, target);
+  feed_.put("event: round\ndata: " + monitor::dump(data) + "\n\n");
+  write_line("round", now, std::move(data));
+  for (const monitor::Event& event : events) {
+    Json what = to_json(event, target);
+    log_.info(target.name + ": " + to_string(event.kind) + ": " + event.detail);
+    feed_.put("event: change\ndata: " + monitor::dump(what) + "\n\n");
+    if (sinks_.exec) {
+      sinks_.exec->put(monitor::json_line("change", now, lines_, what));
+    }
+    write_line("change", now, std::move(what));
+    if (sinks_.history) {
+      sinks_.history->put({event, target});
+    }
+  }
+}
+
+void Monitor::write_line(const char* event, UnixTime time, Json data) {
+  if (!sinks_.jsonl) {
+    return;
+  }
+  const auto done = sinks_.jsonl->write(monitor::json_line(event, time, lines_++, std::move(data)));
+  if (!done && counted_.jsonl_failures++ == 0) {
+    log_.error(done.error().message());
+  }
+}
+
+MonitorCounters Monitor::counters() const {
+  MonitorCounters counters = counted_;
+  counters.rounds_in_flight = flying_.size();
+  if (sinks_.history) {
+    counters.history_rounds = sinks_.history->written();
+    counters.history_failures = sinks_.history->failures();
+  }
+  if (sinks_.exec) {
+    counters.exec_runs = sinks_.exec->runs();
+    counters.exec_failures = sinks_.exec->failures();
+  }
+  return counters;
+}
+
+std::string Monitor::metrics() const {
+  Families families;
+  {
+    const std::lock_guard lock{mutex_};
+    families = monitor_families(board_, counters());
+  }
+  return exposition(families);
+}
+
+std::string Monitor::targets_json() const {
+  Json targets = Json::array();
+  Json events = Json::array();
+  {
+    const std::lock_guard lock{mutex_};
+    for (const auto& [id, entry] : board_.entries()) {
+      targets.push_back(entry_json(entry));
+    }
+    for (const auto& event : board_.events()) {
+      events.push_back(to_json(event.event, event.target));
+    }
+  }
+  return monitor::dump({{"schema", "udperf-monitor/1"},
+                        {"now_unix_ns", to_ns(clock_.unix_now())},
+                        {"targets", std::move(targets)},
+                        {"events", std::move(events)}});
+}
+
+Monitor::ProbeTarget Monitor::probe_target(const monitor::TargetAddress& address,
+                                           const std::string& name,
+                                           const std::string& module) const {
+  const std::lock_guard lock{mutex_};
+  ProbeTarget probe;
+  const auto found = setup_.modules.find(module);
+  probe.module_known = found != setup_.modules.end();
+  if (!probe.module_known) {
+    return probe;
+  }
+  const auto* const entry = board_.find(name);
+  probe.options = options_for(found->second, entry != nullptr ? entry->target.address : address);
+  const auto numeric = parse_ip_address(address.host);
+  probe.allowed =
+      entry != nullptr ||
+      (numeric && std::any_of(setup_.probe_allow.begin(), setup_.probe_allow.end(),
+                              [&](const IpPrefix& prefix) { return prefix.contains(*numeric); }));
+  return probe;
+}
+
+bool Monitor::knows(const std::string& target) const {
+  const std::lock_guard lock{mutex_};
+  return board_.find(target) != nullptr;
+}
+
+void Monitor::count_probe() {
+  const std::lock_guard lock{mutex_};
+  ++counted_.probes;
+}
+
+}  // namespace udperf::app

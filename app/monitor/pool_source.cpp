@@ -1,0 +1,86 @@
+#include "app/monitor/pool_source.hpp"
+
+#include <csignal>
+#include <utility>
+
+#include "crypto/crypto.hpp"
+
+namespace udperf::app {
+namespace {
+
+/// A round is judged by its end alone.
+class Silent final : public engine::ClientObserver {
+ public:
+  void on_started(const TestOutcome& /*outcome*/) override {}
+  void on_interval(const engine::LiveInterval& /*interval*/) override {}
+  void on_progress(const engine::LiveProgress& /*progress*/) override {}
+  void on_warning(const Warning& /*warning*/) override {}
+  void on_trace(const std::string& /*text*/, const Endpoint& /*peer*/) override {}
+};
+
+}  // namespace
+
+PoolSource::PoolSource(const Clock& clock, OnRound on_round, std::size_t most_threads)
+    : clock_(clock), on_round_(std::move(on_round)), most_threads_(most_threads) {}
+
+PoolSource::~PoolSource() {
+  stop_.request(SIGTERM);
+  {
+    const std::lock_guard lock{mutex_};
+    ending_ = true;
+  }
+  wake_.notify_all();
+  for (std::thread& thread : threads_) {
+    thread.join();
+  }
+  for (const RoundOrder& order : waiting_) {
+    monitor::RoundResult round;
+    round.target = order.target;
+    round.number = order.number;
+    round.start = clock_.unix_now();
+    on_round_(std::move(round));
+  }
+}
+
+void PoolSource::start(RoundOrder order) {
+  const std::lock_guard lock{mutex_};
+  waiting_.push_back(std::move(order));
+  if (waiting_.size() > idle_ && threads_.size() < most_threads_) {
+    threads_.emplace_back([this] { work(); });
+  }
+  wake_.notify_one();
+}
+
+void PoolSource::work() {
+  std::unique_lock lock{mutex_};
+  while (true) {
+    ++idle_;
+    wake_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
+    --idle_;
+    if (ending_) {
+      return;
+    }
+    const RoundOrder order = std::move(waiting_.front());
+    waiting_.pop_front();
+    lock.unlock();
+    on_round_(run(order));
+    lock.lock();
+  }
+}
+
+monitor::RoundResult PoolSource::run(const RoundOrder& order) {
+  crypto::SystemRandom random;
+  Silent observer;
+  const MonoTime begin = clock_.now();
+  const UnixTime start = clock_.unix_now();
+  const TestOutcome outcome = engine::run_client(order.options, clock_, random, observer, stop_);
+  monitor::RoundResult round = monitor::make_round(outcome);
+  round.target = order.target;
+  round.number = order.number;
+  round.start = start;
+  round.length = clock_.now() - begin;
+  round.lateness = std::max(begin - order.due, Duration{0});
+  return round;
+}
+
+}  // namespace udperf::app

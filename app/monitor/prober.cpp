@@ -1,0 +1,85 @@
+#include "app/monitor/prober.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "app/monitor/pool_source.hpp"
+#include "base/saturating.hpp"
+
+namespace udperf::app {
+namespace {
+
+/// What a rate has to be so that so much is sent in the time.
+void speed_up(SendRate& rate, const TestParams& params, Duration time) {
+  const auto ns = static_cast<std::uint64_t>(time.count());
+  if (rate.kind == SendRate::Kind::packets && params.amount.packets > 0) {
+    const auto needed = saturating_mul_div(params.amount.packets, 1'000'000'000'000, ns);
+    rate.value = std::max(rate.value, needed);
+  } else if (rate.kind == SendRate::Kind::bits) {
+    const std::uint64_t bytes = params.amount.packets > 0
+                                    ? saturating_mul(params.amount.packets, params.payload_bytes)
+                                    : params.amount.size_bytes;
+    rate.value =
+        std::max(rate.value, saturating_mul_div(saturating_mul(bytes, 8), 1'000'000'000, ns));
+  }
+}
+
+}  // namespace
+
+engine::ClientOptions fit_to_deadline(engine::ClientOptions options, Duration deadline) {
+  // A third for the handshake, and what is left after sending is for what may still be on its way.
+  options.connect_timeout = std::min(options.connect_timeout, deadline * 3 / 10);
+  options.wait_server = Duration{0};
+  options.retry_busy = Duration{0};
+  const Duration time = std::max<Duration>(deadline * 35 / 100, std::chrono::milliseconds{10});
+  if (options.params.amount.duration > time) {
+    options.params.amount.duration = time;
+  }
+  speed_up(options.params.rate_up, options.params, time);
+  speed_up(options.params.rate_down, options.params, time);
+  return options;
+}
+
+Prober::Prober(const Clock& clock) : clock_(clock) {
+  source_ = std::make_unique<PoolSource>(
+      clock, [this](monitor::RoundResult round) { take(std::move(round)); }, kMostFlying);
+}
+
+Prober::~Prober() {
+  source_.reset();
+}
+
+void Prober::take(monitor::RoundResult round) {
+  const std::lock_guard lock{mutex_};
+  --flying_;
+  const auto found = results_.find(round.target);
+  if (found != results_.end()) {  // somebody still waits
+    found->second = std::move(round);
+  }
+  done_.notify_all();
+}
+
+std::optional<monitor::RoundResult> Prober::run(const engine::ClientOptions& options,
+                                                Duration deadline) {
+  std::unique_lock lock{mutex_};
+  if (flying_ >= kMostFlying) {
+    return std::nullopt;
+  }
+  ++flying_;
+  const std::uint64_t id = next_++;
+  results_[id];
+  lock.unlock();
+  source_->start({id, 1, clock_.now(), fit_to_deadline(options, deadline)});
+  lock.lock();
+  done_.wait_for(lock, deadline, [&] { return results_[id].has_value(); });
+  std::optional<monitor::RoundResult> result = std::move(results_[id]);
+  results_.erase(id);
+  if (!result) {
+    result.emplace();
+    result->status = monitor::RoundStatus::unreachable;
+    result->error = Error{ErrorCode::unreachable, "not done within the time", 0, {}};
+  }
+  return result;
+}
+
+}  // namespace udperf::app

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "engine/client_run.hpp"
+#include "monitor/round.hpp"
+
+namespace udperf::app {
+
+/// A round that somebody wants.
+struct RoundOrder {
+  std::uint64_t target = 0;
+  std::uint64_t number = 0;
+  MonoTime due;
+  engine::ClientOptions options;
+};
+
+/// Runs rounds, many at a time.
+class RoundSource {
+ public:
+  /// Called once for each order, from any thread, with the order's target and number.
+  using OnRound = std::function<void(monitor::RoundResult round)>;
+
+  RoundSource() = default;
+  RoundSource(const RoundSource&) = delete;
+  RoundSource& operator=(const RoundSource&) = delete;
+  /// Ends what runs, and tells of it.
+  virtual ~RoundSource() = default;
+
+  /// Never blocks.
+  virtual void start(RoundOrder order) = 0;
+};
+
+}  // namespace udperf::app

@@ -1,0 +1,154 @@
+#include "app/monitor/routes.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "html/assets.hpp"
+#include "monitor/json.hpp"
+
+namespace udperf::app {
+namespace {
+
+using monitor::HttpQuery;
+using monitor::Json;
+
+HttpReply asset(std::string_view text, const char* type) {
+  HttpReply reply;
+  reply.type = type;
+  reply.body = text;
+  return reply;
+}
+
+HttpReply json_reply(std::string text) {
+  HttpReply reply;
+  reply.type = "application/json";
+  reply.body = std::move(text);
+  return reply;
+}
+
+/// As fine as the span allows without too many rows.
+std::optional<History::Grain> grain_of(const std::optional<std::string>& word, Duration span) {
+  constexpr Duration kFine = std::chrono::hours{4};
+  constexpr Duration kMiddle = std::chrono::hours{24 * 8};
+  if (!word) {
+    return span <= kFine     ? History::Grain::round
+           : span <= kMiddle ? History::Grain::five_minutes
+                             : History::Grain::hour;
+  }
+  if (*word == "round") {
+    return History::Grain::round;
+  }
+  if (*word == "5m") {
+    return History::Grain::five_minutes;
+  }
+  return *word == "1h" ? std::optional{History::Grain::hour} : std::nullopt;
+}
+
+}  // namespace
+
+HttpReply http_problem(int status, const char* sentence) {
+  HttpReply reply;
+  reply.status = status;
+  reply.body = std::string{sentence} + "\n";
+  return reply;
+}
+
+HttpReply Routes::answer(const HttpRequest& request) {
+  const std::string& path = request.path;
+  if (path == "/") {
+    return asset(html::monitor_html, "text/html; charset=utf-8");
+  }
+  if (path == "/page.js") {
+    return asset(html::monitor_js, "text/javascript; charset=utf-8");
+  }
+  if (path == "/page.css") {
+    return asset(html::monitor_css, "text/css; charset=utf-8");
+  }
+  if (path == "/chart.js") {
+    return asset(html::chart_js, "text/javascript; charset=utf-8");
+  }
+  if (path == "/healthz") {
+    return http_problem(200, "ok");
+  }
+  if (path == "/metrics") {
+    return asset(monitor_.metrics(), kExpositionType);
+  }
+  if (path == "/api/v1/targets") {
+    return json_reply(monitor_.targets_json());
+  }
+  if (path == "/api/v1/events") {
+    HttpReply reply;
+    reply.feed = &monitor_.feed();
+    return reply;
+  }
+  const auto query = HttpQuery::parse(request.query);
+  if (path == "/probe") {
+    return query ? probe(request, *query) : http_problem(400, "the query cannot be read");
+  }
+  if (path == "/api/v1/rounds") {
+    return query ? rounds(*query) : http_problem(400, "the query cannot be read");
+  }
+  return http_problem(404,
+                      "there is nothing; see /, /metrics, /probe, /healthz, /api/v1/targets, "
+                      "/api/v1/rounds and /api/v1/events");
+}
+
+HttpReply Routes::probe(const HttpRequest& request, const HttpQuery& query) {
+  const auto name = query.get("target");
+  const auto address = name ? monitor::parse_target(*name) : std::nullopt;
+  if (!name || (!address && !monitor_.knows(*name))) {
+    return http_problem(400, "the parameter target is missing, or is no name and no address");
+  }
+  const auto target = monitor_.probe_target(address.value_or(monitor::TargetAddress{}), *name,
+                                            query.get("module").value_or("light"));
+  if (!target.module_known) {
+    return http_problem(400, "the module is not known");
+  }
+  if (!target.allowed) {
+    return http_problem(403, "the target is neither configured nor an address of probe_allow");
+  }
+  const MonoTime begin = clock_.now();
+  const auto round = prober_.run(target.options, monitor::probe_deadline(request.scrape_timeout));
+  if (!round) {
+    return http_problem(503, "too many probes run already");
+  }
+  monitor_.count_probe();
+  return asset(exposition(probe_families(*round, clock_.now() - begin)), kExpositionType);
+}
+
+HttpReply Routes::rounds(const HttpQuery& query) const {
+  const UnixTime now = clock_.unix_now();
+  History::Query wanted;
+  const auto target = query.get("target");
+  const auto since = query.get("since");
+  const auto until = query.get("until");
+  const auto from = since ? monitor::parse_unix_time(*since) : now - std::chrono::hours{1};
+  const auto to = until ? monitor::parse_unix_time(*until) : now;
+  if (!target || !from || !to || *from > *to) {
+    return http_problem(400, "wanted are target and, as seconds since 1970, since and until");
+  }
+  const auto grain = grain_of(query.get("grain"), *to - *from);
+  if (!grain) {
+    return http_problem(400, "grain is one of round, 5m and 1h");
+  }
+  if (monitor_.history() == nullptr) {
+    return http_problem(503, "there is no history");
+  }
+  const auto rows = monitor_.history()->read({*target, *from, *to, *grain});
+  if (!rows) {
+    return http_problem(503, "the history cannot be read");
+  }
+  if (rows->empty() && !monitor_.knows(*target)) {
+    return http_problem(404, "the target is not known");
+  }
+  Json list = Json::array();
+  for (const HistoryRow& row : *rows) {
+    list.push_back(to_json(row.totals, row.start, row.span));
+  }
+  constexpr std::array<const char*, 3> kGrains{"round", "5m", "1h"};
+  return json_reply(monitor::dump({{"schema", "udperf-monitor/1"},
+                                   {"target", *target},
+                                   {"grain", kGrains.at(static_cast<std::size_t>(*grain))},
+                                   {"rows", std::move(list)}}));
+}
+
+}  // namespace udperf::app

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <atomic>
+
+#include "app/monitor/http_server.hpp"
+#include "app/monitor/monitor.hpp"
+#include "app/monitor/prober.hpp"
+#include "monitor/http_query.hpp"
+
+namespace udperf::app {
+
+/// What a monitor answers over HTTP. From many threads.
+class Routes {
+ public:
+  Routes(Monitor& monitor, const Clock& clock) : monitor_(monitor), clock_(clock), prober_(clock) {}
+
+  [[nodiscard]] HttpReply answer(const HttpRequest& request);
+
+ private:
+  [[nodiscard]] HttpReply probe(const HttpRequest& request, const monitor::HttpQuery& query);
+  [[nodiscard]] HttpReply rounds(const monitor::HttpQuery& query) const;
+
+  Monitor& monitor_;
+  const Clock& clock_;
+  Prober prober_;
+};
+
+/// A refusal in words of ours: nothing of the request is repeated.
+[[nodiscard]] HttpReply http_problem(int status, const char* sentence);
+
+inline constexpr const char* kExpositionType = "text/plain; version=0.0.4; charset=utf-8";
+
+}  // namespace udperf::app

@@ -1,0 +1,31 @@
+#include <cstdio>
+#include <string>
+
+#include "app/commands.hpp"
+#include "app/exit_code.hpp"
+#include "app/files.hpp"
+#include "app/monitor/once_run.hpp"
+#include "app/monitor/setup.hpp"
+#include "app/monitor/watch_run.hpp"
+
+namespace udperf::app {
+
+int run_command(const MonitorCommand& command) {
+  std::vector<std::string> errors;
+  auto setup = make_setup(command, errors);
+  if (!setup) {
+    for (const std::string& error : errors) {
+      std::fprintf(stderr, "udperf: %s\n", error.c_str());
+    }
+    return exit_usage;
+  }
+  if (command.check_config) {
+    const auto out = OutputFile::open(std::nullopt, "stdout");
+    const std::string text = *command.config + ": " + std::to_string(setup->targets.size()) +
+                             " targets, " + std::to_string(setup->modules.size()) + " modules\n";
+    return out && out->write(text) ? exit_ok : exit_internal;
+  }
+  return command.once ? run_once(*setup) : run_watch(*std::move(setup));
+}
+
+}  // namespace udperf::app

@@ -1,0 +1,329 @@
+#include "app/monitor/setup.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+#include "app/files.hpp"
+#include "app/options/commands.hpp"
+#include "app/options/rules.hpp"
+
+namespace udperf::app {
+namespace {
+
+using monitor::ConfigError;
+using monitor::ModuleConfig;
+using monitor::Place;
+using monitor::Setting;
+
+constexpr std::uint64_t kRoundPackets = 100;
+/// What is sent by a light round at most; what is more is heavy.
+constexpr double kLightPacketsPerSecond = 100;
+constexpr double kLightBitsPerSecond = 1e6;
+
+/// Options of the client that are about one test for one person, or about a search of many.
+constexpr std::array<std::string_view, 14> kNotForModules{
+    "repeat",  "gap",         "find-rate",  "max-loss",   "max-rate", "min-rate", "search-time",
+    "classic", "wait-server", "retry-busy", "local-port", "iperf3",   "flows",    "sizes"};
+
+bool is_for_modules(const OptionSpec& option) {
+  return option.belongs_to(Command::client) &&
+         std::find(kNotForModules.begin(), kNotForModules.end(), option.name) ==
+             kNotForModules.end();
+}
+
+std::vector<std::string_view> monitor_options() {
+  constexpr std::array<std::string_view, 6> kOnlyOnCommandLine{"config", "check-config", "once",
+                                                               "json",   "help",         "version"};
+  std::vector<std::string_view> names;
+  for (const OptionSpec& option : option_table()) {
+    const bool kept = std::find(kOnlyOnCommandLine.begin(), kOnlyOnCommandLine.end(),
+                                option.name) == kOnlyOnCommandLine.end();
+    if (option.belongs_to(Command::monitor) && kept && !is_module_option(option.name)) {
+      names.push_back(option.name);
+    }
+  }
+  return names;
+}
+
+bool has(const std::vector<Setting>& settings, std::string_view name) {
+  return std::any_of(settings.begin(), settings.end(),
+                     [name](const Setting& setting) { return setting.name == name; });
+}
+
+/// What a round is where the module does not say: 100 datagrams of 200 bytes each way, over the
+/// whole of its time.
+void add_usual(ModuleConfig& module) {
+  auto& options = module.options;
+  const auto usual = [&options](std::string name, std::string value) {
+    options.push_back({std::move(name), std::move(value), {}});
+  };
+  const bool amount = has(options, "packets") || has(options, "size") || has(options, "duration");
+  const bool rated = has(options, "rate");
+  const Duration every = module.every.value_or(std::chrono::seconds{10});
+  const double seconds =
+      std::chrono::duration<double>(std::min<Duration>(every, std::chrono::seconds{60})).count();
+  if (!amount && rated) {
+    usual("duration", std::to_string(std::llround(std::min(seconds, 10.0))) + "s");
+  } else if (!amount) {
+    usual("packets", std::to_string(kRoundPackets));
+  }
+  if (!rated) {
+    const auto packets = std::find_if(options.begin(), options.end(),
+                                      [](const Setting& s) { return s.name == "packets"; });
+    double count = kRoundPackets;
+    if (packets != options.end()) {
+      count = std::strtod(packets->value.c_str(), nullptr);
+    }
+    std::array<char, 48> text{};
+    std::snprintf(text.data(), text.size(), "%.3fpps", std::max(count / seconds, 0.001));
+    usual("rate", text.data());
+  }
+  if (!has(options, "packet-size") && find_option(Command::client, "packet-size") != nullptr &&
+      !has(options, "profile") && !has(options, "voice")) {
+    usual("packet-size", "200");
+  }
+  if (!has(options, "direction") && !has(options, "reverse") && !has(options, "bidir")) {
+    usual("direction", "both");
+  }
+  if (!has(options, "spacing") && !has(options, "profile") && !has(options, "voice") &&
+      find_option(Command::client, "spacing") != nullptr) {
+    usual("spacing", "poisson");  // even spacing marches in step with what it measures
+  }
+}
+
+/// Payload of one direction.
+bool is_heavy(const TestParams& params) {
+  const auto heavy = [&params](const SendRate& rate) {
+    switch (rate.kind) {
+      case SendRate::Kind::packets: {
+        const double pps = static_cast<double>(rate.value) / 1000;
+        return pps > kLightPacketsPerSecond || pps * 8 * params.payload_bytes > kLightBitsPerSecond;
+      }
+      case SendRate::Kind::bits:
+        return static_cast<double>(rate.value) > kLightBitsPerSecond ||
+               static_cast<double>(rate.value) / (8.0 * params.payload_bytes) >
+                   kLightPacketsPerSecond;
+      case SendRate::Kind::unlimited:
+      case SendRate::Kind::adjusted:
+        break;
+    }
+    return true;
+  };
+  return (includes(params.direction, Way::up) && heavy(params.rate_up)) ||
+         (includes(params.direction, Way::down) && heavy(params.rate_down));
+}
+
+class SetupMaker {
+ public:
+  SetupMaker(const MonitorCommand& command, std::vector<ConfigError>& errors)
+      : errors_(errors), command_(command) {
+    setup_.asked = command;
+    setup_.command = command;
+  }
+
+  void read(const std::string& text) {
+    const monitor::ConfigWords words{monitor_options(), module_options()};
+    monitor::MonitorConfig config = monitor::parse_config(text, words, errors_);
+    for (const Setting& setting : config.options) {
+      monitor_option(setting);
+    }
+    for (const ModuleConfig& module : config.modules) {
+      make_module(module);
+    }
+    setup_.targets = std::move(config.targets);
+    setup_.probe_allow = std::move(config.probe_allow);
+    setup_.file_sd = std::move(config.file_sd);
+  }
+
+  MonitorSetup finish() {
+    if (!setup_.modules.contains("light")) {
+      ModuleConfig light;
+      light.name = "light";
+      make_module(light);
+    }
+    return std::move(setup_);
+  }
+
+  /// Targets of the command line come beside those of the file.
+  void add_target(const std::string& word) {
+    monitor::TargetConfig target;
+    const auto address = monitor::parse_target(word);
+    if (!address) {
+      errors_.push_back({{},
+                         "TARGET " + word +
+                             ": accepted is a name or an address, with :PORT where it is not "
+                             "5555, e.g. gw.example or [2001:db8::1]:7000"});
+      return;
+    }
+    target.address = *address;
+    target.name = word;
+    const bool twice =
+        std::any_of(setup_.targets.begin(), setup_.targets.end(),
+                    [&word](const monitor::TargetConfig& other) { return other.name == word; });
+    if (!twice) {
+      setup_.targets.push_back(std::move(target));
+    }
+  }
+
+ private:
+  void complain(const Place& place, std::string message) {
+    errors_.push_back({place, std::move(message)});
+  }
+
+  void monitor_option(const Setting& setting) {
+    if (is_given(command_.given, setting.name)) {
+      return;  // the command line has the last word
+    }
+    const OptionSpec* const row = find_option(Command::monitor, setting.name);
+    if (row == nullptr) {
+      return;
+    }
+    if (const Problem problem = set_option(*row, setting.value, setup_.command)) {
+      complain(setting.place, setting.name + ": " + *problem);
+    }
+  }
+
+  /// Flags are written as true or false; the command line only has the first.
+  std::optional<GivenOption> given_of(const Setting& setting) {
+    const OptionSpec* const row = find_option(Command::client, setting.name);
+    if (row == nullptr) {
+      return std::nullopt;
+    }
+    if (row->value.empty() && setting.value != "true" && setting.value != "false") {
+      complain(setting.place, setting.name + ": accepted is true or false");
+      return std::nullopt;
+    }
+    if (row->value.empty() && setting.value == "false") {
+      return std::nullopt;
+    }
+    ClientCommand scratch;
+    if (const Problem problem = set_option(*row, setting.value, scratch)) {
+      complain(setting.place, setting.name + ": " + *problem);
+      return std::nullopt;
+    }
+    return GivenOption{setting.name, setting.value};
+  }
+
+  void make_module(ModuleConfig config) {
+    if (config.name == "light") {  // the command line's options are about it
+      for (const GivenOption& option : command_.module) {
+        std::erase_if(config.options,
+                      [&](const Setting& setting) { return setting.name == option.name; });
+        config.options.push_back({option.name, option.value, config.place});
+      }
+    }
+    add_usual(config);
+    std::vector<GivenOption> given;
+    const std::size_t before = errors_.size();
+    for (const Setting& setting : config.options) {
+      if (auto option = given_of(setting)) {
+        given.push_back(*std::move(option));
+      }
+    }
+    MonitorModule module;
+    if (errors_.size() == before) {
+      if (auto problem = apply_client_options(Command::client, given, module.client)) {
+        complain(config.place, "module " + config.name + ": " + *problem);
+      }
+    }
+    finish_module(config, module);
+    module.port_given = is_given(given, "port");
+    setup_.modules[config.name] = std::move(module);
+  }
+
+  void finish_module(const ModuleConfig& config, MonitorModule& module) {
+    const Thresholds& thresholds = module.client.thresholds;
+    module.limits.loss_ratio = thresholds.loss_ratio;
+    module.limits.rtt_p99 = thresholds.rtt_p99;
+    if (thresholds.rate) {
+      module.limits.goodput_bps = static_cast<double>(thresholds.rate->bps());
+    }
+    module.timing.every = config.every.value_or(std::chrono::seconds{10});
+    module.timing.at = config.at;
+    module.timing.heavy = is_heavy(module.client.options.params);
+    if (module.timing.heavy && !config.every && !config.at) {
+      complain(config.place, "module " + config.name +
+                                 ": is heavy (more than 100 datagrams a second or 1 Mb/s); say how "
+                                 "often it runs, e.g. every: 6h or at: \"03:10\"");
+    }
+    if (module.client.key_file) {
+      auto key = read_key_file(*module.client.key_file);
+      if (key) {
+        module.client.options.key = *std::move(key);
+      } else {
+        complain(config.place, "module " + config.name + ": " + key.error().message());
+      }
+    }
+  }
+
+  std::vector<ConfigError>& errors_;
+  const MonitorCommand& command_;
+  MonitorSetup setup_;
+};
+
+}  // namespace
+
+std::vector<std::string_view> module_options() {
+  std::vector<std::string_view> names;
+  for (const auto rows : {amount_rows(), traffic_rows(), shape_rows(), connection_rows()}) {
+    for (const OptionSpec& option : rows) {
+      if (is_for_modules(option)) {
+        names.push_back(option.name);
+      }
+    }
+  }
+  for (const OptionSpec& option : output_rows()) {
+    if (option.belongs_to(Command::client) && option.name.starts_with("fail-")) {
+      names.push_back(option.name);
+    }
+  }
+  return names;
+}
+
+std::optional<MonitorSetup> make_setup(const MonitorCommand& command,
+                                       const std::optional<std::string>& text,
+                                       std::vector<std::string>& errors) {
+  std::vector<ConfigError> found;
+  SetupMaker maker{command, found};
+  if (text) {
+    maker.read(*text);
+  }
+  for (const ConfigError& error : found) {
+    errors.push_back(error.text(command.config.value_or("-")));
+  }
+  found.clear();
+  for (const std::string& word : command.targets) {
+    maker.add_target(word);
+  }
+  MonitorSetup setup = maker.finish();
+  for (const ConfigError& error : found) {
+    errors.push_back(error.message);
+  }
+  return errors.empty() ? std::optional{std::move(setup)} : std::nullopt;
+}
+
+std::optional<MonitorSetup> make_setup(const MonitorCommand& command,
+                                       std::vector<std::string>& errors) {
+  std::optional<std::string> text;
+  if (command.config) {
+    auto read = read_file(*command.config, monitor::kMostConfigBytes);
+    if (!read) {
+      errors.push_back(read.error().message());
+      return std::nullopt;
+    }
+    text = *std::move(read);
+  }
+  return make_setup(command, text, errors);
+}
+
+engine::ClientOptions options_for(const MonitorModule& module,
+                                  const monitor::TargetAddress& address) {
+  engine::ClientOptions options = module.client.options;
+  options.host = address.host;
+  options.port = address.port.value_or(options.port);
+  return options;
+}
+
+}  // namespace udperf::app

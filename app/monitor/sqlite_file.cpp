@@ -1,0 +1,106 @@
+#include "app/monitor/sqlite_file.hpp"
+
+namespace udperf::app {
+
+Result<SqliteFile> SqliteFile::open(const std::string& path, Mode mode) {
+  constexpr int kPatienceMs = 2000;
+  SqliteFile made{path};
+  sqlite3* file = nullptr;
+  const int flags =
+      (mode == Mode::create ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY) |
+      SQLITE_OPEN_FULLMUTEX;
+  const int code = sqlite3_open_v2(path.c_str(), &file, flags, nullptr);
+  made.file_.reset(file);
+  if (code != SQLITE_OK) {
+    return made.failure("open");
+  }
+  sqlite3_busy_timeout(file, kPatienceMs);
+  return made;
+}
+
+tl::unexpected<Error> SqliteFile::failure(std::string_view doing) const {
+  const std::string reason = file_ ? sqlite3_errmsg(file_.get()) : "out of memory";
+  return tl::unexpected<Error>{
+      Error{ErrorCode::system, path_ + ": " + std::string{doing} + ": " + reason, 0, {}}};
+}
+
+Result<void> SqliteFile::run(const char* sql) const {
+  if (sqlite3_exec(file_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) {
+    return failure("write");
+  }
+  return {};
+}
+
+Result<std::int64_t> SqliteFile::number(const char* sql) const {
+  auto statement = SqliteStatement::prepare(*this, sql);
+  if (!statement) {
+    return tl::unexpected{statement.error()};
+  }
+  const auto row = statement->step();
+  if (!row) {
+    return tl::unexpected{row.error()};
+  }
+  return *row ? statement->number(0) : 0;
+}
+
+Result<SqliteStatement> SqliteStatement::prepare(const SqliteFile& file, const char* sql) {
+  sqlite3_stmt* statement = nullptr;
+  if (sqlite3_prepare_v2(file.get(), sql, -1, &statement, nullptr) != SQLITE_OK) {
+    return file.failure("read");
+  }
+  return SqliteStatement{file, statement};
+}
+
+SqliteStatement& SqliteStatement::bind(int at, std::int64_t value) {
+  sqlite3_bind_int64(statement_.get(), at, value);
+  return *this;
+}
+
+SqliteStatement& SqliteStatement::bind(int at, std::string_view text) {
+  sqlite3_bind_text64(statement_.get(), at, text.data(), text.size(), SQLITE_TRANSIENT,
+                      SQLITE_UTF8);
+  return *this;
+}
+
+SqliteStatement& SqliteStatement::bind_blob(int at, std::string_view bytes) {
+  sqlite3_bind_blob64(statement_.get(), at, bytes.data(), bytes.size(), SQLITE_TRANSIENT);
+  return *this;
+}
+
+Result<bool> SqliteStatement::step() {
+  const int code = sqlite3_step(statement_.get());
+  if (code == SQLITE_ROW) {
+    return true;
+  }
+  if (code == SQLITE_DONE) {
+    return false;
+  }
+  return file_->failure("write");
+}
+
+Result<void> SqliteStatement::run() {
+  auto row = step();
+  while (row && *row) {
+    row = step();
+  }
+  reset();
+  return row ? Result<void>{} : tl::unexpected{row.error()};
+}
+
+void SqliteStatement::reset() {
+  sqlite3_reset(statement_.get());
+  sqlite3_clear_bindings(statement_.get());
+}
+
+std::int64_t SqliteStatement::number(int column) const {
+  return sqlite3_column_int64(statement_.get(), column);
+}
+
+std::string_view SqliteStatement::bytes(int column) const {
+  const auto* const data = static_cast<const char*>(sqlite3_column_blob(statement_.get(), column));
+  const int size = sqlite3_column_bytes(statement_.get(), column);
+  return data != nullptr && size > 0 ? std::string_view{data, static_cast<std::size_t>(size)}
+                                     : std::string_view{};
+}
+
+}  // namespace udperf::app

@@ -1,0 +1,254 @@
+#include "app/monitor/watch_run.hpp"
+
+#include <sys/stat.h>
+
+#include <array>
+#include <atomic>
+#include <cstdio>
+#include <thread>
+
+#include "app/exit_code.hpp"
+#include "app/monitor/expand.hpp"
+#include "app/monitor/routes.hpp"
+#include "app/signals.hpp"
+#include "clock/system_clock.hpp"
+#include "net/udp_port.hpp"
+
+namespace udperf::app {
+namespace {
+
+constexpr Duration kRefreshEvery = std::chrono::seconds{60};
+constexpr Duration kLookEvery = std::chrono::seconds{5};
+
+/// Reads targets anew once a minute, when a file of file_sd has changed and after SIGHUP: on a
+/// thread of its own, since names may take their time.
+class Refresher {
+ public:
+  Refresher(Monitor& monitor, MonitorSetup setup, const Clock& clock, Log& log,
+            const engine::StopToken& stop)
+      : monitor_(monitor), setup_(std::move(setup)), clock_(clock), log_(log), stop_(stop) {
+    refresh();  // the first time before anything else
+    thread_ = std::thread{[this] { work(); }};
+  }
+  Refresher(const Refresher&) = delete;
+  Refresher& operator=(const Refresher&) = delete;
+  ~Refresher() { thread_.join(); }
+
+  /// From any thread: the answer to SIGHUP.
+  void reload() {
+    reload_ = true;
+    wake_.raise();
+  }
+
+ private:
+  void work() {
+    MonoTime next = clock_.now() + kRefreshEvery;
+    std::int64_t seen = newest();
+    while (!stop_.requested()) {
+      const std::array<int, 2> fds{stop_.wait_fd(), wake_.fd()};
+      engine::wait_readable(fds, kLookEvery);
+      wake_.take();
+      const bool reload = reload_.exchange(false);
+      if (reload) {
+        read_again();
+      }
+      const std::int64_t now_newest = newest();
+      if (reload || now_newest != seen || clock_.now() >= next) {
+        seen = now_newest;
+        next = clock_.now() + kRefreshEvery;
+        refresh();
+      }
+    }
+  }
+
+  void refresh() {
+    std::vector<std::string> problems;
+    const auto targets = expand_targets(setup_, stop_, &problems);
+    for (const std::string& problem : problems) {
+      log_.warning(problem);
+    }
+    if (!stop_.requested()) {
+      monitor_.set_targets(targets);
+    }
+  }
+
+  /// A configuration with a mistake is refused as a whole.
+  void read_again() {
+    std::vector<std::string> errors;
+    auto setup = make_setup(setup_.asked, errors);
+    if (!setup) {
+      for (const std::string& error : errors) {
+        log_.error(error);
+      }
+      log_.error("the configuration has mistakes: the one before stays");
+      monitor_.count_refused_setup();
+      return;
+    }
+    setup_ = *setup;
+    monitor_.set_setup(*std::move(setup));
+    log_.info("the configuration was read again");
+  }
+
+  /// A number that changes when one of the files does.
+  [[nodiscard]] std::int64_t newest() const {
+    std::int64_t sum = 0;
+    for (const std::string& pattern : setup_.file_sd) {
+      for (const std::string& file : files_of(pattern)) {
+        struct stat info {};
+        if (::stat(file.c_str(), &info) == 0) {
+          sum ^= info.st_mtim.tv_sec * 1'000'000'007 + info.st_mtim.tv_nsec + info.st_size +
+                 static_cast<std::int64_t>(info.st_ino) * 31;
+        }
+      }
+    }
+    return sum;
+  }
+
+  Monitor& monitor_;
+  MonitorSetup setup_;
+  const Clock& clock_;
+  Log& log_;
+  const engine::StopToken& stop_;
+  engine::Event wake_;
+  std::atomic<bool> reload_{false};
+  std::thread thread_;
+};
+
+Result<MonitorSinks> open_sinks(const MonitorCommand& command, const Clock& clock, Log& log) {
+  MonitorSinks sinks;
+  auto history = History::open(command.history.value_or(default_history()), command.retention,
+                               clock, [&log](const std::string& text) { log.error(text); });
+  if (history) {
+    sinks.history = *std::move(history);
+  } else if (command.history || history.error().code == ErrorCode::usage) {
+    return tl::unexpected{history.error()};
+  } else {
+    log.warning("there is no history: " + history.error().message() + "; see --history");
+  }
+  if (command.jsonl) {
+    auto file = OutputFile::open(command.jsonl, "--jsonl", OutputFile::Mode::append);
+    if (!file) {
+      return tl::unexpected{file.error()};
+    }
+    sinks.jsonl = *std::move(file);
+  }
+  if (command.exec) {
+    sinks.exec = std::make_unique<ExecHook>(*command.exec,
+                                            [&log](const std::string& text) { log.warning(text); });
+  }
+  return sinks;
+}
+
+Result<WebConfig> read_web_config(const MonitorCommand& command) {
+  if (!command.web_config) {
+    return WebConfig{};
+  }
+  const auto text = read_file(*command.web_config, monitor::kMostConfigBytes);
+  if (!text) {
+    return tl::unexpected{text.error()};
+  }
+  std::vector<std::string> errors;
+  WebConfig config = parse_web_config(*command.web_config, *text, errors);
+  if (!errors.empty()) {
+    return tl::unexpected<Error>{Error{ErrorCode::usage, errors.front(), 0, {}}};
+  }
+  return config;
+}
+
+int fail(const Error& error) {
+  std::fprintf(stderr, "udperf: %s\n", error.message().c_str());
+  return exit_code(error.code);
+}
+
+void watch(Monitor& monitor, const Clock& clock, const engine::StopToken& stop) {
+  while (!stop.requested()) {
+    const MonoTime now = clock.now();
+    const MonoTime next = monitor.step(now);
+    const std::array<int, 2> fds{stop.wait_fd(), monitor.wake_fd()};
+    engine::wait_readable(fds, std::max(next - clock.now(), Duration{0}));
+  }
+}
+
+/// What SIGHUP does, while there is something to do it to.
+class Hangup {
+ public:
+  explicit Hangup(Log& log) : log_(log) {}
+
+  void begin(Monitor& monitor, Refresher& refresher) {
+    const std::lock_guard lock{mutex_};
+    monitor_ = &monitor;
+    refresher_ = &refresher;
+  }
+  void end() {
+    const std::lock_guard lock{mutex_};
+    monitor_ = nullptr;
+    refresher_ = nullptr;
+  }
+  void react() {
+    const std::lock_guard lock{mutex_};
+    if (monitor_ == nullptr) {
+      return;
+    }
+    if (const auto done = log_.reopen(); !done) {
+      log_.error(done.error().message());
+    }
+    monitor_->reopen();
+    refresher_->reload();
+  }
+
+ private:
+  Log& log_;
+  std::mutex mutex_;
+  Monitor* monitor_ = nullptr;
+  Refresher* refresher_ = nullptr;
+};
+
+/// Where the page is, for a person and for who reads stdout, unless that has JSON lines.
+void tell_address(const std::string& url, const MonitorCommand& command, Log& log) {
+  log.info("page and metrics at " + url);
+  if (!command.jsonl || *command.jsonl != "-") {
+    std::printf("%s\n", url.c_str());
+    std::fflush(stdout);
+  }
+}
+
+}  // namespace
+
+int run_watch(MonitorSetup setup) {
+  const SystemClock clock;
+  auto log = Log::open(setup.command.log, clock);
+  if (!log) {
+    return fail(log.error());
+  }
+  engine::StopToken stop;
+  Hangup hangup{*log};
+  const SignalWatcher signals{stop, {}, [&hangup] { hangup.react(); }};
+  net::raise_descriptor_limit();
+  const MonitorCommand command = setup.command;
+  const auto web_config = read_web_config(command);
+  if (!web_config) {
+    return fail(web_config.error());
+  }
+  auto sinks = open_sinks(command, clock, *log);
+  if (!sinks) {
+    return fail(sinks.error());
+  }
+  Monitor monitor{setup, *std::move(sinks), clock, *log};
+  Routes routes{monitor, clock};
+  auto server =
+      HttpServer::open(command.listen, *web_config,
+                       [&routes](const HttpRequest& request) { return routes.answer(request); });
+  if (!server) {
+    return fail(server.error());
+  }
+  Refresher refresher{monitor, std::move(setup), clock, *log, stop};
+  hangup.begin(monitor, refresher);
+  tell_address((*server)->url(), command, *log);
+  watch(monitor, clock, stop);
+  hangup.end();
+  monitor.feed().end();
+  server->reset();
+  return exit_code_of_signal(stop.signal());
+}
+
+}  // namespace udperf::app

@@ -1,0 +1,81 @@
+#include "monitor/board.hpp"
+
+#include <algorithm>
+
+namespace udperf::monitor {
+namespace {
+
+bool same(const Target& a, const Target& b) {
+  return a.name == b.name && a.module == b.module && a.address.host == b.address.host &&
+         a.address.port == b.address.port;
+}
+
+}  // namespace
+
+Board::Change Board::set_targets(const std::vector<Wanted>& wanted) {
+  Change change;
+  std::map<std::string_view, const Wanted*> by_name;
+  for (const Wanted& one : wanted) {
+    by_name.emplace(one.target.name, &one);
+  }
+  for (auto entry = entries_.begin(); entry != entries_.end();) {
+    const auto found = by_name.find(entry->second.target.name);
+    if (found == by_name.end() || !same(found->second->target, entry->second.target)) {
+      change.removed.push_back(entry->first);
+      entry = entries_.erase(entry);
+      continue;
+    }
+    if (entry->second.every != found->second->every) {
+      change.added.push_back(entry->first);  // on another grid from now on
+    }
+    entry->second.every = found->second->every;
+    entry->second.target.labels = found->second->target.labels;
+    entry->second.watch.set_limits(found->second->limits);
+    by_name.erase(found);
+    ++entry;
+  }
+  for (const Wanted& one : wanted) {
+    const auto found = by_name.find(one.target.name);
+    if (found == by_name.end() || found->second != &one) {
+      continue;
+    }
+    Entry entry{one.target, one.every, TargetWatch{one.limits}, {}, {}};
+    entry.target.id = next_id_++;
+    change.added.push_back(entry.target.id);
+    entries_.emplace(entry.target.id, std::move(entry));
+  }
+  return change;
+}
+
+std::vector<Event> Board::on_round(const RoundResult& round) {
+  const auto found = entries_.find(round.target);
+  if (found == entries_.end()) {
+    return {};
+  }
+  Entry& entry = found->second;
+  entry.totals.add(round);
+  std::vector<Event> events = entry.watch.on_round(round);
+  entry.last = round;
+  for (const Event& event : events) {
+    ++event_counts_[event.kind];
+    events_.push_back({event, entry.target});
+    if (events_.size() > kMostEvents) {
+      events_.pop_front();
+    }
+  }
+  return events;
+}
+
+const Board::Entry* Board::find(std::uint64_t id) const {
+  const auto found = entries_.find(id);
+  return found != entries_.end() ? &found->second : nullptr;
+}
+
+const Board::Entry* Board::find(std::string_view name) const {
+  const auto found = std::find_if(entries_.begin(), entries_.end(), [name](const auto& entry) {
+    return entry.second.target.name == name;
+  });
+  return found != entries_.end() ? &found->second : nullptr;
+}
+
+}  // namespace udperf::monitor

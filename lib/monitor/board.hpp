@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "monitor/target.hpp"
+#include "monitor/target_watch.hpp"
+#include "monitor/totals.hpp"
+
+namespace udperf::monitor {
+
+/// How all targets stand: of each its state, what its rounds came to since the process began, and
+/// the last one. Memory is the same for ever, for each target and for the events. Pure.
+class Board {
+ public:
+  struct Entry {
+    Target target;
+    Duration every{0};
+    TargetWatch watch;
+    Totals totals;
+    std::optional<RoundResult> last;
+  };
+  struct TimedEvent {
+    Event event;
+    Target target;
+  };
+
+  /// The entries of targets that stay keep what they have counted. A target stays where name,
+  /// address and module do.
+  struct Change {
+    std::vector<std::uint64_t> added;
+    std::vector<std::uint64_t> removed;
+  };
+  struct Wanted {
+    Target target;
+    Duration every{0};
+    Limits limits;
+  };
+  [[nodiscard]] Change set_targets(const std::vector<Wanted>& wanted);
+
+  /// What changed by it; nothing of a target that is gone.
+  [[nodiscard]] std::vector<Event> on_round(const RoundResult& round);
+
+  [[nodiscard]] const std::map<std::uint64_t, Entry>& entries() const { return entries_; }
+  [[nodiscard]] const Entry* find(std::uint64_t id) const;
+  /// By the name that is shown.
+  [[nodiscard]] const Entry* find(std::string_view name) const;
+  /// The latest, oldest first.
+  [[nodiscard]] const std::deque<TimedEvent>& events() const { return events_; }
+  [[nodiscard]] std::uint64_t events_of(EventKind kind) const {
+    const auto found = event_counts_.find(kind);
+    return found != event_counts_.end() ? found->second : 0;
+  }
+
+ private:
+  static constexpr std::size_t kMostEvents = 500;
+
+  std::map<std::uint64_t, Entry> entries_;
+  std::deque<TimedEvent> events_;
+  std::map<EventKind, std::uint64_t> event_counts_;
+  std::uint64_t next_id_ = 1;
+};
+
+}  // namespace udperf::monitor

@@ -1,0 +1,150 @@
+#include "monitor/json.hpp"
+
+#include <array>
+#include <cstdio>
+
+#include <nlohmann/json.hpp>
+
+namespace udperf::monitor {
+namespace {
+
+template <typename T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json or_null(const std::optional<Duration>& value) {
+  return value ? Json(value->count()) : Json(nullptr);
+}
+
+Json spread(const TimeHistogram& times) {
+  if (times.total() == 0) {
+    return nullptr;
+  }
+  return {{"n", times.total()},
+          {"sum_ns", times.sum_ns()},
+          {"min_ns", or_null(times.min())},
+          {"p10_ns", or_null(times.percentile(0.1))},
+          {"p25_ns", or_null(times.percentile(0.25))},
+          {"p50_ns", or_null(times.percentile(0.5))},
+          {"p75_ns", or_null(times.percentile(0.75))},
+          {"p90_ns", or_null(times.percentile(0.9))},
+          {"p99_ns", or_null(times.percentile(0.99))},
+          {"max_ns", or_null(times.max())}};
+}
+
+Json way_json(const std::optional<RoundWay>& way) {
+  if (!way) {
+    return nullptr;
+  }
+  return {{"sent", way->sent},
+          {"unique", way->unique},
+          {"lost", way->lost},
+          {"lost_network", way->lost_network()},
+          {"lost_rx_socket", or_null(way->lost_rx_socket)},
+          {"lost_tx_host", or_null(way->lost_tx_host)},
+          {"duplicates", way->duplicates},
+          {"reordered", way->reordered},
+          {"late", way->late},
+          {"sent_bytes", way->sent_bytes},
+          {"unique_bytes", way->unique_bytes},
+          {"goodput_bps", or_null(way->goodput_bps)},
+          {"jitter_ns", or_null(way->jitter)},
+          {"delay_variation", spread(way->delay_variation)},
+          {"delay", way->delay ? spread(*way->delay) : Json(nullptr)},
+          {"hops", or_null(way->hops)},
+          {"payload_bytes", or_null(way->payload_bytes)}};
+}
+
+Json way_json(const WayTotals& way) {
+  if (way.sent == 0) {
+    return nullptr;
+  }
+  return {{"sent", way.sent},
+          {"unique", way.unique},
+          {"lost", way.lost},
+          {"lost_network", way.lost_network()},
+          {"lost_rx_socket", way.lost_rx_socket},
+          {"lost_tx_host", way.lost_tx_host},
+          {"duplicates", way.duplicates},
+          {"reordered", way.reordered},
+          {"late", way.late},
+          {"sent_bytes", way.sent_bytes},
+          {"unique_bytes", way.unique_bytes},
+          {"delay_variation", spread(way.delay_variation)},
+          {"delay", spread(way.delay)}};
+}
+
+Json trips_json(std::uint64_t sent, const TimeHistogram& times) {
+  Json json = spread(times);
+  if (json.is_null()) {
+    json = {{"n", 0}};
+  }
+  json["sent"] = sent;
+  return json;
+}
+
+std::string session_id(std::uint64_t session) {
+  std::array<char, 17> text{};
+  std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(session));
+  return text.data();
+}
+
+}  // namespace
+
+Json to_json(const RoundResult& round, const Target& target) {
+  return {{"target", target.name},
+          {"module", target.module},
+          {"round", round.number},
+          {"rounds", round.rounds},
+          {"session", round.session != 0 ? Json(session_id(round.session)) : Json(nullptr)},
+          {"status", to_string(round.status)},
+          {"error", round.error ? Json(round.error->message()) : Json(nullptr)},
+          {"start_unix_ns", to_ns(round.start)},
+          {"length_ns", round.length.count()},
+          {"lateness_ns", round.lateness.count()},
+          {"up", way_json(round.up)},
+          {"down", way_json(round.down)},
+          {"rtt", round.rtt ? trips_json(round.rtt->sent, round.rtt->times) : Json(nullptr)},
+          {"clock",
+           {{"offset_ns", or_null(round.clock_offset_ns)},
+            {"uncertainty_ns", or_null(round.clock_uncertainty_ns)},
+            {"stepped", round.clock_stepped}}},
+          {"server_restarted", round.server_restarted}};
+}
+
+Json to_json(const Event& event, const Target& target) {
+  return {{"target", target.name},
+          {"module", target.module},
+          {"change", to_string(event.kind)},
+          {"round", event.round},
+          {"at_unix_ns", to_ns(event.at)},
+          {"direction", event.direction.empty() ? Json(nullptr) : Json(event.direction)},
+          {"detail", event.detail}};
+}
+
+Json to_json(const Totals& totals, UnixTime start, Duration span) {
+  Json rounds = Json::object();
+  for (std::size_t i = 0; i < kRoundStatuses; ++i) {
+    rounds[to_string(static_cast<RoundStatus>(i))] = totals.rounds.at(i);
+  }
+  return {{"start_unix_ns", to_ns(start)},
+          {"span_ns", span.count()},
+          {"rounds", rounds},
+          {"measured_ns", totals.measured.count()},
+          {"up", way_json(totals.up)},
+          {"down", way_json(totals.down)},
+          {"rtt", totals.rtt_sent > 0 ? trips_json(totals.rtt_sent, totals.rtt) : Json(nullptr)}};
+}
+
+std::string json_line(const char* event, UnixTime time, std::uint64_t sequence, Json data) {
+  const Json line = {
+      {"event", event}, {"t_unix_ns", to_ns(time)}, {"seq", sequence}, {"data", std::move(data)}};
+  return dump(line) + "\n";
+}
+
+std::string dump(const Json& document) {
+  return document.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace udperf::monitor

@@ -1,0 +1,93 @@
+#include "monitor/once.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include <nlohmann/json.hpp>
+
+#include "base/units.hpp"
+#include "monitor/json.hpp"
+
+namespace udperf::monitor {
+namespace {
+
+constexpr std::size_t kColumns = 8;
+using Cells = std::array<std::string, kColumns>;
+
+std::string loss_text(const std::optional<RoundWay>& way) {
+  if (!way || way->sent == 0) {
+    return "-";
+  }
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%llu/%llu (%.3g %%)",
+                static_cast<unsigned long long>(way->lost),
+                static_cast<unsigned long long>(way->sent),
+                100 * static_cast<double>(way->lost) / static_cast<double>(way->sent));
+  return text.data();
+}
+
+std::string time_text(const std::optional<Duration>& time) {
+  return time ? format_duration(*time) : "-";
+}
+
+std::string variation_text(const std::optional<RoundWay>& way) {
+  return way ? time_text(way->delay_variation.percentile(0.99)) : "-";
+}
+
+Cells row_of(const OnceRow& row) {
+  const auto& rtt = row.round.rtt;
+  return {row.target.name,
+          to_string(row.round.status),
+          loss_text(row.round.up),
+          loss_text(row.round.down),
+          time_text(rtt ? rtt->times.percentile(0.5) : std::nullopt),
+          time_text(rtt ? rtt->times.percentile(0.99) : std::nullopt),
+          variation_text(row.round.up),
+          variation_text(row.round.down)};
+}
+
+}  // namespace
+
+std::string once_table(const std::vector<OnceRow>& rows) {
+  std::vector<Cells> cells{{"target", "round", "lost up", "lost down", "RTT p50", "RTT p99",
+                            "variation p99 up", "down"}};
+  for (const OnceRow& row : rows) {
+    cells.push_back(row_of(row));
+  }
+  std::array<std::size_t, kColumns> widths{};
+  for (const Cells& row : cells) {
+    for (std::size_t i = 0; i < kColumns; ++i) {
+      widths.at(i) = std::max(widths.at(i), row.at(i).size());
+    }
+  }
+  std::string text;
+  for (const Cells& row : cells) {
+    for (std::size_t i = 0; i < kColumns; ++i) {
+      const std::string pad(widths.at(i) - row.at(i).size(), ' ');
+      text += i < 2 ? row.at(i) + pad : pad + row.at(i);
+      text += i + 1 < kColumns ? "  " : "\n";
+    }
+  }
+  for (const OnceRow& row : rows) {
+    if (row.round.error) {
+      text += row.target.name + ": " + row.round.error->message() + "\n";
+    }
+    for (const std::string& sentence : row.missed) {
+      text += row.target.name + ": " + sentence + "\n";
+    }
+  }
+  return text;
+}
+
+std::string once_json(const std::vector<OnceRow>& rows) {
+  Json rounds = Json::array();
+  for (const OnceRow& row : rows) {
+    Json round = to_json(row.round, row.target);
+    round["missed"] = row.missed;
+    rounds.push_back(std::move(round));
+  }
+  return dump({{"schema", "udperf-monitor/1"}, {"rounds", std::move(rounds)}}) + "\n";
+}
+
+}  // namespace udperf::monitor

@@ -1,0 +1,150 @@
+#include "monitor/schedule.hpp"
+
+#include <algorithm>
+
+#include "base/saturating.hpp"
+
+namespace udperf::monitor {
+namespace {
+
+constexpr Duration kDay = std::chrono::hours{24};
+constexpr std::uint32_t kFailuresBeforeStretch = 3;
+constexpr std::uint32_t kMostStretch = 4;
+
+/// A number without a pattern for each input (splitmix64).
+std::uint64_t mixed(std::uint64_t value) {
+  value += 0x9e3779b97f4a7c15U;
+  value = (value ^ (value >> 30U)) * 0xbf58476d1ce4e5b9U;
+  value = (value ^ (value >> 27U)) * 0x94d049bb133111ebU;
+  return value ^ (value >> 31U);
+}
+
+/// The golden ratio spreads any number of targets evenly over the period.
+Duration phase(std::uint64_t index, Duration every) {
+  constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15U;
+  const auto share = Uint128{index * kGolden} * static_cast<std::uint64_t>(every.count());
+  return Duration{static_cast<Duration::rep>(share >> 64U)};
+}
+
+/// From now to the next such time of day.
+Duration until(Duration at, UnixTime now) {
+  const Duration today = now.time_since_epoch() % kDay;
+  return at > today ? at - today : at - today + kDay;
+}
+
+}  // namespace
+
+void RoundSchedule::add(std::uint64_t target, const Timing& timing, MonoTime now,
+                        UnixTime unix_now) {
+  remove(target);
+  Entry& entry = entries_[target];
+  entry.timing = timing;
+  if (timing.at) {
+    entry.timing.every = kDay;
+    set_next(target, entry, now + until(*timing.at, unix_now));
+  } else {
+    set_next(target, entry, now + phase(added_++, timing.every));
+  }
+}
+
+void RoundSchedule::remove(std::uint64_t target) {
+  const auto found = entries_.find(target);
+  if (found != entries_.end()) {
+    queue_.erase({found->second.next, target});
+    entries_.erase(found);
+  }
+  if (heavy_ == target) {
+    heavy_.reset();
+  }
+}
+
+void RoundSchedule::set_next(std::uint64_t target, Entry& entry, MonoTime next) {
+  queue_.erase({entry.next, target});
+  entry.next = next;
+  queue_.insert({next, target});
+}
+
+DueRound RoundSchedule::begin(std::uint64_t target, Entry& entry, MonoTime now) {
+  const Duration every = entry.timing.every;
+  const auto missed = static_cast<std::uint64_t>((now - entry.next) / every);
+  DueRound round;
+  round.target = target;
+  round.missed = entry.timing.at ? 0 : missed;
+  round.due = entry.next + every * static_cast<Duration::rep>(missed);
+  round.number = entry.number + round.missed + 1;
+  entry.number = round.number;
+  Duration wait = every * entry.stretch;
+  if (entry.stretch > 1) {
+    const auto tenth = static_cast<std::uint64_t>(every.count() / 5 + 1);
+    wait += Duration{static_cast<Duration::rep>(mixed(target ^ round.number) % tenth)} - every / 10;
+  }
+  set_next(target, entry, round.due + wait);
+  return round;
+}
+
+std::vector<DueRound> RoundSchedule::take_due(MonoTime now) {
+  std::vector<DueRound> due;
+  std::vector<std::pair<MonoTime, std::uint64_t>> ready;
+  for (const auto& item : queue_) {
+    if (item.first > now) {
+      break;
+    }
+    ready.push_back(item);
+  }
+  for (const auto& [at, target] : ready) {
+    Entry& entry = entries_.at(target);
+    if (entry.timing.heavy) {
+      if (heavy_) {
+        continue;
+      }
+      heavy_ = target;
+    }
+    due.push_back(begin(target, entry, now));
+  }
+  return due;
+}
+
+MonoTime RoundSchedule::next() const {
+  for (const auto& [at, target] : queue_) {
+    if (!heavy_ || !entries_.at(target).timing.heavy) {
+      return at;
+    }
+  }
+  return kNever;
+}
+
+void RoundSchedule::finished(std::uint64_t target, std::uint32_t failures, MonoTime now) {
+  if (heavy_ == target) {
+    heavy_.reset();
+  }
+  const auto found = entries_.find(target);
+  if (found == entries_.end()) {
+    return;
+  }
+  Entry& entry = found->second;
+  const std::uint32_t beyond =
+      failures < kFailuresBeforeStretch ? 0 : failures - kFailuresBeforeStretch + 1;
+  const bool was_stretched = entry.stretch > 1;
+  entry.stretch = entry.timing.at ? 1 : std::min(1 + beyond, kMostStretch);
+  if (was_stretched && entry.stretch == 1 && entry.next - now > entry.timing.every) {
+    set_next(target, entry, now + entry.timing.every);
+  }
+}
+
+Duration SleepWatch::slept(MonoTime mono, Duration boot_time) {
+  constexpr Duration kLeast = std::chrono::milliseconds{100};
+  const Duration offset = boot_time - mono.time_since_epoch();
+  const Duration grown = offset - offset_.value_or(offset);
+  offset_ = offset;
+  return grown >= kLeast ? grown : Duration{0};
+}
+
+std::optional<Duration> StepWatch::step(MonoTime mono, UnixTime unix, Duration slept) {
+  constexpr Duration kLeast = std::chrono::milliseconds{500};
+  const Duration offset = unix.time_since_epoch() - mono.time_since_epoch();
+  const Duration moved = offset - offset_.value_or(offset) - (offset_ ? slept : Duration{0});
+  offset_ = offset;
+  return moved >= kLeast || moved <= -kLeast ? std::optional{moved} : std::nullopt;
+}
+
+}  // namespace udperf::monitor

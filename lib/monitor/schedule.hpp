@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "base/time.hpp"
+
+namespace udperf::monitor {
+
+/// When a target's rounds are.
+struct Timing {
+  Duration every = std::chrono::seconds{10};
+  std::optional<Duration> at;  ///< since midnight UTC, once a day; `every` is then a day
+  bool heavy = false;          ///< of these, one at a time runs
+};
+
+/// A round that is to begin now.
+struct DueRound {
+  std::uint64_t target = 0;
+  std::uint64_t number = 0;  ///< of the target, from 1
+  MonoTime due;
+  std::uint64_t missed = 0;  ///< rounds just before it whose time passed without one
+};
+
+/// Which round is next. A target has a grid of its own, spread over the period, on the monotonic
+/// clock: no round moves because another was late or because the wall clock was set. Time that
+/// passed unseen (the process was stopped) makes missed rounds, not many rounds at once. Pure.
+class RoundSchedule {
+ public:
+  /// Begins the target's grid within a period from `now`. `unix_now` is for `at` alone.
+  void add(std::uint64_t target, const Timing& timing, MonoTime now, UnixTime unix_now);
+  void remove(std::uint64_t target);
+
+  /// The rounds that are due, earliest first. A heavy one is kept back while another runs.
+  [[nodiscard]] std::vector<DueRound> take_due(MonoTime now);
+  /// kNever where nothing is to come but what waits for a heavy round.
+  [[nodiscard]] MonoTime next() const;
+
+  /// A round of this target is over. Failures in a row stretch its period up to fourfold, with
+  /// jitter, so that what is down is not asked in step; an answer ends that.
+  void finished(std::uint64_t target, std::uint32_t failures, MonoTime now);
+
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+
+ private:
+  struct Entry {
+    Timing timing;
+    MonoTime next;
+    MonoTime last_due;
+    std::uint64_t number = 0;
+    std::uint32_t stretch = 1;  ///< rounds of the grid to each that runs
+  };
+  void set_next(std::uint64_t target, Entry& entry, MonoTime next);
+  [[nodiscard]] DueRound begin(std::uint64_t target, Entry& entry, MonoTime now);
+
+  std::map<std::uint64_t, Entry> entries_;
+  std::set<std::pair<MonoTime, std::uint64_t>> queue_;
+  std::optional<std::uint64_t> heavy_;  ///< the one that runs
+  std::uint64_t added_ = 0;
+};
+
+/// Tells that the machine slept: the monotonic clock stands still then, the boot clock does not.
+class SleepWatch {
+ public:
+  /// How long the machine slept since the call before; zero where it did not (to a tenth of a
+  /// second, since the clocks are not read at one moment).
+  [[nodiscard]] Duration slept(MonoTime mono, Duration boot_time);
+
+ private:
+  std::optional<Duration> offset_;
+};
+
+/// Tells that the wall clock was set: each step once.
+class StepWatch {
+ public:
+  /// By how much, if by half a second or more, without what `slept` explains.
+  [[nodiscard]] std::optional<Duration> step(MonoTime mono, UnixTime unix, Duration slept);
+
+ private:
+  std::optional<Duration> offset_;
+};
+
+}  // namespace udperf::monitor

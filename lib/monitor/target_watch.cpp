@@ -1,0 +1,193 @@
+#include "monitor/target_watch.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <utility>
+
+#include "base/units.hpp"
+
+namespace udperf::monitor {
+namespace {
+
+std::string percent(double ratio) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.3g %%", 100 * ratio);
+  return text.data();
+}
+
+std::optional<double> loss_of(const std::optional<RoundWay>& way) {
+  if (!way || way->sent == 0) {
+    return std::nullopt;
+  }
+  return static_cast<double>(way->lost) / static_cast<double>(way->sent);
+}
+
+/// The worse way's.
+std::optional<double> worst_loss(const RoundResult& round) {
+  const auto up = loss_of(round.up);
+  const auto down = loss_of(round.down);
+  return up && down ? std::max(up, down) : up ? up : down;
+}
+
+std::optional<double> goodput_of(const RoundResult& round) {
+  std::optional<double> sum;
+  for (const auto* way : {&round.up, &round.down}) {
+    if (*way && (*way)->goodput_bps) {
+      sum = sum.value_or(0) + *(*way)->goodput_bps;
+    }
+  }
+  return sum;
+}
+
+}  // namespace
+
+const char* to_string(EventKind kind) {
+  constexpr std::array<const char*, 9> kNames{"up",
+                                              "down",
+                                              "not_measured",
+                                              "loss_high",
+                                              "loss_normal",
+                                              "mtu_changed",
+                                              "route_length_changed",
+                                              "clock_stepped",
+                                              "server_restarted"};
+  return kNames.at(static_cast<std::size_t>(kind));
+}
+
+const char* to_string(TargetState state) {
+  constexpr std::array<const char*, 4> kNames{"unknown", "up", "down", "not_measured"};
+  return kNames.at(static_cast<std::size_t>(state));
+}
+
+std::vector<std::string> missed_limits(const Limits& limits, const RoundResult& round) {
+  std::vector<std::string> missed;
+  if (limits.loss_ratio) {
+    const auto loss = worst_loss(round);
+    if (!loss) {
+      missed.emplace_back("the loss could not be measured");
+    } else if (*loss > *limits.loss_ratio) {
+      missed.push_back(percent(*loss) + " were lost, accepted are " + percent(*limits.loss_ratio));
+    }
+  }
+  if (limits.goodput_bps) {
+    const auto goodput = goodput_of(round);
+    if (!goodput) {
+      missed.emplace_back("the rate could not be measured");
+    } else if (*goodput < *limits.goodput_bps) {
+      missed.push_back(format_bit_rate(*goodput) + " arrived, wanted are " +
+                       format_bit_rate(*limits.goodput_bps));
+    }
+  }
+  if (limits.rtt_p99) {
+    const auto p99 = round.rtt ? round.rtt->times.percentile(0.99) : std::nullopt;
+    if (!p99) {
+      missed.emplace_back("the round trip was not measured");
+    } else if (*p99 > *limits.rtt_p99) {
+      missed.push_back("the 99th percentile of round trips was " + format_duration(*p99) +
+                       ", accepted are " + format_duration(*limits.rtt_p99));
+    }
+  }
+  return missed;
+}
+
+bool answered(const RoundResult& round) {
+  if (round.status == RoundStatus::complete) {
+    return true;
+  }
+  const bool arrived = (round.down && round.down->unique > 0) ||
+                       (round.up && round.up->unique > 0) ||
+                       (round.rtt && round.rtt->times.total() > 0);
+  return round.status == RoundStatus::cut_short && arrived;
+}
+
+void TargetWatch::Told::add(EventKind kind, std::string direction, std::string detail) {
+  events.push_back(Event{kind, round.target, round.number, round.start + round.length,
+                         std::move(direction), std::move(detail)});
+}
+
+std::vector<Event> TargetWatch::on_round(const RoundResult& round) {
+  Told told{round, {}};
+  follow_state(told);
+  if (round.server_restarted) {
+    told.add(EventKind::server_restarted, {}, "the server was started anew");
+  }
+  if (round.clock_stepped) {
+    told.add(EventKind::clock_stepped, {}, "a wall clock was set during the round");
+  }
+  follow_loss(told);
+  follow_way(told, round.up, "up", up_);
+  follow_way(told, round.down, "down", down_);
+  return std::move(told.events);
+}
+
+void TargetWatch::follow_state(Told& told) {
+  const RoundResult& round = told.round;
+  const bool ours =
+      round.status == RoundStatus::not_measured || round.status == RoundStatus::failed;
+  const TargetState next = answered(round) ? TargetState::up
+                           : ours          ? TargetState::not_measured
+                                           : TargetState::down;
+  failures_ = next == TargetState::up ? 0 : failures_ + (failures_ < UINT32_MAX ? 1U : 0U);
+  if (next == state_) {
+    return;
+  }
+  const bool first = state_ == TargetState::unknown;
+  state_ = next;
+  since_ = round.start;
+  const std::string reason = round.error ? round.error->message() : std::string{};
+  switch (next) {
+    case TargetState::up:
+      if (!first) {
+        told.add(EventKind::up, {}, "answers again");
+      }
+      break;
+    case TargetState::down:
+      told.add(EventKind::down, {}, reason.empty() ? "nothing comes back" : reason);
+      break;
+    case TargetState::not_measured:
+      told.add(EventKind::not_measured, {}, reason.empty() ? "this host did not measure" : reason);
+      break;
+    case TargetState::unknown:
+      break;
+  }
+}
+
+void TargetWatch::follow_loss(Told& told) {
+  const auto loss = worst_loss(told.round);
+  if (!limits_.loss_ratio || !loss) {
+    return;  // what was not measured changes nothing
+  }
+  const bool high = *loss > *limits_.loss_ratio;
+  if (high == loss_high_) {
+    return;
+  }
+  loss_high_ = high;
+  const bool of_up = loss_of(told.round.up) == loss;
+  told.add(high ? EventKind::loss_high : EventKind::loss_normal, of_up ? "up" : "down",
+           percent(*loss) + " lost, accepted are " + percent(*limits_.loss_ratio));
+}
+
+void TargetWatch::follow_way(Told& told, const std::optional<RoundWay>& way, const char* direction,
+                             Seen& seen) {
+  if (!way) {
+    return;
+  }
+  if (way->hops) {
+    if (seen.hops && *seen.hops != *way->hops) {
+      told.add(EventKind::route_length_changed, direction,
+               std::to_string(*seen.hops) + " hops before, " + std::to_string(*way->hops) + " now");
+    }
+    seen.hops = way->hops;
+  }
+  if (way->payload_bytes) {
+    if (seen.payload_bytes && *seen.payload_bytes != *way->payload_bytes) {
+      told.add(EventKind::mtu_changed, direction,
+               std::to_string(*seen.payload_bytes) + " bytes of payload crossed before, " +
+                   std::to_string(*way->payload_bytes) + " now");
+    }
+    seen.payload_bytes = way->payload_bytes;
+  }
+}
+
+}  // namespace udperf::monitor

@@ -1,0 +1,121 @@
+#include "monitor/yaml_reader.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "base/nearest_word.hpp"
+
+namespace udperf::monitor {
+namespace {
+
+constexpr std::size_t kMostErrors = 20;
+constexpr std::size_t kMostScalar = 4096;
+
+Place place_of(const YAML::Mark& mark) {
+  return mark.is_null() || mark.line < 0 ? Place{}
+                                         : Place{static_cast<std::size_t>(mark.line) + 1,
+                                                 static_cast<std::size_t>(mark.column) + 1};
+}
+
+/// Of a message that repeats what the file has: printable, and not endless.
+std::string printable(std::string_view text) {
+  constexpr std::size_t kMost = 60;
+  std::string out;
+  for (const char c : text.substr(0, kMost)) {
+    const bool plain = static_cast<unsigned char>(c) >= ' ' && c != 127;
+    out += plain ? c : '?';
+  }
+  return text.size() > kMost ? out + "..." : out;
+}
+
+std::string guess(const std::string& word, const std::vector<std::string_view>& known) {
+  const auto nearest = nearest_word(word, known);
+  return nearest ? " (did you mean " + std::string{*nearest} + "?)" : std::string{};
+}
+
+}  // namespace
+
+Place YamlReader::place(const YAML::Node& node) {
+  return place_of(node.Mark());
+}
+
+std::optional<YAML::Node> YamlReader::load(const std::string& text) {
+  if (text.size() > kMostConfigBytes) {
+    errors_->push_back({{}, "is longer than 8 MiB"});
+    return std::nullopt;
+  }
+  try {
+    return YAML::Load(text);
+  } catch (const YAML::Exception& problem) {
+    errors_->push_back({place_of(problem.mark), printable(problem.msg)});
+  }
+  return std::nullopt;
+}
+
+void YamlReader::complain(const YAML::Node& at, std::string message) {
+  complain_at(place(at), std::move(message));
+}
+
+void YamlReader::complain_at(const Place& place, std::string message) {
+  if (errors_->size() < kMostErrors) {
+    errors_->push_back({place, std::move(message)});
+  }
+}
+
+void YamlReader::each_entry(const YAML::Node& map, std::string_view what, const Visit& visit) {
+  if (!map.IsMap()) {
+    complain(map, std::string{what} + ": a mapping of keys and values is needed");
+    return;
+  }
+  std::set<std::string> seen;
+  for (const auto& entry : map) {
+    const auto key = scalar(entry.first, "a key");
+    if (!key) {
+      continue;
+    }
+    if (!seen.insert(*key).second) {
+      complain(entry.first, "the key " + printable(*key) + " is there twice");
+      continue;
+    }
+    visit(*key, entry.first, entry.second);
+  }
+}
+
+void YamlReader::each_item(const YAML::Node& list, std::string_view what,
+                           const std::function<void(const YAML::Node& item)>& visit) {
+  if (!list.IsSequence()) {
+    complain(list, std::string{what} + ": a list is needed");
+    return;
+  }
+  for (const YAML::Node& item : list) {
+    visit(item);
+  }
+}
+
+void YamlReader::unknown_key(const YAML::Node& at, const std::string& key,
+                             const std::vector<std::string_view>& known) {
+  complain(at, "unknown key " + printable(key) + guess(key, known));
+}
+
+void YamlReader::unknown_module(const Place& place, const std::string& module,
+                                const std::vector<std::string_view>& known) {
+  complain_at(place, "unknown module " + printable(module) + guess(module, known));
+}
+
+std::optional<std::string> YamlReader::scalar(const YAML::Node& node, std::string_view what) {
+  if (!node.IsScalar()) {
+    complain(node, std::string{what} + ": a single value is needed");
+    return std::nullopt;
+  }
+  const std::string& text = node.Scalar();
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) >= ' ' && c != 127;
+  });
+  if (!plain || text.size() > kMostScalar) {
+    complain(node, std::string{what} + ": has control characters or is too long");
+    return std::nullopt;
+  }
+  return text;
+}
+
+}  // namespace udperf::monitor

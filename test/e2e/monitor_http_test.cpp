@@ -1,0 +1,146 @@
+// What `udperf monitor` answers over HTTP: probes, metrics, and what is asked in vain.
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <fstream>
+#include <string>
+
+#include "e2e/monitor_process.hpp"
+#include "net/fd.hpp"
+#include "support/condition.hpp"
+
+using namespace std::chrono_literals;
+using namespace udperf;
+using namespace udperf::test;
+using nlohmann::json;
+
+namespace {
+
+/// A datagram socket that is there and never answers.
+class SilentPeer {
+ public:
+  SilentPeer() : socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    REQUIRE(::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) ==
+            0);
+    socklen_t size = sizeof address;
+    REQUIRE(::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    port_ = ntohs(address.sin_port);
+  }
+  [[nodiscard]] std::string name() const { return "127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  net::Fd socket_;
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a probe answers within its time whatever the target does", "[e2e][monitor]") {
+  const Server up;
+  const TempDir folder;
+  const std::string key = (folder.path() / "key").string();
+  REQUIRE(run_udperf({"keygen", key}).code() == 0);
+  const Server refusing{IpFamily::v4, {"--key-file", key}};
+  const SilentPeer silent;
+  MonitorProcess monitor{config_for(up.endpoint(), "probe_allow: [127.0.0.0/30]\n")};
+  struct Case {
+    std::string target;
+    double success;
+  };
+  for (const Case& one :
+       {Case{"gw", 1}, Case{up.endpoint().to_string(), 1}, Case{refusing.endpoint().to_string(), 0},
+        Case{silent.name(), 0}, Case{"127.0.0.1:" + std::to_string(unused_port()), 0}}) {
+    CAPTURE(one.target);
+    const auto begin = std::chrono::steady_clock::now();
+    const auto answer = http_get(monitor.http(), "/probe?module=light&target=" + one.target,
+                                 {{"X-Prometheus-Scrape-Timeout-Seconds", "6"}});
+    const auto took = std::chrono::steady_clock::now() - begin;
+    REQUIRE(answer);
+    CHECK(answer->status == 200);
+    CHECK(metric_value(answer->body, "probe_success") == one.success);
+    CHECK(metric_value(answer->body, "probe_duration_seconds").value_or(9) <= 5.9);
+    CHECK(took < patience(6s));
+    // Nothing of a round before, and nothing of the monitor.
+    CHECK(answer->body.find("udperf_target_up") == std::string::npos);
+    CHECK(metric_value(answer->body, "udperf_probe_loss_ratio").has_value() == (one.success == 1));
+  }
+  const auto status = [&](const std::string& query) {
+    return monitor.get("/probe" + query).status;
+  };
+  CHECK(status("") == 400);
+  CHECK(status("?target=") == 400);
+  CHECK(status("?target=gw&module=none") == 400);
+  CHECK(status("?target=gw&target=gw") == 400);
+  CHECK(status("?target=192.0.2.1") == 403);
+  CHECK(status("?target=localhost") == 403);
+  CHECK(status("?target=127.0.0.4") == 403);
+}
+
+TEST_CASE("requests that ask for nothing of the monitor's get nothing", "[e2e][monitor]") {
+  MonitorProcess monitor{"targets: []\n"};
+  for (const std::string path :
+       {"/etc/passwd", "/../../etc/passwd", "/%2e%2e/x", "/api", "/page.js/", "/x<script>"}) {
+    CAPTURE(path);
+    const auto answer = monitor.get(path);
+    CHECK((answer.status == 404 || answer.status == 400));
+    CHECK(answer.body.find("script>") == std::string::npos);
+    CHECK(answer.body.find("root:") == std::string::npos);
+  }
+  const auto page = monitor.get("/");
+  CHECK(page.status == 200);
+  CHECK(page.head.find("Content-Security-Policy: default-src 'none'; script-src 'self'") !=
+        std::string::npos);
+  CHECK(page.body.find("<script>") == std::string::npos);
+  for (const std::string part : {"/page.js", "/page.css", "/chart.js"}) {
+    CHECK(monitor.get(part).status == 200);
+  }
+  CHECK(http_get(monitor.http(), "/metrics", {}, "POST")->status == 405);
+  CHECK(http_get(monitor.http(), "/metrics", {}, "HEAD")->body.empty());
+  CHECK(monitor.get("/api/v1/rounds?target=none").status == 404);
+  CHECK(monitor.get("/api/v1/rounds?target=none&since=x").status == 400);
+  const auto huge = http_get(monitor.http(), "/metrics", {{"X", std::string(100'000, 'x')}});
+  CHECK((!huge || huge->status >= 400));
+  CHECK(monitor.get("/healthz").status == 200);
+}
+
+TEST_CASE("promtool finds nothing wrong with any metrics", "[e2e][monitor]") {
+  const auto there = run_to_end({"promtool", "--version"}, kGuard);
+  if (!there || there->code() != 0) {
+    skip_test("promtool (Debian's prometheus) is not installed");
+    return;
+  }
+  const Server server{IpFamily::v4, {"--metrics", "127.0.0.1:0"}};
+  const Endpoint exporter{IpAddress::loopback(IpFamily::v4),
+                          server.ready().at("data").at("metrics_port").get<std::uint16_t>()};
+  MonitorProcess monitor{config_for(server.endpoint())};
+  REQUIRE(monitor.until([&] { return monitor.rounds("complete") >= 1; }));
+  const auto check = [&](const Endpoint& from, const std::string& path) {
+    const auto answer = http_get(from, path);
+    REQUIRE(answer);
+    const std::string text = monitor.path("metrics");
+    std::ofstream{text} << answer->body;
+    const auto checked = run_to_end({"sh", "-c", "promtool check metrics <" + text}, kGuard);
+    REQUIRE(checked);
+    CAPTURE(path, checked->err);
+    CHECK(checked->code() == 0);
+    CHECK(checked->err.empty());
+    CHECK(checked->out.empty());
+    return answer->body;
+  };
+  check(monitor.http(), "/metrics");
+  check(monitor.http(), "/probe?target=gw");
+  const std::string text = check(exporter, "/metrics");
+  CHECK(metric_value(text, "udperf_server_sessions_total").value_or(0) >= 1);
+  CHECK(metric_value(text, "udperf_server_received_packets_total").value_or(0) >= 20);
+  const std::string folder = std::string{kSourceDir} + "/app/integrations/prometheus/";
+  for (const std::string& what : {"check rules " + folder + "udperf.rules.yml",
+                                  "test rules " + folder + "udperf.rules_test.yml",
+                                  "check config --syntax-only " + folder + "prometheus.yml"}) {
+    CAPTURE(what);
+    CHECK(run_to_end({"sh", "-c", "promtool " + what}, kGuard)->code() == 0);
+  }
+}

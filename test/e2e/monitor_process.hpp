@@ -1,0 +1,118 @@
+#pragma once
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "e2e/http.hpp"
+#include "e2e/program.hpp"
+#include "support/catch.hpp"
+#include "support/places.hpp"
+#include "support/strict_json.hpp"
+#include "support/temp_dir.hpp"
+
+namespace udperf::test {
+
+/// Rounds of 20 datagrams each way, one a second.
+inline constexpr const char* kQuick =
+    "modules:\n  light: {every: 1s, packets: 20, fail-loss: 50%}\n";
+
+inline std::string read_all(const std::filesystem::path& file) {
+  std::ifstream in{file};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+/// A monitor with a folder of its own.
+class MonitorProcess {
+ public:
+  explicit MonitorProcess(const std::string& config, std::vector<std::string> starter = {},
+                          const std::vector<std::string>& more = {}) {
+    configure(config);
+    start(std::move(starter), more);
+  }
+
+  void configure(const std::string& config) const { std::ofstream{path("m.yaml")} << config; }
+
+  void start(std::vector<std::string> arguments = {}, const std::vector<std::string>& more = {}) {
+    const std::vector<std::string> usual{kProgram,   "monitor",     "--config", path("m.yaml"),
+                                         "--listen", "127.0.0.1:0", "--jsonl",  path("m.jsonl")};
+    arguments.insert(arguments.end(), usual.begin(), usual.end());
+    if (std::find(more.begin(), more.end(), "--history") == more.end()) {
+      arguments.insert(arguments.end(), {"--history", path("m.db")});
+    }
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    auto started = Process::start(arguments);
+    REQUIRE(started);
+    process_ = std::make_unique<Process>(*std::move(started));
+    REQUIRE(process_->wait_for(Stream::out, "/\n", kGuard));
+    const std::string url = process_->output(Stream::out);
+    http_.address = IpAddress::loopback(IpFamily::v4);
+    http_.port = static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
+  }
+
+  [[nodiscard]] std::string path(const std::string& name) const {
+    return (folder_.path() / name).string();
+  }
+  [[nodiscard]] Process& process() { return *process_; }
+  [[nodiscard]] const Endpoint& http() const { return http_; }
+  [[nodiscard]] HttpAnswer get(const std::string& where) const {
+    const auto answer = http_get(http_, where);
+    REQUIRE(answer);
+    return *answer;
+  }
+  /// The data of all whole JSON lines of this kind so far.
+  [[nodiscard]] std::vector<nlohmann::json> lines(const std::string& event) const {
+    std::vector<nlohmann::json> found;
+    std::istringstream text{read_all(path("m.jsonl"))};
+    for (std::string line; std::getline(text, line) && !text.eof();) {
+      const auto tree = parse_strict_json(line);
+      REQUIRE(tree.has_value());
+      if (tree->at("event") == event) {
+        found.push_back(tree->at("data"));
+      }
+    }
+    return found;
+  }
+  /// Whether it came to be so within the guard.
+  template <typename Condition>
+  [[nodiscard]] bool until(Condition condition) {
+    const auto end = std::chrono::steady_clock::now() + kGuard;
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > end) {
+        return false;
+      }
+      static_cast<void>(process_->wait(std::chrono::milliseconds{20}));  // for a moment
+    }
+    return true;
+  }
+  [[nodiscard]] std::size_t rounds(const std::string& status) const {
+    std::size_t count = 0;
+    for (const nlohmann::json& round : lines("round")) {
+      count += round.at("status") == status ? 1U : 0U;
+    }
+    return count;
+  }
+  [[nodiscard]] bool changed(const std::string& change) const {
+    const auto all = lines("change");
+    return std::any_of(all.begin(), all.end(),
+                       [&](const nlohmann::json& one) { return one.at("change") == change; });
+  }
+
+ private:
+  TempDir folder_;
+  std::unique_ptr<Process> process_;
+  Endpoint http_;
+};
+
+inline std::string config_for(const Endpoint& server, const std::string& more = {}) {
+  return std::string{kQuick} + "targets:\n  - {target: \"" + server.to_string() +
+         "\", name: gw, labels: {site: lab}}\n" + more;
+}
+
+}  // namespace udperf::test

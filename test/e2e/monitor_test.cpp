@@ -1,0 +1,235 @@
+// `udperf monitor` with real servers: rounds, what is told of them in each place, and what may go
+// wrong around it.
+
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "app/monitor/sqlite_file.hpp"
+#include "e2e/monitor_process.hpp"
+#include "support/condition.hpp"
+
+using namespace std::chrono_literals;
+using namespace udperf;
+using namespace udperf::test;
+using nlohmann::json;
+
+TEST_CASE("monitor --once prints a row a target and tells by its status what failed",
+          "[e2e][monitor]") {
+  const Server server;
+  const TempDir folder;
+  const std::string config = (folder.path() / "m.yaml").string();
+  std::ofstream{config} << kQuick;
+  const std::string target = server.endpoint().to_string();
+  const std::vector<std::string> once{"monitor", "--once", "--config", config, target};
+
+  const auto good = run_udperf(once);
+  CHECK(good.code() == 0);
+  CHECK(good.out.find(target + "  complete") != std::string::npos);
+  CHECK(good.out.find("0/20 (0 %)") != std::string::npos);
+
+  auto arguments = once;
+  arguments.emplace_back("--json");
+  const auto tree = parse_strict_json(run_udperf(arguments).out);
+  REQUIRE(tree.has_value());
+  const auto& round = tree->at("rounds").at(0);
+  CHECK(round.at("up").at("sent") == 20);
+  CHECK(round.at("down").at("unique") == 20);
+  CHECK(round.at("rtt").at("n").get<int>() > 0);
+
+  arguments = once;
+  arguments.insert(arguments.end(), {"--fail-rtt-p99", "1us"});
+  CHECK(run_udperf(arguments).code() == 6);
+
+  arguments = once;
+  arguments.push_back("127.0.0.1:" + std::to_string(unused_port()));
+  const auto down = run_udperf(arguments);
+  CHECK(down.code() == 3);
+  CHECK(down.out.find("unreachable") != std::string::npos);
+}
+
+TEST_CASE("a configuration with mistakes starts nothing and is told line by line",
+          "[e2e][monitor]") {
+  const TempDir folder;
+  const std::string config = (folder.path() / "m.yaml").string();
+  std::ofstream{config} << "modules:\n  light: {every: 1s, pakets: 20}\ntargetz: []\n";
+  for (const bool check : {true, false}) {
+    std::vector<std::string> arguments{"monitor", "--config", config};
+    if (check) {
+      arguments.emplace_back("--check-config");
+    }
+    const auto finished = run_udperf(arguments);
+    CHECK(finished.code() == 2);
+    CHECK(finished.err.find("m.yaml:2:22: unknown key pakets (did you mean packets?)") !=
+          std::string::npos);
+    CHECK(finished.err.find("m.yaml:3:1: unknown key targetz (did you mean targets?)") !=
+          std::string::npos);
+    CHECK(finished.out.empty());
+  }
+  std::ofstream{config} << "targets: [gw]\n";
+  const auto fine = run_udperf({"monitor", "--config", config, "--check-config"});
+  CHECK(fine.code() == 0);
+  CHECK(fine.out.find("1 targets") != std::string::npos);
+}
+
+TEST_CASE("metrics, JSON lines and history tell the same sums", "[e2e][monitor]") {
+  const Server server;
+  MonitorProcess monitor{config_for(server.endpoint())};
+  // All three at a moment between two rounds.
+  std::string metrics;
+  std::vector<json> lines;
+  json history;
+  const auto told = [&] {
+    double rounds = 0;
+    for (const std::string status : {"complete", "cut_short", "refused", "not_measured"}) {
+      rounds += metric_value(metrics, "udperf_rounds_total", {"\"" + status + "\""}).value_or(0);
+    }
+    return static_cast<std::size_t>(rounds);
+  };
+  REQUIRE(monitor.until([&] {
+    metrics = monitor.get("/metrics").body;
+    lines = monitor.lines("round");
+    const auto answer = monitor.get("/api/v1/rounds?target=gw&grain=round");
+    history = answer.status == 200 ? json::parse(answer.body).at("rows") : json::array();
+    return told() >= 4 && lines.size() == told() && history.size() == told();
+  }));
+  CHECK(metric_value(metrics, "udperf_target_up", {"target=\"gw\""}) == 1);
+  CHECK(metric_value(metrics, "udperf_target_info", {"site=\"lab\""}) == 1);
+
+  const auto sum = [](const auto& rounds, const std::string& way, const std::string& field) {
+    double total = 0;
+    for (const json& round : rounds) {
+      total += round.at(way).is_null() ? 0 : round.at(way).at(field).template get<double>();
+    }
+    return total;
+  };
+  for (const std::string way : {"up", "down"}) {
+    CAPTURE(way);
+    const std::string direction = "direction=\"" + way + "\"";
+    for (const auto& [field, metric] :
+         {std::pair{"sent", "udperf_packets_sent_total"},
+          std::pair{"unique", "udperf_packets_received_total"},
+          std::pair{"unique_bytes", "udperf_received_bytes_total"},
+          std::pair{"duplicates", "udperf_packets_duplicated_total"}}) {
+      CAPTURE(field);
+      CHECK(metric_value(metrics, metric, {direction}) == sum(lines, way, field));
+      CHECK(sum(history, way, field) == sum(lines, way, field));
+    }
+    CHECK(sum(lines, way, "sent") >= 20);
+    double variations = 0;
+    for (const json& round : lines) {
+      variations +=
+          round.at(way).is_null() ? 0 : round.at(way).at("delay_variation").at("n").get<double>();
+    }
+    CHECK(metric_value(metrics, "udperf_delay_variation_seconds_count", {direction}) == variations);
+  }
+  const auto targets = json::parse(monitor.get("/api/v1/targets").body);
+  CHECK(targets.at("targets").at(0).at("state") == "up");
+  CHECK(monitor.get("/healthz").body == "ok\n");
+  monitor.process().send_signal(SIGTERM);
+  const auto ended = monitor.process().wait(kGuard);
+  REQUIRE(ended);
+  CHECK(ended->code == 143);
+}
+
+TEST_CASE("a target that stops is down, and up when it is back; a program is told",
+          "[e2e][monitor]") {
+  std::optional<Server> server{std::in_place};
+  const std::string port = std::to_string(server->endpoint().port);
+  const TempDir folder;
+  const std::string told = (folder.path() / "told").string();
+  const std::string program = (folder.path() / "tell").string();
+  std::ofstream{program} << "#!/bin/sh\ncat >>'" << told << "'\n";
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  MonitorProcess monitor{config_for(server->endpoint()), {}, {"--exec", program}};
+  REQUIRE(monitor.until([&] { return monitor.rounds("complete") >= 1; }));
+  server.reset();
+  CHECK(monitor.until([&] { return monitor.changed("down"); }));
+  CHECK(metric_value(monitor.get("/metrics").body, "udperf_target_up") == 0);
+  server.emplace(IpFamily::v4, std::vector<std::string>{"--port", port});
+  CHECK(monitor.until([&] { return monitor.changed("up"); }));
+  CHECK(monitor.until([&] {
+    const std::string text = read_all(told);
+    return text.find("\"down\"") != std::string::npos && text.find("\"up\"") != std::string::npos;
+  }));
+}
+
+TEST_CASE("a configuration is read again on SIGHUP, and a bad one changes nothing",
+          "[e2e][monitor]") {
+  const Server server;
+  MonitorProcess monitor{config_for(server.endpoint())};
+  const auto reloads = [&](const char* name) {
+    return metric_value(monitor.get("/metrics").body, name).value_or(-1);
+  };
+  monitor.configure("targetz: [a]\n");
+  monitor.process().send_signal(SIGHUP);
+  CHECK(monitor.until([&] { return reloads("udperf_config_reload_failures_total") == 1; }));
+  CHECK(metric_value(monitor.get("/metrics").body, "udperf_target_info", {"\"gw\""}) == 1);
+  monitor.configure(
+      config_for(server.endpoint(),
+                 "  - {target: \"" + server.endpoint().to_string() + "\", name: second}\n"));
+  monitor.process().send_signal(SIGHUP);
+  CHECK(monitor.until([&] {
+    return metric_value(monitor.get("/metrics").body, "udperf_target_info", {"\"second\""}) == 1;
+  }));
+}
+
+TEST_CASE("a monitor that is killed again and again keeps its history whole", "[e2e][monitor]") {
+  const Server server;
+  MonitorProcess monitor{config_for(server.endpoint())};
+  for (std::size_t i = 1; i <= 6; ++i) {
+    CAPTURE(i);
+    const std::size_t before = monitor.rounds("complete");
+    REQUIRE(monitor.until([&] { return monitor.rounds("complete") > before; }));
+    monitor.process().send_signal(SIGKILL);
+    REQUIRE(monitor.process().wait(kGuard));
+    const auto file = app::SqliteFile::open(monitor.path("m.db"), app::SqliteFile::Mode::create);
+    REQUIRE(file);
+    CHECK(file->number("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'")
+              .value_or(0) == 1);
+    // What was told may be lost by the one round that ran.
+    CHECK(file->number("SELECT count(*) FROM round WHERE status = 'complete'").value_or(-1) + 1 >=
+          static_cast<std::int64_t>(monitor.rounds("complete")));
+    monitor.start();
+  }
+}
+
+TEST_CASE("a full disk makes gaps in the history and stops no measuring", "[e2e][monitor]") {
+  if (::geteuid() != 0) {
+    skip_test("a file system of its own needs root");
+    return;
+  }
+  const Server server;
+  const TempDir folder;
+  const std::string small = (folder.path() / "small").string();
+  std::filesystem::create_directory(small);
+  const std::string script = "mount -t tmpfs -o size=1m tmpfs " + small +
+                             " || exit 77; dd if=/dev/zero of=" + small +
+                             "/ballast bs=1k count=16 2>/dev/null; exec \"$@\"";
+  MonitorProcess monitor{
+      config_for(server.endpoint()),
+      {"unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh"},
+      {"--history", small + "/m.db"}};
+  const std::string fill = "cat /dev/zero >/proc/" + std::to_string(monitor.process().pid()) +
+                           "/root" + small + "/ballast";
+  REQUIRE(run_to_end({"sh", "-c", fill}, kGuard));
+  CHECK(monitor.until([&] {
+    return metric_value(monitor.get("/metrics").body, "udperf_history_failures_total").value_or(0) >
+           0;
+  }));
+  const std::size_t before = monitor.rounds("complete");
+  CHECK(monitor.until([&] { return monitor.rounds("complete") >= before + 2; }));
+}
+
+TEST_CASE("a history of another program is refused, and nothing starts", "[e2e][monitor]") {
+  const TempDir folder;
+  const std::string file = (folder.path() / "notes.txt").string();
+  std::ofstream{file} << std::string(5000, 'n');
+  const auto finished = run_udperf({"monitor", "gw", "--listen", "127.0.0.1:0", "--history", file});
+  CHECK(finished.code() == 2);
+  CHECK(finished.err.find("--history") != std::string::npos);
+  CHECK(read_all(file) == std::string(5000, 'n'));
+}

@@ -1,0 +1,159 @@
+#include <fstream>
+#include <thread>
+
+#include "app/monitor/history.hpp"
+#include "app/monitor/sqlite_file.hpp"
+#include "clock/system_clock.hpp"
+#include "support/catch.hpp"
+#include "support/temp_dir.hpp"
+
+namespace udperf::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The wall clock is set by the test, and so is the other.
+class SetClock final : public Clock {
+ public:
+  [[nodiscard]] MonoTime now() const override { return system_.now(); }
+  [[nodiscard]] UnixTime unix_now() const override { return unix; }
+  UnixTime unix{1'800'000'000s};
+
+ private:
+  SystemClock system_;
+};
+
+monitor::Target target_of(const std::string& name) {
+  monitor::Target target;
+  target.name = name;
+  target.module = "light";
+  return target;
+}
+
+monitor::RoundResult round_at(UnixTime start, std::uint64_t number, std::uint64_t lost) {
+  monitor::RoundResult round;
+  round.status = monitor::RoundStatus::complete;
+  round.start = start;
+  round.number = number;
+  round.length = 10s;
+  round.up.emplace();
+  round.up->sent = 100;
+  round.up->lost = lost;
+  round.up->unique = 100 - lost;
+  round.up->delay_variation.add(1ms * (number % 50 + 1), 100 - lost);
+  return round;
+}
+
+/// Opened, fed and closed, so that all is written and nothing waits.
+void write(const std::string& file, const Clock& clock, const Retention& retention,
+           const std::vector<monitor::RoundResult>& rounds) {
+  auto history = History::open(file, retention, clock, [](const std::string&) {});
+  REQUIRE(history);
+  for (const auto& round : rounds) {
+    (*history)->put(target_of("gw"), round);
+  }
+  (*history).reset();
+  // A minute's work is done at the beginning of each: sums, and what is too old.
+  history = History::open(file, retention, clock, [](const std::string&) {});
+  REQUIRE(history);
+  SystemClock real;
+  const MonoTime end = real.now() + 60s;
+  const auto file_now = SqliteFile::open(file, SqliteFile::Mode::read);
+  REQUIRE(file_now);
+  while (file_now->number("SELECT count(*) FROM summed").value_or(0) == 0 && real.now() < end) {
+    std::this_thread::yield();
+  }
+}
+
+monitor::Totals sum_of(const std::vector<HistoryRow>& rows) {
+  monitor::Totals sum;
+  for (const HistoryRow& row : rows) {
+    sum.add(row.totals);
+  }
+  return sum;
+}
+
+TEST_CASE("the sums of rounds, of five minutes and of hours are the same") {
+  const test::TempDir folder;
+  const std::string file = folder.path().string() + "/m.db";
+  SetClock clock;
+  std::vector<monitor::RoundResult> rounds;
+  monitor::Totals expected;
+  const UnixTime begin = clock.unix - 5h;
+  for (std::uint64_t i = 0; i < 1700; ++i) {  // 4 h 43 min
+    rounds.push_back(round_at(begin + i * 10s, i + 1, i * 7 % 13));
+    expected.add(rounds.back());
+  }
+  write(file, clock, Retention{}, rounds);
+  const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
+  REQUIRE(history);
+  for (const auto grain :
+       {History::Grain::round, History::Grain::five_minutes, History::Grain::hour}) {
+    const auto rows = (*history)->read({"gw", begin - 1h, clock.unix, grain});
+    REQUIRE(rows);
+    CHECK(sum_of(*rows) == expected);
+    CHECK(rows->size() == (grain == History::Grain::round          ? 1700U
+                           : grain == History::Grain::five_minutes ? 57U
+                                                                   : 6U));
+  }
+  CHECK((*history)->read({"nobody", begin, clock.unix, History::Grain::hour})->empty());
+}
+
+TEST_CASE("what is old enough is forgotten, and not before it is in a sum") {
+  const test::TempDir folder;
+  const std::string file = folder.path().string() + "/m.db";
+  SetClock clock;
+  std::vector<monitor::RoundResult> rounds;
+  const UnixTime begin = clock.unix - 50h;
+  for (std::uint64_t i = 0; i < 500; ++i) {
+    rounds.push_back(round_at(begin + i * 6min, i + 1, 1));
+  }
+  Retention retention;
+  retention.rounds = 10h;
+  retention.five_minutes = 20h;
+  write(file, clock, retention, rounds);
+  SystemClock real;
+  const MonoTime end = real.now() + 60s;
+  const auto look = SqliteFile::open(file, SqliteFile::Mode::read);
+  REQUIRE(look);
+  while (look->number("SELECT count(*) FROM round").value_or(0) > 110 && real.now() < end) {
+    std::this_thread::yield();
+  }
+  CHECK(look->number("SELECT count(*) FROM round").value_or(-1) <= 100);
+  CHECK(look->number("SELECT count(*) FROM span WHERE seconds = 300").value_or(-1) <= 200);
+  CHECK(look->number("SELECT sum(up_sent) FROM span WHERE seconds = 3600").value_or(-1) >= 49'000);
+}
+
+TEST_CASE("a file of another program or version is refused and left as it is") {
+  const test::TempDir folder;
+  const SetClock clock;
+  const std::string foreign = folder.path().string() + "/foreign.db";
+  {
+    auto made = SqliteFile::open(foreign, SqliteFile::Mode::create);
+    REQUIRE(made);
+    REQUIRE(made->run("CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES ('mine')"));
+  }
+  const std::string text = folder.path().string() + "/text.db";
+  std::ofstream{text} << "this is no database, but it is long enough to be looked at as one ......."
+                         "..................................................";
+  const std::string later = folder.path().string() + "/later.db";
+  write(later, clock, Retention{}, {round_at(clock.unix - 1h, 1, 0)});
+  {
+    auto made = SqliteFile::open(later, SqliteFile::Mode::create);
+    REQUIRE(made->run("PRAGMA user_version = 99"));
+  }
+  for (const std::string& file : {foreign, text, later}) {
+    CAPTURE(file);
+    std::ifstream before{file};
+    const std::string content{std::istreambuf_iterator<char>{before}, {}};
+    const auto opened = History::open(file, Retention{}, clock, [](const std::string&) {});
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().code == ErrorCode::usage);
+    CHECK(opened.error().what.find("--history") != std::string::npos);
+    std::ifstream after{file};
+    CHECK(std::string{std::istreambuf_iterator<char>{after}, {}} == content);
+  }
+}
+
+}  // namespace
+}  // namespace udperf::app

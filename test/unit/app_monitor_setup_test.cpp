@@ -1,0 +1,138 @@
+#include "app/monitor/prober.hpp"
+#include "app/monitor/setup.hpp"
+#include "support/catch.hpp"
+
+namespace udperf::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::optional<MonitorSetup> setup_of(const std::string& text, std::vector<std::string>& errors) {
+  MonitorCommand command;
+  command.config = "m.yaml";
+  return make_setup(command, text, errors);
+}
+
+std::string error_of(const std::string& text) {
+  std::vector<std::string> errors;
+  CHECK_FALSE(setup_of(text, errors));
+  REQUIRE_FALSE(errors.empty());
+  return errors.front();
+}
+
+MonitorCommand parse(const std::vector<std::string>& arguments) {
+  const auto invocation = parse_command_line(arguments);
+  REQUIRE(std::holds_alternative<MonitorCommand>(invocation));
+  return std::get<MonitorCommand>(invocation);
+}
+
+std::string usage_problem(const std::vector<std::string>& arguments) {
+  const auto invocation = parse_command_line(arguments);
+  REQUIRE(std::holds_alternative<UsageError>(invocation));
+  return std::get<UsageError>(invocation).message;
+}
+
+TEST_CASE("without a configuration a round is 100 datagrams of 200 bytes each way in ten seconds") {
+  std::vector<std::string> errors;
+  const auto setup = make_setup(parse({"monitor", "gw", "[::1]:7000"}), std::nullopt, errors);
+  REQUIRE(setup);
+  REQUIRE(setup->targets.size() == 2);
+  const MonitorModule& light = setup->modules.at("light");
+  const TestParams& params = light.client.options.params;
+  CHECK(params.amount.packets == 100);
+  CHECK(params.payload_bytes == 200);
+  CHECK(params.direction == Direction::both);
+  CHECK(params.rate_up.kind == SendRate::Kind::packets);
+  CHECK(params.rate_up.value == 10'000);  // thousandths a second
+  CHECK(params.rate_down == params.rate_up);
+  CHECK(light.timing.every == 10s);
+  CHECK_FALSE(light.timing.heavy);
+  const auto options = options_for(light, setup->targets[1].address);
+  CHECK(options.host == "::1");
+  CHECK(options.port == 7000);
+  CHECK(options_for(light, setup->targets[0].address).port == kDefaultPort);
+}
+
+TEST_CASE("modules are made of the client's options, and rounds fill their time") {
+  std::vector<std::string> errors;
+  const auto setup = setup_of(R"(
+retention: 1h
+modules:
+  quick: {every: 1s, packets: 20}
+  day: {every: 24h}
+  fast: {rate: unlimited, at: "03:10", direction: up}
+  light: {fail-loss: 2%, bidir: true}
+targets: [{target: a, module: quick}]
+)",
+                              errors);
+  CAPTURE(errors);
+  REQUIRE(setup);
+  CHECK(setup->command.retention.rounds == 1h);
+  const auto& quick = setup->modules.at("quick").client.options.params;
+  CHECK(quick.amount.packets == 20);
+  CHECK(quick.rate_up.value == 20'000);
+  CHECK(setup->modules.at("day").client.options.params.rate_up.value == 1'667);
+  CHECK(setup->modules.at("fast").timing.heavy);
+  CHECK(setup->modules.at("fast").client.options.params.amount.duration == 10s);
+  CHECK(setup->modules.at("light").limits.loss_ratio == 0.02);
+}
+
+TEST_CASE("wrong values of options are told where they stand") {
+  CHECK(error_of("modules: {m: {packet-size: 7}}\n").starts_with("m.yaml:1:27: packet-size: "));
+  CHECK(error_of("retention: soon\n").starts_with("m.yaml:1:12: retention: "));
+  CHECK(error_of("listen: here\n").starts_with("m.yaml:1:9: listen: "));
+  CHECK(error_of("modules:\n  m: {bidir: perhaps}\n").starts_with("m.yaml:2:14: bidir: "));
+  CHECK(error_of("modules:\n  m: {size: 30, packets: 3}\n").starts_with("m.yaml:2:3: module m: "));
+  CHECK(error_of("modules:\n  m: {rate: 100M}\n").find("is heavy") != std::string::npos);
+  CHECK(error_of("modules: {m: {find-rate: true}}\n").find("unknown key find-rate") !=
+        std::string::npos);
+  CHECK(error_of("once: true\n").find("unknown key once") != std::string::npos);
+  CHECK(error_of("modules: {m: {key-file: /nowhere/key}}\n").find("/nowhere/key") !=
+        std::string::npos);
+}
+
+TEST_CASE("the command line has the last word") {
+  std::vector<std::string> errors;
+  MonitorCommand command = parse({"monitor", "--config", "m.yaml", "--listen", "127.0.0.1:1",
+                                  "--fail-loss", "5%", "--port", "6000"});
+  const auto setup =
+      make_setup(command, "listen: 127.0.0.1:2\nmodules: {light: {fail-loss: 1%}}\n", errors);
+  REQUIRE(setup);
+  CHECK(setup->command.listen.port == 1);
+  CHECK(setup->modules.at("light").limits.loss_ratio == 0.05);
+  CHECK(setup->modules.at("light").client.options.port == 6000);
+}
+
+TEST_CASE("monitor's command line is checked") {
+  CHECK(usage_problem({"monitor"}).find("TARGET or --config") != std::string::npos);
+  CHECK(usage_problem({"monitor", "a", "--listen", "nine"}).find("ADDR:PORT") != std::string::npos);
+  CHECK(usage_problem({"monitor", "a", "--listen", "::1:80"}).find("ADDR:PORT") !=
+        std::string::npos);
+  CHECK(usage_problem({"monitor", "a", "--retention", "1h,2d,3y,4y"}).find("at most three") !=
+        std::string::npos);
+  CHECK(usage_problem({"monitor", "a", "--retention", "0h"}).find("accepted") != std::string::npos);
+  CHECK(usage_problem({"monitor", "a", "--json"}).find("needs --once") != std::string::npos);
+  CHECK(usage_problem({"monitor", "a", "--check-config"}).find("--config") != std::string::npos);
+  const auto command = parse({"monitor", "a", "--listen", "[::1]:80", "--retention", "12h,3d"});
+  CHECK(command.listen.to_string() == "[::1]:80");
+  CHECK(command.retention.rounds == 12h);
+  CHECK(command.retention.five_minutes == 72h);
+  CHECK(command.retention.hours == 24h * 730);
+}
+
+TEST_CASE("a probe's round is made to fit its time") {
+  std::vector<std::string> errors;
+  const auto setup = make_setup(parse({"monitor", "gw"}), std::nullopt, errors);
+  REQUIRE(setup);
+  const auto options = options_for(setup->modules.at("light"), {"gw", std::nullopt});
+  const auto fitted = fit_to_deadline(options, 2s);
+  CHECK(fitted.connect_timeout == 600ms);
+  CHECK(fitted.params.amount.packets == 100);
+  // 100 datagrams in 0.7 s
+  CHECK(fitted.params.rate_up.value >= 142'857);
+  CHECK(fitted.params.rate_up.value <= 142'858);
+  CHECK(fit_to_deadline(options, 119s).params.rate_up.value == options.params.rate_up.value);
+}
+
+}  // namespace
+}  // namespace udperf::app

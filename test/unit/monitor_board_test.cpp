@@ -1,0 +1,153 @@
+#include <random>
+
+#include <nlohmann/json.hpp>
+
+#include "monitor/board.hpp"
+#include "monitor/json.hpp"
+#include "monitor/once.hpp"
+#include "monitor/totals_codec.hpp"
+#include "support/catch.hpp"
+#include "support/strict_json.hpp"
+
+namespace udperf::monitor {
+namespace {
+
+using namespace std::chrono_literals;
+
+Board::Wanted wanted(const std::string& name, Duration every = 10s) {
+  Board::Wanted one;
+  one.target.name = name;
+  one.target.address.host = name;
+  one.target.module = "light";
+  one.every = every;
+  return one;
+}
+
+RoundResult round_of(std::uint64_t target, std::uint64_t lost) {
+  RoundResult round;
+  round.target = target;
+  round.status = RoundStatus::complete;
+  round.length = 10s;
+  round.up.emplace();
+  round.up->sent = 100;
+  round.up->lost = lost;
+  round.up->unique = 100 - lost;
+  round.up->delay_variation.add(3ms, 100 - lost);
+  return round;
+}
+
+TEST_CASE("targets that stay keep their counts, others are taken away and added") {
+  Board board;
+  CHECK(board.set_targets({wanted("a"), wanted("b")}).added.size() == 2);
+  const std::uint64_t a = board.find("a")->target.id;
+  static_cast<void>(board.on_round(round_of(a, 5)));
+  const auto change = board.set_targets({wanted("a"), wanted("c"), wanted("c")});
+  CHECK(change.added.size() == 1);
+  CHECK(change.removed.size() == 1);
+  CHECK(board.find("a")->target.id == a);
+  CHECK(board.find("a")->totals.up.lost == 5);
+  CHECK(board.find("b") == nullptr);
+  auto moved = wanted("a");
+  moved.target.address.port = 7000;
+  CHECK(board.set_targets({moved, wanted("c")}).removed.size() == 1);
+  CHECK(board.find("a")->totals.up.lost == 0);
+  CHECK(board.on_round(round_of(a, 1)).empty());  // of one that is gone
+}
+
+TEST_CASE("a target whose period changed is put on another grid and keeps its counts") {
+  Board board;
+  static_cast<void>(board.set_targets({wanted("a")}));
+  const std::uint64_t a = board.find("a")->target.id;
+  const auto change = board.set_targets({wanted("a", 20s)});
+  CHECK(change.added == std::vector<std::uint64_t>{a});
+  CHECK(change.removed.empty());
+}
+
+TEST_CASE("a million changes leave the last few hundred and all of them counted") {
+  Board board;
+  static_cast<void>(board.set_targets({wanted("a")}));
+  const std::uint64_t a = board.find("a")->target.id;
+  RoundResult down;
+  down.target = a;
+  down.status = RoundStatus::unreachable;
+  for (int i = 0; i < 5000; ++i) {
+    static_cast<void>(board.on_round(round_of(a, 0)));
+    static_cast<void>(board.on_round(down));
+  }
+  CHECK(board.events_of(EventKind::down) == 5000);
+  CHECK(board.events().size() == 500);
+}
+
+TEST_CASE("totals are the same after they were kept as bytes") {
+  std::mt19937_64 random{11};
+  for (int run = 0; run < 200; ++run) {
+    Totals totals;
+    for (int i = 0; i < run % 7; ++i) {
+      RoundResult round = round_of(1, random() % 100);
+      round.rtt.emplace().sent = random() >> 8U;
+      round.rtt->times.add(Duration{static_cast<std::int64_t>(random() >> (random() % 60 + 4))},
+                           random() % 1000 + 1);
+      round.up->delay.emplace().add(Duration{-static_cast<std::int64_t>(random() % 1'000'000)});
+      round.down = round.up;
+      totals.add(round);
+    }
+    const std::string bytes = encode_totals(totals);
+    const auto again = decode_totals(bytes);
+    REQUIRE(again);
+    CHECK(*again == totals);
+    for (std::size_t cut = 0; cut < bytes.size(); ++cut) {
+      CHECK_FALSE(decode_totals(std::string_view{bytes}.substr(0, cut)));
+    }
+    CHECK_FALSE(decode_totals(bytes + '\0'));
+  }
+}
+
+TEST_CASE("a round of the light module takes less than half a kilobyte in the history") {
+  Totals totals;
+  RoundResult round = round_of(1, 0);
+  std::mt19937_64 random{3};
+  std::lognormal_distribution<double> times{14.0, 0.7};
+  round.up->delay_variation = {};
+  round.rtt.emplace().sent = 50;
+  for (int i = 0; i < 100; ++i) {
+    round.up->delay_variation.add(Duration{static_cast<std::int64_t>(times(random))});
+    round.rtt->times.add(Duration{static_cast<std::int64_t>(times(random))});
+  }
+  round.up->delay = round.up->delay_variation;
+  round.down = round.up;
+  totals.add(round);
+  CHECK(encode_totals(totals).size() < 450);
+}
+
+TEST_CASE("what is written of rounds and changes is strict JSON whatever names have in them") {
+  Target target;
+  target.name = "a\"<script>\xff\n";
+  target.module = "light";
+  RoundResult round = round_of(1, 2);
+  round.error = Error{ErrorCode::unreachable, "\xfe<b>", 0, {}};
+  for (const std::string& text : {json_line("round", UnixTime{5s}, 7, to_json(round, target)),
+                                  json_line("change", UnixTime{5s}, 8, to_json(Event{}, target)),
+                                  once_json({OnceRow{target, round, {"too much"}}})}) {
+    CAPTURE(text);
+    CHECK(text.find('\n') == text.size() - 1);
+    CHECK(test::parse_strict_json(text).has_value());
+  }
+}
+
+TEST_CASE("a table of one round has a row a target and a sentence for what is wrong") {
+  Target target;
+  target.name = "gw";
+  RoundResult round = round_of(1, 7);
+  RoundResult down;
+  down.status = RoundStatus::unreachable;
+  down.error = Error{ErrorCode::unreachable, "nobody answers", 0, {}};
+  const std::string text =
+      once_table({OnceRow{target, round, {"7 % were lost"}}, OnceRow{target, down, {}}});
+  CHECK(text.find("7/100 (7 %)") != std::string::npos);
+  CHECK(text.find("gw: 7 % were lost\n") != std::string::npos);
+  CHECK(text.find("gw: nobody answers\n") != std::string::npos);
+  CHECK(text.find("unreachable") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace udperf::monitor

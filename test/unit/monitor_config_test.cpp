@@ -1,0 +1,136 @@
+#include <algorithm>
+
+#include "monitor/config.hpp"
+#include "support/catch.hpp"
+
+namespace udperf::monitor {
+namespace {
+
+using namespace std::chrono_literals;
+
+const ConfigWords kWords{{"listen", "history", "retention", "jsonl"},
+                         {"rate", "packets", "packet-size", "direction", "fail-loss"}};
+
+MonitorConfig parse(const std::string& text, std::vector<ConfigError>& errors) {
+  return parse_config(text, kWords, errors);
+}
+
+/// The only error, as "line:column: message".
+std::string error_of(const std::string& text) {
+  std::vector<ConfigError> errors;
+  static_cast<void>(parse(text, errors));
+  REQUIRE(errors.size() == 1);
+  return errors.front().text("f").substr(2);
+}
+
+TEST_CASE("a configuration has options, modules and targets with their labels") {
+  std::vector<ConfigError> errors;
+  const auto config = parse(R"(
+listen: 127.0.0.1:9600
+probe_allow: [192.0.2.0/24, "2001:db8::1"]
+file_sd: ["/etc/udperf/*.json"]
+modules:
+  voice: {rate: 50pps, packet-size: 160, every: 20s}
+  night: {at: "03:10", packets: 1000}
+targets:
+  - gw.example
+  - {target: "[2001:db8::7]:7000", name: core, module: voice, labels: {site: lab}}
+  - dns: servers.example
+)",
+                            errors);
+  REQUIRE(errors.empty());
+  REQUIRE(config.options.size() == 1);
+  CHECK(config.options[0].value == "127.0.0.1:9600");
+  CHECK(config.probe_allow.size() == 2);
+  CHECK(config.file_sd == std::vector<std::string>{"/etc/udperf/*.json"});
+  REQUIRE(config.modules.size() == 2);
+  CHECK(config.modules[0].every == Duration{20s});
+  CHECK(config.modules[0].options.size() == 2);
+  CHECK(config.modules[1].at == Duration{3h + 10min});
+  REQUIRE(config.targets.size() == 3);
+  CHECK(config.targets[0].module == "light");
+  CHECK(config.targets[1].address.host == "2001:db8::7");
+  CHECK(config.targets[1].address.port == 7000);
+  CHECK(config.targets[1].name == "core");
+  CHECK(config.targets[1].labels == Labels{{"site", "lab"}});
+  CHECK(config.targets[2].dns);
+}
+
+TEST_CASE("each mistake of a configuration is told with line and column") {
+  CHECK(error_of("targetz: [a]\n") == "1:1: unknown key targetz (did you mean targets?)");
+  CHECK(error_of("modules:\n  m:\n    rte: 1M\n") == "3:5: unknown key rte (did you mean rate?)");
+  CHECK(error_of("targets:\n  - {target: a, modulx: light}\n") ==
+        "2:16: unknown key modulx (did you mean module?)");
+  CHECK(error_of("targets:\n  - {target: a, module: lighz}\n") ==
+        "2:5: unknown module lighz (did you mean light?)");
+  CHECK(error_of("modules: {m: {every: soon}}\n").starts_with("1:22: every: "));
+  CHECK(error_of("modules: {m: {at: \"24:00\"}}\n").starts_with("1:19: at: "));
+  CHECK(error_of("probe_allow: [10.0.0.0/33]\n").starts_with("1:15: probe_allow: "));
+  CHECK(error_of("targets: [a, a]\n").starts_with("1:14: the target a is there twice"));
+  CHECK(error_of("targets: [\"a b\"]\n").starts_with("1:11: target: "));
+  CHECK(error_of("targets: 5\n").starts_with("1:10: targets: a list"));
+  CHECK(error_of("listen: a\nlisten: b\n") == "2:1: the key listen is there twice");
+  CHECK(error_of("targets: [{module: light}]\n").starts_with("1:11: a target needs"));
+  CHECK(error_of("targets: [{target: a, labels: {le: x}}]\n").starts_with("1:32: label"));
+  CHECK(error_of("a: [\n").find(':') != std::string::npos);
+  CHECK(error_of("- a\n").starts_with("1:1: the configuration: a mapping"));
+}
+
+TEST_CASE("all mistakes are told at once, and an endless file is not read to its end") {
+  std::vector<ConfigError> errors;
+  static_cast<void>(parse("x: 1\ny: 2\ntargets: [{}, \"?\"]\n", errors));
+  CHECK(errors.size() == 4);
+  errors.clear();
+  static_cast<void>(parse(std::string(kMostConfigBytes + 1, ' '), errors));
+  CHECK(errors.size() == 1);
+  errors.clear();
+  static_cast<void>(parse(std::string(100'000, '['), errors));  // no depth blows the stack
+  CHECK_FALSE(errors.empty());
+  errors.clear();
+  std::string many = "targets:\n";
+  for (int i = 0; i < 10'001; ++i) {
+    many += "- t" + std::to_string(i) + "\n";
+  }
+  const auto config = parse(many, errors);
+  CHECK(config.targets.size() == kMostTargets);
+  CHECK(errors.size() == 1);
+}
+
+TEST_CASE("the files of file_sd are read as JSON and as YAML") {
+  std::vector<ConfigError> errors;
+  const auto targets = parse_file_sd(
+      R"([{"targets": ["a:7000", "b"], "labels": {"site": "x", "__module__": "voice", "job": "j"}}])",
+      errors);
+  REQUIRE(errors.empty());
+  REQUIRE(targets.size() == 2);
+  CHECK(targets[0].address.port == 7000);
+  CHECK(targets[1].module == "voice");
+  CHECK(targets[1].labels == Labels{{"site", "x"}});
+  CHECK(parse_file_sd("- targets: [c]\n", errors).size() == 1);
+  static_cast<void>(parse_file_sd("[{\"targets\": [\"a b\"]}]", errors));
+  CHECK(errors.size() == 1);
+}
+
+TEST_CASE("a target is a name or an address with or without a port") {
+  CHECK(parse_target("gw")->host == "gw");
+  CHECK(parse_target("gw:7")->port == 7);
+  CHECK(parse_target("2001:db8::1")->host == "2001:db8::1");
+  CHECK_FALSE(parse_target("2001:db8::1")->port);
+  CHECK(parse_target("[::1]:80")->port == 80);
+  for (const std::string bad : {"", ":", "a:", "a:0", "a:65536", "a:b", "[::1", "[::1]x", "[gw]:1",
+                                "a b", "a/b", "a\"", "1:2:x"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(parse_target(bad));
+  }
+}
+
+TEST_CASE("a time of day has two digits each") {
+  CHECK(parse_time_of_day("00:00") == Duration{0});
+  CHECK(parse_time_of_day("23:59") == Duration{23h + 59min});
+  for (const std::string bad : {"", "3:10", "03:1", "24:00", "12:60", "ab:cd", "03-10"}) {
+    CHECK_FALSE(parse_time_of_day(bad));
+  }
+}
+
+}  // namespace
+}  // namespace udperf::monitor

@@ -1,0 +1,145 @@
+#include <algorithm>
+#include <map>
+
+#include "monitor/schedule.hpp"
+#include "support/catch.hpp"
+
+namespace udperf::monitor {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr MonoTime kStart{1000s};
+constexpr UnixTime kMidnight{std::chrono::hours{24 * 20000}};
+
+TEST_CASE("a thousand targets have a round each period, evenly spread, for a day") {
+  RoundSchedule schedule;
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    schedule.add(i, Timing{10s, {}, false}, kStart, kMidnight);
+  }
+  std::map<std::uint64_t, std::uint64_t> rounds;
+  std::map<std::uint64_t, MonoTime> last;
+  MonoTime now = kStart;
+  std::size_t most_at_once = 0;
+  const MonoTime end = kStart + 24h;
+  while ((now = schedule.next()) < end) {
+    const auto due = schedule.take_due(now);
+    REQUIRE_FALSE(due.empty());
+    most_at_once = std::max(most_at_once, due.size());
+    for (const DueRound& round : due) {
+      REQUIRE(round.due == now);
+      REQUIRE(round.missed == 0);
+      REQUIRE(round.number == ++rounds[round.target]);
+      if (rounds[round.target] > 1) {
+        REQUIRE(round.due - last[round.target] == 10s);
+      }
+      last[round.target] = round.due;
+    }
+  }
+  CHECK(most_at_once <= 2);
+  CHECK(std::all_of(rounds.begin(), rounds.end(),
+                    [](const auto& one) { return one.second == 8640; }));
+}
+
+TEST_CASE("time that passed unseen makes missed rounds and one that runs, on the same grid") {
+  RoundSchedule schedule;
+  schedule.add(1, Timing{10s, {}, false}, kStart, kMidnight);
+  const MonoTime first = schedule.next();
+  REQUIRE(schedule.take_due(first).size() == 1);
+  const auto due = schedule.take_due(first + 57s);
+  REQUIRE(due.size() == 1);
+  CHECK(due[0].missed == 4);
+  CHECK(due[0].number == 6);
+  CHECK(due[0].due == first + 50s);
+  CHECK(schedule.next() == first + 60s);
+}
+
+TEST_CASE("a late turn moves no later round") {
+  RoundSchedule schedule;
+  schedule.add(1, Timing{10s, {}, false}, kStart, kMidnight);
+  const MonoTime first = schedule.next();
+  for (int i = 0; i < 100; ++i) {
+    const auto due = schedule.take_due(first + i * 10s + 3s);
+    REQUIRE(due.size() == 1);
+    CHECK(due[0].due == first + i * 10s);
+  }
+}
+
+TEST_CASE("what is down is asked less often, not in step, and at its usual pace once it answers") {
+  RoundSchedule schedule;
+  schedule.add(1, Timing{10s, {}, false}, kStart, kMidnight);
+  std::vector<Duration> gaps;
+  MonoTime last = schedule.next();
+  for (std::uint32_t failures = 0; failures < 30; ++failures) {
+    const MonoTime now = schedule.next();
+    REQUIRE(schedule.take_due(now).size() == 1);
+    gaps.push_back(now - last);
+    last = now;
+    schedule.finished(1, failures + 1, now + 1s);
+  }
+  CHECK(gaps[1] == 10s);
+  CHECK(gaps.back() >= 39s);
+  CHECK(gaps.back() <= 41s);
+  CHECK(gaps[28] != gaps[29]);
+  schedule.finished(1, 0, last + 2s);
+  CHECK(schedule.next() == last + 12s);
+}
+
+TEST_CASE("of heavy rounds one runs at a time, and none is forgotten") {
+  RoundSchedule schedule;
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    schedule.add(i, Timing{60s, {}, true}, kStart, kMidnight);
+  }
+  const MonoTime late = kStart + 60s;
+  for (int i = 0; i < 3; ++i) {
+    const auto due = schedule.take_due(late);
+    REQUIRE(due.size() == 1);
+    CHECK(schedule.take_due(late).empty());
+    schedule.finished(due[0].target, 0, late);
+  }
+  CHECK(schedule.take_due(late).empty());
+  CHECK(schedule.next() > late);
+}
+
+TEST_CASE("a removed target has no round, and lets another heavy one run") {
+  RoundSchedule schedule;
+  schedule.add(1, Timing{10s, {}, true}, kStart, kMidnight);
+  schedule.add(2, Timing{10s, {}, true}, kStart, kMidnight);
+  const auto due = schedule.take_due(kStart + 10s);
+  REQUIRE(due.size() == 1);
+  schedule.remove(due[0].target);
+  CHECK(schedule.size() == 1);
+  CHECK(schedule.take_due(kStart + 10s).size() == 1);
+  schedule.finished(99, 0, kStart);
+}
+
+TEST_CASE("a time of day is met once a day, today or tomorrow") {
+  RoundSchedule schedule;
+  schedule.add(1, Timing{10s, 3h + 10min, true}, kStart, kMidnight + 3h);
+  CHECK(schedule.next() == kStart + 10min);
+  schedule.add(2, Timing{10s, 2h, false}, kStart, kMidnight + 3h);
+  REQUIRE(schedule.take_due(kStart + 10min).size() == 1);
+  schedule.finished(1, 0, kStart + 11min);
+  CHECK(schedule.next() == kStart + 23h);
+  CHECK(schedule.take_due(kStart + 24h + 10min).size() == 2);
+}
+
+TEST_CASE("sleep is what the boot clock has and the monotonic one has not") {
+  SleepWatch watch;
+  CHECK(watch.slept(kStart, 5000s) == 0s);
+  CHECK(watch.slept(kStart + 10s, 5010s + 1ms) == 0s);
+  CHECK(watch.slept(kStart + 20s, 5020s + 1h) > 59min);
+  CHECK(watch.slept(kStart + 30s, 5030s + 1h) == 0s);
+}
+
+TEST_CASE("a step of the wall clock is told once, and sleep is none") {
+  StepWatch watch;
+  CHECK_FALSE(watch.step(kStart, kMidnight, 0s));
+  CHECK_FALSE(watch.step(kStart + 10s, kMidnight + 10s + 20ms, 0s));
+  CHECK(watch.step(kStart + 20s, kMidnight + 20s - 1h, 0s).value() < -59min);
+  CHECK_FALSE(watch.step(kStart + 30s, kMidnight + 30s - 1h, 0s));
+  CHECK_FALSE(watch.step(kStart + 40s, kMidnight + 40s - 1h + 8h, 8h));
+}
+
+}  // namespace
+}  // namespace udperf::monitor

@@ -1,0 +1,148 @@
+#include "monitor/target_watch.hpp"
+#include "monitor/totals.hpp"
+#include "support/catch.hpp"
+
+namespace udperf::monitor {
+namespace {
+
+using namespace std::chrono_literals;
+
+RoundWay way_of(std::uint64_t sent, std::uint64_t lost) {
+  RoundWay way;
+  way.sent = sent;
+  way.lost = lost;
+  way.unique = sent - lost;
+  way.sent_bytes = sent * 200;
+  way.unique_bytes = way.unique * 200;
+  way.delay_variation.add(1ms, way.unique);
+  return way;
+}
+
+RoundResult good(std::uint64_t lost_up = 0, std::uint64_t lost_down = 0) {
+  RoundResult round;
+  round.status = RoundStatus::complete;
+  round.length = 10s;
+  round.up = way_of(100, lost_up);
+  round.down = way_of(100, lost_down);
+  round.rtt.emplace().sent = 10;
+  round.rtt->times.add(2ms, 9);
+  return round;
+}
+
+RoundResult bad(RoundStatus status) {
+  RoundResult round;
+  round.status = status;
+  round.error = Error{ErrorCode::unreachable, "nobody", 0, {}};
+  return round;
+}
+
+std::vector<EventKind> kinds(const std::vector<Event>& events) {
+  std::vector<EventKind> kinds;
+  for (const Event& event : events) {
+    kinds.push_back(event.kind);
+  }
+  return kinds;
+}
+
+using Kinds = std::vector<EventKind>;
+
+TEST_CASE("a target is told down once, and up once") {
+  TargetWatch watch;
+  CHECK(kinds(watch.on_round(good())).empty());
+  CHECK(watch.state() == TargetState::up);
+  CHECK(kinds(watch.on_round(bad(RoundStatus::unreachable))) == Kinds{EventKind::down});
+  CHECK(watch.on_round(bad(RoundStatus::refused)).empty());
+  CHECK(watch.failures() == 2);
+  CHECK(kinds(watch.on_round(good())) == Kinds{EventKind::up});
+  CHECK(watch.failures() == 0);
+}
+
+TEST_CASE("who is down from the start is told so") {
+  TargetWatch watch;
+  CHECK(kinds(watch.on_round(bad(RoundStatus::unreachable))) == Kinds{EventKind::down});
+}
+
+TEST_CASE("what this host did not measure is neither down nor up") {
+  TargetWatch watch;
+  static_cast<void>(watch.on_round(good()));
+  const auto status = GENERATE(RoundStatus::not_measured, RoundStatus::failed);
+  CHECK(kinds(watch.on_round(bad(status))) == Kinds{EventKind::not_measured});
+  CHECK(watch.state() == TargetState::not_measured);
+}
+
+TEST_CASE("a round that was cut short before anything came back is down") {
+  TargetWatch watch;
+  RoundResult round = bad(RoundStatus::cut_short);
+  round.up = way_of(100, 100);
+  CHECK(kinds(watch.on_round(round)) == Kinds{EventKind::down});
+  round.up = way_of(100, 99);
+  CHECK(kinds(watch.on_round(round)) == Kinds{EventKind::up});
+}
+
+TEST_CASE("loss above the threshold is told once, with its direction") {
+  TargetWatch watch{Limits{0.02, std::nullopt, std::nullopt}};
+  CHECK(watch.on_round(good(2, 0)).empty());
+  const auto high = watch.on_round(good(0, 3));
+  REQUIRE(kinds(high) == Kinds{EventKind::loss_high});
+  CHECK(high[0].direction == "down");
+  CHECK(watch.on_round(good(9, 0)).empty());
+  CHECK(watch.loss_is_high());
+  CHECK(kinds(watch.on_round(good(0, 0))) == Kinds{EventKind::loss_normal});
+}
+
+TEST_CASE("other path lengths, packet sizes, clocks and servers are told") {
+  TargetWatch watch;
+  RoundResult round = good();
+  round.up->hops = 5;
+  round.down->payload_bytes = 1472;
+  CHECK(watch.on_round(round).empty());
+  round.up->hops = 6;
+  round.down->payload_bytes = 1400;
+  round.clock_stepped = true;
+  round.server_restarted = true;
+  CHECK(kinds(watch.on_round(round)) == Kinds{EventKind::server_restarted, EventKind::clock_stepped,
+                                              EventKind::route_length_changed,
+                                              EventKind::mtu_changed});
+  round = good();  // nothing told is nothing changed
+  CHECK(watch.on_round(round).empty());
+}
+
+TEST_CASE("limits that were not kept are told, and what was not measured keeps none") {
+  const Limits limits{0.01, 1e6, 3ms};
+  RoundResult round = good(0, 2);
+  round.up->goodput_bps = 5e5;
+  round.down->goodput_bps = 6e5;
+  CHECK(missed_limits(limits, round).size() == 1);
+  round.rtt->times.add(5ms, 10);
+  CHECK(missed_limits(limits, round).size() == 2);
+  round.down->goodput_bps = 4e5;
+  CHECK(missed_limits(limits, round).size() == 3);
+  CHECK(missed_limits(limits, bad(RoundStatus::unreachable)).size() == 3);
+  CHECK(missed_limits(Limits{}, bad(RoundStatus::unreachable)).empty());
+}
+
+TEST_CASE("totals are sums, in any order and grouping") {
+  Totals all;
+  Totals first;
+  Totals second;
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    RoundResult round = i % 5 == 4 ? bad(RoundStatus::not_measured) : good(i, 2 * i);
+    if (round.up && i % 2 == 0) {
+      round.up->lost_rx_socket = i / 2;
+    }
+    all.add(round);
+    (i < 7 ? first : second).add(round);
+  }
+  second.add(first);
+  CHECK(second == all);
+  CHECK(all.all_rounds() == 20);
+  CHECK(all.rounds_of(RoundStatus::complete) == 16);
+  CHECK(all.up.sent == 1600);
+  CHECK(all.up.sent == all.up.unique + all.up.lost);
+  CHECK(all.up.lost == all.up.lost_network() + all.up.lost_rx_socket + all.up.lost_tx_host);
+  CHECK(all.measured == 160s);  // a gap is not measured, and no loss
+  CHECK(all.rtt.total() == 144);
+}
+
+}  // namespace
+}  // namespace udperf::monitor
