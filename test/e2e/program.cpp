@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <string_view>
 
 #include "net/fd.hpp"
@@ -24,8 +25,11 @@ constexpr int kReadyFd = 7;
 
 std::vector<std::string> server_arguments(IpFamily family, const std::vector<std::string>& more) {
   const auto address = IpAddress::loopback(family).to_string();
-  std::vector<std::string> arguments{
-      "server", "--bind", address, "--port", "0", "--ready-fd", std::to_string(kReadyFd)};
+  std::vector<std::string> arguments{"server", "--bind", address, "--ready-fd",
+                                     std::to_string(kReadyFd)};
+  if (std::find(more.begin(), more.end(), "--port") == more.end()) {
+    arguments.insert(arguments.end(), {"--port", "0"});
+  }
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
 }
