@@ -60,7 +60,7 @@ Result<std::unique_ptr<History::Store>> History::Store::open(const std::string& 
 
 /// Makes the tables in a new file; looks whether one that exists is ours before anything is
 /// changed.
-Result<void> History::Store::claim(const std::string& path) const {
+Result<void> History::Store::claim(const std::string& path) {
   const auto application = file_.number("PRAGMA application_id");
   const auto version = file_.number("PRAGMA user_version");
   const auto tables = file_.number("SELECT count(*) FROM sqlite_master");
@@ -82,6 +82,9 @@ Result<void> History::Store::claim(const std::string& path) const {
     return set;
   }
   if (!empty) {
+    // A round may have come late, and its span not been summed up again before the last end.
+    const auto summed = mark(kFiveMinutes);
+    touched_ = summed && *summed > 0 ? *summed - 2 * kHour : 0;
     return {};
   }
   return file_.run((std::string{"BEGIN IMMEDIATE;"} + kSchema + "COMMIT;").c_str());

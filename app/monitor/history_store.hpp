@@ -28,7 +28,7 @@ class History::Store {
  private:
   Store(SqliteFile file, const Retention& retention)
       : file_(std::move(file)), retention_(retention) {}
-  [[nodiscard]] Result<void> claim(const std::string& path) const;
+  [[nodiscard]] Result<void> claim(const std::string& path);
   [[nodiscard]] Result<std::int64_t> id_of(const monitor::Target& target);
   [[nodiscard]] Result<void> sum_up(std::int64_t seconds, UnixTime now);
   [[nodiscard]] Result<void> sum_span(std::int64_t seconds, std::int64_t start);
@@ -41,7 +41,7 @@ class History::Store {
   SqliteFile file_;
   Retention retention_;
   std::map<std::pair<std::string, std::string>, std::int64_t> ids_;
-  std::int64_t touched_ = 0;  ///< earliest round written since the last tidy, seconds; 0: none
+  std::int64_t touched_ = 0;  ///< earliest round since the last tidy, seconds; 0: none
 };
 
 inline constexpr std::int64_t kFiveMinutes = 300;

@@ -52,6 +52,20 @@ bool has(const std::vector<Setting>& settings, std::string_view name) {
                      [name](const Setting& setting) { return setting.name == name; });
 }
 
+/// As fast as it goes: nothing to space out.
+bool is_flood(const std::vector<Setting>& options) {
+  const OptionSpec* const row = find_option(Command::client, "rate");
+  const auto rate = std::find_if(options.begin(), options.end(),
+                                 [](const Setting& setting) { return setting.name == "rate"; });
+  if (row == nullptr || rate == options.end()) {
+    return false;
+  }
+  ClientCommand scratch;
+  const auto flood = [](const SendRate& each) { return each.kind == SendRate::Kind::unlimited; };
+  return !set_option(*row, rate->value, scratch) && flood(scratch.options.params.rate_up) &&
+         flood(scratch.options.params.rate_down);
+}
+
 /// What a round is where the module does not say: 100 datagrams of 200 bytes each way, over the
 /// whole of its time.
 void add_usual(ModuleConfig& module) {
@@ -88,7 +102,7 @@ void add_usual(ModuleConfig& module) {
     usual("direction", "both");
   }
   if (!has(options, "spacing") && !has(options, "profile") && !has(options, "voice") &&
-      find_option(Command::client, "spacing") != nullptr) {
+      !is_flood(options) && find_option(Command::client, "spacing") != nullptr) {
     usual("spacing", "poisson");  // even spacing marches in step with what it measures
   }
 }
@@ -223,12 +237,12 @@ class SetupMaker {
       }
     }
     MonitorModule module;
-    if (errors_.size() == before) {
+    if (errors_.size() == before) {  // else what follows would only repeat it
       if (auto problem = apply_client_options(Command::client, given, module.client)) {
         complain(config.place, "module " + config.name + ": " + *problem);
       }
+      finish_module(config, module);
     }
-    finish_module(config, module);
     module.port_given = is_given(given, "port");
     setup_.modules[config.name] = std::move(module);
   }

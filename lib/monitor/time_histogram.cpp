@@ -10,8 +10,8 @@ namespace udperf::monitor {
 namespace {
 
 constexpr std::array<std::int64_t, TimeHistogram::kPerDecade> kSteps{
-    100, 110, 120, 135, 150, 165, 180, 200, 220, 250, 280,
-    310, 350, 400, 450, 500, 560, 630, 710, 800, 900};
+    100, 110, 120, 135, 150, 165, 180, 200, 225, 250, 280,
+    315, 354, 398, 447, 500, 560, 630, 708, 796, 895};
 
 constexpr std::array<std::int64_t, TimeHistogram::kBounds> kBoundsNs = [] {
   std::array<std::int64_t, TimeHistogram::kBounds> bounds{};

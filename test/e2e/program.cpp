@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <string_view>
 
 #include "net/fd.hpp"
@@ -25,8 +26,8 @@ constexpr int kReadyFd = 7;
 std::vector<std::string> server_arguments(const IpAddress& bind,
                                           const std::vector<std::string>& more) {
   const auto address = bind.to_string();
-  std::vector<std::string> arguments{
-      "server", "--bind", address, "--port", "0", "--ready-fd", std::to_string(kReadyFd)};
+  std::vector<std::string> arguments{"server", "--bind", address, "--ready-fd",
+                                     std::to_string(kReadyFd)};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
 }

@@ -69,6 +69,7 @@ const std::vector<Accepted>& accepted_rows() {
       {{"--deny", "10.0.0.0/8"},
        [](S s) { return s.options.deny.size() == 1 && s.options.deny[0].length == 8; }},
       {{"--iperf3"}, [](S s) { return s.iperf3_port == 5201; }},
+      {{"--metrics", "127.0.0.1:9"}, [](S s) { return s.metrics && s.metrics->port == 9; }},
       {{"--jsonl", "-"}, [](S s) { return s.jsonl == "-"; }},
       {{"--ready-fd", "3"}, [](S s) { return s.ready_fd == 3; }},
       {{"--pid-file", "p"}, [](S s) { return s.pid_file == "p"; }},
@@ -191,7 +192,7 @@ TEST_CASE("help and version are found wherever they stand", "[app]") {
 TEST_CASE("an unknown command is named with those that there are", "[app]") {
   CHECK(refused({"frobnicate"}).message ==
         "frobnicate: unknown command; accepted is server, client, loopback, keygen, report, "
-        "iperf3, compare or profiles");
+        "iperf3, compare, profiles or monitor");
 }
 
 TEST_CASE("a mistyped command or option gets the nearest one named", "[app]") {

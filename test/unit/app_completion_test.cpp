@@ -125,10 +125,16 @@ std::vector<std::string> company(std::string_view option) {
 std::vector<std::string> with_value(const udperf::app::CommandSpec& command,
                                     const udperf::app::OptionSpec& option,
                                     const std::string& value) {
-  if (option.takes_bare()) {
-    return {std::string{command.name}, name_of(option) + "=" + value};
+  std::vector<std::string> words{std::string{command.name}};
+  if (command.command == udperf::app::Command::monitor) {
+    words.emplace_back("gw.example");  // it has nothing to watch of its own accord
   }
-  return {std::string{command.name}, name_of(option), value};
+  if (option.takes_bare()) {
+    words.push_back(name_of(option) + "=" + value);
+  } else {
+    words.insert(words.end(), {name_of(option), value});
+  }
+  return words;
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ targets: [{target: a, module: quick}]
 }
 
 TEST_CASE("wrong values of options are told where they stand") {
-  CHECK(error_of("modules: {m: {packet-size: 7}}\n").starts_with("m.yaml:1:27: packet-size: "));
+  CHECK(error_of("modules: {m: {packet-size: 7}}\n").starts_with("m.yaml:1:28: packet-size: "));
   CHECK(error_of("retention: soon\n").starts_with("m.yaml:1:12: retention: "));
   CHECK(error_of("listen: here\n").starts_with("m.yaml:1:9: listen: "));
   CHECK(error_of("modules:\n  m: {bidir: perhaps}\n").starts_with("m.yaml:2:14: bidir: "));

@@ -180,6 +180,9 @@ TEST_CASE("every default is a value that its option takes", "[app]") {
       CAPTURE(option.name);
       ++defaults;
       std::vector<std::string> words{std::string{udperf::app::command_name(command)}};
+      if (command == Command::monitor) {
+        words.emplace_back("gw.example");
+      }
       if (!option.needs.empty()) {
         words.push_back("--" + std::string{option.needs});
       }

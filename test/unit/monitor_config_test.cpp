@@ -60,7 +60,7 @@ TEST_CASE("each mistake of a configuration is told with line and column") {
   CHECK(error_of("targetz: [a]\n") == "1:1: unknown key targetz (did you mean targets?)");
   CHECK(error_of("modules:\n  m:\n    rte: 1M\n") == "3:5: unknown key rte (did you mean rate?)");
   CHECK(error_of("targets:\n  - {target: a, modulx: light}\n") ==
-        "2:16: unknown key modulx (did you mean module?)");
+        "2:17: unknown key modulx (did you mean module?)");
   CHECK(error_of("targets:\n  - {target: a, module: lighz}\n") ==
         "2:5: unknown module lighz (did you mean light?)");
   CHECK(error_of("modules: {m: {every: soon}}\n").starts_with("1:22: every: "));

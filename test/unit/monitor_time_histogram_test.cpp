@@ -16,7 +16,7 @@ TEST_CASE(
     const auto low = static_cast<double>(TimeHistogram::bound(i - 1).count());
     const auto high = static_cast<double>(TimeHistogram::bound(i).count());
     CHECK(high > low);
-    CHECK(high <= low * 1.13);
+    CHECK(high <= low * 1.125);
   }
   for (Duration decade = 1us; decade < 10s; decade *= 10) {
     for (const int digit : {1, 2, 5}) {
