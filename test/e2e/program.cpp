@@ -28,6 +28,9 @@ std::vector<std::string> server_arguments(const IpAddress& bind,
   const auto address = bind.to_string();
   std::vector<std::string> arguments{"server", "--bind", address, "--ready-fd",
                                      std::to_string(kReadyFd)};
+  if (std::find(more.begin(), more.end(), "--port") == more.end()) {
+    arguments.insert(arguments.end(), {"--port", "0"});
+  }
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
 }
