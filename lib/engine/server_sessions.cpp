@@ -222,12 +222,23 @@ void ServerSessions::bury_ended() {
   if (!dying_.exchange(false) && !shutting_down_) {
     return;
   }
+  try {
+    bury_idle();
+  } catch (...) {
+    dying_ = true;  // who could not be buried now is, a moment later
+    throw;
+  }
+}
+
+void ServerSessions::bury_idle() {
   for (auto it = sessions_.begin(); it != sessions_.end();) {
     Session& session = *it->second;
     const bool idle = std::all_of(session.lanes.begin(), session.lanes.end(),
                                   [](const auto& lane) { return lane->idle(); });
     if (!idle) {
-      dying_ = dying_ || !session.active();
+      if (!session.active()) {
+        dying_ = true;  // and never false here: another one may end meanwhile
+      }
       ++it;
       continue;
     }

@@ -115,6 +115,7 @@ class ServerSessions final : public Service {
   [[nodiscard]] static MonoTime free_at(const Session& session, MonoTime now);
   void drop_predecessor(const Endpoint& client);
   void bury_ended();
+  void bury_idle();
   void note_concurrency();
   [[nodiscard]] SessionOutcome last_words(Session& session);
   enum class Figures : std::uint8_t { all, none };
