@@ -301,7 +301,8 @@ engine::Wake TargetTask::next_wake() const {
   MonoTime next = removed_.load(std::memory_order_relaxed) ? kNever : opens(next_);
   for (const Running& one : running_) {
     if (one.over) {
-      next = std::min(next, one.round.due);
+      // It waits for those before it, too, which say themselves when they are over.
+      next = &one == &running_.front() ? std::min(next, one.round.due) : next;
     } else if (one.test && one.test->over()) {
       next = std::min(next, common_.clock.now() + kSoon);  // it is let go of a moment later
     } else if (!one.looked) {
