@@ -215,6 +215,7 @@ void ClientConnect::on_race_over(MonoTime now) {
 /// Opens the sockets of the streams after the first and joins them to the session. They leave from
 /// the first one's address, whatever other ways there are: the server knows the client by it.
 void ClientConnect::begin_joins(MonoTime now) {
+  ready_.remove(granted_->streams.front().port->fd());  // what comes there waits for the test
   for (std::uint16_t i = 1; i < granted_->accept.params.streams; ++i) {
     auto options = port_options(*settings_.options, server_, settings_.ports.of_stream(i));
     options.bind = client_.address;
@@ -237,7 +238,11 @@ MonoTime ClientConnect::step_joins(net::ReceiveBuffers& buffers, MonoTime now) {
   for (Pending& one : joining_) {
     if (!one.handshake.done() && !one.handshake.failed()) {
       next = std::min(next, step_handshake(one, buffers, now));
-      going_on = going_on || (!one.handshake.done() && !one.handshake.failed());
+      if (one.handshake.done() || one.handshake.failed()) {
+        ready_.remove(one.port->fd());
+      } else {
+        going_on = true;
+      }
     }
   }
   if (going_on) {

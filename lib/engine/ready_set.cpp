@@ -16,6 +16,12 @@ void ReadySet::add(std::span<const int> fds) const {
   }
 }
 
+void ReadySet::remove(int fd) const {
+  if (fd >= 0) {
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+  }
+}
+
 void ReadySet::close() {
   epoll_ = net::Fd{};
 }
