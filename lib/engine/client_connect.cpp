@@ -232,6 +232,12 @@ void ClientConnect::begin_joins(MonoTime now) {
   }
 }
 
+void ClientConnect::give_up() {
+  if (granted_ && !over_) {
+    leave(*granted_);
+  }
+}
+
 MonoTime ClientConnect::step_joins(net::ReceiveBuffers& buffers, MonoTime now) {
   MonoTime next = kNever;
   bool going_on = false;

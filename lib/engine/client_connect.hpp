@@ -56,6 +56,8 @@ class ClientConnect {
 
   /// Does what is due; returns when something is due next.
   MonoTime step(net::ReceiveBuffers& buffers, MonoTime now);
+  /// Nobody wants it any more: says goodbye where a session is granted already.
+  void give_up();
   /// Readable when step() has something to read.
   [[nodiscard]] int fd() const { return ready_.fd(); }
 

@@ -90,6 +90,7 @@ Wake ClientTest::step(MonoTime now, net::ReceiveBuffers& buffers) {
 
 Wake ClientTest::step_connect(net::ReceiveBuffers& buffers, MonoTime now) {
   if (interrupted_.load()) {
+    connect_.give_up();
     connect_.fill(outcome_);
     fail(interrupted_before_start());
     return Wake{};
