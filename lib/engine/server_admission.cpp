@@ -162,6 +162,7 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
   settings.max_duration = options_.max_duration;
   settings.secret = session->token_key;
   settings.accept = accept;
+  settings.light = light;
   settings.seldom = seldom;
   settings.on_ended = [this] {
     dying_ = true;

@@ -5,6 +5,7 @@
 #include "base/saturating.hpp"
 #include "engine/offload_check.hpp"
 #include "session/admission.hpp"
+#include "session/light.hpp"
 
 namespace udperf::engine {
 namespace {
@@ -94,7 +95,7 @@ void ServerConversation::on_go(const wire::Go& go, Lane& lane, MonoTime now) {
   if (!gone_) {
     TestParams final_params = settings_.params;
     final_params.payload_bytes = go.payload_bytes;
-    if (check_params(final_params)) {
+    if (check_params(final_params) || !as_light(final_params)) {
       return;
     }
     gone_ = true;
@@ -113,6 +114,15 @@ void ServerConversation::on_go(const wire::Go& go, Lane& lane, MonoTime now) {
     }
   }
   lane.send(wire::encode(MessageType::go_ack, settings_.session, 0, wire::Empty{}));
+}
+
+/// A rate in bits is the more datagrams the smaller they are: a light test stays one. A path's MTU
+/// makes no datagram that much smaller.
+bool ServerConversation::as_light(const TestParams& final_params) const {
+  constexpr std::uint32_t kLeastShare = 4;
+  return !settings_.light ||
+         final_params.payload_bytes >= settings_.params.payload_bytes / kLeastShare ||
+         session::is_light(final_params);
 }
 
 void ServerConversation::begin(MonoTime now) {

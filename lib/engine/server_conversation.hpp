@@ -25,6 +25,7 @@ class ServerConversation final : public Conversation {
     wire::Accept accept;  ///< to be said again when REQUEST is
     std::optional<Duration> max_duration;
     crypto::Key secret{};  ///< of the session; nobody else knows it
+    bool light = false;    ///< the session is counted as a light one
     bool seldom = false;   ///< the test is light: see session/light.hpp
     /// Called on a lane's thread when the session is over.
     std::function<void()> on_ended;
@@ -63,6 +64,7 @@ class ServerConversation final : public Conversation {
 
  private:
   void on_go(const wire::Go& go, Lane& lane, MonoTime now);
+  [[nodiscard]] bool as_light(const TestParams& final_params) const;
   void begin(MonoTime now);
   void set_end(MonoTime now);
   [[nodiscard]] bool check_end(Lane& lane, MonoTime now);
