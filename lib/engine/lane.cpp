@@ -602,7 +602,10 @@ MonoTime Lane::watch_sender(MonoTime now) const {
   constexpr Duration kOften = std::chrono::milliseconds{20};
   constexpr Duration kUsually = std::chrono::milliseconds{100};
   constexpr Duration kSeldom = std::chrono::milliseconds{500};
-  return now + (settings_.seldom ? kSeldom : adjuster_ ? kOften : kUsually);
+  if (settings_.seldom) {
+    return std::min(now + kSeldom, licence_end(now));
+  }
+  return now + (adjuster_ ? kOften : kUsually);
 }
 
 /// How much later than asked for a step may be: many sessions that are idle, or light, are stepped

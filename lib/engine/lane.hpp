@@ -218,6 +218,7 @@ class Lane final : public Task {
   [[nodiscard]] Duration echo_licence() const;
   [[nodiscard]] Duration first_licence() const;
   [[nodiscard]] Duration licence() const;
+  [[nodiscard]] MonoTime licence_end(MonoTime now) const;
   void run_timers(MonoTime now);
   void send_feedback(MonoTime now);
   [[nodiscard]] Duration feedback_every() const;

@@ -175,4 +175,14 @@ Duration Lane::licence() const {
   return settings_.seldom ? session::kLightPermit : kLicence;
 }
 
+/// When a server has to stop where nothing more comes: just later than check_licence() allows.
+MonoTime Lane::licence_end(MonoTime now) const {
+  constexpr Duration kJustLater = std::chrono::microseconds{1};
+  if (settings_.role == session::Role::client || sender_->held()) {
+    return kNever;
+  }
+  const MonoTime proof = now - shared_.unproven(now) + kProofLease + shared_.round_trip();
+  return std::min({licensed_ + first_licence(), echoed_ + echo_licence(), proof}) + kJustLater;
+}
+
 }  // namespace udperf::engine

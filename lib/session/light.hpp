@@ -17,7 +17,7 @@ inline constexpr std::uint64_t kLightBitsPerSecond = 1'000'000;
 /// makes a server send it elsewhere.
 inline constexpr Duration kLightFeedback = std::chrono::milliseconds{500};
 /// So long a server sends on without FEEDBACK.
-inline constexpr Duration kLightPermit = std::chrono::seconds{3};
+inline constexpr Duration kLightPermit = std::chrono::milliseconds{2500};
 /// Round trips are measured so often.
 inline constexpr Duration kLightProbe = std::chrono::seconds{1};
 
