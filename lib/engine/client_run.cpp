@@ -56,6 +56,22 @@ class Threads final : public Executor {
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 
+/// Ends threads at the end of a scope, however that is left.
+class Ends {
+ public:
+  Ends(Threads& streams, Threads& senders) : streams_(streams), senders_(senders) {}
+  Ends(const Ends&) = delete;
+  Ends& operator=(const Ends&) = delete;
+  ~Ends() {
+    streams_.stop();
+    senders_.stop();
+  }
+
+ private:
+  Threads& streams_;
+  Threads& senders_;
+};
+
 /// Runs one ClientTest from the calling thread, with threads for its streams.
 class Shell final : public TaskHome {
  public:
@@ -81,6 +97,7 @@ class Shell final : public TaskHome {
     settings.on_hello = [this](const Endpoint& server) { observer_.on_trace("HELLO", server); };
     settings.on_granted = [this](const ClientTest& test) { begin_threads(test); };
     ClientTest test{std::move(settings), clock_, random};
+    const Ends threads{streams_, senders_};  // before the test whose tasks they run
     test.set_home(this);
     while (!test.over()) {
       turn(test);
@@ -88,8 +105,6 @@ class Shell final : public TaskHome {
     if (view_ && !announced_) {
       announce(test);
     }
-    streams_.stop();
-    senders_.stop();
     unheard_ = test.unheard();
     TestOutcome outcome = test.take_outcome();
     fill_seen(outcome);
