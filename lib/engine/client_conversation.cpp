@@ -193,7 +193,18 @@ void ClientConversation::note_interrupt(Lane& lane, MonoTime now) {
   deadline_ = now + kWindUp + shared_.round_trip();
 }
 
+void ClientConversation::abandon() noexcept {
+  if (!ended()) {
+    end_ = End::out_of_memory;
+    set_stage(Stage::ended);
+    tell_root();
+  }
+}
+
 std::optional<ClientConversation::End> ClientConversation::trouble(MonoTime now) const {
+  if (shared_.out_of_memory.load(std::memory_order_relaxed)) {
+    return End::out_of_memory;
+  }
   const Duration round_trip = shared_.round_trip();
   if (shared_.gone(now)) {
     return End::server_gone;

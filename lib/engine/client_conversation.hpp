@@ -42,6 +42,7 @@ class ClientConversation final : public Conversation {
                   const Arrival& arrival) override;
   void on_stray(std::span<const std::byte>, Lane&, MonoTime) override {}
   MonoTime on_timer(Lane& lane, MonoTime now) override;
+  void abandon() noexcept override;
 
   /// All lanes of the test, set before the first step.
   void set_lanes(std::vector<const Lane*> lanes) { lanes_ = std::move(lanes); }
@@ -57,6 +58,7 @@ class ClientConversation final : public Conversation {
     server_stopping,  ///< it said BYE
     never_started,    ///< GO was not answered
     overdue,          ///< the test did not end in its time
+    out_of_memory,    ///< this host had none left
   };
   [[nodiscard]] bool ended() const {
     return stage_.load(std::memory_order_acquire) == Stage::ended;

@@ -65,7 +65,7 @@ UnixTime ClientTest::unix_now() const {
 
 void ClientTest::interrupt() {
   interrupted_.store(true);
-  if (speaking_.load(std::memory_order_acquire)) {
+  if (speaking_.load()) {
     conversation_->interrupt();
   }
   notify();
@@ -131,6 +131,7 @@ void ClientTest::begin() {
   }
   for (const auto& lane : lanes_) {
     settings_.streams->add(*lane);
+    ++given_;
   }
 }
 
@@ -176,7 +177,8 @@ void ClientTest::end_tasks() {
 }
 
 bool ClientTest::idle() const {
-  return std::all_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return lane->idle(); });
+  return std::all_of(lanes_.begin(), lanes_.begin() + static_cast<std::ptrdiff_t>(given_),
+                     [](const auto& lane) { return lane->idle(); });
 }
 
 void ClientTest::fail(Error error) {
@@ -207,8 +209,14 @@ void ClientTest::finish() {
 
 void ClientTest::abandon() noexcept {
   shared_.quit.store(true, std::memory_order_release);
+  for (const auto& lane : lanes_) {
+    lane->notify();
+  }
   outcome_.status = TestStatus::error;
   stage_ = Stage::over;
+  if (settings_.on_over) {
+    settings_.on_over();
+  }
 }
 
 }  // namespace udperf::engine

@@ -93,6 +93,7 @@ class ClientTest final : public Task {
   SharedTest shared_;
   std::unique_ptr<ClientConversation> conversation_;
   std::vector<std::unique_ptr<Lane>> lanes_;
+  std::size_t given_ = 0;  ///< of these, to executors
   std::atomic<bool> interrupted_{false};
   std::atomic<bool> speaking_{false};  ///< conversation_ is there, and told of interrupt()
   Stage stage_ = Stage::connecting;

@@ -39,7 +39,8 @@ class Task {
   /// Never blocks, and returns soon.
   virtual Wake step(MonoTime now, net::ReceiveBuffers& buffers) = 0;
 
-  /// Memory ran out in step(): from now on it is over(), and whatever it was part of should end.
+  /// Memory ran out in step(): from now on it is over(), and whatever it was part of should end. A
+  /// task that is nobody's part may go on: it is stepped again.
   virtual void abandon() noexcept {}
 
   /// No step() is needed any more; set by step() itself.

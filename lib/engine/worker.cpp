@@ -163,6 +163,9 @@ void Worker::take_in(Task& task) {
     auto entry = std::make_unique<Entry>();
     entry->task = &task;
     Entry& kept = *entries_.emplace(&task, std::move(entry)).first->second;
+    if (due_.capacity() < entries_.size()) {
+      due_.reserve(2 * entries_.size());  // run_due() must not need any
+    }
     queue_.add(kept);
     task.on_scheduling(scheduling_.now());
     if (task.read_fd() >= 0) {
@@ -218,13 +221,14 @@ void Worker::run_one(Entry& entry, MonoTime now) {
   listen(entry, !wake.deaf);
 }
 
-/// A task that no memory is left for ends alone.
+/// A task that no memory is left for ends alone, or is tried again where it has no end.
 Wake Worker::step(Task& task, MonoTime now) {
+  constexpr Duration kAgain = std::chrono::milliseconds{100};
   try {
     return task.step(now, buffers_);
   } catch (const std::bad_alloc&) {
     task.abandon();
-    return Wake{};
+    return Wake{now + kAgain};  // unless it is over
   }
 }
 

@@ -182,9 +182,10 @@ void TargetTask::open(Running& running, MonoTime now) {
         Error{ErrorCode::system, "too many rounds before it are not over", 0, "schedule"});
     return;
   }
-  running.test =
+  auto test =
       std::make_unique<engine::ClientTest>(test_settings(running), common_.clock, common_.random);
-  executor_.add(*running.test);
+  executor_.add(*test);
+  running.test = std::move(test);
   static_cast<void>(now);
 }
 
@@ -204,6 +205,10 @@ engine::ClientTest::Settings TargetTask::test_settings(const Running& running) {
 
 void TargetTask::watch(Running& running, MonoTime now) {
   constexpr Duration kJustAfter = 2 * HostWatch::kEvery;
+  if (!running.test && !running.over) {  // memory ran out when it was opened
+    end_without_test(running, Ending::not_measured,
+                     Error{ErrorCode::system, "this host ran out of memory", 0, "schedule"});
+  }
   if (!running.looked && now >= running.round.due + kJustAfter) {
     running.looked = true;
     running.round.host_lateness = common_.watch.lateness();
