@@ -29,7 +29,8 @@ std::uint32_t most_together(const Sender::Settings& s) {
   constexpr std::uint32_t kFew = 8;
   const SendRate& rate = s.params.rate(s.way);
   const Spacing spacing = s.params.shape(s.way).spacing;
-  const bool single = spacing == Spacing::even || spacing == Spacing::poisson;
+  const bool single = (spacing == Spacing::even || spacing == Spacing::poisson) &&
+                      s.params.burst == Duration{0};  // else as many as the user says
   if (!single || !rate.limited() || rate.kind == SendRate::Kind::adjusted) {
     return UINT32_MAX;
   }
