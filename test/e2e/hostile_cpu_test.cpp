@@ -52,7 +52,7 @@ struct Kind {
 /// The kinds by turns, a few thousand at a time: another moment, in which the same work takes twice
 /// as long, then comes over all of them. What overflowed a socket has cost nothing and is no part
 /// of it; a turn of which most did says nothing. The client answers no probe of the server's, so
-/// that the session has three seconds.
+/// that the session has six seconds.
 std::vector<Kind> costs_of(std::vector<Kind> kinds, Server& server, HostileClient& client) {
   constexpr int kTurns = 20;
   constexpr std::uint64_t kMany = 5000;
