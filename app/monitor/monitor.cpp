@@ -28,6 +28,16 @@ Duration boot_time() {
   return std::chrono::seconds{now.tv_sec} + Duration{now.tv_nsec};
 }
 
+bool same_host(const std::string& a, const std::string& b) {
+  const auto one = parse_ip_address(a);
+  const auto other = parse_ip_address(b);
+  return a == b || (one && other && *one == *other);
+}
+
+std::uint16_t port_of(const MonitorModule& module, const monitor::TargetAddress& address) {
+  return address.port.value_or(module.client.options.port);
+}
+
 Json entry_json(const monitor::Board::Entry& entry) {
   Json labels = Json::object();
   for (const auto& [name, value] : entry.target.labels) {
@@ -285,6 +295,23 @@ std::string Monitor::targets_json() const {
                         {"events", std::move(events)}});
 }
 
+/// The target of this name, or else one that is at the address of a probe by this module.
+const monitor::Board::Entry* Monitor::configured(const monitor::TargetAddress& address,
+                                                 const std::string& name,
+                                                 const MonitorModule& module) const {
+  if (const auto* const entry = board_.find(name)) {
+    return entry;
+  }
+  const auto& entries = board_.entries();
+  const auto found = std::find_if(entries.begin(), entries.end(), [&](const auto& item) {
+    const Target& target = item.second.target;
+    const auto own = setup_.modules.find(target.module);
+    return own != setup_.modules.end() && same_host(target.address.host, address.host) &&
+           port_of(own->second, target.address) == port_of(module, address);
+  });
+  return found != entries.end() ? &found->second : nullptr;
+}
+
 Monitor::ProbeTarget Monitor::probe_target(const monitor::TargetAddress& address,
                                            const std::string& name,
                                            const std::string& module) const {
@@ -295,7 +322,7 @@ Monitor::ProbeTarget Monitor::probe_target(const monitor::TargetAddress& address
   if (!probe.module_known) {
     return probe;
   }
-  const auto* const entry = board_.find(name);
+  const auto* const entry = configured(address, name, found->second);
   probe.options = options_for(found->second, entry != nullptr ? entry->target.address : address);
   const auto numeric = parse_ip_address(address.host);
   probe.allowed =
