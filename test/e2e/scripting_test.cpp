@@ -250,7 +250,7 @@ const std::map<std::string, Check>& checks() {
 }
 
 bool has_program(const std::string& name) {
-  const auto found = run_to_end({"/bin/sh", "-c", "command -v " + name}, 5s);
+  const auto found = run_to_end({"/bin/sh", "-c", "command -v " + name}, kGuard);
   return found && found->code() == 0;
 }
 
