@@ -47,7 +47,11 @@ monitor::RoundResult round_at(UnixTime start, std::uint64_t number, std::uint64_
 /// Opened, fed and closed, so that all is written and nothing waits.
 void write(const std::string& file, const Clock& clock, const Retention& retention,
            const std::vector<monitor::RoundResult>& rounds) {
-  auto history = History::open(file, retention, clock, [](const std::string&) {});
+  // To this clock nothing is over yet: while rounds are still put in, no sum is made without the
+  // rest of them.
+  SetClock before;
+  before.unix = rounds.front().start - 1h;
+  auto history = History::open(file, retention, before, [](const std::string&) {});
   REQUIRE(history);
   for (const auto& round : rounds) {
     (*history)->put(target_of("gw"), round);
