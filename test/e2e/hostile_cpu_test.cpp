@@ -111,7 +111,7 @@ TEST_CASE("a hundred idle streams cost the server next to nothing", "[e2e]") {
     REQUIRE(finished.code() == 0);
     // Fifteen a second for each stream (its datagram, what is told of it, the licence to send it),
     // and twenty for its handshake and its report.
-    attempt.expect(wakes < 128 * (4 * 15 + 20), std::to_string(wakes) + " wake-ups");
+    attempt.expect(wakes < 128L * (4 * 15 + 20), std::to_string(wakes) + " wake-ups");
     if (kPlain) {
       // A thread that never sleeps is not woken, either.
       attempt.expect(cpu < 2s, std::to_string(cpu.count()) + " us of CPU time");
