@@ -30,7 +30,7 @@ FrontDoor::Settings door_settings(const ServerOptions& options) {
 /// Of the memory, what light sessions may take: they never take that of others, nor lose theirs to
 /// them.
 std::uint64_t light_share(const ServerOptions& options) {
-  return options.max_memory.count() / 8 * 3;
+  return options.max_memory.count() / 2;
 }
 
 session::ClassicDoor::Settings classic_settings(const ServerOptions& options) {
