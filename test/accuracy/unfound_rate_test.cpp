@@ -49,11 +49,17 @@ TEST_CASE("a rate that changes under the search ends in an honest answer", "[acc
         auto client = start_search(*scene, {});
         // The line gets slower when its rate has been measured.
         REQUIRE(client.wait_for(Stream::out, R"("step":"overload")", kGuard));
+        const auto told = std::chrono::steady_clock::now();
         shape(*scene, "server", 30, 20, "change");
+        // The confirming run alone takes three seconds.
+        const bool in_time = std::chrono::steady_clock::now() - told < 2s;
 
         REQUIRE(client.wait(kGuard).has_value());
         const json search = last_document(client.output(Stream::out)).at("search");
         INFO(search.dump(1));
+        if (!attempt.needs(in_time, "a change while the search goes on")) {
+          return;
+        }
         if (search.at("confirmed") == true) {
           const double answer = search.at("answer_bps").get<double>();
           CHECK(answer <= payload_rate(30e6));
@@ -83,8 +89,7 @@ TEST_CASE("a search stops sending within a second when nothing comes back", "[ac
         REQUIRE(client.wait_for(Stream::out, R"("trial")", kGuard));
         const auto first = sent();
         const auto begun = std::chrono::steady_clock::now();
-        while (sent() < first + 300) {
-          REQUIRE(std::chrono::steady_clock::now() - begun < kGuard);
+        while (sent() < first + 300 && std::chrono::steady_clock::now() - begun < 3s) {
         }
         scene->path.run(Place::router,
                         "nft add table inet cut; nft 'add chain inet cut c { type "

@@ -11,6 +11,7 @@
 #include "net/udp_listener.hpp"
 #include "net/udp_port.hpp"
 #include "support/catch.hpp"
+#include "support/condition.hpp"
 #include "support/strict_json.hpp"
 #include "support/temp_dir.hpp"
 
@@ -176,6 +177,21 @@ std::vector<std::string> classic_arguments(const Endpoint& server,
   return arguments;
 }
 
+/// A run of 2 000 100 bytes, of which the client knows what it sent and what it was told.
+void check_classic_document(const json& document) {
+  CHECK(document.at("status") == "complete");
+  CHECK(document.at("goodput_bps").is_null());
+  CHECK(document.at("loss_percent").is_null());
+  CHECK(document.at("limited_by").is_null());
+  CHECK(document.at("down").is_null());
+  const json& up = document.at("up");
+  CHECK(up.at("tx").at("payload_bytes") == 2'000'100);
+  CHECK(up.at("tx").at("packets") == 1334);  // the last has 600 bytes
+  CHECK(up.at("rx").at("unique").is_null());
+  CHECK(up.at("loss").at("packets").is_null());
+  CHECK(document.at("test").at("payload_bytes") == 1500);
+}
+
 }  // namespace
 
 TEST_CASE("classic clients are served beside a native one on one port", "[e2e][classic]") {
@@ -255,71 +271,71 @@ TEST_CASE("a server without --classic does not know the classic test", "[e2e][cl
 }
 
 TEST_CASE("udperf measures a classic server of its own kind", "[e2e][classic]") {
-  const TempDir dir;
-  const std::string runs = (dir.path() / "runs.jsonl").string();
-  Server server{IpFamily::v4, {"--classic", "--jsonl", runs}};
-  const auto finished =
-      run_udperf(classic_arguments(server.endpoint(), {"--size", "2000100B", "--rate", "50M"}));
-  CHECK(finished.code() == 0);
-  const json document = document_of(finished);
-  CHECK(document.at("status") == "complete");
-  CHECK(document.at("goodput_bps").is_null());
-  CHECK(document.at("loss_percent").is_null());
-  CHECK(document.at("limited_by").is_null());
-  CHECK(document.at("down").is_null());
-  const json& up = document.at("up");
-  CHECK(up.at("tx").at("payload_bytes") == 2'000'100);
-  CHECK(up.at("tx").at("packets") == 1334);  // the last has 600 bytes
-  CHECK(up.at("rx").at("unique").is_null());
-  CHECK(up.at("loss").at("packets").is_null());
-  CHECK(document.at("test").at("payload_bytes") == 1500);
-  const double rate = document.at("classic").at("kilobytes_per_second").get<double>();
-  CHECK(rate > 0);
-  CHECK(rate < 8000);  // 50 Mb/s are 6250 kB/s
-  CHECK(server.process().wait_for(Stream::out, "2000100 bytes", kGuard));
-  std::ifstream file{runs};
-  std::string line;
-  REQUIRE(std::getline(file, line));
-  const auto run = parse_strict_json(line);
-  REQUIRE(run.has_value());
-  CHECK(run->at("data").at("kilobytes_per_second").get<double>() == Approx(rate).margin(0.001));
-  CHECK(run->at("data").at("payload_bytes") == 2'000'100);
-  for (const char* label : {"server  ", "client  ", "first packet received", "time taken"}) {
-    CHECK(server.process().wait_for(Stream::out, label, kGuard));
-  }
+  measure_under_condition([](Attempt& attempt) {
+    const TempDir dir;
+    const std::string runs = (dir.path() / "runs.jsonl").string();
+    Server server{IpFamily::v4, {"--classic", "--jsonl", runs}};
+    const auto finished =
+        run_udperf(classic_arguments(server.endpoint(), {"--size", "2000100B", "--rate", "50M"}));
+    CHECK(finished.code() == 0);
+    const json document = document_of(finished);
+    check_classic_document(document);
+    const double rate = document.at("classic").at("kilobytes_per_second").get<double>();
+    CHECK(rate > 0);
+    // 50 Mb/s are 6250 kB/s, timed by when the server has read.
+    attempt.expect(rate < 8000, "8000 kB/s at most, not " + std::to_string(rate));
+    for (const char* word :
+         {"2000100 bytes", "server  ", "client  ", "first packet received", "time taken"}) {
+      CHECK(server.process().wait_for(Stream::out, word, kGuard));
+    }
+    server.process().send_signal(SIGTERM);  // then the line is whole
+    REQUIRE(server.process().wait(kGuard).has_value());
+    std::ifstream file{runs};
+    std::string line;
+    REQUIRE(std::getline(file, line));
+    const auto run = parse_strict_json(line);
+    REQUIRE(run.has_value());
+    CHECK(run->at("data").at("kilobytes_per_second").get<double>() == Approx(rate).margin(0.001));
+    CHECK(run->at("data").at("payload_bytes") == 2'000'100);
+  });
 }
 
 TEST_CASE("the classic payload is what the scripts sent", "[e2e][classic]") {
-  ClassicServer server{[](int) { return "Throughput: 42.500 Kilobytes per second"; }};
-  const auto finished =
-      run_udperf({"client", "127.0.0.1", "--port", std::to_string(server.endpoint().port),
-                  "--classic", "--size", "50K", "--rate", "100M"});
-  CHECK(finished.code() == 0);
-  CHECK(finished.out.find("42.500 kB/s") != std::string::npos);
-  const auto& seen = server.seen();
-  CHECK(seen.start);
-  CHECK(seen.stops == 1);
-  CHECK(seen.bytes == 50'000);
-  CHECK(seen.longest == 1500);
-  for (std::size_t i = 0; i < seen.data.size(); ++i) {
-    REQUIRE(seen.data[i] == static_cast<char>('a' + i % 26));
-  }
+  measure_under_condition([](Attempt& attempt) {
+    ClassicServer server{[](int) { return "Throughput: 42.500 Kilobytes per second"; }};
+    const auto finished =
+        run_udperf({"client", "127.0.0.1", "--port", std::to_string(server.endpoint().port),
+                    "--classic", "--size", "50K", "--rate", "100M"});
+    CHECK(finished.code() == 0);
+    CHECK(finished.out.find("42.500 kB/s") != std::string::npos);
+    const auto& seen = server.seen();
+    CHECK(seen.start);
+    attempt.expect(seen.stops == 1, "one STOP, not " + std::to_string(seen.stops));
+    CHECK(seen.bytes == 50'000);
+    CHECK(seen.longest == 1500);
+    for (std::size_t i = 0; i < seen.data.size(); ++i) {
+      REQUIRE(seen.data[i] == static_cast<char>('a' + i % 26));
+    }
+  });
 }
 
 TEST_CASE("a classic server that answers late, or nonsense first, is waited for",
           "[e2e][classic]") {
   const std::string nonsense("\x00\x01\xff garbage", 11);
-  ClassicServer server{[&](int stop) {
-    return stop == 1   ? std::string{}
-           : stop == 2 ? nonsense
-                       : std::string{"Throughput: 7.000 Kilobytes per second\n"};
-  }};
-  const auto finished = run_udperf(classic_arguments(server.endpoint(), {"--packets", "10"}));
-  CHECK(finished.code() == 0);
-  const json document = document_of(finished);
-  CHECK(document.at("classic").at("kilobytes_per_second") == 7.0);
-  CHECK(document.at("classic").at("answer") == "Throughput: 7.000 Kilobytes per second\n");
-  CHECK(server.seen().stops == 3);
+  measure_under_condition([&](Attempt& attempt) {
+    ClassicServer server{[&](int stop) {
+      return stop == 1   ? std::string{}
+             : stop == 2 ? nonsense
+                         : std::string{"Throughput: 7.000 Kilobytes per second\n"};
+    }};
+    const auto finished = run_udperf(classic_arguments(server.endpoint(), {"--packets", "10"}));
+    CHECK(finished.code() == 0);
+    const json document = document_of(finished);
+    CHECK(document.at("classic").at("kilobytes_per_second") == 7.0);
+    CHECK(document.at("classic").at("answer") == "Throughput: 7.000 Kilobytes per second\n");
+    const int stops = server.seen().stops;
+    attempt.expect(stops == 3, "three STOPs, not " + std::to_string(stops));
+  });
 }
 
 TEST_CASE("a text without a figure is told as it came", "[e2e][classic]") {
@@ -333,14 +349,18 @@ TEST_CASE("a text without a figure is told as it came", "[e2e][classic]") {
 }
 
 TEST_CASE("a classic server that never answers costs the timeout, and exit 3", "[e2e][classic]") {
-  ClassicServer server{[](int) { return std::string{}; }};
-  const auto finished = run_within(
-      4s, classic_arguments(server.endpoint(), {"--packets", "10", "--connect-timeout", "1200ms"}));
-  CHECK(finished.code() == 3);
-  const json document = document_of(finished);
-  CHECK(document.at("status") == "error");
-  CHECK(document.at("classic").at("kilobytes_per_second").is_null());
-  CHECK(server.seen().stops == 2);
+  measure_under_condition([](Attempt& attempt) {
+    ClassicServer server{[](int) { return std::string{}; }};
+    const auto finished = run_udperf(
+        classic_arguments(server.endpoint(), {"--packets", "10", "--connect-timeout", "1500ms"}));
+    CHECK(finished.code() == 3);
+    attempt.expect(finished.took <= patience(4s), "the timeout and no more");
+    const json document = document_of(finished);
+    CHECK(document.at("status") == "error");
+    CHECK(document.at("classic").at("kilobytes_per_second").is_null());
+    const int stops = server.seen().stops;
+    attempt.expect(stops == 2, "a STOP a second, not " + std::to_string(stops));
+  });
 }
 
 TEST_CASE("where no classic server listens, that is said at once", "[e2e][classic]") {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <csignal>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "e2e/hostile.hpp"
@@ -15,11 +16,13 @@
 
 using namespace std::chrono_literals;
 using namespace udperf;
+using udperf::test::Attempt;
 using udperf::test::check_serves;
 using udperf::test::client_arguments;
 using udperf::test::cpu_time;
 using udperf::test::dropped_at_port;
 using udperf::test::HostileClient;
+using udperf::test::measure_under_condition;
 using udperf::test::run_udperf;
 using udperf::test::Server;
 
@@ -89,26 +92,31 @@ double median(std::vector<double> values) {
 
 TEST_CASE("a hundred idle streams cost the server next to nothing", "[e2e]") {
   const std::string direction = GENERATE("up", "down");
-  Server server;
 
-  const auto finished =
-      run_udperf(client_arguments(server.endpoint(), {"--direction", direction, "--streams", "128",
-                                                      "--rate", "128pps", "--duration", "4s"}));
+  // A host that holds threads up makes them repeat what was not answered in time, and what they do
+  // dearer.
+  measure_under_condition([&](Attempt& attempt) {
+    Server server;
+    const auto finished = run_udperf(client_arguments(
+        server.endpoint(),
+        {"--direction", direction, "--streams", "128", "--rate", "128pps", "--duration", "4s"}));
 
-  const Cost before = cost_of_ended();
-  server.process().send_signal(SIGTERM);
-  REQUIRE(server.process().wait(udperf::test::kGuard));
-  const Cost after = cost_of_ended();
-  const auto wakes = after.wakes - before.wakes;
-  const auto cpu = after.cpu - before.cpu;
-  CAPTURE(direction, wakes, cpu);
-  REQUIRE(finished.code() == 0);
-  // Fifteen a second for each stream (its datagram, what is told of it, the licence to send it),
-  // and twenty for its handshake and its report.
-  CHECK(wakes < 128 * (4 * 15 + 20));
-  if (kPlain) {
-    CHECK(cpu < 2s);  // a thread that never sleeps is not woken, either
-  }
+    const Cost before = cost_of_ended();
+    server.process().send_signal(SIGTERM);
+    REQUIRE(server.process().wait(udperf::test::kGuard));
+    const Cost after = cost_of_ended();
+    const auto wakes = after.wakes - before.wakes;
+    const auto cpu = after.cpu - before.cpu;
+    CAPTURE(direction, wakes, cpu);
+    REQUIRE(finished.code() == 0);
+    // Fifteen a second for each stream (its datagram, what is told of it, the licence to send it),
+    // and twenty for its handshake and its report.
+    attempt.expect(wakes < 128 * (4 * 15 + 20), std::to_string(wakes) + " wake-ups");
+    if (kPlain) {
+      // A thread that never sleeps is not woken, either.
+      attempt.expect(cpu < 2s, std::to_string(cpu.count()) + " us of CPU time");
+    }
+  });
 }
 
 TEST_CASE("a REQUEST with a bad cookie costs no more than a datagram of a test", "[e2e]") {

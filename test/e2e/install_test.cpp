@@ -50,7 +50,7 @@ TEST_CASE("an installed udperf has its pages, completions, unit and documents", 
     CAPTURE(file);
     CHECK(fs::is_regular_file(folder.path() / file));
   }
-  const auto version = run_to_end({(folder.path() / "bin/udperf").string(), "--version"}, 10s);
+  const auto version = run_to_end({(folder.path() / "bin/udperf").string(), "--version"}, kGuard);
   REQUIRE(version.has_value());
   CHECK(version->code() == 0);
 }

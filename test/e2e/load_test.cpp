@@ -279,17 +279,22 @@ TEST_CASE("a thousand idle sessions are cheap", "[e2e]") {
   const auto one = footprint(server);
 
   // They are given up after four seconds of silence: a slow machine opens fewer in that time.
-  const auto until = std::chrono::steady_clock::now() + 3s;
+  const auto begun = std::chrono::steady_clock::now();
   constexpr std::size_t kIdle = 1000;
-  while (connections.size() <= kIdle && std::chrono::steady_clock::now() < until) {
+  while (connections.size() <= kIdle && std::chrono::steady_clock::now() - begun < 3s) {
     add();
   }
 
   const auto many = footprint(server);
+  const auto took = std::chrono::steady_clock::now() - begun;
   const std::size_t opened = connections.size() - 1;
   CAPTURE(opened, one.resident_kib, many.resident_kib);
   if (opened < 100) {
     udperf::test::skip_test("the host opened " + std::to_string(opened) + " sessions in 3 s");
+    return;
+  }
+  if (took > 3500ms) {
+    udperf::test::skip_test("the host was held up while a session opened");
     return;
   }
   CHECK(many.descriptors >= one.descriptors + opened * 9 / 10);  // they do exist

@@ -17,6 +17,7 @@ using namespace std::chrono_literals;
 using Catch::Matchers::ContainsSubstring;
 using nlohmann::json;
 using udperf::test::client_arguments;
+using udperf::test::kGuard;
 using udperf::test::patience;
 using udperf::test::Process;
 using udperf::test::run_to_end;
@@ -47,12 +48,12 @@ TEST_CASE("a client that hangs up goes on and writes its result", "[e2e]") {
   auto client = start_udperf(client_arguments(
       server.endpoint(),
       {"--duration", "2s", "--rate", "5M", "--output", file.string(), "--log-level", "info"}));
-  REQUIRE(client.wait_for(Stream::err, "test started", patience(5s)));
+  REQUIRE(client.wait_for(Stream::err, "test started", kGuard));
   CHECK(text_of(file) == "before\n");  // what was there stays until there is something else
 
   client.send_signal(SIGHUP);
 
-  const auto status = client.wait(patience(15s));
+  const auto status = client.wait(kGuard);
   REQUIRE(status.has_value());
   CHECK(status->code == 0);
   CHECK(json::parse(text_of(file)).at("status") == "complete");
@@ -66,11 +67,11 @@ TEST_CASE("a client that is killed leaves the old result in place", "[e2e]") {
   auto client = start_udperf(client_arguments(
       server.endpoint(),
       {"--duration", "20s", "--rate", "5M", "--output", file.string(), "--log-level", "info"}));
-  REQUIRE(client.wait_for(Stream::err, "test started", patience(5s)));
+  REQUIRE(client.wait_for(Stream::err, "test started", kGuard));
 
   client.send_signal(SIGKILL);
 
-  REQUIRE(client.wait(patience(5s)).has_value());
+  REQUIRE(client.wait(kGuard).has_value());
   CHECK(text_of(file) == "before\n");
 }
 
@@ -95,7 +96,7 @@ TEST_CASE("what is meant for a closed stdout goes nowhere else", "[e2e]") {
                " client --port $port --packets 100 --quiet; wait";
   }
 
-  const auto finished = run_to_end({"sh", "-c", command}, patience(20s));
+  const auto finished = run_to_end({"sh", "-c", command}, kGuard);
 
   REQUIRE(finished.has_value());
   const auto text = text_of(log);
@@ -111,7 +112,7 @@ TEST_CASE("a client whose reader is gone ends soon", "[e2e]") {
   const std::string reader = format == "--json" ? "true" : "head -1";
   const auto finished = run_to_end(
       {"sh", "-c", shell_client(server, "-t 90s --rate 1M --quiet " + format) + " | " + reader},
-      patience(60s));
+      kGuard);
 
   REQUIRE(finished.has_value());
   CAPTURE(finished->err);
@@ -120,7 +121,7 @@ TEST_CASE("a client whose reader is gone ends soon", "[e2e]") {
 }
 
 TEST_CASE("python3-jsonschema accepts a result and refuses a wrong one", "[e2e]") {
-  const auto there = run_to_end({"python3", "-c", "import jsonschema"}, patience(20s));
+  const auto there = run_to_end({"python3", "-c", "import jsonschema"}, kGuard);
   if (!there || there->code() != 0) {
     WARN("skipped: needs python3-jsonschema");
     return;
@@ -130,7 +131,7 @@ TEST_CASE("python3-jsonschema accepts a result and refuses a wrong one", "[e2e]"
   const auto file = (folder.path() / "result.json").string();
   auto client = start_udperf(client_arguments(
       server.endpoint(), {"--packets", "200", "--direction", "both", "--output", file}));
-  REQUIRE(client.wait(patience(15s)).has_value());
+  REQUIRE(client.wait(kGuard).has_value());
   const auto* const script = R"(
 import json, sys, jsonschema
 schema = json.load(open(sys.argv[1]))
@@ -147,7 +148,7 @@ assert list(check.iter_errors(result)), 'a wrong one was accepted'
   const auto checked =
       run_to_end({"python3", "-W", "ignore", "-c", script,
                   std::string{udperf::test::kSourceDir} + "/docs/result.schema.json", file},
-                 patience(20s));
+                 kGuard);
   REQUIRE(checked.has_value());
   CAPTURE(checked->err);
   CHECK(checked->code() == 0);

@@ -155,6 +155,10 @@ TEST_CASE("a link-local address with its scope works", "[e2e][netns]") {
   const auto listed = scene.path.run(
       Place::router, "ip -6 -o addr show dev client scope link | sed 's/.*inet6 //;s/\\/.*//'");
   const auto address = listed.substr(0, listed.find('\n'));
+  for (const Place place : {Place::client, Place::router}) {
+    // Nobody answers for an address that may yet turn out to be somebody else's.
+    scene.path.run(place, "while ip -6 -o addr show scope link tentative | grep -q .; do :; done");
+  }
   auto near = Process::start(
       scene.path.command(Place::router, {kProgram, "server", "--one-off", "--port", "5556"}));
   REQUIRE(near.has_value());
@@ -246,7 +250,11 @@ TEST_CASE("150 ms each way", "[e2e]") {
     const auto document = document_of(finished);
     check_books(document.at(direction));
     CHECK(document.at(direction).at("loss").at("packets") == 0);
-    const auto least = document.at("rtt").at("idle").at("min_ns").get<std::int64_t>();
+    const json& idle = document.at("rtt").at("idle").at("min_ns");
+    if (!attempt.needs(idle.is_number(), "a round trip before the test")) {
+      return;
+    }
+    const auto least = idle.get<std::int64_t>();
     CHECK(least >= 300'000'000);
     attempt.expect(least < 330'000'000, "a round trip of 300 ms, not " + std::to_string(least));
   });

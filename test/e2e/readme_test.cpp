@@ -124,7 +124,8 @@ TEST_CASE("the README's result looks like the ones that are printed", "[e2e]") {
     const bool as_shown = finished.out.find(" 0 packets, 0 bytes") != std::string::npos &&
                           finished.out.find("\nbufferbloat") == std::string::npos;
     if (attempt.needs(as_shown, "a test without loss that is over in a moment")) {
-      CHECK(until_verdict(shown) == until_verdict(labels(finished.out)));
+      attempt.expect(until_verdict(shown) == until_verdict(labels(finished.out)),
+                     "the README's rows, not\n" + finished.out);
     }
   });
 }

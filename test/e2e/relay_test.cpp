@@ -154,7 +154,7 @@ TEST_CASE("a datagram that is held back is overtaken and arrives", "[relay]") {
   RelayScript script;
   script.decide = [](const Passage& passage) -> std::optional<Fate> {
     // Longer than a busy machine makes the others wait.
-    return passage.sequence == 1 ? std::optional<Fate>{{false, 1, 500ms}} : std::nullopt;
+    return passage.sequence == 1 ? std::optional<Fate>{{false, 1, 2s}} : std::nullopt;
   };
   const Relay relay = start_relay(server.endpoint(), script);
 

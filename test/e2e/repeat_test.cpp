@@ -99,7 +99,7 @@ TEST_CASE("repeated runs end in one end event", "[e2e]") {
 TEST_CASE("runs stop at the first that fails, whose exit status it is", "[e2e]") {
   auto server = std::make_unique<Server>(udperf::IpFamily::v4, Words{"--one-off"});
 
-  const auto finished = run_udperf(three_runs(*server, {"--json", "--connect-timeout", "500ms"}));
+  const auto finished = run_udperf(three_runs(*server, {"--json", "--connect-timeout", "5s"}));
 
   CHECK(finished.code() != 0);
   const auto document = document_of(finished);

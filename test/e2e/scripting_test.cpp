@@ -12,6 +12,7 @@
 
 #include "e2e/program.hpp"
 #include "support/catch.hpp"
+#include "support/condition.hpp"
 #include "support/places.hpp"
 #include "support/schema.hpp"
 #include "support/strict_json.hpp"
@@ -19,10 +20,12 @@
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
+using udperf::test::Attempt;
 using udperf::test::Finished;
 using udperf::test::kGuard;
 using udperf::test::kProgram;
 using udperf::test::kSourceDir;
+using udperf::test::measure_under_condition;
 using udperf::test::parse_strict_json;
 using udperf::test::run_to_end;
 using udperf::test::schema_problems;
@@ -131,7 +134,7 @@ nlohmann::json document_in(const std::string& text) {
   return *document;
 }
 
-using Check = std::function<void(const Kitchen&, const Finished&)>;
+using Check = std::function<void(const Kitchen&, const Finished&, Attempt&)>;
 
 void expect_lines(const Finished& finished, const Lines& patterns) {
   const auto lines = lines_of(finished.out);
@@ -147,12 +150,12 @@ const std::string number = "[0-9.e+]+";  // NOLINT(cert-err58-cpp): a short stri
 std::map<std::string, Check> first_checks() {
   return {
       {"Sweep over sizes",
-       [](const Kitchen&, const Finished& done) {
+       [](const Kitchen&, const Finished& done, Attempt&) {
          expect_lines(done, {"25 MB: " + number + " " + number, "50 MB: " + number + " " + number,
                              "100 MB: " + number + " " + number});
        }},
       {"Sweep over rates, to CSV",
-       [](const Kitchen& kitchen, const Finished&) {
+       [](const Kitchen& kitchen, const Finished&, Attempt&) {
          const auto lines = lines_of(kitchen.file("rates.csv"));
          REQUIRE(lines.size() == 4);
          CHECK(lines[0].rfind("status,", 0) == 0);
@@ -162,12 +165,12 @@ std::map<std::string, Check> first_checks() {
          CHECK(lines[3].find("50M") != std::string::npos);
        }},
       {"Gate in CI",
-       [](const Kitchen& kitchen, const Finished& done) {
-         CHECK(done.out == "good enough\n");
+       [](const Kitchen& kitchen, const Finished& done, Attempt& attempt) {
+         attempt.expect(done.out == "good enough\n", "good enough, not " + done.out);
          CHECK(document_in(kitchen.file("gate.json")).at("status") == "complete");
        }},
       {"From cron, with labels",
-       [](const Kitchen& kitchen, const Finished&) {
+       [](const Kitchen& kitchen, const Finished&, Attempt&) {
          const auto files = kitchen.files(".json");
          REQUIRE(files.size() == 1);
          const auto labels = document_in(text_of(files[0])).at("test").at("labels");
@@ -175,14 +178,14 @@ std::map<std::string, Check> first_checks() {
          CHECK_FALSE(labels.at("host").get<std::string>().empty());
        }},
       {"Wait for a server",
-       [](const Kitchen&, const Finished& done) { CHECK(done.out == "complete\n"); }},
+       [](const Kitchen&, const Finished& done, Attempt&) { CHECK(done.out == "complete\n"); }},
       {"Start a server and know its port",
-       [](const Kitchen& kitchen, const Finished& done) {
+       [](const Kitchen& kitchen, const Finished& done, Attempt&) {
          expect_lines(done, {"complete 1000"});
          CHECK_FALSE(kitchen.file("session.txt").empty());
        }},
       {"Many servers at the same time",
-       [](const Kitchen& kitchen, const Finished& done) {
+       [](const Kitchen& kitchen, const Finished& done, Attempt&) {
          const std::string rest = "\t" + number + "\t" + number;
          expect_lines(done, {"127\\.0\\.0\\.1" + rest, "127\\.0\\.0\\.2" + rest,
                              "127\\.0\\.0\\.1" + rest, "0 failed"});
@@ -195,36 +198,41 @@ std::map<std::string, Check> first_checks() {
 std::map<std::string, Check> second_checks() {
   return {
       {"Repeat, with a confidence interval",
-       [](const Kitchen&, const Finished& done) {
+       [](const Kitchen&, const Finished& done, Attempt&) {
          // Of runs that differ much the interval reaches below zero.
          expect_lines(done, {"median " + number + " Mb/s, mean in \\[-?" + number + "," + number +
                              "\\] with 95 %"});
        }},
       {"Questions for jq",
-       [](const Kitchen& kitchen, const Finished& done) {
+       [](const Kitchen& kitchen, const Finished& done, Attempt& attempt) {
          CHECK(document_in(kitchen.file("run.json")).at("down").is_object());
-         CHECK_THAT(done.out, Catch::Matchers::ContainsSubstring("up: 0 in the network\n"));
-         CHECK_THAT(done.out, Catch::Matchers::ContainsSubstring("down: 0 in the network\n"));
-         CHECK_THAT(done.out, Catch::Matchers::ContainsSubstring("\"lost\": 0"));
+         CHECK_THAT(done.out, Catch::Matchers::ContainsSubstring("up: "));
+         CHECK_THAT(done.out, Catch::Matchers::ContainsSubstring("\"lost\": "));
+         for (const char* words :
+              {"up: 0 in the network\n", "down: 0 in the network\n", "\"lost\": 0"}) {
+           attempt.expect(done.out.find(words) != std::string::npos, words);
+         }
        }},
       {"Plot with gnuplot",
-       [](const Kitchen& kitchen, const Finished&) {
-         CHECK(lines_of(kitchen.file("rate.tsv")).size() >= 10);
+       [](const Kitchen& kitchen, const Finished&, Attempt& attempt) {
+         // A sender that is held up at the end leaves the last rows out.
+         const auto rows = lines_of(kitchen.file("rate.tsv")).size();
+         attempt.expect(rows >= 10, "ten rows, not " + std::to_string(rows));
          const auto picture = kitchen.file("rate.svg");
          CHECK(picture.find("<svg") != std::string::npos);
          CHECK(picture.find("goodput") != std::string::npos);
          CHECK(picture.find("</svg>") != std::string::npos);
        }},
       {"Collect JSON lines, and rotate them",
-       [](const Kitchen&, const Finished& done) {
+       [](const Kitchen&, const Finished& done, Attempt&) {
          expect_lines(done, {"1\t" + number, "2\t" + number});
        }},
       {"What a server writes down",
-       [](const Kitchen&, const Finished& done) {
+       [](const Kitchen&, const Finished& done, Attempt&) {
          expect_lines(done, {R"(\{"event":"session","keys":1[0-9]\})"});
        }},
       {"Compare the two directions",
-       [](const Kitchen&, const Finished& done) {
+       [](const Kitchen&, const Finished& done, Attempt&) {
          expect_lines(done, {number + " " + number + " [0-9]+"});
          std::istringstream numbers{done.out};
          double up = 0;
@@ -234,7 +242,7 @@ std::map<std::string, Check> second_checks() {
          CHECK(down > 0);
        }},
       {"Stop early, and keep the result",
-       [](const Kitchen&, const Finished& done) {
+       [](const Kitchen&, const Finished& done, Attempt&) {
          CHECK(done.out == "status 130\nend\ninterrupted\n");
        }},
   };
@@ -250,7 +258,7 @@ const std::map<std::string, Check>& checks() {
 }
 
 bool has_program(const std::string& name) {
-  const auto found = run_to_end({"/bin/sh", "-c", "command -v " + name}, 5s);
+  const auto found = run_to_end({"/bin/sh", "-c", "command -v " + name}, kGuard);
   return found && found->code() == 0;
 }
 
@@ -268,11 +276,15 @@ TEST_CASE("every recipe of docs/scripting.md works as it is printed", "[e2e]") {
       WARN("gnuplot is not installed");
       continue;
     }
-    const Kitchen kitchen;
-    const auto finished = kitchen.cook(recipe);
-    CAPTURE(finished.out, finished.err);
-    CHECK(finished.code() == 0);
-    check->second(kitchen, finished);
+    measure_under_condition([&](Attempt& attempt) {
+      const Kitchen kitchen;
+      const auto finished = kitchen.cook(recipe);
+      CAPTURE(finished.out, finished.err);
+      // 6: a gate that a host under strain may well miss
+      CHECK((finished.code() == 0 || finished.code() == 6));
+      attempt.expect(finished.code() == 0, "exit status 0");
+      check->second(kitchen, finished, attempt);
+    });
   }
 }
 

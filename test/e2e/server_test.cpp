@@ -103,7 +103,7 @@ TEST_CASE("an address that is denied is told so", "[e2e]") {
   const Server server{IpFamily::v4, {"--deny", "127.0.0.0/8"}};
 
   const auto finished =
-      run_udperf(client_arguments(server.endpoint(), {"--size", "25", "--connect-timeout", "1s"}));
+      run_udperf(client_arguments(server.endpoint(), {"--size", "25", "--connect-timeout", "20s"}));
 
   CHECK(finished.code() == 4);
   CHECK(document_of(finished).at("status") == "error");

@@ -100,7 +100,17 @@ class Batch {
       ::clock_gettime(id, &time);
       return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
     };
-    const Duration ahead = read(CLOCK_REALTIME) - read(CLOCK_MONOTONIC);
+    // Both clocks at one moment: again where the thread stood still between them.
+    constexpr int kTries = 10;
+    constexpr Duration kMoment = std::chrono::microseconds{5};
+    Duration ahead{0};
+    for (int tries = 0; tries < kTries; ++tries) {
+      const Duration before = read(CLOCK_MONOTONIC);
+      ahead = read(CLOCK_REALTIME) - before;
+      if (read(CLOCK_MONOTONIC) - before < kMoment) {
+        break;
+      }
+    }
     const cmsghdr* const header = CMSG_FIRSTHDR(&messages_[i].msg_hdr);
     if (header == nullptr || header->cmsg_type != SCM_TIMESTAMPNS) {
       return read(CLOCK_MONOTONIC);

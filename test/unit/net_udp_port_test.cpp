@@ -16,9 +16,11 @@ using net::UdpPort;
 
 namespace {
 
-bool readable(int fd) {
+constexpr int kGuardMs = 60'000;  // keeps from hanging
+
+bool readable(int fd, int patience_ms = kGuardMs) {
   pollfd one{fd, POLLIN, 0};
-  return ::poll(&one, 1, 2000) == 1;
+  return ::poll(&one, 1, patience_ms) == 1;
 }
 
 /// A pair of ports on loopback that know each other.
@@ -51,11 +53,11 @@ struct Arrived {
 };
 
 /// Reads until `bytes` have come, or nothing more does.
-Arrived receive_all(UdpPort& port, std::size_t bytes) {
+Arrived receive_all(UdpPort& port, std::size_t bytes, int patience_ms = kGuardMs) {
   net::ReceiveBuffers buffers;
   Arrived out;
   unsigned next = 0;
-  while (out.bytes < bytes && readable(port.fd())) {
+  while (out.bytes < bytes && readable(port.fd(), patience_ms)) {
     for (const net::Received& read : port.receive(buffers)) {
       for (std::size_t at = 0; at < read.data.size(); at += read.segment) {
         const auto one =
@@ -122,7 +124,7 @@ TEST_CASE("a dead port is seen by its ICMP answer", "[net]") {
   port->send_control(numbered(1, 100, 100));
   net::ReceiveBuffers buffers;
   pollfd one{port->fd(), POLLIN, 0};
-  REQUIRE(::poll(&one, 1, 2000) == 1);
+  REQUIRE(::poll(&one, 1, kGuardMs) == 1);
   CHECK(port->receive(buffers).empty());
   CHECK(port->take_refused());
   CHECK_FALSE(port->take_refused());
@@ -159,7 +161,7 @@ TEST_CASE("what the socket drops is counted, also after the last read", "[net]")
     for (int i = 0; i < 400; ++i) {
       sent += a->send(data, 1448).datagrams;
     }
-    const auto arrived = receive_all(*b, sent * 1448 + 1);
+    const auto arrived = receive_all(*b, sent * 1448 + 1, 2000);
     // A kernel that is held up drops before the socket, too.
     if (attempt.needs(attempt.strain().drops == 0, "a kernel that drops at sockets only")) {
       CHECK(arrived.lengths.size() + (b->receive_queue()->drops - before->drops) == sent);
