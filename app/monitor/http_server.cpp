@@ -1,11 +1,15 @@
 #include "app/monitor/http_server.hpp"
 
+#include <algorithm>
 #include <array>
 #include <civetweb.h>
 #include <cstring>
+#include <dlfcn.h>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "base/units.hpp"
 
 namespace udperf::app {
 namespace {
@@ -58,6 +62,45 @@ std::string listening_port(const Endpoint& listen, bool tls) {
   return listen.to_string() + (tls ? "s" : "");
 }
 
+/// civetweb before 1.16 loads OpenSSL while it runs and calls a function that OpenSSL 3 does not
+/// have any more, without a look whether it is there: the first client would end this process.
+bool is_tls_broken() {
+  const std::string_view version{mg_version()};
+  const auto minor =
+      parse_integer(version.substr(std::min(version.find('.') + 1, version.size())), 0, UINT16_MAX);
+  if (!version.starts_with("1.") || !minor || *minor >= 16) {
+    return false;
+  }
+  void* const library = ::dlopen("libssl.so", RTLD_LAZY | RTLD_LOCAL);
+  if (library == nullptr) {
+    return false;  // civetweb says that by itself
+  }
+  const bool broken = ::dlsym(library, "SSL_get_peer_certificate") == nullptr;
+  ::dlclose(library);
+  return broken;
+}
+
+/// What is asked for and this system's civetweb does not have.
+std::optional<Error> lacking(const Endpoint& listen, const WebConfig& config) {
+  const std::string ours = "this system's civetweb " + std::string{mg_version()};
+  if (listen.address.family == IpFamily::v6 && mg_check_feature(MG_FEATURES_IPV6) == 0) {
+    return Error{
+        ErrorCode::usage,
+        "--listen " + listen.to_string() + ": " + ours + " knows no IPv6; give an IPv4 address",
+        0,
+        {}};
+  }
+  if (config.tls && is_tls_broken()) {
+    return Error{ErrorCode::usage,
+                 "--web-config: " + ours +
+                     " cannot work with its OpenSSL 3; leave out tls_server_config and let a proxy "
+                     "on this host do TLS",
+                 0,
+                 {}};
+  }
+  return std::nullopt;
+}
+
 HttpReply refusal(int status, const char* text) {
   HttpReply reply;
   reply.status = status;
@@ -97,6 +140,9 @@ Result<std::unique_ptr<HttpServer>> HttpServer::open(const Endpoint& listen,
 }
 
 Result<void> HttpServer::start(const Endpoint& listen) {
+  if (auto problem = lacking(listen, config_)) {
+    return tl::unexpected{*std::move(problem)};
+  }
   mg_init_library(config_.tls ? MG_FEATURES_SSL : MG_FEATURES_DEFAULT);
   const std::vector<std::string> words = server_options(listen, config_);
   std::vector<const char*> options;
@@ -115,19 +161,18 @@ Result<void> HttpServer::start(const Endpoint& listen) {
       return 1;
     }
     auto* const self = static_cast<HttpServer*>(mg_get_user_data(mg_get_context(connection)));
-    if (self != nullptr && self->context_ == nullptr) {
-      self->last_problem_ = message;  // while it starts: why it cannot
+    if (self != nullptr && self->context_ == nullptr && self->problem_.empty()) {
+      self->problem_ = message;  // while it starts: why it cannot; what follows is less exact
     }
     return 1;
   };
   context_ = mg_start(&callbacks, this, options.data());
   if (context_ == nullptr) {
-    return tl::unexpected<Error>{
-        Error{ErrorCode::system,
-              "--listen " + listen.to_string() + ": " +
-                  (last_problem_.empty() ? "cannot listen there" : last_problem_),
-              0,
-              {}}};
+    return tl::unexpected<Error>{Error{ErrorCode::system,
+                                       "--listen " + listen.to_string() + ": " +
+                                           (problem_.empty() ? "cannot listen there" : problem_),
+                                       0,
+                                       {}}};
   }
   local_ = listen;
   mg_server_port bound{};

@@ -61,7 +61,7 @@ class HttpServer {
   WebConfig config_;
   Handler handler_;
   Endpoint local_;
-  std::string last_problem_;
+  std::string problem_;
   std::atomic<bool> ending_{false};
   mg_context* context_ = nullptr;
 };
