@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <prometheus/metric_family.h>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "monitor/board.hpp"
@@ -51,6 +52,12 @@ struct MonitorCounters {
 [[nodiscard]] Families probe_families(const monitor::RoundResult& round, Duration took);
 /// udperf_build_info
 [[nodiscard]] Family build_info();
+
+/// Why a server refused, as the label of a metric, from the sentence that is logged:
+/// session::describe()'s, or of another protocol. "other" where it is none of them.
+[[nodiscard]] const char* refusal_reason(std::string_view sentence);
+/// All that it may say.
+[[nodiscard]] std::vector<const char*> refusal_reasons();
 
 /// The text format, version 0.0.4.
 [[nodiscard]] std::string exposition(const Families& families);

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <string_view>
 #include <utility>
 
 #include "app/monitor/http_server.hpp"
@@ -30,8 +31,8 @@ struct Tally {
   std::uint64_t opened = 0;
   std::uint64_t closed = 0;
   std::map<TestStatus, std::uint64_t> by_status;
-  std::uint64_t refused = 0;
-  WaySums received;  ///< by this server
+  std::map<std::string_view, std::uint64_t> refused;  ///< by reason
+  WaySums received;                                   ///< by this server
   WaySums sent;
   ServerCounters counters;
 };
@@ -76,7 +77,14 @@ Families families_of(const Tally& tally) {
     closed.add({{"status", status_name(status)}}, static_cast<double>(count));
   }
   add_to(families, std::move(closed));
-  counter("udperf_server_refusals_total", "Requests that were refused.", tally.refused);
+  Family refusals{"udperf_server_refusals_total", "Requests that were refused, by reason.",
+                  MetricType::Counter};
+  for (const char* const reason : refusal_reasons()) {
+    const auto found = tally.refused.find(reason);
+    const std::uint64_t count = found != tally.refused.end() ? found->second : 0;
+    refusals.add({{"reason", reason}}, static_cast<double>(count));
+  }
+  add_to(families, std::move(refusals));
   Family drops{"udperf_server_datagrams_dropped_total", "Datagrams left unanswered, by reason.",
                MetricType::Counter};
   for (const DropReason& drop : kDropReasons) {
@@ -141,7 +149,7 @@ class Metrics final : public ServerMetrics {
   void on_refused(const Endpoint& client, const std::string& reason) override {
     {
       const std::lock_guard lock{mutex_};
-      ++tally_.refused;
+      ++tally_.refused[refusal_reason(reason)];
     }
     next_.on_refused(client, reason);
   }
