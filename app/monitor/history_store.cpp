@@ -43,6 +43,18 @@ tl::unexpected<Error> refused(const std::string& path, const std::string& why) {
             {}}};
 }
 
+tl::unexpected<Error> unreadable(const std::string& path, const Error& error) {
+  if (error.phase != SqliteFile::kLocked) {
+    return refused(path, "is no SQLite file, or cannot be read (" + error.what + ")");
+  }
+  return tl::unexpected<Error>{
+      Error{ErrorCode::system,
+            path + ": another program has locked the file; end it, or give another file with "
+                   "--history",
+            0,
+            {}}};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<History::Store>> History::Store::open(const std::string& path,
@@ -62,11 +74,13 @@ Result<std::unique_ptr<History::Store>> History::Store::open(const std::string& 
 /// changed.
 Result<void> History::Store::claim(const std::string& path) {
   const auto application = file_.number("PRAGMA application_id");
+  if (!application) {
+    return unreadable(path, application.error());
+  }
   const auto version = file_.number("PRAGMA user_version");
   const auto tables = file_.number("SELECT count(*) FROM sqlite_master");
-  if (!application || !version || !tables) {
-    return refused(path, "is no SQLite file, or cannot be read (" +
-                             (application ? tables : application).error().what + ")");
+  if (!version || !tables) {
+    return unreadable(path, (version ? tables : version).error());
   }
   const bool empty = *application == 0 && *version == 0 && *tables == 0;
   if (!empty && *application != kApplicationId) {

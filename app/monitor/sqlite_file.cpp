@@ -20,8 +20,10 @@ Result<SqliteFile> SqliteFile::open(const std::string& path, Mode mode) {
 
 tl::unexpected<Error> SqliteFile::failure(std::string_view doing) const {
   const std::string reason = file_ ? sqlite3_errmsg(file_.get()) : "out of memory";
-  return tl::unexpected<Error>{
-      Error{ErrorCode::system, path_ + ": " + std::string{doing} + ": " + reason, 0, {}}};
+  const bool locked = file_ && sqlite3_errcode(file_.get()) == SQLITE_BUSY;
+  return tl::unexpected<Error>{Error{ErrorCode::system,
+                                     path_ + ": " + std::string{doing} + ": " + reason, 0,
+                                     locked ? kLocked : ""}};
 }
 
 Result<void> SqliteFile::run(const char* sql) const {

@@ -21,6 +21,8 @@ class SqliteFile {
   /// The only number that the statement returns.
   [[nodiscard]] Result<std::int64_t> number(const char* sql) const;
   [[nodiscard]] tl::unexpected<Error> failure(std::string_view doing) const;
+  /// Error::phase where another program holds the file.
+  static constexpr const char* kLocked = "locked";
   [[nodiscard]] sqlite3* get() const { return file_.get(); }
 
  private:

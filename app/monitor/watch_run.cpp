@@ -155,8 +155,12 @@ Result<WebConfig> read_web_config(const MonitorCommand& command) {
   }
   std::vector<std::string> errors;
   WebConfig config = parse_web_config(*command.web_config, *text, errors);
+  std::string all;
+  for (const std::string& error : errors) {
+    all += (all.empty() ? "" : "\nudperf: ") + error;
+  }
   if (!errors.empty()) {
-    return tl::unexpected<Error>{Error{ErrorCode::usage, errors.front(), 0, {}}};
+    return tl::unexpected<Error>{Error{ErrorCode::usage, std::move(all), 0, {}}};
   }
   return config;
 }

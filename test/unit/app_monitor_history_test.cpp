@@ -162,5 +162,19 @@ TEST_CASE("a file of another program or version is refused and left as it is") {
   }
 }
 
+TEST_CASE("a file that another program has locked is not called another program's") {
+  const test::TempDir folder;
+  const SetClock clock;
+  const std::string file = folder.path().string() + "/m.db";
+  write(file, clock, Retention{}, {round_at(clock.unix - 1h, 1, 0)});
+  auto holder = SqliteFile::open(file, SqliteFile::Mode::create);
+  REQUIRE(holder);
+  REQUIRE(holder->run("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; DELETE FROM event"));
+  const auto opened = History::open(file, Retention{}, clock, [](const std::string&) {});
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().code == ErrorCode::system);
+  CHECK(opened.error().what.find("locked") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace udperf::app
