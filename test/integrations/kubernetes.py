@@ -94,10 +94,17 @@ class Kubernetes(unittest.TestCase):
         kinds = {(item["kind"], item["metadata"]["name"]): item for item in manifests()}
         service = kinds["Service", "udperf"]["spec"]
         self.assertEqual(service["clusterIP"], "None")
-        labels = kinds["DaemonSet", "udperf"]["spec"]["template"]["metadata"]["labels"]
-        chosen = kinds["DaemonSet", "udperf"]["spec"]["selector"]["matchLabels"]
-        self.assertLessEqual(service["selector"].items(), labels.items())
-        self.assertLessEqual(chosen.items(), labels.items())
+        for name, selector in (("udperf", service["selector"]),
+                               ("udperf-monitor", kinds["PodMonitor", "udperf-monitor"]["spec"]
+                                ["selector"]["matchLabels"])):
+            spec = kinds["DaemonSet", name]["spec"]
+            labels = spec["template"]["metadata"]["labels"]
+            self.assertLessEqual(selector.items(), labels.items())
+            self.assertLessEqual(spec["selector"]["matchLabels"].items(), labels.items())
+        configuration = yaml.safe_load(
+            kinds["ConfigMap", "udperf-monitor"]["data"]["monitor.yaml"])
+        name = f"{kinds['Service', 'udperf']['metadata']['name']}.udperf.svc.cluster.local"
+        self.assertEqual(configuration["targets"], [{"dns": name}])
 
     def test_pods_have_no_rights(self):
         found = 0
@@ -113,7 +120,7 @@ class Kubernetes(unittest.TestCase):
                 self.assertEqual(rights["capabilities"], {"drop": ["ALL"]})
                 self.assertIn("memory", container["resources"]["limits"])
                 found += 1
-        self.assertEqual(found, 1)
+        self.assertEqual(found, 2)
 
     @unittest.skipIf(os.geteuid() != 0, "root is needed to change the root")
     def test_the_server_runs_with_what_the_image_holds(self):
