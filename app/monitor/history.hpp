@@ -62,6 +62,8 @@ class History {
   };
   /// Ascending; from any thread. What is not summed up yet is summed up for the answer.
   [[nodiscard]] Result<std::vector<HistoryRow>> read(const Query& query) const;
+  /// The latest changes of all targets, oldest first. Rounds have no number there.
+  [[nodiscard]] Result<std::vector<monitor::Board::TimedEvent>> changes(std::size_t most) const;
 
  private:
   class Store;

@@ -62,6 +62,11 @@ Json entry_json(const monitor::Board::Entry& entry) {
 
 Monitor::Monitor(MonitorSetup setup, MonitorSinks sinks, const Clock& clock, Log& log)
     : clock_(clock), log_(log), setup_(std::move(setup)), sinks_(std::move(sinks)) {
+  if (sinks_.history) {
+    if (const auto before = sinks_.history->changes(monitor::Board::kMostEvents)) {
+      board_.recall(*before);
+    }
+  }
   source_ = std::make_unique<PoolSource>(
       clock, [this](RoundResult round) { take(std::move(round)); }, kMostThreads);
 }

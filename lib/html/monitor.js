@@ -66,7 +66,7 @@
     });
     if (rows.length === 0) {
       const row = element("tr");
-      row.append(element("td", "", "none since the monitor started"));
+      row.append(element("td", "", "none so far"));
       rows.push(row);
     }
     $("events").tBodies[0].replaceChildren(...rows);

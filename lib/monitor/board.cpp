@@ -1,6 +1,7 @@
 #include "monitor/board.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace udperf::monitor {
 namespace {
@@ -47,6 +48,19 @@ Board::Change Board::set_targets(const std::vector<Wanted>& wanted) {
   return change;
 }
 
+void Board::remember(TimedEvent event) {
+  events_.push_back(std::move(event));
+  if (events_.size() > kMostEvents) {
+    events_.pop_front();
+  }
+}
+
+void Board::recall(const std::vector<TimedEvent>& events) {
+  for (const TimedEvent& event : events) {
+    remember(event);
+  }
+}
+
 std::vector<Event> Board::on_round(const RoundResult& round) {
   const auto found = entries_.find(round.target);
   if (found == entries_.end()) {
@@ -58,10 +72,7 @@ std::vector<Event> Board::on_round(const RoundResult& round) {
   entry.last = round;
   for (const Event& event : events) {
     ++event_counts_[event.kind];
-    events_.push_back({event, entry.target});
-    if (events_.size() > kMostEvents) {
-      events_.pop_front();
-    }
+    remember({event, entry.target});
   }
   return events;
 }

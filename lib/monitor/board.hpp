@@ -16,6 +16,8 @@ namespace udperf::monitor {
 /// the last one. Memory is the same for ever, for each target and for the events. Pure.
 class Board {
  public:
+  static constexpr std::size_t kMostEvents = 500;
+
   struct Entry {
     Target target;
     Duration every{0};
@@ -41,6 +43,9 @@ class Board {
   };
   [[nodiscard]] Change set_targets(const std::vector<Wanted>& wanted);
 
+  /// What changed before this process began, oldest first: shown, and not counted.
+  void recall(const std::vector<TimedEvent>& events);
+
   /// What changed by it; nothing of a target that is gone.
   [[nodiscard]] std::vector<Event> on_round(const RoundResult& round);
 
@@ -56,7 +61,7 @@ class Board {
   }
 
  private:
-  static constexpr std::size_t kMostEvents = 500;
+  void remember(TimedEvent event);
 
   std::map<std::uint64_t, Entry> entries_;
   std::deque<TimedEvent> events_;

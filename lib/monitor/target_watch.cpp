@@ -10,6 +10,16 @@
 namespace udperf::monitor {
 namespace {
 
+constexpr std::array<const char*, 9> kEventKinds{"up",
+                                                 "down",
+                                                 "not_measured",
+                                                 "loss_high",
+                                                 "loss_normal",
+                                                 "mtu_changed",
+                                                 "route_length_changed",
+                                                 "clock_stepped",
+                                                 "server_restarted"};
+
 std::string percent(double ratio) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.3g %%", 100 * ratio);
@@ -43,16 +53,14 @@ std::optional<double> goodput_of(const RoundResult& round) {
 }  // namespace
 
 const char* to_string(EventKind kind) {
-  constexpr std::array<const char*, 9> kNames{"up",
-                                              "down",
-                                              "not_measured",
-                                              "loss_high",
-                                              "loss_normal",
-                                              "mtu_changed",
-                                              "route_length_changed",
-                                              "clock_stepped",
-                                              "server_restarted"};
-  return kNames.at(static_cast<std::size_t>(kind));
+  return kEventKinds.at(static_cast<std::size_t>(kind));
+}
+
+std::optional<EventKind> parse_event_kind(std::string_view name) {
+  const auto* const found = std::find(kEventKinds.begin(), kEventKinds.end(), name);
+  return found != kEventKinds.end()
+             ? std::optional{static_cast<EventKind>(found - kEventKinds.begin())}
+             : std::nullopt;
 }
 
 const char* to_string(TargetState state) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "monitor/round.hpp"
@@ -22,6 +23,7 @@ enum class EventKind : std::uint8_t {
   server_restarted,
 };
 [[nodiscard]] const char* to_string(EventKind kind);
+[[nodiscard]] std::optional<EventKind> parse_event_kind(std::string_view name);
 
 struct Event {
   EventKind kind = EventKind::up;

@@ -162,6 +162,32 @@ TEST_CASE("a file of another program or version is refused and left as it is") {
   }
 }
 
+TEST_CASE("changes are there after a restart, the latest, oldest first") {
+  const test::TempDir folder;
+  const SetClock clock;
+  const std::string file = folder.path().string() + "/m.db";
+  {
+    auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
+    REQUIRE(history);
+    for (int i = 0; i < 5; ++i) {
+      monitor::Event event;
+      event.kind = i % 2 == 0 ? monitor::EventKind::down : monitor::EventKind::up;
+      event.at = clock.unix + i * 1s;
+      event.detail = "change " + std::to_string(i);
+      (*history)->put({event, target_of("gw")});
+    }
+  }
+  const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
+  REQUIRE(history);
+  const auto changes = (*history)->changes(3);
+  REQUIRE(changes);
+  REQUIRE(changes->size() == 3);
+  CHECK(changes->front().event.detail == "change 2");
+  CHECK(changes->front().event.kind == monitor::EventKind::down);
+  CHECK(changes->back().event.at == clock.unix + 4s);
+  CHECK(changes->back().target.name == "gw");
+}
+
 TEST_CASE("a file that another program has locked is not called another program's") {
   const test::TempDir folder;
   const SetClock clock;

@@ -78,6 +78,19 @@ TEST_CASE("a million changes leave the last few hundred and all of them counted"
   CHECK(board.events().size() == 500);
 }
 
+TEST_CASE("changes from before are shown and not counted") {
+  Board board;
+  Event event;
+  event.kind = EventKind::down;
+  board.recall({{event, wanted("a").target}});
+  CHECK(board.events().size() == 1);
+  CHECK(board.events_of(EventKind::down) == 0);
+  for (const auto kind : {EventKind::up, EventKind::mtu_changed, EventKind::server_restarted}) {
+    CHECK(parse_event_kind(to_string(kind)) == kind);
+  }
+  CHECK_FALSE(parse_event_kind("sideways"));
+}
+
 TEST_CASE("totals are the same after they were kept as bytes") {
   std::mt19937_64 random{11};
   for (int run = 0; run < 200; ++run) {
