@@ -112,6 +112,25 @@ TEST_CASE("requests that ask for nothing of the monitor's get nothing", "[e2e][m
   CHECK(monitor.get("/healthz").status == 200);
 }
 
+TEST_CASE("passwords of a web configuration are asked for", "[e2e][monitor]") {
+  const TempDir folder;
+  const std::string web = (folder.path() / "web.yaml").string();
+  // "pw", at bcrypt's least cost
+  std::ofstream{web} << "basic_auth_users:\n  me: "
+                        "'$2b$04$bDTWu9pSuzNOqCrOWWbmxuCZKXR/HpjhKKH6pTpcQZzFB2pfuiVcS'\n";
+  MonitorProcess monitor{"targets: []\n", {}, {"--web-config", web}};
+  const auto status = [&](const std::string& authorization) {
+    const auto answer =
+        http_get(monitor.http(), "/metrics", {{"Authorization", "Basic " + authorization}});
+    return answer ? answer->status : 0;
+  };
+  CHECK(monitor.get("/metrics").status == 401);
+  CHECK(status("bWU6cHc=") == 200);  // me:pw
+  CHECK(status("bWU6cHg=") == 401);  // me:px
+  CHECK(status("eW91OnB3") == 401);  // you:pw
+  CHECK(status("not base64") == 401);
+}
+
 TEST_CASE("promtool finds nothing wrong with any metrics", "[e2e][monitor]") {
   const auto there = run_to_end({"promtool", "--version"}, kGuard);
   if (!there || there->code() != 0) {
