@@ -10,6 +10,7 @@ namespace {
 constexpr Duration kDay = std::chrono::hours{24};
 constexpr std::uint32_t kFailuresBeforeStretch = 3;
 constexpr std::uint32_t kMostStretch = 4;
+constexpr std::uint64_t kNobody = UINT64_MAX;  // no target's id
 
 /// A number without a pattern for each input (splitmix64).
 std::uint64_t mixed(std::uint64_t value) {
@@ -107,6 +108,20 @@ std::vector<DueRound> RoundSchedule::take_due(MonoTime now) {
     due.push_back(begin(target, entry, now));
   }
   return due;
+}
+
+bool RoundSchedule::reserve_heavy() {
+  if (heavy_) {
+    return false;
+  }
+  heavy_ = kNobody;
+  return true;
+}
+
+void RoundSchedule::release_heavy() {
+  if (heavy_ == kNobody) {
+    heavy_.reset();
+  }
 }
 
 std::vector<DueRound> RoundSchedule::slept(Duration time, MonoTime now, UnixTime unix_now) {
