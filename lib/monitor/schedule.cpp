@@ -23,7 +23,8 @@ std::uint64_t mixed(std::uint64_t value) {
 /// The golden ratio spreads any number of targets evenly over the period.
 Duration phase(std::uint64_t index, Duration every) {
   constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15U;
-  const auto share = Uint128{index * kGolden} * static_cast<std::uint64_t>(every.count());
+  const std::uint64_t place = index * kGolden;  // wraps
+  const auto share = Uint128{place} * static_cast<std::uint64_t>(every.count());
   return Duration{static_cast<Duration::rep>(share >> 64U)};
 }
 
