@@ -336,6 +336,7 @@ Monitor::ProbeTarget Monitor::probe_target(const monitor::TargetAddress& address
   }
   const auto* const entry = configured(address, name, found->second);
   probe.options = options_for(found->second, entry != nullptr ? entry->target.address : address);
+  probe.heavy = found->second.timing.heavy;
   const auto numeric = parse_ip_address(address.host);
   probe.allowed =
       entry != nullptr ||
@@ -347,6 +348,17 @@ Monitor::ProbeTarget Monitor::probe_target(const monitor::TargetAddress& address
 bool Monitor::knows(const std::string& target) const {
   const std::lock_guard lock{mutex_};
   return board_.find(target) != nullptr;
+}
+
+bool Monitor::begin_heavy_probe() {
+  const std::lock_guard lock{mutex_};
+  return schedule_.reserve_heavy();
+}
+
+void Monitor::end_heavy_probe() {
+  const std::lock_guard lock{mutex_};
+  schedule_.release_heavy();
+  wake_.raise();
 }
 
 void Monitor::count_probe() {

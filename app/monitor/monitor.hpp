@@ -60,6 +60,7 @@ class Monitor {
     engine::ClientOptions options;
     bool allowed = false;
     bool module_known = false;
+    bool heavy = false;
   };
   /// What /probe runs for this target and module, and whether it may.
   [[nodiscard]] ProbeTarget probe_target(const monitor::TargetAddress& address,
@@ -68,6 +69,9 @@ class Monitor {
   [[nodiscard]] const History* history() const { return sinks_.history.get(); }
   [[nodiscard]] LiveFeed& feed() { return feed_; }
   void count_probe();
+  /// Of heavy rounds one runs at a time, probes included: false while one does.
+  [[nodiscard]] bool begin_heavy_probe();
+  void end_heavy_probe();
   /// Readable when step() has something to do sooner than it said.
   [[nodiscard]] int wake_fd() const { return wake_.fd(); }
 

@@ -43,6 +43,26 @@ std::optional<History::Grain> grain_of(const std::optional<std::string>& word, D
   return *word == "1h" ? std::optional{History::Grain::hour} : std::nullopt;
 }
 
+/// The place of the one heavy round, as long as a probe needs it.
+class HeavyPlace {
+ public:
+  HeavyPlace(Monitor& monitor, bool heavy)
+      : monitor_(monitor), needed_(heavy), taken_(heavy && monitor.begin_heavy_probe()) {}
+  HeavyPlace(const HeavyPlace&) = delete;
+  HeavyPlace& operator=(const HeavyPlace&) = delete;
+  ~HeavyPlace() {
+    if (taken_) {
+      monitor_.end_heavy_probe();
+    }
+  }
+  [[nodiscard]] bool is_free() const { return taken_ || !needed_; }
+
+ private:
+  Monitor& monitor_;
+  bool needed_;
+  bool taken_;
+};
+
 }  // namespace
 
 HttpReply http_problem(int status, const char* sentence) {
@@ -105,6 +125,10 @@ HttpReply Routes::probe(const HttpRequest& request, const HttpQuery& query) {
   }
   if (!target.allowed) {
     return http_problem(403, "the target is neither configured nor an address of probe_allow");
+  }
+  const HeavyPlace place{monitor_, target.heavy};
+  if (!place.is_free()) {
+    return http_problem(503, "a heavy round runs already, and of these one at a time");
   }
   const MonoTime begin = clock_.now();
   const auto round = prober_.run(target.options, monitor::probe_deadline(request.scrape_timeout));

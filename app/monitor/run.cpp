@@ -4,16 +4,36 @@
 #include "app/commands.hpp"
 #include "app/exit_code.hpp"
 #include "app/files.hpp"
+#include "app/monitor/expand.hpp"
 #include "app/monitor/once_run.hpp"
 #include "app/monitor/setup.hpp"
 #include "app/monitor/watch_run.hpp"
+#include "app/monitor/web_config.hpp"
 
 namespace udperf::app {
+namespace {
+
+/// What is wrong with the files that a configuration names; asks no name server.
+std::vector<std::string> check_files(MonitorSetup setup) {
+  std::erase_if(setup.targets, [](const monitor::TargetConfig& target) { return target.dns; });
+  std::vector<std::string> problems;
+  LastTargets last;
+  static_cast<void>(expand_targets(setup, engine::StopToken{}, last, problems));
+  if (const auto web = read_web_config(setup.command.web_config); !web) {
+    problems.push_back(web.error().message());
+  }
+  return problems;
+}
+
+}  // namespace
 
 int run_command(const MonitorCommand& command) {
   std::vector<std::string> errors;
   auto setup = make_setup(command, errors);
-  if (!setup) {
+  if (setup && command.check_config) {
+    errors = check_files(*setup);
+  }
+  if (!setup || !errors.empty()) {
     for (const std::string& error : errors) {
       std::fprintf(stderr, "udperf: %s\n", error.c_str());
     }

@@ -145,26 +145,6 @@ Result<MonitorSinks> open_sinks(const MonitorCommand& command, const Clock& cloc
   return sinks;
 }
 
-Result<WebConfig> read_web_config(const MonitorCommand& command) {
-  if (!command.web_config) {
-    return WebConfig{};
-  }
-  const auto text = read_file(*command.web_config, monitor::kMostConfigBytes);
-  if (!text) {
-    return tl::unexpected{text.error()};
-  }
-  std::vector<std::string> errors;
-  WebConfig config = parse_web_config(*command.web_config, *text, errors);
-  std::string all;
-  for (const std::string& error : errors) {
-    all += (all.empty() ? "" : "\nudperf: ") + error;
-  }
-  if (!errors.empty()) {
-    return tl::unexpected<Error>{Error{ErrorCode::usage, std::move(all), 0, {}}};
-  }
-  return config;
-}
-
 int fail(const Error& error) {
   std::fprintf(stderr, "udperf: %s\n", error.message().c_str());
   return exit_code(error.code);
@@ -235,7 +215,7 @@ int run_watch(MonitorSetup setup) {
   const SignalWatcher signals{stop, {}, [&hangup] { hangup.react(); }};
   net::raise_descriptor_limit();
   const MonitorCommand command = setup.command;
-  const auto web_config = read_web_config(command);
+  const auto web_config = read_web_config(command.web_config);
   if (!web_config) {
     return fail(web_config.error());
   }

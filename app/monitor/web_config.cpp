@@ -8,6 +8,7 @@
 
 #include <sodium.h>
 
+#include "app/files.hpp"
 #include "monitor/yaml_reader.hpp"
 
 namespace udperf::app {
@@ -120,6 +121,26 @@ WebConfig parse_web_config(const std::string& file, const std::string& text,
     errors.push_back(error.text(file));
   }
   return config;
+}
+
+Result<WebConfig> read_web_config(const std::optional<std::string>& file) {
+  if (!file) {
+    return WebConfig{};
+  }
+  const auto text = read_file(*file, monitor::kMostConfigBytes);
+  if (!text) {
+    return tl::unexpected{text.error()};
+  }
+  std::vector<std::string> errors;
+  WebConfig config = parse_web_config(*file, *text, errors);
+  if (errors.empty()) {
+    return config;
+  }
+  std::string all;
+  for (const std::string& error : errors) {
+    all += (all.empty() ? "" : "\nudperf: ") + error;
+  }
+  return tl::unexpected<Error>{Error{ErrorCode::usage, std::move(all), 0, {}}};
 }
 
 bool is_authorized(const WebConfig& config, const char* authorization) {

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/result.hpp"
+
 namespace udperf::app {
 
 /// --web-config, in the form of Prometheus' exporter toolkit, as far as the web server carries it.
@@ -21,6 +23,9 @@ struct WebConfig {
 /// Reads the text of such a file; a line for each mistake and for each thing that is not carried.
 [[nodiscard]] WebConfig parse_web_config(const std::string& file, const std::string& text,
                                          std::vector<std::string>& errors);
+
+/// The file's; without one nothing is asked of anybody. The error has a line for each mistake.
+[[nodiscard]] Result<WebConfig> read_web_config(const std::optional<std::string>& file);
 
 /// Whether the Authorization header names one of the users with its password. Takes as long for a
 /// name that is not there as for one that is.

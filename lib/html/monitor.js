@@ -5,8 +5,10 @@
   const kSpans = [["1 h", 3600], ["24 h", 86400], ["7 d", 604800], ["30 d", 2592000]];
   const kRowsAtOnce = 50;
   const kMostEvents = 100;
+  const kMostRounds = 200;
+  const kLeastRows = 12;  // an hour of five minutes each
   const $ = (id) => document.getElementById(id);
-  const state = { targets: new Map(), events: [], rows: new Map(), span: 86400, shown: kRowsAtOnce, filter: "" };
+  const state = { targets: new Map(), events: [], rows: new Map(), span: 86400, chosen: false, shown: kRowsAtOnce, filter: "" };
 
   function element(tag, className, text) {
     const made = document.createElement(tag);
@@ -56,12 +58,35 @@
     list.replaceChildren(...items);
   }
 
+  function spanText(ns) {
+    const seconds = Math.round(ns / 1e9);
+    if (seconds < 120) return seconds + " s";
+    return seconds < 7200 ? Math.round(seconds / 60) + " min" : (seconds / 3600).toFixed(1) + " h";
+  }
+
+  // Of each return to up, how long the target had not been.
+  function outages(events) {
+    const since = new Map();
+    const lengths = new Map();
+    for (const event of events) {
+      const began = since.get(event.target);
+      if (["down", "not_measured"].includes(event.change) && began === undefined) {
+        since.set(event.target, event.at_unix_ns);
+      } else if (event.change === "up" && began !== undefined) {
+        lengths.set(event, event.at_unix_ns - began);
+        since.delete(event.target);
+      }
+    }
+    return lengths;
+  }
+
   function showEvents() {
+    const lengths = outages(state.events);
     const rows = state.events.slice(-kMostEvents).reverse().map((event) => {
       const row = element("tr", ["down", "loss_high"].includes(event.change) ? "bad" : "");
       row.append(element("td", "", moment(event.at_unix_ns)), element("td", "", event.target),
         element("td", "", event.change.replaceAll("_", " ") + (event.direction ? " (" + event.direction + ")" : "")),
-        element("td", "", event.detail));
+        element("td", "", event.detail + (lengths.has(event) ? ", after " + spanText(lengths.get(event)) : "")));
       return row;
     });
     if (rows.length === 0) {
@@ -75,6 +100,13 @@
   const color = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
   const faded = (hex, share) => hex + Math.round(255 * share).toString(16).padStart(2, "0");
 
+  // No line goes to a point between two gaps.
+  function lone(context) {
+    const points = context.dataset.data;
+    const gap = (at) => !points[at] || points[at].y === null;
+    return gap(context.dataIndex - 1) && gap(context.dataIndex + 1) ? 2 : 0;
+  }
+
   function makeChart(canvas, name) {
     const hex = color(name);
     const band = (fill, share) => ({ data: [], pointRadius: 0, borderWidth: 0, fill, backgroundColor: faded(hex, share), spanGaps: false });
@@ -83,7 +115,7 @@
       type: "line",
       data: { datasets: [
         band(false, 0), band("-1", 0.15), band(false, 0), band("-1", 0.25), band(false, 0), band("-1", 0.4),
-        { data: [], pointRadius: 0, borderWidth: 1.5, borderColor: hex, spanGaps: false },
+        { data: [], pointRadius: lone, borderWidth: 1.5, borderColor: hex, backgroundColor: hex, spanGaps: false },
         { type: "bar", data: [], yAxisID: "loss", backgroundColor: color("loss"), barThickness: 2 },
       ] },
       options: {
@@ -97,7 +129,7 @@
             return state.span > 2 * 86400 ? at.toLocaleDateString([], { month: "short", day: "numeric" })
               : at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
           } } },
-          y: { beginAtZero: true, grid: { color: color("line") }, ticks: { ...text, callback: (v) => timeText(v) } },
+          y: { beginAtZero: true, suggestedMax: 1e4, grid: { color: color("line") }, ticks: { ...text, callback: (v) => timeText(v) } },
           loss: { position: "right", min: 0, max: 1, display: false },
         },
       },
@@ -105,13 +137,13 @@
   }
 
   const kBands = [["min_ns", "max_ns"], ["p10_ns", "p90_ns"], ["p25_ns", "p75_ns"]];
-  function fill(chart, rows, spread, lost) {
+  function fill(chart, rows, every, spread, lost) {
     const data = chart.data.datasets.map(() => []);
     let end = null;
     for (const row of rows) {
       const x = row.start_unix_ns / 1e6;
       const times = spread(row);
-      const far = end !== null && x - end > Math.max(row.span_ns / 1e6, 15000);
+      const far = end !== null && x - end > Math.max(row.span_ns / 1e6, 1.5 * every, 15000);
       if (far || !times) {  // a gap is a gap
         for (let i = 0; i < 7; ++i) data[i].push({ x: far ? end : x, y: null });
       }
@@ -133,18 +165,63 @@
   }
 
   async function draw(row) {
-    const since = Math.floor(Date.now() / 1000) - state.span;
+    const span = state.span;
+    const since = Math.floor(Date.now() / 1000) - span;
     const answer = await fetch("api/v1/rounds?target=" + encodeURIComponent(row.name) + "&since=" + since);
     if (!answer.ok) return;
     const rows = (await answer.json()).rows;
+    if (span !== state.span) return;
+    if (!state.chosen) {  // who has just begun has no day to see
+      state.chosen = true;
+      if (rows.length < kLeastRows) {
+        showSpan(3600);
+        return;
+      }
+    }
     if (!row.charts) {
       row.charts = row.canvases.map(([canvas, name]) => makeChart(canvas, name));
     }
+    const target = state.targets.get(row.name);
+    const every = target ? target.every_ns / 1e6 : 0;
     const both = (r) => Math.max(loss(r.up) || 0, loss(r.down) || 0);
-    fill(row.charts[0], rows, (r) => (r.rtt && r.rtt.n > 0 ? r.rtt : null), both);
-    fill(row.charts[1], rows, (r) => r.up && r.up.delay_variation, (r) => loss(r.up));
-    fill(row.charts[2], rows, (r) => r.down && r.down.delay_variation, (r) => loss(r.down));
+    fill(row.charts[0], rows, every, (r) => (r.rtt && r.rtt.n > 0 ? r.rtt : null), both);
+    fill(row.charts[1], rows, every, (r) => r.up && r.up.delay_variation, (r) => loss(r.up));
+    fill(row.charts[2], rows, every, (r) => r.down && r.down.delay_variation, (r) => loss(r.down));
     row.drawn = Date.now();
+  }
+
+  // What the charts sum up, one by one; the latest first.
+  const p99 = (spread) => timeText(spread ? spread.p99_ns : null);
+  const kRoundHeads = ["Round", "", "Lost up", "Lost down", "RTT p50", "RTT p99", "Variation up p99", "Variation down p99"];
+  function roundRow(round) {
+    const status = Object.keys(round.rounds).find((one) => round.rounds[one] > 0) || "";
+    const row = element("tr", ["complete", "not_measured"].includes(status) ? "" : "bad");
+    for (const text of [moment(round.start_unix_ns), status.replaceAll("_", " "), lossText(round.up), lossText(round.down),
+      timeText(round.rtt ? round.rtt.p50_ns : null), p99(round.rtt), p99(round.up && round.up.delay_variation),
+      p99(round.down && round.down.delay_variation)]) {
+      row.append(element("td", "", text));
+    }
+    return row;
+  }
+
+  async function showRounds(row) {
+    if (row.rounds) {
+      row.rounds.remove();
+      row.rounds = null;
+    } else {
+      const since = Math.floor(Date.now() / 1000) - state.span;
+      const answer = await fetch("api/v1/rounds?grain=round&target=" + encodeURIComponent(row.name) + "&since=" + since);
+      if (!answer.ok || row.rounds) return;
+      const rows = (await answer.json()).rows.slice(-kMostRounds).reverse();
+      const head = element("tr");
+      for (const text of kRoundHeads) head.append(element("th", "", text));
+      const table = element("table");
+      table.append(head, ...rows.map(roundRow));
+      row.rounds = element("div", "scroll");
+      row.rounds.append(table);
+      row.root.append(row.rounds);
+    }
+    row.button.setAttribute("aria-expanded", String(row.rounds !== null));
   }
 
   const watcher = new IntersectionObserver((entries) => {
@@ -158,15 +235,19 @@
   }, { rootMargin: "200px" });
 
   function makeRow(name) {
-    const row = { name, root: element("article", "target"), visible: false, drawn: 0, charts: null, canvases: [] };
+    const row = { name, root: element("article", "target"), visible: false, drawn: 0, charts: null, canvases: [], rounds: null };
     row.root.dataset.name = name;
     const top = element("div", "top");
     row.title = element("span", "name");
     row.state = element("span", "state");
     row.figures = element("span", "figures");
-    row.link = element("a", "", "rounds");
-    row.link.href = "api/v1/rounds?grain=round&target=" + encodeURIComponent(name);
-    top.append(row.title, row.state, row.figures, row.link);
+    row.button = element("button", "", "Rounds");
+    row.button.type = "button";
+    row.button.setAttribute("aria-expanded", "false");
+    row.button.onclick = () => showRounds(row);
+    const link = element("a", "", "JSON");
+    link.href = "api/v1/rounds?grain=round&target=" + encodeURIComponent(name);
+    top.append(row.title, row.state, row.figures, row.button, link);
     const charts = element("div", "charts");
     for (const [title, hue] of [["Round trip", "up"], ["Delay variation up", "up"], ["Delay variation down", "down"]]) {
       const chart = element("div", "chart");
@@ -251,20 +332,27 @@
 
   function redraw() {
     for (const row of state.rows.values()) {
-      if (row.visible) draw(row);
+      const fresh = Date.now() - row.drawn < (state.span === 3600 ? 9000 : 29000);
+      if (row.visible && !fresh) draw(row);
     }
+  }
+
+  function showSpan(seconds) {
+    state.span = seconds;
+    state.chosen = true;
+    for (const button of $("spans").children) {
+      button.setAttribute("aria-pressed", String(Number(button.dataset.seconds) === seconds));
+    }
+    for (const row of state.rows.values()) row.drawn = 0;
+    redraw();
   }
 
   for (const [text, seconds] of kSpans) {
     const button = element("button", "", text);
     button.type = "button";
+    button.dataset.seconds = String(seconds);
     button.setAttribute("aria-pressed", String(seconds === state.span));
-    button.onclick = () => {
-      state.span = seconds;
-      for (const other of $("spans").children) other.setAttribute("aria-pressed", String(other === button));
-      for (const row of state.rows.values()) row.drawn = 0;
-      redraw();
-    };
+    button.onclick = () => showSpan(seconds);
     $("spans").append(button);
   }
   $("filter").oninput = () => { state.filter = $("filter").value; state.shown = kRowsAtOnce; showRows(); };
@@ -273,6 +361,7 @@
     for (const row of state.rows.values()) {
       if (row.charts) row.charts.forEach((chart) => chart.destroy());
       row.charts = null;
+      row.drawn = 0;
     }
     redraw();
   };
@@ -289,7 +378,7 @@
       });
     }, 200);
   }
-  setInterval(redraw, 30000);
+  setInterval(redraw, 10000);
   load();
   listen();
 })();

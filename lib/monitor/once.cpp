@@ -71,7 +71,9 @@ std::string once_table(const std::vector<OnceRow>& rows) {
   }
   for (const OnceRow& row : rows) {
     if (row.round.error) {
-      text += row.target.name + ": " + row.round.error->message() + "\n";
+      const std::string name = row.target.name + ": ";
+      const std::string message = row.round.error->message();  // may begin with the address
+      text += (message.starts_with(name) ? "" : name) + message + "\n";
     }
     for (const std::string& sentence : row.missed) {
       text += row.target.name + ": " + sentence + "\n";

@@ -10,6 +10,7 @@ namespace {
 constexpr Duration kDay = std::chrono::hours{24};
 constexpr std::uint32_t kFailuresBeforeStretch = 3;
 constexpr std::uint32_t kMostStretch = 4;
+constexpr std::uint64_t kNobody = UINT64_MAX;  // no target's id
 
 /// A number without a pattern for each input (splitmix64).
 std::uint64_t mixed(std::uint64_t value) {
@@ -22,7 +23,8 @@ std::uint64_t mixed(std::uint64_t value) {
 /// The golden ratio spreads any number of targets evenly over the period.
 Duration phase(std::uint64_t index, Duration every) {
   constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15U;
-  const auto share = Uint128{index * kGolden} * static_cast<std::uint64_t>(every.count());
+  const std::uint64_t place = index * kGolden;  // wraps
+  const auto share = Uint128{place} * static_cast<std::uint64_t>(every.count());
   return Duration{static_cast<Duration::rep>(share >> 64U)};
 }
 
@@ -107,6 +109,20 @@ std::vector<DueRound> RoundSchedule::take_due(MonoTime now) {
     due.push_back(begin(target, entry, now));
   }
   return due;
+}
+
+bool RoundSchedule::reserve_heavy() {
+  if (heavy_) {
+    return false;
+  }
+  heavy_ = kNobody;
+  return true;
+}
+
+void RoundSchedule::release_heavy() {
+  if (heavy_ == kNobody) {
+    heavy_.reset();
+  }
 }
 
 std::vector<DueRound> RoundSchedule::slept(Duration time, MonoTime now, UnixTime unix_now) {

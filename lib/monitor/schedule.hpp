@@ -43,6 +43,10 @@ class RoundSchedule {
 
   /// The rounds that are due, earliest first. A heavy one is kept back while another runs.
   [[nodiscard]] std::vector<DueRound> take_due(MonoTime now);
+  /// Takes the place of the one heavy round for a round that is not of this schedule; false where
+  /// one runs.
+  [[nodiscard]] bool reserve_heavy();
+  void release_heavy();
   /// kNever where nothing is to come but what waits for a heavy round.
   [[nodiscard]] MonoTime next() const;
 

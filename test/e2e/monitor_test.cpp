@@ -73,6 +73,12 @@ TEST_CASE("a configuration with mistakes starts nothing and is told line by line
   const auto fine = run_udperf({"monitor", "--config", config, "--check-config"});
   CHECK(fine.code() == 0);
   CHECK(fine.out.find("1 targets") != std::string::npos);
+  const std::string list = (folder.path() / "list.json").string();
+  std::ofstream{list} << "[{\"targets\": [\"a b\"]}]\n";
+  std::ofstream{config} << "file_sd: [\"" << list << "\"]\n";
+  const auto listed = run_udperf({"monitor", "--config", config, "--check-config"});
+  CHECK(listed.code() == 2);
+  CHECK(listed.err.find("list.json:1:15: ") != std::string::npos);
 }
 
 TEST_CASE("metrics, JSON lines and history tell the same sums", "[e2e][monitor]") {

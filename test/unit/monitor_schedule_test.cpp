@@ -101,6 +101,20 @@ TEST_CASE("of heavy rounds one runs at a time, and none is forgotten") {
   CHECK(schedule.next() > late);
 }
 
+TEST_CASE("a heavy round from elsewhere takes the one place, too") {
+  RoundSchedule schedule;
+  schedule.add(1, Timing{10s, {}, true}, kStart, kMidnight);
+  CHECK(schedule.reserve_heavy());
+  CHECK_FALSE(schedule.reserve_heavy());
+  CHECK(schedule.take_due(kStart + 10s).empty());
+  CHECK(schedule.next() == kNever);
+  schedule.release_heavy();
+  REQUIRE(schedule.take_due(kStart + 10s).size() == 1);
+  CHECK_FALSE(schedule.reserve_heavy());
+  schedule.release_heavy();  // another's place is not given away
+  CHECK_FALSE(schedule.reserve_heavy());
+}
+
 TEST_CASE("a removed target has no round, and lets another heavy one run") {
   RoundSchedule schedule;
   schedule.add(1, Timing{10s, {}, true}, kStart, kMidnight);
