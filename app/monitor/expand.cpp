@@ -52,18 +52,10 @@ monitor::Target target_of(const monitor::TargetConfig& config) {
   return {0, config.name, config.address, config.module, config.labels};
 }
 
-void add_unless_there(std::vector<monitor::Target>& targets, monitor::Target target) {
-  const bool there = std::any_of(targets.begin(), targets.end(),
-                                 [&](const auto& other) { return other.name == target.name; });
-  if (!there && targets.size() < monitor::kMostTargets) {
-    targets.push_back(std::move(target));
-  }
-}
-
 class Expansion {
  public:
-  Expansion(const MonitorSetup& setup, std::vector<std::string>* problems)
-      : setup_(setup), problems_(problems) {}
+  Expansion(const MonitorSetup& setup, LastTargets& last, std::vector<std::string>& problems)
+      : setup_(setup), last_(last), problems_(problems) {}
 
   std::vector<monitor::Target> run(const engine::StopToken& stop) {
     std::vector<monitor::TargetConfig> all = setup_.targets;
@@ -72,18 +64,17 @@ class Expansion {
         read(file, all);
       }
     }
-    std::vector<monitor::Target> targets;
     for (const monitor::TargetConfig& config : all) {
       if (config.dns) {
         names_.push_back(
             {config, std::make_unique<net::Lookup>(config.address.host,
                                                    config.address.port.value_or(1), std::nullopt)});
       } else {
-        add_unless_there(targets, target_of(config));
+        add_unless_there(target_of(config));
       }
     }
-    ask(stop, targets);
-    return targets;
+    ask(stop);
+    return std::move(targets_);
   }
 
  private:
@@ -92,54 +83,65 @@ class Expansion {
     std::unique_ptr<net::Lookup> lookup;
   };
 
-  void say(std::string problem) {
-    if (problems_ != nullptr) {
-      problems_->push_back(std::move(problem));
+  void add_unless_there(monitor::Target target) {
+    if (targets_.size() < monitor::kMostTargets && taken_.insert(target.name).second) {
+      targets_.push_back(std::move(target));
     }
   }
 
-  void read(const std::string& file, std::vector<monitor::TargetConfig>& all) {
+  /// The file's targets; nothing where it cannot be read.
+  std::optional<std::vector<monitor::TargetConfig>> parsed(const std::string& file) {
     const auto text = read_file(file, monitor::kMostConfigBytes);
     if (!text) {
-      say(text.error().message());
-      return;
+      problems_.push_back(text.error().message());
+      return std::nullopt;
     }
     std::vector<monitor::ConfigError> errors;
     auto found = monitor::parse_file_sd(*text, errors);
     for (const monitor::ConfigError& error : errors) {
-      say(error.text(file));
+      problems_.push_back(error.text(file));
     }
-    for (monitor::TargetConfig& config : found) {
-      if (!setup_.modules.contains(config.module)) {
-        say(monitor::ConfigError{config.place, "unknown module " + config.module}.text(file));
-      } else if (errors.empty()) {
-        all.push_back(std::move(config));
+    return errors.empty() ? std::optional{std::move(found)} : std::nullopt;
+  }
+
+  void read(const std::string& file, std::vector<monitor::TargetConfig>& all) {
+    if (auto found = parsed(file)) {
+      last_.files[file] = *std::move(found);
+    }
+    for (const monitor::TargetConfig& config : last_.files[file]) {
+      if (setup_.modules.contains(config.module)) {
+        all.push_back(config);
+      } else {
+        problems_.push_back(
+            monitor::ConfigError{config.place, "unknown module " + config.module}.text(file));
       }
     }
   }
 
-  void ask(const engine::StopToken& stop, std::vector<monitor::Target>& targets) {
+  void ask(const engine::StopToken& stop) {
     const SystemClock clock;
     const MonoTime deadline = clock.now() + kLookupTime;
     const std::set<IpAddress> own = names_.empty() ? std::set<IpAddress>{} : own_addresses();
     for (Name& name : names_) {
+      const std::string& host = name.config.address.host;
       std::optional<net::Lookup::Answer> answer = name.lookup->take();
       while (!answer && clock.now() < deadline && !stop.requested()) {
         const std::array<int, 2> fds{name.lookup->fd(), stop.wait_fd()};
         engine::wait_readable(fds, deadline - clock.now());
         answer = name.lookup->take();
       }
-      if (!answer || !*answer) {
-        say("dns " + name.config.address.host + ": " +
-            (answer ? answer->error().message() : std::string{"no answer within 5 s"}));
-        continue;
+      if (answer && *answer) {
+        last_.names[host] = **answer;
+      } else {
+        problems_.push_back("dns " + host + ": " +
+                            (answer ? answer->error().message() : "no answer within 5 s"));
       }
-      add_addresses(name.config, **answer, own, targets);
+      add_addresses(name.config, last_.names[host], own);
     }
   }
 
-  static void add_addresses(const monitor::TargetConfig& config, std::vector<Endpoint> addresses,
-                            const std::set<IpAddress>& own, std::vector<monitor::Target>& targets) {
+  void add_addresses(const monitor::TargetConfig& config, std::vector<Endpoint> addresses,
+                     const std::set<IpAddress>& own) {
     std::sort(addresses.begin(), addresses.end());
     addresses.resize(std::min(addresses.size(), kMostAddresses));
     for (const Endpoint& endpoint : addresses) {
@@ -149,13 +151,16 @@ class Expansion {
       monitor::Target target = target_of(config);
       target.address.host = endpoint.address.to_string();
       target.name = config.name + "/" + target.address.host;
-      add_unless_there(targets, std::move(target));
+      add_unless_there(std::move(target));
     }
   }
 
   const MonitorSetup& setup_;
-  std::vector<std::string>* problems_;
+  LastTargets& last_;
+  std::vector<std::string>& problems_;
   std::vector<Name> names_;
+  std::set<std::string> taken_;
+  std::vector<monitor::Target> targets_;
 };
 
 }  // namespace
@@ -171,9 +176,9 @@ std::vector<std::string> files_of(const std::string& pattern) {
 }
 
 std::vector<monitor::Target> expand_targets(const MonitorSetup& setup,
-                                            const engine::StopToken& stop,
-                                            std::vector<std::string>* problems) {
-  return Expansion{setup, problems}.run(stop);
+                                            const engine::StopToken& stop, LastTargets& last,
+                                            std::vector<std::string>& problems) {
+  return Expansion{setup, last, problems}.run(stop);
 }
 
 }  // namespace udperf::app

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -9,13 +10,21 @@
 
 namespace udperf::app {
 
+/// What names and files said when they were asked last. It stays in force while they say nothing,
+/// so that no target is forgotten because a name server or a half-written file is in the way.
+struct LastTargets {
+  std::map<std::string, std::vector<Endpoint>> names;
+  std::map<std::string, std::vector<monitor::TargetConfig>> files;
+};
+
 /// Everyone who is to be watched now: the configuration's targets, those of the files of `file_sd`
 /// and, for `dns` entries, all addresses of the name but this host's own. Ids are left at 0. Names
-/// are asked for 5 s at most, all at once; one that is not known now stands for nobody.
-/// `problems` gets a line for each file or name that could not be read.
-[[nodiscard]] std::vector<monitor::Target> expand_targets(
-    const MonitorSetup& setup, const engine::StopToken& stop,
-    std::vector<std::string>* problems = nullptr);
+/// are asked for 5 s at most, all at once. `problems` gets a line for each file or name that could
+/// not be read.
+[[nodiscard]] std::vector<monitor::Target> expand_targets(const MonitorSetup& setup,
+                                                          const engine::StopToken& stop,
+                                                          LastTargets& last,
+                                                          std::vector<std::string>& problems);
 
 /// The files of a pattern (glob), in order.
 [[nodiscard]] std::vector<std::string> files_of(const std::string& pattern);

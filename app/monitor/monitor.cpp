@@ -28,6 +28,20 @@ Duration boot_time() {
   return std::chrono::seconds{now.tv_sec} + Duration{now.tv_nsec};
 }
 
+bool same_host(const std::string& a, const std::string& b) {
+  const auto one = parse_ip_address(a);
+  const auto other = parse_ip_address(b);
+  return a == b || (one && other && *one == *other);
+}
+
+std::uint16_t port_of(const MonitorModule& module, const monitor::TargetAddress& address) {
+  return address.port.value_or(module.client.options.port);
+}
+
+Duration span_of(std::uint64_t rounds, Duration every) {
+  return every * static_cast<Duration::rep>(std::min<std::uint64_t>(rounds, 1U << 20U));
+}
+
 Json entry_json(const monitor::Board::Entry& entry) {
   Json labels = Json::object();
   for (const auto& [name, value] : entry.target.labels) {
@@ -98,15 +112,15 @@ void Monitor::set_targets(const std::vector<Target>& targets) {
   for (const std::uint64_t id : change.removed) {
     schedule_.remove(id);
   }
-  for (const std::uint64_t id : change.added) {
-    const auto& module = setup_.modules.find(board_.find(id)->target.module)->second;
+  for (const auto& [id, entry] : board_.entries()) {
+    const auto& module = setup_.modules.find(entry.target.module)->second;
     schedule_.add(id, module.timing, now, clock_.unix_now());
   }
   if (!change.added.empty() || !change.removed.empty()) {
     log_.info("watching " + std::to_string(board_.entries().size()) + " targets");
     feed_.put("event: targets\ndata: {}\n\n");
-    wake_.raise();
   }
+  wake_.raise();
 }
 
 MonoTime Monitor::step(MonoTime now) {
@@ -132,6 +146,9 @@ void Monitor::watch_clocks(MonoTime now) {
     woke_ = now;
     log_.warning("this host slept for " + format_duration(slept) + ": nothing was measured");
     write_line("slept", unix_now, {{"slept_ns", slept.count()}});
+    for (const monitor::DueRound& missed : schedule_.slept(slept, now, unix_now)) {
+      tell_gap(*board_.find(missed.target), missed.number, missed.missed, slept);
+    }
   }
   if (const auto step = step_.step(now, unix_now, slept)) {
     log_.warning("the wall clock was set by " + format_duration(*step));
@@ -153,10 +170,10 @@ void Monitor::begin(const monitor::DueRound& due, MonoTime now) {
       return;
     }
     if (due.missed > 0) {
-      tell_gap(*entry, due.number - 1, due.missed);
+      tell_gap(*entry, due.number - 1, due.missed, span_of(due.missed, entry->every));
     }
     if (in_flight(due.target) >= kMostInFlight) {  // this host does not keep up
-      tell_gap(*entry, due.number, 1);
+      tell_gap(*entry, due.number, 1, entry->every);
       schedule_.finished(due.target, 0, now);
       return;
     }
@@ -171,14 +188,14 @@ std::size_t Monitor::in_flight(std::uint64_t target) const {
       std::distance(flying_.lower_bound({target, 0}), flying_.lower_bound({target + 1, 0})));
 }
 
-/// Rounds that this end did not run, the last of them with this number.
+/// Rounds that this end did not run, the last of them with this number, and how long until now.
 void Monitor::tell_gap(const monitor::Board::Entry& entry, std::uint64_t number,
-                       std::uint64_t rounds) {
+                       std::uint64_t rounds, Duration length) {
   RoundResult gap;
   gap.target = entry.target.id;
   gap.number = number;
   gap.rounds = rounds;
-  gap.length = entry.every * static_cast<Duration::rep>(std::min<std::uint64_t>(rounds, 1U << 20U));
+  gap.length = length;
   gap.start = clock_.unix_now() - gap.length;
   const Target target = entry.target;
   tell(gap, target, board_.on_round(gap));
@@ -285,6 +302,23 @@ std::string Monitor::targets_json() const {
                         {"events", std::move(events)}});
 }
 
+/// The target of this name, or else one that is at the address of a probe by this module.
+const monitor::Board::Entry* Monitor::configured(const monitor::TargetAddress& address,
+                                                 const std::string& name,
+                                                 const MonitorModule& module) const {
+  if (const auto* const entry = board_.find(name)) {
+    return entry;
+  }
+  const auto& entries = board_.entries();
+  const auto found = std::find_if(entries.begin(), entries.end(), [&](const auto& item) {
+    const Target& target = item.second.target;
+    const auto own = setup_.modules.find(target.module);
+    return own != setup_.modules.end() && same_host(target.address.host, address.host) &&
+           port_of(own->second, target.address) == port_of(module, address);
+  });
+  return found != entries.end() ? &found->second : nullptr;
+}
+
 Monitor::ProbeTarget Monitor::probe_target(const monitor::TargetAddress& address,
                                            const std::string& name,
                                            const std::string& module) const {
@@ -295,7 +329,7 @@ Monitor::ProbeTarget Monitor::probe_target(const monitor::TargetAddress& address
   if (!probe.module_known) {
     return probe;
   }
-  const auto* const entry = board_.find(name);
+  const auto* const entry = configured(address, name, found->second);
   probe.options = options_for(found->second, entry != nullptr ? entry->target.address : address);
   const auto numeric = parse_ip_address(address.host);
   probe.allowed =

@@ -79,10 +79,14 @@ class Monitor {
   void tell(const monitor::RoundResult& round, const monitor::Target& target,
             const std::vector<monitor::Event>& events);
   void write_line(const char* event, UnixTime time, monitor::Json data);
-  void tell_gap(const monitor::Board::Entry& entry, std::uint64_t number, std::uint64_t rounds);
+  void tell_gap(const monitor::Board::Entry& entry, std::uint64_t number, std::uint64_t rounds,
+                Duration length);
   [[nodiscard]] std::size_t in_flight(std::uint64_t target) const;
   void watch_clocks(MonoTime now);
   [[nodiscard]] MonitorCounters counters() const;
+  [[nodiscard]] const monitor::Board::Entry* configured(const monitor::TargetAddress& address,
+                                                        const std::string& name,
+                                                        const MonitorModule& module) const;
 
   const Clock& clock_;
   Log& log_;

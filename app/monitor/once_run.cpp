@@ -118,13 +118,18 @@ int run_once(const MonitorSetup& setup) {
   engine::StopToken stop;
   const SignalWatcher signals{stop};
   net::raise_descriptor_limit();
+  LastTargets last;
+  std::vector<std::string> problems;
   std::vector<OnceRow> rows;
-  for (const monitor::Target& target : expand_targets(setup, stop)) {
+  for (const monitor::Target& target : expand_targets(setup, stop, last, problems)) {
     rows.push_back(OnceRow{target, {}, {}});
+  }
+  for (const std::string& problem : problems) {
+    std::fprintf(stderr, "udperf: %s\n", problem.c_str());
   }
   if (rows.empty()) {
     std::fprintf(stderr, "udperf: there is no target to measure\n");
-    return exit_usage;
+    return problems.empty() ? exit_usage : exit_unreachable;
   }
   OnceRounds{setup, rows}.run(stop);
   const auto out = OutputFile::open(std::nullopt, "stdout");

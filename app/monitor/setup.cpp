@@ -8,6 +8,8 @@
 #include "app/files.hpp"
 #include "app/options/commands.hpp"
 #include "app/options/rules.hpp"
+#include "base/units.hpp"
+#include "traffic/profiles.hpp"
 
 namespace udperf::app {
 namespace {
@@ -52,29 +54,57 @@ bool has(const std::vector<Setting>& settings, std::string_view name) {
                      [name](const Setting& setting) { return setting.name == name; });
 }
 
-/// As fast as it goes: nothing to space out.
-bool is_flood(const std::vector<Setting>& options) {
-  const OptionSpec* const row = find_option(Command::client, "rate");
-  const auto rate = std::find_if(options.begin(), options.end(),
-                                 [](const Setting& setting) { return setting.name == "rate"; });
-  if (row == nullptr || rate == options.end()) {
-    return false;
+std::optional<std::string> value_of(const std::vector<Setting>& settings, std::string_view name) {
+  const auto found = std::find_if(settings.begin(), settings.end(),
+                                  [name](const Setting& one) { return one.name == name; });
+  return found != settings.end() ? std::optional{found->value} : std::nullopt;
+}
+
+/// A wrong one is told elsewhere.
+bool is_limited(std::string_view rate) {
+  const auto parsed = parse_send_rate(rate);
+  return !parsed || parsed->limited();
+}
+
+/// Whether the module's datagrams have times that can be drawn: its rate or its profile's is known.
+bool has_limit(const std::vector<Setting>& options) {
+  const auto rate = value_of(options, "rate");
+  if (!rate) {
+    return !has(options, "size");
   }
-  ClientCommand scratch;
-  const auto flood = [](const SendRate& each) { return each.kind == SendRate::Kind::unlimited; };
-  return !set_option(*row, rate->value, scratch) && flood(scratch.options.params.rate_up) &&
-         flood(scratch.options.params.rate_down);
+  const auto slash = std::min(rate->find('/'), rate->size());
+  return is_limited(rate->substr(0, slash)) &&
+         (slash == rate->size() || is_limited(rate->substr(slash + 1)));
+}
+
+/// Whether the module's profile decides how fast it is.
+bool has_profile_rate(const std::vector<Setting>& options) {
+  const auto name = value_of(options, "profile");
+  const auto profile = name ? traffic::parse_profile(*name)
+                            : tl::unexpected<Error>{Error{ErrorCode::usage, {}, 0, {}}};
+  return profile && (profile->up.rate.limited() || profile->down.rate.limited());
+}
+
+/// So that the round's datagrams fill the time.
+std::string spread_over(const std::vector<Setting>& options, double seconds) {
+  const auto packets = value_of(options, "packets");
+  const double count = packets ? std::strtod(packets->c_str(), nullptr) : kRoundPackets;
+  std::array<char, 48> text{};
+  std::snprintf(text.data(), text.size(), "%.3fpps", std::max(count / seconds, 0.001));
+  return text.data();
 }
 
 /// What a round is where the module does not say: 100 datagrams of 200 bytes each way, over the
-/// whole of its time.
+/// whole of its time. A size is sent as fast as it goes.
 void add_usual(ModuleConfig& module) {
   auto& options = module.options;
   const auto usual = [&options](std::string name, std::string value) {
     options.push_back({std::move(name), std::move(value), {}});
   };
-  const bool amount = has(options, "packets") || has(options, "size") || has(options, "duration");
-  const bool rated = has(options, "rate");
+  const bool sized = has(options, "size");
+  const bool amount = has(options, "packets") || sized || has(options, "duration");
+  const bool rated = has(options, "rate") || has_profile_rate(options);
+  const bool shaped = has(options, "profile") || has(options, "voice");
   const Duration every = module.every.value_or(std::chrono::seconds{10});
   const double seconds =
       std::chrono::duration<double>(std::min<Duration>(every, std::chrono::seconds{60})).count();
@@ -83,26 +113,17 @@ void add_usual(ModuleConfig& module) {
   } else if (!amount) {
     usual("packets", std::to_string(kRoundPackets));
   }
-  if (!rated) {
-    const auto packets = std::find_if(options.begin(), options.end(),
-                                      [](const Setting& s) { return s.name == "packets"; });
-    double count = kRoundPackets;
-    if (packets != options.end()) {
-      count = std::strtod(packets->value.c_str(), nullptr);
-    }
-    std::array<char, 48> text{};
-    std::snprintf(text.data(), text.size(), "%.3fpps", std::max(count / seconds, 0.001));
-    usual("rate", text.data());
+  if (!rated && !sized) {
+    usual("rate", spread_over(options, seconds));
   }
-  if (!has(options, "packet-size") && find_option(Command::client, "packet-size") != nullptr &&
-      !has(options, "profile") && !has(options, "voice")) {
+  if (!has(options, "packet-size") && !shaped) {
     usual("packet-size", "200");
   }
-  if (!has(options, "direction") && !has(options, "reverse") && !has(options, "bidir")) {
+  if (!has(options, "direction") && !has(options, "reverse") && !has(options, "bidir") &&
+      !has(options, "profile")) {
     usual("direction", "both");
   }
-  if (!has(options, "spacing") && !has(options, "profile") && !has(options, "voice") &&
-      !is_flood(options) && find_option(Command::client, "spacing") != nullptr) {
+  if (!has(options, "spacing") && !shaped && has_limit(options)) {
     usual("spacing", "poisson");  // even spacing marches in step with what it measures
   }
 }
@@ -237,10 +258,12 @@ class SetupMaker {
       }
     }
     MonitorModule module;
-    if (errors_.size() == before) {  // else what follows would only repeat it
+    if (errors_.size() == before) {
       if (auto problem = apply_client_options(Command::client, given, module.client)) {
         complain(config.place, "module " + config.name + ": " + *problem);
       }
+    }
+    if (errors_.size() == before) {  // of a half-made one nothing can be said
       finish_module(config, module);
     }
     module.port_given = is_given(given, "port");

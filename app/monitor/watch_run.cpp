@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdio>
@@ -63,10 +64,13 @@ class Refresher {
 
   void refresh() {
     std::vector<std::string> problems;
-    const auto targets = expand_targets(setup_, stop_, &problems);
+    const auto targets = expand_targets(setup_, stop_, last_, problems);
     for (const std::string& problem : problems) {
-      log_.warning(problem);
+      if (std::find(told_.begin(), told_.end(), problem) == told_.end()) {  // once
+        log_.warning(problem);
+      }
     }
+    told_ = std::move(problems);
     if (!stop_.requested()) {
       monitor_.set_targets(targets);
     }
@@ -109,6 +113,8 @@ class Refresher {
   const Clock& clock_;
   Log& log_;
   const engine::StopToken& stop_;
+  LastTargets last_;
+  std::vector<std::string> told_;  ///< what is wrong, as of the last time
   engine::Event wake_;
   std::atomic<bool> reload_{false};
   std::thread thread_;

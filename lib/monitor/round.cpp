@@ -1,11 +1,19 @@
 #include "monitor/round.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
 #include "result/document.hpp"
 
 namespace udperf::monitor {
 namespace {
+
+/// Whether it is this host that could not: it has no network, or nobody who knows the name. That
+/// says nothing about the target.
+bool is_ours(const Error& error) {
+  return error.phase == "resolve" || error.os_error == ENETUNREACH || error.os_error == ENETDOWN ||
+         error.os_error == ENODEV || error.os_error == EADDRNOTAVAIL;
+}
 
 RoundStatus status_of(const TestOutcome& outcome) {
   switch (outcome.status) {
@@ -20,7 +28,7 @@ RoundStatus status_of(const TestOutcome& outcome) {
   }
   const ErrorCode code = outcome.error ? outcome.error->code : ErrorCode::internal;
   if (code == ErrorCode::unreachable) {
-    return RoundStatus::unreachable;
+    return is_ours(*outcome.error) ? RoundStatus::failed : RoundStatus::unreachable;
   }
   return code == ErrorCode::refused ? RoundStatus::refused : RoundStatus::failed;
 }

@@ -36,15 +36,20 @@ Duration until(Duration at, UnixTime now) {
 
 void RoundSchedule::add(std::uint64_t target, const Timing& timing, MonoTime now,
                         UnixTime unix_now) {
+  Timing wanted = timing;
+  wanted.every = timing.at ? kDay : timing.every;
+  const auto found = entries_.find(target);
+  const bool there = found != entries_.end();
+  if (there && found->second.timing == wanted) {
+    return;
+  }
+  const std::uint64_t number = there ? found->second.number : 0;
   remove(target);
   Entry& entry = entries_[target];
-  entry.timing = timing;
-  if (timing.at) {
-    entry.timing.every = kDay;
-    set_next(target, entry, now + until(*timing.at, unix_now));
-  } else {
-    set_next(target, entry, now + phase(added_++, timing.every));
-  }
+  entry.timing = wanted;
+  entry.number = number;
+  set_next(target, entry,
+           now + (wanted.at ? until(*wanted.at, unix_now) : phase(added_++, wanted.every)));
 }
 
 void RoundSchedule::remove(std::uint64_t target) {
@@ -102,6 +107,23 @@ std::vector<DueRound> RoundSchedule::take_due(MonoTime now) {
     due.push_back(begin(target, entry, now));
   }
   return due;
+}
+
+std::vector<DueRound> RoundSchedule::slept(Duration time, MonoTime now, UnixTime unix_now) {
+  std::vector<DueRound> missed;
+  for (auto& [target, entry] : entries_) {
+    const Timing& timing = entry.timing;
+    std::uint64_t count = static_cast<std::uint64_t>(time / (timing.every * entry.stretch));
+    if (timing.at) {
+      count = entry.next > now && entry.next - now < time ? 1 : 0;
+      set_next(target, entry, entry.next > now ? now + until(*timing.at, unix_now) : entry.next);
+    }
+    if (count > 0) {
+      entry.number += count;
+      missed.push_back({target, entry.number, now, count});
+    }
+  }
+  return missed;
 }
 
 MonoTime RoundSchedule::next() const {

@@ -15,6 +15,8 @@ struct Timing {
   Duration every = std::chrono::seconds{10};
   std::optional<Duration> at;  ///< since midnight UTC, once a day; `every` is then a day
   bool heavy = false;          ///< of these, one at a time runs
+
+  bool operator==(const Timing&) const = default;
 };
 
 /// A round that is to begin now.
@@ -30,9 +32,14 @@ struct DueRound {
 /// passed unseen (the process was stopped) makes missed rounds, not many rounds at once. Pure.
 class RoundSchedule {
  public:
-  /// Begins the target's grid within a period from `now`. `unix_now` is for `at` alone.
+  /// Begins the target's grid within a period from `now`; one that is there keeps its own unless
+  /// the timing is another, and its numbers. `unix_now` is for `at` alone.
   void add(std::uint64_t target, const Timing& timing, MonoTime now, UnixTime unix_now);
   void remove(std::uint64_t target);
+
+  /// The clock of the grids stood still so long, until `now`: the rounds that would have been, and
+  /// times of day are met again. The numbers of these rounds are passed over.
+  [[nodiscard]] std::vector<DueRound> slept(Duration time, MonoTime now, UnixTime unix_now);
 
   /// The rounds that are due, earliest first. A heavy one is kept back while another runs.
   [[nodiscard]] std::vector<DueRound> take_due(MonoTime now);

@@ -132,14 +132,15 @@ void TargetWatch::follow_state(Told& told) {
   if (next == state_) {
     return;
   }
-  const bool first = state_ == TargetState::unknown;
+  const TargetState before = state_;
   state_ = next;
   since_ = round.start;
   const std::string reason = round.error ? round.error->message() : std::string{};
   switch (next) {
     case TargetState::up:
-      if (!first) {
-        told.add(EventKind::up, {}, "answers again");
+      if (before != TargetState::unknown) {
+        told.add(EventKind::up, {},
+                 before == TargetState::down ? "answers again" : "is measured again");
       }
       break;
     case TargetState::down:

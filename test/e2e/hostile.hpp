@@ -57,8 +57,10 @@ class HostileClient {
 
 /// Resident memory of a process, by /proc.
 [[nodiscard]] std::size_t resident_kib(const Process& process);
-/// CPU time that a process has used so far.
-[[nodiscard]] std::chrono::milliseconds cpu_time(const Process& process);
+/// CPU time that all threads of a process have used so far.
+[[nodiscard]] std::chrono::nanoseconds cpu_time(const Process& process);
+/// Datagrams that overflowed the IPv4 sockets with this local port.
+[[nodiscard]] std::uint64_t dropped_at_port(std::uint16_t port);
 /// The value of a counter in the server's record of counters, which SIGUSR1 asks for.
 [[nodiscard]] std::uint64_t counter_of(Server& server, const std::string& name);
 /// A test of 200 datagrams through the server, exact to the last one.

@@ -4,16 +4,21 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <csignal>
+#include <functional>
+#include <vector>
 
 #include "e2e/hostile.hpp"
 #include "support/catch.hpp"
+#include "support/condition.hpp"
 
 using namespace std::chrono_literals;
 using namespace udperf;
 using udperf::test::check_serves;
 using udperf::test::client_arguments;
 using udperf::test::cpu_time;
+using udperf::test::dropped_at_port;
 using udperf::test::HostileClient;
 using udperf::test::run_udperf;
 using udperf::test::Server;
@@ -38,6 +43,48 @@ Cost cost_of_ended() {
   return {usage.ru_nvcsw, time(usage.ru_utime) + time(usage.ru_stime)};
 }
 
+/// A kind of datagram, and what each of one kind cost the server, by turn.
+struct Kind {
+  std::function<void(std::uint64_t)> send;
+  std::vector<double> each;  ///< ns of CPU time for each that it has read
+};
+
+/// The kinds by turns, a few thousand at a time: another moment, in which the same work takes twice
+/// as long, then comes over all of them. What overflowed a socket has cost nothing and is no part
+/// of it; a turn of which most did says nothing. The client answers no probe of the server's, so
+/// that the session has six seconds.
+std::vector<Kind> costs_of(std::vector<Kind> kinds, Server& server, HostileClient& client) {
+  constexpr int kTurns = 20;
+  constexpr std::uint64_t kMany = 5000;
+  const auto port = server.endpoint().port;
+  const auto until = std::chrono::steady_clock::now() + 2s;
+  for (std::uint64_t turn = 0; turn < kTurns && std::chrono::steady_clock::now() < until; ++turn) {
+    for (Kind& kind : kinds) {
+      const auto cpu = cpu_time(server.process());
+      const auto drops = dropped_at_port(port);
+      for (std::uint64_t i = 0; i < kMany; ++i) {
+        kind.send(turn * kMany + i);
+        if (i % 64 == 0) {
+          client.drain();
+        }
+      }
+      client.drain_until(20ms, [] { return false; });
+      const auto spent = static_cast<double>((cpu_time(server.process()) - cpu).count());
+      const auto lost = dropped_at_port(port) - drops;
+      if (lost < kMany / 2) {
+        kind.each.push_back(spent / static_cast<double>(kMany - lost));
+      }
+    }
+  }
+  return kinds;
+}
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
 }  // namespace
 
 TEST_CASE("a hundred idle streams cost the server next to nothing", "[e2e]") {
@@ -50,14 +97,14 @@ TEST_CASE("a hundred idle streams cost the server next to nothing", "[e2e]") {
 
   const Cost before = cost_of_ended();
   server.process().send_signal(SIGTERM);
-  REQUIRE(server.process().wait(10s));
+  REQUIRE(server.process().wait(udperf::test::kGuard));
   const Cost after = cost_of_ended();
   const auto wakes = after.wakes - before.wakes;
   const auto cpu = after.cpu - before.cpu;
   CAPTURE(direction, wakes, cpu);
   REQUIRE(finished.code() == 0);
-  // Fifteen a second for each stream (its datagram, what is told of it, the licence to send it), and
-  // twenty for its handshake and its report.
+  // Fifteen a second for each stream (its datagram, what is told of it, the licence to send it),
+  // and twenty for its handshake and its report.
   CHECK(wakes < 128 * (4 * 15 + 20));
   if (kPlain) {
     CHECK(cpu < 2s);  // a thread that never sleeps is not woken, either
@@ -75,27 +122,19 @@ TEST_CASE("a REQUEST with a bad cookie costs no more than a datagram of a test",
   params.gro = OffloadMode::off;
   HostileClient client{server.endpoint(), params};
   client.go();
-  constexpr std::uint64_t kMany = 100'000;
-  const auto send = [&](const std::function<void(std::uint64_t)>& one) {
-    const auto before = cpu_time(server.process());
-    for (std::uint64_t i = 0; i < kMany; ++i) {
-      one(i);
-      if (i % 64 == 0) {
-        client.drain();
-      }
-    }
-    client.drain_until(200ms, [] { return false; });
-    return cpu_time(server.process()) - before;
-  };
-
-  const auto data = send([&](std::uint64_t i) { client.send_data(i, 0); });
+  const Kind data{[&](std::uint64_t number) { client.send_data(number, 0); }, {}};
   wire::Request request;
   request.params = params;
-  const auto bad =
+  const auto bytes =
       wire::encode(wire::MessageType::request, 0, 0, request, wire::kPaddedRequestBytes);
-  const auto requests = send([&](std::uint64_t) { client.send(bad); });
+  const Kind bad{[&](std::uint64_t) { client.send(bytes); }, {}};
+  const auto costs = costs_of({data, bad}, server, client);
 
-  CAPTURE(data, requests);
-  CHECK(requests <= data * 3 / 2 + 50ms);
+  CAPTURE(costs[0].each, costs[1].each);
+  if (costs[0].each.size() < 5 || costs[1].each.size() < 5) {
+    udperf::test::skip_test("the server was given too little of a processor");
+    return;
+  }
+  CHECK(median(costs[1].each) <= 1.5 * median(costs[0].each) + 500);
   check_serves(server);
 }

@@ -1,14 +1,20 @@
 // Sessions that are kept alive by what is no sign of life.
 
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "e2e/hostile.hpp"
 #include "support/catch.hpp"
+#include "support/condition.hpp"
 
 using namespace std::chrono_literals;
 using namespace udperf;
+using udperf::test::check_in_time;
 using udperf::test::check_serves;
 using udperf::test::HostileClient;
+using udperf::test::HostWatch;
+using udperf::test::kGuard;
 using udperf::test::patience;
 using udperf::test::Server;
 
@@ -22,6 +28,21 @@ TestParams one_second() {
   return params;
 }
 
+/// The server's only session ends in that time, whatever the client keeps sending; what came before
+/// its end has been read.
+void check_ended_within(std::chrono::milliseconds limit, Server& server, HostileClient& client,
+                        const std::function<void()>& send) {
+  const HostWatch watch;
+  const auto begun = std::chrono::steady_clock::now();
+  REQUIRE(client.drain_until(kGuard, [&] {
+    send();
+    const std::string log = server.process().output(udperf::test::Stream::err);
+    return log.find("session closed") != std::string::npos;
+  }));
+  check_in_time(std::chrono::steady_clock::now() - begun, patience(limit), watch.strain());
+  client.drain_until(500ms, [] { return false; });
+}
+
 }  // namespace
 
 TEST_CASE("six bytes that merely look like data keep no session, and nothing sends to it",
@@ -30,19 +51,14 @@ TEST_CASE("six bytes that merely look like data keep no session, and nothing sen
   HostileClient client{server.endpoint(), one_second()};
   client.go();
   const std::vector<std::byte> crumbs(6, std::byte{10});
-  const auto begun = std::chrono::steady_clock::now();
-  // Nothing of it is authentic: three seconds of silence end the session.
-  const auto keep_on = [&](std::chrono::milliseconds time) {
-    client.drain_until(time, [&] {
-      client.send(crumbs);
-      return false;
-    });
-  };
-  keep_on(patience(7s));
+  // Nothing of it is authentic: five seconds of silence end the session.
+  check_ended_within(7s, server, client, [&] { client.send(crumbs); });
   const std::uint64_t before = client.bytes_in();
-  keep_on(1s);
+  client.drain_until(1s, [&] {
+    client.send(crumbs);
+    return false;
+  });
 
-  CAPTURE(std::chrono::steady_clock::now() - begun);
   CHECK(client.bytes_in() == before);
   check_serves(server);
 }
@@ -54,11 +70,11 @@ TEST_CASE("who knows the session but does not receive cannot keep it", "[e2e]") 
   HostileClient client{server.endpoint(), params};
   client.go();
   std::uint64_t number = 0;
-  // The server's probes are not answered; everything else is as it should be.
-  client.drain_until(patience(8s), [&] {
+  // The server's probes are not answered, which is borne for six seconds; everything else is as it
+  // should be.
+  check_ended_within(8s, server, client, [&] {
     client.send_data(number++, 0);
     client.say(wire::MessageType::probe, wire::Probe{number, 0, 0});
-    return false;
   });
   const std::uint64_t before = client.bytes_in();
   client.drain_until(500ms, [&] {

@@ -79,7 +79,7 @@ TEST_CASE("A server that takes the streams of one direction only is called too o
   say(*connection, 10);
   wait_for(server.data->fd());
   const auto hello = server.data->receive();
-  REQUIRE(hello.size() == 1);
+  REQUIRE_FALSE(hello.empty());  // it is said again where the answer takes long
   net::PortOptions options;
   options.bind = hello.front().local.address;
   options.local_port = server.data->local().port;

@@ -18,7 +18,7 @@ Process start_stock(std::string& port) {
     port = std::to_string(unused_port());
     auto started = Process::start({"iperf3", "-s", "-p", port, "--forceflush"});
     REQUIRE(started.has_value());
-    if (started->wait_for(Stream::out, "Server listening", patience(5s))) {
+    if (started->wait_for(Stream::out, "Server listening", kGuard)) {
       return *std::move(started);
     }
   }
@@ -35,7 +35,7 @@ Relay start_relay(const Endpoint& server, RelayScript script) {
 }  // namespace
 
 bool has_iperf3() {
-  const auto found = run_to_end({"iperf3", "--version"}, patience(5s));
+  const auto found = run_to_end({"iperf3", "--version"}, kGuard);
   if (!found || found->code() != 0) {
     WARN("iperf3 is not installed: skipped");
     return false;
@@ -45,14 +45,36 @@ bool has_iperf3() {
 
 StockServer::StockServer() : process_(start_stock(port_)) {}
 
+void StockServer::await_turn() {
+  ++turns_;
+  const std::string word = "Server listening";  // said each time
+  const auto said = [&] {
+    const std::string text = process_.output(Stream::out);
+    std::size_t times = 0;
+    for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+      ++times;
+    }
+    return times;
+  };
+  const auto deadline = std::chrono::steady_clock::now() + kGuard;
+  while (said() < turns_ && std::chrono::steady_clock::now() < deadline) {
+    static_cast<void>(process_.wait_for(Stream::out, "no such word", 5ms));
+  }
+  INFO(process_.output(Stream::out));
+  REQUIRE(said() >= turns_);
+}
+
 Endpoint StockServer::endpoint() const {
   return {IpAddress::loopback(IpFamily::v4), static_cast<std::uint16_t>(std::stoi(port_))};
 }
 
-Iperf3Relay::Iperf3Relay(const Endpoint& server, RelayScript script)
-    : relay_(start_relay(server, std::move(script))) {
-  const Endpoint at = relay_.endpoint();
-  auto listener = net::TcpListener::open(at.address, at.port);
+Iperf3Relay::Iperf3Relay(const Endpoint& server, const RelayScript& script)
+    : relay_(start_relay(server, script)) {
+  auto listener = net::TcpListener::open(relay_.endpoint().address, relay_.endpoint().port);
+  for (int i = 0; i < kTries && !listener; ++i) {  // the number may be some TCP connection's
+    relay_ = start_relay(server, script);
+    listener = net::TcpListener::open(relay_.endpoint().address, relay_.endpoint().port);
+  }
   REQUIRE(listener.has_value());
   listener_ = *std::move(listener);
   thread_ = std::thread{[this, server] { forward(server); }};

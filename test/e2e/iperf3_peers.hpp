@@ -24,16 +24,20 @@ class StockServer {
   [[nodiscard]] const std::string& port() const { return port_; }
   [[nodiscard]] Endpoint endpoint() const;
   [[nodiscard]] Process& process() { return process_; }
+  /// Waits until it listens for a client, the first or the one after the last. To be called before
+  /// each: a server that still has the last one, or is opening its port anew, takes none.
+  void await_turn();
 
  private:
   std::string port_;
   Process process_;
+  std::size_t turns_ = 0;
 };
 
 /// A UDP relay and, on the same number, TCP that is passed on as it is.
 class Iperf3Relay {
  public:
-  Iperf3Relay(const Endpoint& server, RelayScript script);
+  Iperf3Relay(const Endpoint& server, const RelayScript& script);
   ~Iperf3Relay();
   Iperf3Relay(const Iperf3Relay&) = delete;
   Iperf3Relay& operator=(const Iperf3Relay&) = delete;

@@ -34,7 +34,7 @@ struct Iperf3Server {
     return out;
   }
   [[nodiscard]] json run(const std::vector<std::string>& more) const {
-    const auto finished = run_to_end(client(more), patience(20s));
+    const auto finished = run_to_end(client(more), kGuard);
     REQUIRE(finished.has_value());
     INFO(finished->out << finished->err);
     REQUIRE(finished->code() == 0);
@@ -48,7 +48,7 @@ struct Iperf3Server {
 /// The server's JSON lines of finished sessions, once there are so many.
 std::vector<json> sessions(Iperf3Server& server, std::size_t count) {
   std::vector<json> out;
-  const auto deadline = std::chrono::steady_clock::now() + patience(10s);
+  const auto deadline = std::chrono::steady_clock::now() + kGuard;
   while (out.size() < count && std::chrono::steady_clock::now() < deadline) {
     out.clear();
     const std::string text = server.server.process().output(Stream::out);
@@ -77,7 +77,7 @@ void wait_for_opened(Iperf3Server& server, std::size_t count) {
     }
     return n;
   };
-  const auto deadline = std::chrono::steady_clock::now() + patience(10s);
+  const auto deadline = std::chrono::steady_clock::now() + kGuard;
   while (opened() < count && std::chrono::steady_clock::now() < deadline) {
     static_cast<void>(server.server.process().wait_for(Stream::err, "no such record", 20ms));
   }
@@ -137,7 +137,7 @@ TEST_CASE("Twenty stock clients at once all finish with right counts") {
     clients.push_back(*std::move(client));
   }
   for (Process& client : clients) {
-    const auto status = client.wait(patience(30s));
+    const auto status = client.wait(kGuard);
     INFO(client.output(Stream::out));
     REQUIRE(status.has_value());
     CHECK(status->code == 0);
@@ -176,7 +176,7 @@ TEST_CASE("The policy is for iperf3 clients, too: busy, rate, duration, addresse
     return;
   }
   const auto refused = [](const Iperf3Server& server, const std::vector<std::string>& options) {
-    const auto finished = run_to_end(server.client(options), patience(20s));
+    const auto finished = run_to_end(server.client(options), kGuard);
     REQUIRE(finished.has_value());
     INFO(finished->out);
     const json result = json::parse(finished->out);  // its exit status with -J is 0 in any case
@@ -187,10 +187,10 @@ TEST_CASE("The policy is for iperf3 clients, too: busy, rate, duration, addresse
     Iperf3Server server{{"--exclusive"}};
     auto first = Process::start(server.client({"-t", "30", "-b", "1M"}));
     REQUIRE(first.has_value());
-    REQUIRE(server.server.process().wait_for(Stream::err, "session opened", patience(5s)));
+    REQUIRE(server.server.process().wait_for(Stream::err, "session opened", kGuard));
     CHECK(refused(server, {"-t", "1"}).find("busy") != std::string::npos);
     first->send_signal(SIGINT);
-    CHECK(first->wait(patience(10s)).has_value());
+    CHECK(first->wait(kGuard).has_value());
   }
   {
     Iperf3Server server{{"--max-rate", "10M", "--max-duration", "5s"}};

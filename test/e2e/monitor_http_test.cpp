@@ -46,14 +46,18 @@ TEST_CASE("a probe answers within its time whatever the target does", "[e2e][mon
   REQUIRE(run_udperf({"keygen", key}).code() == 0);
   const Server refusing{IpFamily::v4, {"--key-file", key}};
   const SilentPeer silent;
-  MonitorProcess monitor{config_for(up.endpoint(), "probe_allow: [127.0.0.0/30]\n")};
+  const std::string own = "127.0.0.5:" + std::to_string(unused_port());
+  MonitorProcess monitor{config_for(up.endpoint(), "  - {target: \"" + own +
+                                                       "\", name: own}\n"
+                                                       "probe_allow: [127.0.0.0/30]\n")};
   struct Case {
     std::string target;
     double success;
   };
   for (const Case& one :
        {Case{"gw", 1}, Case{up.endpoint().to_string(), 1}, Case{refusing.endpoint().to_string(), 0},
-        Case{silent.name(), 0}, Case{"127.0.0.1:" + std::to_string(unused_port()), 0}}) {
+        Case{own, 0}, Case{silent.name(), 0},
+        Case{"127.0.0.1:" + std::to_string(unused_port()), 0}}) {
     CAPTURE(one.target);
     const auto begin = std::chrono::steady_clock::now();
     const auto answer = http_get(monitor.http(), "/probe?module=light&target=" + one.target,
@@ -78,6 +82,7 @@ TEST_CASE("a probe answers within its time whatever the target does", "[e2e][mon
   CHECK(status("?target=192.0.2.1") == 403);
   CHECK(status("?target=localhost") == 403);
   CHECK(status("?target=127.0.0.4") == 403);
+  CHECK(status("?target=127.0.0.5") == 403);  // that is watched at another port
 }
 
 TEST_CASE("requests that ask for nothing of the monitor's get nothing", "[e2e][monitor]") {

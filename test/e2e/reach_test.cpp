@@ -8,6 +8,7 @@
 #include "e2e/program.hpp"
 #include "e2e/scene.hpp"
 #include "support/catch.hpp"
+#include "support/condition.hpp"
 #include "support/places.hpp"
 #include "support/routed_path.hpp"
 #include "support/temp_dir.hpp"
@@ -15,8 +16,11 @@
 using namespace std::chrono_literals;
 using Catch::Matchers::ContainsSubstring;
 using udperf::test::check_books;
+using udperf::test::check_in_time;
 using udperf::test::document_of;
 using udperf::test::Finished;
+using udperf::test::HostWatch;
+using udperf::test::kGuard;
 using udperf::test::kServer4;
 using udperf::test::kServer6;
 using udperf::test::patience;
@@ -42,8 +46,8 @@ Words with_file(const Scene& scene, const std::string& file, const std::string& 
                                  udperf::test::kProgram + " client " + client});
 }
 
-Finished finish(const Words& words, std::chrono::milliseconds limit) {
-  auto finished = run_to_end(words, patience(limit));
+Finished finish(const Words& words) {
+  auto finished = run_to_end(words, kGuard);
   REQUIRE(finished.has_value());
   return std::move(*finished);
 }
@@ -68,8 +72,7 @@ TEST_CASE("a name with two addresses reaches the one that answers", "[e2e][netns
   }
 
   const auto finished = finish(with_file(scene, "/etc/hosts", kBothFamilies, folder,
-                                         "both --json --packets 100 --rate 10M --streams 2"),
-                               20s);
+                                         "both --json --packets 100 --rate 10M --streams 2"));
 
   CAPTURE(finished.err);
   CHECK(finished.code() == 0);
@@ -86,9 +89,8 @@ TEST_CASE("of two addresses that answer the first one serves, once", "[e2e][netn
   const Scene& scene = *made;
   const TempDir folder;
 
-  const auto finished = finish(
-      with_file(scene, "/etc/hosts", kBothFamilies, folder, "both --json --packets 100 --rate 10M"),
-      20s);
+  const auto finished = finish(with_file(scene, "/etc/hosts", kBothFamilies, folder,
+                                         "both --json --packets 100 --rate 10M"));
 
   CAPTURE(finished.err);
   CHECK(finished.code() == 0);
@@ -104,8 +106,7 @@ TEST_CASE("--bind chooses among a name's families", "[e2e][netns]") {
   }
   const TempDir folder;
   const auto finished = finish(with_file(*made, "/etc/hosts", kBothFamilies, folder,
-                                         "both --json --packets 100 --bind fd77:1::2"),
-                               20s);
+                                         "both --json --packets 100 --bind fd77:1::2"));
   CAPTURE(finished.err);
   CHECK(finished.code() == 0);
   CHECK(document_of(finished).at("test").at("server_address") == kServer6);
@@ -118,8 +119,7 @@ TEST_CASE("of several addresses that all fail each is named", "[e2e][netns]") {
   }
   const TempDir folder;
   const auto finished = finish(with_file(*made, "/etc/hosts", kBothFamilies, folder,
-                                         "both --json --packets 100 --connect-timeout 2s"),
-                               20s);
+                                         "both --json --packets 100 --connect-timeout 2s"));
   CHECK(finished.code() == 3);
   CHECK_THAT(finished.err, ContainsSubstring("[fd77:2::2]:5555") &&
                                ContainsSubstring("10.77.2.2:5555") &&
@@ -134,8 +134,8 @@ TEST_CASE("a name server that is silent costs the connect timeout and no more", 
   const Scene& scene = *made;
   const TempDir folder;
   scene.path.run(Place::router,
-                 "nft 'table ip t { chain f { type filter hook forward priority 0; udp dport 53 "
-                 "drop; }; }'");
+                 "nft 'table inet t { counter asked { }; chain f { type filter hook forward "
+                 "priority 0; udp dport 53 counter name asked drop; }; }'");
   const auto words = with_file(scene, "/etc/resolv.conf", "nameserver 10.77.2.2\n", folder,
                                "some.example --json --packets 10 --log-level debug "
                                "--connect-timeout " +
@@ -143,14 +143,22 @@ TEST_CASE("a name server that is silent costs the connect timeout and no more", 
   const bool waits = words.back().find("60s") != std::string::npos;
   auto client = Process::start(words);
   REQUIRE(client.has_value());
+  const auto deadline = std::chrono::steady_clock::now() + kGuard;
+  while (scene.path.counter(Place::router, "asked") == 0) {
+    REQUIRE(std::chrono::steady_clock::now() < deadline);
+  }
   if (waits) {
     CHECK_FALSE(client->wait(700ms).has_value());
     client->send_signal(SIGINT);
   }
 
-  const auto status = client->wait(patience(2500ms));
+  const HostWatch watch;
+  const auto begun = std::chrono::steady_clock::now();
+  const auto status = client->wait(kGuard);
+  const auto took = std::chrono::steady_clock::now() - begun;
 
   REQUIRE(status.has_value());
+  check_in_time(took, patience(2500ms), watch.strain());
   CHECK(status->code == (waits ? 130 : 3));
   if (!waits) {
     CHECK_THAT(client->output(Stream::err), ContainsSubstring("some.example"));
@@ -166,11 +174,11 @@ TEST_CASE("--wait-server waits for a route, too", "[e2e][netns]") {
   scene.path.run(Place::client, "ip route del default");
   auto client = scene.start_client(
       kServer4, {"--packets", "100", "--wait-server", "15s", "--log-level", "debug"});
-  REQUIRE(client.wait_for(Stream::err, "HELLO", patience(5s)));
+  REQUIRE(client.wait_for(Stream::err, "HELLO", kGuard));
 
   scene.path.run(Place::client, "ip route add default via 10.77.1.1");
 
-  const auto status = client.wait(patience(15s));
+  const auto status = client.wait(kGuard);
   CAPTURE(client.output(Stream::err));
   REQUIRE(status.has_value());
   CHECK(status->code == 0);

@@ -39,7 +39,7 @@ namespace {
 
 struct Seen {
   std::size_t bytes = 0;
-  std::chrono::steady_clock::time_point at;
+  Duration at{0};  ///< when the kernel took it from its sender
 };
 
 /// What passed the relay as DATA, by direction. Written by the relay's thread.
@@ -47,8 +47,7 @@ class Capture {
  public:
   void add(const Passage& passage) {
     const std::lock_guard lock{mutex_};
-    seen_[static_cast<std::size_t>(passage.direction)].push_back(
-        {passage.bytes, std::chrono::steady_clock::now()});
+    seen_[static_cast<std::size_t>(passage.direction)].push_back({passage.bytes, passage.arrived});
   }
   std::vector<Seen> of(Direction direction) const {
     const std::lock_guard lock{mutex_};
@@ -230,27 +229,33 @@ TEST_CASE("IMIX has its three sizes by their weights", "[e2e][traffic]") {
 TEST_CASE("frames of video are as large as their rate says, a key frame every 2 s",
           "[e2e][traffic]") {
   const Server server;
-  Capture capture;
-  auto relay = capture_with(server, capture);
-  const auto document =
-      run(relay, {"--profile", "video-5M", "--duration", "1s", "--packet-size", "1000"});
-  CHECK(document.at("test").at("spacing") == "frames:30");
-  // Datagrams of less than 1000 bytes are the last ones of a frame.
-  std::vector<std::size_t> frames{0};
-  for (const Seen& one : capture.of(Direction::to_server)) {
-    frames.back() += one.bytes;
-    if (one.bytes != 1000) {
-      frames.push_back(0);
+  measure_under_condition([&](Attempt& attempt) {
+    Capture capture;
+    auto relay = capture_with(server, capture);
+    const auto document =
+        run(relay, {"--profile", "video-5M", "--duration", "1s", "--packet-size", "1000"});
+    CHECK(document.at("test").at("spacing") == "frames:30");
+    check_books(document.at("up"));
+    // What came due while the sender was held up is given up, in the middle of a frame, too.
+    if (!attempt.needs(document.at("up").at("tx").at("pacing_skipped") == 0, "whole frames")) {
+      return;
     }
-  }
-  frames.pop_back();
-  REQUIRE(!frames.empty());
-  CHECK(frames.size() <= 30);
-  CHECK(Approx(1'250'000.0 / 65 * 6).epsilon(0.001) == static_cast<double>(frames[0]));
-  for (std::size_t i = 1; i < frames.size(); ++i) {
-    CHECK(Approx(1'250'000.0 / 65).epsilon(0.001) == static_cast<double>(frames[i]));
-  }
-  check_books(document.at("up"));
+    // Datagrams of less than 1000 bytes are the last ones of a frame.
+    std::vector<std::size_t> frames{0};
+    for (const Seen& one : capture.of(Direction::to_server)) {
+      frames.back() += one.bytes;
+      if (one.bytes != 1000) {
+        frames.push_back(0);
+      }
+    }
+    frames.pop_back();
+    REQUIRE(!frames.empty());
+    CHECK(frames.size() <= 30);
+    CHECK(Approx(1'250'000.0 / 65 * 6).epsilon(0.001) == static_cast<double>(frames[0]));
+    for (std::size_t i = 1; i < frames.size(); ++i) {
+      CHECK(Approx(1'250'000.0 / 65).epsilon(0.001) == static_cast<double>(frames[i]));
+    }
+  });
 }
 
 TEST_CASE("isochronous frames begin on time", "[e2e][traffic]") {
@@ -265,15 +270,18 @@ TEST_CASE("isochronous frames begin on time", "[e2e][traffic]") {
     std::vector<Duration> starts;
     for (std::size_t i = 0; i < seen.size(); ++i) {
       if (i == 0 || seen[i].at - seen[i - 1].at > 10ms) {
-        starts.push_back(seen[i].at - seen[0].at);
+        starts.push_back(seen[i].at - static_cast<std::int64_t>(starts.size()) * 20ms);
       }
     }
-    attempt.expect(starts.size() == 150, "150 frames");
-    std::size_t late = 0;
-    for (std::size_t i = 0; i < starts.size(); ++i) {
-      const Duration off = starts[i] - static_cast<std::int64_t>(i) * 20ms;
-      late += off > 1ms || off < -1ms ? 1U : 0U;
+    if (!attempt.expect(starts.size() == 150, "150 frames")) {
+      return;
     }
+    auto sorted = starts;
+    std::sort(sorted.begin(), sorted.end());
+    const Duration usual = sorted[sorted.size() / 2];  // the first one may have been late itself
+    const auto late = std::count_if(starts.begin(), starts.end(), [&](Duration start) {
+      return start - usual > 1ms || start - usual < -1ms;
+    });
     attempt.expect(late <= 1, "99 % of the frames within 1 ms of their time");
   });
 }

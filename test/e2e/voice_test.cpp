@@ -24,8 +24,9 @@ TEST_CASE("a call is sent and judged both ways", "[e2e]") {
     const json& part = document.at(way);
     check_books(part);
     // Fifty packets a second on each of two streams, of 172 bytes.
-    CHECK(part.at("tx").at("packets").get<int>() >= 90);
-    CHECK(part.at("tx").at("packets").get<int>() <= 104);
+    const int sent = part.at("tx").at("packets").get<int>();
+    CHECK(sent + part.at("tx").at("pacing_skipped").get<int>() >= 90);  // or told as given up
+    CHECK(sent <= 104);
     CHECK(part.at("tx").at("payload_bytes") == 172 * part.at("tx").at("packets").get<int>());
     const json& voice = part.at("voice");
     CHECK(voice.at("buffer_ns") == 500'000'000);

@@ -259,6 +259,7 @@ const net::Fd* Relay::Engine::upstream_of(const Endpoint& client) {
 void Relay::Engine::pass(Direction direction, unsigned index, int fd, const Endpoint& to) {
   const auto datagram = batch_.datagram(index);
   auto passage = inspect_datagram(direction, datagram);
+  passage.arrived = batch_.arrived(index);
   passage.count = log_.types[static_cast<std::size_t>(direction)][passage.type].received;
   const auto fate = decide_fate(script_, passage);
   note(passage, fate);
@@ -268,7 +269,7 @@ void Relay::Engine::pass(Direction direction, unsigned index, int fd, const Endp
   if (fate.delay > Duration{0}) {
     held_.push({SteadyClock::now() + fate.delay, held_number_++, fd, to, fate.copies,
                 std::vector<std::byte>(datagram.begin(), datagram.end()),
-                Delayed{direction, passage.sequence, batch_.arrived(index), Duration{0}},
+                Delayed{direction, passage.sequence, passage.arrived, Duration{0}},
                 passage.is(wire::MessageType::data)});
     return;
   }

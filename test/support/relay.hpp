@@ -31,6 +31,7 @@ struct Passage {
   std::uint64_t sequence = 0;  ///< of DATA; else 0
   std::uint64_t count = 0;     ///< how many of this type went this way before it
   std::size_t bytes = 0;
+  Duration arrived{0};  ///< when the kernel took it from its sender, on CLOCK_MONOTONIC
 
   [[nodiscard]] bool is(wire::MessageType wanted) const {
     return type == static_cast<std::uint8_t>(wanted);

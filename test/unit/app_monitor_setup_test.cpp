@@ -77,6 +77,39 @@ targets: [{target: a, module: quick}]
   CHECK(setup->modules.at("light").limits.loss_ratio == 0.02);
 }
 
+TEST_CASE("what has no rate of its own is not spaced at random, and a profile keeps its own") {
+  std::vector<std::string> errors;
+  const auto setup = setup_of(R"(
+modules:
+  nightly: {rate: unlimited, duration: 10s, at: "03:10"}
+  flood: {rate: flood, every: 1h}
+  uneven: {rate: 1M/unlimited, every: 1h}
+  classic: {size: 25, every: 1h}
+  game: {profile: gaming}
+)",
+                              errors);
+  CAPTURE(errors);
+  REQUIRE(setup);
+  const auto params = [&](const char* module) -> const TestParams& {
+    return setup->modules.at(module).client.options.params;
+  };
+  for (const char* const module : {"nightly", "flood", "uneven", "classic"}) {
+    CAPTURE(module);
+    CHECK(setup->modules.at(module).timing.heavy);
+    CHECK(params(module).shape_up.spacing == Spacing::even);
+  }
+  CHECK(params("light").shape_up.spacing == Spacing::poisson);
+  CHECK(params("game").rate_up.value == 60'000);
+  CHECK(params("game").amount.duration == 10s);
+  CHECK_FALSE(setup->modules.at("game").timing.heavy);
+}
+
+TEST_CASE("a module with a wrong value is not called heavy, too") {
+  std::vector<std::string> errors;
+  CHECK_FALSE(setup_of("modules: {m: {direction: sideways}}\n", errors));
+  CHECK(errors.size() == 1);
+}
+
 TEST_CASE("wrong values of options are told where they stand") {
   CHECK(error_of("modules: {m: {packet-size: 7}}\n").starts_with("m.yaml:1:28: packet-size: "));
   CHECK(error_of("retention: soon\n").starts_with("m.yaml:1:12: retention: "));

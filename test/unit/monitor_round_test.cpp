@@ -1,3 +1,5 @@
+#include <cerrno>
+
 #include "monitor/round.hpp"
 #include "support/catch.hpp"
 #include "support/example_outcomes.hpp"
@@ -19,6 +21,16 @@ TEST_CASE("a round without an outcome says why, and has no books") {
   CHECK_FALSE(round.measured());
   CHECK_FALSE(round.up);
   CHECK_FALSE(round.rtt);
+}
+
+TEST_CASE("a host without a network or a name server says nothing about its targets") {
+  TestOutcome outcome;
+  outcome.error = Error{ErrorCode::unreachable, "cannot resolve gw", 0, "resolve"};
+  CHECK(make_round(outcome).status == RoundStatus::failed);
+  outcome.error = Error{ErrorCode::unreachable, "connect to 192.0.2.1:5555", ENETUNREACH, {}};
+  CHECK(make_round(outcome).status == RoundStatus::failed);
+  outcome.error->os_error = EHOSTUNREACH;
+  CHECK(make_round(outcome).status == RoundStatus::unreachable);
 }
 
 TEST_CASE("a test that was interrupted before anything was sent is not measured, not lost") {

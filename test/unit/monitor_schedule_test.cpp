@@ -124,6 +124,47 @@ TEST_CASE("a time of day is met once a day, today or tomorrow") {
   CHECK(schedule.take_due(kStart + 24h + 10min).size() == 2);
 }
 
+TEST_CASE("what is added again keeps its grid, and its numbers on another one") {
+  RoundSchedule schedule;
+  schedule.add(1, Timing{10s, {}, false}, kStart, kMidnight);
+  const MonoTime first = schedule.next();
+  CHECK(schedule.take_due(first).at(0).number == 1);
+  schedule.add(1, Timing{10s, {}, false}, first + 3s, kMidnight);
+  CHECK(schedule.next() == first + 10s);
+  schedule.add(1, Timing{10s, 4h, false}, first + 3s, kMidnight + 3h);
+  CHECK(schedule.next() == first + 3s + 1h);
+  CHECK(schedule.take_due(first + 2h).at(0).number == 2);
+  schedule.add(1, Timing{10s, 5h, false}, first + 2h, kMidnight + 4h + 30min);
+  CHECK(schedule.next() == first + 2h + 30min);
+}
+
+TEST_CASE("rounds that a sleep swallowed are counted, and times of day are met after it") {
+  RoundSchedule schedule;
+  schedule.add(1, Timing{10s, {}, false}, kStart, kMidnight);
+  schedule.add(2, Timing{10s, 3h, false}, kStart, kMidnight);
+  schedule.add(3, Timing{10s, 23h, false}, kStart, kMidnight);
+  schedule.add(4, Timing{12h, {}, false}, kStart, kMidnight);
+  CHECK(schedule.take_due(kStart).at(0).number == 1);
+  // Eight hours passed; the clock of the grids stood still.
+  const auto missed = schedule.slept(8h, kStart + 1s, kMidnight + 8h + 1s);
+  REQUIRE(missed.size() == 2);
+  CHECK(missed[0].target == 1);
+  CHECK(missed[0].missed == 2880);
+  CHECK(missed[0].number == 2881);
+  CHECK(missed[1].target == 2);
+  CHECK(missed[1].missed == 1);
+  CHECK(schedule.take_due(kStart + 10s).at(0).number == 2882);
+  std::map<std::uint64_t, MonoTime> first;
+  while (first.size() < 4) {
+    const MonoTime now = schedule.next();
+    for (const DueRound& round : schedule.take_due(now)) {
+      first.emplace(round.target, now);
+    }
+  }
+  CHECK(first.at(3) == kStart + 15h);
+  CHECK(first.at(2) == kStart + 19h);
+}
+
 TEST_CASE("sleep is what the boot clock has and the monotonic one has not") {
   SleepWatch watch;
   CHECK(watch.slept(kStart, 5000s) == 0s);
