@@ -28,34 +28,26 @@ Duration boot_time() {
   return std::chrono::seconds{now.tv_sec} + Duration{now.tv_nsec};
 }
 
-bool same_host(const std::string& a, const std::string& b) {
-  const auto one = parse_ip_address(a);
-  const auto other = parse_ip_address(b);
-  return a == b || (one && other && *one == *other);
-}
-
-std::uint16_t port_of(const MonitorModule& module, const monitor::TargetAddress& address) {
-  return address.port.value_or(module.client.options.port);
-}
-
 Duration span_of(std::uint64_t rounds, Duration every) {
   return every * static_cast<Duration::rep>(std::min<std::uint64_t>(rounds, 1U << 20U));
 }
 
-Json entry_json(const monitor::Board::Entry& entry) {
-  Json labels = Json::object();
-  for (const auto& [name, value] : entry.target.labels) {
-    labels[name] = value;
+/// Whether a module stands for the same rounds in both, at the same times.
+bool same_rounds(const MonitorSetup& before, const MonitorSetup& after, const std::string& module) {
+  const auto a = before.modules.find(module);
+  const auto b = after.modules.find(module);
+  if (a == before.modules.end() || b == after.modules.end()) {
+    return false;
   }
-  return {{"target", entry.target.name},
-          {"module", entry.target.module},
-          {"labels", std::move(labels)},
-          {"every_ns", entry.every.count()},
-          {"state", to_string(entry.watch.state())},
-          {"since_unix_ns", to_ns(entry.watch.since())},
-          {"loss_high", entry.watch.loss_is_high()},
-          {"totals", to_json(entry.totals, UnixTime{}, Duration{0})},
-          {"last", entry.last ? to_json(*entry.last, entry.target) : Json(nullptr)}};
+  const auto same = [](const GivenOption& one, const GivenOption& other) {
+    return one.name == other.name && one.value == other.value;
+  };
+  const auto& given = a->second.given;
+  const auto& others = b->second.given;
+  // What a key file has in it may change by itself.
+  return std::equal(given.begin(), given.end(), others.begin(), others.end(), same) &&
+         a->second.client.options.key == b->second.client.options.key &&
+         a->second.timing == b->second.timing;
 }
 
 }  // namespace
@@ -69,6 +61,7 @@ Monitor::Monitor(MonitorSetup setup, MonitorSinks sinks, const Clock& clock, Log
   }
   source_ = std::make_unique<PoolSource>(
       clock, [this](RoundResult round) { take(std::move(round)); }, kMostThreads);
+  light_ = std::make_unique<LightSource>(clock, [this] { wake_.raise(); });
 }
 
 Monitor::~Monitor() {
@@ -76,12 +69,19 @@ Monitor::~Monitor() {
     const std::lock_guard lock{mutex_};
     ending_ = true;
   }
+  light_->stop();
+  take_light();
   source_.reset();
   feed_.end();
 }
 
 void Monitor::set_setup(MonitorSetup setup) {
   const std::lock_guard lock{mutex_};
+  for (const auto& [id, entry] : board_.entries()) {
+    if (!same_rounds(setup_, setup, entry.target.module)) {
+      outdated_.insert(id);
+    }
+  }
   setup_ = std::move(setup);
   ++counted_.reloads;
 }
@@ -113,14 +113,14 @@ void Monitor::set_targets(const std::vector<Target>& targets) {
     }
   }
   const auto change = board_.set_targets(wanted);
-  const MonoTime now = clock_.now();
   for (const std::uint64_t id : change.removed) {
     schedule_.remove(id);
+    light_->leave(id);
   }
   for (const auto& [id, entry] : board_.entries()) {
-    const auto& module = setup_.modules.find(entry.target.module)->second;
-    schedule_.add(id, module.timing, now, clock_.unix_now());
+    assign(entry);
   }
+  outdated_.clear();
   if (!change.added.empty() || !change.removed.empty()) {
     log_.info("watching " + std::to_string(board_.entries().size()) + " targets");
     feed_.put("event: targets\ndata: {}\n\n");
@@ -128,8 +128,25 @@ void Monitor::set_targets(const std::vector<Target>& targets) {
   wake_.raise();
 }
 
+/// Says who runs the target's rounds from now on.
+void Monitor::assign(const monitor::Board::Entry& entry) {
+  const std::uint64_t id = entry.target.id;
+  const std::uint64_t last_number = entry.last ? entry.last->number : 0;
+  const MonitorModule& module = setup_.modules.find(entry.target.module)->second;
+  if (!LightSource::takes(module)) {
+    light_->leave(id);
+    schedule_.add(id, module.timing, clock_.now(), clock_.unix_now(), last_number);
+    return;
+  }
+  schedule_.remove(id);
+  if (!light_->watches(id) || outdated_.contains(id)) {
+    light_->watch(id, options_for(module, entry.target.address), module.timing.every, last_number);
+  }
+}
+
 MonoTime Monitor::step(MonoTime now) {
   wake_.take();
+  take_light();
   std::vector<monitor::DueRound> due;
   {
     const std::lock_guard lock{mutex_};
@@ -151,7 +168,11 @@ void Monitor::watch_clocks(MonoTime now) {
     woke_ = now;
     log_.warning("this host slept for " + format_duration(slept) + ": nothing was measured");
     write_line("slept", unix_now, {{"slept_ns", slept.count()}});
-    for (const monitor::DueRound& missed : schedule_.slept(slept, now, unix_now)) {
+    std::vector<monitor::DueRound> gaps = schedule_.slept(slept, now, unix_now);
+    for (const monitor::DueRound& missed : light_->slept(slept, now)) {
+      gaps.push_back(missed);
+    }
+    for (const monitor::DueRound& missed : gaps) {
       tell_gap(*board_.find(missed.target), missed.number, missed.missed, slept);
     }
   }
@@ -218,18 +239,33 @@ void Monitor::take(RoundResult round) {
     }
     flying_.erase(flying);
   }
+  if (const auto* const entry = record(round)) {
+    schedule_.finished(round.target, entry->watch.failures(), clock_.now());
+    wake_.raise();
+  }
+}
+
+/// Those that fill their time have no place in the schedule.
+void Monitor::take_light() {
+  for (const RoundResult& round : light_->take()) {
+    const std::lock_guard lock{mutex_};  // others may have a look between two
+    record(round);
+  }
+}
+
+/// With the lock held. Nothing where nobody is to be told of the round.
+const monitor::Board::Entry* Monitor::record(const RoundResult& round) {
   const auto* const entry = board_.find(round.target);
   const bool ended_here = ending_ && round.status != monitor::RoundStatus::complete;
   if (entry == nullptr || ended_here) {
-    return;
+    return nullptr;
   }
   if (!balanced(round)) {
     log_.error("the books of a round do not balance: " + entry->target.name);
   }
   const auto events = board_.on_round(round);
   tell(round, entry->target, events);
-  schedule_.finished(round.target, entry->watch.failures(), clock_.now());
-  wake_.raise();
+  return entry;
 }
 
 /// With the lock held.
@@ -264,106 +300,6 @@ void Monitor::write_line(const char* event, UnixTime time, Json data) {
   if (!done && counted_.jsonl_failures++ == 0) {
     log_.error(done.error().message());
   }
-}
-
-MonitorCounters Monitor::counters() const {
-  MonitorCounters counters = counted_;
-  counters.rounds_in_flight = flying_.size();
-  if (sinks_.history) {
-    counters.history_rounds = sinks_.history->written();
-    counters.history_failures = sinks_.history->failures();
-  }
-  if (sinks_.exec) {
-    counters.exec_runs = sinks_.exec->runs();
-    counters.exec_failures = sinks_.exec->failures();
-  }
-  return counters;
-}
-
-std::string Monitor::metrics() const {
-  Families families;
-  {
-    const std::lock_guard lock{mutex_};
-    families = monitor_families(board_, counters());
-  }
-  return exposition(families);
-}
-
-std::string Monitor::targets_json() const {
-  Json targets = Json::array();
-  Json events = Json::array();
-  {
-    const std::lock_guard lock{mutex_};
-    for (const auto& [id, entry] : board_.entries()) {
-      targets.push_back(entry_json(entry));
-    }
-    for (const auto& event : board_.events()) {
-      events.push_back(to_json(event.event, event.target));
-    }
-  }
-  return monitor::dump({{"schema", "udperf-monitor/1"},
-                        {"now_unix_ns", to_ns(clock_.unix_now())},
-                        {"targets", std::move(targets)},
-                        {"events", std::move(events)}});
-}
-
-/// The target of this name, or else one that is at the address of a probe by this module.
-const monitor::Board::Entry* Monitor::configured(const monitor::TargetAddress& address,
-                                                 const std::string& name,
-                                                 const MonitorModule& module) const {
-  if (const auto* const entry = board_.find(name)) {
-    return entry;
-  }
-  const auto& entries = board_.entries();
-  const auto found = std::find_if(entries.begin(), entries.end(), [&](const auto& item) {
-    const Target& target = item.second.target;
-    const auto own = setup_.modules.find(target.module);
-    return own != setup_.modules.end() && same_host(target.address.host, address.host) &&
-           port_of(own->second, target.address) == port_of(module, address);
-  });
-  return found != entries.end() ? &found->second : nullptr;
-}
-
-Monitor::ProbeTarget Monitor::probe_target(const monitor::TargetAddress& address,
-                                           const std::string& name,
-                                           const std::string& module) const {
-  const std::lock_guard lock{mutex_};
-  ProbeTarget probe;
-  const auto found = setup_.modules.find(module);
-  probe.module_known = found != setup_.modules.end();
-  if (!probe.module_known) {
-    return probe;
-  }
-  const auto* const entry = configured(address, name, found->second);
-  probe.options = options_for(found->second, entry != nullptr ? entry->target.address : address);
-  probe.heavy = found->second.timing.heavy;
-  const auto numeric = parse_ip_address(address.host);
-  probe.allowed =
-      entry != nullptr ||
-      (numeric && std::any_of(setup_.probe_allow.begin(), setup_.probe_allow.end(),
-                              [&](const IpPrefix& prefix) { return prefix.contains(*numeric); }));
-  return probe;
-}
-
-bool Monitor::knows(const std::string& target) const {
-  const std::lock_guard lock{mutex_};
-  return board_.find(target) != nullptr;
-}
-
-bool Monitor::begin_heavy_probe() {
-  const std::lock_guard lock{mutex_};
-  return schedule_.reserve_heavy();
-}
-
-void Monitor::end_heavy_probe() {
-  const std::lock_guard lock{mutex_};
-  schedule_.release_heavy();
-  wake_.raise();
-}
-
-void Monitor::count_probe() {
-  const std::lock_guard lock{mutex_};
-  ++counted_.probes;
 }
 
 }  // namespace udperf::app

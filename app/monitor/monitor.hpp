@@ -13,6 +13,7 @@
 #include "app/log.hpp"
 #include "app/monitor/exec_hook.hpp"
 #include "app/monitor/history.hpp"
+#include "app/monitor/light_source.hpp"
 #include "app/monitor/live_feed.hpp"
 #include "app/monitor/metrics.hpp"
 #include "app/monitor/round_source.hpp"
@@ -78,7 +79,10 @@ class Monitor {
  private:
   using Key = std::pair<std::uint64_t, std::uint64_t>;  ///< target and number of a round
 
+  void assign(const monitor::Board::Entry& entry);
   void take(monitor::RoundResult round);
+  void take_light();
+  const monitor::Board::Entry* record(const monitor::RoundResult& round);
   void begin(const monitor::DueRound& due, MonoTime now);
   void tell(const monitor::RoundResult& round, const monitor::Target& target,
             const std::vector<monitor::Event>& events);
@@ -101,14 +105,17 @@ class Monitor {
   monitor::RoundSchedule schedule_;
   monitor::SleepWatch sleep_;
   monitor::StepWatch step_;
-  MonoTime woke_;                   ///< rounds that were due before and still run saw a sleep
-  std::map<Key, MonoTime> flying_;  ///< when they were due
+  MonoTime woke_;                     ///< rounds that were due before and still run saw a sleep
+  std::map<Key, MonoTime> flying_;    ///< when they were due
+  std::set<std::uint64_t> outdated_;  ///< run what their module was before
   std::uint64_t lines_ = 0;
   bool ending_ = false;  ///< what is cut short now says nothing about its target
   MonitorCounters counted_;
   LiveFeed feed_;
   engine::Event wake_;
-  std::unique_ptr<RoundSource> source_;  ///< last: its threads use the rest
+  // Last: their threads use the rest.
+  std::unique_ptr<RoundSource> source_;
+  std::unique_ptr<LightSource> light_;  ///< of the targets that the schedule does not have
 };
 
 }  // namespace udperf::app

@@ -267,6 +267,7 @@ class SetupMaker {
       finish_module(config, module);
     }
     module.port_given = is_given(given, "port");
+    module.given = std::move(given);
     setup_.modules[config.name] = std::move(module);
   }
 

@@ -18,6 +18,7 @@ struct MonitorModule {
   monitor::Timing timing;
   monitor::Limits limits;
   bool port_given = false;
+  std::vector<GivenOption> given;  ///< all options that it was made of
 };
 
 /// Everything that a monitor works by, from the command line and from the configuration.

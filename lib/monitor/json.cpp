@@ -103,6 +103,8 @@ Json to_json(const RoundResult& round, const Target& target) {
           {"start_unix_ns", to_ns(round.start)},
           {"length_ns", round.length.count()},
           {"lateness_ns", round.lateness.count()},
+          {"host_lateness_ns", round.host_lateness.count()},
+          {"tried", round.tried},
           {"up", way_json(round.up)},
           {"down", way_json(round.down)},
           {"rtt", round.rtt ? trips_json(round.rtt->sent, round.rtt->times) : Json(nullptr)},

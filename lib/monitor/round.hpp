@@ -68,6 +68,7 @@ struct RoundResult {
   Duration length{0};             ///< monotonic, from the round's start to its end
   Duration lateness{0};           ///< of its start, after the schedule
   Duration host_lateness{0};      ///< of that, what this host's scheduler kept from everybody
+  bool tried = true;              ///< false: the target was down and not asked; it counts as before
   bool server_restarted = false;  ///< the server is another process than in the round before
   RoundStatus status = RoundStatus::not_measured;
   std::optional<Error> error;  ///< why it is not complete

@@ -36,8 +36,8 @@ Duration until(Duration at, UnixTime now) {
 
 }  // namespace
 
-void RoundSchedule::add(std::uint64_t target, const Timing& timing, MonoTime now,
-                        UnixTime unix_now) {
+void RoundSchedule::add(std::uint64_t target, const Timing& timing, MonoTime now, UnixTime unix_now,
+                        std::uint64_t last_number) {
   Timing wanted = timing;
   wanted.every = timing.at ? kDay : timing.every;
   const auto found = entries_.find(target);
@@ -45,7 +45,7 @@ void RoundSchedule::add(std::uint64_t target, const Timing& timing, MonoTime now
   if (there && found->second.timing == wanted) {
     return;
   }
-  const std::uint64_t number = there ? found->second.number : 0;
+  const std::uint64_t number = there ? found->second.number : last_number;
   remove(target);
   Entry& entry = entries_[target];
   entry.timing = wanted;

@@ -33,8 +33,10 @@ struct DueRound {
 class RoundSchedule {
  public:
   /// Begins the target's grid within a period from `now`; one that is there keeps its own unless
-  /// the timing is another, and its numbers. `unix_now` is for `at` alone.
-  void add(std::uint64_t target, const Timing& timing, MonoTime now, UnixTime unix_now);
+  /// the timing is another, and its numbers. `unix_now` is for `at` alone. The numbers of one that
+  /// is new here go on from `last_number`.
+  void add(std::uint64_t target, const Timing& timing, MonoTime now, UnixTime unix_now,
+           std::uint64_t last_number = 0);
   void remove(std::uint64_t target);
 
   /// The clock of the grids stood still so long, until `now`: the rounds that would have been, and

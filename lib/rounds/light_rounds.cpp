@@ -51,6 +51,7 @@ void LightRounds::remove(std::uint64_t target) {
   const std::lock_guard lock{mutex_};
   if (const auto found = targets_.find(target); found != targets_.end()) {
     found->second->remove();
+    removed_.push_back(target);
   }
   forget_removed();
 }
@@ -64,9 +65,16 @@ void LightRounds::shut_down() {
 }
 
 void LightRounds::forget_removed() {
-  for (auto it = targets_.begin(); it != targets_.end();) {
-    it = it->second->released() ? targets_.erase(it) : std::next(it);
-  }
+  std::erase_if(removed_, [this](std::uint64_t id) {
+    const auto found = targets_.find(id);
+    if (found != targets_.end() && !found->second->released()) {
+      return false;
+    }
+    if (found != targets_.end()) {
+      targets_.erase(found);
+    }
+    return true;
+  });
 }
 
 bool LightRounds::idle() const {

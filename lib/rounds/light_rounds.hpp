@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "base/endpoint.hpp"
@@ -82,6 +83,8 @@ struct Target {
   /// `connect_timeout` is bounded by the interval.
   engine::ClientOptions options;
   Duration interval = std::chrono::seconds{10};  ///< from round to round, at least 200 ms
+  /// As set_servers() says it; absent: that comes later.
+  std::optional<Result<std::vector<Endpoint>>> servers = std::nullopt;
 };
 
 /// The parameters of a round that is no load: `packets` datagrams of `payload_bytes` each way,
@@ -130,6 +133,7 @@ class LightRounds {
   std::unique_ptr<Shared> shared_;
   mutable std::mutex mutex_;
   std::map<std::uint64_t, std::unique_ptr<TargetTask>> targets_;
+  std::vector<std::uint64_t> removed_;  ///< of those, that are to be forgotten
   std::uint64_t next_ = 1;
 };
 

@@ -76,8 +76,10 @@ TargetTask::TargetTask(std::uint64_t id, const Target& target, Common& common,
           common.clock.now() + lead_ +
           Duration{static_cast<Duration::rep>(
               common.random.next_u64() % static_cast<std::uint64_t>(target_.interval.count()))}),
-      servers_(tl::unexpected{Error{ErrorCode::unreachable,
-                                    target.options.host + ": not resolved yet", 0, "resolve"}}) {}
+      servers_(target_.servers ? *std::move(target_.servers)
+                               : tl::unexpected{Error{ErrorCode::unreachable,
+                                                      target_.options.host + ": not resolved yet",
+                                                      0, "resolve"}}) {}
 
 void TargetTask::set_servers(Result<std::vector<Endpoint>> servers) {
   {

@@ -230,6 +230,25 @@ TEST_CASE("a name without an address and a busy server are told apart", "[sim]")
   CHECK(busy(monitor.of(first)) + busy(monitor.of(second)) > 0);
 }
 
+TEST_CASE("a target whose addresses are known when it is added fails no round", "[sim]") {
+  Monitor monitor{10};
+  rounds::Target target;
+  target.options.host = "server";
+  target.options.auto_packet_size = false;
+  target.options.params = rounds::light_params(20, 200, 1s);
+  target.interval = 1s;
+  target.servers = std::vector<Endpoint>{monitor.world.network.server};
+  std::vector<std::uint64_t> ids;
+  for (int i = 0; i < 50; ++i) {
+    ids.push_back(monitor.engine().add(target));
+  }
+  monitor.run(4s);
+  for (const std::uint64_t id : ids) {
+    REQUIRE_FALSE(monitor.of(id).empty());
+    check_books(monitor.of(id).front());
+  }
+}
+
 TEST_CASE("time asleep is a gap, and said once", "[sim]") {
   Monitor monitor{5};
   const auto id = monitor.add();

@@ -1,0 +1,144 @@
+// What others may ask a monitor for, from any thread.
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "app/monitor/monitor.hpp"
+#include "monitor/json.hpp"
+
+namespace udperf::app {
+namespace {
+
+using monitor::Json;
+using monitor::Target;
+
+bool same_host(const std::string& a, const std::string& b) {
+  const auto one = parse_ip_address(a);
+  const auto other = parse_ip_address(b);
+  return a == b || (one && other && *one == *other);
+}
+
+std::uint16_t port_of(const MonitorModule& module, const monitor::TargetAddress& address) {
+  return address.port.value_or(module.client.options.port);
+}
+
+Json entry_json(const monitor::Board::Entry& entry) {
+  Json labels = Json::object();
+  for (const auto& [name, value] : entry.target.labels) {
+    labels[name] = value;
+  }
+  return {{"target", entry.target.name},
+          {"module", entry.target.module},
+          {"labels", std::move(labels)},
+          {"every_ns", entry.every.count()},
+          {"state", to_string(entry.watch.state())},
+          {"since_unix_ns", to_ns(entry.watch.since())},
+          {"loss_high", entry.watch.loss_is_high()},
+          {"totals", to_json(entry.totals, UnixTime{}, Duration{0})},
+          {"last", entry.last ? to_json(*entry.last, entry.target) : Json(nullptr)}};
+}
+
+}  // namespace
+
+MonitorCounters Monitor::counters() const {
+  MonitorCounters counters = counted_;
+  counters.rounds_in_flight = flying_.size() + light_->size();  // the latter always run
+  if (sinks_.history) {
+    counters.history_rounds = sinks_.history->written();
+    counters.history_failures = sinks_.history->failures();
+  }
+  if (sinks_.exec) {
+    counters.exec_runs = sinks_.exec->runs();
+    counters.exec_failures = sinks_.exec->failures();
+  }
+  return counters;
+}
+
+std::string Monitor::metrics() const {
+  Families families;
+  {
+    const std::lock_guard lock{mutex_};
+    families = monitor_families(board_, counters());
+  }
+  return exposition(families);
+}
+
+std::string Monitor::targets_json() const {
+  Json targets = Json::array();
+  Json events = Json::array();
+  {
+    const std::lock_guard lock{mutex_};
+    for (const auto& [id, entry] : board_.entries()) {
+      targets.push_back(entry_json(entry));
+    }
+    for (const auto& event : board_.events()) {
+      events.push_back(to_json(event.event, event.target));
+    }
+  }
+  return monitor::dump({{"schema", "udperf-monitor/1"},
+                        {"now_unix_ns", to_ns(clock_.unix_now())},
+                        {"targets", std::move(targets)},
+                        {"events", std::move(events)}});
+}
+
+/// The target of this name, or else one that is at the address of a probe by this module.
+const monitor::Board::Entry* Monitor::configured(const monitor::TargetAddress& address,
+                                                 const std::string& name,
+                                                 const MonitorModule& module) const {
+  if (const auto* const entry = board_.find(name)) {
+    return entry;
+  }
+  const auto& entries = board_.entries();
+  const auto found = std::find_if(entries.begin(), entries.end(), [&](const auto& item) {
+    const Target& target = item.second.target;
+    const auto own = setup_.modules.find(target.module);
+    return own != setup_.modules.end() && same_host(target.address.host, address.host) &&
+           port_of(own->second, target.address) == port_of(module, address);
+  });
+  return found != entries.end() ? &found->second : nullptr;
+}
+
+Monitor::ProbeTarget Monitor::probe_target(const monitor::TargetAddress& address,
+                                           const std::string& name,
+                                           const std::string& module) const {
+  const std::lock_guard lock{mutex_};
+  ProbeTarget probe;
+  const auto found = setup_.modules.find(module);
+  probe.module_known = found != setup_.modules.end();
+  if (!probe.module_known) {
+    return probe;
+  }
+  const auto* const entry = configured(address, name, found->second);
+  probe.options = options_for(found->second, entry != nullptr ? entry->target.address : address);
+  probe.heavy = found->second.timing.heavy;
+  const auto numeric = parse_ip_address(address.host);
+  probe.allowed =
+      entry != nullptr ||
+      (numeric && std::any_of(setup_.probe_allow.begin(), setup_.probe_allow.end(),
+                              [&](const IpPrefix& prefix) { return prefix.contains(*numeric); }));
+  return probe;
+}
+
+bool Monitor::knows(const std::string& target) const {
+  const std::lock_guard lock{mutex_};
+  return board_.find(target) != nullptr;
+}
+
+bool Monitor::begin_heavy_probe() {
+  const std::lock_guard lock{mutex_};
+  return schedule_.reserve_heavy();
+}
+
+void Monitor::end_heavy_probe() {
+  const std::lock_guard lock{mutex_};
+  schedule_.release_heavy();
+  wake_.raise();
+}
+
+void Monitor::count_probe() {
+  const std::lock_guard lock{mutex_};
+  ++counted_.probes;
+}
+
+}  // namespace udperf::app
