@@ -53,8 +53,8 @@ SessionOutcome outcome_with(TestStatus status) {
 }  // namespace
 
 TEST_CASE("every counter of the server is written with its own name", "[app]") {
-  CHECK(counters_text(
-            engine::ServerCounters{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18}) ==
+  CHECK(counters_text(engine::ServerCounters{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
+                                             17, 18}) ==
         "hellos=1 challenges=2 bad_cookies=3 expired_cookies=4 malformed=5 unknown_session=6 "
         "denied=7 unauthenticated=8 rate_limited=9 out_of_memory=10 refused=11 sessions=12 "
         "light_sessions=13 classic_runs=14 classic_refused=15 classic_answers=16 "
