@@ -28,6 +28,8 @@ class LightSource final : public rounds::Listener {
  public:
   /// `on_news`, from any thread: there is something to take().
   LightSource(const Clock& clock, std::function<void()> on_news);
+  LightSource(const LightSource&) = delete;
+  LightSource& operator=(const LightSource&) = delete;
   /// As stop().
   ~LightSource() override;
 

@@ -183,6 +183,42 @@ TEST_CASE("a configuration is read again on SIGHUP, and a bad one changes nothin
   }));
 }
 
+TEST_CASE("a module that changes makes other rounds of its targets, numbered on",
+          "[e2e][monitor]") {
+  const Server server;
+  const std::string before = config_for(server.endpoint());
+  MonitorProcess monitor{before};
+  REQUIRE(monitor.until([&] { return monitor.rounds("complete") >= 1; }));
+  const std::string twenty = "packets: 20";
+  std::string after = before;
+  after.replace(after.find(twenty), twenty.size(), "packets: 10");
+  monitor.configure(after);
+  monitor.process().send_signal(SIGHUP);
+  CHECK(monitor.until([&] {
+    const auto lines = monitor.lines("round");
+    return std::any_of(lines.begin(), lines.end(), [](const json& round) {
+      return !round.at("up").is_null() && round.at("up").at("sent") == 10;
+    });
+  }));
+  std::uint64_t number = 0;
+  for (const json& round : monitor.lines("round")) {
+    number += round.at("rounds").get<std::uint64_t>();
+    CHECK(round.at("round") == number);
+  }
+}
+
+TEST_CASE("a name, a key and an own address serve light rounds, too", "[e2e][monitor]") {
+  const TempDir folder;
+  const std::string key = (folder.path() / "key").string();
+  REQUIRE(run_udperf({"keygen", key}).code() == 0);
+  const Server server{IpFamily::v4, {"--key-file", key}};
+  MonitorProcess monitor{
+      "modules:\n  light: {every: 1s, packets: 20, bind: 127.0.0.1, key-file: \"" + key +
+      "\"}\ntargets:\n  - \"localhost:" + std::to_string(server.endpoint().port) + "\"\n"};
+  CHECK(monitor.until([&] { return monitor.rounds("complete") >= 2; }));
+  CHECK(monitor.rounds("failed") == 0);  // none was due before the address was known
+}
+
 TEST_CASE("a monitor that is killed again and again keeps its history whole", "[e2e][monitor]") {
   constexpr std::int64_t kKills = 50;
   const Server server;
