@@ -29,6 +29,8 @@ class MemoryAccount {
   void give_back(std::uint64_t bytes);
 
   [[nodiscard]] std::uint64_t used() const { return used_.load(std::memory_order_relaxed); }
+  /// Of the whole; 0 of a part.
+  [[nodiscard]] std::uint64_t limit() const { return limit_; }
   /// Left for others beside what this one has.
   [[nodiscard]] std::uint64_t room() const;
 

@@ -124,8 +124,8 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
                                                                       const net::Letter& letter,
                                                                       MonoTime now) {
   const bool light = is_light(request.params);
-  auto session = std::make_unique<Session>(light ? light_.sources : full_.sources,
-                                           counted_to(request.params, letter), control_);
+  auto session =
+      std::make_unique<Session>(sources_for(light), counted_to(request.params, letter), control_);
   session->light = light;
   do {
     session->id = random_.next_u64();

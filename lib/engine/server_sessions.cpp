@@ -27,10 +27,9 @@ FrontDoor::Settings door_settings(const ServerOptions& options) {
   return FrontDoor::Settings{to_key(options.key), options.allow, options.deny};
 }
 
-/// Of the memory, what light sessions may take: they never take that of others, nor lose theirs to
-/// them.
+/// Of the memory, what light sessions have for themselves.
 std::uint64_t light_share(const ServerOptions& options) {
-  return options.max_memory.count() / 2;
+  return options.max_memory.count() / 8 * 3;
 }
 
 session::ClassicDoor::Settings classic_settings(const ServerOptions& options) {

@@ -168,7 +168,7 @@ Duration processor_time() {
 TEST_CASE("a thousand targets cost less than a core, and every round is exact", "[e2e]") {
   net::raise_descriptor_limit();
   constexpr int kTargets = 1000;
-  constexpr std::size_t kRounds = 3;
+  constexpr std::size_t kRounds = 2;
   Server server = Server::on_all_addresses({"--log-level", "error"});
   const SystemClock clock;
   crypto::SystemRandom random;

@@ -45,7 +45,7 @@ monitor::RoundResult round_at(UnixTime start, std::uint64_t number, std::uint64_
 }
 
 /// Opened, fed and closed, so that all is written and nothing waits.
-void write(const std::string& file, const Clock& clock, const Retention& retention,
+void write(const std::string& file, const Retention& retention,
            const std::vector<monitor::RoundResult>& rounds) {
   SetClock early;  // nothing is over yet, so nothing is summed up before all is there
   early.unix = rounds.front().start;
@@ -54,15 +54,17 @@ void write(const std::string& file, const Clock& clock, const Retention& retenti
   for (const auto& round : rounds) {
     (*history)->put(target_of("gw"), round);
   }
-  (*history).reset();
-  // A minute's work is done at the beginning of each: sums, and what is too old.
-  history = History::open(file, retention, clock, [](const std::string&) {});
+}
+
+/// A minute's work is done at the beginning of each: sums, and what is too old. It ends with all
+/// rounds in sums of five minutes, and of hours but for the last one, which is not over.
+void sum_up(const std::string& file, const Clock& clock, const Retention& retention) {
+  const auto history = History::open(file, retention, clock, [](const std::string&) {});
   REQUIRE(history);
   SystemClock real;
   const MonoTime end = real.now() + 60s;
   const auto file_now = SqliteFile::open(file, SqliteFile::Mode::read);
   REQUIRE(file_now);
-  // All rounds are in sums of five minutes, and of hours but for the last one, which is not over.
   const char* const done =
       "SELECT (SELECT max(start_ns) / 1000000000 FROM round) <"
       " min((SELECT start FROM summed WHERE seconds = 300),"
@@ -70,6 +72,7 @@ void write(const std::string& file, const Clock& clock, const Retention& retenti
   while (file_now->number(done).value_or(0) == 0 && real.now() < end) {
     std::this_thread::yield();
   }
+  REQUIRE(file_now->number(done).value_or(0) == 1);
 }
 
 monitor::Totals sum_of(const std::vector<HistoryRow>& rows) {
@@ -91,7 +94,8 @@ TEST_CASE("the sums of rounds, of five minutes and of hours are the same") {
     rounds.push_back(round_at(begin + i * 10s, i + 1, i * 7 % 13));
     expected.add(rounds.back());
   }
-  write(file, clock, Retention{}, rounds);
+  write(file, Retention{}, rounds);
+  sum_up(file, clock, Retention{});
   const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
   REQUIRE(history);
   for (const auto grain :
@@ -118,7 +122,8 @@ TEST_CASE("what is old enough is forgotten, and not before it is in a sum") {
   Retention retention;
   retention.rounds = 10h;
   retention.five_minutes = 20h;
-  write(file, clock, retention, rounds);
+  write(file, retention, rounds);
+  sum_up(file, clock, retention);
   SystemClock real;
   const MonoTime end = real.now() + 60s;
   const auto look = SqliteFile::open(file, SqliteFile::Mode::read);
@@ -144,7 +149,7 @@ TEST_CASE("a file of another program or version is refused and left as it is") {
   std::ofstream{text} << "this is no database, but it is long enough to be looked at as one ......."
                          "..................................................";
   const std::string later = folder.path().string() + "/later.db";
-  write(later, clock, Retention{}, {round_at(clock.unix - 1h, 1, 0)});
+  write(later, Retention{}, {round_at(clock.unix - 1h, 1, 0)});
   {
     auto made = SqliteFile::open(later, SqliteFile::Mode::create);
     REQUIRE(made->run("PRAGMA user_version = 99"));
@@ -192,7 +197,7 @@ TEST_CASE("a file that another program has locked is not called another program'
   const test::TempDir folder;
   const SetClock clock;
   const std::string file = folder.path().string() + "/m.db";
-  write(file, clock, Retention{}, {round_at(clock.unix - 1h, 1, 0)});
+  write(file, Retention{}, {round_at(clock.unix - 1h, 1, 0)});
   auto holder = SqliteFile::open(file, SqliteFile::Mode::create);
   REQUIRE(holder);
   REQUIRE(holder->run("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; DELETE FROM event"));
