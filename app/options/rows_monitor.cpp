@@ -12,9 +12,9 @@ using Text = const std::string&;
 /// "48h", "30d" or "2y".
 Problem store_age(std::string_view text, Duration& target) {
   using Days = std::chrono::duration<Duration::rep, std::ratio<86400>>;
-  const Problem problem = "accepted are 1h..87600h, or as many days (d) or years (y)";
+  constexpr const char* kProblem = "accepted are 1h..87600h, or as many days (d) or years (y)";
   if (text.empty()) {
-    return problem;
+    return kProblem;
   }
   const Duration unit = text.back() == 'h'   ? Duration{std::chrono::hours{1}}
                         : text.back() == 'd' ? Duration{Days{1}}
@@ -22,7 +22,7 @@ Problem store_age(std::string_view text, Duration& target) {
   const auto count = parse_integer(text.substr(0, text.size() - 1), 1, 87'600);
   if (!count || std::string_view{"hdy"}.find(text.back()) == std::string_view::npos ||
       unit * static_cast<Duration::rep>(*count) > Days{3650}) {
-    return problem;
+    return kProblem;
   }
   target = unit * static_cast<Duration::rep>(*count);
   return std::nullopt;

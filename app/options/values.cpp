@@ -83,10 +83,11 @@ Problem store_size_mix(std::string_view text, std::array<SizeShare, kMostSizes>&
 }
 
 Problem store_listen(std::string_view text, Endpoint& target) {
-  const Problem problem = "accepted is ADDR:PORT, e.g. 127.0.0.1:9555, [::1]:9555 or :9555";
+  constexpr const char* kProblem =
+      "accepted is ADDR:PORT, e.g. 127.0.0.1:9555, [::1]:9555 or :9555";
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos) {
-    return problem;
+    return kProblem;
   }
   std::string_view address = text.substr(0, colon);
   const auto port = parse_integer(text.substr(colon + 1), 0, UINT16_MAX);
@@ -97,7 +98,7 @@ Problem store_listen(std::string_view text, Endpoint& target) {
   const auto parsed =
       address.empty() ? Result<IpAddress>{IpAddress::any(IpFamily::v4)} : parse_ip_address(address);
   if (!port || !parsed || bracketed != (parsed->family == IpFamily::v6)) {
-    return problem;
+    return kProblem;
   }
   target = Endpoint{*parsed, static_cast<std::uint16_t>(*port)};
   return std::nullopt;

@@ -38,6 +38,8 @@ class ClientTest final : public Task {
   };
 
   ClientTest(Settings settings, const Clock& clock, RandomSource& random);
+  ClientTest(const ClientTest&) = delete;
+  ClientTest& operator=(const ClientTest&) = delete;
   /// Preconditions: released(), or never given to an executor; and idle().
   ~ClientTest() override;
 
