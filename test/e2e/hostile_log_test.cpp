@@ -81,6 +81,10 @@ TEST_CASE("classic runs from ever new addresses do not fill the log", "[e2e]") {
 TEST_CASE("a server without descriptors refuses, says so once, and recovers", "[e2e]") {
   auto server = Server::under({"/bin/sh", "-c", "ulimit -n 40; exec \"$0\" \"$@\""},
                               {"--max-sessions", "100", "--max-sessions-per-address", "100"});
+  // A sanitizer that sees a type for the first time needs a descriptor to look at the object.
+  REQUIRE(run_udperf(client_arguments(server.endpoint(), {"--streams", "4", "--packets", "1000",
+                                                          "--direction", "both"}))
+              .code() == 0);
   const auto many = run_within(
       4s, client_arguments(server.endpoint(), {"--streams", "100", "--packets", "1000"}));
 
