@@ -47,6 +47,22 @@ Cells row_of(const OnceRow& row) {
           variation_text(row.round.down)};
 }
 
+/// A line for each round's error and each limit that it missed.
+std::string remarks(const std::vector<OnceRow>& rows) {
+  std::string text;
+  for (const OnceRow& row : rows) {
+    if (row.round.error) {
+      const std::string name = row.target.name + ": ";
+      const std::string message = row.round.error->message();  // may begin with the address
+      text += (message.starts_with(name) ? "" : name) + message + "\n";
+    }
+    for (const std::string& sentence : row.missed) {
+      text += row.target.name + ": " + sentence + "\n";
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string once_table(const std::vector<OnceRow>& rows) {
@@ -69,17 +85,7 @@ std::string once_table(const std::vector<OnceRow>& rows) {
       text += i + 1 < kColumns ? "  " : "\n";
     }
   }
-  for (const OnceRow& row : rows) {
-    if (row.round.error) {
-      const std::string name = row.target.name + ": ";
-      const std::string message = row.round.error->message();  // may begin with the address
-      text += (message.starts_with(name) ? "" : name) + message + "\n";
-    }
-    for (const std::string& sentence : row.missed) {
-      text += row.target.name + ": " + sentence + "\n";
-    }
-  }
-  return text;
+  return text + remarks(rows);
 }
 
 std::string once_json(const std::vector<OnceRow>& rows) {

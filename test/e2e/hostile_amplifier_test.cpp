@@ -16,7 +16,7 @@ using wire::MessageType;
 namespace {
 
 /// What the handshake brought, beyond what it took: HELLO and REQUEST for CHALLENGE and ACCEPT.
-constexpr std::uint64_t kHandshake = 2 * 512;
+constexpr std::uint64_t kHandshake = 1024;
 
 TestParams upload() {
   TestParams params;
