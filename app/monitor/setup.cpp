@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <cstdio>
 
 #include "app/files.hpp"
+#include "app/monitor/usual_round.hpp"
 #include "app/options/commands.hpp"
 #include "app/options/rules.hpp"
-#include "base/units.hpp"
-#include "traffic/profiles.hpp"
+#include "session/light.hpp"
 
 namespace udperf::app {
 namespace {
@@ -18,11 +16,6 @@ using monitor::ConfigError;
 using monitor::ModuleConfig;
 using monitor::Place;
 using monitor::Setting;
-
-constexpr std::uint64_t kRoundPackets = 100;
-/// What is sent by a light round at most; what is more is heavy.
-constexpr double kLightPacketsPerSecond = 100;
-constexpr double kLightBitsPerSecond = 1e6;
 
 /// Options of the client that are about one test for one person, or about a search of many.
 constexpr std::array<std::string_view, 14> kNotForModules{
@@ -49,102 +42,19 @@ std::vector<std::string_view> monitor_options() {
   return names;
 }
 
-bool has(const std::vector<Setting>& settings, std::string_view name) {
-  return std::any_of(settings.begin(), settings.end(),
-                     [name](const Setting& setting) { return setting.name == name; });
-}
-
-std::optional<std::string> value_of(const std::vector<Setting>& settings, std::string_view name) {
-  const auto found = std::find_if(settings.begin(), settings.end(),
-                                  [name](const Setting& one) { return one.name == name; });
-  return found != settings.end() ? std::optional{found->value} : std::nullopt;
-}
-
-/// A wrong one is told elsewhere.
-bool is_limited(std::string_view rate) {
-  const auto parsed = parse_send_rate(rate);
-  return !parsed || parsed->limited();
-}
-
-/// Whether the module's datagrams have times that can be drawn: its rate or its profile's is known.
-bool has_limit(const std::vector<Setting>& options) {
-  const auto rate = value_of(options, "rate");
-  if (!rate) {
-    return !has(options, "size");
-  }
-  const auto slash = std::min(rate->find('/'), rate->size());
-  return is_limited(rate->substr(0, slash)) &&
-         (slash == rate->size() || is_limited(rate->substr(slash + 1)));
-}
-
-/// Whether the module's profile decides how fast it is.
-bool has_profile_rate(const std::vector<Setting>& options) {
-  const auto name = value_of(options, "profile");
-  const auto profile = name ? traffic::parse_profile(*name)
-                            : tl::unexpected<Error>{Error{ErrorCode::usage, {}, 0, {}}};
-  return profile && (profile->up.rate.limited() || profile->down.rate.limited());
-}
-
-/// So that the round's datagrams fill the time.
-std::string spread_over(const std::vector<Setting>& options, double seconds) {
-  const auto packets = value_of(options, "packets");
-  const double count = packets ? std::strtod(packets->c_str(), nullptr) : kRoundPackets;
-  std::array<char, 48> text{};
-  std::snprintf(text.data(), text.size(), "%.3fpps", std::max(count / seconds, 0.001));
-  return text.data();
-}
-
-/// What a round is where the module does not say: 100 datagrams of 200 bytes each way, over the
-/// whole of its time. A size is sent as fast as it goes.
-void add_usual(ModuleConfig& module) {
-  auto& options = module.options;
-  const auto usual = [&options](std::string name, std::string value) {
-    options.push_back({std::move(name), std::move(value), {}});
-  };
-  const bool sized = has(options, "size");
-  const bool amount = has(options, "packets") || sized || has(options, "duration");
-  const bool rated = has(options, "rate") || has_profile_rate(options);
-  const bool shaped = has(options, "profile") || has(options, "voice");
-  const Duration every = module.every.value_or(std::chrono::seconds{10});
-  const double seconds =
-      std::chrono::duration<double>(std::min<Duration>(every, std::chrono::seconds{60})).count();
-  if (!amount && rated) {
-    usual("duration", std::to_string(std::llround(std::min(seconds, 10.0))) + "s");
-  } else if (!amount) {
-    usual("packets", std::to_string(kRoundPackets));
-  }
-  if (!rated && !sized) {
-    usual("rate", spread_over(options, seconds));
-  }
-  if (!has(options, "packet-size") && !shaped) {
-    usual("packet-size", "200");
-  }
-  if (!has(options, "direction") && !has(options, "reverse") && !has(options, "bidir") &&
-      !has(options, "profile")) {
-    usual("direction", "both");
-  }
-  if (!has(options, "spacing") && !shaped && has_limit(options)) {
-    usual("spacing", "poisson");  // even spacing marches in step with what it measures
-  }
-}
-
-/// Payload of one direction.
+/// Whether one direction is more than a server takes for a light test.
 bool is_heavy(const TestParams& params) {
   const auto heavy = [&params](const SendRate& rate) {
-    switch (rate.kind) {
-      case SendRate::Kind::packets: {
-        const double pps = static_cast<double>(rate.value) / 1000;
-        return pps > kLightPacketsPerSecond || pps * 8 * params.payload_bytes > kLightBitsPerSecond;
-      }
-      case SendRate::Kind::bits:
-        return static_cast<double>(rate.value) > kLightBitsPerSecond ||
-               static_cast<double>(rate.value) / (8.0 * params.payload_bytes) >
-                   kLightPacketsPerSecond;
-      case SendRate::Kind::unlimited:
-      case SendRate::Kind::adjusted:
-        break;
+    if (rate.kind != SendRate::Kind::packets && rate.kind != SendRate::Kind::bits) {
+      return true;
     }
-    return true;
+    const double bits = 8.0 * params.payload_bytes;
+    const auto value = static_cast<double>(rate.value);
+    const bool packets = rate.kind == SendRate::Kind::packets;
+    const double pps = packets ? value / 1000 : value / bits;
+    const double bps = packets ? pps * bits : value;
+    return pps > static_cast<double>(session::kLightPacketsPerSecond) ||
+           bps > static_cast<double>(session::kLightBitsPerSecond);
   };
   return (includes(params.direction, Way::up) && heavy(params.rate_up)) ||
          (includes(params.direction, Way::down) && heavy(params.rate_down));

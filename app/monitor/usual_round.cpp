@@ -1,0 +1,100 @@
+#include "app/monitor/usual_round.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+
+#include "base/units.hpp"
+#include "traffic/profiles.hpp"
+
+namespace udperf::app {
+namespace {
+
+using monitor::ModuleConfig;
+using monitor::Setting;
+
+constexpr std::uint64_t kRoundPackets = 100;
+
+bool has(const std::vector<Setting>& settings, std::string_view name) {
+  return std::any_of(settings.begin(), settings.end(),
+                     [name](const Setting& setting) { return setting.name == name; });
+}
+
+std::optional<std::string> value_of(const std::vector<Setting>& settings, std::string_view name) {
+  const auto found = std::find_if(settings.begin(), settings.end(),
+                                  [name](const Setting& one) { return one.name == name; });
+  return found != settings.end() ? std::optional{found->value} : std::nullopt;
+}
+
+/// A wrong one is told elsewhere.
+bool is_limited(std::string_view rate) {
+  const auto parsed = parse_send_rate(rate);
+  return !parsed || parsed->limited();
+}
+
+/// Whether the module's datagrams have times that can be drawn: its rate or its profile's is known.
+bool has_limit(const std::vector<Setting>& options) {
+  const auto rate = value_of(options, "rate");
+  if (!rate) {
+    return !has(options, "size");
+  }
+  const auto slash = std::min(rate->find('/'), rate->size());
+  return is_limited(rate->substr(0, slash)) &&
+         (slash == rate->size() || is_limited(rate->substr(slash + 1)));
+}
+
+/// Whether the module's profile decides how fast it is.
+bool has_profile_rate(const std::vector<Setting>& options) {
+  const auto name = value_of(options, "profile");
+  const auto profile = name ? traffic::parse_profile(*name)
+                            : tl::unexpected<Error>{Error{ErrorCode::usage, {}, 0, {}}};
+  return profile && (profile->up.rate.limited() || profile->down.rate.limited());
+}
+
+/// So that the round's datagrams fill the time.
+std::string spread_over(const std::vector<Setting>& options, double seconds) {
+  const auto packets = value_of(options, "packets");
+  const double count = packets ? std::strtod(packets->c_str(), nullptr) : kRoundPackets;
+  std::array<char, 48> text{};
+  std::snprintf(text.data(), text.size(), "%.3fpps", std::max(count / seconds, 0.001));
+  return text.data();
+}
+
+}  // namespace
+
+void add_usual(ModuleConfig& module) {
+  auto& options = module.options;
+  const auto usual = [&options](std::string name, std::string value) {
+    options.push_back({std::move(name), std::move(value), {}});
+  };
+  const bool sized = has(options, "size");
+  const bool amount = has(options, "packets") || sized || has(options, "duration");
+  const bool rated = has(options, "rate") || has_profile_rate(options);
+  const bool shaped = has(options, "profile") || has(options, "voice");
+  const Duration every = module.every.value_or(std::chrono::seconds{10});
+  const double seconds =
+      std::chrono::duration<double>(std::min<Duration>(every, std::chrono::seconds{60})).count();
+  if (!amount && rated) {
+    usual("duration", std::to_string(std::llround(std::min(seconds, 10.0))) + "s");
+  } else if (!amount) {
+    usual("packets", std::to_string(kRoundPackets));
+  }
+  if (!rated && !sized) {
+    usual("rate", spread_over(options, seconds));
+  }
+  if (!has(options, "packet-size") && !shaped) {
+    usual("packet-size", "200");
+  }
+  if (!has(options, "direction") && !has(options, "reverse") && !has(options, "bidir") &&
+      !has(options, "profile")) {
+    usual("direction", "both");
+  }
+  if (!has(options, "spacing") && !shaped && has_limit(options)) {
+    usual("spacing", "poisson");  // even spacing marches in step with what it measures
+  }
+}
+
+}  // namespace udperf::app
