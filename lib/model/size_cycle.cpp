@@ -20,7 +20,7 @@ SizeCycle::SizeCycle(const TrafficShape& shape, std::uint64_t seed) {
   for (const SizeShare& share : mix) {
     weights += share.weight;
   }
-  const std::uint32_t times = mix.size() == 1 ? 1 : std::max(kTurn / weights, 1U);
+  const std::uint32_t times = mix.size() == 1 ? 1 : std::max(kTurn / std::max(weights, 1U), 1U);
   std::vector<std::uint16_t> lengths;
   for (const SizeShare& share : mix) {
     const std::uint32_t weight = mix.size() == 1 ? 1 : share.weight;
@@ -38,7 +38,11 @@ SizeCycle::SizeCycle(const TrafficShape& shape, std::uint64_t seed) {
 }
 
 std::uint64_t SizeCycle::bytes_of_first(std::uint64_t count) const {
-  return saturating_add(saturating_mul(count / packets(), bytes()), before_[count % packets()]);
+  const std::uint64_t turn = packets();
+  if (turn == 0) {
+    return 0;
+  }
+  return saturating_add(saturating_mul(count / turn, bytes()), before_[count % turn]);
 }
 
 std::uint64_t SizeCycle::count_within(std::uint64_t size) const {

@@ -160,7 +160,7 @@ std::optional<std::string> voice_problem(const TestParams& p) {
   return std::nullopt;
 }
 
-std::optional<std::string> problem(const TestParams& p) {
+std::optional<std::string> value_problem(const TestParams& p) {
   const auto direction = static_cast<unsigned>(p.direction);
   if (direction < 1 || direction > 3) {
     return "unknown direction";
@@ -194,6 +194,13 @@ std::optional<std::string> problem(const TestParams& p) {
   if (p.payload > PayloadKind::zero || p.gso > OffloadMode::off || p.gro > OffloadMode::off ||
       p.df > DontFragment::on || p.dscp > 63 || p.ecn > 3) {
     return "payload kind, offload mode, DSCP, ECN or DF out of range";
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> problem(const TestParams& p) {
+  if (auto text = value_problem(p)) {
+    return text;
   }
   if (auto text = shapes_problem(p)) {
     return text;

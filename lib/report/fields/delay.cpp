@@ -2,7 +2,7 @@
 
 namespace udperf::report {
 const Fields<result::JitterPart>& jitter_fields() {
-  static const Fields<result::JitterPart> kFields{
+  static const Fields<result::JitterPart> fields{
       {"rfc3550_ns",
        &result::JitterPart::rfc3550_ns,
        {"Interarrival jitter at the end: J += (|D| - J) / 16 in order of arrival. Of several "
@@ -24,19 +24,19 @@ const Fields<result::JitterPart>& jitter_fields() {
        {"The largest of these; of several streams the largest.", "ns", "RFC 3393 s2.4",
         "no such pair"}},
   };
-  return kFields;
+  return fields;
 }
 
 const Fields<result::HistogramStep>& histogram_fields() {
-  static const Fields<result::HistogramStep> kFields{
+  static const Fields<result::HistogramStep> fields{
       {"up_to_ns", &result::HistogramStep::up_to_ns, {"Upper end of the step.", "ns"}},
       {"packets", &result::HistogramStep::packets, {"Datagrams in it."}},
   };
-  return kFields;
+  return fields;
 }
 
 const Fields<result::DelayPart>& variation_fields() {
-  static const Fields<result::DelayPart> kFields{
+  static const Fields<result::DelayPart> fields{
       {"n",
        &result::DelayPart::n,
        {"Timed arrivals, over all streams.", "", "RFC 6703 s8.2",
@@ -67,11 +67,11 @@ const Fields<result::DelayPart>& variation_fields() {
         "... us from the first to the last with any; the steps are kept to half a microsecond. "
         "Empty: nothing was timed."}},
   };
-  return kFields;
+  return fields;
 }
 
 const Fields<result::DelayPart>& delay_fields() {
-  static const Fields<result::DelayPart> kFields{
+  static const Fields<result::DelayPart> fields{
       {"n",
        &result::DelayPart::n,
        {"Timed arrivals.", "", "RFC 6703 s8.2",
@@ -94,11 +94,11 @@ const Fields<result::DelayPart>& delay_fields() {
        {"Whether the uncertainty is below the median: else only differences mean something.", "",
         "RFC 7679 s3.7", "as n"}},
   };
-  return kFields;
+  return fields;
 }
 
 const Fields<result::DelayPart>& idle_rtt_fields() {
-  static const Fields<result::DelayPart> kFields{
+  static const Fields<result::DelayPart> fields{
       {"n", &result::DelayPart::n, {"Probes that came back.", "", "", "none were sent"}},
       {"min_ns", &result::DelayPart::min_ns, {"Smallest.", "ns", "RFC 2681", "none came back"}},
       {"p50_ns",
@@ -106,11 +106,11 @@ const Fields<result::DelayPart>& idle_rtt_fields() {
        {"Median.", "ns", "RFC 2681", "none came back", "", 50}},
       {"max_ns", &result::DelayPart::max_ns, {"Largest.", "ns", "RFC 2681", "none came back"}},
   };
-  return kFields;
+  return fields;
 }
 
 const Fields<result::DelayPart>& loaded_rtt_fields() {
-  static const Fields<result::DelayPart> kFields{
+  static const Fields<result::DelayPart> fields{
       {"n", &result::DelayPart::n, {"Probes that came back.", "", "", "none were sent"}},
       {"min_ns", &result::DelayPart::min_ns, {"Smallest.", "ns", "RFC 2681", "none came back"}},
       {"p50_ns",
@@ -124,11 +124,11 @@ const Fields<result::DelayPart>& loaded_rtt_fields() {
        {"99th percentile.", "ns", "RFC 2681", "none came back", "", 52}},
       {"max_ns", &result::DelayPart::max_ns, {"Largest.", "ns", "RFC 2681", "none came back"}},
   };
-  return kFields;
+  return fields;
 }
 
 const Fields<result::PacingPart>& pacing_fields() {
-  static const Fields<result::PacingPart> kFields{
+  static const Fields<result::PacingPart> fields{
       {"pacer",
        &result::PacingPart::pacer,
        {"What spaced the batches. One of `none`, `sleep`, `sleep_spin`, `txtime`, `kernel` (fq "
@@ -171,7 +171,7 @@ const Fields<result::PacingPart>& pacing_fields() {
        {"Largest.", "ns", "",
         "no rate was asked for, the sender does not tell, or it sent one burst only"}},
   };
-  return kFields;
+  return fields;
 }
 
 }  // namespace udperf::report

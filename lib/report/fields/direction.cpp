@@ -7,8 +7,9 @@ using result::DirectionPart;
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-function-size): the rows of a table
 const Fields<result::DirectionPart>& direction_fields() {
-  static const Fields<result::DirectionPart> kFields{
+  static const Fields<result::DirectionPart> fields{
       {"tx",
        object<DirectionPart>(&DirectionPart::tx, tx_fields()),
        {"Measured by the sender. All null without the reports of all streams."}},
@@ -67,7 +68,7 @@ const Fields<result::DirectionPart>& direction_fields() {
        list<DirectionPart>(&DirectionPart::streams, stream_fields()),
        {"Each stream by itself.", "", "RFC 9097 s9"}},
   };
-  return kFields;
+  return fields;
 }
 
 }  // namespace udperf::report

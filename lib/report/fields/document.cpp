@@ -13,7 +13,7 @@ std::optional<bool> if_found(const PathMtu& mtu, bool fact) {
 }  // namespace
 
 const Fields<ClockEstimate>& clock_fields() {
-  static const Fields<ClockEstimate> kFields{
+  static const Fields<ClockEstimate> fields{
       {"method",
        [](const ClockEstimate& c) {
          return c.method.empty() ? std::nullopt : std::optional{c.method};
@@ -45,11 +45,11 @@ const Fields<ClockEstimate>& clock_fields() {
        &ClockEstimate::step_detected,
        {"Whether a clock was set during the test.", "", "RFC 5481 s6.3", "not measured"}},
   };
-  return kFields;
+  return fields;
 }
 
 const Fields<PathMtu>& mtu_fields() {
-  static const Fields<PathMtu> kFields{
+  static const Fields<PathMtu> fields{
       {"payload_bytes",
        &PathMtu::payload_bytes,
        {"Largest UDP payload that crossed in one piece. `test.payload_bytes` is the smallest of "
@@ -76,11 +76,11 @@ const Fields<PathMtu>& mtu_fields() {
        {"Larger datagrams disappear without a word: what relies on ICMP hangs there.", "", "",
         "no probe crossed"}},
   };
-  return kFields;
+  return fields;
 }
 
 const Fields<Error>& error_fields() {
-  static const Fields<Error> kFields{
+  static const Fields<Error> fields{
       {"code",
        [](const Error& e) { return std::string{error_name(e.code)}; },
        {"Kind of the failure; the exit status follows from it.", "", "", "",
@@ -94,33 +94,33 @@ const Fields<Error>& error_fields() {
         "", "", "it belongs to no phase"}},
       {"message", &Error::message, {"The sentence that is also on stderr."}},
   };
-  return kFields;
+  return fields;
 }
 
 const Fields<Warning>& warning_fields() {
-  static const Fields<Warning> kFields{
+  static const Fields<Warning> fields{
       {"code",
        &Warning::code,
        {"Stable name, e.g. `rcvbuf_capped`; `books_do_not_balance` says that this document breaks "
         "an identity and must not be trusted."}},
       {"message", &Warning::message, {"A sentence that says what to do."}},
   };
-  return kFields;
+  return fields;
 }
 
 const Fields<result::Note>& note_fields() {
-  static const Fields<result::Note> kFields{
+  static const Fields<result::Note> fields{
       {"field", &result::Note::field, {"Dotted path; of an object: all that is null in it."}},
       {"code",
        &result::Note::code,
        {"Stable name, e.g. `no_report`, `single_packet`, `split_unknown`."}},
       {"message", &result::Note::message, {"A sentence."}},
   };
-  return kFields;
+  return fields;
 }
 
 const Fields<result::RttPart>& rtt_fields() {
-  static const Fields<result::RttPart> kFields{
+  static const Fields<result::RttPart> fields{
       {"idle",
        object<result::RttPart>(&result::RttPart::idle, idle_rtt_fields()),
        {"Before data flowed.", "", "RFC 6349 s4"}},
@@ -158,11 +158,12 @@ const Fields<result::RttPart>& rtt_fields() {
         "(probes can overtake it).",
         "", "", "as bloat_ns", "probes data"}},
   };
-  return kFields;
+  return fields;
 }
 
+// NOLINTNEXTLINE(readability-function-size): the rows of a table
 const Fields<result::ResultDocument>& result_fields() {
-  static const Fields<result::ResultDocument> kFields{
+  static const Fields<result::ResultDocument> fields{
       {"schema",
        [](const ResultDocument& /*of*/) { return std::string{"udperf/1"}; },
        {"Name and version of this schema. It changes when a field changes its meaning or name, not "
@@ -276,7 +277,7 @@ const Fields<result::ResultDocument>& result_fields() {
         "rest of the document are the last one's.",
         "", "RFC 2544 s26.1"}},
   };
-  return kFields;
+  return fields;
 }
 
 }  // namespace udperf::report

@@ -9,7 +9,7 @@ using result::FlowPart;
 using result::FlowsPart;
 
 const Fields<FlowPart>& flow_fields() {
-  static const Fields<FlowPart> kFields{
+  static const Fields<FlowPart> fields{
       {"stream", &FlowPart::stream, {"Number of the stream."}},
       {"port", &FlowPart::port, {"The client's UDP port: source of `up`, destination of `down`."}},
       {"packets", &FlowPart::packets, {"Datagrams sent."}},
@@ -26,11 +26,11 @@ const Fields<FlowPart>& flow_fields() {
        &FlowPart::median_delay_ns,
        {"Median one-way delay, over the same.", "ns", "RFC 5481 s4.2", "nothing was timed"}},
   };
-  return kFields;
+  return fields;
 }
 
 const Fields<FlowGroupPart>& group_fields() {
-  static const Fields<FlowGroupPart> kFields{
+  static const Fields<FlowGroupPart> fields{
       {"direction", &FlowGroupPart::direction, {"Which way.", "", "", "", "up down"}},
       {"hops",
        &FlowGroupPart::hops,
@@ -50,11 +50,11 @@ const Fields<FlowGroupPart>& group_fields() {
        list<FlowGroupPart>(&FlowGroupPart::flows, flow_fields()),
        {"Its flows; every flow of the direction is in one group."}},
   };
-  return kFields;
+  return fields;
 }
 
 const Fields<FlowOutlierPart>& outlier_fields() {
-  static const Fields<FlowOutlierPart> kFields{
+  static const Fields<FlowOutlierPart> fields{
       {"direction",
        [](const FlowOutlierPart& o) {
          return o.direction.empty() ? std::nullopt : std::optional{std::string{o.direction}};
@@ -87,13 +87,13 @@ const Fields<FlowOutlierPart>& outlier_fields() {
         "0.001.",
         "0..1", "", "`sign` is `silent`"}},
   };
-  return kFields;
+  return fields;
 }
 
 }  // namespace
 
 const Fields<FlowsPart>& flows_fields() {
-  static const Fields<FlowsPart> kFields{
+  static const Fields<FlowsPart> fields{
       {"flows", &FlowsPart::flows, {"How many were tried."}},
       {"silent", &FlowsPart::silent, {"Of these, without an answer of the server."}},
       {"verdict", &FlowsPart::verdict, {"What was found, in words for people."}},
@@ -105,7 +105,7 @@ const Fields<FlowsPart>& flows_fields() {
        {"Flows that fare worse than the rest: exact binomial test of the losses, Holm-corrected; "
         "see docs/flows.md."}},
   };
-  return kFields;
+  return fields;
 }
 
 }  // namespace udperf::report

@@ -3,7 +3,7 @@
 namespace udperf::report {
 
 const Fields<result::HostPart>& host_fields() {
-  static const Fields<result::HostPart> kFields{
+  static const Fields<result::HostPart> fields{
       {"busy",
        &result::HostPart::busy,
        {"Whether the host kept so much from this test that it shows in rates and "
@@ -26,11 +26,11 @@ const Fields<result::HostPart>& host_fields() {
         "most of all streams.",
         "0..1", "", "the system does not tell"}},
   };
-  return kFields;
+  return fields;
 }
 
 const Fields<result::SendPausePart>& pause_fields() {
-  static const Fields<result::SendPausePart> kFields{
+  static const Fields<result::SendPausePart> fields{
       {"stream", &result::SendPausePart::stream, {"Number of the stream."}},
       {"start_s", &result::SendPausePart::start_s, {"Begin, since the stream began to send.", "s"}},
       {"duration_s", &result::SendPausePart::duration_s, {"Length.", "s"}},
@@ -42,7 +42,7 @@ const Fields<result::SendPausePart>& pause_fields() {
        &result::SendPausePart::reason,
        {"What the system said, in words; or that the receiver was silent."}},
   };
-  return kFields;
+  return fields;
 }
 
 }  // namespace udperf::report

@@ -1,8 +1,9 @@
 #include "report/fields/parts.hpp"
 
 namespace udperf::report {
+// NOLINTNEXTLINE(readability-function-size): the rows of a table
 const Fields<result::LossPart>& loss_fields() {
-  static const Fields<result::LossPart> kFields{
+  static const Fields<result::LossPart> fields{
       {"packets",
        &result::LossPart::packets,
        {"L = N - U. Never the number of gaps seen.", "", "RFC 7680 s2",
@@ -87,11 +88,11 @@ const Fields<result::LossPart>& loss_fields() {
        {"Share of the datagrams outside of bursts that was lost.", "0..1", "RFC 3611 s4.7.2",
         "nothing lies outside of bursts"}},
   };
-  return kFields;
+  return fields;
 }
 
 const Fields<result::DuplicatesPart>& duplicates_fields() {
-  static const Fields<result::DuplicatesPart> kFields{
+  static const Fields<result::DuplicatesPart> fields{
       {"packets",
        &result::DuplicatesPart::packets,
        {"D: copies beyond the first.", "", "RFC 5560 s2", "the receiver's report is missing", "",
@@ -104,11 +105,11 @@ const Fields<result::DuplicatesPart>& duplicates_fields() {
        {"Datagrams that arrived twice or more often.", "", "RFC 5560 s5.2",
         "the receiver's report is missing"}},
   };
-  return kFields;
+  return fields;
 }
 
 const Fields<result::ReorderingPart>& reordering_fields() {
-  static const Fields<result::ReorderingPart> kFields{
+  static const Fields<result::ReorderingPart> fields{
       {"packets",
        &result::ReorderingPart::packets,
        {"First copies with a number below the next expected one.", "", "RFC 4737 s3.3",
@@ -134,11 +135,11 @@ const Fields<result::ReorderingPart>& reordering_fields() {
         "retransmit.",
         "", "RFC 4737 s5.3", "the receiver's report is missing"}},
   };
-  return kFields;
+  return fields;
 }
 
 const Fields<result::EcnPart>& ecn_fields() {
-  static const Fields<result::EcnPart> kFields{
+  static const Fields<result::EcnPart> fields{
       {"not_ect",
        &result::EcnPart::not_ect,
        {"Arrived as not-ECT (00).", "", "RFC 3168 s5",
@@ -156,7 +157,7 @@ const Fields<result::EcnPart>& ecn_fields() {
        &result::EcnPart::dscp_received,
        {"DSCP of the arrivals.", "", "RFC 2474", "as not_ect"}},
   };
-  return kFields;
+  return fields;
 }
 
 }  // namespace udperf::report

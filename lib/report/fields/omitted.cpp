@@ -5,7 +5,7 @@ namespace udperf::report {
 const Fields<result::OmittedPart>& omitted_fields() {
   using result::OmittedPart;
   static constexpr std::string_view kNoReport = "the receiver's report is missing";
-  static const Fields<result::OmittedPart> kFields{
+  static const Fields<result::OmittedPart> fields{
       {"sent", &OmittedPart::sent, {"Datagrams sent.", "", "", "neither end told"}},
       {"sent_bytes",
        &OmittedPart::sent_bytes,
@@ -20,7 +20,7 @@ const Fields<result::OmittedPart>& omitted_fields() {
       {"late", &OmittedPart::late, {"Came after Tmax: lost.", "", "", kNoReport}},
       {"invalid", &OmittedPart::invalid, {"Of impossible number or length.", "", "", kNoReport}},
   };
-  return kFields;
+  return fields;
 }
 
 }  // namespace udperf::report

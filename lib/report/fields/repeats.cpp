@@ -26,7 +26,7 @@ Fields<stats::Spread> make_spread(std::string_view unit) {
 }  // namespace
 
 const Fields<result::RunPart>& run_fields() {
-  static const Fields<result::RunPart> kFields{
+  static const Fields<result::RunPart> fields{
       {"id",
        [](const RunPart& r) {
          return r.session ? std::optional{session_name(*r.session)} : std::nullopt;
@@ -49,29 +49,29 @@ const Fields<result::RunPart>& run_fields() {
        &RunPart::rtt_loaded_p99_ns,
        {"As `rtt.loaded.p99_ns`.", "ns", "", "as there"}},
   };
-  return kFields;
+  return fields;
 }
 
 const Fields<result::RepeatsPart>& repeats_fields() {
-  static const auto kRate = make_spread("bit/s");
-  static const auto kLoss = make_spread("%");
-  static const auto kRtt = make_spread("ns");
-  static const Fields<result::RepeatsPart> kFields{
+  static const auto rate = make_spread("bit/s");
+  static const auto loss = make_spread("%");
+  static const auto rtt = make_spread("ns");
+  static const Fields<result::RepeatsPart> fields{
       {"wanted", &RepeatsPart::wanted, {"Runs that were asked for."}},
       {"runs",
        list<RepeatsPart>(&RepeatsPart::runs, run_fields()),
        {"Those that there were, in order: fewer where one did not complete."}},
       {"goodput_bps",
-       object<RepeatsPart>(&RepeatsPart::goodput_bps, kRate),
+       object<RepeatsPart>(&RepeatsPart::goodput_bps, rate),
        {"Goodput over the complete runs.", "bit/s", "", "no run completed"}},
       {"loss_percent",
-       object<RepeatsPart>(&RepeatsPart::loss_percent, kLoss),
+       object<RepeatsPart>(&RepeatsPart::loss_percent, loss),
        {"Loss over the complete runs.", "%", "", "no run completed"}},
       {"rtt_loaded_p50_ns",
-       object<RepeatsPart>(&RepeatsPart::rtt_loaded_p50_ns, kRtt),
+       object<RepeatsPart>(&RepeatsPart::rtt_loaded_p50_ns, rtt),
        {"Median loaded round trip over the complete runs.", "ns", "", "no complete run has it"}},
   };
-  return kFields;
+  return fields;
 }
 
 }  // namespace udperf::report

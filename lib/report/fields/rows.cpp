@@ -8,7 +8,7 @@ using result::StreamPart;
 }  // namespace
 
 const Fields<result::IntervalPart>& interval_fields() {
-  static const Fields<result::IntervalPart> kFields{
+  static const Fields<result::IntervalPart> fields{
       {"start_s",
        &result::IntervalPart::start_s,
        {"Begin, since the first arrival.", "s", "RFC 9097 s4"}},
@@ -36,21 +36,21 @@ const Fields<result::IntervalPart>& interval_fields() {
         "ns", "RFC 2681",
         "none that left in the row came back, or the clocks' relation is not known"}},
   };
-  return kFields;
+  return fields;
 }
 
 const Fields<result::OutagePart>& outage_fields() {
-  static const Fields<result::OutagePart> kFields{
+  static const Fields<result::OutagePart> fields{
       {"stream", &result::OutagePart::stream, {"Number of the stream."}},
       {"start_s", &result::OutagePart::start_s, {"Begin, since the stream's first arrival.", "s"}},
       {"duration_s", &result::OutagePart::duration_s, {"Length.", "s"}},
       {"packets", &result::OutagePart::packets, {"Numbers missing across it when it ended."}},
   };
-  return kFields;
+  return fields;
 }
 
 const Fields<result::IntervalPart>& stream_row_fields() {
-  static const Fields<result::IntervalPart> kFields{
+  static const Fields<result::IntervalPart> fields{
       {"start_s",
        &result::IntervalPart::start_s,
        {"Begin, since the first arrival.", "s", "RFC 9097 s4"}},
@@ -70,11 +70,11 @@ const Fields<result::IntervalPart>& stream_row_fields() {
        {"As delay_variation.p99_ns, of the row.", "ns", "",
         "nothing arrived in it, or it was not measured"}},
   };
-  return kFields;
+  return fields;
 }
 
 const Fields<result::StreamPart>& stream_fields() {
-  static const Fields<result::StreamPart> kFields{
+  static const Fields<result::StreamPart> fields{
       {"stream", &StreamPart::stream, {"Its number, from 0."}},
       {"tx",
        group<StreamPart>({{"packets",
@@ -127,7 +127,7 @@ const Fields<result::StreamPart>& stream_fields() {
        {"As intervals, of this stream. Empty with one stream, whose rows are those of the "
         "direction, and where all streams together have more than 20 000 rows."}},
   };
-  return kFields;
+  return fields;
 }
 
 }  // namespace udperf::report

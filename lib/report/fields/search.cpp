@@ -16,7 +16,7 @@ using search::Capacity;
 }  // namespace
 
 const Fields<search::TrialPart>& trial_fields() {
-  static const Fields<search::TrialPart> kFields{
+  static const Fields<search::TrialPart> fields{
       {"step",
        [](const search::TrialPart& t) { return std::string{step_name(t.step)}; },
        {"What the trial was for.", "", "", "",
@@ -44,11 +44,11 @@ const Fields<search::TrialPart>& trial_fields() {
         "hosts lost what was lost; unusable: it did not complete.",
         "", "", "", "passed lossy congested host_limited unusable"}},
   };
-  return kFields;
+  return fields;
 }
 
 const Fields<search::SubInterval>& sub_interval_fields() {
-  static const Fields<search::SubInterval> kFields{
+  static const Fields<search::SubInterval> fields{
       {"start_s", &search::SubInterval::start_s, {"Since the first arrival.", "s"}},
       {"ip_bps",
        &search::SubInterval::ip_bps,
@@ -64,11 +64,11 @@ const Fields<search::SubInterval>& sub_interval_fields() {
        &search::SubInterval::rtt_max_ns,
        {"Longest.", "ns", "RFC 9097 s5.4", "no probe came back"}},
   };
-  return kFields;
+  return fields;
 }
 
 const Fields<search::Capacity>& capacity_fields() {
-  static const Fields<search::Capacity> kFields{
+  static const Fields<search::Capacity> fields{
       {"maximum",
        object<Capacity>(
            [](const Capacity& c) { return c.maximum ? &c.sub_intervals.at(*c.maximum) : nullptr; },
@@ -109,11 +109,11 @@ const Fields<search::Capacity>& capacity_fields() {
        list<Capacity>(&Capacity::sub_intervals, sub_interval_fields(), "sub_interval"),
        {"All of the test interval, in order."}},
   };
-  return kFields;
+  return fields;
 }
 
 const Fields<search::Answer>& search_fields() {
-  static const Fields<search::Answer> kFields{
+  static const Fields<search::Answer> fields{
       {"algorithm",
        [](const Answer& a) { return std::string{search::algorithm_name(a.algorithm)}; },
        {"How it was searched (docs/search.md).", "", "", "", "udperf rfc9097"}},
@@ -178,12 +178,12 @@ const Fields<search::Answer>& search_fields() {
        {"With --find-rate=rfc9097: the Maximum IP-Layer Capacity and how it was measured.", "",
         "RFC 9097 s5, s8, s9", "another algorithm, or it was not begun"}},
   };
-  return kFields;
+  return fields;
 }
 
 const Fields<search::SizeAnswer>& size_answer_fields() {
   using search::SizeAnswer;
-  static const Fields<SizeAnswer> kFields{
+  static const Fields<SizeAnswer> fields{
       {"frame_bytes",
        &SizeAnswer::frame_bytes,
        {"Ethernet frame that carries such a datagram, header and FCS included.", "B",
@@ -215,7 +215,7 @@ const Fields<search::SizeAnswer>& size_answer_fields() {
        [](const SizeAnswer& s) { return s.answer.duration_s; },
        {"How long the search took.", "s"}},
   };
-  return kFields;
+  return fields;
 }
 
 }  // namespace udperf::report

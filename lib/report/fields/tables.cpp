@@ -88,8 +88,8 @@ void collect_columns(const std::vector<Described>& fields, const std::string& pa
 }  // namespace
 
 const std::vector<Described>& document_fields() {
-  static const std::vector<Described> kFields = describe(result_fields());
-  return kFields;
+  static const std::vector<Described> fields = describe(result_fields());
+  return fields;
 }
 
 std::string with_tables(const std::string& page) {

@@ -101,7 +101,7 @@ Access<TestOutcome> labels() {
 }  // namespace
 
 const Fields<TestOutcome>& test_fields() {
-  static const Fields<TestOutcome> kFields{
+  static const Fields<TestOutcome> fields{
       {"id",
        [](const TestOutcome& t) {
          return t.session ? std::optional{session_name(*t.session)} : std::nullopt;
@@ -222,7 +222,7 @@ const Fields<TestOutcome>& test_fields() {
        labels(),
        {"The user's `--label` pairs; `test.labels.KEY` can be printed.", "", "", "", "", 55}},
   };
-  return kFields;
+  return fields;
 }
 
 }  // namespace udperf::report

@@ -2,7 +2,7 @@
 
 namespace udperf::report {
 const Fields<result::TxPart>& tx_fields() {
-  static const Fields<result::TxPart> kFields{
+  static const Fields<result::TxPart> fields{
       {"packets",
        &result::TxPart::packets,
        {"N: datagrams that were numbered: those that the kernel accepted, and those "
@@ -100,11 +100,11 @@ const Fields<result::TxPart>& tx_fields() {
        object<result::TxPart>(&result::TxPart::host, host_fields()),
        {"What the sending host kept from the threads of this test."}},
   };
-  return kFields;
+  return fields;
 }
 
 const Fields<result::RxPart>& rx_fields() {
-  static const Fields<result::RxPart> kFields{
+  static const Fields<result::RxPart> fields{
       {"datagrams",
        &result::RxPart::datagrams,
        {"Data datagrams read: unique + duplicates + late + invalid.", "", "",
@@ -198,7 +198,7 @@ const Fields<result::RxPart>& rx_fields() {
        object<result::RxPart>(&result::RxPart::host, host_fields()),
        {"What the receiving host kept from the threads of this test."}},
   };
-  return kFields;
+  return fields;
 }
 
 }  // namespace udperf::report

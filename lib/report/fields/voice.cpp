@@ -9,7 +9,7 @@ using result::WorstVoicePart;
 }  // namespace
 
 const Fields<result::WorstVoicePart>& worst_voice_fields() {
-  static const Fields<result::WorstVoicePart> kFields{
+  static const Fields<result::WorstVoicePart> fields{
       {"stream", &WorstVoicePart::stream, {"Stream in which it is."}},
       {"start_s",
        &WorstVoicePart::start_s,
@@ -24,11 +24,11 @@ const Fields<result::WorstVoicePart>& worst_voice_fields() {
       {"r", &WorstVoicePart::r, {"As in `voice`.", "0..93.2", "ITU-T G.107", "as in `voice`"}},
       {"mos", &WorstVoicePart::mos, {"As in `voice`.", "1..4.5", "ITU-T G.107", "as in `voice`"}},
   };
-  return kFields;
+  return fields;
 }
 
 const Fields<result::VoicePart>& voice_fields() {
-  static const Fields<result::VoicePart> kFields{
+  static const Fields<result::VoicePart> fields{
       {"codec",
        &VoicePart::codec,
        {"Which coder the listener is taken to have.", "", "", "", "g711 g711-plc g729 opus"}},
@@ -95,7 +95,7 @@ const Fields<result::VoicePart>& voice_fields() {
         "several streams the worst of any.",
         "", "", "nothing was sent"}},
   };
-  return kFields;
+  return fields;
 }
 
 }  // namespace udperf::report
