@@ -110,6 +110,33 @@ TEST_CASE("the sums of rounds, of five minutes and of hours are the same") {
   CHECK((*history)->read({"nobody", begin, clock.unix, History::Grain::hour})->empty());
 }
 
+TEST_CASE("a round that came late is in the sums, though the monitor ended before it could be") {
+  const test::TempDir folder;
+  const std::string file = folder.path().string() + "/m.db";
+  const SetClock clock;
+  std::vector<monitor::RoundResult> rounds;
+  for (std::uint64_t i = 0; i < 60; ++i) {
+    rounds.push_back(round_at(clock.unix - 3h + i * 2min, i + 1, 0));
+  }
+  write(file, Retention{}, rounds);
+  sum_up(file, clock, Retention{});
+  // To the clock that write() has this round is not over, so that no sum is made meanwhile.
+  write(file, Retention{}, {round_at(clock.unix - 90min, 99, 3)});
+  const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
+  REQUIRE(history);
+  const auto look = SqliteFile::open(file, SqliteFile::Mode::read);
+  REQUIRE(look);
+  const char* const lost = "SELECT sum(up_lost) FROM span WHERE seconds = 3600";
+  const SystemClock real;
+  const MonoTime end = real.now() + 60s;
+  while (look->number(lost).value_or(0) == 0 && real.now() < end) {
+    std::this_thread::yield();
+  }
+  CHECK(look->number(lost).value_or(-1) == 3);
+  CHECK(look->number("SELECT sum(up_lost) FROM span WHERE seconds = 300").value_or(-1) == 3);
+  CHECK(look->number("SELECT sum(up_sent) FROM span WHERE seconds = 300").value_or(-1) == 6100);
+}
+
 TEST_CASE("what is old enough is forgotten, and not before it is in a sum") {
   const test::TempDir folder;
   const std::string file = folder.path().string() + "/m.db";
