@@ -98,7 +98,11 @@ void ServerSessions::open_session(const FrontDoor::Admission& admission, const n
     refuse(letter, nonce, admission.sealer, *reject);
     return;
   }
-  if (used_nonces_.full(now)) {
+  const bool room = sources_for(is_light(admission.request.params)) != nullptr;
+  if (!room) {
+    ++counters_.out_of_memory;
+  }
+  if (!room || used_nonces_.full(now)) {
     refuse(letter, nonce, admission.sealer, no_room());
     return;
   }
@@ -125,7 +129,7 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
                                                                       MonoTime now) {
   const bool light = is_light(request.params);
   auto session =
-      std::make_unique<Session>(sources_for(light), counted_to(request.params, letter), control_);
+      std::make_unique<Session>(*sources_for(light), counted_to(request.params, letter), control_);
   session->light = light;
   do {
     session->id = random_.next_u64();

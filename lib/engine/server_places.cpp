@@ -78,12 +78,14 @@ bool ServerSessions::is_light(const TestParams& params) const {
   return counts_light_apart() && session::is_light(params);
 }
 
-/// Light sessions have memory for themselves, of which an eighth is left for those that are there
-/// to grow; then they take of the others' as long as more than half of that is left.
-SourceAccounts& ServerSessions::sources_for(bool light) {
-  const bool own = light_.memory.room() > light_.memory.limit() / 8;
-  const bool others = full_.memory.room() > full_.memory.limit() / 2;
-  return light && (own || !others) ? light_.sources : full_.sources;
+/// Light sessions have memory for themselves, of which a third is left for those that are there to
+/// grow; then they take of the others' as long as more than three eighths of that are left. Null:
+/// no room.
+SourceAccounts* ServerSessions::sources_for(bool light) {
+  if (!light || light_.memory.room() > light_.memory.limit() / 3) {
+    return light ? &light_.sources : &full_.sources;
+  }
+  return full_.memory.room() > full_.memory.limit() / 8 * 3 ? &full_.sources : nullptr;
 }
 
 /// Whom a session is counted to: its client; a light one from this host itself to the address that

@@ -138,7 +138,7 @@ class ServerSessions final : public Service {
     MemoryAccount memory;
     SourceAccounts sources{memory};
   };
-  [[nodiscard]] SourceAccounts& sources_for(bool light);
+  [[nodiscard]] SourceAccounts* sources_for(bool light);
   Kept full_;
   Kept light_;
   ByteMeter control_{session::ControlBudget::kBytesPerSecondOfAll,

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "sim/sim_world.hpp"
 #include "support/catch.hpp"
 
@@ -94,6 +96,52 @@ TEST_CASE("light tests run beside the only full one, and have a limit of their o
   }
   REQUIRE(third.outcome().error);
   CHECK(third.outcome().error->code == ErrorCode::refused);
+}
+
+TEST_CASE("light tests take memory of the others while these leave it, but not all", "[sim]") {
+  engine::ServerOptions server;
+  server.max_memory = ByteCount::bytes(4U << 20U);  // 24 light ones would fill their part
+  SimWorld world{8, server};
+  auto light = packets(40);
+  light.params.rate_up = SendRate{SendRate::Kind::packets, 20'000};
+  for (int i = 0; i < 80; ++i) {
+    light.host = static_cast<std::uint8_t>(10 + i);
+    world.add_client(light);
+  }
+  world.run(500ms, [] { return false; });
+  auto full = packets(100);
+  full.host = 5;
+  SimClient& other = world.add_client(full);
+  REQUIRE(world.run_clients(20s));
+
+  const auto complete = std::count_if(
+      world.clients.begin(), world.clients.end(),
+      [](const auto& client) { return client->outcome().status == TestStatus::complete; });
+  CHECK(complete > 30);
+  CHECK(complete < 60);
+  // Nobody is let in and then ended for want of memory.
+  CHECK(complete + static_cast<std::ptrdiff_t>(world.server->observer().refused.size()) == 81);
+  CHECK(other.outcome().status == TestStatus::complete);
+}
+
+TEST_CASE("a client to which little comes asks for it some six times a second", "[sim]") {
+  SimWorld world{9};
+  auto slow = packets(10, Direction::down);
+  slow.params.rate_down = SendRate{SendRate::Kind::packets, 1'000};
+  std::size_t asked = 0;
+  world.network.on_send = [&](const Endpoint&, const Endpoint& to,
+                              std::span<const std::byte> bytes) {
+    constexpr std::size_t kType = 5;
+    const auto feedback = static_cast<std::byte>(wire::MessageType::feedback);
+    asked +=
+        to == world.network.server && bytes.size() > kType && bytes[kType] == feedback ? 1U : 0;
+  };
+  SimClient& client = world.add_client(slow);
+  REQUIRE(world.run_clients(30s));
+
+  CHECK(client.outcome().status == TestStatus::complete);
+  CHECK(asked > 9 * 4);
+  CHECK(asked < 9 * 10);
 }
 
 TEST_CASE("a server for one session serves a light one as that", "[sim]") {
