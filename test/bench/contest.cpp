@@ -2,7 +2,7 @@
 // prints medians and ratios (docs/performance.md). Figures of different runs are not comparable;
 // ratios are.
 //
-//   udperf_compare BIN [--runs N] [--seconds S] [--quick] [--only TEXT]
+//   udperf_contest BIN [--runs N] [--seconds S] [--quick] [--only TEXT]
 #include <unistd.h>
 
 #include <algorithm>
@@ -164,7 +164,7 @@ Settings parse(int argc, char** argv) {
       settings.seconds = std::max(0.1, std::strtod(argv[++i], nullptr));
     } else {
       std::fprintf(stderr,
-                   "usage: udperf_compare BIN [--runs N] [--seconds S] [--quick] [--only TEXT]\n");
+                   "usage: udperf_contest BIN [--runs N] [--seconds S] [--quick] [--only TEXT]\n");
       std::exit(2);
     }
   }
