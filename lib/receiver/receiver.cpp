@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "wire/followers.hpp"
+
 namespace udperf::receiver {
 namespace {
 
@@ -55,9 +57,15 @@ std::size_t Receiver::on_read(const net::Received& read, std::size_t offset) {
     if (settings_.params.omit > Duration{0} && wire::is_warm_up(datagram) != settings_.warm_up) {
       break;
     }
-    ++(take(datagram, read, scan) ? accepted_ : invalid_);
+    const bool good = take(datagram, read, scan);
+    ++(good ? accepted_ : invalid_);
     ++taken;
     offset += datagram.size();
+    if (good && datagram.size() == read.segment) {
+      const std::uint32_t more = take_followers(rest, read.segment, scan);
+      taken += more;
+      offset += std::size_t{more} * read.segment;
+    }
   }
   close_run(scan);
   if (scan.first) {
@@ -138,6 +146,27 @@ bool Receiver::take(std::span<const std::byte> datagram, const net::Received& re
   latest_ = *header;
   has_latest_ = true;
   return true;
+}
+
+/// What follows in `rest` the datagram just taken, in the same batch, and is as long as its number
+/// says: it belongs to the same run. Returns how many.
+std::uint32_t Receiver::take_followers(std::span<const std::byte> rest, std::size_t segment,
+                                       Scan& scan) {
+  const std::size_t found = wire::followers(rest, segment, settings_.params.header);
+  if (found == 0) {
+    return 0;
+  }
+  const auto more =
+      static_cast<std::uint32_t>(plan_.run_at(latest_.sequence, std::uint64_t{found} + 1) - 1);
+  scan.run.count += more;
+  latest_.sequence += more;
+  scan.last.sequence += more;
+  if (settings_.params.header == HeaderKind::full) {
+    latest_.index = static_cast<std::uint8_t>(latest_.index + more);
+    scan.last.index = latest_.index;
+  }
+  accepted_ += more;
+  return more;
 }
 
 void Receiver::close_run(Scan& scan) {

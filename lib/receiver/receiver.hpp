@@ -103,6 +103,7 @@ class Receiver {
   [[nodiscard]] std::optional<wire::DataHeader> header_of(std::span<const std::byte> datagram,
                                                           MonoTime at);
   bool take(std::span<const std::byte> datagram, const net::Received& read, Scan& scan);
+  std::uint32_t take_followers(std::span<const std::byte> rest, std::size_t segment, Scan& scan);
   void close_run(Scan& scan);
   void pass_boundaries(MonoTime now);
 
