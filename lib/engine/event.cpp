@@ -18,11 +18,16 @@ Event::Event() : event_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
 void Event::raise() const noexcept {
   const std::uint64_t one = 1;
   static_cast<void>(!::write(event_.get(), &one, sizeof one));  // full means raised already
+  raised_.store(true, std::memory_order_release);
 }
 
 bool Event::take() const noexcept {
+  if (!raised_.load(std::memory_order_acquire) || !raised_.exchange(false)) {
+    return false;  // or it is just being raised: the descriptor stays readable until it is taken
+  }
   std::uint64_t count = 0;
-  return ::read(event_.get(), &count, sizeof count) == sizeof count;
+  static_cast<void>(!::read(event_.get(), &count, sizeof count));  // one read may take two raises
+  return true;
 }
 
 StopToken::StopToken() : event_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <span>
 
 #include "base/time.hpp"
@@ -20,6 +21,8 @@ class Event {
 
  private:
   net::Fd event_;
+  /// Set behind the write, so that what is not set needs no read: a test's step asks each time.
+  mutable std::atomic<bool> raised_{false};
 };
 
 /// Waits until one of the descriptors is readable or the time is over; -1 entries are skipped.

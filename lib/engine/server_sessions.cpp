@@ -218,7 +218,7 @@ void ServerSessions::note_concurrency() {
 }
 
 void ServerSessions::bury_ended() {
-  if (!dying_.exchange(false) && !shutting_down_) {
+  if (!(dying_.load() && dying_.exchange(false)) && !shutting_down_) {
     return;
   }
   try {
