@@ -3,9 +3,9 @@
 #include <span>
 
 #include "base/time.hpp"
-#include "net/fd.hpp"
+#include "os/fd.hpp"
 
-namespace udperf::engine {
+namespace udperf::os {
 
 /// A flag with a descriptor that becomes readable when it is raised; any thread may raise it, and a
 /// signal handler.
@@ -19,10 +19,10 @@ class Event {
   [[nodiscard]] int fd() const noexcept { return event_.get(); }
 
  private:
-  net::Fd event_;
+  Fd event_;
 };
 
 /// Waits until one of the descriptors is readable or the time is over; -1 entries are skipped.
 void wait_readable(std::span<const int> fds, Duration timeout);
 
-}  // namespace udperf::engine
+}  // namespace udperf::os
