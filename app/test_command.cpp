@@ -16,7 +16,7 @@
 #include "app/whole_file.hpp"
 #include "clock/system_clock.hpp"
 #include "crypto/crypto.hpp"
-#include "engine/event.hpp"
+#include "os/event.hpp"
 #include "html/report_page.hpp"
 #include "report/writer.hpp"
 #include "result/document.hpp"
@@ -215,7 +215,7 @@ class Series {
   [[nodiscard]] bool pause_before_next() const {
     const std::array<int, 1> fds{setting_.stop.wait_fd()};
     if (!setting_.stop.requested()) {
-      engine::wait_readable(fds, command_.gap);
+      os::wait_readable(fds, command_.gap);
     }
     return !setting_.stop.requested();
   }

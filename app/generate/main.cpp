@@ -1,5 +1,5 @@
 // Writes the manual pages and the shell completions of this version into a folder, for the build;
-// with --docs, the schema and the tables of docs/metrics.md into the sources.
+// with --docs, the schema and the tables of docs/metrics.md and docs/protocol.md into the sources.
 
 #include <cstdio>
 #include <exception>
@@ -14,6 +14,7 @@
 #include "app/options/commands.hpp"
 #include "report/fields/walk.hpp"
 #include "report/writer.hpp"
+#include "wire/protocol_tables.hpp"
 
 namespace {
 
@@ -38,14 +39,21 @@ void generate(const std::filesystem::path& folder, const udperf::app::ManHead& h
   write(folder / "completions/udperf.fish", udperf::app::fish_completion(fields));
 }
 
-/// What follows from the field table and is checked in.
-void generate_docs(const std::filesystem::path& docs) {
-  std::ifstream in{docs / "metrics.md", std::ios::binary};
-  const std::string page{std::istreambuf_iterator<char>{in}, {}};
-  if (page.empty()) {
-    throw std::runtime_error{"cannot read " + (docs / "metrics.md").string()};
+std::string read(const std::filesystem::path& file) {
+  std::ifstream in{file, std::ios::binary};
+  std::string text{std::istreambuf_iterator<char>{in}, {}};
+  if (text.empty()) {
+    throw std::runtime_error{"cannot read " + file.string()};
   }
-  write(docs / "metrics.md", udperf::report::with_tables(page));
+  return text;
+}
+
+/// What follows from the field table and from the codec, and is checked in.
+void generate_docs(const std::filesystem::path& docs) {
+  const auto metrics = read(docs / "metrics.md");
+  const auto protocol = read(docs / "protocol.md");
+  write(docs / "metrics.md", udperf::report::with_tables(metrics));
+  write(docs / "protocol.md", udperf::wire::with_wire_tables(protocol));
   write(docs / "result.schema.json", udperf::report::schema_text());
 }
 

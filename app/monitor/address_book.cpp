@@ -110,7 +110,7 @@ void AddressBook::work() {
       on_servers_(one.target, std::move(one.servers));
     }
     if (news.empty()) {  // else there may be somebody whose turn it is now
-      engine::wait_readable(fds, std::max(next - clock_.now(), Duration{0}));
+      os::wait_readable(fds, std::max(next - clock_.now(), Duration{0}));
     }
     wake_.take();
   }

@@ -15,7 +15,7 @@
 #include "base/endpoint.hpp"
 #include "base/result.hpp"
 #include "clock/clock.hpp"
-#include "engine/event.hpp"
+#include "os/event.hpp"
 #include "net/resolver.hpp"
 
 namespace udperf::app {
@@ -71,7 +71,7 @@ class AddressBook {
   std::mutex mutex_;
   std::map<Key, Name> names_;
   std::map<std::uint64_t, Key> keys_;
-  engine::Event wake_;
+  os::Event wake_;
   std::atomic<bool> stopping_{false};
   std::thread thread_;  // last: it uses the rest
 };

@@ -12,7 +12,7 @@
 
 #include "app/files.hpp"
 #include "clock/system_clock.hpp"
-#include "engine/event.hpp"
+#include "os/event.hpp"
 #include "net/resolver.hpp"
 #include "net/socket_address.hpp"
 
@@ -127,7 +127,7 @@ class Expansion {
       std::optional<net::Lookup::Answer> answer = name.lookup->take();
       while (!answer && clock.now() < deadline && !stop.requested()) {
         const std::array<int, 2> fds{name.lookup->fd(), stop.wait_fd()};
-        engine::wait_readable(fds, deadline - clock.now());
+        os::wait_readable(fds, deadline - clock.now());
         answer = name.lookup->take();
       }
       if (answer && *answer) {

@@ -18,7 +18,7 @@
 #include "app/monitor/metrics.hpp"
 #include "app/monitor/round_source.hpp"
 #include "app/monitor/setup.hpp"
-#include "engine/event.hpp"
+#include "os/event.hpp"
 #include "monitor/board.hpp"
 #include "monitor/json.hpp"
 #include "monitor/schedule.hpp"
@@ -112,7 +112,7 @@ class Monitor {
   bool ending_ = false;  ///< what is cut short now says nothing about its target
   MonitorCounters counted_;
   LiveFeed feed_;
-  engine::Event wake_;
+  os::Event wake_;
   // Last: their threads use the rest.
   std::unique_ptr<RoundSource> source_;
   std::unique_ptr<LightSource> light_;  ///< of the targets that the schedule does not have

@@ -11,7 +11,7 @@
 #include "app/monitor/pool_source.hpp"
 #include "app/signals.hpp"
 #include "clock/system_clock.hpp"
-#include "engine/event.hpp"
+#include "os/event.hpp"
 #include "monitor/once.hpp"
 #include "net/udp_port.hpp"
 
@@ -100,14 +100,14 @@ class OnceRounds {
           return;
         }
       }
-      engine::wait_readable(fds, std::chrono::seconds{1});
+      os::wait_readable(fds, std::chrono::seconds{1});
     }
   }
 
   const MonitorSetup& setup_;
   std::vector<OnceRow>& rows_;
   SystemClock clock_;
-  engine::Event event_;
+  os::Event event_;
   std::mutex mutex_;
   std::size_t done_ = 0;
 };

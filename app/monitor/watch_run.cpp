@@ -47,7 +47,7 @@ class Refresher {
     std::int64_t seen = newest();
     while (!stop_.requested()) {
       const std::array<int, 2> fds{stop_.wait_fd(), wake_.fd()};
-      engine::wait_readable(fds, kLookEvery);
+      os::wait_readable(fds, kLookEvery);
       wake_.take();
       const bool reload = reload_.exchange(false);
       if (reload) {
@@ -115,7 +115,7 @@ class Refresher {
   const engine::StopToken& stop_;
   LastTargets last_;
   std::vector<std::string> told_;  ///< what is wrong, as of the last time
-  engine::Event wake_;
+  os::Event wake_;
   std::atomic<bool> reload_{false};
   std::thread thread_;
 };
@@ -155,7 +155,7 @@ void watch(Monitor& monitor, const Clock& clock, const engine::StopToken& stop) 
     const MonoTime now = clock.now();
     const MonoTime next = monitor.step(now);
     const std::array<int, 2> fds{stop.wait_fd(), monitor.wake_fd()};
-    engine::wait_readable(fds, std::max(next - clock.now(), Duration{0}));
+    os::wait_readable(fds, std::max(next - clock.now(), Duration{0}));
   }
 }
 

@@ -2,6 +2,8 @@
 
 #include <ctime>
 
+#include "os/held_time.hpp"
+
 namespace udperf {
 namespace {
 
@@ -22,6 +24,11 @@ UnixTime SystemClock::unix_now() const {
 
 std::optional<Duration> SystemClock::thread_cpu_time() const {
   return read(CLOCK_THREAD_CPUTIME_ID);
+}
+
+HeldUp SystemClock::held_up() const {
+  return HeldUp{os::stolen_time(), os::online_processors(), os::throttled_time(),
+                os::waited_time()};
 }
 
 ClockAnchor SystemClock::anchor() const {

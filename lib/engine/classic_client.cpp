@@ -9,11 +9,11 @@
 
 #include "base/saturating.hpp"
 #include "engine/client_connect.hpp"
-#include "engine/event.hpp"
 #include "engine/server_lookup.hpp"
 #include "engine/thread_scheduling.hpp"
 #include "net/receive_buffers.hpp"
 #include "net/udp_port.hpp"
+#include "os/event.hpp"
 #include "pacing/schedule.hpp"
 #include "sender/sender.hpp"
 #include "session/classic_asker.hpp"
@@ -230,7 +230,7 @@ class Run {
 
   void pause(MonoTime now, MonoTime until) {
     const std::array<int, 1> fds{stop_.wait_fd()};
-    wait_readable(fds, std::clamp<Duration>(until - now, Duration{0}, kTick));
+    os::wait_readable(fds, std::clamp<Duration>(until - now, Duration{0}, kTick));
   }
 
   void show(MonoTime now) {
@@ -277,7 +277,7 @@ class Run {
         note(port_.send_control(bytes_of("STOP")));
       }
       const std::array<int, 2> fds{stop_.wait_fd(), port_.fd()};
-      wait_readable(fds, std::max(asker.next() - clock_.now(), Duration{0}));
+      os::wait_readable(fds, std::max(asker.next() - clock_.now(), Duration{0}));
       for (const net::Received& read : port_.receive(buffers_)) {
         asker.on_datagram(read.data);
       }

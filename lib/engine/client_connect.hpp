@@ -8,8 +8,8 @@
 #include "engine/address_race.hpp"
 #include "engine/client_flows.hpp"
 #include "engine/client_run.hpp"
-#include "engine/ready_set.hpp"
 #include "net/datagram_port.hpp"
+#include "os/ready_set.hpp"
 #include "session/sealer.hpp"
 #include "wire/messages.hpp"
 
@@ -90,7 +90,7 @@ class ClientConnect {
   Settings settings_;
   const Clock& clock_;
   RandomSource& random_;
-  ReadySet ready_;
+  os::ReadySet ready_;
   AddressRace race_;
   Endpoint server_;  ///< that answered; before that, the first to be asked
   Endpoint client_;

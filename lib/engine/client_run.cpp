@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "engine/client_test.hpp"
-#include "engine/event.hpp"
 #include "engine/live_view.hpp"
 #include "engine/server_lookup.hpp"
 #include "engine/worker.hpp"
 #include "net/device.hpp"
+#include "os/event.hpp"
 
 namespace udperf::engine {
 namespace {
@@ -137,7 +137,7 @@ class Shell final : public TaskHome {
     const MonoTime next = std::min(test.step(clock_.now(), buffers_).at, show(test));
     if (!test.over()) {
       const std::array<int, 3> fds{interrupted_ ? -1 : stop_.wait_fd(), told_.fd(), test.read_fd()};
-      wait_readable(fds, next == kNever ? Duration::max() : next - clock_.now());
+      os::wait_readable(fds, next == kNever ? Duration::max() : next - clock_.now());
     }
   }
 
@@ -178,7 +178,7 @@ class Shell final : public TaskHome {
   ClientObserver& observer_;
   const StopToken& stop_;
   UnixTime start_;
-  Event told_;
+  os::Event told_;
   Threads streams_;
   Threads senders_;
   net::ReceiveBuffers buffers_;
@@ -229,7 +229,7 @@ TestOutcome run_client(const ClientOptions& options, const Clock& clock, RandomS
     again = !stop.requested() && (wait || ports.drop(unheard.silent, unheard.answered));
     if (wait && again) {
       const std::array<int, 1> fds{stop.wait_fd()};
-      wait_readable(fds, *wait);
+      os::wait_readable(fds, *wait);
     }
   }
   // By the clock that nobody sets: a test that ended before it began would be absurd.

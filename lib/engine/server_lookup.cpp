@@ -4,8 +4,8 @@
 #include <string>
 
 #include "base/units.hpp"
-#include "engine/event.hpp"
 #include "net/resolver.hpp"
+#include "os/event.hpp"
 
 namespace udperf::engine {
 
@@ -34,7 +34,7 @@ Result<std::vector<Endpoint>> look_up_server(const ClientOptions& options, const
                                       format_duration(options.connect_timeout),
                                   0, "resolve"}};
     }
-    wait_readable(fds, deadline - now);
+    os::wait_readable(fds, deadline - now);
   }
   return tl::unexpected{interrupted_before_start()};
 }

@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "engine/client_connect.hpp"
-#include "engine/event.hpp"
 #include "engine/server_sessions.hpp"
 #include "engine/worker.hpp"
 #include "net/udp_listener.hpp"
+#include "os/event.hpp"
 
 namespace udperf::engine {
 namespace {
@@ -168,7 +168,7 @@ class ServiceLoop {
     for (const Service* const service : services_) {
       service->add_fds(fds_);
     }
-    wait_readable(fds_, until == kNever ? Duration::max() : until - clock_.now());
+    os::wait_readable(fds_, until == kNever ? Duration::max() : until - clock_.now());
   }
 
   [[nodiscard]] std::size_t count() const {

@@ -11,13 +11,13 @@
 #include "base/memory_account.hpp"
 #include "base/source_accounts.hpp"
 #include "clock/clock.hpp"
-#include "engine/event.hpp"
 #include "engine/executor.hpp"
 #include "engine/lane.hpp"
 #include "engine/server_conversation.hpp"
 #include "engine/server_run.hpp"
 #include "engine/service.hpp"
 #include "net/datagram_port.hpp"
+#include "os/event.hpp"
 #include "session/admission.hpp"
 #include "session/classic_door.hpp"
 #include "session/control_budget.hpp"
@@ -129,7 +129,7 @@ class ServerSessions final : public Service {
   RandomSource& random_;
   ServerObserver& observer_;
   Executor& executor_;
-  Event event_;
+  os::Event event_;
   session::FrontDoor door_;
   std::optional<session::ClassicDoor> classic_;  ///< with --classic
   /// What is kept on behalf of one kind of sessions.

@@ -2,8 +2,7 @@
 
 #include <atomic>
 
-#include "base/result.hpp"
-#include "net/fd.hpp"
+#include "os/event.hpp"
 
 namespace udperf::engine {
 
@@ -11,23 +10,32 @@ namespace udperf::engine {
 /// a signal handler and from any thread; the descriptor becomes readable then.
 class StopToken {
  public:
-  StopToken();
-
   /// Makes wait_fd() wait again, if no stop was requested.
-  void drain() const noexcept;
+  void drain() const noexcept {
+    if (!requested()) {
+      event_.take();
+    }
+  }
 
   /// Async-signal-safe. `signal` is kept for the exit status; a later request does not change it.
-  void request(int signal) noexcept;
+  void request(int signal) noexcept {
+    int none = 0;
+    signal_.compare_exchange_strong(none, signal);
+    event_.raise();
+  }
   [[nodiscard]] bool requested() const noexcept { return signal_.load() != 0; }
   [[nodiscard]] int signal() const noexcept { return signal_.load(); }
   /// Asks a server for its counters (ServerObserver::on_counters). Async-signal-safe.
-  void request_counters() noexcept;
+  void request_counters() noexcept {
+    counters_.store(true);
+    event_.raise();
+  }
   /// True once for each request.
   [[nodiscard]] bool take_counters_request() const noexcept { return counters_.exchange(false); }
-  [[nodiscard]] int wait_fd() const noexcept { return event_.get(); }
+  [[nodiscard]] int wait_fd() const noexcept { return event_.fd(); }
 
  private:
-  net::Fd event_;
+  os::Event event_;
   std::atomic<int> signal_{0};
   mutable std::atomic<bool> counters_{false};
 };

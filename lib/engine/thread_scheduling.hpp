@@ -52,7 +52,4 @@ class ThreadScheduling {
   Scheduling now_ = Scheduling::normal;
 };
 
-/// How many cores this thread may run on; at least 1.
-[[nodiscard]] unsigned allowed_cores();
-
 }  // namespace udperf::engine

@@ -1,14 +1,11 @@
 #include "engine/worker.hpp"
 
-#include <sched.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/prctl.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <new>
+
+#include "os/thread.hpp"
 
 namespace udperf::engine {
 namespace {
@@ -19,18 +16,11 @@ constexpr Duration kCoreIsShared = std::chrono::milliseconds{10};
 std::array<std::atomic<std::int64_t>, 256> readers_awake{};
 
 std::atomic<std::int64_t>& core_here(std::array<std::atomic<std::int64_t>, 256>& by_core) {
-  return by_core[static_cast<unsigned>(std::max(::sched_getcpu(), 0)) % by_core.size()];
+  return by_core[os::current_core() % by_core.size()];
 }
 
 // Of this thread, where it is one.
 thread_local const Worker* this_worker = nullptr;
-
-void register_fd(int epoll, int fd, void* data) {
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.ptr = data;
-  ::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
-}
 
 /// Later than `at` by less than `slack`, and the same moment for all that are due in it.
 MonoTime together(MonoTime at, Duration slack) {
@@ -49,9 +39,6 @@ Worker::Worker(const Clock& clock, const Settings& settings)
       // A thread that never sleeps must not go before others.
       scheduling_(settings.urgency,
                   settings.waiting == Waiting::spinning ? Realtime::off : settings.realtime, clock),
-      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
-      event_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
-      patience_{net::Fd{::epoll_create1(EPOLL_CLOEXEC)}},
       thread_([this] { run(); }) {}
 
 Worker::~Worker() {
@@ -102,17 +89,16 @@ void Worker::notify(const Task& task) noexcept {
 void Worker::tell() noexcept {
   has_news_.store(true, std::memory_order_release);
   if (this_worker != this) {
-    const std::uint64_t one = 1;
-    static_cast<void>(!::write(event_.get(), &one, sizeof one));  // full means awake already
+    event_.raise();
   }
 }
 
 void Worker::run() {
   this_worker = this;
-  ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+  os::ask_for_exact_sleeps();
   scheduling_.begin();
-  cores_ = allowed_cores();
-  register_fd(epoll_.get(), event_.get(), nullptr);
+  cores_ = os::allowed_cores();
+  poller_.add(event_.fd(), nullptr);
   while (!stop_) {
     take_news();
     const MonoTime now = clock_.now();
@@ -169,11 +155,11 @@ void Worker::take_in(Task& task) {
     queue_.add(kept);
     task.on_scheduling(scheduling_.now());
     if (task.read_fd() >= 0) {
-      register_fd(epoll_of(task), task.read_fd(), &kept);
+      poller_of(task).add(task.read_fd(), &kept);
     }
     if (task.patient() && !patience_.known) {
       patience_.known = true;
-      register_fd(epoll_.get(), patience_.epoll.get(), &patience_);
+      poller_.add(patience_.poller.fd(), &patience_);
     }
   } catch (const std::bad_alloc&) {
     entries_.erase(&task);
@@ -239,9 +225,9 @@ void Worker::listen(Entry& entry, bool on) {
   }
   // Every datagram that arrives would tell epoll; a task that reads by the clock does not ask.
   if (on) {
-    register_fd(epoll_of(*entry.task), fd, &entry);
+    poller_of(*entry.task).add(fd, &entry);
   } else {
-    ::epoll_ctl(epoll_of(*entry.task), EPOLL_CTL_DEL, fd, nullptr);
+    poller_of(*entry.task).remove(fd);
   }
   entry.deaf = !on;
 }
@@ -250,7 +236,7 @@ void Worker::let_go(Entry& entry) {
   Task& task = *entry.task;
   precise_ -= entry.precise ? 1U : 0U;
   if (task.read_fd() >= 0) {
-    ::epoll_ctl(epoll_of(task), EPOLL_CTL_DEL, task.read_fd(), nullptr);
+    poller_of(task).remove(task.read_fd());
   }
   queue_.remove(entry);
   task.set_home(nullptr);

@@ -13,7 +13,8 @@
 #include "engine/executor.hpp"
 #include "engine/task.hpp"
 #include "engine/thread_scheduling.hpp"
-#include "net/fd.hpp"
+#include "os/event.hpp"
+#include "os/poller.hpp"
 #include "pacing/spin_policy.hpp"
 
 namespace udperf::engine {
@@ -78,8 +79,8 @@ class Worker final : public Executor, public TaskHome {
   void look_at_patient();
   void listen_to_patient(MonoTime now);
   void tell() noexcept;
-  [[nodiscard]] int epoll_of(const Task& task) const {
-    return task.patient() ? patience_.epoll.get() : epoll_.get();
+  [[nodiscard]] const os::Poller& poller_of(const Task& task) const {
+    return task.patient() ? patience_.poller : poller_;
   }
 
   const Clock& clock_;
@@ -87,10 +88,10 @@ class Worker final : public Executor, public TaskHome {
   ThreadScheduling scheduling_;
   pacing::SpinPolicy spin_;
   unsigned cores_ = 1;
-  net::Fd epoll_;
-  net::Fd event_;
+  os::Poller poller_;
+  os::Event event_;
   struct Patience {
-    net::Fd epoll;           ///< within epoll_: of patient() tasks
+    os::Poller poller;       ///< within poller_: of patient() tasks
     bool known = false;      ///< there is one
     MonoTime until{kNever};  ///< it is not listened to before; kNever: it is now
   };

@@ -1,11 +1,8 @@
-#include <sys/epoll.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <ctime>
 
-#include "engine/wait_for_events.hpp"
 #include "engine/worker.hpp"
 
 // How a worker waits: for the time of a task, for something to read, for news.
@@ -55,27 +52,21 @@ void Worker::wait(MonoTime now) {
 void Worker::listen_to_patient(MonoTime now) {
   if (patience_.until <= now) {
     patience_.until = kNever;
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.ptr = &patience_;
-    ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, patience_.epoll.get(), &event);
+    poller_.listen(patience_.poller.fd(), &patience_);
   }
 }
 
 void Worker::look_at_patient() {
-  constexpr int kMost = 1024;
-  std::array<epoll_event, kMost> events;
-  const int count = ::epoll_wait(patience_.epoll.get(), events.data(), kMost, 0);
-  for (int i = 0; i < count; ++i) {
-    on_event(events[static_cast<std::size_t>(i)].data.ptr);
+  std::array<void*, os::Poller::kMost> room;  // filled as far as it is read
+  const auto told = patience_.poller.wait(room, Duration{0});
+  for (void* const of : told) {
+    on_event(of);
   }
-  if (count == kMost) {
+  if (told.size() == room.size()) {
     return;  // there may be more: they come at the next look
   }
   patience_.until = clock_.now() + kPatience;
-  epoll_event quiet{};
-  quiet.data.ptr = &patience_;
-  ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, patience_.epoll.get(), &quiet);
+  poller_.ignore(patience_.poller.fd(), &patience_);
 }
 
 /// To the microsecond: the rest of a sleep is spent spinning.
@@ -89,25 +80,15 @@ void Worker::wait_for(MonoTime first, MonoTime now) {
 }
 
 void Worker::poll(Duration timeout) {
-  std::array<epoll_event, 64> events{};
-  timespec limit{};
-  const timespec* wait_limit = nullptr;
-  if (timeout != Duration::max()) {
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
-    limit.tv_sec = seconds.count();
-    limit.tv_nsec = (timeout - seconds).count();
-    wait_limit = &limit;
-  }
-  const int count = wait_for_events(epoll_.get(), events, wait_limit);
-  for (int i = 0; i < count; ++i) {
-    on_event(events[static_cast<std::size_t>(i)].data.ptr);
+  std::array<void*, 64> room{};
+  for (void* const of : poller_.wait(room, timeout)) {
+    on_event(of);
   }
 }
 
 void Worker::on_event(void* of) {
   if (of == nullptr) {
-    std::uint64_t ignored = 0;
-    static_cast<void>(!::read(event_.get(), &ignored, sizeof ignored));
+    event_.take();
   } else if (of == &patience_) {
     look_at_patient();
   } else {

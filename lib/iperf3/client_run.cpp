@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "engine/client_connect.hpp"
-#include "engine/event.hpp"
+#include "os/event.hpp"
 #include "iperf3/client_test.hpp"
 #include "model/forever.hpp"
 #include "net/resolver.hpp"
@@ -249,7 +249,7 @@ TestOutcome run_iperf3_client(const engine::ClientOptions& options, const Clock&
   ClientFinish finish = ClientTest{plan_of(chosen, *outcome.server), parts}.run();
   while (again(finish, options, clock.now() - begun) && !stop.requested()) {
     const std::array<int, 1> fds{stop.wait_fd()};
-    engine::wait_readable(fds, 300ms);
+    os::wait_readable(fds, 300ms);
     finish = ClientTest{plan_of(chosen, *outcome.server), parts}.run();
   }
   outcome.end = clock.unix_now();

@@ -161,7 +161,7 @@ void ClientTest::wait(MonoTime until) {
   const int hello = hello_by_ != kNever ? streams_.back().port->fd() : -1;
   const std::array<int, 3> fds{interrupted_ ? -1 : parts_.stop.wait_fd(), poll_.fd(), hello};
   const MonoTime now = parts_.clock.now();
-  engine::wait_readable(fds, until == kNever ? kTick : std::max<Duration>(until - now, 0ns));
+  os::wait_readable(fds, until == kNever ? kTick : std::max<Duration>(until - now, 0ns));
 }
 
 void ClientTest::talk() {

@@ -9,7 +9,7 @@
 
 #include "base/random.hpp"
 #include "clock/clock.hpp"
-#include "engine/event.hpp"
+#include "os/event.hpp"
 #include "engine/stop_token.hpp"
 #include "engine/worker.hpp"
 #include "iperf3/client_control.hpp"

@@ -9,7 +9,7 @@
 #include "base/random.hpp"
 #include "base/source_accounts.hpp"
 #include "clock/clock.hpp"
-#include "engine/event.hpp"
+#include "os/event.hpp"
 #include "engine/server_run.hpp"
 #include "engine/service.hpp"
 #include "iperf3/server_test.hpp"

@@ -3,9 +3,9 @@
 #include <array>
 #include <utility>
 
-#include "base/saturating.hpp"
 #include "base/units.hpp"
-#include "model/forever.hpp"
+#include "session/grant.hpp"
+#include "session/refusal.hpp"
 
 namespace udperf::session {
 
@@ -17,103 +17,7 @@ namespace {
 constexpr Duration kCookieIsGood = std::chrono::seconds{7};
 constexpr Duration kFarAway = std::chrono::seconds{1};
 
-/// Whether it is worth asking again.
-Obstacle obstacle_of(wire::RejectReason reason) {
-  switch (reason) {
-    case wire::RejectReason::busy:
-    case wire::RejectReason::too_many_from_you:
-    case wire::RejectReason::exclusive:
-    case wire::RejectReason::rate:
-    case wire::RejectReason::shutting_down:
-      return Obstacle::busy;
-    default:
-      return Obstacle::denied;
-  }
-}
-
-/// Bits a second of the datagrams that were asked for, to compare rates of different kinds; nothing
-/// for one without a limit.
-std::optional<Uint128> limit_of(const SendRate& rate, const MeanLength& mean) {
-  switch (rate.kind) {
-    case SendRate::Kind::unlimited:
-      return std::nullopt;
-    case SendRate::Kind::packets:
-      return Uint128{rate.value} * mean.bytes * 8 / (Uint128{mean.packets} * 1000);
-    default:
-      return Uint128{rate.value};
-  }
-}
-
-bool higher(const SendRate& granted, const SendRate& asked, const MeanLength& mean) {
-  if (granted == asked) {
-    return false;
-  }
-  const bool adjusted = SendRate::Kind::adjusted == asked.kind;
-  if (adjusted != (granted.kind == SendRate::Kind::adjusted)) {
-    return true;
-  }
-  const auto most = limit_of(asked, mean);
-  const auto got = limit_of(granted, mean);
-  return most && (!got || *got > *most);
-}
-
-/// A server that may make a test as slow as it likes, may make it last as long as it likes.
-bool too_slow(const TestParams& asked, const TestParams& granted, Way way) {
-  constexpr Duration kAlwaysFine = std::chrono::hours{1};
-  constexpr int kTimes = 1000;
-  const auto before = expected_duration(asked, way);
-  const auto after = expected_duration(granted, way);
-  return after && *after > kAlwaysFine && (!before || *after / kTimes > *before);
-}
-
 }  // namespace
-
-std::optional<std::string> beyond_server(const TestParams& asked, std::uint32_t capabilities) {
-  if (asked.shaped() && (capabilities & wire::kCapTraffic) == 0) {
-    return "the server knows datagrams of one size at equal distances only: a mix of sizes "
-           "(--packet-size) or --spacing needs a later udperf there";
-  }
-  if (asked.header == HeaderKind::compact && (capabilities & wire::kCapCompact) == 0) {
-    return "the server knows the full header only: a --packet-size below " +
-           std::to_string(kDataHeaderBytes) + ", or --header compact, needs a later udperf there";
-  }
-  return std::nullopt;
-}
-
-std::optional<std::string> more_than_asked(const TestParams& asked, const TestParams& granted) {
-  TestParams same = granted;  // but for what a server may lower
-  same.rate_up = asked.rate_up;
-  same.rate_down = asked.rate_down;
-  same.payload_bytes = asked.payload_bytes;
-  same.burst = asked.burst;  // is not said
-  same.profile =
-      asked.profile;  // says nothing that the shapes do not, and not every server knows it
-  if (asked.amount.duration == kForever && granted.amount.duration > Duration{0}) {
-    same.amount.duration = asked.amount.duration;  // who names no end takes the server's
-  }
-  same.voice = asked.voice;
-  same.omit = asked.omit;
-  if (same != asked) {
-    return "another direction, amount, number of streams or marking";
-  }
-  if (granted.payload_bytes > asked.payload_bytes) {
-    return "larger datagrams";
-  }
-  for (const Way way : {Way::up, Way::down}) {
-    if (!includes(asked.direction, way)) {
-      continue;
-    }
-    if (higher(granted.rate(way), asked.rate(way), asked.mean_length(way))) {
-      return "a higher rate";
-    }
-    if (too_slow(asked, granted, way)) {
-      return "a rate at which the test would last for " +
-             format_duration(*expected_duration(granted, way)) +
-             ": ask for less (--size, --packets), or for a --duration";
-    }
-  }
-  return std::nullopt;
-}
 
 wire::Digest join_hash(std::uint64_t session, std::uint8_t stream) {
   std::array<std::byte, 13> text{std::byte{'j'}, std::byte{'o'}, std::byte{'i'}, std::byte{'n'}};
@@ -305,46 +209,6 @@ void ClientHandshake::on_reject(std::span<const std::byte> datagram) {
     retry_after_ms_ = reject->retry_after_ms;
   }
   fail(ErrorCode::refused, obstacle_of(reject->reason), describe(*reject));
-}
-
-std::string describe(const wire::Reject& reject) {
-  using Reason = wire::RejectReason;
-  const auto retry = [&reject](std::string text) {
-    if (reject.retry_after_ms != 0) {
-      text += "; try again in " + std::to_string((reject.retry_after_ms + 999) / 1000) + " s";
-    }
-    return text;
-  };
-  switch (reject.reason) {
-    case Reason::version:
-      return "the server speaks protocol version " + std::to_string(reject.versions.lowest) +
-             " to " + std::to_string(reject.versions.highest) + ", this client only " +
-             std::to_string(wire::kVersion) + ": update the older one";
-    case Reason::busy:
-      return retry("the server is busy: all its sessions are taken");
-    case Reason::too_many_from_you:
-      return retry("the server already runs as many tests from this address as it allows");
-    case Reason::exclusive:
-      return retry("the server is busy: it runs one test at a time");
-    case Reason::denied:
-      return "the server does not serve this address";
-    case Reason::authentication:
-      return "the server has no key: leave out --key-file, or start it with one";
-    case Reason::parameters:
-      return "the server does not accept these parameters";
-    case Reason::duration:
-      return "the server allows tests of at most " + format_duration(saturating_ns(reject.limit)) +
-             ": give a shorter --duration, or a --rate with --size";
-    case Reason::rate:
-      return retry("the server has only " + format_bit_rate(static_cast<double>(reject.limit)) +
-                   " of its bandwidth left: give a --rate up to that");
-    case Reason::unlimited_rate:
-      return "the server wants a --rate of at most " +
-             format_bit_rate(static_cast<double>(reject.limit));
-    case Reason::shutting_down:
-      return "the server is shutting down";
-  }
-  return "the server refused";
 }
 
 void ClientHandshake::on_refused() {

@@ -8,20 +8,11 @@
 #include "base/random.hpp"
 #include "base/result.hpp"
 #include "session/backoff.hpp"
+#include "session/refusal.hpp"
 #include "session/sealer.hpp"
 #include "wire/messages.hpp"
 
 namespace udperf::session {
-
-/// Why there was nobody to test with, where a caller has to tell more apart than ErrorCode does.
-enum class Obstacle : std::uint8_t {
-  other,
-  silence,          ///< nobody answered
-  nothing_listens,  ///< ICMP port unreachable
-  no_way,           ///< no route, no host, a filter: as this host or a router says
-  busy,             ///< the server has no place now
-  denied            ///< the server says no, and will again
-};
 
 /// The client's way from HELLO to a session: bytes and time in, bytes and deadlines out. Every
 /// message is repeated until answered; every answer may come twice or out of order.
@@ -107,19 +98,7 @@ class ClientHandshake {
   bool server_needs_key_ = false;
 };
 
-/// A grant may only lower what was asked for: what it has more, in words; nothing where it is fine.
-[[nodiscard]] std::optional<std::string> more_than_asked(const TestParams& asked,
-                                                         const TestParams& granted);
-
-/// What of `asked` a server with these capabilities does not know, in words; nothing where it can
-/// be asked for all of it.
-[[nodiscard]] std::optional<std::string> beyond_server(const TestParams& asked,
-                                                       std::uint32_t capabilities);
-
 /// What a JOIN's cookie is bound to in place of parameters.
 [[nodiscard]] wire::Digest join_hash(std::uint64_t session, std::uint8_t stream);
-
-/// "the server is busy ...": why it said no, for people.
-[[nodiscard]] std::string describe(const wire::Reject& reject);
 
 }  // namespace udperf::session

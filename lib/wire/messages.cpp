@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
-#include "wire/visit.hpp"
+#include "wire/visit_fin.hpp"
+#include "wire/visit_handshake.hpp"
+#include "wire/visit_headers.hpp"
+#include "wire/visit_running.hpp"
 
 namespace udperf::wire {
 namespace {
@@ -30,6 +33,9 @@ bool valid(const Bye& m) {
 }
 bool valid(const ReportPull& m) {
   return m.chunks >= 1 && m.chunks <= 32;
+}
+bool valid(const ReportChunk& m) {
+  return m.total <= kMaxReportBytes && m.offset <= m.total && m.bytes.size() <= m.total - m.offset;
 }
 constexpr std::int64_t kLongestSpan = std::int64_t{1} << 56U;  // two years
 bool is_span(std::int64_t ns) {
@@ -69,17 +75,6 @@ bool valid(const Feedback& m) {
          m.unique <= m.next_expected && m.omitted_next <= m.next_expected;
 }
 
-void write_header(std::vector<std::byte>& out, MessageType type, std::uint64_t session,
-                  std::uint8_t stream) {
-  Writer writer{out};
-  writer.field(kMagic);
-  writer.field(kVersion);
-  writer.field(type);
-  writer.field(stream);
-  writer.field(std::uint8_t{0});
-  writer.field(session);
-}
-
 }  // namespace
 
 template <typename Message>
@@ -87,8 +82,9 @@ std::vector<std::byte> encode(MessageType type, std::uint64_t session, std::uint
                               const Message& message, std::size_t padded_to) {
   std::vector<std::byte> out;
   out.reserve(std::max<std::size_t>(padded_to, 256));
-  write_header(out, type, session, stream);
   Writer writer{out};
+  const CommonHeader header{kVersion, type, stream, 0, session};
+  visit(writer, header);
   visit(writer, message);
   if (out.size() < padded_to) {
     out.resize(padded_to);
@@ -126,45 +122,10 @@ UDPERF_CODEC(Probe)
 UDPERF_CODEC(ProbeReply)
 UDPERF_CODEC(Feedback)
 UDPERF_CODEC(Fin)
+UDPERF_CODEC(ReportChunk)
 UDPERF_CODEC(ReportPull)
 UDPERF_CODEC(Bye)
 UDPERF_CODEC(Join)
-
-// A report chunk ends with bytes of any length: the length is what is left of the datagram, but the
-// field says it too, so that an authentication trailer or padding cannot be taken for content.
-template <>
-std::vector<std::byte> encode(MessageType type, std::uint64_t session, std::uint8_t stream,
-                              const ReportChunk& message, std::size_t /*padded_to*/) {
-  std::vector<std::byte> out;
-  write_header(out, type, session, stream);
-  Writer writer{out};
-  writer.field(message.total);
-  writer.field(message.offset);
-  writer.field(static_cast<std::uint16_t>(message.bytes.size()));
-  out.insert(out.end(), message.bytes.begin(), message.bytes.end());
-  return out;
-}
-
-template <>
-std::optional<ReportChunk> decode(std::span<const std::byte> datagram) {
-  if (datagram.size() < kCommonHeaderBytes) {
-    return std::nullopt;
-  }
-  Reader reader{datagram.subspan(kCommonHeaderBytes)};
-  ReportChunk chunk;
-  std::uint16_t length = 0;
-  reader.field(chunk.total);
-  reader.field(chunk.offset);
-  reader.field(length);
-  if (!reader.ok() || length > ReportChunk::kMaxBytes || length > reader.remaining() ||
-      chunk.total > kMaxReportBytes || chunk.offset > chunk.total ||
-      length > chunk.total - chunk.offset) {
-    return std::nullopt;
-  }
-  const auto bytes = reader.rest().first(length);
-  chunk.bytes.assign(bytes.begin(), bytes.end());
-  return chunk;
-}
 
 std::vector<std::byte> encode_params(const TestParams& params) {
   std::vector<std::byte> out;

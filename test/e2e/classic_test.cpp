@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "e2e/program.hpp"
-#include "engine/event.hpp"
+#include "os/event.hpp"
 #include "net/receive_buffers.hpp"
 #include "net/udp_listener.hpp"
 #include "net/udp_port.hpp"
@@ -59,7 +59,7 @@ class ClassicClient {
   }
   std::string hear(Duration timeout) {
     const std::array<int, 1> fds{port_->fd()};
-    engine::wait_readable(fds, timeout);
+    os::wait_readable(fds, timeout);
     for (const net::Received& read : port_->receive(buffers_)) {
       return {reinterpret_cast<const char*>(read.data.data()), read.data.size()};
     }
@@ -117,7 +117,7 @@ class ClassicServer {
         if (quit_.take()) {
           return;
         }
-        engine::wait_readable(fds, 10s);
+        os::wait_readable(fds, 10s);
       }
     }
   }
@@ -141,7 +141,7 @@ class ClassicServer {
   }
 
   Answer answer_;
-  engine::Event quit_;
+  os::Event quit_;
   std::unique_ptr<net::UdpListener> listener_;
   Seen seen_;
   std::thread thread_;

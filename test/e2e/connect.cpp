@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "engine/event.hpp"
+#include "os/event.hpp"
 #include "net/receive_buffers.hpp"
 #include "net/resolver.hpp"
 
@@ -23,7 +23,7 @@ Result<engine::Connection> connect_by_hand(const engine::ClientOptions& options,
     const MonoTime next = connect.step(buffers, clock.now());
     if (!connect.over()) {
       const std::array<int, 1> fds{connect.fd()};
-      engine::wait_readable(fds, next == kNever ? Duration{0} : next - clock.now());
+      os::wait_readable(fds, next == kNever ? Duration{0} : next - clock.now());
     }
   }
   return connect.take();

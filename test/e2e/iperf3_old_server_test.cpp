@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "e2e/program.hpp"
-#include "engine/event.hpp"
+#include "os/event.hpp"
 #include "net/tcp.hpp"
 #include "net/udp_listener.hpp"
 #include "support/catch.hpp"
@@ -39,7 +39,7 @@ struct OldServer {
 };
 
 void wait_for(int fd) {
-  engine::wait_readable(std::array<int, 1>{fd}, kGuard);
+  os::wait_readable(std::array<int, 1>{fd}, kGuard);
 }
 
 void say(net::TcpConnection& connection, std::uint8_t state) {

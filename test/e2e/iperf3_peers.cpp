@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdlib>
 
-#include "engine/event.hpp"
+#include "os/event.hpp"
 #include "support/catch.hpp"
 
 using namespace std::chrono_literals;
@@ -106,7 +106,7 @@ void Iperf3Relay::forward(const Endpoint& server) {
       fds.push_back(pair.client->closed() ? -1 : pair.client->fd());
       fds.push_back(pair.server->closed() ? -1 : pair.server->fd());
     }
-    engine::wait_readable(fds, 20ms);
+    os::wait_readable(fds, 20ms);
     if (auto client = listener_->accept()) {
       auto upstream = net::TcpConnection::open({std::nullopt, server, {}});
       if (upstream) {

@@ -1,15 +1,11 @@
 #include "support/relay.hpp"
 
-#include <linux/sock_diag.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <ctime>
 #include <map>
 #include <mutex>
 #include <queue>
@@ -18,117 +14,13 @@
 
 #include "net/fd.hpp"
 #include "net/socket_address.hpp"
+#include "support/relay_sockets.hpp"
 
 namespace udperf::test {
 
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-
-// Asked of every socket of the relay: a second and a half of a full-size flood at 500 Mb/s, with
-// the kernel's overhead per buffer. Without CAP_NET_ADMIN the system's limit applies.
-constexpr int kReceiveBuffer = 64 << 20;
-constexpr std::size_t kMaxDatagram = 65536;
-constexpr unsigned kBatch = 32;
-
-Result<net::Fd> make_socket(const Endpoint& local) {
-  const int family = local.address.family == IpFamily::v4 ? AF_INET : AF_INET6;
-  net::Fd fd{::socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-  if (!fd) {
-    return system_error(errno, "relay: socket");
-  }
-  const int on = 1;
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
-  const int bytes = kReceiveBuffer;
-  if (::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes) != 0) {
-    ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
-  }
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
-  const net::SocketAddress address{local};
-  if (::bind(fd.get(), address.raw(), address.size()) != 0) {
-    return system_error(errno, "relay: bind " + local.to_string());
-  }
-  return fd;
-}
-
-Endpoint local_endpoint(const net::Fd& fd) {
-  net::SocketAddress address;
-  ::getsockname(fd.get(), address.raw(), address.size_out());
-  return address.endpoint();
-}
-
-/// Datagrams that the kernel dropped at this socket since it was opened.
-std::uint64_t kernel_drops(const net::Fd& fd) {
-  std::array<std::uint32_t, SK_MEMINFO_VARS> info{};
-  socklen_t size = sizeof info;
-  if (::getsockopt(fd.get(), SOL_SOCKET, SO_MEMINFO, info.data(), &size) != 0) {
-    return 0;
-  }
-  return info[SK_MEMINFO_DROPS];
-}
-
-/// Buffers for recvmmsg(), filled again and again.
-class Batch {
- public:
-  Batch() : bytes_(kBatch * kMaxDatagram) {
-    for (unsigned i = 0; i < kBatch; ++i) {
-      parts_[i] = {bytes_.data() + i * kMaxDatagram, kMaxDatagram};
-      messages_[i].msg_hdr.msg_iov = &parts_[i];
-      messages_[i].msg_hdr.msg_iovlen = 1;
-    }
-  }
-
-  /// How many arrived; 0 when there is nothing to read.
-  unsigned receive(const net::Fd& fd) {
-    for (unsigned i = 0; i < kBatch; ++i) {
-      messages_[i].msg_hdr.msg_name = from_[i].raw();
-      messages_[i].msg_hdr.msg_namelen = *from_[i].size_out();
-      messages_[i].msg_hdr.msg_control = control_[i].data();
-      messages_[i].msg_hdr.msg_controllen = control_[i].size();
-    }
-    const int got = ::recvmmsg(fd.get(), messages_.data(), kBatch, MSG_DONTWAIT, nullptr);
-    return got < 0 ? 0 : static_cast<unsigned>(got);
-  }
-
-  [[nodiscard]] std::span<const std::byte> datagram(unsigned i) const {
-    return {bytes_.data() + i * kMaxDatagram, messages_[i].msg_len};
-  }
-  /// When the kernel got it, on the monotonic clock.
-  [[nodiscard]] Duration arrived(unsigned i) const {
-    const auto read = [](clockid_t id) {
-      timespec time{};
-      ::clock_gettime(id, &time);
-      return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
-    };
-    // Both clocks at one moment: again where the thread stood still between them.
-    constexpr int kTries = 10;
-    constexpr Duration kMoment = std::chrono::microseconds{5};
-    Duration ahead{0};
-    for (int tries = 0; tries < kTries; ++tries) {
-      const Duration before = read(CLOCK_MONOTONIC);
-      ahead = read(CLOCK_REALTIME) - before;
-      if (read(CLOCK_MONOTONIC) - before < kMoment) {
-        break;
-      }
-    }
-    const cmsghdr* const header = CMSG_FIRSTHDR(&messages_[i].msg_hdr);
-    if (header == nullptr || header->cmsg_type != SCM_TIMESTAMPNS) {
-      return read(CLOCK_MONOTONIC);
-    }
-    timespec stamp{};
-    std::memcpy(&stamp, CMSG_DATA(header), sizeof stamp);
-    return std::chrono::seconds{stamp.tv_sec} + std::chrono::nanoseconds{stamp.tv_nsec} - ahead;
-  }
-  [[nodiscard]] Endpoint from(unsigned i) const { return from_[i].endpoint(); }
-
- private:
-  std::vector<std::byte> bytes_;
-  std::array<iovec, kBatch> parts_{};
-  std::array<mmsghdr, kBatch> messages_{};
-  std::array<net::SocketAddress, kBatch> from_;
-  struct alignas(cmsghdr) Control : std::array<std::byte, 64> {};
-  std::array<Control, kBatch> control_{};
-};
 
 /// A datagram that is held back.
 struct Held {
@@ -194,7 +86,7 @@ class Relay::Engine {
   const Endpoint server_;
   const net::Fd listener_;
   const net::Fd wake_;
-  Batch batch_;
+  RelayBatch batch_;
 
   mutable std::mutex mutex_;  // guards what follows, but for the waiting for it
   RelayScript script_;
@@ -262,7 +154,7 @@ const net::Fd* Relay::Engine::upstream_of(const Endpoint& client) {
   if (known != upstream_.end()) {
     return &known->second;
   }
-  auto fd = make_socket({IpAddress::loopback(server_.address.family), 0});
+  auto fd = make_relay_socket({IpAddress::loopback(server_.address.family), 0});
   return fd ? &upstream_.emplace(client, std::move(*fd)).first->second : nullptr;
 }
 
@@ -338,7 +230,7 @@ Relay& Relay::operator=(Relay&&) noexcept = default;
 Relay::~Relay() = default;
 
 Result<Relay> Relay::start(const Endpoint& server, RelayScript script) {
-  auto listener = make_socket({IpAddress::loopback(server.address.family), 0});
+  auto listener = make_relay_socket({IpAddress::loopback(server.address.family), 0});
   if (!listener) {
     return tl::unexpected(listener.error());
   }

@@ -1,4 +1,5 @@
 #include "session/client_handshake.hpp"
+#include "session/grant.hpp"
 #include "support/catch.hpp"
 #include "support/seeded_random.hpp"
 

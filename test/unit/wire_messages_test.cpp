@@ -4,38 +4,14 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/example_messages.hpp"
 #include "wire/messages.hpp"
 
 using namespace udperf;
+using namespace udperf::test;
 using wire::MessageType;
 
 namespace {
-
-TestParams some_params() {
-  TestParams params;
-  params.direction = Direction::both;
-  params.streams = 5;
-  params.payload_bytes = 1448;
-  params.amount.duration = std::chrono::seconds{10};
-  params.rate_up = SendRate{SendRate::Kind::bits, 100'000'000};
-  params.rate_down = SendRate{SendRate::Kind::packets, 5000};
-  params.interval = std::chrono::milliseconds{10};
-  params.payload = PayloadKind::alphabet;
-  params.gso = OffloadMode::off;
-  params.gro = OffloadMode::on;
-  params.dscp = 46;
-  params.ecn = 2;
-  params.df = DontFragment::on;
-  return params;
-}
-
-wire::Nonce nonce_of(std::uint8_t seed) {
-  wire::Nonce nonce{};
-  for (std::size_t i = 0; i < nonce.size(); ++i) {
-    nonce[i] = static_cast<std::byte>(seed + i);
-  }
-  return nonce;
-}
 
 /// Every shorter form of a message is refused, but those of earlier versions, that end before one
 /// of the `later` fields (bytes of each); the message itself and a padded form are not.
@@ -59,69 +35,7 @@ void check_truncations(MessageType type, const Message& message,
   CHECK(wire::decode<Message>(padded));
 }
 
-wire::Request request() {
-  wire::Request message;
-  message.nonce = nonce_of(1);
-  message.params = some_params();
-  return message;
-}
-
-wire::Accept accept() {
-  wire::Accept message;
-  message.nonce = nonce_of(2);
-  message.server_nonce = nonce_of(3);
-  message.params = some_params();
-  message.client.port = 5555;
-  message.instance = 0x0102030405060708;
-  return message;
-}
-
 }  // namespace
-
-TEST_CASE("FIN carries how the sending went, and is read without it", "[wire]") {
-  wire::Fin fin;
-  fin.report.packets = 1000;
-  fin.rtt_max_ns = 5;
-  const auto plain = wire::encode(MessageType::fin, 1, 0, fin);
-  const auto old = wire::decode<wire::Fin>(plain);
-  REQUIRE(old);
-  CHECK_FALSE(old->report.time);
-
-  SendTime& time = fin.report.time.emplace();
-  time.window_ns = 10'000'000'000;
-  time.silent_ns = 4'000'000'000;
-  time.tail_ns = 1'000'000'000;
-  time.os_error = 9;
-  time.queue_full = 3;
-  time.queue_drops = 7;
-  time.pauses = {{1, 2, 3, 101}, {4'000'000'000, 5, 6, 0}};
-  const auto bytes = wire::encode(MessageType::fin, 1, 0, fin);
-  const auto back = wire::decode<wire::Fin>(bytes);
-  REQUIRE(back);
-  CHECK(back->report == fin.report);
-  CHECK(back->rtt_max_ns == 5);
-  for (std::size_t length = plain.size() + 1; length < bytes.size(); ++length) {
-    CHECK_FALSE(wire::decode<wire::Fin>(std::span{bytes}.first(length)));
-  }
-  time.pauses.resize(kMostSendPauses, SendPause{});
-  const auto full = wire::encode(MessageType::fin, 1, 0, fin);
-  CHECK(full.size() <= 1232);
-  CHECK(wire::decode<wire::Fin>(full));
-}
-
-TEST_CASE("FIN with absurd times or a lying count is refused", "[wire]") {
-  wire::Fin fin;
-  fin.report.time.emplace().window_ns = -1;
-  CHECK_FALSE(wire::decode<wire::Fin>(wire::encode(MessageType::fin, 1, 0, fin)));
-  fin.report.time->window_ns = INT64_MAX;
-  CHECK_FALSE(wire::decode<wire::Fin>(wire::encode(MessageType::fin, 1, 0, fin)));
-  fin.report.time->window_ns = 0;
-  auto bytes = wire::encode(MessageType::fin, 1, 0, fin);
-  CHECK(bytes.back() == std::byte{0});  // the number of pauses
-  bytes.back() = std::byte{200};
-  bytes.resize(bytes.size() + 10'000);
-  CHECK_FALSE(wire::decode<wire::Fin>(bytes));
-}
 
 TEST_CASE("a REJECT has exactly the bytes of the specification", "[wire]") {
   wire::Reject reject;
@@ -150,79 +64,6 @@ TEST_CASE("parameters come back as they were sent", "[wire]") {
   REQUIRE(decoded);
   CHECK(decoded->params == some_params());
   CHECK(decoded->nonce == nonce_of(1));
-}
-
-TEST_CASE("shapes of traffic come through as they are, both ways", "[wire]") {
-  wire::Request asked = request();
-  TestParams& params = asked.params;
-  params.direction = Direction::both;
-  params.rate_up = params.rate_down = SendRate{SendRate::Kind::packets, 50'000};
-  params.payload_bytes = 1472;
-  params.shape_up.spacing = Spacing::burst;
-  params.shape_up.burst_packets = 8;
-  params.shape_down.spacing = Spacing::poisson;
-  for (std::size_t i = 0; i < kMostSizes; ++i) {
-    params.shape_down.sizes.at(i) = {static_cast<std::uint16_t>(1000 + i), 512};
-  }
-  params.seed = 0x0123'4567'89AB'CDEF;
-  params.header = HeaderKind::compact;
-  params.profile = static_cast<Profile>(200);  // a later version's
-  REQUIRE_FALSE(check_params(params));
-  const auto bytes = wire::encode(MessageType::request, 0, 0, asked, wire::kPaddedRequestBytes);
-  CHECK(bytes.size() == wire::kPaddedRequestBytes);
-  CHECK(wire::decode<wire::Request>(bytes)->params == params);
-  wire::Accept granted = accept();
-  granted.params = params;
-  granted.params.burst = Duration{0};
-  const auto answer = wire::encode(MessageType::accept, 9, 0, granted);
-  CHECK(wire::decode<wire::Accept>(answer)->params == granted.params);
-
-  const auto refused = [&asked](auto change) {
-    auto message = asked;
-    change(message.params);
-    return !wire::decode<wire::Request>(wire::encode(MessageType::request, 0, 0, message));
-  };
-  CHECK_FALSE(refused([](TestParams&) {}));
-  const auto with_frames = [&refused](auto change) {
-    return refused([&change](TestParams& p) {
-      p.rate_up = SendRate{SendRate::Kind::bits, 1'000'000};
-      p.shape_up = {};
-      p.shape_up.spacing = Spacing::frames;
-      p.shape_up.frames = {30'000, 1000, 60, 6};
-      change(p);
-    });
-  };
-  CHECK_FALSE(with_frames([](TestParams&) {}));
-  CHECK(with_frames([](TestParams& p) { p.shape_up.frames.per_1000_s = 0; }));
-  CHECK(with_frames([](TestParams& p) { p.shape_up.frames.per_1000_s = 100'000'001; }));
-  CHECK(with_frames([](TestParams& p) { p.shape_up.frames.sigma_e4 = 20'001; }));
-  CHECK(with_frames([](TestParams& p) { p.shape_up.frames.key_every = 1; }));
-  CHECK(with_frames([](TestParams& p) { p.shape_up.frames.key_every = 1001; }));
-  CHECK(with_frames([](TestParams& p) { p.shape_up.frames.key_times = 101; }));
-  CHECK(with_frames([](TestParams& p) { p.shape_up.frames.key_every = 0; }));
-  CHECK(with_frames([](TestParams& p) { p.shape_up.spacing = Spacing::even; }));
-  CHECK(with_frames([](TestParams& p) { p.shape_up.sizes[0] = {100, 1}; }));
-  CHECK(with_frames([](TestParams& p) { p.rate_up.kind = SendRate::Kind::packets; }));
-  CHECK(with_frames([](TestParams& p) {
-    p.rate_up.value = std::uint64_t{1} << 50U;
-    p.shape_up.frames.per_1000_s = 1;
-  }));
-  CHECK(refused([](TestParams& p) { p.shape_up.spacing = static_cast<Spacing>(200); }));
-  CHECK(refused([](TestParams& p) { p.shape_up.burst_packets = 1; }));
-  CHECK(refused([](TestParams& p) { p.shape_up.burst_packets = 1'000'000; }));
-  CHECK(refused([](TestParams& p) { p.shape_down.burst_packets = 8; }));
-  CHECK(refused([](TestParams& p) { p.shape_down.sizes[3].weight = 0; }));
-  CHECK(refused([](TestParams& p) { p.shape_down.sizes[3].weight = 600; }));
-  CHECK(refused([](TestParams& p) { p.shape_down.sizes[3].bytes = 1473; }));
-  CHECK(refused([](TestParams& p) { p.shape_down.sizes[3].bytes = 15; }));
-  CHECK(refused([](TestParams& p) { p.shape_down.sizes[3].bytes = 0; }));
-  CHECK(refused([](TestParams& p) { p.header = static_cast<HeaderKind>(2); }));
-  CHECK(refused([](TestParams& p) {
-    p.header = HeaderKind::full;
-    p.shape_down.sizes[3].bytes = 39;
-  }));
-  CHECK(refused([](TestParams& p) { p.rate_down = SendRate{}; }));
-  CHECK(refused([](TestParams& p) { p.rate_down.value = 10'000'001'000; }));
 }
 
 TEST_CASE("an ACCEPT says how the server sees the client", "[wire]") {
@@ -271,22 +112,6 @@ TEST_CASE("every message cut at any length is refused", "[wire]") {
   chunk.total = 3;
   chunk.bytes.resize(3);
   check_truncations(MessageType::report, chunk);
-}
-
-TEST_CASE("a sender's word on its warm-up comes back, and may be absent", "[wire]") {
-  wire::Fin fin;
-  fin.report.packets = 7;
-  fin.report.time.emplace();
-  const auto again = [&fin] {
-    return wire::decode<wire::Fin>(wire::encode(MessageType::fin, 1, 0, fin));
-  };
-  REQUIRE(again());
-  CHECK_FALSE(again()->report.omitted);
-  fin.report.omitted = OmittedTx{100, 20'000, 3, 90};
-  REQUIRE(again());
-  CHECK(again()->report == fin.report);
-  fin.report.omitted->local_drop = 101;  // more than were numbered
-  CHECK_FALSE(again());
 }
 
 TEST_CASE("what an earlier version does not tell is not taken for told", "[wire]") {

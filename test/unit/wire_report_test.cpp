@@ -102,7 +102,7 @@ TEST_CASE("a report cut at any length is refused, or is one of an earlier versio
   auto report = some_report();
   report.load.steal_permille = 30;
   const auto bytes = wire::encode_report(report);
-  const std::size_t earlier = bytes.size() - 8;  // of the host, no listener, no warm-up
+  const std::size_t earlier = bytes.size() - 10;  // of the host, no listener, no warm-up, revision
   // Versions that did not tell of memory end a byte earlier.
   for (std::size_t length = 0; length + 1 < earlier; ++length) {
     CAPTURE(length);
@@ -118,7 +118,7 @@ TEST_CASE("a report tells of memory, and one that does not is as good", "[wire]"
   report.memory_limited = true;
   auto bytes = wire::encode_report(report);
   CHECK(wire::decode_report(bytes) == report);
-  bytes.resize(bytes.size() - 9);  // what follows is of later versions still
+  bytes.resize(bytes.size() - 11);  // what follows is of later versions still
   report.memory_limited = false;
   CHECK(wire::decode_report(bytes) == report);
 }
@@ -143,8 +143,8 @@ TEST_CASE("a lying list length allocates nothing and is refused", "[wire]") {
   report.intervals.clear();
   report.outages.clear();
   auto bytes = wire::encode_report(report);
-  // The list of delays is the last, two rows of 16 bytes, before seven bytes of later versions.
-  const std::size_t length = bytes.size() - 7 - 32 - 4;
+  // The list of delays is the last, two rows of 16 bytes, before eleven bytes of later versions.
+  const std::size_t length = bytes.size() - 11 - 32 - 4;
   for (std::size_t i = length; i < length + 4; ++i) {
     bytes[i] = std::byte{0xFF};
   }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "base/marked_sections.hpp"
 #include "report/fields/parts.hpp"
 #include "report/fields/walk.hpp"
 
@@ -55,7 +56,7 @@ void add_rows(const Described& field, const std::string& path, std::string& rows
 std::string table(const std::string& names) {
   std::string rows = "\n| field | meaning | unit | source | null when |\n|---|---|---|---|---|\n";
   std::istringstream words{names};
-  for (std::string name; words >> name && name != "-->";) {
+  for (std::string name; words >> name;) {
     const bool alone = name.front() == '=';
     const std::string path = name.substr(alone ? 1 : 0);
     const Described* const field = find(document_fields(), path);
@@ -93,21 +94,7 @@ const std::vector<Described>& document_fields() {
 }
 
 std::string with_tables(const std::string& page) {
-  constexpr std::string_view kBegin = "<!-- fields: ";
-  constexpr std::string_view kEnd = "<!-- end of fields -->";
-  std::string out;
-  std::size_t at = 0;
-  while (true) {
-    const auto begin = page.find(kBegin, at);
-    const auto line = begin != std::string::npos ? page.find('\n', begin) : std::string::npos;
-    const auto end = line != std::string::npos ? page.find(kEnd, line) : std::string::npos;
-    if (end == std::string::npos) {
-      return out + page.substr(at);
-    }
-    out += page.substr(at, line + 1 - at);
-    out += table(page.substr(begin + kBegin.size(), line - begin - kBegin.size()));
-    at = end;
-  }
+  return with_marked_sections(page, "<!-- fields: ", "<!-- end of fields -->", table);
 }
 
 std::vector<std::string> csv_columns() {

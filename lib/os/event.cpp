@@ -1,4 +1,4 @@
-#include "engine/event.hpp"
+#include "os/event.hpp"
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -9,9 +9,7 @@
 #include <ctime>
 #include <vector>
 
-#include "engine/stop_token.hpp"
-
-namespace udperf::engine {
+namespace udperf::os {
 
 Event::Event() : event_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
 
@@ -30,28 +28,6 @@ bool Event::take() const noexcept {
   return true;
 }
 
-StopToken::StopToken() : event_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
-
-void StopToken::request(int signal) noexcept {
-  int none = 0;
-  signal_.compare_exchange_strong(none, signal);
-  const std::uint64_t one = 1;
-  static_cast<void>(!::write(event_.get(), &one, sizeof one));
-}
-
-void StopToken::drain() const noexcept {
-  std::uint64_t count = 0;
-  if (!requested()) {
-    static_cast<void>(!::read(event_.get(), &count, sizeof count));
-  }
-}
-
-void StopToken::request_counters() noexcept {
-  counters_.store(true);
-  const std::uint64_t one = 1;
-  static_cast<void>(!::write(event_.get(), &one, sizeof one));
-}
-
 void wait_readable(std::span<const int> fds, Duration timeout) {
   std::vector<pollfd> polled;
   for (const int fd : fds) {
@@ -65,4 +41,4 @@ void wait_readable(std::span<const int> fds, Duration timeout) {
   ::ppoll(polled.data(), polled.size(), &limit, nullptr);
 }
 
-}  // namespace udperf::engine
+}  // namespace udperf::os

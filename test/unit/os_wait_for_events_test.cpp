@@ -11,15 +11,15 @@
 #include <chrono>
 #include <cstddef>
 
-#include "engine/wait_for_events.hpp"
-#include "net/fd.hpp"
+#include "os/fd.hpp"
+#include "os/wait_for_events.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
 
 namespace {
 
-using udperf::engine::wait_for_events;
-using udperf::net::Fd;
+using udperf::os::Fd;
+using udperf::os::wait_for_events;
 
 constexpr int kForbidden = 77;
 

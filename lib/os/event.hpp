@@ -4,9 +4,9 @@
 #include <span>
 
 #include "base/time.hpp"
-#include "net/fd.hpp"
+#include "os/fd.hpp"
 
-namespace udperf::engine {
+namespace udperf::os {
 
 /// A flag with a descriptor that becomes readable when it is raised; any thread may raise it, and a
 /// signal handler.
@@ -20,7 +20,7 @@ class Event {
   [[nodiscard]] int fd() const noexcept { return event_.get(); }
 
  private:
-  net::Fd event_;
+  Fd event_;
   /// Set behind the write, so that what is not set needs no read: a test's step asks each time.
   mutable std::atomic<bool> raised_{false};
 };
@@ -28,4 +28,4 @@ class Event {
 /// Waits until one of the descriptors is readable or the time is over; -1 entries are skipped.
 void wait_readable(std::span<const int> fds, Duration timeout);
 
-}  // namespace udperf::engine
+}  // namespace udperf::os

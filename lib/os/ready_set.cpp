@@ -1,8 +1,8 @@
-#include "engine/ready_set.hpp"
+#include "os/ready_set.hpp"
 
 #include <sys/epoll.h>
 
-namespace udperf::engine {
+namespace udperf::os {
 
 ReadySet::ReadySet() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {}
 
@@ -23,7 +23,7 @@ void ReadySet::remove(int fd) const {
 }
 
 void ReadySet::close() {
-  epoll_ = net::Fd{};
+  epoll_ = Fd{};
 }
 
-}  // namespace udperf::engine
+}  // namespace udperf::os

@@ -2,9 +2,9 @@
 
 #include <span>
 
-#include "net/fd.hpp"
+#include "os/fd.hpp"
 
-namespace udperf::engine {
+namespace udperf::os {
 
 /// Some descriptors as one, which is readable while one of them is: for a task that reads several.
 class ReadySet {
@@ -20,7 +20,7 @@ class ReadySet {
   [[nodiscard]] int fd() const { return epoll_.get(); }
 
  private:
-  net::Fd epoll_;
+  Fd epoll_;
 };
 
-}  // namespace udperf::engine
+}  // namespace udperf::os

@@ -1,11 +1,11 @@
-#include "engine/wait_for_events.hpp"
+#include "os/wait_for_events.hpp"
 
 #include <poll.h>
 
 #include <atomic>
 #include <cerrno>
 
-namespace udperf::engine {
+namespace udperf::os {
 
 int wait_for_events(int epoll, std::span<epoll_event> events, const timespec* limit) {
   static std::atomic<bool> missing{false};
@@ -23,4 +23,4 @@ int wait_for_events(int epoll, std::span<epoll_event> events, const timespec* li
   return ready > 0 ? ::epoll_wait(epoll, events.data(), room, 0) : ready;
 }
 
-}  // namespace udperf::engine
+}  // namespace udperf::os

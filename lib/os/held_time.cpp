@@ -1,3 +1,5 @@
+#include "os/held_time.hpp"
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -6,11 +8,7 @@
 #include <sstream>
 #include <string>
 
-#include "clock/system_clock.hpp"
-
-// What the kernel's files tell of time that threads of this host did not get.
-
-namespace udperf {
+namespace udperf::os {
 namespace {
 
 /// The figure behind `name` in a file of lines "name value ..."; `column` counts from the name.
@@ -34,16 +32,6 @@ std::optional<std::int64_t> read_figure(const std::string& path, const std::stri
     return value;
   }
   return std::nullopt;
-}
-
-/// Steal is the eighth figure of the line of all processors (proc(5)), in clock ticks.
-std::optional<Duration> stolen_time() {
-  const long ticks = ::sysconf(_SC_CLK_TCK);
-  const auto steal = read_figure("/proc/stat", "cpu", 8);
-  if (!steal || ticks <= 0) {
-    return std::nullopt;
-  }
-  return Duration{*steal * (1'000'000'000 / ticks)};
 }
 
 /// The path of this process in a hierarchy: version 2 has a line "0::/path", version 1 one with
@@ -86,6 +74,18 @@ std::optional<std::int64_t> most_throttled(const std::string& mount, std::string
   return most;
 }
 
+}  // namespace
+
+/// Steal is the eighth figure of the line of all processors (proc(5)), in clock ticks.
+std::optional<Duration> stolen_time() {
+  const long ticks = ::sysconf(_SC_CLK_TCK);
+  const auto steal = read_figure("/proc/stat", "cpu", 8);
+  if (!steal || ticks <= 0) {
+    return std::nullopt;
+  }
+  return Duration{*steal * (1'000'000'000 / ticks)};
+}
+
 std::optional<Duration> throttled_time() {
   constexpr std::int64_t kNsPerUs = 1000;
   if (const auto path = group_path(true)) {
@@ -116,16 +116,8 @@ std::optional<Duration> waited_time() {
   return Duration{waited};
 }
 
-}  // namespace
-
-HeldUp SystemClock::held_up() const {
-  HeldUp out;
-  const long processors = ::sysconf(_SC_NPROCESSORS_ONLN);
-  out.processors = processors > 0 ? static_cast<unsigned>(processors) : 1;
-  out.stolen = stolen_time();
-  out.throttled = throttled_time();
-  out.waited = waited_time();
-  return out;
+unsigned online_processors() {
+  return static_cast<unsigned>(std::max(::sysconf(_SC_NPROCESSORS_ONLN), 1L));
 }
 
-}  // namespace udperf
+}  // namespace udperf::os

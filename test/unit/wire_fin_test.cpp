@@ -1,0 +1,66 @@
+#include "support/catch.hpp"
+#include "wire/messages.hpp"
+
+using namespace udperf;
+using wire::MessageType;
+
+TEST_CASE("FIN carries how the sending went, and is read without it", "[wire]") {
+  wire::Fin fin;
+  fin.report.packets = 1000;
+  fin.rtt_max_ns = 5;
+  const auto plain = wire::encode(MessageType::fin, 1, 0, fin);
+  const auto old = wire::decode<wire::Fin>(plain);
+  REQUIRE(old);
+  CHECK_FALSE(old->report.time);
+
+  SendTime& time = fin.report.time.emplace();
+  time.window_ns = 10'000'000'000;
+  time.silent_ns = 4'000'000'000;
+  time.tail_ns = 1'000'000'000;
+  time.os_error = 9;
+  time.queue_full = 3;
+  time.queue_drops = 7;
+  time.pauses = {{1, 2, 3, 101}, {4'000'000'000, 5, 6, 0}};
+  const auto bytes = wire::encode(MessageType::fin, 1, 0, fin);
+  const auto back = wire::decode<wire::Fin>(bytes);
+  REQUIRE(back);
+  CHECK(back->report == fin.report);
+  CHECK(back->rtt_max_ns == 5);
+  for (std::size_t length = plain.size() + 1; length < bytes.size(); ++length) {
+    CHECK_FALSE(wire::decode<wire::Fin>(std::span{bytes}.first(length)));
+  }
+  time.pauses.resize(kMostSendPauses, SendPause{});
+  const auto full = wire::encode(MessageType::fin, 1, 0, fin);
+  CHECK(full.size() <= 1232);
+  CHECK(wire::decode<wire::Fin>(full));
+}
+
+TEST_CASE("FIN with absurd times or a lying count is refused", "[wire]") {
+  wire::Fin fin;
+  fin.report.time.emplace().window_ns = -1;
+  CHECK_FALSE(wire::decode<wire::Fin>(wire::encode(MessageType::fin, 1, 0, fin)));
+  fin.report.time->window_ns = INT64_MAX;
+  CHECK_FALSE(wire::decode<wire::Fin>(wire::encode(MessageType::fin, 1, 0, fin)));
+  fin.report.time->window_ns = 0;
+  auto bytes = wire::encode(MessageType::fin, 1, 0, fin);
+  CHECK(bytes.back() == std::byte{0});  // the number of pauses
+  bytes.back() = std::byte{200};
+  bytes.resize(bytes.size() + 10'000);
+  CHECK_FALSE(wire::decode<wire::Fin>(bytes));
+}
+
+TEST_CASE("a sender's word on its warm-up comes back, and may be absent", "[wire]") {
+  wire::Fin fin;
+  fin.report.packets = 7;
+  fin.report.time.emplace();
+  const auto again = [&fin] {
+    return wire::decode<wire::Fin>(wire::encode(MessageType::fin, 1, 0, fin));
+  };
+  REQUIRE(again());
+  CHECK_FALSE(again()->report.omitted);
+  fin.report.omitted = OmittedTx{100, 20'000, 3, 90};
+  REQUIRE(again());
+  CHECK(again()->report == fin.report);
+  fin.report.omitted->local_drop = 101;  // more than were numbered
+  CHECK_FALSE(again());
+}
