@@ -1,69 +1,23 @@
 #include "net/egress_queue.hpp"
 
 #include <linux/gen_stats.h>
-#include <linux/netlink.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <sys/socket.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
 
-#include <array>
+#include <cstdlib>
 #include <cstring>
 #include <ifaddrs.h>
 #include <memory>
 #include <optional>
-#include <string_view>
 
-#include "net/fd.hpp"
 #include "net/socket_address.hpp"
 
 namespace udperf::net {
 namespace {
-
-/// Copies a T from the head of `bytes`, or nothing where there are too few.
-template <typename T>
-std::optional<T> head_of(std::span<const std::byte> bytes) {
-  if (bytes.size() < sizeof(T)) {
-    return std::nullopt;
-  }
-  T value{};
-  std::memcpy(&value, bytes.data(), sizeof value);
-  return value;
-}
-
-/// Steps over one aligned record of `length`; empty at the end or where it does not fit.
-std::span<const std::byte> after(std::span<const std::byte> bytes, std::size_t length) {
-  const std::size_t step = (length + 3U) & ~std::size_t{3};
-  return step >= bytes.size() ? std::span<const std::byte>{} : bytes.subspan(step);
-}
-
-/// Whether the attributes of one discipline name it fq.
-bool is_fq(std::span<const std::byte> attributes) {
-  while (const auto attribute = head_of<rtattr>(attributes)) {
-    if (attribute->rta_len < sizeof(rtattr) || attribute->rta_len > attributes.size()) {
-      return false;
-    }
-    if (attribute->rta_type == TCA_KIND) {
-      const auto value = attributes.subspan(sizeof(rtattr), attribute->rta_len - sizeof(rtattr));
-      const std::string_view kind{reinterpret_cast<const char*>(value.data()), value.size()};
-      return kind == std::string_view{"fq\0", 3};
-    }
-    attributes = after(attributes, attribute->rta_len);
-  }
-  return false;
-}
-
-/// Whether the dump goes on after these messages.
-bool goes_on(std::span<const std::byte> dump) {
-  while (const auto header = head_of<nlmsghdr>(dump)) {
-    if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR ||
-        header->nlmsg_len < sizeof(nlmsghdr)) {
-      return false;
-    }
-    dump = after(dump, header->nlmsg_len);
-  }
-  return true;
-}
 
 /// Index of the device that has the address, or 0.
 int device_of(const IpAddress& local) {
@@ -92,70 +46,74 @@ int device_of(const IpAddress& local) {
   return 0;
 }
 
-bool ask_for_disciplines(int fd, int device) {
-  struct {
-    nlmsghdr header;
-    tcmsg body;
-  } request{};
-  request.header.nlmsg_len = sizeof request;
-  request.header.nlmsg_type = RTM_GETQDISC;
-  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-  request.body.tcm_family = AF_UNSPEC;
-  request.body.tcm_ifindex = device;
-  return ::send(fd, &request, sizeof request, 0) == static_cast<ssize_t>(sizeof request);
-}
+/// The attributes of a discipline: where they begin, and their bytes.
+struct Attributes {
+  nlattr* first = nullptr;
+  int bytes = 0;
 
-}  // namespace
+  /// The first of this type; null where there is none.
+  [[nodiscard]] const nlattr* find(int type) const { return ::nla_find(first, bytes, type); }
+};
 
-namespace {
-
-/// The value of the first attribute of this type; nothing where there is none.
-std::optional<std::span<const std::byte>> attribute_of(std::span<const std::byte> attributes,
-                                                       unsigned type) {
-  while (const auto attribute = head_of<rtattr>(attributes)) {
-    if (attribute->rta_len < sizeof(rtattr) || attribute->rta_len > attributes.size()) {
-      return std::nullopt;
-    }
-    if ((attribute->rta_type & NLA_TYPE_MASK) == type) {
-      return attributes.subspan(sizeof(rtattr), attribute->rta_len - sizeof(rtattr));
-    }
-    attributes = after(attributes, attribute->rta_len);
+/// Calls `see` with each message of a dump, as far as they are whole.
+template <typename See>
+void for_each_message(std::span<const std::byte> dump, const See& see) {
+  // libnl's steps take what they read for writable; none of them writes.
+  auto* const bytes = const_cast<std::byte*>(dump.data());
+  auto left = static_cast<int>(dump.size());
+  for (auto* message = reinterpret_cast<nlmsghdr*>(bytes); ::nlmsg_ok(message, left) != 0;
+       message = ::nlmsg_next(message, &left)) {
+    see(*message);
   }
-  return std::nullopt;
 }
 
 /// Calls `see` with each discipline of the device in the dump, and its attributes.
 template <typename See>
 void for_each_discipline(std::span<const std::byte> dump, int device, const See& see) {
-  while (const auto header = head_of<nlmsghdr>(dump)) {
-    if (header->nlmsg_len < sizeof(nlmsghdr) || header->nlmsg_len > dump.size()) {
+  for_each_message(dump, [device, &see](nlmsghdr& message) {
+    if (message.nlmsg_type != RTM_NEWQDISC || ::nlmsg_valid_hdr(&message, sizeof(tcmsg)) == 0) {
       return;
     }
-    const auto body = dump.subspan(sizeof(nlmsghdr), header->nlmsg_len - sizeof(nlmsghdr));
-    const auto discipline = head_of<tcmsg>(body);
-    if (header->nlmsg_type == RTM_NEWQDISC && discipline && discipline->tcm_ifindex == device) {
-      see(*discipline, after(body, sizeof(tcmsg)));
+    const auto& discipline = *static_cast<const tcmsg*>(::nlmsg_data(&message));
+    if (discipline.tcm_ifindex == device) {
+      see(discipline, Attributes{::nlmsg_attrdata(&message, sizeof(tcmsg)),
+                                 ::nlmsg_attrlen(&message, sizeof(tcmsg))});
     }
-    dump = after(dump, header->nlmsg_len);
-  }
+  });
 }
 
-/// Calls `see` with each part of the dump of the device's disciplines. False where there is none.
+/// Whether the dump goes on after these messages.
+bool goes_on(std::span<const std::byte> dump) {
+  bool ended = false;
+  for_each_message(dump, [&ended](const nlmsghdr& message) {
+    ended = ended || message.nlmsg_type == NLMSG_DONE || message.nlmsg_type == NLMSG_ERROR;
+  });
+  return !ended;
+}
+
+/// Calls `see` with each part of the dump of all disciplines. False where there is none, or no end.
 template <typename See>
 bool read_disciplines(int device, const See& see) {
-  const Fd fd{::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)};
-  if (device == 0 || !fd || !ask_for_disciplines(fd.get(), device)) {
+  const std::unique_ptr<nl_sock, decltype(&::nl_socket_free)> socket{::nl_socket_alloc(),
+                                                                     &::nl_socket_free};
+  tcmsg wanted{};
+  wanted.tcm_ifindex = device;
+  if (device == 0 || !socket || ::nl_connect(socket.get(), NETLINK_ROUTE) < 0 ||
+      ::nl_socket_set_nonblocking(socket.get()) < 0 ||
+      ::nl_send_simple(socket.get(), RTM_GETQDISC, NLM_F_DUMP, &wanted, sizeof wanted) < 0) {
     return false;
   }
   constexpr int kMostReads = 64;  // a machine with thousands of devices is not waited for
-  std::array<std::byte, 32768> buffer{};
   for (int i = 0; i < kMostReads; ++i) {
-    // The kernel has queued the first part of the dump by the time send() returns.
-    const ssize_t length = ::recv(fd.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    // The kernel has queued the first part of the dump by the time it is asked for.
+    sockaddr_nl from{};
+    unsigned char* part = nullptr;
+    const int length = ::nl_recv(socket.get(), &from, &part, nullptr);
+    const std::unique_ptr<unsigned char, decltype(&std::free)> owner{part, &std::free};
     if (length <= 0) {
       return false;
     }
-    const auto dump = std::span<const std::byte>{buffer}.first(static_cast<std::size_t>(length));
+    const auto dump = std::as_bytes(std::span{part, static_cast<std::size_t>(length)});
     see(dump);
     if (!goes_on(dump)) {
       return true;
@@ -168,8 +126,9 @@ bool read_disciplines(int device, const See& see) {
 
 bool lists_fq(std::span<const std::byte> dump, int device) {
   bool found = false;
-  for_each_discipline(dump, device, [&found](const tcmsg&, std::span<const std::byte> attributes) {
-    found = found || is_fq(attributes);
+  for_each_discipline(dump, device, [&found](const tcmsg&, const Attributes& attributes) {
+    const nlattr* const kind = attributes.find(TCA_KIND);
+    found = found || (kind != nullptr && ::nla_strcmp(kind, "fq") == 0);
   });
   return found;
 }
@@ -177,13 +136,18 @@ bool lists_fq(std::span<const std::byte> dump, int device) {
 std::optional<std::uint64_t> listed_drops(std::span<const std::byte> dump, int device) {
   std::optional<std::uint64_t> drops;
   for_each_discipline(
-      dump, device, [&drops](const tcmsg& discipline, std::span<const std::byte> attributes) {
+      dump, device, [&drops](const tcmsg& discipline, const Attributes& attributes) {
         // Classful disciplines add up what their children drop: only roots are asked.
-        const auto stats = discipline.tcm_parent == TC_H_ROOT ? attribute_of(attributes, TCA_STATS2)
-                                                              : std::nullopt;
-        const auto queue = stats ? attribute_of(*stats, TCA_STATS_QUEUE) : std::nullopt;
-        if (const auto counts = queue ? head_of<gnet_stats_queue>(*queue) : std::nullopt) {
-          drops = drops.value_or(0) + counts->drops;
+        const nlattr* const stats =
+            discipline.tcm_parent == TC_H_ROOT ? attributes.find(TCA_STATS2) : nullptr;
+        const nlattr* const queue = stats != nullptr
+                                        ? ::nla_find(static_cast<const nlattr*>(::nla_data(stats)),
+                                                     ::nla_len(stats), TCA_STATS_QUEUE)
+                                        : nullptr;
+        gnet_stats_queue counts{};
+        if (queue != nullptr && ::nla_len(queue) >= static_cast<int>(sizeof counts)) {
+          std::memcpy(&counts, ::nla_data(queue), sizeof counts);
+          drops = drops.value_or(0) + counts.drops;
         }
       });
   return drops;

@@ -1,7 +1,7 @@
 // The examples of docs/protocol.md are what the code makes.
 
-#include <fstream>
-#include <iterator>
+#include <array>
+#include <span>
 #include <string>
 
 #include "crypto/crypto.hpp"
@@ -9,17 +9,11 @@
 #include "session/compact_tag.hpp"
 #include "session/sealer.hpp"
 #include "support/catch.hpp"
-#include "support/places.hpp"
+#include "support/protocol_page.hpp"
 
 using namespace udperf;
 
 namespace {
-
-std::string page() {
-  std::ifstream stream{std::string{test::kSourceDir} + "/docs/protocol.md"};
-  REQUIRE(stream.good());
-  return {std::istreambuf_iterator<char>{stream}, {}};
-}
 
 std::string hex(std::span<const std::byte> bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -45,7 +39,7 @@ constexpr std::uint64_t kSession = 0x0102030405060708;
 
 /// What stands on the page beside a name.
 std::string example(const std::string& name) {
-  const std::string text = page();
+  const std::string text = test::protocol_page();
   const auto at = text.find("\n" + name + ' ');
   REQUIRE(at != std::string::npos);
   const auto begin = text.find_first_not_of(' ', at + 1 + name.size());

@@ -1,20 +1,14 @@
-// docs/protocol.md is enough to write a peer: its tables are those that the codec has, and who
-// knows nothing but the page reads every message to its end.
+// docs/protocol.md is enough to write a peer: who knows nothing but the page reads every message to
+// its end.
 
-#include <cctype>
-#include <fstream>
-#include <iterator>
-#include <map>
-#include <sstream>
-#include <string>
+#include <array>
 #include <vector>
 
 #include "support/catch.hpp"
 #include "support/example_messages.hpp"
-#include "support/places.hpp"
+#include "support/protocol_page.hpp"
+#include "wire/compact_header.hpp"
 #include "wire/messages.hpp"
-#include "wire/protocol_tables.hpp"
-#include "wire/visit_headers.hpp"
 #include "wire/visit_report.hpp"
 
 using namespace udperf;
@@ -22,151 +16,6 @@ using namespace udperf::test;
 using wire::MessageType;
 
 namespace {
-
-std::string page() {
-  std::ifstream stream{std::string{kSourceDir} + "/docs/protocol.md"};
-  REQUIRE(stream.good());
-  return {std::istreambuf_iterator<char>{stream}, {}};
-}
-
-/// A line of a table, as the page has it.
-struct Line {
-  std::string offset;
-  std::string bytes;
-  std::string type;
-  std::string name;
-  std::string absent;
-};
-
-Line line_of(const std::string& text) {
-  std::vector<std::string> cells;
-  std::istringstream stream{text.substr(1)};
-  for (std::string cell; std::getline(stream, cell, '|');) {
-    const auto first = cell.find_first_not_of(' ');
-    const auto last = cell.find_last_not_of(' ');
-    cells.push_back(first == std::string::npos ? "" : cell.substr(first, last - first + 1));
-  }
-  REQUIRE(cells.size() == 6);
-  return {cells[0], cells[1], cells[2], cells[3], cells[5]};
-}
-
-using Tables = std::map<std::string, std::vector<Line>>;
-
-/// The tables of the page, by the names in its marks.
-Tables tables_of(const std::string& text) {
-  Tables tables;
-  std::istringstream stream{text};
-  std::vector<Line>* rows = nullptr;
-  for (std::string line; std::getline(stream, line);) {
-    const std::string mark = "<!-- wire: ";
-    if (line.rfind(mark, 0) == 0) {
-      const auto name = line.substr(mark.size(), line.find(" -->") - mark.size());
-      rows = name == "messages" ? nullptr : &tables[name];
-    } else if (line.rfind("<!-- end", 0) == 0) {
-      rows = nullptr;
-    } else if (rows != nullptr && !line.empty() && line.find("|---") != 0 &&
-               line.find("| offset") != 0) {
-      rows->push_back(line_of(line));
-    }
-  }
-  return tables;
-}
-
-/// Reads bytes by nothing but the page.
-class PageReader {
- public:
-  PageReader(const Tables& tables, std::span<const std::byte> bytes)
-      : tables_(tables), bytes_(bytes) {}
-
-  void read(const std::string& table, const std::string& prefix = {}) {
-    const std::size_t begin = at_;
-    REQUIRE(tables_.count(table) == 1);
-    for (const Line& line : tables_.at(table)) {
-      CAPTURE(table, line.name);
-      if (line.absent == "at the end" && at_ == bytes_.size()) {
-        last_ = 0;
-        continue;
-      }
-      if (line.absent == "behind a 1" && last_ != 1) {
-        continue;
-      }
-      if (!line.offset.empty()) {
-        CHECK(at_ == begin - from_ + std::stoul(line.offset));
-      }
-      read_line(line, prefix + line.name);
-    }
-  }
-  /// Offsets of the next table count from so many bytes before it.
-  void behind(std::size_t from) {
-    at_ = from;
-    from_ = from;
-  }
-  [[nodiscard]] std::size_t at() const { return at_; }
-  [[nodiscard]] std::uint64_t value(const std::string& name) const {
-    CAPTURE(name);
-    REQUIRE(values_.count(name) == 1);
-    return values_.at(name);
-  }
-  [[nodiscard]] bool has(const std::string& name) const { return values_.count(name) == 1; }
-
- private:
-  void read_line(const Line& line, const std::string& name) {
-    const auto times = line.type.find(" x ");
-    if (times != std::string::npos) {
-      for (unsigned i = 0; i < std::stoul(line.type); ++i) {
-        read_one(line.type.substr(times + 3), 0, name + "." + std::to_string(i));
-      }
-    } else if (line.bytes.rfind("each ", 0) == 0) {
-      const std::uint64_t count = last_;
-      for (std::uint64_t i = 0; i < count; ++i) {
-        read_one(line.type, 0, name + "." + std::to_string(i));
-      }
-    } else if (line.bytes.find("..") != std::string::npos && line.type == "bytes") {
-      read_one("bytes", last_, name);
-    } else {
-      read_one(line.type, std::stoul(line.bytes), name);
-    }
-  }
-  void read_one(const std::string& type, std::size_t bytes, const std::string& name) {
-    if (type == "bytes") {
-      number(bytes);
-    } else if (type.size() <= 3 && std::isdigit(static_cast<unsigned char>(type.back())) != 0) {
-      values_[name] = last_ = number(std::stoul(type.substr(1)) / 8);
-    } else {
-      const std::size_t outer = std::exchange(from_, 0);
-      read(type, name + ".");
-      from_ = outer;
-    }
-  }
-  std::uint64_t number(std::size_t bytes) {
-    REQUIRE(at_ + bytes <= bytes_.size());
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < bytes; ++i) {
-      value = (value << 8U) | std::to_integer<std::uint64_t>(bytes_[at_++]);
-    }
-    return value;
-  }
-
-  const Tables& tables_;
-  std::span<const std::byte> bytes_;
-  std::size_t at_ = 0;
-  std::size_t from_ = 0;
-  std::uint64_t last_ = 0;
-  std::map<std::string, std::uint64_t> values_;
-};
-
-/// A message that has been read by the page to its end.
-PageReader read_by_page(const Tables& tables, const std::string& name,
-                        const std::vector<std::byte>& bytes) {
-  PageReader reader{tables, bytes};
-  reader.read("common header");
-  CHECK(reader.value("magic") == 0x55445046);
-  CHECK(reader.value("version") == 1);
-  reader.behind(16);
-  reader.read(name);
-  CHECK(reader.at() == bytes.size());
-  return reader;
-}
 
 TxReport full_tx_report() {
   TxReport tx;
@@ -209,61 +58,8 @@ RxReport full_rx_report() {
 
 }  // namespace
 
-TEST_CASE("the page has the tables that the codec makes", "[wire][docs]") {
-  const std::string text = page();
-  CHECK(text == wire::with_wire_tables(text));  // else: udperf_generate --docs docs
-  const Tables on_page = tables_of(text);
-  for (const auto& [name, table] : wire::wire_tables()) {
-    CAPTURE(name);
-    CHECK((on_page.count(name) == 1 || table.fields.empty()));
-  }
-}
-
-TEST_CASE("a stale table is told from a good one", "[wire][docs]") {
-  std::string text = page();
-  const std::string row = "| nonce |";
-  text.replace(text.find(row), row.size(), "| nonse |");
-  CHECK(text != wire::with_wire_tables(text));
-  CHECK(wire::with_wire_tables("<!-- wire: NOPE -->\n<!-- end of wire -->\n").find("THERE IS NO") !=
-        std::string::npos);
-}
-
-TEST_CASE("the report's format has a number of its own for each shape that it had",
-          "[wire][docs]") {
-  const auto& report = wire::wire_tables().at("report");
-  std::uint16_t before = 0;
-  for (const auto& revision : wire::kReportRevisions) {
-    CAPTURE(revision.number, report.fields.size(), wire::shape_digest(report, revision.fields));
-    CHECK(revision.number == before + 1);
-    CHECK(revision.fields <= report.fields.size());
-    CHECK(revision.shape == wire::shape_digest(report, revision.fields));
-    before = revision.number;
-    const std::string row = "| " + std::to_string(wire::kReportFormat) + " | " +
-                            std::to_string(revision.number) + " | ";
-    CHECK(page().find(row) != std::string::npos);
-  }
-  CHECK(wire::kReportRevisions.back().fields == report.fields.size());
-}
-
-TEST_CASE("another shape of the report has another digest", "[wire][docs]") {
-  const auto good = wire::wire_tables().at("report");
-  const auto digest = wire::shape_digest(good, good.fields.size());
-  const auto changed = [&](auto change) {
-    auto table = good;
-    change(table.fields);
-    return wire::shape_digest(table, table.fields.size()) != digest;
-  };
-  using Fields = std::vector<wire::WireField>;
-  CHECK(changed([](Fields& f) { f.pop_back(); }));
-  CHECK(changed([](Fields& f) { std::swap(f[3], f[4]); }));
-  CHECK(changed([](Fields& f) { f[3].name = "other"; }));
-  CHECK(changed([](Fields& f) { f[3].most = f[3].least = 4; }));
-  CHECK(changed([](Fields& f) { f[3].presence = wire::Presence::later; }));
-  CHECK_FALSE(changed([](Fields& f) { f[3].meaning = "in other words"; }));
-}
-
 TEST_CASE("handshake messages are read by the page alone", "[wire][docs]") {
-  const Tables tables = tables_of(page());
+  const PageTables tables = tables_of(protocol_page());
   wire::Hello hello;
   hello.capabilities = 0x01020304;
   hello.versions = {3, 9};
@@ -315,7 +111,7 @@ TEST_CASE("handshake messages are read by the page alone", "[wire][docs]") {
 }
 
 TEST_CASE("messages of a running test are read by the page alone", "[wire][docs]") {
-  const Tables tables = tables_of(page());
+  const PageTables tables = tables_of(protocol_page());
   wire::Feedback told;
   told.next_expected = 11;
   told.unique = 10;
@@ -351,7 +147,7 @@ TEST_CASE("messages of a running test are read by the page alone", "[wire][docs]
 }
 
 TEST_CASE("DATA is read by the page alone", "[wire][docs]") {
-  const Tables tables = tables_of(page());
+  const PageTables tables = tables_of(protocol_page());
   wire::DataHeader data;
   data.session = 0x1122334455667788;
   data.stream = 5;
@@ -388,7 +184,7 @@ TEST_CASE("DATA is read by the page alone", "[wire][docs]") {
 }
 
 TEST_CASE("FIN is read by the page alone, whatever its sender has to say", "[wire][docs]") {
-  const Tables tables = tables_of(page());
+  const PageTables tables = tables_of(protocol_page());
   wire::Fin fin;
   fin.report = full_tx_report();
   fin.rtt_max_ns = 44;
@@ -413,7 +209,7 @@ TEST_CASE("FIN is read by the page alone, whatever its sender has to say", "[wir
 }
 
 TEST_CASE("the report is read by the page alone, from piece to figure", "[wire][docs]") {
-  const Tables tables = tables_of(page());
+  const PageTables tables = tables_of(protocol_page());
   const RxReport sent = full_rx_report();
   const auto bytes = wire::encode_report(sent);
   const wire::ReportChunk chunk{static_cast<std::uint32_t>(bytes.size()), 0, bytes};
