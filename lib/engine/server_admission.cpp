@@ -6,6 +6,7 @@
 #include "engine/client_connect.hpp"
 #include "engine/server_sessions.hpp"
 #include "sender/sender.hpp"
+#include "session/light.hpp"
 
 namespace udperf::engine {
 namespace {
@@ -235,7 +236,8 @@ std::optional<wire::Reject> ServerSessions::add_lane(Session& session, std::uint
   settings.payload_seed = random_.next_u64();
   settings.memory = &session.memory;
   settings.budget = &session.budget;
-  settings.light = session.light();
+  settings.light =
+      session.light() || (counts_light_apart() && session::has_light_streams(session.params));
   settings.seldom = session.conversation->seldom();
   settings.senders = &executor_;
   auto lane = std::make_unique<Lane>(settings, std::move(port), clock_, session.shared,
