@@ -56,6 +56,7 @@ class HttpServer {
       : config_(std::move(config)), handler_(std::move(handler)) {}
   [[nodiscard]] Result<void> start(const Endpoint& listen);
   [[nodiscard]] int answer(mg_connection* connection);
+  int answer_safely(mg_connection* connection) noexcept;
   void stream(mg_connection* connection, LiveFeed& feed);
 
   WebConfig config_;
