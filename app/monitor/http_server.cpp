@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <exception>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -214,11 +215,24 @@ int HttpServer::answer_safely(mg_connection* connection) noexcept {
   }
 }
 
+HttpServer::HttpServer(WebConfig config, Handler handler)
+    : config_(std::move(config)),
+      handler_(std::move(handler)),
+      gate_([this](const char* header) { return is_authorized(config_, header); }, clock_,
+            [](Duration time) { std::this_thread::sleep_for(time); }) {}
+
 int HttpServer::answer(mg_connection* connection) {
   const mg_request_info* const info = mg_get_request_info(connection);
   const std::string_view method{info->request_method != nullptr ? info->request_method : ""};
   const bool head_only = method == "HEAD";
-  if (!is_authorized(config_, mg_get_header(connection, "Authorization"))) {
+  const auto may_ask = config_.users.empty()
+                           ? PasswordGate::Answer::yes
+                           : gate_.ask(mg_get_header(connection, "Authorization"));
+  if (may_ask == PasswordGate::Answer::later) {
+    send(connection, refusal(503, "too many passwords are being tried"), !head_only);
+    return 503;
+  }
+  if (may_ask == PasswordGate::Answer::no) {
     send(connection, refusal(401, "name and password are needed"), !head_only);
     return 401;
   }
