@@ -5,7 +5,9 @@
 #include <civetweb.h>
 #include <cstring>
 #include <dlfcn.h>
+#include <exception>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -15,6 +17,10 @@ namespace udperf::app {
 namespace {
 
 constexpr std::size_t kMostStreams = 16;
+// A connection has so long to say its request, and to take each piece of the answer: it has one of
+// few threads meanwhile, and whoever scrapes waits ten seconds.
+constexpr const char* kPatienceMs = "2000";
+constexpr std::size_t kPieceBytes = 64U << 10U;
 
 const char* reason(int status) {
   switch (status) {
@@ -55,7 +61,12 @@ void send(mg_connection* connection, const HttpReply& reply, bool with_body) {
   }
   text += "Content-Length: " + std::to_string(reply.body.size()) + "\r\n\r\n";
   text += with_body ? reply.body : std::string{};
-  mg_write(connection, text.data(), text.size());
+  for (std::size_t at = 0; at < text.size(); at += kPieceBytes) {
+    const std::size_t length = std::min(kPieceBytes, text.size() - at);
+    if (mg_write(connection, text.data() + at, length) != static_cast<int>(length)) {
+      return;  // it does not read: the connection is closed
+    }
+  }
 }
 
 std::string listening_port(const Endpoint& listen, bool tls) {
@@ -112,8 +123,8 @@ HttpReply refusal(int status, const char* text) {
 std::vector<std::string> server_options(const Endpoint& listen, const WebConfig& config) {
   std::vector<std::string> options{
       "listening_ports", listening_port(listen, config.tls.has_value()), "num_threads", "48",
-      "request_timeout_ms", "10000", "max_request_size", "16384", "enable_keep_alive", "yes",
-      "keep_alive_timeout_ms", "5000", "tcp_nodelay", "1", "enable_directory_listing", "no",
+      "request_timeout_ms", kPatienceMs, "max_request_size", "16384", "enable_keep_alive", "yes",
+      "keep_alive_timeout_ms", kPatienceMs, "tcp_nodelay", "1", "enable_directory_listing", "no",
       // The realm's name need not be the host's.
       "enable_auth_domain_check", "no"};
   if (config.tls) {
@@ -154,7 +165,7 @@ Result<void> HttpServer::start(const Endpoint& listen) {
   mg_callbacks callbacks{};
   callbacks.begin_request = [](mg_connection* connection) {
     auto* const self = static_cast<HttpServer*>(mg_get_user_data(mg_get_context(connection)));
-    return self->answer(connection);
+    return self->answer_safely(connection);
   };
   callbacks.log_message = [](const mg_connection* connection, const char* message) {
     if (connection == nullptr) {
@@ -194,11 +205,34 @@ std::string HttpServer::url() const {
   return (config_.tls ? "https://" : "http://") + local_.to_string() + "/";
 }
 
+/// What goes wrong here costs an answer, and not the process: these threads are civetweb's.
+int HttpServer::answer_safely(mg_connection* connection) noexcept {
+  try {
+    return answer(connection);
+  } catch (const std::exception&) {
+    static_cast<void>(mg_send_http_error(connection, 503, "%s", ""));
+    return 503;
+  }
+}
+
+HttpServer::HttpServer(WebConfig config, Handler handler)
+    : config_(std::move(config)),
+      handler_(std::move(handler)),
+      gate_([this](const char* header) { return is_authorized(config_, header); }, clock_,
+            [](Duration time) { std::this_thread::sleep_for(time); }) {}
+
 int HttpServer::answer(mg_connection* connection) {
   const mg_request_info* const info = mg_get_request_info(connection);
   const std::string_view method{info->request_method != nullptr ? info->request_method : ""};
   const bool head_only = method == "HEAD";
-  if (!is_authorized(config_, mg_get_header(connection, "Authorization"))) {
+  const auto may_ask = config_.users.empty()
+                           ? PasswordGate::Answer::yes
+                           : gate_.ask(mg_get_header(connection, "Authorization"));
+  if (may_ask == PasswordGate::Answer::later) {
+    send(connection, refusal(503, "too many passwords are being tried"), !head_only);
+    return 503;
+  }
+  if (may_ask == PasswordGate::Answer::no) {
     send(connection, refusal(401, "name and password are needed"), !head_only);
     return 401;
   }

@@ -8,9 +8,11 @@
 #include <string>
 
 #include "app/monitor/live_feed.hpp"
+#include "app/monitor/password_gate.hpp"
 #include "app/monitor/web_config.hpp"
 #include "base/endpoint.hpp"
 #include "base/result.hpp"
+#include "clock/system_clock.hpp"
 
 struct mg_connection;
 struct mg_context;
@@ -52,14 +54,16 @@ class HttpServer {
   [[nodiscard]] std::string url() const;
 
  private:
-  HttpServer(WebConfig config, Handler handler)
-      : config_(std::move(config)), handler_(std::move(handler)) {}
+  HttpServer(WebConfig config, Handler handler);
   [[nodiscard]] Result<void> start(const Endpoint& listen);
   [[nodiscard]] int answer(mg_connection* connection);
+  int answer_safely(mg_connection* connection) noexcept;
   void stream(mg_connection* connection, LiveFeed& feed);
 
   WebConfig config_;
   Handler handler_;
+  SystemClock clock_;
+  PasswordGate gate_;
   Endpoint local_;
   std::string problem_;
   std::atomic<bool> ending_{false};

@@ -12,6 +12,7 @@
 #include "app/monitor/http_server.hpp"
 #include "app/monitor/metrics.hpp"
 #include "app/monitor/routes.hpp"
+#include "base/saturating.hpp"
 
 namespace udperf::app {
 namespace {
@@ -169,19 +170,21 @@ class Metrics final : public ServerMetrics {
   MonoTime on_turn(MonoTime now) override { return next_.on_turn(now); }
 
  private:
+  /// What a client told is in it, and may be any number.
   void add(const SessionOutcome& outcome) {
+    const auto grow = [](std::uint64_t& sum, std::uint64_t by) { sum = saturating_add(sum, by); };
     for (const StreamOutcome& stream : streams(outcome.up)) {
       if (stream.rx) {
-        tally_.received.packets += stream.rx->unique;
-        tally_.received.bytes += stream.rx->unique_bytes;
-        tally_.received.lost += stream.rx->lost;
-        tally_.received.rx_socket_drop += stream.rx->rx_socket_drop.value_or(0);
+        grow(tally_.received.packets, stream.rx->unique);
+        grow(tally_.received.bytes, stream.rx->unique_bytes);
+        grow(tally_.received.lost, stream.rx->lost);
+        grow(tally_.received.rx_socket_drop, stream.rx->rx_socket_drop.value_or(0));
       }
     }
     for (const StreamOutcome& stream : streams(outcome.down)) {
       if (stream.tx) {
-        tally_.sent.packets += stream.tx->packets;
-        tally_.sent.bytes += stream.tx->payload_bytes;
+        grow(tally_.sent.packets, stream.tx->packets);
+        grow(tally_.sent.bytes, stream.tx->payload_bytes);
       }
     }
   }

@@ -17,6 +17,10 @@ class SourceMeter {
   SourceMeter(std::uint64_t seed, std::uint32_t per_second, std::uint32_t burst);
 
   [[nodiscard]] bool pass(const IpAddress& from, MonoTime now);
+  /// One for something else, in which nothing has passed yet.
+  [[nodiscard]] SourceMeter fresh(std::uint32_t per_second, std::uint32_t burst) const {
+    return {seed_, per_second, burst};
+  }
 
  private:
   static constexpr std::size_t kPlaces = 4096;

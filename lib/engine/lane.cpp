@@ -602,7 +602,7 @@ MonoTime Lane::watch_sender(MonoTime now) const {
   constexpr Duration kOften = std::chrono::milliseconds{20};
   constexpr Duration kUsually = std::chrono::milliseconds{100};
   constexpr Duration kSeldom = std::chrono::milliseconds{500};
-  if (settings_.seldom) {
+  if (settings_.seldom || (settings_.light && settings_.role == session::Role::server)) {
     return std::min(now + kSeldom, licence_end(now));
   }
   return now + (adjuster_ ? kOften : kUsually);

@@ -6,6 +6,7 @@
 #include "engine/client_connect.hpp"
 #include "engine/server_sessions.hpp"
 #include "sender/sender.hpp"
+#include "session/light.hpp"
 
 namespace udperf::engine {
 namespace {
@@ -58,14 +59,19 @@ void ServerSessions::refuse(const net::Letter& letter, const wire::Nonce& nonce,
 
 void ServerSessions::drop_predecessor(const Endpoint& client) {
   // The same address and port with a new nonce: the client was started again.
-  for (const auto& [id, session] : sessions_) {
-    if (session->client == client && session->active()) {
-      session->replaced = true;
-      dying_ = true;
-      session->shared.quit.store(true, std::memory_order_release);
-      session->conversation->notify_lanes();
-    }
+  const auto id = places_.session_of(client);
+  if (!id) {
+    return;
   }
+  Session& session = *sessions_.find(*id)->second;
+  places_.walked(1);
+  if (session.active()) {
+    session.replaced = true;
+    session.shared.quit.store(true, std::memory_order_release);
+    session.conversation->notify_lanes();
+  }
+  note_over(session);
+  clear_places();
 }
 
 /// Whether this server was for one session, and that has ended.
@@ -84,6 +90,7 @@ void ServerSessions::open_session(const FrontDoor::Admission& admission, const n
     // Said twice before the session had a socket (its own will answer the next one), or replayed.
     return;
   }
+  clear_places();
   drop_predecessor(letter.peer);
   if (shutting_down_ || has_served_its_one()) {
     wire::Reject reject;
@@ -112,15 +119,21 @@ void ServerSessions::open_session(const FrontDoor::Admission& admission, const n
     return;
   }
   ++counters_.sessions;
-  counters_.light_sessions += session->light ? 1U : 0U;
+  counters_.light_sessions += session->light() ? 1U : 0U;
   used_nonces_.add(nonce, now);
   observer_.on_session_opened(session->id, session->client, session->params);
   Session& opened = *session;
   sessions_.emplace(opened.id, std::move(session));
-  note_concurrency();
-  // The books are open before the client learns that it may send.
-  opened.conversation->greet(*opened.lanes.front());
-  launch(opened, *opened.lanes.front());
+  Lane& lane = *opened.lanes.front();
+  try {
+    places_.take(opened.place, opened.id, opened.params, opened.shared);
+    // The books are open before the client learns that it may send.
+    opened.conversation->greet(lane);
+  } catch (const std::bad_alloc&) {
+    abandon(opened, lane);
+    throw;
+  }
+  launch(opened, lane);
 }
 
 std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire::Request& request,
@@ -128,13 +141,11 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
                                                                       const net::Letter& letter,
                                                                       MonoTime now) {
   const bool light = is_light(request.params);
-  auto session =
-      std::make_unique<Session>(*sources_for(light), counted_to(request.params, letter), control_);
-  session->light = light;
+  auto session = std::make_unique<Session>(*sources_for(light), letter.peer,
+                                           counted_to(request.params, letter), light, control_);
   do {
     session->id = random_.next_u64();
   } while (session->id == 0 || sessions_.count(session->id) != 0);
-  session->client = letter.peer;
   session->local = letter.local;
   session->opened = clock_.unix_now();
   session->opened_mono = now;
@@ -155,7 +166,7 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
   const bool seldom = light && (request.capabilities & wire::kCapLight) != 0;
   accept.capabilities = wire::kCapStreams | wire::kCapDown | wire::kCapQueue | wire::kCapTraffic |
                         wire::kCapCompact | wire::kCapOmit | (seldom ? wire::kCapLight : 0U);
-  accept.concurrent = static_cast<std::uint32_t>(full_sessions()) + 1;
+  accept.concurrent = static_cast<std::uint32_t>(places_.full()) + 1;
   accept.instance = instance_;
 
   ServerConversation::Settings settings;
@@ -168,10 +179,7 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
   settings.accept = accept;
   settings.light = light;
   settings.seldom = seldom;
-  settings.on_ended = [this] {
-    dying_ = true;
-    event_.raise();
-  };
+  settings.on_ended = [this, opened = session.get()] { note_over(*opened); };
   session->conversation = std::make_unique<ServerConversation>(settings, session->shared, now);
   return session;
 }
@@ -210,7 +218,7 @@ std::unique_ptr<net::DatagramPort> ServerSessions::open_port(const Session& sess
 std::optional<wire::Reject> ServerSessions::add_lane(Session& session, std::uint8_t stream,
                                                      const session::Sealer& sealer,
                                                      const net::Letter& letter) {
-  if (!session.fixed.grow(lane_bytes(session.params, session.light))) {
+  if (!session.fixed.grow(lane_bytes(session.params, session.light()))) {
     ++counters_.out_of_memory;
     return no_room();
   }
@@ -228,7 +236,8 @@ std::optional<wire::Reject> ServerSessions::add_lane(Session& session, std::uint
   settings.payload_seed = random_.next_u64();
   settings.memory = &session.memory;
   settings.budget = &session.budget;
-  settings.light = session.light;
+  settings.light =
+      session.light() || (counts_light_apart() && session::has_light_streams(session.params));
   settings.seldom = session.conversation->seldom();
   settings.senders = &executor_;
   auto lane = std::make_unique<Lane>(settings, std::move(port), clock_, session.shared,
@@ -255,11 +264,15 @@ void ServerSessions::launch(Session& session, Lane& lane) {
   try {
     executor_.add(lane);
   } catch (const std::bad_alloc&) {
-    lane.release();
-    lane.abandon();
-    session.conversation->abandon();
+    abandon(session, lane);
     throw;
   }
+}
+
+void ServerSessions::abandon(Session& session, Lane& lane) {
+  lane.release();
+  lane.abandon();
+  session.conversation->abandon();
 }
 
 void ServerSessions::join(const FrontDoor::Joining& joining, const net::Letter& letter,

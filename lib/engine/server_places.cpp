@@ -32,27 +32,12 @@ MonoTime ServerSessions::free_at(const Session& session, MonoTime now) {
 }
 
 session::Occupancy ServerSessions::occupancy(const IpAddress& client, MonoTime now) const {
-  session::Occupancy out;
-  const IpAddress source = source_of(client);
-  MonoTime soonest = kNever;
-  for (const auto& [id, session] : sessions_) {
-    if (!session->active()) {
-      continue;
-    }
-    const std::uint32_t of_source = source_of(session->source) == source ? 1U : 0U;
-    out.granted_bps = saturating_add(out.granted_bps, session::offered_bps(session->params));
-    if (session->light) {
-      ++out.light_sessions;
-      out.light_sessions_of_address += of_source;
-      continue;
-    }
-    ++out.sessions;
-    out.sessions_of_address += of_source;
-    soonest = std::min(soonest, free_at(*session, now));
-  }
+  session::Occupancy out = places_.occupancy(client);
   if (classic_ && (options_.exclusive || options_.one_off)) {
     out.sessions += static_cast<std::uint32_t>(classic_->active());  // nothing runs beside it
   }
+  const MonoTime soonest = places_.soonest_end(
+      now, [&](std::uint64_t id) { return free_at(*sessions_.find(id)->second, now); });
   if (soonest != kNever) {
     constexpr std::int64_t kMostMs = 3'600'000;
     const Duration left = std::max(soonest - now, Duration{0});

@@ -94,7 +94,8 @@ MonoTime ServerSessions::step(MonoTime now) {
   }
   // An ended session's tasks are released a moment after it has said so.
   constexpr Duration kSoon = std::chrono::milliseconds{2};
-  return std::min(classic_next, dying_.load() ? now + kSoon : kNever);
+  const bool waiting = over_.waiting != nullptr || over_.told.load() != nullptr;
+  return std::min(classic_next, waiting ? now + kSoon : kNever);
 }
 
 MonoTime ServerSessions::step_classic(MonoTime now) {
@@ -125,7 +126,7 @@ bool ServerSessions::on_classic(const net::Letter& letter, bool native, MonoTime
   arrival.to = letter.local;
   arrival.native = native;
   arrival.may_begin =
-      options_.one_off ? sessions_.empty() : !options_.exclusive || full_sessions() == 0;
+      options_.one_off ? sessions_.empty() : !options_.exclusive || places_.full() == 0;
   auto answer = classic_->on_datagram(arrival, now, clock_.unix_now());
   if (answer) {
     const auto text = std::as_bytes(std::span{*answer});
@@ -202,50 +203,71 @@ void ServerSessions::count_drop(FrontDoor::Drop drop) {
   }
 }
 
-std::size_t ServerSessions::full_sessions() const {
-  const auto full = [](const auto& entry) {
-    return entry.second->active() && !entry.second->light;
-  };
-  return static_cast<std::size_t>(std::count_if(sessions_.begin(), sessions_.end(), full));
+/// From any thread.
+void ServerSessions::note_over(Session& session) noexcept {
+  if (session.over.exchange(true)) {
+    return;
+  }
+  session.next_over = over_.told.load(std::memory_order_relaxed);
+  while (!over_.told.compare_exchange_weak(session.next_over, &session, std::memory_order_release,
+                                           std::memory_order_relaxed)) {
+  }
+  event_.raise();
 }
 
-/// Light ones are no load for others, so they are told of the full ones only.
-void ServerSessions::note_concurrency() {
-  const auto full = static_cast<std::uint32_t>(full_sessions());
-  for (const auto& [id, session] : sessions_) {
-    session->shared.note_sessions(full + (session->light ? 1 : 0));
+/// Who is over has no place any more, though it is kept a moment longer.
+void ServerSessions::clear_places() {
+  Session* next = over_.told.exchange(nullptr, std::memory_order_acquire);
+  while (next != nullptr) {
+    Session& session = *next;
+    next = session.next_over;
+    places_.give_back(session.place);
+    places_.walked(1);
+    session.next_over = over_.waiting;
+    over_.waiting = &session;
   }
 }
 
 void ServerSessions::bury_ended() {
-  if (!(dying_.load() && dying_.exchange(false)) && !shutting_down_) {
-    return;
+  clear_places();
+  if (shutting_down_) {
+    // Those, too, whose threads have ended before they themselves have.
+    for (const auto& [id, session] : sessions_) {
+      if (session->idle()) {
+        note_over(*session);
+      }
+    }
+    clear_places();
   }
-  try {
-    bury_idle();
-  } catch (...) {
-    dying_ = true;  // who could not be buried now is, a moment later
-    throw;
+  Session* waiting = std::exchange(over_.waiting, nullptr);
+  while (waiting != nullptr) {
+    Session& session = *waiting;
+    waiting = session.next_over;
+    places_.walked(1);
+    if (!session.idle()) {
+      session.next_over = std::exchange(over_.waiting, &session);
+      continue;
+    }
+    try {
+      bury(session);
+    } catch (...) {
+      // Who could not be buried now is, a moment later.
+      while (waiting != nullptr) {
+        Session& other = *waiting;
+        waiting = other.next_over;
+        other.next_over = std::exchange(over_.waiting, &other);
+      }
+      throw;
+    }
   }
 }
 
-void ServerSessions::bury_idle() {
-  for (auto it = sessions_.begin(); it != sessions_.end();) {
-    Session& session = *it->second;
-    const bool idle = std::all_of(session.lanes.begin(), session.lanes.end(),
-                                  [](const auto& lane) { return lane->idle(); });
-    if (!idle) {
-      if (!session.active()) {
-        dying_ = true;  // and never false here: another one may end meanwhile
-      }
-      ++it;
-      continue;
-    }
-    const std::unique_ptr<Session> gone = std::move(it->second);
-    it = sessions_.erase(it);
-    ++finished_;
-    observer_.on_session_closed(last_words(*gone));
-  }
+void ServerSessions::bury(Session& session) {
+  const auto found = sessions_.find(session.id);
+  const std::unique_ptr<Session> gone = std::move(found->second);
+  sessions_.erase(found);
+  ++over_.buried;
+  observer_.on_session_closed(last_words(*gone));
 }
 
 /// With what it measured; without where there is no memory for that: then what the session holds is

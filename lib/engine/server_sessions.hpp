@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -16,6 +17,7 @@
 #include "engine/server_conversation.hpp"
 #include "engine/server_run.hpp"
 #include "engine/service.hpp"
+#include "engine/session_places.hpp"
 #include "net/datagram_port.hpp"
 #include "os/event.hpp"
 #include "session/admission.hpp"
@@ -46,10 +48,12 @@ class ServerSessions final : public Service {
   void shut_down() override;
   [[nodiscard]] std::size_t count() const override { return sessions_.size(); }
   [[nodiscard]] std::uint64_t finished() const override {
-    return finished_ + (classic_ ? classic_->settled() : 0);
+    return over_.buried + (classic_ ? classic_->settled() : 0);
   }
   [[nodiscard]] session::Occupancy occupancy(const IpAddress& client, MonoTime now) const override;
   [[nodiscard]] const ServerCounters& counters() const { return counters_; }
+  /// Sessions looked at one by one since the start (SessionPlaces::steps).
+  [[nodiscard]] std::uint64_t steps() const { return places_.steps(); }
 
  private:
   struct Session {
@@ -70,16 +74,24 @@ class ServerSessions final : public Service {
     std::vector<std::unique_ptr<Lane>> lanes;  ///< in order of joining
     std::vector<bool> joined;                  ///< by stream number
     bool replaced = false;                     ///< its client was started again
-    bool light = false;                        ///< counted apart
-    IpAddress source;                          ///< whom it is counted to
+    SessionPlaces::Place place;
+    std::atomic<bool> over{false};  ///< it is in a list of those that are
+    Session* next_over = nullptr;
 
-    Session(SourceAccounts& sources, const IpAddress& counted_to, ByteMeter& control)
+    Session(SourceAccounts& sources, const Endpoint& from, const IpAddress& counted_to, bool light,
+            ByteMeter& control)
         : seat(sources.join(counted_to)),
           memory(seat->memory()),
           fixed(&memory),
           budget(control),
-          source(counted_to) {}
+          client(from),
+          place(from, counted_to, light) {}
+    [[nodiscard]] bool light() const { return place.light(); }
     [[nodiscard]] bool active() const { return !replaced && !conversation->ended(); }
+    /// No thread has anything of it any more.
+    [[nodiscard]] bool idle() const {
+      return std::all_of(lanes.begin(), lanes.end(), [](const auto& lane) { return lane->idle(); });
+    }
   };
 
   void on_letter(const net::Letter& letter, MonoTime now);
@@ -103,6 +115,7 @@ class ServerSessions final : public Service {
   [[nodiscard]] std::unique_ptr<net::DatagramPort> open_port(const Session& session,
                                                              const net::Letter& letter);
   void launch(Session& session, Lane& lane);
+  static void abandon(Session& session, Lane& lane);
   static void credit_handshake(Session& session, const net::Letter& letter);
   void take_in(net::Letter letter);
   [[nodiscard]] bool counts_light_apart() const {
@@ -111,12 +124,12 @@ class ServerSessions final : public Service {
   [[nodiscard]] bool is_light(const TestParams& params) const;
   [[nodiscard]] session::Policy policy() const;
   [[nodiscard]] IpAddress counted_to(const TestParams& params, const net::Letter& letter) const;
-  [[nodiscard]] std::size_t full_sessions() const;
   [[nodiscard]] static MonoTime free_at(const Session& session, MonoTime now);
   void drop_predecessor(const Endpoint& client);
+  void note_over(Session& session) noexcept;
+  void clear_places();
   void bury_ended();
-  void bury_idle();
-  void note_concurrency();
+  void bury(Session& session);
   [[nodiscard]] SessionOutcome last_words(Session& session);
   enum class Figures : std::uint8_t { all, none };
   [[nodiscard]] SessionOutcome outcome_of(Session& session, Figures figures);
@@ -144,6 +157,14 @@ class ServerSessions final : public Service {
   ByteMeter control_{session::ControlBudget::kBytesPerSecondOfAll,
                      session::ControlBudget::kBurstOfAll};
   std::map<std::uint64_t, std::unique_ptr<Session>> sessions_;
+  SessionPlaces places_;
+  /// Sessions that are over and still kept, in lists that need no memory.
+  struct Over {
+    std::atomic<Session*> told{nullptr};  ///< by any thread
+    Session* waiting = nullptr;           ///< without a place, until their tasks are released
+    std::uint64_t buried = 0;
+  };
+  Over over_;
   /// Handshakes that came to a session's socket.
   struct Strays {
     std::mutex mutex;
@@ -153,9 +174,7 @@ class ServerSessions final : public Service {
   Strays strays_;
   session::UsedNonces used_nonces_{session::CookieJar::kLifetime};
   ServerCounters counters_;
-  std::uint64_t finished_ = 0;
-  std::atomic<bool> dying_{false};  ///< a session has ended and is still kept
-  std::uint64_t instance_;          ///< of this start of the server
+  std::uint64_t instance_;  ///< of this start of the server
   bool shutting_down_ = false;
   bool warned_of_buffer_ = false;
 };

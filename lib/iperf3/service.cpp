@@ -4,6 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include "base/saturating.hpp"
+#include "base/source_accounts.hpp"
 #include "engine/client_connect.hpp"
 #include "net/udp_listener.hpp"
 #include "session/client_handshake.hpp"
@@ -118,11 +120,12 @@ void Iperf3Service::welcome(std::unique_ptr<net::TcpConnection> connection, Mono
   if (shutting_down_ || !welcome_address(parts_.options, address)) {
     return;  // closed without a word
   }
+  const IpAddress source = source_of(address);
   std::size_t undecided = 0;
   std::size_t of_address = 0;
   for (const auto& test : tests_) {
     undecided += test->granted() ? 0U : 1U;
-    of_address += !test->granted() && test->client().address == address ? 1U : 0U;
+    of_address += !test->granted() && source_of(test->client().address) == source ? 1U : 0U;
   }
   if (undecided >= kMostUndecided || of_address >= kMostUndecidedOfAddress) {
     return;
@@ -155,16 +158,18 @@ session::Policy Iperf3Service::policy() const {
 
 session::Occupancy Iperf3Service::occupancy(const IpAddress& client, MonoTime now) const {
   session::Occupancy out;
+  const IpAddress source = source_of(client);
   for (const auto& test : tests_) {
     if (!test->active()) {
       continue;
     }
     ++out.sessions;
-    out.sessions_of_address += test->client().address == client ? 1U : 0U;
-    out.granted_bps += session::offered_bps(test->params());
+    out.sessions_of_address += source_of(test->client().address) == source ? 1U : 0U;
+    out.granted_bps = saturating_add(out.granted_bps, session::offered_bps(test->params()));
     const auto expected = expected_duration(test->params(), Way::up);
     if (expected && *expected > Duration{0}) {
-      const Duration left = std::max(test->opened_mono() + *expected - now, Duration{1ms});
+      const Duration left =
+          std::max(saturating_after(test->opened_mono(), *expected) - now, Duration{1ms});
       const auto ms = static_cast<std::uint32_t>(std::min<std::int64_t>(left / 1ms, 3'600'000));
       out.soonest_end_ms = out.soonest_end_ms == 0 ? ms : std::min(out.soonest_end_ms, ms);
     }

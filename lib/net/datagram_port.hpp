@@ -177,8 +177,9 @@ class ListenPort {
   ListenPort& operator=(const ListenPort&) = delete;
   virtual ~ListenPort() = default;
 
-  /// What has arrived, without waiting; at most a bounded number of letters.
-  virtual std::vector<Letter> receive() = 0;
+  /// What has arrived, without waiting; at most a bounded number of letters. They are there until
+  /// the next receive().
+  virtual std::span<const Letter> receive() = 0;
   virtual void send(const Letter& letter) = 0;
   [[nodiscard]] virtual Endpoint local() const = 0;
   [[nodiscard]] virtual int fd() const = 0;

@@ -43,35 +43,6 @@ IpAddress destination(msghdr& message, const IpAddress& fallback) {
   return fallback;
 }
 
-/// Reads one datagram; nothing when none is waiting.
-std::optional<Letter> read_letter(int fd, const Endpoint& local) {
-  Letter letter;
-  letter.bytes.resize(kLetterBytes);
-  alignas(cmsghdr) std::array<std::byte, 256> control{};
-  SocketAddress from;
-  iovec vector{letter.bytes.data(), letter.bytes.size()};
-  msghdr message{};
-  message.msg_name = from.raw();
-  message.msg_namelen = *from.size_out();
-  message.msg_iov = &vector;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  ssize_t length = ::recvmsg(fd, &message, MSG_DONTWAIT | MSG_TRUNC);
-  for (int i = 0; length < 0 && errno != EAGAIN && i < 8; ++i) {
-    length =
-        ::recvmsg(fd, &message, MSG_DONTWAIT | MSG_TRUNC);  // an ICMP error of an earlier answer
-  }
-  if (length < 0) {
-    return std::nullopt;
-  }
-  letter.bytes.resize(std::min(static_cast<std::size_t>(length), kLetterBytes));
-  letter.full_length = static_cast<std::uint32_t>(length);
-  letter.peer = from.endpoint();
-  letter.local = Endpoint{destination(message, local.address), local.port};
-  return letter;
-}
-
 template <typename Info>
 void attach(msghdr& message, int level, int type, const Info& info) {
   message.msg_controllen = CMSG_SPACE(sizeof info);
@@ -97,6 +68,75 @@ void set_source(msghdr& message, const IpAddress& local) {
 }
 
 }  // namespace
+
+class UdpListener::Inbox {
+ public:
+  explicit Inbox(std::size_t letters)
+      : bytes_(letters * kLetterBytes),
+        vectors_(letters),
+        control_(letters),
+        from_(letters),
+        messages_(letters),
+        letters_(letters),
+        used_(letters) {}
+
+  std::span<const Letter> read(int fd, const Endpoint& local) {
+    prepare();
+    int count = receive(fd);
+    for (int i = 0; count < 0 && errno != EAGAIN && i < 8; ++i) {
+      count = receive(fd);  // an ICMP error of an earlier answer
+    }
+    used_ = static_cast<std::size_t>(std::max(count, 0));
+    for (std::size_t i = 0; i < used_; ++i) {
+      const std::size_t length = messages_[i].msg_len;
+      const std::span<const std::byte> slot = std::span{bytes_}.subspan(i * kLetterBytes);
+      const auto kept = slot.first(std::min(length, kLetterBytes));
+      Letter& letter = letters_[i];
+      letter.bytes.assign(kept.begin(), kept.end());
+      letter.full_length = static_cast<std::uint32_t>(length);
+      letter.peer = from_[i].endpoint();
+      letter.local = Endpoint{destination(messages_[i].msg_hdr, local.address), local.port};
+    }
+    return std::span{letters_}.first(used_);
+  }
+
+ private:
+  struct Control {
+    alignas(cmsghdr) std::array<std::byte, 256> bytes;
+  };
+
+  /// The kernel has overwritten the headers of those that were used.
+  void prepare() {
+    for (std::size_t i = 0; i < used_; ++i) {
+      vectors_[i] = iovec{bytes_.data() + i * kLetterBytes, kLetterBytes};
+      msghdr& header = messages_[i].msg_hdr;
+      header = msghdr{};
+      header.msg_name = from_[i].raw();
+      header.msg_namelen = *from_[i].size_out();
+      header.msg_iov = &vectors_[i];
+      header.msg_iovlen = 1;
+      header.msg_control = control_[i].bytes.data();
+      header.msg_controllen = control_[i].bytes.size();
+    }
+  }
+  int receive(int fd) {
+    return ::recvmmsg(fd, messages_.data(), static_cast<unsigned>(messages_.size()),
+                      MSG_DONTWAIT | MSG_TRUNC, nullptr);
+  }
+
+  std::vector<std::byte> bytes_;
+  std::vector<iovec> vectors_;
+  std::vector<Control> control_;
+  std::vector<SocketAddress> from_;
+  std::vector<mmsghdr> messages_;
+  std::vector<Letter> letters_;
+  std::size_t used_;  ///< of them, by the last read
+};
+
+UdpListener::UdpListener(Fd socket, Endpoint local)
+    : socket_(std::move(socket)), local_(local), inbox_(std::make_unique<Inbox>(kMostLetters)) {}
+
+UdpListener::~UdpListener() = default;
 
 Result<std::unique_ptr<UdpListener>> UdpListener::open(const std::optional<IpAddress>& bind,
                                                        std::uint16_t port, std::uint32_t buffer,
@@ -145,16 +185,8 @@ Result<std::unique_ptr<UdpListener>> UdpListener::open_at(const Endpoint& local,
   return std::unique_ptr<UdpListener>{new UdpListener{std::move(fd), actual}};
 }
 
-std::vector<Letter> UdpListener::receive() {
-  std::vector<Letter> letters;
-  while (letters.size() < kMostLetters) {
-    auto letter = read_letter(fd(), local_);
-    if (!letter) {
-      break;
-    }
-    letters.push_back(*std::move(letter));
-  }
-  return letters;
+std::span<const Letter> UdpListener::receive() {
+  return inbox_->read(fd(), local_);
 }
 
 void UdpListener::send(const Letter& letter) {
@@ -188,12 +220,14 @@ Result<std::unique_ptr<DatagramPort>> UdpListener::open_session(const PortOption
   // on only its peer's come, who must not keep us here: he says the rest again.
   constexpr std::size_t kMostStrays = 256;
   const Endpoint local{options.bind.value_or(local_.address), options.local_port};
+  constexpr std::size_t kAtOnce = 4;  // there is hardly ever one
+  Inbox inbox{kAtOnce};
   while (strays.size() < kMostStrays) {
-    auto letter = read_letter(fd->get(), local);
-    if (!letter) {
+    const auto letters = inbox.read(fd->get(), local);
+    strays.insert(strays.end(), letters.begin(), letters.end());
+    if (letters.size() < kAtOnce) {
       break;
     }
-    strays.push_back(*std::move(letter));
   }
   return std::unique_ptr<DatagramPort>{UdpPort::adopt(std::move(*fd), options)};
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+
 #include "net/datagram_port.hpp"
 #include "net/fd.hpp"
 
@@ -19,7 +21,11 @@ class UdpListener final : public ListenPort {
   /// Payload bytes to ask of the socket's buffer where it takes handshakes only.
   static constexpr std::uint32_t kHandshakeBuffer = 4U << 20U;
 
-  std::vector<Letter> receive() override;
+  UdpListener(const UdpListener&) = delete;
+  UdpListener& operator=(const UdpListener&) = delete;
+  ~UdpListener() override;
+
+  std::span<const Letter> receive() override;
   void send(const Letter& letter) override;
   [[nodiscard]] Endpoint local() const override { return local_; }
   [[nodiscard]] int fd() const override { return socket_.get(); }
@@ -27,14 +33,18 @@ class UdpListener final : public ListenPort {
       const PortOptions& options, std::vector<Letter>& strays) override;
 
  private:
-  UdpListener(Fd socket, Endpoint local) : socket_(std::move(socket)), local_(local) {}
+  UdpListener(Fd socket, Endpoint local);
 
   [[nodiscard]] static Result<std::unique_ptr<UdpListener>> open_at(const Endpoint& local,
                                                                     std::uint32_t buffer,
                                                                     const std::string& device);
 
+  /// Where letters are read into, many at a time: used again and again, as there may be a flood.
+  class Inbox;
+
   Fd socket_;
   Endpoint local_;
+  std::unique_ptr<Inbox> inbox_;
 };
 
 }  // namespace udperf::net

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/source_accounts.hpp"
+
 namespace udperf::session {
 namespace {
 
@@ -42,12 +44,12 @@ bool ClassicDoor::welcome(const IpAddress& address) const {
 }
 
 std::size_t ClassicDoor::active_of(const IpAddress& address) const {
-  const auto found = active_by_address_.find(address);
+  const auto found = active_by_address_.find(source_of(address));
   return found != active_by_address_.end() ? found->second : 0;
 }
 
 void ClassicDoor::count_active(const IpAddress& address, bool more) {
-  const auto at = active_by_address_.try_emplace(address, 0).first;
+  const auto at = active_by_address_.try_emplace(source_of(address), 0).first;
   at->second = more ? at->second + 1 : at->second - 1;
   active_ = more ? active_ + 1 : active_ - 1;
   if (at->second == 0) {

@@ -11,6 +11,7 @@ FrontDoor::FrontDoor(Settings settings, RandomSource& random, MonoTime now)
     : settings_(std::move(settings)),
       jar_(random, now),
       sources_(random.next_u64(), kAnswersPerSource, kAnswersPerSource),
+      proven_(sources_.fresh(kProvenPerSource, kProvenPerSource)),
       tokens_at_(now) {}
 
 bool FrontDoor::welcome(const IpAddress& address) const {
@@ -117,22 +118,46 @@ FrontDoor::Decision FrontDoor::on_hello(std::span<const std::byte> datagram, std
   return Reply{std::move(bytes), false};
 }
 
-/// What is wrong with the cookie of a REQUEST or JOIN, whose nonce and cookie come first.
-std::optional<FrontDoor::Drop> FrontDoor::check_cookie(std::span<const std::byte> datagram,
-                                                       CookieJar::Subject& subject, MonoTime now) {
+namespace {
+
+/// The cookie of a REQUEST or JOIN, which begin with nonce and cookie.
+wire::CookieBytes cookie_of(std::span<const std::byte> datagram) {
   wire::CookieBytes cookie{};
-  const auto fields = datagram.subspan(wire::kCommonHeaderBytes);
-  std::copy_n(fields.begin(), subject.nonce.size(), subject.nonce.begin());
-  std::copy_n(fields.subspan(subject.nonce.size()).begin(), cookie.size(), cookie.begin());
-  switch (jar_.check(cookie, subject, now)) {
+  std::copy_n(datagram.begin() + wire::kCommonHeaderBytes + std::tuple_size_v<wire::Nonce>,
+              cookie.size(), cookie.begin());
+  return cookie;
+}
+
+std::optional<FrontDoor::Drop> wrong_with(CookieJar::Verdict verdict) {
+  switch (verdict) {
     case CookieJar::Verdict::good:
       return std::nullopt;
     case CookieJar::Verdict::expired:
-      return Drop::expired_cookie;
+      return FrontDoor::Drop::expired_cookie;
     case CookieJar::Verdict::forged:
       break;
   }
-  return Drop::bad_cookie;
+  return FrontDoor::Drop::bad_cookie;
+}
+
+}  // namespace
+
+/// Why the cookie of a REQUEST or JOIN is not worth a look at what it asks for. Reads the nonce.
+std::optional<FrontDoor::Drop> FrontDoor::check_bearer(std::span<const std::byte> datagram,
+                                                       CookieJar::Subject& bearer, MonoTime now) {
+  std::copy_n(datagram.begin() + wire::kCommonHeaderBytes, bearer.nonce.size(),
+              bearer.nonce.begin());
+  if (const auto bad = wrong_with(jar_.check_bearer(cookie_of(datagram), bearer, now))) {
+    return bad;
+  }
+  return proven_.pass(bearer.client.address, now) ? std::nullopt
+                                                  : std::optional{Drop::rate_limited};
+}
+
+std::optional<FrontDoor::Drop> FrontDoor::check_cookie(std::span<const std::byte> datagram,
+                                                       const CookieJar::Subject& subject,
+                                                       MonoTime now) {
+  return wrong_with(jar_.check(cookie_of(datagram), subject, now));
 }
 
 FrontDoor::Decision FrontDoor::on_request(std::span<const std::byte> datagram,
@@ -140,6 +165,9 @@ FrontDoor::Decision FrontDoor::on_request(std::span<const std::byte> datagram,
   // The cookie comes first, and speaks for the parameters as they are in the datagram.
   constexpr std::size_t kParamsAt = 68;
   constexpr std::size_t kParamsBytes = 71;
+  if (const auto bad = check_bearer(datagram, subject, now)) {
+    return *bad;
+  }
   subject.params_hash = crypto::fingerprint(datagram.subspan(kParamsAt, kParamsBytes));
   if (const auto bad = check_cookie(datagram, subject, now)) {
     return *bad;
@@ -159,6 +187,9 @@ FrontDoor::Decision FrontDoor::on_request(std::span<const std::byte> datagram,
 FrontDoor::Decision FrontDoor::on_join(std::span<const std::byte> datagram,
                                        const wire::CommonHeader& header, CookieJar::Subject subject,
                                        MonoTime now) {
+  if (const auto bad = check_bearer(datagram, subject, now)) {
+    return *bad;
+  }
   subject.params_hash = join_hash(header.session, header.stream);
   if (const auto bad = check_cookie(datagram, subject, now)) {
     return *bad;

@@ -24,6 +24,9 @@ class FrontDoor {
   static constexpr std::uint32_t kAnswersPerSecond = 2000;
   /// Of these, to one source: each stream of each of its clients says HELLO.
   static constexpr std::uint32_t kAnswersPerSource = 1000;
+  /// So many REQUESTs and JOINs with a cookie of its own are looked at of one source: what they
+  /// cost beyond the cookie is limited by that.
+  static constexpr std::uint32_t kProvenPerSource = 1000;
 
   struct Settings {
     std::optional<crypto::Key> key;
@@ -77,14 +80,17 @@ class FrontDoor {
                       MonoTime now);
   Decision on_join(std::span<const std::byte> datagram, const wire::CommonHeader& header,
                    CookieJar::Subject subject, MonoTime now);
+  [[nodiscard]] std::optional<Drop> check_bearer(std::span<const std::byte> datagram,
+                                                 CookieJar::Subject& bearer, MonoTime now);
   [[nodiscard]] std::optional<Drop> check_cookie(std::span<const std::byte> datagram,
-                                                 CookieJar::Subject& subject, MonoTime now);
+                                                 const CookieJar::Subject& subject, MonoTime now);
   [[nodiscard]] bool welcome(const IpAddress& address) const;
   [[nodiscard]] bool may_answer(MonoTime now);
 
   Settings settings_;
   CookieJar jar_;
   SourceMeter sources_;
+  SourceMeter proven_;
   HelloLog said_;  ///< with a key
   MonoTime tokens_at_;
   Duration token_debt_{0};  ///< how far ahead of its rate the door is

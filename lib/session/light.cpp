@@ -42,4 +42,13 @@ bool is_light(const TestParams& params) {
          offered_bps(params) <= kLightBitsPerSecond;
 }
 
+bool has_light_streams(const TestParams& params) {
+  TestParams one = params;
+  for (SendRate* const rate : {&one.rate_up, &one.rate_down}) {
+    rate->value = rate->value / one.streams + (rate->value % one.streams != 0 ? 1 : 0);
+  }
+  one.streams = 1;
+  return params.streams > 1 && is_light(one);
+}
+
 }  // namespace udperf::session

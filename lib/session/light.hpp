@@ -12,6 +12,10 @@ inline constexpr std::uint64_t kLightBitsPerSecond = 1'000'000;
 /// not adjusted, and one stream.
 [[nodiscard]] bool is_light(const TestParams& params);
 
+/// Whether each of several streams would be a light test if it were one by itself: a server then
+/// serves the streams as such, whatever the test as a whole is.
+[[nodiscard]] bool has_light_streams(const TestParams& params);
+
 /// How often the ends of a light test talk beside their data where both know of it (kCapLight).
 /// Nobody waits for it: there is little that could overflow, and little to be gained by whoever
 /// makes a server send it elsewhere.

@@ -69,6 +69,24 @@ TestParams any_params(Values& values) {
   return params;
 }
 
+TrafficShape any_shape(Values& values) {
+  TrafficShape shape;
+  shape.spacing = static_cast<Spacing>(values.between(0, 3));
+  shape.burst_packets = shape.spacing == Spacing::burst
+                            ? static_cast<std::uint32_t>(values.between(2, kMostBurstPackets))
+                            : 0;
+  if (shape.spacing == Spacing::frames) {
+    shape.frames.per_1000_s = static_cast<std::uint32_t>(values.between(1, kMostFrames));
+  } else if (values.any(1) == 1) {
+    const auto sizes = values.between(1, kMostSizes);
+    for (std::size_t i = 0; i < sizes; ++i) {
+      shape.sizes[i].bytes = static_cast<std::uint16_t>(values.between(18, kMaxPayloadBytes));
+      shape.sizes[i].weight = static_cast<std::uint16_t>(values.between(1, 400));
+    }
+  }
+  return shape;
+}
+
 /// Payload bits a second of one way, worked out in floating point.
 long double bits_of(const SendRate& rate, const TestParams& params) {
   const auto value = static_cast<long double>(rate.value);
@@ -119,6 +137,37 @@ TEST_CASE("what is granted never exceeds what is left, whatever is asked", "[ses
     REQUIRE((!takes || *takes <= *policy.max_duration));
   }
   CHECK(granted_tests > 1000);
+}
+
+TEST_CASE("GO, which may make datagrams smaller, makes no rate higher, whatever the traffic",
+          "[session]") {
+  Values values{20261129};
+  std::array<int, 4> seen{};
+  int mixed = 0;
+  for (int i = 0; i < 400'000; ++i) {
+    TestParams granted = any_params(values);
+    granted.rate_up.value = values.between(1, 10'000'000);
+    granted.rate_down.value = values.between(1, 10'000'000);
+    granted.shape_up = any_shape(values);
+    granted.shape_down = any_shape(values);
+    granted.header = values.any(1) == 1 ? HeaderKind::compact : HeaderKind::full;
+    if (!limited(granted) || check_params(granted)) {
+      continue;
+    }
+    TestParams final_params = granted;
+    final_params.payload_bytes = static_cast<std::uint32_t>(
+        values.between(header_bytes(granted.header), granted.payload_bytes));
+    if (check_params(final_params)) {
+      continue;  // as a server refuses it
+    }
+    CAPTURE(i, granted.payload_bytes, final_params.payload_bytes);
+    REQUIRE(session::offered_bps(final_params) <= session::offered_bps(granted));
+    ++seen.at(static_cast<std::size_t>(granted.shape_down.spacing));
+    mixed += granted.shape_down.mixed() ? 1 : 0;
+  }
+  CAPTURE(seen, mixed);
+  CHECK(std::all_of(seen.begin(), seen.end(), [](int n) { return n > 50; }));
+  CHECK(mixed > 50);
 }
 
 TEST_CASE("a rate that no 64 bits hold counts as the largest, not as a small one", "[session]") {

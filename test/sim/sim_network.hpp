@@ -200,7 +200,10 @@ class SimListenPort final : public net::ListenPort {
   SimListenPort& operator=(const SimListenPort&) = delete;
   ~SimListenPort() override;
 
-  std::vector<net::Letter> receive() override { return std::exchange(queue_, {}); }
+  std::span<const net::Letter> receive() override {
+    read_ = std::exchange(queue_, {});
+    return read_;
+  }
   void send(const net::Letter& letter) override;
   [[nodiscard]] Endpoint local() const override { return network_.server; }
   [[nodiscard]] int fd() const override { return -1; }
@@ -212,6 +215,7 @@ class SimListenPort final : public net::ListenPort {
  private:
   SimNetwork& network_;
   std::vector<net::Letter> queue_;
+  std::vector<net::Letter> read_;
 };
 
 }  // namespace udperf::test

@@ -229,6 +229,24 @@ TEST_CASE("runs at a time are limited, in all and of an address", "[session][cla
   CHECK(s.door.active() == 3);
 }
 
+TEST_CASE("addresses of one IPv6 /64 share what an address may run", "[session][classic]") {
+  ClassicDoor::Settings settings;
+  settings.most_runs_per_address = 2;
+  Scene s{settings};
+  const auto begin = [&s](std::uint8_t network, std::uint8_t host) {
+    s.address = parse_ip_address("2001:db8::").value();
+    s.address.bytes[7] = network;
+    s.address.bytes[15] = host;
+    static_cast<void>(s.say("START"));
+  };
+  begin(1, 1);
+  begin(1, 2);
+  begin(1, 3);
+  begin(2, 1);
+  CHECK(s.door.active() == 3);
+  CHECK(s.door.counters().refused == 1);
+}
+
 TEST_CASE("what is remembered is limited whatever comes", "[session][classic]") {
   ClassicDoor::Settings settings;
   settings.most_runs = 4;

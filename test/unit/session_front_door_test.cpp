@@ -53,6 +53,38 @@ TEST_CASE("HELLO, CHALLENGE, REQUEST: the door lets a proven client in", "[sessi
   CHECK(std::get<FrontDoor::Drop>(late) == FrontDoor::Drop::expired_cookie);
 }
 
+TEST_CASE("who has a cookie is looked at so often, whatever he asks for", "[session]") {
+  test::SeededRandom random{8};
+  FrontDoor door{{}, random, kStart};
+  ClientHandshake client{settings(), random, kStart};
+  const auto first = door.on_datagram(*client.poll_transmit(), client_end, server_end, kStart);
+  client.on_datagram(std::get<FrontDoor::Reply>(first).bytes, kStart + 1ms);
+  const auto request = *client.poll_transmit();
+  const bool as_granted = GENERATE(true, false);
+  auto asked = request;
+  if (!as_granted) {
+    asked[100] ^= std::byte{1};  // another amount than HELLO's fingerprint speaks for
+  }
+  const auto looked_at = [&](MonoTime now) {
+    std::size_t count = 0;
+    for (int i = 0; i < 10'000; ++i) {
+      const auto decision = door.on_datagram(asked, client_end, server_end, now);
+      const auto* drop = std::get_if<FrontDoor::Drop>(&decision);
+      REQUIRE((drop != nullptr || as_granted));
+      count += drop == nullptr || *drop != FrontDoor::Drop::rate_limited ? 1U : 0U;
+    }
+    return count;
+  };
+  CHECK(looked_at(kStart + 2ms) == FrontDoor::kProvenPerSource);
+  const std::size_t later = looked_at(kStart + 102ms);
+  CHECK(later >= FrontDoor::kProvenPerSource / 10);
+  CHECK(later <= FrontDoor::kProvenPerSource / 10 + 1);
+  // What others say who have none is no part of it.
+  asked[70] ^= std::byte{1};
+  const auto other = door.on_datagram(asked, client_end, server_end, kStart + 102ms);
+  CHECK(std::get<FrontDoor::Drop>(other) == FrontDoor::Drop::bad_cookie);
+}
+
 TEST_CASE("a HELLO of another version is told which versions there are", "[session]") {
   test::SeededRandom random{2};
   FrontDoor door{{}, random, kStart};

@@ -1,0 +1,120 @@
+#include "engine/session_places.hpp"
+
+#include <algorithm>
+
+#include "base/source_accounts.hpp"
+
+namespace udperf::engine {
+
+SessionPlaces::Place::Place(const Endpoint& client, const IpAddress& counted_to, bool light)
+    : client_(client), source_(source_of(counted_to)), light_(light) {}
+
+void SessionPlaces::take(Place& place, std::uint64_t session, const TestParams& granted,
+                         SharedTest& shared) {
+  place.session_ = session;
+  place.bps_ = session::offered_bps(granted);
+  place.shared_ = &shared;
+  // What may fail comes first.
+  if (full_.size() == full_.capacity()) {
+    full_.reserve(2 * full_.size() + 8);
+  }
+  place.told_ = by_most_.emplace(0, &place);
+  try {
+    by_client_[place.client_] = &place;
+    by_source_.try_emplace(place.source_);
+  } catch (...) {
+    by_most_.erase(place.told_);
+    forget_client(place);
+    throw;
+  }
+  OfSource& of_source = by_source_.find(place.source_)->second;
+  place.taken_ = true;
+  bps_ += place.bps_;
+  if (place.light_) {
+    ++light_;
+    ++of_source.light;
+  } else {
+    ++of_source.full;
+    place.among_full_ = full_.size();
+    full_.push_back(&place);
+    soonest_.good_until = MonoTime{};
+  }
+  // Light ones are no load for others, so these are told of the full ones only.
+  tell_of(static_cast<std::uint32_t>(full_.size()));
+}
+
+void SessionPlaces::forget_client(const Place& place) {
+  const auto at = by_client_.find(place.client_);
+  if (at != by_client_.end() && at->second == &place) {
+    by_client_.erase(at);
+  }
+}
+
+/// Tells those that know of fewer. Each session is told of each number once at most.
+void SessionPlaces::tell_of(std::uint32_t full) {
+  while (!by_most_.empty() && by_most_.begin()->first < full) {
+    auto node = by_most_.extract(by_most_.begin());
+    Place& place = *node.mapped();
+    node.key() = full;
+    place.told_ = by_most_.insert(std::move(node));
+    place.shared_->note_sessions(full + (place.light_ ? 1U : 0U));
+    ++steps_;
+  }
+}
+
+void SessionPlaces::give_back(Place& place) {
+  if (!place.taken_) {
+    return;
+  }
+  place.taken_ = false;
+  bps_ -= place.bps_;
+  by_most_.erase(place.told_);
+  forget_client(place);
+  const auto source = by_source_.find(place.source_);
+  --(place.light_ ? source->second.light : source->second.full);
+  if (source->second.light == 0 && source->second.full == 0) {
+    by_source_.erase(source);
+  }
+  if (place.light_) {
+    --light_;
+    return;
+  }
+  full_.back()->among_full_ = place.among_full_;
+  full_[place.among_full_] = full_.back();
+  full_.pop_back();
+  soonest_.good_until = MonoTime{};
+}
+
+std::optional<std::uint64_t> SessionPlaces::session_of(const Endpoint& client) const {
+  const auto found = by_client_.find(client);
+  return found == by_client_.end() ? std::nullopt : std::optional{found->second->session_};
+}
+
+session::Occupancy SessionPlaces::occupancy(const IpAddress& client) const {
+  session::Occupancy out;
+  out.sessions = static_cast<std::uint32_t>(full_.size());
+  out.light_sessions = light_;
+  out.granted_bps = saturate<std::uint64_t>(bps_);
+  const auto found = by_source_.find(source_of(client));
+  if (found != by_source_.end()) {
+    out.sessions_of_address = found->second.full;
+    out.light_sessions_of_address = found->second.light;
+  }
+  return out;
+}
+
+MonoTime SessionPlaces::soonest_end(
+    MonoTime now, const std::function<MonoTime(std::uint64_t session)>& free_at) const {
+  constexpr Duration kGoodFor = std::chrono::milliseconds{100};
+  if (now >= std::min(soonest_.good_until, soonest_.at)) {
+    soonest_.at = kNever;
+    for (const Place* const place : full_) {
+      soonest_.at = std::min(soonest_.at, free_at(place->session_));
+      ++steps_;
+    }
+    soonest_.good_until = now + kGoodFor;
+  }
+  return soonest_.at;
+}
+
+}  // namespace udperf::engine

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "base/endpoint.hpp"
+#include "base/saturating.hpp"
+#include "base/time.hpp"
+#include "engine/shared_test.hpp"
+#include "session/admission.hpp"
+
+namespace udperf::engine {
+
+/// The places that sessions have at a server, counted as they are taken and given back: what it
+/// costs to decide about one session more does not grow with how many there are. One thread.
+class SessionPlaces {
+ public:
+  /// Of one session, which keeps it where it is for as long as it is taken.
+  class Place {
+   public:
+    Place(const Endpoint& client, const IpAddress& counted_to, bool light);
+
+    [[nodiscard]] const Endpoint& client() const { return client_; }
+    [[nodiscard]] bool light() const { return light_; }
+    [[nodiscard]] bool taken() const { return taken_; }
+
+   private:
+    friend class SessionPlaces;
+    using ByMost = std::multimap<std::uint32_t, Place*>;
+
+    Endpoint client_;
+    IpAddress source_;
+    bool light_;
+    bool taken_ = false;
+    std::uint64_t session_ = 0;
+    std::uint64_t bps_ = 0;
+    SharedTest* shared_ = nullptr;
+    ByMost::iterator told_;
+    std::size_t among_full_ = 0;  ///< where it is in full_
+  };
+
+  /// The session with this number has the place from now on. All or nothing, where memory ends.
+  void take(Place& place, std::uint64_t session, const TestParams& granted, SharedTest& shared);
+  /// Nothing happens where it is not taken.
+  void give_back(Place& place);
+
+  /// The session of this client, which has one at most.
+  [[nodiscard]] std::optional<std::uint64_t> session_of(const Endpoint& client) const;
+  /// But for when a place will be free.
+  [[nodiscard]] session::Occupancy occupancy(const IpAddress& client) const;
+  /// Sessions that are not light.
+  [[nodiscard]] std::size_t full() const { return full_.size(); }
+  /// The soonest of the moments at which full sessions end, by `free_at` of their numbers; kNever:
+  /// not known. At most a tenth of a second old.
+  [[nodiscard]] MonoTime soonest_end(
+      MonoTime now, const std::function<MonoTime(std::uint64_t session)>& free_at) const;
+
+  /// How many sessions have been looked at one by one since the start, here or by who says so with
+  /// walked(): what must not depend on how many there are can be counted so.
+  [[nodiscard]] std::uint64_t steps() const { return steps_; }
+  void walked(std::size_t sessions) const { steps_ += sessions; }
+
+ private:
+  struct OfSource {
+    std::uint32_t full = 0;
+    std::uint32_t light = 0;
+  };
+  struct Soonest {
+    MonoTime at = kNever;
+    MonoTime good_until{};
+  };
+
+  void tell_of(std::uint32_t full);
+  void forget_client(const Place& place);
+
+  std::map<Endpoint, Place*> by_client_;
+  std::map<IpAddress, OfSource> by_source_;
+  std::vector<Place*> full_;
+  /// By the most full sessions that a session has been told of.
+  Place::ByMost by_most_;
+  std::uint32_t light_ = 0;
+  Uint128 bps_ = 0;
+  mutable Soonest soonest_;
+  mutable std::uint64_t steps_ = 0;
+};
+
+}  // namespace udperf::engine

@@ -1,0 +1,49 @@
+// Clients of iperf3's protocol that mean no good, against `udperf server --iperf3`.
+
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include "e2e/iperf3_peers.hpp"
+#include "e2e/scene.hpp"
+#include "support/catch.hpp"
+
+using namespace std::chrono_literals;
+using namespace udperf;
+using namespace udperf::test;
+using Place = RoutedPath::Place;
+using Words = std::vector<std::string>;
+
+namespace {
+
+Words client_from(const Scene& scene, const std::string& address, const std::string& seconds) {
+  return scene.path.command(Place::client, {"iperf3", "-6", "-c", kServer6, "-B", address, "-u",
+                                            "-b", "100K", "-l", "500", "-t", seconds, "-J"});
+}
+
+}  // namespace
+
+TEST_CASE("iperf3 clients of one IPv6 /64 share what an address may have", "[e2e][netns]") {
+  if (!has_iperf3()) {
+    return;
+  }
+  const auto scene = Scene::make({"--iperf3", "--max-sessions-per-address", "1"});
+  if (!scene) {
+    return;
+  }
+  scene->path.run(Place::client,
+                  "for host in a b; do ip -6 addr add fd77:1::$host/64 dev router nodad; done");
+  auto first = Process::start(client_from(*scene, "fd77:1::a", "60"), {});
+  REQUIRE(first);
+  // Other addresses are asked until the first one's test is there: it is not told when.
+  std::string answer;
+  for (int i = 0; i < 20 && answer.find("busy") == std::string::npos; ++i) {
+    const auto second = run_to_end(client_from(*scene, "fd77:1::b", "1"), kGuard);
+    REQUIRE(second);
+    answer = second->out;
+  }
+  INFO(answer);
+  CHECK(answer.find("busy") != std::string::npos);
+  first->send_signal(SIGTERM);
+  CHECK(first->wait(kGuard));
+}
