@@ -63,12 +63,13 @@ class FullFormat final : public DatagramFormat {
   [[nodiscard]] std::size_t stamp(const BatchStamp& stamp, std::span<std::byte> bytes,
                                   std::uint32_t length, std::uint32_t count) const override {
     std::byte* at = bytes.data();
+    std::uint64_t sequence = stamp.first_sequence;
     const auto tx_time = static_cast<std::uint64_t>(stamp.tx_time_ns);
     const std::uint64_t place = (std::uint64_t{stamp.batch} << 32U) |
                                 (std::uint64_t{count} << 16U) |
                                 crypto::token(settings_.token_key, stamp.batch);
     for (std::uint32_t i = 0; i < count; ++i, at += length) {
-      wire::detail::store(at + wire::kSequenceOffset, stamp.first_sequence + i);
+      wire::detail::store(at + wire::kSequenceOffset, sequence++);
       wire::detail::store(at + 24, tx_time);
       wire::detail::store(at + 32, place | (std::uint64_t{i} << 24U));
     }
@@ -100,13 +101,14 @@ class CompactFormat final : public DatagramFormat {
   [[nodiscard]] std::size_t stamp(const BatchStamp& stamp, std::span<std::byte> bytes,
                                   std::uint32_t length, std::uint32_t count) const override {
     std::byte* at = bytes.data();
+    std::uint64_t sequence = stamp.first_sequence;
     const std::uint64_t head = ((std::uint64_t{0x80U} | settings_.stream) << 56U) |
                                (std::uint64_t{stamp.batch % wire::kCompactBatches} << 32U);
     const std::uint64_t tail = (std::uint64_t{wire::compact_units(stamp.tx_time_ns)} << 32U) |
                                (std::uint64_t{settings_.tag} << 16U) |
                                crypto::token(settings_.token_key, stamp.batch);
     for (std::uint32_t i = 0; i < count; ++i, at += length) {
-      wire::detail::store(at, head | static_cast<std::uint32_t>(stamp.first_sequence + i));
+      wire::detail::store(at, head | static_cast<std::uint32_t>(sequence++));
       wire::detail::store(at + 8, tail);
     }
     return 0;
