@@ -50,9 +50,6 @@ session::Occupancy ServerSessions::occupancy(const IpAddress& client, MonoTime n
     out.sessions_of_address += of_source;
     soonest = std::min(soonest, free_at(*session, now));
   }
-  if (classic_ && (options_.exclusive || options_.one_off)) {
-    out.sessions += static_cast<std::uint32_t>(classic_->active());  // nothing runs beside it
-  }
   if (soonest != kNever) {
     constexpr std::int64_t kMostMs = 3'600'000;
     const Duration left = std::max(soonest - now, Duration{0});
