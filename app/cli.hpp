@@ -70,6 +70,8 @@ struct ClientCommand {
   std::uint16_t flows = 0;                 ///< --flows, 2..128; 0 = not given
   std::uint32_t repeat = 1;                ///< --repeat, 1..10000
   Duration gap = std::chrono::seconds{1};  ///< --gap: between two runs
+  bool classic = false;                    ///< --classic: that protocol, see classic/client_run.hpp
+  bool iperf3 = false;                     ///< --iperf3: that one, see iperf3/client_run.hpp
   bool find_rate = false;                  ///< --find-rate: search in place of one test
   SearchOptions search;
   std::optional<HeaderKind> header;  ///< --header; absent: as the size of the datagrams asks for
@@ -82,6 +84,7 @@ struct ServerCommand {
   std::optional<int> ready_fd;
   std::optional<std::string> pid_file;
   std::optional<std::string> jsonl;          ///< "-" is stdout
+  bool classic = false;                      ///< --classic: serve its clients on the same port
   std::optional<std::uint16_t> iperf3_port;  ///< --iperf3; 0: any
   std::optional<Endpoint> metrics;           ///< --metrics
   LogOptions log;

@@ -7,7 +7,7 @@
 #include "app/options/commands.hpp"
 #include "app/options/rules.hpp"
 #include "app/test_command.hpp"
-#include "engine/classic_client.hpp"
+#include "classic/client_run.hpp"
 #include "iperf3/client_run.hpp"
 #include "voice/e_model.hpp"
 
@@ -20,7 +20,7 @@ constexpr std::uint32_t kClassicBytes = 1500;
 /// The header that was asked for, or one that fits the smallest datagrams.
 HeaderKind header_for(const ClientCommand& command) {
   const engine::ClientOptions& options = command.options;
-  if (options.classic || options.iperf3) {
+  if (command.classic || command.iperf3) {
     return HeaderKind::full;  // is no matter of theirs
   }
   const bool small =
@@ -85,7 +85,7 @@ std::optional<std::string> apply_client_options(Command which, std::span<const G
     return problem;
   }
   command.output.live_intervals = is_given(given, "interval");
-  if (command.options.classic) {
+  if (command.classic) {
     TestParams& params = command.options.params;
     params.payload = PayloadKind::alphabet;
     params.payload_bytes = command.options.auto_packet_size ? kClassicBytes : params.payload_bytes;
@@ -125,10 +125,10 @@ Invocation make_client(const Arguments& arguments) {
 }
 
 int run_command(const ClientCommand& command) {
-  return run_test_command(command, [](const TestSetting& setting) {
-    const auto run = setting.options.classic  ? engine::run_classic_client
-                     : setting.options.iperf3 ? iperf3::run_iperf3_client
-                                              : engine::run_client;
+  const auto run = command.classic  ? classic::run_classic_client
+                   : command.iperf3 ? iperf3::run_iperf3_client
+                                    : engine::run_client;
+  return run_test_command(command, [run](const TestSetting& setting) {
     return run(setting.options, setting.clock, setting.random, setting.observer, setting.stop);
   });
 }

@@ -84,7 +84,6 @@ class ServerWatch final : public engine::ServerObserver {
   void on_session_opened(std::uint64_t /*session*/, const Endpoint& /*client*/,
                          const TestParams& /*params*/) override {}
   void on_session_closed(const SessionOutcome& /*outcome*/) override {}
-  void on_classic_closed(const ClassicOutcome& /*outcome*/) override {}
   void on_refused(const Endpoint& client, const std::string& reason) override {
     printer_.say_error(client.to_string() + ": " + reason);
   }
@@ -152,9 +151,9 @@ int run_server(const Iperf3Command& command, Iperf3Printer& printer, engine::Sto
     idle.emplace(*command.idle_timeout, printer, stop);
   }
   const engine::ServiceMaker make =
-      [&](engine::Executor& executor) -> Result<std::unique_ptr<engine::Service>> {
+      [&](const engine::ServiceSite& site) -> Result<std::unique_ptr<engine::Service>> {
     auto service = iperf3::Iperf3Service::open(
-        {options, clock, random, watch, executor, &printer, command.interval,
+        {options, clock, random, watch, site.executor, &printer, command.interval,
          command.output != Iperf3Command::Output::text},
         command.port);
     if (!service) {

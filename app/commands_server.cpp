@@ -16,6 +16,7 @@
 #include "app/server_metrics.hpp"
 #include "app/server_reporter.hpp"
 #include "app/signals.hpp"
+#include "classic/service.hpp"
 #include "clock/system_clock.hpp"
 #include "crypto/crypto.hpp"
 #include "iperf3/service.hpp"
@@ -105,13 +106,22 @@ Result<ServerFiles> open_files(const ServerCommand& command, const Clock& clock)
 std::vector<engine::ServiceMaker> more_services(const ServerCommand& command,
                                                 const engine::ServerOptions& options,
                                                 const Clock& clock, RandomSource& random,
-                                                engine::ServerObserver& observer) {
+                                                engine::ServerObserver& observer,
+                                                classic::RunObserver& runs) {
   std::vector<engine::ServiceMaker> makers;
+  if (command.classic) {
+    makers.emplace_back(
+        [&](const engine::ServiceSite& site) -> Result<std::unique_ptr<engine::Service>> {
+          return std::make_unique<classic::ClassicService>(
+              classic::ClassicService::Parts{options, clock, *site.port, runs});
+        });
+  }
   if (command.iperf3_port) {
-    makers.emplace_back([&, port = *command.iperf3_port](engine::Executor& executor)
+    makers.emplace_back([&, port = *command.iperf3_port](const engine::ServiceSite& site)
                             -> Result<std::unique_ptr<engine::Service>> {
       auto service = iperf3::Iperf3Service::open(
-          {options, clock, random, observer, executor, nullptr, std::chrono::seconds{1}}, port);
+          {options, clock, random, observer, site.executor, nullptr, std::chrono::seconds{1}},
+          port);
       if (!service) {
         return tl::unexpected<Error>{service.error()};
       }
@@ -212,12 +222,14 @@ int run_command(const ServerCommand& command) {
   net::raise_descriptor_limit();
   engine::ServerOptions options = command.options;
   options.key = files->key;
+  options.data_on_port = command.classic;
   crypto::SystemRandom random;
 
   engine::ServerObserver& observer =
       *metrics ? static_cast<engine::ServerObserver&>(**metrics) : reporter;
-  const auto served = engine::run_server(options, clock, random, observer, stop,
-                                         more_services(command, options, clock, random, observer));
+  const auto served =
+      engine::run_server(options, clock, random, observer, stop,
+                         more_services(command, options, clock, random, observer, reporter));
 
   if (!served) {
     files->log.error(served.error().message());

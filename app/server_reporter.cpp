@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "classic/run_report.hpp"
 #include "report/writer.hpp"
 
 namespace udperf::app {
@@ -46,18 +47,18 @@ void ServerReporter::on_session_closed(const SessionOutcome& outcome) {
   }
 }
 
-void ServerReporter::on_classic_closed(const ClassicOutcome& outcome) {
+void ServerReporter::on_classic_closed(const classic::RunOutcome& outcome) {
   ++opened_;  // that one runs is only known when it is over
   ++closed_;
   last_status_ = outcome.status;
   if (classic_.limiter.admit(log_.now())) {
     log_.info("classic run closed: " + outcome.reason, LogContext{outcome.client, std::nullopt});
     if (outputs_.text != nullptr) {
-      emit(*outputs_.text, report::classic_to_text(outcome));
+      emit(*outputs_.text, classic::to_text(outcome));
     }
   }
   if (outputs_.jsonl != nullptr && lines_.limiter.admit(log_.now())) {
-    emit(*outputs_.jsonl, report::classic_to_json(outcome));
+    emit(*outputs_.jsonl, classic::to_json(outcome));
   }
 }
 
@@ -145,6 +146,13 @@ void ServerReporter::emit(const OutputFile& file, const std::string& text) {
 
 std::string counters_text(const engine::ServerCounters& counters) {
   using Row = std::pair<const char*, std::uint64_t>;
+  const auto of_others = [&counters](const char* name) -> Row {
+    const auto& counts = counters.of_others;
+    const auto found = std::find_if(counts.begin(), counts.end(), [name](const auto& counted) {
+      return std::string_view{counted.name} == name;
+    });
+    return {name, found != counts.end() ? found->count : 0};
+  };
   const std::array<Row, 18> rows{{{"hellos", counters.hellos},
                                   {"challenges", counters.challenges},
                                   {"bad_cookies", counters.bad_cookies},
@@ -158,11 +166,11 @@ std::string counters_text(const engine::ServerCounters& counters) {
                                   {"refused", counters.refused},
                                   {"sessions", counters.sessions},
                                   {"light_sessions", counters.light_sessions},
-                                  {"classic_runs", counters.classic_runs},
-                                  {"classic_refused", counters.classic_refused},
-                                  {"classic_answers", counters.classic_answers},
-                                  {"classic_withheld", counters.classic_withheld},
-                                  {"classic_stragglers", counters.classic_stragglers}}};
+                                  of_others("classic_runs"),
+                                  of_others("classic_refused"),
+                                  of_others("classic_answers"),
+                                  of_others("classic_withheld"),
+                                  of_others("classic_stragglers")}};
   std::string text;
   for (const auto& [name, value] : rows) {
     text += (text.empty() ? "" : " ") + std::string{name} + "=" + std::to_string(value);

@@ -13,6 +13,7 @@
 #include "app/files.hpp"
 #include "app/log.hpp"
 #include "base/record_limiter.hpp"
+#include "classic/service.hpp"
 #include "engine/server_run.hpp"
 
 namespace udperf::app {
@@ -22,7 +23,7 @@ namespace udperf::app {
 /// the rest is for the server's. Everything given must outlive it.
 ///
 /// What strangers can cause is written at a limited rate, and what was left out is counted.
-class ServerReporter final : public engine::ServerObserver {
+class ServerReporter final : public engine::ServerObserver, public classic::RunObserver {
  public:
   /// Where sessions are written; without a file there, they are not.
   struct Outputs {
@@ -38,7 +39,7 @@ class ServerReporter final : public engine::ServerObserver {
   void on_session_opened(std::uint64_t session, const Endpoint& client,
                          const TestParams& params) override;
   void on_session_closed(const SessionOutcome& outcome) override;
-  void on_classic_closed(const ClassicOutcome& outcome) override;
+  void on_classic_closed(const classic::RunOutcome& outcome) override;
   void on_refused(const Endpoint& client, const std::string& reason) override;
   void on_warning(const Warning& warning) override;
   void on_counters(const engine::ServerCounters& counters) override;
@@ -87,7 +88,7 @@ class ServerReporter final : public engine::ServerObserver {
   std::atomic<std::uint64_t> refused_{0};
 };
 
-/// Every counter with its name, "hellos=12 challenges=12 ...".
+/// Every counter with its name, "hellos=12 challenges=12 ..."; what no service has counted is 0.
 [[nodiscard]] std::string counters_text(const engine::ServerCounters& counters);
 
 }  // namespace udperf::app

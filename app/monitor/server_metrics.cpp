@@ -144,9 +144,6 @@ class Metrics final : public ServerMetrics {
     }
     next_.on_session_closed(outcome);
   }
-  void on_classic_closed(const ClassicOutcome& outcome) override {
-    next_.on_classic_closed(outcome);
-  }
   void on_refused(const Endpoint& client, const std::string& reason) override {
     {
       const std::lock_guard lock{mutex_};

@@ -59,16 +59,16 @@ Problem set_packet_size(Text value, ClientCommand& command) {
 Problem check_packet_size(const GivenOption& /*option*/, const ClientCommand& command) {
   const engine::ClientOptions& options = command.options;
   if (smallest_length(options.params) < kDataHeaderBytes && !options.auto_packet_size &&
-      (options.classic || options.iperf3)) {
+      (command.classic || command.iperf3)) {
     return "must be " + std::to_string(kDataHeaderBytes) + " or more with --" +
-           (options.classic ? "classic" : "iperf3");
+           (command.classic ? "classic" : "iperf3");
   }
   if (!options.params.shape_up.mixed()) {
     return std::nullopt;
   }
-  if (options.classic || options.iperf3 || command.find_rate) {
-    return std::string{"a mix of sizes does not go with --"} + (options.classic  ? "classic"
-                                                                : options.iperf3 ? "iperf3"
+  if (command.classic || command.iperf3 || command.find_rate) {
+    return std::string{"a mix of sizes does not go with --"} + (command.classic  ? "classic"
+                                                                : command.iperf3 ? "iperf3"
                                                                                  : "find-rate");
   }
   return std::nullopt;

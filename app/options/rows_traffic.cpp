@@ -254,7 +254,7 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .not_with = "classic find-rate key-file port fail-rtt-p99",
      .set =
          [](Text v, ClientCommand& c) {
-           c.options.iperf3 = true;
+           c.iperf3 = true;
            return store_integer(v, 1, 65535, c.options.port);
          },
      .check = check_iperf3},
@@ -264,7 +264,7 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .fallback_text = "no",
      .commands = kRemote,
      .excluding = "which sends letters one way and learns one figure",
-     .set = [](Text, ClientCommand& c) { return turn_on(c.options.classic); }},
+     .set = [](Text, ClientCommand& c) { return turn_on(c.classic); }},
 });
 
 static_assert(all_set(kRows));

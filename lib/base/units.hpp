@@ -85,7 +85,8 @@ struct SendRate {
 enum class BareNumber : std::uint8_t { refused, bytes };
 [[nodiscard]] Result<ByteCount> parse_byte_count(std::string_view text, BareNumber bare);
 
-/// The classic test's size: a bare integer is megabytes and must be 25..200; with a unit any size.
+/// The size of a test as old scripts ask for it: a bare integer is megabytes and must be 25..200;
+/// with a unit any size.
 [[nodiscard]] Result<ByteCount> parse_test_size(std::string_view text);
 
 /// "100M", "1.5G", "64K", "9600" (bit/s), "1000pps", "0.05pps", "unlimited" or "flood"; above

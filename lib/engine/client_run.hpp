@@ -48,8 +48,6 @@ struct ClientOptions {
   TestParams params;
   std::vector<std::pair<std::string, std::string>> labels;
   std::optional<std::string> key;  ///< 32 bytes, --key-file
-  bool classic = false;            ///< --classic: the other protocol, see classic_client.hpp
-  bool iperf3 = false;             ///< --iperf3: the third one, see iperf3/client_run.hpp
 };
 
 /// One interval of one way, live: the sender's and the receiver's view so far. Provisional; the
@@ -76,7 +74,8 @@ struct LiveProgress {
   std::uint64_t received_bytes = 0;
   std::uint64_t lost = 0;       ///< provisional
   std::optional<Duration> rtt;  ///< last measured
-  bool arrivals_known = true;   ///< false where the other end does not tell (the classic test)
+  bool arrivals_known =
+      true;  ///< false where the other end does not tell before the end of the test
 };
 
 /// What the engine tells while a test runs. Called from the thread that called run_client(), never

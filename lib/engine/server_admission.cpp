@@ -79,8 +79,8 @@ bool ServerSessions::has_served_its_one() const {
   const auto ended = [](const auto& entry) {
     return !entry.second->replaced && entry.second->conversation->ended();
   };
-  return options_.one_off &&
-         (finished() > 0 || std::any_of(sessions_.begin(), sessions_.end(), ended));
+  return options_.one_off && (finished() > 0 || (guest_ != nullptr && guest_->has_served()) ||
+                              std::any_of(sessions_.begin(), sessions_.end(), ended));
 }
 
 void ServerSessions::open_session(const FrontDoor::Admission& admission, const net::Letter& letter,

@@ -33,9 +33,6 @@ MonoTime ServerSessions::free_at(const Session& session, MonoTime now) {
 
 session::Occupancy ServerSessions::occupancy(const IpAddress& client, MonoTime now) const {
   session::Occupancy out = places_.occupancy(client);
-  if (classic_ && (options_.exclusive || options_.one_off)) {
-    out.sessions += static_cast<std::uint32_t>(classic_->active());  // nothing runs beside it
-  }
   const MonoTime soonest = places_.soonest_end(
       now, [&](std::uint64_t id) { return free_at(*sessions_.find(id)->second, now); });
   if (soonest != kNever) {

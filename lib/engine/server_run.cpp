@@ -196,11 +196,11 @@ class ServiceLoop {
 
 using Services = std::vector<std::unique_ptr<Service>>;
 
-Result<Services> make_services(const std::vector<ServiceMaker>& makers, Pool& pool,
+Result<Services> make_services(const std::vector<ServiceMaker>& makers, const ServiceSite& site,
                                ServiceLoop& loop) {
   Services services;
   for (const ServiceMaker& make : makers) {
-    auto service = make(pool);
+    auto service = make(site);
     if (!service) {
       return tl::unexpected{service.error()};
     }
@@ -219,9 +219,8 @@ Worker::Waiting waiting_of(const ServerOptions& options) {
 Result<void> run_server(const ServerOptions& options, const Clock& clock, RandomSource& random,
                         ServerObserver& observer, const StopToken& stop,
                         const std::vector<ServiceMaker>& more) {
-  // Classic data comes to the listener itself, handshakes only to any other.
-  const std::uint32_t buffer = options.classic ? options.buffer.value_or(kDefaultBuffer)
-                                               : net::UdpListener::kHandshakeBuffer;
+  const std::uint32_t buffer = options.data_on_port ? options.buffer.value_or(kDefaultBuffer)
+                                                    : net::UdpListener::kHandshakeBuffer;
   auto listener = net::UdpListener::open(options.bind, options.port, buffer, options.bind_device);
   if (!listener) {
     return tl::unexpected{listener.error()};
@@ -230,16 +229,23 @@ Result<void> run_server(const ServerOptions& options, const Clock& clock, Random
   ServerSessions sessions{options, **listener, clock, random, observer, pool};
   ServiceLoop loop{clock, observer, stop};
   loop.add(sessions);
-  const auto others = make_services(more, pool, loop);
+  const auto others = make_services(more, {pool, &sessions}, loop);
   if (!others) {
     return tl::unexpected{others.error()};
   }
   loop.introduce();
   observer.on_ready((*listener)->local());
-  loop.run(options.one_off, [&] { observer.on_counters(sessions.counters()); });
+  const auto tell_counters = [&] {
+    ServerCounters counters = sessions.counters();
+    for (const auto& service : *others) {
+      service->add_counts(counters.of_others);
+    }
+    observer.on_counters(counters);
+  };
+  loop.run(options.one_off, tell_counters);
   pool.stop();
   loop.step(clock.now());  // what had not ended by itself has now
-  observer.on_counters(sessions.counters());
+  tell_counters();
   return {};
 }
 
@@ -248,7 +254,7 @@ Result<void> run_services(const ServerOptions& options, const Clock& clock,
                           const std::vector<ServiceMaker>& services) {
   Pool pool{clock, worker_count(), waiting_of(options), options.realtime};
   ServiceLoop loop{clock, observer, stop};
-  const auto made = make_services(services, pool, loop);
+  const auto made = make_services(services, {pool, nullptr}, loop);
   if (!made) {
     return tl::unexpected{made.error()};
   }

@@ -12,9 +12,9 @@
 #include "base/units.hpp"
 #include "clock/clock.hpp"
 #include "engine/service.hpp"
+#include "engine/shared_port.hpp"
 #include "engine/stop_token.hpp"
 #include "engine/thread_scheduling.hpp"
-#include "model/classic.hpp"
 #include "model/outcome.hpp"
 
 namespace udperf::engine {
@@ -40,7 +40,7 @@ struct ServerOptions {
   std::vector<IpPrefix> allow;                                 ///< empty: everyone
   std::vector<IpPrefix> deny;
   std::optional<std::string> key;  ///< 32 bytes, --key-file
-  bool classic = false;            ///< --classic: serve classic clients on the same port
+  bool data_on_port = false;       ///< a guest's data comes to the port itself, not handshakes only
 };
 
 /// Datagrams that the server dropped unanswered, by reason, and what it answered.
@@ -54,15 +54,11 @@ struct ServerCounters {
   std::uint64_t denied = 0;  ///< by --allow/--deny
   std::uint64_t unauthenticated = 0;
   std::uint64_t rate_limited = 0;
-  std::uint64_t out_of_memory = 0;   ///< datagrams and requests that there was no room for
-  std::uint64_t refused = 0;         ///< REJECTs sent
-  std::uint64_t sessions = 0;        ///< accepted since the start
-  std::uint64_t light_sessions = 0;  ///< of these, light
-  std::uint64_t classic_runs = 0;
-  std::uint64_t classic_refused = 0;  ///< datagrams that would have begun one run too many
-  std::uint64_t classic_answers = 0;
-  std::uint64_t classic_withheld = 0;    ///< answers not given to who had sent too little
-  std::uint64_t classic_stragglers = 0;  ///< data after its run's STOP
+  std::uint64_t out_of_memory = 0;    ///< datagrams and requests that there was no room for
+  std::uint64_t refused = 0;          ///< REJECTs sent
+  std::uint64_t sessions = 0;         ///< accepted since the start
+  std::uint64_t light_sessions = 0;   ///< of these, light
+  std::vector<NamedCount> of_others;  ///< what the services beside the native one have counted
 };
 
 /// What the server tells. Called from the thread that called run_server().
@@ -83,7 +79,6 @@ class ServerObserver {
   virtual void on_session_opened(std::uint64_t session, const Endpoint& client,
                                  const TestParams& params) = 0;
   virtual void on_session_closed(const SessionOutcome& outcome) = 0;
-  virtual void on_classic_closed(const ClassicOutcome& outcome) = 0;
   virtual void on_refused(const Endpoint& client, const std::string& reason) = 0;
   virtual void on_warning(const Warning& warning) = 0;
   /// On demand (StopToken users ask with SIGUSR1) and once at the end.
@@ -93,8 +88,14 @@ class ServerObserver {
   virtual MonoTime on_turn(MonoTime /*now*/) { return kNever; }
 };
 
-/// Makes a service that shares the server's threads; nothing where it cannot start.
-using ServiceMaker = std::function<Result<std::unique_ptr<Service>>(Executor& executor)>;
+/// What a service shares with the others of its server.
+struct ServiceSite {
+  Executor& executor;
+  SharedPort* port = nullptr;  ///< of udperf's own protocol; null where that is not served
+};
+
+/// Makes a service, which the site outlives; nothing where it cannot start.
+using ServiceMaker = std::function<Result<std::unique_ptr<Service>>(const ServiceSite& site)>;
 
 /// Serves until `stop` is requested (or one session, with one_off). An error means that it could
 /// not start or cannot go on; a peer never causes one. `more` are served beside udperf's own

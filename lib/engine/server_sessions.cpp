@@ -32,17 +32,6 @@ std::uint64_t light_share(const ServerOptions& options) {
   return options.max_memory.count() / 8 * 3;
 }
 
-session::ClassicDoor::Settings classic_settings(const ServerOptions& options) {
-  session::ClassicDoor::Settings settings;
-  settings.allow = options.allow;
-  settings.deny = options.deny;
-  const bool one = options.exclusive || options.one_off;
-  settings.most_runs = one ? 1 : options.max_sessions;
-  settings.most_runs_per_address = options.max_sessions_per_address;
-  settings.max_duration = options.max_duration;
-  return settings;
-}
-
 }  // namespace
 
 ServerSessions::ServerSessions(const ServerOptions& options, net::ListenPort& listener,
@@ -57,11 +46,7 @@ ServerSessions::ServerSessions(const ServerOptions& options, net::ListenPort& li
       door_(door_settings(options), random, clock.now()),
       full_(options.max_memory.count() - light_share(options)),
       light_(light_share(options)),
-      instance_(random.next_u64() | 1U) {
-  if (options.classic) {
-    classic_.emplace(classic_settings(options), clock.now());
-  }
-}
+      instance_(random.next_u64() | 1U) {}
 
 ServerSessions::~ServerSessions() = default;
 
@@ -83,56 +68,18 @@ MonoTime ServerSessions::step(MonoTime now) {
     on_letter(letter, now);
   }
   const auto letters = listener_.receive();
-  // Classic data is timed by when it was read: after the wait that `now` was before.
-  const MonoTime read_at = classic_ ? clock_.now() : now;
+  // A guest's data is timed by when it was read: after the wait that `now` was before.
+  const MonoTime read_at = guest_ != nullptr ? clock_.now() : now;
   for (const net::Letter& letter : letters) {
     on_letter(letter, read_at);
   }
-  const MonoTime classic_next = step_classic(read_at);
   if (!letters.empty()) {
     return now;
   }
   // An ended session's tasks are released a moment after it has said so.
   constexpr Duration kSoon = std::chrono::milliseconds{2};
   const bool waiting = over_.waiting != nullptr || over_.told.load() != nullptr;
-  return std::min(classic_next, waiting ? now + kSoon : kNever);
-}
-
-MonoTime ServerSessions::step_classic(MonoTime now) {
-  if (!classic_) {
-    return kNever;
-  }
-  const MonoTime next = classic_->expire(now, clock_.unix_now());
-  for (const ClassicOutcome& outcome : classic_->take_finished()) {
-    observer_.on_classic_closed(outcome);
-  }
-  const auto& counted = classic_->counters();
-  counters_.classic_runs = counted.runs;
-  counters_.classic_refused = counted.refused;
-  counters_.classic_answers = counted.answers;
-  counters_.classic_withheld = counted.withheld;
-  counters_.classic_stragglers = counted.stragglers;
-  return next;
-}
-
-bool ServerSessions::on_classic(const net::Letter& letter, bool native, MonoTime now) {
-  if (!classic_ || (native && !classic_->knows(letter.peer, letter.local))) {
-    return false;
-  }
-  session::ClassicDoor::Arrival arrival;
-  arrival.bytes = letter.bytes;
-  arrival.length = letter.length();
-  arrival.from = letter.peer;
-  arrival.to = letter.local;
-  arrival.native = native;
-  arrival.may_begin =
-      options_.one_off ? sessions_.empty() : !options_.exclusive || places_.full() == 0;
-  auto answer = classic_->on_datagram(arrival, now, clock_.unix_now());
-  if (answer) {
-    const auto text = std::as_bytes(std::span{*answer});
-    listener_.send(net::Letter{{text.begin(), text.end()}, letter.peer, letter.local});
-  }
-  return true;
+  return waiting ? now + kSoon : kNever;
 }
 
 void ServerSessions::on_letter(const net::Letter& letter, MonoTime now) {
@@ -150,7 +97,7 @@ void ServerSessions::decide_on(const net::Letter& letter, MonoTime now) {
   }
   auto decision = door_.on_datagram(letter.bytes, letter.peer, letter.local, now);
   if (const auto* drop = std::get_if<FrontDoor::Drop>(&decision)) {
-    if (!on_classic(letter, header.has_value(), now)) {
+    if (guest_ == nullptr || !guest_->on_letter(letter, header.has_value(), now)) {
       count_drop(*drop);
     }
   } else if (auto* reply = std::get_if<FrontDoor::Reply>(&decision)) {
@@ -335,9 +282,6 @@ void ServerSessions::shut_down() {
   shutting_down_ = true;
   for (const auto& [id, session] : sessions_) {
     session->conversation->shut_down();
-  }
-  if (classic_) {
-    classic_->shut_down(clock_.unix_now());
   }
 }
 

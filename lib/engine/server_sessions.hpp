@@ -18,10 +18,10 @@
 #include "engine/server_run.hpp"
 #include "engine/service.hpp"
 #include "engine/session_places.hpp"
+#include "engine/shared_port.hpp"
 #include "net/datagram_port.hpp"
 #include "os/event.hpp"
 #include "session/admission.hpp"
-#include "session/classic_door.hpp"
 #include "session/control_budget.hpp"
 #include "session/front_door.hpp"
 #include "session/used_nonces.hpp"
@@ -30,7 +30,7 @@ namespace udperf::engine {
 
 /// The server behind its one port: front door, sessions and their end. step() belongs to one
 /// thread; sessions' own work is done by the executor.
-class ServerSessions final : public Service {
+class ServerSessions final : public Service, public SharedPort {
  public:
   ServerSessions(const ServerOptions& options, net::ListenPort& listener, const Clock& clock,
                  RandomSource& random, ServerObserver& observer, Executor& executor);
@@ -47,13 +47,15 @@ class ServerSessions final : public Service {
   /// No new sessions; those that run are told to end.
   void shut_down() override;
   [[nodiscard]] std::size_t count() const override { return sessions_.size(); }
-  [[nodiscard]] std::uint64_t finished() const override {
-    return over_.buried + (classic_ ? classic_->settled() : 0);
-  }
+  [[nodiscard]] std::uint64_t finished() const override { return over_.buried; }
   [[nodiscard]] session::Occupancy occupancy(const IpAddress& client, MonoTime now) const override;
   [[nodiscard]] const ServerCounters& counters() const { return counters_; }
   /// Sessions looked at one by one since the start (SessionPlaces::steps).
   [[nodiscard]] std::uint64_t steps() const { return places_.steps(); }
+
+  void set_guest(PortGuest* guest) override { guest_ = guest; }
+  void answer(const net::Letter& letter) override { listener_.send(letter); }
+  [[nodiscard]] bool vacant() const override { return sessions_.empty(); }
 
  private:
   struct Session {
@@ -96,9 +98,6 @@ class ServerSessions final : public Service {
 
   void on_letter(const net::Letter& letter, MonoTime now);
   void decide_on(const net::Letter& letter, MonoTime now);
-  /// True when a letter that the front door has no use for was a classic client's.
-  bool on_classic(const net::Letter& letter, bool native, MonoTime now);
-  MonoTime step_classic(MonoTime now);
   void count_drop(session::FrontDoor::Drop drop);
   [[nodiscard]] bool has_served_its_one() const;
   void open_session(const session::FrontDoor::Admission& admission, const net::Letter& letter,
@@ -144,7 +143,7 @@ class ServerSessions final : public Service {
   Executor& executor_;
   os::Event event_;
   session::FrontDoor door_;
-  std::optional<session::ClassicDoor> classic_;  ///< with --classic
+  PortGuest* guest_ = nullptr;
   /// What is kept on behalf of one kind of sessions.
   struct Kept {
     explicit Kept(std::uint64_t limit) : memory(limit) {}

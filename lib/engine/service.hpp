@@ -14,6 +14,11 @@
 
 namespace udperf::engine {
 
+struct NamedCount {
+  const char* name = "";
+  std::uint64_t count = 0;
+};
+
 /// What one protocol serves, beside others in the same process: all of them share one thread for
 /// their handshakes, and the executor's for their data.
 class Service {
@@ -33,6 +38,8 @@ class Service {
   [[nodiscard]] virtual std::size_t count() const = 0;
   /// Sessions that are over.
   [[nodiscard]] virtual std::uint64_t finished() const = 0;
+  /// What it has counted, each with the name that it is told by.
+  virtual void add_counts(std::vector<NamedCount>& counts) const { static_cast<void>(counts); }
   /// What this service has given out; `client` is who asks for more.
   [[nodiscard]] virtual session::Occupancy occupancy(const IpAddress& client,
                                                      MonoTime now) const = 0;
@@ -42,6 +49,10 @@ class Service {
   void set_neighbours(Neighbours neighbours) { neighbours_ = std::move(neighbours); }
 
  protected:
+  [[nodiscard]] session::Occupancy occupancy_of_others(const IpAddress& client,
+                                                       MonoTime now) const {
+    return neighbours_ ? neighbours_(client, now) : session::Occupancy{};
+  }
   /// This service's occupancy with its neighbours'.
   [[nodiscard]] session::Occupancy occupancy_of_all(const IpAddress& client, MonoTime now) const {
     const session::Occupancy own = occupancy(client, now);

@@ -42,10 +42,15 @@ PacketPlan PacketPlan::for_warm_up(const TestParams& params) {
 }
 
 PacketPlan PacketPlan::for_stream(const TestParams& params, Way way, std::uint16_t stream) {
+  return for_stream(params, way, stream, header_bytes(params.header));
+}
+
+PacketPlan PacketPlan::for_stream(const TestParams& params, Way way, std::uint16_t stream,
+                                  std::uint32_t least) {
   PacketPlan plan;
   plan.take_order(params, way, stream);
   if (params.amount.size_bytes != 0) {
-    plan.cut(share(params.amount.size_bytes, params.streams, stream), header_bytes(params.header));
+    plan.cut(share(params.amount.size_bytes, params.streams, stream), least);
   } else if (params.amount.packets != 0) {
     plan.packets_ = share(params.amount.packets, params.streams, stream);
     plan.first_short_ = plan.packets_;

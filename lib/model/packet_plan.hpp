@@ -24,6 +24,9 @@ class PacketPlan {
   /// The share of stream number `stream` (0 .. streams-1) in one way of `params`.
   /// Precondition: check_params(params) found nothing.
   static PacketPlan for_stream(const TestParams& params, Way way, std::uint16_t stream);
+  /// The same where a remainder is cut down to `least` bytes a datagram and no further.
+  static PacketPlan for_stream(const TestParams& params, Way way, std::uint16_t stream,
+                               std::uint32_t least);
 
   /// Of a warm-up: full datagrams until the time is over.
   static PacketPlan for_warm_up(const TestParams& params);

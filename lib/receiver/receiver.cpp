@@ -1,11 +1,27 @@
 #include "receiver/receiver.hpp"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
-#include "wire/followers.hpp"
+#include "receiver/native_format.hpp"
 
 namespace udperf::receiver {
 namespace {
+
+/// In cache, and enough for a read of the largest datagrams that are merged.
+constexpr std::size_t kHeadsAtOnce = 64;
+
+std::unique_ptr<const DatagramFormat> native_format(const Receiver::Settings& s) {
+  NativeFormatSettings out;
+  out.session = s.session;
+  out.stream = s.stream;
+  out.header = s.params.header;
+  out.tag = s.compact_tag;
+  out.two_parts = s.params.omit > Duration{0};
+  out.warm_up = s.warm_up;
+  return make_native_format(out);
+}
 
 PacketPlan plan_of(const Receiver::Settings& settings) {
   return settings.warm_up ? PacketPlan::for_warm_up(settings.params)
@@ -29,8 +45,11 @@ stats::StreamStats::Settings stats_settings(const Receiver::Settings& settings) 
 
 }  // namespace
 
-Receiver::Receiver(const Settings& settings)
+Receiver::Receiver(const Settings& settings) : Receiver(settings, native_format(settings)) {}
+
+Receiver::Receiver(const Settings& settings, std::unique_ptr<const DatagramFormat> format)
     : settings_(settings),
+      format_(std::move(format)),
       plan_(plan_of(settings)),
       stats_(stats_settings(settings)),
       drops_(settings.merging) {}
@@ -48,23 +67,15 @@ std::size_t Receiver::on_read(const net::Received& read, std::size_t offset) {
   scan.run.ecn = static_cast<std::uint8_t>(read.tos.value_or(0) & 3U);
   scan.run.timed = timed_;
   std::uint32_t taken = 0;
-  while (offset < read.data.size()) {
-    const auto rest = read.data.subspan(offset);
-    const auto datagram = rest.first(std::min<std::size_t>(rest.size(), read.segment));
-    if (!wire::is_data(datagram, settings_.params.header)) {
-      break;
-    }
-    if (settings_.params.omit > Duration{0} && wire::is_warm_up(datagram) != settings_.warm_up) {
-      break;
-    }
-    const bool good = take(datagram, read, scan);
-    ++(good ? accepted_ : invalid_);
-    ++taken;
-    offset += datagram.size();
-    if (good && datagram.size() == read.segment) {
-      const std::uint32_t more = take_followers(rest, read.segment, scan);
-      taken += more;
-      offset += std::size_t{more} * read.segment;
+  std::array<DataHead, kHeadsAtOnce> heads;  // NOLINT(*-member-init): parse() writes what is read
+  for (std::size_t n = heads.size(); n == heads.size() && offset < read.data.size();) {
+    n = format_->parse({read.data.subspan(offset), read.segment, to_ns(read.at + peer_ahead_),
+                        stats_.next_expected()},
+                       heads);
+    for (const DataHead& head : std::span{heads}.first(n)) {
+      take_all(head, read, scan);
+      taken += head.followers + 1U;
+      offset += std::size_t{head.length} * (head.followers + 1U);
     }
   }
   close_run(scan);
@@ -85,55 +96,54 @@ std::size_t Receiver::on_read(const net::Received& read, std::size_t offset) {
 
 void Receiver::set_peer_clock(std::optional<Duration> ahead) {
   peer_ahead_ = ahead.value_or(Duration{0});
-  timed_ = ahead.has_value() || settings_.params.header == HeaderKind::full;
+  timed_ = ahead.has_value() || format_->tells_whole_time();
 }
 
-/// A compact header as the full one that it stands for. Its place in the batch is not told: it is
-/// neither the first nor the last.
-std::optional<wire::DataHeader> Receiver::header_of(std::span<const std::byte> datagram,
-                                                    MonoTime at) {
-  if (settings_.params.header == HeaderKind::full) {
-    return wire::decode_data(datagram);
+/// The datagram of `head` and those that follow it.
+void Receiver::take_all(const DataHead& head, const net::Received& read, Scan& scan) {
+  const bool good = take(head, read, scan);
+  ++(good ? accepted_ : invalid_);
+  std::uint32_t done = good ? extend_run(head, scan) : 0;
+  for (DataHead next = head; done < head.followers; ++done) {
+    next.sequence = head.sequence + done + 1;
+    next.index = static_cast<std::uint8_t>(head.index + (done + 1) * head.index_step);
+    ++(take(next, read, scan) ? accepted_ : invalid_);
   }
-  const auto compact = wire::decode_compact(datagram);
-  if (!compact || compact->tag != settings_.compact_tag) {
-    return std::nullopt;
-  }
-  const auto sequence = wire::extend_sequence(compact->sequence_low, stats_.next_expected());
-  if (!sequence) {
-    return std::nullopt;
-  }
-  wire::DataHeader header;
-  header.session = settings_.session;
-  header.stream = compact->stream;
-  header.sequence = *sequence;
-  header.tx_time_ns = wire::extend_time(compact->tx_units, to_ns(at + peer_ahead_));
-  header.batch = compact->batch;
-  header.index = 1;
-  header.count = 3;
-  header.token = compact->token;
-  return header;
 }
 
-bool Receiver::take(std::span<const std::byte> datagram, const net::Received& read, Scan& scan) {
-  const auto header = header_of(datagram, read.at);
-  if (!header || header->session != settings_.session || header->stream != settings_.stream ||
-      read.truncated || header->sequence >= plan_.packets() ||
-      !plan_.accepts(header->sequence, datagram.size())) {
+/// Of what follows `head`, just taken, that which is as long as its number says belongs to the same
+/// run. Returns how many those are.
+std::uint32_t Receiver::extend_run(const DataHead& head, Scan& scan) {
+  if (head.followers == 0) {
+    return 0;
+  }
+  const auto more = static_cast<std::uint32_t>(
+      plan_.run_at(head.sequence, head.followers + std::uint64_t{1}) - 1);
+  scan.run.count += more;
+  latest_.sequence += more;
+  latest_.index = static_cast<std::uint8_t>(head.index + more * head.index_step);
+  scan.last.sequence = latest_.sequence;
+  scan.last.index = latest_.index;
+  accepted_ += more;
+  return more;
+}
+
+bool Receiver::take(const DataHead& head, const net::Received& read, Scan& scan) {
+  if (!head.good || read.truncated || head.sequence >= plan_.packets() ||
+      !plan_.accepts(head.sequence, head.length)) {
     return false;
   }
-  const auto length = static_cast<std::uint32_t>(datagram.size());
-  const bool same = !plan_.open() || scan.run.length == length;
-  if (scan.run.count != 0 && same && header->sequence == scan.run.first + scan.run.count) {
+  const bool same = !plan_.open() || scan.run.length == head.length;
+  if (scan.run.count != 0 && same && head.sequence == scan.run.first + scan.run.count) {
     ++scan.run.count;
   } else {
     close_run(scan);
-    scan.run.first = header->sequence;
+    scan.run.first = head.sequence;
     scan.run.count = 1;
-    scan.run.tx_ns = header->tx_time_ns;
-    scan.run.length = length;
+    scan.run.tx_ns = head.tx_time_ns;
+    scan.run.length = head.length;
   }
-  const DropAttribution::Place place{header->sequence, header->batch, header->index, header->count};
+  const DropAttribution::Place place{head.sequence, head.batch, head.index, head.count};
   if (!scan.first) {
     scan.first = place;
     if (read.tos) {
@@ -142,31 +152,10 @@ bool Receiver::take(std::span<const std::byte> datagram, const net::Received& re
     }
   }
   scan.last = place;
-  peer_ahead_ = Duration{header->tx_time_ns} - read.at.time_since_epoch();
-  latest_ = *header;
+  peer_ahead_ = Duration{head.tx_time_ns} - read.at.time_since_epoch();
+  latest_ = head;
   has_latest_ = true;
   return true;
-}
-
-/// What follows in `rest` the datagram just taken, in the same batch, and is as long as its number
-/// says: it belongs to the same run. Returns how many.
-std::uint32_t Receiver::take_followers(std::span<const std::byte> rest, std::size_t segment,
-                                       Scan& scan) {
-  const std::size_t found = wire::followers(rest, segment, settings_.params.header);
-  if (found == 0) {
-    return 0;
-  }
-  const auto more =
-      static_cast<std::uint32_t>(plan_.run_at(latest_.sequence, std::uint64_t{found} + 1) - 1);
-  scan.run.count += more;
-  latest_.sequence += more;
-  scan.last.sequence += more;
-  if (settings_.params.header == HeaderKind::full) {
-    latest_.index = static_cast<std::uint8_t>(latest_.index + more);
-    scan.last.index = latest_.index;
-  }
-  accepted_ += more;
-  return more;
 }
 
 void Receiver::close_run(Scan& scan) {

@@ -2,12 +2,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "base/time.hpp"
 #include "model/reports.hpp"
 #include "model/test_params.hpp"
 #include "net/datagram_port.hpp"
+#include "receiver/datagram_format.hpp"
 #include "receiver/drop_attribution.hpp"
 #include "stats/stream_stats.hpp"
 #include "wire/compact_header.hpp"
@@ -15,8 +17,8 @@
 
 namespace udperf::receiver {
 
-/// One stream's books at the receiving end: reads DATA datagrams in place and hands what they say
-/// to the statistics. Not thread-safe; takes the time as an argument.
+/// One stream's books at the receiving end: reads datagrams in place and hands what they say to the
+/// statistics. What they look like is its format's. Not thread-safe; takes the time as an argument.
 class Receiver {
  public:
   struct Settings {
@@ -30,7 +32,11 @@ class Receiver {
     MemoryAccount* memory = nullptr;  ///< of the session; null: no limit
   };
 
+  /// Of udperf's own protocol.
   explicit Receiver(const Settings& settings);
+  /// Of a protocol that has another format. Of the settings, session, compact_tag and what params
+  /// say of the header mean nothing then.
+  Receiver(const Settings& settings, std::unique_ptr<const DatagramFormat> format);
 
   /// Start of the interval grid: the first arrival of any stream of the test. Before the first
   /// data.
@@ -41,8 +47,8 @@ class Receiver {
   /// first data.
   void set_peer_clock(std::optional<Duration> ahead);
 
-  /// Takes the DATA datagrams of one read from `offset` on, up to the first that is not DATA, or
-  /// not of this part where there was a warm-up; returns the offset of that one, or data.size().
+  /// Takes the datagrams of data of one read from `offset` on, up to the first that is none, or not
+  /// of this part where there was a warm-up; returns the offset of that one, or data.size().
   /// Precondition: set_anchor() was called.
   std::size_t on_read(const net::Received& read, std::size_t offset);
 
@@ -100,14 +106,14 @@ class Receiver {
     DropAttribution::Place last;
   };
 
-  [[nodiscard]] std::optional<wire::DataHeader> header_of(std::span<const std::byte> datagram,
-                                                          MonoTime at);
-  bool take(std::span<const std::byte> datagram, const net::Received& read, Scan& scan);
-  std::uint32_t take_followers(std::span<const std::byte> rest, std::size_t segment, Scan& scan);
+  bool take(const DataHead& head, const net::Received& read, Scan& scan);
+  void take_all(const DataHead& head, const net::Received& read, Scan& scan);
+  std::uint32_t extend_run(const DataHead& head, Scan& scan);
   void close_run(Scan& scan);
   void pass_boundaries(MonoTime now);
 
   Settings settings_;
+  std::unique_ptr<const DatagramFormat> format_;
   PacketPlan plan_;
   stats::StreamStats stats_;
   DropAttribution drops_;
@@ -117,7 +123,7 @@ class Receiver {
   std::optional<MonoTime> last_arrival_;
   Duration peer_ahead_{0};  ///< the sender's clock, as of the latest datagram
   bool timed_ = true;
-  wire::DataHeader latest_;  ///< the last DATA header that was good
+  DataHead latest_{};  ///< the last that was good
   bool has_latest_ = false;
   bool kernel_stamps_ = true;
   std::uint64_t invalid_ = 0;

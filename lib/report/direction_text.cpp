@@ -33,7 +33,7 @@ std::string volume(std::uint64_t bytes, std::uint64_t count) {
   return std::to_string(bytes) + " bytes (" + format_bytes(bytes) + ") in " + packets(count);
 }
 
-/// When the first of `count` passed: a peer that speaks iperf3 does not tell.
+/// When the first of `count` passed: some peers do not tell.
 std::string moment(const result::Nanoseconds& ns, const result::Count& count) {
   return ns ? format_utc(unix_from_ns(*ns)) : count.value_or(0) > 0 ? "not told" : "none";
 }
@@ -54,7 +54,7 @@ std::string throughput(const result::RxPart& rx) {
   if (!rx.goodput_bps) {
     return no_span(*rx.unique);
   }
-  // The classic figure: all bytes over the time from the first to the last arrival.
+  // As programs before this one had it: all bytes over the time from the first to the last arrival.
   const double kilobytes =
       static_cast<double>(*rx.unique_bytes) * 1e6 / static_cast<double>(*rx.span_ns);
   return number(kilobytes, 3) + " kB/s, " + format_bit_rate(*rx.goodput_bps);

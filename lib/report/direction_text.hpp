@@ -5,7 +5,7 @@
 
 namespace udperf::report {
 
-// The lines that tell of one direction, in the order of the classic test.
+// The lines that tell of one direction.
 
 void sent_lines(const result::DirectionPart& part, Block& block);
 void received_lines(const result::DirectionPart& part, Block& block);

@@ -6,7 +6,6 @@
 
 #include "base/result.hpp"
 #include "base/time.hpp"
-#include "model/classic.hpp"
 #include "model/outcome.hpp"
 #include "result/document.hpp"
 
@@ -88,8 +87,5 @@ class JsonlWriter {
 /// The server's half of a finished session, for people and as one line of JSON.
 [[nodiscard]] std::string session_to_text(const SessionOutcome& outcome);
 [[nodiscard]] std::string session_to_json(const SessionOutcome& outcome);
-/// The same of a run of the classic test.
-[[nodiscard]] std::string classic_to_text(const ClassicOutcome& outcome);
-[[nodiscard]] std::string classic_to_json(const ClassicOutcome& outcome);
 
 }  // namespace udperf::report

@@ -5,56 +5,40 @@
 #include <span>
 #include <vector>
 
-#include "model/test_params.hpp"
-#include "wire/compact_header.hpp"
+#include "sender/datagram_format.hpp"
 
 namespace udperf::sender {
 
 /// Datagrams of equal length behind each other, as UDP_SEGMENT wants them. The payload is written
-/// once; for each batch only the changing fields of the headers are.
+/// once; for each batch only what its format stamps is.
 class BatchBuffer {
  public:
-  struct Settings {
-    std::uint64_t session = 0;
-    std::uint8_t stream = 0;
-    std::uint32_t payload_bytes = 0;
-    std::uint32_t capacity = 1;  ///< datagrams
-    PayloadKind payload = PayloadKind::random;
-    std::uint64_t seed = 0;  ///< of the random payload
-    HeaderKind header = HeaderKind::full;
-    std::uint16_t tag = 0;  ///< of compact headers
-    bool warm_up = false;   ///< marks all of them as such, until end_warm_up()
-  };
+  /// `format` is used for all that follows, and has to outlive it.
+  BatchBuffer(const DatagramFormat& format, std::uint32_t length, std::uint32_t capacity)
+      : format_(&format),
+        length_(length),
+        capacity_(capacity),
+        bytes_(format.make(length, capacity)) {}
 
-  explicit BatchBuffer(const Settings& settings);
-
-  struct Stamp {
-    std::uint64_t first_sequence = 0;
-    std::int64_t tx_time_ns = 0;
-    std::uint32_t batch = 0;
-    std::uint16_t token = 0;
-  };
-
-  /// The first `count` datagrams, numbered and stamped. `length` is that of each: payload_bytes, or
-  /// less when count is 1. Preconditions: 1 <= count <= capacity, length >= the header.
-  [[nodiscard]] std::span<const std::byte> stamped(const Stamp& stamp, std::uint32_t count,
-                                                   std::uint32_t length);
+  /// The first `count` datagrams, stamped. `length` is that of each: payload_bytes(), or less when
+  /// count is 1. Preconditions: 1 <= count <= capacity(), length >= the format's least.
+  [[nodiscard]] std::span<const std::byte> stamped(const BatchStamp& stamp, std::uint32_t count,
+                                                   std::uint32_t length) {
+    const std::size_t at = format_->stamp(stamp, bytes_, length_, count);
+    const std::size_t size = count == 1 ? length : std::size_t{count} * length_;
+    return std::span{bytes_}.subspan(at, size);
+  }
 
   /// From now on they are of the test.
-  void end_warm_up();
+  void end_warm_up() { format_->end_warm_up(bytes_, length_); }
 
   [[nodiscard]] std::uint32_t capacity() const { return capacity_; }
-  [[nodiscard]] std::uint32_t payload_bytes() const { return payload_bytes_; }
+  [[nodiscard]] std::uint32_t payload_bytes() const { return length_; }
 
  private:
-  void stamp_full(const Stamp& stamp, std::uint32_t count);
-  void stamp_compact(const Stamp& stamp, std::uint32_t count);
-
-  std::uint32_t payload_bytes_;
+  const DatagramFormat* format_;
+  std::uint32_t length_;
   std::uint32_t capacity_;
-  HeaderKind header_;
-  std::uint64_t compact_head_;  ///< the first half of a compact header, without batch and sequence
-  std::uint16_t tag_;
   std::vector<std::byte> bytes_;
 };
 

@@ -2,16 +2,16 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "base/saturating.hpp"
+#include "sender/native_format.hpp"
 
 namespace udperf::sender {
 namespace {
 
 using Status = net::SendOutcome::Status;
 
-// At or below this rate a wake-up a little late does not matter, and spinning would cost a core.
-constexpr Duration kSleepOnlyPeriod = std::chrono::milliseconds{1};
 // Refusals in a row after which a sender that nothing paces waits a moment each time.
 constexpr std::uint32_t kFewRefusals = 8;
 constexpr Duration kRetry = std::chrono::milliseconds{1};
@@ -40,23 +40,22 @@ std::uint32_t most_together(const Sender::Settings& s) {
   return pps <= kSlowPps ? kFew : UINT32_MAX;
 }
 
-BatchBuffer::Settings buffer_settings(const Sender::Settings& s, std::uint32_t payload_bytes,
-                                      std::uint32_t capacity) {
-  BatchBuffer::Settings out;
+std::unique_ptr<const DatagramFormat> native_format(const Sender::Settings& s) {
+  NativeFormatSettings out;
   out.session = s.session;
   out.stream = s.stream;
-  out.payload_bytes = payload_bytes;
-  out.payload = s.params.payload;
-  out.seed = s.payload_seed;
-  out.capacity = capacity;
   out.header = s.params.header;
   out.tag = s.compact_tag;
+  out.token_key = s.token_key;
+  out.payload = s.params.payload;
+  out.seed = s.payload_seed;
   out.warm_up = s.params.omit > Duration{0};
-  return out;
+  return make_native_format(out);
 }
 
 /// The largest first: what is shorter and alone can be sent from that one.
-std::vector<BatchBuffer> make_buffers(const Sender::Settings& s, const net::DatagramPort& port) {
+std::vector<BatchBuffer> make_buffers(const Sender::Settings& s, const DatagramFormat& format,
+                                      const net::DatagramPort& port) {
   std::vector<std::uint32_t> lengths;
   const TrafficShape& shape = s.params.shape(s.way);
   for (const SizeShare& share : shape.mix()) {
@@ -73,32 +72,24 @@ std::vector<BatchBuffer> make_buffers(const Sender::Settings& s, const net::Data
   std::vector<BatchBuffer> buffers;
   for (const std::uint32_t length : lengths) {
     const std::uint32_t limit = std::min(port.batch_limit(length), most_together(s));
-    buffers.emplace_back(
-        buffer_settings(s, length, mixed ? std::min(limit, Sender::kMixedBatch) : limit));
+    buffers.emplace_back(format, length, mixed ? std::min(limit, Sender::kMixedBatch) : limit);
   }
   return buffers;
 }
 
-std::optional<Duration> burst_window(const TestParams& params) {
-  return params.burst == Duration{0} ? std::nullopt : std::optional{params.burst};
-}
-
 }  // namespace
 
-void fill_lateness(const LogHistogram& lateness, TxReport& report) {
-  if (const auto p50 = lateness.percentile(0.5)) {
-    report.lateness_p50_ns = p50->count();
-    report.lateness_p99_ns = lateness.percentile(0.99).value_or(*p50).count();
-    report.lateness_max_ns = lateness.max().count();
-  }
-}
-
 Sender::Sender(const Settings& settings, net::DatagramPort& port, const Clock& clock)
+    : Sender(settings, native_format(settings), port, clock) {}
+
+Sender::Sender(const Settings& settings, std::unique_ptr<const DatagramFormat> format,
+               net::DatagramPort& port, const Clock& clock)
     : settings_(settings),
       port_(port),
       clock_(clock),
-      plan_(settings.params, settings.way, settings.stream, settings.trace),
-      buffers_(make_buffers(settings, port)),
+      format_(std::move(format)),
+      plan_(settings.params, settings.way, settings.stream, settings.trace, format_->least_bytes()),
+      buffers_(make_buffers(settings, *format_, port)),
       queue_drops_before_(port.queue_drops()),
       warming_up_(settings.params.omit > Duration{0}) {
   const SendRate& rate = settings.params.rate(settings.way);
@@ -136,65 +127,6 @@ void Sender::begin(MonoTime now) {
   if (settings_.params.rate(settings_.way).limited()) {
     begin_timetable(now);
   }
-}
-
-void Sender::begin_timetable(MonoTime now) {
-  const auto period = period_now();
-  if (plan_.even()) {
-    schedule_.emplace(pacing::Schedule{
-        now, period, pacing::Schedule::Bursts{batch_now(), burst_window(settings_.params)}});
-    pauses_.plan(period.times(1));
-    report_.pacer = pacer_for(period);
-  } else {
-    // The kernel would only even out what is meant to be uneven.
-    const traffic::ShapedSchedule shaped{now, plan_.deadlines()};
-    pauses_.plan(shaped.longest_gap());
-    schedule_.emplace(shaped);
-    report_.pacer = period.times(1) >= kSleepOnlyPeriod ? PacerKind::sleep : PacerKind::sleep_spin;
-  }
-  if (!adjusted()) {
-    report_.target_milli_pps =
-        saturating_mul_div(Uint128{period.denominator}, 1'000'000'000'000U, period.numerator);
-  }
-}
-
-/// Of one datagram at the rate that is asked for now.
-pacing::PacketPeriod Sender::period_now() {
-  if (!adjusted()) {
-    return plan_.period();
-  }
-  const MeanLength mean = settings_.params.mean_length(settings_.way);
-  scheduled_bps_ = std::max<std::uint64_t>(rate_bps_.load(std::memory_order_relaxed), 1);
-  return pacing::PacketPeriod::of(SendRate{SendRate::Kind::bits, scheduled_bps_}, mean.bytes,
-                                  mean.packets, 1);
-}
-
-void Sender::follow_rate(MonoTime now) {
-  if (adjusted() && rate_bps_.load(std::memory_order_relaxed) != scheduled_bps_) {
-    const auto period = period_now();
-    pauses_.plan(period.times(1));
-    schedule_->even()->change(period, batch_now(), now);  // an adjusted rate is evenly spaced
-    // Without fq, asking again tells nothing new.
-    if (report_.pacer != PacerKind::sleep_spin || period.times(1) >= kSleepOnlyPeriod) {
-      report_.pacer = pacer_for(period);
-    }
-  }
-}
-
-PacerKind Sender::pacer_for(const pacing::PacketPeriod& period) {
-  if (period.times(1) >= kSleepOnlyPeriod) {
-    return PacerKind::sleep;
-  }
-  // The schedule stays in charge of the mean: the kernel only spreads what a late wake-up or a
-  // batch would bunch up, so it is given a little more than the schedule's own highest rate. An
-  // IPv6, UDP and Ethernet header is as much as a datagram costs on most paths.
-  constexpr std::uint32_t kHeaders = 62;
-  constexpr std::uint64_t kSlackPercent = pacing::Schedule::kCatchUpPercent + 2;
-  const Uint128 bytes = Uint128{settings_.params.payload_bytes} + kHeaders;
-  const std::uint64_t per_second =
-      saturating_mul_div(bytes * 1'000'000'000U, period.denominator, period.numerator);
-  const std::uint64_t held = saturating_mul_div(Uint128{per_second}, 100 + kSlackPercent, 100);
-  return port_.pace_in_kernel(held) ? PacerKind::kernel : PacerKind::sleep_spin;
 }
 
 bool Sender::over(MonoTime now) const {
@@ -290,47 +222,6 @@ Wake Sender::flat_out(MonoTime now) {
   return Wake{kAtOnce, false, false};
 }
 
-Wake Sender::paced(MonoTime now) {
-  follow_rate(now);
-  const std::uint64_t due = schedule_->take_due(now);
-  if (due > 0) {
-    note_lateness();
-    const std::uint64_t before = next_;
-    const bool all = send_batch(due, now);
-    const std::uint64_t sent = next_ - before;
-    if (!all && sent < due) {
-      schedule_->give_back(due - sent);
-      return after_refusal(now);
-    }
-  }
-  report_.pacing_skipped = schedule_->skipped() - skipped_before_;
-  MonoTime next = schedule_->next_deadline();
-  const Duration limit = time_limit();
-  if (limit != Duration{0}) {
-    next = std::min(next, begun_ + limit);  // the end of the test is not a datagram late
-  }
-  return Wake{next, false, report_.pacer == PacerKind::sleep_spin};
-}
-
-void Sender::note_lateness() {
-  if (const auto late = schedule_->lateness(); late && next_ > 0) {
-    lateness_.add(*late);
-  }
-}
-
-/// What had become due before the time was over, and still fits a burst.
-void Sender::send_last(MonoTime now) {
-  const Duration limit = settings_.params.amount.duration;
-  if (!schedule_ || limit == Duration{0}) {
-    return;
-  }
-  const std::uint64_t due = schedule_->take_last(begun_ + limit, now);
-  const std::uint64_t before = next_;
-  send_batch(due, now);
-  report_.pacing_skipped =
-      schedule_->skipped() - skipped_before_ + due - std::min(due, next_ - before);
-}
-
 bool Sender::send_batch(std::uint64_t count, MonoTime now) {
   std::uint64_t left = std::min(count, to_send() - next_);
   while (left > 0) {
@@ -341,8 +232,7 @@ bool Sender::send_batch(std::uint64_t count, MonoTime now) {
     const std::uint64_t most = fits ? std::min<std::uint64_t>(left, batch_of(buffer, length)) : 1;
     const auto n = static_cast<std::uint32_t>(warming_up_ ? most : plan_.run_at(next_, most));
     const auto batch = static_cast<std::uint32_t>(batches_before_ + report_.batches);
-    const auto data = buffer.stamped(
-        {next_, to_ns(now), batch, crypto::token(settings_.token_key, batch)}, n, length);
+    const auto data = buffer.stamped({next_, to_ns(now), batch}, n, length);
     const auto outcome = port_.send(data, length);
     account(n, length, outcome, now);
     if (outcome.status != Status::taken && trouble_ != Status::denied) {
@@ -368,22 +258,6 @@ Wake Sender::after_refusal(MonoTime now) {
 void Sender::stop(TxEnd why) {
   int none = -1;
   stop_.compare_exchange_strong(none, static_cast<int>(why));
-}
-
-void Sender::report_pacing() {
-  if (!schedule_) {
-    return;
-  }
-  report_.scheduling = scheduling_;
-  if (const pacing::Schedule* const even = schedule_->even()) {
-    report_.burst_ns = even->window().longest().count();
-  } else if (const std::int64_t window = report_.time ? report_.time->window_ns : 0; window > 0) {
-    // What the plan had for the time: chance, too, makes a rate other than its mean.
-    const std::uint64_t planned = saturating_add(report_.packets, report_.pacing_skipped);
-    report_.target_milli_pps = saturating_mul_div(Uint128{planned}, 1'000'000'000'000U,
-                                                  Uint128{static_cast<std::uint64_t>(window)});
-  }
-  fill_lateness(lateness_, report_);
 }
 
 }  // namespace udperf::sender

@@ -15,6 +15,7 @@
 #include "model/test_params.hpp"
 #include "net/datagram_port.hpp"
 #include "sender/batch_buffer.hpp"
+#include "sender/datagram_format.hpp"
 #include "sender/pause_log.hpp"
 #include "sender/queue_gate.hpp"
 #include "sender/timetable.hpp"
@@ -37,8 +38,9 @@ struct Wake {
 /// What a histogram of wake-ups' lateness says, into the report.
 void fill_lateness(const LogHistogram& lateness, TxReport& report);
 
-/// One stream's transmit loop, a batch at a time. step() and report() belong to one thread; the
-/// atomics may be read, and stop() called, from any.
+/// One stream's transmit loop, a batch at a time: pace, books and what the host did meanwhile. What
+/// the datagrams look like is its format's. step() and report() belong to one thread; the atomics
+/// may be read, and stop() called, from any.
 // NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): by meaning
 class Sender {
  public:
@@ -58,7 +60,12 @@ class Sender {
     std::uint32_t receive_buffer = 0;
   };
 
+  /// Of udperf's own protocol.
   Sender(const Settings& settings, net::DatagramPort& port, const Clock& clock);
+  /// Of a protocol that has another format. Of the settings, session, token_key, compact_tag,
+  /// payload_seed and what params say of header and payload mean nothing then.
+  Sender(const Settings& settings, std::unique_ptr<const DatagramFormat> format,
+         net::DatagramPort& port, const Clock& clock);
 
   /// Sends what is due. Returns when to be called next; kNever once finished().
   Wake step(MonoTime now);
@@ -89,6 +96,10 @@ class Sender {
   [[nodiscard]] const TxReport& report() const { return report_; }
   /// errno of what ended it, for TxEnd::failed.
   [[nodiscard]] int os_error() const { return os_error_; }
+
+  /// Since when the system has taken nothing although something was due; nothing where it takes
+  /// what it is given. On the thread of step().
+  [[nodiscard]] std::optional<MonoTime> stuck_since() const { return stuck_since_; }
 
   /// What the warm-up came to, once it is over; where there was none, at once, nothing.
   [[nodiscard]] std::uint64_t omitted_packets() const {
@@ -143,6 +154,7 @@ class Sender {
   Settings settings_;
   net::DatagramPort& port_;
   const Clock& clock_;
+  std::unique_ptr<const DatagramFormat> format_;
   traffic::TrafficPlan plan_;
   std::vector<BatchBuffer> buffers_;  ///< one of payload_bytes, or one for each length of a mix
   std::optional<Timetable> schedule_;
@@ -162,6 +174,7 @@ class Sender {
   MonoTime begun_{};
   MonoTime first_{};
   MonoTime last_{};
+  std::optional<MonoTime> stuck_since_;
   ClockAnchor anchor_;
   std::optional<Duration> cpu_at_start_;
   HeldUp held_up_at_start_;

@@ -19,6 +19,9 @@ void Sender::account(std::uint64_t offered, std::uint32_t length, const net::Sen
   std::uint64_t used = outcome.datagrams;
   if (outcome.datagrams > 0) {
     account_taken(length, outcome, now);
+    stuck_since_.reset();
+  } else if (!stuck_since_) {
+    stuck_since_ = now;
   }
   if (outcome.lost > 0 && account_lost(std::uint64_t{outcome.lost} * length, outcome, now)) {
     used += outcome.lost;

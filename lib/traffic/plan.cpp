@@ -18,8 +18,9 @@ pacing::PacketPeriod mean_period(const TestParams& params, Way way) {
 }
 
 TrafficPlan::TrafficPlan(const TestParams& params, Way way, std::uint16_t stream,
-                         const TraceInput* trace)
-    : lengths_(PacketPlan::for_stream(params, way, stream)),
+                         const TraceInput* trace, std::optional<std::uint32_t> least)
+    : lengths_(
+          PacketPlan::for_stream(params, way, stream, least.value_or(header_bytes(params.header)))),
       shape_(params.shape(way)),
       seed_(SeededBits{seed_for(params, way, stream) ^ kTimes}.next()),
       trace_(shape_.spacing == Spacing::trace ? trace : nullptr) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "model/packet_plan.hpp"
 #include "model/test_params.hpp"
@@ -20,9 +21,10 @@ struct TraceInput {
 class TrafficPlan {
  public:
   /// `trace`: what a way with Spacing::trace is sent by, else null; it has to outlive the plan.
+  /// `least`: what no datagram is shorter than; absent: the header of udperf's own protocol.
   /// Precondition: check_params(params) found nothing.
   TrafficPlan(const TestParams& params, Way way, std::uint16_t stream,
-              const TraceInput* trace = nullptr);
+              const TraceInput* trace = nullptr, std::optional<std::uint32_t> least = {});
 
   /// UINT64_MAX when only time ends the test.
   [[nodiscard]] std::uint64_t packets() const;

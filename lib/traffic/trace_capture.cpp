@@ -123,7 +123,7 @@ Result<std::vector<TraceRow>> read_trace_capture(const std::string& file, TraceN
     const Bytes frame{data, header->caplen};
     const auto at = ip_offset(link, frame);
     const auto bytes = at ? payload_of(frame, *at, header->len) : std::nullopt;
-    constexpr std::int64_t kMostSeconds = 4'294'967'295;  // the classic format has no more
+    constexpr std::int64_t kMostSeconds = 4'294'967'295;  // a file has no more bits for it
     if (header->ts.tv_sec < 0 || header->ts.tv_sec > kMostSeconds) {
       return wrong("packet " + std::to_string(number) + " has an impossible time");
     }

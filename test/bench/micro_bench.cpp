@@ -4,6 +4,7 @@
 #include "base/log_histogram.hpp"
 #include "pacing/schedule.hpp"
 #include "sender/batch_buffer.hpp"
+#include "sender/native_format.hpp"
 #include "stats/stream_stats.hpp"
 #include "wire/header.hpp"
 
@@ -22,15 +23,14 @@ void decode_header(benchmark::State& state) {
 BENCHMARK(decode_header);
 
 void stamp_batch(benchmark::State& state) {
-  sender::BatchBuffer::Settings settings;
-  settings.payload_bytes = 64;
-  settings.capacity = static_cast<std::uint32_t>(state.range(0));
-  sender::BatchBuffer buffer{settings};
+  constexpr std::uint32_t kLength = 64;
+  const auto capacity = static_cast<std::uint32_t>(state.range(0));
+  const auto format = sender::make_native_format({});
+  sender::BatchBuffer buffer{*format, kLength, capacity};
   std::uint64_t sequence = 0;
   for (auto _ : state) {
-    benchmark::DoNotOptimize(
-        buffer.stamped({sequence, 1, 2, 3}, settings.capacity, settings.payload_bytes));
-    sequence += settings.capacity;
+    benchmark::DoNotOptimize(buffer.stamped({sequence, 1, 2}, capacity, kLength));
+    sequence += capacity;
   }
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }

@@ -1,21 +1,16 @@
 #include <chrono>
 #include <csignal>
 #include <fstream>
-#include <functional>
 #include <string>
-#include <thread>
 
+#include "e2e/classic_peers.hpp"
 #include "e2e/program.hpp"
-#include "os/event.hpp"
-#include "net/receive_buffers.hpp"
-#include "net/udp_listener.hpp"
-#include "net/udp_port.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
 #include "support/strict_json.hpp"
 #include "support/temp_dir.hpp"
 
-// The classic test between udperf and peers written here, as old scripts behave: a client that may
+// The classic test between udperf and peers that behave as old scripts do: a client that may
 // leave out START, says STOP twice or vanishes, and a server that answers late, never or nonsense.
 
 using namespace std::chrono_literals;
@@ -24,128 +19,6 @@ using namespace udperf::test;
 using nlohmann::json;
 
 namespace {
-
-std::span<const std::byte> bytes_of(std::string_view text) {
-  return std::as_bytes(std::span{text});
-}
-
-/// A client of the classic test.
-class ClassicClient {
- public:
-  explicit ClassicClient(const Endpoint& server) {
-    net::PortOptions options;
-    options.remote = server;
-    auto port = net::UdpPort::open(options);
-    REQUIRE(port.has_value());
-    port_ = *std::move(port);
-  }
-
-  void say(std::string_view text) { static_cast<void>(port_->send_control(bytes_of(text))); }
-  void send(int datagrams, char letter = 'a') {
-    const std::string data(1500, letter);
-    for (int i = 0; i < datagrams; ++i) {
-      say(data);
-    }
-  }
-  /// STOP once a second until a text comes back; "" when none does.
-  std::string stop() {
-    for (int i = 0; i < 5; ++i) {
-      say("STOP");
-      if (auto text = hear(patience(1s)); !text.empty()) {
-        return text;
-      }
-    }
-    return {};
-  }
-  std::string hear(Duration timeout) {
-    const std::array<int, 1> fds{port_->fd()};
-    os::wait_readable(fds, timeout);
-    for (const net::Received& read : port_->receive(buffers_)) {
-      return {reinterpret_cast<const char*>(read.data.data()), read.data.size()};
-    }
-    return {};
-  }
-  [[nodiscard]] std::uint16_t port() const { return port_->local().port; }
-
- private:
-  std::unique_ptr<net::UdpPort> port_;
-  net::ReceiveBuffers buffers_;
-};
-
-/// A server of the classic test that answers as `answer` says: the number of the STOP, from 1.
-class ClassicServer {
- public:
-  using Answer = std::function<std::string(int)>;
-  explicit ClassicServer(Answer answer) : answer_(std::move(answer)) {
-    auto listener = net::UdpListener::open(IpAddress::loopback(IpFamily::v4), 0, 8U << 20U);
-    REQUIRE(listener.has_value());
-    listener_ = *std::move(listener);
-    thread_ = std::thread{[this] { serve(); }};
-  }
-  ClassicServer(const ClassicServer&) = delete;
-  ClassicServer& operator=(const ClassicServer&) = delete;
-  ~ClassicServer() {
-    quit_.raise();
-    thread_.join();
-  }
-
-  [[nodiscard]] Endpoint endpoint() const { return listener_->local(); }
-  struct Seen {
-    bool start = false;
-    int stops = 0;
-    std::string data;  ///< of the first 100 kB
-    std::uint64_t bytes = 0;
-    std::uint64_t longest = 0;
-  };
-  /// After the client has ended.
-  [[nodiscard]] const Seen& seen() {
-    quit_.raise();
-    thread_.join();
-    thread_ = std::thread{[] {}};
-    return seen_;
-  }
-
- private:
-  void serve() {
-    const std::array<int, 2> fds{listener_->fd(), quit_.fd()};
-    while (true) {
-      const auto letters = listener_->receive();
-      for (const net::Letter& letter : letters) {
-        take(letter);
-      }
-      if (letters.empty()) {
-        if (quit_.take()) {
-          return;
-        }
-        os::wait_readable(fds, 10s);
-      }
-    }
-  }
-  void take(const net::Letter& letter) {
-    const std::string text(reinterpret_cast<const char*>(letter.bytes.data()), letter.bytes.size());
-    if (text == "START") {
-      seen_.start = true;
-    } else if (text == "STOP") {
-      const std::string answer = answer_(++seen_.stops);
-      if (!answer.empty()) {
-        const auto out = bytes_of(answer);
-        listener_->send(net::Letter{{out.begin(), out.end()}, letter.peer, letter.local});
-      }
-    } else {
-      seen_.bytes += letter.length();
-      seen_.longest = std::max(seen_.longest, letter.length());
-      if (seen_.data.size() < 100'000) {
-        seen_.data += text;
-      }
-    }
-  }
-
-  Answer answer_;
-  os::Event quit_;
-  std::unique_ptr<net::UdpListener> listener_;
-  Seen seen_;
-  std::thread thread_;
-};
 
 std::vector<json> lines_of(const std::string& text) {
   std::vector<json> out;

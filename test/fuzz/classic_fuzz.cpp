@@ -3,8 +3,9 @@
 #include <cstdlib>
 #include <string>
 
-#include "session/classic_asker.hpp"
-#include "session/classic_door.hpp"
+#include "classic/asker.hpp"
+#include "classic/door.hpp"
+#include "classic/wire.hpp"
 
 // What strangers say to a server of the classic test, and a classic server to a client. The first
 // bytes of each piece say who sends it, when, and how it goes on.
@@ -14,12 +15,12 @@ using namespace udperf;
 
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer names it so
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  session::ClassicDoor::Settings settings;
+  classic::Door::Settings settings;
   settings.most_runs = 4;
   settings.most_runs_per_address = 3;
   MonoTime now{1h};
-  session::ClassicDoor door{settings, now};
-  session::ClassicAsker asker{now, 5s};
+  classic::Door door{settings, now};
+  classic::Asker asker{now, 5s};
   std::uint64_t received = 0;
   std::uint64_t answered = 0;
   const MonoTime begun = now;
@@ -33,7 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto raw = std::as_bytes(rest.first(length));
     rest = rest.subspan(length);
     const std::string_view word = (kind & 3U) == 0 ? "START" : "STOP";
-    session::ClassicDoor::Arrival arrival;
+    classic::Door::Arrival arrival;
     arrival.bytes = (kind & 3U) < 2 ? std::as_bytes(std::span{word}) : raw;
     arrival.length = arrival.bytes.size();
     arrival.native = (kind & 3U) == 3;
@@ -48,8 +49,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static_cast<void>(asker.take_stop(now));
     asker.on_datagram(raw);
     door.expire(now, unix);
-    for (const ClassicOutcome& run : door.take_finished()) {
-      if (run.span < Duration{0} || session::classic_answer(run).size() > 90) {
+    for (const classic::RunOutcome& run : door.take_finished()) {
+      if (run.span < Duration{0} || classic::answer_text(run).size() > 90) {
         std::abort();
       }
     }

@@ -7,6 +7,7 @@
 
 #include "receiver/receiver.hpp"
 #include "sender/batch_buffer.hpp"
+#include "sender/native_format.hpp"
 #include "support/catch.hpp"
 #include "support/seeded_random.hpp"
 
@@ -96,14 +97,14 @@ TEST_CASE("a compact header comes back as it was written", "[wire][property]") {
 }
 
 TEST_CASE("a batch is stamped with the compact header that the receiver reads", "[sender]") {
-  sender::BatchBuffer::Settings settings;
+  sender::NativeFormatSettings settings;
   settings.stream = 5;
-  settings.payload_bytes = 18;
-  settings.capacity = 16;
   settings.header = HeaderKind::compact;
   settings.tag = 0x1234;
-  sender::BatchBuffer buffer{settings};
-  const sender::BatchBuffer::Stamp stamp{kHalf - 3, 987'654'321'012, 0x0123'4567, 0xABCD};
+  settings.token_key.fill(std::byte{7});
+  const auto format = sender::make_native_format(settings);
+  sender::BatchBuffer buffer{*format, 18, 16};
+  const sender::BatchStamp stamp{kHalf - 3, 987'654'321'012, 0x0123'4567};
   const auto data = buffer.stamped(stamp, 16, 18);
   REQUIRE(data.size() == 16 * 18);
   for (std::uint32_t i = 0; i < 16; ++i) {
@@ -114,7 +115,7 @@ TEST_CASE("a batch is stamped with the compact header that the receiver reads", 
     CHECK(header->sequence_low == static_cast<std::uint32_t>(kHalf - 3 + i));
     CHECK(header->tx_units == static_cast<std::uint32_t>(987'654'321'012 / 64));
     CHECK(header->tag == 0x1234);
-    CHECK(header->token == 0xABCD);
+    CHECK(header->token == crypto::token(settings.token_key, 0x0123'4567));
   }
 }
 

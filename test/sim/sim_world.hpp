@@ -37,7 +37,6 @@ class RecordingObserver final : public engine::ServerObserver {
   void on_ready(const Endpoint&) override {}
   void on_session_opened(std::uint64_t, const Endpoint&, const TestParams&) override { ++opened; }
   void on_session_closed(const SessionOutcome& outcome) override { closed.push_back(outcome); }
-  void on_classic_closed(const ClassicOutcome& outcome) override { classic.push_back(outcome); }
   void on_refused(const Endpoint&, const std::string& reason) override {
     refused.push_back(reason);
   }
@@ -46,7 +45,6 @@ class RecordingObserver final : public engine::ServerObserver {
 
   std::size_t opened = 0;
   std::vector<SessionOutcome> closed;
-  std::vector<ClassicOutcome> classic;
   std::vector<std::string> refused;
 };
 

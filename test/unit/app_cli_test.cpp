@@ -53,7 +53,7 @@ const std::vector<Accepted>& accepted_rows() {
       {{"--buffer", "1500"}, [](S s) { return s.options.buffer == 1500U; }},
       {{"--key-file", "k"}, [](S s) { return s.key_file == "k"; }},
       {{"--one-off"}, [](S s) { return s.options.one_off; }},
-      {{"--classic"}, [](S s) { return s.options.classic; }},
+      {{"--classic"}, [](S s) { return s.classic; }},
       {{"--exclusive"}, [](S s) { return s.options.exclusive; }},
       {{"--max-sessions", "2"}, [](S s) { return s.options.max_sessions == 2; }},
       {{"--max-memory", "64MiB"},

@@ -53,8 +53,13 @@ SessionOutcome outcome_with(TestStatus status) {
 }  // namespace
 
 TEST_CASE("every counter of the server is written with its own name", "[app]") {
-  CHECK(counters_text(engine::ServerCounters{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
-                                             17, 18}) ==
+  engine::ServerCounters counters{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, {}};
+  counters.of_others = {{"classic_stragglers", 18},
+                        {"classic_runs", 14},
+                        {"classic_refused", 15},
+                        {"classic_answers", 16},
+                        {"classic_withheld", 17}};
+  CHECK(counters_text(counters) ==
         "hellos=1 challenges=2 bad_cookies=3 expired_cookies=4 malformed=5 unknown_session=6 "
         "denied=7 unauthenticated=8 rate_limited=9 out_of_memory=10 refused=11 sessions=12 "
         "light_sessions=13 classic_runs=14 classic_refused=15 classic_answers=16 "
@@ -141,7 +146,7 @@ TEST_CASE("what strangers can cause is written at a limited rate, and the rest i
     reporter.on_refused(outcome_with({}).client, "busy");
     reporter.on_session_opened(i, outcome_with({}).client, TestParams{});
     reporter.on_session_closed(outcome_with(TestStatus::incomplete));
-    reporter.on_classic_closed(ClassicOutcome{});
+    reporter.on_classic_closed(classic::RunOutcome{});
     reporter.on_warning(Warning{"session_socket", "Too many open files"});
   }
 

@@ -1,13 +1,20 @@
-#include "session/classic_asker.hpp"
+#include "classic/wire.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
+#include <cstring>
 #include <iterator>
-#include <string_view>
 
-namespace udperf::session {
+namespace udperf::classic {
 namespace {
+
+bool is_word(std::span<const std::byte> datagram, std::string_view word) {
+  return datagram.size() == word.size() &&
+         std::memcmp(datagram.data(), word.data(), word.size()) == 0;
+}
 
 bool is_text(unsigned char c) {
   constexpr unsigned char kFirstPrintable = 0x20;
@@ -37,7 +44,21 @@ std::optional<double> throughput_in(std::string_view text) {
 
 }  // namespace
 
-std::optional<ClassicAnswer> read_classic_answer(std::span<const std::byte> datagram) {
+Input classify(std::span<const std::byte> datagram) {
+  if (is_word(datagram, kStart)) {
+    return Input::start;
+  }
+  return is_word(datagram, kStop) ? Input::stop : Input::data;
+}
+
+std::string answer_text(const RunOutcome& outcome) {
+  std::array<char, 96> text{};
+  std::snprintf(text.data(), text.size(), "Throughput: %.3f Kilobytes per second",
+                outcome.kilobytes_per_second().value_or(0.0));
+  return text.data();
+}
+
+std::optional<ClassicAnswer> read_answer(std::span<const std::byte> datagram) {
   while (!datagram.empty() && datagram.back() == std::byte{0}) {
     datagram = datagram.first(datagram.size() - 1);  // a C string's end
   }
@@ -56,21 +77,4 @@ std::optional<ClassicAnswer> read_classic_answer(std::span<const std::byte> data
   return answer;
 }
 
-bool ClassicAsker::take_stop(MonoTime now) {
-  if (over(now) || now < next_stop_) {
-    return false;
-  }
-  next_stop_ = now + kEvery;
-  ++stops_;
-  return true;
-}
-
-void ClassicAsker::on_datagram(std::span<const std::byte> datagram) {
-  if (answer_ || stops_ == 0) {
-    return;
-  }
-  answer_ = read_classic_answer(datagram);
-  ignored_ += answer_ ? 0U : 1U;
-}
-
-}  // namespace udperf::session
+}  // namespace udperf::classic

@@ -4,8 +4,9 @@
 #include <utility>
 #include <vector>
 
-#include "session/classic_asker.hpp"
-#include "session/classic_door.hpp"
+#include "classic/asker.hpp"
+#include "classic/door.hpp"
+#include "classic/wire.hpp"
 #include "support/catch.hpp"
 #include "support/seeded_random.hpp"
 
@@ -14,8 +15,8 @@
 
 using namespace std::chrono_literals;
 using namespace udperf;
-using session::ClassicAsker;
-using session::ClassicDoor;
+using classic::Asker;
+using classic::Door;
 
 namespace {
 
@@ -46,7 +47,7 @@ struct Client {
   std::uint64_t dies_after = UINT64_MAX;  ///< datagrams
   std::uint64_t sent = 0;
   MonoTime next;
-  std::optional<ClassicAsker> asker;
+  std::optional<Asker> asker;
   bool dead = false;
   std::vector<std::string> answers;
 
@@ -56,7 +57,7 @@ struct Client {
 class World {
  public:
   World(std::uint64_t seed, const Faults& faults)
-      : random_{seed}, faults_{faults}, door_{ClassicDoor::Settings{}, now_} {
+      : random_{seed}, faults_{faults}, door_{Door::Settings{}, now_} {
     const auto count = 1 + below(3);
     for (std::uint64_t i = 0; i < count; ++i) {
       Client client;
@@ -89,7 +90,7 @@ class World {
     CHECK(door_.remembered() == 0);
     CHECK(door_.settled() == runs_.size());
     std::uint64_t counted = 0;
-    for (const ClassicOutcome& run : runs_) {
+    for (const classic::RunOutcome& run : runs_) {
       counted += run.datagrams;
       CHECK(run.payload_bytes == run.datagrams * kBytes);
       CHECK(run.span >= Duration{0});
@@ -123,7 +124,7 @@ class World {
       });
       REQUIRE(found != runs_.end());
       CHECK(found->datagrams >= client.datagrams);
-      CHECK(session::classic_answer(*found) == client.answers.front());
+      CHECK(classic::answer_text(*found) == client.answers.front());
       CHECK(found->start_seen == client.start);
     }
   }
@@ -140,7 +141,7 @@ class World {
         send(client.port, std::string(kBytes, 'x'));
         ++client.sent;
       } else {
-        client.asker = client.asker ? client.asker : ClassicAsker{now_, 20s};
+        client.asker = client.asker ? client.asker : Asker{now_, 20s};
         if (client.asker->take_stop(now_)) {
           send(client.port, "STOP");
         }
@@ -172,7 +173,7 @@ class World {
         continue;
       }
       delivered_ += flight.text.size() == kBytes ? 1U : 0U;
-      ClassicDoor::Arrival arrival;
+      Door::Arrival arrival;
       arrival.bytes = std::as_bytes(std::span{flight.text});
       arrival.length = flight.text.size();
       arrival.from = {IpAddress::loopback(IpFamily::v4), flight.client};
@@ -188,12 +189,12 @@ class World {
   test::SeededRandom random_;
   Faults faults_;
   MonoTime now_{1h};
-  ClassicDoor door_;
+  Door door_;
   std::vector<Client> clients_;
   std::priority_queue<Flight, std::vector<Flight>, std::greater<>> flights_;
   std::uint64_t number_ = 0;
   std::uint64_t delivered_ = 0;
-  std::vector<ClassicOutcome> runs_;
+  std::vector<classic::RunOutcome> runs_;
 };
 
 void run_many(std::uint64_t seeds, const Faults& faults) {
@@ -207,16 +208,16 @@ void run_many(std::uint64_t seeds, const Faults& faults) {
 
 }  // namespace
 
-TEST_CASE("classic runs on a perfect path are counted exactly", "[session][classic]") {
+TEST_CASE("classic runs on a perfect path are counted exactly", "[classic]") {
   run_many(300, {});
 }
 
-TEST_CASE("classic runs survive losses", "[session][classic]") {
+TEST_CASE("classic runs survive losses", "[classic]") {
   run_many(1000, {20, 0, 0ms});
   run_many(300, {70, 0, 0ms});
 }
 
-TEST_CASE("classic runs survive losses, copies and disorder together", "[session][classic]") {
+TEST_CASE("classic runs survive losses, copies and disorder together", "[classic]") {
   run_many(1000, {10, 20, 10ms});
   run_many(500, {40, 40, 8ms});
 }

@@ -8,10 +8,10 @@
 #include "base/time.hpp"
 #include "model/outcome.hpp"
 
-namespace udperf {
+namespace udperf::classic {
 
 /// What the server knows of one run of the classic test when it is over.
-struct ClassicOutcome {
+struct RunOutcome {
   Endpoint client;
   Endpoint server;  ///< the local address the client used
   UnixTime first;   ///< when the clock started: at START, or at the first data without one
@@ -32,4 +32,4 @@ struct ClassicOutcome {
   }
 };
 
-}  // namespace udperf
+}  // namespace udperf::classic

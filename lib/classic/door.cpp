@@ -1,40 +1,18 @@
-#include "session/classic_door.hpp"
+#include "classic/door.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
-#include <cstring>
-#include <string_view>
 
 #include "base/source_accounts.hpp"
+#include "classic/wire.hpp"
 
-namespace udperf::session {
+namespace udperf::classic {
 namespace {
-
-bool is_word(std::span<const std::byte> datagram, std::string_view word) {
-  return datagram.size() == word.size() &&
-         std::memcmp(datagram.data(), word.data(), word.size()) == 0;
-}
 
 constexpr MonoTime kNothingDue = MonoTime::max();
 
 }  // namespace
 
-ClassicInput classify_classic(std::span<const std::byte> datagram) {
-  if (is_word(datagram, "START")) {
-    return ClassicInput::start;
-  }
-  return is_word(datagram, "STOP") ? ClassicInput::stop : ClassicInput::data;
-}
-
-std::string classic_answer(const ClassicOutcome& outcome) {
-  std::array<char, 96> text{};
-  std::snprintf(text.data(), text.size(), "Throughput: %.3f Kilobytes per second",
-                outcome.kilobytes_per_second().value_or(0.0));
-  return text.data();
-}
-
-bool ClassicDoor::welcome(const IpAddress& address) const {
+bool Door::welcome(const IpAddress& address) const {
   const auto within = [&address](const IpPrefix& prefix) { return prefix.contains(address); };
   if (std::any_of(settings_.deny.begin(), settings_.deny.end(), within)) {
     return false;
@@ -43,12 +21,12 @@ bool ClassicDoor::welcome(const IpAddress& address) const {
          std::any_of(settings_.allow.begin(), settings_.allow.end(), within);
 }
 
-std::size_t ClassicDoor::active_of(const IpAddress& address) const {
+std::size_t Door::active_of(const IpAddress& address) const {
   const auto found = active_by_address_.find(source_of(address));
   return found != active_by_address_.end() ? found->second : 0;
 }
 
-void ClassicDoor::count_active(const IpAddress& address, bool more) {
+void Door::count_active(const IpAddress& address, bool more) {
   const auto at = active_by_address_.try_emplace(source_of(address), 0).first;
   at->second = more ? at->second + 1 : at->second - 1;
   active_ = more ? active_ + 1 : active_ - 1;
@@ -57,12 +35,12 @@ void ClassicDoor::count_active(const IpAddress& address, bool more) {
   }
 }
 
-bool ClassicDoor::admitted(const Arrival& arrival) const {
+bool Door::admitted(const Arrival& arrival) const {
   return arrival.may_begin && !shutting_down_ && active_ < settings_.most_runs &&
          active_of(arrival.from.address) < settings_.most_runs_per_address;
 }
 
-bool ClassicDoor::certain(const Peer& peer) {
+bool Door::certain(const Peer& peer) {
   if (!peer.last) {
     return true;
   }
@@ -73,31 +51,30 @@ bool ClassicDoor::certain(const Peer& peer) {
          run.heard - peer.last->stopped >= kStragglers;
 }
 
-std::optional<std::string> ClassicDoor::on_datagram(const Arrival& arrival, MonoTime now,
-                                                    UnixTime unix_now) {
+std::optional<std::string> Door::on_datagram(const Arrival& arrival, MonoTime now,
+                                             UnixTime unix_now) {
   if (!welcome(arrival.from.address)) {
     ++counters_.denied;
     return std::nullopt;
   }
-  switch (arrival.native ? ClassicInput::data : classify_classic(arrival.bytes)) {
-    case ClassicInput::start:
+  switch (arrival.native ? Input::data : classify(arrival.bytes)) {
+    case Input::start:
       on_start(arrival, now, unix_now);
       return std::nullopt;
-    case ClassicInput::stop:
+    case Input::stop:
       return on_stop(arrival, now, unix_now);
-    case ClassicInput::data:
+    case Input::data:
       on_data(arrival, now, unix_now);
       break;
   }
   return std::nullopt;
 }
 
-ClassicDoor::ClassicDoor(Settings settings, MonoTime now)
-    : settings_(std::move(settings)), tokens_at_(now) {
+Door::Door(Settings settings, MonoTime now) : settings_(std::move(settings)), tokens_at_(now) {
   settings_.most_runs = std::min(settings_.most_runs, kMostRuns);
 }
 
-ClassicDoor::Peer* ClassicDoor::begin(const Arrival& arrival, MonoTime now, UnixTime unix_now) {
+Door::Peer* Door::begin(const Arrival& arrival, MonoTime now, UnixTime unix_now) {
   if (!admitted(arrival)) {
     ++counters_.refused;
     return nullptr;
@@ -112,7 +89,7 @@ ClassicDoor::Peer* ClassicDoor::begin(const Arrival& arrival, MonoTime now, Unix
   return &peer;
 }
 
-void ClassicDoor::forget_one() {
+void Door::forget_one() {
   auto oldest = peers_.end();
   for (auto it = peers_.begin(); it != peers_.end(); ++it) {
     const bool idle = !it->second.run && it->second.last;
@@ -126,16 +103,16 @@ void ClassicDoor::forget_one() {
   }
 }
 
-void ClassicDoor::drop_stragglers(const Key& key, Peer& peer) {
+void Door::drop_stragglers(const Key& key, Peer& peer) {
   counters_.stragglers += peer.run->datagrams;
   peer.run.reset();
   count_active(key.first.address, false);
 }
 
-void ClassicDoor::end_run(const Key& key, Peer& peer, TestStatus status, std::string reason,
-                          UnixTime unix_now) {
+void Door::end_run(const Key& key, Peer& peer, TestStatus status, std::string reason,
+                   UnixTime unix_now) {
   const Run& run = *peer.run;
-  ClassicOutcome outcome;
+  RunOutcome outcome;
   outcome.client = key.first;
   outcome.server = key.second;
   outcome.first = run.first;
@@ -149,14 +126,14 @@ void ClassicDoor::end_run(const Key& key, Peer& peer, TestStatus status, std::st
   if (peer.last && !peer.last->settled) {
     ++settled_;  // its client has gone on
   }
-  peer.last = Answered{classic_answer(outcome), run.heard, run.heard, false, false};
+  peer.last = Answered{answer_text(outcome), run.heard, run.heard, false, false};
   ++counters_.runs;
   finished_.push_back(std::move(outcome));
   peer.run.reset();
   count_active(key.first.address, false);
 }
 
-void ClassicDoor::on_start(const Arrival& arrival, MonoTime now, UnixTime unix_now) {
+void Door::on_start(const Arrival& arrival, MonoTime now, UnixTime unix_now) {
   const Key key{arrival.from, arrival.to};
   const auto found = peers_.find(key);
   const bool known = found != peers_.end();
@@ -185,7 +162,7 @@ void ClassicDoor::on_start(const Arrival& arrival, MonoTime now, UnixTime unix_n
   }
 }
 
-void ClassicDoor::on_data(const Arrival& arrival, MonoTime now, UnixTime unix_now) {
+void Door::on_data(const Arrival& arrival, MonoTime now, UnixTime unix_now) {
   const auto found = peers_.find({arrival.from, arrival.to});
   Peer* peer = found != peers_.end() ? &found->second : nullptr;
   if (peer == nullptr || !peer->run) {
@@ -207,13 +184,12 @@ void ClassicDoor::on_data(const Arrival& arrival, MonoTime now, UnixTime unix_no
   peer->credit += arrival.length;
 }
 
-std::optional<std::string> ClassicDoor::on_stop(const Arrival& arrival, MonoTime now,
-                                                UnixTime unix_now) {
+std::optional<std::string> Door::on_stop(const Arrival& arrival, MonoTime now, UnixTime unix_now) {
   const Key key{arrival.from, arrival.to};
   const auto found = peers_.find(key);
   if (found == peers_.end()) {
     // All that came before it was lost. Nothing is kept, so nothing has to be remembered of it.
-    return paid(classic_answer(ClassicOutcome{}), nullptr, now);
+    return paid(answer_text(RunOutcome{}), nullptr, now);
   }
   Peer& peer = found->second;
   if (peer.run && certain(peer)) {
@@ -226,7 +202,7 @@ std::optional<std::string> ClassicDoor::on_stop(const Arrival& arrival, MonoTime
   return paid(peer.last->text, &peer, now);
 }
 
-std::optional<std::string> ClassicDoor::paid(std::string answer, Peer* peer, MonoTime now) {
+std::optional<std::string> Door::paid(std::string answer, Peer* peer, MonoTime now) {
   if (peer != nullptr && peer->credit >= answer.size()) {
     peer->credit -= answer.size();
     ++counters_.answers;
@@ -245,7 +221,7 @@ std::optional<std::string> ClassicDoor::paid(std::string answer, Peer* peer, Mon
   return answer;
 }
 
-MonoTime ClassicDoor::expire_run(const Key& key, Peer& peer, MonoTime now, UnixTime unix_now) {
+MonoTime Door::expire_run(const Key& key, Peer& peer, MonoTime now, UnixTime unix_now) {
   const Run& run = *peer.run;
   const MonoTime silent = run.heard + kSilence;
   const MonoTime overdue =
@@ -266,7 +242,7 @@ MonoTime ClassicDoor::expire_run(const Key& key, Peer& peer, MonoTime now, UnixT
   return now;
 }
 
-MonoTime ClassicDoor::expire(MonoTime now, UnixTime unix_now) {
+MonoTime Door::expire(MonoTime now, UnixTime unix_now) {
   MonoTime next = kNothingDue;
   for (auto it = peers_.begin(); it != peers_.end();) {
     Peer& peer = it->second;
@@ -290,7 +266,7 @@ MonoTime ClassicDoor::expire(MonoTime now, UnixTime unix_now) {
   return next;
 }
 
-void ClassicDoor::shut_down(UnixTime unix_now) {
+void Door::shut_down(UnixTime unix_now) {
   shutting_down_ = true;
   for (auto& [key, peer] : peers_) {
     if (!peer.run) {
@@ -304,4 +280,4 @@ void ClassicDoor::shut_down(UnixTime unix_now) {
   }
 }
 
-}  // namespace udperf::session
+}  // namespace udperf::classic

@@ -9,19 +9,15 @@
 #include "base/time.hpp"
 #include "model/outcome.hpp"
 
-namespace udperf::session {
-
-/// What a classic server's datagram says, or nothing where it is no text: control characters other
-/// than white space are none. NULs at its end are not part of it.
-[[nodiscard]] std::optional<ClassicAnswer> read_classic_answer(std::span<const std::byte> datagram);
+namespace udperf::classic {
 
 /// The end of the classic test at the client: STOP once a second until a text comes back, or until
 /// the time is over. Pure.
-class ClassicAsker {
+class Asker {
  public:
   static constexpr Duration kEvery = std::chrono::seconds{1};
 
-  ClassicAsker(MonoTime now, Duration timeout) : next_stop_(now), give_up_(now + timeout) {}
+  Asker(MonoTime now, Duration timeout) : next_stop_(now), give_up_(now + timeout) {}
 
   /// Whether a STOP is to be sent now; true once for each.
   [[nodiscard]] bool take_stop(MonoTime now);
@@ -44,4 +40,4 @@ class ClassicAsker {
   std::uint64_t ignored_ = 0;
 };
 
-}  // namespace udperf::session
+}  // namespace udperf::classic

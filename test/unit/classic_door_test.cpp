@@ -2,24 +2,23 @@
 #include <string_view>
 #include <vector>
 
-#include "session/classic_asker.hpp"
-#include "session/classic_door.hpp"
+#include "classic/door.hpp"
+#include "classic/wire.hpp"
 #include "support/catch.hpp"
 
 using namespace std::chrono_literals;
 using namespace udperf;
-using session::ClassicAsker;
-using session::ClassicDoor;
+using classic::Door;
 
 namespace {
 
 /// A door and a clock that the test turns.
 struct Scene {
-  explicit Scene(const ClassicDoor::Settings& settings = {}) : door{settings, MonoTime{1h}} {}
+  explicit Scene(const Door::Settings& settings = {}) : door{settings, MonoTime{1h}} {}
 
   std::optional<std::string> say(std::string_view text, std::uint16_t port = 7777,
                                  bool native = false) {
-    ClassicDoor::Arrival arrival;
+    Door::Arrival arrival;
     arrival.bytes = std::as_bytes(std::span{text});
     arrival.length = text.size();
     arrival.from = {address, port};
@@ -40,10 +39,10 @@ struct Scene {
     }
     door.expire(now, unix());
   }
-  std::vector<ClassicOutcome> finished() { return door.take_finished(); }
+  std::vector<classic::RunOutcome> finished() { return door.take_finished(); }
   [[nodiscard]] UnixTime unix() const { return UnixTime{now.time_since_epoch()}; }
 
-  ClassicDoor door;
+  Door door;
   MonoTime now{1h};
   IpAddress address = IpAddress::loopback(IpFamily::v4);
 };
@@ -52,7 +51,7 @@ constexpr const char* kNothing = "Throughput: 0.000 Kilobytes per second";
 
 }  // namespace
 
-TEST_CASE("a classic run is timed from START to its last data", "[session][classic]") {
+TEST_CASE("a classic run is timed from START to its last data", "[classic]") {
   Scene s;
   CHECK_FALSE(s.say("START"));
   s.data(100, 10ms);  // 100 kB in the second after START
@@ -69,7 +68,7 @@ TEST_CASE("a classic run is timed from START to its last data", "[session][class
   CHECK(runs[0].client.port == 7777);
 }
 
-TEST_CASE("without START the clock starts at the first data", "[session][classic]") {
+TEST_CASE("without START the clock starts at the first data", "[classic]") {
   Scene s;
   s.data(101, 10ms);
   CHECK(s.say("STOP") == "Throughput: 101.000 Kilobytes per second");
@@ -79,7 +78,7 @@ TEST_CASE("without START the clock starts at the first data", "[session][classic
   CHECK(runs[0].first == UnixTime{1h + 10ms});
 }
 
-TEST_CASE("STOP again is answered again, and is no second run", "[session][classic]") {
+TEST_CASE("STOP again is answered again, and is no second run", "[classic]") {
   Scene s;
   CHECK_FALSE(s.say("START"));
   s.data(100, 10ms);
@@ -97,19 +96,19 @@ TEST_CASE("STOP again is answered again, and is no second run", "[session][class
   CHECK(s.finished().empty());
 }
 
-TEST_CASE("what STOP has overtaken is no run of its own", "[session][classic]") {
+TEST_CASE("what STOP has overtaken is no run of its own", "[classic]") {
   Scene s;
   s.data(100, 10ms);
   const auto answer = s.say("STOP");
-  s.data(ClassicDoor::kManyStragglers - 1);
+  s.data(Door::kManyStragglers - 1);
   CHECK_FALSE(s.say("START"));  // a copy that was long on its way
   CHECK(s.say("STOP") == answer);
   CHECK(s.finished().size() == 1);
-  CHECK(s.door.counters().stragglers == ClassicDoor::kManyStragglers - 1);
+  CHECK(s.door.counters().stragglers == Door::kManyStragglers - 1);
   CHECK(s.door.active() == 0);
 }
 
-TEST_CASE("a client may run again from the same port at once", "[session][classic]") {
+TEST_CASE("a client may run again from the same port at once", "[classic]") {
   Scene s;
   const bool with_start = GENERATE(true, false);
   for (int run = 1; run <= 5; ++run) {
@@ -122,12 +121,12 @@ TEST_CASE("a client may run again from the same port at once", "[session][classi
     const auto runs = s.finished();
     REQUIRE(runs.size() == 1);
     CHECK(runs[0].payload_bytes == 100'000U * static_cast<std::uint64_t>(run));
-    CHECK(*answer == session::classic_answer(runs[0]));
+    CHECK(*answer == classic::answer_text(runs[0]));
     s.now += 50us;
   }
 }
 
-TEST_CASE("no data and no time give 0.000, not infinity", "[session][classic]") {
+TEST_CASE("no data and no time give 0.000, not infinity", "[classic]") {
   Scene s;
   SECTION("START and STOP alone") {
     CHECK_FALSE(s.say("START"));
@@ -150,11 +149,11 @@ TEST_CASE("no data and no time give 0.000, not infinity", "[session][classic]") 
   }
 }
 
-TEST_CASE("a client that vanishes is reported as incomplete", "[session][classic]") {
+TEST_CASE("a client that vanishes is reported as incomplete", "[classic]") {
   Scene s;
   CHECK_FALSE(s.say("START"));
   s.data(100, 10ms);
-  s.pass(ClassicDoor::kSilence - 1ms);
+  s.pass(Door::kSilence - 1ms);
   CHECK(s.finished().empty());
   s.pass(2ms);
   const auto runs = s.finished();
@@ -167,7 +166,7 @@ TEST_CASE("a client that vanishes is reported as incomplete", "[session][classic
   CHECK(s.finished().empty());
 }
 
-TEST_CASE("START in a run ends it only when it cannot be late", "[session][classic]") {
+TEST_CASE("START in a run ends it only when it cannot be late", "[classic]") {
   Scene s;
   SECTION("overtaken by data") {
     s.data(10, 1ms);
@@ -197,8 +196,7 @@ TEST_CASE("START in a run ends it only when it cannot be late", "[session][class
   }
 }
 
-TEST_CASE("what begins like a native message is data of a run, but begins none",
-          "[session][classic]") {
+TEST_CASE("what begins like a native message is data of a run, but begins none", "[classic]") {
   Scene s;
   CHECK_FALSE(s.say("STOP", 7777, true));
   CHECK(s.door.active() == 0);
@@ -209,8 +207,8 @@ TEST_CASE("what begins like a native message is data of a run, but begins none",
   CHECK(s.say("STOP") == "Throughput: 1.000 Kilobytes per second");
 }
 
-TEST_CASE("runs at a time are limited, in all and of an address", "[session][classic]") {
-  ClassicDoor::Settings settings;
+TEST_CASE("runs at a time are limited, in all and of an address", "[classic]") {
+  Door::Settings settings;
   settings.most_runs = 3;
   settings.most_runs_per_address = 2;
   Scene s{settings};
@@ -229,8 +227,8 @@ TEST_CASE("runs at a time are limited, in all and of an address", "[session][cla
   CHECK(s.door.active() == 3);
 }
 
-TEST_CASE("addresses of one IPv6 /64 share what an address may run", "[session][classic]") {
-  ClassicDoor::Settings settings;
+TEST_CASE("addresses of one IPv6 /64 share what an address may run", "[classic]") {
+  Door::Settings settings;
   settings.most_runs_per_address = 2;
   Scene s{settings};
   const auto begin = [&s](std::uint8_t network, std::uint8_t host) {
@@ -247,8 +245,8 @@ TEST_CASE("addresses of one IPv6 /64 share what an address may run", "[session][
   CHECK(s.door.counters().refused == 1);
 }
 
-TEST_CASE("what is remembered is limited whatever comes", "[session][classic]") {
-  ClassicDoor::Settings settings;
+TEST_CASE("what is remembered is limited whatever comes", "[classic]") {
+  Door::Settings settings;
   settings.most_runs = 4;
   Scene s{settings};
   for (std::uint16_t port = 1; port < 1000; ++port) {
@@ -262,15 +260,15 @@ TEST_CASE("what is remembered is limited whatever comes", "[session][classic]") 
   CHECK(s.door.settled() == 999);
 }
 
-TEST_CASE("answers are never more than was sent, but for a trickle", "[session][classic]") {
+TEST_CASE("answers are never more than was sent, but for a trickle", "[classic]") {
   Scene s;
   std::size_t free = 0;
   for (int i = 0; i < 1000; ++i) {
     s.now += 1ms;
     free += s.say("STOP") ? 1U : 0U;
   }
-  CHECK(free <= std::size_t{2} * ClassicDoor::kFreeAnswersPerSecond);
-  CHECK(free >= ClassicDoor::kFreeAnswersPerSecond);
+  CHECK(free <= std::size_t{2} * Door::kFreeAnswersPerSecond);
+  CHECK(free >= Door::kFreeAnswersPerSecond);
   s.data(1);
   std::size_t bytes = 0;
   for (int i = 0; i < 1000; ++i) {
@@ -280,8 +278,8 @@ TEST_CASE("answers are never more than was sent, but for a trickle", "[session][
   CHECK(bytes <= 1000 + std::string_view{kNothing}.size());
 }
 
-TEST_CASE("addresses that are not served get nothing", "[session][classic]") {
-  ClassicDoor::Settings settings;
+TEST_CASE("addresses that are not served get nothing", "[classic]") {
+  Door::Settings settings;
   settings.deny.push_back(*parse_ip_prefix("127.0.0.0/8"));
   Scene s{settings};
   CHECK_FALSE(s.say("START"));
@@ -291,8 +289,8 @@ TEST_CASE("addresses that are not served get nothing", "[session][classic]") {
   CHECK(s.door.remembered() == 0);
 }
 
-TEST_CASE("a run is cut at --max-duration, and its rest is no other run", "[session][classic]") {
-  ClassicDoor::Settings settings;
+TEST_CASE("a run is cut at --max-duration, and its rest is no other run", "[classic]") {
+  Door::Settings settings;
   settings.max_duration = 1s;
   Scene s{settings};
   CHECK_FALSE(s.say("START"));
@@ -303,10 +301,10 @@ TEST_CASE("a run is cut at --max-duration, and its rest is no other run", "[sess
   REQUIRE(runs.size() == 1);
   CHECK(runs[0].status == TestStatus::incomplete);
   CHECK(s.door.active() == 0);
-  CHECK(s.say("STOP") == session::classic_answer(runs[0]));
+  CHECK(s.say("STOP") == classic::answer_text(runs[0]));
 }
 
-TEST_CASE("a run is settled when its client has surely heard the answer", "[session][classic]") {
+TEST_CASE("a run is settled when its client has surely heard the answer", "[classic]") {
   Scene s;
   s.data(10);
   CHECK(s.say("STOP"));
@@ -321,7 +319,7 @@ TEST_CASE("a run is settled when its client has surely heard the answer", "[sess
   CHECK(s.door.settled() == 1);
 }
 
-TEST_CASE("a stopped server ends its runs and begins none", "[session][classic]") {
+TEST_CASE("a stopped server ends its runs and begins none", "[classic]") {
   Scene s;
   s.data(10);
   s.door.shut_down(s.unix());
@@ -330,54 +328,4 @@ TEST_CASE("a stopped server ends its runs and begins none", "[session][classic]"
   CHECK(runs[0].reason == "the server was stopped");
   CHECK_FALSE(s.say("START", 9));
   CHECK(s.door.active() == 0);
-}
-
-TEST_CASE("a classic server's text is read, whatever it holds", "[session][classic]") {
-  const auto read = [](std::string_view text) {
-    return session::read_classic_answer(std::as_bytes(std::span{text}));
-  };
-  const auto rate = [&](std::string_view text) {
-    const auto answer = read(text);
-    REQUIRE(answer);
-    return answer->kilobytes_per_second;
-  };
-  CHECK(rate("Throughput: 1234.567 Kilobytes per second") == 1234.567);
-  CHECK(rate(std::string_view{"Throughput: 5.000 Kilobytes per second\n\0", 40}) == 5.0);
-  CHECK(rate("Throughput: 0.000 Kilobytes per second") == 0.0);
-  for (const char* text :
-       {"Throughput: inf Kilobytes per second", "Throughput: nan Kilobytes per second",
-        "Throughput: -1.000 Kilobytes per second", "Throughput: 12", "Throughput:", "hello",
-        "Throughput: 1e999 Kilobytes per second"}) {
-    INFO(text);
-    CHECK_FALSE(rate(text));
-  }
-  CHECK_FALSE(read(""));
-  CHECK_FALSE(read(std::string_view{"\0\0", 2}));
-  CHECK_FALSE(read("\x1b[2J"));
-  CHECK_FALSE(read("a\x01"));
-  CHECK(read(std::string(2000, 'x'))->text.size() == ClassicAnswer::kMostBytes);
-}
-
-TEST_CASE("a client asks once a second, until it has an answer or no time", "[session][classic]") {
-  const MonoTime start{1h};
-  const auto feed = [](ClassicAsker& asker, std::string_view text) {
-    asker.on_datagram(std::as_bytes(std::span{text}));
-  };
-  ClassicAsker asker{start, 3500ms};
-  feed(asker, "too early");
-  CHECK_FALSE(asker.answer());
-  int stops = 0;
-  for (MonoTime now = start; now < start + 10s; now += 10ms) {
-    stops += asker.take_stop(now) ? 1 : 0;
-  }
-  CHECK(stops == 4);
-  CHECK(asker.over(start + 3500ms));
-  CHECK_FALSE(asker.over(start + 3499ms));
-  feed(asker, "\x01\x02");
-  CHECK(asker.ignored() == 1);
-  feed(asker, "first");
-  feed(asker, "second");
-  REQUIRE(asker.answer());
-  CHECK(asker.answer()->text == "first");
-  CHECK_FALSE(asker.take_stop(start + 20s));
 }

@@ -11,16 +11,9 @@
 
 #include "base/endpoint.hpp"
 #include "base/time.hpp"
-#include "model/classic.hpp"
+#include "classic/run_outcome.hpp"
 
-namespace udperf::session {
-
-/// What a datagram means in the classic test: `START` and `STOP` alone, everything else is data.
-enum class ClassicInput : std::uint8_t { start, stop, data };
-[[nodiscard]] ClassicInput classify_classic(std::span<const std::byte> datagram);
-
-/// "Throughput: 1234.567 Kilobytes per second"; 0.000 where no time passed, as without data.
-[[nodiscard]] std::string classic_answer(const ClassicOutcome& outcome);
+namespace udperf::classic {
 
 /// The server's side of the classic test for all its clients: who they are is told by address and
 /// port alone. Pure: time is an argument, answers and finished runs are values.
@@ -28,7 +21,7 @@ enum class ClassicInput : std::uint8_t { start, stop, data };
 /// Its peers prove nothing, so what they can cause is bounded: runs at a time, in all and of an
 /// address; what is remembered of finished ones; and answers, which as a whole are never more bytes
 /// than their address has sent but for kFreeAnswersPerSecond.
-class ClassicDoor {
+class Door {
  public:
   /// A run that hears nothing for so long is over: clients say STOP once a second.
   static constexpr Duration kSilence = std::chrono::seconds{5};
@@ -74,7 +67,7 @@ class ClassicDoor {
     std::uint64_t stragglers = 0;
   };
 
-  ClassicDoor(Settings settings, MonoTime now);
+  Door(Settings settings, MonoTime now);
 
   /// What to answer the sender, if anything.
   [[nodiscard]] std::optional<std::string> on_datagram(const Arrival& arrival, MonoTime now,
@@ -84,7 +77,7 @@ class ClassicDoor {
   /// Ends every run; nothing begins any more.
   void shut_down(UnixTime unix_now);
   /// Runs that have ended since last asked.
-  [[nodiscard]] std::vector<ClassicOutcome> take_finished() { return std::move(finished_); }
+  [[nodiscard]] std::vector<RunOutcome> take_finished() { return std::move(finished_); }
 
   /// Runs that go on, and those of one address.
   [[nodiscard]] std::size_t active() const { return active_; }
@@ -142,7 +135,7 @@ class ClassicDoor {
 
   Settings settings_;
   Peers peers_;
-  std::vector<ClassicOutcome> finished_;
+  std::vector<RunOutcome> finished_;
   Counters counters_;
   std::size_t active_ = 0;
   std::map<IpAddress, std::size_t> active_by_address_;
@@ -152,4 +145,4 @@ class ClassicDoor {
   bool shutting_down_ = false;
 };
 
-}  // namespace udperf::session
+}  // namespace udperf::classic

@@ -1,3 +1,5 @@
+#include "classic/run_report.hpp"
+
 #include <array>
 #include <cstdio>
 #include <string>
@@ -5,10 +7,12 @@
 #include "base/units.hpp"
 #include "report/block.hpp"
 #include "report/json_tree.hpp"
-#include "report/writer.hpp"
 
-namespace udperf::report {
+namespace udperf::classic {
 namespace {
+
+using report::Block;
+using report::Json;
 
 std::string decimals(double value) {
   std::array<char, 400> text{};
@@ -16,7 +20,7 @@ std::string decimals(double value) {
   return text.data();
 }
 
-std::string throughput(const ClassicOutcome& outcome) {
+std::string throughput(const RunOutcome& outcome) {
   const auto rate = outcome.kilobytes_per_second();
   if (!rate) {
     return outcome.datagrams == 0 ? "not measurable: nothing arrived"
@@ -27,7 +31,7 @@ std::string throughput(const ClassicOutcome& outcome) {
 
 }  // namespace
 
-std::string classic_to_text(const ClassicOutcome& outcome) {
+std::string to_text(const RunOutcome& outcome) {
   Block block{0};  // one value a line, for programs that read a server's output
   block.line("server", outcome.server.to_string());
   block.line("client", outcome.client.to_string());
@@ -43,25 +47,26 @@ std::string classic_to_text(const ClassicOutcome& outcome) {
   return block.text();
 }
 
-std::string classic_to_json(const ClassicOutcome& outcome) {
-  return dump(Json{{"event", "session"},
-                   {"t_unix_ns", to_ns(outcome.closed)},
-                   {"data",
-                    {{"classic", true},
-                     {"status", status_name(outcome.status)},
-                     {"reason", outcome.reason},
-                     {"closed_unix_ns", to_ns(outcome.closed)},
-                     {"client_address", outcome.client.address.to_string()},
-                     {"client_port", outcome.client.port},
-                     {"server_address", outcome.server.address.to_string()},
-                     {"server_port", outcome.server.port},
-                     {"start_seen", outcome.start_seen},
-                     {"first_unix_ns", to_ns(outcome.first)},
-                     {"datagrams", outcome.datagrams},
-                     {"payload_bytes", outcome.payload_bytes},
-                     {"span_ns", outcome.span.count()},
-                     {"kilobytes_per_second", json_of(outcome.kilobytes_per_second())}}}},
-              -1);
+std::string to_json(const RunOutcome& outcome) {
+  return report::dump(
+      Json{{"event", "session"},
+           {"t_unix_ns", to_ns(outcome.closed)},
+           {"data",
+            {{"classic", true},
+             {"status", report::status_name(outcome.status)},
+             {"reason", outcome.reason},
+             {"closed_unix_ns", to_ns(outcome.closed)},
+             {"client_address", outcome.client.address.to_string()},
+             {"client_port", outcome.client.port},
+             {"server_address", outcome.server.address.to_string()},
+             {"server_port", outcome.server.port},
+             {"start_seen", outcome.start_seen},
+             {"first_unix_ns", to_ns(outcome.first)},
+             {"datagrams", outcome.datagrams},
+             {"payload_bytes", outcome.payload_bytes},
+             {"span_ns", outcome.span.count()},
+             {"kilobytes_per_second", report::json_of(outcome.kilobytes_per_second())}}}},
+      -1);
 }
 
-}  // namespace udperf::report
+}  // namespace udperf::classic

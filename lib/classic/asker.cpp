@@ -1,0 +1,23 @@
+#include "classic/asker.hpp"
+
+#include "classic/wire.hpp"
+
+namespace udperf::classic {
+bool Asker::take_stop(MonoTime now) {
+  if (over(now) || now < next_stop_) {
+    return false;
+  }
+  next_stop_ = now + kEvery;
+  ++stops_;
+  return true;
+}
+
+void Asker::on_datagram(std::span<const std::byte> datagram) {
+  if (answer_ || stops_ == 0) {
+    return;
+  }
+  answer_ = read_answer(datagram);
+  ignored_ += answer_ ? 0U : 1U;
+}
+
+}  // namespace udperf::classic

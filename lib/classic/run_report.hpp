@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "classic/run_outcome.hpp"
+
+namespace udperf::classic {
+
+/// What a server tells of a run when it is over: lines for people, or one of JSON for programs
+/// (docs/metrics.md).
+[[nodiscard]] std::string to_text(const RunOutcome& outcome);
+[[nodiscard]] std::string to_json(const RunOutcome& outcome);
+
+}  // namespace udperf::classic

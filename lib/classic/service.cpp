@@ -1,0 +1,77 @@
+#include "classic/service.hpp"
+
+#include <span>
+
+namespace udperf::classic {
+namespace {
+
+Door::Settings door_settings(const engine::ServerOptions& options) {
+  Door::Settings settings;
+  settings.allow = options.allow;
+  settings.deny = options.deny;
+  const bool one = options.exclusive || options.one_off;
+  settings.most_runs = one ? 1 : options.max_sessions;
+  settings.most_runs_per_address = options.max_sessions_per_address;
+  settings.max_duration = options.max_duration;
+  return settings;
+}
+
+}  // namespace
+
+ClassicService::ClassicService(const Parts& parts)
+    : parts_(parts), door_(door_settings(parts.options), parts.clock.now()) {
+  parts_.port.set_guest(this);
+}
+
+MonoTime ClassicService::step(MonoTime /*now*/) {
+  // Of this moment: what has just arrived is timed by when it was read.
+  const MonoTime next = door_.expire(parts_.clock.now(), parts_.clock.unix_now());
+  for (const RunOutcome& outcome : door_.take_finished()) {
+    parts_.observer.on_classic_closed(outcome);
+  }
+  return next;
+}
+
+void ClassicService::add_counts(std::vector<engine::NamedCount>& counts) const {
+  const Door::Counters& counted = door_.counters();
+  counts.push_back({"classic_runs", counted.runs});
+  counts.push_back({"classic_refused", counted.refused});
+  counts.push_back({"classic_answers", counted.answers});
+  counts.push_back({"classic_withheld", counted.withheld});
+  counts.push_back({"classic_stragglers", counted.stragglers});
+}
+
+session::Occupancy ClassicService::occupancy(const IpAddress& /*client*/, MonoTime /*now*/) const {
+  session::Occupancy out;
+  if (alone()) {
+    out.sessions = static_cast<std::uint32_t>(door_.active());  // nothing runs beside it
+  }
+  return out;
+}
+
+bool ClassicService::may_begin(const IpAddress& client, MonoTime now) const {
+  if (parts_.options.one_off && !parts_.port.vacant()) {
+    return false;
+  }
+  return !alone() || occupancy_of_others(client, now).sessions == 0;
+}
+
+bool ClassicService::on_letter(const net::Letter& letter, bool native, MonoTime now) {
+  if (native && !door_.knows(letter.peer, letter.local)) {
+    return false;
+  }
+  Door::Arrival arrival;
+  arrival.bytes = letter.bytes;
+  arrival.length = letter.length();
+  arrival.from = letter.peer;
+  arrival.to = letter.local;
+  arrival.native = native;
+  arrival.may_begin = may_begin(letter.peer.address, now);
+  if (const auto answer = door_.on_datagram(arrival, now, parts_.clock.unix_now())) {
+    const auto text = std::as_bytes(std::span{*answer});
+    parts_.port.answer(net::Letter{{text.begin(), text.end()}, letter.peer, letter.local});
+  }
+  return true;
+}
+
+}  // namespace udperf::classic

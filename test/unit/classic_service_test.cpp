@@ -1,0 +1,196 @@
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "classic/send_task.hpp"
+#include "classic/service.hpp"
+#include "net/receive_buffers.hpp"
+#include "os/event.hpp"
+#include "support/catch.hpp"
+#include "support/sender_scene.hpp"
+
+using namespace std::chrono_literals;
+using namespace udperf;
+using namespace udperf::test;
+using classic::ClassicService;
+using classic::SendTask;
+
+namespace {
+
+/// A port that keeps what it is told to answer.
+class FakeSharedPort final : public engine::SharedPort {
+ public:
+  void set_guest(engine::PortGuest* guest) override { guest_ = guest; }
+  void answer(const net::Letter& letter) override {
+    answers.emplace_back(reinterpret_cast<const char*>(letter.bytes.data()), letter.bytes.size());
+  }
+  [[nodiscard]] bool vacant() const override { return empty; }
+
+  engine::PortGuest* guest_ = nullptr;
+  std::vector<std::string> answers;
+  bool empty = true;
+};
+
+class Recorder final : public classic::RunObserver {
+ public:
+  void on_classic_closed(const classic::RunOutcome& outcome) override { runs.push_back(outcome); }
+  std::vector<classic::RunOutcome> runs;
+};
+
+struct ServiceScene {
+  explicit ServiceScene(engine::ServerOptions given = {}) : options(std::move(given)) {}
+
+  bool say(std::string_view text, bool native = false, std::uint16_t client = 7777) {
+    const auto bytes = std::as_bytes(std::span{text});
+    const Endpoint from{IpAddress::loopback(IpFamily::v4), client};
+    const Endpoint to{IpAddress::loopback(IpFamily::v4), 5555};
+    return port.guest_->on_letter(net::Letter{{bytes.begin(), bytes.end()}, from, to}, native,
+                                  clock.now());
+  }
+  [[nodiscard]] std::uint64_t counted(std::string_view name) const {
+    std::vector<engine::NamedCount> counts;
+    service.add_counts(counts);
+    for (const engine::NamedCount& count : counts) {
+      if (count.name == name) {
+        return count.count;
+      }
+    }
+    FAIL("nothing is counted as " << name);
+    return 0;
+  }
+  [[nodiscard]] std::uint32_t occupied() const {
+    return service.occupancy(IpAddress::loopback(IpFamily::v4), clock.now()).sessions;
+  }
+
+  engine::ServerOptions options;
+  FakeClock clock;
+  FakeSharedPort port;
+  Recorder recorder;
+  ClassicService service{{options, clock, port, recorder}};
+};
+
+engine::ServerOptions with(bool engine::ServerOptions::*flag) {
+  engine::ServerOptions options;
+  options.*flag = true;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("a run is answered on the port, told of and counted", "[classic]") {
+  ServiceScene s;
+  CHECK(s.say("START"));
+  s.clock.advance(1s);
+  CHECK(s.say(std::string(1000, 'a')));
+  CHECK(s.port.answers.empty());
+  CHECK(s.say("STOP"));
+  CHECK(s.port.answers == std::vector<std::string>{"Throughput: 1.000 Kilobytes per second"});
+  s.service.step(s.clock.now());
+  REQUIRE(s.recorder.runs.size() == 1);
+  CHECK(s.recorder.runs[0].payload_bytes == 1000);
+  CHECK(s.counted("classic_runs") == 1);
+  CHECK(s.counted("classic_answers") == 1);
+  CHECK(s.service.count() == 0);
+  CHECK_FALSE(s.service.has_served());
+  s.clock.advance(3s);
+  s.service.step(s.clock.now());
+  CHECK(s.service.has_served());
+  CHECK(s.service.finished() == 1);
+}
+
+TEST_CASE("what begins like a native message is left to its protocol, but in a run", "[classic]") {
+  ServiceScene s;
+  CHECK_FALSE(s.say("native", true));
+  CHECK(s.say("START"));
+  CHECK(s.say("native", true));
+  CHECK_FALSE(s.say("native", true, 7778));
+}
+
+TEST_CASE("a run takes a place only where nothing may run beside it", "[classic]") {
+  ServiceScene s{GENERATE(engine::ServerOptions{}, with(&engine::ServerOptions::exclusive),
+                          with(&engine::ServerOptions::one_off))};
+  CHECK(s.occupied() == 0);
+  CHECK(s.say("START"));
+  CHECK(s.occupied() == (s.options.exclusive || s.options.one_off ? 1 : 0));
+  CHECK(s.say("START", false, 7778));  // heard, but refused there
+  CHECK(s.counted("classic_refused") == (s.options.exclusive || s.options.one_off ? 1 : 0));
+}
+
+TEST_CASE("beside other sessions no run begins where none may", "[classic]") {
+  ServiceScene s{GENERATE(engine::ServerOptions{}, with(&engine::ServerOptions::exclusive),
+                          with(&engine::ServerOptions::one_off))};
+  std::uint32_t others = 1;
+  s.service.set_neighbours([&others](const IpAddress&, MonoTime) {
+    session::Occupancy occupancy;
+    occupancy.sessions = others;
+    return occupancy;
+  });
+  const std::uint64_t refused = s.options.exclusive || s.options.one_off ? 1 : 0;
+  CHECK(s.say("START"));
+  CHECK(s.counted("classic_refused") == refused);
+  others = 0;
+  CHECK(s.say("START"));
+  CHECK(s.counted("classic_refused") == refused);
+}
+
+TEST_CASE("a server for one session begins no run before that one is told of", "[classic]") {
+  ServiceScene s{with(&engine::ServerOptions::one_off)};
+  s.port.empty = false;
+  CHECK(s.say("START"));
+  CHECK(s.counted("classic_refused") == 1);
+}
+
+TEST_CASE("a service that is gone is no guest any more", "[classic]") {
+  const engine::ServerOptions options;
+  const FakeClock clock;
+  FakeSharedPort port;
+  Recorder recorder;
+  {
+    const ClassicService service{{options, clock, port, recorder}};
+    CHECK(port.guest_ == &service);
+  }
+  CHECK(port.guest_ == nullptr);
+}
+
+TEST_CASE("classic data end when nobody listens, or the system takes nothing", "[classic]") {
+  SenderScene s;
+  s.settings.params.amount.packets = 10;
+  s.settings.params.rate_up = packets_per_second(1);
+  s.open_letters();
+  const os::Event done;
+  SendTask task{*s.sender, s.port, engine::Urgency::deadline, 5s, done};
+  net::ReceiveBuffers buffers;
+  const auto pass = [&](Duration time) {
+    const MonoTime until = s.clock.now() + time;
+    while (s.clock.now() < until && !task.over()) {
+      task.step(s.clock.now(), buffers);
+      s.clock.advance(100ms);
+    }
+  };
+  pass(3s);
+  SECTION("neither") {
+    pass(60s);
+    CHECK(task.trouble() == SendTask::Trouble::none);
+    CHECK(s.report().end == TxEnd::complete);
+    CHECK(s.report().packets == 10);
+  }
+  SECTION("nobody listens") {
+    s.port.refused = true;
+    pass(100ms);
+    CHECK(task.trouble() == SendTask::Trouble::refused);
+    CHECK(s.report().end == TxEnd::failed);
+  }
+  SECTION("nothing is taken") {
+    const std::size_t before = s.port.sent().size();
+    s.port.says = [](std::uint32_t) {
+      return outcome(net::SendOutcome::Status::blocked, 0, EAGAIN);
+    };
+    pass(5s);
+    CHECK_FALSE(task.over());  // for a second nothing was due
+    pass(2s);
+    CHECK(task.trouble() == SendTask::Trouble::stuck);
+    CHECK(s.report().packets == before);
+  }
+  CHECK(task.over());
+  CHECK(done.take());
+}
