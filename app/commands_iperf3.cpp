@@ -9,12 +9,14 @@
 #include "app/commands.hpp"
 #include "app/exit_code.hpp"
 #include "app/files.hpp"
+#include "app/iperf3_access.hpp"
 #include "app/iperf3_printer.hpp"
 #include "app/options/commands.hpp"
 #include "app/signals.hpp"
 #include "clock/system_clock.hpp"
 #include "crypto/crypto.hpp"
 #include "engine/client_connect.hpp"
+#include "iperf3/affinity.hpp"
 #include "iperf3/client_test.hpp"
 #include "iperf3/report_json.hpp"
 #include "iperf3/service.hpp"
@@ -33,7 +35,19 @@ int print(const std::string& text) {
 /// iperf3 has one status for everything that goes wrong.
 constexpr int kFailed = exit_internal;
 
-iperf3::ClientPlan plan_of(const Iperf3Command& command, const Endpoint& server) {
+constexpr Duration kDataPatience = std::chrono::seconds{120};
+
+/// Where -d has what goes over the control connection written.
+std::function<void(const std::string&)> trace_of(const Iperf3Command& command,
+                                                 Iperf3Printer& printer) {
+  if (!command.debug) {
+    return {};
+  }
+  return [&printer](const std::string& text) { printer.say_debug(text); };
+}
+
+iperf3::ClientPlan plan_of(const Iperf3Command& command, const Endpoint& server,
+                           Iperf3Printer& printer) {
   iperf3::ClientPlan plan;
   plan.host = command.host;
   plan.server = server;
@@ -41,13 +55,16 @@ iperf3::ClientPlan plan_of(const Iperf3Command& command, const Endpoint& server)
   plan.parameters.client_version = std::string{"udperf "} + result::program_version();
   plan.duration = std::chrono::seconds{command.parameters.seconds};
   plan.rate_bps = command.parameters.rate_bps;
+  plan.either_amount = true;
   plan.bind = command.bind;
   plan.device = command.bind_device;
   plan.local_port = command.client_port;
   plan.buffer_bytes = engine::kDefaultBuffer;
   plan.patience = command.connect_timeout;
-  plan.data_patience = command.receive_timeout;
+  plan.data_patience = command.receive_timeout.value_or(kDataPatience);
   plan.interval = command.interval;
+  plan.control = command.control;
+  plan.trace = trace_of(command, printer);
   return plan;
 }
 
@@ -55,11 +72,18 @@ int run_client(const Iperf3Command& command, Iperf3Printer& printer,
                const engine::StopToken& stop) {
   const SystemClock clock;
   crypto::SystemRandom random;
+  const auto token = make_token_source(command);
+  if (!token) {
+    printer.say_error(token.error().message());
+    return kFailed;
+  }
   printer.announce_client();
   iperf3::ClientFinish finish;
   const auto servers = net::resolve(command.host, command.port, command.family);
   if (servers) {
-    iperf3::ClientTest test{plan_of(command, servers->front()), {clock, random, stop, &printer}};
+    iperf3::ClientPlan plan = plan_of(command, servers->front(), printer);
+    plan.token = *token;
+    iperf3::ClientTest test{std::move(plan), {clock, random, stop, &printer}};
     finish = test.run();
   } else {
     finish.record.error = servers.error().message();
@@ -130,13 +154,14 @@ engine::ServerOptions server_options(const Iperf3Command& command) {
   if (!options.bind && command.family) {
     options.bind = IpAddress::any(*command.family);
   }
-  options.one_off = command.one_off;
+  options.one_off = command.service.one_off;
   options.max_sessions = kMostTests;
   options.max_sessions_per_address = kMostTests;
-  if (command.server_limit_bps && *command.server_limit_bps != 0) {
-    options.max_rate = BitRate::bits_per_second(*command.server_limit_bps);
+  const auto limit = command.service.limit_bps.value_or(0);
+  if (limit != 0) {
+    options.max_rate = BitRate::bits_per_second(limit);
   }
-  options.max_duration = command.server_max_duration;
+  options.max_duration = command.service.max_duration;
   return options;
 }
 
@@ -147,15 +172,26 @@ int run_server(const Iperf3Command& command, Iperf3Printer& printer, engine::Sto
   const engine::ServerOptions options = server_options(command);
   ServerWatch watch{printer};
   std::optional<IdleGuard> idle;
-  if (command.idle_timeout && command.one_off) {
-    idle.emplace(*command.idle_timeout, printer, stop);
+  // A server that serves on has nothing that it could be stuck in, and so needs no restart.
+  if (command.service.idle_timeout && command.service.one_off) {
+    idle.emplace(*command.service.idle_timeout, printer, stop);
+  }
+  const auto gate = make_gate(command);
+  if (!gate) {
+    printer.say_error(gate.error().message());
+    return kFailed;
   }
   const engine::ServiceMaker make =
       [&](const engine::ServiceSite& site) -> Result<std::unique_ptr<engine::Service>> {
-    auto service = iperf3::Iperf3Service::open(
-        {options, clock, random, watch, site.executor, &printer, command.interval,
-         command.output != Iperf3Command::Output::text},
-        command.port);
+    iperf3::Iperf3Service::Parts parts{options, clock, random, watch, site.executor, &printer};
+    parts.interval = command.interval;
+    parts.json_output = command.output != Iperf3Command::Output::text;
+    parts.authorize = *gate;
+    parts.data_patience = command.receive_timeout.value_or(kDataPatience);
+    parts.rate_window = command.service.limit_window;
+    parts.control = command.control;
+    parts.trace = trace_of(command, printer);
+    auto service = iperf3::Iperf3Service::open(parts, command.port);
     if (!service) {
       return tl::unexpected<Error>{service.error()};
     }
@@ -166,6 +202,9 @@ int run_server(const Iperf3Command& command, Iperf3Printer& printer, engine::Sto
   if (!served) {
     printer.say_error("unable to start listener for connections: " + served.error().message());
     return kFailed;
+  }
+  if (stop.requested() && !idle) {
+    printer.say_error("interrupt - the server has terminated");
   }
   return printer.failed() ? kFailed : exit_ok;
 }
@@ -182,8 +221,16 @@ int refuse(const Iperf3Command& command) {
   }
   iperf3::TestRecord record;
   record.error = command.problem;
-  static_cast<void>(print(iperf3::report_json(record)));
+  static_cast<void>(print(iperf3::report_json(record, command.keys)));
   return kFailed;
+}
+
+int run_role(const Iperf3Command& command, const OutputFile& output) {
+  engine::StopToken stop;
+  const SignalWatcher signals{stop, {}, [&stop] { stop.request(SIGHUP); }};
+  Iperf3Printer printer{command, output};
+  return command.role == Iperf3Command::Role::server ? run_server(command, printer, stop)
+                                                     : run_client(command, printer, stop);
 }
 
 }  // namespace
@@ -193,6 +240,9 @@ Invocation make_iperf3(std::span<const std::string> arguments) {
 }
 
 int run_command(const Iperf3Command& command) {
+  for (const std::string& note : command.notes) {
+    std::fprintf(stderr, "iperf3: warning - %s\n", note.c_str());
+  }
   if (command.problem) {
     return refuse(command);
   }
@@ -200,13 +250,18 @@ int run_command(const Iperf3Command& command) {
     return print(iperf3_help());
   }
   if (command.version) {
-    return print(iperf3::version_name() + "\nUDP tests only\n");
+    const bool access = iperf3::authentication_is_built_in();
+    return print(iperf3::version_name(command.keys) + "\nUDP tests only, " +
+                 (access ? "with" : "without") + " authentication\n");
   }
   const auto output = OutputFile::open(command.log_file, "--logfile", OutputFile::Mode::append);
   if (!output) {
     return fail(output.error().message());
   }
-  if (command.daemon && ::daemon(1, 0) != 0) {
+  if (command.affinity && !iperf3::stay_on_cpu(*command.affinity)) {
+    return fail("-A: no CPU " + std::to_string(*command.affinity) + " is to be used here");
+  }
+  if (command.service.daemon && ::daemon(1, 0) != 0) {
     return fail("cannot become a daemon");
   }
   std::optional<PidFile> pid_file;
@@ -217,11 +272,7 @@ int run_command(const Iperf3Command& command) {
     }
     pid_file = *std::move(created);
   }
-  engine::StopToken stop;
-  const SignalWatcher signals{stop};
-  Iperf3Printer printer{command, *output};
-  return command.role == Iperf3Command::Role::server ? run_server(command, printer, stop)
-                                                     : run_client(command, printer, stop);
+  return run_role(command, *output);
 }
 
 }  // namespace udperf::app

@@ -8,6 +8,9 @@
 
 #include "base/endpoint.hpp"
 #include "base/time.hpp"
+#include "iperf3/authentication.hpp"
+#include "iperf3/control_socket.hpp"
+#include "iperf3/key_set.hpp"
 #include "iperf3/parameters.hpp"
 
 namespace udperf::app {
@@ -18,8 +21,36 @@ struct Iperf3Command {
   enum class Role : std::uint8_t { none, client, server };
   enum class Output : std::uint8_t { text, json, json_stream, json_stream_full };
 
+  /// -J, --json-stream and --json-stream-full-output, as they were given.
+  struct Forms {
+    bool json = false;
+    bool stream = false;
+    bool whole = false;  ///< has no effect without `stream`
+  };
+
+  /// Who a test is for, at either end.
+  struct Access {
+    std::optional<std::string> user;         ///< --username
+    std::optional<std::string> public_key;   ///< --rsa-public-key-path
+    std::optional<std::string> private_key;  ///< --rsa-private-key-path
+    std::optional<std::string> users;        ///< --authorized-users-path
+    std::int64_t skew_s = 0;                 ///< --time-skew-threshold; 0: the default
+    iperf3::Padding padding = iperf3::Padding::oaep;
+  };
+
+  /// A server's own options.
+  struct Service {
+    bool daemon = false;
+    bool one_off = false;
+    std::optional<Duration> idle_timeout;
+    std::optional<std::uint64_t> limit_bps;
+    Duration limit_window = std::chrono::seconds{5};  ///< that the limit is looked at over
+    std::optional<Duration> max_duration;
+  };
+
   /// Why it cannot be obeyed, as one line; everything else is void then.
   std::optional<std::string> problem;
+  std::vector<std::string> notes;  ///< what has no effect, each a line for stderr
   bool help = false;
   bool version = false;
 
@@ -28,25 +59,27 @@ struct Iperf3Command {
   std::uint16_t port = iperf3::kDefaultPort;
   iperf3::Parameters parameters;  ///< `length` 0: the control connection's segment
   bool udp = false;
-  bool amount_given = false;  ///< one of -t, -n, -k
-  Output output = Output::text;
-  char unit = 'a';                              ///< -f
-  Duration interval = std::chrono::seconds{1};  ///< 0: none
+  bool duration_given = false;  ///< -t
+  Forms forms;
+  Output output = Output::text;                   ///< what comes of them
+  iperf3::KeySet keys = iperf3::KeySet::of_3_12;  ///< of -J; a stream's are those of 3.21
+  char unit = 'a';                                ///< -f
+  Duration interval = std::chrono::seconds{1};    ///< 0: none
   std::optional<IpAddress> bind;
   std::optional<IpFamily> family;
-  std::string bind_device;        ///< --bind-dev, -B ADDRESS%DEVICE; empty: any
-  std::uint16_t client_port = 0;  ///< --cport
+  std::string bind_device;                ///< --bind-dev, -B ADDRESS%DEVICE; empty: any
+  std::uint16_t client_port = 0;          ///< --cport
+  std::optional<std::uint32_t> affinity;  ///< -A: the CPU of this end
   Duration connect_timeout = std::chrono::seconds{10};
-  Duration receive_timeout = std::chrono::seconds{120};  ///< --rcv-timeout
+  std::optional<Duration> receive_timeout;  ///< --rcv-timeout
+  iperf3::ControlSocket control;            ///< --snd-timeout, --cntl-ka
   std::optional<std::string> log_file;
   std::optional<std::string> pid_file;
   std::optional<std::string> timestamps;  ///< strftime(3) format before each line
   bool verbose = false;
-  bool daemon = false;
-  bool one_off = false;
-  std::optional<Duration> idle_timeout;
-  std::optional<std::uint64_t> server_limit_bps;
-  std::optional<Duration> server_max_duration;
+  bool debug = false;
+  Access access;
+  Service service;
 };
 
 /// Reads iperf3's arguments. Touches no file and prints nothing.

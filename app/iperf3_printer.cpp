@@ -12,22 +12,26 @@ namespace {
 using iperf3::IntervalRows;
 using iperf3::TestRecord;
 
-/// Each line with the time before it.
-std::string with_times(const std::string& text, const std::string& format) {
-  std::array<char, 128> stamp{};
-  const std::time_t now = std::time(nullptr);
-  std::tm local{};
-  ::localtime_r(&now, &local);
+/// Each line with the same before it.
+std::string with_prefix(const std::string& text, const std::string& prefix) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size() - 1) + 1;
-    // NOLINTNEXTLINE(clang-diagnostic-format-nonliteral): the user's own format
-    const std::size_t length = std::strftime(stamp.data(), stamp.size(), format.c_str(), &local);
-    out.append(stamp.data(), length);
+    out += prefix;
     out.append(text, at, end - at);
     at = end;
   }
   return out;
+}
+
+std::string time_now(const std::string& format) {
+  std::array<char, 128> stamp{};
+  const std::time_t now = std::time(nullptr);
+  std::tm local{};
+  ::localtime_r(&now, &local);
+  // NOLINTNEXTLINE(clang-diagnostic-format-nonliteral): the user's own format
+  const std::size_t length = std::strftime(stamp.data(), stamp.size(), format.c_str(), &local);
+  return {stamp.data(), length};
 }
 
 std::string percent(double value) {
@@ -41,20 +45,26 @@ std::string percent(double value) {
 Iperf3Printer::Iperf3Printer(const Iperf3Command& command, const OutputFile& output)
     : command_(command), output_(output) {
   format_.unit = command.unit;
-  format_.title = command.parameters.title.value_or("");
+  format_.verbose = command.verbose;
 }
 
 void Iperf3Printer::write(const std::string& text) {
-  const bool stamped = command_.timestamps && this->text();
-  const auto done = output_.write(stamped ? with_times(text, *command_.timestamps) : text);
+  std::string prefix;
+  if (this->text()) {
+    const auto& title = command_.parameters.title;
+    prefix =
+        (command_.timestamps ? time_now(*command_.timestamps) : "") + (title ? *title + ":  " : "");
+  }
+  const auto done = output_.write(prefix.empty() ? text : with_prefix(text, prefix));
   failed_ = failed_ || !done;
 }
 
 void Iperf3Printer::announce_client() {
   if (text()) {
-    const std::string title = format_.title.empty() ? "" : format_.title + ":  ";
-    write(title + "Connecting to host " + command_.host + ", port " +
-          std::to_string(command_.port) + "\n");
+    write((command_.verbose
+               ? iperf3::version_name(command_.keys) + "\n" + iperf3::system_info() + "\n"
+               : "") +
+          "Connecting to host " + command_.host + ", port " + std::to_string(command_.port) + "\n");
   }
 }
 
@@ -67,25 +77,36 @@ void Iperf3Printer::announce_server(std::uint16_t port) {
   }
 }
 
-std::string Iperf3Printer::verbose_start(const TestRecord& record) const {
+std::string Iperf3Printer::start_of(const TestRecord& record) const {
   const auto& p = record.parameters;
+  if (!command_.verbose) {
+    return iperf3::start_text(record) + iperf3::heading_text(record);
+  }
   const std::string what = p.bytes != 0    ? std::to_string(p.bytes) + " bytes to send"
                            : p.blocks != 0 ? std::to_string(p.blocks) + " blocks to send"
                                            : std::to_string(p.seconds) + " second test";
-  return iperf3::version_name() + "\n      Cookie: " + record.cookie +
-         "\n      Target Bitrate: " + std::to_string(p.rate_bps) +
-         "\nStarting Test: protocol: UDP, " + std::to_string(p.streams) + " streams, " +
-         std::to_string(p.length) + " byte blocks, omitting " + std::to_string(p.omit_seconds) +
-         " seconds, " + what + ", tos " + std::to_string(p.tos) + "\n";
+  return "Time: " + iperf3::time_text(record) + "\n      Cookie: " + record.cookie +
+         "\n      Target Bitrate: " + std::to_string(p.rate_bps) + "\n" +
+         iperf3::start_text(record) + "Starting Test: protocol: UDP, " + std::to_string(p.streams) +
+         " streams, " + std::to_string(p.length) + " byte blocks, omitting " +
+         std::to_string(p.omit_seconds) + " seconds, " + what + ", tos " + std::to_string(p.tos) +
+         "\n" + iperf3::heading_text(record);
 }
 
-std::string Iperf3Printer::verbose_end(const TestRecord& record) const {
-  const auto side = [](const char* name, const iperf3::CpuShare& cpu) {
-    return std::string{name} + " " + percent(cpu.total) + " (" + percent(cpu.user) + "u/" +
-           percent(cpu.system) + "s)";
+std::string Iperf3Printer::cpu_of(const TestRecord& record) const {
+  if (!command_.verbose || record.ends.empty()) {
+    return {};
+  }
+  const auto side = [](const std::string& name, const iperf3::CpuShare& cpu) {
+    return name + " " + percent(cpu.total) + " (" + percent(cpu.user) + "u/" + percent(cpu.system) +
+           "s)";
   };
-  return "CPU Utilization: " + side("local", record.local_cpu) + ", " +
-         side("remote", record.remote_cpu) + "\n";
+  const auto line = [&](bool sends) {
+    return "CPU Utilization: " + side(sends ? "local/sender" : "local/receiver", record.local_cpu) +
+           ", " + side(sends ? "remote/receiver" : "remote/sender", record.remote_cpu) + "\n";
+  };
+  const bool sends = record.streams.front().sender;
+  return line(sends) + (record.parameters.bidirectional ? line(!sends) : "");
 }
 
 void Iperf3Printer::on_test_started(const TestRecord& record) {
@@ -95,7 +116,7 @@ void Iperf3Printer::on_test_started(const TestRecord& record) {
   }
   if (text() && live_ == nullptr) {
     live_ = &record;
-    write((command_.verbose ? verbose_start(record) : "") + iperf3::start_text(record, format_));
+    write(start_of(record));
   }
 }
 
@@ -117,12 +138,12 @@ void Iperf3Printer::on_test_ended(const TestRecord& record) {
       write(iperf3::end_events(record) + iperf3::report_json(record, iperf3::KeySet::of_3_21));
       break;
     case Iperf3Command::Output::json:
-      write(iperf3::report_json(record));
+      write(iperf3::report_json(record, command_.keys));
       break;
     case Iperf3Command::Output::text:
       write((live_ == &record ? iperf3::end_text(record, format_)
                               : iperf3::report_text(record, format_)) +
-            (command_.verbose ? verbose_end(record) : ""));
+            cpu_of(record));
       live_ = live_ == &record ? nullptr : live_;
       break;
   }
@@ -130,7 +151,7 @@ void Iperf3Printer::on_test_ended(const TestRecord& record) {
     if (record.error && text()) {
       say_error(*record.error);
     }
-    if (!command_.one_off) {
+    if (!command_.service.one_off) {
       announce_server(port_);
     }
   }
@@ -140,7 +161,7 @@ void Iperf3Printer::finish_client(const TestRecord& record, bool began) {
   if (!began && streams()) {
     write(iperf3::end_events(record));
   } else if (!began && !text()) {
-    write(iperf3::report_json(record));
+    write(iperf3::report_json(record, command_.keys));
   }
   if (!text()) {
     return;
@@ -157,8 +178,17 @@ void Iperf3Printer::finish_client(const TestRecord& record, bool began) {
   }
 }
 
+void Iperf3Printer::say_debug(const std::string& what) {
+  if (text()) {
+    write(what + "\n");
+  } else {
+    std::fprintf(stderr, "%s\n", what.c_str());
+  }
+}
+
 void Iperf3Printer::say_error(const std::string& what) {
-  const std::string line = "iperf3: error - " + what + "\n";
+  const bool interrupt = what.starts_with("interrupt - ");
+  const std::string line = (interrupt ? "iperf3: " : "iperf3: error - ") + what + "\n";
   if (command_.log_file) {
     write(line);
   } else {

@@ -29,6 +29,8 @@ class Iperf3Printer final : public iperf3::TestWatcher {
   /// The client's last lines, or what the test failed of.
   void finish_client(const iperf3::TestRecord& record, bool began);
   void say_error(const std::string& what);
+  /// -d: a part of the output where that is text, else on stderr.
+  void say_debug(const std::string& what);
 
   [[nodiscard]] bool failed() const { return failed_; }
   [[nodiscard]] bool any_test() const { return tests_.load() > 0; }
@@ -39,8 +41,8 @@ class Iperf3Printer final : public iperf3::TestWatcher {
     return command_.output == Iperf3Command::Output::json_stream ||
            command_.output == Iperf3Command::Output::json_stream_full;
   }
-  [[nodiscard]] std::string verbose_start(const iperf3::TestRecord& record) const;
-  [[nodiscard]] std::string verbose_end(const iperf3::TestRecord& record) const;
+  [[nodiscard]] std::string start_of(const iperf3::TestRecord& record) const;
+  [[nodiscard]] std::string cpu_of(const iperf3::TestRecord& record) const;
   void write(const std::string& text);
 
   const Iperf3Command& command_;

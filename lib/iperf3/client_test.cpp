@@ -4,8 +4,6 @@
 #include <array>
 #include <utility>
 
-#include "net/udp_port.hpp"
-
 namespace udperf::iperf3 {
 namespace {
 
@@ -13,6 +11,7 @@ using namespace std::chrono_literals;
 using Event = ClientControl::Event;
 
 constexpr Duration kTick = 50ms;
+constexpr Duration kSoon = 500us;
 constexpr std::size_t kMostWorkers = 32;
 
 Cookie make_cookie(RandomSource& random) {
@@ -68,14 +67,6 @@ ClientFinish ClientTest::run() {
   return finish;
 }
 
-Error ClientTest::too_old() const {
-  return Error{ErrorCode::refused,
-               plan_.server.to_string() +
-                   ": the server takes fewer streams than were asked for: it is older than iperf3 "
-                   "3.7 and knows no test in both directions at once",
-               0, "connect"};
-}
-
 bool ClientTest::connect() {
   auto opened = net::TcpConnection::open({plan_.bind, plan_.server, plan_.device});
   if (!opened) {
@@ -83,6 +74,10 @@ bool ClientTest::connect() {
     return false;
   }
   connection_ = *std::move(opened);
+  if (auto set = apply(plan_.control, connection_->fd()); !set) {
+    error_ = set.error();
+    return false;
+  }
   poll_.add(connection_->fd());
   poll_.want_write(connection_->fd(), true);
   const MonoTime until = parts_.clock.now() + plan_.patience;
@@ -120,6 +115,25 @@ void ClientTest::settle_amount() {
   }
 }
 
+void ClientTest::say_parameters(MonoTime now) {
+  if (plan_.token) {
+    auto token = plan_.token();
+    if (!token) {
+      control_->give_up(token.error());
+      return;
+    }
+    plan_.parameters.extras.authtoken = *std::move(token);
+  }
+  trace("send_parameters", to_json(plan_.parameters));
+  control_->send_parameters(plan_.parameters, now);
+}
+
+void ClientTest::trace(const char* what, const std::string& text) const {
+  if (plan_.trace) {
+    plan_.trace(std::string{what} + ":\n" + text);
+  }
+}
+
 /// One turn: what has come, what is due, what is to be said; then waits for the next.
 void ClientTest::act() {
   talk();
@@ -152,7 +166,10 @@ void ClientTest::act() {
     const MonoTime end =
         started_ + plan_.duration + std::chrono::seconds{plan_.parameters.omit_seconds};
     until = std::min({until, now + kTick, cutter_->next()});
-    until = plan_.duration > Duration{0} && end > now ? std::min(until, end) : until;
+    if (plan_.duration > Duration{0}) {
+      // The senders are at their end, too: they are looked at again soon.
+      until = std::min(until, end > now ? end : now + kSoon);
+    }
   }
   wait(until);
 }
@@ -180,7 +197,7 @@ void ClientTest::on_event(Event event, MonoTime now) {
   switch (event) {
     case Event::parameters_wanted:
       settle_amount();
-      control_->send_parameters(plan_.parameters, now);
+      say_parameters(now);
       break;
     case Event::create_streams:
       open_stream();
@@ -189,116 +206,14 @@ void ClientTest::on_event(Event event, MonoTime now) {
       start(now);
       break;
     case Event::results_wanted:
+      trace("send_results", to_json(own_results()));
       control_->send_results(own_results(), now);
       break;
     case Event::server_results:
+      trace("get_results", to_json(*control_->server_results()));
+      break;
     case Event::ended:
       break;
-  }
-}
-
-net::PortOptions ClientTest::port_options() const {
-  const Parameters& p = plan_.parameters;
-  net::PortOptions out;
-  out.bind = plan_.bind;
-  out.device = plan_.device;
-  out.local_port = plan_.local_port == 0
-                       ? std::uint16_t{0}
-                       : static_cast<std::uint16_t>(plan_.local_port + streams_.size());
-  out.remote = plan_.server;
-  out.buffer_bytes = p.window != 0 ? p.window : plan_.buffer_bytes;
-  out.tos = p.tos;
-  out.dont_fragment = p.dont_fragment;
-  out.gso = plan_.gso;
-  out.gro = plan_.gro;
-  return out;
-}
-
-/// Opens the next stream and says hello on it. It is never said again: a server takes a second one
-/// for data.
-void ClientTest::open_stream() {
-  auto port = net::UdpPort::open(port_options());
-  if (!port) {
-    control_->give_up(port.error());
-    return;
-  }
-  Stream& stream = streams_.emplace_back();
-  stream.port = *std::move(port);
-  make_halves(stream, streams_.size() - 1);
-  static_cast<void>(stream.port->send_control(kHello));
-  hello_by_ = parts_.clock.now() + plan_.patience;
-}
-
-void ClientTest::make_halves(Stream& stream, std::size_t index) {
-  const Parameters& p = plan_.parameters;
-  const Counters counters = p.counters_64bit ? Counters::wide : Counters::narrow;
-  const bool sends = p.client_sends() && index < p.streams;
-  if (!sends) {
-    StreamAccount::Settings settings{
-        p.length,     counters, plan_.grid, plan_.gap_threshold, stream.port->gro_active(),
-        p.streams > 1};
-    stream.receiver = std::make_unique<ReceivingStream>(settings, *stream.port, parts_.clock);
-    return;
-  }
-  SendingStream::Settings settings;
-  settings.length = p.length;
-  settings.counters = counters;
-  settings.rate_bps = plan_.rate_bps;
-  settings.burst = p.burst;
-  settings.omit = std::chrono::seconds{p.omit_seconds};
-  settings.duration = plan_.duration > Duration{0} ? plan_.duration + settings.omit : Duration{0};
-  settings.payload = plan_.payload;
-  settings.digits = p.repeating_payload;
-  settings.seed = parts_.random.next_u64();
-  if (plan_.packets != 0) {
-    settings.packets = plan_.packets / p.streams + (index < plan_.packets % p.streams ? 1 : 0);
-  }
-  if (p.fq_rate_bps != 0) {
-    stream.port->pace_in_kernel(p.fq_rate_bps / 8);  // obeyed where the queue is fq, as by iperf3
-  }
-  stream.sender = std::make_unique<SendingStream>(settings, *stream.port, parts_.clock);
-}
-
-Error ClientTest::refused_stream() const {
-  const Parameters& p = plan_.parameters;
-  if (p.bidirectional && streams_.size() > p.streams) {
-    return too_old();  // it closed its socket after the streams of one direction
-  }
-  return Error{ErrorCode::unreachable,
-               plan_.server.to_string() +
-                   " (UDP): nothing listens there (ICMP port unreachable), "
-                   "although the server said so on TCP",
-               0, "connect"};
-}
-
-void ClientTest::hear_stream() {
-  Stream& stream = streams_.back();
-  for (const net::Received& read : stream.port->receive(buffers_)) {
-    if (!stream.answered && is_hello_reply(read.data)) {
-      stream.answered = true;
-    } else if (stream.receiver) {
-      stream.receiver->take_early(read);
-    }
-  }
-  if (stream.answered) {
-    hello_by_ = kNever;
-    if (streams_.size() == plan_.parameters.sockets()) {
-      control_->streams_made(parts_.clock.now());
-    } else {
-      open_stream();
-    }
-  } else if (stream.port->take_refused()) {
-    control_->give_up(refused_stream());
-  } else if (parts_.clock.now() >= hello_by_) {
-    control_->give_up(Error{ErrorCode::unreachable,
-                            plan_.server.to_string() + " (UDP): no answer within " +
-                                format_duration(plan_.patience) +
-                                ": a firewall stops UDP, or the one datagram that opens a stream, "
-                                "which iperf3 does not let be repeated, was lost",
-                            0, "connect"});
-  }
-  if (control_->over()) {
-    hello_by_ = kNever;
   }
 }
 

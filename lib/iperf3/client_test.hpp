@@ -13,6 +13,7 @@
 #include "engine/stop_token.hpp"
 #include "engine/worker.hpp"
 #include "iperf3/client_control.hpp"
+#include "iperf3/control_socket.hpp"
 #include "iperf3/process_cpu.hpp"
 #include "iperf3/receiving_stream.hpp"
 #include "iperf3/sending_stream.hpp"
@@ -28,6 +29,7 @@ struct ClientPlan {
   Parameters parameters;       ///< as they go to the server; length 0: the connection's segment
   Duration duration{0};        ///< without the omitted time; 0: packets end it
   std::uint64_t packets = 0;   ///< over all streams of a direction
+  bool either_amount = false;  ///< of two directions the first that has its amount ends the test
   std::uint64_t rate_bps = 0;  ///< what each stream of this end sends; 0 = unlimited
   PayloadKind payload = PayloadKind::random;
   std::optional<IpAddress> bind;
@@ -43,6 +45,11 @@ struct ClientPlan {
   Duration interval = std::chrono::seconds{1};  ///< of rows; 0: none but one at the end
   Duration grid = std::chrono::seconds{1};      ///< of the receiver's books
   Duration gap_threshold = std::chrono::milliseconds{50};
+  ControlSocket control;
+  /// Makes the parameter that names the user, when it is sent; null: there is none.
+  std::function<Result<std::string>()> token;
+  /// Told what is said on the control connection; null: nobody is.
+  std::function<void(const std::string&)> trace;
 };
 
 /// One stream of the finished test.
@@ -95,6 +102,8 @@ class ClientTest {
 
   bool connect();
   void settle_amount();
+  void say_parameters(MonoTime now);
+  void trace(const char* what, const std::string& text) const;
   void talk();
   void act();
   void on_event(ClientControl::Event event, MonoTime now);

@@ -73,14 +73,17 @@ bool ClientTest::data_over(MonoTime now) const {
   const bool senders_done = std::all_of(streams_.begin(), streams_.end(), [](const Stream& s) {
     return !s.sender || s.sender->over();
   });
+  const Duration omitted = std::chrono::seconds{plan_.parameters.omit_seconds};
+  if (plan_.either_amount && plan_.packets != 0 && plan_.parameters.bidirectional) {
+    return senders_done || (now - started_ >= omitted && amount_received(now));
+  }
   if (!senders_done || !plan_.parameters.server_sends()) {
     return senders_done;
   }
   if (plan_.duration > Duration{0}) {
-    const Duration omitted = std::chrono::seconds{plan_.parameters.omit_seconds};
     return now - started_ >= plan_.duration + omitted;
   }
-  return plan_.packets != 0 && amount_received(now);
+  return plan_.packets != 0 && now - started_ >= omitted && amount_received(now);
 }
 
 bool ClientTest::amount_received(MonoTime now) const {
@@ -218,7 +221,9 @@ void ClientTest::close_books(ClientFinish& finish) {
     record_.server_output_json = told->server_output_json;
   }
   if (parts_.watcher != nullptr) {
-    if (error_ && !record_.error) {
+    if (interrupted_ && !error_) {
+      record_.error = "interrupt - the client has terminated";
+    } else if (error_ && !record_.error) {
       record_.error = error_->message();
     }
     parts_.watcher->on_test_ended(record_);

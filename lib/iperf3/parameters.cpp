@@ -46,12 +46,30 @@ void read_flags(const Json& object, Parameters& out) {
   out.title = find_text(object, "title");
   out.extra_data = find_text(object, "extra_data");
   out.client_version = find_text(object, "client_version").value_or("");
+  out.extras.zerocopy = has_flag(object, "zerocopy");
+  out.extras.skip_rx_copy = has_flag(object, "skip_rx_copy");
+  out.extras.authtoken = find_text(object, "authtoken");
+}
+
+/// A CPU that the server is to use. Servers since 3.1 take numbers up to 1024.
+bool read_affinity(const Json& object, Extras& out) {
+  if (!find_number(object, "server_affinity")) {
+    return true;
+  }
+  const auto cpu = find_count(object, "server_affinity");
+  if (!cpu) {
+    return find_number(object, "server_affinity") == -1.0;  // none
+  }
+  if (*cpu > kMostCpu) {
+    return false;
+  }
+  out.server_affinity = static_cast<std::uint32_t>(*cpu);
+  return true;
 }
 
 ErrorNumber read_numbers(const Json& object, Parameters& out) {
   constexpr std::uint64_t kAny = UINT64_MAX;
   constexpr std::uint64_t kMostWindow = 512U << 20U;
-  constexpr std::uint64_t kMostBurst = 1000;
   constexpr std::uint64_t kMostLabel = 0xFFFFF;
   if (!read_into(object, "omit", kMostOmitSeconds, out.omit_seconds)) {
     return ErrorNumber::omit_time;
@@ -67,6 +85,9 @@ ErrorNumber read_numbers(const Json& object, Parameters& out) {
   }
   if (!read_into(object, "burst", kMostBurst, out.burst)) {
     return ErrorNumber::burst;
+  }
+  if (!read_affinity(object, out.extras)) {
+    return ErrorNumber::affinity;
   }
   const bool good = read_into(object, "num", kAny, out.bytes) &&
                     read_into(object, "blockcount", kAny, out.blocks) &&
@@ -111,6 +132,36 @@ void write_if_set(Json& out, const char* key, std::uint64_t value) {
   }
 }
 
+/// Batches of the server's sockets. It cuts what is too long for UDP_SEGMENT into errors, so it is
+/// told a length that is not.
+void write_offload(const Parameters& p, Json& out) {
+  // Said in any case: a server keeps the values of the test before where they are missing.
+  out["gso"] = p.gso.value_or(false) ? 1 : 0;
+  out["gro"] = p.gro.value_or(false) ? 1 : 0;
+  if (p.length != 0) {
+    constexpr std::uint32_t kMostSegments = 64;  // of kernels before 6.9
+    out["gso_dg_size"] = p.length;
+    out["gso_bf_size"] = std::clamp(kMostLength / p.length, 1U, kMostSegments) * p.length;
+    out["gro_bf_size"] = kMostLength;
+  }
+}
+
+void write_extras(const Extras& extras, Json& out) {
+  out["pacing_timer"] = extras.pacing_timer_us;
+  if (extras.server_affinity) {
+    out["server_affinity"] = *extras.server_affinity;
+  }
+  if (extras.zerocopy) {
+    out["zerocopy"] = 1;
+  }
+  if (extras.skip_rx_copy) {
+    out["skip_rx_copy"] = 1;
+  }
+  if (extras.authtoken) {
+    out["authtoken"] = *extras.authtoken;
+  }
+}
+
 std::uint8_t dscp_of(std::uint8_t tos) {
   return static_cast<std::uint8_t>(tos >> 2U);
 }
@@ -138,7 +189,6 @@ std::string to_json(const Parameters& p) {
   out["blockcount"] = p.blocks;
   out["parallel"] = p.streams;
   out["len"] = p.length;
-  out["pacing_timer"] = 1000;
   write_if_set(out, "bandwidth", p.rate_bps);
   write_if_set(out, "fqrate", p.fq_rate_bps);
   write_if_set(out, "burst", p.burst);
@@ -146,9 +196,8 @@ std::string to_json(const Parameters& p) {
   write_if_set(out, "TOS", p.tos);
   write_if_set(out, "flowlabel", p.flow_label);
   write_flags(p, out);
-  // Said in any case: a server keeps the values of the test before where they are missing.
-  out["gso"] = p.gso.value_or(false) ? 1 : 0;
-  out["gro"] = p.gro.value_or(false) ? 1 : 0;
+  write_offload(p, out);
+  write_extras(p.extras, out);
   out["client_version"] = p.client_version;
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -12,6 +12,15 @@
 
 namespace udperf::iperf3 {
 
+/// What a client may say beside the test itself.
+struct Extras {
+  std::optional<std::uint32_t> server_affinity;  ///< the CPU that the server is to use, 0..1024
+  std::uint32_t pacing_timer_us = 1000;          ///< heeded by old servers only
+  bool zerocopy = false;                         ///< without effect on UDP
+  bool skip_rx_copy = false;                     ///< the server need not look at payload
+  std::optional<std::string> authtoken;          ///< see iperf3/authentication.hpp
+};
+
 /// What a client asks for: the parameter object of the control connection.
 struct Parameters {
   bool udp = true;
@@ -38,6 +47,7 @@ struct Parameters {
   std::optional<std::string> title;
   std::optional<std::string> extra_data;
   std::string client_version;  ///< for information
+  Extras extras;
 
   [[nodiscard]] bool client_sends() const { return bidirectional || !reverse; }
   [[nodiscard]] bool server_sends() const { return bidirectional || reverse; }

@@ -44,6 +44,9 @@ enum class ErrorNumber : std::uint32_t {
   bad_parameters = 114,
   bad_results = 117,
   protocol = 131,
+  affinity = 132,
+  buffer_size = 141,
+  authentication = 142,
   no_data = 144,
   duration_expired = 160,
   create_stream = 200,
@@ -57,6 +60,8 @@ inline constexpr std::uint32_t kMostLength = 65507;
 inline constexpr std::uint32_t kMostStreams = 128;  ///< of each direction
 inline constexpr std::uint32_t kMostSeconds = 86'400;
 inline constexpr std::uint32_t kMostOmitSeconds = 600;
+inline constexpr std::uint32_t kMostCpu = 1024;
+inline constexpr std::uint32_t kMostBurst = 1000;
 
 /// Streams are numbered 1, 3, 4, 5, ... in the order in which they are made; 2 is never used.
 [[nodiscard]] constexpr std::uint32_t stream_id(std::size_t index) {

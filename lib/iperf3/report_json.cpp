@@ -16,15 +16,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string system_info() {
-  utsname name{};
-  if (::uname(&name) != 0) {
-    return "";
-  }
-  return std::string{name.sysname} + " " + name.nodename + " " + name.release + " " + name.version +
-         " " + name.machine;
-}
-
 /// "Sat, 28 Nov 2026 06:36:38 GMT"
 std::string date_text(std::int64_t seconds) {
   constexpr std::array<const char*, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
@@ -75,7 +66,8 @@ Json start_tree(const TestRecord& record, KeySet keys) {
                          {"remote_host", stream.remote.address.to_string()},
                          {"remote_port", stream.remote.port}});
   }
-  Json out{{"connected", connected}, {"version", version_name()}, {"system_info", system_info()}};
+  Json out{
+      {"connected", connected}, {"version", version_name(keys)}, {"system_info", system_info()}};
   if (record.streams.empty()) {
     return out;
   }
@@ -214,8 +206,22 @@ std::string line(const char* event, const Json& data) {
 
 }  // namespace
 
-std::string version_name() {
-  return std::string{"iperf 3.12 (udperf "} + result::program_version() + ")";
+std::string system_info() {
+  utsname name{};
+  if (::uname(&name) != 0) {
+    return "";
+  }
+  return std::string{name.sysname} + " " + name.nodename + " " + name.release + " " + name.version +
+         " " + name.machine;
+}
+
+std::string time_text(const TestRecord& record) {
+  return date_text(to_ns(record.start) / 1'000'000'000);
+}
+
+std::string version_name(KeySet keys) {
+  return std::string{keys == KeySet::of_3_12 ? "iperf 3.12" : "iperf 3.21"} + " (udperf " +
+         result::program_version() + ")";
 }
 
 std::string report_json(const TestRecord& record, KeySet keys) {

@@ -79,8 +79,7 @@ struct Head {
 };
 
 std::string head_text(const TestRecord& record, const Head& head, const TextFormat& format) {
-  const std::string prefix = format.title.empty() ? "" : format.title + ":  ";
-  return prefix + who(head.socket) + role(record, head.sender) +
+  return who(head.socket) + role(record, head.sender) +
          printed(" %6.2f-%-6.2f sec  %s  %s/sec", head.start_s, head.end_s,
                  transfer(head.bytes).c_str(),
                  rate(head.bytes, head.end_s - head.start_s, format.unit).c_str());
@@ -97,7 +96,7 @@ std::string row_text(const TestRecord& record, const Row& row, std::optional<int
   std::string text =
       head_text(record, {socket, row.sender, row.start_s, row.end_s, row.bytes}, format);
   if (row.sender) {
-    const char* const gap = record.parameters.bidirectional ? "           " : "";
+    const char* const gap = record.parameters.bidirectional ? "          " : "";
     text += printed(" %s %llu", gap, static_cast<unsigned long long>(row.packets));
   } else {
     text += loss_text(row.jitter_s, row.lost, row.packets);
@@ -143,21 +142,24 @@ std::vector<Side> sides(const TestRecord& record) {
 
 }  // namespace
 
-std::string start_text(const TestRecord& record, const TextFormat& format) {
-  const std::string prefix = format.title.empty() ? "" : format.title + ":  ";
+std::string start_text(const TestRecord& record) {
   std::string text;
   if (record.server) {
-    text += prefix + "Accepted connection from " + record.host + ", port " +
-            std::to_string(record.port) + "\n";
+    text +=
+        "Accepted connection from " + record.host + ", port " + std::to_string(record.port) + "\n";
   } else if (record.parameters.reverse) {
-    text += prefix + "Reverse mode, remote host " + record.host + " is sending\n";
+    text += "Reverse mode, remote host " + record.host + " is sending\n";
   }
   for (const StreamEnds& stream : record.streams) {
-    text += prefix + printed("[%3d] local %s port %d connected to %s port %d\n", stream.socket,
-                             stream.local.address.to_string().c_str(), stream.local.port,
-                             stream.remote.address.to_string().c_str(), stream.remote.port);
+    text += printed("[%3d] local %s port %d connected to %s port %d\n", stream.socket,
+                    stream.local.address.to_string().c_str(), stream.local.port,
+                    stream.remote.address.to_string().c_str(), stream.remote.port);
   }
-  return text + prefix + columns(record, first_side(record) == Side::sends);
+  return text;
+}
+
+std::string heading_text(const TestRecord& record) {
+  return columns(record, first_side(record) == Side::sends);
 }
 
 std::string rows_text(const TestRecord& record, const IntervalRows& rows,
@@ -184,6 +186,7 @@ std::string end_text(const TestRecord& record, const TextFormat& format) {
   if (record.parameters.streams == 1 || record.parameters.bidirectional) {
     text += kSeparator;
   }
+  text += format.verbose ? "Test Complete. Summary Results:\n" : "";
   text += columns(record, false);
   for (const Side side : sides(record)) {
     const bool sender = side == Side::sends;
@@ -200,7 +203,7 @@ std::string end_text(const TestRecord& record, const TextFormat& format) {
 }
 
 std::string report_text(const TestRecord& record, const TextFormat& format) {
-  std::string text = start_text(record, format);
+  std::string text = start_text(record) + heading_text(record);
   for (const IntervalRows& rows : record.intervals) {
     text += rows_text(record, rows, format);
   }

@@ -10,11 +10,13 @@ namespace udperf::iperf3 {
 
 struct TextFormat {
   char unit = 'a';  ///< k m g t K M G T as iperf3's -f has them; a = as it fits
-  std::string title;
+  bool verbose = false;
 };
 
-/// Before the first interval: who talks to whom, and the heading of the columns.
-[[nodiscard]] std::string start_text(const TestRecord& record, const TextFormat& format = {});
+/// Before the first interval: who talks to whom.
+[[nodiscard]] std::string start_text(const TestRecord& record);
+/// The heading of the intervals' columns.
+[[nodiscard]] std::string heading_text(const TestRecord& record);
 [[nodiscard]] std::string rows_text(const TestRecord& record, const IntervalRows& rows,
                                     const TextFormat& format = {});
 [[nodiscard]] std::string end_text(const TestRecord& record, const TextFormat& format = {});

@@ -75,8 +75,13 @@ void SendingStream::begin(MonoTime now) {
                                                         1'000'000'000'000U / period.numerator);
 }
 
+/// What leaves in the omitted time is no part of an amount.
+bool SendingStream::limited() const {
+  return settings_.packets != 0 && !omitting_.load(std::memory_order_relaxed);
+}
+
 bool SendingStream::done(MonoTime now) const {
-  const bool all = settings_.packets != 0 && packets() >= settings_.packets;
+  const bool all = limited() && counted_packets() >= settings_.packets;
   return all || (settings_.duration > Duration{0} && now - begun_ >= settings_.duration);
 }
 
@@ -161,8 +166,8 @@ void SendingStream::send_rest(MonoTime now) {
 
 bool SendingStream::send_batch(std::uint64_t count, MonoTime now) {
   std::uint64_t left = count;
-  if (settings_.packets != 0) {
-    left = std::min(left, settings_.packets - packets());
+  if (limited()) {
+    left = std::min(left, settings_.packets - counted_packets());
   }
   while (left > 0) {
     const auto n = static_cast<std::uint32_t>(std::min<std::uint64_t>(left, batch_now()));

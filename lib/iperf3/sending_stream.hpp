@@ -27,7 +27,7 @@ class SendingStream final : public engine::Task {
     Counters counters = Counters::narrow;
     std::uint64_t rate_bps = 0;  ///< payload; 0 = unlimited
     std::uint32_t burst = 0;     ///< datagrams; 0 = as the rate demands
-    std::uint64_t packets = 0;   ///< 0 = no limit
+    std::uint64_t packets = 0;   ///< 0 = no limit; without the omitted ones
     Duration duration{0};        ///< 0 = no limit; with the omitted time
     Duration omit{0};
     PayloadKind payload = PayloadKind::random;
@@ -68,6 +68,7 @@ class SendingStream final : public engine::Task {
  private:
   void begin(MonoTime now);
   void pass_omitted(MonoTime now);
+  [[nodiscard]] bool limited() const;
   [[nodiscard]] bool done(MonoTime now) const;
   engine::Wake paced(MonoTime now);
   engine::Wake flat_out(MonoTime now);

@@ -9,11 +9,6 @@ namespace {
 using namespace std::chrono_literals;
 using Event = ServerControl::Event;
 
-// A client's host that has answered nothing for so long may be gone: data waits until it answers.
-constexpr Duration kDoubt = 2200ms;
-// It is gone.
-constexpr Duration kGone = 12s;
-constexpr Duration kWatch = 200ms;
 /// Late arrivals are waited for: so long since the last one, and so long in all.
 constexpr Duration kQuiet = 300ms;
 constexpr Duration kLongestWait = 1500ms;
@@ -70,6 +65,7 @@ void ServerTest::on_event(Event event, MonoTime now) {
   switch (event) {
     case Event::asked:
       asked_ = true;
+      trace("get_parameters", to_json(control_.parameters()));
       break;
     case Event::started:
       start(now);
@@ -80,6 +76,7 @@ void ServerTest::on_event(Event event, MonoTime now) {
       break;
     case Event::client_results:
       results_at_ = now;
+      trace("get_results", to_json(*control_.client_results()));
       break;
     case Event::ended:
       stop_all();
@@ -91,6 +88,21 @@ void ServerTest::grant(const TestParams& granted, MonoTime now) {
   static_cast<void>(now);
   params_ = granted;
   granted_ = true;
+}
+
+/// All threads', or the one that the client wanted.
+engine::Executor& ServerTest::executor() {
+  const auto cpu = control_.parameters().extras.server_affinity;
+  if (cpu && !pinned_) {
+    pinned_ = std::make_unique<PinnedWorker>(setting_.clock, *cpu);
+  }
+  return pinned_ ? pinned_->executor() : setting_.executor;
+}
+
+void ServerTest::trace(const char* what, const std::string& text) const {
+  if (setting_.trace) {
+    setting_.trace(std::string{what} + ":\n" + text);
+  }
 }
 
 void ServerTest::refuse(ErrorNumber error, const std::string& reason, MonoTime now) {
@@ -138,7 +150,7 @@ void ServerTest::add_stream(std::unique_ptr<net::DatagramPort> port, MonoTime no
     settings.several = p.streams > 1;
     settings.memory = &memory_;
     stream.receiver = std::make_unique<ReceivingStream>(settings, *stream.port, setting_.clock);
-    setting_.executor.add(*stream.receiver);
+    executor().add(*stream.receiver);
   } else {
     SendingStream::Settings settings;
     settings.length = p.length;
@@ -169,13 +181,13 @@ void ServerTest::add_stream(std::unique_ptr<net::DatagramPort> port, MonoTime no
 void ServerTest::start(MonoTime now) {
   const Parameters& p = control_.parameters();
   started_ = now;
-  next_watch_ = now + kWatch;
+  next_watch_ = now;
   cpu_.emplace(now);
   for (Stream& stream : streams_) {
     if (stream.receiver && p.omit_seconds != 0) {
       stream.receiver->omit_until(now + std::chrono::seconds{p.omit_seconds});
     } else if (stream.sender) {
-      setting_.executor.add(*stream.sender);
+      executor().add(*stream.sender);
     }
   }
   record_.server = true;
@@ -206,7 +218,7 @@ void ServerTest::stop_senders(TxEnd why) {
     }
   }
   if (any) {
-    setting_.executor.wake();
+    executor().wake();
   }
 }
 
@@ -219,7 +231,7 @@ void ServerTest::stop_all() {
     }
   }
   if (!streams_.empty()) {
-    setting_.executor.wake();
+    executor().wake();
   }
 }
 
@@ -265,7 +277,9 @@ void ServerTest::collect(MonoTime now) {
   close_books();
   closed_ = true;
   if (control_.client_results() && !control_.ended()) {
-    control_.send_results(own_results(), now);
+    const Results own = own_results();
+    trace("send_results", to_json(own));
+    control_.send_results(own, now);
   }
   if (setting_.watcher != nullptr && started_ != kNever) {
     record_.error = control_.ended() && control_.status() != TestStatus::complete
@@ -283,69 +297,6 @@ MonoTime ServerTest::next_time(MonoTime now) const {
   }
   const bool waits = !closed_ && (stopping_ || stopped_ != kNever);
   return waits || (control_.over() && !all_released()) ? std::min(next, now + kSoon) : next;
-}
-
-void ServerTest::watch(MonoTime now) {
-  if (!control_.running() || now < next_watch_) {
-    next_watch_ = control_.running() ? next_watch_ : kNever;
-    return;
-  }
-  next_watch_ = now + kWatch;
-  const Duration silence = connection_->silence().value_or(Duration{0});
-  for (Stream& stream : streams_) {
-    if (stream.sender) {
-      stream.sender->pause(silence > kDoubt);
-    }
-  }
-  if (silence > kGone) {
-    control_.give_up("the client's host no longer answers", now);
-  } else if (setting_.max_duration && now - started_ > *setting_.max_duration + 5s) {
-    control_.refuse(ErrorNumber::duration_expired, "it took longer than --max-duration", now);
-  } else {
-    watch_rate(now);
-  }
-}
-
-/// A client that sends more than it asked for uses up what others were promised.
-void ServerTest::watch_rate(MonoTime now) {
-  constexpr std::size_t kSamples = 25;  // of kWatch: five seconds
-  constexpr std::uint64_t kSlackPercent = 10;
-  std::uint64_t bytes = 0;
-  MonoTime last = started_;
-  bool receives = false;
-  bool exact = true;
-  for (const Stream& stream : streams_) {
-    if (stream.receiver) {
-      const auto totals = stream.receiver->totals();
-      receives = true;
-      exact = exact && totals.exact;
-      bytes += totals.bytes;
-      last = std::max(last, stream.receiver->last_arrival().value_or(last));
-    }
-  }
-  if (!exact) {
-    control_.refuse(ErrorNumber::create_stream, "the server has no memory left for its books", now);
-    return;
-  }
-  constexpr Duration kNoData = 120s;
-  if (receives && !control_.parameters().bidirectional && now - last > kNoData) {
-    control_.refuse(ErrorNumber::no_data, "no data came for " + format_duration(kNoData), now);
-    return;
-  }
-  if (!setting_.limit_rate || !receives || !params_.rate_up.limited()) {
-    return;
-  }
-  arrived_bytes_.push_back(bytes);
-  if (arrived_bytes_.size() <= kSamples) {
-    return;
-  }
-  const std::uint64_t before = arrived_bytes_.front();
-  arrived_bytes_.erase(arrived_bytes_.begin());
-  const Uint128 bits = Uint128{bytes - std::min(before, bytes)} * 8 * 1000;
-  constexpr std::uint64_t kTime = kSamples * static_cast<std::uint64_t>(kWatch / 1ms);
-  if (bits / kTime > Uint128{params_.rate_up.value} * (100 + kSlackPercent) / 100) {
-    control_.refuse(ErrorNumber::total_rate, "the client sends faster than it was granted", now);
-  }
 }
 
 }  // namespace udperf::iperf3

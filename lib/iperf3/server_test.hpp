@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "clock/clock.hpp"
 #include "engine/executor.hpp"
 #include "iperf3/peer_reports.hpp"
+#include "iperf3/pinned_worker.hpp"
 #include "iperf3/process_cpu.hpp"
 #include "iperf3/receiving_stream.hpp"
 #include "iperf3/sending_stream.hpp"
@@ -36,6 +38,10 @@ struct ServerTestSetting {
   Duration interval = std::chrono::seconds{1};
   bool json_output = false;  ///< what clients ask for of its output is JSON
   std::string device = {};   ///< network interface that all goes through; empty: any
+  Duration data_patience = std::chrono::seconds{120};  ///< for data of the client
+  Duration rate_window = std::chrono::seconds{5};      ///< that its rate is looked at over
+  /// Told what is said on the control connection; null: nobody is.
+  std::function<void(const std::string&)> trace = {};
 };
 
 /// One test at the server: its control connection, its streams and their books.
@@ -118,6 +124,10 @@ class ServerTest {
   void watch_rate(MonoTime now);
   void note_rows(MonoTime now);
   [[nodiscard]] MonoTime next_time(MonoTime now) const;
+  [[nodiscard]] engine::Executor& executor();
+  void trace(const char* what, const std::string& text) const;
+
+  static constexpr Duration kWatch = std::chrono::milliseconds{200};
 
   ServerTestSetting setting_;
   std::unique_ptr<net::TcpConnection> connection_;
@@ -127,6 +137,7 @@ class ServerTest {
   MemoryAccount memory_;
   TestParams params_;
   std::vector<Stream> streams_;
+  std::unique_ptr<PinnedWorker> pinned_;  ///< where the client named a CPU; ends before its tasks
   TestRecord record_;
   UnixTime opened_;
   MonoTime opened_mono_;

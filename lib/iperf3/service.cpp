@@ -7,6 +7,7 @@
 #include "base/saturating.hpp"
 #include "base/source_accounts.hpp"
 #include "engine/client_connect.hpp"
+#include "iperf3/affinity.hpp"
 #include "net/udp_listener.hpp"
 #include "session/client_handshake.hpp"
 
@@ -39,6 +40,9 @@ ServerTestSetting test_setting(const Iperf3Service::Parts& parts, SourceAccounts
   out.interval = parts.interval;
   out.json_output = parts.json_output;
   out.device = parts.options.bind_device;
+  out.data_patience = parts.data_patience;
+  out.rate_window = parts.rate_window;
+  out.trace = parts.trace;
   return out;
 }
 
@@ -130,6 +134,7 @@ void Iperf3Service::welcome(std::unique_ptr<net::TcpConnection> connection, Mono
   if (undecided >= kMostUndecided || of_address >= kMostUndecidedOfAddress) {
     return;
   }
+  static_cast<void>(apply(parts_.control, connection->fd()));  // a peer is not to end the server
   poll_.add(connection->fd());
   tests_.push_back(std::make_unique<ServerTest>(
       test_setting(parts_, sources_), std::move(connection), parts_.random.next_u64(), now));
@@ -182,15 +187,40 @@ void Iperf3Service::deny(ServerTest& test, const std::string& reason, MonoTime n
   parts_.observer.on_refused(test.client(), "iperf3: " + reason);
 }
 
-void Iperf3Service::decide(ServerTest& test, MonoTime now) {
+void Iperf3Service::refuse(ServerTest& test, ErrorNumber number, const std::string& reason,
+                           MonoTime now) {
+  test.refuse(number, reason, now);
+  parts_.observer.on_refused(test.client(), "iperf3: " + reason);
+  // As iperf3 has it: whoever has no right to be served has not used up --one-off.
+  finished_ += parts_.options.one_off && number != ErrorNumber::authentication ? 1U : 0U;
+}
+
+/// Whether the client is who it has to be, and asks for what there is.
+bool Iperf3Service::may_enter(ServerTest& test, MonoTime now) {
   const Parameters& p = test.parameters();
-  const auto refuse = [&](ErrorNumber number, const std::string& reason) {
-    test.refuse(number, reason, now);
-    parts_.observer.on_refused(test.client(), "iperf3: " + reason);
-  };
+  if (parts_.authorize) {
+    const auto user = parts_.authorize(p.extras.authtoken);
+    if (!user) {
+      refuse(test, ErrorNumber::authentication, user.error().what, now);
+      return false;
+    }
+  }
+  if (p.extras.server_affinity && !may_use_cpu(*p.extras.server_affinity)) {
+    refuse(test, ErrorNumber::affinity,
+           "no CPU " + std::to_string(*p.extras.server_affinity) + " is to be used here", now);
+    return false;
+  }
   const Duration planned = std::chrono::seconds{p.seconds + p.omit_seconds};
   if (parts_.options.max_duration && (p.seconds == 0 || planned > *parts_.options.max_duration)) {
-    refuse(ErrorNumber::duration, "the test lasts longer than --max-duration");
+    refuse(test, ErrorNumber::duration, "the test lasts longer than the server allows", now);
+    return false;
+  }
+  return true;
+}
+
+void Iperf3Service::decide(ServerTest& test, MonoTime now) {
+  const Parameters& p = test.parameters();
+  if (!may_enter(test, now)) {
     return;
   }
   const TestParams asked = to_test_params(p);
@@ -198,7 +228,7 @@ void Iperf3Service::decide(ServerTest& test, MonoTime now) {
       session::admit(asked, policy(), occupancy_of_all(test.client().address, now));
   if (const auto* reject = std::get_if<wire::Reject>(&granted)) {
     if (reject->reason == wire::RejectReason::rate) {
-      refuse(ErrorNumber::total_rate, "no rate is left of --max-rate");
+      refuse(test, ErrorNumber::total_rate, "no rate is left of the server's limit", now);
     } else {
       deny(test, session::describe(*reject), now);
     }
@@ -207,7 +237,8 @@ void Iperf3Service::decide(ServerTest& test, MonoTime now) {
   const auto& params = std::get<TestParams>(granted);
   if (p.client_sends() && params.rate_up != asked.rate_up) {
     // The client cannot be told to send more slowly.
-    refuse(ErrorNumber::total_rate, "the client's rate is above what --max-rate leaves");
+    refuse(test, ErrorNumber::total_rate,
+           "the client's rate is above what the server's limit leaves", now);
     return;
   }
   test.grant(params, now);
@@ -246,6 +277,11 @@ void Iperf3Service::on_letter(const net::Letter& letter, MonoTime now) {
   if (!port) {
     test.refuse(ErrorNumber::create_stream, port.error().message(), now);
     parts_.observer.on_warning(Warning{"session_socket", port.error().message()});
+    return;
+  }
+  if (std::min((*port)->send_buffer_bytes(), (*port)->receive_buffer_bytes()) <
+      test.parameters().window) {
+    test.refuse(ErrorNumber::buffer_size, "the system grants no socket buffers of that size", now);
     return;
   }
   test.add_stream(*std::move(port), now);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "os/event.hpp"
 #include "engine/server_run.hpp"
 #include "engine/service.hpp"
+#include "iperf3/control_socket.hpp"
 #include "iperf3/server_test.hpp"
 #include "net/tcp.hpp"
 
@@ -31,6 +33,13 @@ class Iperf3Service final : public engine::Service {
     TestWatcher* watcher = nullptr;  ///< told of intervals; null: nobody is
     Duration interval = std::chrono::seconds{1};
     bool json_output = false;  ///< clients that ask for this server's output get JSON
+    /// Who a token is of, or why nobody is let in by it; null: everybody is let in.
+    std::function<Result<std::string>(const std::optional<std::string>& token)> authorize = {};
+    Duration data_patience = std::chrono::seconds{120};  ///< for data of a client that sends
+    Duration rate_window = std::chrono::seconds{5};      ///< that its rate is looked at over
+    ControlSocket control = {};
+    /// Told what is said on control connections; null: nobody is.
+    std::function<void(const std::string&)> trace = {};
   };
 
   /// Listens on `port`; 0: any that both TCP and UDP have free.
@@ -57,6 +66,8 @@ class Iperf3Service final : public engine::Service {
   void welcome(std::unique_ptr<net::TcpConnection> connection, MonoTime now);
   void on_letter(const net::Letter& letter, MonoTime now);
   void decide(ServerTest& test, MonoTime now);
+  void refuse(ServerTest& test, ErrorNumber number, const std::string& reason, MonoTime now);
+  [[nodiscard]] bool may_enter(ServerTest& test, MonoTime now);
   void deny(ServerTest& test, const std::string& reason, MonoTime now);
   void give_turns(MonoTime now);
   MonoTime step_tests(MonoTime now);

@@ -5,6 +5,7 @@
 
 #include "os/event.hpp"
 #include "support/catch.hpp"
+#include "support/condition.hpp"
 
 using namespace std::chrono_literals;
 
@@ -13,10 +14,12 @@ namespace {
 
 constexpr int kTries = 20;  // a port that was free may be taken meanwhile
 
-Process start_stock(std::string& port) {
+Process start_stock(std::string& port, const std::vector<std::string>& more) {
   for (int i = 0; i < kTries; ++i) {
     port = std::to_string(unused_port());
-    auto started = Process::start({"iperf3", "-s", "-p", port, "--forceflush"});
+    std::vector<std::string> command{stock_iperf3(), "-s", "-p", port, "--forceflush"};
+    command.insert(command.end(), more.begin(), more.end());
+    auto started = Process::start(command);
     REQUIRE(started.has_value());
     if (started->wait_for(Stream::out, "Server listening", kGuard)) {
       return *std::move(started);
@@ -34,16 +37,38 @@ Relay start_relay(const Endpoint& server, RelayScript script) {
 
 }  // namespace
 
+std::string stock_iperf3() {
+  const char* const other = std::getenv("UDPERF_IPERF3");
+  return other != nullptr ? other : "iperf3";
+}
+
+int stock_version() {
+  const auto told = run_to_end({stock_iperf3(), "--version"}, kGuard);
+  constexpr std::string_view kBegin = "iperf 3.";
+  return told && told->out.rfind(kBegin, 0) == 0 ? std::atoi(told->out.c_str() + kBegin.size())
+                                                 : -1;
+}
+
+bool stock_knows_users() {
+  const auto told = run_to_end({stock_iperf3(), "--version"}, kGuard);
+  const bool known = told && told->out.find("authentication") != std::string::npos;
+  if (!known) {
+    skip_test("this iperf3 has no authentication");
+  }
+  return known;
+}
+
 bool has_iperf3() {
-  const auto found = run_to_end({"iperf3", "--version"}, kGuard);
+  const auto found = run_to_end({stock_iperf3(), "--version"}, kGuard);
   if (!found || found->code() != 0) {
-    WARN("iperf3 is not installed: skipped");
+    skip_test("iperf3 is not installed");
     return false;
   }
   return true;
 }
 
-StockServer::StockServer() : process_(start_stock(port_)) {}
+StockServer::StockServer(const std::vector<std::string>& more)
+    : process_(start_stock(port_, more)) {}
 
 void StockServer::await_turn() {
   ++turns_;

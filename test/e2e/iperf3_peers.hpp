@@ -13,13 +13,20 @@
 
 namespace udperf::test {
 
-/// Whether Debian's iperf3 is there; says so where it is not.
+/// The stock program: $UDPERF_IPERF3, for another than the one in PATH.
+[[nodiscard]] std::string stock_iperf3();
+/// The y of its version 3.y; -1 where that cannot be told.
+[[nodiscard]] int stock_version();
+/// Whether it was built with OpenSSL; says so where it was not.
+[[nodiscard]] bool stock_knows_users();
+
+/// Whether it is there; says so where it is not.
 [[nodiscard]] bool has_iperf3();
 
 /// A running `iperf3 -s`.
 class StockServer {
  public:
-  StockServer();
+  explicit StockServer(const std::vector<std::string>& more = {});
 
   [[nodiscard]] const std::string& port() const { return port_; }
   [[nodiscard]] Endpoint endpoint() const;

@@ -77,8 +77,8 @@ TEST_CASE("What a relay drops of a stock client's data is what both ends print")
   }
   Server server{IpFamily::v4, {"--iperf3=0", "--jsonl", "-"}};
   Iperf3Relay relay{iperf3_endpoint(server), faults(test::Direction::to_server, true)};
-  const auto finished = run_to_end({"iperf3", "-c", "127.0.0.1", "-p", relay.port(), "-u", "-J",
-                                    "-k", "600", "-b", "4M", "-l", "1000"},
+  const auto finished = run_to_end({stock_iperf3(), "-c", "127.0.0.1", "-p", relay.port(), "-u",
+                                    "-J", "-k", "600", "-b", "4M", "-l", "1000"},
                                    kGuard);
   REQUIRE(finished.has_value());
   INFO(finished->out);

@@ -29,7 +29,7 @@ struct Iperf3Server {
     return more;
   }
   [[nodiscard]] std::vector<std::string> client(const std::vector<std::string>& more) const {
-    std::vector<std::string> out{"iperf3", "-c", "127.0.0.1", "-p", port, "-u", "-J"};
+    std::vector<std::string> out{stock_iperf3(), "-c", "127.0.0.1", "-p", port, "-u", "-J"};
     out.insert(out.end(), more.begin(), more.end());
     return out;
   }

@@ -101,7 +101,29 @@ TEST_CASE("What is not supported or makes no sense is refused in one line") {
                                                {"-c", "h", "-u", "--what"},
                                                {"-c", "h", "-u", "-Y"},
                                                {"-c", "h", "-u", "stray"},
-                                               {"-c", "h", "-u", "--json=yes"}}) {
+                                               {"-c", "h", "-u", "--json=yes"},
+                                               {"-c", "h", "-u", "-F", "file"},
+                                               {"-s", "-F", "file"},
+                                               {"-s", "-b", "1M"},
+                                               {"-s", "-P", "2"},
+                                               {"-s", "--username", "me"},
+                                               {"-c", "h", "-u", "--one-off"},
+                                               {"-c", "h", "-u", "--username", "me"},
+                                               {"-s", "--rsa-private-key-path", "key"},
+                                               {"-s", "--time-skew-threshold", "0"},
+                                               {"-c", "h", "-u", "-b", "1M/0"},
+                                               {"-c", "h", "-u", "-b", "1M/1001"},
+                                               {"-c", "h", "-u", "-A", "1025"},
+                                               {"-c", "h", "-u", "-A", "0,x"},
+                                               {"-c", "h", "-u", "-t", "0", "-n", "1M"},
+                                               {"-c", "h", "-u", "-n", "1M", "-k", "5"},
+                                               {"-c", "h", "-u", "--rcv-timeout", "500"},
+                                               {"-c", "h", "-u", "-R", "--rcv-timeout", "99"},
+                                               {"-c", "h", "-u", "--cport", "0"},
+                                               {"-c", "h", "-u", "--dscp", "64"},
+                                               {"-c", "h", "-u", "-L", "0"},
+                                               {"-c", "h", "-u", "--cntl-ka=5/3/2"},
+                                               {"-c", "h", "-u", "--ver"}}) {
     const auto command = parse(words);
     INFO(words.size());
     REQUIRE(command.problem.has_value());
@@ -109,16 +131,94 @@ TEST_CASE("What is not supported or makes no sense is refused in one line") {
   }
 }
 
+TEST_CASE("A name may be cut as long as it is one option's, and numbers have prefixes") {
+  const auto command = parse({"-c", "h", "-u", "--rev", "--len=100", "--dscp", "0x2e"});
+  REQUIRE_FALSE(command.problem.has_value());
+  CHECK(command.parameters.reverse);
+  CHECK(command.parameters.length == 100);
+  CHECK(command.parameters.tos == 46 * 4);
+  CHECK(parse({"-c", "h", "-u", "--dscp", "056"}).parameters.tos == 46 * 4);
+  CHECK(parse({"-c", "h", "-u", "-S", "0x34"}).parameters.tos == 0x34);
+  CHECK(parse({"-c", "h", "-u", "-S", "064"}).parameters.tos == 52);
+}
+
+TEST_CASE("CPUs, waiting times and the control connection's own are taken") {
+  const auto client = parse({"-c",
+                             "192.0.2.1%eth7",
+                             "-u",
+                             "-R",
+                             "-A",
+                             "1,0",
+                             "--rcv-timeout",
+                             "100",
+                             "--snd-timeout",
+                             "3000",
+                             "--cntl-ka=10/2/3",
+                             "--skip-rx-copy",
+                             "--pacing-timer",
+                             "2k",
+                             "-d",
+                             "--no-fq-socket-pacing",
+                             "-l",
+                             "0",
+                             "-n",
+                             "0",
+                             "-t",
+                             "5"});
+  REQUIRE_FALSE(client.problem.has_value());
+  CHECK(client.host == "192.0.2.1");
+  CHECK(client.bind_device == "eth7");
+  CHECK(client.affinity == 1U);
+  CHECK(client.parameters.extras.server_affinity == 0U);
+  CHECK(client.receive_timeout == 100ms);
+  CHECK(client.control.unanswered == 3s);
+  REQUIRE(client.control.keep_alive.has_value());
+  CHECK(client.control.keep_alive->idle_s == 10);
+  CHECK(client.control.keep_alive->interval_s == 2);
+  CHECK(client.control.keep_alive->count == 3);
+  CHECK(client.parameters.extras.skip_rx_copy);
+  CHECK(client.parameters.extras.pacing_timer_us == 2048);
+  CHECK(client.debug);
+  CHECK(client.parameters.length == 0);
+  CHECK(client.parameters.seconds == 5);
+  CHECK(parse({"-s", "-A", "0"}).affinity == 0U);
+  CHECK(parse({"-c", "h", "-u", "--cntl-ka"}).control.keep_alive.has_value());
+}
+
+TEST_CASE("What has no effect in a UDP test is said, one line for each") {
+  const auto command = parse({"-c", "h", "-u", "-Z", "-N", "-M", "1400", "-C", "bbr", "-L", "7"});
+  REQUIRE_FALSE(command.problem.has_value());
+  CHECK(command.notes.size() == 5);
+  CHECK(command.parameters.extras.zerocopy);
+  CHECK(command.parameters.flow_label == 7);
+  CHECK(parse({"-c", "h", "-u", "--forceflush"}).notes.empty());
+}
+
+TEST_CASE("A stream of objects goes before one document, and the whole one needs the stream") {
+  using Output = Iperf3Command::Output;
+  CHECK(parse({"-s", "-J"}).output == Output::json);
+  CHECK(parse({"-s", "--json-stream", "-J"}).output == Output::json_stream);
+  CHECK(parse({"-s", "-J", "--json-stream", "--json-stream-full-output"}).output ==
+        Output::json_stream_full);
+  CHECK(parse({"-s", "--json-stream-full-output"}).output == Output::text);
+  CHECK(parse({"-s", "-J"}).keys == iperf3::KeySet::of_3_12);
+  CHECK(parse({"-s", "-J", "--as-version", "3.21"}).keys == iperf3::KeySet::of_3_21);
+  CHECK(parse({"-s", "-J", "--as-version", "3.20"}).problem.has_value());
+}
+
 TEST_CASE("A server takes what is a server's") {
   const auto command = parse({"-s", "-1", "-D", "-I", "pid", "--logfile", "log", "-J",
                               "--server-bitrate-limit", "10M/5", "--server-max-duration", "60"});
   REQUIRE_FALSE(command.problem.has_value());
-  CHECK(command.one_off);
-  CHECK(command.daemon);
+  CHECK(command.service.one_off);
+  CHECK(command.service.daemon);
   CHECK(command.pid_file == "pid");
   CHECK(command.log_file == "log");
-  CHECK(command.server_limit_bps == 10'000'000U);
-  CHECK(command.server_max_duration == 60s);
+  CHECK(command.service.limit_bps == 10'000'000U);
+  CHECK(command.service.max_duration == 60s);
+  CHECK(command.service.limit_window == 5s);
+  CHECK(parse({"-s", "--server-bitrate-limit", "1M/0.5"}).service.limit_window == 500ms);
+  CHECK_FALSE(parse({"-s", "--server-max-duration", "0"}).service.max_duration.has_value());
 }
 
 TEST_CASE("The program's other name is told from others") {

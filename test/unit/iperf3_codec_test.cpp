@@ -41,6 +41,37 @@ TEST_CASE("Parameters survive being written and read") {
   CHECK(read->gso == false);
 }
 
+TEST_CASE("What a client says beside the test is passed on, and a CPU is within bounds") {
+  Parameters p;
+  p.length = 500;
+  p.gso = true;
+  p.extras.server_affinity = 3;
+  p.extras.pacing_timer_us = 250;
+  p.extras.zerocopy = true;
+  p.extras.skip_rx_copy = true;
+  p.extras.authtoken = "dG9rZW4=";
+  const std::string text = to_json(p);
+  const auto read = read_parameters(text);
+  REQUIRE(read.has_value());
+  CHECK(read->extras.server_affinity == 3U);
+  CHECK(read->extras.zerocopy);
+  CHECK(read->extras.skip_rx_copy);
+  CHECK(read->extras.authtoken == "dG9rZW4=");
+  CHECK(text.find("\"pacing_timer\":250") != std::string::npos);
+  // Whole datagrams, and no more of them than a kernel cuts at once.
+  CHECK(text.find("\"gso_dg_size\":500") != std::string::npos);
+  CHECK(text.find("\"gso_bf_size\":32000") != std::string::npos);
+  CHECK_FALSE(read_parameters(R"({"udp":true})")->extras.server_affinity.has_value());
+  CHECK_FALSE(read_parameters(R"({"udp":true,"server_affinity":-1})")->extras.server_affinity);
+  for (const char* const bad :
+       {R"({"udp":true,"server_affinity":1025})", R"({"udp":true,"server_affinity":-2})",
+        R"({"udp":true,"server_affinity":1e99})"}) {
+    const auto refused = read_parameters(bad);
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error() == ErrorNumber::affinity);
+  }
+}
+
 TEST_CASE("A parameter object of two keys is enough for a test") {
   const auto read = read_parameters(R"({"udp":true,"len":100})");
   REQUIRE(read.has_value());

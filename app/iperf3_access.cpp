@@ -1,0 +1,103 @@
+#include "app/iperf3_access.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <termios.h>
+
+#include "app/files.hpp"
+
+namespace udperf::app {
+namespace {
+
+constexpr std::size_t kMostKeyBytes = 64 * 1024;
+constexpr std::size_t kMostUsersBytes = std::size_t{16} << 20U;
+
+tl::unexpected<Error> refuse(std::string what) {
+  return tl::unexpected<Error>{Error{ErrorCode::usage, std::move(what), 0, {}}};
+}
+
+/// A line from the terminal that it does not show.
+Result<std::string> ask_password() {
+  termios before{};
+  if (::tcgetattr(STDIN_FILENO, &before) != 0) {
+    return refuse("no password: set IPERF3_PASSWORD, as there is no terminal to ask at");
+  }
+  std::fputs("Password: ", stderr);
+  termios hidden = before;
+  hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+  std::string line;
+  for (int c = std::getchar(); c != EOF && c != '\n' && line.size() < kMostKeyBytes;
+       c = std::getchar()) {
+    line += static_cast<char>(c);
+  }
+  ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+  std::fputs("\n", stderr);
+  return line;
+}
+
+Result<std::string> read_key(const std::string& option, const std::string& path,
+                             Result<void> (*check)(const std::string&)) {
+  auto pem = read_file(path, kMostKeyBytes);
+  if (!pem) {
+    return refuse(option + " " + pem.error().message());
+  }
+  if (const auto good = check(*pem); !good) {
+    return refuse(option + " " + path + " " + good.error().what);
+  }
+  return pem;
+}
+
+}  // namespace
+
+Result<std::function<Result<std::string>()>> make_token_source(const Iperf3Command& command) {
+  using Source = std::function<Result<std::string>()>;
+  if (!command.access.user) {
+    return Source{};
+  }
+  const auto key =
+      read_key("--rsa-public-key-path", *command.access.public_key, iperf3::check_public_key);
+  if (!key) {
+    return tl::unexpected<Error>{key.error()};
+  }
+  const char* const given = std::getenv("IPERF3_PASSWORD");
+  const auto password = given != nullptr ? Result<std::string>{given} : ask_password();
+  if (!password) {
+    return tl::unexpected<Error>{password.error()};
+  }
+  return Source{[user = *command.access.user, password = *password, key = *key,
+                 padding = command.access.padding] {
+    return iperf3::make_token({user, password, std::time(nullptr)}, key, padding);
+  }};
+}
+
+Result<std::function<Result<std::string>(const std::optional<std::string>&)>> make_gate(
+    const Iperf3Command& command) {
+  using Keeper = std::function<Result<std::string>(const std::optional<std::string>&)>;
+  if (!command.access.private_key) {
+    return Keeper{};
+  }
+  auto key =
+      read_key("--rsa-private-key-path", *command.access.private_key, iperf3::check_private_key);
+  if (!key) {
+    return tl::unexpected<Error>{key.error()};
+  }
+  const std::string path = *command.access.users;
+  if (const auto users = read_file(path, kMostUsersBytes); !users) {
+    return refuse("--authorized-users-path " + users.error().message());
+  }
+  iperf3::Gate gate{*std::move(key), command.access.skew_s, command.access.padding};
+  gate.skew_s = gate.skew_s != 0 ? gate.skew_s : iperf3::Gate{}.skew_s;
+  return Keeper{[gate, path](const std::optional<std::string>& token) -> Result<std::string> {
+    if (!token) {
+      return refuse("no credentials");
+    }
+    const auto users = read_file(path, kMostUsersBytes);
+    return users ? iperf3::let_in(*token, gate, *users, std::time(nullptr)) : users;
+  }};
+}
+
+}  // namespace udperf::app

@@ -1,0 +1,334 @@
+#include "app/iperf3_rows.hpp"
+
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <utility>
+
+#include "app/options/values.hpp"
+
+namespace udperf::app {
+namespace {
+
+using Command = Iperf3Command;
+using Text = const std::string&;
+
+constexpr std::uint64_t kRate = 1000;
+constexpr std::uint64_t kBytes = 1024;
+
+Problem bad(Text value) {
+  return "bad value: " + value;
+}
+
+template <typename T>
+Problem whole(Text value, std::uint64_t most, T& out) {
+  const auto number = iperf3_number(value, kBytes);
+  if (!number || *number > most) {
+    return bad(value);
+  }
+  out = static_cast<T>(*number);
+  return std::nullopt;
+}
+
+template <typename T>
+Problem from_one(Text value, std::uint64_t most, T& out) {
+  Problem problem = whole(value, most, out);
+  return problem || out == 0 ? "must be 1.." + std::to_string(most) + ": " + value : Problem{};
+}
+
+/// Decimal, 0x hexadecimal or 0 octal.
+template <typename T>
+Problem prefixed(Text value, long least, long most, T& out) {
+  char* end = nullptr;
+  const long number = std::strtol(value.c_str(), &end, 0);
+  if (value.empty() || *end != '\0' || number < least || number > most) {
+    return "must be " + std::to_string(least) + ".." + std::to_string(most) + ": " + value;
+  }
+  out = static_cast<T>(number);
+  return std::nullopt;
+}
+
+Problem set_rate(Text value, std::uint64_t& rate) {
+  const auto number = iperf3_number(value, kRate);
+  rate = number.value_or(0);
+  return number ? std::nullopt : bad(value);
+}
+
+/// RATE, or RATE/DATAGRAMS.
+Problem set_bitrate(Text value, Command& c) {
+  const auto slash = value.find('/');
+  Problem problem = set_rate(value.substr(0, slash), c.parameters.rate_bps);
+  return problem || slash == std::string::npos
+             ? problem
+             : from_one(value.substr(slash + 1), iperf3::kMostBurst, c.parameters.burst);
+}
+
+Problem set_seconds(Text value, Duration& out, double least, double most) {
+  char* end = nullptr;
+  const double seconds = std::strtod(value.c_str(), &end);
+  if (value.empty() || *end != '\0' || !std::isfinite(seconds) ||
+      (seconds != 0 && (seconds < least || seconds > most))) {
+    return bad(value);
+  }
+  out = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+  return std::nullopt;
+}
+
+Problem set_milliseconds(Text value, Duration& out) {
+  std::uint32_t ms = 0;
+  Problem problem = whole(value, 86'400'000, ms);
+  out = std::chrono::milliseconds{ms};
+  return problem;
+}
+
+Problem set_receive_timeout(Text value, Command& c) {
+  constexpr Duration kLeast = std::chrono::milliseconds{100};
+  Problem problem = set_milliseconds(value, c.receive_timeout.emplace());
+  return problem || *c.receive_timeout < kLeast ? "must be 100..86400000 ms: " + value : Problem{};
+}
+
+/// A limit of 0 is none.
+Problem set_limit(Text value, Command& c) {
+  const auto slash = value.find('/');
+  auto& service = c.service;
+  Problem problem = set_rate(value.substr(0, slash), service.limit_bps.emplace());
+  if (!problem && slash != std::string::npos) {
+    problem = set_seconds(value.substr(slash + 1), service.limit_window, 0.1, 60);
+    if (service.limit_window == Duration{0}) {
+      service.limit_window = Command::Service{}.limit_window;
+    }
+  }
+  return problem;
+}
+
+Problem set_max_duration(Text value, Command& c) {
+  Duration most{0};
+  Problem problem = set_seconds(value, most, 1, iperf3::kMostSeconds);
+  c.service.max_duration = most > Duration{0} ? std::optional{most} : std::nullopt;
+  return problem;
+}
+
+Problem set_dscp(Text value, Command& c) {
+  const auto code = dscp_by_name(value);
+  std::uint8_t number = code.value_or(0);
+  if (!code && prefixed(value, 0, 63, number)) {
+    return "must be 0..63 or a name such as EF or AF41: " + value;
+  }
+  c.parameters.tos = static_cast<std::uint8_t>(number << 2U);
+  return std::nullopt;
+}
+
+/// ADDRESS, or ADDRESS%DEVICE, which of an IPv6 address is its scope, too.
+Problem set_bind(Text value, Command& c) {
+  const auto percent = value.find('%');
+  const bool scoped = value.find(':') != std::string::npos;
+  if (percent != std::string::npos) {
+    if (Problem problem = store_device(value.substr(percent + 1), c.bind_device)) {
+      return problem;
+    }
+  }
+  const auto address = parse_ip_address(scoped ? value : value.substr(0, percent));
+  if (!address) {
+    return address.error().what;
+  }
+  c.bind = *address;
+  return std::nullopt;
+}
+
+/// N, or of a client N,M: this end's CPU and the server's.
+Problem set_affinity(Text value, Command& c) {
+  const auto comma = value.find(',');
+  Problem problem = prefixed(value.substr(0, comma), 0, iperf3::kMostCpu, c.affinity.emplace());
+  if (!problem && comma != std::string::npos) {
+    problem = prefixed(value.substr(comma + 1), 0, iperf3::kMostCpu,
+                       c.parameters.extras.server_affinity.emplace());
+  }
+  return problem;
+}
+
+/// IDLE/INTERVAL/COUNT, each of which may be left out.
+Problem set_keep_alive(Text value, Command& c) {
+  auto& alive = c.control.keep_alive.emplace();
+  std::string rest = value;
+  constexpr std::uint32_t kMost = 32'767;  // of Linux
+  for (std::uint32_t* const part : {&alive.idle_s, &alive.interval_s, &alive.count}) {
+    const auto slash = rest.find('/');
+    const std::string number = rest.substr(0, slash);
+    if (!number.empty() && whole(number, kMost, *part)) {
+      return bad(value);
+    }
+    rest = slash == std::string::npos ? std::string{} : rest.substr(slash + 1);
+  }
+  return alive.idle_s != 0 && alive.idle_s <= alive.interval_s * alive.count
+             ? "the first number must be above the product of the others: " + value
+             : Problem{};
+}
+
+Problem set_unit(Text value, Command& c) {
+  if (value.size() != 1 || std::string_view{"kmgtKMGT"}.find(value[0]) == std::string::npos) {
+    return "must be one of k m g t K M G T: " + value;
+  }
+  c.unit = value[0];
+  return std::nullopt;
+}
+
+Problem set_role(Command& c, Command::Role role) {
+  if (c.role != Command::Role::none && c.role != role) {
+    return "cannot be both server and client";
+  }
+  c.role = role;
+  return std::nullopt;
+}
+
+/// HOST, or HOST%DEVICE; of an IPv6 address it is its scope, too.
+Problem set_client(Text value, Command& c) {
+  const auto percent = value.find('%');
+  if (percent != std::string::npos) {
+    if (Problem problem = store_device(value.substr(percent + 1), c.bind_device)) {
+      return problem;
+    }
+  }
+  c.host = value.find(':') != std::string::npos ? value : value.substr(0, percent);
+  return set_role(c, Command::Role::client);
+}
+
+/// Whose keys -J has.
+Problem set_version(Text value, Command& c) {
+  if (value != "3.12" && value != "3.21") {
+    return "must be 3.12 or 3.21: " + value;
+  }
+  c.keys = value == "3.12" ? iperf3::KeySet::of_3_12 : iperf3::KeySet::of_3_21;
+  return std::nullopt;
+}
+
+Problem not_here(Text /*value*/, Command& /*command*/) {
+  return "is not supported: only UDP tests are";
+}
+
+Problem no_file(Text /*value*/, Command& /*command*/) {
+  return "no file goes over UDP: iperf3 refuses it in UDP tests, too";
+}
+
+/// Of TCP alone; iperf3 takes it in a UDP test, too, where it changes nothing.
+Problem of_tcp(const char* name, Command& c) {
+  c.notes.push_back(std::string{name} + " has no effect in UDP tests");
+  return std::nullopt;
+}
+
+/// What this program does in any case.
+Problem always(Text /*value*/, Command& /*command*/) {
+  return std::nullopt;
+}
+
+Problem on(bool& flag) {
+  flag = true;
+  return std::nullopt;
+}
+
+Problem put_text(Text value, std::optional<std::string>& out) {
+  out = value;
+  return std::nullopt;
+}
+
+constexpr auto kNone = Iperf3Row::Value::none;
+constexpr auto kNeeded = Iperf3Row::Value::needed;
+constexpr auto kOptional = Iperf3Row::Value::optional;
+constexpr auto kAny = Iperf3Row::Side::any;
+constexpr auto kClient = Iperf3Row::Side::client;
+constexpr auto kServer = Iperf3Row::Side::server;
+
+// clang-format off
+constexpr auto kRows = std::to_array<Iperf3Row>({
+  {'c', "client", kNeeded, kAny, set_client},
+  {'s', "server", kNone, kAny, [](Text, Command& c) { return set_role(c, Command::Role::server); }},
+  {'u', "udp", kNone, kClient, [](Text, Command& c) { return on(c.udp); }},
+  {'p', "port", kNeeded, kAny, [](Text v, Command& c) { return from_one(v, 65535, c.port); }},
+  {'f', "format", kNeeded, kAny, set_unit},
+  {'i', "interval", kNeeded, kAny, [](Text v, Command& c) { return set_seconds(v, c.interval, 0.1, 60); }},
+  {'A', "affinity", kNeeded, kAny, set_affinity},
+  {'F', "file", kNeeded, kAny, no_file},
+  {'B', "bind", kNeeded, kAny, set_bind},
+  {0, "bind-dev", kNeeded, kAny, [](Text v, Command& c) { return store_device(v, c.bind_device); }},
+  {'V', "verbose", kNone, kAny, [](Text, Command& c) { return on(c.verbose); }},
+  {'J', "json", kNone, kAny, [](Text, Command& c) { return on(c.forms.json); }},
+  {0, "json-stream", kNone, kAny, [](Text, Command& c) { return on(c.forms.stream); }},
+  {0, "json-stream-full-output", kNone, kAny, [](Text, Command& c) { return on(c.forms.whole); }},
+  {0, "as-version", kNeeded, kAny, set_version},  // of this program alone
+  {0, "logfile", kNeeded, kAny, [](Text v, Command& c) { return put_text(v, c.log_file); }},
+  {0, "forceflush", kNone, kAny, always},  // every line is flushed
+  {0, "timestamps", kOptional, kAny, [](Text v, Command& c) { return put_text(v.empty() ? "%c " : v, c.timestamps); }},
+  {0, "rcv-timeout", kNeeded, kAny, set_receive_timeout},
+  {0, "snd-timeout", kNeeded, kAny, [](Text v, Command& c) { return set_milliseconds(v, c.control.unanswered); }},
+  {0, "cntl-ka", kOptional, kAny, set_keep_alive},
+  {'d', "debug", kOptional, kAny, [](Text, Command& c) { return on(c.debug); }},
+  {'v', "version", kNone, kAny, [](Text, Command& c) { return on(c.version); }},
+  {'h', "help", kNone, kAny, [](Text, Command& c) { return on(c.help); }},
+  {'4', "version4", kNone, kAny, [](Text, Command& c) -> Problem { c.family = IpFamily::v4; return {}; }},
+  {'6', "version6", kNone, kAny, [](Text, Command& c) -> Problem { c.family = IpFamily::v6; return {}; }},
+  {'D', "daemon", kNone, kServer, [](Text, Command& c) { return on(c.service.daemon); }},
+  {'I', "pidfile", kNeeded, kAny, [](Text v, Command& c) { return put_text(v, c.pid_file); }},
+  {'1', "one-off", kNone, kServer, [](Text, Command& c) { return on(c.service.one_off); }},
+  {0, "idle-timeout", kNeeded, kServer, [](Text v, Command& c) -> Problem {
+     return set_seconds(v, c.service.idle_timeout.emplace(), 1, 86'400) || *c.service.idle_timeout == Duration{0} ? bad(v) : Problem{}; }},
+  {0, "server-bitrate-limit", kNeeded, kServer, set_limit},
+  {0, "server-max-duration", kNeeded, kServer, set_max_duration},
+  {'b', "bitrate", kNeeded, kClient, set_bitrate},
+  {0, "bandwidth", kNeeded, kClient, set_bitrate},
+  {0, "fq-rate", kNeeded, kClient, [](Text v, Command& c) { return set_rate(v, c.parameters.fq_rate_bps); }},
+  {0, "no-fq-socket-pacing", kNone, kClient, [](Text, Command& c) -> Problem { c.parameters.fq_rate_bps = 0; return {}; }},
+  {0, "pacing-timer", kNeeded, kClient, [](Text v, Command& c) { return whole(v, UINT32_MAX, c.parameters.extras.pacing_timer_us); }},
+  {'t', "time", kNeeded, kClient, [](Text v, Command& c) {
+     c.duration_given = true;
+     return whole(v, iperf3::kMostSeconds, c.parameters.seconds); }},
+  {'n', "bytes", kNeeded, kClient, [](Text v, Command& c) { return whole(v, UINT64_MAX, c.parameters.bytes); }},
+  {'k', "blockcount", kNeeded, kClient, [](Text v, Command& c) { return whole(v, UINT64_MAX, c.parameters.blocks); }},
+  {'l', "length", kNeeded, kClient, [](Text v, Command& c) -> Problem {
+     auto& length = c.parameters.length;  // 0: as the path has it
+     return whole(v, iperf3::kMostLength, length) || (length != 0 && length < iperf3::kLeastLength)
+                ? "must be 16..65507: " + v : Problem{}; }},
+  {0, "cport", kNeeded, kClient, [](Text v, Command& c) { return from_one(v, 65535, c.client_port); }},
+  {'P', "parallel", kNeeded, kClient, [](Text v, Command& c) { return from_one(v, iperf3::kMostStreams, c.parameters.streams); }},
+  {'R', "reverse", kNone, kClient, [](Text, Command& c) { return on(c.parameters.reverse); }},
+  {0, "bidir", kNone, kClient, [](Text, Command& c) { return on(c.parameters.bidirectional); }},
+  {'w', "window", kNeeded, kClient, [](Text v, Command& c) { return whole(v, 512U << 20U, c.parameters.window); }},
+  {'O', "omit", kNeeded, kClient, [](Text v, Command& c) { return whole(v, iperf3::kMostOmitSeconds, c.parameters.omit_seconds); }},
+  {'S', "tos", kNeeded, kClient, [](Text v, Command& c) { return prefixed(v, 0, 255, c.parameters.tos); }},
+  {0, "dscp", kNeeded, kClient, set_dscp},
+  {'L', "flowlabel", kNeeded, kClient, [](Text v, Command& c) -> Problem {
+     Problem problem = prefixed(v, 1, 0xFFFFF, c.parameters.flow_label);
+     return problem ? problem : of_tcp("-L", c); }},
+  {'T', "title", kNeeded, kClient, [](Text v, Command& c) { return put_text(v, c.parameters.title); }},
+  {0, "extra-data", kNeeded, kClient, [](Text v, Command& c) { return put_text(v, c.parameters.extra_data); }},
+  {0, "get-server-output", kNone, kClient, [](Text, Command& c) { return on(c.parameters.get_server_output); }},
+  {0, "udp-counters-64bit", kNone, kClient, [](Text, Command& c) { return on(c.parameters.counters_64bit); }},
+  {0, "repeating-payload", kNone, kClient, [](Text, Command& c) { return on(c.parameters.repeating_payload); }},
+  {0, "dont-fragment", kNone, kClient, [](Text, Command& c) { return on(c.parameters.dont_fragment); }},
+  {0, "gsro", kNone, kClient, [](Text, Command& c) -> Problem { c.parameters.gso = c.parameters.gro = true; return {}; }},
+  {0, "skip-rx-copy", kNone, kClient, [](Text, Command& c) { return on(c.parameters.extras.skip_rx_copy); }},
+  {0, "connect-timeout", kNeeded, kClient, [](Text v, Command& c) -> Problem {
+     return set_milliseconds(v, c.connect_timeout) || c.connect_timeout == Duration{0} ? bad(v) : Problem{}; }},
+  {0, "username", kNeeded, kClient, [](Text v, Command& c) { return put_text(v, c.access.user); }},
+  {0, "rsa-public-key-path", kNeeded, kClient, [](Text v, Command& c) { return put_text(v, c.access.public_key); }},
+  {0, "rsa-private-key-path", kNeeded, kServer, [](Text v, Command& c) { return put_text(v, c.access.private_key); }},
+  {0, "authorized-users-path", kNeeded, kServer, [](Text v, Command& c) { return put_text(v, c.access.users); }},
+  {0, "time-skew-threshold", kNeeded, kServer, [](Text v, Command& c) { return from_one(v, 86'400, c.access.skew_s); }},
+  {0, "use-pkcs1-padding", kNone, kAny, [](Text, Command& c) -> Problem { c.access.padding = iperf3::Padding::pkcs1; return {}; }},
+  {'M', "set-mss", kNeeded, kClient, [](Text, Command& c) { return of_tcp("-M", c); }},
+  {'N', "no-delay", kNone, kClient, [](Text, Command& c) { return of_tcp("-N", c); }},
+  {'C', "congestion", kNeeded, kClient, [](Text, Command& c) { return of_tcp("-C", c); }},
+  {0, "linux-congestion", kNeeded, kClient, [](Text, Command& c) { return of_tcp("-C", c); }},
+  {'Z', "zerocopy", kNone, kClient, [](Text, Command& c) { c.parameters.extras.zerocopy = true; return of_tcp("-Z", c); }},
+  {'m', "mptcp", kNone, kAny, not_here},
+  {0, "sctp", kNone, kAny, not_here},
+  {'X', "xbind", kNeeded, kAny, not_here},
+  {0, "nstreams", kNeeded, kAny, not_here},
+});
+// clang-format on
+
+}  // namespace
+
+std::span<const Iperf3Row> iperf3_rows() {
+  return kRows;
+}
+
+}  // namespace udperf::app

@@ -1,0 +1,32 @@
+#include "iperf3/affinity.hpp"
+
+#include <sched.h>
+
+#include <array>
+
+#include "iperf3/protocol.hpp"
+
+namespace udperf::iperf3 {
+namespace {
+
+/// Room for one CPU more than the protocol names: glibc's own type ends at 1023.
+using CpuSets = std::array<cpu_set_t, kMostCpu / CPU_SETSIZE + 1>;
+
+}  // namespace
+
+bool may_use_cpu(std::uint32_t cpu) {
+  CpuSets sets{};
+  return cpu <= kMostCpu && ::sched_getaffinity(0, sizeof sets, sets.data()) == 0 &&
+         CPU_ISSET_S(cpu, sizeof sets, sets.data());
+}
+
+bool stay_on_cpu(std::uint32_t cpu) {
+  CpuSets sets{};
+  if (cpu > kMostCpu) {
+    return false;
+  }
+  CPU_SET_S(cpu, sizeof sets, sets.data());
+  return ::sched_setaffinity(0, sizeof sets, sets.data()) == 0;
+}
+
+}  // namespace udperf::iperf3

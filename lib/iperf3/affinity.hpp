@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstdint>
+
+namespace udperf::iperf3 {
+
+/// Whether this process may use a CPU.
+[[nodiscard]] bool may_use_cpu(std::uint32_t cpu);
+
+/// Lets the calling thread, and those that it starts from now on, run on this CPU alone. False
+/// where there is none of this number that it may use.
+[[nodiscard]] bool stay_on_cpu(std::uint32_t cpu);
+
+}  // namespace udperf::iperf3

@@ -1,0 +1,251 @@
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <iterator>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "e2e/iperf3_peers.hpp"
+#include "e2e/program.hpp"
+#include "engine/event.hpp"
+#include "iperf3/datagram.hpp"
+#include "iperf3/inbox.hpp"
+#include "net/receive_buffers.hpp"
+#include "net/tcp.hpp"
+#include "net/udp_port.hpp"
+#include "support/catch.hpp"
+
+// Clients that go away in any state of a test: nothing of them is left at the server, and no data
+// follows them.
+
+using namespace std::chrono_literals;
+using namespace udperf;
+using namespace udperf::test;
+using nlohmann::json;
+
+namespace {
+
+/// How far a client goes before it vanishes.
+enum class Last : std::uint8_t {
+  connected,
+  half_cookie,
+  cookie,
+  half_parameters,
+  parameters,
+  hello,
+  data,
+  end,
+  half_results,
+  results,
+};
+constexpr std::array kAll{
+    Last::connected, Last::half_cookie, Last::cookie, Last::half_parameters, Last::parameters,
+    Last::hello,     Last::data,        Last::end,    Last::half_results,    Last::results};
+
+constexpr std::uint32_t kLength = 500;
+
+/// A client that downloads, as far as it is told to.
+class Client {
+ public:
+  explicit Client(const Endpoint& server) : server_(server) {
+    auto opened = net::TcpConnection::open({std::nullopt, server, {}});
+    REQUIRE(opened.has_value());
+    control_ = *std::move(opened);
+    while (control_->connecting() == net::TcpConnection::Connecting::underway) {
+      engine::wait_readable(std::array<int, 1>{control_->fd()}, 1ms);
+    }
+    REQUIRE(control_->connecting() == net::TcpConnection::Connecting::done);
+  }
+
+  void go(Last last) {
+    iperf3::Cookie cookie{};
+    cookie.fill(std::byte{'a'});
+    const std::span all{cookie};
+    if (last == Last::connected) {
+      return;
+    }
+    control_->send(last == Last::half_cookie ? all.first(20) : all);
+    if (last <= Last::cookie) {
+      return;
+    }
+    hear(9);
+    say(R"({"udp":true,"reverse":true,"time":60,"len":500,"bandwidth":4000000})",
+        last == Last::half_parameters);
+    if (last <= Last::parameters) {
+      return;
+    }
+    hear(10);
+    open_stream();
+    if (last == Last::hello) {
+      return;
+    }
+    hear(1);
+    hear(2);
+    hear_data();
+    if (last == Last::data) {
+      return;
+    }
+    control_->send(std::array<std::byte, 1>{std::byte{4}});
+    hear(13);
+    if (last == Last::end) {
+      return;
+    }
+    say(R"({"cpu_util_total":0,"cpu_util_user":0,"cpu_util_system":0,"sender_has_retransmits":-1,)"
+        R"("streams":[{"id":1,"bytes":500,"retransmits":-1,"jitter":0,"errors":0,"packets":1}]})",
+        last == Last::half_results);
+    if (last == Last::results) {
+      const auto enough = [this] { return bytes_.size() > 100; };
+      wait_until(enough);
+    }
+  }
+
+  /// Closes the control connection and gives the data's socket away.
+  [[nodiscard]] std::unique_ptr<net::DatagramPort> drop_control() {
+    control_.reset();
+    return std::move(data_);
+  }
+
+ private:
+  template <typename Enough>
+  void wait_until(Enough enough) {
+    while (!enough()) {
+      REQUIRE_FALSE(control_->closed());
+      engine::wait_readable(std::array<int, 1>{control_->fd()}, kGuard);
+      control_->receive(bytes_);
+    }
+  }
+
+  void hear(std::uint8_t state) {
+    wait_until([this] { return !bytes_.empty(); });
+    REQUIRE(std::to_integer<int>(bytes_.front()) == state);
+    bytes_.erase(bytes_.begin());
+  }
+
+  void say(std::string_view text, bool half) {
+    iperf3::Outbox out;
+    out.put_text(text);
+    const auto bytes = out.take();
+    control_->send(std::span{bytes}.first(half ? bytes.size() / 2 : bytes.size()));
+  }
+
+  void open_stream() {
+    net::PortOptions options;
+    options.remote = server_;
+    auto port = net::UdpPort::open(options);
+    REQUIRE(port.has_value());
+    data_ = *std::move(port);
+    static_cast<void>(data_->send_control(iperf3::kHello));
+  }
+
+  void hear_data() {
+    net::ReceiveBuffers buffers;
+    bool heard = false;
+    while (!heard) {
+      engine::wait_readable(std::array<int, 1>{data_->fd()}, kGuard);
+      for (const net::Received& read : data_->receive(buffers)) {
+        heard = heard || read.segment == kLength;
+      }
+    }
+  }
+
+  Endpoint server_;
+  std::unique_ptr<net::TcpConnection> control_;
+  std::unique_ptr<net::DatagramPort> data_;
+  std::vector<std::byte> bytes_;
+};
+
+std::size_t descriptors(pid_t pid) {
+  const std::string folder = "/proc/" + std::to_string(pid) + "/fd";
+  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator{folder},
+                                                std::filesystem::directory_iterator{}));
+}
+
+/// Until the server has as few descriptors as before anybody came.
+bool settles(pid_t pid, std::size_t before) {
+  const auto deadline = std::chrono::steady_clock::now() + kGuard;
+  while (descriptors(pid) > before && std::chrono::steady_clock::now() < deadline) {
+    engine::wait_readable({}, 5ms);
+  }
+  return descriptors(pid) <= before;
+}
+
+Endpoint iperf3_endpoint(const Server& server) {
+  return {IpAddress::loopback(IpFamily::v4),
+          server.ready()["data"]["iperf3_port"].get<std::uint16_t>()};
+}
+
+}  // namespace
+
+TEST_CASE("A client that vanishes in any state of a test leaves nothing at the server") {
+  Server server{IpFamily::v4, {"--iperf3=0", "--jsonl", "-"}};
+  const pid_t pid = server.process().pid();
+  const std::size_t before = descriptors(pid);
+  for (const Last last : kAll) {
+    INFO("state " << static_cast<int>(last));
+    {
+      Client client{iperf3_endpoint(server)};
+      client.go(last);
+    }  // closes both sockets, as the end of a process does
+    CHECK(settles(pid, before));
+  }
+  // Those that were granted are told, and how they ended.
+  std::size_t sessions = 0;
+  const auto deadline = std::chrono::steady_clock::now() + kGuard;
+  const auto expected =
+      static_cast<std::size_t>(Last::results) - static_cast<std::size_t>(Last::parameters) + 1;
+  while (sessions < expected && std::chrono::steady_clock::now() < deadline) {
+    const std::string text = server.process().output(test::Stream::out);
+    sessions = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+    engine::wait_readable({}, 5ms);
+  }
+  CHECK(sessions == expected);
+  const auto after =
+      run_udperf({"client", "127.0.0.1", "--iperf3=" + std::to_string(iperf3_endpoint(server).port),
+                  "--packets", "50", "--rate", "2M", "--json"});
+  CHECK(after.code() == 0);
+  CHECK(document_of(after)["up"]["rx"]["unique"] == 50);
+  CHECK(settles(pid, before));
+}
+
+TEST_CASE("A stock client that is killed at any moment leaves nothing at the server") {
+  if (!has_iperf3()) {
+    return;
+  }
+  Server server{IpFamily::v4, {"--iperf3=0"}};
+  const pid_t pid = server.process().pid();
+  const std::size_t before = descriptors(pid);
+  const std::string port = std::to_string(iperf3_endpoint(server).port);
+  for (int moment = 0; moment < 24; ++moment) {
+    const char* const way = moment % 3 == 0 ? "-R" : moment % 3 == 1 ? "--bidir" : "-V";
+    auto client = Process::start({stock_iperf3(), "-c", "127.0.0.1", "-p", port, "-u", "-t", "1",
+                                  "-b", "4M", "-P", "3", way});
+    REQUIRE(client.has_value());
+    // From before it connects to after its end, which takes a second and a little.
+    static_cast<void>(client->wait(std::chrono::milliseconds{moment < 16 ? moment : moment * 55}));
+    client->send_signal(SIGKILL);
+    REQUIRE(client->wait(kGuard).has_value());
+    INFO("moment " << moment);
+    CHECK(settles(pid, before));
+  }
+}
+
+TEST_CASE("No data follows a client that is gone, although nothing says so on UDP") {
+  Server server{IpFamily::v4, {"--iperf3=0", "--jsonl", "-"}};
+  Client client{iperf3_endpoint(server)};
+  client.go(Last::data);
+  const auto data = client.drop_control();  // this end of the data stays open, so all is seen
+  REQUIRE(server.process().wait_for(test::Stream::out, "\n", kGuard));
+  const json session = json::parse(server.process().output(test::Stream::out))["data"];
+  CHECK(session["status"] == "incomplete");
+  // What had left before the server knew is read; behind it nothing comes any more.
+  net::ReceiveBuffers buffers;
+  while (!data->receive(buffers).empty()) {
+  }
+  engine::wait_readable(std::array<int, 1>{data->fd()}, 300ms);
+  CHECK(data->receive(buffers).empty());
+}

@@ -1,0 +1,140 @@
+#include <string>
+
+#include "iperf3/authentication.hpp"
+#include "support/catch.hpp"
+#include "support/condition.hpp"
+#include "support/seeded_random.hpp"
+
+using namespace udperf;
+using namespace udperf::iperf3;
+using udperf::test::SeededRandom;
+
+namespace {
+
+// A key made for this test alone, and what `openssl pkeyutl -encrypt` made with it of the
+// credentials below.
+const std::string kPrivate = R"(-----BEGIN PRIVATE KEY-----
+MIICdwIBADANBgkqhkiG9w0BAQEFAASCAmEwggJdAgEAAoGBALInX7BxsmzAtIg5
+08kO2GifzOdLWd3xtTPZlmeUR3Oyky7dDPOrre/IQDLtttMCmpb8v/5SU6Pdi6cf
+WRUPT9iFp2nS2Mh+HozQJaSaF3bJcWOvTINrApnp15OntqZqussfwR16Vd2FuWVe
+4vEH89lt8KLqTWFgnfCj4NFU2NQPAgMBAAECgYBf0pHDY8Qmfpgb1Y62TAfWbm1V
+0s+pcwKVuukNGVI9RsWnpTn8LlFF8Z2mRvnZEUN5BsV1024ta1JcN55Al5XH5+4z
+TrgqNUdM8WrkLraJE9CbZCQJeLA0SJ20HcxUpi/6J8LyRwh/O40mNhyQAyG8vuI4
+V57WNRoZyWQyogW6sQJBAOX5GHR6eujrwBcRyju+ScSpld1CuCuisJnweB+VzOFh
+QzwyKmF4feqEqc80D8BhD2MakHjxHjPvmedOyiCo8XsCQQDGUPF7zKuilFFYCdVy
+j8pr8CUq1Simw8Mxak4RNdlyE4/wAz/j1/ByjFkeDMDGds0AOeCyStV4EAa80UTf
+6VF9AkB5KD2hB/H/CkzeGoo/5WV5zZpdwkvC+WgvAchXY5VX2+UPLqKzTUaRKilI
+N3Zg9QGlRZZ9kRJHbGDZwuGsSTVHAkEAnE2NlnpgyFnHpvDRN2LXMq1qTdEFIjLm
+tBrJ/syHXl7Gsm+NOoGmdFHjp0h747AcsNHtI/jROLjA5q61bxkQbQJBAKdCh9c5
+xOMyCfSuIMklsgFGiZBD+9uWyBKh2fVpDbxsLFxonkCXPmC5oWVTF6agtVUMzYLu
+JSi1x9srEm+v388=
+-----END PRIVATE KEY-----
+)";
+const std::string kPublic = R"(-----BEGIN PUBLIC KEY-----
+MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQCyJ1+wcbJswLSIOdPJDthon8zn
+S1nd8bUz2ZZnlEdzspMu3Qzzq63vyEAy7bbTApqW/L/+UlOj3YunH1kVD0/Yhadp
+0tjIfh6M0CWkmhd2yXFjr0yDawKZ6deTp7amarrLH8EdelXdhbllXuLxB/PZbfCi
+6k1hYJ3wo+DRVNjUDwIDAQAB
+-----END PUBLIC KEY-----
+)";
+const std::string kOaep =
+    "dUd0CUss87wSUsxiAhabvW9jhLzMm9c9l61G23l1xRhC06CR575/Gaxy/H+HtZNPWKZkcmR40L894MBIQjtdFQVK"
+    "Mr4CZg3+myO80pvxUvesWUUpFrdjdRiLfXdt0/PNgFdALGM4zRF3aJ0kAou4U7L1JHYMVULeYH0JsSqVBrA=";
+const std::string kPkcs1 =
+    "i8Mwh4ngiBi73+U3KgYQfXWw7a2y/MdpmRep/Q00jmQp5g+IKKiNqLjr3brVbhLuU8vgiccdf3t+Hw2X14nJNheT"
+    "fjocY7XVnUW8/CCIYgl/phZiqU+pzQF3Mu/gVpyr/xC0cOaYJSwe6y1OHCLuWO6ZX/VlXvbhnnOHJUy61/M=";
+
+const Credentials kWho{"mario", "rossi", 1'700'000'000};
+// As iperf3's manual has it for this user.
+const std::string kUsers =
+    "# file format: username,sha256\r\n\nno comma\n"
+    "luigi,00\n"
+    "mario,bf7a49a846d44b454a5d11e7acfaf13d138bbe0b7483aa3e050879700572709b\r\n";
+
+/// Without OpenSSL there is only one thing to see.
+bool is_built_in() {
+  if (!authentication_is_built_in()) {
+    CHECK_FALSE(make_token(kWho, kPublic, Padding::oaep).has_value());
+    udperf::test::skip_test("this build has no OpenSSL");
+  }
+  return authentication_is_built_in();
+}
+
+}  // namespace
+
+TEST_CASE("Credentials have iperf3's text, and come out of it whatever a password holds") {
+  CHECK(to_text(kWho) == "user: mario\npwd:  rossi\nts:   1700000000");
+  for (const char* const password : {"", " ", "a\nts:   5", "user: x", "\xff\xfe"}) {
+    const Credentials who{"name", password, 5};
+    CHECK(read_credentials(to_text(who)) == who);
+  }
+  for (const char* const text :
+       {"", "user: ", "user: a\npwd:  b", "user: a\npwd:  b\nts:   ", "user: a\npwd:  b\nts:   x",
+        "user: a\npwd:  b\nts:   -1", "user: a\npwd:  b\nts:   1 ", "ser: a\npwd:  b\nts:   1",
+        "user: a\nts:   1\npwd:  b", "user: a\npwd:  b\nts:   99999999999999999999"}) {
+    CHECK_FALSE(read_credentials(text).has_value());
+  }
+}
+
+TEST_CASE("A token of another program is understood, and its user let in") {
+  if (!is_built_in()) {
+    return;
+  }
+  CHECK(password_digest("mario", "rossi") ==
+        "bf7a49a846d44b454a5d11e7acfaf13d138bbe0b7483aa3e050879700572709b");
+  const Gate gate{kPrivate, 10, Padding::oaep};
+  CHECK(let_in(kOaep, gate, kUsers, 1'700'000'000).value_or("") == "mario");
+  CHECK(let_in(kOaep, gate, kUsers, 1'700'000'010).value_or("") == "mario");
+  CHECK(let_in(kOaep, gate, kUsers, 1'699'999'990).value_or("") == "mario");
+  CHECK(let_in(kPkcs1, Gate{kPrivate, 10, Padding::pkcs1}, kUsers, 1'700'000'000).value_or("") ==
+        "mario");
+}
+
+TEST_CASE("Nobody is let in at another time, with another word or by what cannot be read") {
+  if (!is_built_in()) {
+    return;
+  }
+  const Gate gate{kPrivate, 10, Padding::oaep};
+  CHECK_FALSE(let_in(kOaep, gate, kUsers, 1'700'000'011).has_value());
+  CHECK_FALSE(let_in(kOaep, gate, kUsers, 1'699'999'989).has_value());
+  CHECK_FALSE(let_in(kPkcs1, gate, kUsers, 1'700'000'000).has_value());
+  CHECK_FALSE(let_in(kOaep, gate, "mario,00\n", 1'700'000'000).has_value());
+  CHECK_FALSE(let_in(kOaep, gate, "#" + kUsers.substr(kUsers.find("mario")), 1'700'000'000));
+  CHECK_FALSE(let_in(kOaep, gate, "", 1'700'000'000).has_value());
+  SeededRandom random{20'261'128};
+  for (int i = 0; i < 300; ++i) {
+    std::string token = kOaep;
+    if (i % 3 == 0) {
+      token.resize(random.between(0, token.size()));
+    }
+    for (std::uint64_t n = random.between(1, 4); n > 0 && !token.empty(); --n) {
+      token[random.between(0, token.size() - 1)] = static_cast<char>(random.between(0, 255));
+    }
+    if (token != kOaep) {
+      CHECK_FALSE(let_in(token, gate, kUsers, 1'700'000'000).has_value());
+    }
+  }
+  CHECK_FALSE(let_in(std::string(100'000, 'A'), gate, kUsers, 1'700'000'000).has_value());
+}
+
+TEST_CASE("Our own token opens with the key it was made for, and fits or is refused") {
+  if (!is_built_in()) {
+    return;
+  }
+  for (const Padding padding : {Padding::oaep, Padding::pkcs1}) {
+    const Credentials who{"peach", "toad stool, \"7\"", 42};
+    const auto token = make_token(who, kPublic, padding);
+    REQUIRE(token.has_value());
+    CHECK(token->find('\n') == std::string::npos);
+    const std::string users = "peach," + password_digest(who.user, who.password);
+    CHECK(let_in(*token, Gate{kPrivate, 10, padding}, users, 40).value_or("") == "peach");
+    const auto again = make_token(who, kPublic, padding);
+    CHECK(again.value_or("") != *token);  // the padding is random
+  }
+  CHECK_FALSE(make_token({"a", std::string(128, 'x'), 1}, kPublic, Padding::pkcs1).has_value());
+  CHECK(check_public_key(kPublic).has_value());
+  CHECK(check_private_key(kPrivate).has_value());
+  CHECK_FALSE(check_public_key(kPrivate).has_value());
+  CHECK_FALSE(check_private_key(kPublic).has_value());
+  CHECK_FALSE(check_public_key("").has_value());
+}
