@@ -12,12 +12,14 @@ namespace udperf::monitor {
 
 /// What became of a round.
 enum class RoundStatus : std::uint8_t {
-  complete,      ///< both ends closed their books
-  cut_short,     ///< it had started and could not be finished: what is told is what is certain
-  unreachable,   ///< nobody answered, or ICMP says that nobody listens
-  refused,       ///< the server said no: busy, policy, authentication, version
-  failed,        ///< this host could not: no route, no socket, name unknown
-  not_measured,  ///< this end did not run: it slept, was too busy, or was stopped. Never loss
+  complete,     ///< both ends closed their books
+  cut_short,    ///< it had started and could not be finished: what is told is what is certain
+  unreachable,  ///< nobody answered, or ICMP says that nobody listens
+  refused,      ///< the server said no: busy, policy, authentication, version
+  failed,       ///< this host could not: no route, no socket, name unknown
+  /// This end did not ask: it slept, was too busy or was stopped, or waits since the target was
+  /// down. Never loss.
+  not_measured,
 };
 
 /// One way of a round, both ends' books in one. sent == unique + lost, and
@@ -68,7 +70,8 @@ struct RoundResult {
   Duration length{0};             ///< monotonic, from the round's start to its end
   Duration lateness{0};           ///< of its start, after the schedule
   Duration host_lateness{0};      ///< of that, what this host's scheduler kept from everybody
-  bool tried = true;              ///< false: the target was down and not asked; it counts as before
+  bool tried = true;              ///< false: the target was down before, so it was not asked
+  std::uint64_t server = 0;       ///< another number for each start of the server; 0 = not told
   bool server_restarted = false;  ///< the server is another process than in the round before
   RoundStatus status = RoundStatus::not_measured;
   std::optional<Error> error;  ///< why it is not complete

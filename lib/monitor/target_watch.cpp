@@ -115,6 +115,9 @@ void TargetWatch::Told::add(EventKind kind, std::string direction, std::string d
 }
 
 std::vector<Event> TargetWatch::on_round(const RoundResult& round) {
+  if (!round.tried) {
+    return {};  // nothing is known anew: the state stays as the last round that was tried left it
+  }
   Told told{round, {}};
   follow_state(told);
   if (round.server_restarted) {

@@ -55,7 +55,8 @@ struct Limits {
 /// Whether the other end was there: something came back from it.
 [[nodiscard]] bool answered(const RoundResult& round);
 
-/// Follows one target from round to round and tells what changed. A first state other than up is a
+/// Follows one target from round to round and tells what changed. A round in which a target that is
+/// down was not asked changes nothing. A first state other than up is a
 /// change, too: who starts a monitor wants to hear that a target is down.
 class TargetWatch {
  public:
