@@ -4,6 +4,10 @@
 #include <utility>
 
 #include "crypto/crypto.hpp"
+#include "html/report_page.hpp"
+#include "iperf3/client_run.hpp"
+#include "report/writer.hpp"
+#include "result/document.hpp"
 
 namespace udperf::app {
 namespace {
@@ -73,8 +77,13 @@ monitor::RoundResult PoolSource::run(const RoundOrder& order) {
   Silent observer;
   const MonoTime begin = clock_.now();
   const UnixTime start = clock_.unix_now();
-  const TestOutcome outcome = engine::run_client(order.options, clock_, random, observer, stop_);
-  monitor::RoundResult round = monitor::make_round(outcome);
+  const auto test = order.options.iperf3 ? iperf3::run_iperf3_client : engine::run_client;
+  const TestOutcome outcome = test(order.options, clock_, random, observer, stop_);
+  result::ResultDocument document = result::build_result(outcome);
+  monitor::RoundResult round = monitor::make_round(outcome, document);
+  if (order.whole) {
+    round.document = bounded_json(std::move(document));
+  }
   round.target = order.target;
   round.number = order.number;
   round.start = start;
