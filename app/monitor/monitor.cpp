@@ -241,6 +241,7 @@ void Monitor::take(RoundResult round) {
   }
   if (const auto* const entry = record(round)) {
     schedule_.finished(round.target, entry->watch.failures(), clock_.now());
+  round.server_restarted = board_.is_other_server(round.target, round.server);
     wake_.raise();
   }
 }

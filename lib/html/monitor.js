@@ -289,6 +289,8 @@
     for (const [name, row] of state.rows) {
       if (!state.targets.has(name)) {
         watcher.unobserve(row.root);
+    row.state.textContent = words[target.state] + (target.loss_high ? ", loss high" : "") +
+      (last && last.server_restarted ? ", server started anew" : "");
         if (row.charts) row.charts.forEach((chart) => chart.destroy());
         state.rows.delete(name);
       }

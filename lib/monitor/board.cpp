@@ -40,7 +40,7 @@ Board::Change Board::set_targets(const std::vector<Wanted>& wanted) {
     if (found == by_name.end() || found->second != &one) {
       continue;
     }
-    Entry entry{one.target, one.every, TargetWatch{one.limits}, {}, {}};
+    Entry entry{one.target, one.every, TargetWatch{one.limits}, {}, {}, 0};
     entry.target.id = next_id_++;
     change.added.push_back(entry.target.id);
     entries_.emplace(entry.target.id, std::move(entry));
@@ -59,6 +59,15 @@ void Board::recall(const std::vector<TimedEvent>& events) {
   for (const TimedEvent& event : events) {
     remember(event);
   }
+}
+
+bool Board::is_other_server(std::uint64_t target, std::uint64_t instance) {
+  const auto found = entries_.find(target);
+  if (found == entries_.end() || instance == 0) {
+    return false;
+  }
+  const std::uint64_t before = std::exchange(found->second.server, instance);
+  return before != 0 && before != instance;
 }
 
 std::vector<Event> Board::on_round(const RoundResult& round) {

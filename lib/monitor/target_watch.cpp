@@ -121,6 +121,7 @@ std::vector<Event> TargetWatch::on_round(const RoundResult& round) {
   Told told{round, {}};
   follow_state(told);
   if (round.server_restarted) {
+    ++server_restarts_;
     told.add(EventKind::server_restarted, {}, "the server was started anew");
   }
   if (round.clock_stepped) {
