@@ -79,6 +79,7 @@ std::vector<Event> Board::on_round(const RoundResult& round) {
   entry.totals.add(round);
   std::vector<Event> events = entry.watch.on_round(round);
   entry.last = round;
+  entry.last->document = {};  // which is the history's, and large
   for (const Event& event : events) {
     ++event_counts_[event.kind];
     remember({event, entry.target});

@@ -2,11 +2,17 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "model/outcome.hpp"
+#include "model/test_params.hpp"
 #include "monitor/time_histogram.hpp"
+
+namespace udperf::result {
+struct ResultDocument;
+}  // namespace udperf::result
 
 namespace udperf::monitor {
 
@@ -80,7 +86,11 @@ struct RoundResult {
   std::optional<RoundTrips> rtt;
   std::optional<std::int64_t> clock_offset_ns;       ///< server's UTC minus ours
   std::optional<std::int64_t> clock_uncertainty_ns;  ///< of that
-  bool clock_stepped = false;  ///< the wall clock of either end stepped within the round
+  bool clock_stepped = false;       ///< the wall clock of either end stepped within the round
+  TestParams params;                ///< as granted, or as asked where nothing was
+  std::optional<Endpoint> address;  ///< of the server; absent where none is known
+  /// The whole result document (udperf/1) in one line, of a round whose source was told to keep it.
+  std::string document;
 
   [[nodiscard]] bool measured() const {
     return status == RoundStatus::complete || status == RoundStatus::cut_short;
@@ -93,6 +103,9 @@ struct RoundResult {
 /// The round that an ordinary test was. Pure. Its target, number and lateness are for the caller
 /// to fill in.
 [[nodiscard]] RoundResult make_round(const TestOutcome& outcome);
+/// The same where the outcome's document is made already.
+[[nodiscard]] RoundResult make_round(const TestOutcome& outcome,
+                                     const result::ResultDocument& document);
 
 /// Whether the books balance, way by way.
 [[nodiscard]] bool balanced(const RoundResult& round);
