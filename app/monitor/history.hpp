@@ -62,6 +62,15 @@ class History {
   };
   /// Ascending; from any thread. What is not summed up yet is summed up for the answer.
   [[nodiscard]] Result<std::vector<HistoryRow>> read(const Query& query) const;
+  /// The round of a target that ran at the moment, or was the last to begin before it.
+  struct Moment {
+    std::string target;
+    std::optional<std::string> module;  ///< absent: whichever it has
+    UnixTime time;
+  };
+  /// Its result document as JSON (udperf/1), whole where it was kept, else made of what was.
+  /// Nothing where there is no such round. From any thread.
+  [[nodiscard]] Result<std::optional<std::string>> document(const Moment& moment) const;
   /// The latest changes of all targets, oldest first. Rounds have no number there.
   [[nodiscard]] Result<std::vector<monitor::Board::TimedEvent>> changes(std::size_t most) const;
 

@@ -8,7 +8,7 @@ namespace udperf::app {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x75647066;  // "udpf"
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
 constexpr std::int64_t kNanoseconds = 1'000'000'000;
 /// Rounds that began in a span may end later than it.
 constexpr std::int64_t kGraceSeconds = 120;
@@ -33,6 +33,14 @@ constexpr const char* kSchema =
     "CREATE TABLE summed (seconds INTEGER PRIMARY KEY, start INTEGER NOT NULL);"
     "PRAGMA application_id = 1969516646;"
     "PRAGMA user_version = 1;";
+/// To version 2: what a report of each round is made of. `setup` has the parameters of rounds.
+constexpr const char* kReports =
+    "ALTER TABLE round ADD COLUMN setup INTEGER;"
+    "ALTER TABLE round ADD COLUMN record BLOB;"
+    "CREATE TABLE setup (id INTEGER PRIMARY KEY, params BLOB NOT NULL UNIQUE);"
+    "CREATE TABLE document (target INTEGER NOT NULL, start_ns INTEGER NOT NULL, number INTEGER NOT "
+    "NULL, json TEXT NOT NULL, PRIMARY KEY (target, start_ns, number)) WITHOUT ROWID;"
+    "PRAGMA user_version = 2;";
 static_assert(kApplicationId == 1969516646);
 
 tl::unexpected<Error> refused(const std::string& path, const std::string& why) {
@@ -86,7 +94,7 @@ Result<void> History::Store::claim(const std::string& path) {
   if (!empty && *application != kApplicationId) {
     return refused(path, "is the file of another program");
   }
-  if (!empty && *version != kVersion) {
+  if (!empty && (*version < 1 || *version > kVersion)) {
     return refused(path, "is of version " + std::to_string(*version) + ", this udperf knows " +
                              std::to_string(kVersion));
   }
@@ -95,13 +103,20 @@ Result<void> History::Store::claim(const std::string& path) {
       !set) {
     return set;
   }
+  if (empty || *version < kVersion) {
+    const std::string sql =
+        std::string{"BEGIN IMMEDIATE;"} + (empty ? kSchema : "") + kReports + "COMMIT;";
+    if (auto made = file_.run(sql.c_str()); !made) {
+      roll_back();
+      return made;
+    }
+  }
   if (!empty) {
     // A round may have come late, and its span not been summed up again before the last end.
     const auto summed = mark(kFiveMinutes);
     touched_ = summed && *summed > 0 ? *summed - 2 * kHour : 0;
-    return {};
   }
-  return file_.run((std::string{"BEGIN IMMEDIATE;"} + kSchema + "COMMIT;").c_str());
+  return {};
 }
 
 void History::Store::roll_back() {
@@ -109,71 +124,7 @@ void History::Store::roll_back() {
     static_cast<void>(file_.run("ROLLBACK"));
   }
   ids_.clear();  // what was given in the transaction is not there
-}
-
-Result<std::int64_t> History::Store::id_of(const monitor::Target& target) {
-  const std::pair<std::string, std::string> key{target.name, target.module};
-  if (const auto found = ids_.find(key); found != ids_.end()) {
-    return found->second;
-  }
-  auto insert = SqliteStatement::prepare(
-      file_, "INSERT INTO target (name, module) VALUES (?, ?) ON CONFLICT DO NOTHING");
-  auto select =
-      SqliteStatement::prepare(file_, "SELECT id FROM target WHERE name = ? AND module = ?");
-  if (!insert || !select) {
-    return tl::unexpected{(insert ? select : insert).error()};
-  }
-  if (const auto done = insert->bind(1, target.name).bind(2, target.module).run(); !done) {
-    return tl::unexpected{done.error()};
-  }
-  const auto row = select->bind(1, target.name).bind(2, target.module).step();
-  if (!row || !*row) {
-    return row ? file_.failure("read") : tl::unexpected{row.error()};
-  }
-  return ids_[key] = select->number(0);
-}
-
-Result<void> History::Store::put(const monitor::Target& target, const monitor::RoundResult& round) {
-  const auto id = id_of(target);
-  if (!id) {
-    return tl::unexpected{id.error()};
-  }
-  auto insert = SqliteStatement::prepare(
-      file_, "INSERT OR REPLACE INTO round VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  if (!insert) {
-    return tl::unexpected{insert.error()};
-  }
-  monitor::Totals totals;
-  totals.add(round);
-  const auto count = [&insert](int at, bool there, std::uint64_t value) {
-    if (there) {
-      insert->bind(at, static_cast<std::int64_t>(value));
-    }
-  };
-  insert->bind(1, *id).bind(2, to_ns(round.start));
-  insert->bind(3, static_cast<std::int64_t>(round.number)).bind(4, to_string(round.status));
-  insert->bind(5, round.length.count());
-  count(6, round.up.has_value(), totals.up.sent);
-  count(7, round.up.has_value(), totals.up.lost);
-  count(8, round.down.has_value(), totals.down.sent);
-  count(9, round.down.has_value(), totals.down.lost);
-  if (round.error) {
-    insert->bind(10, round.error->message());
-  }
-  insert->bind_blob(11, encode_totals(totals));
-  const std::int64_t second = to_ns(round.start) / kNanoseconds;
-  touched_ = touched_ == 0 ? second : std::min(touched_, second);
-  return insert->run();
-}
-
-Result<void> History::Store::put(const monitor::Board::TimedEvent& event) {
-  const auto id = id_of(event.target);
-  auto insert = SqliteStatement::prepare(file_, "INSERT INTO event VALUES (?, ?, ?, ?, ?)");
-  if (!id || !insert) {
-    return tl::unexpected{id ? insert.error() : id.error()};
-  }
-  insert->bind(1, to_ns(event.event.at)).bind(2, *id).bind(3, to_string(event.event.kind));
-  return insert->bind(4, event.event.direction).bind(5, event.event.detail).run();
+  setups_.clear();
 }
 
 Result<void> History::Store::tidy(UnixTime now) {
@@ -292,7 +243,11 @@ Result<void> History::Store::forget(UnixTime now) const {
   const std::string summed60 = "(SELECT coalesce(min(start), 0) FROM summed WHERE seconds = 3600)";
   const std::string sql =
       "DELETE FROM round WHERE start_ns < min(" + before(retention_.rounds) + ", " + summed5 +
-      " * 1000000000); DELETE FROM span WHERE seconds = 300 AND start < min(" +
+      " * 1000000000); DELETE FROM document WHERE start_ns < " + before(retention_.rounds) +
+      "; DELETE FROM document WHERE (target, start_ns, number) IN (SELECT target, start_ns, number"
+      " FROM (SELECT target, start_ns, number, row_number() OVER"
+      " (PARTITION BY target ORDER BY start_ns DESC) AS place FROM document) WHERE place > " +
+      std::to_string(kMostDocuments) + "); DELETE FROM span WHERE seconds = 300 AND start < min(" +
       seconds(retention_.five_minutes) + ", " + summed60 +
       "); DELETE FROM span WHERE seconds = 3600 AND start < " + seconds(retention_.hours) +
       "; DELETE FROM event WHERE at_ns < " + before(retention_.hours) + ";";

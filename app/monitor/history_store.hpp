@@ -30,6 +30,8 @@ class History::Store {
       : file_(std::move(file)), retention_(retention) {}
   [[nodiscard]] Result<void> claim(const std::string& path);
   [[nodiscard]] Result<std::int64_t> id_of(const monitor::Target& target);
+  [[nodiscard]] Result<std::int64_t> setup_of(const TestParams& params);
+  [[nodiscard]] Result<void> put_document(std::int64_t target, const monitor::RoundResult& round);
   [[nodiscard]] Result<void> sum_up(std::int64_t seconds, UnixTime now);
   [[nodiscard]] Result<void> sum_span(std::int64_t seconds, std::int64_t start);
   [[nodiscard]] Result<void> forget(UnixTime now) const;
@@ -41,10 +43,13 @@ class History::Store {
   SqliteFile file_;
   Retention retention_;
   std::map<std::pair<std::string, std::string>, std::int64_t> ids_;
+  std::map<std::string, std::int64_t> setups_;  ///< of some parameters the ids
   std::int64_t touched_ = 0;  ///< earliest round since the last tidy, seconds; 0: none
 };
 
 inline constexpr std::int64_t kFiveMinutes = 300;
 inline constexpr std::int64_t kHour = 3600;
+/// Whole documents of one target: of rounds before these a report is made of what is in `round`.
+inline constexpr std::int64_t kMostDocuments = 500;
 
 }  // namespace udperf::app

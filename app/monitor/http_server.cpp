@@ -42,20 +42,21 @@ const char* reason(int status) {
 }
 
 /// Scripts, styles and data come from here and from nowhere else; nothing stands within the page.
+constexpr std::string_view kOwnParts =
+    "script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:";
 constexpr std::string_view kSafety =
-    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
-    "connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'\r\n"
+    "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
     "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
     "Cache-Control: no-store\r\n";
 
-std::string head(int status, const std::string& type) {
+std::string head(int status, const std::string& type, const std::string& parts = {}) {
   return "HTTP/1.1 " + std::to_string(status) + " " + reason(status) + "\r\nContent-Type: " + type +
-         "\r\n" + std::string{kSafety};
+         "\r\nContent-Security-Policy: default-src 'none'; " +
+         (parts.empty() ? std::string{kOwnParts} : parts) + std::string{kSafety};
 }
 
 void send(mg_connection* connection, const HttpReply& reply, bool with_body) {
-  std::string text = head(reply.status, reply.type);
+  std::string text = head(reply.status, reply.type, reply.parts);
   if (reply.status == 401) {
     text += "WWW-Authenticate: Basic realm=\"udperf\"\r\n";
   }

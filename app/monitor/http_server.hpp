@@ -30,6 +30,9 @@ struct HttpReply {
   int status = 200;
   std::string type = "text/plain; charset=utf-8";
   std::string body;
+  /// Directives of a Content-Security-Policy that say what the page may run and load, in place of
+  /// what comes from this server.
+  std::string parts;
   /// Server-sent events in place of the body, until the feed or the client ends.
   LiveFeed* feed = nullptr;
 };

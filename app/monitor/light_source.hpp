@@ -18,8 +18,8 @@
 
 namespace udperf::app {
 
-/// What a light round came to, but for its target and its number. One that was not tried counts as
-/// the one that found the target down: each interval of it is a round without an answer.
+/// What a light round came to, but for its target and its number. One that was not tried was not
+/// measured: it is neither down nor loss.
 [[nodiscard]] monitor::RoundResult light_result(const rounds::Round& round, Duration every);
 
 /// Light rounds to any number of targets on a few threads, one after the other without a pause.

@@ -94,6 +94,12 @@ void add_counters(Families& families, const Board& board) {
              }
            });
   add_each(families, board,
+           Family{"udperf_server_restarts_total", "Times that the server was found started anew.",
+                  MetricType::Counter},
+           [](Family& family, const Labels& labels, const Board::Entry& entry) {
+             family.add(labels, static_cast<double>(entry.watch.server_restarts()));
+           });
+  add_each(families, board,
            Family{"udperf_probes_sent_total", "Round trips asked for.", MetricType::Counter},
            [](Family& family, const Labels& labels, const Board::Entry& entry) {
              if (entry.totals.rtt_sent > 0) {

@@ -203,7 +203,8 @@ void Monitor::begin(const monitor::DueRound& due, MonoTime now) {
       schedule_.finished(due.target, 0, now);
       return;
     }
-    order = {due.target, due.number, due.due, options_for(module->second, entry->target.address)};
+    order = {due.target, due.number, due.due, options_for(module->second, entry->target.address),
+             module->second.timing.heavy && sinks_.history != nullptr};
     flying_[{due.target, due.number}] = now;
   }
   source_->start(std::move(order));
@@ -236,9 +237,11 @@ void Monitor::take(RoundResult round) {
       round.up.reset();
       round.down.reset();
       round.rtt.reset();
+      round.document.clear();
     }
     flying_.erase(flying);
   }
+  round.server_restarted = board_.is_other_server(round.target, round.server);
   if (const auto* const entry = record(round)) {
     schedule_.finished(round.target, entry->watch.failures(), clock_.now());
     wake_.raise();

@@ -64,7 +64,8 @@ class OnceRounds {
           if (module_of(i).timing.heavy != heavy) {
             continue;
           }
-          source.start({i, 1, clock_.now(), options_for(module_of(i), rows_[i].target.address)});
+          source.start(
+              {i, 1, clock_.now(), options_for(module_of(i), rows_[i].target.address), false});
           ++started;
           if (heavy) {
             wait_for(started, stop);

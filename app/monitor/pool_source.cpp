@@ -4,19 +4,49 @@
 #include <utility>
 
 #include "crypto/crypto.hpp"
+#include "html/report_page.hpp"
+#include "iperf3/client_run.hpp"
+#include "report/writer.hpp"
+#include "result/document.hpp"
 
 namespace udperf::app {
 namespace {
 
-/// A round is judged by its end alone.
+/// A round is judged by its end, and by which server it was.
 class Silent final : public engine::ClientObserver {
  public:
+  void on_granted(std::uint64_t instance) override { server = instance; }
+  std::uint64_t server = 0;
+
   void on_started(const TestOutcome& /*outcome*/) override {}
   void on_interval(const engine::LiveInterval& /*interval*/) override {}
   void on_progress(const engine::LiveProgress& /*progress*/) override {}
   void on_warning(const Warning& /*warning*/) override {}
   void on_trace(const std::string& /*text*/, const Endpoint& /*peer*/) override {}
 };
+
+/// In one line; without its rows where they make it too long, and empty where that does not help.
+std::string bounded_json(result::ResultDocument document) {
+  const auto text = [&document] {
+    auto line = html::find_document(report::to_json(document)).value_or("");
+    return line.size() <= kMostDocumentBytes ? std::move(line) : std::string{};
+  };
+  std::string whole = text();
+  if (!whole.empty()) {
+    return whole;
+  }
+  for (auto* const part : {&document.up, &document.down}) {
+    if (*part) {
+      (*part)->intervals.clear();
+      (*part)->outages.clear();
+      (*part)->streams.clear();
+      (*part)->tx.pauses.clear();
+    }
+  }
+  document.notes.push_back(
+      {"test", "rows_left_out", "too long for the history: rows are left out"});
+  return text();
+}
 
 }  // namespace
 
@@ -73,10 +103,16 @@ monitor::RoundResult PoolSource::run(const RoundOrder& order) {
   Silent observer;
   const MonoTime begin = clock_.now();
   const UnixTime start = clock_.unix_now();
-  const TestOutcome outcome = engine::run_client(order.options, clock_, random, observer, stop_);
-  monitor::RoundResult round = monitor::make_round(outcome);
+  const auto test = order.options.iperf3 ? iperf3::run_iperf3_client : engine::run_client;
+  const TestOutcome outcome = test(order.options, clock_, random, observer, stop_);
+  result::ResultDocument document = result::build_result(outcome);
+  monitor::RoundResult round = monitor::make_round(outcome, document);
+  if (order.whole) {
+    round.document = bounded_json(std::move(document));
+  }
   round.target = order.target;
   round.number = order.number;
+  round.server = observer.server;
   round.start = start;
   round.length = clock_.now() - begin;
   round.lateness = std::max(begin - order.due, Duration{0});

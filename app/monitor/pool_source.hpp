@@ -12,6 +12,9 @@
 
 namespace udperf::app {
 
+/// A round's document is not kept longer than this.
+inline constexpr std::size_t kMostDocumentBytes = std::size_t{256} << 10U;
+
 /// Rounds as whole tests, each on a thread of a pool that grows as far as it is needed, and to
 /// `most_threads`. What finds no thread waits, and its lateness is told.
 class PoolSource final : public RoundSource {

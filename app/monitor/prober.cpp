@@ -69,7 +69,7 @@ std::optional<monitor::RoundResult> Prober::run(const engine::ClientOptions& opt
   const std::uint64_t id = next_++;
   results_[id];
   lock.unlock();
-  source_->start({id, 1, clock_.now(), fit_to_deadline(options, deadline)});
+  source_->start({id, 1, clock_.now(), fit_to_deadline(options, deadline), false});
   lock.lock();
   done_.wait_for(lock, deadline, [&] { return results_[id].has_value(); });
   std::optional<monitor::RoundResult> result = std::move(results_[id]);

@@ -14,6 +14,7 @@ struct RoundOrder {
   std::uint64_t number = 0;
   MonoTime due;
   engine::ClientOptions options;
+  bool whole = false;  ///< keep the round's whole document, up to kMostDocumentBytes
 };
 
 /// Runs rounds, many at a time.

@@ -2,7 +2,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/units.hpp"
+#include "crypto/digest_text.hpp"
 #include "html/assets.hpp"
+#include "html/report_page.hpp"
 #include "monitor/json.hpp"
 
 namespace udperf::app {
@@ -41,6 +44,29 @@ std::optional<History::Grain> grain_of(const std::optional<std::string>& word, D
     return History::Grain::five_minutes;
   }
   return *word == "1h" ? std::optional{History::Grain::hour} : std::nullopt;
+}
+
+/// How many rows are wanted at most; nothing where it is no number that there can be.
+std::optional<std::size_t> most_of(const std::optional<std::string>& word) {
+  constexpr std::size_t kMost = History::Query{}.most;
+  if (!word) {
+    return kMost;
+  }
+  const auto number = parse_integer(*word, 1, kMost);
+  return number ? std::optional{static_cast<std::size_t>(*number)} : std::nullopt;
+}
+
+/// A report is whole in itself: its scripts and its style are allowed by what they are.
+const std::string& report_parts() {
+  static const std::string parts = [] {
+    const html::InlineParts all = html::report_inline_parts();
+    const auto source = [](const std::string& text) {
+      return "'sha256-" + crypto::sha256_base64(text) + "'";
+    };
+    return "script-src " + source(all.library) + " " + source(all.script) + "; style-src " +
+           source(all.style) + "; img-src data:";
+  }();
+  return parts;
 }
 
 /// The place of the one heavy round, as long as a probe needs it.
@@ -107,9 +133,12 @@ HttpReply Routes::answer(const HttpRequest& request) {
   if (path == "/api/v1/rounds") {
     return query ? rounds(*query) : http_problem(400, "the query cannot be read");
   }
+  if (path == "/report") {
+    return query ? report(*query) : http_problem(400, "the query cannot be read");
+  }
   return http_problem(404,
-                      "there is nothing; see /, /metrics, /probe, /healthz, /api/v1/targets, "
-                      "/api/v1/rounds and /api/v1/events");
+                      "there is nothing; see /, /metrics, /probe, /healthz, /report, "
+                      "/api/v1/targets, /api/v1/rounds and /api/v1/events");
 }
 
 HttpReply Routes::probe(const HttpRequest& request, const HttpQuery& query) {
@@ -154,10 +183,14 @@ HttpReply Routes::rounds(const HttpQuery& query) const {
   if (!grain) {
     return http_problem(400, "grain is one of round, 5m and 1h");
   }
+  const auto most = most_of(query.get("most"));
+  if (!most) {
+    return http_problem(400, "most is a number of rows, 1 to 5000");
+  }
   if (monitor_.history() == nullptr) {
     return http_problem(503, "there is no history");
   }
-  const auto rows = monitor_.history()->read({*target, *from, *to, *grain});
+  const auto rows = monitor_.history()->read({*target, *from, *to, *grain, *most});
   if (!rows) {
     return http_problem(503, "the history cannot be read");
   }
@@ -173,6 +206,29 @@ HttpReply Routes::rounds(const HttpQuery& query) const {
                                    {"target", *target},
                                    {"grain", kGrains.at(static_cast<std::size_t>(*grain))},
                                    {"rows", std::move(list)}}));
+}
+
+/// The same page that `udperf report` makes.
+HttpReply Routes::report(const HttpQuery& query) const {
+  const auto target = query.get("target");
+  const auto word = query.get("time");
+  const auto time = word ? monitor::parse_unix_time(*word) : std::nullopt;
+  if (!target || !time) {
+    return http_problem(400, "wanted are target and, as seconds since 1970, time");
+  }
+  if (monitor_.history() == nullptr) {
+    return http_problem(503, "there is no history");
+  }
+  const auto document = monitor_.history()->document({*target, query.get("module"), *time});
+  if (!document) {
+    return http_problem(503, "the history cannot be read");
+  }
+  if (!*document) {
+    return http_problem(404, "no round of the target is kept of that time");
+  }
+  HttpReply reply = asset(html::report_page(**document), "text/html; charset=utf-8");
+  reply.parts = report_parts();
+  return reply;
 }
 
 }  // namespace udperf::app

@@ -19,6 +19,7 @@ class Routes {
  private:
   [[nodiscard]] HttpReply probe(const HttpRequest& request, const monitor::HttpQuery& query);
   [[nodiscard]] HttpReply rounds(const monitor::HttpQuery& query) const;
+  [[nodiscard]] HttpReply report(const monitor::HttpQuery& query) const;
 
   Monitor& monitor_;
   const Clock& clock_;

@@ -151,6 +151,32 @@ class SetupMaker {
     return GivenOption{setting.name, setting.value};
   }
 
+  /// The option of the client that the word stands for, which knows what does not go with it.
+  void set_protocol(ModuleConfig& config) {
+    if (!config.protocol || config.protocol->value == "native") {
+      return;
+    }
+    const Setting protocol = *config.protocol;
+    if (protocol.value == "stamp") {
+      complain(protocol.place,
+               "protocol: stamp (RFC 8762) is not spoken yet; accepted are native and iperf3");
+      return;
+    }
+    if (protocol.value != "iperf3") {
+      complain(protocol.place, "protocol: accepted are native and iperf3");
+      return;
+    }
+    Setting option{"iperf3", "5201", protocol.place};
+    const auto port = std::find_if(config.options.begin(), config.options.end(),
+                                   [](const Setting& one) { return one.name == "port"; });
+    if (port != config.options.end()) {  // to the client its port is the option's value
+      option.value = port->value;
+      option.place = port->place;
+      config.options.erase(port);
+    }
+    config.options.push_back(std::move(option));
+  }
+
   void make_module(ModuleConfig config) {
     if (config.name == "light") {  // the command line's options are about it
       for (const GivenOption& option : command_.module) {
@@ -159,6 +185,7 @@ class SetupMaker {
         config.options.push_back({option.name, option.value, config.place});
       }
     }
+    set_protocol(config);
     add_usual(config);
     std::vector<GivenOption> given;
     const std::size_t before = errors_.size();
@@ -176,7 +203,6 @@ class SetupMaker {
     if (errors_.size() == before) {  // of a half-made one nothing can be said
       finish_module(config, module);
     }
-    module.port_given = is_given(given, "port");
     module.given = std::move(given);
     setup_.modules[config.name] = std::move(module);
   }
@@ -190,11 +216,13 @@ class SetupMaker {
     }
     module.timing.every = config.every.value_or(std::chrono::seconds{10});
     module.timing.at = config.at;
-    module.timing.heavy = is_heavy(module.client.options.params);
+    const engine::ClientOptions& options = module.client.options;
+    module.timing.heavy = options.iperf3 || is_heavy(options.params);
     if (module.timing.heavy && !config.every && !config.at) {
-      complain(config.place, "module " + config.name +
-                                 ": is heavy (more than 100 datagrams a second or 1 Mb/s); say how "
-                                 "often it runs, e.g. every: 6h or at: \"03:10\"");
+      const char* const why = options.iperf3 ? "an iperf3 server has one test at a time"
+                                             : "more than 100 datagrams a second or 1 Mb/s";
+      complain(config.place, "module " + config.name + ": is heavy (" + why +
+                                 "); say how often it runs, e.g. every: 6h or at: \"03:10\"");
     }
     if (module.client.key_file) {
       auto key = read_key_file(*module.client.key_file);

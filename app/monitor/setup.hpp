@@ -17,7 +17,6 @@ struct MonitorModule {
   ClientCommand client;  ///< its host is each target's; the key is read
   monitor::Timing timing;
   monitor::Limits limits;
-  bool port_given = false;
   std::vector<GivenOption> given;  ///< all options that it was made of
 };
 

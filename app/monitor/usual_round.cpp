@@ -92,7 +92,7 @@ void add_usual(ModuleConfig& module) {
       !has(options, "profile")) {
     usual("direction", "both");
   }
-  if (!has(options, "spacing") && !shaped && has_limit(options)) {
+  if (!has(options, "spacing") && !shaped && !has(options, "iperf3") && has_limit(options)) {
     usual("spacing", "poisson");  // even spacing marches in step with what it measures
   }
 }

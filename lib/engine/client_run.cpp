@@ -95,7 +95,10 @@ class Shell final : public TaskHome {
     settings.streams = &streams_;
     settings.senders = &senders_;
     settings.on_hello = [this](const Endpoint& server) { observer_.on_trace("HELLO", server); };
-    settings.on_granted = [this](const ClientTest& test) { begin_threads(test); };
+    settings.on_granted = [this](const ClientTest& test) {
+      observer_.on_granted(test.accept().instance);
+      begin_threads(test);
+    };
     ClientTest test{std::move(settings), clock_, random};
     const Ends threads{streams_, senders_};  // before the test whose tasks they run
     test.set_home(this);

@@ -93,6 +93,8 @@ class ClientObserver {
   virtual void on_interval(const LiveInterval& interval) = 0;
   virtual void on_progress(const LiveProgress& progress) = 0;
   virtual void on_warning(const Warning& warning) = 0;
+  /// The server granted a session; another number for each start of its process, 0 = not told.
+  virtual void on_granted(std::uint64_t /*instance*/) {}
   /// Something worth a debug or info log record, e.g. "HELLO sent", with the peer it is about.
   virtual void on_trace(const std::string& text, const Endpoint& peer) = 0;
 };

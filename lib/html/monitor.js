@@ -5,7 +5,7 @@
   const kSpans = [["1 h", 3600], ["24 h", 86400], ["7 d", 604800], ["30 d", 2592000]];
   const kRowsAtOnce = 50;
   const kMostEvents = 100;
-  const kMostRounds = 200;
+  const kRoundsAtOnce = 200;
   const kLeastRows = 12;  // an hour of five minutes each
   const $ = (id) => document.getElementById(id);
   const state = { targets: new Map(), events: [], rows: new Map(), span: 86400, chosen: false, shown: kRowsAtOnce, filter: "" };
@@ -192,8 +192,8 @@
 
   // What the charts sum up, one by one; the latest first.
   const p99 = (spread) => timeText(spread ? spread.p99_ns : null);
-  const kRoundHeads = ["Round", "", "Lost up", "Lost down", "RTT p50", "RTT p99", "Variation up p99", "Variation down p99"];
-  function roundRow(round) {
+  const kRoundHeads = ["Round", "", "Lost up", "Lost down", "RTT p50", "RTT p99", "Variation up p99", "Variation down p99", ""];
+  function roundRow(name, round) {
     const status = Object.keys(round.rounds).find((one) => round.rounds[one] > 0) || "";
     const row = element("tr", ["complete", "not_measured"].includes(status) ? "" : "bad");
     for (const text of [moment(round.start_unix_ns), status.replaceAll("_", " "), lossText(round.up), lossText(round.down),
@@ -201,7 +201,24 @@
       p99(round.down && round.down.delay_variation)]) {
       row.append(element("td", "", text));
     }
+    const cell = element("td");
+    const link = element("a", "", "Report");
+    link.href = "report?target=" + encodeURIComponent(name) + "&time=" + (round.start_unix_ns / 1e9).toFixed(6);
+    link.target = "_blank";
+    link.rel = "noopener";
+    cell.append(link);
+    row.append(cell);
     return row;
+  }
+
+  async function addRounds(row, table, earlier) {
+    const until = earlier.dataset.until ? "&until=" + earlier.dataset.until : "";
+    const answer = await fetch("api/v1/rounds?grain=round&since=0&most=" + kRoundsAtOnce + "&target=" + encodeURIComponent(row.name) + until);
+    if (!answer.ok) return;
+    const rows = (await answer.json()).rows.reverse();
+    table.append(...rows.map((round) => roundRow(row.name, round)));
+    earlier.hidden = rows.length < kRoundsAtOnce;
+    if (rows.length > 0) earlier.dataset.until = (rows[rows.length - 1].start_unix_ns / 1e9 - 0.001).toFixed(6);
   }
 
   async function showRounds(row) {
@@ -209,17 +226,17 @@
       row.rounds.remove();
       row.rounds = null;
     } else {
-      const since = Math.floor(Date.now() / 1000) - state.span;
-      const answer = await fetch("api/v1/rounds?grain=round&target=" + encodeURIComponent(row.name) + "&since=" + since);
-      if (!answer.ok || row.rounds) return;
-      const rows = (await answer.json()).rows.slice(-kMostRounds).reverse();
       const head = element("tr");
       for (const text of kRoundHeads) head.append(element("th", "", text));
       const table = element("table");
-      table.append(head, ...rows.map(roundRow));
+      table.append(head);
+      const earlier = element("button", "", "Earlier");
+      earlier.type = "button";
+      earlier.onclick = () => addRounds(row, table, earlier);
       row.rounds = element("div", "scroll");
-      row.rounds.append(table);
+      row.rounds.append(table, earlier);
       row.root.append(row.rounds);
+      await addRounds(row, table, earlier);
     }
     row.button.setAttribute("aria-expanded", String(row.rounds !== null));
   }
@@ -271,8 +288,9 @@
     row.root.className = "target " + target.state;
     const labels = Object.entries(target.labels).map(([k, v]) => k + "=" + v).join(" ");
     row.title.textContent = target.target + (labels ? " (" + labels + ")" : "");
-    row.state.textContent = words[target.state] + (target.loss_high ? ", loss high" : "");
     const last = target.last;
+    row.state.textContent = words[target.state] + (target.loss_high ? ", loss high" : "") +
+      (last && last.server_restarted ? ", server started anew" : "");
     const rtt = last && last.rtt;
     row.figures.textContent = !last ? "no round yet" : "RTT " + timeText(rtt && rtt.p50_ns) + ", lost up " +
       lossText(last.up) + ", down " + lossText(last.down);

@@ -117,6 +117,12 @@ std::string report_page(std::string_view document) {
   return page;
 }
 
+InlineParts report_inline_parts() {
+  const std::string line = "\n";
+  return {line + std::string{page_css}, line + std::string{chart_js} + line,
+          line + std::string{page_js} + line};
+}
+
 std::string comparison_page(std::string_view before, std::string_view after,
                             std::string_view comparison) {
   std::string all = R"({"old":)";

@@ -15,6 +15,15 @@ inline constexpr std::size_t kMostInput = std::size_t{64} << 20U;
 /// markup or script.
 [[nodiscard]] std::string report_page(std::string_view document);
 
+/// What stands between the tags of the page's scripts and of its style, whatever the document is: a
+/// server can allow these and nothing else.
+struct InlineParts {
+  std::string style;
+  std::string library;
+  std::string script;
+};
+[[nodiscard]] InlineParts report_inline_parts();
+
 /// The same page of two documents, the newer one's figures and both ones' curves over each other;
 /// `comparison`: the JSON of compare::to_json().
 [[nodiscard]] std::string comparison_page(std::string_view before, std::string_view after,

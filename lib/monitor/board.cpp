@@ -40,7 +40,7 @@ Board::Change Board::set_targets(const std::vector<Wanted>& wanted) {
     if (found == by_name.end() || found->second != &one) {
       continue;
     }
-    Entry entry{one.target, one.every, TargetWatch{one.limits}, {}, {}};
+    Entry entry{one.target, one.every, TargetWatch{one.limits}, {}, {}, 0};
     entry.target.id = next_id_++;
     change.added.push_back(entry.target.id);
     entries_.emplace(entry.target.id, std::move(entry));
@@ -61,6 +61,15 @@ void Board::recall(const std::vector<TimedEvent>& events) {
   }
 }
 
+bool Board::is_other_server(std::uint64_t target, std::uint64_t instance) {
+  const auto found = entries_.find(target);
+  if (found == entries_.end() || instance == 0) {
+    return false;
+  }
+  const std::uint64_t before = std::exchange(found->second.server, instance);
+  return before != 0 && before != instance;
+}
+
 std::vector<Event> Board::on_round(const RoundResult& round) {
   const auto found = entries_.find(round.target);
   if (found == entries_.end()) {
@@ -70,6 +79,7 @@ std::vector<Event> Board::on_round(const RoundResult& round) {
   entry.totals.add(round);
   std::vector<Event> events = entry.watch.on_round(round);
   entry.last = round;
+  entry.last->document = {};  // which is the history's, and large
   for (const Event& event : events) {
     ++event_counts_[event.kind];
     remember({event, entry.target});

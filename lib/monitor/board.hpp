@@ -24,6 +24,7 @@ class Board {
     TargetWatch watch;
     Totals totals;
     std::optional<RoundResult> last;
+    std::uint64_t server = 0;  ///< which start of it answered last; 0 = not told so far
   };
   struct TimedEvent {
     Event event;
@@ -45,6 +46,9 @@ class Board {
 
   /// What changed before this process began, oldest first: shown, and not counted.
   void recall(const std::vector<TimedEvent>& events);
+
+  /// Whether it is another start of the target's server than the one that answered before.
+  [[nodiscard]] bool is_other_server(std::uint64_t target, std::uint64_t instance);
 
   /// What changed by it; nothing of a target that is gone.
   [[nodiscard]] std::vector<Event> on_round(const RoundResult& round);

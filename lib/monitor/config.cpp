@@ -135,11 +135,15 @@ class ConfigParser {
           reader_.complain(value, "at: accepted is a time of day in UTC, e.g. \"03:10\"");
         }
       }
+    } else if (key == "protocol") {
+      if (const auto text = reader_.scalar(value, key)) {
+        made.protocol = Setting{key, *text, YamlReader::place(value)};
+      }
     } else if (has(words_.module_options, key)) {
       option(key, at, value, made.options);
     } else {
       std::vector<std::string_view> known = words_.module_options;
-      known.insert(known.end(), {"every", "at"});
+      known.insert(known.end(), {"every", "at", "protocol"});
       reader_.unknown_key(at, key, known);
     }
   }

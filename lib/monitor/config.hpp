@@ -41,9 +41,10 @@ struct Setting {
 /// What a round is.
 struct ModuleConfig {
   std::string name;
-  std::vector<Setting> options;   ///< of the client
-  std::optional<Duration> every;  ///< 1s .. 31 days
-  std::optional<Duration> at;     ///< since midnight UTC: once a day
+  std::vector<Setting> options;     ///< of the client
+  std::optional<Duration> every;    ///< 1s .. 31 days
+  std::optional<Duration> at;       ///< since midnight UTC: once a day
+  std::optional<Setting> protocol;  ///< what it speaks, as written; absent: udperf's own
   Place place;
 };
 

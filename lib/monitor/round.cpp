@@ -133,8 +133,13 @@ const char* to_string(RoundStatus status) {
 }
 
 RoundResult make_round(const TestOutcome& outcome) {
-  const result::ResultDocument document = result::build_result(outcome);
+  return make_round(outcome, result::build_result(outcome));
+}
+
+RoundResult make_round(const TestOutcome& outcome, const result::ResultDocument& document) {
   RoundResult round;
+  round.params = outcome.params;
+  round.address = outcome.server;
   round.session = outcome.session.value_or(0);
   round.start = outcome.start;
   round.length = std::max(outcome.end - outcome.start, Duration{0});

@@ -2,22 +2,30 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "model/outcome.hpp"
+#include "model/test_params.hpp"
 #include "monitor/time_histogram.hpp"
+
+namespace udperf::result {
+struct ResultDocument;
+}  // namespace udperf::result
 
 namespace udperf::monitor {
 
 /// What became of a round.
 enum class RoundStatus : std::uint8_t {
-  complete,      ///< both ends closed their books
-  cut_short,     ///< it had started and could not be finished: what is told is what is certain
-  unreachable,   ///< nobody answered, or ICMP says that nobody listens
-  refused,       ///< the server said no: busy, policy, authentication, version
-  failed,        ///< this host could not: no route, no socket, name unknown
-  not_measured,  ///< this end did not run: it slept, was too busy, or was stopped. Never loss
+  complete,     ///< both ends closed their books
+  cut_short,    ///< it had started and could not be finished: what is told is what is certain
+  unreachable,  ///< nobody answered, or ICMP says that nobody listens
+  refused,      ///< the server said no: busy, policy, authentication, version
+  failed,       ///< this host could not: no route, no socket, name unknown
+  /// This end did not ask: it slept, was too busy or was stopped, or waits since the target was
+  /// down. Never loss.
+  not_measured,
 };
 
 /// One way of a round, both ends' books in one. sent == unique + lost, and
@@ -68,7 +76,8 @@ struct RoundResult {
   Duration length{0};             ///< monotonic, from the round's start to its end
   Duration lateness{0};           ///< of its start, after the schedule
   Duration host_lateness{0};      ///< of that, what this host's scheduler kept from everybody
-  bool tried = true;              ///< false: the target was down and not asked; it counts as before
+  bool tried = true;              ///< false: the target was down before, so it was not asked
+  std::uint64_t server = 0;       ///< another number for each start of the server; 0 = not told
   bool server_restarted = false;  ///< the server is another process than in the round before
   RoundStatus status = RoundStatus::not_measured;
   std::optional<Error> error;  ///< why it is not complete
@@ -77,7 +86,11 @@ struct RoundResult {
   std::optional<RoundTrips> rtt;
   std::optional<std::int64_t> clock_offset_ns;       ///< server's UTC minus ours
   std::optional<std::int64_t> clock_uncertainty_ns;  ///< of that
-  bool clock_stepped = false;  ///< the wall clock of either end stepped within the round
+  bool clock_stepped = false;       ///< the wall clock of either end stepped within the round
+  TestParams params;                ///< as granted, or as asked where nothing was
+  std::optional<Endpoint> address;  ///< of the server; absent where none is known
+  /// The whole result document (udperf/1) in one line, of a round whose source was told to keep it.
+  std::string document;
 
   [[nodiscard]] bool measured() const {
     return status == RoundStatus::complete || status == RoundStatus::cut_short;
@@ -90,6 +103,9 @@ struct RoundResult {
 /// The round that an ordinary test was. Pure. Its target, number and lateness are for the caller
 /// to fill in.
 [[nodiscard]] RoundResult make_round(const TestOutcome& outcome);
+/// The same where the outcome's document is made already.
+[[nodiscard]] RoundResult make_round(const TestOutcome& outcome,
+                                     const result::ResultDocument& document);
 
 /// Whether the books balance, way by way.
 [[nodiscard]] bool balanced(const RoundResult& round);

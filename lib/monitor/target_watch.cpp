@@ -115,9 +115,13 @@ void TargetWatch::Told::add(EventKind kind, std::string direction, std::string d
 }
 
 std::vector<Event> TargetWatch::on_round(const RoundResult& round) {
+  if (!round.tried) {
+    return {};  // nothing is known anew: the state stays as the last round that was tried left it
+  }
   Told told{round, {}};
   follow_state(told);
   if (round.server_restarted) {
+    ++server_restarts_;
     told.add(EventKind::server_restarted, {}, "the server was started anew");
   }
   if (round.clock_stepped) {

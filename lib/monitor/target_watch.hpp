@@ -55,7 +55,8 @@ struct Limits {
 /// Whether the other end was there: something came back from it.
 [[nodiscard]] bool answered(const RoundResult& round);
 
-/// Follows one target from round to round and tells what changed. A first state other than up is a
+/// Follows one target from round to round and tells what changed. A round in which a target that is
+/// down was not asked changes nothing. A first state other than up is a
 /// change, too: who starts a monitor wants to hear that a target is down.
 class TargetWatch {
  public:
@@ -70,6 +71,8 @@ class TargetWatch {
   [[nodiscard]] bool loss_is_high() const { return loss_high_; }
   /// Rounds in a row without an answer.
   [[nodiscard]] std::uint32_t failures() const { return failures_; }
+  /// How often the server was found started anew.
+  [[nodiscard]] std::uint64_t server_restarts() const { return server_restarts_; }
 
  private:
   struct Seen {
@@ -91,6 +94,7 @@ class TargetWatch {
   UnixTime since_;
   bool loss_high_ = false;
   std::uint32_t failures_ = 0;
+  std::uint64_t server_restarts_ = 0;
   Seen up_;
   Seen down_;
 };

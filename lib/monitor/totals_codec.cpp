@@ -3,32 +3,19 @@
 #include <array>
 #include <string_view>
 
+#include "monitor/byte_codec.hpp"
+
 namespace udperf::monitor {
 namespace {
 
 constexpr std::uint64_t kVersion = 1;
 
-/// Seven bits a byte, low ones first (as in protocol buffers).
-void put(std::string& out, std::uint64_t value) {
-  while (value >= 0x80U) {
-    out += static_cast<char>((value & 0x7fU) | 0x80U);
-    value >>= 7U;
-  }
-  out += static_cast<char>(value);
-}
-
-/// Small numbers of either sign are short ("zigzag").
-void put_signed(std::string& out, std::int64_t value) {
-  const auto bits = static_cast<std::uint64_t>(value);
-  put(out, (bits << 1U) ^ (value < 0 ? ~std::uint64_t{0} : 0));
-}
-
-void put(std::string& out, const TimeHistogram& times) {
+void put_times(std::string& out, const TimeHistogram& times) {
   std::uint64_t used = 0;
   for (std::size_t i = 0; i < TimeHistogram::kBuckets; ++i) {
     used += times.count(i) > 0 ? 1U : 0U;
   }
-  put(out, used);
+  put_number(out, used);
   if (used == 0) {
     return;
   }
@@ -39,55 +26,26 @@ void put(std::string& out, const TimeHistogram& times) {
   std::size_t next = 0;
   for (std::size_t i = 0; i < TimeHistogram::kBuckets; ++i) {
     if (times.count(i) > 0) {
-      put(out, i - next);
-      put(out, times.count(i));
+      put_number(out, i - next);
+      put_number(out, times.count(i));
       next = i + 1;
     }
   }
 }
 
-void put(std::string& out, const WayTotals& way) {
+void put_way(std::string& out, const WayTotals& way) {
   for (const std::uint64_t value :
        {way.sent, way.lost, way.lost_rx_socket, way.lost_tx_host, way.duplicates, way.reordered,
         way.late, way.sent_bytes, way.unique_bytes}) {
-    put(out, value);
+    put_number(out, value);
   }
-  put(out, way.delay_variation);
-  put(out, way.delay);
+  put_times(out, way.delay_variation);
+  put_times(out, way.delay);
 }
 
-class Reader {
+class Reader : public ByteReader {
  public:
-  explicit Reader(std::string_view bytes) : left_(bytes) {}
-
-  [[nodiscard]] bool good() const { return good_; }
-  [[nodiscard]] bool at_end() const { return left_.empty(); }
-
-  std::uint64_t number() {
-    std::uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      if (left_.empty()) {
-        break;
-      }
-      const auto byte = static_cast<std::uint8_t>(left_.front());
-      left_.remove_prefix(1);
-      if (shift == 63 && byte > 1) {
-        break;  // of more than 64 bits
-      }
-      value |= std::uint64_t{byte & 0x7fU} << shift;
-      if (byte < 0x80U) {
-        return value;
-      }
-    }
-    good_ = false;
-    left_ = {};
-    return 0;
-  }
-
-  std::int64_t signed_number() {
-    const std::uint64_t bits = number();
-    return static_cast<std::int64_t>((bits >> 1U) ^ ((bits & 1U) != 0 ? ~std::uint64_t{0} : 0));
-  }
+  using ByteReader::ByteReader;
 
   TimeHistogram times() {
     const std::uint64_t used = number();
@@ -100,11 +58,11 @@ class Reader {
     totals.max_ns = signed_number();
     std::array<std::uint64_t, TimeHistogram::kBuckets> counts{};
     std::size_t next = 0;
-    for (std::uint64_t i = 0; i < used && good_; ++i) {
+    for (std::uint64_t i = 0; i < used && good(); ++i) {
       const std::uint64_t skip = number();
       const std::uint64_t count = number();
       if (skip >= TimeHistogram::kBuckets || next + skip >= TimeHistogram::kBuckets || count == 0) {
-        good_ = false;
+        fail();
         break;
       }
       next += skip;
@@ -126,29 +84,27 @@ class Reader {
     way.unique_bytes = number();
     way.delay_variation = times();
     way.delay = times();
-    good_ = good_ && way.lost <= way.sent;
+    if (way.lost > way.sent) {
+      fail();
+    }
     way.unique = way.sent - way.lost;  // the one that need not be kept
     return way;
   }
-
- private:
-  std::string_view left_;
-  bool good_ = true;
 };
 
 }  // namespace
 
 std::string encode_totals(const Totals& totals) {
   std::string out;
-  put(out, kVersion);
+  put_number(out, kVersion);
   for (const std::uint64_t count : totals.rounds) {
-    put(out, count);
+    put_number(out, count);
   }
   put_signed(out, totals.measured.count());
-  put(out, totals.up);
-  put(out, totals.down);
-  put(out, totals.rtt_sent);
-  put(out, totals.rtt);
+  put_way(out, totals.up);
+  put_way(out, totals.down);
+  put_number(out, totals.rtt_sent);
+  put_times(out, totals.rtt);
   return out;
 }
 

@@ -33,15 +33,14 @@ enum class Ending : std::uint8_t {
   busy,          ///< the server has no place for it now
   denied,        ///< the server said no: policy, key, version, or it is shutting down
   failed,        ///< this host could not: no socket, a parameter that is out of range
-  not_measured,  ///< this host slept, stood still or was told to end it: never loss
+  not_measured,  ///< this host slept, stood still, was told to end it or did not ask: never loss
 };
 
 /// One round to one target: a test, or why there was none. A plain value.
 struct Round {
   std::uint64_t target = 0;  ///< as add() returned it
   std::uint64_t number = 0;  ///< of this target, from 0 on; one for each interval that passed
-  /// How many intervals in a row this stands for: more than 1 where a target that is down was not
-  /// asked in each of them, or where this host did not run.
+  /// How many intervals in a row this stands for: more than 1 where this host did not run.
   std::uint64_t intervals = 1;
   Ending ending = Ending::not_measured;
   MonoTime due{};                 ///< when its data was to begin: first due plus number * interval
@@ -51,7 +50,7 @@ struct Round {
   Duration host_lateness{0};      ///< of that, what this host kept from every thread of the process
   Duration asleep{0};             ///< this host was suspended so long meanwhile (CLOCK_BOOTTIME)
   Duration stood_still{0};        ///< this process did not run so long meanwhile
-  bool tried = true;              ///< false: the target was not asked, since it was down before
+  bool tried = true;              ///< false: down before, so not asked in this one: not_measured
   bool server_restarted = false;  ///< another server process, or host, than in the round before
   TestOutcome outcome;            ///< with exact books; of a round without a test only its error
 };

@@ -56,6 +56,13 @@ bool is_failure(Ending ending) {
          ending != Ending::not_measured;
 }
 
+/// Why a round was left out: what the last one that was tried came to, which says nothing of this.
+Error not_asked(const std::optional<Error>& before) {
+  return Error{ErrorCode::system,
+               "not asked" + (before ? ", since before: " + before->message() : std::string{}), 0,
+               "schedule"};
+}
+
 Target within_bounds(Target target) {
   target.interval = std::clamp(target.interval, kLeastInterval, kMostInterval);
   target.options.light = true;
@@ -168,7 +175,7 @@ void TargetTask::open(Running& running, MonoTime now) {
   if (down_.pass > 0) {
     --down_.pass;
     running.round.tried = false;
-    end_without_test(running, down_.ending, down_.error.value_or(Error{}));
+    end_without_test(running, Ending::not_measured, not_asked(down_.error));
     return;
   }
   if (!servers_ || servers_->empty()) {
@@ -282,7 +289,6 @@ void TargetTask::note_ending(const Round& round) {
   }
   constexpr unsigned kAtOnce = 3;  // so many failures are found out about without a pause
   constexpr unsigned kMostDoublings = 8;
-  down_.ending = round.ending;
   down_.error = round.outcome.error;
   if (++down_.failures <= kAtOnce) {
     return;

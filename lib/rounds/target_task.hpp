@@ -82,9 +82,8 @@ class TargetTask final : public engine::Task {
   /// Of a target that is down.
   struct Down {
     unsigned failures = 0;
-    std::uint64_t pass = 0;  ///< rounds in which it is not asked
-    Ending ending = Ending::complete;
-    std::optional<Error> error;
+    std::uint64_t pass = 0;      ///< rounds in which it is not asked
+    std::optional<Error> error;  ///< of the last round that was tried
   };
   Down down_;
   struct Server {

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <string>
 
+#include "crypto/digest_text.hpp"
 #include "e2e/monitor_process.hpp"
 #include "net/fd.hpp"
 #include "support/condition.hpp"
@@ -110,6 +111,54 @@ TEST_CASE("requests that ask for nothing of the monitor's get nothing", "[e2e][m
   const auto huge = http_get(monitor.http(), "/metrics", {{"X", std::string(100'000, 'x')}});
   CHECK((!huge || huge->status >= 400));
   CHECK(monitor.get("/healthz").status == 200);
+}
+
+TEST_CASE("a round of the history has a report that runs nothing but its own", "[e2e][monitor]") {
+  const Server server;
+  MonitorProcess monitor{config_for(server.endpoint())};
+  json rows;
+  REQUIRE(monitor.until([&] {
+    const auto answer = monitor.get("/api/v1/rounds?target=gw&grain=round&since=0&most=1");
+    rows = answer.status == 200 ? json::parse(answer.body).at("rows") : json::array();
+    return rows.size() == 1 && !rows.at(0).at("up").is_null();
+  }));
+  const auto start = rows.at(0).at("start_unix_ns").get<std::int64_t>();
+  const std::string nanoseconds = std::to_string(start % 1'000'000'000);
+  const std::string time = std::to_string(start / 1'000'000'000) + "." +
+                           std::string(9 - nanoseconds.size(), '0') + nanoseconds;
+  const auto page = monitor.get("/report?target=gw&time=" + time);
+  REQUIRE(page.status == 200);
+  const auto between = [&page](const std::string& from, const std::string& to) {
+    const auto begin = page.body.find(from);
+    REQUIRE(begin != std::string::npos);
+    const auto end = page.body.find(to, begin + from.size());
+    return page.body.substr(begin + from.size(), end - begin - from.size());
+  };
+  const auto document =
+      parse_strict_json(between("<script id=\"document\" type=\"application/json\">", "</script>"));
+  REQUIRE(document);
+  CHECK(document->at("test").at("start_unix_ns") == start);
+  CHECK(document->at("up").at("tx").at("packets") == rows.at(0).at("up").at("sent"));
+  CHECK(document->at("test").at("packets") == 20);
+
+  CHECK(page.head.find("unsafe-inline") == std::string::npos);
+  CHECK(page.head.find("default-src 'none'") != std::string::npos);
+  for (const std::string& part :
+       {between("<style>", "</style>"), between("<script>", "</script>")}) {
+    CHECK(page.head.find("'sha256-" + crypto::sha256_base64(part) + "'") != std::string::npos);
+  }
+  const auto status = [&monitor](const std::string& query) {
+    return monitor.get("/report" + query).status;
+  };
+  CHECK(status("?target=gw&module=light&time=" + time) == 200);
+  CHECK(status("") == 400);
+  CHECK(status("?target=gw") == 400);
+  CHECK(status("?target=gw&time=now") == 400);
+  CHECK(status("?target=gw&time=1000") == 404);
+  CHECK(status("?target=none&time=" + time) == 404);
+  CHECK(status("?target=gw&module=none&time=" + time) == 404);
+  CHECK(monitor.get("/api/v1/rounds?target=gw&most=0").status == 400);
+  CHECK(monitor.get("/api/v1/rounds?target=gw&most=5001").status == 400);
 }
 
 TEST_CASE("passwords of a web configuration are asked for", "[e2e][monitor]") {

@@ -163,6 +163,54 @@ TEST_CASE("a target that stops is down, and up when it is back; a program is tol
   }));
 }
 
+TEST_CASE("a server that is started anew is told apart from loss", "[e2e][monitor]") {
+  std::optional<Server> server{std::in_place};
+  const std::string port = std::to_string(server->endpoint().port);
+  MonitorProcess monitor{config_for(server->endpoint())};
+  REQUIRE(monitor.until([&] { return monitor.rounds("complete") >= 2; }));
+  server.reset();
+  server.emplace(IpFamily::v4, std::vector<std::string>{"--port", port});
+  REQUIRE(monitor.until([&] { return monitor.changed("server_restarted"); }));
+  const std::string metrics = monitor.get("/metrics").body;
+  CHECK(metric_value(metrics, "udperf_server_restarts_total", {"target=\"gw\""}) == 1);
+  CHECK(metric_value(metrics, "udperf_events_total", {"\"server_restarted\""}) == 1);
+  for (const std::string way : {"up", "down"}) {
+    CHECK(metric_value(metrics, "udperf_packets_lost_total",
+                       {"direction=\"" + way + "\"", "where=\"network\""}) == 0);
+  }
+  CHECK(
+      json::parse(monitor.get("/api/v1/targets").body).at("targets").at(0).at("server_restarts") ==
+      1);
+}
+
+TEST_CASE("a module that speaks iperf3 measures an iperf3 server, and its report is whole",
+          "[e2e][monitor]") {
+  const Server server{IpFamily::v4, {"--iperf3", "0"}};
+  const std::string port = std::to_string(server.ready()["data"]["iperf3_port"].get<int>());
+  const std::string config =
+      "modules:\n  stock: {protocol: iperf3, every: 2s, duration: 1s, rate: 1M, direction: both}\n"
+      "targets:\n  - {target: \"127.0.0.1:" +
+      port + "\", name: gw, module: stock}\n";
+  MonitorProcess monitor{config};
+  REQUIRE(monitor.until([&] { return monitor.rounds("complete") >= 1; }));
+  const auto lines = monitor.lines("round");
+  const auto found = std::find_if(lines.begin(), lines.end(), [](const json& round) {
+    return round.at("status") == "complete";
+  });
+  for (const std::string way : {"up", "down"}) {
+    const json& part = found->at(way);
+    REQUIRE(part.is_object());
+    CHECK(part.at("sent").get<int>() > 0);
+    CHECK(part.at("sent") == part.at("unique").get<int>() + part.at("lost").get<int>());
+  }
+  const std::int64_t middle = found->at("start_unix_ns").get<std::int64_t>() / 1'000'000'000 + 1;
+  REQUIRE(monitor.until([&] {
+    return monitor.get("/report?target=gw&time=" + std::to_string(middle)).status == 200;
+  }));
+  const std::string page = monitor.get("/report?target=gw&time=" + std::to_string(middle)).body;
+  CHECK(page.find("\"history\"") == std::string::npos);  // which notes what is made of its rows
+}
+
 TEST_CASE("a configuration is read again on SIGHUP, and a bad one changes nothing",
           "[e2e][monitor]") {
   const Server server;

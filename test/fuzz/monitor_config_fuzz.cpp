@@ -4,9 +4,12 @@
 #include <cstdlib>
 #include <string>
 
+#include "app/monitor/params_bytes.hpp"
 #include "app/monitor/setup.hpp"
 #include "app/monitor/web_config.hpp"
 #include "monitor/http_query.hpp"
+#include "monitor/round_document.hpp"
+#include "monitor/round_record.hpp"
 #include "monitor/totals_codec.hpp"
 
 namespace {
@@ -47,6 +50,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto totals = monitor::decode_totals(text)) {
     expect(monitor::decode_totals(monitor::encode_totals(*totals)) == totals);
     expect(totals->up.sent == totals->up.unique + totals->up.lost);
+  }
+  if (const auto round = monitor::decode_record(text, monitor::Totals{})) {
+    expect(monitor::decode_record(monitor::encode_record(*round), monitor::Totals{}).has_value());
+    static_cast<void>(monitor::round_document(*round, monitor::Target{}));
+  }
+  if (const auto params = app::params_of(text)) {
+    expect(app::params_of(app::params_bytes(*params)).has_value());
   }
   return 0;
 }

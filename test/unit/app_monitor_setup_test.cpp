@@ -104,6 +104,37 @@ modules:
   CHECK_FALSE(setup->modules.at("game").timing.heavy);
 }
 
+TEST_CASE("a module may speak iperf3, one round at a time, and nothing that is not there") {
+  std::vector<std::string> errors;
+  const auto setup = setup_of(R"(
+modules:
+  stock: {protocol: iperf3, rate: 10M, duration: 5s, every: 1h, direction: both}
+  other: {protocol: iperf3, port: 5202, at: "03:10"}
+  own: {protocol: native}
+targets: [{target: a, module: stock}]
+)",
+                              errors);
+  CAPTURE(errors);
+  REQUIRE(setup);
+  const MonitorModule& stock = setup->modules.at("stock");
+  CHECK(stock.client.options.iperf3);
+  CHECK(stock.timing.heavy);
+  CHECK(options_for(stock, setup->targets[0].address).port == 5201);
+  CHECK(setup->modules.at("other").client.options.port == 5202);
+  CHECK(setup->modules.at("other").timing.heavy);  // an iperf3 server has one test at a time
+  CHECK_FALSE(setup->modules.at("own").client.options.iperf3);
+  CHECK_FALSE(setup->modules.at("own").timing.heavy);
+
+  CHECK(error_of("modules:\n  s: {protocol: stamp, every: 1h}\n")
+            .find("m.yaml:2:17: protocol: stamp") == 0);
+  CHECK(error_of("modules:\n  s: {protocol: tcp, every: 1h}\n").find("native and iperf3") !=
+        std::string::npos);
+  CHECK(error_of("modules:\n  s: {protocol: iperf3}\n").find("one test at a time") !=
+        std::string::npos);
+  CHECK(error_of("modules:\n  s: {protocol: iperf3, every: 1h, spacing: poisson}\n")
+            .find("does not go with") != std::string::npos);
+}
+
 TEST_CASE("a module with a wrong value is not called heavy, too") {
   std::vector<std::string> errors;
   CHECK_FALSE(setup_of("modules: {m: {direction: sideways}}\n", errors));

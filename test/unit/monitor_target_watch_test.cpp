@@ -70,6 +70,19 @@ TEST_CASE("what this host did not measure is neither down nor up") {
   CHECK(watch.state() == TargetState::not_measured);
 }
 
+TEST_CASE("a target that was not asked again stays as it was") {
+  TargetWatch watch;
+  static_cast<void>(watch.on_round(good()));
+  CHECK(kinds(watch.on_round(bad(RoundStatus::unreachable))) == Kinds{EventKind::down});
+  RoundResult untried = bad(RoundStatus::not_measured);
+  untried.tried = false;
+  CHECK(watch.on_round(untried).empty());
+  CHECK(watch.state() == TargetState::down);
+  CHECK(watch.failures() == 1);
+  CHECK(watch.on_round(bad(RoundStatus::unreachable)).empty());
+  CHECK(kinds(watch.on_round(good())) == Kinds{EventKind::up});
+}
+
 TEST_CASE("a round that was cut short before anything came back is down") {
   TargetWatch watch;
   RoundResult round = bad(RoundStatus::cut_short);
