@@ -16,12 +16,12 @@
 #include "clock/system_clock.hpp"
 #include "crypto/crypto.hpp"
 #include "engine/client_connect.hpp"
-#include "iperf3/affinity.hpp"
 #include "iperf3/client_test.hpp"
 #include "iperf3/report_json.hpp"
 #include "iperf3/service.hpp"
 #include "net/resolver.hpp"
 #include "net/udp_port.hpp"
+#include "os/affinity.hpp"
 #include "result/version.hpp"
 
 namespace udperf::app {
@@ -258,7 +258,7 @@ int run_command(const Iperf3Command& command) {
   if (!output) {
     return fail(output.error().message());
   }
-  if (command.affinity && !iperf3::stay_on_cpu(*command.affinity)) {
+  if (command.affinity && !os::stay_on_cpu(*command.affinity)) {
     return fail("-A: no CPU " + std::to_string(*command.affinity) + " is to be used here");
   }
   if (command.service.daemon && ::daemon(1, 0) != 0) {

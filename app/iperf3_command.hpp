@@ -9,9 +9,9 @@
 #include "base/endpoint.hpp"
 #include "base/time.hpp"
 #include "iperf3/authentication.hpp"
-#include "iperf3/control_socket.hpp"
 #include "iperf3/key_set.hpp"
 #include "iperf3/parameters.hpp"
+#include "net/tcp_patience.hpp"
 
 namespace udperf::app {
 
@@ -72,7 +72,7 @@ struct Iperf3Command {
   std::optional<std::uint32_t> affinity;  ///< -A: the CPU of this end
   Duration connect_timeout = std::chrono::seconds{10};
   std::optional<Duration> receive_timeout;  ///< --rcv-timeout
-  iperf3::ControlSocket control;            ///< --snd-timeout, --cntl-ka
+  net::TcpPatience control;                 ///< --snd-timeout, --cntl-ka
   std::optional<std::string> log_file;
   std::optional<std::string> pid_file;
   std::optional<std::string> timestamps;  ///< strftime(3) format before each line

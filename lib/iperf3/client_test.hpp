@@ -9,16 +9,16 @@
 
 #include "base/random.hpp"
 #include "clock/clock.hpp"
-#include "os/event.hpp"
 #include "engine/stop_token.hpp"
 #include "engine/worker.hpp"
 #include "iperf3/client_control.hpp"
-#include "iperf3/control_socket.hpp"
 #include "iperf3/process_cpu.hpp"
 #include "iperf3/receiving_stream.hpp"
 #include "iperf3/sending_stream.hpp"
 #include "iperf3/test_record.hpp"
 #include "net/tcp.hpp"
+#include "net/tcp_patience.hpp"
+#include "os/event.hpp"
 
 namespace udperf::iperf3 {
 
@@ -45,7 +45,7 @@ struct ClientPlan {
   Duration interval = std::chrono::seconds{1};  ///< of rows; 0: none but one at the end
   Duration grid = std::chrono::seconds{1};      ///< of the receiver's books
   Duration gap_threshold = std::chrono::milliseconds{50};
-  ControlSocket control;
+  net::TcpPatience control;
   /// Makes the parameter that names the user, when it is sent; null: there is none.
   std::function<Result<std::string>()> token;
   /// Told what is said on the control connection; null: nobody is.

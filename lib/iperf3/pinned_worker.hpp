@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "engine/worker.hpp"
-#include "iperf3/affinity.hpp"
+#include "os/affinity.hpp"
 
 namespace udperf::iperf3 {
 
@@ -25,7 +25,7 @@ class PinnedWorker {
    public:
     explicit Pin(std::uint32_t cpu) : cpu_(cpu) {}
     engine::Wake step(MonoTime /*now*/, net::ReceiveBuffers& /*buffers*/) override {
-      static_cast<void>(stay_on_cpu(cpu_));  // it was there when the test was let in
+      static_cast<void>(os::stay_on_cpu(cpu_));  // it was there when the test was let in
       over_.store(true, std::memory_order_release);
       return {};
     }

@@ -7,8 +7,8 @@
 #include "base/saturating.hpp"
 #include "base/source_accounts.hpp"
 #include "engine/client_connect.hpp"
-#include "iperf3/affinity.hpp"
 #include "net/udp_listener.hpp"
+#include "os/affinity.hpp"
 #include "session/client_handshake.hpp"
 
 namespace udperf::iperf3 {
@@ -205,7 +205,7 @@ bool Iperf3Service::may_enter(ServerTest& test, MonoTime now) {
       return false;
     }
   }
-  if (p.extras.server_affinity && !may_use_cpu(*p.extras.server_affinity)) {
+  if (p.extras.server_affinity && !os::may_use_cpu(*p.extras.server_affinity)) {
     refuse(test, ErrorNumber::affinity,
            "no CPU " + std::to_string(*p.extras.server_affinity) + " is to be used here", now);
     return false;

@@ -10,12 +10,12 @@
 #include "base/random.hpp"
 #include "base/source_accounts.hpp"
 #include "clock/clock.hpp"
-#include "os/event.hpp"
 #include "engine/server_run.hpp"
 #include "engine/service.hpp"
-#include "iperf3/control_socket.hpp"
 #include "iperf3/server_test.hpp"
 #include "net/tcp.hpp"
+#include "net/tcp_patience.hpp"
+#include "os/event.hpp"
 
 namespace udperf::iperf3 {
 
@@ -37,7 +37,7 @@ class Iperf3Service final : public engine::Service {
     std::function<Result<std::string>(const std::optional<std::string>& token)> authorize = {};
     Duration data_patience = std::chrono::seconds{120};  ///< for data of a client that sends
     Duration rate_window = std::chrono::seconds{5};      ///< that its rate is looked at over
-    ControlSocket control = {};
+    net::TcpPatience control = {};
     /// Told what is said on control connections; null: nobody is.
     std::function<void(const std::string&)> trace = {};
   };

@@ -12,12 +12,12 @@
 
 #include "e2e/iperf3_peers.hpp"
 #include "e2e/program.hpp"
-#include "engine/event.hpp"
 #include "iperf3/datagram.hpp"
 #include "iperf3/inbox.hpp"
 #include "net/receive_buffers.hpp"
 #include "net/tcp.hpp"
 #include "net/udp_port.hpp"
+#include "os/event.hpp"
 #include "support/catch.hpp"
 
 // Clients that go away in any state of a test: nothing of them is left at the server, and no data
@@ -57,7 +57,7 @@ class Client {
     REQUIRE(opened.has_value());
     control_ = *std::move(opened);
     while (control_->connecting() == net::TcpConnection::Connecting::underway) {
-      engine::wait_readable(std::array<int, 1>{control_->fd()}, 1ms);
+      os::wait_readable(std::array<int, 1>{control_->fd()}, 1ms);
     }
     REQUIRE(control_->connecting() == net::TcpConnection::Connecting::done);
   }
@@ -115,7 +115,7 @@ class Client {
   void wait_until(Enough enough) {
     while (!enough()) {
       REQUIRE_FALSE(control_->closed());
-      engine::wait_readable(std::array<int, 1>{control_->fd()}, kGuard);
+      os::wait_readable(std::array<int, 1>{control_->fd()}, kGuard);
       control_->receive(bytes_);
     }
   }
@@ -146,7 +146,7 @@ class Client {
     net::ReceiveBuffers buffers;
     bool heard = false;
     while (!heard) {
-      engine::wait_readable(std::array<int, 1>{data_->fd()}, kGuard);
+      os::wait_readable(std::array<int, 1>{data_->fd()}, kGuard);
       for (const net::Received& read : data_->receive(buffers)) {
         heard = heard || read.segment == kLength;
       }
@@ -169,7 +169,7 @@ std::size_t descriptors(pid_t pid) {
 bool settles(pid_t pid, std::size_t before) {
   const auto deadline = std::chrono::steady_clock::now() + kGuard;
   while (descriptors(pid) > before && std::chrono::steady_clock::now() < deadline) {
-    engine::wait_readable({}, 5ms);
+    os::wait_readable({}, 5ms);
   }
   return descriptors(pid) <= before;
 }
@@ -201,7 +201,7 @@ TEST_CASE("A client that vanishes in any state of a test leaves nothing at the s
   while (sessions < expected && std::chrono::steady_clock::now() < deadline) {
     const std::string text = server.process().output(test::Stream::out);
     sessions = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
-    engine::wait_readable({}, 5ms);
+    os::wait_readable({}, 5ms);
   }
   CHECK(sessions == expected);
   const auto after =
@@ -246,6 +246,6 @@ TEST_CASE("No data follows a client that is gone, although nothing says so on UD
   net::ReceiveBuffers buffers;
   while (!data->receive(buffers).empty()) {
   }
-  engine::wait_readable(std::array<int, 1>{data->fd()}, 300ms);
+  os::wait_readable(std::array<int, 1>{data->fd()}, 300ms);
   CHECK(data->receive(buffers).empty());
 }

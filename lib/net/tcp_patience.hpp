@@ -6,10 +6,10 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 
-namespace udperf::iperf3 {
+namespace udperf::net {
 
 /// What a control connection may be set to beyond the default.
-struct ControlSocket {
+struct TcpPatience {
   /// TCP_USER_TIMEOUT (RFC 5482): how long data may be without an answer; 0: as the system has it.
   Duration unanswered{0};
 
@@ -23,6 +23,6 @@ struct ControlSocket {
 };
 
 /// Sets what is not the default.
-[[nodiscard]] Result<void> apply(const ControlSocket& wanted, int fd);
+[[nodiscard]] Result<void> apply(const TcpPatience& wanted, int fd);
 
-}  // namespace udperf::iperf3
+}  // namespace udperf::net

@@ -1,15 +1,14 @@
-#include "iperf3/affinity.hpp"
+#include "os/affinity.hpp"
 
 #include <sched.h>
 
 #include <array>
 
-#include "iperf3/protocol.hpp"
-
-namespace udperf::iperf3 {
+namespace udperf::os {
 namespace {
 
-/// Room for one CPU more than the protocol names: glibc's own type ends at 1023.
+/// glibc's own type ends at 1023; no machine of today has more than these.
+constexpr std::uint32_t kMostCpu = 8191;
 using CpuSets = std::array<cpu_set_t, kMostCpu / CPU_SETSIZE + 1>;
 
 }  // namespace
@@ -29,4 +28,4 @@ bool stay_on_cpu(std::uint32_t cpu) {
   return ::sched_setaffinity(0, sizeof sets, sets.data()) == 0;
 }
 
-}  // namespace udperf::iperf3
+}  // namespace udperf::os

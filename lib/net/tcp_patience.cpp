@@ -1,4 +1,4 @@
-#include "iperf3/control_socket.hpp"
+#include "net/tcp_patience.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
-namespace udperf::iperf3 {
+namespace udperf::net {
 namespace {
 
 bool set(int fd, int option, std::int64_t value) {
@@ -17,7 +17,7 @@ bool set(int fd, int option, std::int64_t value) {
 
 }  // namespace
 
-Result<void> apply(const ControlSocket& wanted, int fd) {
+Result<void> apply(const TcpPatience& wanted, int fd) {
   bool good = set(fd, TCP_USER_TIMEOUT, wanted.unanswered / std::chrono::milliseconds{1});
   if (wanted.keep_alive) {
     good = good && set(fd, TCP_KEEPIDLE, wanted.keep_alive->idle_s) &&
@@ -31,4 +31,4 @@ Result<void> apply(const ControlSocket& wanted, int fd) {
   return {};
 }
 
-}  // namespace udperf::iperf3
+}  // namespace udperf::net

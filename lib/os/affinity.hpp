@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace udperf::iperf3 {
+namespace udperf::os {
 
 /// Whether this process may use a CPU.
 [[nodiscard]] bool may_use_cpu(std::uint32_t cpu);
@@ -11,4 +11,4 @@ namespace udperf::iperf3 {
 /// where there is none of this number that it may use.
 [[nodiscard]] bool stay_on_cpu(std::uint32_t cpu);
 
-}  // namespace udperf::iperf3
+}  // namespace udperf::os
