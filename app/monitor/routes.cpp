@@ -48,11 +48,11 @@ std::optional<History::Grain> grain_of(const std::optional<std::string>& word, D
 
 /// How many rows are wanted at most; nothing where it is no number that there can be.
 std::optional<std::size_t> most_of(const std::optional<std::string>& word) {
-  constexpr std::size_t kMost = History::Query{}.most;
+  const std::size_t most = History::Query{}.most;
   if (!word) {
-    return kMost;
+    return most;
   }
-  const auto number = parse_integer(*word, 1, kMost);
+  const auto number = parse_integer(*word, 1, most);
   return number ? std::optional{static_cast<std::size_t>(*number)} : std::nullopt;
 }
 
