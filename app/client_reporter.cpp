@@ -11,7 +11,7 @@ ClientReporter::ClientReporter(Parts parts, const ClientCommand& command)
   const OutputOptions& output = command.output;
   // A table of intervals on the same screen takes the live lines' place. An iperf3 server tells
   // nothing before the end of what it receives, so there is no table of that.
-  const bool told = !command.options.iperf3 || command.options.params.direction != Direction::up;
+  const bool told = !command.iperf3 || command.options.params.direction != Direction::up;
   const bool table = told && output.live_intervals && output.format == OutputFormat::text &&
                      parts.output.is_terminal();
   if (terminal && output.verbosity == Verbosity::normal && !table) {

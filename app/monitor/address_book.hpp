@@ -15,8 +15,8 @@
 #include "base/endpoint.hpp"
 #include "base/result.hpp"
 #include "clock/clock.hpp"
-#include "os/event.hpp"
 #include "net/resolver.hpp"
+#include "os/event.hpp"
 
 namespace udperf::app {
 

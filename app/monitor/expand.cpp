@@ -12,9 +12,9 @@
 
 #include "app/files.hpp"
 #include "clock/system_clock.hpp"
-#include "os/event.hpp"
 #include "net/resolver.hpp"
 #include "net/socket_address.hpp"
+#include "os/event.hpp"
 
 namespace udperf::app {
 namespace {

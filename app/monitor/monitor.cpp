@@ -140,7 +140,8 @@ void Monitor::assign(const monitor::Board::Entry& entry) {
   }
   schedule_.remove(id);
   if (!light_->watches(id) || outdated_.contains(id)) {
-    light_->watch(id, options_for(module, entry.target.address), module.timing.every, last_number);
+    light_->watch(id, test_for(module, entry.target.address).options, module.timing.every,
+                  last_number);
   }
 }
 
@@ -203,7 +204,7 @@ void Monitor::begin(const monitor::DueRound& due, MonoTime now) {
       schedule_.finished(due.target, 0, now);
       return;
     }
-    order = {due.target, due.number, due.due, options_for(module->second, entry->target.address),
+    order = {due.target, due.number, due.due, test_for(module->second, entry->target.address),
              module->second.timing.heavy && sinks_.history != nullptr};
     flying_[{due.target, due.number}] = now;
   }

@@ -18,10 +18,10 @@
 #include "app/monitor/metrics.hpp"
 #include "app/monitor/round_source.hpp"
 #include "app/monitor/setup.hpp"
-#include "os/event.hpp"
 #include "monitor/board.hpp"
 #include "monitor/json.hpp"
 #include "monitor/schedule.hpp"
+#include "os/event.hpp"
 
 namespace udperf::app {
 
@@ -58,7 +58,7 @@ class Monitor {
   /// The board as the API shows it: {"targets":[...],"events":[...]}
   [[nodiscard]] std::string targets_json() const;
   struct ProbeTarget {
-    engine::ClientOptions options;
+    RoundTest test;
     bool allowed = false;
     bool module_known = false;
     bool heavy = false;

@@ -111,7 +111,7 @@ Monitor::ProbeTarget Monitor::probe_target(const monitor::TargetAddress& address
     return probe;
   }
   const auto* const entry = configured(address, name, found->second);
-  probe.options = options_for(found->second, entry != nullptr ? entry->target.address : address);
+  probe.test = test_for(found->second, entry != nullptr ? entry->target.address : address);
   probe.heavy = found->second.timing.heavy;
   const auto numeric = parse_ip_address(address.host);
   probe.allowed =

@@ -11,9 +11,9 @@
 #include "app/monitor/pool_source.hpp"
 #include "app/signals.hpp"
 #include "clock/system_clock.hpp"
-#include "os/event.hpp"
 #include "monitor/once.hpp"
 #include "net/udp_port.hpp"
+#include "os/event.hpp"
 
 namespace udperf::app {
 namespace {
@@ -65,7 +65,7 @@ class OnceRounds {
             continue;
           }
           source.start(
-              {i, 1, clock_.now(), options_for(module_of(i), rows_[i].target.address), false});
+              {i, 1, clock_.now(), test_for(module_of(i), rows_[i].target.address), false});
           ++started;
           if (heavy) {
             wait_for(started, stop);

@@ -103,8 +103,8 @@ monitor::RoundResult PoolSource::run(const RoundOrder& order) {
   Silent observer;
   const MonoTime begin = clock_.now();
   const UnixTime start = clock_.unix_now();
-  const auto test = order.options.iperf3 ? iperf3::run_iperf3_client : engine::run_client;
-  const TestOutcome outcome = test(order.options, clock_, random, observer, stop_);
+  const auto run_test = order.test.iperf3 ? iperf3::run_iperf3_client : engine::run_client;
+  const TestOutcome outcome = run_test(order.test.options, clock_, random, observer, stop_);
   result::ResultDocument document = result::build_result(outcome);
   monitor::RoundResult round = monitor::make_round(outcome, document);
   if (order.whole) {

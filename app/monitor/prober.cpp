@@ -59,8 +59,7 @@ void Prober::take(monitor::RoundResult round) {
   done_.notify_all();
 }
 
-std::optional<monitor::RoundResult> Prober::run(const engine::ClientOptions& options,
-                                                Duration deadline) {
+std::optional<monitor::RoundResult> Prober::run(const RoundTest& test, Duration deadline) {
   std::unique_lock lock{mutex_};
   if (flying_ >= kMostFlying) {
     return std::nullopt;
@@ -69,7 +68,8 @@ std::optional<monitor::RoundResult> Prober::run(const engine::ClientOptions& opt
   const std::uint64_t id = next_++;
   results_[id];
   lock.unlock();
-  source_->start({id, 1, clock_.now(), fit_to_deadline(options, deadline), false});
+  source_->start(
+      {id, 1, clock_.now(), {fit_to_deadline(test.options, deadline), test.iperf3}, false});
   lock.lock();
   done_.wait_for(lock, deadline, [&] { return results_[id].has_value(); });
   std::optional<monitor::RoundResult> result = std::move(results_[id]);

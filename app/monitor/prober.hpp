@@ -26,8 +26,7 @@ class Prober {
 
   /// Nothing where too many run already. Returns by the deadline: what has not ended then has
   /// failed.
-  [[nodiscard]] std::optional<monitor::RoundResult> run(const engine::ClientOptions& options,
-                                                        Duration deadline);
+  [[nodiscard]] std::optional<monitor::RoundResult> run(const RoundTest& test, Duration deadline);
 
  private:
   static constexpr std::size_t kMostFlying = 16;

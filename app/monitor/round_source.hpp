@@ -8,12 +8,18 @@
 
 namespace udperf::app {
 
+/// What a round runs.
+struct RoundTest {
+  engine::ClientOptions options;
+  bool iperf3 = false;  ///< with an iperf3 server, by its protocol
+};
+
 /// A round that somebody wants.
 struct RoundOrder {
   std::uint64_t target = 0;
   std::uint64_t number = 0;
   MonoTime due;
-  engine::ClientOptions options;
+  RoundTest test;
   bool whole = false;  ///< keep the round's whole document, up to kMostDocumentBytes
 };
 

@@ -160,7 +160,7 @@ HttpReply Routes::probe(const HttpRequest& request, const HttpQuery& query) {
     return http_problem(503, "a heavy round runs already, and of these one at a time");
   }
   const MonoTime begin = clock_.now();
-  const auto round = prober_.run(target.options, monitor::probe_deadline(request.scrape_timeout));
+  const auto round = prober_.run(target.test, monitor::probe_deadline(request.scrape_timeout));
   if (!round) {
     return http_problem(503, "too many probes run already");
   }

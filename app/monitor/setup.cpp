@@ -216,11 +216,10 @@ class SetupMaker {
     }
     module.timing.every = config.every.value_or(std::chrono::seconds{10});
     module.timing.at = config.at;
-    const engine::ClientOptions& options = module.client.options;
-    module.timing.heavy = options.iperf3 || is_heavy(options.params);
+    module.timing.heavy = module.client.iperf3 || is_heavy(module.client.options.params);
     if (module.timing.heavy && !config.every && !config.at) {
-      const char* const why = options.iperf3 ? "an iperf3 server has one test at a time"
-                                             : "more than 100 datagrams a second or 1 Mb/s";
+      const char* const why = module.client.iperf3 ? "an iperf3 server has one test at a time"
+                                                   : "more than 100 datagrams a second or 1 Mb/s";
       complain(config.place, "module " + config.name + ": is heavy (" + why +
                                  "); say how often it runs, e.g. every: 6h or at: \"03:10\"");
     }
@@ -294,12 +293,11 @@ std::optional<MonitorSetup> make_setup(const MonitorCommand& command,
   return make_setup(command, text, errors);
 }
 
-engine::ClientOptions options_for(const MonitorModule& module,
-                                  const monitor::TargetAddress& address) {
-  engine::ClientOptions options = module.client.options;
-  options.host = address.host;
-  options.port = address.port.value_or(options.port);
-  return options;
+RoundTest test_for(const MonitorModule& module, const monitor::TargetAddress& address) {
+  RoundTest test{module.client.options, module.client.iperf3};
+  test.options.host = address.host;
+  test.options.port = address.port.value_or(test.options.port);
+  return test;
 }
 
 }  // namespace udperf::app

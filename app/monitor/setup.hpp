@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/cli.hpp"
+#include "app/monitor/round_source.hpp"
 #include "monitor/config.hpp"
 #include "monitor/schedule.hpp"
 #include "monitor/target_watch.hpp"
@@ -44,8 +45,8 @@ struct MonitorSetup {
 /// The options of the client that a module may have.
 [[nodiscard]] std::vector<std::string_view> module_options();
 
-/// The client's options for one target.
-[[nodiscard]] engine::ClientOptions options_for(const MonitorModule& module,
-                                                const monitor::TargetAddress& address);
+/// The module's test with one target.
+[[nodiscard]] RoundTest test_for(const MonitorModule& module,
+                                 const monitor::TargetAddress& address);
 
 }  // namespace udperf::app

@@ -47,10 +47,10 @@ TEST_CASE("without a configuration a round is 100 datagrams of 200 bytes each wa
   CHECK(params.rate_down == params.rate_up);
   CHECK(light.timing.every == 10s);
   CHECK_FALSE(light.timing.heavy);
-  const auto options = options_for(light, setup->targets[1].address);
+  const auto options = test_for(light, setup->targets[1].address).options;
   CHECK(options.host == "::1");
   CHECK(options.port == 7000);
-  CHECK(options_for(light, setup->targets[0].address).port == kDefaultPort);
+  CHECK(test_for(light, setup->targets[0].address).options.port == kDefaultPort);
 }
 
 TEST_CASE("modules are made of the client's options, and rounds fill their time") {
@@ -117,12 +117,12 @@ targets: [{target: a, module: stock}]
   CAPTURE(errors);
   REQUIRE(setup);
   const MonitorModule& stock = setup->modules.at("stock");
-  CHECK(stock.client.options.iperf3);
+  CHECK(stock.client.iperf3);
   CHECK(stock.timing.heavy);
-  CHECK(options_for(stock, setup->targets[0].address).port == 5201);
+  CHECK(test_for(stock, setup->targets[0].address).options.port == 5201);
   CHECK(setup->modules.at("other").client.options.port == 5202);
   CHECK(setup->modules.at("other").timing.heavy);  // an iperf3 server has one test at a time
-  CHECK_FALSE(setup->modules.at("own").client.options.iperf3);
+  CHECK_FALSE(setup->modules.at("own").client.iperf3);
   CHECK_FALSE(setup->modules.at("own").timing.heavy);
 
   CHECK(error_of("modules:\n  s: {protocol: stamp, every: 1h}\n")
@@ -188,7 +188,7 @@ TEST_CASE("a probe's round is made to fit its time") {
   std::vector<std::string> errors;
   const auto setup = make_setup(parse({"monitor", "gw"}), std::nullopt, errors);
   REQUIRE(setup);
-  const auto options = options_for(setup->modules.at("light"), {"gw", std::nullopt});
+  const auto options = test_for(setup->modules.at("light"), {"gw", std::nullopt}).options;
   const auto fitted = fit_to_deadline(options, 2s);
   CHECK(fitted.connect_timeout == 600ms);
   CHECK(fitted.params.amount.packets == 100);
