@@ -478,7 +478,8 @@ Duration Lane::feedback_wait() {
     return usual;
   }
   if (settings_.role == session::Role::server) {
-    return std::max(usual, teller_.on() ? kFeedbackEvery : kServerIdle);
+    const Duration seldom = settings_.light ? session::kLightFeedback : kServerIdle;
+    return std::max(usual, teller_.on() ? kFeedbackEvery : seldom);
   }
   return teller_.on() ? usual : std::max(usual, kClientIdle);
 }

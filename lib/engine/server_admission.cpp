@@ -118,9 +118,14 @@ void ServerSessions::open_session(const FrontDoor::Admission& admission, const n
     refuse(letter, nonce, admission.sealer, *reject);
     return;
   }
+  used_nonces_.add(nonce, now);
+  begin_session(std::move(session));
+}
+
+/// It is in the books from here on, whatever comes of it.
+void ServerSessions::begin_session(std::unique_ptr<Session> session) {
   ++counters_.sessions;
   counters_.light_sessions += session->light() ? 1U : 0U;
-  used_nonces_.add(nonce, now);
   observer_.on_session_opened(session->id, session->client, session->params);
   Session& opened = *session;
   sessions_.emplace(opened.id, std::move(session));

@@ -102,6 +102,7 @@ class ServerSessions final : public Service, public SharedPort {
   [[nodiscard]] bool has_served_its_one() const;
   void open_session(const session::FrontDoor::Admission& admission, const net::Letter& letter,
                     MonoTime now);
+  void begin_session(std::unique_ptr<Session> session);
   void refuse(const net::Letter& letter, const wire::Nonce& nonce, session::Sealer sealer,
               const wire::Reject& reject);
   void join(const session::FrontDoor::Joining& joining, const net::Letter& letter, MonoTime now);

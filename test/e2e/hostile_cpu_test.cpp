@@ -130,7 +130,7 @@ TEST_CASE("a hundred idle streams cost the server next to nothing", "[e2e]") {
   });
 }
 
-TEST_CASE("a REQUEST with a bad cookie costs no more than a few datagrams of a test", "[e2e]") {
+TEST_CASE("a REQUEST with a bad cookie costs no more than two datagrams of a test", "[e2e]") {
   if (!kPlain) {
     return;
   }
@@ -154,7 +154,7 @@ TEST_CASE("a REQUEST with a bad cookie costs no more than a few datagrams of a t
     udperf::test::skip_test("the server was given too little of a processor");
     return;
   }
-  // Three or four, where both are read many at a time: each has a cookie to be checked.
-  CHECK(median(costs[1].each) <= 6 * median(costs[0].each));
+  // A quarter more, where both are read many at a time: whom its cookie is for is looked at first.
+  CHECK(median(costs[1].each) <= 2 * median(costs[0].each));
   check_serves(server);
 }
