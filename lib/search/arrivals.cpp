@@ -156,7 +156,8 @@ std::optional<QueueGrowth> queue_growth(const std::vector<ArrivalRow>& rows, dou
   if (!first || !last) {
     return std::nullopt;
   }
-  const double apart = static_cast<double>(n - n / 3) * row_s;
+  const std::size_t apart_rows = n - n / 3;
+  const double apart = static_cast<double>(apart_rows) * row_s;
   const double grown = (*last - *first) / kNs;
   return QueueGrowth{duration_of(grown), grown / apart};
 }

@@ -28,7 +28,7 @@ void Describer::line(const Shape& shape, const char* about, Presence presence) {
 }
 
 Describer::Shape Describer::finish() {
-  const Shape shape{table_.name, table_.least, table_.most, {}};
+  Shape shape{table_.name, table_.least, table_.most, {}};
   tables_.insert_or_assign(table_.name, table_);
   return shape;
 }
