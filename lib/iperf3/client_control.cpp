@@ -170,7 +170,9 @@ void ClientControl::terminate() {
 
 void ClientControl::on_closed(MonoTime now) {
   static_cast<void>(now);
-  if (!over()) {
+  if (phase_ == Phase::reason) {
+    fail_without_reason();  // as servers before 3.21 do when they refuse a user
+  } else if (!over()) {
     fail(began_ ? ErrorCode::cut_short : ErrorCode::unreachable,
          std::string{"the server closed the connection while "} + phase_name() + " was awaited");
   }
@@ -181,13 +183,19 @@ void ClientControl::on_time(MonoTime now) {
     return;
   }
   if (phase_ == Phase::reason) {
-    fail(began_ ? ErrorCode::cut_short : ErrorCode::refused,
-         "the server says that it failed, but not why");
+    fail_without_reason();
     return;
   }
   fail(began_ ? ErrorCode::cut_short : ErrorCode::unreachable,
        std::string{"the server fell silent: "} + phase_name() + " did not come within " +
            format_duration(settings_.patience));
+}
+
+void ClientControl::fail_without_reason() {
+  fail(began_ ? ErrorCode::cut_short : ErrorCode::refused,
+       began_
+           ? "the server says that it failed, but not why"
+           : "the server refuses the test and does not say why: it may want a user and password");
 }
 
 void ClientControl::fail(ErrorCode code, const std::string& what) {

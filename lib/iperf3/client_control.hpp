@@ -85,6 +85,7 @@ class ClientControl {
   bool expect(State state, Phase phase, State wanted);
   void enter(Phase phase, MonoTime deadline);
   void fail(ErrorCode code, const std::string& what);
+  void fail_without_reason();
   [[nodiscard]] const char* phase_name() const;
 
   Settings settings_;

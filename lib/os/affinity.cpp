@@ -14,9 +14,12 @@ using CpuSets = std::array<cpu_set_t, kMostCpu / CPU_SETSIZE + 1>;
 }  // namespace
 
 bool may_use_cpu(std::uint32_t cpu) {
-  CpuSets sets{};
-  return cpu <= kMostCpu && ::sched_getaffinity(0, sizeof sets, sets.data()) == 0 &&
-         CPU_ISSET_S(cpu, sizeof sets, sets.data());
+  // By trying: what a thread is limited to now (-A) is less than what it may have.
+  CpuSets before{};
+  if (::sched_getaffinity(0, sizeof before, before.data()) != 0 || !stay_on_cpu(cpu)) {
+    return false;
+  }
+  return ::sched_setaffinity(0, sizeof before, before.data()) == 0;
 }
 
 bool stay_on_cpu(std::uint32_t cpu) {

@@ -4,7 +4,7 @@
 
 namespace udperf::os {
 
-/// Whether this process may use a CPU.
+/// Whether the calling thread could be on this CPU. It is there for a moment.
 [[nodiscard]] bool may_use_cpu(std::uint32_t cpu);
 
 /// Lets the calling thread, and those that it starts from now on, run on this CPU alone. False

@@ -4,7 +4,6 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
-#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -34,27 +33,6 @@ Words with(Words words, const Words& more) {
 
 Words client(const std::string& port, const Words& more) {
   return with({"client", "127.0.0.1", "--iperf3=" + port, "--json"}, more);
-}
-
-/// Every path to a value; places in lists are alike.
-void collect_paths(const json& value, const std::string& path, std::set<std::string>& paths) {
-  if (value.is_object()) {
-    for (const auto& [key, below] : value.items()) {
-      collect_paths(below, path + "." + key, paths);
-    }
-  } else if (value.is_array()) {
-    for (const json& below : value) {
-      collect_paths(below, path + ".#", paths);
-    }
-  } else {
-    paths.insert(path);
-  }
-}
-
-std::set<std::string> paths_of(const json& value) {
-  std::set<std::string> paths;
-  collect_paths(value, "", paths);
-  return paths;
 }
 
 json json_of(const Words& command) {

@@ -141,11 +141,11 @@ Words cpus_of_threads(pid_t pid) {
 }
 
 /// The CPUs that this process may use.
-std::vector<int> own_cpus() {
+std::vector<std::size_t> own_cpus() {
   cpu_set_t set{};
   REQUIRE(::sched_getaffinity(0, sizeof set, &set) == 0);
-  std::vector<int> out;
-  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+  std::vector<std::size_t> out;
+  for (std::size_t cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
     if (CPU_ISSET(cpu, &set)) {
       out.push_back(cpu);
     }
@@ -323,6 +323,36 @@ TEST_CASE(
   CHECK(run(client(kProgram, locked.port, {})).code() == 1);
   CHECK(run(client(kProgram, locked.port, files.user()), password("rossi")).code() == 0);
   CHECK(locked.process.wait(kGuard).has_value());
+}
+
+TEST_CASE("A server's -J has exactly the keys of a stock server's for the same client") {
+  const int version = has_iperf3() ? stock_version() : -1;
+  if (version != 12 && version < 21) {
+    skip_test("iperf3 is not there, or is neither 3.12 nor 3.21 or later");
+    return;
+  }
+  const Words as = version == 12 ? Words{} : Words{"--as-version", "3.21"};
+  const auto document_of_server = [](Process& server) {
+    REQUIRE(server.wait(kGuard).has_value());
+    return json::parse(server.output(test::Stream::out));
+  };
+  const auto serve = [&](const Words& program, const Words& test) {
+    const std::string port = std::to_string(unused_port());
+    auto server = Process::start(with(program, {"-s", "-1", "-J", "-p", port}));
+    REQUIRE(server.has_value());
+    // A server with -J does not say when it listens.
+    const auto deadline = std::chrono::steady_clock::now() + kGuard;
+    while (run(client(stock_iperf3(), port, test)).code() != 0 &&
+           std::chrono::steady_clock::now() < deadline) {
+    }
+    return document_of_server(*server);
+  };
+  for (const Words& test : std::vector<Words>{{}, {"-R"}, {"--bidir", "-P", "2"}, {"-O", "1"}}) {
+    const json theirs = serve({stock_iperf3()}, test);
+    const json ours = serve(with({kProgram, "iperf3"}, as), test);
+    INFO(ours.dump());
+    CHECK(paths_of(ours) == paths_of(theirs));
+  }
 }
 
 TEST_CASE("-d prints what goes over the control connection") {

@@ -35,7 +35,29 @@ Relay start_relay(const Endpoint& server, RelayScript script) {
   return *std::move(relay);
 }
 
+/// Every path to a value; places in lists are alike.
+void collect_paths(const nlohmann::json& value, const std::string& path,
+                   std::set<std::string>& paths) {
+  if (value.is_object()) {
+    for (const auto& [key, below] : value.items()) {
+      collect_paths(below, path + "." + key, paths);
+    }
+  } else if (value.is_array()) {
+    for (const nlohmann::json& below : value) {
+      collect_paths(below, path + ".#", paths);
+    }
+  } else {
+    paths.insert(path);
+  }
+}
+
 }  // namespace
+
+std::set<std::string> paths_of(const nlohmann::json& value) {
+  std::set<std::string> paths;
+  collect_paths(value, "", paths);
+  return paths;
+}
 
 std::string stock_iperf3() {
   const char* const other = std::getenv("UDPERF_IPERF3");

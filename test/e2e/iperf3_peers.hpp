@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -22,6 +23,9 @@ namespace udperf::test {
 
 /// Whether it is there; says so where it is not.
 [[nodiscard]] bool has_iperf3();
+
+/// Every path to a value of a document; places in lists are alike.
+[[nodiscard]] std::set<std::string> paths_of(const nlohmann::json& value);
 
 /// A running `iperf3 -s`.
 class StockServer {

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "iperf3/authentication.hpp"
 #include "iperf3/parameters.hpp"
 #include "iperf3/peer_reports.hpp"
 #include "iperf3/results.hpp"
@@ -46,12 +47,19 @@ void check_results(std::string_view text, std::size_t streams) {
   expect(iperf3::read_results(iperf3::to_json(*read), streams).has_value());
 }
 
+void check_credentials(std::string_view text) {
+  if (const auto who = iperf3::read_credentials(text)) {
+    expect(iperf3::read_credentials(iperf3::to_text(*who)) == who);
+  }
+}
+
 }  // namespace
 
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer names it so
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text{reinterpret_cast<const char*>(data), size};
   check_parameters(text);
+  check_credentials(text);
   check_results(text, 1);
   check_results(text, 2);
   return 0;
