@@ -17,6 +17,12 @@ class WideUint {
   constexpr WideUint(T value)  // NOLINT(google-explicit-constructor,hicpp-explicit-conversions)
       : high_(value < T{} ? ~std::uint64_t{0} : 0), low_(static_cast<std::uint64_t>(value)) {}
 
+  /// Rounded down. Precondition: 0 <= value < 2^128.
+  template <std::floating_point T>
+  constexpr explicit WideUint(T value)
+      : high_(static_cast<std::uint64_t>(value / T{0x1p64})),
+        low_(static_cast<std::uint64_t>(value - static_cast<T>(high_) * T{0x1p64})) {}
+
   template <std::integral T>
   constexpr explicit operator T() const {
     if constexpr (std::same_as<T, bool>) {
@@ -33,6 +39,14 @@ class WideUint {
   friend constexpr bool operator==(const WideUint&, const WideUint&) = default;
   friend constexpr std::strong_ordering operator<=>(const WideUint&, const WideUint&) = default;
 
+  /// Precondition: bits < 128.
+  friend constexpr WideUint operator>>(WideUint a, unsigned bits) {
+    if (bits == 0) {
+      return a;
+    }
+    return bits >= 64 ? of(0, a.high_ >> (bits - 64))
+                      : of(a.high_ >> bits, (a.low_ >> bits) | (a.high_ << (64 - bits)));
+  }
   friend constexpr WideUint operator~(WideUint a) { return of(~a.high_, ~a.low_); }
   friend constexpr WideUint operator+(WideUint a, WideUint b) {
     const std::uint64_t low = a.low_ + b.low_;
@@ -86,10 +100,6 @@ class WideUint {
                       : of((high_ << bits) | (low_ >> (64 - bits)), low_ << bits);
   }
 
-  [[nodiscard]] constexpr WideUint halved() const {
-    return of(high_ >> 1U, (low_ >> 1U) | (high_ << 63U));
-  }
-
   /// a / b, rounded down; `a` becomes what is left. Bit by bit, as on paper: only as many as the
   /// quotient can have.
   static constexpr WideUint divide(WideUint& a, WideUint b) {
@@ -106,7 +116,7 @@ class WideUint {
         a = a - part;
         quotient = quotient + WideUint{1U}.shifted_left(bit);
       }
-      part = part.halved();
+      part = part >> 1U;
     }
     return quotient;
   }

@@ -41,10 +41,14 @@ TEST_CASE("128-bit arithmetic without the compiler's is the same", "[base]") {
     CHECK(wide(a) / wide(b) == wide(a / b));
     CHECK(wide(a) % wide(b) == wide(a % b));
     CHECK(~wide(a) == wide(~a));
+    const auto bits = static_cast<unsigned>(random() % 128U);
+    CHECK(wide(a) >> bits == wide(a >> bits));
     CHECK((wide(a) < wide(b)) == (a < b));
     CHECK(static_cast<std::uint64_t>(wide(a)) == static_cast<std::uint64_t>(a));
     CHECK(static_cast<bool>(wide(a)) == (a != 0));
     CHECK(static_cast<double>(wide(a)) == Approx(static_cast<double>(a)).epsilon(1e-15));
+    const double most = std::min(static_cast<double>(a), 0x1.fffffffffffffp127);
+    CHECK(WideUint{most} == wide(static_cast<Native>(most)));
   }
 }
 
