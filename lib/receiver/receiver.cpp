@@ -6,7 +6,7 @@ namespace udperf::receiver {
 namespace {
 
 PacketPlan plan_of(const Receiver::Settings& settings) {
-  return settings.warm_up ? PacketPlan::for_warm_up(settings.params)
+  return settings.warm_up ? PacketPlan::for_warm_up(settings.params, settings.way, settings.stream)
                           : PacketPlan::for_stream(settings.params, settings.way, settings.stream);
 }
 
@@ -52,7 +52,7 @@ std::size_t Receiver::on_read(const net::Received& read, std::size_t offset) {
     if (!wire::is_data(datagram, settings_.params.header)) {
       break;
     }
-    if (settings_.params.omit > Duration{0} && wire::is_warm_up(datagram) != settings_.warm_up) {
+    if (settings_.params.omit > Duration{0} && of_warm_up(datagram) != settings_.warm_up) {
       break;
     }
     ++(take(datagram, read, scan) ? accepted_ : invalid_);
@@ -88,7 +88,9 @@ std::optional<wire::DataHeader> Receiver::header_of(std::span<const std::byte> d
     return wire::decode_data(datagram);
   }
   const auto compact = wire::decode_compact(datagram);
-  if (!compact || compact->tag != settings_.compact_tag) {
+  const std::uint16_t tag =
+      settings_.warm_up ? wire::warm_up_tag(settings_.compact_tag) : settings_.compact_tag;
+  if (!compact || compact->tag != tag) {
     return std::nullopt;
   }
   const auto sequence = wire::extend_sequence(compact->sequence_low, stats_.next_expected());
@@ -208,6 +210,9 @@ OmittedRx Receiver::finalize_warm_up(const std::optional<TxReport>& fin) {
   RxReport report;
   const bool told = fin && fin->omitted;
   const std::uint64_t sent = told ? fin->omitted->packets : stats_.next_expected();
+  if (told) {
+    stats_.set_sent_bytes(fin->omitted->payload_bytes);
+  }
   stats_.finalize(sent, told, ClockAnchor{}, report);
   OmittedRx out;
   out.sent = report.sent;

@@ -30,7 +30,7 @@ BatchBuffer::BatchBuffer(const Settings& settings)
       capacity_(settings.capacity),
       header_(settings.header),
       compact_head_((std::uint64_t{0x80U} | settings.stream) << 56U),
-      tag_(settings.tag),
+      tag_(settings.warm_up ? wire::warm_up_tag(settings.tag) : settings.tag),
       bytes_(std::size_t{settings.payload_bytes} * settings.capacity) {
   if (settings.payload == PayloadKind::random) {
     fill_random(bytes_, settings.seed);
@@ -53,7 +53,8 @@ BatchBuffer::BatchBuffer(const Settings& settings)
 
 void BatchBuffer::end_warm_up() {
   if (header_ != HeaderKind::full) {
-    return;  // has no mark
+    tag_ = wire::warm_up_tag(tag_);  // back again
+    return;
   }
   for (std::uint32_t i = 0; i < capacity_; ++i) {
     bytes_[std::size_t{i} * payload_bytes_ + wire::kFlagsOffset] &= ~wire::kWarmUpFlag;

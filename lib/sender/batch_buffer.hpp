@@ -54,7 +54,7 @@ class BatchBuffer {
   std::uint32_t capacity_;
   HeaderKind header_;
   std::uint64_t compact_head_;  ///< the first half of a compact header, without batch and sequence
-  std::uint16_t tag_;
+  std::uint16_t tag_;           ///< of the part that is sent now
   std::vector<std::byte> bytes_;
 };
 

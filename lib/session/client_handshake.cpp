@@ -77,6 +77,11 @@ std::optional<std::string> beyond_server(const TestParams& asked, std::uint32_t 
     return "the server knows the full header only: a --packet-size below " +
            std::to_string(kDataHeaderBytes) + ", or --header compact, needs a later udperf there";
   }
+  const bool plain = !asked.shaped() && asked.header == HeaderKind::full;
+  if (asked.omit > Duration{0} && !plain && (capabilities & wire::kCapOmitAny) == 0) {
+    return "the server has a warm-up only before equal datagrams of 40 bytes or more at equal "
+           "distances: leave out --omit, or update it";
+  }
   return std::nullopt;
 }
 
@@ -160,7 +165,8 @@ void ClientHandshake::send_request() {
     const wire::Request request{nonce_, cookie_,
                                 wire::kCapStreams | wire::kCapDown | wire::kCapQueue |
                                     wire::kCapTraffic | wire::kCapCompact | wire::kCapOmit |
-                                    (flood ? wire::kCapFlood : 0U) | settings_.capabilities,
+                                    wire::kCapOmitAny | (flood ? wire::kCapFlood : 0U) |
+                                    settings_.capabilities,
                                 settings_.params};
     bytes = wire::encode(MessageType::request, 0, 0, request, wire::kPaddedRequestBytes);
   }
