@@ -16,6 +16,7 @@
 #include "support/temp_dir.hpp"
 
 using namespace std::chrono_literals;
+using Catch::Matchers::ContainsSubstring;
 using nlohmann::json;
 using udperf::Duration;
 using udperf::IpFamily;
@@ -338,4 +339,11 @@ TEST_CASE("a trace is sent packet by packet, at its times, once or in a loop", "
     CHECK(run_udperf(client_arguments(server.endpoint(), arguments)).code() == 2);
   }
   CHECK(run_udperf(client_arguments(server.endpoint(), {"--profile", "trace:/none"})).code() == 2);
+
+  const std::string years = dir.path().string() + "/years.csv";
+  std::ofstream{years} << "0,100\n4000000000,100\n";
+  const auto endless =
+      run_udperf(client_arguments(server.endpoint(), {"--profile", "trace:" + years}));
+  CHECK(endless.code() == 2);
+  CHECK_THAT(endless.err, ContainsSubstring("look at its times"));
 }
