@@ -171,6 +171,40 @@ TEST_CASE("datagrams of 18 bytes fit the smallest Ethernet frame, and are counte
   }
 }
 
+TEST_CASE("a warm-up of any shape and header is left out, to the datagram", "[e2e][traffic]") {
+  const std::vector<std::string> more = GENERATE(
+      values<std::vector<std::string>>({{"--profile", "imix", "--rate", "4000pps"},
+                                        {"--packet-size", "18", "--rate", "4000pps"},
+                                        {"--packet-size", "48:1,200:2", "--rate", "4000pps",
+                                         "--spacing", "poisson", "--header", "compact"},
+                                        {"--profile", "video-5M", "--packet-size", "300"}}));
+  CAPTURE(more);
+  const Server server;
+  for (const auto way : {Direction::to_server, Direction::to_client}) {
+    const std::string name = way == Direction::to_server ? "up" : "down";
+    auto relay = faulty(server, 6);
+    std::vector<std::string> arguments{"--omit", "400ms", "--packets", "1500", "--direction", name};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const auto document = run(relay, arguments);
+    const json& direction = document.at(name);
+    const json& omitted = direction.at("omitted");
+    const auto log = relay.log();
+    REQUIRE(log.exact());
+    const auto lost = std::count_if(log.dropped.begin(), log.dropped.end(),
+                                    [&](const auto& one) { return one.direction == way; });
+    const auto number = [](const json& value) { return value.get<std::int64_t>(); };
+    CHECK(number(omitted.at("lost")) > 0);
+    CHECK(number(omitted.at("lost")) + number(direction.at("loss").at("packets")) == lost);
+    CHECK(direction.at("tx").at("packets") == 1500);
+    CHECK(number(omitted.at("sent")) + 1500 ==
+          static_cast<std::int64_t>(log.of(way, MessageType::data).received));
+    CHECK(number(omitted.at("sent")) == number(omitted.at("unique")) + number(omitted.at("lost")));
+    CHECK(omitted.at("invalid") == 0);
+    CHECK(direction.at("rx").at("invalid") == 0);
+    check_books(direction);
+  }
+}
+
 TEST_CASE("full speed with compact headers loses nothing in the hosts", "[e2e][traffic]") {
   const Server server;
   for (const auto* const way : {"up", "down"}) {
