@@ -4,8 +4,13 @@
 #include <string>
 #include <utility>
 
+#include "base/saturating.hpp"
+#include "model/forever.hpp"
+
 namespace udperf::app {
 namespace {
+
+using namespace std::chrono_literals;
 
 void warn(const traffic::TraceNotes& notes, std::uint32_t least, std::vector<Warning>& warnings) {
   const auto add = [&warnings](std::uint64_t count, const std::string& text) {
@@ -17,6 +22,22 @@ void warn(const traffic::TraceNotes& notes, std::uint32_t least, std::vector<War
   add(notes.raised, "have no room for udperf's header: they are sent with " +
                         std::to_string(least) + " bytes of payload");
   add(notes.skipped, "are not IP: they are left out");
+}
+
+/// A wrong time in a file may make a trace last for years.
+std::optional<Error> too_long(const traffic::Trace& trace, const TestParams& params) {
+  const std::uint64_t all = saturating_mul(trace.mean_bps(), params.streams);
+  const Duration lasts =
+      saturating_ns(saturating_mul_div(static_cast<std::uint64_t>(trace.turn().count()), all,
+                                       std::max<std::uint64_t>(params.rate_up.value, 1)));
+  if (lasts <= kForever) {
+    return std::nullopt;
+  }
+  return Error{ErrorCode::usage,
+               "it would last for " +
+                   std::to_string(std::chrono::duration_cast<std::chrono::hours>(lasts) / 24h) +
+                   " days, more than any test may: look at its times, or give a higher --rate",
+               0, "profile"};
 }
 
 }  // namespace
@@ -36,13 +57,17 @@ Result<traffic::TraceInput> load_trace(const ClientCommand& command,
   const std::uint64_t mean = std::max<std::uint64_t>(trace->bytes() / trace->packets(), 1);
   params.shape_up.sizes.front() = {static_cast<std::uint16_t>(mean), 1};
   if (!option.rate_given) {
-    const std::uint64_t all = trace->mean_bps() * params.streams;
+    const std::uint64_t all = saturating_mul(trace->mean_bps(), params.streams);
     params.rate_up = SendRate{SendRate::Kind::bits, std::min(all, std::uint64_t{1} << 60U)};
   }
   if (!option.amount_given && !option.loop) {
     params.amount = Amount{0, trace->packets() * params.streams, Duration{0}};
   }
   if (auto problem = check_params(params)) {
+    return tl::unexpected{*std::move(problem)};
+  }
+  if (auto problem = too_long(*trace, params)) {
+    problem->what = option.file + ": " + problem->what;
     return tl::unexpected{*std::move(problem)};
   }
   warn(trace->notes(), header_bytes(params.header), options.profile.warnings);

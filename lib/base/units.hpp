@@ -7,10 +7,17 @@
 
 #include "base/result.hpp"
 #include "base/time.hpp"
+#ifndef __SIZEOF_INT128__
+#include "base/wide_uint.hpp"
+#endif
 
 namespace udperf {
 
+#ifdef __SIZEOF_INT128__
 __extension__ using Uint128 = unsigned __int128;  // hidden here once: ISO C++ has no such type
+#else
+using Uint128 = WideUint;  // processors of 32 bits
+#endif
 
 /// An amount of data. 1 kB = 1000 B, here and in everything that udperf prints.
 class ByteCount {

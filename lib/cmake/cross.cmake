@@ -1,13 +1,14 @@
-# Toolchain file: Debian's cross compiler for the architecture UDPERF_CROSS (arm64, s390x), and the
-# libraries that app/package/sysroot has unpacked into build/sysroot/. Programs of that architecture
+# Toolchain file: Debian's cross compiler for the architecture UDPERF_CROSS (arm64, armhf, s390x), and
+# the libraries that app/package/sysroot has unpacked into build/sysroot/. Programs of that architecture
 # which the build or the tests run are run by qemu-user.
 set(UDPERF_CROSS "" CACHE STRING "Debian architecture to build for")
 set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES UDPERF_CROSS)
 
 set(arm64 aarch64-linux-gnu aarch64 aarch64)
+set(armhf arm-linux-gnueabihf armv7l arm)
 set(s390x s390x-linux-gnu s390x s390x)
 if(NOT DEFINED ${UDPERF_CROSS})
-  message(FATAL_ERROR "UDPERF_CROSS is arm64 or s390x, not \"${UDPERF_CROSS}\"")
+  message(FATAL_ERROR "UDPERF_CROSS is arm64, armhf or s390x, not \"${UDPERF_CROSS}\"")
 endif()
 list(GET ${UDPERF_CROSS} 0 triplet)
 list(GET ${UDPERF_CROSS} 1 processor)

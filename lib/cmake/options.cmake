@@ -17,6 +17,12 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(udperf_options INTERFACE -Wno-stringop-overflow)
   endif()
 endif()
+if(CMAKE_SIZEOF_VOID_P EQUAL 4)
+  # Times beyond 2038, and files beyond 2 GiB.
+  target_compile_definitions(udperf_options INTERFACE _TIME_BITS=64 _FILE_OFFSET_BITS=64)
+  # Counters have 64 bits everywhere; as an index, after their limits, they are cut to size_t.
+  target_compile_options(udperf_options INTERFACE -Wno-conversion -Wno-narrowing -Wno-useless-cast -Wno-psabi)
+endif()
 if(UDPERF_DEVELOPER_MODE)
   target_compile_options(udperf_options INTERFACE -Werror)
 endif()

@@ -285,9 +285,10 @@ receiver::Receiver& Lane::receiver_for(std::span<const std::byte> datagram, Mono
     take_payload_size();  // DATA on this stream may overtake GO or GO_ACK on the first
     next_feedback_ = at;
   }
-  if (warm_up_ && wire::is_warm_up(datagram)) {
+  if (warm_up_ && warm_up_->of_warm_up(datagram)) {
     if (!warm_up_->has_anchor()) {
       warm_up_->set_anchor(at);
+      warm_up_->set_peer_clock(shared_.peer_clock());
     }
     return *warm_up_;
   }

@@ -170,7 +170,8 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
   accept.host = host_fingerprint();
   const bool seldom = light && (request.capabilities & wire::kCapLight) != 0;
   accept.capabilities = wire::kCapStreams | wire::kCapDown | wire::kCapQueue | wire::kCapTraffic |
-                        wire::kCapCompact | wire::kCapOmit | (seldom ? wire::kCapLight : 0U);
+                        wire::kCapCompact | wire::kCapOmit | wire::kCapOmitAny |
+                        (seldom ? wire::kCapLight : 0U);
   accept.concurrent = static_cast<std::uint32_t>(places_.full()) + 1;
   accept.instance = instance_;
 

@@ -33,20 +33,21 @@ constexpr std::int64_t kOne = std::int64_t{1} << kPoint;
 /// e to the power of x / 10^8, for |x| <= 16 * 10^8; in fixed point. Whole numbers alone: two
 /// hosts' libraries may differ in the last bit of a double.
 std::uint64_t power_of_e(std::int64_t x_e8) {
-  __extension__ using Int128 = __int128;
-  constexpr std::int64_t kLog2E = 6'196'328'019;  // log2(e) in fixed point
-  constexpr std::int64_t kLn2 = 2'977'044'472;    // ln(2) in fixed point
-  const auto exponent = static_cast<std::int64_t>(Int128{x_e8} * kLog2E / 100'000'000);
+  constexpr std::uint64_t kLog2E = 6'196'328'019;  // log2(e) in fixed point
+  constexpr std::uint64_t kLn2 = 2'977'044'472;    // ln(2) in fixed point
+  const auto size = static_cast<std::uint64_t>(x_e8 < 0 ? -x_e8 : x_e8);
+  const auto times = static_cast<std::int64_t>(saturating_mul_div(size, kLog2E, 100'000'000));
+  const std::int64_t exponent = x_e8 < 0 ? -times : times;
   const std::int64_t whole = exponent >> kPoint;
-  const auto rest = static_cast<std::int64_t>(Int128{exponent - whole * kOne} * kLn2 >> kPoint);
-  std::int64_t sum = kOne;
-  std::int64_t term = kOne;
-  for (int n = 1; n <= 14; ++n) {  // rest is below 0.7: the 15th term is nothing
-    term = static_cast<std::int64_t>(Int128{term} * rest >> kPoint) / n;
+  // From here on nothing is negative, and no factor is above 2^32.
+  const std::uint64_t rest = static_cast<std::uint64_t>(exponent - whole * kOne) * kLn2 >> kPoint;
+  std::uint64_t sum = kOne;
+  std::uint64_t term = kOne;
+  for (std::uint64_t n = 1; n <= 14; ++n) {  // rest is below 0.7: the 15th term is nothing
+    term = (term * rest >> kPoint) / n;
     sum += term;
   }
-  const auto value = static_cast<std::uint64_t>(sum);
-  return whole >= 0 ? value << whole : value >> -whole;
+  return whole >= 0 ? sum << whole : sum >> -whole;
 }
 
 /// How large each frame of a turn is beside the others: log-normal, shuffled, key frames larger.

@@ -35,9 +35,9 @@ void PacketPlan::take_order(const TestParams& params, Way way, std::uint16_t str
   }
 }
 
-PacketPlan PacketPlan::for_warm_up(const TestParams& params) {
+PacketPlan PacketPlan::for_warm_up(const TestParams& params, Way way, std::uint16_t stream) {
   PacketPlan plan;
-  plan.payload_bytes_ = params.payload_bytes;
+  plan.take_order(params, way, stream);
   return plan;
 }
 

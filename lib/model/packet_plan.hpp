@@ -28,8 +28,8 @@ class PacketPlan {
   static PacketPlan for_stream(const TestParams& params, Way way, std::uint16_t stream,
                                std::uint32_t least);
 
-  /// Of a warm-up: full datagrams until the time is over.
-  static PacketPlan for_warm_up(const TestParams& params);
+  /// Of its warm-up: the same lengths in the same order, until the time is over.
+  static PacketPlan for_warm_up(const TestParams& params, Way way, std::uint16_t stream);
 
   /// Datagrams to send; UINT64_MAX when only time ends the test.
   [[nodiscard]] std::uint64_t packets() const { return packets_; }

@@ -47,6 +47,12 @@ class DatagramFormat {
 
   /// Whether a header alone says when its datagram left; else `near_ns` has to be known.
   [[nodiscard]] virtual bool tells_whole_time() const = 0;
+
+  /// Whether a datagram of data says that it is of the warm-up, which is left out.
+  [[nodiscard]] virtual bool of_warm_up(std::span<const std::byte> datagram) const {
+    static_cast<void>(datagram);
+    return false;
+  }
 };
 
 }  // namespace udperf::receiver

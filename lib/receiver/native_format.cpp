@@ -12,6 +12,10 @@ namespace {
 using Datagram = std::span<const std::byte>;
 using Arrivals = DatagramFormat::Arrivals;
 
+bool is_warm_up(const NativeFormatSettings& settings, Datagram datagram) {
+  return wire::is_warm_up(datagram, settings.header, settings.tag);
+}
+
 /// Calls `read(datagram, head)` for each that does not follow the one before, as long as it is DATA
 /// of the part that is read.
 template <class Read>
@@ -24,7 +28,7 @@ std::size_t for_each(const NativeFormatSettings& settings, const Arrivals& arriv
     if (!wire::is_data(datagram, settings.header)) {
       break;
     }
-    if (settings.two_parts && wire::is_warm_up(datagram) != settings.warm_up) {
+    if (settings.two_parts && is_warm_up(settings, datagram) != settings.warm_up) {
       break;
     }
     DataHead& head = heads[n];
@@ -65,6 +69,10 @@ class FullFormat final : public DatagramFormat {
 
   [[nodiscard]] bool tells_whole_time() const override { return true; }
 
+  [[nodiscard]] bool of_warm_up(std::span<const std::byte> datagram) const override {
+    return is_warm_up(settings_, datagram);
+  }
+
  private:
   NativeFormatSettings settings_;
 };
@@ -73,13 +81,15 @@ class FullFormat final : public DatagramFormat {
 /// neither the first nor the last.
 class CompactFormat final : public DatagramFormat {
  public:
-  explicit CompactFormat(const NativeFormatSettings& settings) : settings_(settings) {}
+  explicit CompactFormat(const NativeFormatSettings& settings)
+      : settings_(settings),
+        tag_of_part_(settings.warm_up ? wire::warm_up_tag(settings.tag) : settings.tag) {}
 
   [[nodiscard]] std::size_t parse(const Arrivals& arrivals,
                                   std::span<DataHead> heads) const override {
     return for_each(settings_, arrivals, heads, [&](Datagram datagram, DataHead& head) {
       const auto compact = wire::decode_compact(datagram);
-      if (!compact || compact->tag != settings_.tag || compact->stream != settings_.stream) {
+      if (!compact || compact->tag != tag_of_part_ || compact->stream != settings_.stream) {
         return false;
       }
       const auto sequence = wire::extend_sequence(compact->sequence_low, arrivals.next_expected);
@@ -99,8 +109,13 @@ class CompactFormat final : public DatagramFormat {
 
   [[nodiscard]] bool tells_whole_time() const override { return false; }
 
+  [[nodiscard]] bool of_warm_up(std::span<const std::byte> datagram) const override {
+    return is_warm_up(settings_, datagram);
+  }
+
  private:
   NativeFormatSettings settings_;
+  std::uint16_t tag_of_part_;
 };
 
 }  // namespace

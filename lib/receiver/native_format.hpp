@@ -13,7 +13,7 @@ struct NativeFormatSettings {
   std::uint64_t session = 0;
   std::uint8_t stream = 0;
   HeaderKind header = HeaderKind::full;
-  std::uint16_t tag = 0;   ///< of compact headers
+  std::uint16_t tag = 0;   ///< of compact headers: the test's
   bool two_parts = false;  ///< there is a warm-up
   bool warm_up = false;    ///< then the part that is read
 };

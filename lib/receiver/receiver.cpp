@@ -24,7 +24,7 @@ std::unique_ptr<const DatagramFormat> native_format(const Receiver::Settings& s)
 }
 
 PacketPlan plan_of(const Receiver::Settings& settings) {
-  return settings.warm_up ? PacketPlan::for_warm_up(settings.params)
+  return settings.warm_up ? PacketPlan::for_warm_up(settings.params, settings.way, settings.stream)
                           : PacketPlan::for_stream(settings.params, settings.way, settings.stream);
 }
 
@@ -226,6 +226,9 @@ OmittedRx Receiver::finalize_warm_up(const std::optional<TxReport>& fin) {
   RxReport report;
   const bool told = fin && fin->omitted;
   const std::uint64_t sent = told ? fin->omitted->packets : stats_.next_expected();
+  if (told) {
+    stats_.set_sent_bytes(fin->omitted->payload_bytes);
+  }
   stats_.finalize(sent, told, ClockAnchor{}, report);
   OmittedRx out;
   out.sent = report.sent;

@@ -26,7 +26,7 @@ class Receiver {
     std::uint8_t stream = 0;
     Way way = Way::up;
     TestParams params;
-    std::uint16_t compact_tag = 0;    ///< where params.header is compact
+    std::uint16_t compact_tag = 0;    ///< the stream's, where params.header is compact
     bool merging = false;             ///< the socket merges datagrams (UDP_GRO)
     bool warm_up = false;             ///< reads the part that is left out, and nothing else
     MemoryAccount* memory = nullptr;  ///< of the session; null: no limit
@@ -51,6 +51,11 @@ class Receiver {
   /// of this part where there was a warm-up; returns the offset of that one, or data.size().
   /// Precondition: set_anchor() was called.
   std::size_t on_read(const net::Received& read, std::size_t offset);
+
+  /// Whether a datagram of DATA says that it is of the part that is left out.
+  [[nodiscard]] bool of_warm_up(std::span<const std::byte> datagram) const {
+    return format_->of_warm_up(datagram);
+  }
 
   /// A datagram that is neither DATA nor a known control message, or one that is not for this
   /// stream.

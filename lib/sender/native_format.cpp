@@ -86,7 +86,7 @@ class FullFormat final : public DatagramFormat {
   NativeFormatSettings settings_;
 };
 
-/// Has no mark for a warm-up.
+/// Has no flags: a warm-up has another tag.
 class CompactFormat final : public DatagramFormat {
  public:
   explicit CompactFormat(const NativeFormatSettings& settings) : settings_(settings) {}
@@ -95,17 +95,20 @@ class CompactFormat final : public DatagramFormat {
 
   [[nodiscard]] std::vector<std::byte> make(std::uint32_t length,
                                             std::uint32_t capacity) const override {
-    return payload_of(settings_, length, capacity);
+    auto bytes = payload_of(settings_, length, capacity);
+    write_tag(settings_.warm_up ? wire::warm_up_tag(settings_.tag) : settings_.tag, bytes, length);
+    return bytes;
   }
 
   [[nodiscard]] std::size_t stamp(const BatchStamp& stamp, std::span<std::byte> bytes,
                                   std::uint32_t length, std::uint32_t count) const override {
     std::byte* at = bytes.data();
     std::uint64_t sequence = stamp.first_sequence;
+    const auto tag = wire::detail::load<std::uint16_t>(at + wire::kCompactTagOffset);
     const std::uint64_t head = ((std::uint64_t{0x80U} | settings_.stream) << 56U) |
                                (std::uint64_t{stamp.batch % wire::kCompactBatches} << 32U);
     const std::uint64_t tail = (std::uint64_t{wire::compact_units(stamp.tx_time_ns)} << 32U) |
-                               (std::uint64_t{settings_.tag} << 16U) |
+                               (std::uint64_t{tag} << 16U) |
                                crypto::token(settings_.token_key, stamp.batch);
     for (std::uint32_t i = 0; i < count; ++i, at += length) {
       wire::detail::store(at, head | static_cast<std::uint32_t>(sequence++));
@@ -114,7 +117,17 @@ class CompactFormat final : public DatagramFormat {
     return 0;
   }
 
+  void end_warm_up(std::span<std::byte> bytes, std::uint32_t length) const override {
+    write_tag(settings_.tag, bytes, length);
+  }
+
  private:
+  static void write_tag(std::uint16_t tag, std::span<std::byte> bytes, std::uint32_t length) {
+    for (std::size_t at = 0; at < bytes.size(); at += length) {
+      wire::detail::store(bytes.data() + at + wire::kCompactTagOffset, tag);
+    }
+  }
+
   NativeFormatSettings settings_;
 };
 

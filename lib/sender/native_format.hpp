@@ -14,7 +14,7 @@ struct NativeFormatSettings {
   std::uint64_t session = 0;
   std::uint8_t stream = 0;
   HeaderKind header = HeaderKind::full;
-  std::uint16_t tag = 0;    ///< of compact headers
+  std::uint16_t tag = 0;    ///< of compact headers: the test's
   crypto::Key token_key{};  ///< of the token in each batch, which no one else can know
   PayloadKind payload = PayloadKind::random;
   std::uint64_t seed = 0;  ///< of the random payload

@@ -19,8 +19,6 @@ constexpr Duration kRetry = std::chrono::milliseconds{1};
 // for.
 constexpr Duration kTurn = std::chrono::microseconds{50};
 constexpr int kBatchesPerTurn = 32;
-/// A test that begins later than this after its warm-up was held up, and has its time all the same.
-constexpr Duration kLateStart = std::chrono::milliseconds{5};
 
 /// Datagrams that ever leave together, even after a late wake-up: a slow sender, of which there may
 /// be thousands, needs no room for a batch of a fast one.
@@ -88,10 +86,14 @@ Sender::Sender(const Settings& settings, std::unique_ptr<const DatagramFormat> f
       port_(port),
       clock_(clock),
       format_(std::move(format)),
-      plan_(settings.params, settings.way, settings.stream, settings.trace, format_->least_bytes()),
+      plan_(settings.params, settings.way, settings.stream, settings.trace, traffic::Part::test,
+            format_->least_bytes()),
       buffers_(make_buffers(settings, *format_, port)),
-      queue_drops_before_(port.queue_drops()),
-      warming_up_(settings.params.omit > Duration{0}) {
+      queue_drops_before_(port.queue_drops()) {
+  if (settings.params.omit > Duration{0}) {
+    warm_up_.emplace(settings.params, settings.way, settings.stream, settings.trace,
+                     traffic::Part::warm_up, format_->least_bytes());
+  }
   const SendRate& rate = settings.params.rate(settings.way);
   report_.governor = rate.flood ? TxGovernor::flood : TxGovernor::none;
   if (!rate.limited() && !rate.flood && settings.receive_buffer != 0) {
@@ -131,42 +133,10 @@ void Sender::begin(MonoTime now) {
 
 bool Sender::over(MonoTime now) const {
   const Duration limit = settings_.params.amount.duration;
-  if (warming_up_) {
+  if (warm_up_) {
     return false;
   }
   return next_ >= plan_.packets() || (limit != Duration{0} && now - begun_ >= limit);
-}
-
-/// What was sent so far is left out: numbers and figures begin anew, the pace goes on.
-void Sender::end_warm_up(MonoTime now) {
-  warming_up_ = false;
-  report_.omitted = OmittedTx{next_, report_.payload_bytes, report_.local_drop, report_.batches};
-  batches_before_ = report_.batches;
-  report_.payload_bytes = 0;
-  report_.send_blocked = 0;
-  report_.local_drop = 0;
-  report_.pacing_skipped = 0;
-  report_.batches = 0;
-  skipped_before_ = schedule_ ? schedule_->skipped() : 0;
-  held_before_ = gate_ ? gate_->held() : Duration{0};
-  gaps_ = LogHistogram{};
-  lateness_ = LogHistogram{};
-  pauses_ = PauseLog{};
-  pauses_.begin(now);
-  if (schedule_) {
-    pauses_.plan(period_now().times(1));
-  }
-  queue_full_ = 0;
-  queue_drops_before_ = port_.queue_drops();
-  cpu_at_start_ = cpu_at_start_ ? clock_.thread_cpu_time() : std::nullopt;
-  held_up_at_start_ = clock_.held_up();
-  // Late by a wake-up, the test ends as late: it lasts as long as was asked for.
-  begun_ = std::max(begun_ + settings_.params.omit, now - kLateStart);
-  for (BatchBuffer& buffer : buffers_) {
-    buffer.end_warm_up();
-  }
-  omitted_packets_.store(next_, std::memory_order_release);
-  next_ = 0;
 }
 
 Wake Sender::step(MonoTime now) {
@@ -181,8 +151,9 @@ Wake Sender::step(MonoTime now) {
     finish(static_cast<TxEnd>(stop));
     return Wake{};
   }
-  if (warming_up_ && now - begun_ >= settings_.params.omit) {
+  if (warm_up_ && now - begun_ >= settings_.params.omit) {
     end_warm_up(now);
+    restart_timetable();
   }
   if (over(now)) {
     if (!held()) {
@@ -209,7 +180,7 @@ Wake Sender::flat_out(MonoTime now) {
   for (int i = 0; i < kBatchesPerTurn && now < turn_over && !over(now); ++i) {
     std::uint64_t count = batch_now();
     if (gate_) {
-      count = gate_->admit(numbered(), count, to_send() - next_, now);
+      count = gate_->admit(numbered(), count, plan_now().packets() - next_, now);
       if (count == 0) {
         return Wake{gate_->ask_again(now), false, false};
       }
@@ -223,14 +194,14 @@ Wake Sender::flat_out(MonoTime now) {
 }
 
 bool Sender::send_batch(std::uint64_t count, MonoTime now) {
-  std::uint64_t left = std::min(count, to_send() - next_);
+  const traffic::TrafficPlan& plan = plan_now();
+  std::uint64_t left = std::min(count, plan.packets() - next_);
   while (left > 0) {
-    // check_params() lets no warm-up have another length than all but the last of the test.
-    const std::uint32_t length = warming_up_ ? settings_.params.payload_bytes : plan_.length(next_);
+    const std::uint32_t length = plan.length(next_);
     BatchBuffer& buffer = buffer_for(length);
     const bool fits = buffer.payload_bytes() == length;  // else alone, from the larger one
     const std::uint64_t most = fits ? std::min<std::uint64_t>(left, batch_of(buffer, length)) : 1;
-    const auto n = static_cast<std::uint32_t>(warming_up_ ? most : plan_.run_at(next_, most));
+    const auto n = static_cast<std::uint32_t>(plan.run_at(next_, most));
     const auto batch = static_cast<std::uint32_t>(batches_before_ + report_.batches);
     const auto data = buffer.stamped({next_, to_ns(now), batch}, n, length);
     const auto outcome = port_.send(data, length);

@@ -115,6 +115,7 @@ class Sender {
   [[nodiscard]] BatchBuffer& buffer_for(std::uint32_t length);
   void begin(MonoTime now);
   void begin_timetable(MonoTime now);
+  void begin_shaped(MonoTime start);
   [[nodiscard]] bool adjusted() const {
     return settings_.params.rate(settings_.way).kind == SendRate::Kind::adjusted;
   }
@@ -123,12 +124,15 @@ class Sender {
   PacerKind pacer_for(const pacing::PacketPeriod& period);
   [[nodiscard]] bool over(MonoTime now) const;
   void end_warm_up(MonoTime now);
+  void restart_timetable();
   /// Of the part that runs: warm-up, or test; 0 = it ends otherwise.
   [[nodiscard]] Duration time_limit() const {
-    return warming_up_ ? settings_.params.omit : settings_.params.amount.duration;
+    return warm_up_ ? settings_.params.omit : settings_.params.amount.duration;
   }
-  /// Datagrams of the part that runs; UINT64_MAX where only time ends it.
-  [[nodiscard]] std::uint64_t to_send() const { return warming_up_ ? UINT64_MAX : plan_.packets(); }
+  /// Of the part that runs.
+  [[nodiscard]] const traffic::TrafficPlan& plan_now() const {
+    return warm_up_ ? *warm_up_ : plan_;
+  }
   /// Datagrams numbered so far, in both parts.
   [[nodiscard]] std::uint64_t numbered() const {
     return next_ + (report_.omitted ? report_.omitted->packets : 0);
@@ -156,6 +160,7 @@ class Sender {
   const Clock& clock_;
   std::unique_ptr<const DatagramFormat> format_;
   traffic::TrafficPlan plan_;
+  std::optional<traffic::TrafficPlan> warm_up_;  ///< while it lasts
   std::vector<BatchBuffer> buffers_;  ///< one of payload_bytes, or one for each length of a mix
   std::optional<Timetable> schedule_;
   std::unique_ptr<QueueGate> gate_;
@@ -167,7 +172,6 @@ class Sender {
   std::optional<std::uint64_t> queue_drops_before_;
   TxReport report_;
   std::uint64_t next_ = 0;
-  bool warming_up_ = false;
   std::uint64_t batches_before_ = 0;  ///< of the warm-up
   std::uint64_t skipped_before_ = 0;
   Duration held_before_{0};

@@ -11,7 +11,39 @@ namespace {
 
 using Status = net::SendOutcome::Status;
 
+/// A test that begins later than this after its warm-up was held up, and has its time all the same.
+constexpr Duration kLateStart = std::chrono::milliseconds{5};
+
 }  // namespace
+
+/// What was sent so far is left out: numbers and figures begin anew.
+void Sender::end_warm_up(MonoTime now) {
+  warm_up_.reset();
+  report_.omitted = OmittedTx{next_, report_.payload_bytes, report_.local_drop, report_.batches};
+  batches_before_ = report_.batches;
+  report_.payload_bytes = 0;
+  report_.send_blocked = 0;
+  report_.local_drop = 0;
+  report_.pacing_skipped = 0;
+  report_.batches = 0;
+  skipped_before_ = schedule_ ? schedule_->skipped() : 0;
+  held_before_ = gate_ ? gate_->held() : Duration{0};
+  gaps_ = LogHistogram{};
+  lateness_ = LogHistogram{};
+  pauses_ = PauseLog{};
+  pauses_.begin(now);
+  queue_full_ = 0;
+  queue_drops_before_ = port_.queue_drops();
+  cpu_at_start_ = cpu_at_start_ ? clock_.thread_cpu_time() : std::nullopt;
+  held_up_at_start_ = clock_.held_up();
+  // Late by a wake-up, the test ends as late: it lasts as long as was asked for.
+  begun_ = std::max(begun_ + settings_.params.omit, now - kLateStart);
+  for (BatchBuffer& buffer : buffers_) {
+    buffer.end_warm_up();
+  }
+  omitted_packets_.store(next_, std::memory_order_release);
+  next_ = 0;
+}
 
 void Sender::account(std::uint64_t offered, std::uint32_t length, const net::SendOutcome& outcome,
                      MonoTime now) {
@@ -96,7 +128,7 @@ void Sender::abandon(TxEnd why) {
 }
 
 void Sender::finish(TxEnd end) {
-  if (warming_up_) {
+  if (warm_up_) {
     end_warm_up(clock_.now());  // nothing of it belongs to the figures
   }
   report_.time = sending_time(end, clock_.now());

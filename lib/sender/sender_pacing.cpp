@@ -34,14 +34,28 @@ void Sender::begin_timetable(MonoTime now) {
     report_.pacer = pacer_for(period);
   } else {
     // The kernel would only even out what is meant to be uneven.
-    const traffic::ShapedSchedule shaped{now, plan_.deadlines()};
-    pauses_.plan(shaped.longest_gap());
-    schedule_.emplace(shaped);
+    begin_shaped(now);
     report_.pacer = period.times(1) >= kSleepOnlyPeriod ? PacerKind::sleep : PacerKind::sleep_spin;
   }
   if (!adjusted()) {
     report_.target_milli_pps =
         saturating_mul_div(Uint128{period.denominator}, 1'000'000'000'000U, period.numerator);
+  }
+}
+
+void Sender::begin_shaped(MonoTime start) {
+  const traffic::ShapedSchedule shaped{start, plan_.deadlines()};
+  pauses_.plan(shaped.longest_gap());
+  schedule_.emplace(shaped);
+}
+
+/// Equal gaps just go on. Where times belong to lengths, the test's begin with its first datagram.
+void Sender::restart_timetable() {
+  if (schedule_ && plan_.even()) {
+    pauses_.plan(period_now().times(1));
+  } else if (schedule_) {
+    begin_shaped(begun_);
+    skipped_before_ = 0;
   }
 }
 

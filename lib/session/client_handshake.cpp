@@ -64,7 +64,8 @@ void ClientHandshake::send_request() {
     const wire::Request request{nonce_, cookie_,
                                 wire::kCapStreams | wire::kCapDown | wire::kCapQueue |
                                     wire::kCapTraffic | wire::kCapCompact | wire::kCapOmit |
-                                    (flood ? wire::kCapFlood : 0U) | settings_.capabilities,
+                                    wire::kCapOmitAny | (flood ? wire::kCapFlood : 0U) |
+                                    settings_.capabilities,
                                 settings_.params};
     bytes = wire::encode(MessageType::request, 0, 0, request, wire::kPaddedRequestBytes);
   }

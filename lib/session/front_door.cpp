@@ -110,8 +110,8 @@ FrontDoor::Decision FrontDoor::on_hello(std::span<const std::byte> datagram, std
   wire::Challenge challenge;
   challenge.nonce = outer->nonce;
   challenge.cookie = jar_.make(proven, now);
-  challenge.capabilities =
-      wire::kCapStreams | wire::kCapDown | wire::kCapTraffic | wire::kCapCompact;
+  challenge.capabilities = wire::kCapStreams | wire::kCapDown | wire::kCapTraffic |
+                           wire::kCapCompact | wire::kCapOmitAny;
   challenge.needs_key = settings_.key.has_value();
   auto bytes = wire::encode(MessageType::challenge, 0, 0, challenge);
   sealer.seal(bytes);

@@ -54,6 +54,11 @@ std::optional<std::string> beyond_server(const TestParams& asked, std::uint32_t 
     return "the server knows the full header only: a --packet-size below " +
            std::to_string(kDataHeaderBytes) + ", or --header compact, needs a later udperf there";
   }
+  const bool plain = !asked.shaped() && asked.header == HeaderKind::full;
+  if (asked.omit > Duration{0} && !plain && (capabilities & wire::kCapOmitAny) == 0) {
+    return "the server has a warm-up only before equal datagrams of 40 bytes or more at equal "
+           "distances: leave out --omit, or update it";
+  }
   return std::nullopt;
 }
 

@@ -18,12 +18,15 @@ pacing::PacketPeriod mean_period(const TestParams& params, Way way) {
 }
 
 TrafficPlan::TrafficPlan(const TestParams& params, Way way, std::uint16_t stream,
-                         const TraceInput* trace, std::optional<std::uint32_t> least)
-    : lengths_(
-          PacketPlan::for_stream(params, way, stream, least.value_or(header_bytes(params.header)))),
+                         const TraceInput* trace, Part part, std::optional<std::uint32_t> least)
+    : lengths_(part == Part::warm_up
+                   ? PacketPlan::for_warm_up(params, way, stream)
+                   : PacketPlan::for_stream(params, way, stream,
+                                            least.value_or(header_bytes(params.header)))),
       shape_(params.shape(way)),
       seed_(SeededBits{seed_for(params, way, stream) ^ kTimes}.next()),
-      trace_(shape_.spacing == Spacing::trace ? trace : nullptr) {
+      trace_(shape_.spacing == Spacing::trace ? trace : nullptr),
+      trace_ends_(trace_ != nullptr && !trace_->loop && part == Part::test) {
   const SendRate& rate = params.rate(way);
   if (rate.limited() && rate.kind != SendRate::Kind::adjusted) {
     period_ = mean_period(params, way);
@@ -44,8 +47,7 @@ TrafficPlan::TrafficPlan(const TestParams& params, Way way, std::uint16_t stream
 }
 
 std::uint64_t TrafficPlan::packets() const {
-  const bool once = trace_ != nullptr && !trace_->loop;
-  return once ? std::min(lengths_.packets(), trace_->trace.packets()) : lengths_.packets();
+  return trace_ends_ ? std::min(lengths_.packets(), trace_->trace.packets()) : lengths_.packets();
 }
 
 std::uint64_t TrafficPlan::run_at(std::uint64_t sequence, std::uint64_t most) const {

@@ -16,15 +16,20 @@ struct TraceInput {
   bool loop = false;
 };
 
+/// Of which a stream's sending consists: what is left out of the figures, and the test itself.
+enum class Part : std::uint8_t { warm_up, test };
+
 /// What one stream of a test sends and when, from nothing but the granted parameters, so that both
 /// ends can work it out: length(k) of every datagram, and the times at which they are due.
 class TrafficPlan {
  public:
   /// `trace`: what a way with Spacing::trace is sent by, else null; it has to outlive the plan.
-  /// `least`: what no datagram is shorter than; absent: the header of udperf's own protocol.
-  /// Precondition: check_params(params) found nothing.
+  /// A warm-up sends as the test does, from its beginning, a trace again and again, until its time
+  /// is over. `least`: what no datagram is shorter than; absent: the header of udperf's own
+  /// protocol. Precondition: check_params(params) found nothing.
   TrafficPlan(const TestParams& params, Way way, std::uint16_t stream,
-              const TraceInput* trace = nullptr, std::optional<std::uint32_t> least = {});
+              const TraceInput* trace = nullptr, Part part = Part::test,
+              std::optional<std::uint32_t> least = {});
 
   /// UINT64_MAX when only time ends the test.
   [[nodiscard]] std::uint64_t packets() const;
@@ -48,7 +53,8 @@ class TrafficPlan {
   pacing::PacketPeriod period_;
   std::uint64_t seed_;
   const TraceInput* trace_ = nullptr;
-  double stretch_ = 1;  ///< of the trace's times
+  bool trace_ends_ = false;  ///< after its last packet
+  double stretch_ = 1;       ///< of the trace's times
 };
 
 /// The mean time between two datagrams of one stream. Precondition: the way has a rate.

@@ -67,6 +67,11 @@ std::optional<TraceRow> parse_row(std::string_view line) {
   return TraceRow{*time, bytes};
 }
 
+/// Whether a line names its columns: it begins like no number.
+bool is_heading(std::string_view line) {
+  return (line.front() < '0' || line.front() > '9') && line.front() != '-' && line.front() != '.';
+}
+
 std::string too_many() {
   return "has more than " + std::to_string(kMostTraceRows) + " packets: cut it (editcap, head)";
 }
@@ -143,8 +148,10 @@ std::uint64_t Trace::mean_bps() const {
 }
 
 Result<std::vector<TraceRow>> parse_trace_csv(std::string_view text) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // as spreadsheets write it
   std::vector<TraceRow> rows;
   std::size_t number = 0;
+  text.remove_prefix(text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
   while (!text.empty()) {
     const auto end = std::min(text.find('\n'), text.size());
     std::string_view line = text.substr(0, end);
@@ -157,8 +164,8 @@ Result<std::vector<TraceRow>> parse_trace_csv(std::string_view text) {
       continue;
     }
     const auto row = parse_row(line);
-    if (!row && number == 1) {
-      continue;  // a heading
+    if (!row && number == 1 && is_heading(line)) {
+      continue;
     }
     if (!row) {
       return wrong("line " + std::to_string(number) +

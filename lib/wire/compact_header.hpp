@@ -31,6 +31,7 @@ struct CompactHeader {
   bool operator==(const CompactHeader&) const = default;
 };
 
+inline constexpr std::size_t kCompactTagOffset = 12;
 inline constexpr std::uint32_t kCompactBatches = 1U << 24U;
 inline constexpr unsigned kCompactUnitBits = 6;  ///< 64 ns: the time comes round after 275 s
 inline constexpr std::size_t kCompactSequenceOffset = 4;
@@ -44,7 +45,7 @@ inline void encode(const CompactHeader& h, std::span<std::byte, kCompactHeaderBy
   detail::store(p, 0x8000'0000U | (std::uint32_t{h.stream} << 24U) | (h.batch % kCompactBatches));
   detail::store(p + kCompactSequenceOffset, h.sequence_low);
   detail::store(p + 8, h.tx_units);
-  detail::store(p + 12, h.tag);
+  detail::store(p + kCompactTagOffset, h.tag);
   detail::store(p + 14, h.token);
 }
 
@@ -58,7 +59,7 @@ inline void encode(const CompactHeader& h, std::span<std::byte, kCompactHeaderBy
   h.batch = head % kCompactBatches;
   h.sequence_low = detail::load<std::uint32_t>(in.data() + kCompactSequenceOffset);
   h.tx_units = detail::load<std::uint32_t>(in.data() + 8);
-  h.tag = detail::load<std::uint16_t>(in.data() + 12);
+  h.tag = detail::load<std::uint16_t>(in.data() + kCompactTagOffset);
   h.token = detail::load<std::uint16_t>(in.data() + 14);
   return h;
 }
@@ -86,6 +87,21 @@ inline void encode(const CompactHeader& h, std::span<std::byte, kCompactHeaderBy
 [[nodiscard]] constexpr std::uint32_t extend_batch(std::uint32_t low, std::uint64_t batches) {
   const std::uint32_t last = static_cast<std::uint32_t>(batches) - 1U;
   return last - ((last - low) % kCompactBatches);
+}
+
+/// What a warm-up has in place of the stream's `tag`, as there is no flag: all bits turned.
+[[nodiscard]] constexpr std::uint16_t warm_up_tag(std::uint16_t tag) {
+  return static_cast<std::uint16_t>(tag ^ 0xFFFFU);
+}
+
+/// Whether a datagram that looks like DATA says that it is of a warm-up. `tag`: the stream's.
+[[nodiscard]] inline bool is_warm_up(std::span<const std::byte> datagram, HeaderKind header,
+                                     std::uint16_t tag) {
+  if (header == HeaderKind::full) {
+    return is_warm_up(datagram);
+  }
+  return datagram.size() >= kCompactHeaderBytes &&
+         detail::load<std::uint16_t>(datagram.data() + kCompactTagOffset) == warm_up_tag(tag);
 }
 
 /// Whether a datagram of a session is to be taken for DATA. What is no DATA is a control message.

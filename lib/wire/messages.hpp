@@ -36,6 +36,8 @@ inline constexpr std::uint32_t kCapOmit = 1U << 8U;
 /// FEEDBACK and proofs of life may be seldom where the test is light (session/light.hpp). In
 /// ACCEPT: they are.
 inline constexpr std::uint32_t kCapLight = 1U << 9U;
+/// Has warm-ups of shaped traffic and with the compact header, too. A server tells it in CHALLENGE.
+inline constexpr std::uint32_t kCapOmitAny = 1U << 10U;
 
 struct VersionRange {
   std::uint8_t lowest = kVersion;

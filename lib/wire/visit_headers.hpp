@@ -39,7 +39,8 @@ UDPERF_VISIT(CompactHeader) {
   io.field(m.sequence_low, "sequence: its low half");
   io.field(m.tx_units, "tx_time: in 64 ns, rounded down, modulo 2^32");
   io.field(m.tag,
-           "tag: the first two bytes of the SHA-256 of \"tag\", session (8 bytes) and stream (1)");
+           "tag: the first two bytes of the SHA-256 of \"tag\", session (8 bytes) and stream (1); "
+           "of a warm-up with all bits turned (section 4)");
   io.field(m.token, "token: as in the full header");
 }
 

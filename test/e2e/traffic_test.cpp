@@ -16,6 +16,7 @@
 #include "support/temp_dir.hpp"
 
 using namespace std::chrono_literals;
+using Catch::Matchers::ContainsSubstring;
 using nlohmann::json;
 using udperf::Duration;
 using udperf::IpFamily;
@@ -167,6 +168,40 @@ TEST_CASE("datagrams of 18 bytes fit the smallest Ethernet frame, and are counte
     // A frame of 64 bytes, and 20 of preamble and gap, for 18 of payload.
     CHECK(direction.at("rx").at("wire_bps").get<double>() ==
           Approx(direction.at("rx").at("goodput_bps").get<double>() * 84 / 18).epsilon(0.001));
+  }
+}
+
+TEST_CASE("a warm-up of any shape and header is left out, to the datagram", "[e2e][traffic]") {
+  const std::vector<std::string> more = GENERATE(
+      values<std::vector<std::string>>({{"--profile", "imix", "--rate", "4000pps"},
+                                        {"--packet-size", "18", "--rate", "4000pps"},
+                                        {"--packet-size", "48:1,200:2", "--rate", "4000pps",
+                                         "--spacing", "poisson", "--header", "compact"},
+                                        {"--profile", "video-5M", "--packet-size", "300"}}));
+  CAPTURE(more);
+  const Server server;
+  for (const auto way : {Direction::to_server, Direction::to_client}) {
+    const std::string name = way == Direction::to_server ? "up" : "down";
+    auto relay = faulty(server, 6);
+    std::vector<std::string> arguments{"--omit", "400ms", "--packets", "1500", "--direction", name};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const auto document = run(relay, arguments);
+    const json& direction = document.at(name);
+    const json& omitted = direction.at("omitted");
+    const auto log = relay.log();
+    REQUIRE(log.exact());
+    const auto lost = std::count_if(log.dropped.begin(), log.dropped.end(),
+                                    [&](const auto& one) { return one.direction == way; });
+    const auto number = [](const json& value) { return value.get<std::int64_t>(); };
+    CHECK(number(omitted.at("lost")) > 0);
+    CHECK(number(omitted.at("lost")) + number(direction.at("loss").at("packets")) == lost);
+    CHECK(direction.at("tx").at("packets") == 1500);
+    CHECK(number(omitted.at("sent")) + 1500 ==
+          static_cast<std::int64_t>(log.of(way, MessageType::data).received));
+    CHECK(number(omitted.at("sent")) == number(omitted.at("unique")) + number(omitted.at("lost")));
+    CHECK(omitted.at("invalid") == 0);
+    CHECK(direction.at("rx").at("invalid") == 0);
+    check_books(direction);
   }
 }
 
@@ -338,4 +373,11 @@ TEST_CASE("a trace is sent packet by packet, at its times, once or in a loop", "
     CHECK(run_udperf(client_arguments(server.endpoint(), arguments)).code() == 2);
   }
   CHECK(run_udperf(client_arguments(server.endpoint(), {"--profile", "trace:/none"})).code() == 2);
+
+  const std::string years = dir.path().string() + "/years.csv";
+  std::ofstream{years} << "0,100\n4000000000,100\n";
+  const auto endless =
+      run_udperf(client_arguments(server.endpoint(), {"--profile", "trace:" + years}));
+  CHECK(endless.code() == 2);
+  CHECK_THAT(endless.err, ContainsSubstring("look at its times"));
 }

@@ -1,9 +1,11 @@
 // A warm-up that is left out: its own books and the test's balance, and together they are all that
 // was sent.
 
+#include "model/packet_plan.hpp"
 #include "result/document.hpp"
 #include "sim/sim_world.hpp"
 #include "support/catch.hpp"
+#include "wire/header.hpp"
 
 using namespace std::chrono_literals;
 using Catch::Matchers::WithinAbs;
@@ -97,6 +99,87 @@ TEST_CASE("loss, copies and order across the border bend neither part", "[sim]")
   CHECK(*part.loss.packets > 10);
   CHECK(*part.omitted->reordered > 10);
   CHECK(*part.reordering.packets > 10);
+}
+
+TEST_CASE("mixes, gaps by chance, bursts and frames begin anew behind their warm-up", "[sim]") {
+  const auto direction = GENERATE(Direction::up, Direction::down);
+  const auto header = GENERATE(HeaderKind::full, HeaderKind::compact);
+  const auto spacing = GENERATE(Spacing::even, Spacing::poisson, Spacing::burst, Spacing::frames);
+  CAPTURE(static_cast<int>(direction), static_cast<int>(header), static_cast<int>(spacing));
+  SimWorld world{11};
+  for (auto* path : {&world.network.up, &world.network.down}) {
+    path->delay = 5ms;
+    path->drop_data = 0.1;
+    path->late = 0.2;
+    path->late_by = 100ms;
+    path->jitter = 3ms;
+  }
+  auto options = with_omit(direction, 700ms, 1s);
+  TrafficShape shape;
+  shape.spacing = spacing;
+  shape.burst_packets = spacing == Spacing::burst ? 7 : 0;
+  if (spacing == Spacing::frames) {
+    shape.frames = {30'000, 2000, 10, 4};
+    options.params.rate_up = options.params.rate_down = SendRate{SendRate::Kind::bits, 800'000};
+  } else {
+    shape.sizes = {{{48, 3}, {100, 2}, {200, 1}}};
+  }
+  options.params.shape_up = options.params.shape_down = shape;
+  options.params.header = header;
+  options.params.seed = 5;
+  options.params.streams = 2;
+  SimClient& client = world.add_client(options);
+  REQUIRE(world.run_clients(40s));
+  const auto document = document_of(client.outcome());
+  CHECK(document.status == TestStatus::complete);
+  const auto& part = direction == Direction::up ? *document.up : *document.down;
+  check_whole(part, world.network.truth(direction == Direction::up));
+  CHECK(*part.omitted->sent > 250);
+  CHECK(*part.omitted->sent_bytes > *part.omitted->unique_bytes);
+  CHECK(*part.omitted->lost > 10);
+  CHECK(*part.loss.packets > 10);
+  const auto& way = direction == Direction::up ? client.outcome().up : client.outcome().down;
+  for (const StreamOutcome& stream : way->streams) {
+    // Both parts are what the plan has from its beginning on, to the byte.
+    const auto plan = PacketPlan::for_warm_up(
+        client.outcome().params, direction == Direction::up ? Way::up : Way::down,
+        static_cast<std::uint16_t>(&stream - way->streams.data()));
+    CHECK(stream.tx->payload_bytes == plan.bytes_of_first(stream.tx->packets));
+    CHECK(stream.tx->omitted->payload_bytes == plan.bytes_of_first(stream.tx->omitted->packets));
+    CHECK(stream.rx->omitted->lost_bytes ==
+          stream.tx->omitted->payload_bytes - stream.rx->omitted->unique_bytes);
+  }
+}
+
+TEST_CASE("frames of the test begin with the first, behind a warm-up that ended between two",
+          "[sim]") {
+  SimWorld world{12};
+  std::vector<std::pair<MonoTime, std::size_t>> sent;
+  auto options = with_omit(Direction::up, 730ms, 1s);  // 100 ms a frame
+  options.params.rate_up = SendRate{SendRate::Kind::bits, 160'000};
+  options.params.shape_up.spacing = Spacing::frames;
+  options.params.shape_up.frames = {10'000, 0, 4, 3};
+  world.network.on_send = [&](const Endpoint&, const Endpoint& to, auto bytes) {
+    const auto header = wire::decode_data(bytes);
+    if (header && to == world.network.server && !header->warm_up) {
+      sent.emplace_back(world.clock.now(), bytes.size());
+    }
+  };
+  SimClient& client = world.add_client(options);
+  REQUIRE(world.run_clients(40s));
+  const auto document = document_of(client.outcome());
+  check_whole(*document.up, world.network.truth(true));
+  REQUIRE(!sent.empty());
+  std::vector<std::size_t> frames(10, 0);
+  for (const auto& [at, bytes] : sent) {
+    const auto frame = static_cast<std::size_t>((at - sent.front().first + 10ms) / 100ms);
+    REQUIRE(frame < frames.size());
+    frames[frame] += bytes;
+  }
+  for (std::size_t i = 0; i < frames.size(); ++i) {  // 2000 B a frame: 4 of them share 8000 as 3:1
+    CAPTURE(i);
+    CHECK(Approx(i % 4 == 0 ? 4000 : 8000.0 / 6).epsilon(0.02) == static_cast<double>(frames[i]));
+  }
 }
 
 TEST_CASE("an outage over the border is lost where it was sent", "[sim]") {

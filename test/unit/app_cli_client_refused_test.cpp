@@ -193,8 +193,6 @@ const std::vector<Refused>& refused_rows() {
       {{"--burst", "2ms"},
        "--burst 2ms: needs --rate or --find-rate: without a rate there is nothing to space"},
       {{"--rate", "1M", "--burst", "51ms"}, "--burst 51ms: must be 1us..50ms"},
-      {{"--omit", "1s", "--packet-size", "64:1,1400:1", "--rate", "1M"},
-       "--omit 1s: omit goes only with equal datagrams of 40 bytes or more at equal distances"},
       {{"--omit", "2h"}, "--omit 2h: must be 0s..1h"},
       {{"--omit", "1s", "--find-rate"},
        "--omit 1s: does not go with --find-rate, which chooses it for each trial"},

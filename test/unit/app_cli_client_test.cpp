@@ -211,6 +211,8 @@ const std::vector<Accepted>& accepted_rows() {
       {{"--find-rate", "--burst", "50ms"}, [](C c) { return c.options.params.burst == 50ms; }},
       {{"--omit", "2s"}, [](C c) { return c.options.params.omit == 2s; }},
       {{"-O", "0"}, [](C c) { return c.options.params.omit == 0s; }},
+      {{"--omit", "1s", "--packet-size", "18:1,1400:1", "--rate", "1M", "--spacing", "poisson"},
+       [](C c) { return c.options.params.omit == 1s && c.options.params.shaped(); }},
       {{"--voice", "g711", "--bidir", "-P", "3"},
        [](C c) {
          const TestParams& p = c.options.params;

@@ -60,6 +60,10 @@ bool is_built_in() {
   return authentication_is_built_in();
 }
 
+std::size_t below(SeededRandom& random, std::size_t limit) {
+  return static_cast<std::size_t>(random.between(0, static_cast<std::int64_t>(limit) - 1));
+}
+
 }  // namespace
 
 TEST_CASE("Credentials have iperf3's text, and come out of it whatever a password holds") {

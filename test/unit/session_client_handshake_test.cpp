@@ -200,6 +200,28 @@ TEST_CASE("a warm-up is not asked of a server that does not know any", "[session
   }
 }
 
+TEST_CASE("a warm-up of shaped traffic is asked only of a server that has any", "[session]") {
+  TestParams params = asked();
+  params.omit = 1s;
+  if (GENERATE(false, true)) {
+    params.shape_up.spacing = Spacing::poisson;
+  } else {
+    params.header = HeaderKind::compact;
+  }
+  const std::uint32_t usual =
+      wire::kCapStreams | wire::kCapDown | wire::kCapTraffic | wire::kCapCompact;
+  Talk old{5s, params};
+  old.challenge(1, kStart + 1ms, usual);
+  REQUIRE(old.client.failed());
+  CHECK(old.client.error().code == ErrorCode::refused);
+  CHECK_THAT(old.client.error().what, ContainsSubstring("leave out --omit"));
+  CHECK_FALSE(old.client.poll_transmit());
+
+  Talk later{5s, params};
+  later.challenge(1, kStart + 1ms, usual | wire::kCapOmitAny);
+  CHECK_FALSE(later.client.failed());
+}
+
 TEST_CASE("a client whose cookie grows old asks for another", "[session]") {
   Talk talk{60s};
   talk.challenge(1, kStart);

@@ -95,11 +95,19 @@ TEST_CASE("a trace of seconds and bytes is read to the nanosecond", "[traffic]")
   CHECK(*rows == std::vector<TraceRow>{
                      {0s, 172}, {20ms + 1ns, 60}, {1500ms, 1472}, {1'700'000'000s + 250ms, 0}});
   CHECK(parse_trace_csv("")->empty());
+  CHECK(parse_trace_csv("\xEF\xBB\xBF"
+                        "0,172\n1,60\n")
+            ->size() == 2);  // a spreadsheet's
+  CHECK(parse_trace_csv("\xEF\xBB\xBF"
+                        "Time;Bytes\n0;172\n")
+            ->size() == 1);
   CHECK(parse_trace_csv("-1.5,100")->front().at == -1500ms);
 }
 
 TEST_CASE("lines that are no row of a trace are named", "[traffic]") {
   CHECK_THAT(refusal("0,100\nx,100\n"), ContainsSubstring("line 2"));
+  CHECK_THAT(refusal("0,70000\n1,100\n"), ContainsSubstring("line 1"));  // no heading
+  CHECK_THAT(refusal(".5\n1,100\n"), ContainsSubstring("line 1"));
   CHECK_THAT(refusal("0,100\n1,65508\n"), ContainsSubstring("line 2"));
   CHECK_THAT(refusal("0,100\n\n1,-5\n"), ContainsSubstring("line 3"));
   CHECK_THAT(refusal("0,100\n1\n"), ContainsSubstring("line 2"));

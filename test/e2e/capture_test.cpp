@@ -1,0 +1,393 @@
+// What tcpdump sees on the wire of each profile, beside what `udperf profiles` says of it: sizes,
+// rates and times, by a program that shares nothing with this one. As root only.
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "e2e/program.hpp"
+#include "net/fd.hpp"
+#include "support/catch.hpp"
+#include "support/condition.hpp"
+#include "support/strict_json.hpp"
+
+using nlohmann::json;
+using udperf::test::Attempt;
+using udperf::test::check_books;
+using udperf::test::client_arguments;
+using udperf::test::document_of;
+using udperf::test::kGuard;
+using udperf::test::measure_under_condition;
+using udperf::test::parse_strict_json;
+using udperf::test::Process;
+using udperf::test::run_udperf;
+using udperf::test::Server;
+using udperf::test::skip_test;
+using udperf::test::Stream;
+
+namespace {
+
+/// One datagram of DATA.
+struct Seen {
+  double at_s = 0;
+  std::size_t bytes = 0;
+};
+using Capture = std::map<std::string, std::vector<Seen>>;  // "up", "down"
+
+constexpr std::size_t kEndBytes = 7;  // of a datagram that says that the capture is over
+
+/// DATA of either header, and the datagram that ends the capture.
+std::string filter_of(std::uint16_t port) {
+  const std::string full = "(udp[8:4] = 0x55445046 and udp[13] = 10)";
+  const std::string compact = "udp[8] & 0x80 != 0";
+  const std::string end = "udp[4:2] = " + std::to_string(8 + kEndBytes);
+  return "udp port " + std::to_string(port) + " and (" + full + " or " + compact + " or " + end +
+         ")";
+}
+
+/// Null, with a word of warning, where nothing can be captured.
+std::optional<Process> start_tcpdump(std::uint16_t port) {
+  auto process =
+      Process::start({"tcpdump", "-i", "lo", "-nn", "-q", "-l", "-tt", "-p", "-s", "64",
+                      "--immediate-mode", "--time-stamp-precision=nano", filter_of(port)});
+  if (!process || !process->wait_for(Stream::err, "listening on", kGuard)) {
+    skip_test("tcpdump cannot capture here");
+    return std::nullopt;
+  }
+  return std::move(*process);
+}
+
+void send_end(std::uint16_t port) {
+  const udperf::net::Fd socket{::socket(AF_INET, SOCK_DGRAM, 0)};
+  REQUIRE(socket.get() >= 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(port);
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const std::string text(kEndBytes, 'x');
+  REQUIRE(::sendto(socket.get(), text.data(), text.size(), 0,
+                   reinterpret_cast<const sockaddr*>(&to),
+                   sizeof to) == static_cast<ssize_t>(text.size()));
+}
+
+/// "1764349000.123456789 IP 127.0.0.1.40000 > 127.0.0.1.5555: UDP, length 172"
+Capture parse(const std::string& text, std::uint16_t port) {
+  Capture capture;
+  std::istringstream lines{text};
+  const std::string to_server = "." + std::to_string(port) + ":";
+  for (std::string line; std::getline(lines, line);) {
+    CAPTURE(line);
+    const auto dot = line.find('.');
+    const auto length = line.rfind("length ");
+    REQUIRE(dot != std::string::npos);
+    REQUIRE(length != std::string::npos);
+    // Seconds of 1970 and nanoseconds do not fit a double; those of a day do.
+    const double at = static_cast<double>(std::stoll(line.substr(0, dot)) % 86'400) +
+                      std::stod("0" + line.substr(dot, 10));
+    const std::size_t bytes = std::stoul(line.substr(length + 7));
+    if (bytes != kEndBytes) {
+      const bool up = line.find(to_server) != std::string::npos;
+      capture[up ? "up" : "down"].push_back({at, bytes});
+    }
+  }
+  return capture;
+}
+
+struct Run {
+  json document;
+  Capture capture;
+};
+
+/// A test whose DATA is captured; nothing where that cannot be done, or not all was captured.
+std::optional<Run> run_captured(const Server& server, std::vector<std::string> more,
+                                Attempt& attempt) {
+  const std::uint16_t port = server.endpoint().port;
+  auto tcpdump = start_tcpdump(port);
+  if (!tcpdump) {
+    return std::nullopt;
+  }
+  more.insert(more.end(), {"--gso", "off"});  // else a buffer of many is one packet here
+  const auto finished = run_udperf(client_arguments(server.endpoint(), more));
+  CAPTURE(finished.err);
+  REQUIRE(finished.code() == 0);
+  send_end(port);
+  REQUIRE(tcpdump->wait_for(Stream::out, "length " + std::to_string(kEndBytes) + "\n", kGuard));
+  Run run{document_of(finished), parse(tcpdump->output(Stream::out), port)};
+  for (const char* way : {"up", "down"}) {
+    const json& direction = run.document.at(way);
+    if (direction.is_null()) {
+      CHECK(run.capture[way].empty());
+      continue;
+    }
+    check_books(direction);
+    if (!attempt.needs(direction.at("tx").at("packets") == run.capture[way].size(),
+                       "a capture of all that was sent")) {
+      return std::nullopt;
+    }
+  }
+  return run;
+}
+
+json profile_row(const std::string& name) {
+  const auto listed = parse_strict_json(run_udperf({"profiles", "--json"}).out);
+  REQUIRE(listed);
+  const auto& rows = listed->at("profiles");
+  const auto row = std::find_if(rows.begin(), rows.end(),
+                                [&](const json& one) { return one.at("name") == name; });
+  REQUIRE(row != rows.end());
+  return *row;
+}
+
+/// "16:7,548:4,1472:1" or "172": weights by size.
+std::map<std::size_t, double> weights_of(const std::string& sizes) {
+  std::map<std::size_t, double> weights;
+  std::istringstream parts{sizes};
+  for (std::string part; std::getline(parts, part, ',');) {
+    const auto colon = part.find(':');
+    weights[std::stoul(part)] =
+        colon == std::string::npos ? 1.0 : std::stod(part.substr(colon + 1));
+  }
+  return weights;
+}
+
+/// In each size's share of all datagrams; a turn has each exactly as often as it should, so what is
+/// cut off by the end is less than a turn.
+void check_sizes(const std::vector<Seen>& seen, const std::string& sizes) {
+  const auto weights = weights_of(sizes);
+  double sum = 0;
+  std::map<std::size_t, double> counts;
+  for (const auto& [bytes, weight] : weights) {
+    sum += weight;
+  }
+  for (const Seen& one : seen) {
+    counts[one.bytes] += 1;
+  }
+  CHECK(counts.size() == weights.size());
+  for (const auto& [bytes, weight] : weights) {
+    CAPTURE(bytes);
+    const double expected = static_cast<double>(seen.size()) * weight / sum;
+    CHECK(std::abs(counts[bytes] - expected) <= (weights.size() == 1 ? 0 : 40));
+  }
+}
+
+/// Share of `starts` that are within 1 ms of a multiple of `period_s` after a common start.
+double share_on_time(const std::vector<double>& starts, double period_s) {
+  std::vector<double> off;
+  for (std::size_t k = 0; k < starts.size(); ++k) {
+    off.push_back(starts[k] - static_cast<double>(k) * period_s);
+  }
+  auto sorted = off;
+  std::sort(sorted.begin(), sorted.end());
+  const double usual = sorted.at(sorted.size() / 2);  // the first may have been late itself
+  const auto good = std::count_if(off.begin(), off.end(),
+                                  [&](double one) { return std::abs(one - usual) <= 1e-3; });
+  return static_cast<double>(good) / static_cast<double>(off.size());
+}
+
+struct Frame {
+  double at_s = 0;
+  std::size_t bytes = 0;
+};
+
+/// What leaves closer together than `gap_s` is of one frame.
+std::vector<Frame> frames_of(const std::vector<Seen>& seen, double gap_s) {
+  std::vector<Frame> frames;
+  double last = 0;
+  for (const Seen& one : seen) {
+    if (frames.empty() || one.at_s - last > gap_s) {
+      frames.push_back({one.at_s, 0});
+    }
+    frames.back().bytes += one.bytes;
+    last = one.at_s;
+  }
+  return frames;
+}
+
+std::vector<double> starts_of(const std::vector<Frame>& frames) {
+  std::vector<double> starts;
+  for (const Frame& frame : frames) {
+    starts.push_back(frame.at_s);
+  }
+  return starts;
+}
+
+/// Kolmogorov and Smirnov's distance between these gaps and an exponential distribution.
+double distance_to_exponential(std::vector<double> gaps, double mean) {
+  std::sort(gaps.begin(), gaps.end());
+  const auto n = static_cast<double>(gaps.size());
+  double distance = 0;
+  for (std::size_t i = 0; i < gaps.size(); ++i) {
+    const double expected = 1 - std::exp(-gaps[i] / mean);
+    const auto below = static_cast<double>(i);
+    distance = std::max({distance, expected - below / n, (below + 1) / n - expected});
+  }
+  return distance;
+}
+
+/// Wake-ups that are late make times late: that is the host's doing where it was under strain.
+void needs_punctual(const json& direction, Attempt& attempt) {
+  attempt.needs(direction.at("tx").at("pacing_skipped") == 0, "nothing skipped");
+}
+
+}  // namespace
+
+TEST_CASE("a capture of a call or a game has what its profile says", "[e2e][capture]") {
+  const auto profile = GENERATE(std::string{"voip-g711"}, std::string{"voip-g729"},
+                                std::string{"voip-opus"}, std::string{"gaming"});
+  CAPTURE(profile);
+  const json row = profile_row(profile);
+  const Server server;
+  constexpr double kSeconds = 1.5;
+  measure_under_condition([&](Attempt& attempt) {
+    const auto run = run_captured(server, {"--profile", profile, "--duration", "1.5s"}, attempt);
+    if (!run) {
+      return;
+    }
+    for (const std::string way : {"up", "down"}) {
+      CAPTURE(way);
+      const auto& seen = run->capture.at(way);
+      const double pps = row.at(way).at("packets_per_s").get<double>();
+      check_sizes(seen, row.at(way).at("sizes").get<std::string>());
+      needs_punctual(run->document.at(way), attempt);
+      attempt.expect(static_cast<double>(seen.size()) == pps * kSeconds, "datagrams a second");
+      std::vector<double> starts;
+      for (const Seen& one : seen) {
+        starts.push_back(one.at_s);
+      }
+      attempt.expect(share_on_time(starts, 1 / pps) >= 0.98, "datagrams within 1 ms");
+    }
+  });
+}
+
+TEST_CASE("a capture of IMIX has the sizes of its profile at the rate that was asked for",
+          "[e2e][capture]") {
+  const json row = profile_row("imix");
+  const Server server;
+  measure_under_condition([&](Attempt& attempt) {
+    const auto run = run_captured(
+        server, {"--profile", "imix", "--rate", "2000pps", "--duration", "2s"}, attempt);
+    if (!run) {
+      return;
+    }
+    const auto& seen = run->capture.at("up");
+    check_sizes(seen, row.at("up").at("sizes").get<std::string>());
+    needs_punctual(run->document.at("up"), attempt);
+    attempt.expect_near("datagrams a second", static_cast<double>(seen.size()) / 2, 2000, 0.002);
+  });
+}
+
+TEST_CASE("a capture of video has the frames of its profile", "[e2e][capture]") {
+  const json up = profile_row("video-5M").at("up");
+  const double fps = up.at("frames_per_s").get<double>();
+  const auto every = up.at("key_frame_every").get<std::size_t>();
+  const double times = up.at("key_frame_times").get<double>();
+  const double mean_bytes = up.at("payload_bps").get<double>() / 8 / fps;
+  const double usual_bytes =
+      mean_bytes * static_cast<double>(every) / (static_cast<double>(every) - 1 + times);
+  const Server server;
+  measure_under_condition([&](Attempt& attempt) {
+    const auto run = run_captured(server, {"--profile", "video-5M", "--duration", "2.2s"}, attempt);
+    if (!run) {
+      return;
+    }
+    needs_punctual(run->document.at("up"), attempt);
+    const auto frames = frames_of(run->capture.at("up"), 0.3 / fps);
+    if (!attempt.expect(frames.size() == static_cast<std::size_t>(2.2 * fps), "its frames")) {
+      return;
+    }
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+      CAPTURE(i);
+      const double expected = usual_bytes * (i % every == 0 ? times : 1);
+      attempt.expect_near("bytes of frame " + std::to_string(i),
+                          static_cast<double>(frames[i].bytes), expected, 0.002);
+    }
+    attempt.expect(share_on_time(starts_of(frames), 1 / fps) >= 0.98, "frames within 1 ms");
+  });
+}
+
+TEST_CASE("a capture of isochronous traffic has 99 % of its frames within 1 ms of their time",
+          "[e2e][capture]") {
+  const Server server;
+  measure_under_condition([&](Attempt& attempt) {
+    const auto run = run_captured(
+        server, {"--profile", "isochronous:100:4M,1M", "--seed", "8", "--duration", "3s"}, attempt);
+    if (!run) {
+      return;
+    }
+    needs_punctual(run->document.at("up"), attempt);
+    const auto frames = frames_of(run->capture.at("up"), 0.003);
+    if (!attempt.expect(frames.size() == 300, "300 frames")) {
+      return;
+    }
+    attempt.expect(share_on_time(starts_of(frames), 0.01) >= 0.99, "frames within 1 ms");
+    double sum = 0;
+    double squares = 0;
+    for (std::size_t i = 0; i < 256; ++i) {  // a turn, whose mean is that of the rate
+      const auto bytes = static_cast<double>(frames[i].bytes);
+      sum += bytes;
+      squares += bytes * bytes;
+    }
+    const double mean = sum / 256;
+    attempt.expect_near("bytes of a frame", mean, 4e6 / 8 / 100, 0.002);
+    attempt.expect_near("their deviation", std::sqrt(squares / 256 - mean * mean), 1e6 / 8 / 100,
+                        0.05);
+  });
+}
+
+TEST_CASE("gaps by chance are exponential in a capture", "[e2e][capture]") {
+  const Server server;
+  measure_under_condition([&](Attempt& attempt) {
+    const auto run = run_captured(server,
+                                  {"--spacing", "poisson", "--rate", "200pps", "--packet-size",
+                                   "64", "--seed", "3", "--packets", "1501"},
+                                  attempt);
+    if (!run) {
+      return;
+    }
+    needs_punctual(run->document.at("up"), attempt);
+    const auto& seen = run->capture.at("up");
+    std::vector<double> gaps;
+    for (std::size_t i = 1; i < seen.size(); ++i) {
+      gaps.push_back(seen[i].at_s - seen[i - 1].at_s);
+    }
+    // Beyond this distance, chance alone comes once in a hundred draws; the draw is always the
+    // same.
+    const double most = 1.63 / std::sqrt(static_cast<double>(gaps.size()));
+    const double distance = distance_to_exponential(gaps, 1 / 200.0);
+    CAPTURE(distance, most);
+    attempt.expect(distance < most, "gaps that an exponential distribution has");
+  });
+}
+
+TEST_CASE("bursts leave back to back in a capture, at the distance that keeps the rate",
+          "[e2e][capture]") {
+  const Server server;
+  measure_under_condition([&](Attempt& attempt) {
+    const auto run = run_captured(
+        server,
+        {"--spacing", "burst:8", "--rate", "400pps", "--packet-size", "300", "--duration", "2s"},
+        attempt);
+    if (!run) {
+      return;
+    }
+    needs_punctual(run->document.at("up"), attempt);
+    const auto bursts = frames_of(run->capture.at("up"), 0.005);
+    if (!attempt.expect(bursts.size() == 100, "100 bursts")) {
+      return;
+    }
+    for (const Frame& burst : bursts) {
+      attempt.expect(burst.bytes == std::size_t{8} * 300, "8 datagrams in each");
+    }
+    attempt.expect(share_on_time(starts_of(bursts), 0.02) >= 0.98, "bursts within 1 ms");
+  });
+}
