@@ -11,7 +11,7 @@
 namespace udperf::engine {
 namespace {
 
-using End = ClientConversation::End;
+using End = ClientControl::End;
 
 Error cut_short(std::string text) {
   return Error{ErrorCode::cut_short, std::move(text), 0, "transfer"};
@@ -62,7 +62,7 @@ std::optional<Error> early_end(const std::optional<TxReport>& tx, const std::str
 }
 
 /// Why what this lane sent is not whole.
-std::optional<Error> sent_error(const Lane& lane, const Endpoint& server) {
+std::optional<Error> sent_error(const StreamEndpoint& lane, const Endpoint& server) {
   if (const int reason = lane.send_error(); reason != 0) {
     return send_error(reason, server);
   }
@@ -84,7 +84,7 @@ std::optional<Error> sent_error(const Lane& lane, const Endpoint& server) {
 }
 
 /// Why what this lane received is not whole: only its sender knows.
-std::optional<Error> received_error(Lane& lane, const Endpoint& server) {
+std::optional<Error> received_error(StreamEndpoint& lane, const Endpoint& server) {
   const StreamOutcome received = lane.received_outcome();
   if (!received.tx) {
     return Error{
@@ -96,7 +96,7 @@ std::optional<Error> received_error(Lane& lane, const Endpoint& server) {
 }
 
 /// Why a finished exchange is still not a whole result.
-std::optional<Error> lane_error(Lane& lane, const Endpoint& server) {
+std::optional<Error> lane_error(StreamEndpoint& lane, const Endpoint& server) {
   std::optional<Error> error;
   if (lane.sends()) {
     error = sent_error(lane, server);
@@ -107,7 +107,7 @@ std::optional<Error> lane_error(Lane& lane, const Endpoint& server) {
   return error;
 }
 
-void fill_clock(ClientConversation& conversation, TestOutcome& outcome) {
+void fill_clock(ClientControl& conversation, TestOutcome& outcome) {
   const ClockEstimate clock = conversation.clock();
   if (!clock.method.empty() || clock.step_detected) {
     outcome.clock = clock;
@@ -124,7 +124,7 @@ void fill_clock(ClientConversation& conversation, TestOutcome& outcome) {
 
 /// The round trips of each interval of a way, in the rows of its first stream: the server's
 /// grid is placed on the client's clock.
-void fill_rtt_rows(const ClientConversation& conversation, Way way, TestOutcome& outcome) {
+void fill_rtt_rows(const ClientControl& conversation, Way way, TestOutcome& outcome) {
   auto& part = way == Way::up ? outcome.up : outcome.down;
   if (!part || part->streams.empty() || !part->streams.front().rx || !outcome.clock ||
       !outcome.clock->theta_ns) {
@@ -166,8 +166,8 @@ void warn_of_black_hole(const std::optional<PathMtu>& mtu, const char* way, Test
   }
 }
 
-void fill_warnings(const std::vector<std::unique_ptr<Lane>>& lanes, const Connection& connection,
-                   TestOutcome& outcome) {
+void fill_warnings(const std::vector<std::unique_ptr<StreamEndpoint>>& lanes,
+                   const Connection& connection, TestOutcome& outcome) {
   net::DatagramPort& port = lanes.front()->port();
   if (lanes.front()->receives()) {
     if (auto warning =
@@ -211,7 +211,8 @@ void settle_tail(const TestParams& params, Way way, std::uint16_t stream, const 
   }
 }
 
-void fill_outcome(ClientConversation& conversation, const std::vector<std::unique_ptr<Lane>>& lanes,
+void fill_outcome(ClientControl& conversation,
+                  const std::vector<std::unique_ptr<StreamEndpoint>>& lanes,
                   const Connection& connection, TestOutcome& outcome) {
   const Endpoint server = outcome.server.value_or(Endpoint{});
   outcome.params = conversation.params();
@@ -224,7 +225,7 @@ void fill_outcome(ClientConversation& conversation, const std::vector<std::uniqu
     }
     WayOutcome& result = (way == Way::up ? outcome.up : outcome.down).emplace();
     for (std::size_t i = 0; i < lanes.size(); ++i) {
-      Lane& lane = *lanes[i];
+      StreamEndpoint& lane = *lanes[i];
       StreamOutcome one = lane.send_way() == way ? lane.sent_outcome() : lane.received_outcome();
       if (one.tx && one.rx) {
         settle_tail(lane.params(), way, static_cast<std::uint16_t>(i), *one.tx, *one.rx);

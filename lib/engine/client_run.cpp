@@ -118,8 +118,8 @@ class Shell final : public TaskHome {
 
  private:
   void begin_threads(const ClientTest& test) {
-    const std::vector<const Lane*> lanes = test.lanes();
-    const Lane& first = *lanes.front();
+    const std::vector<const StreamEndpoint*> lanes = test.lanes();
+    const StreamEndpoint& first = *lanes.front();
     streams_.begin(lanes.size(), first.urgency());
     if (first.sends() && !first.sends_itself()) {
       senders_.begin(lanes.size(),

@@ -9,9 +9,9 @@
 namespace udperf::engine {
 namespace {
 
-ClientConversation::Settings conversation_settings(const ClientTest::Settings& settings,
-                                                   const Connection& connection, const Task& root) {
-  ClientConversation::Settings out;
+ClientControl::Settings conversation_settings(const ClientTest::Settings& settings,
+                                              const Connection& connection, const Task& root) {
+  ClientControl::Settings out;
   out.session = connection.session;
   out.server_nonce = connection.accept.server_nonce;
   out.params = connection.accept.params;
@@ -111,7 +111,7 @@ Wake ClientTest::step_connect(net::ReceiveBuffers& buffers, MonoTime now) {
 }
 
 void ClientTest::begin() {
-  conversation_ = std::make_unique<ClientConversation>(
+  conversation_ = std::make_unique<ClientControl>(
       conversation_settings(settings_, *connection_, *this), shared_, clock_.now());
   crypto::Key token_key{};
   random_.fill(token_key);
@@ -137,7 +137,7 @@ void ClientTest::begin() {
 
 void ClientTest::add_lane(std::size_t i, const crypto::Key& token_key) {
   Connection::Stream& stream = connection_->streams[i];
-  Lane::Settings settings;
+  StreamEndpoint::Settings settings;
   settings.role = session::Role::client;
   settings.session = connection_->session;
   settings.stream = static_cast<std::uint8_t>(i);
@@ -150,8 +150,8 @@ void ClientTest::add_lane(std::size_t i, const crypto::Key& token_key) {
   settings.senders = settings_.senders;
   settings.light = settings_.options.light;
   settings.seldom = seldom();
-  lanes_.push_back(std::make_unique<Lane>(settings, std::move(stream.port), clock_, shared_,
-                                          i == 0 ? conversation_.get() : nullptr));
+  lanes_.push_back(std::make_unique<StreamEndpoint>(
+      settings, std::move(stream.port), clock_, shared_, i == 0 ? conversation_.get() : nullptr));
 }
 
 /// Both ends know that the test is light.
@@ -159,8 +159,8 @@ bool ClientTest::seldom() const {
   return settings_.options.light && (connection_->accept.capabilities & wire::kCapLight) != 0;
 }
 
-std::vector<const Lane*> ClientTest::lanes() const {
-  std::vector<const Lane*> out;
+std::vector<const StreamEndpoint*> ClientTest::lanes() const {
+  std::vector<const StreamEndpoint*> out;
   out.reserve(lanes_.size());
   for (const auto& lane : lanes_) {
     out.push_back(lane.get());

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "engine/client_connect.hpp"
-#include "engine/client_conversation.hpp"
+#include "engine/client_control.hpp"
 #include "engine/executor.hpp"
-#include "engine/lane.hpp"
+#include "engine/stream_endpoint.hpp"
 #include "model/outcome.hpp"
 
 namespace udperf::engine {
@@ -62,8 +62,8 @@ class ClientTest final : public Task {
   [[nodiscard]] bool granted() const { return conversation_ != nullptr; }
   /// Preconditions of the four: granted().
   [[nodiscard]] const wire::Accept& accept() const { return connection_->accept; }
-  [[nodiscard]] const ClientConversation& conversation() const { return *conversation_; }
-  [[nodiscard]] std::vector<const Lane*> lanes() const;
+  [[nodiscard]] const ClientControl& conversation() const { return *conversation_; }
+  [[nodiscard]] std::vector<const StreamEndpoint*> lanes() const;
   [[nodiscard]] std::uint32_t payload_bytes() const { return lanes_.front()->payload_bytes(); }
 
   /// See ClientConnect; after over(). The first where there was no session.
@@ -92,9 +92,9 @@ class ClientTest final : public Task {
   TestOutcome outcome_;
   ClientConnect connect_;
   std::optional<Connection> connection_;
-  SharedTest shared_;
-  std::unique_ptr<ClientConversation> conversation_;
-  std::vector<std::unique_ptr<Lane>> lanes_;
+  TestState shared_;
+  std::unique_ptr<ClientControl> conversation_;
+  std::vector<std::unique_ptr<StreamEndpoint>> lanes_;
   std::size_t given_ = 0;  ///< of these, to executors
   std::atomic<bool> interrupted_{false};
   std::atomic<bool> speaking_{false};  ///< conversation_ is there, and told of interrupt()

@@ -19,13 +19,13 @@ void LiveView::report_way(Way way, MonoTime now, ClientObserver& observer) {
   std::uint64_t intervals = UINT64_MAX;
   std::uint64_t next = 0;
   bool any = false;
-  for (const Lane* lane : lanes_) {
+  for (const StreamEndpoint* lane : lanes_) {
     if (const auto* sender = lane->send_way() == way ? lane->sender() : nullptr) {
       progress.sent_packets += sender->packets();
       progress.sent_bytes += sender->bytes();
       any = true;
     }
-    const Lane::Live live = lane->live(way);
+    const StreamEndpoint::Live live = lane->live(way);
     if (!live.valid) {
       intervals = 0;
       continue;

@@ -5,16 +5,16 @@
 #include <optional>
 #include <vector>
 
-#include "engine/client_conversation.hpp"
+#include "engine/client_control.hpp"
 #include "engine/client_run.hpp"
-#include "engine/lane.hpp"
+#include "engine/stream_endpoint.hpp"
 
 namespace udperf::engine {
 
 /// Turns the lanes' latest FEEDBACK into what an observer is told while the test runs.
 class LiveView {
  public:
-  LiveView(std::vector<const Lane*> lanes, const ClientConversation& conversation)
+  LiveView(std::vector<const StreamEndpoint*> lanes, const ClientControl& conversation)
       : lanes_(std::move(lanes)), conversation_(conversation) {}
 
   void report(MonoTime now, ClientObserver& observer);
@@ -43,8 +43,8 @@ class LiveView {
   void report_intervals(Way way, std::uint64_t intervals, const Totals& at,
                         ClientObserver& observer);
 
-  std::vector<const Lane*> lanes_;
-  const ClientConversation& conversation_;
+  std::vector<const StreamEndpoint*> lanes_;
+  const ClientControl& conversation_;
   std::optional<MonoTime> begun_;
   std::array<PerWay, 2> ways_;
 };

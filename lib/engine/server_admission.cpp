@@ -63,7 +63,7 @@ void ServerSessions::drop_predecessor(const Endpoint& client) {
       session->replaced = true;
       dying_ = true;
       session->shared.quit.store(true, std::memory_order_release);
-      session->conversation->notify_lanes();
+      session->conversation->notify_streams();
     }
   }
 }
@@ -158,7 +158,7 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
   accept.concurrent = static_cast<std::uint32_t>(full_sessions()) + 1;
   accept.instance = instance_;
 
-  ServerConversation::Settings settings;
+  ServerControl::Settings settings;
   settings.session = session->id;
   settings.client_nonce = request.nonce;
   settings.server_nonce = session->server_nonce;
@@ -172,7 +172,7 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
     dying_ = true;
     event_.raise();
   };
-  session->conversation = std::make_unique<ServerConversation>(settings, session->shared, now);
+  session->conversation = std::make_unique<ServerControl>(settings, session->shared, now);
   return session;
 }
 
@@ -218,7 +218,7 @@ std::optional<wire::Reject> ServerSessions::add_lane(Session& session, std::uint
   if (!port) {
     return no_room();
   }
-  Lane::Settings settings;
+  StreamEndpoint::Settings settings;
   settings.role = session::Role::server;
   settings.session = session.id;
   settings.stream = stream;
@@ -231,11 +231,11 @@ std::optional<wire::Reject> ServerSessions::add_lane(Session& session, std::uint
   settings.light = session.light;
   settings.seldom = session.conversation->seldom();
   settings.senders = &executor_;
-  auto lane = std::make_unique<Lane>(settings, std::move(port), clock_, session.shared,
-                                     stream == 0 ? session.conversation.get() : nullptr);
+  auto lane = std::make_unique<StreamEndpoint>(settings, std::move(port), clock_, session.shared,
+                                               stream == 0 ? session.conversation.get() : nullptr);
   lane->on_stray = [this](net::Letter stray) { take_in(std::move(stray)); };
   session.lanes.push_back(std::move(lane));
-  session.conversation->add_lane(session.lanes.back().get());
+  session.conversation->add_stream(session.lanes.back().get());
   credit_handshake(session, letter);
   session.joined[stream] = true;
   return std::nullopt;
@@ -251,7 +251,7 @@ void ServerSessions::credit_handshake(Session& session, const net::Letter& lette
 }
 
 /// Gives the lane to a thread. Where there is no memory even for that, the session is over.
-void ServerSessions::launch(Session& session, Lane& lane) {
+void ServerSessions::launch(Session& session, StreamEndpoint& lane) {
   try {
     executor_.add(lane);
   } catch (const std::bad_alloc&) {
@@ -283,7 +283,7 @@ void ServerSessions::join(const FrontDoor::Joining& joining, const net::Letter& 
     refuse(letter, joining.join.nonce, joining.sealer, *reject);
     return;
   }
-  Lane& lane = *session.lanes.back();
+  StreamEndpoint& lane = *session.lanes.back();
   lane.send(wire::encode(MessageType::join_ack, session.id, joining.stream, wire::Empty{}));
   launch(session, lane);
 }

@@ -13,10 +13,10 @@
 #include "clock/clock.hpp"
 #include "engine/event.hpp"
 #include "engine/executor.hpp"
-#include "engine/lane.hpp"
-#include "engine/server_conversation.hpp"
+#include "engine/server_control.hpp"
 #include "engine/server_run.hpp"
 #include "engine/service.hpp"
+#include "engine/stream_endpoint.hpp"
 #include "net/datagram_port.hpp"
 #include "session/admission.hpp"
 #include "session/classic_door.hpp"
@@ -65,13 +65,13 @@ class ServerSessions final : public Service {
     TestParams params;
     wire::Nonce server_nonce{};
     crypto::Key token_key{};
-    SharedTest shared;
-    std::unique_ptr<ServerConversation> conversation;
-    std::vector<std::unique_ptr<Lane>> lanes;  ///< in order of joining
-    std::vector<bool> joined;                  ///< by stream number
-    bool replaced = false;                     ///< its client was started again
-    bool light = false;                        ///< counted apart
-    IpAddress source;                          ///< whom it is counted to
+    TestState shared;
+    std::unique_ptr<ServerControl> conversation;
+    std::vector<std::unique_ptr<StreamEndpoint>> lanes;  ///< in order of joining
+    std::vector<bool> joined;                            ///< by stream number
+    bool replaced = false;                               ///< its client was started again
+    bool light = false;                                  ///< counted apart
+    IpAddress source;                                    ///< whom it is counted to
 
     Session(SourceAccounts& sources, const IpAddress& counted_to, ByteMeter& control)
         : seat(sources.join(counted_to)),
@@ -102,7 +102,7 @@ class ServerSessions final : public Service {
                                                      const net::Letter& letter);
   [[nodiscard]] std::unique_ptr<net::DatagramPort> open_port(const Session& session,
                                                              const net::Letter& letter);
-  void launch(Session& session, Lane& lane);
+  void launch(Session& session, StreamEndpoint& lane);
   static void credit_handshake(Session& session, const net::Letter& letter);
   void take_in(net::Letter letter);
   [[nodiscard]] bool counts_light_apart() const {

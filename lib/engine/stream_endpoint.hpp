@@ -11,8 +11,8 @@
 #include "crypto/crypto.hpp"
 #include "engine/executor.hpp"
 #include "engine/read_moderation.hpp"
-#include "engine/shared_test.hpp"
 #include "engine/task.hpp"
+#include "engine/test_state.hpp"
 #include "model/outcome.hpp"
 #include "net/datagram_port.hpp"
 #include "receiver/queue_teller.hpp"
@@ -27,13 +27,13 @@
 
 namespace udperf::engine {
 
-class Lane;
+class StreamEndpoint;
 
 /// The transmit loop of a lane as a task.
 class TxTask final : public Task {
  public:
   /// `lane` is notified at its end.
-  TxTask(sender::Sender& sender, SharedTest& shared, Urgency urgency, const Task& lane)
+  TxTask(sender::Sender& sender, TestState& shared, Urgency urgency, const Task& lane)
       : sender_(sender), shared_(shared), urgency_(urgency), lane_(lane) {}
 
   Wake step(MonoTime now, net::ReceiveBuffers& buffers) override;
@@ -45,7 +45,7 @@ class TxTask final : public Task {
 
  private:
   sender::Sender& sender_;
-  SharedTest& shared_;
+  TestState& shared_;
   Urgency urgency_;
   const Task& lane_;
   bool over_ = false;
@@ -58,20 +58,21 @@ struct Arrival {
 };
 
 /// What only one end, and only its first lane, does: the talk about the session as a whole.
-class Conversation {
+class SessionControl {
  public:
-  Conversation() = default;
-  Conversation(const Conversation&) = delete;
-  Conversation& operator=(const Conversation&) = delete;
-  virtual ~Conversation() = default;
+  SessionControl() = default;
+  SessionControl(const SessionControl&) = delete;
+  SessionControl& operator=(const SessionControl&) = delete;
+  virtual ~SessionControl() = default;
 
   /// A control message that is not about one stream; authentic, trailer removed.
-  virtual void on_message(wire::MessageType type, std::span<const std::byte> datagram, Lane& lane,
-                          const Arrival& arrival) = 0;
+  virtual void on_message(wire::MessageType type, std::span<const std::byte> datagram,
+                          StreamEndpoint& lane, const Arrival& arrival) = 0;
   /// A message without a session (HELLO, REQUEST, JOIN) that came to the session's own socket.
-  virtual void on_stray(std::span<const std::byte> datagram, Lane& lane, MonoTime now) = 0;
+  virtual void on_stray(std::span<const std::byte> datagram, StreamEndpoint& lane,
+                        MonoTime now) = 0;
   /// Does what is due; returns when something is due next.
-  virtual MonoTime on_timer(Lane& lane, MonoTime now) = 0;
+  virtual MonoTime on_timer(StreamEndpoint& lane, MonoTime now) = 0;
   /// The lane's thread ran out of memory: nothing more will be asked of it.
   virtual void abandon() noexcept {}
 };
@@ -79,7 +80,7 @@ class Conversation {
 /// One stream of one test at one end: its socket, everything that arrives there, and the control
 /// messages about the stream. The same class at both ends and for every direction. The sending of
 /// DATA is a task of its own (TxTask), so that it can have a thread of its own.
-class Lane final : public Task {
+class StreamEndpoint final : public Task {
  public:
   struct Settings {
     session::Role role = session::Role::client;
@@ -101,8 +102,8 @@ class Lane final : public Task {
   };
 
   /// `conversation` may be null (every lane but the first).
-  Lane(const Settings& settings, std::unique_ptr<net::DatagramPort> port, const Clock& clock,
-       SharedTest& shared, Conversation* conversation);
+  StreamEndpoint(const Settings& settings, std::unique_ptr<net::DatagramPort> port,
+                 const Clock& clock, TestState& shared, SessionControl* conversation);
 
   Wake step(MonoTime now, net::ReceiveBuffers& buffers) override;
   void abandon() noexcept override;
@@ -253,8 +254,8 @@ class Lane final : public Task {
   Settings settings_;
   std::unique_ptr<net::DatagramPort> port_;
   const Clock& clock_;
-  SharedTest& shared_;
-  Conversation* conversation_;
+  TestState& shared_;
+  SessionControl* conversation_;
   std::optional<receiver::Receiver> receiver_;
   std::unique_ptr<receiver::Receiver> warm_up_;  ///< of what is left out, where something is
   std::unique_ptr<sender::Sender> sender_;

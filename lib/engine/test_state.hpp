@@ -13,13 +13,13 @@ namespace udperf::engine {
 
 class Task;
 
-/// So long after the peer's last proof that it receives (SharedTest::proven_ns) it is sent to.
+/// So long after the peer's last proof that it receives (TestState::proven_ns) it is sent to.
 inline constexpr Duration kProofLease = std::chrono::seconds{3};
 /// So long after it a session is over.
 inline constexpr Duration kProofPatience = std::chrono::seconds{6};
 
 /// What the lanes of one test share between their threads: a few words, each written rarely.
-struct SharedTest {
+struct TestState {
   /// Arrival of the first datagram of any stream, in ns of the monotonic clock: the origin of the
   /// interval grid. 0 = none yet.
   std::atomic<std::int64_t> anchor_ns{0};

@@ -1,4 +1,4 @@
-#include "engine/lane.hpp"
+#include "engine/stream_endpoint.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -34,7 +34,7 @@ void settle_checksum_errors(std::uint64_t errors, RxReport& report) {
   }
 }
 
-receiver::Receiver::Settings receiver_settings(const Lane::Settings& s, bool merging) {
+receiver::Receiver::Settings receiver_settings(const StreamEndpoint::Settings& s, bool merging) {
   receiver::Receiver::Settings out;
   out.session = s.session;
   out.stream = s.stream;
@@ -48,8 +48,8 @@ receiver::Receiver::Settings receiver_settings(const Lane::Settings& s, bool mer
 
 }  // namespace
 
-Lane::Lane(const Settings& settings, std::unique_ptr<net::DatagramPort> port, const Clock& clock,
-           SharedTest& shared, Conversation* conversation)
+StreamEndpoint::StreamEndpoint(const Settings& settings, std::unique_ptr<net::DatagramPort> port,
+                               const Clock& clock, TestState& shared, SessionControl* conversation)
     : settings_(settings),
       port_(std::move(port)),
       clock_(clock),
@@ -65,7 +65,7 @@ Lane::Lane(const Settings& settings, std::unique_ptr<net::DatagramPort> port, co
   }
 }
 
-void Lane::make_receiver() {
+void StreamEndpoint::make_receiver() {
   if (receives()) {
     auto settings = receiver_settings(settings_, port_->gro_active());
     receiver_.emplace(settings);
@@ -76,14 +76,14 @@ void Lane::make_receiver() {
   }
 }
 
-void Lane::take_payload_size() {
+void StreamEndpoint::take_payload_size() {
   if (payload_bytes() != settings_.params.payload_bytes) {
     settings_.params.payload_bytes = payload_bytes();
     make_receiver();
   }
 }
 
-void Lane::start() {
+void StreamEndpoint::start() {
   begun_ = true;
   port_->ignore_ttl();
   take_payload_size();
@@ -125,36 +125,36 @@ void Lane::start() {
   }
 }
 
-bool Lane::afford(std::size_t bytes, Budget::Kind kind, MonoTime now) {
+bool StreamEndpoint::afford(std::size_t bytes, Budget::Kind kind, MonoTime now) {
   return settings_.budget == nullptr || settings_.budget->take(bytes, kind, now);
 }
 
-std::uint64_t Lane::affordable() const {
+std::uint64_t StreamEndpoint::affordable() const {
   return settings_.budget != nullptr ? settings_.budget->affordable() : UINT64_MAX;
 }
 
-void Lane::send(std::vector<std::byte> datagram, Budget::Kind kind) {
+void StreamEndpoint::send(std::vector<std::byte> datagram, Budget::Kind kind) {
   if (afford(datagram.size() + trailer_bytes(), kind, clock_.now())) {
     settings_.sealer.seal(datagram);
     send_sealed(datagram);
   }
 }
 
-void Lane::send_sealed(std::span<const std::byte> datagram) {
+void StreamEndpoint::send_sealed(std::span<const std::byte> datagram) {
   const auto outcome = port_->send_control(datagram);
   if (outcome.status == net::SendOutcome::Status::refused) {
     shared_.refused();
   }
 }
 
-net::SendOutcome::Status Lane::send_probe(const wire::Probe& probe, std::size_t bytes) {
+net::SendOutcome::Status StreamEndpoint::send_probe(const wire::Probe& probe, std::size_t bytes) {
   auto datagram = wire::encode(MessageType::probe, settings_.session, settings_.stream, probe,
                                bytes - std::min(bytes, trailer_bytes()));
   settings_.sealer.seal(datagram);
   return port_->send_whole(datagram).status;
 }
 
-bool Lane::send_merged(const std::vector<wire::Probe>& probes, std::size_t bytes) {
+bool StreamEndpoint::send_merged(const std::vector<wire::Probe>& probes, std::size_t bytes) {
   std::vector<std::byte> buffer;
   for (const wire::Probe& probe : probes) {
     auto one = wire::encode(MessageType::probe, settings_.session, settings_.stream, probe,
@@ -169,7 +169,7 @@ bool Lane::send_merged(const std::vector<wire::Probe>& probes, std::size_t bytes
   return true;
 }
 
-Wake Lane::step(MonoTime now, net::ReceiveBuffers& buffers) {
+Wake StreamEndpoint::step(MonoTime now, net::ReceiveBuffers& buffers) {
   if (over_) {
     return Wake{};
   }
@@ -205,7 +205,7 @@ Wake Lane::step(MonoTime now, net::ReceiveBuffers& buffers) {
                             : Wake{next, false, false, false, slack()};
 }
 
-void Lane::abandon() noexcept {
+void StreamEndpoint::abandon() noexcept {
   over_ = true;
   shared_.out_of_memory.store(true, std::memory_order_relaxed);
   shared_.quit.store(true, std::memory_order_release);
@@ -216,13 +216,13 @@ void Lane::abandon() noexcept {
 }
 
 /// Has the transmit loop look at what has changed: it may sleep until its next datagram is due.
-void Lane::tell_sender() const noexcept {
+void StreamEndpoint::tell_sender() const noexcept {
   if (tx_task_) {
     tx_task_->notify();
   }
 }
 
-Lane::Reading Lane::read(MonoTime now, net::ReceiveBuffers& buffers) {
+StreamEndpoint::Reading StreamEndpoint::read(MonoTime now, net::ReceiveBuffers& buffers) {
   Reading reading;
   for (int i = 0; i < kReadsPerStep; ++i) {
     const auto reads = port_->receive(buffers);
@@ -253,7 +253,7 @@ Lane::Reading Lane::read(MonoTime now, net::ReceiveBuffers& buffers) {
   return reading;
 }
 
-void Lane::on_read(const net::Received& read, MonoTime now) {
+void StreamEndpoint::on_read(const net::Received& read, MonoTime now) {
   std::size_t offset = 0;
   while (offset < read.data.size()) {
     const auto rest = read.data.subspan(offset);
@@ -279,7 +279,7 @@ void Lane::on_read(const net::Received& read, MonoTime now) {
 }
 
 /// Who keeps the books of this datagram of DATA, ready to take it.
-receiver::Receiver& Lane::receiver_for(std::span<const std::byte> datagram, MonoTime at) {
+receiver::Receiver& StreamEndpoint::receiver_for(std::span<const std::byte> datagram, MonoTime at) {
   const bool first = !receiver_->has_anchor() && !(warm_up_ && warm_up_->has_anchor());
   if (first) {
     take_payload_size();  // DATA on this stream may overtake GO or GO_ACK on the first
@@ -301,7 +301,8 @@ receiver::Receiver& Lane::receiver_for(std::span<const std::byte> datagram, Mono
   return *receiver_;
 }
 
-void Lane::on_control(std::span<const std::byte> datagram, const Arrival& arrival, MonoTime now) {
+void StreamEndpoint::on_control(std::span<const std::byte> datagram, const Arrival& arrival,
+                                MonoTime now) {
   const auto header = wire::decode_common(datagram);
   if (!header || header->version != wire::kVersion) {
     return;
@@ -325,7 +326,8 @@ void Lane::on_control(std::span<const std::byte> datagram, const Arrival& arriva
   }
 }
 
-void Lane::hand_on_stray(std::span<const std::byte> datagram, MessageType type, MonoTime now) {
+void StreamEndpoint::hand_on_stray(std::span<const std::byte> datagram, MessageType type,
+                                   MonoTime now) {
   if (type == MessageType::join && settings_.role == session::Role::server &&
       settings_.stream != 0) {
     // The answer to the first one was lost; but who only looks like the client gets none.
@@ -341,8 +343,8 @@ void Lane::hand_on_stray(std::span<const std::byte> datagram, MessageType type, 
   }
 }
 
-bool Lane::on_stream_message(MessageType type, std::span<const std::byte> inner, std::size_t bytes,
-                             const Arrival& arrival, MonoTime now) {
+bool StreamEndpoint::on_stream_message(MessageType type, std::span<const std::byte> inner,
+                                       std::size_t bytes, const Arrival& arrival, MonoTime now) {
   switch (type) {
     case MessageType::probe:
       if (const auto probe = wire::decode<wire::Probe>(inner)) {
@@ -378,7 +380,7 @@ bool Lane::on_stream_message(MessageType type, std::span<const std::byte> inner,
   }
 }
 
-void Lane::answer(const wire::Probe& probe, std::size_t bytes, const Arrival& arrival) {
+void StreamEndpoint::answer(const wire::Probe& probe, std::size_t bytes, const Arrival& arrival) {
   // A client that looks for the path's MTU asks for answers of a size. Its address has been proven,
   // and DATA goes there next: so they may be larger than the questions, but not for ever.
   constexpr std::uint32_t kMostPadded = 2 * session::PathMtuSearch::kMostProbes;
@@ -417,7 +419,7 @@ void Lane::answer(const wire::Probe& probe, std::size_t bytes, const Arrival& ar
   }
 }
 
-void Lane::run_timers(MonoTime now) {
+void StreamEndpoint::run_timers(MonoTime now) {
   check_licence(now);
   if (sender_ && sender_->finished() && !fin_.started()) {
     const Duration longest{std::min<std::int64_t>(shared_.rtt_max_ns.load(), kLongestRtt.count())};
@@ -436,7 +438,7 @@ void Lane::run_timers(MonoTime now) {
   }
 }
 
-void Lane::send_feedback(MonoTime now) {
+void StreamEndpoint::send_feedback(MonoTime now) {
   if (report_.closed() || shared_.overrun.load(std::memory_order_relaxed)) {
     next_feedback_ = kNever;
     return;
@@ -459,14 +461,14 @@ void Lane::send_feedback(MonoTime now) {
   live_received_ = Live{feedback, true};
 }
 
-Duration Lane::feedback_every() const {
+Duration StreamEndpoint::feedback_every() const {
   return settings_.seldom ? session::kLightFeedback : kFeedbackEvery;
 }
 
 /// Where nothing came since the last FEEDBACK there is little to tell. Whose rate is adjusted has
 /// to know at once, a sender that is held back may wait for what was lost, and a client's words are
 /// the licence to be sent to: five of them in a row may be lost.
-Duration Lane::feedback_wait() {
+Duration StreamEndpoint::feedback_wait() {
   constexpr Duration kServerIdle = std::chrono::milliseconds{250};
   constexpr Duration kClientIdle = std::chrono::milliseconds{160};
   const Duration usual =
@@ -483,7 +485,7 @@ Duration Lane::feedback_wait() {
   return teller_.on() ? usual : std::max(usual, kClientIdle);
 }
 
-session::ReportExchange::Books Lane::books() const {
+session::ReportExchange::Books StreamEndpoint::books() const {
   session::ReportExchange::Books books;
   books.last_arrival = receiver_->last_arrival();
   books.all_received = report_.fin() && receiver_->all_received(report_.fin()->packets);
@@ -496,7 +498,7 @@ session::ReportExchange::Books Lane::books() const {
   return books;
 }
 
-void Lane::close_books_if_due(MonoTime now) {
+void StreamEndpoint::close_books_if_due(MonoTime now) {
   if (!report_.closed()) {
     if (const auto why = report_.due(books(), now)) {
       close_books(*why);
@@ -504,7 +506,7 @@ void Lane::close_books_if_due(MonoTime now) {
   }
 }
 
-void Lane::close_books(Finalized why) {
+void StreamEndpoint::close_books(Finalized why) {
   if (warm_up_ && !receiver_->has_anchor()) {
     receiver_->follow(*warm_up_);
   }
@@ -531,13 +533,13 @@ void Lane::close_books(Finalized why) {
 
 /// A server keeps the session of a client that is silent for a while, but tells it nothing any
 /// more: it may be gone, and somebody else at its address.
-bool Lane::speechless(MonoTime now) const {
+bool StreamEndpoint::speechless(MonoTime now) const {
   constexpr Duration kTalkTo = std::chrono::milliseconds{2500};
   return settings_.role == session::Role::server &&
          shared_.silence(now) > kTalkTo + shared_.round_trip();
 }
 
-void Lane::flush(MonoTime now) {
+void StreamEndpoint::flush(MonoTime now) {
   const bool mute = speechless(now);
   while (auto datagram = fin_.poll_transmit()) {
     if (!mute) {
@@ -551,7 +553,7 @@ void Lane::flush(MonoTime now) {
 
 /// Pieces of the report as far as budget and pace go; the rest when the pace allows it, or when the
 /// peer asks again.
-void Lane::send_report(MonoTime now) {
+void StreamEndpoint::send_report(MonoTime now) {
   constexpr int kPiecesPerStep = 32;
   next_piece_ = kNever;
   for (int i = 0; i < kPiecesPerStep; ++i) {
@@ -571,7 +573,7 @@ void Lane::send_report(MonoTime now) {
   next_piece_ = now;
 }
 
-void Lane::update_complete() {
+void StreamEndpoint::update_complete() {
   const bool sent = !sends() || fin_.over();
   const bool received = !receives() || report_.closed();
   if (sent && received && !complete_.exchange(true, std::memory_order_acq_rel)) {
@@ -581,7 +583,7 @@ void Lane::update_complete() {
   }
 }
 
-MonoTime Lane::next_wake() const {
+MonoTime StreamEndpoint::next_wake() const {
   MonoTime wake = fin_.next_timeout();
   // DATA and FIN may overtake GO: what they make due has to wait for it.
   if (receiver_ && shared_.started.load(std::memory_order_acquire)) {
@@ -598,7 +600,7 @@ MonoTime Lane::next_wake() const {
 }
 
 /// When to judge again whether the sender may go on. Of its end it tells itself.
-MonoTime Lane::watch_sender(MonoTime now) const {
+MonoTime StreamEndpoint::watch_sender(MonoTime now) const {
   constexpr Duration kOften = std::chrono::milliseconds{20};
   constexpr Duration kUsually = std::chrono::milliseconds{100};
   constexpr Duration kSeldom = std::chrono::milliseconds{500};
@@ -610,7 +612,7 @@ MonoTime Lane::watch_sender(MonoTime now) const {
 
 /// How much later than asked for a step may be: many sessions that are idle, or light, are stepped
 /// together then. A client's start is on time.
-Duration Lane::slack() const {
+Duration StreamEndpoint::slack() const {
   constexpr Duration kTogether = std::chrono::milliseconds{20};
   constexpr Duration kSettled = std::chrono::seconds{1};
   const bool started = shared_.started.load(std::memory_order_relaxed);
@@ -623,12 +625,12 @@ Duration Lane::slack() const {
   return settings_.light || waits || quiet ? kTogether : Duration{0};
 }
 
-Lane::Live Lane::live(Way way) const {
+StreamEndpoint::Live StreamEndpoint::live(Way way) const {
   const std::lock_guard lock{live_mutex_};
   return way == send_way() ? live_sent_ : live_received_;
 }
 
-StreamOutcome Lane::sent_outcome() const {
+StreamOutcome StreamEndpoint::sent_outcome() const {
   StreamOutcome outcome;
   if (sender_) {
     const int stop = shared_.stop_sending.load();
@@ -639,7 +641,7 @@ StreamOutcome Lane::sent_outcome() const {
   return outcome;
 }
 
-StreamOutcome Lane::received_outcome() {
+StreamOutcome StreamEndpoint::received_outcome() {
   StreamOutcome outcome;
   if (receiver_ && !report_.closed() && shared_.started.load()) {
     close_books(report_.fin() ? Finalized::tmax : Finalized::no_fin);
@@ -649,7 +651,7 @@ StreamOutcome Lane::received_outcome() {
   return outcome;
 }
 
-int Lane::send_error() const {
+int StreamEndpoint::send_error() const {
   return sender_ && sender_->finished() && sender_->report().end == TxEnd::failed
              ? sender_->os_error()
              : 0;

@@ -1,4 +1,4 @@
-#include "engine/server_conversation.hpp"
+#include "engine/server_control.hpp"
 
 #include <algorithm>
 
@@ -16,8 +16,9 @@ using wire::MessageType;
 // All of them and the round trips that an exchange takes.
 constexpr Duration kGoPatience = 10s;      // from ACCEPT
 constexpr Duration kSilenceBeforeGo = 4s;  // its probes and JOINs come much closer together
-constexpr Duration kSilence = 5s;  // a client that stood still comes back; see Lane's licence
-constexpr Duration kLinger = 3s;   // for a client that missed our report
+constexpr Duration kSilence =
+    5s;  // a client that stood still comes back; see StreamEndpoint's licence
+constexpr Duration kLinger = 3s;          // for a client that missed our report
 constexpr Duration kLongestLinger = 15s;  // however long it goes on asking
 constexpr Duration kWindUp = 1500ms;
 constexpr Duration kOverrun = 2s;  // beyond the granted time: a start that took a moment
@@ -27,7 +28,7 @@ constexpr Duration kHeard = 2s;
 
 }  // namespace
 
-ServerConversation::ServerConversation(const Settings& settings, SharedTest& shared, MonoTime now)
+ServerControl::ServerControl(const Settings& settings, TestState& shared, MonoTime now)
     : settings_(settings),
       shared_(shared),
       life_line_(settings.secret, now,
@@ -37,32 +38,32 @@ ServerConversation::ServerConversation(const Settings& settings, SharedTest& sha
   shared_.proven_ns.store(to_ns(now));  // its cookie came back
 }
 
-void ServerConversation::add_lane(const Lane* lane) {
+void ServerControl::add_stream(const StreamEndpoint* lane) {
   const std::lock_guard lock{lanes_mutex_};
   lanes_.push_back(lane);
 }
 
-void ServerConversation::notify_lanes() const noexcept {
+void ServerControl::notify_streams() const noexcept {
   const std::lock_guard lock{lanes_mutex_};
-  for (const Lane* const lane : lanes_) {
+  for (const StreamEndpoint* const lane : lanes_) {
     lane->notify();
   }
 }
 
-bool ServerConversation::all_complete() const {
+bool ServerControl::all_complete() const {
   const std::lock_guard lock{lanes_mutex_};
   return std::all_of(lanes_.begin(), lanes_.end(),
-                     [](const Lane* lane) { return lane->complete(); });
+                     [](const StreamEndpoint* lane) { return lane->complete(); });
 }
 
-void ServerConversation::greet(Lane& lane) const {
+void ServerControl::greet(StreamEndpoint& lane) const {
   wire::Accept accept = settings_.accept;
   accept.receive_buffer = lane.port().receive_buffer_bytes();
   lane.send(wire::encode(MessageType::accept, settings_.session, 0, accept));
 }
 
-void ServerConversation::on_message(MessageType type, std::span<const std::byte> datagram,
-                                    Lane& lane, const Arrival& /*arrival*/) {
+void ServerControl::on_message(MessageType type, std::span<const std::byte> datagram,
+                               StreamEndpoint& lane, const Arrival& /*arrival*/) {
   const MonoTime now = lane.clock_now();
   if (type == MessageType::go) {
     if (const auto go = wire::decode<wire::Go>(datagram)) {
@@ -82,7 +83,7 @@ void ServerConversation::on_message(MessageType type, std::span<const std::byte>
   }
 }
 
-void ServerConversation::on_go(const wire::Go& go, Lane& lane, MonoTime now) {
+void ServerControl::on_go(const wire::Go& go, StreamEndpoint& lane, MonoTime now) {
   std::size_t joined = 0;
   {
     const std::lock_guard lock{lanes_mutex_};
@@ -118,24 +119,24 @@ void ServerConversation::on_go(const wire::Go& go, Lane& lane, MonoTime now) {
 
 /// A rate in bits is the more datagrams the smaller they are: a light test stays one. A path's MTU
 /// makes no datagram that much smaller.
-bool ServerConversation::as_light(const TestParams& final_params) const {
+bool ServerControl::as_light(const TestParams& final_params) const {
   constexpr std::uint32_t kLeastShare = 4;
   return !settings_.light ||
          final_params.payload_bytes >= settings_.params.payload_bytes / kLeastShare ||
          session::is_light(final_params);
 }
 
-void ServerConversation::begin(MonoTime now) {
+void ServerControl::begin(MonoTime now) {
   checking_ = false;
   started_at_ = now;
   set_end(now);
   shared_.started.store(true, std::memory_order_release);
-  notify_lanes();
+  notify_streams();
 }
 
 /// What was granted, and no more: a test of a given time has that time. One of a given size may be
 /// slowed down by its hosts, to a limit.
-void ServerConversation::set_end(MonoTime now) {
+void ServerControl::set_end(MonoTime now) {
   auto granted = session::granted_time(settings_.params);
   if (granted && settings_.params.amount.duration == Duration{0}) {
     granted = saturating_ns(Uint128{static_cast<std::uint64_t>(granted->count())} * 5 / 4);
@@ -151,7 +152,7 @@ void ServerConversation::set_end(MonoTime now) {
 }
 
 /// Whether the session may go on.
-bool ServerConversation::check_end(Lane& lane, MonoTime now) {
+bool ServerControl::check_end(StreamEndpoint& lane, MonoTime now) {
   if (now >= hard_end()) {
     lane.send(
         wire::encode(MessageType::bye, settings_.session, 0, wire::Bye{wire::ByeReason::failed}));
@@ -166,7 +167,7 @@ bool ServerConversation::check_end(Lane& lane, MonoTime now) {
   return true;
 }
 
-MonoTime ServerConversation::keep_life_line(Lane& lane, MonoTime now) {
+MonoTime ServerControl::keep_life_line(StreamEndpoint& lane, MonoTime now) {
   // Before GO nothing is sent but answers, and afterwards only what is asked for; and nobody is
   // asked who is not heard at all.
   if (!running() || complete_at_ || shared_.silence(now) > kHeard) {
@@ -178,7 +179,7 @@ MonoTime ServerConversation::keep_life_line(Lane& lane, MonoTime now) {
   return life_line_.next();
 }
 
-void ServerConversation::on_bye(const wire::Bye& bye, MonoTime now) {
+void ServerControl::on_bye(const wire::Bye& bye, MonoTime now) {
   switch (bye.reason) {
     case wire::ByeReason::done:
       end(TestStatus::complete, "complete");
@@ -194,7 +195,7 @@ void ServerConversation::on_bye(const wire::Bye& bye, MonoTime now) {
   }
 }
 
-void ServerConversation::wind_up_by(MonoTime now, TestStatus status, const char* reason) {
+void ServerControl::wind_up_by(MonoTime now, TestStatus status, const char* reason) {
   if (wind_up_ == kNever) {
     wind_up_ = now + kWindUp + shared_.round_trip();
     wind_up_status_ = status;
@@ -202,7 +203,8 @@ void ServerConversation::wind_up_by(MonoTime now, TestStatus status, const char*
   }
 }
 
-void ServerConversation::on_stray(std::span<const std::byte> datagram, Lane& lane, MonoTime now) {
+void ServerControl::on_stray(std::span<const std::byte> datagram, StreamEndpoint& lane,
+                             MonoTime now) {
   static_cast<void>(now);
   const auto request = wire::decode<wire::Request>(datagram);
   if (request && request->nonce == settings_.client_nonce) {
@@ -217,16 +219,16 @@ void ServerConversation::on_stray(std::span<const std::byte> datagram, Lane& lan
   }
 }
 
-void ServerConversation::abandon() noexcept {
+void ServerControl::abandon() noexcept {
   if (!ended()) {
     reason_ = "out of memory";  // short enough to need none
     ended_.store(true, std::memory_order_release);
-    notify_lanes();
+    notify_streams();
     settings_.on_ended();
   }
 }
 
-MonoTime ServerConversation::on_timer(Lane& lane, MonoTime now) {
+MonoTime ServerControl::on_timer(StreamEndpoint& lane, MonoTime now) {
   if (!ended() && shared_.out_of_memory.load(std::memory_order_relaxed)) {
     lane.send(
         wire::encode(MessageType::bye, settings_.session, 0, wire::Bye{wire::ByeReason::failed}));
@@ -259,7 +261,7 @@ MonoTime ServerConversation::on_timer(Lane& lane, MonoTime now) {
                    checking_ ? preflight_.next_timeout() : kNever});
 }
 
-void ServerConversation::say_shut_down(Lane& lane, MonoTime now) {
+void ServerControl::say_shut_down(StreamEndpoint& lane, MonoTime now) {
   shut_down_said_ = true;
   shared_.stop(TxEnd::interrupted);
   lane.send(wire::encode(MessageType::bye, settings_.session, 0,
@@ -270,7 +272,7 @@ void ServerConversation::say_shut_down(Lane& lane, MonoTime now) {
   }
 }
 
-void ServerConversation::end_if_due(MonoTime now) {
+void ServerControl::end_if_due(MonoTime now) {
   const bool cut = wind_up_ != kNever;
   // All books are closed on both sides: only the client's BYE is missing, or nobody waits for it.
   const Duration linger = kLinger + shared_.round_trip();
@@ -283,14 +285,14 @@ void ServerConversation::end_if_due(MonoTime now) {
 }
 
 /// How far away the client is, from how long its first word after ACCEPT took: an upper bound.
-void ServerConversation::note_distance(MonoTime now) {
+void ServerControl::note_distance(MonoTime now) {
   const MonoTime heard = now - shared_.silence(now);
   if (heard > opened_ && shared_.handshake_ns.load() == 0) {
     shared_.handshake_ns.store((heard - opened_).count());
   }
 }
 
-bool ServerConversation::check_liveness(MonoTime now) {
+bool ServerControl::check_liveness(MonoTime now) {
   note_distance(now);
   const Duration silence = shared_.silence(now);
   const Duration round_trip = shared_.round_trip();
@@ -321,7 +323,7 @@ bool ServerConversation::check_liveness(MonoTime now) {
   return true;
 }
 
-void ServerConversation::end(TestStatus status, std::string reason) {
+void ServerControl::end(TestStatus status, std::string reason) {
   if (ended()) {
     return;
   }
@@ -330,7 +332,7 @@ void ServerConversation::end(TestStatus status, std::string reason) {
   shared_.stop(TxEnd::peer_silent);  // what still sends, has nobody to send to
   shared_.quit.store(true, std::memory_order_release);
   ended_.store(true, std::memory_order_release);
-  notify_lanes();
+  notify_streams();
   settings_.on_ended();
 }
 

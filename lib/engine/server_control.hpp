@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/lane.hpp"
-#include "engine/shared_test.hpp"
+#include "engine/stream_endpoint.hpp"
+#include "engine/test_state.hpp"
 #include "session/life_line.hpp"
 #include "session/preflight.hpp"
 
@@ -15,7 +15,7 @@ namespace udperf::engine {
 
 /// The server's talk about one session after ACCEPT: waits for GO, watches over the test and ends
 /// it. Runs on the first lane's thread; ended() and the requests may be used from any.
-class ServerConversation final : public Conversation {
+class ServerControl final : public SessionControl {
  public:
   struct Settings {
     std::uint64_t session = 0;
@@ -31,25 +31,25 @@ class ServerConversation final : public Conversation {
     std::function<void()> on_ended;
   };
 
-  ServerConversation(const Settings& settings, SharedTest& shared, MonoTime now);
+  ServerControl(const Settings& settings, TestState& shared, MonoTime now);
 
-  void on_message(wire::MessageType type, std::span<const std::byte> datagram, Lane& lane,
+  void on_message(wire::MessageType type, std::span<const std::byte> datagram, StreamEndpoint& lane,
                   const Arrival& arrival) override;
-  void on_stray(std::span<const std::byte> datagram, Lane& lane, MonoTime now) override;
-  MonoTime on_timer(Lane& lane, MonoTime now) override;
+  void on_stray(std::span<const std::byte> datagram, StreamEndpoint& lane, MonoTime now) override;
+  MonoTime on_timer(StreamEndpoint& lane, MonoTime now) override;
   void abandon() noexcept override;
 
   /// The server stops; from any thread.
   void shut_down() {
     shut_down_.store(true);
-    notify_lanes();
+    notify_streams();
   }
   /// Has every lane look at what has changed; from any thread.
-  void notify_lanes() const noexcept;
+  void notify_streams() const noexcept;
   /// Says ACCEPT, with what the lane's socket can hold.
-  void greet(Lane& lane) const;
+  void greet(StreamEndpoint& lane) const;
   /// Another stream has joined. The lane must outlive the session's tasks; from any thread.
-  void add_lane(const Lane* lane);
+  void add_stream(const StreamEndpoint* lane);
 
   [[nodiscard]] bool ended() const { return ended_.load(std::memory_order_acquire); }
   /// After ended(): whether both ends closed their books, and how it ended in words.
@@ -63,13 +63,13 @@ class ServerConversation final : public Conversation {
   [[nodiscard]] MonoTime hard_end() const { return mono_from_ns(hard_end_ns_.load()); }
 
  private:
-  void on_go(const wire::Go& go, Lane& lane, MonoTime now);
+  void on_go(const wire::Go& go, StreamEndpoint& lane, MonoTime now);
   [[nodiscard]] bool as_light(const TestParams& final_params) const;
   void begin(MonoTime now);
   void set_end(MonoTime now);
-  [[nodiscard]] bool check_end(Lane& lane, MonoTime now);
-  MonoTime keep_life_line(Lane& lane, MonoTime now);
-  void say_shut_down(Lane& lane, MonoTime now);
+  [[nodiscard]] bool check_end(StreamEndpoint& lane, MonoTime now);
+  MonoTime keep_life_line(StreamEndpoint& lane, MonoTime now);
+  void say_shut_down(StreamEndpoint& lane, MonoTime now);
   void end_if_due(MonoTime now);
   void on_bye(const wire::Bye& bye, MonoTime now);
   void end(TestStatus status, std::string reason);
@@ -79,9 +79,9 @@ class ServerConversation final : public Conversation {
   [[nodiscard]] bool all_complete() const;
 
   Settings settings_;
-  SharedTest& shared_;
+  TestState& shared_;
   mutable std::mutex lanes_mutex_;
-  std::vector<const Lane*> lanes_;
+  std::vector<const StreamEndpoint*> lanes_;
   std::atomic<bool> shut_down_{false};
   std::atomic<bool> ended_{false};
   session::Preflight preflight_;

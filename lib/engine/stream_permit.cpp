@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/lane.hpp"
+#include "engine/stream_endpoint.hpp"
 #include "session/light.hpp"
 
 namespace udperf::engine {
@@ -14,7 +14,7 @@ constexpr Duration kGiveUp = std::chrono::seconds{6};
 
 }  // namespace
 
-void Lane::on_feedback(const wire::Feedback& told, MonoTime arrived, MonoTime now) {
+void StreamEndpoint::on_feedback(const wire::Feedback& told, MonoTime arrived, MonoTime now) {
   if (!sender_ || told.number <= feedback_seen_) {
     return;
   }
@@ -55,7 +55,7 @@ void Lane::on_feedback(const wire::Feedback& told, MonoTime arrived, MonoTime no
 }
 
 /// Hands the receiver's word on its queue to a sender without a rate.
-void Lane::govern(const wire::Feedback& feedback, bool authentic, MonoTime arrived) {
+void StreamEndpoint::govern(const wire::Feedback& feedback, bool authentic, MonoTime arrived) {
   sender::QueueGate* const gate = sender_->gate();
   if (gate == nullptr || feedback.queue_limit == 0) {
     return;
@@ -83,7 +83,7 @@ void Lane::govern(const wire::Feedback& feedback, bool authentic, MonoTime arriv
 }
 
 /// A sender at full speed must hear of the queue before it is full.
-void Lane::tell_queue() {
+void StreamEndpoint::tell_queue() {
   if (receiver_ && teller_.on() && !report_.closed()) {
     const MonoTime now = clock_.now();
     if (teller_.due(*port_, current(), now)) {
@@ -94,7 +94,7 @@ void Lane::tell_queue() {
 
 /// A sender at full speed runs here: what the receiver tells is then read between two batches,
 /// without waking anybody up.
-Wake Lane::send_data(net::ReceiveBuffers& buffers) {
+Wake StreamEndpoint::send_data(net::ReceiveBuffers& buffers) {
   if (!tx_task_ || !sends_itself() || tx_task_->over()) {
     return Wake{};
   }
@@ -102,7 +102,7 @@ Wake Lane::send_data(net::ReceiveBuffers& buffers) {
 }
 
 /// How long FEEDBACK may go without echoing recent data.
-Duration Lane::echo_licence() const {
+Duration StreamEndpoint::echo_licence() const {
   const auto& rate = settings_.params.rate(send_way());
   const Duration least = licence() + shared_.round_trip();
   if (!rate.limited()) {
@@ -118,7 +118,7 @@ Duration Lane::echo_licence() const {
   return std::max(least, std::min(16 * period.times(1), Duration{16 * kLicence}));
 }
 
-void Lane::check_licence(MonoTime now) {
+void StreamEndpoint::check_licence(MonoTime now) {
   constexpr Duration kMarkEvery = std::chrono::milliseconds{100};
   constexpr Duration kRecent = std::chrono::seconds{2};
   if (!sender_ || sender_->finished()) {
@@ -154,12 +154,12 @@ void Lane::check_licence(MonoTime now) {
   }
 }
 
-void Lane::stop_sender(TxEnd why) {
+void StreamEndpoint::stop_sender(TxEnd why) {
   sender_->stop(why);
   tell_sender();
 }
 
-void Lane::hold_sender(bool held) {
+void StreamEndpoint::hold_sender(bool held) {
   if (sender_->held() != held) {
     sender_->hold(held);
     tell_sender();
@@ -167,16 +167,16 @@ void Lane::hold_sender(bool held) {
 }
 
 /// How long FEEDBACK may stay away: the first comes a round trip after the start.
-Duration Lane::first_licence() const {
+Duration StreamEndpoint::first_licence() const {
   return feedback_seen_ == 0 ? licence() + shared_.round_trip() : licence();
 }
 
-Duration Lane::licence() const {
+Duration StreamEndpoint::licence() const {
   return settings_.seldom ? session::kLightPermit : kLicence;
 }
 
 /// When a server has to stop where nothing more comes: just later than check_licence() allows.
-MonoTime Lane::licence_end(MonoTime now) const {
+MonoTime StreamEndpoint::licence_end(MonoTime now) const {
   constexpr Duration kJustLater = std::chrono::microseconds{1};
   if (settings_.role == session::Role::client || sender_->held()) {
     return kNever;

@@ -1,4 +1,4 @@
-#include "engine/client_conversation.hpp"
+#include "engine/client_control.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -79,7 +79,7 @@ Duration longest_transfer(const TestParams& params) {
 
 }  // namespace
 
-ClientConversation::ClientConversation(const Settings& settings, SharedTest& shared, MonoTime now)
+ClientControl::ClientControl(const Settings& settings, TestState& shared, MonoTime now)
     : settings_(settings),
       shared_(shared),
       prober_(settings.session),
@@ -96,13 +96,13 @@ ClientConversation::ClientConversation(const Settings& settings, SharedTest& sha
   deadline_ = accepted_ + kSetUp + 8 * shared_.round_trip();
 }
 
-bool ClientConversation::all_complete() const {
+bool ClientControl::all_complete() const {
   return std::all_of(lanes_.begin(), lanes_.end(),
-                     [](const Lane* lane) { return lane->complete(); });
+                     [](const StreamEndpoint* lane) { return lane->complete(); });
 }
 
-void ClientConversation::on_probe_reply(const wire::ProbeReply& reply, std::size_t bytes,
-                                        const Lane& lane, const Arrival& arrival) {
+void ClientControl::on_probe_reply(const wire::ProbeReply& reply, std::size_t bytes,
+                                   const StreamEndpoint& lane, const Arrival& arrival) {
   const MonoTime now = lane.clock_now();
   shared_.note_sessions(reply.sessions_max);
   shared_.note_peer_clock(mono_from_ns(reply.t3_ns), arrival.at);
@@ -117,8 +117,8 @@ void ClientConversation::on_probe_reply(const wire::ProbeReply& reply, std::size
   shared_.note_round_trip(prober_.longest_rtt());
 }
 
-void ClientConversation::on_message(MessageType type, std::span<const std::byte> datagram,
-                                    Lane& lane, const Arrival& arrival) {
+void ClientControl::on_message(MessageType type, std::span<const std::byte> datagram,
+                               StreamEndpoint& lane, const Arrival& arrival) {
   const MonoTime now = lane.clock_now();
   if (type == MessageType::probe_reply) {
     if (const auto reply = wire::decode<wire::ProbeReply>(datagram)) {
@@ -143,7 +143,7 @@ void ClientConversation::on_message(MessageType type, std::span<const std::byte>
   }
 }
 
-MonoTime ClientConversation::on_timer(Lane& lane, MonoTime now) {
+MonoTime ClientControl::on_timer(StreamEndpoint& lane, MonoTime now) {
   if (stage() == Stage::ended) {
     return kNever;
   }
@@ -177,7 +177,7 @@ MonoTime ClientConversation::on_timer(Lane& lane, MonoTime now) {
   return watch(lane, now);
 }
 
-void ClientConversation::note_interrupt(Lane& lane, MonoTime now) {
+void ClientControl::note_interrupt(StreamEndpoint& lane, MonoTime now) {
   if (!interrupt_.load() || interrupt_said_) {
     return;
   }
@@ -193,7 +193,7 @@ void ClientConversation::note_interrupt(Lane& lane, MonoTime now) {
   deadline_ = now + kWindUp + shared_.round_trip();
 }
 
-void ClientConversation::abandon() noexcept {
+void ClientControl::abandon() noexcept {
   if (!ended()) {
     end_ = End::out_of_memory;
     set_stage(Stage::ended);
@@ -201,7 +201,7 @@ void ClientConversation::abandon() noexcept {
   }
 }
 
-std::optional<ClientConversation::End> ClientConversation::trouble(MonoTime now) const {
+std::optional<ClientControl::End> ClientControl::trouble(MonoTime now) const {
   if (shared_.out_of_memory.load(std::memory_order_relaxed)) {
     return End::out_of_memory;
   }
@@ -224,7 +224,7 @@ std::optional<ClientConversation::End> ClientConversation::trouble(MonoTime now)
   return std::nullopt;
 }
 
-MonoTime ClientConversation::probe_idle(Lane& lane, MonoTime now) {
+MonoTime ClientControl::probe_idle(StreamEndpoint& lane, MonoTime now) {
   // The answers are waited for, but a path that loses them must not hold the test up.
   const Duration wait = 2 * settings_.handshake_rtt + 20ms;
   const bool enough = prober_.answered() >= kIdleProbes;
@@ -243,7 +243,7 @@ MonoTime ClientConversation::probe_idle(Lane& lane, MonoTime now) {
   return prober_.sent() < kIdleProbes ? next_probe_ : now + kIdleProbeEvery;
 }
 
-void ClientConversation::begin_sizing(Lane& lane, MonoTime now) {
+void ClientControl::begin_sizing(StreamEndpoint& lane, MonoTime now) {
   set_stage(Stage::sizing);
   const IpFamily family = lane.port().remote().address.family;
   for (const Way way : {Way::up, Way::down}) {
@@ -258,7 +258,7 @@ void ClientConversation::begin_sizing(Lane& lane, MonoTime now) {
   }
 }
 
-MonoTime ClientConversation::find_size(Lane& lane, MonoTime now) {
+MonoTime ClientControl::find_size(StreamEndpoint& lane, MonoTime now) {
   MonoTime next = kNever;
   bool done = true;
   for (const Way way : {Way::up, Way::down}) {
@@ -275,7 +275,7 @@ MonoTime ClientConversation::find_size(Lane& lane, MonoTime now) {
   return prepare_data(lane, now);
 }
 
-void ClientConversation::send_size_probes(Way way, Lane& lane, MonoTime now) {
+void ClientControl::send_size_probes(Way way, StreamEndpoint& lane, MonoTime now) {
   session::PathMtuSearch& search = *sizes_[static_cast<std::size_t>(way)];
   for (const auto& one : search.poll(now)) {
     wire::Probe probe;
@@ -297,8 +297,7 @@ void ClientConversation::send_size_probes(Way way, Lane& lane, MonoTime now) {
   }
 }
 
-bool ClientConversation::on_size_reply(const wire::ProbeReply& reply, std::size_t bytes,
-                                       MonoTime now) {
+bool ClientControl::on_size_reply(const wire::ProbeReply& reply, std::size_t bytes, MonoTime now) {
   auto& up = sizes_[static_cast<std::size_t>(Way::up)];
   auto& down = sizes_[static_cast<std::size_t>(Way::down)];
   if (down && reply.path_mtu != 0) {
@@ -308,7 +307,7 @@ bool ClientConversation::on_size_reply(const wire::ProbeReply& reply, std::size_
          (down && down->on_reply(reply.id, static_cast<std::uint32_t>(bytes), now));
 }
 
-void ClientConversation::settle_size() {
+void ClientControl::settle_size() {
   std::optional<std::uint32_t> smallest;
   for (const auto& search : sizes_) {
     if (search) {
@@ -327,12 +326,12 @@ void ClientConversation::settle_size() {
   shared_.payload_bytes.store(sized.payload_bytes);
 }
 
-std::optional<PathMtu> ClientConversation::mtu(Way way) const {
+std::optional<PathMtu> ClientControl::mtu(Way way) const {
   const auto& search = sizes_[static_cast<std::size_t>(way)];
   return search ? std::optional{search->result()} : std::nullopt;
 }
 
-MonoTime ClientConversation::prepare_data(Lane& lane, MonoTime now) {
+MonoTime ClientControl::prepare_data(StreamEndpoint& lane, MonoTime now) {
   if (offload_in_question(lane)) {
     set_stage(Stage::preflight);
     ask_offload(preflight_, lane, now);
@@ -341,7 +340,7 @@ MonoTime ClientConversation::prepare_data(Lane& lane, MonoTime now) {
   return go_in_time(lane, now);
 }
 
-MonoTime ClientConversation::check_offload(Lane& lane, MonoTime now) {
+MonoTime ClientControl::check_offload(StreamEndpoint& lane, MonoTime now) {
   const auto verdict = preflight_.verdict(now);
   if (!verdict) {
     return preflight_.next_timeout();
@@ -351,7 +350,7 @@ MonoTime ClientConversation::check_offload(Lane& lane, MonoTime now) {
 }
 
 /// A server is not left alone meanwhile: it would take the client for gone.
-MonoTime ClientConversation::go_in_time(Lane& lane, MonoTime now) {
+MonoTime ClientControl::go_in_time(StreamEndpoint& lane, MonoTime now) {
   constexpr Duration kSignOfLife = 1s;
   if (now >= settings_.go_at) {
     static_cast<void>(prober_.take(now));
@@ -369,7 +368,7 @@ MonoTime ClientConversation::go_in_time(Lane& lane, MonoTime now) {
 }
 
 /// Padded where the server sends data: its check of offload is paid for with that.
-void ClientConversation::say_go(Lane& lane) const {
+void ClientControl::say_go(StreamEndpoint& lane) const {
   constexpr std::size_t kPadded = wire::ReportChunk::kMaxBytes;  // reports cross the path, too
   wire::Go go;
   go.server_nonce = settings_.server_nonce;
@@ -379,7 +378,7 @@ void ClientConversation::say_go(Lane& lane) const {
                          includes(settings_.params.direction, Way::down) ? kPadded : 0));
 }
 
-void ClientConversation::go(Lane& lane, MonoTime now) {
+void ClientControl::go(StreamEndpoint& lane, MonoTime now) {
   set_stage(Stage::going);
   stage_since_ = now;
   next_probe_ = now + probe_every_;
@@ -392,31 +391,31 @@ void ClientConversation::go(Lane& lane, MonoTime now) {
   }
 }
 
-void ClientConversation::begin_data(MonoTime now) {
+void ClientControl::begin_data(MonoTime now) {
   const Duration transfer = longest_transfer(settings_.params);
   const Duration round_trip = shared_.round_trip();
   deadline_ = std::min(now + transfer + session::ReportExchange::kTmax + kOverdue + 2 * round_trip,
                        accepted_ + transfer + kInAll + 8 * round_trip);
   data_since_ = now;
   shared_.started.store(true, std::memory_order_release);
-  for (const Lane* const lane : lanes_) {
+  for (const StreamEndpoint* const lane : lanes_) {
     lane->notify();
   }
   tell_root();
 }
 
-void ClientConversation::tell_root() const {
+void ClientControl::tell_root() const {
   if (settings_.root != nullptr) {
     settings_.root->notify();
   }
 }
 
-void ClientConversation::interrupt() {
+void ClientControl::interrupt() {
   interrupt_.store(true);
   lanes_.front()->notify();
 }
 
-MonoTime ClientConversation::watch(Lane& lane, MonoTime now) {
+MonoTime ClientControl::watch(StreamEndpoint& lane, MonoTime now) {
   if (stage() == Stage::going && go_backoff_.due(now)) {
     say_go(lane);
     go_backoff_.repeated(now);
@@ -443,8 +442,8 @@ MonoTime ClientConversation::watch(Lane& lane, MonoTime now) {
   return std::min({next_probe_, go_backoff_.next(), deadline_});
 }
 
-void ClientConversation::note_clocks(const wire::ProbeReply& reply, const Lane& lane,
-                                     MonoTime now) {
+void ClientControl::note_clocks(const wire::ProbeReply& reply, const StreamEndpoint& lane,
+                                MonoTime now) {
   corridor_.add(reply.t1_ns, reply.t2_ns, reply.t3_ns, to_ns(now));
   const ClockAnchor ours = lane.clock_anchor();
   note_wall(our_wall_, to_ns(ours.unix) - to_ns(ours.mono));
@@ -452,7 +451,7 @@ void ClientConversation::note_clocks(const wire::ProbeReply& reply, const Lane& 
   walls_known_ = true;
 }
 
-void ClientConversation::note_wall(WallClock& wall, std::int64_t difference_ns) const {
+void ClientControl::note_wall(WallClock& wall, std::int64_t difference_ns) const {
   constexpr std::int64_t kStep = 100'000;  // reading both clocks is more exact than that
   if (!walls_known_) {
     wall.first_ns = difference_ns;
@@ -461,7 +460,7 @@ void ClientConversation::note_wall(WallClock& wall, std::int64_t difference_ns) 
   wall.set = wall.set || std::abs(difference_ns - wall.first_ns) > kStep;
 }
 
-void ClientConversation::take_loaded(MonoTime now) {
+void ClientControl::take_loaded(MonoTime now) {
   if (idle_ && !loaded_) {
     loaded_samples_ = prober_.samples();
     loaded_ = prober_.take(now);
@@ -469,7 +468,7 @@ void ClientConversation::take_loaded(MonoTime now) {
 }
 
 /// Round trips under the load of the warm-up are not the test's.
-void ClientConversation::leave_warm_up(MonoTime now) {
+void ClientControl::leave_warm_up(MonoTime now) {
   const Duration omit = settings_.params.omit;
   if (omit > Duration{0} && !warmed_up_ && shared_.started.load() && now - data_since_ >= omit) {
     warmed_up_ = true;
@@ -477,14 +476,14 @@ void ClientConversation::leave_warm_up(MonoTime now) {
   }
 }
 
-bool ClientConversation::clock_worth_another_look(MonoTime now) const {
+bool ClientControl::clock_worth_another_look(MonoTime now) const {
   // In a second, clocks drift by less than a round trip tells.
   return !settings_.same_host && !interrupt_said_ && !server_bye_ && now - data_since_ >= 1s;
 }
 
 /// The clocks are compared once more on the idle path, so that what lies between is pinned from
 /// both sides.
-MonoTime ClientConversation::probe_after(Lane& lane, MonoTime now) {
+MonoTime ClientControl::probe_after(StreamEndpoint& lane, MonoTime now) {
   const Duration wait = 2 * settings_.handshake_rtt + 20ms;
   const bool enough = prober_.answered() >= kIdleProbes;
   if (enough || now - stage_since_ > static_cast<int>(kIdleProbes) * kIdleProbeEvery + wait) {
@@ -498,7 +497,7 @@ MonoTime ClientConversation::probe_after(Lane& lane, MonoTime now) {
   return prober_.sent() < kIdleProbes ? next_probe_ : now + kIdleProbeEvery;
 }
 
-ClockEstimate ClientConversation::clock() const {
+ClockEstimate ClientControl::clock() const {
   ClockEstimate out;
   const MonoTime until = data_until_ != MonoTime{} ? data_until_ : data_since_;
   const Duration half = (until - data_since_) / 2;
@@ -530,7 +529,7 @@ ClockEstimate ClientConversation::clock() const {
   return out;
 }
 
-void ClientConversation::finish(End end, Lane& lane, MonoTime now) {
+void ClientControl::finish(End end, StreamEndpoint& lane, MonoTime now) {
   end_ = end;
   if (end != End::complete) {
     shared_.stop(end == End::interrupted ? TxEnd::interrupted : TxEnd::peer_silent);

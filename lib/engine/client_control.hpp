@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "engine/lane.hpp"
-#include "engine/shared_test.hpp"
+#include "engine/stream_endpoint.hpp"
+#include "engine/test_state.hpp"
 #include "session/backoff.hpp"
 #include "session/clock_corridor.hpp"
 #include "session/path_mtu_search.hpp"
@@ -17,7 +17,7 @@ namespace udperf::engine {
 
 /// The client's talk about the session after ACCEPT: measures the idle path, says GO, watches over
 /// the test, and says BYE. Runs on the first lane's thread; ended() may be read from any.
-class ClientConversation final : public Conversation {
+class ClientControl final : public SessionControl {
  public:
   struct Settings {
     std::uint64_t session = 0;
@@ -36,16 +36,16 @@ class ClientConversation final : public Conversation {
     const Task* root = nullptr;
   };
 
-  ClientConversation(const Settings& settings, SharedTest& shared, MonoTime now);
+  ClientControl(const Settings& settings, TestState& shared, MonoTime now);
 
-  void on_message(wire::MessageType type, std::span<const std::byte> datagram, Lane& lane,
+  void on_message(wire::MessageType type, std::span<const std::byte> datagram, StreamEndpoint& lane,
                   const Arrival& arrival) override;
-  void on_stray(std::span<const std::byte>, Lane&, MonoTime) override {}
-  MonoTime on_timer(Lane& lane, MonoTime now) override;
+  void on_stray(std::span<const std::byte>, StreamEndpoint&, MonoTime) override {}
+  MonoTime on_timer(StreamEndpoint& lane, MonoTime now) override;
   void abandon() noexcept override;
 
   /// All lanes of the test, set before the first step.
-  void set_lanes(std::vector<const Lane*> lanes) { lanes_ = std::move(lanes); }
+  void set_lanes(std::vector<const StreamEndpoint*> lanes) { lanes_ = std::move(lanes); }
 
   /// The user wants to stop; from any thread.
   void interrupt();
@@ -84,13 +84,13 @@ class ClientConversation final : public Conversation {
   [[nodiscard]] Duration last_rtt() const { return Duration{last_rtt_ns_.load()}; }
 
  private:
-  void on_probe_reply(const wire::ProbeReply& reply, std::size_t bytes, const Lane& lane,
+  void on_probe_reply(const wire::ProbeReply& reply, std::size_t bytes, const StreamEndpoint& lane,
                       const Arrival& arrival);
-  void note_clocks(const wire::ProbeReply& reply, const Lane& lane, MonoTime now);
+  void note_clocks(const wire::ProbeReply& reply, const StreamEndpoint& lane, MonoTime now);
   void take_loaded(MonoTime now);
   void leave_warm_up(MonoTime now);
   [[nodiscard]] bool clock_worth_another_look(MonoTime now) const;
-  MonoTime probe_after(Lane& lane, MonoTime now);
+  MonoTime probe_after(StreamEndpoint& lane, MonoTime now);
   enum class Stage : std::uint8_t {
     probing,
     sizing,
@@ -104,33 +104,33 @@ class ClientConversation final : public Conversation {
 
   void set_stage(Stage stage) { stage_.store(stage, std::memory_order_release); }
   [[nodiscard]] Stage stage() const { return stage_.load(std::memory_order_relaxed); }
-  MonoTime probe_idle(Lane& lane, MonoTime now);
-  void begin_sizing(Lane& lane, MonoTime now);
-  MonoTime find_size(Lane& lane, MonoTime now);
-  void send_size_probes(Way way, Lane& lane, MonoTime now);
+  MonoTime probe_idle(StreamEndpoint& lane, MonoTime now);
+  void begin_sizing(StreamEndpoint& lane, MonoTime now);
+  MonoTime find_size(StreamEndpoint& lane, MonoTime now);
+  void send_size_probes(Way way, StreamEndpoint& lane, MonoTime now);
   bool on_size_reply(const wire::ProbeReply& reply, std::size_t bytes, MonoTime now);
   void settle_size();
-  MonoTime prepare_data(Lane& lane, MonoTime now);
-  MonoTime check_offload(Lane& lane, MonoTime now);
-  void say_go(Lane& lane) const;
-  MonoTime go_in_time(Lane& lane, MonoTime now);
-  void go(Lane& lane, MonoTime now);
-  MonoTime watch(Lane& lane, MonoTime now);
+  MonoTime prepare_data(StreamEndpoint& lane, MonoTime now);
+  MonoTime check_offload(StreamEndpoint& lane, MonoTime now);
+  void say_go(StreamEndpoint& lane) const;
+  MonoTime go_in_time(StreamEndpoint& lane, MonoTime now);
+  void go(StreamEndpoint& lane, MonoTime now);
+  MonoTime watch(StreamEndpoint& lane, MonoTime now);
   void begin_data(MonoTime now);
   void tell_root() const;
-  void finish(End end, Lane& lane, MonoTime now);
+  void finish(End end, StreamEndpoint& lane, MonoTime now);
   std::optional<End> trouble(MonoTime now) const;
   [[nodiscard]] bool all_complete() const;
-  void note_interrupt(Lane& lane, MonoTime now);
+  void note_interrupt(StreamEndpoint& lane, MonoTime now);
 
   Settings settings_;
-  SharedTest& shared_;
+  TestState& shared_;
   session::Prober prober_;
   std::array<std::optional<session::PathMtuSearch>, 2> sizes_;  ///< by Way
   bool size_changed_ = false;
   session::Preflight preflight_;
   session::Backoff go_backoff_;
-  std::vector<const Lane*> lanes_;
+  std::vector<const StreamEndpoint*> lanes_;
   std::atomic<Stage> stage_{Stage::probing};
   std::atomic<bool> interrupt_{false};
   std::atomic<std::int64_t> last_rtt_ns_{0};
