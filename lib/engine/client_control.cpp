@@ -97,32 +97,33 @@ ClientControl::ClientControl(const Settings& settings, TestState& shared, MonoTi
 }
 
 bool ClientControl::all_complete() const {
-  return std::all_of(lanes_.begin(), lanes_.end(),
-                     [](const StreamEndpoint* lane) { return lane->complete(); });
+  return std::all_of(streams_.begin(), streams_.end(),
+                     [](const StreamEndpoint* stream) { return stream->complete(); });
 }
 
-void ClientControl::on_probe_reply(const wire::ProbeReply& reply, std::size_t bytes,
-                                   const StreamEndpoint& lane, const Arrival& arrival) {
-  const MonoTime now = lane.clock_now();
+void ClientControl::on_probe_reply(const wire::ProbeReply& reply, const ControlMessage& message,
+                                   ControlChannel& channel) {
+  const MonoTime now = channel.clock_now();
+  const Arrival& arrival = message.arrival;
   shared_.note_sessions(reply.sessions_max);
   shared_.note_peer_clock(mono_from_ns(reply.t3_ns), arrival.at);
-  if (on_size_reply(reply, bytes, now) || preflight_.on_reply(reply, now)) {
+  if (on_size_reply(reply, message.bytes, now) || preflight_.on_reply(reply, now)) {
     return;
   }
   if (!prober_.on_reply(reply, arrival.at, arrival.kernel)) {
     return;
   }
-  note_clocks(reply, lane, arrival.at);
+  note_clocks(reply, channel, arrival.at);
   last_rtt_ns_.store(prober_.last_rtt().value_or(Duration{0}).count());
   shared_.note_round_trip(prober_.longest_rtt());
 }
 
-void ClientControl::on_message(MessageType type, std::span<const std::byte> datagram,
-                               StreamEndpoint& lane, const Arrival& arrival) {
-  const MonoTime now = lane.clock_now();
+void ClientControl::on_message(const ControlMessage& message, ControlChannel& channel) {
+  const MonoTime now = channel.clock_now();
+  const MessageType type = message.type;
   if (type == MessageType::probe_reply) {
-    if (const auto reply = wire::decode<wire::ProbeReply>(datagram)) {
-      on_probe_reply(*reply, datagram.size() + lane.trailer_bytes(), lane, arrival);
+    if (const auto reply = wire::decode<wire::ProbeReply>(message.inner)) {
+      on_probe_reply(*reply, message, channel);
     }
   } else if (type == MessageType::go_ack && stage() == Stage::going) {
     go_backoff_.stop();
@@ -131,23 +132,23 @@ void ClientControl::on_message(MessageType type, std::span<const std::byte> data
     }
     set_stage(Stage::running);
   } else if (type == MessageType::bye && stage() != Stage::ended) {
-    const auto bye = wire::decode<wire::Bye>(datagram);
+    const auto bye = wire::decode<wire::Bye>(message.inner);
     if (bye && bye->reason != wire::ByeReason::done && !server_bye_) {
       server_bye_ = true;
       shared_.stop(TxEnd::peer_stopped);
       deadline_ = std::min(deadline_, now + kWindUp + shared_.round_trip());
       if (!shared_.started.load()) {
-        finish(End::server_stopping, lane, now);
+        finish(End::server_stopping, channel, now);
       }
     }
   }
 }
 
-MonoTime ClientControl::on_timer(StreamEndpoint& lane, MonoTime now) {
+MonoTime ClientControl::on_timer(ControlChannel& channel, MonoTime now) {
   if (stage() == Stage::ended) {
     return kNever;
   }
-  note_interrupt(lane, now);
+  note_interrupt(channel, now);
   if (stage() == Stage::ended) {
     return kNever;
   }
@@ -156,40 +157,40 @@ MonoTime ClientControl::on_timer(StreamEndpoint& lane, MonoTime now) {
   }
   last_turn_ = now;
   if (const auto end = trouble(now)) {
-    finish(*end, lane, now);
+    finish(*end, channel, now);
     return kNever;
   }
   if (stage() == Stage::probing) {
-    return probe_idle(lane, now);
+    return probe_idle(channel, now);
   }
   if (stage() == Stage::sizing) {
-    return find_size(lane, now);
+    return find_size(channel, now);
   }
   if (stage() == Stage::clocks) {
-    return probe_after(lane, now);
+    return probe_after(channel, now);
   }
   if (stage() == Stage::preflight) {
-    return check_offload(lane, now);
+    return check_offload(channel, now);
   }
   if (stage() == Stage::waiting) {
-    return go_in_time(lane, now);
+    return go_in_time(channel, now);
   }
-  return watch(lane, now);
+  return watch(channel, now);
 }
 
-void ClientControl::note_interrupt(StreamEndpoint& lane, MonoTime now) {
+void ClientControl::note_interrupt(ControlChannel& channel, MonoTime now) {
   if (!interrupt_.load() || interrupt_said_) {
     return;
   }
   interrupt_said_ = true;
   if (!shared_.started.load()) {
-    finish(End::interrupted, lane, now);
+    finish(End::interrupted, channel, now);
     return;
   }
   // Our senders end with a FIN; the server is asked to do the same with its own.
   shared_.stop(TxEnd::interrupted);
-  lane.send(wire::encode(MessageType::bye, settings_.session, 0,
-                         wire::Bye{wire::ByeReason::interrupted}));
+  channel.send(wire::encode(MessageType::bye, settings_.session, 0,
+                            wire::Bye{wire::ByeReason::interrupted}));
   deadline_ = now + kWindUp + shared_.round_trip();
 }
 
@@ -224,28 +225,28 @@ std::optional<ClientControl::End> ClientControl::trouble(MonoTime now) const {
   return std::nullopt;
 }
 
-MonoTime ClientControl::probe_idle(StreamEndpoint& lane, MonoTime now) {
+MonoTime ClientControl::probe_idle(ControlChannel& channel, MonoTime now) {
   // The answers are waited for, but a path that loses them must not hold the test up.
   const Duration wait = 2 * settings_.handshake_rtt + 20ms;
   const bool enough = prober_.answered() >= kIdleProbes;
   if (enough || now - stage_since_ > static_cast<int>(kIdleProbes) * kIdleProbeEvery + wait) {
     idle_ = prober_.take(now);
     if (settings_.payload_fallback) {
-      begin_sizing(lane, now);
+      begin_sizing(channel, now);
       return now;
     }
-    return prepare_data(lane, now);
+    return prepare_data(channel, now);
   }
   if (prober_.sent() < kIdleProbes && now >= next_probe_) {
-    lane.send(prober_.probe(lane.clock_now()));
+    channel.send(prober_.probe(channel.clock_now()));
     next_probe_ = now + kIdleProbeEvery;
   }
   return prober_.sent() < kIdleProbes ? next_probe_ : now + kIdleProbeEvery;
 }
 
-void ClientControl::begin_sizing(StreamEndpoint& lane, MonoTime now) {
+void ClientControl::begin_sizing(ControlChannel& channel, MonoTime now) {
   set_stage(Stage::sizing);
-  const IpFamily family = lane.port().remote().address.family;
+  const IpFamily family = channel.family();
   for (const Way way : {Way::up, Way::down}) {
     if (includes(settings_.params.direction, way)) {
       session::PathMtuSearch::Settings search;
@@ -258,12 +259,12 @@ void ClientControl::begin_sizing(StreamEndpoint& lane, MonoTime now) {
   }
 }
 
-MonoTime ClientControl::find_size(StreamEndpoint& lane, MonoTime now) {
+MonoTime ClientControl::find_size(ControlChannel& channel, MonoTime now) {
   MonoTime next = kNever;
   bool done = true;
   for (const Way way : {Way::up, Way::down}) {
     if (auto& search = sizes_[static_cast<std::size_t>(way)]) {
-      send_size_probes(way, lane, now);
+      send_size_probes(way, channel, now);
       done = done && search->done();
       next = std::min(next, search->next_timeout());
     }
@@ -272,10 +273,10 @@ MonoTime ClientControl::find_size(StreamEndpoint& lane, MonoTime now) {
     return next;
   }
   settle_size();
-  return prepare_data(lane, now);
+  return prepare_data(channel, now);
 }
 
-void ClientControl::send_size_probes(Way way, StreamEndpoint& lane, MonoTime now) {
+void ClientControl::send_size_probes(Way way, ControlChannel& channel, MonoTime now) {
   session::PathMtuSearch& search = *sizes_[static_cast<std::size_t>(way)];
   for (const auto& one : search.poll(now)) {
     wire::Probe probe;
@@ -285,13 +286,13 @@ void ClientControl::send_size_probes(Way way, StreamEndpoint& lane, MonoTime now
     // A server answers with a multiple of what it gets, and no more.
     constexpr auto kShare = static_cast<std::uint32_t>(session::ControlBudget::kMultiple);
     const std::uint32_t asks = one.bytes / kShare + 1;
-    const auto status = lane.send_probe(probe, way == Way::up ? one.bytes : asks);
+    const auto status = channel.send_probe(probe, way == Way::up ? one.bytes : asks);
     if (status == net::SendOutcome::Status::too_big && way == Way::up) {
       search.on_local_limit(one.bytes);
     }
   }
   if (way == Way::up) {
-    if (const auto hint = lane.port().take_mtu_hint()) {
+    if (const auto hint = channel.take_mtu_hint()) {
       search.on_hint(*hint);
     }
   }
@@ -331,59 +332,60 @@ std::optional<PathMtu> ClientControl::mtu(Way way) const {
   return search ? std::optional{search->result()} : std::nullopt;
 }
 
-MonoTime ClientControl::prepare_data(StreamEndpoint& lane, MonoTime now) {
-  if (offload_in_question(lane)) {
+MonoTime ClientControl::prepare_data(ControlChannel& channel, MonoTime now) {
+  if (includes(settings_.params.direction, Way::up) &&
+      offload_in_question(channel, settings_.params.payload_bytes)) {
     set_stage(Stage::preflight);
-    ask_offload(preflight_, lane, now);
+    ask_offload(preflight_, {settings_.session, 0, settings_.params.payload_bytes}, channel, now);
     return now;
   }
-  return go_in_time(lane, now);
+  return go_in_time(channel, now);
 }
 
-MonoTime ClientControl::check_offload(StreamEndpoint& lane, MonoTime now) {
+MonoTime ClientControl::check_offload(ControlChannel& channel, MonoTime now) {
   const auto verdict = preflight_.verdict(now);
   if (!verdict) {
     return preflight_.next_timeout();
   }
   shared_.gso_broken.store(*verdict == session::Preflight::Verdict::broken);
-  return go_in_time(lane, now);
+  return go_in_time(channel, now);
 }
 
 /// A server is not left alone meanwhile: it would take the client for gone.
-MonoTime ClientControl::go_in_time(StreamEndpoint& lane, MonoTime now) {
+MonoTime ClientControl::go_in_time(ControlChannel& channel, MonoTime now) {
   constexpr Duration kSignOfLife = 1s;
   if (now >= settings_.go_at) {
     static_cast<void>(prober_.take(now));
-    go(lane, now);
+    go(channel, now);
     return now;
   }
   if (stage() != Stage::waiting) {
     set_stage(Stage::waiting);
     next_probe_ = now + kSignOfLife;
   } else if (now >= next_probe_) {
-    lane.send(prober_.probe(lane.clock_now()));
+    channel.send(prober_.probe(channel.clock_now()));
     next_probe_ = now + kSignOfLife;
   }
   return std::min(next_probe_, settings_.go_at);
 }
 
 /// Padded where the server sends data: its check of offload is paid for with that.
-void ClientControl::say_go(StreamEndpoint& lane) const {
+void ClientControl::say_go(ControlChannel& channel) const {
   constexpr std::size_t kPadded = wire::ReportChunk::kMaxBytes;  // reports cross the path, too
   wire::Go go;
   go.server_nonce = settings_.server_nonce;
   go.payload_bytes = settings_.params.payload_bytes;
-  go.receive_buffer = lane.port().receive_buffer_bytes();
-  lane.send(wire::encode(MessageType::go, settings_.session, 0, go,
-                         includes(settings_.params.direction, Way::down) ? kPadded : 0));
+  go.receive_buffer = channel.receive_buffer_bytes();
+  channel.send(wire::encode(MessageType::go, settings_.session, 0, go,
+                            includes(settings_.params.direction, Way::down) ? kPadded : 0));
 }
 
-void ClientControl::go(StreamEndpoint& lane, MonoTime now) {
+void ClientControl::go(ControlChannel& channel, MonoTime now) {
   set_stage(Stage::going);
   stage_since_ = now;
   next_probe_ = now + probe_every_;
   go_backoff_.start(now);
-  say_go(lane);
+  say_go(channel);
   // Data rides behind GO: the server has been ready since ACCEPT. But not for another size than
   // granted, of which its other streams learn from GO.
   if (includes(settings_.params.direction, Way::up) && !size_changed_) {
@@ -398,8 +400,8 @@ void ClientControl::begin_data(MonoTime now) {
                        accepted_ + transfer + kInAll + 8 * round_trip);
   data_since_ = now;
   shared_.started.store(true, std::memory_order_release);
-  for (const StreamEndpoint* const lane : lanes_) {
-    lane->notify();
+  for (const StreamEndpoint* const stream : streams_) {
+    stream->notify();
   }
   tell_root();
 }
@@ -412,16 +414,16 @@ void ClientControl::tell_root() const {
 
 void ClientControl::interrupt() {
   interrupt_.store(true);
-  lanes_.front()->notify();
+  streams_.front()->notify();
 }
 
-MonoTime ClientControl::watch(StreamEndpoint& lane, MonoTime now) {
+MonoTime ClientControl::watch(ControlChannel& channel, MonoTime now) {
   if (stage() == Stage::going && go_backoff_.due(now)) {
-    say_go(lane);
+    say_go(channel);
     go_backoff_.repeated(now);
   }
   if (now >= next_probe_) {
-    lane.send(prober_.probe(lane.clock_now()));
+    channel.send(prober_.probe(channel.clock_now()));
     next_probe_ = now + probe_every_;
   }
   leave_warm_up(now);
@@ -436,16 +438,16 @@ MonoTime ClientControl::watch(StreamEndpoint& lane, MonoTime now) {
     }
     finish(
         server_bye_ ? End::server_stopping : (interrupt_said_ ? End::interrupted : End::complete),
-        lane, now);
+        channel, now);
     return kNever;
   }
   return std::min({next_probe_, go_backoff_.next(), deadline_});
 }
 
-void ClientControl::note_clocks(const wire::ProbeReply& reply, const StreamEndpoint& lane,
+void ClientControl::note_clocks(const wire::ProbeReply& reply, const ControlChannel& channel,
                                 MonoTime now) {
   corridor_.add(reply.t1_ns, reply.t2_ns, reply.t3_ns, to_ns(now));
-  const ClockAnchor ours = lane.clock_anchor();
+  const ClockAnchor ours = channel.clock_anchor();
   note_wall(our_wall_, to_ns(ours.unix) - to_ns(ours.mono));
   note_wall(server_wall_, reply.utc_minus_mono_ns);
   walls_known_ = true;
@@ -483,15 +485,15 @@ bool ClientControl::clock_worth_another_look(MonoTime now) const {
 
 /// The clocks are compared once more on the idle path, so that what lies between is pinned from
 /// both sides.
-MonoTime ClientControl::probe_after(StreamEndpoint& lane, MonoTime now) {
+MonoTime ClientControl::probe_after(ControlChannel& channel, MonoTime now) {
   const Duration wait = 2 * settings_.handshake_rtt + 20ms;
   const bool enough = prober_.answered() >= kIdleProbes;
   if (enough || now - stage_since_ > static_cast<int>(kIdleProbes) * kIdleProbeEvery + wait) {
-    finish(End::complete, lane, now);
+    finish(End::complete, channel, now);
     return kNever;
   }
   if (prober_.sent() < kIdleProbes && now >= next_probe_) {
-    lane.send(prober_.probe(lane.clock_now()));
+    channel.send(prober_.probe(channel.clock_now()));
     next_probe_ = now + kIdleProbeEvery;
   }
   return prober_.sent() < kIdleProbes ? next_probe_ : now + kIdleProbeEvery;
@@ -529,14 +531,14 @@ ClockEstimate ClientControl::clock() const {
   return out;
 }
 
-void ClientControl::finish(End end, StreamEndpoint& lane, MonoTime now) {
+void ClientControl::finish(End end, ControlChannel& channel, MonoTime now) {
   end_ = end;
   if (end != End::complete) {
     shared_.stop(end == End::interrupted ? TxEnd::interrupted : TxEnd::peer_silent);
   }
   const auto reason = end == End::complete ? wire::ByeReason::done : wire::ByeReason::failed;
   for (int i = 0; i < kByes; ++i) {
-    lane.send(wire::encode(MessageType::bye, settings_.session, 0, wire::Bye{reason}));
+    channel.send(wire::encode(MessageType::bye, settings_.session, 0, wire::Bye{reason}));
   }
   take_loaded(now);
   set_stage(Stage::ended);

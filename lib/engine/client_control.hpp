@@ -15,8 +15,8 @@
 
 namespace udperf::engine {
 
-/// The client's talk about the session after ACCEPT: measures the idle path, says GO, watches over
-/// the test, and says BYE. Runs on the first lane's thread; ended() may be read from any.
+/// The client's control of the session after ACCEPT: measures the idle path, says GO, watches over
+/// the test, and says BYE. Runs on the first stream's thread; ended() may be read from any.
 class ClientControl final : public SessionControl {
  public:
   struct Settings {
@@ -38,14 +38,13 @@ class ClientControl final : public SessionControl {
 
   ClientControl(const Settings& settings, TestState& shared, MonoTime now);
 
-  void on_message(wire::MessageType type, std::span<const std::byte> datagram, StreamEndpoint& lane,
-                  const Arrival& arrival) override;
-  void on_stray(std::span<const std::byte>, StreamEndpoint&, MonoTime) override {}
-  MonoTime on_timer(StreamEndpoint& lane, MonoTime now) override;
+  void on_message(const ControlMessage& message, ControlChannel& channel) override;
+  void on_stray(std::span<const std::byte>, ControlChannel&) override {}
+  MonoTime on_timer(ControlChannel& channel, MonoTime now) override;
   void abandon() noexcept override;
 
-  /// All lanes of the test, set before the first step.
-  void set_lanes(std::vector<const StreamEndpoint*> lanes) { lanes_ = std::move(lanes); }
+  /// All streams of the test, set before the first step.
+  void set_streams(std::vector<const StreamEndpoint*> streams) { streams_ = std::move(streams); }
 
   /// The user wants to stop; from any thread.
   void interrupt();
@@ -84,13 +83,13 @@ class ClientControl final : public SessionControl {
   [[nodiscard]] Duration last_rtt() const { return Duration{last_rtt_ns_.load()}; }
 
  private:
-  void on_probe_reply(const wire::ProbeReply& reply, std::size_t bytes, const StreamEndpoint& lane,
-                      const Arrival& arrival);
-  void note_clocks(const wire::ProbeReply& reply, const StreamEndpoint& lane, MonoTime now);
+  void on_probe_reply(const wire::ProbeReply& reply, const ControlMessage& message,
+                      ControlChannel& channel);
+  void note_clocks(const wire::ProbeReply& reply, const ControlChannel& channel, MonoTime now);
   void take_loaded(MonoTime now);
   void leave_warm_up(MonoTime now);
   [[nodiscard]] bool clock_worth_another_look(MonoTime now) const;
-  MonoTime probe_after(StreamEndpoint& lane, MonoTime now);
+  MonoTime probe_after(ControlChannel& channel, MonoTime now);
   enum class Stage : std::uint8_t {
     probing,
     sizing,
@@ -104,24 +103,24 @@ class ClientControl final : public SessionControl {
 
   void set_stage(Stage stage) { stage_.store(stage, std::memory_order_release); }
   [[nodiscard]] Stage stage() const { return stage_.load(std::memory_order_relaxed); }
-  MonoTime probe_idle(StreamEndpoint& lane, MonoTime now);
-  void begin_sizing(StreamEndpoint& lane, MonoTime now);
-  MonoTime find_size(StreamEndpoint& lane, MonoTime now);
-  void send_size_probes(Way way, StreamEndpoint& lane, MonoTime now);
+  MonoTime probe_idle(ControlChannel& channel, MonoTime now);
+  void begin_sizing(ControlChannel& channel, MonoTime now);
+  MonoTime find_size(ControlChannel& channel, MonoTime now);
+  void send_size_probes(Way way, ControlChannel& channel, MonoTime now);
   bool on_size_reply(const wire::ProbeReply& reply, std::size_t bytes, MonoTime now);
   void settle_size();
-  MonoTime prepare_data(StreamEndpoint& lane, MonoTime now);
-  MonoTime check_offload(StreamEndpoint& lane, MonoTime now);
-  void say_go(StreamEndpoint& lane) const;
-  MonoTime go_in_time(StreamEndpoint& lane, MonoTime now);
-  void go(StreamEndpoint& lane, MonoTime now);
-  MonoTime watch(StreamEndpoint& lane, MonoTime now);
+  MonoTime prepare_data(ControlChannel& channel, MonoTime now);
+  MonoTime check_offload(ControlChannel& channel, MonoTime now);
+  void say_go(ControlChannel& channel) const;
+  MonoTime go_in_time(ControlChannel& channel, MonoTime now);
+  void go(ControlChannel& channel, MonoTime now);
+  MonoTime watch(ControlChannel& channel, MonoTime now);
   void begin_data(MonoTime now);
   void tell_root() const;
-  void finish(End end, StreamEndpoint& lane, MonoTime now);
+  void finish(End end, ControlChannel& channel, MonoTime now);
   std::optional<End> trouble(MonoTime now) const;
   [[nodiscard]] bool all_complete() const;
-  void note_interrupt(StreamEndpoint& lane, MonoTime now);
+  void note_interrupt(ControlChannel& channel, MonoTime now);
 
   Settings settings_;
   TestState& shared_;
@@ -130,7 +129,7 @@ class ClientControl final : public SessionControl {
   bool size_changed_ = false;
   session::Preflight preflight_;
   session::Backoff go_backoff_;
-  std::vector<const StreamEndpoint*> lanes_;
+  std::vector<const StreamEndpoint*> streams_;
   std::atomic<Stage> stage_{Stage::probing};
   std::atomic<bool> interrupt_{false};
   std::atomic<std::int64_t> last_rtt_ns_{0};

@@ -120,7 +120,7 @@ void ClientTest::begin() {
   for (std::size_t i = 0; i < connection_->streams.size(); ++i) {
     add_lane(i, token_key);
   }
-  conversation_->set_lanes(lanes());
+  conversation_->set_streams(lanes());
   stage_ = Stage::running;
   speaking_.store(true);
   if (interrupted_.load()) {

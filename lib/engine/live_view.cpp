@@ -25,13 +25,13 @@ void LiveView::report_way(Way way, MonoTime now, ClientObserver& observer) {
       progress.sent_bytes += sender->bytes();
       any = true;
     }
-    const StreamEndpoint::Live live = lane->live(way);
-    if (!live.valid) {
+    const std::optional<wire::Feedback> live = lane->live(way);
+    if (!live) {
       intervals = 0;
       continue;
     }
     any = true;
-    const wire::Feedback& f = live.feedback;
+    const wire::Feedback& f = *live;
     progress.received_packets += f.unique;
     progress.received_bytes += f.unique_bytes;
     next += f.next_expected;

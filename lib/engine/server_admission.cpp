@@ -119,7 +119,7 @@ void ServerSessions::open_session(const FrontDoor::Admission& admission, const n
   sessions_.emplace(opened.id, std::move(session));
   note_concurrency();
   // The books are open before the client learns that it may send.
-  opened.conversation->greet(*opened.lanes.front());
+  opened.conversation->greet(opened.lanes.front()->channel());
   launch(opened, *opened.lanes.front());
 }
 
@@ -231,9 +231,9 @@ std::optional<wire::Reject> ServerSessions::add_lane(Session& session, std::uint
   settings.light = session.light;
   settings.seldom = session.conversation->seldom();
   settings.senders = &executor_;
+  settings.on_stray = [this](net::Letter stray) { take_in(std::move(stray)); };
   auto lane = std::make_unique<StreamEndpoint>(settings, std::move(port), clock_, session.shared,
                                                stream == 0 ? session.conversation.get() : nullptr);
-  lane->on_stray = [this](net::Letter stray) { take_in(std::move(stray)); };
   session.lanes.push_back(std::move(lane));
   session.conversation->add_stream(session.lanes.back().get());
   credit_handshake(session, letter);
