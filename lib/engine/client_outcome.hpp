@@ -12,8 +12,8 @@ namespace udperf::engine {
 
 /// What the test came to, once its threads are gone: both ends' reports, delays, and if it was cut
 /// short, why.
-void fill_outcome(ClientControl& conversation,
-                  const std::vector<std::unique_ptr<StreamEndpoint>>& lanes,
+void fill_outcome(ClientControl& control,
+                  const std::vector<std::unique_ptr<StreamEndpoint>>& endpoints,
                   const Connection& connection, TestOutcome& outcome);
 
 /// Said when the preflight found that the path loses merged buffers.

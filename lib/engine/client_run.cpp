@@ -118,14 +118,14 @@ class Shell final : public TaskHome {
 
  private:
   void begin_threads(const ClientTest& test) {
-    const std::vector<const StreamEndpoint*> lanes = test.lanes();
-    const StreamEndpoint& first = *lanes.front();
-    streams_.begin(lanes.size(), first.urgency());
+    const std::vector<const StreamEndpoint*> endpoints = test.endpoints();
+    const StreamEndpoint& first = *endpoints.front();
+    streams_.begin(endpoints.size(), first.urgency());
     if (first.sends() && !first.sends_itself()) {
-      senders_.begin(lanes.size(),
+      senders_.begin(endpoints.size(),
                      first.params().rate(Way::up).limited() ? Urgency::deadline : Urgency::bulk);
     }
-    view_.emplace(lanes, test.conversation());
+    view_.emplace(endpoints, test.control());
   }
 
   void turn(ClientTest& test) {

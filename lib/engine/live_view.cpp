@@ -6,7 +6,7 @@ namespace udperf::engine {
 
 void LiveView::report(MonoTime now, ClientObserver& observer) {
   for (const Way way : {Way::up, Way::down}) {
-    if (includes(lanes_.front()->params().direction, way)) {
+    if (includes(endpoints_.front()->params().direction, way)) {
       report_way(way, now, observer);
     }
   }
@@ -19,13 +19,13 @@ void LiveView::report_way(Way way, MonoTime now, ClientObserver& observer) {
   std::uint64_t intervals = UINT64_MAX;
   std::uint64_t next = 0;
   bool any = false;
-  for (const StreamEndpoint* lane : lanes_) {
-    if (const auto* sender = lane->send_way() == way ? lane->sender() : nullptr) {
+  for (const StreamEndpoint* endpoint : endpoints_) {
+    if (const auto* sender = endpoint->send_way() == way ? endpoint->sender() : nullptr) {
       progress.sent_packets += sender->packets();
       progress.sent_bytes += sender->bytes();
       any = true;
     }
-    const std::optional<wire::Feedback> live = lane->live(way);
+    const std::optional<wire::Feedback> live = endpoint->live(way);
     if (!live) {
       intervals = 0;
       continue;
@@ -48,8 +48,8 @@ void LiveView::report_way(Way way, MonoTime now, ClientObserver& observer) {
   begun_ = begun_.value_or(now);
   progress.elapsed = now - *begun_;
   progress.lost = next - std::min(next, progress.received_packets);
-  if (conversation_.last_rtt() > Duration{0}) {
-    progress.rtt = conversation_.last_rtt();
+  if (control_.last_rtt() > Duration{0}) {
+    progress.rtt = control_.last_rtt();
   }
   report_intervals(way, intervals, at, observer);
   observer.on_progress(progress);
@@ -61,7 +61,7 @@ void LiveView::report_intervals(Way way, std::uint64_t intervals, const Totals& 
   if (intervals == UINT64_MAX || intervals <= seen.intervals) {
     return;
   }
-  const Duration length = lanes_.front()->params().interval;
+  const Duration length = endpoints_.front()->params().interval;
   LiveInterval live;
   live.way = way;
   live.index = seen.intervals;

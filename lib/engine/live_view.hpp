@@ -11,11 +11,11 @@
 
 namespace udperf::engine {
 
-/// Turns the lanes' latest FEEDBACK into what an observer is told while the test runs.
+/// Turns the streams' latest FEEDBACK into what an observer is told while the test runs.
 class LiveView {
  public:
-  LiveView(std::vector<const StreamEndpoint*> lanes, const ClientControl& conversation)
-      : lanes_(std::move(lanes)), conversation_(conversation) {}
+  LiveView(std::vector<const StreamEndpoint*> endpoints, const ClientControl& control)
+      : endpoints_(std::move(endpoints)), control_(control) {}
 
   void report(MonoTime now, ClientObserver& observer);
 
@@ -43,8 +43,8 @@ class LiveView {
   void report_intervals(Way way, std::uint64_t intervals, const Totals& at,
                         ClientObserver& observer);
 
-  std::vector<const StreamEndpoint*> lanes_;
-  const ClientControl& conversation_;
+  std::vector<const StreamEndpoint*> endpoints_;
+  const ClientControl& control_;
   std::optional<MonoTime> begun_;
   std::array<PerWay, 2> ways_;
 };
