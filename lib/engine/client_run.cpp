@@ -125,7 +125,7 @@ class Shell final : public TaskHome {
       senders_.begin(endpoints.size(),
                      first.params().rate(Way::up).limited() ? Urgency::deadline : Urgency::bulk);
     }
-    view_.emplace(endpoints, test.control());
+    view_.emplace(first.params().interval);
   }
 
   void turn(ClientTest& test) {
@@ -151,8 +151,20 @@ class Shell final : public TaskHome {
       announce(test);
     }
     const MonoTime now = clock_.now();
-    view_->report(now, observer_);
+    tell(test, now);
     return now + std::min(kTick, std::max<Duration>(options_.params.interval / 2, kTick / 10));
+  }
+
+  void tell(const ClientTest& test, MonoTime now) {
+    const std::vector<const StreamEndpoint*> endpoints = test.endpoints();
+    std::vector<StreamGlance> glances(endpoints.size());
+    for (const Way way : {Way::up, Way::down}) {
+      if (includes(endpoints.front()->params().direction, way)) {
+        std::transform(endpoints.begin(), endpoints.end(), glances.begin(),
+                       [way](const StreamEndpoint* stream) { return stream->glance(way); });
+        view_->report(way, glances, test.control().last_rtt(), now, observer_);
+      }
+    }
   }
 
   void announce(const ClientTest& test) {

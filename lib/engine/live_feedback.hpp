@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <mutex>
 #include <optional>
 
@@ -22,6 +23,14 @@ class LiveFeedback {
  private:
   mutable std::mutex mutex_;
   std::optional<wire::Feedback> latest_;
+};
+
+/// What one stream knows of a direction at a moment, for people to look at.
+struct StreamGlance {
+  bool sends = false;  ///< this end sends, and has begun
+  std::uint64_t sent_packets = 0;
+  std::uint64_t sent_bytes = 0;
+  std::optional<wire::Feedback> told;  ///< by the receiver; nothing yet where absent
 };
 
 }  // namespace udperf::engine

@@ -228,11 +228,19 @@ Duration StreamEndpoint::slack() const {
   return settings_.light || waits || quiet ? kTogether : Duration{0};
 }
 
-std::optional<wire::Feedback> StreamEndpoint::live(Way way) const {
-  if (way == send_way()) {
-    return sending_ ? sending_->live() : std::nullopt;
+StreamGlance StreamEndpoint::glance(Way way) const {
+  StreamGlance glance;
+  if (way != send_way()) {
+    glance.told = receiving_ ? receiving_->live() : std::nullopt;
+  } else if (sending_) {
+    glance.told = sending_->live();
+    if (const sender::Sender* const sender = sending_->sender()) {
+      glance.sends = true;
+      glance.sent_packets = sender->packets();
+      glance.sent_bytes = sender->bytes();
+    }
   }
-  return receiving_ ? receiving_->live() : std::nullopt;
+  return glance;
 }
 
 }  // namespace udperf::engine

@@ -45,12 +45,8 @@ class StreamEndpoint final : public Task {
   /// Both exchanges of this stream have ended, as far as this end needs them. From any thread.
   [[nodiscard]] bool complete() const { return complete_.load(std::memory_order_acquire); }
 
-  /// The latest FEEDBACK of a direction, sent or received. From any thread.
-  [[nodiscard]] std::optional<wire::Feedback> live(Way way) const;
-  /// Null until data may flow, and where this end does not send. From any thread.
-  [[nodiscard]] const sender::Sender* sender() const {
-    return sending_ ? sending_->sender() : nullptr;
-  }
+  /// What is known of a direction now. From any thread.
+  [[nodiscard]] StreamGlance glance(Way way) const;
 
   [[nodiscard]] net::DatagramPort& port() { return socket_.port(); }
   [[nodiscard]] std::uint8_t stream() const { return settings_.stream; }
