@@ -1,7 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include "engine/feedback_schedule.hpp"
 #include "session/light.hpp"
+#include "support/catch.hpp"
 
 using namespace std::chrono_literals;
 using udperf::Duration;

@@ -1,8 +1,7 @@
 #include <vector>
 
-#include <catch2/catch.hpp>
-
 #include "engine/live_view.hpp"
+#include "support/catch.hpp"
 
 using namespace std::chrono_literals;
 using udperf::Endpoint;

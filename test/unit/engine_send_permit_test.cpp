@@ -1,8 +1,7 @@
-#include <catch2/catch.hpp>
-
 #include "engine/send_permit.hpp"
 #include "engine/test_state.hpp"
 #include "session/light.hpp"
+#include "support/catch.hpp"
 
 using namespace std::chrono_literals;
 using udperf::Duration;
