@@ -11,7 +11,7 @@
 namespace udperf::engine {
 namespace {
 
-using End = ClientConversation::End;
+using End = ClientControl::End;
 
 Error cut_short(std::string text) {
   return Error{ErrorCode::cut_short, std::move(text), 0, "transfer"};
@@ -61,12 +61,12 @@ std::optional<Error> early_end(const std::optional<TxReport>& tx, const std::str
   return cut_short(who + " ended before all was sent: " + early_end_text(*tx));
 }
 
-/// Why what this lane sent is not whole.
-std::optional<Error> sent_error(const Lane& lane, const Endpoint& server) {
-  if (const int reason = lane.send_error(); reason != 0) {
+/// Why what this stream sent is not whole.
+std::optional<Error> sent_error(const StreamEndpoint& endpoint, const Endpoint& server) {
+  if (const int reason = endpoint.send_error(); reason != 0) {
     return send_error(reason, server);
   }
-  const StreamOutcome sent = lane.sent_outcome();
+  const StreamOutcome sent = endpoint.sent_outcome();
   if (sent.rx && !sent.rx->tail_known) {
     return Error{ErrorCode::cut_short,
                  server.to_string() +
@@ -76,16 +76,16 @@ std::optional<Error> sent_error(const Lane& lane, const Endpoint& server) {
   if (!sent.rx) {
     return Error{
         ErrorCode::cut_short,
-        server.to_string() + (lane.fin_acknowledged() ? ": the server's report did not arrive"
-                                                      : ": the server did not answer FIN"),
+        server.to_string() + (endpoint.fin_acknowledged() ? ": the server's report did not arrive"
+                                                          : ": the server did not answer FIN"),
         0, "report"};
   }
   return early_end(sent.tx, "this end's sending to " + server.to_string());
 }
 
-/// Why what this lane received is not whole: only its sender knows.
-std::optional<Error> received_error(Lane& lane, const Endpoint& server) {
-  const StreamOutcome received = lane.received_outcome();
+/// Why what this stream received is not whole: only its sender knows.
+std::optional<Error> received_error(StreamEndpoint& endpoint, const Endpoint& server) {
+  const StreamOutcome received = endpoint.received_outcome();
   if (!received.tx) {
     return Error{
         ErrorCode::cut_short,
@@ -96,19 +96,19 @@ std::optional<Error> received_error(Lane& lane, const Endpoint& server) {
 }
 
 /// Why a finished exchange is still not a whole result.
-std::optional<Error> lane_error(Lane& lane, const Endpoint& server) {
+std::optional<Error> stream_error(StreamEndpoint& endpoint, const Endpoint& server) {
   std::optional<Error> error;
-  if (lane.sends()) {
-    error = sent_error(lane, server);
+  if (endpoint.sends()) {
+    error = sent_error(endpoint, server);
   }
-  if (!error && lane.receives()) {
-    error = received_error(lane, server);
+  if (!error && endpoint.receives()) {
+    error = received_error(endpoint, server);
   }
   return error;
 }
 
-void fill_clock(ClientConversation& conversation, TestOutcome& outcome) {
-  const ClockEstimate clock = conversation.clock();
+void fill_clock(ClientControl& control, TestOutcome& outcome) {
+  const ClockEstimate clock = control.clock();
   if (!clock.method.empty() || clock.step_detected) {
     outcome.clock = clock;
   }
@@ -124,7 +124,7 @@ void fill_clock(ClientConversation& conversation, TestOutcome& outcome) {
 
 /// The round trips of each interval of a way, in the rows of its first stream: the server's
 /// grid is placed on the client's clock.
-void fill_rtt_rows(const ClientConversation& conversation, Way way, TestOutcome& outcome) {
+void fill_rtt_rows(const ClientControl& control, Way way, TestOutcome& outcome) {
   auto& part = way == Way::up ? outcome.up : outcome.down;
   if (!part || part->streams.empty() || !part->streams.front().rx || !outcome.clock ||
       !outcome.clock->theta_ns) {
@@ -135,7 +135,7 @@ void fill_rtt_rows(const ClientConversation& conversation, Way way, TestOutcome&
   const auto theta = static_cast<std::uint64_t>(way == Way::up ? *outcome.clock->theta_ns : 0);
   const auto begin = static_cast<std::int64_t>(anchor - theta);  // a peer's word may be absurd
   std::map<std::size_t, std::vector<Duration>> rows;
-  for (const auto& sample : conversation.loaded_samples()) {
+  for (const auto& sample : control.probes().loaded_samples()) {
     const std::int64_t at = to_ns(sample.at);
     if (at >= begin && rx.interval_ns > 0) {
       const auto row =
@@ -166,10 +166,10 @@ void warn_of_black_hole(const std::optional<PathMtu>& mtu, const char* way, Test
   }
 }
 
-void fill_warnings(const std::vector<std::unique_ptr<Lane>>& lanes, const Connection& connection,
-                   TestOutcome& outcome) {
-  net::DatagramPort& port = lanes.front()->port();
-  if (lanes.front()->receives()) {
+void fill_warnings(const std::vector<std::unique_ptr<StreamEndpoint>>& endpoints,
+                   const Connection& connection, TestOutcome& outcome) {
+  net::DatagramPort& port = endpoints.front()->port();
+  if (endpoints.front()->receives()) {
     if (auto warning =
             buffer_warning(connection.buffer_wanted, port.receive_buffer_bytes(), "rmem_max")) {
       outcome.warnings.push_back(*std::move(warning));
@@ -211,41 +211,43 @@ void settle_tail(const TestParams& params, Way way, std::uint16_t stream, const 
   }
 }
 
-void fill_outcome(ClientConversation& conversation, const std::vector<std::unique_ptr<Lane>>& lanes,
+void fill_outcome(ClientControl& control,
+                  const std::vector<std::unique_ptr<StreamEndpoint>>& endpoints,
                   const Connection& connection, TestOutcome& outcome) {
   const Endpoint server = outcome.server.value_or(Endpoint{});
-  outcome.params = conversation.params();
-  outcome.mtu_up = conversation.mtu(Way::up);
-  outcome.mtu_down = conversation.mtu(Way::down);
-  outcome.error = end_error(conversation.end(), server, outcome.params);
+  outcome.params = control.params();
+  outcome.mtu_up = control.mtu(Way::up);
+  outcome.mtu_down = control.mtu(Way::down);
+  outcome.error = end_error(control.end(), server, outcome.params);
   for (const Way way : {Way::up, Way::down}) {
     if (!includes(outcome.params.direction, way)) {
       continue;
     }
     WayOutcome& result = (way == Way::up ? outcome.up : outcome.down).emplace();
-    for (std::size_t i = 0; i < lanes.size(); ++i) {
-      Lane& lane = *lanes[i];
-      StreamOutcome one = lane.send_way() == way ? lane.sent_outcome() : lane.received_outcome();
+    for (std::size_t i = 0; i < endpoints.size(); ++i) {
+      StreamEndpoint& endpoint = *endpoints[i];
+      StreamOutcome one =
+          endpoint.send_way() == way ? endpoint.sent_outcome() : endpoint.received_outcome();
       if (one.tx && one.rx) {
-        settle_tail(lane.params(), way, static_cast<std::uint16_t>(i), *one.tx, *one.rx);
+        settle_tail(endpoint.params(), way, static_cast<std::uint16_t>(i), *one.tx, *one.rx);
       }
       result.streams.push_back(std::move(one));
     }
   }
-  for (const auto& lane : lanes) {
+  for (const auto& endpoint : endpoints) {
     if (!outcome.error) {
-      outcome.error = lane_error(*lane, server);
+      outcome.error = stream_error(*endpoint, server);
     }
   }
-  outcome.status = !outcome.error                           ? TestStatus::complete
-                   : conversation.end() == End::interrupted ? TestStatus::interrupted
-                                                            : TestStatus::incomplete;
-  outcome.rtt_loaded = conversation.loaded();
-  outcome.rtt_idle = conversation.idle();
-  fill_clock(conversation, outcome);
-  fill_rtt_rows(conversation, Way::up, outcome);
-  fill_rtt_rows(conversation, Way::down, outcome);
-  fill_warnings(lanes, connection, outcome);
+  outcome.status = !outcome.error                      ? TestStatus::complete
+                   : control.end() == End::interrupted ? TestStatus::interrupted
+                                                       : TestStatus::incomplete;
+  outcome.rtt_loaded = control.probes().loaded();
+  outcome.rtt_idle = control.probes().idle();
+  fill_clock(control, outcome);
+  fill_rtt_rows(control, Way::up, outcome);
+  fill_rtt_rows(control, Way::down, outcome);
+  fill_warnings(endpoints, connection, outcome);
   warn_of_black_hole(outcome.mtu_up, "up", outcome);
   warn_of_black_hole(outcome.mtu_down, "down", outcome);
 }

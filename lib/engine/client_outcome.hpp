@@ -4,15 +4,16 @@
 #include <vector>
 
 #include "engine/client_connect.hpp"
-#include "engine/client_conversation.hpp"
-#include "engine/lane.hpp"
+#include "engine/client_control.hpp"
+#include "engine/stream_endpoint.hpp"
 #include "model/outcome.hpp"
 
 namespace udperf::engine {
 
 /// What the test came to, once its threads are gone: both ends' reports, delays, and if it was cut
 /// short, why.
-void fill_outcome(ClientConversation& conversation, const std::vector<std::unique_ptr<Lane>>& lanes,
+void fill_outcome(ClientControl& control,
+                  const std::vector<std::unique_ptr<StreamEndpoint>>& endpoints,
                   const Connection& connection, TestOutcome& outcome);
 
 /// Said when the preflight found that the path loses merged buffers.

@@ -121,14 +121,14 @@ class Shell final : public TaskHome {
 
  private:
   void begin_threads(const ClientTest& test) {
-    const std::vector<const Lane*> lanes = test.lanes();
-    const Lane& first = *lanes.front();
-    streams_.begin(lanes.size(), first.urgency());
+    const std::vector<const StreamEndpoint*> endpoints = test.endpoints();
+    const StreamEndpoint& first = *endpoints.front();
+    streams_.begin(endpoints.size(), first.urgency());
     if (first.sends() && !first.sends_itself()) {
-      senders_.begin(lanes.size(),
+      senders_.begin(endpoints.size(),
                      first.params().rate(Way::up).limited() ? Urgency::deadline : Urgency::bulk);
     }
-    view_.emplace(lanes, test.conversation());
+    view_.emplace(first.params().interval);
   }
 
   void turn(ClientTest& test) {
@@ -154,8 +154,20 @@ class Shell final : public TaskHome {
       announce(test);
     }
     const MonoTime now = clock_.now();
-    view_->report(now, observer_);
+    tell(test, now);
     return now + std::min(kTick, std::max<Duration>(options_.params.interval / 2, kTick / 10));
+  }
+
+  void tell(const ClientTest& test, MonoTime now) {
+    const std::vector<const StreamEndpoint*> endpoints = test.endpoints();
+    std::vector<StreamGlance> glances(endpoints.size());
+    for (const Way way : {Way::up, Way::down}) {
+      if (includes(endpoints.front()->params().direction, way)) {
+        std::transform(endpoints.begin(), endpoints.end(), glances.begin(),
+                       [way](const StreamEndpoint* stream) { return stream->glance(way); });
+        view_->report(way, glances, test.control().last_rtt(), now, observer_);
+      }
+    }
   }
 
   void announce(const ClientTest& test) {

@@ -9,9 +9,9 @@
 namespace udperf::engine {
 namespace {
 
-ClientConversation::Settings conversation_settings(const ClientTest::Settings& settings,
-                                                   const Connection& connection, const Task& root) {
-  ClientConversation::Settings out;
+ClientControl::Settings control_settings(const ClientTest::Settings& settings,
+                                         const Connection& connection, const Task& root) {
+  ClientControl::Settings out;
   out.session = connection.session;
   out.server_nonce = connection.accept.server_nonce;
   out.params = connection.accept.params;
@@ -66,7 +66,7 @@ UnixTime ClientTest::unix_now() const {
 void ClientTest::interrupt() {
   interrupted_.store(true);
   if (speaking_.load()) {
-    conversation_->interrupt();
+    control_->interrupt();
   }
   notify();
 }
@@ -76,7 +76,7 @@ Wake ClientTest::step(MonoTime now, net::ReceiveBuffers& buffers) {
   if (stage_ == Stage::connecting) {
     return step_connect(buffers, now);
   }
-  if (stage_ == Stage::running && conversation_->ended()) {
+  if (stage_ == Stage::running && control_->ended()) {
     end_tasks();
   }
   if (stage_ == Stage::ending) {
@@ -111,33 +111,33 @@ Wake ClientTest::step_connect(net::ReceiveBuffers& buffers, MonoTime now) {
 }
 
 void ClientTest::begin() {
-  conversation_ = std::make_unique<ClientConversation>(
-      conversation_settings(settings_, *connection_, *this), shared_, clock_.now());
+  control_ = std::make_unique<ClientControl>(control_settings(settings_, *connection_, *this),
+                                             shared_, clock_.now());
   crypto::Key token_key{};
   random_.fill(token_key);
   shared_.peer_tells_queue.store((connection_->accept.capabilities & wire::kCapQueue) != 0);
   shared_.peer_buffer.store(connection_->accept.receive_buffer);
   for (std::size_t i = 0; i < connection_->streams.size(); ++i) {
-    add_lane(i, token_key);
+    add_stream(i, token_key);
   }
-  conversation_->set_lanes(lanes());
+  control_->set_streams(endpoints());
   stage_ = Stage::running;
   speaking_.store(true);
   if (interrupted_.load()) {
-    conversation_->interrupt();
+    control_->interrupt();
   }
   if (settings_.on_granted) {
     settings_.on_granted(*this);
   }
-  for (const auto& lane : lanes_) {
-    settings_.streams->add(*lane);
+  for (const auto& endpoint : endpoints_) {
+    settings_.streams->add(*endpoint);
     ++given_;
   }
 }
 
-void ClientTest::add_lane(std::size_t i, const crypto::Key& token_key) {
+void ClientTest::add_stream(std::size_t i, const crypto::Key& token_key) {
   Connection::Stream& stream = connection_->streams[i];
-  Lane::Settings settings;
+  StreamEndpoint::Settings settings;
   settings.role = session::Role::client;
   settings.session = connection_->session;
   settings.stream = static_cast<std::uint8_t>(i);
@@ -150,8 +150,8 @@ void ClientTest::add_lane(std::size_t i, const crypto::Key& token_key) {
   settings.senders = settings_.senders;
   settings.light = settings_.options.light;
   settings.seldom = seldom();
-  lanes_.push_back(std::make_unique<Lane>(settings, std::move(stream.port), clock_, shared_,
-                                          i == 0 ? conversation_.get() : nullptr));
+  endpoints_.push_back(std::make_unique<StreamEndpoint>(
+      settings, std::move(stream.port), clock_, shared_, i == 0 ? control_.get() : nullptr));
 }
 
 /// Both ends know that the test is light.
@@ -159,11 +159,11 @@ bool ClientTest::seldom() const {
   return settings_.options.light && (connection_->accept.capabilities & wire::kCapLight) != 0;
 }
 
-std::vector<const Lane*> ClientTest::lanes() const {
-  std::vector<const Lane*> out;
-  out.reserve(lanes_.size());
-  for (const auto& lane : lanes_) {
-    out.push_back(lane.get());
+std::vector<const StreamEndpoint*> ClientTest::endpoints() const {
+  std::vector<const StreamEndpoint*> out;
+  out.reserve(endpoints_.size());
+  for (const auto& endpoint : endpoints_) {
+    out.push_back(endpoint.get());
   }
   return out;
 }
@@ -171,14 +171,14 @@ std::vector<const Lane*> ClientTest::lanes() const {
 void ClientTest::end_tasks() {
   stage_ = Stage::ending;
   shared_.quit.store(true, std::memory_order_release);
-  for (const auto& lane : lanes_) {
-    lane->notify();
+  for (const auto& endpoint : endpoints_) {
+    endpoint->notify();
   }
 }
 
 bool ClientTest::idle() const {
-  return std::all_of(lanes_.begin(), lanes_.begin() + static_cast<std::ptrdiff_t>(given_),
-                     [](const auto& lane) { return lane->idle(); });
+  return std::all_of(endpoints_.begin(), endpoints_.begin() + static_cast<std::ptrdiff_t>(given_),
+                     [](const auto& endpoint) { return endpoint->idle(); });
 }
 
 void ClientTest::fail(Error error) {
@@ -193,7 +193,7 @@ void ClientTest::fail(Error error) {
 
 void ClientTest::finish() {
   outcome_.end = unix_now();
-  fill_outcome(*conversation_, lanes_, *connection_, outcome_);
+  fill_outcome(*control_, endpoints_, *connection_, outcome_);
   outcome_.concurrent_sessions_max =
       std::max(outcome_.concurrent_sessions_max, shared_.sessions_max.load());
   if (shared_.gso_broken.load()) {
@@ -209,8 +209,8 @@ void ClientTest::finish() {
 
 void ClientTest::abandon() noexcept {
   shared_.quit.store(true, std::memory_order_release);
-  for (const auto& lane : lanes_) {
-    lane->notify();
+  for (const auto& endpoint : endpoints_) {
+    endpoint->notify();
   }
   outcome_.status = TestStatus::error;
   stage_ = Stage::over;

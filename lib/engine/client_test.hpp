@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "engine/client_connect.hpp"
-#include "engine/client_conversation.hpp"
+#include "engine/client_control.hpp"
 #include "engine/executor.hpp"
-#include "engine/lane.hpp"
+#include "engine/stream_endpoint.hpp"
 #include "model/outcome.hpp"
 
 namespace udperf::engine {
@@ -59,12 +59,12 @@ class ClientTest final : public Task {
   /// Data may flow, or has flowed; from any thread.
   [[nodiscard]] bool started() const { return shared_.started.load(std::memory_order_acquire); }
   /// On the root's thread: the server has granted a session.
-  [[nodiscard]] bool granted() const { return conversation_ != nullptr; }
+  [[nodiscard]] bool granted() const { return control_ != nullptr; }
   /// Preconditions of the four: granted().
   [[nodiscard]] const wire::Accept& accept() const { return connection_->accept; }
-  [[nodiscard]] const ClientConversation& conversation() const { return *conversation_; }
-  [[nodiscard]] std::vector<const Lane*> lanes() const;
-  [[nodiscard]] std::uint32_t payload_bytes() const { return lanes_.front()->payload_bytes(); }
+  [[nodiscard]] const ClientControl& control() const { return *control_; }
+  [[nodiscard]] std::vector<const StreamEndpoint*> endpoints() const;
+  [[nodiscard]] std::uint32_t payload_bytes() const { return endpoints_.front()->payload_bytes(); }
 
   /// See ClientConnect; after over(). The first where there was no session.
   [[nodiscard]] session::Obstacle obstacle() const { return connect_.obstacle(); }
@@ -78,7 +78,7 @@ class ClientTest final : public Task {
 
   Wake step_connect(net::ReceiveBuffers& buffers, MonoTime now);
   void begin();
-  void add_lane(std::size_t i, const crypto::Key& token_key);
+  void add_stream(std::size_t i, const crypto::Key& token_key);
   [[nodiscard]] bool seldom() const;
   void end_tasks();
   void fail(Error error);
@@ -92,12 +92,12 @@ class ClientTest final : public Task {
   TestOutcome outcome_;
   ClientConnect connect_;
   std::optional<Connection> connection_;
-  SharedTest shared_;
-  std::unique_ptr<ClientConversation> conversation_;
-  std::vector<std::unique_ptr<Lane>> lanes_;
+  TestState shared_;
+  std::unique_ptr<ClientControl> control_;
+  std::vector<std::unique_ptr<StreamEndpoint>> endpoints_;
   std::size_t given_ = 0;  ///< of these, to executors
   std::atomic<bool> interrupted_{false};
-  std::atomic<bool> speaking_{false};  ///< conversation_ is there, and told of interrupt()
+  std::atomic<bool> speaking_{false};  ///< control_ is there, and told of interrupt()
   Stage stage_ = Stage::connecting;
 };
 

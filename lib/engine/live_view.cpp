@@ -4,69 +4,61 @@
 
 namespace udperf::engine {
 
-void LiveView::report(MonoTime now, ClientObserver& observer) {
-  for (const Way way : {Way::up, Way::down}) {
-    if (includes(lanes_.front()->params().direction, way)) {
-      report_way(way, now, observer);
-    }
-  }
-}
-
-void LiveView::report_way(Way way, MonoTime now, ClientObserver& observer) {
-  LiveProgress progress;
-  progress.way = way;
-  Totals at;
-  std::uint64_t intervals = UINT64_MAX;
-  std::uint64_t next = 0;
-  bool any = false;
-  for (const Lane* lane : lanes_) {
-    if (const auto* sender = lane->send_way() == way ? lane->sender() : nullptr) {
-      progress.sent_packets += sender->packets();
-      progress.sent_bytes += sender->bytes();
-      any = true;
-    }
-    const Lane::Live live = lane->live(way);
-    if (!live.valid) {
-      intervals = 0;
+LiveView::Told LiveView::add_up(std::span<const StreamGlance> streams, LiveProgress& progress) {
+  Told told;
+  for (const StreamGlance& stream : streams) {
+    progress.sent_packets += stream.sent_packets;
+    progress.sent_bytes += stream.sent_bytes;
+    if (!stream.told) {
+      told.intervals = 0;
       continue;
     }
-    any = true;
-    const wire::Feedback& f = live.feedback;
+    const wire::Feedback& f = *stream.told;
     progress.received_packets += f.unique;
     progress.received_bytes += f.unique_bytes;
-    next += f.next_expected;
-    intervals = std::min(intervals, f.intervals);
-    at.unique += f.at_unique;
-    at.bytes += f.at_bytes;
-    at.next += f.at_next;
-    at.duplicates += f.at_duplicates;
-    at.reordered += f.at_reordered;
+    told.next += f.next_expected;
+    told.intervals = std::min(told.intervals, f.intervals);
+    told.at.unique += f.at_unique;
+    told.at.bytes += f.at_bytes;
+    told.at.next += f.at_next;
+    told.at.duplicates += f.at_duplicates;
+    told.at.reordered += f.at_reordered;
   }
+  return told;
+}
+
+void LiveView::report(Way way, std::span<const StreamGlance> streams, Duration rtt, MonoTime now,
+                      ClientObserver& observer) {
+  const bool any = std::any_of(streams.begin(), streams.end(), [](const StreamGlance& stream) {
+    return stream.sends || stream.told.has_value();
+  });
   if (!any) {
     return;
   }
+  LiveProgress progress;
+  progress.way = way;
+  const Told told = add_up(streams, progress);
   begun_ = begun_.value_or(now);
   progress.elapsed = now - *begun_;
-  progress.lost = next - std::min(next, progress.received_packets);
-  if (conversation_.last_rtt() > Duration{0}) {
-    progress.rtt = conversation_.last_rtt();
+  progress.lost = told.next - std::min(told.next, progress.received_packets);
+  if (rtt > Duration{0}) {
+    progress.rtt = rtt;
   }
-  report_intervals(way, intervals, at, observer);
+  report_intervals(way, told, observer);
   observer.on_progress(progress);
 }
 
-void LiveView::report_intervals(Way way, std::uint64_t intervals, const Totals& at,
-                                ClientObserver& observer) {
+void LiveView::report_intervals(Way way, const Told& told, ClientObserver& observer) {
   PerWay& seen = ways_[static_cast<std::size_t>(way)];
-  if (intervals == UINT64_MAX || intervals <= seen.intervals) {
+  if (told.intervals == UINT64_MAX || told.intervals <= seen.intervals) {
     return;
   }
-  const Duration length = lanes_.front()->params().interval;
+  const Totals& at = told.at;
   LiveInterval live;
   live.way = way;
   live.index = seen.intervals;
-  live.start = length * static_cast<std::int64_t>(seen.intervals);
-  live.end = length * static_cast<std::int64_t>(intervals);
+  live.start = interval_ * static_cast<std::int64_t>(seen.intervals);
+  live.end = interval_ * static_cast<std::int64_t>(told.intervals);
   live.packets = at.unique - std::min(at.unique, seen.at_last.unique);
   live.bytes = at.bytes - std::min(at.bytes, seen.at_last.bytes);
   const auto passed =
@@ -74,15 +66,19 @@ void LiveView::report_intervals(Way way, std::uint64_t intervals, const Totals& 
   live.lost = passed - static_cast<std::int64_t>(live.packets);
   live.duplicates = at.duplicates - std::min(at.duplicates, seen.at_last.duplicates);
   live.reordered = at.reordered - std::min(at.reordered, seen.at_last.reordered);
+  keep(seen, live, at);
+  seen.intervals = told.intervals;
+  seen.at_last = at;
+  observer.on_interval(live);
+}
+
+void LiveView::keep(PerWay& seen, const LiveInterval& live, const Totals& at) {
   constexpr std::size_t kMostRows = 100'000;
   if (seen.rows.size() < kMostRows) {
     const std::uint64_t numbers = at.next - std::min(at.next, seen.at_last.next);
     seen.rows.push_back(SeenInterval{live.start, live.end, live.packets, live.bytes, numbers,
                                      live.duplicates, live.reordered});
   }
-  seen.intervals = intervals;
-  seen.at_last = at;
-  observer.on_interval(live);
 }
 
 }  // namespace udperf::engine

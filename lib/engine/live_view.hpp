@@ -3,21 +3,25 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
-#include "engine/client_conversation.hpp"
 #include "engine/client_run.hpp"
-#include "engine/lane.hpp"
+#include "engine/live_feedback.hpp"
 
 namespace udperf::engine {
 
-/// Turns the lanes' latest FEEDBACK into what an observer is told while the test runs.
+/// Turns what the streams know of a test that runs into what an observer is told. Pure: takes the
+/// time as an argument.
 class LiveView {
  public:
-  LiveView(std::vector<const Lane*> lanes, const ClientConversation& conversation)
-      : lanes_(std::move(lanes)), conversation_(conversation) {}
+  /// `interval`: of the report.
+  explicit LiveView(Duration interval) : interval_(interval) {}
 
-  void report(MonoTime now, ClientObserver& observer);
+  /// Tells of one direction: an interval that all streams have told of, and how far the test is.
+  /// Nothing where no stream knows anything yet. `rtt`: the latest; 0 = none.
+  void report(Way way, std::span<const StreamGlance> streams, Duration rtt, MonoTime now,
+              ClientObserver& observer);
 
   /// The intervals that were reported, the first of them where there were very many.
   [[nodiscard]] const std::vector<SeenInterval>& seen(Way way) const {
@@ -39,12 +43,17 @@ class LiveView {
     std::vector<SeenInterval> rows;
   };
 
-  void report_way(Way way, MonoTime now, ClientObserver& observer);
-  void report_intervals(Way way, std::uint64_t intervals, const Totals& at,
-                        ClientObserver& observer);
+  /// The sums of what the receivers told, and the least number of intervals that one told of.
+  struct Told {
+    Totals at;
+    std::uint64_t intervals = UINT64_MAX;
+    std::uint64_t next = 0;
+  };
+  static Told add_up(std::span<const StreamGlance> streams, LiveProgress& progress);
+  void report_intervals(Way way, const Told& told, ClientObserver& observer);
+  static void keep(PerWay& seen, const LiveInterval& live, const Totals& at);
 
-  std::vector<const Lane*> lanes_;
-  const ClientConversation& conversation_;
+  Duration interval_;
   std::optional<MonoTime> begun_;
   std::array<PerWay, 2> ways_;
 };

@@ -68,7 +68,7 @@ void ServerSessions::drop_predecessor(const Endpoint& client) {
   if (session.active()) {
     session.replaced = true;
     session.shared.quit.store(true, std::memory_order_release);
-    session.conversation->notify_lanes();
+    session.conversation->notify_streams();
   }
   note_over(session);
   clear_places();
@@ -129,11 +129,11 @@ void ServerSessions::begin_session(std::unique_ptr<Session> session) {
   observer_.on_session_opened(session->id, session->client, session->params);
   Session& opened = *session;
   sessions_.emplace(opened.id, std::move(session));
-  Lane& lane = *opened.lanes.front();
+  StreamEndpoint& lane = *opened.lanes.front();
   try {
     places_.take(opened.place, opened.id, opened.params, opened.shared);
     // The books are open before the client learns that it may send.
-    opened.conversation->greet(lane);
+    opened.conversation->greet(lane.channel());
   } catch (const std::bad_alloc&) {
     abandon(opened, lane);
     throw;
@@ -175,7 +175,7 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
   accept.concurrent = static_cast<std::uint32_t>(places_.full()) + 1;
   accept.instance = instance_;
 
-  ServerConversation::Settings settings;
+  ServerControl::Settings settings;
   settings.session = session->id;
   settings.client_nonce = request.nonce;
   settings.server_nonce = session->server_nonce;
@@ -186,7 +186,7 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
   settings.light = light;
   settings.seldom = seldom;
   settings.on_ended = [this, opened = session.get()] { note_over(*opened); };
-  session->conversation = std::make_unique<ServerConversation>(settings, session->shared, now);
+  session->conversation = std::make_unique<ServerControl>(settings, session->shared, now);
   return session;
 }
 
@@ -232,7 +232,7 @@ std::optional<wire::Reject> ServerSessions::add_lane(Session& session, std::uint
   if (!port) {
     return no_room();
   }
-  Lane::Settings settings;
+  StreamEndpoint::Settings settings;
   settings.role = session::Role::server;
   settings.session = session.id;
   settings.stream = stream;
@@ -246,11 +246,11 @@ std::optional<wire::Reject> ServerSessions::add_lane(Session& session, std::uint
       session.light() || (counts_light_apart() && session::has_light_streams(session.params));
   settings.seldom = session.conversation->seldom();
   settings.senders = &executor_;
-  auto lane = std::make_unique<Lane>(settings, std::move(port), clock_, session.shared,
-                                     stream == 0 ? session.conversation.get() : nullptr);
-  lane->on_stray = [this](net::Letter stray) { take_in(std::move(stray)); };
+  settings.on_stray = [this](net::Letter stray) { take_in(std::move(stray)); };
+  auto lane = std::make_unique<StreamEndpoint>(settings, std::move(port), clock_, session.shared,
+                                               stream == 0 ? session.conversation.get() : nullptr);
   session.lanes.push_back(std::move(lane));
-  session.conversation->add_lane(session.lanes.back().get());
+  session.conversation->add_stream(session.lanes.back().get());
   credit_handshake(session, letter);
   session.joined[stream] = true;
   return std::nullopt;
@@ -266,7 +266,7 @@ void ServerSessions::credit_handshake(Session& session, const net::Letter& lette
 }
 
 /// Gives the lane to a thread. Where there is no memory even for that, the session is over.
-void ServerSessions::launch(Session& session, Lane& lane) {
+void ServerSessions::launch(Session& session, StreamEndpoint& lane) {
   try {
     executor_.add(lane);
   } catch (const std::bad_alloc&) {
@@ -275,7 +275,7 @@ void ServerSessions::launch(Session& session, Lane& lane) {
   }
 }
 
-void ServerSessions::abandon(Session& session, Lane& lane) {
+void ServerSessions::abandon(Session& session, StreamEndpoint& lane) {
   lane.release();
   lane.abandon();
   session.conversation->abandon();
@@ -302,7 +302,7 @@ void ServerSessions::join(const FrontDoor::Joining& joining, const net::Letter& 
     refuse(letter, joining.join.nonce, joining.sealer, *reject);
     return;
   }
-  Lane& lane = *session.lanes.back();
+  StreamEndpoint& lane = *session.lanes.back();
   lane.send(wire::encode(MessageType::join_ack, session.id, joining.stream, wire::Empty{}));
   launch(session, lane);
 }

@@ -13,12 +13,12 @@
 #include "base/source_accounts.hpp"
 #include "clock/clock.hpp"
 #include "engine/executor.hpp"
-#include "engine/lane.hpp"
-#include "engine/server_conversation.hpp"
+#include "engine/server_control.hpp"
 #include "engine/server_run.hpp"
 #include "engine/service.hpp"
 #include "engine/session_places.hpp"
 #include "engine/shared_port.hpp"
+#include "engine/stream_endpoint.hpp"
 #include "net/datagram_port.hpp"
 #include "os/event.hpp"
 #include "session/admission.hpp"
@@ -71,11 +71,11 @@ class ServerSessions final : public Service, public SharedPort {
     TestParams params;
     wire::Nonce server_nonce{};
     crypto::Key token_key{};
-    SharedTest shared;
-    std::unique_ptr<ServerConversation> conversation;
-    std::vector<std::unique_ptr<Lane>> lanes;  ///< in order of joining
-    std::vector<bool> joined;                  ///< by stream number
-    bool replaced = false;                     ///< its client was started again
+    TestState shared;
+    std::unique_ptr<ServerControl> conversation;
+    std::vector<std::unique_ptr<StreamEndpoint>> lanes;  ///< in order of joining
+    std::vector<bool> joined;                            ///< by stream number
+    bool replaced = false;                               ///< its client was started again
     SessionPlaces::Place place;
     std::atomic<bool> over{false};  ///< it is in a list of those that are
     Session* next_over = nullptr;
@@ -114,8 +114,8 @@ class ServerSessions final : public Service, public SharedPort {
                                                      const net::Letter& letter);
   [[nodiscard]] std::unique_ptr<net::DatagramPort> open_port(const Session& session,
                                                              const net::Letter& letter);
-  void launch(Session& session, Lane& lane);
-  static void abandon(Session& session, Lane& lane);
+  void launch(Session& session, StreamEndpoint& lane);
+  static void abandon(Session& session, StreamEndpoint& lane);
   static void credit_handshake(Session& session, const net::Letter& letter);
   void take_in(net::Letter letter);
   [[nodiscard]] bool counts_light_apart() const {

@@ -10,7 +10,7 @@ SessionPlaces::Place::Place(const Endpoint& client, const IpAddress& counted_to,
     : client_(client), source_(source_of(counted_to)), light_(light) {}
 
 void SessionPlaces::take(Place& place, std::uint64_t session, const TestParams& granted,
-                         SharedTest& shared) {
+                         TestState& shared) {
   place.session_ = session;
   place.bps_ = session::offered_bps(granted);
   place.shared_ = &shared;

@@ -10,7 +10,7 @@
 #include "base/endpoint.hpp"
 #include "base/saturating.hpp"
 #include "base/time.hpp"
-#include "engine/shared_test.hpp"
+#include "engine/test_state.hpp"
 #include "session/admission.hpp"
 
 namespace udperf::engine {
@@ -38,13 +38,13 @@ class SessionPlaces {
     bool taken_ = false;
     std::uint64_t session_ = 0;
     std::uint64_t bps_ = 0;
-    SharedTest* shared_ = nullptr;
+    TestState* shared_ = nullptr;
     ByMost::iterator told_;
     std::size_t among_full_ = 0;  ///< where it is in full_
   };
 
   /// The session with this number has the place from now on. All or nothing, where memory ends.
-  void take(Place& place, std::uint64_t session, const TestParams& granted, SharedTest& shared);
+  void take(Place& place, std::uint64_t session, const TestParams& granted, TestState& shared);
   /// Nothing happens where it is not taken.
   void give_back(Place& place);
 

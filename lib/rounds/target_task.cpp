@@ -231,7 +231,7 @@ void TargetTask::close(Running& running, MonoTime now) {
   note_server(running);
   Round& round = running.round;
   const engine::ClientTest& test = *running.test;
-  const MonoTime began = test.granted() ? test.conversation().data_since() : MonoTime{};
+  const MonoTime began = test.granted() ? test.control().data_since() : MonoTime{};
   const MonoTime from = began != MonoTime{} ? began : round.due;
   round.start = common_.clock.unix_now() - (now - from);
   if (began != MonoTime{}) {

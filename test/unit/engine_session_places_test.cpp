@@ -23,7 +23,7 @@ struct One {
   std::uint64_t id;
   SessionPlaces::Place place;
   bool light;
-  engine::SharedTest shared;
+  engine::TestState shared;
   std::uint32_t most = 1;
 };
 

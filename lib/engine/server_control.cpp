@@ -1,4 +1,4 @@
-#include "engine/server_conversation.hpp"
+#include "engine/server_control.hpp"
 
 #include <algorithm>
 
@@ -16,9 +16,9 @@ using wire::MessageType;
 // All of them and the round trips that an exchange takes.
 constexpr Duration kGoPatience = 10s;      // from ACCEPT
 constexpr Duration kSilenceBeforeGo = 4s;  // its probes and JOINs come much closer together
-constexpr Duration kSilence = 5s;  // a client that stood still comes back; see Lane's licence
-constexpr Duration kLinger = 3s;   // for a client that missed our report
-constexpr Duration kLongestLinger = 15s;  // however long it goes on asking
+constexpr Duration kSilence = 5s;          // a client that stood still comes back; see SendPermit
+constexpr Duration kLinger = 3s;           // for a client that missed our report
+constexpr Duration kLongestLinger = 15s;   // however long it goes on asking
 constexpr Duration kWindUp = 1500ms;
 constexpr Duration kOverrun = 2s;  // beyond the granted time: a start that took a moment
 constexpr Duration kDrain = 12s;   // for late datagrams and both reports
@@ -27,7 +27,7 @@ constexpr Duration kHeard = 2s;
 
 }  // namespace
 
-ServerConversation::ServerConversation(const Settings& settings, SharedTest& shared, MonoTime now)
+ServerControl::ServerControl(const Settings& settings, TestState& shared, MonoTime now)
     : settings_(settings),
       shared_(shared),
       life_line_(settings.secret, now,
@@ -37,43 +37,42 @@ ServerConversation::ServerConversation(const Settings& settings, SharedTest& sha
   shared_.proven_ns.store(to_ns(now));  // its cookie came back
 }
 
-void ServerConversation::add_lane(const Lane* lane) {
-  const std::lock_guard lock{lanes_mutex_};
-  lanes_.push_back(lane);
+void ServerControl::add_stream(const StreamEndpoint* stream) {
+  const std::lock_guard lock{streams_mutex_};
+  streams_.push_back(stream);
 }
 
-void ServerConversation::notify_lanes() const noexcept {
-  const std::lock_guard lock{lanes_mutex_};
-  for (const Lane* const lane : lanes_) {
-    lane->notify();
+void ServerControl::notify_streams() const noexcept {
+  const std::lock_guard lock{streams_mutex_};
+  for (const StreamEndpoint* const stream : streams_) {
+    stream->notify();
   }
 }
 
-bool ServerConversation::all_complete() const {
-  const std::lock_guard lock{lanes_mutex_};
-  return std::all_of(lanes_.begin(), lanes_.end(),
-                     [](const Lane* lane) { return lane->complete(); });
+bool ServerControl::all_complete() const {
+  const std::lock_guard lock{streams_mutex_};
+  return std::all_of(streams_.begin(), streams_.end(),
+                     [](const StreamEndpoint* stream) { return stream->complete(); });
 }
 
-void ServerConversation::greet(Lane& lane) const {
+void ServerControl::greet(ControlChannel& channel) const {
   wire::Accept accept = settings_.accept;
-  accept.receive_buffer = lane.port().receive_buffer_bytes();
-  lane.send(wire::encode(MessageType::accept, settings_.session, 0, accept));
+  accept.receive_buffer = channel.receive_buffer_bytes();
+  channel.send(wire::encode(MessageType::accept, settings_.session, 0, accept));
 }
 
-void ServerConversation::on_message(MessageType type, std::span<const std::byte> datagram,
-                                    Lane& lane, const Arrival& /*arrival*/) {
-  const MonoTime now = lane.clock_now();
-  if (type == MessageType::go) {
-    if (const auto go = wire::decode<wire::Go>(datagram)) {
-      on_go(*go, lane, now);
+void ServerControl::on_message(const ControlMessage& message, ControlChannel& channel) {
+  const MonoTime now = channel.clock_now();
+  if (message.type == MessageType::go) {
+    if (const auto go = wire::decode<wire::Go>(message.inner)) {
+      on_go(*go, channel, now);
     }
-  } else if (type == MessageType::bye) {
-    if (const auto bye = wire::decode<wire::Bye>(datagram)) {
+  } else if (message.type == MessageType::bye) {
+    if (const auto bye = wire::decode<wire::Bye>(message.inner)) {
       on_bye(*bye, now);
     }
-  } else if (type == MessageType::probe_reply) {
-    const auto reply = wire::decode<wire::ProbeReply>(datagram);
+  } else if (message.type == MessageType::probe_reply) {
+    const auto reply = wire::decode<wire::ProbeReply>(message.inner);
     if (reply && life_line_.on_reply(*reply, now)) {
       shared_.proven_ns.store(to_ns(life_line_.proven()));
     } else if (reply) {
@@ -82,11 +81,11 @@ void ServerConversation::on_message(MessageType type, std::span<const std::byte>
   }
 }
 
-void ServerConversation::on_go(const wire::Go& go, Lane& lane, MonoTime now) {
+void ServerControl::on_go(const wire::Go& go, ControlChannel& channel, MonoTime now) {
   std::size_t joined = 0;
   {
-    const std::lock_guard lock{lanes_mutex_};
-    joined = lanes_.size();
+    const std::lock_guard lock{streams_mutex_};
+    joined = streams_.size();
   }
   if (go.server_nonce != settings_.server_nonce || joined != settings_.params.streams ||
       go.payload_bytes > settings_.params.payload_bytes) {
@@ -106,36 +105,37 @@ void ServerConversation::on_go(const wire::Go& go, Lane& lane, MonoTime now) {
     settings_.params = final_params;
     // The client's data may be on its way already: only our own waits for the preflight, and that
     // only where there is none of the client's to count.
-    checking_ = !lane.receives() && offload_in_question(lane);
+    checking_ = !includes(settings_.params.direction, Way::up) &&
+                offload_in_question(channel, go.payload_bytes);
     if (checking_) {
-      ask_offload(preflight_, lane, now);
+      ask_offload(preflight_, {settings_.session, 0, go.payload_bytes}, channel, now);
     } else {
       begin(now);
     }
   }
-  lane.send(wire::encode(MessageType::go_ack, settings_.session, 0, wire::Empty{}));
+  channel.send(wire::encode(MessageType::go_ack, settings_.session, 0, wire::Empty{}));
 }
 
 /// A rate in bits is the more datagrams the smaller they are: a light test stays one. A path's MTU
 /// makes no datagram that much smaller.
-bool ServerConversation::as_light(const TestParams& final_params) const {
+bool ServerControl::as_light(const TestParams& final_params) const {
   constexpr std::uint32_t kLeastShare = 4;
   return !settings_.light ||
          final_params.payload_bytes >= settings_.params.payload_bytes / kLeastShare ||
          session::is_light(final_params);
 }
 
-void ServerConversation::begin(MonoTime now) {
+void ServerControl::begin(MonoTime now) {
   checking_ = false;
   started_at_ = now;
   set_end(now);
   shared_.started.store(true, std::memory_order_release);
-  notify_lanes();
+  notify_streams();
 }
 
 /// What was granted, and no more: a test of a given time has that time. One of a given size may be
 /// slowed down by its hosts, to a limit.
-void ServerConversation::set_end(MonoTime now) {
+void ServerControl::set_end(MonoTime now) {
   auto granted = session::granted_time(settings_.params);
   if (granted && settings_.params.amount.duration == Duration{0}) {
     granted = saturating_ns(Uint128{static_cast<std::uint64_t>(granted->count())} * 5 / 4);
@@ -151,9 +151,9 @@ void ServerConversation::set_end(MonoTime now) {
 }
 
 /// Whether the session may go on.
-bool ServerConversation::check_end(Lane& lane, MonoTime now) {
+bool ServerControl::check_end(ControlChannel& channel, MonoTime now) {
   if (now >= hard_end()) {
-    lane.send(
+    channel.send(
         wire::encode(MessageType::bye, settings_.session, 0, wire::Bye{wire::ByeReason::failed}));
     end(complete_at_ ? TestStatus::complete : TestStatus::incomplete,
         complete_at_ ? "complete" : "longer than was granted");
@@ -166,19 +166,19 @@ bool ServerConversation::check_end(Lane& lane, MonoTime now) {
   return true;
 }
 
-MonoTime ServerConversation::keep_life_line(Lane& lane, MonoTime now) {
+MonoTime ServerControl::keep_life_line(ControlChannel& channel, MonoTime now) {
   // Before GO nothing is sent but answers, and afterwards only what is asked for; and nobody is
   // asked who is not heard at all.
   if (!running() || complete_at_ || shared_.silence(now) > kHeard) {
     return kNever;
   }
   if (const auto probe = life_line_.poll(now)) {
-    lane.send(wire::encode(MessageType::probe, settings_.session, lane.stream(), *probe));
+    channel.send(wire::encode(MessageType::probe, settings_.session, 0, *probe));
   }
   return life_line_.next();
 }
 
-void ServerConversation::on_bye(const wire::Bye& bye, MonoTime now) {
+void ServerControl::on_bye(const wire::Bye& bye, MonoTime now) {
   switch (bye.reason) {
     case wire::ByeReason::done:
       end(TestStatus::complete, "complete");
@@ -194,7 +194,7 @@ void ServerConversation::on_bye(const wire::Bye& bye, MonoTime now) {
   }
 }
 
-void ServerConversation::wind_up_by(MonoTime now, TestStatus status, const char* reason) {
+void ServerControl::wind_up_by(MonoTime now, TestStatus status, const char* reason) {
   if (wind_up_ == kNever) {
     wind_up_ = now + kWindUp + shared_.round_trip();
     wind_up_status_ = status;
@@ -202,40 +202,34 @@ void ServerConversation::wind_up_by(MonoTime now, TestStatus status, const char*
   }
 }
 
-void ServerConversation::on_stray(std::span<const std::byte> datagram, Lane& lane, MonoTime now) {
-  static_cast<void>(now);
+void ServerControl::on_stray(std::span<const std::byte> datagram, ControlChannel& channel) {
   const auto request = wire::decode<wire::Request>(datagram);
-  if (request && request->nonce == settings_.client_nonce) {
-    if (lane.authentic(datagram)) {
-      greet(lane);  // the first one was lost
-    }
-    return;
-  }
-  if (lane.on_stray) {
-    lane.on_stray(
-        net::Letter{{datagram.begin(), datagram.end()}, lane.port().remote(), lane.port().local()});
+  if (!request || request->nonce != settings_.client_nonce) {
+    channel.hand_on(datagram);
+  } else if (channel.authentic(datagram)) {
+    greet(channel);  // the first one was lost
   }
 }
 
-void ServerConversation::abandon() noexcept {
+void ServerControl::abandon() noexcept {
   if (!ended()) {
     reason_ = "out of memory";  // short enough to need none
     ended_.store(true, std::memory_order_release);
-    notify_lanes();
+    notify_streams();
     settings_.on_ended();
   }
 }
 
-MonoTime ServerConversation::on_timer(Lane& lane, MonoTime now) {
+MonoTime ServerControl::on_timer(ControlChannel& channel, MonoTime now) {
   if (!ended() && shared_.out_of_memory.load(std::memory_order_relaxed)) {
-    lane.send(
+    channel.send(
         wire::encode(MessageType::bye, settings_.session, 0, wire::Bye{wire::ByeReason::failed}));
     end(TestStatus::incomplete, "out of memory: more than --max-memory leaves to one session");
   }
-  if (ended() || !check_liveness(now) || !check_end(lane, now)) {
+  if (ended() || !check_liveness(now) || !check_end(channel, now)) {
     return kNever;
   }
-  const MonoTime next_probe = keep_life_line(lane, now);
+  const MonoTime next_probe = keep_life_line(channel, now);
   if (checking_) {
     if (const auto verdict = preflight_.verdict(now)) {
       shared_.gso_broken.store(*verdict == session::Preflight::Verdict::broken);
@@ -243,7 +237,7 @@ MonoTime ServerConversation::on_timer(Lane& lane, MonoTime now) {
     }
   }
   if (shut_down_.load() && !shut_down_said_) {
-    say_shut_down(lane, now);
+    say_shut_down(channel, now);
   }
   if (running() && all_complete()) {
     complete_at_ = complete_at_.value_or(now);
@@ -259,18 +253,18 @@ MonoTime ServerConversation::on_timer(Lane& lane, MonoTime now) {
                    checking_ ? preflight_.next_timeout() : kNever});
 }
 
-void ServerConversation::say_shut_down(Lane& lane, MonoTime now) {
+void ServerControl::say_shut_down(ControlChannel& channel, MonoTime now) {
   shut_down_said_ = true;
   shared_.stop(TxEnd::interrupted);
-  lane.send(wire::encode(MessageType::bye, settings_.session, 0,
-                         wire::Bye{wire::ByeReason::shutting_down}));
+  channel.send(wire::encode(MessageType::bye, settings_.session, 0,
+                            wire::Bye{wire::ByeReason::shutting_down}));
   wind_up_by(now, TestStatus::incomplete, "the server is shutting down");
   if (!running()) {
     end(TestStatus::incomplete, "the server is shutting down");
   }
 }
 
-void ServerConversation::end_if_due(MonoTime now) {
+void ServerControl::end_if_due(MonoTime now) {
   const bool cut = wind_up_ != kNever;
   // All books are closed on both sides: only the client's BYE is missing, or nobody waits for it.
   const Duration linger = kLinger + shared_.round_trip();
@@ -283,14 +277,14 @@ void ServerConversation::end_if_due(MonoTime now) {
 }
 
 /// How far away the client is, from how long its first word after ACCEPT took: an upper bound.
-void ServerConversation::note_distance(MonoTime now) {
+void ServerControl::note_distance(MonoTime now) {
   const MonoTime heard = now - shared_.silence(now);
   if (heard > opened_ && shared_.handshake_ns.load() == 0) {
     shared_.handshake_ns.store((heard - opened_).count());
   }
 }
 
-bool ServerConversation::check_liveness(MonoTime now) {
+bool ServerControl::check_liveness(MonoTime now) {
   note_distance(now);
   const Duration silence = shared_.silence(now);
   const Duration round_trip = shared_.round_trip();
@@ -321,7 +315,7 @@ bool ServerConversation::check_liveness(MonoTime now) {
   return true;
 }
 
-void ServerConversation::end(TestStatus status, std::string reason) {
+void ServerControl::end(TestStatus status, std::string reason) {
   if (ended()) {
     return;
   }
@@ -330,7 +324,7 @@ void ServerConversation::end(TestStatus status, std::string reason) {
   shared_.stop(TxEnd::peer_silent);  // what still sends, has nobody to send to
   shared_.quit.store(true, std::memory_order_release);
   ended_.store(true, std::memory_order_release);
-  notify_lanes();
+  notify_streams();
   settings_.on_ended();
 }
 

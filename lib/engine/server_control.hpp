@@ -6,16 +6,16 @@
 #include <string>
 #include <vector>
 
-#include "engine/lane.hpp"
-#include "engine/shared_test.hpp"
+#include "engine/stream_endpoint.hpp"
+#include "engine/test_state.hpp"
 #include "session/life_line.hpp"
 #include "session/preflight.hpp"
 
 namespace udperf::engine {
 
-/// The server's talk about one session after ACCEPT: waits for GO, watches over the test and ends
-/// it. Runs on the first lane's thread; ended() and the requests may be used from any.
-class ServerConversation final : public Conversation {
+/// The server's control of one session after ACCEPT: waits for GO, watches over the test and ends
+/// it. Runs on the first stream's thread; ended() and the requests may be used from any.
+class ServerControl final : public SessionControl {
  public:
   struct Settings {
     std::uint64_t session = 0;
@@ -27,29 +27,28 @@ class ServerConversation final : public Conversation {
     crypto::Key secret{};  ///< of the session; nobody else knows it
     bool light = false;    ///< the session is counted as a light one
     bool seldom = false;   ///< the test is light: see session/light.hpp
-    /// Called on a lane's thread when the session is over.
+    /// Called on a stream's thread when the session is over.
     std::function<void()> on_ended;
   };
 
-  ServerConversation(const Settings& settings, SharedTest& shared, MonoTime now);
+  ServerControl(const Settings& settings, TestState& shared, MonoTime now);
 
-  void on_message(wire::MessageType type, std::span<const std::byte> datagram, Lane& lane,
-                  const Arrival& arrival) override;
-  void on_stray(std::span<const std::byte> datagram, Lane& lane, MonoTime now) override;
-  MonoTime on_timer(Lane& lane, MonoTime now) override;
+  void on_message(const ControlMessage& message, ControlChannel& channel) override;
+  void on_stray(std::span<const std::byte> datagram, ControlChannel& channel) override;
+  MonoTime on_timer(ControlChannel& channel, MonoTime now) override;
   void abandon() noexcept override;
 
   /// The server stops; from any thread.
   void shut_down() {
     shut_down_.store(true);
-    notify_lanes();
+    notify_streams();
   }
-  /// Has every lane look at what has changed; from any thread.
-  void notify_lanes() const noexcept;
-  /// Says ACCEPT, with what the lane's socket can hold.
-  void greet(Lane& lane) const;
-  /// Another stream has joined. The lane must outlive the session's tasks; from any thread.
-  void add_lane(const Lane* lane);
+  /// Has every stream look at what has changed; from any thread.
+  void notify_streams() const noexcept;
+  /// Says ACCEPT, with what the socket can hold.
+  void greet(ControlChannel& channel) const;
+  /// Another stream has joined. It must outlive the session's tasks; from any thread.
+  void add_stream(const StreamEndpoint* stream);
 
   [[nodiscard]] bool ended() const { return ended_.load(std::memory_order_acquire); }
   /// After ended(): whether both ends closed their books, and how it ended in words.
@@ -63,13 +62,13 @@ class ServerConversation final : public Conversation {
   [[nodiscard]] MonoTime hard_end() const { return mono_from_ns(hard_end_ns_.load()); }
 
  private:
-  void on_go(const wire::Go& go, Lane& lane, MonoTime now);
+  void on_go(const wire::Go& go, ControlChannel& channel, MonoTime now);
   [[nodiscard]] bool as_light(const TestParams& final_params) const;
   void begin(MonoTime now);
   void set_end(MonoTime now);
-  [[nodiscard]] bool check_end(Lane& lane, MonoTime now);
-  MonoTime keep_life_line(Lane& lane, MonoTime now);
-  void say_shut_down(Lane& lane, MonoTime now);
+  [[nodiscard]] bool check_end(ControlChannel& channel, MonoTime now);
+  MonoTime keep_life_line(ControlChannel& channel, MonoTime now);
+  void say_shut_down(ControlChannel& channel, MonoTime now);
   void end_if_due(MonoTime now);
   void on_bye(const wire::Bye& bye, MonoTime now);
   void end(TestStatus status, std::string reason);
@@ -79,9 +78,9 @@ class ServerConversation final : public Conversation {
   [[nodiscard]] bool all_complete() const;
 
   Settings settings_;
-  SharedTest& shared_;
-  mutable std::mutex lanes_mutex_;
-  std::vector<const Lane*> lanes_;
+  TestState& shared_;
+  mutable std::mutex streams_mutex_;
+  std::vector<const StreamEndpoint*> streams_;
   std::atomic<bool> shut_down_{false};
   std::atomic<bool> ended_{false};
   session::Preflight preflight_;

@@ -13,17 +13,17 @@ namespace udperf::engine {
 
 class Task;
 
-/// So long after the peer's last proof that it receives (SharedTest::proven_ns) it is sent to.
+/// So long after the peer's last proof that it receives (TestState::proven_ns) it is sent to.
 inline constexpr Duration kProofLease = std::chrono::seconds{3};
 /// So long after it a session is over.
 inline constexpr Duration kProofPatience = std::chrono::seconds{6};
 
-/// What the lanes of one test share between their threads: a few words, each written rarely.
-struct SharedTest {
+/// What the streams of one test share between their threads: a few words, each written rarely.
+struct TestState {
   /// Arrival of the first datagram of any stream, in ns of the monotonic clock: the origin of the
   /// interval grid. 0 = none yet.
   std::atomic<std::int64_t> anchor_ns{0};
-  /// Latest authentic datagram from the peer on any lane, in ns of the monotonic clock.
+  /// Latest authentic datagram from the peer on any stream, in ns of the monotonic clock.
   std::atomic<std::int64_t> last_heard_ns{0};
   /// When the peer last proved that it receives at its address (the server's LifeLine), in ns of
   /// the monotonic clock. 0 at a client.
@@ -38,11 +38,11 @@ struct SharedTest {
   std::atomic<std::uint32_t> peer_buffer{0};
   /// The path breaks segmentation offload; set before `started`.
   std::atomic<bool> gso_broken{false};
-  /// The lane that talks about the session as a whole, to be notified when another one is done.
+  /// The stream that controls the session as a whole, to be notified when another one is done.
   std::atomic<const Task*> speaker{nullptr};
   /// Data may flow.
   std::atomic<bool> started{false};
-  /// Every lane should let go of everything at its next step.
+  /// Every stream should let go of everything at its next step.
   std::atomic<bool> quit{false};
   /// The granted time is over: nobody wants FEEDBACK any more.
   std::atomic<bool> overrun{false};

@@ -1,0 +1,27 @@
+#include "engine/tx_task.hpp"
+
+namespace udperf::engine {
+
+void TxTask::abandon() noexcept {
+  over_ = true;
+  test_.out_of_memory.store(true, std::memory_order_relaxed);
+  endpoint_.notify();
+}
+
+Wake TxTask::step(MonoTime now, net::ReceiveBuffers& /*buffers*/) {
+  if (test_.quit.load(std::memory_order_acquire)) {
+    const int why = test_.stop_sending.load();
+    sender_.stop(why >= 0 ? static_cast<TxEnd>(why) : TxEnd::interrupted);
+  }
+  Wake wake = sender_.step(now);
+  if (sender_.finished()) {
+    over_ = true;
+    endpoint_.notify();
+    return Wake{};
+  }
+  constexpr Duration kTogether = std::chrono::milliseconds{1};
+  wake.slack = patient() ? kTogether : Duration{0};
+  return wake;
+}
+
+}  // namespace udperf::engine

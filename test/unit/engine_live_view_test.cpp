@@ -1,0 +1,127 @@
+#include <vector>
+
+#include "engine/live_view.hpp"
+#include "support/catch.hpp"
+
+using namespace std::chrono_literals;
+using udperf::Endpoint;
+using udperf::MonoTime;
+using udperf::TestOutcome;
+using udperf::Warning;
+using udperf::Way;
+using udperf::engine::ClientObserver;
+using udperf::engine::LiveInterval;
+using udperf::engine::LiveProgress;
+using udperf::engine::LiveView;
+using udperf::engine::StreamGlance;
+
+namespace {
+
+constexpr MonoTime kStart = MonoTime{} + 1h;
+
+struct Told final : ClientObserver {
+  void on_started(const TestOutcome&) override {}
+  void on_interval(const LiveInterval& interval) override { intervals.push_back(interval); }
+  void on_progress(const LiveProgress& one) override { progress.push_back(one); }
+  void on_warning(const Warning&) override {}
+  void on_trace(const std::string&, const Endpoint&) override {}
+
+  std::vector<LiveInterval> intervals;
+  std::vector<LiveProgress> progress;
+};
+
+StreamGlance sending(std::uint64_t packets) {
+  StreamGlance glance;
+  glance.sends = true;
+  glance.sent_packets = packets;
+  glance.sent_bytes = packets * 100;
+  return glance;
+}
+
+/// As of the end of the given interval: so many came, and so many numbers had passed.
+StreamGlance told_of(std::uint64_t intervals, std::uint64_t unique, std::uint64_t next) {
+  StreamGlance glance;
+  auto& f = glance.told.emplace();
+  f.intervals = intervals;
+  f.unique = f.at_unique = unique;
+  f.unique_bytes = f.at_bytes = unique * 100;
+  f.next_expected = f.at_next = next;
+  f.at_duplicates = unique / 10;
+  f.at_reordered = unique / 5;
+  return glance;
+}
+
+}  // namespace
+
+TEST_CASE("the live view says nothing before a stream knows anything", "[engine]") {
+  LiveView view{1s};
+  Told told;
+  view.report(Way::up, std::vector<StreamGlance>(2), 0ms, kStart, told);
+  CHECK(told.progress.empty());
+  CHECK(told.intervals.empty());
+}
+
+TEST_CASE("the live view tells what was sent before the receiver tells anything", "[engine]") {
+  LiveView view{1s};
+  Told told;
+  view.report(Way::up, std::vector{sending(3), sending(4)}, 0ms, kStart, told);
+  REQUIRE(told.progress.size() == 1);
+  CHECK(told.progress[0].sent_packets == 7);
+  CHECK(told.progress[0].sent_bytes == 700);
+  CHECK(told.progress[0].received_packets == 0);
+  CHECK(told.progress[0].elapsed == 0s);
+  CHECK_FALSE(told.progress[0].rtt.has_value());
+  CHECK(told.intervals.empty());
+}
+
+TEST_CASE("progress is of all streams, and counts from the first word", "[engine]") {
+  LiveView view{1s};
+  Told told;
+  view.report(Way::down, std::vector{told_of(0, 1, 1), StreamGlance{}}, 0ms, kStart, told);
+  view.report(Way::down, std::vector{told_of(0, 80, 90), told_of(0, 20, 25)}, 3ms, kStart + 2s,
+              told);
+  REQUIRE(told.progress.size() == 2);
+  const LiveProgress& last = told.progress[1];
+  CHECK(last.way == Way::down);
+  CHECK(last.elapsed == 2s);
+  CHECK(last.received_packets == 100);
+  CHECK(last.received_bytes == 10'000);
+  CHECK(last.lost == 15);
+  CHECK(last.rtt == 3ms);
+}
+
+TEST_CASE("an interval is told once all streams have told of it", "[engine]") {
+  LiveView view{1s};
+  Told told;
+  view.report(Way::up, std::vector{told_of(1, 100, 110), StreamGlance{}}, 0ms, kStart, told);
+  CHECK(told.intervals.empty());
+  view.report(Way::up, std::vector{told_of(2, 200, 220), told_of(0, 90, 90)}, 0ms, kStart, told);
+  CHECK(told.intervals.empty());
+  view.report(Way::up, std::vector{told_of(2, 200, 220), told_of(1, 100, 100)}, 0ms, kStart, told);
+  REQUIRE(told.intervals.size() == 1);
+  CHECK(told.intervals[0].index == 0);
+  CHECK(told.intervals[0].start == 0s);
+  CHECK(told.intervals[0].end == 1s);
+}
+
+TEST_CASE("an interval holds what came since the one before it", "[engine]") {
+  LiveView view{500ms};
+  Told told;
+  view.report(Way::up, std::vector{told_of(1, 100, 110)}, 0ms, kStart, told);
+  view.report(Way::up, std::vector{told_of(1, 100, 110)}, 0ms, kStart, told);  // the same again
+  view.report(Way::up, std::vector{told_of(3, 160, 190)}, 0ms, kStart, told);
+  REQUIRE(told.intervals.size() == 2);
+  const LiveInterval& second = told.intervals[1];
+  CHECK(second.start == 500ms);
+  CHECK(second.end == 1500ms);
+  CHECK(second.packets == 60);
+  CHECK(second.bytes == 6000);
+  CHECK(second.lost == 20);
+  CHECK(second.duplicates == 6);
+  CHECK(second.reordered == 12);
+  const auto& seen = view.seen(Way::up);
+  REQUIRE(seen.size() == 2);
+  CHECK(seen[1].unique == 60);
+  CHECK(seen[1].passed == 80);
+  CHECK(view.seen(Way::down).empty());
+}
