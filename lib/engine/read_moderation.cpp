@@ -12,7 +12,8 @@ constexpr Duration kShortest = std::chrono::microseconds{10};  // less is not wo
 constexpr std::uint64_t kBusy = 20;
 // Larger reads are few for what they carry, and letting them pile up leaves the caches behind.
 constexpr std::uint64_t kLargeRead = 16384;
-// A doze may fill this part of the buffer, in which a datagram takes this much beyond its bytes.
+// Such a pause may fill this part of the buffer, in which a datagram takes this much beyond its
+// bytes.
 constexpr std::uint64_t kBufferShare = 16;
 constexpr std::uint64_t kOverhead = 2048;
 

@@ -11,7 +11,7 @@
 namespace udperf::engine {
 namespace {
 
-using session::FrontDoor;
+using session::HandshakeResponder;
 using wire::MessageType;
 
 net::PortOptions::Offload offload(OffloadMode mode) {
@@ -53,7 +53,8 @@ wire::Reject no_room() {
 void ServerSessions::refuse(const net::Letter& letter, const wire::Nonce& nonce,
                             session::Sealer sealer, const wire::Reject& reject) {
   ++counters_.refused;
-  listener_.send(net::Letter{FrontDoor::refusal(nonce, sealer, reject), letter.peer, letter.local});
+  listener_.send(
+      net::Letter{HandshakeResponder::refusal(nonce, sealer, reject), letter.peer, letter.local});
   observer_.on_refused(letter.peer, session::describe(reject));
 }
 
@@ -68,7 +69,7 @@ void ServerSessions::drop_predecessor(const Endpoint& client) {
   if (session.active()) {
     session.replaced = true;
     session.shared.quit.store(true, std::memory_order_release);
-    session.conversation->notify_streams();
+    session.control->notify_streams();
   }
   note_over(session);
   clear_places();
@@ -77,14 +78,14 @@ void ServerSessions::drop_predecessor(const Endpoint& client) {
 /// Whether this server was for one session, and that has ended.
 bool ServerSessions::has_served_its_one() const {
   const auto ended = [](const auto& entry) {
-    return !entry.second->replaced && entry.second->conversation->ended();
+    return !entry.second->replaced && entry.second->control->ended();
   };
   return options_.one_off && (finished() > 0 || (guest_ != nullptr && guest_->has_served()) ||
                               std::any_of(sessions_.begin(), sessions_.end(), ended));
 }
 
-void ServerSessions::open_session(const FrontDoor::Admission& admission, const net::Letter& letter,
-                                  MonoTime now) {
+void ServerSessions::open_session(const HandshakeResponder::Admission& admission,
+                                  const net::Letter& letter, MonoTime now) {
   const wire::Nonce& nonce = admission.request.nonce;
   if (used_nonces_.holds(nonce, now)) {
     // Said twice before the session had a socket (its own will answer the next one), or replayed.
@@ -114,7 +115,7 @@ void ServerSessions::open_session(const FrontDoor::Admission& admission, const n
     return;
   }
   auto session = make_session(admission.request, std::get<TestParams>(granted), letter, now);
-  if (const auto reject = add_lane(*session, 0, admission.sealer, letter)) {
+  if (const auto reject = open_stream(*session, 0, admission.sealer, letter)) {
     refuse(letter, nonce, admission.sealer, *reject);
     return;
   }
@@ -129,16 +130,16 @@ void ServerSessions::begin_session(std::unique_ptr<Session> session) {
   observer_.on_session_opened(session->id, session->client, session->params);
   Session& opened = *session;
   sessions_.emplace(opened.id, std::move(session));
-  StreamEndpoint& lane = *opened.lanes.front();
+  StreamEndpoint& stream = *opened.streams.front();
   try {
     places_.take(opened.place, opened.id, opened.params, opened.shared);
     // The books are open before the client learns that it may send.
-    opened.conversation->greet(lane.channel());
+    opened.control->greet(stream.channel());
   } catch (const std::bad_alloc&) {
-    abandon(opened, lane);
+    abandon(opened, stream);
     throw;
   }
-  launch(opened, lane);
+  launch(opened, stream);
 }
 
 std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire::Request& request,
@@ -186,7 +187,7 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
   settings.light = light;
   settings.seldom = seldom;
   settings.on_ended = [this, opened = session.get()] { note_over(*opened); };
-  session->conversation = std::make_unique<ServerControl>(settings, session->shared, now);
+  session->control = std::make_unique<ServerControl>(settings, session->shared, now);
   return session;
 }
 
@@ -220,10 +221,10 @@ std::unique_ptr<net::DatagramPort> ServerSessions::open_port(const Session& sess
   return *std::move(port);
 }
 
-/// Nothing when it has worked; the lane is not launched yet.
-std::optional<wire::Reject> ServerSessions::add_lane(Session& session, std::uint8_t stream,
-                                                     const session::Sealer& sealer,
-                                                     const net::Letter& letter) {
+/// Nothing when it has worked; the stream is not launched yet.
+std::optional<wire::Reject> ServerSessions::open_stream(Session& session, std::uint8_t stream,
+                                                        const session::Sealer& sealer,
+                                                        const net::Letter& letter) {
   if (!session.fixed.grow(lane_bytes(session.params, session.light()))) {
     ++counters_.out_of_memory;
     return no_room();
@@ -244,13 +245,14 @@ std::optional<wire::Reject> ServerSessions::add_lane(Session& session, std::uint
   settings.budget = &session.budget;
   settings.light =
       session.light() || (counts_light_apart() && session::has_light_streams(session.params));
-  settings.seldom = session.conversation->seldom();
+  settings.seldom = session.control->seldom();
   settings.senders = &executor_;
   settings.on_stray = [this](net::Letter stray) { take_in(std::move(stray)); };
-  auto lane = std::make_unique<StreamEndpoint>(settings, std::move(port), clock_, session.shared,
-                                               stream == 0 ? session.conversation.get() : nullptr);
-  session.lanes.push_back(std::move(lane));
-  session.conversation->add_stream(session.lanes.back().get());
+  auto endpoint =
+      std::make_unique<StreamEndpoint>(settings, std::move(port), clock_, session.shared,
+                                       stream == 0 ? session.control.get() : nullptr);
+  session.streams.push_back(std::move(endpoint));
+  session.control->add_stream(session.streams.back().get());
   credit_handshake(session, letter);
   session.joined[stream] = true;
   return std::nullopt;
@@ -265,27 +267,26 @@ void ServerSessions::credit_handshake(Session& session, const net::Letter& lette
   session.budget.sent(kChallengeBytes + trailer);
 }
 
-/// Gives the lane to a thread. Where there is no memory even for that, the session is over.
-void ServerSessions::launch(Session& session, StreamEndpoint& lane) {
+/// Gives the stream to a thread. Where there is no memory even for that, the session is over.
+void ServerSessions::launch(Session& session, StreamEndpoint& stream) {
   try {
-    executor_.add(lane);
+    executor_.add(stream);
   } catch (const std::bad_alloc&) {
-    abandon(session, lane);
+    abandon(session, stream);
     throw;
   }
 }
 
-void ServerSessions::abandon(Session& session, StreamEndpoint& lane) {
-  lane.release();
-  lane.abandon();
-  session.conversation->abandon();
+void ServerSessions::abandon(Session& session, StreamEndpoint& stream) {
+  stream.release();
+  stream.abandon();
+  session.control->abandon();
 }
 
-void ServerSessions::join(const FrontDoor::Joining& joining, const net::Letter& letter,
+void ServerSessions::join(const HandshakeResponder::Joining& joining, const net::Letter& letter,
                           MonoTime now) {
   const auto found = sessions_.find(joining.session);
-  if (found == sessions_.end() || !found->second->active() ||
-      found->second->conversation->running()) {
+  if (found == sessions_.end() || !found->second->active() || found->second->control->running()) {
     ++counters_.unknown_session;
     return;
   }
@@ -298,13 +299,13 @@ void ServerSessions::join(const FrontDoor::Joining& joining, const net::Letter& 
     return;
   }
   session.shared.heard(now);
-  if (const auto reject = add_lane(session, joining.stream, joining.sealer, letter)) {
+  if (const auto reject = open_stream(session, joining.stream, joining.sealer, letter)) {
     refuse(letter, joining.join.nonce, joining.sealer, *reject);
     return;
   }
-  StreamEndpoint& lane = *session.lanes.back();
-  lane.send(wire::encode(MessageType::join_ack, session.id, joining.stream, wire::Empty{}));
-  launch(session, lane);
+  StreamEndpoint& stream = *session.streams.back();
+  stream.send(wire::encode(MessageType::join_ack, session.id, joining.stream, wire::Empty{}));
+  launch(session, stream);
 }
 
 }  // namespace udperf::engine

@@ -4,7 +4,7 @@
 
 #include "clock/clock.hpp"
 #include "model/outcome.hpp"
-#include "session/clock_corridor.hpp"
+#include "session/clock_offset_estimator.hpp"
 #include "wire/messages.hpp"
 
 namespace udperf::engine {
@@ -29,7 +29,7 @@ class ServerClock {
   };
   void note_wall(WallClock& wall, std::int64_t difference_ns) const;
 
-  session::ClockCorridor corridor_;
+  session::ClockOffsetEstimator corridor_;
   WallClock our_wall_;
   WallClock server_wall_;
   bool walls_known_ = false;

@@ -21,10 +21,10 @@ bool is_loopback(const IpAddress& address) {
 /// that has passed, when it must be.
 MonoTime ServerSessions::free_at(const Session& session, MonoTime now) {
   constexpr Duration kUsualDrain = std::chrono::milliseconds{500};
-  const auto& conversation = *session.conversation;
-  if (conversation.running()) {
-    const MonoTime expected = saturating_after(conversation.data_until(), kUsualDrain);
-    return now < expected ? expected : conversation.hard_end();
+  const auto& control = *session.control;
+  if (control.running()) {
+    const MonoTime expected = saturating_after(control.data_until(), kUsualDrain);
+    return now < expected ? expected : control.hard_end();
   }
   const auto granted = session::granted_time(session.params);
   return granted ? saturating_after(std::max(session.opened_mono, now), *granted + kUsualDrain)

@@ -9,7 +9,7 @@
 namespace udperf::engine {
 namespace {
 
-using session::FrontDoor;
+using session::HandshakeResponder;
 using wire::MessageType;
 
 std::optional<crypto::Key> to_key(const std::optional<std::string>& text) {
@@ -23,8 +23,8 @@ std::optional<crypto::Key> to_key(const std::optional<std::string>& text) {
   return key;
 }
 
-FrontDoor::Settings door_settings(const ServerOptions& options) {
-  return FrontDoor::Settings{to_key(options.key), options.allow, options.deny};
+HandshakeResponder::Settings door_settings(const ServerOptions& options) {
+  return HandshakeResponder::Settings{to_key(options.key), options.allow, options.deny};
 }
 
 /// Of the memory, what light sessions have for themselves.
@@ -57,7 +57,7 @@ void ServerSessions::add_fds(std::vector<int>& fds) const {
 
 MonoTime ServerSessions::step(MonoTime now) {
   event_.take();
-  bury_ended();  // first: where memory has run out, it comes from here
+  reap_ended();  // first: where memory has run out, it comes from here
   std::vector<net::Letter> strays;
   {
     const std::lock_guard lock{strays_.mutex};
@@ -96,16 +96,16 @@ void ServerSessions::decide_on(const net::Letter& letter, MonoTime now) {
     ++counters_.hellos;
   }
   auto decision = door_.on_datagram(letter.bytes, letter.peer, letter.local, now);
-  if (const auto* drop = std::get_if<FrontDoor::Drop>(&decision)) {
+  if (const auto* drop = std::get_if<HandshakeResponder::Drop>(&decision)) {
     if (guest_ == nullptr || !guest_->on_letter(letter, header.has_value(), now)) {
       count_drop(*drop);
     }
-  } else if (auto* reply = std::get_if<FrontDoor::Reply>(&decision)) {
+  } else if (auto* reply = std::get_if<HandshakeResponder::Reply>(&decision)) {
     ++(reply->refusal ? counters_.refused : counters_.challenges);
     listener_.send(net::Letter{std::move(reply->bytes), letter.peer, letter.local});
-  } else if (auto* admission = std::get_if<FrontDoor::Admission>(&decision)) {
+  } else if (auto* admission = std::get_if<HandshakeResponder::Admission>(&decision)) {
     open_session(*admission, letter, now);
-  } else if (auto* joining = std::get_if<FrontDoor::Joining>(&decision)) {
+  } else if (auto* joining = std::get_if<HandshakeResponder::Joining>(&decision)) {
     join(*joining, letter, now);
   }
 }
@@ -124,27 +124,27 @@ void ServerSessions::take_in(net::Letter letter) {
   event_.raise();
 }
 
-void ServerSessions::count_drop(FrontDoor::Drop drop) {
+void ServerSessions::count_drop(HandshakeResponder::Drop drop) {
   switch (drop) {
-    case FrontDoor::Drop::malformed:
+    case HandshakeResponder::Drop::malformed:
       ++counters_.malformed;
       break;
-    case FrontDoor::Drop::bad_cookie:
+    case HandshakeResponder::Drop::bad_cookie:
       ++counters_.bad_cookies;
       break;
-    case FrontDoor::Drop::expired_cookie:
+    case HandshakeResponder::Drop::expired_cookie:
       ++counters_.expired_cookies;
       break;
-    case FrontDoor::Drop::denied:
+    case HandshakeResponder::Drop::denied:
       ++counters_.denied;
       break;
-    case FrontDoor::Drop::unauthenticated:
+    case HandshakeResponder::Drop::unauthenticated:
       ++counters_.unauthenticated;
       break;
-    case FrontDoor::Drop::rate_limited:
+    case HandshakeResponder::Drop::rate_limited:
       ++counters_.rate_limited;
       break;
-    case FrontDoor::Drop::unknown_session:
+    case HandshakeResponder::Drop::unknown_session:
       ++counters_.unknown_session;
       break;
   }
@@ -175,7 +175,7 @@ void ServerSessions::clear_places() {
   }
 }
 
-void ServerSessions::bury_ended() {
+void ServerSessions::reap_ended() {
   clear_places();
   if (shutting_down_) {
     // Those, too, whose threads have ended before they themselves have.
@@ -196,9 +196,9 @@ void ServerSessions::bury_ended() {
       continue;
     }
     try {
-      bury(session);
+      reap(session);
     } catch (...) {
-      // Who could not be buried now is, a moment later.
+      // Who could not be reaped now is, a moment later.
       while (waiting != nullptr) {
         Session& other = *waiting;
         waiting = other.next_over;
@@ -209,11 +209,11 @@ void ServerSessions::bury_ended() {
   }
 }
 
-void ServerSessions::bury(Session& session) {
+void ServerSessions::reap(Session& session) {
   const auto found = sessions_.find(session.id);
   const std::unique_ptr<Session> gone = std::move(found->second);
   sessions_.erase(found);
-  ++over_.buried;
+  ++over_.reaped;
   observer_.on_session_closed(last_words(*gone));
 }
 
@@ -223,7 +223,7 @@ SessionOutcome ServerSessions::last_words(Session& session) {
   try {
     return outcome_of(session, Figures::all);
   } catch (const std::bad_alloc&) {
-    session.lanes.clear();
+    session.streams.clear();
     return outcome_of(session, Figures::none);
   }
 }
@@ -240,22 +240,22 @@ SessionOutcome ServerSessions::outcome_of(Session& session, Figures figures) {
     out.params.payload_bytes = agreed;
   }
   out.concurrent_sessions_max = session.shared.sessions_max.load();
-  const bool ended = session.conversation->ended();
-  out.status = ended ? session.conversation->status() : TestStatus::incomplete;
-  out.reason = ended ? session.conversation->reason() : "the client started again";
-  if (!session.conversation->running() || figures == Figures::none) {
+  const bool ended = session.control->ended();
+  out.status = ended ? session.control->status() : TestStatus::incomplete;
+  out.reason = ended ? session.control->reason() : "the client started again";
+  if (!session.control->running() || figures == Figures::none) {
     return out;
   }
-  std::sort(session.lanes.begin(), session.lanes.end(),
+  std::sort(session.streams.begin(), session.streams.end(),
             [](const auto& a, const auto& b) { return a->stream() < b->stream(); });
   for (const Way way : {Way::up, Way::down}) {
     if (!includes(session.params.direction, way)) {
       continue;
     }
     WayOutcome& result = (way == Way::up ? out.up : out.down).emplace();
-    for (const auto& lane : session.lanes) {
-      result.streams.push_back(lane->send_way() == way ? lane->sent_outcome()
-                                                       : lane->received_outcome());
+    for (const auto& stream : session.streams) {
+      result.streams.push_back(stream->send_way() == way ? stream->sent_outcome()
+                                                         : stream->received_outcome());
     }
   }
   note_early_ends(out);
@@ -281,7 +281,7 @@ void ServerSessions::note_early_ends(SessionOutcome& outcome) {
 void ServerSessions::shut_down() {
   shutting_down_ = true;
   for (const auto& [id, session] : sessions_) {
-    session->conversation->shut_down();
+    session->control->shut_down();
   }
 }
 

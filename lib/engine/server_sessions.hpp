@@ -23,7 +23,7 @@
 #include "os/event.hpp"
 #include "session/admission.hpp"
 #include "session/control_budget.hpp"
-#include "session/front_door.hpp"
+#include "session/handshake_responder.hpp"
 #include "session/used_nonces.hpp"
 
 namespace udperf::engine {
@@ -47,7 +47,7 @@ class ServerSessions final : public Service, public SharedPort {
   /// No new sessions; those that run are told to end.
   void shut_down() override;
   [[nodiscard]] std::size_t count() const override { return sessions_.size(); }
-  [[nodiscard]] std::uint64_t finished() const override { return over_.buried; }
+  [[nodiscard]] std::uint64_t finished() const override { return over_.reaped; }
   [[nodiscard]] session::Occupancy occupancy(const IpAddress& client, MonoTime now) const override;
   [[nodiscard]] const ServerCounters& counters() const { return counters_; }
   /// Sessions looked at one by one since the start (SessionPlaces::steps).
@@ -72,50 +72,52 @@ class ServerSessions final : public Service, public SharedPort {
     wire::Nonce server_nonce{};
     crypto::Key token_key{};
     TestState shared;
-    std::unique_ptr<ServerControl> conversation;
-    std::vector<std::unique_ptr<StreamEndpoint>> lanes;  ///< in order of joining
-    std::vector<bool> joined;                            ///< by stream number
-    bool replaced = false;                               ///< its client was started again
+    std::unique_ptr<ServerControl> control;
+    std::vector<std::unique_ptr<StreamEndpoint>> streams;  ///< in order of joining
+    std::vector<bool> joined;                              ///< by stream number
+    bool replaced = false;                                 ///< its client was started again
     SessionPlaces::Place place;
     std::atomic<bool> over{false};  ///< it is in a list of those that are
     Session* next_over = nullptr;
 
     Session(SourceAccounts& sources, const Endpoint& from, const IpAddress& counted_to, bool light,
-            ByteMeter& control)
+            ByteMeter& meter)
         : seat(sources.join(counted_to)),
           memory(seat->memory()),
           fixed(&memory),
-          budget(control),
+          budget(meter),
           client(from),
           place(from, counted_to, light) {}
     [[nodiscard]] bool light() const { return place.light(); }
-    [[nodiscard]] bool active() const { return !replaced && !conversation->ended(); }
+    [[nodiscard]] bool active() const { return !replaced && !control->ended(); }
     /// No thread has anything of it any more.
     [[nodiscard]] bool idle() const {
-      return std::all_of(lanes.begin(), lanes.end(), [](const auto& lane) { return lane->idle(); });
+      return std::all_of(streams.begin(), streams.end(),
+                         [](const auto& stream) { return stream->idle(); });
     }
   };
 
   void on_letter(const net::Letter& letter, MonoTime now);
   void decide_on(const net::Letter& letter, MonoTime now);
-  void count_drop(session::FrontDoor::Drop drop);
+  void count_drop(session::HandshakeResponder::Drop drop);
   [[nodiscard]] bool has_served_its_one() const;
-  void open_session(const session::FrontDoor::Admission& admission, const net::Letter& letter,
-                    MonoTime now);
+  void open_session(const session::HandshakeResponder::Admission& admission,
+                    const net::Letter& letter, MonoTime now);
   void begin_session(std::unique_ptr<Session> session);
   void refuse(const net::Letter& letter, const wire::Nonce& nonce, session::Sealer sealer,
               const wire::Reject& reject);
-  void join(const session::FrontDoor::Joining& joining, const net::Letter& letter, MonoTime now);
+  void join(const session::HandshakeResponder::Joining& joining, const net::Letter& letter,
+            MonoTime now);
   [[nodiscard]] std::unique_ptr<Session> make_session(const wire::Request& request,
                                                       const TestParams& granted,
                                                       const net::Letter& letter, MonoTime now);
-  [[nodiscard]] std::optional<wire::Reject> add_lane(Session& session, std::uint8_t stream,
-                                                     const session::Sealer& sealer,
-                                                     const net::Letter& letter);
+  [[nodiscard]] std::optional<wire::Reject> open_stream(Session& session, std::uint8_t stream,
+                                                        const session::Sealer& sealer,
+                                                        const net::Letter& letter);
   [[nodiscard]] std::unique_ptr<net::DatagramPort> open_port(const Session& session,
                                                              const net::Letter& letter);
-  void launch(Session& session, StreamEndpoint& lane);
-  static void abandon(Session& session, StreamEndpoint& lane);
+  void launch(Session& session, StreamEndpoint& stream);
+  static void abandon(Session& session, StreamEndpoint& stream);
   static void credit_handshake(Session& session, const net::Letter& letter);
   void take_in(net::Letter letter);
   [[nodiscard]] bool counts_light_apart() const {
@@ -128,8 +130,8 @@ class ServerSessions final : public Service, public SharedPort {
   void drop_predecessor(const Endpoint& client);
   void note_over(Session& session) noexcept;
   void clear_places();
-  void bury_ended();
-  void bury(Session& session);
+  void reap_ended();
+  void reap(Session& session);
   [[nodiscard]] SessionOutcome last_words(Session& session);
   enum class Figures : std::uint8_t { all, none };
   [[nodiscard]] SessionOutcome outcome_of(Session& session, Figures figures);
@@ -143,7 +145,7 @@ class ServerSessions final : public Service, public SharedPort {
   ServerObserver& observer_;
   Executor& executor_;
   os::Event event_;
-  session::FrontDoor door_;
+  session::HandshakeResponder door_;
   PortGuest* guest_ = nullptr;
   /// What is kept on behalf of one kind of sessions.
   struct Kept {
@@ -162,7 +164,7 @@ class ServerSessions final : public Service, public SharedPort {
   struct Over {
     std::atomic<Session*> told{nullptr};  ///< by any thread
     Session* waiting = nullptr;           ///< without a place, until their tasks are released
-    std::uint64_t buried = 0;
+    std::uint64_t reaped = 0;
   };
   Over over_;
   /// Handshakes that came to a session's socket.

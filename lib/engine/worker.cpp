@@ -204,7 +204,7 @@ void Worker::run_one(Entry& entry, MonoTime now) {
     return;
   }
   queue_.move(entry, together(wake.at, wake.slack));
-  listen(entry, !wake.deaf);
+  listen(entry, !wake.poll_only);
 }
 
 /// A task that no memory is left for ends alone, or is tried again where it has no end.
@@ -220,7 +220,7 @@ Wake Worker::step(Task& task, MonoTime now) {
 
 void Worker::listen(Entry& entry, bool on) {
   const int fd = entry.task->read_fd();
-  if (entry.deaf != on || fd < 0) {
+  if (entry.poll_only != on || fd < 0) {
     return;
   }
   // Every datagram that arrives would tell epoll; a task that reads by the clock does not ask.
@@ -229,7 +229,7 @@ void Worker::listen(Entry& entry, bool on) {
   } else {
     poller_of(*entry.task).remove(fd);
   }
-  entry.deaf = !on;
+  entry.poll_only = !on;
 }
 
 void Worker::let_go(Entry& entry) {

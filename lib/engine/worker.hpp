@@ -59,7 +59,7 @@ class Worker final : public Executor, public TaskHome {
   struct Entry : DueQueue::Item {
     Task* task = nullptr;
     bool precise = false;
-    bool deaf = false;
+    bool poll_only = false;
   };
 
   void run();

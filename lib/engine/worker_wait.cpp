@@ -35,9 +35,9 @@ void Worker::wait(MonoTime now) {
     }
     return;
   }
-  if (first != nullptr && first->deaf && precise_ == 0) {
+  if (first != nullptr && first->poll_only && precise_ == 0) {
     const auto left = std::chrono::nanoseconds{at - now};
-    const timespec time{0, left.count()};  // a doze is far below a second
+    const timespec time{0, left.count()};  // it is far below a second
     ::clock_nanosleep(CLOCK_MONOTONIC, 0, &time, nullptr);
     return;
   }

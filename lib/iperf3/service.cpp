@@ -96,7 +96,7 @@ MonoTime Iperf3Service::step(MonoTime now) {
   }
   MonoTime next = step_tests(now);
   give_turns(now);
-  bury();
+  reap();
   next = std::min(next, listen_again_);
   return letters.empty() && strays_.empty() ? next : now;
 }
@@ -303,7 +303,7 @@ MonoTime Iperf3Service::step_tests(MonoTime now) {
   return next;
 }
 
-void Iperf3Service::bury() {
+void Iperf3Service::reap() {
   for (auto it = tests_.begin(); it != tests_.end();) {
     ServerTest& test = **it;
     if (test.granted() && test.take_closed_and_ended()) {

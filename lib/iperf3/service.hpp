@@ -71,7 +71,7 @@ class Iperf3Service final : public engine::Service {
   void deny(ServerTest& test, const std::string& reason, MonoTime now);
   void give_turns(MonoTime now);
   MonoTime step_tests(MonoTime now);
-  void bury();
+  void reap();
   [[nodiscard]] bool full(const IpAddress& client, MonoTime now) const;
   [[nodiscard]] session::Policy policy() const;
 

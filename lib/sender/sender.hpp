@@ -29,10 +29,10 @@ inline constexpr MonoTime kAtOnce{};
 /// When a loop wants to be called again.
 struct Wake {
   MonoTime at = kNever;
-  bool writable = false;  ///< or as soon as the socket takes more
-  bool precise = false;   ///< the time matters to the microsecond: end the wait by spinning
-  bool deaf = false;      ///< until then, arrivals need not be noticed
-  Duration slack{0};      ///< it may be so much later, together with others
+  bool writable = false;   ///< or as soon as the socket takes more
+  bool precise = false;    ///< the time matters to the microsecond: end the wait by spinning
+  bool poll_only = false;  ///< until then, arrivals need not be noticed
+  Duration slack{0};       ///< it may be so much later, together with others
 };
 
 /// What a histogram of wake-ups' lateness says, into the report.

@@ -142,7 +142,7 @@ struct ProbeReply {
   ProbeStamp stamp = ProbeStamp::untold;  ///< of t2
 };
 
-/// What the receiver of a stream has seen so far, every 50 ms: the sender's licence to go on.
+/// What the receiver of a stream has seen so far, every 50 ms: the sender's permit to go on.
 struct Feedback {
   std::uint64_t number = 0;         ///< counts up; older ones than the latest are ignored
   std::uint64_t next_expected = 0;  ///< highest sequence number seen plus one

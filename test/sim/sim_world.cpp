@@ -49,7 +49,7 @@ MonoTime SimServer::step() {
   const MonoTime now = clock_->now();
   sessions_->step(now);
   const MonoTime tasks = executor_->step(now);
-  // What has ended is buried, or looked at soon.
+  // What has ended is reaped, or looked at soon.
   return clock_->truth_of(std::min(tasks, sessions_->step(now)));
 }
 

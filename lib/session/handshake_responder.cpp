@@ -1,4 +1,4 @@
-#include "session/front_door.hpp"
+#include "session/handshake_responder.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -7,14 +7,14 @@ namespace udperf::session {
 
 using wire::MessageType;
 
-FrontDoor::FrontDoor(Settings settings, RandomSource& random, MonoTime now)
+HandshakeResponder::HandshakeResponder(Settings settings, RandomSource& random, MonoTime now)
     : settings_(std::move(settings)),
       jar_(random, now),
       sources_(random.next_u64(), kAnswersPerSource, kAnswersPerSource),
       proven_(sources_.fresh(kProvenPerSource, kProvenPerSource)),
       tokens_at_(now) {}
 
-bool FrontDoor::welcome(const IpAddress& address) const {
+bool HandshakeResponder::welcome(const IpAddress& address) const {
   const auto within = [&address](const IpPrefix& prefix) { return prefix.contains(address); };
   if (std::any_of(settings_.deny.begin(), settings_.deny.end(), within)) {
     return false;
@@ -23,7 +23,7 @@ bool FrontDoor::welcome(const IpAddress& address) const {
          std::any_of(settings_.allow.begin(), settings_.allow.end(), within);
 }
 
-bool FrontDoor::may_answer(MonoTime now) {
+bool HandshakeResponder::may_answer(MonoTime now) {
   // A token bucket kept as time: each answer costs 1/rate, and a second's worth may be ahead.
   constexpr Duration kCost = std::chrono::nanoseconds{1'000'000'000 / kAnswersPerSecond};
   constexpr Duration kBurst = std::chrono::seconds{1};
@@ -36,16 +36,17 @@ bool FrontDoor::may_answer(MonoTime now) {
   return true;
 }
 
-std::vector<std::byte> FrontDoor::refusal(const wire::Nonce& nonce, Sealer& sealer,
-                                          wire::Reject reject) {
+std::vector<std::byte> HandshakeResponder::refusal(const wire::Nonce& nonce, Sealer& sealer,
+                                                   wire::Reject reject) {
   reject.nonce = nonce;
   auto bytes = wire::encode(MessageType::reject, 0, 0, reject);
   sealer.seal(bytes);
   return bytes;
 }
 
-FrontDoor::Decision FrontDoor::on_datagram(std::span<const std::byte> datagram,
-                                           const Endpoint& from, const Endpoint& to, MonoTime now) {
+HandshakeResponder::Decision HandshakeResponder::on_datagram(std::span<const std::byte> datagram,
+                                                             const Endpoint& from,
+                                                             const Endpoint& to, MonoTime now) {
   const auto header = wire::decode_common(datagram);
   if (!header) {
     return Drop::malformed;
@@ -71,8 +72,10 @@ FrontDoor::Decision FrontDoor::on_datagram(std::span<const std::byte> datagram,
                                               : on_join(datagram, *header, subject, now);
 }
 
-FrontDoor::Decision FrontDoor::on_hello(std::span<const std::byte> datagram, std::uint8_t version,
-                                        const CookieJar::Subject& subject, MonoTime now) {
+HandshakeResponder::Decision HandshakeResponder::on_hello(std::span<const std::byte> datagram,
+                                                          std::uint8_t version,
+                                                          const CookieJar::Subject& subject,
+                                                          MonoTime now) {
   // HELLO's fields are the same in every version, so that this answer can always be given.
   const auto outer = wire::decode<wire::Hello>(datagram);
   if (!outer) {
@@ -128,23 +131,23 @@ wire::CookieBytes cookie_of(std::span<const std::byte> datagram) {
   return cookie;
 }
 
-std::optional<FrontDoor::Drop> wrong_with(CookieJar::Verdict verdict) {
+std::optional<HandshakeResponder::Drop> wrong_with(CookieJar::Verdict verdict) {
   switch (verdict) {
     case CookieJar::Verdict::good:
       return std::nullopt;
     case CookieJar::Verdict::expired:
-      return FrontDoor::Drop::expired_cookie;
+      return HandshakeResponder::Drop::expired_cookie;
     case CookieJar::Verdict::forged:
       break;
   }
-  return FrontDoor::Drop::bad_cookie;
+  return HandshakeResponder::Drop::bad_cookie;
 }
 
 }  // namespace
 
 /// Why the cookie of a REQUEST or JOIN is not worth a look at what it asks for. Reads the nonce.
-std::optional<FrontDoor::Drop> FrontDoor::check_bearer(std::span<const std::byte> datagram,
-                                                       CookieJar::Subject& bearer, MonoTime now) {
+std::optional<HandshakeResponder::Drop> HandshakeResponder::check_bearer(
+    std::span<const std::byte> datagram, CookieJar::Subject& bearer, MonoTime now) {
   std::copy_n(datagram.begin() + wire::kCommonHeaderBytes, bearer.nonce.size(),
               bearer.nonce.begin());
   if (const auto bad = wrong_with(jar_.check_bearer(cookie_of(datagram), bearer, now))) {
@@ -154,14 +157,14 @@ std::optional<FrontDoor::Drop> FrontDoor::check_bearer(std::span<const std::byte
                                                   : std::optional{Drop::rate_limited};
 }
 
-std::optional<FrontDoor::Drop> FrontDoor::check_cookie(std::span<const std::byte> datagram,
-                                                       const CookieJar::Subject& subject,
-                                                       MonoTime now) {
+std::optional<HandshakeResponder::Drop> HandshakeResponder::check_cookie(
+    std::span<const std::byte> datagram, const CookieJar::Subject& subject, MonoTime now) {
   return wrong_with(jar_.check(cookie_of(datagram), subject, now));
 }
 
-FrontDoor::Decision FrontDoor::on_request(std::span<const std::byte> datagram,
-                                          CookieJar::Subject subject, MonoTime now) {
+HandshakeResponder::Decision HandshakeResponder::on_request(std::span<const std::byte> datagram,
+                                                            CookieJar::Subject subject,
+                                                            MonoTime now) {
   // The cookie comes first, and speaks for the parameters as they are in the datagram.
   constexpr std::size_t kParamsAt = 68;
   constexpr std::size_t kParamsBytes = 71;
@@ -184,9 +187,9 @@ FrontDoor::Decision FrontDoor::on_request(std::span<const std::byte> datagram,
   return Admission{*request, sealer};
 }
 
-FrontDoor::Decision FrontDoor::on_join(std::span<const std::byte> datagram,
-                                       const wire::CommonHeader& header, CookieJar::Subject subject,
-                                       MonoTime now) {
+HandshakeResponder::Decision HandshakeResponder::on_join(std::span<const std::byte> datagram,
+                                                         const wire::CommonHeader& header,
+                                                         CookieJar::Subject subject, MonoTime now) {
   if (const auto bad = check_bearer(datagram, subject, now)) {
     return *bad;
   }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "session/client_handshake.hpp"
-#include "session/front_door.hpp"
+#include "session/handshake_responder.hpp"
 #include "support/seeded_random.hpp"
 
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer names it so
@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace udperf;
   test::SeededRandom random{1};
   MonoTime now{std::chrono::seconds{1}};
-  session::FrontDoor door{{}, random, now};
+  session::HandshakeResponder door{{}, random, now};
   session::ClientHandshake::Settings settings;
   settings.params.amount.packets = 1;
   session::ClientHandshake client{settings, random, now};
@@ -32,10 +32,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     const auto decision =
         door.on_datagram(bytes, from, Endpoint{IpAddress::loopback(IpFamily::v4), 5555}, now);
-    const auto* reply = std::get_if<session::FrontDoor::Reply>(&decision);
+    const auto* reply = std::get_if<session::HandshakeResponder::Reply>(&decision);
     if ((reply != nullptr && reply->bytes.size() > bytes.size()) ||
-        std::holds_alternative<session::FrontDoor::Admission>(decision) ||
-        std::holds_alternative<session::FrontDoor::Joining>(decision)) {
+        std::holds_alternative<session::HandshakeResponder::Admission>(decision) ||
+        std::holds_alternative<session::HandshakeResponder::Joining>(decision)) {
       std::abort();
     }
     client.on_datagram(bytes, now);

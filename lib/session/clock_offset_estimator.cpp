@@ -1,4 +1,4 @@
-#include "session/clock_corridor.hpp"
+#include "session/clock_offset_estimator.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -27,7 +27,7 @@ double peak(const std::function<double(double)>& f, double from, double until) {
 
 }  // namespace
 
-void ClockCorridor::add(std::int64_t t1, std::int64_t t2, std::int64_t t3, std::int64_t t4) {
+void ClockOffsetEstimator::add(std::int64_t t1, std::int64_t t2, std::int64_t t3, std::int64_t t4) {
   if (buckets_.empty()) {
     first_t1_ = t1;
     first_theta_ = t2 - t1;
@@ -51,7 +51,7 @@ void ClockCorridor::add(std::int64_t t1, std::int64_t t2, std::int64_t t3, std::
   bucket.used = true;
 }
 
-void ClockCorridor::coarsen() {
+void ClockOffsetEstimator::coarsen() {
   bucket_ns_ *= 2;
   for (std::size_t i = 0; i < buckets_.size(); ++i) {
     const Bucket from = buckets_[i];
@@ -68,7 +68,7 @@ void ClockCorridor::coarsen() {
 }
 
 /// The upper bound at the moment `at` of a clock that drifts by `skew`.
-double ClockCorridor::lowest_high(double skew, double at) const {
+double ClockOffsetEstimator::lowest_high(double skew, double at) const {
   double lowest = kInfinity;
   for (const Bucket& bucket : buckets_) {
     if (bucket.used) {
@@ -78,7 +78,7 @@ double ClockCorridor::lowest_high(double skew, double at) const {
   return lowest;
 }
 
-double ClockCorridor::highest_low(double skew, double at) const {
+double ClockOffsetEstimator::highest_low(double skew, double at) const {
   double highest = -kInfinity;
   for (const Bucket& bucket : buckets_) {
     if (bucket.used) {
@@ -88,16 +88,16 @@ double ClockCorridor::highest_low(double skew, double at) const {
   return highest;
 }
 
-double ClockCorridor::width(double skew) const {
+double ClockOffsetEstimator::width(double skew) const {
   return lowest_high(skew, 0) - highest_low(skew, 0) + kStampErrorNs;
 }
 
-double ClockCorridor::widest() const {
+double ClockOffsetEstimator::widest() const {
   return peak([this](double skew) { return width(skew); }, -kMostSkew, kMostSkew);
 }
 
 /// Between a skew that fits and one that need not: the last that does.
-double ClockCorridor::edge(double inside, double outside) const {
+double ClockOffsetEstimator::edge(double inside, double outside) const {
   if (width(outside) >= 0) {
     return outside;
   }
@@ -108,11 +108,12 @@ double ClockCorridor::edge(double inside, double outside) const {
   return inside;
 }
 
-bool ClockCorridor::broken() const {
+bool ClockOffsetEstimator::broken() const {
   return !buckets_.empty() && width(widest()) < 0;
 }
 
-std::optional<ClockCorridor::Estimate> ClockCorridor::estimate(std::int64_t at_ns) const {
+std::optional<ClockOffsetEstimator::Estimate> ClockOffsetEstimator::estimate(
+    std::int64_t at_ns) const {
   if (buckets_.empty()) {
     return std::nullopt;
   }

@@ -10,7 +10,7 @@ namespace udperf::session {
 /// path's delay and asymmetry: a stamp cannot arrive before it left (metrics 5). Over a test the
 /// clocks may drift apart; the lines that keep to all bounds are the corridor. Where not even a
 /// line of kMostSkew does, a clock was set. Pure; memory is bounded.
-class ClockCorridor {
+class ClockOffsetEstimator {
  public:
   static constexpr double kMostSkew = 500e-6;  ///< no oscillator is worse, nor any NTP slew
 

@@ -19,7 +19,7 @@ namespace udperf::session {
 /// What arrived at the server's port from an address that has no session, and what to do about it.
 /// Keeps nothing about anyone but who has proven to hold the key; an answer is never larger than
 /// what provoked it, and there is a limit to the answers a second, in all and to one source.
-class FrontDoor {
+class HandshakeResponder {
  public:
   static constexpr std::uint32_t kAnswersPerSecond = 2000;
   /// Of these, to one source: each stream of each of its clients says HELLO.
@@ -34,7 +34,7 @@ class FrontDoor {
     std::vector<IpPrefix> deny;
   };
 
-  FrontDoor(Settings settings, RandomSource& random, MonoTime now);
+  HandshakeResponder(Settings settings, RandomSource& random, MonoTime now);
 
   /// Why a datagram got no answer.
   enum class Drop : std::uint8_t {

@@ -1,12 +1,12 @@
 #include "session/client_handshake.hpp"
-#include "session/front_door.hpp"
+#include "session/handshake_responder.hpp"
 #include "support/catch.hpp"
 #include "support/seeded_random.hpp"
 
 using namespace std::chrono_literals;
 using namespace udperf;
 using session::ClientHandshake;
-using session::FrontDoor;
+using session::HandshakeResponder;
 
 namespace {
 
@@ -28,37 +28,37 @@ IpPrefix prefix(const char* text) {
 
 TEST_CASE("HELLO, CHALLENGE, REQUEST: the door lets a proven client in", "[session]") {
   test::SeededRandom random{1};
-  FrontDoor door{{}, random, kStart};
+  HandshakeResponder door{{}, random, kStart};
   ClientHandshake client{settings(), random, kStart};
 
   const auto hello = client.poll_transmit();
   REQUIRE(hello);
   const auto first = door.on_datagram(*hello, client_end, server_end, kStart);
-  const auto* challenge = std::get_if<FrontDoor::Reply>(&first);
+  const auto* challenge = std::get_if<HandshakeResponder::Reply>(&first);
   REQUIRE(challenge != nullptr);
   client.on_datagram(challenge->bytes, kStart + 1ms);
   const auto request = client.poll_transmit();
   REQUIRE(request);
 
   const auto second = door.on_datagram(*request, client_end, server_end, kStart + 2ms);
-  const auto* admission = std::get_if<FrontDoor::Admission>(&second);
+  const auto* admission = std::get_if<HandshakeResponder::Admission>(&second);
   REQUIRE(admission != nullptr);
   CHECK(admission->request.params == settings().params);
   // The same request from elsewhere is worth nothing.
   const Endpoint elsewhere{IpAddress::loopback(IpFamily::v4), 40001};
   const auto third = door.on_datagram(*request, elsewhere, server_end, kStart + 2ms);
-  CHECK(std::get_if<FrontDoor::Drop>(&third) != nullptr);
+  CHECK(std::get_if<HandshakeResponder::Drop>(&third) != nullptr);
   const auto late = door.on_datagram(*request, client_end, server_end, kStart + 30s);
-  REQUIRE(std::get_if<FrontDoor::Drop>(&late) != nullptr);
-  CHECK(std::get<FrontDoor::Drop>(late) == FrontDoor::Drop::expired_cookie);
+  REQUIRE(std::get_if<HandshakeResponder::Drop>(&late) != nullptr);
+  CHECK(std::get<HandshakeResponder::Drop>(late) == HandshakeResponder::Drop::expired_cookie);
 }
 
 TEST_CASE("who has a cookie is looked at so often, whatever he asks for", "[session]") {
   test::SeededRandom random{8};
-  FrontDoor door{{}, random, kStart};
+  HandshakeResponder door{{}, random, kStart};
   ClientHandshake client{settings(), random, kStart};
   const auto first = door.on_datagram(*client.poll_transmit(), client_end, server_end, kStart);
-  client.on_datagram(std::get<FrontDoor::Reply>(first).bytes, kStart + 1ms);
+  client.on_datagram(std::get<HandshakeResponder::Reply>(first).bytes, kStart + 1ms);
   const auto request = *client.poll_transmit();
   const bool as_granted = GENERATE(true, false);
   auto asked = request;
@@ -69,32 +69,32 @@ TEST_CASE("who has a cookie is looked at so often, whatever he asks for", "[sess
     std::size_t count = 0;
     for (int i = 0; i < 10'000; ++i) {
       const auto decision = door.on_datagram(asked, client_end, server_end, now);
-      const auto* drop = std::get_if<FrontDoor::Drop>(&decision);
+      const auto* drop = std::get_if<HandshakeResponder::Drop>(&decision);
       REQUIRE((drop != nullptr || as_granted));
-      count += drop == nullptr || *drop != FrontDoor::Drop::rate_limited ? 1U : 0U;
+      count += drop == nullptr || *drop != HandshakeResponder::Drop::rate_limited ? 1U : 0U;
     }
     return count;
   };
-  CHECK(looked_at(kStart + 2ms) == FrontDoor::kProvenPerSource);
+  CHECK(looked_at(kStart + 2ms) == HandshakeResponder::kProvenPerSource);
   const std::size_t later = looked_at(kStart + 102ms);
-  CHECK(later >= FrontDoor::kProvenPerSource / 10);
-  CHECK(later <= FrontDoor::kProvenPerSource / 10 + 1);
+  CHECK(later >= HandshakeResponder::kProvenPerSource / 10);
+  CHECK(later <= HandshakeResponder::kProvenPerSource / 10 + 1);
   // What others say who have none is no part of it.
   asked[60] ^= std::byte{1};
   const auto other = door.on_datagram(asked, client_end, server_end, kStart + 102ms);
-  CHECK(std::get<FrontDoor::Drop>(other) == FrontDoor::Drop::bad_cookie);
+  CHECK(std::get<HandshakeResponder::Drop>(other) == HandshakeResponder::Drop::bad_cookie);
 }
 
 TEST_CASE("a HELLO of another version is told which versions there are", "[session]") {
   test::SeededRandom random{2};
-  FrontDoor door{{}, random, kStart};
+  HandshakeResponder door{{}, random, kStart};
   ClientHandshake client{settings(), random, kStart};
   auto hello = *client.poll_transmit();
   hello[4] = std::byte{9};
 
   const auto decision = door.on_datagram(hello, client_end, server_end, kStart);
 
-  const auto* reply = std::get_if<FrontDoor::Reply>(&decision);
+  const auto* reply = std::get_if<HandshakeResponder::Reply>(&decision);
   REQUIRE(reply != nullptr);
   CHECK(reply->refusal);
   client.on_datagram(reply->bytes, kStart);
@@ -105,48 +105,48 @@ TEST_CASE("a HELLO of another version is told which versions there are", "[sessi
 
 TEST_CASE("addresses are refused and allowed as the lists say", "[session]") {
   test::SeededRandom random{3};
-  FrontDoor::Settings lists;
+  HandshakeResponder::Settings lists;
   SECTION("denied") {
     lists.deny.push_back(prefix("127.0.0.0/8"));
   }
   SECTION("not among the allowed") {
     lists.allow.push_back(prefix("10.0.0.0/8"));
   }
-  FrontDoor door{lists, random, kStart};
+  HandshakeResponder door{lists, random, kStart};
   ClientHandshake client{settings(), random, kStart};
   const auto decision = door.on_datagram(*client.poll_transmit(), client_end, server_end, kStart);
-  const auto* reply = std::get_if<FrontDoor::Reply>(&decision);
+  const auto* reply = std::get_if<HandshakeResponder::Reply>(&decision);
   REQUIRE(reply != nullptr);
   CHECK(reply->refusal);
 }
 
 TEST_CASE("answers to the unproven are limited, to one source and in all", "[session]") {
   test::SeededRandom random{4};
-  FrontDoor door{{}, random, kStart};
+  HandshakeResponder door{{}, random, kStart};
   ClientHandshake client{settings(), random, kStart};
   const auto hello = *client.poll_transmit();
   const auto answers = [&](const Endpoint& from, MonoTime now) {
     std::size_t count = 0;
     for (int i = 0; i < 10'000; ++i) {
       const auto decision = door.on_datagram(hello, from, server_end, now);
-      count += std::holds_alternative<FrontDoor::Reply>(decision) ? 1U : 0U;
+      count += std::holds_alternative<HandshakeResponder::Reply>(decision) ? 1U : 0U;
     }
     return count;
   };
-  CHECK(answers(client_end, kStart) == FrontDoor::kAnswersPerSource);
+  CHECK(answers(client_end, kStart) == HandshakeResponder::kAnswersPerSource);
   Endpoint other = client_end;
-  std::size_t all = FrontDoor::kAnswersPerSource;
+  std::size_t all = HandshakeResponder::kAnswersPerSource;
   for (std::uint8_t host = 1; host < 8; ++host) {
     other.address.bytes[2] = host;
     all += answers(other, kStart);
   }
-  CHECK(all == FrontDoor::kAnswersPerSecond);
+  CHECK(all == HandshakeResponder::kAnswersPerSecond);
   CHECK(answers(client_end, kStart + 100ms) > 0);
 }
 
 TEST_CASE("no answer is larger than its question, whatever it is", "[session][property]") {
   test::SeededRandom random{5};
-  FrontDoor door{{}, random, kStart};
+  HandshakeResponder door{{}, random, kStart};
   for (int i = 0; i < 20'000; ++i) {
     CAPTURE(i);
     std::vector<std::byte> bytes(static_cast<std::size_t>(random.between(0, 700)));
@@ -158,11 +158,11 @@ TEST_CASE("no answer is larger than its question, whatever it is", "[session][pr
       bytes[7] = std::byte{0};
     }
     const auto decision = door.on_datagram(bytes, client_end, server_end, kStart + i * 1ms);
-    if (const auto* reply = std::get_if<FrontDoor::Reply>(&decision)) {
+    if (const auto* reply = std::get_if<HandshakeResponder::Reply>(&decision)) {
       CHECK(reply->bytes.size() <= bytes.size());
     }
-    CHECK_FALSE(std::holds_alternative<FrontDoor::Admission>(decision));
-    CHECK_FALSE(std::holds_alternative<FrontDoor::Joining>(decision));
+    CHECK_FALSE(std::holds_alternative<HandshakeResponder::Admission>(decision));
+    CHECK_FALSE(std::holds_alternative<HandshakeResponder::Joining>(decision));
   }
 }
 

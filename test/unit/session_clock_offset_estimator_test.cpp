@@ -1,10 +1,10 @@
 #include <cmath>
 
-#include "session/clock_corridor.hpp"
+#include "session/clock_offset_estimator.hpp"
 #include "support/catch.hpp"
 #include "support/seeded_random.hpp"
 
-using udperf::session::ClockCorridor;
+using udperf::session::ClockOffsetEstimator;
 using udperf::test::SeededRandom;
 
 namespace {
@@ -12,7 +12,7 @@ namespace {
 constexpr std::int64_t kMs = 1'000'000;
 
 /// An exchange at true time `t`, with the peer's clock at t * (1 + skew) + offset.
-void exchange(ClockCorridor& corridor, std::int64_t t, std::int64_t there, std::int64_t back,
+void exchange(ClockOffsetEstimator& corridor, std::int64_t t, std::int64_t there, std::int64_t back,
               std::int64_t offset, double skew) {
   const auto peer = [&](std::int64_t at) {
     return at + offset + std::llround(static_cast<double>(at) * skew);
@@ -23,7 +23,7 @@ void exchange(ClockCorridor& corridor, std::int64_t t, std::int64_t there, std::
 }  // namespace
 
 TEST_CASE("one exchange bounds the offset by its round trip", "[session][clock]") {
-  ClockCorridor corridor;
+  ClockOffsetEstimator corridor;
   CHECK_FALSE(corridor.estimate(0));
   CHECK_FALSE(corridor.broken());
   exchange(corridor, 0, 10 * kMs, 30 * kMs, 500 * kMs, 0);
@@ -43,7 +43,7 @@ TEST_CASE("skew is found over time, and the truth is never outside", "[session][
     const std::int64_t offset = random.between(-1'000'000'000'000, 1'000'000'000'000);
     const std::int64_t length = random.between(100, 100'000) * kMs;
     CAPTURE(seed, skew, offset, length);
-    ClockCorridor corridor;
+    ClockOffsetEstimator corridor;
     for (int i = 0; i <= 500; ++i) {
       exchange(corridor, length / 500 * i, random.between(0, 20) * kMs / 10,
                random.between(0, 200) * kMs / 10, offset, skew);
@@ -64,7 +64,7 @@ TEST_CASE("skew is found over time, and the truth is never outside", "[session][
 }
 
 TEST_CASE("a step breaks the corridor, delay and skew do not", "[session][clock]") {
-  ClockCorridor corridor;
+  ClockOffsetEstimator corridor;
   for (std::int64_t i = 0; i < 100; ++i) {
     exchange(corridor, i * 100 * kMs, 5 * kMs + i * kMs, 5 * kMs + (100 - i) * kMs, 0, 50e-6);
   }
@@ -77,7 +77,7 @@ TEST_CASE("a step breaks the corridor, delay and skew do not", "[session][clock]
 }
 
 TEST_CASE("a day of exchanges is kept in a bounded record", "[session][clock]") {
-  ClockCorridor corridor;
+  ClockOffsetEstimator corridor;
   for (std::int64_t i = 0; i < 864'000; ++i) {
     exchange(corridor, i * 100 * kMs, kMs + i % 7 * kMs, kMs + i % 5 * kMs, 42, 20e-6);
   }
