@@ -56,20 +56,20 @@ bool ClassicService::may_begin(const IpAddress& client, MonoTime now) const {
   return !alone() || occupancy_of_others(client, now).sessions == 0;
 }
 
-bool ClassicService::on_letter(const net::Letter& letter, bool native, MonoTime now) {
-  if (native && !door_.knows(letter.peer, letter.local)) {
+bool ClassicService::on_datagram(const net::Datagram& datagram, bool native, MonoTime now) {
+  if (native && !door_.knows(datagram.peer, datagram.local)) {
     return false;
   }
   Door::Arrival arrival;
-  arrival.bytes = letter.bytes;
-  arrival.length = letter.length();
-  arrival.from = letter.peer;
-  arrival.to = letter.local;
+  arrival.bytes = datagram.bytes;
+  arrival.length = datagram.length();
+  arrival.from = datagram.peer;
+  arrival.to = datagram.local;
   arrival.native = native;
-  arrival.may_begin = may_begin(letter.peer.address, now);
+  arrival.may_begin = may_begin(datagram.peer.address, now);
   if (const auto answer = door_.on_datagram(arrival, now, parts_.clock.unix_now())) {
     const auto text = std::as_bytes(std::span{*answer});
-    parts_.port.answer(net::Letter{{text.begin(), text.end()}, letter.peer, letter.local});
+    parts_.port.answer(net::Datagram{{text.begin(), text.end()}, datagram.peer, datagram.local});
   }
   return true;
 }

@@ -54,7 +54,7 @@ class ClassicService final : public engine::Service, public engine::PortGuest {
   void add_counts(std::vector<engine::NamedCount>& counts) const override;
   [[nodiscard]] session::Occupancy occupancy(const IpAddress& client, MonoTime now) const override;
 
-  bool on_letter(const net::Letter& letter, bool native, MonoTime now) override;
+  bool on_datagram(const net::Datagram& datagram, bool native, MonoTime now) override;
   [[nodiscard]] bool has_served() const override { return finished() > 0; }
 
  private:

@@ -50,12 +50,12 @@ wire::Reject no_room() {
 
 }  // namespace
 
-void ServerSessions::refuse(const net::Letter& letter, const wire::Nonce& nonce,
+void ServerSessions::refuse(const net::Datagram& datagram, const wire::Nonce& nonce,
                             session::Sealer sealer, const wire::Reject& reject) {
   ++counters_.refused;
-  listener_.send(
-      net::Letter{HandshakeResponder::refusal(nonce, sealer, reject), letter.peer, letter.local});
-  observer_.on_refused(letter.peer, session::describe(reject));
+  listener_.send(net::Datagram{HandshakeResponder::refusal(nonce, sealer, reject), datagram.peer,
+                               datagram.local});
+  observer_.on_refused(datagram.peer, session::describe(reject));
 }
 
 void ServerSessions::drop_predecessor(const Endpoint& client) {
@@ -85,25 +85,25 @@ bool ServerSessions::has_served_its_one() const {
 }
 
 void ServerSessions::open_session(const HandshakeResponder::Admission& admission,
-                                  const net::Letter& letter, MonoTime now) {
+                                  const net::Datagram& datagram, MonoTime now) {
   const wire::Nonce& nonce = admission.request.nonce;
   if (used_nonces_.holds(nonce, now)) {
     // Said twice before the session had a socket (its own will answer the next one), or replayed.
     return;
   }
   clear_places();
-  drop_predecessor(letter.peer);
+  drop_predecessor(datagram.peer);
   if (shutting_down_ || has_served_its_one()) {
     wire::Reject reject;
     reject.reason = wire::RejectReason::shutting_down;
-    refuse(letter, nonce, admission.sealer, reject);
+    refuse(datagram, nonce, admission.sealer, reject);
     return;
   }
   const auto granted =
       session::admit(admission.request.params, policy(),
-                     occupancy_of_all(counted_to(admission.request.params, letter), now));
+                     occupancy_of_all(counted_to(admission.request.params, datagram), now));
   if (const auto* reject = std::get_if<wire::Reject>(&granted)) {
-    refuse(letter, nonce, admission.sealer, *reject);
+    refuse(datagram, nonce, admission.sealer, *reject);
     return;
   }
   const bool room = sources_for(is_light(admission.request.params)) != nullptr;
@@ -111,12 +111,12 @@ void ServerSessions::open_session(const HandshakeResponder::Admission& admission
     ++counters_.out_of_memory;
   }
   if (!room || used_nonces_.full(now)) {
-    refuse(letter, nonce, admission.sealer, no_room());
+    refuse(datagram, nonce, admission.sealer, no_room());
     return;
   }
-  auto session = make_session(admission.request, std::get<TestParams>(granted), letter, now);
-  if (const auto reject = open_stream(*session, 0, admission.sealer, letter)) {
-    refuse(letter, nonce, admission.sealer, *reject);
+  auto session = make_session(admission.request, std::get<TestParams>(granted), datagram, now);
+  if (const auto reject = open_stream(*session, 0, admission.sealer, datagram)) {
+    refuse(datagram, nonce, admission.sealer, *reject);
     return;
   }
   used_nonces_.add(nonce, now);
@@ -144,15 +144,15 @@ void ServerSessions::begin_session(std::unique_ptr<Session> session) {
 
 std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire::Request& request,
                                                                       const TestParams& granted,
-                                                                      const net::Letter& letter,
+                                                                      const net::Datagram& datagram,
                                                                       MonoTime now) {
   const bool light = is_light(request.params);
-  auto session = std::make_unique<Session>(*sources_for(light), letter.peer,
-                                           counted_to(request.params, letter), light, control_);
+  auto session = std::make_unique<Session>(*sources_for(light), datagram.peer,
+                                           counted_to(request.params, datagram), light, control_);
   do {
     session->id = random_.next_u64();
   } while (session->id == 0 || sessions_.count(session->id) != 0);
-  session->local = letter.local;
+  session->local = datagram.local;
   session->opened = clock_.unix_now();
   session->opened_mono = now;
   session->params = granted;
@@ -167,7 +167,7 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
   accept.nonce = request.nonce;
   accept.server_nonce = session->server_nonce;
   accept.params = granted;
-  accept.client = letter.peer;
+  accept.client = datagram.peer;
   accept.host = host_fingerprint();
   const bool seldom = light && (request.capabilities & wire::kCapLight) != 0;
   accept.capabilities = wire::kCapStreams | wire::kCapDown | wire::kCapQueue | wire::kCapTraffic |
@@ -192,21 +192,21 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
 }
 
 std::unique_ptr<net::DatagramPort> ServerSessions::open_port(const Session& session,
-                                                             const net::Letter& letter) {
+                                                             const net::Datagram& datagram) {
   net::PortOptions options;
-  options.bind = letter.local.address;
-  options.local_port = letter.local.port;
+  options.bind = datagram.local.address;
+  options.local_port = datagram.local.port;
   options.device = options_.bind_device;
-  options.remote = letter.peer;
+  options.remote = datagram.peer;
   options.buffer_bytes = options_.buffer.value_or(kDefaultBuffer);
   options.share_port = true;
   options.gso = offload(session.params.gso);
   options.gro = offload(session.params.gro);
   options.tos = static_cast<std::uint8_t>((session.params.dscp << 2U) | session.params.ecn);
   options.dont_fragment = session.params.df == DontFragment::on;
-  std::vector<net::Letter> strays;
+  std::vector<net::Datagram> strays;
   auto port = listener_.open_session(options, strays);
-  for (net::Letter& stray : strays) {
+  for (net::Datagram& stray : strays) {
     take_in(std::move(stray));
   }
   if (!port) {
@@ -224,12 +224,12 @@ std::unique_ptr<net::DatagramPort> ServerSessions::open_port(const Session& sess
 /// Nothing when it has worked; the stream is not launched yet.
 std::optional<wire::Reject> ServerSessions::open_stream(Session& session, std::uint8_t stream,
                                                         const session::Sealer& sealer,
-                                                        const net::Letter& letter) {
+                                                        const net::Datagram& datagram) {
   if (!session.fixed.grow(lane_bytes(session.params, session.light()))) {
     ++counters_.out_of_memory;
     return no_room();
   }
-  auto port = open_port(session, letter);
+  auto port = open_port(session, datagram);
   if (!port) {
     return no_room();
   }
@@ -247,23 +247,23 @@ std::optional<wire::Reject> ServerSessions::open_stream(Session& session, std::u
       session.light() || (counts_light_apart() && session::has_light_streams(session.params));
   settings.seldom = session.control->seldom();
   settings.senders = &executor_;
-  settings.on_stray = [this](net::Letter stray) { take_in(std::move(stray)); };
+  settings.on_stray = [this](net::Datagram stray) { take_in(std::move(stray)); };
   auto endpoint =
       std::make_unique<StreamEndpoint>(settings, std::move(port), clock_, session.shared,
                                        stream == 0 ? session.control.get() : nullptr);
   session.streams.push_back(std::move(endpoint));
   session.control->add_stream(session.streams.back().get());
-  credit_handshake(session, letter);
+  credit_handshake(session, datagram);
   session.joined[stream] = true;
   return std::nullopt;
 }
 
 /// Two messages of one size have come from there, HELLO and this one, and CHALLENGE has gone.
-void ServerSessions::credit_handshake(Session& session, const net::Letter& letter) {
+void ServerSessions::credit_handshake(Session& session, const net::Datagram& datagram) {
   constexpr std::uint64_t kChallengeBytes = 71;
   const std::uint64_t trailer =
-      letter.length() - std::min<std::uint64_t>(letter.length(), wire::kPaddedRequestBytes);
-  session.budget.received(2 * letter.length());
+      datagram.length() - std::min<std::uint64_t>(datagram.length(), wire::kPaddedRequestBytes);
+  session.budget.received(2 * datagram.length());
   session.budget.sent(kChallengeBytes + trailer);
 }
 
@@ -283,7 +283,7 @@ void ServerSessions::abandon(Session& session, StreamEndpoint& stream) {
   session.control->abandon();
 }
 
-void ServerSessions::join(const HandshakeResponder::Joining& joining, const net::Letter& letter,
+void ServerSessions::join(const HandshakeResponder::Joining& joining, const net::Datagram& datagram,
                           MonoTime now) {
   const auto found = sessions_.find(joining.session);
   if (found == sessions_.end() || !found->second->active() || found->second->control->running()) {
@@ -293,14 +293,14 @@ void ServerSessions::join(const HandshakeResponder::Joining& joining, const net:
   Session& session = *found->second;
   const bool good = joining.stream < session.params.streams && !session.joined[joining.stream] &&
                     joining.join.server_nonce == session.server_nonce &&
-                    letter.peer.address == session.client.address;
+                    datagram.peer.address == session.client.address;
   if (!good) {
     ++counters_.unknown_session;
     return;
   }
   session.shared.heard(now);
-  if (const auto reject = open_stream(session, joining.stream, joining.sealer, letter)) {
-    refuse(letter, joining.join.nonce, joining.sealer, *reject);
+  if (const auto reject = open_stream(session, joining.stream, joining.sealer, datagram)) {
+    refuse(datagram, joining.join.nonce, joining.sealer, *reject);
     return;
   }
   StreamEndpoint& stream = *session.streams.back();

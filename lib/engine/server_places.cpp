@@ -72,9 +72,10 @@ SourceAccounts* ServerSessions::sources_for(bool light) {
 
 /// Whom a session is counted to: its client; a light one from this host itself to the address that
 /// it came to. A monitor of very many addresses of its own host has one address to ask from.
-IpAddress ServerSessions::counted_to(const TestParams& params, const net::Letter& letter) const {
-  const bool own = is_loopback(letter.peer.address) && is_light(params);
-  return own ? letter.local.address : letter.peer.address;
+IpAddress ServerSessions::counted_to(const TestParams& params,
+                                     const net::Datagram& datagram) const {
+  const bool own = is_loopback(datagram.peer.address) && is_light(params);
+  return own ? datagram.local.address : datagram.peer.address;
 }
 
 }  // namespace udperf::engine

@@ -58,22 +58,22 @@ void ServerSessions::add_fds(std::vector<int>& fds) const {
 MonoTime ServerSessions::step(MonoTime now) {
   event_.take();
   reap_ended();  // first: where memory has run out, it comes from here
-  std::vector<net::Letter> strays;
+  std::vector<net::Datagram> strays;
   {
     const std::lock_guard lock{strays_.mutex};
-    strays.swap(strays_.letters);
+    strays.swap(strays_.datagrams);
     counters_.out_of_memory += std::exchange(strays_.dropped, 0);
   }
-  for (const net::Letter& letter : strays) {
-    on_letter(letter, now);
+  for (const net::Datagram& datagram : strays) {
+    on_datagram(datagram, now);
   }
-  const auto letters = listener_.receive();
+  const auto datagrams = listener_.receive();
   // A guest's data is timed by when it was read: after the wait that `now` was before.
   const MonoTime read_at = guest_ != nullptr ? clock_.now() : now;
-  for (const net::Letter& letter : letters) {
-    on_letter(letter, read_at);
+  for (const net::Datagram& datagram : datagrams) {
+    on_datagram(datagram, read_at);
   }
-  if (!letters.empty()) {
+  if (!datagrams.empty()) {
     return now;
   }
   // An ended session's tasks are released a moment after it has said so.
@@ -82,45 +82,45 @@ MonoTime ServerSessions::step(MonoTime now) {
   return waiting ? now + kSoon : kNever;
 }
 
-void ServerSessions::on_letter(const net::Letter& letter, MonoTime now) {
+void ServerSessions::on_datagram(const net::Datagram& datagram, MonoTime now) {
   try {
-    decide_on(letter, now);
+    decide_on(datagram, now);
   } catch (const std::bad_alloc&) {
     ++counters_.out_of_memory;  // as if it had been lost on the way
   }
 }
 
-void ServerSessions::decide_on(const net::Letter& letter, MonoTime now) {
-  const auto header = wire::decode_common(letter.bytes);
+void ServerSessions::decide_on(const net::Datagram& datagram, MonoTime now) {
+  const auto header = wire::decode_common(datagram.bytes);
   if (header && header->type == MessageType::hello) {
     ++counters_.hellos;
   }
-  auto decision = door_.on_datagram(letter.bytes, letter.peer, letter.local, now);
+  auto decision = door_.on_datagram(datagram.bytes, datagram.peer, datagram.local, now);
   if (const auto* drop = std::get_if<HandshakeResponder::Drop>(&decision)) {
-    if (guest_ == nullptr || !guest_->on_letter(letter, header.has_value(), now)) {
+    if (guest_ == nullptr || !guest_->on_datagram(datagram, header.has_value(), now)) {
       count_drop(*drop);
     }
   } else if (auto* reply = std::get_if<HandshakeResponder::Reply>(&decision)) {
     ++(reply->refusal ? counters_.refused : counters_.challenges);
-    listener_.send(net::Letter{std::move(reply->bytes), letter.peer, letter.local});
+    listener_.send(net::Datagram{std::move(reply->bytes), datagram.peer, datagram.local});
   } else if (auto* admission = std::get_if<HandshakeResponder::Admission>(&decision)) {
-    open_session(*admission, letter, now);
+    open_session(*admission, datagram, now);
   } else if (auto* joining = std::get_if<HandshakeResponder::Joining>(&decision)) {
-    join(*joining, letter, now);
+    join(*joining, datagram, now);
   }
 }
 
 /// A handshake that came to a session's socket, from any thread. Nobody waits for more than a
 /// moment's worth of them: they are said again.
-void ServerSessions::take_in(net::Letter letter) {
+void ServerSessions::take_in(net::Datagram datagram) {
   constexpr std::size_t kMost = 256;
   constexpr std::size_t kLongest = 2048;  // no handshake is longer
   const std::lock_guard lock{strays_.mutex};
-  if (strays_.letters.size() >= kMost || letter.bytes.size() > kLongest) {
+  if (strays_.datagrams.size() >= kMost || datagram.bytes.size() > kLongest) {
     ++strays_.dropped;
     return;
   }
-  strays_.letters.push_back(std::move(letter));
+  strays_.datagrams.push_back(std::move(datagram));
   event_.raise();
 }
 

@@ -54,7 +54,7 @@ class ServerSessions final : public Service, public SharedPort {
   [[nodiscard]] std::uint64_t steps() const { return places_.steps(); }
 
   void set_guest(PortGuest* guest) override { guest_ = guest; }
-  void answer(const net::Letter& letter) override { listener_.send(letter); }
+  void answer(const net::Datagram& datagram) override { listener_.send(datagram); }
   [[nodiscard]] bool vacant() const override { return sessions_.empty(); }
 
  private:
@@ -97,35 +97,35 @@ class ServerSessions final : public Service, public SharedPort {
     }
   };
 
-  void on_letter(const net::Letter& letter, MonoTime now);
-  void decide_on(const net::Letter& letter, MonoTime now);
+  void on_datagram(const net::Datagram& datagram, MonoTime now);
+  void decide_on(const net::Datagram& datagram, MonoTime now);
   void count_drop(session::HandshakeResponder::Drop drop);
   [[nodiscard]] bool has_served_its_one() const;
   void open_session(const session::HandshakeResponder::Admission& admission,
-                    const net::Letter& letter, MonoTime now);
+                    const net::Datagram& datagram, MonoTime now);
   void begin_session(std::unique_ptr<Session> session);
-  void refuse(const net::Letter& letter, const wire::Nonce& nonce, session::Sealer sealer,
+  void refuse(const net::Datagram& datagram, const wire::Nonce& nonce, session::Sealer sealer,
               const wire::Reject& reject);
-  void join(const session::HandshakeResponder::Joining& joining, const net::Letter& letter,
+  void join(const session::HandshakeResponder::Joining& joining, const net::Datagram& datagram,
             MonoTime now);
   [[nodiscard]] std::unique_ptr<Session> make_session(const wire::Request& request,
                                                       const TestParams& granted,
-                                                      const net::Letter& letter, MonoTime now);
+                                                      const net::Datagram& datagram, MonoTime now);
   [[nodiscard]] std::optional<wire::Reject> open_stream(Session& session, std::uint8_t stream,
                                                         const session::Sealer& sealer,
-                                                        const net::Letter& letter);
+                                                        const net::Datagram& datagram);
   [[nodiscard]] std::unique_ptr<net::DatagramPort> open_port(const Session& session,
-                                                             const net::Letter& letter);
+                                                             const net::Datagram& datagram);
   void launch(Session& session, StreamEndpoint& stream);
   static void abandon(Session& session, StreamEndpoint& stream);
-  static void credit_handshake(Session& session, const net::Letter& letter);
-  void take_in(net::Letter letter);
+  static void credit_handshake(Session& session, const net::Datagram& datagram);
+  void take_in(net::Datagram datagram);
   [[nodiscard]] bool counts_light_apart() const {
     return !options_.one_off && options_.max_light_sessions > 0;
   }
   [[nodiscard]] bool is_light(const TestParams& params) const;
   [[nodiscard]] session::Policy policy() const;
-  [[nodiscard]] IpAddress counted_to(const TestParams& params, const net::Letter& letter) const;
+  [[nodiscard]] IpAddress counted_to(const TestParams& params, const net::Datagram& datagram) const;
   [[nodiscard]] static MonoTime free_at(const Session& session, MonoTime now);
   void drop_predecessor(const Endpoint& client);
   void note_over(Session& session) noexcept;
@@ -170,7 +170,7 @@ class ServerSessions final : public Service, public SharedPort {
   /// Handshakes that came to a session's socket.
   struct Strays {
     std::mutex mutex;
-    std::vector<net::Letter> letters;
+    std::vector<net::Datagram> datagrams;
     std::uint64_t dropped = 0;
   };
   Strays strays_;

@@ -14,7 +14,7 @@ class PortGuest {
 
   /// A datagram that the port's own protocol has no use for. `native`: it begins like a message of
   /// that protocol all the same. False: nor has this one.
-  virtual bool on_letter(const net::Letter& letter, bool native, MonoTime now) = 0;
+  virtual bool on_datagram(const net::Datagram& datagram, bool native, MonoTime now) = 0;
   /// Whether it has served a client whose test is over.
   [[nodiscard]] virtual bool has_served() const = 0;
 
@@ -32,7 +32,7 @@ class SharedPort {
 
   /// At most one; null: none any more.
   virtual void set_guest(PortGuest* guest) = 0;
-  virtual void answer(const net::Letter& letter) = 0;
+  virtual void answer(const net::Datagram& datagram) = 0;
   /// No session is there, not even one that has ended and is still to be told of.
   [[nodiscard]] virtual bool vacant() const = 0;
 

@@ -34,7 +34,7 @@ struct StreamSettings {
   /// Runs the transmit loop, unless the stream sends_itself(); null where it does not send.
   Executor* senders = nullptr;
   /// Takes datagrams that are not this session's (the server's front door), on the stream's thread.
-  std::function<void(net::Letter)> on_stray = {};
+  std::function<void(net::Datagram)> on_stray = {};
 
   [[nodiscard]] Way send_way() const { return role == session::Role::client ? Way::up : Way::down; }
   [[nodiscard]] Way receive_way() const {

@@ -82,7 +82,7 @@ bool StreamSocket::send_merged(const std::vector<wire::Probe>& probes, std::size
 void StreamSocket::hand_on(std::span<const std::byte> datagram) {
   if (settings_.on_stray) {
     settings_.on_stray(
-        net::Letter{{datagram.begin(), datagram.end()}, port_->remote(), port_->local()});
+        net::Datagram{{datagram.begin(), datagram.end()}, port_->remote(), port_->local()});
   }
 }
 

@@ -50,7 +50,7 @@ std::string transfer(std::uint64_t bytes) {
   return quantity(static_cast<double>(bytes), 1024, "Bytes", 'a');
 }
 
-/// Small letters are bits, capital ones bytes.
+/// Small datagrams are bits, capital ones bytes.
 std::string rate(std::uint64_t bytes, double seconds, char unit) {
   const bool in_bytes = std::isupper(static_cast<unsigned char>(unit)) != 0;
   const double bits = bits_per_second(bytes, seconds);

@@ -87,18 +87,18 @@ void Iperf3Service::add_fds(std::vector<int>& fds) const {
 MonoTime Iperf3Service::step(MonoTime now) {
   accept_clients(now);
   const auto strays = std::exchange(strays_, {});
-  for (const net::Letter& letter : strays) {
-    on_letter(letter, now);
+  for (const net::Datagram& datagram : strays) {
+    on_datagram(datagram, now);
   }
-  const auto letters = data_->receive();
-  for (const net::Letter& letter : letters) {
-    on_letter(letter, now);
+  const auto datagrams = data_->receive();
+  for (const net::Datagram& datagram : datagrams) {
+    on_datagram(datagram, now);
   }
   MonoTime next = step_tests(now);
   give_turns(now);
   reap();
   next = std::min(next, listen_again_);
-  return letters.empty() && strays_.empty() ? next : now;
+  return datagrams.empty() && strays_.empty() ? next : now;
 }
 
 void Iperf3Service::accept_clients(MonoTime now) {
@@ -261,19 +261,19 @@ void Iperf3Service::give_turns(MonoTime now) {
   }
 }
 
-void Iperf3Service::on_letter(const net::Letter& letter, MonoTime now) {
-  if (!is_hello(letter.bytes) || letter.length() != kHello.size()) {
+void Iperf3Service::on_datagram(const net::Datagram& datagram, MonoTime now) {
+  if (!is_hello(datagram.bytes) || datagram.length() != kHello.size()) {
     return;
   }
-  const auto found = std::find_if(tests_.begin(), tests_.end(), [&letter](const auto& test) {
-    return test->creating() && test->client().address == letter.peer.address &&
-           test->local().address == letter.local.address;
+  const auto found = std::find_if(tests_.begin(), tests_.end(), [&datagram](const auto& test) {
+    return test->creating() && test->client().address == datagram.peer.address &&
+           test->local().address == datagram.local.address;
   });
   if (found == tests_.end()) {
     return;  // nobody asked for it: no answer, nothing kept
   }
   ServerTest& test = **found;
-  auto port = data_->open_session(test.port_options(letter.peer, letter.local), strays_);
+  auto port = data_->open_session(test.port_options(datagram.peer, datagram.local), strays_);
   if (!port) {
     test.refuse(ErrorNumber::create_stream, port.error().message(), now);
     parts_.observer.on_warning(Warning{"session_socket", port.error().message()});

@@ -64,7 +64,7 @@ class Iperf3Service final : public engine::Service {
 
   void accept_clients(MonoTime now);
   void welcome(std::unique_ptr<net::TcpConnection> connection, MonoTime now);
-  void on_letter(const net::Letter& letter, MonoTime now);
+  void on_datagram(const net::Datagram& datagram, MonoTime now);
   void decide(ServerTest& test, MonoTime now);
   void refuse(ServerTest& test, ErrorNumber number, const std::string& reason, MonoTime now);
   [[nodiscard]] bool may_enter(ServerTest& test, MonoTime now);
@@ -82,7 +82,7 @@ class Iperf3Service final : public engine::Service {
   MemoryAccount memory_;
   SourceAccounts sources_{memory_};
   std::vector<std::unique_ptr<ServerTest>> tests_;
-  std::vector<net::Letter> strays_;
+  std::vector<net::Datagram> strays_;
   MonoTime listen_again_ = kNever;  ///< descriptors had run out
   std::uint64_t finished_ = 0;
   bool shutting_down_ = false;

@@ -157,7 +157,7 @@ struct PortOptions {
 };
 
 /// A datagram to or from anyone, with the local address it concerns.
-struct Letter {
+struct Datagram {
   std::vector<std::byte> bytes;
   Endpoint peer;
   Endpoint local;  ///< the address the peer used; answers go out from it
@@ -179,15 +179,15 @@ class ListenPort {
 
   /// What has arrived, without waiting; at most a bounded number of letters. They are there until
   /// the next receive().
-  virtual std::span<const Letter> receive() = 0;
-  virtual void send(const Letter& letter) = 0;
+  virtual std::span<const Datagram> receive() = 0;
+  virtual void send(const Datagram& letter) = 0;
   [[nodiscard]] virtual Endpoint local() const = 0;
   [[nodiscard]] virtual int fd() const = 0;
 
   /// A port for one peer on the same local address and port. Letters of others that went to it
   /// before it was connected are handed back in `strays`.
   [[nodiscard]] virtual Result<std::unique_ptr<DatagramPort>> open_session(
-      const PortOptions& options, std::vector<Letter>& strays) = 0;
+      const PortOptions& options, std::vector<Datagram>& strays) = 0;
 };
 
 }  // namespace udperf::net

@@ -71,16 +71,16 @@ void set_source(msghdr& message, const IpAddress& local) {
 
 class UdpListener::Inbox {
  public:
-  explicit Inbox(std::size_t letters)
-      : bytes_(letters * kLetterBytes),
-        vectors_(letters),
-        control_(letters),
-        from_(letters),
-        messages_(letters),
-        letters_(letters),
-        used_(letters) {}
+  explicit Inbox(std::size_t datagrams)
+      : bytes_(datagrams * kLetterBytes),
+        vectors_(datagrams),
+        control_(datagrams),
+        from_(datagrams),
+        messages_(datagrams),
+        letters_(datagrams),
+        used_(datagrams) {}
 
-  std::span<const Letter> read(int fd, const Endpoint& local) {
+  std::span<const Datagram> read(int fd, const Endpoint& local) {
     prepare();
     int count = receive(fd);
     for (int i = 0; count < 0 && errno != EAGAIN && i < 8; ++i) {
@@ -91,11 +91,11 @@ class UdpListener::Inbox {
       const std::size_t length = messages_[i].msg_len;
       const std::span<const std::byte> slot = std::span{bytes_}.subspan(i * kLetterBytes);
       const auto kept = slot.first(std::min(length, kLetterBytes));
-      Letter& letter = letters_[i];
-      letter.bytes.assign(kept.begin(), kept.end());
-      letter.full_length = static_cast<std::uint32_t>(length);
-      letter.peer = from_[i].endpoint();
-      letter.local = Endpoint{destination(messages_[i].msg_hdr, local.address), local.port};
+      Datagram& datagram = letters_[i];
+      datagram.bytes.assign(kept.begin(), kept.end());
+      datagram.full_length = static_cast<std::uint32_t>(length);
+      datagram.peer = from_[i].endpoint();
+      datagram.local = Endpoint{destination(messages_[i].msg_hdr, local.address), local.port};
     }
     return std::span{letters_}.first(used_);
   }
@@ -129,7 +129,7 @@ class UdpListener::Inbox {
   std::vector<Control> control_;
   std::vector<SocketAddress> from_;
   std::vector<mmsghdr> messages_;
-  std::vector<Letter> letters_;
+  std::vector<Datagram> letters_;
   std::size_t used_;  ///< of them, by the last read
 };
 
@@ -185,15 +185,16 @@ Result<std::unique_ptr<UdpListener>> UdpListener::open_at(const Endpoint& local,
   return std::unique_ptr<UdpListener>{new UdpListener{std::move(fd), actual}};
 }
 
-std::span<const Letter> UdpListener::receive() {
+std::span<const Datagram> UdpListener::receive() {
   return inbox_->read(fd(), local_);
 }
 
-void UdpListener::send(const Letter& letter) {
+void UdpListener::send(const Datagram& datagram) {
   const bool v6_socket = local_.address.family == IpFamily::v6;
-  SocketAddress to = v6_socket ? SocketAddress::mapped(letter.peer) : SocketAddress{letter.peer};
+  SocketAddress to =
+      v6_socket ? SocketAddress::mapped(datagram.peer) : SocketAddress{datagram.peer};
   alignas(cmsghdr) std::array<std::byte, 128> control{};
-  iovec vector{const_cast<std::byte*>(letter.bytes.data()), letter.bytes.size()};
+  iovec vector{const_cast<std::byte*>(datagram.bytes.data()), datagram.bytes.size()};
   msghdr message{};
   message.msg_name = to.raw();
   message.msg_namelen = to.size();
@@ -201,14 +202,14 @@ void UdpListener::send(const Letter& letter) {
   message.msg_iovlen = 1;
   message.msg_control = control.data();
   message.msg_controllen = control.size();
-  set_source(message, letter.local.address);
+  set_source(message, datagram.local.address);
   if (::sendmsg(fd(), &message, MSG_DONTWAIT) < 0 && errno == ECONNREFUSED) {
     ::sendmsg(fd(), &message, MSG_DONTWAIT);  // the error was an earlier answer's
   }
 }
 
 Result<std::unique_ptr<DatagramPort>> UdpListener::open_session(const PortOptions& options,
-                                                                std::vector<Letter>& strays) {
+                                                                std::vector<Datagram>& strays) {
   auto fd = open_bound(options);
   if (!fd) {
     return tl::unexpected{fd.error()};
@@ -223,9 +224,9 @@ Result<std::unique_ptr<DatagramPort>> UdpListener::open_session(const PortOption
   constexpr std::size_t kAtOnce = 4;  // there is hardly ever one
   Inbox inbox{kAtOnce};
   while (strays.size() < kMostStrays) {
-    const auto letters = inbox.read(fd->get(), local);
-    strays.insert(strays.end(), letters.begin(), letters.end());
-    if (letters.size() < kAtOnce) {
+    const auto datagrams = inbox.read(fd->get(), local);
+    strays.insert(strays.end(), datagrams.begin(), datagrams.end());
+    if (datagrams.size() < kAtOnce) {
       break;
     }
   }

@@ -25,12 +25,12 @@ class UdpListener final : public ListenPort {
   UdpListener& operator=(const UdpListener&) = delete;
   ~UdpListener() override;
 
-  std::span<const Letter> receive() override;
-  void send(const Letter& letter) override;
+  std::span<const Datagram> receive() override;
+  void send(const Datagram& datagram) override;
   [[nodiscard]] Endpoint local() const override { return local_; }
   [[nodiscard]] int fd() const override { return socket_.get(); }
   [[nodiscard]] Result<std::unique_ptr<DatagramPort>> open_session(
-      const PortOptions& options, std::vector<Letter>& strays) override;
+      const PortOptions& options, std::vector<Datagram>& strays) override;
 
  private:
   UdpListener(Fd socket, Endpoint local);
@@ -39,7 +39,7 @@ class UdpListener final : public ListenPort {
                                                                     std::uint32_t buffer,
                                                                     const std::string& device);
 
-  /// Where letters are read into, many at a time: used again and again, as there may be a flood.
+  /// Where datagrams are read into, many at a time: used again and again, as there may be a flood.
   class Inbox;
 
   Fd socket_;

@@ -73,7 +73,7 @@ void ClassicServer::serve() {
   const std::array<int, 2> fds{listener_->fd(), quit_.fd()};
   while (true) {
     const auto letters = listener_->receive();
-    for (const net::Letter& letter : letters) {
+    for (const net::Datagram& letter : letters) {
       take(letter);
     }
     if (letters.empty()) {
@@ -85,7 +85,7 @@ void ClassicServer::serve() {
   }
 }
 
-void ClassicServer::take(const net::Letter& letter) {
+void ClassicServer::take(const net::Datagram& letter) {
   const std::string text(reinterpret_cast<const char*>(letter.bytes.data()), letter.bytes.size());
   if (text == "START") {
     seen_.start = true;
@@ -93,7 +93,7 @@ void ClassicServer::take(const net::Letter& letter) {
     const std::string answer = answer_(++seen_.stops);
     if (!answer.empty()) {
       const auto out = bytes_of(answer);
-      listener_->send(net::Letter{{out.begin(), out.end()}, letter.peer, letter.local});
+      listener_->send(net::Datagram{{out.begin(), out.end()}, letter.peer, letter.local});
     }
   } else {
     seen_.bytes += letter.length();

@@ -54,7 +54,7 @@ class ClassicServer {
 
  private:
   void serve();
-  void take(const net::Letter& letter);
+  void take(const net::Datagram& letter);
 
   Answer answer_;
   os::Event quit_;

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "e2e/program.hpp"
-#include "os/event.hpp"
 #include "net/tcp.hpp"
 #include "net/udp_listener.hpp"
+#include "os/event.hpp"
 #include "support/catch.hpp"
 
 // What servers do that are older than those which Debian has: up to 3.6 they ignore the wish for
@@ -85,7 +85,7 @@ TEST_CASE("A server that takes the streams of one direction only is called too o
   options.local_port = server.data->local().port;
   options.remote = hello.front().peer;
   options.share_port = true;
-  std::vector<net::Letter> strays;
+  std::vector<net::Datagram> strays;
   const auto stream = server.data->open_session(options, strays);
   REQUIRE(stream.has_value());
   server.data.reset();

@@ -77,7 +77,7 @@ class Scene {
     for (int i = 0; i < 2 && !client.failed(); ++i) {  // HELLO, REQUEST
       const auto said = client.poll_transmit();
       REQUIRE(said);
-      listener_->arrive(net::Letter{*said, from, network_.server});
+      listener_->arrive(net::Datagram{*said, from, network_.server});
       server->step(clock.now());
       for (const auto& answer : std::exchange(answers_, {})) {
         client.on_datagram(answer, clock.now());

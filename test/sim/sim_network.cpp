@@ -97,7 +97,7 @@ void SimNetwork::hand_over(Flight flight, MonoTime at) {
     return;
   }
   if (listener_ != nullptr && flight.to == server) {
-    listener_->arrive(net::Letter{std::move(flight.bytes), flight.from, flight.to});
+    listener_->arrive(net::Datagram{std::move(flight.bytes), flight.from, flight.to});
     return;
   }
   if (const auto sender = connected_.find({flight.from, flight.to});
@@ -231,12 +231,12 @@ SimListenPort::~SimListenPort() {
   network_.listener_ = nullptr;
 }
 
-void SimListenPort::send(const net::Letter& letter) {
+void SimListenPort::send(const net::Datagram& letter) {
   network_.send(letter.local, letter.peer, letter.bytes);
 }
 
 Result<std::unique_ptr<net::DatagramPort>> SimListenPort::open_session(
-    const net::PortOptions& options, std::vector<net::Letter>& /*strays*/) {
+    const net::PortOptions& options, std::vector<net::Datagram>& /*strays*/) {
   return network_.connect(network_.server, options.remote);
 }
 

@@ -200,22 +200,22 @@ class SimListenPort final : public net::ListenPort {
   SimListenPort& operator=(const SimListenPort&) = delete;
   ~SimListenPort() override;
 
-  std::span<const net::Letter> receive() override {
+  std::span<const net::Datagram> receive() override {
     read_ = std::exchange(queue_, {});
     return read_;
   }
-  void send(const net::Letter& letter) override;
+  void send(const net::Datagram& letter) override;
   [[nodiscard]] Endpoint local() const override { return network_.server; }
   [[nodiscard]] int fd() const override { return -1; }
   [[nodiscard]] Result<std::unique_ptr<net::DatagramPort>> open_session(
-      const net::PortOptions& options, std::vector<net::Letter>& strays) override;
+      const net::PortOptions& options, std::vector<net::Datagram>& strays) override;
 
-  void arrive(net::Letter letter) { queue_.push_back(std::move(letter)); }
+  void arrive(net::Datagram letter) { queue_.push_back(std::move(letter)); }
 
  private:
   SimNetwork& network_;
-  std::vector<net::Letter> queue_;
-  std::vector<net::Letter> read_;
+  std::vector<net::Datagram> queue_;
+  std::vector<net::Datagram> read_;
 };
 
 }  // namespace udperf::test

@@ -21,8 +21,9 @@ namespace {
 class FakeSharedPort final : public engine::SharedPort {
  public:
   void set_guest(engine::PortGuest* guest) override { guest_ = guest; }
-  void answer(const net::Letter& letter) override {
-    answers.emplace_back(reinterpret_cast<const char*>(letter.bytes.data()), letter.bytes.size());
+  void answer(const net::Datagram& datagram) override {
+    answers.emplace_back(reinterpret_cast<const char*>(datagram.bytes.data()),
+                         datagram.bytes.size());
   }
   [[nodiscard]] bool vacant() const override { return empty; }
 
@@ -44,8 +45,8 @@ struct ServiceScene {
     const auto bytes = std::as_bytes(std::span{text});
     const Endpoint from{IpAddress::loopback(IpFamily::v4), client};
     const Endpoint to{IpAddress::loopback(IpFamily::v4), 5555};
-    return port.guest_->on_letter(net::Letter{{bytes.begin(), bytes.end()}, from, to}, native,
-                                  clock.now());
+    return port.guest_->on_datagram(net::Datagram{{bytes.begin(), bytes.end()}, from, to}, native,
+                                    clock.now());
   }
   [[nodiscard]] std::uint64_t counted(std::string_view name) const {
     std::vector<engine::NamedCount> counts;

@@ -205,7 +205,7 @@ TEST_CASE("a session's socket takes its client's datagrams and no one else's", "
   options.local_port = listener->local().port;
   options.remote = Endpoint{IpAddress::loopback(IpFamily::v4), mine->local().port};
   options.share_port = true;
-  std::vector<net::Letter> strays;
+  std::vector<net::Datagram> strays;
   const auto session = listener->open_session(options, strays);
   REQUIRE(session);
 
