@@ -33,7 +33,7 @@ SimClient::Options small(Direction direction, std::uint16_t streams) {
   return options;
 }
 
-/// Two milliseconds each way; messages of this type are lost, the first `count` of each lane.
+/// Two milliseconds each way; messages of this type are lost, the first `count` of each stream.
 void lose(SimWorld& world, MessageType type, int count) {
   for (test::Impairment* path : {&world.network.up, &world.network.down}) {
     path->delay = 2ms;
