@@ -127,6 +127,7 @@ class ClientTest {
   void close_books(ClientFinish& finish);
   void close_stream(std::size_t index, ClientFinish& finish);
   void wait(MonoTime until);
+  [[nodiscard]] bool silent(MonoTime now) const;
   [[nodiscard]] std::optional<Error> trouble_of_streams() const;
 
   ClientPlan plan_;

@@ -355,6 +355,21 @@ TEST_CASE("A server's -J has exactly the keys of a stock server's for the same c
   }
 }
 
+TEST_CASE("A client that receives nothing for --rcv-timeout ends, and does not wait for results") {
+  OwnServer server;
+  auto download = Process::start(client(kProgram, server.port,
+                                        {"-R", "-t", "600", "--rcv-timeout", "2000", "-i", "0.1",
+                                         "-l", "1000", "--connect-timeout", "600000"}));
+  REQUIRE(download.has_value());
+  REQUIRE(download->wait_for(test::Stream::out, "0.10-0.2", kGuard));
+  server.process.send_signal(SIGSTOP);
+  const auto status = download->wait(kGuard);  // long before --connect-timeout
+  server.process.send_signal(SIGCONT);
+  REQUIRE(status.has_value());
+  CHECK(status->code == 1);
+  CHECK(download->output(test::Stream::err).find("no data came for 2.00 s") != std::string::npos);
+}
+
 TEST_CASE("-d prints what goes over the control connection") {
   OwnServer server{{"-d"}};
   const auto done = run(client(kProgram, server.port, {"-d", "--extra-data", "seen by both"}));
