@@ -16,8 +16,8 @@
 #include "app/whole_file.hpp"
 #include "clock/system_clock.hpp"
 #include "crypto/crypto.hpp"
-#include "os/event.hpp"
 #include "html/report_page.hpp"
+#include "os/event.hpp"
 #include "report/writer.hpp"
 #include "result/document.hpp"
 

@@ -6,11 +6,11 @@
 #include <utility>
 
 #include "engine/client_connect.hpp"
-#include "os/event.hpp"
 #include "iperf3/client_test.hpp"
 #include "model/forever.hpp"
 #include "net/resolver.hpp"
 #include "net/udp_port.hpp"
+#include "os/event.hpp"
 #include "result/version.hpp"
 
 namespace udperf::iperf3 {

@@ -2,9 +2,9 @@
 
 #include <array>
 
-#include "os/event.hpp"
 #include "net/receive_buffers.hpp"
 #include "net/resolver.hpp"
+#include "os/event.hpp"
 
 namespace udperf::test {
 
