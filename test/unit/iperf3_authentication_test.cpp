@@ -70,7 +70,7 @@ TEST_CASE("Credentials have iperf3's text, and come out of it whatever a passwor
   }
   for (const char* const text :
        {"", "user: ", "user: a\npwd:  b", "user: a\npwd:  b\nts:   ", "user: a\npwd:  b\nts:   x",
-        "user: a\npwd:  b\nts:   -1", "user: a\npwd:  b\nts:   1 ", "ser: a\npwd:  b\nts:   1",
+        "user: a\npwd:  b\nts:   -1", "user: a\npwd:  b\nts:   1 ", "uSer: a\npwd:  b\nts:   1",
         "user: a\nts:   1\npwd:  b", "user: a\npwd:  b\nts:   99999999999999999999"}) {
     CHECK_FALSE(read_credentials(text).has_value());
   }
