@@ -165,6 +165,16 @@ engine::ServerOptions server_options(const Iperf3Command& command) {
   return options;
 }
 
+void set_parts(const Iperf3Command& command, Iperf3Printer& printer,
+               iperf3::Iperf3Service::Parts& parts) {
+  parts.interval = command.interval;
+  parts.json_output = command.output != Iperf3Command::Output::text;
+  parts.data_patience = command.receive_timeout.value_or(kDataPatience);
+  parts.rate_window = command.service.limit_window;
+  parts.control = command.control;
+  parts.trace = trace_of(command, printer);
+}
+
 int run_server(const Iperf3Command& command, Iperf3Printer& printer, engine::StopToken& stop) {
   const SystemClock clock;
   crypto::SystemRandom random;
@@ -184,13 +194,8 @@ int run_server(const Iperf3Command& command, Iperf3Printer& printer, engine::Sto
   const engine::ServiceMaker make =
       [&](const engine::ServiceSite& site) -> Result<std::unique_ptr<engine::Service>> {
     iperf3::Iperf3Service::Parts parts{options, clock, random, watch, site.executor, &printer};
-    parts.interval = command.interval;
-    parts.json_output = command.output != Iperf3Command::Output::text;
+    set_parts(command, printer, parts);
     parts.authorize = *gate;
-    parts.data_patience = command.receive_timeout.value_or(kDataPatience);
-    parts.rate_window = command.service.limit_window;
-    parts.control = command.control;
-    parts.trace = trace_of(command, printer);
     auto service = iperf3::Iperf3Service::open(parts, command.port);
     if (!service) {
       return tl::unexpected<Error>{service.error()};

@@ -126,6 +126,10 @@ class ClientTest {
   void stop_streams();
   void close_books(ClientFinish& finish);
   void close_stream(std::size_t index, ClientFinish& finish);
+  void close_sender(Stream& stream, const StreamResult* told, double seconds, ClientStream& out,
+                    StreamEnd& row) const;
+  void close_receiver(Stream& stream, const StreamResult* told, double seconds, ClientStream& out,
+                      StreamEnd& row) const;
   void wait(MonoTime until);
   [[nodiscard]] bool silent(MonoTime now) const;
   [[nodiscard]] std::optional<Error> trouble_of_streams() const;

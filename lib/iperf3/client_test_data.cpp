@@ -243,6 +243,43 @@ void ClientTest::close_books(ClientFinish& finish) {
   }
 }
 
+/// What this end sent, and what the server says of it.
+void ClientTest::close_sender(Stream& stream, const StreamResult* told, double seconds,
+                              ClientStream& out, StreamEnd& row) const {
+  out.tx = stream.sender->report();
+  row.sent_bytes = out.tx->payload_bytes;
+  row.sent_packets = out.tx->packets;
+  row.sent_seconds = seconds;
+  if (told != nullptr) {
+    auto heard = peer_received(*told, stream.sender->packets(), stream.sender->omitted_packets(),
+                               plan_.parameters.length);
+    out.rx = std::move(heard.report);
+    out.rule_was_wrong = heard.rule_was_wrong;
+    out.tells_copies = told->duplicates && told->out_of_order;
+    row.received_seconds = told->seconds;
+    row.jitter_s = told->jitter_s;
+    row.out_of_order = told->out_of_order;
+  }
+}
+
+/// What arrived here of what the server says that it sent.
+void ClientTest::close_receiver(Stream& stream, const StreamResult* told, double seconds,
+                                ClientStream& out, StreamEnd& row) const {
+  const auto sent = told != nullptr ? std::optional{told->packets} : std::nullopt;
+  auto closed = stream.receiver->close(sent, parts_.clock.anchor());
+  out.rx = std::move(closed.report);
+  out.tells_copies = true;
+  row.received_seconds = seconds;
+  row.jitter_s = closed.result.jitter_s;
+  row.out_of_order = out.rx->reordered;
+  if (told != nullptr) {
+    out.tx = peer_sent(*told);
+    row.sent_bytes = told->bytes;
+    row.sent_packets = out.tx->packets;
+    row.sent_seconds = told->seconds;
+  }
+}
+
 void ClientTest::close_stream(std::size_t index, ClientFinish& finish) {
   Stream& stream = streams_[index];
   const auto& results = control_->server_results();
@@ -254,34 +291,9 @@ void ClientTest::close_stream(std::size_t index, ClientFinish& finish) {
   StreamEnd row;
   out.sent = stream.sender != nullptr;
   if (out.sent) {
-    out.tx = stream.sender->report();
-    row.sent_bytes = out.tx->payload_bytes;
-    row.sent_packets = out.tx->packets;
-    row.sent_seconds = own_seconds;
-    if (told != nullptr) {
-      auto heard = peer_received(*told, stream.sender->packets(), stream.sender->omitted_packets(),
-                                 plan_.parameters.length);
-      out.rx = std::move(heard.report);
-      out.rule_was_wrong = heard.rule_was_wrong;
-      out.tells_copies = told->duplicates && told->out_of_order;
-      row.received_seconds = told->seconds;
-      row.jitter_s = told->jitter_s;
-      row.out_of_order = told->out_of_order;
-    }
+    close_sender(stream, told, own_seconds, out, row);
   } else {
-    const auto sent = told != nullptr ? std::optional{told->packets} : std::nullopt;
-    auto closed = stream.receiver->close(sent, parts_.clock.anchor());
-    out.rx = std::move(closed.report);
-    out.tells_copies = true;
-    row.received_seconds = own_seconds;
-    row.jitter_s = closed.result.jitter_s;
-    row.out_of_order = out.rx->reordered;
-    if (told != nullptr) {
-      out.tx = peer_sent(*told);
-      row.sent_bytes = told->bytes;
-      row.sent_packets = out.tx->packets;
-      row.sent_seconds = told->seconds;
-    }
+    close_receiver(stream, told, own_seconds, out, row);
   }
   if (out.rx) {
     row.received_bytes = out.rx->unique_bytes;

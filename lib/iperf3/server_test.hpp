@@ -122,6 +122,7 @@ class ServerTest {
   [[nodiscard]] Results own_results();
   void watch(MonoTime now);
   void watch_rate(MonoTime now);
+  void hold_to_rate(std::uint64_t bytes, MonoTime now);
   void note_rows(MonoTime now);
   [[nodiscard]] MonoTime next_time(MonoTime now) const;
   [[nodiscard]] engine::Executor& executor();

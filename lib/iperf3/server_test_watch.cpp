@@ -37,9 +37,6 @@ void ServerTest::watch(MonoTime now) {
 
 /// A client that sends more than it asked for uses up what others were promised.
 void ServerTest::watch_rate(MonoTime now) {
-  const auto samples =
-      static_cast<std::size_t>(std::max<Duration::rep>(setting_.rate_window / kWatch, 1));
-  constexpr std::uint64_t kSlackPercent = 10;
   std::uint64_t bytes = 0;
   MonoTime last = started_;
   bool receives = false;
@@ -60,11 +57,15 @@ void ServerTest::watch_rate(MonoTime now) {
   const Duration patience = setting_.data_patience;
   if (receives && !control_.parameters().bidirectional && now - last > patience) {
     control_.refuse(ErrorNumber::no_data, "no data came for " + format_duration(patience), now);
-    return;
+  } else if (setting_.limit_rate && receives && params_.rate_up.limited()) {
+    hold_to_rate(bytes, now);
   }
-  if (!setting_.limit_rate || !receives || !params_.rate_up.limited()) {
-    return;
-  }
+}
+
+void ServerTest::hold_to_rate(std::uint64_t bytes, MonoTime now) {
+  const auto samples =
+      static_cast<std::size_t>(std::max<Duration::rep>(setting_.rate_window / kWatch, 1));
+  constexpr std::uint64_t kSlackPercent = 10;
   arrived_bytes_.push_back(bytes);
   if (arrived_bytes_.size() <= samples) {
     return;

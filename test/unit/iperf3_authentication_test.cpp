@@ -60,10 +60,6 @@ bool is_built_in() {
   return authentication_is_built_in();
 }
 
-std::size_t below(SeededRandom& random, std::size_t limit) {
-  return static_cast<std::size_t>(random.between(0, static_cast<std::int64_t>(limit) - 1));
-}
-
 }  // namespace
 
 TEST_CASE("Credentials have iperf3's text, and come out of it whatever a password holds") {
@@ -74,7 +70,7 @@ TEST_CASE("Credentials have iperf3's text, and come out of it whatever a passwor
   }
   for (const char* const text :
        {"", "user: ", "user: a\npwd:  b", "user: a\npwd:  b\nts:   ", "user: a\npwd:  b\nts:   x",
-        "user: a\npwd:  b\nts:   -1", "user: a\npwd:  b\nts:   1 ", "ser: a\npwd:  b\nts:   1",
+        "user: a\npwd:  b\nts:   -1", "user: a\npwd:  b\nts:   1 ", "uSer: a\npwd:  b\nts:   1",
         "user: a\nts:   1\npwd:  b", "user: a\npwd:  b\nts:   99999999999999999999"}) {
     CHECK_FALSE(read_credentials(text).has_value());
   }

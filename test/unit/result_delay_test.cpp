@@ -8,20 +8,6 @@ using namespace udperf;
 using result::build_result;
 using result::violated_identity;
 
-namespace {
-
-bool notes(const result::ResultDocument& document, const std::string& field,
-           const std::string& code) {
-  for (const auto& note : document.notes) {
-    if (note.field == field && note.code == code) {
-      return true;
-    }
-  }
-  return false;
-}
-
-}  // namespace
-
 TEST_CASE("a delay is shifted by the clocks' difference, against it on the way back", "[result]") {
   const auto document = build_result(test::both_directions());
 
