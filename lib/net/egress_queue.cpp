@@ -32,10 +32,13 @@ int device_of(const IpAddress& local) {
     }
     IpAddress address;
     if (entry->ifa_addr->sa_family == AF_INET) {
-      address = from_in_addr(reinterpret_cast<const sockaddr_in*>(entry->ifa_addr)->sin_addr);
+      sockaddr_in v4{};  // a copy: a sockaddr need not be aligned as this one
+      std::memcpy(&v4, entry->ifa_addr, sizeof v4);
+      address = from_in_addr(v4.sin_addr);
     } else if (entry->ifa_addr->sa_family == AF_INET6) {
-      const auto* const v6 = reinterpret_cast<const sockaddr_in6*>(entry->ifa_addr);
-      address = from_in6_addr(v6->sin6_addr, local.scope_id);
+      sockaddr_in6 v6{};
+      std::memcpy(&v6, entry->ifa_addr, sizeof v6);
+      address = from_in6_addr(v6.sin6_addr, local.scope_id);
     } else {
       continue;
     }
