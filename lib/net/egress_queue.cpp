@@ -62,9 +62,9 @@ struct Attributes {
 template <typename See>
 void for_each_message(std::span<const std::byte> dump, const See& see) {
   // libnl's steps take what they read for writable; none of them writes.
-  auto* const bytes = const_cast<std::byte*>(dump.data());
+  void* const bytes = const_cast<std::byte*>(dump.data());
   auto left = static_cast<int>(dump.size());
-  for (auto* message = reinterpret_cast<nlmsghdr*>(bytes); ::nlmsg_ok(message, left) != 0;
+  for (auto* message = static_cast<nlmsghdr*>(bytes); ::nlmsg_ok(message, left) != 0;
        message = ::nlmsg_next(message, &left)) {
     see(*message);
   }
