@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "app/iperf3_rows.hpp"
 #include "app/options/table.hpp"
 #include "support/catch.hpp"
 #include "support/places.hpp"
@@ -102,6 +103,9 @@ TEST_CASE("every option that a document gives to udperf is in the option table",
   std::set<std::string> known{"version"};
   for (const auto& option : udperf::app::option_table()) {
     known.insert(std::string{option.name});
+  }
+  for (const auto& row : udperf::app::iperf3_rows()) {  // of `udperf iperf3`
+    known.insert(std::string{row.name});
   }
   std::size_t mentions = 0;
   for (const auto& file : documents()) {
