@@ -14,17 +14,21 @@ namespace udperf::os {
 Event::Event() : event_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
 
 void Event::raise() const noexcept {
+  // Before, lest a thread that runs first finds the descriptor readable and nothing to take.
+  raised_.fetch_add(1, std::memory_order_release);
   const std::uint64_t one = 1;
-  static_cast<void>(!::write(event_.get(), &one, sizeof one));  // full means raised already
-  raised_.store(true, std::memory_order_release);
+  static_cast<void>(!::write(event_.get(), &one, sizeof one));
 }
 
 bool Event::take() const noexcept {
-  if (!raised_.load(std::memory_order_acquire) || !raised_.exchange(false)) {
-    return false;  // or it is just being raised: the descriptor stays readable until it is taken
+  if (raised_.load(std::memory_order_acquire) == taken_.load(std::memory_order_relaxed)) {
+    return false;
   }
   std::uint64_t count = 0;
-  static_cast<void>(!::read(event_.get(), &count, sizeof count));  // one read may take two raises
+  if (::read(event_.get(), &count, sizeof count) != sizeof count) {
+    return false;  // it is just being raised
+  }
+  taken_.fetch_add(count, std::memory_order_relaxed);
   return true;
 }
 

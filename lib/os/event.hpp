@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <span>
 
 #include "base/time.hpp"
@@ -21,8 +22,10 @@ class Event {
 
  private:
   Fd event_;
-  /// Set behind the write, so that what is not set needs no read: a test's step asks each time.
-  mutable std::atomic<bool> raised_{false};
+  // How often it was raised, counted before the descriptor tells, and how many of these were taken:
+  // while they are equal there is nothing to read, and a test's step asks each time.
+  mutable std::atomic<std::uint64_t> raised_{0};
+  mutable std::atomic<std::uint64_t> taken_{0};
 };
 
 /// Waits until one of the descriptors is readable or the time is over; -1 entries are skipped.
