@@ -261,12 +261,16 @@ void TargetTask::note_server(Running& running) {
   if (!running.test->granted()) {
     return;
   }
+  // A round of before may end later than the one that found the new server.
+  if (server_ && running.round.number < server_->round) {
+    return;
+  }
   const wire::Accept& accept = running.test->accept();
   if (server_) {
     running.round.server_restarted =
         accept.instance != server_->instance || accept.host != server_->host;
   }
-  server_ = Server{accept.instance, accept.host};
+  server_ = Server{accept.instance, accept.host, running.round.number};
 }
 
 void TargetTask::end_without_test(Running& running, Ending ending, Error error) {

@@ -89,6 +89,7 @@ class TargetTask final : public engine::Task {
   struct Server {
     std::uint64_t instance = 0;
     wire::Digest host{};
+    std::uint64_t round = 0;  ///< that found it
   };
   std::optional<Server> server_;
   std::atomic<bool> removed_{false};

@@ -185,7 +185,7 @@ TEST_CASE("a server that is started anew is told apart from loss", "[e2e][monito
 
 TEST_CASE("a module that speaks iperf3 measures an iperf3 server, and its report is whole",
           "[e2e][monitor]") {
-  const Server server{IpFamily::v4, {"--iperf3", "0"}};
+  const Server server{IpFamily::v4, {"--iperf3=0"}};
   const std::string port = std::to_string(server.ready()["data"]["iperf3_port"].get<int>());
   const std::string config =
       "modules:\n  stock: {protocol: iperf3, every: 2s, duration: 1s, rate: 1M, direction: both}\n"
