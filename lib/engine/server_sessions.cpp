@@ -121,7 +121,9 @@ void ServerSessions::take_in(net::Datagram datagram) {
     return;
   }
   strays_.datagrams.push_back(std::move(datagram));
-  event_.raise();
+  if (strays_.datagrams.size() == 1) {
+    event_.raise();  // who comes for the first takes the others along
+  }
 }
 
 void ServerSessions::count_drop(HandshakeResponder::Drop drop) {
