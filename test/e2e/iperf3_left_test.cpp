@@ -168,10 +168,12 @@ std::size_t descriptors(pid_t pid) {
 /// Until the server has as few descriptors as before anybody came.
 bool settles(pid_t pid, std::size_t before) {
   const auto deadline = std::chrono::steady_clock::now() + kGuard;
-  while (descriptors(pid) > before && std::chrono::steady_clock::now() < deadline) {
+  std::size_t there = descriptors(pid);  // one look is one verdict: some are open for a moment only
+  while (there > before && std::chrono::steady_clock::now() < deadline) {
     os::wait_readable({}, 5ms);
+    there = descriptors(pid);
   }
-  return descriptors(pid) <= before;
+  return there <= before;
 }
 
 Endpoint iperf3_endpoint(const Server& server) {

@@ -61,8 +61,13 @@ class MonitorProcess {
   }
   [[nodiscard]] Process& process() { return *process_; }
   [[nodiscard]] const Endpoint& http() const { return http_; }
+  /// A connection that gets no turn for two seconds, as on a host that is held up, is closed.
   [[nodiscard]] HttpAnswer get(const std::string& where) const {
-    const auto answer = http_get(http_, where);
+    constexpr int kMostTries = 5;
+    auto answer = http_get(http_, where);
+    for (int i = 1; i < kMostTries && !answer; ++i) {
+      answer = http_get(http_, where);
+    }
     REQUIRE(answer);
     return *answer;
   }
