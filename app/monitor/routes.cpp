@@ -1,5 +1,7 @@
 #include "app/monitor/routes.hpp"
 
+#include <future>
+
 #include <nlohmann/json.hpp>
 
 #include "base/units.hpp"
@@ -208,6 +210,17 @@ HttpReply Routes::rounds(const HttpQuery& query) const {
                                    {"rows", std::move(list)}}));
 }
 
+namespace {
+
+/// What `work` returns, from a thread with a stack of the usual size: those of the HTTP server have
+/// 100 kB, and the table of all fields of a result is made when it is first asked for.
+template <typename Work>
+auto with_room(const Work& work) {
+  return std::async(std::launch::async, work).get();
+}
+
+}  // namespace
+
 /// The same page that `udperf report` makes.
 HttpReply Routes::report(const HttpQuery& query) const {
   const auto target = query.get("target");
@@ -219,7 +232,9 @@ HttpReply Routes::report(const HttpQuery& query) const {
   if (monitor_.history() == nullptr) {
     return http_problem(503, "there is no history");
   }
-  const auto document = monitor_.history()->document({*target, query.get("module"), *time});
+  const auto document = with_room([&] {
+    return monitor_.history()->document({*target, query.get("module"), *time});
+  });
   if (!document) {
     return http_problem(503, "the history cannot be read");
   }
