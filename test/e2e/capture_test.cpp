@@ -1,142 +1,29 @@
 // What tcpdump sees on the wire of each profile, beside what `udperf profiles` says of it: sizes,
 // rates and times, by a program that shares nothing with this one. As root only.
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <memory>
-#include <optional>
 #include <sstream>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "e2e/program.hpp"
-#include "net/fd.hpp"
+#include "e2e/tcpdump.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
 #include "support/strict_json.hpp"
 
 using nlohmann::json;
 using udperf::test::Attempt;
-using udperf::test::check_books;
-using udperf::test::client_arguments;
-using udperf::test::document_of;
-using udperf::test::kGuard;
 using udperf::test::measure_under_condition;
 using udperf::test::parse_strict_json;
-using udperf::test::Process;
+using udperf::test::run_captured;
 using udperf::test::run_udperf;
+using udperf::test::Seen;
 using udperf::test::Server;
-using udperf::test::skip_test;
-using udperf::test::Stream;
 
 namespace {
-
-/// One datagram of DATA.
-struct Seen {
-  double at_s = 0;
-  std::size_t bytes = 0;
-};
-using Capture = std::map<std::string, std::vector<Seen>>;  // "up", "down"
-
-constexpr std::size_t kEndBytes = 7;  // of a datagram that says that the capture is over
-
-/// DATA of either header, and the datagram that ends the capture.
-std::string filter_of(std::uint16_t port) {
-  const std::string full = "(udp[8:4] = 0x55445046 and udp[13] = 10)";
-  const std::string compact = "udp[8] & 0x80 != 0";
-  const std::string end = "udp[4:2] = " + std::to_string(8 + kEndBytes);
-  return "udp port " + std::to_string(port) + " and (" + full + " or " + compact + " or " + end +
-         ")";
-}
-
-/// Null, with a word of warning, where nothing can be captured.
-std::optional<Process> start_tcpdump(std::uint16_t port) {
-  auto process =
-      Process::start({"tcpdump", "-i", "lo", "-nn", "-q", "-l", "-tt", "-p", "-s", "64",
-                      "--immediate-mode", "--time-stamp-precision=nano", filter_of(port)});
-  if (!process || !process->wait_for(Stream::err, "listening on", kGuard)) {
-    skip_test("tcpdump cannot capture here");
-    return std::nullopt;
-  }
-  return std::move(*process);
-}
-
-void send_end(std::uint16_t port) {
-  const udperf::net::Fd socket{::socket(AF_INET, SOCK_DGRAM, 0)};
-  REQUIRE(socket.get() >= 0);
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(port);
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const std::string text(kEndBytes, 'x');
-  REQUIRE(::sendto(socket.get(), text.data(), text.size(), 0,
-                   reinterpret_cast<const sockaddr*>(&to),
-                   sizeof to) == static_cast<ssize_t>(text.size()));
-}
-
-/// "1764349000.123456789 IP 127.0.0.1.40000 > 127.0.0.1.5555: UDP, length 172"
-Capture parse(const std::string& text, std::uint16_t port) {
-  Capture capture;
-  std::istringstream lines{text};
-  const std::string to_server = "." + std::to_string(port) + ":";
-  for (std::string line; std::getline(lines, line);) {
-    CAPTURE(line);
-    const auto dot = line.find('.');
-    const auto length = line.rfind("length ");
-    REQUIRE(dot != std::string::npos);
-    REQUIRE(length != std::string::npos);
-    // Seconds of 1970 and nanoseconds do not fit a double; those of a day do.
-    const double at = static_cast<double>(std::stoll(line.substr(0, dot)) % 86'400) +
-                      std::stod("0" + line.substr(dot, 10));
-    const std::size_t bytes = std::stoul(line.substr(length + 7));
-    if (bytes != kEndBytes) {
-      const bool up = line.find(to_server) != std::string::npos;
-      capture[up ? "up" : "down"].push_back({at, bytes});
-    }
-  }
-  return capture;
-}
-
-struct Run {
-  json document;
-  Capture capture;
-};
-
-/// A test whose DATA is captured; nothing where that cannot be done, or not all was captured.
-std::optional<Run> run_captured(const Server& server, std::vector<std::string> more,
-                                Attempt& attempt) {
-  const std::uint16_t port = server.endpoint().port;
-  auto tcpdump = start_tcpdump(port);
-  if (!tcpdump) {
-    return std::nullopt;
-  }
-  more.insert(more.end(), {"--gso", "off"});  // else a buffer of many is one packet here
-  const auto finished = run_udperf(client_arguments(server.endpoint(), more));
-  CAPTURE(finished.err);
-  REQUIRE(finished.code() == 0);
-  send_end(port);
-  REQUIRE(tcpdump->wait_for(Stream::out, "length " + std::to_string(kEndBytes) + "\n", kGuard));
-  Run run{document_of(finished), parse(tcpdump->output(Stream::out), port)};
-  for (const char* way : {"up", "down"}) {
-    const json& direction = run.document.at(way);
-    if (direction.is_null()) {
-      CHECK(run.capture[way].empty());
-      continue;
-    }
-    check_books(direction);
-    if (!attempt.needs(direction.at("tx").at("packets") == run.capture[way].size(),
-                       "a capture of all that was sent")) {
-      return std::nullopt;
-    }
-  }
-  return run;
-}
 
 json profile_row(const std::string& name) {
   const auto listed = parse_strict_json(run_udperf({"profiles", "--json"}).out);

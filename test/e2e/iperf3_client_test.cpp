@@ -24,13 +24,6 @@ using nlohmann::json;
 
 namespace {
 
-using Words = std::vector<std::string>;
-
-Words with(Words words, const Words& more) {
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
-}
-
 Words client(const std::string& port, const Words& more) {
   return with({"client", "127.0.0.1", "--iperf3=" + port, "--json"}, more);
 }

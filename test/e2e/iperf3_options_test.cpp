@@ -25,38 +25,6 @@ using nlohmann::json;
 
 namespace {
 
-using Words = std::vector<std::string>;
-
-Words with(Words words, const Words& more) {
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
-}
-
-Words client(const std::string& program, const std::string& port, const Words& more) {
-  Words words{program, "-c", "127.0.0.1", "-p", port, "-u", "-b", "1M", "-t", "1"};
-  if (program == kProgram) {
-    words.insert(words.begin() + 1, "iperf3");
-  }
-  return with(words, more);
-}
-
-/// `udperf iperf3 -s` on a port that was free.
-struct OwnServer {
-  explicit OwnServer(const Words& more = {})
-      : port(std::to_string(unused_port())),
-        process(start_udperf(with({"iperf3", "-s", "-p", port}, more))) {
-    REQUIRE(process.wait_for(test::Stream::out, "Server listening", kGuard));
-  }
-  std::string port;
-  Process process;
-};
-
-Finished run(const Words& words, const SpawnOptions& options = {}) {
-  auto finished = run_to_end(words, kGuard, options);
-  REQUIRE(finished.has_value());
-  return *std::move(finished);
-}
-
 /// CPUs that threads of a process may use, as the kernel writes them, one for each thread.
 Words cpus_of_threads(pid_t pid) {
   Words out;
@@ -92,8 +60,8 @@ TEST_CASE("Both ends stay on the CPU that -A names, and one that is not there is
   const auto cpus = own_cpus();
   const std::string cpu = std::to_string(cpus.back());
   OwnServer server;
-  auto running = Process::start(
-      client(kProgram, server.port, {"-t", "30", "-A", cpu + "," + cpu, "--bidir", "-i", "0.1"}));
+  auto running = Process::start(iperf3_client(
+      kProgram, server.port, {"-t", "30", "-A", cpu + "," + cpu, "--bidir", "-i", "0.1"}));
   REQUIRE(running.has_value());
   REQUIRE(running->wait_for(test::Stream::out, "0.10-0.2", kGuard));
   for (const std::string& allowed : cpus_of_threads(running->pid())) {
@@ -112,14 +80,15 @@ TEST_CASE("Both ends stay on the CPU that -A names, and one that is not there is
   CHECK(status->code == 0);
 
   CHECK(run_udperf({"iperf3", "-s", "-A", "1024"}).code() == 1);
-  const auto refused = run(client(kProgram, server.port, {"-A", cpu + ",1024"}));
+  const auto refused = run_words(iperf3_client(kProgram, server.port, {"-A", cpu + ",1024"}));
   CHECK(refused.code() == 1);
   CHECK(refused.err.find("CPU affinity") != std::string::npos);
   if (has_iperf3()) {
-    CHECK(run(client(stock_iperf3(), server.port, {"-A", cpu + "," + cpu})).code() == 0);
-    CHECK(run(client(stock_iperf3(), server.port, {"-A", cpu + ",1024"})).code() == 1);
+    CHECK(run_words(iperf3_client(stock_iperf3(), server.port, {"-A", cpu + "," + cpu})).code() ==
+          0);
+    CHECK(run_words(iperf3_client(stock_iperf3(), server.port, {"-A", cpu + ",1024"})).code() == 1);
     StockServer stock;
-    CHECK(run(client(kProgram, stock.port(), {"-A", cpu + "," + cpu})).code() == 0);
+    CHECK(run_words(iperf3_client(kProgram, stock.port(), {"-A", cpu + "," + cpu})).code() == 0);
   }
 }
 
@@ -127,7 +96,7 @@ TEST_CASE(
     "Rows are printed as they happen, upward, too, and an interrupt ends with what is known") {
   OwnServer server;
   for (const Words& form : std::vector<Words>{{}, {"--json-stream"}}) {
-    auto upload = Process::start(client(kProgram, server.port, with({"-t", "600"}, form)));
+    auto upload = Process::start(iperf3_client(kProgram, server.port, with({"-t", "600"}, form)));
     REQUIRE(upload.has_value());
     const bool text = form.empty();
     REQUIRE(
@@ -153,7 +122,7 @@ TEST_CASE(
 TEST_CASE("Title and time are before every line of a client") {
   OwnServer server;
   const auto done =
-      run(client(kProgram, server.port, {"-T", "a test", "--timestamps=<%Y> ", "-V"}));
+      run_words(iperf3_client(kProgram, server.port, {"-T", "a test", "--timestamps=<%Y> ", "-V"}));
   REQUIRE(done.code() == 0);
   std::istringstream lines{done.out};
   std::size_t count = 0;
@@ -179,7 +148,7 @@ TEST_CASE("What cannot be is refused in one line, and what has no effect is said
     CHECK(std::count(refused.err.begin(), refused.err.end(), '\n') == 1);
   }
   OwnServer server;
-  const auto done = run(client(kProgram, server.port, {"-Z", "-C", "cubic"}));
+  const auto done = run_words(iperf3_client(kProgram, server.port, {"-Z", "-C", "cubic"}));
   CHECK(done.code() == 0);
   CHECK(done.err ==
         "iperf3: warning - -Z has no effect in UDP tests\n"
@@ -189,7 +158,7 @@ TEST_CASE("What cannot be is refused in one line, and what has no effect is said
 TEST_CASE(
     "A server that serves one client ends after a refused one, too, but not after a stranger") {
   OwnServer server{{"-1", "--server-max-duration", "5"}};
-  CHECK(run(client(kProgram, server.port, {"-t", "30"})).code() == 1);
+  CHECK(run_words(iperf3_client(kProgram, server.port, {"-t", "30"})).code() == 1);
   const auto status = server.process.wait(kGuard);
   REQUIRE(status.has_value());
   CHECK(status->code == 0);
@@ -212,7 +181,7 @@ TEST_CASE("A server's -J has exactly the keys of a stock server's for the same c
     REQUIRE(server.has_value());
     // A server with -J does not say when it listens.
     const auto deadline = std::chrono::steady_clock::now() + kGuard;
-    while (run(client(stock_iperf3(), port, test)).code() != 0 &&
+    while (run_words(iperf3_client(stock_iperf3(), port, test)).code() != 0 &&
            std::chrono::steady_clock::now() < deadline) {
     }
     return document_of_server(*server);
@@ -227,9 +196,10 @@ TEST_CASE("A server's -J has exactly the keys of a stock server's for the same c
 
 TEST_CASE("A client that receives nothing for --rcv-timeout ends, and does not wait for results") {
   OwnServer server;
-  auto download = Process::start(client(kProgram, server.port,
-                                        {"-R", "-t", "600", "--rcv-timeout", "2000", "-i", "0.1",
-                                         "-l", "1000", "--connect-timeout", "600000"}));
+  auto download =
+      Process::start(iperf3_client(kProgram, server.port,
+                                   {"-R", "-t", "600", "--rcv-timeout", "2000", "-i", "0.1", "-l",
+                                    "1000", "--connect-timeout", "600000"}));
   REQUIRE(download.has_value());
   REQUIRE(download->wait_for(test::Stream::out, "0.10-0.2", kGuard));
   server.process.send_signal(SIGSTOP);
@@ -242,7 +212,8 @@ TEST_CASE("A client that receives nothing for --rcv-timeout ends, and does not w
 
 TEST_CASE("-d prints what goes over the control connection") {
   OwnServer server{{"-d"}};
-  const auto done = run(client(kProgram, server.port, {"-d", "--extra-data", "seen by both"}));
+  const auto done =
+      run_words(iperf3_client(kProgram, server.port, {"-d", "--extra-data", "seen by both"}));
   REQUIRE(done.code() == 0);
   for (const char* const part :
        {"send_parameters:\n{", "seen by both", "send_results:\n{", "get_results:\n{"}) {

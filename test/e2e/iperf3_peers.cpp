@@ -6,6 +6,7 @@
 #include "os/event.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
+#include "support/places.hpp"
 
 using namespace std::chrono_literals;
 
@@ -87,6 +88,31 @@ bool has_iperf3() {
     return false;
   }
   return true;
+}
+
+Words with(Words words, const Words& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+Words iperf3_client(const std::string& program, const std::string& port, const Words& more) {
+  Words words{program, "-c", "127.0.0.1", "-p", port, "-u", "-b", "1M", "-t", "1"};
+  if (program == kProgram) {
+    words.insert(words.begin() + 1, "iperf3");
+  }
+  return with(words, more);
+}
+
+Finished run_words(const Words& words, const SpawnOptions& options) {
+  auto finished = run_to_end(words, kGuard, options);
+  REQUIRE(finished.has_value());
+  return *std::move(finished);
+}
+
+OwnServer::OwnServer(const Words& more)
+    : port(std::to_string(unused_port())),
+      process(start_udperf(with({"iperf3", "-s", "-p", port}, more))) {
+  REQUIRE(process.wait_for(Stream::out, "Server listening", kGuard));
 }
 
 StockServer::StockServer(const std::vector<std::string>& more)

@@ -27,6 +27,22 @@ namespace udperf::test {
 /// Every path to a value of a document; places in lists are alike.
 [[nodiscard]] std::set<std::string> paths_of(const nlohmann::json& value);
 
+using Words = std::vector<std::string>;
+
+[[nodiscard]] Words with(Words words, const Words& more);
+/// The command line of a client, ours or a stock one, that sends 1 Mb/s for a second.
+[[nodiscard]] Words iperf3_client(const std::string& program, const std::string& port,
+                                  const Words& more);
+/// Runs a command line to its end.
+[[nodiscard]] Finished run_words(const Words& words, const SpawnOptions& options = {});
+
+/// `udperf iperf3 -s` on a port that was free.
+struct OwnServer {
+  explicit OwnServer(const Words& more = {});
+  std::string port;
+  Process process;
+};
+
 /// A running `iperf3 -s`.
 class StockServer {
  public:

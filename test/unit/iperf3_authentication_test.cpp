@@ -3,6 +3,7 @@
 #include "iperf3/authentication.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
+#include "support/iperf3_keys.hpp"
 #include "support/seeded_random.hpp"
 
 using namespace udperf;
@@ -11,32 +12,7 @@ using udperf::test::SeededRandom;
 
 namespace {
 
-// A key made for this test alone, and what `openssl pkeyutl -encrypt` made with it of the
-// credentials below.
-const std::string kPrivate = R"(-----BEGIN PRIVATE KEY-----
-MIICdwIBADANBgkqhkiG9w0BAQEFAASCAmEwggJdAgEAAoGBALInX7BxsmzAtIg5
-08kO2GifzOdLWd3xtTPZlmeUR3Oyky7dDPOrre/IQDLtttMCmpb8v/5SU6Pdi6cf
-WRUPT9iFp2nS2Mh+HozQJaSaF3bJcWOvTINrApnp15OntqZqussfwR16Vd2FuWVe
-4vEH89lt8KLqTWFgnfCj4NFU2NQPAgMBAAECgYBf0pHDY8Qmfpgb1Y62TAfWbm1V
-0s+pcwKVuukNGVI9RsWnpTn8LlFF8Z2mRvnZEUN5BsV1024ta1JcN55Al5XH5+4z
-TrgqNUdM8WrkLraJE9CbZCQJeLA0SJ20HcxUpi/6J8LyRwh/O40mNhyQAyG8vuI4
-V57WNRoZyWQyogW6sQJBAOX5GHR6eujrwBcRyju+ScSpld1CuCuisJnweB+VzOFh
-QzwyKmF4feqEqc80D8BhD2MakHjxHjPvmedOyiCo8XsCQQDGUPF7zKuilFFYCdVy
-j8pr8CUq1Simw8Mxak4RNdlyE4/wAz/j1/ByjFkeDMDGds0AOeCyStV4EAa80UTf
-6VF9AkB5KD2hB/H/CkzeGoo/5WV5zZpdwkvC+WgvAchXY5VX2+UPLqKzTUaRKilI
-N3Zg9QGlRZZ9kRJHbGDZwuGsSTVHAkEAnE2NlnpgyFnHpvDRN2LXMq1qTdEFIjLm
-tBrJ/syHXl7Gsm+NOoGmdFHjp0h747AcsNHtI/jROLjA5q61bxkQbQJBAKdCh9c5
-xOMyCfSuIMklsgFGiZBD+9uWyBKh2fVpDbxsLFxonkCXPmC5oWVTF6agtVUMzYLu
-JSi1x9srEm+v388=
------END PRIVATE KEY-----
-)";
-const std::string kPublic = R"(-----BEGIN PUBLIC KEY-----
-MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQCyJ1+wcbJswLSIOdPJDthon8zn
-S1nd8bUz2ZZnlEdzspMu3Qzzq63vyEAy7bbTApqW/L/+UlOj3YunH1kVD0/Yhadp
-0tjIfh6M0CWkmhd2yXFjr0yDawKZ6deTp7amarrLH8EdelXdhbllXuLxB/PZbfCi
-6k1hYJ3wo+DRVNjUDwIDAQAB
------END PUBLIC KEY-----
-)";
+// What `openssl pkeyutl -encrypt` made with the key of the credentials below.
 const std::string kOaep =
     "dUd0CUss87wSUsxiAhabvW9jhLzMm9c9l61G23l1xRhC06CR575/Gaxy/H+HtZNPWKZkcmR40L894MBIQjtdFQVK"
     "Mr4CZg3+myO80pvxUvesWUUpFrdjdRiLfXdt0/PNgFdALGM4zRF3aJ0kAou4U7L1JHYMVULeYH0JsSqVBrA=";
@@ -54,7 +30,7 @@ const std::string kUsers =
 /// Without OpenSSL there is only one thing to see.
 bool is_built_in() {
   if (!authentication_is_built_in()) {
-    CHECK_FALSE(make_token(kWho, kPublic, Padding::oaep).has_value());
+    CHECK_FALSE(make_token(kWho, test::kPublicKey, Padding::oaep).has_value());
     udperf::test::skip_test("this build has no OpenSSL");
   }
   return authentication_is_built_in();
@@ -82,19 +58,19 @@ TEST_CASE("A token of another program is understood, and its user let in") {
   }
   CHECK(password_digest("mario", "rossi") ==
         "bf7a49a846d44b454a5d11e7acfaf13d138bbe0b7483aa3e050879700572709b");
-  const Gate gate{kPrivate, 10, Padding::oaep};
+  const Gate gate{test::kPrivateKey, 10, Padding::oaep};
   CHECK(let_in(kOaep, gate, kUsers, 1'700'000'000).value_or("") == "mario");
   CHECK(let_in(kOaep, gate, kUsers, 1'700'000'010).value_or("") == "mario");
   CHECK(let_in(kOaep, gate, kUsers, 1'699'999'990).value_or("") == "mario");
-  CHECK(let_in(kPkcs1, Gate{kPrivate, 10, Padding::pkcs1}, kUsers, 1'700'000'000).value_or("") ==
-        "mario");
+  CHECK(let_in(kPkcs1, Gate{test::kPrivateKey, 10, Padding::pkcs1}, kUsers, 1'700'000'000)
+            .value_or("") == "mario");
 }
 
 TEST_CASE("Nobody is let in at another time, with another word or by what cannot be read") {
   if (!is_built_in()) {
     return;
   }
-  const Gate gate{kPrivate, 10, Padding::oaep};
+  const Gate gate{test::kPrivateKey, 10, Padding::oaep};
   CHECK_FALSE(let_in(kOaep, gate, kUsers, 1'700'000'011).has_value());
   CHECK_FALSE(let_in(kOaep, gate, kUsers, 1'699'999'989).has_value());
   CHECK_FALSE(let_in(kPkcs1, gate, kUsers, 1'700'000'000).has_value());
@@ -127,18 +103,19 @@ TEST_CASE("Our own token opens with the key it was made for, and fits or is refu
   }
   for (const Padding padding : {Padding::oaep, Padding::pkcs1}) {
     const Credentials who{"peach", "toad stool, \"7\"", 42};
-    const auto token = make_token(who, kPublic, padding);
+    const auto token = make_token(who, test::kPublicKey, padding);
     REQUIRE(token.has_value());
     CHECK(token->find('\n') == std::string::npos);
     const std::string users = "peach," + password_digest(who.user, who.password);
-    CHECK(let_in(*token, Gate{kPrivate, 10, padding}, users, 40).value_or("") == "peach");
-    const auto again = make_token(who, kPublic, padding);
+    CHECK(let_in(*token, Gate{test::kPrivateKey, 10, padding}, users, 40).value_or("") == "peach");
+    const auto again = make_token(who, test::kPublicKey, padding);
     CHECK(again.value_or("") != *token);  // the padding is random
   }
-  CHECK_FALSE(make_token({"a", std::string(128, 'x'), 1}, kPublic, Padding::pkcs1).has_value());
-  CHECK(check_public_key(kPublic).has_value());
-  CHECK(check_private_key(kPrivate).has_value());
-  CHECK_FALSE(check_public_key(kPrivate).has_value());
-  CHECK_FALSE(check_private_key(kPublic).has_value());
+  CHECK_FALSE(
+      make_token({"a", std::string(128, 'x'), 1}, test::kPublicKey, Padding::pkcs1).has_value());
+  CHECK(check_public_key(test::kPublicKey).has_value());
+  CHECK(check_private_key(test::kPrivateKey).has_value());
+  CHECK_FALSE(check_public_key(test::kPrivateKey).has_value());
+  CHECK_FALSE(check_private_key(test::kPublicKey).has_value());
   CHECK_FALSE(check_public_key("").has_value());
 }
