@@ -28,7 +28,7 @@
 
 namespace udperf::engine {
 
-/// The server behind its one port: front door, sessions and their end. step() belongs to one
+/// The server behind its one port: handshakes, sessions and their end. step() belongs to one
 /// thread; sessions' own work is done by the executor.
 class ServerSessions final : public Service, public SharedPort {
  public:

@@ -33,7 +33,7 @@ struct StreamSettings {
   bool seldom = false;  ///< and both ends know: see session/light.hpp
   /// Runs the transmit loop, unless the stream sends_itself(); null where it does not send.
   Executor* senders = nullptr;
-  /// Takes datagrams that are not this session's (the server's front door), on the stream's thread.
+  /// Takes datagrams that are not this session's (a server's handshakes), on the stream's thread.
   std::function<void(net::Datagram)> on_stray = {};
 
   [[nodiscard]] Way send_way() const { return role == session::Role::client ? Way::up : Way::down; }

@@ -177,14 +177,14 @@ class ListenPort {
   ListenPort& operator=(const ListenPort&) = delete;
   virtual ~ListenPort() = default;
 
-  /// What has arrived, without waiting; at most a bounded number of letters. They are there until
+  /// What has arrived, without waiting; at most a bounded number of datagrams. They are there until
   /// the next receive().
   virtual std::span<const Datagram> receive() = 0;
-  virtual void send(const Datagram& letter) = 0;
+  virtual void send(const Datagram& datagram) = 0;
   [[nodiscard]] virtual Endpoint local() const = 0;
   [[nodiscard]] virtual int fd() const = 0;
 
-  /// A port for one peer on the same local address and port. Letters of others that went to it
+  /// A port for one peer on the same local address and port. Datagrams of others that went to it
   /// before it was connected are handed back in `strays`.
   [[nodiscard]] virtual Result<std::unique_ptr<DatagramPort>> open_session(
       const PortOptions& options, std::vector<Datagram>& strays) = 0;
