@@ -93,10 +93,9 @@ std::vector<Kind> costs_of(std::vector<Kind> kinds, Server& server, HostileClien
   return kinds;
 }
 
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+/// A host adds to what the same work takes, and never takes off.
+double least(const std::vector<double>& values) {
+  return *std::min_element(values.begin(), values.end());
 }
 
 }  // namespace
@@ -155,6 +154,6 @@ TEST_CASE("a REQUEST with a bad cookie costs no more than two datagrams of a tes
     return;
   }
   // A quarter more, where both are read many at a time: whom its cookie is for is looked at first.
-  CHECK(median(costs[1].each) <= 2 * median(costs[0].each));
+  CHECK(least(costs[1].each) <= 2 * least(costs[0].each));
   check_serves(server);
 }
