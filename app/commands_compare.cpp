@@ -15,7 +15,7 @@
 namespace udperf::app {
 namespace {
 
-int fail(const Error& error) {
+int failed_comparison(const Error& error) {
   std::fprintf(stderr, "udperf: %s\n", error.message().c_str());
   return exit_code(error.code);
 }
@@ -69,14 +69,14 @@ int run_command(const CompareCommand& command) {
   const auto before = read_document(command.before);
   const auto after = before ? read_document(command.after) : before;
   if (!after) {
-    return fail(after.error());
+    return failed_comparison(after.error());
   }
   const auto comparison =
       compare::compare(compare::Json::parse(*before), compare::Json::parse(*after), command.limits);
   const std::string json = compare::to_json(comparison, command.before, command.after);
   if (command.page) {
     if (const auto done = write_page(command, *before, *after, json); !done) {
-      return fail(done.error());
+      return failed_comparison(done.error());
     }
   }
   const auto out = OutputFile::open(std::nullopt, "stdout");

@@ -34,7 +34,7 @@ struct WayView {
   }
 };
 
-TestParams params_of(const ProfileTraffic& traffic) {
+TestParams traffic_params(const ProfileTraffic& traffic) {
   TestParams params;
   traffic::apply_profile(traffic, params);
   return params;
@@ -68,7 +68,7 @@ Json row_json(const ProfileRow& row) {
     return tree;
   }
   const auto traffic = traffic::parse_profile(row.usage);
-  const TestParams params = params_of(*traffic);
+  const TestParams params = traffic_params(*traffic);
   const bool both = params.direction == Direction::both;
   tree["direction"] = both ? "both" : "up";
   tree["up"] = way_json({params, Way::up}, traffic->payload_bytes == 0);
@@ -109,7 +109,7 @@ std::string row_text(const ProfileRow& row) {
   std::string text = std::string{row.usage} + "\n    " + std::string{row.what} + "\n";
   if (row.fixed) {
     const auto traffic = traffic::parse_profile(row.usage);
-    const TestParams params = params_of(*traffic);
+    const TestParams params = traffic_params(*traffic);
     const bool path_sized = traffic->payload_bytes == 0;
     const bool both = params.direction == Direction::both;
     text += "    " + std::string{both ? "up:   " : "sends "} +

@@ -14,7 +14,7 @@
 namespace udperf::app {
 namespace {
 
-int fail(const Error& error) {
+int failed_report(const Error& error) {
   std::fprintf(stderr, "udperf: %s\n", error.message().c_str());
   return exit_code(error.code);
 }
@@ -42,27 +42,27 @@ Invocation make_report(const Arguments& arguments) {
 int run_command(const ReportCommand& command) {
   const auto text = read_file(command.input, html::kMostInput);
   if (!text) {
-    return fail(text.error());
+    return failed_report(text.error());
   }
   auto document = html::find_document(*text);
   if (!document) {
     Error error = document.error();
     error.what = command.input + ": " + error.what;
-    return fail(error);
+    return failed_report(error);
   }
   auto output = WholeFile::open(command.output, "--output");
   if (!output) {
-    return fail(output.error());
+    return failed_report(output.error());
   }
   Result<std::string> page =
       command.iperf3_json ? iperf3_document(*document) : html::report_page(*document);
   if (!page) {
     Error error = page.error();
     error.what = command.input + ": " + error.what;
-    return fail(error);
+    return failed_report(error);
   }
   if (const auto done = output->write(*page); !done) {
-    return fail(done.error());
+    return failed_report(done.error());
   }
   return exit_ok;
 }

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kKeyBytes = 32;
 constexpr std::string_view kSpace = " \t\r\n";
-constexpr std::string_view kHex = "0123456789abcdef";
+constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 tl::unexpected<Error> refuse(std::string what, int os_error = 0) {
   return tl::unexpected<Error>{Error{ErrorCode::usage, std::move(what), os_error, {}}};
@@ -32,7 +32,7 @@ std::string_view trimmed(std::string_view text) {
 
 std::optional<unsigned> hex_digit(char c) {
   const char lower = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
-  const auto at = kHex.find(lower);
+  const auto at = kHexDigits.find(lower);
   return at == std::string_view::npos ? std::nullopt : std::optional{static_cast<unsigned>(at)};
 }
 
@@ -258,7 +258,7 @@ std::string make_key_text(RandomSource& random) {
   std::string text;
   for (const std::byte byte : key) {
     const auto value = std::to_integer<unsigned>(byte);
-    text += {kHex[value >> 4U], kHex[value & 0xFU]};
+    text += {kHexDigits[value >> 4U], kHexDigits[value & 0xFU]};
   }
   return text + "\n";
 }

@@ -19,7 +19,7 @@
 namespace udperf::app {
 namespace {
 
-constexpr Duration kLookupTime = std::chrono::seconds{5};
+constexpr Duration kNameTime = std::chrono::seconds{5};
 constexpr std::size_t kMostAddresses = 4096;  // of one name
 
 std::set<IpAddress> own_addresses() {
@@ -120,7 +120,7 @@ class Expansion {
 
   void ask(const engine::StopToken& stop) {
     const SystemClock clock;
-    const MonoTime deadline = clock.now() + kLookupTime;
+    const MonoTime deadline = clock.now() + kNameTime;
     const std::set<IpAddress> own = names_.empty() ? std::set<IpAddress>{} : own_addresses();
     for (Name& name : names_) {
       const std::string& host = name.config.address.host;

@@ -10,7 +10,7 @@
 namespace udperf::app {
 namespace {
 
-constexpr std::int64_t kNanoseconds = 1'000'000'000;
+constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
 }  // namespace
 
@@ -104,7 +104,7 @@ Result<void> History::Store::put(const monitor::Target& target, const monitor::R
   }
   insert->bind_blob(11, encode_totals(totals));
   insert->bind(12, *setup).bind_blob(13, encode_record(round));
-  const std::int64_t second = to_ns(round.start) / kNanoseconds;
+  const std::int64_t second = to_ns(round.start) / kNsPerSecond;
   touched_ = touched_ == 0 ? second : std::min(touched_, second);
   auto done = insert->run();
   return done && !round.document.empty() ? put_document(*id, round) : done;

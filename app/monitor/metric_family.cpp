@@ -18,11 +18,11 @@ constexpr std::array<Duration, 13> kBounds{
     std::chrono::milliseconds{50},  std::chrono::milliseconds{100}, std::chrono::milliseconds{500},
     std::chrono::seconds{1}};
 
-double seconds(Duration time) {
+}  // namespace
+
+double base_seconds(Duration time) {
   return std::chrono::duration<double>(time).count();
 }
-
-}  // namespace
 
 Family::Family(std::string name, std::string help, MetricType type)
     : family_{std::move(name), std::move(help), type, {}} {}
@@ -39,14 +39,14 @@ void Family::add(Labels labels, const TimeHistogram& times) {
   prometheus::ClientMetric metric;
   metric.label = std::move(labels);
   metric.histogram.sample_count = times.total();
-  metric.histogram.sample_sum = seconds(Duration{times.sum_ns()});
+  metric.histogram.sample_sum = base_seconds(Duration{times.sum_ns()});
   std::uint64_t below = 0;
   std::size_t next = 0;
   for (const Duration bound : kBounds) {
     for (const std::size_t last = TimeHistogram::bucket_of(bound); next <= last; ++next) {
       below += times.count(next);
     }
-    metric.histogram.bucket.push_back({below, seconds(bound)});
+    metric.histogram.bucket.push_back({below, base_seconds(bound)});
   }
   family_.metric.push_back(std::move(metric));
 }

@@ -18,10 +18,6 @@ using monitor::WayTotals;
 using prometheus::MetricType;
 using Labels = Family::Labels;
 
-double seconds(Duration time) {
-  return std::chrono::duration<double>(time).count();
-}
-
 Labels with(Labels labels, std::string name, std::string value) {
   labels.push_back({std::move(name), std::move(value)});
   return labels;
@@ -152,7 +148,7 @@ constexpr std::array<WayGauge, 5> kWayGauges{{
      }},
     {"jitter_seconds", "Interarrival jitter at the end of the last round (RFC 3550).",
      [](const RoundWay& way) {
-       return way.jitter ? std::optional{seconds(*way.jitter)} : std::nullopt;
+       return way.jitter ? std::optional{base_seconds(*way.jitter)} : std::nullopt;
      }},
     {"loss_ratio", "Share of the last round's datagrams that was lost.",
      [](const RoundWay& way) {
@@ -194,7 +190,7 @@ void add_gauges(Families& families, const Board& board) {
       Family{"udperf_clock_offset_seconds", "Target's UTC minus this host's.", MetricType::Gauge},
       [](Family& family, const Labels& labels, const Board::Entry& entry) {
         if (entry.last && entry.last->clock_offset_ns) {
-          family.add(labels, seconds(Duration{*entry.last->clock_offset_ns}));
+          family.add(labels, base_seconds(Duration{*entry.last->clock_offset_ns}));
         }
       });
   add_each(
@@ -202,7 +198,7 @@ void add_gauges(Families& families, const Board& board) {
       Family{"udperf_clock_uncertainty_seconds", "How far that may be off.", MetricType::Gauge},
       [](Family& family, const Labels& labels, const Board::Entry& entry) {
         if (entry.last && entry.last->clock_uncertainty_ns) {
-          family.add(labels, seconds(Duration{*entry.last->clock_uncertainty_ns}));
+          family.add(labels, base_seconds(Duration{*entry.last->clock_uncertainty_ns}));
         }
       });
   add_each(families, board,
@@ -210,7 +206,7 @@ void add_gauges(Families& families, const Board& board) {
                   MetricType::Gauge},
            [](Family& family, const Labels& labels, const Board::Entry& entry) {
              if (entry.last) {
-               family.add(labels, seconds(entry.last->start.time_since_epoch()));
+               family.add(labels, base_seconds(entry.last->start.time_since_epoch()));
              }
            });
 }
@@ -291,7 +287,7 @@ Families probe_families(const RoundResult& round, Duration took) {
     add_to(families, std::move(family));
   };
   gauge("probe_success", "Whether the target answered.", answered(round) ? 1 : 0);
-  gauge("probe_duration_seconds", "How long the probe took.", seconds(took));
+  gauge("probe_duration_seconds", "How long the probe took.", base_seconds(took));
   Family sent{"udperf_probe_packets_sent", "Datagrams sent.", MetricType::Gauge};
   Family lost{"udperf_probe_packets_lost", "Datagrams lost, by where.", MetricType::Gauge};
   for (const auto& [name, way] : {std::pair{"up", &round.up}, std::pair{"down", &round.down}}) {

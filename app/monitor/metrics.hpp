@@ -27,6 +27,9 @@ class Family {
   prometheus::MetricFamily family_;
 };
 
+/// Metrics are in base units.
+[[nodiscard]] double base_seconds(Duration time);
+
 using Families = std::vector<prometheus::MetricFamily>;
 
 /// Adds those that have a value; a family without any is not told of.

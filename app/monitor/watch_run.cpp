@@ -145,7 +145,7 @@ Result<MonitorSinks> open_sinks(const MonitorCommand& command, const Clock& cloc
   return sinks;
 }
 
-int fail(const Error& error) {
+int failed_watch(const Error& error) {
   std::fprintf(stderr, "udperf: %s\n", error.message().c_str());
   return exit_code(error.code);
 }
@@ -208,7 +208,7 @@ int run_watch(MonitorSetup setup) {
   const SystemClock clock;
   auto log = Log::open(setup.command.log, clock);
   if (!log) {
-    return fail(log.error());
+    return failed_watch(log.error());
   }
   engine::StopToken stop;
   Hangup hangup{*log};
@@ -217,11 +217,11 @@ int run_watch(MonitorSetup setup) {
   const MonitorCommand command = setup.command;
   const auto web_config = read_web_config(command.web_config);
   if (!web_config) {
-    return fail(web_config.error());
+    return failed_watch(web_config.error());
   }
   auto sinks = open_sinks(command, clock, *log);
   if (!sinks) {
-    return fail(sinks.error());
+    return failed_watch(sinks.error());
   }
   Monitor monitor{setup, *std::move(sinks), clock, *log};
   Routes routes{monitor, clock};
@@ -229,7 +229,7 @@ int run_watch(MonitorSetup setup) {
       HttpServer::open(command.listen, *web_config,
                        [&routes](const HttpRequest& request) { return routes.answer(request); });
   if (!server) {
-    return fail(server.error());
+    return failed_watch(server.error());
   }
   Refresher refresher{monitor, std::move(setup), clock, *log, stop};
   hangup.begin(monitor, refresher);

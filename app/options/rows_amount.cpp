@@ -128,7 +128,7 @@ Problem check_search_time(const GivenOption& /*option*/, const ClientCommand& co
   return std::nullopt;
 }
 
-constexpr auto kRows = std::to_array<OptionSpec>({
+constexpr auto kAmountRows = std::to_array<OptionSpec>({
     {.letter = 's',
      .name = "size",
      .value = "N",
@@ -237,12 +237,12 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .check = check_sizes},
 });
 
-static_assert(all_set(kRows));
+static_assert(all_set(kAmountRows));
 
 }  // namespace
 
 std::span<const OptionSpec> amount_rows() {
-  return kRows;
+  return kAmountRows;
 }
 
 }  // namespace udperf::app

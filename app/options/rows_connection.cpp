@@ -43,7 +43,7 @@ Problem set_local_port(Text value, ClientCommand& command) {
                        options.last_local_port);
 }
 
-constexpr auto kRows = std::to_array<OptionSpec>({
+constexpr auto kConnectionRows = std::to_array<OptionSpec>({
     {.letter = 'p',
      .name = "port",
      .value = "PORT",
@@ -177,12 +177,12 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .set = [](Text v, ServerCommand& c) { return store_text(v, "file name", c.key_file); }},
 });
 
-static_assert(all_set(kRows));
+static_assert(all_set(kConnectionRows));
 
 }  // namespace
 
 std::span<const OptionSpec> connection_rows() {
-  return kRows;
+  return kConnectionRows;
 }
 
 }  // namespace udperf::app

@@ -25,7 +25,7 @@ Problem set_format(Text value, LogOptions& log) {
 constexpr unsigned kLogging = kBoth | kMonitor;
 constexpr unsigned kAll = kLogging | kKeygen | kReport | kCompare | kProfiles;
 
-constexpr auto kRows = std::to_array<OptionSpec>({
+constexpr auto kLoggingRows = std::to_array<OptionSpec>({
     {.name = "log-level",
      .value = "LEVEL",
      .help = "error, warning, info or debug",
@@ -65,12 +65,12 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .of_parser = true},
 });
 
-static_assert(all_set(kRows));
+static_assert(all_set(kLoggingRows));
 
 }  // namespace
 
 std::span<const OptionSpec> logging_rows() {
-  return kRows;
+  return kLoggingRows;
 }
 
 }  // namespace udperf::app

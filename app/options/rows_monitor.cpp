@@ -52,7 +52,7 @@ Problem for_module(const char* name, Text value, MonitorCommand& command) {
   return std::nullopt;
 }
 
-constexpr auto kRows = std::to_array<OptionSpec>({
+constexpr auto kMonitorRows = std::to_array<OptionSpec>({
     {.name = "config",
      .value = "FILE",
      .help = "read targets and modules from this YAML file",
@@ -141,7 +141,7 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .set = [](Text v, MonitorCommand& c) { return for_module("fail-rtt-p99", v, c); }},
 });
 
-static_assert(all_set(kRows));
+static_assert(all_set(kMonitorRows));
 
 }  // namespace
 
@@ -150,7 +150,7 @@ bool is_module_option(std::string_view name) {
 }
 
 std::span<const OptionSpec> monitor_rows() {
-  return kRows;
+  return kMonitorRows;
 }
 
 }  // namespace udperf::app

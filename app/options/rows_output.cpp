@@ -114,7 +114,7 @@ Problem check_page(const GivenOption& option, const ClientCommand& command) {
   return std::nullopt;
 }
 
-constexpr auto kRows = std::to_array<OptionSpec>({
+constexpr auto kOutputRows = std::to_array<OptionSpec>({
     {.name = "json",
      .help = "print one JSON document at the end",
      .brief = "print one JSON document at the end",
@@ -281,12 +281,12 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .set = set_color},
 });
 
-static_assert(all_set(kRows));
+static_assert(all_set(kOutputRows));
 
 }  // namespace
 
 std::span<const OptionSpec> output_rows() {
-  return kRows;
+  return kOutputRows;
 }
 
 }  // namespace udperf::app

@@ -43,7 +43,7 @@ Problem check_keyless(const GivenOption& /*option*/, const ServerCommand& comman
   return std::nullopt;
 }
 
-constexpr auto kRows = std::to_array<OptionSpec>({
+constexpr auto kPolicyRows = std::to_array<OptionSpec>({
     {.name = "one-off",
      .help = "serve one session, then exit",
      .brief = "serve one session, then exit",
@@ -136,12 +136,12 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .set = [](Text v, ServerCommand& c) { return add_prefix(v, c.options.deny); }},
 });
 
-static_assert(all_set(kRows));
+static_assert(all_set(kPolicyRows));
 
 }  // namespace
 
 std::span<const OptionSpec> policy_rows() {
-  return kRows;
+  return kPolicyRows;
 }
 
 }  // namespace udperf::app

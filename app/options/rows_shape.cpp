@@ -143,7 +143,7 @@ Problem check_seed(const GivenOption& /*option*/, const ClientCommand& command) 
                     " packet sizes or such a --profile"};
 }
 
-constexpr auto kRows = std::to_array<OptionSpec>({
+constexpr auto kShapeRows = std::to_array<OptionSpec>({
     {.name = "profile",
      .value = "NAME",
      .help = "traffic by name: udperf profiles; other options win",
@@ -195,12 +195,12 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .check = check_seed},
 });
 
-static_assert(all_set(kRows));
+static_assert(all_set(kShapeRows));
 
 }  // namespace
 
 std::span<const OptionSpec> shape_rows() {
-  return kRows;
+  return kShapeRows;
 }
 
 }  // namespace udperf::app

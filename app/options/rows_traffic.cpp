@@ -127,7 +127,7 @@ Problem check_iperf3(const GivenOption& /*option*/, const ClientCommand& command
   return std::nullopt;
 }
 
-constexpr auto kRows = std::to_array<OptionSpec>({
+constexpr auto kTrafficRows = std::to_array<OptionSpec>({
     {.letter = 'b',
      .name = "rate",
      .value = "RATE",
@@ -267,12 +267,12 @@ constexpr auto kRows = std::to_array<OptionSpec>({
      .set = [](Text, ClientCommand& c) { return turn_on(c.classic); }},
 });
 
-static_assert(all_set(kRows));
+static_assert(all_set(kTrafficRows));
 
 }  // namespace
 
 std::span<const OptionSpec> traffic_rows() {
-  return kRows;
+  return kTrafficRows;
 }
 
 }  // namespace udperf::app

@@ -14,7 +14,7 @@ namespace {
 using session::HandshakeResponder;
 using wire::MessageType;
 
-net::PortOptions::Offload offload(OffloadMode mode) {
+net::PortOptions::Offload granted_offload(OffloadMode mode) {
   return mode == OffloadMode::off ? net::PortOptions::Offload::off
                                   : net::PortOptions::Offload::automatic;
 }
@@ -200,8 +200,8 @@ std::unique_ptr<net::DatagramPort> ServerSessions::open_port(const Session& sess
   options.remote = datagram.peer;
   options.buffer_bytes = options_.buffer.value_or(kDefaultBuffer);
   options.share_port = true;
-  options.gso = offload(session.params.gso);
-  options.gro = offload(session.params.gro);
+  options.gso = granted_offload(session.params.gso);
+  options.gro = granted_offload(session.params.gro);
   options.tos = static_cast<std::uint8_t>((session.params.dscp << 2U) | session.params.ecn);
   options.dont_fragment = session.params.df == DontFragment::on;
   std::vector<net::Datagram> strays;

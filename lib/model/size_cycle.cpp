@@ -10,7 +10,7 @@ namespace udperf {
 namespace {
 
 /// So many datagrams at least before the order comes again, lest a short pattern shows.
-constexpr std::uint32_t kTurn = 1024;
+constexpr std::uint32_t kMixTurn = 1024;
 
 }  // namespace
 
@@ -20,7 +20,7 @@ SizeCycle::SizeCycle(const TrafficShape& shape, std::uint64_t seed) {
   for (const SizeShare& share : mix) {
     weights += share.weight;
   }
-  const std::uint32_t times = mix.size() == 1 ? 1 : std::max(kTurn / std::max(weights, 1U), 1U);
+  const std::uint32_t times = mix.size() == 1 ? 1 : std::max(kMixTurn / std::max(weights, 1U), 1U);
   std::vector<std::uint16_t> lengths;
   for (const SizeShare& share : mix) {
     const std::uint32_t weight = mix.size() == 1 ? 1 : share.weight;

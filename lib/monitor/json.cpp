@@ -17,7 +17,7 @@ Json or_null(const std::optional<Duration>& value) {
   return value ? Json(value->count()) : Json(nullptr);
 }
 
-Json spread(const TimeHistogram& times) {
+Json times_json(const TimeHistogram& times) {
   if (times.total() == 0) {
     return nullptr;
   }
@@ -50,8 +50,8 @@ Json way_json(const std::optional<RoundWay>& way) {
           {"unique_bytes", way->unique_bytes},
           {"goodput_bps", or_null(way->goodput_bps)},
           {"jitter_ns", or_null(way->jitter)},
-          {"delay_variation", spread(way->delay_variation)},
-          {"delay", way->delay ? spread(*way->delay) : Json(nullptr)},
+          {"delay_variation", times_json(way->delay_variation)},
+          {"delay", way->delay ? times_json(*way->delay) : Json(nullptr)},
           {"hops", or_null(way->hops)},
           {"payload_bytes", or_null(way->payload_bytes)}};
 }
@@ -71,12 +71,12 @@ Json way_json(const WayTotals& way) {
           {"late", way.late},
           {"sent_bytes", way.sent_bytes},
           {"unique_bytes", way.unique_bytes},
-          {"delay_variation", spread(way.delay_variation)},
-          {"delay", spread(way.delay)}};
+          {"delay_variation", times_json(way.delay_variation)},
+          {"delay", times_json(way.delay)}};
 }
 
 Json trips_json(std::uint64_t sent, const TimeHistogram& times) {
-  Json json = spread(times);
+  Json json = times_json(times);
   if (json.is_null()) {
     json = {{"n", 0}};
   }

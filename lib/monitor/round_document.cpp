@@ -17,7 +17,7 @@ Nanoseconds ns_of(const std::optional<Duration>& value) {
   return value ? Nanoseconds{value->count()} : std::nullopt;
 }
 
-Number share(std::uint64_t part, std::uint64_t whole) {
+Number part_of(std::uint64_t part, std::uint64_t whole) {
   return whole > 0 ? Number{static_cast<double>(part) / static_cast<double>(whole)} : std::nullopt;
 }
 
@@ -49,7 +49,7 @@ std::vector<result::HistogramStep> steps_of(const TimeHistogram& times) {
   return steps;
 }
 
-DelayPart spread(const TimeHistogram& times) {
+DelayPart delay_part(const TimeHistogram& times) {
   DelayPart part;
   part.n = times.total();
   if (times.total() == 0) {
@@ -78,7 +78,7 @@ DirectionPart direction(const RoundWay& way) {
     part.rx.hops = *way.hops;
   }
   part.loss.packets = way.lost;
-  part.loss.ratio = share(way.lost, way.sent);
+  part.loss.ratio = part_of(way.lost, way.sent);
   if (way.sent_bytes >= way.unique_bytes) {
     part.loss.bytes = way.sent_bytes - way.unique_bytes;
   }
@@ -90,10 +90,10 @@ DirectionPart direction(const RoundWay& way) {
   part.duplicates.packets = way.duplicates;
   part.reordering.packets = way.reordered;
   part.jitter.rfc3550_ns = ns_of(way.jitter);
-  part.delay_variation = spread(way.delay_variation);
+  part.delay_variation = delay_part(way.delay_variation);
   part.delay_variation.histogram = steps_of(way.delay_variation);
   if (way.delay) {
-    part.delay = spread(*way.delay);
+    part.delay = delay_part(*way.delay);
     part.delay.absolute_valid = true;
   }
   return part;
@@ -146,7 +146,7 @@ void sum_up(ResultDocument& document) {
       }
     }
   }
-  if (const Number ratio = share(lost, sent)) {
+  if (const Number ratio = part_of(lost, sent)) {
     document.loss_percent = 100 * *ratio;
   }
 }
@@ -180,9 +180,9 @@ ResultDocument round_document(const RoundResult& round, const Target& target) {
     document.down = direction(*round.down);
   }
   if (round.rtt) {
-    document.rtt.loaded = spread(round.rtt->times);
+    document.rtt.loaded = delay_part(round.rtt->times);
     const std::uint64_t sent = round.rtt->sent;
-    document.rtt.loss_ratio = share(sent - std::min(round.rtt->times.total(), sent), sent);
+    document.rtt.loss_ratio = part_of(sent - std::min(round.rtt->times.total(), sent), sent);
   }
   sum_up(document);
   judge_loss(document);

@@ -8,7 +8,7 @@
 namespace udperf::monitor {
 namespace {
 
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kRecordVersion = 1;
 
 /// Of a record, and of a way: what is there, a bit each.
 enum : std::uint64_t {
@@ -139,7 +139,7 @@ RoundWay read_way(ByteReader& reader, const WayTotals& sums) {
 
 std::string encode_record(const RoundResult& round) {
   std::string out;
-  put_number(out, kVersion);
+  put_number(out, kRecordVersion);
   put_number(out, if_so(round.tried, tried) | if_so(round.server_restarted, restarted) |
                       if_so(round.clock_stepped, stepped) |
                       if_so(round.clock_offset_ns.has_value(), has_offset) |
@@ -171,7 +171,7 @@ std::string encode_record(const RoundResult& round) {
 
 std::optional<RoundResult> decode_record(std::string_view bytes, const Totals& totals) {
   ByteReader reader{bytes};
-  if (reader.number() != kVersion) {
+  if (reader.number() != kRecordVersion) {
     return std::nullopt;
   }
   RoundResult round;

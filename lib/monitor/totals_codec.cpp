@@ -8,7 +8,7 @@
 namespace udperf::monitor {
 namespace {
 
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kTotalsVersion = 1;
 
 void put_times(std::string& out, const TimeHistogram& times) {
   std::uint64_t used = 0;
@@ -96,7 +96,7 @@ class Reader : public ByteReader {
 
 std::string encode_totals(const Totals& totals) {
   std::string out;
-  put_number(out, kVersion);
+  put_number(out, kTotalsVersion);
   for (const std::uint64_t count : totals.rounds) {
     put_number(out, count);
   }
@@ -110,7 +110,7 @@ std::string encode_totals(const Totals& totals) {
 
 std::optional<Totals> decode_totals(std::string_view bytes) {
   Reader reader{bytes};
-  if (reader.number() != kVersion) {
+  if (reader.number() != kTotalsVersion) {
     return std::nullopt;
   }
   Totals totals;

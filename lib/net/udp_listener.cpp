@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "net/control_message.hpp"
 #include "net/device.hpp"
 #include "net/socket_address.hpp"
 #include "net/socket_options.hpp"
@@ -20,13 +21,6 @@ namespace {
 constexpr std::size_t kMostLetters = 64;  // a turn of the loop stays short under a flood
 constexpr std::size_t kLetterBytes =
     2048;  // handshakes are smaller; longer ones are cut and refused
-
-template <typename T>
-T payload_of(const cmsghdr* header) {
-  T value{};
-  std::memcpy(&value, CMSG_DATA(header), sizeof value);
-  return value;
-}
 
 /// The address that the datagram was sent to, from its control messages.
 IpAddress destination(msghdr& message, const IpAddress& fallback) {

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "net/control_message.hpp"
 #include "net/receive_buffers.hpp"
 #include "net/udp_port.hpp"
 
@@ -48,13 +49,6 @@ struct ReadTime {
 };
 
 namespace {
-
-template <typename T>
-T payload_of(const cmsghdr* header) {
-  T value{};
-  std::memcpy(&value, CMSG_DATA(header), sizeof value);
-  return value;
-}
 
 void read_socket_control(const cmsghdr* header, const ReadTime& time, Received& out) {
   if (header->cmsg_type == SCM_TIMESTAMPNS) {

@@ -45,7 +45,7 @@ double largest(const Values& values) {
   return top;
 }
 
-std::string percent_text(double percent) {
+std::string share_text(double percent) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), percent != 0 && percent < 0.1 ? "%.3f %%" : "%.1f %%",
                 percent);
@@ -74,7 +74,7 @@ void curves(const result::DirectionPart& part, const TextStyle& style, Block& bl
   }
   if (const double top = largest(losses); !losses.empty()) {
     block.drawing("loss over time", top > 0 ? sparkline(losses, top, columns, style.unicode) +
-                                                  " max " + percent_text(top)
+                                                  " max " + share_text(top)
                                             : "none at any time");
   }
 }
@@ -112,7 +112,7 @@ void histogram(const result::DelayPart& delay, const TextStyle& style, Block& bl
       row += style.unicode ? "\u2588" : "#";
     }
     row += length > 0 ? " " : "";
-    row += percent_text(100 * share);
+    row += share_text(100 * share);
     block.drawing(label, row);
     label = "";
   }

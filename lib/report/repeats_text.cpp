@@ -19,7 +19,7 @@ std::string spread_text(const stats::Spread& spread, Format format) {
   return text;
 }
 
-std::string percent(double value) {
+std::string percent_of(double value) {
   char text[32] = {};
   std::snprintf(text, sizeof text, "%.4g %%", value);
   return text;
@@ -43,7 +43,7 @@ std::string repeats_to_text(const result::ResultDocument& document, const TextSt
                spread_text(*repeats.goodput_bps, [](double v) { return format_bit_rate(v); }));
   }
   if (repeats.loss_percent) {
-    block.line("lost", spread_text(*repeats.loss_percent, percent));
+    block.line("lost", spread_text(*repeats.loss_percent, percent_of));
   }
   if (repeats.rtt_loaded_p50_ns) {
     block.line("loaded RTT", spread_text(*repeats.rtt_loaded_p50_ns, [](double v) {

@@ -137,7 +137,7 @@ class Direction {
   std::int64_t least_ = 0;
 };
 
-std::string percent(double ratio) {
+std::string share_lost(double ratio) {
   if (ratio <= 0) {
     return "nothing";
   }
@@ -229,8 +229,8 @@ class Sentences {
     if (!found.ports.empty()) {
       const char* const verb = found.ports.size() == 1 ? " loses " : " lose ";
       add(prefix + share_of_flows(found, direction) + verb +
-          percent(share(found.lost, found.sent).value_or(0)) + ", the others " +
-          percent(found.rest.value_or(0)) + ": one member of a bundle?");
+          share_lost(share(found.lost, found.sent).value_or(0)) + ", the others " +
+          share_lost(found.rest.value_or(0)) + ": one member of a bundle?");
     }
   }
 

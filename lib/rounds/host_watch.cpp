@@ -8,8 +8,6 @@
 namespace udperf::rounds {
 namespace {
 
-constexpr Duration kAsleep = std::chrono::milliseconds{100};
-
 Duration read(clockid_t id) {
   timespec ts{};
   ::clock_gettime(id, &ts);  // cannot fail for these clocks

@@ -16,6 +16,8 @@ class HostWatch final : public engine::Task {
   /// Late by less is what a busy host does.
   static constexpr Duration kStill = std::chrono::seconds{1};
   /// What a wall clock may be off after a tenth of a second without having been set.
+  /// Less is a difference between two clocks.
+  static constexpr Duration kAsleep = std::chrono::milliseconds{100};
   static constexpr Duration kStep = std::chrono::milliseconds{50};
 
   struct Events {

@@ -14,7 +14,6 @@ constexpr Duration kMostInterval = 24h;
 constexpr std::size_t kMostAtOnce = 8;
 // A socket buffer for what is light.
 constexpr std::uint32_t kBuffer = 256U << 10U;
-constexpr Duration kAsleep = 100ms;
 constexpr Duration kLongestPause = 60s;
 
 Duration lead_of(Duration interval) {
@@ -252,7 +251,7 @@ void TargetTask::judge(Running& running, MonoTime now) {
   round.asleep = common_.watch.asleep() - running.asleep;
   round.stood_still = common_.watch.stood_still(now) - running.stood_still;
   const bool whole = round.ending == Ending::complete;
-  if (round.asleep > kAsleep || (!whole && round.stood_still > Duration{0})) {
+  if (round.asleep > HostWatch::kAsleep || (!whole && round.stood_still > Duration{0})) {
     round.ending = Ending::not_measured;
   }
 }

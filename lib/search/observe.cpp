@@ -6,14 +6,14 @@
 namespace udperf::search {
 namespace {
 
-constexpr double kNs = 1e9;
+constexpr double kNsPerSecond = 1e9;
 
 double difference(std::int64_t from, std::int64_t to) {
   return static_cast<double>(to) - static_cast<double>(from);
 }
 
 double span_rate(double bytes, double first, double span_ns) {
-  return span_ns > 0 ? 8 * kNs * (bytes - first) / span_ns : 0;
+  return span_ns > 0 ? 8 * kNsPerSecond * (bytes - first) / span_ns : 0;
 }
 
 struct Reports {
@@ -75,8 +75,8 @@ void add_receiver(const std::vector<const RxReport*>& reports, Observation& seen
     return;
   }
   seen.goodput_bps = span_rate(bytes, one.first_bytes, difference(first, last));
-  const double row_s = static_cast<double>(one.interval_ns) / kNs;
-  const double end_s = difference(one.anchor_mono_ns, last) / kNs;
+  const double row_s = static_cast<double>(one.interval_ns) / kNsPerSecond;
+  const double end_s = difference(one.anchor_mono_ns, last) / kNsPerSecond;
   const ArrivalLine line{join_rows(reports), row_s, end_s, static_cast<double>(seen.payload_bytes)};
   seen.late = late_rate(line);
   if (const auto growth = queue_growth(line.rows, row_s)) {
@@ -94,7 +94,7 @@ std::vector<SubInterval> sub_intervals(const std::vector<const RxReport*>& repor
     return parts;
   }
   const auto most = static_cast<std::size_t>(test_interval.count() / one.interval_ns);
-  const double row_s = static_cast<double>(one.interval_ns) / kNs;
+  const double row_s = static_cast<double>(one.interval_ns) / kNsPerSecond;
   const double packet_bits = 8.0 * (seen.payload_bytes + ip_udp_header_bytes(seen.family));
   const auto measured = [](std::int64_t ns) { return ns >= 0 ? std::optional{ns} : std::nullopt; };
   for (std::size_t i = 0; i < std::min(most, one.intervals.size()); ++i) {

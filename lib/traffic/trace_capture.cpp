@@ -16,7 +16,7 @@
 namespace udperf::traffic {
 namespace {
 
-tl::unexpected<Error> wrong(std::string text) {
+tl::unexpected<Error> wrong_capture(std::string text) {
   return tl::unexpected{Error{ErrorCode::usage, std::move(text), 0, "profile"}};
 }
 
@@ -105,13 +105,13 @@ Result<std::vector<TraceRow>> read_trace_capture(const std::string& file, TraceN
                                               text.data()),
       pcap_close};
   if (!capture) {
-    return wrong(text.data());
+    return wrong_capture(text.data());
   }
   const int link = pcap_datalink(capture.get());
   if (!known_link(link)) {
     const char* const name = pcap_datalink_val_to_name(link);
-    return wrong("its link layer, " + std::string{name != nullptr ? name : "unknown"} +
-                 ", is not one of Ethernet, raw IP, loopback or Linux cooked");
+    return wrong_capture("its link layer, " + std::string{name != nullptr ? name : "unknown"} +
+                         ", is not one of Ethernet, raw IP, loopback or Linux cooked");
   }
   std::vector<TraceRow> rows;
   std::uint64_t number = 0;
@@ -125,21 +125,22 @@ Result<std::vector<TraceRow>> read_trace_capture(const std::string& file, TraceN
     const auto bytes = at ? payload_of(frame, *at, header->len) : std::nullopt;
     constexpr std::int64_t kMostSeconds = 4'294'967'295;  // a file has no more bits for it
     if (header->ts.tv_sec < 0 || header->ts.tv_sec > kMostSeconds) {
-      return wrong("packet " + std::to_string(number) + " has an impossible time");
+      return wrong_capture("packet " + std::to_string(number) + " has an impossible time");
     }
     if (!bytes) {
       ++notes.skipped;
       continue;
     }
     if (rows.size() == kMostTraceRows) {
-      return wrong("has more than " + std::to_string(kMostTraceRows) +
-                   " packets: cut it (editcap -r)");
+      return wrong_capture("has more than " + std::to_string(kMostTraceRows) +
+                           " packets: cut it (editcap -r)");
     }
     rows.push_back(
         {std::chrono::seconds{header->ts.tv_sec} + Duration{header->ts.tv_usec}, *bytes});
   }
   if (status != PCAP_ERROR_BREAK) {
-    return wrong("after packet " + std::to_string(number) + ": " + pcap_geterr(capture.get()));
+    return wrong_capture("after packet " + std::to_string(number) + ": " +
+                         pcap_geterr(capture.get()));
   }
   return rows;
 }
@@ -148,7 +149,7 @@ Result<std::vector<TraceRow>> read_trace_capture(const std::string& file, TraceN
 
 Result<std::vector<TraceRow>> read_trace_capture(const std::string& /*file*/,
                                                  TraceNotes& /*notes*/) {
-  return wrong(
+  return wrong_capture(
       "is a capture, but this udperf was built without libpcap: turn it into CSV, e.g. tshark "
       "-T fields -E separator=, -e frame.time_epoch -e udp.length");
 }

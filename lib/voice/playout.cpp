@@ -6,13 +6,13 @@
 namespace udperf::voice {
 namespace {
 
-constexpr std::int64_t kSecondNs = 1'000'000'000;
+constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 /// How far from a datagram the least delay is looked for, before and after.
 constexpr std::int64_t kReachSeconds = 60;
 
 std::int64_t second_of(MonoTime tx) {
   const std::int64_t ns = to_ns(tx);
-  return ns >= 0 ? ns / kSecondNs : -((-ns + kSecondNs - 1) / kSecondNs);
+  return ns >= 0 ? ns / kNsPerSecond : -((-ns + kNsPerSecond - 1) / kNsPerSecond);
 }
 
 }  // namespace
@@ -44,7 +44,7 @@ void Playout::arrived_one(std::uint64_t sequence, Duration transit, MonoTime tx)
   entry = Entry{tx, transit};
   note_least(transit, tx);
   latest_tx_ = std::max(latest_tx_, tx);
-  const MonoTime settled = latest_tx_ - Duration{kReachSeconds * kSecondNs};
+  const MonoTime settled = latest_tx_ - Duration{kReachSeconds * kNsPerSecond};
   while (!waiting_.empty() && waiting_.front().tx < settled) {
     settle_front();
   }
@@ -112,14 +112,14 @@ Duration Playout::buffer_for(Duration transit, Duration least, MonoTime tx) {
   if (!mean_ns_) {
     mean_ns_ = delay;
     spurt_buffer_ = VoiceSetup::kDefaultBuffer;
-    spurt_end_ = tx + Duration{kSecondNs};
+    spurt_end_ = tx + Duration{kNsPerSecond};
   } else if (tx >= spurt_end_) {
     const double wanted =
         *mean_ns_ + kDeviations * deviation_ns_ - static_cast<double>(least.count());
     const auto low = static_cast<double>(VoiceSetup::kLeastBuffer.count());
     const auto high = static_cast<double>(VoiceSetup::kMostBuffer.count());
     spurt_buffer_ = Duration{std::llround(std::clamp(wanted, low, high))};
-    spurt_end_ = tx + Duration{kSecondNs};
+    spurt_end_ = tx + Duration{kNsPerSecond};
   }
   const double error = delay - *mean_ns_;
   *mean_ns_ += kGain * error;

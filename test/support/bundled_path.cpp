@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 // $C and $S are the namespaces, $N the number of members. What arrives over each is noted by port,
 // before anything is dropped. The hash has a seed, so that no flow changes its member when the test
 // is made again.
-constexpr const char* kBuild = R"(set -e
+constexpr const char* kBuildBundle = R"(set -e
 for n in $C $S; do
   ip netns add $n
   ip -n $n link set lo up
@@ -83,7 +83,7 @@ BundledPath::~BundledPath() {
 bool BundledPath::build(int members) const {
   const std::string head =
       "C=" + prefix_ + "-client S=" + prefix_ + "-server N=" + std::to_string(members) + "\n";
-  const auto done = run_to_end({"sh", "-c", head + kBuild}, 60s);
+  const auto done = run_to_end({"sh", "-c", head + kBuildBundle}, 60s);
   if (!done || done->code() != 0) {
     WARN("network namespaces cannot be made: " << (done ? done->err : "no shell"));
     return false;
