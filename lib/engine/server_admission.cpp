@@ -106,7 +106,7 @@ void ServerSessions::open_session(const HandshakeResponder::Admission& admission
     refuse(datagram, nonce, admission.sealer, *reject);
     return;
   }
-  const bool room = sources_for(is_light(admission.request.params)) != nullptr;
+  const bool room = memory_.sources_for(is_light(admission.request.params)) != nullptr;
   if (!room) {
     ++counters_.out_of_memory;
   }
@@ -147,7 +147,7 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
                                                                       const net::Datagram& datagram,
                                                                       MonoTime now) {
   const bool light = is_light(request.params);
-  auto session = std::make_unique<Session>(*sources_for(light), datagram.peer,
+  auto session = std::make_unique<Session>(*memory_.sources_for(light), datagram.peer,
                                            counted_to(request.params, datagram), light, control_);
   do {
     session->id = random_.next_u64();
