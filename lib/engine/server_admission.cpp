@@ -163,19 +163,7 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
   random_.fill(session->server_nonce);
   random_.fill(session->token_key);
 
-  wire::Accept accept;
-  accept.nonce = request.nonce;
-  accept.server_nonce = session->server_nonce;
-  accept.params = granted;
-  accept.client = datagram.peer;
-  accept.host = host_fingerprint();
   const bool seldom = light && (request.capabilities & wire::kCapLight) != 0;
-  accept.capabilities = wire::kCapStreams | wire::kCapDown | wire::kCapQueue | wire::kCapTraffic |
-                        wire::kCapCompact | wire::kCapOmit | wire::kCapOmitAny |
-                        (seldom ? wire::kCapLight : 0U);
-  accept.concurrent = static_cast<std::uint32_t>(places_.full()) + 1;
-  accept.instance = instance_;
-
   ServerControl::Settings settings;
   settings.session = session->id;
   settings.client_nonce = request.nonce;
@@ -183,12 +171,29 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
   settings.params = session->params;
   settings.max_duration = options_.max_duration;
   settings.secret = session->token_key;
-  settings.accept = accept;
+  settings.accept = acceptance(request, *session, seldom);
   settings.light = light;
   settings.seldom = seldom;
   settings.on_ended = [this, opened = session.get()] { note_over(*opened); };
   session->control = std::make_unique<ServerControl>(settings, session->shared, now);
   return session;
+}
+
+/// What the client of a new session is told. `seldom`: as to a light test.
+wire::Accept ServerSessions::acceptance(const wire::Request& request, const Session& session,
+                                        bool seldom) const {
+  wire::Accept accept;
+  accept.nonce = request.nonce;
+  accept.server_nonce = session.server_nonce;
+  accept.params = session.params;
+  accept.client = session.client;
+  accept.host = host_fingerprint();
+  accept.capabilities = wire::kCapStreams | wire::kCapDown | wire::kCapQueue | wire::kCapTraffic |
+                        wire::kCapCompact | wire::kCapOmit | wire::kCapOmitAny |
+                        (seldom ? wire::kCapLight : 0U);
+  accept.concurrent = static_cast<std::uint32_t>(places_.full()) + 1;
+  accept.instance = instance_;
+  return accept;
 }
 
 std::unique_ptr<net::DatagramPort> ServerSessions::open_port(const Session& session,

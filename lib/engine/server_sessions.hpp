@@ -112,6 +112,8 @@ class ServerSessions final : public Service, public SharedPort {
   [[nodiscard]] std::unique_ptr<Session> make_session(const wire::Request& request,
                                                       const TestParams& granted,
                                                       const net::Datagram& datagram, MonoTime now);
+  [[nodiscard]] wire::Accept acceptance(const wire::Request& request, const Session& session,
+                                        bool seldom) const;
   [[nodiscard]] std::optional<wire::Reject> open_stream(Session& session, std::uint8_t stream,
                                                         const session::Sealer& sealer,
                                                         const net::Datagram& datagram);

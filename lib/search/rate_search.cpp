@@ -177,6 +177,13 @@ Verdict RateSearch::finished(const Observation& seen, Duration elapsed) {
     after_unusable();
     return verdict;
   }
+  follow(seen, verdict);
+  refresh_bracket();
+  return verdict;
+}
+
+/// What the trial means for the one after it.
+void RateSearch::follow(const Observation& seen, Verdict verdict) {
   switch (state_) {
     case State::approach:
       after_approach(seen, verdict);
@@ -199,8 +206,6 @@ Verdict RateSearch::finished(const Observation& seen, Duration elapsed) {
     case State::done:
       break;
   }
-  refresh_bracket();
-  return verdict;
 }
 
 void RateSearch::note(const Observation& seen, Verdict verdict) {

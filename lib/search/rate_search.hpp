@@ -47,6 +47,7 @@ class RateSearch {
  private:
   enum class State : std::uint8_t { approach, overload, host, loss_check, bisect, confirm, done };
 
+  void follow(const Observation& seen, Verdict verdict);
   void after_approach(const Observation& seen, Verdict verdict);
   void after_overload(const Observation& seen, Verdict verdict);
   void after_full_overload(const Observation& seen);
