@@ -97,7 +97,7 @@ PacerKind Pacer::kind_for(const pacing::PacketPeriod& period) {
   const std::uint64_t per_second =
       saturating_mul_div(bytes * 1'000'000'000U, period.denominator, period.numerator);
   const std::uint64_t held = saturating_mul_div(Uint128{per_second}, 100 + kSlackPercent, 100);
-  return port_.pace_in_kernel(held) ? PacerKind::kernel : PacerKind::sleep_spin;
+  return kernel_ && port_.pace_in_kernel(held) ? PacerKind::kernel : PacerKind::sleep_spin;
 }
 
 std::uint64_t Pacer::take_due(std::uint64_t next, std::uint32_t batch, MonoTime now) {

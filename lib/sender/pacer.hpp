@@ -20,9 +20,9 @@ namespace udperf::sender {
 /// how well it was kept. Belongs to one thread, but for set_rate().
 class Pacer {
  public:
-  /// All three have to outlive it.
-  Pacer(const TestParams& params, Way way, net::DatagramPort& port)
-      : params_(params), way_(way), port_(port) {}
+  /// `kernel`: the kernel may be asked to space datagrams (fq). Params and port have to outlive it.
+  Pacer(const TestParams& params, Way way, net::DatagramPort& port, bool kernel = true)
+      : params_(params), way_(way), port_(port), kernel_(kernel) {}
 
   /// The payload rate from the next take_due() on, where the parameters leave it to be adjusted;
   /// from any thread.
@@ -73,6 +73,7 @@ class Pacer {
   const TestParams& params_;
   Way way_;
   net::DatagramPort& port_;
+  bool kernel_;
   std::optional<Timetable> schedule_;
   PacerKind kind_ = PacerKind::none;
   Scheduling scheduling_ = Scheduling::untold;

@@ -91,7 +91,7 @@ Sender::Sender(const Settings& settings, std::unique_ptr<const DatagramFormat> f
       plan_(settings.params, settings.way, settings.stream, settings.trace, traffic::Part::test,
             format_->least_bytes()),
       buffers_(make_buffers(settings, *format_, port)),
-      pacer_(settings_.params, settings_.way, port),
+      pacer_(settings_.params, settings_.way, port, settings.kernel_pacing),
       books_(port.queue_drops()) {
   if (settings.params.omit > Duration{0}) {
     warm_up_.emplace(settings.params, settings.way, settings.stream, settings.trace,
@@ -253,7 +253,7 @@ bool Sender::send_batch(std::uint64_t count, MonoTime now) {
     const std::uint64_t most = fits ? std::min<std::uint64_t>(left, batch_of(buffer, length)) : 1;
     const auto n = static_cast<std::uint32_t>(plan.run_at(first, most));
     const auto batch = static_cast<std::uint32_t>(books_.batch());
-    const auto data = buffer.stamped({first, to_ns(now), batch}, n, length);
+    const auto data = buffer.stamped({first, to_ns(now), batch, books_.omitted()}, n, length);
     const auto outcome = port_.send(data, length);
     trouble_ = books_.note(n, length, outcome, now);
     if (outcome.status != Status::taken && trouble_ != Status::denied) {

@@ -56,6 +56,13 @@ TEST_CASE("a slow rate is kept by sleeping, a fast one to the microsecond", "[se
     CHECK(s.pacer->precise());
     CHECK(s.report().target_milli_pps == 10'000'000);
   }
+  SECTION("fast, where the kernel could help, but its rate is somebody else's") {
+    Scene s{packets_per_second(10'000)};
+    s.port.paces = true;
+    s.pacer.emplace(s.params, Way::up, s.port, false);
+    s.begin();
+    CHECK(s.report().pacer == PacerKind::sleep_spin);
+  }
   SECTION("fast, where the kernel helps") {
     Scene s{packets_per_second(10'000)};
     s.port.paces = true;
