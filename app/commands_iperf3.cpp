@@ -40,7 +40,7 @@ constexpr Duration kDataPatience = std::chrono::seconds{120};
 /// Where -d has what goes over the control connection written.
 std::function<void(const std::string&)> trace_of(const Iperf3Command& command,
                                                  Iperf3Printer& printer) {
-  if (!command.debug) {
+  if (!command.log.debug) {
     return {};
   }
   return [&printer](const std::string& text) { printer.say_debug(text); };
@@ -52,18 +52,18 @@ iperf3::ClientPlan plan_of(const Iperf3Command& command, const Endpoint& server,
   plan.host = command.host;
   plan.server = server;
   plan.parameters = command.parameters;
-  plan.parameters.client_version = std::string{"udperf "} + result::program_version();
+  plan.parameters.labels.client_version = std::string{"udperf "} + result::program_version();
   plan.duration = std::chrono::seconds{command.parameters.seconds};
   plan.rate_bps = command.parameters.rate_bps;
   plan.either_amount = true;
-  plan.bind = command.bind;
-  plan.device = command.bind_device;
-  plan.local_port = command.client_port;
-  plan.buffer_bytes = engine::kDefaultBuffer;
-  plan.patience = command.connect_timeout;
-  plan.data_patience = command.receive_timeout.value_or(kDataPatience);
-  plan.interval = command.interval;
-  plan.control = command.control;
+  plan.sockets.bind = command.local.address;
+  plan.sockets.device = command.local.device;
+  plan.sockets.local_port = command.local.port;
+  plan.sockets.buffer_bytes = engine::kDefaultBuffer;
+  plan.patience = command.patience.connect;
+  plan.data_patience = command.patience.data.value_or(kDataPatience);
+  plan.interval = command.report.interval;
+  plan.control = command.patience.control;
   plan.trace = trace_of(command, printer);
   return plan;
 }
@@ -149,8 +149,8 @@ class IdleGuard {
 engine::ServerOptions server_options(const Iperf3Command& command) {
   constexpr std::uint32_t kMostTests = 128;
   engine::ServerOptions options;
-  options.bind = command.bind;
-  options.bind_device = command.bind_device;
+  options.bind = command.local.address;
+  options.bind_device = command.local.device;
   if (!options.bind && command.family) {
     options.bind = IpAddress::any(*command.family);
   }
@@ -167,11 +167,11 @@ engine::ServerOptions server_options(const Iperf3Command& command) {
 
 void set_parts(const Iperf3Command& command, Iperf3Printer& printer,
                iperf3::Iperf3Service::Parts& parts) {
-  parts.interval = command.interval;
-  parts.json_output = command.output != Iperf3Command::Output::text;
-  parts.data_patience = command.receive_timeout.value_or(kDataPatience);
+  parts.interval = command.report.interval;
+  parts.json_output = command.report.output != Iperf3Command::Output::text;
+  parts.data_patience = command.patience.data.value_or(kDataPatience);
   parts.rate_window = command.service.limit_window;
-  parts.control = command.control;
+  parts.control = command.patience.control;
   parts.trace = trace_of(command, printer);
 }
 
@@ -221,12 +221,12 @@ int fail(const std::string& what) {
 
 /// -J has a document for everything.
 int refuse(const Iperf3Command& command) {
-  if (command.output != Iperf3Command::Output::json) {
+  if (command.report.output != Iperf3Command::Output::json) {
     return fail(*command.problem);
   }
   iperf3::TestRecord record;
   record.error = command.problem;
-  static_cast<void>(print(iperf3::report_json(record, command.keys)));
+  static_cast<void>(print(iperf3::report_json(record, command.report.keys)));
   return kFailed;
 }
 
@@ -256,15 +256,15 @@ int run_command(const Iperf3Command& command) {
   }
   if (command.version) {
     const bool access = iperf3::authentication_is_built_in();
-    return print(iperf3::version_name(command.keys) + "\nUDP tests only, " +
+    return print(iperf3::version_name(command.report.keys) + "\nUDP tests only, " +
                  (access ? "with" : "without") + " authentication\n");
   }
-  const auto output = OutputFile::open(command.log_file, "--logfile", OutputFile::Mode::append);
+  const auto output = OutputFile::open(command.log.file, "--logfile", OutputFile::Mode::append);
   if (!output) {
     return fail(output.error().message());
   }
-  if (command.affinity && !os::stay_on_cpu(*command.affinity)) {
-    return fail("-A: no CPU " + std::to_string(*command.affinity) + " is to be used here");
+  if (command.local.cpu && !os::stay_on_cpu(*command.local.cpu)) {
+    return fail("-A: no CPU " + std::to_string(*command.local.cpu) + " is to be used here");
   }
   if (command.service.daemon && ::daemon(1, 0) != 0) {
     return fail("cannot become a daemon");

@@ -135,7 +135,7 @@ Problem check_client(Iperf3Command& c) {
   if ((c.duration_given ? 1 : 0) + (p.bytes != 0 ? 1 : 0) + (p.blocks != 0 ? 1 : 0) > 1) {
     return "only one of -t, -n and -k can end a test";
   }
-  if (c.receive_timeout && !p.server_sends()) {
+  if (c.patience.data && !p.server_sends()) {
     return "--rcv-timeout: is for a client that receives: give -R or --bidir";
   }
   if (c.access.user.has_value() != c.access.public_key.has_value()) {
@@ -210,7 +210,7 @@ Iperf3Command parse_iperf3(std::span<const std::string> arguments) {
   command.parameters.rate_bps = kDefaultRate;
   Walk walk{arguments};
   command.problem = walk.run(command);
-  command.output = output_of(command.forms);
+  command.report.output = output_of(command.report.forms);
   if (!command.problem && !command.help && !command.version) {
     command.problem = check(command, walk);
   }

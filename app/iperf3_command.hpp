@@ -28,6 +28,38 @@ struct Iperf3Command {
     bool whole = false;  ///< has no effect without `stream`
   };
 
+  /// What is printed, and how.
+  struct Report {
+    Forms forms;
+    Output output = Output::text;                   ///< what comes of them
+    iperf3::KeySet keys = iperf3::KeySet::of_3_12;  ///< of -J; a stream's are those of 3.21
+    char unit = 'a';                                ///< -f
+    Duration interval = std::chrono::seconds{1};    ///< 0: none
+  };
+
+  /// Where it is printed, and what beside the report.
+  struct Log {
+    std::optional<std::string> file;        ///< --logfile
+    std::optional<std::string> timestamps;  ///< strftime(3) format before each line
+    bool verbose = false;
+    bool debug = false;
+  };
+
+  /// This end of the test.
+  struct Local {
+    std::optional<IpAddress> address;  ///< -B
+    std::string device;                ///< --bind-dev, -B ADDRESS%DEVICE; empty: any
+    std::uint16_t port = 0;            ///< --cport
+    std::optional<std::uint32_t> cpu;  ///< -A
+  };
+
+  /// How long the other end may take.
+  struct Patience {
+    Duration connect = std::chrono::seconds{10};  ///< --connect-timeout
+    std::optional<Duration> data;                 ///< --rcv-timeout
+    net::TcpPatience control;                     ///< --snd-timeout, --cntl-ka
+  };
+
   /// Who a test is for, at either end.
   struct Access {
     std::optional<std::string> user;         ///< --username
@@ -60,24 +92,12 @@ struct Iperf3Command {
   iperf3::Parameters parameters;  ///< `length` 0: the control connection's segment
   bool udp = false;
   bool duration_given = false;  ///< -t
-  Forms forms;
-  Output output = Output::text;                   ///< what comes of them
-  iperf3::KeySet keys = iperf3::KeySet::of_3_12;  ///< of -J; a stream's are those of 3.21
-  char unit = 'a';                                ///< -f
-  Duration interval = std::chrono::seconds{1};    ///< 0: none
-  std::optional<IpAddress> bind;
+  Report report;
   std::optional<IpFamily> family;
-  std::string bind_device;                ///< --bind-dev, -B ADDRESS%DEVICE; empty: any
-  std::uint16_t client_port = 0;          ///< --cport
-  std::optional<std::uint32_t> affinity;  ///< -A: the CPU of this end
-  Duration connect_timeout = std::chrono::seconds{10};
-  std::optional<Duration> receive_timeout;  ///< --rcv-timeout
-  net::TcpPatience control;                 ///< --snd-timeout, --cntl-ka
-  std::optional<std::string> log_file;
+  Local local;
+  Patience patience;
+  Log log;
   std::optional<std::string> pid_file;
-  std::optional<std::string> timestamps;  ///< strftime(3) format before each line
-  bool verbose = false;
-  bool debug = false;
   Access access;
   Service service;
 };

@@ -44,16 +44,16 @@ std::string percent(double value) {
 
 Iperf3Printer::Iperf3Printer(const Iperf3Command& command, const OutputFile& output)
     : command_(command), output_(output) {
-  format_.unit = command.unit;
-  format_.verbose = command.verbose;
+  format_.unit = command.report.unit;
+  format_.verbose = command.log.verbose;
 }
 
 void Iperf3Printer::write(const std::string& text) {
   std::string prefix;
   if (this->text()) {
-    const auto& title = command_.parameters.title;
-    prefix =
-        (command_.timestamps ? time_now(*command_.timestamps) : "") + (title ? *title + ":  " : "");
+    const auto& title = command_.parameters.labels.title;
+    prefix = (command_.log.timestamps ? time_now(*command_.log.timestamps) : "") +
+             (title ? *title + ":  " : "");
   }
   const auto done = output_.write(prefix.empty() ? text : with_prefix(text, prefix));
   failed_ = failed_ || !done;
@@ -61,8 +61,8 @@ void Iperf3Printer::write(const std::string& text) {
 
 void Iperf3Printer::announce_client() {
   if (text()) {
-    write((command_.verbose
-               ? iperf3::version_name(command_.keys) + "\n" + iperf3::system_info() + "\n"
+    write((command_.log.verbose
+               ? iperf3::version_name(command_.report.keys) + "\n" + iperf3::system_info() + "\n"
                : "") +
           "Connecting to host " + command_.host + ", port " + std::to_string(command_.port) + "\n");
   }
@@ -79,7 +79,7 @@ void Iperf3Printer::announce_server(std::uint16_t port) {
 
 std::string Iperf3Printer::start_of(const TestRecord& record) const {
   const auto& p = record.parameters;
-  if (!command_.verbose) {
+  if (!command_.log.verbose) {
     return iperf3::start_text(record) + iperf3::heading_text(record);
   }
   const std::string what = p.bytes != 0    ? std::to_string(p.bytes) + " bytes to send"
@@ -89,12 +89,12 @@ std::string Iperf3Printer::start_of(const TestRecord& record) const {
          "\n      Target Bitrate: " + std::to_string(p.rate_bps) + "\n" +
          iperf3::start_text(record) + "Starting Test: protocol: UDP, " + std::to_string(p.streams) +
          " streams, " + std::to_string(p.length) + " byte blocks, omitting " +
-         std::to_string(p.omit_seconds) + " seconds, " + what + ", tos " + std::to_string(p.tos) +
-         "\n" + iperf3::heading_text(record);
+         std::to_string(p.omit_seconds) + " seconds, " + what + ", tos " +
+         std::to_string(p.ip.tos) + "\n" + iperf3::heading_text(record);
 }
 
 std::string Iperf3Printer::cpu_of(const TestRecord& record) const {
-  if (!command_.verbose || record.ends.empty()) {
+  if (!command_.log.verbose || record.ends.empty()) {
     return {};
   }
   const auto side = [](const std::string& name, const iperf3::CpuShare& cpu) {
@@ -130,7 +130,7 @@ void Iperf3Printer::on_test_interval(const TestRecord& record, const IntervalRow
 }
 
 void Iperf3Printer::on_test_ended(const TestRecord& record) {
-  switch (command_.output) {
+  switch (command_.report.output) {
     case Iperf3Command::Output::json_stream:
       write(iperf3::end_events(record));
       break;
@@ -138,7 +138,7 @@ void Iperf3Printer::on_test_ended(const TestRecord& record) {
       write(iperf3::end_events(record) + iperf3::report_json(record, iperf3::KeySet::of_3_21));
       break;
     case Iperf3Command::Output::json:
-      write(iperf3::report_json(record, command_.keys));
+      write(iperf3::report_json(record, command_.report.keys));
       break;
     case Iperf3Command::Output::text:
       write((live_ == &record ? iperf3::end_text(record, format_)
@@ -161,7 +161,7 @@ void Iperf3Printer::finish_client(const TestRecord& record, bool began) {
   if (!began && streams()) {
     write(iperf3::end_events(record));
   } else if (!began && !text()) {
-    write(iperf3::report_json(record, command_.keys));
+    write(iperf3::report_json(record, command_.report.keys));
   }
   if (!text()) {
     return;
@@ -189,7 +189,7 @@ void Iperf3Printer::say_debug(const std::string& what) {
 void Iperf3Printer::say_error(const std::string& what) {
   const bool interrupt = what.starts_with("interrupt - ");
   const std::string line = (interrupt ? "iperf3: " : "iperf3: error - ") + what + "\n";
-  if (command_.log_file) {
+  if (command_.log.file) {
     write(line);
   } else {
     std::fputs(line.c_str(), stderr);

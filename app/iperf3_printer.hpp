@@ -36,10 +36,10 @@ class Iperf3Printer final : public iperf3::TestWatcher {
   [[nodiscard]] bool any_test() const { return tests_.load() > 0; }
 
  private:
-  [[nodiscard]] bool text() const { return command_.output == Iperf3Command::Output::text; }
+  [[nodiscard]] bool text() const { return command_.report.output == Iperf3Command::Output::text; }
   [[nodiscard]] bool streams() const {
-    return command_.output == Iperf3Command::Output::json_stream ||
-           command_.output == Iperf3Command::Output::json_stream_full;
+    return command_.report.output == Iperf3Command::Output::json_stream ||
+           command_.report.output == Iperf3Command::Output::json_stream_full;
   }
   [[nodiscard]] std::string start_of(const iperf3::TestRecord& record) const;
   [[nodiscard]] std::string cpu_of(const iperf3::TestRecord& record) const;

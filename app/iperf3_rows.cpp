@@ -83,8 +83,8 @@ Problem set_milliseconds(Text value, Duration& out) {
 
 Problem set_receive_timeout(Text value, Command& c) {
   constexpr Duration kLeast = std::chrono::milliseconds{100};
-  Problem problem = set_milliseconds(value, c.receive_timeout.emplace());
-  return problem || *c.receive_timeout < kLeast ? "must be 100..86400000 ms: " + value : Problem{};
+  Problem problem = set_milliseconds(value, c.patience.data.emplace());
+  return problem || *c.patience.data < kLeast ? "must be 100..86400000 ms: " + value : Problem{};
 }
 
 /// A limit of 0 is none.
@@ -114,7 +114,7 @@ Problem set_dscp(Text value, Command& c) {
   if (!code && prefixed(value, 0, 63, number)) {
     return "must be 0..63 or a name such as EF or AF41: " + value;
   }
-  c.parameters.tos = static_cast<std::uint8_t>(number << 2U);
+  c.parameters.ip.tos = static_cast<std::uint8_t>(number << 2U);
   return std::nullopt;
 }
 
@@ -123,7 +123,7 @@ Problem set_bind(Text value, Command& c) {
   const auto percent = value.find('%');
   const bool scoped = value.find(':') != std::string::npos;
   if (percent != std::string::npos) {
-    if (Problem problem = store_device(value.substr(percent + 1), c.bind_device)) {
+    if (Problem problem = store_device(value.substr(percent + 1), c.local.device)) {
       return problem;
     }
   }
@@ -131,14 +131,14 @@ Problem set_bind(Text value, Command& c) {
   if (!address) {
     return address.error().what;
   }
-  c.bind = *address;
+  c.local.address = *address;
   return std::nullopt;
 }
 
 /// N, or of a client N,M: this end's CPU and the server's.
 Problem set_affinity(Text value, Command& c) {
   const auto comma = value.find(',');
-  Problem problem = prefixed(value.substr(0, comma), 0, iperf3::kMostCpu, c.affinity.emplace());
+  Problem problem = prefixed(value.substr(0, comma), 0, iperf3::kMostCpu, c.local.cpu.emplace());
   if (!problem && comma != std::string::npos) {
     problem = prefixed(value.substr(comma + 1), 0, iperf3::kMostCpu,
                        c.parameters.extras.server_affinity.emplace());
@@ -148,7 +148,7 @@ Problem set_affinity(Text value, Command& c) {
 
 /// IDLE/INTERVAL/COUNT, each of which may be left out.
 Problem set_keep_alive(Text value, Command& c) {
-  auto& alive = c.control.keep_alive.emplace();
+  auto& alive = c.patience.control.keep_alive.emplace();
   std::string rest = value;
   constexpr std::uint32_t kMost = 32'767;  // of Linux
   for (std::uint32_t* const part : {&alive.idle_s, &alive.interval_s, &alive.count}) {
@@ -168,7 +168,7 @@ Problem set_unit(Text value, Command& c) {
   if (value.size() != 1 || std::string_view{"kmgtKMGT"}.find(value[0]) == std::string::npos) {
     return "must be one of k m g t K M G T: " + value;
   }
-  c.unit = value[0];
+  c.report.unit = value[0];
   return std::nullopt;
 }
 
@@ -184,7 +184,7 @@ Problem set_role(Command& c, Command::Role role) {
 Problem set_client(Text value, Command& c) {
   const auto percent = value.find('%');
   if (percent != std::string::npos) {
-    if (Problem problem = store_device(value.substr(percent + 1), c.bind_device)) {
+    if (Problem problem = store_device(value.substr(percent + 1), c.local.device)) {
       return problem;
     }
   }
@@ -197,7 +197,7 @@ Problem set_version(Text value, Command& c) {
   if (value != "3.12" && value != "3.21") {
     return "must be 3.12 or 3.21: " + value;
   }
-  c.keys = value == "3.12" ? iperf3::KeySet::of_3_12 : iperf3::KeySet::of_3_21;
+  c.report.keys = value == "3.12" ? iperf3::KeySet::of_3_12 : iperf3::KeySet::of_3_21;
   return std::nullopt;
 }
 
@@ -244,23 +244,23 @@ constexpr auto kRows = std::to_array<Iperf3Row>({
   {'u', "udp", kNone, kClient, [](Text, Command& c) { return on(c.udp); }},
   {'p', "port", kNeeded, kAny, [](Text v, Command& c) { return from_one(v, 65535, c.port); }},
   {'f', "format", kNeeded, kAny, set_unit},
-  {'i', "interval", kNeeded, kAny, [](Text v, Command& c) { return set_seconds(v, c.interval, 0.1, 60); }},
+  {'i', "interval", kNeeded, kAny, [](Text v, Command& c) { return set_seconds(v, c.report.interval, 0.1, 60); }},
   {'A', "affinity", kNeeded, kAny, set_affinity},
   {'F', "file", kNeeded, kAny, no_file},
   {'B', "bind", kNeeded, kAny, set_bind},
-  {0, "bind-dev", kNeeded, kAny, [](Text v, Command& c) { return store_device(v, c.bind_device); }},
-  {'V', "verbose", kNone, kAny, [](Text, Command& c) { return on(c.verbose); }},
-  {'J', "json", kNone, kAny, [](Text, Command& c) { return on(c.forms.json); }},
-  {0, "json-stream", kNone, kAny, [](Text, Command& c) { return on(c.forms.stream); }},
-  {0, "json-stream-full-output", kNone, kAny, [](Text, Command& c) { return on(c.forms.whole); }},
+  {0, "bind-dev", kNeeded, kAny, [](Text v, Command& c) { return store_device(v, c.local.device); }},
+  {'V', "verbose", kNone, kAny, [](Text, Command& c) { return on(c.log.verbose); }},
+  {'J', "json", kNone, kAny, [](Text, Command& c) { return on(c.report.forms.json); }},
+  {0, "json-stream", kNone, kAny, [](Text, Command& c) { return on(c.report.forms.stream); }},
+  {0, "json-stream-full-output", kNone, kAny, [](Text, Command& c) { return on(c.report.forms.whole); }},
   {0, "as-version", kNeeded, kAny, set_version},  // of this program alone
-  {0, "logfile", kNeeded, kAny, [](Text v, Command& c) { return put_text(v, c.log_file); }},
+  {0, "logfile", kNeeded, kAny, [](Text v, Command& c) { return put_text(v, c.log.file); }},
   {0, "forceflush", kNone, kAny, always},  // every line is flushed
-  {0, "timestamps", kOptional, kAny, [](Text v, Command& c) { return put_text(v.empty() ? "%c " : v, c.timestamps); }},
+  {0, "timestamps", kOptional, kAny, [](Text v, Command& c) { return put_text(v.empty() ? "%c " : v, c.log.timestamps); }},
   {0, "rcv-timeout", kNeeded, kAny, set_receive_timeout},
-  {0, "snd-timeout", kNeeded, kAny, [](Text v, Command& c) { return set_milliseconds(v, c.control.unanswered); }},
+  {0, "snd-timeout", kNeeded, kAny, [](Text v, Command& c) { return set_milliseconds(v, c.patience.control.unanswered); }},
   {0, "cntl-ka", kOptional, kAny, set_keep_alive},
-  {'d', "debug", kOptional, kAny, [](Text, Command& c) { return on(c.debug); }},
+  {'d', "debug", kOptional, kAny, [](Text, Command& c) { return on(c.log.debug); }},
   {'v', "version", kNone, kAny, [](Text, Command& c) { return on(c.version); }},
   {'h', "help", kNone, kAny, [](Text, Command& c) { return on(c.help); }},
   {'4', "version4", kNone, kAny, [](Text, Command& c) -> Problem { c.family = IpFamily::v4; return {}; }},
@@ -286,27 +286,27 @@ constexpr auto kRows = std::to_array<Iperf3Row>({
      auto& length = c.parameters.length;  // 0: as the path has it
      return whole(v, iperf3::kMostLength, length) || (length != 0 && length < iperf3::kLeastLength)
                 ? "must be 16..65507: " + v : Problem{}; }},
-  {0, "cport", kNeeded, kClient, [](Text v, Command& c) { return from_one(v, 65535, c.client_port); }},
+  {0, "cport", kNeeded, kClient, [](Text v, Command& c) { return from_one(v, 65535, c.local.port); }},
   {'P', "parallel", kNeeded, kClient, [](Text v, Command& c) { return from_one(v, iperf3::kMostStreams, c.parameters.streams); }},
   {'R', "reverse", kNone, kClient, [](Text, Command& c) { return on(c.parameters.reverse); }},
   {0, "bidir", kNone, kClient, [](Text, Command& c) { return on(c.parameters.bidirectional); }},
   {'w', "window", kNeeded, kClient, [](Text v, Command& c) { return whole(v, 512U << 20U, c.parameters.window); }},
   {'O', "omit", kNeeded, kClient, [](Text v, Command& c) { return whole(v, iperf3::kMostOmitSeconds, c.parameters.omit_seconds); }},
-  {'S', "tos", kNeeded, kClient, [](Text v, Command& c) { return prefixed(v, 0, 255, c.parameters.tos); }},
+  {'S', "tos", kNeeded, kClient, [](Text v, Command& c) { return prefixed(v, 0, 255, c.parameters.ip.tos); }},
   {0, "dscp", kNeeded, kClient, set_dscp},
   {'L', "flowlabel", kNeeded, kClient, [](Text v, Command& c) -> Problem {
-     Problem problem = prefixed(v, 1, 0xFFFFF, c.parameters.flow_label);
+     Problem problem = prefixed(v, 1, 0xFFFFF, c.parameters.ip.flow_label);
      return problem ? problem : of_tcp("-L", c); }},
-  {'T', "title", kNeeded, kClient, [](Text v, Command& c) { return put_text(v, c.parameters.title); }},
-  {0, "extra-data", kNeeded, kClient, [](Text v, Command& c) { return put_text(v, c.parameters.extra_data); }},
+  {'T', "title", kNeeded, kClient, [](Text v, Command& c) { return put_text(v, c.parameters.labels.title); }},
+  {0, "extra-data", kNeeded, kClient, [](Text v, Command& c) { return put_text(v, c.parameters.labels.extra_data); }},
   {0, "get-server-output", kNone, kClient, [](Text, Command& c) { return on(c.parameters.get_server_output); }},
   {0, "udp-counters-64bit", kNone, kClient, [](Text, Command& c) { return on(c.parameters.counters_64bit); }},
   {0, "repeating-payload", kNone, kClient, [](Text, Command& c) { return on(c.parameters.repeating_payload); }},
-  {0, "dont-fragment", kNone, kClient, [](Text, Command& c) { return on(c.parameters.dont_fragment); }},
-  {0, "gsro", kNone, kClient, [](Text, Command& c) -> Problem { c.parameters.gso = c.parameters.gro = true; return {}; }},
+  {0, "dont-fragment", kNone, kClient, [](Text, Command& c) { return on(c.parameters.ip.dont_fragment); }},
+  {0, "gsro", kNone, kClient, [](Text, Command& c) -> Problem { c.parameters.offload.gso = c.parameters.offload.gro = true; return {}; }},
   {0, "skip-rx-copy", kNone, kClient, [](Text, Command& c) { return on(c.parameters.extras.skip_rx_copy); }},
   {0, "connect-timeout", kNeeded, kClient, [](Text v, Command& c) -> Problem {
-     return set_milliseconds(v, c.connect_timeout) || c.connect_timeout == Duration{0} ? bad(v) : Problem{}; }},
+     return set_milliseconds(v, c.patience.connect) || c.patience.connect == Duration{0} ? bad(v) : Problem{}; }},
   {0, "username", kNeeded, kClient, [](Text v, Command& c) { return put_text(v, c.access.user); }},
   {0, "rsa-public-key-path", kNeeded, kClient, [](Text v, Command& c) { return put_text(v, c.access.public_key); }},
   {0, "rsa-private-key-path", kNeeded, kServer, [](Text v, Command& c) { return put_text(v, c.access.private_key); }},

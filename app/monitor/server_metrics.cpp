@@ -58,20 +58,8 @@ const char* status_name(TestStatus status) {
   return kNames.at(static_cast<std::size_t>(status));
 }
 
-Families families_of(const Tally& tally) {
-  Families families;
-  add_to(families, build_info());
-  const auto one = [&families](const char* name, const char* help, MetricType type, double value) {
-    Family family{name, help, type};
-    family.add({}, value);
-    add_to(families, std::move(family));
-  };
-  const auto counter = [&one](const char* name, const char* help, std::uint64_t value) {
-    one(name, help, MetricType::Counter, static_cast<double>(value));
-  };
-  one("udperf_server_sessions", "Sessions that run now.", MetricType::Gauge,
-      static_cast<double>(tally.opened - std::min(tally.opened, tally.closed)));
-  counter("udperf_server_sessions_total", "Sessions that were accepted.", tally.opened);
+/// How sessions ended, and what got no session.
+void add_by_reason(const Tally& tally, Families& families) {
   Family closed{"udperf_server_sessions_closed_total", "Sessions that are over, by how they ended.",
                 MetricType::Counter};
   for (const auto& [status, count] : tally.by_status) {
@@ -92,6 +80,23 @@ Families families_of(const Tally& tally) {
     drops.add({{"reason", drop.reason}}, static_cast<double>(tally.counters.*drop.member));
   }
   add_to(families, std::move(drops));
+}
+
+Families families_of(const Tally& tally) {
+  Families families;
+  add_to(families, build_info());
+  const auto one = [&families](const char* name, const char* help, MetricType type, double value) {
+    Family family{name, help, type};
+    family.add({}, value);
+    add_to(families, std::move(family));
+  };
+  const auto counter = [&one](const char* name, const char* help, std::uint64_t value) {
+    one(name, help, MetricType::Counter, static_cast<double>(value));
+  };
+  one("udperf_server_sessions", "Sessions that run now.", MetricType::Gauge,
+      static_cast<double>(tally.opened - std::min(tally.opened, tally.closed)));
+  counter("udperf_server_sessions_total", "Sessions that were accepted.", tally.opened);
+  add_by_reason(tally, families);
   counter("udperf_server_hellos_total", "Requests for a test that came.", tally.counters.hellos);
   counter("udperf_server_received_packets_total", "Datagrams that arrived in tests that are over.",
           tally.received.packets);

@@ -189,6 +189,21 @@ void ClientConnect::on_race_over(MonoTime now) {
     end(failed(in_phase(handshake.error(), "connect", server_)));
     return;
   }
+  Connection connection = connection_of(*runner, now);
+  if (connection.accept.params.streams == 1) {
+    end(std::move(connection));
+    return;
+  }
+  granted_ = std::move(connection);
+  if (settings_.options->flows) {  // of which the first has had its own time
+    settings_.deadline = now + settings_.options->connect_timeout;
+  }
+  begin_joins(now);
+}
+
+/// What the handshake that was the first to be done has come to.
+Connection ClientConnect::connection_of(AddressRace::Runner& runner, MonoTime now) const {
+  session::ClientHandshake& handshake = runner.pending.handshake;
   Connection connection;
   connection.session = handshake.session();
   connection.accept = handshake.accept();
@@ -200,16 +215,8 @@ void ClientConnect::on_race_over(MonoTime now) {
   if (settings_.options->auto_packet_size) {
     connection.payload_fallback = auto_payload(server_, route_mtu_);
   }
-  connection.streams.push_back({std::move(runner->pending.port), handshake.sealer()});
-  if (connection.accept.params.streams == 1) {
-    end(std::move(connection));
-    return;
-  }
-  granted_ = std::move(connection);
-  if (settings_.options->flows) {  // of which the first has had its own time
-    settings_.deadline = now + settings_.options->connect_timeout;
-  }
-  begin_joins(now);
+  connection.streams.push_back({std::move(runner.pending.port), handshake.sealer()});
+  return connection;
 }
 
 /// Opens the sockets of the streams after the first and joins them to the session. They leave from

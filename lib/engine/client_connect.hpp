@@ -79,6 +79,7 @@ class ClientConnect {
  private:
   Result<Pending> begin(const Endpoint& server, MonoTime now);
   void on_race_over(MonoTime now);
+  [[nodiscard]] Connection connection_of(AddressRace::Runner& runner, MonoTime now) const;
   void begin_joins(MonoTime now);
   MonoTime step_joins(net::ReceiveBuffers& buffers, MonoTime now);
   [[nodiscard]] std::optional<Error> not_joined();

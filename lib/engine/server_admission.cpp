@@ -106,7 +106,7 @@ void ServerSessions::open_session(const HandshakeResponder::Admission& admission
     refuse(datagram, nonce, admission.sealer, *reject);
     return;
   }
-  const bool room = sources_for(is_light(admission.request.params)) != nullptr;
+  const bool room = memory_.sources_for(is_light(admission.request.params)) != nullptr;
   if (!room) {
     ++counters_.out_of_memory;
   }
@@ -147,7 +147,7 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
                                                                       const net::Datagram& datagram,
                                                                       MonoTime now) {
   const bool light = is_light(request.params);
-  auto session = std::make_unique<Session>(*sources_for(light), datagram.peer,
+  auto session = std::make_unique<Session>(*memory_.sources_for(light), datagram.peer,
                                            counted_to(request.params, datagram), light, control_);
   do {
     session->id = random_.next_u64();
@@ -163,19 +163,7 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
   random_.fill(session->server_nonce);
   random_.fill(session->token_key);
 
-  wire::Accept accept;
-  accept.nonce = request.nonce;
-  accept.server_nonce = session->server_nonce;
-  accept.params = granted;
-  accept.client = datagram.peer;
-  accept.host = host_fingerprint();
   const bool seldom = light && (request.capabilities & wire::kCapLight) != 0;
-  accept.capabilities = wire::kCapStreams | wire::kCapDown | wire::kCapQueue | wire::kCapTraffic |
-                        wire::kCapCompact | wire::kCapOmit | wire::kCapOmitAny |
-                        (seldom ? wire::kCapLight : 0U);
-  accept.concurrent = static_cast<std::uint32_t>(places_.full()) + 1;
-  accept.instance = instance_;
-
   ServerControl::Settings settings;
   settings.session = session->id;
   settings.client_nonce = request.nonce;
@@ -183,12 +171,29 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
   settings.params = session->params;
   settings.max_duration = options_.max_duration;
   settings.secret = session->token_key;
-  settings.accept = accept;
+  settings.accept = acceptance(request, *session, seldom);
   settings.light = light;
   settings.seldom = seldom;
   settings.on_ended = [this, opened = session.get()] { note_over(*opened); };
   session->control = std::make_unique<ServerControl>(settings, session->shared, now);
   return session;
+}
+
+/// What the client of a new session is told. `seldom`: as to a light test.
+wire::Accept ServerSessions::acceptance(const wire::Request& request, const Session& session,
+                                        bool seldom) const {
+  wire::Accept accept;
+  accept.nonce = request.nonce;
+  accept.server_nonce = session.server_nonce;
+  accept.params = session.params;
+  accept.client = session.client;
+  accept.host = host_fingerprint();
+  accept.capabilities = wire::kCapStreams | wire::kCapDown | wire::kCapQueue | wire::kCapTraffic |
+                        wire::kCapCompact | wire::kCapOmit | wire::kCapOmitAny |
+                        (seldom ? wire::kCapLight : 0U);
+  accept.concurrent = static_cast<std::uint32_t>(places_.full()) + 1;
+  accept.instance = instance_;
+  return accept;
 }
 
 std::unique_ptr<net::DatagramPort> ServerSessions::open_port(const Session& session,

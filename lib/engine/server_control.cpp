@@ -195,10 +195,8 @@ void ServerControl::on_bye(const wire::Bye& bye, MonoTime now) {
 }
 
 void ServerControl::wind_up_by(MonoTime now, TestStatus status, const char* reason) {
-  if (wind_up_ == kNever) {
-    wind_up_ = now + kWindUpAlone + shared_.round_trip();
-    wind_up_status_ = status;
-    wind_up_reason_ = reason;
+  if (!wind_up_) {
+    wind_up_ = WindUp{now + kWindUpAlone + shared_.round_trip(), status, reason};
   }
 }
 
@@ -249,7 +247,7 @@ MonoTime ServerControl::on_timer(ControlChannel& channel, MonoTime now) {
     return kNever;
   }
   const Duration look = settings_.seldom ? 500ms : 100ms;
-  return std::min({wind_up_, next_probe, hard_end(), now + look,
+  return std::min({wind_up_ ? wind_up_->by : kNever, next_probe, hard_end(), now + look,
                    checking_ ? preflight_.next_timeout() : kNever});
 }
 
@@ -265,14 +263,14 @@ void ServerControl::say_shut_down(ControlChannel& channel, MonoTime now) {
 }
 
 void ServerControl::end_if_due(MonoTime now) {
-  const bool cut = wind_up_ != kNever;
   // All books are closed on both sides: only the client's BYE is missing, or nobody waits for it.
   const Duration linger = kLinger + shared_.round_trip();
   const bool forgotten =
       complete_at_ && (shared_.silence(now) > linger || now - *complete_at_ > kLongestLinger);
-  const bool over = complete_at_ && (cut ? shut_down_said_ : forgotten);
-  if (now >= wind_up_ || over) {
-    end(cut ? wind_up_status_ : TestStatus::complete, cut ? wind_up_reason_ : "complete");
+  const bool over = complete_at_ && (wind_up_ ? shut_down_said_ : forgotten);
+  if (over || (wind_up_ && now >= wind_up_->by)) {
+    end(wind_up_ ? wind_up_->status : TestStatus::complete,
+        wind_up_ ? wind_up_->reason : "complete");
   }
 }
 

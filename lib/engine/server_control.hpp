@@ -92,9 +92,13 @@ class ServerControl final : public SessionControl {
   bool shut_down_said_ = false;
   MonoTime opened_;
   MonoTime started_at_{};
-  MonoTime wind_up_ = kNever;  ///< what is still open then stays open
-  TestStatus wind_up_status_ = TestStatus::incomplete;
-  std::string wind_up_reason_;
+  /// It was told to end early, and why: what is still open at that time stays open.
+  struct WindUp {
+    MonoTime by{};
+    TestStatus status = TestStatus::incomplete;
+    std::string reason;
+  };
+  std::optional<WindUp> wind_up_;
   std::optional<MonoTime> complete_at_;
   TestStatus status_ = TestStatus::incomplete;
   std::string reason_;

@@ -60,16 +60,6 @@ bool ServerSessions::is_light(const TestParams& params) const {
   return counts_light_apart() && session::is_light(params);
 }
 
-/// Light sessions have memory for themselves, of which a third is left for those that are there to
-/// grow; then they take of the others' as long as more than three eighths of that are left. Null:
-/// no room.
-SourceAccounts* ServerSessions::sources_for(bool light) {
-  if (!light || light_.memory.room() > light_.memory.limit() / 3) {
-    return light ? &light_.sources : &full_.sources;
-  }
-  return full_.memory.room() > full_.memory.limit() / 8 * 3 ? &full_.sources : nullptr;
-}
-
 /// Whom a session is counted to: its client; a light one from this host itself to the address that
 /// it came to. A monitor of very many addresses of its own host has one address to ask from.
 IpAddress ServerSessions::counted_to(const TestParams& params,

@@ -27,11 +27,6 @@ HandshakeResponder::Settings door_settings(const ServerOptions& options) {
   return HandshakeResponder::Settings{to_key(options.key), options.allow, options.deny};
 }
 
-/// Of the memory, what light sessions have for themselves.
-std::uint64_t light_share(const ServerOptions& options) {
-  return options.max_memory.count() / 8 * 3;
-}
-
 }  // namespace
 
 ServerSessions::ServerSessions(const ServerOptions& options, net::ListenPort& listener,
@@ -44,8 +39,7 @@ ServerSessions::ServerSessions(const ServerOptions& options, net::ListenPort& li
       observer_(observer),
       executor_(executor),
       door_(door_settings(options), random, clock.now()),
-      full_(options.max_memory.count() - light_share(options)),
-      light_(light_share(options)),
+      memory_(options.max_memory.count()),
       instance_(random.next_u64() | 1U) {}
 
 ServerSessions::~ServerSessions() = default;

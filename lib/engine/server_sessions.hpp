@@ -16,6 +16,7 @@
 #include "engine/server_control.hpp"
 #include "engine/server_run.hpp"
 #include "engine/service.hpp"
+#include "engine/session_memory.hpp"
 #include "engine/session_places.hpp"
 #include "engine/shared_port.hpp"
 #include "engine/stream_endpoint.hpp"
@@ -111,6 +112,8 @@ class ServerSessions final : public Service, public SharedPort {
   [[nodiscard]] std::unique_ptr<Session> make_session(const wire::Request& request,
                                                       const TestParams& granted,
                                                       const net::Datagram& datagram, MonoTime now);
+  [[nodiscard]] wire::Accept acceptance(const wire::Request& request, const Session& session,
+                                        bool seldom) const;
   [[nodiscard]] std::optional<wire::Reject> open_stream(Session& session, std::uint8_t stream,
                                                         const session::Sealer& sealer,
                                                         const net::Datagram& datagram);
@@ -147,15 +150,7 @@ class ServerSessions final : public Service, public SharedPort {
   os::Event event_;
   session::HandshakeResponder door_;
   PortGuest* guest_ = nullptr;
-  /// What is kept on behalf of one kind of sessions.
-  struct Kept {
-    explicit Kept(std::uint64_t limit) : memory(limit) {}
-    MemoryAccount memory;
-    SourceAccounts sources{memory};
-  };
-  [[nodiscard]] SourceAccounts* sources_for(bool light);
-  Kept full_;
-  Kept light_;
+  SessionMemory memory_;
   ByteMeter control_{session::ControlBudget::kBytesPerSecondOfAll,
                      session::ControlBudget::kBurstOfAll};
   std::map<std::uint64_t, std::unique_ptr<Session>> sessions_;

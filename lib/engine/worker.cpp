@@ -54,40 +54,24 @@ void Worker::stop() {
 }
 
 void Worker::add(Task& task) {
-  {
-    const std::lock_guard lock{mutex_};
-    news_.added.push_back(&task);
-    task.set_home(this);
-  }
+  news_.add(task);
   load_.fetch_add(1, std::memory_order_relaxed);
   tell();
 }
 
 void Worker::wake() {
-  {
-    const std::lock_guard lock{mutex_};
-    news_.all = true;
-  }
+  news_.notify_all();
   tell();
 }
 
 void Worker::notify(const Task& task) noexcept {
-  {
-    const std::lock_guard lock{mutex_};
-    if (task.home() != this) {
-      return;  // released meanwhile
-    }
-    try {
-      news_.notified.push_back(&task);
-    } catch (const std::bad_alloc&) {
-      news_.all = true;
-    }
+  if (news_.notify(task)) {
+    tell();
   }
-  tell();
 }
 
 void Worker::tell() noexcept {
-  has_news_.store(true, std::memory_order_release);
+  news_.announce();
   if (this_worker != this) {
     event_.raise();
   }
@@ -110,24 +94,14 @@ void Worker::run() {
   for (const auto& [task, entry] : entries_) {
     entry->task->set_home(nullptr);
   }
-  {
-    const std::lock_guard lock{mutex_};
-    news_.notified.clear();
-  }
+  news_.withdraw_all();
   for (const auto& [task, entry] : entries_) {
     entry->task->release();
   }
 }
 
 void Worker::take_news() {
-  if (!has_news_.exchange(false, std::memory_order_acquire)) {
-    return;
-  }
-  News news;
-  {
-    const std::lock_guard lock{mutex_};
-    std::swap(news, news_);
-  }
+  const TaskNews::Items news = news_.take();
   for (Task* const task : news.added) {
     take_in(*task);
   }
@@ -240,11 +214,7 @@ void Worker::let_go(Entry& entry) {
   }
   queue_.remove(entry);
   task.set_home(nullptr);
-  {
-    const std::lock_guard lock{mutex_};  // who has seen its home may be about to name it
-    auto& notified = news_.notified;
-    notified.erase(std::remove(notified.begin(), notified.end(), &task), notified.end());
-  }
+  news_.withdraw(task);
   entries_.erase(&task);
   load_.fetch_sub(1, std::memory_order_relaxed);
   task.release();

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "engine/due_queue.hpp"
 #include "engine/executor.hpp"
 #include "engine/task.hpp"
+#include "engine/task_news.hpp"
 #include "engine/thread_scheduling.hpp"
 #include "os/event.hpp"
 #include "os/poller.hpp"
@@ -96,14 +96,7 @@ class Worker final : public Executor, public TaskHome {
     MonoTime until{kNever};  ///< it is not listened to before; kNever: it is now
   };
   Patience patience_;
-  struct News {
-    std::vector<Task*> added;
-    std::vector<const Task*> notified;
-    bool all = false;
-  };
-  std::mutex mutex_;
-  News news_;  ///< under the mutex
-  std::atomic<bool> has_news_{false};
+  TaskNews news_{*this};
   std::atomic<bool> stop_{false};
   std::atomic<std::size_t> load_{0};
   std::map<const Task*, std::unique_ptr<Entry>> entries_;

@@ -20,7 +20,7 @@ constexpr int kTurnsPerPoll = 16;
 
 void Worker::wait(MonoTime now) {
   listen_to_patient(now);
-  if (has_news_.load(std::memory_order_relaxed)) {
+  if (news_.waiting()) {
     return;
   }
   if (settings_.waiting == Waiting::spinning && !entries_.empty()) {

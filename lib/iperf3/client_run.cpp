@@ -48,10 +48,10 @@ Parameters parameters_of(const TestParams& params) {
   p.streams = params.streams;
   p.length = params.payload_bytes;
   p.rate_bps = share_of(p.server_sends() ? params.rate_down : params.rate_up, params);
-  p.tos = static_cast<std::uint8_t>((params.dscp << 2U) | params.ecn);
+  p.ip.tos = static_cast<std::uint8_t>((params.dscp << 2U) | params.ecn);
   p.counters_64bit = true;
-  p.dont_fragment = params.df == DontFragment::on;
-  p.client_version = std::string{"udperf "} + result::program_version();
+  p.ip.dont_fragment = params.df == DontFragment::on;
+  p.labels.client_version = std::string{"udperf "} + result::program_version();
   return p;
 }
 
@@ -74,12 +74,12 @@ ClientPlan plan_of(const engine::ClientOptions& options, const Endpoint& server)
                            (params.amount.size_bytes % params.payload_bytes != 0 ? 1 : 0);
   plan.rate_bps = share_of(params.rate_up, params);
   plan.payload = params.payload;
-  plan.bind = options.bind;
-  plan.device = options.bind_device;
-  plan.local_port = options.local_port;
-  plan.buffer_bytes = options.buffer.value_or(engine::kDefaultBuffer);
-  plan.gso = offload(params.gso);
-  plan.gro = offload(params.gro);
+  plan.sockets.bind = options.bind;
+  plan.sockets.device = options.bind_device;
+  plan.sockets.local_port = options.local_port;
+  plan.sockets.buffer_bytes = options.buffer.value_or(engine::kDefaultBuffer);
+  plan.sockets.gso = offload(params.gso);
+  plan.sockets.gro = offload(params.gro);
   plan.spin = options.spin;
   plan.realtime = options.realtime;
   plan.patience = options.connect_timeout;

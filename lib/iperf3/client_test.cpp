@@ -68,7 +68,7 @@ ClientFinish ClientTest::run() {
 }
 
 bool ClientTest::connect() {
-  auto opened = net::TcpConnection::open({plan_.bind, plan_.server, plan_.device});
+  auto opened = net::TcpConnection::open({plan_.sockets.bind, plan_.server, plan_.sockets.device});
   if (!opened) {
     error_ = opened.error();
     return false;

@@ -22,6 +22,16 @@
 
 namespace udperf::iperf3 {
 
+/// This end of the connections.
+struct ClientSockets {
+  std::optional<IpAddress> bind;
+  std::string device;            ///< network interface that all goes through; empty: any
+  std::uint16_t local_port = 0;  ///< of the first stream; the next ones follow; 0 = any
+  std::uint32_t buffer_bytes = 0;
+  net::PortOptions::Offload gso = net::PortOptions::Offload::automatic;
+  net::PortOptions::Offload gro = net::PortOptions::Offload::automatic;
+};
+
 /// A test that a client is to run against an iperf3 server.
 struct ClientPlan {
   std::string host;            ///< as the user wrote it
@@ -32,12 +42,7 @@ struct ClientPlan {
   bool either_amount = false;  ///< of two directions the first that has its amount ends the test
   std::uint64_t rate_bps = 0;  ///< what each stream of this end sends; 0 = unlimited
   PayloadKind payload = PayloadKind::random;
-  std::optional<IpAddress> bind;
-  std::string device;            ///< network interface that all goes through; empty: any
-  std::uint16_t local_port = 0;  ///< of the first stream; the next ones follow; 0 = any
-  std::uint32_t buffer_bytes = 0;
-  net::PortOptions::Offload gso = net::PortOptions::Offload::automatic;
-  net::PortOptions::Offload gro = net::PortOptions::Offload::automatic;
+  ClientSockets sockets;
   bool spin = false;
   engine::Realtime realtime = engine::Realtime::automatic;
   Duration patience = std::chrono::seconds{5};

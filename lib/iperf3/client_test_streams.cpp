@@ -8,17 +8,17 @@ namespace udperf::iperf3 {
 net::PortOptions ClientTest::port_options() const {
   const Parameters& p = plan_.parameters;
   net::PortOptions out;
-  out.bind = plan_.bind;
-  out.device = plan_.device;
-  out.local_port = plan_.local_port == 0
+  out.bind = plan_.sockets.bind;
+  out.device = plan_.sockets.device;
+  out.local_port = plan_.sockets.local_port == 0
                        ? std::uint16_t{0}
-                       : static_cast<std::uint16_t>(plan_.local_port + streams_.size());
+                       : static_cast<std::uint16_t>(plan_.sockets.local_port + streams_.size());
   out.remote = plan_.server;
-  out.buffer_bytes = p.window != 0 ? p.window : plan_.buffer_bytes;
-  out.tos = p.tos;
-  out.dont_fragment = p.dont_fragment;
-  out.gso = plan_.gso;
-  out.gro = plan_.gro;
+  out.buffer_bytes = p.window != 0 ? p.window : plan_.sockets.buffer_bytes;
+  out.tos = p.ip.tos;
+  out.dont_fragment = p.ip.dont_fragment;
+  out.gso = plan_.sockets.gso;
+  out.gro = plan_.sockets.gro;
   return out;
 }
 

@@ -50,7 +50,7 @@ Parameters parameters_of(const Json& test) {
   p.bytes = count(test, "size_bytes");
   p.seconds = at_most(count(test, "duration_s"), kMostSeconds);
   p.rate_bps = count(test, "rate_target_bps") / p.streams;
-  p.tos = static_cast<std::uint8_t>(at_most(count(test, "dscp"), 63U) << 2U);
+  p.ip.tos = static_cast<std::uint8_t>(at_most(count(test, "dscp"), 63U) << 2U);
   p.counters_64bit = true;
   return p;
 }

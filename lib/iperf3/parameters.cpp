@@ -39,13 +39,13 @@ void read_flags(const Json& object, Parameters& out) {
   out.bidirectional = find_true(object, "bidirectional");
   out.counters_64bit = has_flag(object, "udp_counters_64bit");
   out.repeating_payload = has_flag(object, "repeating_payload");
-  out.dont_fragment = has_flag(object, "dont_fragment");
+  out.ip.dont_fragment = has_flag(object, "dont_fragment");
   out.get_server_output = has_flag(object, "get_server_output");
-  out.gso = switch_of(object, "gso");
-  out.gro = switch_of(object, "gro");
-  out.title = find_text(object, "title");
-  out.extra_data = find_text(object, "extra_data");
-  out.client_version = find_text(object, "client_version").value_or("");
+  out.offload.gso = switch_of(object, "gso");
+  out.offload.gro = switch_of(object, "gro");
+  out.labels.title = find_text(object, "title");
+  out.labels.extra_data = find_text(object, "extra_data");
+  out.labels.client_version = find_text(object, "client_version").value_or("");
   out.extras.zerocopy = has_flag(object, "zerocopy");
   out.extras.skip_rx_copy = has_flag(object, "skip_rx_copy");
   out.extras.authtoken = find_text(object, "authtoken");
@@ -94,8 +94,8 @@ ErrorNumber read_numbers(const Json& object, Parameters& out) {
                     read_into(object, "bandwidth", kAny, out.rate_bps) &&
                     read_into(object, "fqrate", kAny, out.fq_rate_bps) &&
                     read_into(object, "window", kMostWindow, out.window) &&
-                    read_into(object, "TOS", 255, out.tos) &&
-                    read_into(object, "flowlabel", kMostLabel, out.flow_label);
+                    read_into(object, "TOS", 255, out.ip.tos) &&
+                    read_into(object, "flowlabel", kMostLabel, out.ip.flow_label);
   return good ? ErrorNumber::none : ErrorNumber::bad_parameters;
 }
 
@@ -112,17 +112,17 @@ void write_flags(const Parameters& p, Json& out) {
   if (p.repeating_payload) {
     out["repeating_payload"] = 1;
   }
-  if (p.dont_fragment) {
+  if (p.ip.dont_fragment) {
     out["dont_fragment"] = 1;
   }
   if (p.get_server_output) {
     out["get_server_output"] = 1;
   }
-  if (p.title) {
-    out["title"] = *p.title;
+  if (p.labels.title) {
+    out["title"] = *p.labels.title;
   }
-  if (p.extra_data) {
-    out["extra_data"] = *p.extra_data;
+  if (p.labels.extra_data) {
+    out["extra_data"] = *p.labels.extra_data;
   }
 }
 
@@ -136,8 +136,8 @@ void write_if_set(Json& out, const char* key, std::uint64_t value) {
 /// told a length that is not.
 void write_offload(const Parameters& p, Json& out) {
   // Said in any case: a server keeps the values of the test before where they are missing.
-  out["gso"] = p.gso.value_or(false) ? 1 : 0;
-  out["gro"] = p.gro.value_or(false) ? 1 : 0;
+  out["gso"] = p.offload.gso.value_or(false) ? 1 : 0;
+  out["gro"] = p.offload.gro.value_or(false) ? 1 : 0;
   if (p.length != 0) {
     constexpr std::uint32_t kMostSegments = 64;  // of kernels before 6.9
     out["gso_dg_size"] = p.length;
@@ -193,12 +193,12 @@ std::string to_json(const Parameters& p) {
   write_if_set(out, "fqrate", p.fq_rate_bps);
   write_if_set(out, "burst", p.burst);
   write_if_set(out, "window", p.window);
-  write_if_set(out, "TOS", p.tos);
-  write_if_set(out, "flowlabel", p.flow_label);
+  write_if_set(out, "TOS", p.ip.tos);
+  write_if_set(out, "flowlabel", p.ip.flow_label);
   write_flags(p, out);
   write_offload(p, out);
   write_extras(p.extras, out);
-  out["client_version"] = p.client_version;
+  out["client_version"] = p.labels.client_version;
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -234,9 +234,9 @@ TestParams to_test_params(const Parameters& p) {
     out.rate_up = rate;
     out.rate_down = rate;
   }
-  out.dscp = dscp_of(p.tos);
-  out.ecn = p.tos & 3U;
-  out.df = p.dont_fragment ? DontFragment::on : DontFragment::off;
+  out.dscp = dscp_of(p.ip.tos);
+  out.ecn = p.ip.tos & 3U;
+  out.df = p.ip.dont_fragment ? DontFragment::on : DontFragment::off;
   return out;
 }
 

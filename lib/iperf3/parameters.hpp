@@ -21,6 +21,26 @@ struct Extras {
   std::optional<std::string> authtoken;          ///< see iperf3/authentication.hpp
 };
 
+/// What the IP headers of the data are to say.
+struct IpMarks {
+  std::uint8_t tos = 0;          ///< the whole octet
+  std::uint32_t flow_label = 0;  ///< of IPv6
+  bool dont_fragment = false;    ///< IPv4
+};
+
+/// Whether the sockets are to hand datagrams over many at a time; 3.21 and later.
+struct Offload {
+  std::optional<bool> gso;
+  std::optional<bool> gro;
+};
+
+/// Text that stands in reports.
+struct Labels {
+  std::optional<std::string> title;
+  std::optional<std::string> extra_data;
+  std::string client_version;  ///< for information
+};
+
 /// What a client asks for: the parameter object of the control connection.
 struct Parameters {
   bool udp = true;
@@ -36,17 +56,12 @@ struct Parameters {
   std::uint64_t fq_rate_bps = 0;   ///< SO_MAX_PACING_RATE; 0 = not asked for
   std::uint32_t burst = 0;         ///< datagrams a burst, 0..1000
   std::uint32_t window = 0;        ///< socket buffers, bytes; 0 = the default
-  std::uint8_t tos = 0;            ///< the whole octet
-  std::uint32_t flow_label = 0;    ///< of IPv6
+  IpMarks ip;
   bool counters_64bit = false;     ///< in the data's headers
   bool repeating_payload = false;  ///< digits instead of random bytes
-  bool dont_fragment = false;      ///< IPv4
   bool get_server_output = false;  ///< the results are to carry the server's own report
-  std::optional<bool> gso;         ///< 3.21 and later
-  std::optional<bool> gro;         ///< 3.21 and later
-  std::optional<std::string> title;
-  std::optional<std::string> extra_data;
-  std::string client_version;  ///< for information
+  Offload offload;
+  Labels labels;
   Extras extras;
 
   [[nodiscard]] bool client_sends() const { return bidirectional || !reverse; }

@@ -45,14 +45,14 @@ Json test_start_tree(const TestRecord& record, KeySet keys) {
   const Parameters& p = record.parameters;
   Json out{{"protocol", "UDP"},           {"num_streams", p.streams},     {"blksize", p.length},
            {"omit", p.omit_seconds},      {"duration", p.seconds},        {"bytes", p.bytes},
-           {"blocks", p.blocks},          {"reverse", p.reverse ? 1 : 0}, {"tos", p.tos},
+           {"blocks", p.blocks},          {"reverse", p.reverse ? 1 : 0}, {"tos", p.ip.tos},
            {"target_bitrate", p.rate_bps}};
   if (keys == KeySet::of_3_21) {
     out["bidir"] = p.bidirectional ? 1 : 0;
     out["fqrate"] = p.fq_rate_bps;
     out["interval"] = std::chrono::duration<double>(record.interval).count();
-    out["gso"] = p.gso.value_or(false) ? 1 : 0;
-    out["gro"] = p.gro.value_or(false) ? 1 : 0;
+    out["gso"] = p.offload.gso.value_or(false) ? 1 : 0;
+    out["gro"] = p.offload.gro.value_or(false) ? 1 : 0;
   }
   return out;
 }
@@ -231,11 +231,11 @@ std::string report_json(const TestRecord& record, KeySet keys) {
   }
   Json out{
       {"start", start_tree(record, keys)}, {"intervals", intervals}, {"end", end_tree(record)}};
-  if (record.parameters.title) {
-    out["title"] = *record.parameters.title;
+  if (record.parameters.labels.title) {
+    out["title"] = *record.parameters.labels.title;
   }
-  if (record.parameters.extra_data) {
-    out["extra_data"] = *record.parameters.extra_data;
+  if (record.parameters.labels.extra_data) {
+    out["extra_data"] = *record.parameters.labels.extra_data;
   }
   if (record.server_output_json) {
     out["server_output_json"] = Json::parse(*record.server_output_json, nullptr, false);

@@ -2,24 +2,20 @@
 
 #include <atomic>
 #include <cstdint>
-#include <memory>
-#include <optional>
-#include <vector>
 
-#include "base/log_histogram.hpp"
 #include "clock/clock.hpp"
 #include "engine/task.hpp"
 #include "iperf3/datagram.hpp"
 #include "model/reports.hpp"
 #include "model/test_params.hpp"
 #include "net/datagram_port.hpp"
-#include "pacing/schedule.hpp"
+#include "sender/sender.hpp"
 
 namespace udperf::iperf3 {
 
-/// The transmit loop of one stream: datagrams of one length with iperf3's header, paced or as fast
-/// as they go, until its amount or its time is over or it is stopped. step() belongs to one thread,
-/// the rest to any; report() is for after released().
+/// The sending half of one stream as a task: a Sender of datagrams of one length with iperf3's
+/// header, until its amount or its time is over or it is stopped. step() belongs to one thread, the
+/// rest to any.
 class SendingStream final : public engine::Task {
  public:
   struct Settings {
@@ -40,67 +36,39 @@ class SendingStream final : public engine::Task {
   engine::Wake step(MonoTime now, net::ReceiveBuffers& buffers) override;
   void abandon() noexcept override;
   [[nodiscard]] bool over() const override { return over_.load(std::memory_order_acquire); }
-  [[nodiscard]] engine::Urgency urgency() const override {
-    return settings_.rate_bps != 0 ? engine::Urgency::deadline : engine::Urgency::bulk;
-  }
+  [[nodiscard]] engine::Urgency urgency() const override { return urgency_; }
+  void on_scheduling(Scheduling scheduling) override { sender_.set_scheduling(scheduling); }
 
-  void stop(TxEnd why);
+  void stop(TxEnd why) { sender_.stop(why); }
   /// Holds the data back as long as it is not known that the peer is there.
-  void pause(bool on) { paused_.store(on, std::memory_order_relaxed); }
+  void pause(bool on) { sender_.hold(on); }
 
-  /// The peer's host says that nothing listens there, or the system refuses to send.
+  /// It is over because the peer's host says that nothing listens there, or because the system
+  /// refuses to send.
   [[nodiscard]] bool failed() const { return failed_.load(std::memory_order_relaxed); }
-  [[nodiscard]] std::uint64_t packets() const { return packets_.load(std::memory_order_relaxed); }
-  /// Of `packets`, those that left in the omitted time; all of them while it lasts.
-  [[nodiscard]] std::uint64_t omitted_packets() const {
-    return omitting_.load(std::memory_order_acquire) ? packets()
-                                                     : omitted_.load(std::memory_order_relaxed);
-  }
-  /// Without the omitted ones, once that time is over.
+  /// Datagrams numbered in the omitted time, while it lasts or where the test ended in it; else
+  /// those after it.
   [[nodiscard]] std::uint64_t counted_packets() const {
-    const bool omitting = omitting_.load(std::memory_order_acquire);
-    return packets() - (omitting ? 0 : omitted_.load(std::memory_order_relaxed));
+    return sender_.packets() + omitted_alone_.load(std::memory_order_relaxed);
   }
-  /// Precondition: released(). Counts what came after the omitted time.
-  [[nodiscard]] const TxReport& report() const { return report_; }
-  [[nodiscard]] int os_error() const { return os_error_; }
+
+  // Once it is over().
+
+  /// All that were numbered.
+  [[nodiscard]] std::uint64_t packets() const {
+    return sender_.omitted_packets() + sender_.packets();
+  }
+  /// Of those, the omitted ones.
+  [[nodiscard]] std::uint64_t omitted_packets() const { return sender_.omitted_packets(); }
+  /// Of what came after the omitted time.
+  [[nodiscard]] TxReport report() const;
+  [[nodiscard]] int os_error() const { return sender_.os_error(); }
 
  private:
-  void begin(MonoTime now);
-  void pass_omitted(MonoTime now);
-  [[nodiscard]] bool limited() const;
-  [[nodiscard]] bool done(MonoTime now) const;
-  engine::Wake paced(MonoTime now);
-  engine::Wake flat_out(MonoTime now);
-  void send_rest(MonoTime now);
-  bool send_batch(std::uint64_t count, MonoTime now);
-  void account(std::uint32_t offered, const net::SendOutcome& outcome, MonoTime now);
-  engine::Wake after_refusal(MonoTime now);
-  void finish(TxEnd end);
-  [[nodiscard]] std::uint32_t batch_now() const;
-
-  Settings settings_;
-  net::DatagramPort& port_;
-  const Clock& clock_;
-  std::uint32_t capacity_;
-  std::vector<std::byte> bytes_;
-  std::optional<pacing::Schedule> schedule_;
-  LogHistogram gaps_;
-  TxReport report_;
-  ClockAnchor anchor_;
-  MonoTime begun_{};
-  MonoTime first_{};
-  MonoTime last_{};
-  std::optional<Duration> cpu_at_start_;
-  net::SendOutcome::Status trouble_ = net::SendOutcome::Status::taken;
-  int os_error_ = 0;
-  bool started_ = false;
-  std::atomic<std::uint64_t> packets_{0};
-  std::atomic<std::uint64_t> omitted_{0};
-  std::atomic<bool> omitting_{false};
-  std::atomic<bool> paused_{false};
+  sender::Sender sender_;
+  engine::Urgency urgency_;
+  std::atomic<std::uint64_t> omitted_alone_{0};  ///< where the test ended in the omitted time
   std::atomic<bool> failed_{false};
-  std::atomic<int> stop_{-1};
   std::atomic<bool> over_{false};
 };
 

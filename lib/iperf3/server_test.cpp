@@ -25,8 +25,8 @@ ServerTest::ServerTest(const ServerTestSetting& setting,
       control_(now),
       seat_(setting.sources.join(connection_->remote().address)),
       memory_(seat_->memory()),
-      opened_(setting.clock.unix_now()),
-      opened_mono_(now) {}
+      times_(setting.clock.unix_now(), now),
+      rate_watch_(setting.rate_window, kWatch) {}
 
 ServerTest::~ServerTest() = default;
 
@@ -64,18 +64,18 @@ void ServerTest::talk(MonoTime now) {
 void ServerTest::on_event(Event event, MonoTime now) {
   switch (event) {
     case Event::asked:
-      asked_ = true;
+      admission_.ask();
       trace("get_parameters", to_json(control_.parameters()));
       break;
     case Event::started:
       start(now);
       break;
     case Event::stopped:
-      stopped_ = now;
+      times_.stop(now);
       stop_senders(TxEnd::complete);
       break;
     case Event::client_results:
-      results_at_ = now;
+      times_.hear_results(now);
       trace("get_results", to_json(*control_.client_results()));
       break;
     case Event::ended:
@@ -86,8 +86,7 @@ void ServerTest::on_event(Event event, MonoTime now) {
 
 void ServerTest::grant(const TestParams& granted, MonoTime now) {
   static_cast<void>(now);
-  params_ = granted;
-  granted_ = true;
+  admission_.grant(granted);
 }
 
 /// All threads', or the one that the client wanted.
@@ -118,7 +117,7 @@ void ServerTest::shut_down(MonoTime now) {
 }
 
 void ServerTest::take_turn(MonoTime now) {
-  admitted_ = true;
+  admission_.admit();
   control_.admit(now);
 }
 
@@ -131,8 +130,8 @@ net::PortOptions ServerTest::port_options(const Endpoint& client, const Endpoint
   out.remote = client;
   out.buffer_bytes = p.window != 0 ? p.window : setting_.buffer_bytes;
   out.share_port = true;
-  out.tos = p.tos;
-  out.dont_fragment = p.dont_fragment;
+  out.tos = p.ip.tos;
+  out.dont_fragment = p.ip.dont_fragment;
   return out;
 }
 
@@ -155,7 +154,8 @@ void ServerTest::add_stream(std::unique_ptr<net::DatagramPort> port, MonoTime no
     SendingStream::Settings settings;
     settings.length = p.length;
     settings.counters = p.counters_64bit ? Counters::wide : Counters::narrow;
-    settings.rate_bps = params_.rate_down.limited() ? params_.rate_down.value / p.streams : 0;
+    const SendRate& rate = params().rate_down;
+    settings.rate_bps = rate.limited() ? rate.value / p.streams : 0;
     settings.burst = p.burst;
     settings.omit = std::chrono::seconds{p.omit_seconds};
     settings.digits = p.repeating_payload;
@@ -180,7 +180,7 @@ void ServerTest::add_stream(std::unique_ptr<net::DatagramPort> port, MonoTime no
 
 void ServerTest::start(MonoTime now) {
   const Parameters& p = control_.parameters();
-  started_ = now;
+  times_.start(now);
   next_watch_ = now;
   cpu_.emplace(now);
   for (Stream& stream : streams_) {
@@ -238,7 +238,7 @@ void ServerTest::stop_all() {
 bool ServerTest::all_released() const {
   return std::all_of(streams_.begin(), streams_.end(), [this](const Stream& stream) {
     // A sender that was never started is no thread's.
-    const bool sender = !stream.sender || started_ == kNever || stream.sender->released();
+    const bool sender = !stream.sender || !times_.has_started() || stream.sender->released();
     return sender && (!stream.receiver || stream.receiver->released());
   });
 }
@@ -250,7 +250,7 @@ bool ServerTest::finished() const {
 /// Whether everything is here that the client says it sent, or nothing has come for a while.
 bool ServerTest::arrivals_settled(MonoTime now) const {
   const auto& told = control_.client_results();
-  MonoTime last = results_at_;
+  MonoTime last = times_.results_at();
   bool complete = true;
   for (std::size_t i = 0; i < streams_.size(); ++i) {
     if (!streams_[i].receiver) {
@@ -259,7 +259,7 @@ bool ServerTest::arrivals_settled(MonoTime now) const {
     complete = complete && streams_[i].receiver->totals().all_received(told->streams[i].packets);
     last = std::max(last, streams_[i].receiver->last_arrival().value_or(last));
   }
-  return complete || now - last >= kQuiet || now - results_at_ >= kLongestWait;
+  return complete || now - last >= kQuiet || now - times_.results_at() >= kLongestWait;
 }
 
 /// The end of the books: senders have stopped, arrivals have settled, threads have let go.
@@ -267,11 +267,11 @@ void ServerTest::collect(MonoTime now) {
   if (closed_) {
     return;
   }
-  if (results_at_ != kNever && !stopping_ && arrivals_settled(now)) {
+  if (times_.has_results() && !stopping_ && arrivals_settled(now)) {
     stop_all();
   }
   const bool ended = control_.ended() && control_.closing();
-  if (!stopping_ || !all_released() || !(ended || results_at_ != kNever)) {
+  if (!stopping_ || !all_released() || !(ended || times_.has_results())) {
     return;
   }
   close_books();
@@ -281,7 +281,7 @@ void ServerTest::collect(MonoTime now) {
     trace("send_results", to_json(own));
     control_.send_results(own, now);
   }
-  if (setting_.watcher != nullptr && started_ != kNever) {
+  if (setting_.watcher != nullptr && times_.has_started()) {
     record_.error = control_.ended() && control_.status() != TestStatus::complete
                         ? std::optional{control_.reason()}
                         : std::nullopt;
@@ -295,7 +295,7 @@ MonoTime ServerTest::next_time(MonoTime now) const {
   if (cutter_ && control_.running()) {
     next = std::min(next, cutter_->next());
   }
-  const bool waits = !closed_ && (stopping_ || stopped_ != kNever);
+  const bool waits = !closed_ && (stopping_ || times_.has_stopped());
   return waits || (control_.over() && !all_released()) ? std::min(next, now + kSoon) : next;
 }
 

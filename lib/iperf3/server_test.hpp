@@ -16,10 +16,13 @@
 #include "iperf3/peer_reports.hpp"
 #include "iperf3/pinned_worker.hpp"
 #include "iperf3/process_cpu.hpp"
+#include "iperf3/rate_watch.hpp"
 #include "iperf3/receiving_stream.hpp"
 #include "iperf3/sending_stream.hpp"
 #include "iperf3/server_control.hpp"
+#include "iperf3/test_admission.hpp"
 #include "iperf3/test_record.hpp"
+#include "iperf3/test_times.hpp"
 #include "model/outcome.hpp"
 #include "net/tcp.hpp"
 
@@ -57,7 +60,7 @@ class ServerTest {
   MonoTime step(MonoTime now);
 
   /// True once: the client has said what it wants, and grant() or refuse() has to follow.
-  [[nodiscard]] bool take_asked() { return std::exchange(asked_, false); }
+  [[nodiscard]] bool take_asked() { return admission_.take_asked(); }
   /// `granted`: with the rates that the policy leaves. The client is told when may_create() lets
   /// it.
   void grant(const TestParams& granted, MonoTime now);
@@ -67,16 +70,16 @@ class ServerTest {
 
   /// Granted, and waiting for its turn to make streams: hellos do not say whose they are, so one
   /// test of an address makes its streams at a time.
-  [[nodiscard]] bool awaits_turn() const { return granted_ && !admitted_ && !control_.ended(); }
+  [[nodiscard]] bool awaits_turn() const { return admission_.waits() && !control_.ended(); }
   [[nodiscard]] bool creating() const { return control_.creating(); }
   void take_turn(MonoTime now);
   /// A hello that this test waits for: its socket, connected to the client.
   void add_stream(std::unique_ptr<net::DatagramPort> port, MonoTime now);
   [[nodiscard]] net::PortOptions port_options(const Endpoint& client, const Endpoint& local) const;
 
-  [[nodiscard]] bool granted() const { return granted_; }
+  [[nodiscard]] bool granted() const { return admission_.granted(); }
   /// Counts for the policy: granted and not over.
-  [[nodiscard]] bool active() const { return granted_ && !control_.ended(); }
+  [[nodiscard]] bool active() const { return granted() && !control_.ended(); }
   /// Nothing of it is left: the connection is closed and no thread touches its streams.
   [[nodiscard]] bool finished() const;
   /// True once, when the books are closed and it is known how the test ended.
@@ -89,8 +92,8 @@ class ServerTest {
   [[nodiscard]] const Endpoint& client() const { return connection_->remote(); }
   [[nodiscard]] const Endpoint& local() const { return connection_->local(); }
   [[nodiscard]] const Parameters& parameters() const { return control_.parameters(); }
-  [[nodiscard]] const TestParams& params() const { return params_; }
-  [[nodiscard]] MonoTime opened_mono() const { return opened_mono_; }
+  [[nodiscard]] const TestParams& params() const { return admission_.params(); }
+  [[nodiscard]] MonoTime opened_mono() const { return times_.opened_mono(); }
   [[nodiscard]] const net::TcpConnection& connection() const { return *connection_; }
   /// Whether the connection is to be watched for room to write, where that has changed.
   [[nodiscard]] std::optional<bool> take_write_interest() {
@@ -122,7 +125,6 @@ class ServerTest {
   [[nodiscard]] Results own_results();
   void watch(MonoTime now);
   void watch_rate(MonoTime now);
-  void hold_to_rate(std::uint64_t bytes, MonoTime now);
   void note_rows(MonoTime now);
   [[nodiscard]] MonoTime next_time(MonoTime now) const;
   [[nodiscard]] engine::Executor& executor();
@@ -136,23 +138,16 @@ class ServerTest {
   ServerControl control_;
   std::unique_ptr<SourceAccounts::Seat> seat_;
   MemoryAccount memory_;
-  TestParams params_;
+  TestAdmission admission_;
   std::vector<Stream> streams_;
   std::unique_ptr<PinnedWorker> pinned_;  ///< where the client named a CPU; ends before its tasks
   TestRecord record_;
-  UnixTime opened_;
-  MonoTime opened_mono_;
-  MonoTime started_ = kNever;
-  MonoTime stopped_ = kNever;
-  MonoTime results_at_ = kNever;  ///< the client's came
+  TestTimes times_;
   MonoTime next_watch_ = kNever;
-  std::vector<std::uint64_t> arrived_bytes_;  ///< a second each, the latest last
+  RateWatch rate_watch_;
   std::optional<ProcessCpu> cpu_;
   std::optional<RowCutter> cutter_;
   bool write_interest_ = false;
-  bool asked_ = false;
-  bool granted_ = false;
-  bool admitted_ = false;
   bool stopping_ = false;
   bool closed_ = false;
   bool told_ = false;

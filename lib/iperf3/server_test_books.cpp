@@ -39,7 +39,7 @@ StreamEnd received_end(const RxReport& rx, const StreamResult& own, const Stream
 }  // namespace
 
 void ServerTest::note_rows(MonoTime now) {
-  const bool over = stopped_ != kNever || control_.ended();
+  const bool over = times_.has_stopped() || control_.ended();
   if (!cutter_ || (!over && now < cutter_->next())) {
     return;
   }
@@ -65,7 +65,7 @@ void ServerTest::note_rows(MonoTime now) {
 }
 
 void ServerTest::close_books() {
-  if (started_ == kNever) {
+  if (!times_.has_started()) {
     return;
   }
   for (std::size_t i = 0; i < streams_.size(); ++i) {
@@ -81,10 +81,8 @@ void ServerTest::close_stream(std::size_t index) {
   Stream& stream = streams_[index];
   const auto& results = control_.client_results();
   const StreamResult* const told = results ? &results->streams[index] : nullptr;
-  const MonoTime end = stopped_ != kNever ? stopped_ : setting_.clock.now();
   const Duration omitted = std::chrono::seconds{control_.parameters().omit_seconds};
-  const double seconds =
-      std::max(std::chrono::duration<double>(end - started_ - omitted).count(), 0.0);
+  const double seconds = times_.measured_seconds(setting_.clock.now(), omitted);
   if (stream.sender) {
     stream.tx = stream.sender->report();
     stream.own.bytes = stream.tx->payload_bytes;
@@ -136,13 +134,13 @@ SessionOutcome ServerTest::outcome() const {
   out.session = id_;
   out.client = client();
   out.server = local();
-  out.opened = opened_;
+  out.opened = times_.opened();
   out.closed = setting_.clock.unix_now();
-  out.params = params_;
+  out.params = params();
   out.status = control_.status();
   out.reason = control_.reason();
   out.iperf3.emplace();
-  if (started_ == kNever) {
+  if (!times_.has_started()) {
     return out;
   }
   for (const Stream& stream : streams_) {

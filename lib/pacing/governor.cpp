@@ -43,38 +43,6 @@ Governor::Governor(const Start& start) : payload_bytes_(start.payload_bytes) {
   limit_ = window_;
 }
 
-void Governor::mark(std::uint64_t next, MonoTime now) {
-  if (mark_count_ == kMostMarks) {
-    thin_marks();
-  }
-  marks_[mark_count_++] = Mark{now, next};
-  next_mark_ = now + mark_every_;
-}
-
-void Governor::thin_marks() {
-  for (std::size_t i = 0; i < kMostMarks / 2; ++i) {
-    marks_[i] = marks_[2 * i];
-  }
-  mark_count_ = kMostMarks / 2;
-  mark_every_ *= 2;
-}
-
-/// Datagrams that had left by `time`, or fewer. Forgets what came before.
-std::uint64_t Governor::sent_before(MonoTime time) {
-  const auto begin = marks_.begin();
-  const auto end = begin + static_cast<std::ptrdiff_t>(mark_count_);
-  const auto after =
-      std::upper_bound(begin, end, time, [](MonoTime t, const Mark& mark) { return t < mark.at; });
-  if (after == begin) {
-    return 0;
-  }
-  const auto kept = after - 1;
-  const std::uint64_t sent = kept->next;
-  std::move(kept, end, begin);
-  mark_count_ = static_cast<std::size_t>(end - kept);
-  return sent;
-}
-
 void Governor::on_report(const Report& report, std::uint64_t sent, MonoTime now) {
   if (report.queue_limit == 0 || report.cost == 0) {
     return;
@@ -90,7 +58,7 @@ void Governor::on_report(const Report& report, std::uint64_t sent, MonoTime now)
   const MonoTime arrived = std::max(report.arrived_until.value_or(surely), surely);
   const std::uint64_t queued =
       std::uint64_t{report.queue_bytes} * 1024 / report.cost / payload_bytes_ + 1;
-  const std::uint64_t left = sent_before(arrived);
+  const std::uint64_t left = departures_.sent_before(arrived);
   const std::uint64_t gone = left - std::min(left, queued);
   const std::uint64_t read = std::min(report.next, sent);
   const std::uint64_t resolved = std::max({base_, read, gone});

@@ -1,12 +1,11 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 
 #include "base/time.hpp"
+#include "pacing/departure_log.hpp"
 
 namespace udperf::pacing {
 
@@ -44,11 +43,7 @@ class Governor {
   void on_report(const Report& report, std::uint64_t sent, MonoTime now);
 
   /// All below `next` were sent before `now`; to be said ahead of each batch. Cheap.
-  void on_batch(std::uint64_t next, MonoTime now) {
-    if (now >= next_mark_) {
-      mark(next, now);
-    }
-  }
+  void on_batch(std::uint64_t next, MonoTime now) { departures_.note(next, now); }
 
   /// The number that must not be sent at `now`, when all below `next` have been.
   [[nodiscard]] std::uint64_t limit(std::uint64_t next, MonoTime now) {
@@ -71,21 +66,12 @@ class Governor {
   static constexpr Duration kPatience = std::chrono::milliseconds{500};
 
  private:
-  struct Mark {
-    MonoTime at{};
-    std::uint64_t next = 0;
-  };
-
-  void mark(std::uint64_t next, MonoTime now);
-  void thin_marks();
-  std::uint64_t sent_before(MonoTime time);
   void learn_window(const Report& report, MonoTime now);
   void learn_drain(const Report& report, MonoTime now);
   void learn_way(const Report& report, std::uint64_t resolved, MonoTime now);
   [[nodiscard]] Duration lag() const;
   std::uint64_t evenly(std::uint64_t next, MonoTime now);
 
-  static constexpr std::size_t kMostMarks = 1024;
   static constexpr double kShare = 0.7;  ///< of the buffer: a quarter may be freed late
 
   std::uint32_t payload_bytes_;
@@ -105,10 +91,7 @@ class Governor {
   double even_ = 0;  ///< number up to which that lets through
   MonoTime even_at_{};
   double drain_ = 0;  ///< datagrams a second, while the queue had some
-  std::array<Mark, kMostMarks> marks_{};
-  std::size_t mark_count_ = 0;
-  Duration mark_every_ = std::chrono::microseconds{20};
-  MonoTime next_mark_{};
+  DepartureLog departures_;
 };
 
 /// What a buffer of `bytes` costs a receiving socket under Linux: its own structures, and memory

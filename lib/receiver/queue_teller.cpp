@@ -11,7 +11,7 @@ constexpr Duration kWhileFilling = std::chrono::milliseconds{1};
 constexpr std::uint64_t kMessagesPerBuffer = 4;
 
 /// What reads of this kind have cost the socket since `before`.
-std::uint64_t cost_of(const Receiver::ReadSum& before, const Receiver::ReadSum& now, bool merged) {
+std::uint64_t cost_of(const ReadLog::Sum& before, const ReadLog::Sum& now, bool merged) {
   const std::uint64_t reads = now.reads - before.reads;
   return reads == 0 ? 0 : reads * pacing::socket_cost((now.bytes - before.bytes) / reads, merged);
 }
@@ -22,8 +22,8 @@ bool QueueTeller::due(net::DatagramPort& port, const Receiver& receiver, MonoTim
   if (!on_ || now < told_at_ + spacing_) {
     return false;
   }
-  const std::uint32_t drops = receiver.drops_seen() - told_drops_;  // modulo 2^32
-  const bool dropped = drops != 0 && drops < UINT32_MAX / 2;        // else told of already
+  const std::uint32_t drops = receiver.reads().drops() - told_drops_;  // modulo 2^32
+  const bool dropped = drops != 0 && drops < UINT32_MAX / 2;           // else told of already
   if (dropped || receiver.next_expected() - told_next_ >= std::max<std::uint64_t>(step_, 1)) {
     return true;
   }
@@ -62,8 +62,8 @@ void QueueTeller::fill(net::DatagramPort& port, const Receiver& receiver, wire::
 }
 
 void QueueTeller::learn_cost(const Receiver& receiver) {
-  const auto& merged = receiver.merged_reads();
-  const auto& single = receiver.single_reads();
+  const auto& merged = receiver.reads().merged();
+  const auto& single = receiver.reads().single();
   const std::uint64_t bytes = merged.bytes - merged_.bytes + single.bytes - single_.bytes;
   if (bytes == 0) {
     return;

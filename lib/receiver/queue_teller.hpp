@@ -47,8 +47,8 @@ class QueueTeller {
   MonoTime looked_{};
   MonoTime told_at_{};
   Duration spacing_{0};
-  Receiver::ReadSum merged_;
-  Receiver::ReadSum single_;
+  ReadLog::Sum merged_;
+  ReadLog::Sum single_;
 };
 
 }  // namespace udperf::receiver

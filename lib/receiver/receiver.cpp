@@ -82,15 +82,9 @@ std::size_t Receiver::on_read(const net::Received& read, std::size_t offset) {
   if (scan.first) {
     drops_.on_read(*scan.first, scan.last, read.drops.value_or(0));
     last_arrival_ = read.at;
-    kernel_stamps_ = kernel_stamps_ && read.kernel_stamp;
+    reads_.note_good(read);
   }
-  ++reads_;
-  ReadSum& sum = taken > 1 ? merged_reads_ : single_reads_;
-  ++sum.reads;
-  sum.bytes += read.data.size();
-  drops_seen_ = read.drops.value_or(drops_seen_);
-  largest_read_ = std::max(largest_read_, taken);
-  merged_ = merged_ || taken > 1;
+  reads_.note(read, taken);
   return offset;
 }
 
@@ -146,10 +140,6 @@ bool Receiver::take(const DataHead& head, const net::Received& read, Scan& scan)
   const DropAttribution::Place place{head.sequence, head.batch, head.index, head.count};
   if (!scan.first) {
     scan.first = place;
-    if (read.tos) {
-      saw_tos_ = true;
-      dscp_ = static_cast<std::uint8_t>(*read.tos >> 2U);
-    }
   }
   scan.last = place;
   peer_ahead_ = Duration{head.tx_time_ns} - read.at.time_since_epoch();
@@ -216,9 +206,7 @@ void Receiver::add_warm_up(const wire::Feedback& warm_up, wire::Feedback& feedba
 }
 
 void Receiver::follow(const Receiver& warm_up) {
-  merged_reads_ = warm_up.merged_reads_;
-  single_reads_ = warm_up.single_reads_;
-  drops_seen_ = warm_up.drops_seen_;
+  reads_.follow(warm_up.reads_);
   drops_.follow(warm_up.drops_);
 }
 
@@ -255,13 +243,7 @@ RxReport Receiver::finalize(const std::optional<TxReport>& fin, Finalized why,
   report.invalid += invalid_;
   report.finalized = why;
   report.tail_known = fin.has_value();
-  report.batches = reads_;
-  report.gro = merged_ ? largest_read_ : 0;
-  report.stamp = kernel_stamps_ ? RxStamp::kernel : RxStamp::user;
-  report.dscp = dscp_;
-  if (!saw_tos_) {
-    report.ecn.reset();
-  }
+  reads_.fill(report);
   if (drops) {
     const std::uint64_t before = fin && fin->omitted ? fin->omitted->batches : 0;
     const std::uint64_t batches = fin && fin->batches != 0 ? before + fin->batches : 0;

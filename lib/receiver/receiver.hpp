@@ -11,6 +11,7 @@
 #include "net/datagram_port.hpp"
 #include "receiver/datagram_format.hpp"
 #include "receiver/drop_attribution.hpp"
+#include "receiver/read_log.hpp"
 #include "stats/stream_stats.hpp"
 #include "wire/compact_header.hpp"
 #include "wire/messages.hpp"
@@ -72,15 +73,8 @@ class Receiver {
   [[nodiscard]] bool out_of_memory() const { return stats_.out_of_memory(); }
   /// DATA datagrams that were this stream's, copies and late ones included.
   [[nodiscard]] std::uint64_t accepted() const { return accepted_; }
-  /// Buffers that the socket had dropped when what was read last arrived, modulo 2^32.
-  [[nodiscard]] std::uint32_t drops_seen() const { return drops_seen_; }
-  /// Bytes and lengths of all reads, for what they cost the socket.
-  struct ReadSum {
-    std::uint64_t reads = 0;
-    std::uint64_t bytes = 0;
-  };
-  [[nodiscard]] const ReadSum& merged_reads() const { return merged_reads_; }
-  [[nodiscard]] const ReadSum& single_reads() const { return single_reads_; }
+  /// What its reads tell beside the datagrams.
+  [[nodiscard]] const ReadLog& reads() const { return reads_; }
 
   /// Adds the other part's counters to what fill() has filled, and its echo where this has none.
   static void add_warm_up(const wire::Feedback& warm_up, wire::Feedback& feedback);
@@ -130,17 +124,9 @@ class Receiver {
   bool timed_ = true;
   DataHead latest_{};  ///< the last that was good
   bool has_latest_ = false;
-  bool kernel_stamps_ = true;
   std::uint64_t invalid_ = 0;
   std::uint64_t accepted_ = 0;
-  std::uint64_t reads_ = 0;
-  ReadSum merged_reads_;
-  ReadSum single_reads_;
-  std::uint32_t drops_seen_ = 0;
-  std::uint32_t largest_read_ = 0;
-  bool merged_ = false;
-  std::optional<std::uint8_t> dscp_;
-  bool saw_tos_ = false;
+  ReadLog reads_;
 };
 
 }  // namespace udperf::receiver

@@ -173,6 +173,46 @@ Count hops_of(std::uint64_t ttl) {
   return std::nullopt;
 }
 
+namespace {
+
+/// How the books were closed, and how arrivals were read and stamped.
+void fill_reading(const Reports& rx, RxPart& part) {
+  part.gro = 0;
+  Finalized why = Finalized::all_received;
+  bool kernel = true;
+  for (const RxReport* report : rx) {
+    part.gro = std::max<std::uint64_t>(*part.gro, report->gro);
+    part.rcvbuf_bytes =
+        std::min<std::uint64_t>(part.rcvbuf_bytes.value_or(UINT64_MAX), report->rcvbuf_bytes);
+    why = std::max(why, report->finalized);
+    kernel = kernel && (report->unique == 0 || report->stamp == RxStamp::kernel);
+  }
+  part.finalize_reason = name_of(why);
+  if (*part.unique > 0) {
+    part.timestamps = kernel ? "kernel" : "user";
+  }
+}
+
+/// What IP headers and the host said.
+void fill_host(const Reports& rx, RxPart& part) {
+  const auto told =
+      std::find_if(rx.begin(), rx.end(), [](const RxReport* r) { return r->ttl.has_value(); });
+  if (told != rx.end()) {
+    part.ttl = *(*told)->ttl;
+    part.hops = hops_of(*(*told)->ttl);
+  }
+  std::vector<HostLoad> loads;
+  loads.reserve(rx.size());
+  part.checksum_errors = 0;
+  for (const RxReport* report : rx) {
+    loads.push_back(report->load);
+    part.checksum_errors = std::max(*part.checksum_errors, report->checksum_errors);
+  }
+  part.host = build_host(loads);
+}
+
+}  // namespace
+
 RxPart build_rx(const Reports& rx, IpFamily family) {
   RxPart part;
   if (rx.empty()) {
@@ -187,38 +227,9 @@ RxPart build_rx(const Reports& rx, IpFamily family) {
       std::any_of(rx.begin(), rx.end(), [](const RxReport* r) { return r->memory_limited; });
   part.batch_mean =
       quotient(part.datagrams, sum_over(rx, [](const RxReport& r) { return r.batches; }));
-  part.gro = 0;
-  Finalized why = Finalized::all_received;
-  bool kernel = true;
-  for (const RxReport* report : rx) {
-    part.gro = std::max<std::uint64_t>(*part.gro, report->gro);
-    part.rcvbuf_bytes =
-        std::min<std::uint64_t>(part.rcvbuf_bytes.value_or(UINT64_MAX), report->rcvbuf_bytes);
-    why = std::max(why, report->finalized);
-    kernel = kernel && (report->unique == 0 || report->stamp == RxStamp::kernel);
-  }
   part.cpu_percent = cpu_percent(rx);
-  part.finalize_reason = name_of(why);
-  if (*part.unique > 0) {
-    part.timestamps = kernel ? "kernel" : "user";
-  }
-  for (const RxReport* report : rx) {
-    if (report->ttl) {
-      part.ttl = *report->ttl;
-      part.hops = hops_of(*report->ttl);
-      break;
-    }
-  }
-  std::vector<HostLoad> loads;
-  loads.reserve(rx.size());
-  for (const RxReport* report : rx) {
-    loads.push_back(report->load);
-  }
-  part.host = build_host(loads);
-  part.checksum_errors = 0;
-  for (const RxReport* report : rx) {
-    part.checksum_errors = std::max(*part.checksum_errors, report->checksum_errors);
-  }
+  fill_reading(rx, part);
+  fill_host(rx, part);
   const Layers layers = layers_of(rx, family);
   if (*part.unique > 0) {
     part.fragments_per_datagram = layers.packets;

@@ -226,16 +226,10 @@ const char* bloat_grade(std::int64_t bloat_ns) {
   return "F";
 }
 
-ResultDocument build_result(const TestOutcome& outcome) {
-  ResultDocument document;
-  document.version = program_version();
-  document.status = outcome.status;
-  document.error = outcome.error;
-  if (outcome.retry_after_ms) {
-    document.retry_after_ms = *outcome.retry_after_ms;
-  }
-  document.warnings = outcome.warnings;
-  document.test = outcome;
+namespace {
+
+/// Both ways, as far as they were tested, and what is to be warned of.
+void fill_ways(const TestOutcome& outcome, ResultDocument& document) {
   const IpFamily family = outcome.server ? outcome.server->address.family : IpFamily::v4;
   if (outcome.up) {
     document.up = build_direction(*outcome.up, family, relation(outcome.clock, Way::up));
@@ -249,18 +243,42 @@ ResultDocument build_result(const TestOutcome& outcome) {
   if (outcome.iperf3 && document.down) {
     keep_what_iperf3_tells(*document.down, Iperf3Side::sender, true);
   }
-  if (document.up) {
-    warn_of_marks(*document.up, outcome.params, "up", document.warnings);
+  const std::array ways{std::pair{&document.up, "up"}, std::pair{&document.down, "down"}};
+  for (const auto& [part, name] : ways) {
+    if (*part) {
+      warn_of_marks(**part, outcome.params, name, document.warnings);
+    }
   }
-  if (document.down) {
-    warn_of_marks(*document.down, outcome.params, "down", document.warnings);
+  for (const auto& [part, name] : ways) {
+    if (*part) {
+      warn_of_pauses(**part, name, document.warnings);
+    }
   }
-  if (document.up) {
-    warn_of_pauses(*document.up, "up", document.warnings);
+}
+
+/// How calls would have sounded: wants the round trips to be known.
+void fill_voice(const TestOutcome& outcome, ResultDocument& document) {
+  for (const auto& [way, part] :
+       {std::pair{&outcome.up, &document.up}, std::pair{&outcome.down, &document.down}}) {
+    if (*way && *part) {
+      (*part)->voice = build_voice(**way, outcome.params.voice, **part, document.rtt);
+    }
   }
-  if (document.down) {
-    warn_of_pauses(*document.down, "down", document.warnings);
+}
+
+}  // namespace
+
+ResultDocument build_result(const TestOutcome& outcome) {
+  ResultDocument document;
+  document.version = program_version();
+  document.status = outcome.status;
+  document.error = outcome.error;
+  if (outcome.retry_after_ms) {
+    document.retry_after_ms = *outcome.retry_after_ms;
   }
+  document.warnings = outcome.warnings;
+  document.test = outcome;
+  fill_ways(outcome, document);
   document.goodput_bps = headline_goodput(document);
   document.loss_percent = loss_percent(document);
   document.kilobytes_per_second = classic_rate(document);
@@ -269,12 +287,7 @@ ResultDocument build_result(const TestOutcome& outcome) {
   }
   fill_rtt(outcome, document, document.rtt);
   document.flows = judge_flows(outcome);
-  for (const auto& [way, part] :
-       {std::pair{&outcome.up, &document.up}, std::pair{&outcome.down, &document.down}}) {
-    if (*way && *part) {
-      (*part)->voice = build_voice(**way, outcome.params.voice, **part, document.rtt);
-    }
-  }
+  fill_voice(outcome, document);
   const Verdict verdict = judge(document);
   document.limited_by = verdict.limited_by;
   document.verdict = verdict.sentence;

@@ -16,16 +16,25 @@ void keep_of_sender(DirectionPart& part) {
   }
 }
 
+RxPart told_of(const RxPart& of, bool tells_copies) {
+  RxPart rx;
+  rx.unique = of.unique;
+  rx.unique_bytes = of.unique_bytes;
+  rx.goodput_bps = of.goodput_bps;
+  rx.ip_bps = of.ip_bps;
+  rx.wire_bps = of.wire_bps;
+  rx.pps = of.pps;
+  rx.span_ns = of.span_ns;
+  if (tells_copies) {
+    rx.datagrams = of.datagrams;
+    rx.late = of.late;
+    rx.invalid = of.invalid;
+  }
+  return rx;
+}
+
 /// A receiver that speaks iperf3 tells bytes, losses and jitter of each stream.
 void keep_of_receiver(DirectionPart& part, bool tells_copies) {
-  RxPart rx;
-  rx.unique = part.rx.unique;
-  rx.unique_bytes = part.rx.unique_bytes;
-  rx.goodput_bps = part.rx.goodput_bps;
-  rx.ip_bps = part.rx.ip_bps;
-  rx.wire_bps = part.rx.wire_bps;
-  rx.pps = part.rx.pps;
-  rx.span_ns = part.rx.span_ns;
   LossPart loss;
   loss.packets = part.loss.packets;
   loss.ratio = part.loss.ratio;
@@ -34,9 +43,6 @@ void keep_of_receiver(DirectionPart& part, bool tells_copies) {
   DuplicatesPart duplicates;
   ReorderingPart reordering;
   if (tells_copies) {
-    rx.datagrams = part.rx.datagrams;
-    rx.late = part.rx.late;
-    rx.invalid = part.rx.invalid;
     duplicates.packets = part.duplicates.packets;
     duplicates.fraction = part.duplicates.fraction;
     reordering.packets = part.reordering.packets;
@@ -50,7 +56,7 @@ void keep_of_receiver(DirectionPart& part, bool tells_copies) {
       stream.duplicates = stream.reordered = std::nullopt;
     }
   }
-  part.rx = rx;
+  part.rx = told_of(part.rx, tells_copies);
   part.loss = loss;
   part.duplicates = duplicates;
   part.reordering = reordering;

@@ -16,7 +16,6 @@ constexpr Duration kApproach = 250ms;
 constexpr double kApproachPackets = 20;
 constexpr Duration kShort = 600ms;
 constexpr double kShortPackets = 60;
-constexpr Duration kFirstOverhead = 300ms;
 constexpr int kMostUnusable = 3;
 
 Duration duration(double seconds) {
@@ -50,7 +49,7 @@ TrialPart part_of(const Trial& trial, const Observation& seen, Verdict verdict) 
   return part;
 }
 
-RateSearch::RateSearch(const Goal& goal) : goal_(goal), overhead_(kFirstOverhead) {
+RateSearch::RateSearch(const Goal& goal) : goal_(goal), time_(goal.time) {
   answer_.way = goal.way;
   answer_.max_loss = goal.max_loss;
   rate_ = cap(goal.min_rate_bps.value_or(kStartBps));
@@ -76,7 +75,7 @@ Duration RateSearch::for_packets(double packets, double rate) const {
 double RateSearch::packets_to_lose() const {
   constexpr double kExpectedLosses = 8;
   constexpr double kLeastRatio = 1e-6;
-  return std::max(kShortPackets, kExpectedLosses / std::max(failed_ratio_, kLeastRatio));
+  return std::max(kShortPackets, kExpectedLosses / std::max(bracket_.failed_ratio(), kLeastRatio));
 }
 
 Duration RateSearch::duration_of_state() const {
@@ -84,7 +83,7 @@ Duration RateSearch::duration_of_state() const {
     case State::approach:
       return std::clamp<Duration>(for_packets(kApproachPackets, rate_), kApproach, 1s);
     case State::overload:
-      return overload_time_;
+      return overloads_.duration();
     case State::confirm:
       return kConfirm;
     case State::loss_check:
@@ -107,22 +106,18 @@ Trial RateSearch::make_trial() const {
   return trial;
 }
 
-bool RateSearch::fits(Duration trial, Duration elapsed, int count) const {
-  return elapsed + count * (trial + overhead_) + reserve_ <= goal_.time;
-}
-
 std::optional<Trial> RateSearch::next(Duration elapsed) {
-  now_ = elapsed;
+  time_.move_to(elapsed);
   answer_.duration_s = seconds(elapsed);
   if (state_ == State::done) {
     return std::nullopt;
   }
-  settle_for_time(elapsed);
+  settle_for_time();
   if (state_ == State::done) {
     return std::nullopt;
   }
   trial_ = make_trial();
-  asked_at_ = elapsed;
+  time_.begin_trial();
   return trial_;
 }
 
@@ -138,34 +133,34 @@ void RateSearch::end_of_time() {
 }
 
 /// Confirms what is known when there is no time for more, and ends when there is none for that.
-void RateSearch::settle_for_time(Duration elapsed) {
+void RateSearch::settle_for_time() {
   const Duration trial = duration_of_state();
   if (state_ == State::confirm) {
-    if (!fits(trial, elapsed)) {
+    if (!time_.fits(trial)) {
       end_of_time();
     }
     return;
   }
   const bool last_word = state_ == State::loss_check;  // needs no confirmation when it loses
-  if (fits(trial, elapsed) && (last_word || fits(kConfirm + trial + overhead_, elapsed))) {
+  if (time_.fits(trial) && (last_word || time_.fits(kConfirm + trial + time_.overhead()))) {
     return;
   }
   constexpr double kShareOfRough = 0.95;
+  const auto& rough = bracket_.rough_bps();
   const auto best =
-      rough_bps_ && !failed_bps_ ? std::optional{kShareOfRough * *rough_bps_} : best_passed();
-  if (best && !answer_.confirmed && fits(kConfirm, elapsed)) {
+      rough && !bracket_.failed_bps() ? std::optional{kShareOfRough * *rough} : best_passed();
+  if (best && !answer_.confirmed && time_.fits(kConfirm)) {
     answer_.underestimate_likely = true;
     start_confirm(*best);
-  } else if (!fits(trial, elapsed) || answer_.confirmed || best) {
+  } else if (!time_.fits(trial) || answer_.confirmed || best) {
     answer_.underestimate_likely = true;
     end(Limit::time);
   }
 }
 
 Verdict RateSearch::finished(const Observation& seen, Duration elapsed) {
-  now_ = elapsed;
-  const Duration extra = elapsed - asked_at_ - trial_.duration;
-  overhead_ = std::max<Duration>({overhead_ / 2, extra, 50ms});
+  time_.move_to(elapsed);
+  time_.end_trial(trial_.duration);
   if (seen.payload_bytes != 0) {
     goal_.payload_bytes = seen.payload_bytes;
     family_ = seen.family;
@@ -182,6 +177,13 @@ Verdict RateSearch::finished(const Observation& seen, Duration elapsed) {
     after_unusable();
     return verdict;
   }
+  follow(seen, verdict);
+  refresh_bracket();
+  return verdict;
+}
+
+/// What the trial means for the one after it.
+void RateSearch::follow(const Observation& seen, Verdict verdict) {
   switch (state_) {
     case State::approach:
       after_approach(seen, verdict);
@@ -204,16 +206,11 @@ Verdict RateSearch::finished(const Observation& seen, Duration elapsed) {
     case State::done:
       break;
   }
-  refresh_bracket();
-  return verdict;
 }
 
 void RateSearch::note(const Observation& seen, Verdict verdict) {
   answer_.trials.push_back(part_of(trial_, seen, verdict));
-  // A test that loses waits for what may still come, three of its longest round trips.
-  constexpr Duration kMostReserve = 1s;
-  reserve_ = std::clamp<Duration>(Duration{3 * seen.rtt_loaded_p50_ns.value_or(0)}, reserve_,
-                                  kMostReserve);
+  time_.note_loaded_rtt(Duration{seen.rtt_loaded_p50_ns.value_or(0)});
   if (seen.rtt_idle_p50_ns) {
     answer_.rtt_idle_p50_ns =
         std::min(answer_.rtt_idle_p50_ns.value_or(INT64_MAX), *seen.rtt_idle_p50_ns);
@@ -229,34 +226,13 @@ void RateSearch::after_unusable() {
   rate_ = std::max(rate_ / 4, kLeastBps);
 }
 
-std::optional<double> RateSearch::upper_bound() const {
-  std::optional<double> upper = failed_bps_;
-  if (ceiling_) {
-    upper = std::min(upper.value_or(kMostBps), ceiling_->high_bps);
-  }
-  return upper;
-}
-
-/// The highest rate that passed and that nothing learned since speaks against.
-std::optional<double> RateSearch::best_passed() const {
-  std::optional<double> best;
-  const double most = std::min(failed_bps_.value_or(kMostBps),
-                               ceiling_ ? ceiling_->low_bps : rough_bps_.value_or(kMostBps));
-  for (const TrialPart& trial : answer_.trials) {
-    if (trial.verdict == Verdict::passed && trial.rate_bps < most) {
-      best = std::max(best.value_or(0), trial.rate_bps);
-    }
-  }
-  return best;
-}
-
 void RateSearch::refresh_bracket() {
   answer_.bracket_low_bps = best_passed();
   if (answer_.confirmed) {  // whatever was thought of the path before
     answer_.bracket_low_bps =
         std::max(answer_.bracket_low_bps.value_or(0), answer_.answer_bps.value_or(0));
   }
-  answer_.bracket_high_bps = upper_bound();
+  answer_.bracket_high_bps = bracket_.high();
 }
 
 /// Without a confirmed answer what the bottleneck was measured to carry stands in, and is said not
@@ -264,15 +240,15 @@ void RateSearch::refresh_bracket() {
 void RateSearch::end(Limit limit) {
   state_ = State::done;
   answer_.limited_by = limit;
-  answer_.duration_s = seconds(now_);
+  answer_.duration_s = seconds(time_.now());
   refresh_bracket();
   const bool no_answer = limit == Limit::path_loss || limit == Limit::below_min_rate;
   if (answer_.confirmed || no_answer) {
     return;
   }
   answer_.underestimate_likely = true;
-  if (ceiling_) {
-    set_answer(std::min(below(ceiling_->low_bps), failed_bps_.value_or(kMostBps)));
+  if (const auto& ceiling = bracket_.ceiling()) {
+    set_answer(std::min(below(ceiling->low_bps), bracket_.failed_bps().value_or(kMostBps)));
   } else if (host_is_limit_ && best_passed()) {
     set_answer(*best_passed());
   }

@@ -3,6 +3,10 @@
 #include <optional>
 
 #include "search/answer.hpp"
+#include "search/bracket.hpp"
+#include "search/loss_check.hpp"
+#include "search/overloads.hpp"
+#include "search/time_budget.hpp"
 #include "search/trial.hpp"
 
 namespace udperf::search {
@@ -43,6 +47,7 @@ class RateSearch {
  private:
   enum class State : std::uint8_t { approach, overload, host, loss_check, bisect, confirm, done };
 
+  void follow(const Observation& seen, Verdict verdict);
   void after_approach(const Observation& seen, Verdict verdict);
   void after_overload(const Observation& seen, Verdict verdict);
   void after_full_overload(const Observation& seen);
@@ -62,7 +67,6 @@ class RateSearch {
   [[nodiscard]] bool may_count_buffers(const Observation& seen) const;
   void take_ceiling(const LateRate& late);
   void overload_again(double rough_bps);
-  void rate_failed(double rate);
   void start_confirm(double rate);
   void start_bisect();
   void end(Limit limit);
@@ -73,12 +77,10 @@ class RateSearch {
   [[nodiscard]] Duration duration_of_state() const;
   [[nodiscard]] double packets_to_lose() const;
   [[nodiscard]] Duration for_packets(double packets, double rate) const;
-  [[nodiscard]] bool fits(Duration trial, Duration elapsed, int count = 1) const;
-  void settle_for_time(Duration elapsed);
-  [[nodiscard]] std::optional<double> best_passed() const;
+  void settle_for_time();
+  [[nodiscard]] std::optional<double> best_passed() const { return bracket_.low(answer_.trials); }
   [[nodiscard]] double cap(double rate) const;
   [[nodiscard]] double below(double ceiling) const;
-  [[nodiscard]] std::optional<double> upper_bound() const;
   void note(const Observation& seen, Verdict verdict);
   void refresh_bracket();
 
@@ -88,32 +90,19 @@ class RateSearch {
   State state_ = State::approach;
   double rate_ = 0;  ///< of the next trial
   Trial trial_;      ///< the last one
-  Duration asked_at_{0};
-  Duration now_{0};
-  Duration overhead_;                                  ///< what a trial takes beyond its duration
-  Duration reserve_ = std::chrono::milliseconds{200};  ///< what the last one may take beyond that
-  std::optional<double> failed_bps_;
-  double failed_ratio_ = 0;  ///< share lost there
-  std::optional<LateRate> ceiling_;
-  std::optional<LateRate>
-      dry_;  ///< of an overload in which the bottleneck had nothing to do at times
-  std::optional<double> rough_bps_;  ///< first idea of the bottleneck
-  bool single_ = false;              ///< trials are made without segmentation offload from now on
+  TimeBudget time_;
+  Bracket bracket_;
+  Overloads overloads_;
+  LossCheck loss_check_;
+  bool single_ = false;  ///< trials are made without segmentation offload from now on
   std::optional<LateRate> merged_late_;  ///< what the overload with it came to
   std::optional<double> server_cap_bps_;
-  Duration overload_time_{0};
-  double overload_factor_ = 2;
-  double host_step_ = 1;
   bool repeated_ = false;  ///< the last trial was the second try of a rate that failed
   bool host_is_limit_ = false;
   bool held_up_ = false;  ///< the sender could not hold a rate that the path had carried
   double most_offered_bps_ = 0;
-  double lost_bps_ = 0;  ///< the rate whose confirmation made the loss be looked into
-  bool loss_checked_ = false;
-  bool remeasured_ = false;         ///< after a confirmation in which the queue grew
-  std::uint64_t check_losses_ = 0;  ///< in the network, far below the rate that lost
-  int overloads_ = 0;
-  int changes_ = 0;  ///< how often the bottleneck turned out to have another rate
+  bool remeasured_ = false;  ///< after a confirmation in which the queue grew
+  int changes_ = 0;          ///< how often the bottleneck turned out to have another rate
   int unusable_ = 0;
 };
 

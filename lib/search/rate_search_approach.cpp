@@ -12,8 +12,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kFarOverhead = 700ms;
-constexpr double kOverload = 2;
-constexpr int kMostOverloads = 5;
 constexpr double kHostStep = 0.9;
 
 }  // namespace
@@ -21,7 +19,8 @@ constexpr double kHostStep = 0.9;
 void RateSearch::after_approach(const Observation& seen, Verdict verdict) {
   constexpr double kLessOut = 0.97;
   constexpr double kMore = 1.5;
-  const double faster = cap(trial_.rate_bps * (overhead_ > kFarOverhead ? kFactorFar : kFactor));
+  const double faster =
+      cap(trial_.rate_bps * (time_.overhead() > kFarOverhead ? kFactorFar : kFactor));
   // A host that falls short for a moment still does better than at the rate before.
   const bool more_than_ever = seen.offered_bps > kMore * most_offered_bps_;
   most_offered_bps_ = std::max(most_offered_bps_, seen.offered_bps);
@@ -49,15 +48,15 @@ void RateSearch::after_approach(const Observation& seen, Verdict verdict) {
 
 void RateSearch::overload_again(double rough_bps) {
   constexpr double kPackets = 300;
-  if (++overloads_ > kMostOverloads) {
+  const double rough = std::max(rough_bps, kLeastBps);
+  const Duration counted = std::clamp<Duration>(for_packets(kPackets, rough), 800ms, 3600ms);
+  if (!overloads_.again(counted)) {
     end(Limit::unstable);
     return;
   }
-  rough_bps_ = std::max(rough_bps, kLeastBps);
-  const Duration counted = std::clamp<Duration>(for_packets(kPackets, *rough_bps_), 800ms, 3600ms);
-  overload_time_ = std::max<Duration>(overload_time_, 300ms + counted);
+  bracket_.guess(rough);
   state_ = State::overload;
-  rate_ = cap(overload_factor_ * *rough_bps_);
+  rate_ = cap(overloads_.factor() * rough);
 }
 
 void RateSearch::after_overload(const Observation& seen, Verdict verdict) {
@@ -83,11 +82,11 @@ void RateSearch::after_overload(const Observation& seen, Verdict verdict) {
 
 /// More went in than came out: the bottleneck's rate is known, or nearly.
 void RateSearch::after_full_overload(const Observation& seen) {
-  constexpr Duration kLongest = 4s;
-  const bool more = !seen.late->steady && overload_time_ < kLongest &&
-                    fits(2 * overload_time_ + kConfirm + overhead_, now_);
+  const Duration last = overloads_.duration();
+  const bool more = !seen.late->steady && last < Overloads::kLongest &&
+                    time_.fits(2 * last + kConfirm + time_.overhead());
   if (more) {  // a bucket was emptied late in the trial, or the rate is changing
-    overload_time_ = std::min<Duration>(2 * overload_time_, kLongest);
+    overloads_.lengthen();
     overload_again(seen.late->low_bps);
     return;
   }
@@ -111,12 +110,11 @@ void RateSearch::after_short_overload(const Observation& seen, bool short_of) {
     repeated_ = true;
     return;
   }
-  if (overload_factor_ == kOverload && !short_of) {
-    overload_factor_ = 1.25;  // the hosts lost it: with less they may keep up
+  if (!short_of && overloads_.soften()) {  // the hosts lost it: with less they may keep up
     overload_again(seen.late ? seen.late->low_bps : seen.goodput_bps);
     return;
   }
-  below_hosts(std::max(std::min(seen.offered_bps, seen.goodput_bps), *rough_bps_));
+  below_hosts(std::max(std::min(seen.offered_bps, seen.goodput_bps), *bracket_.rough_bps()));
 }
 
 /// To a policer on the same host a merged buffer is one packet, whose headers count once. Where no
@@ -129,32 +127,28 @@ bool RateSearch::may_count_buffers(const Observation& seen) const {
   }
   const bool no_queue = seen.rtt_loaded_p50_ns && seen.rtt_idle_p50_ns &&
                         *seen.rtt_loaded_p50_ns - *seen.rtt_idle_p50_ns < kNoQueueNs;
-  return no_queue && fits(overload_time_ + overhead_ + kConfirm, now_);
+  return no_queue && time_.fits(overloads_.duration() + time_.overhead() + kConfirm);
 }
 
 /// The bottleneck's rate is known, unless it ran dry in between: then the better of two tries.
 void RateSearch::after_saturation(const LateRate& late) {
   // With no time left to see the bucket empty, its rest is allowed for.
   constexpr double kUnsteady = 0.95;
-  LateRate best = late;
-  if (dry_ && dry_->steady && dry_->low_bps > late.low_bps) {
-    best = *dry_;
-  }
-  if (!late.saturated && !dry_ && fits(overload_time_ + overhead_ + kConfirm, now_)) {
-    dry_ = late;
+  const bool time_left = time_.fits(overloads_.duration() + time_.overhead() + kConfirm);
+  const auto best = overloads_.settle(late, time_left);
+  if (!best) {
     return;
   }
-  dry_.reset();
-  take_ceiling(best);
-  answer_.underestimate_likely = answer_.underestimate_likely || !best.steady || !best.saturated;
-  start_confirm(below(best.low_bps * (best.steady ? 1 : kUnsteady)));
+  take_ceiling(*best);
+  answer_.underestimate_likely = answer_.underestimate_likely || !best->steady || !best->saturated;
+  start_confirm(below(best->low_bps * (best->steady ? 1 : kUnsteady)));
 }
 
 void RateSearch::take_ceiling(const LateRate& late) {
   constexpr double kBurstSeconds = 0.1;
   constexpr double kBurstPackets = 20;
   constexpr double kAbove = 1.25;
-  ceiling_ = late;
+  bracket_.saturated(late);
   answer_.bottleneck_bps = late.low_bps;
   const double burst = late.burst_bytes;
   const bool bucket =
@@ -169,7 +163,6 @@ void RateSearch::take_ceiling(const LateRate& late) {
 /// The hosts were the limit: goes down from what they managed.
 void RateSearch::below_hosts(double managed_bps) {
   host_is_limit_ = true;
-  host_step_ = kHostStep;
   state_ = State::host;
   rate_ = cap(std::max(managed_bps * 0.95, kLeastBps));
 }
@@ -192,7 +185,7 @@ void RateSearch::after_host(const Observation& seen, Verdict verdict) {
         break;
       }
       const double tried = std::min(trial_.rate_bps, seen.offered_bps);
-      rate_failed(tried);
+      bracket_.failed(tried);
       rate_ = std::max(tried * kHostStep, kLeastBps);
   }
 }

@@ -18,10 +18,6 @@ void RateSearch::start_confirm(double rate) {
   repeated_ = false;
 }
 
-void RateSearch::rate_failed(double rate) {
-  failed_bps_ = std::min(failed_bps_.value_or(kMostBps), rate);
-}
-
 void RateSearch::after_confirm(const Observation& seen, Verdict verdict) {
   switch (verdict) {
     case Verdict::passed:
@@ -49,11 +45,12 @@ void RateSearch::confirm_passed(const Observation& seen) {
   constexpr double kKept = 0.985;
   constexpr double kKeptByHost = 0.9;
   const double kept = (host_is_limit_ ? kKeptByHost : kKept) * trial_.rate_bps;
-  if (passed < kept && (ceiling_ || host_is_limit_) && !held_up_ && fits(kConfirm, now_)) {
+  if (passed < kept && (bracket_.ceiling() || host_is_limit_) && !held_up_ &&
+      time_.fits(kConfirm)) {
     held_up_ = true;
     return;
   }
-  const auto upper = upper_bound();
+  const auto upper = bracket_.high();
   const bool close =
       !upper || host_is_limit_ || trial_.rate_bps >= *upper * (1 - 2 * goal_.resolution);
   if (close || trial_.rate_bps >= cap(kMostBps) * 0.999) {
@@ -74,14 +71,14 @@ void RateSearch::confirm_short(const Observation& seen) {
     confirm_passed(seen);
     return;
   }
-  if (carried && ceiling_) {  // the same again: the path is not to blame
+  if (carried && bracket_.ceiling()) {  // the same again: the path is not to blame
     held_up_ = true;
     return;
   }
   host_is_limit_ = true;
   // Where they did not even reach the rate, it says nothing of what they can do.
   const double tried = std::min(trial_.rate_bps, seen.offered_bps);
-  rate_failed(tried);
+  bracket_.failed(tried);
   start_confirm(std::min(tried, std::max(seen.goodput_bps, kLeastBps)) * kLower);
 }
 
@@ -89,15 +86,16 @@ void RateSearch::confirm_short(const Observation& seen) {
 /// first figure was a little high.
 void RateSearch::confirm_congested(const Observation& seen) {
   constexpr double kChanged = 0.95;
-  rate_failed(trial_.rate_bps);
+  bracket_.failed(trial_.rate_bps);
   if (!seen.late) {
     start_bisect();
     return;
   }
-  const double before = ceiling_ ? ceiling_->low_bps : trial_.rate_bps;
+  const auto& ceiling = bracket_.ceiling();
+  const double before = ceiling ? ceiling->low_bps : trial_.rate_bps;
   const bool changed = seen.late->low_bps < kChanged * before;
   if (changed || !remeasured_) {  // or the sender was held up, and made up for it
-    failed_bps_.reset();
+    bracket_.forget_failed();
     changes_ += changed ? 1 : 0;
     remeasured_ = !changed;
     take_ceiling(*seen.late);
@@ -105,17 +103,16 @@ void RateSearch::confirm_congested(const Observation& seen) {
     return;
   }
   // A queue that grows may not be full yet: then a little less has to do.
-  ceiling_ = *seen.late;
+  bracket_.saturated(*seen.late);
   start_confirm(below(std::min(seen.late->low_bps, trial_.rate_bps * (1 - goal_.resolution / 2))));
 }
 
 /// Whether the path loses at any rate is cheaper to find out than to try again, so that is first.
 void RateSearch::confirm_lost(const Observation& seen) {
-  failed_ratio_ = seen.loss_ratio();
-  if (!loss_checked_) {
-    loss_checked_ = true;
+  bracket_.lost(seen.loss_ratio());
+  if (!loss_check_.begun()) {
+    loss_check_.begin(trial_.rate_bps);
     repeated_ = false;
-    lost_bps_ = trial_.rate_bps;
     state_ = State::loss_check;
     // So much below that it is no matter of the rate, but not so slow that nothing is learned.
     const double telling = packets_to_lose() * 8.0 * goal_.payload_bytes / seconds(kLongestShort);
@@ -123,18 +120,17 @@ void RateSearch::confirm_lost(const Observation& seen) {
     rate_ = std::max({rate_, goal_.min_rate_bps.value_or(0), kLeastBps});
     return;
   }
-  if (!repeated_ && fits(kConfirm, now_, 2)) {
+  if (!repeated_ && time_.fits(kConfirm, 2)) {
     repeated_ = true;
     return;
   }
-  rate_failed(trial_.rate_bps);
+  bracket_.failed(trial_.rate_bps);
   start_bisect();
 }
 
 void RateSearch::after_loss_check(const Observation& seen, Verdict verdict) {
-  constexpr std::uint64_t kFewestLosses = 3;
-  check_losses_ += seen.lost - std::min(seen.lost, seen.host_lost);
-  if (verdict == Verdict::lossy && repeated_ && check_losses_ >= kFewestLosses) {
+  loss_check_.note(seen);
+  if (verdict == Verdict::lossy && repeated_ && loss_check_.path_loses()) {
     end(Limit::path_loss);
     return;
   }
@@ -142,18 +138,18 @@ void RateSearch::after_loss_check(const Observation& seen, Verdict verdict) {
     repeated_ = true;
     return;
   }
-  if (verdict == Verdict::passed && fits(kConfirm, now_, 2)) {
-    start_confirm(lost_bps_);  // a failed trial is repeated once before it counts
+  if (verdict == Verdict::passed && time_.fits(kConfirm, 2)) {
+    start_confirm(loss_check_.lost_bps());  // a failed trial is repeated once before it counts
     repeated_ = true;
     return;
   }
-  rate_failed(verdict == Verdict::passed ? lost_bps_ : trial_.rate_bps);
+  bracket_.failed(verdict == Verdict::passed ? loss_check_.lost_bps() : trial_.rate_bps);
   start_bisect();
 }
 
 void RateSearch::start_bisect() {
   const auto low = best_passed();
-  const auto high = upper_bound();
+  const auto high = bracket_.high();
   const double floor = std::max(goal_.min_rate_bps.value_or(0), kLeastBps);
   repeated_ = false;
   if (!high || *high <= floor * (1 + goal_.resolution)) {
@@ -184,8 +180,8 @@ void RateSearch::after_bisect(const Observation& seen, Verdict verdict) {
     return;
   }
   host_is_limit_ = host_is_limit_ || verdict == Verdict::host_limited;
-  failed_ratio_ = seen.loss_ratio();
-  rate_failed(trial_.rate_bps);
+  bracket_.lost(seen.loss_ratio());
+  bracket_.failed(trial_.rate_bps);
   start_bisect();
 }
 

@@ -12,6 +12,7 @@ struct BatchStamp {
   std::uint64_t first_sequence = 0;  ///< from 0; the next datagram of the batch has the next number
   std::int64_t tx_time_ns = 0;       ///< of this host's monotonic clock
   std::uint32_t batch = 0;           ///< its own number, from 0, modulo 2^32
+  std::uint64_t omitted = 0;         ///< datagrams of the warm-up, where it is over
 };
 
 /// How a protocol's data look on their way out. A Sender decides what leaves when, and keeps the

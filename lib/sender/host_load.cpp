@@ -27,4 +27,13 @@ HostLoad load_between(const HeldUp& before, const HeldUp& after, Duration wall) 
   return load;
 }
 
+void HostMeter::fill(const Clock& clock, Duration wall, TxReport& report) const {
+  const auto cpu = clock.thread_cpu_time();
+  if (cpu && cpu_ && wall > Duration{0}) {
+    report.cpu_permille =
+        static_cast<std::uint32_t>(std::min<std::int64_t>((*cpu - *cpu_) * 1000 / wall, 1000));
+  }
+  report.load = load_between(held_up_, clock.held_up(), wall);
+}
+
 }  // namespace udperf::sender

@@ -35,8 +35,9 @@ class QueueGate {
   /// After admit() of none: when to ask again where no report comes.
   [[nodiscard]] MonoTime ask_again(MonoTime now);
 
-  /// How long it has held the sender back in all.
+  /// How long it has held the sender back in all, since its warm-up where there was one.
   [[nodiscard]] Duration held() const { return held_; }
+  void end_warm_up() { held_ = Duration{0}; }
 
  private:
   pacing::Governor governor_;

@@ -19,6 +19,8 @@ constexpr Duration kRetry = std::chrono::milliseconds{1};
 // for.
 constexpr Duration kTurn = std::chrono::microseconds{50};
 constexpr int kBatchesPerTurn = 32;
+/// A test that begins later than this after its warm-up was held up, and has its time all the same.
+constexpr Duration kLateStart = std::chrono::milliseconds{5};
 
 /// Datagrams that ever leave together, even after a late wake-up: a slow sender, of which there may
 /// be thousands, needs no room for a batch of a fast one.
@@ -89,15 +91,17 @@ Sender::Sender(const Settings& settings, std::unique_ptr<const DatagramFormat> f
       plan_(settings.params, settings.way, settings.stream, settings.trace, traffic::Part::test,
             format_->least_bytes()),
       buffers_(make_buffers(settings, *format_, port)),
-      queue_drops_before_(port.queue_drops()) {
+      pacer_(settings_.params, settings_.way, port, settings.kernel_pacing),
+      books_(port.queue_drops()) {
   if (settings.params.omit > Duration{0}) {
     warm_up_.emplace(settings.params, settings.way, settings.stream, settings.trace,
                      traffic::Part::warm_up, format_->least_bytes());
   }
   const SendRate& rate = settings.params.rate(settings.way);
-  report_.governor = rate.flood ? TxGovernor::flood : TxGovernor::none;
+  TxReport& report = books_.report();
+  report.governor = rate.flood ? TxGovernor::flood : TxGovernor::none;
   if (!rate.limited() && !rate.flood && settings.receive_buffer != 0) {
-    report_.governor = TxGovernor::receiver;
+    report.governor = TxGovernor::receiver;
     gate_ = std::make_unique<QueueGate>(
         pacing::Governor::Start{settings.params.payload_bytes, settings.receive_buffer});
   }
@@ -122,12 +126,24 @@ BatchBuffer& Sender::buffer_for(std::uint32_t length) {
 void Sender::begin(MonoTime now) {
   started_ = true;
   begun_ = now;
-  pauses_.begin(now);
-  anchor_ = clock_.anchor();
-  cpu_at_start_ = clock_.thread_cpu_time();
-  held_up_at_start_ = clock_.held_up();
-  if (settings_.params.rate(settings_.way).limited()) {
-    begin_timetable(now);
+  books_.begin(now, clock_.anchor());
+  host_.begin(clock_);
+  pacer_.begin(plan_, batch_now(), now);
+  books_.plan_gap(pacer_.longest_gap());
+}
+
+void Sender::end_warm_up(MonoTime now) {
+  warm_up_.reset();
+  books_.end_warm_up(now, port_.queue_drops());
+  pacer_.end_warm_up();
+  if (gate_) {
+    gate_->end_warm_up();
+  }
+  host_.restart(clock_);
+  // Late by a wake-up, the test ends as late: it lasts as long as was asked for.
+  begun_ = std::max(begun_ + settings_.params.omit, now - kLateStart);
+  for (BatchBuffer& buffer : buffers_) {
+    buffer.end_warm_up();
   }
 }
 
@@ -136,7 +152,7 @@ bool Sender::over(MonoTime now) const {
   if (warm_up_) {
     return false;
   }
-  return next_ >= plan_.packets() || (limit != Duration{0} && now - begun_ >= limit);
+  return books_.next() >= plan_.packets() || (limit != Duration{0} && now - begun_ >= limit);
 }
 
 Wake Sender::step(MonoTime now) {
@@ -153,7 +169,8 @@ Wake Sender::step(MonoTime now) {
   }
   if (warm_up_ && now - begun_ >= settings_.params.omit) {
     end_warm_up(now);
-    restart_timetable();
+    pacer_.restart(plan_, begun_);
+    books_.plan_gap(pacer_.longest_gap());
   }
   if (over(now)) {
     if (!held()) {
@@ -166,21 +183,21 @@ Wake Sender::step(MonoTime now) {
   }
   if (held()) {
     constexpr Duration kLook = std::chrono::milliseconds{5};
-    pauses_.stopped(now, 0, 0);
+    books_.note_silence(now);
     return Wake{now + kLook, false, false};
   }
-  return schedule_ ? paced(now) : flat_out(now);
+  return pacer_.on() ? paced(now) : flat_out(now);
 }
 
 Wake Sender::flat_out(MonoTime now) {
   if (gate_) {
-    gate_->take_report(numbered());
+    gate_->take_report(books_.numbered());
   }
   const MonoTime turn_over = now + kTurn;
   for (int i = 0; i < kBatchesPerTurn && now < turn_over && !over(now); ++i) {
     std::uint64_t count = batch_now();
     if (gate_) {
-      count = gate_->admit(numbered(), count, plan_now().packets() - next_, now);
+      count = gate_->admit(books_.numbered(), count, plan_now().packets() - books_.next(), now);
       if (count == 0) {
         return Wake{gate_->ask_again(now), false, false};
       }
@@ -193,23 +210,56 @@ Wake Sender::flat_out(MonoTime now) {
   return Wake{kAtOnce, false, false};
 }
 
+Wake Sender::paced(MonoTime now) {
+  const std::uint64_t before = books_.next();
+  const std::uint64_t due = pacer_.take_due(before, batch_now(), now);
+  books_.plan_gap(pacer_.longest_gap());
+  if (due > 0) {
+    const bool all = send_batch(due, now);
+    const std::uint64_t sent = books_.next() - before;
+    if (!all && sent < due) {
+      pacer_.give_back(due - sent);
+      return after_refusal(now);
+    }
+  }
+  MonoTime next = pacer_.next_deadline();
+  const Duration limit = time_limit();
+  if (limit != Duration{0}) {
+    next = std::min(next, begun_ + limit);  // the end of the test is not a datagram late
+  }
+  return Wake{next, false, pacer_.precise()};
+}
+
+/// What had become due before the time was over, and still fits a burst.
+void Sender::send_last(MonoTime now) {
+  const Duration limit = settings_.params.amount.duration;
+  if (!pacer_.on() || limit == Duration{0}) {
+    return;
+  }
+  const std::uint64_t due = pacer_.take_last(begun_ + limit, now);
+  const std::uint64_t before = books_.next();
+  send_batch(due, now);
+  pacer_.give_up(due - std::min(due, books_.next() - before));
+}
+
 bool Sender::send_batch(std::uint64_t count, MonoTime now) {
   const traffic::TrafficPlan& plan = plan_now();
-  std::uint64_t left = std::min(count, plan.packets() - next_);
+  std::uint64_t left = std::min(count, plan.packets() - books_.next());
   while (left > 0) {
-    const std::uint32_t length = plan.length(next_);
+    const std::uint64_t first = books_.next();
+    const std::uint32_t length = plan.length(first);
     BatchBuffer& buffer = buffer_for(length);
     const bool fits = buffer.payload_bytes() == length;  // else alone, from the larger one
     const std::uint64_t most = fits ? std::min<std::uint64_t>(left, batch_of(buffer, length)) : 1;
-    const auto n = static_cast<std::uint32_t>(plan.run_at(next_, most));
-    const auto batch = static_cast<std::uint32_t>(batches_before_ + report_.batches);
-    const auto data = buffer.stamped({next_, to_ns(now), batch}, n, length);
+    const auto n = static_cast<std::uint32_t>(plan.run_at(first, most));
+    const auto batch = static_cast<std::uint32_t>(books_.batch());
+    const auto data = buffer.stamped({first, to_ns(now), batch, books_.omitted()}, n, length);
     const auto outcome = port_.send(data, length);
-    account(n, length, outcome, now);
+    trouble_ = books_.note(n, length, outcome, now);
     if (outcome.status != Status::taken && trouble_ != Status::denied) {
       return false;
     }
-    if (trouble_ == Status::denied && !schedule_ && pauses_.refusals() > kFewRefusals) {
+    if (trouble_ == Status::denied && !pacer_.on() && books_.refusals() > kFewRefusals) {
       return false;
     }
     left -= std::min<std::uint64_t>(left, std::uint64_t{outcome.datagrams} + outcome.lost);
@@ -229,6 +279,40 @@ Wake Sender::after_refusal(MonoTime now) {
 void Sender::stop(TxEnd why) {
   int none = -1;
   stop_.compare_exchange_strong(none, static_cast<int>(why));
+}
+
+void Sender::abandon(TxEnd why) {
+  if (!finished()) {
+    begun_ = started_ ? begun_ : clock_.now();
+    host_.forget_thread();
+    finish(why);
+  }
+}
+
+void Sender::finish(TxEnd end) {
+  if (warm_up_) {
+    end_warm_up(clock_.now());                // nothing of it belongs to the figures
+    begun_ = std::min(begun_, clock_.now());  // and the test had no time at all, rather than less
+  }
+  SendBooks::Ending ending;
+  ending.end = end;
+  ending.now = clock_.now();
+  ending.begun = begun_;
+  ending.limit = settings_.params.amount.duration;
+  ending.all = books_.next() >= plan_.packets();
+  ending.queue_drops = port_.queue_drops();
+  books_.close(ending);
+
+  TxReport& report = books_.report();
+  report.sndbuf_bytes = port_.send_buffer_bytes();
+  pacer_.fill(report);
+  const Duration wall = clock_.now() - begun_;
+  host_.fill(clock_, wall, report);
+  if (gate_ && wall > Duration{0}) {
+    report.held_permille =
+        static_cast<std::uint16_t>(std::clamp<std::int64_t>(gate_->held() * 1000 / wall, 0, 1000));
+  }
+  finished_.store(true, std::memory_order_release);
 }
 
 }  // namespace udperf::sender

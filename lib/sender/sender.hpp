@@ -6,7 +6,6 @@
 #include <optional>
 #include <vector>
 
-#include "base/log_histogram.hpp"
 #include "base/time.hpp"
 #include "base/units.hpp"
 #include "clock/clock.hpp"
@@ -16,9 +15,10 @@
 #include "net/datagram_port.hpp"
 #include "sender/batch_buffer.hpp"
 #include "sender/datagram_format.hpp"
-#include "sender/pause_log.hpp"
+#include "sender/host_load.hpp"
+#include "sender/pacer.hpp"
 #include "sender/queue_gate.hpp"
-#include "sender/timetable.hpp"
+#include "sender/send_books.hpp"
 #include "traffic/plan.hpp"
 
 namespace udperf::sender {
@@ -35,13 +35,9 @@ struct Wake {
   Duration slack{0};       ///< it may be so much later, together with others
 };
 
-/// What a histogram of wake-ups' lateness says, into the report.
-void fill_lateness(const LogHistogram& lateness, TxReport& report);
-
-/// One stream's transmit loop, a batch at a time: pace, books and what the host did meanwhile. What
-/// the datagrams look like is its format's. step() and report() belong to one thread; the atomics
-/// may be read, and stop() called, from any.
-// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): by meaning
+/// One stream's transmit loop, a batch at a time. When what is due is its Pacer's, what was sent
+/// its SendBooks', what the datagrams look like its format's. step() and report() belong to one
+/// thread; counters may be read, and stop(), hold() and set_rate() called, from any.
 class Sender {
  public:
   /// Of a mix so many datagrams of one length leave together at most: few follow each other.
@@ -58,6 +54,7 @@ class Sender {
     std::uint64_t payload_seed = 0;
     /// What the receiver's socket can hold, payload bytes, where it tells how full it is; else 0.
     std::uint32_t receive_buffer = 0;
+    bool kernel_pacing = true;  ///< the socket's own pacing rate may be set
   };
 
   /// Of udperf's own protocol.
@@ -72,10 +69,10 @@ class Sender {
 
   /// The payload rate of this stream from its next step on, where the parameters leave it to be
   /// adjusted; to be said before the first step(), too.
-  void set_rate(BitRate rate) { rate_bps_.store(rate.bps(), std::memory_order_relaxed); }
+  void set_rate(BitRate rate) { pacer_.set_rate(rate); }
 
   /// How the thread that calls step() is scheduled; on that thread.
-  void set_scheduling(Scheduling scheduling) { scheduling_ = scheduling; }
+  void set_scheduling(Scheduling scheduling) { pacer_.set_scheduling(scheduling); }
 
   /// To be told how full the receiver's socket is, from any thread; null where a rate, or nothing,
   /// governs.
@@ -93,38 +90,27 @@ class Sender {
 
   [[nodiscard]] bool finished() const { return finished_.load(std::memory_order_acquire); }
   /// Precondition: finished().
-  [[nodiscard]] const TxReport& report() const { return report_; }
+  [[nodiscard]] const TxReport& report() const { return books_.report(); }
   /// errno of what ended it, for TxEnd::failed.
-  [[nodiscard]] int os_error() const { return os_error_; }
+  [[nodiscard]] int os_error() const { return books_.os_error(); }
 
   /// Since when the system has taken nothing although something was due; nothing where it takes
   /// what it is given. On the thread of step().
-  [[nodiscard]] std::optional<MonoTime> stuck_since() const { return stuck_since_; }
+  [[nodiscard]] std::optional<MonoTime> stuck_since() const { return books_.stuck_since(); }
 
   /// What the warm-up came to, once it is over; where there was none, at once, nothing.
-  [[nodiscard]] std::uint64_t omitted_packets() const {
-    return omitted_packets_.load(std::memory_order_acquire);
-  }
-  [[nodiscard]] std::uint64_t packets() const { return packets_.load(std::memory_order_relaxed); }
-  [[nodiscard]] std::uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
-  [[nodiscard]] std::uint64_t batches() const { return batches_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t omitted_packets() const { return books_.omitted_packets(); }
+  [[nodiscard]] std::uint64_t packets() const { return books_.packets(); }
+  [[nodiscard]] std::uint64_t bytes() const { return books_.bytes(); }
+  [[nodiscard]] std::uint64_t batches() const { return books_.batches(); }
 
  private:
   [[nodiscard]] std::uint32_t batch_now() const;
   [[nodiscard]] std::uint32_t batch_of(const BatchBuffer& buffer, std::uint32_t length) const;
   [[nodiscard]] BatchBuffer& buffer_for(std::uint32_t length);
   void begin(MonoTime now);
-  void begin_timetable(MonoTime now);
-  void begin_shaped(MonoTime start);
-  [[nodiscard]] bool adjusted() const {
-    return settings_.params.rate(settings_.way).kind == SendRate::Kind::adjusted;
-  }
-  [[nodiscard]] pacing::PacketPeriod period_now();
-  void follow_rate(MonoTime now);
-  PacerKind pacer_for(const pacing::PacketPeriod& period);
   [[nodiscard]] bool over(MonoTime now) const;
   void end_warm_up(MonoTime now);
-  void restart_timetable();
   /// Of the part that runs: warm-up, or test; 0 = it ends otherwise.
   [[nodiscard]] Duration time_limit() const {
     return warm_up_ ? settings_.params.omit : settings_.params.amount.duration;
@@ -133,27 +119,13 @@ class Sender {
   [[nodiscard]] const traffic::TrafficPlan& plan_now() const {
     return warm_up_ ? *warm_up_ : plan_;
   }
-  /// Datagrams numbered so far, in both parts.
-  [[nodiscard]] std::uint64_t numbered() const {
-    return next_ + (report_.omitted ? report_.omitted->packets : 0);
-  }
   Wake paced(MonoTime now);
   Wake flat_out(MonoTime now);
   void send_last(MonoTime now);
-  void note_lateness();
-  void report_pacing();
   /// Sends up to `count` datagrams; true when all were taken.
   bool send_batch(std::uint64_t count, MonoTime now);
-  void account(std::uint64_t offered, std::uint32_t length, const net::SendOutcome& outcome,
-               MonoTime now);
-  void account_taken(std::uint32_t length, const net::SendOutcome& outcome, MonoTime now);
-  /// What this host refuses for good is numbered, and lost here. False where that must end the
-  /// test.
-  bool account_lost(std::uint64_t bytes, const net::SendOutcome& outcome, MonoTime now);
   Wake after_refusal(MonoTime now);
   void finish(TxEnd end);
-  void note_processor_time();
-  [[nodiscard]] SendTime sending_time(TxEnd end, MonoTime now);
 
   Settings settings_;
   net::DatagramPort& port_;
@@ -162,35 +134,13 @@ class Sender {
   traffic::TrafficPlan plan_;
   std::optional<traffic::TrafficPlan> warm_up_;  ///< while it lasts
   std::vector<BatchBuffer> buffers_;  ///< one of payload_bytes, or one for each length of a mix
-  std::optional<Timetable> schedule_;
+  Pacer pacer_;
   std::unique_ptr<QueueGate> gate_;
-  std::uint64_t scheduled_bps_ = 0;  ///< what the schedule is for, where the rate is adjusted
-  LogHistogram gaps_;
-  LogHistogram lateness_;
-  PauseLog pauses_;
-  std::uint64_t queue_full_ = 0;
-  std::optional<std::uint64_t> queue_drops_before_;
-  TxReport report_;
-  std::uint64_t next_ = 0;
-  std::uint64_t batches_before_ = 0;  ///< of the warm-up
-  std::uint64_t skipped_before_ = 0;
-  Duration held_before_{0};
-  MonoTime begun_{};
-  MonoTime first_{};
-  MonoTime last_{};
-  std::optional<MonoTime> stuck_since_;
-  ClockAnchor anchor_;
-  std::optional<Duration> cpu_at_start_;
-  HeldUp held_up_at_start_;
+  SendBooks books_;
+  HostMeter host_;
+  MonoTime begun_{};  ///< of the part that runs
   net::SendOutcome::Status trouble_ = net::SendOutcome::Status::taken;
-  int os_error_ = 0;
   bool started_ = false;
-  Scheduling scheduling_ = Scheduling::untold;
-  std::atomic<std::uint64_t> omitted_packets_{0};
-  std::atomic<std::uint64_t> packets_{0};
-  std::atomic<std::uint64_t> bytes_{0};
-  std::atomic<std::uint64_t> batches_{0};
-  std::atomic<std::uint64_t> rate_bps_{0};
   std::atomic<int> stop_{-1};
   std::atomic<bool> held_{false};
   std::atomic<bool> finished_{false};

@@ -8,8 +8,6 @@ namespace {
 
 using wire::MessageType;
 
-constexpr std::uint16_t kWindowChunks = 32;
-constexpr std::size_t kLeastWindow = 3;   // what a padded REPORT_PULL pays for at the other end
 constexpr std::size_t kReportFactor = 3;  // the bytes themselves, and the rows made of them
 
 /// Leaves what is of one size: the rows become one, whose sums are the same.
@@ -44,17 +42,8 @@ void FinExchange::start(const TxReport& report, Duration rtt_max, MonoTime now) 
 }
 
 void FinExchange::pull() {
-  const auto window = static_cast<std::uint32_t>(window_ * wire::ReportChunk::kMaxBytes);
-  pulled_from_ = have_;
-  window_end_ = std::min(total_, have_ + window);
+  window_.ask(have_, total_);
   pull_due_ = true;
-}
-
-/// A window that did not come whole was more than the path, or the other end's budget, let pass.
-void FinExchange::narrow_window() {
-  const auto came = (have_ - pulled_from_) / wire::ReportChunk::kMaxBytes;
-  window_ = static_cast<std::uint16_t>(
-      std::clamp<std::size_t>(came, kLeastWindow, std::size_t{kWindowChunks}));
 }
 
 void FinExchange::on_report(const wire::ReportChunk& chunk, MonoTime now) {
@@ -67,7 +56,7 @@ void FinExchange::on_report(const wire::ReportChunk& chunk, MonoTime now) {
   acknowledged_ = true;
   if (have_ == 0) {
     total_ = chunk.total;
-    window_end_ = total_;
+    window_.expect(total_);
   }
   if (chunk.total != total_ || chunk.offset != have_ || chunk.bytes.empty()) {
     return;  // out of order: it will be asked for again
@@ -90,8 +79,8 @@ void FinExchange::on_report(const wire::ReportChunk& chunk, MonoTime now) {
     pull();  // offset == total: acknowledges
     return;
   }
-  if (have_ >= window_end_) {
-    window_ = std::min<std::uint16_t>(static_cast<std::uint16_t>(window_ * 2), kWindowChunks);
+  if (window_.whole(have_)) {
+    window_.widen();
     pull();
   }
   backoff_.start(now);
@@ -116,7 +105,7 @@ void FinExchange::on_timer(MonoTime now) {
     if (have_ == 0) {
       fin_due_ = true;
     } else {
-      narrow_window();
+      window_.narrow(have_);
     }
     // Without any answer FIN may be what does not get through: the report is asked for by itself.
     constexpr Duration kFinAlone = std::chrono::milliseconds{1500};
@@ -136,15 +125,15 @@ std::optional<std::vector<std::byte>> FinExchange::poll_transmit() {
     return wire::encode(MessageType::fin, session_, stream_, fin_);
   }
   if (std::exchange(pull_due_, false)) {
-    return wire::encode(MessageType::report_pull, session_, stream_,
-                        wire::ReportPull{pulled_from_, window_}, pull_bytes_);
+    return wire::encode(MessageType::report_pull, session_, stream_, window_.request(),
+                        pull_bytes_);
   }
   return std::nullopt;
 }
 
 void ReportExchange::on_fin(const wire::Fin& fin, MonoTime now) {
   if (closed()) {
-    offer(0, kWindowChunks);
+    offer(0, PullWindow::kMost);
     return;
   }
   if (!fin_) {
@@ -215,7 +204,7 @@ void ReportExchange::set_report(RxReport& report) {
     keep_totals(report);
     report_bytes_ = wire::encode_report(report);
   }
-  offer(0, kWindowChunks);
+  offer(0, PullWindow::kMost);
 }
 
 /// What is asked for last counts: who asks again has not got the rest, or does not want it.

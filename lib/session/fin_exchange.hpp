@@ -8,6 +8,7 @@
 #include "base/memory_account.hpp"
 #include "model/reports.hpp"
 #include "session/backoff.hpp"
+#include "session/pull_window.hpp"
 #include "wire/messages.hpp"
 
 namespace udperf::session {
@@ -44,7 +45,6 @@ class FinExchange {
 
  private:
   void pull();
-  void narrow_window();
   void give_up();
 
   std::uint64_t session_;
@@ -62,9 +62,7 @@ class FinExchange {
   std::uint32_t have_ = 0;        ///< how many of them have come
   MemoryShare memory_;
   std::uint32_t total_ = 0;
-  std::uint32_t pulled_from_ = 0;  ///< what was asked for last begins here
-  std::uint32_t window_end_ = 0;   ///< and ends here
-  std::uint16_t window_ = 32;      ///< pieces to ask for at once
+  PullWindow window_;
   bool fin_due_ = false;
   bool pull_due_ = false;
   std::optional<RxReport> report_;

@@ -107,18 +107,25 @@ HandshakeResponder::Decision HandshakeResponder::on_hello(std::span<const std::b
     reject.reason = wire::RejectReason::version;
     return Reply{refusal(outer->nonce, sealer, reject), true};
   }
+  return Reply{challenge_to(*outer, subject, sealer, now), false};
+}
+
+/// Without any state here: what the client proves by its cookie is in it.
+std::vector<std::byte> HandshakeResponder::challenge_to(const wire::Hello& hello,
+                                                        const CookieJar::Subject& subject,
+                                                        Sealer& sealer, MonoTime now) {
   CookieJar::Subject proven = subject;
-  proven.nonce = outer->nonce;
-  proven.params_hash = outer->params_hash;
+  proven.nonce = hello.nonce;
+  proven.params_hash = hello.params_hash;
   wire::Challenge challenge;
-  challenge.nonce = outer->nonce;
+  challenge.nonce = hello.nonce;
   challenge.cookie = jar_.make(proven, now);
   challenge.capabilities = wire::kCapStreams | wire::kCapDown | wire::kCapTraffic |
                            wire::kCapCompact | wire::kCapOmitAny;
   challenge.needs_key = settings_.key.has_value();
   auto bytes = wire::encode(MessageType::challenge, 0, 0, challenge);
   sealer.seal(bytes);
-  return Reply{std::move(bytes), false};
+  return bytes;
 }
 
 namespace {

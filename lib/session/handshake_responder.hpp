@@ -84,6 +84,9 @@ class HandshakeResponder {
                                                  CookieJar::Subject& bearer, MonoTime now);
   [[nodiscard]] std::optional<Drop> check_cookie(std::span<const std::byte> datagram,
                                                  const CookieJar::Subject& subject, MonoTime now);
+  [[nodiscard]] std::vector<std::byte> challenge_to(const wire::Hello& hello,
+                                                    const CookieJar::Subject& subject,
+                                                    Sealer& sealer, MonoTime now);
   [[nodiscard]] bool welcome(const IpAddress& address) const;
   [[nodiscard]] bool may_answer(MonoTime now);
 

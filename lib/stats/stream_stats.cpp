@@ -5,8 +5,6 @@
 namespace udperf::stats {
 namespace {
 
-constexpr std::size_t kMostOutages = 1000;
-
 /// 36 years: no monotonic clock has run that long. Departure stamps come from the wire; within this
 /// limit no difference of two transit times can overflow.
 constexpr std::int64_t kMostClockNs = std::int64_t{1} << 60U;
@@ -24,7 +22,7 @@ StreamStats::StreamStats(const Settings& settings)
       reordering_(settings.memory),
       delays_(settings.memory),
       grid_(settings.interval, settings.memory),
-      outage_memory_(settings.memory),
+      outages_(settings.gap_threshold, settings.memory),
       playout_(settings.voice.wanted()
                    ? std::make_unique<voice::Playout>(settings.voice, settings.memory)
                    : nullptr) {}
@@ -40,7 +38,7 @@ void StreamStats::on_fold(const SequenceLedger::Stretch& stretch) {
 }
 
 void StreamStats::add(const Run& run) {
-  datagrams_ += run.count;
+  tally_.arrived(run.count);
   if (!grid_.anchored()) {
     grid_.set_anchor(run.rx);
   }
@@ -68,20 +66,18 @@ bool StreamStats::add_one(const Run& run, std::uint64_t sequence) {
       note_first_copies(run, sequence, 1);
       break;
     case SequenceLedger::Arrival::duplicate:
-      ++replicated_;
-      [[fallthrough]];
     case SequenceLedger::Arrival::more_duplicates:
-      ++duplicates_;
+      tally_.duplicate(arrival == SequenceLedger::Arrival::duplicate);
       ++grid_.row().duplicates;
       break;
     case SequenceLedger::Arrival::late:
-      ++late_;
+      tally_.count_late();
       break;
     case SequenceLedger::Arrival::out_of_range:
-      ++invalid_;
+      tally_.count_invalid();
       break;
     case SequenceLedger::Arrival::no_memory:
-      ++invalid_;
+      tally_.count_invalid();
       out_of_memory_ = true;
       break;
   }
@@ -91,15 +87,13 @@ bool StreamStats::add_one(const Run& run, std::uint64_t sequence) {
 void StreamStats::note_first_copies(const Run& run, std::uint64_t first, std::uint64_t count) {
   const bool open = settings_.plan.open();
   const std::uint64_t bytes = open ? count * run.length : bytes_of(first, count);
-  note_arrival(run.rx, first);
+  outages_.arrived(run.rx, first, reordering_.next_expected());
   play(run, first, count);
   note_order(run, first, count);
-  if (unique_ == 0) {
+  if (unique() == 0) {
     first_bytes_ = open ? run.length : settings_.plan.length(first);
   }
-  unique_ += count;
-  unique_bytes_ += bytes;
-  ecn_[run.ecn & 3U] += count;
+  tally_.first_copies(count, bytes, run.ecn);
   grid_.row().unique += count;
   grid_.row().bytes += bytes;
 }
@@ -125,21 +119,6 @@ void StreamStats::note_order(const Run& run, std::uint64_t first, std::uint64_t 
     reordering_.late(first + i, run.rx);
   }
   grid_.row().reordered += count;
-}
-
-void StreamStats::note_arrival(MonoTime at, std::uint64_t first) {
-  if (!first_at_) {
-    first_at_ = at;
-    last_at_ = at;
-    return;
-  }
-  if (at - last_at_ > settings_.gap_threshold && outages_.size() < kMostOutages &&
-      outage_memory_.grow(2 * sizeof(Outage))) {
-    const std::uint64_t expected = reordering_.next_expected();
-    outages_.push_back(Outage{(last_at_ - *first_at_).count(), (at - last_at_).count(),
-                              first > expected ? first - expected : 0});
-  }
-  last_at_ = std::max(last_at_, at);
 }
 
 void StreamStats::note_timing(const Run& run, std::uint32_t count) {
@@ -168,7 +147,7 @@ void StreamStats::finalize(std::uint64_t sent, bool tail_known, const ClockAncho
   disown(beyond, beyond_bytes);
   out.sent = sent;
   out.tail_known = tail_known;
-  fill_counts(out);
+  tally_.fill(out);
   fill_pattern(out);
   fill_times(clock, out);
   fill_delays(out);
@@ -177,7 +156,7 @@ void StreamStats::finalize(std::uint64_t sent, bool tail_known, const ClockAncho
   out.anchor_mono_ns = to_ns(grid_.anchor());
   out.memory_limited = memory_limited();
   out.intervals = grid_.take();
-  out.outages = std::move(outages_);
+  out.outages = outages_.take();
   delays_.clear();
 }
 
@@ -197,13 +176,10 @@ bool StreamStats::memory_limited() const {
   return out_of_memory_ || ledger_.hurried() || delays_.given_up() || grid_.cut_short();
 }
 
-/// Numbers that the sender says it never used: whatever they were, they were not its datagrams.
-/// Their further copies remain duplicates.
+/// Numbers that the sender says it never used.
 void StreamStats::disown(std::uint64_t count, std::uint64_t bytes) {
-  unique_ -= count;
-  invalid_ += count;
-  unique_bytes_ -= bytes;
-  disowned_reordered_ = reordering_.reordered() - std::min(reordering_.reordered(), unique_);
+  tally_.disown(count, bytes);
+  disowned_reordered_ = reordering_.reordered() - std::min(reordering_.reordered(), unique());
   grid_.take_back(count, bytes, disowned_reordered_);
 }
 
@@ -211,21 +187,10 @@ std::uint64_t StreamStats::bytes_of(std::uint64_t first, std::uint64_t count) co
   return settings_.plan.open() ? 0 : settings_.plan.bytes_of(first, count);
 }
 
-void StreamStats::fill_counts(RxReport& out) const {
-  out.datagrams = datagrams_;
-  out.unique = unique_;
-  out.unique_bytes = unique_bytes_;
-  out.late = late_;
-  out.invalid = invalid_;
-  out.duplicates = duplicates_;
-  out.replicated = replicated_;
-  out.ecn = ecn_;
-}
-
 void StreamStats::fill_pattern(RxReport& out) const {
   out.lost = runs_.lost();
   out.lost_bytes = sent_bytes_ && settings_.plan.open()
-                       ? *sent_bytes_ - std::min(*sent_bytes_, unique_bytes_)
+                       ? *sent_bytes_ - std::min(*sent_bytes_, unique_bytes())
                        : lost_bytes_;
   out.head_lost = runs_.head();
   out.tail_lost = runs_.tail();
@@ -244,13 +209,15 @@ void StreamStats::fill_pattern(RxReport& out) const {
 }
 
 void StreamStats::fill_times(const ClockAnchor& clock, RxReport& out) const {
-  if (!first_at_) {
+  const auto first = outages_.first_arrival();
+  if (!first) {
     return;
   }
-  out.first_mono_ns = to_ns(*first_at_);
-  out.last_mono_ns = to_ns(last_at_);
-  out.first_unix_ns = to_ns(clock.to_unix(*first_at_));
-  out.last_unix_ns = to_ns(clock.to_unix(last_at_));
+  const MonoTime last = outages_.last_arrival().value_or(*first);
+  out.first_mono_ns = to_ns(*first);
+  out.last_mono_ns = to_ns(last);
+  out.first_unix_ns = to_ns(clock.to_unix(*first));
+  out.last_unix_ns = to_ns(clock.to_unix(last));
   out.first_bytes = first_bytes_;
 }
 

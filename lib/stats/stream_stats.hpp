@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <vector>
 
 #include "base/time.hpp"
 #include "model/packet_plan.hpp"
@@ -13,8 +12,10 @@
 #include "stats/ipdv.hpp"
 #include "stats/jitter.hpp"
 #include "stats/loss_runs.hpp"
+#include "stats/outages.hpp"
 #include "stats/reordering.hpp"
 #include "stats/sequence_ledger.hpp"
+#include "stats/tally.hpp"
 #include "voice/playout.hpp"
 
 namespace udperf::stats {
@@ -57,27 +58,25 @@ class StreamStats {
   /// Precondition: one number or more, all below plan.packets().
   void add(const Run& run);
 
-  [[nodiscard]] std::uint64_t unique() const { return unique_; }
-  [[nodiscard]] std::uint64_t unique_bytes() const { return unique_bytes_; }
-  [[nodiscard]] std::uint64_t duplicates() const { return duplicates_; }
+  [[nodiscard]] std::uint64_t unique() const { return tally_.unique(); }
+  [[nodiscard]] std::uint64_t unique_bytes() const { return tally_.unique_bytes(); }
+  [[nodiscard]] std::uint64_t duplicates() const { return tally_.duplicates(); }
   [[nodiscard]] std::uint64_t reordered() const { return reordering_.reordered(); }
-  [[nodiscard]] std::uint64_t late() const { return late_; }
-  [[nodiscard]] std::uint64_t invalid() const { return invalid_; }
+  [[nodiscard]] std::uint64_t late() const { return tally_.late(); }
+  [[nodiscard]] std::uint64_t invalid() const { return tally_.invalid(); }
   [[nodiscard]] std::uint64_t next_expected() const { return ledger_.next_expected(); }
   /// Numbers below the next expected one that have not arrived: lost, or still to come.
-  [[nodiscard]] std::uint64_t missing_so_far() const { return next_expected() - unique_; }
+  [[nodiscard]] std::uint64_t missing_so_far() const { return next_expected() - unique(); }
   /// RFC 3550 s6.4.1, so far.
   [[nodiscard]] std::optional<Duration> jitter() const { return jitter_.value(); }
   /// Of a first copy; nothing before the first.
-  [[nodiscard]] std::optional<MonoTime> last_arrival() const {
-    return first_at_ ? std::optional{last_at_} : std::nullopt;
-  }
+  [[nodiscard]] std::optional<MonoTime> last_arrival() const { return outages_.last_arrival(); }
   /// What the record of sequence numbers takes now; all else is bounded.
   [[nodiscard]] std::size_t memory_bytes() const { return ledger_.memory_bytes(); }
   /// A number could not be recorded for want of memory: the books are not exact any more.
   [[nodiscard]] bool out_of_memory() const { return out_of_memory_; }
   [[nodiscard]] bool all_received(std::uint64_t sent) const {
-    return unique_ == sent && next_expected() == sent;
+    return unique() == sent && next_expected() == sent;
   }
 
   /// What the sender says it sent in all, before finalize(): where the plan does not know lengths,
@@ -92,14 +91,12 @@ class StreamStats {
   bool add_one(const Run& run, std::uint64_t sequence);
   void note_first_copies(const Run& run, std::uint64_t first, std::uint64_t count);
   void note_order(const Run& run, std::uint64_t first, std::uint64_t count);
-  void note_arrival(MonoTime at, std::uint64_t first);
   void note_timing(const Run& run, std::uint32_t count);
   void play(const Run& run, std::uint64_t first, std::uint64_t count);
   void fill_voice(RxReport& out);
   void disown(std::uint64_t count, std::uint64_t bytes);
   [[nodiscard]] std::uint64_t bytes_of(std::uint64_t first, std::uint64_t count) const;
   void on_fold(const SequenceLedger::Stretch& stretch);
-  void fill_counts(RxReport& out) const;
   void fill_pattern(RxReport& out) const;
   void fill_times(const ClockAnchor& clock, RxReport& out) const;
   void fill_delays(RxReport& out) const;
@@ -115,20 +112,10 @@ class StreamStats {
   IntervalGrid grid_;
   std::uint64_t lost_bytes_ = 0;
   std::optional<std::uint64_t> sent_bytes_;
-  std::uint64_t datagrams_ = 0;
-  std::uint64_t unique_ = 0;
-  std::uint64_t unique_bytes_ = 0;
-  std::uint64_t duplicates_ = 0;
-  std::uint64_t replicated_ = 0;
-  std::uint64_t late_ = 0;
-  std::uint64_t invalid_ = 0;
+  Tally tally_;
   std::uint64_t disowned_reordered_ = 0;
-  std::array<std::uint64_t, 4> ecn_{};
-  std::optional<MonoTime> first_at_;
-  MonoTime last_at_{};
   std::uint32_t first_bytes_ = 0;
-  std::vector<Outage> outages_;
-  MemoryShare outage_memory_;
+  Outages outages_;
   bool out_of_memory_ = false;
   std::unique_ptr<voice::Playout> playout_;  ///< where somebody listens
 };

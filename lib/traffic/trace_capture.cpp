@@ -98,27 +98,16 @@ std::optional<std::uint32_t> payload_of(Bytes frame, std::size_t at, std::uint32
 
 #ifdef UDPERF_PCAP
 
-Result<std::vector<TraceRow>> read_trace_capture(const std::string& file, TraceNotes& notes) {
-  std::array<char, PCAP_ERRBUF_SIZE> text{};
-  const std::unique_ptr<pcap_t, void (*)(pcap_t*)> capture{
-      pcap_open_offline_with_tstamp_precision(file.c_str(), PCAP_TSTAMP_PRECISION_NANO,
-                                              text.data()),
-      pcap_close};
-  if (!capture) {
-    return wrong_capture(text.data());
-  }
-  const int link = pcap_datalink(capture.get());
-  if (!known_link(link)) {
-    const char* const name = pcap_datalink_val_to_name(link);
-    return wrong_capture("its link layer, " + std::string{name != nullptr ? name : "unknown"} +
-                         ", is not one of Ethernet, raw IP, loopback or Linux cooked");
-  }
+namespace {
+
+/// The rows of all packets; those without UDP are skipped.
+Result<std::vector<TraceRow>> read_packets(pcap_t* capture, int link, TraceNotes& notes) {
   std::vector<TraceRow> rows;
   std::uint64_t number = 0;
   pcap_pkthdr* header = nullptr;
   const std::uint8_t* data = nullptr;
   int status = 0;
-  while ((status = pcap_next_ex(capture.get(), &header, &data)) == 1) {
+  while ((status = pcap_next_ex(capture, &header, &data)) == 1) {
     ++number;
     const Bytes frame{data, header->caplen};
     const auto at = ip_offset(link, frame);
@@ -139,10 +128,29 @@ Result<std::vector<TraceRow>> read_trace_capture(const std::string& file, TraceN
         {std::chrono::seconds{header->ts.tv_sec} + Duration{header->ts.tv_usec}, *bytes});
   }
   if (status != PCAP_ERROR_BREAK) {
-    return wrong_capture("after packet " + std::to_string(number) + ": " +
-                         pcap_geterr(capture.get()));
+    return wrong_capture("after packet " + std::to_string(number) + ": " + pcap_geterr(capture));
   }
   return rows;
+}
+
+}  // namespace
+
+Result<std::vector<TraceRow>> read_trace_capture(const std::string& file, TraceNotes& notes) {
+  std::array<char, PCAP_ERRBUF_SIZE> text{};
+  const std::unique_ptr<pcap_t, void (*)(pcap_t*)> capture{
+      pcap_open_offline_with_tstamp_precision(file.c_str(), PCAP_TSTAMP_PRECISION_NANO,
+                                              text.data()),
+      pcap_close};
+  if (!capture) {
+    return wrong_capture(text.data());
+  }
+  const int link = pcap_datalink(capture.get());
+  if (!known_link(link)) {
+    const char* const name = pcap_datalink_val_to_name(link);
+    return wrong_capture("its link layer, " + std::string{name != nullptr ? name : "unknown"} +
+                 ", is not one of Ethernet, raw IP, loopback or Linux cooked");
+  }
+  return read_packets(capture.get(), link, notes);
 }
 
 #else

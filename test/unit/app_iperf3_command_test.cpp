@@ -28,7 +28,7 @@ TEST_CASE("A client without more has iperf3's defaults") {
   CHECK(command.parameters.streams == 1);
   CHECK(command.parameters.length == 0);
   CHECK_FALSE(command.parameters.counters_64bit);
-  CHECK(command.interval == 1s);
+  CHECK(command.report.interval == 1s);
 }
 
 TEST_CASE("Letters run together, values stand behind or apart, long ones with = or without") {
@@ -36,7 +36,7 @@ TEST_CASE("Letters run together, values stand behind or apart, long ones with = 
                               "-l8K", "--dscp", "EF"});
   REQUIRE_FALSE(command.problem.has_value());
   CHECK(command.udp);
-  CHECK(command.output == Iperf3Command::Output::json);
+  CHECK(command.report.output == Iperf3Command::Output::json);
   CHECK(command.parameters.reverse);
   CHECK(command.port == 7000);
   CHECK(command.parameters.rate_bps == 2'500'000);
@@ -44,17 +44,17 @@ TEST_CASE("Letters run together, values stand behind or apart, long ones with = 
   CHECK(command.parameters.seconds == 3);
   CHECK(command.parameters.streams == 8);
   CHECK(command.parameters.length == 8192);
-  CHECK(command.parameters.tos == 46 * 4);
+  CHECK(command.parameters.ip.tos == 46 * 4);
 }
 
 TEST_CASE("An interface is named by --bind-dev, or behind the address of -B") {
-  CHECK(parse({"-c", "h", "-u", "--bind-dev", "eth0"}).bind_device == "eth0");
-  CHECK(parse({"-s", "--bind-dev=vrf-blue"}).bind_device == "vrf-blue");
+  CHECK(parse({"-c", "h", "-u", "--bind-dev", "eth0"}).local.device == "eth0");
+  CHECK(parse({"-s", "--bind-dev=vrf-blue"}).local.device == "vrf-blue");
   const auto both = parse({"-c", "h", "-u", "-B", "192.0.2.1%eth1"});
   REQUIRE_FALSE(both.problem.has_value());
-  CHECK(both.bind_device == "eth1");
-  CHECK(both.bind == udperf::parse_ip_address("192.0.2.1").value());
-  CHECK(parse({"-c", "h", "-u", "-B", "192.0.2.1"}).bind_device.empty());
+  CHECK(both.local.device == "eth1");
+  CHECK(both.local.address == udperf::parse_ip_address("192.0.2.1").value());
+  CHECK(parse({"-c", "h", "-u", "-B", "192.0.2.1"}).local.device.empty());
   for (const char* const bad : {"", "a/b", "sixteen-letters-", ".."}) {
     CHECK(parse({"-c", "h", "-u", "--bind-dev", bad}).problem.has_value());
   }
@@ -136,10 +136,10 @@ TEST_CASE("A name may be cut as long as it is one option's, and numbers have pre
   REQUIRE_FALSE(command.problem.has_value());
   CHECK(command.parameters.reverse);
   CHECK(command.parameters.length == 100);
-  CHECK(command.parameters.tos == 46 * 4);
-  CHECK(parse({"-c", "h", "-u", "--dscp", "056"}).parameters.tos == 46 * 4);
-  CHECK(parse({"-c", "h", "-u", "-S", "0x34"}).parameters.tos == 0x34);
-  CHECK(parse({"-c", "h", "-u", "-S", "064"}).parameters.tos == 52);
+  CHECK(command.parameters.ip.tos == 46 * 4);
+  CHECK(parse({"-c", "h", "-u", "--dscp", "056"}).parameters.ip.tos == 46 * 4);
+  CHECK(parse({"-c", "h", "-u", "-S", "0x34"}).parameters.ip.tos == 0x34);
+  CHECK(parse({"-c", "h", "-u", "-S", "064"}).parameters.ip.tos == 52);
 }
 
 TEST_CASE("CPUs, waiting times and the control connection's own are taken") {
@@ -167,22 +167,22 @@ TEST_CASE("CPUs, waiting times and the control connection's own are taken") {
                              "5"});
   REQUIRE_FALSE(client.problem.has_value());
   CHECK(client.host == "192.0.2.1");
-  CHECK(client.bind_device == "eth7");
-  CHECK(client.affinity == 1U);
+  CHECK(client.local.device == "eth7");
+  CHECK(client.local.cpu == 1U);
   CHECK(client.parameters.extras.server_affinity == 0U);
-  CHECK(client.receive_timeout == 100ms);
-  CHECK(client.control.unanswered == 3s);
-  REQUIRE(client.control.keep_alive.has_value());
-  CHECK(client.control.keep_alive->idle_s == 10);
-  CHECK(client.control.keep_alive->interval_s == 2);
-  CHECK(client.control.keep_alive->count == 3);
+  CHECK(client.patience.data == 100ms);
+  CHECK(client.patience.control.unanswered == 3s);
+  REQUIRE(client.patience.control.keep_alive.has_value());
+  CHECK(client.patience.control.keep_alive->idle_s == 10);
+  CHECK(client.patience.control.keep_alive->interval_s == 2);
+  CHECK(client.patience.control.keep_alive->count == 3);
   CHECK(client.parameters.extras.skip_rx_copy);
   CHECK(client.parameters.extras.pacing_timer_us == 2048);
-  CHECK(client.debug);
+  CHECK(client.log.debug);
   CHECK(client.parameters.length == 0);
   CHECK(client.parameters.seconds == 5);
-  CHECK(parse({"-s", "-A", "0"}).affinity == 0U);
-  CHECK(parse({"-c", "h", "-u", "--cntl-ka"}).control.keep_alive.has_value());
+  CHECK(parse({"-s", "-A", "0"}).local.cpu == 0U);
+  CHECK(parse({"-c", "h", "-u", "--cntl-ka"}).patience.control.keep_alive.has_value());
 }
 
 TEST_CASE("What has no effect in a UDP test is said, one line for each") {
@@ -190,19 +190,19 @@ TEST_CASE("What has no effect in a UDP test is said, one line for each") {
   REQUIRE_FALSE(command.problem.has_value());
   CHECK(command.notes.size() == 5);
   CHECK(command.parameters.extras.zerocopy);
-  CHECK(command.parameters.flow_label == 7);
+  CHECK(command.parameters.ip.flow_label == 7);
   CHECK(parse({"-c", "h", "-u", "--forceflush"}).notes.empty());
 }
 
 TEST_CASE("A stream of objects goes before one document, and the whole one needs the stream") {
   using Output = Iperf3Command::Output;
-  CHECK(parse({"-s", "-J"}).output == Output::json);
-  CHECK(parse({"-s", "--json-stream", "-J"}).output == Output::json_stream);
-  CHECK(parse({"-s", "-J", "--json-stream", "--json-stream-full-output"}).output ==
+  CHECK(parse({"-s", "-J"}).report.output == Output::json);
+  CHECK(parse({"-s", "--json-stream", "-J"}).report.output == Output::json_stream);
+  CHECK(parse({"-s", "-J", "--json-stream", "--json-stream-full-output"}).report.output ==
         Output::json_stream_full);
-  CHECK(parse({"-s", "--json-stream-full-output"}).output == Output::text);
-  CHECK(parse({"-s", "-J"}).keys == iperf3::KeySet::of_3_12);
-  CHECK(parse({"-s", "-J", "--as-version", "3.21"}).keys == iperf3::KeySet::of_3_21);
+  CHECK(parse({"-s", "--json-stream-full-output"}).report.output == Output::text);
+  CHECK(parse({"-s", "-J"}).report.keys == iperf3::KeySet::of_3_12);
+  CHECK(parse({"-s", "-J", "--as-version", "3.21"}).report.keys == iperf3::KeySet::of_3_21);
   CHECK(parse({"-s", "-J", "--as-version", "3.20"}).problem.has_value());
 }
 
@@ -213,7 +213,7 @@ TEST_CASE("A server takes what is a server's") {
   CHECK(command.service.one_off);
   CHECK(command.service.daemon);
   CHECK(command.pid_file == "pid");
-  CHECK(command.log_file == "log");
+  CHECK(command.log.file == "log");
   CHECK(command.service.limit_bps == 10'000'000U);
   CHECK(command.service.max_duration == 60s);
   CHECK(command.service.limit_window == 5s);

@@ -19,10 +19,10 @@ TEST_CASE("Parameters survive being written and read") {
   p.streams = 128;
   p.length = 65507;
   p.rate_bps = 12'345'678'901;
-  p.tos = 0xB8;
+  p.ip.tos = 0xB8;
   p.counters_64bit = true;
   p.get_server_output = true;
-  p.title = "a \"title\"";
+  p.labels.title = "a \"title\"";
   const auto read = read_parameters(to_json(p));
   REQUIRE(read.has_value());
   CHECK(read->bidirectional);
@@ -33,18 +33,18 @@ TEST_CASE("Parameters survive being written and read") {
   CHECK(read->streams == 128);
   CHECK(read->length == 65507);
   CHECK(read->rate_bps == 12'345'678'901);
-  CHECK(read->tos == 0xB8);
+  CHECK(read->ip.tos == 0xB8);
   CHECK(read->counters_64bit);
   CHECK(read->get_server_output);
-  CHECK(read->title == "a \"title\"");
+  CHECK(read->labels.title == "a \"title\"");
   CHECK(read->sockets() == 256);
-  CHECK(read->gso == false);
+  CHECK(read->offload.gso == false);
 }
 
 TEST_CASE("What a client says beside the test is passed on, and a CPU is within bounds") {
   Parameters p;
   p.length = 500;
-  p.gso = true;
+  p.offload.gso = true;
   p.extras.server_affinity = 3;
   p.extras.pacing_timer_us = 250;
   p.extras.zerocopy = true;
@@ -108,7 +108,7 @@ TEST_CASE("A key of the wrong type is as good as none, and of two alike the last
   CHECK(read->streams == 1);
   CHECK(read->seconds == 7);
   CHECK_FALSE(read->reverse);
-  CHECK_FALSE(read->title.has_value());
+  CHECK_FALSE(read->labels.title.has_value());
 }
 
 TEST_CASE("JSON nested without end is not read") {

@@ -1,0 +1,133 @@
+#include "sender/pacer.hpp"
+
+#include <algorithm>
+
+#include "base/saturating.hpp"
+
+namespace udperf::sender {
+namespace {
+
+// At or below this rate a wake-up a little late does not matter, and spinning would cost a core.
+constexpr Duration kSleepOnlyPeriod = std::chrono::milliseconds{1};
+
+std::optional<Duration> burst_window(const TestParams& params) {
+  return params.burst == Duration{0} ? std::nullopt : std::optional{params.burst};
+}
+
+void fill_lateness(const LogHistogram& lateness, TxReport& report) {
+  if (const auto p50 = lateness.percentile(0.5)) {
+    report.lateness_p50_ns = p50->count();
+    report.lateness_p99_ns = lateness.percentile(0.99).value_or(*p50).count();
+    report.lateness_max_ns = lateness.max().count();
+  }
+}
+
+}  // namespace
+
+void Pacer::begin(const traffic::TrafficPlan& plan, std::uint32_t batch, MonoTime now) {
+  if (!params_.rate(way_).limited()) {
+    return;
+  }
+  const auto period = adjusted() ? adjusted_period() : plan.period();
+  if (plan.even()) {
+    schedule_.emplace(
+        pacing::Schedule{now, period, pacing::Schedule::Bursts{batch, burst_window(params_)}});
+    longest_gap_ = period.times(1);
+    kind_ = kind_for(period);
+  } else {
+    // The kernel would only even out what is meant to be uneven.
+    begin_shaped(plan, now);
+    kind_ = period.times(1) >= kSleepOnlyPeriod ? PacerKind::sleep : PacerKind::sleep_spin;
+  }
+  if (!adjusted()) {
+    target_milli_pps_ =
+        saturating_mul_div(Uint128{period.denominator}, 1'000'000'000'000U, period.numerator);
+  }
+}
+
+void Pacer::begin_shaped(const traffic::TrafficPlan& plan, MonoTime start) {
+  const traffic::ShapedSchedule shaped{start, plan.deadlines()};
+  longest_gap_ = shaped.longest_gap();
+  schedule_.emplace(shaped);
+}
+
+void Pacer::end_warm_up() {
+  skipped_before_ = schedule_ ? schedule_->skipped() : 0;
+  lateness_ = LogHistogram{};
+}
+
+void Pacer::restart(const traffic::TrafficPlan& plan, MonoTime begun) {
+  if (schedule_ && !plan.even()) {
+    begin_shaped(plan, begun);
+    skipped_before_ = 0;
+  }
+}
+
+/// Of one datagram at the rate that is asked for now.
+pacing::PacketPeriod Pacer::adjusted_period() {
+  const MeanLength mean = params_.mean_length(way_);
+  scheduled_bps_ = std::max<std::uint64_t>(rate_bps_.load(std::memory_order_relaxed), 1);
+  return pacing::PacketPeriod::of(SendRate{SendRate::Kind::bits, scheduled_bps_}, mean.bytes,
+                                  mean.packets, 1);
+}
+
+void Pacer::follow_rate(std::uint32_t batch, MonoTime now) {
+  if (!adjusted() || rate_bps_.load(std::memory_order_relaxed) == scheduled_bps_) {
+    return;
+  }
+  const auto period = adjusted_period();
+  longest_gap_ = period.times(1);
+  schedule_->even()->change(period, batch, now);  // an adjusted rate is evenly spaced
+  // Without fq, asking again tells nothing new.
+  if (kind_ != PacerKind::sleep_spin || period.times(1) >= kSleepOnlyPeriod) {
+    kind_ = kind_for(period);
+  }
+}
+
+PacerKind Pacer::kind_for(const pacing::PacketPeriod& period) {
+  if (period.times(1) >= kSleepOnlyPeriod) {
+    return PacerKind::sleep;
+  }
+  // The schedule stays in charge of the mean: the kernel only spreads what a late wake-up or a
+  // batch would bunch up, so it is given a little more than the schedule's own highest rate. An
+  // IPv6, UDP and Ethernet header is as much as a datagram costs on most paths.
+  constexpr std::uint32_t kHeaders = 62;
+  constexpr std::uint64_t kSlackPercent = pacing::Schedule::kCatchUpPercent + 2;
+  const Uint128 bytes = Uint128{params_.payload_bytes} + kHeaders;
+  const std::uint64_t per_second =
+      saturating_mul_div(bytes * 1'000'000'000U, period.denominator, period.numerator);
+  const std::uint64_t held = saturating_mul_div(Uint128{per_second}, 100 + kSlackPercent, 100);
+  return kernel_ && port_.pace_in_kernel(held) ? PacerKind::kernel : PacerKind::sleep_spin;
+}
+
+std::uint64_t Pacer::take_due(std::uint64_t next, std::uint32_t batch, MonoTime now) {
+  follow_rate(batch, now);
+  const std::uint64_t due = schedule_->take_due(now);
+  if (due > 0 && next > 0) {
+    if (const auto late = schedule_->lateness()) {
+      lateness_.add(*late);
+    }
+  }
+  return due;
+}
+
+void Pacer::fill(TxReport& report) const {
+  if (!schedule_) {
+    return;
+  }
+  report.pacer = kind_;
+  report.scheduling = scheduling_;
+  report.target_milli_pps = target_milli_pps_;
+  report.pacing_skipped = schedule_->skipped() - skipped_before_ + given_up_;
+  if (const pacing::Schedule* const even = schedule_->even()) {
+    report.burst_ns = even->window().longest().count();
+  } else if (const std::int64_t window = report.time ? report.time->window_ns : 0; window > 0) {
+    // What the plan had for the time: chance, too, makes a rate other than its mean.
+    const std::uint64_t planned = saturating_add(report.packets, report.pacing_skipped);
+    report.target_milli_pps = saturating_mul_div(Uint128{planned}, 1'000'000'000'000U,
+                                                 Uint128{static_cast<std::uint64_t>(window)});
+  }
+  fill_lateness(lateness_, report);
+}
+
+}  // namespace udperf::sender
