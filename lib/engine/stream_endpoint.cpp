@@ -10,6 +10,7 @@ using wire::MessageType;
 StreamEndpoint::StreamEndpoint(const Settings& settings, std::unique_ptr<net::DatagramPort> port,
                                const Clock& clock, TestState& test, SessionControl* control)
     : settings_(settings),
+      granted_bytes_(settings.params.payload_bytes),
       clock_(clock),
       test_(test),
       control_(control),

@@ -51,7 +51,10 @@ class StreamEndpoint final : public Task {
   [[nodiscard]] net::DatagramPort& port() { return socket_.port(); }
   [[nodiscard]] std::uint8_t stream() const { return settings_.stream; }
   [[nodiscard]] const TestParams& params() const { return settings_.params; }
-  [[nodiscard]] std::uint32_t payload_bytes() const { return settings_.payload_bytes(test_); }
+  /// Of a datagram of DATA: as agreed, or as granted before it is. From any thread.
+  [[nodiscard]] std::uint32_t payload_bytes() const {
+    return test_.payload_bytes_or(granted_bytes_);
+  }
   [[nodiscard]] bool sends() const { return settings_.sends(); }
   [[nodiscard]] bool receives() const { return settings_.receives(); }
   [[nodiscard]] bool sends_itself() const { return settings_.sends_itself(); }
@@ -95,6 +98,7 @@ class StreamEndpoint final : public Task {
   [[nodiscard]] Duration slack() const;
 
   StreamSettings settings_;
+  const std::uint32_t granted_bytes_;  // the settings' may change on this endpoint's own thread
   const Clock& clock_;
   TestState& test_;
   SessionControl* control_;

@@ -47,14 +47,9 @@ struct StreamSettings {
     return !receives() && !params.rate(send_way()).limited();
   }
 
-  /// Of a datagram of DATA: as GO says or will say, as granted before that is known.
-  [[nodiscard]] std::uint32_t payload_bytes(const TestState& test) const {
-    const std::uint32_t agreed = test.payload_bytes.load(std::memory_order_relaxed);
-    return agreed != 0 ? agreed : params.payload_bytes;
-  }
   /// Takes the size of datagrams from `test` once it is agreed. True where that changed it.
   bool adopt_payload_size(const TestState& test) {
-    const std::uint32_t agreed = payload_bytes(test);
+    const std::uint32_t agreed = test.payload_bytes_or(params.payload_bytes);
     const bool changed = agreed != params.payload_bytes;
     params.payload_bytes = agreed;
     return changed;

@@ -84,6 +84,11 @@ struct TestState {
       refusals.store(0, std::memory_order_relaxed);
     }
   }
+  /// The size of datagrams as agreed, or `granted` before it is.
+  [[nodiscard]] std::uint32_t payload_bytes_or(std::uint32_t granted) const {
+    const std::uint32_t agreed = payload_bytes.load(std::memory_order_relaxed);
+    return agreed != 0 ? agreed : granted;
+  }
   void refused() { refusals.fetch_add(1, std::memory_order_relaxed); }
   /// Nothing listens there any more. One ICMP message can be forged or old: a host that is really
   /// gone answers everything so.
