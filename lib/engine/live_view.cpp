@@ -3,6 +3,14 @@
 #include <algorithm>
 
 namespace udperf::engine {
+namespace {
+
+/// What many streams told may be more than fits.
+std::int64_t difference(std::uint64_t a, std::uint64_t b) {
+  return static_cast<std::int64_t>(a - b);
+}
+
+}  // namespace
 
 LiveView::Told LiveView::add_up(std::span<const StreamGlance> streams, LiveProgress& progress) {
   Told told;
@@ -44,13 +52,22 @@ void LiveView::report(Way way, std::span<const StreamGlance> streams, Duration r
   if (rtt > Duration{0}) {
     progress.rtt = rtt;
   }
-  report_intervals(way, told, observer);
+  if (has_passed(told.intervals, progress.elapsed)) {
+    report_intervals(way, told, observer);
+  }
   observer.on_progress(progress);
+}
+
+/// Whether so many intervals can have passed at a receiver: its clock may be off by a little.
+bool LiveView::has_passed(std::uint64_t intervals, Duration elapsed) const {
+  constexpr Duration kSlack = std::chrono::seconds{10};
+  const Duration most = elapsed + kSlack + interval_;
+  return intervals <= static_cast<std::uint64_t>(most / interval_);
 }
 
 void LiveView::report_intervals(Way way, const Told& told, ClientObserver& observer) {
   PerWay& seen = ways_[static_cast<std::size_t>(way)];
-  if (told.intervals == UINT64_MAX || told.intervals <= seen.intervals) {
+  if (told.intervals <= seen.intervals) {
     return;
   }
   const Totals& at = told.at;
@@ -61,9 +78,7 @@ void LiveView::report_intervals(Way way, const Told& told, ClientObserver& obser
   live.end = interval_ * static_cast<std::int64_t>(told.intervals);
   live.packets = at.unique - std::min(at.unique, seen.at_last.unique);
   live.bytes = at.bytes - std::min(at.bytes, seen.at_last.bytes);
-  const auto passed =
-      static_cast<std::int64_t>(at.next) - static_cast<std::int64_t>(seen.at_last.next);
-  live.lost = passed - static_cast<std::int64_t>(live.packets);
+  live.lost = difference(at.next, seen.at_last.next) - difference(live.packets, 0);
   live.duplicates = at.duplicates - std::min(at.duplicates, seen.at_last.duplicates);
   live.reordered = at.reordered - std::min(at.reordered, seen.at_last.reordered);
   keep(seen, live, at);

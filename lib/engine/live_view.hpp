@@ -50,6 +50,7 @@ class LiveView {
     std::uint64_t next = 0;
   };
   static Told add_up(std::span<const StreamGlance> streams, LiveProgress& progress);
+  [[nodiscard]] bool has_passed(std::uint64_t intervals, Duration elapsed) const;
   void report_intervals(Way way, const Told& told, ClientObserver& observer);
   static void keep(PerWay& seen, const LiveInterval& live, const Totals& at);
 

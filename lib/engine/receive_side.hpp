@@ -27,7 +27,11 @@ class ReceiveSide {
 
   /// Takes the DATA of a read from `offset` on; returns where it stopped.
   std::size_t on_data(const net::Received& read, std::size_t offset, MonoTime now);
-  void on_fin(const wire::Fin& fin, MonoTime now) { report_.on_fin(fin, now); }
+  void on_fin(const wire::Fin& fin, MonoTime now) {
+    if (receiver_->allows(fin.report)) {
+      report_.on_fin(fin, now);
+    }
+  }
   void on_pull(const wire::ReportPull& pull, MonoTime now) { report_.on_pull(pull, now); }
 
   /// A sender at full speed must hear of the queue before it is full.

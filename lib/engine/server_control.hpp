@@ -56,6 +56,8 @@ class ServerControl final : public SessionControl {
   [[nodiscard]] const std::string& reason() const { return reason_; }
   [[nodiscard]] bool seldom() const { return settings_.seldom; }
   [[nodiscard]] bool running() const { return shared_.started.load(); }
+  /// When data could flow. Only where it is running.
+  [[nodiscard]] MonoTime started_at() const { return started_at_; }
   /// When data should have flowed and the session must be over, as granted; kNever where that is
   /// not known. From any thread.
   [[nodiscard]] MonoTime data_until() const { return mono_from_ns(data_until_ns_.load()); }

@@ -33,8 +33,10 @@ MonoTime ServerSessions::free_at(const Session& session, MonoTime now) {
 
 session::Occupancy ServerSessions::occupancy(const IpAddress& client, MonoTime now) const {
   session::Occupancy out = places_.occupancy(client);
-  const MonoTime soonest = places_.soonest_end(
+  out.granted_bps = saturating_add(out.granted_bps, debts_.bps(now));
+  const MonoTime place = places_.soonest_end(
       now, [&](std::uint64_t id) { return free_at(*sessions_.find(id)->second, now); });
+  const MonoTime soonest = place == kNever ? debts_.next_end(now) : place;
   if (soonest != kNever) {
     constexpr std::int64_t kMostMs = 3'600'000;
     const Duration left = std::max(soonest - now, Duration{0});
@@ -42,6 +44,20 @@ session::Occupancy ServerSessions::occupancy(const IpAddress& client, MonoTime n
         std::clamp<std::int64_t>(left / std::chrono::milliseconds{1}, 1, kMostMs));
   }
   return out;
+}
+
+/// Who was sent more than its rate brings in the time that it was there, keeps that rate.
+void ServerSessions::keep_rate(const Session& session, MonoTime now) {
+  if (!options_.max_rate || !session.control->running()) {
+    return;
+  }
+  std::uint64_t sent = 0;
+  for (const auto& stream : session.streams) {
+    sent = saturating_add(sent, stream->sent_bytes());
+  }
+  const std::uint64_t bps = session::charged_bps(session.params, Way::down);
+  const std::uint64_t spare = std::uint64_t{session.params.streams} * session.params.payload_bytes;
+  debts_.owe(bps, session::paid_off(session.control->started_at(), sent, spare, bps), now);
 }
 
 session::Policy ServerSessions::policy() const {

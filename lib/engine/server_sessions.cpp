@@ -165,6 +165,7 @@ void ServerSessions::clear_places() {
     Session& session = *next;
     next = session.next_over;
     places_.give_back(session.place);
+    keep_rate(session, clock_.now());
     places_.walked(1);
     session.next_over = over_.waiting;
     over_.waiting = &session;

@@ -25,6 +25,7 @@
 #include "session/admission.hpp"
 #include "session/control_budget.hpp"
 #include "session/handshake_responder.hpp"
+#include "session/rate_debts.hpp"
 #include "session/used_nonces.hpp"
 
 namespace udperf::engine {
@@ -132,6 +133,7 @@ class ServerSessions final : public Service, public SharedPort {
   [[nodiscard]] static MonoTime free_at(const Session& session, MonoTime now);
   void drop_predecessor(const Endpoint& client);
   void note_over(Session& session) noexcept;
+  void keep_rate(const Session& session, MonoTime now);
   void clear_places();
   void reap_ended();
   void reap(Session& session);
@@ -155,6 +157,7 @@ class ServerSessions final : public Service, public SharedPort {
                      session::ControlBudget::kBurstOfAll};
   std::map<std::uint64_t, std::unique_ptr<Session>> sessions_;
   SessionPlaces places_;
+  session::RateDebts debts_;
   /// Sessions that are over and still kept, in lists that need no memory.
   struct Over {
     std::atomic<Session*> told{nullptr};  ///< by any thread

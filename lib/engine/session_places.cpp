@@ -12,7 +12,7 @@ SessionPlaces::Place::Place(const Endpoint& client, const IpAddress& counted_to,
 void SessionPlaces::take(Place& place, std::uint64_t session, const TestParams& granted,
                          TestState& shared) {
   place.session_ = session;
-  place.bps_ = session::offered_bps(granted);
+  place.bps_ = session::charged_bps(granted);
   place.shared_ = &shared;
   // What may fail comes first.
   if (full_.size() == full_.capacity()) {

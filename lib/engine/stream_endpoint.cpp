@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/saturating.hpp"
+
 namespace udperf::engine {
 
 using wire::MessageType;
@@ -242,6 +244,16 @@ StreamGlance StreamEndpoint::glance(Way way) const {
     }
   }
   return glance;
+}
+
+std::uint64_t StreamEndpoint::sent_bytes() const {
+  const sender::Sender* const sender = sending_ ? sending_->sender() : nullptr;
+  if (sender == nullptr) {
+    return 0;
+  }
+  const MeanLength mean = settings_.params.mean_length(send_way());
+  return saturating_add(sender->bytes(),
+                        saturating_mul_div(sender->omitted_packets(), mean.bytes, mean.packets));
 }
 
 }  // namespace udperf::engine

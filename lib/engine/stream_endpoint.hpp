@@ -47,6 +47,8 @@ class StreamEndpoint final : public Task {
 
   /// What is known of a direction now. From any thread.
   [[nodiscard]] StreamGlance glance(Way way) const;
+  /// Payload that it has sent, its warm-up's (at the mean length) included. From any thread.
+  [[nodiscard]] std::uint64_t sent_bytes() const;
 
   [[nodiscard]] net::DatagramPort& port() { return socket_.port(); }
   [[nodiscard]] std::uint8_t stream() const { return settings_.stream; }

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 #include <ctime>
+#include <thread>
 
 #include "engine/worker.hpp"
 
@@ -80,8 +81,17 @@ void Worker::wait_for(MonoTime first, MonoTime now) {
 }
 
 void Worker::poll(Duration timeout) {
+  // Where the system had no descriptor for the event or the poller, nothing wakes this thread: it
+  // looks by itself whether it is to end.
+  constexpr Duration kDeaf = std::chrono::milliseconds{20};
+  const bool deaf = poller_.fd() < 0 || event_.fd() < 0;
+  const Duration limit = deaf ? std::min(timeout, kDeaf) : timeout;
+  if (poller_.fd() < 0) {
+    std::this_thread::sleep_for(limit);
+    return;
+  }
   std::array<void*, 64> room{};
-  for (void* const of : poller_.wait(room, timeout)) {
+  for (void* const of : poller_.wait(room, limit)) {
     on_event(of);
   }
 }

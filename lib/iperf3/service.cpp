@@ -158,6 +158,7 @@ session::Policy Iperf3Service::policy() const {
   out.max_sessions_per_address = options.max_sessions_per_address;
   out.exclusive = options.exclusive || options.one_off;
   out.max_rate = options.max_rate;
+  out.counts_light_apart = false;  // each has a connection, sockets and a thread's time
   return out;
 }
 

@@ -120,6 +120,14 @@ std::uint32_t FrameCycle::length_in(const Frame& frame, std::uint64_t index) con
              : static_cast<std::uint32_t>(frame.bytes - (frame.packets - 1) * payload_bytes_);
 }
 
+std::uint64_t FrameCycle::largest() const {
+  std::uint64_t largest = 0;
+  for (const Frame& frame : frames_) {
+    largest = std::max(largest, frame.bytes);
+  }
+  return largest;
+}
+
 std::uint32_t FrameCycle::length(std::uint64_t sequence) const {
   const std::uint64_t at = sequence % packets_;
   const Frame& frame = frame_at(at);

@@ -30,6 +30,8 @@ class FrameCycle {
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   /// Frames of one turn.
   [[nodiscard]] std::uint64_t frames() const { return frames_.size(); }
+  /// Bytes of the largest of them; 0 where there is none.
+  [[nodiscard]] std::uint64_t largest() const;
 
   // Precondition of what follows: not empty().
   [[nodiscard]] std::uint32_t length(std::uint64_t sequence) const;

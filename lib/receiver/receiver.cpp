@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/saturating.hpp"
 #include "receiver/native_format.hpp"
 
 namespace udperf::receiver {
@@ -229,6 +230,14 @@ OmittedRx Receiver::finalize_warm_up(const std::optional<TxReport>& fin) {
   out.late = report.late;
   out.invalid = report.invalid + invalid_;
   return out;
+}
+
+bool Receiver::allows(const TxReport& fin) const {
+  const auto fits = [this](std::uint64_t packets, std::uint64_t bytes) {
+    return bytes <= saturating_mul(packets, plan_.payload_bytes());
+  };
+  return fin.packets <= plan_.packets() && fits(fin.packets, fin.payload_bytes) &&
+         (!fin.omitted || fits(fin.omitted->packets, fin.omitted->payload_bytes));
 }
 
 RxReport Receiver::finalize(const std::optional<TxReport>& fin, Finalized why,

@@ -83,6 +83,8 @@ class Receiver {
   /// Closes the warm-up's books, as finalize() does.
   [[nodiscard]] OmittedRx finalize_warm_up(const std::optional<TxReport>& fin);
 
+  /// Whether the sender can have sent so much: no more than was agreed on.
+  [[nodiscard]] bool allows(const TxReport& fin) const;
   /// Closes the books. `fin`: the sender's word, absent when none came. `drops`: the socket's
   /// counter.
   [[nodiscard]] RxReport finalize(const std::optional<TxReport>& fin, Finalized why,

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "base/saturating.hpp"
 #include "result/document.hpp"
 
 namespace udperf::result {
@@ -25,7 +26,7 @@ template <typename Report, typename Get>
   }
   std::uint64_t total = 0;
   for (const Report* report : reports) {
-    total += get(*report);
+    total = saturating_add(total, get(*report));
   }
   return total;
 }

@@ -72,7 +72,7 @@ void fill_rates(const Reports& rx, const Layers& layers, RxPart& part) {
   if (earliest == nullptr || *part.unique < 2) {
     return;
   }
-  part.span_ns = time_between(earliest->first_mono_ns, last_mono);
+  part.span_ns = std::max<std::int64_t>(time_between(earliest->first_mono_ns, last_mono), 0);
   const double payload_bits = bits_after_first(*part.unique_bytes, earliest->first_bytes);
   const auto packets = static_cast<double>(*part.unique - 1);
   // Metrics 1.1: IP and UDP header; then Ethernet header and FCS, and preamble, SFD and gap. A

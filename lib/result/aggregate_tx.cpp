@@ -32,8 +32,9 @@ std::optional<std::string> name_of(TxGovernor governor) {
 }
 
 void raise_ratio(Number& largest, std::uint16_t permille) {
+  constexpr std::uint16_t kWhole = 1000;  // a peer's word may be more
   if (permille != HostLoad::kUntold) {
-    largest = std::max(largest.value_or(0), static_cast<double>(permille) / 1000.0);
+    largest = std::max(largest.value_or(0), std::min(permille, kWhole) / 1000.0);
   }
 }
 
@@ -65,8 +66,9 @@ void fill_times(const std::vector<const TxReport*>& tx, TxPart& part) {
     return;
   }
   // A stream's span is monotonic; streams of one host are joined by their wall clock times.
-  part.span_ns =
-      tx.size() == 1 ? earliest->span_ns : time_between(*part.first_unix_ns, *part.last_unix_ns);
+  part.span_ns = tx.size() == 1 ? earliest->span_ns
+                                : std::max<std::int64_t>(
+                                      time_between(*part.first_unix_ns, *part.last_unix_ns), 0);
   part.offered_bps =
       rate_over(bits_after_first(*part.payload_bytes, earliest->first_bytes), *part.span_ns);
 }

@@ -5,6 +5,7 @@
 
 #include "base/saturating.hpp"
 #include "model/forever.hpp"
+#include "model/packet_plan.hpp"
 #include "session/light.hpp"
 
 namespace udperf::session {
@@ -46,6 +47,38 @@ std::optional<wire::Reject> no_place(const TestParams& asked, const Policy& poli
   return std::nullopt;
 }
 
+/// What frames take: they are filled up to a header, and all of one is due at once.
+std::uint64_t charged_for_frames(const TestParams& params, Way way) {
+  const FrameCycle frames = PacketPlan::for_stream(params, way, 0).frames();
+  if (frames.empty()) {
+    return 0;
+  }
+  const std::uint64_t mean =
+      saturating_mul_div(Uint128{frames.bytes()} * params.shape(way).frames.per_1000_s, 8,
+                         Uint128{frames.frames()} * 1000);
+  return saturating_mul(std::max(mean, saturating_mul(frames.largest(), 8)), params.streams);
+}
+
+/// Bits of a burst of all streams, at most.
+std::uint64_t burst_bits(const TestParams& params, Way way) {
+  const std::uint64_t datagrams = saturating_mul(params.shape(way).burst_packets, params.streams);
+  return saturating_mul(datagrams, std::uint64_t{params.payload_bytes} * 8);
+}
+
+/// Lowers the rate until what is due at one moment fits into the share, too. Whether it does.
+bool fits(TestParams& params, Way way, std::uint64_t share) {
+  const std::uint64_t charged = charged_bps(params, way);
+  if (charged <= share) {
+    return true;
+  }
+  if (params.shape(way).spacing != Spacing::frames) {
+    return false;  // a burst is as large at any rate
+  }
+  SendRate& rate = way == Way::up ? params.rate_up : params.rate_down;
+  rate.value = saturating_mul_div(Uint128{rate.value}, share - share / 64, charged);
+  return !check_params(params) && charged_bps(params, way) <= share;
+}
+
 /// Shares what is left of the budget between the ways that run, and lowers what is above it.
 std::variant<TestParams, wire::Reject> within_budget(TestParams params, const Policy& policy,
                                                      const Occupancy& now) {
@@ -65,6 +98,11 @@ std::variant<TestParams, wire::Reject> within_budget(TestParams params, const Po
     if (!rate.limited() || payload_bps(params, way, rate) > share) {
       const bool adjusted = rate.kind == SendRate::Kind::adjusted;
       rate = SendRate{adjusted ? SendRate::Kind::adjusted : SendRate::Kind::bits, share};
+    }
+    if (includes(params.direction, way) && !check_params(params) && !fits(params, way, share)) {
+      wire::Reject reject = busy(wire::RejectReason::rate, now);
+      reject.limit = share;
+      return reject;
     }
   }
   return params;
@@ -94,6 +132,26 @@ std::uint64_t offered_bps(const TestParams& params) {
     }
   }
   return sum;
+}
+
+std::uint64_t charged_bps(const TestParams& params, Way way) {
+  const SendRate& rate = params.rate(way);
+  if (!includes(params.direction, way) || !rate.limited()) {
+    return 0;
+  }
+  const std::uint64_t bps = payload_bps(params, way, rate);
+  switch (params.shape(way).spacing) {
+    case Spacing::burst:
+      return std::max(bps, burst_bits(params, way));
+    case Spacing::frames:
+      return std::max(bps, charged_for_frames(params, way));
+    default:
+      return bps;
+  }
+}
+
+std::uint64_t charged_bps(const TestParams& params) {
+  return saturating_add(charged_bps(params, Way::up), charged_bps(params, Way::down));
 }
 
 std::optional<Duration> granted_time(const TestParams& params) {

@@ -42,6 +42,12 @@ struct Occupancy {
 /// Payload bits per second that a test may use, both ways together; 0 = as fast as it goes.
 [[nodiscard]] std::uint64_t offered_bps(const TestParams& params);
 
+/// What a way of a test takes of a budget of bits a second: its rate, and what is due at one moment
+/// (a burst, a frame) as if it were spread over a second. 0 = as fast as it goes.
+[[nodiscard]] std::uint64_t charged_bps(const TestParams& params, Way way);
+/// Of both ways together.
+[[nodiscard]] std::uint64_t charged_bps(const TestParams& params);
+
 /// How long its data may flow, both ways together; nothing where that is not known of one of them.
 [[nodiscard]] std::optional<Duration> granted_time(const TestParams& params);
 

@@ -28,6 +28,11 @@ void keep_totals(RxReport& report) {
   report.memory_limited = true;
 }
 
+/// Whether the report speaks of what was sent: of all of it where FIN was heard.
+bool is_of(const RxReport& report, const TxReport& sent) {
+  return report.tail_known ? report.sent == sent.packets : report.sent <= sent.packets;
+}
+
 }  // namespace
 
 void FinExchange::start(const TxReport& report, Duration rtt_max, MonoTime now) {
@@ -72,6 +77,9 @@ void FinExchange::on_report(const wire::ReportChunk& chunk, MonoTime now) {
       std::max(deadline_, now + kPatience / 2 + round_trips_);  // a long report that makes progress
   if (have_ == total_) {
     report_ = wire::decode_report(bytes_);
+    if (report_ && !is_of(*report_, fin_.report)) {
+      report_.reset();
+    }
     gave_up_ = !report_.has_value();  // the peer broke the protocol: no point in asking again
     backoff_.stop();
     bytes_ = {};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "wire/bounds.hpp"
 #include "wire/visit_fin.hpp"
 #include "wire/visit_handshake.hpp"
 #include "wire/visit_headers.hpp"
@@ -37,29 +38,8 @@ bool valid(const ReportPull& m) {
 bool valid(const ReportChunk& m) {
   return m.total <= kMaxReportBytes && m.offset <= m.total && m.bytes.size() <= m.total - m.offset;
 }
-constexpr std::int64_t kLongestSpan = std::int64_t{1} << 56U;  // two years
-bool is_span(std::int64_t ns) {
-  return ns >= 0 && ns <= kLongestSpan;
-}
-bool valid(const SendTime& m) {
-  return is_span(m.window_ns) && is_span(m.silent_ns) && is_span(m.tail_ns) &&
-         std::all_of(m.pauses.begin(), m.pauses.end(), [](const SendPause& p) {
-           return is_span(p.start_ns) && is_span(p.duration_ns);
-         });
-}
 bool valid(const Fin& m) {
-  const TxReport& r = m.report;
-  if (r.time && !valid(*r.time)) {
-    return false;
-  }
-  constexpr std::uint64_t kMostNumbers = std::uint64_t{1} << 60U;
-  if (r.omitted && (r.omitted->packets > kMostNumbers || r.omitted->payload_bytes > kMostNumbers ||
-                    r.omitted->local_drop > r.omitted->packets)) {
-    return false;
-  }
-  return r.pacer <= PacerKind::kernel && r.end <= TxEnd::failed && r.span_ns >= 0 &&
-         r.scheduling <= Scheduling::fifo && r.governor <= TxGovernor::flood && m.rtt_max_ns >= 0 &&
-         r.packets <= (std::uint64_t{1} << 62U) && r.local_drop <= r.packets;
+  return believable(m.report) && m.rtt_max_ns >= 0;
 }
 constexpr std::int64_t kLatest = std::int64_t{1} << 60U;  // so that differences cannot overflow
 bool is_time(std::int64_t ns) {
@@ -71,8 +51,7 @@ bool valid(const ProbeReply& m) {
          is_time(m.t3_ns) && is_time(m.utc_minus_mono_ns / 4);
 }
 bool valid(const Feedback& m) {
-  return m.held_ns >= 0 && m.held_ns <= kLatest && is_time(m.echo_tx_ns) &&
-         m.unique <= m.next_expected && m.omitted_next <= m.next_expected;
+  return believable(m);
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ UDPERF_VISIT(OmittedTx) {
 
 template <typename Io, typename R>
 void visit_tx_report(Io& io, R& r) {
-  io.field(r.packets, "packets: sequence numbers used, 0 to packets - 1; to 2^62");
+  io.field(r.packets, "packets: sequence numbers used, 0 to packets - 1; to 2^60");
   io.field(r.payload_bytes, "payload bytes: of those");
   io.field(r.send_blocked, "send_blocked: datagrams that the kernel did not take at first");
   io.field(r.local_drop, "local drops: numbered, known to have died in this host");

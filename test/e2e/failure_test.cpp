@@ -12,6 +12,8 @@
 #include "net/socket_address.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
+#include "support/places.hpp"
+#include "support/spawn.hpp"
 
 using namespace std::chrono_literals;
 using Catch::Matchers::ContainsSubstring;
@@ -236,4 +238,18 @@ TEST_CASE("an output that cannot be written is said, and does not count as succe
 
   CHECK(finished.code() != 0);
   CHECK_THAT(finished.err, ContainsSubstring("/no/such/folder/result.json"));
+}
+
+TEST_CASE("a test ends where the system has no descriptors for its threads", "[e2e]") {
+  for (int descriptors = 10; descriptors <= 30; descriptors += 2) {
+    CAPTURE(descriptors);
+    const auto finished = udperf::test::run_to_end(
+        {"/bin/sh", "-c", "ulimit -n " + std::to_string(descriptors) + "; exec \"$0\" \"$@\"",
+         udperf::test::kProgram, "loopback", "--packets", "50", "--rate", "500pps", "--streams",
+         "4"},
+        kGuard);
+    REQUIRE(finished);
+    CAPTURE(finished->err);
+    CHECK((finished->code() == 0 || finished->code() == 1 || finished->code() == 5));
+  }
 }

@@ -1,13 +1,20 @@
 // Clients of iperf3's protocol that mean no good, against `udperf server --iperf3`.
 
+#include <poll.h>
+
+#include <chrono>
 #include <csignal>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "e2e/iperf3_peers.hpp"
+#include "e2e/program.hpp"
 #include "e2e/scene.hpp"
+#include "net/tcp.hpp"
 #include "support/catch.hpp"
 
 using namespace std::chrono_literals;
@@ -19,9 +26,9 @@ using Words = std::vector<std::string>;
 namespace {
 
 Words client_from(const Scene& scene, const std::string& address, const std::string& seconds) {
-  return scene.path.command(Place::client,
-                            {"iperf3", "-6", "-c", kServer6, "-B", address, "-u", "-b", "100K",
-                             "-l", "500", "-t", seconds, "--forceflush"});
+  return scene.path.command(
+      Place::client, {"iperf3", "-6", "-c", kServer6, "-B", address, "-u", "-b", "100K", "-l",
+                      "500", "-t", seconds, "--forceflush"});
 }
 
 /// A client whose test has begun, by its own word.
@@ -33,7 +40,78 @@ std::optional<Process> begun_from(const Scene& scene, const std::string& address
   return std::nullopt;
 }
 
+/// A connection that has said its cookie, and so may ask for a test.
+std::unique_ptr<net::TcpConnection> connect_to(std::uint16_t port, unsigned number) {
+  net::TcpConnection::Options options;
+  options.remote.address = IpAddress::loopback(IpFamily::v4);
+  options.remote.port = port;
+  auto opened = net::TcpConnection::open(options);
+  REQUIRE(opened);
+  std::string cookie = std::to_string(number);
+  cookie.insert(0, 36 - cookie.size(), 'a');
+  const auto bytes = std::as_bytes(std::span{cookie.c_str(), 37});
+  const auto deadline = std::chrono::steady_clock::now() + kGuard;
+  while ((*opened)->connecting() == net::TcpConnection::Connecting::underway) {
+    REQUIRE(std::chrono::steady_clock::now() < deadline);
+    pollfd writable{(*opened)->fd(), POLLOUT, 0};
+    static_cast<void>(::poll(&writable, 1, 1000));
+  }
+  (*opened)->send(bytes);
+  return std::move(*opened);
+}
+
+/// The next byte: what the server has come to.
+int next_state(net::TcpConnection& connection) {
+  std::vector<std::byte> got;
+  const auto deadline = std::chrono::steady_clock::now() + kGuard;
+  while (got.empty() && !connection.closed() && std::chrono::steady_clock::now() < deadline) {
+    pollfd readable{connection.fd(), POLLIN, 0};
+    static_cast<void>(::poll(&readable, 1, 1000));
+    connection.receive(got);
+  }
+  return got.empty() ? -1 : std::to_integer<int>(got.front());
+}
+
+/// Asks for a test of 20 datagrams a second.
+void ask_for_light_test(net::TcpConnection& connection) {
+  const std::string text =
+      R"({"udp":true,"omit":0,"time":60,"num":0,"blockcount":0,"parallel":1,"reverse":true,)"
+      R"("len":500,"bandwidth":80000,"client_version":"3.12"})";
+  const auto size = static_cast<char>(text.size());
+  const std::string whole = std::string{'\0', '\0', '\0'} + size + text;
+  connection.send(std::as_bytes(std::span{whole}));
+}
+
 }  // namespace
+
+TEST_CASE("light iperf3 tests that are asked for at once do not pass the limits", "[e2e]") {
+  constexpr unsigned kClients = 12;
+  constexpr int kDenied = 0xff;
+  Server server(IpFamily::v4, {"--iperf3=0", "--max-sessions-per-address", "2"});
+  const auto port = server.ready()["data"]["iperf3_port"].get<std::uint16_t>();
+  std::vector<std::unique_ptr<net::TcpConnection>> clients;
+  for (unsigned i = 0; i < kClients; ++i) {  // each may come in: nobody has a test yet
+    clients.push_back(connect_to(port, i));
+    REQUIRE(next_state(*clients.back()) == 9);
+  }
+  for (const auto& client : clients) {
+    ask_for_light_test(*client);
+  }
+  unsigned denied = 0;
+  for (unsigned i = 2; i < kClients; ++i) {
+    denied += next_state(*clients[i]) == kDenied ? 1U : 0U;
+  }
+  CHECK(denied == kClients - 2);
+  // Who is let in and does not come to anything is denied, too, later.
+  const std::string log = server.process().output(Stream::err);
+  unsigned opened = 0;
+  for (auto at = log.find("session opened"); at != std::string::npos;
+       at = log.find("session opened", at + 1)) {
+    ++opened;
+  }
+  CAPTURE(log);
+  CHECK(opened == 2);
+}
 
 TEST_CASE("iperf3 clients of one IPv6 /64 share what an address may have", "[e2e][netns]") {
   if (!has_iperf3()) {

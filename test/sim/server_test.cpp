@@ -178,6 +178,45 @@ TEST_CASE("a budget is shared out, and what is longer than allowed is refused", 
   CHECK(longer.outcome().error->message().find("at most") != std::string::npos);
 }
 
+TEST_CASE("bursts of one short test after the other stay within the budget", "[sim][hostile]") {
+  constexpr std::uint64_t kBps = 1'000'000;
+  constexpr Duration kTime = 4s;
+  // A second's worth at once; with a warm-up of the same; or a datagram as large as any.
+  const auto [burst, bytes, omit] =
+      GENERATE(std::tuple{100U, 1000U, Duration{0}}, std::tuple{100U, 1000U, Duration{1s}},
+               std::tuple{0U, 65'507U, Duration{0}});
+  CAPTURE(burst, bytes, omit.count());
+  engine::ServerOptions server;
+  server.max_rate = BitRate::bits_per_second(kBps);
+  SimWorld world{5, server};
+  auto options = packets(burst != 0 ? burst : 1, Direction::down);
+  options.params.payload_bytes = bytes;
+  options.params.rate_down = SendRate{SendRate::Kind::bits, kBps};
+  options.params.shape_down.spacing = burst != 0 ? Spacing::burst : Spacing::even;
+  options.params.shape_down.burst_packets = burst;
+  options.params.omit = omit;
+  const MonoTime begin = world.clock.now();
+  const auto sent = [&world, size = bytes] {
+    return world.network.truth(false).sent * std::uint64_t{size} * 8;
+  };
+  std::uint64_t served = 0;
+  while (world.clock.now() - begin < kTime) {
+    SimClient& client = world.add_client(options);
+    const std::uint64_t before = sent();
+    // Gone as soon as it has its burst.
+    REQUIRE(
+        world.run(20s, [&] { return client.done() || sent() > before + 8 * bytes * burst / 2; }));
+    client.interrupt();
+    REQUIRE(world.run_clients(20s));
+    served += sent() > before ? 1U : 0U;
+    world.run(50ms, [] { return false; });
+  }
+  const auto seconds = static_cast<std::uint64_t>((world.clock.now() - begin) / 1s) + 1;
+  CAPTURE(served, seconds, sent());
+  CHECK(served >= 3);
+  CHECK(sent() <= kBps * (seconds + 1));  // the first burst comes before its time
+}
+
 TEST_CASE("a client that starts again on its port gets a new test", "[sim]") {
   SimWorld world{4};
   auto options = packets(100'000);

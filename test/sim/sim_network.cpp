@@ -47,6 +47,9 @@ void SimNetwork::send(const Endpoint& from, const Endpoint& to, std::span<const 
   }
   const MonoTime at = clock_.now() + *wait + travel_time(path);
   Flight flight{from, to, {bytes.begin(), bytes.end()}};
+  if (lie) {
+    lie(from, flight.bytes);
+  }
   if (random_.chance(data ? path.duplicate_data : path.duplicate_control)) {
     // The copy comes with the original: both are there before books can be closed.
     truth.duplicated += data ? 1 : 0;

@@ -74,6 +74,8 @@ class SimNetwork {
   std::function<std::optional<net::SendOutcome>(const Endpoint& from)> host_says;
   /// Sees every datagram before anything is done to it.
   std::function<void(const Endpoint& from, const Endpoint& to, std::span<const std::byte>)> on_send;
+  /// Writes into what leaves from `from` what a liar there would say.
+  std::function<void(const Endpoint& from, std::span<std::byte>)> lie;
   const Endpoint server = endpoint(1, kDefaultPort);
 
   [[nodiscard]] static Endpoint endpoint(std::uint8_t host, std::uint16_t port);

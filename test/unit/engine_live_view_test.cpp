@@ -125,3 +125,19 @@ TEST_CASE("an interval holds what came since the one before it", "[engine]") {
   CHECK(seen[1].passed == 80);
   CHECK(view.seen(Way::down).empty());
 }
+
+TEST_CASE("an end of an interval that is yet to come is not believed", "[engine][hostile]") {
+  for (const std::uint64_t absurd : {std::uint64_t{60}, std::uint64_t{1} << 62U, UINT64_MAX}) {
+    CAPTURE(absurd);
+    LiveView view{1s};
+    Told told;
+    view.report(Way::up, std::vector{told_of(absurd, 100, 110)}, 0ms, kStart, told);
+    view.report(Way::up, std::vector{told_of(absurd, 100, 110)}, 0ms, kStart + 1s, told);
+    CHECK(told.progress.size() == 2);
+    CHECK(told.intervals.empty());
+    CHECK(view.seen(Way::up).empty());
+    view.report(Way::up, std::vector{told_of(2, 200, 220)}, 0ms, kStart + 2s, told);
+    REQUIRE(told.intervals.size() == 1);
+    CHECK(told.intervals[0].end == 2s);
+  }
+}

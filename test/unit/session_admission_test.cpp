@@ -1,3 +1,5 @@
+#include <array>
+
 #include "model/forever.hpp"
 #include "session/admission.hpp"
 #include "support/catch.hpp"
@@ -92,4 +94,83 @@ TEST_CASE("packets per second count against the budget as bits", "[session]") {
   params.payload_bytes = 1000;
   params.rate_up = SendRate{SendRate::Kind::packets, 500'000};  // 500 a second
   CHECK(session::offered_bps(params) == 4'000'000);
+}
+
+TEST_CASE("a burst counts against the budget as if it were spread over a second", "[session]") {
+  TestParams params = ten_seconds();
+  params.direction = Direction::down;
+  params.payload_bytes = 1000;
+  params.rate_down = SendRate{SendRate::Kind::bits, 1'000'000};
+  params.shape_down.spacing = Spacing::burst;
+  params.shape_down.burst_packets = 100;
+  CHECK(session::charged_bps(params) == 1'000'000);  // 800 kbit at once are in its rate
+  params.shape_down.burst_packets = 60'000;
+  CHECK(session::charged_bps(params) == 480'000'000);
+  CHECK(session::charged_bps(params, Way::up) == 0);  // does not run
+
+  Policy policy;
+  policy.max_rate = BitRate::bits_per_second(10'000'000);
+  CHECK(refusal(params, policy, Occupancy{}) == RejectReason::rate);
+  CHECK_FALSE(refusal(params, Policy{}, Occupancy{}));
+  params.shape_down.burst_packets = 1250;
+  CHECK_FALSE(refusal(params, policy, Occupancy{}));
+  Occupancy half;
+  half.granted_bps = 5'000'000;
+  CHECK(refusal(params, policy, half) == RejectReason::rate);
+}
+
+TEST_CASE("frames get the rate at which the largest fits into the budget", "[session]") {
+  TestParams params = ten_seconds();
+  params.direction = Direction::down;
+  params.payload_bytes = 1472;
+  params.shape_down.spacing = Spacing::frames;
+  params.shape_down.frames.per_1000_s = 100;  // one in 10 s: ten seconds' worth at once
+  params.rate_down = SendRate{SendRate::Kind::bits, 10'000'000};
+  CHECK(session::charged_bps(params) >= 100'000'000);
+
+  Policy policy;
+  policy.max_rate = BitRate::bits_per_second(10'000'000);
+  const auto granted = admit(params, policy, Occupancy{});
+  REQUIRE(std::get_if<TestParams>(&granted) != nullptr);
+  const auto& got = std::get<TestParams>(granted);
+  CHECK(got.rate_down.value < 1'000'000);
+  CHECK(got.rate_down.value > 900'000);
+  CHECK(session::charged_bps(got) <= 10'000'000);
+
+  // Frames below a header are filled up: they take more than their rate.
+  params.header = HeaderKind::compact;
+  params.payload_bytes = 1000;
+  params.shape_down.frames = {100'000'000, 20'000, 0, 0};
+  params.rate_down = SendRate{SendRate::Kind::bits, 20'000'000};
+  CHECK(session::charged_bps(params) > 20'000'000);
+}
+
+TEST_CASE("no shape takes more of the budget than there is", "[session][property]") {
+  Policy policy;
+  policy.max_rate = BitRate::bits_per_second(10'000'000);
+  for (const std::uint32_t frames : {1U, 100U, 30'000U, 10'000'000U, 100'000'000U}) {
+    for (const std::uint16_t sigma : std::array<std::uint16_t, 3>{0, 5000, 20'000}) {
+      for (const std::uint16_t key : std::array<std::uint16_t, 4>{0, 2, 60, 1000}) {
+        for (const std::uint16_t streams : std::array<std::uint16_t, 2>{1, 3}) {
+          CAPTURE(frames, sigma, key, streams);
+          TestParams params = ten_seconds();
+          params.direction = Direction::down;
+          params.streams = streams;
+          params.payload_bytes = 1472;
+          params.shape_down.spacing = Spacing::frames;
+          params.shape_down.frames = {frames, sigma, key,
+                                      static_cast<std::uint16_t>(key != 0 ? 100 : 0)};
+          params.rate_down = SendRate{SendRate::Kind::bits, 100'000'000};
+          if (check_params(params)) {
+            continue;
+          }
+          const auto granted = admit(params, policy, Occupancy{});
+          if (const auto* got = std::get_if<TestParams>(&granted)) {
+            CHECK(session::charged_bps(*got) <= 10'000'000);
+            CHECK_FALSE(check_params(*got));
+          }
+        }
+      }
+    }
+  }
 }

@@ -11,6 +11,7 @@ namespace {
 constexpr MonoTime kStart{50s};
 constexpr std::size_t kPiece = 1100;
 
+/// All in the last row.
 RxReport report_of(std::size_t rows) {
   RxReport report;
   report.datagrams = report.unique = 90;
@@ -19,8 +20,11 @@ RxReport report_of(std::size_t rows) {
   report.interval_ns = 1'000'000;
   for (std::size_t i = 0; i < rows; ++i) {
     report.intervals.push_back(IntervalRow{});
-    report.intervals.back().unique = i;
+    report.intervals.back().dv_p50_ns = static_cast<std::int64_t>(i);
   }
+  report.intervals.back().unique = report.unique;
+  report.intervals.back().sent = report.sent;
+  report.intervals.back().lost = report.lost;
   return report;
 }
 
@@ -55,11 +59,15 @@ wire::ReportPull pulled(FinExchange& exchange) {
   return *pull;
 }
 
-FinExchange started(Duration rtt = 10ms) {
-  FinExchange exchange{7, 3};
+TxReport hundred() {
   TxReport tx;
   tx.packets = 100;
-  exchange.start(tx, rtt, kStart);
+  return tx;
+}
+
+FinExchange started(Duration rtt = 10ms) {
+  FinExchange exchange{7, 3};
+  exchange.start(hundred(), rtt, kStart);
   return exchange;
 }
 
@@ -234,6 +242,28 @@ TEST_CASE("a report that cannot be believed ends the exchange without one", "[se
   CHECK_FALSE(exchange.report());
 }
 
+TEST_CASE("a report of more or less than was sent ends the exchange without one", "[session]") {
+  const auto believed = [](std::uint64_t sent, bool tail_known) {
+    auto exchange = started();
+    RxReport report = report_of(1);
+    report.sent = sent;
+    report.unique = report.datagrams = std::min<std::uint64_t>(sent, 90);
+    report.lost = sent - report.unique;
+    report.intervals.clear();
+    report.tail_known = tail_known;
+    exchange.on_report(piece_of(wire::encode_report(report), 0), kStart + 20ms);
+    CHECK(exchange.over());
+    return exchange.report().has_value();
+  };
+  CHECK(believed(100, true));
+  CHECK_FALSE(believed(101, true));
+  CHECK_FALSE(believed(99, true));
+  CHECK_FALSE(believed(std::uint64_t{1} << 59U, true));
+  CHECK(believed(99, false));  // no FIN came: it knows of what came before the tail
+  CHECK(believed(100, false));
+  CHECK_FALSE(believed(101, false));
+}
+
 TEST_CASE("a report for which there is no memory ends the exchange without one", "[session]") {
   MemoryAccount account{5 * kPiece};
   FinExchange exchange{7, 3, &account};
@@ -249,7 +279,7 @@ TEST_CASE("a report for which there is no memory ends the exchange without one",
 
 TEST_CASE("REPORT_PULL is as long as its answer's budget needs", "[session]") {
   FinExchange exchange{7, 3, nullptr, 1126};
-  exchange.start({}, 0ms, kStart);
+  exchange.start(hundred(), 0ms, kStart);
   said(exchange);
   exchange.on_report(piece_of(wire::encode_report(report_of(1)), 0), kStart + 20ms);
   CHECK(exchange.poll_transmit()->size() == 1126);

@@ -14,11 +14,9 @@ namespace {
 constexpr MonoTime kStart{50s};
 constexpr std::size_t kPiece = 1100;
 
+/// Its rows have all of it.
 RxReport report_of(std::size_t rows) {
   RxReport report;
-  report.datagrams = report.unique = 90;
-  report.sent = 100;
-  report.lost = 10;
   report.interval_ns = 1'000'000;
   for (std::size_t i = 0; i < rows; ++i) {
     IntervalRow row;
@@ -29,7 +27,14 @@ RxReport report_of(std::size_t rows) {
     row.duplicates = i % 3;
     row.reordered = i % 5;
     report.intervals.push_back(row);
+    report.unique += row.unique;
+    report.unique_bytes += row.bytes;
+    report.sent += row.sent;
+    report.lost += row.lost;
+    report.duplicates += row.duplicates;
+    report.reordered += row.reordered;
   }
+  report.datagrams = report.unique + report.duplicates;
   return report;
 }
 
@@ -198,7 +203,9 @@ TEST_CASE("a report crosses a path that loses, doubles and holds back", "[sessio
   FinExchange sender{7, 3};
   RxReport report = report_of(seed * 40);
   std::vector<std::vector<std::byte>> held;
-  sender.start({}, 10ms, kStart);
+  TxReport sent;
+  sent.packets = report.sent;
+  sender.start(sent, 10ms, kStart);
   MonoTime now = kStart;
   for (int step = 0; step < 20'000 && !(sender.over() && receiver.delivered()); ++step) {
     now += 1ms;

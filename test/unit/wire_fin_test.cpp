@@ -49,6 +49,42 @@ TEST_CASE("FIN with absurd times or a lying count is refused", "[wire]") {
   CHECK_FALSE(wire::decode<wire::Fin>(bytes));
 }
 
+TEST_CASE("FIN of what no sender can have done is refused", "[wire][hostile]") {
+  const auto refused = [](auto change) {
+    wire::Fin fin;
+    fin.report.packets = 10;
+    fin.report.local_drop = 1;
+    fin.report.time.emplace().pauses.push_back({1, 2, 3, 101});
+    change(fin.report);
+    return !wire::decode<wire::Fin>(wire::encode(MessageType::fin, 1, 0, fin));
+  };
+  static constexpr std::uint64_t kTooMany = (std::uint64_t{1} << 60U) + 1;
+  CHECK_FALSE(refused([](TxReport&) {}));
+  CHECK_FALSE(refused([](TxReport& r) { r.target_milli_pps = UINT64_MAX; }));  // says no limit
+  for (const std::int64_t bad : {std::int64_t{-2}, INT64_MIN, INT64_MAX}) {
+    CAPTURE(bad);
+    CHECK(refused([bad](TxReport& r) { r.gap_p50_ns = bad; }));
+    CHECK(refused([bad](TxReport& r) { r.gap_p99_ns = bad; }));
+    CHECK(refused([bad](TxReport& r) { r.gap_max_ns = bad; }));
+    CHECK(refused([bad](TxReport& r) { r.burst_ns = bad; }));
+    CHECK(refused([bad](TxReport& r) { r.lateness_p50_ns = bad; }));
+    CHECK(refused([bad](TxReport& r) { r.lateness_p99_ns = bad; }));
+    CHECK(refused([bad](TxReport& r) { r.lateness_max_ns = bad; }));
+    CHECK(refused([bad](TxReport& r) { r.span_ns = bad; }));
+  }
+  CHECK(refused([](TxReport& r) { r.first_unix_ns = INT64_MIN; }));
+  CHECK(refused([](TxReport& r) { r.last_unix_ns = INT64_MAX; }));
+  CHECK(refused([](TxReport& r) { r.packets = kTooMany; }));
+  CHECK(refused([](TxReport& r) { r.payload_bytes = kTooMany; }));
+  CHECK(refused([](TxReport& r) { r.send_blocked = kTooMany; }));
+  CHECK(refused([](TxReport& r) { r.pacing_skipped = kTooMany; }));
+  CHECK(refused([](TxReport& r) { r.batches = kTooMany; }));
+  CHECK(refused([](TxReport& r) { r.local_drop = 11; }));
+  CHECK(refused([](TxReport& r) { r.time->queue_full = kTooMany; }));
+  CHECK(refused([](TxReport& r) { r.time->queue_drops = kTooMany; }));
+  CHECK(refused([](TxReport& r) { r.time->pauses[0].refused = 11; }));
+}
+
 TEST_CASE("a sender's word on its warm-up comes back, and may be absent", "[wire]") {
   wire::Fin fin;
   fin.report.packets = 7;
