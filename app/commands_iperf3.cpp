@@ -77,7 +77,6 @@ int run_client(const Iperf3Command& command, Iperf3Printer& printer,
     printer.say_error(token.error().message());
     return kFailed;
   }
-  printer.announce_client();
   iperf3::ClientFinish finish;
   const auto servers = net::resolve(command.host, command.port, command.family);
   if (servers) {
@@ -86,7 +85,7 @@ int run_client(const Iperf3Command& command, Iperf3Printer& printer,
     iperf3::ClientTest test{std::move(plan), {clock, random, stop, &printer}};
     finish = test.run();
   } else {
-    finish.record.error = servers.error().message();
+    finish.record.error = "unable to connect to server: " + servers.error().message();
   }
   if (finish.interrupted && !finish.record.error) {
     finish.record.error = "interrupt - the client has terminated";
@@ -214,6 +213,11 @@ int run_server(const Iperf3Command& command, Iperf3Printer& printer, engine::Sto
   return printer.failed() ? kFailed : exit_ok;
 }
 
+int fail_parameter(const std::string& what) {
+  std::fprintf(stderr, "iperf3: parameter error - %s\n", what.c_str());
+  return kFailed;
+}
+
 int fail(const std::string& what) {
   std::fprintf(stderr, "iperf3: error - %s\n", what.c_str());
   return kFailed;
@@ -222,7 +226,7 @@ int fail(const std::string& what) {
 /// -J has a document for everything.
 int refuse(const Iperf3Command& command) {
   if (command.output != Iperf3Command::Output::json) {
-    return fail(*command.problem);
+    return fail_parameter(*command.problem);
   }
   iperf3::TestRecord record;
   record.error = command.problem;

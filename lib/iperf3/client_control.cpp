@@ -50,11 +50,11 @@ bool ClientControl::read_state(MonoTime now) {
     return true;
   }
   if (state == State::access_denied && phase_ == Phase::invitation) {
-    fail(ErrorCode::refused, "the server is busy with another test");
+    fail(ErrorCode::refused, "the server is busy running a test. try again later");
     return false;
   }
   if (state == State::server_terminate) {
-    fail(began_ ? ErrorCode::cut_short : ErrorCode::refused, "the server was stopped");
+    fail(began_ ? ErrorCode::cut_short : ErrorCode::refused, "the server has terminated");
     return false;
   }
   if (!on_state(state, now)) {
@@ -170,6 +170,7 @@ void ClientControl::terminate() {
 
 void ClientControl::on_closed(MonoTime now) {
   static_cast<void>(now);
+  abandoned_ = !over() && phase_ != Phase::reason;
   if (phase_ == Phase::reason) {
     fail_without_reason();  // as servers before 3.21 do when they refuse a user
   } else if (phase_ == Phase::permission) {

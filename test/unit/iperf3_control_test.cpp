@@ -295,6 +295,7 @@ TEST_CASE("Silence and a closed connection end a client in every state") {
       INFO("stage " << stage << (closed ? ", closed" : ", silent"));
       REQUIRE(client.control.over());
       REQUIRE(client.control.error().has_value());
+      CHECK(client.control.abandoned() == closed);
       // A server that closes once it has read the parameters has refused them.
       const bool refused = stage == 1 && closed;
       CHECK(client.control.error()->code == (stage >= 3 ? ErrorCode::cut_short
@@ -314,6 +315,7 @@ TEST_CASE("A refusal is told in words with one number behind it, or with none") 
     }
     client.control.on_closed(kStart);
     REQUIRE(client.control.error().has_value());
+    CHECK_FALSE(client.control.abandoned());  // it had a reason
     CHECK(client.control.error()->code == ErrorCode::refused);
     CHECK(client.control.error()->what ==
           (number ? "the server says: authentication failed (iperf3 error 142)"
