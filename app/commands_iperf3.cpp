@@ -74,7 +74,7 @@ int run_client(const Iperf3Command& command, Iperf3Printer& printer,
   crypto::SystemRandom random;
   const auto token = make_token_source(command);
   if (!token) {
-    printer.say_error(token.error().message());
+    printer.say_last_error(token.error().message());
     return kFailed;
   }
   iperf3::ClientFinish finish;
@@ -187,7 +187,7 @@ int run_server(const Iperf3Command& command, Iperf3Printer& printer, engine::Sto
   }
   const auto gate = make_gate(command);
   if (!gate) {
-    printer.say_error(gate.error().message());
+    printer.say_last_error(gate.error().message());
     return kFailed;
   }
   const engine::ServiceMaker make =
@@ -204,11 +204,11 @@ int run_server(const Iperf3Command& command, Iperf3Printer& printer, engine::Sto
   };
   const auto served = engine::run_services(options, clock, watch, stop, {make});
   if (!served) {
-    printer.say_error("unable to start listener for connections: " + served.error().message());
+    printer.say_last_error("unable to start listener for connections: " + served.error().message());
     return kFailed;
   }
   if (stop.requested() && !idle) {
-    printer.say_error("interrupt - the server has terminated");
+    printer.say_last_error("interrupt - the server has terminated");
   }
   return printer.failed() ? kFailed : exit_ok;
 }

@@ -203,6 +203,22 @@ void Iperf3Printer::finish_client(const TestRecord& record, bool began) {
   }
 }
 
+void Iperf3Printer::on_test_refused(const std::string& reason) {
+  if (!text()) {
+    say_last_error(reason);
+  }
+}
+
+void Iperf3Printer::say_last_error(const std::string& what) {
+  TestRecord record;
+  record.error = what;
+  if (text()) {
+    say_error(what);
+  } else {
+    write(streams() ? iperf3::end_events(record) : iperf3::report_json(record, command_.keys));
+  }
+}
+
 void Iperf3Printer::say_debug(const std::string& what) {
   if (text()) {
     write(what + "\n");

@@ -97,6 +97,9 @@ class TestWatcher {
   virtual void on_test_started(const TestRecord& record) = 0;
   virtual void on_test_interval(const TestRecord& record, const IntervalRows& rows) = 0;
   virtual void on_test_ended(const TestRecord& record) = 0;
+  /// A server's: a client is refused a test for a reason that it is told; not one told of a busy
+  /// server.
+  virtual void on_test_refused(const std::string& /*reason*/) {}
 };
 
 /// Counters of one stream at a moment; what a row is made of.

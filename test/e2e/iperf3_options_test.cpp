@@ -255,6 +255,46 @@ TEST_CASE("A server's -J has exactly the keys of a stock server's for the same c
   }
 }
 
+TEST_CASE("A server shows its half of a test that the client left") {
+  for (const bool sends : {false, true}) {
+    OwnServer server{{"-1", "-i", "0.1"}};
+    const Words way = sends ? Words{"-R"} : Words{"-V"};
+    auto client = Process::start(iperf3_client(kProgram, server.port, with({"-t", "600"}, way)));
+    REQUIRE(client.has_value());
+    REQUIRE(server.process.wait_for(test::Stream::out, " 0.10-0.2", kGuard));
+    client->send_signal(SIGKILL);
+    REQUIRE(server.process.wait(kGuard).has_value());
+    const std::string said = server.process.output(test::Stream::out);
+    INFO(said);
+    CHECK(said.find("Jitter    Lost/Total Datagrams\n", said.find(" 0.10-0.2")) !=
+          std::string::npos);
+    CHECK(said.find(sends ? "  sender\n" : "  receiver\n") != std::string::npos);
+    CHECK(server.process.output(test::Stream::err).find("error - the client went away") !=
+          std::string::npos);
+  }
+}
+
+TEST_CASE("A server with -J tells a client that it refused, and its own end, as documents") {
+  const std::string port = std::to_string(unused_port());
+  auto server = start_udperf({"iperf3", "-s", "-J", "-p", port, "--server-max-duration", "5"});
+  Finished refused;
+  const auto deadline = std::chrono::steady_clock::now() + kGuard;
+  do {  // a server with -J does not say when it listens
+    refused = run_words(iperf3_client(kProgram, port, {"-t", "6"}));
+  } while (refused.err.find("refused") != std::string::npos &&
+           std::chrono::steady_clock::now() < deadline);
+  CHECK(refused.code() == 1);
+  REQUIRE(server.wait_for(test::Stream::out, "lasts longer than the server allows", kGuard));
+  server.send_signal(SIGTERM);
+  REQUIRE(server.wait(kGuard).has_value());
+  std::istringstream all{server.output(test::Stream::out)};
+  json first;
+  json second;
+  all >> first >> second;
+  CHECK(first["error"] == "the test lasts longer than the server allows");
+  CHECK(second["error"] == "interrupt - the server has terminated");
+}
+
 TEST_CASE("A client that receives nothing for --rcv-timeout ends, and does not wait for results") {
   OwnServer server;
   auto download =
