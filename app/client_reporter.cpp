@@ -9,11 +9,9 @@ ClientReporter::ClientReporter(Parts parts, const ClientCommand& command)
     : parts_(parts), quiet_(command.output.verbosity == Verbosity::quiet) {
   const auto terminal = ProgressLine::stderr_terminal();
   const OutputOptions& output = command.output;
-  // A table of intervals on the same screen takes the live lines' place. An iperf3 server tells
-  // nothing before the end of what it receives, so there is no table of that.
-  const bool told = !command.iperf3 || command.options.params.direction != Direction::up;
-  const bool table = told && output.live_intervals && output.format == OutputFormat::text &&
-                     parts.output.is_terminal();
+  // A table of intervals on the same screen takes the live lines' place.
+  const bool table =
+      output.live_intervals && output.format == OutputFormat::text && parts.output.is_terminal();
   if (terminal && output.verbosity == Verbosity::normal && !table) {
     const ProgressLine::Style style{choose_colors(output.color, true), choose_glyphs()};
     Amount amount = command.options.params.amount;

@@ -74,10 +74,9 @@ int run_client(const Iperf3Command& command, Iperf3Printer& printer,
   crypto::SystemRandom random;
   const auto token = make_token_source(command);
   if (!token) {
-    printer.say_error(token.error().message());
+    printer.say_last_error(token.error().message());
     return kFailed;
   }
-  printer.announce_client();
   iperf3::ClientFinish finish;
   const auto servers = net::resolve(command.host, command.port, command.family);
   if (servers) {
@@ -86,7 +85,7 @@ int run_client(const Iperf3Command& command, Iperf3Printer& printer,
     iperf3::ClientTest test{std::move(plan), {clock, random, stop, &printer}};
     finish = test.run();
   } else {
-    finish.record.error = servers.error().message();
+    finish.record.error = "unable to connect to server: " + servers.error().message();
   }
   if (finish.interrupted && !finish.record.error) {
     finish.record.error = "interrupt - the client has terminated";
@@ -188,7 +187,7 @@ int run_server(const Iperf3Command& command, Iperf3Printer& printer, engine::Sto
   }
   const auto gate = make_gate(command);
   if (!gate) {
-    printer.say_error(gate.error().message());
+    printer.say_last_error(gate.error().message());
     return kFailed;
   }
   const engine::ServiceMaker make =
@@ -205,13 +204,18 @@ int run_server(const Iperf3Command& command, Iperf3Printer& printer, engine::Sto
   };
   const auto served = engine::run_services(options, clock, watch, stop, {make});
   if (!served) {
-    printer.say_error("unable to start listener for connections: " + served.error().message());
+    printer.say_last_error("unable to start listener for connections: " + served.error().message());
     return kFailed;
   }
   if (stop.requested() && !idle) {
-    printer.say_error("interrupt - the server has terminated");
+    printer.say_last_error("interrupt - the server has terminated");
   }
   return printer.failed() ? kFailed : exit_ok;
+}
+
+int fail_parameter(const std::string& what) {
+  std::fprintf(stderr, "iperf3: parameter error - %s\n", what.c_str());
+  return kFailed;
 }
 
 int fail(const std::string& what) {
@@ -222,7 +226,7 @@ int fail(const std::string& what) {
 /// -J has a document for everything.
 int refuse(const Iperf3Command& command) {
   if (command.report.output != Iperf3Command::Output::json) {
-    return fail(*command.problem);
+    return fail_parameter(*command.problem);
   }
   iperf3::TestRecord record;
   record.error = command.problem;

@@ -53,17 +53,30 @@ class Walk {
     while (!rest_.empty()) {
       const std::string& word = rest_.front();
       rest_ = rest_.subspan(1);
-      Problem problem = word.starts_with("--")              ? long_option(word.substr(2), command)
-                        : word.size() > 1 && word[0] == '-' ? letters(word, command)
-                                                            : word + ": is no option";
-      if (problem) {
+      if (word == "--") {
+        break;
+      }
+      if (word.size() < 2 || word[0] != '-') {
+        ignore(word, command);
+        continue;
+      }
+      if (Problem problem = word.starts_with("--") ? long_option(word.substr(2), command)
+                                                   : letters(word, command)) {
         return problem;
       }
+    }
+    for (const std::string& word : rest_) {
+      ignore(word, command);
     }
     return std::nullopt;
   }
 
  private:
+  /// As iperf3 does, but not without a word.
+  static void ignore(const std::string& word, Iperf3Command& command) {
+    command.notes.push_back(word + " is no option and is ignored");
+  }
+
   Problem long_option(const std::string& word, Iperf3Command& command) {
     const auto equals = word.find('=');
     const std::string name = word.substr(0, equals);

@@ -59,13 +59,34 @@ void Iperf3Printer::write(const std::string& text) {
   failed_ = failed_ || !done;
 }
 
-void Iperf3Printer::announce_client() {
-  if (text()) {
-    write((command_.log.verbose
-               ? iperf3::version_name(command_.report.keys) + "\n" + iperf3::system_info() + "\n"
-               : "") +
-          "Connecting to host " + command_.host + ", port " + std::to_string(command_.port) + "\n");
+void Iperf3Printer::on_test_taken(const TestRecord& record) {
+  const std::string length = std::to_string(record.parameters.length);
+  const std::string segment = std::to_string(record.segment_bytes);
+  const bool chosen = command_.parameters.length != 0;
+  if (chosen && record.segment_bytes != 0 && record.parameters.length > record.segment_bytes) {
+    const std::string line = "warning: UDP block size " + length + " exceeds TCP MSS " + segment +
+                             ", may result in fragmentation / drops\n";
+    std::fputs(line.c_str(), stderr);
   }
+  if (!text()) {
+    return;
+  }
+  std::string said;
+  if (command_.log.verbose) {
+    said = iperf3::version_name(command_.report.keys) + "\n" + iperf3::system_info() +
+           "\nControl connection MSS " + segment + "\n" +
+           (chosen ? "" : "Setting UDP block size to " + length + "\n") +
+           "Time: " + iperf3::time_text(record) + "\n";
+  }
+  said += "Connecting to host " + command_.host + ", port " + std::to_string(command_.port) + "\n";
+  if (record.parameters.reverse) {
+    said += "Reverse mode, remote host " + record.host + " is sending\n";
+  }
+  if (command_.log.verbose) {
+    said += "      Cookie: " + record.cookie +
+            "\n      Target Bitrate: " + std::to_string(record.parameters.rate_bps) + "\n";
+  }
+  write(said);
 }
 
 void Iperf3Printer::announce_server(std::uint16_t port) {
@@ -85,12 +106,16 @@ std::string Iperf3Printer::start_of(const TestRecord& record) const {
   const std::string what = p.bytes != 0    ? std::to_string(p.bytes) + " bytes to send"
                            : p.blocks != 0 ? std::to_string(p.blocks) + " blocks to send"
                                            : std::to_string(p.seconds) + " second test";
-  return "Time: " + iperf3::time_text(record) + "\n      Cookie: " + record.cookie +
-         "\n      Target Bitrate: " + std::to_string(p.rate_bps) + "\n" +
-         iperf3::start_text(record) + "Starting Test: protocol: UDP, " + std::to_string(p.streams) +
-         " streams, " + std::to_string(p.length) + " byte blocks, omitting " +
-         std::to_string(p.omit_seconds) + " seconds, " + what + ", tos " +
-         std::to_string(p.ip.tos) + "\n" + iperf3::heading_text(record);
+  std::string who = iperf3::start_text(record);
+  if (record.server) {  // a client has said it when the server took the test
+    who.insert(who.find('\n') + 1, "      Cookie: " + record.cookie + "\n      Target Bitrate: " +
+                                       std::to_string(p.rate_bps) + "\n");
+    who.insert(0, "Time: " + iperf3::time_text(record) + "\n");
+  }
+  return who + "Starting Test: protocol: UDP, " + std::to_string(p.streams) + " streams, " +
+         std::to_string(p.length) + " byte blocks, omitting " + std::to_string(p.omit_seconds) +
+         " seconds, " + what + ", tos " + std::to_string(p.ip.tos) + "\n" +
+         iperf3::heading_text(record);
 }
 
 std::string Iperf3Printer::cpu_of(const TestRecord& record) const {
@@ -175,6 +200,22 @@ void Iperf3Printer::finish_client(const TestRecord& record, bool began) {
     say_error(*record.error);
   } else {
     write("\niperf Done.\n");
+  }
+}
+
+void Iperf3Printer::on_test_refused(const std::string& reason) {
+  if (!text()) {
+    say_last_error(reason);
+  }
+}
+
+void Iperf3Printer::say_last_error(const std::string& what) {
+  TestRecord record;
+  record.error = what;
+  if (text()) {
+    say_error(what);
+  } else {
+    write(streams() ? iperf3::end_events(record) : iperf3::report_json(record, command_.report.keys));
   }
 }
 

@@ -18,17 +18,20 @@ class Iperf3Printer final : public iperf3::TestWatcher {
  public:
   Iperf3Printer(const Iperf3Command& command, const OutputFile& output);
 
+  void on_test_taken(const iperf3::TestRecord& record) override;
   void on_test_started(const iperf3::TestRecord& record) override;
   void on_test_interval(const iperf3::TestRecord& record,
                         const iperf3::IntervalRows& rows) override;
   void on_test_ended(const iperf3::TestRecord& record) override;
+  void on_test_refused(const std::string& reason) override;
 
-  /// "Connecting to host ..." and "Server listening on ...": of the text form only.
-  void announce_client();
+  /// "Server listening on ...": of the text form only.
   void announce_server(std::uint16_t port);
   /// The client's last lines, or what the test failed of.
   void finish_client(const iperf3::TestRecord& record, bool began);
   void say_error(const std::string& what);
+  /// The error that ends the program: of the forms of JSON it is a part.
+  void say_last_error(const std::string& what);
   /// -d: a part of the output where that is text, else on stderr.
   void say_debug(const std::string& what);
 

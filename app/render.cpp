@@ -23,6 +23,9 @@ report::IntervalView view_of(const engine::LiveInterval& interval) {
   view.lost = interval.lost;
   view.duplicates = interval.duplicates;
   view.reordered = interval.reordered;
+  if (interval.sent_alone) {
+    view.sent_alone = {interval.sent_alone->packets, interval.sent_alone->bytes};
+  }
   return view;
 }
 

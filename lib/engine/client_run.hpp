@@ -62,6 +62,13 @@ struct LiveInterval {
   std::int64_t lost = 0;  ///< provisional: gaps seen so far
   std::uint64_t duplicates = 0;
   std::uint64_t reordered = 0;
+  /// What this end sent in the interval, where the other end does not tell before the end of the
+  /// test what arrived: all counts above are unknown then.
+  struct Sent {
+    std::uint64_t packets = 0;
+    std::uint64_t bytes = 0;  ///< of payload
+  };
+  std::optional<Sent> sent_alone;
 };
 
 /// Totals so far of one way, for a progress line.

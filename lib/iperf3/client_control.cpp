@@ -50,11 +50,11 @@ bool ClientControl::read_state(MonoTime now) {
     return true;
   }
   if (state == State::access_denied && phase_ == Phase::invitation) {
-    fail(ErrorCode::refused, "the server is busy with another test");
+    fail(ErrorCode::refused, "the server is busy running a test. try again later");
     return false;
   }
   if (state == State::server_terminate) {
-    fail(began_ ? ErrorCode::cut_short : ErrorCode::refused, "the server was stopped");
+    fail(began_ ? ErrorCode::cut_short : ErrorCode::refused, "the server has terminated");
     return false;
   }
   if (!on_state(state, now)) {
@@ -170,8 +170,14 @@ void ClientControl::terminate() {
 
 void ClientControl::on_closed(MonoTime now) {
   static_cast<void>(now);
+  abandoned_ = !over() && phase_ != Phase::reason;
   if (phase_ == Phase::reason) {
     fail_without_reason();  // as servers before 3.21 do when they refuse a user
+  } else if (phase_ == Phase::permission) {
+    // As servers since 3.21 do then.
+    fail(ErrorCode::refused,
+         "the server closed the connection when it had read the parameters: it does not serve this "
+         "test, or not this user and password");
   } else if (!over()) {
     fail(began_ ? ErrorCode::cut_short : ErrorCode::unreachable,
          std::string{"the server closed the connection while "} + phase_name() + " was awaited");
@@ -191,7 +197,13 @@ void ClientControl::on_time(MonoTime now) {
            format_duration(settings_.patience));
 }
 
+/// Where the number of the system is missing, or both are.
 void ClientControl::fail_without_reason() {
+  if (error_number_) {
+    fail(began_ ? ErrorCode::cut_short : ErrorCode::refused,
+         "the server says: " + describe(*error_number_, 0));
+    return;
+  }
   fail(began_ ? ErrorCode::cut_short : ErrorCode::refused,
        began_
            ? "the server says that it failed, but not why"

@@ -57,6 +57,8 @@ class ClientControl {
   [[nodiscard]] bool running() const { return phase_ == Phase::running; }
   /// The test had begun.
   [[nodiscard]] bool began() const { return began_; }
+  /// The server closed the connection while more was to come.
+  [[nodiscard]] bool abandoned() const { return abandoned_; }
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
   [[nodiscard]] const std::optional<Results>& server_results() const { return server_results_; }
 
@@ -96,6 +98,7 @@ class ClientControl {
   Phase phase_ = Phase::invitation;
   MonoTime deadline_;
   bool began_ = false;
+  bool abandoned_ = false;
   std::optional<std::uint32_t> error_number_;
   std::optional<Results> server_results_;
   std::optional<Error> error_;

@@ -7,6 +7,7 @@
 
 #include "engine/client_connect.hpp"
 #include "iperf3/client_test.hpp"
+#include "iperf3/summary.hpp"
 #include "model/forever.hpp"
 #include "net/resolver.hpp"
 #include "net/udp_port.hpp"
@@ -113,27 +114,22 @@ class Watcher final : public TestWatcher {
     observer_.on_started(outcome_);
   }
 
-  /// Only of what is received here: the server does not tell before the end.
   void on_test_interval(const TestRecord& record, const IntervalRows& rows) override {
-    engine::LiveInterval live;
-    live.way = Way::down;
-    live.index = index_++;
-    bool receives = false;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (record.streams[i].sender) {
-        continue;
-      }
-      receives = true;
-      live.start = seconds(rows[i].start_s);
-      live.end = seconds(rows[i].end_s);
-      live.packets += rows[i].bytes / record.parameters.length;
-      live.bytes += rows[i].bytes;
-      live.lost += rows[i].lost;
-      live.reordered += rows[i].out_of_order;
-    }
-    if (receives) {
+    if (const auto sent = sum_rows(rows, Side::sends)) {
+      engine::LiveInterval live = interval_of(*sent, Way::up);
+      // The server does not tell before the end what arrived.
+      live.sent_alone = {sent->packets, sent->bytes};
       observer_.on_interval(live);
     }
+    if (const auto received = sum_rows(rows, Side::receives)) {
+      engine::LiveInterval live = interval_of(*received, Way::down);
+      live.packets = received->bytes / record.parameters.length;
+      live.bytes = received->bytes;
+      live.lost = received->lost;
+      live.reordered = received->out_of_order;
+      observer_.on_interval(live);
+    }
+    ++index_;
   }
 
   void on_test_ended(const TestRecord& /*record*/) override {}
@@ -164,6 +160,15 @@ class Watcher final : public TestWatcher {
   }
 
  private:
+  [[nodiscard]] engine::LiveInterval interval_of(const Row& row, Way way) const {
+    engine::LiveInterval live;
+    live.way = way;
+    live.index = index_;
+    live.start = seconds(row.start_s);
+    live.end = seconds(row.end_s);
+    return live;
+  }
+
   static Duration seconds(double value) {
     return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(value));
   }

@@ -1,5 +1,7 @@
 #include "iperf3/client_test.hpp"
 
+#include <system_error>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -52,6 +54,7 @@ ClientFinish ClientTest::run() {
   finish.began = started_ != kNever;
   finish.interrupted = interrupted_;
   if (finish.began) {
+    note_cut_off();
     wait_for_arrivals();
   }
   stop_streams();
@@ -61,10 +64,24 @@ ClientFinish ClientTest::run() {
     finish.client = streams_.front().port->local();
   }
   if (error_) {
-    record_.error = error_->message();
+    record_.error = failure();
   }
   finish.record = std::move(record_);
   return finish;
+}
+
+/// Begins as iperf3's own words do, which scripts look for.
+std::string ClientTest::failure() const {
+  if (interrupted_ && error_->code == ErrorCode::cut_short) {
+    return "interrupt - the client has terminated";
+  }
+  if (!control_) {
+    return "unable to connect to server: " +
+           (error_->os_error != 0 ? std::generic_category().message(error_->os_error)
+                                  : error_->message());
+  }
+  return (control_->abandoned() ? "control socket has closed unexpectedly: " : "") +
+         error_->message();
 }
 
 bool ClientTest::connect() {
@@ -123,6 +140,14 @@ void ClientTest::say_parameters(MonoTime now) {
       return;
     }
     plan_.parameters.extras.authtoken = *std::move(token);
+  }
+  record_.parameters = plan_.parameters;
+  record_.host = plan_.host;
+  record_.port = plan_.server.port;
+  record_.segment_bytes = connection_->segment_bytes().value_or(0);
+  record_.start = parts_.clock.unix_now();
+  if (parts_.watcher != nullptr) {
+    parts_.watcher->on_test_taken(record_);
   }
   trace("send_parameters", to_json(plan_.parameters));
   control_->send_parameters(plan_.parameters, now);
@@ -228,9 +253,6 @@ void ClientTest::start(MonoTime now) {
   progress_at_ = now;
   cpu_.emplace(now);
   cutter_.emplace(p, plan_.interval, now);
-  record_.parameters = p;
-  record_.host = plan_.host;
-  record_.port = plan_.server.port;
   record_.start = parts_.clock.unix_now();
   record_.interval = plan_.interval;
   for (std::size_t i = 0; i < streams_.size(); ++i) {

@@ -108,6 +108,7 @@ class ClientTest {
   bool connect();
   void settle_amount();
   void say_parameters(MonoTime now);
+  [[nodiscard]] std::string failure() const;
   void trace(const char* what, const std::string& text) const;
   void talk();
   void act();
@@ -124,6 +125,7 @@ class ClientTest {
   [[nodiscard]] bool data_over(MonoTime now) const;
   [[nodiscard]] bool amount_received(MonoTime now) const;
   void note_rows(MonoTime now, bool last);
+  void note_cut_off();
   [[nodiscard]] std::vector<StreamCounters> counters() const;
   void end_data(MonoTime now);
   [[nodiscard]] Results own_results() const;

@@ -152,6 +152,14 @@ void ClientTest::note_rows(MonoTime now, bool last) {
   }
 }
 
+/// The last row of a test that the server did not let come to its end.
+void ClientTest::note_cut_off() {
+  if (ended_ == kNever) {
+    ended_ = parts_.clock.now();
+    note_rows(ended_, true);
+  }
+}
+
 /// What this end can say before it knows the server's count: of what it receives, what it has seen.
 Results ClientTest::own_results() const {
   Results out;
@@ -237,7 +245,7 @@ void ClientTest::close_books(ClientFinish& finish) {
     if (interrupted_ && !error_) {
       record_.error = "interrupt - the client has terminated";
     } else if (error_ && !record_.error) {
-      record_.error = error_->message();
+      record_.error = failure();
     }
     parts_.watcher->on_test_ended(record_);
   }

@@ -25,7 +25,8 @@ PeerReceived peer_received(const StreamResult& told, std::uint64_t sent, std::ui
                            std::uint32_t length) {
   PeerReceived out;
   RxReport& report = out.report;
-  const std::uint64_t before = told.tells_omitted ? told.omitted_packets : omitted;
+  // Where nothing is to be omitted, nothing is, whatever the peer says.
+  const std::uint64_t before = told.tells_omitted && omitted != 0 ? told.omitted_packets : omitted;
   report.sent = sent - std::min(before, sent);
   const std::uint64_t arrived = told.bytes / length;
   const std::uint64_t errors = told.errors - std::min(told.omitted_errors, told.errors);

@@ -147,8 +147,6 @@ std::string start_text(const TestRecord& record) {
   if (record.server) {
     text +=
         "Accepted connection from " + record.host + ", port " + std::to_string(record.port) + "\n";
-  } else if (record.parameters.reverse) {
-    text += "Reverse mode, remote host " + record.host + " is sending\n";
   }
   for (const StreamEnds& stream : record.streams) {
     text += printed("[%3d] local %s port %d connected to %s port %d\n", stream.socket,

@@ -25,6 +25,12 @@ Json stream_object(const StreamResult& s) {
   return out;
 }
 
+/// A time in seconds that can be reckoned with: what is said may be any number.
+double bounded_seconds(double value) {
+  constexpr double kMost = 1e9;
+  return std::clamp(value, 0.0, kMost);
+}
+
 std::optional<StreamResult> read_stream(const Json& object) {
   const auto id = find_count(object, "id");
   const auto bytes = find_count(object, "bytes");
@@ -39,14 +45,14 @@ std::optional<StreamResult> read_stream(const Json& object) {
   out.bytes = *bytes;
   out.packets = *packets;
   out.errors = errors.value_or(0);  // a stock receiver's can fall below zero
-  out.jitter_s = std::max(*jitter, 0.0);
+  out.jitter_s = bounded_seconds(*jitter);
   const auto omitted_packets = find_count(object, "omitted_packets");
   const auto omitted_errors = find_count(object, "omitted_errors");
   out.tells_omitted = omitted_packets && omitted_errors;
   out.omitted_packets = std::min(omitted_packets.value_or(0), out.packets);
   out.omitted_errors = std::min(omitted_errors.value_or(0), out.errors);
   const double start = find_number(object, "start_time").value_or(0);
-  out.seconds = std::max(find_number(object, "end_time").value_or(0) - start, 0.0);
+  out.seconds = bounded_seconds(find_number(object, "end_time").value_or(0) - start);
   out.duplicates = find_count(object, "duplicates");
   out.out_of_order = find_count(object, "out_of_order");
   return out;

@@ -93,7 +93,7 @@ bool ServerControl::read_state(MonoTime now) {
       enter(Phase::results, now + kPatience);
       return true;
     case State::client_terminate:
-      finish(TestStatus::incomplete, "the client was interrupted", now);
+      finish(TestStatus::incomplete, "the client has terminated", now);
       return false;
     case State::iperf_done:
       if (phase_ == Phase::goodbye) {

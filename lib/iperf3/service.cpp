@@ -192,6 +192,9 @@ void Iperf3Service::refuse(ServerTest& test, ErrorNumber number, const std::stri
                            MonoTime now) {
   test.refuse(number, reason, now);
   parts_.observer.on_refused(test.client(), "iperf3: " + reason);
+  if (parts_.watcher != nullptr) {
+    parts_.watcher->on_test_refused(reason);
+  }
   // As iperf3 has it: whoever has no right to be served has not used up --one-off.
   finished_ += parts_.options.one_off && number != ErrorNumber::authentication ? 1U : 0U;
 }

@@ -66,6 +66,7 @@ struct TestRecord {
   std::string host;  ///< client: of the server as asked for; server: the client's address
   std::uint16_t port = 0;
   UnixTime start;
+  std::uint32_t segment_bytes = 0;  ///< of the client's control connection (TCP); 0: not known
   std::uint32_t sndbuf_bytes = 0;
   std::uint32_t rcvbuf_bytes = 0;
   Duration interval = std::chrono::seconds{1};
@@ -91,9 +92,14 @@ class TestWatcher {
   TestWatcher& operator=(const TestWatcher&) = delete;
   virtual ~TestWatcher() = default;
 
+  /// A client's: the server takes the test. `record` has no streams yet.
+  virtual void on_test_taken(const TestRecord& /*record*/) {}
   virtual void on_test_started(const TestRecord& record) = 0;
   virtual void on_test_interval(const TestRecord& record, const IntervalRows& rows) = 0;
   virtual void on_test_ended(const TestRecord& record) = 0;
+  /// A server's: a client is refused a test for a reason that it is told; not one told of a busy
+  /// server.
+  virtual void on_test_refused(const std::string& /*reason*/) {}
 };
 
 /// Counters of one stream at a moment; what a row is made of.

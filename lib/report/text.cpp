@@ -168,29 +168,32 @@ std::string interval_header(const TextStyle& style) {
 
 std::string interval_line(const IntervalView& interval, const TextStyle& style) {
   const double length = interval.end_s - interval.start_s;
+  const auto& sent = interval.sent_alone;
+  const std::uint64_t bytes = sent ? sent->payload_bytes : interval.payload_bytes;
   const std::string rate =
-      length > 0 ? format_bit_rate(8.0 * static_cast<double>(interval.payload_bytes) / length)
-                 : "-";
+      length > 0 ? format_bit_rate(8.0 * static_cast<double>(bytes) / length) : "-";
   const char* const way = interval.way == Way::up ? "up" : "down";
-  const auto lost = static_cast<long long>(interval.lost);
+  const std::string lost = sent ? "-" : std::to_string(interval.lost);
   std::array<char, 160> text{};
   if (is_narrow(style)) {
-    std::snprintf(text.data(), text.size(), "%-4s%6.1f s %12s %9lld\n", way, interval.end_s,
-                  rate.c_str(), lost);
+    std::snprintf(text.data(), text.size(), "%-4s%6.1f s %12s %9s\n", way, interval.end_s,
+                  rate.c_str(), lost.c_str());
     return text.data();
   }
-  std::snprintf(text.data(), text.size(), "%-4s %7.2f-%-7.2f s %12s %10llu %8lld", way,
+  const std::uint64_t packets = sent ? sent->packets : interval.packets;
+  std::snprintf(text.data(), text.size(), "%-4s %7.2f-%-7.2f s %12s %10llu %8s", way,
                 interval.start_s, interval.end_s, rate.c_str(),
-                static_cast<unsigned long long>(interval.packets), lost);
+                static_cast<unsigned long long>(packets), lost.c_str());
   std::string line = text.data();
-  const auto add = [&](std::uint64_t count, const char* what) {
-    const std::string more = "  " + std::to_string(count) + what;
+  const auto add = [&](bool any, const std::string& what) {
+    const std::string more = "  " + what;
     const bool fits =
         style.width <= 0 || line.size() + more.size() <= static_cast<std::size_t>(style.width);
-    line += count > 0 && fits ? more : "";
+    line += any && fits ? more : "";
   };
-  add(interval.duplicates, " duplicated");
-  add(interval.reordered, " reordered");
+  add(sent.has_value(), "sent");
+  add(!sent && interval.duplicates > 0, std::to_string(interval.duplicates) + " duplicated");
+  add(!sent && interval.reordered > 0, std::to_string(interval.reordered) + " reordered");
   return line + "\n";
 }
 

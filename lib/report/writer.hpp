@@ -61,6 +61,12 @@ struct IntervalView {
   std::int64_t lost = 0;
   std::uint64_t duplicates = 0;
   std::uint64_t reordered = 0;
+  /// What was sent, where nothing is known yet of what arrived: the counts above are void then.
+  struct Sent {
+    std::uint64_t packets = 0;
+    std::uint64_t payload_bytes = 0;
+  };
+  std::optional<Sent> sent_alone;
 };
 /// A table for what has 56 columns or more, else a narrower one.
 [[nodiscard]] std::string interval_header(const TextStyle& style);

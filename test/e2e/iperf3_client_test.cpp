@@ -236,6 +236,37 @@ TEST_CASE("iperf3's command line: text, streams of JSON, errors and the program'
   CHECK(all.find("Accepted connection from 127.0.0.1") != std::string::npos);
 }
 
+TEST_CASE("A client tells in each interval what it has sent, as the server says nothing yet") {
+  Server server{IpFamily::v4, {"--iperf3=0"}};
+  const std::string port = std::to_string(server.ready()["data"]["iperf3_port"].get<int>());
+  const Words run{"client", "127.0.0.1", "--iperf3=" + port, "--packets", "300",
+                  "--rate", "4M",        "--interval",       "100ms"};
+  const auto streamed = run_udperf(with(run, {"--jsonl"}));
+  REQUIRE(streamed.code() == 0);
+  std::uint64_t sent = 0;
+  std::istringstream lines{streamed.out};
+  for (std::string line; std::getline(lines, line);) {
+    const json event = json::parse(line);
+    if (event["event"] == "interval") {
+      const json& row = event["data"];
+      INFO(row.dump());
+      CHECK(row["direction"] == "up");
+      CHECK(row["packets"].is_null());
+      CHECK(row["lost"].is_null());
+      CHECK(row["offered_bps"].is_number());
+      sent += row["sent_packets"].get<std::uint64_t>();
+    }
+  }
+  CHECK(sent > 200);  // a last interval of some milliseconds is no row of its own
+  CHECK(sent <= 300);
+
+  const auto shown = run_udperf(run);
+  CHECK(shown.code() == 0);
+  INFO(shown.out);
+  CHECK(shown.out.rfind("     interval                  rate    packets     lost\nup ", 0) == 0);
+  CHECK(shown.out.find("        -  sent\n") != std::string::npos);
+}
+
 TEST_CASE("A native result is told in iperf3's form") {
   Server server;
   const auto run =

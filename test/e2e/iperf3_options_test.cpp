@@ -135,6 +135,67 @@ TEST_CASE("Title and time are before every line of a client") {
   CHECK(done.out.find("CPU Utilization: local/sender ") != std::string::npos);
 }
 
+TEST_CASE("Failures begin with the words that scripts look for in iperf3's output") {
+  const auto refused = run_words(iperf3_client(kProgram, std::to_string(unused_port()), {}));
+  CHECK(refused.code() == 1);
+  CHECK(refused.out.empty());
+  CHECK(refused.err == "iperf3: error - unable to connect to server: Connection refused\n");
+  const auto nonsense = run_words(iperf3_client(kProgram, "5201", {"-l", "15"}));
+  CHECK(nonsense.code() == 1);
+  CHECK(nonsense.err.rfind("iperf3: parameter error - ", 0) == 0);
+
+  const Words endless{"-t", "600", "-i", "0.1"};
+  for (const int signal : {SIGKILL, SIGTERM}) {
+    OwnServer server{{"-1"}};
+    auto running = Process::start(iperf3_client(kProgram, server.port, endless));
+    REQUIRE(running.has_value());
+    REQUIRE(running->wait_for(test::Stream::out, "0.10-0.2", kGuard));
+    const auto busy = run_words(iperf3_client(kProgram, server.port, {}));
+    CHECK(busy.code() == 1);
+    CHECK(busy.out.empty());
+    CHECK(busy.err == "iperf3: error - the server is busy running a test. try again later\n");
+    server.process.send_signal(signal);
+    const auto status = running->wait(kGuard);
+    REQUIRE(status.has_value());
+    CHECK(status->code == 1);
+    const std::string said = running->output(test::Stream::err);
+    INFO(said);
+    CHECK(said.rfind(signal == SIGTERM ? "iperf3: error - the server has terminated"
+                                       : "iperf3: error - control socket has closed unexpectedly",
+                     0) == 0);
+  }
+}
+
+TEST_CASE("-V tells of the path first, and a datagram that may not fit it is warned of") {
+  OwnServer server;
+  const auto said = run_words(iperf3_client(kProgram, server.port, {"-V", "-R"}));
+  REQUIRE(said.code() == 0);
+  std::size_t at = 0;
+  for (const char* const line :
+       {"iperf 3.12", "\nControl connection MSS ", "\nSetting UDP block size to ",
+        "\nTime: ", "\nConnecting to host 127.0.0.1, port ",
+        "\nReverse mode, remote host 127.0.0.1 is sending\n",
+        "\n      Cookie: ", "\n      Target Bitrate: 1000000\n", " connected to ",
+        "\nStarting Test: protocol: UDP, 1 streams, "}) {
+    INFO(line << " in " << said.out);
+    at = said.out.find(line, at);
+    REQUIRE(at != std::string::npos);
+  }
+  const auto large = run_words(iperf3_client(kProgram, server.port, {"-l", "65507"}));
+  CHECK(large.code() == 0);
+  CHECK(large.err.rfind("warning: UDP block size 65507 exceeds TCP MSS ", 0) == 0);
+}
+
+TEST_CASE("Words that are no options are ignored, as by iperf3, but not without a word") {
+  OwnServer server;
+  const auto done = run_words(iperf3_client(kProgram, server.port, {"one", "-V", "--", "-R"}));
+  CHECK(done.code() == 0);
+  CHECK(done.out.find("Reverse mode") == std::string::npos);
+  CHECK(done.err ==
+        "iperf3: warning - one is no option and is ignored\n"
+        "iperf3: warning - -R is no option and is ignored\n");
+}
+
 TEST_CASE("What cannot be is refused in one line, and what has no effect is said") {
   for (const Words& words : std::vector<Words>{{"-F", "/dev/null"},
                                                {"--sctp"},
@@ -192,6 +253,46 @@ TEST_CASE("A server's -J has exactly the keys of a stock server's for the same c
     INFO(ours.dump());
     CHECK(paths_of(ours) == paths_of(theirs));
   }
+}
+
+TEST_CASE("A server shows its half of a test that the client left") {
+  for (const bool sends : {false, true}) {
+    OwnServer server{{"-1", "-i", "0.1"}};
+    const Words way = sends ? Words{"-R"} : Words{"-V"};
+    auto client = Process::start(iperf3_client(kProgram, server.port, with({"-t", "600"}, way)));
+    REQUIRE(client.has_value());
+    REQUIRE(server.process.wait_for(test::Stream::out, " 0.10-0.2", kGuard));
+    client->send_signal(SIGKILL);
+    REQUIRE(server.process.wait(kGuard).has_value());
+    const std::string said = server.process.output(test::Stream::out);
+    INFO(said);
+    CHECK(said.find("Jitter    Lost/Total Datagrams\n", said.find(" 0.10-0.2")) !=
+          std::string::npos);
+    CHECK(said.find(sends ? "  sender\n" : "  receiver\n") != std::string::npos);
+    CHECK(server.process.output(test::Stream::err).find("error - the client went away") !=
+          std::string::npos);
+  }
+}
+
+TEST_CASE("A server with -J tells a client that it refused, and its own end, as documents") {
+  const std::string port = std::to_string(unused_port());
+  auto server = start_udperf({"iperf3", "-s", "-J", "-p", port, "--server-max-duration", "5"});
+  Finished refused;
+  const auto deadline = std::chrono::steady_clock::now() + kGuard;
+  do {  // a server with -J does not say when it listens
+    refused = run_words(iperf3_client(kProgram, port, {"-t", "6"}));
+  } while (refused.err.find("refused") != std::string::npos &&
+           std::chrono::steady_clock::now() < deadline);
+  CHECK(refused.code() == 1);
+  REQUIRE(server.wait_for(test::Stream::out, "lasts longer than the server allows", kGuard));
+  server.send_signal(SIGTERM);
+  REQUIRE(server.wait(kGuard).has_value());
+  std::istringstream all{server.output(test::Stream::out)};
+  json first;
+  json second;
+  all >> first >> second;
+  CHECK(first["error"] == "the test lasts longer than the server allows");
+  CHECK(second["error"] == "interrupt - the server has terminated");
 }
 
 TEST_CASE("A client that receives nothing for --rcv-timeout ends, and does not wait for results") {

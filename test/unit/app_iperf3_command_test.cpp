@@ -81,6 +81,15 @@ TEST_CASE("Bytes and blocks end a test in place of time") {
   CHECK(parse({"-c", "h", "-u", "-k", "100", "-t", "5"}).problem.has_value());
 }
 
+TEST_CASE("Words that are no options are ignored with a note, and so is all behind --") {
+  const auto command = parse({"-c", "h", "stray", "-u", "--", "-R"});
+  CHECK_FALSE(command.problem.has_value());
+  CHECK(command.udp);
+  CHECK_FALSE(command.parameters.reverse);
+  CHECK(command.notes == std::vector<std::string>{"stray is no option and is ignored",
+                                                  "-R is no option and is ignored"});
+}
+
 TEST_CASE("What is not supported or makes no sense is refused in one line") {
   using Words = std::vector<std::string>;
   for (const Words& words : std::vector<Words>{{},
@@ -100,7 +109,6 @@ TEST_CASE("What is not supported or makes no sense is refused in one line") {
                                                {"-c", "h", "-u", "-D"},
                                                {"-c", "h", "-u", "--what"},
                                                {"-c", "h", "-u", "-Y"},
-                                               {"-c", "h", "-u", "stray"},
                                                {"-c", "h", "-u", "--json=yes"},
                                                {"-c", "h", "-u", "-F", "file"},
                                                {"-s", "-F", "file"},

@@ -234,4 +234,21 @@ TEST_CASE("Of a stock receiver's word the larger loss is taken, and a wrong rule
   const auto nonsense = peer_received(told, 100, 0, 100);
   CHECK(nonsense.report.lost == 100);
   CHECK(nonsense.report.unique == 0);
+
+  told.tells_omitted = true;
+  told.omitted_packets = UINT64_MAX;  // nothing was to be omitted
+  const auto omitting = peer_received(told, 100, 0, 100);
+  CHECK(omitting.report.sent == 100);
+  CHECK(omitting.report.sent == omitting.report.unique + omitting.report.lost);
+}
+
+TEST_CASE("Times that no test can have taken become large ones, not infinite") {
+  const auto told = read_results(
+      R"({"cpu_util_total":0,"cpu_util_user":0,"cpu_util_system":0,"sender_has_retransmits":-1,)"
+      R"("streams":[{"id":1,"bytes":500,"retransmits":-1,"jitter":1e308,"errors":0,"packets":1,)"
+      R"("start_time":-1e308,"end_time":1e308}]})",
+      1);
+  REQUIRE(told.has_value());
+  CHECK(told->streams[0].jitter_s == 1e9);
+  CHECK(told->streams[0].seconds == 1e9);
 }

@@ -295,8 +295,31 @@ TEST_CASE("Silence and a closed connection end a client in every state") {
       INFO("stage " << stage << (closed ? ", closed" : ", silent"));
       REQUIRE(client.control.over());
       REQUIRE(client.control.error().has_value());
-      CHECK(client.control.error()->code ==
-            (stage >= 3 ? ErrorCode::cut_short : ErrorCode::unreachable));
+      CHECK(client.control.abandoned() == closed);
+      // A server that closes once it has read the parameters has refused them.
+      const bool refused = stage == 1 && closed;
+      CHECK(client.control.error()->code == (stage >= 3 ? ErrorCode::cut_short
+                                             : refused  ? ErrorCode::refused
+                                                        : ErrorCode::unreachable));
     }
+  }
+}
+
+TEST_CASE("A refusal is told in words with one number behind it, or with none") {
+  for (const bool number : {false, true}) {
+    Client client;
+    client.say({std::byte{9}});
+    client.say({std::byte{0xFE}});
+    if (number) {  // a server before 3.21 that refuses a user sends no errno
+      client.say({std::byte{0}, std::byte{0}, std::byte{0}, std::byte{142}});
+    }
+    client.control.on_closed(kStart);
+    REQUIRE(client.control.error().has_value());
+    CHECK_FALSE(client.control.abandoned());  // it had a reason
+    CHECK(client.control.error()->code == ErrorCode::refused);
+    CHECK(client.control.error()->what ==
+          (number ? "the server says: authentication failed (iperf3 error 142)"
+                  : "the server refuses the test and does not say why: it may want a user and "
+                    "password"));
   }
 }

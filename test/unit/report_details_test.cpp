@@ -107,5 +107,8 @@ TEST_CASE("interval rows fit where they are shown", "[report]") {
     const auto columns = static_cast<std::size_t>(width);
     CHECK(widest(report::interval_line(view, style(width, false))) <= columns);
     CHECK(widest(report::interval_header(style(width, false))) <= columns);
+    auto upward = view;
+    upward.sent_alone = {view.packets, view.payload_bytes};
+    CHECK(widest(report::interval_line(upward, style(width, false))) <= columns);
   }
 }

@@ -86,6 +86,23 @@ TEST_CASE("an interval's rate is its payload over its length", "[report]") {
   CHECK(row.at("direction") == "down");
   CHECK(row.at("provisional") == true);
 
+  CHECK(row.at("sent_packets").is_null());
+  CHECK(row.at("offered_bps").is_null());
+
   view.end_s = view.start_s;
   CHECK(event_of(writer.interval(view, {})).at("data").at("goodput_bps").is_null());
+}
+
+TEST_CASE("an interval of which only the sender tells has no arrivals, rather than none") {
+  report::JsonlWriter writer;
+  report::IntervalView view;
+  view.end_s = 2;
+  view.sent_alone = {25, 25'000};
+  const json row = event_of(writer.interval(view, {})).at("data");
+  for (const char* const key :
+       {"packets", "payload_bytes", "goodput_bps", "lost", "duplicates", "reordered"}) {
+    CHECK(row.at(key).is_null());
+  }
+  CHECK(row.at("sent_packets") == 25);
+  CHECK(row.at("offered_bps") == 100'000);
 }

@@ -241,6 +241,11 @@ TEST_CASE("live rows stand below their headings", "[report]") {
   CHECK_THAT(report::interval_line(view, {false, 0}),
              ContainsSubstring("down") && ContainsSubstring(" - ") &&
                  ContainsSubstring("2 duplicated") && ContainsSubstring("4 reordered"));
+
+  view.end_s = 2;
+  view.sent_alone = {8600, 12'500'000};
+  CHECK(report::interval_line(view, {}) ==
+        "down    1.00-2.00    s   100.0 Mb/s       8600        -  sent\n");
 }
 
 TEST_CASE("the server tells its half: what it received, or what it sent", "[report]") {
