@@ -19,10 +19,16 @@ set(CMAKE_SYSTEM_PROCESSOR ${processor})
 set(CMAKE_CXX_COMPILER ${triplet}-g++)
 set(CMAKE_LIBRARY_ARCHITECTURE ${triplet})
 find_program(UDPERF_EMULATOR NAMES qemu-${emulated}-static qemu-${emulated})
-set(CMAKE_CROSSCOMPILING_EMULATOR "${UDPERF_EMULATOR}")
 
 get_filename_component(sysroot "${CMAKE_CURRENT_LIST_DIR}/../../build/sysroot/${UDPERF_CROSS}" ABSOLUTE)
-set(CMAKE_FIND_ROOT_PATH "${sysroot}")
+# Of shared libraries, the C and C++ ones are the compiler's, the others are found where they are unpacked.
+# No path of this machine may get into a program.
+set(libraries "${sysroot}/usr/lib/${triplet}:${sysroot}/lib/${triplet}")
+set(CMAKE_CROSSCOMPILING_EMULATOR "${UDPERF_EMULATOR};-L;/usr/${triplet};-E;LD_LIBRARY_PATH=${libraries}")
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-Wl,-rpath-link,${libraries}")
+set(CMAKE_SKIP_RPATH ON)
+
+set(CMAKE_FIND_ROOT_PATH "${sysroot}" "/usr/${triplet}")  # the latter has the C library
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)

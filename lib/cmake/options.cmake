@@ -34,8 +34,12 @@ endif()
 
 if(UDPERF_STATIC)
   target_compile_definitions(udperf_options INTERFACE UDPERF_STATIC)
+  target_link_options(udperf_options INTERFACE -static)
+endif()
+option(UDPERF_SECTIONS "Leave out of a program what it does not call" ${UDPERF_STATIC})
+if(UDPERF_SECTIONS)
   target_compile_options(udperf_options INTERFACE -ffunction-sections -fdata-sections)
-  target_link_options(udperf_options INTERFACE -static -Wl,--gc-sections)
+  target_link_options(udperf_options INTERFACE -Wl,--gc-sections)
 endif()
 
 # A compiler cache, where one is installed; ./dev tells it how to serve every clone of the tree.

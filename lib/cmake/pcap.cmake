@@ -4,7 +4,7 @@
 # which is none.
 option(UDPERF_WITH_PCAP "Read captures with libpcap, where it is found" ON)
 find_package(PkgConfig QUIET)
-if(UDPERF_WITH_PCAP AND PkgConfig_FOUND AND NOT CMAKE_CROSSCOMPILING AND NOT UDPERF_STATIC)
+if(UDPERF_WITH_PCAP AND PkgConfig_FOUND AND NOT UDPERF_STATIC)
   pkg_check_modules(PCAP QUIET IMPORTED_TARGET libpcap>=1.9)
 endif()
 if(TARGET PkgConfig::PCAP)

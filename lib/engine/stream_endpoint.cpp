@@ -37,7 +37,7 @@ Wake StreamEndpoint::step(MonoTime now, net::ReceiveBuffers& buffers) {
   const StreamSocket::Reading reading = socket_.read(now, buffers, *this);
   const Wake sending = sending_ ? sending_->transmit(buffers) : Wake{};
   run_timers(now);
-  update_complete();
+  update_complete(now);
   if (control_ != nullptr) {
     control_wake_ = control_->on_timer(socket_, now);
   }
@@ -198,10 +198,16 @@ void StreamEndpoint::flush(MonoTime now) {
   }
 }
 
-void StreamEndpoint::update_complete() {
+void StreamEndpoint::update_complete(MonoTime now) {
   const bool sent = !sending_ || sending_->over();
   const bool received = !receiving_ || receiving_->closed();
-  if (sent && received && !complete_.exchange(true, std::memory_order_acq_rel)) {
+  if (!sent || !received || complete()) {
+    return;
+  }
+  // The report, or the word that the peer's has come, goes before the BYE of a client, with which
+  // the server forgets the session.
+  flush(now);
+  if (!complete_.exchange(true, std::memory_order_acq_rel)) {
     if (const Task* const speaker = test_.speaker.load(std::memory_order_acquire)) {
       speaker->notify();
     }

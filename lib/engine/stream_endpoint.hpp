@@ -94,7 +94,7 @@ class StreamEndpoint final : public Task {
   void answer_join(std::span<const std::byte> datagram);
   void run_timers(MonoTime now);
   void flush(MonoTime now);
-  void update_complete();
+  void update_complete(MonoTime now);
   void notify_sender() const noexcept;
   [[nodiscard]] MonoTime next_wake() const;
   [[nodiscard]] Duration slack() const;

@@ -198,9 +198,25 @@ void UdpPort::probe_offload(const PortOptions& options) {
 
 bool UdpPort::pace_in_kernel(std::uint64_t wire_bytes_per_second) {
   // Setting the option always succeeds; only fq looks at it.
-  return leaves_through_fq(local_.address) &&
-         ::setsockopt(fd(), SOL_SOCKET, SO_MAX_PACING_RATE, &wire_bytes_per_second,
-                      sizeof wire_bytes_per_second) == 0;
+  if (!leaves_through_fq(local_.address)) {
+    return false;
+  }
+  // Every kernel reads 32 bits alike. More is read whole since Linux 4.20 on processors of 64 bits,
+  // and elsewhere as the half that stands first: what it kept tells.
+  constexpr std::uint32_t kNoLimit = UINT32_MAX;
+  if (wire_bytes_per_second < kNoLimit) {
+    return set_option(fd(), SOL_SOCKET, SO_MAX_PACING_RATE,
+                      static_cast<int>(static_cast<std::uint32_t>(wire_bytes_per_second)));
+  }
+  std::uint64_t kept = wire_bytes_per_second;
+  socklen_t size = sizeof kept;
+  if (::setsockopt(fd(), SOL_SOCKET, SO_MAX_PACING_RATE, &kept, size) == 0 &&
+      ::getsockopt(fd(), SOL_SOCKET, SO_MAX_PACING_RATE, &kept, &size) == 0 &&
+      size == sizeof kept && kept == wire_bytes_per_second) {
+    return true;
+  }
+  set_option(fd(), SOL_SOCKET, SO_MAX_PACING_RATE, static_cast<int>(kNoLimit));
+  return false;
 }
 
 std::optional<std::uint64_t> UdpPort::queue_drops() {
