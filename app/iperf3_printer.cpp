@@ -215,7 +215,8 @@ void Iperf3Printer::say_last_error(const std::string& what) {
   if (text()) {
     say_error(what);
   } else {
-    write(streams() ? iperf3::end_events(record) : iperf3::report_json(record, command_.report.keys));
+    write(streams() ? iperf3::end_events(record)
+                    : iperf3::report_json(record, command_.report.keys));
   }
 }
 

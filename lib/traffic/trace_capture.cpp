@@ -148,7 +148,7 @@ Result<std::vector<TraceRow>> read_trace_capture(const std::string& file, TraceN
   if (!known_link(link)) {
     const char* const name = pcap_datalink_val_to_name(link);
     return wrong_capture("its link layer, " + std::string{name != nullptr ? name : "unknown"} +
-                 ", is not one of Ethernet, raw IP, loopback or Linux cooked");
+                         ", is not one of Ethernet, raw IP, loopback or Linux cooked");
   }
   return read_packets(capture.get(), link, notes);
 }
