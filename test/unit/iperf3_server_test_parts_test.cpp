@@ -58,7 +58,7 @@ TEST_CASE("a rate is exceeded by a whole window's mean, and by more than the sla
   std::uint64_t bytes = 0;
   SECTION("what is granted, in clumps") {
     for (int i = 0; i < 100; ++i) {
-      bytes += i % 5 == 0 ? 1100 : 0;
+      bytes += i % 5 == 0 ? 1100U : 0U;
       CHECK_FALSE(watch.exceeds(bytes, most));
     }
   }
