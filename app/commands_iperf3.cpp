@@ -27,7 +27,7 @@
 namespace udperf::app {
 namespace {
 
-int print(const std::string& text) {
+int print_text(const std::string& text) {
   const auto out = OutputFile::open(std::nullopt, "stdout");
   return out && out->write(text) ? exit_ok : exit_internal;
 }
@@ -230,7 +230,7 @@ int refuse(const Iperf3Command& command) {
   }
   iperf3::TestRecord record;
   record.error = command.problem;
-  static_cast<void>(print(iperf3::report_json(record, command.report.keys)));
+  static_cast<void>(print_text(iperf3::report_json(record, command.report.keys)));
   return kFailed;
 }
 
@@ -256,12 +256,12 @@ int run_command(const Iperf3Command& command) {
     return refuse(command);
   }
   if (command.help) {
-    return print(iperf3_help());
+    return print_text(iperf3_help());
   }
   if (command.version) {
     const bool access = iperf3::authentication_is_built_in();
-    return print(iperf3::version_name(command.report.keys) + "\nUDP tests only, " +
-                 (access ? "with" : "without") + " authentication\n");
+    return print_text(iperf3::version_name(command.report.keys) + "\nUDP tests only, " +
+                      (access ? "with" : "without") + " authentication\n");
   }
   const auto output = OutputFile::open(command.log.file, "--logfile", OutputFile::Mode::append);
   if (!output) {

@@ -230,8 +230,8 @@ Problem put_text(Text value, std::optional<std::string>& out) {
   return std::nullopt;
 }
 
-constexpr auto kNone = Iperf3Row::Value::none;
-constexpr auto kNeeded = Iperf3Row::Value::needed;
+constexpr auto kNoValue = Iperf3Row::Value::none;
+constexpr auto kValueNeeded = Iperf3Row::Value::needed;
 constexpr auto kOptional = Iperf3Row::Value::optional;
 constexpr auto kAny = Iperf3Row::Side::any;
 constexpr auto kClient = Iperf3Row::Side::client;
@@ -239,89 +239,89 @@ constexpr auto kServer = Iperf3Row::Side::server;
 
 // clang-format off
 constexpr auto kRows = std::to_array<Iperf3Row>({
-  {'c', "client", kNeeded, kAny, set_client},
-  {'s', "server", kNone, kAny, [](Text, Command& c) { return set_role(c, Command::Role::server); }},
-  {'u', "udp", kNone, kClient, [](Text, Command& c) { return on(c.udp); }},
-  {'p', "port", kNeeded, kAny, [](Text v, Command& c) { return from_one(v, 65535, c.port); }},
-  {'f', "format", kNeeded, kAny, set_unit},
-  {'i', "interval", kNeeded, kAny, [](Text v, Command& c) { return set_seconds(v, c.report.interval, 0.1, 60); }},
-  {'A', "affinity", kNeeded, kAny, set_affinity},
-  {'F', "file", kNeeded, kAny, no_file},
-  {'B', "bind", kNeeded, kAny, set_bind},
-  {0, "bind-dev", kNeeded, kAny, [](Text v, Command& c) { return store_device(v, c.local.device); }},
-  {'V', "verbose", kNone, kAny, [](Text, Command& c) { return on(c.log.verbose); }},
-  {'J', "json", kNone, kAny, [](Text, Command& c) { return on(c.report.forms.json); }},
-  {0, "json-stream", kNone, kAny, [](Text, Command& c) { return on(c.report.forms.stream); }},
-  {0, "json-stream-full-output", kNone, kAny, [](Text, Command& c) { return on(c.report.forms.whole); }},
-  {0, "as-version", kNeeded, kAny, set_version},  // of this program alone
-  {0, "logfile", kNeeded, kAny, [](Text v, Command& c) { return put_text(v, c.log.file); }},
-  {0, "forceflush", kNone, kAny, always},  // every line is flushed
+  {'c', "client", kValueNeeded, kAny, set_client},
+  {'s', "server", kNoValue, kAny, [](Text, Command& c) { return set_role(c, Command::Role::server); }},
+  {'u', "udp", kNoValue, kClient, [](Text, Command& c) { return on(c.udp); }},
+  {'p', "port", kValueNeeded, kAny, [](Text v, Command& c) { return from_one(v, 65535, c.port); }},
+  {'f', "format", kValueNeeded, kAny, set_unit},
+  {'i', "interval", kValueNeeded, kAny, [](Text v, Command& c) { return set_seconds(v, c.report.interval, 0.1, 60); }},
+  {'A', "affinity", kValueNeeded, kAny, set_affinity},
+  {'F', "file", kValueNeeded, kAny, no_file},
+  {'B', "bind", kValueNeeded, kAny, set_bind},
+  {0, "bind-dev", kValueNeeded, kAny, [](Text v, Command& c) { return store_device(v, c.local.device); }},
+  {'V', "verbose", kNoValue, kAny, [](Text, Command& c) { return on(c.log.verbose); }},
+  {'J', "json", kNoValue, kAny, [](Text, Command& c) { return on(c.report.forms.json); }},
+  {0, "json-stream", kNoValue, kAny, [](Text, Command& c) { return on(c.report.forms.stream); }},
+  {0, "json-stream-full-output", kNoValue, kAny, [](Text, Command& c) { return on(c.report.forms.whole); }},
+  {0, "as-version", kValueNeeded, kAny, set_version},  // of this program alone
+  {0, "logfile", kValueNeeded, kAny, [](Text v, Command& c) { return put_text(v, c.log.file); }},
+  {0, "forceflush", kNoValue, kAny, always},  // every line is flushed
   {0, "timestamps", kOptional, kAny, [](Text v, Command& c) { return put_text(v.empty() ? "%c " : v, c.log.timestamps); }},
-  {0, "rcv-timeout", kNeeded, kAny, set_receive_timeout},
-  {0, "snd-timeout", kNeeded, kAny, [](Text v, Command& c) { return set_milliseconds(v, c.patience.control.unanswered); }},
+  {0, "rcv-timeout", kValueNeeded, kAny, set_receive_timeout},
+  {0, "snd-timeout", kValueNeeded, kAny, [](Text v, Command& c) { return set_milliseconds(v, c.patience.control.unanswered); }},
   {0, "cntl-ka", kOptional, kAny, set_keep_alive},
   {'d', "debug", kOptional, kAny, [](Text, Command& c) { return on(c.log.debug); }},
-  {'v', "version", kNone, kAny, [](Text, Command& c) { return on(c.version); }},
-  {'h', "help", kNone, kAny, [](Text, Command& c) { return on(c.help); }},
-  {'4', "version4", kNone, kAny, [](Text, Command& c) -> Problem { c.family = IpFamily::v4; return {}; }},
-  {'6', "version6", kNone, kAny, [](Text, Command& c) -> Problem { c.family = IpFamily::v6; return {}; }},
-  {'D', "daemon", kNone, kServer, [](Text, Command& c) { return on(c.service.daemon); }},
-  {'I', "pidfile", kNeeded, kAny, [](Text v, Command& c) { return put_text(v, c.pid_file); }},
-  {'1', "one-off", kNone, kServer, [](Text, Command& c) { return on(c.service.one_off); }},
-  {0, "idle-timeout", kNeeded, kServer, [](Text v, Command& c) -> Problem {
+  {'v', "version", kNoValue, kAny, [](Text, Command& c) { return on(c.version); }},
+  {'h', "help", kNoValue, kAny, [](Text, Command& c) { return on(c.help); }},
+  {'4', "version4", kNoValue, kAny, [](Text, Command& c) -> Problem { c.family = IpFamily::v4; return {}; }},
+  {'6', "version6", kNoValue, kAny, [](Text, Command& c) -> Problem { c.family = IpFamily::v6; return {}; }},
+  {'D', "daemon", kNoValue, kServer, [](Text, Command& c) { return on(c.service.daemon); }},
+  {'I', "pidfile", kValueNeeded, kAny, [](Text v, Command& c) { return put_text(v, c.pid_file); }},
+  {'1', "one-off", kNoValue, kServer, [](Text, Command& c) { return on(c.service.one_off); }},
+  {0, "idle-timeout", kValueNeeded, kServer, [](Text v, Command& c) -> Problem {
      return set_seconds(v, c.service.idle_timeout.emplace(), 1, 86'400) || *c.service.idle_timeout == Duration{0} ? bad(v) : Problem{}; }},
-  {0, "server-bitrate-limit", kNeeded, kServer, set_limit},
-  {0, "server-max-duration", kNeeded, kServer, set_max_duration},
-  {'b', "bitrate", kNeeded, kClient, set_bitrate},
-  {0, "bandwidth", kNeeded, kClient, set_bitrate},
-  {0, "fq-rate", kNeeded, kClient, [](Text v, Command& c) { return set_rate(v, c.parameters.fq_rate_bps); }},
-  {0, "no-fq-socket-pacing", kNone, kClient, [](Text, Command& c) -> Problem { c.parameters.fq_rate_bps = 0; return {}; }},
-  {0, "pacing-timer", kNeeded, kClient, [](Text v, Command& c) { return whole(v, UINT32_MAX, c.parameters.extras.pacing_timer_us); }},
-  {'t', "time", kNeeded, kClient, [](Text v, Command& c) {
+  {0, "server-bitrate-limit", kValueNeeded, kServer, set_limit},
+  {0, "server-max-duration", kValueNeeded, kServer, set_max_duration},
+  {'b', "bitrate", kValueNeeded, kClient, set_bitrate},
+  {0, "bandwidth", kValueNeeded, kClient, set_bitrate},
+  {0, "fq-rate", kValueNeeded, kClient, [](Text v, Command& c) { return set_rate(v, c.parameters.fq_rate_bps); }},
+  {0, "no-fq-socket-pacing", kNoValue, kClient, [](Text, Command& c) -> Problem { c.parameters.fq_rate_bps = 0; return {}; }},
+  {0, "pacing-timer", kValueNeeded, kClient, [](Text v, Command& c) { return whole(v, UINT32_MAX, c.parameters.extras.pacing_timer_us); }},
+  {'t', "time", kValueNeeded, kClient, [](Text v, Command& c) {
      c.duration_given = true;
      return whole(v, iperf3::kMostSeconds, c.parameters.seconds); }},
-  {'n', "bytes", kNeeded, kClient, [](Text v, Command& c) { return whole(v, UINT64_MAX, c.parameters.bytes); }},
-  {'k', "blockcount", kNeeded, kClient, [](Text v, Command& c) { return whole(v, UINT64_MAX, c.parameters.blocks); }},
-  {'l', "length", kNeeded, kClient, [](Text v, Command& c) -> Problem {
+  {'n', "bytes", kValueNeeded, kClient, [](Text v, Command& c) { return whole(v, UINT64_MAX, c.parameters.bytes); }},
+  {'k', "blockcount", kValueNeeded, kClient, [](Text v, Command& c) { return whole(v, UINT64_MAX, c.parameters.blocks); }},
+  {'l', "length", kValueNeeded, kClient, [](Text v, Command& c) -> Problem {
      auto& length = c.parameters.length;  // 0: as the path has it
      return whole(v, iperf3::kMostLength, length) || (length != 0 && length < iperf3::kLeastLength)
                 ? "must be 16..65507: " + v : Problem{}; }},
-  {0, "cport", kNeeded, kClient, [](Text v, Command& c) { return from_one(v, 65535, c.local.port); }},
-  {'P', "parallel", kNeeded, kClient, [](Text v, Command& c) { return from_one(v, iperf3::kMostStreams, c.parameters.streams); }},
-  {'R', "reverse", kNone, kClient, [](Text, Command& c) { return on(c.parameters.reverse); }},
-  {0, "bidir", kNone, kClient, [](Text, Command& c) { return on(c.parameters.bidirectional); }},
-  {'w', "window", kNeeded, kClient, [](Text v, Command& c) { return whole(v, 512U << 20U, c.parameters.window); }},
-  {'O', "omit", kNeeded, kClient, [](Text v, Command& c) { return whole(v, iperf3::kMostOmitSeconds, c.parameters.omit_seconds); }},
-  {'S', "tos", kNeeded, kClient, [](Text v, Command& c) { return prefixed(v, 0, 255, c.parameters.ip.tos); }},
-  {0, "dscp", kNeeded, kClient, set_dscp},
-  {'L', "flowlabel", kNeeded, kClient, [](Text v, Command& c) -> Problem {
+  {0, "cport", kValueNeeded, kClient, [](Text v, Command& c) { return from_one(v, 65535, c.local.port); }},
+  {'P', "parallel", kValueNeeded, kClient, [](Text v, Command& c) { return from_one(v, iperf3::kMostStreams, c.parameters.streams); }},
+  {'R', "reverse", kNoValue, kClient, [](Text, Command& c) { return on(c.parameters.reverse); }},
+  {0, "bidir", kNoValue, kClient, [](Text, Command& c) { return on(c.parameters.bidirectional); }},
+  {'w', "window", kValueNeeded, kClient, [](Text v, Command& c) { return whole(v, 512U << 20U, c.parameters.window); }},
+  {'O', "omit", kValueNeeded, kClient, [](Text v, Command& c) { return whole(v, iperf3::kMostOmitSeconds, c.parameters.omit_seconds); }},
+  {'S', "tos", kValueNeeded, kClient, [](Text v, Command& c) { return prefixed(v, 0, 255, c.parameters.ip.tos); }},
+  {0, "dscp", kValueNeeded, kClient, set_dscp},
+  {'L', "flowlabel", kValueNeeded, kClient, [](Text v, Command& c) -> Problem {
      Problem problem = prefixed(v, 1, 0xFFFFF, c.parameters.ip.flow_label);
      return problem ? problem : of_tcp("-L", c); }},
-  {'T', "title", kNeeded, kClient, [](Text v, Command& c) { return put_text(v, c.parameters.labels.title); }},
-  {0, "extra-data", kNeeded, kClient, [](Text v, Command& c) { return put_text(v, c.parameters.labels.extra_data); }},
-  {0, "get-server-output", kNone, kClient, [](Text, Command& c) { return on(c.parameters.get_server_output); }},
-  {0, "udp-counters-64bit", kNone, kClient, [](Text, Command& c) { return on(c.parameters.counters_64bit); }},
-  {0, "repeating-payload", kNone, kClient, [](Text, Command& c) { return on(c.parameters.repeating_payload); }},
-  {0, "dont-fragment", kNone, kClient, [](Text, Command& c) { return on(c.parameters.ip.dont_fragment); }},
-  {0, "gsro", kNone, kClient, [](Text, Command& c) -> Problem { c.parameters.offload.gso = c.parameters.offload.gro = true; return {}; }},
-  {0, "skip-rx-copy", kNone, kClient, [](Text, Command& c) { return on(c.parameters.extras.skip_rx_copy); }},
-  {0, "connect-timeout", kNeeded, kClient, [](Text v, Command& c) -> Problem {
+  {'T', "title", kValueNeeded, kClient, [](Text v, Command& c) { return put_text(v, c.parameters.labels.title); }},
+  {0, "extra-data", kValueNeeded, kClient, [](Text v, Command& c) { return put_text(v, c.parameters.labels.extra_data); }},
+  {0, "get-server-output", kNoValue, kClient, [](Text, Command& c) { return on(c.parameters.get_server_output); }},
+  {0, "udp-counters-64bit", kNoValue, kClient, [](Text, Command& c) { return on(c.parameters.counters_64bit); }},
+  {0, "repeating-payload", kNoValue, kClient, [](Text, Command& c) { return on(c.parameters.repeating_payload); }},
+  {0, "dont-fragment", kNoValue, kClient, [](Text, Command& c) { return on(c.parameters.ip.dont_fragment); }},
+  {0, "gsro", kNoValue, kClient, [](Text, Command& c) -> Problem { c.parameters.offload.gso = c.parameters.offload.gro = true; return {}; }},
+  {0, "skip-rx-copy", kNoValue, kClient, [](Text, Command& c) { return on(c.parameters.extras.skip_rx_copy); }},
+  {0, "connect-timeout", kValueNeeded, kClient, [](Text v, Command& c) -> Problem {
      return set_milliseconds(v, c.patience.connect) || c.patience.connect == Duration{0} ? bad(v) : Problem{}; }},
-  {0, "username", kNeeded, kClient, [](Text v, Command& c) { return put_text(v, c.access.user); }},
-  {0, "rsa-public-key-path", kNeeded, kClient, [](Text v, Command& c) { return put_text(v, c.access.public_key); }},
-  {0, "rsa-private-key-path", kNeeded, kServer, [](Text v, Command& c) { return put_text(v, c.access.private_key); }},
-  {0, "authorized-users-path", kNeeded, kServer, [](Text v, Command& c) { return put_text(v, c.access.users); }},
-  {0, "time-skew-threshold", kNeeded, kServer, [](Text v, Command& c) { return from_one(v, 86'400, c.access.skew_s); }},
-  {0, "use-pkcs1-padding", kNone, kAny, [](Text, Command& c) -> Problem { c.access.padding = iperf3::Padding::pkcs1; return {}; }},
-  {'M', "set-mss", kNeeded, kClient, [](Text, Command& c) { return of_tcp("-M", c); }},
-  {'N', "no-delay", kNone, kClient, [](Text, Command& c) { return of_tcp("-N", c); }},
-  {'C', "congestion", kNeeded, kClient, [](Text, Command& c) { return of_tcp("-C", c); }},
-  {0, "linux-congestion", kNeeded, kClient, [](Text, Command& c) { return of_tcp("-C", c); }},
-  {'Z', "zerocopy", kNone, kClient, [](Text, Command& c) { c.parameters.extras.zerocopy = true; return of_tcp("-Z", c); }},
-  {'m', "mptcp", kNone, kAny, not_here},
-  {0, "sctp", kNone, kAny, not_here},
-  {'X', "xbind", kNeeded, kAny, not_here},
-  {0, "nstreams", kNeeded, kAny, not_here},
+  {0, "username", kValueNeeded, kClient, [](Text v, Command& c) { return put_text(v, c.access.user); }},
+  {0, "rsa-public-key-path", kValueNeeded, kClient, [](Text v, Command& c) { return put_text(v, c.access.public_key); }},
+  {0, "rsa-private-key-path", kValueNeeded, kServer, [](Text v, Command& c) { return put_text(v, c.access.private_key); }},
+  {0, "authorized-users-path", kValueNeeded, kServer, [](Text v, Command& c) { return put_text(v, c.access.users); }},
+  {0, "time-skew-threshold", kValueNeeded, kServer, [](Text v, Command& c) { return from_one(v, 86'400, c.access.skew_s); }},
+  {0, "use-pkcs1-padding", kNoValue, kAny, [](Text, Command& c) -> Problem { c.access.padding = iperf3::Padding::pkcs1; return {}; }},
+  {'M', "set-mss", kValueNeeded, kClient, [](Text, Command& c) { return of_tcp("-M", c); }},
+  {'N', "no-delay", kNoValue, kClient, [](Text, Command& c) { return of_tcp("-N", c); }},
+  {'C', "congestion", kValueNeeded, kClient, [](Text, Command& c) { return of_tcp("-C", c); }},
+  {0, "linux-congestion", kValueNeeded, kClient, [](Text, Command& c) { return of_tcp("-C", c); }},
+  {'Z', "zerocopy", kNoValue, kClient, [](Text, Command& c) { c.parameters.extras.zerocopy = true; return of_tcp("-Z", c); }},
+  {'m', "mptcp", kNoValue, kAny, not_here},
+  {0, "sctp", kNoValue, kAny, not_here},
+  {'X', "xbind", kValueNeeded, kAny, not_here},
+  {0, "nstreams", kValueNeeded, kAny, not_here},
 });
 // clang-format on
 

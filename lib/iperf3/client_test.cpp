@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using Event = ClientControl::Event;
 
-constexpr Duration kTick = 50ms;
+constexpr Duration kLongestSleep = 50ms;
 constexpr Duration kSoon = 500us;
 constexpr std::size_t kMostWorkers = 32;
 
@@ -190,7 +190,7 @@ void ClientTest::act() {
   if (control_->running()) {
     const MonoTime end =
         started_ + plan_.duration + std::chrono::seconds{plan_.parameters.omit_seconds};
-    until = std::min({until, now + kTick, cutter_->next()});
+    until = std::min({until, now + kLongestSleep, cutter_->next()});
     if (plan_.duration > Duration{0}) {
       // The senders are at their end, too: they are looked at again soon.
       until = std::min(until, end > now ? end : now + kSoon);
@@ -203,7 +203,7 @@ void ClientTest::wait(MonoTime until) {
   const int hello = hello_by_ != kNever ? streams_.back().port->fd() : -1;
   const std::array<int, 3> fds{interrupted_ ? -1 : parts_.stop.wait_fd(), poll_.fd(), hello};
   const MonoTime now = parts_.clock.now();
-  os::wait_readable(fds, until == kNever ? kTick : std::max<Duration>(until - now, 0ns));
+  os::wait_readable(fds, until == kNever ? kLongestSleep : std::max<Duration>(until - now, 0ns));
 }
 
 void ClientTest::talk() {

@@ -6,10 +6,10 @@
 namespace udperf::iperf3 {
 namespace {
 
-using Row = std::pair<std::uint32_t, const char*>;
+using NumberedWord = std::pair<std::uint32_t, const char*>;
 
 /// In our words: the numbers are the protocol's, their texts are each program's own.
-constexpr std::array kTexts = std::to_array<Row>({
+constexpr std::array kTexts = std::to_array<NumberedWord>({
     {5, "the test duration is out of range"},
     {6, "the number of streams is out of range"},
     {7, "the datagram length is too large"},

@@ -14,7 +14,7 @@
 namespace udperf::iperf3 {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 /// "Sat, 28 Nov 2026 06:36:38 GMT"
 std::string date_text(std::int64_t seconds) {
@@ -32,21 +32,22 @@ std::string date_text(std::int64_t seconds) {
   return text.data();
 }
 
-Json timestamp_tree(const TestRecord& record, KeySet keys) {
+OrderedJson timestamp_tree(const TestRecord& record, KeySet keys) {
   const std::int64_t ns = to_ns(record.start);
-  Json out{{"time", date_text(ns / 1'000'000'000)}, {"timesecs", ns / 1'000'000'000}};
+  OrderedJson out{{"time", date_text(ns / 1'000'000'000)}, {"timesecs", ns / 1'000'000'000}};
   if (keys == KeySet::of_3_21) {
     out["timemillisecs"] = ns / 1'000'000;
   }
   return out;
 }
 
-Json test_start_tree(const TestRecord& record, KeySet keys) {
+OrderedJson test_start_tree(const TestRecord& record, KeySet keys) {
   const Parameters& p = record.parameters;
-  Json out{{"protocol", "UDP"},           {"num_streams", p.streams},     {"blksize", p.length},
-           {"omit", p.omit_seconds},      {"duration", p.seconds},        {"bytes", p.bytes},
-           {"blocks", p.blocks},          {"reverse", p.reverse ? 1 : 0}, {"tos", p.ip.tos},
-           {"target_bitrate", p.rate_bps}};
+  OrderedJson out{{"protocol", "UDP"},     {"num_streams", p.streams},
+                  {"blksize", p.length},   {"omit", p.omit_seconds},
+                  {"duration", p.seconds}, {"bytes", p.bytes},
+                  {"blocks", p.blocks},    {"reverse", p.reverse ? 1 : 0},
+                  {"tos", p.ip.tos},       {"target_bitrate", p.rate_bps}};
   if (keys == KeySet::of_3_21) {
     out["bidir"] = p.bidirectional ? 1 : 0;
     out["fqrate"] = p.fq_rate_bps;
@@ -57,8 +58,8 @@ Json test_start_tree(const TestRecord& record, KeySet keys) {
   return out;
 }
 
-Json start_tree(const TestRecord& record, KeySet keys) {
-  Json connected = Json::array();
+OrderedJson start_tree(const TestRecord& record, KeySet keys) {
+  OrderedJson connected = OrderedJson::array();
   for (const StreamEnds& stream : record.streams) {
     connected.push_back({{"socket", stream.socket},
                          {"local_host", stream.local.address.to_string()},
@@ -66,14 +67,14 @@ Json start_tree(const TestRecord& record, KeySet keys) {
                          {"remote_host", stream.remote.address.to_string()},
                          {"remote_port", stream.remote.port}});
   }
-  Json out{
+  OrderedJson out{
       {"connected", connected}, {"version", version_name(keys)}, {"system_info", system_info()}};
   if (record.streams.empty()) {
     return out;
   }
   out["timestamp"] = timestamp_tree(record, keys);
   out[record.server ? "accepted_connection" : "connecting_to"] =
-      Json{{"host", record.host}, {"port", record.port}};
+      OrderedJson{{"host", record.host}, {"port", record.port}};
   out["cookie"] = record.cookie;
   out["target_bitrate"] = record.parameters.rate_bps;
   if (keys == KeySet::of_3_21) {
@@ -86,16 +87,16 @@ Json start_tree(const TestRecord& record, KeySet keys) {
   return out;
 }
 
-Json span_tree(double start, double end, std::uint64_t bytes, double rate) {
-  return Json{{"start", start},
-              {"end", end},
-              {"seconds", end - start},
-              {"bytes", bytes},
-              {"bits_per_second", rate}};
+OrderedJson span_tree(double start, double end, std::uint64_t bytes, double rate) {
+  return OrderedJson{{"start", start},
+                     {"end", end},
+                     {"seconds", end - start},
+                     {"bytes", bytes},
+                     {"bits_per_second", rate}};
 }
 
-Json row_tree(const Row& row) {
-  Json out =
+OrderedJson row_tree(const Row& row) {
+  OrderedJson out =
       span_tree(row.start_s, row.end_s, row.bytes, bits_per_second(row.bytes, row.seconds()));
   if (!row.sender) {
     const auto lost = static_cast<std::uint64_t>(row.lost > 0 ? row.lost : 0);
@@ -111,18 +112,18 @@ Json row_tree(const Row& row) {
   return out;
 }
 
-Json with_socket(int socket, const Json& rest) {
-  Json out{{"socket", socket}};
+OrderedJson with_socket(int socket, const OrderedJson& rest) {
+  OrderedJson out{{"socket", socket}};
   out.update(rest);
   return out;
 }
 
-Json rows_tree(const TestRecord& record, const IntervalRows& rows) {
-  Json streams = Json::array();
+OrderedJson rows_tree(const TestRecord& record, const IntervalRows& rows) {
+  OrderedJson streams = OrderedJson::array();
   for (std::size_t i = 0; i < rows.size() && i < record.streams.size(); ++i) {
     streams.push_back(with_socket(record.streams[i].socket, row_tree(rows[i])));
   }
-  Json out{{"streams", streams}};
+  OrderedJson out{{"streams", streams}};
   const Side first = first_side(record);
   if (const auto sum = sum_rows(rows, first)) {
     out["sum"] = row_tree(*sum);
@@ -135,7 +136,7 @@ Json rows_tree(const TestRecord& record, const IntervalRows& rows) {
 }
 
 /// Loss and the rest behind the bytes of `out`.
-Json with_loss(Json out, double jitter_s, std::uint64_t lost, std::uint64_t packets) {
+OrderedJson with_loss(OrderedJson out, double jitter_s, std::uint64_t lost, std::uint64_t packets) {
   out["jitter_ms"] = jitter_s * 1000;
   out["lost_packets"] = lost;
   out["packets"] = packets;
@@ -147,42 +148,42 @@ double longest(const StreamEnd& end) {
   return end.received_seconds > 0 ? end.received_seconds : end.sent_seconds;
 }
 
-Json end_stream_tree(const StreamEnds& ends, const StreamEnd& end) {
-  Json udp = span_tree(0, end.sent_seconds, end.sent_bytes,
-                       bits_per_second(end.sent_bytes, end.sent_seconds));
+OrderedJson end_stream_tree(const StreamEnds& ends, const StreamEnd& end) {
+  OrderedJson udp = span_tree(0, end.sent_seconds, end.sent_bytes,
+                              bits_per_second(end.sent_bytes, end.sent_seconds));
   udp = with_loss(std::move(udp), end.jitter_s, end.lost, end.received_packets);
   udp["out_of_order"] = end.out_of_order.value_or(0);
   udp["sender"] = ends.sender;
-  return Json{{"udp", with_socket(ends.socket, udp)}};
+  return OrderedJson{{"udp", with_socket(ends.socket, udp)}};
 }
 
-void add_sums(const TestRecord& record, Side side, const std::string& suffix, Json& out) {
+void add_sums(const TestRecord& record, Side side, const std::string& suffix, OrderedJson& out) {
   const StreamEnd sum = sum_ends(record, side);
   // Bytes and rate as sent with the receiver's seconds and losses: consumers know it so.
-  Json mixed =
+  OrderedJson mixed =
       span_tree(0, longest(sum), sum.sent_bytes, bits_per_second(sum.sent_bytes, sum.sent_seconds));
   mixed = with_loss(std::move(mixed), sum.jitter_s, sum.lost, sum.received_packets);
   mixed["sender"] = side == Side::sends;
   out["sum" + suffix] = mixed;
-  Json sent = span_tree(0, sum.sent_seconds, sum.sent_bytes,
-                        bits_per_second(sum.sent_bytes, sum.sent_seconds));
+  OrderedJson sent = span_tree(0, sum.sent_seconds, sum.sent_bytes,
+                               bits_per_second(sum.sent_bytes, sum.sent_seconds));
   // What was lost is told here, too: some consumers look at nothing else.
   sent = with_loss(std::move(sent), sum.jitter_s, sum.lost, sum.sent_packets);
   sent["sender"] = true;
   out["sum_sent" + suffix] = sent;
-  Json received = span_tree(0, longest(sum), sum.received_bytes,
-                            bits_per_second(sum.received_bytes, longest(sum)));
+  OrderedJson received = span_tree(0, longest(sum), sum.received_bytes,
+                                   bits_per_second(sum.received_bytes, longest(sum)));
   received = with_loss(std::move(received), sum.jitter_s, sum.lost, sum.received_packets);
   received["sender"] = false;
   out["sum_received" + suffix] = received;
 }
 
-Json end_tree(const TestRecord& record) {
-  Json out = Json::object();
+OrderedJson end_tree(const TestRecord& record) {
+  OrderedJson out = OrderedJson::object();
   if (record.ends.empty()) {
     return out;
   }
-  Json streams = Json::array();
+  OrderedJson streams = OrderedJson::array();
   for (std::size_t i = 0; i < record.ends.size() && i < record.streams.size(); ++i) {
     streams.push_back(end_stream_tree(record.streams[i], record.ends[i]));
   }
@@ -199,9 +200,9 @@ Json end_tree(const TestRecord& record) {
   return out;
 }
 
-std::string line(const char* event, const Json& data) {
-  const Json out{{"event", event}, {"data", data}};
-  return out.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+std::string line(const char* event, const OrderedJson& data) {
+  const OrderedJson out{{"event", event}, {"data", data}};
+  return out.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
 }
 
 }  // namespace
@@ -225,11 +226,11 @@ std::string version_name(KeySet keys) {
 }
 
 std::string report_json(const TestRecord& record, KeySet keys) {
-  Json intervals = Json::array();
+  OrderedJson intervals = OrderedJson::array();
   for (const IntervalRows& rows : record.intervals) {
     intervals.push_back(rows_tree(record, rows));
   }
-  Json out{
+  OrderedJson out{
       {"start", start_tree(record, keys)}, {"intervals", intervals}, {"end", end_tree(record)}};
   if (record.parameters.labels.title) {
     out["title"] = *record.parameters.labels.title;
@@ -238,14 +239,14 @@ std::string report_json(const TestRecord& record, KeySet keys) {
     out["extra_data"] = *record.parameters.labels.extra_data;
   }
   if (record.server_output_json) {
-    out["server_output_json"] = Json::parse(*record.server_output_json, nullptr, false);
+    out["server_output_json"] = OrderedJson::parse(*record.server_output_json, nullptr, false);
   } else if (record.server_output_text) {
     out["server_output_text"] = *record.server_output_text;
   }
   if (record.error) {
     out["error"] = *record.error;
   }
-  return out.dump(1, '\t', false, Json::error_handler_t::replace) + "\n";
+  return out.dump(1, '\t', false, OrderedJson::error_handler_t::replace) + "\n";
 }
 
 std::string start_event(const TestRecord& record) {
@@ -259,7 +260,8 @@ std::string interval_event(const TestRecord& record, const IntervalRows& rows) {
 std::string end_events(const TestRecord& record) {
   std::string text;
   if (record.server_output_json) {
-    text += line("server_output_json", Json::parse(*record.server_output_json, nullptr, false));
+    text +=
+        line("server_output_json", OrderedJson::parse(*record.server_output_json, nullptr, false));
   } else if (record.server_output_text) {
     text += line("server_output_text", *record.server_output_text);
   }

@@ -7,12 +7,12 @@ namespace udperf::iperf3 {
 namespace {
 
 using namespace std::chrono_literals;
-using Event = ServerControl::Event;
+using ServerEvent = ServerControl::Event;
 
 /// Late arrivals are waited for: so long since the last one, and so long in all.
-constexpr Duration kQuiet = 300ms;
-constexpr Duration kLongestWait = 1500ms;
-constexpr Duration kSoon = 2ms;
+constexpr Duration kDry = 300ms;
+constexpr Duration kLongestDrain = 1500ms;
+constexpr Duration kAgain = 2ms;
 
 }  // namespace
 
@@ -32,14 +32,14 @@ ServerTest::~ServerTest() = default;
 
 MonoTime ServerTest::step(MonoTime now) {
   talk(now);
-  for (const Event event : control_.take_events()) {
+  for (const ServerEvent event : control_.take_events()) {
     on_event(event, now);
   }
   control_.on_time(now);
   watch(now);
   note_rows(now);
   collect(now);
-  for (const Event event : control_.take_events()) {
+  for (const ServerEvent event : control_.take_events()) {
     on_event(event, now);
   }
   connection_->send(control_.take_output());
@@ -61,24 +61,24 @@ void ServerTest::talk(MonoTime now) {
   }
 }
 
-void ServerTest::on_event(Event event, MonoTime now) {
+void ServerTest::on_event(ServerEvent event, MonoTime now) {
   switch (event) {
-    case Event::asked:
+    case ServerEvent::asked:
       admission_.ask();
       trace("get_parameters", to_json(control_.parameters()));
       break;
-    case Event::started:
+    case ServerEvent::started:
       start(now);
       break;
-    case Event::stopped:
+    case ServerEvent::stopped:
       times_.stop(now);
       stop_senders(TxEnd::complete);
       break;
-    case Event::client_results:
+    case ServerEvent::client_results:
       times_.hear_results(now);
       trace("get_results", to_json(*control_.client_results()));
       break;
-    case Event::ended:
+    case ServerEvent::ended:
       stop_all();
       break;
   }
@@ -259,7 +259,7 @@ bool ServerTest::arrivals_settled(MonoTime now) const {
     complete = complete && streams_[i].receiver->totals().all_received(told->streams[i].packets);
     last = std::max(last, streams_[i].receiver->last_arrival().value_or(last));
   }
-  return complete || now - last >= kQuiet || now - times_.results_at() >= kLongestWait;
+  return complete || now - last >= kDry || now - times_.results_at() >= kLongestDrain;
 }
 
 /// The end of the books: senders have stopped, arrivals have settled, threads have let go.
@@ -296,7 +296,7 @@ MonoTime ServerTest::next_time(MonoTime now) const {
     next = std::min(next, cutter_->next());
   }
   const bool waits = !closed_ && (stopping_ || times_.has_stopped());
-  return waits || (control_.over() && !all_released()) ? std::min(next, now + kSoon) : next;
+  return waits || (control_.over() && !all_released()) ? std::min(next, now + kAgain) : next;
 }
 
 }  // namespace udperf::iperf3

@@ -5,7 +5,7 @@
 namespace udperf::iperf3 {
 namespace {
 
-double seconds_of(Duration time) {
+double in_seconds(Duration time) {
   return std::chrono::duration<double>(time).count();
 }
 
@@ -25,7 +25,7 @@ Row received_row(const StreamCounters& before, const StreamCounters& now) {
   row.bytes = b.bytes - std::min(a.bytes, b.bytes);
   row.lost = static_cast<std::int64_t>(b.missing) - static_cast<std::int64_t>(a.missing);
   row.out_of_order = b.reordered - std::min(a.reordered, b.reordered);
-  row.jitter_s = b.jitter ? seconds_of(*b.jitter) : 0;
+  row.jitter_s = b.jitter ? in_seconds(*b.jitter) : 0;
   return row;
 }
 
@@ -70,7 +70,7 @@ bool RowCutter::pending(MonoTime now) const {
 }
 
 double RowCutter::elapsed(MonoTime now) const {
-  return std::max(seconds_of(now - counted_from_), 0.0);
+  return std::max(in_seconds(now - counted_from_), 0.0);
 }
 
 IntervalRows RowCutter::cut(const std::vector<StreamEnds>& streams,
@@ -81,8 +81,8 @@ IntervalRows RowCutter::cut(const std::vector<StreamEnds>& streams,
   for (std::size_t i = 0; i < streams.size(); ++i) {
     Row row = streams[i].sender ? sent_row(last_[i], counters[i], length_)
                                 : received_row(last_[i], counters[i]);
-    row.start_s = seconds_of(row_start_ - origin_);
-    row.end_s = seconds_of(now - origin_);
+    row.start_s = in_seconds(row_start_ - origin_);
+    row.end_s = in_seconds(now - origin_);
     row.omitted = omitted;
     rows.push_back(row);
     last_[i] = counters[i];
