@@ -15,11 +15,6 @@
 namespace udperf::app {
 namespace {
 
-int failed_comparison(const Error& error) {
-  std::fprintf(stderr, "udperf: %s\n", error.message().c_str());
-  return exit_code(error.code);
-}
-
 Result<std::string> read_document(const std::string& file) {
   const auto text = read_file(file, html::kMostInput);
   if (!text) {
@@ -69,14 +64,14 @@ int run_command(const CompareCommand& command) {
   const auto before = read_document(command.before);
   const auto after = before ? read_document(command.after) : before;
   if (!after) {
-    return failed_comparison(after.error());
+    return report_failure(after.error());
   }
   const auto comparison =
       compare::compare(compare::Json::parse(*before), compare::Json::parse(*after), command.limits);
   const std::string json = compare::to_json(comparison, command.before, command.after);
   if (command.page) {
     if (const auto done = write_page(command, *before, *after, json); !done) {
-      return failed_comparison(done.error());
+      return report_failure(done.error());
     }
   }
   const auto out = OutputFile::open(std::nullopt, "stdout");

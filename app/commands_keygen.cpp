@@ -25,8 +25,7 @@ int run_command(const KeygenCommand& command) {
     return out && out->write(text) ? exit_ok : exit_internal;
   }
   if (const auto done = write_key_file(*command.file, text); !done) {
-    std::fprintf(stderr, "udperf: %s\n", done.error().message().c_str());
-    return exit_code(done.error().code);
+    return report_failure(done.error());
   }
   return exit_ok;
 }

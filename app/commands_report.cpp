@@ -14,11 +14,6 @@
 namespace udperf::app {
 namespace {
 
-int failed_report(const Error& error) {
-  std::fprintf(stderr, "udperf: %s\n", error.message().c_str());
-  return exit_code(error.code);
-}
-
 Result<std::string> iperf3_document(const std::string& result) {
   return iperf3::record_of_result(result).map(
       [](const iperf3::TestRecord& record) { return iperf3::report_json(record); });
@@ -42,27 +37,27 @@ Invocation make_report(const Arguments& arguments) {
 int run_command(const ReportCommand& command) {
   const auto text = read_file(command.input, html::kMostInput);
   if (!text) {
-    return failed_report(text.error());
+    return report_failure(text.error());
   }
   auto document = html::find_document(*text);
   if (!document) {
     Error error = document.error();
     error.what = command.input + ": " + error.what;
-    return failed_report(error);
+    return report_failure(error);
   }
   auto output = WholeFile::open(command.output, "--output");
   if (!output) {
-    return failed_report(output.error());
+    return report_failure(output.error());
   }
   Result<std::string> page =
       command.iperf3_json ? iperf3_document(*document) : html::report_page(*document);
   if (!page) {
     Error error = page.error();
     error.what = command.input + ": " + error.what;
-    return failed_report(error);
+    return report_failure(error);
   }
   if (const auto done = output->write(*page); !done) {
-    return failed_report(done.error());
+    return report_failure(done.error());
   }
   return exit_ok;
 }

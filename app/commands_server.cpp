@@ -202,8 +202,7 @@ int run_command(const ServerCommand& command) {
   const SystemClock clock;
   auto files = open_files(command, clock);
   if (!files) {
-    std::fprintf(stderr, "udperf: %s\n", files.error().message().c_str());
-    return exit_code(files.error().code);
+    return report_failure(files.error());
   }
   ServerReporter reporter{files->log, files->outputs(command),
                           [&files, &reporter](const Endpoint& local) {
@@ -215,8 +214,7 @@ int run_command(const ServerCommand& command) {
                               [&reporter] { reporter.reopen(); }};
   const auto metrics = open_metrics(command, reporter, stop);
   if (!metrics) {
-    std::fprintf(stderr, "udperf: %s\n", metrics.error().message().c_str());
-    return exit_code(metrics.error().code);
+    return report_failure(metrics.error());
   }
   shown = metrics->get();
   net::raise_descriptor_limit();

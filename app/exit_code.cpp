@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <csignal>
+#include <cstdio>
 
 namespace udperf::app {
 namespace {
@@ -28,6 +29,11 @@ std::optional<std::string> missed_score(const Thresholds& thresholds, const Meas
 }
 
 }  // namespace
+
+int report_failure(const Error& error) {
+  std::fprintf(stderr, "udperf: %s\n", error.message().c_str());
+  return exit_code(error.code);
+}
 
 int exit_code(ErrorCode code) {
   switch (code) {

@@ -23,6 +23,8 @@ enum ExitCode : int {
 };
 
 [[nodiscard]] int exit_code(ErrorCode code);
+/// Says on stderr what is wrong; returns its exit status.
+[[nodiscard]] int report_failure(const Error& error);
 /// 130 or 143.
 [[nodiscard]] int exit_code_of_signal(int signal);
 

@@ -15,15 +15,11 @@ namespace {
 constexpr std::size_t kMostKeyBytes = 64 * 1024;
 constexpr std::size_t kMostUsersBytes = std::size_t{16} << 20U;
 
-tl::unexpected<Error> no_access(std::string what) {
-  return tl::unexpected<Error>{Error{ErrorCode::usage, std::move(what), 0, {}}};
-}
-
 /// A line from the terminal that it does not show.
 Result<std::string> ask_password() {
   termios before{};
   if (::tcgetattr(STDIN_FILENO, &before) != 0) {
-    return no_access("no password: set IPERF3_PASSWORD, as there is no terminal to ask at");
+    return usage_error("no password: set IPERF3_PASSWORD, as there is no terminal to ask at");
   }
   std::fputs("Password: ", stderr);
   termios hidden = before;
@@ -43,10 +39,10 @@ Result<std::string> read_key(const std::string& option, const std::string& path,
                              Result<void> (*check)(const std::string&)) {
   auto pem = read_file(path, kMostKeyBytes);
   if (!pem) {
-    return no_access(option + " " + pem.error().message());
+    return usage_error(option + " " + pem.error().message());
   }
   if (const auto good = check(*pem); !good) {
-    return no_access(option + " " + path + " " + good.error().what);
+    return usage_error(option + " " + path + " " + good.error().what);
   }
   return pem;
 }
@@ -87,13 +83,13 @@ Result<std::function<Result<std::string>(const std::optional<std::string>&)>> ma
   }
   const std::string path = *command.access.users;
   if (const auto users = read_file(path, kMostUsersBytes); !users) {
-    return no_access("--authorized-users-path " + users.error().message());
+    return usage_error("--authorized-users-path " + users.error().message());
   }
   iperf3::Gate gate{*std::move(key), command.access.skew_s, command.access.padding};
   gate.skew_s = gate.skew_s != 0 ? gate.skew_s : iperf3::Gate{}.skew_s;
   return Keeper{[gate, path](const std::optional<std::string>& token) -> Result<std::string> {
     if (!token) {
-      return no_access("no credentials");
+      return usage_error("no credentials");
     }
     const auto users = read_file(path, kMostUsersBytes);
     return users ? iperf3::let_in(*token, gate, *users, std::time(nullptr)) : users;

@@ -10,7 +10,7 @@
 namespace udperf::app {
 namespace {
 
-using Command = Iperf3Command;
+using Given = Iperf3Command;
 using Text = const std::string&;
 
 constexpr std::uint64_t kRate = 1000;
@@ -48,16 +48,16 @@ Problem prefixed(Text value, long least, long most, T& out) {
   return std::nullopt;
 }
 
-Problem set_rate(Text value, std::uint64_t& rate) {
+Problem set_iperf3_rate(Text value, std::uint64_t& rate) {
   const auto number = iperf3_number(value, kRate);
   rate = number.value_or(0);
   return number ? std::nullopt : bad(value);
 }
 
 /// RATE, or RATE/DATAGRAMS.
-Problem set_bitrate(Text value, Command& c) {
+Problem set_bitrate(Text value, Given& c) {
   const auto slash = value.find('/');
-  Problem problem = set_rate(value.substr(0, slash), c.parameters.rate_bps);
+  Problem problem = set_iperf3_rate(value.substr(0, slash), c.parameters.rate_bps);
   return problem || slash == std::string::npos
              ? problem
              : from_one(value.substr(slash + 1), iperf3::kMostBurst, c.parameters.burst);
@@ -81,34 +81,34 @@ Problem set_milliseconds(Text value, Duration& out) {
   return problem;
 }
 
-Problem set_receive_timeout(Text value, Command& c) {
+Problem set_receive_timeout(Text value, Given& c) {
   constexpr Duration kLeast = std::chrono::milliseconds{100};
   Problem problem = set_milliseconds(value, c.patience.data.emplace());
   return problem || *c.patience.data < kLeast ? "must be 100..86400000 ms: " + value : Problem{};
 }
 
 /// A limit of 0 is none.
-Problem set_limit(Text value, Command& c) {
+Problem set_limit(Text value, Given& c) {
   const auto slash = value.find('/');
   auto& service = c.service;
-  Problem problem = set_rate(value.substr(0, slash), service.limit_bps.emplace());
+  Problem problem = set_iperf3_rate(value.substr(0, slash), service.limit_bps.emplace());
   if (!problem && slash != std::string::npos) {
     problem = set_seconds(value.substr(slash + 1), service.limit_window, 0.1, 60);
     if (service.limit_window == Duration{0}) {
-      service.limit_window = Command::Service{}.limit_window;
+      service.limit_window = Given::Service{}.limit_window;
     }
   }
   return problem;
 }
 
-Problem set_max_duration(Text value, Command& c) {
+Problem set_max_duration(Text value, Given& c) {
   Duration most{0};
   Problem problem = set_seconds(value, most, 1, iperf3::kMostSeconds);
   c.service.max_duration = most > Duration{0} ? std::optional{most} : std::nullopt;
   return problem;
 }
 
-Problem set_dscp(Text value, Command& c) {
+Problem set_iperf3_dscp(Text value, Given& c) {
   const auto code = dscp_by_name(value);
   std::uint8_t number = code.value_or(0);
   if (!code && prefixed(value, 0, 63, number)) {
@@ -119,7 +119,7 @@ Problem set_dscp(Text value, Command& c) {
 }
 
 /// ADDRESS, or ADDRESS%DEVICE, which of an IPv6 address is its scope, too.
-Problem set_bind(Text value, Command& c) {
+Problem set_bind(Text value, Given& c) {
   const auto percent = value.find('%');
   const bool scoped = value.find(':') != std::string::npos;
   if (percent != std::string::npos) {
@@ -136,7 +136,7 @@ Problem set_bind(Text value, Command& c) {
 }
 
 /// N, or of a client N,M: this end's CPU and the server's.
-Problem set_affinity(Text value, Command& c) {
+Problem set_affinity(Text value, Given& c) {
   const auto comma = value.find(',');
   Problem problem = prefixed(value.substr(0, comma), 0, iperf3::kMostCpu, c.local.cpu.emplace());
   if (!problem && comma != std::string::npos) {
@@ -147,7 +147,7 @@ Problem set_affinity(Text value, Command& c) {
 }
 
 /// IDLE/INTERVAL/COUNT, each of which may be left out.
-Problem set_keep_alive(Text value, Command& c) {
+Problem set_keep_alive(Text value, Given& c) {
   auto& alive = c.patience.control.keep_alive.emplace();
   std::string rest = value;
   constexpr std::uint32_t kMost = 32'767;  // of Linux
@@ -164,7 +164,7 @@ Problem set_keep_alive(Text value, Command& c) {
              : Problem{};
 }
 
-Problem set_unit(Text value, Command& c) {
+Problem set_unit(Text value, Given& c) {
   if (value.size() != 1 || std::string_view{"kmgtKMGT"}.find(value[0]) == std::string::npos) {
     return "must be one of k m g t K M G T: " + value;
   }
@@ -172,8 +172,8 @@ Problem set_unit(Text value, Command& c) {
   return std::nullopt;
 }
 
-Problem set_role(Command& c, Command::Role role) {
-  if (c.role != Command::Role::none && c.role != role) {
+Problem set_role(Given& c, Given::Role role) {
+  if (c.role != Given::Role::none && c.role != role) {
     return "cannot be both server and client";
   }
   c.role = role;
@@ -181,7 +181,7 @@ Problem set_role(Command& c, Command::Role role) {
 }
 
 /// HOST, or HOST%DEVICE; of an IPv6 address it is its scope, too.
-Problem set_client(Text value, Command& c) {
+Problem set_client(Text value, Given& c) {
   const auto percent = value.find('%');
   if (percent != std::string::npos) {
     if (Problem problem = store_device(value.substr(percent + 1), c.local.device)) {
@@ -189,11 +189,11 @@ Problem set_client(Text value, Command& c) {
     }
   }
   c.host = value.find(':') != std::string::npos ? value : value.substr(0, percent);
-  return set_role(c, Command::Role::client);
+  return set_role(c, Given::Role::client);
 }
 
 /// Whose keys -J has.
-Problem set_version(Text value, Command& c) {
+Problem set_version(Text value, Given& c) {
   if (value != "3.12" && value != "3.21") {
     return "must be 3.12 or 3.21: " + value;
   }
@@ -201,22 +201,22 @@ Problem set_version(Text value, Command& c) {
   return std::nullopt;
 }
 
-Problem not_here(Text /*value*/, Command& /*command*/) {
+Problem not_here(Text /*value*/, Given& /*command*/) {
   return "is not supported: only UDP tests are";
 }
 
-Problem no_file(Text /*value*/, Command& /*command*/) {
+Problem no_file(Text /*value*/, Given& /*command*/) {
   return "no file goes over UDP: iperf3 refuses it in UDP tests, too";
 }
 
 /// Of TCP alone; iperf3 takes it in a UDP test, too, where it changes nothing.
-Problem of_tcp(const char* name, Command& c) {
+Problem of_tcp(const char* name, Given& c) {
   c.notes.push_back(std::string{name} + " has no effect in UDP tests");
   return std::nullopt;
 }
 
 /// What this program does in any case.
-Problem always(Text /*value*/, Command& /*command*/) {
+Problem always(Text /*value*/, Given& /*command*/) {
   return std::nullopt;
 }
 
@@ -233,95 +233,95 @@ Problem put_text(Text value, std::optional<std::string>& out) {
 constexpr auto kNoValue = Iperf3Row::Value::none;
 constexpr auto kValueNeeded = Iperf3Row::Value::needed;
 constexpr auto kOptional = Iperf3Row::Value::optional;
-constexpr auto kAny = Iperf3Row::Side::any;
-constexpr auto kClient = Iperf3Row::Side::client;
-constexpr auto kServer = Iperf3Row::Side::server;
+constexpr auto kEither = Iperf3Row::Side::any;
+constexpr auto kClientOnly = Iperf3Row::Side::client;
+constexpr auto kServerOnly = Iperf3Row::Side::server;
 
 // clang-format off
 constexpr auto kRows = std::to_array<Iperf3Row>({
-  {'c', "client", kValueNeeded, kAny, set_client},
-  {'s', "server", kNoValue, kAny, [](Text, Command& c) { return set_role(c, Command::Role::server); }},
-  {'u', "udp", kNoValue, kClient, [](Text, Command& c) { return on(c.udp); }},
-  {'p', "port", kValueNeeded, kAny, [](Text v, Command& c) { return from_one(v, 65535, c.port); }},
-  {'f', "format", kValueNeeded, kAny, set_unit},
-  {'i', "interval", kValueNeeded, kAny, [](Text v, Command& c) { return set_seconds(v, c.report.interval, 0.1, 60); }},
-  {'A', "affinity", kValueNeeded, kAny, set_affinity},
-  {'F', "file", kValueNeeded, kAny, no_file},
-  {'B', "bind", kValueNeeded, kAny, set_bind},
-  {0, "bind-dev", kValueNeeded, kAny, [](Text v, Command& c) { return store_device(v, c.local.device); }},
-  {'V', "verbose", kNoValue, kAny, [](Text, Command& c) { return on(c.log.verbose); }},
-  {'J', "json", kNoValue, kAny, [](Text, Command& c) { return on(c.report.forms.json); }},
-  {0, "json-stream", kNoValue, kAny, [](Text, Command& c) { return on(c.report.forms.stream); }},
-  {0, "json-stream-full-output", kNoValue, kAny, [](Text, Command& c) { return on(c.report.forms.whole); }},
-  {0, "as-version", kValueNeeded, kAny, set_version},  // of this program alone
-  {0, "logfile", kValueNeeded, kAny, [](Text v, Command& c) { return put_text(v, c.log.file); }},
-  {0, "forceflush", kNoValue, kAny, always},  // every line is flushed
-  {0, "timestamps", kOptional, kAny, [](Text v, Command& c) { return put_text(v.empty() ? "%c " : v, c.log.timestamps); }},
-  {0, "rcv-timeout", kValueNeeded, kAny, set_receive_timeout},
-  {0, "snd-timeout", kValueNeeded, kAny, [](Text v, Command& c) { return set_milliseconds(v, c.patience.control.unanswered); }},
-  {0, "cntl-ka", kOptional, kAny, set_keep_alive},
-  {'d', "debug", kOptional, kAny, [](Text, Command& c) { return on(c.log.debug); }},
-  {'v', "version", kNoValue, kAny, [](Text, Command& c) { return on(c.version); }},
-  {'h', "help", kNoValue, kAny, [](Text, Command& c) { return on(c.help); }},
-  {'4', "version4", kNoValue, kAny, [](Text, Command& c) -> Problem { c.family = IpFamily::v4; return {}; }},
-  {'6', "version6", kNoValue, kAny, [](Text, Command& c) -> Problem { c.family = IpFamily::v6; return {}; }},
-  {'D', "daemon", kNoValue, kServer, [](Text, Command& c) { return on(c.service.daemon); }},
-  {'I', "pidfile", kValueNeeded, kAny, [](Text v, Command& c) { return put_text(v, c.pid_file); }},
-  {'1', "one-off", kNoValue, kServer, [](Text, Command& c) { return on(c.service.one_off); }},
-  {0, "idle-timeout", kValueNeeded, kServer, [](Text v, Command& c) -> Problem {
+  {'c', "client", kValueNeeded, kEither, set_client},
+  {'s', "server", kNoValue, kEither, [](Text, Given& c) { return set_role(c, Given::Role::server); }},
+  {'u', "udp", kNoValue, kClientOnly, [](Text, Given& c) { return on(c.udp); }},
+  {'p', "port", kValueNeeded, kEither, [](Text v, Given& c) { return from_one(v, 65535, c.port); }},
+  {'f', "format", kValueNeeded, kEither, set_unit},
+  {'i', "interval", kValueNeeded, kEither, [](Text v, Given& c) { return set_seconds(v, c.report.interval, 0.1, 60); }},
+  {'A', "affinity", kValueNeeded, kEither, set_affinity},
+  {'F', "file", kValueNeeded, kEither, no_file},
+  {'B', "bind", kValueNeeded, kEither, set_bind},
+  {0, "bind-dev", kValueNeeded, kEither, [](Text v, Given& c) { return store_device(v, c.local.device); }},
+  {'V', "verbose", kNoValue, kEither, [](Text, Given& c) { return on(c.log.verbose); }},
+  {'J', "json", kNoValue, kEither, [](Text, Given& c) { return on(c.report.forms.json); }},
+  {0, "json-stream", kNoValue, kEither, [](Text, Given& c) { return on(c.report.forms.stream); }},
+  {0, "json-stream-full-output", kNoValue, kEither, [](Text, Given& c) { return on(c.report.forms.whole); }},
+  {0, "as-version", kValueNeeded, kEither, set_version},  // of this program alone
+  {0, "logfile", kValueNeeded, kEither, [](Text v, Given& c) { return put_text(v, c.log.file); }},
+  {0, "forceflush", kNoValue, kEither, always},  // every line is flushed
+  {0, "timestamps", kOptional, kEither, [](Text v, Given& c) { return put_text(v.empty() ? "%c " : v, c.log.timestamps); }},
+  {0, "rcv-timeout", kValueNeeded, kEither, set_receive_timeout},
+  {0, "snd-timeout", kValueNeeded, kEither, [](Text v, Given& c) { return set_milliseconds(v, c.patience.control.unanswered); }},
+  {0, "cntl-ka", kOptional, kEither, set_keep_alive},
+  {'d', "debug", kOptional, kEither, [](Text, Given& c) { return on(c.log.debug); }},
+  {'v', "version", kNoValue, kEither, [](Text, Given& c) { return on(c.version); }},
+  {'h', "help", kNoValue, kEither, [](Text, Given& c) { return on(c.help); }},
+  {'4', "version4", kNoValue, kEither, [](Text, Given& c) -> Problem { c.family = IpFamily::v4; return {}; }},
+  {'6', "version6", kNoValue, kEither, [](Text, Given& c) -> Problem { c.family = IpFamily::v6; return {}; }},
+  {'D', "daemon", kNoValue, kServerOnly, [](Text, Given& c) { return on(c.service.daemon); }},
+  {'I', "pidfile", kValueNeeded, kEither, [](Text v, Given& c) { return put_text(v, c.pid_file); }},
+  {'1', "one-off", kNoValue, kServerOnly, [](Text, Given& c) { return on(c.service.one_off); }},
+  {0, "idle-timeout", kValueNeeded, kServerOnly, [](Text v, Given& c) -> Problem {
      return set_seconds(v, c.service.idle_timeout.emplace(), 1, 86'400) || *c.service.idle_timeout == Duration{0} ? bad(v) : Problem{}; }},
-  {0, "server-bitrate-limit", kValueNeeded, kServer, set_limit},
-  {0, "server-max-duration", kValueNeeded, kServer, set_max_duration},
-  {'b', "bitrate", kValueNeeded, kClient, set_bitrate},
-  {0, "bandwidth", kValueNeeded, kClient, set_bitrate},
-  {0, "fq-rate", kValueNeeded, kClient, [](Text v, Command& c) { return set_rate(v, c.parameters.fq_rate_bps); }},
-  {0, "no-fq-socket-pacing", kNoValue, kClient, [](Text, Command& c) -> Problem { c.parameters.fq_rate_bps = 0; return {}; }},
-  {0, "pacing-timer", kValueNeeded, kClient, [](Text v, Command& c) { return whole(v, UINT32_MAX, c.parameters.extras.pacing_timer_us); }},
-  {'t', "time", kValueNeeded, kClient, [](Text v, Command& c) {
+  {0, "server-bitrate-limit", kValueNeeded, kServerOnly, set_limit},
+  {0, "server-max-duration", kValueNeeded, kServerOnly, set_max_duration},
+  {'b', "bitrate", kValueNeeded, kClientOnly, set_bitrate},
+  {0, "bandwidth", kValueNeeded, kClientOnly, set_bitrate},
+  {0, "fq-rate", kValueNeeded, kClientOnly, [](Text v, Given& c) { return set_iperf3_rate(v, c.parameters.fq_rate_bps); }},
+  {0, "no-fq-socket-pacing", kNoValue, kClientOnly, [](Text, Given& c) -> Problem { c.parameters.fq_rate_bps = 0; return {}; }},
+  {0, "pacing-timer", kValueNeeded, kClientOnly, [](Text v, Given& c) { return whole(v, UINT32_MAX, c.parameters.extras.pacing_timer_us); }},
+  {'t', "time", kValueNeeded, kClientOnly, [](Text v, Given& c) {
      c.duration_given = true;
      return whole(v, iperf3::kMostSeconds, c.parameters.seconds); }},
-  {'n', "bytes", kValueNeeded, kClient, [](Text v, Command& c) { return whole(v, UINT64_MAX, c.parameters.bytes); }},
-  {'k', "blockcount", kValueNeeded, kClient, [](Text v, Command& c) { return whole(v, UINT64_MAX, c.parameters.blocks); }},
-  {'l', "length", kValueNeeded, kClient, [](Text v, Command& c) -> Problem {
+  {'n', "bytes", kValueNeeded, kClientOnly, [](Text v, Given& c) { return whole(v, UINT64_MAX, c.parameters.bytes); }},
+  {'k', "blockcount", kValueNeeded, kClientOnly, [](Text v, Given& c) { return whole(v, UINT64_MAX, c.parameters.blocks); }},
+  {'l', "length", kValueNeeded, kClientOnly, [](Text v, Given& c) -> Problem {
      auto& length = c.parameters.length;  // 0: as the path has it
      return whole(v, iperf3::kMostLength, length) || (length != 0 && length < iperf3::kLeastLength)
                 ? "must be 16..65507: " + v : Problem{}; }},
-  {0, "cport", kValueNeeded, kClient, [](Text v, Command& c) { return from_one(v, 65535, c.local.port); }},
-  {'P', "parallel", kValueNeeded, kClient, [](Text v, Command& c) { return from_one(v, iperf3::kMostStreams, c.parameters.streams); }},
-  {'R', "reverse", kNoValue, kClient, [](Text, Command& c) { return on(c.parameters.reverse); }},
-  {0, "bidir", kNoValue, kClient, [](Text, Command& c) { return on(c.parameters.bidirectional); }},
-  {'w', "window", kValueNeeded, kClient, [](Text v, Command& c) { return whole(v, 512U << 20U, c.parameters.window); }},
-  {'O', "omit", kValueNeeded, kClient, [](Text v, Command& c) { return whole(v, iperf3::kMostOmitSeconds, c.parameters.omit_seconds); }},
-  {'S', "tos", kValueNeeded, kClient, [](Text v, Command& c) { return prefixed(v, 0, 255, c.parameters.ip.tos); }},
-  {0, "dscp", kValueNeeded, kClient, set_dscp},
-  {'L', "flowlabel", kValueNeeded, kClient, [](Text v, Command& c) -> Problem {
+  {0, "cport", kValueNeeded, kClientOnly, [](Text v, Given& c) { return from_one(v, 65535, c.local.port); }},
+  {'P', "parallel", kValueNeeded, kClientOnly, [](Text v, Given& c) { return from_one(v, iperf3::kMostStreams, c.parameters.streams); }},
+  {'R', "reverse", kNoValue, kClientOnly, [](Text, Given& c) { return on(c.parameters.reverse); }},
+  {0, "bidir", kNoValue, kClientOnly, [](Text, Given& c) { return on(c.parameters.bidirectional); }},
+  {'w', "window", kValueNeeded, kClientOnly, [](Text v, Given& c) { return whole(v, 512U << 20U, c.parameters.window); }},
+  {'O', "omit", kValueNeeded, kClientOnly, [](Text v, Given& c) { return whole(v, iperf3::kMostOmitSeconds, c.parameters.omit_seconds); }},
+  {'S', "tos", kValueNeeded, kClientOnly, [](Text v, Given& c) { return prefixed(v, 0, 255, c.parameters.ip.tos); }},
+  {0, "dscp", kValueNeeded, kClientOnly, set_iperf3_dscp},
+  {'L', "flowlabel", kValueNeeded, kClientOnly, [](Text v, Given& c) -> Problem {
      Problem problem = prefixed(v, 1, 0xFFFFF, c.parameters.ip.flow_label);
      return problem ? problem : of_tcp("-L", c); }},
-  {'T', "title", kValueNeeded, kClient, [](Text v, Command& c) { return put_text(v, c.parameters.labels.title); }},
-  {0, "extra-data", kValueNeeded, kClient, [](Text v, Command& c) { return put_text(v, c.parameters.labels.extra_data); }},
-  {0, "get-server-output", kNoValue, kClient, [](Text, Command& c) { return on(c.parameters.get_server_output); }},
-  {0, "udp-counters-64bit", kNoValue, kClient, [](Text, Command& c) { return on(c.parameters.counters_64bit); }},
-  {0, "repeating-payload", kNoValue, kClient, [](Text, Command& c) { return on(c.parameters.repeating_payload); }},
-  {0, "dont-fragment", kNoValue, kClient, [](Text, Command& c) { return on(c.parameters.ip.dont_fragment); }},
-  {0, "gsro", kNoValue, kClient, [](Text, Command& c) -> Problem { c.parameters.offload.gso = c.parameters.offload.gro = true; return {}; }},
-  {0, "skip-rx-copy", kNoValue, kClient, [](Text, Command& c) { return on(c.parameters.extras.skip_rx_copy); }},
-  {0, "connect-timeout", kValueNeeded, kClient, [](Text v, Command& c) -> Problem {
+  {'T', "title", kValueNeeded, kClientOnly, [](Text v, Given& c) { return put_text(v, c.parameters.labels.title); }},
+  {0, "extra-data", kValueNeeded, kClientOnly, [](Text v, Given& c) { return put_text(v, c.parameters.labels.extra_data); }},
+  {0, "get-server-output", kNoValue, kClientOnly, [](Text, Given& c) { return on(c.parameters.get_server_output); }},
+  {0, "udp-counters-64bit", kNoValue, kClientOnly, [](Text, Given& c) { return on(c.parameters.counters_64bit); }},
+  {0, "repeating-payload", kNoValue, kClientOnly, [](Text, Given& c) { return on(c.parameters.repeating_payload); }},
+  {0, "dont-fragment", kNoValue, kClientOnly, [](Text, Given& c) { return on(c.parameters.ip.dont_fragment); }},
+  {0, "gsro", kNoValue, kClientOnly, [](Text, Given& c) -> Problem { c.parameters.offload.gso = c.parameters.offload.gro = true; return {}; }},
+  {0, "skip-rx-copy", kNoValue, kClientOnly, [](Text, Given& c) { return on(c.parameters.extras.skip_rx_copy); }},
+  {0, "connect-timeout", kValueNeeded, kClientOnly, [](Text v, Given& c) -> Problem {
      return set_milliseconds(v, c.patience.connect) || c.patience.connect == Duration{0} ? bad(v) : Problem{}; }},
-  {0, "username", kValueNeeded, kClient, [](Text v, Command& c) { return put_text(v, c.access.user); }},
-  {0, "rsa-public-key-path", kValueNeeded, kClient, [](Text v, Command& c) { return put_text(v, c.access.public_key); }},
-  {0, "rsa-private-key-path", kValueNeeded, kServer, [](Text v, Command& c) { return put_text(v, c.access.private_key); }},
-  {0, "authorized-users-path", kValueNeeded, kServer, [](Text v, Command& c) { return put_text(v, c.access.users); }},
-  {0, "time-skew-threshold", kValueNeeded, kServer, [](Text v, Command& c) { return from_one(v, 86'400, c.access.skew_s); }},
-  {0, "use-pkcs1-padding", kNoValue, kAny, [](Text, Command& c) -> Problem { c.access.padding = iperf3::Padding::pkcs1; return {}; }},
-  {'M', "set-mss", kValueNeeded, kClient, [](Text, Command& c) { return of_tcp("-M", c); }},
-  {'N', "no-delay", kNoValue, kClient, [](Text, Command& c) { return of_tcp("-N", c); }},
-  {'C', "congestion", kValueNeeded, kClient, [](Text, Command& c) { return of_tcp("-C", c); }},
-  {0, "linux-congestion", kValueNeeded, kClient, [](Text, Command& c) { return of_tcp("-C", c); }},
-  {'Z', "zerocopy", kNoValue, kClient, [](Text, Command& c) { c.parameters.extras.zerocopy = true; return of_tcp("-Z", c); }},
-  {'m', "mptcp", kNoValue, kAny, not_here},
-  {0, "sctp", kNoValue, kAny, not_here},
-  {'X', "xbind", kValueNeeded, kAny, not_here},
-  {0, "nstreams", kValueNeeded, kAny, not_here},
+  {0, "username", kValueNeeded, kClientOnly, [](Text v, Given& c) { return put_text(v, c.access.user); }},
+  {0, "rsa-public-key-path", kValueNeeded, kClientOnly, [](Text v, Given& c) { return put_text(v, c.access.public_key); }},
+  {0, "rsa-private-key-path", kValueNeeded, kServerOnly, [](Text v, Given& c) { return put_text(v, c.access.private_key); }},
+  {0, "authorized-users-path", kValueNeeded, kServerOnly, [](Text v, Given& c) { return put_text(v, c.access.users); }},
+  {0, "time-skew-threshold", kValueNeeded, kServerOnly, [](Text v, Given& c) { return from_one(v, 86'400, c.access.skew_s); }},
+  {0, "use-pkcs1-padding", kNoValue, kEither, [](Text, Given& c) -> Problem { c.access.padding = iperf3::Padding::pkcs1; return {}; }},
+  {'M', "set-mss", kValueNeeded, kClientOnly, [](Text, Given& c) { return of_tcp("-M", c); }},
+  {'N', "no-delay", kNoValue, kClientOnly, [](Text, Given& c) { return of_tcp("-N", c); }},
+  {'C', "congestion", kValueNeeded, kClientOnly, [](Text, Given& c) { return of_tcp("-C", c); }},
+  {0, "linux-congestion", kValueNeeded, kClientOnly, [](Text, Given& c) { return of_tcp("-C", c); }},
+  {'Z', "zerocopy", kNoValue, kClientOnly, [](Text, Given& c) { c.parameters.extras.zerocopy = true; return of_tcp("-Z", c); }},
+  {'m', "mptcp", kNoValue, kEither, not_here},
+  {0, "sctp", kNoValue, kEither, not_here},
+  {'X', "xbind", kValueNeeded, kEither, not_here},
+  {0, "nstreams", kValueNeeded, kEither, not_here},
 });
 // clang-format on
 

@@ -12,10 +12,8 @@
 namespace udperf::app {
 namespace {
 
-constexpr std::int64_t kNanoseconds = 1'000'000'000;
-
 std::int64_t to_seconds(UnixTime time) {
-  return to_ns(time) / kNanoseconds;
+  return to_ns(time) / kNsPerSecond;
 }
 
 std::int64_t seconds_of(History::Grain grain) {
@@ -40,7 +38,7 @@ std::vector<HistoryRow> summed(const std::vector<HistoryRow>& rounds, std::int64
   for (const HistoryRow& round : rounds) {
     const std::int64_t start = to_seconds(round.start) / seconds * seconds;
     if (rows.empty() || to_seconds(rows.back().start) != start) {
-      rows.push_back({unix_from_ns(start * kNanoseconds), std::chrono::seconds{seconds}, {}});
+      rows.push_back({unix_from_ns(start * kNsPerSecond), std::chrono::seconds{seconds}, {}});
     }
     rows.back().totals.add(round.totals);
   }

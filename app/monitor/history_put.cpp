@@ -8,11 +8,7 @@
 #include "monitor/totals_codec.hpp"
 
 namespace udperf::app {
-namespace {
-
-constexpr std::int64_t kNsPerSecond = 1'000'000'000;
-
-}  // namespace
+namespace {}  // namespace
 
 Result<std::int64_t> History::Store::id_of(const monitor::Target& target) {
   const std::pair<std::string, std::string> key{target.name, target.module};

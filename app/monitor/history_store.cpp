@@ -9,7 +9,6 @@ namespace {
 
 constexpr std::int64_t kApplicationId = 0x75647066;  // "udpf"
 constexpr std::int64_t kVersion = 2;
-constexpr std::int64_t kNsOfSecond = 1'000'000'000;
 /// Rounds that began in a span may end later than it.
 constexpr std::int64_t kGraceSeconds = 120;
 
@@ -159,11 +158,11 @@ Result<std::optional<std::int64_t>> History::Store::first_after(std::int64_t sec
   if (!select) {
     return tl::unexpected{select.error()};
   }
-  const auto row = select->bind(1, from_rounds ? start * kNsOfSecond : start).step();
+  const auto row = select->bind(1, from_rounds ? start * kNsPerSecond : start).step();
   if (!row) {
     return tl::unexpected{row.error()};
   }
-  const std::int64_t first = select->number(0) / (from_rounds ? kNsOfSecond : 1);
+  const std::int64_t first = select->number(0) / (from_rounds ? kNsPerSecond : 1);
   return first == 0 ? std::nullopt : std::optional{first / seconds * seconds};
 }
 
@@ -175,10 +174,10 @@ Result<void> History::Store::sum_up(std::int64_t seconds, UnixTime now) {
     return tl::unexpected{from.error()};
   }
   // Of what was forgotten no sum can be made again.
-  const std::int64_t whole = to_ns(now - retention_.rounds) / kNsOfSecond + kHour;
+  const std::int64_t whole = to_ns(now - retention_.rounds) / kNsPerSecond + kHour;
   const std::int64_t touched = touched_ > 0 ? std::max(touched_, whole) : *from;
   std::int64_t start = std::min(*from, touched / seconds * seconds);
-  const std::int64_t end = to_ns(now) / kNsOfSecond - kGraceSeconds - (seconds == kHour ? 300 : 0);
+  const std::int64_t end = to_ns(now) / kNsPerSecond - kGraceSeconds - (seconds == kHour ? 300 : 0);
   while (true) {
     const auto next = first_after(seconds, start);
     if (!next) {
@@ -236,7 +235,7 @@ Result<void> History::Store::sum_span(std::int64_t seconds, std::int64_t start) 
 Result<void> History::Store::forget(UnixTime now) const {
   const auto before = [now](Duration age) { return std::to_string(to_ns(now - age)); };
   const auto seconds = [now](Duration age) {
-    return std::to_string(to_ns(now - age) / kNsOfSecond);
+    return std::to_string(to_ns(now - age) / kNsPerSecond);
   };
   // Nothing goes before it is in a sum.
   const std::string summed5 = "(SELECT coalesce(min(start), 0) FROM summed WHERE seconds = 300)";

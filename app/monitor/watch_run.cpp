@@ -145,11 +145,6 @@ Result<MonitorSinks> open_sinks(const MonitorCommand& command, const Clock& cloc
   return sinks;
 }
 
-int failed_watch(const Error& error) {
-  std::fprintf(stderr, "udperf: %s\n", error.message().c_str());
-  return exit_code(error.code);
-}
-
 void watch(Monitor& monitor, const Clock& clock, const engine::StopToken& stop) {
   while (!stop.requested()) {
     const MonoTime now = clock.now();
@@ -208,7 +203,7 @@ int run_watch(MonitorSetup setup) {
   const SystemClock clock;
   auto log = Log::open(setup.command.log, clock);
   if (!log) {
-    return failed_watch(log.error());
+    return report_failure(log.error());
   }
   engine::StopToken stop;
   Hangup hangup{*log};
@@ -217,11 +212,11 @@ int run_watch(MonitorSetup setup) {
   const MonitorCommand command = setup.command;
   const auto web_config = read_web_config(command.web_config);
   if (!web_config) {
-    return failed_watch(web_config.error());
+    return report_failure(web_config.error());
   }
   auto sinks = open_sinks(command, clock, *log);
   if (!sinks) {
-    return failed_watch(sinks.error());
+    return report_failure(sinks.error());
   }
   Monitor monitor{setup, *std::move(sinks), clock, *log};
   Routes routes{monitor, clock};
@@ -229,7 +224,7 @@ int run_watch(MonitorSetup setup) {
       HttpServer::open(command.listen, *web_config,
                        [&routes](const HttpRequest& request) { return routes.answer(request); });
   if (!server) {
-    return failed_watch(server.error());
+    return report_failure(server.error());
   }
   Refresher refresher{monitor, std::move(setup), clock, *log, stop};
   hangup.begin(monitor, refresher);

@@ -140,7 +140,7 @@ Result<WebConfig> read_web_config(const std::optional<std::string>& file) {
   for (const std::string& error : errors) {
     all += (all.empty() ? "" : "\nudperf: ") + error;
   }
-  return tl::unexpected<Error>{Error{ErrorCode::usage, std::move(all), 0, {}}};
+  return usage_error(std::move(all));
 }
 
 bool is_authorized(const WebConfig& config, const char* authorization) {

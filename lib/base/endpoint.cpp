@@ -18,12 +18,8 @@ constexpr std::uint8_t kV4Bits = 32;
 constexpr std::uint8_t kV6Bits = 128;
 constexpr std::uint8_t kMappedBits = 96;  // ::ffff:0:0/96, RFC 4291 s2.5.5.2
 
-tl::unexpected<Error> no_address(std::string what) {
-  return tl::unexpected<Error>{Error{ErrorCode::usage, std::move(what), 0, {}}};
-}
-
 tl::unexpected<Error> not_an_address(std::string_view text) {
-  return no_address("not a numeric IPv4 or IPv6 address: " + std::string{text});
+  return usage_error("not a numeric IPv4 or IPv6 address: " + std::string{text});
 }
 
 /// An IPv6 address that stands for an IPv4 one becomes that one.
@@ -61,12 +57,12 @@ Result<IpAddress> parse_v6(const std::string& digits, std::optional<std::string>
     return unmapped(address);
   }
   if (!address.is_link_local_v6()) {
-    return no_address("only a link-local address (fe80::/10) takes an interface: " + digits + "%" +
-                      *scope);
+    return usage_error("only a link-local address (fe80::/10) takes an interface: " + digits + "%" +
+                       *scope);
   }
   const auto index = interface_index(*scope);
   if (!index) {
-    return no_address("no such interface: " + *scope);
+    return usage_error("no such interface: " + *scope);
   }
   address.scope_id = *index;
   return address;
@@ -172,8 +168,8 @@ Result<IpPrefix> parse_ip_prefix(std::string_view text) {
     const char* const end = digits.data() + digits.size();
     const auto [stop, problem] = std::from_chars(digits.data(), end, length);
     if (problem != std::errc{} || stop != end || length > full || length < least) {
-      return no_address("prefix length must be " + std::to_string(least) + ".." +
-                        std::to_string(full) + ": " + std::string{text});
+      return usage_error("prefix length must be " + std::to_string(least) + ".." +
+                         std::to_string(full) + ": " + std::string{text});
     }
   }
   length = static_cast<std::uint8_t>(length - least);

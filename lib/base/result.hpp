@@ -35,5 +35,7 @@ using Result = tl::expected<T, E>;
 
 /// An Error from a failed system call. Takes errno as a value: the caller saves it first.
 [[nodiscard]] tl::unexpected<Error> system_error(int os_error, std::string what);
+/// An Error in what the user asked for; `phase`: the part of it, where a message should name one.
+[[nodiscard]] tl::unexpected<Error> usage_error(std::string what, std::string phase = {});
 
 }  // namespace udperf

@@ -7,6 +7,8 @@ namespace udperf {
 
 using Duration = std::chrono::nanoseconds;
 
+inline constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+
 /// Names a time line, but cannot be read: there is no now(). Code below lib/engine is handed the
 /// time by its caller, so a test can hand it any time it likes. The tag keeps the two time lines
 /// apart: subtracting a UnixTime from a MonoTime does not compile.

@@ -49,10 +49,6 @@ constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 63U;
 constexpr std::uint64_t kMaxRate = std::uint64_t{1} << 60U;  // as check_params() allows
 constexpr std::uint64_t kMaxDurationNs = 366ULL * 24 * 3600 * kGiga;
 
-tl::unexpected<Error> refuse(std::string what) {
-  return tl::unexpected<Error>{Error{ErrorCode::usage, std::move(what), 0, {}}};
-}
-
 constexpr bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
@@ -160,11 +156,12 @@ Result<std::uint64_t> scale_above_zero(const Decimal& number, std::uint64_t fact
   const auto value = scale(number, factor, limit);
   if (!value) {
     return value.error() == ScaleProblem::too_large
-               ? refuse(noun + " must be at most " + std::string{words.largest})
-               : refuse(noun + " must be a whole number of one " + std::string{words.smallest});
+               ? usage_error(noun + " must be at most " + std::string{words.largest})
+               : usage_error(noun + " must be a whole number of one " +
+                             std::string{words.smallest});
   }
   if (*value == 0) {
-    return refuse(noun + " must be above zero");
+    return usage_error(noun + " must be above zero");
   }
   return *value;
 }
@@ -214,12 +211,12 @@ std::string padded(std::int64_t value, std::size_t width) {
 Result<ByteCount> parse_byte_count(std::string_view text, BareNumber bare) {
   const auto number = read_decimal(text);
   if (!number) {
-    return refuse(not_a_number(text));
+    return usage_error(not_a_number(text));
   }
   const bool bare_bytes = number->unit.empty() && bare == BareNumber::bytes;
   const auto factor = bare_bytes ? std::uint64_t{1} : factor_of(kByteUnits, number->unit);
   if (!factor) {
-    return refuse(wrong_unit(kSizeWords, text));
+    return usage_error(wrong_unit(kSizeWords, text));
   }
   return scale_above_zero(*number, *factor, kMaxBytes, kSizeWords).map(ByteCount::bytes);
 }
@@ -235,7 +232,7 @@ Result<ByteCount> parse_test_size(std::string_view text) {
       number ? scale(*number, 1, kHighest)
              : tl::expected<std::uint64_t, ScaleProblem>{tl::unexpect, ScaleProblem::not_whole};
   if (!megabytes || *megabytes < kLowest) {
-    return refuse(
+    return usage_error(
         "size must be between 25 and 200 (MB); give a unit for any other size, e.g. --size 10M");
   }
   return ByteCount::megabytes(*megabytes);
@@ -252,12 +249,12 @@ Result<SendRate> parse_send_rate(std::string_view text) {
   }
   const auto number = read_decimal(text);
   if (!number) {
-    return refuse(wrong_unit(kRateWords, text));
+    return usage_error(wrong_unit(kRateWords, text));
   }
   const bool packets = number->unit == "pps";
   const auto factor = packets ? kKilo : factor_of(kBitUnits, number->unit);
   if (!factor) {
-    return refuse(wrong_unit(kRateWords, text));
+    return usage_error(wrong_unit(kRateWords, text));
   }
   const auto kind = packets ? SendRate::Kind::packets : SendRate::Kind::bits;
   return scale_above_zero(*number, *factor, kMaxRate, kRateWords).map([kind](std::uint64_t value) {
@@ -269,7 +266,7 @@ Result<Duration> parse_duration(std::string_view text) {
   const auto number = read_decimal(text);
   const auto factor = number ? factor_of(kTimeUnits, number->unit) : std::nullopt;
   if (!factor) {
-    return refuse(wrong_unit(kDurationWords, text));
+    return usage_error(wrong_unit(kDurationWords, text));
   }
   return scale_above_zero(*number, *factor, kMaxDurationNs, kDurationWords)
       .map([](std::uint64_t ns) { return Duration{static_cast<Duration::rep>(ns)}; });
@@ -279,7 +276,8 @@ Result<double> parse_percent(std::string_view text) {
   constexpr unsigned kMaxDecimals = 15;  // 10^17 is exact in a double, as is every numerator below
   const auto number = read_decimal(text);
   if (!number || !(number->unit.empty() || number->unit == "%")) {
-    return refuse("not a percentage: " + quoted_value(text) + "; accepted is 0..100, e.g. 0.1%");
+    return usage_error("not a percentage: " + quoted_value(text) +
+                       "; accepted is 0..100, e.g. 0.1%");
   }
   double divisor = 100;
   std::uint64_t whole = number->digits;
@@ -289,21 +287,21 @@ Result<double> parse_percent(std::string_view text) {
   }
   if (!number->fits || number->decimals > kMaxDecimals || whole > 100 ||
       static_cast<double>(number->digits) > divisor) {
-    return refuse("percentage must be 0..100");
+    return usage_error("percentage must be 0..100");
   }
   return static_cast<double>(number->digits) / divisor;
 }
 
 Result<std::uint64_t> parse_integer(std::string_view text, std::uint64_t low, std::uint64_t high) {
   if (!is_bare(text)) {
-    return refuse(not_a_number(text));
+    return usage_error(not_a_number(text));
   }
   std::uint64_t value = 0;
   const auto* const end = text.data() + text.size();
   const auto [stop, problem] = std::from_chars(text.data(), end, value);
   if (problem != std::errc{} || stop != end || value < low || value > high) {
-    return refuse("must be a whole number from " + std::to_string(low) + " to " +
-                  std::to_string(high));
+    return usage_error("must be a whole number from " + std::to_string(low) + " to " +
+                       std::to_string(high));
   }
   return value;
 }

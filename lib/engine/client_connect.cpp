@@ -336,19 +336,4 @@ void ClientConnect::fill_flows(const Connection& granted, TestOutcome& outcome) 
   }
 }
 
-std::optional<Duration> retry_wait(const ClientOptions& options, const TestOutcome& last,
-                                   Duration since_start) {
-  if (!last.error || last.status != TestStatus::error) {
-    return std::nullopt;
-  }
-  if (last.error->code == ErrorCode::unreachable && since_start < options.wait_server) {
-    return 200ms;
-  }
-  const bool busy = last.error->code == ErrorCode::refused && last.retry_after_ms.has_value();
-  if (busy && since_start < options.retry_busy) {
-    return std::clamp<Duration>(std::chrono::milliseconds{*last.retry_after_ms}, 100ms, 2s);
-  }
-  return std::nullopt;
-}
-
 }  // namespace udperf::engine

@@ -106,11 +106,6 @@ class ClientConnect {
   bool over_ = false;
 };
 
-/// Whether waiting may mend why a test did not begin, and how long to wait before the next try;
-/// nothing when the last one was the last.
-[[nodiscard]] std::optional<Duration> retry_wait(const ClientOptions& options,
-                                                 const TestOutcome& last, Duration since_start);
-
 /// What identifies this host and its clock: equal fingerprints mean that monotonic stamps can be
 /// compared (metrics 5). From the boot id and the time namespace.
 [[nodiscard]] wire::Digest host_fingerprint();

@@ -17,6 +17,8 @@
 namespace udperf::engine {
 namespace {
 
+using namespace std::chrono_literals;
+
 /// Threads that are there before they are needed, each for one task or, where there are many, for
 /// some.
 class Threads final : public Executor {
@@ -212,6 +214,23 @@ TestOutcome failed_lookup(const ClientOptions& options, const Error& error, cons
   outcome.status = stop.requested() ? TestStatus::interrupted : TestStatus::error;
   outcome.error = error;
   return outcome;
+}
+
+/// Whether waiting may mend why a test did not begin, and how long to wait before the next try;
+/// nothing when the last one was the last.
+std::optional<Duration> retry_wait(const ClientOptions& options, const TestOutcome& last,
+                                   Duration since_start) {
+  if (!last.error || last.status != TestStatus::error) {
+    return std::nullopt;
+  }
+  if (last.error->code == ErrorCode::unreachable && since_start < options.wait_server) {
+    return 200ms;
+  }
+  const bool busy = last.error->code == ErrorCode::refused && last.retry_after_ms.has_value();
+  if (busy && since_start < options.retry_busy) {
+    return std::clamp<Duration>(std::chrono::milliseconds{*last.retry_after_ms}, 100ms, 2s);
+  }
+  return std::nullopt;
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ constexpr Duration kSilenceBeforeGo = 4s;  // its probes and JOINs come much clo
 constexpr Duration kSilence = 5s;          // a client that stood still comes back; see SendPermit
 constexpr Duration kLinger = 3s;           // for a client that missed our report
 constexpr Duration kLongestLinger = 15s;   // however long it goes on asking
-constexpr Duration kWindUpAlone = 1500ms;
+constexpr Duration kServerWindUp = 1500ms;
 constexpr Duration kOverrun = 2s;  // beyond the granted time: a start that took a moment
 constexpr Duration kDrain = 12s;   // for late datagrams and both reports
 constexpr Duration kSlack = 5s;
@@ -196,7 +196,7 @@ void ServerControl::on_bye(const wire::Bye& bye, MonoTime now) {
 
 void ServerControl::wind_up_by(MonoTime now, TestStatus status, const char* reason) {
   if (!wind_up_) {
-    wind_up_ = WindUp{now + kWindUpAlone + shared_.round_trip(), status, reason};
+    wind_up_ = WindUp{now + kServerWindUp + shared_.round_trip(), status, reason};
   }
 }
 

@@ -25,10 +25,6 @@ using Bytes = std::vector<unsigned char>;
 
 constexpr std::size_t kMostTokenBytes = 8192;
 
-tl::unexpected<Error> refuse(std::string what) {
-  return tl::unexpected<Error>{Error{ErrorCode::usage, std::move(what), 0, {}}};
-}
-
 /// A key with a password is none: nobody is there to be asked for it.
 int no_password(char* /*out*/, int /*size*/, int /*writes*/, void* /*of*/) {
   return -1;
@@ -139,14 +135,14 @@ bool authentication_is_built_in() {
 
 Result<void> check_public_key(const std::string& pem) {
   if (!public_key_of(pem)) {
-    return refuse("is no RSA public key in PEM form (-----BEGIN PUBLIC KEY-----)");
+    return usage_error("is no RSA public key in PEM form (-----BEGIN PUBLIC KEY-----)");
   }
   return {};
 }
 
 Result<void> check_private_key(const std::string& pem) {
   if (!private_key_of(pem)) {
-    return refuse("is no RSA private key in PEM form without a password");
+    return usage_error("is no RSA private key in PEM form without a password");
   }
   return {};
 }
@@ -174,13 +170,13 @@ Result<std::string> make_token(const Credentials& credentials, const std::string
   const Owned<EVP_PKEY_CTX> context{key ? EVP_PKEY_CTX_new(key.get(), nullptr) : nullptr};
   if (!context || EVP_PKEY_encrypt_init(context.get()) <= 0 ||
       !set_padding(context.get(), padding)) {
-    return refuse("the public key cannot be used");
+    return usage_error("the public key cannot be used");
   }
   const std::string text = to_text(credentials);
   Bytes secret(static_cast<std::size_t>(EVP_PKEY_get_size(key.get())));
   std::size_t length = secret.size();
   if (EVP_PKEY_encrypt(context.get(), secret.data(), &length, bytes_of(text), text.size()) <= 0) {
-    return refuse("user name and password are too long for the public key");
+    return usage_error("user name and password are too long for the public key");
   }
   secret.resize(length);
   return base64(secret);
@@ -192,15 +188,15 @@ Result<std::string> let_in(const std::string& token, const Gate& gate, std::stri
   const auto text = secret ? decrypt(*secret, gate) : std::nullopt;
   const auto who = text ? read_credentials(*text) : std::nullopt;
   if (!who) {
-    return refuse("credentials that were not encrypted for this server's key");
+    return usage_error("credentials that were not encrypted for this server's key");
   }
   const std::int64_t ahead = who->unix_seconds - now_unix_s;
   if (ahead > gate.skew_s || ahead < -gate.skew_s) {
-    return refuse("credentials of another time: the client's clock differs by " +
-                  std::to_string(ahead) + " s");
+    return usage_error("credentials of another time: the client's clock differs by " +
+                       std::to_string(ahead) + " s");
   }
   if (!is_known(*who, users)) {
-    return refuse("unknown user or wrong password");
+    return usage_error("unknown user or wrong password");
   }
   return who->user;
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "iperf3/client_test.hpp"
+#include "iperf3/drain.hpp"
 #include "iperf3/peer_reports.hpp"
 
 namespace udperf::iperf3 {
@@ -12,9 +13,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kTick = 50ms;
-/// Late arrivals are waited for: so long since the last one, and so long in all.
-constexpr Duration kQuiet = 300ms;
-constexpr Duration kLongestWait = 1500ms;
 /// A server that sends a certain amount has sent all of it when nothing has come for so long.
 constexpr Duration kDried = 2s;
 
@@ -208,7 +206,7 @@ void ClientTest::wait_for_arrivals() {
         last = std::max(last, streams_[i].receiver->last_arrival().value_or(last));
       }
     }
-    if (complete || now - last >= kQuiet || now - begun >= kLongestWait) {
+    if (complete || has_drained(now - last, now - begun)) {
       return;
     }
     std::this_thread::sleep_for(2ms);

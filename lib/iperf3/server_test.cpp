@@ -3,16 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "iperf3/drain.hpp"
+
 namespace udperf::iperf3 {
 namespace {
 
 using namespace std::chrono_literals;
 using ServerEvent = ServerControl::Event;
 
-/// Late arrivals are waited for: so long since the last one, and so long in all.
-constexpr Duration kDry = 300ms;
-constexpr Duration kLongestDrain = 1500ms;
-constexpr Duration kAgain = 2ms;
+constexpr Duration kLookAgain = 2ms;
 
 }  // namespace
 
@@ -259,7 +258,7 @@ bool ServerTest::arrivals_settled(MonoTime now) const {
     complete = complete && streams_[i].receiver->totals().all_received(told->streams[i].packets);
     last = std::max(last, streams_[i].receiver->last_arrival().value_or(last));
   }
-  return complete || now - last >= kDry || now - times_.results_at() >= kLongestDrain;
+  return complete || has_drained(now - last, now - times_.results_at());
 }
 
 /// The end of the books: senders have stopped, arrivals have settled, threads have let go.
@@ -296,7 +295,7 @@ MonoTime ServerTest::next_time(MonoTime now) const {
     next = std::min(next, cutter_->next());
   }
   const bool waits = !closed_ && (stopping_ || times_.has_stopped());
-  return waits || (control_.over() && !all_released()) ? std::min(next, now + kAgain) : next;
+  return waits || (control_.over() && !all_released()) ? std::min(next, now + kLookAgain) : next;
 }
 
 }  // namespace udperf::iperf3

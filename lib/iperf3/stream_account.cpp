@@ -59,11 +59,9 @@ void StreamAccount::on_read(const net::Received& read) {
                    {scan.last - 1, static_cast<std::uint32_t>(scan.last - 1), 0, 1},
                    read.drops.value_or(0));
     last_arrival_ = read.at;
-    kernel_stamps_ = kernel_stamps_ && read.kernel_stamp;
-    dscp_ = read.tos ? static_cast<std::uint8_t>(*read.tos >> 2U) : dscp_;
+    reads_.note_good(read);
   }
-  ++reads_;
-  largest_read_ = std::max(largest_read_, taken);
+  reads_.note(read, taken);
 }
 
 void StreamAccount::take(std::uint64_t sequence, std::int64_t tx_ns, Scan& scan) {
@@ -136,13 +134,7 @@ StreamAccount::Closed StreamAccount::close(std::optional<std::uint64_t> sent,
   report.finalized = !sent              ? Finalized::no_fin
                      : report.lost == 0 ? Finalized::all_received
                                         : Finalized::quiet;
-  report.batches = reads_;
-  report.gro = largest_read_ > 1 ? largest_read_ : 0;
-  report.stamp = kernel_stamps_ ? RxStamp::kernel : RxStamp::user;
-  report.dscp = dscp_;
-  if (!dscp_) {
-    report.ecn.reset();
-  }
+  reads_.fill(report);
   if (drops) {
     const auto verdict = drops_.close(all, all, *drops, omitted.lost + report.lost);
     report.rx_socket_drop = std::min(verdict.socket_datagrams, report.lost);

@@ -11,6 +11,7 @@
 #include "model/reports.hpp"
 #include "net/datagram_port.hpp"
 #include "receiver/drop_attribution.hpp"
+#include "receiver/read_log.hpp"
 #include "stats/stream_stats.hpp"
 
 namespace udperf::iperf3 {
@@ -89,10 +90,7 @@ class StreamAccount {
   std::uint64_t base_ = 0;  ///< numbers up to this one are the omitted part's
   std::optional<MonoTime> last_arrival_;
   std::uint64_t invalid_ = 0;
-  std::uint64_t reads_ = 0;
-  std::uint32_t largest_read_ = 0;
-  bool kernel_stamps_ = true;
-  std::optional<std::uint8_t> dscp_;
+  receiver::ReadLog reads_;
 };
 
 }  // namespace udperf::iperf3

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "monitor/ratio.hpp"
 #include "result/version.hpp"
 
 namespace udperf::monitor {
@@ -15,10 +16,6 @@ using result::ResultDocument;
 
 Nanoseconds ns_of(const std::optional<Duration>& value) {
   return value ? Nanoseconds{value->count()} : std::nullopt;
-}
-
-Number part_of(std::uint64_t part, std::uint64_t whole) {
-  return whole > 0 ? Number{static_cast<double>(part) / static_cast<double>(whole)} : std::nullopt;
 }
 
 /// 1, 2 or 5 times a power of ten: where the steps of a document's histogram end.
@@ -78,7 +75,7 @@ DirectionPart direction(const RoundWay& way) {
     part.rx.hops = *way.hops;
   }
   part.loss.packets = way.lost;
-  part.loss.ratio = part_of(way.lost, way.sent);
+  part.loss.ratio = ratio_of(way.lost, way.sent);
   if (way.sent_bytes >= way.unique_bytes) {
     part.loss.bytes = way.sent_bytes - way.unique_bytes;
   }
@@ -146,7 +143,7 @@ void sum_up(ResultDocument& document) {
       }
     }
   }
-  if (const Number ratio = part_of(lost, sent)) {
+  if (const Number ratio = ratio_of(lost, sent)) {
     document.loss_percent = 100 * *ratio;
   }
 }
@@ -182,7 +179,7 @@ ResultDocument round_document(const RoundResult& round, const Target& target) {
   if (round.rtt) {
     document.rtt.loaded = delay_part(round.rtt->times);
     const std::uint64_t sent = round.rtt->sent;
-    document.rtt.loss_ratio = part_of(sent - std::min(round.rtt->times.total(), sent), sent);
+    document.rtt.loss_ratio = ratio_of(sent - std::min(round.rtt->times.total(), sent), sent);
   }
   sum_up(document);
   judge_loss(document);

@@ -1,6 +1,7 @@
 #include "monitor/totals.hpp"
 
 #include "base/saturating.hpp"
+#include "monitor/ratio.hpp"
 
 namespace udperf::monitor {
 namespace {
@@ -11,11 +12,6 @@ void grow(std::uint64_t& sum, std::uint64_t by) {
 
 void grow(Duration& sum, Duration by) {
   sum = by > Duration::max() - sum ? Duration::max() : sum + by;
-}
-
-std::optional<double> share(std::uint64_t part, std::uint64_t whole) {
-  return whole > 0 ? std::optional{static_cast<double>(part) / static_cast<double>(whole)}
-                   : std::nullopt;
 }
 
 }  // namespace
@@ -58,7 +54,7 @@ std::uint64_t WayTotals::lost_network() const {
 }
 
 std::optional<double> WayTotals::loss_ratio() const {
-  return share(lost, sent);
+  return ratio_of(lost, sent);
 }
 
 void Totals::add(const RoundResult& round) {

@@ -22,7 +22,6 @@ PacketPeriod PacketPeriod::of(const SendRate& rate, std::uint32_t payload_bytes,
 
 PacketPeriod PacketPeriod::of(const SendRate& rate, std::uint64_t bytes, std::uint64_t packets,
                               std::uint32_t streams) {
-  constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
   if (rate.kind == SendRate::Kind::packets) {
     return PacketPeriod{Uint128{kNsPerSecond} * 1000 * streams, rate.value};
   }

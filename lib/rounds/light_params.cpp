@@ -7,7 +7,6 @@ namespace udperf::rounds {
 
 TestParams light_params(std::uint64_t packets, std::uint32_t payload_bytes, Duration interval) {
   constexpr std::uint64_t kMilliPerPacket = 1000;
-  constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
   const auto ns = static_cast<std::uint64_t>(std::max<Duration::rep>(interval.count(), 1));
   TestParams params;
   params.direction = Direction::both;

@@ -6,12 +6,11 @@
 namespace udperf::search {
 namespace {
 
-constexpr double kNs = 1e9;
-
 /// The peer's figures may be absurd, but must not be undefined.
 Duration duration_of(double seconds) {
   constexpr double kLongest = 86'400;
-  return Duration{static_cast<std::int64_t>(std::clamp(seconds, -kLongest, kLongest) * kNs)};
+  return Duration{
+      static_cast<std::int64_t>(std::clamp(seconds, -kLongest, kLongest) * kNsPerSecond)};
 }
 
 /// Arrivals on a time line that ends with the last of them.
@@ -158,7 +157,7 @@ std::optional<QueueGrowth> queue_growth(const std::vector<ArrivalRow>& rows, dou
   }
   const std::size_t apart_rows = n - n / 3;
   const double apart = static_cast<double>(apart_rows) * row_s;
-  const double grown = (*last - *first) / kNs;
+  const double grown = (*last - *first) / kNsPerSecond;
   return QueueGrowth{duration_of(grown), grown / apart};
 }
 

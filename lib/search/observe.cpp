@@ -6,8 +6,6 @@
 namespace udperf::search {
 namespace {
 
-constexpr double kNsPerSecond = 1e9;
-
 double difference(std::int64_t from, std::int64_t to) {
   return static_cast<double>(to) - static_cast<double>(from);
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/units.hpp"
+#include "traffic/profile_error.hpp"
 
 namespace udperf::traffic {
 namespace {
@@ -83,10 +84,6 @@ ProfileTraffic imix() {
   return out;
 }
 
-tl::unexpected<Error> wrong_profile(std::string text) {
-  return tl::unexpected{Error{ErrorCode::usage, std::move(text), 0, "profile"}};
-}
-
 /// "30", "29.97": frames in 1000 s.
 std::optional<std::uint32_t> parse_frame_rate(std::string_view text) {
   const auto rate = parse_send_rate(std::string{text} + "pps");
@@ -114,17 +111,17 @@ std::optional<std::uint16_t> sigma_of(std::uint64_t mean, std::uint64_t deviatio
 Result<ProfileTraffic> parse_isochronous(std::string_view text) {
   const auto colon = text.find(':');
   if (colon == std::string_view::npos) {
-    return wrong_profile("isochronous needs its frame rate and bit rate, e.g. isochronous:60:20M");
+    return profile_error("isochronous needs its frame rate and bit rate, e.g. isochronous:60:20M");
   }
   const auto fps = parse_frame_rate(text.substr(0, colon));
   if (!fps) {
-    return wrong_profile("the frame rate must be 0.001..100000");
+    return profile_error("the frame rate must be 0.001..100000");
   }
   const std::string_view rates = text.substr(colon + 1);
   const auto comma = rates.find(',');
   const auto mean = parse_bps(rates.substr(0, comma));
   if (!mean) {
-    return wrong_profile("the mean must be a bit rate, e.g. 20M");
+    return profile_error("the mean must be a bit rate, e.g. 20M");
   }
   ProfileTraffic out;
   out.id = Profile::isochronous;
@@ -136,7 +133,7 @@ Result<ProfileTraffic> parse_isochronous(std::string_view text) {
     const auto deviation = spread == "0" ? std::optional<std::uint64_t>{0} : parse_bps(spread);
     const auto sigma = deviation ? sigma_of(*mean, *deviation) : std::nullopt;
     if (!sigma) {
-      return wrong_profile("the standard deviation must be a bit rate of at most 7 times the mean");
+      return profile_error("the standard deviation must be a bit rate of at most 7 times the mean");
     }
     out.up.shape.frames.sigma_e4 = *sigma;
   }
@@ -152,7 +149,7 @@ Result<ProfileTraffic> parse_trace(std::string_view text) {
   out.trace_loops = text.ends_with(kLoop);
   text.remove_suffix(out.trace_loops ? kLoop.size() : 0);
   if (text.empty()) {
-    return wrong_profile("trace needs a file, e.g. trace:call.pcap or trace:call.csv,loop");
+    return profile_error("trace needs a file, e.g. trace:call.pcap or trace:call.csv,loop");
   }
   out.trace_file = text;
   out.payload_bytes = kAutoPayloadV4;
@@ -218,7 +215,7 @@ Result<ProfileTraffic> parse_profile(std::string_view text) {
     text.remove_prefix(std::min(kIsochronous.size() + 1, text.size()));
     return parse_isochronous(text);
   }
-  return wrong_profile("accepted is one of " + known_profiles());
+  return profile_error("accepted is one of " + known_profiles());
 }
 
 void apply_profile(const ProfileTraffic& profile, TestParams& params) {

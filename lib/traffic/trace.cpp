@@ -11,13 +11,10 @@
 
 #include "base/saturating.hpp"
 #include "model/test_params.hpp"
+#include "traffic/profile_error.hpp"
 
 namespace udperf::traffic {
 namespace {
-
-tl::unexpected<Error> wrong_trace(std::string text) {
-  return tl::unexpected{Error{ErrorCode::usage, std::move(text), 0, "profile"}};
-}
 
 /// "12.000345": seconds to the nanosecond, since whenever.
 std::optional<Duration> parse_seconds(std::string_view text) {
@@ -81,7 +78,7 @@ Result<std::string> read_text(const std::string& file) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> in{std::fopen(file.c_str(), "rb"),
                                                            std::fclose};
   if (!in) {
-    return wrong_trace(file + ": " + std::strerror(errno));
+    return profile_error(file + ": " + std::strerror(errno));
   }
   std::string text;
   std::array<char, 65536> buffer{};
@@ -90,10 +87,10 @@ Result<std::string> read_text(const std::string& file) {
     text.append(buffer.data(), n);
   }
   if (std::ferror(in.get()) != 0) {
-    return wrong_trace(file + ": cannot be read");
+    return profile_error(file + ": cannot be read");
   }
   return text.size() > kMostBytes
-             ? Result<std::string>{wrong_trace(file + ": is larger than 256 MiB")}
+             ? Result<std::string>{profile_error(file + ": is larger than 256 MiB")}
              : Result<std::string>{std::move(text)};
 }
 
@@ -110,7 +107,7 @@ Result<std::string> read_head(const std::string& file) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> in{std::fopen(file.c_str(), "rb"),
                                                            std::fclose};
   if (!in) {
-    return wrong_trace(file + ": " + std::strerror(errno));
+    return profile_error(file + ": " + std::strerror(errno));
   }
   std::array<char, 4> head{};
   const std::size_t n = std::fread(head.data(), 1, head.size(), in.get());
@@ -169,12 +166,12 @@ Result<std::vector<TraceRow>> parse_trace_csv(std::string_view text) {
       continue;
     }
     if (!row) {
-      return wrong_trace("line " + std::to_string(number) +
-                         ": must be seconds and UDP payload bytes (0.." +
-                         std::to_string(kMaxPayloadBytes) + "), e.g. 0.020,172");
+      return profile_error("line " + std::to_string(number) +
+                           ": must be seconds and UDP payload bytes (0.." +
+                           std::to_string(kMaxPayloadBytes) + "), e.g. 0.020,172");
     }
     if (rows.size() == kMostTraceRows) {
-      return wrong_trace(too_many());
+      return profile_error(too_many());
     }
     rows.push_back(*row);
   }
@@ -201,7 +198,7 @@ Result<Trace> read_trace(const std::string& file, std::uint32_t least_bytes) {
     return tl::unexpected{std::move(error)};
   }
   if (rows->empty()) {
-    return wrong_trace(file + ": has no packet that could be sent");
+    return profile_error(file + ": has no packet that could be sent");
   }
   return Trace{*std::move(rows), least_bytes, notes};
 }

@@ -11,14 +11,11 @@
 
 #include "base/endpoint.hpp"
 #include "model/test_params.hpp"
+#include "traffic/profile_error.hpp"
 #endif
 
 namespace udperf::traffic {
 namespace {
-
-tl::unexpected<Error> wrong_capture(std::string text) {
-  return tl::unexpected{Error{ErrorCode::usage, std::move(text), 0, "profile"}};
-}
 
 #ifdef UDPERF_PCAP
 
@@ -114,21 +111,21 @@ Result<std::vector<TraceRow>> read_packets(pcap_t* capture, int link, TraceNotes
     const auto bytes = at ? payload_of(frame, *at, header->len) : std::nullopt;
     constexpr std::int64_t kMostSeconds = 4'294'967'295;  // a file has no more bits for it
     if (header->ts.tv_sec < 0 || header->ts.tv_sec > kMostSeconds) {
-      return wrong_capture("packet " + std::to_string(number) + " has an impossible time");
+      return profile_error("packet " + std::to_string(number) + " has an impossible time");
     }
     if (!bytes) {
       ++notes.skipped;
       continue;
     }
     if (rows.size() == kMostTraceRows) {
-      return wrong_capture("has more than " + std::to_string(kMostTraceRows) +
+      return profile_error("has more than " + std::to_string(kMostTraceRows) +
                            " packets: cut it (editcap -r)");
     }
     rows.push_back(
         {std::chrono::seconds{header->ts.tv_sec} + Duration{header->ts.tv_usec}, *bytes});
   }
   if (status != PCAP_ERROR_BREAK) {
-    return wrong_capture("after packet " + std::to_string(number) + ": " + pcap_geterr(capture));
+    return profile_error("after packet " + std::to_string(number) + ": " + pcap_geterr(capture));
   }
   return rows;
 }
@@ -142,12 +139,12 @@ Result<std::vector<TraceRow>> read_trace_capture(const std::string& file, TraceN
                                               text.data()),
       pcap_close};
   if (!capture) {
-    return wrong_capture(text.data());
+    return profile_error(text.data());
   }
   const int link = pcap_datalink(capture.get());
   if (!known_link(link)) {
     const char* const name = pcap_datalink_val_to_name(link);
-    return wrong_capture("its link layer, " + std::string{name != nullptr ? name : "unknown"} +
+    return profile_error("its link layer, " + std::string{name != nullptr ? name : "unknown"} +
                          ", is not one of Ethernet, raw IP, loopback or Linux cooked");
   }
   return read_packets(capture.get(), link, notes);
@@ -157,7 +154,7 @@ Result<std::vector<TraceRow>> read_trace_capture(const std::string& file, TraceN
 
 Result<std::vector<TraceRow>> read_trace_capture(const std::string& /*file*/,
                                                  TraceNotes& /*notes*/) {
-  return wrong_capture(
+  return profile_error(
       "is a capture, but this udperf was built without libpcap: turn it into CSV, e.g. tshark "
       "-T fields -E separator=, -e frame.time_epoch -e udp.length");
 }

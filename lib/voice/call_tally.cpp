@@ -8,7 +8,6 @@
 namespace udperf::voice {
 namespace {
 
-constexpr std::int64_t kSecondNs = 1'000'000'000;
 /// Longer silences are not walked through second by second: departures come from the wire.
 constexpr Duration kLongestWalk = std::chrono::minutes{2};
 
@@ -69,7 +68,7 @@ void CallTally::place_missing(MonoTime until, std::uint64_t divisor) {
   while (done < missing_) {
     move_to(from + Duration{std::llround(step * static_cast<double>(done + 1))});
     // How many of them lie in the second that is open now.
-    const MonoTime end = *first_tx_ + Duration{(second_ + 1) * kSecondNs};
+    const MonoTime end = *first_tx_ + Duration{(second_ + 1) * kNsPerSecond};
     const double fit = step > 0 ? std::ceil(static_cast<double>((end - from).count()) / step) -
                                       static_cast<double>(done) - 1
                                 : 1e18;
@@ -96,7 +95,7 @@ void CallTally::add_missed(std::uint64_t count) {
 }
 
 void CallTally::move_to(MonoTime tx) {
-  const std::int64_t second = (tx - *first_tx_).count() / kSecondNs;
+  const std::int64_t second = (tx - *first_tx_).count() / kNsPerSecond;
   // What nothing was sent in for longer than a window has nothing to be looked at.
   for (std::int64_t steps = 0; second_ < second; ++steps) {
     if (steps > kWindowSeconds) {
@@ -123,8 +122,8 @@ void CallTally::look_at_window(std::int64_t seconds) {
   }
   any_window_ = true;
   report_.worst = tally;
-  report_.worst_start_ns = std::max<std::int64_t>(seconds - kWindowSeconds, 0) * kSecondNs;
-  report_.worst_end_ns = seconds * kSecondNs;
+  report_.worst_start_ns = std::max<std::int64_t>(seconds - kWindowSeconds, 0) * kNsPerSecond;
+  report_.worst_end_ns = seconds * kNsPerSecond;
 }
 
 bool CallTally::worse(const VoiceTally& one, const VoiceTally& other) const {

@@ -6,7 +6,6 @@
 namespace udperf::voice {
 namespace {
 
-constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 /// How far from a datagram the least delay is looked for, before and after.
 constexpr std::int64_t kReachSeconds = 60;
 

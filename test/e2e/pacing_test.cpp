@@ -15,6 +15,7 @@ using nlohmann::json;
 using udperf::test::Attempt;
 using udperf::test::check_books;
 using udperf::test::client_arguments;
+using udperf::test::complete_document;
 using udperf::test::document_of;
 using udperf::test::kGuard;
 using udperf::test::measure_under_condition;
@@ -32,10 +33,7 @@ constexpr double kPeriod = kPayload * 8 / kRate;  // seconds
 
 json run(const Server& server, std::vector<std::string> more) {
   more.insert(more.end(), {"--packet-size", "1448"});
-  const auto finished = run_udperf(client_arguments(server.endpoint(), more));
-  CAPTURE(finished.err);
-  REQUIRE(finished.code() == 0);
-  return document_of(finished);
+  return complete_document(server.endpoint(), more);
 }
 
 /// Every datagram that was due within the time was sent, or given up and counted.

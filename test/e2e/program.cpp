@@ -119,6 +119,13 @@ std::vector<std::string> client_arguments(const Endpoint& server,
   return arguments;
 }
 
+nlohmann::json complete_document(const Endpoint& server, const std::vector<std::string>& more) {
+  const auto finished = run_udperf(client_arguments(server, more));
+  CAPTURE(finished.err);
+  REQUIRE(finished.code() == 0);
+  return document_of(finished);
+}
+
 json document_of(const Finished& finished) {
   INFO("stdout: " << finished.out << "\nstderr: " << finished.err);
   const auto document = parse_strict_json(finished.out);

@@ -64,6 +64,9 @@ class Server {
 /// The one document on stdout; fails the test when it is not strict JSON or breaks a rule of
 /// docs/result.schema.json, whatever way the run ended.
 [[nodiscard]] nlohmann::json document_of(const Finished& finished);
+/// Runs a client against `server`, REQUIREs that all went well, and returns its document.
+[[nodiscard]] nlohmann::json complete_document(const Endpoint& server,
+                                               const std::vector<std::string>& more);
 
 /// What was lost in the sockets of the two hosts, in packets, as a direction of a result has it.
 [[nodiscard]] std::int64_t lost_in_hosts(const nlohmann::json& direction);

@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 using udperf::test::check_books;
 using udperf::test::client_arguments;
+using udperf::test::complete_document;
 using udperf::test::Direction;
 using udperf::test::document_of;
 using udperf::test::Relay;
@@ -34,13 +35,6 @@ Relay faulty(const Server& server, std::uint64_t seed) {
   auto relay = Relay::start(server.endpoint(), std::move(script));
   REQUIRE(relay.has_value());
   return std::move(*relay);
-}
-
-json run(const Relay& relay, const std::vector<std::string>& more) {
-  const auto finished = run_udperf(client_arguments(relay.endpoint(), more));
-  CAPTURE(finished.err);
-  REQUIRE(finished.code() == 0);
-  return document_of(finished);
 }
 
 void check_against(const RelayLog& log, Direction way, const json& direction) {
@@ -75,10 +69,11 @@ TEST_CASE("mixed sizes and both headers are accounted for to the byte", "[e2e][t
   for (const std::uint64_t seed : {3U, 4U}) {
     CAPTURE(header, spacing, seed);
     auto relay = faulty(server, seed);
-    const auto document =
-        run(relay, {"--size", "600K", "--rate", "12M", "--direction", "both", "--packet-size",
-                    header == "compact" ? "16:5,90:3,700:2" : "40:5,90:3,700:2", "--header", header,
-                    "--spacing", spacing, "--seed", std::to_string(seed)});
+    const auto document = complete_document(
+        relay.endpoint(),
+        {"--size", "600K", "--rate", "12M", "--direction", "both", "--packet-size",
+         header == "compact" ? "16:5,90:3,700:2" : "40:5,90:3,700:2", "--header", header,
+         "--spacing", spacing, "--seed", std::to_string(seed)});
     CHECK(document.at("test").at("header") == header);
     CHECK(document.at("test").at("spacing") == spacing);
     CHECK(document.at("test").at("seed") == seed);
@@ -95,8 +90,9 @@ TEST_CASE("datagrams of 18 bytes fit the smallest Ethernet frame, and are counte
           "[e2e][traffic]") {
   const Server server;
   auto relay = faulty(server, 9);
-  const auto document = run(relay, {"--packets", "5000", "--rate", "4000pps", "--direction", "both",
-                                    "--packet-size", "18"});
+  const auto document = complete_document(
+      relay.endpoint(),
+      {"--packets", "5000", "--rate", "4000pps", "--direction", "both", "--packet-size", "18"});
   CHECK(document.at("test").at("header") == "compact");
   for (const auto way : {Direction::to_server, Direction::to_client}) {
     const json& direction = document.at(way == Direction::to_server ? "up" : "down");
@@ -123,7 +119,7 @@ TEST_CASE("a warm-up of any shape and header is left out, to the datagram", "[e2
     auto relay = faulty(server, 6);
     std::vector<std::string> arguments{"--omit", "400ms", "--packets", "1500", "--direction", name};
     arguments.insert(arguments.end(), more.begin(), more.end());
-    const auto document = run(relay, arguments);
+    const auto document = complete_document(relay.endpoint(), arguments);
     const json& direction = document.at(name);
     const json& omitted = direction.at("omitted");
     const auto log = relay.log();
@@ -149,8 +145,8 @@ TEST_CASE("a trace in a loop is accounted for to the byte", "[e2e][traffic]") {
   const std::string file = dir.path().string() + "/call.csv";
   std::ofstream{file} << "seconds,bytes\n0,172\n0.020,60\n0.020,1400\n0.060,20\n0.100,300\n";
   auto relay = faulty(server, 5);
-  const auto document =
-      run(relay, {"--profile", "trace:" + file + ",loop", "--packets", "1000", "--rate", "12M"});
+  const auto document = complete_document(relay.endpoint(), {"--profile", "trace:" + file + ",loop",
+                                                             "--packets", "1000", "--rate", "12M"});
   CHECK(document.at("up").at("tx").at("payload_bytes") == 200 * 1952);
   check_against(relay.log(), Direction::to_server, document.at("up"));
 }

@@ -23,6 +23,7 @@ using udperf::IpFamily;
 using udperf::test::Attempt;
 using udperf::test::check_books;
 using udperf::test::client_arguments;
+using udperf::test::complete_document;
 using udperf::test::Direction;
 using udperf::test::document_of;
 using udperf::test::Fate;
@@ -73,13 +74,6 @@ Relay capture_with(const Server& server, Capture& capture) {
   return std::move(*relay);
 }
 
-json run(const Relay& relay, const std::vector<std::string>& more) {
-  const auto finished = run_udperf(client_arguments(relay.endpoint(), more));
-  CAPTURE(finished.err);
-  REQUIRE(finished.code() == 0);
-  return document_of(finished);
-}
-
 std::map<std::size_t, std::size_t> lengths_of(const std::vector<Seen>& seen) {
   std::map<std::size_t, std::size_t> lengths;
   for (const Seen& one : seen) {
@@ -125,7 +119,8 @@ TEST_CASE("each call sends what its profile says, both ways", "[e2e][traffic]") 
   const Server server;
   Capture capture;
   auto relay = capture_with(server, capture);
-  const auto document = run(relay, {"--profile", profile, "--duration", "1s"});
+  const auto document =
+      complete_document(relay.endpoint(), {"--profile", profile, "--duration", "1s"});
   CHECK(document.at("test").at("profile") == profile);
   CHECK(document.at("test").at("direction") == "both");
   for (const auto way : {Direction::to_server, Direction::to_client}) {
@@ -145,7 +140,8 @@ TEST_CASE("IMIX has its three sizes by their weights", "[e2e][traffic]") {
   const Server server{family};
   Capture capture;
   auto relay = capture_with(server, capture);
-  const auto document = run(relay, {"--profile", "imix", "--packets", "2040", "--rate", "4000pps"});
+  const auto document = complete_document(
+      relay.endpoint(), {"--profile", "imix", "--packets", "2040", "--rate", "4000pps"});
   const std::size_t shorter = family == IpFamily::v4 ? 0 : 20;
   CHECK(
       lengths_of(capture.of(Direction::to_server)) ==
@@ -159,8 +155,8 @@ TEST_CASE("frames of video are as large as their rate says, a key frame every 2 
   measure_under_condition([&](Attempt& attempt) {
     Capture capture;
     auto relay = capture_with(server, capture);
-    const auto document =
-        run(relay, {"--profile", "video-5M", "--duration", "1s", "--packet-size", "1000"});
+    const auto document = complete_document(
+        relay.endpoint(), {"--profile", "video-5M", "--duration", "1s", "--packet-size", "1000"});
     CHECK(document.at("test").at("spacing") == "frames:30");
     check_books(document.at("up"));
     // What came due while the sender was held up is given up, in the middle of a frame, too.
@@ -190,7 +186,8 @@ TEST_CASE("isochronous frames begin on time", "[e2e][traffic]") {
   measure_under_condition([&](Attempt& attempt) {
     Capture capture;
     auto relay = capture_with(server, capture);
-    const auto document = run(relay, {"--profile", "isochronous:50:2M,500K", "--duration", "3s"});
+    const auto document = complete_document(
+        relay.endpoint(), {"--profile", "isochronous:50:2M,500K", "--duration", "3s"});
     const auto& pacing = document.at("up").at("pacing");
     attempt.needs(pacing.at("lateness_p99_ns").get<double>() < 1e6, "wake-ups on time");
     const auto seen = capture.of(Direction::to_server);
@@ -234,7 +231,7 @@ TEST_CASE("a trace is sent packet by packet, at its times", "[e2e][traffic]") {
   std::ofstream{file} << "seconds,bytes\n0,172\n0.020,60\n0.020,1400\n0.060,20\n0.100,300\n";
   Capture capture;
   auto relay = capture_with(server, capture);
-  const auto document = run(relay, {"--profile", "trace:" + file});
+  const auto document = complete_document(relay.endpoint(), {"--profile", "trace:" + file});
   CHECK(document.at("test").at("profile") == "trace");
   CHECK(document.at("test").at("spacing") == "trace");
   CHECK(document.at("test").at("header") == "compact");

@@ -8,7 +8,6 @@
 namespace udperf::test {
 namespace {
 
-constexpr std::uint64_t kNumbersOfPage = 32768;
 constexpr std::int64_t kMs = 1'000'000;
 
 class Generator {
@@ -17,7 +16,7 @@ class Generator {
 
   RandomTest make() {
     count_ = one_in(20) ? below(3) : below(300);
-    skipped_ = one_in(12) ? kNumbersOfPage * (1 + below(2)) - below(count_ + 1) : 0;
+    skipped_ = one_in(12) ? kPage * (1 + below(2)) - below(count_ + 1) : 0;
     choose_amount();
     choose_grid();
     loss_ = below(4) == 0 ? 0 : below(60);

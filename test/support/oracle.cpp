@@ -8,7 +8,6 @@
 namespace udperf::test {
 namespace {
 
-constexpr std::uint64_t kPage = 32768;
 constexpr std::int64_t kUnset = INT64_MIN;
 
 /// A first copy, in the order of arrival.

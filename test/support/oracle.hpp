@@ -8,6 +8,9 @@
 
 namespace udperf::test {
 
+/// Numbers that the books keep, and give up, together.
+inline constexpr std::uint64_t kPage = 32768;
+
 /// Consecutive numbers that one read of the socket brought. Times in ns, each on its own clock.
 struct ArrivedRun {
   std::uint64_t first = 0;
