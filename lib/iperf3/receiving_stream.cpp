@@ -14,7 +14,7 @@ constexpr int kReadsPerStep = 16;
 
 ReceivingStream::ReceivingStream(const StreamAccount::Settings& settings, net::DatagramPort& port,
                                  const Clock& clock)
-    : port_(port), clock_(clock), account_(settings) {}
+    : port_(port), clock_(clock), account_(settings), moderation_(port.receive_buffer_bytes()) {}
 
 Wake ReceivingStream::step(MonoTime now, net::ReceiveBuffers& buffers) {
   if (over()) {
@@ -26,21 +26,9 @@ Wake ReceivingStream::step(MonoTime now, net::ReceiveBuffers& buffers) {
     cpu_at_start_ = clock_.thread_cpu_time();
   }
   const bool stopping = stop_.load(std::memory_order_relaxed);
-  const std::int64_t omit_until = omit_until_ns_.load(std::memory_order_relaxed);
-  bool more = true;
-  for (int i = 0; i < kReadsPerStep && more; ++i) {
-    const auto reads = port_.receive(buffers);
-    more = !reads.empty();
-    for (const net::Received& read : reads) {
-      if (!omitting_done_ && to_ns(read.at) >= omit_until && omit_until != INT64_MIN) {
-        omitting_done_ = true;
-        account_.end_omitted();
-      }
-      account_.on_read(read);
-    }
-  }
+  const Reading reading = read(buffers);
   publish();
-  if (stopping && !more) {
+  if (stopping && !reading.more) {
     const auto cpu = clock_.thread_cpu_time();
     const Duration wall = clock_.now() - begun_;
     if (cpu && cpu_at_start_ && wall > Duration{0}) {
@@ -50,7 +38,30 @@ Wake ReceivingStream::step(MonoTime now, net::ReceiveBuffers& buffers) {
     over_.store(true, std::memory_order_release);
     return Wake{};
   }
-  return Wake{more ? sender::kAtOnce : kNever, false, false};
+  const Duration rest = moderation_.after(reading.reads, reading.bytes, now);
+  if (reading.more) {
+    return Wake{sender::kAtOnce, false, false};
+  }
+  return rest > Duration{0} ? Wake{now + rest, false, false, true} : Wake{kNever, false, false};
+}
+
+ReceivingStream::Reading ReceivingStream::read(net::ReceiveBuffers& buffers) {
+  const std::int64_t omit_until = omit_until_ns_.load(std::memory_order_relaxed);
+  Reading out{0, 0, true};
+  for (int i = 0; i < kReadsPerStep && out.more; ++i) {
+    const auto reads = port_.receive(buffers);
+    out.more = !reads.empty();
+    out.reads += reads.size();
+    for (const net::Received& each : reads) {
+      if (!omitting_done_ && to_ns(each.at) >= omit_until && omit_until != INT64_MIN) {
+        omitting_done_ = true;
+        account_.end_omitted();
+      }
+      account_.on_read(each);
+      out.bytes += each.data.size();
+    }
+  }
+  return out;
 }
 
 void ReceivingStream::publish() {

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "clock/clock.hpp"
+#include "engine/read_moderation.hpp"
 #include "engine/task.hpp"
 #include "iperf3/stream_account.hpp"
 #include "net/datagram_port.hpp"
@@ -39,6 +40,13 @@ class ReceivingStream final : public engine::Task {
                                             const ClockAnchor& clock);
 
  private:
+  /// What one step read; `more` may be waiting.
+  struct Reading {
+    std::uint64_t reads = 0;
+    std::uint64_t bytes = 0;
+    bool more = false;
+  };
+  [[nodiscard]] Reading read(net::ReceiveBuffers& buffers);
   void publish();
 
   net::DatagramPort& port_;
@@ -47,6 +55,7 @@ class ReceivingStream final : public engine::Task {
   StreamAccount account_;            ///< of the thread that steps; others see `shown_`
   StreamAccount::Totals shown_;      ///< guarded by mutex_
   std::optional<MonoTime> arrival_;  ///< guarded by mutex_
+  engine::ReadModeration moderation_;
   std::optional<Duration> cpu_at_start_;
   MonoTime begun_{};
   std::uint32_t cpu_permille_ = UINT32_MAX;
