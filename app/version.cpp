@@ -31,6 +31,14 @@ constexpr bool reads_captures() {
 #endif
 }
 
+constexpr bool has_monitor() {
+#if defined(UDPERF_MONITOR)
+  return true;
+#else
+  return false;
+#endif
+}
+
 std::string line(const std::string& name, std::string_view value) {
   constexpr std::size_t kColumn = 20;
   return name + std::string(name.size() < kColumn ? kColumn - name.size() : 1, ' ') +
@@ -55,7 +63,8 @@ std::string version_text() {
   return "udperf " UDPERF_VERSION "\n" + line("commit", git_commit()) +
          line("compiler", compiler_text()) + line("libraries", linkage()) +
          line("captures", reads_captures() ? "yes" : "no, traces as CSV only") +
-         line("kernel", kernel.release) + line("UDP_SEGMENT", segmentation_text(kernel)) +
+         line("monitor", yes_or_no(has_monitor())) + line("kernel", kernel.release) +
+         line("UDP_SEGMENT", segmentation_text(kernel)) +
          line("UDP_GRO", yes_or_no(kernel.receive_offload)) +
          line("SO_TXTIME", yes_or_no(kernel.transmit_time)) +
          line("SO_MAX_PACING_RATE", yes_or_no(kernel.pacing_rate)) +

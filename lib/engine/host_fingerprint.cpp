@@ -7,13 +7,23 @@
 
 namespace udperf::engine {
 
+namespace {
+
+/// Where there is no /proc: no two programs are on the same host, but each stays where it is.
+wire::Digest host_of_this_program() {
+  wire::Digest drawn{};
+  crypto::SystemRandom{}.fill(drawn);
+  return drawn;
+}
+
+}  // namespace
+
 wire::Digest host_fingerprint() {
   if (const auto identity = os::host_identity()) {
     return crypto::fingerprint(std::as_bytes(std::span{*identity}));
   }
-  wire::Digest unknown{};  // then no two hosts are the same
-  crypto::SystemRandom{}.fill(unknown);
-  return unknown;
+  static const wire::Digest here = host_of_this_program();
+  return here;
 }
 
 }  // namespace udperf::engine

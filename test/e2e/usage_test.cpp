@@ -95,9 +95,9 @@ TEST_CASE("the version is its first line, and one item a line follows", "[e2e]")
   REQUIRE(std::getline(lines, line));
   CHECK(line == "udperf " + std::string{udperf::result::program_version()});
   for (const std::string item :
-       {"commit", "compiler", "libraries", "captures", "kernel", "UDP_SEGMENT", "UDP_GRO",
-        "SO_TXTIME", "SO_MAX_PACING_RATE", "SO_TIMESTAMPNS", "SO_TIMESTAMPING", "SO_RXQ_OVFL",
-        "default queue"}) {
+       {"commit", "compiler", "libraries", "captures", "monitor", "kernel", "UDP_SEGMENT",
+        "UDP_GRO", "SO_TXTIME", "SO_MAX_PACING_RATE", "SO_TIMESTAMPNS", "SO_TIMESTAMPING",
+        "SO_RXQ_OVFL", "default queue"}) {
     REQUIRE(std::getline(lines, line));
     CAPTURE(item, line);
     CHECK(line.rfind(item + " ", 0) == 0);

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""kubernetes.py UDPERF: the manifests are linted and promise no rights, and their server runs and is ready
-by its own probe with the image's content, as that user, without a capability, in a read-only root.
-UDPERF is the static binary. The image is built with buildah where it is installed; else the root is
-what the Containerfile would copy. Needs root for the runs."""
+"""kubernetes.py UDPERF MONITOR: the manifests are linted and promise no rights, their server runs and is ready
+by its own probe with the image's content, and their monitor measures it over a link, each as that user, without
+a capability, in a read-only root. UDPERF is the static binary, MONITOR the one of the package, which has the
+monitor. The image is built with buildah where it is installed; else the root is what the Containerfile would
+copy. Needs root for the runs."""
 
 import json
 import os
@@ -18,6 +19,7 @@ import yaml
 
 ROOM = pathlib.Path(__file__).resolve().parents[2] / "app/integrations/kubernetes"
 PROGRAM = "udperf"
+MONITOR = "udperf"
 
 # $1: root, $2: the server's command, $3: its probe. Status 0: ready, without rights.
 INSIDE = r"""
@@ -35,6 +37,53 @@ grep -q '^CapEff:[[:space:]]*0*$' "/proc/$server/status"
 grep -q '^Uid:[[:space:]]*65532' "/proc/$server/status"
 ! touch "$1/file" 2>/dev/null
 kill "$server"
+"""
+
+# $1: the server's root, $2: its command, $3: the monitor's root, $4: its command, $5: what waits for a round.
+# Two nodes, 192.0.2.1 with the monitor and 192.0.2.2, joined by a link; the volumes are what the manifest says.
+MESH = r"""
+set -eu
+unshare --net sh -c 'ip link set lo up; read -r go; ip addr add 192.0.2.2/24 dev far; ip link set far up
+  eval "exec chroot --userspec=65532:65532 \"$1\" $2"' sh "$1" "$2" <"$1.go" >"$1.out" 2>&1 &
+server=$!
+exec 3>"$1.go"
+ip link set lo up
+for try in 1 2 3 4 5 6 7 8 9 10; do
+  if [ "$(readlink "/proc/$server/ns/net")" != "$(readlink /proc/self/ns/net)" ]; then break; fi
+  sleep 0.2
+done
+ip link add near type veth peer name far netns "$server"
+ip addr add 192.0.2.1/24 dev near
+ip link set near up
+echo go >&3
+mount --bind "$3" "$3"
+mount --rbind /usr "$3/usr"
+mount -o remount,ro,bind "$3"
+mount -t tmpfs -o size=64m,uid=65532,gid=65532,mode=0770 tmpfs "$3/var/lib/udperf"
+eval "exec chroot --userspec=65532:65532 '$3' $4" >"$3.out" 2>&1 &
+monitor=$!
+python3 -c "$5" || { cat "$1.out" "$3.out" >&2; exit 1; }
+grep -q '^CapEff:[[:space:]]*0*$' "/proc/$monitor/status"
+[ -s "$3/var/lib/udperf/monitor.db" ]
+kill "$monitor" "$server"
+"""
+
+# The other node has been measured, by one and the same server, and the monitor's own is no target.
+MEASURED = r"""
+import re, sys, time, urllib.request
+end, text = time.monotonic() + 120, ""
+while time.monotonic() < end:
+    try:
+        text = urllib.request.urlopen("http://192.0.2.1:9555/metrics", timeout=10).read().decode()
+    except OSError:
+        pass
+    if re.search(r'^udperf_rounds_total{target="[^"]*/192[.]0[.]2[.]2"[^}]*status="complete"} [2-9]', text, re.M):
+        if "/192.0.2.1" in text:
+            sys.exit("its own address is a target")
+        restarts = re.search(r'^udperf_server_restarts_total{[^}]*} (\d+)', text, re.M)[1]
+        sys.exit(f"{restarts} restarts of a server that stayed" if restarts != "0" else 0)
+    time.sleep(0.5)
+sys.exit("no complete round: " + text)
 """
 
 
@@ -101,8 +150,7 @@ class Kubernetes(unittest.TestCase):
             labels = spec["template"]["metadata"]["labels"]
             self.assertLessEqual(selector.items(), labels.items())
             self.assertLessEqual(spec["selector"]["matchLabels"].items(), labels.items())
-        configuration = yaml.safe_load(
-            kinds["ConfigMap", "udperf-monitor"]["data"]["monitor.yaml"])
+        configuration = yaml.safe_load(self.configuration())
         name = f"{kinds['Service', 'udperf']['metadata']['name']}.udperf.svc.cluster.local"
         self.assertEqual(configuration["targets"], [{"dns": name}])
 
@@ -122,10 +170,39 @@ class Kubernetes(unittest.TestCase):
                 found += 1
         self.assertEqual(found, 2)
 
+    def container(self, role):
+        """The container whose program has this role."""
+        return next(container for pod in self.pods() for container in pod["containers"]
+                    if container["args"][0] == role)
+
+    def configuration(self):
+        """The monitor's configuration, as text."""
+        return next(item["data"]["monitor.yaml"] for item in manifests() if item["kind"] == "ConfigMap")
+
+    @unittest.skipIf(os.geteuid() != 0, "root is needed to change the root")
+    def test_the_monitor_measures_the_other_node(self):
+        with tempfile.TemporaryDirectory() as folder:
+            far, root = pathlib.Path(folder, "far"), pathlib.Path(folder, "root")
+            far.mkdir()
+            shutil.copy(PROGRAM, far / "udperf")
+            os.mkfifo(f"{far}.go")
+            for place in ("usr", "etc/udperf", "var/lib/udperf"):
+                (root / place).mkdir(parents=True)
+            for name in ("bin", "lib", "lib64"):
+                (root / name).symlink_to(f"usr/{name}")
+            shutil.copy(MONITOR, root / "udperf")
+            (root / "etc/udperf/monitor.yaml").write_text(self.configuration())
+            (root / "etc/host.conf").write_text("multi on\n")  # as Debian has it
+            (root / "etc/hosts").write_text("192.0.2.1 udperf.udperf.svc.cluster.local\n"
+                                            "192.0.2.2 udperf.udperf.svc.cluster.local\n")
+            os.chmod(folder, 0o755)
+            run("unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c",
+                MESH, "sh", str(far), shlex.join(["/udperf"] + self.container("server")["args"]), str(root),
+                shlex.join(["/udperf"] + self.container("monitor")["args"]), MEASURED)
+
     @unittest.skipIf(os.geteuid() != 0, "root is needed to change the root")
     def test_the_server_runs_with_what_the_image_holds(self):
-        container = next(container for pod in self.pods() for container in pod["containers"]
-                         if container["args"][0] == "server")
+        container = self.container("server")
         with tempfile.TemporaryDirectory() as folder:
             image = Image(pathlib.Path(folder))
             os.chmod(folder, 0o755)
@@ -141,5 +218,5 @@ class Kubernetes(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    PROGRAM = str(pathlib.Path(sys.argv.pop(1)).resolve())
+    PROGRAM, MONITOR = (str(pathlib.Path(sys.argv.pop(1)).resolve()) for _ in range(2))
     unittest.main(verbosity=1)

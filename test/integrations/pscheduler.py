@@ -150,6 +150,20 @@ class PScheduler(unittest.TestCase):
         self.assertGreater(whole["sent"], 0)
         self.assertIn("--direction down", result["diags"])
 
+    def test_throughput_leaves_out_what_it_is_told_to(self):
+        spec = {"schema": 1, "dest": "127.0.0.1", "duration": "PT1S", "udp": True, "omit": "PT1.5S",
+                "bandwidth": 2_000_000, "buffer-length": 1000, "interval": "PT0.5S"}
+        result = self.tool.measure("throughput", spec)
+        whole = self.check_throughput(result)
+        # What was omitted is in neither count: 1 s at the rate, and not 2.5 s.
+        self.assertLessEqual(whole["sent"], 2_000_000 / 8 / 1000 + 2)
+        self.assertGreater(whole["sent"], 0)
+        self.assertEqual(result["intervals"][0]["summary"]["start"], 0)
+        self.assertIn("--omit 1500ms", result["diags"])
+        with_it, without = (int(self.tool.ask("duration", dict(spec, omit=omit))["duration"][2:-1])
+                            for omit in ("PT20S", "PT0S"))
+        self.assertEqual(with_it - without, 20)
+
     def test_throughput_to_a_server_that_runs(self):
         ready, write = os.pipe()
         with subprocess.Popen([PROGRAM, "server", "--bind", "127.0.0.1", "--port", "0", "--one-off",
@@ -189,7 +203,7 @@ class PScheduler(unittest.TestCase):
         base = {"schema": 1, "dest": "127.0.0.1", "udp": True}
         self.assertIn("UDP only", self.reasons("throughput", {"schema": 1, "dest": "h"}))
         self.assertIn("congestion", self.reasons("throughput", dict(base, congestion="bbr")))
-        self.assertIn("omit", self.reasons("throughput", dict(base, omit="PT3S")))
+        self.assertIn("omit", self.reasons("throughput", dict(base, omit="PT2H")))
         self.assertIn("ISO 8601", self.reasons("throughput", dict(base, duration="10")))
         self.assertIn("parallel", self.reasons("throughput", dict(base, parallel=129)))
         self.assertIn("destination", self.reasons("throughput", dict(base, dest="--output=/x")))

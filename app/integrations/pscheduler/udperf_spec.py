@@ -11,6 +11,8 @@ PATIENCE = 10
 # Packet sizes, handshake and the report at the end.
 AROUND = 6
 
+LONGEST_OMISSION = 3600  # seconds
+
 DEFAULT_RATE = 1_000_000  # bit/s a stream, as iperf3 has it for UDP: no mesh is flooded by default
 
 COMMON = {"schema", "source", "source-node", "dest", "dest-node", "ip-tos", "ip-version"}
@@ -60,6 +62,7 @@ class Plan:
         if unknown:
             raise Unsupported("udperf does not support " + ", ".join(unknown))
         self.client = 0
+        self.warm_up = 0  # seconds before the test, in none of its figures
         self.direction = "up"
         self.server_runs_already = False
         self.server_port = None
@@ -81,7 +84,7 @@ class Plan:
 
     def seconds_in_all(self):
         """From the start to the last result, the clocks' difference included."""
-        return self.seconds + PATIENCE + AROUND
+        return self.warm_up + self.seconds + PATIENCE + AROUND
 
 
 class Throughput(Plan):
@@ -93,8 +96,6 @@ class Throughput(Plan):
         super().__init__(spec, THROUGHPUT)
         if spec.get("udp") is not True:
             raise Unsupported("udperf measures UDP only: the test has to say udp")
-        if spec.get("omit") and seconds_of(spec["omit"]) > 0:
-            raise Unsupported("udperf has nothing to omit: UDP has no slow start")
         self.direction = "down" if spec.get("reverse") else "up"
         self.server_runs_already = bool(spec.get("single-ended"))
         if self.server_runs_already:
@@ -103,6 +104,12 @@ class Throughput(Plan):
         interval = seconds_of(spec.get("interval") or "PT1S")
         if self.seconds <= 0 or not 0.01 <= interval <= 3600:
             raise Unsupported("a test has a duration, and intervals of 10 ms to 1 h")
+        omitted = seconds_of(spec.get("omit") or "PT0S")
+        if omitted:
+            if not 0.001 <= omitted <= LONGEST_OMISSION:
+                raise Unsupported(f"omit is 1 ms to 1 h, not {spec['omit']}")
+            self.warm_up = omitted
+            self.arguments += ["--omit", f"{omitted * 1000:.0f}ms"]
         streams = whole_in(spec, "parallel", 1, 1, 128)
         rate = whole_in(spec, "bandwidth", DEFAULT_RATE, 1, 10**12) * streams
         self.arguments += ["--duration", f"{self.seconds * 1000:.0f}ms",
