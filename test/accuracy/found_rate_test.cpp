@@ -96,6 +96,31 @@ void judge_random_loss(const json& document, Attempt& attempt) {
   attempt.expect(lost >= 0 && lost <= 0.02, "1 % lost in the last trial");
 }
 
+/// A search by the standard's method, which finds a shaper to a row of its table.
+Measurement standard_search(int mbit, const std::string& way) {
+  auto scene = plain_scene();
+  shape(*scene, way == "up" ? "server" : "client", mbit, 50);
+  auto line = std::make_shared<NarrowLine>(
+      std::move(scene),
+      std::vector<std::string>{"--find-rate=rfc9097", "--search-time", "10s", "--direction", way});
+  // IP bytes of a frame that is 14 bytes longer; a second may begin with a full bucket and ends
+  // in the middle of a datagram.
+  const double truth = mbit * 1e6 * 1500 / 1514;
+  return {"the standard's method " + way, [line] { line->start(); },
+          [line, truth](Attempt& attempt) {
+            const json search = line->finish().at("search");
+            INFO(search.dump(1));
+            if (!attempt.expect(search.at("capacity").at("sub_intervals").size() == 5,
+                                "five seconds, each whole")) {
+              return;
+            }
+            attempt.expect(search.at("limited_by") == "network", "a limit that is named");
+            attempt.expect_near("answer_ip_bps", search.at("answer_ip_bps"), truth, 0.02);
+            const json& most = search.at("capacity").at("maximum").at("rtt_max_ns");
+            attempt.expect(most < 120e6, "a queue of 50 ms, not " + most.dump());
+          }};
+}
+
 }  // namespace
 
 TEST_CASE("a shaper's rate is found, whatever rate and queue it has", "[accuracy]") {
@@ -115,8 +140,10 @@ TEST_CASE("a shaper's rate is found, whatever rate and queue it has", "[accuracy
   }
 }
 
-TEST_CASE("what a bucket has saved up, and what is lost at random, is not taken for the rate",
-          "[accuracy]") {
+TEST_CASE(
+    "what a bucket has saved up, and what is lost at random, is not taken for the rate, and "
+    "the standard's method finds a shaper to a row of its table",
+    "[accuracy]") {
   if (!plain_scene()) {
     return;
   }
@@ -142,38 +169,9 @@ TEST_CASE("what a bucket has saved up, and what is lost at random, is not taken 
                     });
   const auto none = search_behind(kRandomLoss, {"--gso", "off"}, judge_random_loss);
 
-  measure_side_by_side({policer, shaper, allowed, none}, long_measurement());
-}
-
-TEST_CASE("the standard's method finds a shaper to a row of its table", "[accuracy]") {
-  std::vector<Measurement> all;
-  for (const auto& [mbit, way] : {std::pair{20, "up"}, std::pair{100, "down"}}) {
-    auto scene = plain_scene();
-    if (!scene) {
-      return;
-    }
-    shape(*scene, std::string{way} == "up" ? "server" : "client", mbit, 50);
-    auto line = std::make_shared<NarrowLine>(
-        std::move(scene), std::vector<std::string>{"--find-rate=rfc9097", "--search-time", "10s",
-                                                   "--direction", way});
-    // IP bytes of a frame that is 14 bytes longer; a second may begin with a full bucket and ends
-    // in the middle of a datagram.
-    const double truth = mbit * 1e6 * 1500 / 1514;
-    all.push_back({way, [line] { line->start(); },
-                   [line, truth](Attempt& attempt) {
-                     const json search = line->finish().at("search");
-                     INFO(search.dump(1));
-                     if (!attempt.expect(search.at("capacity").at("sub_intervals").size() == 5,
-                                         "five seconds, each whole")) {
-                       return;
-                     }
-                     attempt.expect(search.at("limited_by") == "network", "a limit that is named");
-                     attempt.expect_near("answer_ip_bps", search.at("answer_ip_bps"), truth, 0.02);
-                     const json& most = search.at("capacity").at("maximum").at("rtt_max_ns");
-                     attempt.expect(most < 120e6, "a queue of 50 ms, not " + most.dump());
-                   }});
-  }
-  measure_side_by_side(all, long_measurement());
+  measure_side_by_side(
+      {policer, shaper, allowed, none, standard_search(20, "up"), standard_search(100, "down")},
+      long_measurement());
 }
 
 TEST_CASE("without a bottleneck the hosts are the limit, and most of what they do is found",

@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -16,12 +19,13 @@
 
 using nlohmann::json;
 using udperf::test::Attempt;
-using udperf::test::measure_under_condition;
+using udperf::test::CapturedRun;
+using udperf::test::CapturedTest;
+using udperf::test::measure_side_by_side;
+using udperf::test::Measurement;
 using udperf::test::parse_strict_json;
-using udperf::test::run_captured;
 using udperf::test::run_udperf;
 using udperf::test::Seen;
-using udperf::test::Server;
 
 namespace {
 
@@ -126,155 +130,155 @@ void needs_punctual(const json& direction, Attempt& attempt) {
   attempt.needs(direction.at("tx").at("pacing_skipped") == 0, "nothing skipped");
 }
 
+/// A test with these options whose capture is judged when it is over.
+Measurement capture_of(const std::string& name, std::vector<std::string> options,
+                       std::function<void(const CapturedRun&, Attempt&)> judge) {
+  auto test = std::make_shared<std::optional<CapturedTest>>();
+  return {name, [test, options = std::move(options)] { test->emplace(options); },
+          [test, judge = std::move(judge)](Attempt& attempt) {
+            const auto run = (*test)->finish(attempt);
+            test->reset();
+            if (run) {
+              judge(*run, attempt);
+            }
+          }};
+}
+
+/// What its row of `udperf profiles` says, of a call or a game.
+Measurement call(const std::string& profile) {
+  constexpr double kSeconds = 1.5;
+  return capture_of(
+      profile, {"--profile", profile, "--duration", "1.5s"},
+      [row = profile_row(profile)](const CapturedRun& run, Attempt& attempt) {
+        for (const std::string way : {"up", "down"}) {
+          CAPTURE(way);
+          const auto& seen = run.capture.at(way);
+          const double pps = row.at(way).at("packets_per_s").get<double>();
+          check_sizes(seen, row.at(way).at("sizes").get<std::string>());
+          needs_punctual(run.document.at(way), attempt);
+          attempt.expect(static_cast<double>(seen.size()) == pps * kSeconds, "datagrams a second");
+          std::vector<double> starts;
+          for (const Seen& one : seen) {
+            starts.push_back(one.at_s);
+          }
+          attempt.expect(share_on_time(starts, 1 / pps) >= 0.98, "datagrams within 1 ms");
+        }
+      });
+}
+
+/// The sizes of its profile at the rate that was asked for.
+Measurement imix() {
+  return capture_of("imix", {"--profile", "imix", "--rate", "2000pps", "--duration", "2s"},
+                    [row = profile_row("imix")](const CapturedRun& run, Attempt& attempt) {
+                      const auto& seen = run.capture.at("up");
+                      check_sizes(seen, row.at("up").at("sizes").get<std::string>());
+                      needs_punctual(run.document.at("up"), attempt);
+                      attempt.expect_near("datagrams a second",
+                                          static_cast<double>(seen.size()) / 2, 2000, 0.002);
+                    });
+}
+
+/// The frames of its profile.
+Measurement video() {
+  return capture_of(
+      "video", {"--profile", "video-5M", "--duration", "2.2s"},
+      [up = profile_row("video-5M").at("up")](const CapturedRun& run, Attempt& attempt) {
+        const double fps = up.at("frames_per_s").get<double>();
+        const auto every = up.at("key_frame_every").get<std::size_t>();
+        const double times = up.at("key_frame_times").get<double>();
+        const double mean_bytes = up.at("payload_bps").get<double>() / 8 / fps;
+        const double usual_bytes =
+            mean_bytes * static_cast<double>(every) / (static_cast<double>(every) - 1 + times);
+        needs_punctual(run.document.at("up"), attempt);
+        const auto frames = frames_of(run.capture.at("up"), 0.3 / fps);
+        if (!attempt.expect(frames.size() == static_cast<std::size_t>(2.2 * fps), "its frames")) {
+          return;
+        }
+        for (std::size_t i = 0; i < frames.size(); ++i) {
+          const double expected = usual_bytes * (i % every == 0 ? times : 1);
+          attempt.expect_near("bytes of frame " + std::to_string(i),
+                              static_cast<double>(frames[i].bytes), expected, 0.002);
+        }
+        attempt.expect(share_on_time(starts_of(frames), 1 / fps) >= 0.98, "frames within 1 ms");
+      });
+}
+
+/// 99 % of its frames within 1 ms of their time.
+Measurement isochronous() {
+  return capture_of(
+      "isochronous", {"--profile", "isochronous:100:4M,1M", "--seed", "8", "--duration", "3s"},
+      [](const CapturedRun& run, Attempt& attempt) {
+        needs_punctual(run.document.at("up"), attempt);
+        const auto frames = frames_of(run.capture.at("up"), 0.003);
+        if (!attempt.expect(frames.size() == 300, "300 frames")) {
+          return;
+        }
+        attempt.expect(share_on_time(starts_of(frames), 0.01) >= 0.99, "frames within 1 ms");
+        double sum = 0;
+        double squares = 0;
+        for (std::size_t i = 0; i < 256; ++i) {  // a turn, whose mean is that of the rate
+          const auto bytes = static_cast<double>(frames[i].bytes);
+          sum += bytes;
+          squares += bytes * bytes;
+        }
+        const double mean = sum / 256;
+        attempt.expect_near("bytes of a frame", mean, 4e6 / 8 / 100, 0.002);
+        attempt.expect_near("their deviation", std::sqrt(squares / 256 - mean * mean),
+                            1e6 / 8 / 100, 0.05);
+      });
+}
+
+/// Gaps that are exponential.
+Measurement poisson() {
+  return capture_of("poisson",
+                    {"--spacing", "poisson", "--rate", "200pps", "--packet-size", "64", "--seed",
+                     "3", "--packets", "1501"},
+                    [](const CapturedRun& run, Attempt& attempt) {
+                      needs_punctual(run.document.at("up"), attempt);
+                      const auto& seen = run.capture.at("up");
+                      std::vector<double> gaps;
+                      for (std::size_t i = 1; i < seen.size(); ++i) {
+                        gaps.push_back(seen[i].at_s - seen[i - 1].at_s);
+                      }
+                      // Beyond this distance, chance alone comes once in a hundred draws; the draw
+                      // is always the same.
+                      const double most = 1.63 / std::sqrt(static_cast<double>(gaps.size()));
+                      const double distance = distance_to_exponential(gaps, 1 / 200.0);
+                      CAPTURE(distance, most);
+                      attempt.expect(distance < most, "gaps that an exponential distribution has");
+                    });
+}
+
+/// Back to back, at the distance that keeps the rate.
+Measurement bursts() {
+  return capture_of(
+      "bursts",
+      {"--spacing", "burst:8", "--rate", "400pps", "--packet-size", "300", "--duration", "2s"},
+      [](const CapturedRun& run, Attempt& attempt) {
+        needs_punctual(run.document.at("up"), attempt);
+        const auto seen = frames_of(run.capture.at("up"), 0.005);
+        if (!attempt.expect(seen.size() == 100, "100 bursts")) {
+          return;
+        }
+        for (const Frame& burst : seen) {
+          attempt.expect(burst.bytes == std::size_t{8} * 300, "8 datagrams in each");
+        }
+        attempt.expect(share_on_time(starts_of(seen), 0.02) >= 0.98, "bursts within 1 ms");
+      });
+}
+
 }  // namespace
 
-TEST_CASE("a capture of a call or a game has what its profile says", "[e2e][capture]") {
-  const auto profile = GENERATE(std::string{"voip-g711"}, std::string{"voip-g729"},
-                                std::string{"voip-opus"}, std::string{"gaming"});
-  CAPTURE(profile);
-  const json row = profile_row(profile);
-  const Server server;
-  constexpr double kSeconds = 1.5;
-  measure_under_condition([&](Attempt& attempt) {
-    const auto run = run_captured(server, {"--profile", profile, "--duration", "1.5s"}, attempt);
-    if (!run) {
-      return;
-    }
-    for (const std::string way : {"up", "down"}) {
-      CAPTURE(way);
-      const auto& seen = run->capture.at(way);
-      const double pps = row.at(way).at("packets_per_s").get<double>();
-      check_sizes(seen, row.at(way).at("sizes").get<std::string>());
-      needs_punctual(run->document.at(way), attempt);
-      attempt.expect(static_cast<double>(seen.size()) == pps * kSeconds, "datagrams a second");
-      std::vector<double> starts;
-      for (const Seen& one : seen) {
-        starts.push_back(one.at_s);
-      }
-      attempt.expect(share_on_time(starts, 1 / pps) >= 0.98, "datagrams within 1 ms");
-    }
-  });
-}
+// Side by side, which a few thousand datagrams a second bear; what the host spoils is made again
+// alone.
 
-TEST_CASE("a capture of IMIX has the sizes of its profile at the rate that was asked for",
+TEST_CASE("a capture of a call, a game, IMIX or video has what its profile says",
           "[e2e][capture]") {
-  const json row = profile_row("imix");
-  const Server server;
-  measure_under_condition([&](Attempt& attempt) {
-    const auto run = run_captured(
-        server, {"--profile", "imix", "--rate", "2000pps", "--duration", "2s"}, attempt);
-    if (!run) {
-      return;
-    }
-    const auto& seen = run->capture.at("up");
-    check_sizes(seen, row.at("up").at("sizes").get<std::string>());
-    needs_punctual(run->document.at("up"), attempt);
-    attempt.expect_near("datagrams a second", static_cast<double>(seen.size()) / 2, 2000, 0.002);
-  });
+  measure_side_by_side({call("voip-g711"), call("voip-g729"), call("voip-opus"), call("gaming")});
+  measure_side_by_side({imix(), video()});
 }
 
-TEST_CASE("a capture of video has the frames of its profile", "[e2e][capture]") {
-  const json up = profile_row("video-5M").at("up");
-  const double fps = up.at("frames_per_s").get<double>();
-  const auto every = up.at("key_frame_every").get<std::size_t>();
-  const double times = up.at("key_frame_times").get<double>();
-  const double mean_bytes = up.at("payload_bps").get<double>() / 8 / fps;
-  const double usual_bytes =
-      mean_bytes * static_cast<double>(every) / (static_cast<double>(every) - 1 + times);
-  const Server server;
-  measure_under_condition([&](Attempt& attempt) {
-    const auto run = run_captured(server, {"--profile", "video-5M", "--duration", "2.2s"}, attempt);
-    if (!run) {
-      return;
-    }
-    needs_punctual(run->document.at("up"), attempt);
-    const auto frames = frames_of(run->capture.at("up"), 0.3 / fps);
-    if (!attempt.expect(frames.size() == static_cast<std::size_t>(2.2 * fps), "its frames")) {
-      return;
-    }
-    for (std::size_t i = 0; i < frames.size(); ++i) {
-      CAPTURE(i);
-      const double expected = usual_bytes * (i % every == 0 ? times : 1);
-      attempt.expect_near("bytes of frame " + std::to_string(i),
-                          static_cast<double>(frames[i].bytes), expected, 0.002);
-    }
-    attempt.expect(share_on_time(starts_of(frames), 1 / fps) >= 0.98, "frames within 1 ms");
-  });
-}
-
-TEST_CASE("a capture of isochronous traffic has 99 % of its frames within 1 ms of their time",
+TEST_CASE("a capture has frames, gaps by chance and bursts as they were asked for",
           "[e2e][capture]") {
-  const Server server;
-  measure_under_condition([&](Attempt& attempt) {
-    const auto run = run_captured(
-        server, {"--profile", "isochronous:100:4M,1M", "--seed", "8", "--duration", "3s"}, attempt);
-    if (!run) {
-      return;
-    }
-    needs_punctual(run->document.at("up"), attempt);
-    const auto frames = frames_of(run->capture.at("up"), 0.003);
-    if (!attempt.expect(frames.size() == 300, "300 frames")) {
-      return;
-    }
-    attempt.expect(share_on_time(starts_of(frames), 0.01) >= 0.99, "frames within 1 ms");
-    double sum = 0;
-    double squares = 0;
-    for (std::size_t i = 0; i < 256; ++i) {  // a turn, whose mean is that of the rate
-      const auto bytes = static_cast<double>(frames[i].bytes);
-      sum += bytes;
-      squares += bytes * bytes;
-    }
-    const double mean = sum / 256;
-    attempt.expect_near("bytes of a frame", mean, 4e6 / 8 / 100, 0.002);
-    attempt.expect_near("their deviation", std::sqrt(squares / 256 - mean * mean), 1e6 / 8 / 100,
-                        0.05);
-  });
-}
-
-TEST_CASE("gaps by chance are exponential in a capture", "[e2e][capture]") {
-  const Server server;
-  measure_under_condition([&](Attempt& attempt) {
-    const auto run = run_captured(server,
-                                  {"--spacing", "poisson", "--rate", "200pps", "--packet-size",
-                                   "64", "--seed", "3", "--packets", "1501"},
-                                  attempt);
-    if (!run) {
-      return;
-    }
-    needs_punctual(run->document.at("up"), attempt);
-    const auto& seen = run->capture.at("up");
-    std::vector<double> gaps;
-    for (std::size_t i = 1; i < seen.size(); ++i) {
-      gaps.push_back(seen[i].at_s - seen[i - 1].at_s);
-    }
-    // Beyond this distance, chance alone comes once in a hundred draws; the draw is always the
-    // same.
-    const double most = 1.63 / std::sqrt(static_cast<double>(gaps.size()));
-    const double distance = distance_to_exponential(gaps, 1 / 200.0);
-    CAPTURE(distance, most);
-    attempt.expect(distance < most, "gaps that an exponential distribution has");
-  });
-}
-
-TEST_CASE("bursts leave back to back in a capture, at the distance that keeps the rate",
-          "[e2e][capture]") {
-  const Server server;
-  measure_under_condition([&](Attempt& attempt) {
-    const auto run = run_captured(
-        server,
-        {"--spacing", "burst:8", "--rate", "400pps", "--packet-size", "300", "--duration", "2s"},
-        attempt);
-    if (!run) {
-      return;
-    }
-    needs_punctual(run->document.at("up"), attempt);
-    const auto bursts = frames_of(run->capture.at("up"), 0.005);
-    if (!attempt.expect(bursts.size() == 100, "100 bursts")) {
-      return;
-    }
-    for (const Frame& burst : bursts) {
-      attempt.expect(burst.bytes == std::size_t{8} * 300, "8 datagrams in each");
-    }
-    attempt.expect(share_on_time(starts_of(bursts), 0.02) >= 0.98, "bursts within 1 ms");
-  });
+  measure_side_by_side({isochronous(), poisson(), bursts()});
 }

@@ -293,7 +293,7 @@ TEST_CASE("a thousand idle sessions are cheap", "[e2e]") {
   }
 }
 
-TEST_CASE("ten thousand abandoned sessions leave nothing behind", "[e2e]") {
+TEST_CASE("ten thousand abandoned sessions leave nothing behind", "[e2e][beside]") {
   Server server{IpFamily::v4,
                 {"--max-sessions", "4000", "--max-sessions-per-address", "4000", "--max-memory",
                  "2G", "--log-level", "error"}};

@@ -74,20 +74,26 @@ Capture parse(const std::string& text, std::uint16_t port) {
 
 }  // namespace
 
-std::optional<CapturedRun> run_captured(const Server& server, std::vector<std::string> more,
-                                        Attempt& attempt) {
-  const std::uint16_t port = server.endpoint().port;
-  auto tcpdump = start_tcpdump(port);
-  if (!tcpdump) {
+CapturedTest::CapturedTest(std::vector<std::string> more)
+    : tcpdump_(start_tcpdump(server_.endpoint().port)) {
+  if (tcpdump_) {
+    more.insert(more.end(), {"--gso", "off"});  // else a buffer of many is one packet here
+    client_ = start_udperf(client_arguments(server_.endpoint(), more));
+  }
+}
+
+std::optional<CapturedRun> CapturedTest::finish(Attempt& attempt) {
+  if (!client_) {
     return std::nullopt;
   }
-  more.insert(more.end(), {"--gso", "off"});  // else a buffer of many is one packet here
-  const auto finished = run_udperf(client_arguments(server.endpoint(), more));
+  const std::uint16_t port = server_.endpoint().port;
+  const auto status = client_->wait(kGuard);
+  const Finished finished{status, client_->output(Stream::out), client_->output(Stream::err), {}};
   CAPTURE(finished.err);
   REQUIRE(finished.code() == 0);
   send_end(port);
-  REQUIRE(tcpdump->wait_for(Stream::out, "length " + std::to_string(kEndBytes) + "\n", kGuard));
-  CapturedRun run{document_of(finished), parse(tcpdump->output(Stream::out), port)};
+  REQUIRE(tcpdump_->wait_for(Stream::out, "length " + std::to_string(kEndBytes) + "\n", kGuard));
+  CapturedRun run{document_of(finished), parse(tcpdump_->output(Stream::out), port)};
   for (const char* way : {"up", "down"}) {
     const nlohmann::json& direction = run.document.at(way);
     if (direction.is_null()) {

@@ -23,10 +23,19 @@ struct CapturedRun {
   Capture capture;
 };
 
-/// A test whose DATA is captured on loopback; nothing where that cannot be done, or not all was
-/// captured.
-[[nodiscard]] std::optional<CapturedRun> run_captured(const Server& server,
-                                                      std::vector<std::string> more,
-                                                      Attempt& attempt);
+/// A test whose DATA is captured on loopback, under way.
+class CapturedTest {
+ public:
+  /// Where nothing can be captured, with a word of warning, nothing is started.
+  explicit CapturedTest(std::vector<std::string> more);
+
+  /// Nothing where that could not be done, or not all was captured.
+  [[nodiscard]] std::optional<CapturedRun> finish(Attempt& attempt);
+
+ private:
+  Server server_;
+  std::optional<Process> tcpdump_;
+  std::optional<Process> client_;
+};
 
 }  // namespace udperf::test

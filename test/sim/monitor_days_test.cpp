@@ -17,7 +17,8 @@ using namespace udperf;
 using monitor::RoundResult;
 using monitor::RoundStatus;
 
-constexpr std::uint64_t kTargets = 1000;
+// A sanitizer sees in a hundred what there is to see.
+constexpr std::uint64_t kTargets = UDPERF_TEST_TIME_FACTOR == 1 ? 1000 : 100;
 constexpr Duration kEvery = 60s;
 constexpr Duration kRoundLength = 59s;
 constexpr std::uint64_t kPackets = 100;
@@ -253,7 +254,7 @@ TEST_CASE("two days of a thousand targets are accounted for, on time and in flat
   fleet.run(3h);
   const std::size_t before = allocated();
   for (std::uint64_t i = 1; i <= kDying; ++i) {
-    dead = i * 17;
+    dead = i * 17 % kTargets;
     fleet.run(10min);
     dead = 0;
     fleet.run(10min);

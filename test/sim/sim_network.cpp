@@ -1,6 +1,7 @@
 #include "sim/sim_network.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "pacing/governor.hpp"
 #include "wire/compact_header.hpp"
@@ -156,12 +157,24 @@ net::SendOutcome SimPort::send_whole(std::span<const std::byte> datagram) {
   return send_control(datagram);
 }
 
-MonoTime SimNetwork::next_arrival() const {
+MonoTime SimNetwork::next_arrival() {
   MonoTime next = flights_.empty() ? kNever : flights_.begin()->first;
   for (const auto& [link, port] : connected_) {
-    next = std::min(next, port->readable_at());
+    next = std::min(next, port->readable_at(clock_.now()));
   }
   return next;
+}
+
+MonoTime SimPort::readable_at(MonoTime now) {
+  if (queue_.empty()) {
+    return kNever;
+  }
+  if (told_ && free_at_ <= now) {
+    network_.left_unread += std::exchange(unread_, true) ? 0 : 1;
+    return kNever;
+  }
+  told_ = free_at_ <= now;
+  return free_at_;
 }
 
 void SimPort::arrive(std::vector<std::byte> bytes, MonoTime at) {
@@ -172,6 +185,7 @@ void SimPort::arrive(std::vector<std::byte> bytes, MonoTime at) {
     return;
   }
   queued_cost_ += cost;
+  told_ = unread_ = false;
   queue_.push_back(Waiting{std::move(bytes), at, length, drops_});
 }
 
@@ -183,6 +197,7 @@ std::span<const net::Received> SimPort::receive(net::ReceiveBuffers& /*buffers*/
   constexpr std::size_t kMost = 8;
   current_.clear();
   received_.clear();
+  told_ = unread_ = false;
   const MonoTime now = network_.clock().now();
   while (!queue_.empty() && current_.size() < kMost && free_at_ <= now) {
     take_one();

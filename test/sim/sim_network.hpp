@@ -77,6 +77,8 @@ class SimNetwork {
   /// Writes into what leaves from `from` what a liar there would say.
   std::function<void(const Endpoint& from, std::span<std::byte>)> lie;
   const Endpoint server = endpoint(1, kDefaultPort);
+  /// How often something could be read at a port and was not, when its owner was stepped.
+  std::uint64_t left_unread = 0;
 
   [[nodiscard]] static Endpoint endpoint(std::uint8_t host, std::uint16_t port);
 
@@ -86,7 +88,7 @@ class SimNetwork {
   void forge_refusal(const Endpoint& client);
   /// Hands over what is due.
   void deliver(MonoTime now);
-  [[nodiscard]] MonoTime next_arrival() const;
+  [[nodiscard]] MonoTime next_arrival();
 
   [[nodiscard]] const DirectionTruth& truth(bool upward) const { return upward ? up_ : down_; }
   /// What the way from `from` does.
@@ -163,8 +165,9 @@ class SimPort final : public net::DatagramPort {
 
   void arrive(std::vector<std::byte> bytes, MonoTime at);
   void refuse() { refused_ = true; }
-  /// When what waits can be read; kNever where nothing waits.
-  [[nodiscard]] MonoTime readable_at() const { return queue_.empty() ? kNever : free_at_; }
+  /// When what waits can be read; kNever where nothing waits. What is due is told once: who has
+  /// left it unread would leave it the next microsecond, too.
+  [[nodiscard]] MonoTime readable_at(MonoTime now);
 
  private:
   /// One read: a datagram, or several merged.
@@ -189,6 +192,8 @@ class SimPort final : public net::DatagramPort {
   MonoTime free_at_{};  ///< when the host has dealt with what it read last
   std::vector<Waiting> current_;
   std::vector<net::Received> received_;
+  bool told_ = false;    ///< that something can be read, since the last read and arrival
+  bool unread_ = false;  ///< and has been left there
   bool refused_ = false;
   std::optional<std::uint32_t> hint_;
   bool gso_ = true;

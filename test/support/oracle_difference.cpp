@@ -2,6 +2,7 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -103,21 +104,28 @@ class Comparison {
     return value ? Ns{std::llround(*value * 1e9)} : std::nullopt;
   }
 
-  void say_if(bool different, const std::string& what) {
-    text_ += different ? what + " differ; " : std::string{};
+  /// What has the name, which is put together only where it is told.
+  [[nodiscard]] std::string what(const char* name) const {
+    return (row_ ? "row " + std::to_string(*row_) + " " : std::string{}) + name;
+  }
+
+  void say_if(bool different, const char* name) {
+    if (different) {
+      text_ += what(name) + " differ; ";
+    }
   }
 
   template <typename T>
-  void exactly(const std::string& name, T truth, T seen) {
+  void exactly(const char* name, T truth, T seen) {
     if (truth != seen) {
-      text_ += name + " is " + std::to_string(seen) + ", not " + std::to_string(truth) + "; ";
+      text_ += what(name) + " is " + std::to_string(seen) + ", not " + std::to_string(truth) + "; ";
     }
   }
 
   /// `slack`: how far off the seen value may be, either way.
-  void near(const std::string& name, Ns truth, Ns seen, std::int64_t slack) {
+  void near(const char* name, Ns truth, Ns seen, std::int64_t slack) {
     if (truth.has_value() != seen.has_value()) {
-      text_ += name + (seen ? " is there; " : " is missing; ");
+      text_ += what(name) + (seen ? " is there; " : " is missing; ");
     } else if (truth && std::abs(*truth - *seen) > slack) {
       exactly(name, *truth, *seen);
     }
@@ -162,25 +170,27 @@ class Comparison {
   void compare_row(std::size_t i, bool all_valid) {
     const IntervalRow& truth = truth_.intervals[i];
     const IntervalRow& seen = seen_.intervals[i];
-    const std::string name = "row " + std::to_string(i) + " ";
+    row_ = i;
     for (const Column& column : kColumns) {
       const bool known = all_valid || column.value == &IntervalRow::sent ||
                          column.value == &IntervalRow::lost ||
                          column.value == &IntervalRow::duplicates;
       if (known) {
-        exactly(name + column.name, truth.*column.value, seen.*column.value);
+        exactly(column.name, truth.*column.value, seen.*column.value);
       }
     }
     const std::int64_t spread = truth_.delay_variation ? truth_.delay_variation->max_ns : 0;
-    say_if((truth.dv_p50_ns < 0) != (seen.dv_p50_ns < 0), name + "presence of delay variation");
-    near(name + "dv p50", truth.dv_p50_ns, seen.dv_p50_ns, half_bin(spread));
-    near(name + "dv p99", truth.dv_p99_ns, seen.dv_p99_ns, half_bin(spread));
-    exactly(name + "rtt", std::int64_t{-1}, seen.rtt_p50_ns);
+    say_if((truth.dv_p50_ns < 0) != (seen.dv_p50_ns < 0), "presence of delay variation");
+    near("dv p50", truth.dv_p50_ns, seen.dv_p50_ns, half_bin(spread));
+    near("dv p99", truth.dv_p99_ns, seen.dv_p99_ns, half_bin(spread));
+    exactly("rtt", std::int64_t{-1}, seen.rtt_p50_ns);
+    row_.reset();
   }
 
   const RxReport& truth_;
   const RxReport& seen_;
   std::string text_;
+  std::optional<std::size_t> row_;  ///< that is being compared
 };
 
 }  // namespace
@@ -191,13 +201,15 @@ std::string difference(const RxReport& truth, const RxReport& seen) {
 
 std::string broken_law(const RxReport& seen) {
   std::string text;
-  const auto law = [&text](const std::string& name, std::uint64_t left, std::uint64_t right) {
+  const auto law = [&text](const char* of, const char* name, std::uint64_t left,
+                           std::uint64_t right) {
     if (left != right) {
-      text += name + ": " + std::to_string(left) + " against " + std::to_string(right) + "; ";
+      text += std::string{of} + name + ": " + std::to_string(left) + " against " +
+              std::to_string(right) + "; ";
     }
   };
-  law("datagrams", seen.datagrams, seen.unique + seen.duplicates + seen.late + seen.invalid);
-  law("sent", seen.sent, seen.unique + seen.lost);
+  law("", "datagrams", seen.datagrams, seen.unique + seen.duplicates + seen.late + seen.invalid);
+  law("", "sent", seen.sent, seen.unique + seen.lost);
   const std::array totals{seen.unique, seen.unique_bytes, seen.sent,
                           seen.lost,   seen.duplicates,   seen.reordered};
   for (std::size_t i = 0; i < kColumns.size(); ++i) {
@@ -205,9 +217,9 @@ std::string broken_law(const RxReport& seen) {
     for (const IntervalRow& row : seen.intervals) {
       sum += row.*kColumns[i].value;
     }
-    law(std::string{"rows' "} + kColumns[i].name, sum, totals[i]);
+    law("rows' ", kColumns[i].name, sum, totals[i]);
   }
-  law("reordered beyond unique", std::max(seen.reordered, seen.unique), seen.unique);
+  law("", "reordered beyond unique", std::max(seen.reordered, seen.unique), seen.unique);
   return text;
 }
 
