@@ -211,6 +211,7 @@ class SetupMaker {
     const Thresholds& thresholds = module.client.thresholds;
     module.limits.loss_ratio = thresholds.loss_ratio;
     module.limits.rtt_p99 = thresholds.rtt_p99;
+    module.limits.mos = thresholds.mos;
     if (thresholds.rate) {
       module.limits.goodput_bps = static_cast<double>(thresholds.rate->bps());
     }

@@ -88,6 +88,9 @@ std::optional<RoundWay> make_way(const std::optional<result::DirectionPart>& par
   if (part->rx.hops) {
     way.hops = static_cast<std::uint8_t>(std::min<std::uint64_t>(*part->rx.hops, UINT8_MAX));
   }
+  if (part->voice) {
+    way.voice = RoundVoice{part->voice->mos, part->voice->r, part->voice->loss_after_ratio};
+  }
   const auto zero = smallest_raw(*outcome);
   if (zero) {
     way.delay_variation = spread(*outcome, *zero, 0);

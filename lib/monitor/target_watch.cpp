@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <utility>
 
@@ -50,6 +51,27 @@ std::optional<double> goodput_of(const RoundResult& round) {
   return sum;
 }
 
+/// The worse way's; nothing where a way that was measured has none.
+std::optional<double> worst_mos(const RoundResult& round) {
+  std::optional<double> worst;
+  for (const auto* way : {&round.up, &round.down}) {
+    if (*way && (!(*way)->voice || !(*way)->voice->mos)) {
+      return std::nullopt;
+    }
+    if (*way) {
+      worst = std::min(worst.value_or(5), *(*way)->voice->mos);
+    }
+  }
+  return worst;
+}
+
+/// Rounded down: what misses a limit does not read like it.
+std::string score(double mos) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.2f", std::floor(100 * mos + 1e-6) / 100);
+  return text.data();
+}
+
 }  // namespace
 
 const char* to_string(EventKind kind) {
@@ -94,6 +116,15 @@ std::vector<std::string> missed_limits(const Limits& limits, const RoundResult& 
     } else if (*p99 > *limits.rtt_p99) {
       missed.push_back("the 99th percentile of round trips was " + format_duration(*p99) +
                        ", accepted are " + format_duration(*limits.rtt_p99));
+    }
+  }
+  if (limits.mos) {
+    const auto mos = worst_mos(round);
+    if (!mos) {
+      missed.emplace_back("how a call would sound could not be measured");
+    } else if (*mos < *limits.mos) {
+      missed.push_back("a call would sound like MOS " + score(*mos) + ", wanted is " +
+                       score(*limits.mos));
     }
   }
   return missed;

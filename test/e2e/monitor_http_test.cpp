@@ -217,3 +217,36 @@ TEST_CASE("promtool finds nothing wrong with any metrics", "[e2e][monitor]") {
     CHECK(run_to_end({"sh", "-c", "promtool " + what}, kGuard)->code() == 0);
   }
 }
+
+TEST_CASE("rounds that are calls say how they sounded, in every place", "[e2e][monitor]") {
+  const Server server;
+  const std::string target = server.endpoint().to_string();
+  MonitorProcess monitor{
+      "modules:\n"
+      "  call: {profile: voip-g711, voice: g711-plc, every: 2s, fail-mos: 4.45}\n"
+      "targets:\n  - {target: \"" +
+      target + "\", name: gw, module: call}\n"};
+  REQUIRE(monitor.until([&] { return monitor.rounds("complete") >= 1; }));
+  for (const json& round : monitor.lines("round")) {
+    for (const std::string way : {"up", "down"}) {
+      if (round.at("status") == "complete") {
+        const json& voice = round.at(way).at("voice");
+        CHECK(voice.at("mos").get<double>() > 1);
+        CHECK(voice.at("mos").get<double>() < 4.45);  // G.107's defaults give 4.41 at most
+        CHECK(voice.at("missed_ratio").is_number());
+      }
+    }
+  }
+  const std::string metrics = monitor.get("/metrics").body;
+  const std::vector<std::string> labels{"target=\"gw\"", "module=\"call\"", "direction=\"down\""};
+  CHECK(metric_value(metrics, "udperf_voice_mos", labels).value_or(0) > 1);
+  CHECK(metric_value(metrics, "udperf_voice_r_factor", labels).value_or(-1) >= 0);
+  CHECK(metric_value(metrics, "udperf_voice_missed_ratio", labels).value_or(-1) >= 0);
+  const std::string probe = monitor.get("/probe?target=gw&module=call").body;
+  CHECK(metric_value(probe, "udperf_probe_voice_mos", {"direction=\"up\""}).value_or(0) > 1);
+
+  const auto once = run_udperf({"monitor", "--once", "--config", monitor.path("m.yaml")});
+  CHECK(once.code() == 6);
+  CHECK(once.out.find("MOS up") != std::string::npos);
+  CHECK(once.out.find("gw: a call would sound like MOS ") != std::string::npos);
+}
