@@ -7,6 +7,7 @@
 #include "app/monitor/usual_round.hpp"
 #include "app/options/commands.hpp"
 #include "app/options/rules.hpp"
+#include "base/units.hpp"
 #include "session/light.hpp"
 
 namespace udperf::app {
@@ -58,6 +59,28 @@ bool is_heavy(const TestParams& params) {
   };
   return (includes(params.direction, Way::up) && heavy(params.rate_up)) ||
          (includes(params.direction, Way::down) && heavy(params.rate_down));
+}
+
+/// What is wrong with rounds that last longer than the time from one to the next; the handshake and
+/// what is still on its way have a part of the next one's.
+std::optional<std::string> overlong(const ClientCommand& client, Duration span) {
+  const TestParams& params = client.options.params;
+  for (const Way way : {Way::up, Way::down}) {
+    const auto lasts = includes(params.direction, way) ? expected_duration(params, way)
+                                                 : std::optional<Duration>{};
+    if (lasts && *lasts > span + span / 20) {  // rates are rounded
+      return "a round takes " + format_duration(*lasts) + ", and the next one is due after " +
+             format_duration(span) + "; make it shorter, or every longer";
+    }
+  }
+  return std::nullopt;
+}
+
+/// Why no other such round may run beside the module's; nullptr where they may.
+const char* why_heavy(const ClientCommand& client) {
+  return client.iperf3                     ? "an iperf3 server has one test at a time"
+         : is_heavy(client.options.params) ? "more than 100 datagrams a second or 1 Mb/s"
+                                           : nullptr;
 }
 
 class SetupMaker {
@@ -200,11 +223,21 @@ class SetupMaker {
         complain(config.place, "module " + config.name + ": " + *problem);
       }
     }
+    if (module.client.trace) {
+      complain(place_of(config, "profile"),
+               "profile: a trace is for udperf client; a module's rounds are all alike");
+    }
     if (errors_.size() == before) {  // of a half-made one nothing can be said
       finish_module(config, module);
     }
     module.given = std::move(given);
     setup_.modules[config.name] = std::move(module);
+  }
+
+  static Place place_of(const ModuleConfig& config, std::string_view option) {
+    const auto found = std::find_if(config.options.begin(), config.options.end(),
+                                    [option](const Setting& one) { return one.name == option; });
+    return found != config.options.end() ? found->place : config.place;
   }
 
   void finish_module(const ModuleConfig& config, MonitorModule& module) {
@@ -217,12 +250,15 @@ class SetupMaker {
     }
     module.timing.every = config.every.value_or(std::chrono::seconds{10});
     module.timing.at = config.at;
-    module.timing.heavy = module.client.iperf3 || is_heavy(module.client.options.params);
+    const char* const weight = why_heavy(module.client);
+    module.timing.heavy = weight != nullptr;
     if (module.timing.heavy && !config.every && !config.at) {
-      const char* const why = module.client.iperf3 ? "an iperf3 server has one test at a time"
-                                                   : "more than 100 datagrams a second or 1 Mb/s";
-      complain(config.place, "module " + config.name + ": is heavy (" + why +
+      complain(config.place, "module " + config.name + ": is heavy (" + weight +
                                  "); say how often it runs, e.g. every: 6h or at: \"03:10\"");
+    }
+    const Duration span = config.at ? std::chrono::hours{24} : module.timing.every;
+    if (const auto problem = overlong(module.client, span)) {
+      complain(config.place, "module " + config.name + ": " + *problem);
     }
     if (module.client.key_file) {
       auto key = read_key_file(*module.client.key_file);

@@ -136,9 +136,48 @@ targets: [{target: a, module: stock}]
 }
 
 TEST_CASE("a module with a wrong value is not called heavy, too") {
+  for (const char* const text :
+       {"modules: {m: {direction: sideways}}\n", "modules: {m: {rate: 100M, at: '25:00'}}\n",
+        "modules: {m: {rate: 100M, every: soon}}\n"}) {
+    CAPTURE(text);
+    std::vector<std::string> errors;
+    CHECK_FALSE(setup_of(text, errors));
+    CHECK(errors.size() == 1);
+  }
+}
+
+TEST_CASE("a round that would still run when the next one is due is refused") {
+  CHECK(error_of("modules: {m: {packets: 100, rate: 5pps}}\n").find("a round takes 20 s") !=
+        std::string::npos);
+  CHECK(error_of("modules: {m: {duration: forever, rate: 5pps}}\n").find("a round takes") !=
+        std::string::npos);
+  CHECK(error_of("modules: {m: {duration: 20s, rate: 10M, every: 15s}}\n").find("a round takes") !=
+        std::string::npos);
+  CHECK(error_of("modules: {m: {duration: 25h, rate: 10M, at: '03:10'}}\n").find("a round takes") !=
+        std::string::npos);
   std::vector<std::string> errors;
-  CHECK_FALSE(setup_of("modules: {m: {direction: sideways}}\n", errors));
-  CHECK(errors.size() == 1);
+  const auto setup = setup_of(R"(
+modules:
+  full: {packets: 100, rate: 10pps}
+  nightly: {rate: unlimited, duration: 10s, at: "03:10"}
+  warm: {omit: 2s}
+  warm_rate: {omit: 2s, rate: 10pps, every: 5s}
+)",
+                              errors);
+  CAPTURE(errors);
+  REQUIRE(setup);
+  CHECK(setup->modules.at("warm").client.options.params.rate_up.value == 12'500);
+  CHECK(setup->modules.at("warm_rate").client.options.params.amount.duration == 3s);
+}
+
+TEST_CASE("a module knows the score that is wanted of a call, and takes no trace") {
+  std::vector<std::string> errors;
+  const auto setup = setup_of("modules: {call: {profile: voip-g711, fail-mos: 4.1}}\n", errors);
+  CAPTURE(errors);
+  REQUIRE(setup);
+  CHECK(setup->modules.at("call").limits.mos == 4.1);
+  CHECK(error_of("modules: {m: {profile: 'trace:x.csv'}}\n")
+            .starts_with("m.yaml:1:24: profile: a trace"));
 }
 
 TEST_CASE("wrong values of options are told where they stand") {
