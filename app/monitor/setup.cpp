@@ -18,10 +18,10 @@ using monitor::ModuleConfig;
 using monitor::Place;
 using monitor::Setting;
 
-/// Options of the client that are about one test for one person, or about a search of many.
-constexpr std::array<std::string_view, 14> kNotForModules{
-    "repeat",  "gap",         "find-rate",  "max-loss",   "max-rate", "min-rate", "search-time",
-    "classic", "wait-server", "retry-busy", "local-port", "iperf3",   "flows",    "sizes"};
+/// Options of the client that are about one test for one person, or about several.
+constexpr std::array<std::string_view, 9> kNotForModules{"repeat",      "gap",        "classic",
+                                                         "wait-server", "retry-busy", "local-port",
+                                                         "iperf3",      "flows",      "sizes"};
 
 bool is_for_modules(const OptionSpec& option) {
   return option.belongs_to(Command::client) &&
@@ -66,8 +66,11 @@ bool is_heavy(const TestParams& params) {
 std::optional<std::string> overlong(const ClientCommand& client, Duration span) {
   const TestParams& params = client.options.params;
   for (const Way way : {Way::up, Way::down}) {
-    const auto lasts = includes(params.direction, way) ? expected_duration(params, way)
+    auto lasts = includes(params.direction, way) ? expected_duration(params, way)
                                                  : std::optional<Duration>{};
+    if (client.find_rate) {  // one way after the other
+      lasts = client.search.time * (params.direction == Direction::both ? 2 : 1);
+    }
     if (lasts && *lasts > span + span / 20) {  // rates are rounded
       return "a round takes " + format_duration(*lasts) + ", and the next one is due after " +
              format_duration(span) + "; make it shorter, or every longer";
@@ -79,6 +82,7 @@ std::optional<std::string> overlong(const ClientCommand& client, Duration span) 
 /// Why no other such round may run beside the module's; nullptr where they may.
 const char* why_heavy(const ClientCommand& client) {
   return client.iperf3                     ? "an iperf3 server has one test at a time"
+         : client.find_rate                ? "a search fills the path"
          : is_heavy(client.options.params) ? "more than 100 datagrams a second or 1 Mb/s"
                                            : nullptr;
 }
@@ -166,12 +170,15 @@ class SetupMaker {
     if (row->value.empty() && setting.value == "false") {
       return std::nullopt;
     }
+    // Where the command line may leave its value out, it is written as a flag is.
+    const bool bare = !row->bare_value.empty() && setting.value == "true";
+    const std::string value = bare ? std::string{row->bare_value} : setting.value;
     ClientCommand scratch;
-    if (const Problem problem = set_option(*row, setting.value, scratch)) {
+    if (const Problem problem = set_option(*row, value, scratch)) {
       complain(setting.place, setting.name + ": " + *problem);
       return std::nullopt;
     }
-    return GivenOption{setting.name, setting.value};
+    return GivenOption{setting.name, value};
   }
 
   /// The option of the client that the word stands for, which knows what does not go with it.
@@ -332,6 +339,9 @@ std::optional<MonitorSetup> make_setup(const MonitorCommand& command,
 
 RoundTest test_for(const MonitorModule& module, const monitor::TargetAddress& address) {
   RoundTest test{module.client.options, module.client.iperf3};
+  if (module.client.find_rate) {
+    test.search = std::make_shared<const ClientCommand>(module.client);
+  }
   test.options.host = address.host;
   test.options.port = address.port.value_or(test.options.port);
   return test;

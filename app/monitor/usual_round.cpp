@@ -84,6 +84,9 @@ void add_usual(ModuleConfig& module) {
       !has(options, "profile")) {
     usual("direction", "both");
   }
+  if (has(options, "find-rate")) {  // it has a rate and an amount for each of its trials
+    return;
+  }
   const bool sized = has(options, "size");
   const bool amount = has(options, "packets") || sized || has(options, "duration");
   const bool rated = has(options, "rate") || has_profile_rate(options);

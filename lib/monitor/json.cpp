@@ -63,7 +63,8 @@ Json way_json(const std::optional<RoundWay>& way) {
           {"delay", way->delay ? times_json(*way->delay) : Json(nullptr)},
           {"hops", or_null(way->hops)},
           {"payload_bytes", or_null(way->payload_bytes)},
-          {"voice", voice_json(way->voice)}};
+          {"voice", voice_json(way->voice)},
+          {"found_bps", or_null(way->found_bps)}};
 }
 
 Json way_json(const WayTotals& way) {

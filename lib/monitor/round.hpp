@@ -58,6 +58,7 @@ struct RoundWay {
   std::optional<std::uint8_t> hops;            ///< from the TTL that arrived
   std::optional<std::uint32_t> payload_bytes;  ///< largest that crossed whole (--packet-size auto)
   std::optional<RoundVoice> voice;             ///< of a call, as far as its listener told
+  std::optional<double> found_bps;             ///< payload; what a search (find-rate) came to
 
   /// What is left for the network: all of it where nothing else is known.
   [[nodiscard]] std::uint64_t lost_network() const {

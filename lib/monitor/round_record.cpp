@@ -30,6 +30,7 @@ enum : std::uint64_t {
   has_payload = 32U,
   has_delay = 64U,
   has_voice = 128U,
+  has_found = 256U,
 };
 /// Of a voice.
 enum : std::uint64_t {
@@ -99,7 +100,8 @@ void put_way(std::string& out, const RoundWay& way) {
                  if_so(way.goodput_bps.has_value(), has_goodput) |
                  if_so(way.jitter.has_value(), has_jitter) | if_so(way.hops.has_value(), has_hops) |
                  if_so(way.payload_bytes.has_value(), has_payload) |
-                 if_so(way.delay.has_value(), has_delay) | if_so(way.voice.has_value(), has_voice));
+                 if_so(way.delay.has_value(), has_delay) | if_so(way.voice.has_value(), has_voice) |
+                 if_so(way.found_bps.has_value(), has_found));
   if (way.goodput_bps) {
     put_bps(out, *way.goodput_bps);
   }
@@ -114,6 +116,9 @@ void put_way(std::string& out, const RoundWay& way) {
   }
   if (way.voice) {
     put_voice(out, *way.voice);
+  }
+  if (way.found_bps) {
+    put_bps(out, *way.found_bps);
   }
 }
 
@@ -174,6 +179,9 @@ RoundWay read_way(ByteReader& reader, const WayTotals& sums) {
   }
   if ((there & has_voice) != 0) {
     way.voice = read_voice(reader);
+  }
+  if ((there & has_found) != 0) {
+    way.found_bps = static_cast<double>(reader.number());
   }
   return way;
 }

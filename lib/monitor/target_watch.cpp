@@ -41,11 +41,16 @@ std::optional<double> worst_loss(const RoundResult& round) {
   return up && down ? std::max(up, down) : up ? up : down;
 }
 
+/// What a search found, or else what arrived in a second.
+std::optional<double> rate_of(const std::optional<RoundWay>& way) {
+  return !way ? std::nullopt : way->found_bps ? way->found_bps : way->goodput_bps;
+}
+
 std::optional<double> goodput_of(const RoundResult& round) {
   std::optional<double> sum;
   for (const auto* way : {&round.up, &round.down}) {
-    if (*way && (*way)->goodput_bps) {
-      sum = sum.value_or(0) + *(*way)->goodput_bps;
+    if (const auto rate = rate_of(*way)) {
+      sum = sum.value_or(0) + *rate;
     }
   }
   return sum;

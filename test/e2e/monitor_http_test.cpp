@@ -250,3 +250,23 @@ TEST_CASE("rounds that are calls say how they sounded, in every place", "[e2e][m
   CHECK(once.out.find("MOS up") != std::string::npos);
   CHECK(once.out.find("gw: a call would sound like MOS ") != std::string::npos);
 }
+
+TEST_CASE("a search is a round, and what it found is told", "[e2e][monitor]") {
+  const Server server;
+  const TempDir folder;
+  const std::string config = (folder.path() / "m.yaml").string();
+  std::ofstream{config} << "modules:\n  found: {find-rate: true, search-time: 6s, max-rate: 5M, "
+                           "every: 1h, direction: up}\ntargets:\n  - {target: \"" +
+                               server.endpoint().to_string() + "\", module: found}\n";
+  const auto once = run_udperf({"monitor", "--once", "--json", "--config", config});
+  CAPTURE(once.out, once.err);
+  const auto tree = parse_strict_json(once.out);
+  REQUIRE(tree.has_value());
+  const json& round = tree->at("rounds").at(0);
+  if (round.at("status") == "complete") {  // a busy host may find nothing within the time
+    const json& up = round.at("up");
+    CHECK(up.at("sent") == up.at("unique").get<int>() + up.at("lost").get<int>());
+    CHECK((up.at("found_bps").is_null() || up.at("found_bps").get<double>() <= 5e6));
+  }
+  CHECK(round.at("down").is_null());
+}

@@ -97,6 +97,14 @@ TEST_CASE("how a round that was a call sounded is kept, way by way") {
   CHECK_FALSE(again(measured()).up->voice);
 }
 
+TEST_CASE("what a search found is kept") {
+  RoundResult round = measured();
+  round.down->found_bps = 94'000'123.0;
+  const RoundResult kept = again(round);
+  CHECK(kept.down == round.down);
+  CHECK_FALSE(kept.up->found_bps);
+}
+
 TEST_CASE("what a round did not measure is absent when it comes back") {
   RoundResult round;
   round.status = RoundStatus::not_measured;
