@@ -15,6 +15,14 @@ std::string number_text(double value) {
   return problem == std::errc{} ? std::string(buffer.data(), end) : std::string{"?"};
 }
 
+/// In four digits, unless the limit that it misses reads the same.
+std::string missed_text(double value, double limit) {
+  std::array<char, 32> buffer{};
+  std::snprintf(buffer.data(), buffer.size(), "%.4g", value);
+  std::string text = buffer.data();
+  return text != number_text(limit) ? text : number_text(value);
+}
+
 std::optional<std::string> missed_score(const Thresholds& thresholds, const Measured& measured) {
   if (!thresholds.mos) {
     return std::nullopt;
@@ -23,8 +31,9 @@ std::optional<std::string> missed_score(const Thresholds& thresholds, const Meas
     return "--fail-mos: there is no score of every direction";
   }
   return *measured.mos < *thresholds.mos
-             ? std::optional{"--fail-mos: the score was " + number_text(*measured.mos) +
-                             ", wanted are " + number_text(*thresholds.mos)}
+             ? std::optional{"--fail-mos: the score was " +
+                             missed_text(*measured.mos, *thresholds.mos) + ", wanted are " +
+                             number_text(*thresholds.mos)}
              : std::nullopt;
 }
 
@@ -77,7 +86,7 @@ std::vector<std::string> missed_thresholds(const Thresholds& thresholds, const M
     if (!measured.loss_percent) {
       missed.emplace_back("--fail-loss: the loss could not be measured");
     } else if (*measured.loss_percent > limit) {
-      missed.push_back("--fail-loss: " + number_text(*measured.loss_percent) +
+      missed.push_back("--fail-loss: " + missed_text(*measured.loss_percent, limit) +
                        " % were lost, accepted are " + number_text(limit) + " %");
     }
   }

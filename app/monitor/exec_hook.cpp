@@ -2,12 +2,15 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <spawn.h>
 #include <utility>
@@ -54,6 +57,38 @@ class SpawnAttributes {
 };
 
 }  // namespace
+
+/// As posix_spawnp will look for it.
+bool ExecHook::is_program(const std::string& program) {
+  const auto is_there = [](const std::string& file) {
+    struct stat info {};
+    return ::access(file.c_str(), X_OK) == 0 && ::stat(file.c_str(), &info) == 0 &&
+           S_ISREG(info.st_mode);
+  };
+  if (program.find('/') != std::string::npos) {
+    return is_there(program);
+  }
+  const char* const path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): at the start
+  const std::string folders = path != nullptr ? path : "/bin:/usr/bin";
+  for (std::size_t start = 0; start <= folders.size();) {
+    const auto colon = std::min(folders.find(':', start), folders.size());
+    const std::string folder = folders.substr(start, colon - start);
+    if (is_there(folder.empty() ? program : folder + "/" + program)) {
+      return true;
+    }
+    start = colon + 1;
+  }
+  return false;
+}
+
+Error ExecHook::no_program(const std::string& program) {
+  return Error{ErrorCode::usage,
+               "--exec " + program +
+                   ": is no program that may be run; accepted is one file, "
+                   "without arguments",
+               0,
+               {}};
+}
 
 ExecHook::ExecHook(std::string program, std::function<void(const std::string&)> say,
                    Duration deadline)

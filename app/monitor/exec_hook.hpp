@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "base/result.hpp"
 #include "base/time.hpp"
 
 namespace udperf::app {
@@ -24,6 +25,11 @@ class ExecHook {
   ExecHook& operator=(const ExecHook&) = delete;
   /// Ends the one that runs.
   ~ExecHook();
+
+  /// Whether there is such a file to run, by its path or in PATH.
+  [[nodiscard]] static bool is_program(const std::string& program);
+  /// What to say where there is not.
+  [[nodiscard]] static Error no_program(const std::string& program);
 
   /// Never blocks.
   void put(std::string event);

@@ -92,8 +92,9 @@ bool is_tls_broken() {
   return broken;
 }
 
-/// What is asked for and this system's civetweb does not have.
-std::optional<Error> lacking(const Endpoint& listen, const WebConfig& config) {
+}  // namespace
+
+std::optional<Error> HttpServer::lacking(const Endpoint& listen, const WebConfig& config) {
   const std::string ours = "this system's civetweb " + std::string{mg_version()};
   if (listen.address.family == IpFamily::v6 && mg_check_feature(MG_FEATURES_IPV6) == 0) {
     return Error{
@@ -112,6 +113,8 @@ std::optional<Error> lacking(const Endpoint& listen, const WebConfig& config) {
   }
   return std::nullopt;
 }
+
+namespace {
 
 HttpReply refusal(int status, const char* text) {
   HttpReply reply;

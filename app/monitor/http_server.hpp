@@ -47,6 +47,9 @@ class HttpServer {
   [[nodiscard]] static Result<std::unique_ptr<HttpServer>> open(const Endpoint& listen,
                                                                 const WebConfig& config,
                                                                 Handler handler);
+  /// What is asked for and this system's civetweb does not have.
+  [[nodiscard]] static std::optional<Error> lacking(const Endpoint& listen,
+                                                    const WebConfig& config);
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
   /// Waits for the requests that are being answered.

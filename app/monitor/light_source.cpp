@@ -106,7 +106,8 @@ bool LightSource::takes(const MonitorModule& module) {
   const engine::ClientOptions& options = module.client.options;
   const TestParams& params = options.params;
   const bool special = options.spin || options.realtime != engine::Realtime::automatic ||
-                       options.local_port != 0 || options.profile.trace != nullptr;
+                       options.local_port != 0 || options.profile.trace != nullptr ||
+                       params.omit > Duration{0};
   if (module.timing.heavy || module.timing.at || special || params.direction != Direction::both ||
       !session::is_light(params)) {
     return false;

@@ -141,7 +141,7 @@ struct WayGauge {
   WayFigure figure;
 };
 
-constexpr std::array<WayGauge, 5> kWayGauges{{
+constexpr std::array<WayGauge, 9> kWayGauges{{
     {"goodput_bytes_per_second", "Payload that arrived, each second of the last round.",
      [](const RoundWay& way) {
        return way.goodput_bps ? std::optional{*way.goodput_bps / 8} : std::nullopt;
@@ -164,6 +164,16 @@ constexpr std::array<WayGauge, 5> kWayGauges{{
      [](const RoundWay& way) {
        return way.payload_bytes ? std::optional<double>{*way.payload_bytes} : std::nullopt;
      }},
+    {"found_rate_bytes_per_second", "Payload rate that the last search found.",
+     [](const RoundWay& way) {
+       return way.found_bps ? std::optional{*way.found_bps / 8} : std::nullopt;
+     }},
+    {"voice_mos", "How the last round's call would sound, 1 to 4.5 (ITU-T G.107).",
+     [](const RoundWay& way) { return way.voice ? way.voice->mos : std::nullopt; }},
+    {"voice_r_factor", "Its rating by the E-model, 0 to 93.2 (ITU-T G.107).",
+     [](const RoundWay& way) { return way.voice ? way.voice->r : std::nullopt; }},
+    {"voice_missed_ratio", "Share of its packets that were lost or too late to be played.",
+     [](const RoundWay& way) { return way.voice ? way.voice->missed_ratio : std::nullopt; }},
 }};
 
 void add_ways(Family& family, const Labels& labels, const RoundResult& round, WayFigure figure) {

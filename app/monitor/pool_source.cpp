@@ -3,6 +3,9 @@
 #include <csignal>
 #include <utility>
 
+#include "app/client_reporter.hpp"
+#include "app/find_rate.hpp"
+#include "app/render.hpp"
 #include "crypto/crypto.hpp"
 #include "html/report_page.hpp"
 #include "iperf3/client_run.hpp"
@@ -46,6 +49,49 @@ std::string bounded_json(result::ResultDocument document) {
   document.notes.push_back(
       {"test", "rows_left_out", "too long for the history: rows are left out"});
   return text();
+}
+
+/// A test's outcome and the document that was made of it.
+struct PoolRun {
+  TestOutcome outcome;
+  result::ResultDocument document;
+};
+
+PoolRun run_of(TestOutcome outcome) {
+  PoolRun measured{std::move(outcome), {}};
+  measured.document = result::build_result(measured.outcome);
+  return measured;
+}
+
+/// A search as `udperf client --find-rate` makes it, with nobody who looks on.
+PoolRun search_rate(const RoundTest& test, const Clock& clock, RandomSource& random,
+                    engine::StopToken& stop) {
+  constexpr const char* kNowhere = "/dev/null";
+  ClientCommand command = *test.search;
+  command.options = test.options;
+  command.output = OutputOptions{};
+  command.output.verbosity = Verbosity::quiet;
+  command.log = LogOptions{};
+  command.log.file = kNowhere;
+  auto log = Log::open(command.log, clock);
+  const auto output = OutputFile::open(kNowhere, "--output");
+  if (!log || !output) {
+    const Error& error = log ? output.error() : log.error();
+    return run_of(failed_outcome(error, test.options, clock.unix_now()));
+  }
+  Renderer renderer{command.output, report::TextStyle{}};
+  ClientReporter reporter{{*log, renderer, *output, clock, stop}, command};
+  const TestSetting setting{command.options, clock, random, reporter, stop, *log};
+  const TestRunner runner = [](const TestSetting& one) {
+    return engine::run_client(one.options, one.clock, one.random, one.observer, one.stop);
+  };
+  FoundRate found = find_rate(command, runner, setting, renderer, reporter);
+  PoolRun measured = run_of(std::move(found.outcome));
+  if (measured.outcome.status != TestStatus::error) {
+    measured.document.search = std::move(found.first);
+    measured.document.search_down = std::move(found.down);
+  }
+  return measured;
 }
 
 }  // namespace
@@ -104,11 +150,12 @@ monitor::RoundResult PoolSource::run(const RoundOrder& order) {
   const MonoTime begin = clock_.now();
   const UnixTime start = clock_.unix_now();
   const auto run_test = order.test.iperf3 ? iperf3::run_iperf3_client : engine::run_client;
-  const TestOutcome outcome = run_test(order.test.options, clock_, random, observer, stop_);
-  result::ResultDocument document = result::build_result(outcome);
-  monitor::RoundResult round = monitor::make_round(outcome, document);
+  PoolRun measured = order.test.search
+                         ? search_rate(order.test, clock_, random, stop_)
+                         : run_of(run_test(order.test.options, clock_, random, observer, stop_));
+  monitor::RoundResult round = monitor::make_round(measured.outcome, measured.document);
   if (order.whole) {
-    round.document = bounded_json(std::move(document));
+    round.document = bounded_json(std::move(measured.document));
   }
   round.target = order.target;
   round.number = order.number;

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 
+#include "app/cli.hpp"
 #include "engine/client_run.hpp"
 #include "monitor/round.hpp"
 
@@ -12,6 +14,8 @@ namespace udperf::app {
 struct RoundTest {
   engine::ClientOptions options;
   bool iperf3 = false;  ///< with an iperf3 server, by its protocol
+  /// In place of one test a search for the highest rate, as this has it (--find-rate).
+  std::shared_ptr<const ClientCommand> search = nullptr;
 };
 
 /// A round that somebody wants.

@@ -157,6 +157,9 @@ HttpReply Routes::probe(const HttpRequest& request, const HttpQuery& query) {
   if (!target.allowed) {
     return http_problem(403, "the target is neither configured nor an address of probe_allow");
   }
+  if (target.test.search) {
+    return http_problem(400, "a search takes longer than a probe may; give it a timetable");
+  }
   const HeavyPlace place{monitor_, target.heavy};
   if (!place.is_free()) {
     return http_problem(503, "a heavy round runs already, and of these one at a time");

@@ -4,7 +4,9 @@
 #include "app/commands.hpp"
 #include "app/exit_code.hpp"
 #include "app/files.hpp"
+#include "app/monitor/exec_hook.hpp"
 #include "app/monitor/expand.hpp"
+#include "app/monitor/http_server.hpp"
 #include "app/monitor/once_run.hpp"
 #include "app/monitor/setup.hpp"
 #include "app/monitor/watch_run.hpp"
@@ -21,6 +23,11 @@ std::vector<std::string> check_files(MonitorSetup setup) {
   static_cast<void>(expand_targets(setup, engine::StopToken{}, last, problems));
   if (const auto web = read_web_config(setup.command.web_config); !web) {
     problems.push_back(web.error().message());
+  } else if (const auto lacking = HttpServer::lacking(setup.command.listen, *web)) {
+    problems.push_back(lacking->message());
+  }
+  if (setup.command.exec && !ExecHook::is_program(*setup.command.exec)) {
+    problems.push_back(ExecHook::no_program(*setup.command.exec).message());
   }
   return problems;
 }

@@ -7,6 +7,7 @@
 #include "app/monitor/usual_round.hpp"
 #include "app/options/commands.hpp"
 #include "app/options/rules.hpp"
+#include "base/units.hpp"
 #include "session/light.hpp"
 
 namespace udperf::app {
@@ -17,10 +18,10 @@ using monitor::ModuleConfig;
 using monitor::Place;
 using monitor::Setting;
 
-/// Options of the client that are about one test for one person, or about a search of many.
-constexpr std::array<std::string_view, 14> kNotForModules{
-    "repeat",  "gap",         "find-rate",  "max-loss",   "max-rate", "min-rate", "search-time",
-    "classic", "wait-server", "retry-busy", "local-port", "iperf3",   "flows",    "sizes"};
+/// Options of the client that are about one test for one person, or about several.
+constexpr std::array<std::string_view, 9> kNotForModules{"repeat",      "gap",        "classic",
+                                                         "wait-server", "retry-busy", "local-port",
+                                                         "iperf3",      "flows",      "sizes"};
 
 bool is_for_modules(const OptionSpec& option) {
   return option.belongs_to(Command::client) &&
@@ -58,6 +59,32 @@ bool is_heavy(const TestParams& params) {
   };
   return (includes(params.direction, Way::up) && heavy(params.rate_up)) ||
          (includes(params.direction, Way::down) && heavy(params.rate_down));
+}
+
+/// What is wrong with rounds that last longer than the time from one to the next; the handshake and
+/// what is still on its way have a part of the next one's.
+std::optional<std::string> overlong(const ClientCommand& client, Duration span) {
+  const TestParams& params = client.options.params;
+  for (const Way way : {Way::up, Way::down}) {
+    auto lasts = includes(params.direction, way) ? expected_duration(params, way)
+                                                 : std::optional<Duration>{};
+    if (client.find_rate) {  // one way after the other
+      lasts = client.search.time * (params.direction == Direction::both ? 2 : 1);
+    }
+    if (lasts && *lasts > span + span / 20) {  // rates are rounded
+      return "a round takes " + format_duration(*lasts) + ", and the next one is due after " +
+             format_duration(span) + "; make it shorter, or every longer";
+    }
+  }
+  return std::nullopt;
+}
+
+/// Why no other such round may run beside the module's; nullptr where they may.
+const char* why_heavy(const ClientCommand& client) {
+  return client.iperf3                     ? "an iperf3 server has one test at a time"
+         : client.find_rate                ? "a search fills the path"
+         : is_heavy(client.options.params) ? "more than 100 datagrams a second or 1 Mb/s"
+                                           : nullptr;
 }
 
 class SetupMaker {
@@ -143,12 +170,15 @@ class SetupMaker {
     if (row->value.empty() && setting.value == "false") {
       return std::nullopt;
     }
+    // Where the command line may leave its value out, it is written as a flag is.
+    const bool bare = !row->bare_value.empty() && setting.value == "true";
+    const std::string value = bare ? std::string{row->bare_value} : setting.value;
     ClientCommand scratch;
-    if (const Problem problem = set_option(*row, setting.value, scratch)) {
+    if (const Problem problem = set_option(*row, value, scratch)) {
       complain(setting.place, setting.name + ": " + *problem);
       return std::nullopt;
     }
-    return GivenOption{setting.name, setting.value};
+    return GivenOption{setting.name, value};
   }
 
   /// The option of the client that the word stands for, which knows what does not go with it.
@@ -200,6 +230,10 @@ class SetupMaker {
         complain(config.place, "module " + config.name + ": " + *problem);
       }
     }
+    if (module.client.trace) {
+      complain(place_of(config, "profile"),
+               "profile: a trace is for udperf client; a module's rounds are all alike");
+    }
     if (errors_.size() == before) {  // of a half-made one nothing can be said
       finish_module(config, module);
     }
@@ -207,21 +241,31 @@ class SetupMaker {
     setup_.modules[config.name] = std::move(module);
   }
 
+  static Place place_of(const ModuleConfig& config, std::string_view option) {
+    const auto found = std::find_if(config.options.begin(), config.options.end(),
+                                    [option](const Setting& one) { return one.name == option; });
+    return found != config.options.end() ? found->place : config.place;
+  }
+
   void finish_module(const ModuleConfig& config, MonitorModule& module) {
     const Thresholds& thresholds = module.client.thresholds;
     module.limits.loss_ratio = thresholds.loss_ratio;
     module.limits.rtt_p99 = thresholds.rtt_p99;
+    module.limits.mos = thresholds.mos;
     if (thresholds.rate) {
       module.limits.goodput_bps = static_cast<double>(thresholds.rate->bps());
     }
     module.timing.every = config.every.value_or(std::chrono::seconds{10});
     module.timing.at = config.at;
-    module.timing.heavy = module.client.iperf3 || is_heavy(module.client.options.params);
+    const char* const weight = why_heavy(module.client);
+    module.timing.heavy = weight != nullptr;
     if (module.timing.heavy && !config.every && !config.at) {
-      const char* const why = module.client.iperf3 ? "an iperf3 server has one test at a time"
-                                                   : "more than 100 datagrams a second or 1 Mb/s";
-      complain(config.place, "module " + config.name + ": is heavy (" + why +
+      complain(config.place, "module " + config.name + ": is heavy (" + weight +
                                  "); say how often it runs, e.g. every: 6h or at: \"03:10\"");
+    }
+    const Duration span = config.at ? std::chrono::hours{24} : module.timing.every;
+    if (const auto problem = overlong(module.client, span)) {
+      complain(config.place, "module " + config.name + ": " + *problem);
     }
     if (module.client.key_file) {
       auto key = read_key_file(*module.client.key_file);
@@ -295,6 +339,9 @@ std::optional<MonitorSetup> make_setup(const MonitorCommand& command,
 
 RoundTest test_for(const MonitorModule& module, const monitor::TargetAddress& address) {
   RoundTest test{module.client.options, module.client.iperf3};
+  if (module.client.find_rate) {
+    test.search = std::make_shared<const ClientCommand>(module.client);
+  }
   test.options.host = address.host;
   test.options.port = address.port.value_or(test.options.port);
   return test;

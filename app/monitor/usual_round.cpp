@@ -54,6 +54,16 @@ bool has_profile_rate(const std::vector<Setting>& options) {
   return profile && (profile->up.rate.limited() || profile->down.rate.limited());
 }
 
+/// What a warm-up leaves of a round's time.
+Duration without_omitted(Duration span, const std::vector<Setting>& options) {
+  const auto omit = value_of(options, "omit");
+  if (!omit) {
+    return span;
+  }
+  const auto time = parse_duration(*omit);
+  return time && *time < span ? span - *time : span;
+}
+
 /// So that the round's datagrams fill the time.
 std::string spread_over(const std::vector<Setting>& options, double seconds) {
   const auto packets = value_of(options, "packets");
@@ -70,15 +80,22 @@ void add_usual(ModuleConfig& module) {
   const auto usual = [&options](std::string name, std::string value) {
     options.push_back({std::move(name), std::move(value), {}});
   };
+  if (!has(options, "direction") && !has(options, "reverse") && !has(options, "bidir") &&
+      !has(options, "profile")) {
+    usual("direction", "both");
+  }
+  if (has(options, "find-rate")) {  // it has a rate and an amount for each of its trials
+    return;
+  }
   const bool sized = has(options, "size");
   const bool amount = has(options, "packets") || sized || has(options, "duration");
   const bool rated = has(options, "rate") || has_profile_rate(options);
   const bool shaped = has(options, "profile") || has(options, "voice");
   const Duration every = module.every.value_or(std::chrono::seconds{10});
-  const double seconds =
-      std::chrono::duration<double>(std::min<Duration>(every, std::chrono::seconds{60})).count();
+  const Duration span = std::min<Duration>(every, std::chrono::seconds{60});
+  const double seconds = std::chrono::duration<double>(without_omitted(span, options)).count();
   if (!amount && rated) {
-    usual("duration", std::to_string(std::llround(std::min(seconds, 10.0))) + "s");
+    usual("duration", std::to_string(std::llround(std::min(seconds, 10.0) * 1000)) + "ms");
   } else if (!amount) {
     usual("packets", std::to_string(kRoundPackets));
   }
@@ -87,10 +104,6 @@ void add_usual(ModuleConfig& module) {
   }
   if (!has(options, "packet-size") && !shaped) {
     usual("packet-size", "200");
-  }
-  if (!has(options, "direction") && !has(options, "reverse") && !has(options, "bidir") &&
-      !has(options, "profile")) {
-    usual("direction", "both");
   }
   if (!has(options, "spacing") && !shaped && !has(options, "iperf3") && has_limit(options)) {
     usual("spacing", "poisson");  // even spacing marches in step with what it measures

@@ -139,6 +139,9 @@ Result<MonitorSinks> open_sinks(const MonitorCommand& command, const Clock& cloc
     sinks.jsonl = *std::move(file);
   }
   if (command.exec) {
+    if (!ExecHook::is_program(*command.exec)) {
+      return tl::unexpected{ExecHook::no_program(*command.exec)};
+    }
     sinks.exec = std::make_unique<ExecHook>(*command.exec,
                                             [&log](const std::string& text) { log.warning(text); });
   }

@@ -18,7 +18,7 @@ using Json = nlohmann::json;
 // Two result documents (udperf/1) held against each other. Pure. A document may be anyone's: what
 // is not there, or of another type, was not measured.
 
-enum class Unit : std::uint8_t { bits_per_second, percent, nanoseconds };
+enum class Unit : std::uint8_t { bits_per_second, percent, nanoseconds, score };
 
 /// A figure that is compared.
 struct Metric {

@@ -28,6 +28,7 @@ constexpr auto kMetrics = std::to_array<Metric>({
     {"reordered", "reordered", Unit::percent, false, "up.reordering.ratio down.reordering.ratio",
      "", 100},
     {"found-rate", "found rate", Unit::bits_per_second, true, "search.answer_bps", ""},
+    {"mos", "MOS of a call", Unit::score, true, "up.voice.mos down.voice.mos", ""},
 });
 
 Error refusal(std::string_view part, const std::string& sentence) {
@@ -61,7 +62,7 @@ std::optional<double> parse_amount(const Metric& metric, std::string_view text) 
     const bool bits = rate && rate->kind == SendRate::Kind::bits;
     return bits ? std::optional{static_cast<double>(rate->value)} : std::nullopt;
   }
-  return std::nullopt;
+  return metric.unit == Unit::score ? parse_decimal(text) : std::nullopt;
 }
 
 Result<Limit> parse_limit(std::string_view part) {

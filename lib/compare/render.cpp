@@ -102,7 +102,7 @@ Ordered or_null(const std::optional<T>& value) {
 }
 
 Ordered row_tree(const Row& row) {
-  constexpr std::array kUnits{"bit/s", "%", "ns"};
+  constexpr std::array kUnits{"bit/s", "%", "ns", "MOS"};
   const Ordered limit =
       row.limit ? Ordered{{"amount", row.limit->amount}, {"relative", row.limit->relative}}
                 : Ordered(nullptr);
@@ -139,6 +139,8 @@ std::string format_value(Unit unit, double value) {
     case Unit::nanoseconds:
       // A document may hold any number; what no duration can be is shown as the longest.
       return format_duration(Duration{std::llround(std::min(std::max(value, -9e18), 9e18))});
+    case Unit::score:
+      return decimal("%.2f", value);
     case Unit::percent:
       break;
   }

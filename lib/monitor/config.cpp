@@ -133,6 +133,7 @@ class ConfigParser {
         made.at = parse_time_of_day(*text);
         if (!made.at) {
           reader_.complain(value, "at: accepted is a time of day in UTC, e.g. \"03:10\"");
+          made.at = Duration{0};  // it was given: that is not another mistake
         }
       }
     } else if (key == "protocol") {

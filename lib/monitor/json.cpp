@@ -33,6 +33,15 @@ Json times_json(const TimeHistogram& times) {
           {"max_ns", or_null(times.max())}};
 }
 
+Json voice_json(const std::optional<RoundVoice>& voice) {
+  if (!voice) {
+    return nullptr;
+  }
+  return {{"mos", or_null(voice->mos)},
+          {"r", or_null(voice->r)},
+          {"missed_ratio", or_null(voice->missed_ratio)}};
+}
+
 Json way_json(const std::optional<RoundWay>& way) {
   if (!way) {
     return nullptr;
@@ -53,7 +62,9 @@ Json way_json(const std::optional<RoundWay>& way) {
           {"delay_variation", times_json(way->delay_variation)},
           {"delay", way->delay ? times_json(*way->delay) : Json(nullptr)},
           {"hops", or_null(way->hops)},
-          {"payload_bytes", or_null(way->payload_bytes)}};
+          {"payload_bytes", or_null(way->payload_bytes)},
+          {"voice", voice_json(way->voice)},
+          {"found_bps", or_null(way->found_bps)}};
 }
 
 Json way_json(const WayTotals& way) {

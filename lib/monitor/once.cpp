@@ -12,7 +12,8 @@
 namespace udperf::monitor {
 namespace {
 
-constexpr std::size_t kColumns = 8;
+constexpr std::size_t kColumns = 10;
+constexpr std::size_t kVoiceColumns = 2;  ///< the last ones, of rounds that are calls
 using Cells = std::array<std::string, kColumns>;
 
 std::string loss_text(const std::optional<RoundWay>& way) {
@@ -35,6 +36,19 @@ std::string variation_text(const std::optional<RoundWay>& way) {
   return way ? time_text(way->delay_variation.percentile(0.99)) : "-";
 }
 
+std::string score_text(const std::optional<RoundWay>& way) {
+  if (!way || !way->voice || !way->voice->mos) {
+    return "-";
+  }
+  std::array<char, 16> text{};
+  std::snprintf(text.data(), text.size(), "%.2f", *way->voice->mos);
+  return text.data();
+}
+
+bool is_call(const OnceRow& row) {
+  return row.round.params.voice.wanted();
+}
+
 Cells row_of(const OnceRow& row) {
   const auto& rtt = row.round.rtt;
   return {row.target.name,
@@ -44,7 +58,9 @@ Cells row_of(const OnceRow& row) {
           time_text(rtt ? rtt->times.percentile(0.5) : std::nullopt),
           time_text(rtt ? rtt->times.percentile(0.99) : std::nullopt),
           variation_text(row.round.up),
-          variation_text(row.round.down)};
+          variation_text(row.round.down),
+          score_text(row.round.up),
+          score_text(row.round.down)};
 }
 
 /// A line for each round's error and each limit that it missed.
@@ -67,10 +83,12 @@ std::string remarks(const std::vector<OnceRow>& rows) {
 
 std::string once_table(const std::vector<OnceRow>& rows) {
   std::vector<Cells> cells{{"target", "round", "lost up", "lost down", "RTT p50", "RTT p99",
-                            "variation p99 up", "down"}};
+                            "variation p99 up", "down", "MOS up", "MOS down"}};
   for (const OnceRow& row : rows) {
     cells.push_back(row_of(row));
   }
+  const bool calls = std::any_of(rows.begin(), rows.end(), is_call);
+  const std::size_t columns = kColumns - (calls ? 0 : kVoiceColumns);
   std::array<std::size_t, kColumns> widths{};
   for (const Cells& row : cells) {
     for (std::size_t i = 0; i < kColumns; ++i) {
@@ -79,10 +97,10 @@ std::string once_table(const std::vector<OnceRow>& rows) {
   }
   std::string text;
   for (const Cells& row : cells) {
-    for (std::size_t i = 0; i < kColumns; ++i) {
+    for (std::size_t i = 0; i < columns; ++i) {
       const std::string pad(widths.at(i) - row.at(i).size(), ' ');
       text += i < 2 ? row.at(i) + pad : pad + row.at(i);
-      text += i + 1 < kColumns ? "  " : "\n";
+      text += i + 1 < columns ? "  " : "\n";
     }
   }
   return text + remarks(rows);

@@ -88,6 +88,9 @@ std::optional<RoundWay> make_way(const std::optional<result::DirectionPart>& par
   if (part->rx.hops) {
     way.hops = static_cast<std::uint8_t>(std::min<std::uint64_t>(*part->rx.hops, UINT8_MAX));
   }
+  if (part->voice) {
+    way.voice = RoundVoice{part->voice->mos, part->voice->r, part->voice->loss_after_ratio};
+  }
   const auto zero = smallest_raw(*outcome);
   if (zero) {
     way.delay_variation = spread(*outcome, *zero, 0);
@@ -136,6 +139,22 @@ RoundResult make_round(const TestOutcome& outcome) {
   return make_round(outcome, result::build_result(outcome));
 }
 
+namespace {
+
+/// What searches came to belongs to the ways that they were made for.
+void keep_found(const result::ResultDocument& document, RoundResult& round) {
+  for (const auto* const answer : {&document.search, &document.search_down}) {
+    if (*answer) {
+      auto& way = (*answer)->way == Way::up ? round.up : round.down;
+      if (way) {
+        way->found_bps = (*answer)->answer_bps;
+      }
+    }
+  }
+}
+
+}  // namespace
+
 RoundResult make_round(const TestOutcome& outcome, const result::ResultDocument& document) {
   RoundResult round;
   round.params = outcome.params;
@@ -147,6 +166,7 @@ RoundResult make_round(const TestOutcome& outcome, const result::ResultDocument&
   round.error = outcome.error;
   round.up = make_way(document.up, outcome.up);
   round.down = make_way(document.down, outcome.down);
+  keep_found(document, round);
   if (outcome.mtu_up && round.up) {
     round.up->payload_bytes = outcome.mtu_up->payload_bytes;
   }

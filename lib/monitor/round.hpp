@@ -28,6 +28,15 @@ enum class RoundStatus : std::uint8_t {
   not_measured,
 };
 
+/// How a round that was a call sounded at the end of one way (docs/voice.md).
+struct RoundVoice {
+  std::optional<double> mos;           ///< 1..4.5; absent where codec or delay do not allow to say
+  std::optional<double> r;             ///< 0..93.2; as above
+  std::optional<double> missed_ratio;  ///< 0..1, lost or too late for the de-jitter buffer
+
+  bool operator==(const RoundVoice&) const = default;
+};
+
 /// One way of a round, both ends' books in one. sent == unique + lost, and
 /// lost == lost_rx_socket + lost_tx_host + what the network lost, where these are known.
 struct RoundWay {
@@ -48,6 +57,8 @@ struct RoundWay {
   std::optional<TimeHistogram> delay;
   std::optional<std::uint8_t> hops;            ///< from the TTL that arrived
   std::optional<std::uint32_t> payload_bytes;  ///< largest that crossed whole (--packet-size auto)
+  std::optional<RoundVoice> voice;             ///< of a call, as far as its listener told
+  std::optional<double> found_bps;             ///< payload; what a search (find-rate) came to
 
   /// What is left for the network: all of it where nothing else is known.
   [[nodiscard]] std::uint64_t lost_network() const {

@@ -4,6 +4,7 @@
 
 #include "monitor/ratio.hpp"
 #include "result/version.hpp"
+#include "voice/e_model.hpp"
 
 namespace udperf::monitor {
 namespace {
@@ -96,6 +97,23 @@ DirectionPart direction(const RoundWay& way) {
   return part;
 }
 
+/// What is kept of how a call sounded, and what its parameters say.
+result::VoicePart voice_part(const RoundVoice& kept, const VoiceSetup& setup) {
+  result::VoicePart part;
+  if (setup.wanted()) {
+    const voice::CodecFigures& codec = voice::figures(setup.codec);
+    part.codec = codec.name;
+    part.title = codec.title;
+    part.ie = codec.ie;
+    part.bpl = codec.bpl;
+    part.buffer = setup.adaptive() ? "adaptive" : "fixed";
+  }
+  part.loss_after_ratio = kept.missed_ratio;
+  part.r = kept.r;
+  part.mos = kept.mos;
+  return part;
+}
+
 TestStatus status_of(RoundStatus status) {
   return status == RoundStatus::complete    ? TestStatus::complete
          : status == RoundStatus::cut_short ? TestStatus::incomplete
@@ -180,6 +198,12 @@ ResultDocument round_document(const RoundResult& round, const Target& target) {
     document.rtt.loaded = delay_part(round.rtt->times);
     const std::uint64_t sent = round.rtt->sent;
     document.rtt.loss_ratio = ratio_of(sent - std::min(round.rtt->times.total(), sent), sent);
+  }
+  if (document.up && round.up->voice) {
+    document.up->voice = voice_part(*round.up->voice, round.params.voice);
+  }
+  if (document.down && round.down->voice) {
+    document.down->voice = voice_part(*round.down->voice, round.params.voice);
   }
   sum_up(document);
   judge_loss(document);

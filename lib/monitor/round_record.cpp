@@ -29,6 +29,14 @@ enum : std::uint64_t {
   has_hops = 16U,
   has_payload = 32U,
   has_delay = 64U,
+  has_voice = 128U,
+  has_found = 256U,
+};
+/// Of a voice.
+enum : std::uint64_t {
+  has_mos = 1U,
+  has_r = 2U,
+  has_missed = 4U,
 };
 
 std::uint64_t if_so(bool there, std::uint64_t bit) {
@@ -53,18 +61,49 @@ void put_address(std::string& out, const std::optional<Endpoint>& endpoint) {
   put_number(out, endpoint->port);
 }
 
-void put_way(std::string& out, const RoundWay& way) {
+/// In millionths, which is finer than anybody hears.
+constexpr double kMillionths = 1e6;
+
+void put_voice(std::string& out, const RoundVoice& voice) {
+  put_number(out, if_so(voice.mos.has_value(), has_mos) | if_so(voice.r.has_value(), has_r) |
+                      if_so(voice.missed_ratio.has_value(), has_missed));
+  for (const auto& figure : {voice.mos, voice.r, voice.missed_ratio}) {
+    if (figure) {
+      put_number(out, static_cast<std::uint64_t>(
+                          std::llround(std::clamp(*figure, 0.0, 100.0) * kMillionths)));
+    }
+  }
+}
+
+RoundVoice read_voice(ByteReader& reader) {
+  RoundVoice voice;
+  const std::uint64_t there = reader.number();
+  const auto figure = [&](std::uint64_t bit) {
+    return (there & bit) != 0 ? std::optional{static_cast<double>(reader.number()) / kMillionths}
+                              : std::nullopt;
+  };
+  voice.mos = figure(has_mos);
+  voice.r = figure(has_r);
+  voice.missed_ratio = figure(has_missed);
+  return voice;
+}
+
+void put_bps(std::string& out, double bps) {
   constexpr double kMostBps = 1e15;
-  put_number(out, if_so(way.lost_rx_socket.has_value(), has_rx_socket) |
-                      if_so(way.lost_tx_host.has_value(), has_tx_host) |
-                      if_so(way.goodput_bps.has_value(), has_goodput) |
-                      if_so(way.jitter.has_value(), has_jitter) |
-                      if_so(way.hops.has_value(), has_hops) |
-                      if_so(way.payload_bytes.has_value(), has_payload) |
-                      if_so(way.delay.has_value(), has_delay));
+  put_number(out, static_cast<std::uint64_t>(std::llround(std::clamp(bps, 0.0, kMostBps))));
+}
+
+void put_way(std::string& out, const RoundWay& way) {
+  put_number(out,
+             if_so(way.lost_rx_socket.has_value(), has_rx_socket) |
+                 if_so(way.lost_tx_host.has_value(), has_tx_host) |
+                 if_so(way.goodput_bps.has_value(), has_goodput) |
+                 if_so(way.jitter.has_value(), has_jitter) | if_so(way.hops.has_value(), has_hops) |
+                 if_so(way.payload_bytes.has_value(), has_payload) |
+                 if_so(way.delay.has_value(), has_delay) | if_so(way.voice.has_value(), has_voice) |
+                 if_so(way.found_bps.has_value(), has_found));
   if (way.goodput_bps) {
-    put_number(
-        out, static_cast<std::uint64_t>(std::llround(std::clamp(*way.goodput_bps, 0.0, kMostBps))));
+    put_bps(out, *way.goodput_bps);
   }
   if (way.jitter) {
     put_signed(out, way.jitter->count());
@@ -74,6 +113,12 @@ void put_way(std::string& out, const RoundWay& way) {
   }
   if (way.payload_bytes) {
     put_number(out, *way.payload_bytes);
+  }
+  if (way.voice) {
+    put_voice(out, *way.voice);
+  }
+  if (way.found_bps) {
+    put_bps(out, *way.found_bps);
   }
 }
 
@@ -131,6 +176,12 @@ RoundWay read_way(ByteReader& reader, const WayTotals& sums) {
   }
   if ((there & has_delay) != 0) {
     way.delay = sums.delay;
+  }
+  if ((there & has_voice) != 0) {
+    way.voice = read_voice(reader);
+  }
+  if ((there & has_found) != 0) {
+    way.found_bps = static_cast<double>(reader.number());
   }
   return way;
 }

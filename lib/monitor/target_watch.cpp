@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <utility>
 
@@ -40,14 +41,40 @@ std::optional<double> worst_loss(const RoundResult& round) {
   return up && down ? std::max(up, down) : up ? up : down;
 }
 
+/// What a search found, or else what arrived in a second.
+std::optional<double> rate_of(const std::optional<RoundWay>& way) {
+  return !way ? std::nullopt : way->found_bps ? way->found_bps : way->goodput_bps;
+}
+
 std::optional<double> goodput_of(const RoundResult& round) {
   std::optional<double> sum;
   for (const auto* way : {&round.up, &round.down}) {
-    if (*way && (*way)->goodput_bps) {
-      sum = sum.value_or(0) + *(*way)->goodput_bps;
+    if (const auto rate = rate_of(*way)) {
+      sum = sum.value_or(0) + *rate;
     }
   }
   return sum;
+}
+
+/// The worse way's; nothing where a way that was measured has none.
+std::optional<double> worst_mos(const RoundResult& round) {
+  std::optional<double> worst;
+  for (const auto* way : {&round.up, &round.down}) {
+    if (*way && (!(*way)->voice || !(*way)->voice->mos)) {
+      return std::nullopt;
+    }
+    if (*way) {
+      worst = std::min(worst.value_or(5), *(*way)->voice->mos);
+    }
+  }
+  return worst;
+}
+
+/// Rounded down: what misses a limit does not read like it.
+std::string score(double mos) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.2f", std::floor(100 * mos + 1e-6) / 100);
+  return text.data();
 }
 
 }  // namespace
@@ -94,6 +121,15 @@ std::vector<std::string> missed_limits(const Limits& limits, const RoundResult& 
     } else if (*p99 > *limits.rtt_p99) {
       missed.push_back("the 99th percentile of round trips was " + format_duration(*p99) +
                        ", accepted are " + format_duration(*limits.rtt_p99));
+    }
+  }
+  if (limits.mos) {
+    const auto mos = worst_mos(round);
+    if (!mos) {
+      missed.emplace_back("how a call would sound could not be measured");
+    } else if (*mos < *limits.mos) {
+      missed.push_back("a call would sound like MOS " + score(*mos) + ", wanted is " +
+                       score(*limits.mos));
     }
   }
   return missed;

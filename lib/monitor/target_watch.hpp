@@ -45,6 +45,7 @@ struct Limits {
   std::optional<double> loss_ratio;  ///< 0..1, of either way
   std::optional<double> goodput_bps;
   std::optional<Duration> rtt_p99;
+  std::optional<double> mos;  ///< 1..4.5, of the worse way
 };
 
 /// One sentence for each limit that the round did not keep. What was not measured does not keep

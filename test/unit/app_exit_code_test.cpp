@@ -46,6 +46,10 @@ TEST_CASE("a threshold is missed by a worse figure only", "[app]") {
   REQUIRE(missed_thresholds(thresholds, {1.5, {}, {}, {}}).size() == 1);
   CHECK(missed_thresholds(thresholds, {1.5, {}, {}, {}}).front() ==
         "--fail-loss: 1.5 % were lost, accepted are 1 %");
+  CHECK(missed_thresholds(thresholds, {100.0 * 104 / 3000, {}, {}, {}}).front() ==
+        "--fail-loss: 3.467 % were lost, accepted are 1 %");
+  CHECK(missed_thresholds(thresholds, {1.00001, {}, {}, {}}).front() ==
+        "--fail-loss: 1.00001 % were lost, accepted are 1 %");
 
   thresholds.rate = BitRate::bits_per_second(900'000'000);
   CHECK(missed_thresholds(thresholds, {0.5, 900e6, {}, {}}).empty());
@@ -82,6 +86,7 @@ TEST_CASE("a score below what is wanted, or none, misses its threshold", "[app]"
   CHECK(missed(4.41).empty());
   REQUIRE(missed(3.99).size() == 1);
   CHECK(missed(3.99).front() == "--fail-mos: the score was 3.99, wanted are 4");
+  CHECK(missed(3.2729180971760465).front() == "--fail-mos: the score was 3.273, wanted are 4");
   REQUIRE(missed({}).size() == 1);
   CHECK(missed({}).front() == "--fail-mos: there is no score of every direction");
 }

@@ -136,9 +136,79 @@ targets: [{target: a, module: stock}]
 }
 
 TEST_CASE("a module with a wrong value is not called heavy, too") {
+  for (const char* const text :
+       {"modules: {m: {direction: sideways}}\n", "modules: {m: {rate: 100M, at: '25:00'}}\n",
+        "modules: {m: {rate: 100M, every: soon}}\n"}) {
+    CAPTURE(text);
+    std::vector<std::string> errors;
+    CHECK_FALSE(setup_of(text, errors));
+    CHECK(errors.size() == 1);
+  }
+}
+
+TEST_CASE("a round that would still run when the next one is due is refused") {
+  CHECK(error_of("modules: {m: {packets: 100, rate: 5pps}}\n").find("a round takes 20 s") !=
+        std::string::npos);
+  CHECK(error_of("modules: {m: {duration: forever, rate: 5pps}}\n").find("a round takes") !=
+        std::string::npos);
+  CHECK(error_of("modules: {m: {duration: 20s, rate: 10M, every: 15s}}\n").find("a round takes") !=
+        std::string::npos);
+  CHECK(error_of("modules: {m: {duration: 25h, rate: 10M, at: '03:10'}}\n").find("a round takes") !=
+        std::string::npos);
   std::vector<std::string> errors;
-  CHECK_FALSE(setup_of("modules: {m: {direction: sideways}}\n", errors));
-  CHECK(errors.size() == 1);
+  const auto setup = setup_of(R"(
+modules:
+  full: {packets: 100, rate: 10pps}
+  nightly: {rate: unlimited, duration: 10s, at: "03:10"}
+  warm: {omit: 2s}
+  warm_rate: {omit: 2s, rate: 10pps, every: 5s}
+)",
+                              errors);
+  CAPTURE(errors);
+  REQUIRE(setup);
+  CHECK(setup->modules.at("warm").client.options.params.rate_up.value == 12'500);
+  CHECK(setup->modules.at("warm_rate").client.options.params.amount.duration == 3s);
+}
+
+TEST_CASE("a module knows the score that is wanted of a call, and takes no trace") {
+  std::vector<std::string> errors;
+  const auto setup = setup_of("modules: {call: {profile: voip-g711, fail-mos: 4.1}}\n", errors);
+  CAPTURE(errors);
+  REQUIRE(setup);
+  CHECK(setup->modules.at("call").limits.mos == 4.1);
+  CHECK(error_of("modules: {m: {profile: 'trace:x.csv'}}\n")
+            .starts_with("m.yaml:1:24: profile: a trace"));
+}
+
+TEST_CASE("a module may be a search, which has a timetable and a path of its own") {
+  std::vector<std::string> errors;
+  const auto setup = setup_of(R"(
+modules:
+  found: {find-rate: true, search-time: 8s, max-rate: 50M, fail-rate: 20M, every: 6h}
+  capacity: {find-rate: rfc9097, direction: down, at: "03:10"}
+targets: [{target: a, module: found}]
+)",
+                              errors);
+  CAPTURE(errors);
+  REQUIRE(setup);
+  const MonitorModule& found = setup->modules.at("found");
+  CHECK(found.timing.heavy);
+  CHECK(found.client.options.params.direction == Direction::both);
+  CHECK_FALSE(found.client.options.params.rate_up.limited());
+  const RoundTest test = test_for(found, setup->targets[0].address);
+  REQUIRE(test.search);
+  CHECK(test.search->search.time == 8s);
+  CHECK(setup->modules.at("capacity").client.search.algorithm == search::Algorithm::rfc9097);
+  CHECK_FALSE(test_for(setup->modules.at("light"), setup->targets[0].address).search);
+
+  CHECK(error_of("modules: {m: {find-rate: true}}\n").find("a search fills the path") !=
+        std::string::npos);
+  CHECK(error_of("modules: {m: {find-rate: true, every: 20s}}\n").find("a round takes 30 s") !=
+        std::string::npos);
+  CHECK(
+      error_of("modules: {m: {find-rate: true, every: 1h, rate: 5M}}\n").find("does not go with") !=
+      std::string::npos);
+  CHECK(error_of("modules: {m: {max-loss: 1%}}\n").find("find-rate") != std::string::npos);
 }
 
 TEST_CASE("wrong values of options are told where they stand") {
@@ -148,7 +218,7 @@ TEST_CASE("wrong values of options are told where they stand") {
   CHECK(error_of("modules:\n  m: {bidir: perhaps}\n").starts_with("m.yaml:2:14: bidir: "));
   CHECK(error_of("modules:\n  m: {size: 30, packets: 3}\n").starts_with("m.yaml:2:3: module m: "));
   CHECK(error_of("modules:\n  m: {rate: 100M}\n").find("is heavy") != std::string::npos);
-  CHECK(error_of("modules: {m: {find-rate: true}}\n").find("unknown key find-rate") !=
+  CHECK(error_of("modules: {m: {sizes: rfc2544}}\n").find("unknown key sizes") !=
         std::string::npos);
   CHECK(error_of("once: true\n").find("unknown key once") != std::string::npos);
   CHECK(error_of("modules: {m: {key-file: /nowhere/key}}\n").find("/nowhere/key") !=

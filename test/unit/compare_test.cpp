@@ -94,6 +94,40 @@ TEST_CASE("a limit of loss is in percentage points, of round trips a share or a 
   CHECK_FALSE(fails(after, before, "rtt-p99:0%"));
 }
 
+TEST_CASE("what is worse by just as much as is allowed does not fail", "[compare]") {
+  Json before = document();
+  Json after = document();
+  for (int tenths = 0; tenths < 100; ++tenths) {
+    CAPTURE(tenths);
+    before["loss_percent"] = tenths / 10.0;
+    after["loss_percent"] = (tenths + 1) / 10.0;
+    CHECK_FALSE(fails(before, after, "loss:0.1%"));
+    CHECK(fails(before, after, "loss:0.0999%"));
+    before["goodput_bps"] = 1e6 * (tenths + 1);
+    after["goodput_bps"] = 0.93e6 * (tenths + 1);
+    CHECK_FALSE(fails(before, after, "rate:7%"));
+    CHECK(fails(before, after, "rate:6.999%"));
+  }
+  before["loss_percent"] = 0.0;
+  after["loss_percent"] = 1e-9;
+  CHECK(fails(before, after, "loss:0%"));
+}
+
+TEST_CASE("a call that sounds worse is worse", "[compare]") {
+  Json before = document();
+  Json after = document();
+  before["up"]["voice"] = {{"mos", 4.4}};
+  before["down"] = {{"voice", {{"mos", 4.2}}}};
+  after["up"]["voice"] = {{"mos", 4.0}};
+  after["down"] = {{"voice", {{"mos", 4.4}}}};
+  CHECK(fails(before, after, "mos:0.1"));
+  CHECK_FALSE(fails(before, after, "mos:0.2"));
+  CHECK_FALSE(fails(before, after, "mos:5%"));
+  CHECK(row(compare::compare(before, after, {}), "mos").before->median == 4.2);
+  CHECK(compare::to_text(compare::compare(before, after, {}), "a", "b").find("4.00") !=
+        std::string::npos);
+}
+
 TEST_CASE("what is no longer measured fails its limit, what never was does not", "[compare]") {
   Json before = document();
   Json after = document();
@@ -133,6 +167,20 @@ TEST_CASE("loss of single runs is judged by its datagrams", "[compare]") {
         Judgement::worse);
   CHECK(row(compare::compare(with_loss(100), with_loss(10), {}), "loss").judgement ==
         Judgement::better);
+}
+
+TEST_CASE("loss over repeats is not judged by the datagrams of the last run", "[compare]") {
+  Json old = with_runs({90e6, 91e6, 92e6});
+  Json one = document();
+  for (Json* const json : {&old, &one}) {
+    (*json)["up"]["tx"]["packets"] = 100'000;
+    (*json)["up"]["loss"]["packets"] = 5'000;  // of the last run
+    (*json)["loss_percent"] = 5.0;
+  }
+  const auto comparison = compare::compare(old, one, {});  // a median of 1 % against 5 %
+  CHECK(row(comparison, "loss").change == 4.0);
+  CHECK(row(comparison, "loss").test == compare::Test::none);
+  CHECK(row(comparison, "loss").judgement == Judgement::not_known);
 }
 
 TEST_CASE("tests that were not the same are named", "[compare]") {

@@ -160,6 +160,18 @@ TEST_CASE("a table of one round has a row a target and a sentence for what is wr
   CHECK(text.find("gw: 7 % were lost\n") != std::string::npos);
   CHECK(text.find("gw: nobody answers\n") != std::string::npos);
   CHECK(text.find("unreachable") != std::string::npos);
+  CHECK(text.find("MOS") == std::string::npos);
+}
+
+TEST_CASE("a table with calls says how they sounded") {
+  Target target;
+  target.name = "gw";
+  RoundResult round = round_of(1, 7);
+  round.params.voice.codec = VoiceCodec::g711;
+  round.up->voice = RoundVoice{4.409, 93.2, 0.0};
+  const std::string text = once_table({OnceRow{target, round, {}}});
+  CHECK(text.find("MOS up  MOS down") != std::string::npos);
+  CHECK(text.find("4.41         -\n") != std::string::npos);
 }
 
 }  // namespace

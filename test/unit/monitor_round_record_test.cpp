@@ -76,6 +76,35 @@ TEST_CASE("a round comes back from its sums and its record as it was") {
   CHECK(encode_record(round).size() <= 80);
 }
 
+TEST_CASE("how a round that was a call sounded is kept, way by way") {
+  RoundResult round = measured();
+  round.params.voice.codec = VoiceCodec::g711_plc;
+  round.up->voice = RoundVoice{4.375, 91.5, 0.03125};
+  round.down->voice = RoundVoice{std::nullopt, std::nullopt, 1.0};
+  const RoundResult kept = again(round);
+  CHECK(kept.up->voice == round.up->voice);
+  CHECK(kept.down->voice == round.down->voice);
+  Target target;
+  target.name = "gw";
+  RoundResult shown = kept;
+  shown.params = round.params;
+  const auto tree = test::parse_strict_json(report::to_json(round_document(shown, target)));
+  REQUIRE(tree);
+  CHECK(tree->at("up").at("voice").at("mos") == 4.375);
+  CHECK(tree->at("up").at("voice").at("codec") == "g711-plc");
+  CHECK(tree->at("down").at("voice").at("mos").is_null());
+  CHECK(tree->at("down").at("voice").at("loss_after_ratio") == 1.0);
+  CHECK_FALSE(again(measured()).up->voice);
+}
+
+TEST_CASE("what a search found is kept") {
+  RoundResult round = measured();
+  round.down->found_bps = 94'000'123.0;
+  const RoundResult kept = again(round);
+  CHECK(kept.down == round.down);
+  CHECK_FALSE(kept.up->found_bps);
+}
+
 TEST_CASE("what a round did not measure is absent when it comes back") {
   RoundResult round;
   round.status = RoundStatus::not_measured;
@@ -95,8 +124,10 @@ TEST_CASE("what a round did not measure is absent when it comes back") {
 
 TEST_CASE("a record that is cut short or longer is refused") {
   Totals totals;
-  totals.add(measured());
-  const std::string whole = encode_record(measured());
+  RoundResult call = measured();
+  call.up->voice = RoundVoice{4.3, 90.0, 0.01};
+  totals.add(call);
+  const std::string whole = encode_record(call);
   for (std::size_t length = 0; length < whole.size(); ++length) {
     CAPTURE(length);
     CHECK_FALSE(decode_record(std::string_view{whole}.substr(0, length), totals));

@@ -134,6 +134,34 @@ TEST_CASE("limits that were not kept are told, and what was not measured keeps n
   CHECK(missed_limits(Limits{}, bad(RoundStatus::unreachable)).empty());
 }
 
+TEST_CASE("a rate that is wanted is held against what a search found") {
+  Limits limits;
+  limits.goodput_bps = 90e6;
+  RoundResult round = good();
+  round.down.reset();
+  round.up->goodput_bps = 50e6;  // of the last trial
+  CHECK(missed_limits(limits, round).size() == 1);
+  round.up->found_bps = 91e6;
+  CHECK(missed_limits(limits, round).empty());
+}
+
+TEST_CASE("a call that sounds worse than is wanted misses its limit, as does one not judged") {
+  Limits limits;
+  limits.mos = 4.0;
+  RoundResult round = good();
+  CHECK(missed_limits(limits, round).size() == 1);  // no way tells
+  round.up->voice = RoundVoice{4.4, 93.2, 0.0};
+  CHECK(missed_limits(limits, round).size() == 1);  // one way does not
+  round.down->voice = RoundVoice{4.0, 79.0, 0.01};
+  CHECK(missed_limits(limits, round).empty());
+  round.down->voice->mos = 3.99;
+  const auto missed = missed_limits(limits, round);
+  REQUIRE(missed.size() == 1);
+  CHECK(missed.front().find("3.99") != std::string::npos);
+  round.down->voice->mos.reset();  // Opus
+  CHECK(missed_limits(limits, round).size() == 1);
+}
+
 TEST_CASE("totals are sums, in any order and grouping") {
   Totals all;
   Totals first;
