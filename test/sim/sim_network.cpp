@@ -170,7 +170,7 @@ MonoTime SimPort::readable_at(MonoTime now) {
     return kNever;
   }
   if (told_ && free_at_ <= now) {
-    network_.left_unread += std::exchange(unread_, true) ? 0 : 1;
+    network_.left_unread += std::exchange(unread_, true) ? 0U : 1U;
     return kNever;
   }
   told_ = free_at_ <= now;
