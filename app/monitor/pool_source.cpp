@@ -3,6 +3,8 @@
 #include <csignal>
 #include <utility>
 
+#include "app/last_resort.hpp"
+#include "app/render.hpp"
 #include "crypto/crypto.hpp"
 #include "html/report_page.hpp"
 #include "iperf3/client_run.hpp"
@@ -76,7 +78,12 @@ void PoolSource::start(RoundOrder order) {
   const std::lock_guard lock{mutex_};
   waiting_.push_back(std::move(order));
   if (waiting_.size() > idle_ && threads_.size() < most_threads_) {
-    threads_.emplace_back([this] { work(); });
+    const auto begin = [this] { threads_.emplace_back([this] { work(); }); };
+    if (threads_.empty()) {
+      begin();
+    } else {
+      static_cast<void>(unless_exhausted(begin));  // one of the others comes to it, later
+    }
   }
   wake_.notify_one();
 }
@@ -104,7 +111,14 @@ monitor::RoundResult PoolSource::run(const RoundOrder& order) {
   const MonoTime begin = clock_.now();
   const UnixTime start = clock_.unix_now();
   const auto run_test = order.test.iperf3 ? iperf3::run_iperf3_client : engine::run_client;
-  const TestOutcome outcome = run_test(order.test.options, clock_, random, observer, stop_);
+  const auto run_carefully = [&] {
+    try {
+      return run_test(order.test.options, clock_, random, observer, stop_);
+    } catch (const std::exception& problem) {  // no memory or thread left: the round failed
+      return failed_outcome(error_of(problem), order.test.options, start);
+    }
+  };
+  const TestOutcome outcome = run_carefully();
   result::ResultDocument document = result::build_result(outcome);
   monitor::RoundResult round = monitor::make_round(outcome, document);
   if (order.whole) {
