@@ -139,3 +139,23 @@ TEST_CASE("hosts that read slowly have every report", "[sim]") {
     check_delivered(seed, scene);
   }
 }
+
+TEST_CASE("a server that stops says its reports whole first", "[sim]") {
+  int cut_off = 0;
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    CAPTURE(seed);
+    Scene scene;
+    scene.direction = Direction::up;
+    scene.streams = static_cast<std::uint16_t>(1 + seed % 3);
+    scene.duration = 5s;
+    SimWorld world{seed};
+    impair(world, scene);
+    SimClient& client = world.add_client(test_of(scene));
+    REQUIRE(world.run(20s, [&world] { return world.network.truth(true).sent > 10; }));
+    world.server->sessions().shut_down();
+    REQUIRE(world.run_clients(20s));
+    cut_off += reports_of(client.outcome().up).whole == scene.streams ? 0 : 1;
+    CHECK(world.run(20s, [&world] { return world.server->sessions().count() == 0; }));
+  }
+  CHECK(cut_off <= 6);  // it waits for a second and a half, in which all answers may be lost
+}
