@@ -1,9 +1,11 @@
 #include <csignal>
 #include <future>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include "app/commands.hpp"
+#include "app/last_resort.hpp"
 #include "app/log.hpp"
 #include "app/options/commands.hpp"
 #include "app/options/rules.hpp"
@@ -35,9 +37,15 @@ class BackgroundServer {
         thread_([this, options, &clock] { serve(options, clock); }) {}
   BackgroundServer(const BackgroundServer&) = delete;
   BackgroundServer& operator=(const BackgroundServer&) = delete;
-  ~BackgroundServer() {
-    stop_.request(SIGTERM);
-    thread_.join();
+  ~BackgroundServer() { static_cast<void>(end()); }
+
+  /// Ends it; returns why it ended before it was to, where it did.
+  std::optional<Error> end() {
+    if (thread_.joinable()) {
+      stop_.request(SIGTERM);
+      thread_.join();
+    }
+    return problem_;
   }
 
   /// Waits until packets can arrive, or for the reason why they never will.
@@ -45,9 +53,14 @@ class BackgroundServer {
 
  private:
   void serve(const engine::ServerOptions& options, const Clock& clock) {
-    const auto served = engine::run_server(options, clock, random_, reporter_, stop_);
-    fail(served ? Error{ErrorCode::internal, "the server ended before it was ready", 0, {}}
-                : served.error());
+    try {
+      const auto served = engine::run_server(options, clock, random_, reporter_, stop_);
+      fail(served ? Error{ErrorCode::internal, "the server ended before it was ready", 0, {}}
+                  : served.error());
+    } catch (const std::exception& problem) {  // no memory, or no thread: the client is told
+      problem_ = error_of(problem);
+      fail(*problem_);
+    }
   }
 
   /// For who still waits for ready; without effect where it had been.
@@ -61,6 +74,7 @@ class BackgroundServer {
   crypto::SystemRandom random_;
   engine::StopToken stop_;
   std::promise<Result<Endpoint>> ready_;
+  std::optional<Error> problem_;  ///< of the thread, until that has been joined
   ServerReporter reporter_;
   std::thread thread_;  // last: everything it uses exists when it starts
 };
@@ -89,8 +103,12 @@ int run_command(const LoopbackCommand& command) {
     engine::ClientOptions options = setting.options;
     options.host = ready->address.to_string();
     options.port = ready->port;
-    return engine::run_client(options, setting.clock, setting.random, setting.observer,
-                              setting.stop);
+    TestOutcome outcome =
+        engine::run_client(options, setting.clock, setting.random, setting.observer, setting.stop);
+    if (const auto problem = server.end(); problem && outcome.error) {
+      outcome.error = problem;  // not that nobody answers
+    }
+    return outcome;
   });
 }
 

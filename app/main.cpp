@@ -2,14 +2,13 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <exception>
 #include <string>
 #include <vector>
 
 #include "app/cli.hpp"
 #include "app/commands.hpp"
-#include "app/exit_code.hpp"
+#include "app/last_resort.hpp"
 
 namespace {
 
@@ -28,6 +27,7 @@ void keep_standard_descriptors() {
 
 int main(int argc, char** argv) {
   keep_standard_descriptors();
+  udperf::app::install_last_resort();
   try {
     std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
     if (argc > 0 && udperf::app::is_iperf3_name(argv[0])) {
@@ -35,7 +35,6 @@ int main(int argc, char** argv) {
     }
     return udperf::app::run(udperf::app::parse_command_line(arguments));
   } catch (const std::exception& problem) {  // out of memory, no thread to be had, or a bug
-    std::fprintf(stderr, "udperf: internal error: %s\n", problem.what());
-    return udperf::app::exit_internal;
+    return udperf::app::report_last(problem);
   }
 }

@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <utility>
 
+#include "app/last_resort.hpp"
+
 namespace udperf::app {
 namespace {
 
@@ -44,7 +46,7 @@ void SignalWatcher::watch() {
     if (number == SIGUSR1 || number == SIGHUP) {
       const auto& reaction = number == SIGUSR1 ? on_user_signal_ : on_hangup_;
       if (reaction) {
-        reaction();
+        static_cast<void>(unless_exhausted(reaction));
       }
       continue;
     }

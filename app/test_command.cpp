@@ -9,6 +9,7 @@
 #include "app/exit_code.hpp"
 #include "app/files.hpp"
 #include "app/find_rate.hpp"
+#include "app/last_resort.hpp"
 #include "app/log.hpp"
 #include "app/render.hpp"
 #include "app/signals.hpp"
@@ -229,7 +230,20 @@ class Series {
 
 }  // namespace
 
-int run_test_command(const ClientCommand& command, const TestRunner& runner) {
+namespace {
+
+/// What no memory, or no thread, is left for is a result of its own.
+TestRunner careful(const TestRunner& runner) {
+  return [&runner](const TestSetting& setting) {
+    try {
+      return runner(setting);
+    } catch (const std::exception& problem) {
+      return failed_outcome(error_of(problem), setting.options, setting.clock.unix_now());
+    }
+  };
+}
+
+int run_carefully(const ClientCommand& command, const TestRunner& runner) {
   engine::StopToken stop;
   const SignalWatcher signals{stop};  // before any other thread
   const SystemClock clock;
@@ -259,6 +273,16 @@ int run_test_command(const ClientCommand& command, const TestRunner& runner) {
   }
   Series series{command, runner, setting, *files};
   return series.run(renderer, reporter);
+}
+
+}  // namespace
+
+int run_test_command(const ClientCommand& command, const TestRunner& runner) {
+  try {
+    return run_carefully(command, careful(runner));
+  } catch (const std::exception& problem) {
+    return report_failure(error_of(problem), command);
+  }
 }
 
 int report_failure(const Error& error, const ClientCommand& command) {

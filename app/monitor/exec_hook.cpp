@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "app/files.hpp"
+#include "app/last_resort.hpp"
 #include "net/fd.hpp"
 
 extern "C" char** environ;  // NOLINT(readability-redundant-declaration): POSIX has no header for it
@@ -126,10 +127,13 @@ void ExecHook::work() {
     waiting_.pop_front();
     lock.unlock();
     ++runs_;
-    if (const std::string problem = run(event); !problem.empty()) {
-      ++failures_;
-      say_("--exec " + program_ + ": " + problem);
-    }
+    const bool told = unless_exhausted([&] {
+      if (const std::string problem = run(event); !problem.empty()) {
+        ++failures_;
+        say_("--exec " + program_ + ": " + problem);
+      }
+    });
+    failures_ += told ? 0U : 1U;
     lock.lock();
   }
 }

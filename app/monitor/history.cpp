@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "app/last_resort.hpp"
 #include "app/monitor/history_store.hpp"
 #include "monitor/totals_codec.hpp"
 
@@ -139,8 +140,9 @@ void History::write_all() {
     items.swap(waiting_);
     const bool ending = ending_;
     lock.unlock();
-    if (!items.empty()) {
-      write(items);
+    if (!items.empty() && !unless_exhausted([&] { write(items); })) {
+      store_->roll_back();
+      failures_ += items.size();
     }
     if (!ending && clock_.now() - tidied >= kTidyEvery) {
       tidied = clock_.now();

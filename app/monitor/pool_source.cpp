@@ -5,6 +5,7 @@
 
 #include "app/client_reporter.hpp"
 #include "app/find_rate.hpp"
+#include "app/last_resort.hpp"
 #include "app/render.hpp"
 #include "crypto/crypto.hpp"
 #include "html/report_page.hpp"
@@ -122,7 +123,12 @@ void PoolSource::start(RoundOrder order) {
   const std::lock_guard lock{mutex_};
   waiting_.push_back(std::move(order));
   if (waiting_.size() > idle_ && threads_.size() < most_threads_) {
-    threads_.emplace_back([this] { work(); });
+    const auto begin = [this] { threads_.emplace_back([this] { work(); }); };
+    if (threads_.empty()) {
+      begin();
+    } else {
+      static_cast<void>(unless_exhausted(begin));  // one of the others comes to it, later
+    }
   }
   wake_.notify_one();
 }
@@ -150,9 +156,16 @@ monitor::RoundResult PoolSource::run(const RoundOrder& order) {
   const MonoTime begin = clock_.now();
   const UnixTime start = clock_.unix_now();
   const auto run_test = order.test.iperf3 ? iperf3::run_iperf3_client : engine::run_client;
-  PoolRun measured = order.test.search
-                         ? search_rate(order.test, clock_, random, stop_)
-                         : run_of(run_test(order.test.options, clock_, random, observer, stop_));
+  const auto run_carefully = [&] {
+    try {
+      return order.test.search
+                 ? search_rate(order.test, clock_, random, stop_)
+                 : run_of(run_test(order.test.options, clock_, random, observer, stop_));
+    } catch (const std::exception& problem) {  // no memory or thread left: the round failed
+      return run_of(failed_outcome(error_of(problem), order.test.options, start));
+    }
+  };
+  PoolRun measured = run_carefully();
   monitor::RoundResult round = monitor::make_round(measured.outcome, measured.document);
   if (order.whole) {
     round.document = bounded_json(std::move(measured.document));

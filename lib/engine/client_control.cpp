@@ -102,13 +102,19 @@ MonoTime ClientControl::on_timer(ControlChannel& channel, MonoTime now) {
   }
   deadlines_.turn(probe_every_, now);
   if (const auto end = trouble(now)) {
-    finish(*end, channel, now);
+    finish(settled() ? end_ : *end, channel, now);
     return kNever;
   }
-  if (stage() == Stage::preparing) {
-    return prepare(channel, now);
+  switch (stage()) {
+    case Stage::preparing:
+      return prepare(channel, now);
+    case Stage::clocks:
+      return probe_after(channel, now);
+    case Stage::leaving:
+      return leave(channel, now);
+    default:
+      return watch(channel, now);
   }
-  return stage() == Stage::clocks ? probe_after(channel, now) : watch(channel, now);
 }
 
 void ClientControl::note_interrupt(ControlChannel& channel, MonoTime now) {
@@ -116,8 +122,8 @@ void ClientControl::note_interrupt(ControlChannel& channel, MonoTime now) {
     return;
   }
   interrupt_said_ = true;
-  if (!shared_.started.load()) {
-    finish(End::interrupted, channel, now);
+  if (!shared_.started.load() || settled()) {
+    finish(settled() ? end_ : End::interrupted, channel, now);
     return;
   }
   // Our senders end with a FIN; the server is asked to do the same with its
@@ -227,18 +233,44 @@ MonoTime ClientControl::watch(ControlChannel& channel, MonoTime now) {
   return std::min({next_probe, go_backoff_.next(), deadlines_.end()});
 }
 
-/// Every stream is done.
+/// The server forgets the session with BYE, so that waits until it has this end's reports; but not
+/// for a server that does not ask for them any more.
+MonoTime ClientControl::may_leave_at(MonoTime now) const {
+  constexpr Duration kStillAsks = 2s;
+  MonoTime asked = data_until_;
+  bool delivered = true;
+  for (const StreamEndpoint* const stream : streams_) {
+    if (!stream->delivered()) {
+      delivered = false;
+      asked = std::max(asked, stream->asked_at());
+    }
+  }
+  return delivered ? now
+                   : std::min(asked + kStillAsks + 2 * shared_.round_trip(), deadlines_.end());
+}
+
+MonoTime ClientControl::leave(ControlChannel& channel, MonoTime now) {
+  set_stage(Stage::leaving);
+  const MonoTime at = may_leave_at(now);
+  if (now < at) {
+    return at;
+  }
+  finish(end_, channel, now);
+  return kNever;
+}
+
+/// Every stream is done: how the test ended is settled.
 MonoTime ClientControl::end_data(ControlChannel& channel, MonoTime now) {
   probes_.take_loaded(now);
   data_until_ = now;
+  end_ = interrupt_said_ ? End::interrupted : End::complete;
+  end_ = server_bye_ ? End::server_stopping : end_;
   if (clock_worth_another_look(now)) {
     set_stage(Stage::clocks);
     probes_.begin_burst(now);
     return now;
   }
-  const End how = interrupt_said_ ? End::interrupted : End::complete;
-  finish(server_bye_ ? End::server_stopping : how, channel, now);
-  return kNever;
+  return leave(channel, now);
 }
 
 /// Round trips under the load of the warm-up are not the test's.
@@ -261,8 +293,7 @@ MonoTime ClientControl::probe_after(ControlChannel& channel, MonoTime now) {
   if (const auto next = probes_.burst(channel, now)) {
     return *next;
   }
-  finish(End::complete, channel, now);
-  return kNever;
+  return leave(channel, now);
 }
 
 void ClientControl::finish(End end, ControlChannel& channel, MonoTime now) {

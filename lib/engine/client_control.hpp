@@ -86,7 +86,7 @@ class ClientControl final : public SessionControl {
   [[nodiscard]] Duration last_rtt() const { return probes_.last_rtt(); }
 
  private:
-  enum class Stage : std::uint8_t { preparing, going, running, clocks, ended };
+  enum class Stage : std::uint8_t { preparing, going, running, clocks, leaving, ended };
 
   void set_stage(Stage stage) { stage_.store(stage, std::memory_order_release); }
   [[nodiscard]] Stage stage() const { return stage_.load(std::memory_order_relaxed); }
@@ -101,6 +101,10 @@ class ClientControl final : public SessionControl {
   MonoTime end_data(ControlChannel& channel, MonoTime now);
   void leave_warm_up(MonoTime now);
   [[nodiscard]] bool all_complete() const;
+  /// Every stream is done; only the server may still ask for reports.
+  [[nodiscard]] bool settled() const { return data_until_ != MonoTime{}; }
+  [[nodiscard]] MonoTime may_leave_at(MonoTime now) const;
+  MonoTime leave(ControlChannel& channel, MonoTime now);
   [[nodiscard]] bool clock_worth_another_look(MonoTime now) const;
   MonoTime probe_after(ControlChannel& channel, MonoTime now);
   void note_interrupt(ControlChannel& channel, MonoTime now);

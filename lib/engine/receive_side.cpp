@@ -148,6 +148,9 @@ void ReceiveSide::run_timers(MonoTime now) {
   }
   tell_queue();
   close_books_if_due(now);
+  if (settings_.role == session::Role::client) {  // a server is asked until it has said enough
+    report_.remind(now);
+  }
 }
 
 wire::Feedback ReceiveSide::make_feedback(MonoTime now) {
@@ -253,7 +256,8 @@ MonoTime ReceiveSide::next_wake() const {
   if (!test_.started.load(std::memory_order_acquire)) {
     return kNever;
   }
-  const MonoTime wake = std::min({schedule_.next(), next_piece_, report_.next_timeout(books())});
+  const MonoTime wake = std::min(
+      {schedule_.next(), next_piece_, report_.next_timeout(books()), report_.next_reminder()});
   return std::min(wake, report_.closed() ? kNever : teller_.next(current()));
 }
 

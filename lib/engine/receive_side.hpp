@@ -43,6 +43,10 @@ class ReceiveSide {
   [[nodiscard]] MonoTime next_wake() const;
 
   [[nodiscard]] bool closed() const { return report_.closed(); }
+  /// The sender has said that it has the whole report.
+  [[nodiscard]] bool delivered() const { return report_.delivered(); }
+  /// When it last asked for it.
+  [[nodiscard]] MonoTime asked_at() const { return report_.asked_at(); }
   /// Nothing has come lately, and no sender waits for a word.
   [[nodiscard]] bool quiet() const { return !teller_.on() && schedule_.quiet(accepted()); }
   /// The latest FEEDBACK that was said. From any thread.

@@ -55,6 +55,12 @@ bool ServerControl::all_complete() const {
                      [](const StreamEndpoint* stream) { return stream->complete(); });
 }
 
+bool ServerControl::all_delivered() const {
+  const std::lock_guard lock{streams_mutex_};
+  return std::all_of(streams_.begin(), streams_.end(),
+                     [](const StreamEndpoint* stream) { return stream->delivered(); });
+}
+
 void ServerControl::greet(ControlChannel& channel) const {
   wire::Accept accept = settings_.accept;
   accept.receive_buffer = channel.receive_buffer_bytes();
@@ -267,7 +273,8 @@ void ServerControl::end_if_due(MonoTime now) {
   const Duration linger = kLinger + shared_.round_trip();
   const bool forgotten =
       complete_at_ && (shared_.silence(now) > linger || now - *complete_at_ > kLongestLinger);
-  const bool over = complete_at_ && (wind_up_ ? shut_down_said_ : forgotten);
+  // A server that stops leaves none of its reports half said, as far as its time goes.
+  const bool over = complete_at_ && (wind_up_ ? shut_down_said_ && all_delivered() : forgotten);
   if (over || (wind_up_ && now >= wind_up_->by)) {
     end(wind_up_ ? wind_up_->status : TestStatus::complete,
         wind_up_ ? wind_up_->reason : "complete");

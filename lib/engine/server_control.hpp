@@ -78,6 +78,7 @@ class ServerControl final : public SessionControl {
   void note_distance(MonoTime now);
   void wind_up_by(MonoTime now, TestStatus status, const char* reason);
   [[nodiscard]] bool all_complete() const;
+  [[nodiscard]] bool all_delivered() const;
 
   Settings settings_;
   TestState& shared_;

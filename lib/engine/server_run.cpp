@@ -139,7 +139,7 @@ class ServiceLoop {
       if (done && (count() == 0 || now >= stop_by)) {
         return;
       }
-      wait(std::min({next, stop_by, observer_.on_turn(now)}));
+      wait(std::min({next, stop_by, tell_observer(now)}));
     }
   }
 
@@ -153,11 +153,21 @@ class ServiceLoop {
   }
 
  private:
-  /// Where memory runs out, the loop goes on a moment later: sessions end and give theirs back.
+  static constexpr Duration kPause = std::chrono::milliseconds{10};
+
+  /// Where memory, or threads, run out, the loop goes on a moment later: sessions end and give
+  /// theirs back.
   static MonoTime step(Service& service, MonoTime now) {
-    constexpr Duration kPause = std::chrono::milliseconds{10};
     try {
       return service.step(now);
+    } catch (const std::exception&) {
+      return now + kPause;
+    }
+  }
+
+  MonoTime tell_observer(MonoTime now) {
+    try {
+      return observer_.on_turn(now);
     } catch (const std::bad_alloc&) {
       return now + kPause;
     }

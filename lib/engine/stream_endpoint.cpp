@@ -202,15 +202,35 @@ void StreamEndpoint::update_complete(MonoTime now) {
   const bool sent = !sending_ || sending_->over();
   const bool received = !receiving_ || receiving_->closed();
   if (!sent || !received || complete()) {
+    update_delivered();
     return;
   }
   // The report, or the word that the peer's has come, goes before the BYE of a client, with which
   // the server forgets the session.
   flush(now);
-  if (!complete_.exchange(true, std::memory_order_acq_rel)) {
-    if (const Task* const speaker = test_.speaker.load(std::memory_order_acquire)) {
-      speaker->notify();
-    }
+  complete_.store(true, std::memory_order_release);
+  update_delivered();
+  tell_speaker();
+}
+
+/// What the peer has said of this end's report, once there is one.
+void StreamEndpoint::update_delivered() {
+  if (!complete() || delivered()) {
+    return;
+  }
+  if (receiving_) {
+    asked_at_ns_.store(to_ns(receiving_->asked_at()), std::memory_order_relaxed);
+  }
+  if (!receiving_ || receiving_->delivered()) {
+    delivered_.store(true, std::memory_order_release);
+    tell_speaker();
+  }
+}
+
+/// The stream that controls the session looks at what has changed.
+void StreamEndpoint::tell_speaker() const noexcept {
+  if (const Task* const speaker = test_.speaker.load(std::memory_order_acquire)) {
+    speaker->notify();
   }
 }
 

@@ -45,6 +45,13 @@ class StreamEndpoint final : public Task {
   /// Both exchanges of this stream have ended, as far as this end needs them. From any thread.
   [[nodiscard]] bool complete() const { return complete_.load(std::memory_order_acquire); }
 
+  /// And the peer has said that it has this end's report, where there is one. From any thread.
+  [[nodiscard]] bool delivered() const { return delivered_.load(std::memory_order_acquire); }
+  /// When it last asked for that report; long ago where it never has. From any thread.
+  [[nodiscard]] MonoTime asked_at() const {
+    return mono_from_ns(asked_at_ns_.load(std::memory_order_relaxed));
+  }
+
   /// What is known of a direction now. From any thread.
   [[nodiscard]] StreamGlance glance(Way way) const;
   /// Payload that it has sent, its warm-up's (at the mean length) included. From any thread.
@@ -95,6 +102,8 @@ class StreamEndpoint final : public Task {
   void run_timers(MonoTime now);
   void flush(MonoTime now);
   void update_complete(MonoTime now);
+  void update_delivered();
+  void tell_speaker() const noexcept;
   void notify_sender() const noexcept;
   [[nodiscard]] MonoTime next_wake() const;
   [[nodiscard]] Duration slack() const;
@@ -112,6 +121,8 @@ class StreamEndpoint final : public Task {
   std::optional<MonoTime> first_step_;
   MonoTime control_wake_{};
   std::atomic<bool> complete_{false};
+  std::atomic<bool> delivered_{false};
+  std::atomic<std::int64_t> asked_at_ns_{0};
   bool over_ = false;
 };
 

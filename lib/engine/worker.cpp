@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <exception>
 #include <new>
 
 #include "os/thread.hpp"
@@ -186,7 +187,7 @@ Wake Worker::step(Task& task, MonoTime now) {
   constexpr Duration kAgain = std::chrono::milliseconds{100};
   try {
     return task.step(now, buffers_);
-  } catch (const std::bad_alloc&) {
+  } catch (const std::exception&) {  // no memory, or no thread
     task.abandon();
     return Wake{now + kAgain};  // unless it is over
   }

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "iperf3/bounded_json.hpp"
+#include "session/admission.hpp"
 
 namespace udperf::iperf3 {
 namespace {
@@ -219,6 +220,12 @@ Result<Parameters, ErrorNumber> read_parameters(std::string_view text) {
     out.reverse = false;  // both directions run anyhow
   }
   return out;
+}
+
+std::uint64_t charged_bps(const Parameters& p, const TestParams& granted) {
+  const std::uint64_t burst_bits = std::uint64_t{p.burst} * p.streams * p.length * 8;
+  const std::uint64_t bps = session::offered_bps(granted);
+  return p.server_sends() ? std::max(bps, burst_bits) : bps;
 }
 
 TestParams to_test_params(const Parameters& p) {

@@ -78,6 +78,10 @@ inline constexpr std::size_t kMostParameterBytes = 32'768;
 /// Reads a parameter object. The error is the number that goes back behind `server_error`.
 [[nodiscard]] Result<Parameters, ErrorNumber> read_parameters(std::string_view text);
 
+/// What a test at a server, granted as `granted`, takes of a budget of bits a second: its rates,
+/// and a burst of all streams as if it were spread over a second.
+[[nodiscard]] std::uint64_t charged_bps(const Parameters& parameters, const TestParams& granted);
+
 /// The same test in this program's terms; where nothing ends it, `amount` is all zeros.
 [[nodiscard]] TestParams to_test_params(const Parameters& parameters);
 

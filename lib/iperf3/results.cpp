@@ -40,6 +40,12 @@ std::optional<StreamResult> read_stream(const Json& object) {
   if (!id || *id > 2 * kMostStreams + 2 || !bytes || !packets || !jitter) {
     return std::nullopt;
   }
+  // More than a datagram a nanosecond in the longest of tests is nothing that anybody has counted.
+  constexpr std::uint64_t kMostPackets = std::uint64_t{1} << 47U;
+  constexpr std::uint64_t kMostBytes = kMostPackets << 13U;
+  if (*packets > kMostPackets || *bytes > kMostBytes) {
+    return std::nullopt;
+  }
   StreamResult out;
   out.id = static_cast<std::uint32_t>(*id);
   out.bytes = *bytes;

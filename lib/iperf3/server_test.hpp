@@ -80,6 +80,16 @@ class ServerTest {
   [[nodiscard]] bool granted() const { return admission_.granted(); }
   /// Counts for the policy: granted and not over.
   [[nodiscard]] bool active() const { return granted() && !control_.ended(); }
+  /// It may still send at the rate that it was granted.
+  [[nodiscard]] bool holds_rate() const { return granted() && !rate_given_back_; }
+  /// True once, when that is over: sent_bytes() is final.
+  [[nodiscard]] bool take_rate_back() {
+    return granted() && closed_ && !std::exchange(rate_given_back_, true);
+  }
+  /// Payload that this end has sent, omitted datagrams included. Once the books are closed.
+  [[nodiscard]] std::uint64_t sent_bytes() const;
+  /// When data could flow; kNever where it never could.
+  [[nodiscard]] MonoTime started() const { return times_.started(); }
   /// Nothing of it is left: the connection is closed and no thread touches its streams.
   [[nodiscard]] bool finished() const;
   /// True once, when the books are closed and it is known how the test ended.
@@ -151,6 +161,7 @@ class ServerTest {
   bool stopping_ = false;
   bool closed_ = false;
   bool told_ = false;
+  bool rate_given_back_ = false;
 };
 
 }  // namespace udperf::iperf3

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/saturating.hpp"
 #include "iperf3/report_json.hpp"
 #include "iperf3/report_writer.hpp"
 #include "iperf3/server_test.hpp"
@@ -108,6 +109,14 @@ void ServerTest::close_stream(std::size_t index) {
   const StreamResult word = told != nullptr ? *told : StreamResult{};
   record_.ends.push_back(stream.sender ? sent_end(*stream.tx, stream.own, word)
                                        : received_end(*stream.rx, stream.own, word));
+}
+
+std::uint64_t ServerTest::sent_bytes() const {
+  std::uint64_t packets = 0;
+  for (const Stream& stream : streams_) {
+    packets += stream.sender && times_.has_started() ? stream.sender->packets() : 0;
+  }
+  return saturating_mul(packets, control_.parameters().length);
 }
 
 Results ServerTest::own_results() {

@@ -96,7 +96,7 @@ MonoTime Iperf3Service::step(MonoTime now) {
   }
   MonoTime next = step_tests(now);
   give_turns(now);
-  reap();
+  reap(now);
   next = std::min(next, listen_again_);
   return datagrams.empty() && strays_.empty() ? next : now;
 }
@@ -144,45 +144,6 @@ void Iperf3Service::welcome(std::unique_ptr<net::TcpConnection> connection, Mono
   }
 }
 
-bool Iperf3Service::full(const IpAddress& client, MonoTime now) const {
-  const auto occupied = occupancy_of_all(client, now);
-  const session::Policy rules = policy();
-  return occupied.sessions >= (rules.exclusive ? 1 : rules.max_sessions) ||
-         occupied.sessions_of_address >= rules.max_sessions_per_address;
-}
-
-session::Policy Iperf3Service::policy() const {
-  const auto& options = parts_.options;
-  session::Policy out;
-  out.max_sessions = options.max_sessions;
-  out.max_sessions_per_address = options.max_sessions_per_address;
-  out.exclusive = options.exclusive || options.one_off;
-  out.max_rate = options.max_rate;
-  out.counts_light_apart = false;  // each has a connection, sockets and a thread's time
-  return out;
-}
-
-session::Occupancy Iperf3Service::occupancy(const IpAddress& client, MonoTime now) const {
-  session::Occupancy out;
-  const IpAddress source = source_of(client);
-  for (const auto& test : tests_) {
-    if (!test->active()) {
-      continue;
-    }
-    ++out.sessions;
-    out.sessions_of_address += source_of(test->client().address) == source ? 1U : 0U;
-    out.granted_bps = saturating_add(out.granted_bps, session::offered_bps(test->params()));
-    const auto expected = expected_duration(test->params(), Way::up);
-    if (expected && *expected > Duration{0}) {
-      const Duration left =
-          std::max(saturating_after(test->opened_mono(), *expected) - now, Duration{1ms});
-      const auto ms = static_cast<std::uint32_t>(std::min<std::int64_t>(left / 1ms, 3'600'000));
-      out.soonest_end_ms = out.soonest_end_ms == 0 ? ms : std::min(out.soonest_end_ms, ms);
-    }
-  }
-  return out;
-}
-
 void Iperf3Service::deny(ServerTest& test, const std::string& reason, MonoTime now) {
   test.say_busy(now);
   parts_.observer.on_refused(test.client(), "iperf3: " + reason);
@@ -228,8 +189,8 @@ void Iperf3Service::decide(ServerTest& test, MonoTime now) {
     return;
   }
   const TestParams asked = to_test_params(p);
-  const auto granted =
-      session::admit(asked, policy(), occupancy_of_all(test.client().address, now));
+  const auto occupied = occupancy_of_all(test.client().address, now);
+  const auto granted = session::admit(asked, policy(), occupied);
   if (const auto* reject = std::get_if<wire::Reject>(&granted)) {
     if (reject->reason == wire::RejectReason::rate) {
       refuse(test, ErrorNumber::total_rate, "no rate is left of the server's limit", now);
@@ -243,6 +204,10 @@ void Iperf3Service::decide(ServerTest& test, MonoTime now) {
     // The client cannot be told to send more slowly.
     refuse(test, ErrorNumber::total_rate,
            "the client's rate is above what the server's limit leaves", now);
+    return;
+  }
+  if (!burst_fits(p, params, occupied)) {
+    refuse(test, ErrorNumber::total_rate, "a burst is more than the server's limit leaves", now);
     return;
   }
   test.grant(params, now);
@@ -307,9 +272,12 @@ MonoTime Iperf3Service::step_tests(MonoTime now) {
   return next;
 }
 
-void Iperf3Service::reap() {
+void Iperf3Service::reap(MonoTime now) {
   for (auto it = tests_.begin(); it != tests_.end();) {
     ServerTest& test = **it;
+    if (test.take_rate_back()) {
+      keep_rate(test, now);
+    }
     if (test.granted() && test.take_closed_and_ended()) {
       parts_.observer.on_session_closed(test.outcome());
       ++finished_;

@@ -16,6 +16,7 @@
 #include "net/tcp.hpp"
 #include "net/tcp_patience.hpp"
 #include "os/event.hpp"
+#include "session/rate_debts.hpp"
 
 namespace udperf::iperf3 {
 
@@ -71,7 +72,10 @@ class Iperf3Service final : public engine::Service {
   void deny(ServerTest& test, const std::string& reason, MonoTime now);
   void give_turns(MonoTime now);
   MonoTime step_tests(MonoTime now);
-  void reap();
+  void reap(MonoTime now);
+  void keep_rate(const ServerTest& test, MonoTime now);
+  [[nodiscard]] bool burst_fits(const Parameters& asked, const TestParams& granted,
+                                const session::Occupancy& occupied) const;
   [[nodiscard]] bool full(const IpAddress& client, MonoTime now) const;
   [[nodiscard]] session::Policy policy() const;
 
@@ -82,6 +86,7 @@ class Iperf3Service final : public engine::Service {
   MemoryAccount memory_;
   SourceAccounts sources_{memory_};
   std::vector<std::unique_ptr<ServerTest>> tests_;
+  session::RateDebts debts_;
   std::vector<net::Datagram> strays_;
   MonoTime listen_again_ = kNever;  ///< descriptors had run out
   std::uint64_t finished_ = 0;

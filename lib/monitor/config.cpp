@@ -220,6 +220,8 @@ class ConfigParser {
                            reader_.complain(at,
                                             "label: accepted are letters, digits and _, and "
                                             "none of udperf's own, such as target");
+                         } else if (made.labels.size() == kMostLabels) {
+                           reader_.complain(at, "label: more than 64");
                          } else if (text) {
                            made.labels.emplace_back(name, *text);
                          }
@@ -297,11 +299,15 @@ class FileSdParser {
 
   void labels(const Node& map, TargetConfig& pattern) {
     reader_.each_entry(map, "labels",
-                       [&](const std::string& name, const Node& /*at*/, const Node& value) {
+                       [&](const std::string& name, const Node& at, const Node& value) {
                          const auto text = reader_.scalar(value, "label");
                          if (text && name == "__module__") {
                            pattern.module = *text;
                          } else if (text && is_label_name(name)) {
+                           if (pattern.labels.size() == kMostLabels) {
+                             reader_.complain(at, "label: more than 64");
+                             return;
+                           }
                            pattern.labels.emplace_back(name, *text);
                          }  // other discovery labels are Prometheus' own
                        });

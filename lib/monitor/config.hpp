@@ -83,6 +83,7 @@ struct ConfigWords {
 
 inline constexpr std::size_t kMostConfigBytes = std::size_t{8} << 20U;
 inline constexpr std::size_t kMostTargets = 10'000;
+inline constexpr std::size_t kMostLabels = 64;  ///< of one target
 
 /// Reads YAML; what is wrong with it is added to `errors`, all of it where that can be said at
 /// once. The result is of use only where nothing is added.

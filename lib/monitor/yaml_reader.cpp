@@ -1,7 +1,9 @@
 #include "monitor/yaml_reader.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <set>
+#include <utility>
 
 #include "base/nearest_word.hpp"
 
@@ -28,6 +30,20 @@ std::string printable(std::string_view text) {
   return text.size() > kMost ? out + "..." : out;
 }
 
+/// Brackets that are open at once are kept by the parser, each at the price of hundreds of bytes.
+bool nests_too_deeply(std::string_view text) {
+  constexpr std::int64_t kMostOpen = 100'000;
+  std::int64_t open = 0;
+  for (const char c : text) {
+    open += c == '[' || c == '{' ? 1 : 0;
+    open -= (c == ']' || c == '}') && open > 0 ? 1 : 0;
+    if (open > kMostOpen) {
+      return true;
+    }
+  }
+  return false;
+}
+
 std::string guess(const std::string& word, const std::vector<std::string_view>& known) {
   const auto nearest = nearest_word(word, known);
   return nearest ? " (did you mean " + std::string{*nearest} + "?)" : std::string{};
@@ -44,6 +60,12 @@ std::optional<YAML::Node> YamlReader::load(const std::string& text) {
     errors_->push_back({{}, "is longer than 8 MiB"});
     return std::nullopt;
   }
+  if (nests_too_deeply(text)) {
+    errors_->push_back({{}, "is nested too deeply"});
+    return std::nullopt;
+  }
+  constexpr std::size_t kFew = 10'000;
+  steps_ = text.size() + kFew;
   try {
     return YAML::Load(text);
   } catch (const YAML::Exception& problem) {
@@ -62,6 +84,18 @@ void YamlReader::complain_at(const Place& place, std::string message) {
   }
 }
 
+/// Of a text without aliases no more is looked at than it has; these make one part many.
+bool YamlReader::goes_on(const YAML::Node& at) {
+  if (steps_ > 0) {
+    --steps_;
+    return true;
+  }
+  if (!std::exchange(exhausted_, true)) {
+    errors_->push_back({place(at), "its aliases make too much of it"});
+  }
+  return false;
+}
+
 void YamlReader::each_entry(const YAML::Node& map, std::string_view what, const Visit& visit) {
   if (!map.IsMap()) {
     complain(map, std::string{what} + ": a mapping of keys and values is needed");
@@ -69,6 +103,9 @@ void YamlReader::each_entry(const YAML::Node& map, std::string_view what, const 
   }
   std::set<std::string> seen;
   for (const auto& entry : map) {
+    if (!goes_on(entry.first)) {
+      return;
+    }
     const auto key = scalar(entry.first, "a key");
     if (!key) {
       continue;
@@ -88,6 +125,9 @@ void YamlReader::each_item(const YAML::Node& list, std::string_view what,
     return;
   }
   for (const YAML::Node& item : list) {
+    if (!goes_on(item)) {
+      return;
+    }
     visit(item);
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -39,7 +40,11 @@ class YamlReader {
   [[nodiscard]] static Place place(const YAML::Node& node);
 
  private:
+  [[nodiscard]] bool goes_on(const YAML::Node& at);
+
   std::vector<ConfigError>* errors_;
+  std::size_t steps_ = 0;  ///< entries that may still be looked at
+  bool exhausted_ = false;
 };
 
 }  // namespace udperf::monitor

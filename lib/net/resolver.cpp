@@ -5,13 +5,16 @@
 #include <nss.h>
 #endif
 #include <sys/eventfd.h>
+#include <system_error>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <utility>
 
@@ -95,6 +98,24 @@ struct Lookup::Work {
   std::atomic<bool> answered{false};
   std::atomic<bool> one_has_left{false};
 
+  /// On a thread of its own.
+  void run() noexcept {
+    try {
+      tell(resolve(host, port, family));
+    } catch (const std::bad_alloc&) {
+      tell(tl::unexpected<Error>{Error{ErrorCode::system, {}, ENOMEM, {}}});
+    }
+  }
+
+  /// Leaves it, too.
+  void tell(Answer told) {
+    answer = std::move(told);
+    answered.store(true, std::memory_order_release);
+    const std::uint64_t one = 1;
+    static_cast<void>(!::write(event.get(), &one, sizeof one));
+    leave(this);
+  }
+
   static void leave(Work* work) {
     if (work->one_has_left.exchange(true)) {
       delete work;
@@ -104,13 +125,11 @@ struct Lookup::Work {
 
 Lookup::Lookup(std::string host, std::uint16_t port, std::optional<IpFamily> family)
     : work_(new Work{std::move(host), port, family}) {
-  std::thread{[work = work_] {
-    work->answer = resolve(work->host, work->port, work->family);
-    work->answered.store(true, std::memory_order_release);
-    const std::uint64_t one = 1;
-    static_cast<void>(!::write(work->event.get(), &one, sizeof one));
-    Work::leave(work);
-  }}.detach();
+  try {
+    std::thread{[work = work_] { work->run(); }}.detach();
+  } catch (const std::system_error& problem) {  // no thread to be had
+    work_->tell(system_error(problem.code().value(), "look up " + work_->host));
+  }
 }
 
 Lookup::~Lookup() {

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <ctime>
 #include <vector>
@@ -33,16 +35,20 @@ bool Event::take() const noexcept {
 }
 
 void wait_readable(std::span<const int> fds, Duration timeout) {
-  std::vector<pollfd> polled;
+  constexpr std::size_t kUsually = 16;
+  std::array<pollfd, kUsually> few{};  // who waits for memory must not need any
+  std::vector<pollfd> many(fds.size() > kUsually ? fds.size() : 0);
+  const std::span<pollfd> polled = many.empty() ? std::span{few} : std::span{many};
+  std::size_t count = 0;
   for (const int fd : fds) {
     if (fd >= 0) {
-      polled.push_back(pollfd{fd, POLLIN, 0});
+      polled[count++] = pollfd{fd, POLLIN, 0};
     }
   }
   const Duration bounded = std::clamp<Duration>(timeout, Duration{0}, std::chrono::hours{1});
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(bounded);
   const timespec limit{seconds.count(), (bounded - seconds).count()};
-  ::ppoll(polled.data(), polled.size(), &limit, nullptr);
+  ::ppoll(polled.data(), count, &limit, nullptr);
 }
 
 }  // namespace udperf::os

@@ -43,8 +43,11 @@ MonoTime QueueTeller::next(const Receiver& receiver) const {
 
 void QueueTeller::fill(net::DatagramPort& port, const Receiver& receiver, wire::Feedback& feedback,
                        MonoTime now) {
+  if (!on_) {
+    return;  // nor is the system asked: there may be a thousand idle streams
+  }
   const auto queue = port.receive_queue();
-  if (!on_ || !queue) {
+  if (!queue) {
     return;
   }
   learn_cost(receiver);

@@ -59,32 +59,29 @@ void FinExchange::on_report(const wire::ReportChunk& chunk, MonoTime now) {
     return;
   }
   acknowledged_ = true;
-  if (have_ == 0) {
+  if (have_ == 0 && kept_.empty()) {
     total_ = chunk.total;
     window_.expect(total_);
   }
-  if (chunk.total != total_ || chunk.offset != have_ || chunk.bytes.empty()) {
-    return;  // out of order: it will be asked for again
+  const bool fits = chunk.offset <= total_ && chunk.bytes.size() <= total_ - chunk.offset;
+  if (chunk.total != total_ || !fits || chunk.offset < have_ || chunk.bytes.empty()) {
+    return;
+  }
+  if (chunk.offset > have_) {
+    keep(chunk);
+    return;
   }
   // What is decoded takes about as much again, and while it is decoded both are there.
   if (!memory_.grow(kReportFactor * chunk.bytes.size())) {
     give_up();
     return;
   }
-  bytes_.insert(bytes_.end(), chunk.bytes.begin(), chunk.bytes.end());
-  have_ = static_cast<std::uint32_t>(bytes_.size());
+  append(chunk.bytes);
+  append_kept();
   deadline_ =
       std::max(deadline_, now + kPatience / 2 + round_trips_);  // a long report that makes progress
   if (have_ == total_) {
-    report_ = wire::decode_report(bytes_);
-    if (report_ && !is_of(*report_, fin_.report)) {
-      report_.reset();
-    }
-    gave_up_ = !report_.has_value();  // the peer broke the protocol: no point in asking again
-    backoff_.stop();
-    bytes_ = {};
-    memory_.shrink(total_);
-    pull();  // offset == total: acknowledges
+    finish();
     return;
   }
   if (window_.whole(have_)) {
@@ -94,10 +91,49 @@ void FinExchange::on_report(const wire::ReportChunk& chunk, MonoTime now) {
   backoff_.start(now);
 }
 
+/// The one before it was lost or is late: only that will have to be asked for again.
+void FinExchange::keep(const wire::ReportChunk& chunk) {
+  constexpr std::uint32_t kMostAhead = PullWindow::kMost * wire::ReportChunk::kMaxBytes;
+  const bool wanted = chunk.offset < total_ && chunk.offset - have_ <= kMostAhead &&
+                      kept_.size() < PullWindow::kMost && kept_.count(chunk.offset) == 0;
+  if (wanted && memory_.grow(kReportFactor * chunk.bytes.size())) {
+    kept_.emplace(chunk.offset, chunk.bytes);
+  }
+}
+
+void FinExchange::append(std::span<const std::byte> piece) {
+  bytes_.insert(bytes_.end(), piece.begin(), piece.end());
+  have_ = static_cast<std::uint32_t>(bytes_.size());
+}
+
+void FinExchange::append_kept() {
+  while (!kept_.empty() && kept_.begin()->first <= have_) {
+    const auto piece = kept_.extract(kept_.begin());
+    if (piece.key() == have_) {
+      append(piece.mapped());
+    } else {  // it came anew, cut otherwise
+      memory_.shrink(kReportFactor * piece.mapped().size());
+    }
+  }
+}
+
+void FinExchange::finish() {
+  report_ = wire::decode_report(bytes_);
+  if (report_ && !is_of(*report_, fin_.report)) {
+    report_.reset();
+  }
+  gave_up_ = !report_.has_value();  // the peer broke the protocol: no point in asking again
+  backoff_.stop();
+  bytes_ = {};
+  memory_.shrink(total_);
+  pull();  // offset == total: acknowledges
+}
+
 void FinExchange::give_up() {
   gave_up_ = true;
   backoff_.stop();
   bytes_ = {};
+  kept_.clear();
   memory_.release();
 }
 
@@ -141,6 +177,7 @@ std::optional<std::vector<std::byte>> FinExchange::poll_transmit() {
 
 void ReportExchange::on_fin(const wire::Fin& fin, MonoTime now) {
   if (closed()) {
+    asked(now);
     offer(0, PullWindow::kMost);
     return;
   }
@@ -159,11 +196,37 @@ void ReportExchange::on_pull(const wire::ReportPull& pull, MonoTime now) {
     }
     return;
   }
+  asked(now);
   if (pull.offset >= report_bytes_.size()) {
     delivered_ = delivered_ || pull.offset == report_bytes_.size();
     return;
   }
   offer(pull.offset, pull.chunks);
+}
+
+/// A round trip, and a moment.
+Duration ReportExchange::reminder_wait() const {
+  return rtt_max_ * 5 / 4 + Backoff::kFirst;
+}
+
+void ReportExchange::asked(MonoTime now) {
+  asked_at_ = now;
+  if (remind_at_ != kNever) {  // this end reminds
+    remind_at_ = now + reminder_wait();
+  }
+}
+
+void ReportExchange::remind(MonoTime now) {
+  if (!closed() || delivered_) {
+    return;
+  }
+  if (now >= remind_at_ && waiting_bytes() == 0) {
+    constexpr std::uint32_t kPiece = wire::ReportChunk::kMaxBytes;
+    offer(static_cast<std::uint32_t>(report_bytes_.size() - 1) / kPiece * kPiece, 1);
+  }
+  if (now >= remind_at_ || remind_at_ == kNever) {
+    remind_at_ = now + reminder_wait();
+  }
 }
 
 Duration ReportExchange::quiet() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <vector>
@@ -46,6 +47,10 @@ class FinExchange {
  private:
   void pull();
   void give_up();
+  void keep(const wire::ReportChunk& chunk);
+  void append(std::span<const std::byte> piece);
+  void append_kept();
+  void finish();
 
   std::uint64_t session_;
   std::uint8_t stream_;
@@ -58,8 +63,9 @@ class FinExchange {
   MonoTime deadline_ = kNever;
   Duration round_trips_{0};  ///< that an exchange may take, beside kPatience
   Backoff backoff_;
-  std::vector<std::byte> bytes_;  ///< of the report, from its beginning on
-  std::uint32_t have_ = 0;        ///< how many of them have come
+  std::vector<std::byte> bytes_;                          ///< of the report, from its beginning on
+  std::uint32_t have_ = 0;                                ///< how many of them have come
+  std::map<std::uint32_t, std::vector<std::byte>> kept_;  ///< pieces behind a lost one, by offset
   MemoryShare memory_;
   std::uint32_t total_ = 0;
   PullWindow window_;
@@ -69,7 +75,8 @@ class FinExchange {
 };
 
 /// The receiver's side: answers FIN, closes the books when nothing more is to come, and hands the
-/// report out as often as it is asked for. Pure.
+/// report out as often as it is asked for. Who asks says once that it has all of it; where that
+/// word is lost, remind() gets it said again. Pure.
 class ReportExchange {
  public:
   static constexpr Duration kTmax = std::chrono::seconds{3};   ///< RFC 8912's loss threshold
@@ -97,6 +104,12 @@ class ReportExchange {
   void set_report(RxReport& report);
   /// The next datagram is made when it is to be sent: what is asked for is never queued.
   [[nodiscard]] std::optional<std::vector<std::byte>> poll_transmit();
+  /// Says the last piece of the report again where the sender has not said for a while that it has
+  /// all: who has it says so then, who has not goes on asking. Only for an end that nobody counts
+  /// the bytes of.
+  void remind(MonoTime now);
+  /// When remind() has something to say; kNever: nothing.
+  [[nodiscard]] MonoTime next_reminder() const { return delivered_ ? kNever : remind_at_; }
   /// Its length; 0 = there is none.
   [[nodiscard]] std::size_t waiting_bytes() const;
 
@@ -104,8 +117,12 @@ class ReportExchange {
   [[nodiscard]] bool closed() const { return !report_bytes_.empty(); }
   /// The sender said that it has the whole report.
   [[nodiscard]] bool delivered() const { return delivered_; }
+  /// When it last said FIN, or asked for the report, after the books were closed.
+  [[nodiscard]] MonoTime asked_at() const { return asked_at_; }
 
  private:
+  void asked(MonoTime now);
+  [[nodiscard]] Duration reminder_wait() const;
   void offer(std::uint32_t offset, std::uint16_t chunks);
   [[nodiscard]] std::size_t piece_bytes() const;
   /// How long nothing may arrive after FIN before the books are closed.
@@ -120,6 +137,8 @@ class ReportExchange {
   std::vector<std::byte> report_bytes_;
   MemoryShare memory_;
   bool delivered_ = false;
+  MonoTime asked_at_{};
+  MonoTime remind_at_ = kNever;
   bool ack_due_ = false;
   std::uint32_t next_ = 0;   ///< of the report: what is wanted begins here
   std::uint32_t until_ = 0;  ///< and ends here

@@ -1,11 +1,14 @@
 #include "traffic/trace.hpp"
 
+#include <system_error>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -180,6 +183,12 @@ Result<std::vector<TraceRow>> parse_trace_csv(std::string_view text) {
 
 Result<Trace> read_trace(const std::string& file, std::uint32_t least_bytes) {
   TraceNotes notes;
+  // Before it is opened, which may wait for somebody who writes: it is read twice, too.
+  std::error_code problem;
+  if (const auto kind = std::filesystem::status(file, problem);
+      std::filesystem::exists(kind) && !std::filesystem::is_regular_file(kind)) {
+    return profile_error(file + ": is a folder, pipe or device: a trace has to be a file");
+  }
   const auto head = read_head(file);
   if (!head) {
     return tl::unexpected{head.error()};

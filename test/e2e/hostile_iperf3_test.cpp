@@ -1,7 +1,10 @@
 // Clients of iperf3's protocol that mean no good, against `udperf server --iperf3`.
 
 #include <poll.h>
+#include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <memory>
@@ -14,7 +17,10 @@
 #include "e2e/iperf3_peers.hpp"
 #include "e2e/program.hpp"
 #include "e2e/scene.hpp"
+#include "iperf3/datagram.hpp"
 #include "iperf3/protocol.hpp"
+#include "net/fd.hpp"
+#include "net/socket_address.hpp"
 #include "net/tcp.hpp"
 #include "support/catch.hpp"
 
@@ -73,14 +79,62 @@ int next_state(net::TcpConnection& connection) {
   return got.empty() ? -1 : std::to_integer<int>(got.front());
 }
 
-/// Asks for a test of 20 datagrams a second.
-void ask_for_light_test(net::TcpConnection& connection) {
+/// Asks for a minute of data from the server; `more`: what else the parameters say.
+void ask_for_test(net::TcpConnection& connection, const std::string& more) {
   const std::string text =
-      R"({"udp":true,"omit":0,"time":60,"num":0,"blockcount":0,"parallel":1,"reverse":true,)"
-      R"("len":500,"bandwidth":80000,"client_version":"3.12"})";
+      R"({"udp":true,"omit":0,"time":60,"num":0,"blockcount":0,"parallel":1,"reverse":true,)" +
+      more + R"(,"client_version":"3.12"})";
   const auto size = static_cast<char>(text.size());
   const std::string whole = std::string{'\0', '\0', '\0'} + size + text;
   connection.send(std::as_bytes(std::span{whole}));
+}
+
+/// Asks for a test of 20 datagrams a second.
+void ask_for_light_test(net::TcpConnection& connection) {
+  ask_for_test(connection, R"("len":500,"bandwidth":80000)");
+}
+
+/// A socket for data, connected to the server.
+net::Fd data_socket(std::uint16_t port) {
+  net::Fd fd{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  net::SocketAddress server{{IpAddress::loopback(IpFamily::v4), port}};
+  REQUIRE(::connect(fd.get(), server.raw(), server.size()) == 0);
+  return fd;
+}
+
+/// What comes within `patience`, in bytes; 0: nothing.
+std::size_t read_datagram(const net::Fd& fd, std::chrono::milliseconds patience) {
+  static std::array<std::byte, 65'536> buffer;
+  pollfd readable{fd.get(), POLLIN, 0};
+  if (::poll(&readable, 1, static_cast<int>(patience.count())) != 1) {
+    return 0;
+  }
+  return static_cast<std::size_t>(
+      std::max<ssize_t>(::recv(fd.get(), buffer.data(), buffer.size(), 0), 0));
+}
+
+/// A test that is left as soon as its first data is there: what that was, in bytes. 0: the server
+/// refused it.
+std::size_t take_a_bite(std::uint16_t port, unsigned number, const std::string& what) {
+  constexpr int kCreateStreams = 10;
+  constexpr std::chrono::milliseconds kRest{20};
+  const auto control = connect_to(port, number);
+  if (next_state(*control) != 9) {
+    return 0;
+  }
+  ask_for_test(*control, what);
+  if (next_state(*control) != kCreateStreams) {
+    return 0;
+  }
+  const net::Fd data = data_socket(port);
+  REQUIRE(::send(data.get(), iperf3::kHello.data(), iperf3::kHello.size(), 0) == 4);
+  REQUIRE(read_datagram(data, kGuard) == 4);
+  std::size_t bytes = read_datagram(data, kGuard);
+  for (std::size_t more = bytes; more != 0 && bytes < (std::size_t{1} << 20U);) {
+    more = read_datagram(data, kRest);
+    bytes += more;
+  }
+  return bytes;
 }
 
 }  // namespace
@@ -109,6 +163,38 @@ TEST_CASE("light iperf3 tests that are asked for at once do not pass the limits"
   CAPTURE(server.process().output(Stream::err));
   CHECK(denied == kClients - 2);
   CHECK(let_in == 2);
+}
+
+TEST_CASE("short iperf3 tests one after the other stay within the budget", "[e2e][hostile]") {
+  constexpr std::uint64_t kBps = 1'000'000;
+  constexpr auto kTime = 3s;
+  // Datagrams that take half a second each; or bursts, which count as if spread over a second.
+  const std::string what = GENERATE(R"("len":60000,"bandwidth":1000000)",
+                                    R"("len":1000,"bandwidth":1000000,"burst":100)");
+  CAPTURE(what);
+  Server server(IpFamily::v4, {"--iperf3=0", "--max-rate", "1M"});
+  const auto port = server.ready()["data"]["iperf3_port"].get<std::uint16_t>();
+  const auto begin = std::chrono::steady_clock::now();
+  std::uint64_t bits = 0;
+  unsigned served = 0;
+  for (unsigned i = 0; std::chrono::steady_clock::now() - begin < kTime; ++i) {
+    const std::size_t bytes = take_a_bite(port, i, what);
+    bits += 8 * std::uint64_t{bytes};
+    served += bytes != 0 ? 1U : 0U;
+  }
+  const auto ms = static_cast<std::uint64_t>((std::chrono::steady_clock::now() - begin) /
+                                             std::chrono::milliseconds{1});
+  CAPTURE(served, bits, ms);
+  CHECK(served >= 2);
+  CHECK(bits <= kBps * (ms + 1000) / 1000);  // the first burst comes before its time
+}
+
+TEST_CASE("an iperf3 burst that is more than the budget is refused", "[e2e][hostile]") {
+  Server server(IpFamily::v4, {"--iperf3=0", "--max-rate", "1M"});
+  const auto port = server.ready()["data"]["iperf3_port"].get<std::uint16_t>();
+  CHECK(take_a_bite(port, 1, R"("len":1000,"bandwidth":100000,"burst":126)") == 0);
+  CHECK(take_a_bite(port, 2, R"("len":65507,"bandwidth":8,"burst":1000)") == 0);
+  CHECK(take_a_bite(port, 3, R"("len":1000,"bandwidth":100000,"burst":10)") != 0);
 }
 
 TEST_CASE("iperf3 clients of one IPv6 /64 share what an address may have", "[e2e][netns]") {

@@ -172,6 +172,9 @@ TEST_CASE("who does not answer the server's probes is not sent to any more", "[s
     feedback.number = number;
     peer.say(MessageType::feedback, feedback);
     peer.say(MessageType::probe, wire::Probe{number, 0, 0});
+    wire::ProbeReply guess;  // to probes that it has never seen
+    guess.id = number;
+    peer.say(MessageType::probe_reply, guess);
   });
 
   CHECK(world.server->sessions().count() == 0);

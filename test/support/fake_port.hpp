@@ -9,7 +9,7 @@
 namespace udperf::test {
 
 /// A port that keeps what it is given, and says to each batch what the test wants it to say.
-class FakePort final : public net::DatagramPort {
+class FakePort : public net::DatagramPort {
  public:
   using Status = net::SendOutcome::Status;
   struct Sent {

@@ -123,7 +123,7 @@ TEST_CASE("Results survive, and streams are put in the order of their numbers") 
   for (const std::uint32_t id : {4U, 1U, 3U}) {
     StreamResult stream;
     stream.id = id;
-    stream.bytes = (std::uint64_t{1} << 63U) + id;
+    stream.bytes = (std::uint64_t{1} << 59U) + id;
     stream.packets = 100 + id;
     stream.errors = id;
     stream.jitter_s = 0.25;
@@ -134,7 +134,7 @@ TEST_CASE("Results survive, and streams are put in the order of their numbers") 
   REQUIRE(read.has_value());
   CHECK(read->streams[0].id == 1);
   CHECK(read->streams[2].id == 4);
-  CHECK(read->streams[2].bytes == (std::uint64_t{1} << 63U) + 4);
+  CHECK(read->streams[2].bytes == (std::uint64_t{1} << 59U) + 4);
   CHECK(read->streams[1].packets == 103);
   CHECK(read->streams[1].errors == 3);
   CHECK(read->streams[0].seconds == 2.5);
@@ -168,6 +168,18 @@ TEST_CASE("Results that name a stream twice, or one that is not there, are refus
   CHECK_FALSE(reads("1", "1"));
   CHECK_FALSE(reads("3", "3"));
   CHECK_FALSE(reads("1", "-3"));
+}
+
+TEST_CASE("Results of more than anybody can have sent are not believed") {
+  const auto with = [](const std::string& bytes, const std::string& packets) {
+    return read_results(R"({"streams":[{"id":1,"bytes":)" + bytes + R"(,"packets":)" + packets +
+                            R"(,"errors":0,"jitter":0,"start_time":0,"end_time":1}]})",
+                        1);
+  };
+  CHECK(with("1000", "10"));
+  CHECK(with("86400000000000000", "86400000000000"));  // a datagram a nanosecond for a day
+  CHECK_FALSE(with("1000", "18446744073709551615"));
+  CHECK_FALSE(with("18446744073709551615", "10"));
 }
 
 TEST_CASE("The head of a datagram has the layout of the protocol, narrow and wide") {

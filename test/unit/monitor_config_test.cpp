@@ -96,6 +96,37 @@ TEST_CASE("all mistakes are told at once, and an endless file is not read to its
   CHECK(errors.size() == 1);
 }
 
+TEST_CASE("aliases and brackets make no more of a file than it has") {
+  std::vector<ConfigError> errors;
+  std::string labels;
+  for (int i = 0; i < 20'000; ++i) {
+    labels += "k" + std::to_string(i) + ": v, ";
+  }
+  std::string bomb = "targets:\n- {target: a, labels: &l {" + labels + "}}\n";
+  for (int i = 0; i < 9'000; ++i) {  // 180 million labels
+    bomb += "- {target: t" + std::to_string(i) + ", labels: *l}\n";
+  }
+  const auto config = parse(bomb, errors);
+  REQUIRE(errors.size() >= 2);
+  CHECK(errors.back().message.find("aliases") != std::string::npos);
+  for (const auto& target : config.targets) {
+    CHECK(target.labels.size() <= kMostLabels);
+  }
+  errors.clear();
+  static_cast<void>(parse(std::string(4'000'000, '['), errors));  // a gigabyte, if it were parsed
+  REQUIRE(errors.size() == 1);
+  CHECK(errors.front().message.find("nested") != std::string::npos);
+  errors.clear();
+  std::string hosts = "a";
+  for (int i = 0; i < 9'000; ++i) {
+    hosts += ", h" + std::to_string(i);
+  }
+  const auto found =
+      monitor::parse_file_sd("- targets: [" + hosts + "]\n  labels: {" + labels + "}\n", errors);
+  CHECK_FALSE(errors.empty());
+  CHECK(found.size() == 9'001);
+}
+
 TEST_CASE("the files of file_sd are read as JSON and as YAML") {
   std::vector<ConfigError> errors;
   const auto targets = parse_file_sd(

@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <cstdio>
 #include <fstream>
 #include <string>
@@ -241,11 +243,21 @@ TEST_CASE("a capture gives each IP packet's length and time", "[traffic]") {
 
 TEST_CASE("a file that cannot be read is a usage error that names it", "[traffic]") {
   const test::TempDir dir;
-  for (const std::string& file :
-       {dir.path().string() + "/none", dir.path().string(), written(dir, "")}) {
+  for (const std::string& file : {dir.path().string() + "/none", dir.path().string(),
+                                  std::string{"/dev/zero"}, written(dir, "")}) {
     const auto trace = read_trace(file, 16);
     REQUIRE_FALSE(trace);
     CHECK(trace.error().code == ErrorCode::usage);
     CHECK_THAT(trace.error().what, ContainsSubstring(file));
   }
+}
+
+TEST_CASE("a pipe that nobody writes to is refused and not waited for", "[traffic]") {
+  const test::TempDir dir;
+  const std::string pipe = dir.path().string() + "/pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  const auto trace = read_trace(pipe, 16);
+  REQUIRE_FALSE(trace);
+  CHECK(trace.error().code == ErrorCode::usage);
+  CHECK_THAT(trace.error().what, ContainsSubstring("pipe"));
 }

@@ -1,0 +1,84 @@
+// Whose places and rates Iperf3Service has given out, and by which policy it gives others.
+
+#include <algorithm>
+
+#include "base/saturating.hpp"
+#include "base/source_accounts.hpp"
+#include "iperf3/service.hpp"
+
+namespace udperf::iperf3 {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// At least one, and no more than an hour's.
+std::uint32_t milliseconds_left(MonoTime until, MonoTime now) {
+  return static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(std::max(until - now, Duration{0}) / 1ms, 1, 3'600'000));
+}
+
+}  // namespace
+
+bool Iperf3Service::full(const IpAddress& client, MonoTime now) const {
+  const auto occupied = occupancy_of_all(client, now);
+  const session::Policy rules = policy();
+  return occupied.sessions >= (rules.exclusive ? 1 : rules.max_sessions) ||
+         occupied.sessions_of_address >= rules.max_sessions_per_address;
+}
+
+session::Policy Iperf3Service::policy() const {
+  const auto& options = parts_.options;
+  session::Policy out;
+  out.max_sessions = options.max_sessions;
+  out.max_sessions_per_address = options.max_sessions_per_address;
+  out.exclusive = options.exclusive || options.one_off;
+  out.max_rate = options.max_rate;
+  out.counts_light_apart = false;  // each has a connection, sockets and a thread's time
+  return out;
+}
+
+session::Occupancy Iperf3Service::occupancy(const IpAddress& client, MonoTime now) const {
+  session::Occupancy out;
+  out.granted_bps = debts_.bps(now);
+  const IpAddress source = source_of(client);
+  for (const auto& test : tests_) {
+    if (test->holds_rate()) {
+      out.granted_bps =
+          saturating_add(out.granted_bps, charged_bps(test->parameters(), test->params()));
+    }
+    if (!test->active()) {
+      continue;
+    }
+    ++out.sessions;
+    out.sessions_of_address += source_of(test->client().address) == source ? 1U : 0U;
+    const auto expected = expected_duration(test->params(), Way::up);
+    if (expected && *expected > Duration{0}) {
+      const auto ms = milliseconds_left(saturating_after(test->opened_mono(), *expected), now);
+      out.soonest_end_ms = out.soonest_end_ms == 0 ? ms : std::min(out.soonest_end_ms, ms);
+    }
+  }
+  if (const MonoTime paid = debts_.next_end(now); out.soonest_end_ms == 0 && paid != kNever) {
+    out.soonest_end_ms = milliseconds_left(paid, now);
+  }
+  return out;
+}
+
+bool Iperf3Service::burst_fits(const Parameters& asked, const TestParams& granted,
+                               const session::Occupancy& occupied) const {
+  const auto& most = parts_.options.max_rate;
+  return !most || asked.burst == 0 || !asked.server_sends() ||
+         saturating_add(charged_bps(asked, granted), occupied.granted_bps) <= most->bps();
+}
+
+/// Who was sent more than its rate brings in the time that it was there, keeps that rate.
+void Iperf3Service::keep_rate(const ServerTest& test, MonoTime now) {
+  const Parameters& p = test.parameters();
+  if (!parts_.options.max_rate || !p.server_sends() || test.started() == kNever) {
+    return;
+  }
+  const std::uint64_t bps = session::charged_bps(test.params(), Way::down);
+  const std::uint64_t spare = std::uint64_t{p.streams} * p.length;
+  debts_.owe(bps, session::paid_off(test.started(), test.sent_bytes(), spare, bps), now);
+}
+
+}  // namespace udperf::iperf3

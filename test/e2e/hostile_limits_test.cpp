@@ -1,0 +1,119 @@
+// Limits of the process (memory, descriptors, threads) end a command with a status and a message,
+// never by a signal, and never not at all.
+
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include "e2e/program.hpp"
+#include "support/catch.hpp"
+#include "support/condition.hpp"
+#include "support/places.hpp"
+#include "support/spawn.hpp"
+
+using namespace std::chrono_literals;
+using namespace udperf;
+using namespace udperf::test;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+constexpr bool kSanitized = UDPERF_TEST_TIME_FACTOR > 1;
+
+/// `udperf` and its arguments under `ulimit`.
+Words limited(const std::string& limit, const Words& arguments) {
+  Words words{"/bin/sh", "-c", "ulimit " + limit + " && exec \"$0\" \"$@\"", kProgram};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return words;
+}
+
+/// The same as somebody whose threads are counted, which root's are not.
+Words limited_user(int threads, const Words& arguments) {
+  Words words{"setpriv",        "--reuid", "54321",
+              "--clear-groups", "prlimit", "--nproc=" + std::to_string(threads),
+              kProgram};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return words;
+}
+
+/// What is promised of every end: a status that is documented, or the loader's own, and words
+/// where it is not 0. A document where that is what the command prints.
+void check_end(const Words& words, bool json) {
+  std::string line;
+  for (const std::string& word : words) {
+    line += word + " ";
+  }
+  const auto finished = run_to_end(words, kGuard);
+  REQUIRE(finished);
+  const int code = finished->code();
+  CAPTURE(line, code, finished->out, finished->err);
+  constexpr int kLoader = 127;
+  CHECK(((code >= 0 && code <= 6) || code == kLoader));
+  CHECK((code == 0 || !finished->err.empty()));
+  if (json && code == 0) {
+    CHECK(document_of(*finished).at("status") == "complete");
+  }
+}
+
+const Words kLoopback{"loopback", "--duration",        "150ms", "--rate", "1M", "--streams", "4",
+                      "--json",   "--connect-timeout", "1s"};
+const Words kClient{"client", "127.0.0.1", "--port", "9", "--connect-timeout", "200ms", "--json"};
+const Words kHelp{"--help"};
+
+}  // namespace
+
+TEST_CASE("whatever memory there is, a command ends with a status and words", "[e2e][hostile]") {
+  if (kSanitized) {
+    skip_test("a sanitizer needs address space of its own");
+    return;
+  }
+  for (int kib = 20'000; kib <= 400'000; kib += kib < 200'000 ? 4'000 : 25'000) {
+    check_end(limited("-v " + std::to_string(kib), kLoopback), true);
+    if (kib % 3 == 0) {
+      check_end(limited("-v " + std::to_string(kib), kClient), true);
+      check_end(limited("-v " + std::to_string(kib), kHelp), false);
+    }
+  }
+}
+
+TEST_CASE("whatever descriptors there are, a command ends with a status and words",
+          "[e2e][hostile]") {
+  for (int descriptors = 3; descriptors <= 40; ++descriptors) {
+    check_end(limited("-n " + std::to_string(descriptors), kLoopback), true);
+    check_end(limited("-n " + std::to_string(descriptors), kClient), true);
+  }
+}
+
+TEST_CASE("whatever threads there are, a command ends with a status and words", "[e2e][hostile]") {
+  for (int threads = 1; threads <= 24; ++threads) {
+    check_end(limited_user(threads, kLoopback), true);
+    check_end(limited_user(threads, kClient), true);
+  }
+}
+
+TEST_CASE("a server without memory for its threads says so and ends", "[e2e][hostile]") {
+  if (kSanitized) {
+    skip_test("a sanitizer needs address space of its own");
+    return;
+  }
+  for (int kib = 20'000; kib <= 200'000; kib += 12'000) {
+    Words words = limited(
+        "-v " + std::to_string(kib),
+        {"server", "--bind", "127.0.0.1", "--port", "0", "--metrics", "127.0.0.1:0", "--iperf3=0"});
+    auto process = Process::start(words, {});
+    REQUIRE(process);
+    // It serves, or it has said why not.
+    const bool serves = process->wait_for(test::Stream::err, "listening", 10s);
+    if (serves) {
+      process->send_signal(SIGTERM);
+    }
+    const auto status = process->wait(kGuard);
+    REQUIRE(status);
+    const std::string err = process->output(test::Stream::err);
+    CAPTURE(kib, serves, err);
+    CHECK_FALSE(err.empty());
+    REQUIRE(status->code);
+    CHECK((*status->code == 143 || *status->code == 1 || *status->code == 127));
+  }
+}
