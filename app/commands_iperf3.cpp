@@ -56,7 +56,6 @@ iperf3::ClientPlan plan_of(const Iperf3Command& command, const Endpoint& server,
   plan.duration = std::chrono::seconds{command.parameters.seconds};
   plan.rate_bps = command.parameters.rate_bps;
   plan.either_amount = true;
-  plan.sockets.bind = command.local.address;
   plan.sockets.device = command.local.device;
   plan.sockets.local_port = command.local.port;
   plan.sockets.buffer_bytes = engine::kDefaultBuffer;
@@ -65,6 +64,34 @@ iperf3::ClientPlan plan_of(const Iperf3Command& command, const Endpoint& server,
   plan.interval = command.report.interval;
   plan.control = command.patience.control;
   plan.trace = trace_of(command, printer);
+  return plan;
+}
+
+/// What -B says, where it is a host's name: its address in that family.
+Result<std::optional<IpAddress>> bound_address(const Iperf3Command& command,
+                                               std::optional<IpFamily> family) {
+  if (command.local.name.empty()) {
+    return command.local.address;
+  }
+  auto found = net::resolve(command.local.name, 0, family);
+  if (!found) {
+    found.error().what = "-B " + command.local.name + ": " + found.error().what;
+    return tl::unexpected<Error>{found.error()};
+  }
+  return found->front().address;
+}
+
+Result<iperf3::ClientPlan> make_plan(const Iperf3Command& command, Iperf3Printer& printer) {
+  const auto servers = net::resolve(command.host, command.port, command.family);
+  if (!servers) {
+    return tl::unexpected<Error>{servers.error()};
+  }
+  const auto bind = bound_address(command, servers->front().address.family);
+  if (!bind) {
+    return tl::unexpected<Error>{bind.error()};
+  }
+  iperf3::ClientPlan plan = plan_of(command, servers->front(), printer);
+  plan.sockets.bind = *bind;
   return plan;
 }
 
@@ -78,14 +105,14 @@ int run_client(const Iperf3Command& command, Iperf3Printer& printer,
     return kFailed;
   }
   iperf3::ClientFinish finish;
-  const auto servers = net::resolve(command.host, command.port, command.family);
-  if (servers) {
-    iperf3::ClientPlan plan = plan_of(command, servers->front(), printer);
-    plan.token = *token;
-    iperf3::ClientTest test{std::move(plan), {clock, random, stop, &printer}};
+  auto plan = make_plan(command, printer);
+  if (plan) {
+    plan->token = *token;
+    iperf3::ClientTest test{*std::move(plan), {clock, random, stop, &printer}};
     finish = test.run();
   } else {
-    finish.record.error = "unable to connect to server: " + servers.error().message();
+    finish.record.parameters.labels = command.parameters.labels;
+    finish.record.error = "unable to connect to server: " + plan.error().message();
   }
   if (finish.interrupted && !finish.record.error) {
     finish.record.error = "interrupt - the client has terminated";
@@ -145,14 +172,18 @@ class IdleGuard {
   std::thread thread_;
 };
 
-engine::ServerOptions server_options(const Iperf3Command& command) {
+Result<engine::ServerOptions> server_options(const Iperf3Command& command) {
   constexpr std::uint32_t kMostTests = 128;
+  const auto bind = bound_address(command, command.family);
+  if (!bind) {
+    return tl::unexpected<Error>{bind.error()};
+  }
   engine::ServerOptions options;
-  options.bind = command.local.address;
-  options.bind_device = command.local.device;
+  options.bind = *bind;
   if (!options.bind && command.family) {
     options.bind = IpAddress::any(*command.family);
   }
+  options.bind_device = command.local.device;
   options.one_off = command.service.one_off;
   options.max_sessions = kMostTests;
   options.max_sessions_per_address = kMostTests;
@@ -167,18 +198,28 @@ engine::ServerOptions server_options(const Iperf3Command& command) {
 void set_parts(const Iperf3Command& command, Iperf3Printer& printer,
                iperf3::Iperf3Service::Parts& parts) {
   parts.interval = command.report.interval;
-  parts.json_output = command.report.output != Iperf3Command::Output::text;
+  if (command.report.output != Iperf3Command::Output::text) {
+    parts.json_output = command.report.keys;
+  }
   parts.data_patience = command.patience.data.value_or(kDataPatience);
   parts.rate_window = command.service.limit_window;
   parts.control = command.patience.control;
   parts.trace = trace_of(command, printer);
 }
 
+int fail_listening(const Error& error, Iperf3Printer& printer) {
+  printer.say_last_error("unable to start listener for connections: " + error.message());
+  return kFailed;
+}
+
 int run_server(const Iperf3Command& command, Iperf3Printer& printer, engine::StopToken& stop) {
   const SystemClock clock;
   crypto::SystemRandom random;
   net::raise_descriptor_limit();
-  const engine::ServerOptions options = server_options(command);
+  const auto options = server_options(command);
+  if (!options) {
+    return fail_listening(options.error(), printer);
+  }
   ServerWatch watch{printer};
   std::optional<IdleGuard> idle;
   // A server that serves on has nothing that it could be stuck in, and so needs no restart.
@@ -192,7 +233,7 @@ int run_server(const Iperf3Command& command, Iperf3Printer& printer, engine::Sto
   }
   const engine::ServiceMaker make =
       [&](const engine::ServiceSite& site) -> Result<std::unique_ptr<engine::Service>> {
-    iperf3::Iperf3Service::Parts parts{options, clock, random, watch, site.executor, &printer};
+    iperf3::Iperf3Service::Parts parts{*options, clock, random, watch, site.executor, &printer};
     set_parts(command, printer, parts);
     parts.authorize = *gate;
     auto service = iperf3::Iperf3Service::open(parts, command.port);
@@ -202,10 +243,9 @@ int run_server(const Iperf3Command& command, Iperf3Printer& printer, engine::Sto
     watch.on_service_ready("iperf3", (*service)->local());
     return *std::move(service);
   };
-  const auto served = engine::run_services(options, clock, watch, stop, {make});
+  const auto served = engine::run_services(*options, clock, watch, stop, {make});
   if (!served) {
-    printer.say_last_error("unable to start listener for connections: " + served.error().message());
-    return kFailed;
+    return fail_listening(served.error(), printer);
   }
   if (stop.requested() && !idle) {
     printer.say_last_error("interrupt - the server has terminated");
@@ -223,18 +263,22 @@ int fail(const std::string& what) {
   return kFailed;
 }
 
-/// -J has a document for everything.
+/// On stderr, as iperf3 does; the forms of JSON have it on stdout, too.
 int refuse(const Iperf3Command& command) {
-  if (command.report.output != Iperf3Command::Output::json) {
-    return fail_parameter(*command.problem);
-  }
+  using Output = Iperf3Command::Output;
+  const Output output = command.report.output;
   iperf3::TestRecord record;
+  record.parameters.labels = command.parameters.labels;
   record.error = command.problem;
-  static_cast<void>(print_text(iperf3::report_json(record, command.report.keys)));
-  return kFailed;
+  if (output == Output::json) {
+    static_cast<void>(print_text(iperf3::report_json(record, command.report.keys)));
+  } else if (output != Output::text) {
+    static_cast<void>(print_text(iperf3::end_events(record)));
+  }
+  return fail_parameter(*command.problem);
 }
 
-int run_role(const Iperf3Command& command, const OutputFile& output) {
+int run_role(const Iperf3Command& command, OutputFile& output) {
   engine::StopToken stop;
   const SignalWatcher signals{stop, {}, [&stop] { stop.request(SIGHUP); }};
   Iperf3Printer printer{command, output};
@@ -263,23 +307,26 @@ int run_command(const Iperf3Command& command) {
     return print_text(iperf3::version_name(command.report.keys) + "\nUDP tests only, " +
                       (access ? "with" : "without") + " authentication\n");
   }
-  const auto output = OutputFile::open(command.log.file, "--logfile", OutputFile::Mode::append);
+  auto output = OutputFile::open(command.log.file, "--logfile", OutputFile::Mode::append);
   if (!output) {
     return fail(output.error().message());
   }
   if (command.local.cpu && !os::stay_on_cpu(*command.local.cpu)) {
     return fail("-A: no CPU " + std::to_string(*command.local.cpu) + " is to be used here");
   }
-  if (command.service.daemon && ::daemon(1, 0) != 0) {
-    return fail("cannot become a daemon");
-  }
   std::optional<PidFile> pid_file;
   if (command.pid_file) {
-    auto created = PidFile::create(*command.pid_file);
+    auto created = PidFile::create(*command.pid_file, "--pidfile");
     if (!created) {
       return fail(created.error().message());
     }
     pid_file = *std::move(created);
+  }
+  if (command.service.daemon && ::daemon(1, 0) != 0) {
+    return fail("cannot become a daemon");
+  }
+  if (command.service.daemon && pid_file && !pid_file->write_own_id()) {
+    return kFailed;
   }
   return run_role(command, *output);
 }

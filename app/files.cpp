@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -203,17 +204,29 @@ std::size_t OutputFile::columns() const {
   return terminal_columns(fd());
 }
 
-Result<PidFile> PidFile::create(const std::string& path) {
-  const net::Fd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)};
+Result<PidFile> PidFile::create(const std::string& path, std::string_view option) {
+  const std::string name = std::string{option} + " " + path;
+  net::Fd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644)};
   if (!file) {
     const int reason = errno;
-    return refuse("--pid-file " + path + ": cannot be opened for writing", reason);
+    return refuse(name + ": cannot be opened for writing", reason);
   }
-  PidFile result{path};
-  if (const auto done = write_all(file.get(), std::to_string(::getpid()) + "\n", path); !done) {
+  // Where a file system knows no locks, there is none.
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    return refuse(name + ": a process that still runs has it: another server is running");
+  }
+  PidFile result{path, std::move(file)};
+  if (const auto done = result.write_own_id(); !done) {
     return tl::unexpected<Error>{done.error()};
   }
   return result;
+}
+
+Result<void> PidFile::write_own_id() const {
+  const bool emptied = ::ftruncate(file_.get(), 0) == 0;
+  static_cast<void>(emptied);  // a pipe or a device has no length
+  static_cast<void>(::lseek(file_.get(), 0, SEEK_SET));
+  return write_all(file_.get(), std::to_string(::getpid()) + "\n", path_);
 }
 
 PidFile::~PidFile() {

@@ -56,22 +56,30 @@ class OutputFile {
 /// Writes all bytes, over as many calls as it takes. `name` is for the error.
 [[nodiscard]] Result<void> write_all(int fd, std::string_view text, const std::string& name);
 
-/// The process id in a file, for as long as this lives.
+/// The process id in a file, for as long as this lives. The file is locked, so that of two
+/// processes with the same file the second is refused; one that a crash left behind is taken over.
 class PidFile {
  public:
-  [[nodiscard]] static Result<PidFile> create(const std::string& path);
+  /// `option` names the option in the error.
+  [[nodiscard]] static Result<PidFile> create(const std::string& path,
+                                              std::string_view option = "--pid-file");
+  /// Once more, e.g. after a fork(2), over which the lock is kept.
+  [[nodiscard]] Result<void> write_own_id() const;
   PidFile(const PidFile&) = delete;
   PidFile& operator=(const PidFile&) = delete;
-  PidFile(PidFile&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  PidFile(PidFile&& other) noexcept
+      : path_(std::exchange(other.path_, {})), file_(std::move(other.file_)) {}
   PidFile& operator=(PidFile&& other) noexcept {
     std::swap(path_, other.path_);
+    std::swap(file_, other.file_);
     return *this;
   }
   ~PidFile();
 
  private:
-  explicit PidFile(std::string path) : path_(std::move(path)) {}
+  PidFile(std::string path, net::Fd file) : path_(std::move(path)), file_(std::move(file)) {}
   std::string path_;
+  net::Fd file_;
 };
 
 /// The 32 bytes of a key file: 64 hexadecimal digits and white space around them. Refused when

@@ -49,7 +49,9 @@ class Walk {
   [[nodiscard]] const std::optional<std::string>& of_client() const { return of_client_; }
   [[nodiscard]] const std::optional<std::string>& of_server() const { return of_server_; }
 
+  /// The first thing that is wrong.
   Problem run(Iperf3Command& command) {
+    Problem first;
     while (!rest_.empty()) {
       const std::string& word = rest_.front();
       rest_ = rest_.subspan(1);
@@ -60,15 +62,15 @@ class Walk {
         ignore(word, command);
         continue;
       }
-      if (Problem problem = word.starts_with("--") ? long_option(word.substr(2), command)
-                                                   : letters(word, command)) {
-        return problem;
-      }
+      Problem problem =
+          word.starts_with("--") ? long_option(word.substr(2), command) : letters(word, command);
+      // The rest is read all the same: how an error is told can stand behind what is wrong.
+      first = first ? first : problem;
     }
     for (const std::string& word : rest_) {
       ignore(word, command);
     }
-    return std::nullopt;
+    return first;
   }
 
  private:
@@ -226,6 +228,9 @@ Iperf3Command parse_iperf3(std::span<const std::string> arguments) {
   command.report.output = output_of(command.report.forms);
   if (!command.problem && !command.help && !command.version) {
     command.problem = check(command, walk);
+  }
+  if (command.problem) {
+    command.notes.clear();  // one line says why
   }
   return command;
 }

@@ -48,8 +48,9 @@ struct Iperf3Command {
   /// This end of the test.
   struct Local {
     std::optional<IpAddress> address;  ///< -B
-    std::string device;                ///< --bind-dev, -B ADDRESS%DEVICE; empty: any
-    std::uint16_t port = 0;            ///< --cport
+    std::string name;        ///< -B with a host's name, which is to be resolved; else empty
+    std::string device;      ///< --bind-dev, -B ADDRESS%DEVICE; empty: any
+    std::uint16_t port = 0;  ///< --cport
     std::optional<std::uint32_t> cpu;  ///< -A
   };
 

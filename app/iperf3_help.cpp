@@ -13,7 +13,7 @@ constexpr const char* kHelp =
     "  -i, --interval SECONDS    between reports, 0.1..60 or 0 (1)\n"
     "  -I, --pidfile FILE        write the process id\n"
     "  -A, --affinity N[,M]      CPU of this end; of a client: M of the server\n"
-    "  -B, --bind ADDRESS[%DEV]  local address\n"
+    "  -B, --bind HOST[%DEV]     local address, or the name that has it\n"
     "      --bind-dev DEV        send and receive through this network interface only\n"
     "  -V, --verbose             more detail\n"
     "  -J, --json                one document in JSON\n"

@@ -42,7 +42,7 @@ std::string percent(double value) {
 
 }  // namespace
 
-Iperf3Printer::Iperf3Printer(const Iperf3Command& command, const OutputFile& output)
+Iperf3Printer::Iperf3Printer(const Iperf3Command& command, OutputFile& output)
     : command_(command), output_(output) {
   format_.unit = command.report.unit;
   format_.verbose = command.log.verbose;
@@ -93,7 +93,11 @@ void Iperf3Printer::announce_server(std::uint16_t port) {
   constexpr const char* kLine = "-----------------------------------------------------------\n";
   port_ = port;
   if (text()) {
-    write(std::string{kLine} + "Server listening on " + std::to_string(port) + " (test #" +
+    const bool verbose = command_.log.verbose;
+    write((verbose
+               ? iperf3::version_name(command_.report.keys) + "\n" + iperf3::system_info() + "\n"
+               : "") +
+          std::string{kLine} + "Server listening on " + std::to_string(port) + " (test #" +
           std::to_string(tests_.load() + 1) + ")\n" + kLine);
   }
 }
@@ -134,7 +138,16 @@ std::string Iperf3Printer::cpu_of(const TestRecord& record) const {
   return line(sends) + (record.parameters.bidirectional ? line(!sends) : "");
 }
 
+void Iperf3Printer::renew_log() {
+  if (const auto done = output_.reopen(); !done) {
+    say_error(done.error().message());
+  }
+}
+
 void Iperf3Printer::on_test_started(const TestRecord& record) {
+  if (record.server && live_ == nullptr) {
+    renew_log();
+  }
   ++tests_;
   if (streams()) {
     write(iperf3::start_event(record));

@@ -16,7 +16,7 @@ namespace udperf::app {
 /// time one is printed as it runs, the others when they are over.
 class Iperf3Printer final : public iperf3::TestWatcher {
  public:
-  Iperf3Printer(const Iperf3Command& command, const OutputFile& output);
+  Iperf3Printer(const Iperf3Command& command, OutputFile& output);
 
   void on_test_taken(const iperf3::TestRecord& record) override;
   void on_test_started(const iperf3::TestRecord& record) override;
@@ -46,10 +46,12 @@ class Iperf3Printer final : public iperf3::TestWatcher {
   }
   [[nodiscard]] std::string start_of(const iperf3::TestRecord& record) const;
   [[nodiscard]] std::string cpu_of(const iperf3::TestRecord& record) const;
+  /// The log by its name, which another program may have moved away.
+  void renew_log();
   void write(const std::string& text);
 
   const Iperf3Command& command_;
-  const OutputFile& output_;
+  OutputFile& output_;
   iperf3::TextFormat format_;
   const iperf3::TestRecord* live_ = nullptr;  ///< the test that is printed as it runs
   std::uint16_t port_ = 0;

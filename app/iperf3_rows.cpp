@@ -118,7 +118,8 @@ Problem set_iperf3_dscp(Text value, Given& c) {
   return std::nullopt;
 }
 
-/// ADDRESS, or ADDRESS%DEVICE, which of an IPv6 address is its scope, too.
+/// ADDRESS or the name of a host, or one of them and %DEVICE, which of an IPv6 address is its
+/// scope, too.
 Problem set_bind(Text value, Given& c) {
   const auto percent = value.find('%');
   const bool scoped = value.find(':') != std::string::npos;
@@ -127,12 +128,12 @@ Problem set_bind(Text value, Given& c) {
       return problem;
     }
   }
-  const auto address = parse_ip_address(scoped ? value : value.substr(0, percent));
-  if (!address) {
-    return address.error().what;
-  }
-  c.local.address = *address;
-  return std::nullopt;
+  const std::string host = scoped ? value : value.substr(0, percent);
+  const auto address = parse_ip_address(host);
+  c.local.address = address ? std::optional{*address} : std::nullopt;
+  c.local.name = address ? std::string{} : host;
+  const bool name = !scoped && !host.empty() && host.find_first_of(" /") == std::string::npos;
+  return address || name ? Problem{} : address.error().what;
 }
 
 /// N, or of a client N,M: this end's CPU and the server's.

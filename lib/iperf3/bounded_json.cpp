@@ -1,6 +1,7 @@
 #include "iperf3/bounded_json.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace udperf::iperf3 {
@@ -26,6 +27,62 @@ bool too_deep(std::string_view text) {
     }
   }
   return false;
+}
+
+constexpr std::string_view kJsonSpace = " \t\r\n";
+
+/// Where the string that begins at `at` ends, behind its quotation mark.
+std::size_t end_of_string(std::string_view text, std::size_t at) {
+  std::size_t i = at + 1;
+  while (i < text.size() && text[i] != '"') {
+    i += text[i] == '\\' ? 2U : 1U;
+  }
+  return std::min(i + 1, text.size());
+}
+
+/// Where the brackets that open at `at` are closed, behind them; none where there are too many
+/// members between two of them.
+std::optional<std::size_t> end_of_object(std::string_view text, std::size_t at) {
+  std::array<std::size_t, kMostDepth + 1> members{};
+  std::array<bool, kMostDepth + 1> object{};
+  std::size_t depth = 0;
+  for (std::size_t i = at; i < text.size();) {
+    const char c = text[i];
+    if (c == '"') {
+      i = end_of_string(text, i);
+      continue;
+    }
+    ++i;
+    if ((c == '{' || c == '[') && depth < kMostDepth) {
+      ++depth;
+      members[depth] = 1;
+      object[depth] = c == '{';
+    } else if (c == ',' && object[depth] && ++members[depth] > kMostMembers) {
+      return std::nullopt;
+    } else if ((c == '}' || c == ']') && --depth == 0) {
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
+/// How deep what follows is.
+std::size_t depth_behind(char c, std::size_t depth) {
+  if (c == '{' || c == '[') {
+    return depth + 1;
+  }
+  const bool closes = c == '}' || c == ']';
+  return closes && depth > 0 ? depth - 1 : depth;
+}
+
+/// The value behind the colon at `colon`, if it is an object.
+std::optional<std::string> object_behind(std::string_view text, std::size_t colon) {
+  const std::size_t begin = text.find_first_not_of(kJsonSpace, colon + 1);
+  if (begin == std::string_view::npos || text[begin] != '{') {
+    return std::nullopt;
+  }
+  const auto end = end_of_object(text, begin);
+  return end ? std::optional{std::string{text.substr(begin, *end - begin)}} : std::nullopt;
 }
 
 const nlohmann::json* find_value(const nlohmann::json& object, const char* key) {
@@ -81,13 +138,34 @@ bool find_true(const nlohmann::json& object, const char* key) {
   return value != nullptr && value->is_boolean() && value->get<bool>();
 }
 
-std::optional<std::string> find_text(const nlohmann::json& object, const char* key) {
+std::optional<std::string> find_text(const nlohmann::json& object, const char* key,
+                                     std::size_t most) {
   const auto* const value = find_value(object, key);
   if (value == nullptr || !value->is_string()) {
     return std::nullopt;
   }
   const auto& text = value->get_ref<const std::string&>();
-  return text.substr(0, std::min(text.size(), kMostText));
+  return text.substr(0, std::min(text.size(), most));
+}
+
+std::optional<std::string> find_object_text(std::string_view text, std::string_view key) {
+  std::size_t depth = 0;
+  std::optional<std::string> found;
+  for (std::size_t i = 0; i < text.size();) {
+    if (text[i] != '"') {
+      depth = depth_behind(text[i], depth);
+      ++i;
+      continue;
+    }
+    const std::size_t begin = i + 1;
+    i = end_of_string(text, i);
+    const std::size_t colon = text.find_first_not_of(kJsonSpace, i);
+    const bool names = colon != std::string_view::npos && text[colon] == ':';
+    if (names && depth == 1 && text.substr(begin, i - 1 - begin) == key) {
+      found = object_behind(text, colon);
+    }
+  }
+  return found;
 }
 
 }  // namespace udperf::iperf3

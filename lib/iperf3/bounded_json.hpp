@@ -24,8 +24,17 @@ inline constexpr std::size_t kMostDepth = 32;
 /// Any finite number.
 [[nodiscard]] std::optional<double> find_number(const nlohmann::json& object, const char* key);
 [[nodiscard]] bool find_true(const nlohmann::json& object, const char* key);
-/// At most kMostText bytes of a string.
+/// At most `most` bytes of a string.
 inline constexpr std::size_t kMostText = std::size_t{1} << 20U;
-[[nodiscard]] std::optional<std::string> find_text(const nlohmann::json& object, const char* key);
+[[nodiscard]] std::optional<std::string> find_text(const nlohmann::json& object, const char* key,
+                                                   std::size_t most = kMostText);
+
+/// The text of an object that is a value of the outermost one of `text`, which read_object() has
+/// taken: as it stands there, with its keys in their order. Nothing where the key's value is no
+/// object, or an object in it has more than kMostMembers members: what keeps their order takes
+/// time with the square of them.
+inline constexpr std::size_t kMostMembers = 200;
+[[nodiscard]] std::optional<std::string> find_object_text(std::string_view text,
+                                                          std::string_view key);
 
 }  // namespace udperf::iperf3

@@ -178,6 +178,22 @@ class Watcher final : public TestWatcher {
   std::uint64_t index_ = 0;
 };
 
+void warn_of_rule(bool wrong, bool copies, std::vector<Warning>& warnings) {
+  if (wrong) {
+    warnings.push_back(Warning{
+        "iperf3_loss_rule",
+        "the server says that less was lost than its own count of bytes leaves room for: iperf3 "
+        "does not see what is lost at the end, and takes copies for lost datagrams that were "
+        "found; the loss here is what was sent less what can have arrived"});
+  }
+  if (copies) {
+    warnings.push_back(Warning{
+        "iperf3_copies",
+        "datagrams arrived at the server more than once, and iperf3 takes a copy for a lost "
+        "datagram that was found: more may have been lost than the server says"});
+  }
+}
+
 void fill_outcome(ClientFinish&& finish, TestOutcome& outcome) {
   outcome.error = finish.error;
   if (finish.interrupted) {
@@ -190,6 +206,7 @@ void fill_outcome(ClientFinish&& finish, TestOutcome& outcome) {
     outcome.status = finish.began ? TestStatus::incomplete : TestStatus::error;
   }
   bool wrong = false;
+  bool copies = false;
   Iperf3Peer peer;
   peer.tells_copies = true;
   for (ClientStream& stream : finish.streams) {
@@ -199,16 +216,11 @@ void fill_outcome(ClientFinish&& finish, TestOutcome& outcome) {
     }
     way->streams.push_back(StreamOutcome{std::move(stream.tx), std::move(stream.rx)});
     wrong = wrong || stream.rule_was_wrong;
+    copies = copies || stream.copies_came;
     peer.tells_copies = peer.tells_copies && (!stream.sent || stream.tells_copies);
   }
   outcome.iperf3 = peer;
-  if (wrong) {
-    outcome.warnings.push_back(Warning{
-        "iperf3_loss_rule",
-        "the server says that less was lost than its own count of bytes leaves room for: iperf3 "
-        "does not see what is lost at the end, and takes copies for lost datagrams that were "
-        "found; the loss here is what was sent less what can have arrived"});
-  }
+  warn_of_rule(wrong, copies, outcome.warnings);
 }
 
 /// Whether to try again: nothing is there yet, or it is busy.

@@ -30,7 +30,9 @@ Cookie make_cookie(RandomSource& random) {
 }  // namespace
 
 ClientTest::ClientTest(ClientPlan plan, const Parts& parts)
-    : plan_(std::move(plan)), parts_(parts) {}
+    : plan_(std::move(plan)), parts_(parts) {
+  record_.parameters.labels = plan_.parameters.labels;  // said of a test that does not begin, too
+}
 
 ClientTest::~ClientTest() {
   stop_streams();

@@ -63,6 +63,7 @@ struct ClientStream {
   std::optional<TxReport> tx;
   std::optional<RxReport> rx;
   bool rule_was_wrong = false;  ///< see PeerReceived
+  bool copies_came = false;     ///< see PeerReceived
   bool tells_copies = false;    ///< the receiver told of copies and of order
 };
 

@@ -261,6 +261,7 @@ void ClientTest::close_sender(Stream& stream, const StreamResult* told, double s
                                plan_.parameters.length);
     out.rx = std::move(heard.report);
     out.rule_was_wrong = heard.rule_was_wrong;
+    out.copies_came = heard.copies_came;
     out.tells_copies = told->duplicates && told->out_of_order;
     row.received_seconds = told->seconds;
     row.jitter_s = told->jitter_s;
@@ -279,7 +280,7 @@ void ClientTest::close_receiver(Stream& stream, const StreamResult* told, double
   row.jitter_s = closed.result.jitter_s;
   row.out_of_order = out.rx->reordered;
   if (told != nullptr) {
-    out.tx = peer_sent(*told);
+    out.tx = peer_sent(*told, plan_.parameters);
     row.sent_bytes = told->bytes;
     row.sent_packets = out.tx->packets;
     row.sent_seconds = told->seconds;

@@ -49,7 +49,8 @@ Parameters parameters_of(const Json& test) {
   p.length = std::max(at_most(count(test, "payload_bytes"), kMostLength), kLeastLength);
   p.bytes = count(test, "size_bytes");
   p.seconds = at_most(count(test, "duration_s"), kMostSeconds);
-  p.rate_bps = count(test, "rate_target_bps") / p.streams;
+  // The result has the sum of all streams, and of both directions where both run.
+  p.rate_bps = count(test, "rate_target_bps") / p.streams / (p.bidirectional ? 2U : 1U);
   p.ip.tos = static_cast<std::uint8_t>(at_most(count(test, "dscp"), 63U) << 2U);
   p.counters_64bit = true;
   return p;
@@ -74,10 +75,11 @@ StreamEnd end_of(const Json& stream, const Json& way) {
 Row row_of(const Json& interval, bool sender, std::uint32_t length) {
   Row row;
   row.sender = sender;
+  row.jitter_known = false;  // a result has it of the whole test alone
   row.start_s = find_number(interval, "start_s").value_or(0);
   row.end_s = find_number(interval, "end_s").value_or(0);
   row.packets = count(interval, "sent");
-  row.bytes = (sender ? row.packets : count(interval, "packets")) * length;
+  row.bytes = sender ? row.packets * length : count(interval, "payload_bytes");
   row.lost = static_cast<std::int64_t>(at_most<std::uint64_t>(count(interval, "lost"), INT64_MAX));
   row.out_of_order = count(interval, "reordered");
   return row;
@@ -99,12 +101,18 @@ void add_way(const Json& test, const Json& way, bool sender, TestRecord& record)
     record.streams.push_back(ends);
     record.ends.push_back(end_of(stream, way));
     const Json& rows = single ? child(way, "intervals") : child(stream, "intervals");
+    std::uint64_t left = record.ends.back().sent_bytes;
     for (std::size_t i = 0; rows.is_array() && i < rows.size(); ++i) {
       if (i >= record.intervals.size()) {
         record.intervals.emplace_back();
       }
       record.intervals[i].resize(record.streams.size() - 1);
-      record.intervals[i].push_back(row_of(rows[i], sender, record.parameters.length));
+      Row row = row_of(rows[i], sender, record.parameters.length);
+      if (sender) {
+        row.bytes = std::min(row.bytes, left);  // the last datagram may have been shorter
+        left -= row.bytes;
+      }
+      record.intervals[i].push_back(row);
     }
   }
 }

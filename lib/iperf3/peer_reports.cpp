@@ -13,9 +13,12 @@ std::int64_t nanoseconds(double seconds) {
 
 }  // namespace
 
-TxReport peer_sent(const StreamResult& told) {
+TxReport peer_sent(const StreamResult& told, const Parameters& parameters) {
   TxReport out;
-  out.packets = told.packets - std::min(told.omitted_packets, told.packets);
+  // A peer before 3.14 counts all datagrams, but of the bytes those after the omitted time.
+  const bool untold = parameters.omit_seconds != 0 && !told.tells_omitted;
+  out.packets = untold ? std::min(told.bytes / std::max(parameters.length, 1U), told.packets)
+                       : told.packets - std::min(told.omitted_packets, told.packets);
   out.payload_bytes = told.bytes;
   out.span_ns = nanoseconds(told.seconds);
   return out;
@@ -32,6 +35,9 @@ PeerReceived peer_received(const StreamResult& told, std::uint64_t sent, std::ui
   const std::uint64_t errors = told.errors - std::min(told.omitted_errors, told.errors);
   const std::uint64_t least = report.sent - std::min(arrived, report.sent);
   out.rule_was_wrong = errors < least;
+  const bool same_part = told.tells_omitted || omitted == 0;
+  out.copies_came =
+      same_part && !told.duplicates && arrived > report.sent - std::min(errors, report.sent);
   report.lost = std::min(std::max(errors, least), report.sent);
   report.lost_bytes = report.lost * length;
   report.unique = report.sent - report.lost;

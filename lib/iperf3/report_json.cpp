@@ -3,6 +3,7 @@
 #include <sys/utsname.h>
 
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <ctime>
 
@@ -32,6 +33,15 @@ std::string date_text(std::int64_t seconds) {
   return text.data();
 }
 
+/// A number as iperf3 writes it: a whole one without a point, so that "0" can be compared as text.
+OrderedJson plain(double value) {
+  constexpr double kMostExact = 9007199254740992.0;  // 2^53
+  if (std::fabs(value) <= kMostExact && std::trunc(value) == value) {
+    return static_cast<std::int64_t>(value);
+  }
+  return value;
+}
+
 OrderedJson timestamp_tree(const TestRecord& record, KeySet keys) {
   const std::int64_t ns = to_ns(record.start);
   OrderedJson out{{"time", date_text(ns / 1'000'000'000)}, {"timesecs", ns / 1'000'000'000}};
@@ -51,7 +61,7 @@ OrderedJson test_start_tree(const TestRecord& record, KeySet keys) {
   if (keys == KeySet::of_3_21) {
     out["bidir"] = p.bidirectional ? 1 : 0;
     out["fqrate"] = p.fq_rate_bps;
-    out["interval"] = std::chrono::duration<double>(record.interval).count();
+    out["interval"] = plain(std::chrono::duration<double>(record.interval).count());
     out["gso"] = p.offload.gso.value_or(false) ? 1 : 0;
     out["gro"] = p.offload.gro.value_or(false) ? 1 : 0;
   }
@@ -72,6 +82,10 @@ OrderedJson start_tree(const TestRecord& record, KeySet keys) {
   if (record.streams.empty()) {
     return out;
   }
+  if (record.server && record.parameters.rate_bps != 0) {
+    // A stock server writes the key here and once more below; a reader finds it at its first place.
+    out["target_bitrate"] = record.parameters.rate_bps;
+  }
   out["timestamp"] = timestamp_tree(record, keys);
   out[record.server ? "accepted_connection" : "connecting_to"] =
       OrderedJson{{"host", record.host}, {"port", record.port}};
@@ -88,11 +102,11 @@ OrderedJson start_tree(const TestRecord& record, KeySet keys) {
 }
 
 OrderedJson span_tree(double start, double end, std::uint64_t bytes, double rate) {
-  return OrderedJson{{"start", start},
-                     {"end", end},
-                     {"seconds", end - start},
+  return OrderedJson{{"start", plain(start)},
+                     {"end", plain(end)},
+                     {"seconds", plain(end - start)},
                      {"bytes", bytes},
-                     {"bits_per_second", rate}};
+                     {"bits_per_second", plain(rate)}};
 }
 
 OrderedJson row_tree(const Row& row) {
@@ -100,10 +114,10 @@ OrderedJson row_tree(const Row& row) {
       span_tree(row.start_s, row.end_s, row.bytes, bits_per_second(row.bytes, row.seconds()));
   if (!row.sender) {
     const auto lost = static_cast<std::uint64_t>(row.lost > 0 ? row.lost : 0);
-    out["jitter_ms"] = row.jitter_s * 1000;
+    out["jitter_ms"] = row.jitter_known ? plain(row.jitter_s * 1000) : OrderedJson(nullptr);
     out["lost_packets"] = row.lost;
     out["packets"] = row.packets;
-    out["lost_percent"] = percent_of(lost, row.packets);
+    out["lost_percent"] = plain(percent_of(lost, row.packets));
   } else {
     out["packets"] = row.packets;
   }
@@ -137,10 +151,10 @@ OrderedJson rows_tree(const TestRecord& record, const IntervalRows& rows) {
 
 /// Loss and the rest behind the bytes of `out`.
 OrderedJson with_loss(OrderedJson out, double jitter_s, std::uint64_t lost, std::uint64_t packets) {
-  out["jitter_ms"] = jitter_s * 1000;
+  out["jitter_ms"] = plain(jitter_s * 1000);
   out["lost_packets"] = lost;
   out["packets"] = packets;
-  out["lost_percent"] = percent_of(lost, packets);
+  out["lost_percent"] = plain(percent_of(lost, packets));
   return out;
 }
 
@@ -193,10 +207,12 @@ OrderedJson end_tree(const TestRecord& record) {
   if (record.parameters.bidirectional) {
     add_sums(record, first == Side::sends ? Side::receives : Side::sends, "_bidir_reverse", out);
   }
+  const CpuShare& host = record.local_cpu;
+  const CpuShare& remote = record.remote_cpu;
   out["cpu_utilization_percent"] = {
-      {"host_total", record.local_cpu.total},   {"host_user", record.local_cpu.user},
-      {"host_system", record.local_cpu.system}, {"remote_total", record.remote_cpu.total},
-      {"remote_user", record.remote_cpu.user},  {"remote_system", record.remote_cpu.system}};
+      {"host_total", plain(host.total)},   {"host_user", plain(host.user)},
+      {"host_system", plain(host.system)}, {"remote_total", plain(remote.total)},
+      {"remote_user", plain(remote.user)}, {"remote_system", plain(remote.system)}};
   return out;
 }
 

@@ -9,13 +9,14 @@ namespace udperf::iperf3 {
 namespace {
 
 using Json = nlohmann::json;
+using OrderedJson = nlohmann::ordered_json;
 
-Json stream_object(const StreamResult& s) {
-  Json out{{"id", s.id},           {"bytes", s.bytes},
-           {"retransmits", -1},    {"jitter", s.jitter_s},
-           {"errors", s.errors},   {"omitted_errors", s.omitted_errors},
-           {"packets", s.packets}, {"omitted_packets", s.omitted_packets},
-           {"start_time", 0},      {"end_time", s.seconds}};
+OrderedJson stream_object(const StreamResult& s) {
+  OrderedJson out{{"id", s.id},           {"bytes", s.bytes},
+                  {"retransmits", -1},    {"jitter", s.jitter_s},
+                  {"errors", s.errors},   {"omitted_errors", s.omitted_errors},
+                  {"packets", s.packets}, {"omitted_packets", s.omitted_packets},
+                  {"start_time", 0},      {"end_time", s.seconds}};
   if (s.duplicates) {
     out["duplicates"] = *s.duplicates;
   }
@@ -79,22 +80,14 @@ bool complete(std::vector<StreamResult>& streams, std::size_t wanted) {
   return true;
 }
 
-std::optional<std::string> object_text(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  if (found == object.end() || !found->is_object()) {
-    return std::nullopt;
-  }
-  return found->dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 }  // namespace
 
 std::string to_json(const Results& results) {
-  Json out{{"cpu_util_total", results.cpu_total},
-           {"cpu_util_user", results.cpu_user},
-           {"cpu_util_system", results.cpu_system},
-           {"sender_has_retransmits", results.sends ? 0 : -1}};
-  Json streams = Json::array();
+  OrderedJson out{{"cpu_util_total", results.cpu_total},
+                  {"cpu_util_user", results.cpu_user},
+                  {"cpu_util_system", results.cpu_system},
+                  {"sender_has_retransmits", results.sends ? 0 : -1}};
+  OrderedJson streams = OrderedJson::array();
   for (const StreamResult& stream : results.streams) {
     streams.push_back(stream_object(stream));
   }
@@ -103,9 +96,9 @@ std::string to_json(const Results& results) {
     out["server_output_text"] = *results.server_output_text;
   }
   if (results.server_output_json) {
-    out["server_output_json"] = Json::parse(*results.server_output_json, nullptr, false);
+    out["server_output_json"] = OrderedJson::parse(*results.server_output_json, nullptr, false);
   }
-  return out.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return out.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
 std::optional<Results> read_results(std::string_view text, std::size_t streams) {
@@ -131,8 +124,10 @@ std::optional<Results> read_results(std::string_view text, std::size_t streams) 
   if (!complete(out.streams, streams)) {
     return std::nullopt;
   }
-  out.server_output_text = find_text(*object, "server_output_text");
-  out.server_output_json = object_text(*object, "server_output_json");
+  out.server_output_text = find_text(*object, "server_output_text", kMostServerResultBytes);
+  if (object->contains("server_output_json")) {
+    out.server_output_json = find_object_text(text, "server_output_json");
+  }
   return out;
 }
 

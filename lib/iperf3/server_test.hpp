@@ -13,6 +13,7 @@
 #include "base/source_accounts.hpp"
 #include "clock/clock.hpp"
 #include "engine/executor.hpp"
+#include "iperf3/key_set.hpp"
 #include "iperf3/peer_reports.hpp"
 #include "iperf3/pinned_worker.hpp"
 #include "iperf3/process_cpu.hpp"
@@ -39,8 +40,9 @@ struct ServerTestSetting {
   bool limit_rate = false;         ///< the client's rate is held to what it asked for
   TestWatcher* watcher = nullptr;  ///< told of intervals; null: nobody is
   Duration interval = std::chrono::seconds{1};
-  bool json_output = false;  ///< what clients ask for of its output is JSON
-  std::string device = {};   ///< network interface that all goes through; empty: any
+  /// Clients that ask for its output get JSON with these keys; absent: text.
+  std::optional<KeySet> json_output = std::nullopt;
+  std::string device = {};  ///< network interface that all goes through; empty: any
   Duration data_patience = std::chrono::seconds{120};  ///< for data of the client
   Duration rate_window = std::chrono::seconds{5};      ///< that its rate is looked at over
   /// Told what is said on the control connection; null: nobody is.

@@ -9,24 +9,27 @@
 namespace udperf::iperf3 {
 namespace {
 
-StreamEnd sent_end(const TxReport& tx, const StreamResult& own, const StreamResult& told) {
+/// `rx`: absent where the client did not say its half.
+StreamEnd sent_end(const TxReport& tx, const std::optional<RxReport>& rx, const StreamResult& own,
+                   const StreamResult& told) {
   StreamEnd end;
   end.sent_bytes = tx.payload_bytes;
   end.sent_packets = tx.packets;
   end.sent_seconds = own.seconds;
   end.received_bytes = told.bytes;
-  end.received_packets = told.packets - std::min(told.omitted_packets, told.packets);
+  end.received_packets = rx ? rx->sent : 0;
   end.received_seconds = told.seconds;
-  end.lost = told.errors - std::min(told.omitted_errors, told.errors);
+  end.lost = rx ? rx->lost : 0;
   end.out_of_order = told.out_of_order;
   end.jitter_s = told.jitter_s;
   return end;
 }
 
-StreamEnd received_end(const RxReport& rx, const StreamResult& own, const StreamResult& told) {
+StreamEnd received_end(const std::optional<TxReport>& tx, const RxReport& rx,
+                       const StreamResult& own, const StreamResult& told) {
   StreamEnd end;
   end.sent_bytes = told.bytes;
-  end.sent_packets = told.packets - std::min(told.omitted_packets, told.packets);
+  end.sent_packets = tx ? tx->packets : 0;
   end.sent_seconds = told.seconds;
   end.received_bytes = rx.unique_bytes;
   end.received_packets = rx.sent;
@@ -100,15 +103,15 @@ void ServerTest::close_stream(std::size_t index) {
     stream.rx = std::move(closed.report);
     stream.own = closed.result;
     if (told != nullptr) {
-      stream.tx = peer_sent(*told);
+      stream.tx = peer_sent(*told, control_.parameters());
     }
   }
   stream.own.id = stream_id(index);
   stream.own.seconds = seconds;
   // Of a client that did not say its half, only this end's is there.
   const StreamResult word = told != nullptr ? *told : StreamResult{};
-  record_.ends.push_back(stream.sender ? sent_end(*stream.tx, stream.own, word)
-                                       : received_end(*stream.rx, stream.own, word));
+  record_.ends.push_back(stream.sender ? sent_end(*stream.tx, stream.rx, stream.own, word)
+                                       : received_end(stream.tx, *stream.rx, stream.own, word));
 }
 
 std::uint64_t ServerTest::sent_bytes() const {
@@ -130,7 +133,7 @@ Results ServerTest::own_results() {
   }
   if (control_.parameters().get_server_output) {
     if (setting_.json_output) {
-      out.server_output_json = report_json(record_);
+      out.server_output_json = report_json(record_, *setting_.json_output);
     } else {
       out.server_output_text = report_text(record_);
     }

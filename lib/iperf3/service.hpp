@@ -12,6 +12,7 @@
 #include "clock/clock.hpp"
 #include "engine/server_run.hpp"
 #include "engine/service.hpp"
+#include "iperf3/key_set.hpp"
 #include "iperf3/server_test.hpp"
 #include "net/tcp.hpp"
 #include "net/tcp_patience.hpp"
@@ -33,7 +34,8 @@ class Iperf3Service final : public engine::Service {
     engine::Executor& executor;
     TestWatcher* watcher = nullptr;  ///< told of intervals; null: nobody is
     Duration interval = std::chrono::seconds{1};
-    bool json_output = false;  ///< clients that ask for this server's output get JSON
+    /// Clients that ask for this server's output get JSON with these keys; absent: text.
+    std::optional<KeySet> json_output = std::nullopt;
     /// Who a token is of, or why nobody is let in by it; null: everybody is let in.
     std::function<Result<std::string>(const std::optional<std::string>& token)> authorize = {};
     Duration data_patience = std::chrono::seconds{120};  ///< for data of a client that sends

@@ -21,6 +21,7 @@ std::optional<Row> sum_rows(const IntervalRows& rows, Side side) {
     sum->lost += row.lost;
     sum->out_of_order += row.out_of_order;
     sum->jitter_s += row.jitter_s;
+    sum->jitter_known = sum->jitter_known && row.jitter_known;
   }
   if (sum) {
     sum->jitter_s /= static_cast<double>(streams);

@@ -22,6 +22,7 @@ struct Row {
   std::int64_t lost = 0;           ///< receiver: a late arrival takes it below zero
   std::uint64_t out_of_order = 0;  ///< receiver
   double jitter_s = 0;             ///< receiver, so far
+  bool jitter_known = true;
   bool omitted = false;
   bool sender = false;
 

@@ -166,6 +166,21 @@ TEST_CASE("Failures begin with the words that scripts look for in iperf3's outpu
   }
 }
 
+TEST_CASE("With -J what is wrong is in the document, too, with the title, wherever -J stands") {
+  const std::string port = std::to_string(unused_port());
+  for (const Words& wrong : std::vector<Words>{{"-l", "5", "-J"}, {"-J", "-l", "5"}, {"-J"}}) {
+    const auto done = run_words(iperf3_client(kProgram, port, with(wrong, {"-T", "a test"})));
+    INFO(done.out);
+    CHECK(done.code() == 1);
+    const json document = json::parse(done.out);
+    CHECK(document["error"].is_string());
+    CHECK(document["title"] == "a test");
+    CHECK(document["end"].empty());
+    const bool parameter = wrong.size() > 1;  // those are on stderr, too, as with iperf3
+    CHECK((done.err.rfind("iperf3: parameter error - -l: ", 0) == 0) == parameter);
+  }
+}
+
 TEST_CASE("-V tells of the path first, and a datagram that may not fit it is warned of") {
   OwnServer server;
   const auto said = run_words(iperf3_client(kProgram, server.port, {"-V", "-R"}));
@@ -253,6 +268,11 @@ TEST_CASE("A server's -J has exactly the keys of a stock server's for the same c
     INFO(ours.dump());
     CHECK(paths_of(ours) == paths_of(theirs));
   }
+}
+
+TEST_CASE("A server with -V says first what it is") {
+  OwnServer server{{"-V"}};
+  CHECK(server.process.output(test::Stream::out).rfind("iperf 3.12 (udperf ", 0) == 0);
 }
 
 TEST_CASE("A server shows its half of a test that the client left") {

@@ -110,6 +110,27 @@ TEST_CASE("What a relay drops of a stock server's data is what the client tells"
   CHECK(down["duplicates"]["packets"] == truth.duplicated);
 }
 
+TEST_CASE("Of a stock server that takes copies for losses that were found a warning tells") {
+  if (!has_iperf3()) {
+    return;
+  }
+  StockServer server;
+  RelayScript script;
+  script.decide = [](const Passage& passage) {
+    Fate fate;
+    fate.drop = passage.bytes == kLength && passage.count % 12 == 4;
+    fate.copies = passage.bytes == kLength && passage.count % 12 == 9 ? 3 : 1;
+    return std::optional{fate};
+  };
+  Iperf3Relay relay{server.endpoint(), script};
+  const json document = document_of(run_udperf(client_of(relay, kUp)));
+  INFO(document.dump());
+  const json& up = document["up"];
+  CHECK(up["tx"]["packets"] ==
+        up["rx"]["unique"].get<std::uint64_t>() + up["loss"]["packets"].get<std::uint64_t>());
+  CHECK(document["warnings"].dump().find("iperf3_copies") != std::string::npos);
+}
+
 TEST_CASE("Of a stock server that does not see a lost tail the loss is told all the same") {
   if (!has_iperf3()) {
     return;

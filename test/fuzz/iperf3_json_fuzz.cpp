@@ -42,7 +42,7 @@ void check_results(std::string_view text, std::size_t streams) {
   for (const auto& stream : read->streams) {
     const auto heard = iperf3::peer_received(stream, 1000, 10, 100);
     expect(heard.report.sent == heard.report.unique + heard.report.lost);
-    static_cast<void>(iperf3::peer_sent(stream));
+    static_cast<void>(iperf3::peer_sent(stream, iperf3::Parameters{}));
   }
   expect(iperf3::read_results(iperf3::to_json(*read), streams).has_value());
 }

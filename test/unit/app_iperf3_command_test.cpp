@@ -55,6 +55,13 @@ TEST_CASE("An interface is named by --bind-dev, or behind the address of -B") {
   CHECK(both.local.device == "eth1");
   CHECK(both.local.address == udperf::parse_ip_address("192.0.2.1").value());
   CHECK(parse({"-c", "h", "-u", "-B", "192.0.2.1"}).local.device.empty());
+  const auto named = parse({"-s", "-B", "localhost%lo"});
+  REQUIRE_FALSE(named.problem.has_value());
+  CHECK(named.local.name == "localhost");
+  CHECK_FALSE(named.local.address.has_value());
+  CHECK(named.local.device == "lo");
+  CHECK(parse({"-s", "-B", ""}).problem.has_value());
+  CHECK(parse({"-s", "-B", "1:2"}).problem.has_value());
   for (const char* const bad : {"", "a/b", "sixteen-letters-", ".."}) {
     CHECK(parse({"-c", "h", "-u", "--bind-dev", bad}).problem.has_value());
   }
@@ -212,6 +219,15 @@ TEST_CASE("A stream of objects goes before one document, and the whole one needs
   CHECK(parse({"-s", "-J"}).report.keys == iperf3::KeySet::of_3_12);
   CHECK(parse({"-s", "-J", "--as-version", "3.21"}).report.keys == iperf3::KeySet::of_3_21);
   CHECK(parse({"-s", "-J", "--as-version", "3.20"}).problem.has_value());
+}
+
+TEST_CASE("How an error is told can stand behind what is wrong, and one line says it") {
+  const auto command = parse({"-c", "h", "word", "-u", "-l", "5", "-P", "0", "-J", "-T", "title"});
+  REQUIRE(command.problem.has_value());
+  CHECK(command.problem->rfind("-l: ", 0) == 0);
+  CHECK(command.report.output == Iperf3Command::Output::json);
+  CHECK(command.parameters.labels.title == "title");
+  CHECK(command.notes.empty());
 }
 
 TEST_CASE("A server takes what is a server's") {

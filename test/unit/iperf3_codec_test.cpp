@@ -232,11 +232,20 @@ TEST_CASE("Of a stock receiver's word the larger loss is taken, and a wrong rule
   CHECK(tail.report.unique == 50);
   CHECK(tail.report.sent == 100);
 
+  CHECK_FALSE(tail.copies_came);
+
   told.bytes = 98 * 100;  // 8 copies of others hide that 10 were lost
   told.packets = 100;
   told.errors = 10;
   const auto copies = peer_received(told, 100, 0, 100);
   CHECK_FALSE(copies.rule_was_wrong);
+  CHECK(copies.copies_came);
+  told.duplicates = 8;  // a receiver that tells them takes none for a loss that was found
+  CHECK_FALSE(peer_received(told, 100, 0, 100).copies_came);
+  told.duplicates.reset();
+  told.bytes = 90 * 100;
+  CHECK_FALSE(peer_received(told, 100, 0, 100).copies_came);
+  told.bytes = 98 * 100;
   CHECK(copies.report.lost == 10);
   CHECK(copies.report.unique == 90);
   CHECK(copies.report.duplicates == 8);

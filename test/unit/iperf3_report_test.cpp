@@ -1,0 +1,160 @@
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "iperf3/bounded_json.hpp"
+#include "iperf3/from_result.hpp"
+#include "iperf3/peer_reports.hpp"
+#include "iperf3/report_json.hpp"
+#include "iperf3/results.hpp"
+#include "support/catch.hpp"
+
+using namespace udperf;
+using namespace udperf::iperf3;
+using nlohmann::json;
+
+namespace {
+
+/// A second of one stream of 1000-byte datagrams, of which `lost` did not arrive.
+TestRecord second_of_one_stream(bool server, std::uint64_t lost) {
+  TestRecord record;
+  record.server = server;
+  record.parameters.length = 1000;
+  record.parameters.seconds = 1;
+  record.parameters.rate_bps = 800'000;
+  record.streams.push_back(StreamEnds{5, {}, {}, !server});
+  Row row;
+  row.end_s = 1;
+  row.sender = !server;
+  row.packets = 100;
+  row.bytes = (100 - lost) * 1000;
+  row.lost = static_cast<std::int64_t>(lost);
+  record.intervals.push_back({row});
+  StreamEnd end;
+  end.sent_packets = end.received_packets = 100;
+  end.sent_bytes = 100'000;
+  end.received_bytes = (100 - lost) * 1000;
+  end.sent_seconds = end.received_seconds = 1;
+  end.lost = lost;
+  record.ends.push_back(end);
+  return record;
+}
+
+/// A result of `udperf client --json` in both directions, as far as it is read.
+std::string result_of_both() {
+  const json stream{{"tx", {{"packets", 34}, {"payload_bytes", 50'000}}},
+                    {"rx", {{"unique", 30}, {"unique_bytes", 44'000}}},
+                    {"loss", {{"packets", 4}}}};
+  const json way{{"tx", {{"span_ns", 1e9}}},
+                 {"rx", {{"span_ns", 1e9}}},
+                 {"jitter", {{"rfc3550_ns", 2000}}},
+                 {"intervals",
+                  {{{"start_s", 0.0},
+                    {"end_s", 1.0},
+                    {"sent", 34},
+                    {"packets", 30},
+                    {"payload_bytes", 44'000},
+                    {"lost", 4}}}},
+                 {"streams", json::array({stream})}};
+  return json{{"schema", "udperf/1"},
+              {"test",
+               {{"direction", "both"},
+                {"streams", 1},
+                {"payload_bytes", 1472},
+                {"rate_target_bps", 4e6},
+                {"duration_s", 1.0}}},
+              {"up", way},
+              {"down", way}}
+      .dump();
+}
+
+}  // namespace
+
+TEST_CASE("Whole numbers of -J have no point, as iperf3 writes them, and others have one") {
+  const std::string whole = report_json(second_of_one_stream(true, 0));
+  INFO(whole);
+  CHECK(whole.find("\"start\": 0,") != std::string::npos);
+  CHECK(whole.find("\"seconds\": 1,") != std::string::npos);
+  CHECK(whole.find("\"bits_per_second\": 800000,") != std::string::npos);
+  CHECK(whole.find("\"lost_percent\": 0,") != std::string::npos);
+  CHECK(whole.find(".0,") == std::string::npos);
+  CHECK(whole.find(".0\n") == std::string::npos);
+  TestRecord third = second_of_one_stream(true, 1);
+  third.ends.front().received_packets = 3;
+  CHECK(report_json(third).find("\"lost_percent\": 33.33") != std::string::npos);
+}
+
+TEST_CASE("A server's rate stands where a stock server writes it first") {
+  const auto before = [](const std::string& text) {
+    return text.find("\"target_bitrate\"") < text.find("\"timestamp\"");
+  };
+  CHECK(before(report_json(second_of_one_stream(true, 0))));
+  CHECK_FALSE(before(report_json(second_of_one_stream(false, 0))));
+}
+
+TEST_CASE("What a server printed in JSON comes over with its keys in their order") {
+  Results results;
+  results.streams.push_back({});
+  results.server_output_json = R"({"start":{"version":"v","cookie":"c"},"intervals":[],"end":{}})";
+  const auto read = read_results(to_json(results), 1);
+  REQUIRE(read.has_value());
+  CHECK(read->server_output_json == results.server_output_json);
+}
+
+TEST_CASE("The text of an object is found in what a peer sent, and one that is too wide is not") {
+  const std::string text =
+      R"({"a":[{"k":{}}],"b":"\"k\":{", "k" : {"z":"}\"","a":[1,{"x":{}}]} ,"c":{"k":{"n":1}}})";
+  REQUIRE(read_object(text).has_value());
+  CHECK(find_object_text(text, "k") == R"({"z":"}\"","a":[1,{"x":{}}]})");
+  CHECK(find_object_text(text, "c") == R"({"k":{"n":1}})");
+  CHECK_FALSE(find_object_text(text, "a").has_value());
+  CHECK_FALSE(find_object_text(text, "n").has_value());
+  CHECK(find_object_text(R"({"k":{"a":1},"k":{"b":2}})", "k") == R"({"b":2})");
+  std::string wide = R"({"k":{"list":[)";
+  for (std::size_t i = 0; i < 2 * kMostMembers; ++i) {
+    wide += "1,";
+  }
+  wide += R"(1],"m":{"0":0)";
+  CHECK(find_object_text(wide + "}}}", "k").has_value());
+  for (std::size_t i = 1; i <= kMostMembers; ++i) {
+    wide += ",\"" + std::to_string(i) + "\":0";
+  }
+  CHECK_FALSE(find_object_text(wide + "}}}", "k").has_value());
+}
+
+TEST_CASE("What a server printed in a long test of many streams comes over whole") {
+  Results results;
+  results.streams.push_back({});
+  results.server_output_text = std::string(std::size_t{3} << 20U, 'x');
+  const auto read = read_results(to_json(results), 1);
+  REQUIRE(read.has_value());
+  CHECK(read->server_output_text->size() == results.server_output_text->size());
+}
+
+TEST_CASE("Of a peer that does not tell omitted datagrams the bytes tell what was counted") {
+  Parameters parameters;
+  parameters.length = 1000;
+  StreamResult told;
+  told.packets = 430;
+  told.bytes = 288'000;
+  CHECK(peer_sent(told, parameters).packets == 430);
+  parameters.omit_seconds = 1;
+  CHECK(peer_sent(told, parameters).packets == 288);
+  told.tells_omitted = true;
+  told.omitted_packets = 140;
+  CHECK(peer_sent(told, parameters).packets == 290);
+}
+
+TEST_CASE("A result of both directions has the rate of one, and no jitter that it does not know") {
+  const auto record = record_of_result(result_of_both());
+  REQUIRE(record.has_value());
+  const json document = json::parse(report_json(*record));
+  CHECK(document["start"]["target_bitrate"] == 2'000'000);
+  const json& rows = document["intervals"][0];
+  CHECK(rows["sum"]["bytes"] == 50'000);  // as in the end: the last datagram was shorter
+  CHECK(rows["sum_bidir_reverse"]["bytes"] == 44'000);
+  CHECK(rows["sum_bidir_reverse"]["jitter_ms"].is_null());
+  CHECK(document["end"]["sum_bidir_reverse"]["jitter_ms"] == 0.002);
+  CHECK(document["end"]["sum"]["lost_packets"] == 4);
+  CHECK(document["end"]["sum"]["packets"] == 34);
+}
