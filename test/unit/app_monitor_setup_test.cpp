@@ -147,13 +147,13 @@ TEST_CASE("a module with a wrong value is not called heavy, too") {
 }
 
 TEST_CASE("a round that would still run when the next one is due is refused") {
-  CHECK(error_of("modules: {m: {packets: 100, rate: 5pps}}\n").find("a round takes 20 s") !=
+  CHECK(error_of("modules: {m: {packets: 100, rate: 5pps}}\n").find("a round takes 20.0 s") !=
         std::string::npos);
   CHECK(error_of("modules: {m: {duration: forever, rate: 5pps}}\n").find("a round takes") !=
         std::string::npos);
   CHECK(error_of("modules: {m: {duration: 20s, rate: 10M, every: 15s}}\n").find("a round takes") !=
         std::string::npos);
-  CHECK(error_of("modules: {m: {duration: 25h, rate: 10M, at: '03:10'}}\n").find("a round takes") !=
+  CHECK(error_of("modules: {m: {duration: 30h, rate: 10M, at: '03:10'}}\n").find("a round takes") !=
         std::string::npos);
   std::vector<std::string> errors;
   const auto setup = setup_of(R"(
@@ -203,7 +203,7 @@ targets: [{target: a, module: found}]
 
   CHECK(error_of("modules: {m: {find-rate: true}}\n").find("a search fills the path") !=
         std::string::npos);
-  CHECK(error_of("modules: {m: {find-rate: true, every: 20s}}\n").find("a round takes 30 s") !=
+  CHECK(error_of("modules: {m: {find-rate: true, every: 20s}}\n").find("a round takes 30.0 s") !=
         std::string::npos);
   CHECK(
       error_of("modules: {m: {find-rate: true, every: 1h, rate: 5M}}\n").find("does not go with") !=

@@ -93,7 +93,7 @@ TEST_CASE("a round that was cut short before anything came back is down") {
 }
 
 TEST_CASE("loss above the threshold is told once, with its direction") {
-  TargetWatch watch{Limits{0.02, {}, {}, {}}};
+  TargetWatch watch{Limits{0.02, std::nullopt, std::nullopt, std::nullopt}};
   CHECK(watch.on_round(good(2, 0)).empty());
   const auto high = watch.on_round(good(0, 3));
   REQUIRE(kinds(high) == Kinds{EventKind::loss_high});
@@ -121,7 +121,7 @@ TEST_CASE("other path lengths, packet sizes, clocks and servers are told") {
 }
 
 TEST_CASE("limits that were not kept are told, and what was not measured keeps none") {
-  const Limits limits{0.01, 1e6, 3ms, {}};
+  const Limits limits{0.01, 1e6, 3ms, std::nullopt};
   RoundResult round = good(0, 2);
   round.up->goodput_bps = 5e5;
   round.down->goodput_bps = 6e5;
