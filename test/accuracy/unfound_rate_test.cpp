@@ -71,7 +71,7 @@ TEST_CASE("a rate that changes under the search ends in an honest answer", "[acc
       long_measurement());
 }
 
-TEST_CASE("a search stops sending within a second when nothing comes back", "[accuracy]") {
+TEST_CASE("a search stops sending within a second when nothing comes back", "[accuracy][beside]") {
   const auto scene = plain_scene();
   if (!scene) {
     return;
