@@ -134,6 +134,11 @@ TEST_CASE("a report tells of memory, and one that does not is as good", "[wire]"
 
 TEST_CASE("a report whose books do not balance is refused", "[wire]") {
   CHECK(report_refused([](RxReport& r) { r.lost += 1; }));
+  CHECK_FALSE(report_refused([](RxReport& r) { r.intervals.clear(); }));
+  CHECK(report_refused([](RxReport& r) {  // no row would contradict it
+    r.intervals.clear();
+    r.sent += 1;
+  }));
   CHECK(report_refused([](RxReport& r) { r.datagrams += 1; }));
   CHECK(report_refused([](RxReport& r) { r.rx_socket_drop = 11; }));
   CHECK(report_refused([](RxReport& r) { r.unique = UINT64_MAX; }));
