@@ -245,7 +245,7 @@ Result<std::string> read_key_file(const std::string& path) {
     return refuse(option + ": cannot be read", reason);
   }
   if (!S_ISREG(status.st_mode)) {
-    return refuse(option + ": is no regular file");
+    return refuse(option + ": not a regular file");
   }
   const mode_t others = is_credential(path) ? S_IWGRP | S_IXGRP | S_IRWXO : S_IRWXG | S_IRWXO;
   if ((status.st_mode & others) != 0) {

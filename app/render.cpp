@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "engine/client_outcome.hpp"
+
 namespace udperf::app {
 namespace {
 
@@ -118,14 +120,11 @@ report::TextStyle text_style(const OutputOptions& options, bool is_terminal, std
 }
 
 TestOutcome failed_outcome(const Error& error, const engine::ClientOptions& options, UnixTime now) {
-  TestOutcome outcome;
+  TestOutcome outcome = engine::planned_outcome(options);
   outcome.status = TestStatus::error;
   outcome.error = error;
   outcome.start = now;
   outcome.end = now;
-  outcome.params = options.params;
-  outcome.server_name = options.host;
-  outcome.labels = options.labels;
   return outcome;
 }
 

@@ -36,7 +36,7 @@ struct OpenFiles {
 Result<OpenFiles> open_files(const ClientCommand& command, const Clock& clock) {
   LogOptions log_options = command.log;
   if (command.output.verbosity == Verbosity::quiet && !log_options.file &&
-      log_options.level == LogLevel::warning) {  // who asks for more than the default gets it
+      log_options.level == LogLevel::warning) {  // any other level was asked for
     log_options.level = LogLevel::error;
   }
   auto log = Log::open(log_options, clock);

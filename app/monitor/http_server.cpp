@@ -154,18 +154,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::open(const Endpoint& listen,
   return server;
 }
 
-Result<void> HttpServer::start(const Endpoint& listen) {
-  if (auto problem = lacking(listen, config_)) {
-    return tl::unexpected{*std::move(problem)};
-  }
-  mg_init_library(config_.tls ? MG_FEATURES_SSL : MG_FEATURES_DEFAULT);
-  const std::vector<std::string> words = server_options(listen, config_);
-  std::vector<const char*> options;
-  options.reserve(words.size() + 1);
-  for (const std::string& word : words) {
-    options.push_back(word.c_str());
-  }
-  options.push_back(nullptr);
+mg_callbacks HttpServer::make_callbacks() {
   mg_callbacks callbacks{};
   callbacks.begin_request = [](mg_connection* connection) {
     auto* const self = static_cast<HttpServer*>(mg_get_user_data(mg_get_context(connection)));
@@ -181,6 +170,22 @@ Result<void> HttpServer::start(const Endpoint& listen) {
     }
     return 1;
   };
+  return callbacks;
+}
+
+Result<void> HttpServer::start(const Endpoint& listen) {
+  if (auto problem = lacking(listen, config_)) {
+    return tl::unexpected{*std::move(problem)};
+  }
+  mg_init_library(config_.tls ? MG_FEATURES_SSL : MG_FEATURES_DEFAULT);
+  const std::vector<std::string> words = server_options(listen, config_);
+  std::vector<const char*> options;
+  options.reserve(words.size() + 1);
+  for (const std::string& word : words) {
+    options.push_back(word.c_str());
+  }
+  options.push_back(nullptr);
+  const mg_callbacks callbacks = make_callbacks();
   context_ = mg_start(&callbacks, this, options.data());
   if (context_ == nullptr) {
     return tl::unexpected<Error>{Error{ErrorCode::system,

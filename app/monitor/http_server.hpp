@@ -14,6 +14,7 @@
 #include "base/result.hpp"
 #include "clock/system_clock.hpp"
 
+struct mg_callbacks;
 struct mg_connection;
 struct mg_context;
 
@@ -61,6 +62,7 @@ class HttpServer {
 
  private:
   HttpServer(WebConfig config, Handler handler);
+  [[nodiscard]] static mg_callbacks make_callbacks();
   [[nodiscard]] Result<void> start(const Endpoint& listen);
   [[nodiscard]] int answer(mg_connection* connection);
   int answer_safely(mg_connection* connection) noexcept;

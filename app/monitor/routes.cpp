@@ -91,17 +91,8 @@ class HeavyPlace {
   bool taken_;
 };
 
-}  // namespace
-
-HttpReply http_problem(int status, const char* sentence) {
-  HttpReply reply;
-  reply.status = status;
-  reply.body = std::string{sentence} + "\n";
-  return reply;
-}
-
-HttpReply Routes::answer(const HttpRequest& request) {
-  const std::string& path = request.path;
+/// The parts of the monitor's own page, by their path; nothing where it is none of them.
+std::optional<HttpReply> page_part(std::string_view path) {
   if (path == "/") {
     return asset(html::monitor_html, "text/html; charset=utf-8");
   }
@@ -113,6 +104,23 @@ HttpReply Routes::answer(const HttpRequest& request) {
   }
   if (path == "/chart.js") {
     return asset(html::chart_js, "text/javascript; charset=utf-8");
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+HttpReply http_problem(int status, const char* sentence) {
+  HttpReply reply;
+  reply.status = status;
+  reply.body = std::string{sentence} + "\n";
+  return reply;
+}
+
+HttpReply Routes::answer(const HttpRequest& request) {
+  const std::string& path = request.path;
+  if (auto part = page_part(path)) {
+    return *std::move(part);
   }
   if (path == "/healthz") {
     return http_problem(200, "ok");

@@ -14,6 +14,7 @@
 #include "classic/send_task.hpp"
 #include "classic/wire.hpp"
 #include "engine/client_connect.hpp"
+#include "engine/client_outcome.hpp"
 #include "engine/server_lookup.hpp"
 #include "engine/worker.hpp"
 #include "net/receive_buffers.hpp"
@@ -249,13 +250,10 @@ void fill_from(const Run& run, const StopToken& stop, TestOutcome& outcome) {
 TestOutcome run_classic_client(const ClientOptions& options, const Clock& clock,
                                RandomSource& random, ClientObserver& observer,
                                const StopToken& stop) {
-  TestOutcome outcome;
+  TestOutcome outcome = engine::planned_outcome(options);
   outcome.start = clock.unix_now();
   const MonoTime begun = clock.now();
   const auto now_unix = [&] { return outcome.start + (clock.now() - begun); };
-  outcome.params = options.params;
-  outcome.server_name = options.host;
-  outcome.labels = options.labels;
   outcome.classic.emplace();
   const auto failed = [&](const Error& error) {
     outcome.end = now_unix();

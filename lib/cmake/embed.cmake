@@ -1,12 +1,24 @@
-# cmake -DOUT=FILE.cpp -DASSETS=name=path,name=path -P embed.cmake
-# Files as string constants of namespace udperf::html. 16 000 bytes a literal: compilers need not
-# take longer ones, and join neighbours.
+# cmake -DOUT=FILE.cpp -DASSETS=name=path,name=path|path -P embed.cmake
+# Files as string constants of namespace udperf::html. Several files under one name are parts of one
+# script, in a scope of its own. 16 000 bytes a literal: compilers need not take longer ones, and join
+# neighbours.
 set(source "#include \"html/assets.hpp\"\n\nnamespace udperf::html {\n\n")
 string(REPLACE "," ";" assets "${ASSETS}")
 foreach(asset IN LISTS assets)
   string(REGEX MATCH "^([^=]*)=(.*)$" ignored "${asset}")
   set(name "${CMAKE_MATCH_1}")
-  file(READ "${CMAKE_MATCH_2}" hex HEX)
+  string(REPLACE "|" ";" parts "${CMAKE_MATCH_2}")
+  list(LENGTH parts count)
+  set(hex "")
+  foreach(part IN LISTS parts)
+    file(READ "${part}" part_hex HEX)
+    string(APPEND hex "${part_hex}")
+  endforeach()
+  if(count GREATER 1)
+    string(HEX "'use strict';\n(() => {\n" begin)
+    string(HEX "})();\n" end)
+    set(hex "${begin}${hex}${end}")
+  endif()
   string(LENGTH "${hex}" digits)
   math(EXPR size "${digits} / 2")
   string(REGEX REPLACE "(..)" "\\\\x\\1" text "${hex}")

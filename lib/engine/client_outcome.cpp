@@ -179,6 +179,14 @@ void fill_warnings(const std::vector<std::unique_ptr<StreamEndpoint>>& endpoints
 
 }  // namespace
 
+TestOutcome planned_outcome(const ClientOptions& options) {
+  TestOutcome outcome;
+  outcome.params = options.params;
+  outcome.server_name = options.host;
+  outcome.labels = options.labels;
+  return outcome;
+}
+
 Warning broken_offload_warning() {
   return Warning{
       "gso_broken_path",

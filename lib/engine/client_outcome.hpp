@@ -10,6 +10,9 @@
 
 namespace udperf::engine {
 
+/// What is known of a test before it begins: what it is to be, with whom, and its labels.
+[[nodiscard]] TestOutcome planned_outcome(const ClientOptions& options);
+
 /// What the test came to, once its threads are gone: both ends' reports, delays, and if it was cut
 /// short, why.
 void fill_outcome(ClientControl& control,

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "engine/client_outcome.hpp"
 #include "engine/client_test.hpp"
 #include "engine/live_view.hpp"
 #include "engine/server_lookup.hpp"
@@ -206,10 +207,7 @@ class Shell final : public TaskHome {
 };
 
 TestOutcome failed_lookup(const ClientOptions& options, const Error& error, const StopToken& stop) {
-  TestOutcome outcome;
-  outcome.params = options.params;
-  outcome.server_name = options.host;
-  outcome.labels = options.labels;
+  TestOutcome outcome = planned_outcome(options);
   outcome.authenticated = options.key.has_value();
   outcome.status = stop.requested() ? TestStatus::interrupted : TestStatus::error;
   outcome.error = error;
@@ -262,8 +260,7 @@ TestOutcome run_client(const ClientOptions& options, const Clock& clock, RandomS
     // Of many flows, without those that get no answer.
     again = !stop.requested() && (wait || ports.drop(unheard.silent, unheard.answered));
     if (wait && again) {
-      const std::array<int, 1> fds{stop.wait_fd()};
-      os::wait_readable(fds, *wait);
+      os::wait_readable(std::array{stop.wait_fd()}, *wait);
     }
   }
   // By the clock that nobody sets: a test that ended before it began would be absurd.

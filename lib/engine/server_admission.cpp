@@ -20,7 +20,7 @@ net::PortOptions::Offload granted_offload(OffloadMode mode) {
 }
 
 /// What a stream takes from its beginning on, whatever is sent: its statistics, its buffers.
-std::uint64_t lane_bytes(const TestParams& params, bool light) {
+std::uint64_t stream_bytes(const TestParams& params, bool light) {
   constexpr std::uint64_t kLight = 64U << 10U;
   if (light) {
     return kLight;
@@ -230,7 +230,7 @@ std::unique_ptr<net::DatagramPort> ServerSessions::open_port(const Session& sess
 std::optional<wire::Reject> ServerSessions::open_stream(Session& session, std::uint8_t stream,
                                                         const session::Sealer& sealer,
                                                         const net::Datagram& datagram) {
-  if (!session.fixed.grow(lane_bytes(session.params, session.light()))) {
+  if (!session.fixed.grow(stream_bytes(session.params, session.light()))) {
     ++counters_.out_of_memory;
     return no_room();
   }

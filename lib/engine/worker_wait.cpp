@@ -83,9 +83,9 @@ void Worker::wait_for(MonoTime first, MonoTime now) {
 void Worker::poll(Duration timeout) {
   // Where the system had no descriptor for the event or the poller, nothing wakes this thread: it
   // looks by itself whether it is to end.
-  constexpr Duration kDeaf = std::chrono::milliseconds{20};
-  const bool deaf = poller_.fd() < 0 || event_.fd() < 0;
-  const Duration limit = deaf ? std::min(timeout, kDeaf) : timeout;
+  constexpr Duration kLookEvery = std::chrono::milliseconds{20};
+  const bool poll_only = poller_.fd() < 0 || event_.fd() < 0;
+  const Duration limit = poll_only ? std::min(timeout, kLookEvery) : timeout;
   if (poller_.fd() < 0) {
     std::this_thread::sleep_for(limit);
     return;

@@ -4,7 +4,11 @@
 
 namespace udperf::html {
 
-// Made at build time from the files of the same names (lib/cmake/embed.cmake).
+// Made at build time from the files of the same names, the scripts from the parts that
+// lib/cmake/html.cmake names.
+/// The report page, with a marker for each part in the order in which they follow below: @STYLE@,
+/// @DOCUMENT@, @LIBRARY@ and @SCRIPT@.
+extern const std::string_view page_html;
 extern const std::string_view page_css;
 extern const std::string_view page_js;
 extern const std::string_view chart_js;

@@ -12,34 +12,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::string_view kHead =
-    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-    "script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:\">\n"
-    "<title>udperf report</title>\n<style>\n";
-constexpr std::string_view kBody =
-    "</style>\n</head>\n<body>\n<main></main>\n"
-    "<noscript>This report draws its charts with a script; the figures are in the page's source."
-    "</noscript>\n<script id=\"document\" type=\"application/json\">";
-// The library's own banner names its authors and licence; this is the licence's text.
-constexpr std::string_view kLicence =
-    "</script>\n<!-- Chart.js. The MIT License. Copyright (c) 2014-2022 Chart.js Contributors.\n"
-    "Permission is hereby granted, free of charge, to any person obtaining a copy of this software "
-    "and associated documentation files (the \"Software\"), to deal in the Software without "
-    "restriction, including without limitation the rights to use, copy, modify, merge, publish, "
-    "distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the "
-    "Software is furnished to do so, subject to the following conditions: The above copyright "
-    "notice and this permission notice shall be included in all copies or substantial portions of "
-    "the Software. THE SOFTWARE IS PROVIDED \"AS IS\", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR "
-    "IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A "
-    "PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE "
-    "LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR "
-    "OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER "
-    "DEALINGS IN THE SOFTWARE. -->\n<script>\n";
-constexpr std::string_view kScript = "\n</script>\n<script>\n";
-constexpr std::string_view kEnd = "\n</script>\n</body>\n</html>\n";
-
 /// In JSON these can only stand inside of strings, where an escape means the same; to HTML and to
 /// JavaScript they would mean something else.
 std::string harmless(std::string_view json) {
@@ -107,14 +79,23 @@ std::optional<std::string> document_of_event(std::string_view line) {
 }  // namespace
 
 std::string report_page(std::string_view document) {
-  std::string page;
   const std::string inside = harmless(document);
-  page.reserve(chart_js.size() + page_js.size() + page_css.size() + inside.size() + 4096);
-  for (const std::string_view part : {kHead, page_css, kBody, std::string_view{inside}, kLicence,
-                                      chart_js, kScript, page_js, kEnd}) {
-    page += part;
+  const std::array<std::pair<std::string_view, std::string_view>, 4> parts{{
+      {"@STYLE@", page_css},
+      {"@DOCUMENT@", inside},
+      {"@LIBRARY@", chart_js},
+      {"@SCRIPT@", page_js},
+  }};
+  std::string page;
+  page.reserve(page_html.size() + page_css.size() + inside.size() + chart_js.size() +
+               page_js.size());
+  std::string_view rest = page_html;
+  for (const auto& [marker, part] : parts) {
+    const std::size_t at = rest.find(marker);
+    page.append(rest.substr(0, at)).append(part);
+    rest.remove_prefix(at + marker.size());
   }
-  return page;
+  return page.append(rest);
 }
 
 InlineParts report_inline_parts() {

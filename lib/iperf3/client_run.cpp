@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/client_connect.hpp"
+#include "engine/client_outcome.hpp"
 #include "iperf3/client_test.hpp"
 #include "iperf3/summary.hpp"
 #include "model/forever.hpp"
@@ -238,11 +239,8 @@ bool again(const ClientFinish& finish, const engine::ClientOptions& options, Dur
 TestOutcome run_iperf3_client(const engine::ClientOptions& options, const Clock& clock,
                               RandomSource& random, engine::ClientObserver& observer,
                               const engine::StopToken& stop) {
-  TestOutcome outcome;
+  TestOutcome outcome = engine::planned_outcome(options);
   outcome.start = clock.unix_now();
-  outcome.params = options.params;
-  outcome.server_name = options.host;
-  outcome.labels = options.labels;
   outcome.iperf3.emplace();
   const auto servers = net::resolve(options.host, options.port, options.family);
   if (!servers) {

@@ -134,6 +134,34 @@ net::PortOptions ServerTest::port_options(const Endpoint& client, const Endpoint
   return out;
 }
 
+StreamAccount::Settings ServerTest::receiving_settings(const net::DatagramPort& port) {
+  const Parameters& p = control_.parameters();
+  StreamAccount::Settings settings;
+  settings.length = p.length;
+  settings.counters = p.counters_64bit ? Counters::wide : Counters::narrow;
+  settings.merging = port.gro_active();
+  settings.several = p.streams > 1;
+  settings.memory = &memory_;
+  return settings;
+}
+
+SendingStream::Settings ServerTest::sending_settings() const {
+  const Parameters& p = control_.parameters();
+  SendingStream::Settings settings;
+  settings.length = p.length;
+  settings.counters = p.counters_64bit ? Counters::wide : Counters::narrow;
+  const SendRate& rate = params().rate_down;
+  settings.rate_bps = rate.limited() ? rate.value / p.streams : 0;
+  settings.burst = p.burst;
+  settings.omit = std::chrono::seconds{p.omit_seconds};
+  settings.digits = p.repeating_payload;
+  settings.seed = setting_.random.next_u64();
+  if (p.seconds != 0 && p.bytes == 0 && p.blocks == 0) {
+    settings.duration = std::chrono::seconds{p.seconds + p.omit_seconds} + 5s;
+  }
+  return settings;
+}
+
 /// Streams that the server receives come first, then those that it sends.
 void ServerTest::add_stream(std::unique_ptr<net::DatagramPort> port, MonoTime now) {
   const Parameters& p = control_.parameters();
@@ -141,31 +169,15 @@ void ServerTest::add_stream(std::unique_ptr<net::DatagramPort> port, MonoTime no
   Stream stream;
   stream.port = std::move(port);
   if (receives) {
-    StreamAccount::Settings settings;
-    settings.length = p.length;
-    settings.counters = p.counters_64bit ? Counters::wide : Counters::narrow;
-    settings.merging = stream.port->gro_active();
-    settings.several = p.streams > 1;
-    settings.memory = &memory_;
-    stream.receiver = std::make_unique<ReceivingStream>(settings, *stream.port, setting_.clock);
+    stream.receiver = std::make_unique<ReceivingStream>(receiving_settings(*stream.port),
+                                                        *stream.port, setting_.clock);
     executor().add(*stream.receiver);
   } else {
-    SendingStream::Settings settings;
-    settings.length = p.length;
-    settings.counters = p.counters_64bit ? Counters::wide : Counters::narrow;
-    const SendRate& rate = params().rate_down;
-    settings.rate_bps = rate.limited() ? rate.value / p.streams : 0;
-    settings.burst = p.burst;
-    settings.omit = std::chrono::seconds{p.omit_seconds};
-    settings.digits = p.repeating_payload;
-    settings.seed = setting_.random.next_u64();
-    if (p.seconds != 0 && p.bytes == 0 && p.blocks == 0) {
-      settings.duration = std::chrono::seconds{p.seconds + p.omit_seconds} + 5s;
-    }
     if (p.fq_rate_bps != 0) {
       stream.port->pace_in_kernel(p.fq_rate_bps / 8);
     }
-    stream.sender = std::make_unique<SendingStream>(settings, *stream.port, setting_.clock);
+    stream.sender =
+        std::make_unique<SendingStream>(sending_settings(), *stream.port, setting_.clock);
   }
   record_.streams.push_back(
       StreamEnds{stream.port->fd(), stream.port->local(), stream.port->remote(), !receives});

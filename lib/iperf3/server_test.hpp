@@ -124,6 +124,9 @@ class ServerTest {
     std::optional<RxReport> rx;
   };
 
+  /// `port`: of the stream that is to be received.
+  [[nodiscard]] StreamAccount::Settings receiving_settings(const net::DatagramPort& port);
+  [[nodiscard]] SendingStream::Settings sending_settings() const;
   void talk(MonoTime now);
   void on_event(ServerControl::Event event, MonoTime now);
   void start(MonoTime now);

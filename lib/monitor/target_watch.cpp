@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/units.hpp"
+#include "monitor/ratio.hpp"
 
 namespace udperf::monitor {
 namespace {
@@ -28,10 +29,7 @@ std::string percent(double ratio) {
 }
 
 std::optional<double> loss_of(const std::optional<RoundWay>& way) {
-  if (!way || way->sent == 0) {
-    return std::nullopt;
-  }
-  return static_cast<double>(way->lost) / static_cast<double>(way->sent);
+  return way ? ratio_of(way->lost, way->sent) : std::nullopt;
 }
 
 /// The worse way's.

@@ -39,6 +39,33 @@ bool is_final(int os_error) {
   return std::find(kFinal.begin(), kFinal.end(), os_error) != kFinal.end();
 }
 
+constexpr std::size_t kMostAtOnce = 128;  // datagrams that send_many describes for one sendmmsg
+
+/// What sendmmsg takes: where the pieces of a buffer begin and how long they are.
+class Messages {
+ public:
+  /// The first `n` pieces of `segment` bytes; the last may be shorter.
+  Messages(std::span<const std::byte> data, std::uint32_t segment, std::uint32_t n) {
+    for (std::uint32_t i = 0; i < n; ++i) {
+      const auto piece = data.subspan(std::size_t{i} * segment);
+      // sendmmsg does not write to the buffer; iovec has no const form.
+      vectors_[i].iov_base = const_cast<std::byte*>(piece.data());
+      vectors_[i].iov_len = std::min<std::size_t>(piece.size(), segment);
+      messages_[i].msg_hdr.msg_iov = &vectors_[i];
+      messages_[i].msg_hdr.msg_iovlen = 1;
+    }
+  }
+  Messages(const Messages&) = delete;  // they point at each other
+  Messages& operator=(const Messages&) = delete;
+  ~Messages() = default;
+
+  [[nodiscard]] mmsghdr* from(std::uint32_t first) { return messages_.data() + first; }
+
+ private:
+  std::array<iovec, kMostAtOnce> vectors_{};
+  std::array<mmsghdr, kMostAtOnce> messages_{};
+};
+
 }  // namespace
 
 /// What `call` returns, once more where its error may belong to an earlier datagram.
@@ -104,25 +131,16 @@ SendOutcome UdpPort::send_many(std::span<const std::byte> data, std::uint32_t se
   if (!set_segment(0)) {
     return error_outcome(errno, 1);
   }
-  std::array<iovec, 128> vectors{};
-  std::array<mmsghdr, 128> messages{};
-  n = std::min<std::uint32_t>(n, messages.size());
+  n = std::min<std::uint32_t>(n, kMostAtOnce);
   if (n <= kFew || refuses_some_) {
     return send_singly(data, segment, n);
   }
-  for (std::uint32_t i = 0; i < n; ++i) {
-    const auto piece = data.subspan(std::size_t{i} * segment);
-    // sendmmsg does not write to the buffer; iovec has no const form.
-    vectors[i].iov_base = const_cast<std::byte*>(piece.data());
-    vectors[i].iov_len = std::min<std::size_t>(piece.size(), segment);
-    messages[i].msg_hdr.msg_iov = &vectors[i];
-    messages[i].msg_hdr.msg_iovlen = 1;
-  }
+  Messages messages{data, segment, n};
   SendOutcome outcome;
   outcome.calls = 0;
   while (outcome.datagrams < n) {
     const int taken = tried_twice([&] {
-      return ::sendmmsg(fd(), messages.data() + outcome.datagrams, n - outcome.datagrams,
+      return ::sendmmsg(fd(), messages.from(outcome.datagrams), n - outcome.datagrams,
                         MSG_DONTWAIT);
     });
     if (taken < 0) {  // of a partial send the reason shows only now

@@ -28,9 +28,13 @@ void keep_totals(RxReport& report) {
   report.memory_limited = true;
 }
 
-/// Whether the report speaks of what was sent: of all of it where FIN was heard.
-bool is_of(const RxReport& report, const TxReport& sent) {
-  return report.tail_known ? report.sent == sent.packets : report.sent <= sent.packets;
+/// The report of what was sent: of all of it where FIN was heard. Nothing where it is another's, or
+/// none.
+std::optional<RxReport> report_of(const TxReport& sent, std::span<const std::byte> bytes) {
+  auto report = wire::decode_report(bytes);
+  const bool fits =
+      report && (report->tail_known ? report->sent == sent.packets : report->sent <= sent.packets);
+  return fits ? std::move(report) : std::nullopt;
 }
 
 }  // namespace
@@ -118,10 +122,7 @@ void FinExchange::append_kept() {
 }
 
 void FinExchange::finish() {
-  report_ = wire::decode_report(bytes_);
-  if (report_ && !is_of(*report_, fin_.report)) {
-    report_.reset();
-  }
+  report_ = report_of(fin_.report, bytes_);
   gave_up_ = !report_.has_value();  // the peer broke the protocol: no point in asking again
   backoff_.stop();
   bytes_ = {};

@@ -20,9 +20,9 @@ inline constexpr std::uint64_t kLightBitsPerSecond = 1'000'000;
 /// Nobody waits for it: there is little that could overflow, and little to be gained by whoever
 /// makes a server send it elsewhere.
 inline constexpr Duration kLightFeedback = std::chrono::milliseconds{500};
-/// So long a server sends on without FEEDBACK.
+/// How long a server goes on sending while no FEEDBACK arrives.
 inline constexpr Duration kLightPermit = std::chrono::milliseconds{2500};
-/// Round trips are measured so often.
+/// How often round trips are measured.
 inline constexpr Duration kLightProbe = std::chrono::seconds{1};
 
 }  // namespace udperf::session

@@ -7,7 +7,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <string_view>
 
 #include "e2e/hostile.hpp"
@@ -22,6 +21,7 @@ using Catch::Matchers::ContainsSubstring;
 using namespace udperf;
 using udperf::test::check_serves;
 using udperf::test::client_arguments;
+using udperf::test::content_of;
 using udperf::test::counter_of;
 using udperf::test::HostileClient;
 using udperf::test::kGuard;
@@ -34,12 +34,6 @@ using udperf::test::Stream;
 using udperf::test::TempDir;
 
 namespace {
-
-std::string content(const std::filesystem::path& path) {
-  std::ostringstream text;
-  text << std::ifstream{path}.rdbuf();
-  return text.str();
-}
 
 std::size_t lines_of(const std::filesystem::path& path) {
   std::ifstream file{path};
@@ -114,7 +108,7 @@ TEST_CASE("the server's JSON lines outlive restarts, rotation and a torn line", 
     REQUIRE(server.process().wait(kGuard).has_value());
   }
   CHECK(lines_of(file) == 1);
-  const auto first = content(file);
+  const auto first = content_of(file);
   std::ofstream{file, std::ios::app} << first.substr(0, 20);  // a full disk, or a crash
 
   Server server{IpFamily::v4, options};
@@ -125,7 +119,7 @@ TEST_CASE("the server's JSON lines outlive restarts, rotation and a torn line", 
   std::filesystem::rename(log, moved_log);
   server.process().send_signal(SIGHUP);
   const auto deadline = std::chrono::steady_clock::now() + kGuard;
-  while (!std::filesystem::exists(log) || content(log).find("SIGHUP") == std::string::npos) {
+  while (!std::filesystem::exists(log) || content_of(log).find("SIGHUP") == std::string::npos) {
     REQUIRE(std::chrono::steady_clock::now() < deadline);
   }
   check_serves(server);
@@ -133,8 +127,8 @@ TEST_CASE("the server's JSON lines outlive restarts, rotation and a torn line", 
   REQUIRE(server.process().wait(kGuard).has_value());
 
   CHECK(lines_of(file) == 1);
-  const auto old = content(moved);
+  const auto old = content_of(moved);
   CHECK(old.compare(0, first.size() + 21, first + first.substr(0, 20) + "\n") == 0);
   CHECK(std::count(old.begin(), old.end(), '\n') == 3);
-  CHECK_THAT(content(moved_log), ContainsSubstring("session closed: complete"));
+  CHECK_THAT(content_of(moved_log), ContainsSubstring("session closed: complete"));
 }

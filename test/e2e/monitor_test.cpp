@@ -17,6 +17,41 @@ using namespace udperf;
 using namespace udperf::test;
 using nlohmann::json;
 
+namespace {
+
+/// What a monitor tells of its rounds in each of three ways.
+struct RoundsTold {
+  std::string metrics;
+  json lines;
+  json history;
+
+  /// Asks for all three; whether that was between two rounds, and there have been some.
+  bool at_one_moment(MonitorProcess& monitor) {
+    metrics = monitor.get("/metrics").body;
+    lines = monitor.lines("round");
+    const auto answer = monitor.get("/api/v1/rounds?target=gw&grain=round");
+    history = answer.status == 200 ? json::parse(answer.body).at("rows") : json::array();
+    double rounds = 0;
+    for (const std::string status : {"complete", "cut_short", "refused", "not_measured"}) {
+      rounds += metric_value(metrics, "udperf_rounds_total", {"\"" + status + "\""}).value_or(0);
+    }
+    const auto all = static_cast<std::size_t>(rounds);
+    return all >= 4 && lines.size() == all && history.size() == all;
+  }
+};
+
+/// `field`: a pointer below the way, "/sent".
+double sum_of(const json& rounds, const std::string& way, const std::string& field) {
+  double total = 0;
+  for (const json& round : rounds) {
+    const json& of = round.at(way);
+    total += of.is_null() ? 0 : of.at(json::json_pointer{field}).get<double>();
+  }
+  return total;
+}
+
+}  // namespace
+
 TEST_CASE("monitor --once prints a row a target and tells by its status what failed",
           "[e2e][monitor]") {
   const Server server;
@@ -84,53 +119,24 @@ TEST_CASE("a configuration with mistakes starts nothing and is told line by line
 TEST_CASE("metrics, JSON lines and history tell the same sums", "[e2e][monitor]") {
   const Server server;
   MonitorProcess monitor{config_for(server.endpoint())};
-  // All three at a moment between two rounds.
-  std::string metrics;
-  std::vector<json> lines;
-  json history;
-  const auto told = [&] {
-    double rounds = 0;
-    for (const std::string status : {"complete", "cut_short", "refused", "not_measured"}) {
-      rounds += metric_value(metrics, "udperf_rounds_total", {"\"" + status + "\""}).value_or(0);
-    }
-    return static_cast<std::size_t>(rounds);
-  };
-  REQUIRE(monitor.until([&] {
-    metrics = monitor.get("/metrics").body;
-    lines = monitor.lines("round");
-    const auto answer = monitor.get("/api/v1/rounds?target=gw&grain=round");
-    history = answer.status == 200 ? json::parse(answer.body).at("rows") : json::array();
-    return told() >= 4 && lines.size() == told() && history.size() == told();
-  }));
-  CHECK(metric_value(metrics, "udperf_target_up", {"target=\"gw\""}) == 1);
-  CHECK(metric_value(metrics, "udperf_target_info", {"site=\"lab\""}) == 1);
-
-  const auto sum = [](const auto& rounds, const std::string& way, const std::string& field) {
-    double total = 0;
-    for (const json& round : rounds) {
-      total += round.at(way).is_null() ? 0 : round.at(way).at(field).template get<double>();
-    }
-    return total;
-  };
+  RoundsTold told;
+  REQUIRE(monitor.until([&] { return told.at_one_moment(monitor); }));
+  CHECK(metric_value(told.metrics, "udperf_target_up", {"target=\"gw\""}) == 1);
+  CHECK(metric_value(told.metrics, "udperf_target_info", {"site=\"lab\""}) == 1);
   for (const std::string way : {"up", "down"}) {
     CAPTURE(way);
     const std::string direction = "direction=\"" + way + "\"";
     for (const auto& [field, metric] :
-         {std::pair{"sent", "udperf_packets_sent_total"},
-          std::pair{"unique", "udperf_packets_received_total"},
-          std::pair{"unique_bytes", "udperf_received_bytes_total"},
-          std::pair{"duplicates", "udperf_packets_duplicated_total"}}) {
+         {std::pair{"/sent", "udperf_packets_sent_total"},
+          std::pair{"/unique", "udperf_packets_received_total"},
+          std::pair{"/unique_bytes", "udperf_received_bytes_total"},
+          std::pair{"/duplicates", "udperf_packets_duplicated_total"},
+          std::pair{"/delay_variation/n", "udperf_delay_variation_seconds_count"}}) {
       CAPTURE(field);
-      CHECK(metric_value(metrics, metric, {direction}) == sum(lines, way, field));
-      CHECK(sum(history, way, field) == sum(lines, way, field));
+      CHECK(metric_value(told.metrics, metric, {direction}) == sum_of(told.lines, way, field));
+      CHECK(sum_of(told.history, way, field) == sum_of(told.lines, way, field));
     }
-    CHECK(sum(lines, way, "sent") >= 20);
-    double variations = 0;
-    for (const json& round : lines) {
-      variations +=
-          round.at(way).is_null() ? 0 : round.at(way).at("delay_variation").at("n").get<double>();
-    }
-    CHECK(metric_value(metrics, "udperf_delay_variation_seconds_count", {direction}) == variations);
+    CHECK(sum_of(told.lines, way, "/sent") >= 20);
   }
   const auto targets = json::parse(monitor.get("/api/v1/targets").body);
   CHECK(targets.at("targets").at(0).at("state") == "up");

@@ -8,16 +8,12 @@
 #include "support/temp_dir.hpp"
 
 using namespace std::chrono_literals;
+using udperf::test::content_of;
 using udperf::test::Finished;
 using udperf::test::run_udperf;
 using udperf::test::TempDir;
 
 namespace {
-
-std::string content(const std::string& path) {
-  std::ifstream file{path};
-  return {std::istreambuf_iterator<char>{file}, {}};
-}
 
 bool is_page(const std::string& text) {
   return text.rfind("<!DOCTYPE html>", 0) == 0 && text.find("</html>") != std::string::npos;
@@ -31,7 +27,7 @@ TEST_CASE("a test's page is written beside its result", "[e2e][report]") {
   const auto finished = run_udperf({"loopback", "--size", "2M", "--json", "--report", page, "-q"});
 
   CHECK(finished.code() == 0);
-  CHECK(is_page(content(page)));
+  CHECK(is_page(content_of(page)));
   CHECK_FALSE(is_page(finished.out));
 
   const std::string result = folder.path().string() + "/run.json";
@@ -43,7 +39,7 @@ TEST_CASE("a test's page is written beside its result", "[e2e][report]") {
   const auto to_file = run_udperf({"report", result, "-o", folder.path().string() + "/2.html"});
   CHECK(to_file.code() == 0);
   CHECK(to_file.out.empty());
-  CHECK(content(folder.path().string() + "/2.html") == again.out);
+  CHECK(content_of(folder.path().string() + "/2.html") == again.out);
 }
 
 TEST_CASE("a page does not get into the way of what is printed", "[e2e][report]") {
@@ -53,7 +49,7 @@ TEST_CASE("a page does not get into the way of what is printed", "[e2e][report]"
     CAPTURE(format);
     const auto finished = run_udperf({"loopback", "--size", "1M", format, "--report", page, "-q"});
     CHECK(finished.code() == 0);
-    CHECK(is_page(content(page)));
+    CHECK(is_page(content_of(page)));
     CHECK_FALSE(finished.out.empty());
     CHECK(finished.out.find('<') == std::string::npos);
   }
@@ -72,7 +68,7 @@ TEST_CASE("a test that failed has a page, too", "[e2e][report]") {
       {"client", "--port", std::to_string(udperf::test::unused_port()), "--report", page});
 
   CHECK(finished.code() == 3);
-  CHECK(content(page).find("unreachable") != std::string::npos);
+  CHECK(content_of(page).find("unreachable") != std::string::npos);
 }
 
 TEST_CASE("what cannot become a page is said before anything is done", "[e2e][report]") {

@@ -2,8 +2,6 @@
 
 #include <csignal>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 
 #include "e2e/program.hpp"
@@ -15,6 +13,7 @@ using namespace std::chrono_literals;
 using Catch::Matchers::ContainsSubstring;
 using udperf::IpFamily;
 using udperf::test::client_arguments;
+using udperf::test::content_of;
 using udperf::test::document_of;
 using udperf::test::ExitStatus;
 using udperf::test::kGuard;
@@ -26,12 +25,6 @@ using udperf::test::Stream;
 using udperf::test::TempDir;
 
 namespace {
-
-std::string content(const std::filesystem::path& path) {
-  std::ostringstream text;
-  text << std::ifstream{path}.rdbuf();
-  return text.str();
-}
 
 std::string make_key(const TempDir& folder, const std::string& name) {
   auto path = (folder.path() / name).string();
@@ -55,7 +48,7 @@ TEST_CASE("the pid file holds the server's pid while it runs", "[e2e]") {
   const TempDir folder;
   const auto file = folder.path() / "udperf.pid";
   Server server{IpFamily::v4, {"--pid-file", file.string()}};
-  CHECK(content(file) == std::to_string(server.process().pid()) + "\n");
+  CHECK(content_of(file) == std::to_string(server.process().pid()) + "\n");
 
   server.process().send_signal(SIGTERM);
 
@@ -149,7 +142,7 @@ TEST_CASE("the server tells of each session in text and in JSON lines", "[e2e]")
   REQUIRE(server.process().wait(kGuard).has_value());
 
   const auto document = document_of(finished);
-  const auto line = parse_strict_json(content(file));
+  const auto line = parse_strict_json(content_of(file));
   REQUIRE(line.has_value());
   const auto text = server.process().output(Stream::out);
   CAPTURE(text);

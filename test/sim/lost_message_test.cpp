@@ -104,6 +104,38 @@ TEST_CASE("any message may be lost four times without changing the result", "[si
   }
 }
 
+TEST_CASE("a client's last words are its BYE: reports, and that it has one, go before", "[sim]") {
+  for (const Direction direction : kDirections) {
+    for (const std::uint16_t streams : {std::uint16_t{1}, std::uint16_t{3}}) {
+      CAPTURE(static_cast<int>(direction), streams);
+      SimWorld world{1};
+      std::optional<IpAddress> ours;
+      int before = 0;
+      int behind = 0;
+      bool said_bye = false;
+      world.network.on_send = [&](const Endpoint& from, const Endpoint&,
+                                  std::span<const std::byte> bytes) {
+        const auto header = wire::decode_common(bytes);
+        const auto type = header ? header->type : MessageType::data;
+        ours = type == MessageType::hello ? from.address : ours;
+        if (from.address != ours) {
+          return;
+        }
+        said_bye = said_bye || type == MessageType::bye;
+        if (type == MessageType::report || type == MessageType::report_pull) {
+          ++(said_bye ? behind : before);
+        }
+      };
+      SimClient& client = world.add_client(small(direction, streams));
+      REQUIRE(world.run_clients(20s));
+      CHECK(client.outcome().status == TestStatus::complete);
+      CHECK(said_bye);
+      CHECK(before >= streams);
+      CHECK(behind == 0);
+    }
+  }
+}
+
 TEST_CASE("a message that never gets through ends in time, and the books still balance", "[sim]") {
   for (const MessageType type : kControl) {
     for (const Direction direction : kDirections) {

@@ -123,62 +123,75 @@ Endpoint client_at(int number) {
   return out;
 }
 
-}  // namespace
+constexpr int kLight = 4000;
 
-TEST_CASE("one session more costs the same beside four thousand as beside none", "[sim]") {
-  constexpr int kLight = 4000;
-  Scene scene{1};
+/// How many steps the dearest of so many light sessions cost.
+std::uint64_t let_in_light_ones(Scene& scene) {
   std::uint64_t dearest = 0;
   for (int i = 0; i < kLight; ++i) {
     bool granted = false;
     dearest = std::max(dearest, scene.steps_of([&] { granted = scene.ask(client_at(i), true); }));
     REQUIRE(granted);
   }
-  CHECK(dearest <= 2);
-  REQUIRE(scene.server->count() == kLight);
+  return dearest;
+}
 
-  SECTION("a client that is started again") {
-    const auto steps = scene.steps_of([&] { CHECK(scene.ask(client_at(7), true)); });
-    CHECK(steps <= 8);
+}  // namespace
+
+TEST_CASE("one session more costs the same beside four thousand as beside none", "[sim]") {
+  Scene scene{1};
+  CHECK(let_in_light_ones(scene) <= 2);
+  REQUIRE(scene.server->count() == kLight);
+  for (int i = 0; i < 100; ++i) {
+    const Endpoint from = client_at(kLight + i);
+    REQUIRE(scene.ask(from, true));
+    const auto steps = scene.steps_of([&] { scene.say_bye(from); });
+    CHECK(steps <= 6);
+    REQUIRE(scene.server->count() == kLight);
   }
-  SECTION("one that has too many already, and is told so") {
-    Endpoint from = client_at(0);
-    for (std::uint16_t port = 1; port <= 4; ++port) {
+}
+
+TEST_CASE("a client that is started again costs the same beside four thousand", "[sim]") {
+  Scene scene{1};
+  let_in_light_ones(scene);
+  const auto steps = scene.steps_of([&] { CHECK(scene.ask(client_at(7), true)); });
+  CHECK(steps <= 8);
+}
+
+TEST_CASE("to tell a client that it has too many costs no session a step", "[sim]") {
+  Scene scene{1};
+  let_in_light_ones(scene);
+  Endpoint from = client_at(0);
+  for (std::uint16_t port = 1; port <= 4; ++port) {
+    from.port = port;
+    CHECK(scene.ask(from, true));
+  }
+  const auto steps = scene.steps_of([&] {
+    for (std::uint16_t port = 100; port < 200; ++port) {
       from.port = port;
-      CHECK(scene.ask(from, true));
+      CHECK_FALSE(scene.ask(from, true));
     }
-    const auto steps = scene.steps_of([&] {
-      for (std::uint16_t port = 100; port < 200; ++port) {
-        from.port = port;
-        CHECK_FALSE(scene.ask(from, true));
-      }
-    });
-    CHECK(steps == 0);
+  });
+  CHECK(steps == 0);
+}
+
+TEST_CASE("sessions at full rate cost the light ones a step each time their number changes",
+          "[sim]") {
+  Scene scene{1};
+  let_in_light_ones(scene);
+  // Each session is told of each number of full ones, once: the light ones, too.
+  const auto first = scene.steps_of([&] { CHECK(scene.ask(client_at(60 * 200), false)); });
+  CHECK(first <= kLight + 2);
+  scene.say_bye(client_at(60 * 200));
+  const auto again = scene.steps_of([&] { CHECK(scene.ask(client_at(60 * 200), false)); });
+  CHECK(again <= 4);
+  for (int i = 1; i < 64; ++i) {
+    CHECK(scene.ask(client_at(60 * (200 + i)), false));
   }
-  SECTION("full ones, until there are too many") {
-    // Each session is told of each number of full ones, once: the light ones, too.
-    const auto first = scene.steps_of([&] { CHECK(scene.ask(client_at(60 * 200), false)); });
-    CHECK(first <= kLight + 2);
-    scene.say_bye(client_at(60 * 200));
-    const auto again = scene.steps_of([&] { CHECK(scene.ask(client_at(60 * 200), false)); });
-    CHECK(again <= 4);
-    for (int i = 1; i < 64; ++i) {
-      CHECK(scene.ask(client_at(60 * (200 + i)), false));
-    }
-    const auto refused = scene.steps_of([&] {
-      for (int i = 0; i < 100; ++i) {
-        CHECK_FALSE(scene.ask(client_at(60 * (300 + i)), false));
-      }
-    });
-    CHECK(refused <= 2 * 64);  // when one will end is looked up ten times a second
-  }
-  SECTION("sessions that end") {
+  const auto refused = scene.steps_of([&] {
     for (int i = 0; i < 100; ++i) {
-      const Endpoint from = client_at(kLight + i);
-      REQUIRE(scene.ask(from, true));
-      const auto steps = scene.steps_of([&] { scene.say_bye(from); });
-      CHECK(steps <= 6);
-      REQUIRE(scene.server->count() == kLight);
+      CHECK_FALSE(scene.ask(client_at(60 * (300 + i)), false));
     }
-  }
+  });
+  CHECK(refused <= 2 * 64);  // when one will end is looked up ten times a second
 }

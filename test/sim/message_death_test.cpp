@@ -51,65 +51,54 @@ bool run_until_said(SimWorld& world, SimClient& client, MessageType type, int nt
   return seen >= nth && !client.done();
 }
 
-}  // namespace
-
-TEST_CASE("the client ends in time at whatever message the server dies", "[sim]") {
+/// Carries tests of each direction on until each message was said once and twice, with ICMP and
+/// without, and hands them to `die` then.
+template <typename Die>
+void at_each_message(unsigned seed, const Die& die) {
   unsigned deaths = 0;
   for (const MessageType type : kSaid) {
     for (const Direction direction : kDirections) {
       for (const int nth : {1, 2}) {
         const bool icmp = (static_cast<int>(type) + nth) % 2 == 0;
         CAPTURE(static_cast<int>(type), static_cast<int>(direction), nth, icmp);
-        SimWorld world{1};
+        SimWorld world{seed};
         world.network.icmp = icmp;
         SimClient& client = world.add_client(short_test(direction));
-        if (!run_until_said(world, client, type, nth)) {
-          continue;
+        if (run_until_said(world, client, type, nth)) {
+          ++deaths;
+          die(world, client, direction);
         }
-        ++deaths;
-        const MonoTime died = world.clock.now();
-
-        world.server.reset();
-
-        REQUIRE(world.run_clients(30s));
-        CAPTURE(client.outcome().error ? client.outcome().error->message() : std::string{"none"});
-        CHECK(client.done_at() - died < 8s);
-        CHECK((client.outcome().status == TestStatus::complete) == !client.outcome().error);
-        const auto document = result::build_result(client.outcome());
-        CHECK(result::violated_identity(document).value_or("none") == "none");
       }
     }
   }
   CHECK(deaths > 70);  // not every message is said twice in every direction
 }
 
+}  // namespace
+
+TEST_CASE("the client ends in time at whatever message the server dies", "[sim]") {
+  at_each_message(1, [](SimWorld& world, SimClient& client, Direction) {
+    const MonoTime died = world.clock.now();
+    world.server.reset();
+    REQUIRE(world.run_clients(30s));
+    CAPTURE(client.outcome().error ? client.outcome().error->message() : std::string{"none"});
+    CHECK(client.done_at() - died < 8s);
+    CHECK((client.outcome().status == TestStatus::complete) == !client.outcome().error);
+    const auto document = result::build_result(client.outcome());
+    CHECK(result::violated_identity(document).value_or("none") == "none");
+  });
+}
+
 TEST_CASE("the server is free again at whatever message the client dies", "[sim]") {
-  unsigned deaths = 0;
-  for (const MessageType type : kSaid) {
-    for (const Direction direction : kDirections) {
-      for (const int nth : {1, 2}) {
-        const bool icmp = (static_cast<int>(type) + nth) % 2 == 0;
-        CAPTURE(static_cast<int>(type), static_cast<int>(direction), nth, icmp);
-        SimWorld world{2};
-        world.network.icmp = icmp;
-        SimClient& client = world.add_client(short_test(direction));
-        if (!run_until_said(world, client, type, nth)) {
-          continue;
-        }
-        ++deaths;
-        const MonoTime died = world.clock.now();
-
-        world.clients.clear();
-
-        REQUIRE(world.run(12s, [&world] { return world.server->sessions().count() == 0; }));
-        CHECK(world.network.truth(false).last_sent - died <= 3s);
-        SimClient& next = world.add_client(short_test(direction));
-        REQUIRE(world.run_clients(20s));
-        CHECK(next.outcome().status == TestStatus::complete);
-      }
-    }
-  }
-  CHECK(deaths > 70);  // not every message is said twice in every direction
+  at_each_message(2, [](SimWorld& world, SimClient&, Direction direction) {
+    const MonoTime died = world.clock.now();
+    world.clients.clear();
+    REQUIRE(world.run(12s, [&world] { return world.server->sessions().count() == 0; }));
+    CHECK(world.network.truth(false).last_sent - died <= 3s);
+    SimClient& next = world.add_client(short_test(direction));
+    REQUIRE(world.run_clients(20s));
+    CHECK(next.outcome().status == TestStatus::complete);
+  });
 }
 
 TEST_CASE("an interrupt at any message ends the test in time with balanced books", "[sim]") {

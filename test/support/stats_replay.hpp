@@ -5,6 +5,7 @@
 
 #include "model/packet_plan.hpp"
 #include "stats/stream_stats.hpp"
+#include "support/catch.hpp"
 #include "support/oracle.hpp"
 
 namespace udperf::test {
@@ -66,6 +67,12 @@ inline RxReport replay(const ArrivalLog& log, const PacketPlan& plan) {
   }
   RxReport report;
   stats.finalize(log.sent, true, ClockAnchor{}, report);
+  return report;
+}
+
+/// Checks what holds in every report, and hands it on.
+inline RxReport checked(RxReport report) {
+  CHECK(broken_law(report) == "");
   return report;
 }
 

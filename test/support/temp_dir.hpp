@@ -4,6 +4,8 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 
 namespace udperf::test {
@@ -32,5 +34,11 @@ class TempDir {
  private:
   std::filesystem::path path_;
 };
+
+/// All that is in a file; empty when it cannot be read.
+[[nodiscard]] inline std::string content_of(const std::filesystem::path& path) {
+  std::ifstream file{path};
+  return {std::istreambuf_iterator<char>{file}, {}};
+}
 
 }  // namespace udperf::test

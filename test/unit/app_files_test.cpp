@@ -6,16 +6,17 @@
 #include <array>
 #include <cstdlib>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <utility>
 
 #include "app/files.hpp"
 #include "support/catch.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace udperf;
 using namespace udperf::app;
+using udperf::test::content_of;
 
 namespace {
 
@@ -45,12 +46,6 @@ class TempFolder {
  private:
   char path_[32] = "/tmp/udperf_files_test_XXXXXX";
 };
-
-std::string content(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream{path}.rdbuf();
-  return text.str();
-}
 
 /// Bytes that count up from 0xF0, so that both digits of each matter.
 class CountingRandom final : public RandomSource {
@@ -93,7 +88,7 @@ TEST_CASE("keygen leaves a file that exists alone", "[app]") {
   const auto done = write_key_file(path, kKeyText);
   REQUIRE_FALSE(done.has_value());
   CHECK(done.error().code == ErrorCode::usage);
-  CHECK(content(path) == "precious");
+  CHECK(content_of(path) == "precious");
 }
 
 TEST_CASE("a key file that others can touch is refused", "[app]") {
@@ -130,11 +125,11 @@ TEST_CASE("an output file keeps what it has until it gets something else", "[app
   const auto path = folder.make("out", "old", 0600);
   const auto output = OutputFile::open(path, "--output");
   REQUIRE(output.has_value());
-  CHECK(content(path) == "old");
+  CHECK(content_of(path) == "old");
   const std::string large(1 << 20, 'x');
   REQUIRE(output->write(large).has_value());
   REQUIRE(output->write("end\n").has_value());
-  CHECK(content(path) == large + "end\n");
+  CHECK(content_of(path) == large + "end\n");
   CHECK_FALSE(output->is_terminal());
 }
 
@@ -147,7 +142,7 @@ TEST_CASE("a file of lines is added to, and a line that was cut is ended first",
     const auto output = OutputFile::open(path, "--jsonl", OutputFile::Mode::append);
     REQUIRE(output.has_value());
     REQUIRE(output->write("three\n").has_value());
-    CHECK(content(path) == before + "three\n");
+    CHECK(content_of(path) == before + "three\n");
   }
 }
 
@@ -159,14 +154,14 @@ TEST_CASE("lines go to the end of the file, whatever somebody else did to it", "
   REQUIRE(output->write("first\n").has_value());
   REQUIRE(::truncate(path.c_str(), 0) == 0);  // as logrotate's copytruncate does
   REQUIRE(output->write("second\n").has_value());
-  CHECK(content(path) == "second\n");
+  CHECK(content_of(path) == "second\n");
 
   REQUIRE(::rename(path.c_str(), (path + ".1").c_str()) == 0);
   REQUIRE(output->write("third\n").has_value());
   REQUIRE(output->reopen().has_value());
   REQUIRE(output->write("fourth\n").has_value());
-  CHECK(content(path + ".1") == "second\nthird\n");
-  CHECK(content(path) == "fourth\n");
+  CHECK(content_of(path + ".1") == "second\nthird\n");
+  CHECK(content_of(path) == "fourth\n");
 }
 
 TEST_CASE("a key that systemd hands over may be read by its group, no other may", "[app]") {
@@ -232,7 +227,7 @@ TEST_CASE("a pid file is there as long as its owner", "[app]") {
     auto pid_file = PidFile::create(folder.file("pid"));
     REQUIRE(pid_file.has_value());
     const PidFile moved = *std::move(pid_file);
-    CHECK(content(folder.file("pid")) == std::to_string(::getpid()) + "\n");
+    CHECK(content_of(folder.file("pid")) == std::to_string(::getpid()) + "\n");
   }
   CHECK(::access(folder.file("pid").c_str(), F_OK) != 0);
 }

@@ -10,14 +10,10 @@
 #include "support/temp_dir.hpp"
 
 using udperf::app::WholeFile;
+using udperf::test::content_of;
 using udperf::test::TempDir;
 
 namespace {
-
-std::string content(const std::string& path) {
-  std::ifstream file{path};
-  return {std::istreambuf_iterator<char>{file}, {}};
-}
 
 std::size_t files_in(const TempDir& folder) {
   std::size_t count = 0;
@@ -43,11 +39,11 @@ TEST_CASE("what was there stays until all of the new is", "[app]") {
   {
     auto file = WholeFile::open(path, "--report");
     REQUIRE(file);
-    CHECK(content(path) == "old");
+    CHECK(content_of(path) == "old");
     REQUIRE(file->write("new"));
-    CHECK(content(path) == "new");
+    CHECK(content_of(path) == "new");
   }
-  CHECK(content(path) == "new");
+  CHECK(content_of(path) == "new");
   CHECK(mode_of(path) == 0640);
   CHECK(files_in(folder) == 1);
 }
@@ -59,7 +55,7 @@ TEST_CASE("what is never written leaves nothing behind", "[app]") {
   CHECK(files_in(folder) == 0);
   std::ofstream{path} << "old";
   { REQUIRE(WholeFile::open(path, "--report")); }
-  CHECK(content(path) == "old");
+  CHECK(content_of(path) == "old");
   CHECK(files_in(folder) == 1);
 }
 
@@ -84,7 +80,7 @@ TEST_CASE("a link stays a link", "[app]") {
   REQUIRE(file);
   REQUIRE(file->write("new"));
   CHECK(std::filesystem::is_symlink(link));
-  CHECK(content(target) == "new");
+  CHECK(content_of(target) == "new");
 }
 
 TEST_CASE("a device is written as it is", "[app]") {

@@ -21,6 +21,7 @@ struct Arrivals {
   Counters counters;
   StreamAccount account;
   MonoTime now{1000s};
+  net::Received received;  ///< what the next read has beside its bytes
 
   void arrive(std::uint64_t sequence) { arrive_together(sequence, 1); }
   /// Several behind each other, as one merged read.
@@ -33,7 +34,6 @@ struct Arrivals {
     read(bytes, kLength);
   }
   void read(const std::vector<std::byte>& bytes, std::uint32_t segment) {
-    net::Received received;
     received.data = bytes;
     received.segment = segment;
     received.at = now;
@@ -100,6 +100,23 @@ TEST_CASE("Datagrams of another length, cut ones and number 0 are no data") {
   CHECK(closed.report.unique == 2);
   CHECK(closed.report.invalid == 4);
   CHECK(closed.report.datagrams == 6);
+}
+
+TEST_CASE("What reads tell beside the datagrams is told once for each") {
+  Arrivals a;
+  a.received.kernel_stamp = true;
+  a.received.tos = 0xB9;  // EF, and ECT(1)
+  a.arrive(1);
+  a.arrive_together(2, 3);
+  a.received.tos = 0x21;                             // marked by somebody else,
+  a.read(std::vector<std::byte>(kLength), kLength);  // and no data: number 0
+  const auto report = a.close(4).report;
+  CHECK(report.batches == 3);
+  CHECK(report.gro == 3);
+  CHECK(report.stamp == RxStamp::kernel);
+  CHECK(report.dscp == 46);
+  REQUIRE(report.ecn);
+  CHECK((*report.ecn)[1] == 4);
 }
 
 TEST_CASE("What belongs to the omitted time is counted apart, whenever it arrives") {

@@ -37,6 +37,22 @@ Enum beyond(Enum last) {
   return static_cast<Enum>(static_cast<unsigned>(last) + 1);
 }
 
+struct WrongParams {
+  Change change;
+  std::string names;  ///< what the refusal has to speak of
+};
+
+void check_refused(const std::vector<WrongParams>& cases) {
+  for (const WrongParams& wrong : cases) {
+    const auto error = check_params(changed(wrong.change));
+    CAPTURE(wrong.names);
+    REQUIRE(error);
+    CAPTURE(error->message());
+    CHECK(error->code == udperf::ErrorCode::usage);
+    CHECK(error->message().find(wrong.names) != std::string::npos);
+  }
+}
+
 }  // namespace
 
 TEST_CASE("parameters within their ranges pass", "[model]") {
@@ -83,19 +99,8 @@ TEST_CASE("parameters within their ranges pass", "[model]") {
   }
 }
 
-TEST_CASE("every parameter out of its range is refused by name", "[model]") {
-  struct Case {
-    Change change;
-    std::string names;
-  };
-  const std::vector<Case> cases{
-      {[](TestParams& p) { p.direction = static_cast<Direction>(0); }, "direction"},
-      {[](TestParams& p) { p.direction = beyond(Direction::both); }, "direction"},
-      {[](TestParams& p) { p.streams = 0; }, "streams"},
-      {[](TestParams& p) { p.streams = udperf::kMaxStreams + 1; }, "streams"},
-      {[](TestParams& p) { p.payload_bytes = udperf::kDataHeaderBytes - 1; }, "packet size"},
-      {[](TestParams& p) { p.payload_bytes = udperf::kMaxPayloadBytes + 1; }, "packet size"},
-      {[](TestParams& p) { p.payload_bytes = 0; }, "packet size"},
+TEST_CASE("every rate out of its range is refused by name", "[model]") {
+  check_refused({
       {[](TestParams& p) {
          p.rate_up = SendRate{SendRate::Kind::bits, 0};
        },
@@ -126,6 +131,18 @@ TEST_CASE("every parameter out of its range is refused by name", "[model]") {
          p.rate_up = SendRate{SendRate::Kind::adjusted, 5};
        },
        "duration"},
+  });
+}
+
+TEST_CASE("every parameter out of its range is refused by name", "[model]") {
+  check_refused({
+      {[](TestParams& p) { p.direction = static_cast<Direction>(0); }, "direction"},
+      {[](TestParams& p) { p.direction = beyond(Direction::both); }, "direction"},
+      {[](TestParams& p) { p.streams = 0; }, "streams"},
+      {[](TestParams& p) { p.streams = udperf::kMaxStreams + 1; }, "streams"},
+      {[](TestParams& p) { p.payload_bytes = udperf::kDataHeaderBytes - 1; }, "packet size"},
+      {[](TestParams& p) { p.payload_bytes = udperf::kMaxPayloadBytes + 1; }, "packet size"},
+      {[](TestParams& p) { p.payload_bytes = 0; }, "packet size"},
       {[](TestParams& p) { p.interval = 10ms - 1ns; }, "interval"},
       {[](TestParams& p) { p.interval = 1h + 1ns; }, "interval"},
       {[](TestParams& p) { p.gap_threshold = 1us - 1ns; }, "gap threshold"},
@@ -136,6 +153,11 @@ TEST_CASE("every parameter out of its range is refused by name", "[model]") {
       {[](TestParams& p) { p.gso = beyond(udperf::OffloadMode::off); }, "offload"},
       {[](TestParams& p) { p.gro = beyond(udperf::OffloadMode::off); }, "offload"},
       {[](TestParams& p) { p.df = beyond(udperf::DontFragment::on); }, "DF"},
+  });
+}
+
+TEST_CASE("an amount that is none, or several, or too much is refused by name", "[model]") {
+  check_refused({
       {[](TestParams& p) { p.amount = Amount{}; }, "exactly one"},
       {[](TestParams& p) { p.amount.packets = 5; }, "exactly one"},
       {[](TestParams& p) { p.amount.size_bytes = 5000; }, "exactly one"},
@@ -149,15 +171,7 @@ TEST_CASE("every parameter out of its range is refused by name", "[model]") {
          p.amount = Amount{UINT64_MAX, 0, 0s};
        },
        "2^60"},
-  };
-  for (const Case& wrong : cases) {
-    const auto error = check_params(changed(wrong.change));
-    CAPTURE(wrong.names);
-    REQUIRE(error);
-    CAPTURE(error->message());
-    CHECK(error->code == udperf::ErrorCode::usage);
-    CHECK(error->message().find(wrong.names) != std::string::npos);
-  }
+  });
 }
 
 TEST_CASE("fewer packets than streams are refused", "[model]") {

@@ -148,6 +148,7 @@ TEST_CASE("a round's document has its exact counts and nothing that was not kept
     CHECK(part.at("tx").at("packets") == 100);
     CHECK(part.at("rx").at("unique") == 97);
     CHECK(part.at("loss").at("packets") == 3);
+    CHECK(part.at("loss").at("ratio") == 0.03);
     CHECK(part.at("loss").at("rx_socket_drop") == 1);
     CHECK(part.at("loss").at("network_packets") == 2);
     CHECK(part.at("loss").at("local_tx_drop").is_null());

@@ -67,3 +67,29 @@ TEST_CASE("of a read that spans the border each part takes its own", "[receiver]
   CHECK(behind.front().batch == 4);
   CHECK(behind.front().followers == kBatch - 1);
 }
+
+TEST_CASE("a payload begins right behind the header, and is what was asked for", "[sender]") {
+  const auto header = GENERATE(HeaderKind::full, HeaderKind::compact);
+  CAPTURE(static_cast<int>(header));
+  sender::NativeFormatSettings settings;
+  settings.header = header;
+  const std::size_t begin = header == HeaderKind::full ? 40 : 16;
+  const auto payload_of = [&](PayloadKind kind) {
+    settings.payload = kind;
+    const auto format = sender::make_native_format(settings);
+    auto bytes = format->make(kLength, kBatch);
+    const std::size_t at = format->stamp({1, 64'000, 3}, bytes, kLength, kBatch);
+    const auto second = std::span{bytes}.subspan(at + kLength, kLength).subspan(begin);
+    return std::vector<std::byte>{second.begin(), second.end()};
+  };
+  const auto letters = payload_of(PayloadKind::alphabet);
+  REQUIRE(letters.size() == kLength - begin);
+  for (std::size_t i = 0; i < letters.size(); ++i) {
+    REQUIRE(static_cast<char>(letters[i]) == static_cast<char>('a' + i % 26));
+  }
+  CHECK(payload_of(PayloadKind::zero) == std::vector<std::byte>(kLength - begin));
+  const auto random = payload_of(PayloadKind::random);
+  CHECK(random == payload_of(PayloadKind::random));
+  settings.seed = 1;
+  CHECK(random != payload_of(PayloadKind::random));
+}

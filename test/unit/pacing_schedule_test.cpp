@@ -54,6 +54,8 @@ TEST_CASE("a burst is what the rate carries in its window, or one packet", "[pac
   CHECK(pacing::burst_for(PacketPeriod::of(bits(100'000'000), 1448, 1), 250us, 64) == 1);
   const SendRate ten_thousand{SendRate::Kind::packets, 10'000'000};
   CHECK(pacing::burst_for(PacketPeriod::of(ten_thousand, 40, 1), 250us, 64) == 2);
+  const SendRate just_below{SendRate::Kind::packets, 9'999'000};
+  CHECK(pacing::burst_for(PacketPeriod::of(just_below, 40, 1), 250us, 64) == 1);
   CHECK(pacing::burst_for(PacketPeriod::of(bits(120'000'000), 1448, 1), 250us, 64) == 2);
   CHECK(pacing::burst_for(PacketPeriod::of(bits(100'000'000'000), 1448, 1), 250us, 64) == 64);
 }

@@ -87,3 +87,18 @@ TEST_CASE("late messages open within the window and not beyond it", "[session]")
   CHECK_FALSE(server.open(sealed[36], Sealer::Replay::refused));
   CHECK_FALSE(server.open(sealed[35], Sealer::Replay::refused));
 }
+
+TEST_CASE("a jump to the window's end forgets nothing of it", "[session]") {
+  auto [client, server] = ends(key_of(1), key_of(1));
+  std::vector<std::vector<std::byte>> sealed;
+  for (int i = 0; i < 65; ++i) {
+    sealed.push_back(message());
+    client.seal(sealed.back());
+  }
+  CHECK(server.open(sealed[0], Sealer::Replay::refused));
+  CHECK(server.open(sealed[63], Sealer::Replay::refused));  // the first is its oldest now
+  CHECK_FALSE(server.open(sealed[0], Sealer::Replay::refused));
+  CHECK(server.open(sealed[64], Sealer::Replay::refused));
+  CHECK(server.open(sealed[1], Sealer::Replay::refused));
+  CHECK_FALSE(server.open(sealed[63], Sealer::Replay::refused));
+}

@@ -211,6 +211,18 @@ TEST_CASE("a number too far ahead is refused and costs no memory", "[stats]") {
   CHECK(books.ledger.memory_bytes() == before);
 }
 
+TEST_CASE("the farthest number ahead is taken, by itself and in a run", "[stats]") {
+  Books one;
+  one.ledger.record(0, at_ms(0));
+  CHECK(one.ledger.record(SequenceLedger::kMostAhead + 1, at_ms(0)) == Arrival::first_copy);
+  CHECK(one.ledger.next_expected() == SequenceLedger::kMostAhead + 2);
+
+  Books run;
+  run.ledger.record(0, at_ms(0));
+  CHECK_FALSE(run.ledger.record_fresh(SequenceLedger::kMostAhead + 2, 1, at_ms(0)));
+  CHECK(run.ledger.record_fresh(SequenceLedger::kMostAhead + 1, 1, at_ms(0)));
+}
+
 TEST_CASE("a folded page gives its bitmaps back", "[stats]") {
   Books books;
   books.ledger.record(5, at_ms(0));

@@ -9,22 +9,13 @@ using udperf::stats::StreamStats;
 using udperf::test::ArrivalLog;
 using udperf::test::arrivals;
 using udperf::test::at_ms;
+using udperf::test::checked;
 using udperf::test::kMs;
 using udperf::test::log_of;
 using udperf::test::plan_of_packets;
 using udperf::test::replay;
 using udperf::test::run_of;
 using udperf::test::unlimited_plan;
-
-namespace {
-
-/// What holds in every report.
-RxReport checked(RxReport report) {
-  CHECK(udperf::test::broken_law(report) == "");
-  return report;
-}
-
-}  // namespace
 
 TEST_CASE("duplicates, losses and reordering do not hide each other", "[stats]") {
   const RxReport seen = checked(replay({0, 1, 3, 2, 2, 3, 5, 5, 4, 8, 6, 1}, 10));

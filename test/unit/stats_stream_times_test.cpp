@@ -11,22 +11,13 @@ using udperf::RxReport;
 using udperf::stats::StreamStats;
 using udperf::test::ArrivalLog;
 using udperf::test::at_ms;
+using udperf::test::checked;
 using udperf::test::kMs;
 using udperf::test::log_of;
 using udperf::test::plan_of_packets;
 using udperf::test::replay;
 using udperf::test::run_of;
 using udperf::test::unlimited_plan;
-
-namespace {
-
-/// What holds in every report.
-RxReport checked(RxReport report) {
-  CHECK(udperf::test::broken_law(report) == "");
-  return report;
-}
-
-}  // namespace
 
 TEST_CASE("of a run only the head's stamps count", "[stats]") {
   const RxReport whole = replay(log_of({run_of(0, 44, 0), run_of(44, 44, 1)}, 88),  //

@@ -57,6 +57,67 @@ std::vector<std::uint64_t> frame_sizes(const TestParams& params, std::size_t cou
   return sizes;
 }
 
+/// A stream of frames as nobody would think of one; it need not be possible.
+TestParams random_frames(test::SeededRandom& random) {
+  TestParams params;
+  params.amount.duration = 1s;
+  params.header = random.chance(0.5) ? HeaderKind::compact : HeaderKind::full;
+  params.payload_bytes = static_cast<std::uint32_t>(random.between(40, 1472));
+  params.streams = static_cast<std::uint16_t>(random.between(1, 4));
+  params.rate_up =
+      SendRate{SendRate::Kind::bits, static_cast<std::uint64_t>(random.between(1, 50'000'000))};
+  params.shape_up.spacing = Spacing::frames;
+  FrameRhythm& frames = params.shape_up.frames;
+  frames.per_1000_s = static_cast<std::uint32_t>(random.between(1000, 200'000));
+  frames.sigma_e4 = static_cast<std::uint16_t>(random.chance(0.5) ? random.between(1, 20'000) : 0);
+  if (random.chance(0.5)) {
+    frames.key_every = static_cast<std::uint16_t>(random.between(2, 1000));
+    frames.key_times = static_cast<std::uint16_t>(random.between(2, 100));
+  }
+  return params;
+}
+
+void check_sums_and_runs(const TestParams& params, test::SeededRandom& random) {
+  const auto plan = PacketPlan::for_stream(params, Way::up, 0);
+  const FrameCycle& cycle = plan.frames();
+  // Filling frames up to a header does not make a stream faster than its rate.
+  const double mean = static_cast<double>(cycle.bytes()) / static_cast<double>(cycle.frames());
+  CHECK(mean < static_cast<double>(params.frame_bytes(Way::up)) * 1.12 + 3);
+  std::uint64_t sum = 0;
+  for (std::uint64_t k = 0; k < 3000; ++k) {
+    REQUIRE(plan.bytes_of_first(k) == sum);
+    REQUIRE(cycle.count_within(sum) == k);
+    REQUIRE(cycle.count_within(sum + plan.length(k) - 1) == k);
+    const auto most = static_cast<std::uint64_t>(random.between(1, 20));
+    const std::uint64_t run = plan.run_at(k, most);
+    REQUIRE(run >= 1);
+    REQUIRE(run <= most);
+    REQUIRE(plan.length(k + run - 1) == plan.length(k));
+    REQUIRE(plan.length(k) >= header_bytes(params.header));
+    REQUIRE(plan.length(k) <= params.payload_bytes);
+    sum += plan.length(k);
+  }
+}
+
+/// An amount in bytes is sent to the last of them.
+void check_amount(const TestParams& params, std::uint64_t bytes) {
+  TestParams sized = params;
+  sized.amount = {0, 0, 0s};
+  sized.amount.size_bytes = bytes;
+  if (check_params(sized)) {
+    return;
+  }
+  std::uint64_t sum = 0;
+  for (std::uint16_t stream = 0; stream < sized.streams; ++stream) {
+    const auto part = PacketPlan::for_stream(sized, Way::up, stream);
+    for (std::uint64_t k = 0; k < part.packets(); ++k) {
+      REQUIRE(part.length(k) >= header_bytes(params.header));
+      sum += part.length(k);
+    }
+  }
+  REQUIRE(sum == bytes);
+}
+
 }  // namespace
 
 TEST_CASE("every profile is one that can be run, and sends what it says", "[traffic]") {
@@ -138,59 +199,13 @@ TEST_CASE("sums and runs of frames are those of their lengths", "[traffic]") {
   for (unsigned seed = 1; seed <= 200; ++seed) {
     CAPTURE(seed);
     test::SeededRandom random{seed};
-    TestParams params;
-    params.amount.duration = 1s;
-    params.header = random.chance(0.5) ? HeaderKind::compact : HeaderKind::full;
-    params.payload_bytes = static_cast<std::uint32_t>(random.between(40, 1472));
-    params.streams = static_cast<std::uint16_t>(random.between(1, 4));
-    params.rate_up =
-        SendRate{SendRate::Kind::bits, static_cast<std::uint64_t>(random.between(1, 50'000'000))};
-    params.shape_up.spacing = Spacing::frames;
-    FrameRhythm& frames = params.shape_up.frames;
-    frames.per_1000_s = static_cast<std::uint32_t>(random.between(1000, 200'000));
-    frames.sigma_e4 =
-        static_cast<std::uint16_t>(random.chance(0.5) ? random.between(1, 20'000) : 0);
-    if (random.chance(0.5)) {
-      frames.key_every = static_cast<std::uint16_t>(random.between(2, 1000));
-      frames.key_times = static_cast<std::uint16_t>(random.between(2, 100));
-    }
+    const TestParams params = random_frames(random);
     if (check_params(params)) {
       CHECK(params.frame_bytes(Way::up) < header_bytes(params.header));
       continue;  // frames without room for a header
     }
-    const auto plan = PacketPlan::for_stream(params, Way::up, 0);
-    const FrameCycle& cycle = plan.frames();
-    // Filling frames up to a header does not make a stream faster than its rate.
-    const double mean = static_cast<double>(cycle.bytes()) / static_cast<double>(cycle.frames());
-    CHECK(mean < static_cast<double>(params.frame_bytes(Way::up)) * 1.12 + 3);
-    std::uint64_t sum = 0;
-    for (std::uint64_t k = 0; k < 3000; ++k) {
-      REQUIRE(plan.bytes_of_first(k) == sum);
-      REQUIRE(cycle.count_within(sum) == k);
-      REQUIRE(cycle.count_within(sum + plan.length(k) - 1) == k);
-      const auto most = static_cast<std::uint64_t>(random.between(1, 20));
-      const std::uint64_t run = plan.run_at(k, most);
-      REQUIRE(run >= 1);
-      REQUIRE(run <= most);
-      REQUIRE(plan.length(k + run - 1) == plan.length(k));
-      REQUIRE(plan.length(k) >= header_bytes(params.header));
-      REQUIRE(plan.length(k) <= params.payload_bytes);
-      sum += plan.length(k);
-    }
-    TestParams sized = params;
-    sized.amount = {0, 0, 0s};
-    sized.amount.size_bytes = static_cast<std::uint64_t>(random.between(1000, 1'000'000));
-    if (!check_params(sized)) {
-      std::uint64_t bytes = 0;
-      for (std::uint16_t stream = 0; stream < sized.streams; ++stream) {
-        const auto part = PacketPlan::for_stream(sized, Way::up, stream);
-        for (std::uint64_t k = 0; k < part.packets(); ++k) {
-          REQUIRE(part.length(k) >= header_bytes(params.header));
-          bytes += part.length(k);
-        }
-      }
-      REQUIRE(bytes == sized.amount.size_bytes);
-    }
+    check_sums_and_runs(params, random);
+    check_amount(params, static_cast<std::uint64_t>(random.between(1000, 1'000'000)));
   }
 }
 

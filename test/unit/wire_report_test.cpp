@@ -43,6 +43,14 @@ RxReport some_report() {
   return report;
 }
 
+/// Whether a report is refused that differs so from one that is good.
+template <typename Change>
+bool report_refused(const Change& change) {
+  RxReport report = some_report();
+  change(report);
+  return !wire::decode_report(wire::encode_report(report));
+}
+
 }  // namespace
 
 TEST_CASE("a report comes back as it was sent", "[wire]") {
@@ -125,81 +133,82 @@ TEST_CASE("a report tells of memory, and one that does not is as good", "[wire]"
 }
 
 TEST_CASE("a report whose books do not balance is refused", "[wire]") {
-  const auto refused = [](auto change) {
-    RxReport report = some_report();
-    change(report);
-    return !wire::decode_report(wire::encode_report(report));
-  };
-  CHECK(refused([](RxReport& r) { r.lost += 1; }));
-  CHECK(refused([](RxReport& r) { r.datagrams += 1; }));
-  CHECK(refused([](RxReport& r) { r.rx_socket_drop = 11; }));
-  CHECK(refused([](RxReport& r) { r.unique = UINT64_MAX; }));
-  CHECK(refused([](RxReport& r) { r.interval_ns = 0; }));
-  CHECK(refused([](RxReport& r) { r.finalized = static_cast<Finalized>(9); }));
-  CHECK_FALSE(refused([](RxReport&) {}));
+  CHECK(report_refused([](RxReport& r) { r.lost += 1; }));
+  CHECK_FALSE(report_refused([](RxReport& r) { r.intervals.clear(); }));
+  CHECK(report_refused([](RxReport& r) {  // no row would contradict it
+    r.intervals.clear();
+    r.sent += 1;
+  }));
+  CHECK(report_refused([](RxReport& r) { r.datagrams += 1; }));
+  CHECK(report_refused([](RxReport& r) { r.rx_socket_drop = 11; }));
+  CHECK(report_refused([](RxReport& r) { r.unique = UINT64_MAX; }));
+  CHECK(report_refused([](RxReport& r) { r.interval_ns = 0; }));
+  CHECK(report_refused([](RxReport& r) { r.finalized = static_cast<Finalized>(9); }));
+  CHECK_FALSE(report_refused([](RxReport&) {}));
 }
 
-TEST_CASE("a report of what no receiver can have measured is refused", "[wire][hostile]") {
-  const auto refused = [](auto change) {
-    RxReport report = some_report();
-    change(report);
-    return !wire::decode_report(wire::encode_report(report));
-  };
-  // times: never negative, never so long that a sum of them wraps
+TEST_CASE("a report of times that are negative, or wrap in a sum, is refused", "[wire][hostile]") {
   for (const std::int64_t bad : {std::int64_t{-1}, INT64_MIN, INT64_MAX, std::int64_t{1} << 62U}) {
     CAPTURE(bad);
-    CHECK(refused([bad](RxReport& r) { r.jitter_ns = bad; }));
-    CHECK(refused([bad](RxReport& r) { r.jitter_max_ns = bad; }));
-    CHECK(refused([bad](RxReport& r) { r.ipdv_mean_abs_ns = bad; }));
-    CHECK(refused([bad](RxReport& r) { r.ipdv_p95_abs_ns = bad; }));
-    CHECK(refused([bad](RxReport& r) { r.ipdv_max_abs_ns = bad; }));
-    CHECK(refused([bad](RxReport& r) { r.late_ns_max = bad; }));
-    CHECK(refused([bad](RxReport& r) { r.delay_variation->min_ns = bad; }));
-    CHECK(refused([bad](RxReport& r) { r.delay_variation->mean_ns = bad; }));
-    CHECK(refused([bad](RxReport& r) { r.delay_variation->p50_ns = bad; }));
-    CHECK(refused([bad](RxReport& r) { r.delay_variation->p999_ns = bad; }));
-    CHECK(refused([bad](RxReport& r) { r.delay_variation->max_ns = bad; }));
-    CHECK(refused([bad](RxReport& r) { r.outages.back().duration_ns = bad; }));
-    CHECK(refused([bad](RxReport& r) { r.intervals[0].dv_p50_ns = bad - (bad == -1 ? 1 : 0); }));
-    CHECK(refused([bad](RxReport& r) { r.intervals[0].dv_p99_ns = bad - (bad == -1 ? 1 : 0); }));
-    CHECK(refused([bad](RxReport& r) { r.interval_ns = bad; }));
+    CHECK(report_refused([bad](RxReport& r) { r.jitter_ns = bad; }));
+    CHECK(report_refused([bad](RxReport& r) { r.jitter_max_ns = bad; }));
+    CHECK(report_refused([bad](RxReport& r) { r.ipdv_mean_abs_ns = bad; }));
+    CHECK(report_refused([bad](RxReport& r) { r.ipdv_p95_abs_ns = bad; }));
+    CHECK(report_refused([bad](RxReport& r) { r.ipdv_max_abs_ns = bad; }));
+    CHECK(report_refused([bad](RxReport& r) { r.late_ns_max = bad; }));
+    CHECK(report_refused([bad](RxReport& r) { r.delay_variation->min_ns = bad; }));
+    CHECK(report_refused([bad](RxReport& r) { r.delay_variation->mean_ns = bad; }));
+    CHECK(report_refused([bad](RxReport& r) { r.delay_variation->p50_ns = bad; }));
+    CHECK(report_refused([bad](RxReport& r) { r.delay_variation->p999_ns = bad; }));
+    CHECK(report_refused([bad](RxReport& r) { r.delay_variation->max_ns = bad; }));
+    CHECK(report_refused([bad](RxReport& r) { r.outages.back().duration_ns = bad; }));
+    CHECK(report_refused(
+        [bad](RxReport& r) { r.intervals[0].dv_p50_ns = bad - (bad == -1 ? 1 : 0); }));
+    CHECK(report_refused(
+        [bad](RxReport& r) { r.intervals[0].dv_p99_ns = bad - (bad == -1 ? 1 : 0); }));
+    CHECK(report_refused([bad](RxReport& r) { r.interval_ns = bad; }));
   }
   for (const std::int64_t bad : {INT64_MIN, INT64_MAX}) {
-    CHECK(refused([bad](RxReport& r) { r.first_unix_ns = bad; }));
-    CHECK(refused([bad](RxReport& r) { r.last_unix_ns = bad; }));
-    CHECK(refused([bad](RxReport& r) { r.first_mono_ns = bad; }));
-    CHECK(refused([bad](RxReport& r) { r.last_mono_ns = bad; }));
-    CHECK(refused([bad](RxReport& r) { r.anchor_mono_ns = bad; }));
-    CHECK(refused([bad](RxReport& r) { r.raw_delay_min_ns = bad; }));
+    CHECK(report_refused([bad](RxReport& r) { r.first_unix_ns = bad; }));
+    CHECK(report_refused([bad](RxReport& r) { r.last_unix_ns = bad; }));
+    CHECK(report_refused([bad](RxReport& r) { r.first_mono_ns = bad; }));
+    CHECK(report_refused([bad](RxReport& r) { r.last_mono_ns = bad; }));
+    CHECK(report_refused([bad](RxReport& r) { r.anchor_mono_ns = bad; }));
+    CHECK(report_refused([bad](RxReport& r) { r.raw_delay_min_ns = bad; }));
   }
-  // a part is at most the whole
-  CHECK(refused([](RxReport& r) { r.head_lost = 11; }));
-  CHECK(refused([](RxReport& r) { r.tail_lost = 11; }));
-  CHECK(refused([](RxReport& r) { r.loss_periods = 11; }));
-  CHECK(refused([](RxReport& r) { r.loss_period_max = 11; }));
-  CHECK(refused([](RxReport& r) { r.bursts = 10; }));
-  CHECK(refused([](RxReport& r) { r.replicated = 16; }));
-  CHECK(refused([](RxReport& r) { r.reordered = 111; }));
-  CHECK(refused([](RxReport& r) { r.n3_reordered = 1; }));
-  CHECK(refused([](RxReport& r) { r.extent_max = 101; }));
-  CHECK(refused([](RxReport& r) { (*r.ecn)[3] = UINT64_MAX; }));
-  CHECK(refused([](RxReport& r) { r.dscp = 64; }));
-  CHECK(refused([](RxReport& r) { r.burst_ratio = -1.0; }));
-  CHECK(refused([](RxReport& r) { r.delay_variation->n = 111; }));
-  CHECK(refused([](RxReport& r) { r.delay_bins[0].count = 111; }));
-  CHECK(refused([](RxReport& r) { r.outages.back().lost = 101; }));
-  CHECK(refused([](RxReport& r) { r.unique_bytes = 90 * 65508; }));
-  CHECK(refused([](RxReport& r) { r.lost_bytes = 10 * 65508; }));
-  // rows have the whole together, also where their sum wraps
-  CHECK(refused([](RxReport& r) { r.intervals[1].unique = 89; }));
-  CHECK(refused([](RxReport& r) { r.intervals[0].unique = 91; }));
-  CHECK(refused([](RxReport& r) { r.intervals[0].bytes = 9001; }));
-  CHECK(refused([](RxReport& r) { r.intervals[0].sent = UINT64_MAX; }));
-  CHECK(refused([](RxReport& r) { r.intervals[0].lost = 1; }));
-  CHECK(refused([](RxReport& r) { r.intervals[0].lost = UINT64_MAX; }));
-  CHECK(refused([](RxReport& r) { r.intervals[0].duplicates = 16; }));
-  CHECK(refused([](RxReport& r) { r.intervals[0].reordered = 1; }));
-  CHECK_FALSE(refused([](RxReport&) {}));
+}
+
+TEST_CASE("a report of parts that are more than their whole is refused", "[wire][hostile]") {
+  CHECK(report_refused([](RxReport& r) { r.head_lost = 11; }));
+  CHECK(report_refused([](RxReport& r) { r.tail_lost = 11; }));
+  CHECK(report_refused([](RxReport& r) { r.loss_periods = 11; }));
+  CHECK(report_refused([](RxReport& r) { r.loss_period_max = 11; }));
+  CHECK(report_refused([](RxReport& r) { r.bursts = 10; }));
+  CHECK(report_refused([](RxReport& r) { r.replicated = 16; }));
+  CHECK(report_refused([](RxReport& r) { r.reordered = 111; }));
+  CHECK(report_refused([](RxReport& r) { r.n3_reordered = 1; }));
+  CHECK(report_refused([](RxReport& r) { r.extent_max = 101; }));
+  CHECK(report_refused([](RxReport& r) { (*r.ecn)[3] = UINT64_MAX; }));
+  CHECK(report_refused([](RxReport& r) { r.dscp = 64; }));
+  CHECK(report_refused([](RxReport& r) { r.burst_ratio = -1.0; }));
+  CHECK(report_refused([](RxReport& r) { r.delay_variation->n = 111; }));
+  CHECK(report_refused([](RxReport& r) { r.delay_bins[0].count = 111; }));
+  CHECK(report_refused([](RxReport& r) { r.outages.back().lost = 101; }));
+  CHECK(report_refused([](RxReport& r) { r.unique_bytes = 90 * 65508; }));
+  CHECK(report_refused([](RxReport& r) { r.lost_bytes = 10 * 65508; }));
+}
+
+TEST_CASE("a report whose rows are not the whole is refused, also where their sum wraps",
+          "[wire][hostile]") {
+  CHECK(report_refused([](RxReport& r) { r.intervals[1].unique = 89; }));
+  CHECK(report_refused([](RxReport& r) { r.intervals[0].unique = 91; }));
+  CHECK(report_refused([](RxReport& r) { r.intervals[0].bytes = 9001; }));
+  CHECK(report_refused([](RxReport& r) { r.intervals[0].sent = UINT64_MAX; }));
+  CHECK(report_refused([](RxReport& r) { r.intervals[0].lost = 1; }));
+  CHECK(report_refused([](RxReport& r) { r.intervals[0].lost = UINT64_MAX; }));
+  CHECK(report_refused([](RxReport& r) { r.intervals[0].duplicates = 16; }));
+  CHECK(report_refused([](RxReport& r) { r.intervals[0].reordered = 1; }));
+  CHECK_FALSE(report_refused([](RxReport&) {}));
 }
 
 TEST_CASE("a lying list length allocates nothing and is refused", "[wire]") {

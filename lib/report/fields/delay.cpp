@@ -127,6 +127,7 @@ const Fields<result::DelayPart>& loaded_rtt_fields() {
   return fields;
 }
 
+// NOLINTNEXTLINE(readability-function-size): the rows of a table
 const Fields<result::PacingPart>& pacing_fields() {
   static const Fields<result::PacingPart> fields{
       {"pacer",

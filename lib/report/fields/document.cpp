@@ -119,6 +119,7 @@ const Fields<result::Note>& note_fields() {
   return fields;
 }
 
+// NOLINTNEXTLINE(readability-function-size): the rows of a table
 const Fields<result::RttPart>& rtt_fields() {
   static const Fields<result::RttPart> fields{
       {"idle",

@@ -73,6 +73,7 @@ const Fields<result::IntervalPart>& stream_row_fields() {
   return fields;
 }
 
+// NOLINTNEXTLINE(readability-function-size): the rows of a table
 const Fields<result::StreamPart>& stream_fields() {
   static const Fields<result::StreamPart> fields{
       {"stream", &StreamPart::stream, {"Its number, from 0."}},

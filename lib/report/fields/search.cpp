@@ -67,6 +67,7 @@ const Fields<search::SubInterval>& sub_interval_fields() {
   return fields;
 }
 
+// NOLINTNEXTLINE(readability-function-size): the rows of a table
 const Fields<search::Capacity>& capacity_fields() {
   static const Fields<search::Capacity> fields{
       {"maximum",
@@ -112,6 +113,7 @@ const Fields<search::Capacity>& capacity_fields() {
   return fields;
 }
 
+// NOLINTNEXTLINE(readability-function-size): the rows of a table
 const Fields<search::Answer>& search_fields() {
   static const Fields<search::Answer> fields{
       {"algorithm",

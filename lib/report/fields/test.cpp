@@ -100,6 +100,7 @@ Access<TestOutcome> labels() {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-function-size): the rows of a table
 const Fields<TestOutcome>& test_fields() {
   static const Fields<TestOutcome> fields{
       {"id",

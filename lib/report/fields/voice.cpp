@@ -27,6 +27,7 @@ const Fields<result::WorstVoicePart>& worst_voice_fields() {
   return fields;
 }
 
+// NOLINTNEXTLINE(readability-function-size): the rows of a table
 const Fields<result::VoicePart>& voice_fields() {
   static const Fields<result::VoicePart> fields{
       {"codec",

@@ -1,0 +1,28 @@
+// Two results.
+const comparison = () => {
+  const part = section('Compared', 'compared');
+  const units = { 'bit/s': rate, '%': percent, ns: time };
+  const unit = (row) => units[row.unit] || ((v) => String(v));
+  const side = (row, s) => (s && number(s.median) ? `${unit(row)(s.median)}${s.runs > 1 ? ` (${s.runs} runs: ${unit(row)(s.min)} to ${unit(row)(s.max)})` : ''}` : NONE);
+  const change = (row) => (!number(row.change) ? '' : row.unit === '%' ? `${row.change > 0 ? '+' : ''}${digits(row.change)} points`
+    : number(row.change_ratio) ? `${row.change > 0 ? '+' : ''}${(row.change_ratio * 100).toFixed(1)} %` : '');
+  const meaning = (row) => `${String(row.judgement).replace(/_/g, ' ')}${number(row.p_value) ? ` (p ${row.p_value < 0.001 ? '< 0.001' : `= ${row.p_value.toFixed(3)}`}, ${row.test === 'fisher_exact' ? 'Fisher' : 'Mann-Whitney U'})` : ''}${row.failed ? '; over the limit' : ''}`;
+  const rows = rowsOf(pair.comparison.metrics).filter((row) => row.old || row.new);
+  add(part, make('p', `old: ${pair.comparison.old}, ${moment(at(pair.old, 'test.start_unix_ns'))}`, 'dim'), make('p', `new: ${pair.comparison.new}, ${moment(at(pair.new, 'test.start_unix_ns'))}`, 'dim'));
+  rowsOf(pair.comparison.differences).forEach((d) => add(part, make('p', `Not the same test: ${d.field} was ${d.old}, is ${d.new}`, 'bad')));
+  add(part, table(['', 'old', 'new', 'change', ''], rows.map((row) => [row.metric, side(row, row.old), side(row, row.new), change(row), meaning(row)])));
+  const grid = add(part, make('div', null, 'charts')).lastChild;
+  ways.forEach(([key, name, shade]) => {
+    const [before, after] = [pair.old, pair.new].map((one) => rowsOf(at(one, `${key}.intervals`)));
+    const over = (title, value, yTitle, yTick) => {
+      const points = [steps(before, value), steps(after, value)];
+      if (!any(points[0]) && !any(points[1])) return;
+      chart(grid, `${key}: ${title}, old and new`, { type: 'line', data: { datasets: [line('old', points[0], '--dim', { borderDash: [5, 4] }), line('new', points[1], shade)] },
+        options: options('time since the first arrival', inSeconds, yTitle, yTick) }, `${title} of both, ${name}`);
+    };
+    over('rate', (r) => r.goodput_bps, 'payload', rate);
+    over('loss', (r) => (r.sent > 0 ? (100 * r.lost) / r.sent : null), 'share lost', percent);
+    over('delay variation, 99 %', (r) => r.delay_variation_p99_ns, 'over the least', time);
+    over('round trip, median', (r) => r.rtt_p50_ns, 'round trip', time);
+  });
+};
