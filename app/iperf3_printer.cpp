@@ -1,9 +1,9 @@
 #include "app/iperf3_printer.hpp"
 
 #include <array>
-#include <cstdio>
 #include <ctime>
 
+#include "base/decimal.hpp"
 #include "iperf3/report_json.hpp"
 
 namespace udperf::app {
@@ -35,9 +35,7 @@ std::string time_now(const std::string& format) {
 }
 
 std::string percent(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.1f%%", value);
-  return text.data();
+  return decimal("%.1f%%", value);
 }
 
 }  // namespace

@@ -1,12 +1,11 @@
 #include "app/monitor/usual_round.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <optional>
 
+#include "base/decimal.hpp"
 #include "base/units.hpp"
 #include "traffic/profiles.hpp"
 
@@ -68,9 +67,7 @@ Duration without_omitted(Duration span, const std::vector<Setting>& options) {
 std::string spread_over(const std::vector<Setting>& options, double seconds) {
   const auto packets = value_of(options, "packets");
   const double count = packets ? std::strtod(packets->c_str(), nullptr) : kRoundPackets;
-  std::array<char, 48> text{};
-  std::snprintf(text.data(), text.size(), "%.3fpps", std::max(count / seconds, 0.001));
-  return text.data();
+  return decimal("%.3fpps", std::max(count / seconds, 0.001));
 }
 
 }  // namespace

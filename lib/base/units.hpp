@@ -44,19 +44,12 @@ class BitRate {
   [[nodiscard]] static constexpr BitRate bits_per_second(std::uint64_t n) { return BitRate{n}; }
 
   [[nodiscard]] constexpr std::uint64_t bps() const { return bps_; }
-  [[nodiscard]] constexpr bool is_zero() const { return bps_ == 0; }
 
   /// How long `data` takes at this rate, rounded up: when it is over, all of the data has passed.
   /// Preconditions: the rate is not zero, and the answer fits 292 years.
   [[nodiscard]] constexpr Duration time_for(ByteCount data) const {
     const Uint128 bit_ns = Uint128{data.count()} * kBitNanosecondsPerByteSecond;
     return Duration{static_cast<Duration::rep>((bit_ns + bps_ - 1) / bps_)};
-  }
-
-  /// The whole bytes that pass in `time`, rounded down. Precondition: time >= 0.
-  [[nodiscard]] constexpr ByteCount data_in(Duration time) const {
-    const Uint128 bit_ns = Uint128{static_cast<std::uint64_t>(time.count())} * bps_;
-    return ByteCount::bytes(static_cast<std::uint64_t>(bit_ns / kBitNanosecondsPerByteSecond));
   }
 
   constexpr auto operator<=>(const BitRate&) const = default;
@@ -80,6 +73,8 @@ struct SendRate {
   bool flood = false;
 
   [[nodiscard]] constexpr bool limited() const { return kind != Kind::unlimited; }
+  /// It follows the receiver's feedback (RFC 9097 s8.1).
+  [[nodiscard]] constexpr bool adjusted() const { return kind == Kind::adjusted; }
   bool operator==(const SendRate&) const = default;
 };
 

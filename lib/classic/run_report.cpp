@@ -1,9 +1,8 @@
 #include "classic/run_report.hpp"
 
-#include <array>
-#include <cstdio>
 #include <string>
 
+#include "base/decimal.hpp"
 #include "base/units.hpp"
 #include "report/block.hpp"
 #include "report/json_tree.hpp"
@@ -15,9 +14,7 @@ using report::Block;
 using report::Json;
 
 std::string decimals(double value) {
-  std::array<char, 400> text{};
-  std::snprintf(text.data(), text.size(), "%.3f", value);
-  return text.data();
+  return decimal("%.3f", value);
 }
 
 std::string throughput(const RunOutcome& outcome) {

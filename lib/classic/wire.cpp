@@ -1,12 +1,12 @@
 #include "classic/wire.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <cstring>
 #include <iterator>
+
+#include "base/decimal.hpp"
 
 namespace udperf::classic {
 namespace {
@@ -52,10 +52,8 @@ Input classify(std::span<const std::byte> datagram) {
 }
 
 std::string answer_text(const RunOutcome& outcome) {
-  std::array<char, 96> text{};
-  std::snprintf(text.data(), text.size(), "Throughput: %.3f Kilobytes per second",
-                outcome.kilobytes_per_second().value_or(0.0));
-  return text.data();
+  return decimal("Throughput: %.3f Kilobytes per second",
+                 outcome.kilobytes_per_second().value_or(0.0));
 }
 
 std::optional<ClassicAnswer> read_answer(std::span<const std::byte> datagram) {

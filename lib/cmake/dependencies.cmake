@@ -58,11 +58,9 @@ if(UDPERF_STATIC)
 endif()
 FetchContent_MakeAvailable(fmt spdlog cxxopts nlohmann_json tl-expected)
 
-# Debian has these two as shared libraries and as headers, not as archives.
-add_library(udperf_fmt INTERFACE)
+# Debian has it, and the fmt that it needs, as shared libraries and as headers, not as archives.
 add_library(udperf_spdlog INTERFACE)
 if(UDPERF_STATIC)
-  target_link_libraries(udperf_fmt INTERFACE fmt::fmt-header-only)
   # Its own target for headers alone would bring the shared fmt with it.
   target_include_directories(
     udperf_spdlog SYSTEM
@@ -70,7 +68,6 @@ if(UDPERF_STATIC)
   target_compile_definitions(udperf_spdlog INTERFACE SPDLOG_FMT_EXTERNAL)
   target_link_libraries(udperf_spdlog INTERFACE fmt::fmt-header-only)
 else()
-  target_link_libraries(udperf_fmt INTERFACE fmt::fmt)
   target_link_libraries(udperf_spdlog INTERFACE spdlog::spdlog)
 endif()
 

@@ -1,7 +1,7 @@
 #include <array>
 #include <cmath>
-#include <cstdio>
 
+#include "base/decimal.hpp"
 #include "base/units.hpp"
 #include "compare/compare.hpp"
 
@@ -9,12 +9,6 @@ namespace udperf::compare {
 namespace {
 
 using Ordered = nlohmann::ordered_json;
-
-std::string decimal(const char* format, double value) {
-  std::array<char, 48> text{};
-  std::snprintf(text.data(), text.size(), format, value);
-  return text.data();
-}
 
 std::string padded(const std::string& text, std::size_t columns) {
   return text.size() < columns ? text + std::string(columns - text.size(), ' ') : text + " ";

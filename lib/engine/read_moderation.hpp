@@ -23,7 +23,7 @@ class ReadModeration {
   MonoTime window_start_{};
   std::uint64_t window_reads_ = 0;
   std::uint64_t window_bytes_ = 0;
-  Duration doze_{0};
+  Duration rest_{0};
 };
 
 }  // namespace udperf::engine

@@ -38,7 +38,7 @@ FeedbackSchedule::Settings schedule_settings(const StreamSettings& s) {
   out.role = s.role;
   out.seldom = s.seldom;
   out.light = s.light;
-  out.adjusted = s.params.rate(s.receive_way()).kind == SendRate::Kind::adjusted;
+  out.adjusted = s.params.rate(s.receive_way()).adjusted();
   out.interval = s.params.interval;
   return out;
 }

@@ -32,7 +32,7 @@ void SendSide::start() {
   }
   sender_ = std::make_unique<sender::Sender>(sender_settings(), socket_.port(), clock_);
   const SendRate& rate = settings_.params.rate(settings_.send_way());
-  if (rate.kind == SendRate::Kind::adjusted) {
+  if (rate.adjusted()) {
     adjuster_.emplace(settings_.params, settings_.send_way(), socket_.family());
     sender_->set_rate(adjuster_->payload_rate());
   }
@@ -66,7 +66,7 @@ Duration SendSide::echo_patience() const {
   if (!rate.limited()) {
     return Duration{0};
   }
-  const bool adjusted = rate.kind == SendRate::Kind::adjusted;
+  const bool adjusted = rate.adjusted();
   const auto lowest = pacing::LoadAdjustment::rate_of_row(0);
   const MeanLength mean = settings_.params.mean_length(settings_.send_way());
   const auto period = pacing::PacketPeriod::of(

@@ -6,7 +6,7 @@
 namespace udperf::engine {
 
 void ServerClock::note(const wire::ProbeReply& reply, const ClockAnchor& ours, MonoTime arrived) {
-  corridor_.add(reply.t1_ns, reply.t2_ns, reply.t3_ns, to_ns(arrived));
+  offset_.add(reply.t1_ns, reply.t2_ns, reply.t3_ns, to_ns(arrived));
   note_wall(our_wall_, to_ns(ours.unix) - to_ns(ours.mono));
   note_wall(server_wall_, reply.utc_minus_mono_ns);
   walls_known_ = true;
@@ -24,7 +24,7 @@ void ServerClock::note_wall(WallClock& wall, std::int64_t difference_ns) const {
 ClockEstimate ServerClock::estimate(bool same_host, MonoTime since, MonoTime until) const {
   ClockEstimate out;
   const Duration half = (until - since) / 2;
-  const auto found = corridor_.estimate(to_ns(since + half));
+  const auto found = offset_.estimate(to_ns(since + half));
   if (same_host) {
     out.method = "same_host";
     out.theta_ns = 0;
@@ -42,7 +42,7 @@ ClockEstimate ServerClock::estimate(bool same_host, MonoTime since, MonoTime unt
         found->uncertainty_ns + std::llround(most * static_cast<double>(half.count()));
   }
   if (walls_known_) {
-    out.step_detected = corridor_.broken() || our_wall_.set || server_wall_.set;
+    out.step_detected = offset_.broken() || our_wall_.set || server_wall_.set;
     if (out.theta_ns) {
       // On one host there is one wall clock: what two readings differ by is
       // their own noise.

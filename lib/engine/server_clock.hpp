@@ -29,7 +29,7 @@ class ServerClock {
   };
   void note_wall(WallClock& wall, std::int64_t difference_ns) const;
 
-  session::ClockOffsetEstimator corridor_;
+  session::ClockOffsetEstimator offset_;
   WallClock our_wall_;
   WallClock server_wall_;
   bool walls_known_ = false;

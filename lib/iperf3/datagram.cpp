@@ -1,18 +1,20 @@
 #include "iperf3/datagram.hpp"
 
+#include "base/network_order.hpp"
+
 namespace udperf::iperf3 {
 namespace {
 
 /// Whether four bytes are `number` in either byte order.
 bool is_number(std::span<const std::byte> datagram, std::uint32_t number) {
-  const auto value = wire::detail::load<std::uint32_t>(datagram.data());
+  const auto value = load_network_order<std::uint32_t>(datagram.data());
   return value == number || value == __builtin_bswap32(number);
 }
 
 bool is_magic(std::span<const std::byte> datagram, const Magic& now, std::uint32_t before) {
   constexpr std::size_t kBytes = std::tuple_size_v<Magic>;
   return datagram.size() == kBytes &&
-         (is_number(datagram, wire::detail::load<std::uint32_t>(now.data())) ||
+         (is_number(datagram, load_network_order<std::uint32_t>(now.data())) ||
           is_number(datagram, before));
 }
 

@@ -6,8 +6,8 @@
 #include <optional>
 #include <span>
 
+#include "base/network_order.hpp"
 #include "base/time.hpp"
-#include "wire/header.hpp"
 
 namespace udperf::iperf3 {
 
@@ -27,12 +27,12 @@ enum class Counters : std::uint8_t { narrow, wide };
 /// Precondition: `at` has room for 16 bytes; every datagram does.
 inline void encode(std::byte* at, Counters counters, std::uint64_t sequence, std::int64_t tx_ns) {
   constexpr std::int64_t kSecond = 1'000'000'000;
-  wire::detail::store(at, static_cast<std::uint32_t>(tx_ns / kSecond));
-  wire::detail::store(at + 4, static_cast<std::uint32_t>(tx_ns % kSecond / 1000));
+  store_network_order(at, static_cast<std::uint32_t>(tx_ns / kSecond));
+  store_network_order(at + 4, static_cast<std::uint32_t>(tx_ns % kSecond / 1000));
   if (counters == Counters::wide) {
-    wire::detail::store(at + 8, sequence);
+    store_network_order(at + 8, sequence);
   } else {
-    wire::detail::store(at + 8, static_cast<std::uint32_t>(sequence));
+    store_network_order(at + 8, static_cast<std::uint32_t>(sequence));
   }
 }
 
@@ -41,14 +41,14 @@ inline void encode(std::byte* at, Counters counters, std::uint64_t sequence, std
 [[nodiscard]] inline DataHeader decode(const std::byte* at, Counters counters,
                                        std::uint64_t expected) {
   DataHeader out;
-  const auto seconds = wire::detail::load<std::uint32_t>(at);
-  const auto micros = wire::detail::load<std::uint32_t>(at + 4);
+  const auto seconds = load_network_order<std::uint32_t>(at);
+  const auto micros = load_network_order<std::uint32_t>(at + 4);
   out.tx_ns = std::int64_t{seconds} * 1'000'000'000 + std::int64_t{micros} * 1000;
   if (counters == Counters::wide) {
-    out.sequence = wire::detail::load<std::uint64_t>(at + 8);
+    out.sequence = load_network_order<std::uint64_t>(at + 8);
     return out;
   }
-  const auto low = wire::detail::load<std::uint32_t>(at + 8);
+  const auto low = load_network_order<std::uint32_t>(at + 8);
   const auto ahead = static_cast<std::int32_t>(low - static_cast<std::uint32_t>(expected));
   const auto near = static_cast<std::int64_t>(expected) + ahead;
   out.sequence = near >= 0 ? static_cast<std::uint64_t>(near) : low;

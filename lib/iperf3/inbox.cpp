@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "wire/header.hpp"
+#include "base/network_order.hpp"
 
 namespace udperf::iperf3 {
 namespace {
@@ -49,7 +49,7 @@ std::optional<std::uint32_t> Inbox::take_number() {
   if (size() < kNumberBytes) {
     return std::nullopt;
   }
-  const auto number = wire::detail::load<std::uint32_t>(peek().data());
+  const auto number = load_network_order<std::uint32_t>(peek().data());
   drop(kNumberBytes);
   return number;
 }
@@ -59,7 +59,7 @@ Inbox::Text Inbox::take_text(std::size_t most) {
   if (size() < kNumberBytes) {
     return out;
   }
-  const std::size_t length = wire::detail::load<std::uint32_t>(peek().data());
+  const std::size_t length = load_network_order<std::uint32_t>(peek().data());
   if (length == 0 || length > most) {
     out.status = Text::Status::refused;
     return out;
@@ -78,7 +78,7 @@ Inbox::Text Inbox::take_text(std::size_t most) {
 
 void Outbox::put_number(std::uint32_t number) {
   std::array<std::byte, kNumberBytes> bytes{};
-  wire::detail::store(bytes.data(), number);
+  store_network_order(bytes.data(), number);
   bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
 }
 

@@ -72,7 +72,6 @@ bool ServerControl::read_parameters(MonoTime now) {
     return false;
   }
   parameters_ = *read;
-  asked_ = true;
   events_.push_back(Event::asked);
   enter(Phase::deciding, now + kSlotPatience);
   return true;

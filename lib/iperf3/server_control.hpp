@@ -60,7 +60,6 @@ class ServerControl {
   [[nodiscard]] const Parameters& parameters() const { return parameters_; }
   [[nodiscard]] const std::optional<Results>& client_results() const { return client_results_; }
 
-  [[nodiscard]] bool has_parameters() const { return phase_ >= Phase::deciding && asked_; }
   [[nodiscard]] bool creating() const { return phase_ == Phase::creating; }
   [[nodiscard]] bool running() const { return phase_ == Phase::running; }
   /// Nothing is awaited but the end of the connection: what is left to send is to be sent, then
@@ -108,7 +107,6 @@ class ServerControl {
   Cookie cookie_{};
   Parameters parameters_;
   std::optional<Results> client_results_;
-  bool asked_ = false;
   bool ended_ = false;
   TestStatus status_ = TestStatus::incomplete;
   std::string reason_;

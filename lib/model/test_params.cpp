@@ -44,10 +44,6 @@ std::optional<std::string> amount_problem(const TestParams& p) {
   return std::nullopt;
 }
 
-bool is_adjusted(const SendRate& rate) {
-  return rate.kind == SendRate::Kind::adjusted;
-}
-
 bool rate_ok(const SendRate& rate) {
   if (rate.kind == SendRate::Kind::unlimited) {
     return rate.value == 0;
@@ -87,7 +83,7 @@ std::optional<std::string> spacing_problem(const TestParams& p, Way way) {
   if (!includes(p.direction, way) || p.shape(way).spacing == Spacing::even) {
     return std::nullopt;
   }
-  if (!rate.limited() || is_adjusted(rate)) {
+  if (!rate.limited() || rate.adjusted()) {
     return "a spacing other than even needs a rate";
   }
   if (p.shape(way).spacing == Spacing::frames) {
@@ -120,7 +116,7 @@ std::optional<std::string> omit_problem(const TestParams& p) {
   if (p.omit < Duration{0} || p.omit > kMostOmit) {
     return "omit must be at most 1h";
   }
-  if (p.omit != Duration{0} && (is_adjusted(p.rate_up) || is_adjusted(p.rate_down))) {
+  if (p.omit != Duration{0} && (p.rate_up.adjusted() || p.rate_down.adjusted())) {
     return "omit does not go with a rate that is adjusted";
   }
   return std::nullopt;
@@ -129,7 +125,7 @@ std::optional<std::string> omit_problem(const TestParams& p) {
 /// A call has a pace; what is faster would not be heard as one, and takes memory.
 bool is_call(const TestParams& p, Way way) {
   const SendRate& rate = p.rate(way);
-  if (!rate.limited() || is_adjusted(rate)) {
+  if (!rate.limited() || rate.adjusted()) {
     return false;
   }
   const MeanLength mean = p.mean_length(way);
@@ -173,7 +169,7 @@ std::optional<std::string> value_problem(const TestParams& p) {
   if (!rate_ok(p.rate_up) || !rate_ok(p.rate_down)) {
     return "rate out of range";
   }
-  if ((is_adjusted(p.rate_up) || is_adjusted(p.rate_down)) && p.amount.duration == Duration{0}) {
+  if ((p.rate_up.adjusted() || p.rate_down.adjusted()) && p.amount.duration == Duration{0}) {
     return "a rate that is adjusted needs a duration";
   }
   if (p.interval < 10ms || p.interval > 1h) {

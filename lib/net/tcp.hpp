@@ -43,7 +43,6 @@ class TcpConnection {
   void flush();
   /// Something is queued: flush() again when the descriptor is writable.
   [[nodiscard]] bool wants_to_write() const { return !unsent_.empty(); }
-  [[nodiscard]] std::size_t unsent() const { return unsent_.size(); }
   /// Nothing more will be sent, once the queue is empty.
   void finish_sending();
 

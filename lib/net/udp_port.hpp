@@ -92,7 +92,4 @@ class UdpPort final : public DatagramPort {
 /// Lets this process open as many descriptors as its hard limit allows: each stream takes one.
 void raise_descriptor_limit();
 
-/// What a socket of the kernel's default and the system's limits would grant, for the warning.
-[[nodiscard]] std::optional<std::uint32_t> read_sysctl(const char* path);
-
 }  // namespace udperf::net

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -19,21 +18,6 @@
 #include "net/udp_port.hpp"
 
 namespace udperf::net {
-
-std::optional<std::uint32_t> read_sysctl(const char* path) {
-  std::FILE* file = std::fopen(path, "re");
-  if (file == nullptr) {
-    return std::nullopt;
-  }
-  char text[32] = {};
-  const std::size_t length = std::fread(text, 1, sizeof text - 1, file);
-  static_cast<void>(std::fclose(file));
-  std::uint32_t value = 0;
-  for (std::size_t i = 0; i < length && text[i] >= '0' && text[i] <= '9'; ++i) {
-    value = value * 10 + static_cast<std::uint32_t>(text[i] - '0');
-  }
-  return value;
-}
 
 void raise_descriptor_limit() {
   rlimit limit{};

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <string_view>
 #include <vector>
 
+#include "base/decimal.hpp"
 #include "base/units.hpp"
 #include "report/direction_text.hpp"
 
@@ -46,10 +46,7 @@ double largest(const Values& values) {
 }
 
 std::string share_text(double percent) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), percent != 0 && percent < 0.1 ? "%.3f %%" : "%.1f %%",
-                percent);
-  return text.data();
+  return decimal(percent != 0 && percent < 0.1 ? "%.3f %%" : "%.1f %%", percent);
 }
 
 void curves(const result::DirectionPart& part, const TextStyle& style, Block& block) {

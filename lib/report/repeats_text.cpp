@@ -1,5 +1,5 @@
-#include <cstdio>
 
+#include "base/decimal.hpp"
 #include "base/units.hpp"
 #include "report/block.hpp"
 #include "report/direction_text.hpp"
@@ -20,9 +20,7 @@ std::string spread_text(const stats::Spread& spread, Format format) {
 }
 
 std::string percent_of(double value) {
-  char text[32] = {};
-  std::snprintf(text, sizeof text, "%.4g %%", value);
-  return text;
+  return decimal("%.4g %%", value);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/decimal.hpp"
 #include "base/units.hpp"
 #include "pacing/load_adjustment.hpp"
 #include "report/block.hpp"
@@ -20,9 +21,7 @@ using search::TrialPart;
 using search::Verdict;
 
 std::string percent(double ratio) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.3g %%", 100 * ratio);
-  return text.data();
+  return decimal("%.3g %%", 100 * ratio);
 }
 
 std::string rate(const std::optional<double>& bps) {

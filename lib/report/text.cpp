@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <string>
 
+#include "base/decimal.hpp"
 #include "base/units.hpp"
 #include "report/details.hpp"
 #include "report/direction_text.hpp"
@@ -88,9 +89,7 @@ void classic_lines(const result::ResultDocument& document, Block& block) {
              part.span_ns ? duration_text(*part.span_ns) + " to send it" : "nothing was sent");
   if (document.kilobytes_per_second) {
     const double rate = *document.kilobytes_per_second;
-    std::array<char, 400> text{};
-    std::snprintf(text.data(), text.size(), "%.3f kB/s, ", rate);
-    block.line("throughput", text.data() + format_bit_rate(rate * 8000.0));
+    block.line("throughput", decimal("%.3f kB/s, ", rate) + format_bit_rate(rate * 8000.0));
   }
   if (document.classic_answer) {
     block.line("server's answer", printable(*document.classic_answer));

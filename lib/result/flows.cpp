@@ -1,10 +1,9 @@
 #include "result/flows.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <map>
 
+#include "base/decimal.hpp"
 #include "base/saturating.hpp"
 #include "base/units.hpp"
 #include "result/aggregate.hpp"
@@ -141,9 +140,7 @@ std::string share_lost(double ratio) {
   if (ratio <= 0) {
     return "nothing";
   }
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.2g %%", 100 * ratio);
-  return ratio >= 1 ? "everything" : text.data();
+  return ratio >= 1 ? "everything" : decimal("%.2g %%", 100 * ratio);
 }
 
 /// "source ports 33438, 33451"; of many the first ones.

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <string>
 
+#include "base/decimal.hpp"
 #include "base/units.hpp"
 #include "result/aggregate.hpp"
 
@@ -13,10 +14,8 @@ namespace {
 
 /// "0.0123 %", "12.30 %"
 std::string percent(double ratio) {
-  std::array<char, 32> text{};
   const double value = ratio * 100.0;
-  std::snprintf(text.data(), text.size(), value != 0 && value < 0.1 ? "%.4f %%" : "%.2f %%", value);
-  return text.data();
+  return decimal(value != 0 && value < 0.1 ? "%.4f %%" : "%.2f %%", value);
 }
 
 const char* way_word(Way way) {

@@ -139,7 +139,7 @@ Observation observe(const TestOutcome& outcome, Way way) {
   }
   seen.streams = outcome.params.streams;
   const SendRate& granted = outcome.params.rate(way);
-  const bool adjusted = granted.kind == SendRate::Kind::adjusted;
+  const bool adjusted = granted.adjusted();
   if (granted.kind == SendRate::Kind::bits || adjusted) {
     seen.granted_bps = static_cast<double>(granted.value);
   }

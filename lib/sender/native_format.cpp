@@ -1,5 +1,6 @@
 #include "sender/native_format.hpp"
 
+#include "base/network_order.hpp"
 #include "base/seeded_bits.hpp"
 #include "wire/compact_header.hpp"
 #include "wire/messages.hpp"
@@ -69,9 +70,9 @@ class FullFormat final : public DatagramFormat {
                                 (std::uint64_t{count} << 16U) |
                                 crypto::token(settings_.token_key, stamp.batch);
     for (std::uint32_t i = 0; i < count; ++i, at += length) {
-      wire::detail::store(at + wire::kSequenceOffset, sequence++);
-      wire::detail::store(at + 24, tx_time);
-      wire::detail::store(at + 32, place | (std::uint64_t{i} << 24U));
+      store_network_order(at + wire::kSequenceOffset, sequence++);
+      store_network_order(at + 24, tx_time);
+      store_network_order(at + 32, place | (std::uint64_t{i} << 24U));
     }
     return 0;
   }
@@ -104,15 +105,15 @@ class CompactFormat final : public DatagramFormat {
                                   std::uint32_t length, std::uint32_t count) const override {
     std::byte* at = bytes.data();
     std::uint64_t sequence = stamp.first_sequence;
-    const auto tag = wire::detail::load<std::uint16_t>(at + wire::kCompactTagOffset);
+    const auto tag = load_network_order<std::uint16_t>(at + wire::kCompactTagOffset);
     const std::uint64_t head = ((std::uint64_t{0x80U} | settings_.stream) << 56U) |
                                (std::uint64_t{stamp.batch % wire::kCompactBatches} << 32U);
     const std::uint64_t tail = (std::uint64_t{wire::compact_units(stamp.tx_time_ns)} << 32U) |
                                (std::uint64_t{tag} << 16U) |
                                crypto::token(settings_.token_key, stamp.batch);
     for (std::uint32_t i = 0; i < count; ++i, at += length) {
-      wire::detail::store(at, head | static_cast<std::uint32_t>(sequence++));
-      wire::detail::store(at + 8, tail);
+      store_network_order(at, head | static_cast<std::uint32_t>(sequence++));
+      store_network_order(at + 8, tail);
     }
     return 0;
   }
@@ -124,7 +125,7 @@ class CompactFormat final : public DatagramFormat {
  private:
   static void write_tag(std::uint16_t tag, std::span<std::byte> bytes, std::uint32_t length) {
     for (std::size_t at = 0; at < bytes.size(); at += length) {
-      wire::detail::store(bytes.data() + at + wire::kCompactTagOffset, tag);
+      store_network_order(bytes.data() + at + wire::kCompactTagOffset, tag);
     }
   }
 

@@ -66,9 +66,7 @@ class Pacer {
   [[nodiscard]] pacing::PacketPeriod adjusted_period();
   void follow_rate(std::uint32_t batch, MonoTime now);
   [[nodiscard]] PacerKind kind_for(const pacing::PacketPeriod& period);
-  [[nodiscard]] bool adjusted() const {
-    return params_.rate(way_).kind == SendRate::Kind::adjusted;
-  }
+  [[nodiscard]] bool adjusted() const { return params_.rate(way_).adjusted(); }
 
   const TestParams& params_;
   Way way_;

@@ -31,7 +31,7 @@ std::uint32_t most_together(const Sender::Settings& s) {
   const Spacing spacing = s.params.shape(s.way).spacing;
   const bool single = (spacing == Spacing::even || spacing == Spacing::poisson) &&
                       s.params.burst == Duration{0};  // else as many as the user says
-  if (!single || !rate.limited() || rate.kind == SendRate::Kind::adjusted) {
+  if (!single || !rate.limited() || rate.adjusted()) {
     return UINT32_MAX;
   }
   const MeanLength mean = s.params.mean_length(s.way);

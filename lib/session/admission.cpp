@@ -96,7 +96,7 @@ std::variant<TestParams, wire::Reject> within_budget(TestParams params, const Po
     SendRate& rate = way == Way::up ? params.rate_up : params.rate_down;
     const std::uint64_t share = std::min(left / ways, kMostRate);
     if (!rate.limited() || payload_bps(params, way, rate) > share) {
-      const bool adjusted = rate.kind == SendRate::Kind::adjusted;
+      const bool adjusted = rate.adjusted();
       rate = SendRate{adjusted ? SendRate::Kind::adjusted : SendRate::Kind::bits, share};
     }
     if (includes(params.direction, way) && !check_params(params) && !fits(params, way, share)) {

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "base/network_order.hpp"
 #include "base/units.hpp"
 #include "session/grant.hpp"
 #include "session/refusal.hpp"
@@ -21,7 +22,7 @@ constexpr Duration kFarAway = std::chrono::seconds{1};
 
 wire::Digest join_hash(std::uint64_t session, std::uint8_t stream) {
   std::array<std::byte, 13> text{std::byte{'j'}, std::byte{'o'}, std::byte{'i'}, std::byte{'n'}};
-  wire::detail::store(text.data() + 4, session);
+  store_network_order(text.data() + 4, session);
   text[12] = std::byte{stream};
   return crypto::fingerprint(text);
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <span>
 
+#include "base/network_order.hpp"
+
 namespace udperf::session {
 namespace {
 
@@ -102,7 +104,7 @@ wire::CookieBytes CookieJar::make(const Subject& subject, MonoTime now) {
   wire::CookieBytes cookie{};
   cookie[0] = std::byte{kCookieVersion};
   cookie[1] = std::byte{epoch_};
-  wire::detail::store(cookie.data() + kSecondsAt, seconds);
+  store_network_order(cookie.data() + kSecondsAt, seconds);
   const crypto::Tag all = full_tag(cookie, subject);
   std::copy(all.begin(), all.end(), cookie.begin() + kTagAt);
   const crypto::Tag bearer = bearer_tag(cookie, subject);
@@ -125,7 +127,7 @@ CookieJar::Verdict CookieJar::check_bearer(const wire::CookieBytes& cookie, cons
   if (!crypto::equal(given, bearer_tag(cookie, bearer))) {
     return Verdict::forged;
   }
-  const auto seconds = wire::detail::load<std::uint32_t>(cookie.data() + kSecondsAt);
+  const auto seconds = load_network_order<std::uint32_t>(cookie.data() + kSecondsAt);
   const Duration age = now - start_ - std::chrono::seconds{seconds};
   return age > kLifetime ? Verdict::expired : Verdict::good;
 }

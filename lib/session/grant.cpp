@@ -25,8 +25,7 @@ bool higher(const SendRate& granted, const SendRate& asked, const MeanLength& me
   if (granted == asked) {
     return false;
   }
-  const bool adjusted = SendRate::Kind::adjusted == asked.kind;
-  if (adjusted != (granted.kind == SendRate::Kind::adjusted)) {
+  if (asked.adjusted() != granted.adjusted()) {
     return true;
   }
   const auto most = limit_of(asked, mean);

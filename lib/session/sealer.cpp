@@ -4,10 +4,11 @@
 #include <array>
 #include <string>
 
+#include "base/network_order.hpp"
+
 namespace udperf::session {
 namespace {
 
-constexpr std::size_t kFlagsAt = 7;
 constexpr std::size_t kTagBytes = std::tuple_size_v<crypto::Tag>;
 
 }  // namespace
@@ -40,10 +41,10 @@ void Sealer::seal(std::vector<std::byte>& datagram) {
   if (!keys_) {
     return;
   }
-  datagram[kFlagsAt] |= std::byte{wire::kFlagAuthenticated};
+  datagram[wire::kFlagsOffset] |= std::byte{wire::kFlagAuthenticated};
   const std::size_t counter_at = datagram.size();
   datagram.resize(counter_at + wire::kTrailerBytes);
-  wire::detail::store(datagram.data() + counter_at, next_++);
+  store_network_order(datagram.data() + counter_at, next_++);
   const auto covered = std::span{datagram}.first(counter_at + 8);
   const crypto::Tag tag = crypto::authenticate(keys_->send, {covered});
   std::copy(tag.begin(), tag.end(), datagram.end() - kTagBytes);
@@ -51,8 +52,9 @@ void Sealer::seal(std::vector<std::byte>& datagram) {
 
 std::optional<std::span<const std::byte>> Sealer::open(std::span<const std::byte> datagram,
                                                        Replay replay) {
-  const bool flagged = datagram.size() >= wire::kCommonHeaderBytes &&
-                       (datagram[kFlagsAt] & std::byte{wire::kFlagAuthenticated}) != std::byte{0};
+  const bool flagged =
+      datagram.size() >= wire::kCommonHeaderBytes &&
+      (datagram[wire::kFlagsOffset] & std::byte{wire::kFlagAuthenticated}) != std::byte{0};
   if (!keys_) {
     return flagged ? std::nullopt : std::optional{datagram};
   }
@@ -66,7 +68,7 @@ std::optional<std::span<const std::byte>> Sealer::open(std::span<const std::byte
     return std::nullopt;
   }
   const std::size_t content = datagram.size() - wire::kTrailerBytes;
-  const auto counter = wire::detail::load<std::uint64_t>(datagram.data() + content);
+  const auto counter = load_network_order<std::uint64_t>(datagram.data() + content);
   if (replay == Replay::refused && !fresh(counter)) {
     return std::nullopt;
   }

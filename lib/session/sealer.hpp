@@ -5,12 +5,13 @@
 #include <span>
 #include <vector>
 
+#include "base/network_order.hpp"
 #include "crypto/crypto.hpp"
 #include "wire/messages.hpp"
 
 namespace udperf::session {
 
-/// Which end of the conversation this is.
+/// Which end of the session this is.
 enum class Role : std::uint8_t { client, server };
 
 /// Authenticates control datagrams with a shared key: a counter and a tag at the end, a key for
@@ -37,7 +38,7 @@ class Sealer {
 
   /// The counter of a datagram that open() has found to be authentic and sealed.
   [[nodiscard]] static std::uint64_t counter_of(std::span<const std::byte> datagram) {
-    return wire::detail::load<std::uint64_t>(datagram.data() + datagram.size() -
+    return load_network_order<std::uint64_t>(datagram.data() + datagram.size() -
                                              wire::kTrailerBytes);
   }
 

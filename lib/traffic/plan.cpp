@@ -28,7 +28,7 @@ TrafficPlan::TrafficPlan(const TestParams& params, Way way, std::uint16_t stream
       trace_(shape_.spacing == Spacing::trace ? trace : nullptr),
       trace_ends_(trace_ != nullptr && !trace_->loop && part == Part::test) {
   const SendRate& rate = params.rate(way);
-  if (rate.limited() && rate.kind != SendRate::Kind::adjusted) {
+  if (rate.limited() && !rate.adjusted()) {
     period_ = mean_period(params, way);
   }
   if (const FrameCycle& frames = lengths_.frames(); !frames.empty()) {  // exactly, over a turn

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 
+#include "base/network_order.hpp"
 #include "wire/header.hpp"
 
 namespace udperf::wire {
@@ -42,25 +43,26 @@ inline constexpr std::size_t kCompactSequenceOffset = 4;
 
 inline void encode(const CompactHeader& h, std::span<std::byte, kCompactHeaderBytes> out) {
   std::byte* const p = out.data();
-  detail::store(p, 0x8000'0000U | (std::uint32_t{h.stream} << 24U) | (h.batch % kCompactBatches));
-  detail::store(p + kCompactSequenceOffset, h.sequence_low);
-  detail::store(p + 8, h.tx_units);
-  detail::store(p + kCompactTagOffset, h.tag);
-  detail::store(p + 14, h.token);
+  store_network_order(
+      p, 0x8000'0000U | (std::uint32_t{h.stream} << 24U) | (h.batch % kCompactBatches));
+  store_network_order(p + kCompactSequenceOffset, h.sequence_low);
+  store_network_order(p + 8, h.tx_units);
+  store_network_order(p + kCompactTagOffset, h.tag);
+  store_network_order(p + 14, h.token);
 }
 
 [[nodiscard]] inline std::optional<CompactHeader> decode_compact(std::span<const std::byte> in) {
   if (in.size() < kCompactHeaderBytes || (in[0] & std::byte{0x80}) == std::byte{0}) {
     return std::nullopt;
   }
-  const auto head = detail::load<std::uint32_t>(in.data());
+  const auto head = load_network_order<std::uint32_t>(in.data());
   CompactHeader h;
   h.stream = static_cast<std::uint8_t>((head >> 24U) & 0x7FU);
   h.batch = head % kCompactBatches;
-  h.sequence_low = detail::load<std::uint32_t>(in.data() + kCompactSequenceOffset);
-  h.tx_units = detail::load<std::uint32_t>(in.data() + 8);
-  h.tag = detail::load<std::uint16_t>(in.data() + kCompactTagOffset);
-  h.token = detail::load<std::uint16_t>(in.data() + 14);
+  h.sequence_low = load_network_order<std::uint32_t>(in.data() + kCompactSequenceOffset);
+  h.tx_units = load_network_order<std::uint32_t>(in.data() + 8);
+  h.tag = load_network_order<std::uint16_t>(in.data() + kCompactTagOffset);
+  h.token = load_network_order<std::uint16_t>(in.data() + 14);
   return h;
 }
 
@@ -101,7 +103,7 @@ inline void encode(const CompactHeader& h, std::span<std::byte, kCompactHeaderBy
     return is_warm_up(datagram);
   }
   return datagram.size() >= kCompactHeaderBytes &&
-         detail::load<std::uint16_t>(datagram.data() + kCompactTagOffset) == warm_up_tag(tag);
+         load_network_order<std::uint16_t>(datagram.data() + kCompactTagOffset) == warm_up_tag(tag);
 }
 
 /// Whether a datagram of a session is to be taken for DATA. What is no DATA is a control message.
@@ -109,7 +111,8 @@ inline void encode(const CompactHeader& h, std::span<std::byte, kCompactHeaderBy
   if (header == HeaderKind::compact) {
     return !datagram.empty() && (datagram[0] & std::byte{0x80}) != std::byte{0};
   }
-  return datagram.size() > 5 && datagram[5] == static_cast<std::byte>(MessageType::data);
+  return datagram.size() > kTypeOffset &&
+         datagram[kTypeOffset] == static_cast<std::byte>(MessageType::data);
 }
 
 }  // namespace udperf::wire

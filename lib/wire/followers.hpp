@@ -5,6 +5,7 @@
 #include <cstring>
 #include <span>
 
+#include "base/network_order.hpp"
 #include "wire/compact_header.hpp"
 #include "wire/header.hpp"
 
@@ -21,21 +22,21 @@ namespace detail {
 /// in the batch one higher.
 [[nodiscard]] inline bool follows_full(const std::byte* before, const std::byte* next) {
   constexpr std::uint64_t kOnePlace = std::uint64_t{1} << 24U;  // of byte 36, in 32..39
-  const auto place = load<std::uint64_t>(before + 32);
+  const auto place = load_network_order<std::uint64_t>(before + 32);
   const auto index = static_cast<std::uint8_t>(place >> 24U);
   const auto count = static_cast<std::uint8_t>(place >> 16U);
   return raw8(before) == raw8(next) && raw8(before + 8) == raw8(next + 8) &&
-         load<std::uint64_t>(before + kSequenceOffset) + 1 ==
-             load<std::uint64_t>(next + kSequenceOffset) &&
+         load_network_order<std::uint64_t>(before + kSequenceOffset) + 1 ==
+             load_network_order<std::uint64_t>(next + kSequenceOffset) &&
          raw8(before + 24) == raw8(next + 24) && index + 1U < count &&
-         place + kOnePlace == load<std::uint64_t>(next + 32);
+         place + kOnePlace == load_network_order<std::uint64_t>(next + 32);
 }
 
 /// The same of compact headers, which do not tell their place.
 [[nodiscard]] inline bool follows_compact(const std::byte* before, const std::byte* next) {
-  const auto head = load<std::uint64_t>(before);
+  const auto head = load_network_order<std::uint64_t>(before);
   const auto low = static_cast<std::uint32_t>(head);
-  return low != UINT32_MAX && head + 1 == load<std::uint64_t>(next) &&
+  return low != UINT32_MAX && head + 1 == load_network_order<std::uint64_t>(next) &&
          raw8(before + 8) == raw8(next + 8);
 }
 

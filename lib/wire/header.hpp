@@ -1,12 +1,11 @@
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <span>
 
+#include "base/network_order.hpp"
 #include "model/test_params.hpp"
 
 namespace udperf::wire {
@@ -89,36 +88,8 @@ struct DataHeader {
 
 static_assert(kDataHeaderBytes == 40);
 
-namespace detail {
-
-template <typename T>
-[[nodiscard]] T load(const std::byte* at) {
-  T value{};
-  std::memcpy(&value, at, sizeof value);
-  if constexpr (std::endian::native == std::endian::little && sizeof(T) == 8) {
-    value = __builtin_bswap64(value);
-  } else if constexpr (std::endian::native == std::endian::little && sizeof(T) == 4) {
-    value = __builtin_bswap32(value);
-  } else if constexpr (std::endian::native == std::endian::little && sizeof(T) == 2) {
-    value = __builtin_bswap16(value);
-  }
-  return value;
-}
-
-template <typename T>
-void store(std::byte* at, T value) {
-  if constexpr (std::endian::native == std::endian::little && sizeof(T) == 8) {
-    value = __builtin_bswap64(value);
-  } else if constexpr (std::endian::native == std::endian::little && sizeof(T) == 4) {
-    value = __builtin_bswap32(value);
-  } else if constexpr (std::endian::native == std::endian::little && sizeof(T) == 2) {
-    value = __builtin_bswap16(value);
-  }
-  std::memcpy(at, &value, sizeof value);
-}
-
-}  // namespace detail
-
+/// Offset of the message's type.
+inline constexpr std::size_t kTypeOffset = 5;
 /// Offset of the flags, and the one that DATA has.
 inline constexpr std::size_t kFlagsOffset = 7;
 inline constexpr std::byte kWarmUpFlag{1};
@@ -127,18 +98,18 @@ inline constexpr std::size_t kSequenceOffset = 16;
 
 inline void encode(const DataHeader& h, std::span<std::byte, kDataHeaderBytes> out) {
   std::byte* const p = out.data();
-  detail::store(p, kMagic);
+  store_network_order(p, kMagic);
   p[4] = std::byte{kVersion};
-  p[5] = static_cast<std::byte>(MessageType::data);
+  p[kTypeOffset] = static_cast<std::byte>(MessageType::data);
   p[6] = std::byte{h.stream};
   p[kFlagsOffset] = h.warm_up ? kWarmUpFlag : std::byte{0};
-  detail::store(p + 8, h.session);
-  detail::store(p + kSequenceOffset, h.sequence);
-  detail::store(p + 24, static_cast<std::uint64_t>(h.tx_time_ns));
-  detail::store(p + 32, h.batch);
+  store_network_order(p + 8, h.session);
+  store_network_order(p + kSequenceOffset, h.sequence);
+  store_network_order(p + 24, static_cast<std::uint64_t>(h.tx_time_ns));
+  store_network_order(p + 32, h.batch);
   p[36] = std::byte{h.index};
   p[37] = std::byte{h.count};
-  detail::store(p + 38, h.token);
+  store_network_order(p + 38, h.token);
 }
 
 /// Reads the head of a DATA datagram; nothing when it is too short or not DATA of this version, or
@@ -148,20 +119,20 @@ inline void encode(const DataHeader& h, std::span<std::byte, kDataHeaderBytes> o
     return std::nullopt;
   }
   const std::byte* const p = in.data();
-  if (detail::load<std::uint32_t>(p) != kMagic || p[4] != std::byte{kVersion} ||
-      p[5] != static_cast<std::byte>(MessageType::data)) {
+  if (load_network_order<std::uint32_t>(p) != kMagic || p[4] != std::byte{kVersion} ||
+      p[kTypeOffset] != static_cast<std::byte>(MessageType::data)) {
     return std::nullopt;
   }
   DataHeader h;
   h.stream = std::to_integer<std::uint8_t>(p[6]);
   h.warm_up = (p[kFlagsOffset] & kWarmUpFlag) != std::byte{0};
-  h.session = detail::load<std::uint64_t>(p + 8);
-  h.sequence = detail::load<std::uint64_t>(p + kSequenceOffset);
-  h.tx_time_ns = static_cast<std::int64_t>(detail::load<std::uint64_t>(p + 24));
-  h.batch = detail::load<std::uint32_t>(p + 32);
+  h.session = load_network_order<std::uint64_t>(p + 8);
+  h.sequence = load_network_order<std::uint64_t>(p + kSequenceOffset);
+  h.tx_time_ns = static_cast<std::int64_t>(load_network_order<std::uint64_t>(p + 24));
+  h.batch = load_network_order<std::uint32_t>(p + 32);
   h.index = std::to_integer<std::uint8_t>(p[36]);
   h.count = std::to_integer<std::uint8_t>(p[37]);
-  h.token = detail::load<std::uint16_t>(p + 38);
+  h.token = load_network_order<std::uint16_t>(p + 38);
   if (h.index >= h.count) {
     return std::nullopt;
   }
@@ -176,7 +147,7 @@ inline void encode(const DataHeader& h, std::span<std::byte, kDataHeaderBytes> o
 /// Reads the common header; nothing when the datagram is too short or not udperf's. The version is
 /// the caller's to judge: a HELLO of a later one deserves an answer.
 [[nodiscard]] inline std::optional<CommonHeader> decode_common(std::span<const std::byte> in) {
-  if (in.size() < kCommonHeaderBytes || detail::load<std::uint32_t>(in.data()) != kMagic) {
+  if (in.size() < kCommonHeaderBytes || load_network_order<std::uint32_t>(in.data()) != kMagic) {
     return std::nullopt;
   }
   CommonHeader h;
@@ -184,7 +155,7 @@ inline void encode(const DataHeader& h, std::span<std::byte, kDataHeaderBytes> o
   h.type = static_cast<MessageType>(in[5]);
   h.stream = std::to_integer<std::uint8_t>(in[6]);
   h.flags = std::to_integer<std::uint8_t>(in[7]);
-  h.session = detail::load<std::uint64_t>(in.data() + 8);
+  h.session = load_network_order<std::uint64_t>(in.data() + 8);
   return h;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "base/network_order.hpp"
 #include "session/client_handshake.hpp"
 #include "session/handshake_responder.hpp"
 #include "support/seeded_random.hpp"
@@ -26,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::vector<std::byte> bytes(length);
     std::copy_n(reinterpret_cast<const std::byte*>(data + 4), length, bytes.begin());
     if (length >= wire::kCommonHeaderBytes && (data[3] & 1U) != 0) {
-      wire::detail::store(bytes.data(), wire::kMagic);
+      store_network_order(bytes.data(), wire::kMagic);
       bytes[4] = std::byte{wire::kVersion};
       bytes.resize(std::max<std::size_t>(length, data[3] > 128 ? wire::kPaddedRequestBytes : 0));
     }

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "base/network_order.hpp"
 #include "sim/sim_world.hpp"
 
 namespace {
@@ -28,12 +29,12 @@ std::vector<std::byte> shaped(const Step& step, const std::uint8_t* content,
     bytes.resize(std::max(bytes.size(), wire::kPaddedRequestBytes));
   }
   if (bytes.size() >= wire::kCommonHeaderBytes && (step.shape & 1U) != 0) {
-    wire::detail::store(bytes.data(), wire::kMagic);
+    store_network_order(bytes.data(), wire::kMagic);
     bytes[4] = std::byte{wire::kVersion};
     bytes[5] = std::byte{step.type};
     bytes[6] = (step.shape & 16U) != 0 ? std::byte{1} : std::byte{0};
     bytes[7] = std::byte{0};
-    wire::detail::store(bytes.data() + 8, (step.shape & 2U) != 0 ? session : std::uint64_t{0});
+    store_network_order(bytes.data() + 8, (step.shape & 2U) != 0 ? session : std::uint64_t{0});
   }
   return bytes;
 }

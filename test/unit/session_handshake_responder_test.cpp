@@ -1,3 +1,4 @@
+#include "base/network_order.hpp"
 #include "session/client_handshake.hpp"
 #include "session/handshake_responder.hpp"
 #include "support/catch.hpp"
@@ -152,7 +153,7 @@ TEST_CASE("no answer is larger than its question, whatever it is", "[session][pr
     std::vector<std::byte> bytes(static_cast<std::size_t>(random.between(0, 700)));
     random.fill(bytes);
     if (bytes.size() >= 8 && random.chance(0.9)) {
-      wire::detail::store(bytes.data(), wire::kMagic);
+      store_network_order(bytes.data(), wire::kMagic);
       bytes[4] = std::byte{1};
       bytes[5] = static_cast<std::byte>(random.between(0, 20));
       bytes[7] = std::byte{0};

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 
+#include "base/network_order.hpp"
 #include "crypto/crypto.hpp"
 #include "session/client_handshake.hpp"
 #include "session/compact_tag.hpp"
@@ -58,7 +59,7 @@ TEST_CASE("the page's parameters and hashes are right", "[session][docs]") {
   CHECK(example("params_hash") == hex(crypto::fingerprint(bytes)));
   CHECK(example("JOIN's hash") == hex(session::join_hash(kSession, 3)));
   std::array<std::byte, 2> tag{};
-  wire::detail::store(tag.data(), session::compact_tag(kSession, 3));
+  store_network_order(tag.data(), session::compact_tag(kSession, 3));
   CHECK(example("tag of DATA") == hex(tag));
 }
 

@@ -1,6 +1,7 @@
 #include <array>
 #include <limits>
 
+#include "base/network_order.hpp"
 #include "support/catch.hpp"
 #include "wire/header.hpp"
 
@@ -95,5 +96,5 @@ TEST_CASE("type and sequence stand where a firewall rule looks for them", "[wire
   wire::encode(example(), frame);
   CHECK(frame[5] == std::byte{10});
   CHECK(wire::kSequenceOffset % 4 == 0);
-  CHECK(wire::detail::load<std::uint32_t>(frame.data() + wire::kSequenceOffset + 4) == 256);
+  CHECK(load_network_order<std::uint32_t>(frame.data() + wire::kSequenceOffset + 4) == 256);
 }

@@ -28,7 +28,7 @@ std::optional<double> rate_target(const TestParams& params) {
     if (!includes(params.direction, way)) {
       continue;
     }
-    if (!rate.limited() || rate.kind == SendRate::Kind::adjusted) {
+    if (!rate.limited() || rate.adjusted()) {
       return std::nullopt;
     }
     const MeanLength mean = params.mean_length(way);
