@@ -27,8 +27,8 @@ namespace {
 constexpr bool kPlain = UDPERF_TEST_TIME_FACTOR == 1;
 
 /// Whether the sender kept a shaper's queue of 50 ms filled: no pause was longer, and in no row was
-/// less sent than leaves in it. Rows are the receiver's: while the queue fills up, in the first one,
-/// nothing is lost and no more is known to be sent than has passed.
+/// less sent than leaves in it. Rows are the receiver's: while the queue fills up, in the first
+/// one, nothing is lost and no more is known to be sent than has passed.
 bool queue_never_dry(const json& way, int payload, double shaper_bps) {
   if (way.at("pacing").at("gap_max_ns").get<double>() > 50e6) {
     return false;

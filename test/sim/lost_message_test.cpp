@@ -94,8 +94,8 @@ TEST_CASE("any message may be lost four times without changing the result", "[si
         CHECK(client.outcome().status == TestStatus::complete);
         check_exact(client.outcome().up, 150);
         check_exact(client.outcome().down, 150);
-        // Whoever waits must sleep: a deadline in the past, or what is left unread, would turn a core
-        // into a heater.
+        // Whoever waits must sleep: a deadline in the past, or what is left unread, would turn a
+        // core into a heater.
         CHECK(turns.count < 1000 + 10 * static_cast<std::uint64_t>(turns.time / 1ms));
         CHECK(world.network.left_unread == 0);
         CHECK(world.run(20s, [&world] { return world.server->sessions().count() == 0; }));
