@@ -1,4 +1,4 @@
-// A target's charts: a line at the median, bands around it, and bars where datagrams were lost.
+// A target's charts: a line at the median, bands around it, and bars where datagrams were lost or nobody answered.
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
 const faded = (hex, share) => hex + Math.round(255 * share).toString(16).padStart(2, "0");
 
@@ -38,6 +38,12 @@ function makeChart(canvas, name) {
   });
 }
 
+// The share of the rounds that nobody answered, so that no gap hides an outage. A server that said no is none.
+function unanswered(row) {
+  const { complete, cut_short, unreachable } = row.rounds;
+  return unreachable > 0 ? unreachable / (complete + cut_short + unreachable) : 0;
+}
+
 const kBands = [["min_ns", "max_ns"], ["p10_ns", "p90_ns"], ["p25_ns", "p75_ns"]];
 function fill(chart, rows, every, spread, lost) {
   const data = chart.data.datasets.map(() => []);
@@ -56,7 +62,7 @@ function fill(chart, rows, every, spread, lost) {
       });
       data[6].push({ x, y: times.p50_ns });
     }
-    const share = lost(row);
+    const share = Math.max(lost(row) || 0, unanswered(row));
     if (share) data[7].push({ x, y: Math.max(share, 0.02) });
     end = x + row.span_ns / 1e6;
   }

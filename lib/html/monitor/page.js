@@ -66,8 +66,9 @@ if (location.hash === "#check") {  // for the test that looks at the page
   setInterval(() => {
     const rows = [...state.rows.values()];
     const drawn = rows.filter((row) => row.charts && row.charts.every((chart) => chart.data.datasets[6].data.some((p) => p.y !== null)));
+    const away = rows.filter((row) => row.charts && row.charts[0].data.datasets[7].data.some((p) => p.y === 1));
     document.body.dataset.check = JSON.stringify({
-      rows: rows.length, drawn: drawn.length, errors,
+      rows: rows.length, drawn: drawn.length, away: away.length, errors,
       states: rows.map((row) => row.root.className),
       overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     });
