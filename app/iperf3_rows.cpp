@@ -149,7 +149,7 @@ Problem set_affinity(Text value, Given& c) {
 
 /// IDLE/INTERVAL/COUNT, each of which may be left out.
 Problem set_keep_alive(Text value, Given& c) {
-  auto& alive = c.patience.control.keep_alive.emplace();
+  auto& alive = c.patience.control.keep_alive.emplace(net::TcpPatience::KeepAlive{});
   std::string rest = value;
   constexpr std::uint32_t kMost = 32'767;  // of Linux
   for (std::uint32_t* const part : {&alive.idle_s, &alive.interval_s, &alive.count}) {

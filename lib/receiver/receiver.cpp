@@ -10,6 +10,17 @@
 namespace udperf::receiver {
 namespace {
 
+// A header that was corrupted on the way may tell any time at all.
+Duration wrapping_difference(std::int64_t a, std::int64_t b) {
+  return Duration{
+      static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b))};
+}
+
+std::int64_t wrapping_sum(std::int64_t a, Duration b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) +
+                                   static_cast<std::uint64_t>(b.count()));
+}
+
 /// In cache, and enough for a read of the largest datagrams that are merged.
 constexpr std::size_t kHeadsAtOnce = 64;
 
@@ -70,8 +81,8 @@ std::size_t Receiver::on_read(const net::Received& read, std::size_t offset) {
   std::uint32_t taken = 0;
   std::array<DataHead, kHeadsAtOnce> heads;  // NOLINT(*-member-init): parse() writes what is read
   for (std::size_t n = heads.size(); n == heads.size() && offset < read.data.size();) {
-    n = format_->parse({read.data.subspan(offset), read.segment, to_ns(read.at + peer_ahead_),
-                        stats_.next_expected()},
+    n = format_->parse({read.data.subspan(offset), read.segment,
+                        wrapping_sum(to_ns(read.at), peer_ahead_), stats_.next_expected()},
                        heads);
     for (const DataHead& head : std::span{heads}.first(n)) {
       take_all(head, read, scan);
@@ -143,7 +154,7 @@ bool Receiver::take(const DataHead& head, const net::Received& read, Scan& scan)
     scan.first = place;
   }
   scan.last = place;
-  peer_ahead_ = Duration{head.tx_time_ns} - read.at.time_since_epoch();
+  peer_ahead_ = wrapping_difference(head.tx_time_ns, to_ns(read.at));
   latest_ = head;
   has_latest_ = true;
   return true;
