@@ -159,8 +159,10 @@ bool PathMtuSearch::on_reply(std::uint64_t id, std::uint32_t bytes, MonoTime now
     passed_ = sent.bytes;
     failed_ = failed_ > passed_ ? failed_ : settings_.highest + 1;  // it was only slow
   }
-  // A slow link: what is still on its way gets the time that this one took.
-  wait_ = std::clamp<Duration>(2 * (now - sent.at) + kLeastWait, wait_, kShortest / 2);
+  // A slow link: what is still on its way gets the time that this one took, or on a long path
+  // what it has anyway.
+  const Duration took = 2 * (now - sent.at) + kLeastWait;
+  wait_ = std::max(wait_, std::min<Duration>(took, kShortest / 2));
   if (tries_ >= (ladder_tried_ ? kTries : 1)) {
     next_ = std::max(next_, now + kLeastWait);
   }

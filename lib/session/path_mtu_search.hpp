@@ -46,7 +46,9 @@ class PathMtuSearch {
   void on_hint(std::uint32_t mtu);
 
   [[nodiscard]] bool done() const { return done_; }
-  [[nodiscard]] MonoTime next_timeout() const { return done_ ? kNever : next_; }
+  [[nodiscard]] MonoTime next_timeout() const {
+    return done_ ? kNever : next_ < deadline_ ? next_ : deadline_;
+  }
   /// What is known so far; all of it when done().
   [[nodiscard]] PathMtu result() const;
 

@@ -169,6 +169,22 @@ TEST_CASE("a slow link is given the time that it needs", "[session][mtu]") {
   CHECK(run.result.payload_bytes == 1372U);
 }
 
+TEST_CASE("a long path is given the time that it needs", "[session][mtu]") {
+  for (Duration rtt = 300ms; rtt <= 1100ms; rtt += 50ms) {
+    CAPTURE(rtt.count());
+    Path path;
+    path.rtt = rtt;
+    CHECK(search(path).result.capped);
+
+    path.takes = 1372;  // that of a known tunnel
+    path.loss = 0.1;
+    const Run run = search(path);
+    CHECK(run.result.payload_bytes.value_or(0) <= 1372U);
+    CHECK((rtt > 800ms || run.result.payload_bytes == 1372U));
+    CHECK(run.took <= PathMtuSearch::kBudget + 1ms);
+  }
+}
+
 TEST_CASE("the sending host's own limit counts", "[session][mtu]") {
   const MonoTime now{1s};
   PathMtuSearch search{{1472, 28, 0, 1ms}, now};
