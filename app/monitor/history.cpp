@@ -8,6 +8,7 @@
 
 #include "app/last_resort.hpp"
 #include "app/monitor/history_store.hpp"
+#include "monitor/round_record.hpp"
 #include "monitor/totals_codec.hpp"
 
 namespace udperf::app {
@@ -21,13 +22,21 @@ std::int64_t seconds_of(History::Grain grain) {
   return grain == History::Grain::hour ? kHour : kFiveMinutes;
 }
 
-/// Where rows of `select` (start in ns, span in ns, totals) go, newest first.
-Result<void> take_rows(SqliteStatement& select, std::vector<HistoryRow>& rows) {
+/// Where rows of `select` (start in ns, span in ns, totals and, of rounds, the record) go, newest
+/// first.
+Result<void> take_rows(SqliteStatement& select, bool rounds, std::vector<HistoryRow>& rows) {
   auto row = select.step();
   for (; row && *row; row = select.step()) {
-    if (const auto totals = monitor::decode_totals(select.bytes(2))) {
-      rows.push_back(
-          HistoryRow{unix_from_ns(select.number(0)), Duration{select.number(1)}, *totals});
+    const auto totals = monitor::decode_totals(select.bytes(2));
+    if (!totals) {
+      continue;
+    }
+    HistoryRow& taken = rows.emplace_back(
+        HistoryRow{unix_from_ns(select.number(0)), Duration{select.number(1)}, *totals, {}});
+    // An earlier version wrote no records.
+    if (const auto round =
+            rounds ? monitor::decode_record(select.bytes(3), *totals) : std::nullopt) {
+      taken.figures = figures_of(*round);
     }
   }
   return row ? Result<void>{} : tl::unexpected{row.error()};
@@ -39,7 +48,7 @@ std::vector<HistoryRow> summed(const std::vector<HistoryRow>& rounds, std::int64
   for (const HistoryRow& round : rounds) {
     const std::int64_t start = to_seconds(round.start) / seconds * seconds;
     if (rows.empty() || to_seconds(rows.back().start) != start) {
-      rows.push_back({unix_from_ns(start * kNsPerSecond), std::chrono::seconds{seconds}, {}});
+      rows.push_back({unix_from_ns(start * kNsPerSecond), std::chrono::seconds{seconds}, {}, {}});
     }
     rows.back().totals.add(round.totals);
   }
@@ -51,14 +60,15 @@ Result<void> read_rounds(const SqliteFile& file, const History::Query& query, st
                          std::vector<HistoryRow>& rows) {
   auto select = SqliteStatement::prepare(
       file,
-      "SELECT start_ns, length_ns, totals FROM round WHERE target IN (SELECT id FROM target WHERE"
+      "SELECT start_ns, length_ns, totals, record FROM round WHERE target IN (SELECT id FROM "
+      "target WHERE"
       " name = ?1) AND start_ns >= ?2 AND start_ns <= ?3 ORDER BY start_ns DESC LIMIT ?4");
   if (!select) {
     return tl::unexpected{select.error()};
   }
   select->bind(1, query.target).bind(2, from).bind(3, to_ns(query.until));
   select->bind(4, static_cast<std::int64_t>(query.most));
-  auto done = take_rows(*select, rows);
+  auto done = take_rows(*select, true, rows);
   std::reverse(rows.begin(), rows.end());
   return done;
 }
@@ -76,7 +86,7 @@ Result<void> read_spans(const SqliteFile& file, const History::Query& query,
   }
   select->bind(1, seconds_of(query.grain)).bind(2, query.target).bind(3, to_seconds(query.since));
   select->bind(4, to_seconds(query.until) + 1).bind(5, static_cast<std::int64_t>(query.most));
-  auto done = take_rows(*select, rows);
+  auto done = take_rows(*select, false, rows);
   std::reverse(rows.begin(), rows.end());
   return done;
 }

@@ -16,6 +16,7 @@
 #include "base/result.hpp"
 #include "clock/clock.hpp"
 #include "monitor/board.hpp"
+#include "monitor/round.hpp"
 #include "monitor/totals.hpp"
 
 struct sqlite3;
@@ -27,6 +28,7 @@ struct HistoryRow {
   UnixTime start;
   Duration span{0};
   monitor::Totals totals;
+  std::optional<monitor::RoundFigures> figures;  ///< of a single round; absent of sums
 };
 
 /// Rounds in an SQLite file: each for some days, sums of five minutes for weeks, of an hour for

@@ -212,7 +212,8 @@ HttpReply Routes::rounds(const HttpQuery& query) const {
   }
   Json list = Json::array();
   for (const HistoryRow& row : *rows) {
-    list.push_back(to_json(row.totals, row.start, row.span));
+    list.push_back(row.figures ? to_json(row.totals, *row.figures, row.start, row.span)
+                               : to_json(row.totals, row.start, row.span));
   }
   constexpr std::array<const char*, 3> kGrains{"round", "5m", "1h"};
   return json_reply(monitor::dump({{"schema", "udperf-monitor/1"},

@@ -42,6 +42,13 @@ Json voice_json(const std::optional<RoundVoice>& voice) {
           {"missed_ratio", or_null(voice->missed_ratio)}};
 }
 
+Json figures_json(const WayFigures& way) {
+  return {{"goodput_bps", or_null(way.goodput_bps)},
+          {"jitter_ns", or_null(way.jitter)},
+          {"voice", voice_json(way.voice)},
+          {"found_bps", or_null(way.found_bps)}};
+}
+
 Json way_json(const std::optional<RoundWay>& way) {
   if (!way) {
     return nullptr;
@@ -148,6 +155,18 @@ Json to_json(const Totals& totals, UnixTime start, Duration span) {
           {"up", way_json(totals.up)},
           {"down", way_json(totals.down)},
           {"rtt", totals.rtt_sent > 0 ? trips_json(totals.rtt_sent, totals.rtt) : Json(nullptr)}};
+}
+
+Json to_json(const Totals& totals, const RoundFigures& figures, UnixTime start, Duration span) {
+  Json row = to_json(totals, start, span);
+  const auto add = [&row](const char* way, const std::optional<WayFigures>& came_to) {
+    if (came_to && row[way].is_object()) {
+      row[way].update(figures_json(*came_to));
+    }
+  };
+  add("up", figures.up);
+  add("down", figures.down);
+  return row;
 }
 
 std::string json_line(const char* event, UnixTime time, std::uint64_t sequence, Json data) {

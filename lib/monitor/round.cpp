@@ -182,6 +182,15 @@ RoundResult make_round(const TestOutcome& outcome, const result::ResultDocument&
   return round;
 }
 
+RoundFigures figures_of(const RoundResult& round) {
+  const auto of = [](const std::optional<RoundWay>& way) {
+    return way ? std::optional{WayFigures{way->goodput_bps, way->jitter, way->voice,
+                                          way->found_bps}}
+               : std::nullopt;
+  };
+  return {of(round.up), of(round.down)};
+}
+
 bool balanced(const RoundResult& round) {
   const auto fits = [](const std::optional<RoundWay>& way) {
     return !way || (way->sent == way->unique + way->lost &&

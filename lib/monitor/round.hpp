@@ -118,6 +118,26 @@ struct RoundResult {
 [[nodiscard]] RoundResult make_round(const TestOutcome& outcome,
                                      const result::ResultDocument& document);
 
+/// What one way of a round came to that cannot be added up with others.
+struct WayFigures {
+  std::optional<double> goodput_bps;
+  std::optional<Duration> jitter;
+  std::optional<RoundVoice> voice;
+  std::optional<double> found_bps;
+
+  bool operator==(const WayFigures&) const = default;
+};
+
+/// Those of a round, as RoundWay has them; a way is absent where it has no books.
+struct RoundFigures {
+  std::optional<WayFigures> up;
+  std::optional<WayFigures> down;
+
+  bool operator==(const RoundFigures&) const = default;
+};
+
+[[nodiscard]] RoundFigures figures_of(const RoundResult& round);
+
 /// Whether the books balance, way by way.
 [[nodiscard]] bool balanced(const RoundResult& round);
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <fstream>
 #include <thread>
 
@@ -108,6 +109,35 @@ TEST_CASE("the sums of rounds, of five minutes and of hours are the same") {
                                                                    : 5U));
   }
   CHECK((*history)->read({"nobody", begin, clock.unix, History::Grain::hour})->empty());
+}
+
+TEST_CASE("what does not add up is told of each round, and of no sum") {
+  const test::TempDir folder;
+  const std::string file = folder.path().string() + "/m.db";
+  const SetClock clock;
+  monitor::RoundResult call = round_at(clock.unix - 3h, 1, 0);
+  call.up->voice = monitor::RoundVoice{4.25, 91.5, std::nullopt};
+  call.up->jitter = 70us;
+  monitor::RoundResult search = round_at(clock.unix - 2h, 2, 0);
+  search.up->found_bps = 48.5e6;
+  search.up->goodput_bps = 48e6;
+  write(file, Retention{}, {call, search});
+  const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
+  REQUIRE(history);
+
+  const auto rounds = (*history)->read({"gw", clock.unix - 4h, clock.unix, History::Grain::round});
+  REQUIRE(rounds);
+  REQUIRE(rounds->size() == 2);
+  CHECK(rounds->at(0).figures == figures_of(call));
+  CHECK(rounds->at(1).figures == figures_of(search));
+  CHECK(rounds->at(0).figures->up->voice == call.up->voice);
+  CHECK(rounds->at(1).figures->up->found_bps == 48.5e6);
+  CHECK_FALSE(rounds->at(0).figures->down);
+
+  const auto sums = (*history)->read({"gw", clock.unix - 4h, clock.unix, History::Grain::hour});
+  REQUIRE(sums);
+  CHECK(std::none_of(sums->begin(), sums->end(),
+                     [](const HistoryRow& row) { return row.figures.has_value(); }));
 }
 
 TEST_CASE("a round that came late is in the sums, though the monitor ended before it could be") {

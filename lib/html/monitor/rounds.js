@@ -1,12 +1,17 @@
 // What the charts sum up, one by one; the latest first.
 const p99 = (spread) => timeText(spread ? spread.p99_ns : null);
-const kRoundHeads = ["Round", "", "Lost up", "Lost down", "RTT p50", "RTT p99", "Variation up p99", "Variation down p99", ""];
+const kRoundHeads = ["Round", "", "Lost up", "Lost down", "RTT p50", "RTT p99", "Variation up p99", "Variation down p99", "Result up", "Result down", ""];
+// Of a call how it sounded, of a search what it found.
+function resultText(way) {
+  if (way && way.voice && way.voice.mos !== null) return "MOS " + way.voice.mos.toFixed(2);
+  return way && Number.isFinite(way.found_bps) ? (way.found_bps / 1e6).toPrecision(3) + " Mb/s" : "–";
+}
 function roundRow(name, round) {
   const status = Object.keys(round.rounds).find((one) => round.rounds[one] > 0) || "";
   const row = element("tr", ["complete", "not_measured"].includes(status) ? "" : "bad");
   for (const text of [moment(round.start_unix_ns), status.replaceAll("_", " "), lossText(round.up), lossText(round.down),
     timeText(round.rtt ? round.rtt.p50_ns : null), p99(round.rtt), p99(round.up && round.up.delay_variation),
-    p99(round.down && round.down.delay_variation)]) {
+    p99(round.down && round.down.delay_variation), resultText(round.up), resultText(round.down)]) {
     row.append(element("td", "", text));
   }
   const cell = element("td");
