@@ -25,9 +25,15 @@ constexpr std::array kPlaces{RoutedPath::Place::client, RoutedPath::Place::route
                              RoutedPath::Place::server};
 
 // @C, @R and @S stand for the namespaces. A merged buffer crosses veth whole and is one packet to
-// whoever counts in between: tests that count there use --gso off.
+// whoever counts in between: tests that count there use --gso off. A router asks for its neighbours
+// from its link-local address: looking for others that have the same takes seconds on a busy host,
+// as long as a neighbour may be asked for.
 constexpr const char* kBuild = R"(set -e
-for n in @C @R @S; do ip netns add $n; ip -n $n link set lo up; done
+for n in @C @R @S; do
+  ip netns add $n
+  ip -n $n link set lo up
+  ip netns exec $n sh -c 'for f in all default; do echo 0 >/proc/sys/net/ipv6/conf/$f/accept_dad; done'
+done
 ip -n @R link add client type veth peer name router netns @C
 ip -n @R link add server type veth peer name router netns @S
 ip -n @C addr add 10.77.1.2/24 dev router
