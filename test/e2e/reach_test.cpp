@@ -204,7 +204,7 @@ TEST_CASE("all streams leave from the first one's address", "[e2e][netns]") {
   // The second stream's port would take another source address.
   scene.path.run(Place::client, R"(ip addr add 10.77.1.9/24 dev router
 ip route add default via 10.77.1.1 src 10.77.1.9 table 100
-ip rule add ipproto udp sport 40001 lookup 100)");
+ip rule add ipproto 17 sport 40001 lookup 100)");
 
   const auto finished = scene.client(
       kServer4, {"--packets", "200", "--rate", "10M", "--streams", "3", "--local-port", "40000"});
