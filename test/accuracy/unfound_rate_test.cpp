@@ -87,8 +87,8 @@ TEST_CASE("a search stops sending within a second when nothing comes back", "[ac
             start_search(*scene, {"--gso", "off", "--min-rate", "12M", "--max-rate", "12M"});
         // In the confirming run, which goes on for three seconds, the way back is cut.
         REQUIRE(client.wait_for(Stream::out, R"("trial")", kGuard));
-        const auto first = sent();
         const auto begun = std::chrono::steady_clock::now();
+        const auto first = sent();
         while (sent() < first + 300 && std::chrono::steady_clock::now() - begun < 3s) {
         }
         scene->path.run(Place::router,

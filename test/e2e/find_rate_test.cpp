@@ -100,10 +100,10 @@ void judge_document(const Finished& finished, Attempt& attempt) {
   const json& last = search.at("trials").back();
   attempt.expect(last.at("step") == "confirm" && last.at("verdict") == "passed",
                  "a confirmation at the end");
-  CHECK(document.at("test").at("rate_target_bps").get<double>() == last.at("rate_bps"));
   if (!attempt.wrong().empty()) {
     return;  // the document is no confirming run's
   }
+  CHECK(document.at("test").at("rate_target_bps").get<double>() == last.at("rate_bps"));
   CHECK(document.at("test").at("duration_s").get<double>() >= 3);
   attempt.expect(document.at("up").at("rx").at("span_ns").get<double>() >= 3e9, "three seconds");
 }
@@ -193,7 +193,9 @@ void judge_standard(const Finished& finished, Attempt& attempt) {
         Approx(search.at("answer_ip_bps").get<double>() * payload / (payload + 28)));
   CHECK(capacity.at("maximum").at("rtt_min_ns").get<double>() > 0);
   CHECK(capacity.at("maximum").at("rtt_max_ns") >= capacity.at("maximum").at("rtt_min_ns"));
-  REQUIRE(search.at("trials").size() == 2);
+  if (!attempt.expect(search.at("trials").size() == 2, "time for a confirming run")) {
+    return;
+  }
   CHECK(search.at("trials").at(0).at("step") == "adjust");
   CHECK(search.at("trials").at(1).at("step") == "confirm");
   // The document is the adjusted test's, whose rows are the sub-intervals.

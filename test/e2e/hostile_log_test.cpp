@@ -115,10 +115,17 @@ TEST_CASE("the server's JSON lines outlive restarts, rotation and a torn line", 
   check_serves(server);
   const auto moved = folder.path() / "sessions.jsonl.1";
   const auto moved_log = folder.path() / "server.log.1";
+  const auto deadline = std::chrono::steady_clock::now() + kGuard;
+  const auto written = [&file] {
+    const auto text = content_of(file);
+    return std::count(text.begin(), text.end(), '\n');
+  };
+  while (written() < 3) {  // the session's is written when its client is gone
+    REQUIRE(std::chrono::steady_clock::now() < deadline);
+  }
   std::filesystem::rename(file, moved);
   std::filesystem::rename(log, moved_log);
   server.process().send_signal(SIGHUP);
-  const auto deadline = std::chrono::steady_clock::now() + kGuard;
   while (!std::filesystem::exists(log) || content_of(log).find("SIGHUP") == std::string::npos) {
     REQUIRE(std::chrono::steady_clock::now() < deadline);
   }

@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "net/fd.hpp"
+#include "support/catch.hpp"
 
 namespace udperf::test {
 
@@ -54,6 +55,18 @@ std::optional<HttpAnswer> http_get(const Endpoint& server, const std::string& pa
   }
   return HttpAnswer{std::atoi(text.substr(9, 3).c_str()), text.substr(0, end),
                     text.substr(end + 4)};
+}
+
+HttpAnswer http_answer(const Endpoint& server, const std::string& path,
+                       const std::vector<std::pair<std::string, std::string>>& headers,
+                       const std::string& method) {
+  constexpr int kMostTries = 5;
+  auto answer = http_get(server, path, headers, method);
+  for (int i = 1; i < kMostTries && !answer; ++i) {
+    answer = http_get(server, path, headers, method);
+  }
+  REQUIRE(answer);
+  return *std::move(answer);
 }
 
 std::optional<double> metric_value(const std::string& text, const std::string& name,

@@ -22,6 +22,13 @@ struct HttpAnswer {
     const std::vector<std::pair<std::string, std::string>>& headers = {},
     const std::string& method = "GET");
 
+/// The same, asked again up to four times: a connection that gets no turn for two seconds, as on a
+/// host that is held up, is closed by the other end. Fails the test where nothing is answered.
+[[nodiscard]] HttpAnswer http_answer(
+    const Endpoint& server, const std::string& path,
+    const std::vector<std::pair<std::string, std::string>>& headers = {},
+    const std::string& method = "GET");
+
 /// The value of a metric's sample, e.g. `udperf_packets_sent_total{direction="up"}`: of the first
 /// line with this name that has all these labels in any order.
 [[nodiscard]] std::optional<double> metric_value(const std::string& text, const std::string& name,

@@ -295,7 +295,7 @@ TEST_CASE("a thousand idle sessions are cheap", "[e2e]") {
 
 TEST_CASE("ten thousand abandoned sessions leave nothing behind", "[e2e][beside]") {
   Server server{IpFamily::v4,
-                {"--max-sessions", "4000", "--max-sessions-per-address", "4000", "--max-memory",
+                {"--max-sessions", "10001", "--max-sessions-per-address", "10001", "--max-memory",
                  "2G", "--log-level", "error"}};
   IdleClient client{server.endpoint()};
   const auto before = footprint(server);

@@ -61,17 +61,16 @@ TEST_CASE("a probe answers within its time whatever the target does", "[e2e][mon
         Case{"127.0.0.1:" + std::to_string(unused_port()), 0}}) {
     CAPTURE(one.target);
     const auto begin = std::chrono::steady_clock::now();
-    const auto answer = http_get(monitor.http(), "/probe?module=light&target=" + one.target,
-                                 {{"X-Prometheus-Scrape-Timeout-Seconds", "6"}});
+    const auto answer = http_answer(monitor.http(), "/probe?module=light&target=" + one.target,
+                                    {{"X-Prometheus-Scrape-Timeout-Seconds", "6"}});
     const auto took = std::chrono::steady_clock::now() - begin;
-    REQUIRE(answer);
-    CHECK(answer->status == 200);
-    CHECK(metric_value(answer->body, "probe_success") == one.success);
-    CHECK(metric_value(answer->body, "probe_duration_seconds").value_or(9) <= 5.9);
+    CHECK(answer.status == 200);
+    CHECK(metric_value(answer.body, "probe_success") == one.success);
+    CHECK(metric_value(answer.body, "probe_duration_seconds").value_or(9) <= 5.9);
     CHECK(took < patience(6s));
     // Nothing of a round before, and nothing of the monitor.
-    CHECK(answer->body.find("udperf_target_up") == std::string::npos);
-    CHECK(metric_value(answer->body, "udperf_probe_loss_ratio").has_value() == (one.success == 1));
+    CHECK(answer.body.find("udperf_target_up") == std::string::npos);
+    CHECK(metric_value(answer.body, "udperf_probe_loss_ratio").has_value() == (one.success == 1));
   }
   const auto status = [&](const std::string& query) {
     return monitor.get("/probe" + query).status;
@@ -104,8 +103,8 @@ TEST_CASE("requests that ask for nothing of the monitor's get nothing", "[e2e][m
   for (const std::string part : {"/page.js", "/page.css", "/chart.js"}) {
     CHECK(monitor.get(part).status == 200);
   }
-  CHECK(http_get(monitor.http(), "/metrics", {}, "POST")->status == 405);
-  CHECK(http_get(monitor.http(), "/metrics", {}, "HEAD")->body.empty());
+  CHECK(http_answer(monitor.http(), "/metrics", {}, "POST").status == 405);
+  CHECK(http_answer(monitor.http(), "/metrics", {}, "HEAD").body.empty());
   CHECK(monitor.get("/api/v1/rounds?target=none").status == 404);
   CHECK(monitor.get("/api/v1/rounds?target=none&since=x").status == 400);
   const auto huge = http_get(monitor.http(), "/metrics", {{"X", std::string(100'000, 'x')}});
@@ -192,17 +191,16 @@ TEST_CASE("promtool finds nothing wrong with any metrics", "[e2e][monitor]") {
   MonitorProcess monitor{config_for(server.endpoint())};
   REQUIRE(monitor.until([&] { return monitor.rounds("complete") >= 1; }));
   const auto check = [&](const Endpoint& from, const std::string& path) {
-    const auto answer = http_get(from, path);
-    REQUIRE(answer);
     const std::string text = monitor.path("metrics");
-    std::ofstream{text} << answer->body;
+    const auto answer = http_answer(from, path);
+    std::ofstream{text} << answer.body;
     const auto checked = run_to_end({"sh", "-c", "promtool check metrics <" + text}, kGuard);
     REQUIRE(checked);
     CAPTURE(path, checked->err);
     CHECK(checked->code() == 0);
     CHECK(checked->err.empty());
     CHECK(checked->out.empty());
-    return answer->body;
+    return answer.body;
   };
   check(monitor.http(), "/metrics");
   check(monitor.http(), "/probe?target=gw");

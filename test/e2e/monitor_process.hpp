@@ -61,16 +61,7 @@ class MonitorProcess {
   }
   [[nodiscard]] Process& process() { return *process_; }
   [[nodiscard]] const Endpoint& http() const { return http_; }
-  /// A connection that gets no turn for two seconds, as on a host that is held up, is closed.
-  [[nodiscard]] HttpAnswer get(const std::string& where) const {
-    constexpr int kMostTries = 5;
-    auto answer = http_get(http_, where);
-    for (int i = 1; i < kMostTries && !answer; ++i) {
-      answer = http_get(http_, where);
-    }
-    REQUIRE(answer);
-    return *answer;
-  }
+  [[nodiscard]] HttpAnswer get(const std::string& where) const { return http_answer(http_, where); }
   /// The data of all whole JSON lines of this kind so far.
   [[nodiscard]] std::vector<nlohmann::json> lines(const std::string& event) const {
     std::vector<nlohmann::json> found;

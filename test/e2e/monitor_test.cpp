@@ -32,11 +32,16 @@ struct RoundsTold {
     const auto answer = monitor.get("/api/v1/rounds?target=gw&grain=round");
     history = answer.status == 200 ? json::parse(answer.body).at("rows") : json::array();
     double rounds = 0;
-    for (const std::string status : {"complete", "cut_short", "refused", "not_measured"}) {
+    for (const std::string status :
+         {"complete", "cut_short", "unreachable", "refused", "failed", "not_measured"}) {
       rounds += metric_value(metrics, "udperf_rounds_total", {"\"" + status + "\""}).value_or(0);
     }
     const auto all = static_cast<std::size_t>(rounds);
-    return all >= 4 && lines.size() == all && history.size() == all;
+    std::size_t told = 0;
+    for (const json& line : lines) {
+      told += line.at("rounds").get<std::size_t>();  // more than one where many were not measured
+    }
+    return all >= 4 && told == all && history.size() == lines.size();
   }
 };
 
@@ -149,8 +154,9 @@ TEST_CASE("metrics, JSON lines and history tell the same sums", "[e2e][monitor]"
 
 TEST_CASE("a target that stops is down, and up when it is back; a program is told",
           "[e2e][monitor]") {
-  std::optional<Server> server{std::in_place};
-  const std::string port = std::to_string(server->endpoint().port);
+  const std::string port = std::to_string(unused_port());  // nobody takes it meanwhile
+  std::optional<Server> server{std::in_place, IpFamily::v4,
+                               std::vector<std::string>{"--port", port}};
   const TempDir folder;
   const std::string told = (folder.path() / "told").string();
   const std::string program = (folder.path() / "tell").string();
@@ -170,8 +176,9 @@ TEST_CASE("a target that stops is down, and up when it is back; a program is tol
 }
 
 TEST_CASE("a server that is started anew is told apart from loss", "[e2e][monitor]") {
-  std::optional<Server> server{std::in_place};
-  const std::string port = std::to_string(server->endpoint().port);
+  const std::string port = std::to_string(unused_port());  // nobody takes it meanwhile
+  std::optional<Server> server{std::in_place, IpFamily::v4,
+                               std::vector<std::string>{"--port", port}};
   MonitorProcess monitor{config_for(server->endpoint())};
   REQUIRE(monitor.until([&] { return monitor.rounds("complete") >= 2; }));
   server.reset();
@@ -275,11 +282,12 @@ TEST_CASE("a name, a key and an own address serve light rounds, too", "[e2e][mon
 
 TEST_CASE("a monitor that is killed again and again keeps its history whole", "[e2e][monitor]") {
   constexpr std::int64_t kKills = 50;
+  constexpr int kTargets = 10;
   const Server server;
   // Short rounds of ten targets, one after the other, so that one ends soon after each start.
   std::string config =
       "modules:\n  light: {every: 1s, packets: 5, rate: 100pps, spacing: even}\ntargets:\n";
-  for (int i = 0; i < 10; ++i) {
+  for (int i = 0; i < kTargets; ++i) {
     config += "  - {target: \"" + server.endpoint().to_string() + "\", name: t" +
               std::to_string(i) + "}\n";
   }
@@ -294,9 +302,10 @@ TEST_CASE("a monitor that is killed again and again keeps its history whole", "[
     REQUIRE(file);
     CHECK(file->number("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'")
               .value_or(0) == 1);
-    // Of what was told, each kill takes the round at most that was about to be written.
+    // Of what was told, each kill takes what was about to be written: a round, and on a busy host
+    // those of all targets that ended while the writer waited for its turn.
     CHECK(file->number("SELECT count(*) FROM round WHERE status = 'complete'").value_or(-1) +
-              kills >=
+              kills + kTargets >=
           static_cast<std::int64_t>(monitor.rounds("complete")));
     if (kills < kKills) {
       monitor.start();

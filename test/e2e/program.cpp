@@ -182,9 +182,12 @@ std::uint16_t unused_port() {
   static int next = ::getpid() * 37;
   for (int tries = 0; tries < kCount; ++tries) {
     const auto port = static_cast<std::uint16_t>(kFirst + next++ % kCount);
-    const net::Fd fd{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
     const net::SocketAddress address{{IpAddress::loopback(IpFamily::v4), port}};
-    if (::bind(fd.get(), address.raw(), address.size()) == 0) {
+    const auto is_free = [&address](int type) {
+      const net::Fd fd{::socket(AF_INET, type | SOCK_CLOEXEC, 0)};
+      return ::bind(fd.get(), address.raw(), address.size()) == 0;
+    };
+    if (is_free(SOCK_DGRAM) && is_free(SOCK_STREAM)) {
       return port;
     }
   }

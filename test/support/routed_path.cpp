@@ -32,7 +32,8 @@ constexpr const char* kBuild = R"(set -e
 for n in @C @R @S; do
   ip netns add $n
   ip -n $n link set lo up
-  ip netns exec $n sh -c 'for f in all default; do echo 0 >/proc/sys/net/ipv6/conf/$f/accept_dad; done'
+  ip netns exec $n sh -c 'for f in all default; do echo 0 >/proc/sys/net/ipv6/conf/$f/accept_dad
+    echo 0 >/proc/sys/net/ipv4/conf/$f/rp_filter; done'
 done
 ip -n @R link add client type veth peer name router netns @C
 ip -n @R link add server type veth peer name router netns @S
@@ -54,7 +55,11 @@ ip -n @C -6 route add default via fd77:1::1
 ip -n @S route add default via 10.77.2.1
 ip -n @S -6 route add default via fd77:2::1
 ip netns exec @R sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward
-  echo 1 >/proc/sys/net/ipv6/conf/all/forwarding')";
+  echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
+for at in '@C router' '@S router' '@R client' '@R server'; do
+  set -- $at
+  until ip -n $1 -6 -o addr show dev $2 scope link | grep -q inet6; do :; done
+done)";
 
 constexpr const char* kFamily = "udperf-";  // and the pid, a number and the place
 

@@ -133,6 +133,20 @@ TEST_CASE("a session that cannot be written is said once and remembered", "[app]
   CHECK(records.find('\n') == records.size() - 1);
 }
 
+/// Warnings of sockets that a log tells, each or by their number.
+std::size_t warnings_told(const std::string& text) {
+  constexpr std::string_view kCount = "... ";
+  std::size_t told = 0;
+  std::istringstream lines{text};
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find("[session_socket]") != std::string::npos) {
+      const auto count = line.find(kCount);
+      told += count == std::string::npos ? 1 : std::stoul(line.substr(count + kCount.size()));
+    }
+  }
+  return told;
+}
+
 TEST_CASE("what strangers can cause is written at a limited rate, and the rest is counted",
           "[app]") {
   const TempFile file;
@@ -157,8 +171,7 @@ TEST_CASE("what strangers can cause is written at a limited rate, and the rest i
   const auto tail = text.substr(text.find("... "));
   CAPTURE(tail);
   CHECK(tail.find(" more like this in the last 10 s: refusals") != std::string::npos);
-  CHECK(tail.find("... 19999 more like this in the last 10 s: [session_socket]") !=
-        std::string::npos);
+  CHECK(warnings_told(text) == kMany);
   std::istringstream all{lines.content()};
   std::size_t written = 0;
   std::size_t left_out = 0;
