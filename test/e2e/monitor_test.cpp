@@ -318,6 +318,11 @@ TEST_CASE("a full disk makes gaps in the history and stops no measuring", "[e2e]
     skip_test("a file system of its own needs root");
     return;
   }
+  if (const auto may = run_to_end({"unshare", "--mount", "true"}, kGuard);
+      !may || may->code() != 0) {
+    skip_test("mount namespaces cannot be made here");
+    return;
+  }
   const Server server;
   const TempDir folder;
   const std::string small = (folder.path() / "small").string();
