@@ -112,6 +112,15 @@ bool exceeds(double worse, double limit) {
   return worse > limit * (1 + kRounding);
 }
 
+/// The fewest runs of either side for which a test can find a change that is more than chance.
+std::size_t runs_that_tell() {
+  std::size_t runs = 2;
+  while (stats::mann_whitney_least_p(runs, runs) >= kSignificant) {
+    ++runs;
+  }
+  return runs;
+}
+
 void judge(Row& row) {
   if (!row.before || !row.after) {
     row.judgement = Judgement::not_measured;
@@ -123,8 +132,11 @@ void judge(Row& row) {
   if (row.before->median != 0) {
     row.change_ratio = *row.change / std::abs(row.before->median);
   }
-  if (!row.p) {
+  if (!row.p || row.least_p.value_or(0) >= kSignificant) {
     row.judgement = Judgement::not_known;
+    if (row.test != Test::fisher && !row.metric->of_run.empty()) {
+      row.enough_runs = runs_that_tell();
+    }
   } else if (*row.p >= kSignificant || *row.change == 0) {
     row.judgement = Judgement::within_spread;
   } else {
@@ -144,12 +156,14 @@ Row make_row(const Metric& metric, const Json& before, const Json& after,
   if (old_values.size() > 1 && new_values.size() > 1) {
     row.test = Test::mann_whitney;
     row.p = stats::mann_whitney(old_values, new_values)->p;
+    row.least_p = stats::mann_whitney_least_p(old_values.size(), new_values.size());
   } else if (metric.name == "loss" && row.before && row.after) {
     const auto old_loss = lost_of(before, old_values);
     const auto new_loss = lost_of(after, new_values);
     if (old_loss && new_loss) {
       row.test = Test::fisher;
       row.p = stats::fisher_exact(*old_loss, *new_loss);
+      row.least_p = stats::fisher_exact({old_loss->of, old_loss->of}, {0, new_loss->of});
     }
   }
   const auto limit = std::find_if(limits.begin(), limits.end(), [&metric](const Limit& candidate) {

@@ -49,7 +49,7 @@ enum class Judgement : std::uint8_t {
   better,
   worse,
   within_spread,  ///< no more than chance explains (p >= 0.05)
-  not_known,      ///< single runs: nobody knows their spread
+  not_known,      ///< too little was measured for any test to reach p < 0.05
   not_measured    ///< in one of the documents
 };
 
@@ -61,6 +61,9 @@ struct Row {
   std::optional<double> change_ratio;  ///< of the old median; absent where that is 0
   Test test = Test::none;
   std::optional<double> p;
+  std::optional<double> least_p;  ///< that the test can have for so many runs or datagrams
+  /// Runs a side with which the test could tell; only where there were too few.
+  std::optional<std::size_t> enough_runs;
   Judgement judgement = Judgement::not_measured;
   std::optional<Limit> limit;
   bool failed = false;  ///< worse by more than the limit, or no longer measured

@@ -40,6 +40,13 @@ std::string limit_text(const Row& row) {
                                            : format_value(row.metric->unit, limit.amount);
 }
 
+std::string not_known_text(const Row& row) {
+  if (row.enough_runs) {
+    return "too few runs to tell, " + std::to_string(*row.enough_runs) + " a side would do";
+  }
+  return row.test == Test::fisher ? "too few datagrams to tell" : "spread not known";
+}
+
 std::string meaning(const Row& row) {
   std::string text;
   switch (row.judgement) {
@@ -53,7 +60,7 @@ std::string meaning(const Row& row) {
       text = "within the spread";
       break;
     case Judgement::not_known:
-      text = "spread not known: too few runs";
+      text = not_known_text(row);
       break;
     case Judgement::not_measured:
       break;
@@ -110,6 +117,7 @@ Ordered row_tree(const Row& row) {
                  {"test", row.test == Test::none ? Ordered(nullptr) : Ordered(test_name(row.test))},
                  {"p_value", or_null(row.p)},
                  {"judgement", judgement_name(row.judgement)},
+                 {"enough_runs", or_null(row.enough_runs)},
                  {"limit", limit},
                  {"failed", row.failed}};
 }

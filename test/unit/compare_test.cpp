@@ -152,6 +152,40 @@ TEST_CASE("repeats are judged by the spread of their runs", "[compare]") {
   CHECK(row(compare::compare(slow, mixed, {}), "rate").judgement == Judgement::within_spread);
 }
 
+TEST_CASE("too few runs for any test are said to be too few", "[compare]") {
+  const auto rate = [](const std::vector<double>& before, const std::vector<double>& after) {
+    return row(compare::compare(with_runs(before), with_runs(after), limits("rate:50%")), "rate");
+  };
+  const auto three = rate({100e6, 101e6, 102e6}, {10e6, 11e6, 12e6});
+  CHECK(three.p == Approx(0.1));
+  CHECK(three.judgement == Judgement::not_known);
+  CHECK(three.enough_runs == 4);
+  CHECK(three.failed);
+  CHECK_FALSE(rate({100e6, 101e6, 102e6}, {99e6, 98e6, 97e6}).failed);
+  CHECK(rate({5e6, 6e6}, {1e6, 2e6, 3e6}).judgement == Judgement::not_known);
+  CHECK(rate({5e6}, {1e6, 2e6, 3e6, 4e6, 4e6, 4e6}).enough_runs == 4);
+  // As many as are said to do, or fewer against more of them.
+  CHECK(rate({5e6, 6e6, 7e6, 8e6}, {1e6, 2e6, 3e6, 4e6}).judgement == Judgement::worse);
+  CHECK(rate({5e6, 6e6, 7e6}, {1e6, 2e6, 3e6, 4e6, 4.5e6}).judgement == Judgement::worse);
+  const auto mixed = rate({5e6, 6e6, 7e6, 8e6}, {5.5e6, 6.5e6, 7.5e6, 4e6});
+  CHECK(mixed.judgement == Judgement::within_spread);
+  CHECK_FALSE(mixed.enough_runs.has_value());
+}
+
+TEST_CASE("that there were too few runs is in text and JSON", "[compare]") {
+  const auto comparison =
+      compare::compare(with_runs({100e6, 101e6, 102e6}), with_runs({10e6, 11e6, 12e6}), {});
+  const std::string text = compare::to_text(comparison, "a", "b");
+  CHECK(text.find("too few runs to tell, 4 a side would do (p = 0.100") != std::string::npos);
+  CHECK(text.find("within the spread") == std::string::npos);
+  const auto tree = Json::parse(compare::to_json(comparison, "a", "b"));
+  CHECK(tree.at("metrics").at(0).at("judgement") == "not_known");
+  CHECK(tree.at("metrics").at(0).at("enough_runs") == 4);
+  const auto many = compare::compare(with_runs({1, 2, 3, 4}), with_runs({5, 6, 7, 8}), {});
+  CHECK(Json::parse(compare::to_json(many, "a", "b")).at("metrics").at(0).at("enough_runs") ==
+        nullptr);
+}
+
 TEST_CASE("loss of single runs is judged by its datagrams", "[compare]") {
   const auto with_loss = [](int lost) {
     Json json = document();
@@ -167,6 +201,22 @@ TEST_CASE("loss of single runs is judged by its datagrams", "[compare]") {
         Judgement::worse);
   CHECK(row(compare::compare(with_loss(100), with_loss(10), {}), "loss").judgement ==
         Judgement::better);
+}
+
+TEST_CASE("loss of too few datagrams for any test is not known", "[compare]") {
+  const auto of = [](int sent, int lost) {
+    Json json = document();
+    json["up"]["tx"]["packets"] = sent;
+    json["up"]["loss"]["packets"] = lost;
+    json["loss_percent"] = 100.0 * lost / sent;
+    return json;
+  };
+  const auto three = compare::compare(of(3, 0), of(3, 3), {});
+  CHECK(row(three, "loss").judgement == Judgement::not_known);
+  CHECK(compare::to_text(three, "a", "b").find("too few datagrams to tell") != std::string::npos);
+  CHECK(row(compare::compare(of(4, 0), of(4, 4), {}), "loss").judgement == Judgement::worse);
+  CHECK(row(compare::compare(of(4, 0), of(4, 0), {}), "loss").judgement ==
+        Judgement::within_spread);
 }
 
 TEST_CASE("loss over repeats is not judged by the datagrams of the last run", "[compare]") {

@@ -6,7 +6,9 @@ const comparison = () => {
   const side = (row, s) => (s && number(s.median) ? `${unit(row)(s.median)}${s.runs > 1 ? ` (${s.runs} runs: ${unit(row)(s.min)} to ${unit(row)(s.max)})` : ''}` : NONE);
   const change = (row) => (!number(row.change) ? '' : row.unit === '%' ? `${row.change > 0 ? '+' : ''}${digits(row.change)} points`
     : number(row.change_ratio) ? `${row.change > 0 ? '+' : ''}${(row.change_ratio * 100).toFixed(1)} %` : '');
-  const meaning = (row) => `${String(row.judgement).replace(/_/g, ' ')}${number(row.p_value) ? ` (p ${row.p_value < 0.001 ? '< 0.001' : `= ${row.p_value.toFixed(3)}`}, ${row.test === 'fisher_exact' ? 'Fisher' : 'Mann-Whitney U'})` : ''}${row.failed ? '; over the limit' : ''}`;
+  const judged = (row) => (row.judgement !== 'not_known' ? String(row.judgement).replace(/_/g, ' ') : number(row.enough_runs) ? `too few runs to tell, ${row.enough_runs} a side would do`
+    : row.test === 'fisher_exact' ? 'too few datagrams to tell' : 'spread not known');
+  const meaning = (row) => `${judged(row)}${number(row.p_value) ? ` (p ${row.p_value < 0.001 ? '< 0.001' : `= ${row.p_value.toFixed(3)}`}, ${row.test === 'fisher_exact' ? 'Fisher' : 'Mann-Whitney U'})` : ''}${row.failed ? '; over the limit' : ''}`;
   const rows = rowsOf(pair.comparison.metrics).filter((row) => row.old || row.new);
   add(part, make('p', `old: ${pair.comparison.old}, ${moment(at(pair.old, 'test.start_unix_ns'))}`, 'dim'), make('p', `new: ${pair.comparison.new}, ${moment(at(pair.new, 'test.start_unix_ns'))}`, 'dim'));
   rowsOf(pair.comparison.differences).forEach((d) => add(part, make('p', `Not the same test: ${d.field} was ${d.old}, is ${d.new}`, 'bad')));
