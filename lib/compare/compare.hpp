@@ -26,7 +26,8 @@ struct Metric {
   std::string_view title;
   Unit unit;
   bool higher_is_better;
-  /// Paths of the document with a space between; of several that are there the worst counts.
+  /// Paths of the document with a space between; of several that are there the worst counts. Empty
+  /// for what searches found (found_rates.hpp).
   std::string_view paths;
   std::string_view of_run;  ///< key in repeats.runs, empty where a run does not tell
   double scale = 1;         ///< document's value * scale is in the unit
@@ -53,8 +54,15 @@ enum class Judgement : std::uint8_t {
   not_measured    ///< in one of the documents
 };
 
+/// One of several searches of a document.
+struct Searched {
+  std::string_view direction;                  ///< "up" or "down"
+  std::optional<std::uint64_t> payload_bytes;  ///< only with sizes (--sizes)
+};
+
 struct Row {
   const Metric* metric = nullptr;
+  std::optional<Searched> which;  ///< the one that got worst, where there are several searches
   std::optional<Side> before;
   std::optional<Side> after;
   std::optional<double> change;        ///< of the median, after less before

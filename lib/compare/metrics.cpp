@@ -27,7 +27,7 @@ constexpr auto kMetrics = std::to_array<Metric>({
      "up.duplicates.fraction down.duplicates.fraction", "", 100},
     {"reordered", "reordered", Unit::percent, false, "up.reordering.ratio down.reordering.ratio",
      "", 100},
-    {"found-rate", "found rate", Unit::bits_per_second, true, "search.answer_bps", ""},
+    {"found-rate", "found rate", Unit::bits_per_second, true, "", ""},
     {"mos", "MOS of a call", Unit::score, true, "up.voice.mos down.voice.mos", ""},
 });
 
