@@ -18,17 +18,17 @@ namespace {
 /// Below this chance would be too rare an explanation.
 constexpr double kSignificant = 0.05;
 
-std::vector<double> values_of_runs(const Json& document, std::string_view key) {
+std::vector<double> values_of_runs(const Json& document, const Metric& metric) {
   std::vector<double> values;
   const Json* const runs = at_path(document, "repeats.runs");
-  if (runs == nullptr || !runs->is_array() || key.empty()) {
+  if (runs == nullptr || !runs->is_array() || metric.of_run.empty()) {
     return values;
   }
   for (const Json& run : *runs) {
     const Json* const status = at_path(run, "status");
-    const auto value = number_of(at_path(run, key));
+    const auto value = number_of(at_path(run, metric.of_run));
     if (status != nullptr && *status == "complete" && value) {
-      values.push_back(*value);
+      values.push_back(*value * metric.scale);
     }
   }
   return values;
@@ -36,7 +36,7 @@ std::vector<double> values_of_runs(const Json& document, std::string_view key) {
 
 /// The metric's value in each complete run, or the document's one.
 std::vector<double> values_of(const Json& document, const Metric& metric) {
-  std::vector<double> values = values_of_runs(document, metric.of_run);
+  std::vector<double> values = values_of_runs(document, metric);
   if (!values.empty()) {
     return values;
   }

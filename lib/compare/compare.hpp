@@ -30,7 +30,7 @@ struct Metric {
   /// for what searches found (found_rates.hpp).
   std::string_view paths;
   std::string_view of_run;  ///< key in repeats.runs, empty where a run does not tell
-  double scale = 1;         ///< document's value * scale is in the unit
+  double scale = 1;         ///< value of document or run * scale is in the unit
 };
 [[nodiscard]] std::span<const Metric> metrics();
 [[nodiscard]] const Metric* find_metric(std::string_view name);

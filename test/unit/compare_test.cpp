@@ -137,55 +137,6 @@ TEST_CASE("what is no longer measured fails its limit, what never was does not",
   CHECK_FALSE(fails(before, after, "loss:0%"));
 }
 
-TEST_CASE("repeats are judged by the spread of their runs", "[compare]") {
-  const Json slow = with_runs({90e6, 91e6, 92e6, 93e6, 94e6});
-  const Json fast = with_runs({95e6, 96e6, 97e6, 98e6, 99e6});
-  const auto apart = compare::compare(slow, fast, {});
-  CHECK(row(apart, "rate").before->median == 92e6);
-  CHECK(row(apart, "rate").after->runs == 5);
-  CHECK(row(apart, "rate").test == compare::Test::mann_whitney);
-  CHECK(row(apart, "rate").p == Approx(2.0 / 252));
-  CHECK(row(apart, "rate").judgement == Judgement::better);
-  CHECK(row(compare::compare(fast, slow, {}), "rate").judgement == Judgement::worse);
-
-  const Json mixed = with_runs({89e6, 99e6, 92e6, 97e6, 93e6});
-  CHECK(row(compare::compare(slow, mixed, {}), "rate").judgement == Judgement::within_spread);
-}
-
-TEST_CASE("too few runs for any test are said to be too few", "[compare]") {
-  const auto rate = [](const std::vector<double>& before, const std::vector<double>& after) {
-    return row(compare::compare(with_runs(before), with_runs(after), limits("rate:50%")), "rate");
-  };
-  const auto three = rate({100e6, 101e6, 102e6}, {10e6, 11e6, 12e6});
-  CHECK(three.p == Approx(0.1));
-  CHECK(three.judgement == Judgement::not_known);
-  CHECK(three.enough_runs == 4);
-  CHECK(three.failed);
-  CHECK_FALSE(rate({100e6, 101e6, 102e6}, {99e6, 98e6, 97e6}).failed);
-  CHECK(rate({5e6, 6e6}, {1e6, 2e6, 3e6}).judgement == Judgement::not_known);
-  CHECK(rate({5e6}, {1e6, 2e6, 3e6, 4e6, 4e6, 4e6}).enough_runs == 4);
-  // As many as are said to do, or fewer against more of them.
-  CHECK(rate({5e6, 6e6, 7e6, 8e6}, {1e6, 2e6, 3e6, 4e6}).judgement == Judgement::worse);
-  CHECK(rate({5e6, 6e6, 7e6}, {1e6, 2e6, 3e6, 4e6, 4.5e6}).judgement == Judgement::worse);
-  const auto mixed = rate({5e6, 6e6, 7e6, 8e6}, {5.5e6, 6.5e6, 7.5e6, 4e6});
-  CHECK(mixed.judgement == Judgement::within_spread);
-  CHECK_FALSE(mixed.enough_runs.has_value());
-}
-
-TEST_CASE("that there were too few runs is in text and JSON", "[compare]") {
-  const auto comparison =
-      compare::compare(with_runs({100e6, 101e6, 102e6}), with_runs({10e6, 11e6, 12e6}), {});
-  const std::string text = compare::to_text(comparison, "a", "b");
-  CHECK(text.find("too few runs to tell, 4 a side would do (p = 0.100") != std::string::npos);
-  CHECK(text.find("within the spread") == std::string::npos);
-  const auto tree = Json::parse(compare::to_json(comparison, "a", "b"));
-  CHECK(tree.at("metrics").at(0).at("judgement") == "not_known");
-  CHECK(tree.at("metrics").at(0).at("enough_runs") == 4);
-  const auto many = compare::compare(with_runs({1, 2, 3, 4}), with_runs({5, 6, 7, 8}), {});
-  CHECK(Json::parse(compare::to_json(many, "a", "b")).at("metrics").at(0).at("enough_runs") ==
-        nullptr);
-}
-
 TEST_CASE("loss of single runs is judged by its datagrams", "[compare]") {
   const auto with_loss = [](int lost) {
     Json json = document();
@@ -217,20 +168,6 @@ TEST_CASE("loss of too few datagrams for any test is not known", "[compare]") {
   CHECK(row(compare::compare(of(4, 0), of(4, 4), {}), "loss").judgement == Judgement::worse);
   CHECK(row(compare::compare(of(4, 0), of(4, 0), {}), "loss").judgement ==
         Judgement::within_spread);
-}
-
-TEST_CASE("loss over repeats is not judged by the datagrams of the last run", "[compare]") {
-  Json old = with_runs({90e6, 91e6, 92e6});
-  Json one = document();
-  for (Json* const json : {&old, &one}) {
-    (*json)["up"]["tx"]["packets"] = 100'000;
-    (*json)["up"]["loss"]["packets"] = 5'000;  // of the last run
-    (*json)["loss_percent"] = 5.0;
-  }
-  const auto comparison = compare::compare(old, one, {});  // a median of 1 % against 5 %
-  CHECK(row(comparison, "loss").change == 4.0);
-  CHECK(row(comparison, "loss").test == compare::Test::none);
-  CHECK(row(comparison, "loss").judgement == Judgement::not_known);
 }
 
 TEST_CASE("tests that were not the same are named", "[compare]") {
