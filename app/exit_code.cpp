@@ -1,9 +1,13 @@
 #include "app/exit_code.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <csignal>
 #include <cstdio>
+#include <utility>
+
+#include "result/document.hpp"
 
 namespace udperf::app {
 namespace {
@@ -79,6 +83,36 @@ int exit_code(const TestOutcome& outcome, int signal, ThresholdsMet thresholds) 
   return exit_internal;
 }
 
+Measured measured_by(const result::ResultDocument& document) {
+  Measured measured{document.loss_percent, result::sustained_bps(document),
+                    document.rtt.loaded.p99_ns, result::worst_mos(document)};
+  using Found = std::pair<const search::Answer*, std::string>;
+  std::vector<Found> found;
+  const auto way_text = [](const search::Answer& answer) {
+    return std::string{answer.way == Way::up ? "up" : "down"};
+  };
+  for (const search::SizeAnswer& size : document.search_sizes) {
+    found.emplace_back(&size.answer,
+                       std::to_string(size.payload_bytes) + " B " + way_text(size.answer));
+  }
+  if (found.empty()) {  // else these are the last of the sizes
+    for (const auto* const answer : {&document.search, &document.search_down}) {
+      if (*answer) {
+        found.emplace_back(&**answer, document.search_down ? way_text(**answer) : "");
+      }
+    }
+  }
+  const auto lowest =
+      std::min_element(found.begin(), found.end(), [](const Found& a, const Found& b) {
+        return a.first->answer_bps < b.first->answer_bps;  // what is absent is below every rate
+      });
+  if (lowest != found.end()) {
+    measured.goodput_bps = lowest->first->answer_bps;
+    measured.rate_of = lowest->second;
+  }
+  return measured;
+}
+
 std::vector<std::string> missed_thresholds(const Thresholds& thresholds, const Measured& measured) {
   std::vector<std::string> missed;
   if (thresholds.loss_ratio) {
@@ -92,11 +126,12 @@ std::vector<std::string> missed_thresholds(const Thresholds& thresholds, const M
   }
   if (thresholds.rate) {
     const auto limit = static_cast<double>(thresholds.rate->bps());
+    const std::string of = measured.rate_of.empty() ? "" : " (" + measured.rate_of + ")";
     if (!measured.goodput_bps) {
-      missed.emplace_back("--fail-rate: the rate could not be measured");
+      missed.push_back("--fail-rate: the rate could not be measured" + of);
     } else if (*measured.goodput_bps < limit) {
-      missed.push_back("--fail-rate: " + format_bit_rate(*measured.goodput_bps) +
-                       " arrived, wanted are " + format_bit_rate(limit));
+      missed.push_back("--fail-rate: " + format_bit_rate(*measured.goodput_bps) + " arrived" + of +
+                       ", wanted are " + format_bit_rate(limit));
     }
   }
   if (thresholds.rtt_p99) {

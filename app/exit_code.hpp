@@ -7,6 +7,10 @@
 #include "app/cli.hpp"
 #include "model/outcome.hpp"
 
+namespace udperf::result {
+struct ResultDocument;
+}  // namespace udperf::result
+
 namespace udperf::app {
 
 /// The exit statuses that contract and README promise; nothing else in the program knows them.
@@ -38,7 +42,11 @@ struct Measured {
   std::optional<double> goodput_bps;
   std::optional<std::int64_t> rtt_p99_ns;
   std::optional<double> mos;  ///< of the worse direction
+  std::string rate_of = {};   ///< which of several searches the rate is of, e.g. "18 B down"
 };
+/// Of a test the rate is what arrived in the time that was asked for, of searches the lowest that
+/// was found, over directions and sizes: absent where one of them found none.
+[[nodiscard]] Measured measured_by(const result::ResultDocument& document);
 /// One sentence for each threshold that was missed. A figure that could not be measured misses its
 /// threshold: nobody knows that it was kept.
 [[nodiscard]] std::vector<std::string> missed_thresholds(const Thresholds& thresholds,

@@ -66,27 +66,12 @@ Result<OpenFiles> open_files(const ClientCommand& command, const Clock& clock) {
   return OpenFiles{*std::move(log), *std::move(output), std::move(page), std::move(key)};
 }
 
-/// What --fail-rate is about: what arrived in the time that was asked for, or what a search found.
-std::optional<double> rate_for_threshold(const result::ResultDocument& document) {
-  if (!document.search) {
-    return result::sustained_bps(document);
-  }
-  auto sum = document.search->answer_bps;
-  if (document.search_down) {
-    const auto& down = document.search_down->answer_bps;
-    sum = sum && down ? std::optional{*sum + *down} : std::nullopt;
-  }
-  return sum;
-}
-
 ThresholdsMet judge_thresholds(const ClientCommand& command, const result::ResultDocument& document,
                                Log& log) {
   if (document.status != TestStatus::complete) {
     return ThresholdsMet::no;
   }
-  const auto missed = missed_thresholds(command.thresholds,
-                                        {document.loss_percent, rate_for_threshold(document),
-                                         document.rtt.loaded.p99_ns, result::worst_mos(document)});
+  const auto missed = missed_thresholds(command.thresholds, measured_by(document));
   for (const std::string& sentence : missed) {
     log.error(sentence);
   }

@@ -26,10 +26,11 @@ struct Metric {
   std::string_view title;
   Unit unit;
   bool higher_is_better;
-  /// Paths of the document with a space between; of several that are there the worst counts.
+  /// Paths of the document with a space between; of several that are there the worst counts. Empty
+  /// for what searches found (found_rates.hpp).
   std::string_view paths;
   std::string_view of_run;  ///< key in repeats.runs, empty where a run does not tell
-  double scale = 1;         ///< document's value * scale is in the unit
+  double scale = 1;         ///< value of document or run * scale is in the unit
 };
 [[nodiscard]] std::span<const Metric> metrics();
 [[nodiscard]] const Metric* find_metric(std::string_view name);
@@ -49,18 +50,28 @@ enum class Judgement : std::uint8_t {
   better,
   worse,
   within_spread,  ///< no more than chance explains (p >= 0.05)
-  not_known,      ///< single runs: nobody knows their spread
+  not_known,      ///< too little was measured for any test to reach p < 0.05
   not_measured    ///< in one of the documents
+};
+
+/// One of several searches of a document.
+struct Searched {
+  std::string_view direction;                  ///< "up" or "down"
+  std::optional<std::uint64_t> payload_bytes;  ///< only with sizes (--sizes)
 };
 
 struct Row {
   const Metric* metric = nullptr;
+  std::optional<Searched> which;  ///< the one that got worst, where there are several searches
   std::optional<Side> before;
   std::optional<Side> after;
   std::optional<double> change;        ///< of the median, after less before
   std::optional<double> change_ratio;  ///< of the old median; absent where that is 0
   Test test = Test::none;
   std::optional<double> p;
+  std::optional<double> least_p;  ///< that the test can have for so many runs or datagrams
+  /// Runs a side with which the test could tell; only where there were too few.
+  std::optional<std::size_t> enough_runs;
   Judgement judgement = Judgement::not_measured;
   std::optional<Limit> limit;
   bool failed = false;  ///< worse by more than the limit, or no longer measured

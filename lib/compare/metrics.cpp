@@ -20,15 +20,15 @@ constexpr auto kMetrics = std::to_array<Metric>({
     {"rtt-p99", "loaded RTT, 99 %", Unit::nanoseconds, false, "rtt.loaded.p99_ns",
      "rtt_loaded_p99_ns"},
     {"jitter", "jitter", Unit::nanoseconds, false, "up.jitter.rfc3550_ns down.jitter.rfc3550_ns",
-     ""},
+     "jitter_rfc3550_ns"},
     {"variation-p99", "delay variation, 99 %", Unit::nanoseconds, false,
-     "up.delay_variation.p99_ns down.delay_variation.p99_ns", ""},
+     "up.delay_variation.p99_ns down.delay_variation.p99_ns", "delay_variation_p99_ns"},
     {"duplicated", "duplicated", Unit::percent, false,
-     "up.duplicates.fraction down.duplicates.fraction", "", 100},
+     "up.duplicates.fraction down.duplicates.fraction", "duplicates_fraction", 100},
     {"reordered", "reordered", Unit::percent, false, "up.reordering.ratio down.reordering.ratio",
-     "", 100},
-    {"found-rate", "found rate", Unit::bits_per_second, true, "search.answer_bps", ""},
-    {"mos", "MOS of a call", Unit::score, true, "up.voice.mos down.voice.mos", ""},
+     "reordering_ratio", 100},
+    {"found-rate", "found rate", Unit::bits_per_second, true, "", ""},
+    {"mos", "MOS of a call", Unit::score, true, "up.voice.mos down.voice.mos", "voice_mos"},
 });
 
 Error refusal(std::string_view part, const std::string& sentence) {

@@ -18,6 +18,17 @@ std::string value_text(const Row& row, const std::optional<Side>& side) {
   return side ? format_value(row.metric->unit, side->median) : "not measured";
 }
 
+/// "found rate, 64 B down": of several searches the one that it is about.
+std::string title_of(const Row& row) {
+  std::string text{row.metric->title};
+  if (row.which) {
+    text += ", ";
+    text += row.which->payload_bytes ? std::to_string(*row.which->payload_bytes) + " B " : "";
+    text += row.which->direction;
+  }
+  return text;
+}
+
 /// "-4.4 %" of the old value; of a percentage its points.
 std::string change_text(const Row& row) {
   if (!row.change) {
@@ -40,6 +51,13 @@ std::string limit_text(const Row& row) {
                                            : format_value(row.metric->unit, limit.amount);
 }
 
+std::string not_known_text(const Row& row) {
+  if (row.enough_runs) {
+    return "too few runs to tell, " + std::to_string(*row.enough_runs) + " a side would do";
+  }
+  return row.test == Test::fisher ? "too few datagrams to tell" : "spread not known";
+}
+
 std::string meaning(const Row& row) {
   std::string text;
   switch (row.judgement) {
@@ -53,7 +71,7 @@ std::string meaning(const Row& row) {
       text = "within the spread";
       break;
     case Judgement::not_known:
-      text = "spread not known: too few runs";
+      text = not_known_text(row);
       break;
     case Judgement::not_measured:
       break;
@@ -95,6 +113,12 @@ Ordered or_null(const std::optional<T>& value) {
   return value ? Ordered(*value) : Ordered(nullptr);
 }
 
+Ordered which_tree(const std::optional<Searched>& which) {
+  return which ? Ordered{{"direction", which->direction},
+                         {"payload_bytes", or_null(which->payload_bytes)}}
+               : Ordered(nullptr);
+}
+
 Ordered row_tree(const Row& row) {
   constexpr std::array kUnits{"bit/s", "%", "ns", "MOS"};
   const Ordered limit =
@@ -103,6 +127,7 @@ Ordered row_tree(const Row& row) {
   return Ordered{{"metric", row.metric->name},
                  {"unit", kUnits.at(static_cast<std::size_t>(row.metric->unit))},
                  {"better", row.metric->higher_is_better ? "higher" : "lower"},
+                 {"which", which_tree(row.which)},
                  {"old", side_tree(row.before)},
                  {"new", side_tree(row.after)},
                  {"change", or_null(row.change)},
@@ -110,6 +135,7 @@ Ordered row_tree(const Row& row) {
                  {"test", row.test == Test::none ? Ordered(nullptr) : Ordered(test_name(row.test))},
                  {"p_value", or_null(row.p)},
                  {"judgement", judgement_name(row.judgement)},
+                 {"enough_runs", or_null(row.enough_runs)},
                  {"limit", limit},
                  {"failed", row.failed}};
 }
@@ -154,9 +180,9 @@ std::string to_text(const Comparison& comparison, const std::string& before,
     if (!row.before && !row.after) {
       continue;
     }
-    std::string line =
-        padded(std::string{row.metric->title}, 24) + padded(value_text(row, row.before), 14) +
-        padded(value_text(row, row.after), 14) + padded(change_text(row), 14) + meaning(row);
+    std::string line = padded(title_of(row), 24) + padded(value_text(row, row.before), 14) +
+                       padded(value_text(row, row.after), 14) + padded(change_text(row), 14) +
+                       meaning(row);
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n" + runs_text(row);
   }

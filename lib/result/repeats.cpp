@@ -19,6 +19,33 @@ std::optional<stats::Spread> over_complete(const std::vector<RunPart>& runs, Get
   return stats::spread_of(values);
 }
 
+/// The worse of both directions' figures; of one where only one has it.
+template <typename T, typename Get>
+std::optional<T> worse_of(const ResultDocument& document, Get get, bool higher_is_better = false) {
+  std::optional<T> worst;
+  for (const auto* const part : {&document.up, &document.down}) {
+    const std::optional<T> value = *part ? get(**part) : std::nullopt;
+    if (value && (!worst || (*value < *worst) == higher_is_better)) {
+      worst = value;
+    }
+  }
+  return worst;
+}
+
+void shorten_ways(const ResultDocument& document, RunPart& run) {
+  run.jitter_rfc3550_ns = worse_of<std::int64_t>(
+      document, [](const DirectionPart& part) { return part.jitter.rfc3550_ns; });
+  run.delay_variation_p99_ns = worse_of<std::int64_t>(
+      document, [](const DirectionPart& part) { return part.delay_variation.p99_ns; });
+  run.duplicates_fraction = worse_of<double>(
+      document, [](const DirectionPart& part) { return part.duplicates.fraction; });
+  run.reordering_ratio =
+      worse_of<double>(document, [](const DirectionPart& part) { return part.reordering.ratio; });
+  run.voice_mos = worse_of<double>(
+      document,
+      [](const DirectionPart& part) { return part.voice ? part.voice->mos : std::nullopt; }, true);
+}
+
 }  // namespace
 
 RunPart shorten(const ResultDocument& document) {
@@ -32,6 +59,7 @@ RunPart shorten(const ResultDocument& document) {
   run.rtt_idle_p50_ns = document.rtt.idle.p50_ns;
   run.rtt_loaded_p50_ns = document.rtt.loaded.p50_ns;
   run.rtt_loaded_p99_ns = document.rtt.loaded.p99_ns;
+  shorten_ways(document, run);
   return run;
 }
 

@@ -23,6 +23,12 @@ struct RunPart {
   std::optional<std::int64_t> rtt_idle_p50_ns;
   std::optional<std::int64_t> rtt_loaded_p50_ns;
   std::optional<std::int64_t> rtt_loaded_p99_ns;
+  // Of the worse of the directions that have it.
+  std::optional<std::int64_t> jitter_rfc3550_ns;
+  std::optional<std::int64_t> delay_variation_p99_ns;
+  std::optional<double> duplicates_fraction;
+  std::optional<double> reordering_ratio;
+  std::optional<double> voice_mos;
 };
 
 /// All runs of one invocation with --repeat; in the document of the last of them.

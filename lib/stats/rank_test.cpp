@@ -99,4 +99,14 @@ std::optional<RankTest> mann_whitney(std::span<const double> a, std::span<const 
   return out;
 }
 
+double mann_whitney_least_p(std::size_t n, std::size_t m) {
+  constexpr double kPlenty = 1e15;
+  const auto [few, many] = std::minmax(n, m);
+  double ways = 1;  // many + 1 over 1, many + 2 over 2, ...: whole at every step
+  for (std::size_t i = 1; i <= few && ways < kPlenty; ++i) {
+    ways = ways * static_cast<double>(many + i) / static_cast<double>(i);
+  }
+  return std::min(2 / ways, 1.0);
+}
+
 }  // namespace udperf::stats

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <span>
 
@@ -17,5 +18,9 @@ struct RankTest {
 /// empty.
 [[nodiscard]] std::optional<RankTest> mann_whitney(std::span<const double> a,
                                                    std::span<const double> b);
+
+/// The least p that samples of these sizes can have: where every value of one is above all of the
+/// other, 2 of all n + m over n ways. Of ties it may be more. 1 where a sample is empty.
+[[nodiscard]] double mann_whitney_least_p(std::size_t n, std::size_t m);
 
 }  // namespace udperf::stats

@@ -59,6 +59,10 @@ TEST_CASE("the document of repeated runs is the last one's and sums all up", "[e
   CHECK(repeats.at("runs").at(0).at("id") != repeats.at("runs").at(1).at("id"));
   CHECK(repeats.at("goodput_bps").at("n") == 3);
   CHECK(repeats.at("loss_percent").at("max") == 0);
+  CHECK(repeats.at("runs").at(2).at("jitter_rfc3550_ns") ==
+        document.at("up").at("jitter").at("rfc3550_ns"));
+  CHECK(repeats.at("runs").at(2).at("duplicates_fraction") == 0);
+  CHECK(repeats.at("runs").at(2).at("voice_mos").is_null());
   const json& rate = repeats.at("goodput_bps");
   CHECK(rate.at("min") <= rate.at("median"));
   CHECK(rate.at("median") <= rate.at("max"));

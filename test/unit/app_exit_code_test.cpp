@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "app/exit_code.hpp"
+#include "result/document.hpp"
 #include "support/catch.hpp"
 
 using namespace udperf;
@@ -56,6 +57,52 @@ TEST_CASE("a threshold is missed by a worse figure only", "[app]") {
   CHECK(missed_thresholds(thresholds, {0.5, 899e6, {}, {}}).front() ==
         "--fail-rate: 899.0 Mb/s arrived, wanted are 900.0 Mb/s");
   CHECK(missed_thresholds(thresholds, {2.0, 1.0, {}, {}}).size() == 2);
+}
+
+namespace {
+
+search::Answer answer_of(Way way, std::optional<double> bps) {
+  search::Answer answer;
+  answer.way = way;
+  answer.answer_bps = bps;
+  return answer;
+}
+
+/// The only sentence about the rate, or none.
+std::string missed_rate(const result::ResultDocument& document, std::uint64_t wanted) {
+  Thresholds thresholds;
+  thresholds.rate = BitRate::bits_per_second(wanted);
+  const auto missed = missed_thresholds(thresholds, measured_by(document));
+  REQUIRE(missed.size() <= 1);
+  return missed.empty() ? "" : missed.front();
+}
+
+}  // namespace
+
+TEST_CASE("any of several searches below the wanted rate misses it", "[app]") {
+  result::ResultDocument document;
+  document.search = answer_of(Way::up, 20e6);
+  CHECK(missed_rate(document, 20'000'000).empty());
+  CHECK(missed_rate(document, 20'000'001).find("arrived, wanted") != std::string::npos);
+
+  document.search_down = answer_of(Way::down, 8e6);
+  CHECK(missed_rate(document, 8'000'000).empty());
+  CHECK(missed_rate(document, 9'000'000) ==
+        "--fail-rate: 8.000 Mb/s arrived (down), wanted are 9.000 Mb/s");
+  document.search_down = answer_of(Way::down, {});
+  CHECK(missed_rate(document, 1) == "--fail-rate: the rate could not be measured (down)");
+}
+
+TEST_CASE("any size whose search found less than the wanted rate misses it", "[app]") {
+  result::ResultDocument document;
+  document.search = answer_of(Way::up, 90e6);
+  document.search_sizes = {{64, 18, answer_of(Way::up, 7e6)},
+                           {1518, 1472, answer_of(Way::up, 90e6)}};
+  CHECK(missed_rate(document, 7'000'000).empty());
+  CHECK(missed_rate(document, 8'000'000) ==
+        "--fail-rate: 7.000 Mb/s arrived (18 B up), wanted are 8.000 Mb/s");
+  document.search_sizes.push_back({82, 36, answer_of(Way::down, {})});
+  CHECK(missed_rate(document, 1) == "--fail-rate: the rate could not be measured (36 B down)");
 }
 
 TEST_CASE("a longer round trip than accepted misses its threshold", "[app]") {

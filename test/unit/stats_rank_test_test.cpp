@@ -8,6 +8,7 @@
 using Catch::Detail::Approx;
 using udperf::stats::fisher_exact;
 using udperf::stats::mann_whitney;
+using udperf::stats::mann_whitney_least_p;
 using udperf::stats::Share;
 using Values = std::vector<double>;
 
@@ -20,6 +21,27 @@ TEST_CASE("two samples apart have the p of counting orders", "[stats]") {
   CHECK(three->p == Approx(2.0 / 20));
   CHECK(mann_whitney(Values{6, 5, 4}, Values{1, 3, 2})->u == 9);
   CHECK(mann_whitney(Values{1, 2, 3, 4, 5}, Values{6, 7, 8, 9, 10})->p == Approx(2.0 / 252));
+}
+
+TEST_CASE("no samples of these sizes have a smaller p than samples apart", "[stats]") {
+  for (std::size_t n = 1; n <= 6; ++n) {
+    for (std::size_t m = 1; m <= 6; ++m) {
+      CAPTURE(n, m);
+      Values low;
+      Values high;
+      for (std::size_t i = 0; i < n; ++i) {
+        low.push_back(static_cast<double>(i));
+      }
+      for (std::size_t i = 0; i < m; ++i) {
+        high.push_back(100 + static_cast<double>(i));
+      }
+      CHECK(mann_whitney_least_p(n, m) == Approx(mann_whitney(low, high)->p));
+    }
+  }
+  CHECK(mann_whitney_least_p(3, 3) == Approx(0.1));
+  CHECK(mann_whitney_least_p(4, 4) == Approx(2.0 / 70));
+  CHECK(mann_whitney_least_p(0, 5) == 1);
+  CHECK(mann_whitney_least_p(10'000, 10'000) < 1e-10);
 }
 
 TEST_CASE("Mann-Whitney agrees with published values", "[stats]") {

@@ -6,6 +6,8 @@ namespace {
 using result::RepeatsPart;
 using result::RunPart;
 
+constexpr std::string_view kNoWay = "neither direction has it";
+
 /// A figure over the complete runs, in this unit.
 Fields<stats::Spread> make_spread(std::string_view unit) {
   return Fields<stats::Spread>{
@@ -25,6 +27,7 @@ Fields<stats::Spread> make_spread(std::string_view unit) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-function-size): the rows of a table
 const Fields<result::RunPart>& run_fields() {
   static const Fields<result::RunPart> fields{
       {"id",
@@ -48,6 +51,22 @@ const Fields<result::RunPart>& run_fields() {
       {"rtt_loaded_p99_ns",
        &RunPart::rtt_loaded_p99_ns,
        {"As `rtt.loaded.p99_ns`.", "ns", "", "as there"}},
+      {"jitter_rfc3550_ns",
+       &RunPart::jitter_rfc3550_ns,
+       {"As `up.jitter.rfc3550_ns`, of the direction in which it is higher.", "ns",
+        "RFC 3550 s6.4.1", kNoWay}},
+      {"delay_variation_p99_ns",
+       &RunPart::delay_variation_p99_ns,
+       {"As `up.delay_variation.p99_ns`, likewise.", "ns", "", kNoWay}},
+      {"duplicates_fraction",
+       &RunPart::duplicates_fraction,
+       {"As `up.duplicates.fraction`, likewise.", "0..1", "", kNoWay}},
+      {"reordering_ratio",
+       &RunPart::reordering_ratio,
+       {"As `up.reordering.ratio`, likewise.", "0..1", "", kNoWay}},
+      {"voice_mos",
+       &RunPart::voice_mos,
+       {"As `up.voice.mos`, of the direction in which it is lower.", "1..4.5", "", kNoWay}},
   };
   return fields;
 }

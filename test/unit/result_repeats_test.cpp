@@ -1,0 +1,48 @@
+// What a run leaves in the summary of several (--repeat).
+
+#include "result/document.hpp"
+#include "support/catch.hpp"
+#include "support/example_outcomes.hpp"
+
+using namespace udperf;
+using result::shorten;
+
+TEST_CASE("a run keeps the worse direction of each figure", "[result]") {
+  auto document = result::build_result(test::both_directions());
+  REQUIRE(document.up.has_value());
+  REQUIRE(document.down.has_value());
+  document.up->jitter.rfc3550_ns = 7;
+  document.down->jitter.rfc3550_ns = 9;
+  document.up->delay_variation.p99_ns = 30;
+  document.down->delay_variation.p99_ns = 20;
+  document.up->duplicates.fraction = 0.25;
+  document.down->duplicates.fraction = 0.5;
+  document.up->reordering.ratio = 0.125;
+  document.down->reordering.ratio = 0.0;
+  document.up->voice.emplace().mos = 4.0;
+  document.down->voice.emplace().mos = 4.5;
+
+  const auto run = shorten(document);
+
+  CHECK(run.jitter_rfc3550_ns == 9);
+  CHECK(run.delay_variation_p99_ns == 30);
+  CHECK(run.duplicates_fraction == 0.5);
+  CHECK(run.reordering_ratio == 0.125);
+  CHECK(run.voice_mos == 4.0);
+}
+
+TEST_CASE("a run has no figure that neither direction has", "[result]") {
+  auto document = result::build_result(test::normal_up());
+  document.up->jitter.rfc3550_ns.reset();
+  CHECK_FALSE(shorten(document).jitter_rfc3550_ns.has_value());
+  CHECK_FALSE(shorten(document).voice_mos.has_value());
+  CHECK(shorten(document).duplicates_fraction == document.up->duplicates.fraction);
+
+  document.down = document.up;
+  document.down->jitter.rfc3550_ns = 0;
+  CHECK(shorten(document).jitter_rfc3550_ns == 0);
+
+  document.up.reset();
+  document.down.reset();
+  CHECK_FALSE(shorten(document).duplicates_fraction.has_value());
+}
