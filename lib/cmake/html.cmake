@@ -16,7 +16,7 @@ set(assets "${CMAKE_CURRENT_BINARY_DIR}/html_assets.cpp")
 set(html "${PROJECT_SOURCE_DIR}/lib/html")
 # The parts of each page's script, in this order: each uses what those before it say.
 set(page_js "")
-foreach(part document figures elements charts summary curves losses streams runs compared details page)
+foreach(part document figures elements charts summary curves losses streams sizes runs compared details page)
   list(APPEND page_js "${html}/report/${part}.js")
 endforeach()
 set(monitor_js "")

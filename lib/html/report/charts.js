@@ -13,11 +13,14 @@ const axis = (title, tick, more) => ({
   ticks: { color: color('--dim'), callback: tick, maxRotation: 0, autoSkipPadding: 12 },
   grid: { color: color('--line') }, ...more,
 });
+// Where there are very many curves, those of single streams (`minor`) are named where they are pointed at only.
+const kMostNamed = 12;
+const named = (item, all) => all.datasets.length <= kMostNamed || !all.datasets[item.datasetIndex].minor;
 const options = (xTitle, xTick, yTitle, yTick, more) => ({
   animation: false, responsive: true, maintainAspectRatio: false, parsing: false, normalized: true,
   interaction: { mode: 'nearest', intersect: false, axis: 'x' },
   plugins: {
-    legend: { labels: { color: color('--text'), boxWidth: 14 } },
+    legend: { labels: { color: color('--text'), boxWidth: 14, filter: named } },
     tooltip: {
       callbacks: {
         title: (items) => (items.length ? xTick(items[0].parsed.x) : ''),

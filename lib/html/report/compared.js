@@ -1,19 +1,22 @@
 // Two results.
 const comparison = () => {
   const part = section('Compared', 'compared');
-  const units = { 'bit/s': rate, '%': percent, ns: time };
+  const units = { 'bit/s': rate, '%': percent, ns: time, MOS: (v) => v.toFixed(2) };
   const unit = (row) => units[row.unit] || ((v) => String(v));
   const side = (row, s) => (s && number(s.median) ? `${unit(row)(s.median)}${s.runs > 1 ? ` (${s.runs} runs: ${unit(row)(s.min)} to ${unit(row)(s.max)})` : ''}` : NONE);
   const named = (row) => (!row.which ? row.metric : `${row.metric}, ${number(row.which.payload_bytes) ? `${row.which.payload_bytes} B ` : ''}${row.which.direction}`);
-  const change = (row) => (!number(row.change) ? '' : row.unit === '%' ? `${row.change > 0 ? '+' : ''}${digits(row.change)} points`
-    : number(row.change_ratio) ? `${row.change > 0 ? '+' : ''}${(row.change_ratio * 100).toFixed(1)} %` : '');
+  const signed = (v, text) => `${v > 0 ? '+' : v < 0 ? '-' : ''}${text(Math.abs(v))}`;
+  // Of what was nothing no share can be told.
+  const change = (row) => (!number(row.change) ? '' : row.unit === '%' ? signed(row.change, (v) => `${+v.toPrecision(3)} points`)
+    : number(row.change_ratio) ? signed(row.change_ratio, (v) => `${(v * 100).toFixed(1)} %`) : signed(row.change, unit(row)));
   const judged = (row) => (row.judgement !== 'not_known' ? String(row.judgement).replace(/_/g, ' ') : number(row.enough_runs) ? `too few runs to tell, ${row.enough_runs} a side would do`
     : row.test === 'fisher_exact' ? 'too few datagrams to tell' : 'spread not known');
-  const meaning = (row) => `${judged(row)}${number(row.p_value) ? ` (p ${row.p_value < 0.001 ? '< 0.001' : `= ${row.p_value.toFixed(3)}`}, ${row.test === 'fisher_exact' ? 'Fisher' : 'Mann-Whitney U'})` : ''}${row.failed ? '; over the limit' : ''}`;
+  const chance = (row) => (!number(row.p_value) ? '' : ` (p ${row.p_value < 0.001 ? '< 0.001' : `= ${row.p_value.toFixed(3)}`}, ${row.test === 'fisher_exact' ? 'Fisher' : 'Mann-Whitney U'})`);
+  const meaning = (row) => (row.failed && !row.new ? 'no longer measured' : `${judged(row)}${chance(row)}${row.failed ? '; over the limit' : ''}`);
   const rows = rowsOf(pair.comparison.metrics).filter((row) => row.old || row.new);
   add(part, make('p', `old: ${pair.comparison.old}, ${moment(at(pair.old, 'test.start_unix_ns'))}`, 'dim'), make('p', `new: ${pair.comparison.new}, ${moment(at(pair.new, 'test.start_unix_ns'))}`, 'dim'));
   rowsOf(pair.comparison.differences).forEach((d) => add(part, make('p', `Not the same test: ${d.field} was ${d.old}, is ${d.new}`, 'bad')));
-  add(part, table(['', 'old', 'new', 'change', ''], rows.map((row) => [named(row), side(row, row.old), side(row, row.new), change(row), meaning(row)])));
+  add(part, table(['', 'old', 'new', 'change', ''], rows.map((row) => [named(row), side(row, row.old), side(row, row.new), change(row), meaning(row)]), 'wrapped'));
   const grid = add(part, make('div', null, 'charts')).lastChild;
   ways.forEach(([key, name, shade]) => {
     const [before, after] = [pair.old, pair.new].map((one) => rowsOf(at(one, `${key}.intervals`)));

@@ -8,7 +8,7 @@ const hue = (i) => {
 const curves = () => ways.flatMap(([key, , shade]) => {
   const list = rowsOf(doc[key].streams).filter((one) => rowsOf(one.intervals).length > 0).slice(0, 16);
   return [{ key, name: key, rows: rowsOf(doc[key].intervals), shade, look: {} },
-    ...list.map((one, i) => ({ key, name: `${key}, stream ${one.stream}`, rows: rowsOf(one.intervals), shade, stream: true, look: { ...hue(i + (key === 'down' ? 5 : 0)), borderWidth: 1, pointRadius: 0 } }))];
+    ...list.map((one, i) => ({ key, name: `${key}, stream ${one.stream}`, rows: rowsOf(one.intervals), shade, stream: true, look: { ...hue(i + (key === 'down' ? 5 : 0)), borderWidth: 1, pointRadius: 0, minor: true } }))];
 });
 const overTime = () => {
   const part = section('Over time', 'over-time');

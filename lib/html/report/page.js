@@ -6,8 +6,8 @@ const draw = (make_part) => {
   }
 };
 let broken = 0;
-const parts = ways.length > 0 ? [header, headline, roundTrips, overTime, distribution, lossMap, flows, streams, search, repeats, intervals]
-  : [header, roundTrips, search, repeats];
+const parts = ways.length > 0 ? [header, headline, roundTrips, overTime, distribution, lossMap, flows, streams, sizes, search, repeats, intervals]
+  : [header, roundTrips, sizes, search, repeats];
 [...(pair ? [parts[0], comparison, ...parts.slice(1)] : parts), configuration, remarks].forEach(draw);
 add(main, make('footer', `Made by udperf ${doc.version}. Charts: Chart.js (MIT licence, in this page's source).`));
 const drawn = [];

@@ -18,7 +18,9 @@ const where = (loss) => (known(loss.network_packets)
 const score = (of) => (number(of.mos) && number(of.r) ? `MOS ${of.mos.toFixed(2)} (R ${of.r.toFixed(1)})` : 'no MOS');
 const voiceCard = (key, voice) => card('Voice', score(voice), [
   number(voice.mos) ? '' : why(`${key}.voice.mos`),
-  `${voice.codec}; missed ${share(voice.loss_after_ratio)}, ${share(voice.loss_before_ratio)} lost before the ${voice.buffer} buffer of ${time(voice.buffer_ns)}`,
+  known(voice.codec) ? voice.codec : '',
+  // Of a monitor's light round less is kept.
+  `missed ${share(voice.loss_after_ratio)}${number(voice.loss_before_ratio) ? `, ${share(voice.loss_before_ratio)} lost before` : ' after'} the${known(voice.buffer) ? ` ${voice.buffer}` : ''} buffer${number(voice.buffer_ns) ? ` of ${time(voice.buffer_ns)}` : ''}`,
   number(voice.ta_ns) ? `${time(voice.ta_ns)} from mouth to ear (${voice.network_source === 'one_way' ? 'by the clocks' : 'by half of the round trip'})` : '',
   voice.worst ? `worst 10 s: ${score(voice.worst)} from ${seconds(voice.worst.start_s)} on` : '',
 ].filter((text) => text).join('; '));
