@@ -88,13 +88,21 @@ def compared($doc; $section):
       | .test == {fisher_exact: "Fisher", mann_whitney_u: "Mann-Whitney U"}[$row.test]
         and (.p | tonumber | if $row.p_value < 0.001 then . == 0.001 else . - $row.p_value | fabs < 0.00051 end)
         and (.than == "<") == ($row.p_value < 0.001) end;
+  def named($row):
+    $row.metric + if $row.which == null then ""
+      else ", " + (if $row.which.payload_bytes == null then "" else "\($row.which.payload_bytes) B " end) + $row.which.direction end;
+  def judged($row):
+    if $row.judgement != "not_known" then $row.judgement | gsub("_"; " ")
+    elif $row.enough_runs != null then "too few runs to tell, \($row.enough_runs) a side would do"
+    elif $row.test == "fisher_exact" then "too few datagrams to tell"
+    else "spread not known" end;
   def meaning($row):
     if $row.failed and $row.new == null then . == "no longer measured"
-    else startswith($row.judgement | gsub("_"; " ")) and chance($row) and endswith("; over the limit") == $row.failed end;
+    else startswith(judged($row)) and chance($row) and endswith("; over the limit") == $row.failed end;
   . as $markup | rows[1:] as $rows
   | [$doc.metrics[] | select(.old or .new)] as $known
   | all_pairs($rows; $known; . as [$row, $one]
-      | $row[0] == $one.metric and ($row[1] | side($one.old; $one.unit)) and ($row[2] | side($one.new; $one.unit))
+      | $row[0] == named($one) and ($row[1] | side($one.old; $one.unit)) and ($row[2] | side($one.new; $one.unit))
         and ($row[3] | change($one)) and ($row[4] | meaning($one)))
     and all_pairs([$markup | scan("<p class=\"bad\">Not the same test: ([^<]*)</p>")[0] | plain]; $doc.differences;
       . as [$text, $one] | $text == "\($one.field) was \($one.old), is \($one.new)")
