@@ -34,7 +34,6 @@ void make_light(std::span<const GivenOption> given, ClientCommand& command) {
   constexpr std::uint64_t kEachMilliPps = 50'000;
   constexpr std::uint32_t kBytes = 128;
   TestParams& params = command.options.params;
-  command.options.flows = true;
   params.streams = command.flows;
   if (is_given(given, "profile")) {
     return;
@@ -47,6 +46,14 @@ void make_light(std::span<const GivenOption> given, ClientCommand& command) {
     params.payload_bytes = kBytes;
     command.options.auto_packet_size = false;
   }
+}
+
+/// Whether the streams are flows to be told apart by their ports. What they send is another matter.
+bool are_flows(const ClientCommand& command) {
+  const bool own_ports =
+      command.options.last_local_port != 0 && command.options.params.streams > 1;
+  return command.flows != 0 ||
+         (own_ports && !command.find_rate && !command.classic && !command.iperf3);
 }
 
 /// Whether there is a local port for each stream.
@@ -93,6 +100,7 @@ std::optional<std::string> apply_client_options(Command which, std::span<const G
   if (command.flows != 0) {
     make_light(given, command);
   }
+  command.options.flows = are_flows(command);
   if (auto problem = local_port_problem(command.options)) {
     return problem;
   }

@@ -18,7 +18,8 @@ constexpr std::string_view kClientProse =
     "exact; what was not measured is null, never 0.\n\n"
     "With --flows many flows are tested side by side, each from a UDP port of its own, and those "
     "that fare worse than the rest are named: networks that balance load by ports hide a bad "
-    "member. What is left open is light then: 50 datagrams of 128 bytes a second and flow.\n\n"
+    "member. What is left open is light then: 50 datagrams of 128 bytes a second and flow. Several "
+    "--streams from a range of ports, --local-port A-B, are judged as well, whatever they send.\n\n"
     "No client runs longer than the time to connect, the test, the drain and 5 seconds, whatever "
     "the network does.";
 

@@ -72,6 +72,22 @@ Ports outliers(const json& document, const std::string& sign) {
   return ports;
 }
 
+/// "A-B": so many ports of this host in a row that nobody uses.
+std::string free_range(std::uint16_t count) {
+  for (int tries = 0; tries < 100; ++tries) {
+    const std::uint16_t first = udperf::test::unused_port();
+    std::uint16_t next = first;
+    for (std::uint16_t i = 1; i < count && next == first + i - 1; ++i) {
+      next = udperf::test::unused_port();
+    }
+    if (next == first + count - 1) {
+      return std::to_string(first) + "-" + std::to_string(next);
+    }
+  }
+  FAIL("no ports in a row are free");
+  return {};
+}
+
 /// Every flow is in one group, and the groups' sums are the direction's.
 void check_groups(const json& document) {
   Ports seen;
@@ -161,7 +177,7 @@ TEST_CASE("a member that carries nothing leaves silent flows, and the others are
   CHECK(document.at("test").at("streams") == 48 - truth.size());
 }
 
-TEST_CASE("without --flows there is no verdict, and a range of ports is used in order", "[e2e]") {
+TEST_CASE("one stream gets no verdict, and a range of ports is used in order", "[e2e]") {
   const Server server;
   const auto first = udperf::test::unused_port();
   const std::string range = std::to_string(first) + "-" + std::to_string(first);
@@ -175,4 +191,26 @@ TEST_CASE("without --flows there is no verdict, and a range of ports is used in 
       udperf::test::client_arguments(server.endpoint(), {"--streams", "2", "--local-port", range}));
   CHECK(few.code() == 2);
   CHECK(few.err.find("2 streams need as many ports") != std::string::npos);
+}
+
+TEST_CASE("streams from a range of ports are judged, whatever they send", "[e2e]") {
+  const Server server;
+  const std::string range = free_range(3);
+  const json document = udperf::test::complete_document(
+      server.endpoint(), {"--streams", "3", "--local-port", range, "--packets", "600", "--rate",
+                          "3000pps", "--packet-size", "500"});
+  check_books(document.at("up"));
+  check_groups(document);
+  CHECK(document.at("flows").at("flows") == 3);
+  CHECK(document.at("flows").at("silent") == 0);
+  CHECK_FALSE(document.at("flows").at("verdict").get<std::string>().empty());
+  CHECK(document.at("test").at("payload_bytes") == 500);  // and not a light test's
+  CHECK(document.at("up").at("tx").at("packets") == 600);
+  std::set<std::string> ports;
+  for (const auto& group : document.at("flows").at("groups")) {
+    for (const auto& flow : group.at("flows")) {
+      ports.insert(std::to_string(flow.at("port").get<int>()));
+    }
+  }
+  CHECK(*ports.begin() + "-" + *ports.rbegin() == range);
 }

@@ -150,7 +150,14 @@ const std::vector<Accepted>& accepted_rows() {
       {{"--bind-dev", "eth0"}, [](C c) { return c.options.bind_device == "eth0"; }},
       {{"--local-port", "7777"}, [](C c) { return c.options.local_port == 7777; }},
       {{"--local-port", "7000-7003", "-P", "4"},
-       [](C c) { return c.options.local_port == 7000 && c.options.last_local_port == 7003; }},
+       [](C c) {
+         return c.options.local_port == 7000 && c.options.last_local_port == 7003 &&
+                c.options.flows && !c.options.params.rate_up.limited() &&
+                c.options.auto_packet_size;
+       }},
+      {{"--local-port", "7000-7003"}, [](C c) { return !c.options.flows; }},
+      {{"--local-port", "7000-7003", "-P", "4", "--find-rate"},
+       [](C c) { return !c.options.flows; }},
       {{"--flows", "64", "--local-port", "33434-33497"},
        [](C c) {
          return c.options.flows && c.options.params.streams == 64 &&
