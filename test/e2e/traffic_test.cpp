@@ -135,6 +135,22 @@ TEST_CASE("each call sends what its profile says, both ways", "[e2e][traffic]") 
   }
 }
 
+TEST_CASE("each stream of a profile is a call of its own", "[e2e][traffic]") {
+  const Server server;
+  const auto document = complete_document(
+      server.endpoint(), {"--profile", "voip-g711", "--streams", "3", "--duration", "1s"});
+  CHECK(document.at("test").at("rate_target_bps") == 2 * 3 * 50 * 172 * 8);
+  for (const char* const way : {"up", "down"}) {
+    const json& direction = document.at(way);
+    check_due(direction, 150);
+    check_books(direction);
+    REQUIRE(direction.at("streams").size() == 3);
+    for (const json& stream : direction.at("streams")) {
+      CHECK(stream.at("tx").at("packets").get<int>() <= 50);
+    }
+  }
+}
+
 TEST_CASE("IMIX has its three sizes by their weights", "[e2e][traffic]") {
   const auto family = GENERATE(IpFamily::v4, IpFamily::v6);
   const Server server{family};

@@ -107,6 +107,25 @@ const std::vector<Accepted>& accepted_rows() {
                 p.shape_up.sizes.front().bytes == 90 && p.shape_down.sizes.front().bytes == 250 &&
                 p.rate_up.value == 60'000 && p.rate_down.value == 30'000;
        }},
+      {{"--profile", "voip-g711", "-P", "30"},
+       [](C c) {
+         const SendRate calls{SendRate::Kind::packets, 1'500'000};
+         return c.options.params.rate_up == calls && c.options.params.rate_down == calls;
+       }},
+      {{"-P", "30", "--profile", "voip-g711", "--rate", "100pps"},
+       [](C c) {
+         return c.options.params.rate_up == SendRate{SendRate::Kind::packets, 100'000};
+       }},
+      {{"-P", "4", "--profile", "video-5M"},
+       [](C c) {
+         const TestParams& p = c.options.params;
+         return p.rate_up == SendRate{SendRate::Kind::bits, 20'000'000} &&
+                p.frame_bytes(Way::up) == 20'833;
+       }},
+      {{"--flows", "8", "--profile", "voip-opus"},
+       [](C c) {
+         return c.options.params.rate_up == SendRate{SendRate::Kind::packets, 400'000};
+       }},
       {{"--profile", "voip-g729"},
        [](C c) { return c.options.params.header == HeaderKind::compact; }},
       {{"--rate", "1M", "-R", "-l", "500", "--profile", "video-5M"},
