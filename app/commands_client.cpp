@@ -7,6 +7,7 @@
 #include "app/options/commands.hpp"
 #include "app/options/rules.hpp"
 #include "app/test_command.hpp"
+#include "base/saturating.hpp"
 #include "classic/client_run.hpp"
 #include "iperf3/client_run.hpp"
 #include "voice/e_model.hpp"
@@ -34,7 +35,6 @@ void make_light(std::span<const GivenOption> given, ClientCommand& command) {
   constexpr std::uint64_t kEachMilliPps = 50'000;
   constexpr std::uint32_t kBytes = 128;
   TestParams& params = command.options.params;
-  command.options.flows = true;
   params.streams = command.flows;
   if (is_given(given, "profile")) {
     return;
@@ -49,6 +49,13 @@ void make_light(std::span<const GivenOption> given, ClientCommand& command) {
   }
 }
 
+/// Whether the streams are flows to be told apart by their ports. What they send is another matter.
+bool are_flows(const ClientCommand& command) {
+  const bool own_ports = command.options.last_local_port != 0 && command.options.params.streams > 1;
+  return command.flows != 0 ||
+         (own_ports && !command.find_rate && !command.classic && !command.iperf3);
+}
+
 /// Whether there is a local port for each stream.
 std::optional<std::string> local_port_problem(const engine::ClientOptions& options) {
   constexpr unsigned kHighest = 65535;
@@ -61,6 +68,13 @@ std::optional<std::string> local_port_problem(const engine::ClientOptions& optio
   return "--local-port: " + std::to_string(needed) + " streams need as many ports, and from " +
          std::to_string(first) + " to " + std::to_string(last) + " there are " +
          std::to_string(last - first + 1);
+}
+
+/// What a profile sends, each stream sends: two streams are two calls.
+void send_on_each_stream(TestParams& params) {
+  for (SendRate* const rate : {&params.rate_up, &params.rate_down}) {
+    rate->value = saturating_mul(rate->value, params.streams);
+  }
 }
 
 /// A call, as far as the user says nothing else: a packet every 20 ms on each stream.
@@ -93,8 +107,12 @@ std::optional<std::string> apply_client_options(Command which, std::span<const G
   if (command.flows != 0) {
     make_light(given, command);
   }
+  command.options.flows = are_flows(command);
   if (auto problem = local_port_problem(command.options)) {
     return problem;
+  }
+  if (is_given(given, "profile") && !is_given(given, "rate")) {
+    send_on_each_stream(command.options.params);
   }
   if (command.options.params.voice.wanted() && !is_given(given, "profile")) {
     send_as_codec(given, command.options);

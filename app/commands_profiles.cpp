@@ -124,7 +124,10 @@ std::string profiles_text() {
   for (const ProfileRow& row : traffic::profile_rows()) {
     text += (text.empty() ? "" : "\n") + row_text(row);
   }
-  return text + "\nSizes are UDP payload. Use one with: udperf client HOST --profile NAME\n";
+  return text +
+         "\nSizes are UDP payload. Each stream (-P N) sends it; --rate is of all streams "
+         "together.\n"
+         "Use one with: udperf client HOST --profile NAME\n";
 }
 
 }  // namespace

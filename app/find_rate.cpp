@@ -224,6 +224,28 @@ TestOutcome join(TestOutcome up, const TestOutcome& down) {
   return up;
 }
 
+/// What was found before stands, with the reason why there is no more.
+TestOutcome cut_off(TestOutcome found, const TestOutcome& failed) {
+  found.status = TestStatus::incomplete;
+  found.end = failed.end;
+  found.error = failed.error;
+  return found;
+}
+
+/// The search with datagrams of one size. `options` have the key.
+ClientCommand with_size(const ClientCommand& command, const engine::ClientOptions& options,
+                        std::uint32_t bytes) {
+  ClientCommand one = command;
+  one.options = options;
+  TestParams& params = one.options.params;
+  params.payload_bytes = bytes;
+  params.header =
+      command.header.value_or(bytes < kDataHeaderBytes ? HeaderKind::compact : HeaderKind::full);
+  one.options.auto_packet_size = false;
+  one.options.profile.ip_sizes = true;
+  return one;
+}
+
 }  // namespace
 
 FoundRate find_rate(const ClientCommand& command, const TestRunner& runner,
@@ -243,6 +265,10 @@ FoundRate find_rate(const ClientCommand& command, const TestRunner& runner,
   }
   WaySearch second{command, runner, setting, Way::down};
   second.run(observer, renderer, reporter);
+  if (second.outcome().status == TestStatus::error) {
+    found.outcome = cut_off(std::move(first.outcome()), second.outcome());
+    return found;
+  }
   found.down = second.answer();
   found.outcome = join(std::move(first.outcome()), second.outcome());
   return found;
@@ -254,18 +280,16 @@ FoundRate find_rate_by_size(const ClientCommand& command, const TestRunner& runn
   FoundRate all;
   std::vector<search::SizeAnswer> sizes;
   for (const std::uint32_t bytes : command.search.sizes) {
-    ClientCommand one = command;
-    one.options = setting.options;  // with the key
-    TestParams& params = one.options.params;
-    params.payload_bytes = bytes;
-    params.header =
-        command.header.value_or(bytes < kDataHeaderBytes ? HeaderKind::compact : HeaderKind::full);
-    one.options.auto_packet_size = false;
-    one.options.profile.ip_sizes = true;
+    const ClientCommand one = with_size(command, setting.options, bytes);
     reporter.say("datagrams of " + std::to_string(bytes) + " B");
     const TestSetting sized{one.options,      setting.clock, setting.random,
                             setting.observer, setting.stop,  setting.log};
-    all = find_rate(one, runner, sized, renderer, reporter);
+    FoundRate found = find_rate(one, runner, sized, renderer, reporter);
+    if (found.outcome.status == TestStatus::error && !sizes.empty()) {
+      all.outcome = cut_off(std::move(all.outcome), found.outcome);
+      break;
+    }
+    all = std::move(found);
     const TestOutcome& outcome = all.outcome;
     const IpFamily family = outcome.server ? outcome.server->address.family : IpFamily::v4;
     for (const auto& answer : {all.first, all.down}) {

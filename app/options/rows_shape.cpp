@@ -146,7 +146,7 @@ Problem check_seed(const GivenOption& /*option*/, const ClientCommand& command) 
 constexpr auto kShapeRows = std::to_array<OptionSpec>({
     {.name = "profile",
      .value = "NAME",
-     .help = "traffic by name: udperf profiles; other options win",
+     .help = "each stream's traffic by name: udperf profiles",
      .brief = "traffic by name, see udperf profiles",
      .fallback_text = "none",
      .commands = kClient,

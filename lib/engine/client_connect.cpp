@@ -195,8 +195,8 @@ void ClientConnect::on_race_over(MonoTime now) {
     return;
   }
   granted_ = std::move(connection);
-  if (settings_.options->flows) {  // of which the first has had its own time
-    settings_.deadline = now + settings_.options->connect_timeout;
+  if (settings_.time) {
+    settings_.deadline = settings_.time->all_by(now);
   }
   begin_joins(now);
 }

@@ -46,10 +46,12 @@ class ClientConnect {
     const ClientOptions* options = nullptr;
     std::vector<Endpoint> servers;  ///< in the order of preference; at least one
     StreamPorts ports;              ///< that the streams leave from
-    MonoTime deadline = kNever;
+    MonoTime deadline = kNever;     ///< of the first stream; of all, where nothing else is said
     OpenPort open = open_system_port;
     /// Told of each address that is asked; may be empty.
     std::function<void(const Endpoint& server)> on_hello = {};
+    /// Of many flows that are tried more than once: how the time is shared.
+    std::optional<ConnectTime> time = std::nullopt;
   };
 
   ClientConnect(Settings settings, const Clock& clock, RandomSource& random);

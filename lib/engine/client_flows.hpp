@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -33,6 +34,40 @@ class StreamPorts {
   int first_silent_ = 0;  ///< attempts whose first stream got no answer
   std::vector<std::uint16_t> ports_;
   std::vector<std::uint16_t> silent_;
+};
+
+/// When each attempt at a session has to be over. All attempts together take no longer than the
+/// time to connect, so that many flows keep no client longer than one stream does: each attempt has
+/// its share of what the ones before have left. Pure.
+class ConnectTime {
+ public:
+  /// For a session that is begun now.
+  ConnectTime(const ClientOptions& options, MonoTime now)
+      : latest_(now + options.connect_timeout),
+        least_(options.connect_timeout / kFewest),
+        shared_(options.flows) {}
+
+  /// The end of all attempts.
+  [[nodiscard]] MonoTime latest() const { return latest_; }
+  /// Until when the first stream of an attempt that begins now has to have its answer. Of many
+  /// flows it need not be the first that answers: others have to have their turn.
+  [[nodiscard]] MonoTime first_by(MonoTime now) const { return shared_ ? share(now, 4) : latest_; }
+  /// Until when the others have to have theirs; with flows there is time left to do without the
+  /// silent ones.
+  [[nodiscard]] MonoTime all_by(MonoTime now) const { return shared_ ? share(now, 2) : latest_; }
+  /// Whether what is left is enough for another attempt.
+  [[nodiscard]] bool enough(MonoTime now) const { return latest_ - now >= least_; }
+
+ private:
+  static constexpr int kFewest = 16;
+
+  [[nodiscard]] MonoTime share(MonoTime now, int part) const {
+    return now + std::max(latest_ - now, Duration{0}) / part;
+  }
+
+  MonoTime latest_;
+  Duration least_;
+  bool shared_;
 };
 
 }  // namespace udperf::engine

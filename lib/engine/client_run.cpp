@@ -88,13 +88,14 @@ class Shell final : public TaskHome {
         streams_(clock, options),
         senders_(clock, options) {}
 
-  TestOutcome run(std::vector<Endpoint> servers, MonoTime connect_by, const StreamPorts& ports,
+  TestOutcome run(std::vector<Endpoint> servers, const ConnectTime& time, const StreamPorts& ports,
                   RandomSource& random) {
     ClientTest::Settings settings;
     settings.options = options_;
     settings.servers = std::move(servers);
     settings.ports = ports;
-    settings.connect_by = connect_by;
+    settings.connect_by = time.first_by(clock_.now());
+    settings.connect_time = time;
     settings.streams = &streams_;
     settings.senders = &senders_;
     settings.on_hello = [this](const Endpoint& server) { observer_.on_trace("HELLO", server); };
@@ -231,41 +232,80 @@ std::optional<Duration> retry_wait(const ClientOptions& options, const TestOutco
   return std::nullopt;
 }
 
+/// The attempts at one test: more than one where waiting may mend it, or where flows are silent.
+class Attempts {
+ public:
+  Attempts(const ClientOptions& options, const Clock& clock, RandomSource& random,
+           ClientObserver& observer, const StopToken& stop)
+      : options_(options),
+        clock_(clock),
+        random_(random),
+        observer_(observer),
+        stop_(stop),
+        start_(clock.unix_now()),
+        begun_(clock.now()),
+        ports_(options),
+        time_(options, begun_) {}
+
+  TestOutcome run() {
+    TestOutcome outcome;
+    if (const auto device = net::check_device(options_.bind_device); !device) {
+      outcome = failed_lookup(options_, device.error(), stop_);
+    } else {
+      do {
+        outcome = attempt();
+      } while (begins_another(outcome));
+    }
+    // By the clock that nobody sets: a test that ended before it began would be absurd.
+    outcome.start = start_;
+    outcome.end = start_ + (clock_.now() - begun_);
+    return outcome;
+  }
+
+ private:
+  TestOutcome attempt() {
+    unheard_ = {};
+    auto servers = look_up_server(options_, clock_, stop_, time_.latest());
+    if (!servers) {
+      return failed_lookup(options_, servers.error(), stop_);
+    }
+    Shell shell{options_, clock_, observer_, stop_, start_};
+    TestOutcome outcome = shell.run(*std::move(servers), time_, ports_, random_);
+    unheard_ = shell.unheard();
+    return outcome;
+  }
+
+  /// Waits where that may mend why the last one came to nothing.
+  bool begins_another(const TestOutcome& last) {
+    if (stop_.requested()) {
+      return false;
+    }
+    if (const auto wait = retry_wait(options_, last, clock_.now() - begun_)) {
+      os::wait_readable(std::array{stop_.wait_fd()}, *wait);
+      time_ = ConnectTime{options_, clock_.now()};
+      return true;
+    }
+    // Of many flows, without those that get no answer.
+    return ports_.drop(unheard_.silent, unheard_.answered) && time_.enough(clock_.now());
+  }
+
+  const ClientOptions& options_;
+  const Clock& clock_;
+  RandomSource& random_;
+  ClientObserver& observer_;
+  const StopToken& stop_;
+  UnixTime start_;
+  MonoTime begun_;
+  StreamPorts ports_;
+  ConnectTime time_;
+  ClientConnect::Unheard unheard_;
+};
+
 }  // namespace
 
 TestOutcome run_client(const ClientOptions& options, const Clock& clock, RandomSource& random,
                        ClientObserver& observer, const StopToken& stop) {
-  const UnixTime start = clock.unix_now();
-  const MonoTime begun = clock.now();
-  TestOutcome outcome;
-  StreamPorts ports{options};
-  const auto device = net::check_device(options.bind_device);
-  if (!device) {
-    outcome = failed_lookup(options, device.error(), stop);
-  }
-  for (bool again = device.has_value(); again;) {
-    // Of many flows it need not be the first that answers: others have to have their turn.
-    const MonoTime connect_by =
-        clock.now() + (options.flows ? options.connect_timeout / 3 : options.connect_timeout);
-    auto servers = look_up_server(options, clock, stop, connect_by);
-    ClientConnect::Unheard unheard;
-    if (servers) {
-      Shell shell{options, clock, observer, stop, start};
-      outcome = shell.run(*std::move(servers), connect_by, ports, random);
-      unheard = shell.unheard();
-    } else {
-      outcome = failed_lookup(options, servers.error(), stop);
-    }
-    const auto wait = retry_wait(options, outcome, clock.now() - begun);
-    // Of many flows, without those that get no answer.
-    again = !stop.requested() && (wait || ports.drop(unheard.silent, unheard.answered));
-    if (wait && again) {
-      os::wait_readable(std::array{stop.wait_fd()}, *wait);
-    }
-  }
-  // By the clock that nobody sets: a test that ended before it began would be absurd.
-  outcome.start = start;
-  outcome.end = start + (clock.now() - begun);
+  TestOutcome outcome = Attempts{options, clock, random, observer, stop}.run();
   if (outcome.session) {
     for (const Warning& warning : outcome.warnings) {
       observer.on_warning(warning);

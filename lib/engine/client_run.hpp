@@ -33,7 +33,7 @@ struct ClientOptions {
   std::string bind_device;                  ///< --bind-dev; empty: any network interface
   std::uint16_t local_port = 0;             ///< --local-port, of the first stream; 0 = any
   std::uint16_t last_local_port = 0;        ///< where a range was given; 0 = none was
-  bool flows = false;                       ///< --flows: each stream is judged by itself
+  bool flows = false;                       ///< each stream is judged by itself (docs/flows.md)
   std::optional<std::uint32_t> buffer;      ///< --buffer, payload bytes; absent = our default
   bool spin = false;                        ///< --spin: threads of a test never sleep
   Realtime realtime = Realtime::automatic;  ///< --realtime

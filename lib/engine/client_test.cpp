@@ -46,7 +46,7 @@ ClientTest::ClientTest(Settings settings, const Clock& clock, RandomSource& rand
       begun_(clock.now()),
       connect_({&settings_.options, settings_.servers,
                 settings_.ports.value_or(StreamPorts{settings_.options}), settings_.connect_by,
-                settings_.open, settings_.on_hello},
+                settings_.open, settings_.on_hello, settings_.connect_time},
                clock, random) {
   const ClientOptions& options = settings_.options;
   outcome_.start = clock.unix_now();

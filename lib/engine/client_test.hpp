@@ -23,7 +23,7 @@ class ClientTest final : public Task {
     ClientOptions options;             ///< `host` is for messages, the waiting options are not used
     std::vector<Endpoint> servers;     ///< in the order of preference; at least one
     std::optional<StreamPorts> ports;  ///< absent: as the options say
-    MonoTime connect_by = kNever;      ///< later than that there is no test
+    MonoTime connect_by = kNever;      ///< later than that there is no test; see ClientConnect
     MonoTime go_at{};                  ///< GO is not said before
     Executor* streams = nullptr;       ///< runs what reads
     Executor* senders = nullptr;       ///< runs what sends with a rate
@@ -35,6 +35,7 @@ class ClientTest final : public Task {
     std::function<void(const Endpoint& server)> on_hello = {};
     std::function<void(const ClientTest& test)> on_granted = {};
     std::function<void()> on_over = {};
+    std::optional<ConnectTime> connect_time = std::nullopt;  ///< see ClientConnect
   };
 
   ClientTest(Settings settings, const Clock& clock, RandomSource& random);

@@ -59,6 +59,11 @@ class Trace {
 /// that begin with # left out; ErrorCode::usage with the number of the line that is wrong.
 [[nodiscard]] Result<std::vector<TraceRow>> parse_trace_csv(std::string_view text);
 
+/// A shell command that makes such rows of the UDP datagrams of a capture, FILE, for a udperf that
+/// was built without libpcap.
+inline constexpr std::string_view kCaptureToCsv =
+    "tcpdump -nn -tt -q -r FILE | awk '/ UDP, length / {print $1 \",\" $NF}'";
+
 /// The IP packets of a capture that libpcap reads (pcap, pcapng): each as the UDP datagram that
 /// makes an IP packet of the same length. Counts in `notes` what is not IP.
 [[nodiscard]] Result<std::vector<TraceRow>> read_trace_capture(const std::string& file,

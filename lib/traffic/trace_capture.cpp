@@ -1,3 +1,6 @@
+#include <string>
+
+#include "traffic/profile_error.hpp"
 #include "traffic/trace.hpp"
 
 #ifdef UDPERF_PCAP
@@ -7,11 +10,9 @@
 #include <optional>
 #include <pcap/pcap.h>
 #include <span>
-#include <string>
 
 #include "base/endpoint.hpp"
 #include "model/test_params.hpp"
-#include "traffic/profile_error.hpp"
 #endif
 
 namespace udperf::traffic {
@@ -155,8 +156,9 @@ Result<std::vector<TraceRow>> read_trace_capture(const std::string& file, TraceN
 Result<std::vector<TraceRow>> read_trace_capture(const std::string& /*file*/,
                                                  TraceNotes& /*notes*/) {
   return profile_error(
-      "is a capture, but this udperf was built without libpcap: turn it into CSV, e.g. tshark "
-      "-T fields -E separator=, -e frame.time_epoch -e udp.length");
+      "is a capture, but this udperf was built without libpcap: make CSV of its UDP datagrams, "
+      "e.g. by " +
+      std::string{kCaptureToCsv});
 }
 
 #endif

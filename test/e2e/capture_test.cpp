@@ -2,7 +2,10 @@
 // rates and times, by a program that shares nothing with this one. As root only.
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdio>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <memory>
@@ -16,6 +19,7 @@
 #include "support/catch.hpp"
 #include "support/condition.hpp"
 #include "support/strict_json.hpp"
+#include "support/temp_dir.hpp"
 
 using nlohmann::json;
 using udperf::test::Attempt;
@@ -71,11 +75,12 @@ void check_sizes(const std::vector<Seen>& seen, const std::string& sizes) {
   }
 }
 
-/// Share of `starts` that are within 1 ms of a multiple of `period_s` after a common start.
-double share_on_time(const std::vector<double>& starts, double period_s) {
+/// Share of `seen` that are within 1 ms of the times at which they were due after a common start.
+double share_on_time(const std::vector<double>& seen, const std::vector<double>& due_s) {
+  REQUIRE(seen.size() == due_s.size());
   std::vector<double> off;
-  for (std::size_t k = 0; k < starts.size(); ++k) {
-    off.push_back(starts[k] - static_cast<double>(k) * period_s);
+  for (std::size_t k = 0; k < seen.size(); ++k) {
+    off.push_back(seen[k] - due_s[k]);
   }
   auto sorted = off;
   std::sort(sorted.begin(), sorted.end());
@@ -83,6 +88,15 @@ double share_on_time(const std::vector<double>& starts, double period_s) {
   const auto good = std::count_if(off.begin(), off.end(),
                                   [&](double one) { return std::abs(one - usual) <= 1e-3; });
   return static_cast<double>(good) / static_cast<double>(off.size());
+}
+
+/// The same for what was due at multiples of `period_s`.
+double share_on_time(const std::vector<double>& starts, double period_s) {
+  std::vector<double> due_s;
+  for (std::size_t k = 0; k < starts.size(); ++k) {
+    due_s.push_back(static_cast<double>(k) * period_s);
+  }
+  return share_on_time(starts, due_s);
 }
 
 struct Frame {
@@ -102,6 +116,14 @@ std::vector<Frame> frames_of(const std::vector<Seen>& seen, double gap_s) {
     last = one.at_s;
   }
   return frames;
+}
+
+std::vector<double> times_of(const std::vector<Seen>& seen) {
+  std::vector<double> times;
+  for (const Seen& one : seen) {
+    times.push_back(one.at_s);
+  }
+  return times;
 }
 
 std::vector<double> starts_of(const std::vector<Frame>& frames) {
@@ -157,11 +179,7 @@ Measurement call(const std::string& profile) {
           check_sizes(seen, row.at(way).at("sizes").get<std::string>());
           needs_punctual(run.document.at(way), attempt);
           attempt.expect(static_cast<double>(seen.size()) == pps * kSeconds, "datagrams a second");
-          std::vector<double> starts;
-          for (const Seen& one : seen) {
-            starts.push_back(one.at_s);
-          }
-          attempt.expect(share_on_time(starts, 1 / pps) >= 0.98, "datagrams within 1 ms");
+          attempt.expect(share_on_time(times_of(seen), 1 / pps) >= 0.98, "datagrams within 1 ms");
         }
       });
 }
@@ -267,6 +285,49 @@ Measurement bursts() {
       });
 }
 
+/// A trace with gaps from nothing to 60 ms, so that no even times are near its own.
+struct UnevenTrace {
+  udperf::test::TempDir dir;
+  std::string file = dir.path().string() + "/uneven.csv";
+  std::vector<std::size_t> bytes;
+  std::vector<double> due_s;
+
+  UnevenTrace() {
+    constexpr int kPackets = 100;
+    std::ofstream out{file};
+    out << "seconds,bytes\n";
+    for (int k = 0; k < kPackets; ++k) {
+      const int step = k - k % 3 / 2;  // of three, two leave at once
+      const int us = 150 * step * step;
+      bytes.push_back(static_cast<std::size_t>(16 + k * 977 % 1400));
+      due_s.push_back(us / 1e6);
+      std::array<char, 32> row{};
+      std::snprintf(row.data(), row.size(), "%d.%06d,%zu\n", us / 1'000'000, us % 1'000'000,
+                    bytes.back());
+      out << row.data();
+    }
+  }
+};
+
+/// Each packet of a file, as long as it was and when it was.
+Measurement trace() {
+  auto sent = std::make_shared<UnevenTrace>();
+  return capture_of("trace", {"--profile", "trace:" + sent->file},
+                    [sent](const CapturedRun& run, Attempt& attempt) {
+                      const auto& seen = run.capture.at("up");
+                      std::vector<std::size_t> bytes;
+                      for (const Seen& one : seen) {
+                        bytes.push_back(one.bytes);
+                      }
+                      CHECK(bytes == sent->bytes);
+                      needs_punctual(run.document.at("up"), attempt);
+                      if (attempt.expect(seen.size() == sent->due_s.size(), "all packets")) {
+                        attempt.expect(share_on_time(times_of(seen), sent->due_s) >= 0.98,
+                                       "packets within 1 ms of the trace's times");
+                      }
+                    });
+}
+
 }  // namespace
 
 // Side by side, which a few thousand datagrams a second bear; what the host spoils is made again
@@ -276,6 +337,10 @@ TEST_CASE("a capture of a call, a game, IMIX or video has what its profile says"
           "[e2e][capture]") {
   measure_side_by_side({call("voip-g711"), call("voip-g729"), call("voip-opus"), call("gaming")});
   measure_side_by_side({imix(), video()});
+}
+
+TEST_CASE("a capture of a trace has its packets at its times", "[e2e][capture]") {
+  measure_side_by_side({trace()});
 }
 
 TEST_CASE("a capture has frames, gaps by chance and bursts as they were asked for",

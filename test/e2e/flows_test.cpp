@@ -1,5 +1,7 @@
 // --flows over bundles of several members between network namespaces. As root only.
 
+#include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -10,18 +12,27 @@
 #include "support/catch.hpp"
 #include "support/condition.hpp"
 #include "support/places.hpp"
+#include "support/relay.hpp"
 
+using namespace std::chrono_literals;
 using nlohmann::json;
 using udperf::test::BundledPath;
 using udperf::test::check_books;
+using udperf::test::client_arguments;
 using udperf::test::document_of;
+using udperf::test::Fate;
 using udperf::test::kGuard;
 using udperf::test::kProgram;
+using udperf::test::Passage;
 using udperf::test::Process;
+using udperf::test::Relay;
+using udperf::test::RelayScript;
 using udperf::test::run_to_end;
+using udperf::test::run_within;
 using udperf::test::Server;
 using udperf::test::SpawnOptions;
 using udperf::test::Stream;
+using udperf::wire::MessageType;
 
 namespace {
 
@@ -70,6 +81,22 @@ Ports outliers(const json& document, const std::string& sign) {
     }
   }
   return ports;
+}
+
+/// "A-B": so many ports of this host in a row that nobody uses.
+std::string free_range(std::uint16_t count) {
+  for (int tries = 0; tries < 100; ++tries) {
+    const std::uint16_t first = udperf::test::unused_port();
+    std::uint16_t next = first;
+    for (std::uint16_t i = 1; i < count && next == first + i - 1; ++i) {
+      next = udperf::test::unused_port();
+    }
+    if (next == first + count - 1) {
+      return std::to_string(first) + "-" + std::to_string(next);
+    }
+  }
+  FAIL("no ports in a row are free");
+  return {};
 }
 
 /// Every flow is in one group, and the groups' sums are the direction's.
@@ -153,7 +180,7 @@ TEST_CASE("a member that carries nothing leaves silent flows, and the others are
   }
   bundle->path.lose(2, 100);
   const json document =
-      bundle->test({"--connect-timeout", std::to_string(3 * UDPERF_TEST_TIME_FACTOR) + "s"});
+      bundle->test({"--connect-timeout", std::to_string(8 * UDPERF_TEST_TIME_FACTOR) + "s"});
   const Ports truth = bundle->path.ports_over(2);
   REQUIRE(!truth.empty());
   CHECK(outliers(document, "silent") == truth);
@@ -162,18 +189,65 @@ TEST_CASE("a member that carries nothing leaves silent flows, and the others are
   CHECK(document.at("test").at("streams") == 48 - truth.size());
 }
 
-TEST_CASE("without --flows there is no verdict, and a range of ports is used in order", "[e2e]") {
+TEST_CASE("one stream gets no verdict, and a range of ports is used in order", "[e2e]") {
   const Server server;
   const auto first = udperf::test::unused_port();
   const std::string range = std::to_string(first) + "-" + std::to_string(first);
-  const auto one = udperf::test::run_udperf(udperf::test::client_arguments(
+  const auto one = udperf::test::run_udperf(client_arguments(
       server.endpoint(), {"--packets", "20", "--rate", "1000pps", "--local-port", range}));
   REQUIRE(one.code() == 0);
   const auto document = document_of(one);
   CHECK(document.at("flows").is_null());
   CHECK(document.at("test").at("client_port") == first);
   const auto few = udperf::test::run_udperf(
-      udperf::test::client_arguments(server.endpoint(), {"--streams", "2", "--local-port", range}));
+      client_arguments(server.endpoint(), {"--streams", "2", "--local-port", range}));
   CHECK(few.code() == 2);
   CHECK(few.err.find("2 streams need as many ports") != std::string::npos);
+}
+
+TEST_CASE("streams from a range of ports are judged, whatever they send", "[e2e]") {
+  const Server server;
+  const std::string range = free_range(3);
+  const json document = udperf::test::complete_document(
+      server.endpoint(), {"--streams", "3", "--local-port", range, "--packets", "600", "--rate",
+                          "3000pps", "--packet-size", "500"});
+  check_books(document.at("up"));
+  check_groups(document);
+  CHECK(document.at("flows").at("flows") == 3);
+  CHECK(document.at("flows").at("silent") == 0);
+  CHECK_FALSE(document.at("flows").at("verdict").get<std::string>().empty());
+  CHECK(document.at("test").at("payload_bytes") == 500);  // and not a light test's
+  CHECK(document.at("up").at("tx").at("packets") == 600);
+  std::set<std::string> ports;
+  for (const auto& group : document.at("flows").at("groups")) {
+    for (const auto& flow : group.at("flows")) {
+      ports.insert(std::to_string(flow.at("port").get<int>()));
+    }
+  }
+  CHECK(*ports.begin() + "-" + *ports.rbegin() == range);
+}
+
+TEST_CASE("many flows keep a client no longer than one, whoever does not answer", "[e2e]") {
+  const Server server;
+  const auto run = [&](std::chrono::milliseconds connect,
+                       const std::function<bool(Passage)>& lose) {
+    RelayScript script;
+    script.decide = [&lose](const Passage& passage) -> std::optional<Fate> {
+      return lose(passage) ? std::optional{Fate{true, 0, udperf::Duration{0}}} : std::nullopt;
+    };
+    const auto relay = Relay::start(server.endpoint(), std::move(script));
+    REQUIRE(relay);
+    // The time to connect and 5 s are the promise where no test begins.
+    const auto finished = run_within(
+        connect + 5s,
+        client_arguments(relay->endpoint(), {"--flows", "8", "--packets", "80", "--connect-timeout",
+                                             std::to_string(connect.count()) + "ms"}));
+    CAPTURE(finished.err);
+    CHECK(finished.code() == 3);
+    CHECK(document_of(finished).at("flows").is_null());
+  };
+  run(4s, [](const Passage&) { return true; });
+  // Of each attempt one flow is not joined, so that there is always another without it.
+  run(2s,
+      [](const Passage& passage) { return passage.is(MessageType::join) && passage.stream == 1; });
 }

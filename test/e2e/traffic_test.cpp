@@ -11,9 +11,11 @@
 #include "e2e/program.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
+#include "support/places.hpp"
 #include "support/relay.hpp"
 #include "support/strict_json.hpp"
 #include "support/temp_dir.hpp"
+#include "traffic/trace.hpp"
 
 using namespace std::chrono_literals;
 using Catch::Matchers::ContainsSubstring;
@@ -27,11 +29,13 @@ using udperf::test::complete_document;
 using udperf::test::Direction;
 using udperf::test::document_of;
 using udperf::test::Fate;
+using udperf::test::kGuard;
 using udperf::test::measure_under_condition;
 using udperf::test::parse_strict_json;
 using udperf::test::Passage;
 using udperf::test::Relay;
 using udperf::test::RelayScript;
+using udperf::test::run_to_end;
 using udperf::test::run_udperf;
 using udperf::test::Server;
 using udperf::wire::MessageType;
@@ -80,6 +84,33 @@ std::map<std::size_t, std::size_t> lengths_of(const std::vector<Seen>& seen) {
     ++lengths[one.bytes];
   }
   return lengths;
+}
+
+/// As a capture file has it; the last argument says in which order the octets come.
+void put(std::string& out, std::uint32_t value, std::size_t bytes, bool big) {
+  for (std::size_t i = 0; i < bytes; ++i) {
+    out.push_back(static_cast<char>(value >> (8 * (big ? bytes - 1 - i : i))));
+  }
+}
+
+/// A packet of a capture: an Ethernet frame with UDP over IPv4 to this port, cut after its header.
+std::string captured(std::uint32_t second, std::uint32_t us, std::uint32_t port,
+                     std::uint32_t payload) {
+  std::string out;
+  for (const std::uint32_t value : {second, us, 42U, payload + 42}) {
+    put(out, value, 4, false);
+  }
+  out += std::string(12, '\2');
+  put(out, 0x0800, 2, true);
+  put(out, 0x4500, 2, true);
+  put(out, payload + 28, 2, true);
+  for (const std::uint32_t value : {0x0001'0000U, 0x4011'0000U, 0x0A00'0001U, 0x0A00'0002U}) {
+    put(out, value, 4, true);
+  }
+  for (const std::uint32_t value : {40'000U, port, payload + 8, 0U}) {
+    put(out, value, 2, true);
+  }
+  return out;
 }
 
 /// All that was due was sent, or told as skipped.
@@ -132,6 +163,22 @@ TEST_CASE("each call sends what its profile says, both ways", "[e2e][traffic]") 
     CHECK(document.at(name).at("tx").at("packets") == seen.size());
     CHECK(lengths_of(seen) == std::map<std::size_t, std::size_t>{{bytes, seen.size()}});
     check_books(document.at(name));
+  }
+}
+
+TEST_CASE("each stream of a profile is a call of its own", "[e2e][traffic]") {
+  const Server server;
+  const auto document = complete_document(
+      server.endpoint(), {"--profile", "voip-g711", "--streams", "3", "--duration", "1s"});
+  CHECK(document.at("test").at("rate_target_bps") == 2 * 3 * 50 * 172 * 8);
+  for (const char* const way : {"up", "down"}) {
+    const json& direction = document.at(way);
+    check_due(direction, 150);
+    check_books(direction);
+    REQUIRE(direction.at("streams").size() == 3);
+    for (const json& stream : direction.at("streams")) {
+      CHECK(stream.at("tx").at("packets").get<int>() <= 50);
+    }
   }
 }
 
@@ -263,4 +310,38 @@ TEST_CASE("a trace is sent packet by packet, at its times", "[e2e][traffic]") {
       run_udperf(client_arguments(server.endpoint(), {"--profile", "trace:" + years}));
   CHECK(endless.code() == 2);
   CHECK_THAT(endless.err, ContainsSubstring("look at its times"));
+}
+
+TEST_CASE("who has no libpcap is told a command that makes CSV of a capture", "[traffic]") {
+  const auto tool = run_to_end({"tcpdump", "--version"}, kGuard);
+  if (!tool || tool->code() != 0) {
+    udperf::test::skip_test("there is no tcpdump");
+    return;
+  }
+  const udperf::test::TempDir dir;
+  const std::string file = dir.path().string() + "/call.pcap";
+  std::string capture;
+  for (const std::uint32_t value : {0xA1B2C3D4U, 0x0004'0002U, 0U, 0U, 65'535U, 1U}) {
+    put(capture, value, 4, false);
+  }
+  // To ports whose protocols tcpdump knows: it must not print those in place of the length.
+  capture += captured(1'700'000'000, 0, 53, 172) + captured(1'700'000'000, 20'000, 5004, 0) +
+             captured(1'700'000'000, 500'000, 123, 1472) + captured(1'700'000'001, 7, 4789, 60);
+  std::ofstream{file, std::ios::binary} << capture;
+  std::string command{udperf::traffic::kCaptureToCsv};
+  command.replace(command.find("FILE"), 4, file);
+
+  const auto made = run_to_end({"/bin/sh", "-c", command}, kGuard);
+
+  REQUIRE(made);
+  CAPTURE(command, made->out, made->err);
+  const auto rows = udperf::traffic::parse_trace_csv(made->out);
+  REQUIRE(rows);
+  constexpr Duration kBegin = 1'700'000'000s;
+  using Rows = std::vector<udperf::traffic::TraceRow>;
+  CHECK(*rows ==
+        Rows{{kBegin, 172}, {kBegin + 20ms, 0}, {kBegin + 500ms, 1472}, {kBegin + 1s + 7us, 60}});
+  const std::string page =
+      udperf::test::content_of(udperf::test::kSourceDir + std::string{"/docs/traffic.md"});
+  CHECK_THAT(page, ContainsSubstring(std::string{udperf::traffic::kCaptureToCsv}));
 }

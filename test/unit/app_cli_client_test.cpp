@@ -107,6 +107,25 @@ const std::vector<Accepted>& accepted_rows() {
                 p.shape_up.sizes.front().bytes == 90 && p.shape_down.sizes.front().bytes == 250 &&
                 p.rate_up.value == 60'000 && p.rate_down.value == 30'000;
        }},
+      {{"--profile", "voip-g711", "-P", "30"},
+       [](C c) {
+         const SendRate calls{SendRate::Kind::packets, 1'500'000};
+         return c.options.params.rate_up == calls && c.options.params.rate_down == calls;
+       }},
+      {{"-P", "30", "--profile", "voip-g711", "--rate", "100pps"},
+       [](C c) {
+         return c.options.params.rate_up == SendRate{SendRate::Kind::packets, 100'000};
+       }},
+      {{"-P", "4", "--profile", "video-5M"},
+       [](C c) {
+         const TestParams& p = c.options.params;
+         return p.rate_up == SendRate{SendRate::Kind::bits, 20'000'000} &&
+                p.frame_bytes(Way::up) == 20'833;
+       }},
+      {{"--flows", "8", "--profile", "voip-opus"},
+       [](C c) {
+         return c.options.params.rate_up == SendRate{SendRate::Kind::packets, 400'000};
+       }},
       {{"--profile", "voip-g729"},
        [](C c) { return c.options.params.header == HeaderKind::compact; }},
       {{"--rate", "1M", "-R", "-l", "500", "--profile", "video-5M"},
@@ -150,7 +169,14 @@ const std::vector<Accepted>& accepted_rows() {
       {{"--bind-dev", "eth0"}, [](C c) { return c.options.bind_device == "eth0"; }},
       {{"--local-port", "7777"}, [](C c) { return c.options.local_port == 7777; }},
       {{"--local-port", "7000-7003", "-P", "4"},
-       [](C c) { return c.options.local_port == 7000 && c.options.last_local_port == 7003; }},
+       [](C c) {
+         return c.options.local_port == 7000 && c.options.last_local_port == 7003 &&
+                c.options.flows && !c.options.params.rate_up.limited() &&
+                c.options.auto_packet_size;
+       }},
+      {{"--local-port", "7000-7003"}, [](C c) { return !c.options.flows; }},
+      {{"--local-port", "7000-7003", "-P", "4", "--find-rate"},
+       [](C c) { return !c.options.flows; }},
       {{"--flows", "64", "--local-port", "33434-33497"},
        [](C c) {
          return c.options.flows && c.options.params.streams == 64 &&

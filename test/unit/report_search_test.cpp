@@ -68,6 +68,31 @@ TEST_CASE("without an answer a search says why", "[report]") {
   CHECK_THAT(text, ContainsSubstring("the path loses more than 0 % at every rate"));
 }
 
+TEST_CASE("each size has a line: frame, direction, datagrams a second, answer and limit",
+          "[report]") {
+  auto document = searched();
+  search::Answer none = *document.search;
+  none.answer_bps.reset();
+  none.answer_ip_bps.reset();
+  none.limited_by.reset();
+  none.way = Way::down;
+  search::Answer small = *document.search;
+  small.answer_bps = 1.44e6;  // 10 000 datagrams of 18 B
+  small.answer_ip_bps = 3.68e6;
+  document.search_sizes = {{64, 18, small}, {1518, 1472, none}};
+
+  const std::string text = report::search_to_text(document, {false, 0});
+  const auto table = text.find("highest rate by size (Ethernet frames with FCS)\n");
+  REQUIRE(table != std::string::npos);
+  CHECK(
+      text.find("64 B up                 10000 datagrams/s, 1.440 Mb/s payload, 3.680 Mb/s with IP "
+                "and UDP headers, confirmed; the network\n",
+                table) != std::string::npos);
+  CHECK(text.find("1518 B down             none; the search was interrupted\n", table) !=
+        std::string::npos);
+  CHECK(text.find("64 B up") < text.find("1518 B down"));
+}
+
 TEST_CASE("a search's figures are fields", "[report]") {
   const auto printed = report::print_fields(
       searched(), {"search.answer_bps", "search.bloat_grade", "search.trials.1.verdict",

@@ -1,6 +1,8 @@
 // What --flows adds to a result: groups, outliers, and the sentence about them.
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "engine/client_flows.hpp"
 #include "report/writer.hpp"
@@ -8,6 +10,7 @@
 #include "support/catch.hpp"
 #include "support/example_outcomes.hpp"
 
+using namespace std::chrono_literals;
 using namespace udperf;
 using result::build_result;
 
@@ -154,4 +157,46 @@ TEST_CASE("ports that get no answer are left out, and the first one gets another
   }
   CHECK(turns == 7);
   CHECK_FALSE(nobody.drop({}, {}));
+}
+
+TEST_CASE("all attempts of many flows together take no longer than the time to connect",
+          "[engine][flows]") {
+  engine::ClientOptions options;
+  options.params.streams = 64;
+  options.local_port = 5000;
+  options.connect_timeout = 5s;
+  const MonoTime begun{1000s};
+  const MonoTime latest = begun + 5s;
+
+  options.flows = true;
+  engine::ConnectTime time{options, begun};
+  MonoTime now = begun;
+  engine::StreamPorts nobody{options};
+  int turns = 0;
+  do {
+    ++turns;
+    CHECK(time.first_by(now) > now + 100ms);
+    now = time.first_by(now);
+  } while (nobody.drop({5000}, {}) && time.enough(now));
+  CHECK(turns == 8);
+  CHECK(now < latest);
+
+  // The first answers at the last moment, and each time another one is silent to the end.
+  engine::StreamPorts dying{options};
+  now = begun;
+  turns = 0;
+  std::vector<std::uint16_t> answered(63, 6000);
+  do {
+    ++turns;
+    now = time.all_by(time.first_by(now));
+    answered.pop_back();
+  } while (dying.drop({5001}, answered) && time.enough(now));
+  CHECK(turns >= 2);
+  CHECK(now < latest);
+  CHECK(time.all_by(latest + 1s) == latest + 1s);  // who looks late waits for nothing
+
+  options.flows = false;
+  const engine::ConnectTime plain{options, begun};
+  CHECK(plain.first_by(begun + 1s) == latest);
+  CHECK(plain.all_by(begun + 4s) == latest);
 }
