@@ -19,9 +19,10 @@ Problem store_age(std::string_view text, Duration& target) {
   const Duration unit = text.back() == 'h'   ? Duration{std::chrono::hours{1}}
                         : text.back() == 'd' ? Duration{Days{1}}
                                              : Duration{Days{365}};
-  const auto count = parse_integer(text.substr(0, text.size() - 1), 1, 87'600);
-  if (!count || std::string_view{"hdy"}.find(text.back()) == std::string_view::npos ||
-      unit * static_cast<Duration::rep>(*count) > Days{3650}) {
+  // What is more would not fit when multiplied.
+  const auto most = static_cast<std::uint64_t>(Duration{Days{3650}} / unit);
+  const auto count = parse_integer(text.substr(0, text.size() - 1), 1, most);
+  if (!count || std::string_view{"hdy"}.find(text.back()) == std::string_view::npos) {
     return kProblem;
   }
   target = unit * static_cast<Duration::rep>(*count);

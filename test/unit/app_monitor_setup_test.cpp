@@ -244,7 +244,12 @@ TEST_CASE("monitor's command line is checked") {
         std::string::npos);
   CHECK(usage_problem({"monitor", "a", "--retention", "1h,2d,3y,4y"}).find("at most three") !=
         std::string::npos);
-  CHECK(usage_problem({"monitor", "a", "--retention", "0h"}).find("accepted") != std::string::npos);
+  for (const char* const age : {"0h", "h", "1", "1w", "87601h", "3651d", "11y", "500y", "87600y",
+                                "18446744073709551616y", "1h,500y"}) {
+    CAPTURE(age);
+    CHECK(usage_problem({"monitor", "a", "--retention", age}).find("accepted") !=
+          std::string::npos);
+  }
   CHECK(usage_problem({"monitor", "a", "--json"}).find("needs --once") != std::string::npos);
   CHECK(usage_problem({"monitor", "a", "--check-config"}).find("--config") != std::string::npos);
   const auto command = parse({"monitor", "a", "--listen", "[::1]:80", "--retention", "12h,3d"});
@@ -252,6 +257,10 @@ TEST_CASE("monitor's command line is checked") {
   CHECK(command.retention.rounds == 12h);
   CHECK(command.retention.five_minutes == 72h);
   CHECK(command.retention.hours == 24h * 730);
+  const auto longest = parse({"monitor", "a", "--retention", "87600h,3650d,10y"}).retention;
+  CHECK(longest.rounds == 24h * 3650);
+  CHECK(longest.five_minutes == 24h * 3650);
+  CHECK(longest.hours == 24h * 3650);
 }
 
 TEST_CASE("a probe's round is made to fit its time") {
