@@ -159,6 +159,9 @@ TEST_CASE("a trace is sent at its own times, or stretched, once or again and aga
       at.advance();
     }
   }
+  params.rate_up = SendRate{SendRate::Kind::bits, std::uint64_t{160} * 8 * 10'000'001};
+  CHECK(check_params(params));
+  params.rate_up = SendRate{SendRate::Kind::bits, 160 * 8};
   params.direction = Direction::both;
   CHECK(check_params(params));
   params.direction = Direction::up;
