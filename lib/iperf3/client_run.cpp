@@ -7,10 +7,10 @@
 
 #include "engine/client_connect.hpp"
 #include "engine/client_outcome.hpp"
+#include "engine/server_lookup.hpp"
 #include "iperf3/client_test.hpp"
 #include "iperf3/summary.hpp"
 #include "model/forever.hpp"
-#include "net/resolver.hpp"
 #include "net/udp_port.hpp"
 #include "os/event.hpp"
 #include "result/version.hpp"
@@ -242,10 +242,12 @@ TestOutcome run_iperf3_client(const engine::ClientOptions& options, const Clock&
   TestOutcome outcome = engine::planned_outcome(options);
   outcome.start = clock.unix_now();
   outcome.iperf3.emplace();
-  const auto servers = net::resolve(options.host, options.port, options.family);
+  const auto servers =
+      engine::look_up_server(options, clock, stop, clock.now() + options.connect_timeout);
   if (!servers) {
     outcome.end = clock.unix_now();
     outcome.error = servers.error();
+    outcome.status = stop.requested() ? TestStatus::interrupted : TestStatus::error;
     return outcome;
   }
   outcome.server = servers->front();
