@@ -28,7 +28,7 @@ Result<void> take_rows(SqliteStatement& select, bool rounds, std::vector<History
   auto row = select.step();
   for (; row && *row; row = select.step()) {
     const auto totals = monitor::decode_totals(select.bytes(2));
-    if (!totals) {
+    if (!totals || !possible_times(select.number(0), select.number(1))) {
       continue;
     }
     HistoryRow& taken = rows.emplace_back(

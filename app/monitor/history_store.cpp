@@ -163,7 +163,8 @@ Result<std::optional<std::int64_t>> History::Store::first_after(std::int64_t sec
     return tl::unexpected{row.error()};
   }
   const std::int64_t first = select->number(0) / (from_rounds ? kNsPerSecond : 1);
-  return first == 0 ? std::nullopt : std::optional{first / seconds * seconds};
+  constexpr std::int64_t kLatest = INT64_MAX / kNsPerSecond / 2;  // beyond it the file is damaged
+  return first == 0 || first > kLatest ? std::nullopt : std::optional{first / seconds * seconds};
 }
 
 /// Each span that is over becomes a row a target. A round that came late (or by a clock that was

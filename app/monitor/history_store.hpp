@@ -49,6 +49,13 @@ class History::Store {
 
 inline constexpr std::int64_t kFiveMinutes = 300;
 inline constexpr std::int64_t kHour = 3600;
+/// Whether a round or a row can have begun then and lasted so long: what a damaged file says else
+/// would not fit where it is calculated with.
+[[nodiscard]] constexpr bool possible_times(std::int64_t start_ns, std::int64_t length_ns) {
+  constexpr std::int64_t kFarthest = std::int64_t{1} << 61U;
+  return start_ns >= -kFarthest && start_ns <= kFarthest && length_ns >= 0 &&
+         length_ns <= kFarthest;
+}
 /// Whole documents of one target: of rounds before these a report is made of what is in `round`.
 inline constexpr std::int64_t kMostDocuments = 500;
 

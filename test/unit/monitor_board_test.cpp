@@ -115,6 +115,26 @@ TEST_CASE("totals are the same after they were kept as bytes") {
   }
 }
 
+TEST_CASE("sums that no rounds can have come to are not read from a history") {
+  using Counts = std::array<std::uint64_t, TimeHistogram::kBuckets>;
+  const auto kept = [](const Totals& totals) { return decode_totals(encode_totals(totals)); };
+  Totals good;
+  good.add(round_of(1, 3));
+  good.rtt = TimeHistogram::of(Counts{INT64_MAX - 1, 1}, {5, 1, 2});
+  REQUIRE(kept(good) == good);
+  Totals backwards = good;
+  backwards.measured = -1ns;
+  CHECK_FALSE(kept(backwards));
+  Totals crossed = good;
+  crossed.up.delay = TimeHistogram::of(Counts{1, 1}, {5, 3, 2});
+  CHECK_FALSE(kept(crossed));
+  Totals many = good;
+  many.rtt = TimeHistogram::of(Counts{INT64_MAX, 1}, {5, 1, 2});
+  CHECK_FALSE(kept(many));
+  many.rtt = TimeHistogram::of(Counts{UINT64_MAX, UINT64_MAX}, {5, 1, 2});
+  CHECK_FALSE(kept(many));
+}
+
 TEST_CASE("a round of the light module takes less than half a kilobyte in the history") {
   Totals totals;
   RoundResult round = round_of(1, 0);
