@@ -95,7 +95,7 @@ MonoTime Iperf3Service::step(MonoTime now) {
     on_datagram(datagram, now);
   }
   MonoTime next = step_tests(now);
-  give_turns(now);
+  next = std::min(next, give_turns(now));
   reap(now);
   next = std::min(next, listen_again_);
   return datagrams.empty() && strays_.empty() ? next : now;
@@ -214,8 +214,9 @@ void Iperf3Service::decide(ServerTest& test, MonoTime now) {
   parts_.observer.on_session_opened(test.id(), test.client(), params);
 }
 
-/// One test of an address at a time: their hellos look alike.
-void Iperf3Service::give_turns(MonoTime now) {
+/// One test of an address at a time: their hellos look alike. Returns when they are to be stepped.
+MonoTime Iperf3Service::give_turns(MonoTime now) {
+  MonoTime next = kNever;
   for (const auto& test : tests_) {
     if (!test->awaits_turn()) {
       continue;
@@ -225,9 +226,10 @@ void Iperf3Service::give_turns(MonoTime now) {
     });
     if (!taken) {
       test->take_turn(now);
-      test->step(now);
+      next = std::min(next, test->step(now));
     }
   }
+  return next;
 }
 
 void Iperf3Service::on_datagram(const net::Datagram& datagram, MonoTime now) {
