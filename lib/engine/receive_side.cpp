@@ -226,8 +226,7 @@ void ReceiveSide::report_host(RxReport& report) const {
   const auto cpu = clock_.thread_cpu_time();
   const Duration wall = clock_.now() - cpu_from_;
   if (cpu && cpu_at_start_ && wall > Duration{0}) {
-    report.cpu_permille = static_cast<std::uint32_t>(
-        std::clamp<std::int64_t>((*cpu - *cpu_at_start_) * 1000 / wall, 0, 1000));
+    report.cpu_permille = sender::permille_of(*cpu - *cpu_at_start_, wall);
   }
   report.load = sender::load_between(held_up_at_start_, clock_.held_up(), wall);
 }

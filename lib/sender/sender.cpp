@@ -327,8 +327,7 @@ void Sender::finish(TxEnd end) {
   const Duration wall = clock_.now() - begun_;
   host_.fill(clock_, wall, report);
   if (gate_ && wall > Duration{0}) {
-    report.held_permille =
-        static_cast<std::uint16_t>(std::clamp<std::int64_t>(gate_->held() * 1000 / wall, 0, 1000));
+    report.held_permille = permille_of(gate_->held(), wall);
   }
   finished_.store(true, std::memory_order_release);
 }
