@@ -44,7 +44,7 @@ class Refresher {
  private:
   void work() {
     MonoTime next = clock_.now() + kRefreshEvery;
-    std::int64_t seen = newest();
+    std::uint64_t seen = newest();
     while (!stop_.requested()) {
       const std::array<int, 2> fds{stop_.wait_fd(), wake_.fd()};
       os::wait_readable(fds, kLookEvery);
@@ -53,7 +53,7 @@ class Refresher {
       if (reload) {
         read_again();
       }
-      const std::int64_t now_newest = newest();
+      const std::uint64_t now_newest = newest();
       if (reload || now_newest != seen || clock_.now() >= next) {
         seen = now_newest;
         next = clock_.now() + kRefreshEvery;
@@ -94,14 +94,15 @@ class Refresher {
   }
 
   /// A number that changes when one of the files does.
-  [[nodiscard]] std::int64_t newest() const {
-    std::int64_t sum = 0;
+  [[nodiscard]] std::uint64_t newest() const {
+    std::uint64_t sum = 0;
     for (const std::string& pattern : setup_.file_sd) {
       for (const std::string& file : files_of(pattern)) {
         struct stat info {};
         if (::stat(file.c_str(), &info) == 0) {
-          sum ^= info.st_mtim.tv_sec * 1'000'000'007 + info.st_mtim.tv_nsec + info.st_size +
-                 static_cast<std::int64_t>(info.st_ino) * 31;
+          sum ^= static_cast<std::uint64_t>(info.st_mtim.tv_sec) * 1'000'000'007U +
+                 static_cast<std::uint64_t>(info.st_mtim.tv_nsec) +
+                 static_cast<std::uint64_t>(info.st_size) + std::uint64_t{info.st_ino} * 31U;
         }
       }
     }

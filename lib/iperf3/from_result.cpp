@@ -80,7 +80,8 @@ Row row_of(const Json& interval, bool sender, std::uint32_t length) {
   row.end_s = find_number(interval, "end_s").value_or(0);
   row.packets = count(interval, "sent");
   row.bytes = sender ? row.packets * length : count(interval, "payload_bytes");
-  row.lost = static_cast<std::int64_t>(at_most<std::uint64_t>(count(interval, "lost"), INT64_MAX));
+  constexpr std::uint64_t kMostLost = std::uint64_t{1} << 48U;  // so that sums of streams fit
+  row.lost = static_cast<std::int64_t>(at_most(count(interval, "lost"), kMostLost));
   row.out_of_order = count(interval, "reordered");
   return row;
 }

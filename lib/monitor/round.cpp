@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/saturating.hpp"
 #include "result/document.hpp"
 
 namespace udperf::monitor {
@@ -44,9 +45,10 @@ TimeHistogram spread(const WayOutcome& way, std::int64_t zero, std::int64_t shif
     if (!stream.rx || !stream.rx->raw_delay_min_ns) {
       continue;
     }
-    const std::int64_t over = *stream.rx->raw_delay_min_ns - zero + shift;
+    const std::int64_t over =
+        saturating_sum(saturating_sum(*stream.rx->raw_delay_min_ns, -zero), shift);
     for (const DelayBin& bin : stream.rx->delay_bins) {
-      spread.add(Duration{bin.value_ns + over}, bin.count);
+      spread.add(Duration{saturating_sum(bin.value_ns, over)}, bin.count);
     }
   }
   return spread;

@@ -7,6 +7,7 @@
 #include "iperf3/peer_reports.hpp"
 #include "iperf3/report_json.hpp"
 #include "iperf3/results.hpp"
+#include "iperf3/summary.hpp"
 #include "support/catch.hpp"
 
 using namespace udperf;
@@ -157,4 +158,17 @@ TEST_CASE("A result of both directions has the rate of one, and no jitter that i
   CHECK(document["end"]["sum_bidir_reverse"]["jitter_ms"] == 0.002);
   CHECK(document["end"]["sum"]["lost_packets"] == 4);
   CHECK(document["end"]["sum"]["packets"] == 34);
+}
+
+TEST_CASE("What a result says was lost can be summed up, however much it is") {
+  json document = json::parse(result_of_both());
+  json& streams = document["down"]["streams"];
+  streams[0]["intervals"] = json::array({{{"start_s", 0.0}, {"end_s", 1.0}, {"lost", INT64_MAX}}});
+  streams.push_back(streams[0]);
+  const auto record = record_of_result(document.dump());
+  REQUIRE(record.has_value());
+  REQUIRE_FALSE(record->intervals.empty());
+  const auto sum = sum_rows(record->intervals.front(), Side::receives);
+  REQUIRE(sum.has_value());
+  CHECK(sum->lost > 0);
 }
