@@ -97,6 +97,7 @@ struct TestOutcome {
   TestStatus status = TestStatus::error;
   std::optional<Error> error;
   std::optional<std::uint32_t> retry_after_ms;  ///< when the server was busy
+  bool fell_silent = false;  ///< it had started, and ended since nothing came from the server
   std::vector<Warning> warnings;
 
   std::optional<std::uint64_t> session;  ///< the test's id; absent when it never started

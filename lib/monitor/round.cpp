@@ -164,6 +164,7 @@ RoundResult make_round(const TestOutcome& outcome, const result::ResultDocument&
   round.length = std::max(outcome.end - outcome.start, Duration{0});
   round.status = status_of(outcome);
   round.error = outcome.error;
+  round.fell_silent = outcome.fell_silent && round.status == RoundStatus::cut_short;
   round.up = make_way(document.up, outcome.up);
   round.down = make_way(document.down, outcome.down);
   keep_found(document, round);

@@ -92,6 +92,7 @@ struct RoundResult {
   bool server_restarted = false;  ///< the server is another process than in the round before
   RoundStatus status = RoundStatus::not_measured;
   std::optional<Error> error;  ///< why it is not complete
+  bool fell_silent = false;    ///< cut short since nothing came from the server any more
   std::optional<RoundWay> up;
   std::optional<RoundWay> down;
   std::optional<RoundTrips> rtt;

@@ -137,6 +137,9 @@ bool answered(const RoundResult& round) {
   if (round.status == RoundStatus::complete) {
     return true;
   }
+  if (round.fell_silent) {
+    return false;  // whatever had come before
+  }
   const bool arrived = (round.down && round.down->unique > 0) ||
                        (round.up && round.up->unique > 0) ||
                        (round.rtt && round.rtt->times.total() > 0);
@@ -167,6 +170,19 @@ std::vector<Event> TargetWatch::on_round(const RoundResult& round) {
   return std::move(told.events);
 }
 
+/// Who was away while a round ran is told apart by who answers now.
+const char* TargetWatch::back_again(const RoundResult& round, TargetState before) const {
+  if (before != TargetState::down) {
+    return "is measured again";
+  }
+  if (round.server_restarted) {
+    return "answers again: the server was started anew";
+  }
+  return same_server_
+             ? "answers again: the server is the same, so the path was out or it stood still"
+             : "answers again";
+}
+
 void TargetWatch::follow_state(Told& told) {
   const RoundResult& round = told.round;
   const bool ours =
@@ -175,6 +191,7 @@ void TargetWatch::follow_state(Told& told) {
                            : ours          ? TargetState::not_measured
                                            : TargetState::down;
   failures_ = next == TargetState::up ? 0 : failures_ + (failures_ < UINT32_MAX ? 1U : 0U);
+  same_server_ = same_server_ && !round.server_restarted;
   if (next == state_) {
     return;
   }
@@ -185,11 +202,11 @@ void TargetWatch::follow_state(Told& told) {
   switch (next) {
     case TargetState::up:
       if (before != TargetState::unknown) {
-        told.add(EventKind::up, {},
-                 before == TargetState::down ? "answers again" : "is measured again");
+        told.add(EventKind::up, {}, back_again(round, before));
       }
       break;
     case TargetState::down:
+      same_server_ = round.fell_silent && !round.server_restarted;
       told.add(EventKind::down, {}, reason.empty() ? "nothing comes back" : reason);
       break;
     case TargetState::not_measured:

@@ -53,7 +53,7 @@ struct Limits {
 [[nodiscard]] std::vector<std::string> missed_limits(const Limits& limits,
                                                      const RoundResult& round);
 
-/// Whether the other end was there: something came back from it.
+/// Whether the other end was there: something came back from it, and it did not fall silent.
 [[nodiscard]] bool answered(const RoundResult& round);
 
 /// Follows one target from round to round and tells what changed. A round in which a target that is
@@ -86,6 +86,7 @@ class TargetWatch {
     void add(EventKind kind, std::string direction, std::string detail);
   };
   void follow_state(Told& told);
+  [[nodiscard]] const char* back_again(const RoundResult& round, TargetState before) const;
   void follow_loss(Told& told);
   static void follow_way(Told& told, const std::optional<RoundWay>& way, const char* direction,
                          Seen& seen);
@@ -96,6 +97,8 @@ class TargetWatch {
   bool loss_high_ = false;
   std::uint32_t failures_ = 0;
   std::uint64_t server_restarts_ = 0;
+  /// It went down in the middle of a round, and no other server has been found since.
+  bool same_server_ = false;
   Seen up_;
   Seen down_;
 };

@@ -92,6 +92,40 @@ TEST_CASE("a round that was cut short before anything came back is down") {
   CHECK(kinds(watch.on_round(round)) == Kinds{EventKind::up});
 }
 
+/// One that broke off by silence, after some probes had been answered.
+RoundResult silent() {
+  RoundResult round = bad(RoundStatus::cut_short);
+  round.fell_silent = true;
+  round.rtt.emplace().sent = 10;
+  round.rtt->times.add(2ms, 4);
+  return round;
+}
+
+TEST_CASE("a path that is out in the middle of a round is told apart from a server started anew") {
+  TargetWatch watch;
+  static_cast<void>(watch.on_round(good()));
+  CHECK(kinds(watch.on_round(silent())) == Kinds{EventKind::down});
+  auto back = watch.on_round(good());
+  REQUIRE(kinds(back) == Kinds{EventKind::up});
+  CHECK(back[0].detail.find("is the same") != std::string::npos);
+
+  CHECK(kinds(watch.on_round(silent())) == Kinds{EventKind::down});
+  RoundResult anew = good();
+  anew.server_restarted = true;
+  back = watch.on_round(anew);
+  REQUIRE(kinds(back) == Kinds{EventKind::up, EventKind::server_restarted});
+  CHECK(back[0].detail.find("started anew") != std::string::npos);
+
+  // The round that found the new one broke off as well.
+  CHECK(kinds(watch.on_round(silent())) == Kinds{EventKind::down});
+  anew = silent();
+  anew.server_restarted = true;
+  CHECK(kinds(watch.on_round(anew)) == Kinds{EventKind::server_restarted});
+  back = watch.on_round(good());
+  REQUIRE(kinds(back) == Kinds{EventKind::up});
+  CHECK(back[0].detail == "answers again");
+}
+
 TEST_CASE("loss above the threshold is told once, with its direction") {
   TargetWatch watch{Limits{0.02, std::nullopt, std::nullopt, std::nullopt}};
   CHECK(watch.on_round(good(2, 0)).empty());
