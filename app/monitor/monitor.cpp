@@ -1,13 +1,13 @@
 #include "app/monitor/monitor.hpp"
 
 #include <algorithm>
-#include <ctime>
 
 #include <nlohmann/json.hpp>
 
 #include "app/monitor/pool_source.hpp"
 #include "base/units.hpp"
 #include "monitor/json.hpp"
+#include "rounds/host_watch.hpp"
 
 namespace udperf::app {
 namespace {
@@ -21,12 +21,6 @@ constexpr std::size_t kMostThreads = 256;
 constexpr std::size_t kMostInFlight = 4;
 /// The clocks are compared so often at least.
 constexpr Duration kClockTurn = std::chrono::seconds{1};
-
-Duration boot_time() {
-  timespec now{};
-  ::clock_gettime(CLOCK_BOOTTIME, &now);
-  return std::chrono::seconds{now.tv_sec} + Duration{now.tv_nsec};
-}
 
 Duration span_of(std::uint64_t rounds, Duration every) {
   return every * static_cast<Duration::rep>(std::min<std::uint64_t>(rounds, 1U << 20U));
@@ -161,10 +155,13 @@ MonoTime Monitor::step(MonoTime now) {
   return std::min(schedule_.next(), now + kClockTurn);
 }
 
-/// Sleep makes gaps; a wall clock that is set is told of once.
+/// Sleep makes gaps; a wall clock that is set is told of once. All clocks are read here: `now` may
+/// be of long before, where what had landed took its time.
 void Monitor::watch_clocks(MonoTime now) {
-  const UnixTime unix_now = clock_.unix_now();
-  const Duration slept = sleep_.slept(now, boot_time());
+  const Duration suspended = rounds::suspended_time();
+  const ClockAnchor both = clock_.anchor();
+  const UnixTime unix_now = both.unix;
+  const Duration slept = sleep_.slept(suspended);
   if (slept > Duration{0}) {
     woke_ = now;
     log_.warning("this host slept for " + format_duration(slept) + ": nothing was measured");
@@ -177,7 +174,7 @@ void Monitor::watch_clocks(MonoTime now) {
       tell_gap(*board_.find(missed.target), missed.number, missed.missed, slept);
     }
   }
-  if (const auto step = step_.step(now, unix_now, slept)) {
+  if (const auto step = step_.step(both, suspended)) {
     log_.warning("the wall clock was set by " + format_duration(*step));
     write_line("clock_stepped", unix_now, {{"step_ns", step->count()}});
   }
@@ -233,7 +230,7 @@ void Monitor::take(RoundResult round) {
   const std::lock_guard lock{mutex_};
   const auto flying = flying_.find({round.target, round.number});
   if (flying != flying_.end()) {
-    if (flying->second <= woke_ && woke_ != MonoTime{}) {  // this host slept in the middle of it
+    if (flying->second < woke_) {  // this host slept in the middle of it
       round.status = monitor::RoundStatus::not_measured;
       round.up.reset();
       round.down.reset();

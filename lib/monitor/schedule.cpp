@@ -169,18 +169,17 @@ void RoundSchedule::finished(std::uint64_t target, std::uint32_t failures, MonoT
   }
 }
 
-Duration SleepWatch::slept(MonoTime mono, Duration boot_time) {
+Duration SleepWatch::slept(Duration suspended) {
   constexpr Duration kLeast = std::chrono::milliseconds{100};
-  const Duration offset = boot_time - mono.time_since_epoch();
-  const Duration grown = offset - offset_.value_or(offset);
-  offset_ = offset;
+  const Duration grown = suspended - before_.value_or(suspended);
+  before_ = suspended;
   return grown >= kLeast ? grown : Duration{0};
 }
 
-std::optional<Duration> StepWatch::step(MonoTime mono, UnixTime unix, Duration slept) {
-  constexpr Duration kLeast = std::chrono::milliseconds{500};
-  const Duration offset = unix.time_since_epoch() - mono.time_since_epoch();
-  const Duration moved = offset - offset_.value_or(offset) - (offset_ ? slept : Duration{0});
+std::optional<Duration> StepWatch::step(const ClockAnchor& both, Duration suspended) {
+  constexpr Duration kLeast = std::chrono::milliseconds{50};
+  const Duration offset = both.unix.time_since_epoch() - both.mono.time_since_epoch() - suspended;
+  const Duration moved = offset - offset_.value_or(offset);
   offset_ = offset;
   return moved >= kLeast || moved <= -kLeast ? std::optional{moved} : std::nullopt;
 }

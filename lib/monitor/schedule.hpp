@@ -75,22 +75,23 @@ class RoundSchedule {
   std::uint64_t added_ = 0;
 };
 
-/// Tells that the machine slept: the monotonic clock stands still then, the boot clock does not.
+/// Tells that the machine slept.
 class SleepWatch {
  public:
   /// How long the machine slept since the call before; zero where it did not (to a tenth of a
-  /// second, since the clocks are not read at one moment).
-  [[nodiscard]] Duration slept(MonoTime mono, Duration boot_time);
+  /// second). `suspended`: in all so far.
+  [[nodiscard]] Duration slept(Duration suspended);
 
  private:
-  std::optional<Duration> offset_;
+  std::optional<Duration> before_;
 };
 
 /// Tells that the wall clock was set: each step once.
 class StepWatch {
  public:
-  /// By how much, if by half a second or more, without what `slept` explains.
-  [[nodiscard]] std::optional<Duration> step(MonoTime mono, UnixTime unix, Duration slept);
+  /// By how much since the call before, if by 50 ms or more. `both`: read as one moment;
+  /// `suspended`: in all so far, while the monotonic clock stood still.
+  [[nodiscard]] std::optional<Duration> step(const ClockAnchor& both, Duration suspended);
 
  private:
   std::optional<Duration> offset_;

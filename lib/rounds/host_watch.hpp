@@ -61,5 +61,8 @@ class HostWatch final : public engine::Task {
 
 /// How long this host has been suspended since it was started.
 [[nodiscard]] Duration suspended_time();
+/// The same by two clocks, of which `awake` stands still meanwhile and `in_all` does not.
+[[nodiscard]] Duration suspended_by(const std::function<Duration()>& awake,
+                                    const std::function<Duration()>& in_all);
 
 }  // namespace udperf::rounds
