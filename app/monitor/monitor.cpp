@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/monitor/pool_source.hpp"
+#include "app/monitor/usual_round.hpp"
 #include "base/units.hpp"
 #include "monitor/json.hpp"
 #include "rounds/host_watch.hpp"
@@ -102,8 +103,8 @@ void Monitor::set_targets(const std::vector<Target>& targets) {
     const auto module = setup_.modules.find(target.module);
     if (module != setup_.modules.end()) {
       const monitor::Timing& timing = module->second.timing;
-      wanted.push_back(
-          {target, timing.at ? std::chrono::hours{24} : timing.every, module->second.limits});
+      wanted.push_back({target, timing.at ? std::chrono::hours{24} : timing.every,
+                        watched_limits(module->second.limits, timing.heavy)});
     }
   }
   const auto change = board_.set_targets(wanted);

@@ -35,6 +35,7 @@ Json entry_json(const monitor::Board::Entry& entry) {
           {"state", to_string(entry.watch.state())},
           {"since_unix_ns", to_ns(entry.watch.since())},
           {"loss_high", entry.watch.loss_is_high()},
+          {"missed", entry.watch.missed()},
           {"server_restarts", entry.watch.server_restarts()},
           {"totals", to_json(entry.totals, UnixTime{}, Duration{0})},
           {"last", entry.last ? to_json(*entry.last, entry.target) : Json(nullptr)}};

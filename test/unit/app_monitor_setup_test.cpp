@@ -1,5 +1,6 @@
 #include "app/monitor/prober.hpp"
 #include "app/monitor/setup.hpp"
+#include "app/monitor/usual_round.hpp"
 #include "support/catch.hpp"
 
 namespace udperf::app {
@@ -266,6 +267,20 @@ TEST_CASE("a probe's round is made to fit its time") {
   CHECK(fitted.params.rate_up.value >= 142'857);
   CHECK(fitted.params.rate_up.value <= 142'858);
   CHECK(fit_to_deadline(options, 119s).params.rate_up.value == options.params.rate_up.value);
+}
+
+TEST_CASE("a light module is watched for loss without a word, a heavy one and --once are not") {
+  monitor::Limits limits;
+  limits.mos = 4.0;
+  CHECK(watched_limits(limits, false).loss_ratio == 0.05);
+  CHECK(watched_limits(limits, false).mos == 4.0);
+  CHECK_FALSE(watched_limits(limits, true).loss_ratio);
+  limits.loss_ratio = 1.0;
+  CHECK(watched_limits(limits, false).loss_ratio == 1.0);
+  std::vector<std::string> errors;
+  const auto setup = setup_of("targets: [gw]\n", errors);
+  REQUIRE(setup);
+  CHECK_FALSE(setup->modules.at("light").limits.loss_ratio);  // which --once goes by
 }
 
 }  // namespace

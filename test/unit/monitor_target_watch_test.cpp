@@ -168,6 +168,47 @@ TEST_CASE("limits that were not kept are told, and what was not measured keeps n
   CHECK(missed_limits(Limits{}, bad(RoundStatus::unreachable)).empty());
 }
 
+TEST_CASE(
+    "each limit that is missed is told once, with what was measured, and once it is kept again") {
+  TargetWatch watch{Limits{std::nullopt, 1e6, 3ms, 4.0}};
+  const auto round_of = [](double bps, Duration rtt, double mos) {
+    RoundResult round = good();
+    round.up->goodput_bps = bps;
+    round.rtt->times = {};
+    round.rtt->times.add(rtt, 9);
+    round.up->voice = round.down->voice = RoundVoice{mos, 80.0, 0.0};
+    return round;
+  };
+  CHECK(watch.on_round(round_of(2e6, 1ms, 4.3)).empty());
+  CHECK(watch.missed().empty());
+
+  const auto bad_call = watch.on_round(round_of(2e6, 1ms, 2.0));
+  REQUIRE(kinds(bad_call) == Kinds{EventKind::threshold_missed});
+  CHECK(bad_call[0].detail == "a call would sound like MOS 2.00, wanted is 4.00");
+  CHECK(watch.missed() == std::vector<std::string>{bad_call[0].detail});
+
+  CHECK(kinds(watch.on_round(round_of(5e5, 9ms, 2.0))) ==
+        Kinds{EventKind::threshold_missed, EventKind::threshold_missed});
+  CHECK(watch.missed().size() == 3);
+  RoundResult none = good();
+  none.rtt.reset();
+  CHECK(watch.on_round(none).empty());  // what was not measured changes nothing
+  CHECK(watch.missed().size() == 3);
+
+  const auto met = watch.on_round(round_of(2e6, 9ms, 4.0));
+  CHECK(kinds(met) == Kinds{EventKind::threshold_met, EventKind::threshold_met});
+  watch.set_limits(Limits{});
+  CHECK(watch.missed().empty());
+}
+
+TEST_CASE("loss is high no more where nobody wants to hear of it") {
+  TargetWatch watch{Limits{0.02, std::nullopt, std::nullopt, std::nullopt}};
+  static_cast<void>(watch.on_round(good(9, 0)));
+  REQUIRE(watch.loss_is_high());
+  watch.set_limits(Limits{});
+  CHECK_FALSE(watch.loss_is_high());
+}
+
 TEST_CASE("a rate that is wanted is held against what a search found") {
   Limits limits;
   limits.goodput_bps = 90e6;
