@@ -43,6 +43,7 @@ ClockEstimate ServerClock::estimate(bool same_host, MonoTime since, MonoTime unt
   }
   if (walls_known_) {
     out.step_detected = offset_.broken() || our_wall_.set || server_wall_.set;
+    out.peer_stepped = !same_host && (offset_.broken() || server_wall_.set);
     if (out.theta_ns) {
       // On one host there is one wall clock: what two readings differ by is
       // their own noise.

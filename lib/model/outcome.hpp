@@ -70,6 +70,7 @@ struct ClockEstimate {
   std::optional<double> skew_ppm;  ///< how much faster the peer's clock runs
   std::optional<double> skew_uncertainty_ppm;
   std::optional<bool> step_detected;
+  bool peer_stepped = false;  ///< the peer's, and not only what both read as one
 };
 
 /// What the server of a classic test answered to STOP.

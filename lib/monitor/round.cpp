@@ -179,6 +179,7 @@ RoundResult make_round(const TestOutcome& outcome, const result::ResultDocument&
     round.clock_offset_ns = outcome.clock->offset_ns;
     round.clock_uncertainty_ns = outcome.clock->uncertainty_ns;
     round.clock_stepped = outcome.clock->step_detected.value_or(false);
+    round.server_clock_stepped = outcome.clock->peer_stepped;
   }
   return round;
 }

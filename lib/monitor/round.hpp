@@ -98,9 +98,10 @@ struct RoundResult {
   std::optional<RoundTrips> rtt;
   std::optional<std::int64_t> clock_offset_ns;       ///< server's UTC minus ours
   std::optional<std::int64_t> clock_uncertainty_ns;  ///< of that
-  bool clock_stepped = false;       ///< the wall clock of either end stepped within the round
-  TestParams params;                ///< as granted, or as asked where nothing was
-  std::optional<Endpoint> address;  ///< of the server; absent where none is known
+  bool clock_stepped = false;         ///< the wall clock of either end stepped within the round
+  bool server_clock_stepped = false;  ///< the server's did, which is not this host's
+  TestParams params;                  ///< as granted, or as asked where nothing was
+  std::optional<Endpoint> address;    ///< of the server; absent where none is known
   /// The whole result document (udperf/1) in one line, of a round whose source was told to keep it.
   std::string document;
 

@@ -65,9 +65,11 @@ std::vector<Event> TargetWatch::on_round(const RoundResult& round) {
     ++server_restarts_;
     told.add(EventKind::server_restarted, {}, "the server was started anew");
   }
-  if (round.clock_stepped) {
-    told.add(EventKind::clock_stepped, {}, "a wall clock was set during the round");
+  // Rounds overlap: a step may be in two of them.
+  if (round.server_clock_stepped && !server_stepped_) {
+    told.add(EventKind::clock_stepped, {}, "the server's clock was set during the round");
   }
+  server_stepped_ = round.server_clock_stepped;
   follow_loss(told);
   follow_limits(told);
   follow_way(told, round.up, "up", up_);

@@ -21,7 +21,7 @@ enum class EventKind : std::uint8_t {
   loss_normal,
   mtu_changed,
   route_length_changed,
-  clock_stepped,
+  clock_stepped,  ///< the server's
   server_restarted,
   threshold_missed,  ///< another than that of loss
   threshold_met,
@@ -95,6 +95,7 @@ class TargetWatch {
   std::uint64_t server_restarts_ = 0;
   /// It went down in the middle of a round, and no other server has been found since.
   bool same_server_ = false;
+  bool server_stepped_ = false;  ///< its clock, in the round before
   Seen up_;
   Seen down_;
 };

@@ -60,6 +60,14 @@ TEST_CASE("a wall clock that is set during the test is noticed", "[engine]") {
   CHECK(estimate(learn(5s, 50us)).step_detected == false);  // reading clocks is no more exact
 }
 
+TEST_CASE("whose clock was set is told apart", "[engine]") {
+  CHECK_FALSE(estimate(learn(5s, 1ms)).peer_stepped);
+  CHECK(estimate(learn(5s, 0s, -1ms)).peer_stepped);
+  CHECK(estimate(learn(5s, 1ms, 1ms)).peer_stepped);
+  CHECK_FALSE(estimate(learn(5s, 1ms, 1ms), true).peer_stepped);  // there is but one
+  CHECK_FALSE(estimate(learn()).peer_stepped);
+}
+
 TEST_CASE("on one host both clocks are one", "[engine]") {
   const ClockEstimate found = estimate(learn(), true);
   CHECK(found.method == "same_host");

@@ -145,13 +145,25 @@ TEST_CASE("other path lengths, packet sizes, clocks and servers are told") {
   CHECK(watch.on_round(round).empty());
   round.up->hops = 6;
   round.down->payload_bytes = 1400;
-  round.clock_stepped = true;
+  round.clock_stepped = round.server_clock_stepped = true;
   round.server_restarted = true;
   CHECK(kinds(watch.on_round(round)) == Kinds{EventKind::server_restarted, EventKind::clock_stepped,
                                               EventKind::route_length_changed,
                                               EventKind::mtu_changed});
   round = good();  // nothing told is nothing changed
   CHECK(watch.on_round(round).empty());
+}
+
+TEST_CASE("a clock that is set is told of its own host, and once") {
+  TargetWatch watch;
+  RoundResult round = good();
+  round.clock_stepped = true;  // this host's: each target's rounds have seen it
+  CHECK(watch.on_round(round).empty());
+  round.server_clock_stepped = true;
+  CHECK(kinds(watch.on_round(round)) == Kinds{EventKind::clock_stepped});
+  CHECK(watch.on_round(round).empty());  // the next one had begun already
+  CHECK(watch.on_round(good()).empty());
+  CHECK(kinds(watch.on_round(round)) == Kinds{EventKind::clock_stepped});
 }
 
 TEST_CASE("limits that were not kept are told, and what was not measured keeps none") {
