@@ -102,13 +102,13 @@ void TargetWatch::follow_state(Told& told) {
   if (next == state_) {
     return;
   }
-  const TargetState before = state_;
+  const TargetState before = state_ == TargetState::unknown ? recalled_ : state_;
   state_ = next;
   since_ = round.start;
   const std::string reason = round.error ? round.error->message() : std::string{};
   switch (next) {
     case TargetState::up:
-      if (before != TargetState::unknown) {
+      if (before != TargetState::unknown && before != TargetState::up) {
         told.add(EventKind::up, {}, back_again(round, before));
       }
       break;

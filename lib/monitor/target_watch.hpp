@@ -57,6 +57,9 @@ class TargetWatch {
 
   [[nodiscard]] std::vector<Event> on_round(const RoundResult& round);
   void set_limits(const Limits& limits);
+  /// How the target was last told to stand, before anything of it is known here: what began then
+  /// ends with its first answer.
+  void recall(TargetState before) { recalled_ = before; }
 
   [[nodiscard]] TargetState state() const { return state_; }
   /// Begin of the first round of the present state.
@@ -88,6 +91,7 @@ class TargetWatch {
 
   Limits limits_;
   TargetState state_ = TargetState::unknown;
+  TargetState recalled_ = TargetState::unknown;  ///< while the state is unknown
   UnixTime since_;
   bool loss_high_ = false;
   std::array<std::string, kLimits> missed_;  ///< empty: kept, or not known
