@@ -178,6 +178,7 @@ void Monitor::watch_clocks(MonoTime now) {
   if (const auto step = step_.step(both, suspended)) {
     log_.warning("the wall clock was set by " + format_duration(*step));
     write_line("clock_stepped", unix_now, {{"step_ns", step->count()}});
+    schedule_.clock_set(*step, both.mono, unix_now);
   }
 }
 

@@ -80,6 +80,7 @@ DueRound RoundSchedule::begin(std::uint64_t target, Entry& entry, MonoTime now) 
   round.due = entry.next + every * static_cast<Duration::rep>(missed);
   round.number = entry.number + round.missed + 1;
   entry.number = round.number;
+  entry.last_due = round.due;
   Duration wait = every * entry.stretch;
   if (entry.stretch > 1) {
     const auto tenth = static_cast<std::uint64_t>(every.count() / 5 + 1);
@@ -140,6 +141,22 @@ std::vector<DueRound> RoundSchedule::slept(Duration time, MonoTime now, UnixTime
     }
   }
   return missed;
+}
+
+void RoundSchedule::clock_set(Duration by, MonoTime now, UnixTime unix_now) {
+  constexpr Duration kNear = std::chrono::hours{1};
+  for (auto& [target, entry] : entries_) {
+    if (!entry.timing.at || entry.next <= now) {  // what waits for its turn still does
+      continue;
+    }
+    MonoTime next = now + until(*entry.timing.at, unix_now);
+    if (by <= kNear && entry.next - now <= by) {
+      next = now;
+    } else if (entry.last_due && next - *entry.last_due < kNear) {
+      next += kDay;
+    }
+    set_next(target, entry, next);
+  }
 }
 
 MonoTime RoundSchedule::next() const {

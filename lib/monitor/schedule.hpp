@@ -43,6 +43,10 @@ class RoundSchedule {
   /// times of day are met again. The numbers of these rounds are passed over.
   [[nodiscard]] std::vector<DueRound> slept(Duration time, MonoTime now, UnixTime unix_now);
 
+  /// The wall clock was set by so much: times of day are met by what it says now. One that was
+  /// jumped over by an hour at most is met at once; one that comes again within an hour is not.
+  void clock_set(Duration by, MonoTime now, UnixTime unix_now);
+
   /// The rounds that are due, earliest first. A heavy one is kept back while another runs.
   [[nodiscard]] std::vector<DueRound> take_due(MonoTime now);
   /// Takes the place of the one heavy round for a round that is not of this schedule; false where
@@ -62,7 +66,7 @@ class RoundSchedule {
   struct Entry {
     Timing timing;
     MonoTime next;
-    MonoTime last_due;
+    std::optional<MonoTime> last_due;  ///< of a round that was begun
     std::uint64_t number = 0;
     std::uint32_t stretch = 1;  ///< rounds of the grid to each that runs
   };

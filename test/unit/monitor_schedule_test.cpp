@@ -138,6 +138,49 @@ TEST_CASE("a time of day is met once a day, today or tomorrow") {
   CHECK(schedule.take_due(kStart + 24h + 10min).size() == 2);
 }
 
+TEST_CASE("a time of day follows a wall clock that is set, and other rounds do not") {
+  RoundSchedule schedule;
+  schedule.add(1, Timing{10s, 3h + 10min, false}, kStart, kMidnight + 1h);
+  REQUIRE(schedule.next() == kStart + 2h + 10min);
+  // At one it turns out that it is five.
+  schedule.clock_set(4h, kStart, kMidnight + 5h);
+  CHECK(schedule.next() == kStart + 22h + 10min);
+  schedule.clock_set(-4h, kStart + 1h, kMidnight + 2h);
+  CHECK(schedule.next() == kStart + 2h + 10min);
+  CHECK(schedule.take_due(kStart + 2h + 10min).size() == 1);
+  CHECK(schedule.next() == kStart + 26h + 10min);
+
+  RoundSchedule grid;
+  grid.add(1, Timing{10s, {}, false}, kStart, kMidnight);
+  const MonoTime first = grid.next();
+  grid.clock_set(3h, kStart, kMidnight + 3h);
+  CHECK(grid.next() == first);
+}
+
+TEST_CASE("a small correction makes no time of day happen twice, or not at all") {
+  RoundSchedule schedule;
+  schedule.add(1, Timing{10s, 3h, false}, kStart, kMidnight + 2h);
+  const MonoTime three = kStart + 1h;
+  schedule.clock_set(2s, three - 1s, kMidnight + 3h + 1s);
+  REQUIRE(schedule.take_due(three - 1s).size() == 1);
+  CHECK(schedule.next() == three - 1s + 24h);
+  schedule.clock_set(-5s, three, kMidnight + 3h - 3s);
+  CHECK(schedule.next() == three + 3s + 24h);
+  // Two hours back it is worth another one.
+  schedule.clock_set(-2h, three + 10s, kMidnight + 1h);
+  CHECK(schedule.next() == three + 10s + 2h);
+}
+
+TEST_CASE("a round that waits for another heavy one waits on when the clock is set") {
+  RoundSchedule schedule;
+  schedule.add(1, Timing{10s, 3h, true}, kStart, kMidnight + 2h);
+  REQUIRE(schedule.reserve_heavy());
+  CHECK(schedule.take_due(kStart + 2h).empty());
+  schedule.clock_set(5h, kStart + 2h, kMidnight + 9h);
+  schedule.release_heavy();
+  CHECK(schedule.take_due(kStart + 2h).size() == 1);
+}
+
 TEST_CASE("what is added again keeps its grid, and its numbers on another one") {
   RoundSchedule schedule;
   schedule.add(1, Timing{10s, {}, false}, kStart, kMidnight);
