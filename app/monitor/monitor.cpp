@@ -187,12 +187,10 @@ void Monitor::begin(const monitor::DueRound& due, MonoTime now) {
   {
     const std::lock_guard lock{mutex_};
     const auto* const entry = board_.find(due.target);
-    if (entry == nullptr) {
-      return;
-    }
-    const auto& module = setup_.modules.find(entry->target.module);
+    const auto module =
+        entry != nullptr ? setup_.modules.find(entry->target.module) : setup_.modules.end();
     if (module == setup_.modules.end()) {  // until the targets are told, too
-      schedule_.finished(due.target, 0, now);
+      schedule_.landed(due.target, due.number);
       return;
     }
     if (due.missed > 0) {
@@ -200,6 +198,7 @@ void Monitor::begin(const monitor::DueRound& due, MonoTime now) {
     }
     if (in_flight(due.target) >= kMostInFlight) {  // this host does not keep up
       tell_gap(*entry, due.number, 1, entry->every);
+      schedule_.landed(due.target, due.number);
       schedule_.finished(due.target, 0, now);
       return;
     }
@@ -241,10 +240,11 @@ void Monitor::take(RoundResult round) {
     }
     flying_.erase(flying);
   }
+  schedule_.landed(round.target, round.number);
+  wake_.raise();  // another may wait for its place
   round.server_restarted = board_.is_other_server(round.target, round.server);
   if (const auto* const entry = record(round)) {
     schedule_.finished(round.target, entry->watch.failures(), clock_.now());
-    wake_.raise();
   }
 }
 

@@ -10,7 +10,7 @@ namespace {
 constexpr Duration kDay = std::chrono::hours{24};
 constexpr std::uint32_t kFailuresBeforeStretch = 3;
 constexpr std::uint32_t kMostStretch = 4;
-constexpr std::uint64_t kNobody = UINT64_MAX;  // no target's id
+constexpr std::pair<std::uint64_t, std::uint64_t> kElsewhere{UINT64_MAX, 0};  // no target's round
 
 /// A number without a pattern for each input (splitmix64).
 std::uint64_t mixed(std::uint64_t value) {
@@ -60,9 +60,6 @@ void RoundSchedule::remove(std::uint64_t target) {
     queue_.erase({found->second.next, target});
     entries_.erase(found);
   }
-  if (heavy_ == target) {
-    heavy_.reset();
-  }
 }
 
 void RoundSchedule::set_next(std::uint64_t target, Entry& entry, MonoTime next) {
@@ -101,13 +98,14 @@ std::vector<DueRound> RoundSchedule::take_due(MonoTime now) {
   }
   for (const auto& [at, target] : ready) {
     Entry& entry = entries_.at(target);
-    if (entry.timing.heavy) {
-      if (heavy_) {
-        continue;
-      }
-      heavy_ = target;
+    const bool heavy = entry.timing.heavy;
+    if (heavy && heavy_) {
+      continue;
     }
     due.push_back(begin(target, entry, now));
+    if (heavy) {
+      heavy_ = {target, due.back().number};
+    }
   }
   return due;
 }
@@ -116,12 +114,12 @@ bool RoundSchedule::reserve_heavy() {
   if (heavy_) {
     return false;
   }
-  heavy_ = kNobody;
+  heavy_ = kElsewhere;
   return true;
 }
 
 void RoundSchedule::release_heavy() {
-  if (heavy_ == kNobody) {
+  if (heavy_ == kElsewhere) {
     heavy_.reset();
   }
 }
@@ -168,10 +166,13 @@ MonoTime RoundSchedule::next() const {
   return kNever;
 }
 
-void RoundSchedule::finished(std::uint64_t target, std::uint32_t failures, MonoTime now) {
-  if (heavy_ == target) {
+void RoundSchedule::landed(std::uint64_t target, std::uint64_t number) {
+  if (heavy_ == RoundKey{target, number}) {
     heavy_.reset();
   }
+}
+
+void RoundSchedule::finished(std::uint64_t target, std::uint32_t failures, MonoTime now) {
   const auto found = entries_.find(target);
   if (found == entries_.end()) {
     return;

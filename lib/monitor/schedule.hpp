@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "base/time.hpp"
@@ -37,6 +38,7 @@ class RoundSchedule {
   /// is new here go on from `last_number`.
   void add(std::uint64_t target, const Timing& timing, MonoTime now, UnixTime unix_now,
            std::uint64_t last_number = 0);
+  /// What runs of it keeps its place until it has landed().
   void remove(std::uint64_t target);
 
   /// The clock of the grids stood still so long, until `now`: the rounds that would have been, and
@@ -56,8 +58,11 @@ class RoundSchedule {
   /// kNever where nothing is to come but what waits for a heavy round.
   [[nodiscard]] MonoTime next() const;
 
-  /// A round of this target is over. Failures in a row stretch its period up to fourfold, with
-  /// jitter, so that what is down is not asked in step; an answer ends that.
+  /// A round that take_due() gave is over or will not be run, also of a target that is gone:
+  /// another heavy one may run.
+  void landed(std::uint64_t target, std::uint64_t number);
+  /// What the last round of this target came to. Failures in a row stretch its period up to
+  /// fourfold, with jitter, so that what is down is not asked in step; an answer ends that.
   void finished(std::uint64_t target, std::uint32_t failures, MonoTime now);
 
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
@@ -75,7 +80,8 @@ class RoundSchedule {
 
   std::map<std::uint64_t, Entry> entries_;
   std::set<std::pair<MonoTime, std::uint64_t>> queue_;
-  std::optional<std::uint64_t> heavy_;  ///< the one that runs
+  using RoundKey = std::pair<std::uint64_t, std::uint64_t>;  ///< target and number
+  std::optional<RoundKey> heavy_;                            ///< the one that runs
   std::uint64_t added_ = 0;
 };
 

@@ -95,7 +95,7 @@ TEST_CASE("of heavy rounds one runs at a time, and none is forgotten") {
     const auto due = schedule.take_due(late);
     REQUIRE(due.size() == 1);
     CHECK(schedule.take_due(late).empty());
-    schedule.finished(due[0].target, 0, late);
+    schedule.landed(due[0].target, due[0].number);
   }
   CHECK(schedule.take_due(late).empty());
   CHECK(schedule.next() > late);
@@ -115,7 +115,7 @@ TEST_CASE("a heavy round from elsewhere takes the one place, too") {
   CHECK_FALSE(schedule.reserve_heavy());
 }
 
-TEST_CASE("a removed target has no round, and lets another heavy one run") {
+TEST_CASE("a heavy round whose target is removed keeps its place until it has landed") {
   RoundSchedule schedule;
   schedule.add(1, Timing{10s, {}, true}, kStart, kMidnight);
   schedule.add(2, Timing{10s, {}, true}, kStart, kMidnight);
@@ -123,8 +123,32 @@ TEST_CASE("a removed target has no round, and lets another heavy one run") {
   REQUIRE(due.size() == 1);
   schedule.remove(due[0].target);
   CHECK(schedule.size() == 1);
+  CHECK(schedule.take_due(kStart + 10s).empty());
+  CHECK_FALSE(schedule.reserve_heavy());
+  schedule.landed(99, due[0].number);  // another's
+  CHECK(schedule.take_due(kStart + 10s).empty());
+  schedule.landed(due[0].target, due[0].number);
   CHECK(schedule.take_due(kStart + 10s).size() == 1);
-  schedule.finished(99, 0, kStart);
+}
+
+TEST_CASE("a heavy round keeps its place when its timing changes, and when an earlier one lands") {
+  RoundSchedule schedule;
+  schedule.add(1, Timing{10s, {}, false}, kStart, kMidnight);
+  schedule.add(2, Timing{10s, {}, true}, kStart + 20s, kMidnight);
+  const auto light = schedule.take_due(kStart + 10s);
+  REQUIRE(light.size() == 1);
+  schedule.add(1, Timing{5s, {}, true}, kStart + 10s, kMidnight);
+  const auto heavy = schedule.take_due(kStart + 15s);
+  REQUIRE(heavy.size() == 1);
+  REQUIRE(heavy[0].target == 1);
+  schedule.landed(1, light[0].number);
+  schedule.finished(1, 0, kStart + 16s);
+  CHECK_FALSE(schedule.reserve_heavy());
+  schedule.add(1, Timing{7s, {}, true}, kStart + 16s, kMidnight);
+  schedule.add(1, Timing{7s, {}, false}, kStart + 16s, kMidnight);
+  CHECK_FALSE(schedule.reserve_heavy());
+  schedule.landed(1, heavy[0].number);
+  CHECK(schedule.reserve_heavy());
 }
 
 TEST_CASE("a time of day is met once a day, today or tomorrow") {
@@ -132,8 +156,9 @@ TEST_CASE("a time of day is met once a day, today or tomorrow") {
   schedule.add(1, Timing{10s, 3h + 10min, true}, kStart, kMidnight + 3h);
   CHECK(schedule.next() == kStart + 10min);
   schedule.add(2, Timing{10s, 2h, false}, kStart, kMidnight + 3h);
-  REQUIRE(schedule.take_due(kStart + 10min).size() == 1);
-  schedule.finished(1, 0, kStart + 11min);
+  const auto due = schedule.take_due(kStart + 10min);
+  REQUIRE(due.size() == 1);
+  schedule.landed(1, due[0].number);
   CHECK(schedule.next() == kStart + 23h);
   CHECK(schedule.take_due(kStart + 24h + 10min).size() == 2);
 }
