@@ -296,10 +296,11 @@ void Monitor::tell(const RoundResult& round, const Target& target,
 }
 
 void Monitor::write_line(const char* event, UnixTime time, Json data) {
+  const std::uint64_t number = lines_++;  // also where --exec alone is told of it
   if (!sinks_.jsonl) {
     return;
   }
-  const auto done = sinks_.jsonl->write(monitor::json_line(event, time, lines_++, std::move(data)));
+  const auto done = sinks_.jsonl->write(monitor::json_line(event, time, number, std::move(data)));
   if (!done && counted_.jsonl_failures++ == 0) {
     log_.error(done.error().message());
   }

@@ -1,10 +1,12 @@
 #include <poll.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "app/monitor/monitor.hpp"
 #include "clock/system_clock.hpp"
 #include "support/catch.hpp"
+#include "support/strict_json.hpp"
 #include "support/temp_dir.hpp"
 
 namespace udperf::app {
@@ -74,6 +76,14 @@ class Watching {
   std::optional<Monitor> monitor_;
 };
 
+monitor::Target nobody() {
+  monitor::Target target;
+  target.name = "nobody";
+  target.address = {"127.0.0.1", 1};
+  target.module = "light";
+  return target;
+}
+
 TEST_CASE("a turn that comes late to the clocks sees neither a sleep nor a clock that was set") {
   Watching scene{"targets: [gw]\n"};
   scene.write_lines();
@@ -83,6 +93,27 @@ TEST_CASE("a turn that comes late to the clocks sees neither a sleep nor a clock
   static_cast<void>(monitor.step(scene.clock.now()));
   CHECK(scene.text_of("m.jsonl").empty());
   CHECK(scene.text_of("log").empty());
+}
+
+TEST_CASE("what a program is told is numbered as the JSON lines are, with or without a file") {
+  const bool lines = GENERATE(false, true);
+  CAPTURE(lines);
+  Watching scene{"modules:\n  light: {every: 1s, packets: 20}\ntargets: [gw]\n"};
+  scene.tell_program();
+  if (lines) {
+    scene.write_lines();
+  }
+  Monitor& monitor = scene.begin();
+  monitor.set_targets({nobody()});
+  REQUIRE(scene.until([&] { return scene.text_of("told").ends_with("\n"); }));
+  const std::string told = scene.text_of("told");
+  const auto event = test::parse_strict_json(told.substr(0, told.find('\n') + 1));
+  REQUIRE(event);
+  CHECK(event->at("data").at("change") == "down");
+  CHECK(event->at("seq").get<int>() >= 1);  // its round has the number before
+  if (lines) {
+    CHECK(scene.text_of("m.jsonl").find(told.substr(0, told.find('\n') + 1)) != std::string::npos);
+  }
 }
 
 }  // namespace
