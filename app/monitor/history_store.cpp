@@ -77,9 +77,8 @@ Result<std::unique_ptr<History::Store>> History::Store::open(const std::string& 
   return store;
 }
 
-/// Makes the tables in a new file; looks whether one that exists is ours before anything is
-/// changed.
-Result<void> History::Store::claim(const std::string& path) {
+/// The version of the tables, 0 where there are none yet; changes nothing.
+Result<std::int64_t> History::Store::look(const std::string& path) const {
   const auto application = file_.number("PRAGMA application_id");
   if (!application) {
     return unreadable(path, application.error());
@@ -97,6 +96,25 @@ Result<void> History::Store::claim(const std::string& path) {
     return refused(path, "is of version " + std::to_string(*version) + ", this udperf knows " +
                              std::to_string(kVersion));
   }
+  return *version;
+}
+
+/// Makes the tables in a new file. One that exists has to be ours, and nobody else's meanwhile,
+/// before anything is changed.
+Result<void> History::Store::claim(const std::string& path) {
+  if (const auto ours = look(path); !ours) {
+    return tl::unexpected{ours.error()};
+  }
+  auto lock = HistoryLock::take(path);
+  if (!lock) {
+    return tl::unexpected{lock.error()};
+  }
+  lock_ = *std::move(lock);
+  const auto version = look(path);  // who had it before may have made it
+  if (!version) {
+    return tl::unexpected{version.error()};
+  }
+  const bool empty = *version == 0;
   if (auto set = file_.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
                            "PRAGMA journal_size_limit = 4194304; PRAGMA temp_store = MEMORY;");
       !set) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "app/monitor/history.hpp"
+#include "app/monitor/history_lock.hpp"
 #include "app/monitor/sqlite_file.hpp"
 
 namespace udperf::app {
@@ -28,6 +29,7 @@ class History::Store {
  private:
   Store(SqliteFile file, const Retention& retention)
       : file_(std::move(file)), retention_(retention) {}
+  [[nodiscard]] Result<std::int64_t> look(const std::string& path) const;
   [[nodiscard]] Result<void> claim(const std::string& path);
   [[nodiscard]] Result<std::int64_t> id_of(const monitor::Target& target);
   [[nodiscard]] Result<std::int64_t> setup_of(const TestParams& params);
@@ -40,6 +42,7 @@ class History::Store {
   [[nodiscard]] Result<std::optional<std::int64_t>> first_after(std::int64_t seconds,
                                                                 std::int64_t start) const;
 
+  std::optional<HistoryLock> lock_;  ///< goes after the file is closed
   SqliteFile file_;
   Retention retention_;
   std::map<std::pair<std::string, std::string>, std::int64_t> ids_;

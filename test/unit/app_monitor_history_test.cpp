@@ -1,4 +1,7 @@
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -262,6 +265,35 @@ TEST_CASE("a file that another program has locked is not called another program'
   REQUIRE_FALSE(opened);
   CHECK(opened.error().code == ErrorCode::system);
   CHECK(opened.error().what.find("locked") != std::string::npos);
+}
+
+TEST_CASE("a history has one writer, whatever its name, until that ends") {
+  const test::TempDir folder;
+  const SetClock clock;
+  const std::string file = folder.path().string() + "/m.db";
+  const std::string link = folder.path().string() + "/link.db";
+  const auto open = [&clock](const std::string& name) {
+    return History::open(name, Retention{}, clock, [](const std::string&) {});
+  };
+  {
+    const auto first = open(file);
+    REQUIRE(first);
+    std::filesystem::create_symlink(file, link);
+    for (const std::string& name : {file, link}) {
+      CAPTURE(name);
+      const auto second = open(name);
+      REQUIRE_FALSE(second);
+      CHECK(second.error().what.find("another udperf monitor (pid " + std::to_string(::getpid()) +
+                                     ") writes it") != std::string::npos);
+      CHECK(second.error().what.find("--history") != std::string::npos);
+    }
+    (*first)->put(target_of("gw"), round_at(clock.unix - 1h, 1, 0));
+  }
+  CHECK_FALSE(std::filesystem::exists(file + ".lock"));
+  std::ofstream{file + ".lock"} << "1\n";  // as a crash leaves it
+  const auto next = open(link);
+  REQUIRE(next);
+  CHECK((*next)->read({"gw", clock.unix - 2h, clock.unix, History::Grain::round})->size() == 1);
 }
 
 }  // namespace
