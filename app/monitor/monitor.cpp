@@ -93,11 +93,8 @@ void Monitor::count_refused_setup() {
 }
 
 void Monitor::reopen() {
-  const std::lock_guard lock{mutex_};
   if (sinks_.jsonl) {
-    if (const auto done = sinks_.jsonl->reopen(); !done) {
-      log_.error(done.error().message());
-    }
+    sinks_.jsonl->reopen();
   }
 }
 
@@ -297,12 +294,8 @@ void Monitor::tell(const RoundResult& round, const Target& target,
 }
 
 void Monitor::write_line(const char* event, UnixTime time, Json data) {
-  if (!sinks_.jsonl) {
-    return;
-  }
-  const auto done = sinks_.jsonl->write(monitor::json_line(event, time, lines_++, std::move(data)));
-  if (!done && counted_.jsonl_failures++ == 0) {
-    log_.error(done.error().message());
+  if (sinks_.jsonl) {
+    sinks_.jsonl->put(monitor::json_line(event, time, lines_++, std::move(data)));
   }
 }
 

@@ -49,6 +49,9 @@ MonitorCounters Monitor::counters() const {
     counters.history_rounds = sinks_.history->written();
     counters.history_failures = sinks_.history->failures();
   }
+  if (sinks_.jsonl) {
+    counters.jsonl_failures = sinks_.jsonl->failures();
+  }
   if (sinks_.exec) {
     counters.exec_runs = sinks_.exec->runs();
     counters.exec_failures = sinks_.exec->failures();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <csignal>
 #include <cstdio>
 #include <thread>
 
@@ -120,7 +121,8 @@ class Refresher {
   std::thread thread_;
 };
 
-Result<MonitorSinks> open_sinks(const MonitorCommand& command, const Clock& clock, Log& log) {
+Result<MonitorSinks> open_sinks(const MonitorCommand& command, const Clock& clock, Log& log,
+                                engine::StopToken& stop) {
   MonitorSinks sinks;
   auto history = History::open(command.history.value_or(default_history()), command.retention,
                                clock, [&log](const std::string& text) { log.error(text); });
@@ -132,11 +134,13 @@ Result<MonitorSinks> open_sinks(const MonitorCommand& command, const Clock& cloc
     log.warning("there is no history: " + history.error().message() + "; see --history");
   }
   if (command.jsonl) {
-    auto file = OutputFile::open(command.jsonl, "--jsonl", OutputFile::Mode::append);
-    if (!file) {
-      return tl::unexpected{file.error()};
+    auto lines = LineWriter::open(
+        *command.jsonl,
+        {[&log](const std::string& text) { log.error(text); }, [&stop] { stop.request(SIGPIPE); }});
+    if (!lines) {
+      return tl::unexpected{lines.error()};
     }
-    sinks.jsonl = *std::move(file);
+    sinks.jsonl = *std::move(lines);
   }
   if (command.exec) {
     if (!ExecHook::is_program(*command.exec)) {
@@ -217,7 +221,7 @@ int run_watch(MonitorSetup setup) {
   if (!web_config) {
     return report_failure(web_config.error());
   }
-  auto sinks = open_sinks(command, clock, *log);
+  auto sinks = open_sinks(command, clock, *log, stop);
   if (!sinks) {
     return report_failure(sinks.error());
   }
