@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 
 #include "app/last_resort.hpp"
@@ -20,6 +21,12 @@ std::int64_t to_seconds(UnixTime time) {
 
 std::int64_t seconds_of(History::Grain grain) {
   return grain == History::Grain::hour ? kHour : kFiveMinutes;
+}
+
+Duration since_boot() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return std::chrono::seconds{now.tv_sec} + Duration{now.tv_nsec};
 }
 
 /// Where rows of `select` (start in ns, span in ns, totals and, of rounds, the record) go, newest
@@ -100,7 +107,7 @@ Result<std::unique_ptr<History>> History::open(const std::string& path, const Re
   if (const auto folder = std::filesystem::path{path}.parent_path(); !folder.empty()) {
     std::filesystem::create_directories(folder, ignored);
   }
-  auto store = Store::open(path, retention);
+  auto store = Store::open(path, retention, clock.unix_now());
   if (!store) {
     return tl::unexpected{store.error()};
   }
@@ -156,7 +163,7 @@ void History::write_all() {
     }
     if (!ending && clock_.now() - tidied >= kTidyEvery) {
       tidied = clock_.now();
-      static_cast<void>(store_->tidy(clock_.unix_now()));  // else a minute later
+      static_cast<void>(store_->tidy(clock_.unix_now(), since_boot()));  // else a minute later
     }
     lock.lock();
     if (ending) {

@@ -65,13 +65,14 @@ tl::unexpected<Error> unreadable(const std::string& path, const Error& error) {
 }  // namespace
 
 Result<std::unique_ptr<History::Store>> History::Store::open(const std::string& path,
-                                                             const Retention& retention) {
+                                                             const Retention& retention,
+                                                             UnixTime now) {
   auto file = SqliteFile::open(path, SqliteFile::Mode::create);
   if (!file) {
     return tl::unexpected{file.error()};
   }
   std::unique_ptr<Store> store{new Store{*std::move(file), retention}};
-  if (const auto claimed = store->claim(path); !claimed) {
+  if (const auto claimed = store->claim(path, now); !claimed) {
     return tl::unexpected{claimed.error()};
   }
   return store;
@@ -101,7 +102,7 @@ Result<std::int64_t> History::Store::look(const std::string& path) const {
 
 /// Makes the tables in a new file. One that exists has to be ours, and nobody else's meanwhile,
 /// before anything is changed.
-Result<void> History::Store::claim(const std::string& path) {
+Result<void> History::Store::claim(const std::string& path, UnixTime now) {
   if (const auto ours = look(path); !ours) {
     return tl::unexpected{ours.error()};
   }
@@ -133,7 +134,30 @@ Result<void> History::Store::claim(const std::string& path) {
     const auto summed = mark(kFiveMinutes);
     touched_ = summed && *summed > 0 ? *summed - 2 * kHour : 0;
   }
+  const auto last = latest(now);
+  if (!last) {
+    return tl::unexpected{last.error()};
+  }
+  horizon_ = monitor::Horizon{*last};
   return {};
+}
+
+/// When the latest round or sum is of that is not of a time to come.
+Result<std::optional<UnixTime>> History::Store::latest(UnixTime now) const {
+  auto select = SqliteStatement::prepare(
+      file_,
+      "SELECT max(coalesce((SELECT max(start_ns) FROM round WHERE start_ns <= ?1), 0),"
+      " coalesce((SELECT max(start) * 1000000000 FROM span WHERE seconds = 3600 AND"
+      " start <= ?1 / 1000000000), 0))");
+  if (!select) {
+    return tl::unexpected{select.error()};
+  }
+  const auto row = select->bind(1, to_ns(now)).step();
+  if (!row) {
+    return tl::unexpected{row.error()};
+  }
+  const std::int64_t last = select->number(0);
+  return last > 0 ? std::optional{unix_from_ns(last)} : std::nullopt;
 }
 
 void History::Store::roll_back() {
@@ -144,14 +168,15 @@ void History::Store::roll_back() {
   setups_.clear();
 }
 
-Result<void> History::Store::tidy(UnixTime now) {
+Result<void> History::Store::tidy(UnixTime now, Duration elapsed) {
+  const UnixTime believed = horizon_.at(elapsed, now);
   for (const std::int64_t seconds : {kFiveMinutes, kHour}) {
-    if (auto done = sum_up(seconds, now); !done) {
+    if (auto done = sum_up(seconds, now, believed); !done) {
       return done;
     }
   }
   touched_ = 0;
-  return forget(now);
+  return forget(believed);
 }
 
 /// From where on spans of this length are still to be summed up.
@@ -186,13 +211,13 @@ Result<std::optional<std::int64_t>> History::Store::first_after(std::int64_t sec
 
 /// Each span that is over becomes a row a target. A round that came late (or by a clock that was
 /// set back) has its span summed up again.
-Result<void> History::Store::sum_up(std::int64_t seconds, UnixTime now) {
+Result<void> History::Store::sum_up(std::int64_t seconds, UnixTime now, UnixTime believed) {
   auto from = mark(seconds);
   if (!from) {
     return tl::unexpected{from.error()};
   }
   // Of what was forgotten no sum can be made again.
-  const std::int64_t whole = to_ns(now - retention_.rounds) / kNsPerSecond + kHour;
+  const std::int64_t whole = to_ns(believed - retention_.rounds) / kNsPerSecond + kHour;
   const std::int64_t touched = touched_ > 0 ? std::max(touched_, whole) : *from;
   std::int64_t start = std::min(*from, touched / seconds * seconds);
   const std::int64_t end = to_ns(now) / kNsPerSecond - kGraceSeconds - (seconds == kHour ? 300 : 0);

@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -265,6 +266,58 @@ TEST_CASE("a file that another program has locked is not called another program'
   REQUIRE_FALSE(opened);
   CHECK(opened.error().code == ErrorCode::system);
   CHECK(opened.error().what.find("locked") != std::string::npos);
+}
+
+/// Both clocks are set by the test while the history runs.
+class SteppedClock final : public Clock {
+ public:
+  [[nodiscard]] MonoTime now() const override { return system_.now() + ahead.load(); }
+  [[nodiscard]] UnixTime unix_now() const override { return unix.load(); }
+  std::atomic<Duration> ahead{Duration{0}};
+  std::atomic<UnixTime> unix{UnixTime{1'800'000'000s}};
+
+ private:
+  SystemClock system_;
+};
+
+TEST_CASE("a wall clock that is set forward deletes nothing, now or at the start") {
+  const bool running = GENERATE(true, false);
+  CAPTURE(running);
+  const test::TempDir folder;
+  const std::string file = folder.path().string() + "/m.db";
+  SteppedClock clock;
+  const UnixTime right = clock.unix;
+  std::vector<monitor::RoundResult> rounds;
+  for (std::uint64_t i = 0; i < 60; ++i) {
+    rounds.push_back(round_at(right - 2h + i * 2min, i + 1, 0));
+  }
+  write(file, Retention{}, rounds);
+  const auto look = SqliteFile::open(file, SqliteFile::Mode::read);
+  REQUIRE(look);
+  const auto becomes = [&look](const char* sql) {
+    const SystemClock real;
+    const MonoTime end = real.now() + 60s;
+    while (look->number(sql).value_or(0) == 0 && real.now() < end) {
+      std::this_thread::yield();
+    }
+    return look->number(sql).value_or(0) != 0;
+  };
+  if (!running) {
+    clock.unix = right + 24h * 1000;
+  }
+  {
+    const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
+    REQUIRE(history);
+    REQUIRE(becomes("SELECT count(*) FROM summed WHERE seconds = 3600"));
+    // A round of that time is summed up, after which the minute's work of deleting follows.
+    const UnixTime wrong = right + 24h * 1000;
+    clock.unix = wrong;
+    (*history)->put(target_of("gw"), round_at(wrong - 3h, 100, 0));
+    clock.ahead = 61s;
+    REQUIRE(becomes("SELECT max(start) > 1850000000 FROM span WHERE seconds = 3600"));
+  }
+  CHECK(look->number("SELECT count(*) FROM round").value_or(-1) == 61);
+  CHECK(look->number("SELECT sum(up_sent) FROM span WHERE seconds = 300").value_or(-1) == 6100);
 }
 
 TEST_CASE("a history has one writer, whatever its name, until that ends") {
