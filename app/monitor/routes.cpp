@@ -132,6 +132,9 @@ HttpReply Routes::answer(const HttpRequest& request) {
     return json_reply(monitor_.targets_json());
   }
   if (path == "/api/v1/events") {
+    if (request.linked) {  // a frame of another's page would take one of few places
+      return http_problem(403, "no page of another origin gets events");
+    }
     HttpReply reply;
     reply.feed = &monitor_.feed();
     return reply;
@@ -152,6 +155,12 @@ HttpReply Routes::answer(const HttpRequest& request) {
 }
 
 HttpReply Routes::probe(const HttpRequest& request, const HttpQuery& query) {
+  if (request.linked) {
+    return http_problem(403, "no page of another origin starts a probe");
+  }
+  if (request.head_only) {
+    return http_problem(405, "a probe sends datagrams: ask with GET");
+  }
   const auto name = query.get("target");
   const auto address = name ? monitor::parse_target(*name) : std::nullopt;
   if (!name || (!address && !monitor_.knows(*name))) {
