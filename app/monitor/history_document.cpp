@@ -63,7 +63,7 @@ constexpr const char* kFind =
 }  // namespace
 
 Result<std::optional<std::string>> History::document(const Moment& moment) const {
-  auto file = SqliteFile::open(path_, SqliteFile::Mode::read);
+  auto file = reader();
   auto select = file ? SqliteStatement::prepare(*file, kFind) : tl::unexpected{file.error()};
   if (!select) {
     return tl::unexpected{select.error()};

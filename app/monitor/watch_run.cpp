@@ -124,14 +124,17 @@ class Refresher {
 Result<MonitorSinks> open_sinks(const MonitorCommand& command, const Clock& clock, Log& log,
                                 engine::StopToken& stop) {
   MonitorSinks sinks;
-  auto history = History::open(command.history.value_or(default_history()), command.retention,
-                               clock, [&log](const std::string& text) { log.error(text); });
+  const std::string file = command.history.value_or(default_history());
+  const auto say = [&log](const std::string& text) { log.error(text); };
+  auto history = History::open(file, command.retention, clock, say);
   if (history) {
     sinks.history = *std::move(history);
   } else if (command.history || history.error().code == ErrorCode::usage) {
     return tl::unexpected{history.error()};
   } else {
-    log.warning("there is no history: " + history.error().message() + "; see --history");
+    log.warning("there is no history, which is looked for each minute: " +
+                history.error().message() + "; see --history");
+    sinks.history = History::open_later(file, command.retention, clock, say);
   }
   if (command.jsonl) {
     auto lines = LineWriter::open(

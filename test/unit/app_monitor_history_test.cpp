@@ -320,6 +320,42 @@ TEST_CASE("a wall clock that is set forward deletes nothing, now or at the start
   CHECK(look->number("SELECT sum(up_sent) FROM span WHERE seconds = 300").value_or(-1) == 6100);
 }
 
+TEST_CASE("a history that cannot be opened is tried again, and its rounds are failures till then") {
+  const test::TempDir folder;
+  const std::string blocked = folder.path().string() + "/state";
+  const std::string file = blocked + "/m.db";
+  std::ofstream{blocked} << "where a folder should be";
+  SteppedClock clock;
+  const auto becomes = [](auto condition) {
+    const SystemClock real;
+    const MonoTime end = real.now() + 60s;
+    while (!condition() && real.now() < end) {
+      std::this_thread::yield();
+    }
+    return condition();
+  };
+  REQUIRE_FALSE(History::open(file, Retention{}, clock, [](const std::string&) {}));
+  std::atomic<int> said{0};
+  const auto history =
+      History::open_later(file, Retention{}, clock, [&said](const std::string&) { ++said; });
+  const UnixTime now = clock.unix;
+  history->put(target_of("gw"), round_at(now - 2min, 1, 0));
+  CHECK(becomes([&] { return history->failures() == 1; }));
+  CHECK_FALSE(history->read({"gw", now - 1h, now, History::Grain::round}));
+  CHECK(said == 0);  // who opens it later knows
+
+  std::filesystem::remove(blocked);
+  clock.ahead = 61s;
+  REQUIRE(becomes([&] { return history->changes(1).has_value(); }));
+  history->put(target_of("gw"), round_at(now - 1min, 2, 0));
+  CHECK(becomes([&] { return history->written() == 1; }));
+  CHECK(becomes([&] { return said == 1; }));
+  CHECK(history->failures() == 1);
+  const auto rows = history->read({"gw", now - 1h, now, History::Grain::round});
+  REQUIRE(rows);
+  CHECK(rows->size() == 1);
+}
+
 TEST_CASE("a history has one writer, whatever its name, until that ends") {
   const test::TempDir folder;
   const SetClock clock;
