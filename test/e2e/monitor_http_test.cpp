@@ -10,6 +10,7 @@
 #include "e2e/monitor_process.hpp"
 #include "net/fd.hpp"
 #include "support/condition.hpp"
+#include "support/schema.hpp"
 
 using namespace std::chrono_literals;
 using namespace udperf;
@@ -281,6 +282,10 @@ TEST_CASE("rounds that are calls say how they sounded, in every place", "[e2e][m
       }
     }
   }
+  for (const char* const what : {"targets", "rounds?target=gw&grain=round"}) {
+    const auto answer = json::parse(monitor.get(std::string{"/api/v1/"} + what).body);
+    CHECK(monitor_schema_problems(answer) == "");
+  }
   const std::string metrics = monitor.get("/metrics").body;
   const std::vector<std::string> labels{"target=\"gw\"", "module=\"call\"", "direction=\"down\""};
   CHECK(metric_value(metrics, "udperf_voice_mos", labels).value_or(0) > 1);
@@ -306,6 +311,7 @@ TEST_CASE("a search is a round, and what it found is told", "[e2e][monitor]") {
   CAPTURE(once.out, once.err);
   const auto tree = parse_strict_json(once.out);
   REQUIRE(tree.has_value());
+  CHECK(monitor_schema_problems(*tree) == "");
   const json& round = tree->at("rounds").at(0);
   if (round.at("status") == "complete") {  // a busy host may find nothing within the time
     const json& up = round.at("up");

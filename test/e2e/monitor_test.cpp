@@ -14,6 +14,7 @@
 #include "e2e/monitor_process.hpp"
 #include "net/fd.hpp"
 #include "support/condition.hpp"
+#include "support/schema.hpp"
 
 using namespace std::chrono_literals;
 using namespace udperf;
@@ -73,6 +74,7 @@ TEST_CASE("monitor --once prints a row a target and tells by its status what fai
   arguments.emplace_back("--json");
   const auto tree = parse_strict_json(run_udperf(arguments).out);
   REQUIRE(tree.has_value());
+  CHECK(monitor_schema_problems(*tree) == "");
   const auto& round = tree->at("rounds").at(0);
   CHECK(round.at("up").at("sent") == 20);
   CHECK(round.at("down").at("unique") == 20);
@@ -81,6 +83,13 @@ TEST_CASE("monitor --once prints a row a target and tells by its status what fai
   arguments = once;
   arguments.insert(arguments.end(), {"--fail-rtt-p99", "1us"});
   CHECK(run_udperf(arguments).code() == 6);
+
+  arguments = once;
+  arguments.insert(arguments.end(), {"--json", "127.0.0.1:" + std::to_string(unused_port())});
+  const auto half = parse_strict_json(run_udperf(arguments).out);
+  REQUIRE(half.has_value());
+  CHECK(half->at("rounds").size() == 2);
+  CHECK(monitor_schema_problems(*half) == "");
 
   arguments = once;
   arguments.push_back("127.0.0.1:" + std::to_string(unused_port()));
@@ -143,6 +152,18 @@ TEST_CASE("metrics, JSON lines and history tell the same sums", "[e2e][monitor]"
   }
   const auto targets = json::parse(monitor.get("/api/v1/targets").body);
   CHECK(targets.at("targets").at(0).at("state") == "up");
+  CHECK(monitor_schema_problems(targets) == "");
+  for (const std::string grain : {"round", "5m", "1h"}) {
+    CAPTURE(grain);
+    const auto rows = json::parse(monitor.get("/api/v1/rounds?target=gw&grain=" + grain).body);
+    CHECK(rows.at("grain") == grain);
+    CHECK_FALSE(rows.at("rows").empty());
+    CHECK(monitor_schema_problems(rows) == "");
+  }
+  // What is not as the schema says is told.
+  json wrong = targets;
+  wrong["targets"][0]["state"] = "fine";
+  CHECK_FALSE(monitor_schema_problems(wrong).empty());
   CHECK(monitor.get("/healthz").body == "ok\n");
   monitor.process().send_signal(SIGTERM);
   const auto ended = monitor.process().wait(kGuard);
@@ -164,6 +185,9 @@ TEST_CASE("a target that stops is down, and up when it is back; a program is tol
   server.reset();
   CHECK(monitor.until([&] { return monitor.changed("down"); }));
   CHECK(metric_value(monitor.get("/metrics").body, "udperf_target_up") == 0);
+  const auto board = json::parse(monitor.get("/api/v1/targets").body);
+  CHECK_FALSE(board.at("events").empty());
+  CHECK(monitor_schema_problems(board) == "");
   server.emplace(IpFamily::v4, std::vector<std::string>{"--port", port});
   CHECK(monitor.until([&] { return monitor.changed("up"); }));
   CHECK(monitor.until([&] {
