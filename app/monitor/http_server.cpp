@@ -55,18 +55,23 @@ std::string head(int status, const std::string& type, const std::string& parts =
          (parts.empty() ? std::string{kOwnParts} : parts) + std::string{kSafety};
 }
 
+/// False where the other end does not read: the connection is closed.
+bool write_piece(mg_connection* connection, std::string_view piece) {
+  return mg_write(connection, piece.data(), piece.size()) == static_cast<int>(piece.size());
+}
+
 void send(mg_connection* connection, const HttpReply& reply, bool with_body) {
   std::string text = head(reply.status, reply.type, reply.parts);
   if (reply.status == 401) {
     text += "WWW-Authenticate: Basic realm=\"udperf\"\r\n";
   }
   text += "Content-Length: " + std::to_string(reply.body.size()) + "\r\n\r\n";
-  text += with_body ? reply.body : std::string{};
-  for (std::size_t at = 0; at < text.size(); at += kPieceBytes) {
-    const std::size_t length = std::min(kPieceBytes, text.size() - at);
-    if (mg_write(connection, text.data() + at, length) != static_cast<int>(length)) {
-      return;  // it does not read: the connection is closed
-    }
+  const std::string_view body = with_body ? reply.body : std::string_view{};
+  const std::size_t first = std::min(body.size(), kPieceBytes);
+  text += body.substr(0, first);  // short answers leave at once, long ones are not copied
+  bool good = write_piece(connection, text);
+  for (std::size_t at = first; good && at < body.size(); at += kPieceBytes) {
+    good = write_piece(connection, body.substr(at, kPieceBytes));
   }
 }
 

@@ -65,7 +65,7 @@ std::string Monitor::metrics() const {
     const std::lock_guard lock{mutex_};
     families = monitor_families(board_, counters());
   }
-  return exposition(families);
+  return exposition(std::move(families));
 }
 
 std::string Monitor::targets_json() const {

@@ -7,6 +7,9 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <thread>
 
 #include "app/exit_code.hpp"
@@ -198,6 +201,15 @@ class Hangup {
   Refresher* refresher_ = nullptr;
 };
 
+/// A long answer goes back to the system when it was given: after the first that is freed, the C
+/// library would keep the next ones in the heaps of the threads that made them.
+void return_long_answers() {
+#ifdef __GLIBC__
+  constexpr int kLong = 256 << 10;
+  ::mallopt(M_MMAP_THRESHOLD, kLong);
+#endif
+}
+
 /// Where the page is, for a person and for who reads stdout, unless that has JSON lines.
 void tell_address(const std::string& url, const MonitorCommand& command, Log& log) {
   log.info("page and metrics at " + url);
@@ -210,6 +222,7 @@ void tell_address(const std::string& url, const MonitorCommand& command, Log& lo
 }  // namespace
 
 int run_watch(MonitorSetup setup) {
+  return_long_answers();
   const SystemClock clock;
   auto log = Log::open(setup.command.log, clock);
   if (!log) {
