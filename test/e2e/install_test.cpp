@@ -19,16 +19,70 @@ using udperf::test::kProgram;
 using udperf::test::run_to_end;
 using udperf::test::TempDir;
 
+namespace {
+
+fs::path build_folder() {
+  return fs::path{kProgram}.parent_path().parent_path();
+}
+
+/// Whether cmake did that; what it said is told when the test fails.
+bool cmake(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "cmake");
+  const auto done = run_to_end(arguments, kGuard);
+  REQUIRE(done.has_value());
+  UNSCOPED_INFO(done->out << done->err);
+  return done->code() == 0;
+}
+
+/// A project that has nothing but udperf's pages to install, for another processor whose programs
+/// nothing here runs: `more` is given to cmake.
+bool install_pages_for_another_processor(const fs::path& folder,
+                                         const std::vector<std::string>& more) {
+  fs::create_directories(folder);
+  std::ofstream{folder / "CMakeLists.txt"}
+      << "cmake_minimum_required(VERSION 3.25)\nproject(pages VERSION 1.0 LANGUAGES NONE)\n"
+         "set(CMAKE_CROSSCOMPILING TRUE)\ninclude(GNUInstallDirs)\ninclude(\""
+      << udperf::test::kSourceDir << "/app/generate/pages.cmake\")\n";
+  std::vector<std::string> configure{
+      "-G", "Ninja", "-S", folder.string(), "-B", (folder / "build").string()};
+  configure.insert(configure.end(), more.begin(), more.end());
+  return cmake(configure) && cmake({"--build", (folder / "build").string()}) &&
+         cmake({"--install", (folder / "build").string(), "--prefix", (folder / "usr").string()});
+}
+
+}  // namespace
+
+TEST_CASE("what cannot run where it is built is installed with the pages that are there", "[e2e]") {
+  const TempDir folder;
+  const auto page = fs::path{"usr/share/man/man1/udperf.1"};
+  const auto completion = fs::path{"usr/share/bash-completion/completions/udperf"};
+  const auto made = build_folder() / "generated";
+  using udperf::test::content_of;
+
+  const auto given = folder.path() / "given";
+  CHECK(install_pages_for_another_processor(given, {"-DUDPERF_GENERATED_DIR=" + made.string()}));
+  CHECK(content_of(given / page) == content_of(made / "man/udperf.1"));
+  CHECK(content_of(given / completion) == content_of(made / "completions/udperf.bash"));
+
+  const auto bundled = folder.path() / "bundled";
+  fs::create_directories(bundled);
+  fs::copy(made, bundled / "bundled", fs::copy_options::recursive);
+  CHECK(install_pages_for_another_processor(bundled, {}));
+  CHECK_FALSE(content_of(bundled / page).empty());
+  CHECK_FALSE(content_of(bundled / completion).empty());
+
+  const auto neither = folder.path() / "neither";
+  CHECK(install_pages_for_another_processor(neither, {}));
+  CHECK_FALSE(fs::exists(neither / page));
+
+  CHECK_FALSE(install_pages_for_another_processor(folder.path() / "wrong",
+                                                  {"-DUDPERF_GENERATED_DIR=" + given.string()}));
+}
+
 TEST_CASE("an installed udperf has its pages, completions, unit and documents", "[e2e]") {
   const TempDir folder;
-  const auto build = fs::path{kProgram}.parent_path().parent_path();
 
-  const auto installed = run_to_end(
-      {"cmake", "--install", build.string(), "--prefix", folder.path().string()}, kGuard);
-
-  REQUIRE(installed.has_value());
-  CAPTURE(installed->out, installed->err);
-  REQUIRE(installed->code() == 0);
+  REQUIRE(cmake({"--install", build_folder().string(), "--prefix", folder.path().string()}));
   std::vector<std::string> expected{"bin/udperf",
                                     "share/man/man1/udperf.1",
                                     "share/bash-completion/completions/udperf",
