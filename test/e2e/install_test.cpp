@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -25,28 +26,43 @@ fs::path build_folder() {
   return fs::path{kProgram}.parent_path().parent_path();
 }
 
-/// Whether cmake did that; what it said is told when the test fails.
-bool cmake(std::vector<std::string> arguments) {
+/// Whether cmake did that; what it said is in `told`, and is shown when the test fails.
+bool cmake(std::vector<std::string> arguments, std::string* told = nullptr) {
   arguments.insert(arguments.begin(), "cmake");
   const auto done = run_to_end(arguments, kGuard);
   REQUIRE(done.has_value());
   UNSCOPED_INFO(done->out << done->err);
+  if (told != nullptr) {
+    // Long lines are broken anywhere.
+    *told = std::regex_replace(done->out + done->err, std::regex{"\\s+"}, " ");
+  }
   return done->code() == 0;
 }
 
-/// A project that has nothing but udperf's pages to install, for another processor whose programs
-/// nothing here runs: `more` is given to cmake.
+/// Configures a project in `folder` that has only `text`, where `root` is the source tree of
+/// udperf; no compiler is looked for.
+bool configure_part(const fs::path& folder, const std::string& text,
+                    const std::vector<std::string>& more, std::string* told = nullptr) {
+  fs::create_directories(folder);
+  std::ofstream{folder / "CMakeLists.txt"} << "cmake_minimum_required(VERSION 3.25)\nproject(part "
+                                              "VERSION 1.0 LANGUAGES NONE)\nset(root \""
+                                           << udperf::test::kSourceDir << "\")\n"
+                                           << text;
+  std::vector<std::string> arguments{
+      "-G", "Ninja", "-S", folder.string(), "-B", (folder / "build").string()};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return cmake(arguments, told);
+}
+
+/// Installs only udperf's pages, for another processor whose programs nothing here runs, to
+/// usr/ in `folder`; `more` is given to cmake.
 bool install_pages_for_another_processor(const fs::path& folder,
                                          const std::vector<std::string>& more) {
-  fs::create_directories(folder);
-  std::ofstream{folder / "CMakeLists.txt"}
-      << "cmake_minimum_required(VERSION 3.25)\nproject(pages VERSION 1.0 LANGUAGES NONE)\n"
-         "set(CMAKE_CROSSCOMPILING TRUE)\ninclude(GNUInstallDirs)\ninclude(\""
-      << udperf::test::kSourceDir << "/app/generate/pages.cmake\")\n";
-  std::vector<std::string> configure{
-      "-G", "Ninja", "-S", folder.string(), "-B", (folder / "build").string()};
-  configure.insert(configure.end(), more.begin(), more.end());
-  return cmake(configure) && cmake({"--build", (folder / "build").string()}) &&
+  return configure_part(folder,
+                        "set(CMAKE_CROSSCOMPILING TRUE)\ninclude(GNUInstallDirs)\n"
+                        "include(${root}/app/generate/pages.cmake)\n",
+                        more) &&
+         cmake({"--build", (folder / "build").string()}) &&
          cmake({"--install", (folder / "build").string(), "--prefix", (folder / "usr").string()});
 }
 
@@ -77,6 +93,38 @@ TEST_CASE("what cannot run where it is built is installed with the pages that ar
 
   CHECK_FALSE(install_pages_for_another_processor(folder.path() / "wrong",
                                                   {"-DUDPERF_GENERATED_DIR=" + given.string()}));
+}
+
+TEST_CASE("a build that may fetch nothing names what is to be installed", "[e2e]") {
+  const TempDir folder;
+  const std::string offline{"-DFETCHCONTENT_FULLY_DISCONNECTED=ON"};
+  const std::string no_chart{
+      "-DCMAKE_IGNORE_PATH=/usr/share/javascript/chart.js;/usr/share/nodejs/chart.js/dist"};
+  const std::string chart{
+      "include(${root}/lib/cmake/fetch.cmake)\ninclude(${root}/lib/cmake/chart.cmake)\n"
+      "message(STATUS \"Chart.js: ${UDPERF_CHART_JS}\")\n"};
+  std::string told;
+
+  CHECK_FALSE(configure_part(folder.path() / "library",
+                             "include(${root}/lib/cmake/dependencies.cmake)\n",
+                             {offline, "-DCMAKE_DISABLE_FIND_PACKAGE_fmt=ON"}, &told));
+  CHECK_THAT(told, Catch::Matchers::ContainsSubstring("libfmt-dev"));
+
+  CHECK_FALSE(configure_part(
+      folder.path() / "sodium",
+      "include(${root}/lib/cmake/fetch.cmake)\ninclude(${root}/lib/cmake/sodium.cmake)\n",
+      {offline, "-DCMAKE_DISABLE_FIND_PACKAGE_PkgConfig=ON"}, &told));
+  CHECK_THAT(told, Catch::Matchers::ContainsSubstring("libsodium-dev"));
+
+  CHECK_FALSE(configure_part(folder.path() / "chart", chart, {offline, no_chart}, &told));
+  CHECK_THAT(told, Catch::Matchers::ContainsSubstring("libjs-chart.js"));
+
+  // As in a source archive.
+  const auto bundled = folder.path() / "chart/bundled/chart.min.js";
+  fs::create_directories(bundled.parent_path());
+  std::ofstream{bundled} << "// Chart.js";
+  CHECK(configure_part(folder.path() / "chart", chart, {offline, no_chart}, &told));
+  CHECK_THAT(told, Catch::Matchers::ContainsSubstring("Chart.js: " + bundled.string()));
 }
 
 TEST_CASE("an installed udperf has its pages, completions, unit and documents", "[e2e]") {
