@@ -184,8 +184,10 @@ void warn_of_rule(bool wrong, bool copies, std::vector<Warning>& warnings) {
     warnings.push_back(Warning{
         "iperf3_loss_rule",
         "the server says that less was lost than its own count of bytes leaves room for: iperf3 "
-        "does not see what is lost at the end, and takes copies for lost datagrams that were "
-        "found; the loss here is what was sent less what can have arrived"});
+        "does not see what is lost at the end, or is still under way when it is told of the end "
+        "(two round trips and 20 ms behind the last datagram, 250 ms at most), and takes copies "
+        "for lost datagrams that were found; the loss here is what was sent less what can have "
+        "arrived"});
   }
   if (copies) {
     warnings.push_back(Warning{

@@ -170,10 +170,10 @@ void ClientTest::act() {
   }
   if (parts_.stop.requested() && !interrupted_) {
     interrupted_ = true;
-    if (control_->running()) {
-      end_data(now);
-    } else if (started_ == kNever) {
+    if (started_ == kNever) {
       control_->terminate();
+    } else if (control_->running() && ended_ == kNever) {
+      end_data();
     }
   }
   if (hello_by_ != kNever) {
@@ -190,15 +190,24 @@ void ClientTest::act() {
   }
   MonoTime until = std::min(control_->deadline(), hello_by_);
   if (control_->running()) {
-    const MonoTime end =
-        started_ + plan_.duration + std::chrono::seconds{plan_.parameters.omit_seconds};
-    until = std::min({until, now + kLongestSleep, cutter_->next()});
-    if (plan_.duration > Duration{0}) {
-      // The senders are at their end, too: they are looked at again soon.
-      until = std::min(until, end > now ? end : now + kSoon);
-    }
+    until = std::min(until, next_look(now));
   }
   wait(until);
+}
+
+/// When run_data() has something to do again.
+MonoTime ClientTest::next_look(MonoTime now) const {
+  if (ended_ != kNever) {
+    return ended_ + grace_;
+  }
+  const MonoTime until = std::min(now + kLongestSleep, cutter_->next());
+  if (plan_.duration <= Duration{0}) {
+    return until;
+  }
+  const MonoTime end =
+      started_ + plan_.duration + std::chrono::seconds{plan_.parameters.omit_seconds};
+  // The senders are at their end, too: they are looked at again soon.
+  return std::min(until, end > now ? end : now + kSoon);
 }
 
 void ClientTest::wait(MonoTime until) {

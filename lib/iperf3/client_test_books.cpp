@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "iperf3/client_test.hpp"
+#include "iperf3/end_grace.hpp"
 #include "iperf3/peer_reports.hpp"
 
 namespace udperf::iperf3 {
@@ -13,6 +14,13 @@ double seconds_of(Duration time) {
 
 }  // namespace
 
+/// How long a stream was counted here, without the omitted time. What the server sends flows until
+/// it is told of the end.
+double ClientTest::counted_seconds(const Stream& stream) const {
+  const MonoTime end = stream.sender ? ended_ : end_said_;
+  return seconds_of(end - started_ - std::chrono::seconds{plan_.parameters.omit_seconds});
+}
+
 /// What this end can say before it knows the server's count: of what it receives, what it has seen.
 Results ClientTest::own_results() const {
   Results out;
@@ -21,12 +29,11 @@ Results ClientTest::own_results() const {
   out.cpu_user = cpu.user;
   out.cpu_system = cpu.system;
   out.sends = plan_.parameters.client_sends();
-  const Duration omitted = std::chrono::seconds{plan_.parameters.omit_seconds};
   for (std::size_t i = 0; i < streams_.size(); ++i) {
     const Stream& stream = streams_[i];
     StreamResult& result = out.streams.emplace_back();
     result.id = stream_id(i);
-    result.seconds = seconds_of(ended_ - started_ - omitted);
+    result.seconds = counted_seconds(stream);
     if (stream.sender) {
       result.packets = stream.sender->packets();
       result.omitted_packets = stream.sender->omitted_packets();
@@ -79,15 +86,16 @@ void ClientTest::close_sender(Stream& stream, const StreamResult* told, double s
   row.sent_packets = out.tx->packets;
   row.sent_seconds = seconds;
   if (told != nullptr) {
-    auto heard = peer_received(*told, stream.sender->packets(), stream.sender->omitted_packets(),
+    const StreamResult word = without_silence(*told, end_said_ - ended_);
+    auto heard = peer_received(word, stream.sender->packets(), stream.sender->omitted_packets(),
                                plan_.parameters.length);
     out.rx = std::move(heard.report);
     out.rule_was_wrong = heard.rule_was_wrong;
     out.copies_came = heard.copies_came;
-    out.tells_copies = told->duplicates && told->out_of_order;
-    row.received_seconds = told->seconds;
-    row.jitter_s = told->jitter_s;
-    row.out_of_order = told->out_of_order;
+    out.tells_copies = word.duplicates && word.out_of_order;
+    row.received_seconds = word.seconds;
+    row.jitter_s = word.jitter_s;
+    row.out_of_order = word.out_of_order;
   }
 }
 
@@ -113,9 +121,7 @@ void ClientTest::close_stream(std::size_t index, ClientFinish& finish) {
   Stream& stream = streams_[index];
   const auto& results = control_->server_results();
   const StreamResult* const told = results ? &results->streams[index] : nullptr;
-  const Duration omitted = std::chrono::seconds{plan_.parameters.omit_seconds};
-  const MonoTime end = ended_ != kNever ? ended_ : parts_.clock.now();
-  const double own_seconds = seconds_of(end - started_ - omitted);
+  const double own_seconds = counted_seconds(stream);
   ClientStream& out = finish.streams.emplace_back();
   StreamEnd row;
   out.sent = stream.sender != nullptr;

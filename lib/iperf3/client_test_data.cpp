@@ -5,6 +5,7 @@
 
 #include "iperf3/client_test.hpp"
 #include "iperf3/drain.hpp"
+#include "iperf3/end_grace.hpp"
 
 namespace udperf::iperf3 {
 namespace {
@@ -18,9 +19,13 @@ constexpr Duration kDried = 2s;
 }  // namespace
 
 void ClientTest::run_data(MonoTime now) {
+  if (ended_ != kNever) {
+    say_end(now);
+    return;
+  }
   if (auto trouble = trouble_of_streams()) {
     error_ = std::move(trouble);
-    end_data(now);
+    end_data();
     return;
   }
   if (silent(now)) {
@@ -40,7 +45,7 @@ void ClientTest::run_data(MonoTime now) {
     parts_.progress(record_, counters(), now - started_);
   }
   if (data_over(now)) {
-    end_data(now);
+    end_data();
   }
 }
 
@@ -102,7 +107,7 @@ bool ClientTest::amount_received(MonoTime now) const {
   return unique >= plan_.packets || now - last >= kDried;
 }
 
-void ClientTest::end_data(MonoTime now) {
+void ClientTest::end_data() {
   for (Stream& stream : streams_) {
     if (stream.sender) {
       stream.sender->stop(interrupted_ ? TxEnd::interrupted : TxEnd::complete);
@@ -118,7 +123,17 @@ void ClientTest::end_data(MonoTime now) {
   }
   ended_ = parts_.clock.now();
   note_rows(ended_, true);
-  control_->end_test(now);
+  const bool sent = plan_.parameters.client_sends();
+  grace_ = sent ? end_grace(connection_->round_trip()) : Duration{0};
+  say_end(ended_);
+}
+
+/// Tells the server that the test is over, once what is under way has had time to arrive.
+void ClientTest::say_end(MonoTime now) {
+  if (now - ended_ >= grace_) {
+    end_said_ = now;
+    control_->end_test(now);
+  }
 }
 
 std::vector<StreamCounters> ClientTest::counters() const {
@@ -150,6 +165,9 @@ void ClientTest::note_cut_off() {
   if (ended_ == kNever) {
     ended_ = parts_.clock.now();
     note_rows(ended_, true);
+  }
+  if (end_said_ == kNever) {
+    end_said_ = parts_.clock.now();
   }
 }
 

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <algorithm>
+#include <optional>
+
+#include "base/time.hpp"
+#include "iperf3/results.hpp"
+
+namespace udperf::iperf3 {
+
+/// How long a client whose last datagram has left waits until it tells the server that the test is
+/// over: at that word a stock server stops counting and closes its sockets, and TCP may overtake
+/// what is still under way, or waits in a socket. `round_trip`: of the control connection.
+[[nodiscard]] constexpr Duration end_grace(std::optional<Duration> round_trip) {
+  constexpr Duration kLeast = std::chrono::milliseconds{20};
+  constexpr Duration kMost = std::chrono::milliseconds{250};
+  const Duration trip = std::clamp(round_trip.value_or(Duration{0}), Duration{0}, kMost);
+  return std::min(kLeast + 2 * trip, kMost);
+}
+
+/// A receiver's word on a stream whose sender was silent for the last `silent` of the test: of the
+/// seconds that it counted those in which data flowed.
+[[nodiscard]] inline StreamResult without_silence(StreamResult told, Duration silent) {
+  const double flowed = told.seconds - std::chrono::duration<double>(silent).count();
+  told.seconds = std::max(flowed, 0.0);
+  return told;
+}
+
+}  // namespace udperf::iperf3

@@ -1,0 +1,64 @@
+#include "e2e/iperf3_scripted.hpp"
+
+#include <chrono>
+#include <string>
+
+#include "e2e/iperf3_peers.hpp"
+#include "e2e/program.hpp"
+#include "support/catch.hpp"
+#include "support/places.hpp"
+
+// Our client against servers that do what this machine's iperf3 does not, or not when it is wanted.
+
+using namespace std::chrono_literals;
+using namespace udperf;
+using namespace udperf::test;
+using nlohmann::json;
+
+namespace {
+
+constexpr std::size_t kLength = 500;
+
+/// Sends 4 Mb/s for a second, 1000 datagrams, and prints JSON.
+Process start_client(const ScriptedServer& server, const Words& more = {}) {
+  auto started = Process::start(
+      iperf3_client(kProgram, server.port(), with({"-J", "-l", "500", "-b", "4M"}, more)));
+  REQUIRE(started.has_value());
+  return *std::move(started);
+}
+
+json document_at_end(Process& client, int status) {
+  const auto ended = client.wait(kGuard);
+  REQUIRE(ended.has_value());
+  INFO(client.output(Stream::out) << client.output(Stream::err));
+  REQUIRE(ended->code == status);
+  return json::parse(client.output(Stream::out));
+}
+
+}  // namespace
+
+TEST_CASE("A client tells the server of the end when what it sent last has had time to arrive") {
+  ScriptedServer server;
+  auto client = start_client(server);
+  const json parameters = server.take_parameters();
+  CHECK(parameters["len"] == kLength);
+  server.make_streams(1);
+  server.say(1);
+  server.say(2);
+  const auto data = server.take_data();
+  REQUIRE(data.last.has_value());
+  CHECK(data.end - *data.last >= 20ms);
+
+  const json own = server.take_results()["streams"][0];
+  const auto sent = own["packets"].get<std::uint64_t>();
+  CHECK(data.datagrams == sent);
+  constexpr double kCounted = 1.5;  // the server's seconds have the wait in them
+  server.say(results_of(stream_result(sent, sent * kLength, {{"end_time", kCounted}})));
+  server.say(14);
+  const json end = document_at_end(client, 0)["end"];
+  CHECK(end["sum"]["lost_packets"] == 0);
+  CHECK(end["sum_received"]["seconds"].get<double>() <= kCounted - 0.02);
+  CHECK(end["sum_received"]["seconds"].get<double>() > 0);
+  // What it sent is told by the time in which it sent.
+  CHECK(end["sum_sent"]["seconds"].get<double>() == own["end_time"].get<double>());
+}
