@@ -87,12 +87,16 @@ void ClientTest::close_sender(Stream& stream, const StreamResult* told, double s
   row.sent_seconds = seconds;
   if (told != nullptr) {
     const StreamResult word = without_silence(*told, end_said_ - ended_);
-    auto heard = peer_received(word, stream.sender->packets(), stream.sender->omitted_packets(),
-                               plan_.parameters.length);
+    const Parameters& p = plan_.parameters;
+    auto heard = peer_received(
+        word, OwnSent{stream.sender->packets(), stream.sender->omitted_packets(), p.length,
+                      p.counters_64bit ? Counters::wide : Counters::narrow});
     out.rx = std::move(heard.report);
     out.rule_was_wrong = heard.rule_was_wrong;
     out.copies_came = heard.copies_came;
     out.tells_copies = word.duplicates && word.out_of_order;
+    row.received_bytes = word.bytes;
+    row.received_packets = out.tx->packets;
     row.received_seconds = word.seconds;
     row.jitter_s = word.jitter_s;
     row.out_of_order = word.out_of_order;

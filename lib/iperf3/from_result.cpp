@@ -65,8 +65,8 @@ StreamEnd end_of(const Json& stream, const Json& way) {
   end.sent_seconds = seconds_of_ns(child(way, "tx"), "span_ns");
   end.received_bytes = count(rx, "unique_bytes");
   end.received_seconds = seconds_of_ns(child(way, "rx"), "span_ns");
-  end.lost = count(child(stream, "loss"), "packets");
-  end.received_packets = count(rx, "unique") + end.lost;
+  end.lost = find_count(child(stream, "loss"), "packets");
+  end.received_packets = count(rx, "unique") + end.lost.value_or(0);
   end.out_of_order = find_count(child(stream, "reordering"), "packets");
   end.jitter_s = seconds_of_ns(child(way, "jitter"), "rfc3550_ns");
   return end;

@@ -150,11 +150,12 @@ OrderedJson rows_tree(const TestRecord& record, const IntervalRows& rows) {
 }
 
 /// Loss and the rest behind the bytes of `out`.
-OrderedJson with_loss(OrderedJson out, double jitter_s, std::uint64_t lost, std::uint64_t packets) {
+OrderedJson with_loss(OrderedJson out, double jitter_s, std::optional<std::uint64_t> lost,
+                      std::uint64_t packets) {
   out["jitter_ms"] = plain(jitter_s * 1000);
-  out["lost_packets"] = lost;
+  out["lost_packets"] = lost ? OrderedJson(*lost) : OrderedJson(nullptr);
   out["packets"] = packets;
-  out["lost_percent"] = plain(percent_of(lost, packets));
+  out["lost_percent"] = lost ? plain(percent_of(*lost, packets)) : OrderedJson(nullptr);
   return out;
 }
 

@@ -91,6 +91,14 @@ std::string loss_text(double jitter_s, std::int64_t lost, std::uint64_t packets)
                  static_cast<unsigned long long>(packets), percent_of(counted, packets));
 }
 
+/// Of a whole test, where the loss may not be known.
+std::string end_loss_text(double jitter_s, std::optional<std::uint64_t> lost,
+                          std::uint64_t packets) {
+  return lost ? loss_text(jitter_s, static_cast<std::int64_t>(*lost), packets)
+              : printed("  %5.3f ms  Unknown/%llu", jitter_s * 1000,
+                        static_cast<unsigned long long>(packets));
+}
+
 std::string row_text(const TestRecord& record, const Row& row, std::optional<int> socket,
                      const TextFormat& format) {
   std::string text =
@@ -126,8 +134,7 @@ std::string end_lines(const TestRecord& record, const StreamEnd& end, std::optio
   if (!record.server || !sender) {
     text +=
         head_text(record, {socket, sender, 0, end.received_seconds, end.received_bytes}, format) +
-        loss_text(end.jitter_s, static_cast<std::int64_t>(end.lost), end.received_packets) +
-        "  receiver\n";
+        end_loss_text(end.jitter_s, end.lost, end.received_packets) + "  receiver\n";
   }
   return text;
 }

@@ -19,7 +19,7 @@ StreamEnd sent_end(const TxReport& tx, const std::optional<RxReport>& rx, const 
   end.received_bytes = told.bytes;
   end.received_packets = rx ? rx->sent : 0;
   end.received_seconds = told.seconds;
-  end.lost = rx ? rx->lost : 0;
+  end.lost = rx ? std::optional{rx->lost} : std::nullopt;
   end.out_of_order = told.out_of_order;
   end.jitter_s = told.jitter_s;
   return end;
@@ -93,9 +93,11 @@ void ServerTest::close_stream(std::size_t index) {
     stream.own.packets = stream.sender->packets();
     stream.own.omitted_packets = stream.sender->omitted_packets();
     if (told != nullptr) {
-      stream.rx = peer_received(*told, stream.own.packets, stream.own.omitted_packets,
-                                control_.parameters().length)
-                      .report;
+      const Parameters& p = control_.parameters();
+      stream.rx =
+          peer_received(*told, OwnSent{stream.own.packets, stream.own.omitted_packets, p.length,
+                                       p.counters_64bit ? Counters::wide : Counters::narrow})
+              .report;
     }
   } else {
     const auto sent = told != nullptr ? std::optional{told->packets} : std::nullopt;

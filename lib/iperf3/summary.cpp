@@ -31,6 +31,7 @@ std::optional<Row> sum_rows(const IntervalRows& rows, Side side) {
 
 StreamEnd sum_ends(const TestRecord& record, Side side) {
   StreamEnd sum;
+  sum.lost = 0;
   std::size_t streams = 0;
   for (std::size_t i = 0; i < record.ends.size() && i < record.streams.size(); ++i) {
     if (record.streams[i].sender != (side == Side::sends)) {
@@ -44,7 +45,7 @@ StreamEnd sum_ends(const TestRecord& record, Side side) {
     sum.received_bytes += end.received_bytes;
     sum.received_packets += end.received_packets;
     sum.received_seconds = std::max(sum.received_seconds, end.received_seconds);
-    sum.lost += end.lost;
+    sum.lost = sum.lost && end.lost ? std::optional{*sum.lost + *end.lost} : std::nullopt;
     sum.out_of_order = sum.out_of_order.value_or(0) + end.out_of_order.value_or(0);
     sum.jitter_s += end.jitter_s;
   }

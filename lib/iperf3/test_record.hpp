@@ -48,7 +48,7 @@ struct StreamEnd {
   std::uint64_t received_bytes = 0;
   std::uint64_t received_packets = 0;  ///< what the receiver takes as sent
   double received_seconds = 0;
-  std::uint64_t lost = 0;
+  std::optional<std::uint64_t> lost;          ///< absent: the receiver's word does not say
   std::optional<std::uint64_t> out_of_order;  ///< absent: a stock receiver does not tell
   double jitter_s = 0;
 };

@@ -35,6 +35,23 @@ json document_at_end(Process& client, int status) {
   return json::parse(client.output(Stream::out));
 }
 
+/// The client's side until it says that the test is over.
+void run_data_of(ScriptedServer& server) {
+  server.take_parameters();
+  server.make_streams(1);
+  server.say(1);
+  server.say(2);
+  server.take_data();
+}
+
+/// Results of a server before 3.14, which does not say what fell into the omitted time.
+json old_result(std::uint64_t packets, std::uint64_t bytes, std::uint64_t errors) {
+  json stream = stream_result(packets, bytes, {{"errors", errors}});
+  stream.erase("omitted_errors");
+  stream.erase("omitted_packets");
+  return results_of(stream);
+}
+
 }  // namespace
 
 TEST_CASE("A client tells the server of the end when what it sent last has had time to arrive") {
@@ -61,4 +78,39 @@ TEST_CASE("A client tells the server of the end when what it sent last has had t
   CHECK(end["sum_received"]["seconds"].get<double>() > 0);
   // What it sent is told by the time in which it sent.
   CHECK(end["sum_sent"]["seconds"].get<double>() == own["end_time"].get<double>());
+}
+
+TEST_CASE("A loss that may have been in the omitted time alone is told as not known") {
+  for (const bool text : {false, true}) {
+    for (const std::uint64_t errors : {0U, 30U}) {
+      ScriptedServer server;
+      auto started = Process::start(iperf3_client(
+          kProgram, server.port(), with({"-l", "500", "-O", "1"}, text ? Words{} : Words{"-J"})));
+      REQUIRE(started.has_value());
+      Process client = *std::move(started);
+      run_data_of(server);
+      const json own = server.take_results()["streams"][0];
+      const auto packets = own["packets"].get<std::uint64_t>();
+      // Three datagrams fewer after its own omitted time than the client counted after its.
+      server.say(old_result(packets, own["bytes"].get<std::uint64_t>() - 3 * kLength, errors));
+      server.say(14);
+      if (text) {
+        REQUIRE(client.wait(kGuard).has_value());
+        const std::string said = client.output(Stream::out);
+        INFO(said);
+        CHECK((said.find("  Unknown/") != std::string::npos) == (errors != 0));
+        continue;
+      }
+      const json end = document_at_end(client, 0)["end"];
+      INFO(end.dump());
+      for (const char* sum : {"sum", "sum_sent", "sum_received"}) {
+        CHECK(end[sum]["lost_packets"] == (errors != 0 ? json{} : json(0)));
+        CHECK(end[sum]["lost_percent"] == (errors != 0 ? json{} : json(0)));
+      }
+      CHECK(end["streams"][0]["udp"]["lost_packets"].is_null() == (errors != 0));
+      CHECK(end["sum_received"]["bytes"].get<std::uint64_t>() > 0);
+      CHECK(end["sum"]["packets"].get<std::uint64_t>() ==
+            packets - own["omitted_packets"].get<std::uint64_t>());
+    }
+  }
 }
