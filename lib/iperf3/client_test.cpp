@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "iperf3/socket_buffers.hpp"
+
 namespace udperf::iperf3 {
 namespace {
 
@@ -274,8 +276,8 @@ void ClientTest::start(MonoTime now) {
       stream.receiver->omit_until(now + std::chrono::seconds{p.omit_seconds});
     }
   }
-  record_.sndbuf_bytes = streams_.front().port->send_buffer_bytes();
-  record_.rcvbuf_bytes = streams_.front().port->receive_buffer_bytes();
+  record_.sndbuf_bytes = told_by_kernel(streams_.front().port->send_buffer_bytes());
+  record_.rcvbuf_bytes = told_by_kernel(streams_.front().port->receive_buffer_bytes());
   if (parts_.watcher != nullptr) {
     parts_.watcher->on_test_started(record_);
   }

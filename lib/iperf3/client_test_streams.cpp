@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "iperf3/client_test.hpp"
+#include "iperf3/socket_buffers.hpp"
 #include "net/udp_port.hpp"
 
 namespace udperf::iperf3 {
@@ -30,11 +31,12 @@ void ClientTest::open_stream() {
     control_->give_up(port.error());
     return;
   }
-  if (const auto granted = std::min((*port)->send_buffer_bytes(), (*port)->receive_buffer_bytes());
-      granted < plan_.parameters.window) {
+  if (!buffers_fit(**port, plan_.parameters.window)) {
+    const auto granted = std::min((*port)->send_buffer_bytes(), (*port)->receive_buffer_bytes());
     control_->give_up(Error{ErrorCode::system,
                             "the system grants socket buffers of " + std::to_string(granted) +
-                                " bytes, not of " + std::to_string(plan_.parameters.window) +
+                                " bytes, which is less than half of " +
+                                std::to_string(plan_.parameters.window) +
                                 " (-w): see net.core.rmem_max and wmem_max",
                             0, "connect"});
     return;

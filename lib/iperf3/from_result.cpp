@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "iperf3/bounded_json.hpp"
+#include "iperf3/socket_buffers.hpp"
 
 namespace udperf::iperf3 {
 namespace {
@@ -133,10 +134,10 @@ Result<TestRecord> record_of_result(const std::string& document) {
   record.cookie = find_text(test, "id").value_or("");
   record.start = unix_from_ns(
       static_cast<std::int64_t>(at_most<std::uint64_t>(count(test, "start_unix_ns"), INT64_MAX)));
-  record.sndbuf_bytes =
-      at_most<std::uint32_t>(count(child(child(*read, "up"), "tx"), "sndbuf_bytes"), UINT32_MAX);
-  record.rcvbuf_bytes =
-      at_most<std::uint32_t>(count(child(child(*read, "down"), "rx"), "rcvbuf_bytes"), UINT32_MAX);
+  record.sndbuf_bytes = told_by_kernel(
+      at_most<std::uint32_t>(count(child(child(*read, "up"), "tx"), "sndbuf_bytes"), UINT32_MAX));
+  record.rcvbuf_bytes = told_by_kernel(
+      at_most<std::uint32_t>(count(child(child(*read, "down"), "rx"), "rcvbuf_bytes"), UINT32_MAX));
   add_way(test, child(*read, "up"), true, record);
   add_way(test, child(*read, "down"), false, record);
   for (IntervalRows& rows : record.intervals) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "iperf3/drain.hpp"
+#include "iperf3/socket_buffers.hpp"
 
 namespace udperf::iperf3 {
 namespace {
@@ -206,8 +207,8 @@ void ServerTest::start(MonoTime now) {
   record_.host = client().address.to_string();
   record_.port = client().port;
   record_.start = setting_.clock.unix_now();
-  record_.sndbuf_bytes = streams_.front().port->send_buffer_bytes();
-  record_.rcvbuf_bytes = streams_.front().port->receive_buffer_bytes();
+  record_.sndbuf_bytes = told_by_kernel(streams_.front().port->send_buffer_bytes());
+  record_.rcvbuf_bytes = told_by_kernel(streams_.front().port->receive_buffer_bytes());
   record_.interval = setting_.interval;
   const Cookie& cookie = control_.cookie();
   std::transform(cookie.begin(), cookie.end() - 1, std::back_inserter(record_.cookie),

@@ -7,6 +7,7 @@
 #include "base/saturating.hpp"
 #include "base/source_accounts.hpp"
 #include "engine/client_connect.hpp"
+#include "iperf3/socket_buffers.hpp"
 #include "net/udp_listener.hpp"
 #include "os/affinity.hpp"
 #include "session/client_handshake.hpp"
@@ -248,8 +249,7 @@ void Iperf3Service::on_datagram(const net::Datagram& datagram, MonoTime now) {
     parts_.observer.on_warning(Warning{"session_socket", port.error().message()});
     return;
   }
-  if (std::min((*port)->send_buffer_bytes(), (*port)->receive_buffer_bytes()) <
-      test.parameters().window) {
+  if (!buffers_fit(**port, test.parameters().window)) {
     test.refuse(ErrorNumber::buffer_size, "the system grants no socket buffers of that size", now);
     return;
   }

@@ -68,7 +68,7 @@ struct TestRecord {
   std::uint16_t port = 0;
   UnixTime start;
   std::uint32_t segment_bytes = 0;  ///< of the client's control connection (TCP); 0: not known
-  std::uint32_t sndbuf_bytes = 0;
+  std::uint32_t sndbuf_bytes = 0;   ///< as the kernel tells it
   std::uint32_t rcvbuf_bytes = 0;
   Duration interval = std::chrono::seconds{1};
   std::vector<StreamEnds> streams;
