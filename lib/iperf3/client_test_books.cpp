@@ -86,7 +86,7 @@ void ClientTest::close_sender(Stream& stream, const StreamResult* told, double s
   row.sent_packets = out.tx->packets;
   row.sent_seconds = seconds;
   if (told != nullptr) {
-    const StreamResult word = without_silence(*told, end_said_ - ended_);
+    const StreamResult word = with_seconds(*told, seconds, end_said_ - ended_);
     const Parameters& p = plan_.parameters;
     auto heard = peer_received(
         word, OwnSent{stream.sender->packets(), stream.sender->omitted_packets(), p.length,
@@ -97,7 +97,7 @@ void ClientTest::close_sender(Stream& stream, const StreamResult* told, double s
     out.tells_copies = word.duplicates && word.out_of_order;
     row.received_bytes = word.bytes;
     row.received_packets = out.tx->packets;
-    row.received_seconds = word.seconds;
+    row.received_seconds = *word.seconds;
     row.jitter_s = word.jitter_s;
     row.out_of_order = word.out_of_order;
   }
@@ -114,10 +114,11 @@ void ClientTest::close_receiver(Stream& stream, const StreamResult* told, double
   row.jitter_s = closed.result.jitter_s;
   row.out_of_order = out.rx->reordered;
   if (told != nullptr) {
-    out.tx = peer_sent(*told, plan_.parameters);
-    row.sent_bytes = told->bytes;
+    const StreamResult word = with_seconds(*told, seconds);
+    out.tx = peer_sent(word, plan_.parameters);
+    row.sent_bytes = word.bytes;
     row.sent_packets = out.tx->packets;
-    row.sent_seconds = told->seconds;
+    row.sent_seconds = *word.seconds;
   }
 }
 

@@ -18,11 +18,12 @@ namespace udperf::iperf3 {
   return std::min(kLeast + 2 * trip, kMost);
 }
 
-/// A receiver's word on a stream whose sender was silent for the last `silent` of the test: of the
-/// seconds that it counted those in which data flowed.
-[[nodiscard]] inline StreamResult without_silence(StreamResult told, Duration silent) {
-  const double flowed = told.seconds - std::chrono::duration<double>(silent).count();
-  told.seconds = std::max(flowed, 0.0);
+/// A peer's word on a stream with the seconds in which data flowed: of those that it tells, without
+/// the last `silent` of them; where it tells none, this end's `own_s`.
+[[nodiscard]] inline StreamResult with_seconds(StreamResult told, double own_s,
+                                               Duration silent = Duration{0}) {
+  const double last = std::chrono::duration<double>(silent).count();
+  told.seconds = told.seconds ? std::max(*told.seconds - last, 0.0) : own_s;
   return told;
 }
 

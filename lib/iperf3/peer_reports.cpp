@@ -30,7 +30,7 @@ TxReport peer_sent(const StreamResult& told, const Parameters& parameters) {
   out.packets = untold ? std::min(told.bytes / std::max(parameters.length, 1U), told.packets)
                        : told.packets - std::min(told.omitted_packets, told.packets);
   out.payload_bytes = told.bytes;
-  out.span_ns = nanoseconds(told.seconds);
+  out.span_ns = nanoseconds(told.seconds.value_or(0));
   return out;
 }
 
@@ -63,7 +63,7 @@ PeerReceived peer_received(const StreamResult& told, const OwnSent& sent) {
   report.datagrams = report.unique + report.duplicates;
   report.reordered = told.out_of_order.value_or(0);
   report.first_bytes = 0;
-  report.last_mono_ns = nanoseconds(told.seconds);
+  report.last_mono_ns = nanoseconds(told.seconds.value_or(0));
   report.jitter_ns = nanoseconds(told.jitter_s);
   return out;
 }

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/saturating.hpp"
+#include "iperf3/end_grace.hpp"
 #include "iperf3/report_json.hpp"
 #include "iperf3/report_writer.hpp"
 #include "iperf3/server_test.hpp"
@@ -15,10 +16,10 @@ StreamEnd sent_end(const TxReport& tx, const std::optional<RxReport>& rx, const 
   StreamEnd end;
   end.sent_bytes = tx.payload_bytes;
   end.sent_packets = tx.packets;
-  end.sent_seconds = own.seconds;
+  end.sent_seconds = own.seconds.value_or(0);
   end.received_bytes = told.bytes;
   end.received_packets = rx ? rx->sent : 0;
-  end.received_seconds = told.seconds;
+  end.received_seconds = told.seconds.value_or(0);
   end.lost = rx ? std::optional{rx->lost} : std::nullopt;
   end.out_of_order = told.out_of_order;
   end.jitter_s = told.jitter_s;
@@ -30,10 +31,10 @@ StreamEnd received_end(const std::optional<TxReport>& tx, const RxReport& rx,
   StreamEnd end;
   end.sent_bytes = told.bytes;
   end.sent_packets = tx ? tx->packets : 0;
-  end.sent_seconds = told.seconds;
+  end.sent_seconds = told.seconds.value_or(0);
   end.received_bytes = rx.unique_bytes;
   end.received_packets = rx.sent;
-  end.received_seconds = own.seconds;
+  end.received_seconds = own.seconds.value_or(0);
   end.lost = rx.lost;
   end.out_of_order = rx.reordered;
   end.jitter_s = own.jitter_s;
@@ -83,35 +84,36 @@ void ServerTest::close_books() {
 
 void ServerTest::close_stream(std::size_t index) {
   Stream& stream = streams_[index];
-  const auto& results = control_.client_results();
-  const StreamResult* const told = results ? &results->streams[index] : nullptr;
-  const Duration omitted = std::chrono::seconds{control_.parameters().omit_seconds};
-  const double seconds = times_.measured_seconds(setting_.clock.now(), omitted);
+  const Parameters& p = control_.parameters();
+  const double seconds =
+      times_.measured_seconds(setting_.clock.now(), std::chrono::seconds{p.omit_seconds});
+  std::optional<StreamResult> told;
+  if (const auto& results = control_.client_results()) {
+    told = with_seconds(results->streams[index], seconds);
+  }
   if (stream.sender) {
     stream.tx = stream.sender->report();
     stream.own.bytes = stream.tx->payload_bytes;
     stream.own.packets = stream.sender->packets();
     stream.own.omitted_packets = stream.sender->omitted_packets();
-    if (told != nullptr) {
-      const Parameters& p = control_.parameters();
-      stream.rx =
-          peer_received(*told, OwnSent{stream.own.packets, stream.own.omitted_packets, p.length,
-                                       p.counters_64bit ? Counters::wide : Counters::narrow})
-              .report;
+    if (told) {
+      stream.rx = peer_received(*told, {stream.own.packets, stream.own.omitted_packets, p.length,
+                                        p.counters_64bit ? Counters::wide : Counters::narrow})
+                      .report;
     }
   } else {
-    const auto sent = told != nullptr ? std::optional{told->packets} : std::nullopt;
+    const auto sent = told ? std::optional{told->packets} : std::nullopt;
     auto closed = stream.receiver->close(sent, setting_.clock.anchor());
     stream.rx = std::move(closed.report);
     stream.own = closed.result;
-    if (told != nullptr) {
-      stream.tx = peer_sent(*told, control_.parameters());
+    if (told) {
+      stream.tx = peer_sent(*told, p);
     }
   }
   stream.own.id = stream_id(index);
   stream.own.seconds = seconds;
   // Of a client that did not say its half, only this end's is there.
-  const StreamResult word = told != nullptr ? *told : StreamResult{};
+  const StreamResult word = told.value_or(StreamResult{});
   record_.ends.push_back(stream.sender ? sent_end(*stream.tx, stream.rx, stream.own, word)
                                        : received_end(stream.tx, *stream.rx, stream.own, word));
 }

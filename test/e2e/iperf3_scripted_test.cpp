@@ -114,3 +114,19 @@ TEST_CASE("A loss that may have been in the omitted time alone is told as not kn
     }
   }
 }
+
+TEST_CASE("Of a server that does not say how long it counted this end's time makes the rate") {
+  ScriptedServer server;
+  auto client = start_client(server);
+  run_data_of(server);
+  const json own = server.take_results()["streams"][0];
+  json stream =
+      stream_result(own["packets"].get<std::uint64_t>(), own["bytes"].get<std::uint64_t>());
+  stream.erase("start_time");
+  stream.erase("end_time");
+  server.say(results_of(stream));
+  server.say(14);
+  const json received = document_at_end(client, 0)["end"]["sum_received"];
+  CHECK(received["seconds"].get<double>() == own["end_time"].get<double>());
+  CHECK(received["bits_per_second"].get<double>() > 0);
+}

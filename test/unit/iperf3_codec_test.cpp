@@ -153,6 +153,14 @@ TEST_CASE("Results as versions up to 3.16 write them are read") {
   CHECK_FALSE(read->streams[0].tells_omitted);
 }
 
+TEST_CASE("A version up to 3.1 does not tell how long it counted") {
+  const auto read = read_results(
+      R"({"streams":[{"id":1,"bytes":1000,"retransmits":-1,"jitter":0,"errors":0,"packets":10}]})",
+      1);
+  REQUIRE(read.has_value());
+  CHECK_FALSE(read->streams[0].seconds.has_value());
+}
+
 TEST_CASE("Results that name a stream twice, or one that is not there, are refused") {
   const std::string stream = R"("bytes":1,"packets":1,"errors":0,"jitter":0,"retransmits":-1})";
   const auto reads = [&stream](const std::string& first, const std::string& second) {

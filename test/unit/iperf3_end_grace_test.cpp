@@ -16,12 +16,14 @@ TEST_CASE("The end is told two round trips and some after the last datagram, wit
   CHECK(end_grace(-1s) == 20ms);
 }
 
-TEST_CASE("A receiver's seconds are those in which data flowed") {
+TEST_CASE("A peer's seconds are those in which data flowed, or ours where it tells none") {
   StreamResult told;
   told.bytes = 1000;
+  CHECK(with_seconds(told, 10.0, 250ms).seconds == 10.0);
   told.seconds = 1.25;
-  const StreamResult word = without_silence(told, 250ms);
+  const StreamResult word = with_seconds(told, 10.0, 250ms);
   CHECK(word.seconds == 1.0);
   CHECK(word.bytes == 1000);
-  CHECK(without_silence(told, 2s).seconds == 0.0);
+  CHECK(with_seconds(told, 10.0).seconds == 1.25);
+  CHECK(with_seconds(told, 10.0, 2s).seconds == 0.0);
 }
