@@ -13,6 +13,13 @@ std::int64_t nanoseconds(double seconds) {
   return std::llround(std::clamp(seconds, 0.0, kMostSeconds) * 1e9);
 }
 
+/// Its highest number says nothing: a stock receiver takes a number of 32 bits that has begun anew
+/// for one out of order.
+bool is_stuck(const StreamResult& told, const OwnSent& sent) {
+  return sent.counters == Counters::narrow && sent.packets > UINT32_MAX &&
+         told.packets <= UINT32_MAX;
+}
+
 /// Datagrams behind the highest number that the peer has seen.
 std::uint64_t unseen_tail(const StreamResult& told, const OwnSent& sent) {
   // A stock receiver takes a number of 32 bits that has begun anew for one out of order.
@@ -66,6 +73,23 @@ PeerReceived peer_received(const StreamResult& told, const OwnSent& sent) {
   report.last_mono_ns = nanoseconds(told.seconds.value_or(0));
   report.jitter_ns = nanoseconds(told.jitter_s);
   return out;
+}
+
+std::optional<RxReport> client_received(const StreamResult& told, OwnSent sent) {
+  if (is_stuck(told, sent)) {
+    return std::nullopt;
+  }
+  sent.packets = std::min(sent.packets, told.packets);
+  auto report = peer_received(told, sent).report;
+  return report && report->sent != 0 ? report : std::nullopt;
+}
+
+TxReport judged_part(TxReport report, const RxReport& judged, std::uint32_t length) {
+  if (judged.sent < report.packets) {
+    report.packets = judged.sent;
+    report.payload_bytes = judged.sent * length;
+  }
+  return report;
 }
 
 }  // namespace udperf::iperf3

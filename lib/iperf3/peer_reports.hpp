@@ -40,4 +40,13 @@ struct PeerReceived {
 /// number that it has seen, and of what its bytes leave room for.
 [[nodiscard]] PeerReceived peer_received(const StreamResult& told, const OwnSent& sent);
 
+/// The same of a client that this end, a server, sent to until the client said that it had stopped:
+/// only what it can have seen is judged, so the end of what was sent is not. Absent where that is
+/// nothing.
+[[nodiscard]] std::optional<RxReport> client_received(const StreamResult& told, OwnSent sent);
+
+/// `report` of a sender cut to the datagrams that were judged: all but what its receiver had
+/// stopped counting before. `length`: of each.
+[[nodiscard]] TxReport judged_part(TxReport report, const RxReport& judged, std::uint32_t length);
+
 }  // namespace udperf::iperf3

@@ -97,9 +97,8 @@ void ServerTest::close_stream(std::size_t index) {
     stream.own.packets = stream.sender->packets();
     stream.own.omitted_packets = stream.sender->omitted_packets();
     if (told) {
-      stream.rx = peer_received(*told, {stream.own.packets, stream.own.omitted_packets, p.length,
-                                        p.counters_64bit ? Counters::wide : Counters::narrow})
-                      .report;
+      stream.rx = client_received(*told, {stream.own.packets, stream.own.omitted_packets, p.length,
+                                          p.counters_64bit ? Counters::wide : Counters::narrow});
     }
   } else {
     const auto sent = told ? std::optional{told->packets} : std::nullopt;
@@ -165,6 +164,10 @@ SessionOutcome ServerTest::outcome() const {
       way.emplace();
     }
     way->streams.push_back(StreamOutcome{stream.tx, stream.rx});
+    if (stream.sender && stream.tx && stream.rx) {
+      auto& tx = way->streams.back().tx;
+      tx = judged_part(*tx, *stream.rx, control_.parameters().length);
+    }
   }
   return out;
 }

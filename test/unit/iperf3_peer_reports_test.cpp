@@ -124,3 +124,31 @@ TEST_CASE("What may have been lost in the omitted time alone is not called lost,
   CHECK(report_of(word(190, 0, 90), sent(200, 100)).lost == 10);
   CHECK(report_of(word(50, 0, 0), sent(200, 100)).lost == 100);
 }
+
+TEST_CASE("A server does not judge what it sent when the client had stopped counting") {
+  // 100 sent, 92 when the client stopped; of these 2 were lost.
+  const auto judged = client_received(word(92, 2, 90), sent(100));
+  REQUIRE(judged.has_value());
+  CHECK(judged->sent == 92);
+  CHECK(judged->lost == 2);
+  CHECK(judged->unique == 90);
+  TxReport tx;
+  tx.packets = 100;
+  tx.payload_bytes = 100 * kLength;
+  const TxReport part = judged_part(tx, *judged, kLength);
+  CHECK(part.packets == judged->unique + judged->lost);
+  CHECK(part.payload_bytes == 92 * kLength);
+  CHECK(judged_part(tx, report_of(word(100, 0, 100), sent(100)), kLength) == tx);
+
+  CHECK_FALSE(client_received(word(0, 0, 0), sent(100)).has_value());  // it saw none
+  CHECK(client_received(word(500, 0, 100), sent(100))->sent == 100);
+  // With an omitted time, and where losses may all be of it.
+  CHECK(client_received(split_word(190, 3, 88, 98, 1), sent(200, 100))->lost == 2);
+  CHECK_FALSE(client_received(split_word(98, 3, 0, 98, 1), sent(200, 100)).has_value());
+  CHECK_FALSE(client_received(word(190, 3, 88), sent(200, 100)).has_value());
+  CHECK(client_received(word(190, 0, 88), sent(200, 100))->lost == 0);
+  // Numbers that have begun anew do not say where it stopped.
+  OwnSent narrow = sent((std::uint64_t{1} << 32U) + 5);
+  narrow.counters = Counters::narrow;
+  CHECK_FALSE(client_received(word(UINT32_MAX, 0, UINT32_MAX), narrow).has_value());
+}
