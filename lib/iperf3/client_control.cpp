@@ -178,6 +178,10 @@ void ClientControl::on_closed(MonoTime now) {
     fail(ErrorCode::refused,
          "the server closed the connection when it had read the parameters: it does not serve this "
          "test, or not this user and password");
+  } else if (phase_ == Phase::creating || phase_ == Phase::start || phase_ == Phase::run) {
+    fail(ErrorCode::refused,
+         "the server closed the connection when streams were made: it does not serve this test; "
+         "iperf3 3.7 to 3.18 do so, and say no more, where the rate is above their limit");
   } else if (!over()) {
     fail(began_ ? ErrorCode::cut_short : ErrorCode::unreachable,
          std::string{"the server closed the connection while "} + phase_name() + " was awaited");

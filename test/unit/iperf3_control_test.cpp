@@ -296,8 +296,8 @@ TEST_CASE("Silence and a closed connection end a client in every state") {
       REQUIRE(client.control.over());
       REQUIRE(client.control.error().has_value());
       CHECK(client.control.abandoned() == closed);
-      // A server that closes once it has read the parameters has refused them.
-      const bool refused = stage == 1 && closed;
+      // A server that closes once it has read the parameters, or has the streams, refuses the test.
+      const bool refused = (stage == 1 || stage == 2) && closed;
       CHECK(client.control.error()->code == (stage >= 3 ? ErrorCode::cut_short
                                              : refused  ? ErrorCode::refused
                                                         : ErrorCode::unreachable));
@@ -321,5 +321,24 @@ TEST_CASE("A refusal is told in words with one number behind it, or with none") 
           (number ? "the server says: authentication failed (iperf3 error 142)"
                   : "the server refuses the test and does not say why: it may want a user and "
                     "password"));
+  }
+}
+
+TEST_CASE("A server that closes when streams are made refuses the test, as one with a limit does") {
+  for (int stage = 0; stage < 3; ++stage) {
+    Client client;
+    client.say({std::byte{9}});
+    client.say({std::byte{10}});
+    if (stage >= 1) {
+      client.control.streams_made(kStart);
+    }
+    if (stage >= 2) {
+      client.say({std::byte{1}});
+    }
+    client.control.on_closed(kStart);
+    INFO("stage " << stage);
+    REQUIRE(client.control.error().has_value());
+    CHECK(client.control.error()->code == ErrorCode::refused);
+    CHECK(client.control.error()->what.find("above their limit") != std::string::npos);
   }
 }
