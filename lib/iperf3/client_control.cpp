@@ -49,8 +49,9 @@ bool ClientControl::read_state(MonoTime now) {
     enter(Phase::reason, now + settings_.patience);
     return true;
   }
-  if (state == State::access_denied && phase_ == Phase::invitation) {
-    fail(ErrorCode::refused, "the server is busy running a test. try again later");
+  if (state == State::access_denied) {  // this program may say so once it knows what is asked for
+    fail(began_ ? ErrorCode::cut_short : ErrorCode::refused,
+         "the server is busy running a test. try again later");
     return false;
   }
   if (state == State::server_terminate) {

@@ -342,3 +342,28 @@ TEST_CASE("A server that closes when streams are made refuses the test, as one w
     CHECK(client.control.error()->what.find("above their limit") != std::string::npos);
   }
 }
+
+TEST_CASE("A server may say in any state that it is busy, or that it has terminated") {
+  for (int stage = 0; stage < 4; ++stage) {
+    for (const State word : {State::access_denied, State::server_terminate}) {
+      Client client;
+      if (stage >= 1) {
+        client.say({std::byte{9}});
+      }
+      if (stage >= 2) {
+        client.say({std::byte{10}});
+      }
+      if (stage >= 3) {
+        client.control.streams_made(kStart);
+        client.say({std::byte{1}, std::byte{2}});
+      }
+      client.say(state(word));
+      INFO("stage " << stage);
+      REQUIRE(client.control.error().has_value());
+      CHECK(client.control.error()->code ==
+            (stage == 3 ? ErrorCode::cut_short : ErrorCode::refused));
+      CHECK(client.control.error()->what.find(
+                word == State::access_denied ? "busy" : "terminated") != std::string::npos);
+    }
+  }
+}
