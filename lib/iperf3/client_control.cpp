@@ -1,6 +1,16 @@
 #include "iperf3/client_control.hpp"
 
 namespace udperf::iperf3 {
+namespace {
+
+/// What a server may say where its results are awaited. No length of a text begins so.
+bool ends_test(State state) {
+  static_assert(kMostServerResultBytes >> 24U < static_cast<std::size_t>(State::server_terminate));
+  return state == State::server_error || state == State::server_terminate ||
+         state == State::access_denied;
+}
+
+}  // namespace
 
 ClientControl::ClientControl(Settings settings, MonoTime now)
     : settings_(settings), deadline_(now + settings_.patience) {
@@ -99,6 +109,9 @@ bool ClientControl::expect(State state, Phase phase, State wanted) {
 }
 
 bool ClientControl::read_results(MonoTime now) {
+  if (const auto next = in_.next_state(); next && ends_test(static_cast<State>(*next))) {
+    return read_state(now);  // in place of the length
+  }
   const auto item = in_.take_text(kMostServerResultBytes);
   if (item.status == Inbox::Text::Status::incomplete) {
     return false;

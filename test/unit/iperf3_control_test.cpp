@@ -367,3 +367,53 @@ TEST_CASE("A server may say in any state that it is busy, or that it has termina
     }
   }
 }
+
+TEST_CASE("Where results are awaited a server may say in their place what went wrong") {
+  const auto awaiting = [] {
+    Client client;
+    client.to_running();
+    client.control.end_test(kStart);
+    client.say(state(State::exchange_results));
+    Results own;
+    own.streams.emplace_back();
+    client.control.send_results(own, kStart);
+    return client;
+  };
+  Client failed = awaiting();
+  failed.say({std::byte{0xFE}, std::byte{0}, std::byte{0}});
+  CHECK_FALSE(failed.control.over());
+  failed.say(
+      {std::byte{0}, std::byte{117}, std::byte{0}, std::byte{0}, std::byte{0}, std::byte{0}});
+  REQUIRE(failed.control.error().has_value());
+  CHECK(failed.control.error()->code == ErrorCode::cut_short);
+  CHECK(failed.control.error()->what.find("could not read the results") != std::string::npos);
+
+  Client ended = awaiting();
+  ended.say(state(State::server_terminate));
+  REQUIRE(ended.control.error().has_value());
+  CHECK(ended.control.error()->what == "the server has terminated");
+
+  // The length of a text that comes is none of these.
+  Client good = awaiting();
+  good.say(framed(one_stream_results()));
+  CHECK(good.control.server_results().has_value());
+}
+
+TEST_CASE("A client may leave where a text of it is awaited") {
+  for (const State word : {State::iperf_done, State::client_terminate}) {
+    for (const bool ran : {false, true}) {
+      Server server;
+      if (ran) {
+        server.to_running();
+        server.say(state(State::test_end));
+      } else {
+        server.say(bytes_of(std::string(37, 'a')));
+      }
+      server.say(state(word));
+      CHECK(server.control.ended());
+      CHECK(server.control.status() == TestStatus::incomplete);
+      CHECK(server.control.reason().find(word == State::iperf_done ? "gave up" : "terminated") !=
+            std::string::npos);
+    }
+  }
+}
