@@ -6,8 +6,6 @@
 #include <array>
 #include <utility>
 
-#include "iperf3/socket_buffers.hpp"
-
 namespace udperf::iperf3 {
 namespace {
 
@@ -268,16 +266,13 @@ void ClientTest::start(MonoTime now) {
   cutter_.emplace(p, plan_.interval, now);
   record_.start = parts_.clock.unix_now();
   record_.interval = plan_.interval;
-  for (std::size_t i = 0; i < streams_.size(); ++i) {
-    Stream& stream = streams_[i];
-    record_.streams.push_back(StreamEnds{stream.port->fd(), stream.port->local(), plan_.server,
-                                         stream.sender != nullptr});
+  record_.began = true;
+  note_streams();
+  for (Stream& stream : streams_) {
     if (stream.receiver && p.omit_seconds != 0) {
       stream.receiver->omit_until(now + std::chrono::seconds{p.omit_seconds});
     }
   }
-  record_.sndbuf_bytes = told_by_kernel(streams_.front().port->send_buffer_bytes());
-  record_.rcvbuf_bytes = told_by_kernel(streams_.front().port->receive_buffer_bytes());
   if (parts_.watcher != nullptr) {
     parts_.watcher->on_test_started(record_);
   }

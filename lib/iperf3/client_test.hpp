@@ -119,6 +119,7 @@ class ClientTest {
   [[nodiscard]] Error too_old() const;
   [[nodiscard]] Error refused_stream() const;
   void hear_stream();
+  void note_streams();
   [[nodiscard]] net::PortOptions port_options() const;
   void make_halves(Stream& stream, std::size_t index);
   void start(MonoTime now);

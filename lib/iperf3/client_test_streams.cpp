@@ -102,6 +102,7 @@ void ClientTest::hear_stream() {
   if (stream.answered) {
     hello_by_ = kNever;
     if (streams_.size() == plan_.parameters.sockets()) {
+      note_streams();
       control_->streams_made(parts_.clock.now());
     } else {
       open_stream();
@@ -119,6 +120,19 @@ void ClientTest::hear_stream() {
   if (control_->over()) {
     hello_by_ = kNever;
   }
+}
+
+/// Puts the streams into the record, once.
+void ClientTest::note_streams() {
+  if (!record_.streams.empty()) {
+    return;
+  }
+  for (const Stream& stream : streams_) {
+    record_.streams.push_back(StreamEnds{stream.port->fd(), stream.port->local(), plan_.server,
+                                         stream.sender != nullptr});
+  }
+  record_.sndbuf_bytes = told_by_kernel(streams_.front().port->send_buffer_bytes());
+  record_.rcvbuf_bytes = told_by_kernel(streams_.front().port->receive_buffer_bytes());
 }
 
 Error ClientTest::too_old() const {

@@ -129,6 +129,7 @@ Result<TestRecord> record_of_result(const std::string& document) {
   const Json& test = child(*read, "test");
   TestRecord record;
   record.parameters = parameters_of(test);
+  record.began = true;
   record.host = find_text(test, "server_address").value_or("");
   record.port = at_most<std::uint16_t>(count(test, "server_port"), 65535);
   record.cookie = find_text(test, "id").value_or("");

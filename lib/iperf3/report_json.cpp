@@ -79,8 +79,8 @@ OrderedJson start_tree(const TestRecord& record, KeySet keys) {
   }
   OrderedJson out{
       {"connected", connected}, {"version", version_name(keys)}, {"system_info", system_info()}};
-  if (record.streams.empty()) {
-    return out;
+  if (!record.began && record.host.empty()) {
+    return out;  // nobody has taken the test
   }
   if (record.server && record.parameters.rate_bps != 0) {
     // A stock server writes the key here and once more below; a reader finds it at its first place.
@@ -94,10 +94,15 @@ OrderedJson start_tree(const TestRecord& record, KeySet keys) {
   if (keys == KeySet::of_3_21) {
     out["fq_rate"] = record.parameters.fq_rate_bps;
   }
+  if (record.streams.empty()) {
+    return out;  // refused before they were made
+  }
   out["sock_bufsize"] = record.parameters.window;
   out["sndbuf_actual"] = record.sndbuf_bytes;
   out["rcvbuf_actual"] = record.rcvbuf_bytes;
-  out["test_start"] = test_start_tree(record, keys);
+  if (record.began) {
+    out["test_start"] = test_start_tree(record, keys);
+  }
   return out;
 }
 

@@ -203,6 +203,7 @@ void ServerTest::start(MonoTime now) {
     }
   }
   record_.server = true;
+  record_.began = true;
   record_.parameters = p;
   record_.host = client().address.to_string();
   record_.port = client().port;

@@ -62,6 +62,7 @@ struct CpuShare {
 /// Everything that iperf3 tells of a test, at one end of it.
 struct TestRecord {
   bool server = false;
+  bool began = false;  ///< data could flow
   Parameters parameters;
   std::string cookie;
   std::string host;  ///< client: of the server as asked for; server: the client's address

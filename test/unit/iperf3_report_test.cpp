@@ -19,6 +19,10 @@ namespace {
 TestRecord second_of_one_stream(bool server, std::uint64_t lost) {
   TestRecord record;
   record.server = server;
+  record.began = true;
+  record.host = "198.51.100.7";
+  record.port = 5201;
+  record.cookie = "cookie";
   record.parameters.length = 1000;
   record.parameters.seconds = 1;
   record.parameters.rate_bps = 800'000;
@@ -157,4 +161,33 @@ TEST_CASE("A result of both directions has the rate of one, and no jitter that i
   CHECK(document["end"]["sum_bidir_reverse"]["jitter_ms"] == 0.002);
   CHECK(document["end"]["sum"]["lost_packets"] == 4);
   CHECK(document["end"]["sum"]["packets"] == 34);
+}
+
+TEST_CASE(
+    "-J of a test that was refused has what iperf3 says of one: when, whom and what was asked") {
+  TestRecord refused;
+  refused.error = "the total rate is above the server's limit";
+  const auto start_of = [&refused](KeySet keys) {
+    return json::parse(report_json(refused, keys))["start"];
+  };
+  const json nobody = start_of(KeySet::of_3_12);  // busy, or not there
+  CHECK(nobody.size() == 3);
+  refused.host = "198.51.100.7";
+  refused.port = 5201;
+  refused.cookie = "cookie";
+  refused.parameters.rate_bps = 10'000'000;
+  const json start = start_of(KeySet::of_3_12);
+  CHECK(start["connected"].empty());
+  CHECK(start["timestamp"]["timesecs"].is_number());
+  CHECK(start["connecting_to"]["host"] == "198.51.100.7");
+  CHECK(start["connecting_to"]["port"] == 5201);
+  CHECK(start["cookie"] == "cookie");
+  CHECK(start["target_bitrate"] == 10'000'000);
+  CHECK(start.size() == nobody.size() + 4);
+  CHECK(start_of(KeySet::of_3_21).size() == nobody.size() + 5);  // fq_rate
+  refused.streams.push_back(StreamEnds{5, {}, {}, true});        // when they had been made
+  const json late = start_of(KeySet::of_3_12);
+  CHECK(late["connected"].size() == 1);
+  CHECK(late.contains("sndbuf_actual"));
+  CHECK_FALSE(late.contains("test_start"));
 }
