@@ -5,6 +5,7 @@
 
 #include "base/decimal.hpp"
 #include "iperf3/report_json.hpp"
+#include "iperf3/summary.hpp"
 
 namespace udperf::app {
 namespace {
@@ -129,8 +130,10 @@ std::string Iperf3Printer::cpu_of(const TestRecord& record) const {
            "s)";
   };
   const auto line = [&](bool sends) {
+    const std::string remote =
+        ", " + side(sends ? "remote/receiver" : "remote/sender", record.remote_cpu);
     return "CPU Utilization: " + side(sends ? "local/sender" : "local/receiver", record.local_cpu) +
-           ", " + side(sends ? "remote/receiver" : "remote/sender", record.remote_cpu) + "\n";
+           (iperf3::peer_told(record) ? remote : "") + "\n";
   };
   const bool sends = record.streams.front().sender;
   return line(sends) + (record.parameters.bidirectional ? line(!sends) : "");

@@ -131,6 +131,7 @@ class ClientTest {
   void note_cut_off();
   [[nodiscard]] std::vector<StreamCounters> counters() const;
   void end_data();
+  void stop_senders(TxEnd why);
   void say_end(MonoTime now);
   [[nodiscard]] double counted_seconds(const Stream& stream) const;
   [[nodiscard]] Results own_results() const;

@@ -85,6 +85,8 @@ void ClientTest::close_sender(Stream& stream, const StreamResult* told, double s
   row.sent_bytes = out.tx->payload_bytes;
   row.sent_packets = out.tx->packets;
   row.sent_seconds = seconds;
+  row.received_packets = out.tx->packets;
+  row.received_told = told != nullptr;
   if (told != nullptr) {
     const StreamResult word = with_seconds(*told, seconds, end_said_ - ended_);
     const Parameters& p = plan_.parameters;
@@ -96,7 +98,6 @@ void ClientTest::close_sender(Stream& stream, const StreamResult* told, double s
     out.copies_came = heard.copies_came;
     out.tells_copies = word.duplicates && word.out_of_order;
     row.received_bytes = word.bytes;
-    row.received_packets = out.tx->packets;
     row.received_seconds = *word.seconds;
     row.jitter_s = word.jitter_s;
     row.out_of_order = word.out_of_order;
@@ -110,7 +111,8 @@ void ClientTest::close_receiver(Stream& stream, const StreamResult* told, double
   auto closed = stream.receiver->close(sent, parts_.clock.anchor());
   out.rx = std::move(closed.report);
   out.tells_copies = true;
-  row.received_seconds = seconds;
+  row.received_seconds = row.sent_seconds = seconds;
+  row.sent_told = told != nullptr;
   row.jitter_s = closed.result.jitter_s;
   row.out_of_order = out.rx->reordered;
   if (told != nullptr) {
@@ -140,9 +142,7 @@ void ClientTest::close_stream(std::size_t index, ClientFinish& finish) {
     row.received_packets = out.rx->sent;
     row.lost = out.rx->lost;
   }
-  if (told != nullptr) {
-    record_.ends.push_back(row);
-  }
+  record_.ends.push_back(row);
 }
 
 }  // namespace udperf::iperf3

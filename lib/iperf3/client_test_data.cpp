@@ -107,20 +107,25 @@ bool ClientTest::amount_received(MonoTime now) const {
   return unique >= plan_.packets || now - last >= kDried;
 }
 
-void ClientTest::end_data() {
+/// Returns when what they have sent is final.
+void ClientTest::stop_senders(TxEnd why) {
   for (Stream& stream : streams_) {
     if (stream.sender) {
-      stream.sender->stop(interrupted_ ? TxEnd::interrupted : TxEnd::complete);
+      stream.sender->stop(why);
     }
   }
   for (const auto& worker : workers_) {
     worker->wake();
   }
-  // What the server is told must be what has left: a sender ends within its step.
+  // What is told must be what has left: a sender ends within its step.
   const auto running = [](const Stream& s) { return s.sender && !s.sender->over(); };
   for (int i = 0; i < 2000 && std::any_of(streams_.begin(), streams_.end(), running); ++i) {
     std::this_thread::sleep_for(500us);
   }
+}
+
+void ClientTest::end_data() {
+  stop_senders(interrupted_ ? TxEnd::interrupted : TxEnd::complete);
   ended_ = parts_.clock.now();
   note_rows(ended_, true);
   const bool sent = plan_.parameters.client_sends();
@@ -163,6 +168,7 @@ void ClientTest::note_rows(MonoTime now, bool last) {
 /// The last row of a test that the server did not let come to its end.
 void ClientTest::note_cut_off() {
   if (ended_ == kNever) {
+    stop_senders(control_->abandoned() ? TxEnd::peer_silent : TxEnd::peer_stopped);
     ended_ = parts_.clock.now();
     note_rows(ended_, true);
   }

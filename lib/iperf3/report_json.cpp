@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 #include <ctime>
+#include <initializer_list>
 
 #include <nlohmann/json.hpp>
 
@@ -164,6 +165,15 @@ OrderedJson with_loss(OrderedJson out, double jitter_s, std::optional<std::uint6
   return out;
 }
 
+/// What the other end has not told is null, and never 0.
+void leave_open(OrderedJson& tree, bool open, std::initializer_list<const char*> keys) {
+  for (const char* key : keys) {
+    if (open) {
+      tree[key] = nullptr;
+    }
+  }
+}
+
 double longest(const StreamEnd& end) {
   return end.received_seconds > 0 ? end.received_seconds : end.sent_seconds;
 }
@@ -172,6 +182,8 @@ OrderedJson end_stream_tree(const StreamEnds& ends, const StreamEnd& end) {
   OrderedJson udp = span_tree(0, end.sent_seconds, end.sent_bytes,
                               bits_per_second(end.sent_bytes, end.sent_seconds));
   udp = with_loss(std::move(udp), end.jitter_s, end.lost, end.received_packets);
+  leave_open(udp, !end.sent_told, {"bytes", "bits_per_second"});
+  leave_open(udp, !end.received_told, {"jitter_ms"});
   udp["out_of_order"] = end.out_of_order.value_or(0);
   udp["sender"] = ends.sender;
   return OrderedJson{{"udp", with_socket(ends.socket, udp)}};
@@ -183,17 +195,22 @@ void add_sums(const TestRecord& record, Side side, const std::string& suffix, Or
   OrderedJson mixed =
       span_tree(0, longest(sum), sum.sent_bytes, bits_per_second(sum.sent_bytes, sum.sent_seconds));
   mixed = with_loss(std::move(mixed), sum.jitter_s, sum.lost, sum.received_packets);
+  leave_open(mixed, !sum.sent_told, {"bytes", "bits_per_second"});
+  leave_open(mixed, !sum.received_told, {"jitter_ms"});
   mixed["sender"] = side == Side::sends;
   out["sum" + suffix] = mixed;
   OrderedJson sent = span_tree(0, sum.sent_seconds, sum.sent_bytes,
                                bits_per_second(sum.sent_bytes, sum.sent_seconds));
   // What was lost is told here, too: some consumers look at nothing else.
   sent = with_loss(std::move(sent), sum.jitter_s, sum.lost, sum.sent_packets);
+  leave_open(sent, !sum.sent_told, {"bytes", "bits_per_second", "packets", "lost_percent"});
+  leave_open(sent, !sum.received_told, {"jitter_ms"});
   sent["sender"] = true;
   out["sum_sent" + suffix] = sent;
   OrderedJson received = span_tree(0, longest(sum), sum.received_bytes,
                                    bits_per_second(sum.received_bytes, longest(sum)));
   received = with_loss(std::move(received), sum.jitter_s, sum.lost, sum.received_packets);
+  leave_open(received, !sum.received_told, {"bytes", "bits_per_second", "jitter_ms", "packets"});
   received["sender"] = false;
   out["sum_received" + suffix] = received;
 }
@@ -219,6 +236,8 @@ OrderedJson end_tree(const TestRecord& record) {
       {"host_total", plain(host.total)},   {"host_user", plain(host.user)},
       {"host_system", plain(host.system)}, {"remote_total", plain(remote.total)},
       {"remote_user", plain(remote.user)}, {"remote_system", plain(remote.system)}};
+  leave_open(out["cpu_utilization_percent"], !peer_told(record),
+             {"remote_total", "remote_user", "remote_system"});
   return out;
 }
 

@@ -123,15 +123,15 @@ std::string columns(const TestRecord& record, bool sender) {
 }
 
 /// The two lines of a stream, or of a direction's sum: what was sent, and what arrived. A server
-/// shows its own half alone.
+/// shows its own half alone, and so does a client whose server has not told its.
 std::string end_lines(const TestRecord& record, const StreamEnd& end, std::optional<int> socket,
                       bool sender, const TextFormat& format) {
   std::string text;
-  if (!record.server || sender) {
+  if ((!record.server || sender) && end.sent_told) {
     text += head_text(record, {socket, sender, 0, end.sent_seconds, end.sent_bytes}, format) +
             loss_text(0, 0, end.sent_packets) + "  sender\n";
   }
-  if (!record.server || !sender) {
+  if ((!record.server || !sender) && end.received_told) {
     text +=
         head_text(record, {socket, sender, 0, end.received_seconds, end.received_bytes}, format) +
         end_loss_text(end.jitter_s, end.lost, end.received_packets) + "  receiver\n";

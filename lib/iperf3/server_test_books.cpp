@@ -10,24 +10,27 @@
 namespace udperf::iperf3 {
 namespace {
 
-/// `rx`: absent where the client did not say its half.
+/// `rx`: absent where it is not known. `word`: of the client; absent where it did not say its half.
 StreamEnd sent_end(const TxReport& tx, const std::optional<RxReport>& rx, const StreamResult& own,
-                   const StreamResult& told) {
+                   const std::optional<StreamResult>& word) {
+  const StreamResult told = word.value_or(StreamResult{});
   StreamEnd end;
   end.sent_bytes = tx.payload_bytes;
   end.sent_packets = tx.packets;
   end.sent_seconds = own.seconds.value_or(0);
   end.received_bytes = told.bytes;
-  end.received_packets = rx ? rx->sent : 0;
+  end.received_packets = rx ? rx->sent : tx.packets;
   end.received_seconds = told.seconds.value_or(0);
   end.lost = rx ? std::optional{rx->lost} : std::nullopt;
   end.out_of_order = told.out_of_order;
   end.jitter_s = told.jitter_s;
+  end.received_told = word.has_value();
   return end;
 }
 
 StreamEnd received_end(const std::optional<TxReport>& tx, const RxReport& rx,
-                       const StreamResult& own, const StreamResult& told) {
+                       const StreamResult& own, const std::optional<StreamResult>& word) {
+  const StreamResult told = word.value_or(StreamResult{});
   StreamEnd end;
   end.sent_bytes = told.bytes;
   end.sent_packets = tx ? tx->packets : 0;
@@ -38,6 +41,7 @@ StreamEnd received_end(const std::optional<TxReport>& tx, const RxReport& rx,
   end.lost = rx.lost;
   end.out_of_order = rx.reordered;
   end.jitter_s = own.jitter_s;
+  end.sent_told = word.has_value();
   return end;
 }
 
@@ -111,10 +115,8 @@ void ServerTest::close_stream(std::size_t index) {
   }
   stream.own.id = stream_id(index);
   stream.own.seconds = seconds;
-  // Of a client that did not say its half, only this end's is there.
-  const StreamResult word = told.value_or(StreamResult{});
-  record_.ends.push_back(stream.sender ? sent_end(*stream.tx, stream.rx, stream.own, word)
-                                       : received_end(stream.tx, *stream.rx, stream.own, word));
+  record_.ends.push_back(stream.sender ? sent_end(*stream.tx, stream.rx, stream.own, told)
+                                       : received_end(stream.tx, *stream.rx, stream.own, told));
 }
 
 std::uint64_t ServerTest::sent_bytes() const {

@@ -48,9 +48,16 @@ StreamEnd sum_ends(const TestRecord& record, Side side) {
     sum.lost = sum.lost && end.lost ? std::optional{*sum.lost + *end.lost} : std::nullopt;
     sum.out_of_order = sum.out_of_order.value_or(0) + end.out_of_order.value_or(0);
     sum.jitter_s += end.jitter_s;
+    sum.sent_told = sum.sent_told && end.sent_told;
+    sum.received_told = sum.received_told && end.received_told;
   }
   sum.jitter_s = streams > 0 ? sum.jitter_s / static_cast<double>(streams) : 0;
   return sum;
+}
+
+bool peer_told(const TestRecord& record) {
+  return std::all_of(record.ends.begin(), record.ends.end(),
+                     [](const StreamEnd& end) { return end.sent_told && end.received_told; });
 }
 
 Side first_side(const TestRecord& record) {

@@ -51,6 +51,8 @@ struct StreamEnd {
   std::optional<std::uint64_t> lost;          ///< absent: the receiver's word does not say
   std::optional<std::uint64_t> out_of_order;  ///< absent: a stock receiver does not tell
   double jitter_s = 0;
+  bool sent_told = true;      ///< the sender's half is known; else its counts say nothing
+  bool received_told = true;  ///< the receiver's half is
 };
 
 struct CpuShare {
@@ -74,7 +76,7 @@ struct TestRecord {
   Duration interval = std::chrono::seconds{1};
   std::vector<StreamEnds> streams;
   std::vector<IntervalRows> intervals;  ///< not more than kMostRows rows in all
-  std::vector<StreamEnd> ends;          ///< empty where the test did not come to an end
+  std::vector<StreamEnd> ends;          ///< empty where the test did not begin
   CpuShare local_cpu;
   CpuShare remote_cpu;
   std::optional<std::string> server_output_text;

@@ -139,6 +139,10 @@ ScriptedServer::Data ScriptedServer::take_data() {
   return out;
 }
 
+void ScriptedServer::await_data() const {
+  wait_for(streams_.front()->fd());
+}
+
 json ScriptedServer::take_results() {
   say(13);
   return hear_object();

@@ -45,6 +45,8 @@ class ScriptedServer {
     MonoTime end;                  ///< the end was read
   };
   Data take_data();
+  /// Returns when something has come on the first stream.
+  void await_data() const;
   /// The client's results, once it was asked for them.
   nlohmann::json take_results();
   /// One datagram of `bytes` zeros with the sequence number `number` (32 bits) on the first stream.

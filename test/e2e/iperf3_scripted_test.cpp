@@ -130,3 +130,38 @@ TEST_CASE("Of a server that does not say how long it counted this end's time mak
   CHECK(received["seconds"].get<double>() == own["end_time"].get<double>());
   CHECK(received["bits_per_second"].get<double>() > 0);
 }
+
+TEST_CASE("A test that the server ends in the middle is told as far as it is known") {
+  for (const bool reverse : {false, true}) {
+    ScriptedServer server;
+    auto client = start_client(
+        server, reverse ? Words{"-R", "-t", "600", "-i", "0"} : Words{"-t", "600", "-i", "0"});
+    server.take_parameters();
+    server.make_streams(1);
+    server.say(1);
+    server.say(2);
+    if (reverse) {
+      server.send_data(1, kLength);
+      server.send_data(4, kLength);
+    } else {
+      server.await_data();
+    }
+    server.say(11);
+    const json document = document_at_end(client, 1);
+    INFO(document.dump());
+    CHECK(document["error"].get<std::string>().find("the server has terminated") == 0);
+    const json& end = document["end"];
+    REQUIRE(end["streams"].size() == 1);
+    CHECK(end["sum_sent"]["bytes"].is_null() == reverse);
+    CHECK(end["sum_received"]["bytes"].is_null() != reverse);
+    CHECK(end["sum"]["lost_packets"].is_null() != reverse);
+    if (reverse) {
+      CHECK(end["sum_received"]["bytes"].get<std::size_t>() <= 2 * kLength);
+    } else {
+      CHECK(end["sum"]["bytes"].get<std::size_t>() >= kLength);
+      CHECK(end["sum_sent"]["packets"].get<std::size_t>() >= 1);
+      CHECK(end["sum"]["bytes"].get<std::size_t>() ==
+            end["sum_sent"]["packets"].get<std::size_t>() * kLength);
+    }
+  }
+}

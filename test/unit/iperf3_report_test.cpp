@@ -6,6 +6,7 @@
 #include "iperf3/from_result.hpp"
 #include "iperf3/peer_reports.hpp"
 #include "iperf3/report_json.hpp"
+#include "iperf3/report_writer.hpp"
 #include "iperf3/results.hpp"
 #include "support/catch.hpp"
 
@@ -190,4 +191,38 @@ TEST_CASE(
   CHECK(late["connected"].size() == 1);
   CHECK(late.contains("sndbuf_actual"));
   CHECK_FALSE(late.contains("test_start"));
+}
+
+TEST_CASE("What the other end has not told is null in -J, and no line of the text") {
+  TestRecord record = second_of_one_stream(false, 0);
+  StreamEnd& end = record.ends.front();
+  end.lost.reset();
+  end.received_told = false;
+  const json sent = json::parse(report_json(record))["end"];
+  CHECK(sent["streams"][0]["udp"]["bytes"] == 100'000);
+  CHECK(sent["streams"][0]["udp"]["packets"] == 100);
+  CHECK(sent["streams"][0]["udp"]["lost_packets"].is_null());
+  CHECK(sent["sum"]["bits_per_second"] == 800'000);
+  CHECK(sent["sum_sent"]["packets"] == 100);
+  CHECK(sent["sum_sent"]["jitter_ms"].is_null());
+  for (const char* key : {"bytes", "bits_per_second", "packets", "lost_percent", "jitter_ms"}) {
+    CHECK(sent["sum_received"][key].is_null());
+  }
+  CHECK(sent["cpu_utilization_percent"]["host_total"].is_number());
+  CHECK(sent["cpu_utilization_percent"]["remote_total"].is_null());
+  const std::string text = end_text(record);
+  CHECK(text.find("  sender\n") != std::string::npos);
+  CHECK(text.find("  receiver\n") == std::string::npos);
+
+  end = second_of_one_stream(false, 2).ends.front();
+  end.sent_told = false;
+  record.streams.front().sender = false;
+  record.parameters.reverse = true;
+  const json received = json::parse(report_json(record))["end"];
+  CHECK(received["sum_received"]["bytes"] == 98'000);
+  CHECK(received["sum_received"]["lost_packets"] == 2);
+  for (const char* key : {"bytes", "bits_per_second", "packets", "lost_percent"}) {
+    CHECK(received["sum_sent"][key].is_null());
+  }
+  CHECK(end_text(record).find("  sender\n") == std::string::npos);
 }
