@@ -197,10 +197,8 @@ void Iperf3Printer::on_test_ended(const TestRecord& record) {
 }
 
 void Iperf3Printer::finish_client(const TestRecord& record, bool began) {
-  if (!began && streams()) {
-    write(iperf3::end_events(record));
-  } else if (!began && !text()) {
-    write(iperf3::report_json(record, command_.report.keys));
+  if (!began && !text()) {
+    write_alone(record);
   }
   if (!text()) {
     return;
@@ -223,14 +221,25 @@ void Iperf3Printer::on_test_refused(const std::string& reason) {
   }
 }
 
+void Iperf3Printer::on_test_unstarted(const TestRecord& record) {
+  if (text()) {
+    say_error(record.host + ": " + record.error.value_or(""));
+  } else {
+    write_alone(record);
+  }
+}
+
+void Iperf3Printer::write_alone(const TestRecord& record) {
+  write(streams() ? iperf3::end_events(record) : iperf3::report_json(record, command_.report.keys));
+}
+
 void Iperf3Printer::say_last_error(const std::string& what) {
   TestRecord record;
   record.error = what;
   if (text()) {
     say_error(what);
   } else {
-    write(streams() ? iperf3::end_events(record)
-                    : iperf3::report_json(record, command_.report.keys));
+    write_alone(record);
   }
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/saturating.hpp"
@@ -117,6 +118,35 @@ void ServerTest::close_stream(std::size_t index) {
   stream.own.seconds = seconds;
   record_.ends.push_back(stream.sender ? sent_end(*stream.tx, stream.rx, stream.own, told)
                                        : received_end(stream.tx, *stream.rx, stream.own, told));
+}
+
+/// Who asks, and what for, as far as it has been said.
+void ServerTest::note_client() {
+  record_.server = true;
+  record_.parameters = control_.parameters();
+  record_.host = client().address.to_string();
+  record_.port = client().port;
+  record_.start = setting_.clock.unix_now();
+  const Cookie& cookie = control_.cookie();
+  if (cookie.front() != std::byte{0}) {
+    std::transform(cookie.begin(), cookie.end() - 1, std::back_inserter(record_.cookie),
+                   [](std::byte b) { return static_cast<char>(b); });
+  }
+}
+
+void ServerTest::tell_end() {
+  if (setting_.watcher == nullptr) {
+    return;
+  }
+  record_.error = control_.ended() && control_.status() != TestStatus::complete
+                      ? std::optional{control_.reason()}
+                      : std::nullopt;
+  if (times_.has_started()) {
+    setting_.watcher->on_test_ended(record_);
+  } else if (!admission_.turned_away()) {
+    note_client();
+    setting_.watcher->on_test_unstarted(record_);
+  }
 }
 
 std::uint64_t ServerTest::sent_bytes() const {

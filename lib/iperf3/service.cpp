@@ -245,12 +245,12 @@ void Iperf3Service::on_datagram(const net::Datagram& datagram, MonoTime now) {
   ServerTest& test = **found;
   auto port = data_->open_session(test.port_options(datagram.peer, datagram.local), strays_);
   if (!port) {
-    test.refuse(ErrorNumber::create_stream, port.error().message(), now);
+    test.fail(ErrorNumber::create_stream, port.error().message(), now);
     parts_.observer.on_warning(Warning{"session_socket", port.error().message()});
     return;
   }
   if (!buffers_fit(**port, test.parameters().window)) {
-    test.refuse(ErrorNumber::buffer_size, "the system grants no socket buffers of that size", now);
+    test.fail(ErrorNumber::buffer_size, "the system grants no socket buffers of that size", now);
     return;
   }
   test.add_stream(*std::move(port), now);

@@ -104,6 +104,9 @@ class TestWatcher {
   /// A server's: a client is refused a test for a reason that it is told; not one told of a busy
   /// server.
   virtual void on_test_refused(const std::string& /*reason*/) {}
+  /// A server's: a client's test ended before data could flow, and it was not turned away:
+  /// `record.error` says why.
+  virtual void on_test_unstarted(const TestRecord& /*record*/) {}
 };
 
 /// Counters of one stream at a moment; what a row is made of.
