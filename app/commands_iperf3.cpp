@@ -52,6 +52,7 @@ iperf3::ClientPlan plan_of(const Iperf3Command& command, const Endpoint& server,
   plan.host = command.host;
   plan.server = server;
   plan.parameters = command.parameters;
+  plan.parameters.counters_64bit = true;  // no server has to follow numbers that begin anew
   plan.parameters.labels.client_version = std::string{"udperf "} + result::program_version();
   plan.duration = std::chrono::seconds{command.parameters.seconds};
   plan.rate_bps = command.parameters.rate_bps;

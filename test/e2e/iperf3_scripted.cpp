@@ -148,9 +148,9 @@ json ScriptedServer::take_results() {
   return hear_object();
 }
 
-void ScriptedServer::send_data(std::uint32_t number, std::size_t bytes) const {
+void ScriptedServer::send_data(std::uint64_t number, std::size_t bytes) const {
   std::vector<std::byte> datagram(bytes);
-  iperf3::encode(datagram.data(), iperf3::Counters::narrow, number, 0);
+  iperf3::encode(datagram.data(), iperf3::Counters::wide, number, 0);
   static_cast<void>(streams_.front()->send_control(datagram));
 }
 

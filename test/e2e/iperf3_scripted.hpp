@@ -49,8 +49,8 @@ class ScriptedServer {
   void await_data() const;
   /// The client's results, once it was asked for them.
   nlohmann::json take_results();
-  /// One datagram of `bytes` zeros with the sequence number `number` (32 bits) on the first stream.
-  void send_data(std::uint32_t number, std::size_t bytes) const;
+  /// One datagram of `bytes` zeros with the sequence number `number` (64 bits) on the first stream.
+  void send_data(std::uint64_t number, std::size_t bytes) const;
   /// Ends the connection.
   void close();
 

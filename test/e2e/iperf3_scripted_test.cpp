@@ -59,6 +59,7 @@ TEST_CASE("A client tells the server of the end when what it sent last has had t
   auto client = start_client(server);
   const json parameters = server.take_parameters();
   CHECK(parameters["len"] == kLength);
+  CHECK(parameters["udp_counters_64bit"].is_number());  // asked for or not
   server.make_streams(1);
   server.say(1);
   server.say(2);
