@@ -300,14 +300,14 @@ std::string interval_event(const TestRecord& record, const IntervalRows& rows) {
 
 std::string end_events(const TestRecord& record) {
   std::string text;
+  if (record.error) {
+    text += line("error", *record.error);
+  }
   if (record.server_output_json) {
     text +=
         line("server_output_json", OrderedJson::parse(*record.server_output_json, nullptr, false));
   } else if (record.server_output_text) {
     text += line("server_output_text", *record.server_output_text);
-  }
-  if (record.error) {
-    text += line("error", *record.error);
   }
   return text + line("end", end_tree(record));
 }

@@ -131,6 +131,12 @@ std::string end_lines(const TestRecord& record, const StreamEnd& end, std::optio
     text += head_text(record, {socket, sender, 0, end.sent_seconds, end.sent_bytes}, format) +
             loss_text(0, 0, end.sent_packets) + "  sender\n";
   }
+  if (const auto late = end.out_of_order.value_or(0); socket && late != 0) {
+    // "[SUM]" of one stream: iperf3 has it so.
+    text += "[SUM]" + role(record, sender) +
+            printed(" %4.1f-%4.1f sec  %llu datagrams received out-of-order\n", 0.0,
+                    end.sent_seconds, static_cast<unsigned long long>(late));
+  }
   if ((!record.server || !sender) && end.received_told) {
     text +=
         head_text(record, {socket, sender, 0, end.received_seconds, end.received_bytes}, format) +

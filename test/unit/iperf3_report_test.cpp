@@ -226,3 +226,39 @@ TEST_CASE("What the other end has not told is null in -J, and no line of the tex
   }
   CHECK(end_text(record).find("  sender\n") == std::string::npos);
 }
+
+TEST_CASE("Datagrams out of order have a line of each stream behind the sender's, as in iperf3") {
+  TestRecord record = second_of_one_stream(false, 0);
+  CHECK(end_text(record).find("out-of-order") == std::string::npos);
+  record.ends.front().out_of_order = 0;
+  CHECK(end_text(record).find("out-of-order") == std::string::npos);
+  record.ends.front().out_of_order = 17;
+  CHECK(end_text(record).find(
+            "  sender\n[SUM]  0.0- 1.0 sec  17 datagrams received out-of-order\n[") !=
+        std::string::npos);
+  record.parameters.streams = 2;
+  record.streams.push_back(record.streams.front());
+  record.ends.push_back(record.ends.front());
+  record.parameters.bidirectional = true;
+  const std::string two = end_text(record);
+  const std::string line = "[SUM][TX-C]  0.0- 1.0 sec  17 datagrams received out-of-order\n";
+  const auto first = two.find(line);
+  REQUIRE(first != std::string::npos);
+  const auto second = two.find(line, first + 1);
+  REQUIRE(second != std::string::npos);
+  CHECK(two.find(line, second + 1) == std::string::npos);  // the sum has none
+}
+
+TEST_CASE("A stream of objects ends with the error, what the server printed, and the end") {
+  TestRecord record = second_of_one_stream(false, 0);
+  record.error = "it failed";
+  record.server_output_text = "printed";
+  const std::string text = end_events(record);
+  const auto error = text.find(R"("event":"error")");
+  const auto output = text.find(R"("event":"server_output_text")");
+  const auto end = text.find(R"("event":"end")");
+  REQUIRE(end != std::string::npos);
+  CHECK(error == 1);
+  CHECK(error < output);
+  CHECK(output < end);
+}
