@@ -63,7 +63,7 @@ TEST_CASE("Both ends stay on the CPU that -A names, and one that is not there is
   auto running = Process::start(iperf3_client(
       kProgram, server.port, {"-t", "30", "-A", cpu + "," + cpu, "--bidir", "-i", "0.1"}));
   REQUIRE(running.has_value());
-  REQUIRE(running->wait_for(test::Stream::out, "0.10-0.2", kGuard));
+  REQUIRE(running->wait_for(test::Stream::out, " 0.00-", kGuard));
   for (const std::string& allowed : cpus_of_threads(running->pid())) {
     CHECK(allowed == cpu);
   }
@@ -100,7 +100,7 @@ TEST_CASE(
     REQUIRE(upload.has_value());
     const bool text = form.empty();
     REQUIRE(
-        upload->wait_for(test::Stream::out, text ? " 0.00-1.0" : "\"event\":\"interval\"", kGuard));
+        upload->wait_for(test::Stream::out, text ? " 0.00-" : "\"event\":\"interval\"", kGuard));
     REQUIRE_FALSE(upload->wait(0ms).has_value());
     upload->send_signal(SIGINT);
     const auto status = upload->wait(kGuard);
@@ -149,7 +149,7 @@ TEST_CASE("Failures begin with the words that scripts look for in iperf3's outpu
     OwnServer server{{"-1"}};
     auto running = Process::start(iperf3_client(kProgram, server.port, endless));
     REQUIRE(running.has_value());
-    REQUIRE(running->wait_for(test::Stream::out, "0.10-0.2", kGuard));
+    REQUIRE(running->wait_for(test::Stream::out, " 0.00-", kGuard));
     const auto busy = run_words(iperf3_client(kProgram, server.port, {}));
     CHECK(busy.code() == 1);
     CHECK(busy.out.empty());
@@ -281,13 +281,12 @@ TEST_CASE("A server shows its half of a test that the client left") {
     const Words way = sends ? Words{"-R"} : Words{"-V"};
     auto client = Process::start(iperf3_client(kProgram, server.port, with({"-t", "600"}, way)));
     REQUIRE(client.has_value());
-    REQUIRE(server.process.wait_for(test::Stream::out, " 0.10-0.2", kGuard));
+    REQUIRE(server.process.wait_for(test::Stream::out, " 0.00-", kGuard));
     client->send_signal(SIGKILL);
     REQUIRE(server.process.wait(kGuard).has_value());
     const std::string said = server.process.output(test::Stream::out);
     INFO(said);
-    CHECK(said.find("Jitter    Lost/Total Datagrams\n", said.find(" 0.10-0.2")) !=
-          std::string::npos);
+    CHECK(said.find("Jitter    Lost/Total Datagrams\n", said.find(" 0.00-")) != std::string::npos);
     CHECK(said.find(sends ? "  sender\n" : "  receiver\n") != std::string::npos);
     CHECK(server.process.output(test::Stream::err).find("error - the client went away") !=
           std::string::npos);
@@ -322,7 +321,7 @@ TEST_CASE("A client that receives nothing for --rcv-timeout ends, and does not w
                                    {"-R", "-t", "600", "--rcv-timeout", "2000", "-i", "0.1", "-l",
                                     "1000", "--connect-timeout", "600000"}));
   REQUIRE(download.has_value());
-  REQUIRE(download->wait_for(test::Stream::out, "0.10-0.2", kGuard));
+  REQUIRE(download->wait_for(test::Stream::out, " 0.00-", kGuard));
   server.process.send_signal(SIGSTOP);
   const auto status = download->wait(kGuard);  // long before --connect-timeout
   server.process.send_signal(SIGCONT);
