@@ -16,10 +16,10 @@
 #include "clock/system_clock.hpp"
 #include "crypto/crypto.hpp"
 #include "engine/client_connect.hpp"
+#include "engine/server_lookup.hpp"
 #include "iperf3/client_test.hpp"
 #include "iperf3/report_json.hpp"
 #include "iperf3/service.hpp"
-#include "net/resolver.hpp"
 #include "net/udp_port.hpp"
 #include "os/affinity.hpp"
 #include "result/version.hpp"
@@ -52,6 +52,7 @@ iperf3::ClientPlan plan_of(const Iperf3Command& command, const Endpoint& server,
   plan.host = command.host;
   plan.server = server;
   plan.parameters = command.parameters;
+  plan.parameters.counters_64bit = true;  // no server has to follow numbers that begin anew
   plan.parameters.labels.client_version = std::string{"udperf "} + result::program_version();
   plan.duration = std::chrono::seconds{command.parameters.seconds};
   plan.rate_bps = command.parameters.rate_bps;
@@ -67,13 +68,24 @@ iperf3::ClientPlan plan_of(const Iperf3Command& command, const Endpoint& server,
   return plan;
 }
 
+/// However long the system's resolver takes, until the patience for a connection is over or a stop.
+Result<std::vector<Endpoint>> look_up(const Iperf3Command& command, const std::string& host,
+                                      std::optional<IpFamily> family,
+                                      const engine::StopToken& stop) {
+  const SystemClock clock;
+  const Duration patience = command.patience.connect;
+  return engine::look_up({host, command.port, family, patience}, clock, stop,
+                         clock.now() + patience);
+}
+
 /// What -B says, where it is a host's name: its address in that family.
 Result<std::optional<IpAddress>> bound_address(const Iperf3Command& command,
-                                               std::optional<IpFamily> family) {
+                                               std::optional<IpFamily> family,
+                                               const engine::StopToken& stop) {
   if (command.local.name.empty()) {
     return command.local.address;
   }
-  auto found = net::resolve(command.local.name, 0, family);
+  auto found = look_up(command, command.local.name, family, stop);
   if (!found) {
     found.error().what = "-B " + command.local.name + ": " + found.error().what;
     return tl::unexpected<Error>{found.error()};
@@ -81,12 +93,13 @@ Result<std::optional<IpAddress>> bound_address(const Iperf3Command& command,
   return found->front().address;
 }
 
-Result<iperf3::ClientPlan> make_plan(const Iperf3Command& command, Iperf3Printer& printer) {
-  const auto servers = net::resolve(command.host, command.port, command.family);
+Result<iperf3::ClientPlan> make_plan(const Iperf3Command& command, Iperf3Printer& printer,
+                                     const engine::StopToken& stop) {
+  const auto servers = look_up(command, command.host, command.family, stop);
   if (!servers) {
     return tl::unexpected<Error>{servers.error()};
   }
-  const auto bind = bound_address(command, servers->front().address.family);
+  const auto bind = bound_address(command, servers->front().address.family, stop);
   if (!bind) {
     return tl::unexpected<Error>{bind.error()};
   }
@@ -105,14 +118,17 @@ int run_client(const Iperf3Command& command, Iperf3Printer& printer,
     return kFailed;
   }
   iperf3::ClientFinish finish;
-  auto plan = make_plan(command, printer);
+  auto plan = make_plan(command, printer, stop);
   if (plan) {
     plan->token = *token;
     iperf3::ClientTest test{*std::move(plan), {clock, random, stop, &printer}};
     finish = test.run();
   } else {
     finish.record.parameters.labels = command.parameters.labels;
-    finish.record.error = "unable to connect to server: " + plan.error().message();
+    finish.interrupted = stop.requested();
+    if (!finish.interrupted) {
+      finish.record.error = "unable to connect to server: " + plan.error().message();
+    }
   }
   if (finish.interrupted && !finish.record.error) {
     finish.record.error = "interrupt - the client has terminated";
@@ -172,9 +188,10 @@ class IdleGuard {
   std::thread thread_;
 };
 
-Result<engine::ServerOptions> server_options(const Iperf3Command& command) {
+Result<engine::ServerOptions> server_options(const Iperf3Command& command,
+                                             const engine::StopToken& stop) {
   constexpr std::uint32_t kMostTests = 128;
-  const auto bind = bound_address(command, command.family);
+  const auto bind = bound_address(command, command.family, stop);
   if (!bind) {
     return tl::unexpected<Error>{bind.error()};
   }
@@ -216,7 +233,7 @@ int run_server(const Iperf3Command& command, Iperf3Printer& printer, engine::Sto
   const SystemClock clock;
   crypto::SystemRandom random;
   net::raise_descriptor_limit();
-  const auto options = server_options(command);
+  const auto options = server_options(command, stop);
   if (!options) {
     return fail_listening(options.error(), printer);
   }

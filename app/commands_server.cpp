@@ -1,8 +1,8 @@
 #include <fcntl.h>
 
-#include <atomic>
 #include <cstdio>
 #include <memory>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -161,13 +161,30 @@ Result<std::unique_ptr<ServerMetrics>> open_metrics(const ServerCommand& command
   return metrics;
 }
 
-/// The answer to SIGUSR1.
-void tell_counters(ServerReporter& reporter, const std::atomic<ServerMetrics*>& metrics,
-                   engine::StopToken& stop) {
-  reporter.log_tally();
-  if (ServerMetrics* const shown = metrics.load()) {
-    shown->counters_asked_for();
+/// The metrics, as far as a thread that outlives them may know of them.
+class ShownMetrics {
+ public:
+  /// Waits for who is just using them; null hides them.
+  void show(ServerMetrics* metrics) {
+    const std::lock_guard lock{mutex_};
+    metrics_ = metrics;
   }
+  void counters_asked_for() {
+    const std::lock_guard lock{mutex_};
+    if (metrics_ != nullptr) {
+      metrics_->counters_asked_for();
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  ServerMetrics* metrics_ = nullptr;
+};
+
+/// The answer to SIGUSR1.
+void tell_counters(ServerReporter& reporter, ShownMetrics& metrics, engine::StopToken& stop) {
+  reporter.log_tally();
+  metrics.counters_asked_for();
   stop.request_counters();
 }
 
@@ -209,14 +226,14 @@ int run_command(const ServerCommand& command) {
                             tell_ready(*files, local, reporter.services());
                           }};
   engine::StopToken stop;
-  std::atomic<ServerMetrics*> shown{nullptr};
+  ShownMetrics shown;
   const SignalWatcher signals{stop, [&] { tell_counters(reporter, shown, stop); },
                               [&reporter] { reporter.reopen(); }};
   const auto metrics = open_metrics(command, reporter, stop);
   if (!metrics) {
     return report_failure(metrics.error());
   }
-  shown = metrics->get();
+  shown.show(metrics->get());
   net::raise_descriptor_limit();
   engine::ServerOptions options = command.options;
   options.key = files->key;
@@ -229,6 +246,7 @@ int run_command(const ServerCommand& command) {
       engine::run_server(options, clock, random, observer, stop,
                          more_services(command, options, clock, random, observer, reporter));
 
+  shown.show(nullptr);  // signals may still come when they are gone
   if (!served) {
     files->log.error(served.error().message());
   }

@@ -3,11 +3,14 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <utility>
 
 #include "app/terminal.hpp"
@@ -54,8 +57,27 @@ std::optional<std::string> decode_hex(std::string_view digits) {
 
 namespace {
 
+bool is_regular(int fd) {
+  struct stat status {};
+  return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+bool is_named_pipe(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
 int open_for_writing(const std::string& path, OutputFile::Mode mode) {
-  const int how = mode == OutputFile::Mode::append ? O_APPEND : 0;
+  int how = mode == OutputFile::Mode::replace ? 0 : O_APPEND;
+  if (mode == OutputFile::Mode::unhurried) {
+    how |= O_NONBLOCK;
+    if (is_named_pipe(path)) {  // that Linux lets be opened without its other end, if for both ways
+      const int both = ::open(path.c_str(), O_RDWR | O_CLOEXEC | how);
+      if (both >= 0) {
+        return both;
+      }
+    }
+  }
   return ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0644);
 }
 
@@ -132,8 +154,8 @@ Result<OutputFile> OutputFile::open(const std::optional<std::string>& path, std:
   }
   OutputFile result{std::move(file), *path, mode};
   // What is there stays until there is something to put in its place.
-  result.begun_ = mode == Mode::append;
-  if (mode == Mode::append) {
+  result.begun_ = mode != Mode::replace;
+  if (mode != Mode::replace) {
     if (const auto done = result.end_torn_line(); !done) {
       return tl::unexpected<Error>{done.error()};
     }
@@ -146,7 +168,7 @@ Result<void> OutputFile::reopen() {
     return {};
   }
   // Whatever its mode, what has been written stays.
-  net::Fd file{open_for_writing(name_, Mode::append)};
+  net::Fd file{open_for_writing(name_, mode_ == Mode::unhurried ? mode_ : Mode::append)};
   if (!file) {
     const int reason = errno;
     return system_error(reason, "open " + name_ + " again");
@@ -154,7 +176,7 @@ Result<void> OutputFile::reopen() {
   file_ = std::move(file);
   begun_ = true;
   torn_ = false;
-  return mode_ == Mode::append ? end_torn_line() : Result<void>{};
+  return mode_ != Mode::replace ? end_torn_line() : Result<void>{};
 }
 
 Result<void> OutputFile::end_torn_line() const {
@@ -180,7 +202,7 @@ Result<void> OutputFile::write(std::string_view text) const {
     begun_ = true;
     static_cast<void>(!::ftruncate(fd(), 0));  // a pipe or a device has nothing to be emptied of
   }
-  if (std::exchange(torn_, false) && mode_ == Mode::append) {
+  if (std::exchange(torn_, false) && mode_ != Mode::replace) {
     if (auto done = end_torn_line(); !done) {
       torn_ = true;
       return done;
@@ -189,6 +211,38 @@ Result<void> OutputFile::write(std::string_view text) const {
   auto done = write_all(fd(), text, name_);
   torn_ = !done;
   return done;
+}
+
+Result<std::size_t> OutputFile::write_some(std::string_view text) const {
+  if (is_regular(fd())) {
+    const auto done = write(text);
+    return done ? Result<std::size_t>{text.size()} : tl::unexpected<Error>{done.error()};
+  }
+  // Where there is room at all there is as much as this: no write waits, though others may share
+  // this end, and have left it as one that does.
+  const std::string_view piece = text.substr(0, PIPE_BUF);
+  pollfd room{fd(), POLLOUT, 0};
+  if (::poll(&room, 1, 0) != 1) {
+    return 0;
+  }
+  ssize_t written = ::send(fd(), piece.data(), piece.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (written < 0 && errno == ENOTSOCK) {
+    written = ::write(fd(), piece.data(), piece.size());
+  }
+  const int reason = written < 0 ? errno : 0;
+  if (reason == EAGAIN || reason == EINTR) {
+    return 0;
+  }
+  if (reason != 0) {
+    return system_error(reason, "write " + name_);
+  }
+  return static_cast<std::size_t>(written);
+}
+
+void OutputFile::wait_for_room(int other, Duration at_most) const {
+  std::array<pollfd, 2> both{pollfd{fd(), POLLOUT, 0}, pollfd{other, POLLIN, 0}};
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(at_most).count();
+  ::poll(both.data(), both.size(), static_cast<int>(std::clamp<std::int64_t>(ms, 0, 60'000)));
 }
 
 bool OutputFile::is_abandoned() const {

@@ -8,6 +8,7 @@
 
 #include "base/random.hpp"
 #include "base/result.hpp"
+#include "base/time.hpp"
 #include "net/fd.hpp"
 
 namespace udperf::app {
@@ -18,6 +19,8 @@ class OutputFile {
   enum class Mode : std::uint8_t {
     replace,
     append,  ///< whole lines: one that was cut, by a full disk or a crash, is ended first
+    /// As append, for write_some(): a named pipe is there whether or not somebody reads it yet.
+    unhurried,
   };
 
   /// nullopt and "-" are stdout. `option` names the option in the error.
@@ -30,6 +33,12 @@ class OutputFile {
 
   /// Hands all of it to the system before it returns.
   [[nodiscard]] Result<void> write(std::string_view text) const;
+  /// What can be handed over without a wait, of a file all; returns how much that was. Waits for
+  /// nobody who reads a pipe, a terminal or a socket.
+  [[nodiscard]] Result<std::size_t> write_some(std::string_view text) const;
+  /// Waits until there may be room for write_some(), the other descriptor is readable, or the time
+  /// is over.
+  void wait_for_room(int other, Duration at_most) const;
   /// A pipe that nobody reads any more.
   [[nodiscard]] bool is_abandoned() const;
   [[nodiscard]] bool is_terminal() const;

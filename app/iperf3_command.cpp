@@ -209,7 +209,7 @@ std::optional<std::uint64_t> iperf3_number(const std::string& text, std::uint64_
   if (*end != '\0') {
     const auto power =
         kUnits.find(static_cast<char>(std::tolower(static_cast<unsigned char>(*end))));
-    if (power == std::string::npos || end[1] != '\0') {
+    if (power == std::string::npos) {
       return std::nullopt;
     }
     value *= std::pow(static_cast<double>(factor), static_cast<double>(power + 1));

@@ -5,6 +5,7 @@
 
 #include "base/decimal.hpp"
 #include "iperf3/report_json.hpp"
+#include "iperf3/summary.hpp"
 
 namespace udperf::app {
 namespace {
@@ -129,8 +130,10 @@ std::string Iperf3Printer::cpu_of(const TestRecord& record) const {
            "s)";
   };
   const auto line = [&](bool sends) {
+    const std::string remote =
+        ", " + side(sends ? "remote/receiver" : "remote/sender", record.remote_cpu);
     return "CPU Utilization: " + side(sends ? "local/sender" : "local/receiver", record.local_cpu) +
-           ", " + side(sends ? "remote/receiver" : "remote/sender", record.remote_cpu) + "\n";
+           (iperf3::peer_told(record) ? remote : "") + "\n";
   };
   const bool sends = record.streams.front().sender;
   return line(sends) + (record.parameters.bidirectional ? line(!sends) : "");
@@ -194,10 +197,8 @@ void Iperf3Printer::on_test_ended(const TestRecord& record) {
 }
 
 void Iperf3Printer::finish_client(const TestRecord& record, bool began) {
-  if (!began && streams()) {
-    write(iperf3::end_events(record));
-  } else if (!began && !text()) {
-    write(iperf3::report_json(record, command_.report.keys));
+  if (!began && !text()) {
+    write_alone(record);
   }
   if (!text()) {
     return;
@@ -220,14 +221,25 @@ void Iperf3Printer::on_test_refused(const std::string& reason) {
   }
 }
 
+void Iperf3Printer::on_test_unstarted(const TestRecord& record) {
+  if (text()) {
+    say_error(record.host + ": " + record.error.value_or(""));
+  } else {
+    write_alone(record);
+  }
+}
+
+void Iperf3Printer::write_alone(const TestRecord& record) {
+  write(streams() ? iperf3::end_events(record) : iperf3::report_json(record, command_.report.keys));
+}
+
 void Iperf3Printer::say_last_error(const std::string& what) {
   TestRecord record;
   record.error = what;
   if (text()) {
     say_error(what);
   } else {
-    write(streams() ? iperf3::end_events(record)
-                    : iperf3::report_json(record, command_.report.keys));
+    write_alone(record);
   }
 }
 

@@ -24,6 +24,7 @@ class Iperf3Printer final : public iperf3::TestWatcher {
                         const iperf3::IntervalRows& rows) override;
   void on_test_ended(const iperf3::TestRecord& record) override;
   void on_test_refused(const std::string& reason) override;
+  void on_test_unstarted(const iperf3::TestRecord& record) override;
 
   /// "Server listening on ...": of the text form only.
   void announce_server(std::uint16_t port);
@@ -49,6 +50,8 @@ class Iperf3Printer final : public iperf3::TestWatcher {
   /// The log by its name, which another program may have moved away.
   void renew_log();
   void write(const std::string& text);
+  /// JSON of a test of which nothing was printed before.
+  void write_alone(const iperf3::TestRecord& record);
 
   const Iperf3Command& command_;
   OutputFile& output_;

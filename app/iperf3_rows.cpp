@@ -166,7 +166,8 @@ Problem set_keep_alive(Text value, Given& c) {
 }
 
 Problem set_unit(Text value, Given& c) {
-  if (value.size() != 1 || std::string_view{"kmgtKMGT"}.find(value[0]) == std::string::npos) {
+  // As iperf3 does, of "Mbits" the first letter alone is looked at.
+  if (value.empty() || std::string_view{"kmgtKMGT"}.find(value[0]) == std::string::npos) {
     return "must be one of k m g t K M G T: " + value;
   }
   c.report.unit = value[0];

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 
 #include "app/last_resort.hpp"
@@ -14,6 +15,8 @@
 namespace udperf::app {
 namespace {
 
+constexpr Duration kMinute = std::chrono::seconds{60};
+
 std::int64_t to_seconds(UnixTime time) {
   return to_ns(time) / kNsPerSecond;
 }
@@ -22,13 +25,19 @@ std::int64_t seconds_of(History::Grain grain) {
   return grain == History::Grain::hour ? kHour : kFiveMinutes;
 }
 
+Duration since_boot() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return std::chrono::seconds{now.tv_sec} + Duration{now.tv_nsec};
+}
+
 /// Where rows of `select` (start in ns, span in ns, totals and, of rounds, the record) go, newest
 /// first.
 Result<void> take_rows(SqliteStatement& select, bool rounds, std::vector<HistoryRow>& rows) {
   auto row = select.step();
   for (; row && *row; row = select.step()) {
     const auto totals = monitor::decode_totals(select.bytes(2));
-    if (!totals) {
+    if (!totals || !possible_times(select.number(0), select.number(1))) {
       continue;
     }
     HistoryRow& taken = rows.emplace_back(
@@ -93,23 +102,45 @@ Result<void> read_spans(const SqliteFile& file, const History::Query& query,
 
 }  // namespace
 
-Result<std::unique_ptr<History>> History::open(const std::string& path, const Retention& retention,
-                                               const Clock& clock,
-                                               std::function<void(const std::string&)> say) {
+Result<std::unique_ptr<History::Store>> History::make_store(const std::string& path,
+                                                            const Retention& retention,
+                                                            const Clock& clock) {
   std::error_code ignored;  // opening the file tells what is wrong
   if (const auto folder = std::filesystem::path{path}.parent_path(); !folder.empty()) {
     std::filesystem::create_directories(folder, ignored);
   }
-  auto store = Store::open(path, retention);
+  return Store::open(path, retention, clock.unix_now());
+}
+
+Result<std::unique_ptr<History>> History::open(const std::string& path, const Retention& retention,
+                                               const Clock& clock,
+                                               std::function<void(const std::string&)> say) {
+  auto store = make_store(path, retention, clock);
   if (!store) {
     return tl::unexpected{store.error()};
   }
-  return std::unique_ptr<History>{new History{path, *std::move(store), clock, std::move(say)}};
+  std::unique_ptr<History> history{new History{path, retention, clock, std::move(say)}};
+  history->start(*std::move(store));
+  return history;
 }
 
-History::History(std::string path, std::unique_ptr<Store> store, const Clock& clock,
+std::unique_ptr<History> History::open_later(const std::string& path, const Retention& retention,
+                                             const Clock& clock,
+                                             std::function<void(const std::string&)> say) {
+  std::unique_ptr<History> history{new History{path, retention, clock, std::move(say)}};
+  history->start(nullptr);
+  return history;
+}
+
+History::History(std::string path, const Retention& retention, const Clock& clock,
                  std::function<void(const std::string&)> say)
-    : path_(std::move(path)), store_(std::move(store)), clock_(clock), say_(std::move(say)) {
+    : path_(std::move(path)), retention_(retention), clock_(clock), say_(std::move(say)) {}
+
+void History::start(std::unique_ptr<Store> store) {
+  store_ = std::move(store);
+  there_ = store_ != nullptr;
+  failing_ = !there_;  // who opens it later has said why
+  looked_ = there_ ? clock_.now() - kMinute : clock_.now();
   thread_ = std::thread{[this] { write_all(); }};
 }
 
@@ -141,8 +172,6 @@ void History::put(const monitor::Board::TimedEvent& event) {
 }
 
 void History::write_all() {
-  constexpr Duration kTidyEvery = std::chrono::seconds{60};
-  MonoTime tidied = clock_.now() - kTidyEvery;
   std::unique_lock lock{mutex_};
   while (true) {
     wake_.wait_for(lock, std::chrono::seconds{1}, [this] { return ending_ || !waiting_.empty(); });
@@ -151,12 +180,14 @@ void History::write_all() {
     const bool ending = ending_;
     lock.unlock();
     if (!items.empty() && !unless_exhausted([&] { write(items); })) {
-      store_->roll_back();
+      if (store_) {
+        store_->roll_back();
+      }
       failures_ += items.size();
     }
-    if (!ending && clock_.now() - tidied >= kTidyEvery) {
-      tidied = clock_.now();
-      static_cast<void>(store_->tidy(clock_.unix_now()));  // else a minute later
+    if (!ending && clock_.now() - looked_ >= kMinute) {
+      looked_ = clock_.now();
+      static_cast<void>(unless_exhausted([this] { tidy_or_open(); }));  // else a minute later
     }
     lock.lock();
     if (ending) {
@@ -165,8 +196,26 @@ void History::write_all() {
   }
 }
 
+void History::tidy_or_open() {
+  if (store_) {
+    static_cast<void>(store_->tidy(clock_.unix_now(), since_boot()));  // else a minute later
+    return;
+  }
+  if (auto store = make_store(path_, retention_, clock_)) {
+    store_ = *std::move(store);
+    there_ = true;
+  }
+}
+
 void History::write(const std::deque<Item>& items) {
   std::uint64_t rounds = 0;
+  for (const Item& item : items) {
+    rounds += item.index() == 0 ? 1U : 0U;
+  }
+  if (!store_) {
+    failures_ += rounds;
+    return;
+  }
   Result<void> done = store_->begin();
   for (const Item& item : items) {
     if (!done) {
@@ -180,9 +229,6 @@ void History::write(const std::deque<Item>& items) {
     }
   }
   done = done ? store_->commit() : done;
-  for (const Item& item : items) {
-    rounds += item.index() == 0 ? 1U : 0U;
-  }
   if (done) {
     written_ += rounds;
     if (std::exchange(failing_, false)) {
@@ -197,8 +243,16 @@ void History::write(const std::deque<Item>& items) {
   }
 }
 
+/// Of the file as it is, once it is this monitor's.
+Result<SqliteFile> History::reader() const {
+  if (!there_) {
+    return tl::unexpected<Error>{Error{ErrorCode::system, path_ + ": is not open yet", 0, {}}};
+  }
+  return SqliteFile::open(path_, SqliteFile::Mode::read);
+}
+
 Result<std::vector<HistoryRow>> History::read(const Query& query) const {
-  auto file = SqliteFile::open(path_, SqliteFile::Mode::read);
+  auto file = reader();
   if (!file) {
     return tl::unexpected{file.error()};
   }
@@ -224,7 +278,7 @@ Result<std::vector<HistoryRow>> History::read(const Query& query) const {
 }
 
 Result<std::vector<monitor::Board::TimedEvent>> History::changes(std::size_t most) const {
-  auto file = SqliteFile::open(path_, SqliteFile::Mode::read);
+  auto file = reader();
   if (!file) {
     return tl::unexpected{file.error()};
   }

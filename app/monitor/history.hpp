@@ -19,9 +19,9 @@
 #include "monitor/round.hpp"
 #include "monitor/totals.hpp"
 
-struct sqlite3;
-
 namespace udperf::app {
+
+class SqliteFile;
 
 /// What happened in a span of time to one target.
 struct HistoryRow {
@@ -39,6 +39,11 @@ class History {
   /// Fails where the file is another program's, or of a version to come: it is left as it is.
   /// `say` is told once when writing begins to fail, and once when it works again.
   [[nodiscard]] static Result<std::unique_ptr<History>> open(
+      const std::string& path, const Retention& retention, const Clock& clock,
+      std::function<void(const std::string& text)> say);
+  /// The same of one that cannot be opened now: that is tried again each minute, and until then
+  /// each round is a failure.
+  [[nodiscard]] static std::unique_ptr<History> open_later(
       const std::string& path, const Retention& retention, const Clock& clock,
       std::function<void(const std::string& text)> say);
   History(const History&) = delete;
@@ -82,13 +87,19 @@ class History {
       std::variant<std::pair<monitor::Target, monitor::RoundResult>, monitor::Board::TimedEvent>;
   static constexpr std::size_t kMostWaiting = 20'000;
 
-  History(std::string path, std::unique_ptr<Store> store, const Clock& clock,
+  History(std::string path, const Retention& retention, const Clock& clock,
           std::function<void(const std::string& text)> say);
+  [[nodiscard]] static Result<std::unique_ptr<Store>> make_store(const std::string& path,
+                                                                 const Retention& retention,
+                                                                 const Clock& clock);
+  void start(std::unique_ptr<Store> store);
   void write_all();
+  void tidy_or_open();
+  [[nodiscard]] Result<SqliteFile> reader() const;
   void write(const std::deque<Item>& items);
 
   std::string path_;
-  std::unique_ptr<Store> store_;
+  Retention retention_;
   const Clock& clock_;
   std::function<void(const std::string& text)> say_;
   std::atomic<std::uint64_t> written_{0};
@@ -97,6 +108,10 @@ class History {
   std::condition_variable wake_;
   std::deque<Item> waiting_;
   bool ending_ = false;
+  std::atomic<bool> there_{false};  ///< it was opened
+  // The thread's own:
+  std::unique_ptr<Store> store_;  ///< none: it cannot be opened yet
+  MonoTime looked_;               ///< when it was last tidied, or tried to be opened
   bool failing_ = false;
   std::thread thread_;
 };

@@ -1,6 +1,7 @@
 // The document of one round out of the history.
 
 #include "app/monitor/history.hpp"
+#include "app/monitor/history_store.hpp"
 #include "app/monitor/params_bytes.hpp"
 #include "app/monitor/sqlite_file.hpp"
 #include "monitor/round_document.hpp"
@@ -30,7 +31,7 @@ std::optional<monitor::RoundStatus> status_of(std::string_view word) {
 std::optional<monitor::RoundResult> round_of(const SqliteStatement& row) {
   const auto totals = monitor::decode_totals(row.bytes(5));
   const auto status = status_of(row.bytes(2));
-  if (!totals || !status) {
+  if (!totals || !status || !possible_times(row.number(0), row.number(3))) {
     return std::nullopt;
   }
   monitor::RoundResult round;
@@ -63,7 +64,7 @@ constexpr const char* kFind =
 }  // namespace
 
 Result<std::optional<std::string>> History::document(const Moment& moment) const {
-  auto file = SqliteFile::open(path_, SqliteFile::Mode::read);
+  auto file = reader();
   auto select = file ? SqliteStatement::prepare(*file, kFind) : tl::unexpected{file.error()};
   if (!select) {
     return tl::unexpected{select.error()};

@@ -65,21 +65,21 @@ tl::unexpected<Error> unreadable(const std::string& path, const Error& error) {
 }  // namespace
 
 Result<std::unique_ptr<History::Store>> History::Store::open(const std::string& path,
-                                                             const Retention& retention) {
+                                                             const Retention& retention,
+                                                             UnixTime now) {
   auto file = SqliteFile::open(path, SqliteFile::Mode::create);
   if (!file) {
     return tl::unexpected{file.error()};
   }
   std::unique_ptr<Store> store{new Store{*std::move(file), retention}};
-  if (const auto claimed = store->claim(path); !claimed) {
+  if (const auto claimed = store->claim(path, now); !claimed) {
     return tl::unexpected{claimed.error()};
   }
   return store;
 }
 
-/// Makes the tables in a new file; looks whether one that exists is ours before anything is
-/// changed.
-Result<void> History::Store::claim(const std::string& path) {
+/// The version of the tables, 0 where there are none yet; changes nothing.
+Result<std::int64_t> History::Store::look(const std::string& path) const {
   const auto application = file_.number("PRAGMA application_id");
   if (!application) {
     return unreadable(path, application.error());
@@ -97,6 +97,25 @@ Result<void> History::Store::claim(const std::string& path) {
     return refused(path, "is of version " + std::to_string(*version) + ", this udperf knows " +
                              std::to_string(kVersion));
   }
+  return *version;
+}
+
+/// Makes the tables in a new file. One that exists has to be ours, and nobody else's meanwhile,
+/// before anything is changed.
+Result<void> History::Store::claim(const std::string& path, UnixTime now) {
+  if (const auto ours = look(path); !ours) {
+    return tl::unexpected{ours.error()};
+  }
+  auto lock = HistoryLock::take(path);
+  if (!lock) {
+    return tl::unexpected{lock.error()};
+  }
+  lock_ = *std::move(lock);
+  const auto version = look(path);  // who had it before may have made it
+  if (!version) {
+    return tl::unexpected{version.error()};
+  }
+  const bool empty = *version == 0;
   if (auto set = file_.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
                            "PRAGMA journal_size_limit = 4194304; PRAGMA temp_store = MEMORY;");
       !set) {
@@ -115,7 +134,30 @@ Result<void> History::Store::claim(const std::string& path) {
     const auto summed = mark(kFiveMinutes);
     touched_ = summed && *summed > 0 ? *summed - 2 * kHour : 0;
   }
+  const auto last = latest(now);
+  if (!last) {
+    return tl::unexpected{last.error()};
+  }
+  horizon_ = monitor::Horizon{*last};
   return {};
+}
+
+/// When the latest round or sum is of that is not of a time to come.
+Result<std::optional<UnixTime>> History::Store::latest(UnixTime now) const {
+  auto select = SqliteStatement::prepare(
+      file_,
+      "SELECT max(coalesce((SELECT max(start_ns) FROM round WHERE start_ns <= ?1), 0),"
+      " coalesce((SELECT max(start) * 1000000000 FROM span WHERE seconds = 3600 AND"
+      " start <= ?1 / 1000000000), 0))");
+  if (!select) {
+    return tl::unexpected{select.error()};
+  }
+  const auto row = select->bind(1, to_ns(now)).step();
+  if (!row) {
+    return tl::unexpected{row.error()};
+  }
+  const std::int64_t last = select->number(0);
+  return last > 0 ? std::optional{unix_from_ns(last)} : std::nullopt;
 }
 
 void History::Store::roll_back() {
@@ -126,14 +168,15 @@ void History::Store::roll_back() {
   setups_.clear();
 }
 
-Result<void> History::Store::tidy(UnixTime now) {
+Result<void> History::Store::tidy(UnixTime now, Duration elapsed) {
+  const UnixTime believed = horizon_.at(elapsed, now);
   for (const std::int64_t seconds : {kFiveMinutes, kHour}) {
-    if (auto done = sum_up(seconds, now); !done) {
+    if (auto done = sum_up(seconds, now, believed); !done) {
       return done;
     }
   }
   touched_ = 0;
-  return forget(now);
+  return forget(believed);
 }
 
 /// From where on spans of this length are still to be summed up.
@@ -163,18 +206,19 @@ Result<std::optional<std::int64_t>> History::Store::first_after(std::int64_t sec
     return tl::unexpected{row.error()};
   }
   const std::int64_t first = select->number(0) / (from_rounds ? kNsPerSecond : 1);
-  return first == 0 ? std::nullopt : std::optional{first / seconds * seconds};
+  constexpr std::int64_t kLatest = INT64_MAX / kNsPerSecond / 2;  // beyond it the file is damaged
+  return first == 0 || first > kLatest ? std::nullopt : std::optional{first / seconds * seconds};
 }
 
 /// Each span that is over becomes a row a target. A round that came late (or by a clock that was
 /// set back) has its span summed up again.
-Result<void> History::Store::sum_up(std::int64_t seconds, UnixTime now) {
+Result<void> History::Store::sum_up(std::int64_t seconds, UnixTime now, UnixTime believed) {
   auto from = mark(seconds);
   if (!from) {
     return tl::unexpected{from.error()};
   }
   // Of what was forgotten no sum can be made again.
-  const std::int64_t whole = to_ns(now - retention_.rounds) / kNsPerSecond + kHour;
+  const std::int64_t whole = to_ns(believed - retention_.rounds) / kNsPerSecond + kHour;
   const std::int64_t touched = touched_ > 0 ? std::max(touched_, whole) : *from;
   std::int64_t start = std::min(*from, touched / seconds * seconds);
   const std::int64_t end = to_ns(now) / kNsPerSecond - kGraceSeconds - (seconds == kHour ? 300 : 0);

@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "app/monitor/history.hpp"
+#include "app/monitor/history_lock.hpp"
 #include "app/monitor/sqlite_file.hpp"
+#include "monitor/horizon.hpp"
 
 namespace udperf::app {
 
@@ -14,7 +16,8 @@ namespace udperf::app {
 class History::Store {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Store>> open(const std::string& path,
-                                                           const Retention& retention);
+                                                           const Retention& retention,
+                                                           UnixTime now);
 
   [[nodiscard]] Result<void> begin() const { return file_.run("BEGIN IMMEDIATE"); }
   [[nodiscard]] Result<void> commit() const { return file_.run("COMMIT"); }
@@ -22,17 +25,19 @@ class History::Store {
   [[nodiscard]] Result<void> put(const monitor::Target& target, const monitor::RoundResult& round);
   [[nodiscard]] Result<void> put(const monitor::Board::TimedEvent& event);
   /// Sums up spans that are over, and forgets what is old enough; a piece at a time, in
-  /// transactions of its own.
-  [[nodiscard]] Result<void> tidy(UnixTime now);
+  /// transactions of its own. `elapsed` goes on while the host sleeps, from any beginning.
+  [[nodiscard]] Result<void> tidy(UnixTime now, Duration elapsed);
 
  private:
   Store(SqliteFile file, const Retention& retention)
       : file_(std::move(file)), retention_(retention) {}
-  [[nodiscard]] Result<void> claim(const std::string& path);
+  [[nodiscard]] Result<std::int64_t> look(const std::string& path) const;
+  [[nodiscard]] Result<void> claim(const std::string& path, UnixTime now);
   [[nodiscard]] Result<std::int64_t> id_of(const monitor::Target& target);
   [[nodiscard]] Result<std::int64_t> setup_of(const TestParams& params);
   [[nodiscard]] Result<void> put_document(std::int64_t target, const monitor::RoundResult& round);
-  [[nodiscard]] Result<void> sum_up(std::int64_t seconds, UnixTime now);
+  [[nodiscard]] Result<std::optional<UnixTime>> latest(UnixTime now) const;
+  [[nodiscard]] Result<void> sum_up(std::int64_t seconds, UnixTime now, UnixTime believed);
   [[nodiscard]] Result<void> sum_span(std::int64_t seconds, std::int64_t start);
   [[nodiscard]] Result<void> forget(UnixTime now) const;
   [[nodiscard]] Result<std::int64_t> mark(std::int64_t seconds) const;
@@ -40,8 +45,10 @@ class History::Store {
   [[nodiscard]] Result<std::optional<std::int64_t>> first_after(std::int64_t seconds,
                                                                 std::int64_t start) const;
 
+  std::optional<HistoryLock> lock_;  ///< goes after the file is closed
   SqliteFile file_;
   Retention retention_;
+  monitor::Horizon horizon_{std::nullopt};
   std::map<std::pair<std::string, std::string>, std::int64_t> ids_;
   std::map<std::string, std::int64_t> setups_;  ///< of some parameters the ids
   std::int64_t touched_ = 0;  ///< earliest round since the last tidy, seconds; 0: none
@@ -49,6 +56,13 @@ class History::Store {
 
 inline constexpr std::int64_t kFiveMinutes = 300;
 inline constexpr std::int64_t kHour = 3600;
+/// Whether a round or a row can have begun then and lasted so long: what a damaged file says else
+/// would not fit where it is calculated with.
+[[nodiscard]] constexpr bool possible_times(std::int64_t start_ns, std::int64_t length_ns) {
+  constexpr std::int64_t kFarthest = std::int64_t{1} << 61U;
+  return start_ns >= -kFarthest && start_ns <= kFarthest && length_ns >= 0 &&
+         length_ns <= kFarthest;
+}
 /// Whole documents of one target: of rounds before these a report is made of what is in `round`.
 inline constexpr std::int64_t kMostDocuments = 500;
 

@@ -55,18 +55,23 @@ std::string head(int status, const std::string& type, const std::string& parts =
          (parts.empty() ? std::string{kOwnParts} : parts) + std::string{kSafety};
 }
 
+/// False where the other end does not read: the connection is closed.
+bool write_piece(mg_connection* connection, std::string_view piece) {
+  return mg_write(connection, piece.data(), piece.size()) == static_cast<int>(piece.size());
+}
+
 void send(mg_connection* connection, const HttpReply& reply, bool with_body) {
   std::string text = head(reply.status, reply.type, reply.parts);
   if (reply.status == 401) {
     text += "WWW-Authenticate: Basic realm=\"udperf\"\r\n";
   }
   text += "Content-Length: " + std::to_string(reply.body.size()) + "\r\n\r\n";
-  text += with_body ? reply.body : std::string{};
-  for (std::size_t at = 0; at < text.size(); at += kPieceBytes) {
-    const std::size_t length = std::min(kPieceBytes, text.size() - at);
-    if (mg_write(connection, text.data() + at, length) != static_cast<int>(length)) {
-      return;  // it does not read: the connection is closed
-    }
+  const std::string_view body = with_body ? reply.body : std::string_view{};
+  const std::size_t first = std::min(body.size(), kPieceBytes);
+  text += body.substr(0, first);  // short answers leave at once, long ones are not copied
+  bool good = write_piece(connection, text);
+  for (std::size_t at = first; good && at < body.size(); at += kPieceBytes) {
+    good = write_piece(connection, body.substr(at, kPieceBytes));
   }
 }
 
@@ -116,11 +121,47 @@ std::optional<Error> HttpServer::lacking(const Endpoint& listen, const WebConfig
 
 namespace {
 
+enum class Asker : std::uint8_t { own, link, page };
+
+/// Who a browser asks for: this server's own page or its user, a link on another's page, or another
+/// page by itself (W3C Fetch Metadata; older browsers say Origin alone). Who is no browser says
+/// nothing of that.
+Asker asker_of(const mg_connection* connection) {
+  const auto header = [connection](const char* name) {
+    const char* const value = mg_get_header(connection, name);
+    return std::string_view{value != nullptr ? value : ""};
+  };
+  const std::string_view site = header("Sec-Fetch-Site");
+  if (site == "same-origin" || site == "none") {
+    return Asker::own;
+  }
+  if (!site.empty()) {
+    return header("Sec-Fetch-Mode") == "navigate" ? Asker::link : Asker::page;
+  }
+  const std::string_view origin = header("Origin");
+  const auto scheme = origin.find("://");
+  const bool ours = scheme != std::string_view::npos && origin.substr(scheme + 3) == header("Host");
+  return origin.empty() || ours ? Asker::own : Asker::page;
+}
+
 HttpReply refusal(int status, const char* text) {
   HttpReply reply;
   reply.status = status;
   reply.body = std::string{text} + "\n";
   return reply;
+}
+
+HttpRequest request_of(const mg_connection* connection, bool head_only, bool linked) {
+  const mg_request_info* const info = mg_get_request_info(connection);
+  HttpRequest request;
+  request.path = info->local_uri != nullptr ? info->local_uri : "";
+  request.query = info->query_string != nullptr ? info->query_string : "";
+  if (const char* const header = mg_get_header(connection, "X-Prometheus-Scrape-Timeout-Seconds")) {
+    request.scrape_timeout = header;
+  }
+  request.head_only = head_only;
+  request.linked = linked;
+  return request;
 }
 
 /// Pairs of names and values, as civetweb wants them.
@@ -249,13 +290,12 @@ int HttpServer::answer(mg_connection* connection) {
     send(connection, refusal(405, "only GET and HEAD are answered"), true);
     return 405;
   }
-  HttpRequest request;
-  request.path = info->local_uri != nullptr ? info->local_uri : "";
-  request.query = info->query_string != nullptr ? info->query_string : "";
-  if (const char* const header = mg_get_header(connection, "X-Prometheus-Scrape-Timeout-Seconds")) {
-    request.scrape_timeout = header;
+  const Asker asker = asker_of(connection);
+  if (asker == Asker::page) {
+    send(connection, refusal(403, "a page of another origin gets nothing"), !head_only);
+    return 403;
   }
-  const HttpReply reply = handler_(request);
+  const HttpReply reply = handler_(request_of(connection, head_only, asker == Asker::link));
   if (reply.feed != nullptr && !head_only) {
     stream(connection, *reply.feed);
   } else {

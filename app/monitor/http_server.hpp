@@ -25,6 +25,10 @@ struct HttpRequest {
   std::string path;
   std::string query;  ///< as it came
   std::optional<std::string> scrape_timeout;
+  bool head_only = false;
+  /// A link on a page of another origin was followed. What such a page loads by itself does not
+  /// come through.
+  bool linked = false;
 };
 
 struct HttpReply {

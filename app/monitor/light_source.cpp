@@ -14,6 +14,14 @@ using rounds::Ending;
 
 constexpr std::size_t kThreads = 2;
 
+/// Of rounds that are told as one; ten years at most, so that no time wraps.
+Duration span_of_all(std::uint64_t rounds, Duration every) {
+  constexpr Duration kLongest = std::chrono::hours{24 * 3660};
+  const Duration each = std::max(every, Duration{1});
+  return each * static_cast<Duration::rep>(
+                    std::min<std::uint64_t>(rounds, static_cast<std::uint64_t>(kLongest / each)));
+}
+
 /// Where there is no way to the target it may be this host that has no network, which the error
 /// says and which says nothing of the target.
 RoundStatus status_of(Ending ending, RoundStatus by_error) {
@@ -69,9 +77,8 @@ RoundResult light_result(const rounds::Round& round, Duration every) {
     result.up.reset();
     result.down.reset();
     result.rtt.reset();
-    const auto intervals =
-        static_cast<Duration::rep>(std::min<std::uint64_t>(round.intervals, 1U << 20U));
-    result.length = std::max(result.length, round.intervals > 1 ? every * intervals : Duration{0});
+    result.length = std::max(
+        result.length, round.intervals > 1 ? span_of_all(round.intervals, every) : Duration{0});
   }
   return result;
 }
@@ -128,7 +135,10 @@ void LightSource::watch(std::uint64_t target, const engine::ClientOptions& optio
     if (watched.engine_id != 0) {
       rounds_.remove(watched.engine_id);
     }
-    watched = {every, std::max(watched.number, last_number), made_light(options), 0};
+    watched.every = every;
+    watched.number = std::max(watched.number, last_number);
+    watched.waiting = made_light(options);
+    watched.engine_id = 0;
   }
   addresses_.watch(target, host_of(options));
 }
@@ -181,7 +191,14 @@ void LightSource::on_round(rounds::Round&& round) {
     if (watched == watched_.end()) {
       return;
     }
-    landed_.push_back({target->second, watched->second.every, std::move(round)});
+    Watched& one = watched->second;
+    if (landed_.size() < most_waiting()) {
+      landed_.push_back({target->second, one.every, std::move(round)});
+    } else {  // until somebody takes them: whatever holds him up, memory does not grow
+      one.unheard_since = one.unheard == 0 ? round.start : one.unheard_since;
+      one.unheard += round.intervals;
+      unheard_ = true;
+    }
   }
   on_news_();
 }
@@ -192,11 +209,38 @@ void LightSource::on_removed(std::uint64_t engine_id) {
   removed_.notify_all();
 }
 
+/// With the lock held: some for each target, as they come in a minute or so.
+std::size_t LightSource::most_waiting() const {
+  constexpr std::size_t kLeast = 1000;
+  constexpr std::size_t kEach = 8;
+  return std::max(kLeast, kEach * watched_.size());
+}
+
+/// With the lock held.
+void LightSource::take_unheard(std::vector<RoundResult>& gaps) {
+  if (!std::exchange(unheard_, false)) {
+    return;
+  }
+  for (auto& [target, watched] : watched_) {
+    if (watched.unheard == 0) {
+      continue;
+    }
+    RoundResult& gap = gaps.emplace_back();
+    gap.target = target;
+    gap.rounds = std::exchange(watched.unheard, 0);
+    gap.start = watched.unheard_since;
+    gap.length = span_of_all(gap.rounds, watched.every);
+    gap.error = Error{ErrorCode::system, "this host did not take its rounds in time", 0, {}};
+  }
+}
+
 std::vector<RoundResult> LightSource::take() {
   std::vector<Landed> landed;
+  std::vector<RoundResult> gaps;
   {
     const std::lock_guard lock{mutex_};
     landed.swap(landed_);
+    take_unheard(gaps);
   }
   std::vector<RoundResult> results;
   results.reserve(landed.size());
@@ -210,6 +254,11 @@ std::vector<RoundResult> LightSource::take() {
       addresses_.hurry(one.target);  // it may have moved
     }
     results.push_back(std::move(result));
+  }
+  for (RoundResult& gap : gaps) {  // which began when no more could wait
+    if (give_number(gap)) {
+      results.push_back(std::move(gap));
+    }
   }
   return results;
 }

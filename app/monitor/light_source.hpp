@@ -45,7 +45,8 @@ class LightSource final : public rounds::Listener {
   [[nodiscard]] bool watches(std::uint64_t target) const;
   [[nodiscard]] std::size_t size() const;
 
-  /// The rounds that have come to an end since the call before; of one target in their order.
+  /// The rounds that have come to an end since the call before; of one target in their order. So
+  /// many wait (see most_waiting()); those after them are told as one gap a target.
   [[nodiscard]] std::vector<monitor::RoundResult> take();
   /// This host was suspended so long, and the clock of the rounds with it: those that would have
   /// been. Their numbers are passed over. Those that ran are told by themselves.
@@ -60,6 +61,8 @@ class LightSource final : public rounds::Listener {
     std::uint64_t number = 0;                      ///< of the last that was told
     std::optional<engine::ClientOptions> waiting;  ///< until its addresses are known
     std::uint64_t engine_id = 0;                   ///< 0: it waits
+    std::uint64_t unheard = 0;                     ///< intervals whose rounds nobody took in time
+    UnixTime unheard_since;
   };
   struct Landed {
     std::uint64_t target = 0;
@@ -71,6 +74,8 @@ class LightSource final : public rounds::Listener {
   void on_removed(std::uint64_t engine_id) override;
   void on_servers(std::uint64_t target, Result<std::vector<Endpoint>> servers);
   [[nodiscard]] bool give_number(monitor::RoundResult& result);
+  [[nodiscard]] std::size_t most_waiting() const;
+  void take_unheard(std::vector<monitor::RoundResult>& gaps);
 
   std::function<void()> on_news_;
   crypto::SystemRandom random_;
@@ -79,6 +84,7 @@ class LightSource final : public rounds::Listener {
   std::map<std::uint64_t, std::uint64_t> targets_;  ///< by the engine's ids, until it forgets them
   std::condition_variable removed_;
   std::vector<Landed> landed_;
+  bool unheard_ = false;  ///< some target has unheard rounds
   engine::WorkerPool pool_;
   rounds::LightRounds rounds_;
   AddressBook addresses_;  ///< last: its thread uses the rest

@@ -1,5 +1,7 @@
 #include <array>
+#include <ostream>
 #include <prometheus/text_serializer.h>
+#include <streambuf>
 #include <utility>
 
 #include "app/monitor/metrics.hpp"
@@ -17,6 +19,27 @@ constexpr std::array<Duration, 13> kBounds{
     std::chrono::milliseconds{5},   std::chrono::milliseconds{10},  std::chrono::milliseconds{20},
     std::chrono::milliseconds{50},  std::chrono::milliseconds{100}, std::chrono::milliseconds{500},
     std::chrono::seconds{1}};
+
+/// What is written goes to the end of a text, and is nowhere else beside that.
+class Appender final : public std::streambuf {
+ public:
+  explicit Appender(std::string& text) : text_(text) {}
+
+ protected:
+  int_type overflow(int_type c) override {
+    if (!traits_type::eq_int_type(c, traits_type::eof())) {
+      text_ += traits_type::to_char_type(c);
+    }
+    return traits_type::not_eof(c);
+  }
+  std::streamsize xsputn(const char* bytes, std::streamsize size) override {
+    text_.append(bytes, static_cast<std::size_t>(size));
+    return size;
+  }
+
+ private:
+  std::string& text_;
+};
 
 }  // namespace
 
@@ -57,8 +80,18 @@ void add_to(Families& families, Family family) {
   }
 }
 
-std::string exposition(const Families& families) {
-  return prometheus::TextSerializer{}.Serialize(families);
+/// One family after the other, each gone when its text is there: of a thousand targets all of them
+/// take tens of MiB.
+std::string exposition(Families families) {
+  std::string text;
+  Appender appender{text};
+  std::ostream out{&appender};
+  for (prometheus::MetricFamily& family : families) {
+    Families one;
+    one.push_back(std::exchange(family, {}));
+    prometheus::TextSerializer{}.Serialize(out, one);
+  }
+  return text;
 }
 
 }  // namespace udperf::app

@@ -262,8 +262,7 @@ void add_own(Families& families, const Board& board, const MonitorCounters& coun
   flying.add({}, static_cast<double>(counters.rounds_in_flight));
   add_to(families, std::move(flying));
   Family events{"udperf_events_total", "Changes that were told, by kind.", MetricType::Counter};
-  for (std::size_t i = 0; i <= static_cast<std::size_t>(monitor::EventKind::server_restarted);
-       ++i) {
+  for (std::size_t i = 0; i < monitor::kEventKinds; ++i) {
     const auto kind = static_cast<monitor::EventKind>(i);
     events.add({{"kind", to_string(kind)}}, static_cast<double>(board.events_of(kind)));
   }

@@ -63,6 +63,6 @@ struct MonitorCounters {
 [[nodiscard]] std::vector<const char*> refusal_reasons();
 
 /// The text format, version 0.0.4.
-[[nodiscard]] std::string exposition(const Families& families);
+[[nodiscard]] std::string exposition(Families families);
 
 }  // namespace udperf::app

@@ -1,13 +1,14 @@
 #include "app/monitor/monitor.hpp"
 
 #include <algorithm>
-#include <ctime>
 
 #include <nlohmann/json.hpp>
 
 #include "app/monitor/pool_source.hpp"
+#include "app/monitor/usual_round.hpp"
 #include "base/units.hpp"
 #include "monitor/json.hpp"
+#include "rounds/host_watch.hpp"
 
 namespace udperf::app {
 namespace {
@@ -21,12 +22,6 @@ constexpr std::size_t kMostThreads = 256;
 constexpr std::size_t kMostInFlight = 4;
 /// The clocks are compared so often at least.
 constexpr Duration kClockTurn = std::chrono::seconds{1};
-
-Duration boot_time() {
-  timespec now{};
-  ::clock_gettime(CLOCK_BOOTTIME, &now);
-  return std::chrono::seconds{now.tv_sec} + Duration{now.tv_nsec};
-}
 
 Duration span_of(std::uint64_t rounds, Duration every) {
   return every * static_cast<Duration::rep>(std::min<std::uint64_t>(rounds, 1U << 20U));
@@ -93,11 +88,8 @@ void Monitor::count_refused_setup() {
 }
 
 void Monitor::reopen() {
-  const std::lock_guard lock{mutex_};
   if (sinks_.jsonl) {
-    if (const auto done = sinks_.jsonl->reopen(); !done) {
-      log_.error(done.error().message());
-    }
+    sinks_.jsonl->reopen();
   }
 }
 
@@ -108,8 +100,8 @@ void Monitor::set_targets(const std::vector<Target>& targets) {
     const auto module = setup_.modules.find(target.module);
     if (module != setup_.modules.end()) {
       const monitor::Timing& timing = module->second.timing;
-      wanted.push_back(
-          {target, timing.at ? std::chrono::hours{24} : timing.every, module->second.limits});
+      wanted.push_back({target, timing.at ? std::chrono::hours{24} : timing.every,
+                        watched_limits(module->second.limits, timing.heavy)});
     }
   }
   const auto change = board_.set_targets(wanted);
@@ -161,10 +153,13 @@ MonoTime Monitor::step(MonoTime now) {
   return std::min(schedule_.next(), now + kClockTurn);
 }
 
-/// Sleep makes gaps; a wall clock that is set is told of once.
+/// Sleep makes gaps; a wall clock that is set is told of once. All clocks are read here: `now` may
+/// be of long before, where what had landed took its time.
 void Monitor::watch_clocks(MonoTime now) {
-  const UnixTime unix_now = clock_.unix_now();
-  const Duration slept = sleep_.slept(now, boot_time());
+  const Duration suspended = rounds::suspended_time();
+  const ClockAnchor both = clock_.anchor();
+  const UnixTime unix_now = both.unix;
+  const Duration slept = sleep_.slept(suspended);
   if (slept > Duration{0}) {
     woke_ = now;
     log_.warning("this host slept for " + format_duration(slept) + ": nothing was measured");
@@ -177,9 +172,10 @@ void Monitor::watch_clocks(MonoTime now) {
       tell_gap(*board_.find(missed.target), missed.number, missed.missed, slept);
     }
   }
-  if (const auto step = step_.step(now, unix_now, slept)) {
+  if (const auto step = step_.step(both, suspended)) {
     log_.warning("the wall clock was set by " + format_duration(*step));
     write_line("clock_stepped", unix_now, {{"step_ns", step->count()}});
+    schedule_.clock_set(*step, both.mono, unix_now);
   }
 }
 
@@ -188,12 +184,10 @@ void Monitor::begin(const monitor::DueRound& due, MonoTime now) {
   {
     const std::lock_guard lock{mutex_};
     const auto* const entry = board_.find(due.target);
-    if (entry == nullptr) {
-      return;
-    }
-    const auto& module = setup_.modules.find(entry->target.module);
+    const auto module =
+        entry != nullptr ? setup_.modules.find(entry->target.module) : setup_.modules.end();
     if (module == setup_.modules.end()) {  // until the targets are told, too
-      schedule_.finished(due.target, 0, now);
+      schedule_.landed(due.target, due.number);
       return;
     }
     if (due.missed > 0) {
@@ -201,6 +195,7 @@ void Monitor::begin(const monitor::DueRound& due, MonoTime now) {
     }
     if (in_flight(due.target) >= kMostInFlight) {  // this host does not keep up
       tell_gap(*entry, due.number, 1, entry->every);
+      schedule_.landed(due.target, due.number);
       schedule_.finished(due.target, 0, now);
       return;
     }
@@ -233,7 +228,7 @@ void Monitor::take(RoundResult round) {
   const std::lock_guard lock{mutex_};
   const auto flying = flying_.find({round.target, round.number});
   if (flying != flying_.end()) {
-    if (flying->second <= woke_ && woke_ != MonoTime{}) {  // this host slept in the middle of it
+    if (flying->second < woke_) {  // this host slept in the middle of it
       round.status = monitor::RoundStatus::not_measured;
       round.up.reset();
       round.down.reset();
@@ -242,10 +237,11 @@ void Monitor::take(RoundResult round) {
     }
     flying_.erase(flying);
   }
+  schedule_.landed(round.target, round.number);
+  wake_.raise();  // another may wait for its place
   round.server_restarted = board_.is_other_server(round.target, round.server);
   if (const auto* const entry = record(round)) {
     schedule_.finished(round.target, entry->watch.failures(), clock_.now());
-    wake_.raise();
   }
 }
 
@@ -297,12 +293,9 @@ void Monitor::tell(const RoundResult& round, const Target& target,
 }
 
 void Monitor::write_line(const char* event, UnixTime time, Json data) {
-  if (!sinks_.jsonl) {
-    return;
-  }
-  const auto done = sinks_.jsonl->write(monitor::json_line(event, time, lines_++, std::move(data)));
-  if (!done && counted_.jsonl_failures++ == 0) {
-    log_.error(done.error().message());
+  const std::uint64_t number = lines_++;  // also where --exec alone is told of it
+  if (sinks_.jsonl) {
+    sinks_.jsonl->put(monitor::json_line(event, time, number, std::move(data)));
   }
 }
 

@@ -9,11 +9,11 @@
 #include <string>
 #include <utility>
 
-#include "app/files.hpp"
 #include "app/log.hpp"
 #include "app/monitor/exec_hook.hpp"
 #include "app/monitor/history.hpp"
 #include "app/monitor/light_source.hpp"
+#include "app/monitor/line_writer.hpp"
 #include "app/monitor/live_feed.hpp"
 #include "app/monitor/metrics.hpp"
 #include "app/monitor/round_source.hpp"
@@ -28,7 +28,7 @@ namespace udperf::app {
 /// What a round is told to, beside the board.
 struct MonitorSinks {
   std::unique_ptr<History> history;
-  std::optional<OutputFile> jsonl;
+  std::unique_ptr<LineWriter> jsonl;
   std::unique_ptr<ExecHook> exec;
 };
 

@@ -35,6 +35,7 @@ Json entry_json(const monitor::Board::Entry& entry) {
           {"state", to_string(entry.watch.state())},
           {"since_unix_ns", to_ns(entry.watch.since())},
           {"loss_high", entry.watch.loss_is_high()},
+          {"missed", entry.watch.missed()},
           {"server_restarts", entry.watch.server_restarts()},
           {"totals", to_json(entry.totals, UnixTime{}, Duration{0})},
           {"last", entry.last ? to_json(*entry.last, entry.target) : Json(nullptr)}};
@@ -49,6 +50,9 @@ MonitorCounters Monitor::counters() const {
     counters.history_rounds = sinks_.history->written();
     counters.history_failures = sinks_.history->failures();
   }
+  if (sinks_.jsonl) {
+    counters.jsonl_failures = sinks_.jsonl->failures();
+  }
   if (sinks_.exec) {
     counters.exec_runs = sinks_.exec->runs();
     counters.exec_failures = sinks_.exec->failures();
@@ -62,7 +66,7 @@ std::string Monitor::metrics() const {
     const std::lock_guard lock{mutex_};
     families = monitor_families(board_, counters());
   }
-  return exposition(families);
+  return exposition(std::move(families));
 }
 
 std::string Monitor::targets_json() const {

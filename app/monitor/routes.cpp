@@ -16,18 +16,19 @@ namespace {
 using monitor::HttpQuery;
 using monitor::Json;
 
-HttpReply asset(std::string_view text, const char* type) {
+HttpReply text_reply(std::string text, const char* type) {
   HttpReply reply;
   reply.type = type;
-  reply.body = text;
+  reply.body = std::move(text);
   return reply;
 }
 
+HttpReply asset(std::string_view text, const char* type) {
+  return text_reply(std::string{text}, type);
+}
+
 HttpReply json_reply(std::string text) {
-  HttpReply reply;
-  reply.type = "application/json";
-  reply.body = std::move(text);
-  return reply;
+  return text_reply(std::move(text), "application/json");
 }
 
 /// As fine as the span allows without too many rows.
@@ -108,6 +109,13 @@ std::optional<HttpReply> page_part(std::string_view path) {
   return std::nullopt;
 }
 
+/// What `work` returns, from a thread of its own: those of the HTTP server have small stacks
+/// (100 kB), and each of them would keep a heap of what a long answer is made of.
+template <typename Work>
+auto with_room(const Work& work) {
+  return std::async(std::launch::async, work).get();
+}
+
 }  // namespace
 
 HttpReply http_problem(int status, const char* sentence) {
@@ -126,12 +134,15 @@ HttpReply Routes::answer(const HttpRequest& request) {
     return http_problem(200, "ok");
   }
   if (path == "/metrics") {
-    return asset(monitor_.metrics(), kExpositionType);
+    return text_reply(with_room([this] { return monitor_.metrics(); }), kExpositionType);
   }
   if (path == "/api/v1/targets") {
-    return json_reply(monitor_.targets_json());
+    return json_reply(with_room([this] { return monitor_.targets_json(); }));
   }
   if (path == "/api/v1/events") {
+    if (request.linked) {  // a frame of another's page would take one of few places
+      return http_problem(403, "no page of another origin gets events");
+    }
     HttpReply reply;
     reply.feed = &monitor_.feed();
     return reply;
@@ -152,6 +163,12 @@ HttpReply Routes::answer(const HttpRequest& request) {
 }
 
 HttpReply Routes::probe(const HttpRequest& request, const HttpQuery& query) {
+  if (request.linked) {
+    return http_problem(403, "no page of another origin starts a probe");
+  }
+  if (request.head_only) {
+    return http_problem(405, "a probe sends datagrams: ask with GET");
+  }
   const auto name = query.get("target");
   const auto address = name ? monitor::parse_target(*name) : std::nullopt;
   if (!name || (!address && !monitor_.knows(*name))) {
@@ -221,17 +238,6 @@ HttpReply Routes::rounds(const HttpQuery& query) const {
                                    {"grain", kGrains.at(static_cast<std::size_t>(*grain))},
                                    {"rows", std::move(list)}}));
 }
-
-namespace {
-
-/// What `work` returns, from a thread with a stack of the usual size: those of the HTTP server have
-/// 100 kB, and the table of all fields of a result is made when it is first asked for.
-template <typename Work>
-auto with_room(const Work& work) {
-  return std::async(std::launch::async, work).get();
-}
-
-}  // namespace
 
 /// The same page that `udperf report` makes.
 HttpReply Routes::report(const HttpQuery& query) const {

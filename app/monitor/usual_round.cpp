@@ -107,4 +107,13 @@ void add_usual(ModuleConfig& module) {
   }
 }
 
+monitor::Limits watched_limits(const monitor::Limits& limits, bool heavy) {
+  constexpr double kUsualLoss = 0.05;
+  monitor::Limits watched = limits;
+  if (!heavy && !watched.loss_ratio) {
+    watched.loss_ratio = kUsualLoss;
+  }
+  return watched;
+}
+
 }  // namespace udperf::app

@@ -5,7 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <csignal>
 #include <cstdio>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <thread>
 
 #include "app/exit_code.hpp"
@@ -44,7 +48,7 @@ class Refresher {
  private:
   void work() {
     MonoTime next = clock_.now() + kRefreshEvery;
-    std::int64_t seen = newest();
+    std::uint64_t seen = newest();
     while (!stop_.requested()) {
       const std::array<int, 2> fds{stop_.wait_fd(), wake_.fd()};
       os::wait_readable(fds, kLookEvery);
@@ -53,7 +57,7 @@ class Refresher {
       if (reload) {
         read_again();
       }
-      const std::int64_t now_newest = newest();
+      const std::uint64_t now_newest = newest();
       if (reload || now_newest != seen || clock_.now() >= next) {
         seen = now_newest;
         next = clock_.now() + kRefreshEvery;
@@ -94,14 +98,15 @@ class Refresher {
   }
 
   /// A number that changes when one of the files does.
-  [[nodiscard]] std::int64_t newest() const {
-    std::int64_t sum = 0;
+  [[nodiscard]] std::uint64_t newest() const {
+    std::uint64_t sum = 0;
     for (const std::string& pattern : setup_.file_sd) {
       for (const std::string& file : files_of(pattern)) {
         struct stat info {};
         if (::stat(file.c_str(), &info) == 0) {
-          sum ^= info.st_mtim.tv_sec * 1'000'000'007 + info.st_mtim.tv_nsec + info.st_size +
-                 static_cast<std::int64_t>(info.st_ino) * 31;
+          sum ^= static_cast<std::uint64_t>(info.st_mtim.tv_sec) * 1'000'000'007U +
+                 static_cast<std::uint64_t>(info.st_mtim.tv_nsec) +
+                 static_cast<std::uint64_t>(info.st_size) + std::uint64_t{info.st_ino} * 31U;
         }
       }
     }
@@ -120,23 +125,29 @@ class Refresher {
   std::thread thread_;
 };
 
-Result<MonitorSinks> open_sinks(const MonitorCommand& command, const Clock& clock, Log& log) {
+Result<MonitorSinks> open_sinks(const MonitorCommand& command, const Clock& clock, Log& log,
+                                engine::StopToken& stop) {
   MonitorSinks sinks;
-  auto history = History::open(command.history.value_or(default_history()), command.retention,
-                               clock, [&log](const std::string& text) { log.error(text); });
+  const std::string file = command.history.value_or(default_history());
+  const auto say = [&log](const std::string& text) { log.error(text); };
+  auto history = History::open(file, command.retention, clock, say);
   if (history) {
     sinks.history = *std::move(history);
   } else if (command.history || history.error().code == ErrorCode::usage) {
     return tl::unexpected{history.error()};
   } else {
-    log.warning("there is no history: " + history.error().message() + "; see --history");
+    log.warning("there is no history, which is looked for each minute: " +
+                history.error().message() + "; see --history");
+    sinks.history = History::open_later(file, command.retention, clock, say);
   }
   if (command.jsonl) {
-    auto file = OutputFile::open(command.jsonl, "--jsonl", OutputFile::Mode::append);
-    if (!file) {
-      return tl::unexpected{file.error()};
+    auto lines = LineWriter::open(
+        *command.jsonl,
+        {[&log](const std::string& text) { log.error(text); }, [&stop] { stop.request(SIGPIPE); }});
+    if (!lines) {
+      return tl::unexpected{lines.error()};
     }
-    sinks.jsonl = *std::move(file);
+    sinks.jsonl = *std::move(lines);
   }
   if (command.exec) {
     if (!ExecHook::is_program(*command.exec)) {
@@ -191,6 +202,15 @@ class Hangup {
   Refresher* refresher_ = nullptr;
 };
 
+/// A long answer goes back to the system when it was given: after the first that is freed, the C
+/// library would keep the next ones in the heaps of the threads that made them.
+void return_long_answers() {
+#ifdef __GLIBC__
+  constexpr int kLong = 256 << 10;
+  ::mallopt(M_MMAP_THRESHOLD, kLong);
+#endif
+}
+
 /// Where the page is, for a person and for who reads stdout, unless that has JSON lines.
 void tell_address(const std::string& url, const MonitorCommand& command, Log& log) {
   log.info("page and metrics at " + url);
@@ -203,6 +223,7 @@ void tell_address(const std::string& url, const MonitorCommand& command, Log& lo
 }  // namespace
 
 int run_watch(MonitorSetup setup) {
+  return_long_answers();
   const SystemClock clock;
   auto log = Log::open(setup.command.log, clock);
   if (!log) {
@@ -217,7 +238,7 @@ int run_watch(MonitorSetup setup) {
   if (!web_config) {
     return report_failure(web_config.error());
   }
-  auto sinks = open_sinks(command, clock, *log);
+  auto sinks = open_sinks(command, clock, *log, stop);
   if (!sinks) {
     return report_failure(sinks.error());
   }

@@ -19,9 +19,10 @@ Problem store_age(std::string_view text, Duration& target) {
   const Duration unit = text.back() == 'h'   ? Duration{std::chrono::hours{1}}
                         : text.back() == 'd' ? Duration{Days{1}}
                                              : Duration{Days{365}};
-  const auto count = parse_integer(text.substr(0, text.size() - 1), 1, 87'600);
-  if (!count || std::string_view{"hdy"}.find(text.back()) == std::string_view::npos ||
-      unit * static_cast<Duration::rep>(*count) > Days{3650}) {
+  // What is more would not fit when multiplied.
+  const auto most = static_cast<std::uint64_t>(Duration{Days{3650}} / unit);
+  const auto count = parse_integer(text.substr(0, text.size() - 1), 1, most);
+  if (!count || std::string_view{"hdy"}.find(text.back()) == std::string_view::npos) {
     return kProblem;
   }
   target = unit * static_cast<Duration::rep>(*count);
@@ -130,13 +131,13 @@ constexpr auto kMonitorRows = std::to_array<OptionSpec>({
      .set = [](Text v, MonitorCommand& c) { return for_module("key-file", v, c); }},
     {.name = "fail-loss",
      .value = "PERCENT",
-     .help = "loss of a round above this is told; with --once exit 6",
+     .help = "loss of a round above this is told (5% without it); with --once exit 6",
      .brief = "more loss than this is told (--once: exit 6)",
      .commands = kMonitor,
      .set = [](Text v, MonitorCommand& c) { return for_module("fail-loss", v, c); }},
     {.name = "fail-rtt-p99",
      .value = "TIME",
-     .help = "with --once exit 6 when 1% of round trips take longer",
+     .help = "told when 1% of a round's round trips take longer; with --once exit 6",
      .commands = kMonitor,
      .set = [](Text v, MonitorCommand& c) { return for_module("fail-rtt-p99", v, c); }},
 });

@@ -4,6 +4,7 @@
 
 #include "app/options/table.hpp"
 #include "app/options/values.hpp"
+#include "base/saturating.hpp"
 #include "model/forever.hpp"
 #include "voice/e_model.hpp"
 
@@ -73,9 +74,19 @@ Problem set_payload(Text value, ClientCommand& command) {
 }
 
 Problem check_rate(const GivenOption& option, const ClientCommand& command) {
-  if (option.value.find('/') != std::string::npos &&
-      command.options.params.direction != Direction::both) {
+  const TestParams& params = command.options.params;
+  if (option.value.find('/') != std::string::npos && params.direction != Direction::both) {
     return "an up and a down rate need --direction both";
+  }
+  for (const Way way : {Way::up, Way::down}) {
+    constexpr std::uint64_t kMostPps = 1'000'000'000;
+    const MeanLength mean = params.mean_length(way);
+    const std::uint64_t pps = saturating_mul_div(
+        Uint128{payload_bps(params, way, params.rate(way))}, mean.packets, Uint128{mean.bytes} * 8);
+    if (includes(params.direction, way) && params.rate(way).limited() && pps > kMostPps) {
+      return "no host sends " + std::to_string(pps) + " datagrams a second: at most " +
+             std::to_string(kMostPps) + " can be asked for";
+    }
   }
   return std::nullopt;
 }

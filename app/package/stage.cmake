@@ -36,6 +36,7 @@ file(REMOVE_RECURSE "${root}/share/zsh/site-functions")
 
 file(GLOB_RECURSE files "${root}/share/*" "${root}/lib/*"
      "${CPACK_TEMPORARY_DIRECTORY}/*/usr/share/*")
+list(FILTER files EXCLUDE REGEX "/check-dashboard$")  # a program
 foreach(file IN LISTS files)
   file(CHMOD "${file}" PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
 endforeach()

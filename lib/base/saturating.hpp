@@ -27,6 +27,15 @@ template <std::integral T>
   return saturate<std::uint64_t>(Uint128{a} * b);
 }
 
+/// Of either sign.
+[[nodiscard]] constexpr std::int64_t saturating_sum(std::int64_t a, std::int64_t b) {
+  using Limits = std::numeric_limits<std::int64_t>;
+  if (b > 0) {
+    return a > Limits::max() - b ? Limits::max() : a + b;
+  }
+  return a < Limits::min() - b ? Limits::min() : a + b;
+}
+
 /// a * b / c, rounded down; the largest value where that, or the product, does not fit.
 [[nodiscard]] constexpr std::uint64_t saturating_mul_div(Uint128 a, std::uint64_t b, Uint128 c) {
   const bool fits = c != 0 && (b == 0 || a <= ~Uint128{0} / b);

@@ -3,8 +3,9 @@
 # The system's package is taken where there is one (Debian 12 has them all: ./dev installs them).
 # Where it is missing, the same release is fetched from its author and checked against the SHA-256
 # given here. -DFETCHCONTENT_TRY_FIND_PACKAGE_MODE=NEVER fetches although a package is there;
-# -DFETCHCONTENT_FULLY_DISCONNECTED=ON forbids every download.
+# -DFETCHCONTENT_FULLY_DISCONNECTED=ON forbids every download, and what is missing is named.
 include(FetchContent)
+include("${CMAKE_CURRENT_LIST_DIR}/fetch.cmake")
 set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)  # let the option values below reach the fetched projects
 
 # What fetched projects would otherwise build besides the library itself.
@@ -53,10 +54,22 @@ FetchContent_Declare(
   DOWNLOAD_EXTRACT_TIMESTAMP FALSE SYSTEM
   FIND_PACKAGE_ARGS CONFIG)
 
+# udperf_library(<name> <target> <Debian package>): FetchContent itself goes on without what it may not fetch.
+macro(udperf_library name target package)
+  FetchContent_MakeAvailable(${name})
+  if(NOT TARGET ${target})
+    udperf_may_fetch(${name} ${package})
+  endif()
+endmacro()
+
 if(UDPERF_STATIC)
   set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
 endif()
-FetchContent_MakeAvailable(fmt spdlog cxxopts nlohmann_json tl-expected)
+udperf_library(fmt fmt::fmt libfmt-dev)
+udperf_library(spdlog spdlog::spdlog libspdlog-dev)
+udperf_library(cxxopts cxxopts::cxxopts libcxxopts-dev)
+udperf_library(nlohmann_json nlohmann_json::nlohmann_json nlohmann-json3-dev)
+udperf_library(tl-expected tl::expected libexpected-dev)
 
 # Debian has it, and the fmt that it needs, as shared libraries and as headers, not as archives.
 add_library(udperf_spdlog INTERFACE)
@@ -91,7 +104,7 @@ if(UDPERF_WITH_MONITOR)
 endif()
 
 if(UDPERF_BUILD_TESTS)
-  FetchContent_MakeAvailable(Catch2)
+  udperf_library(Catch2 Catch2::Catch2WithMain catch2)
   # Both 2.13 and 3.x bring a library with main(); it keeps Catch out of every test's compilation.
   add_library(udperf_catch INTERFACE)
   target_link_libraries(udperf_catch INTERFACE Catch2::Catch2WithMain)
@@ -101,4 +114,4 @@ if(UDPERF_BUILD_TESTS)
   target_link_libraries(udperf_valijson INTERFACE valijson)
 endif()
 
-include(lib/cmake/sodium.cmake)
+include("${CMAKE_CURRENT_LIST_DIR}/sodium.cmake")

@@ -1,16 +1,5 @@
 # The report page's files and Chart.js as part of the program.
-find_file(
-  UDPERF_CHART_JS chart.min.js
-  PATHS /usr/share/javascript/chart.js /usr/share/nodejs/chart.js/dist
-  NO_CMAKE_FIND_ROOT_PATH # the same file for every processor
-  DOC "Chart.js 3.9, as one file for browsers")
-if(NOT UDPERF_CHART_JS)
-  set(chart_js "${PROJECT_BINARY_DIR}/chart.min.js")
-  file(
-    DOWNLOAD https://cdn.jsdelivr.net/npm/chart.js@3.9.1/dist/chart.min.js "${chart_js}"
-    EXPECTED_HASH SHA256=fbc45926e6b46845a0f905552a0e0b1331049bff1115ecf94dbe0904d895e710)
-  set(UDPERF_CHART_JS "${chart_js}" CACHE FILEPATH "" FORCE)
-endif()
+include("${CMAKE_CURRENT_LIST_DIR}/chart.cmake")
 
 set(assets "${CMAKE_CURRENT_BINARY_DIR}/html_assets.cpp")
 set(html "${PROJECT_SOURCE_DIR}/lib/html")

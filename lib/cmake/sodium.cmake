@@ -11,6 +11,7 @@ if(SODIUM_FOUND)
   return()
 endif()
 
+udperf_may_fetch("libsodium" "libsodium-dev" "It is found by pkg-config.")
 message(STATUS "libsodium: no system package, building release 1.0.18")
 include(ExternalProject)
 set(sodium_prefix "${PROJECT_BINARY_DIR}/sodium")

@@ -95,6 +95,16 @@ std::optional<Error> received_error(StreamEndpoint& endpoint, const Endpoint& se
   return early_end(received.tx, server.to_string() + ": the server's sending");
 }
 
+/// Whether the test ended since nothing came from the server any more, not even what it owed.
+bool is_silent(End end, const std::vector<std::unique_ptr<StreamEndpoint>>& endpoints) {
+  if (end != End::complete) {
+    return end == End::server_silent || end == End::never_started;
+  }
+  return std::any_of(endpoints.begin(), endpoints.end(), [](const auto& endpoint) {
+    return endpoint->sends() && !endpoint->fin_acknowledged() && !endpoint->sent_outcome().rx;
+  });
+}
+
 /// Why a finished exchange is still not a whole result.
 std::optional<Error> stream_error(StreamEndpoint& endpoint, const Endpoint& server) {
   std::optional<Error> error;
@@ -250,6 +260,8 @@ void fill_outcome(ClientControl& control,
   outcome.status = !outcome.error                      ? TestStatus::complete
                    : control.end() == End::interrupted ? TestStatus::interrupted
                                                        : TestStatus::incomplete;
+  outcome.fell_silent =
+      outcome.status == TestStatus::incomplete && is_silent(control.end(), endpoints);
   outcome.rtt_loaded = control.probes().loaded();
   outcome.rtt_idle = control.probes().idle();
   fill_clock(control, outcome);

@@ -78,7 +78,7 @@ void LiveView::report_intervals(Way way, const Told& told, ClientObserver& obser
   live.end = interval_ * static_cast<std::int64_t>(told.intervals);
   live.packets = at.unique - std::min(at.unique, seen.at_last.unique);
   live.bytes = at.bytes - std::min(at.bytes, seen.at_last.bytes);
-  live.lost = difference(at.next, seen.at_last.next) - difference(live.packets, 0);
+  live.lost = difference(at.next - seen.at_last.next, live.packets);
   live.duplicates = at.duplicates - std::min(at.duplicates, seen.at_last.duplicates);
   live.reordered = at.reordered - std::min(at.reordered, seen.at_last.reordered);
   keep(seen, live, at);

@@ -226,8 +226,7 @@ void ReceiveSide::report_host(RxReport& report) const {
   const auto cpu = clock_.thread_cpu_time();
   const Duration wall = clock_.now() - cpu_from_;
   if (cpu && cpu_at_start_ && wall > Duration{0}) {
-    report.cpu_permille = static_cast<std::uint32_t>(
-        std::clamp<std::int64_t>((*cpu - *cpu_at_start_) * 1000 / wall, 0, 1000));
+    report.cpu_permille = sender::permille_of(*cpu - *cpu_at_start_, wall);
   }
   report.load = sender::load_between(held_up_at_start_, clock_.held_up(), wall);
 }
@@ -258,7 +257,8 @@ MonoTime ReceiveSide::next_wake() const {
   }
   const MonoTime wake = std::min(
       {schedule_.next(), next_piece_, report_.next_timeout(books()), report_.next_reminder()});
-  return std::min(wake, report_.closed() ? kNever : teller_.next(current()));
+  const bool mute = report_.closed() || test_.overrun.load(std::memory_order_relaxed);
+  return std::min(wake, mute ? kNever : teller_.next(current()));
 }
 
 StreamOutcome ReceiveSide::outcome() {

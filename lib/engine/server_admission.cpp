@@ -256,8 +256,10 @@ std::optional<wire::Reject> ServerSessions::open_stream(Session& session, std::u
   auto endpoint =
       std::make_unique<StreamEndpoint>(settings, std::move(port), clock_, session.shared,
                                        stream == 0 ? session.control.get() : nullptr);
+  // Where memory is out, the session does not have what never runs: it would never be over.
+  session.streams.reserve(session.params.streams);
+  session.control->add_stream(endpoint.get());
   session.streams.push_back(std::move(endpoint));
-  session.control->add_stream(session.streams.back().get());
   credit_handshake(session, datagram);
   session.joined[stream] = true;
   return std::nullopt;
@@ -309,7 +311,12 @@ void ServerSessions::join(const HandshakeResponder::Joining& joining, const net:
     return;
   }
   StreamEndpoint& stream = *session.streams.back();
-  stream.send(wire::encode(MessageType::join_ack, session.id, joining.stream, wire::Empty{}));
+  try {
+    stream.send(wire::encode(MessageType::join_ack, session.id, joining.stream, wire::Empty{}));
+  } catch (const std::bad_alloc&) {
+    abandon(session, stream);
+    throw;
+  }
   launch(session, stream);
 }
 

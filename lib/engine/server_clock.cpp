@@ -1,7 +1,7 @@
 #include "engine/server_clock.hpp"
 
+#include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
 namespace udperf::engine {
 
@@ -13,12 +13,16 @@ void ServerClock::note(const wire::ProbeReply& reply, const ClockAnchor& ours, M
 }
 
 void ServerClock::note_wall(WallClock& wall, std::int64_t difference_ns) const {
-  constexpr std::int64_t kStep = 100'000;  // reading both clocks is more exact than that
+  constexpr std::uint64_t kStep = 100'000;  // reading both clocks is more exact than that
   if (!walls_known_) {
     wall.first_ns = difference_ns;
   }
   wall.latest_ns = difference_ns;
-  wall.set = wall.set || std::abs(difference_ns - wall.first_ns) > kStep;
+  const std::int64_t low = std::min(difference_ns, wall.first_ns);
+  const std::int64_t high = std::max(difference_ns, wall.first_ns);
+  // Two that a peer may have made up can be further apart than fits.
+  const auto apart = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
+  wall.set = wall.set || apart > kStep;
 }
 
 ClockEstimate ServerClock::estimate(bool same_host, MonoTime since, MonoTime until) const {
@@ -43,6 +47,7 @@ ClockEstimate ServerClock::estimate(bool same_host, MonoTime since, MonoTime unt
   }
   if (walls_known_) {
     out.step_detected = offset_.broken() || our_wall_.set || server_wall_.set;
+    out.peer_stepped = !same_host && (offset_.broken() || server_wall_.set);
     if (out.theta_ns) {
       // On one host there is one wall clock: what two readings differ by is
       // their own noise.

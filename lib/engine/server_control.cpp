@@ -165,7 +165,7 @@ bool ServerControl::check_end(ControlChannel& channel, MonoTime now) {
         complete_at_ ? "complete" : "longer than was granted");
     return false;
   }
-  if (data_until() != kNever && now > data_until() + kOverrun) {
+  if (data_until() < now - kOverrun) {
     shared_.stop(TxEnd::peer_stopped);
     shared_.overrun.store(true, std::memory_order_relaxed);
   }

@@ -13,14 +13,12 @@ Error interrupted_before_start() {
   return Error{ErrorCode::cut_short, "interrupted before the test started", 0, "connect"};
 }
 
-Result<std::vector<Endpoint>> look_up_server(const ClientOptions& options, const Clock& clock,
-                                             const StopToken& stop, MonoTime deadline) {
-  const auto family =
-      options.family || !options.bind ? options.family : std::optional{options.bind->family};
-  if (net::is_numeric_host(options.host)) {
-    return net::resolve(options.host, options.port, family);
+Result<std::vector<Endpoint>> look_up(const NameQuestion& question, const Clock& clock,
+                                      const StopToken& stop, MonoTime deadline) {
+  if (net::is_numeric_host(question.host)) {
+    return net::resolve(question.host, question.port, question.family);
   }
-  net::Lookup lookup{options.host, options.port, family};
+  net::Lookup lookup{question.host, question.port, question.family};
   const std::array<int, 2> fds{lookup.fd(), stop.wait_fd()};
   while (!stop.requested()) {
     if (auto answer = lookup.take()) {
@@ -29,14 +27,22 @@ Result<std::vector<Endpoint>> look_up_server(const ClientOptions& options, const
     const MonoTime now = clock.now();
     if (now >= deadline) {
       return tl::unexpected{Error{ErrorCode::unreachable,
-                                  "cannot resolve " + options.host +
+                                  "cannot resolve " + question.host +
                                       ": the name server did not answer within " +
-                                      format_duration(options.connect_timeout),
+                                      format_duration(question.patience),
                                   0, "resolve"}};
     }
     os::wait_readable(fds, deadline - now);
   }
   return tl::unexpected{interrupted_before_start()};
+}
+
+Result<std::vector<Endpoint>> look_up_server(const ClientOptions& options, const Clock& clock,
+                                             const StopToken& stop, MonoTime deadline) {
+  const auto family =
+      options.family || !options.bind ? options.family : std::optional{options.bind->family};
+  return look_up({options.host, options.port, family, options.connect_timeout}, clock, stop,
+                 deadline);
 }
 
 }  // namespace udperf::engine

@@ -27,7 +27,8 @@ MonoTime ServerSessions::free_at(const Session& session, MonoTime now) {
     return now < expected ? expected : control.hard_end();
   }
   const auto granted = session::granted_time(session.params);
-  return granted ? saturating_after(std::max(session.opened_mono, now), *granted + kUsualDrain)
+  return granted ? saturating_after(saturating_after(std::max(session.opened_mono, now), *granted),
+                                    kUsualDrain)
                  : kNever;
 }
 

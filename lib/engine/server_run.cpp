@@ -125,10 +125,10 @@ class ServiceLoop {
     while (true) {
       const MonoTime now = clock_.now();
       MonoTime next = step(now);
+      stop_.drain();  // first: what is asked for from here on ends the wait
       if (stop_.take_counters_request()) {
         on_counters();
       }
-      stop_.drain();
       if (stop_.requested() && stop_by == kNever) {
         stop_by = now + kLongestStop;
         for (Service* const service : services_) {

@@ -50,9 +50,11 @@ struct StreamSettings {
   /// Takes the size of datagrams from `test` once it is agreed. True where that changed it.
   bool adopt_payload_size(const TestState& test) {
     const std::uint32_t agreed = test.payload_bytes_or(params.payload_bytes);
-    const bool changed = agreed != params.payload_bytes;
+    if (agreed == params.payload_bytes) {
+      return false;  // nor is it written: other threads may read it meanwhile
+    }
     params.payload_bytes = agreed;
-    return changed;
+    return true;
   }
   /// A server keeps the session of a client that is silent for a while, but tells it nothing any
   /// more: it may be gone, and somebody else at its address.

@@ -1,6 +1,16 @@
 #include "iperf3/client_control.hpp"
 
 namespace udperf::iperf3 {
+namespace {
+
+/// What a server may say where its results are awaited. No length of a text begins so.
+bool ends_test(State state) {
+  static_assert(kMostServerResultBytes >> 24U < static_cast<std::size_t>(State::server_terminate));
+  return state == State::server_error || state == State::server_terminate ||
+         state == State::access_denied;
+}
+
+}  // namespace
 
 ClientControl::ClientControl(Settings settings, MonoTime now)
     : settings_(settings), deadline_(now + settings_.patience) {
@@ -49,8 +59,9 @@ bool ClientControl::read_state(MonoTime now) {
     enter(Phase::reason, now + settings_.patience);
     return true;
   }
-  if (state == State::access_denied && phase_ == Phase::invitation) {
-    fail(ErrorCode::refused, "the server is busy running a test. try again later");
+  if (state == State::access_denied) {  // this program may say so once it knows what is asked for
+    fail(began_ ? ErrorCode::cut_short : ErrorCode::refused,
+         "the server is busy running a test. try again later");
     return false;
   }
   if (state == State::server_terminate) {
@@ -98,6 +109,9 @@ bool ClientControl::expect(State state, Phase phase, State wanted) {
 }
 
 bool ClientControl::read_results(MonoTime now) {
+  if (const auto next = in_.next_state(); next && ends_test(static_cast<State>(*next))) {
+    return read_state(now);  // in place of the length
+  }
   const auto item = in_.take_text(kMostServerResultBytes);
   if (item.status == Inbox::Text::Status::incomplete) {
     return false;
@@ -178,6 +192,10 @@ void ClientControl::on_closed(MonoTime now) {
     fail(ErrorCode::refused,
          "the server closed the connection when it had read the parameters: it does not serve this "
          "test, or not this user and password");
+  } else if (phase_ == Phase::creating || phase_ == Phase::start || phase_ == Phase::run) {
+    fail(ErrorCode::refused,
+         "the server closed the connection when streams were made: it does not serve this test; "
+         "iperf3 3.7 to 3.18 do so, and say no more, where the rate is above their limit");
   } else if (!over()) {
     fail(began_ ? ErrorCode::cut_short : ErrorCode::unreachable,
          std::string{"the server closed the connection while "} + phase_name() + " was awaited");

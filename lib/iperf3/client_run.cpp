@@ -7,10 +7,10 @@
 
 #include "engine/client_connect.hpp"
 #include "engine/client_outcome.hpp"
+#include "engine/server_lookup.hpp"
 #include "iperf3/client_test.hpp"
 #include "iperf3/summary.hpp"
 #include "model/forever.hpp"
-#include "net/resolver.hpp"
 #include "net/udp_port.hpp"
 #include "os/event.hpp"
 #include "result/version.hpp"
@@ -184,8 +184,10 @@ void warn_of_rule(bool wrong, bool copies, std::vector<Warning>& warnings) {
     warnings.push_back(Warning{
         "iperf3_loss_rule",
         "the server says that less was lost than its own count of bytes leaves room for: iperf3 "
-        "does not see what is lost at the end, and takes copies for lost datagrams that were "
-        "found; the loss here is what was sent less what can have arrived"});
+        "does not see what is lost at the end, or is still under way when it is told of the end "
+        "(two round trips and 20 ms behind the last datagram, 250 ms at most), and takes copies "
+        "for lost datagrams that were found; the loss here is what was sent less what can have "
+        "arrived"});
   }
   if (copies) {
     warnings.push_back(Warning{
@@ -242,10 +244,12 @@ TestOutcome run_iperf3_client(const engine::ClientOptions& options, const Clock&
   TestOutcome outcome = engine::planned_outcome(options);
   outcome.start = clock.unix_now();
   outcome.iperf3.emplace();
-  const auto servers = net::resolve(options.host, options.port, options.family);
+  const auto servers =
+      engine::look_up_server(options, clock, stop, clock.now() + options.connect_timeout);
   if (!servers) {
     outcome.end = clock.unix_now();
     outcome.error = servers.error();
+    outcome.status = stop.requested() ? TestStatus::interrupted : TestStatus::error;
     return outcome;
   }
   outcome.server = servers->front();

@@ -170,10 +170,10 @@ void ClientTest::act() {
   }
   if (parts_.stop.requested() && !interrupted_) {
     interrupted_ = true;
-    if (control_->running()) {
-      end_data(now);
-    } else if (started_ == kNever) {
+    if (started_ == kNever) {
       control_->terminate();
+    } else if (control_->running() && ended_ == kNever) {
+      end_data();
     }
   }
   if (hello_by_ != kNever) {
@@ -190,15 +190,24 @@ void ClientTest::act() {
   }
   MonoTime until = std::min(control_->deadline(), hello_by_);
   if (control_->running()) {
-    const MonoTime end =
-        started_ + plan_.duration + std::chrono::seconds{plan_.parameters.omit_seconds};
-    until = std::min({until, now + kLongestSleep, cutter_->next()});
-    if (plan_.duration > Duration{0}) {
-      // The senders are at their end, too: they are looked at again soon.
-      until = std::min(until, end > now ? end : now + kSoon);
-    }
+    until = std::min(until, next_look(now));
   }
   wait(until);
+}
+
+/// When run_data() has something to do again.
+MonoTime ClientTest::next_look(MonoTime now) const {
+  if (ended_ != kNever) {
+    return ended_ + grace_;
+  }
+  const MonoTime until = std::min(now + kLongestSleep, cutter_->next());
+  if (plan_.duration <= Duration{0}) {
+    return until;
+  }
+  const MonoTime end =
+      started_ + plan_.duration + std::chrono::seconds{plan_.parameters.omit_seconds};
+  // The senders are at their end, too: they are looked at again soon.
+  return std::min(until, end > now ? end : now + kSoon);
 }
 
 void ClientTest::wait(MonoTime until) {
@@ -257,16 +266,13 @@ void ClientTest::start(MonoTime now) {
   cutter_.emplace(p, plan_.interval, now);
   record_.start = parts_.clock.unix_now();
   record_.interval = plan_.interval;
-  for (std::size_t i = 0; i < streams_.size(); ++i) {
-    Stream& stream = streams_[i];
-    record_.streams.push_back(StreamEnds{stream.port->fd(), stream.port->local(), plan_.server,
-                                         stream.sender != nullptr});
+  record_.began = true;
+  note_streams();
+  for (Stream& stream : streams_) {
     if (stream.receiver && p.omit_seconds != 0) {
       stream.receiver->omit_until(now + std::chrono::seconds{p.omit_seconds});
     }
   }
-  record_.sndbuf_bytes = streams_.front().port->send_buffer_bytes();
-  record_.rcvbuf_bytes = streams_.front().port->receive_buffer_bytes();
   if (parts_.watcher != nullptr) {
     parts_.watcher->on_test_started(record_);
   }

@@ -113,11 +113,13 @@ class ClientTest {
   void trace(const char* what, const std::string& text) const;
   void talk();
   void act();
+  [[nodiscard]] MonoTime next_look(MonoTime now) const;
   void on_event(ClientControl::Event event, MonoTime now);
   void open_stream();
   [[nodiscard]] Error too_old() const;
   [[nodiscard]] Error refused_stream() const;
   void hear_stream();
+  void note_streams();
   [[nodiscard]] net::PortOptions port_options() const;
   void make_halves(Stream& stream, std::size_t index);
   void start(MonoTime now);
@@ -128,7 +130,10 @@ class ClientTest {
   void note_rows(MonoTime now, bool last);
   void note_cut_off();
   [[nodiscard]] std::vector<StreamCounters> counters() const;
-  void end_data(MonoTime now);
+  void end_data();
+  void stop_senders(TxEnd why);
+  void say_end(MonoTime now);
+  [[nodiscard]] double counted_seconds(const Stream& stream) const;
   [[nodiscard]] Results own_results() const;
   void wait_for_arrivals();
   void stop_streams();
@@ -156,7 +161,9 @@ class ClientTest {
   std::optional<Error> error_;
   MonoTime hello_by_ = kNever;
   MonoTime started_ = kNever;
-  MonoTime ended_ = kNever;  ///< TEST_END was said
+  MonoTime ended_ = kNever;     ///< this end sends no more
+  MonoTime end_said_ = kNever;  ///< the server was told so: it sends no more
+  Duration grace_{0};           ///< between the two
   MonoTime progress_at_ = kNever;
   bool interrupted_ = false;
 };

@@ -5,7 +5,7 @@
 
 #include "iperf3/client_test.hpp"
 #include "iperf3/drain.hpp"
-#include "iperf3/peer_reports.hpp"
+#include "iperf3/end_grace.hpp"
 
 namespace udperf::iperf3 {
 namespace {
@@ -16,16 +16,16 @@ constexpr Duration kTick = 50ms;
 /// A server that sends a certain amount has sent all of it when nothing has come for so long.
 constexpr Duration kDried = 2s;
 
-double seconds_of(Duration time) {
-  return std::max(std::chrono::duration<double>(time).count(), 0.0);
-}
-
 }  // namespace
 
 void ClientTest::run_data(MonoTime now) {
+  if (ended_ != kNever) {
+    say_end(now);
+    return;
+  }
   if (auto trouble = trouble_of_streams()) {
     error_ = std::move(trouble);
-    end_data(now);
+    end_data();
     return;
   }
   if (silent(now)) {
@@ -45,7 +45,7 @@ void ClientTest::run_data(MonoTime now) {
     parts_.progress(record_, counters(), now - started_);
   }
   if (data_over(now)) {
-    end_data(now);
+    end_data();
   }
 }
 
@@ -107,23 +107,38 @@ bool ClientTest::amount_received(MonoTime now) const {
   return unique >= plan_.packets || now - last >= kDried;
 }
 
-void ClientTest::end_data(MonoTime now) {
+/// Returns when what they have sent is final.
+void ClientTest::stop_senders(TxEnd why) {
   for (Stream& stream : streams_) {
     if (stream.sender) {
-      stream.sender->stop(interrupted_ ? TxEnd::interrupted : TxEnd::complete);
+      stream.sender->stop(why);
     }
   }
   for (const auto& worker : workers_) {
     worker->wake();
   }
-  // What the server is told must be what has left: a sender ends within its step.
+  // What is told must be what has left: a sender ends within its step.
   const auto running = [](const Stream& s) { return s.sender && !s.sender->over(); };
   for (int i = 0; i < 2000 && std::any_of(streams_.begin(), streams_.end(), running); ++i) {
     std::this_thread::sleep_for(500us);
   }
+}
+
+void ClientTest::end_data() {
+  stop_senders(interrupted_ ? TxEnd::interrupted : TxEnd::complete);
   ended_ = parts_.clock.now();
   note_rows(ended_, true);
-  control_->end_test(now);
+  const bool sent = plan_.parameters.client_sends();
+  grace_ = sent ? end_grace(connection_->round_trip()) : Duration{0};
+  say_end(ended_);
+}
+
+/// Tells the server that the test is over, once what is under way has had time to arrive.
+void ClientTest::say_end(MonoTime now) {
+  if (now - ended_ >= grace_) {
+    end_said_ = now;
+    control_->end_test(now);
+  }
 }
 
 std::vector<StreamCounters> ClientTest::counters() const {
@@ -153,42 +168,13 @@ void ClientTest::note_rows(MonoTime now, bool last) {
 /// The last row of a test that the server did not let come to its end.
 void ClientTest::note_cut_off() {
   if (ended_ == kNever) {
+    stop_senders(control_->abandoned() ? TxEnd::peer_silent : TxEnd::peer_stopped);
     ended_ = parts_.clock.now();
     note_rows(ended_, true);
   }
-}
-
-/// What this end can say before it knows the server's count: of what it receives, what it has seen.
-Results ClientTest::own_results() const {
-  Results out;
-  const CpuShare cpu = cpu_->share(parts_.clock.now());
-  out.cpu_total = cpu.total;
-  out.cpu_user = cpu.user;
-  out.cpu_system = cpu.system;
-  out.sends = plan_.parameters.client_sends();
-  const Duration omitted = std::chrono::seconds{plan_.parameters.omit_seconds};
-  for (std::size_t i = 0; i < streams_.size(); ++i) {
-    const Stream& stream = streams_[i];
-    StreamResult& result = out.streams.emplace_back();
-    result.id = stream_id(i);
-    result.seconds = seconds_of(ended_ - started_ - omitted);
-    if (stream.sender) {
-      result.packets = stream.sender->packets();
-      result.omitted_packets = stream.sender->omitted_packets();
-      result.bytes = stream.sender->counted_packets() * plan_.parameters.length;
-      continue;
-    }
-    const auto totals = stream.receiver->totals();
-    result.packets = totals.highest;
-    result.omitted_packets = totals.highest - totals.counted;
-    result.errors = totals.missing + totals.omitted_missing;
-    result.omitted_errors = totals.omitted_missing;
-    result.bytes = totals.bytes;
-    result.jitter_s = totals.jitter ? seconds_of(*totals.jitter) : 0;
-    result.duplicates = totals.duplicates;
-    result.out_of_order = totals.reordered;
+  if (end_said_ == kNever) {
+    end_said_ = parts_.clock.now();
   }
-  return out;
 }
 
 /// The server's data may still be under way when its results are there already.
@@ -222,94 +208,6 @@ void ClientTest::stop_streams() {
     }
   }
   workers_.clear();  // joins: nothing is touched by another thread any more
-}
-
-void ClientTest::close_books(ClientFinish& finish) {
-  if (!finish.began) {
-    return;
-  }
-  for (std::size_t i = 0; i < streams_.size(); ++i) {
-    close_stream(i, finish);
-  }
-  record_.local_cpu = cpu_->share(parts_.clock.now());
-  if (const auto& told = control_->server_results()) {
-    record_.remote_cpu = {told->cpu_total, told->cpu_user, told->cpu_system};
-    if (plan_.parameters.get_server_output) {  // a server may tell it as the client before asked
-      record_.server_output_text = told->server_output_text;
-      record_.server_output_json = told->server_output_json;
-    }
-  }
-  if (parts_.watcher != nullptr) {
-    if (interrupted_ && !error_) {
-      record_.error = "interrupt - the client has terminated";
-    } else if (error_ && !record_.error) {
-      record_.error = failure();
-    }
-    parts_.watcher->on_test_ended(record_);
-  }
-}
-
-/// What this end sent, and what the server says of it.
-void ClientTest::close_sender(Stream& stream, const StreamResult* told, double seconds,
-                              ClientStream& out, StreamEnd& row) const {
-  out.tx = stream.sender->report();
-  row.sent_bytes = out.tx->payload_bytes;
-  row.sent_packets = out.tx->packets;
-  row.sent_seconds = seconds;
-  if (told != nullptr) {
-    auto heard = peer_received(*told, stream.sender->packets(), stream.sender->omitted_packets(),
-                               plan_.parameters.length);
-    out.rx = std::move(heard.report);
-    out.rule_was_wrong = heard.rule_was_wrong;
-    out.copies_came = heard.copies_came;
-    out.tells_copies = told->duplicates && told->out_of_order;
-    row.received_seconds = told->seconds;
-    row.jitter_s = told->jitter_s;
-    row.out_of_order = told->out_of_order;
-  }
-}
-
-/// What arrived here of what the server says that it sent.
-void ClientTest::close_receiver(Stream& stream, const StreamResult* told, double seconds,
-                                ClientStream& out, StreamEnd& row) const {
-  const auto sent = told != nullptr ? std::optional{told->packets} : std::nullopt;
-  auto closed = stream.receiver->close(sent, parts_.clock.anchor());
-  out.rx = std::move(closed.report);
-  out.tells_copies = true;
-  row.received_seconds = seconds;
-  row.jitter_s = closed.result.jitter_s;
-  row.out_of_order = out.rx->reordered;
-  if (told != nullptr) {
-    out.tx = peer_sent(*told, plan_.parameters);
-    row.sent_bytes = told->bytes;
-    row.sent_packets = out.tx->packets;
-    row.sent_seconds = told->seconds;
-  }
-}
-
-void ClientTest::close_stream(std::size_t index, ClientFinish& finish) {
-  Stream& stream = streams_[index];
-  const auto& results = control_->server_results();
-  const StreamResult* const told = results ? &results->streams[index] : nullptr;
-  const Duration omitted = std::chrono::seconds{plan_.parameters.omit_seconds};
-  const MonoTime end = ended_ != kNever ? ended_ : parts_.clock.now();
-  const double own_seconds = seconds_of(end - started_ - omitted);
-  ClientStream& out = finish.streams.emplace_back();
-  StreamEnd row;
-  out.sent = stream.sender != nullptr;
-  if (out.sent) {
-    close_sender(stream, told, own_seconds, out, row);
-  } else {
-    close_receiver(stream, told, own_seconds, out, row);
-  }
-  if (out.rx) {
-    row.received_bytes = out.rx->unique_bytes;
-    row.received_packets = out.rx->sent;
-    row.lost = out.rx->lost;
-  }
-  if (told != nullptr) {
-    record_.ends.push_back(row);
-  }
 }
 
 }  // namespace udperf::iperf3

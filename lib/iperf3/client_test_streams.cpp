@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "iperf3/client_test.hpp"
+#include "iperf3/socket_buffers.hpp"
 #include "net/udp_port.hpp"
 
 namespace udperf::iperf3 {
@@ -30,11 +31,12 @@ void ClientTest::open_stream() {
     control_->give_up(port.error());
     return;
   }
-  if (const auto granted = std::min((*port)->send_buffer_bytes(), (*port)->receive_buffer_bytes());
-      granted < plan_.parameters.window) {
+  if (!buffers_fit(**port, plan_.parameters.window)) {
+    const auto granted = std::min((*port)->send_buffer_bytes(), (*port)->receive_buffer_bytes());
     control_->give_up(Error{ErrorCode::system,
                             "the system grants socket buffers of " + std::to_string(granted) +
-                                " bytes, not of " + std::to_string(plan_.parameters.window) +
+                                " bytes, which is less than half of " +
+                                std::to_string(plan_.parameters.window) +
                                 " (-w): see net.core.rmem_max and wmem_max",
                             0, "connect"});
     return;
@@ -100,6 +102,7 @@ void ClientTest::hear_stream() {
   if (stream.answered) {
     hello_by_ = kNever;
     if (streams_.size() == plan_.parameters.sockets()) {
+      note_streams();
       control_->streams_made(parts_.clock.now());
     } else {
       open_stream();
@@ -117,6 +120,19 @@ void ClientTest::hear_stream() {
   if (control_->over()) {
     hello_by_ = kNever;
   }
+}
+
+/// Puts the streams into the record, once.
+void ClientTest::note_streams() {
+  if (!record_.streams.empty()) {
+    return;
+  }
+  for (const Stream& stream : streams_) {
+    record_.streams.push_back(StreamEnds{stream.port->fd(), stream.port->local(), plan_.server,
+                                         stream.sender != nullptr});
+  }
+  record_.sndbuf_bytes = told_by_kernel(streams_.front().port->send_buffer_bytes());
+  record_.rcvbuf_bytes = told_by_kernel(streams_.front().port->receive_buffer_bytes());
 }
 
 Error ClientTest::too_old() const {

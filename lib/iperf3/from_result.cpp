@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "iperf3/bounded_json.hpp"
+#include "iperf3/socket_buffers.hpp"
 
 namespace udperf::iperf3 {
 namespace {
@@ -65,8 +66,8 @@ StreamEnd end_of(const Json& stream, const Json& way) {
   end.sent_seconds = seconds_of_ns(child(way, "tx"), "span_ns");
   end.received_bytes = count(rx, "unique_bytes");
   end.received_seconds = seconds_of_ns(child(way, "rx"), "span_ns");
-  end.lost = count(child(stream, "loss"), "packets");
-  end.received_packets = count(rx, "unique") + end.lost;
+  end.lost = find_count(child(stream, "loss"), "packets");
+  end.received_packets = count(rx, "unique") + end.lost.value_or(0);
   end.out_of_order = find_count(child(stream, "reordering"), "packets");
   end.jitter_s = seconds_of_ns(child(way, "jitter"), "rfc3550_ns");
   return end;
@@ -80,7 +81,8 @@ Row row_of(const Json& interval, bool sender, std::uint32_t length) {
   row.end_s = find_number(interval, "end_s").value_or(0);
   row.packets = count(interval, "sent");
   row.bytes = sender ? row.packets * length : count(interval, "payload_bytes");
-  row.lost = static_cast<std::int64_t>(at_most<std::uint64_t>(count(interval, "lost"), INT64_MAX));
+  constexpr std::uint64_t kMostLost = std::uint64_t{1} << 48U;  // so that sums of streams fit
+  row.lost = static_cast<std::int64_t>(at_most(count(interval, "lost"), kMostLost));
   row.out_of_order = count(interval, "reordered");
   return row;
 }
@@ -128,15 +130,16 @@ Result<TestRecord> record_of_result(const std::string& document) {
   const Json& test = child(*read, "test");
   TestRecord record;
   record.parameters = parameters_of(test);
+  record.began = true;
   record.host = find_text(test, "server_address").value_or("");
   record.port = at_most<std::uint16_t>(count(test, "server_port"), 65535);
   record.cookie = find_text(test, "id").value_or("");
   record.start = unix_from_ns(
       static_cast<std::int64_t>(at_most<std::uint64_t>(count(test, "start_unix_ns"), INT64_MAX)));
-  record.sndbuf_bytes =
-      at_most<std::uint32_t>(count(child(child(*read, "up"), "tx"), "sndbuf_bytes"), UINT32_MAX);
-  record.rcvbuf_bytes =
-      at_most<std::uint32_t>(count(child(child(*read, "down"), "rx"), "rcvbuf_bytes"), UINT32_MAX);
+  record.sndbuf_bytes = told_by_kernel(
+      at_most<std::uint32_t>(count(child(child(*read, "up"), "tx"), "sndbuf_bytes"), UINT32_MAX));
+  record.rcvbuf_bytes = told_by_kernel(
+      at_most<std::uint32_t>(count(child(child(*read, "down"), "rx"), "rcvbuf_bytes"), UINT32_MAX));
   add_way(test, child(*read, "up"), true, record);
   add_way(test, child(*read, "down"), false, record);
   for (IntervalRows& rows : record.intervals) {

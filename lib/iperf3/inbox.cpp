@@ -36,12 +36,15 @@ std::optional<Cookie> Inbox::take_cookie() {
   return cookie;
 }
 
+std::optional<std::int8_t> Inbox::next_state() const {
+  return size() == 0 ? std::nullopt : std::optional{static_cast<std::int8_t>(peek().front())};
+}
+
 std::optional<std::int8_t> Inbox::take_state() {
-  if (size() == 0) {
-    return std::nullopt;
+  const auto state = next_state();
+  if (state) {
+    drop(1);
   }
-  const auto state = static_cast<std::int8_t>(peek().front());
-  drop(1);
   return state;
 }
 

@@ -28,6 +28,8 @@ class Inbox {
 
   [[nodiscard]] std::optional<Cookie> take_cookie();
   [[nodiscard]] std::optional<std::int8_t> take_state();
+  /// The same, and leaves it there.
+  [[nodiscard]] std::optional<std::int8_t> next_state() const;
   [[nodiscard]] std::optional<std::uint32_t> take_number();
 
   /// A length and so many bytes of text.

@@ -3,12 +3,29 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/saturating.hpp"
+
 namespace udperf::iperf3 {
 namespace {
 
 std::int64_t nanoseconds(double seconds) {
   constexpr double kMostSeconds = 1e9;
   return std::llround(std::clamp(seconds, 0.0, kMostSeconds) * 1e9);
+}
+
+/// Its highest number says nothing: a stock receiver takes a number of 32 bits that has begun anew
+/// for one out of order.
+bool is_stuck(const StreamResult& told, const OwnSent& sent) {
+  return sent.counters == Counters::narrow && sent.packets > UINT32_MAX &&
+         told.packets <= UINT32_MAX;
+}
+
+/// Datagrams behind the highest number that the peer has seen.
+std::uint64_t unseen_tail(const StreamResult& told, const OwnSent& sent) {
+  // A stock receiver takes a number of 32 bits that has begun anew for one out of order.
+  const bool stuck =
+      sent.counters == Counters::narrow && sent.packets > UINT32_MAX && told.packets <= UINT32_MAX;
+  return stuck ? 0 : sent.packets - std::min(told.packets, sent.packets);
 }
 
 }  // namespace
@@ -20,35 +37,59 @@ TxReport peer_sent(const StreamResult& told, const Parameters& parameters) {
   out.packets = untold ? std::min(told.bytes / std::max(parameters.length, 1U), told.packets)
                        : told.packets - std::min(told.omitted_packets, told.packets);
   out.payload_bytes = told.bytes;
-  out.span_ns = nanoseconds(told.seconds);
+  out.span_ns = nanoseconds(told.seconds.value_or(0));
   return out;
 }
 
-PeerReceived peer_received(const StreamResult& told, std::uint64_t sent, std::uint64_t omitted,
-                           std::uint32_t length) {
+PeerReceived peer_received(const StreamResult& told, const OwnSent& sent) {
   PeerReceived out;
-  RxReport& report = out.report;
-  // Where nothing is to be omitted, nothing is, whatever the peer says.
-  const std::uint64_t before = told.tells_omitted && omitted != 0 ? told.omitted_packets : omitted;
-  report.sent = sent - std::min(before, sent);
-  const std::uint64_t arrived = told.bytes / length;
-  const std::uint64_t errors = told.errors - std::min(told.omitted_errors, told.errors);
-  const std::uint64_t least = report.sent - std::min(arrived, report.sent);
-  out.rule_was_wrong = errors < least;
-  const bool same_part = told.tells_omitted || omitted == 0;
-  out.copies_came =
-      same_part && !told.duplicates && arrived > report.sent - std::min(errors, report.sent);
-  report.lost = std::min(std::max(errors, least), report.sent);
-  report.lost_bytes = report.lost * length;
+  const bool omits = sent.omitted != 0;  // where nothing is, nothing is, whatever the peer says
+  const bool splits = omits && told.tells_omitted;
+  if (omits && !splits && told.errors != 0) {
+    return out;
+  }
+  RxReport& report = out.report.emplace();
+  const std::uint64_t before = splits ? told.omitted_packets : sent.omitted;
+  report.sent = sent.packets - std::min(before, sent.packets);
+  const std::uint64_t arrived = told.bytes / std::max(sent.length, 1U);
+  const std::uint64_t errors =
+      told.errors - (splits ? std::min(told.omitted_errors, told.errors) : 0);
+  const std::uint64_t seen = saturating_add(errors, unseen_tail(told, sent));
+  // The omitted time ends at each end by its own clock, and at a stock receiver not at one moment
+  // for bytes and numbers: its bytes are then of another part, if by little.
+  const bool exact = !omits || (splits && is_stuck(told, sent));
+  const std::uint64_t least = exact ? report.sent - std::min(arrived, report.sent) : 0;
+  report.lost = std::min(std::max(seen, least), report.sent);
+  report.lost_bytes = report.lost * sent.length;
   report.unique = report.sent - report.lost;
-  report.unique_bytes = report.unique * length;
-  report.duplicates = told.duplicates.value_or(arrived - std::min(report.unique, arrived));
+  report.unique_bytes = report.unique * sent.length;
+  out.rule_was_wrong = errors < report.lost;
+  out.copies_came = !omits && !told.duplicates && arrived > report.unique;
+  const std::uint64_t copies = omits ? 0 : arrived - std::min(report.unique, arrived);
+  report.duplicates = told.duplicates.value_or(copies);
   report.datagrams = report.unique + report.duplicates;
   report.reordered = told.out_of_order.value_or(0);
   report.first_bytes = 0;
-  report.last_mono_ns = nanoseconds(told.seconds);
+  report.last_mono_ns = nanoseconds(told.seconds.value_or(0));
   report.jitter_ns = nanoseconds(told.jitter_s);
   return out;
+}
+
+std::optional<RxReport> client_received(const StreamResult& told, OwnSent sent) {
+  if (is_stuck(told, sent)) {
+    return std::nullopt;
+  }
+  sent.packets = std::min(sent.packets, told.packets);
+  auto report = peer_received(told, sent).report;
+  return report && report->sent != 0 ? report : std::nullopt;
+}
+
+TxReport judged_part(TxReport report, const RxReport& judged, std::uint32_t length) {
+  if (judged.sent < report.packets) {
+    report.packets = judged.sent;
+    report.payload_bytes = judged.sent * length;
+  }
+  return report;
 }
 
 }  // namespace udperf::iperf3

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
+#include "iperf3/datagram.hpp"
 #include "iperf3/parameters.hpp"
 #include "iperf3/results.hpp"
 #include "model/reports.hpp"
@@ -14,19 +16,37 @@ namespace udperf::iperf3 {
 /// Of a stream that the peer sent in a test with `parameters`.
 [[nodiscard]] TxReport peer_sent(const StreamResult& told, const Parameters& parameters);
 
+/// What this end sent of a stream that the peer received.
+struct OwnSent {
+  std::uint64_t packets = 0;  ///< all that were numbered
+  std::uint64_t omitted = 0;  ///< of those, in the omitted time
+  std::uint32_t length = 1;
+  Counters counters = Counters::wide;
+};
+
 /// Of a stream that the peer received.
 struct PeerReceived {
-  RxReport report;
-  /// It says that less was lost than its own count of bytes leaves room for: the protocol's usual
-  /// rule does not see a lost tail, and takes copies for lost datagrams that were found.
+  /// Absent where it cannot be said what was lost: the peer tells of losses, but not whether they
+  /// fell into the omitted time (before 3.14).
+  std::optional<RxReport> report;
+  /// It says that less was lost than its own counts leave room for: the protocol's usual rule does
+  /// not see a lost tail, and takes copies for lost datagrams that were found.
   bool rule_was_wrong = false;
   /// Copies have come, as what arrived and what was lost are more than was sent, and the peer does
   /// not tell them: each may have hidden a loss, so more may have been lost.
   bool copies_came = false;
 };
-/// `sent`: the sender's count, `omitted` of it in the omitted time. What was lost is taken to be
-/// the larger of what the peer says and of what its bytes leave room for.
-[[nodiscard]] PeerReceived peer_received(const StreamResult& told, std::uint64_t sent,
-                                         std::uint64_t omitted, std::uint32_t length);
+/// What was lost is taken to be the larger of what the peer says, with all behind the highest
+/// number that it has seen, and of what its bytes leave room for.
+[[nodiscard]] PeerReceived peer_received(const StreamResult& told, const OwnSent& sent);
+
+/// The same of a client that this end, a server, sent to until the client said that it had stopped:
+/// only what it can have seen is judged, so the end of what was sent is not. Absent where that is
+/// nothing.
+[[nodiscard]] std::optional<RxReport> client_received(const StreamResult& told, OwnSent sent);
+
+/// `report` of a sender cut to the datagrams that were judged: all but what its receiver had
+/// stopped counting before. `length`: of each.
+[[nodiscard]] TxReport judged_part(TxReport report, const RxReport& judged, std::uint32_t length);
 
 }  // namespace udperf::iperf3

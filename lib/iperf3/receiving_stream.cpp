@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sender/host_load.hpp"
+
 namespace udperf::iperf3 {
 namespace {
 
@@ -32,8 +34,7 @@ Wake ReceivingStream::step(MonoTime now, net::ReceiveBuffers& buffers) {
     const auto cpu = clock_.thread_cpu_time();
     const Duration wall = clock_.now() - begun_;
     if (cpu && cpu_at_start_ && wall > Duration{0}) {
-      cpu_permille_ = static_cast<std::uint32_t>(
-          std::min<std::int64_t>((*cpu - *cpu_at_start_) * 1000 / wall, 1000));
+      cpu_permille_ = sender::permille_of(*cpu - *cpu_at_start_, wall);
     }
     over_.store(true, std::memory_order_release);
     return Wake{};

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 #include <ctime>
+#include <initializer_list>
 
 #include <nlohmann/json.hpp>
 
@@ -79,8 +80,8 @@ OrderedJson start_tree(const TestRecord& record, KeySet keys) {
   }
   OrderedJson out{
       {"connected", connected}, {"version", version_name(keys)}, {"system_info", system_info()}};
-  if (record.streams.empty()) {
-    return out;
+  if (!record.began && record.host.empty()) {
+    return out;  // nobody has taken the test
   }
   if (record.server && record.parameters.rate_bps != 0) {
     // A stock server writes the key here and once more below; a reader finds it at its first place.
@@ -94,10 +95,15 @@ OrderedJson start_tree(const TestRecord& record, KeySet keys) {
   if (keys == KeySet::of_3_21) {
     out["fq_rate"] = record.parameters.fq_rate_bps;
   }
+  if (record.streams.empty()) {
+    return out;  // refused before they were made
+  }
   out["sock_bufsize"] = record.parameters.window;
   out["sndbuf_actual"] = record.sndbuf_bytes;
   out["rcvbuf_actual"] = record.rcvbuf_bytes;
-  out["test_start"] = test_start_tree(record, keys);
+  if (record.began) {
+    out["test_start"] = test_start_tree(record, keys);
+  }
   return out;
 }
 
@@ -150,12 +156,22 @@ OrderedJson rows_tree(const TestRecord& record, const IntervalRows& rows) {
 }
 
 /// Loss and the rest behind the bytes of `out`.
-OrderedJson with_loss(OrderedJson out, double jitter_s, std::uint64_t lost, std::uint64_t packets) {
+OrderedJson with_loss(OrderedJson out, double jitter_s, std::optional<std::uint64_t> lost,
+                      std::uint64_t packets) {
   out["jitter_ms"] = plain(jitter_s * 1000);
-  out["lost_packets"] = lost;
+  out["lost_packets"] = lost ? OrderedJson(*lost) : OrderedJson(nullptr);
   out["packets"] = packets;
-  out["lost_percent"] = plain(percent_of(lost, packets));
+  out["lost_percent"] = lost ? plain(percent_of(*lost, packets)) : OrderedJson(nullptr);
   return out;
+}
+
+/// What the other end has not told is null, and never 0.
+void leave_open(OrderedJson& tree, bool open, std::initializer_list<const char*> keys) {
+  for (const char* key : keys) {
+    if (open) {
+      tree[key] = nullptr;
+    }
+  }
 }
 
 double longest(const StreamEnd& end) {
@@ -166,6 +182,8 @@ OrderedJson end_stream_tree(const StreamEnds& ends, const StreamEnd& end) {
   OrderedJson udp = span_tree(0, end.sent_seconds, end.sent_bytes,
                               bits_per_second(end.sent_bytes, end.sent_seconds));
   udp = with_loss(std::move(udp), end.jitter_s, end.lost, end.received_packets);
+  leave_open(udp, !end.sent_told, {"bytes", "bits_per_second"});
+  leave_open(udp, !end.received_told, {"jitter_ms"});
   udp["out_of_order"] = end.out_of_order.value_or(0);
   udp["sender"] = ends.sender;
   return OrderedJson{{"udp", with_socket(ends.socket, udp)}};
@@ -177,17 +195,22 @@ void add_sums(const TestRecord& record, Side side, const std::string& suffix, Or
   OrderedJson mixed =
       span_tree(0, longest(sum), sum.sent_bytes, bits_per_second(sum.sent_bytes, sum.sent_seconds));
   mixed = with_loss(std::move(mixed), sum.jitter_s, sum.lost, sum.received_packets);
+  leave_open(mixed, !sum.sent_told, {"bytes", "bits_per_second"});
+  leave_open(mixed, !sum.received_told, {"jitter_ms"});
   mixed["sender"] = side == Side::sends;
   out["sum" + suffix] = mixed;
   OrderedJson sent = span_tree(0, sum.sent_seconds, sum.sent_bytes,
                                bits_per_second(sum.sent_bytes, sum.sent_seconds));
   // What was lost is told here, too: some consumers look at nothing else.
   sent = with_loss(std::move(sent), sum.jitter_s, sum.lost, sum.sent_packets);
+  leave_open(sent, !sum.sent_told, {"bytes", "bits_per_second", "packets", "lost_percent"});
+  leave_open(sent, !sum.received_told, {"jitter_ms"});
   sent["sender"] = true;
   out["sum_sent" + suffix] = sent;
   OrderedJson received = span_tree(0, longest(sum), sum.received_bytes,
                                    bits_per_second(sum.received_bytes, longest(sum)));
   received = with_loss(std::move(received), sum.jitter_s, sum.lost, sum.received_packets);
+  leave_open(received, !sum.received_told, {"bytes", "bits_per_second", "jitter_ms", "packets"});
   received["sender"] = false;
   out["sum_received" + suffix] = received;
 }
@@ -213,6 +236,8 @@ OrderedJson end_tree(const TestRecord& record) {
       {"host_total", plain(host.total)},   {"host_user", plain(host.user)},
       {"host_system", plain(host.system)}, {"remote_total", plain(remote.total)},
       {"remote_user", plain(remote.user)}, {"remote_system", plain(remote.system)}};
+  leave_open(out["cpu_utilization_percent"], !peer_told(record),
+             {"remote_total", "remote_user", "remote_system"});
   return out;
 }
 
@@ -275,14 +300,14 @@ std::string interval_event(const TestRecord& record, const IntervalRows& rows) {
 
 std::string end_events(const TestRecord& record) {
   std::string text;
+  if (record.error) {
+    text += line("error", *record.error);
+  }
   if (record.server_output_json) {
     text +=
         line("server_output_json", OrderedJson::parse(*record.server_output_json, nullptr, false));
   } else if (record.server_output_text) {
     text += line("server_output_text", *record.server_output_text);
-  }
-  if (record.error) {
-    text += line("error", *record.error);
   }
   return text + line("end", end_tree(record));
 }

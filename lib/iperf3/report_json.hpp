@@ -14,7 +14,7 @@ namespace udperf::iperf3 {
 
 [[nodiscard]] std::string start_event(const TestRecord& record);
 [[nodiscard]] std::string interval_event(const TestRecord& record, const IntervalRows& rows);
-/// The end, what the server printed where that was asked for, and the error where there is one.
+/// The error where there is one, what the server printed where that was asked for, and the end.
 [[nodiscard]] std::string end_events(const TestRecord& record);
 
 /// System, host and kernel, as uname(2) tells them.

@@ -91,6 +91,14 @@ std::string loss_text(double jitter_s, std::int64_t lost, std::uint64_t packets)
                  static_cast<unsigned long long>(packets), percent_of(counted, packets));
 }
 
+/// Of a whole test, where the loss may not be known.
+std::string end_loss_text(double jitter_s, std::optional<std::uint64_t> lost,
+                          std::uint64_t packets) {
+  return lost ? loss_text(jitter_s, static_cast<std::int64_t>(*lost), packets)
+              : printed("  %5.3f ms  Unknown/%llu", jitter_s * 1000,
+                        static_cast<unsigned long long>(packets));
+}
+
 std::string row_text(const TestRecord& record, const Row& row, std::optional<int> socket,
                      const TextFormat& format) {
   std::string text =
@@ -115,19 +123,24 @@ std::string columns(const TestRecord& record, bool sender) {
 }
 
 /// The two lines of a stream, or of a direction's sum: what was sent, and what arrived. A server
-/// shows its own half alone.
+/// shows its own half alone, and so does a client whose server has not told its.
 std::string end_lines(const TestRecord& record, const StreamEnd& end, std::optional<int> socket,
                       bool sender, const TextFormat& format) {
   std::string text;
-  if (!record.server || sender) {
+  if ((!record.server || sender) && end.sent_told) {
     text += head_text(record, {socket, sender, 0, end.sent_seconds, end.sent_bytes}, format) +
             loss_text(0, 0, end.sent_packets) + "  sender\n";
   }
-  if (!record.server || !sender) {
+  if (const auto late = end.out_of_order.value_or(0); socket && late != 0) {
+    // "[SUM]" of one stream: iperf3 has it so.
+    text += "[SUM]" + role(record, sender) +
+            printed(" %4.1f-%4.1f sec  %llu datagrams received out-of-order\n", 0.0,
+                    end.sent_seconds, static_cast<unsigned long long>(late));
+  }
+  if ((!record.server || !sender) && end.received_told) {
     text +=
         head_text(record, {socket, sender, 0, end.received_seconds, end.received_bytes}, format) +
-        loss_text(end.jitter_s, static_cast<std::int64_t>(end.lost), end.received_packets) +
-        "  receiver\n";
+        end_loss_text(end.jitter_s, end.lost, end.received_packets) + "  receiver\n";
   }
   return text;
 }

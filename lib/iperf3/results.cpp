@@ -16,7 +16,7 @@ OrderedJson stream_object(const StreamResult& s) {
                   {"retransmits", -1},    {"jitter", s.jitter_s},
                   {"errors", s.errors},   {"omitted_errors", s.omitted_errors},
                   {"packets", s.packets}, {"omitted_packets", s.omitted_packets},
-                  {"start_time", 0},      {"end_time", s.seconds}};
+                  {"start_time", 0},      {"end_time", s.seconds.value_or(0)}};
   if (s.duplicates) {
     out["duplicates"] = *s.duplicates;
   }
@@ -58,8 +58,9 @@ std::optional<StreamResult> read_stream(const Json& object) {
   out.tells_omitted = omitted_packets && omitted_errors;
   out.omitted_packets = std::min(omitted_packets.value_or(0), out.packets);
   out.omitted_errors = std::min(omitted_errors.value_or(0), out.errors);
-  const double start = find_number(object, "start_time").value_or(0);
-  out.seconds = bounded_seconds(find_number(object, "end_time").value_or(0) - start);
+  if (const auto end = find_number(object, "end_time")) {
+    out.seconds = bounded_seconds(*end - find_number(object, "start_time").value_or(0));
+  }
   out.duplicates = find_count(object, "duplicates");
   out.out_of_order = find_count(object, "out_of_order");
   return out;

@@ -17,8 +17,9 @@ struct StreamResult {
   std::uint64_t omitted_packets = 0;  ///< of `packets`
   std::uint64_t omitted_errors = 0;   ///< of `errors`
   double jitter_s = 0;                ///< receiver
-  double seconds = 0;                 ///< from the start, or the end of the omitted time
   bool tells_omitted = false;         ///< since 3.14
+  /// From the start, or the end of the omitted time; absent: a version before 3.2 does not tell.
+  std::optional<double> seconds;
   /// Only a receiver that is this program tells these; a stock one has no field for them.
   std::optional<std::uint64_t> duplicates;
   std::optional<std::uint64_t> out_of_order;

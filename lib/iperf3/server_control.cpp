@@ -1,8 +1,19 @@
 #include "iperf3/server_control.hpp"
 
+#include <optional>
 #include <utility>
 
 namespace udperf::iperf3 {
+namespace {
+
+/// What a client may say where a text of it is awaited. No length of one begins so.
+bool leaves_test(const std::optional<std::int8_t>& state) {
+  static_assert(kMostClientResultBytes >> 24U == 0 && kMostParameterBytes >> 24U == 0);
+  return state == static_cast<std::int8_t>(State::client_terminate) ||
+         state == static_cast<std::int8_t>(State::iperf_done);
+}
+
+}  // namespace
 
 ServerControl::ServerControl(MonoTime now) : deadline_(now + kPatience) {}
 
@@ -58,6 +69,9 @@ bool ServerControl::read_cookie(MonoTime now) {
 }
 
 bool ServerControl::read_parameters(MonoTime now) {
+  if (leaves_test(in_.next_state())) {
+    return read_state(now);
+  }
   const auto item = in_.take_text(kMostParameterBytes);
   if (item.status == Inbox::Text::Status::incomplete) {
     return false;
@@ -110,6 +124,9 @@ bool ServerControl::read_state(MonoTime now) {
 }
 
 bool ServerControl::read_results(MonoTime now) {
+  if (leaves_test(in_.next_state())) {
+    return read_state(now);
+  }
   const auto item = in_.take_text(kMostClientResultBytes);
   if (item.status == Inbox::Text::Status::incomplete) {
     return false;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "iperf3/drain.hpp"
+#include "iperf3/socket_buffers.hpp"
 
 namespace udperf::iperf3 {
 namespace {
@@ -104,15 +105,22 @@ void ServerTest::trace(const char* what, const std::string& text) const {
 }
 
 void ServerTest::refuse(ErrorNumber error, const std::string& reason, MonoTime now) {
+  admission_.turn_away();
   control_.refuse(error, reason, now);
 }
 
 void ServerTest::say_busy(MonoTime now) {
+  admission_.turn_away();
   control_.say_busy(now);
 }
 
 void ServerTest::shut_down(MonoTime now) {
+  admission_.turn_away();
   control_.shut_down(now);
+}
+
+void ServerTest::fail(ErrorNumber error, const std::string& reason, MonoTime now) {
+  control_.refuse(error, reason, now);
 }
 
 void ServerTest::take_turn(MonoTime now) {
@@ -201,17 +209,11 @@ void ServerTest::start(MonoTime now) {
       executor().add(*stream.sender);
     }
   }
-  record_.server = true;
-  record_.parameters = p;
-  record_.host = client().address.to_string();
-  record_.port = client().port;
-  record_.start = setting_.clock.unix_now();
-  record_.sndbuf_bytes = streams_.front().port->send_buffer_bytes();
-  record_.rcvbuf_bytes = streams_.front().port->receive_buffer_bytes();
+  note_client();
+  record_.began = true;
+  record_.sndbuf_bytes = told_by_kernel(streams_.front().port->send_buffer_bytes());
+  record_.rcvbuf_bytes = told_by_kernel(streams_.front().port->receive_buffer_bytes());
   record_.interval = setting_.interval;
-  const Cookie& cookie = control_.cookie();
-  std::transform(cookie.begin(), cookie.end() - 1, std::back_inserter(record_.cookie),
-                 [](std::byte b) { return static_cast<char>(b); });
   if (setting_.watcher != nullptr || p.get_server_output) {
     cutter_.emplace(p, setting_.interval, now);
   }
@@ -292,12 +294,7 @@ void ServerTest::collect(MonoTime now) {
     trace("send_results", to_json(own));
     control_.send_results(own, now);
   }
-  if (setting_.watcher != nullptr && times_.has_started()) {
-    record_.error = control_.ended() && control_.status() != TestStatus::complete
-                        ? std::optional{control_.reason()}
-                        : std::nullopt;
-    setting_.watcher->on_test_ended(record_);
-  }
+  tell_end();
 }
 
 MonoTime ServerTest::next_time(MonoTime now) const {

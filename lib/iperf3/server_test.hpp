@@ -66,9 +66,12 @@ class ServerTest {
   /// `granted`: with the rates that the policy leaves. The client is told when may_create() lets
   /// it.
   void grant(const TestParams& granted, MonoTime now);
+  /// Who turns the client away, by one of these three, tells why.
   void refuse(ErrorNumber error, const std::string& reason, MonoTime now);
   void say_busy(MonoTime now);
   void shut_down(MonoTime now);
+  /// It cannot go on; the watcher is told.
+  void fail(ErrorNumber error, const std::string& reason, MonoTime now);
 
   /// Granted, and waiting for its turn to make streams: hellos do not say whose they are, so one
   /// test of an address makes its streams at a time.
@@ -136,6 +139,8 @@ class ServerTest {
   [[nodiscard]] bool arrivals_settled(MonoTime now) const;
   void collect(MonoTime now);
   void close_books();
+  void note_client();
+  void tell_end();
   void close_stream(std::size_t index);
   [[nodiscard]] Results own_results();
   void watch(MonoTime now);

@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/saturating.hpp"
+#include "iperf3/end_grace.hpp"
 #include "iperf3/report_json.hpp"
 #include "iperf3/report_writer.hpp"
 #include "iperf3/server_test.hpp"
@@ -9,34 +11,38 @@
 namespace udperf::iperf3 {
 namespace {
 
-/// `rx`: absent where the client did not say its half.
+/// `rx`: absent where it is not known. `word`: of the client; absent where it did not say its half.
 StreamEnd sent_end(const TxReport& tx, const std::optional<RxReport>& rx, const StreamResult& own,
-                   const StreamResult& told) {
+                   const std::optional<StreamResult>& word) {
+  const StreamResult told = word.value_or(StreamResult{});
   StreamEnd end;
   end.sent_bytes = tx.payload_bytes;
   end.sent_packets = tx.packets;
-  end.sent_seconds = own.seconds;
+  end.sent_seconds = own.seconds.value_or(0);
   end.received_bytes = told.bytes;
-  end.received_packets = rx ? rx->sent : 0;
-  end.received_seconds = told.seconds;
-  end.lost = rx ? rx->lost : 0;
+  end.received_packets = rx ? rx->sent : tx.packets;
+  end.received_seconds = told.seconds.value_or(0);
+  end.lost = rx ? std::optional{rx->lost} : std::nullopt;
   end.out_of_order = told.out_of_order;
   end.jitter_s = told.jitter_s;
+  end.received_told = word.has_value();
   return end;
 }
 
 StreamEnd received_end(const std::optional<TxReport>& tx, const RxReport& rx,
-                       const StreamResult& own, const StreamResult& told) {
+                       const StreamResult& own, const std::optional<StreamResult>& word) {
+  const StreamResult told = word.value_or(StreamResult{});
   StreamEnd end;
   end.sent_bytes = told.bytes;
   end.sent_packets = tx ? tx->packets : 0;
-  end.sent_seconds = told.seconds;
+  end.sent_seconds = told.seconds.value_or(0);
   end.received_bytes = rx.unique_bytes;
   end.received_packets = rx.sent;
-  end.received_seconds = own.seconds;
+  end.received_seconds = own.seconds.value_or(0);
   end.lost = rx.lost;
   end.out_of_order = rx.reordered;
   end.jitter_s = own.jitter_s;
+  end.sent_told = word.has_value();
   return end;
 }
 
@@ -83,35 +89,64 @@ void ServerTest::close_books() {
 
 void ServerTest::close_stream(std::size_t index) {
   Stream& stream = streams_[index];
-  const auto& results = control_.client_results();
-  const StreamResult* const told = results ? &results->streams[index] : nullptr;
-  const Duration omitted = std::chrono::seconds{control_.parameters().omit_seconds};
-  const double seconds = times_.measured_seconds(setting_.clock.now(), omitted);
+  const Parameters& p = control_.parameters();
+  const double seconds =
+      times_.measured_seconds(setting_.clock.now(), std::chrono::seconds{p.omit_seconds});
+  std::optional<StreamResult> told;
+  if (const auto& results = control_.client_results()) {
+    told = with_seconds(results->streams[index], seconds);
+  }
   if (stream.sender) {
     stream.tx = stream.sender->report();
     stream.own.bytes = stream.tx->payload_bytes;
     stream.own.packets = stream.sender->packets();
     stream.own.omitted_packets = stream.sender->omitted_packets();
-    if (told != nullptr) {
-      stream.rx = peer_received(*told, stream.own.packets, stream.own.omitted_packets,
-                                control_.parameters().length)
-                      .report;
+    if (told) {
+      stream.rx = client_received(*told, {stream.own.packets, stream.own.omitted_packets, p.length,
+                                          p.counters_64bit ? Counters::wide : Counters::narrow});
     }
   } else {
-    const auto sent = told != nullptr ? std::optional{told->packets} : std::nullopt;
+    const auto sent = told ? std::optional{told->packets} : std::nullopt;
     auto closed = stream.receiver->close(sent, setting_.clock.anchor());
     stream.rx = std::move(closed.report);
     stream.own = closed.result;
-    if (told != nullptr) {
-      stream.tx = peer_sent(*told, control_.parameters());
+    if (told) {
+      stream.tx = peer_sent(*told, p);
     }
   }
   stream.own.id = stream_id(index);
   stream.own.seconds = seconds;
-  // Of a client that did not say its half, only this end's is there.
-  const StreamResult word = told != nullptr ? *told : StreamResult{};
-  record_.ends.push_back(stream.sender ? sent_end(*stream.tx, stream.rx, stream.own, word)
-                                       : received_end(stream.tx, *stream.rx, stream.own, word));
+  record_.ends.push_back(stream.sender ? sent_end(*stream.tx, stream.rx, stream.own, told)
+                                       : received_end(stream.tx, *stream.rx, stream.own, told));
+}
+
+/// Who asks, and what for, as far as it has been said.
+void ServerTest::note_client() {
+  record_.server = true;
+  record_.parameters = control_.parameters();
+  record_.host = client().address.to_string();
+  record_.port = client().port;
+  record_.start = setting_.clock.unix_now();
+  const Cookie& cookie = control_.cookie();
+  if (cookie.front() != std::byte{0}) {
+    std::transform(cookie.begin(), cookie.end() - 1, std::back_inserter(record_.cookie),
+                   [](std::byte b) { return static_cast<char>(b); });
+  }
+}
+
+void ServerTest::tell_end() {
+  if (setting_.watcher == nullptr) {
+    return;
+  }
+  record_.error = control_.ended() && control_.status() != TestStatus::complete
+                      ? std::optional{control_.reason()}
+                      : std::nullopt;
+  if (times_.has_started()) {
+    setting_.watcher->on_test_ended(record_);
+  } else if (!admission_.turned_away()) {
+    note_client();
+    setting_.watcher->on_test_unstarted(record_);
+  }
 }
 
 std::uint64_t ServerTest::sent_bytes() const {
@@ -161,6 +196,10 @@ SessionOutcome ServerTest::outcome() const {
       way.emplace();
     }
     way->streams.push_back(StreamOutcome{stream.tx, stream.rx});
+    if (stream.sender && stream.tx && stream.rx) {
+      auto& tx = way->streams.back().tx;
+      tx = judged_part(*tx, *stream.rx, control_.parameters().length);
+    }
   }
   return out;
 }

@@ -7,6 +7,7 @@
 #include "base/saturating.hpp"
 #include "base/source_accounts.hpp"
 #include "engine/client_connect.hpp"
+#include "iperf3/socket_buffers.hpp"
 #include "net/udp_listener.hpp"
 #include "os/affinity.hpp"
 #include "session/client_handshake.hpp"
@@ -95,7 +96,7 @@ MonoTime Iperf3Service::step(MonoTime now) {
     on_datagram(datagram, now);
   }
   MonoTime next = step_tests(now);
-  give_turns(now);
+  next = std::min(next, give_turns(now));
   reap(now);
   next = std::min(next, listen_again_);
   return datagrams.empty() && strays_.empty() ? next : now;
@@ -214,8 +215,9 @@ void Iperf3Service::decide(ServerTest& test, MonoTime now) {
   parts_.observer.on_session_opened(test.id(), test.client(), params);
 }
 
-/// One test of an address at a time: their hellos look alike.
-void Iperf3Service::give_turns(MonoTime now) {
+/// One test of an address at a time: their hellos look alike. Returns when they are to be stepped.
+MonoTime Iperf3Service::give_turns(MonoTime now) {
+  MonoTime next = kNever;
   for (const auto& test : tests_) {
     if (!test->awaits_turn()) {
       continue;
@@ -225,9 +227,10 @@ void Iperf3Service::give_turns(MonoTime now) {
     });
     if (!taken) {
       test->take_turn(now);
-      test->step(now);
+      next = std::min(next, test->step(now));
     }
   }
+  return next;
 }
 
 void Iperf3Service::on_datagram(const net::Datagram& datagram, MonoTime now) {
@@ -244,13 +247,12 @@ void Iperf3Service::on_datagram(const net::Datagram& datagram, MonoTime now) {
   ServerTest& test = **found;
   auto port = data_->open_session(test.port_options(datagram.peer, datagram.local), strays_);
   if (!port) {
-    test.refuse(ErrorNumber::create_stream, port.error().message(), now);
+    test.fail(ErrorNumber::create_stream, port.error().message(), now);
     parts_.observer.on_warning(Warning{"session_socket", port.error().message()});
     return;
   }
-  if (std::min((*port)->send_buffer_bytes(), (*port)->receive_buffer_bytes()) <
-      test.parameters().window) {
-    test.refuse(ErrorNumber::buffer_size, "the system grants no socket buffers of that size", now);
+  if (!buffers_fit(**port, test.parameters().window)) {
+    test.fail(ErrorNumber::buffer_size, "the system grants no socket buffers of that size", now);
     return;
   }
   test.add_stream(*std::move(port), now);

@@ -72,7 +72,7 @@ class Iperf3Service final : public engine::Service {
   void refuse(ServerTest& test, ErrorNumber number, const std::string& reason, MonoTime now);
   [[nodiscard]] bool may_enter(ServerTest& test, MonoTime now);
   void deny(ServerTest& test, const std::string& reason, MonoTime now);
-  void give_turns(MonoTime now);
+  MonoTime give_turns(MonoTime now);
   MonoTime step_tests(MonoTime now);
   void reap(MonoTime now);
   void keep_rate(const ServerTest& test, MonoTime now);

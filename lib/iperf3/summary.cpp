@@ -31,6 +31,7 @@ std::optional<Row> sum_rows(const IntervalRows& rows, Side side) {
 
 StreamEnd sum_ends(const TestRecord& record, Side side) {
   StreamEnd sum;
+  sum.lost = 0;
   std::size_t streams = 0;
   for (std::size_t i = 0; i < record.ends.size() && i < record.streams.size(); ++i) {
     if (record.streams[i].sender != (side == Side::sends)) {
@@ -44,12 +45,19 @@ StreamEnd sum_ends(const TestRecord& record, Side side) {
     sum.received_bytes += end.received_bytes;
     sum.received_packets += end.received_packets;
     sum.received_seconds = std::max(sum.received_seconds, end.received_seconds);
-    sum.lost += end.lost;
+    sum.lost = sum.lost && end.lost ? std::optional{*sum.lost + *end.lost} : std::nullopt;
     sum.out_of_order = sum.out_of_order.value_or(0) + end.out_of_order.value_or(0);
     sum.jitter_s += end.jitter_s;
+    sum.sent_told = sum.sent_told && end.sent_told;
+    sum.received_told = sum.received_told && end.received_told;
   }
   sum.jitter_s = streams > 0 ? sum.jitter_s / static_cast<double>(streams) : 0;
   return sum;
+}
+
+bool peer_told(const TestRecord& record) {
+  return std::all_of(record.ends.begin(), record.ends.end(),
+                     [](const StreamEnd& end) { return end.sent_told && end.received_told; });
 }
 
 Side first_side(const TestRecord& record) {

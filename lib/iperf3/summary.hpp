@@ -18,6 +18,9 @@ enum class Side : bool { sends, receives };
 /// Of the whole test. Seconds are the largest, jitter the mean, of the streams.
 [[nodiscard]] StreamEnd sum_ends(const TestRecord& record, Side side);
 
+/// Whether the other end has said its half of the test.
+[[nodiscard]] bool peer_told(const TestRecord& record);
+
 /// The direction that a test runs in, seen from this end; of a bidirectional one the first that is
 /// printed: the client's sending.
 [[nodiscard]] Side first_side(const TestRecord& record);

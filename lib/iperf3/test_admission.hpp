@@ -19,10 +19,13 @@ class TestAdmission {
     granted_ = true;
   }
   void admit() { admitted_ = true; }
+  /// Whoever does so tells why.
+  void turn_away() { turned_away_ = true; }
 
   [[nodiscard]] bool granted() const { return granted_; }
   /// Granted, and it is not its turn yet.
   [[nodiscard]] bool waits() const { return granted_ && !admitted_; }
+  [[nodiscard]] bool turned_away() const { return turned_away_; }
   /// Precondition: granted().
   [[nodiscard]] const TestParams& params() const { return params_; }
 
@@ -31,6 +34,7 @@ class TestAdmission {
   bool asked_ = false;
   bool granted_ = false;
   bool admitted_ = false;
+  bool turned_away_ = false;
 };
 
 }  // namespace udperf::iperf3

@@ -48,9 +48,11 @@ struct StreamEnd {
   std::uint64_t received_bytes = 0;
   std::uint64_t received_packets = 0;  ///< what the receiver takes as sent
   double received_seconds = 0;
-  std::uint64_t lost = 0;
+  std::optional<std::uint64_t> lost;          ///< absent: the receiver's word does not say
   std::optional<std::uint64_t> out_of_order;  ///< absent: a stock receiver does not tell
   double jitter_s = 0;
+  bool sent_told = true;      ///< the sender's half is known; else its counts say nothing
+  bool received_told = true;  ///< the receiver's half is
 };
 
 struct CpuShare {
@@ -62,18 +64,19 @@ struct CpuShare {
 /// Everything that iperf3 tells of a test, at one end of it.
 struct TestRecord {
   bool server = false;
+  bool began = false;  ///< data could flow
   Parameters parameters;
   std::string cookie;
   std::string host;  ///< client: of the server as asked for; server: the client's address
   std::uint16_t port = 0;
   UnixTime start;
   std::uint32_t segment_bytes = 0;  ///< of the client's control connection (TCP); 0: not known
-  std::uint32_t sndbuf_bytes = 0;
+  std::uint32_t sndbuf_bytes = 0;   ///< as the kernel tells it
   std::uint32_t rcvbuf_bytes = 0;
   Duration interval = std::chrono::seconds{1};
   std::vector<StreamEnds> streams;
   std::vector<IntervalRows> intervals;  ///< not more than kMostRows rows in all
-  std::vector<StreamEnd> ends;          ///< empty where the test did not come to an end
+  std::vector<StreamEnd> ends;          ///< empty where the test did not begin
   CpuShare local_cpu;
   CpuShare remote_cpu;
   std::optional<std::string> server_output_text;
@@ -101,6 +104,9 @@ class TestWatcher {
   /// A server's: a client is refused a test for a reason that it is told; not one told of a busy
   /// server.
   virtual void on_test_refused(const std::string& /*reason*/) {}
+  /// A server's: a client's test ended before data could flow, and it was not turned away:
+  /// `record.error` says why.
+  virtual void on_test_unstarted(const TestRecord& /*record*/) {}
 };
 
 /// Counters of one stream at a moment; what a row is made of.

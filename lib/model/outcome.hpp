@@ -70,6 +70,7 @@ struct ClockEstimate {
   std::optional<double> skew_ppm;  ///< how much faster the peer's clock runs
   std::optional<double> skew_uncertainty_ppm;
   std::optional<bool> step_detected;
+  bool peer_stepped = false;  ///< the peer's, and not only what both read as one
 };
 
 /// What the server of a classic test answered to STOP.
@@ -97,6 +98,7 @@ struct TestOutcome {
   TestStatus status = TestStatus::error;
   std::optional<Error> error;
   std::optional<std::uint32_t> retry_after_ms;  ///< when the server was busy
+  bool fell_silent = false;  ///< it had started, and ended since nothing came from the server
   std::vector<Warning> warnings;
 
   std::optional<std::uint64_t> session;  ///< the test's id; absent when it never started

@@ -86,11 +86,11 @@ std::optional<std::string> spacing_problem(const TestParams& p, Way way) {
   if (!rate.limited() || rate.adjusted()) {
     return "a spacing other than even needs a rate";
   }
-  if (p.shape(way).spacing == Spacing::frames) {
-    return frames_need(p, way);
-  }
-  if (p.shape(way).spacing == Spacing::trace) {
-    return trace_need(p);
+  auto need = p.shape(way).spacing == Spacing::frames  ? frames_need(p, way)
+              : p.shape(way).spacing == Spacing::trace ? trace_need(p)
+                                                       : std::nullopt;
+  if (need) {
+    return need;
   }
   const MeanLength mean = p.mean_length(way);
   const bool too_fast = payload_bps(p, way, rate) / 8 > kMostShapedPps * mean.bytes / mean.packets;

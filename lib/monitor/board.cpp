@@ -13,6 +13,22 @@ bool same(const Target& a, const Target& b) {
 
 }  // namespace
 
+/// How each target, by name and module, was last told to stand.
+Board::States Board::last_states() const {
+  States states;
+  for (const TimedEvent& one : events_) {
+    const EventKind kind = one.event.kind;
+    const bool away = kind == EventKind::down;
+    if (away || kind == EventKind::up || kind == EventKind::not_measured) {
+      states[{one.target.name, one.target.module}] = away ? TargetState::down
+                                                     : kind == EventKind::up
+                                                         ? TargetState::up
+                                                         : TargetState::not_measured;
+    }
+  }
+  return states;
+}
+
 Board::Change Board::set_targets(const std::vector<Wanted>& wanted) {
   Change change;
   std::map<std::string_view, const Wanted*> by_name;
@@ -35,6 +51,7 @@ Board::Change Board::set_targets(const std::vector<Wanted>& wanted) {
     by_name.erase(found);
     ++entry;
   }
+  const States states = last_states();
   for (const Wanted& one : wanted) {
     const auto found = by_name.find(one.target.name);
     if (found == by_name.end() || found->second != &one) {
@@ -42,6 +59,10 @@ Board::Change Board::set_targets(const std::vector<Wanted>& wanted) {
     }
     Entry entry{one.target, one.every, TargetWatch{one.limits}, {}, {}, 0};
     entry.target.id = next_id_++;
+    if (const auto before = states.find({one.target.name, one.target.module});
+        before != states.end()) {
+      entry.watch.recall(before->second);
+    }
     change.added.push_back(entry.target.id);
     entries_.emplace(entry.target.id, std::move(entry));
   }

@@ -4,6 +4,8 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "monitor/target.hpp"
@@ -44,7 +46,8 @@ class Board {
   };
   [[nodiscard]] Change set_targets(const std::vector<Wanted>& wanted);
 
-  /// What changed before this process began, oldest first: shown, and not counted.
+  /// What changed before this process began, oldest first: shown, and not counted. A target that is
+  /// added later and was not up then is told up with its first answer.
   void recall(const std::vector<TimedEvent>& events);
 
   /// Whether it is another start of the target's server than the one that answered before.
@@ -65,6 +68,8 @@ class Board {
   }
 
  private:
+  using States = std::map<std::pair<std::string, std::string>, TargetState>;
+  [[nodiscard]] States last_states() const;
   void remember(TimedEvent event);
 
   std::map<std::uint64_t, Entry> entries_;

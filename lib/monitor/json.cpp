@@ -129,7 +129,8 @@ Json to_json(const RoundResult& round, const Target& target) {
           {"clock",
            {{"offset_ns", or_null(round.clock_offset_ns)},
             {"uncertainty_ns", or_null(round.clock_uncertainty_ns)},
-            {"stepped", round.clock_stepped}}},
+            {"stepped", round.clock_stepped},
+            {"server_stepped", round.server_clock_stepped}}},
           {"server_restarted", round.server_restarted}};
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/saturating.hpp"
 #include "result/document.hpp"
 
 namespace udperf::monitor {
@@ -44,9 +45,10 @@ TimeHistogram spread(const WayOutcome& way, std::int64_t zero, std::int64_t shif
     if (!stream.rx || !stream.rx->raw_delay_min_ns) {
       continue;
     }
-    const std::int64_t over = *stream.rx->raw_delay_min_ns - zero + shift;
+    const std::int64_t over =
+        saturating_sum(saturating_sum(*stream.rx->raw_delay_min_ns, -zero), shift);
     for (const DelayBin& bin : stream.rx->delay_bins) {
-      spread.add(Duration{bin.value_ns + over}, bin.count);
+      spread.add(Duration{saturating_sum(bin.value_ns, over)}, bin.count);
     }
   }
   return spread;
@@ -164,6 +166,7 @@ RoundResult make_round(const TestOutcome& outcome, const result::ResultDocument&
   round.length = std::max(outcome.end - outcome.start, Duration{0});
   round.status = status_of(outcome);
   round.error = outcome.error;
+  round.fell_silent = outcome.fell_silent && round.status == RoundStatus::cut_short;
   round.up = make_way(document.up, outcome.up);
   round.down = make_way(document.down, outcome.down);
   keep_found(document, round);
@@ -178,6 +181,7 @@ RoundResult make_round(const TestOutcome& outcome, const result::ResultDocument&
     round.clock_offset_ns = outcome.clock->offset_ns;
     round.clock_uncertainty_ns = outcome.clock->uncertainty_ns;
     round.clock_stepped = outcome.clock->step_detected.value_or(false);
+    round.server_clock_stepped = outcome.clock->peer_stepped;
   }
   return round;
 }

@@ -92,14 +92,16 @@ struct RoundResult {
   bool server_restarted = false;  ///< the server is another process than in the round before
   RoundStatus status = RoundStatus::not_measured;
   std::optional<Error> error;  ///< why it is not complete
+  bool fell_silent = false;    ///< cut short since nothing came from the server any more
   std::optional<RoundWay> up;
   std::optional<RoundWay> down;
   std::optional<RoundTrips> rtt;
   std::optional<std::int64_t> clock_offset_ns;       ///< server's UTC minus ours
   std::optional<std::int64_t> clock_uncertainty_ns;  ///< of that
-  bool clock_stepped = false;       ///< the wall clock of either end stepped within the round
-  TestParams params;                ///< as granted, or as asked where nothing was
-  std::optional<Endpoint> address;  ///< of the server; absent where none is known
+  bool clock_stepped = false;         ///< the wall clock of either end stepped within the round
+  bool server_clock_stepped = false;  ///< the server's did, which is not this host's
+  TestParams params;                  ///< as granted, or as asked where nothing was
+  std::optional<Endpoint> address;    ///< of the server; absent where none is known
   /// The whole result document (udperf/1) in one line, of a round whose source was told to keep it.
   std::string document;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/saturating.hpp"
 #include "monitor/ratio.hpp"
 #include "result/version.hpp"
 #include "voice/e_model.hpp"
@@ -54,7 +55,7 @@ DelayPart delay_part(const TimeHistogram& times) {
     return part;
   }
   part.min_ns = ns_of(times.min());
-  part.mean_ns = times.sum_ns() / static_cast<std::int64_t>(times.total());
+  part.mean_ns = times.sum_ns() / saturate<std::int64_t>(times.total());
   part.p50_ns = ns_of(times.percentile(0.5));
   part.p90_ns = ns_of(times.percentile(0.9));
   part.p95_ns = ns_of(times.percentile(0.95));

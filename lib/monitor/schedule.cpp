@@ -10,7 +10,7 @@ namespace {
 constexpr Duration kDay = std::chrono::hours{24};
 constexpr std::uint32_t kFailuresBeforeStretch = 3;
 constexpr std::uint32_t kMostStretch = 4;
-constexpr std::uint64_t kNobody = UINT64_MAX;  // no target's id
+constexpr std::pair<std::uint64_t, std::uint64_t> kElsewhere{UINT64_MAX, 0};  // no target's round
 
 /// A number without a pattern for each input (splitmix64).
 std::uint64_t mixed(std::uint64_t value) {
@@ -60,9 +60,6 @@ void RoundSchedule::remove(std::uint64_t target) {
     queue_.erase({found->second.next, target});
     entries_.erase(found);
   }
-  if (heavy_ == target) {
-    heavy_.reset();
-  }
 }
 
 void RoundSchedule::set_next(std::uint64_t target, Entry& entry, MonoTime next) {
@@ -80,6 +77,7 @@ DueRound RoundSchedule::begin(std::uint64_t target, Entry& entry, MonoTime now) 
   round.due = entry.next + every * static_cast<Duration::rep>(missed);
   round.number = entry.number + round.missed + 1;
   entry.number = round.number;
+  entry.last_due = round.due;
   Duration wait = every * entry.stretch;
   if (entry.stretch > 1) {
     const auto tenth = static_cast<std::uint64_t>(every.count() / 5 + 1);
@@ -100,13 +98,14 @@ std::vector<DueRound> RoundSchedule::take_due(MonoTime now) {
   }
   for (const auto& [at, target] : ready) {
     Entry& entry = entries_.at(target);
-    if (entry.timing.heavy) {
-      if (heavy_) {
-        continue;
-      }
-      heavy_ = target;
+    const bool heavy = entry.timing.heavy;
+    if (heavy && heavy_) {
+      continue;
     }
     due.push_back(begin(target, entry, now));
+    if (heavy) {
+      heavy_ = {target, due.back().number};
+    }
   }
   return due;
 }
@@ -115,12 +114,12 @@ bool RoundSchedule::reserve_heavy() {
   if (heavy_) {
     return false;
   }
-  heavy_ = kNobody;
+  heavy_ = kElsewhere;
   return true;
 }
 
 void RoundSchedule::release_heavy() {
-  if (heavy_ == kNobody) {
+  if (heavy_ == kElsewhere) {
     heavy_.reset();
   }
 }
@@ -142,6 +141,22 @@ std::vector<DueRound> RoundSchedule::slept(Duration time, MonoTime now, UnixTime
   return missed;
 }
 
+void RoundSchedule::clock_set(Duration by, MonoTime now, UnixTime unix_now) {
+  constexpr Duration kNear = std::chrono::hours{1};
+  for (auto& [target, entry] : entries_) {
+    if (!entry.timing.at || entry.next <= now) {  // what waits for its turn still does
+      continue;
+    }
+    MonoTime next = now + until(*entry.timing.at, unix_now);
+    if (by <= kNear && entry.next - now <= by) {
+      next = now;
+    } else if (entry.last_due && next - *entry.last_due < kNear) {
+      next += kDay;
+    }
+    set_next(target, entry, next);
+  }
+}
+
 MonoTime RoundSchedule::next() const {
   for (const auto& [at, target] : queue_) {
     if (!heavy_ || !entries_.at(target).timing.heavy) {
@@ -151,10 +166,13 @@ MonoTime RoundSchedule::next() const {
   return kNever;
 }
 
-void RoundSchedule::finished(std::uint64_t target, std::uint32_t failures, MonoTime now) {
-  if (heavy_ == target) {
+void RoundSchedule::landed(std::uint64_t target, std::uint64_t number) {
+  if (heavy_ == RoundKey{target, number}) {
     heavy_.reset();
   }
+}
+
+void RoundSchedule::finished(std::uint64_t target, std::uint32_t failures, MonoTime now) {
   const auto found = entries_.find(target);
   if (found == entries_.end()) {
     return;
@@ -169,18 +187,17 @@ void RoundSchedule::finished(std::uint64_t target, std::uint32_t failures, MonoT
   }
 }
 
-Duration SleepWatch::slept(MonoTime mono, Duration boot_time) {
+Duration SleepWatch::slept(Duration suspended) {
   constexpr Duration kLeast = std::chrono::milliseconds{100};
-  const Duration offset = boot_time - mono.time_since_epoch();
-  const Duration grown = offset - offset_.value_or(offset);
-  offset_ = offset;
+  const Duration grown = suspended - before_.value_or(suspended);
+  before_ = suspended;
   return grown >= kLeast ? grown : Duration{0};
 }
 
-std::optional<Duration> StepWatch::step(MonoTime mono, UnixTime unix, Duration slept) {
-  constexpr Duration kLeast = std::chrono::milliseconds{500};
-  const Duration offset = unix.time_since_epoch() - mono.time_since_epoch();
-  const Duration moved = offset - offset_.value_or(offset) - (offset_ ? slept : Duration{0});
+std::optional<Duration> StepWatch::step(const ClockAnchor& both, Duration suspended) {
+  constexpr Duration kLeast = std::chrono::milliseconds{50};
+  const Duration offset = both.unix.time_since_epoch() - both.mono.time_since_epoch() - suspended;
+  const Duration moved = offset - offset_.value_or(offset);
   offset_ = offset;
   return moved >= kLeast || moved <= -kLeast ? std::optional{moved} : std::nullopt;
 }

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "base/time.hpp"
@@ -37,11 +38,16 @@ class RoundSchedule {
   /// is new here go on from `last_number`.
   void add(std::uint64_t target, const Timing& timing, MonoTime now, UnixTime unix_now,
            std::uint64_t last_number = 0);
+  /// What runs of it keeps its place until it has landed().
   void remove(std::uint64_t target);
 
   /// The clock of the grids stood still so long, until `now`: the rounds that would have been, and
   /// times of day are met again. The numbers of these rounds are passed over.
   [[nodiscard]] std::vector<DueRound> slept(Duration time, MonoTime now, UnixTime unix_now);
+
+  /// The wall clock was set by so much: times of day are met by what it says now. One that was
+  /// jumped over by an hour at most is met at once; one that comes again within an hour is not.
+  void clock_set(Duration by, MonoTime now, UnixTime unix_now);
 
   /// The rounds that are due, earliest first. A heavy one is kept back while another runs.
   [[nodiscard]] std::vector<DueRound> take_due(MonoTime now);
@@ -52,8 +58,11 @@ class RoundSchedule {
   /// kNever where nothing is to come but what waits for a heavy round.
   [[nodiscard]] MonoTime next() const;
 
-  /// A round of this target is over. Failures in a row stretch its period up to fourfold, with
-  /// jitter, so that what is down is not asked in step; an answer ends that.
+  /// A round that take_due() gave is over or will not be run, also of a target that is gone:
+  /// another heavy one may run.
+  void landed(std::uint64_t target, std::uint64_t number);
+  /// What the last round of this target came to. Failures in a row stretch its period up to
+  /// fourfold, with jitter, so that what is down is not asked in step; an answer ends that.
   void finished(std::uint64_t target, std::uint32_t failures, MonoTime now);
 
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
@@ -62,7 +71,7 @@ class RoundSchedule {
   struct Entry {
     Timing timing;
     MonoTime next;
-    MonoTime last_due;
+    std::optional<MonoTime> last_due;  ///< of a round that was begun
     std::uint64_t number = 0;
     std::uint32_t stretch = 1;  ///< rounds of the grid to each that runs
   };
@@ -71,26 +80,28 @@ class RoundSchedule {
 
   std::map<std::uint64_t, Entry> entries_;
   std::set<std::pair<MonoTime, std::uint64_t>> queue_;
-  std::optional<std::uint64_t> heavy_;  ///< the one that runs
+  using RoundKey = std::pair<std::uint64_t, std::uint64_t>;  ///< target and number
+  std::optional<RoundKey> heavy_;                            ///< the one that runs
   std::uint64_t added_ = 0;
 };
 
-/// Tells that the machine slept: the monotonic clock stands still then, the boot clock does not.
+/// Tells that the machine slept.
 class SleepWatch {
  public:
   /// How long the machine slept since the call before; zero where it did not (to a tenth of a
-  /// second, since the clocks are not read at one moment).
-  [[nodiscard]] Duration slept(MonoTime mono, Duration boot_time);
+  /// second). `suspended`: in all so far.
+  [[nodiscard]] Duration slept(Duration suspended);
 
  private:
-  std::optional<Duration> offset_;
+  std::optional<Duration> before_;
 };
 
 /// Tells that the wall clock was set: each step once.
 class StepWatch {
  public:
-  /// By how much, if by half a second or more, without what `slept` explains.
-  [[nodiscard]] std::optional<Duration> step(MonoTime mono, UnixTime unix, Duration slept);
+  /// By how much since the call before, if by 50 ms or more. `both`: read as one moment;
+  /// `suspended`: in all so far, while the monotonic clock stood still.
+  [[nodiscard]] std::optional<Duration> step(const ClockAnchor& both, Duration suspended);
 
  private:
   std::optional<Duration> offset_;

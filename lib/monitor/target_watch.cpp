@@ -1,90 +1,34 @@
 #include "monitor/target_watch.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
-#include <cstdio>
+#include <iterator>
 #include <utility>
-
-#include "base/units.hpp"
-#include "monitor/ratio.hpp"
 
 namespace udperf::monitor {
 namespace {
 
-constexpr std::array<const char*, 9> kEventKinds{"up",
-                                                 "down",
-                                                 "not_measured",
-                                                 "loss_high",
-                                                 "loss_normal",
-                                                 "mtu_changed",
-                                                 "route_length_changed",
-                                                 "clock_stepped",
-                                                 "server_restarted"};
-
-std::string percent(double ratio) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.3g %%", 100 * ratio);
-  return text.data();
-}
-
-std::optional<double> loss_of(const std::optional<RoundWay>& way) {
-  return way ? ratio_of(way->lost, way->sent) : std::nullopt;
-}
-
-/// The worse way's.
-std::optional<double> worst_loss(const RoundResult& round) {
-  const auto up = loss_of(round.up);
-  const auto down = loss_of(round.down);
-  return up && down ? std::max(up, down) : up ? up : down;
-}
-
-/// What a search found, or else what arrived in a second.
-std::optional<double> rate_of(const std::optional<RoundWay>& way) {
-  return !way ? std::nullopt : way->found_bps ? way->found_bps : way->goodput_bps;
-}
-
-std::optional<double> goodput_of(const RoundResult& round) {
-  std::optional<double> sum;
-  for (const auto* way : {&round.up, &round.down}) {
-    if (const auto rate = rate_of(*way)) {
-      sum = sum.value_or(0) + *rate;
-    }
-  }
-  return sum;
-}
-
-/// The worse way's; nothing where a way that was measured has none.
-std::optional<double> worst_mos(const RoundResult& round) {
-  std::optional<double> worst;
-  for (const auto* way : {&round.up, &round.down}) {
-    if (*way && (!(*way)->voice || !(*way)->voice->mos)) {
-      return std::nullopt;
-    }
-    if (*way) {
-      worst = std::min(worst.value_or(5), *(*way)->voice->mos);
-    }
-  }
-  return worst;
-}
-
-/// Rounded down: what misses a limit does not read like it.
-std::string score(double mos) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.2f", std::floor(100 * mos + 1e-6) / 100);
-  return text.data();
-}
+constexpr std::array<const char*, kEventKinds> kEventNames{"up",
+                                                           "down",
+                                                           "not_measured",
+                                                           "loss_high",
+                                                           "loss_normal",
+                                                           "mtu_changed",
+                                                           "route_length_changed",
+                                                           "clock_stepped",
+                                                           "server_restarted",
+                                                           "threshold_missed",
+                                                           "threshold_met"};
 
 }  // namespace
 
 const char* to_string(EventKind kind) {
-  return kEventKinds.at(static_cast<std::size_t>(kind));
+  return kEventNames.at(static_cast<std::size_t>(kind));
 }
 
 std::optional<EventKind> parse_event_kind(std::string_view name) {
-  const auto* const found = std::find(kEventKinds.begin(), kEventKinds.end(), name);
-  return found != kEventKinds.end()
-             ? std::optional{static_cast<EventKind>(found - kEventKinds.begin())}
+  const auto* const found = std::find(kEventNames.begin(), kEventNames.end(), name);
+  return found != kEventNames.end()
+             ? std::optional{static_cast<EventKind>(found - kEventNames.begin())}
              : std::nullopt;
 }
 
@@ -93,49 +37,12 @@ const char* to_string(TargetState state) {
   return kNames.at(static_cast<std::size_t>(state));
 }
 
-std::vector<std::string> missed_limits(const Limits& limits, const RoundResult& round) {
-  std::vector<std::string> missed;
-  if (limits.loss_ratio) {
-    const auto loss = worst_loss(round);
-    if (!loss) {
-      missed.emplace_back("the loss could not be measured");
-    } else if (*loss > *limits.loss_ratio) {
-      missed.push_back(percent(*loss) + " were lost, accepted are " + percent(*limits.loss_ratio));
-    }
-  }
-  if (limits.goodput_bps) {
-    const auto goodput = goodput_of(round);
-    if (!goodput) {
-      missed.emplace_back("the rate could not be measured");
-    } else if (*goodput < *limits.goodput_bps) {
-      missed.push_back(format_bit_rate(*goodput) + " arrived, wanted are " +
-                       format_bit_rate(*limits.goodput_bps));
-    }
-  }
-  if (limits.rtt_p99) {
-    const auto p99 = round.rtt ? round.rtt->times.percentile(0.99) : std::nullopt;
-    if (!p99) {
-      missed.emplace_back("the round trip was not measured");
-    } else if (*p99 > *limits.rtt_p99) {
-      missed.push_back("the 99th percentile of round trips was " + format_duration(*p99) +
-                       ", accepted are " + format_duration(*limits.rtt_p99));
-    }
-  }
-  if (limits.mos) {
-    const auto mos = worst_mos(round);
-    if (!mos) {
-      missed.emplace_back("how a call would sound could not be measured");
-    } else if (*mos < *limits.mos) {
-      missed.push_back("a call would sound like MOS " + score(*mos) + ", wanted is " +
-                       score(*limits.mos));
-    }
-  }
-  return missed;
-}
-
 bool answered(const RoundResult& round) {
   if (round.status == RoundStatus::complete) {
     return true;
+  }
+  if (round.fell_silent) {
+    return false;  // whatever had come before
   }
   const bool arrived = (round.down && round.down->unique > 0) ||
                        (round.up && round.up->unique > 0) ||
@@ -158,13 +65,29 @@ std::vector<Event> TargetWatch::on_round(const RoundResult& round) {
     ++server_restarts_;
     told.add(EventKind::server_restarted, {}, "the server was started anew");
   }
-  if (round.clock_stepped) {
-    told.add(EventKind::clock_stepped, {}, "a wall clock was set during the round");
+  // Rounds overlap: a step may be in two of them.
+  if (round.server_clock_stepped && !server_stepped_) {
+    told.add(EventKind::clock_stepped, {}, "the server's clock was set during the round");
   }
+  server_stepped_ = round.server_clock_stepped;
   follow_loss(told);
+  follow_limits(told);
   follow_way(told, round.up, "up", up_);
   follow_way(told, round.down, "down", down_);
   return std::move(told.events);
+}
+
+/// Who was away while a round ran is told apart by who answers now.
+const char* TargetWatch::back_again(const RoundResult& round, TargetState before) const {
+  if (before != TargetState::down) {
+    return "is measured again";
+  }
+  if (round.server_restarted) {
+    return "answers again: the server was started anew";
+  }
+  return same_server_
+             ? "answers again: the server is the same, so the path was out or it stood still"
+             : "answers again";
 }
 
 void TargetWatch::follow_state(Told& told) {
@@ -175,21 +98,22 @@ void TargetWatch::follow_state(Told& told) {
                            : ours          ? TargetState::not_measured
                                            : TargetState::down;
   failures_ = next == TargetState::up ? 0 : failures_ + (failures_ < UINT32_MAX ? 1U : 0U);
+  same_server_ = same_server_ && !round.server_restarted;
   if (next == state_) {
     return;
   }
-  const TargetState before = state_;
+  const TargetState before = state_ == TargetState::unknown ? recalled_ : state_;
   state_ = next;
   since_ = round.start;
   const std::string reason = round.error ? round.error->message() : std::string{};
   switch (next) {
     case TargetState::up:
-      if (before != TargetState::unknown) {
-        told.add(EventKind::up, {},
-                 before == TargetState::down ? "answers again" : "is measured again");
+      if (before != TargetState::unknown && before != TargetState::up) {
+        told.add(EventKind::up, {}, back_again(round, before));
       }
       break;
     case TargetState::down:
+      same_server_ = round.fell_silent && !round.server_restarted;
       told.add(EventKind::down, {}, reason.empty() ? "nothing comes back" : reason);
       break;
     case TargetState::not_measured:
@@ -212,7 +136,45 @@ void TargetWatch::follow_loss(Told& told) {
   loss_high_ = high;
   const bool of_up = loss_of(told.round.up) == loss;
   told.add(high ? EventKind::loss_high : EventKind::loss_normal, of_up ? "up" : "down",
-           percent(*loss) + " lost, accepted are " + percent(*limits_.loss_ratio));
+           percent_text(*loss) + " lost, accepted are " + percent_text(*limits_.loss_ratio));
+}
+
+/// Loss has words of its own. What was not measured changes nothing.
+void TargetWatch::follow_limits(Told& told) {
+  if (told.round.status != RoundStatus::complete) {
+    return;  // half a round has half a rate
+  }
+  for (LimitFinding& found : judge_limits(limits_, told.round)) {
+    if (found.limit == Limit::loss || !found.kept) {
+      continue;
+    }
+    std::string& missed = missed_.at(static_cast<std::size_t>(found.limit));
+    const bool was_kept = missed.empty();
+    missed = *found.kept ? std::string{} : found.sentence;
+    if (was_kept != *found.kept) {
+      told.add(*found.kept ? EventKind::threshold_met : EventKind::threshold_missed, {},
+               std::move(found.sentence));
+    }
+  }
+}
+
+void TargetWatch::set_limits(const Limits& limits) {
+  limits_ = limits;
+  loss_high_ = loss_high_ && limits.loss_ratio;
+  for (const auto& [limit, wanted] : {std::pair{Limit::rate, limits.goodput_bps.has_value()},
+                                      std::pair{Limit::rtt, limits.rtt_p99.has_value()},
+                                      std::pair{Limit::mos, limits.mos.has_value()}}) {
+    if (!wanted) {
+      missed_.at(static_cast<std::size_t>(limit)).clear();
+    }
+  }
+}
+
+std::vector<std::string> TargetWatch::missed() const {
+  std::vector<std::string> sentences;
+  std::copy_if(missed_.begin(), missed_.end(), std::back_inserter(sentences),
+               [](const std::string& sentence) { return !sentence.empty(); });
+  return sentences;
 }
 
 void TargetWatch::follow_way(Told& told, const std::optional<RoundWay>& way, const char* direction,

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "monitor/limits.hpp"
 #include "monitor/round.hpp"
 
 namespace udperf::monitor {
@@ -19,9 +21,12 @@ enum class EventKind : std::uint8_t {
   loss_normal,
   mtu_changed,
   route_length_changed,
-  clock_stepped,
+  clock_stepped,  ///< the server's
   server_restarted,
+  threshold_missed,  ///< another than that of loss
+  threshold_met,
 };
+inline constexpr std::size_t kEventKinds = 11;
 [[nodiscard]] const char* to_string(EventKind kind);
 [[nodiscard]] std::optional<EventKind> parse_event_kind(std::string_view name);
 
@@ -40,20 +45,7 @@ struct Event {
 enum class TargetState : std::uint8_t { unknown, up, down, not_measured };
 [[nodiscard]] const char* to_string(TargetState state);
 
-/// What is more than the user wants to accept, of one round.
-struct Limits {
-  std::optional<double> loss_ratio;  ///< 0..1, of either way
-  std::optional<double> goodput_bps;
-  std::optional<Duration> rtt_p99;
-  std::optional<double> mos;  ///< 1..4.5, of the worse way
-};
-
-/// One sentence for each limit that the round did not keep. What was not measured does not keep
-/// one.
-[[nodiscard]] std::vector<std::string> missed_limits(const Limits& limits,
-                                                     const RoundResult& round);
-
-/// Whether the other end was there: something came back from it.
+/// Whether the other end was there: something came back from it, and it did not fall silent.
 [[nodiscard]] bool answered(const RoundResult& round);
 
 /// Follows one target from round to round and tells what changed. A round in which a target that is
@@ -64,12 +56,17 @@ class TargetWatch {
   explicit TargetWatch(const Limits& limits = {}) : limits_(limits) {}
 
   [[nodiscard]] std::vector<Event> on_round(const RoundResult& round);
-  void set_limits(const Limits& limits) { limits_ = limits; }
+  void set_limits(const Limits& limits);
+  /// How the target was last told to stand, before anything of it is known here: what began then
+  /// ends with its first answer.
+  void recall(TargetState before) { recalled_ = before; }
 
   [[nodiscard]] TargetState state() const { return state_; }
   /// Begin of the first round of the present state.
   [[nodiscard]] UnixTime since() const { return since_; }
   [[nodiscard]] bool loss_is_high() const { return loss_high_; }
+  /// A sentence for each other limit that is missed now, as of the round that began to.
+  [[nodiscard]] std::vector<std::string> missed() const;
   /// Rounds in a row without an answer.
   [[nodiscard]] std::uint32_t failures() const { return failures_; }
   /// How often the server was found started anew.
@@ -86,16 +83,23 @@ class TargetWatch {
     void add(EventKind kind, std::string direction, std::string detail);
   };
   void follow_state(Told& told);
+  [[nodiscard]] const char* back_again(const RoundResult& round, TargetState before) const;
   void follow_loss(Told& told);
+  void follow_limits(Told& told);
   static void follow_way(Told& told, const std::optional<RoundWay>& way, const char* direction,
                          Seen& seen);
 
   Limits limits_;
   TargetState state_ = TargetState::unknown;
+  TargetState recalled_ = TargetState::unknown;  ///< while the state is unknown
   UnixTime since_;
   bool loss_high_ = false;
+  std::array<std::string, kLimits> missed_;  ///< empty: kept, or not known
   std::uint32_t failures_ = 0;
   std::uint64_t server_restarts_ = 0;
+  /// It went down in the middle of a round, and no other server has been found since.
+  bool same_server_ = false;
+  bool server_stepped_ = false;  ///< its clock, in the round before
   Seen up_;
   Seen down_;
 };

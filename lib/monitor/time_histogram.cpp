@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/saturating.hpp"
 
@@ -23,15 +22,6 @@ constexpr std::array<std::int64_t, TimeHistogram::kBounds> kBoundsNs = [] {
   return bounds;
 }();
 static_assert(kBoundsNs.front() == 1'000 && kBoundsNs.back() == 10'000'000'000);
-
-std::int64_t add_saturating(std::int64_t a, std::int64_t b) {
-  std::int64_t sum = 0;
-  if (!__builtin_add_overflow(a, b, &sum)) {
-    return sum;
-  }
-  return b > 0 ? std::numeric_limits<std::int64_t>::max()
-               : std::numeric_limits<std::int64_t>::min();
-}
 
 std::int64_t times_saturating(std::int64_t value, std::uint64_t count) {
   const std::uint64_t magnitude =
@@ -61,7 +51,7 @@ void TimeHistogram::add(Duration value, std::uint64_t count) {
   auto& bucket = counts_.at(bucket_of(value));
   bucket = saturating_add(bucket, count);
   total_ = saturating_add(total_, count);
-  sum_ns_ = add_saturating(sum_ns_, times_saturating(ns, count));
+  sum_ns_ = saturating_sum(sum_ns_, times_saturating(ns, count));
 }
 
 void TimeHistogram::add(const TimeHistogram& other) {
@@ -74,7 +64,7 @@ void TimeHistogram::add(const TimeHistogram& other) {
     counts_.at(i) = saturating_add(counts_.at(i), other.counts_.at(i));
   }
   total_ = saturating_add(total_, other.total_);
-  sum_ns_ = add_saturating(sum_ns_, other.sum_ns_);
+  sum_ns_ = saturating_sum(sum_ns_, other.sum_ns_);
 }
 
 std::optional<Duration> TimeHistogram::min() const {

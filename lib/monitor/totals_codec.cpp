@@ -1,14 +1,18 @@
 #include "monitor/totals_codec.hpp"
 
 #include <array>
+#include <cstdint>
 #include <string_view>
 
+#include "base/saturating.hpp"
 #include "monitor/byte_codec.hpp"
 
 namespace udperf::monitor {
 namespace {
 
 constexpr std::uint64_t kTotalsVersion = 1;
+/// Of a histogram: no store has seen so many.
+constexpr std::uint64_t kMostValues = INT64_MAX;
 
 void put_times(std::string& out, const TimeHistogram& times) {
   std::uint64_t used = 0;
@@ -58,15 +62,21 @@ class Reader : public ByteReader {
     totals.max_ns = signed_number();
     std::array<std::uint64_t, TimeHistogram::kBuckets> counts{};
     std::size_t next = 0;
+    std::uint64_t total = 0;
     for (std::uint64_t i = 0; i < used && good(); ++i) {
       const std::uint64_t skip = number();
       const std::uint64_t count = number();
-      if (skip >= TimeHistogram::kBuckets || next + skip >= TimeHistogram::kBuckets || count == 0) {
+      total = saturating_add(total, count);
+      if (skip >= TimeHistogram::kBuckets || next + skip >= TimeHistogram::kBuckets || count == 0 ||
+          total > kMostValues) {
         fail();
         break;
       }
       next += skip;
       counts.at(next++) = count;
+    }
+    if (totals.min_ns > totals.max_ns) {
+      fail();
     }
     return TimeHistogram::of(counts, totals);
   }
@@ -122,7 +132,8 @@ std::optional<Totals> decode_totals(std::string_view bytes) {
   totals.down = reader.way();
   totals.rtt_sent = reader.number();
   totals.rtt = reader.times();
-  return reader.good() && reader.at_end() ? std::optional{totals} : std::nullopt;
+  const bool possible = totals.measured >= Duration{0};
+  return possible && reader.good() && reader.at_end() ? std::optional{totals} : std::nullopt;
 }
 
 }  // namespace udperf::monitor

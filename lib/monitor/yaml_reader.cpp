@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/nearest_word.hpp"
+#include "base/utf8.hpp"
 
 namespace udperf::monitor {
 namespace {
@@ -153,6 +154,10 @@ std::optional<std::string> YamlReader::scalar(const YAML::Node& node, std::strin
   });
   if (!plain || text.size() > kMostScalar) {
     complain(node, std::string{what} + ": has control characters or is too long");
+    return std::nullopt;
+  }
+  if (!is_utf8(text)) {  // what reads metrics refuses all of them for one such label
+    complain(node, std::string{what} + ": is not UTF-8");
     return std::nullopt;
   }
   return text;

@@ -34,7 +34,7 @@ class YamlReader {
                    const std::vector<std::string_view>& known);
   void unknown_module(const Place& place, const std::string& module,
                       const std::vector<std::string_view>& known);
-  /// The text of a scalar, without control characters.
+  /// The text of a scalar: UTF-8 without control characters.
   [[nodiscard]] std::optional<std::string> scalar(const YAML::Node& node, std::string_view what);
 
   [[nodiscard]] static Place place(const YAML::Node& node);

@@ -38,6 +38,15 @@ Endpoint local_of(int fd) {
   return address.endpoint();
 }
 
+std::optional<tcp_info> read_info(int fd) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) {
+    return std::nullopt;
+  }
+  return info;
+}
+
 bool would_block(int os_error) {
   return os_error == EAGAIN || os_error == EINTR;
 }
@@ -156,12 +165,17 @@ void TcpConnection::finish_sending() {
 }
 
 std::optional<Duration> TcpConnection::silence() const {
-  tcp_info info{};
-  socklen_t size = sizeof info;
-  if (::getsockopt(fd(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) {
-    return std::nullopt;
-  }
-  return std::chrono::milliseconds{std::min(info.tcpi_last_ack_recv, info.tcpi_last_data_recv)};
+  const auto info = read_info(fd());
+  return info ? std::optional<Duration>{std::chrono::milliseconds{
+                    std::min(info->tcpi_last_ack_recv, info->tcpi_last_data_recv)}}
+              : std::nullopt;
+}
+
+std::optional<Duration> TcpConnection::round_trip() const {
+  const auto info = read_info(fd());
+  return info && info->tcpi_rtt != 0
+             ? std::optional<Duration>{std::chrono::microseconds{info->tcpi_rtt}}
+             : std::nullopt;
 }
 
 std::optional<std::uint32_t> TcpConnection::segment_bytes() const {

@@ -53,6 +53,8 @@ class TcpConnection {
 
   /// Since the peer's host last answered anything; nothing where the system does not tell.
   [[nodiscard]] std::optional<Duration> silence() const;
+  /// The smoothed round trip to the peer; nothing where the system does not tell.
+  [[nodiscard]] std::optional<Duration> round_trip() const;
   /// The largest segment, as it was agreed with the peer.
   [[nodiscard]] std::optional<std::uint32_t> segment_bytes() const;
 

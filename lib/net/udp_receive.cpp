@@ -66,8 +66,8 @@ void read_socket_control(const cmsghdr* header, const ReadTime& time, Received& 
 void UdpPort::read_one_control(const cmsghdr* header, const ReadTime& time, Received& out) {
   switch (header->cmsg_level) {
     case SOL_UDP:
-      if (header->cmsg_type == UDP_GRO && payload_of<int>(header) > 0) {
-        out.segment = static_cast<std::uint32_t>(payload_of<int>(header));
+      if (header->cmsg_type == UDP_GRO) {
+        out.segment = merged_length(payload_of<std::uint32_t>(header), out.segment);
       }
       break;
     case SOL_SOCKET:

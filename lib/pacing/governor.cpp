@@ -131,7 +131,7 @@ void Governor::learn_way(const Report& report, std::uint64_t resolved, MonoTime 
   learn_drain(report, now);
   if (full && drain_ > 0) {
     // A clump may have filled a socket that the mean does not: then go up to near what it reads.
-    const double carried = drain_ * Seconds{way}.count();
+    const double carried = std::min(drain_ * Seconds{way}.count(), kMostOnTheWay);
     const double least = opening_ ? kNear * carried : 0;
     on_the_way_ = std::clamp(on_the_way_, least, carried * (dropped ? kBelow : 1.0));
     opening_ = false;
@@ -140,7 +140,8 @@ void Governor::learn_way(const Report& report, std::uint64_t resolved, MonoTime 
   } else {
     // A quarter of the socket more in each round trip: it takes the overshoot.
     const double out = static_cast<double>(window_) + on_the_way_;
-    on_the_way_ += static_cast<double>(window_) / 4 * advance / std::max(out, 1.0);
+    const double more = static_cast<double>(window_) / 4 * advance / std::max(out, 1.0);
+    on_the_way_ = std::min(on_the_way_ + more, kMostOnTheWay);
   }
 }
 

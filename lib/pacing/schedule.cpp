@@ -13,6 +13,11 @@ constexpr std::uint64_t kRefillOf = 4;
 constexpr std::uint64_t kRefillIn = 5;
 static_assert(kRefillOf * (100 + Schedule::kCatchUpPercent) == kRefillIn * 100);
 
+/// Above a datagram a nanosecond deadlines could not be told apart, nor counted for a test's time.
+PacketPeriod tellable(const PacketPeriod& period) {
+  return period.numerator < period.denominator ? PacketPeriod{1, 1} : period;
+}
+
 }  // namespace
 
 PacketPeriod PacketPeriod::of(const SendRate& rate, std::uint32_t payload_bytes,
@@ -34,7 +39,7 @@ PacketPeriod PacketPeriod::of(const SendRate& rate, std::uint64_t bytes, std::ui
 }
 
 Schedule::Schedule(MonoTime start, const PacketPeriod& period, const Bursts& bursts)
-    : start_(start), period_(period), bursts_(bursts), window_(bursts.fixed) {
+    : start_(start), period_(tellable(period)), bursts_(bursts), window_(bursts.fixed) {
   set_sizes();
   empty_at_ = empty_before_ = start - refill(depth_);
 }
@@ -80,12 +85,12 @@ void Schedule::hand_out(std::uint64_t n, MonoTime now) {
   next_ += n;
 }
 
-void Schedule::give_back(std::uint64_t n) {
+void Schedule::give_back(std::uint64_t n, Unsent why) {
   n = std::min(n, granted_);
   granted_ -= n;
   next_ -= n;
   empty_at_ = empty_before_ + refill(granted_);
-  held_up_ = true;
+  held_up_ = why == Unsent::refused;
 }
 
 void Schedule::give_up(std::uint64_t n) {
@@ -106,7 +111,7 @@ std::uint64_t Schedule::take_due(MonoTime now) {
   }
   std::uint64_t n = 1;
   if (begun_) {
-    n = std::min(due - next_, tokens(now));
+    n = std::min({due - next_, tokens(now), std::max(kMostAtOnce, burst_)});
     n -= n % burst_;
   }
   begun_ = true;
@@ -151,7 +156,7 @@ void Schedule::change(const PacketPeriod& period, std::uint64_t limit, MonoTime 
     next_ = 0;
     granted_ = 0;
   }
-  period_ = period;
+  period_ = tellable(period);
   bursts_.limit = limit;
   set_sizes();
 }

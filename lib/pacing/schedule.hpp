@@ -7,6 +7,7 @@
 #include "base/units.hpp"
 #include "pacing/burst_window.hpp"
 #include "pacing/packet_period.hpp"
+#include "pacing/unsent.hpp"
 
 namespace udperf::pacing {
 
@@ -31,10 +32,11 @@ class Schedule {
     std::optional<Duration> fixed;  ///< the window that was asked for; nothing: it adapts
   };
 
-  /// Precondition: the period is not zero.
+  /// A period below a nanosecond counts as one. Precondition: it is not zero.
   Schedule(MonoTime start, const PacketPeriod& period, const Bursts& bursts);
 
-  /// How many datagrams to send now. Time must not go backwards between calls.
+  /// How many datagrams to send now, at most kMostAtOnce or a burst; more may be due at once.
+  /// Time must not go backwards between calls.
   [[nodiscard]] std::uint64_t take_due(MonoTime now);
 
   /// Ends a test whose time is over at `end`: returns what was due before and may still leave, at
@@ -48,7 +50,7 @@ class Schedule {
   void change(const PacketPeriod& period, std::uint64_t limit, MonoTime now);
 
   /// Handed out by the latest take_due(), but not used: due again at once.
-  void give_back(std::uint64_t n);
+  void give_back(std::uint64_t n, Unsent why);
 
   /// When the next burst may leave: its last datagram is due, and the bucket holds it. Sending
   /// then, and not at its first deadline, keeps every burst full and the mean exact.

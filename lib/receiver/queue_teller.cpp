@@ -48,6 +48,7 @@ void QueueTeller::fill(net::DatagramPort& port, const Receiver& receiver, wire::
   }
   const auto queue = port.receive_queue();
   if (!queue) {
+    on_ = false;  // a system that does not tell never will: there is nothing to say
     return;
   }
   learn_cost(receiver);

@@ -22,6 +22,7 @@ class QueueTeller {
     payload_bytes_ = payload_bytes;
     spacing_ = kClosest * static_cast<int>(streams);
   }
+  /// From begin() on, unless the system tells nothing of its sockets.
   [[nodiscard]] bool on() const { return on_; }
 
   /// To be asked after each read.

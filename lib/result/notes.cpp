@@ -125,8 +125,8 @@ void note_iperf3(const ResultDocument& document, Notes& notes) {
               "figures, all else is not known");
     if (document.up->loss.packets && !copies) {
       notes.add("up.loss.packets", "iperf3",
-                "the larger of what the server says and of what its bytes leave room for: copies "
-                "that arrived may hide more");
+                "the larger of what the server says, with all behind the last that it saw, and of "
+                "what its bytes leave room for: copies that arrived may hide more");
     }
   }
   if (document.down) {

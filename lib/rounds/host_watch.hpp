@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <functional>
+#include <mutex>
 
 #include "clock/clock.hpp"
 #include "engine/task.hpp"
@@ -53,13 +54,17 @@ class HostWatch final : public engine::Task {
   int looks_ = 0;
   Duration latest_{0};
   Duration latest_before_{0};
-  std::atomic<std::int64_t> due_ns_;
-  std::atomic<std::int64_t> still_ns_{0};
+  mutable std::mutex mutex_;  ///< of due_ and still_: what is late is in one of them alone
+  MonoTime due_;
+  Duration still_{0};
   std::atomic<std::int64_t> lateness_ns_{0};
   std::atomic<bool> over_{false};
 };
 
 /// How long this host has been suspended since it was started.
 [[nodiscard]] Duration suspended_time();
+/// The same by two clocks, of which `awake` stands still meanwhile and `in_all` does not.
+[[nodiscard]] Duration suspended_by(const std::function<Duration()>& awake,
+                                    const std::function<Duration()>& in_all);
 
 }  // namespace udperf::rounds

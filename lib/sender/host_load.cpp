@@ -10,13 +10,16 @@ std::uint16_t permille(const std::optional<Duration>& before, const std::optiona
   if (!before || !after || of <= Duration{0}) {
     return HostLoad::kUntold;
   }
-  // In floating point: a year of many processors in nanoseconds would overflow when multiplied.
-  const double ratio =
-      static_cast<double>((*after - *before).count()) / static_cast<double>(of.count());
-  return static_cast<std::uint16_t>(std::clamp(ratio * 1000.0, 0.0, 1000.0));
+  return permille_of(*after - *before, of);
 }
 
 }  // namespace
+
+std::uint16_t permille_of(Duration part, Duration whole) {
+  // In floating point: months in nanoseconds would overflow when multiplied.
+  const double ratio = static_cast<double>(part.count()) / static_cast<double>(whole.count());
+  return static_cast<std::uint16_t>(std::clamp(ratio * 1000.0, 0.0, 1000.0));
+}
 
 HostLoad load_between(const HeldUp& before, const HeldUp& after, Duration wall) {
   HostLoad load;
@@ -30,8 +33,7 @@ HostLoad load_between(const HeldUp& before, const HeldUp& after, Duration wall) 
 void HostMeter::fill(const Clock& clock, Duration wall, TxReport& report) const {
   const auto cpu = clock.thread_cpu_time();
   if (cpu && cpu_ && wall > Duration{0}) {
-    report.cpu_permille =
-        static_cast<std::uint32_t>(std::min<std::int64_t>((*cpu - *cpu_) * 1000 / wall, 1000));
+    report.cpu_permille = permille_of(*cpu - *cpu_, wall);
   }
   report.load = load_between(held_up_, clock.held_up(), wall);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "base/time.hpp"
@@ -10,6 +11,9 @@ namespace udperf::sender {
 
 /// What the host kept from a thread between two looks of that thread, `wall` apart.
 [[nodiscard]] HostLoad load_between(const HeldUp& before, const HeldUp& after, Duration wall);
+
+/// 0..1000, however long the times are. Precondition: whole > 0.
+[[nodiscard]] std::uint16_t permille_of(Duration part, Duration whole);
 
 /// What the thread that sends takes of its host, and what the host keeps from it, from begin() on.
 /// Belongs to that thread: the system tells each only of itself.

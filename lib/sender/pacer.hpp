@@ -47,8 +47,10 @@ class Pacer {
   [[nodiscard]] std::uint64_t take_last(MonoTime end, MonoTime now) {
     return schedule_->take_last(end, now);
   }
-  /// Of what was due, the system did not take these; they stay due.
-  void give_back(std::uint64_t datagrams) { schedule_->give_back(datagrams); }
+  /// Of what was due these were not sent; they stay due.
+  void give_back(std::uint64_t datagrams, pacing::Unsent why) {
+    schedule_->give_back(datagrams, why);
+  }
   /// They will not be sent any more.
   void give_up(std::uint64_t datagrams) { given_up_ += datagrams; }
 

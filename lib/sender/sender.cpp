@@ -19,6 +19,12 @@ constexpr Duration kRetry = std::chrono::milliseconds{1};
 // for.
 constexpr Duration kTurn = std::chrono::microseconds{50};
 constexpr int kBatchesPerTurn = 32;
+// The same where a rate is: what a late wake-up owes mostly leaves in one turn. The clock is looked
+// at after so many datagrams, about as many as one system call takes.
+constexpr Duration kPacedTurn = std::chrono::milliseconds{1};
+constexpr std::uint64_t kLookEvery = 64;
+// The last of a test has so long to leave; then it is given up.
+constexpr Duration kLastTurn = std::chrono::milliseconds{20};
 /// A test that begins later than this after its warm-up was held up, and has its time all the same.
 constexpr Duration kLateStart = std::chrono::milliseconds{5};
 
@@ -202,7 +208,7 @@ Wake Sender::flat_out(MonoTime now) {
         return Wake{gate_->ask_again(now), false, false};
       }
     }
-    if (!send_batch(count, now)) {
+    if (send_due(count, now, kNever) == Sending::refused) {
       return after_refusal(now);
     }
     now = clock_.now();
@@ -215,11 +221,15 @@ Wake Sender::paced(MonoTime now) {
   const std::uint64_t due = pacer_.take_due(before, batch_now(), now);
   books_.plan_gap(pacer_.longest_gap());
   if (due > 0) {
-    const bool all = send_batch(due, now);
-    const std::uint64_t sent = books_.next() - before;
-    if (!all && sent < due) {
-      pacer_.give_back(due - sent);
+    const Sending sending = send_due(due, now, now + kPacedTurn);
+    const std::uint64_t left = due - std::min(due, books_.next() - before);
+    if (sending == Sending::refused && left > 0) {
+      pacer_.give_back(left, pacing::Unsent::refused);
       return after_refusal(now);
+    }
+    if (sending == Sending::turn_over) {
+      pacer_.give_back(left, pacing::Unsent::no_time);
+      return Wake{kAtOnce, false, pacer_.precise()};
     }
   }
   MonoTime next = pacer_.next_deadline();
@@ -238,14 +248,22 @@ void Sender::send_last(MonoTime now) {
   }
   const std::uint64_t due = pacer_.take_last(begun_ + limit, now);
   const std::uint64_t before = books_.next();
-  send_batch(due, now);
+  send_due(due, now, now + kLastTurn);
   pacer_.give_up(due - std::min(due, books_.next() - before));
 }
 
-bool Sender::send_batch(std::uint64_t count, MonoTime now) {
+Sender::Sending Sender::send_due(std::uint64_t count, MonoTime now, MonoTime until) {
   const traffic::TrafficPlan& plan = plan_now();
   std::uint64_t left = std::min(count, plan.packets() - books_.next());
+  std::uint64_t looked = left;  // how many were left when the clock was read last
   while (left > 0) {
+    if (looked - left >= kLookEvery) {
+      looked = left;
+      now = clock_.now();
+      if (now >= until) {
+        return Sending::turn_over;
+      }
+    }
     const std::uint64_t first = books_.next();
     const std::uint32_t length = plan.length(first);
     BatchBuffer& buffer = buffer_for(length);
@@ -257,14 +275,14 @@ bool Sender::send_batch(std::uint64_t count, MonoTime now) {
     const auto outcome = port_.send(data, length);
     trouble_ = books_.note(n, length, outcome, now);
     if (outcome.status != Status::taken && trouble_ != Status::denied) {
-      return false;
+      return Sending::refused;
     }
     if (trouble_ == Status::denied && !pacer_.on() && books_.refusals() > kFewRefusals) {
-      return false;
+      return Sending::refused;
     }
     left -= std::min<std::uint64_t>(left, std::uint64_t{outcome.datagrams} + outcome.lost);
   }
-  return true;
+  return Sending::done;
 }
 
 Wake Sender::after_refusal(MonoTime now) {
@@ -309,8 +327,7 @@ void Sender::finish(TxEnd end) {
   const Duration wall = clock_.now() - begun_;
   host_.fill(clock_, wall, report);
   if (gate_ && wall > Duration{0}) {
-    report.held_permille =
-        static_cast<std::uint16_t>(std::clamp<std::int64_t>(gate_->held() * 1000 / wall, 0, 1000));
+    report.held_permille = permille_of(gate_->held(), wall);
   }
   finished_.store(true, std::memory_order_release);
 }

@@ -122,8 +122,10 @@ class Sender {
   Wake paced(MonoTime now);
   Wake flat_out(MonoTime now);
   void send_last(MonoTime now);
-  /// Sends up to `count` datagrams; true when all were taken.
-  bool send_batch(std::uint64_t count, MonoTime now);
+  enum class Sending : std::uint8_t { done, refused, turn_over };
+  /// Sends up to `count` datagrams, in batches; none of them is begun after `until`, as far as the
+  /// clock is looked at.
+  Sending send_due(std::uint64_t count, MonoTime now, MonoTime until);
   Wake after_refusal(MonoTime now);
   void finish(TxEnd end);
 

@@ -28,8 +28,8 @@ class Timetable {
   [[nodiscard]] std::uint64_t take_last(MonoTime end, MonoTime now) {
     return std::visit([end, now](auto& s) { return s.take_last(end, now); }, kind_);
   }
-  void give_back(std::uint64_t n) {
-    std::visit([n](auto& s) { s.give_back(n); }, kind_);
+  void give_back(std::uint64_t n, pacing::Unsent why) {
+    std::visit([n, why](auto& s) { s.give_back(n, why); }, kind_);
   }
   [[nodiscard]] MonoTime next_deadline() const {
     return std::visit([](const auto& s) { return s.next_deadline(); }, kind_);

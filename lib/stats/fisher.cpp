@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace udperf::stats {
 namespace {
@@ -10,8 +11,16 @@ namespace {
 constexpr double kNegligible = 1e-18;
 /// Tables as likely as the one that was seen, but for rounding, count as such.
 constexpr double kAlike = 1e-7;
+/// In more than that differences of lgamma() are noise, and tails too long to be added up.
+constexpr double kMany = 0x1p40;
 
 double log_choose(double n, double k) {
+  const double few = std::min(k, n - k);
+  if (n > kMany && few < n * 1e-3) {  // Stirling's series of n! / (n - few)!
+    const double middle = n - (few - 1) / 2;
+    return few * std::log(middle) - few * (few * few - 1) / (24 * middle * middle) -
+           std::lgamma(few + 1);
+  }
   return std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1);
 }
 
@@ -57,20 +66,20 @@ double boundary(const Tables& tables, double limit, bool up) {
   double outside = up ? tables.high() + 1 : tables.low() - 1;
   while (std::abs(outside - inside) > 1) {
     const double middle = std::floor((inside + outside) / 2);
+    if (middle == inside || middle == outside) {
+      break;  // there is no number between them
+    }
     (tables.log_p(middle) > limit ? inside : outside) = middle;
   }
   return outside;
 }
 
-}  // namespace
-
-double fisher_exact(const Share& a, const Share& b) {
-  const Tables tables{static_cast<double>(a.of), static_cast<double>(b.of),
-                      static_cast<double>(a.hits) + static_cast<double>(b.hits)};
-  if (a.of == 0 || b.of == 0 || tables.low() >= tables.high()) {
+/// Of `seen` hits of the first share.
+double two_sided(const Tables& tables, double seen) {
+  if (tables.low() >= tables.high()) {
     return 1;
   }
-  const double limit = tables.log_p(static_cast<double>(a.hits)) + kAlike;
+  const double limit = tables.log_p(seen) + kAlike;
   if (tables.log_p(tables.mode()) <= limit) {
     return 1;  // nothing is likelier than what was seen
   }
@@ -79,6 +88,50 @@ double fisher_exact(const Share& a, const Share& b) {
   double p = below >= tables.low() ? tail(tables, below, false) : 0;
   p += above <= tables.high() ? tail(tables, above, true) : 0;
   return std::min(p, 1.0);
+}
+
+Tables tables_of(const Share& a, const Share& b) {
+  return {static_cast<double>(a.of), static_cast<double>(b.of),
+          static_cast<double>(a.hits) + static_cast<double>(b.hits)};
+}
+
+Share misses(const Share& share) {
+  return {share.of - std::min(share.hits, share.of), share.of};
+}
+
+/// The same of more than kMany: by the normal distribution, unless the hits of a share spread too
+/// little to be like it. Those are counted on the side where they are few, which is exact.
+double of_very_many(Share a, Share b) {
+  constexpr double kSpread = 1e4;
+  if (a.of > b.of) {
+    std::swap(a, b);
+  }
+  if (a.hits / 2 + b.hits / 2 > a.of / 4 + b.of / 4) {
+    a = misses(a);
+    b = misses(b);
+  }
+  const Tables tables = tables_of(a, b);
+  const double all = tables.n1 + tables.n2;
+  const double mean = tables.hits * (tables.n1 / all);
+  const double variance = mean * (tables.n2 / all) * ((all - tables.hits) / (all - 1));
+  const auto seen = static_cast<double>(a.hits);
+  if (variance > kSpread) {
+    return std::erfc(std::abs(seen - mean) / std::sqrt(2 * variance));
+  }
+  // Hits and the first share may change places: so many of one are in the other, either way.
+  const double larger = std::max(tables.n1, tables.hits);
+  return two_sided({larger, all - larger, std::min(tables.n1, tables.hits)}, seen);
+}
+
+}  // namespace
+
+double fisher_exact(const Share& a, const Share& b) {
+  if (a.of == 0 || b.of == 0) {
+    return 1;
+  }
+  const Tables tables = tables_of(a, b);
+  return tables.n1 + tables.n2 > kMany ? of_very_many(a, b)
+                                       : two_sided(tables, static_cast<double>(a.hits));
 }
 
 }  // namespace udperf::stats

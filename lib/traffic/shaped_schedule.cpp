@@ -18,13 +18,18 @@ MonoTime ShapedSchedule::next_deadline() const {
   return together_ && served_ != MonoTime{} ? std::max(due, served_ + kTogether) : due;
 }
 
-std::uint64_t ShapedSchedule::advance_until(MonoTime time) {
-  std::uint64_t n = 0;
-  while (saturating_after(start_, deadlines_.due()) <= time) {
+std::uint64_t ShapedSchedule::take_until(MonoTime time) {
+  std::uint64_t n = std::exchange(owed_, 0);
+  while (n < pacing::kMostAtOnce && saturating_after(start_, deadlines_.due()) <= time) {
     deadlines_.advance();
     ++n;
   }
   return n;
+}
+
+std::uint64_t ShapedSchedule::left_until(MonoTime time) const {
+  const MonoTime next = saturating_after(start_, deadlines_.due());
+  return next <= time ? saturating_add(deadlines_.period().count_in(time - next), 1) : 0;
 }
 
 void ShapedSchedule::put_off(Duration late) {
@@ -44,14 +49,15 @@ std::uint64_t ShapedSchedule::take_due(MonoTime now) {
   if (behind > kMostOwed) {
     put_off(behind);
   }
-  const std::uint64_t n = std::exchange(owed_, 0) + advance_until(now);
+  const std::uint64_t n = take_until(now);
   served_ = now;
   return n;
 }
 
 std::uint64_t ShapedSchedule::take_last(MonoTime end, MonoTime now) {
   const MonoTime last = std::min(end - Duration{1}, now);  // due at the end is due too late
-  const std::uint64_t due = std::exchange(owed_, 0) + advance_until(last);
+  const std::uint64_t due = take_until(last);
+  skipped_ = saturating_add(skipped_, left_until(last));
   if (now - end > kMostOwed) {
     skipped_ = saturating_add(skipped_, due);
     return 0;
@@ -59,9 +65,9 @@ std::uint64_t ShapedSchedule::take_last(MonoTime end, MonoTime now) {
   return due;
 }
 
-void ShapedSchedule::give_back(std::uint64_t n) {
+void ShapedSchedule::give_back(std::uint64_t n, pacing::Unsent why) {
   owed_ += n;
-  held_up_ = true;
+  held_up_ = why == pacing::Unsent::refused;
 }
 
 }  // namespace udperf::traffic

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/time.hpp"
+#include "pacing/unsent.hpp"
 #include "traffic/deadlines.hpp"
 
 namespace udperf::traffic {
@@ -22,12 +23,13 @@ class ShapedSchedule {
 
   ShapedSchedule(MonoTime start, const Deadlines& deadlines);
 
-  /// How many datagrams to send now. Time must not go backwards between calls.
+  /// How many datagrams to send now, at most pacing::kMostAtOnce; more may be due at once. Time
+  /// must not go backwards between calls.
   [[nodiscard]] std::uint64_t take_due(MonoTime now);
   /// Ends a test whose time is over at `end`: what was due before and is not owed for too long.
   [[nodiscard]] std::uint64_t take_last(MonoTime end, MonoTime now);
   /// Handed out by the latest take_due(), but not used: due again at once.
-  void give_back(std::uint64_t n);
+  void give_back(std::uint64_t n, pacing::Unsent why);
 
   [[nodiscard]] MonoTime next_deadline() const;
   /// What was due in the times by which the plan was put off (`pacing_skipped` in the result).
@@ -41,7 +43,10 @@ class ShapedSchedule {
  private:
   /// Moves the plan by what of `late` is too much.
   void put_off(Duration late);
-  std::uint64_t advance_until(MonoTime time);
+  /// Hands out what is due by then, at most as many as may leave at once.
+  std::uint64_t take_until(MonoTime time);
+  /// What is due by then and not handed out, by the mean rate.
+  [[nodiscard]] std::uint64_t left_until(MonoTime time) const;
 
   MonoTime start_;
   Deadlines deadlines_;

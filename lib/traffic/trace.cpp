@@ -139,7 +139,9 @@ Trace::Trace(std::vector<TraceRow> rows, std::uint32_t least_bytes, TraceNotes n
   const auto gaps = static_cast<Duration::rep>(std::max<std::size_t>(rows_.size() - 1, 1));
   // Of one moment alone nothing follows: then a turn takes a second.
   turn_ = last == Duration{0} ? Duration{std::chrono::seconds{1}}
-                              : last + std::max(last / gaps, Duration{1});
+                              : saturating_ns(Uint128{static_cast<std::uint64_t>(last.count())} +
+                                              static_cast<std::uint64_t>(
+                                                  std::max<Duration::rep>(last.count() / gaps, 1)));
 }
 
 std::uint64_t Trace::mean_bps() const {

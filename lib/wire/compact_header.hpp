@@ -82,7 +82,10 @@ inline void encode(const CompactHeader& h, std::span<std::byte, kCompactHeaderBy
 [[nodiscard]] constexpr std::int64_t extend_time(std::uint32_t units, std::int64_t near_ns) {
   const auto ahead = static_cast<std::int32_t>(units - compact_units(near_ns));
   const std::int64_t floor = near_ns - (near_ns & ((std::int64_t{1} << kCompactUnitBits) - 1));
-  return floor + std::int64_t{ahead} * (std::int64_t{1} << kCompactUnitBits);
+  const std::int64_t by = std::int64_t{ahead} * (std::int64_t{1} << kCompactUnitBits);
+  // Modulo 2^64: where the clocks differ by centuries it means nothing, and must not overflow.
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(floor) +
+                                   static_cast<std::uint64_t>(by));
 }
 
 /// The number of a batch, of which `batches` have been sent, that ends in these 24 bits.

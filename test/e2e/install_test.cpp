@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -19,16 +20,117 @@ using udperf::test::kProgram;
 using udperf::test::run_to_end;
 using udperf::test::TempDir;
 
+namespace {
+
+fs::path build_folder() {
+  return fs::path{kProgram}.parent_path().parent_path();
+}
+
+/// Whether cmake did that; what it said is in `told`, and is shown when the test fails.
+bool cmake(std::vector<std::string> arguments, std::string* told = nullptr) {
+  arguments.insert(arguments.begin(), "cmake");
+  const auto done = run_to_end(arguments, kGuard);
+  REQUIRE(done.has_value());
+  UNSCOPED_INFO(done->out << done->err);
+  if (told != nullptr) {
+    // Long lines are broken anywhere.
+    *told = std::regex_replace(done->out + done->err, std::regex{"\\s+"}, " ");
+  }
+  return done->code() == 0;
+}
+
+/// Configures a project in `folder` that has only `text`, where `root` is the source tree of
+/// udperf; no compiler is looked for.
+bool configure_part(const fs::path& folder, const std::string& text,
+                    const std::vector<std::string>& more, std::string* told = nullptr) {
+  fs::create_directories(folder);
+  std::ofstream{folder / "CMakeLists.txt"} << "cmake_minimum_required(VERSION 3.25)\nproject(part "
+                                              "VERSION 1.0 LANGUAGES NONE)\nset(root \""
+                                           << udperf::test::kSourceDir << "\")\n"
+                                           << text;
+  std::vector<std::string> arguments{
+      "-G", "Ninja", "-S", folder.string(), "-B", (folder / "build").string()};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return cmake(arguments, told);
+}
+
+/// Installs only udperf's pages, for another processor whose programs nothing here runs, to
+/// usr/ in `folder`; `more` is given to cmake.
+bool install_pages_for_another_processor(const fs::path& folder,
+                                         const std::vector<std::string>& more) {
+  return configure_part(folder,
+                        "set(CMAKE_CROSSCOMPILING TRUE)\ninclude(GNUInstallDirs)\n"
+                        "include(${root}/app/generate/pages.cmake)\n",
+                        more) &&
+         cmake({"--build", (folder / "build").string()}) &&
+         cmake({"--install", (folder / "build").string(), "--prefix", (folder / "usr").string()});
+}
+
+}  // namespace
+
+TEST_CASE("what cannot run where it is built is installed with the pages that are there", "[e2e]") {
+  const TempDir folder;
+  const auto page = fs::path{"usr/share/man/man1/udperf.1"};
+  const auto completion = fs::path{"usr/share/bash-completion/completions/udperf"};
+  const auto made = build_folder() / "generated";
+  using udperf::test::content_of;
+
+  const auto given = folder.path() / "given";
+  CHECK(install_pages_for_another_processor(given, {"-DUDPERF_GENERATED_DIR=" + made.string()}));
+  CHECK(content_of(given / page) == content_of(made / "man/udperf.1"));
+  CHECK(content_of(given / completion) == content_of(made / "completions/udperf.bash"));
+
+  const auto bundled = folder.path() / "bundled";
+  fs::create_directories(bundled);
+  fs::copy(made, bundled / "bundled", fs::copy_options::recursive);
+  CHECK(install_pages_for_another_processor(bundled, {}));
+  CHECK_FALSE(content_of(bundled / page).empty());
+  CHECK_FALSE(content_of(bundled / completion).empty());
+
+  const auto neither = folder.path() / "neither";
+  CHECK(install_pages_for_another_processor(neither, {}));
+  CHECK_FALSE(fs::exists(neither / page));
+
+  CHECK_FALSE(install_pages_for_another_processor(folder.path() / "wrong",
+                                                  {"-DUDPERF_GENERATED_DIR=" + given.string()}));
+}
+
+TEST_CASE("a build that may fetch nothing names what is to be installed", "[e2e]") {
+  const TempDir folder;
+  const std::string offline{"-DFETCHCONTENT_FULLY_DISCONNECTED=ON"};
+  const std::string no_chart{
+      "-DCMAKE_IGNORE_PATH=/usr/share/javascript/chart.js;/usr/share/nodejs/chart.js/dist"};
+  const std::string chart{
+      "include(${root}/lib/cmake/fetch.cmake)\ninclude(${root}/lib/cmake/chart.cmake)\n"
+      "message(STATUS \"Chart.js: ${UDPERF_CHART_JS}\")\n"};
+  std::string told;
+
+  CHECK_FALSE(configure_part(folder.path() / "library",
+                             "include(${root}/lib/cmake/dependencies.cmake)\n",
+                             {offline, "-DCMAKE_DISABLE_FIND_PACKAGE_fmt=ON"}, &told));
+  CHECK_THAT(told, Catch::Matchers::ContainsSubstring("libfmt-dev"));
+
+  CHECK_FALSE(configure_part(
+      folder.path() / "sodium",
+      "include(${root}/lib/cmake/fetch.cmake)\ninclude(${root}/lib/cmake/sodium.cmake)\n",
+      {offline, "-DCMAKE_DISABLE_FIND_PACKAGE_PkgConfig=ON"}, &told));
+  CHECK_THAT(told, Catch::Matchers::ContainsSubstring("libsodium-dev"));
+
+  CHECK_FALSE(configure_part(folder.path() / "chart", chart, {offline, no_chart}, &told));
+  CHECK_THAT(told, Catch::Matchers::ContainsSubstring("libjs-chart.js"));
+
+  // As in a source archive.
+  const auto bundled = folder.path() / "chart/bundled/chart.min.js";
+  fs::create_directories(bundled.parent_path());
+  std::ofstream{bundled} << "// Chart.js";
+  CHECK(configure_part(folder.path() / "chart", chart, {offline, no_chart}, &told));
+  CHECK_THAT(told, Catch::Matchers::ContainsSubstring("Chart.js: " + bundled.string()));
+}
+
 TEST_CASE("an installed udperf has its pages, completions, unit and documents", "[e2e]") {
   const TempDir folder;
-  const auto build = fs::path{kProgram}.parent_path().parent_path();
 
-  const auto installed = run_to_end(
-      {"cmake", "--install", build.string(), "--prefix", folder.path().string()}, kGuard);
-
-  REQUIRE(installed.has_value());
-  CAPTURE(installed->out, installed->err);
-  REQUIRE(installed->code() == 0);
+  REQUIRE(cmake({"--install", build_folder().string(), "--prefix", folder.path().string()}));
   std::vector<std::string> expected{"bin/udperf",
                                     "share/man/man1/udperf.1",
                                     "share/bash-completion/completions/udperf",
@@ -37,6 +139,7 @@ TEST_CASE("an installed udperf has its pages, completions, unit and documents", 
                                     "lib/systemd/system/udperf-server.service",
                                     "lib/systemd/system/udperf-monitor.service",
                                     "share/udperf/monitor.yaml",
+                                    "share/udperf/prometheus/README.md",
                                     "share/udperf/prometheus/udperf.rules.yml",
                                     "share/udperf/prometheus/grafana-dashboard.json",
                                     "share/doc/udperf/README.md",

@@ -164,6 +164,26 @@ TEST_CASE("Our -J has exactly the keys of iperf3's for the same test") {
   }
 }
 
+TEST_CASE("Our -J of a test that a stock server refuses has the keys of iperf3's") {
+  const int version = has_iperf3() ? stock_version() : -1;
+  if (version != 12 && version < 21) {
+    skip_test("iperf3 is not there, or is neither 3.12 nor 3.21 or later");
+    return;
+  }
+  const Words as = version == 12 ? Words{} : Words{"--as-version", "3.21"};
+  StockServer server{{"--server-bitrate-limit", "1M"}};
+  const auto refused = [&server](const Words& command) {
+    server.await_turn();
+    return json::parse(run_words(command).out);  // of 3.12 -J ends with 0 all the same
+  };
+  const Words test{"-t", "1", "-b", "10M"};
+  const json theirs = refused(stock_client(server.port(), test));
+  const json ours = refused(own_client(server.port(), with(test, as)));
+  INFO(theirs.dump() << ours.dump());
+  CHECK(paths_of(ours["start"]) == paths_of(theirs["start"]));
+  CHECK(ours["start"]["target_bitrate"] == theirs["start"]["target_bitrate"]);
+}
+
 TEST_CASE("What exporters read of -J is there and right") {
   if (!has_iperf3()) {
     return;

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <memory>
 #include <span>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -181,6 +182,18 @@ Endpoint iperf3_endpoint(const Server& server) {
           server.ready()["data"]["iperf3_port"].get<std::uint16_t>()};
 }
 
+/// Whether a server listens by now; it sees a client that comes and goes.
+bool listens(const Endpoint& server) {
+  using State = net::TcpConnection::Connecting;
+  auto opened = net::TcpConnection::open({std::nullopt, server, {}});
+  State state = opened ? State::underway : State::failed;
+  while (state == State::underway) {
+    os::wait_readable({}, 1ms);
+    state = (*opened)->connecting();  // says once that it has failed
+  }
+  return state == State::done;
+}
+
 }  // namespace
 
 TEST_CASE("A client that vanishes in any state of a test leaves nothing at the server") {
@@ -250,4 +263,42 @@ TEST_CASE("No data follows a client that is gone, although nothing says so on UD
   }
   os::wait_readable(std::array<int, 1>{data->fd()}, 300ms);
   CHECK(data->receive(buffers).empty());
+}
+
+TEST_CASE("A server tells of a test that ended before its start, in text and in JSON") {
+  const auto loopback = [](const std::string& port) {
+    return Endpoint{IpAddress::loopback(IpFamily::v4), static_cast<std::uint16_t>(std::stoi(port))};
+  };
+  {
+    OwnServer server{{"-1"}};
+    {
+      Client client{loopback(server.port)};
+      client.go(Last::parameters);
+    }
+    const auto status = server.process.wait(kGuard);
+    REQUIRE(status.has_value());
+    CHECK(server.process.output(test::Stream::err) ==
+          "iperf3: error - 127.0.0.1: the client went away\n");
+  }
+  const std::string port = std::to_string(unused_port());
+  auto server = start_udperf({"iperf3", "-s", "-1", "-J", "-p", port});
+  const auto deadline = std::chrono::steady_clock::now() + kGuard;
+  while (!listens(loopback(port)) && std::chrono::steady_clock::now() < deadline) {
+    os::wait_readable({}, 5ms);
+  }
+  {
+    Client client{loopback(port)};
+    client.go(Last::parameters);
+  }
+  REQUIRE(server.wait(kGuard).has_value());
+  std::istringstream all{server.output(test::Stream::out)};
+  json before;
+  json document;
+  all >> before >> document;  // of who only came and went, and of who asked
+  INFO(document.dump());
+  CHECK(before["error"] == "the client left before it asked for a test");
+  CHECK(document["error"] == "the client went away");
+  CHECK(document["start"]["accepted_connection"]["host"] == "127.0.0.1");
+  CHECK(document["start"]["target_bitrate"] == 4'000'000);
+  CHECK(document["end"].empty());
 }

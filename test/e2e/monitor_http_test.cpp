@@ -10,6 +10,7 @@
 #include "e2e/monitor_process.hpp"
 #include "net/fd.hpp"
 #include "support/condition.hpp"
+#include "support/schema.hpp"
 
 using namespace std::chrono_literals;
 using namespace udperf;
@@ -83,6 +84,50 @@ TEST_CASE("a probe answers within its time whatever the target does", "[e2e][mon
   CHECK(status("?target=localhost") == 403);
   CHECK(status("?target=127.0.0.4") == 403);
   CHECK(status("?target=127.0.0.5") == 403);  // that is watched at another port
+}
+
+TEST_CASE("no page of another origin makes a browser start a probe", "[e2e][monitor]") {
+  const Server server;
+  MonitorProcess monitor{config_for(server.endpoint())};
+  using Headers = std::vector<std::pair<std::string, std::string>>;
+  const auto status = [&monitor](const std::string& path, const Headers& headers,
+                                 const std::string& method = "GET") {
+    auto answer = http_get(monitor.http(), path, headers, method);
+    for (int i = 0; i < 4 && !answer; ++i) {  // see MonitorProcess::get
+      answer = http_get(monitor.http(), path, headers, method);
+    }
+    return answer ? answer->status : 0;
+  };
+  const auto probes = [&monitor] {
+    return metric_value(monitor.get("/metrics").body, "udperf_probe_requests_total").value_or(-1);
+  };
+  const std::string probe = "/probe?target=gw";
+  for (const Headers& foreign :
+       {Headers{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Mode", "no-cors"}},
+        Headers{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Mode", "navigate"}},
+        Headers{{"Sec-Fetch-Site", "same-site"}, {"Origin", "http://test"}},
+        Headers{{"Origin", "http://evil.example"}}, Headers{{"Origin", "http://test:81"}},
+        Headers{{"Origin", "null"}}}) {
+    CAPTURE(foreign.front().second);
+    CHECK(status(probe, foreign) == 403);
+  }
+  CHECK(status(probe, {}, "HEAD") == 405);
+  CHECK(probes() == 0);
+  // A link may lead to the page and to a report; what another page loads itself gets nothing.
+  const Headers link{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Mode", "navigate"}};
+  const Headers script{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Mode", "cors"}};
+  CHECK(status("/", link) == 200);
+  CHECK(status("/metrics", link, "HEAD") == 200);
+  CHECK(status("/api/v1/events", script) == 403);
+  CHECK(status("/api/v1/events", link) == 403);
+  CHECK(status("/api/v1/targets", script) == 403);
+  // http_get() calls the host "test".
+  for (const Headers& own :
+       {Headers{}, Headers{{"Sec-Fetch-Site", "none"}}, Headers{{"Origin", "http://test"}},
+        Headers{{"Sec-Fetch-Site", "same-origin"}, {"Origin", "https://proxy.example"}}}) {
+    CHECK(status(probe, own) == 200);
+  }
+  CHECK(probes() == 4);
 }
 
 TEST_CASE("requests that ask for nothing of the monitor's get nothing", "[e2e][monitor]") {
@@ -235,6 +280,10 @@ TEST_CASE("rounds that are calls say how they sounded, in every place", "[e2e][m
       }
     }
   }
+  for (const char* const what : {"targets", "rounds?target=gw&grain=round"}) {
+    const auto answer = json::parse(monitor.get(std::string{"/api/v1/"} + what).body);
+    CHECK(monitor_schema_problems(answer) == "");
+  }
   const std::string metrics = monitor.get("/metrics").body;
   const std::vector<std::string> labels{"target=\"gw\"", "module=\"call\"", "direction=\"down\""};
   CHECK(metric_value(metrics, "udperf_voice_mos", labels).value_or(0) > 1);
@@ -260,6 +309,7 @@ TEST_CASE("a search is a round, and what it found is told", "[e2e][monitor]") {
   CAPTURE(once.out, once.err);
   const auto tree = parse_strict_json(once.out);
   REQUIRE(tree.has_value());
+  CHECK(monitor_schema_problems(*tree) == "");
   const json& round = tree->at("rounds").at(0);
   if (round.at("status") == "complete") {  // a busy host may find nothing within the time
     const json& up = round.at("up");

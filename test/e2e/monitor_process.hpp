@@ -6,6 +6,7 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -40,11 +41,14 @@ class MonitorProcess {
   void configure(const std::string& config) const { std::ofstream{path("m.yaml")} << config; }
 
   void start(std::vector<std::string> arguments = {}, const std::vector<std::string>& more = {}) {
-    const std::vector<std::string> usual{kProgram,   "monitor",     "--config", path("m.yaml"),
-                                         "--listen", "127.0.0.1:0", "--jsonl",  path("m.jsonl")};
+    const std::vector<std::string> usual{kProgram,       "monitor",  "--config",
+                                         path("m.yaml"), "--listen", "127.0.0.1:0"};
     arguments.insert(arguments.end(), usual.begin(), usual.end());
-    if (std::find(more.begin(), more.end(), "--history") == more.end()) {
-      arguments.insert(arguments.end(), {"--history", path("m.db")});
+    for (const auto& [option, file] :
+         {std::pair{"--jsonl", "m.jsonl"}, std::pair{"--history", "m.db"}}) {
+      if (std::find(more.begin(), more.end(), option) == more.end()) {
+        arguments.insert(arguments.end(), {option, path(file)});
+      }
     }
     arguments.insert(arguments.end(), more.begin(), more.end());
     auto started = Process::start(arguments);

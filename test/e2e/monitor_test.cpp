@@ -11,6 +11,7 @@
 #include "app/monitor/sqlite_file.hpp"
 #include "e2e/monitor_process.hpp"
 #include "support/condition.hpp"
+#include "support/schema.hpp"
 
 using namespace std::chrono_literals;
 using namespace udperf;
@@ -75,6 +76,7 @@ TEST_CASE("monitor --once prints a row a target and tells by its status what fai
   arguments.emplace_back("--json");
   const auto tree = parse_strict_json(run_udperf(arguments).out);
   REQUIRE(tree.has_value());
+  CHECK(monitor_schema_problems(*tree) == "");
   const auto& round = tree->at("rounds").at(0);
   CHECK(round.at("up").at("sent") == 20);
   CHECK(round.at("down").at("unique") == 20);
@@ -83,6 +85,13 @@ TEST_CASE("monitor --once prints a row a target and tells by its status what fai
   arguments = once;
   arguments.insert(arguments.end(), {"--fail-rtt-p99", "1us"});
   CHECK(run_udperf(arguments).code() == 6);
+
+  arguments = once;
+  arguments.insert(arguments.end(), {"--json", "127.0.0.1:" + std::to_string(unused_port())});
+  const auto half = parse_strict_json(run_udperf(arguments).out);
+  REQUIRE(half.has_value());
+  CHECK(half->at("rounds").size() == 2);
+  CHECK(monitor_schema_problems(*half) == "");
 
   arguments = once;
   arguments.push_back("127.0.0.1:" + std::to_string(unused_port()));
@@ -145,6 +154,18 @@ TEST_CASE("metrics, JSON lines and history tell the same sums", "[e2e][monitor]"
   }
   const auto targets = json::parse(monitor.get("/api/v1/targets").body);
   CHECK(targets.at("targets").at(0).at("state") == "up");
+  CHECK(monitor_schema_problems(targets) == "");
+  for (const std::string grain : {"round", "5m", "1h"}) {
+    CAPTURE(grain);
+    const auto rows = json::parse(monitor.get("/api/v1/rounds?target=gw&grain=" + grain).body);
+    CHECK(rows.at("grain") == grain);
+    CHECK_FALSE(rows.at("rows").empty());
+    CHECK(monitor_schema_problems(rows) == "");
+  }
+  // What is not as the schema says is told.
+  json wrong = targets;
+  wrong["targets"][0]["state"] = "fine";
+  CHECK_FALSE(monitor_schema_problems(wrong).empty());
   CHECK(monitor.get("/healthz").body == "ok\n");
   monitor.process().send_signal(SIGTERM);
   const auto ended = monitor.process().wait(kGuard);
@@ -167,6 +188,9 @@ TEST_CASE("a target that stops is down, and up when it is back; a program is tol
   server.reset();
   CHECK(monitor.until([&] { return monitor.changed("down"); }));
   CHECK(metric_value(monitor.get("/metrics").body, "udperf_target_up") == 0);
+  const auto board = json::parse(monitor.get("/api/v1/targets").body);
+  CHECK_FALSE(board.at("events").empty());
+  CHECK(monitor_schema_problems(board) == "");
   server.emplace(IpFamily::v4, std::vector<std::string>{"--port", port});
   CHECK(monitor.until([&] { return monitor.changed("up"); }));
   CHECK(monitor.until([&] {
@@ -311,46 +335,4 @@ TEST_CASE("a monitor that is killed again and again keeps its history whole", "[
       monitor.start();
     }
   }
-}
-
-TEST_CASE("a full disk makes gaps in the history and stops no measuring", "[e2e][monitor]") {
-  if (::geteuid() != 0) {
-    skip_test("a file system of its own needs root");
-    return;
-  }
-  if (const auto may = run_to_end({"unshare", "--mount", "true"}, kGuard);
-      !may || may->code() != 0) {
-    skip_test("mount namespaces cannot be made here");
-    return;
-  }
-  const Server server;
-  const TempDir folder;
-  const std::string small = (folder.path() / "small").string();
-  std::filesystem::create_directory(small);
-  const std::string script = "mount -t tmpfs -o size=1m tmpfs " + small +
-                             " || exit 77; dd if=/dev/zero of=" + small +
-                             "/ballast bs=1k count=16 2>/dev/null; exec \"$@\"";
-  MonitorProcess monitor{
-      config_for(server.endpoint()),
-      {"unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh"},
-      {"--history", small + "/m.db"}};
-  const std::string fill = "cat /dev/zero >/proc/" + std::to_string(monitor.process().pid()) +
-                           "/root" + small + "/ballast";
-  REQUIRE(run_to_end({"sh", "-c", fill}, kGuard));
-  CHECK(monitor.until([&] {
-    return metric_value(monitor.get("/metrics").body, "udperf_history_failures_total").value_or(0) >
-           0;
-  }));
-  const std::size_t before = monitor.rounds("complete");
-  CHECK(monitor.until([&] { return monitor.rounds("complete") >= before + 2; }));
-}
-
-TEST_CASE("a history of another program is refused, and nothing starts", "[e2e][monitor]") {
-  const TempDir folder;
-  const std::string file = (folder.path() / "notes.txt").string();
-  std::ofstream{file} << std::string(5000, 'n');
-  const auto finished = run_udperf({"monitor", "gw", "--listen", "127.0.0.1:0", "--history", file});
-  CHECK(finished.code() == 2);
-  CHECK(finished.err.find("--history") != std::string::npos);
-  CHECK(read_all(file) == std::string(5000, 'n'));
 }

@@ -137,8 +137,8 @@ TEST_CASE("a name server that is silent costs the connect timeout and no more", 
                  "nft 'table inet t { counter asked { }; chain f { type filter hook forward "
                  "priority 0; udp dport 53 counter name asked drop; }; }'");
   const auto words = with_file(scene, "/etc/resolv.conf", "nameserver 10.77.2.2\n", folder,
-                               "some.example --json --packets 10 --log-level debug "
-                               "--connect-timeout " +
+                               "some.example --json --packets 10 --log-level debug " +
+                                   std::string{GENERATE("", "--iperf3 ")} + "--connect-timeout " +
                                    std::string{GENERATE("1s", "60s")});
   const bool waits = words.back().find("60s") != std::string::npos;
   auto client = Process::start(words);

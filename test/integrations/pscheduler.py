@@ -164,7 +164,8 @@ class PScheduler(unittest.TestCase):
                             for omit in ("PT20S", "PT0S"))
         self.assertEqual(with_it - without, 20)
 
-    def test_throughput_to_a_server_that_runs(self):
+    def measure_beside_server(self, kind, spec, port_key):
+        """A test with one participant, to a server that runs already."""
         ready, write = os.pipe()
         with subprocess.Popen([PROGRAM, "server", "--bind", "127.0.0.1", "--port", "0", "--one-off",
                                "--ready-fd", str(write)], pass_fds=[write],
@@ -173,15 +174,25 @@ class PScheduler(unittest.TestCase):
             try:
                 with os.fdopen(ready) as line:
                     port = json.loads(line.readline())["data"]["port"]
-                result = self.tool.measure("throughput", {
-                    "schema": 1, "dest": "127.0.0.1", "duration": "PT1S", "udp": True,
-                    "single-ended": True, "single-ended-port": port}, participants=1)
+                return self.tool.measure(kind, dict(spec, **{port_key: port}), participants=1)
             finally:
                 server.terminate()
-        self.check_throughput(result)
+
+    def test_throughput_to_a_server_that_runs(self):
+        self.check_throughput(self.measure_beside_server("throughput", {
+            "schema": 1, "dest": "127.0.0.1", "duration": "PT1S", "udp": True,
+            "single-ended": True}, "single-ended-port"))
+
+    def test_a_long_path_has_more_room(self):
+        spec = {"schema": 1, "dest": "h", "duration": "PT10S", "udp": True}
+        near, far = (int(self.tool.ask("duration", dict(spec, **more))["duration"][2:-1])
+                     for more in ({}, {"link-rtt": "PT0.6S"}))
+        self.assertEqual(far - near, 12)
 
     def check_latency(self, spec):
-        result = self.tool.measure("latency", spec)
+        return self.check_delays(spec, self.tool.measure("latency", spec))
+
+    def check_delays(self, spec, result):
         jsonschema.validate(result, LATENCY)
         self.assertTrue(result["succeeded"], result["diags"])
         self.assertEqual(result["packets-sent"], spec["packet-count"])
@@ -199,6 +210,11 @@ class PScheduler(unittest.TestCase):
                                      "packet-count": 20, "packet-interval": 0.05, "flip": True})
         self.assertIn("--direction down", result["diags"])
 
+    def test_latency_to_a_server_that_runs(self):
+        spec = {"schema": 1, "dest": "127.0.0.1", "packet-count": 25, "packet-interval": 0.04,
+                "single-participant-mode": True}
+        self.check_delays(spec, self.measure_beside_server("latency", spec, "ctrl-port"))
+
     def test_what_udperf_cannot_do_has_a_reason(self):
         base = {"schema": 1, "dest": "127.0.0.1", "udp": True}
         self.assertIn("UDP only", self.reasons("throughput", {"schema": 1, "dest": "h"}))
@@ -209,6 +225,12 @@ class PScheduler(unittest.TestCase):
         self.assertIn("destination", self.reasons("throughput", dict(base, dest="--output=/x")))
         self.assertIn("packet-interval", self.reasons("latency", {"dest": "h", "packet-interval": 0.001}))
         self.assertIn("output-raw", self.reasons("latency", {"dest": "h", "output-raw": True}))
+        alone = {"dest": "h", "single-participant-mode": True}
+        self.assertIn("two participants", self.reasons("latency", dict(alone, source="g", flip=True)))
+        self.assertIn("ctrl-port", self.reasons("latency", {"dest": "h", "ctrl-port": 861}))
+        self.assertIn("ctrl-port", self.reasons("latency", dict(alone, **{"ctrl-port": 0})))
+        self.assertIn("single-ended", self.reasons("throughput", dict(base, **{"single-ended-port": 9})))
+        self.assertIn("link-rtt", self.reasons("throughput", dict(base, **{"link-rtt": "PT1M"})))
         self.assertIn("trace", self.reasons("trace", base))
         self.assertIn("specification", self.reasons("throughput", None))
 

@@ -139,6 +139,10 @@ TEST_CASE("sequence numbers are found again over any number of wraps", "[wire][p
   CHECK(wire::extend_sequence(UINT32_MAX, kHalf) == kHalf - 1);
 }
 
+// What is no constant expression would not be calculated: so it does not overflow.
+static_assert(wire::extend_time(wire::compact_units(INT64_MAX) + 1U, INT64_MAX) < 0);
+static_assert(wire::extend_time(wire::compact_units(INT64_MIN) - 1U, INT64_MIN) > 0);
+
 TEST_CASE("times and batches are found again near what is known", "[wire][property]") {
   for (unsigned seed = 1; seed <= 2000; ++seed) {
     CAPTURE(seed);

@@ -105,14 +105,14 @@ class Fleet {
 
   void watch_clocks() {
     looked_ = now_;
-    const Duration slept = sleep_.slept(now_, now_.time_since_epoch() + asleep_);
+    const Duration slept = sleep_.slept(asleep_);
     if (slept > Duration{0}) {
       sleeps.push_back(slept);
       for (const auto& gap : schedule.slept(slept, now_, unix_now())) {
         tell_gap(gap.target, gap.number, gap.missed, slept);
       }
     }
-    if (const auto step = step_.step(now_, unix_now(), slept)) {
+    if (const auto step = step_.step({now_, unix_now()}, asleep_)) {
       steps.push_back(*step);
     }
   }

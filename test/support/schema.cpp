@@ -15,25 +15,22 @@ namespace {
 
 using Adapter = valijson::adapters::NlohmannJsonAdapter;
 
-/// The published schema. valijson knows draft 7: what the file uses of 2020-12 is the same there,
+using SchemaPtr = std::unique_ptr<valijson::Schema>;
+
+/// A published schema. valijson knows draft 7: what the files use of 2020-12 is the same there,
 /// save that its references may lead to "$defs" by path, which is how they are written.
-const valijson::Schema& published_schema() {
-  static const auto published = [] {
-    std::ifstream file{std::string{kSourceDir} + "/docs/result.schema.json"};
-    const auto text = nlohmann::json::parse(file);
-    auto schema = std::make_unique<valijson::Schema>();
-    valijson::SchemaParser{valijson::SchemaParser::kDraft7}.populateSchema(Adapter{text}, *schema);
-    return schema;
-  }();
-  return *published;
+SchemaPtr published_schema(const std::string& name) {
+  std::ifstream file{std::string{kSourceDir} + "/docs/" + name};
+  const auto text = nlohmann::json::parse(file);
+  auto schema = std::make_unique<valijson::Schema>();
+  valijson::SchemaParser{valijson::SchemaParser::kDraft7}.populateSchema(Adapter{text}, *schema);
+  return schema;
 }
 
-}  // namespace
-
-std::string schema_problems(const nlohmann::json& document) {
+std::string problems_by(const valijson::Schema& schema, const nlohmann::json& document) {
   valijson::Validator validator;
   valijson::ValidationResults results;
-  if (validator.validate(published_schema(), Adapter{document}, &results)) {
+  if (validator.validate(schema, Adapter{document}, &results)) {
     return {};
   }
   std::string problems;
@@ -45,6 +42,18 @@ std::string schema_problems(const nlohmann::json& document) {
     problems += ": " + error.description + "\n";
   }
   return problems.empty() ? "not valid\n" : problems;
+}
+
+}  // namespace
+
+std::string schema_problems(const nlohmann::json& document) {
+  static const SchemaPtr schema = published_schema("result.schema.json");
+  return problems_by(*schema, document);
+}
+
+std::string monitor_schema_problems(const nlohmann::json& answer) {
+  static const SchemaPtr schema = published_schema("monitor.schema.json");
+  return problems_by(*schema, answer);
 }
 
 }  // namespace udperf::test

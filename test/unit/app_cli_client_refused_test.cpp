@@ -50,6 +50,12 @@ const std::vector<Refused>& refused_rows() {
        "--bidir"},
       {{"-4", "-6"}, "--ipv6: cannot be combined with --ipv4; give only one of --ipv4, --ipv6"},
       {{"--rate", "1M/2M"}, "--rate 1M/2M: an up and a down rate need --direction both"},
+      {{"--rate", "1000G", "--packet-size", "64"},
+       "--rate 1000G: no host sends 1953125000 datagrams a second: at most 1000000000 can be asked "
+       "for"},
+      {{"--rate", "1M/1000000001pps", "--bidir"},
+       "--rate 1M/1000000001pps: no host sends 1000000001 datagrams a second: at most 1000000000 "
+       "can be asked for"},
       {{"--bidir", "--rate", "1M/fast"},
        "--rate 1M/fast: not a rate: fast; accepted is bit/s with or without K, M or G, e.g. 500M, "
        "or packets, e.g. 1000pps, unlimited or flood"},

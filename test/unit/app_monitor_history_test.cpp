@@ -111,6 +111,34 @@ TEST_CASE("the sums of rounds, of five minutes and of hours are the same") {
   CHECK((*history)->read({"nobody", begin, clock.unix, History::Grain::hour})->empty());
 }
 
+TEST_CASE("rounds whose times a damaged file has made impossible are left out") {
+  const test::TempDir folder;
+  const std::string file = folder.path().string() + "/m.db";
+  const SetClock clock;
+  std::vector<monitor::RoundResult> rounds;
+  for (std::uint64_t i = 0; i < 4; ++i) {
+    rounds.push_back(round_at(clock.unix - 1h + i * 10s, i + 1, 0));
+  }
+  write(file, Retention{}, rounds);
+  {
+    const auto damaged = SqliteFile::open(file, SqliteFile::Mode::create);
+    REQUIRE(damaged);
+    REQUIRE(
+        damaged->run("UPDATE round SET length_ns = 9223372036854775807 WHERE number = 2;"
+                     "UPDATE round SET length_ns = -9000000000 WHERE number = 3;"
+                     "UPDATE round SET start_ns = -9223372036854775807 WHERE number = 4"));
+  }
+  const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
+  REQUIRE(history);
+  const auto rows = (*history)->read({"gw", UnixTime{}, clock.unix, History::Grain::round});
+  REQUIRE(rows);
+  REQUIRE(rows->size() == 1);
+  CHECK(rows->front().span == 10s);
+  const auto of_second = (*history)->document({"gw", {}, rounds[1].start + 1s});
+  REQUIRE(of_second);
+  CHECK_FALSE(of_second->has_value());
+}
+
 TEST_CASE("what does not add up is told of each round, and of no sum") {
   const test::TempDir folder;
   const std::string file = folder.path().string() + "/m.db";

@@ -178,6 +178,30 @@ TEST_CASE("numbers go on under new options, and nothing is told of who was left"
   light.source.stop();
 }
 
+TEST_CASE("rounds that nobody takes are kept up to a bound, and the others told as one gap") {
+  constexpr std::uint64_t kRounds = 5000;
+  Source light;
+  light.watch(70);
+  for (std::uint64_t i = 0; i < kRounds; ++i) {
+    rounds::Round round = round_of(Ending::complete);
+    round.start = UnixTime{1'800'000'000s} + i * 10s;
+    light.tell(std::move(round));
+  }
+  const auto taken = light.source.take();
+  REQUIRE(taken.size() >= 100);
+  REQUIRE(taken.size() < kRounds / 2);
+  const RoundResult& gap = taken.back();
+  const std::uint64_t kept = taken.size() - 1;
+  CHECK(taken[kept - 1].status == RoundStatus::complete);
+  CHECK(taken[kept - 1].number == kept);
+  CHECK(gap.status == RoundStatus::not_measured);
+  CHECK(gap.rounds == kRounds - kept);
+  CHECK(gap.number == kRounds);
+  CHECK(gap.start == UnixTime{1'800'000'000s} + kept * 10s);
+  light.tell(round_of(Ending::complete));
+  CHECK(light.numbers() == std::vector<std::uint64_t>{kRounds + 1});
+}
+
 TEST_CASE("addresses are known at once, names when somebody says them") {
   const SystemClock clock;
   std::mutex mutex;

@@ -1,5 +1,6 @@
 #include "app/monitor/prober.hpp"
 #include "app/monitor/setup.hpp"
+#include "app/monitor/usual_round.hpp"
 #include "support/catch.hpp"
 
 namespace udperf::app {
@@ -244,7 +245,12 @@ TEST_CASE("monitor's command line is checked") {
         std::string::npos);
   CHECK(usage_problem({"monitor", "a", "--retention", "1h,2d,3y,4y"}).find("at most three") !=
         std::string::npos);
-  CHECK(usage_problem({"monitor", "a", "--retention", "0h"}).find("accepted") != std::string::npos);
+  for (const char* const age : {"0h", "h", "1", "1w", "87601h", "3651d", "11y", "500y", "87600y",
+                                "18446744073709551616y", "1h,500y"}) {
+    CAPTURE(age);
+    CHECK(usage_problem({"monitor", "a", "--retention", age}).find("accepted") !=
+          std::string::npos);
+  }
   CHECK(usage_problem({"monitor", "a", "--json"}).find("needs --once") != std::string::npos);
   CHECK(usage_problem({"monitor", "a", "--check-config"}).find("--config") != std::string::npos);
   const auto command = parse({"monitor", "a", "--listen", "[::1]:80", "--retention", "12h,3d"});
@@ -252,6 +258,10 @@ TEST_CASE("monitor's command line is checked") {
   CHECK(command.retention.rounds == 12h);
   CHECK(command.retention.five_minutes == 72h);
   CHECK(command.retention.hours == 24h * 730);
+  const auto longest = parse({"monitor", "a", "--retention", "87600h,3650d,10y"}).retention;
+  CHECK(longest.rounds == 24h * 3650);
+  CHECK(longest.five_minutes == 24h * 3650);
+  CHECK(longest.hours == 24h * 3650);
 }
 
 TEST_CASE("a probe's round is made to fit its time") {
@@ -266,6 +276,20 @@ TEST_CASE("a probe's round is made to fit its time") {
   CHECK(fitted.params.rate_up.value >= 142'857);
   CHECK(fitted.params.rate_up.value <= 142'858);
   CHECK(fit_to_deadline(options, 119s).params.rate_up.value == options.params.rate_up.value);
+}
+
+TEST_CASE("a light module is watched for loss without a word, a heavy one and --once are not") {
+  monitor::Limits limits;
+  limits.mos = 4.0;
+  CHECK(watched_limits(limits, false).loss_ratio == 0.05);
+  CHECK(watched_limits(limits, false).mos == 4.0);
+  CHECK_FALSE(watched_limits(limits, true).loss_ratio);
+  limits.loss_ratio = 1.0;
+  CHECK(watched_limits(limits, false).loss_ratio == 1.0);
+  std::vector<std::string> errors;
+  const auto setup = setup_of("targets: [gw]\n", errors);
+  REQUIRE(setup);
+  CHECK_FALSE(setup->modules.at("light").limits.loss_ratio);  // which --once goes by
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Meters and limiters that strangers meet.
 
 #include "base/record_limiter.hpp"
+#include "base/saturating.hpp"
 #include "base/source_meter.hpp"
 #include "session/hello_log.hpp"
 #include "session/used_nonces.hpp"
@@ -80,4 +81,13 @@ TEST_CASE("what is remembered of cookies is bounded, and forgotten with them", "
   CHECK(used.full(kStart + 10s));
   CHECK_FALSE(used.full(kStart + 10500ms));
   CHECK_FALSE(used.holds(first, kStart + 10500ms));
+}
+
+TEST_CASE("sums of either sign stop at what fits", "[base]") {
+  CHECK(saturating_sum(-5, 3) == -2);
+  CHECK(saturating_sum(INT64_MAX, 1) == INT64_MAX);
+  CHECK(saturating_sum(1, INT64_MAX) == INT64_MAX);
+  CHECK(saturating_sum(INT64_MIN, -1) == INT64_MIN);
+  CHECK(saturating_sum(-1, INT64_MIN) == INT64_MIN);
+  CHECK(saturating_sum(INT64_MAX, INT64_MIN) == -1);
 }

@@ -60,6 +60,14 @@ TEST_CASE("a wall clock that is set during the test is noticed", "[engine]") {
   CHECK(estimate(learn(5s, 50us)).step_detected == false);  // reading clocks is no more exact
 }
 
+TEST_CASE("whose clock was set is told apart", "[engine]") {
+  CHECK_FALSE(estimate(learn(5s, 1ms)).peer_stepped);
+  CHECK(estimate(learn(5s, 0s, -1ms)).peer_stepped);
+  CHECK(estimate(learn(5s, 1ms, 1ms)).peer_stepped);
+  CHECK_FALSE(estimate(learn(5s, 1ms, 1ms), true).peer_stepped);  // there is but one
+  CHECK_FALSE(estimate(learn()).peer_stepped);
+}
+
 TEST_CASE("on one host both clocks are one", "[engine]") {
   const ClockEstimate found = estimate(learn(), true);
   CHECK(found.method == "same_host");
@@ -74,4 +82,19 @@ TEST_CASE("of a clock that was never heard of nothing is said", "[engine]") {
   CHECK_FALSE(found.theta_ns.has_value());
   CHECK_FALSE(found.offset_ns.has_value());
   CHECK_FALSE(found.step_detected.has_value());
+}
+
+TEST_CASE("wall clocks that are centuries apart were set, and do not overflow", "[engine]") {
+  constexpr std::int64_t kMost = std::int64_t{1} << 62U;  // that a message may tell
+  for (const std::int64_t first : {kMost, -kMost}) {
+    ServerClock clock;
+    for (const std::int64_t told : {first, -first}) {
+      udperf::wire::ProbeReply reply;
+      reply.t1_ns = reply.t2_ns = reply.t3_ns = to_ns(kStart);
+      reply.utc_minus_mono_ns = told;
+      clock.note(reply, ClockAnchor{kStart, udperf::unix_from_ns(to_ns(kStart + kOurWall))},
+                 kStart);
+    }
+    CHECK(estimate(clock).step_detected == true);
+  }
 }

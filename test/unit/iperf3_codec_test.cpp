@@ -3,7 +3,6 @@
 #include "iperf3/bounded_json.hpp"
 #include "iperf3/datagram.hpp"
 #include "iperf3/parameters.hpp"
-#include "iperf3/peer_reports.hpp"
 #include "iperf3/results.hpp"
 #include "support/catch.hpp"
 
@@ -154,6 +153,14 @@ TEST_CASE("Results as versions up to 3.16 write them are read") {
   CHECK_FALSE(read->streams[0].tells_omitted);
 }
 
+TEST_CASE("A version up to 3.1 does not tell how long it counted") {
+  const auto read = read_results(
+      R"({"streams":[{"id":1,"bytes":1000,"retransmits":-1,"jitter":0,"errors":0,"packets":10}]})",
+      1);
+  REQUIRE(read.has_value());
+  CHECK_FALSE(read->streams[0].seconds.has_value());
+}
+
 TEST_CASE("Results that name a stream twice, or one that is not there, are refused") {
   const std::string stream = R"("bytes":1,"packets":1,"errors":0,"jitter":0,"retransmits":-1})";
   const auto reads = [&stream](const std::string& first, const std::string& second) {
@@ -220,47 +227,6 @@ TEST_CASE("Hellos and their answers are known in the forms of all versions, and 
   CHECK(is_hello_reply(bytes("6789")));
   CHECK(is_hello_reply(bytes("\xb1\x68\xde\x3a")));
   CHECK_FALSE(is_hello_reply(bytes("1234")));
-}
-
-TEST_CASE("Of a stock receiver's word the larger loss is taken, and a wrong rule is noticed") {
-  StreamResult told;
-  told.bytes = 50 * 100;
-  told.packets = 50;  // the last 50 of 100 were lost: it has not seen them
-  const auto tail = peer_received(told, 100, 0, 100);
-  CHECK(tail.rule_was_wrong);
-  CHECK(tail.report.lost == 50);
-  CHECK(tail.report.unique == 50);
-  CHECK(tail.report.sent == 100);
-
-  CHECK_FALSE(tail.copies_came);
-
-  told.bytes = 98 * 100;  // 8 copies of others hide that 10 were lost
-  told.packets = 100;
-  told.errors = 10;
-  const auto copies = peer_received(told, 100, 0, 100);
-  CHECK_FALSE(copies.rule_was_wrong);
-  CHECK(copies.copies_came);
-  told.duplicates = 8;  // a receiver that tells them takes none for a loss that was found
-  CHECK_FALSE(peer_received(told, 100, 0, 100).copies_came);
-  told.duplicates.reset();
-  told.bytes = 90 * 100;
-  CHECK_FALSE(peer_received(told, 100, 0, 100).copies_came);
-  told.bytes = 98 * 100;
-  CHECK(copies.report.lost == 10);
-  CHECK(copies.report.unique == 90);
-  CHECK(copies.report.duplicates == 8);
-
-  told.bytes = 1'000'000;  // nonsense stays within what was sent
-  told.errors = UINT64_MAX;
-  const auto nonsense = peer_received(told, 100, 0, 100);
-  CHECK(nonsense.report.lost == 100);
-  CHECK(nonsense.report.unique == 0);
-
-  told.tells_omitted = true;
-  told.omitted_packets = UINT64_MAX;  // nothing was to be omitted
-  const auto omitting = peer_received(told, 100, 0, 100);
-  CHECK(omitting.report.sent == 100);
-  CHECK(omitting.report.sent == omitting.report.unique + omitting.report.lost);
 }
 
 TEST_CASE("Times that no test can have taken become large ones, not infinite") {

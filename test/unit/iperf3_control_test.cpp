@@ -1,32 +1,16 @@
 #include <algorithm>
 #include <string>
 
-#include "iperf3/client_control.hpp"
 #include "iperf3/server_control.hpp"
 #include "support/catch.hpp"
+#include "support/iperf3_items.hpp"
 
 using namespace std::chrono_literals;
 using namespace udperf;
 using namespace udperf::iperf3;
+using namespace udperf::test;
 
 namespace {
-
-constexpr MonoTime kStart{1000s};
-
-std::vector<std::byte> bytes_of(std::string_view text) {
-  const auto bytes = std::as_bytes(std::span{text});
-  return {bytes.begin(), bytes.end()};
-}
-
-std::vector<std::byte> framed(const std::string& text) {
-  Outbox out;
-  out.put_text(text);
-  return out.take();
-}
-
-std::vector<std::byte> state(State value) {
-  return {static_cast<std::byte>(value)};
-}
 
 /// A server's side with a client's words said for it.
 struct Server {
@@ -58,12 +42,6 @@ struct Server {
     return std::find(events.begin(), events.end(), event) != events.end();
   }
 };
-
-std::string one_stream_results() {
-  Results results;
-  results.streams.emplace_back().packets = 10;
-  return to_json(results);
-}
 
 }  // namespace
 
@@ -195,131 +173,21 @@ TEST_CASE("A client that fails may say 16 in any state, and 12 when it is interr
   }
 }
 
-namespace {
-
-/// A client's side with a server's words said for it.
-struct Client {
-  ClientControl control{{Cookie{}, 5s}, kStart};
-  std::vector<ClientControl::Event> events;
-  std::vector<std::byte> output;
-
-  void say(const std::vector<std::byte>& bytes) {
-    control.on_bytes(bytes, kStart);
-    for (const auto event : control.take_events()) {
-      events.push_back(event);
-      if (event == ClientControl::Event::parameters_wanted) {
-        control.send_parameters(Parameters{}, kStart);
-      }
-    }
-    const auto more = control.take_output();
-    output.insert(output.end(), more.begin(), more.end());
-  }
-  void to_running() {
-    say({std::byte{9}});
-    say({std::byte{10}});
-    control.streams_made(kStart);
-    say({std::byte{1}, std::byte{2}});
-  }
-};
-
-}  // namespace
-
-TEST_CASE("A client answers each state with what the protocol asks for, and says goodbye") {
-  Client client;
-  client.to_running();
-  REQUIRE(client.control.running());
-  CHECK(client.output.size() > kCookieBytes);
-  client.control.end_test(kStart);
-  client.say(state(State::exchange_results));
-  CHECK(client.output.back() == std::byte{4});
-  REQUIRE(client.events.back() == ClientControl::Event::results_wanted);
-  Results own;
-  own.streams.emplace_back();
-  client.control.send_results(own, kStart);
-  client.say(framed(one_stream_results()));
-  CHECK(client.events.back() == ClientControl::Event::server_results);
-  client.say(state(State::display_results));
-  CHECK(client.control.over());
-  CHECK_FALSE(client.control.error().has_value());
-  CHECK(client.output.back() == std::byte{16});
-}
-
-TEST_CASE("A busy server, a refusal with a reason, and a server that fails are told apart") {
-  {
-    Client client;
-    client.say(state(State::access_denied));
-    REQUIRE(client.control.error().has_value());
-    CHECK(client.control.error()->code == ErrorCode::refused);
-    CHECK(client.control.error()->what.find("busy") != std::string::npos);
-  }
-  {
-    Client client;
-    client.say({std::byte{9}});
-    client.say({std::byte{0xFE}, std::byte{0}, std::byte{0}, std::byte{0}, std::byte{27},
-                std::byte{0}, std::byte{0}, std::byte{0}, std::byte{0}});
-    REQUIRE(client.control.error().has_value());
-    CHECK(client.control.error()->code == ErrorCode::refused);
-    CHECK(client.control.error()->what.find("rate") != std::string::npos);
-  }
-  {
-    Client client;
-    client.to_running();
-    client.say({std::byte{0xFE}, std::byte{0}, std::byte{0}, std::byte{0}, std::byte{160},
-                std::byte{0}, std::byte{0}, std::byte{0}, std::byte{0}});
-    REQUIRE(client.control.error().has_value());
-    CHECK(client.control.error()->code == ErrorCode::cut_short);
-  }
-}
-
-TEST_CASE("Silence and a closed connection end a client in every state") {
-  for (int stage = 0; stage < 4; ++stage) {
-    for (const bool closed : {false, true}) {
-      Client client;
-      if (stage >= 1) {
-        client.say({std::byte{9}});
-      }
-      if (stage >= 2) {
-        client.say({std::byte{10}});
-        client.control.streams_made(kStart);
-      }
-      if (stage >= 3) {
-        client.say({std::byte{1}, std::byte{2}});
-        client.control.end_test(kStart);
-      }
-      if (closed) {
-        client.control.on_closed(kStart);
+TEST_CASE("A client may leave where a text of it is awaited") {
+  for (const State word : {State::iperf_done, State::client_terminate}) {
+    for (const bool ran : {false, true}) {
+      Server server;
+      if (ran) {
+        server.to_running();
+        server.say(state(State::test_end));
       } else {
-        REQUIRE(client.control.deadline() == kStart + 5s);
-        client.control.on_time(client.control.deadline());
+        server.say(bytes_of(std::string(37, 'a')));
       }
-      INFO("stage " << stage << (closed ? ", closed" : ", silent"));
-      REQUIRE(client.control.over());
-      REQUIRE(client.control.error().has_value());
-      CHECK(client.control.abandoned() == closed);
-      // A server that closes once it has read the parameters has refused them.
-      const bool refused = stage == 1 && closed;
-      CHECK(client.control.error()->code == (stage >= 3 ? ErrorCode::cut_short
-                                             : refused  ? ErrorCode::refused
-                                                        : ErrorCode::unreachable));
+      server.say(state(word));
+      CHECK(server.control.ended());
+      CHECK(server.control.status() == TestStatus::incomplete);
+      CHECK(server.control.reason().find(word == State::iperf_done ? "gave up" : "terminated") !=
+            std::string::npos);
     }
-  }
-}
-
-TEST_CASE("A refusal is told in words with one number behind it, or with none") {
-  for (const bool number : {false, true}) {
-    Client client;
-    client.say({std::byte{9}});
-    client.say({std::byte{0xFE}});
-    if (number) {  // a server before 3.21 that refuses a user sends no errno
-      client.say({std::byte{0}, std::byte{0}, std::byte{0}, std::byte{142}});
-    }
-    client.control.on_closed(kStart);
-    REQUIRE(client.control.error().has_value());
-    CHECK_FALSE(client.control.abandoned());  // it had a reason
-    CHECK(client.control.error()->code == ErrorCode::refused);
-    CHECK(client.control.error()->what ==
-          (number ? "the server says: authentication failed (iperf3 error 142)"
-                  : "the server refuses the test and does not say why: it may want a user and "
-                    "password"));
   }
 }

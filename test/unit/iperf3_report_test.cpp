@@ -6,7 +6,9 @@
 #include "iperf3/from_result.hpp"
 #include "iperf3/peer_reports.hpp"
 #include "iperf3/report_json.hpp"
+#include "iperf3/report_writer.hpp"
 #include "iperf3/results.hpp"
+#include "iperf3/summary.hpp"
 #include "support/catch.hpp"
 
 using namespace udperf;
@@ -19,6 +21,10 @@ namespace {
 TestRecord second_of_one_stream(bool server, std::uint64_t lost) {
   TestRecord record;
   record.server = server;
+  record.began = true;
+  record.host = "198.51.100.7";
+  record.port = 5201;
+  record.cookie = "cookie";
   record.parameters.length = 1000;
   record.parameters.seconds = 1;
   record.parameters.rate_bps = 800'000;
@@ -157,4 +163,116 @@ TEST_CASE("A result of both directions has the rate of one, and no jitter that i
   CHECK(document["end"]["sum_bidir_reverse"]["jitter_ms"] == 0.002);
   CHECK(document["end"]["sum"]["lost_packets"] == 4);
   CHECK(document["end"]["sum"]["packets"] == 34);
+}
+
+TEST_CASE("What a result says was lost can be summed up, however much it is") {
+  json document = json::parse(result_of_both());
+  json& streams = document["down"]["streams"];
+  streams[0]["intervals"] = json::array({{{"start_s", 0.0}, {"end_s", 1.0}, {"lost", INT64_MAX}}});
+  streams.push_back(streams[0]);
+  const auto record = record_of_result(document.dump());
+  REQUIRE(record.has_value());
+  REQUIRE_FALSE(record->intervals.empty());
+  const auto sum = sum_rows(record->intervals.front(), Side::receives);
+  REQUIRE(sum.has_value());
+  CHECK(sum->lost > 0);
+}
+
+TEST_CASE(
+    "-J of a test that was refused has what iperf3 says of one: when, whom and what was asked") {
+  TestRecord refused;
+  refused.error = "the total rate is above the server's limit";
+  const auto start_of = [&refused](KeySet keys) {
+    return json::parse(report_json(refused, keys))["start"];
+  };
+  const json nobody = start_of(KeySet::of_3_12);  // busy, or not there
+  CHECK(nobody.size() == 3);
+  refused.host = "198.51.100.7";
+  refused.port = 5201;
+  refused.cookie = "cookie";
+  refused.parameters.rate_bps = 10'000'000;
+  const json start = start_of(KeySet::of_3_12);
+  CHECK(start["connected"].empty());
+  CHECK(start["timestamp"]["timesecs"].is_number());
+  CHECK(start["connecting_to"]["host"] == "198.51.100.7");
+  CHECK(start["connecting_to"]["port"] == 5201);
+  CHECK(start["cookie"] == "cookie");
+  CHECK(start["target_bitrate"] == 10'000'000);
+  CHECK(start.size() == nobody.size() + 4);
+  CHECK(start_of(KeySet::of_3_21).size() == nobody.size() + 5);  // fq_rate
+  refused.streams.push_back(StreamEnds{5, {}, {}, true});        // when they had been made
+  const json late = start_of(KeySet::of_3_12);
+  CHECK(late["connected"].size() == 1);
+  CHECK(late.contains("sndbuf_actual"));
+  CHECK_FALSE(late.contains("test_start"));
+}
+
+TEST_CASE("What the other end has not told is null in -J, and no line of the text") {
+  TestRecord record = second_of_one_stream(false, 0);
+  StreamEnd& end = record.ends.front();
+  end.lost.reset();
+  end.received_told = false;
+  const json sent = json::parse(report_json(record))["end"];
+  CHECK(sent["streams"][0]["udp"]["bytes"] == 100'000);
+  CHECK(sent["streams"][0]["udp"]["packets"] == 100);
+  CHECK(sent["streams"][0]["udp"]["lost_packets"].is_null());
+  CHECK(sent["sum"]["bits_per_second"] == 800'000);
+  CHECK(sent["sum_sent"]["packets"] == 100);
+  CHECK(sent["sum_sent"]["jitter_ms"].is_null());
+  for (const char* key : {"bytes", "bits_per_second", "packets", "lost_percent", "jitter_ms"}) {
+    CHECK(sent["sum_received"][key].is_null());
+  }
+  CHECK(sent["cpu_utilization_percent"]["host_total"].is_number());
+  CHECK(sent["cpu_utilization_percent"]["remote_total"].is_null());
+  const std::string text = end_text(record);
+  CHECK(text.find("  sender\n") != std::string::npos);
+  CHECK(text.find("  receiver\n") == std::string::npos);
+
+  end = second_of_one_stream(false, 2).ends.front();
+  end.sent_told = false;
+  record.streams.front().sender = false;
+  record.parameters.reverse = true;
+  const json received = json::parse(report_json(record))["end"];
+  CHECK(received["sum_received"]["bytes"] == 98'000);
+  CHECK(received["sum_received"]["lost_packets"] == 2);
+  for (const char* key : {"bytes", "bits_per_second", "packets", "lost_percent"}) {
+    CHECK(received["sum_sent"][key].is_null());
+  }
+  CHECK(end_text(record).find("  sender\n") == std::string::npos);
+}
+
+TEST_CASE("Datagrams out of order have a line of each stream behind the sender's, as in iperf3") {
+  TestRecord record = second_of_one_stream(false, 0);
+  CHECK(end_text(record).find("out-of-order") == std::string::npos);
+  record.ends.front().out_of_order = 0;
+  CHECK(end_text(record).find("out-of-order") == std::string::npos);
+  record.ends.front().out_of_order = 17;
+  CHECK(end_text(record).find(
+            "  sender\n[SUM]  0.0- 1.0 sec  17 datagrams received out-of-order\n[") !=
+        std::string::npos);
+  record.parameters.streams = 2;
+  record.streams.push_back(record.streams.front());
+  record.ends.push_back(record.ends.front());
+  record.parameters.bidirectional = true;
+  const std::string two = end_text(record);
+  const std::string line = "[SUM][TX-C]  0.0- 1.0 sec  17 datagrams received out-of-order\n";
+  const auto first = two.find(line);
+  REQUIRE(first != std::string::npos);
+  const auto second = two.find(line, first + 1);
+  REQUIRE(second != std::string::npos);
+  CHECK(two.find(line, second + 1) == std::string::npos);  // the sum has none
+}
+
+TEST_CASE("A stream of objects ends with the error, what the server printed, and the end") {
+  TestRecord record = second_of_one_stream(false, 0);
+  record.error = "it failed";
+  record.server_output_text = "printed";
+  const std::string text = end_events(record);
+  const auto error = text.find(R"("event":"error")");
+  const auto output = text.find(R"("event":"server_output_text")");
+  const auto end = text.find(R"("event":"end")");
+  REQUIRE(end != std::string::npos);
+  CHECK(error == 1);
+  CHECK(error < output);
+  CHECK(output < end);
 }

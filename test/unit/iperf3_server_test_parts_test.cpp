@@ -33,6 +33,9 @@ TEST_CASE("a client is asked about, granted and admitted, each once") {
   admission.admit();
   CHECK(admission.granted());
   CHECK_FALSE(admission.waits());
+  CHECK_FALSE(admission.turned_away());
+  admission.turn_away();
+  CHECK(admission.turned_away());
 }
 
 TEST_CASE("data flowed from the start to the client's end, without the omitted time") {

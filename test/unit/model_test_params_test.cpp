@@ -99,6 +99,21 @@ TEST_CASE("parameters within their ranges pass", "[model]") {
   }
 }
 
+TEST_CASE("frames of more datagrams than a host sends are refused", "[model]") {
+  const auto frames_at = [](std::uint64_t bps) {
+    return changed([bps](TestParams& p) {
+      p.payload_bytes = 100;
+      p.shape_up.spacing = udperf::Spacing::frames;
+      p.shape_up.frames.per_1000_s = 100'000;
+      p.rate_up = SendRate{SendRate::Kind::bits, bps};
+    });
+  };
+  CHECK_FALSE(check_params(frames_at(7'900'000'000)));
+  const auto error = check_params(frames_at(8'100'000'000));
+  REQUIRE(error);
+  CHECK(error->message().find("10000000 datagrams/s") != std::string::npos);
+}
+
 TEST_CASE("every rate out of its range is refused by name", "[model]") {
   check_refused({
       {[](TestParams& p) {

@@ -91,6 +91,50 @@ TEST_CASE("changes from before are shown and not counted") {
   CHECK_FALSE(parse_event_kind("sideways"));
 }
 
+TEST_CASE("an outage that began before this process did ends with the first answer") {
+  const auto before = [](EventKind kind, const char* name) {
+    Event event;
+    event.kind = kind;
+    return Board::TimedEvent{event, wanted(name).target};
+  };
+  Board board;
+  board.recall({before(EventKind::up, "a"), before(EventKind::down, "a"),
+                before(EventKind::mtu_changed, "a"), before(EventKind::down, "b"),
+                before(EventKind::up, "b"), before(EventKind::not_measured, "c"),
+                before(EventKind::down, "d")});
+  auto other = wanted("d");
+  other.target.module = "voice";  // was another
+  static_cast<void>(board.set_targets({wanted("a"), wanted("b"), wanted("c"), other}));
+  const auto told = [&board](const char* name) {
+    std::vector<std::string> details;
+    for (const Event& event : board.on_round(round_of(board.find(name)->target.id, 0))) {
+      CHECK(event.kind == EventKind::up);
+      details.push_back(event.detail);
+    }
+    return details;
+  };
+  using Details = std::vector<std::string>;
+  CHECK(told("a") == Details{"answers again"});
+  CHECK(told("a").empty());
+  CHECK(told("b").empty());
+  CHECK(told("c") == Details{"is measured again"});
+  CHECK(told("d").empty());
+}
+
+TEST_CASE("a target that was taken away while it was down and is watched again comes back") {
+  Board board;
+  static_cast<void>(board.set_targets({wanted("a")}));
+  RoundResult down;
+  down.target = board.find("a")->target.id;
+  down.status = RoundStatus::unreachable;
+  CHECK(board.on_round(down).size() == 1);
+  static_cast<void>(board.set_targets({}));
+  static_cast<void>(board.set_targets({wanted("a")}));
+  const auto events = board.on_round(round_of(board.find("a")->target.id, 0));
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].kind == EventKind::up);
+}
+
 TEST_CASE("totals are the same after they were kept as bytes") {
   std::mt19937_64 random{11};
   for (int run = 0; run < 200; ++run) {
@@ -113,6 +157,26 @@ TEST_CASE("totals are the same after they were kept as bytes") {
     }
     CHECK_FALSE(decode_totals(bytes + '\0'));
   }
+}
+
+TEST_CASE("sums that no rounds can have come to are not read from a history") {
+  using Counts = std::array<std::uint64_t, TimeHistogram::kBuckets>;
+  const auto kept = [](const Totals& totals) { return decode_totals(encode_totals(totals)); };
+  Totals good;
+  good.add(round_of(1, 3));
+  good.rtt = TimeHistogram::of(Counts{INT64_MAX - 1, 1}, {5, 1, 2});
+  REQUIRE(kept(good) == good);
+  Totals backwards = good;
+  backwards.measured = -1ns;
+  CHECK_FALSE(kept(backwards));
+  Totals crossed = good;
+  crossed.up.delay = TimeHistogram::of(Counts{1, 1}, {5, 3, 2});
+  CHECK_FALSE(kept(crossed));
+  Totals many = good;
+  many.rtt = TimeHistogram::of(Counts{INT64_MAX, 1}, {5, 1, 2});
+  CHECK_FALSE(kept(many));
+  many.rtt = TimeHistogram::of(Counts{UINT64_MAX, UINT64_MAX}, {5, 1, 2});
+  CHECK_FALSE(kept(many));
 }
 
 TEST_CASE("a round of the light module takes less than half a kilobyte in the history") {

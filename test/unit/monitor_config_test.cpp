@@ -76,6 +76,24 @@ TEST_CASE("each mistake of a configuration is told with line and column") {
   CHECK(error_of("- a\n").starts_with("1:1: the configuration: a mapping"));
 }
 
+TEST_CASE("names, labels and lists that are not UTF-8 are refused where they stand") {
+  CHECK(error_of("targets: [{target: a, name: \"g\xFCte\"}]\n") == "1:29: name: is not UTF-8");
+  CHECK(error_of("targets:\n  - {target: a, labels: {site: Z\xFCrich}}\n") ==
+        "2:32: label site: is not UTF-8");
+  CHECK(error_of("targets: [\"a\xC3\"]\n") == "1:11: target: is not UTF-8");
+  CHECK(error_of("modules: {\"m\xFF\": {every: 10s}}\n") == "1:11: a key: is not UTF-8");
+  std::vector<ConfigError> errors;
+  const std::string list = "[{\"targets\": [\"a\"], \"labels\": {\"site\": \"Z\xFCrich\"}}]";
+  static_cast<void>(parse_file_sd(list, errors));
+  REQUIRE(errors.size() == 1);
+  CHECK(errors.front().text("f") == "f:1:40: label: is not UTF-8");
+  errors.clear();
+  const auto config =
+      parse("targets: [{target: a, name: \"g\xC3\xBCte\", labels: {site: Z\xC3\xBCrich}}]", errors);
+  CHECK(errors.empty());
+  CHECK(config.targets.at(0).labels == Labels{{"site", "Z\xC3\xBCrich"}});
+}
+
 TEST_CASE("all mistakes are told at once, and an endless file is not read to its end") {
   std::vector<ConfigError> errors;
   static_cast<void>(parse("x: 1\ny: 2\ntargets: [{}, \"?\"]\n", errors));

@@ -191,5 +191,14 @@ TEST_CASE("parameters of rounds that differ in their seed alone are the same byt
   CHECK_FALSE(app::params_of("not a request"));
 }
 
+TEST_CASE("the mean of more times than fit is told, and does not overflow") {
+  RoundResult round = measured();
+  std::array<std::uint64_t, TimeHistogram::kBuckets> counts{};
+  counts.front() = UINT64_MAX;
+  round.rtt->times = TimeHistogram::of(counts, {INT64_MIN, -3, -1});
+  const auto document = round_document(round, Target{});
+  CHECK(document.rtt.loaded.mean_ns == -1);
+}
+
 }  // namespace
 }  // namespace udperf::monitor

@@ -95,7 +95,7 @@ TEST_CASE("of heavy rounds one runs at a time, and none is forgotten") {
     const auto due = schedule.take_due(late);
     REQUIRE(due.size() == 1);
     CHECK(schedule.take_due(late).empty());
-    schedule.finished(due[0].target, 0, late);
+    schedule.landed(due[0].target, due[0].number);
   }
   CHECK(schedule.take_due(late).empty());
   CHECK(schedule.next() > late);
@@ -115,7 +115,7 @@ TEST_CASE("a heavy round from elsewhere takes the one place, too") {
   CHECK_FALSE(schedule.reserve_heavy());
 }
 
-TEST_CASE("a removed target has no round, and lets another heavy one run") {
+TEST_CASE("a heavy round whose target is removed keeps its place until it has landed") {
   RoundSchedule schedule;
   schedule.add(1, Timing{10s, {}, true}, kStart, kMidnight);
   schedule.add(2, Timing{10s, {}, true}, kStart, kMidnight);
@@ -123,8 +123,32 @@ TEST_CASE("a removed target has no round, and lets another heavy one run") {
   REQUIRE(due.size() == 1);
   schedule.remove(due[0].target);
   CHECK(schedule.size() == 1);
+  CHECK(schedule.take_due(kStart + 10s).empty());
+  CHECK_FALSE(schedule.reserve_heavy());
+  schedule.landed(99, due[0].number);  // another's
+  CHECK(schedule.take_due(kStart + 10s).empty());
+  schedule.landed(due[0].target, due[0].number);
   CHECK(schedule.take_due(kStart + 10s).size() == 1);
-  schedule.finished(99, 0, kStart);
+}
+
+TEST_CASE("a heavy round keeps its place when its timing changes, and when an earlier one lands") {
+  RoundSchedule schedule;
+  schedule.add(1, Timing{10s, {}, false}, kStart, kMidnight);
+  schedule.add(2, Timing{10s, {}, true}, kStart + 20s, kMidnight);
+  const auto light = schedule.take_due(kStart + 10s);
+  REQUIRE(light.size() == 1);
+  schedule.add(1, Timing{5s, {}, true}, kStart + 10s, kMidnight);
+  const auto heavy = schedule.take_due(kStart + 15s);
+  REQUIRE(heavy.size() == 1);
+  REQUIRE(heavy[0].target == 1);
+  schedule.landed(1, light[0].number);
+  schedule.finished(1, 0, kStart + 16s);
+  CHECK_FALSE(schedule.reserve_heavy());
+  schedule.add(1, Timing{7s, {}, true}, kStart + 16s, kMidnight);
+  schedule.add(1, Timing{7s, {}, false}, kStart + 16s, kMidnight);
+  CHECK_FALSE(schedule.reserve_heavy());
+  schedule.landed(1, heavy[0].number);
+  CHECK(schedule.reserve_heavy());
 }
 
 TEST_CASE("a time of day is met once a day, today or tomorrow") {
@@ -132,10 +156,54 @@ TEST_CASE("a time of day is met once a day, today or tomorrow") {
   schedule.add(1, Timing{10s, 3h + 10min, true}, kStart, kMidnight + 3h);
   CHECK(schedule.next() == kStart + 10min);
   schedule.add(2, Timing{10s, 2h, false}, kStart, kMidnight + 3h);
-  REQUIRE(schedule.take_due(kStart + 10min).size() == 1);
-  schedule.finished(1, 0, kStart + 11min);
+  const auto due = schedule.take_due(kStart + 10min);
+  REQUIRE(due.size() == 1);
+  schedule.landed(1, due[0].number);
   CHECK(schedule.next() == kStart + 23h);
   CHECK(schedule.take_due(kStart + 24h + 10min).size() == 2);
+}
+
+TEST_CASE("a time of day follows a wall clock that is set, and other rounds do not") {
+  RoundSchedule schedule;
+  schedule.add(1, Timing{10s, 3h + 10min, false}, kStart, kMidnight + 1h);
+  REQUIRE(schedule.next() == kStart + 2h + 10min);
+  // At one it turns out that it is five.
+  schedule.clock_set(4h, kStart, kMidnight + 5h);
+  CHECK(schedule.next() == kStart + 22h + 10min);
+  schedule.clock_set(-4h, kStart + 1h, kMidnight + 2h);
+  CHECK(schedule.next() == kStart + 2h + 10min);
+  CHECK(schedule.take_due(kStart + 2h + 10min).size() == 1);
+  CHECK(schedule.next() == kStart + 26h + 10min);
+
+  RoundSchedule grid;
+  grid.add(1, Timing{10s, {}, false}, kStart, kMidnight);
+  const MonoTime first = grid.next();
+  grid.clock_set(3h, kStart, kMidnight + 3h);
+  CHECK(grid.next() == first);
+}
+
+TEST_CASE("a small correction makes no time of day happen twice, or not at all") {
+  RoundSchedule schedule;
+  schedule.add(1, Timing{10s, 3h, false}, kStart, kMidnight + 2h);
+  const MonoTime three = kStart + 1h;
+  schedule.clock_set(2s, three - 1s, kMidnight + 3h + 1s);
+  REQUIRE(schedule.take_due(three - 1s).size() == 1);
+  CHECK(schedule.next() == three - 1s + 24h);
+  schedule.clock_set(-5s, three, kMidnight + 3h - 3s);
+  CHECK(schedule.next() == three + 3s + 24h);
+  // Two hours back it is worth another one.
+  schedule.clock_set(-2h, three + 10s, kMidnight + 1h);
+  CHECK(schedule.next() == three + 10s + 2h);
+}
+
+TEST_CASE("a round that waits for another heavy one waits on when the clock is set") {
+  RoundSchedule schedule;
+  schedule.add(1, Timing{10s, 3h, true}, kStart, kMidnight + 2h);
+  REQUIRE(schedule.reserve_heavy());
+  CHECK(schedule.take_due(kStart + 2h).empty());
+  schedule.clock_set(5h, kStart + 2h, kMidnight + 9h);
+  schedule.release_heavy();
+  CHECK(schedule.take_due(kStart + 2h).size() == 1);
 }
 
 TEST_CASE("what is added again keeps its grid, and its numbers on another one") {
@@ -179,21 +247,25 @@ TEST_CASE("rounds that a sleep swallowed are counted, and times of day are met a
   CHECK(first.at(2) == kStart + 19h);
 }
 
-TEST_CASE("sleep is what the boot clock has and the monotonic one has not") {
+TEST_CASE("a sleep is told once, by how long it was") {
   SleepWatch watch;
-  CHECK(watch.slept(kStart, 5000s) == 0s);
-  CHECK(watch.slept(kStart + 10s, 5010s + 1ms) == 0s);
-  CHECK(watch.slept(kStart + 20s, 5020s + 1h) > 59min);
-  CHECK(watch.slept(kStart + 30s, 5030s + 1h) == 0s);
+  CHECK(watch.slept(5h) == 0s);
+  CHECK(watch.slept(5h + 1ms) == 0s);
+  CHECK(watch.slept(6h) > 59min);
+  CHECK(watch.slept(6h) == 0s);
 }
 
 TEST_CASE("a step of the wall clock is told once, and sleep is none") {
   StepWatch watch;
-  CHECK_FALSE(watch.step(kStart, kMidnight, 0s));
-  CHECK_FALSE(watch.step(kStart + 10s, kMidnight + 10s + 20ms, 0s));
-  CHECK(watch.step(kStart + 20s, kMidnight + 20s - 1h, 0s).value() < -59min);
-  CHECK_FALSE(watch.step(kStart + 30s, kMidnight + 30s - 1h, 0s));
-  CHECK_FALSE(watch.step(kStart + 40s, kMidnight + 40s - 1h + 8h, 8h));
+  const auto step = [&watch](Duration at, Duration wall, Duration suspended) {
+    return watch.step({kStart + at, kMidnight + at + wall}, suspended);
+  };
+  CHECK_FALSE(step(0s, 0s, 0s));
+  CHECK_FALSE(step(10s, 20ms, 0s));
+  CHECK(step(20s, -1h, 0s).value() < -59min);
+  CHECK_FALSE(step(30s, -1h, 0s));
+  CHECK_FALSE(step(40s, 7h, 8h));
+  CHECK_FALSE(step(40s, 7h + 60ms, 8h + 60ms));
 }
 
 }  // namespace

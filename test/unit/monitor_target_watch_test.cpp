@@ -92,6 +92,40 @@ TEST_CASE("a round that was cut short before anything came back is down") {
   CHECK(kinds(watch.on_round(round)) == Kinds{EventKind::up});
 }
 
+/// One that broke off by silence, after some probes had been answered.
+RoundResult silent() {
+  RoundResult round = bad(RoundStatus::cut_short);
+  round.fell_silent = true;
+  round.rtt.emplace().sent = 10;
+  round.rtt->times.add(2ms, 4);
+  return round;
+}
+
+TEST_CASE("a path that is out in the middle of a round is told apart from a server started anew") {
+  TargetWatch watch;
+  static_cast<void>(watch.on_round(good()));
+  CHECK(kinds(watch.on_round(silent())) == Kinds{EventKind::down});
+  auto back = watch.on_round(good());
+  REQUIRE(kinds(back) == Kinds{EventKind::up});
+  CHECK(back[0].detail.find("is the same") != std::string::npos);
+
+  CHECK(kinds(watch.on_round(silent())) == Kinds{EventKind::down});
+  RoundResult anew = good();
+  anew.server_restarted = true;
+  back = watch.on_round(anew);
+  REQUIRE(kinds(back) == Kinds{EventKind::up, EventKind::server_restarted});
+  CHECK(back[0].detail.find("started anew") != std::string::npos);
+
+  // The round that found the new one broke off as well.
+  CHECK(kinds(watch.on_round(silent())) == Kinds{EventKind::down});
+  anew = silent();
+  anew.server_restarted = true;
+  CHECK(kinds(watch.on_round(anew)) == Kinds{EventKind::server_restarted});
+  back = watch.on_round(good());
+  REQUIRE(kinds(back) == Kinds{EventKind::up});
+  CHECK(back[0].detail == "answers again");
+}
+
 TEST_CASE("loss above the threshold is told once, with its direction") {
   TargetWatch watch{Limits{0.02, std::nullopt, std::nullopt, std::nullopt}};
   CHECK(watch.on_round(good(2, 0)).empty());
@@ -111,13 +145,25 @@ TEST_CASE("other path lengths, packet sizes, clocks and servers are told") {
   CHECK(watch.on_round(round).empty());
   round.up->hops = 6;
   round.down->payload_bytes = 1400;
-  round.clock_stepped = true;
+  round.clock_stepped = round.server_clock_stepped = true;
   round.server_restarted = true;
   CHECK(kinds(watch.on_round(round)) == Kinds{EventKind::server_restarted, EventKind::clock_stepped,
                                               EventKind::route_length_changed,
                                               EventKind::mtu_changed});
   round = good();  // nothing told is nothing changed
   CHECK(watch.on_round(round).empty());
+}
+
+TEST_CASE("a clock that is set is told of its own host, and once") {
+  TargetWatch watch;
+  RoundResult round = good();
+  round.clock_stepped = true;  // this host's: each target's rounds have seen it
+  CHECK(watch.on_round(round).empty());
+  round.server_clock_stepped = true;
+  CHECK(kinds(watch.on_round(round)) == Kinds{EventKind::clock_stepped});
+  CHECK(watch.on_round(round).empty());  // the next one had begun already
+  CHECK(watch.on_round(good()).empty());
+  CHECK(kinds(watch.on_round(round)) == Kinds{EventKind::clock_stepped});
 }
 
 TEST_CASE("limits that were not kept are told, and what was not measured keeps none") {
@@ -132,6 +178,47 @@ TEST_CASE("limits that were not kept are told, and what was not measured keeps n
   CHECK(missed_limits(limits, round).size() == 3);
   CHECK(missed_limits(limits, bad(RoundStatus::unreachable)).size() == 3);
   CHECK(missed_limits(Limits{}, bad(RoundStatus::unreachable)).empty());
+}
+
+TEST_CASE(
+    "each limit that is missed is told once, with what was measured, and once it is kept again") {
+  TargetWatch watch{Limits{std::nullopt, 1e6, 3ms, 4.0}};
+  const auto round_of = [](double bps, Duration rtt, double mos) {
+    RoundResult round = good();
+    round.up->goodput_bps = bps;
+    round.rtt->times = {};
+    round.rtt->times.add(rtt, 9);
+    round.up->voice = round.down->voice = RoundVoice{mos, 80.0, 0.0};
+    return round;
+  };
+  CHECK(watch.on_round(round_of(2e6, 1ms, 4.3)).empty());
+  CHECK(watch.missed().empty());
+
+  const auto bad_call = watch.on_round(round_of(2e6, 1ms, 2.0));
+  REQUIRE(kinds(bad_call) == Kinds{EventKind::threshold_missed});
+  CHECK(bad_call[0].detail == "a call would sound like MOS 2.00, wanted is 4.00");
+  CHECK(watch.missed() == std::vector<std::string>{bad_call[0].detail});
+
+  CHECK(kinds(watch.on_round(round_of(5e5, 9ms, 2.0))) ==
+        Kinds{EventKind::threshold_missed, EventKind::threshold_missed});
+  CHECK(watch.missed().size() == 3);
+  RoundResult none = good();
+  none.rtt.reset();
+  CHECK(watch.on_round(none).empty());  // what was not measured changes nothing
+  CHECK(watch.missed().size() == 3);
+
+  const auto met = watch.on_round(round_of(2e6, 9ms, 4.0));
+  CHECK(kinds(met) == Kinds{EventKind::threshold_met, EventKind::threshold_met});
+  watch.set_limits(Limits{});
+  CHECK(watch.missed().empty());
+}
+
+TEST_CASE("loss is high no more where nobody wants to hear of it") {
+  TargetWatch watch{Limits{0.02, std::nullopt, std::nullopt, std::nullopt}};
+  static_cast<void>(watch.on_round(good(9, 0)));
+  REQUIRE(watch.loss_is_high());
+  watch.set_limits(Limits{});
+  CHECK_FALSE(watch.loss_is_high());
 }
 
 TEST_CASE("a rate that is wanted is held against what a search found") {

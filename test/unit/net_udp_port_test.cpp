@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "net/control_message.hpp"
 #include "net/receive_buffers.hpp"
 #include "net/udp_listener.hpp"
 #include "net/udp_port.hpp"
@@ -222,4 +223,18 @@ TEST_CASE("a session's socket takes its client's datagrams and no one else's", "
   const auto letters = listener->receive();
   REQUIRE(letters.size() == 1);
   CHECK(letters[0].bytes.size() == 70);
+}
+
+TEST_CASE("a merged read is cut as the kernel said, whichever order its bytes are in", "[net]") {
+  using net::merged_length;
+  CHECK(merged_length(1472, 2944) == 1472);
+  CHECK(merged_length(2944, 2944) == 2944);
+  // 1472 as a host of the other order of bytes has it.
+  CHECK(merged_length(0xC005'0000U, 2944) == 1472);
+  CHECK(merged_length(0x0100'0000U, 64) == 1);
+  // What no order makes possible is one datagram.
+  CHECK(merged_length(0, 100) == 100);
+  CHECK(merged_length(101, 100) == 100);
+  CHECK(merged_length(0xC005'0000U, 1471) == 1471);
+  CHECK(merged_length(7, 0) == 0);
 }

@@ -8,6 +8,7 @@ using namespace std::chrono_literals;
 using namespace udperf;
 using pacing::PacketPeriod;
 using pacing::Schedule;
+using pacing::Unsent;
 
 namespace {
 
@@ -207,12 +208,45 @@ TEST_CASE("what could not be used is due again at once", "[pacing]") {
   static_cast<void>(schedule.take_due(kStart));
   const MonoTime due = schedule.next_deadline();
   CHECK(schedule.take_due(due) == 4);
-  schedule.give_back(3);
+  schedule.give_back(3, Unsent::refused);
   CHECK(schedule.next_deadline() < due + schedule.window().length());
-  schedule.give_back(1);
+  schedule.give_back(1, Unsent::refused);
   CHECK(schedule.next_deadline() == due);
   CHECK(schedule.take_due(due + 1ms) >= 4);
   CHECK(!schedule.lateness());  // the socket's, not the host's
+}
+
+TEST_CASE("what there was no time for is due again at once, and late", "[pacing]") {
+  const auto period = PacketPeriod::of(bits(100'000'000), 1448, 1);
+  Schedule schedule{kStart, period, {64, 500us}};
+  static_cast<void>(schedule.take_due(kStart));
+  const MonoTime due = schedule.next_deadline();
+  REQUIRE(schedule.take_due(due) == 4);
+  schedule.give_back(4, Unsent::no_time);
+  CHECK(schedule.next_deadline() == due);
+  CHECK(schedule.take_due(due + 300us) == 4);
+  CHECK(schedule.lateness() == 300us);
+}
+
+TEST_CASE("at a rate that no host has, only so many are due at once, for as long as it may take",
+          "[pacing]") {
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 60U;
+  const auto period = GENERATE(PacketPeriod::of(bits(kMost), 40, 1),
+                               PacketPeriod::of(SendRate{SendRate::Kind::packets, kMost}, 40, 1),
+                               PacketPeriod::of(bits(100'000'000'000), 64, 1));
+  const auto window = GENERATE(std::optional<Duration>{}, std::optional<Duration>{50ms});
+  Schedule schedule{kStart, period, {64, window}};
+  CHECK(schedule.take_due(kStart) == 1);
+  for (const Duration since :
+       {Duration{1ms}, Duration{1s}, Duration{1h}, Duration{24h}, Duration{24h * 365}}) {
+    CAPTURE(since.count());
+    for (int i = 1; i <= 3; ++i) {
+      const std::uint64_t n = schedule.take_due(kStart + since + i * 1ms);
+      CHECK(n <= pacing::kMostAtOnce);
+      CHECK(n > 10'000);
+    }
+  }
+  CHECK(schedule.take_last(kStart + 24h * 365, kStart + 24h * 365) <= schedule.most_at_once());
 }
 
 TEST_CASE("a rate that changes all the time is kept on the whole, without a burst", "[pacing]") {

@@ -38,3 +38,20 @@ TEST_CASE("the system is asked for a queue only where its sender heeds that", "[
   CHECK(feedback.queue_limit == 4000);
   CHECK(feedback.queue_drops == 2);
 }
+
+TEST_CASE("where the system tells nothing of its queue nobody is told of it", "[receiver]") {
+  test::FakePort port;
+  receiver::Receiver::Settings settings;
+  settings.params.payload_bytes = 1000;
+  const receiver::Receiver receiver{settings};
+  receiver::QueueTeller teller;
+  teller.begin(1000, 1);
+  REQUIRE(teller.on());
+  wire::Feedback feedback;
+  teller.fill(port, receiver, feedback, MonoTime{1s});
+  CHECK(feedback.queue_limit == 0);
+  // Else it would be due at once, and again, for each datagram that comes.
+  CHECK_FALSE(teller.on());
+  CHECK_FALSE(teller.due(port, receiver, MonoTime{2s}));
+  CHECK(teller.next(receiver) == kNever);
+}

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <random>
 #include <vector>
 
@@ -105,4 +106,22 @@ TEST_CASE("Fisher's test is certain, unsure and fast where it should be", "[stat
   const std::uint64_t many = std::uint64_t{1} << 50U;
   CHECK(fisher_exact(Share{many / 2, many}, Share{many / 2, many}) == Approx(1.0));
   CHECK(fisher_exact(Share{many / 2, many}, Share{many / 4, many}) < 1e-10);
+}
+
+TEST_CASE("Fisher's exact test has an end for numbers of any size", "[stats]") {
+  for (unsigned bits = 40; bits <= 63; ++bits) {
+    CAPTURE(bits);
+    const std::uint64_t of = std::uint64_t{1} << bits;
+    // A few hits are as coins that were thrown.
+    CHECK(fisher_exact(Share{0, of}, Share{5, of}) == Approx(2.0 / 32).epsilon(0.01));
+    CHECK(fisher_exact(Share{of, of}, Share{of - 5, of}) == Approx(2.0 / 32).epsilon(0.01));
+    CHECK(fisher_exact(Share{7, of}, Share{7, of}) == Approx(1.0));
+    CHECK(fisher_exact(Share{0, 5}, Share{of / 2, of}) == Approx(2.0 / 32).epsilon(0.01));
+    CHECK(fisher_exact(Share{of / 2, of}, Share{0, 5}) == Approx(2.0 / 32).epsilon(0.01));
+    // Many are normal: twice their standard deviation off, and far off.
+    const auto two = static_cast<std::uint64_t>(std::sqrt(2 * static_cast<double>(of)));
+    CHECK(fisher_exact(Share{of / 2, of}, Share{of / 2 + two, of}) == Approx(0.0455).epsilon(0.02));
+    CHECK(fisher_exact(Share{of / 2, of}, Share{of / 4, of}) < 1e-10);
+    CHECK(fisher_exact(Share{of / 2, of}, Share{of / 2, of}) == Approx(1.0));
+  }
 }

@@ -218,13 +218,56 @@ TEST_CASE("a shaped schedule hands out what is due, whenever it is asked", "[tra
       }
       REQUIRE(sent == truth.next());
       if (sent > 0 && random.chance(0.1)) {
-        schedule.give_back(1);
+        schedule.give_back(1, pacing::Unsent::refused);
         REQUIRE(schedule.next_deadline() <= now);
         REQUIRE(schedule.take_due(now) == 1);
       }
       now = std::max(schedule.next_deadline(), now) + Duration{random.between(0, 40'000'000)};
     }
     CHECK(schedule.skipped() == 0);
+  }
+}
+
+TEST_CASE("a shaped schedule hands out only so many at once, and forgets none", "[traffic]") {
+  constexpr double kPps = 40e6;
+  const Deadlines plan = poisson(kPps, 3);
+  Deadlines truth = plan;
+  const auto due_by = [&truth](MonoTime time) {
+    while (kStart + truth.due() <= time) {
+      truth.advance();
+    }
+    return truth.next();
+  };
+  ShapedSchedule schedule{kStart, plan};
+  MonoTime now = kStart + 2ms;
+  const std::uint64_t due = due_by(now);
+  SECTION("what is left is due at the next look") {
+    std::uint64_t sent = 0;
+    for (int i = 0; i < 100 && schedule.next_deadline() <= now + 100us; ++i) {
+      now = std::max(now, schedule.next_deadline());
+      const std::uint64_t n = schedule.take_due(now);
+      REQUIRE(n <= pacing::kMostAtOnce);
+      sent += n;
+      if (sent >= due) {
+        break;
+      }
+    }
+    CHECK(sent >= due);
+    CHECK(sent <= due_by(now));
+    CHECK(schedule.skipped() == 0);
+  }
+  SECTION("what there was no time for is late, and none of the socket's doing") {
+    const std::uint64_t n = schedule.take_due(now);
+    schedule.give_back(n - 10, pacing::Unsent::no_time);
+    CHECK(schedule.next_deadline() <= now);
+    CHECK(schedule.take_due(now + 1ms) <= pacing::kMostAtOnce);
+    CHECK(schedule.lateness() == 1ms);
+  }
+  SECTION("what is left at the end is skipped") {
+    const std::uint64_t last = schedule.take_last(now, now + 1us);
+    CHECK(last == pacing::kMostAtOnce);
+    CHECK(static_cast<double>(last + schedule.skipped()) ==
+          Approx(static_cast<double>(due)).epsilon(0.02));
   }
 }
 

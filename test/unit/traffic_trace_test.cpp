@@ -133,6 +133,10 @@ TEST_CASE("a trace is sorted, counted from its first packet and raised to a head
   CHECK(trace.largest() == 100);
   CHECK(trace.smallest() == 16);
   CHECK(Trace{{{1s, 50}, {1s, 50}}, 16, {}}.turn() == 1s);
+  // As far apart as a file can say.
+  const auto far = parse_trace_csv("-4000000000,50\n4000000000,50\n");
+  REQUIRE(far);
+  CHECK(Trace{*far, 16, {}}.turn() >= 8'000'000'000s);
 }
 
 TEST_CASE("a trace is sent at its own times, or stretched, once or again and again", "[traffic]") {
@@ -159,6 +163,9 @@ TEST_CASE("a trace is sent at its own times, or stretched, once or again and aga
       at.advance();
     }
   }
+  params.rate_up = SendRate{SendRate::Kind::bits, std::uint64_t{160} * 8 * 10'000'001};
+  CHECK(check_params(params));
+  params.rate_up = SendRate{SendRate::Kind::bits, 160 * 8};
   params.direction = Direction::both;
   CHECK(check_params(params));
   params.direction = Direction::up;

@@ -11,7 +11,13 @@ PATIENCE = 10
 # Packet sizes, handshake and the report at the end.
 AROUND = 6
 
+# What two ends tell each other around a test: `link-rtt` says how long one such round takes.
+ROUND_TRIPS_AROUND = 20
+LONGEST_RTT = 10  # seconds
+
 LONGEST_OMISSION = 3600  # seconds
+
+SERVER_PORT = 5555  # of a server that runs already
 
 DEFAULT_RATE = 1_000_000  # bit/s a stream, as iperf3 has it for UDP: no mesh is flooded by default
 
@@ -20,7 +26,7 @@ THROUGHPUT = COMMON | {"duration", "interval", "parallel", "bandwidth", "udp", "
                        "window-size", "local-address", "reverse", "single-ended",
                        "single-ended-port", "link-rtt", "omit"}
 LATENCY = COMMON | {"packet-count", "packet-interval", "packet-timeout", "packet-padding",
-                    "bucket-width", "flip", "single-participant-mode"}
+                    "bucket-width", "flip", "single-participant-mode", "ctrl-port"}
 
 
 class Unsupported(Exception):
@@ -63,6 +69,7 @@ class Plan:
             raise Unsupported("udperf does not support " + ", ".join(unknown))
         self.client = 0
         self.warm_up = 0  # seconds before the test, in none of its figures
+        self.link_rtt = 0  # seconds, where it is more than usual
         self.direction = "up"
         self.server_runs_already = False
         self.server_port = None
@@ -84,7 +91,8 @@ class Plan:
 
     def seconds_in_all(self):
         """From the start to the last result, the clocks' difference included."""
-        return self.warm_up + self.seconds + PATIENCE + AROUND
+        return (self.warm_up + self.seconds + PATIENCE + AROUND +
+                ROUND_TRIPS_AROUND * self.link_rtt)
 
 
 class Throughput(Plan):
@@ -99,7 +107,12 @@ class Throughput(Plan):
         self.direction = "down" if spec.get("reverse") else "up"
         self.server_runs_already = bool(spec.get("single-ended"))
         if self.server_runs_already:
-            self.server_port = whole_in(spec, "single-ended-port", 5555, 1, 65535)
+            self.server_port = whole_in(spec, "single-ended-port", SERVER_PORT, 1, 65535)
+        elif "single-ended-port" in spec:
+            raise Unsupported("single-ended-port goes with single-ended")
+        self.link_rtt = seconds_of(spec.get("link-rtt") or "PT0S")
+        if self.link_rtt > LONGEST_RTT:
+            raise Unsupported(f"link-rtt is at most {LONGEST_RTT} s, not {spec['link-rtt']}")
         self.seconds = seconds_of(spec.get("duration") or "PT10S")
         interval = seconds_of(spec.get("interval") or "PT1S")
         if self.seconds <= 0 or not 0.01 <= interval <= 3600:
@@ -136,13 +149,7 @@ class Latency(Plan):
 
     def __init__(self, spec):
         super().__init__(spec, LATENCY)
-        self.client = 0
-        if spec.get("flip"):
-            self.client = 1
-            self.direction = "down"
-            self.host = spec.get("source")
-            if not isinstance(self.host, str) or not self.host or self.host.startswith("-"):
-                raise Unsupported("flip needs a source")
+        self._ends(spec)
         self.count = whole_in(spec, "packet-count", 100, 1, 10**6)
         self.spacing = number_in(spec, "packet-interval", 0.1, 0.02, 60)
         self.bucket = number_in(spec, "bucket-width", 0.001, 1e-6, 1)
@@ -157,6 +164,23 @@ class Latency(Plan):
                            "--rate", f"{max(1, round(self.size * 8 / self.spacing))}",
                            "--packet-size", str(self.size), "--direction", self.direction,
                            "--interval", f"{self.spacing / 2 * 1e6:.0f}us"]
+
+    def _ends(self, spec):
+        """Which participant is the client, and whether there is one that serves."""
+        alone = bool(spec.get("single-participant-mode"))
+        if alone and spec.get("flip"):
+            raise Unsupported("flip needs two participants: it does not go with single-participant-mode")
+        if "ctrl-port" in spec and not alone:
+            raise Unsupported("udperf does not support ctrl-port but with single-participant-mode")
+        if alone:
+            self.server_runs_already = True
+            self.server_port = whole_in(spec, "ctrl-port", SERVER_PORT, 1, 65535)
+        if spec.get("flip"):
+            self.client = 1
+            self.direction = "down"
+            self.host = spec.get("source")
+            if not isinstance(self.host, str) or not self.host or self.host.startswith("-"):
+                raise Unsupported("flip needs a source")
 
 
 def type_of(request, spec):

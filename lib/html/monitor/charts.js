@@ -38,10 +38,14 @@ function makeChart(canvas, name) {
   });
 }
 
-// The share of the rounds that nobody answered, so that no gap hides an outage. A server that said no is none.
+// The share of the rounds that nobody answered or that broke off, so that no gap hides an outage. A server that said no
+// is none, and what a round that was cut short counted after all is in its loss.
 function unanswered(row) {
   const { complete, cut_short, unreachable } = row.rounds;
-  return unreachable > 0 ? unreachable / (complete + cut_short + unreachable) : 0;
+  const all = complete + cut_short + unreachable;
+  const counted = all === 1 && (row.up || row.down) ? cut_short : 0;
+  const away = unreachable + cut_short - counted;
+  return away > 0 ? away / all : 0;
 }
 
 const kBands = [["min_ns", "max_ns"], ["p10_ns", "p90_ns"], ["p25_ns", "p75_ns"]];

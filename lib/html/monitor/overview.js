@@ -1,7 +1,7 @@
 // What is wrong comes first.
 function rank(target) {
   if (target.state === "down") return 0;
-  if (target.loss_high) return 1;
+  if (target.loss_high || target.missed.length > 0) return 1;
   return target.state === "not_measured" ? 2 : 3;
 }
 function sorted() {
@@ -11,15 +11,21 @@ function sorted() {
     .sort((a, b) => rank(a) - rank(b) || (a.target < b.target ? -1 : 1));
 }
 
+const lossesText = (round) => "up " + lossText(round.up) + ", down " + lossText(round.down);
+const loses = (target) => Boolean(target.last && (loss(target.last.up) || loss(target.last.down)));
+function wrongText(target) {
+  const { last } = target;
+  if (target.state !== "up") {
+    return words[target.state] + " since " + moment(target.since_unix_ns) + (last && last.error ? ": " + last.error : "");
+  }
+  if (rank(target) === 3) return "lost some in its last round, " + lossesText(last);
+  return [...(target.loss_high ? ["loses too much, " + lossesText(last)] : []), ...target.missed].join("; ");
+}
+
 function showWrong() {
   const list = $("wrong");
-  const wrong = [...state.targets.values()].filter((t) => rank(t) < 3).sort((a, b) => rank(a) - rank(b));
-  const items = wrong.slice(0, 20).map((t) => {
-    const reason = t.last && t.last.error ? ": " + t.last.error : "";
-    const what = t.state === "up" ? "loses too much, up " + lossText(t.last.up) + ", down " + lossText(t.last.down)
-      : words[t.state] + " since " + moment(t.since_unix_ns) + reason;
-    return element("li", t.state, t.target + " " + what);
-  });
+  const wrong = [...state.targets.values()].filter((t) => rank(t) < 3 || loses(t)).sort((a, b) => rank(a) - rank(b));
+  const items = wrong.slice(0, 20).map((t) => element("li", rank(t) === 3 ? "some" : t.state, t.target + " " + wrongText(t)));
   if (wrong.length > 20) items.push(element("li", "", "and " + (wrong.length - 20) + " more"));
   if (wrong.length === 0) {
     const unknown = [...state.targets.values()].every((t) => t.state === "unknown");
@@ -53,7 +59,7 @@ function outages(events) {
 function showEvents() {
   const lengths = outages(state.events);
   const rows = state.events.slice(-kMostEvents).reverse().map((event) => {
-    const row = element("tr", ["down", "loss_high"].includes(event.change) ? "bad" : "");
+    const row = element("tr", ["down", "loss_high", "threshold_missed"].includes(event.change) ? "bad" : "");
     row.append(element("td", "", moment(event.at_unix_ns)), element("td", "", event.target),
       element("td", "", event.change.replaceAll("_", " ") + (event.direction ? " (" + event.direction + ")" : "")),
       element("td", "", event.detail + (lengths.has(event) ? ", after " + spanText(lengths.get(event)) : "")));

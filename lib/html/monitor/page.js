@@ -1,26 +1,94 @@
 // What comes from the monitor, and what its reader asks for.
+// The whole board is asked for once at a time, and then not for a second, or thrice as long as it took.
+const kEventsKept = 500;
+const board = { wanted: false, loading: false, loads: 0, late: [] };
+const rest = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 async function load() {
+  board.wanted = true;
+  if (board.loading) return;
+  board.loading = true;
+  while (board.wanted) {
+    board.wanted = false;
+    const begun = Date.now();
+    await takeBoard().catch(() => {});  // the feed says that nobody answers
+    await rest(Math.max(1000, 3 * (Date.now() - begun)));
+  }
+  board.loading = false;
+}
+
+async function takeBoard() {
+  board.loads += 1;
+  board.late = [];
   const answer = await fetch("api/v1/targets");
   if (!answer.ok) return;
-  const board = await answer.json();
-  state.targets = new Map(board.targets.map((t) => [t.target, t]));
-  state.events = board.events;
+  const { targets, events } = await answer.json();
+  state.targets = new Map(targets.map((t) => [t.target, t]));
+  state.events = events;
+  board.late.forEach((apply) => apply());  // what came meanwhile may not be in it
   showRows();
   showEvents();
+}
+
+// What an event says is applied here, so that nobody has to be asked.
+function apply(change) {
+  change();
+  if (board.loading) board.late.push(change);
+}
+
+function applyRound(round) {
+  const target = state.targets.get(round.target);
+  if (!target || (target.last && target.last.round > round.round)) return;
+  target.last = round;
+  if (target.state !== "unknown") return;
+  if (round.status === "complete") {
+    target.state = "up";
+    target.since_unix_ns = round.start_unix_ns;
+  } else if (round.status === "cut_short") {
+    load();  // which may be up or down
+  }
+}
+
+function applyChange(change) {
+  const same = (e) => e.target === change.target && e.change === change.change && e.at_unix_ns === change.at_unix_ns && e.direction === change.direction;
+  if (!state.events.some(same)) {
+    state.events = [...state.events, change].slice(-kEventsKept);
+  }
+  const target = state.targets.get(change.target);
+  if (!target) return;
+  if (["up", "down", "not_measured"].includes(change.change)) {
+    target.state = change.change;
+    target.since_unix_ns = target.last && target.last.round === change.round ? target.last.start_unix_ns : change.at_unix_ns;
+  } else if (change.change.startsWith("loss_")) {
+    target.loss_high = change.change === "loss_high";
+  }
+}
+
+let eventsWait = false;
+function showEventsSoon() {
+  showSoon();
+  if (eventsWait) return;
+  eventsWait = true;
+  setTimeout(() => { eventsWait = false; showEvents(); }, 250);
 }
 
 function listen() {
   const feed = new EventSource("api/v1/events");
   feed.onopen = () => { $("live").textContent = "live"; load(); };
-  feed.onerror = () => { $("live").textContent = "not connected: what is shown is old"; };
+  feed.onerror = () => {
+    $("live").textContent = "not connected: what is shown is old";
+    if (feed.readyState !== EventSource.CLOSED) return;  // the browser tries again by itself
+    setTimeout(() => { load(); listen(); }, 10000 + 5000 * Math.random());  // a refusal it takes for good
+  };
   feed.addEventListener("round", (event) => {
     const round = JSON.parse(event.data);
-    const target = state.targets.get(round.target);
-    if (!target) return;
-    target.last = round;
-    if (target.state === "unknown") load(); else showSoon();
+    apply(() => applyRound(round));
+    showSoon();
   });
-  feed.addEventListener("change", load);
+  feed.addEventListener("change", (event) => {
+    const change = JSON.parse(event.data);
+    apply(() => applyChange(change));
+    showEventsSoon();
+  });
   feed.addEventListener("targets", load);
   feed.addEventListener("skipped", load);
 }
@@ -68,7 +136,8 @@ if (location.hash === "#check") {  // for the test that looks at the page
     const drawn = rows.filter((row) => row.charts && row.charts.every((chart) => chart.data.datasets[6].data.some((p) => p.y !== null)));
     const away = rows.filter((row) => row.charts && row.charts[0].data.datasets[7].data.some((p) => p.y === 1));
     document.body.dataset.check = JSON.stringify({
-      rows: rows.length, drawn: drawn.length, away: away.length, errors,
+      rows: rows.length, drawn: drawn.length, away: away.length, errors, loads: board.loads, live: $("live").textContent,
+      seconds: performance.now() / 1000, events: state.events.length,
       states: rows.map((row) => row.root.className),
       overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     });

@@ -48,6 +48,7 @@ function showRow(target) {
   row.title.textContent = target.target + (labels ? " (" + labels + ")" : "");
   const last = target.last;
   row.state.textContent = words[target.state] + (target.loss_high ? ", loss high" : "") +
+    (target.missed.length > 0 ? ", threshold missed" : "") +
     (last && last.server_restarted ? ", server started anew" : "");
   const rtt = last && last.rtt;
   row.figures.textContent = !last ? "no round yet" : "RTT " + timeText(rtt && rtt.p50_ns) + ", lost up " +

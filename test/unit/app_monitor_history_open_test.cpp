@@ -1,0 +1,170 @@
+// Who may write a history, when it can be opened, and what its clock may do to it.
+
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "app/monitor/history.hpp"
+#include "app/monitor/sqlite_file.hpp"
+#include "clock/system_clock.hpp"
+#include "support/catch.hpp"
+#include "support/temp_dir.hpp"
+
+namespace udperf::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+monitor::Target watched(const std::string& name) {
+  monitor::Target target;
+  target.name = name;
+  target.module = "light";
+  return target;
+}
+
+monitor::RoundResult round_of_time(UnixTime start, std::uint64_t number, std::uint64_t lost) {
+  monitor::RoundResult round;
+  round.status = monitor::RoundStatus::complete;
+  round.start = start;
+  round.number = number;
+  round.length = 10s;
+  round.up.emplace();
+  round.up->sent = 100;
+  round.up->lost = lost;
+  round.up->unique = 100 - lost;
+  return round;
+}
+
+/// Both clocks are set by the test while the history runs.
+class SteppedClock final : public Clock {
+ public:
+  [[nodiscard]] MonoTime now() const override { return system_.now() + ahead.load(); }
+  [[nodiscard]] UnixTime unix_now() const override { return unix.load(); }
+  std::atomic<Duration> ahead{Duration{0}};
+  std::atomic<UnixTime> unix{UnixTime{1'800'000'000s}};
+
+ private:
+  SystemClock system_;
+};
+
+TEST_CASE("a wall clock that is set forward deletes nothing, now or at the start") {
+  const bool running = GENERATE(true, false);
+  CAPTURE(running);
+  const test::TempDir folder;
+  const std::string file = folder.path().string() + "/m.db";
+  SteppedClock clock;
+  const UnixTime right = clock.unix;
+  std::vector<monitor::RoundResult> rounds;
+  for (std::uint64_t i = 0; i < 60; ++i) {
+    rounds.push_back(round_of_time(right - 2h + i * 2min, i + 1, 0));
+  }
+  {
+    SteppedClock
+        early;  // to which no round is over, so that nothing is summed up before all is there
+    early.unix = rounds.front().start;
+    const auto history = History::open(file, Retention{}, early, [](const std::string&) {});
+    REQUIRE(history);
+    for (const auto& round : rounds) {
+      (*history)->put(watched("gw"), round);
+    }
+  }
+  const auto look = SqliteFile::open(file, SqliteFile::Mode::read);
+  REQUIRE(look);
+  const auto becomes = [&look](const char* sql) {
+    const SystemClock real;
+    const MonoTime end = real.now() + 60s;
+    while (look->number(sql).value_or(0) == 0 && real.now() < end) {
+      std::this_thread::yield();
+    }
+    return look->number(sql).value_or(0) != 0;
+  };
+  if (!running) {
+    clock.unix = right + 24h * 1000;
+  }
+  {
+    const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
+    REQUIRE(history);
+    REQUIRE(becomes("SELECT count(*) FROM summed WHERE seconds = 3600"));
+    // A round of that time is summed up, after which the minute's work of deleting follows.
+    const UnixTime wrong = right + 24h * 1000;
+    clock.unix = wrong;
+    (*history)->put(watched("gw"), round_of_time(wrong - 3h, 100, 0));
+    clock.ahead = 61s;
+    REQUIRE(becomes("SELECT max(start) > 1850000000 FROM span WHERE seconds = 3600"));
+  }
+  CHECK(look->number("SELECT count(*) FROM round").value_or(-1) == 61);
+  CHECK(look->number("SELECT sum(up_sent) FROM span WHERE seconds = 300").value_or(-1) == 6100);
+}
+
+TEST_CASE("a history that cannot be opened is tried again, and its rounds are failures till then") {
+  const test::TempDir folder;
+  const std::string blocked = folder.path().string() + "/state";
+  const std::string file = blocked + "/m.db";
+  std::ofstream{blocked} << "where a folder should be";
+  SteppedClock clock;
+  const auto becomes = [](auto condition) {
+    const SystemClock real;
+    const MonoTime end = real.now() + 60s;
+    while (!condition() && real.now() < end) {
+      std::this_thread::yield();
+    }
+    return condition();
+  };
+  REQUIRE_FALSE(History::open(file, Retention{}, clock, [](const std::string&) {}));
+  std::atomic<int> said{0};
+  const auto history =
+      History::open_later(file, Retention{}, clock, [&said](const std::string&) { ++said; });
+  const UnixTime now = clock.unix;
+  history->put(watched("gw"), round_of_time(now - 2min, 1, 0));
+  CHECK(becomes([&] { return history->failures() == 1; }));
+  CHECK_FALSE(history->read({"gw", now - 1h, now, History::Grain::round}));
+  CHECK(said == 0);  // who opens it later knows
+
+  std::filesystem::remove(blocked);
+  clock.ahead = 61s;
+  REQUIRE(becomes([&] { return history->changes(1).has_value(); }));
+  history->put(watched("gw"), round_of_time(now - 1min, 2, 0));
+  CHECK(becomes([&] { return history->written() == 1; }));
+  CHECK(becomes([&] { return said == 1; }));
+  CHECK(history->failures() == 1);
+  const auto rows = history->read({"gw", now - 1h, now, History::Grain::round});
+  REQUIRE(rows);
+  CHECK(rows->size() == 1);
+}
+
+TEST_CASE("a history has one writer, whatever its name, until that ends") {
+  const test::TempDir folder;
+  const SteppedClock clock;
+  const std::string file = folder.path().string() + "/m.db";
+  const std::string link = folder.path().string() + "/link.db";
+  const auto open = [&clock](const std::string& name) {
+    return History::open(name, Retention{}, clock, [](const std::string&) {});
+  };
+  {
+    const auto first = open(file);
+    REQUIRE(first);
+    std::filesystem::create_symlink(file, link);
+    for (const std::string& name : {file, link}) {
+      CAPTURE(name);
+      const auto second = open(name);
+      REQUIRE_FALSE(second);
+      CHECK(second.error().what.find("another udperf monitor (pid " + std::to_string(::getpid()) +
+                                     ") writes it") != std::string::npos);
+      CHECK(second.error().what.find("--history") != std::string::npos);
+    }
+    (*first)->put(watched("gw"), round_of_time(clock.unix.load() - 1h, 1, 0));
+  }
+  CHECK_FALSE(std::filesystem::exists(file + ".lock"));
+  std::ofstream{file + ".lock"} << "1\n";  // as a crash leaves it
+  const auto next = open(link);
+  REQUIRE(next);
+  CHECK((*next)
+            ->read({"gw", clock.unix.load() - 2h, clock.unix.load(), History::Grain::round})
+            ->size() == 1);
+}
+
+}  // namespace
+}  // namespace udperf::app

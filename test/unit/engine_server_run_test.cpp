@@ -1,0 +1,78 @@
+#include <condition_variable>
+#include <csignal>
+#include <mutex>
+#include <thread>
+
+#include "clock/system_clock.hpp"
+#include "crypto/crypto.hpp"
+#include "engine/server_run.hpp"
+#include "support/catch.hpp"
+
+using namespace std::chrono_literals;
+using namespace udperf;
+
+namespace {
+
+/// Asks for the counters again while it is told of them, then for the end.
+struct Asking final : engine::ServerObserver {
+  explicit Asking(engine::StopToken& token) : stop(token) {}
+  void on_ready(const Endpoint&) override { stop.request_counters(); }
+  void on_session_opened(std::uint64_t, const Endpoint&, const TestParams&) override {}
+  void on_session_closed(const SessionOutcome&) override {}
+  void on_refused(const Endpoint&, const std::string&) override {}
+  void on_warning(const Warning&) override {}
+  void on_counters(const engine::ServerCounters&) override {
+    ++told;
+    told == 1 ? stop.request_counters() : stop.request(SIGTERM);
+  }
+
+  engine::StopToken& stop;
+  int told = 0;
+};
+
+/// Ends what nothing else has ended after long.
+class Guard {
+ public:
+  explicit Guard(engine::StopToken& stop)
+      : thread_([this, &stop] {
+          std::unique_lock lock{mutex_};
+          if (!over_told_.wait_for(lock, 30s, [this] { return over_; })) {
+            needed_ = true;
+            stop.request(SIGTERM);
+          }
+        }) {}
+  /// Whether it was needed.
+  bool end() {
+    {
+      const std::lock_guard lock{mutex_};
+      over_ = true;
+    }
+    over_told_.notify_all();
+    thread_.join();
+    return needed_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable over_told_;
+  bool over_ = false;
+  bool needed_ = false;
+  std::thread thread_;
+};
+
+}  // namespace
+
+TEST_CASE("counters that are asked for while they are told are told again at once", "[engine]") {
+  engine::ServerOptions options;
+  options.bind = IpAddress::loopback(IpFamily::v4);
+  options.port = 0;
+  const SystemClock clock;
+  crypto::SystemRandom random;
+  engine::StopToken stop;
+  Asking observer{stop};
+  Guard guard{stop};
+  const auto served = engine::run_server(options, clock, random, observer, stop, {});
+  CHECK_FALSE(guard.end());
+  REQUIRE(served);
+  CHECK(observer.told == 3);  // and at the end
+}
