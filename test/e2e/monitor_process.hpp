@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,18 +66,21 @@ class MonitorProcess {
   [[nodiscard]] Process& process() { return *process_; }
   [[nodiscard]] const Endpoint& http() const { return http_; }
   [[nodiscard]] HttpAnswer get(const std::string& where) const { return http_answer(http_, where); }
-  /// The data of all whole JSON lines of this kind so far.
-  [[nodiscard]] std::vector<nlohmann::json> lines(const std::string& event) const {
-    std::vector<nlohmann::json> found;
-    std::istringstream text{read_all(path("m.jsonl"))};
-    for (std::string line; std::getline(text, line) && !text.eof();) {
-      const auto tree = parse_strict_json(line);
-      REQUIRE(tree.has_value());
-      if (tree->at("event") == event) {
-        found.push_back(tree->at("data"));
-      }
+  /// The data of all whole JSON lines of this kind so far. Each is read once: who waits asks often.
+  [[nodiscard]] const std::vector<nlohmann::json>& lines(const std::string& event) const {
+    const std::string text = read_all(path("m.jsonl"));
+    if (text.size() < read_) {  // another file of that name
+      read_ = 0;
+      lines_.clear();
     }
-    return found;
+    for (auto end = text.find('\n', read_); end != std::string::npos;
+         end = text.find('\n', read_)) {
+      const auto tree = parse_strict_json(text.substr(read_, end - read_));
+      REQUIRE(tree.has_value());
+      lines_[tree->at("event").get<std::string>()].push_back(tree->at("data"));
+      read_ = end + 1;
+    }
+    return lines_[event];
   }
   /// Whether it came to be so within the guard.
   template <typename Condition>
@@ -99,7 +102,7 @@ class MonitorProcess {
     return count;
   }
   [[nodiscard]] bool changed(const std::string& change) const {
-    const auto all = lines("change");
+    const auto& all = lines("change");
     return std::any_of(all.begin(), all.end(),
                        [&](const nlohmann::json& one) { return one.at("change") == change; });
   }
@@ -108,6 +111,8 @@ class MonitorProcess {
   TempDir folder_;
   std::unique_ptr<Process> process_;
   Endpoint http_;
+  mutable std::size_t read_ = 0;  ///< of the JSON lines, in bytes
+  mutable std::map<std::string, std::vector<nlohmann::json>> lines_;
 };
 
 inline std::string config_for(const Endpoint& server, const std::string& more = {}) {
