@@ -73,9 +73,8 @@ Result<std::vector<Endpoint>> look_up(const Iperf3Command& command, const std::s
                                       std::optional<IpFamily> family,
                                       const engine::StopToken& stop) {
   const SystemClock clock;
-  const Duration patience = command.patience.connect;
-  return engine::look_up({host, command.port, family, patience}, clock, stop,
-                         clock.now() + patience);
+  return engine::look_up({host, command.port, family, command.patience.connect}, clock, stop,
+                         clock.now() + command.patience.connect);
 }
 
 /// What -B says, where it is a host's name: its address in that family.

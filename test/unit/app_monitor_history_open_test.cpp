@@ -11,32 +11,13 @@
 #include "app/monitor/sqlite_file.hpp"
 #include "clock/system_clock.hpp"
 #include "support/catch.hpp"
+#include "support/monitored_rounds.hpp"
 #include "support/temp_dir.hpp"
 
 namespace udperf::app {
 namespace {
 
 using namespace std::chrono_literals;
-
-monitor::Target watched(const std::string& name) {
-  monitor::Target target;
-  target.name = name;
-  target.module = "light";
-  return target;
-}
-
-monitor::RoundResult round_of_time(UnixTime start, std::uint64_t number, std::uint64_t lost) {
-  monitor::RoundResult round;
-  round.status = monitor::RoundStatus::complete;
-  round.start = start;
-  round.number = number;
-  round.length = 10s;
-  round.up.emplace();
-  round.up->sent = 100;
-  round.up->lost = lost;
-  round.up->unique = 100 - lost;
-  return round;
-}
 
 /// Both clocks are set by the test while the history runs.
 class SteppedClock final : public Clock {
@@ -59,7 +40,7 @@ TEST_CASE("a wall clock that is set forward deletes nothing, now or at the start
   const UnixTime right = clock.unix;
   std::vector<monitor::RoundResult> rounds;
   for (std::uint64_t i = 0; i < 60; ++i) {
-    rounds.push_back(round_of_time(right - 2h + i * 2min, i + 1, 0));
+    rounds.push_back(test::round_begun(right - 2h + i * 2min, i + 1, 0));
   }
   {
     SteppedClock
@@ -68,7 +49,7 @@ TEST_CASE("a wall clock that is set forward deletes nothing, now or at the start
     const auto history = History::open(file, Retention{}, early, [](const std::string&) {});
     REQUIRE(history);
     for (const auto& round : rounds) {
-      (*history)->put(watched("gw"), round);
+      (*history)->put(test::target_named("gw"), round);
     }
   }
   const auto look = SqliteFile::open(file, SqliteFile::Mode::read);
@@ -91,7 +72,7 @@ TEST_CASE("a wall clock that is set forward deletes nothing, now or at the start
     // A round of that time is summed up, after which the minute's work of deleting follows.
     const UnixTime wrong = right + 24h * 1000;
     clock.unix = wrong;
-    (*history)->put(watched("gw"), round_of_time(wrong - 3h, 100, 0));
+    (*history)->put(test::target_named("gw"), test::round_begun(wrong - 3h, 100, 0));
     clock.ahead = 61s;
     REQUIRE(becomes("SELECT max(start) > 1850000000 FROM span WHERE seconds = 3600"));
   }
@@ -118,7 +99,7 @@ TEST_CASE("a history that cannot be opened is tried again, and its rounds are fa
   const auto history =
       History::open_later(file, Retention{}, clock, [&said](const std::string&) { ++said; });
   const UnixTime now = clock.unix;
-  history->put(watched("gw"), round_of_time(now - 2min, 1, 0));
+  history->put(test::target_named("gw"), test::round_begun(now - 2min, 1, 0));
   CHECK(becomes([&] { return history->failures() == 1; }));
   CHECK_FALSE(history->read({"gw", now - 1h, now, History::Grain::round}));
   CHECK(said == 0);  // who opens it later knows
@@ -126,7 +107,7 @@ TEST_CASE("a history that cannot be opened is tried again, and its rounds are fa
   std::filesystem::remove(blocked);
   clock.ahead = 61s;
   REQUIRE(becomes([&] { return history->changes(1).has_value(); }));
-  history->put(watched("gw"), round_of_time(now - 1min, 2, 0));
+  history->put(test::target_named("gw"), test::round_begun(now - 1min, 2, 0));
   CHECK(becomes([&] { return history->written() == 1; }));
   CHECK(becomes([&] { return said == 1; }));
   CHECK(history->failures() == 1);
@@ -155,7 +136,7 @@ TEST_CASE("a history has one writer, whatever its name, until that ends") {
                                      ") writes it") != std::string::npos);
       CHECK(second.error().what.find("--history") != std::string::npos);
     }
-    (*first)->put(watched("gw"), round_of_time(clock.unix.load() - 1h, 1, 0));
+    (*first)->put(test::target_named("gw"), test::round_begun(clock.unix.load() - 1h, 1, 0));
   }
   CHECK_FALSE(std::filesystem::exists(file + ".lock"));
   std::ofstream{file + ".lock"} << "1\n";  // as a crash leaves it

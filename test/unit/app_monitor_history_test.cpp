@@ -6,6 +6,7 @@
 #include "app/monitor/sqlite_file.hpp"
 #include "clock/system_clock.hpp"
 #include "support/catch.hpp"
+#include "support/monitored_rounds.hpp"
 #include "support/temp_dir.hpp"
 
 namespace udperf::app {
@@ -24,27 +25,6 @@ class SetClock final : public Clock {
   SystemClock system_;
 };
 
-monitor::Target target_of(const std::string& name) {
-  monitor::Target target;
-  target.name = name;
-  target.module = "light";
-  return target;
-}
-
-monitor::RoundResult round_at(UnixTime start, std::uint64_t number, std::uint64_t lost) {
-  monitor::RoundResult round;
-  round.status = monitor::RoundStatus::complete;
-  round.start = start;
-  round.number = number;
-  round.length = 10s;
-  round.up.emplace();
-  round.up->sent = 100;
-  round.up->lost = lost;
-  round.up->unique = 100 - lost;
-  round.up->delay_variation.add(1ms * (number % 50 + 1), 100 - lost);
-  return round;
-}
-
 /// Opened, fed and closed, so that all is written and nothing waits.
 void write(const std::string& file, const Retention& retention,
            const std::vector<monitor::RoundResult>& rounds) {
@@ -53,7 +33,7 @@ void write(const std::string& file, const Retention& retention,
   auto history = History::open(file, retention, early, [](const std::string&) {});
   REQUIRE(history);
   for (const auto& round : rounds) {
-    (*history)->put(target_of("gw"), round);
+    (*history)->put(test::target_named("gw"), round);
   }
 }
 
@@ -92,7 +72,7 @@ TEST_CASE("the sums of rounds, of five minutes and of hours are the same") {
   monitor::Totals expected;
   const UnixTime begin = clock.unix - 5h;
   for (std::uint64_t i = 0; i < 1700; ++i) {  // 4 h 43 min
-    rounds.push_back(round_at(begin + i * 10s, i + 1, i * 7 % 13));
+    rounds.push_back(test::round_begun(begin + i * 10s, i + 1, i * 7 % 13));
     expected.add(rounds.back());
   }
   write(file, Retention{}, rounds);
@@ -117,7 +97,7 @@ TEST_CASE("rounds whose times a damaged file has made impossible are left out") 
   const SetClock clock;
   std::vector<monitor::RoundResult> rounds;
   for (std::uint64_t i = 0; i < 4; ++i) {
-    rounds.push_back(round_at(clock.unix - 1h + i * 10s, i + 1, 0));
+    rounds.push_back(test::round_begun(clock.unix - 1h + i * 10s, i + 1, 0));
   }
   write(file, Retention{}, rounds);
   {
@@ -143,10 +123,10 @@ TEST_CASE("what does not add up is told of each round, and of no sum") {
   const test::TempDir folder;
   const std::string file = folder.path().string() + "/m.db";
   const SetClock clock;
-  monitor::RoundResult call = round_at(clock.unix - 3h, 1, 0);
+  monitor::RoundResult call = test::round_begun(clock.unix - 3h, 1, 0);
   call.up->voice = monitor::RoundVoice{4.25, 91.5, std::nullopt};
   call.up->jitter = 70us;
-  monitor::RoundResult search = round_at(clock.unix - 2h, 2, 0);
+  monitor::RoundResult search = test::round_begun(clock.unix - 2h, 2, 0);
   search.up->found_bps = 48.5e6;
   search.up->goodput_bps = 48e6;
   write(file, Retention{}, {call, search});
@@ -174,12 +154,12 @@ TEST_CASE("a round that came late is in the sums, though the monitor ended befor
   const SetClock clock;
   std::vector<monitor::RoundResult> rounds;
   for (std::uint64_t i = 0; i < 60; ++i) {
-    rounds.push_back(round_at(clock.unix - 3h + i * 2min, i + 1, 0));
+    rounds.push_back(test::round_begun(clock.unix - 3h + i * 2min, i + 1, 0));
   }
   write(file, Retention{}, rounds);
   sum_up(file, clock, Retention{});
   // To the clock that write() has this round is not over, so that no sum is made meanwhile.
-  write(file, Retention{}, {round_at(clock.unix - 90min, 99, 3)});
+  write(file, Retention{}, {test::round_begun(clock.unix - 90min, 99, 3)});
   const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
   REQUIRE(history);
   const auto look = SqliteFile::open(file, SqliteFile::Mode::read);
@@ -202,7 +182,7 @@ TEST_CASE("what is old enough is forgotten, and not before it is in a sum") {
   std::vector<monitor::RoundResult> rounds;
   const UnixTime begin = clock.unix - 50h;
   for (std::uint64_t i = 0; i < 500; ++i) {
-    rounds.push_back(round_at(begin + i * 6min, i + 1, 1));
+    rounds.push_back(test::round_begun(begin + i * 6min, i + 1, 1));
   }
   Retention retention;
   retention.rounds = 10h;
@@ -234,7 +214,7 @@ TEST_CASE("a file of another program or version is refused and left as it is") {
   std::ofstream{text} << "this is no database, but it is long enough to be looked at as one ......."
                          "..................................................";
   const std::string later = folder.path().string() + "/later.db";
-  write(later, Retention{}, {round_at(clock.unix - 1h, 1, 0)});
+  write(later, Retention{}, {test::round_begun(clock.unix - 1h, 1, 0)});
   {
     auto made = SqliteFile::open(later, SqliteFile::Mode::create);
     REQUIRE(made->run("PRAGMA user_version = 99"));
@@ -264,7 +244,7 @@ TEST_CASE("changes are there after a restart, the latest, oldest first") {
       event.kind = i % 2 == 0 ? monitor::EventKind::down : monitor::EventKind::up;
       event.at = clock.unix + i * 1s;
       event.detail = "change " + std::to_string(i);
-      (*history)->put({event, target_of("gw")});
+      (*history)->put({event, test::target_named("gw")});
     }
   }
   const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
@@ -282,7 +262,7 @@ TEST_CASE("a file that another program has locked is not called another program'
   const test::TempDir folder;
   const SetClock clock;
   const std::string file = folder.path().string() + "/m.db";
-  write(file, Retention{}, {round_at(clock.unix - 1h, 1, 0)});
+  write(file, Retention{}, {test::round_begun(clock.unix - 1h, 1, 0)});
   auto holder = SqliteFile::open(file, SqliteFile::Mode::create);
   REQUIRE(holder);
   REQUIRE(holder->run("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; DELETE FROM event"));
