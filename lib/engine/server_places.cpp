@@ -34,10 +34,14 @@ MonoTime ServerSessions::free_at(const Session& session, MonoTime now) {
 
 session::Occupancy ServerSessions::occupancy(const IpAddress& client, MonoTime now) const {
   session::Occupancy out = places_.occupancy(client);
-  out.granted_bps = saturating_add(out.granted_bps, debts_.bps(now));
+  const std::uint64_t light_debts = debts_.light.bps(now);
+  out.light_granted_bps = saturating_add(out.light_granted_bps, light_debts);
+  out.granted_bps =
+      saturating_add(saturating_add(out.granted_bps, light_debts), debts_.full.bps(now));
   const MonoTime place = places_.soonest_end(
       now, [&](std::uint64_t id) { return free_at(*sessions_.find(id)->second, now); });
-  const MonoTime soonest = place == kNever ? debts_.next_end(now) : place;
+  const MonoTime soonest =
+      place == kNever ? std::min(debts_.full.next_end(now), debts_.light.next_end(now)) : place;
   if (soonest != kNever) {
     constexpr std::int64_t kMostMs = 3'600'000;
     const Duration left = std::max(soonest - now, Duration{0});
@@ -58,7 +62,8 @@ void ServerSessions::keep_rate(const Session& session, MonoTime now) {
   }
   const std::uint64_t bps = session::charged_bps(session.params, Way::down);
   const std::uint64_t spare = std::uint64_t{session.params.streams} * session.params.payload_bytes;
-  debts_.owe(bps, session::paid_off(session.control->started_at(), sent, spare, bps), now);
+  (session.light() ? debts_.light : debts_.full)
+      .owe(bps, session::paid_off(session.control->started_at(), sent, spare, bps), now);
 }
 
 session::Policy ServerSessions::policy() const {

@@ -157,7 +157,11 @@ class ServerSessions final : public Service, public SharedPort {
                      session::ControlBudget::kBurstOfAll};
   std::map<std::uint64_t, std::unique_ptr<Session>> sessions_;
   SessionPlaces places_;
-  session::RateDebts debts_;
+  struct Debts {
+    session::RateDebts full;
+    session::RateDebts light;
+  };
+  Debts debts_;
   /// Sessions that are over and still kept, in lists that need no memory.
   struct Over {
     std::atomic<Session*> told{nullptr};  ///< by any thread

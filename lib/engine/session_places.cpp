@@ -32,6 +32,7 @@ void SessionPlaces::take(Place& place, std::uint64_t session, const TestParams& 
   bps_ += place.bps_;
   if (place.light_) {
     ++light_;
+    light_bps_ += place.bps_;
     ++of_source.light;
   } else {
     ++of_source.full;
@@ -77,6 +78,7 @@ void SessionPlaces::give_back(Place& place) {
   }
   if (place.light_) {
     --light_;
+    light_bps_ -= place.bps_;
     return;
   }
   full_.back()->among_full_ = place.among_full_;
@@ -95,6 +97,7 @@ session::Occupancy SessionPlaces::occupancy(const IpAddress& client) const {
   out.sessions = static_cast<std::uint32_t>(full_.size());
   out.light_sessions = light_;
   out.granted_bps = saturate<std::uint64_t>(bps_);
+  out.light_granted_bps = saturate<std::uint64_t>(light_bps_);
   const auto found = by_source_.find(source_of(client));
   if (found != by_source_.end()) {
     out.sessions_of_address = found->second.full;

@@ -84,6 +84,7 @@ class SessionPlaces {
   Place::ByMost by_most_;
   std::uint32_t light_ = 0;
   Uint128 bps_ = 0;
+  Uint128 light_bps_ = 0;  ///< of these, of light sessions
   mutable Soonest soonest_;
   mutable std::uint64_t steps_ = 0;
 };

@@ -1,16 +1,32 @@
 #include "model/reports.hpp"
 
+#include <system_error>
+
 #include <cstring>
 
 namespace udperf {
+namespace {
+
+/// The system's name of it, such as EPERM; null where it has none or the C library does not tell.
+const char* name_of(int os_error) {
+#if defined(__GLIBC__)
+#if __GLIBC_PREREQ(2, 32)
+  return ::strerrorname_np(os_error);
+#endif
+#endif
+  static_cast<void>(os_error);
+  return nullptr;
+}
+
+}  // namespace
 
 std::string os_error_text(std::uint32_t os_error) {
-  const char* const words = ::strerrordesc_np(static_cast<int>(os_error));
-  const char* const name = ::strerrorname_np(static_cast<int>(os_error));
-  if (words == nullptr || name == nullptr) {
-    return "error " + std::to_string(os_error);
+  const std::string number = std::to_string(os_error);
+  const auto code = static_cast<int>(os_error);
+  if (const char* const name = name_of(code)) {
+    return std::generic_category().message(code) + " (" + name + ")";
   }
-  return std::string{words} + " (" + name + ")";
+  return "error " + number;
 }
 
 std::string early_end_text(const TxReport& report) {

@@ -21,10 +21,14 @@ wire::Reject busy(wire::RejectReason reason, const Occupancy& now) {
   return reject;
 }
 
+bool counts_as_light(const TestParams& asked, const Policy& policy) {
+  return policy.counts_light_apart && is_light(asked);
+}
+
 /// Why there is no place for one test more; nothing where there is.
 std::optional<wire::Reject> no_place(const TestParams& asked, const Policy& policy,
                                      const Occupancy& now) {
-  if (policy.counts_light_apart && is_light(asked)) {
+  if (counts_as_light(asked, policy)) {
     Occupancy untold = now;
     untold.soonest_end_ms = 0;  // it is of full tests
     if (now.light_sessions >= policy.max_light_sessions) {
@@ -79,15 +83,27 @@ bool fits(TestParams& params, Way way, std::uint64_t share) {
   return !check_params(params) && charged_bps(params, way) <= share;
 }
 
+std::uint64_t less(std::uint64_t whole, std::uint64_t taken) {
+  return whole - std::min(whole, taken);
+}
+
+/// What is left of the budget for a test. Light ones have a tenth of it beside: a full test that
+/// takes the whole does not keep monitors and probes away.
+std::uint64_t left_of(std::uint64_t budget, bool light, const Occupancy& now) {
+  const std::uint64_t left = less(budget, now.granted_bps);
+  return light ? std::max(left, less(budget / 10, now.light_granted_bps)) : left;
+}
+
 /// Shares what is left of the budget between the ways that run, and lowers what is above it.
 std::variant<TestParams, wire::Reject> within_budget(TestParams params, const Policy& policy,
                                                      const Occupancy& now) {
   const std::uint64_t budget = policy.max_rate->bps();
-  const std::uint64_t left = budget - std::min(budget, now.granted_bps);
+  const bool light = counts_as_light(params, policy);
+  const std::uint64_t left = left_of(budget, light, now);
   const std::uint64_t ways = params.direction == Direction::both ? 2 : 1;
-  // Less than a hundredth of the whole, or than a packet a second, is no test.
-  const std::uint64_t least = std::uint64_t{params.payload_bytes} * 8 * ways;
-  if (left < std::max<std::uint64_t>(budget / 100, least)) {
+  // Less than a packet a second is no test, and for a full one less than a hundredth of the whole.
+  const std::uint64_t packet = std::uint64_t{params.payload_bytes} * 8 * ways;
+  if (left < std::max<std::uint64_t>(light ? 0 : budget / 100, packet)) {
     wire::Reject reject = busy(wire::RejectReason::rate, now);
     reject.limit = left;
     return reject;
@@ -116,7 +132,8 @@ Occupancy together(const Occupancy& a, const Occupancy& b) {
   out.sessions_of_address = a.sessions_of_address + b.sessions_of_address;
   out.light_sessions = a.light_sessions + b.light_sessions;
   out.light_sessions_of_address = a.light_sessions_of_address + b.light_sessions_of_address;
-  out.granted_bps = a.granted_bps + std::min(b.granted_bps, UINT64_MAX - a.granted_bps);
+  out.granted_bps = saturating_add(a.granted_bps, b.granted_bps);
+  out.light_granted_bps = saturating_add(a.light_granted_bps, b.light_granted_bps);
   out.soonest_end_ms = a.soonest_end_ms == 0 || b.soonest_end_ms == 0
                            ? std::max(a.soonest_end_ms, b.soonest_end_ms)
                            : std::min(a.soonest_end_ms, b.soonest_end_ms);

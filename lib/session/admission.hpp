@@ -14,8 +14,9 @@ namespace udperf::session {
 struct Policy {
   std::uint32_t max_sessions = 64;
   std::uint32_t max_sessions_per_address = 8;
-  bool exclusive = false;           ///< of full tests: light ones are no load
-  std::optional<BitRate> max_rate;  ///< payload, of all sessions together, each way counted
+  bool exclusive = false;  ///< of full tests: light ones are no load
+  /// Payload, of all sessions together, each way counted; light ones may go a tenth beyond.
+  std::optional<BitRate> max_rate;
   std::optional<Duration> max_duration;
   std::uint32_t max_light_sessions = 4096;
   std::uint32_t max_light_sessions_per_address = 64;
@@ -28,7 +29,8 @@ struct Occupancy {
   std::uint32_t light_sessions = 0;
   std::uint32_t light_sessions_of_address = 0;
   std::uint64_t granted_bps = 0;
-  std::uint32_t soonest_end_ms = 0;  ///< of a running session; 0 = not known
+  std::uint64_t light_granted_bps = 0;  ///< of these, what light sessions have
+  std::uint32_t soonest_end_ms = 0;     ///< of a running session; 0 = not known
 };
 
 /// Of two servers of one host that share a policy.

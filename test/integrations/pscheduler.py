@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import random
+import socket
 import subprocess
 import sys
 import tempfile
@@ -233,6 +234,43 @@ class PScheduler(unittest.TestCase):
         self.assertIn("link-rtt", self.reasons("throughput", dict(base, **{"link-rtt": "PT1M"})))
         self.assertIn("trace", self.reasons("trace", base))
         self.assertIn("specification", self.reasons("throughput", None))
+
+    def test_what_udperf_would_refuse_is_not_said_to_run(self):
+        base = {"schema": 1, "dest": "127.0.0.1", "udp": True}
+        for more in ({"duration": "PT0.0001S"}, {"duration": "P900D"}, {"bandwidth": 10**12, "parallel": 2},
+                     {"bandwidth": 10**12, "buffer-length": 40}, {"window-size": 2**30},
+                     {"local-address": "--json"}, {"local-address": 17},
+                     {"duration": "PT2H", "interval": "PT0.01S"}):
+            self.reasons("throughput", dict(base, **more))
+        self.reasons("latency", {"schema": 1, "dest": "127.0.0.1", "packet-count": 50_001})
+        self.reasons("latency", {"schema": 1, "dest": "127.0.0.1", "packet-timeout": -1})
+
+    def test_what_is_said_to_run_is_no_misuse_of_udperf(self):
+        sys.path.insert(0, str(ROOM))
+        import udperf_spec  # pylint: disable=import-outside-toplevel
+        base = {"schema": 1, "dest": "127.0.0.1", "udp": True}
+        plans = [udperf_spec.plan_of("throughput", dict(base, **more)) for more in (
+            {}, {"duration": "PT0.001S"}, {"duration": "P31D", "interval": "PT1H"}, {"bandwidth": 10**12},
+            {"bandwidth": 1, "parallel": 128}, {"bandwidth": 32 * 10**10, "buffer-length": 40}, {"window-size": 2**30 - 1},
+            {"local-address": "127.0.0.1"}, {"local-address": "127.0.0.1", "ip-version": 4, "ip-tos": 255},
+            {"omit": "PT1H"}, {"omit": "PT0.001S"}, {"duration": "PT990S", "interval": "PT0.01S"},
+            {"reverse": True, "buffer-length": 65507, "parallel": 128})]
+        plans += [udperf_spec.plan_of("latency", {"schema": 1, "dest": "127.0.0.1", **more}) for more in (
+            {}, {"packet-count": 49_500, "packet-interval": 0.02}, {"packet-count": 1, "packet-interval": 60},
+            {"packet-padding": 65000, "packet-interval": 0.02}, {"packet-padding": 0, "packet-interval": 60})]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:  # takes what is sent and says nothing
+            silent.bind(("127.0.0.1", 0))
+            for plan in plans:
+                done = subprocess.run([PROGRAM, "client", plan.host, "--port", str(silent.getsockname()[1]),
+                                       "--connect-timeout", "10ms", *plan.arguments], capture_output=True, text=True,
+                                      timeout=60, check=False)
+                self.assertEqual(done.returncode, 3, f"{plan.arguments}: {done.stderr}")
+
+    def test_what_takes_longer_than_the_timeout_is_lost(self):
+        spec = {"schema": 1, "source": "127.0.0.1", "dest": "127.0.0.1", "packet-count": 10,
+                "packet-interval": 0.02, "packet-timeout": 1e-9}
+        self.assertEqual(self.check_latency(spec)["packets-lost"], 10)
+        self.assertEqual(self.check_latency(dict(spec, **{"packet-timeout": 60}))["packets-sent"], 10)
 
     def test_durations_have_room_for_setting_up(self):
         for text, seconds in (("PT10S", 10), ("PT1M30S", 90), ("PT0.5S", 0.5), ("P1DT1H", 90000)):

@@ -11,6 +11,7 @@
 #include "model/packet_plan.hpp"
 #include "pacing/schedule.hpp"
 #include "session/admission.hpp"
+#include "session/light.hpp"
 #include "support/catch.hpp"
 
 using namespace std::chrono_literals;
@@ -121,6 +122,7 @@ TEST_CASE("what is granted never exceeds what is left, whatever is asked", "[ses
     policy.max_duration = Duration{static_cast<std::int64_t>(values.between(1, kMost))};
     session::Occupancy now;
     now.granted_bps = values.any(UINT64_MAX);
+    now.light_granted_bps = values.any(now.granted_bps);
     const auto decision = session::admit(asked, policy, now);
     const auto* granted = std::get_if<TestParams>(&decision);
     if (granted == nullptr) {
@@ -130,8 +132,11 @@ TEST_CASE("what is granted never exceeds what is left, whatever is asked", "[ses
     CAPTURE(i, policy.max_rate->bps(), now.granted_bps, asked.payload_bytes);
     REQUIRE_FALSE(check_params(*granted));
     REQUIRE(limited(*granted));
-    const auto left = static_cast<long double>(policy.max_rate->bps()) -
-                      static_cast<long double>(now.granted_bps);
+    const auto budget = static_cast<long double>(policy.max_rate->bps());
+    long double left = budget - static_cast<long double>(now.granted_bps);
+    if (session::is_light(asked)) {
+      left = std::max(left, budget / 10 - static_cast<long double>(now.light_granted_bps));
+    }
     REQUIRE(bits_of(*granted) <= left * 1.000001L + 1);
     const auto takes = session::granted_time(*granted);
     REQUIRE((!takes || *takes <= *policy.max_duration));

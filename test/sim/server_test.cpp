@@ -178,6 +178,28 @@ TEST_CASE("a budget is shared out, and what is longer than allowed is refused", 
   CHECK(longer.outcome().error->message().find("at most") != std::string::npos);
 }
 
+TEST_CASE("a test that has the whole budget leaves room for light ones", "[sim]") {
+  engine::ServerOptions server;
+  server.max_rate = BitRate::bits_per_second(10'000'000);
+  SimWorld world{8, server};
+  auto options = packets(20'000);
+  options.params.rate_up = {};  // as fast as it goes
+  SimClient& whole = world.add_client(options);
+  world.run(200ms, [] { return false; });
+  auto light = packets(10, Direction::both);
+  light.params.rate_up = SendRate{SendRate::Kind::packets, 10'000};
+  light.params.rate_down = light.params.rate_up;
+  SimClient& probe = world.add_client(light);
+  SimClient& second = world.add_client(options);
+
+  REQUIRE(world.run(20s, [&] { return probe.done() && second.done(); }));
+
+  CHECK_FALSE(whole.done());
+  CHECK(probe.outcome().status == TestStatus::complete);
+  CHECK(probe.outcome().params.rate_up.value == 10'000);
+  CHECK(second.outcome().error);
+}
+
 TEST_CASE("bursts of one short test after the other stay within the budget", "[sim][hostile]") {
   constexpr std::uint64_t kBps = 1'000'000;
   constexpr Duration kTime = 4s;

@@ -56,6 +56,7 @@ session::Occupancy counted(const All& all, const IpAddress& client, std::uint64_
     ++(one->light ? out.light_sessions : out.sessions);
     (one->light ? out.light_sessions_of_address : out.sessions_of_address) += same;
     out.granted_bps += bps;
+    out.light_granted_bps += one->light ? bps : 0;
   }
   return out;
 }
@@ -95,6 +96,7 @@ TEST_CASE("places are counted as if all sessions were looked at", "[engine][prop
     REQUIRE(is.light_sessions == should.light_sessions);
     REQUIRE(is.light_sessions_of_address == should.light_sessions_of_address);
     REQUIRE(is.granted_bps == should.granted_bps);
+    REQUIRE(is.light_granted_bps == should.light_granted_bps);
     for (const auto& one : all) {
       REQUIRE(places.session_of(one->place.client()) == one->id);
       REQUIRE(one->shared.sessions_max.load() == one->most);

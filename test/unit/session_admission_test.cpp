@@ -80,6 +80,36 @@ TEST_CASE("a rate is granted from what is left of the budget", "[session]") {
   CHECK(refusal(params, policy, now) == RejectReason::rate);
 }
 
+TEST_CASE("light tests have a tenth of the budget beside full ones", "[session]") {
+  Policy policy;
+  policy.max_rate = BitRate::bits_per_second(100'000'000);
+  Occupancy now;
+  now.granted_bps = 100'000'000;
+  TestParams light = ten_seconds();
+  light.payload_bytes = 1000;
+  light.rate_up = SendRate{SendRate::Kind::bits, 600'000};
+  TestParams full = light;
+  full.rate_up.value = 1'100'000;
+  const auto rate_of = [&](const TestParams& params) {
+    return std::get<TestParams>(admit(params, policy, now)).rate_up.value;
+  };
+
+  CHECK(refusal(full, policy, now) == RejectReason::rate);
+  CHECK(rate_of(light) == 600'000);
+  now.light_granted_bps = 9'500'000;
+  now.granted_bps += now.light_granted_bps;
+  CHECK(rate_of(light) == 500'000);
+  now.light_granted_bps = 9'999'000;  // less than a datagram a second is left
+  CHECK(refusal(light, policy, now) == RejectReason::rate);
+  now.granted_bps = 20'000'000;  // more than a tenth where nobody else wants it
+  now.light_granted_bps = 20'000'000;
+  CHECK(rate_of(light) == 600'000);
+  now.granted_bps = 100'000'000;
+  now.light_granted_bps = 0;
+  policy.counts_light_apart = false;
+  CHECK(refusal(light, policy, now) == RejectReason::rate);
+}
+
 TEST_CASE("a rate that is adjusted stays so within the budget", "[session]") {
   Policy policy;
   policy.max_rate = BitRate::bits_per_second(100'000'000);

@@ -104,8 +104,8 @@ def throughput(document, direction, diags):
             "summary": {"streams": streams, "summary": summary}}
 
 
-def histogram(plan, direction):
-    """Packets by one-way delay in units of the bucket's width; None where delays are not known."""
+def delays_of(direction):
+    """How many packets have which one-way delay, in ns; None where delays are not known."""
     shortest = direction["delay"]["min_ns"]
     if shortest is None:
         return None
@@ -117,9 +117,16 @@ def histogram(plan, direction):
             continue
         # One packet as a rule. Several share an interval where something held them up on the way.
         delays = [middle] * number if last is None or number == 1 else [middle] * (number - 1) + [last]
-        for delay in delays:
-            packets[f"{(shortest + delay) / 1e9 / plan.bucket:.2f}"] += 1
-    return dict(sorted(packets.items(), key=lambda item: float(item[0])))
+        packets.update(shortest + delay for delay in delays)
+    return packets
+
+
+def histogram(plan, delays):
+    """Packets by one-way delay in units of the bucket's width."""
+    packets = Counter()
+    for delay, number in sorted(delays.items()):
+        packets[f"{delay / 1e9 / plan.bucket:.2f}"] += number
+    return dict(packets)
 
 
 def latency(plan, document, direction, diags):
@@ -131,9 +138,17 @@ def latency(plan, document, direction, diags):
               "packets-duplicated": direction["duplicates"]["packets"],
               "packets-reordered": direction["reordering"]["packets"],
               "diags": diags}
-    delays = histogram(plan, direction)
+    delays = delays_of(direction)
     if delays is not None:
-        result["histogram-latency"] = delays
+        # What came after packet-timeout counts as lost.
+        in_time = Counter({delay: number for delay, number in delays.items()
+                           if not plan.timeout or delay <= plan.timeout * 1e9})
+        late = sum(delays.values()) - sum(in_time.values())
+        result["packets-received"] -= late
+        result["packets-lost"] += late
+        result["histogram-latency"] = histogram(plan, in_time)
+    elif plan.timeout:
+        result["diags"] += "\npacket-timeout was not applied: the one-way delays are not known"
     uncertainty = direction["delay"]["uncertainty_ns"]
     if uncertainty is not None:
         result["max-clock-error"] = uncertainty / 1e6

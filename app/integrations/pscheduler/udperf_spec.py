@@ -1,5 +1,6 @@
 """Test specifications of pScheduler, and what they mean to udperf."""
 
+import ipaddress
 import re
 
 DURATION = re.compile(
@@ -16,6 +17,12 @@ ROUND_TRIPS_AROUND = 20
 LONGEST_RTT = 10  # seconds
 
 LONGEST_OMISSION = 3600  # seconds
+
+# What udperf takes at most.
+MOST_INTERVALS = 99_000  # that a result has rows for
+MOST_RATE = 10**12  # bit/s, of all streams together
+MOST_WINDOW = 2**30 - 1  # bytes of a socket's buffer
+LONGEST = 31 * 86400  # seconds
 
 SERVER_PORT = 5555  # of a server that runs already
 
@@ -58,6 +65,14 @@ def whole_in(spec, name, default, least, most):
     if value is not None and value != int(value):
         raise Unsupported(f"{name} has to be a whole number, not {value!r}")
     return value if value is None else int(value)
+
+
+def address_in(spec, name):
+    """The same, of what has to be an IP address."""
+    try:
+        return str(ipaddress.ip_address(str(spec[name])))
+    except ValueError:
+        raise Unsupported(f"{name} has to be an IP address, not {spec[name]!r}") from None
 
 
 class Plan:
@@ -115,8 +130,10 @@ class Throughput(Plan):
             raise Unsupported(f"link-rtt is at most {LONGEST_RTT} s, not {spec['link-rtt']}")
         self.seconds = seconds_of(spec.get("duration") or "PT10S")
         interval = seconds_of(spec.get("interval") or "PT1S")
-        if self.seconds <= 0 or not 0.01 <= interval <= 3600:
-            raise Unsupported("a test has a duration, and intervals of 10 ms to 1 h")
+        if not 0.001 <= self.seconds <= LONGEST or not 0.01 <= interval <= 3600:
+            raise Unsupported("a test takes 1 ms to 31 days, in intervals of 10 ms to 1 h")
+        if self.seconds / interval > MOST_INTERVALS:
+            raise Unsupported(f"a test has at most {MOST_INTERVALS} intervals")
         omitted = seconds_of(spec.get("omit") or "PT0S")
         if omitted:
             if not 0.001 <= omitted <= LONGEST_OMISSION:
@@ -124,19 +141,21 @@ class Throughput(Plan):
             self.warm_up = omitted
             self.arguments += ["--omit", f"{omitted * 1000:.0f}ms"]
         streams = whole_in(spec, "parallel", 1, 1, 128)
-        rate = whole_in(spec, "bandwidth", DEFAULT_RATE, 1, 10**12) * streams
+        rate = whole_in(spec, "bandwidth", DEFAULT_RATE, 1, MOST_RATE) * streams
+        size = whole_in(spec, "buffer-length", None, 40, 65507)
+        if rate > min(MOST_RATE, (size or 1000) * 8 * 10**9):  # nor 10^9 datagrams a second
+            raise Unsupported(f"bandwidth is too much with {streams} streams of such datagrams: {rate} bit/s")
         self.arguments += ["--duration", f"{self.seconds * 1000:.0f}ms",
                            "--interval", f"{interval * 1000:.0f}ms",
                            "--streams", str(streams), "--rate", str(rate),
                            "--direction", self.direction]
-        size = whole_in(spec, "buffer-length", None, 40, 65507)
         if size:
             self.arguments += ["--packet-size", str(size)]
-        window = whole_in(spec, "window-size", None, 1, 2**31)
+        window = whole_in(spec, "window-size", None, 1, MOST_WINDOW)
         if window:
             self.arguments += ["--buffer", f"{window}B"]
         if spec.get("local-address"):
-            self.arguments += ["--bind", str(spec["local-address"])]
+            self.arguments += ["--bind", address_in(spec, "local-address")]
 
 
 class Latency(Plan):
@@ -150,10 +169,11 @@ class Latency(Plan):
     def __init__(self, spec):
         super().__init__(spec, LATENCY)
         self._ends(spec)
-        self.count = whole_in(spec, "packet-count", 100, 1, 10**6)
+        # Two intervals a packet; the delays of those behind the last one would be in none.
+        self.count = whole_in(spec, "packet-count", 100, 1, MOST_INTERVALS // 2)
         self.spacing = number_in(spec, "packet-interval", 0.1, 0.02, 60)
         self.bucket = number_in(spec, "bucket-width", 0.001, 1e-6, 1)
-        number_in(spec, "packet-timeout", 0, 0, 3600)  # udperf waits as the round trip asks for
+        self.timeout = number_in(spec, "packet-timeout", 0, 0, 3600)  # 0: as long as udperf waits
         padding = whole_in(spec, "packet-padding", 0, 0, 65000)
         if self.count * self.spacing > 86400:
             raise Unsupported("packet-count times packet-interval is more than a day")

@@ -28,7 +28,8 @@ DOC
         description => <<'DOC',
 Measures round trips and loss of UDP with udperf(1) against a C<udperf server>. A ping is one datagram
 to the server and one from it, and a round trip measured in the same moment; the next one follows
-B<spacing> seconds later. It is lost when either datagram is missing by its number.
+B<spacing> seconds later. It is lost when either datagram is missing by its number; where only the
+round trip was not measured, one beside it stands for it.
 DOC
         authors => <<'DOC',
 the udperf authors
@@ -150,14 +151,15 @@ sub document {
     return ref $document eq 'HASH' ? $document : undef;
 }
 
-# `count` of these values, evenly spread over them; all where there are fewer.
+# `count` of these values, evenly spread over them; where there are fewer, some stand for their neighbours, too.
 sub spread {
     my ($count, @values) = @_;
-    return @values if @values <= $count;
+    return () unless @values;
     return map { $values[int($_ * @values / $count)] } 0 .. $count - 1;
 }
 
-# The sorted round trips of a document in seconds: one for each ping that is not lost.
+# The sorted round trips of a document in seconds: one for each ping that is not lost. A ping whose round trip was not
+# measured is no lost one: a round trip beside it stands for it.
 sub round_trips {
     my ($document, $pings) = @_;
     my ($up, $down) = @{$document}{qw(up down)};
