@@ -53,7 +53,8 @@ const Fields<result::DirectionPart>& direction_fields() {
       {"voice",
        object<DirectionPart>(&DirectionPart::voice, voice_fields(), "voice"),
        {"What a call would have been like: a de-jitter buffer played over what arrived, judged by "
-        "the E-model (docs/voice.md). Several streams are as many calls, taken together.",
+        "the E-model (docs/voice.md). Several streams are as many calls, taken together; each "
+        "by itself is in `streams`.",
         "", "ITU-T G.107", "without `--voice`, or when a receiver's report does not tell"}},
       {"intervals",
        list<DirectionPart>(&DirectionPart::intervals, interval_fields()),

@@ -124,6 +124,9 @@ const Fields<result::StreamPart>& stream_fields() {
        {"Nothing of it arrived although it was sent: a path that balances load by ports may have "
         "dropped it whole.",
         "", "", "the receiver's report is missing"}},
+      {"voice",
+       object<StreamPart>(&StreamPart::voice, call_fields(), "call"),
+       {"How the stream would have sounded, a call by itself.", "", "ITU-T G.107", "as `voice`"}},
       {"intervals",
        list<StreamPart>(&StreamPart::intervals, stream_row_fields()),
        {"As intervals, of this stream. Empty with one stream, whose rows are those of the "
