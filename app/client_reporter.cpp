@@ -14,9 +14,7 @@ ClientReporter::ClientReporter(Parts parts, const ClientCommand& command)
       output.live_intervals && output.format == OutputFormat::text && parts.output.is_terminal();
   if (terminal && output.verbosity == Verbosity::normal && !table) {
     const ProgressLine::Style style{choose_colors(output.color, true), choose_glyphs()};
-    Amount amount = command.options.params.amount;
-    amount.duration += amount.duration > Duration{0} ? command.options.params.omit : Duration{0};
-    progress_.emplace(*terminal, amount, style);
+    progress_.emplace(*terminal, whole_amount(command.options.params), style);
   }
   parts_.log.before_stderr([this] {
     if (progress_) {

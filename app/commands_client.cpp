@@ -37,6 +37,11 @@ void make_light(std::span<const GivenOption> given, ClientCommand& command) {
   TestParams& params = command.options.params;
   params.streams = command.flows;
   if (is_given(given, "profile")) {
+    for (SendRate* const rate : {&params.rate_up, &params.rate_down}) {
+      if (!is_given(given, "rate") && !rate->limited()) {
+        *rate = SendRate{SendRate::Kind::packets, kEachMilliPps};  // of each: a profile's rates are
+      }
+    }
     return;
   }
   if (!is_given(given, "rate")) {

@@ -38,6 +38,19 @@ Result<void> write_page(const CompareCommand& command, const std::string& before
   return page->write(html::comparison_page(before, after, comparison));
 }
 
+/// A limit of what neither file has could never be missed: it was not meant so.
+int status_of(const compare::Comparison& comparison) {
+  if (comparison.failed()) {
+    return exit_threshold;
+  }
+  const auto unjudged = comparison.unjudged();
+  for (const std::string& metric : unjudged) {
+    std::fprintf(stderr, "udperf: --fail-worse %s: neither OLD nor NEW has measured it\n",
+                 metric.c_str());
+  }
+  return unjudged.empty() ? exit_ok : exit_usage;
+}
+
 }  // namespace
 
 Invocation make_compare(const Arguments& arguments) {
@@ -80,7 +93,7 @@ int run_command(const CompareCommand& command) {
   if (!out || !out->write(text)) {
     return exit_internal;
   }
-  return comparison.failed() ? exit_threshold : exit_ok;
+  return status_of(comparison);
 }
 
 }  // namespace udperf::app

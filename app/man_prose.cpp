@@ -41,7 +41,8 @@ constexpr auto kExitStatuses = std::to_array<Explained>({
 constexpr auto kCompareStatuses = std::to_array<Explained>({
     {"0", "Compared, and nothing is worse by more than --fail-worse allows."},
     kExitStatuses[1],
-    kExitStatuses[2],
+    {"2",
+     "The command line is wrong, a file has no result, or neither has what --fail-worse names."},
     {"6", "A figure is worse by more than --fail-worse allows, or no longer measured."},
 });
 

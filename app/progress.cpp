@@ -40,6 +40,14 @@ std::optional<double> loss_so_far(const engine::LiveProgress& now) {
 
 }  // namespace
 
+Amount whole_amount(const TestParams& params) {
+  Amount amount = params.amount;
+  if (amount.duration > Duration{0} && amount.duration != kForever) {
+    amount.duration += params.omit;
+  }
+  return amount;
+}
+
 std::string amount_left(const Amount& amount, const engine::LiveProgress& progress) {
   if (amount == Amount{}) {
     return {};

@@ -14,6 +14,9 @@
 
 namespace udperf::app {
 
+/// What is asked for, with the warm-up.
+[[nodiscard]] Amount whole_amount(const TestParams& params);
+
 /// How much of the test is still to come, in the terms in which it was asked for; "" where nothing
 /// was asked for, each trial of a search having an amount of its own.
 [[nodiscard]] std::string amount_left(const Amount& amount, const engine::LiveProgress& progress);

@@ -1,6 +1,7 @@
 #include "app/trace_input.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -22,20 +23,22 @@ void warn(const traffic::TraceNotes& notes, std::uint32_t least, std::vector<War
   add(notes.raised, "have no room for udperf's header: they are sent with " +
                         std::to_string(least) + " bytes of payload");
   add(notes.skipped, "are not IP: they are left out");
+  add(notes.cut, "were cut too short when they were captured: they are left out");
+  if (notes.heading) {
+    warnings.push_back({"trace", "the first line of the trace is a heading: it is left out"});
+  }
 }
 
 /// A wrong time in a file may make a trace last for years.
 std::optional<Error> too_long(const traffic::Trace& trace, const TestParams& params) {
-  const std::uint64_t all = saturating_mul(trace.mean_bps(), params.streams);
-  const Duration lasts =
-      saturating_ns(saturating_mul_div(static_cast<std::uint64_t>(trace.turn().count()), all,
-                                       std::max<std::uint64_t>(params.rate_up.value, 1)));
-  if (lasts <= kForever) {
+  const double ns = static_cast<double>(trace.turn().count()) *
+                    trace.stretch(params.rate_up.value, params.streams);
+  if (ns <= static_cast<double>(kForever.count())) {
     return std::nullopt;
   }
   return Error{ErrorCode::usage,
                "it would last for " +
-                   std::to_string(std::chrono::duration_cast<std::chrono::hours>(lasts) / 24h) +
+                   std::to_string(std::llround(std::min(ns / 1e9 / 86'400, 1e15))) +
                    " days, more than any test may: look at its times, or give a higher --rate",
                0, "profile"};
 }

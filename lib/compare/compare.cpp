@@ -200,10 +200,26 @@ Row make_row(const Metric& metric, const Json& before, const Json& after,
 }
 
 std::vector<Difference> differences(const Json& before, const Json& after) {
-  constexpr auto kParameters = std::to_array<std::string_view>(
-      {"status", "test.direction", "test.streams", "test.payload_bytes", "test.rate_target_bps",
-       "test.size_bytes", "test.packets", "test.duration_s", "test.family", "test.dscp",
-       "test.profile", "test.sizes", "test.spacing", "test.header", "test.omit_s", "test.voice"});
+  constexpr auto kParameters = std::to_array<std::string_view>({"status",
+                                                                "test.direction",
+                                                                "test.streams",
+                                                                "test.payload_bytes",
+                                                                "test.rate_target_bps",
+                                                                "test.size_bytes",
+                                                                "test.packets",
+                                                                "test.duration_s",
+                                                                "test.family",
+                                                                "test.dscp",
+                                                                "test.ecn_sent",
+                                                                "test.df",
+                                                                "up.tx.governor",
+                                                                "down.tx.governor",
+                                                                "test.profile",
+                                                                "test.sizes",
+                                                                "test.spacing",
+                                                                "test.header",
+                                                                "test.omit_s",
+                                                                "test.voice"});
   std::vector<Difference> found;
   const Json null;
   for (const std::string_view field : kParameters) {
@@ -225,6 +241,16 @@ std::vector<Difference> differences(const Json& before, const Json& after) {
 
 bool Comparison::failed() const {
   return std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.failed; });
+}
+
+std::vector<std::string> Comparison::unjudged() const {
+  std::vector<std::string> names;
+  for (const Row& row : rows) {
+    if (row.limit && !row.before && !row.after) {
+      names.emplace_back(row.metric->name);
+    }
+  }
+  return names;
 }
 
 Comparison compare(const Json& before, const Json& after, std::span<const Limit> limits) {

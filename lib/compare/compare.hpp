@@ -88,6 +88,8 @@ struct Comparison {
   std::vector<Difference> differences;
   std::vector<Row> rows;  ///< one for each of metrics()
   [[nodiscard]] bool failed() const;
+  /// Figures that have a limit and are in neither document.
+  [[nodiscard]] std::vector<std::string> unjudged() const;
 };
 
 [[nodiscard]] Comparison compare(const Json& before, const Json& after,

@@ -74,6 +74,7 @@ std::string meaning(const Row& row) {
       text = not_known_text(row);
       break;
     case Judgement::not_measured:
+      text = row.before || row.after ? "" : "not measured in either, limit not judged";
       break;
   }
   if (row.p) {
@@ -177,7 +178,7 @@ std::string to_text(const Comparison& comparison, const std::string& before,
   text += comparison.differences.empty() ? "" : "\n";
   text += padded("", 24) + padded("old", 14) + padded("new", 14) + padded("change", 14) + "\n";
   for (const Row& row : comparison.rows) {
-    if (!row.before && !row.after) {
+    if (!row.before && !row.after && !row.limit) {
       continue;
     }
     std::string line = padded(title_of(row), 24) + padded(value_text(row, row.before), 14) +

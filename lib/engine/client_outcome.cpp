@@ -132,6 +132,16 @@ void fill_clock(ClientControl& control, TestOutcome& outcome) {
   }
 }
 
+/// Rows of a test without end become longer: those of the first stream as long as any other's.
+void merge_as_others(const std::vector<StreamOutcome>& streams, RxReport& first) {
+  for (const StreamOutcome& stream : streams) {
+    const std::int64_t longest = stream.rx ? stream.rx->interval_ns : 0;
+    for (; first.interval_ns > 0 && first.interval_ns <= longest / 2; first.interval_ns *= 2) {
+      merge_rows_in_pairs(first.intervals);
+    }
+  }
+}
+
 /// The round trips of each interval of a way, in the rows of its first stream: the server's
 /// grid is placed on the client's clock.
 void fill_rtt_rows(const ClientControl& control, Way way, TestOutcome& outcome) {
@@ -141,6 +151,7 @@ void fill_rtt_rows(const ClientControl& control, Way way, TestOutcome& outcome) 
     return;
   }
   RxReport& rx = *part->streams.front().rx;
+  merge_as_others(part->streams, rx);
   const auto anchor = static_cast<std::uint64_t>(rx.anchor_mono_ns);
   const auto theta = static_cast<std::uint64_t>(way == Way::up ? *outcome.clock->theta_ns : 0);
   const auto begin = static_cast<std::int64_t>(anchor - theta);  // a peer's word may be absurd

@@ -12,6 +12,7 @@
 #include "engine/live_view.hpp"
 #include "engine/server_lookup.hpp"
 #include "engine/worker.hpp"
+#include "model/forever.hpp"
 #include "net/device.hpp"
 #include "os/event.hpp"
 
@@ -132,7 +133,7 @@ class Shell final : public TaskHome {
       senders_.begin(endpoints.size(),
                      first.params().rate(Way::up).limited() ? Urgency::deadline : Urgency::bulk);
     }
-    view_.emplace(first.params().interval);
+    view_.emplace(first.params().interval, first.params().amount.duration == kForever);
   }
 
   void turn(ClientTest& test) {

@@ -2,12 +2,30 @@
 
 #include <algorithm>
 
+#include "model/forever.hpp"
+
 namespace udperf::engine {
 namespace {
 
 /// What many streams told may be more than fits.
 std::int64_t difference(std::uint64_t a, std::uint64_t b) {
   return static_cast<std::int64_t>(a - b);
+}
+
+/// Precondition: their number is even.
+void merge_in_pairs(std::vector<SeenInterval>& rows) {
+  for (std::size_t i = 0; i < rows.size() / 2; ++i) {
+    SeenInterval row = rows[2 * i];
+    const SeenInterval& next = rows[2 * i + 1];
+    row.end = next.end;
+    row.unique += next.unique;
+    row.bytes += next.bytes;
+    row.passed += next.passed;
+    row.duplicates += next.duplicates;
+    row.reordered += next.reordered;
+    rows[i] = row;
+  }
+  rows.resize(rows.size() / 2);
 }
 
 }  // namespace
@@ -87,8 +105,11 @@ void LiveView::report_intervals(Way way, const Told& told, ClientObserver& obser
   observer.on_interval(live);
 }
 
-void LiveView::keep(PerWay& seen, const LiveInterval& live, const Totals& at) {
+void LiveView::keep(PerWay& seen, const LiveInterval& live, const Totals& at) const {
   constexpr std::size_t kMostRows = 100'000;
+  if (forever_ && seen.rows.size() >= kMostForeverRows) {
+    merge_in_pairs(seen.rows);
+  }
   if (seen.rows.size() < kMostRows) {
     const std::uint64_t numbers = at.next - std::min(at.next, seen.at_last.next);
     seen.rows.push_back(SeenInterval{live.start, live.end, live.packets, live.bytes, numbers,

@@ -15,15 +15,17 @@ namespace udperf::engine {
 /// time as an argument.
 class LiveView {
  public:
-  /// `interval`: of the report.
-  explicit LiveView(Duration interval) : interval_(interval) {}
+  /// `interval`: of the report. `forever`: rows that are too many are merged, two and two.
+  explicit LiveView(Duration interval, bool forever = false)
+      : interval_(interval), forever_(forever) {}
 
   /// Tells of one direction: an interval that all streams have told of, and how far the test is.
   /// Nothing where no stream knows anything yet. `rtt`: the latest; 0 = none.
   void report(Way way, std::span<const StreamGlance> streams, Duration rtt, MonoTime now,
               ClientObserver& observer);
 
-  /// The intervals that were reported, the first of them where there were very many.
+  /// The intervals that were reported; where there were very many the first of them, or of a test
+  /// without end several as one.
   [[nodiscard]] const std::vector<SeenInterval>& seen(Way way) const {
     return ways_[static_cast<std::size_t>(way)].rows;
   }
@@ -52,9 +54,10 @@ class LiveView {
   static Told add_up(std::span<const StreamGlance> streams, LiveProgress& progress);
   [[nodiscard]] bool has_passed(std::uint64_t intervals, Duration elapsed) const;
   void report_intervals(Way way, const Told& told, ClientObserver& observer);
-  static void keep(PerWay& seen, const LiveInterval& live, const Totals& at);
+  void keep(PerWay& seen, const LiveInterval& live, const Totals& at) const;
 
   Duration interval_;
+  bool forever_;
   std::optional<MonoTime> begun_;
   std::array<PerWay, 2> ways_;
 };

@@ -120,6 +120,8 @@ receiver::Receiver& ReceiveSide::receiver_for(std::span<const std::byte> datagra
   if (!receiver_->has_anchor()) {
     if (warm_up_) {
       receiver_->follow(*warm_up_);
+      begin_account(clock_.now());
+      checksum_errors_before_ = socket_.port().checksum_errors();
     }
     receiver_->set_anchor(test_.anchor(at));
     receiver_->set_peer_clock(test_.peer_clock());
@@ -220,7 +222,8 @@ void ReceiveSide::close_books(Finalized why) {
 void ReceiveSide::report_host(RxReport& report) const {
   report.rcvbuf_bytes = socket_.port().receive_buffer_bytes();
   const net::PathSigns signs = socket_.port().path_signs();
-  settle_checksum_errors(socket_.port().checksum_errors(), report);
+  const std::uint64_t errors = socket_.port().checksum_errors();
+  settle_checksum_errors(errors - std::min(errors, checksum_errors_before_), report);
   report.ttl = signs.ttl;
   report.fragment_bytes = signs.fragment_bytes;
   const auto cpu = clock_.thread_cpu_time();

@@ -20,7 +20,8 @@ class ReceiveSide {
   /// `settings` takes the agreed size of datagrams, which DATA may tell first. All outlive it.
   ReceiveSide(StreamSettings& settings, StreamSocket& socket, const Clock& clock, TestState& test);
 
-  /// The stream's thread begins: what it uses of the processor is counted from here on.
+  /// The stream's thread begins: what it uses of the processor is counted from here on, or from
+  /// the end of the warm-up.
   void begin_account(MonoTime now);
   /// Data may flow. Once.
   void start();
@@ -90,6 +91,7 @@ class ReceiveSide {
   MonoTime cpu_from_{};
   std::optional<Duration> cpu_at_start_;
   HeldUp held_up_at_start_;
+  std::uint64_t checksum_errors_before_ = 0;  ///< in the warm-up
   LiveFeedback live_;
 };
 

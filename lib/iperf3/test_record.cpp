@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/forever.hpp"
+
 namespace udperf::iperf3 {
 namespace {
 
@@ -29,10 +31,44 @@ Row received_row(const StreamCounters& before, const StreamCounters& now) {
   return row;
 }
 
+void add_to(Row& row, const Row& next) {
+  row.end_s = next.end_s;
+  row.bytes += next.bytes;
+  row.packets += next.packets;
+  row.lost += next.lost;
+  row.out_of_order += next.out_of_order;
+  row.jitter_s = next.jitter_s;
+  row.jitter_known = next.jitter_known;
+}
+
+/// Makes one interval of each two neighbours, but for the border of the omitted time.
+void merge_in_pairs(std::vector<IntervalRows>& intervals) {
+  std::vector<IntervalRows> merged;
+  merged.reserve(intervals.size() / 2 + 1);
+  bool open = false;
+  for (IntervalRows& rows : intervals) {
+    const bool same = open && rows.size() == merged.back().size() && !rows.empty() &&
+                      rows.front().omitted == merged.back().front().omitted;
+    for (std::size_t i = 0; same && i < rows.size(); ++i) {
+      add_to(merged.back()[i], rows[i]);
+    }
+    if (!same) {
+      merged.push_back(std::move(rows));
+    }
+    open = !same;
+  }
+  intervals = std::move(merged);
+}
+
 }  // namespace
 
 void TestRecord::keep(const IntervalRows& rows) {
-  if (intervals.size() * std::max<std::size_t>(streams.size(), 1) < kMostRows) {
+  const std::size_t each = std::max<std::size_t>(streams.size(), 1);
+  const bool forever = parameters.seconds == 0 && parameters.bytes == 0 && parameters.blocks == 0;
+  if (forever && intervals.size() >= std::min(kMostForeverRows, kMostRows / each)) {
+    merge_in_pairs(intervals);
+  }
+  if (intervals.size() * each < kMostRows) {
     intervals.push_back(rows);
   }
 }

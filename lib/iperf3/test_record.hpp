@@ -75,8 +75,9 @@ struct TestRecord {
   std::uint32_t rcvbuf_bytes = 0;
   Duration interval = std::chrono::seconds{1};
   std::vector<StreamEnds> streams;
-  std::vector<IntervalRows> intervals;  ///< not more than kMostRows rows in all
-  std::vector<StreamEnd> ends;          ///< empty where the test did not begin
+  /// Not more than kMostRows rows in all; of a test without end several may have become one.
+  std::vector<IntervalRows> intervals;
+  std::vector<StreamEnd> ends;  ///< empty where the test did not begin
   CpuShare local_cpu;
   CpuShare remote_cpu;
   std::optional<std::string> server_output_text;
@@ -84,7 +85,7 @@ struct TestRecord {
   std::optional<std::string> error;
 
   static constexpr std::size_t kMostRows = 100'000;
-  /// Appends rows as long as there is room.
+  /// Appends rows as long as there is room; in a test without end room is made, by merging.
   void keep(const IntervalRows& rows);
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <utility>
 
 #include "base/saturating.hpp"
@@ -72,6 +73,20 @@ std::vector<std::uint64_t> weights_of(const FrameRhythm& rhythm, std::uint64_t s
 }
 
 }  // namespace
+
+double frame_deviation(std::uint16_t sigma_e4) {
+  double sum = 0;
+  double squares = 0;
+  for (const std::int16_t z_e4 : kNormal) {
+    for (const int sign : {1, -1}) {
+      const double size = std::exp(sign * (sigma_e4 / 1e4) * (z_e4 / 1e4));
+      sum += size;
+      squares += size * size;
+    }
+  }
+  const double mean = sum / kTurn;
+  return std::sqrt(std::max(squares / kTurn / (mean * mean) - 1, 0.0));
+}
 
 FrameCycle::FrameCycle(const Settings& settings) : payload_bytes_(settings.payload_bytes) {
   const auto weights = weights_of(settings.rhythm, settings.seed);

@@ -7,6 +7,10 @@
 
 namespace udperf {
 
+/// Standard deviation of the frames of a turn over their mean, without key frames: they are the
+/// quantiles of a log-normal distribution, which has a longer tail than they. Rises with sigma.
+[[nodiscard]] double frame_deviation(std::uint16_t sigma_e4);
+
 /// The datagrams of frames that are sent at a rhythm, again and again: what a frame has is cut into
 /// datagrams of the agreed size and a shorter last one. Sizes of frames differ as the rhythm says;
 /// their mean over a turn is what the rate has for a frame. Whole numbers throughout, so that both

@@ -1,8 +1,8 @@
 #include "model/reports.hpp"
 
-#include <system_error>
-
+#include <algorithm>
 #include <cstring>
+#include <system_error>
 
 namespace udperf {
 namespace {
@@ -18,7 +18,42 @@ const char* name_of(int os_error) {
   return nullptr;
 }
 
+void add_to(IntervalRow& row, const IntervalRow& next) {
+  row.unique += next.unique;
+  row.bytes += next.bytes;
+  row.sent += next.sent;
+  row.lost += next.lost;
+  row.duplicates += next.duplicates;
+  row.reordered += next.reordered;
+  row.dv_p50_ns = -1;
+  row.dv_p99_ns = std::max(row.dv_p99_ns, next.dv_p99_ns);
+  row.rtt_p50_ns = -1;
+  row.rtt_min_ns = -1;
+  row.rtt_max_ns = -1;
+}
+
 }  // namespace
+
+void merge_rows_in_pairs(std::vector<IntervalRow>& rows) {
+  const std::size_t pairs = rows.size() / 2;
+  for (std::size_t i = 0; i < pairs; ++i) {
+    IntervalRow row = rows[2 * i];
+    add_to(row, rows[2 * i + 1]);
+    rows[i] = row;
+  }
+  if (rows.size() % 2 != 0) {
+    rows[pairs] = rows.back();
+  }
+  rows.resize(rows.size() - pairs);
+}
+
+unsigned merges_between(std::int64_t length, std::int64_t wanted) {
+  unsigned times = 0;
+  for (; length <= wanted / 2; length *= 2) {
+    ++times;
+  }
+  return times;
+}
 
 std::string os_error_text(std::uint32_t os_error) {
   const std::string number = std::to_string(os_error);

@@ -148,6 +148,13 @@ struct IntervalRow {
   bool operator==(const IntervalRow&) const = default;
 };
 
+/// Makes one row of each two neighbours, the last alone where their number is odd. Counts are
+/// exact; of the two 99th percentiles the larger is kept, medians are not known any more.
+void merge_rows_in_pairs(std::vector<IntervalRow>& rows);
+/// How often rows of `length` are to be merged in pairs to be `wanted` long, or as near to it as
+/// does not go beyond. Precondition: length > 0.
+[[nodiscard]] unsigned merges_between(std::int64_t length, std::int64_t wanted);
+
 /// A silence of the receiver longer than the gap threshold.
 struct Outage {
   std::int64_t start_ns = 0;  ///< since the first arrival

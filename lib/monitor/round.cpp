@@ -16,6 +16,19 @@ bool is_ours(const Error& error) {
          error.os_error == ENODEV || error.os_error == EADDRNOTAVAIL;
 }
 
+/// A limit is held against the worst of several calls.
+RoundVoice worst_call(const result::DirectionPart& part) {
+  const result::VoicePart& all = *part.voice;
+  RoundVoice worst{all.mos_least, all.r, all.loss_after_ratio};
+  for (const result::StreamPart& stream : part.streams) {
+    if (stream.voice && stream.voice->mos && stream.voice->mos == all.mos_least) {
+      worst.r = stream.voice->r;
+      worst.missed_ratio = stream.voice->loss_ratio;
+    }
+  }
+  return worst;
+}
+
 RoundStatus status_of(const TestOutcome& outcome) {
   switch (outcome.status) {
     case TestStatus::complete:
@@ -91,7 +104,7 @@ std::optional<RoundWay> make_way(const std::optional<result::DirectionPart>& par
     way.hops = static_cast<std::uint8_t>(std::min<std::uint64_t>(*part->rx.hops, UINT8_MAX));
   }
   if (part->voice) {
-    way.voice = RoundVoice{part->voice->mos, part->voice->r, part->voice->loss_after_ratio};
+    way.voice = worst_call(*part);
   }
   const auto zero = smallest_raw(*outcome);
   if (zero) {

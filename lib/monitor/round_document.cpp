@@ -112,6 +112,7 @@ result::VoicePart voice_part(const RoundVoice& kept, const VoiceSetup& setup) {
   part.loss_after_ratio = kept.missed_ratio;
   part.r = kept.r;
   part.mos = kept.mos;
+  part.mos_least = kept.mos;
   return part;
 }
 

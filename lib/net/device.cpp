@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <iterator>
 #include <string_view>
@@ -51,6 +52,14 @@ Result<void> bind_to_device(int fd, const std::string& device) {
     what += ": needs root, or CAP_NET_RAW, on this system";  // so before Linux 5.7
   }
   return system_error(reason, std::move(what));
+}
+
+std::string bound_device(int fd) {
+  std::array<char, IFNAMSIZ + 1> name{};
+  socklen_t size = IFNAMSIZ;
+  return ::getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name.data(), &size) == 0
+             ? std::string{name.data()}
+             : std::string{};
 }
 
 Result<void> check_device(const std::string& device) {

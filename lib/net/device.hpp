@@ -10,6 +10,9 @@ namespace udperf::net {
 /// (SO_BINDTODEVICE), whatever the routes say; an empty name leaves it free. Before bind().
 [[nodiscard]] Result<void> bind_to_device(int fd, const std::string& device);
 
+/// The interface that a socket is bound to; empty where it is bound to none, or that is not known.
+[[nodiscard]] std::string bound_device(int fd);
+
 /// An error where no network interface has this name; it tells the nearest one that has. An empty
 /// name is no error.
 [[nodiscard]] Result<void> check_device(const std::string& device);

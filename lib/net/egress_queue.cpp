@@ -13,40 +13,29 @@
 #include <ifaddrs.h>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "net/socket_address.hpp"
 
 namespace udperf::net {
 namespace {
 
-/// Index of the device that has the address, or 0.
-int device_of(const IpAddress& local) {
-  ifaddrs* list = nullptr;
-  if (::getifaddrs(&list) != 0) {
-    return 0;
+/// The address of an entry of getifaddrs(); nothing for what is not IP.
+std::optional<IpAddress> address_of(const ifaddrs& entry, std::uint32_t scope_id) {
+  if (entry.ifa_addr == nullptr) {
+    return std::nullopt;
   }
-  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner{list, &::freeifaddrs};
-  for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
-    if (entry->ifa_addr == nullptr) {
-      continue;
-    }
-    IpAddress address;
-    if (entry->ifa_addr->sa_family == AF_INET) {
-      sockaddr_in v4{};  // a copy: a sockaddr need not be aligned as this one
-      std::memcpy(&v4, entry->ifa_addr, sizeof v4);
-      address = from_in_addr(v4.sin_addr);
-    } else if (entry->ifa_addr->sa_family == AF_INET6) {
-      sockaddr_in6 v6{};
-      std::memcpy(&v6, entry->ifa_addr, sizeof v6);
-      address = from_in6_addr(v6.sin6_addr, local.scope_id);
-    } else {
-      continue;
-    }
-    if (address.family == local.family && address.bytes == local.bytes) {
-      return static_cast<int>(::if_nametoindex(entry->ifa_name));
-    }
+  if (entry.ifa_addr->sa_family == AF_INET) {
+    sockaddr_in v4{};  // a copy: a sockaddr need not be aligned as this one
+    std::memcpy(&v4, entry.ifa_addr, sizeof v4);
+    return from_in_addr(v4.sin_addr);
   }
-  return 0;
+  if (entry.ifa_addr->sa_family == AF_INET6) {
+    sockaddr_in6 v6{};
+    std::memcpy(&v6, entry.ifa_addr, sizeof v6);
+    return from_in6_addr(v6.sin6_addr, scope_id);
+  }
+  return std::nullopt;
 }
 
 /// The attributes of a discipline: where they begin, and their bytes.
@@ -156,8 +145,38 @@ std::optional<std::uint64_t> listed_drops(std::span<const std::byte> dump, int d
   return drops;
 }
 
-bool leaves_through_fq(const IpAddress& local) {
-  const int device = device_of(local);
+std::string choose_device(std::span<const AddressedDevice> devices, const std::string& bound) {
+  const AddressedDevice* first = nullptr;
+  bool joins_others = false;
+  for (const AddressedDevice& device : devices) {
+    if (device.name == bound && device.has_address) {
+      return bound;
+    }
+    joins_others = joins_others || (device.name == bound && device.joins_others);
+    first = first == nullptr && device.has_address ? &device : first;
+  }
+  const bool any = bound.empty() || joins_others;
+  return any ? (first != nullptr ? first->name : std::string{}) : bound;
+}
+
+int egress_device(const IpAddress& local, const std::string& bound) {
+  ifaddrs* list = nullptr;
+  if (::getifaddrs(&list) != 0) {
+    return 0;
+  }
+  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner{list, &::freeifaddrs};
+  std::vector<AddressedDevice> devices;
+  for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
+    const auto address = address_of(*entry, local.scope_id);
+    devices.push_back({entry->ifa_name,
+                       address && address->family == local.family && address->bytes == local.bytes,
+                       (entry->ifa_flags & IFF_MASTER) != 0});
+  }
+  const std::string name = choose_device(devices, bound);
+  return name.empty() ? 0 : static_cast<int>(::if_nametoindex(name.c_str()));
+}
+
+bool leaves_through_fq(int device) {
   bool found = false;
   read_disciplines(device, [&found, device](std::span<const std::byte> dump) {
     found = found || lists_fq(dump, device);
@@ -165,8 +184,7 @@ bool leaves_through_fq(const IpAddress& local) {
   return found;
 }
 
-std::optional<std::uint64_t> egress_drops(const IpAddress& local) {
-  const int device = device_of(local);
+std::optional<std::uint64_t> egress_drops(int device) {
   std::optional<std::uint64_t> drops;
   const bool whole = read_disciplines(device, [&drops, device](std::span<const std::byte> dump) {
     if (const auto some = listed_drops(dump, device)) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "base/endpoint.hpp"
 
@@ -18,12 +19,28 @@ namespace udperf::net {
 [[nodiscard]] std::optional<std::uint64_t> listed_drops(std::span<const std::byte> dump,
                                                         int device);
 
-/// What the queueing disciplines of the device with this local address have dropped so far; nothing
-/// where it cannot be found out.
-[[nodiscard]] std::optional<std::uint64_t> egress_drops(const IpAddress& local);
+/// A network interface, as far as it matters by which one datagrams leave.
+struct AddressedDevice {
+  std::string name;
+  bool has_address = false;   ///< the local one that they leave from
+  bool joins_others = false;  ///< a VRF or a bond: what leaves by it may leave by one of its own
+};
+/// Which of them datagrams leave by that are bound to `bound` (empty: to none): that one, or of a
+/// VRF without the address the first that has it; empty where there is none. A device may be there
+/// several times.
+[[nodiscard]] std::string choose_device(std::span<const AddressedDevice> devices,
+                                        const std::string& bound);
 
-/// Whether what leaves from this local address is scheduled by fq, the one discipline that obeys
+/// Index of the device by which datagrams leave from this local address, bound to `bound` (empty:
+/// to none); 0 where there is none.
+[[nodiscard]] int egress_device(const IpAddress& local, const std::string& bound);
+
+/// What the queueing disciplines of the device have dropped so far; nothing where it cannot be
+/// found out.
+[[nodiscard]] std::optional<std::uint64_t> egress_drops(int device);
+
+/// Whether what leaves through this device is scheduled by fq, the one discipline that obeys
 /// SO_MAX_PACING_RATE for UDP (tc-fq(8)). False when it cannot be found out.
-[[nodiscard]] bool leaves_through_fq(const IpAddress& local);
+[[nodiscard]] bool leaves_through_fq(int device);
 
 }  // namespace udperf::net

@@ -182,7 +182,7 @@ void UdpPort::probe_offload(const PortOptions& options) {
 
 bool UdpPort::pace_in_kernel(std::uint64_t wire_bytes_per_second) {
   // Setting the option always succeeds; only fq looks at it.
-  if (!leaves_through_fq(local_.address)) {
+  if (!leaves_through_fq(egress_device(local_.address, bound_device(fd())))) {
     return false;
   }
   // Every kernel reads 32 bits alike. More is read whole since Linux 4.20 on processors of 64 bits,
@@ -204,7 +204,7 @@ bool UdpPort::pace_in_kernel(std::uint64_t wire_bytes_per_second) {
 }
 
 std::optional<std::uint64_t> UdpPort::queue_drops() {
-  return egress_drops(local_.address);
+  return egress_drops(egress_device(local_.address, bound_device(fd())));
 }
 
 std::uint64_t UdpPort::checksum_errors() const {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/saturating.hpp"
+#include "model/forever.hpp"
 #include "receiver/native_format.hpp"
 
 namespace udperf::receiver {
@@ -49,6 +50,9 @@ stats::StreamStats::Settings stats_settings(const Receiver::Settings& settings) 
     return out;
   }
   out.interval = settings.params.interval;
+  if (settings.params.amount.duration == kForever) {
+    out.full_grid = stats::FullGrid::rows_are_merged;
+  }
   out.gap_threshold = settings.params.gap_threshold;
   out.share_delays = settings.params.streams > 1;
   out.voice = settings.params.voice;

@@ -1,5 +1,6 @@
 #include "report/direction_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <string>
@@ -175,15 +176,29 @@ void omitted_lines(const DirectionPart& part, Block& block) {
                                      known(part.omitted->lost) + " of them lost");
 }
 
+std::string score(const result::Number& mos, const result::Number& r) {
+  return mos && r ? "MOS " + number(*mos, 2) + " (R " + number(*r, 1) + ")" : std::string{"no MOS"};
+}
+
+/// Which of several calls sounded worst.
+void worst_call_line(const DirectionPart& part, Block& block) {
+  const auto& streams = part.streams;
+  const auto worst =
+      std::find_if(streams.begin(), streams.end(), [&part](const result::StreamPart& stream) {
+        return stream.voice && stream.voice->mos && stream.voice->mos == part.voice->mos_least;
+      });
+  if (streams.size() > 1 && worst != streams.end()) {
+    block.line("  worst call", score(worst->voice->mos, worst->voice->r) + ": stream " +
+                                   std::to_string(worst->stream) + " of " +
+                                   std::to_string(streams.size()));
+  }
+}
+
 void voice_lines(const DirectionPart& part, Block& block) {
   if (!part.voice) {
     return;
   }
   const result::VoicePart& voice = *part.voice;
-  const auto score = [](const result::Number& mos, const result::Number& r) {
-    return mos && r ? "MOS " + number(*mos, 2) + " (R " + number(*r, 1) + ")"
-                    : std::string{"no MOS"};
-  };
   const auto share = [](const result::Number& ratio) {
     return ratio ? percent_text(*ratio) : std::string{"not known"};
   };
@@ -199,6 +214,7 @@ void voice_lines(const DirectionPart& part, Block& block) {
                                                   ? " (by the clocks)"
                                                   : " (by half of the round trip)"));
   }
+  worst_call_line(part, block);
   if (voice.worst) {
     block.line("  worst 10 s", score(voice.worst->mos, voice.worst->r) + " from " +
                                    number(voice.worst->start_s, 0) + " s on, missed " +
@@ -243,6 +259,7 @@ void stream_lines(const DirectionPart& part, Block& block) {
         stream.goodput_bps ? format_bit_rate(*stream.goodput_bps) : "rate not measurable";
     block.line("  stream " + std::to_string(stream.stream),
                rate + ", lost " + known(stream.lost) + " of " + known(stream.tx_packets) +
+                   (stream.voice ? ", " + score(stream.voice->mos, stream.voice->r) : "") +
                    (stream.silent.value_or(false) ? ": nothing of it arrived" : ""));
   }
 }

@@ -70,9 +70,11 @@ template <typename Report, typename Get>
 
 /// Nothing where no stream had a warm-up.
 [[nodiscard]] std::optional<OmittedPart> build_omitted(const StreamReports& reports);
-/// Nothing where nobody listened, or a receiver did not tell.
-[[nodiscard]] std::optional<VoicePart> build_voice(const WayOutcome& way, const VoiceSetup& setup,
-                                                   const DirectionPart& part, const RttPart& rtt);
+/// Nothing where nobody listened, or a receiver did not tell. `part`: of the same way, built so
+/// far; its streams are told how each call sounded.
+[[nodiscard]] std::optional<VoicePart> build_voice(const TestParams& params, Way direction,
+                                                   const WayOutcome& way, const RttPart& rtt,
+                                                   DirectionPart& part);
 
 [[nodiscard]] std::vector<IntervalPart> build_intervals(const std::vector<const RxReport*>& rx);
 /// The rows that were told while the test ran, for want of the receiver's report.

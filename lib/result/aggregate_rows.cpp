@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "model/forever.hpp"
 #include "result/aggregate.hpp"
 
 namespace udperf::result {
@@ -14,13 +15,44 @@ struct Grid {
   Nanoseconds end_ns;  ///< the last arrival, since the grid began; absent when nothing arrived
 };
 
-constexpr std::int64_t kLongestInterval = 3'600'000'000'000;  // as check_params() has it
-
-Grid grid_of(const Reports& rx) {
-  Grid grid;
+std::int64_t longest_row(const Reports& rx) {
+  std::int64_t longest = 0;
   for (const RxReport* report : rx) {
-    grid.rows = std::max(grid.rows, report->intervals.size());
-    grid.length_ns = std::clamp(report->interval_ns, grid.length_ns, kLongestInterval);
+    longest = std::clamp(report->interval_ns, longest, kLongestRow.count());
+  }
+  return longest;
+}
+
+/// The rows of a stream, merged until they are as long as the longest of any: those of a stream
+/// that ended early were merged less often.
+class EqualRows {
+ public:
+  EqualRows(const RxReport& report, std::int64_t length_ns) : rows_(&report.intervals) {
+    unsigned merges = report.interval_ns > 0 ? merges_between(report.interval_ns, length_ns) : 0;
+    if (merges > 0) {
+      merged_ = report.intervals;
+      for (; merges > 0; --merges) {
+        merge_rows_in_pairs(merged_);
+      }
+      rows_ = nullptr;
+    }
+  }
+  [[nodiscard]] const std::vector<IntervalRow>& rows() const {
+    return rows_ != nullptr ? *rows_ : merged_;
+  }
+
+ private:
+  const std::vector<IntervalRow>* rows_;  ///< null: merged_
+  std::vector<IntervalRow> merged_;
+};
+
+Grid grid_of(const Reports& rx, const std::vector<EqualRows>& rows, std::int64_t length_ns) {
+  Grid grid;
+  grid.length_ns = length_ns;
+  for (const EqualRows& one : rows) {
+    grid.rows = std::max(grid.rows, one.rows().size());
+  }
+  for (const RxReport* report : rx) {
     if (report->unique > 0) {
       const std::int64_t end = time_between(report->anchor_mono_ns, report->last_mono_ns);
       grid.end_ns = std::max(grid.end_ns.value_or(end), end);
@@ -40,6 +72,18 @@ void add_row(const IntervalRow& row, IntervalPart& part) {
 
 Nanoseconds measured(std::int64_t ns) {
   return ns >= 0 ? Nanoseconds{ns} : std::nullopt;
+}
+
+void fill_times(const std::vector<EqualRows>& streams, std::size_t i, IntervalPart& part) {
+  if (streams.empty() || i >= streams.front().rows().size()) {
+    return;
+  }
+  const IntervalRow& row = streams.front().rows()[i];
+  if (streams.size() == 1) {
+    part.delay_variation_p50_ns = measured(row.dv_p50_ns);
+    part.delay_variation_p99_ns = measured(row.dv_p99_ns);
+  }
+  part.rtt_p50_ns = measured(row.rtt_p50_ns);  // of the session
 }
 
 void fill_stream_report(const RxReport& rx, StreamPart& part) {
@@ -67,7 +111,13 @@ std::size_t stream_rows(const WayOutcome& way) {
 }  // namespace
 
 std::vector<IntervalPart> build_intervals(const Reports& rx) {
-  const Grid grid = grid_of(rx);
+  const std::int64_t length_ns = longest_row(rx);
+  std::vector<EqualRows> rows;
+  rows.reserve(rx.size());
+  for (const RxReport* report : rx) {
+    rows.emplace_back(*report, length_ns);
+  }
+  const Grid grid = grid_of(rx, rows, length_ns);
   std::vector<IntervalPart> parts(grid.rows);
   for (std::size_t i = 0; i < grid.rows; ++i) {
     const std::int64_t start = static_cast<std::int64_t>(i) * grid.length_ns;
@@ -78,18 +128,12 @@ std::vector<IntervalPart> build_intervals(const Reports& rx) {
     IntervalPart& part = parts[i];
     part.start_s = static_cast<double>(start) / 1e9;
     part.end_s = static_cast<double>(end) / 1e9;
-    for (const RxReport* report : rx) {
-      if (i < report->intervals.size()) {
-        add_row(report->intervals[i], part);
+    for (const EqualRows& stream : rows) {
+      if (i < stream.rows().size()) {
+        add_row(stream.rows()[i], part);
       }
     }
-    if (rx.size() == 1) {
-      part.delay_variation_p50_ns = measured(rx.front()->intervals[i].dv_p50_ns);
-      part.delay_variation_p99_ns = measured(rx.front()->intervals[i].dv_p99_ns);
-    }
-    if (!rx.empty() && i < rx.front()->intervals.size()) {
-      part.rtt_p50_ns = measured(rx.front()->intervals[i].rtt_p50_ns);  // of the session
-    }
+    fill_times(rows, i, part);
     part.goodput_bps = rate_over(8.0 * static_cast<double>(part.payload_bytes), end - start);
   }
   return parts;

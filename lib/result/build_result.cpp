@@ -258,12 +258,14 @@ void fill_ways(const TestOutcome& outcome, ResultDocument& document) {
 
 /// How calls would have sounded: wants the round trips to be known.
 void fill_voice(const TestOutcome& outcome, ResultDocument& document) {
-  for (const auto& [way, part] :
-       {std::pair{&outcome.up, &document.up}, std::pair{&outcome.down, &document.down}}) {
-    if (*way && *part) {
-      (*part)->voice = build_voice(**way, outcome.params.voice, **part, document.rtt);
+  const auto fill = [&](Way direction, const std::optional<WayOutcome>& way,
+                        std::optional<DirectionPart>& part) {
+    if (way && part) {
+      part->voice = build_voice(outcome.params, direction, *way, document.rtt, *part);
     }
-  }
+  };
+  fill(Way::up, outcome.up, document.up);
+  fill(Way::down, outcome.down, document.down);
 }
 
 }  // namespace

@@ -193,6 +193,13 @@ struct OutagePart {
   std::uint64_t packets = 0;  ///< missing across it when it ended
 };
 
+/// How one call sounded.
+struct CallPart {
+  Number loss_ratio;  ///< after the buffer
+  Number r;
+  Number mos;
+};
+
 struct StreamPart {
   std::uint64_t stream = 0;
   Count tx_packets;
@@ -205,6 +212,7 @@ struct StreamPart {
   Count duplicates;
   Count reordered;
   std::optional<bool> silent;  ///< nothing of it arrived although it was sent
+  std::optional<CallPart> voice;
   /// As the direction's, of this stream; only where there are several streams, and not more than
   /// kMostStreamRows rows in all.
   std::vector<IntervalPart> intervals;
@@ -242,6 +250,7 @@ struct VoicePart {
   Number ie_eff;
   Number r;
   Number mos;
+  Number mos_least;  ///< of the call that sounded worst
   std::optional<WorstVoicePart> worst;
 };
 

@@ -189,8 +189,8 @@ std::variant<TestParams, wire::Reject> admit(const TestParams& wanted, const Pol
                                              const Occupancy& now) {
   TestParams asked = wanted;
   if (policy.max_duration && asked.amount.duration == kForever) {
-    // Who names no end takes the server's.
-    asked.amount.duration = std::clamp(*policy.max_duration, Duration{1}, kForever);
+    // Who names no end takes the server's, of which a warm-up is a part.
+    asked.amount.duration = std::clamp(*policy.max_duration - wanted.omit, Duration{1}, kForever);
   }
   if (const auto reject = no_place(asked, policy, now)) {
     return *reject;

@@ -20,20 +20,38 @@ void IntervalGrid::close_row(std::uint64_t next) {
 }
 
 void IntervalGrid::open_rows(MonoTime now, std::uint64_t next) {
-  // A vector that grows holds up to twice what is in it.
-  constexpr std::size_t kRowBytes = 2 * (sizeof(IntervalRow) + sizeof(RowDelay));
   while (now >= row_end_ && rows_.size() < kMostRows && !cut_rows_) {
     if (!memory_.grow(kRowBytes)) {
       cut_rows_ = true;
       break;
     }
     close_row(next);
+    if (full_ == FullGrid::rows_are_merged && rows_.size() >= kMostForeverRows) {
+      merge_closed_rows();
+    }
     rows_.emplace_back();
     row_end_ += length_;
   }
   if (rows_.size() >= kMostRows || cut_rows_) {
     row_end_ = kNever;
   }
+}
+
+/// Their number is even, and none is open: the next one begins where twice the length does, too.
+void IntervalGrid::merge_closed_rows() {
+  if (settling_ % 2 != 0) {  // its pair is reached by where it began
+    settled_to_ -= rows_[settling_ - 1].sent;
+  }
+  settling_ /= 2;
+  const std::size_t pairs = rows_.size() / 2;
+  merge_rows_in_pairs(rows_);
+  for (std::size_t i = 0; i < pairs; ++i) {
+    row_delays_[i] =
+        RowDelay{std::nullopt, std::max(row_delays_[2 * i].p99, row_delays_[2 * i + 1].p99)};
+  }
+  row_delays_.resize(pairs);
+  memory_.shrink(pairs * kRowBytes);
+  length_ *= 2;
 }
 
 void IntervalGrid::settle(const SequenceLedger::Stretch& stretch) {
@@ -66,10 +84,8 @@ void IntervalGrid::finish(std::uint64_t sent, Duration fastest) {
   take_back_from(&IntervalRow::sent, passed_ - sent);
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     const RowDelay& delay = row_delays_[i];
-    if (delay.p50 && delay.p99) {
-      rows_[i].dv_p50_ns = (*delay.p50 - fastest).count();
-      rows_[i].dv_p99_ns = (*delay.p99 - fastest).count();
-    }
+    rows_[i].dv_p50_ns = delay.p50 ? (*delay.p50 - fastest).count() : -1;
+    rows_[i].dv_p99_ns = delay.p99 ? (*delay.p99 - fastest).count() : -1;
   }
 }
 

@@ -7,26 +7,35 @@
 
 #include "base/memory_account.hpp"
 #include "base/time.hpp"
+#include "model/forever.hpp"
 #include "model/reports.hpp"
 #include "stats/delay_histogram.hpp"
 #include "stats/sequence_ledger.hpp"
 
 namespace udperf::stats {
 
+/// What becomes of rows that are too many.
+enum class FullGrid : std::uint8_t {
+  last_goes_on,    ///< beyond IntervalGrid::kMostRows the last one goes on
+  rows_are_merged  ///< of kMostForeverRows two and two become one
+};
+
 /// Rows of equal length from the first arrival on, whose sums equal the totals (metrics 2.4). What
 /// a row lost is settled when the ledger folds: a number belongs to the row in which it was passed.
 class IntervalGrid {
  public:
-  /// Beyond so many rows the last one goes on.
   static constexpr std::size_t kMostRows = 100'000;
 
   /// The last row goes on, too, where `account` grants no more; null: no account.
-  explicit IntervalGrid(Duration length, MemoryAccount* account = nullptr)
-      : length_(length), delays_(account), memory_(account) {}
+  explicit IntervalGrid(Duration length, MemoryAccount* account = nullptr,
+                        FullGrid full = FullGrid::last_goes_on)
+      : length_(length), full_(full), delays_(account), memory_(account) {}
 
   void set_anchor(MonoTime anchor);
   [[nodiscard]] bool anchored() const { return !rows_.empty(); }
   [[nodiscard]] MonoTime anchor() const { return anchor_; }
+  /// Of a row, by now.
+  [[nodiscard]] Duration length() const { return length_; }
 
   /// Moves on to the row of `now`; `next` is the next expected number before this arrival. Cheap
   /// while the row stays the same. Time that goes backwards stays in the row.
@@ -62,9 +71,14 @@ class IntervalGrid {
 
   void open_rows(MonoTime now, std::uint64_t next);
   void close_row(std::uint64_t next);
+  void merge_closed_rows();
   void take_back_from(std::uint64_t IntervalRow::*field, std::uint64_t amount);
 
+  // A vector that grows holds up to twice what is in it.
+  static constexpr std::size_t kRowBytes = 2 * (sizeof(IntervalRow) + sizeof(RowDelay));
+
   Duration length_;
+  FullGrid full_;
   MonoTime anchor_{};
   MonoTime row_end_ = kNever;
   std::vector<IntervalRow> rows_;

@@ -21,7 +21,7 @@ StreamStats::StreamStats(const Settings& settings)
           settings.tmax, [this](const SequenceLedger::Stretch& s) { on_fold(s); }, settings.memory),
       reordering_(settings.memory),
       delays_(settings.memory),
-      grid_(settings.interval, settings.memory),
+      grid_(settings.interval, settings.memory, settings.full_grid),
       outages_(settings.gap_threshold, settings.memory),
       playout_(settings.voice.wanted()
                    ? std::make_unique<voice::Playout>(settings.voice, settings.memory)
@@ -152,7 +152,7 @@ void StreamStats::finalize(std::uint64_t sent, bool tail_known, const ClockAncho
   fill_times(clock, out);
   fill_delays(out);
   fill_voice(out);
-  out.interval_ns = settings_.interval.count();
+  out.interval_ns = grid_.length().count();
   out.anchor_mono_ns = to_ns(grid_.anchor());
   out.memory_limited = memory_limited();
   out.intervals = grid_.take();

@@ -41,6 +41,7 @@ class StreamStats {
     Duration interval = std::chrono::seconds{1};
     Duration gap_threshold = std::chrono::milliseconds{50};
     Duration tmax = std::chrono::seconds{3};
+    FullGrid full_grid = FullGrid::last_goes_on;
     bool share_delays = false;  ///< the report's bins of the delays are to be joined with others'
     VoiceSetup voice = {};      ///< who listens
     MemoryAccount* memory = nullptr;  ///< what is kept is taken from here; null: no limit

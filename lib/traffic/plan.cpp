@@ -37,8 +37,7 @@ TrafficPlan::TrafficPlan(const TestParams& params, Way way, std::uint16_t stream
                saturating_mul(shape_.frames.per_1000_s, frames.packets())};
   }
   if (trace_ != nullptr) {
-    stretch_ = static_cast<double>(trace_->trace.mean_bps()) * params.streams /
-               static_cast<double>(rate.value);
+    stretch_ = trace_->trace.stretch(rate.value, params.streams);
     constexpr std::uint64_t kParts = 1'000'000;
     const double ns = static_cast<double>(trace_->trace.turn().count()) * stretch_ /
                       static_cast<double>(trace_->trace.packets());

@@ -99,12 +99,20 @@ std::optional<std::uint64_t> parse_bps(std::string_view text) {
   return bits ? std::optional{rate->value} : std::nullopt;
 }
 
-/// Of a log-normal distribution with this mean and standard deviation, in 1/10000.
+/// With which the frames of a turn have this standard deviation, in 1/10000; nothing where none
+/// has.
 std::optional<std::uint16_t> sigma_of(std::uint64_t mean, std::uint64_t deviation) {
-  const double ratio = static_cast<double>(deviation) / static_cast<double>(mean);
-  const double sigma = std::sqrt(std::log1p(ratio * ratio)) * 10'000;
-  return sigma <= kMostSigma ? std::optional{static_cast<std::uint16_t>(std::lround(sigma))}
-                             : std::nullopt;
+  const double wanted = static_cast<double>(deviation) / static_cast<double>(mean);
+  if (wanted > frame_deviation(kMostSigma)) {
+    return std::nullopt;
+  }
+  std::uint16_t low = 0;
+  std::uint16_t high = kMostSigma;
+  while (high - low > 1) {
+    const auto middle = static_cast<std::uint16_t>((low + high) / 2);
+    (frame_deviation(middle) > wanted ? high : low) = middle;
+  }
+  return wanted - frame_deviation(low) < frame_deviation(high) - wanted ? low : high;
 }
 
 /// "FPS:MEAN" or "FPS:MEAN,STDDEV".
@@ -133,7 +141,9 @@ Result<ProfileTraffic> parse_isochronous(std::string_view text) {
     const auto deviation = spread == "0" ? std::optional<std::uint64_t>{0} : parse_bps(spread);
     const auto sigma = deviation ? sigma_of(*mean, *deviation) : std::nullopt;
     if (!sigma) {
-      return profile_error("the standard deviation must be a bit rate of at most 7 times the mean");
+      return profile_error(
+          "the standard deviation must be a bit rate of at most 3.6 times the "
+          "mean");
     }
     out.up.shape.frames.sigma_e4 = *sigma;
   }

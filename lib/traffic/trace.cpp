@@ -67,9 +67,44 @@ std::optional<TraceRow> parse_row(std::string_view line) {
   return TraceRow{*time, bytes};
 }
 
-/// Whether a line names its columns: it begins like no number.
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r';
+}
+
+/// "0,020;172" and "0,020 172": what would be read as 0 s and 20 bytes. A comma before another
+/// separator is one itself only where the seconds have a point, or a blank follows it.
+bool has_decimal_comma(std::string_view line) {
+  const auto comma = line.find(',');
+  if (comma == std::string_view::npos || comma + 1 >= line.size() || !is_digit(line[comma + 1]) ||
+      line.substr(0, comma).find_first_not_of("-+0123456789") != std::string_view::npos) {
+    return false;
+  }
+  const auto end = line.find_first_not_of("0123456789", comma + 1);
+  const auto next = line.find_first_not_of(" \t", end);
+  return next != std::string_view::npos &&
+         (line[end] == ';' || (next > end && (is_digit(line[next]) || line[next] == ';')));
+}
+
+/// Whether a line names its columns: it begins with a letter, in quotes or not, or has no digit.
 bool is_heading(std::string_view line) {
-  return (line.front() < '0' || line.front() > '9') && line.front() != '-' && line.front() != '.';
+  const char first = line[std::min(line.find_first_not_of("\"' "), line.size() - 1)];
+  const bool letter = (first >= 'A' && first <= 'Z') || (first >= 'a' && first <= 'z') ||
+                      static_cast<unsigned char>(first) >= 0x80;
+  return letter || std::none_of(line.begin(), line.end(), is_digit);
+}
+
+std::string_view trimmed(std::string_view line) {
+  while (!line.empty() && is_blank(line.back())) {
+    line.remove_suffix(1);
+  }
+  while (!line.empty() && is_blank(line.front())) {
+    line.remove_prefix(1);
+  }
+  return line;
 }
 
 std::string too_many() {
@@ -144,30 +179,41 @@ Trace::Trace(std::vector<TraceRow> rows, std::uint32_t least_bytes, TraceNotes n
                                                   std::max<Duration::rep>(last.count() / gaps, 1)));
 }
 
+double Trace::stretch(std::uint64_t rate_bps, std::uint64_t streams) const {
+  if (rate_bps == saturating_mul(mean_bps(), streams)) {
+    return 1;  // of whole bits: the trace as it is
+  }
+  const double seconds = static_cast<double>(turn_.count()) / 1e9;
+  return static_cast<double>(bytes_) * 8 * static_cast<double>(streams) /
+         (seconds * static_cast<double>(std::max<std::uint64_t>(rate_bps, 1)));
+}
+
 std::uint64_t Trace::mean_bps() const {
   const auto ns = static_cast<std::uint64_t>(turn_.count());
   return std::clamp<std::uint64_t>(saturating_mul_div(Uint128{bytes_} * 8, 1'000'000'000, ns), 1,
                                    std::uint64_t{1} << 60U);
 }
 
-Result<std::vector<TraceRow>> parse_trace_csv(std::string_view text) {
+Result<std::vector<TraceRow>> parse_trace_csv(std::string_view text, TraceNotes& notes) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // as spreadsheets write it
   std::vector<TraceRow> rows;
   std::size_t number = 0;
   text.remove_prefix(text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
   while (!text.empty()) {
     const auto end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
+    const std::string_view line = trimmed(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
     ++number;
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')) {
-      line.remove_suffix(1);
-    }
     if (line.empty() || line.front() == '#') {
       continue;
     }
+    if (has_decimal_comma(line)) {
+      return profile_error("line " + std::to_string(number) +
+                           ": use a point in numbers, e.g. 0.020;172");
+    }
     const auto row = parse_row(line);
     if (!row && number == 1 && is_heading(line)) {
+      notes.heading = true;
       continue;
     }
     if (!row) {
@@ -200,8 +246,8 @@ Result<Trace> read_trace(const std::string& file, std::uint32_t least_bytes) {
     rows = read_trace_capture(file, notes);
   } else {
     const auto text = read_text(file);
-    rows =
-        text ? parse_trace_csv(*text) : Result<std::vector<TraceRow>>{tl::unexpected{text.error()}};
+    rows = text ? parse_trace_csv(*text, notes)
+                : Result<std::vector<TraceRow>>{tl::unexpected{text.error()}};
   }
   if (!rows) {
     Error error = rows.error();

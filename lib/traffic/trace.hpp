@@ -26,6 +26,8 @@ struct TraceNotes {
   std::uint64_t reordered = 0;  ///< rows earlier than the one before: sorted by time
   std::uint64_t raised = 0;     ///< too small for a header: sent with the least that has one
   std::uint64_t skipped = 0;    ///< of a capture: not IP, so there is nothing to send
+  std::uint64_t cut = 0;        ///< of a capture: too little of them was kept to know their length
+  bool heading = false;         ///< of CSV: the first line was taken for one
 };
 
 /// Times and lengths to send, in the order of the times.
@@ -44,6 +46,9 @@ class Trace {
   [[nodiscard]] std::uint32_t smallest() const { return smallest_; }
   /// Of payload over a turn, bit/s, at least 1.
   [[nodiscard]] std::uint64_t mean_bps() const;
+  /// How much longer than its own time it takes at a rate that so many streams share, each of which
+  /// sends it; 1 at as many times mean_bps().
+  [[nodiscard]] double stretch(std::uint64_t rate_bps, std::uint64_t streams) const;
   [[nodiscard]] const TraceNotes& notes() const { return notes_; }
 
  private:
@@ -56,8 +61,10 @@ class Trace {
 };
 
 /// Rows of "seconds,bytes" (also with a semicolon, a tab or spaces between), a heading and lines
-/// that begin with # left out; ErrorCode::usage with the number of the line that is wrong.
-[[nodiscard]] Result<std::vector<TraceRow>> parse_trace_csv(std::string_view text);
+/// that begin with # left out; ErrorCode::usage with the number of the line that is wrong. Says
+/// in `notes` whether there was a heading.
+[[nodiscard]] Result<std::vector<TraceRow>> parse_trace_csv(std::string_view text,
+                                                            TraceNotes& notes);
 
 /// A shell command that makes such rows of the UDP datagrams of a capture, FILE, for a udperf that
 /// was built without libpcap.
@@ -65,7 +72,7 @@ inline constexpr std::string_view kCaptureToCsv =
     "tcpdump -nn -tt -q -r FILE | awk '/ UDP, length / {print $1 \",\" $NF}'";
 
 /// The IP packets of a capture that libpcap reads (pcap, pcapng): each as the UDP datagram that
-/// makes an IP packet of the same length. Counts in `notes` what is not IP.
+/// makes an IP packet of the same length. Counts in `notes` what is not IP, or not known.
 [[nodiscard]] Result<std::vector<TraceRow>> read_trace_capture(const std::string& file,
                                                                TraceNotes& notes);
 

@@ -26,7 +26,8 @@ std::uint32_t big_endian16(Bytes bytes, std::size_t at) {
   return (std::uint32_t{bytes[at]} << 8U) | bytes[at + 1];
 }
 
-/// Behind an Ethernet header and any VLAN tags; nothing where that is not IP.
+/// Behind an Ethernet header and any VLAN tags, or the end of what was captured of them; nothing
+/// where that is not IP.
 std::optional<std::size_t> ip_in_ethernet(Bytes frame) {
   constexpr std::array<std::uint32_t, 3> kVlanTags{0x8100, 0x88A8, 0x9100};
   std::size_t at = 12;
@@ -40,10 +41,10 @@ std::optional<std::size_t> ip_in_ethernet(Bytes frame) {
     }
     at += 4;
   }
-  return std::nullopt;
+  return frame.size();
 }
 
-/// Where the IP header begins; nothing where the frame has none, or none that was captured.
+/// Where the IP header begins; nothing where the frame has none.
 std::optional<std::size_t> ip_offset(int link, Bytes frame) {
   switch (link) {
     case DLT_EN10MB:
@@ -67,10 +68,15 @@ bool known_link(int link) {
          link == DLT_LINUX_SLL || link == DLT_LINUX_SLL2;
 }
 
+/// Whether the lengths in the header are there.
+bool is_captured(Bytes frame, std::size_t at) {
+  return at + 6 <= frame.size();
+}
+
 /// UDP payload of the datagram that makes an IP packet as long as this one; nothing for what is not
 /// IP. `on_the_wire` counts where the header does not say the length (offload, jumbograms).
 std::optional<std::uint32_t> payload_of(Bytes frame, std::size_t at, std::uint32_t on_the_wire) {
-  if (at + 6 > frame.size()) {
+  if (!is_captured(frame, at)) {
     return std::nullopt;
   }
   const std::uint32_t version = frame[at] >> 4U;
@@ -115,7 +121,8 @@ Result<std::vector<TraceRow>> read_packets(pcap_t* capture, int link, TraceNotes
       return profile_error("packet " + std::to_string(number) + " has an impossible time");
     }
     if (!bytes) {
-      ++notes.skipped;
+      const bool cut = at && !is_captured(frame, *at) && header->caplen < header->len;
+      ++(cut ? notes.cut : notes.skipped);
       continue;
     }
     if (rows.size() == kMostTraceRows) {

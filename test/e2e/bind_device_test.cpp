@@ -86,6 +86,34 @@ TEST_CASE("a client's traffic takes the interface that it is bound to", "[e2e][n
   }
 }
 
+TEST_CASE("a client's traffic takes the VRF that it is bound to", "[e2e][netns]") {
+  const auto made = Scene::make();
+  if (!made) {
+    return;
+  }
+  const Scene& scene = *made;
+  const auto added = udperf::test::run_to_end(
+      scene.path.command(Place::client, {"ip", "link", "add", "red", "type", "vrf", "table", "10"}),
+      kGuard);
+  REQUIRE(added.has_value());
+  if (added->code() != 0) {
+    udperf::test::skip_test("this kernel has no VRF");
+    return;
+  }
+  scene.path.run(Place::client, R"(
+ip link set red up
+ip link set router master red
+ip route add default via 10.77.1.1 dev router table 10
+)");
+  const auto before = sent_by(scene.path, "red");
+  const auto finished = scene.client(
+      kServer4, {"--bind-dev", "red", "--packets", "400", "--rate", "20M", "--gso", "off"});
+  CAPTURE(finished.err);
+  REQUIRE(finished.code() == 0);
+  check_books(document_of(finished).at("up"));
+  CHECK(sent_by(scene.path, "red") - before >= 400);
+}
+
 TEST_CASE("a server answers on the interface that it is bound to, and on no other",
           "[e2e][netns]") {
   const auto path = RoutedPath::make();

@@ -335,7 +335,8 @@ TEST_CASE("who has no libpcap is told a command that makes CSV of a capture", "[
 
   REQUIRE(made);
   CAPTURE(command, made->out, made->err);
-  const auto rows = udperf::traffic::parse_trace_csv(made->out);
+  udperf::traffic::TraceNotes notes;
+  const auto rows = udperf::traffic::parse_trace_csv(made->out, notes);
   REQUIRE(rows);
   constexpr Duration kBegin = 1'700'000'000s;
   using Rows = std::vector<udperf::traffic::TraceRow>;

@@ -74,6 +74,33 @@ TEST_CASE("a warm-up is sent before the test and is in none of its figures", "[s
   }
 }
 
+TEST_CASE("what a warm-up took of the receiver's host is not the test's", "[sim]") {
+  const auto direction = GENERATE(Direction::up, Direction::down);
+  CAPTURE(static_cast<int>(direction));
+  SimWorld world{22};
+  world.network.up.delay = world.network.down.delay = 5ms;
+  world.clock.cpu_time = 1s;
+  const MonoTime begin = world.clock.now();
+  std::uint64_t broken = 0;
+  world.network.on_send = [&](const Endpoint&, const Endpoint&, std::span<const std::byte>) {
+    const Duration at = world.clock.now() - begin;
+    if (at < 1900ms) {  // the warm-up has the processor for itself, and a bad cable
+      *world.clock.cpu_time += 1ms;
+      ++world.network.checksum_errors;
+    } else if (at > 4s && broken < 3) {
+      ++broken;
+      ++world.network.checksum_errors;
+    }
+  };
+  SimClient& client = world.add_client(with_omit(direction, 2s, 3s));
+  REQUIRE(world.run_clients(40s));
+  const auto document = document_of(client.outcome());
+  CHECK(world.network.checksum_errors > 500);
+  const auto& part = direction == Direction::up ? *document.up : *document.down;
+  CHECK(part.rx.cpu_percent == 0.0);
+  CHECK(part.rx.checksum_errors == 3U);
+}
+
 TEST_CASE("loss, copies and order across the border bend neither part", "[sim]") {
   const auto direction = GENERATE(Direction::up, Direction::down);
   const std::uint64_t seed = GENERATE(range(1U, 7U));

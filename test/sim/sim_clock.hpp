@@ -29,6 +29,9 @@ class SimClock final : public Clock {
     const Duration jump = truth_.now() >= fault_.step_at ? fault_.wall_step : Duration{0};
     return UnixTime{now().time_since_epoch() + truth_.unix_offset + jump};
   }
+  [[nodiscard]] std::optional<Duration> thread_cpu_time() const override {
+    return truth_.thread_cpu_time();
+  }
   /// When to be woken in true time, for a time of this clock.
   [[nodiscard]] MonoTime truth_of(MonoTime wake) const {
     return wake == kNever ? kNever : truth_.now() + (wake - now());

@@ -77,6 +77,7 @@ class SimNetwork {
   /// Writes into what leaves from `from` what a liar there would say.
   std::function<void(const Endpoint& from, std::span<std::byte>)> lie;
   const Endpoint server = endpoint(1, kDefaultPort);
+  std::uint64_t checksum_errors = 0;  ///< what every host tells of datagrams that arrived broken
   /// How often something could be read at a port and was not, when its owner was stepped.
   std::uint64_t left_unread = 0;
 
@@ -145,7 +146,7 @@ class SimPort final : public net::DatagramPort {
   net::SendOutcome send_control(std::span<const std::byte> datagram) override;
   std::span<const net::Received> receive(net::ReceiveBuffers& buffers) override;
   std::optional<net::ReceiveQueue> receive_queue() override;
-  [[nodiscard]] std::uint64_t checksum_errors() const override { return 0; }
+  [[nodiscard]] std::uint64_t checksum_errors() const override { return network_.checksum_errors; }
   [[nodiscard]] net::PathSigns path_signs() const override { return {}; }
   void ignore_ttl() override {}
   net::SendOutcome send_whole(std::span<const std::byte> datagram) override;

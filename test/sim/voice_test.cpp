@@ -106,6 +106,54 @@ TEST_CASE("loss before the buffer and in it add up, and the score follows from b
   CHECK(result::worst_mos(document) == up.mos);
 }
 
+TEST_CASE("a dead call is the worst one, alone and among others", "[sim]") {
+  const auto streams = static_cast<std::uint16_t>(GENERATE(1, 30));
+  CAPTURE(streams);
+  SimWorld world{8};
+  world.network.up.drop_if = [](const wire::CommonHeader& header) {
+    return header.type == wire::MessageType::data && header.stream == 0;
+  };
+  auto options = call(VoiceCodec::g711_plc, 60ms, 12s);
+  options.params.streams = streams;
+  options.params.rate_up = SendRate{SendRate::Kind::packets, 50'000U * streams};
+  options.params.rate_down = options.params.rate_up;
+  SimClient& client = world.add_client(options);
+  REQUIRE(world.run_clients(60s));
+  const auto document = document_of(client.outcome());
+  const result::VoicePart& up = document.up->voice.value();
+  CHECK(up.mos_least == 1.0);
+  REQUIRE(up.worst);
+  CHECK(up.worst->stream == 0);
+  CHECK(up.worst->mos == 1.0);
+  CHECK(up.worst->loss_ratio == 1.0);
+  CHECK(up.worst->start_s == 0);
+  CHECK_THAT(up.worst->end_s, WithinAbs(12, 0.1));
+  for (const result::StreamPart& stream : document.up->streams) {
+    REQUIRE(stream.voice);
+    CHECK_THAT(stream.voice->mos.value(), WithinAbs(stream.stream == 0 ? 1 : 4.41, 0.005));
+    CHECK(stream.voice->loss_ratio == (stream.stream == 0 ? 1.0 : 0.0));
+  }
+  const bool alone = streams == 1;
+  CHECK((alone ? up.mos == 1.0 : up.mos.value() > 3.9));  // thirty taken together
+  CHECK(document.down->voice->mos_least.value() > 4.4);
+  CHECK(result::worst_mos(document) == 1.0);
+}
+
+TEST_CASE("a packet holds the speech between two of them", "[sim]") {
+  SimWorld world{9};
+  auto options = call(VoiceCodec::g711, 60ms, 2s);
+  options.params.rate_up = SendRate{SendRate::Kind::packets, 100'000};          // 10 ms
+  options.params.rate_down = SendRate{SendRate::Kind::bits, 172 * 8 * 50 / 2};  // 40 ms
+  SimClient& client = world.add_client(options);
+  REQUIRE(world.run_clients(30s));
+  const auto document = document_of(client.outcome());
+  const auto packet = [](const result::VoicePart& voice) {
+    return *voice.ta_ns - *voice.network_ns - *voice.buffer_ns;
+  };
+  CHECK(packet(document.up->voice.value()) == 10'000'000);
+  CHECK(packet(document.down->voice.value()) == 40'000'000);
+}
+
 TEST_CASE("where clocks are not known half the round trip stands for the way", "[sim]") {
   SimWorld world{3};
   world.network.up.delay = 120ms;

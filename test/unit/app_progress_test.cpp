@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "app/progress.hpp"
+#include "model/forever.hpp"
 #include "support/catch.hpp"
 
 using namespace std::chrono_literals;
@@ -236,4 +237,16 @@ TEST_CASE("colours follow --color, then NO_COLOR, then the terminal", "[app]") {
     const Environment dumb{"TERM", "dumb"};
     CHECK(choose_colors(ColorMode::automatic, true) == Colors::off);
   }
+}
+
+TEST_CASE("a warm-up is a part of what is left, save of a test without end", "[app]") {
+  TestParams params;
+  params.omit = 2s;
+  params.amount.duration = 10s;
+  CHECK(whole_amount(params).duration == 12s);
+  params.amount.duration = kForever;
+  CHECK(amount_left(whole_amount(params), progress(Way::up, 5s, 10, 0)) ==
+        amount_left(params.amount, progress(Way::up, 5s, 10, 0)));
+  params.amount = Amount{0, 7, 0s};
+  CHECK(whole_amount(params).duration == 0s);
 }

@@ -137,6 +137,17 @@ TEST_CASE("what is no longer measured fails its limit, what never was does not",
   CHECK_FALSE(fails(before, after, "loss:0%"));
 }
 
+TEST_CASE("a limit of what neither has measured is told", "[compare]") {
+  const auto comparison =
+      compare::compare(document(), document(), limits("rate:5%,mos:0.1,found-rate:1%"));
+  CHECK_FALSE(comparison.failed());
+  CHECK(comparison.unjudged() == std::vector<std::string>{"found-rate", "mos"});
+  const auto text = compare::to_text(comparison, "a", "b");
+  CHECK_THAT(text, Catch::Matchers::Matches("[^]*\\nMOS [^\\n]*not measured in either, limit not "
+                                            "judged\\n[^]*"));
+  CHECK(compare::compare(document(), document(), limits("rate:5%")).unjudged().empty());
+}
+
 TEST_CASE("loss of single runs is judged by its datagrams", "[compare]") {
   const auto with_loss = [](int lost) {
     Json json = document();

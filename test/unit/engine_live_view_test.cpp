@@ -141,3 +141,26 @@ TEST_CASE("an end of an interval that is yet to come is not believed", "[engine]
     CHECK(told.intervals[0].end == 2s);
   }
 }
+
+TEST_CASE("what is kept of a test without end is merged and still the whole", "[engine]") {
+  LiveView view{1s, true};
+  Told told;
+  constexpr std::uint64_t kRows = 10'000;
+  for (std::uint64_t row = 1; row <= kRows; ++row) {
+    view.report(Way::up, std::vector{told_of(row, row * 90, row * 100)}, 0ms,
+                kStart + std::chrono::seconds{row}, told);
+  }
+  CHECK(told.intervals.size() == kRows);  // each is told as it happens
+  const auto& seen = view.seen(Way::up);
+  CHECK(seen.size() <= 4096);
+  std::uint64_t unique = 0;
+  udperf::Duration end{0};
+  for (const auto& row : seen) {
+    REQUIRE(row.start == end);
+    REQUIRE(row.unique == 90 * static_cast<std::uint64_t>((row.end - row.start) / 1s));
+    unique += row.unique;
+    end = row.end;
+  }
+  CHECK(unique == kRows * 90);
+  CHECK(end == std::chrono::seconds{kRows});
+}

@@ -192,3 +192,44 @@ TEST_CASE("Rows add up to the totals, and the clock begins again after the omitt
   CHECK(rows[0].packets == 13);
   CHECK(rows[0].bytes == 13 * kLength);
 }
+
+TEST_CASE("The record of a test without end is merged, and nothing of it is lost") {
+  const auto ends = GENERATE(false, true);
+  CAPTURE(ends);
+  constexpr std::uint64_t kIntervals = 20'001;
+  TestRecord record;
+  record.parameters.seconds = ends ? 86'400 : 0;
+  record.streams.resize(2);
+  for (std::uint64_t i = 0; i < kIntervals; ++i) {
+    Row row;
+    row.omitted = i < 3;
+    row.start_s = static_cast<double>(row.omitted ? i : i - 3);
+    row.end_s = row.start_s + 1;
+    row.packets = 5;
+    row.bytes = 500;
+    row.lost = i % 2 == 0 ? 1 : -1;
+    row.out_of_order = 1;
+    record.keep({row, row});
+  }
+  CHECK((record.intervals.size() == kIntervals) == ends);
+  CHECK((record.intervals.size() <= 4096) == !ends);
+  if (!ends) {
+    double omitted_end = 0;
+    double end = 0;
+    std::int64_t lost = 0;
+    for (const auto& rows : record.intervals) {
+      REQUIRE(rows.size() == 2);
+      const Row& row = rows[1];
+      double& so_far = row.omitted ? omitted_end : end;
+      REQUIRE(row.start_s == so_far);
+      so_far = row.end_s;
+      REQUIRE(static_cast<double>(row.packets) == 5 * row.seconds());
+      REQUIRE(row.bytes == row.packets * 100);
+      REQUIRE(row.out_of_order == row.packets / 5);
+      lost += row.lost;
+    }
+    CHECK(omitted_end == 3);
+    CHECK(end == kIntervals - 3);
+    CHECK(lost == 1);
+  }
+}

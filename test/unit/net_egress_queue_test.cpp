@@ -57,6 +57,10 @@ Bytes discipline(int device, const std::string& kind, std::optional<std::uint32_
   return message;
 }
 
+int loopback_device() {
+  return udperf::net::egress_device(udperf::IpAddress::loopback(udperf::IpFamily::v4), {});
+}
+
 Bytes operator+(Bytes a, const Bytes& b) {
   a.insert(a.end(), b.begin(), b.end());
   return a;
@@ -92,7 +96,7 @@ TEST_CASE("a dump that is cut off anywhere is read to its end and no further", "
 }
 
 TEST_CASE("loopback has no fq", "[net][egress]") {
-  CHECK_FALSE(udperf::net::leaves_through_fq(udperf::IpAddress::loopback(udperf::IpFamily::v4)));
+  CHECK_FALSE(udperf::net::leaves_through_fq(loopback_device()));
 }
 
 TEST_CASE("drops are those of the device's roots", "[net][egress]") {
@@ -112,5 +116,24 @@ TEST_CASE("a dump that is cut anywhere tells no more drops than there were", "[n
 }
 
 TEST_CASE("the loopback device can be asked what its queue dropped", "[net][egress]") {
-  CHECK(udperf::net::egress_drops(udperf::IpAddress::loopback(udperf::IpFamily::v4)));
+  CHECK(udperf::net::egress_drops(loopback_device()));
+}
+
+TEST_CASE("datagrams leave by the interface that they are bound to", "[net]") {
+  using udperf::net::AddressedDevice;
+  using udperf::net::choose_device;
+  // Two interfaces with one address; a VRF, which has none, above a third.
+  const std::vector<AddressedDevice> devices{
+      {"lo", false, false}, {"one", false, false},   {"vrf", false, true}, {"one", true, false},
+      {"two", true, false}, {"other", false, false}, {"bond", true, true}};
+  CHECK(choose_device(devices, "") == "one");
+  CHECK(choose_device(devices, "one") == "one");
+  CHECK(choose_device(devices, "two") == "two");
+  CHECK(choose_device(devices, "other") == "other");  // whoever has the address
+  CHECK(choose_device(devices, "vrf") == "one");
+  CHECK(choose_device(devices, "bond") == "bond");
+  CHECK(choose_device({}, "").empty());
+  const auto local = udperf::IpAddress::loopback(udperf::IpFamily::v4);
+  CHECK(udperf::net::egress_device(local, "") == udperf::net::egress_device(local, "lo"));
+  CHECK(udperf::net::egress_device(local, "no-such") == 0);
 }

@@ -35,6 +35,11 @@ TEST_CASE("a test without end is given the longest that the policy allows", "[se
   Policy policy;
   policy.max_duration = 9s;
   CHECK(std::get<TestParams>(admit(forever, policy, Occupancy{})).amount.duration == 9s);
+  forever.omit = 2s;  // a part of what it may take
+  CHECK(std::get<TestParams>(admit(forever, policy, Occupancy{})).amount.duration == 7s);
+  forever.omit = 9s;
+  CHECK(refusal(forever, policy, Occupancy{}) == RejectReason::duration);
+  forever.omit = 0s;
   forever.amount.duration = kForever - 1ns;  // a wish, and too long
   CHECK(refusal(forever, policy, Occupancy{}) == RejectReason::duration);
 }

@@ -1,3 +1,4 @@
+#include "model/forever.hpp"
 #include "stats/interval_grid.hpp"
 #include "support/catch.hpp"
 #include "support/stats_replay.hpp"
@@ -191,4 +192,66 @@ TEST_CASE("rows are bounded: beyond the limit the last one goes on", "[stats]") 
   CHECK(rows.front().sent == 5);
   CHECK(rows.back().unique == 2);
   CHECK(rows.back().sent == 4);
+}
+
+TEST_CASE("rows of a test without end are merged in pairs, and their sums stay", "[stats]") {
+  // Five numbers a row, the third of them lost; folded ten rows late.
+  constexpr std::uint64_t kRows = 3 * udperf::kMostForeverRows + 17;
+  const std::uint64_t lag = GENERATE(10U, 11U);
+  udperf::MemoryAccount account{UINT64_MAX};
+  IntervalGrid grid{10ms, &account, udperf::stats::FullGrid::rows_are_merged};
+  grid.set_anchor(at_ms(0));
+  const auto settle = [&grid](std::uint64_t row) {
+    grid.settle({row * 5, 2, true});
+    grid.settle({row * 5 + 2, 1, false});
+    grid.settle({row * 5 + 3, 2, true});
+  };
+  std::uint64_t most = 0;
+  for (std::uint64_t row = 0; row < kRows; ++row) {
+    grid.move_to(at_ms(static_cast<std::int64_t>(row) * 10), row * 5);
+    grid.row().unique += 4;
+    grid.row().bytes += 400;
+    grid.row().duplicates += row % 3;
+    grid.row().reordered += row % 2;
+    grid.add_delay(row == 777 ? 9ms : 1ms);
+    if (row >= lag) {
+      settle(row - lag);
+    }
+    most = std::max(most, account.used());
+  }
+  for (std::uint64_t row = kRows - lag; row < kRows; ++row) {
+    settle(row);
+  }
+  grid.finish(kRows * 5, 1ms);
+  CHECK(grid.length() == 40ms);
+  CHECK(most < udperf::kMostForeverRows * 2 * (sizeof(udperf::IntervalRow) + 40));
+  const auto rows = grid.take();
+  CHECK(rows.size() == (kRows + 3) / 4);
+  for (std::size_t i = 0; i + 1 < rows.size(); ++i) {
+    const std::uint64_t at = 4 * i;
+    REQUIRE(rows[i].unique == 16);
+    REQUIRE(rows[i].bytes == 1600);
+    REQUIRE(rows[i].sent == 20);
+    REQUIRE(rows[i].lost == 4);
+    REQUIRE(rows[i].duplicates == at % 3 + (at + 1) % 3 + (at + 2) % 3 + at % 3);
+    REQUIRE(rows[i].reordered == 2);
+    REQUIRE((rows[i].dv_p50_ns == -1) == (i < udperf::kMostForeverRows / 2));  // merged
+    REQUIRE((rows[i].dv_p99_ns > 7'000'000) == (i == 777 / 4));
+  }
+  CHECK(rows.back().unique == 4);  // one of 17 is left over
+  CHECK(rows.back().lost == 1);
+}
+
+TEST_CASE("years of silence in a test without end end", "[stats]") {
+  IntervalGrid grid{10ms, nullptr, udperf::stats::FullGrid::rows_are_merged};
+  grid.set_anchor(at_ms(0));
+  grid.row().unique = 1;
+  grid.move_to(at_ms(0) + udperf::kForever, 5);
+  grid.row().unique += 1;
+  grid.finish(7, 0ns);
+  CHECK(grid.length() <= udperf::kLongestRow);
+  const auto rows = grid.take();
+  CHECK(rows.size() <= udperf::kMostForeverRows);
+  CHECK(rows.front().sent == 5);
+  CHECK(rows.back().sent == 2);
 }

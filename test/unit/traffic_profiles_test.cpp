@@ -166,6 +166,32 @@ TEST_CASE("frames come at their rhythm and have the rate's bytes", "[traffic]") 
   CHECK(std::abs(static_cast<double>(sent_in(params, Way::up, 20s, 3).bytes) - 3'125'000) < 100);
 }
 
+TEST_CASE("isochronous frames have the deviation asked for, however wide", "[traffic]") {
+  for (const double ratio : {0.02, 0.5, 1.0, 2.0, 3.6}) {
+    CAPTURE(ratio);
+    const auto profile = parse_profile("isochronous:60:20M," + std::to_string(ratio * 20) + "M");
+    REQUIRE(profile);
+    FrameCycle::Settings settings;
+    settings.rhythm = profile->up.shape.frames;
+    settings.rate_bps = 20'000'000;
+    settings.payload_bytes = 1'000'000'000;  // a datagram each
+    settings.least = 1;
+    const FrameCycle cycle{settings};
+    double sum = 0;
+    double squares = 0;
+    for (std::uint64_t frame = 0; frame < cycle.frames(); ++frame) {
+      const double bytes = cycle.length(frame);
+      sum += bytes;
+      squares += bytes * bytes;
+    }
+    const auto n = static_cast<double>(cycle.frames());
+    const double mean = sum / n;
+    CHECK(std::abs(mean - 20e6 / 8 / 60) < 1);
+    CHECK(std::abs(std::sqrt(squares / n - mean * mean) / mean - ratio) < 0.001);
+  }
+  CHECK_FALSE(parse_profile("isochronous:60:20M,74M"));
+}
+
 TEST_CASE("isochronous frames are log-normal with the mean and deviation asked for", "[traffic]") {
   const TestParams params = params_of("isochronous:60:20M,5M");
   const auto sizes = frame_sizes(params, 256);

@@ -13,7 +13,6 @@
 using namespace std::chrono_literals;
 using namespace udperf;
 using Catch::Matchers::ContainsSubstring;
-using traffic::parse_trace_csv;
 using traffic::read_trace;
 using traffic::Trace;
 using traffic::TraceRow;
@@ -81,6 +80,11 @@ std::string written(const test::TempDir& dir, const std::string& bytes) {
   return file;
 }
 
+Result<std::vector<TraceRow>> parse_trace_csv(std::string_view csv) {
+  traffic::TraceNotes notes;
+  return traffic::parse_trace_csv(csv, notes);
+}
+
 std::string refusal(const std::string& csv) {
   const auto rows = parse_trace_csv(csv);
   REQUIRE_FALSE(rows);
@@ -119,6 +123,38 @@ TEST_CASE("lines that are no row of a trace are named", "[traffic]") {
   CHECK_THAT(refusal("0,100\n1.2.3,10\n"), ContainsSubstring("line 2"));
 }
 
+TEST_CASE("a decimal comma is refused where it would be read as a separator", "[traffic]") {
+  for (const char* const csv :
+       {"0,020;172\n", "0.020,172\n0,040;172\n", "-1,5\t172\n", "0,020 172\n", "0,020 ;172\n"}) {
+    CAPTURE(csv);
+    CHECK_THAT(refusal(csv), ContainsSubstring("use a point in numbers"));
+  }
+  for (const char* const csv : {"0.020,172;up\n", "0,172\n", "0, 172\n", "0,172 up\n",
+                                "1,172,5;6\n", "0;172,5\n", "0.5,172 64\n"}) {
+    CAPTURE(csv);
+    CHECK(parse_trace_csv(csv)->front().bytes == 172);
+  }
+}
+
+TEST_CASE("only what names columns is a heading, and it is told of", "[traffic]") {
+  for (const char* const csv :
+       {"time,bytes\n0,172\n", "\"t1\",\"b2\"\n0,172\n", " Zeit 1;Bytes\n0,172\n", "--\n0,172\n",
+        "\xC3\xA9tape 1,x\n0,172\n"}) {
+    CAPTURE(csv);
+    traffic::TraceNotes notes;
+    const auto rows = traffic::parse_trace_csv(csv, notes);
+    REQUIRE(rows);
+    CHECK(rows->size() == 1);
+    CHECK(notes.heading);
+  }
+  for (const char* const csv :
+       {"+0.02,172\n1,60\n", "\"0.02\",\"172\"\n1,60\n", ">1,172\n1,60\n"}) {
+    CAPTURE(csv);
+    CHECK_THAT(refusal(csv), ContainsSubstring("line 1"));
+  }
+  CHECK(parse_trace_csv("  0.02,172\n\t1,60\n")->size() == 2);
+}
+
 TEST_CASE("a trace is sorted, counted from its first packet and raised to a header", "[traffic]") {
   const Trace trace{{{5s, 100}, {7s, 5}, {6s, 0}}, 16, {}};
   CHECK(trace.packets() == 3);
@@ -130,9 +166,15 @@ TEST_CASE("a trace is sorted, counted from its first packet and raised to a head
   CHECK(trace.turn() == 3s);
   CHECK(trace.bytes() == 132);
   CHECK(trace.mean_bps() == 132 * 8 / 3);
+  CHECK(trace.stretch(trace.mean_bps() * 4, 4) == 1);
+  CHECK(trace.stretch(176, 1) == 2);
   CHECK(trace.largest() == 100);
   CHECK(trace.smallest() == 16);
   CHECK(Trace{{{1s, 50}, {1s, 50}}, 16, {}}.turn() == 1s);
+  // Two of 16 B in 20 000 s are 0.0128 bit/s.
+  const Trace slow{{{0s, 16}, {10'000s, 16}}, 16, {}};
+  CHECK(slow.mean_bps() == 1);
+  CHECK(slow.stretch(128, 1) == Catch::Detail::Approx(0.0128 / 128));
   // As far apart as a file can say.
   const auto far = parse_trace_csv("-4000000000,50\n4000000000,50\n");
   REQUIRE(far);
@@ -227,6 +269,9 @@ TEST_CASE("a capture gives each IP packet's length and time", "[traffic]") {
                                           {1'040'000, frame(40), 60},
                                           {1'060'000, std::string(60, '\1'), 60},
                                           {1'050'000, frame(576, false, true), 594},
+                                          {1'070'000, frame(200).substr(0, 19), 214},
+                                          {1'080'000, frame(200).substr(0, 13), 214},
+                                          {1'090'000, std::string(19, '\1'), 60},
                                           {1'100'000, frame(0), 9014}}));
   const auto trace = read_trace(file, 16);
   REQUIRE(trace);
@@ -236,7 +281,8 @@ TEST_CASE("a capture gives each IP packet's length and time", "[traffic]") {
   CHECK(trace->row(2) == TraceRow{40ms, 16});
   CHECK(trace->row(3) == TraceRow{50ms, 548});
   CHECK(trace->row(4) == TraceRow{100ms, 9000 - 28});  // by the wire: offload wrote no length
-  CHECK(trace->notes().skipped == 1);
+  CHECK(trace->notes().skipped == 2);
+  CHECK(trace->notes().cut == 2);
   CHECK(trace->notes().raised == 1);
 
   const std::string cut = pcap_of({{1, frame(200), 214}, {2, frame(200), 214}});

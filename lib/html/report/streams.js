@@ -11,7 +11,8 @@ const streams = () => {
       data: { datasets: [{ label: 'delivered', data: list.map((s) => ({ x: s.stream, y: number(at(s, 'rx.goodput_bps')) ? s.rx.goodput_bps : NaN })), backgroundColor: color(shade) }] },
       options: options('stream', (v) => String(v), 'payload', rate, { x: { ticks: { stepSize: 1, color: color('--dim') }, offset: true } }),
     }, `rate of each stream, ${name}`);
-    add(part, table([`${key}: stream`, 'sent', 'delivered', 'rate', 'lost', 'duplicated', 'reordered'], list.map((s) => [s.stream, count(at(s, 'tx.packets')), count(at(s, 'rx.unique')), rate(at(s, 'rx.goodput_bps')), count(at(s, 'loss.packets')), count(at(s, 'duplicates.packets')), count(at(s, 'reordering.packets'))])));
+    const calls = list.some((s) => s.voice);
+    add(part, table([`${key}: stream`, 'sent', 'delivered', 'rate', 'lost', 'duplicated', 'reordered', ...(calls ? ['voice'] : [])], list.map((s) => [s.stream, count(at(s, 'tx.packets')), count(at(s, 'rx.unique')), rate(at(s, 'rx.goodput_bps')), count(at(s, 'loss.packets')), count(at(s, 'duplicates.packets')), count(at(s, 'reordering.packets')), ...(calls ? [s.voice ? score(s.voice) : NONE] : [])])));
   });
 };
 

@@ -22,6 +22,7 @@ const voiceCard = (key, voice) => card('Voice', score(voice), [
   // Of a monitor's light round less is kept.
   `missed ${share(voice.loss_after_ratio)}${number(voice.loss_before_ratio) ? `, ${share(voice.loss_before_ratio)} lost before` : ' after'} the${known(voice.buffer) ? ` ${voice.buffer}` : ''} buffer${number(voice.buffer_ns) ? ` of ${time(voice.buffer_ns)}` : ''}`,
   number(voice.ta_ns) ? `${time(voice.ta_ns)} from mouth to ear (${voice.network_source === 'one_way' ? 'by the clocks' : 'by half of the round trip'})` : '',
+  number(voice.mos_least) && voice.mos_least < voice.mos ? `of the worst call MOS ${voice.mos_least.toFixed(2)}` : '',
   voice.worst ? `worst 10 s: ${score(voice.worst)} from ${seconds(voice.worst.start_s)} on` : '',
 ].filter((text) => text).join('; '));
 const headline = () => ways.forEach(([key, name]) => {

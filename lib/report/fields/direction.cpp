@@ -53,13 +53,16 @@ const Fields<result::DirectionPart>& direction_fields() {
       {"voice",
        object<DirectionPart>(&DirectionPart::voice, voice_fields(), "voice"),
        {"What a call would have been like: a de-jitter buffer played over what arrived, judged by "
-        "the E-model (docs/voice.md). Several streams are as many calls, taken together.",
+        "the E-model (docs/voice.md). Several streams are as many calls, taken together; each "
+        "by itself is in `streams`.",
         "", "ITU-T G.107", "without `--voice`, or when a receiver's report does not tell"}},
       {"intervals",
        list<DirectionPart>(&DirectionPart::intervals, interval_fields()),
        {"Rows of `test.interval_s` from the first arrival of any stream on. A datagram belongs to "
         "the row in which its number was passed; the last row ends with the last arrival and owns "
-        "what was lost after it. The sums over the rows equal the totals exactly."}},
+        "what was lost after it. The sums over the rows equal the totals exactly. A "
+        "test without end has at most 4096: then two and two become one, and rows are twice as "
+        "long."}},
       {"outages",
        list<DirectionPart>(&DirectionPart::outages, outage_fields()),
        {"Silences of a stream's receiver longer than the gap threshold (50 ms), at most 1000 a "

@@ -24,6 +24,7 @@ namespace udperf::report {
 [[nodiscard]] const Fields<result::PacingPart>& pacing_fields();
 [[nodiscard]] const Fields<result::OmittedPart>& omitted_fields();
 [[nodiscard]] const Fields<result::WorstVoicePart>& worst_voice_fields();
+[[nodiscard]] const Fields<result::CallPart>& call_fields();
 [[nodiscard]] const Fields<result::VoicePart>& voice_fields();
 [[nodiscard]] const Fields<result::IntervalPart>& interval_fields();
 [[nodiscard]] const Fields<result::OutagePart>& outage_fields();

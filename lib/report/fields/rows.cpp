@@ -25,10 +25,11 @@ const Fields<result::IntervalPart>& interval_fields() {
       {"delay_variation_p50_ns",
        &result::IntervalPart::delay_variation_p50_ns,
        {"Median delay above the smallest of the stream.", "ns", "RFC 5481 s4.2",
-        "nothing was timed, or several streams"}},
+        "nothing was timed, several streams, or the row was made of several"}},
       {"delay_variation_p99_ns",
        &result::IntervalPart::delay_variation_p99_ns,
-       {"99th percentile.", "ns", "RFC 5481 s4.2", "nothing was timed, or several streams"}},
+       {"99th percentile; of a row that was made of several the largest of theirs.", "ns",
+        "RFC 5481 s4.2", "nothing was timed, or several streams"}},
       {"rtt_p50_ns",
        &result::IntervalPart::rtt_p50_ns,
        {"Median round trip of the probes that left in the row: one is sent every 100 ms, or every "
@@ -123,6 +124,9 @@ const Fields<result::StreamPart>& stream_fields() {
        {"Nothing of it arrived although it was sent: a path that balances load by ports may have "
         "dropped it whole.",
         "", "", "the receiver's report is missing"}},
+      {"voice",
+       object<StreamPart>(&StreamPart::voice, call_fields(), "call"),
+       {"How the stream would have sounded, a call by itself.", "", "ITU-T G.107", "as `voice`"}},
       {"intervals",
        list<StreamPart>(&StreamPart::intervals, stream_row_fields()),
        {"As intervals, of this stream. Empty with one stream, whose rows are those of the "

@@ -3,6 +3,7 @@
 namespace udperf::report {
 namespace {
 
+using result::CallPart;
 using result::VoicePart;
 using result::WorstVoicePart;
 
@@ -23,6 +24,20 @@ const Fields<result::WorstVoicePart>& worst_voice_fields() {
        {"As in `voice`.", "", "ITU-T G.107 s7.5", "without loss, or when all was missed"}},
       {"r", &WorstVoicePart::r, {"As in `voice`.", "0..93.2", "ITU-T G.107", "as in `voice`"}},
       {"mos", &WorstVoicePart::mos, {"As in `voice`.", "1..4.5", "ITU-T G.107", "as in `voice`"}},
+  };
+  return fields;
+}
+
+const Fields<result::CallPart>& call_fields() {
+  static const Fields<result::CallPart> fields{
+      {"loss_ratio",
+       &CallPart::loss_ratio,
+       {"What was not there in time, after the buffer.", "0..1", "", "nothing was sent"}},
+      {"r",
+       &CallPart::r,
+       {"As in `voice`, with the network's delay of the direction.", "0..93.2", "ITU-T G.107",
+        "as in `voice`"}},
+      {"mos", &CallPart::mos, {"As in `voice`.", "1..4.5", "ITU-T G.107 Annex B", "as r"}},
   };
   return fields;
 }
@@ -73,8 +88,9 @@ const Fields<result::VoicePart>& voice_fields() {
         "", "", "as network_ns", "one_way half_round_trip"}},
       {"ta_ns",
        &VoicePart::ta_ns,
-       {"Ta, from mouth to ear: network, buffer, packet (20 ms) and the coder's look-ahead.", "ns",
-        "ITU-T G.107", "as network_ns, or nothing arrived"}},
+       {"Ta, from mouth to ear: network, buffer, a packet (as long as lies between two) and the "
+        "coder's look-ahead.",
+        "ns", "ITU-T G.107", "as network_ns, or nothing arrived"}},
       {"idd",
        &VoicePart::idd,
        {"Impairment by delay, 0 up to 100 ms.", "", "ITU-T G.107 s7.4", "as ta_ns"}},
@@ -88,12 +104,18 @@ const Fields<result::VoicePart>& voice_fields() {
         "the codec is Opus, nothing was sent, or as ta_ns"}},
       {"mos",
        &VoicePart::mos,
-       {"Mean opinion score that R stands for: 1 bad, 4.5 the best there is.", "1..4.5",
-        "ITU-T G.107 Annex B", "as r"}},
+       {"Mean opinion score that R stands for: 1 bad, 4.5 the best there is. Of several streams "
+        "that of their packets taken together.",
+        "1..4.5", "ITU-T G.107 Annex B", "as r"}},
+      {"mos_least",
+       &VoicePart::mos_least,
+       {"That of the call that sounded worst, the least `mos` of `streams`; `--fail-mos` is held "
+        "against it.",
+        "1..4.5", "ITU-T G.107 Annex B", "a call of which something was sent has none"}},
       {"worst",
        object<VoicePart>(&VoicePart::worst, worst_voice_fields(), "worst_voice"),
-       {"The 10 s that sounded worst, looked for second by second; a shorter test as a whole. Of "
-        "several streams the worst of any.",
+       {"The 10 s that sounded worst, looked for second by second; a shorter test, and a stream of "
+        "which nothing arrived, as a whole. Of several streams the worst of any.",
         "", "", "nothing was sent"}},
   };
   return fields;
