@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <csignal>
 #include <cstdio>
@@ -166,6 +167,7 @@ class IdleGuard {
       : thread_([this, patience, &printer, &stop] {
           std::unique_lock lock{mutex_};
           if (!ended_.wait_for(lock, patience, [this] { return over_; }) && !printer.any_test()) {
+            asked_ = true;
             stop.request(SIGTERM);
           }
         }) {}
@@ -180,7 +182,11 @@ class IdleGuard {
   IdleGuard(const IdleGuard&) = delete;
   IdleGuard& operator=(const IdleGuard&) = delete;
 
+  /// It has.
+  [[nodiscard]] bool asked() const { return asked_.load(); }
+
  private:
+  std::atomic<bool> asked_{false};
   std::mutex mutex_;
   std::condition_variable ended_;
   bool over_ = false;
@@ -263,7 +269,7 @@ int run_server(const Iperf3Command& command, Iperf3Printer& printer, engine::Sto
   if (!served) {
     return fail_listening(served.error(), printer);
   }
-  if (stop.requested() && !idle) {
+  if (stop.requested() && !(idle && idle->asked())) {
     printer.say_last_error("interrupt - the server has terminated");
   }
   return printer.failed() ? kFailed : exit_ok;

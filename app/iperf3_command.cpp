@@ -100,13 +100,18 @@ class Walk {
         return std::string{"-"} + word[i] + ": unknown option";
       }
       std::optional<std::string> value;
-      if (row->value == kNeeded && i + 1 < word.size()) {
-        value = word.substr(i + 1);
+      const std::string behind = word.substr(i + 1);
+      // A value that may be left out is a number there: other letters are options.
+      const bool number =
+          !behind.empty() && behind.find_first_not_of("0123456789") == std::string::npos;
+      const bool taken = row->value == kNeeded || (row->value != kNone && number);
+      if (taken && !behind.empty()) {
+        value = behind;
       }
       if (Problem problem = apply(*row, std::string{"-"} + word[i], value, command)) {
         return problem;
       }
-      if (row->value == kNeeded) {
+      if (taken) {
         break;
       }
     }
@@ -156,6 +161,11 @@ Problem check_client(Iperf3Command& c) {
   if (c.access.user.has_value() != c.access.public_key.has_value()) {
     return "--username and --rsa-public-key-path need each other";
   }
+  constexpr std::uint32_t kMostPort = 65'535;
+  if (c.local.port != 0 && c.local.port + p.sockets() - 1 > kMostPort) {
+    return "--cport: there are not as many ports from " + std::to_string(c.local.port) +
+           " on as the test has streams";
+  }
   if (p.bytes != 0 || p.blocks != 0) {
     p.seconds = 0;
   }
@@ -163,6 +173,9 @@ Problem check_client(Iperf3Command& c) {
 }
 
 Problem check_server(const Iperf3Command& c) {
+  if (c.parameters.extras.server_affinity) {
+    return "-A: N,M is for the client (-c) alone: the server has one end";
+  }
   return c.access.users.has_value() != c.access.private_key.has_value()
              ? Problem{"--rsa-private-key-path and --authorized-users-path need each other"}
              : std::nullopt;

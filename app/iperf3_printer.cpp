@@ -150,31 +150,43 @@ void Iperf3Printer::on_test_started(const TestRecord& record) {
     renew_log();
   }
   ++tests_;
-  if (streams()) {
-    write(iperf3::start_event(record));
-  }
-  if (text() && live_ == nullptr) {
+  if (command_.report.output != Iperf3Command::Output::json && live_ == nullptr) {
     live_ = &record;
-    write(start_of(record));
+    write(text() ? start_of(record) : iperf3::start_event(record));
   }
 }
 
 void Iperf3Printer::on_test_interval(const TestRecord& record, const IntervalRows& rows) {
-  if (streams()) {
-    write(iperf3::interval_event(record, rows));
-  }
-  if (text() && live_ == &record) {
-    write(iperf3::rows_text(record, rows, format_));
+  if (live_ == &record) {
+    write(text() ? iperf3::rows_text(record, rows, format_) : iperf3::interval_event(record, rows));
   }
 }
 
+/// Events do not say whose they are: those of a test that was not printed as it ran come together.
+std::string Iperf3Printer::events_of(const TestRecord& record) const {
+  std::string out;
+  if (live_ != &record) {
+    out = iperf3::start_event(record);
+    for (const IntervalRows& rows : record.intervals) {
+      out += iperf3::interval_event(record, rows);
+    }
+  }
+  return out + iperf3::end_events(record);
+}
+
 void Iperf3Printer::on_test_ended(const TestRecord& record) {
+  if (record.rows_left_out != 0) {
+    const std::string line = "iperf3: warning - " + std::to_string(record.rows_left_out) +
+                             " intervals are not kept: their rows are more than " +
+                             std::to_string(TestRecord::kMostRows) + "\n";
+    std::fputs(line.c_str(), stderr);
+  }
   switch (command_.report.output) {
     case Iperf3Command::Output::json_stream:
-      write(iperf3::end_events(record));
+      write(events_of(record));
       break;
     case Iperf3Command::Output::json_stream_full:
-      write(iperf3::end_events(record) + iperf3::report_json(record, iperf3::KeySet::of_3_21));
+      write(events_of(record) + iperf3::report_json(record, iperf3::KeySet::of_3_21));
       break;
     case Iperf3Command::Output::json:
       write(iperf3::report_json(record, command_.report.keys));
@@ -183,9 +195,9 @@ void Iperf3Printer::on_test_ended(const TestRecord& record) {
       write((live_ == &record ? iperf3::end_text(record, format_)
                               : iperf3::report_text(record, format_)) +
             cpu_of(record));
-      live_ = live_ == &record ? nullptr : live_;
       break;
   }
+  live_ = live_ == &record ? nullptr : live_;
   if (record.server) {
     if (record.error && text()) {
       say_error(*record.error);
@@ -254,9 +266,9 @@ void Iperf3Printer::say_debug(const std::string& what) {
 void Iperf3Printer::say_error(const std::string& what) {
   const bool interrupt = what.starts_with("interrupt - ");
   const std::string line = (interrupt ? "iperf3: " : "iperf3: error - ") + what + "\n";
-  if (command_.log.file) {
+  if (command_.log.file && text()) {
     write(line);
-  } else {
+  } else {  // a log of JSON has nothing else in it
     std::fputs(line.c_str(), stderr);
   }
 }

@@ -136,11 +136,20 @@ Problem set_bind(Text value, Given& c) {
   return address || name ? Problem{} : address.error().what;
 }
 
+/// Its levels, 1 to 4, have all the same here: what goes over the control connection.
+Problem set_debug(Text value, Given& c) {
+  constexpr std::uint32_t kMostLevel = 4;
+  std::uint32_t level = kMostLevel;
+  const Problem problem = value.empty() ? Problem{} : whole(value, kMostLevel, level);
+  c.log.debug = true;
+  return problem || level == 0 ? bad(value) : Problem{};
+}
+
 /// N, or of a client N,M: this end's CPU and the server's.
 Problem set_affinity(Text value, Given& c) {
   const auto comma = value.find(',');
   Problem problem = prefixed(value.substr(0, comma), 0, iperf3::kMostCpu, c.local.cpu.emplace());
-  if (!problem && comma != std::string::npos) {
+  if (!problem && comma != std::string::npos) {  // see check_server()
     problem = prefixed(value.substr(comma + 1), 0, iperf3::kMostCpu,
                        c.parameters.extras.server_affinity.emplace());
   }
@@ -262,7 +271,7 @@ constexpr auto kRows = std::to_array<Iperf3Row>({
   {0, "rcv-timeout", kValueNeeded, kEither, set_receive_timeout},
   {0, "snd-timeout", kValueNeeded, kEither, [](Text v, Given& c) { return set_milliseconds(v, c.patience.control.unanswered); }},
   {0, "cntl-ka", kOptional, kEither, set_keep_alive},
-  {'d', "debug", kOptional, kEither, [](Text, Given& c) { return on(c.log.debug); }},
+  {'d', "debug", kOptional, kEither, set_debug},
   {'v', "version", kNoValue, kEither, [](Text, Given& c) { return on(c.version); }},
   {'h', "help", kNoValue, kEither, [](Text, Given& c) { return on(c.help); }},
   {'4', "version4", kNoValue, kEither, [](Text, Given& c) -> Problem { c.family = IpFamily::v4; return {}; }},

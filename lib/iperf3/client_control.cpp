@@ -17,6 +17,11 @@ ClientControl::ClientControl(Settings settings, MonoTime now)
   out_.put_cookie(settings_.cookie);
 }
 
+/// Behind the data a server may wait for what is late before it answers.
+Duration ClientControl::patience() const {
+  return began_ ? settings_.results_patience : settings_.patience;
+}
+
 void ClientControl::enter(Phase phase, MonoTime deadline) {
   phase_ = phase;
   deadline_ = deadline;
@@ -56,7 +61,7 @@ bool ClientControl::read_state(MonoTime now) {
   }
   const auto state = static_cast<State>(*byte);
   if (state == State::server_error) {
-    enter(Phase::reason, now + settings_.patience);
+    enter(Phase::reason, now + patience());
     return true;
   }
   if (state == State::access_denied) {  // this program may say so once it knows what is asked for
@@ -77,7 +82,7 @@ bool ClientControl::read_state(MonoTime now) {
 }
 
 bool ClientControl::on_state(State state, MonoTime now) {
-  const MonoTime later = now + settings_.patience;
+  const MonoTime later = now + patience();
   if (expect(state, Phase::invitation, State::param_exchange)) {
     events_.push_back(Event::parameters_wanted);
     enter(Phase::own_parameters, later);
@@ -124,7 +129,7 @@ bool ClientControl::read_results(MonoTime now) {
     return false;
   }
   events_.push_back(Event::server_results);
-  enter(Phase::display, now + settings_.patience);
+  enter(Phase::display, now + patience());
   return true;
 }
 
@@ -158,14 +163,14 @@ void ClientControl::streams_made(MonoTime now) {
 void ClientControl::end_test(MonoTime now) {
   if (phase_ == Phase::running) {
     out_.put_state(State::test_end);
-    enter(Phase::exchange, now + settings_.patience);
+    enter(Phase::exchange, now + patience());
   }
 }
 
 void ClientControl::send_results(const Results& results, MonoTime now) {
   if (phase_ == Phase::own_results) {
     out_.put_text(to_json(results));
-    enter(Phase::results, now + settings_.patience);
+    enter(Phase::results, now + patience());
   }
 }
 
@@ -212,7 +217,7 @@ void ClientControl::on_time(MonoTime now) {
   }
   fail(began_ ? ErrorCode::cut_short : ErrorCode::unreachable,
        std::string{"the server fell silent: "} + phase_name() + " did not come within " +
-           format_duration(settings_.patience));
+           format_duration(patience()));
 }
 
 /// Where the number of the system is missing, or both are.

@@ -30,7 +30,8 @@ class ClientControl {
 
   struct Settings {
     Cookie cookie{};
-    Duration patience = std::chrono::seconds{5};  ///< for each answer of the server
+    Duration patience = std::chrono::seconds{5};  ///< for each answer of the server before data
+    Duration results_patience = std::chrono::seconds{10};  ///< and behind it
   };
 
   ClientControl(Settings settings, MonoTime now);
@@ -85,6 +86,7 @@ class ClientControl {
   bool read_reason();
   bool on_state(State state, MonoTime now);
   bool expect(State state, Phase phase, State wanted);
+  [[nodiscard]] Duration patience() const;
   void enter(Phase phase, MonoTime deadline);
   void fail(ErrorCode code, const std::string& what);
   void fail_without_reason();

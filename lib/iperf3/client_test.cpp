@@ -41,7 +41,8 @@ ClientTest::~ClientTest() {
 ClientFinish ClientTest::run() {
   ClientFinish finish;
   if (connect()) {
-    ClientControl::Settings settings{make_cookie(parts_.random), plan_.patience};
+    ClientControl::Settings settings{make_cookie(parts_.random), plan_.patience,
+                                     plan_.results_patience};
     std::transform(settings.cookie.begin(), settings.cookie.end() - 1,
                    std::back_inserter(record_.cookie),
                    [](std::byte b) { return static_cast<char>(b); });

@@ -45,7 +45,8 @@ struct ClientPlan {
   ClientSockets sockets;
   bool spin = false;
   engine::Realtime realtime = engine::Realtime::automatic;
-  Duration patience = std::chrono::seconds{5};
+  Duration patience = std::chrono::seconds{5};           ///< until data flows, for each answer
+  Duration results_patience = std::chrono::seconds{10};  ///< for each answer behind the data
   Duration data_patience{0};                    ///< for data of the server; 0: the test's own time
   Duration interval = std::chrono::seconds{1};  ///< of rows; 0: none but one at the end
   Duration grid = std::chrono::seconds{1};      ///< of the receiver's books
@@ -145,6 +146,8 @@ class ClientTest {
                       StreamEnd& row) const;
   void wait(MonoTime until);
   [[nodiscard]] bool silent(MonoTime now) const;
+  [[nodiscard]] bool host_is_gone();
+  void leave(const std::string& why);
   [[nodiscard]] std::optional<Error> trouble_of_streams() const;
 
   ClientPlan plan_;

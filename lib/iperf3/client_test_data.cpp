@@ -6,6 +6,7 @@
 #include "iperf3/client_test.hpp"
 #include "iperf3/drain.hpp"
 #include "iperf3/end_grace.hpp"
+#include "iperf3/host_silence.hpp"
 
 namespace udperf::iperf3 {
 namespace {
@@ -29,12 +30,12 @@ void ClientTest::run_data(MonoTime now) {
     return;
   }
   if (silent(now)) {
-    // A server that sends nothing is not waited for once more, for its results.
-    ended_ = now;
-    note_rows(now, true);
-    control_->give_up(Error{ErrorCode::cut_short,
-                            "no data came for " + format_duration(plan_.data_patience), 0,
-                            "transfer"});
+    leave("no data came for " + format_duration(plan_.data_patience));
+    return;
+  }
+  if (host_is_gone()) {
+    leave("the server's host no longer answers: nothing came from it for " +
+          format_duration(kGone) + ", on the control connection neither");
     return;
   }
   if (now >= cutter_->next()) {
@@ -49,9 +50,31 @@ void ClientTest::run_data(MonoTime now) {
   }
 }
 
-/// Nothing has come for as long as data is waited for, where all of it comes from the server.
+/// A server that is silent is not waited for once more, for its results.
+void ClientTest::leave(const std::string& why) {
+  stop_senders(TxEnd::peer_silent);
+  ended_ = parts_.clock.now();
+  note_rows(ended_, true);
+  control_->give_up(Error{ErrorCode::cut_short, why, 0, "transfer"});
+}
+
+/// What is sent waits while it is in doubt whether anybody is there.
+bool ClientTest::host_is_gone() {
+  if (plan_.control.keep_alive) {
+    return false;  // then the kernel asks as the user wants it
+  }
+  const Duration silence = connection_->silence().value_or(Duration{0});
+  for (Stream& stream : streams_) {
+    if (stream.sender) {
+      stream.sender->pause(silence > kDoubt);
+    }
+  }
+  return silence > kGone;
+}
+
+/// Nothing has come for as long as the server's data is waited for.
 bool ClientTest::silent(MonoTime now) const {
-  if (plan_.parameters.client_sends() || plan_.data_patience <= Duration{0}) {
+  if (!plan_.parameters.server_sends() || plan_.data_patience <= Duration{0}) {
     return false;
   }
   MonoTime last = started_;
@@ -155,10 +178,11 @@ std::vector<StreamCounters> ClientTest::counters() const {
 }
 
 void ClientTest::note_rows(MonoTime now, bool last) {
-  if (last && !cutter_->pending(now)) {
+  const std::vector<StreamCounters> counted = counters();
+  if (last && !cutter_->pending(counted, now)) {
     return;
   }
-  const IntervalRows rows = cutter_->cut(record_.streams, counters(), now);
+  const IntervalRows rows = cutter_->cut(record_.streams, counted, now);
   record_.keep(rows);
   if (parts_.watcher != nullptr) {
     parts_.watcher->on_test_interval(record_, rows);

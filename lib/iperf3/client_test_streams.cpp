@@ -71,6 +71,7 @@ void ClientTest::make_halves(Stream& stream, std::size_t index) {
   settings.seed = parts_.random.next_u64();
   if (plan_.packets != 0) {
     settings.packets = plan_.packets / p.streams + (index < plan_.packets % p.streams ? 1 : 0);
+    settings.nothing = settings.packets == 0;
   }
   if (p.fq_rate_bps != 0) {
     stream.port->pace_in_kernel(p.fq_rate_bps / 8);  // obeyed where the queue is fq, as by iperf3

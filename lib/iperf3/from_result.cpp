@@ -52,7 +52,9 @@ Parameters parameters_of(const Json& test) {
   p.seconds = at_most(count(test, "duration_s"), kMostSeconds);
   // The result has the sum of all streams, and of both directions where both run.
   p.rate_bps = count(test, "rate_target_bps") / p.streams / (p.bidirectional ? 2U : 1U);
-  p.ip.tos = static_cast<std::uint8_t>(at_most(count(test, "dscp"), 63U) << 2U);
+  p.ip.tos = static_cast<std::uint8_t>((at_most(count(test, "dscp"), 63U) << 2U) |
+                                       at_most(count(test, "ecn_sent"), 3U));
+  p.omit_seconds = at_most(count(test, "omit_s"), kMostOmitSeconds);
   p.counters_64bit = true;
   return p;
 }
@@ -61,13 +63,16 @@ StreamEnd end_of(const Json& stream, const Json& way) {
   const Json& tx = child(stream, "tx");
   const Json& rx = child(stream, "rx");
   StreamEnd end;
+  end.sent_told = tx.is_object();
+  end.received_told = rx.is_object();
   end.sent_packets = count(tx, "packets");
   end.sent_bytes = count(tx, "payload_bytes");
   end.sent_seconds = seconds_of_ns(child(way, "tx"), "span_ns");
   end.received_bytes = count(rx, "unique_bytes");
   end.received_seconds = seconds_of_ns(child(way, "rx"), "span_ns");
   end.lost = find_count(child(stream, "loss"), "packets");
-  end.received_packets = count(rx, "unique") + end.lost.value_or(0);
+  end.received_packets =
+      end.received_told ? count(rx, "unique") + end.lost.value_or(0) : end.sent_packets;
   end.out_of_order = find_count(child(stream, "reordering"), "packets");
   end.jitter_s = seconds_of_ns(child(way, "jitter"), "rfc3550_ns");
   return end;

@@ -184,7 +184,7 @@ OrderedJson end_stream_tree(const StreamEnds& ends, const StreamEnd& end) {
   udp = with_loss(std::move(udp), end.jitter_s, end.lost, end.received_packets);
   leave_open(udp, !end.sent_told, {"bytes", "bits_per_second"});
   leave_open(udp, !end.received_told, {"jitter_ms"});
-  udp["out_of_order"] = end.out_of_order.value_or(0);
+  udp["out_of_order"] = end.out_of_order ? OrderedJson(*end.out_of_order) : OrderedJson(nullptr);
   udp["sender"] = ends.sender;
   return OrderedJson{{"udp", with_socket(ends.socket, udp)}};
 }

@@ -39,9 +39,17 @@ std::unique_ptr<const sender::DatagramFormat> format_of(const SendingStream::Set
 
 SendingStream::SendingStream(const Settings& settings, net::DatagramPort& port, const Clock& clock)
     : sender_(sender_settings(settings), format_of(settings), port, clock),
-      urgency_(settings.rate_bps != 0 ? engine::Urgency::deadline : engine::Urgency::bulk) {}
+      urgency_(settings.rate_bps != 0 ? engine::Urgency::deadline : engine::Urgency::bulk) {
+  if (settings.nothing) {
+    sender_.abandon(TxEnd::complete);
+    over_.store(true, std::memory_order_release);
+  }
+}
 
 engine::Wake SendingStream::step(MonoTime now, net::ReceiveBuffers& /*buffers*/) {
+  if (over()) {
+    return engine::Wake{};
+  }
   const std::uint64_t before = sender_.packets();
   const engine::Wake wake = sender_.step(now);
   if (!sender_.finished()) {

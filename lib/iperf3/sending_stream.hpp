@@ -24,6 +24,7 @@ class SendingStream final : public engine::Task {
     std::uint64_t rate_bps = 0;  ///< payload; 0 = unlimited
     std::uint32_t burst = 0;     ///< datagrams; 0 = as the rate demands
     std::uint64_t packets = 0;   ///< 0 = no limit; without the omitted ones
+    bool nothing = false;        ///< of the test's amount none is this stream's: it sends nothing
     Duration duration{0};        ///< 0 = no limit; with the omitted time
     Duration omit{0};
     PayloadKind payload = PayloadKind::random;

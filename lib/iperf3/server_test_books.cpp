@@ -53,16 +53,16 @@ void ServerTest::note_rows(MonoTime now) {
   if (!cutter_ || (!over && now < cutter_->next())) {
     return;
   }
-  if (!over || cutter_->pending(now)) {
-    std::vector<StreamCounters> counters;
-    for (const Stream& stream : streams_) {
-      StreamCounters& c = counters.emplace_back();
-      if (stream.sender) {
-        c.packets = stream.sender->counted_packets();
-      } else {
-        c.totals = stream.receiver->totals();
-      }
+  std::vector<StreamCounters> counters;
+  for (const Stream& stream : streams_) {
+    StreamCounters& c = counters.emplace_back();
+    if (stream.sender) {
+      c.packets = stream.sender->counted_packets();
+    } else {
+      c.totals = stream.receiver->totals();
     }
+  }
+  if (!over || cutter_->pending(counters, now)) {
     const IntervalRows rows = cutter_->cut(record_.streams, counters, now);
     record_.keep(rows);
     if (setting_.watcher != nullptr) {

@@ -1,18 +1,11 @@
 #include <algorithm>
 
+#include "iperf3/host_silence.hpp"
 #include "iperf3/server_test.hpp"
 
 namespace udperf::iperf3 {
-namespace {
 
 using namespace std::chrono_literals;
-
-// A client's host that has answered nothing for so long may be gone: data waits until it answers.
-constexpr Duration kDoubt = 2200ms;
-// It is gone.
-constexpr Duration kGone = 12s;
-
-}  // namespace
 
 void ServerTest::watch(MonoTime now) {
   if (!control_.running() || now < next_watch_) {

@@ -77,7 +77,8 @@ struct TestRecord {
   std::vector<StreamEnds> streams;
   /// Not more than kMostRows rows in all; of a test without end several may have become one.
   std::vector<IntervalRows> intervals;
-  std::vector<StreamEnd> ends;  ///< empty where the test did not begin
+  std::uint64_t rows_left_out = 0;  ///< intervals beyond those
+  std::vector<StreamEnd> ends;      ///< empty where the test did not begin
   CpuShare local_cpu;
   CpuShare remote_cpu;
   std::optional<std::string> server_output_text;
@@ -129,8 +130,9 @@ class RowCutter {
   /// reached, and once at the end of the test.
   [[nodiscard]] IntervalRows cut(const std::vector<StreamEnds>& streams,
                                  const std::vector<StreamCounters>& counters, MonoTime now);
-  /// Whether anything has passed since the last row.
-  [[nodiscard]] bool pending(MonoTime now) const;
+  /// Whether there is a last row: a tenth of an interval has passed since the one before, or
+  /// anything has been sent or received since.
+  [[nodiscard]] bool pending(const std::vector<StreamCounters>& counters, MonoTime now) const;
   /// Seconds since the start of the part that is counted.
   [[nodiscard]] double elapsed(MonoTime now) const;
 

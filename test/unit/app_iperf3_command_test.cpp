@@ -157,6 +157,10 @@ TEST_CASE("What is not supported or makes no sense is refused in one line") {
                                                {"-c", "h", "-u", "--rcv-timeout", "500"},
                                                {"-c", "h", "-u", "-R", "--rcv-timeout", "99"},
                                                {"-c", "h", "-u", "--cport", "0"},
+                                               {"-c", "h", "-u", "--cport", "65535", "-P", "2"},
+                                               {"-c", "h", "-u", "--debug=foo"},
+                                               {"-c", "h", "-u", "-d5"},
+                                               {"-s", "-A", "0,1"},
                                                {"-c", "h", "-u", "--dscp", "64"},
                                                {"-c", "h", "-u", "-L", "0"},
                                                {"-c", "h", "-u", "--cntl-ka=5/3/2"},
@@ -220,6 +224,16 @@ TEST_CASE("CPUs, waiting times and the control connection's own are taken") {
   CHECK(client.parameters.seconds == 5);
   CHECK(parse({"-s", "-A", "0"}).local.cpu == 0U);
   CHECK(parse({"-c", "h", "-u", "--cntl-ka"}).patience.control.keep_alive.has_value());
+}
+
+TEST_CASE("A level of -d stands behind it or is left out, and letters behind it are options") {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"-s", "-d"}, {"-s", "-d3"}, {"-s", "--debug=1"}}) {
+    const auto command = parse(words);
+    CHECK_FALSE(command.problem.has_value());
+    CHECK(command.log.debug);
+  }
+  CHECK(parse({"-s", "-dV"}).log.verbose);
 }
 
 TEST_CASE("What has no effect in a UDP test is said, one line for each") {

@@ -233,3 +233,24 @@ TEST_CASE("The record of a test without end is merged, and nothing of it is lost
     CHECK(lost == 1);
   }
 }
+
+TEST_CASE(
+    "What passed in a short time at the end is a row, and a short time without data is none") {
+  Parameters p;
+  p.length = kLength;
+  const MonoTime start{50s};
+  RowCutter cutter{p, 1s, start};
+  const std::vector<StreamEnds> streams{StreamEnds{5, {}, {}, true}, StreamEnds{6, {}, {}, false}};
+  std::vector<StreamCounters> counters(2);
+  counters[0].packets = 10;
+  counters[1].totals.counted = 20;
+  static_cast<void>(cutter.cut(streams, counters, start + 1s));
+  CHECK_FALSE(cutter.pending(counters, start + 1030ms));
+  CHECK(cutter.pending(counters, start + 1130ms));
+  auto sent = counters;
+  ++sent[0].packets;
+  CHECK(cutter.pending(sent, start + 1030ms));
+  auto received = counters;
+  ++received[1].totals.counted;
+  CHECK(cutter.pending(received, start + 1030ms));
+}

@@ -165,6 +165,33 @@ TEST_CASE("A result of both directions has the rate of one, and no jitter that i
   CHECK(document["end"]["sum"]["packets"] == 34);
 }
 
+TEST_CASE("Of a result without the other end's half nothing is 0 that was not measured") {
+  json document = json::parse(result_of_both());
+  document["test"]["direction"] = "up";
+  document["test"]["ecn_sent"] = 2;
+  document["test"]["omit_s"] = 3;
+  document["down"] = nullptr;
+  for (json* part : {&document["up"], &document["up"]["streams"][0]}) {
+    for (const char* key : {"rx", "loss", "jitter", "reordering"}) {
+      (*part)[key] = nullptr;
+    }
+  }
+  const auto record = record_of_result(document.dump());
+  REQUIRE(record.has_value());
+  const json told = json::parse(report_json(*record));
+  const json& end = told["end"];
+  INFO(end.dump());
+  CHECK(end["sum"]["packets"] == document["up"]["streams"][0]["tx"]["packets"]);
+  CHECK(end["sum"]["lost_packets"].is_null());
+  CHECK(end["streams"][0]["udp"]["out_of_order"].is_null());
+  for (const char* key : {"bytes", "bits_per_second", "packets", "lost_percent", "jitter_ms"}) {
+    CHECK(end["sum_received"][key].is_null());
+  }
+  CHECK(end["cpu_utilization_percent"]["remote_total"].is_null());
+  CHECK((told["start"]["test_start"]["tos"].get<int>() & 3) == 2);
+  CHECK(told["start"]["test_start"]["omit"] == 3);
+}
+
 TEST_CASE("What a result says was lost can be summed up, however much it is") {
   json document = json::parse(result_of_both());
   json& streams = document["down"]["streams"];

@@ -101,6 +101,18 @@ TEST_CASE("iperf3's numbers go on behind the omitted time, its books begin anew"
   CHECK_FALSE(s.stream->report().omitted);
 }
 
+TEST_CASE("a stream that has no share of the amount sends nothing, and does not go on for ever") {
+  Scene s;
+  s.settings.nothing = true;
+  s.settings.omit = GENERATE(0s, 1s);
+  s.open();
+  CHECK(s.stream->over());
+  s.run(2s);
+  CHECK(s.port.sent().empty());
+  CHECK(s.stream->packets() == 0);
+  CHECK_FALSE(s.stream->failed());
+}
+
 TEST_CASE("a stream that is stopped in its omitted time has counted nothing") {
   Scene s;
   s.settings.rate_bps = 800'000;
