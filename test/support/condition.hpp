@@ -44,6 +44,7 @@ struct Conditions {
   Duration latest = std::chrono::milliseconds{4};    ///< the latest wake-up
   Duration late_p99 = std::chrono::milliseconds{1};  ///< of 99 % of them
   Duration stolen = std::chrono::milliseconds{20};
+  double slowdown = 1.5;  ///< of the same work on the same processor
   int tries = 6;
   Duration time = std::chrono::seconds{45};  ///< no try begins after that
 };
