@@ -18,26 +18,11 @@
 #include "traffic/trace.hpp"
 
 using namespace std::chrono_literals;
+using namespace udperf::test;
 using Catch::Matchers::ContainsSubstring;
 using nlohmann::json;
 using udperf::Duration;
 using udperf::IpFamily;
-using udperf::test::Attempt;
-using udperf::test::check_books;
-using udperf::test::client_arguments;
-using udperf::test::complete_document;
-using udperf::test::Direction;
-using udperf::test::document_of;
-using udperf::test::Fate;
-using udperf::test::kGuard;
-using udperf::test::measure_under_condition;
-using udperf::test::parse_strict_json;
-using udperf::test::Passage;
-using udperf::test::Relay;
-using udperf::test::RelayScript;
-using udperf::test::run_to_end;
-using udperf::test::run_udperf;
-using udperf::test::Server;
 using udperf::wire::MessageType;
 
 namespace {
