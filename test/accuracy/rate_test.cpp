@@ -1,6 +1,9 @@
 // Rate, queueing delay and the receiver's own drops beside what the kernel was told to do.
 
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "e2e/program.hpp"
 #include "e2e/scene.hpp"
@@ -13,13 +16,19 @@ using udperf::test::Attempt;
 using udperf::test::check_books;
 using udperf::test::client_arguments;
 using udperf::test::document_of;
+using udperf::test::Finished;
+using udperf::test::kGuard;
 using udperf::test::kServer4;
 using udperf::test::lost_in_hosts;
+using udperf::test::measure_side_by_side;
 using udperf::test::measure_under_condition;
+using udperf::test::Measurement;
+using udperf::test::Process;
 using udperf::test::run_udperf;
 using udperf::test::Scene;
 using udperf::test::Server;
 using udperf::test::skip_test;
+using udperf::test::Stream;
 using Place = udperf::test::RoutedPath::Place;
 
 namespace {
@@ -44,6 +53,47 @@ bool queue_never_dry(const json& way, int payload, double shaper_bps) {
   return true;
 }
 
+/// 100 Mb/s of Ethernet frames; the queue holds what leaves in 50 ms.
+struct Shaped {
+  std::unique_ptr<Scene> scene;
+  std::optional<Process> client;
+};
+
+void start(Shaped& line, int payload) {
+  line.client = line.scene->start_client(
+      kServer4, {"--gso", "off", "--rate", "120M", "--duration", "3s", "--packet-size",
+                 std::to_string(payload), "--interval", "250ms"});
+}
+
+void finish(Shaped& line, int payload, Attempt& attempt) {
+  // A frame is 14 + 20 + 8 bytes longer than its payload.
+  const double expected = 100e6 * payload / (payload + 42);
+  const auto status = line.client->wait(kGuard);
+  const Finished finished{
+      status, line.client->output(Stream::out), line.client->output(Stream::err), {}};
+  CAPTURE(finished.err);
+  REQUIRE(finished.code() == 0);
+  const auto document = document_of(finished);
+  const json& way = document.at("up");
+  check_books(way);
+  CHECK(way.at("loss").at("network_packets") ==
+        way.at("loss").at("packets").get<std::int64_t>() - lost_in_hosts(way));
+  attempt.needs(lost_in_hosts(way) == 0, "sockets that lose nothing");
+  attempt.needs(queue_never_dry(way, payload, expected), "a sender faster than the shaper");
+  attempt.expect_near("goodput", way.at("rx").at("goodput_bps"), expected, 0.005);
+  const json& rtt = document.at("rtt");
+  if (!attempt.needs(
+          rtt.at("loaded").at("p50_ns").is_number() && rtt.at("idle").at("p50_ns").is_number(),
+          "round trips enough for a median")) {
+    return;
+  }
+  const double queue_ms =
+      (rtt.at("loaded").at("p50_ns").get<double>() - rtt.at("idle").at("p50_ns").get<double>()) /
+      1e6;
+  attempt.expect_near("the queue in ms", queue_ms, 50, 0.1);
+  attempt.expect(rtt.at("bloat_grade") == "B", "grade B");
+}
+
 }  // namespace
 
 TEST_CASE("behind a shaper, goodput and queue are what the shaper makes them", "[accuracy]") {
@@ -51,45 +101,19 @@ TEST_CASE("behind a shaper, goodput and queue are what the shaper makes them", "
     skip_test("a sanitizer's pace is no shaper's");
     return;
   }
-  const auto scene = Scene::make();
-  if (!scene) {
-    return;
-  }
-  // 100 Mb/s of Ethernet frames; the queue holds what leaves in 50 ms.
-  scene->path.run(Place::router,
-                  "tc qdisc add dev server root tbf rate 100mbit burst 20k limit 625000");
-  const int payload = GENERATE(1472, 1222);
-  CAPTURE(payload);
-  // A frame is 14 + 20 + 8 bytes longer than its payload.
-  const double expected = 100e6 * payload / (payload + 42);
-
-  measure_under_condition([&](Attempt& attempt) {
-    const auto finished =
-        scene->client(kServer4, {"--gso", "off", "--rate", "120M", "--duration", "3s",
-                                 "--packet-size", std::to_string(payload), "--interval", "250ms"});
-
-    CAPTURE(finished.err);
-    REQUIRE(finished.code() == 0);
-    const auto document = document_of(finished);
-    const json& way = document.at("up");
-    check_books(way);
-    CHECK(way.at("loss").at("network_packets") ==
-          way.at("loss").at("packets").get<std::int64_t>() - lost_in_hosts(way));
-    attempt.needs(lost_in_hosts(way) == 0, "sockets that lose nothing");
-    attempt.needs(queue_never_dry(way, payload, expected), "a sender faster than the shaper");
-    attempt.expect_near("goodput", way.at("rx").at("goodput_bps"), expected, 0.005);
-    const json& rtt = document.at("rtt");
-    if (!attempt.needs(
-            rtt.at("loaded").at("p50_ns").is_number() && rtt.at("idle").at("p50_ns").is_number(),
-            "round trips enough for a median")) {
+  std::vector<Measurement> both;
+  for (const int payload : {1472, 1222}) {
+    const auto line = std::make_shared<Shaped>();
+    line->scene = Scene::make();
+    if (!line->scene) {
       return;
     }
-    const double queue_ms =
-        (rtt.at("loaded").at("p50_ns").get<double>() - rtt.at("idle").at("p50_ns").get<double>()) /
-        1e6;
-    attempt.expect_near("the queue in ms", queue_ms, 50, 0.1);
-    attempt.expect(rtt.at("bloat_grade") == "B", "grade B");
-  });
+    line->scene->path.run(Place::router,
+                          "tc qdisc add dev server root tbf rate 100mbit burst 20k limit 625000");
+    both.push_back({std::to_string(payload) + " bytes", [=] { start(*line, payload); },
+                    [=](Attempt& attempt) { finish(*line, payload, attempt); }});
+  }
+  measure_side_by_side(both);
 }
 
 TEST_CASE("what the receiver's own small buffer drops is not the network's", "[accuracy]") {

@@ -1,16 +1,20 @@
 // The relay knows what it did to each datagram; the result has to say the same, to the datagram.
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "e2e/program.hpp"
 #include "support/catch.hpp"
+#include "support/condition.hpp"
 #include "support/relay.hpp"
 
 using namespace std::chrono_literals;
 using nlohmann::json;
 using udperf::Endpoint;
 using udperf::IpFamily;
+using udperf::test::Attempt;
 using udperf::test::check_books;
 using udperf::test::client_arguments;
 using udperf::test::Direction;
@@ -18,6 +22,10 @@ using udperf::test::document_of;
 using udperf::test::Fate;
 using udperf::test::Finished;
 using udperf::test::kGuard;
+using udperf::test::lost_in_hosts;
+using udperf::test::measure_side_by_side;
+using udperf::test::measure_under_condition;
+using udperf::test::Measurement;
 using udperf::test::Passage;
 using udperf::test::Process;
 using udperf::test::Relay;
@@ -66,8 +74,12 @@ Tally tally(const RelayLog& log, Direction way) {
   return tally;
 }
 
-void check_against(const RelayLog& log, Direction way, const json& direction) {
-  REQUIRE(log.exact());
+/// Sockets with small buffers lose something on a busy host, the relay's, too.
+void check_against(const RelayLog& log, Direction way, const json& direction, Attempt& attempt) {
+  check_books(direction);
+  if (!attempt.needs(log.exact() && lost_in_hosts(direction) == 0, "sockets that lose nothing")) {
+    return;
+  }
   const auto expected = tally(log, way);
   CHECK(expected.lost > 0);
   CHECK(direction.at("loss").at("packets") == expected.lost);
@@ -76,36 +88,33 @@ void check_against(const RelayLog& log, Direction way, const json& direction) {
   CHECK(direction.at("duplicates").at("packets") == expected.duplicated);
   CHECK(direction.at("tx").at("packets") == log.of(way, MessageType::data).received);
   CHECK(direction.at("rx").at("datagrams") == log.of(way, MessageType::data).forwarded);
-  check_books(direction);
 }
 
 /// One run with its own relay; several go on at once, since most of one is waiting.
 struct Run {
-  std::uint64_t seed;
-  Relay relay;
-  Process client;
+  std::optional<Relay> relay;
+  std::optional<Process> client;
 };
 
-Run start_run(const Server& server, std::uint64_t seed, Direction way, double control_loss) {
-  auto relay = start_relay(server, faulty(seed, way, control_loss));
-  auto arguments =
-      client_arguments(relay.endpoint(),
+void start_run(Run& run, const Server& server, std::uint64_t seed, Direction way,
+               double control_loss) {
+  run.relay = start_relay(server, faulty(seed, way, control_loss));
+  run.client = start_udperf(
+      client_arguments(run.relay->endpoint(),
                        {"--size", "1M", "--rate", "20M", "--interval", "100ms", "--connect-timeout",
-                        "20s", "--direction", way == Direction::to_server ? "up" : "down"});
-  auto client = start_udperf(arguments);
-  return {seed, std::move(relay), std::move(client)};
+                        "20s", "--direction", way == Direction::to_server ? "up" : "down"}));
 }
 
-void finish_run(Run& run, Direction way) {
-  CAPTURE(run.seed);
-  const auto status = run.client.wait(kGuard);
+void finish_run(Run& run, Direction way, Attempt& attempt) {
+  const auto status = run.client->wait(kGuard);
   const Finished finished{
-      status, run.client.output(Stream::out), run.client.output(Stream::err), {}};
+      status, run.client->output(Stream::out), run.client->output(Stream::err), {}};
   CAPTURE(finished.out, finished.err);
   CHECK(finished.code() == 0);
   const auto document = document_of(finished);
   CHECK(document.at("status") == "complete");
-  check_against(run.relay.log(), way, document.at(way == Direction::to_server ? "up" : "down"));
+  check_against(run.relay->log(), way, document.at(way == Direction::to_server ? "up" : "down"),
+                attempt);
 }
 
 }  // namespace
@@ -118,27 +127,32 @@ TEST_CASE("loss and duplication are those of the network, to the datagram", "[e2
   const Server server{IpFamily::v4, {"--max-sessions-per-address", "64"}};
 
   for (std::uint64_t first = 1; first <= kSeeds; first += kAtOnce) {
-    std::vector<Run> runs;
+    std::vector<Measurement> runs;
     for (auto seed = first; seed < first + kAtOnce; ++seed) {
-      runs.push_back(start_run(server, seed, way, seed % 2 == 0 ? 0.5 : 0.0));
+      const auto run = std::make_shared<Run>();
+      runs.push_back(
+          {"seed " + std::to_string(seed),
+           [=, &server] { start_run(*run, server, seed, way, seed % 2 == 0 ? 0.5 : 0.0); },
+           [=](Attempt& attempt) { finish_run(*run, way, attempt); }});
     }
-    for (auto& run : runs) {
-      finish_run(run, way);
-    }
+    measure_side_by_side(runs);
   }
 }
 
 TEST_CASE("the same seed loses the same datagrams", "[e2e]") {
   const Server server;
-  std::vector<json> losses;
-  for (int i = 0; i < 2; ++i) {
-    auto relay = start_relay(server, faulty(77, Direction::to_server, 0));
-    const auto finished =
-        run_udperf(client_arguments(relay.endpoint(), {"--size", "1M", "--rate", "20M"}));
-    losses.push_back(document_of(finished).at("up").at("loss").at("periods"));
-  }
-
-  CHECK(losses[0] == losses[1]);
+  measure_under_condition([&](Attempt& attempt) {
+    std::vector<json> losses;
+    for (int i = 0; i < 2; ++i) {
+      auto relay = start_relay(server, faulty(77, Direction::to_server, 0));
+      const json way = document_of(run_udperf(client_arguments(relay.endpoint(),
+                                                               {"--size", "1M", "--rate", "20M"})))
+                           .at("up");
+      attempt.needs(relay.log().exact() && lost_in_hosts(way) == 0, "sockets that lose nothing");
+      losses.push_back(way.at("loss").at("periods"));
+    }
+    CHECK((!attempt.missing().empty() || losses[0] == losses[1]));
+  });
 }
 
 TEST_CASE("a lost first and a lost last datagram are counted, although no gap shows them",
@@ -187,27 +201,29 @@ TEST_CASE("the books are exact although no FIN ever arrives", "[e2e]") {
   script.decide = [](const Passage& passage) -> std::optional<Fate> {
     return passage.is(MessageType::fin) ? std::optional<Fate>{{true, 1, {}}} : std::nullopt;
   };
-  auto relay = start_relay(server, script);
+  measure_under_condition([&](Attempt& attempt) {
+    auto relay = start_relay(server, script);
+    const auto finished =
+        run_udperf(client_arguments(relay.endpoint(), {"--size", "1M", "--rate", "20M"}));
 
-  const auto finished =
-      run_udperf(client_arguments(relay.endpoint(), {"--size", "1M", "--rate", "20M"}));
-
-  CAPTURE(finished.err);
-  CHECK((finished.code() == 0 || finished.code() == 5));
-  const auto document = document_of(finished);
-  CHECK(relay.log().of(Direction::to_server, MessageType::fin).dropped > 1);
-  check_against(relay.log(), Direction::to_server, document.at("up"));
+    CAPTURE(finished.err);
+    CHECK((finished.code() == 0 || finished.code() == 5));
+    const auto document = document_of(finished);
+    CHECK(relay.log().of(Direction::to_server, MessageType::fin).dropped > 1);
+    check_against(relay.log(), Direction::to_server, document.at("up"), attempt);
+  });
 }
 
 TEST_CASE("duplicated control datagrams change nothing", "[e2e]") {
   const Server server;
   auto script = faulty(9, Direction::to_server, 0);
   script.control = {{{0, 1, 0, {}}, {0, 1, 0, {}}}};
-  auto relay = start_relay(server, script);
+  measure_under_condition([&](Attempt& attempt) {
+    auto relay = start_relay(server, script);
+    const auto finished =
+        run_udperf(client_arguments(relay.endpoint(), {"--size", "1M", "--rate", "20M"}));
 
-  const auto finished =
-      run_udperf(client_arguments(relay.endpoint(), {"--size", "1M", "--rate", "20M"}));
-
-  CHECK(finished.code() == 0);
-  check_against(relay.log(), Direction::to_server, document_of(finished).at("up"));
+    CHECK(finished.code() == 0);
+    check_against(relay.log(), Direction::to_server, document_of(finished).at("up"), attempt);
+  });
 }

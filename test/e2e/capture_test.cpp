@@ -249,7 +249,7 @@ Measurement isochronous() {
 /// Gaps that are exponential.
 Measurement poisson() {
   return capture_of("poisson",
-                    {"--spacing", "poisson", "--rate", "200pps", "--packet-size", "64", "--seed",
+                    {"--spacing", "poisson", "--rate", "400pps", "--packet-size", "64", "--seed",
                      "3", "--packets", "1501"},
                     [](const CapturedRun& run, Attempt& attempt) {
                       needs_punctual(run.document.at("up"), attempt);
@@ -261,7 +261,7 @@ Measurement poisson() {
                       // Beyond this distance, chance alone comes once in a hundred draws; the draw
                       // is always the same.
                       const double most = 1.63 / std::sqrt(static_cast<double>(gaps.size()));
-                      const double distance = distance_to_exponential(gaps, 1 / 200.0);
+                      const double distance = distance_to_exponential(gaps, 1 / 400.0);
                       CAPTURE(distance, most);
                       attempt.expect(distance < most, "gaps that an exponential distribution has");
                     });
@@ -333,14 +333,10 @@ Measurement trace() {
 // Side by side, which a few thousand datagrams a second bear; what the host spoils is made again
 // alone.
 
-TEST_CASE("a capture of a call, a game, IMIX or video has what its profile says",
+TEST_CASE("a capture of a call, a game, IMIX, video or a trace has what its profile says",
           "[e2e][capture]") {
-  measure_side_by_side({call("voip-g711"), call("voip-g729"), call("voip-opus"), call("gaming")});
-  measure_side_by_side({imix(), video()});
-}
-
-TEST_CASE("a capture of a trace has its packets at its times", "[e2e][capture]") {
-  measure_side_by_side({trace()});
+  measure_side_by_side({call("voip-g711"), call("voip-g729"), call("voip-opus"), call("gaming"),
+                        imix(), video(), trace()});
 }
 
 TEST_CASE("a capture has frames, gaps by chance and bursts as they were asked for",

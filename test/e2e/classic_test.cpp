@@ -4,6 +4,7 @@
 #include <string>
 
 #include "e2e/classic_peers.hpp"
+#include "e2e/hostile.hpp"
 #include "e2e/program.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
@@ -81,6 +82,15 @@ json only_run(const std::vector<json>& lines, const ClassicClient& client, int d
   return found[0];
 }
 
+/// Until the server has read what is there: its buffer has room for the next burst then, however
+/// small it is.
+void await_read(const Server& server) {
+  const auto deadline = std::chrono::steady_clock::now() + kGuard;
+  while (unread_at_port(server.endpoint().port) > 0) {
+    REQUIRE(std::chrono::steady_clock::now() < deadline);
+  }
+}
+
 }  // namespace
 
 TEST_CASE("classic clients are served beside a native one on one port", "[e2e][classic]") {
@@ -104,6 +114,7 @@ TEST_CASE("classic clients are served beside a native one on one port", "[e2e][c
     binary.send(8, '\0');
     twice.send(7);
     vanishing.send(6);
+    await_read(server);
   }
   binary.say(std::string("\x55\x50\x52\x46", 4) + std::string(1000, '\x01'));
   const std::string first = twice.stop();
@@ -123,7 +134,8 @@ TEST_CASE("classic clients are served beside a native one on one port", "[e2e][c
   const auto document = parse_strict_json(native.output(Stream::out));
   REQUIRE(document.has_value());
   CHECK(document->at("status") == "complete");
-  CHECK(document->at("loss_percent") == 0.0);
+  const json& up = document->at("up");
+  CHECK(up.at("loss").at("packets") == lost_in_hosts(up));
   server.process().send_signal(SIGTERM);
   REQUIRE(server.process().wait(kGuard).has_value());
 
@@ -171,6 +183,8 @@ TEST_CASE("udperf measures a classic server of its own kind", "[e2e][classic]") 
          {"2000100 bytes", "server  ", "client  ", "first packet received", "time taken"}) {
       CHECK(server.process().wait_for(Stream::out, word, kGuard));
     }
+    const bool read =
+        attempt.needs(dropped_at_port(server.endpoint().port) == 0, "a server that reads all");
     server.process().send_signal(SIGTERM);  // then the line is whole
     REQUIRE(server.process().wait(kGuard).has_value());
     std::ifstream file{runs};
@@ -179,7 +193,7 @@ TEST_CASE("udperf measures a classic server of its own kind", "[e2e][classic]") 
     const auto run = parse_strict_json(line);
     REQUIRE(run.has_value());
     CHECK(run->at("data").at("kilobytes_per_second").get<double>() == Approx(rate).margin(0.001));
-    CHECK(run->at("data").at("payload_bytes") == 2'000'100);
+    CHECK((!read || run->at("data").at("payload_bytes") == 2'000'100));
   });
 }
 

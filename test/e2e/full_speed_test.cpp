@@ -7,6 +7,7 @@
 #include "support/catch.hpp"
 #include "support/condition.hpp"
 
+using namespace std::chrono_literals;
 using nlohmann::json;
 using udperf::test::Attempt;
 using udperf::test::check_books;
@@ -48,7 +49,9 @@ TEST_CASE("at full speed the receiving socket drops nothing", "[e2e]") {
     for (const json& way : ways_of(document)) {
       check_books(way);
       CHECK(way["tx"]["governor"] == "receiver");
-      CHECK(way["loss"]["rx_socket_drop"] == 0);
+      if (attempt.needs(attempt.strain().latest < 400ms, "a receiver that is woken")) {
+        CHECK(way["loss"]["rx_socket_drop"] == 0);
+      }
       const auto arrived = way["rx"]["unique"].get<std::uint64_t>();
       attempt.expect(arrived > 1000, "a thousand datagrams, not " + std::to_string(arrived));
     }

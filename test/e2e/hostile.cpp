@@ -6,7 +6,9 @@
 #include <array>
 #include <csignal>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 
 #include "e2e/connect.hpp"
@@ -17,6 +19,35 @@ namespace {
 
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
+
+std::size_t memory_kib(const Process& process, const std::string& field) {
+  std::ifstream status{"/proc/" + std::to_string(process.pid()) + "/status"};
+  std::size_t kib = 0;
+  for (std::string name; status >> name;) {
+    if (name == field) {
+      status >> kib;
+    }
+  }
+  return kib;
+}
+
+/// Over the IPv4 sockets with this local port: `figure` of the columns of each.
+template <typename Figure>
+std::uint64_t sum_at_port(std::uint16_t port, const Figure& figure) {
+  std::ifstream sockets{"/proc/net/udp"};
+  std::string line;
+  std::getline(sockets, line);  // the names of the columns
+  std::uint64_t sum = 0;
+  while (std::getline(sockets, line)) {
+    std::istringstream fields{line};
+    const std::vector<std::string> columns{std::istream_iterator<std::string>{fields}, {}};
+    const std::string& local = columns.at(1);
+    if (std::stoul(local.substr(local.find(':') + 1), nullptr, 16) == port) {
+      sum += figure(columns);
+    }
+  }
+  return sum;
+}
 
 }  // namespace
 
@@ -82,18 +113,21 @@ bool HostileClient::drain_until(std::chrono::milliseconds limit,
     pollfd waiting{connection_.streams.front().port->fd(), POLLIN, 0};
     ::poll(&waiting, 1, 5);
   }
+  drain();  // what came while this host looked elsewhere
   return done();
 }
 
 std::size_t resident_kib(const Process& process) {
-  std::ifstream status{"/proc/" + std::to_string(process.pid()) + "/status"};
-  std::size_t kib = 0;
-  for (std::string name; status >> name;) {
-    if (name == "VmRSS:") {
-      status >> kib;
-    }
-  }
-  return kib;
+  return memory_kib(process, "VmRSS:");
+}
+
+std::size_t address_space_kib(const Process& process) {
+  return memory_kib(process, "VmSize:");
+}
+
+std::size_t descriptors_of(const Process& process) {
+  const std::filesystem::path path{"/proc/" + std::to_string(process.pid()) + "/fd"};
+  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator{path}, {}));
 }
 
 std::chrono::nanoseconds cpu_time(const Process& process) {
@@ -105,21 +139,16 @@ std::chrono::nanoseconds cpu_time(const Process& process) {
 }
 
 std::uint64_t dropped_at_port(std::uint16_t port) {
-  std::ifstream sockets{"/proc/net/udp"};
-  std::string line;
-  std::getline(sockets, line);  // the names of the columns
-  std::uint64_t sum = 0;
-  while (std::getline(sockets, line)) {
-    std::istringstream fields{line};
-    std::string slot;
-    std::string local;
-    fields >> slot >> local;
-    if (std::stoul(local.substr(local.find(':') + 1), nullptr, 16) == port) {
-      const auto last = line.find_last_not_of(' ');
-      sum += std::stoull(line.substr(line.rfind(' ', last) + 1));
-    }
-  }
-  return sum;
+  return sum_at_port(
+      port, [](const std::vector<std::string>& columns) { return std::stoull(columns.back()); });
+}
+
+std::uint64_t unread_at_port(std::uint16_t port) {
+  return sum_at_port(port, [](const std::vector<std::string>& columns) {
+    constexpr std::size_t kQueues = 4;  // "SENDING:UNREAD"
+    const std::string& queues = columns.at(kQueues);
+    return std::stoull(queues.substr(queues.find(':') + 1), nullptr, 16);
+  });
 }
 
 std::uint64_t counter_of(Server& server, const std::string& name) {
@@ -140,8 +169,9 @@ std::uint64_t counter_of(Server& server, const std::string& name) {
 }
 
 void check_serves(const Server& server) {
-  const auto finished =
-      run_udperf(client_arguments(server.endpoint(), {"--packets", "200", "--rate", "1000pps"}));
+  // So short that a socket holds them all: nothing is lost, however late they are read.
+  const auto finished = run_udperf(client_arguments(
+      server.endpoint(), {"--packets", "200", "--rate", "1000pps", "--packet-size", "200"}));
   CAPTURE(finished.err);
   REQUIRE(finished.code() == 0);
   const auto document = document_of(finished);

@@ -57,10 +57,14 @@ class HostileClient {
 
 /// Resident memory of a process, by /proc.
 [[nodiscard]] std::size_t resident_kib(const Process& process);
+[[nodiscard]] std::size_t address_space_kib(const Process& process);
+[[nodiscard]] std::size_t descriptors_of(const Process& process);
 /// CPU time that all threads of a process have used so far.
 [[nodiscard]] std::chrono::nanoseconds cpu_time(const Process& process);
 /// Datagrams that overflowed the IPv4 sockets with this local port.
 [[nodiscard]] std::uint64_t dropped_at_port(std::uint16_t port);
+/// Bytes that these sockets hold and that nobody has read yet.
+[[nodiscard]] std::uint64_t unread_at_port(std::uint16_t port);
 /// The value of a counter in the server's record of counters, which SIGUSR1 asks for.
 [[nodiscard]] std::uint64_t counter_of(Server& server, const std::string& name);
 /// A test of 200 datagrams through the server, exact to the last one.

@@ -42,24 +42,54 @@ Words limited_user(int threads, const Words& arguments) {
   return words;
 }
 
+struct Command {
+  Words words;
+  bool json = true;  ///< it prints a document where it ends well
+};
+
 /// What is promised of every end: a status that is documented, or the loader's own, and words
 /// where it is not 0. A document where that is what the command prints. The status.
-int check_end(const Words& words, bool json) {
+int check_end(const Command& command, const Finished& finished) {
   std::string line;
-  for (const std::string& word : words) {
+  for (const std::string& word : command.words) {
     line += word + " ";
   }
-  const auto finished = run_to_end(words, kGuard);
-  REQUIRE(finished);
-  const int code = finished->code();
-  CAPTURE(line, code, finished->out, finished->err);
+  const int code = finished.code();
+  CAPTURE(line, code, finished.out, finished.err);
   constexpr int kLoader = 127;
   CHECK(((code >= 0 && code <= 6) || code == kLoader));
-  CHECK((code == 0 || !finished->err.empty()));
-  if (json && code == 0) {
-    CHECK(document_of(*finished).at("status") == "complete");
+  CHECK((code == 0 || !finished.err.empty()));
+  if (command.json && code == 0) {
+    CHECK(document_of(finished).at("status") == "complete");
   }
   return code;
+}
+
+int check_alone(const Words& words) {
+  const auto finished = run_to_end(words, kGuard);
+  REQUIRE(finished);
+  return check_end({words}, *finished);
+}
+
+/// The same of many, a few at a time: most of each is waiting.
+void check_ends(const std::vector<Command>& commands) {
+  constexpr std::size_t kAtOnce = 6;
+  for (std::size_t first = 0; first < commands.size(); first += kAtOnce) {
+    std::vector<Process> running;
+    const std::size_t end = std::min(first + kAtOnce, commands.size());
+    for (std::size_t i = first; i < end; ++i) {
+      auto process = Process::start(commands[i].words, {});
+      REQUIRE(process);
+      running.push_back(*std::move(process));
+    }
+    for (std::size_t i = first; i < end; ++i) {
+      Process& process = running[i - first];
+      const auto status = process.wait(kGuard);
+      REQUIRE(status);
+      check_end(commands[i],
+                {status, process.output(test::Stream::out), process.output(test::Stream::err), {}});
+    }
+  }
 }
 
 const Words kLoopback{"loopback",
@@ -84,7 +114,7 @@ int further_processors() {
 void check_enough(const Words& words) {
   int code = -1;
   for (int i = 0; i < 5 && code != 0; ++i) {
-    code = check_end(words, true);
+    code = check_alone(words);
   }
   CHECK(code == 0);
 }
@@ -96,13 +126,15 @@ TEST_CASE("whatever memory there is, a command ends with a status and words", "[
     skip_test("a sanitizer needs address space of its own");
     return;
   }
+  std::vector<Command> commands;
   for (int kib = 20'000; kib <= 400'000; kib += kib < 200'000 ? 4'000 : 25'000) {
-    check_end(limited("-v " + std::to_string(kib), kLoopback), true);
+    commands.push_back({limited("-v " + std::to_string(kib), kLoopback)});
     if (kib % 3 == 0) {
-      check_end(limited("-v " + std::to_string(kib), kClient), true);
-      check_end(limited("-v " + std::to_string(kib), kHelp), false);
+      commands.push_back({limited("-v " + std::to_string(kib), kClient)});
+      commands.push_back({limited("-v " + std::to_string(kib), kHelp), false});
     }
   }
+  check_ends(commands);
   check_enough(limited("-v " + std::to_string(400'000 + 40'000 * further_processors()), kLoopback));
 }
 
@@ -112,10 +144,12 @@ TEST_CASE("whatever descriptors there are, a command ends with a status and word
     skip_test("a sanitizer needs descriptors of its own");
     return;
   }
+  std::vector<Command> commands;
   for (int descriptors = 3; descriptors < 40; ++descriptors) {
-    check_end(limited("-n " + std::to_string(descriptors), kLoopback), true);
-    check_end(limited("-n " + std::to_string(descriptors), kClient), true);
+    commands.push_back({limited("-n " + std::to_string(descriptors), kLoopback)});
+    commands.push_back({limited("-n " + std::to_string(descriptors), kClient)});
   }
+  check_ends(commands);
   check_enough(limited("-n " + std::to_string(64 + 8 * further_processors()), kLoopback));
 }
 
@@ -126,8 +160,9 @@ TEST_CASE("whatever threads there are, a command ends with a status and words", 
     return;
   }
   for (int threads = 1; threads < 24; ++threads) {
-    check_end(limited_user(threads, kLoopback), true);
-    check_end(limited_user(threads, kClient), true);
+    // Alone: those of a user are counted together.
+    check_alone(limited_user(threads, kLoopback));
+    check_alone(limited_user(threads, kClient));
   }
   check_enough(limited_user(40 + 4 * further_processors(), kLoopback));
 }

@@ -1,5 +1,6 @@
 // What strangers make the server write: records, files, and what happens to these.
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -23,6 +24,7 @@ using udperf::test::check_serves;
 using udperf::test::client_arguments;
 using udperf::test::content_of;
 using udperf::test::counter_of;
+using udperf::test::descriptors_of;
 using udperf::test::HostileClient;
 using udperf::test::kGuard;
 using udperf::test::Process;
@@ -73,12 +75,15 @@ TEST_CASE("classic runs from ever new addresses do not fill the log", "[e2e]") {
 }
 
 TEST_CASE("a server without descriptors refuses, says so once, and recovers", "[e2e]") {
-  auto server = Server::under({"/bin/sh", "-c", "ulimit -n 40; exec \"$0\" \"$@\""},
-                              {"--max-sessions", "100", "--max-sessions-per-address", "100"});
+  Server server{IpFamily::v4, {"--max-sessions", "100", "--max-sessions-per-address", "100"}};
   // A sanitizer that sees a type for the first time needs a descriptor to look at the object.
   REQUIRE(run_udperf(client_arguments(server.endpoint(), {"--streams", "4", "--packets", "1000",
                                                           "--direction", "both"}))
               .code() == 0);
+  // How many it has from the start depends on the processors.
+  const rlim_t most = descriptors_of(server.process()) + 20;
+  const rlimit limit{most, most};
+  REQUIRE(::prlimit(server.process().pid(), RLIMIT_NOFILE, &limit, nullptr) == 0);
   const auto many = run_within(
       4s, client_arguments(server.endpoint(), {"--streams", "100", "--packets", "1000"}));
 

@@ -326,7 +326,7 @@ TEST_CASE("A client tells in each interval what it has sent, as the server says 
       sent += row["sent_packets"].get<std::uint64_t>();
     }
   }
-  CHECK(sent == 300);  // the last interval has what is left, however short it is
+  CHECK(sent == 300);  // the last row has what is left, however short it is
 
   const auto shown = run_udperf(run);
   CHECK(shown.code() == 0);

@@ -6,6 +6,7 @@
 #include "e2e/iperf3_peers.hpp"
 #include "e2e/program.hpp"
 #include "support/catch.hpp"
+#include "support/condition.hpp"
 
 // Tests by the iperf3 protocol through a relay that drops, copies and cuts the tail: the loss that
 // is told is what the relay dropped.
@@ -122,13 +123,17 @@ TEST_CASE("Of a stock server that takes copies for losses that were found a warn
     fate.copies = passage.bytes == kLength && passage.count % 12 == 9 ? 3 : 1;
     return std::optional{fate};
   };
-  Iperf3Relay relay{server.endpoint(), script};
-  const json document = document_of(run_udperf(client_of(relay, kUp)));
-  INFO(document.dump());
-  const json& up = document["up"];
-  CHECK(up["tx"]["packets"] ==
-        up["rx"]["unique"].get<std::uint64_t>() + up["loss"]["packets"].get<std::uint64_t>());
-  CHECK(document["warnings"].dump().find("iperf3_copies") != std::string::npos);
+  measure_under_condition([&](Attempt& attempt) {
+    Iperf3Relay relay{server.endpoint(), script};
+    const json document = document_of(run_udperf(client_of(relay, kUp)));
+    INFO(document.dump());
+    const json& up = document["up"];
+    CHECK(up["tx"]["packets"] ==
+          up["rx"]["unique"].get<std::uint64_t>() + up["loss"]["packets"].get<std::uint64_t>());
+    // What its socket loses is found by itself.
+    attempt.expect(document["warnings"].dump().find("iperf3_copies") != std::string::npos,
+                   "a warning of the copies");
+  });
 }
 
 TEST_CASE("Of a stock server that does not see a lost tail the loss is told all the same") {
@@ -142,13 +147,18 @@ TEST_CASE("Of a stock server that does not see a lost tail the loss is told all 
     fate.drop = passage.bytes == kLength && passage.count > kPackets / 2;
     return std::optional{fate};
   };
-  Iperf3Relay relay{server.endpoint(), script};
-  const json document = document_of(run_udperf(client_of(relay, kUp)));
-  INFO(document.dump());
-  CHECK(document["up"]["loss"]["packets"] == done_by(relay, test::Direction::to_server).dropped);
-  bool warned = false;
-  for (const json& warning : document["warnings"]) {
-    warned = warned || warning["code"] == "iperf3_loss_rule";
-  }
-  CHECK(warned);
+  measure_under_condition([&](Attempt& attempt) {
+    Iperf3Relay relay{server.endpoint(), script};
+    const json document = document_of(run_udperf(client_of(relay, kUp)));
+    INFO(document.dump());
+    // Its socket has a small buffer, of which it does not tell when it loses something.
+    attempt.expect(
+        document["up"]["loss"]["packets"] == done_by(relay, test::Direction::to_server).dropped,
+        "the loss of the relay");
+    bool warned = false;
+    for (const json& warning : document["warnings"]) {
+      warned = warned || warning["code"] == "iperf3_loss_rule";
+    }
+    CHECK(warned);
+  });
 }

@@ -189,7 +189,8 @@ void judge_thousand(const Sums& sums, double cores, std::size_t resident, Attemp
   CHECK(sums.balanced());
   const int complete = of(rounds::Ending::complete);
   CHECK(sums.sent() == 2 * kPackets * static_cast<std::uint64_t>(complete));
-  CHECK(resident < 200U << 10U);
+  // What waits for its turn on a host that gives none waits in memory.
+  attempt.expect(resident < 200U << 10U, std::to_string(resident) + " KiB of memory");
   attempt.expect(complete >= kTargets, "a round of each");
   // What this host did not run in time is told as that, and so is what the end of it all cut off.
   attempt.expect(complete + of(rounds::Ending::not_measured) == static_cast<int>(sums.told()),
@@ -243,11 +244,6 @@ std::size_t sleeps_of(const test::Process& process) {
   return sum;
 }
 
-std::size_t descriptors_of(const test::Process& process) {
-  const std::filesystem::path path{"/proc/" + std::to_string(process.pid()) + "/fd"};
-  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator{path}, {}));
-}
-
 }  // namespace
 
 TEST_CASE("a thousand idle sessions wake a server less than 200 times a second", "[e2e]") {
@@ -271,15 +267,17 @@ TEST_CASE("a thousand idle sessions wake a server less than 200 times a second",
     idle.push_back(*std::move(connection));
   }
   ::poll(nullptr, 0, 1100);  // a server looks at new ones more often
-  const std::size_t there = descriptors_of(server.process());
   const std::size_t before = sleeps_of(server.process());
   const MonoTime begun = clock.now();
   ::poll(nullptr, 0, 2000);
   const std::size_t woken = sleeps_of(server.process()) - before;
   const double took = std::chrono::duration<double>(clock.now() - begun).count();
+  const std::size_t there = test::descriptors_of(server.process());  // none has expired till now
   CAPTURE(there, woken, took);
   if (there < kSessions) {
-    test::skip_test("the host was too slow to open a thousand sessions before the first expired");
+    test::skip_test(
+        "the host was too slow to open a thousand sessions and look at them before the first "
+        "expired");
     return;
   }
   CHECK(static_cast<double>(woken) / took < 200);

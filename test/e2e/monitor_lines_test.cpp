@@ -93,12 +93,14 @@ TEST_CASE("nobody who does not read the JSON lines stops a round, or the end", "
 TEST_CASE("a monitor whose JSON lines go to a reader that has gone ends", "[e2e][monitor]") {
   const Server server;
   const TempDir folder;
+  const std::string config = (folder.path() / "m.yaml").string();
+  std::ofstream{config} << config_for(server.endpoint());
   const std::string script = std::string{kProgram} + " monitor --listen 127.0.0.1:0 --history '" +
-                             (folder.path() / "m.db").string() + "' --jsonl - " +
-                             server.endpoint().to_string() + " | head -n 1";
+                             (folder.path() / "m.db").string() + "' --jsonl - --config '" + config +
+                             "' | head -n 1";
   const auto finished = run_to_end({"sh", "-c", script}, kGuard);
   REQUIRE(finished);
   const auto line = parse_strict_json(finished->out);
   REQUIRE(line);
-  CHECK(line->at("data").at("target") == server.endpoint().to_string());
+  CHECK(line->at("data").at("target") == "gw");
 }

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <optional>
 #include <sstream>
 #include <utility>
 
@@ -53,6 +54,7 @@ void send_end(std::uint16_t port) {
 Capture parse(const std::string& text, std::uint16_t port) {
   Capture capture;
   std::istringstream lines{text};
+  std::optional<long long> first;
   const std::string to_server = "." + std::to_string(port) + ":";
   for (std::string line; std::getline(lines, line);) {
     CAPTURE(line);
@@ -60,9 +62,11 @@ Capture parse(const std::string& text, std::uint16_t port) {
     const auto length = line.rfind("length ");
     REQUIRE(dot != std::string::npos);
     REQUIRE(length != std::string::npos);
-    // Seconds of 1970 and nanoseconds do not fit a double; those of a day do.
-    const double at = static_cast<double>(std::stoll(line.substr(0, dot)) % 86'400) +
+    // Seconds of 1970 and nanoseconds do not fit a double; those since the first packet do.
+    const auto second = std::stoll(line.substr(0, dot));
+    const double at = static_cast<double>(second - first.value_or(second)) +
                       std::stod("0" + line.substr(dot, 10));
+    first = first.value_or(second);
     const std::size_t bytes = std::stoul(line.substr(length + 7));
     if (bytes != kEndBytes) {
       const bool up = line.find(to_server) != std::string::npos;

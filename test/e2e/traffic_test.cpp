@@ -18,26 +18,11 @@
 #include "traffic/trace.hpp"
 
 using namespace std::chrono_literals;
+using namespace udperf::test;
 using Catch::Matchers::ContainsSubstring;
 using nlohmann::json;
 using udperf::Duration;
 using udperf::IpFamily;
-using udperf::test::Attempt;
-using udperf::test::check_books;
-using udperf::test::client_arguments;
-using udperf::test::complete_document;
-using udperf::test::Direction;
-using udperf::test::document_of;
-using udperf::test::Fate;
-using udperf::test::kGuard;
-using udperf::test::measure_under_condition;
-using udperf::test::parse_strict_json;
-using udperf::test::Passage;
-using udperf::test::Relay;
-using udperf::test::RelayScript;
-using udperf::test::run_to_end;
-using udperf::test::run_udperf;
-using udperf::test::Server;
 using udperf::wire::MessageType;
 
 namespace {
@@ -148,22 +133,26 @@ TEST_CASE("each call sends what its profile says, both ways", "[e2e][traffic]") 
   REQUIRE(row != rows.end());
 
   const Server server;
-  Capture capture;
-  auto relay = capture_with(server, capture);
-  const auto document =
-      complete_document(relay.endpoint(), {"--profile", profile, "--duration", "1s"});
-  CHECK(document.at("test").at("profile") == profile);
-  CHECK(document.at("test").at("direction") == "both");
-  for (const auto way : {Direction::to_server, Direction::to_client}) {
-    const std::string name = way == Direction::to_server ? "up" : "down";
-    const auto pps = row->at(name).at("packets_per_s").get<double>();
-    const auto bytes = std::stoul(row->at(name).at("sizes").get<std::string>());
-    const auto seen = capture.of(way);
-    check_due(document.at(name), static_cast<std::uint64_t>(pps));
-    CHECK(document.at(name).at("tx").at("packets") == seen.size());
-    CHECK(lengths_of(seen) == std::map<std::size_t, std::size_t>{{bytes, seen.size()}});
-    check_books(document.at(name));
-  }
+  measure_under_condition([&](Attempt& attempt) {
+    Capture capture;
+    auto relay = capture_with(server, capture);
+    const auto document =
+        complete_document(relay.endpoint(), {"--profile", profile, "--duration", "1s"});
+    CHECK(document.at("test").at("profile") == profile);
+    CHECK(document.at("test").at("direction") == "both");
+    for (const auto way : {Direction::to_server, Direction::to_client}) {
+      const std::string name = way == Direction::to_server ? "up" : "down";
+      const auto pps = row->at(name).at("packets_per_s").get<double>();
+      const auto bytes = std::stoul(row->at(name).at("sizes").get<std::string>());
+      const auto seen = capture.of(way);
+      check_due(document.at(name), static_cast<std::uint64_t>(pps));
+      CHECK(lengths_of(seen) == std::map<std::size_t, std::size_t>{{bytes, seen.size()}});
+      check_books(document.at(name));
+      if (attempt.needs(relay.log().exact(), "a relay that loses nothing")) {
+        CHECK(document.at(name).at("tx").at("packets") == seen.size());
+      }
+    }
+  });
 }
 
 TEST_CASE("each stream of a profile is a call of its own", "[e2e][traffic]") {
@@ -185,15 +174,20 @@ TEST_CASE("each stream of a profile is a call of its own", "[e2e][traffic]") {
 TEST_CASE("IMIX has its three sizes by their weights", "[e2e][traffic]") {
   const auto family = GENERATE(IpFamily::v4, IpFamily::v6);
   const Server server{family};
-  Capture capture;
-  auto relay = capture_with(server, capture);
-  const auto document = complete_document(
-      relay.endpoint(), {"--profile", "imix", "--packets", "2040", "--rate", "4000pps"});
-  const std::size_t shorter = family == IpFamily::v4 ? 0 : 20;
-  CHECK(
-      lengths_of(capture.of(Direction::to_server)) ==
-      std::map<std::size_t, std::size_t>{{16, 1190}, {548 - shorter, 680}, {1472 - shorter, 170}});
-  check_books(document.at("up"));
+  measure_under_condition([&](Attempt& attempt) {
+    Capture capture;
+    auto relay = capture_with(server, capture);
+    const auto document = complete_document(
+        relay.endpoint(), {"--profile", "imix", "--packets", "2040", "--rate", "4000pps"});
+    check_books(document.at("up"));
+    if (!attempt.needs(relay.log().exact(), "a relay that loses nothing")) {
+      return;
+    }
+    const std::size_t shorter = family == IpFamily::v4 ? 0 : 20;
+    CHECK(lengths_of(capture.of(Direction::to_server)) ==
+          std::map<std::size_t, std::size_t>{
+              {16, 1190}, {548 - shorter, 680}, {1472 - shorter, 170}});
+  });
 }
 
 TEST_CASE("frames of video are as large as their rate says, a key frame every 2 s",
@@ -207,7 +201,8 @@ TEST_CASE("frames of video are as large as their rate says, a key frame every 2 
     CHECK(document.at("test").at("spacing") == "frames:30");
     check_books(document.at("up"));
     // What came due while the sender was held up is given up, in the middle of a frame, too.
-    if (!attempt.needs(document.at("up").at("tx").at("pacing_skipped") == 0, "whole frames")) {
+    if (!attempt.needs(document.at("up").at("tx").at("pacing_skipped") == 0 && relay.log().exact(),
+                       "whole frames")) {
       return;
     }
     // Datagrams of less than 1000 bytes are the last ones of a frame.
@@ -276,21 +271,25 @@ TEST_CASE("a trace is sent packet by packet, at its times", "[e2e][traffic]") {
   const udperf::test::TempDir dir;
   const std::string file = dir.path().string() + "/call.csv";
   std::ofstream{file} << "seconds,bytes\n0,172\n0.020,60\n0.020,1400\n0.060,20\n0.100,300\n";
-  Capture capture;
-  auto relay = capture_with(server, capture);
-  const auto document = complete_document(relay.endpoint(), {"--profile", "trace:" + file});
-  CHECK(document.at("test").at("profile") == "trace");
-  CHECK(document.at("test").at("spacing") == "trace");
-  CHECK(document.at("test").at("header") == "compact");
-  CHECK(document.at("test").at("packets") == 5);
-  std::vector<std::size_t> lengths;
-  for (const Seen& one : capture.of(Direction::to_server)) {
-    lengths.push_back(one.bytes);
-  }
-  CHECK(lengths == std::vector<std::size_t>{172, 60, 1400, 20, 300});
-  CHECK(document.at("up").at("tx").at("payload_bytes") == 1952);
-  CHECK(document.at("up").at("tx").at("span_ns").get<double>() > 99e6);
-  check_books(document.at("up"));
+  measure_under_condition([&](Attempt& attempt) {
+    Capture capture;
+    auto relay = capture_with(server, capture);
+    const auto document = complete_document(relay.endpoint(), {"--profile", "trace:" + file});
+    CHECK(document.at("test").at("profile") == "trace");
+    CHECK(document.at("test").at("spacing") == "trace");
+    CHECK(document.at("test").at("header") == "compact");
+    CHECK(document.at("test").at("packets") == 5);
+    std::vector<std::size_t> lengths;
+    for (const Seen& one : capture.of(Direction::to_server)) {
+      lengths.push_back(one.bytes);
+    }
+    CHECK(lengths == std::vector<std::size_t>{172, 60, 1400, 20, 300});
+    CHECK(document.at("up").at("tx").at("payload_bytes") == 1952);
+    // Of a first one that is late less is left.
+    attempt.expect(document.at("up").at("tx").at("span_ns").get<double>() > 99e6,
+                   "a tenth of a second");
+    check_books(document.at("up"));
+  });
 
   for (const auto& more : std::vector<std::vector<std::string>>{{"--direction", "down"},
                                                                 {"--size", "1M"},

@@ -14,10 +14,10 @@ using udperf::test::RandomTest;
 
 namespace {
 
-/// UDPERF_PROPERTY_RUNS raises it, e.g. to 100000.
+/// UDPERF_PROPERTY_RUNS raises it, e.g. to 1000000 where the statistics change.
 std::uint32_t property_runs() {
   const char* text = std::getenv("UDPERF_PROPERTY_RUNS");  // NOLINT(concurrency-mt-unsafe)
-  constexpr std::uint32_t kRuns = UDPERF_TEST_TIME_FACTOR == 1 ? 100'000 : 5000;
+  constexpr std::uint32_t kRuns = UDPERF_TEST_TIME_FACTOR == 1 ? 30'000 : 5000;
   return text == nullptr ? kRuns : static_cast<std::uint32_t>(std::strtoul(text, nullptr, 10));
 }
 

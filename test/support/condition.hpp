@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,6 +45,9 @@ struct Conditions {
   Duration latest = std::chrono::milliseconds{4};    ///< the latest wake-up
   Duration late_p99 = std::chrono::milliseconds{1};  ///< of 99 % of them
   Duration stolen = std::chrono::milliseconds{20};
+  /// Of the same work on the same processor. What is measured slows it down, too, where two
+  /// processors are one core's, so that only figures of processor time ask for it.
+  double slowdown = std::numeric_limits<double>::infinity();
   int tries = 6;
   Duration time = std::chrono::seconds{45};  ///< no try begins after that
 };

@@ -13,6 +13,7 @@
 #include "app/options/commands.hpp"
 #include "report/writer.hpp"
 #include "support/catch.hpp"
+#include "support/condition.hpp"
 #include "support/spawn.hpp"
 #include "support/temp_dir.hpp"
 
@@ -208,7 +209,7 @@ TEST_CASE("fish completes commands, options, values, files and fields", "[app]")
   const Shell fish{"fish", "udperf.fish",
                    udperf::app::fish_completion(udperf::report::field_paths())};
   if (!fish.installed()) {
-    WARN("fish is not installed");
+    udperf::test::skip_test("fish is not installed");
     return;
   }
   CHECK(fish_offers(fish, "udperf ") == commands());
@@ -228,7 +229,7 @@ TEST_CASE("fish completes commands, options, values, files and fields", "[app]")
 TEST_CASE("zsh takes the completion, and it hands over every option", "[app]") {
   const Shell zsh{"zsh", "_udperf", udperf::app::zsh_completion(udperf::report::field_paths())};
   if (!zsh.installed()) {
-    WARN("zsh is not installed");
+    udperf::test::skip_test("zsh is not installed");
     return;
   }
   // The functions of zsh's completion system, as far as they are called: they print what they get.

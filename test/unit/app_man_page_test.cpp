@@ -9,6 +9,7 @@
 #include "app/options/commands.hpp"
 #include "app/options/table.hpp"
 #include "support/catch.hpp"
+#include "support/condition.hpp"
 #include "support/spawn.hpp"
 #include "support/temp_dir.hpp"
 
@@ -121,7 +122,7 @@ TEST_CASE("mandoc and groff find nothing to complain about in any page", "[app]"
       CAPTURE(program, page.name);
       const auto said = said_of(page, program);
       if (!said) {
-        WARN(program << " is not installed");
+        udperf::test::skip_test(program.substr(0, program.find(' ')) + " is not installed");
         break;
       }
       CHECK(*said == "");

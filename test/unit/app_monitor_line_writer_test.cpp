@@ -12,6 +12,7 @@
 #include "app/monitor/line_writer.hpp"
 #include "net/fd.hpp"
 #include "support/catch.hpp"
+#include "support/condition.hpp"
 #include "support/temp_dir.hpp"
 
 namespace udperf::app {
@@ -146,7 +147,7 @@ TEST_CASE("lines after a file was moved away go to a new one, and each is in one
 TEST_CASE("a disk that is full is said once, and each line counted") {
   const net::Fd full{::open("/dev/full", O_WRONLY | O_CLOEXEC)};
   if (!full) {
-    SUCCEED("this system has no /dev/full");
+    udperf::test::skip_test("this system has no /dev/full");
     return;
   }
   Heard heard;
