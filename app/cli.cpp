@@ -1,6 +1,7 @@
 #include "app/cli.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <cxxopts.hpp>
 
@@ -172,8 +173,21 @@ Invocation parse_command(const CommandSpec& spec, std::span<const std::string> r
   return spec.make(*arguments);
 }
 
+/// "--verison: unknown option (did you mean --version?); see udperf --help".
+std::string unknown_first_option(const std::string& name) {
+  constexpr std::array<std::string_view, 2> kNames{"help", "version"};
+  const auto nearest =
+      nearest_word(std::string_view{name}.substr(name.find_first_not_of('-')), kNames);
+  return name + ": unknown option" +
+         (nearest ? " (did you mean --" + std::string{*nearest} + "?)" : std::string{}) +
+         "; see udperf --help";
+}
+
 /// "clinet: unknown command (did you mean client?); accepted is server, client ... or report".
 std::string unknown_command(const std::string& name) {
+  if (name.starts_with("--") && name.find_first_not_of('-') != std::string::npos) {
+    return unknown_first_option(name);
+  }
   std::vector<std::string_view> names;
   std::string accepted;
   for (const CommandSpec& spec : command_table()) {

@@ -3,9 +3,13 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "app/iperf3_rows.hpp"
 #include "app/options/option.hpp"
+#include "base/nearest_word.hpp"
 
 namespace udperf::app {
 namespace {
@@ -13,6 +17,16 @@ namespace {
 using Row = Iperf3Row;
 constexpr auto kNone = Row::Value::none;
 constexpr auto kNeeded = Row::Value::needed;
+
+/// " (did you mean --bandwidth?)" where one of the options is near.
+std::string nearest_option(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const Row& row : iperf3_rows()) {
+    names.push_back(row.name);
+  }
+  const auto nearest = nearest_word(name, names);
+  return nearest ? " (did you mean --" + std::string{*nearest} + "?)" : std::string{};
+}
 
 const Row* find_row(char letter) {
   for (const Row& row : iperf3_rows()) {
@@ -84,7 +98,7 @@ class Walk {
     const std::string name = word.substr(0, equals);
     const Row* const row = find_row(name);
     if (row == nullptr) {
-      return "--" + name + ": unknown option";
+      return "--" + name + ": unknown option" + nearest_option(name);
     }
     std::optional<std::string> value;
     if (equals != std::string::npos) {

@@ -1,8 +1,9 @@
 #include "app/server_reporter.hpp"
 
 #include <algorithm>
-#include <array>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "classic/run_report.hpp"
 #include "report/writer.hpp"
@@ -145,32 +146,20 @@ void ServerReporter::emit(const OutputFile& file, const std::string& text) {
 }
 
 std::string counters_text(const engine::ServerCounters& counters) {
-  using Row = std::pair<const char*, std::uint64_t>;
-  const auto of_others = [&counters](const char* name) -> Row {
-    const auto& counts = counters.of_others;
-    const auto found = std::find_if(counts.begin(), counts.end(), [name](const auto& counted) {
-      return std::string_view{counted.name} == name;
-    });
-    return {name, found != counts.end() ? found->count : 0};
-  };
-  const std::array<Row, 18> rows{{{"hellos", counters.hellos},
-                                  {"challenges", counters.challenges},
-                                  {"bad_cookies", counters.bad_cookies},
-                                  {"expired_cookies", counters.expired_cookies},
-                                  {"malformed", counters.malformed},
-                                  {"unknown_session", counters.unknown_session},
-                                  {"denied", counters.denied},
-                                  {"unauthenticated", counters.unauthenticated},
-                                  {"rate_limited", counters.rate_limited},
-                                  {"out_of_memory", counters.out_of_memory},
-                                  {"refused", counters.refused},
-                                  {"sessions", counters.sessions},
-                                  {"light_sessions", counters.light_sessions},
-                                  of_others("classic_runs"),
-                                  of_others("classic_refused"),
-                                  of_others("classic_answers"),
-                                  of_others("classic_withheld"),
-                                  of_others("classic_stragglers")}};
+  std::vector<engine::NamedCount> rows{{"hellos", counters.hellos},
+                                       {"challenges", counters.challenges},
+                                       {"bad_cookies", counters.bad_cookies},
+                                       {"expired_cookies", counters.expired_cookies},
+                                       {"malformed", counters.malformed},
+                                       {"unknown_session", counters.unknown_session},
+                                       {"denied", counters.denied},
+                                       {"unauthenticated", counters.unauthenticated},
+                                       {"rate_limited", counters.rate_limited},
+                                       {"out_of_memory", counters.out_of_memory},
+                                       {"refused", counters.refused},
+                                       {"sessions", counters.sessions},
+                                       {"light_sessions", counters.light_sessions}};
+  rows.insert(rows.end(), counters.of_others.begin(), counters.of_others.end());
   std::string text;
   for (const auto& [name, value] : rows) {
     text += (text.empty() ? "" : " ") + std::string{name} + "=" + std::to_string(value);

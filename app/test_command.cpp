@@ -121,8 +121,7 @@ bool all_written(const Result<std::string>& text, const result::ResultDocument& 
 /// --find-rate: many short tests, one result. Returns the exit status.
 int run_search(const ClientCommand& command, const TestRunner& runner, const TestSetting& setting,
                Renderer& renderer, ClientReporter& reporter, OpenFiles& files) {
-  const auto search = command.search.sizes.empty() ? find_rate : find_rate_by_size;
-  const FoundRate found = search(command, runner, setting, renderer, reporter);
+  const search::FoundRate found = find_rate(command, runner, setting, renderer, reporter);
   reporter.end_progress();
   auto document = result::build_result(found.outcome);
   if (found.outcome.status != TestStatus::error) {

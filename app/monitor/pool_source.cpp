@@ -3,7 +3,6 @@
 #include <csignal>
 #include <utility>
 
-#include "app/client_reporter.hpp"
 #include "app/find_rate.hpp"
 #include "app/last_resort.hpp"
 #include "app/render.hpp"
@@ -64,29 +63,32 @@ PoolRun run_of(TestOutcome outcome) {
   return measured;
 }
 
-/// A search as `udperf client --find-rate` makes it, with nobody who looks on.
-PoolRun search_rate(const RoundTest& test, const Clock& clock, RandomSource& random,
-                    engine::StopToken& stop) {
-  constexpr const char* kNowhere = "/dev/null";
-  ClientCommand command = *test.search;
-  command.options = test.options;
-  command.output = OutputOptions{};
-  command.output.verbosity = Verbosity::quiet;
-  command.log = LogOptions{};
-  command.log.file = kNowhere;
-  auto log = Log::open(command.log, clock);
-  const auto output = OutputFile::open(kNowhere, "--output");
-  if (!log || !output) {
-    const Error& error = log ? output.error() : log.error();
-    return run_of(failed_outcome(error, test.options, clock.unix_now()));
+/// The trials of a search, with nobody who looks on.
+class SilentTrials final : public search::TrialRunner {
+ public:
+  SilentTrials(const RoundTest& test, const Clock& clock, RandomSource& random, Silent& observer,
+               engine::StopToken& stop)
+      : test_(test), clock_(clock), random_(random), observer_(observer), stop_(stop) {}
+
+  [[nodiscard]] TestOutcome run(const search::TrialTest& trial) override {
+    return engine::run_client(trial_options(test_.options, trial), clock_, random_, observer_,
+                              stop_);
   }
-  Renderer renderer{command.output, report::TextStyle{}};
-  ClientReporter reporter{{*log, renderer, *output, clock, stop}, command};
-  const TestSetting setting{command.options, clock, random, reporter, stop, *log};
-  const TestRunner runner = [](const TestSetting& one) {
-    return engine::run_client(one.options, one.clock, one.random, one.observer, one.stop);
-  };
-  FoundRate found = find_rate(command, runner, setting, renderer, reporter);
+  [[nodiscard]] MonoTime now() const override { return clock_.now(); }
+  [[nodiscard]] bool stopped() const override { return stop_.requested(); }
+
+ private:
+  const RoundTest& test_;
+  const Clock& clock_;
+  RandomSource& random_;
+  Silent& observer_;
+  engine::StopToken& stop_;
+};
+
+/// A search as `udperf client --find-rate` makes it.
+PoolRun search_rate(const RoundTest& test, SilentTrials& trials) {
+  search::FoundRate found =
+      search::find_rate(search_request(*test.search, test.options.params), trials);
   PoolRun measured = run_of(std::move(found.outcome));
   if (measured.outcome.status != TestStatus::error) {
     measured.document.search = std::move(found.first);
@@ -153,13 +155,14 @@ void PoolSource::work() {
 monitor::RoundResult PoolSource::run(const RoundOrder& order) {
   crypto::SystemRandom random;
   Silent observer;
+  SilentTrials trials{order.test, clock_, random, observer, stop_};
   const MonoTime begin = clock_.now();
   const UnixTime start = clock_.unix_now();
   const auto run_test = order.test.iperf3 ? iperf3::run_iperf3_client : engine::run_client;
   const auto run_carefully = [&] {
     try {
       return order.test.search
-                 ? search_rate(order.test, clock_, random, stop_)
+                 ? search_rate(order.test, trials)
                  : run_of(run_test(order.test.options, clock_, random, observer, stop_));
     } catch (const std::exception& problem) {  // no memory or thread left: the round failed
       return run_of(failed_outcome(error_of(problem), order.test.options, start));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/address_lists.hpp"
 #include "base/source_accounts.hpp"
 #include "classic/wire.hpp"
 
@@ -13,12 +14,7 @@ constexpr MonoTime kNothingDue = MonoTime::max();
 }  // namespace
 
 bool Door::welcome(const IpAddress& address) const {
-  const auto within = [&address](const IpPrefix& prefix) { return prefix.contains(address); };
-  if (std::any_of(settings_.deny.begin(), settings_.deny.end(), within)) {
-    return false;
-  }
-  return settings_.allow.empty() ||
-         std::any_of(settings_.allow.begin(), settings_.allow.end(), within);
+  return let_in(settings_.allow, settings_.deny, address);
 }
 
 std::size_t Door::active_of(const IpAddress& address) const {

@@ -36,6 +36,7 @@ void ClassicService::add_counts(std::vector<engine::NamedCount>& counts) const {
   const Door::Counters& counted = door_.counters();
   counts.push_back({"classic_runs", counted.runs});
   counts.push_back({"classic_refused", counted.refused});
+  counts.push_back({"classic_denied", counted.denied});
   counts.push_back({"classic_answers", counted.answers});
   counts.push_back({"classic_withheld", counted.withheld});
   counts.push_back({"classic_stragglers", counted.stragglers});

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "engine/handshakes.hpp"
+#include "engine/key_text.hpp"
 #include "net/udp_port.hpp"
 #include "traffic/profiles.hpp"
 
@@ -123,12 +124,7 @@ session::ClientHandshake::Settings ClientConnect::handshake_settings(const TestP
   settings.told_timeout = settings_.options->connect_timeout;
   settings.timeout = std::max(settings_.deadline - now, Duration{1ms});
   settings.capabilities = settings_.options->light ? wire::kCapLight : 0;
-  if (const auto& text = settings_.options->key) {
-    crypto::Key key{};
-    std::transform(text->begin(), text->end(), key.begin(),
-                   [](char c) { return static_cast<std::byte>(c); });
-    settings.key = key;
-  }
+  settings.key = key_of(settings_.options->key);
   return settings;
 }
 

@@ -240,6 +240,25 @@ void settle_tail(const TestParams& params, Way way, std::uint16_t stream, const 
   }
 }
 
+namespace {
+
+/// What the streams' two ends say of one way.
+WayOutcome way_outcome(const std::vector<std::unique_ptr<StreamEndpoint>>& endpoints, Way way) {
+  WayOutcome result;
+  for (std::size_t i = 0; i < endpoints.size(); ++i) {
+    StreamEndpoint& endpoint = *endpoints[i];
+    StreamOutcome one =
+        endpoint.send_way() == way ? endpoint.sent_outcome() : endpoint.received_outcome();
+    if (one.tx && one.rx) {
+      settle_tail(endpoint.params(), way, static_cast<std::uint16_t>(i), *one.tx, *one.rx);
+    }
+    result.streams.push_back(std::move(one));
+  }
+  return result;
+}
+
+}  // namespace
+
 void fill_outcome(ClientControl& control,
                   const std::vector<std::unique_ptr<StreamEndpoint>>& endpoints,
                   const Connection& connection, TestOutcome& outcome) {
@@ -249,18 +268,8 @@ void fill_outcome(ClientControl& control,
   outcome.mtu_down = control.mtu(Way::down);
   outcome.error = end_error(control.end(), server, outcome.params);
   for (const Way way : {Way::up, Way::down}) {
-    if (!includes(outcome.params.direction, way)) {
-      continue;
-    }
-    WayOutcome& result = (way == Way::up ? outcome.up : outcome.down).emplace();
-    for (std::size_t i = 0; i < endpoints.size(); ++i) {
-      StreamEndpoint& endpoint = *endpoints[i];
-      StreamOutcome one =
-          endpoint.send_way() == way ? endpoint.sent_outcome() : endpoint.received_outcome();
-      if (one.tx && one.rx) {
-        settle_tail(endpoint.params(), way, static_cast<std::uint16_t>(i), *one.tx, *one.rx);
-      }
-      result.streams.push_back(std::move(one));
+    if (includes(outcome.params.direction, way)) {
+      (way == Way::up ? outcome.up : outcome.down) = way_outcome(endpoints, way);
     }
   }
   for (const auto& endpoint : endpoints) {

@@ -13,17 +13,11 @@ namespace {
 using namespace std::chrono_literals;
 using wire::MessageType;
 
-// All of them and the round trips that an exchange takes.
-constexpr Duration kGoPatience = 10s;      // from ACCEPT
-constexpr Duration kSilenceBeforeGo = 4s;  // its probes and JOINs come much closer together
-constexpr Duration kSilence = 5s;          // a client that stood still comes back; see SendPermit
-constexpr Duration kLinger = 3s;           // for a client that missed our report
-constexpr Duration kLongestLinger = 15s;   // however long it goes on asking
 constexpr Duration kServerWindUp = 1500ms;
-constexpr Duration kOverrun = 2s;  // beyond the granted time: a start that took a moment
-constexpr Duration kDrain = 12s;   // for late datagrams and both reports
+constexpr Duration kDrain = 12s;  // for late datagrams and both reports
 constexpr Duration kSlack = 5s;
 constexpr Duration kHeard = 2s;
+constexpr Duration kLookAgain = 250ms;
 
 }  // namespace
 
@@ -156,27 +150,14 @@ void ServerControl::set_end(MonoTime now) {
   }
 }
 
-/// Whether the session may go on.
-bool ServerControl::check_end(ControlChannel& channel, MonoTime now) {
-  if (now >= hard_end()) {
-    channel.send(
-        wire::encode(MessageType::bye, settings_.session, 0, wire::Bye{wire::ByeReason::failed}));
-    end(complete_at_ ? TestStatus::complete : TestStatus::incomplete,
-        complete_at_ ? "complete" : "longer than was granted");
-    return false;
-  }
-  if (data_until() < now - kOverrun) {
-    shared_.stop(TxEnd::peer_stopped);
-    shared_.overrun.store(true, std::memory_order_relaxed);
-  }
-  return true;
-}
-
 MonoTime ServerControl::keep_life_line(ControlChannel& channel, MonoTime now) {
   // Before GO nothing is sent but answers, and afterwards only what is asked for; and nobody is
   // asked who is not heard at all.
-  if (!running() || complete_at_ || shared_.silence(now) > kHeard) {
+  if (!running() || complete_at_) {
     return kNever;
+  }
+  if (shared_.silence(now) > kHeard) {
+    return now + kLookAgain;  // another stream may hear of it
   }
   if (const auto probe = life_line_.poll(now)) {
     channel.send(wire::encode(MessageType::probe, settings_.session, 0, *probe));
@@ -252,9 +233,7 @@ MonoTime ServerControl::on_timer(ControlChannel& channel, MonoTime now) {
   if (ended()) {
     return kNever;
   }
-  const Duration look = settings_.seldom ? 500ms : 100ms;
-  return std::min({wind_up_ ? wind_up_->by : kNever, next_probe, hard_end(), now + look,
-                   checking_ ? preflight_.next_timeout() : kNever});
+  return std::min({next_probe, next_end(), checking_ ? preflight_.next_timeout() : kNever});
 }
 
 void ServerControl::say_shut_down(ControlChannel& channel, MonoTime now) {
@@ -266,58 +245,6 @@ void ServerControl::say_shut_down(ControlChannel& channel, MonoTime now) {
   if (!running()) {
     end(TestStatus::incomplete, "the server is shutting down");
   }
-}
-
-void ServerControl::end_if_due(MonoTime now) {
-  // All books are closed on both sides: only the client's BYE is missing, or nobody waits for it.
-  const Duration linger = kLinger + shared_.round_trip();
-  const bool forgotten =
-      complete_at_ && (shared_.silence(now) > linger || now - *complete_at_ > kLongestLinger);
-  // A server that stops leaves none of its reports half said, as far as its time goes.
-  const bool over = complete_at_ && (wind_up_ ? shut_down_said_ && all_delivered() : forgotten);
-  if (over || (wind_up_ && now >= wind_up_->by)) {
-    end(wind_up_ ? wind_up_->status : TestStatus::complete,
-        wind_up_ ? wind_up_->reason : "complete");
-  }
-}
-
-/// How far away the client is, from how long its first word after ACCEPT took: an upper bound.
-void ServerControl::note_distance(MonoTime now) {
-  const MonoTime heard = now - shared_.silence(now);
-  if (heard > opened_ && shared_.handshake_ns.load() == 0) {
-    shared_.handshake_ns.store((heard - opened_).count());
-  }
-}
-
-bool ServerControl::check_liveness(MonoTime now) {
-  note_distance(now);
-  const Duration silence = shared_.silence(now);
-  const Duration round_trip = shared_.round_trip();
-  if (!running()) {
-    const bool never_heard = shared_.handshake_ns.load() == 0;
-    if (now - opened_ > kGoPatience + 6 * round_trip ||
-        (!never_heard && silence > kSilenceBeforeGo + 2 * round_trip)) {
-      end(TestStatus::incomplete, "the client never said GO");
-      return false;
-    }
-    return true;
-  }
-  if (shared_.gone(now)) {
-    end(complete_at_ ? TestStatus::complete : TestStatus::incomplete,
-        complete_at_ ? "complete" : "the client is gone (ICMP port unreachable)");
-    return false;
-  }
-  if (silence > kSilence + 2 * round_trip) {
-    end(complete_at_ ? TestStatus::complete : TestStatus::incomplete,
-        complete_at_ ? "complete" : "the client went silent");
-    return false;
-  }
-  if (shared_.unproven(now) > kProofPatience + round_trip) {
-    end(complete_at_ ? TestStatus::complete : TestStatus::incomplete,
-        complete_at_ ? "complete" : "the client does not answer");
-    return false;
-  }
-  return true;
 }
 
 void ServerControl::end(TestStatus status, std::string reason) {

@@ -75,6 +75,7 @@ class ServerControl final : public SessionControl {
   void on_bye(const wire::Bye& bye, MonoTime now);
   void end(TestStatus status, std::string reason);
   [[nodiscard]] bool check_liveness(MonoTime now);
+  [[nodiscard]] MonoTime next_end() const;
   void note_distance(MonoTime now);
   void wind_up_by(MonoTime now, TestStatus status, const char* reason);
   [[nodiscard]] bool all_complete() const;

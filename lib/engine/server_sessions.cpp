@@ -6,25 +6,16 @@
 #include <utility>
 #include <variant>
 
+#include "engine/key_text.hpp"
+
 namespace udperf::engine {
 namespace {
 
 using session::HandshakeResponder;
 using wire::MessageType;
 
-std::optional<crypto::Key> to_key(const std::optional<std::string>& text) {
-  if (!text) {
-    return std::nullopt;
-  }
-  crypto::Key key{};
-  std::transform(text->begin(),
-                 text->begin() + static_cast<std::ptrdiff_t>(std::min(text->size(), key.size())),
-                 key.begin(), [](char c) { return static_cast<std::byte>(c); });
-  return key;
-}
-
-HandshakeResponder::Settings door_settings(const ServerOptions& options) {
-  return HandshakeResponder::Settings{to_key(options.key), options.allow, options.deny};
+HandshakeResponder::Settings responder_settings(const ServerOptions& options) {
+  return HandshakeResponder::Settings{key_of(options.key), options.allow, options.deny};
 }
 
 }  // namespace
@@ -38,7 +29,7 @@ ServerSessions::ServerSessions(const ServerOptions& options, net::ListenPort& li
       random_(random),
       observer_(observer),
       executor_(executor),
-      door_(door_settings(options), random, clock.now()),
+      responder_(responder_settings(options), random, clock.now()),
       memory_(options.max_memory.count()),
       instance_(random.next_u64() | 1U) {}
 
@@ -89,7 +80,7 @@ void ServerSessions::decide_on(const net::Datagram& datagram, MonoTime now) {
   if (header && header->type == MessageType::hello) {
     ++counters_.hellos;
   }
-  auto decision = door_.on_datagram(datagram.bytes, datagram.peer, datagram.local, now);
+  auto decision = responder_.on_datagram(datagram.bytes, datagram.peer, datagram.local, now);
   if (const auto* drop = std::get_if<HandshakeResponder::Drop>(&decision)) {
     if (guest_ == nullptr || !guest_->on_datagram(datagram, header.has_value(), now)) {
       count_drop(*drop);

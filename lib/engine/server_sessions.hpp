@@ -150,7 +150,7 @@ class ServerSessions final : public Service, public SharedPort {
   ServerObserver& observer_;
   Executor& executor_;
   os::Event event_;
-  session::HandshakeResponder door_;
+  session::HandshakeResponder responder_;
   PortGuest* guest_ = nullptr;
   SessionMemory memory_;
   ByteMeter control_{session::ControlBudget::kBytesPerSecondOfAll,

@@ -40,6 +40,8 @@ Wake StreamEndpoint::step(MonoTime now, net::ReceiveBuffers& buffers) {
   update_complete(now);
   if (control_ != nullptr) {
     control_wake_ = control_->on_timer(socket_, now);
+  } else if (const bool before = std::exchange(trouble_, test_.in_trouble()); trouble_ && !before) {
+    tell_speaker();
   }
   flush(now);
   if (test_.quit.load(std::memory_order_acquire)) {

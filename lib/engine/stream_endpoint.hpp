@@ -124,6 +124,7 @@ class StreamEndpoint final : public Task {
   std::atomic<bool> delivered_{false};
   std::atomic<std::int64_t> asked_at_ns_{0};
   bool over_ = false;
+  bool trouble_ = false;  ///< the test was in trouble at the last step
 };
 
 }  // namespace udperf::engine

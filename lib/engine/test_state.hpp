@@ -92,10 +92,16 @@ struct TestState {
   void refused() { refusals.fetch_add(1, std::memory_order_relaxed); }
   /// Nothing listens there any more. One ICMP message can be forged or old: a host that is really
   /// gone answers everything so.
-  [[nodiscard]] bool gone(MonoTime now) const {
+  [[nodiscard]] bool gone(MonoTime now) const { return now > gone_after(); }
+  /// Until when the peer may be heard again before it is gone; kNever where nothing says it is.
+  [[nodiscard]] MonoTime gone_after() const {
     constexpr std::uint32_t kEnough = 3;
     constexpr Duration kAtLeast = std::chrono::milliseconds{250};
-    return refusals.load(std::memory_order_relaxed) >= kEnough && silence(now) > kAtLeast;
+    return refusals.load(std::memory_order_relaxed) >= kEnough ? last_heard() + kAtLeast : kNever;
+  }
+  /// Whether a stream saw what the session's control has to hear of.
+  [[nodiscard]] bool in_trouble() const {
+    return out_of_memory.load(std::memory_order_relaxed) || gone_after() != kNever;
   }
   /// How long that is ago; none at a client.
   [[nodiscard]] Duration unproven(MonoTime now) const {
@@ -114,9 +120,10 @@ struct TestState {
       rtt_max_ns.store(rtt.count(), std::memory_order_relaxed);
     }
   }
-  [[nodiscard]] Duration silence(MonoTime now) const {
-    return now - mono_from_ns(last_heard_ns.load(std::memory_order_relaxed));
+  [[nodiscard]] MonoTime last_heard() const {
+    return mono_from_ns(last_heard_ns.load(std::memory_order_relaxed));
   }
+  [[nodiscard]] Duration silence(MonoTime now) const { return now - last_heard(); }
   void stop(TxEnd why) {
     int none = -1;
     stop_sending.compare_exchange_strong(none, static_cast<int>(why));

@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/address_lists.hpp"
 #include "base/saturating.hpp"
 #include "base/source_accounts.hpp"
 #include "engine/client_connect.hpp"
@@ -21,16 +22,6 @@ constexpr int kAcceptsPerStep = 32;
 /// Connections beyond the sessions that the policy allows: those that have not asked yet.
 constexpr std::size_t kMostUndecided = 256;
 constexpr std::size_t kMostUndecidedOfAddress = 64;
-
-bool in_list(const std::vector<IpPrefix>& list, const IpAddress& address) {
-  return std::any_of(list.begin(), list.end(),
-                     [&address](const IpPrefix& prefix) { return prefix.contains(address); });
-}
-
-bool welcome_address(const engine::ServerOptions& options, const IpAddress& address) {
-  return !in_list(options.deny, address) &&
-         (options.allow.empty() || in_list(options.allow, address));
-}
 
 ServerTestSetting test_setting(const Iperf3Service::Parts& parts, SourceAccounts& sources) {
   const std::uint32_t buffer = parts.options.buffer.value_or(engine::kDefaultBuffer);
@@ -122,7 +113,7 @@ void Iperf3Service::accept_clients(MonoTime now) {
 
 void Iperf3Service::welcome(std::unique_ptr<net::TcpConnection> connection, MonoTime now) {
   const IpAddress& address = connection->remote().address;
-  if (shutting_down_ || !welcome_address(parts_.options, address)) {
+  if (shutting_down_ || !let_in(parts_.options.allow, parts_.options.deny, address)) {
     return;  // closed without a word
   }
   const IpAddress source = source_of(address);

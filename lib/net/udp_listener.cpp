@@ -71,7 +71,7 @@ class UdpListener::Inbox {
         control_(datagrams),
         from_(datagrams),
         messages_(datagrams),
-        letters_(datagrams),
+        datagrams_(datagrams),
         used_(datagrams) {}
 
   std::span<const Datagram> read(int fd, const Endpoint& local) {
@@ -85,13 +85,13 @@ class UdpListener::Inbox {
       const std::size_t length = messages_[i].msg_len;
       const std::span<const std::byte> slot = std::span{bytes_}.subspan(i * kLetterBytes);
       const auto kept = slot.first(std::min(length, kLetterBytes));
-      Datagram& datagram = letters_[i];
+      Datagram& datagram = datagrams_[i];
       datagram.bytes.assign(kept.begin(), kept.end());
       datagram.full_length = static_cast<std::uint32_t>(length);
       datagram.peer = from_[i].endpoint();
       datagram.local = Endpoint{destination(messages_[i].msg_hdr, local.address), local.port};
     }
-    return std::span{letters_}.first(used_);
+    return std::span{datagrams_}.first(used_);
   }
 
  private:
@@ -123,7 +123,7 @@ class UdpListener::Inbox {
   std::vector<Control> control_;
   std::vector<SocketAddress> from_;
   std::vector<mmsghdr> messages_;
-  std::vector<Datagram> letters_;
+  std::vector<Datagram> datagrams_;
   std::size_t used_;  ///< of them, by the last read
 };
 

@@ -71,6 +71,7 @@ void fill_times(const std::vector<const TxReport*>& tx, TxPart& part) {
                                       time_between(*part.first_unix_ns, *part.last_unix_ns), 0);
   part.offered_bps =
       rate_over(bits_after_first(*part.payload_bytes, earliest->first_bytes), *part.span_ns);
+  part.pps = rate_over(static_cast<double>(*part.packets - 1), *part.span_ns);
 }
 
 const char* name_of(TxEnd end) {
@@ -106,6 +107,7 @@ void fill_window(const std::vector<const TxReport*>& tx, TxPart& part) {
   // From first to last a sender that stood still before the end would look as fast as ever.
   part.offered_bps =
       smaller(part.offered_bps, rate_over(8.0 * static_cast<double>(*part.payload_bytes), window));
+  part.pps = smaller(part.pps, rate_over(static_cast<double>(*part.packets), window));
 }
 
 /// Of several streams the worst: a direction is complete when all of them are.

@@ -39,6 +39,7 @@ struct TxPart {
   Nanoseconds last_unix_ns;
   Nanoseconds span_ns;
   Number offered_bps;
+  Number pps;
   Count send_blocked;
   Count pacing_skipped;
   Count gso;  ///< most datagrams handed over as one buffer; 0 = segmentation offload was not used

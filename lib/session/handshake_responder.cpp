@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/address_lists.hpp"
+
 namespace udperf::session {
 
 using wire::MessageType;
@@ -15,12 +17,7 @@ HandshakeResponder::HandshakeResponder(Settings settings, RandomSource& random, 
       tokens_at_(now) {}
 
 bool HandshakeResponder::welcome(const IpAddress& address) const {
-  const auto within = [&address](const IpPrefix& prefix) { return prefix.contains(address); };
-  if (std::any_of(settings_.deny.begin(), settings_.deny.end(), within)) {
-    return false;
-  }
-  return settings_.allow.empty() ||
-         std::any_of(settings_.allow.begin(), settings_.allow.end(), within);
+  return let_in(settings_.allow, settings_.deny, address);
 }
 
 bool HandshakeResponder::may_answer(MonoTime now) {

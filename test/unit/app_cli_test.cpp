@@ -198,6 +198,11 @@ TEST_CASE("an unknown command is named with those that there are", "[app]") {
 TEST_CASE("a mistyped command or option gets the nearest one named", "[app]") {
   CHECK(refused({"clinet"}).message.find("clinet: unknown command (did you mean client?); ") == 0);
   CHECK(refused({"sever"}).message.find("(did you mean server?)") != std::string::npos);
+  CHECK(refused({"--verison"}).message ==
+        "--verison: unknown option (did you mean --version?); see udperf --help");
+  CHECK(refused({"--hepl"}).message ==
+        "--hepl: unknown option (did you mean --help?); see udperf --help");
+  CHECK(refused({"--duration"}).message == "--duration: unknown option; see udperf --help");
   CHECK(refused({"client", "--durration", "3s"}).message ==
         "--durration: unknown option (did you mean --duration?); see udperf client --help");
   CHECK(refused({"client", "--dur", "3s"}).message.find("(did you mean --duration?)") !=

@@ -183,6 +183,12 @@ TEST_CASE("A name may be cut as long as it is one option's, and numbers have pre
   CHECK(parse({"-c", "h", "-u", "-S", "064"}).parameters.ip.tos == 52);
 }
 
+TEST_CASE("A mistyped name gets the nearest one named") {
+  CHECK(parse({"-c", "h", "--bandwith", "3"}).problem ==
+        "--bandwith: unknown option (did you mean --bandwidth?)");
+  CHECK(parse({"-c", "h", "--frobnicate"}).problem == "--frobnicate: unknown option");
+}
+
 TEST_CASE("CPUs, waiting times and the control connection's own are taken") {
   const auto client = parse({"-c",
                              "192.0.2.1%eth7",

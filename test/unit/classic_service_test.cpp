@@ -107,6 +107,17 @@ TEST_CASE("what begins like a native message is left to its protocol, but in a r
   CHECK_FALSE(s.say("native", true, 7778));
 }
 
+TEST_CASE("what comes from an address that is not served is counted and told", "[classic]") {
+  engine::ServerOptions options;
+  options.deny = {*parse_ip_prefix("127.0.0.0/8")};
+  ServiceScene s{options};
+  CHECK(s.say("START"));
+  CHECK(s.say("STOP"));
+  CHECK(s.port.answers.empty());
+  CHECK(s.counted("classic_denied") == 2);
+  CHECK(s.counted("classic_runs") == 0);
+}
+
 TEST_CASE("a run takes a place only where nothing may run beside it", "[classic]") {
   ServiceScene s{GENERATE(engine::ServerOptions{}, with(&engine::ServerOptions::exclusive),
                           with(&engine::ServerOptions::one_off))};

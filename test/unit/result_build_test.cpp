@@ -46,6 +46,7 @@ TEST_CASE("rates leave out the first datagram, which only starts the clock", "[r
   CHECK(*rx.ip_bps == Approx(8.0 * 989 * 1028 / 2.5));
   CHECK(*rx.wire_bps == Approx(8.0 * 989 * 1066 / 2.5));
   CHECK(*document.up->tx.offered_bps == Approx(8.0 * 999 * 1000 / 2.0));
+  CHECK(*document.up->tx.pps == Approx(999 / 2.0));
   CHECK(document.goodput_bps == rx.goodput_bps);
   CHECK(*document.kilobytes_per_second == Approx(396.0));
 }
@@ -139,6 +140,7 @@ TEST_CASE("a test without a datagram has counts of zero and no rates", "[result]
   CHECK(document.up->loss.ci95 == std::nullopt);
   CHECK(document.up->tx.first_unix_ns == std::nullopt);
   CHECK(document.up->tx.offered_bps == std::nullopt);
+  CHECK(document.up->tx.pps == std::nullopt);
   CHECK(document.up->rx.goodput_bps == std::nullopt);
   CHECK(document.loss_percent == std::nullopt);
   CHECK(document.goodput_bps == std::nullopt);
@@ -224,6 +226,7 @@ TEST_CASE("a sender that stood still did not offer its rate", "[result]") {
 
   CHECK(*document.down->tx.offered_bps ==
         Approx(8.0 * static_cast<double>(tx.payload_bytes) / 4.0));
+  CHECK(*document.down->tx.pps == Approx(500 / 4.0));
   CHECK(*document.down->pacing.rate_error_ratio < -0.45);
   CHECK(document.down->tx.pauses.at(0).reason == "Resource temporarily unavailable (EAGAIN)");
   CHECK(*sustained_bps(document) < *before.goodput_bps - 0.9e6);

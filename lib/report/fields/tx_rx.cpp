@@ -31,6 +31,11 @@ const Fields<result::TxPart>& tx_fields() {
         "payload_bytes / window_ns: a sender that stood still before the end offered "
         "less.",
         "bit/s", "", "both times are 0", "", 16, 34}},
+      {"pps",
+       &result::TxPart::pps,
+       {"Datagrams a second: (packets - 1) / span, but at most packets / window_ns, as "
+        "offered_bps.",
+        "1/s", "", "as offered_bps"}},
       {"send_blocked",
        &result::TxPart::send_blocked,
        {"Datagrams that the kernel did not take at once; no number was used up.", "", "",
