@@ -155,6 +155,55 @@ TEST_CASE("the granted time and the drain are a hard end, whatever the client go
   CHECK(world.server->sessions().count() == 0);
 }
 
+TEST_CASE("who says done, but not how much it sent, has not had a complete test", "[sim]") {
+  const bool says_fin = GENERATE(true, false);
+  SimWorld world{7};
+  Peer peer{world, SimNetwork::endpoint(2, 7777), one_second(Direction::up)};
+  REQUIRE(peer.granted());
+  peer.go();
+  std::uint64_t number = 0;
+  peer.live(100ms, true, [&] { peer.data(number++); });
+  if (says_fin) {
+    wire::Fin fin;
+    fin.report.packets = number;
+    fin.report.payload_bytes = 100 * number;
+    fin.report.batches = number;
+    peer.say(MessageType::fin, fin);
+    peer.live(500ms, true, [] {});
+  }
+  peer.say(MessageType::bye, wire::Bye{wire::ByeReason::done});
+  peer.live(500ms, true, [] {});
+
+  const auto& closed = world.server->observer().closed;
+  REQUIRE(closed.size() == 1);
+  INFO(closed[0].reason);
+  CHECK((closed[0].status == TestStatus::complete) == says_fin);
+}
+
+TEST_CASE("who delays its answers gains the round trip that it feigns, five seconds at most",
+          "[sim]") {
+  SimWorld world{8};
+  auto params = one_second(Direction::up);
+  params.amount.duration = 60s;
+  Peer peer{world, SimNetwork::endpoint(2, 7777), params};
+  REQUIRE(peer.granted());
+  std::uint64_t number = 0;
+  const auto talk = [&] {
+    peer.data(number++);
+    wire::Feedback feedback;
+    feedback.number = number;
+    peer.say(MessageType::feedback, feedback);
+  };
+  peer.live(3s, false, [] {});  // its first word after ACCEPT
+  peer.go();
+  const MonoTime begun = world.clock.now();
+  peer.live(12s, false, talk);
+
+  CHECK(peer.last_feedback > begun + 3500ms);  // it does gain
+  CHECK(peer.last_feedback <= begun + 8500ms);
+  CHECK(world.server->sessions().count() == 0);
+}
+
 TEST_CASE("who does not answer the server's probes is not sent to any more", "[sim]") {
   // All that a third host could forge who knows the session: valid DATA, FEEDBACK and probes.
   const auto direction = GENERATE(Direction::up, Direction::down, Direction::both);
