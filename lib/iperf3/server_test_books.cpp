@@ -64,7 +64,9 @@ void ServerTest::note_rows(MonoTime now) {
       }
     }
     const IntervalRows rows = cutter_->cut(record_.streams, counters, now);
-    record_.keep(rows);
+    if (record_.has_room() && memory_.take_rows(rows.size() * sizeof(Row))) {
+      record_.keep(rows);
+    }
     if (setting_.watcher != nullptr) {
       setting_.watcher->on_test_interval(record_, rows);
     }

@@ -32,7 +32,7 @@ Row received_row(const StreamCounters& before, const StreamCounters& now) {
 }  // namespace
 
 void TestRecord::keep(const IntervalRows& rows) {
-  if (intervals.size() * std::max<std::size_t>(streams.size(), 1) < kMostRows) {
+  if (has_room()) {
     intervals.push_back(rows);
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -84,6 +85,9 @@ struct TestRecord {
   std::optional<std::string> error;
 
   static constexpr std::size_t kMostRows = 100'000;
+  [[nodiscard]] bool has_room() const {
+    return intervals.size() * std::max<std::size_t>(streams.size(), 1) < kMostRows;
+  }
   /// Appends rows as long as there is room.
   void keep(const IntervalRows& rows);
 };
