@@ -55,7 +55,7 @@ void ClientReporter::on_warning(const Warning& warning) {
   parts_.log.warning(warning.message + " [" + warning.code + "]", context_);
 }
 
-void ClientReporter::on_trace(const std::string& text, const Endpoint& peer) {
+void ClientReporter::on_trace(const std::string& text, const std::optional<Endpoint>& peer) {
   parts_.log.debug(text, LogContext{peer, context_.session});
 }
 

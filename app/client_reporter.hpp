@@ -31,7 +31,7 @@ class ClientReporter final : public engine::ClientObserver {
   void on_interval(const engine::LiveInterval& interval) override;
   void on_progress(const engine::LiveProgress& progress) override;
   void on_warning(const Warning& warning) override;
-  void on_trace(const std::string& text, const Endpoint& peer) override;
+  void on_trace(const std::string& text, const std::optional<Endpoint>& peer) override;
 
   /// Puts a line on stderr, beside the progress line; nothing with --quiet.
   void say(const std::string& line);

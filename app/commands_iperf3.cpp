@@ -1,16 +1,13 @@
 #include <unistd.h>
 
-#include <atomic>
-#include <condition_variable>
 #include <csignal>
 #include <cstdio>
-#include <mutex>
-#include <thread>
 
 #include "app/commands.hpp"
 #include "app/exit_code.hpp"
 #include "app/files.hpp"
 #include "app/iperf3_access.hpp"
+#include "app/iperf3_idle_guard.hpp"
 #include "app/iperf3_printer.hpp"
 #include "app/options/commands.hpp"
 #include "app/signals.hpp"
@@ -151,46 +148,14 @@ class ServerWatch final : public engine::ServerObserver {
                          const TestParams& /*params*/) override {}
   void on_session_closed(const SessionOutcome& /*outcome*/) override {}
   void on_refused(const Endpoint& client, const std::string& reason) override {
-    printer_.say_error(client.to_string() + ": " + reason);
+    printer_.say_trouble(client.to_string() + ": " + reason);
   }
-  void on_warning(const Warning& warning) override { printer_.say_error(warning.message); }
+  void on_warning(const Warning& warning) override { printer_.say_trouble(warning.message); }
   void on_counters(const engine::ServerCounters& /*counters*/) override {}
+  MonoTime on_turn(MonoTime now) override { return printer_.tell_left_out(now); }
 
  private:
   Iperf3Printer& printer_;
-};
-
-/// Asks the server to stop when no test has begun after a while.
-class IdleGuard {
- public:
-  IdleGuard(Duration patience, const Iperf3Printer& printer, engine::StopToken& stop)
-      : thread_([this, patience, &printer, &stop] {
-          std::unique_lock lock{mutex_};
-          if (!ended_.wait_for(lock, patience, [this] { return over_; }) && !printer.any_test()) {
-            asked_ = true;
-            stop.request(SIGTERM);
-          }
-        }) {}
-  ~IdleGuard() {
-    {
-      const std::lock_guard lock{mutex_};
-      over_ = true;
-    }
-    ended_.notify_all();
-    thread_.join();
-  }
-  IdleGuard(const IdleGuard&) = delete;
-  IdleGuard& operator=(const IdleGuard&) = delete;
-
-  /// It has.
-  [[nodiscard]] bool asked() const { return asked_.load(); }
-
- private:
-  std::atomic<bool> asked_{false};
-  std::mutex mutex_;
-  std::condition_variable ended_;
-  bool over_ = false;
-  std::thread thread_;
 };
 
 Result<engine::ServerOptions> server_options(const Iperf3Command& command,
@@ -255,9 +220,14 @@ int run_server(const Iperf3Command& command, Iperf3Printer& printer, engine::Sto
   }
   const engine::ServiceMaker make =
       [&](const engine::ServiceSite& site) -> Result<std::unique_ptr<engine::Service>> {
-    iperf3::Iperf3Service::Parts parts{*options, clock, random, watch, site.executor, &printer};
+    iperf3::Iperf3Service::Parts parts{*options,      clock,       random,  watch,
+                                       site.executor, site.memory, &printer};
     set_parts(command, printer, parts);
-    parts.authorize = *gate;
+    if (*gate) {
+      parts.authorize = [&access = **gate](const std::optional<std::string>& token) {
+        return access.let_in(token);
+      };
+    }
     auto service = iperf3::Iperf3Service::open(parts, command.port);
     if (!service) {
       return tl::unexpected<Error>{service.error()};
@@ -303,7 +273,8 @@ int refuse(const Iperf3Command& command) {
 int run_role(const Iperf3Command& command, OutputFile& output) {
   engine::StopToken stop;
   const SignalWatcher signals{stop, {}, [&stop] { stop.request(SIGHUP); }};
-  Iperf3Printer printer{command, output};
+  const SystemClock clock;
+  Iperf3Printer printer{command, output, clock};
   return command.role == Iperf3Command::Role::server ? run_server(command, printer, stop)
                                                      : run_client(command, printer, stop);
 }

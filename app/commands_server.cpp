@@ -119,9 +119,9 @@ std::vector<engine::ServiceMaker> more_services(const ServerCommand& command,
   if (command.iperf3_port) {
     makers.emplace_back([&, port = *command.iperf3_port](const engine::ServiceSite& site)
                             -> Result<std::unique_ptr<engine::Service>> {
-      auto service = iperf3::Iperf3Service::open(
-          {options, clock, random, observer, site.executor, nullptr, std::chrono::seconds{1}},
-          port);
+      auto service = iperf3::Iperf3Service::open({options, clock, random, observer, site.executor,
+                                                  site.memory, nullptr, std::chrono::seconds{1}},
+                                                 port);
       if (!service) {
         return tl::unexpected<Error>{service.error()};
       }

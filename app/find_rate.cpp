@@ -31,7 +31,7 @@ class TrialObserver final : public engine::ClientObserver {
       reporter_.on_warning(warning);
     }
   }
-  void on_trace(const std::string& text, const Endpoint& peer) override {
+  void on_trace(const std::string& text, const std::optional<Endpoint>& peer) override {
     reporter_.on_trace(text, peer);
   }
 

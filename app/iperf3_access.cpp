@@ -1,5 +1,6 @@
 #include "app/iperf3_access.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -70,30 +71,64 @@ Result<std::function<Result<std::string>()>> make_token_source(const Iperf3Comma
   }};
 }
 
-Result<std::function<Result<std::string>(const std::optional<std::string>&)>> make_gate(
-    const Iperf3Command& command) {
-  using Keeper = std::function<Result<std::string>(const std::optional<std::string>&)>;
-  if (!command.access.private_key) {
-    return Keeper{};
+std::optional<std::string> AccessGate::version() const {
+  struct stat now {};
+  if (::stat(path_.c_str(), &now) != 0) {
+    return std::nullopt;
   }
-  auto key =
+  std::string out;
+  const auto add = [&out](auto number) { out += std::to_string(number) + " "; };
+  add(now.st_ino);
+  add(now.st_size);
+  for (const timespec& at : {now.st_mtim, now.st_ctim}) {
+    add(at.tv_sec);
+    add(at.tv_nsec);
+  }
+  return out;
+}
+
+Result<void> AccessGate::read_users() {
+  const auto before = version();
+  if (before && read_version_ == before) {
+    return {};
+  }
+  read_version_.reset();
+  auto users = read_file(path_, kMostUsersBytes);
+  if (!users) {
+    return tl::unexpected<Error>{users.error()};
+  }
+  ++reads_;
+  users_ = *std::move(users);
+  read_version_ = before;  // what is written from here on makes it another
+  return {};
+}
+
+Result<std::string> AccessGate::let_in(const std::optional<std::string>& token) {
+  if (!token) {
+    return usage_error("no credentials");
+  }
+  if (const auto read = read_users(); !read) {
+    return tl::unexpected<Error>{read.error()};
+  }
+  return iperf3::let_in(*token, gate_, users_, std::time(nullptr));
+}
+
+Result<std::unique_ptr<AccessGate>> make_gate(const Iperf3Command& command) {
+  if (!command.access.private_key) {
+    return nullptr;
+  }
+  const auto key =
       read_key("--rsa-private-key-path", *command.access.private_key, iperf3::check_private_key);
   if (!key) {
     return tl::unexpected<Error>{key.error()};
   }
-  const std::string path = *command.access.users;
-  if (const auto users = read_file(path, kMostUsersBytes); !users) {
-    return usage_error("--authorized-users-path " + users.error().message());
+  iperf3::Gate gate{iperf3::PrivateKey{*key}, command.access.skew_s, command.access.padding};
+  gate.skew_s = gate.skew_s != 0 ? gate.skew_s : iperf3::Gate::kUsualSkew;
+  auto out = std::make_unique<AccessGate>(std::move(gate), *command.access.users);
+  if (const auto read = out->read_users(); !read) {
+    return usage_error("--authorized-users-path " + read.error().message());
   }
-  iperf3::Gate gate{*std::move(key), command.access.skew_s, command.access.padding};
-  gate.skew_s = gate.skew_s != 0 ? gate.skew_s : iperf3::Gate{}.skew_s;
-  return Keeper{[gate, path](const std::optional<std::string>& token) -> Result<std::string> {
-    if (!token) {
-      return usage_error("no credentials");
-    }
-    const auto users = read_file(path, kMostUsersBytes);
-    return users ? iperf3::let_in(*token, gate, *users, std::time(nullptr)) : users;
-  }};
+  return out;
 }
 
 }  // namespace udperf::app

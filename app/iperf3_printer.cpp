@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "base/decimal.hpp"
+#include "base/printable.hpp"
 #include "iperf3/report_json.hpp"
 #include "iperf3/summary.hpp"
 
@@ -41,8 +42,8 @@ std::string percent(double value) {
 
 }  // namespace
 
-Iperf3Printer::Iperf3Printer(const Iperf3Command& command, OutputFile& output)
-    : command_(command), output_(output) {
+Iperf3Printer::Iperf3Printer(const Iperf3Command& command, OutputFile& output, const Clock& clock)
+    : command_(command), output_(output), clock_(clock) {
   format_.unit = command.report.unit;
   format_.verbose = command.log.verbose;
 }
@@ -111,8 +112,9 @@ std::string Iperf3Printer::start_of(const TestRecord& record) const {
                                            : std::to_string(p.seconds) + " second test";
   std::string who = iperf3::start_text(record);
   if (record.server) {  // a client has said it when the server took the test
-    who.insert(who.find('\n') + 1, "      Cookie: " + record.cookie + "\n      Target Bitrate: " +
-                                       std::to_string(p.rate_bps) + "\n");
+    who.insert(who.find('\n') + 1, "      Cookie: " + printable(record.cookie) +
+                                       "\n      Target Bitrate: " + std::to_string(p.rate_bps) +
+                                       "\n");
     who.insert(0, "Time: " + iperf3::time_text(record) + "\n");
   }
   return who + "Starting Test: protocol: UDP, " + std::to_string(p.streams) + " streams, " +
@@ -150,6 +152,10 @@ void Iperf3Printer::on_test_started(const TestRecord& record) {
     renew_log();
   }
   ++tests_;
+  if (!tests_limit_.admit(clock_.now())) {
+    unprinted_.insert(&record);
+    return;
+  }
   if (command_.report.output != Iperf3Command::Output::json && live_ == nullptr) {
     live_ = &record;
     write(text() ? start_of(record) : iperf3::start_event(record));
@@ -175,10 +181,12 @@ std::string Iperf3Printer::events_of(const TestRecord& record) const {
 }
 
 void Iperf3Printer::on_test_ended(const TestRecord& record) {
+  if (unprinted_.erase(&record) != 0) {
+    return;
+  }
   if (record.rows_left_out != 0) {
     const std::string line = "iperf3: warning - " + std::to_string(record.rows_left_out) +
-                             " intervals are not kept: their rows are more than " +
-                             std::to_string(TestRecord::kMostRows) + "\n";
+                             " intervals are not kept: there is no room for their rows\n";
     std::fputs(line.c_str(), stderr);
   }
   switch (command_.report.output) {
@@ -200,7 +208,7 @@ void Iperf3Printer::on_test_ended(const TestRecord& record) {
   live_ = live_ == &record ? nullptr : live_;
   if (record.server) {
     if (record.error && text()) {
-      say_error(*record.error);
+      say_trouble(*record.error);
     }
     if (!command_.service.one_off) {
       announce_server(port_);
@@ -216,9 +224,9 @@ void Iperf3Printer::finish_client(const TestRecord& record, bool began) {
     return;
   }
   if (record.server_output_text) {
-    write("\nServer output:\n" + *record.server_output_text + "\n");
+    write("\nServer output:\n" + printable(*record.server_output_text, Lines::several) + "\n");
   } else if (record.server_output_json) {
-    write("\nServer JSON output:\n" + *record.server_output_json + "\n");
+    write("\nServer JSON output:\n" + printable(*record.server_output_json, Lines::several) + "\n");
   }
   if (record.error) {
     say_error(*record.error);
@@ -228,15 +236,15 @@ void Iperf3Printer::finish_client(const TestRecord& record, bool began) {
 }
 
 void Iperf3Printer::on_test_refused(const std::string& reason) {
-  if (!text()) {
+  if (!text() && trouble_limit_.admit(clock_.now())) {
     say_last_error(reason);
   }
 }
 
 void Iperf3Printer::on_test_unstarted(const TestRecord& record) {
   if (text()) {
-    say_error(record.host + ": " + record.error.value_or(""));
-  } else {
+    say_trouble(record.host + ": " + record.error.value_or(""));
+  } else if (trouble_limit_.admit(clock_.now())) {
     write_alone(record);
   }
 }
@@ -256,11 +264,31 @@ void Iperf3Printer::say_last_error(const std::string& what) {
 }
 
 void Iperf3Printer::say_debug(const std::string& what) {
+  const std::string line = printable(what, Lines::several) + "\n";
   if (text()) {
-    write(what + "\n");
+    write(line);
   } else {
-    std::fprintf(stderr, "%s\n", what.c_str());
+    std::fputs(line.c_str(), stderr);
   }
+}
+
+void Iperf3Printer::say_trouble(const std::string& what) {
+  if (trouble_limit_.admit(clock_.now())) {
+    say_error(what);
+  }
+}
+
+MonoTime Iperf3Printer::tell_left_out(MonoTime now) {
+  MonoTime next = kNever;
+  const auto look = [&](RecordLimiter& limiter, const char* what) {
+    if (const auto count = limiter.take_left_out(now)) {
+      say_error("... " + std::to_string(*count) + " more like this in the last 10 s: " + what);
+    }
+    next = std::min(next, limiter.due());
+  };
+  look(tests_limit_, "tests");
+  look(trouble_limit_, "errors");
+  return next;
 }
 
 void Iperf3Printer::say_error(const std::string& what) {

@@ -3,10 +3,13 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "app/files.hpp"
 #include "app/iperf3_command.hpp"
+#include "base/record_limiter.hpp"
+#include "clock/clock.hpp"
 #include "iperf3/report_writer.hpp"
 #include "iperf3/test_record.hpp"
 
@@ -16,7 +19,7 @@ namespace udperf::app {
 /// time one is printed as it runs, the others when they are over.
 class Iperf3Printer final : public iperf3::TestWatcher {
  public:
-  Iperf3Printer(const Iperf3Command& command, OutputFile& output);
+  Iperf3Printer(const Iperf3Command& command, OutputFile& output, const Clock& clock);
 
   void on_test_taken(const iperf3::TestRecord& record) override;
   void on_test_started(const iperf3::TestRecord& record) override;
@@ -31,6 +34,10 @@ class Iperf3Printer final : public iperf3::TestWatcher {
   /// The client's last lines, or what the test failed of.
   void finish_client(const iperf3::TestRecord& record, bool began);
   void say_error(const std::string& what);
+  /// One that strangers can cause.
+  void say_trouble(const std::string& what);
+  /// Tells what was left out, when it is time to. Returns when it is next.
+  MonoTime tell_left_out(MonoTime now);
   /// The error that ends the program: of the forms of JSON it is a part.
   void say_last_error(const std::string& what);
   /// -d: a part of the output where that is text, else on stderr.
@@ -57,7 +64,11 @@ class Iperf3Printer final : public iperf3::TestWatcher {
   const Iperf3Command& command_;
   OutputFile& output_;
   iperf3::TextFormat format_;
-  const iperf3::TestRecord* live_ = nullptr;  ///< the test that is printed as it runs
+  const Clock& clock_;
+  RecordLimiter tests_limit_{200, std::chrono::milliseconds{200}};
+  RecordLimiter trouble_limit_{50, std::chrono::milliseconds{500}};
+  std::set<const iperf3::TestRecord*> unprinted_;  ///< tests that run and are left out
+  const iperf3::TestRecord* live_ = nullptr;       ///< the test that is printed as it runs
   std::uint16_t port_ = 0;
   std::atomic<std::uint64_t> tests_{0};
   bool failed_ = false;

@@ -10,6 +10,7 @@
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include "base/printable.hpp"
 #include "base/units.hpp"
 
 namespace udperf::app {
@@ -41,21 +42,6 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
       return spdlog::level::debug;
   }
   return spdlog::level::err;
-}
-
-/// Control characters as \xNN: a peer's words must not forge records or move the cursor.
-std::string printable(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string result;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7F) {
-      result += c;
-    } else {
-      result += {'\\', 'x', kHex[byte >> 4U], kHex[byte & 0xFU]};
-    }
-  }
-  return result;
 }
 
 std::string text_record(const LogRecord& record) {

@@ -44,7 +44,7 @@ void ServerReporter::on_session_closed(const SessionOutcome& outcome) {
     }
   }
   if (outputs_.jsonl != nullptr && lines_.limiter.admit(log_.now())) {
-    emit(*outputs_.jsonl, report::session_to_json(outcome));
+    emit_line(report::session_to_json(outcome));
   }
 }
 
@@ -59,7 +59,7 @@ void ServerReporter::on_classic_closed(const classic::RunOutcome& outcome) {
     }
   }
   if (outputs_.jsonl != nullptr && lines_.limiter.admit(log_.now())) {
-    emit(*outputs_.jsonl, classic::to_json(outcome));
+    emit_line(classic::to_json(outcome));
   }
 }
 
@@ -143,6 +143,12 @@ void ServerReporter::emit(const OutputFile& file, const std::string& text) {
   if (!done && !std::exchange(write_failed_, true)) {
     log_.error(done.error().message());  // once: the next session would only say the same
   }
+}
+
+void ServerReporter::emit_line(const std::string& text) {
+  constexpr std::size_t kUsual = 8192;  // a line with many rows counts as several
+  emit(*outputs_.jsonl, text);
+  lines_.limiter.charge(text.size() / kUsual, log_.now());
 }
 
 std::string counters_text(const engine::ServerCounters& counters) {

@@ -62,6 +62,8 @@ class ServerReporter final : public engine::ServerObserver, public classic::RunO
 
  private:
   void emit(const OutputFile& file, const std::string& text);
+  /// A JSON line that was admitted.
+  void emit_line(const std::string& text);
   /// A kind of record that strangers can cause.
   struct Kind {
     Kind(std::uint32_t burst, Duration every, std::string what)

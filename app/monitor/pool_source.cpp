@@ -25,7 +25,7 @@ class Silent final : public engine::ClientObserver {
   void on_interval(const engine::LiveInterval& /*interval*/) override {}
   void on_progress(const engine::LiveProgress& /*progress*/) override {}
   void on_warning(const Warning& /*warning*/) override {}
-  void on_trace(const std::string& /*text*/, const Endpoint& /*peer*/) override {}
+  void on_trace(const std::string& /*text*/, const std::optional<Endpoint>& /*peer*/) override {}
 };
 
 /// In one line; without its rows where they make it too long, and empty where that does not help.

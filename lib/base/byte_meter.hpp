@@ -30,6 +30,14 @@ class ByteMeter {
     } while (!paid_at_ns_.compare_exchange_weak(paid, then, std::memory_order_relaxed));
     return true;
   }
+  /// So many have passed, whether they might or not: nothing more does until that is paid for.
+  void charge(std::uint64_t bytes, MonoTime now) {
+    std::int64_t paid = paid_at_ns_.load(std::memory_order_relaxed);
+    std::int64_t then = 0;
+    do {
+      then = saturating_sum(std::max(paid, to_ns(now)), time_of(bytes));
+    } while (!paid_at_ns_.compare_exchange_weak(paid, then, std::memory_order_relaxed));
+  }
   /// What passed was not used after all.
   void give_back(std::uint64_t bytes) {
     paid_at_ns_.fetch_sub(time_of(bytes), std::memory_order_relaxed);

@@ -29,6 +29,8 @@ class RecordLimiter {
     ++left_out_;
     return false;
   }
+  /// One that was admitted is as long as so many more: those that follow wait for it.
+  void charge(std::uint64_t more, MonoTime now) { meter_.charge(saturating_mul(more, kUnit), now); }
   /// When to ask what was left out; kNever: nothing was.
   [[nodiscard]] MonoTime due() const { return tell_at_; }
   /// How many were left out since last told, if it is time to say so.

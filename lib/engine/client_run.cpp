@@ -282,6 +282,7 @@ class Attempts {
       return false;
     }
     if (const auto wait = retry_wait(options_, last, clock_.now() - begun_)) {
+      observer_.on_trace("trying again: " + last.error->message(), std::nullopt);
       os::wait_readable(std::array{stop_.wait_fd()}, *wait);
       time_ = ConnectTime{options_, clock_.now()};
       return true;

@@ -102,8 +102,8 @@ class ClientObserver {
   virtual void on_warning(const Warning& warning) = 0;
   /// The server granted a session; another number for each start of its process, 0 = not told.
   virtual void on_granted(std::uint64_t /*instance*/) {}
-  /// Something worth a debug or info log record, e.g. "HELLO sent", with the peer it is about.
-  virtual void on_trace(const std::string& text, const Endpoint& peer) = 0;
+  /// Something worth a debug log record, e.g. "HELLO", with the peer that it is about if any.
+  virtual void on_trace(const std::string& text, const std::optional<Endpoint>& peer) = 0;
 };
 
 /// Runs one test and says how it ended; never throws, never prints. Returns within

@@ -230,12 +230,14 @@ std::unique_ptr<net::DatagramPort> ServerSessions::open_port(const Session& sess
 std::optional<wire::Reject> ServerSessions::open_stream(Session& session, std::uint8_t stream,
                                                         const session::Sealer& sealer,
                                                         const net::Datagram& datagram) {
-  if (!session.fixed.grow(stream_bytes(session.params, session.light()))) {
+  const std::uint64_t fixed = stream_bytes(session.params, session.light());
+  if (!session.fixed.grow(fixed)) {
     ++counters_.out_of_memory;
     return no_room();
   }
   auto port = open_port(session, datagram);
   if (!port) {
+    session.fixed.shrink(fixed);
     return no_room();
   }
   StreamEndpoint::Settings settings;

@@ -27,6 +27,7 @@ ServerControl::ServerControl(const Settings& settings, TestState& shared, MonoTi
       life_line_(settings.secret, now,
                  settings.seldom ? session::kSeldom : session::LifeLinePace{}),
       opened_(now) {
+  shared_.seldom.store(settings.seldom);
   shared_.heard(now);
   shared_.proven_ns.store(to_ns(now));  // its cookie came back
 }

@@ -239,7 +239,7 @@ Result<void> run_server(const ServerOptions& options, const Clock& clock, Random
   ServerSessions sessions{options, **listener, clock, random, observer, pool};
   ServiceLoop loop{clock, observer, stop};
   loop.add(sessions);
-  const auto others = make_services(more, {pool, &sessions}, loop);
+  const auto others = make_services(more, {pool, sessions.memory(), &sessions}, loop);
   if (!others) {
     return tl::unexpected{others.error()};
   }
@@ -263,8 +263,9 @@ Result<void> run_services(const ServerOptions& options, const Clock& clock,
                           ServerObserver& observer, const StopToken& stop,
                           const std::vector<ServiceMaker>& services) {
   Pool pool{clock, worker_count(), waiting_of(options), options.realtime};
+  SessionMemory memory{options.max_memory.count()};
   ServiceLoop loop{clock, observer, stop};
-  const auto made = make_services(services, {pool, nullptr}, loop);
+  const auto made = make_services(services, {pool, memory, nullptr}, loop);
   if (!made) {
     return tl::unexpected{made.error()};
   }

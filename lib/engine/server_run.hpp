@@ -12,6 +12,7 @@
 #include "base/units.hpp"
 #include "clock/clock.hpp"
 #include "engine/service.hpp"
+#include "engine/session_memory.hpp"
 #include "engine/shared_port.hpp"
 #include "engine/stop_token.hpp"
 #include "engine/thread_scheduling.hpp"
@@ -91,6 +92,7 @@ class ServerObserver {
 /// What a service shares with the others of its server.
 struct ServiceSite {
   Executor& executor;
+  SessionMemory& memory;
   SharedPort* port = nullptr;  ///< of udperf's own protocol; null where that is not served
 };
 

@@ -256,6 +256,11 @@ void ServerSessions::note_early_ends(SessionOutcome& outcome) {
   }
   for (const auto* way : {&outcome.up, &outcome.down}) {
     for (const StreamOutcome& stream : *way ? (*way)->streams : std::vector<StreamOutcome>{}) {
+      if (!stream.tx && way == &outcome.up) {
+        outcome.status = TestStatus::incomplete;
+        outcome.reason = "the client has not said how much it sent";
+        return;
+      }
       if (stream.tx && stream.tx->end != TxEnd::complete) {
         outcome.status = TestStatus::incomplete;
         outcome.reason = std::string{way == &outcome.up ? "the client's" : "this server's"} +

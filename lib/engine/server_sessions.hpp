@@ -52,6 +52,8 @@ class ServerSessions final : public Service, public SharedPort {
   [[nodiscard]] std::uint64_t finished() const override { return over_.reaped; }
   [[nodiscard]] session::Occupancy occupancy(const IpAddress& client, MonoTime now) const override;
   [[nodiscard]] const ServerCounters& counters() const { return counters_; }
+  /// What all services beside this one draw on, too.
+  [[nodiscard]] SessionMemory& memory() { return memory_; }
   /// Sessions looked at one by one since the start (SessionPlaces::steps).
   [[nodiscard]] std::uint64_t steps() const { return places_.steps(); }
 

@@ -16,6 +16,10 @@ class SessionMemory {
   explicit SessionMemory(std::uint64_t most)
       : full_(most - light_share(most)), light_(light_share(most)) {}
 
+  /// What all sessions have of it.
+  [[nodiscard]] std::uint64_t used() const { return full_.memory.used() + light_.memory.used(); }
+  /// Where a full session gets its account.
+  [[nodiscard]] SourceAccounts& sources_of_full() { return full_.sources; }
   /// Where a new session gets its account; null: there is no room. Of the light ones' memory a
   /// third is left for those that are there to grow; then they take of the others' as long as more
   /// than three eighths of that are left.

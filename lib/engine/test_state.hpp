@@ -32,6 +32,8 @@ struct TestState {
   std::atomic<std::uint32_t> refusals{0};
   /// Final size of the datagrams, set before `started`. 0 = as granted.
   std::atomic<std::uint32_t> payload_bytes{0};
+  /// The ends of this test talk as seldom as session/light.hpp says; set when it is made.
+  std::atomic<bool> seldom{false};
   /// The peer says how full its sockets are, and heeds it; set before `started`.
   std::atomic<bool> peer_tells_queue{false};
   /// What each of the peer's sockets can hold, payload bytes; 0 = not told. Set before `started`.
@@ -90,14 +92,16 @@ struct TestState {
     return agreed != 0 ? agreed : granted;
   }
   void refused() { refusals.fetch_add(1, std::memory_order_relaxed); }
-  /// Nothing listens there any more. One ICMP message can be forged or old: a host that is really
-  /// gone answers everything so.
+  /// Nothing listens there any more. ICMP messages can be forged or old: a host that is really gone
+  /// answers everything so, and has twice not said what it usually says.
   [[nodiscard]] bool gone(MonoTime now) const { return now > gone_after(); }
   /// Until when the peer may be heard again before it is gone; kNever where nothing says it is.
   [[nodiscard]] MonoTime gone_after() const {
     constexpr std::uint32_t kEnough = 3;
-    constexpr Duration kAtLeast = std::chrono::milliseconds{250};
-    return refusals.load(std::memory_order_relaxed) >= kEnough ? last_heard() + kAtLeast : kNever;
+    constexpr Duration kTalksEvery = std::chrono::milliseconds{250};
+    constexpr Duration kTalksSeldom = std::chrono::seconds{1};
+    const Duration usual = seldom.load(std::memory_order_relaxed) ? kTalksSeldom : kTalksEvery;
+    return refusals.load(std::memory_order_relaxed) >= kEnough ? last_heard() + 2 * usual : kNever;
   }
   /// Whether a stream saw what the session's control has to hear of.
   [[nodiscard]] bool in_trouble() const {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.hpp"
 
@@ -38,10 +39,33 @@ struct Credentials {
 [[nodiscard]] Result<void> check_public_key(const std::string& pem);
 [[nodiscard]] Result<void> check_private_key(const std::string& pem);
 
+/// A server's key, read once: that takes longer than its use.
+class PrivateKey {
+ public:
+  PrivateKey() = default;
+  /// PEM text; with any other no token opens.
+  explicit PrivateKey(const std::string& pem);
+  PrivateKey(const PrivateKey&) = delete;
+  PrivateKey& operator=(const PrivateKey&) = delete;
+  PrivateKey(PrivateKey&& other) noexcept : key_(std::exchange(other.key_, nullptr)) {}
+  PrivateKey& operator=(PrivateKey&& other) noexcept {
+    std::swap(key_, other.key_);
+    return *this;
+  }
+  ~PrivateKey();
+
+  /// Of the library that reads it; null: none.
+  [[nodiscard]] void* get() const { return key_; }
+
+ private:
+  void* key_ = nullptr;
+};
+
 /// What a server lets clients in by.
 struct Gate {
-  std::string private_key;   ///< PEM
-  std::int64_t skew_s = 10;  ///< by which the clocks may differ
+  static constexpr std::int64_t kUsualSkew = 10;
+  PrivateKey private_key;
+  std::int64_t skew_s = kUsualSkew;  ///< by which the clocks may differ
   Padding padding = Padding::oaep;
 };
 

@@ -83,13 +83,13 @@ std::optional<Bytes> from_base64(std::string_view text) {
 }
 
 std::optional<std::string> decrypt(const Bytes& secret, const Gate& gate) {
-  const auto key = private_key_of(gate.private_key);
-  const Owned<EVP_PKEY_CTX> context{key ? EVP_PKEY_CTX_new(key.get(), nullptr) : nullptr};
+  auto* const key = static_cast<EVP_PKEY*>(gate.private_key.get());
+  const Owned<EVP_PKEY_CTX> context{key != nullptr ? EVP_PKEY_CTX_new(key, nullptr) : nullptr};
   if (!context || EVP_PKEY_decrypt_init(context.get()) <= 0 ||
       !set_padding(context.get(), gate.padding)) {
     return std::nullopt;
   }
-  Bytes plain(static_cast<std::size_t>(EVP_PKEY_get_size(key.get())));
+  Bytes plain(static_cast<std::size_t>(EVP_PKEY_get_size(key)));
   std::size_t length = plain.size();
   if (EVP_PKEY_decrypt(context.get(), plain.data(), &length, secret.data(), secret.size()) <= 0) {
     return std::nullopt;
@@ -128,6 +128,12 @@ bool is_known(const Credentials& who, std::string_view users) {
 }
 
 }  // namespace
+
+PrivateKey::PrivateKey(const std::string& pem) : key_(private_key_of(pem).release()) {}
+
+PrivateKey::~PrivateKey() {
+  EVP_PKEY_free(static_cast<EVP_PKEY*>(key_));
+}
 
 bool authentication_is_built_in() {
   return true;
@@ -214,6 +220,10 @@ tl::unexpected<Error> absent() {
 }
 
 }  // namespace
+
+PrivateKey::PrivateKey(const std::string& /*pem*/) {}
+
+PrivateKey::~PrivateKey() = default;
 
 bool authentication_is_built_in() {
   return false;

@@ -13,6 +13,9 @@ std::int64_t nanoseconds(double seconds) {
   return std::llround(std::clamp(seconds, 0.0, kMostSeconds) * 1e9);
 }
 
+/// Of one datagram: no network makes more, whatever a peer says.
+constexpr std::uint64_t kMostCopies = 255;
+
 /// Its highest number says nothing: a stock receiver takes a number of 32 bits that has begun anew
 /// for one out of order.
 bool is_stuck(const StreamResult& told, const OwnSent& sent) {
@@ -22,10 +25,7 @@ bool is_stuck(const StreamResult& told, const OwnSent& sent) {
 
 /// Datagrams behind the highest number that the peer has seen.
 std::uint64_t unseen_tail(const StreamResult& told, const OwnSent& sent) {
-  // A stock receiver takes a number of 32 bits that has begun anew for one out of order.
-  const bool stuck =
-      sent.counters == Counters::narrow && sent.packets > UINT32_MAX && told.packets <= UINT32_MAX;
-  return stuck ? 0 : sent.packets - std::min(told.packets, sent.packets);
+  return is_stuck(told, sent) ? 0 : sent.packets - std::min(told.packets, sent.packets);
 }
 
 }  // namespace
@@ -60,15 +60,16 @@ PeerReceived peer_received(const StreamResult& told, const OwnSent& sent) {
   const bool exact = !omits || (splits && is_stuck(told, sent));
   const std::uint64_t least = exact ? report.sent - std::min(arrived, report.sent) : 0;
   report.lost = std::min(std::max(seen, least), report.sent);
-  report.lost_bytes = report.lost * sent.length;
+  report.lost_bytes = saturating_mul(report.lost, sent.length);
   report.unique = report.sent - report.lost;
-  report.unique_bytes = report.unique * sent.length;
+  report.unique_bytes = saturating_mul(report.unique, sent.length);
   out.rule_was_wrong = errors < report.lost;
   out.copies_came = !omits && !told.duplicates && arrived > report.unique;
   const std::uint64_t copies = omits ? 0 : arrived - std::min(report.unique, arrived);
-  report.duplicates = told.duplicates.value_or(copies);
-  report.datagrams = report.unique + report.duplicates;
-  report.reordered = told.out_of_order.value_or(0);
+  const std::uint64_t most_copies = saturating_mul(report.unique, kMostCopies);
+  report.duplicates = std::min(told.duplicates.value_or(copies), most_copies);
+  report.datagrams = saturating_add(report.unique, report.duplicates);
+  report.reordered = std::min(told.out_of_order.value_or(0), report.unique);
   report.first_bytes = 0;
   report.last_mono_ns = nanoseconds(told.seconds.value_or(0));
   report.jitter_ns = nanoseconds(told.jitter_s);

@@ -44,7 +44,10 @@ std::optional<StreamResult> read_stream(const Json& object) {
   // More than a datagram a nanosecond in the longest of tests is nothing that anybody has counted.
   constexpr std::uint64_t kMostPackets = std::uint64_t{1} << 47U;
   constexpr std::uint64_t kMostBytes = kMostPackets << 13U;
-  if (*packets > kMostPackets || *bytes > kMostBytes) {
+  const auto duplicates = find_count(object, "duplicates");
+  const auto out_of_order = find_count(object, "out_of_order");
+  if (*packets > kMostPackets || *bytes > kMostBytes || errors.value_or(0) > kMostPackets ||
+      duplicates.value_or(0) > kMostPackets || out_of_order.value_or(0) > kMostPackets) {
     return std::nullopt;
   }
   StreamResult out;
@@ -61,8 +64,8 @@ std::optional<StreamResult> read_stream(const Json& object) {
   if (const auto end = find_number(object, "end_time")) {
     out.seconds = bounded_seconds(*end - find_number(object, "start_time").value_or(0));
   }
-  out.duplicates = find_count(object, "duplicates");
-  out.out_of_order = find_count(object, "out_of_order");
+  out.duplicates = duplicates;
+  out.out_of_order = out_of_order;
   return out;
 }
 

@@ -36,8 +36,13 @@ struct Results {
   std::optional<std::string> server_output_json;  ///< the text of a JSON object
 };
 
-/// The longest results that are read of a client; a server's may hold its whole report.
-inline constexpr std::size_t kMostClientResultBytes = std::size_t{1} << 20U;
+/// The longest results that are read of a client with so many sockets, some three times what it has
+/// to say: who reads them has others to serve. A server's may hold its whole report.
+[[nodiscard]] constexpr std::size_t most_client_result_bytes(std::size_t sockets) {
+  constexpr std::size_t kAlways = 4096;
+  constexpr std::size_t kForSocket = 1024;
+  return kAlways + kForSocket * sockets;
+}
 inline constexpr std::size_t kMostServerResultBytes = std::size_t{32} << 20U;
 
 [[nodiscard]] std::string to_json(const Results& results);

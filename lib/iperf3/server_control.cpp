@@ -8,7 +8,8 @@ namespace {
 
 /// What a client may say where a text of it is awaited. No length of one begins so.
 bool leaves_test(const std::optional<std::int8_t>& state) {
-  static_assert(kMostClientResultBytes >> 24U == 0 && kMostParameterBytes >> 24U == 0);
+  static_assert(most_client_result_bytes(2 * kMostStreams) >> 24U == 0 &&
+                kMostParameterBytes >> 24U == 0);
   return state == static_cast<std::int8_t>(State::client_terminate) ||
          state == static_cast<std::int8_t>(State::iperf_done);
 }
@@ -30,7 +31,9 @@ void ServerControl::on_bytes(std::span<const std::byte> bytes, MonoTime now) {
   while (step(now)) {
   }
   // Nothing is sent ahead but what the item in question needs.
-  const std::size_t most = phase_ == Phase::results ? kMostClientResultBytes : kMostParameterBytes;
+  const std::size_t most = phase_ == Phase::results
+                               ? most_client_result_bytes(parameters_.sockets())
+                               : kMostParameterBytes;
   if (phase_ < Phase::closing && in_.size() > most + Inbox::kMostAhead) {
     fail(ErrorNumber::bad_message, "the client sent more than the protocol lets it", now);
   }
@@ -103,7 +106,8 @@ bool ServerControl::read_state(MonoTime now) {
       }
       events_.push_back(Event::stopped);
       out_.put_state(State::exchange_results);
-      enter(Phase::results, now + kPatience);
+      end_by_ = std::min(end_by_, now + kGrace);
+      enter(Phase::results, item_deadline(now));
       return true;
     case State::client_terminate:
       finish(TestStatus::incomplete, "the client has terminated", now);
@@ -127,7 +131,7 @@ bool ServerControl::read_results(MonoTime now) {
   if (leaves_test(in_.next_state())) {
     return read_state(now);
   }
-  const auto item = in_.take_text(kMostClientResultBytes);
+  const auto item = in_.take_text(most_client_result_bytes(parameters_.sockets()));
   if (item.status == Inbox::Text::Status::incomplete) {
     return false;
   }
@@ -141,7 +145,7 @@ bool ServerControl::read_results(MonoTime now) {
   }
   client_results_ = *std::move(results);
   events_.push_back(Event::client_results);
-  enter(Phase::own_results, now + kPatience);
+  enter(Phase::own_results, item_deadline(now));
   return true;
 }
 
@@ -150,12 +154,13 @@ void ServerControl::admit(MonoTime now) {
     return;
   }
   out_.put_state(State::create_streams);
-  enter(Phase::creating, now + kPatience);
+  end_by_ = now + kPatience + kPatienceForStream * parameters_.sockets();
+  enter(Phase::creating, item_deadline(now));
 }
 
 void ServerControl::stream_made(MonoTime now) {
   if (phase_ == Phase::creating) {
-    deadline_ = now + kPatience;
+    deadline_ = item_deadline(now);
   }
 }
 
@@ -168,7 +173,10 @@ void ServerControl::streams_made(MonoTime now) {
   events_.push_back(Event::started);
   const Duration planned = std::chrono::seconds{parameters_.seconds + parameters_.omit_seconds};
   // Where bytes or blocks end the test, or nothing does, the data itself is what is watched.
-  enter(Phase::running, parameters_.seconds != 0 ? now + planned + kGrace : kNever);
+  const bool by_time =
+      parameters_.seconds != 0 && parameters_.bytes == 0 && parameters_.blocks == 0;
+  end_by_ = by_time ? now + planned + kGrace : kNever;
+  enter(Phase::running, end_by_);
 }
 
 void ServerControl::send_results(const Results& results, MonoTime now) {
@@ -177,7 +185,7 @@ void ServerControl::send_results(const Results& results, MonoTime now) {
   }
   out_.put_text(to_json(results));
   out_.put_state(State::display_results);
-  enter(Phase::goodbye, now + kPatience);
+  enter(Phase::goodbye, item_deadline(now));
 }
 
 void ServerControl::say_busy(MonoTime now) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -42,7 +43,7 @@ class ServerControl {
   void say_busy(MonoTime now);
   /// Every stream of the test is there. Starts it.
   void streams_made(MonoTime now);
-  /// A hello has come: the rest have their time again.
+  /// A hello has come: the next has its time again, as long as all of them together have some.
   void stream_made(MonoTime now);
   /// This end's results, after `client_results`.
   void send_results(const Results& results, MonoTime now);
@@ -54,6 +55,8 @@ class ServerControl {
   [[nodiscard]] std::vector<std::byte> take_output() { return out_.take(); }
   [[nodiscard]] std::vector<Event> take_events() { return std::exchange(events_, {}); }
   [[nodiscard]] MonoTime deadline() const { return deadline_; }
+  /// When the test is over, whatever its client says; kNever: nothing ends it but its data.
+  [[nodiscard]] MonoTime hard_end() const { return end_by_; }
 
   [[nodiscard]] const Cookie& cookie() const { return cookie_; }
   /// Precondition: `asked` was told.
@@ -73,7 +76,10 @@ class ServerControl {
 
   static constexpr Duration kPatience = std::chrono::seconds{10};  ///< for an item
   static constexpr Duration kSlotPatience = std::chrono::seconds{25};
-  static constexpr Duration kGrace = std::chrono::seconds{40};  ///< beyond the test's time
+  static constexpr Duration kPatienceForStream = std::chrono::milliseconds{250};  ///< beside it
+  /// For all that follows the test's time, and for all that follows the client's word that it is
+  /// over.
+  static constexpr Duration kGrace = std::chrono::seconds{12};
   static constexpr Duration kLinger = std::chrono::seconds{1};  ///< for the client to close
 
  private:
@@ -96,6 +102,9 @@ class ServerControl {
   bool read_state(MonoTime now);
   bool read_results(MonoTime now);
   void enter(Phase phase, MonoTime deadline);
+  [[nodiscard]] MonoTime item_deadline(MonoTime now) const {
+    return std::min(now + kPatience, end_by_);
+  }
   void finish(TestStatus status, std::string reason, MonoTime now);
   void fail(ErrorNumber error, const std::string& reason, MonoTime now);
 
@@ -104,6 +113,7 @@ class ServerControl {
   std::vector<Event> events_;
   Phase phase_ = Phase::cookie;
   MonoTime deadline_;
+  MonoTime end_by_ = kNever;  ///< of the state of making streams, then of the test
   Cookie cookie_{};
   Parameters parameters_;
   std::optional<Results> client_results_;

@@ -5,6 +5,7 @@
 
 #include "iperf3/drain.hpp"
 #include "iperf3/socket_buffers.hpp"
+#include "session/admission.hpp"
 
 namespace udperf::iperf3 {
 namespace {
@@ -23,8 +24,7 @@ ServerTest::ServerTest(const ServerTestSetting& setting,
       connection_(std::move(connection)),
       id_(id),
       control_(now),
-      seat_(setting.sources.join(connection_->remote().address)),
-      memory_(seat_->memory()),
+      memory_(setting.sources, connection_->remote().address),
       times_(setting.clock.unix_now(), now),
       rate_watch_(setting.rate_window, kWatch) {}
 
@@ -104,6 +104,18 @@ void ServerTest::trace(const char* what, const std::string& text) const {
   }
 }
 
+MonoTime ServerTest::free_at(MonoTime now) const {
+  const Parameters& p = control_.parameters();
+  std::optional<Duration> planned;
+  if (p.seconds != 0 && p.bytes == 0 && p.blocks == 0) {
+    planned = std::chrono::seconds{p.seconds + p.omit_seconds};
+  } else {
+    const auto granted = session::granted_time(params());
+    planned = granted && *granted > Duration{0} ? granted : std::nullopt;
+  }
+  return times_.free_at(planned, control_.hard_end(), now);
+}
+
 void ServerTest::refuse(ErrorNumber error, const std::string& reason, MonoTime now) {
   admission_.turn_away();
   control_.refuse(error, reason, now);
@@ -135,7 +147,9 @@ net::PortOptions ServerTest::port_options(const Endpoint& client, const Endpoint
   out.device = setting_.device;
   out.local_port = local.port;
   out.remote = client;
-  out.buffer_bytes = p.window != 0 ? p.window : setting_.buffer_bytes;
+  // What the client wishes is no more than what everybody else gets.
+  out.buffer_bytes =
+      p.window != 0 ? std::min(p.window, setting_.buffer_bytes) : setting_.buffer_bytes;
   out.share_port = true;
   out.tos = p.ip.tos;
   out.dont_fragment = p.ip.dont_fragment;
@@ -149,7 +163,7 @@ StreamAccount::Settings ServerTest::receiving_settings(const net::DatagramPort& 
   settings.counters = p.counters_64bit ? Counters::wide : Counters::narrow;
   settings.merging = port.gro_active();
   settings.several = p.streams > 1;
-  settings.memory = &memory_;
+  settings.memory = &memory_.account();
   return settings;
 }
 

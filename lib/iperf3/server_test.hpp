@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/memory_account.hpp"
 #include "base/random.hpp"
 #include "base/source_accounts.hpp"
 #include "clock/clock.hpp"
@@ -22,6 +21,7 @@
 #include "iperf3/sending_stream.hpp"
 #include "iperf3/server_control.hpp"
 #include "iperf3/test_admission.hpp"
+#include "iperf3/test_memory.hpp"
 #include "iperf3/test_record.hpp"
 #include "iperf3/test_times.hpp"
 #include "model/outcome.hpp"
@@ -61,8 +61,15 @@ class ServerTest {
   /// Reads, writes and does what is due. Returns when to be called next at the latest.
   MonoTime step(MonoTime now);
 
+  /// Whether the server has the memory to listen to this client, and to give it the test that it
+  /// asks for. Each is asked once.
+  [[nodiscard]] bool take_room_to_talk() { return memory_.take_talk(); }
+  [[nodiscard]] bool take_room_for_streams() { return memory_.take_streams(parameters()); }
   /// True once: the client has said what it wants, and grant() or refuse() has to follow.
   [[nodiscard]] bool take_asked() { return admission_.take_asked(); }
+  [[nodiscard]] bool ended() const { return control_.ended(); }
+  /// It is asked about once more, at the next step.
+  void ask_again() { admission_.ask(); }
   /// `granted`: with the rates that the policy leaves. The client is told when may_create() lets
   /// it.
   void grant(const TestParams& granted, MonoTime now);
@@ -108,7 +115,8 @@ class ServerTest {
   [[nodiscard]] const Endpoint& local() const { return connection_->local(); }
   [[nodiscard]] const Parameters& parameters() const { return control_.parameters(); }
   [[nodiscard]] const TestParams& params() const { return admission_.params(); }
-  [[nodiscard]] MonoTime opened_mono() const { return times_.opened_mono(); }
+  /// When its place is free again, as far as it can be told; kNever: it cannot.
+  [[nodiscard]] MonoTime free_at(MonoTime now) const;
   [[nodiscard]] const net::TcpConnection& connection() const { return *connection_; }
   /// Whether the connection is to be watched for room to write, where that has changed.
   [[nodiscard]] std::optional<bool> take_write_interest() {
@@ -156,8 +164,7 @@ class ServerTest {
   std::unique_ptr<net::TcpConnection> connection_;
   std::uint64_t id_;
   ServerControl control_;
-  std::unique_ptr<SourceAccounts::Seat> seat_;
-  MemoryAccount memory_;
+  TestMemory memory_;
   TestAdmission admission_;
   std::vector<Stream> streams_;
   std::unique_ptr<PinnedWorker> pinned_;  ///< where the client named a CPU; ends before its tasks

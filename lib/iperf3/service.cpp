@@ -23,9 +23,10 @@ constexpr int kAcceptsPerStep = 32;
 constexpr std::size_t kMostUndecided = 256;
 constexpr std::size_t kMostUndecidedOfAddress = 64;
 
-ServerTestSetting test_setting(const Iperf3Service::Parts& parts, SourceAccounts& sources) {
+ServerTestSetting test_setting(const Iperf3Service::Parts& parts) {
   const std::uint32_t buffer = parts.options.buffer.value_or(engine::kDefaultBuffer);
-  ServerTestSetting out{parts.clock, parts.random, parts.executor, sources, buffer};
+  ServerTestSetting out{parts.clock, parts.random, parts.executor, parts.memory.sources_of_full(),
+                        buffer};
   out.max_duration = parts.options.max_duration;
   out.limit_rate = parts.options.max_rate.has_value();
   out.watcher = parts.watcher;
@@ -62,10 +63,7 @@ Result<std::unique_ptr<Iperf3Service>> Iperf3Service::open(const Parts& parts, s
 
 Iperf3Service::Iperf3Service(const Parts& parts, std::unique_ptr<net::TcpListener> control,
                              std::unique_ptr<net::ListenPort> data)
-    : parts_(parts),
-      control_(std::move(control)),
-      data_(std::move(data)),
-      memory_(parts.options.max_memory.count()) {
+    : parts_(parts), control_(std::move(control)), data_(std::move(data)) {
   poll_.add(control_->fd());
   poll_.add(data_->fd());
 }
@@ -128,10 +126,12 @@ void Iperf3Service::welcome(std::unique_ptr<net::TcpConnection> connection, Mono
   }
   static_cast<void>(apply(parts_.control, connection->fd()));  // a peer is not to end the server
   poll_.add(connection->fd());
-  tests_.push_back(std::make_unique<ServerTest>(
-      test_setting(parts_, sources_), std::move(connection), parts_.random.next_u64(), now));
+  tests_.push_back(std::make_unique<ServerTest>(test_setting(parts_), std::move(connection),
+                                                parts_.random.next_u64(), now));
   ServerTest& test = *tests_.back();
-  if (full(test.client().address, now)) {
+  if (!test.take_room_to_talk()) {
+    deny(test, "the server has no memory left", now);
+  } else if (full(test.client().address, now)) {
     deny(test, "the server is busy", now);
   }
 }
@@ -139,6 +139,15 @@ void Iperf3Service::welcome(std::unique_ptr<net::TcpConnection> connection, Mono
 void Iperf3Service::deny(ServerTest& test, const std::string& reason, MonoTime now) {
   test.say_busy(now);
   parts_.observer.on_refused(test.client(), "iperf3: " + reason);
+}
+
+/// By the policy of the whole server.
+void Iperf3Service::turn_down(ServerTest& test, const wire::Reject& reject, MonoTime now) {
+  if (reject.reason == wire::RejectReason::rate) {
+    refuse(test, ErrorNumber::total_rate, "no rate is left of the server's limit", now);
+  } else {
+    deny(test, session::describe(reject), now);
+  }
 }
 
 void Iperf3Service::refuse(ServerTest& test, ErrorNumber number, const std::string& reason,
@@ -152,15 +161,22 @@ void Iperf3Service::refuse(ServerTest& test, ErrorNumber number, const std::stri
   finished_ += parts_.options.one_off && number != ErrorNumber::authentication ? 1U : 0U;
 }
 
+/// Whether the client is one of the users.
+bool Iperf3Service::is_known(ServerTest& test, MonoTime now) {
+  const MonoTime begin = parts_.clock.now();
+  const auto user = parts_.authorize(test.parameters().extras.authtoken);
+  if (!user) {
+    pace_.note_wrong(begin, parts_.clock.now());
+    refuse(test, ErrorNumber::authentication, user.error().what, now);
+  }
+  return user.has_value();
+}
+
 /// Whether the client is who it has to be, and asks for what there is.
 bool Iperf3Service::may_enter(ServerTest& test, MonoTime now) {
   const Parameters& p = test.parameters();
-  if (parts_.authorize) {
-    const auto user = parts_.authorize(p.extras.authtoken);
-    if (!user) {
-      refuse(test, ErrorNumber::authentication, user.error().what, now);
-      return false;
-    }
+  if (parts_.authorize && !is_known(test, now)) {
+    return false;
   }
   if (p.extras.server_affinity && !os::may_use_cpu(*p.extras.server_affinity)) {
     refuse(test, ErrorNumber::affinity,
@@ -184,11 +200,7 @@ void Iperf3Service::decide(ServerTest& test, MonoTime now) {
   const auto occupied = occupancy_of_all(test.client().address, now);
   const auto granted = session::admit(asked, policy(), occupied);
   if (const auto* reject = std::get_if<wire::Reject>(&granted)) {
-    if (reject->reason == wire::RejectReason::rate) {
-      refuse(test, ErrorNumber::total_rate, "no rate is left of the server's limit", now);
-    } else {
-      deny(test, session::describe(*reject), now);
-    }
+    turn_down(test, *reject, now);
     return;
   }
   const auto& params = std::get<TestParams>(granted);
@@ -200,6 +212,10 @@ void Iperf3Service::decide(ServerTest& test, MonoTime now) {
   }
   if (!burst_fits(p, params, occupied)) {
     refuse(test, ErrorNumber::total_rate, "a burst is more than the server's limit leaves", now);
+    return;
+  }
+  if (!test.take_room_for_streams()) {
+    deny(test, "the server has no memory left", now);
     return;
   }
   test.grant(params, now);
@@ -254,8 +270,15 @@ MonoTime Iperf3Service::step_tests(MonoTime now) {
   for (const auto& test : tests_) {
     MonoTime at = test->step(now);
     if (test->take_asked()) {
-      decide(*test, now);
-      at = test->step(now);
+      if (parts_.authorize && !pace_.due(now)) {
+        if (!test->ended()) {
+          test->ask_again();
+          at = std::min(at, pace_.next());
+        }
+      } else {
+        decide(*test, now);
+        at = test->step(now);
+      }
     }
     if (const auto wanted = test->take_write_interest()) {
       poll_.want_write(test->connection().fd(), *wanted);

@@ -6,12 +6,12 @@
 #include <optional>
 #include <vector>
 
-#include "base/memory_account.hpp"
 #include "base/random.hpp"
-#include "base/source_accounts.hpp"
 #include "clock/clock.hpp"
 #include "engine/server_run.hpp"
 #include "engine/service.hpp"
+#include "engine/session_memory.hpp"
+#include "iperf3/access_pace.hpp"
 #include "iperf3/key_set.hpp"
 #include "iperf3/server_test.hpp"
 #include "net/tcp.hpp"
@@ -32,6 +32,7 @@ class Iperf3Service final : public engine::Service {
     RandomSource& random;
     engine::ServerObserver& observer;
     engine::Executor& executor;
+    engine::SessionMemory& memory;   ///< of the whole server
     TestWatcher* watcher = nullptr;  ///< told of intervals; null: nobody is
     Duration interval = std::chrono::seconds{1};
     /// Clients that ask for this server's output get JSON with these keys; absent: text.
@@ -70,6 +71,8 @@ class Iperf3Service final : public engine::Service {
   void on_datagram(const net::Datagram& datagram, MonoTime now);
   void decide(ServerTest& test, MonoTime now);
   void refuse(ServerTest& test, ErrorNumber number, const std::string& reason, MonoTime now);
+  void turn_down(ServerTest& test, const wire::Reject& reject, MonoTime now);
+  [[nodiscard]] bool is_known(ServerTest& test, MonoTime now);
   [[nodiscard]] bool may_enter(ServerTest& test, MonoTime now);
   void deny(ServerTest& test, const std::string& reason, MonoTime now);
   MonoTime give_turns(MonoTime now);
@@ -85,10 +88,9 @@ class Iperf3Service final : public engine::Service {
   std::unique_ptr<net::TcpListener> control_;
   std::unique_ptr<net::ListenPort> data_;
   net::PollSet poll_;
-  MemoryAccount memory_;
-  SourceAccounts sources_{memory_};
   std::vector<std::unique_ptr<ServerTest>> tests_;
   session::RateDebts debts_;
+  AccessPace pace_;
   std::vector<net::Datagram> strays_;
   MonoTime listen_again_ = kNever;  ///< descriptors had run out
   std::uint64_t finished_ = 0;

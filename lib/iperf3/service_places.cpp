@@ -40,6 +40,7 @@ session::Policy Iperf3Service::policy() const {
 session::Occupancy Iperf3Service::occupancy(const IpAddress& client, MonoTime now) const {
   session::Occupancy out;
   out.granted_bps = debts_.bps(now);
+  MonoTime place = kNever;
   const IpAddress source = source_of(client);
   for (const auto& test : tests_) {
     if (test->holds_rate()) {
@@ -51,14 +52,11 @@ session::Occupancy Iperf3Service::occupancy(const IpAddress& client, MonoTime no
     }
     ++out.sessions;
     out.sessions_of_address += source_of(test->client().address) == source ? 1U : 0U;
-    const auto expected = expected_duration(test->params(), Way::up);
-    if (expected && *expected > Duration{0}) {
-      const auto ms = milliseconds_left(saturating_after(test->opened_mono(), *expected), now);
-      out.soonest_end_ms = out.soonest_end_ms == 0 ? ms : std::min(out.soonest_end_ms, ms);
-    }
+    place = std::min(place, test->free_at(now));
   }
-  if (const MonoTime paid = debts_.next_end(now); out.soonest_end_ms == 0 && paid != kNever) {
-    out.soonest_end_ms = milliseconds_left(paid, now);
+  const MonoTime soonest = place == kNever ? debts_.next_end(now) : place;
+  if (soonest != kNever) {
+    out.soonest_end_ms = milliseconds_left(soonest, now);
   }
   return out;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/saturating.hpp"
+
 namespace udperf::iperf3 {
 
 std::optional<Row> sum_rows(const IntervalRows& rows, Side side) {
@@ -16,10 +18,10 @@ std::optional<Row> sum_rows(const IntervalRows& rows, Side side) {
       sum = row;
       continue;
     }
-    sum->bytes += row.bytes;
-    sum->packets += row.packets;
-    sum->lost += row.lost;
-    sum->out_of_order += row.out_of_order;
+    sum->bytes = saturating_add(sum->bytes, row.bytes);
+    sum->packets = saturating_add(sum->packets, row.packets);
+    sum->lost = saturating_sum(sum->lost, row.lost);
+    sum->out_of_order = saturating_add(sum->out_of_order, row.out_of_order);
     sum->jitter_s += row.jitter_s;
     sum->jitter_known = sum->jitter_known && row.jitter_known;
   }
@@ -39,14 +41,15 @@ StreamEnd sum_ends(const TestRecord& record, Side side) {
     }
     const StreamEnd& end = record.ends[i];
     ++streams;
-    sum.sent_bytes += end.sent_bytes;
-    sum.sent_packets += end.sent_packets;
+    sum.sent_bytes = saturating_add(sum.sent_bytes, end.sent_bytes);
+    sum.sent_packets = saturating_add(sum.sent_packets, end.sent_packets);
     sum.sent_seconds = std::max(sum.sent_seconds, end.sent_seconds);
-    sum.received_bytes += end.received_bytes;
-    sum.received_packets += end.received_packets;
+    sum.received_bytes = saturating_add(sum.received_bytes, end.received_bytes);
+    sum.received_packets = saturating_add(sum.received_packets, end.received_packets);
     sum.received_seconds = std::max(sum.received_seconds, end.received_seconds);
-    sum.lost = sum.lost && end.lost ? std::optional{*sum.lost + *end.lost} : std::nullopt;
-    sum.out_of_order = sum.out_of_order.value_or(0) + end.out_of_order.value_or(0);
+    sum.lost =
+        sum.lost && end.lost ? std::optional{saturating_add(*sum.lost, *end.lost)} : std::nullopt;
+    sum.out_of_order = saturating_add(sum.out_of_order.value_or(0), end.out_of_order.value_or(0));
     sum.jitter_s += end.jitter_s;
     sum.sent_told = sum.sent_told && end.sent_told;
     sum.received_told = sum.received_told && end.received_told;

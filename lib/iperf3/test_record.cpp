@@ -62,14 +62,26 @@ void merge_in_pairs(std::vector<IntervalRows>& intervals) {
 
 }  // namespace
 
+bool TestRecord::is_forever() const {
+  return parameters.seconds == 0 && parameters.bytes == 0 && parameters.blocks == 0;
+}
+
+std::size_t TestRecord::most_intervals() const {
+  const std::size_t most = kMostRows / std::max<std::size_t>(streams.size(), 1);
+  return is_forever() ? std::min(kMostForeverRows, most) : most;
+}
+
+bool TestRecord::keep_needs_room() const {
+  return intervals.size() >= most_kept && intervals.size() < most_intervals();
+}
+
 void TestRecord::keep(const IntervalRows& rows) {
-  const std::size_t each = std::max<std::size_t>(streams.size(), 1);
-  const bool forever = parameters.seconds == 0 && parameters.bytes == 0 && parameters.blocks == 0;
-  if (forever && intervals.size() >= std::min(kMostForeverRows, kMostRows / each)) {
+  if (is_forever() && intervals.size() >= most_intervals()) {
     merge_in_pairs(intervals);
   }
-  if (intervals.size() * each < kMostRows) {
+  if (intervals.size() < most_intervals()) {
     intervals.push_back(rows);
+    most_kept = std::max(most_kept, intervals.size());
   } else {
     ++rows_left_out;
   }

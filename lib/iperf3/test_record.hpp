@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -77,7 +78,8 @@ struct TestRecord {
   std::vector<StreamEnds> streams;
   /// Not more than kMostRows rows in all; of a test without end several may have become one.
   std::vector<IntervalRows> intervals;
-  std::uint64_t rows_left_out = 0;  ///< intervals beyond those
+  std::size_t most_kept = 0;        ///< the most intervals that there have been
+  std::uint64_t rows_left_out = 0;  ///< intervals for which there was no room
   std::vector<StreamEnd> ends;      ///< empty where the test did not begin
   CpuShare local_cpu;
   CpuShare remote_cpu;
@@ -86,6 +88,10 @@ struct TestRecord {
   std::optional<std::string> error;
 
   static constexpr std::size_t kMostRows = 100'000;
+  [[nodiscard]] bool is_forever() const;
+  [[nodiscard]] std::size_t most_intervals() const;
+  /// Whether keep() takes more memory than it has taken before.
+  [[nodiscard]] bool keep_needs_room() const;
   /// Appends rows as long as there is room; in a test without end room is made, by merging.
   void keep(const IntervalRows& rows);
 };

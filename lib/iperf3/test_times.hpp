@@ -1,7 +1,9 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 
+#include "base/saturating.hpp"
 #include "base/time.hpp"
 
 namespace udperf::iperf3 {
@@ -17,13 +19,26 @@ class TestTimes {
   void hear_results(MonoTime now) { results_at_ = now; }
 
   [[nodiscard]] UnixTime opened() const { return opened_; }
-  [[nodiscard]] MonoTime opened_mono() const { return opened_mono_; }
   [[nodiscard]] bool has_started() const { return started_ != kNever; }
   [[nodiscard]] bool has_stopped() const { return stopped_ != kNever; }
   [[nodiscard]] bool has_results() const { return results_at_ != kNever; }
   /// kNever before it has happened.
   [[nodiscard]] MonoTime started() const { return started_; }
   [[nodiscard]] MonoTime results_at() const { return results_at_; }
+
+  /// When the test's place is free again, as far as it can be told: when it should be over, and
+  /// once that has passed, when it must be. `planned`: how long data flows; `hard_end`: of a test
+  /// that has started.
+  [[nodiscard]] MonoTime free_at(std::optional<Duration> planned, MonoTime hard_end,
+                                 MonoTime now) const {
+    constexpr Duration kUsualDrain = std::chrono::milliseconds{500};
+    if (!planned) {
+      return has_started() ? hard_end : kNever;
+    }
+    const MonoTime begin = has_started() ? started_ : std::max(opened_mono_, now);
+    const MonoTime expected = saturating_after(saturating_after(begin, *planned), kUsualDrain);
+    return has_started() && now >= expected ? hard_end : expected;
+  }
 
   /// How long data flowed, without the omitted time; until `now` where nobody has stopped it.
   /// Precondition: has_started().

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/decimal.hpp"
+#include "base/printable.hpp"
 #include "base/units.hpp"
 #include "report/details.hpp"
 #include "report/direction_text.hpp"
@@ -61,24 +62,6 @@ void rtt_line(const result::RttPart& rtt, Block& block) {
         "the load adds " + duration_text(added) + ", grade " + *rtt.bloat_grade +
             (rtt.bloat_source == "data" ? " (by the data's own delay: probes overtake it)" : ""));
   }
-}
-
-/// A peer's text with what could steer a terminal made visible.
-std::string printable(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    const auto code = static_cast<unsigned char>(c);
-    constexpr unsigned char kFirst = 0x20;
-    constexpr unsigned char kLast = 0x7e;
-    if (code >= kFirst && code <= kLast) {
-      out += c;
-      continue;
-    }
-    std::array<char, 8> escaped{};
-    std::snprintf(escaped.data(), escaped.size(), "\\x%02x", static_cast<unsigned>(code));
-    out += escaped.data();
-  }
-  return out;
 }
 
 /// The classic test: what was sent, and what its server said of it.

@@ -9,13 +9,37 @@ void RateDebts::owe(std::uint64_t bps, MonoTime until, MonoTime now) {
   if (bps == 0 || until <= now) {
     return;
   }
-  if (debts_.size() < kMost) {
-    debts_.push_back({bps, until});
-    return;
+  const MonoTime last = saturating_after(now, kLongest);
+  const Debt owed = until > last ? moved({bps, until}, last, now) : Debt{bps, until};
+  const auto later = [](const Debt& a, const Debt& b) { return a.until < b.until; };
+  debts_.insert(std::upper_bound(debts_.begin(), debts_.end(), owed, later), owed);
+  if (debts_.size() > kMost) {
+    join_two(now);
   }
-  Debt& last = debts_.back();
-  last.bps = saturating_add(last.bps, bps);
-  last.until = std::max(last.until, until);
+}
+
+/// The same bits until another end.
+RateDebts::Debt RateDebts::moved(const Debt& debt, MonoTime until, MonoTime now) {
+  const auto before = static_cast<std::uint64_t>((debt.until - now).count());
+  const auto after = static_cast<std::uint64_t>((until - now).count());
+  const Uint128 bits = Uint128{debt.bps} * before;
+  return {saturate<std::uint64_t>(bits / after + (bits % after != 0 ? 1U : 0U)), until};
+}
+
+/// Those two neighbours whose ends lie so close, or the first of which is so small, that least is
+/// paid later than it was owed.
+void RateDebts::join_two(MonoTime now) {
+  const auto paid_later = [this](std::size_t i) {
+    const auto gap = static_cast<std::uint64_t>((debts_[i + 1].until - debts_[i].until).count());
+    return Uint128{debts_[i].bps} * gap;
+  };
+  std::size_t best = 0;
+  for (std::size_t i = 1; i + 1 < debts_.size(); ++i) {
+    best = paid_later(i) < paid_later(best) ? i : best;
+  }
+  Debt& kept = debts_[best + 1];
+  kept.bps = saturating_add(kept.bps, moved(debts_[best], kept.until, now).bps);
+  debts_.erase(debts_.begin() + static_cast<std::ptrdiff_t>(best));
 }
 
 std::uint64_t RateDebts::bps(MonoTime now) const {

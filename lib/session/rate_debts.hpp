@@ -15,8 +15,10 @@ namespace udperf::session {
 class RateDebts {
  public:
   static constexpr std::size_t kMost = 256;
+  static constexpr Duration kLongest = std::chrono::minutes{1};
 
-  /// So much is taken until then. Where there are very many, some are joined: never to less.
+  /// So much is taken until then; what would take longer than kLongest is paid faster. Where there
+  /// are very many, two are joined: the bits that are owed stay the same.
   void owe(std::uint64_t bps, MonoTime until, MonoTime now);
   /// What is taken now.
   [[nodiscard]] std::uint64_t bps(MonoTime now) const;
@@ -28,7 +30,10 @@ class RateDebts {
     std::uint64_t bps = 0;
     MonoTime until{};
   };
-  std::vector<Debt> debts_;
+  [[nodiscard]] static Debt moved(const Debt& debt, MonoTime until, MonoTime now);
+  void join_two(MonoTime now);
+
+  std::vector<Debt> debts_;  ///< in the order of their ends
 };
 
 /// When a session that began to send at `begun` and sent so many bytes by then should be over, at

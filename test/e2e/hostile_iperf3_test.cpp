@@ -197,6 +197,34 @@ TEST_CASE("an iperf3 burst that is more than the budget is refused", "[e2e][host
   CHECK(take_a_bite(port, 3, R"("len":1000,"bandwidth":100000,"burst":10)") != 0);
 }
 
+TEST_CASE("iperf3 clients draw on the memory that all clients share", "[e2e][hostile]") {
+  constexpr int kDenied = 0xff;
+  constexpr unsigned kAsked = 40;
+  Server server(IpFamily::v4, {"--iperf3=0", "--max-memory", "16MiB"});
+  const auto port = server.ready()["data"]["iperf3_port"].get<std::uint16_t>();
+  const auto many = connect_to(port, 0);
+  REQUIRE(next_state(*many) == static_cast<int>(iperf3::State::param_exchange));
+  ask_for_test(*many, R"("len":500,"bandwidth":80000,"parallel":128)");
+  CHECK(next_state(*many) == kDenied);
+  // Who only connects takes of it, too, and never all.
+  std::vector<std::unique_ptr<net::TcpConnection>> clients;
+  unsigned denied = 0;
+  for (unsigned i = 1; i <= kAsked; ++i) {
+    clients.push_back(connect_to(port, i));
+    denied += next_state(*clients.back()) == kDenied ? 1U : 0U;
+  }
+  CHECK(denied > 0);
+  CHECK(denied < kAsked);
+  clients.clear();
+  // When the server has seen that they are gone, there is room again.
+  const auto deadline = std::chrono::steady_clock::now() + kGuard;
+  std::size_t bytes = 0;
+  for (unsigned i = 100; bytes == 0 && std::chrono::steady_clock::now() < deadline; ++i) {
+    bytes = take_a_bite(port, i, R"("len":500,"bandwidth":80000)");
+  }
+  CHECK(bytes != 0);
+}
+
 TEST_CASE("iperf3 clients of one IPv6 /64 share what an address may have", "[e2e][netns]") {
   if (!has_iperf3()) {
     return;

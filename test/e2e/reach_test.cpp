@@ -200,6 +200,40 @@ TEST_CASE("--wait-server waits for a route, too", "[e2e][netns]") {
   CHECK(status->code == 0);
 }
 
+TEST_CASE("--wait-server waits for a name, too", "[e2e][netns]") {
+  const auto made = Scene::make();
+  if (!made) {
+    return;
+  }
+  const Scene& scene = *made;
+  const TempDir folder;
+  auto client = Process::start(
+      with_file(scene, "/etc/hosts", "127.0.0.1 localhost\n", folder,
+                "late.invalid --json --packets 100 --wait-server 60s --connect-timeout 1s "
+                "--log-level debug"),
+      {});
+  REQUIRE(client);
+  REQUIRE(client->wait_for(Stream::err, "cannot resolve late.invalid", kGuard));
+
+  std::ofstream{folder.path() / "copy", std::ios::app} << "10.77.2.2 late.invalid\n";
+
+  const auto status = client->wait(kGuard);
+  CAPTURE(client->output(Stream::err));
+  REQUIRE(status.has_value());
+  CHECK(status->code == 0);
+}
+
+TEST_CASE("a broadcast address of a network of this host is called that", "[e2e][netns]") {
+  const auto made = Scene::make();
+  if (!made) {
+    return;
+  }
+  const auto finished = made->client("10.77.1.255", {"--packets", "100"});
+  CHECK(finished.code() == 3);
+  CHECK_THAT(document_of(finished).at("error").at("message").get<std::string>(),
+             ContainsSubstring("a broadcast address"));
+}
+
 TEST_CASE("no route is an unreachable server and not a fault of the program", "[e2e][netns]") {
   const auto made = Scene::make();
   if (!made) {

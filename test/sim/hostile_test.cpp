@@ -3,116 +3,18 @@
 #include <optional>
 #include <vector>
 
-#include "sim/sim_world.hpp"
+#include "sim/sim_peer.hpp"
 #include "support/catch.hpp"
 
 using namespace std::chrono_literals;
 using udperf::test::SimNetwork;
+using udperf::test::SimPeer;
 using udperf::test::SimWorld;
 
 namespace {
 
 using namespace udperf;
 using wire::MessageType;
-
-/// A client that got its session in the usual way and then does what the test says.
-class Peer {
- public:
-  Peer(SimWorld& world, const Endpoint& local, const TestParams& params,
-       std::optional<crypto::Key> key = std::nullopt)
-      : world_(world), random_(world.network.random().next_u64()), params_(params) {
-    session::ClientHandshake::Settings settings;
-    settings.params = params;
-    settings.key = key;
-    pending_.emplace(
-        engine::Pending{world.network.connect(local, world.network.server),
-                        session::ClientHandshake{settings, random_, world.clock.now()}});
-    for (int ms = 0; ms < 5000 && !pending_->handshake.done() && !pending_->handshake.failed();
-         ++ms) {
-      engine::step_handshake(*pending_, buffers_, world.clock.now());
-      world.run(1ms, [] { return false; });
-    }
-  }
-
-  [[nodiscard]] bool granted() const { return pending_->handshake.done(); }
-  [[nodiscard]] std::optional<std::uint32_t> retry_after_ms() const {
-    return pending_->handshake.retry_after_ms();
-  }
-  [[nodiscard]] std::uint64_t session() const { return pending_->handshake.session(); }
-
-  template <typename Message>
-  void say(MessageType type, const Message& message) {
-    send(wire::encode(type, session(), 0, message));
-  }
-  void send(const std::vector<std::byte>& bytes) {
-    pending_->port->send_control(bytes);
-    bytes_out += bytes.size();
-  }
-  void go() {
-    say(MessageType::go,
-        wire::Go{pending_->handshake.accept().server_nonce, params_.payload_bytes});
-  }
-  void data(std::uint64_t sequence) {
-    std::vector<std::byte> bytes(params_.payload_bytes);
-    wire::DataHeader header;
-    header.session = session();
-    header.sequence = sequence;
-    wire::encode(header, std::span{bytes}.first<kDataHeaderBytes>());
-    send(bytes);
-  }
-  /// Reads; answers probes where it is to.
-  void read(bool answer_probes) {
-    for (auto reads = pending_->port->receive(buffers_); !reads.empty();
-         reads = pending_->port->receive(buffers_)) {
-      for (const net::Received& one : reads) {
-        take(one, answer_probes);
-      }
-    }
-  }
-  /// Goes on for so long, doing `each` every 20 ms.
-  void live(Duration time, bool answer_probes, const std::function<void()>& each) {
-    for (Duration past{0}; past < time; past += 20ms) {
-      each();
-      world_.run(20ms, [] { return false; });
-      read(answer_probes);
-    }
-  }
-
-  std::uint64_t bytes_out = 0;
-  std::uint64_t bytes_in = 0;  ///< without DATA
-  std::uint64_t data_in = 0;   ///< datagrams
-  std::uint64_t feedbacks = 0;
-  MonoTime last_feedback{};
-
- private:
-  void take(const net::Received& one, bool answer_probes) {
-    const auto header = wire::decode_common(one.data);
-    if (!header) {
-      return;
-    }
-    if (header->type == MessageType::data) {
-      data_in += (one.data.size() + one.segment - 1) / one.segment;
-      return;
-    }
-    bytes_in += one.data.size();
-    if (header->type == MessageType::feedback) {
-      ++feedbacks;
-      last_feedback = one.at;
-    }
-    const auto probe = wire::decode<wire::Probe>(one.data);
-    if (header->type == MessageType::probe && probe && answer_probes) {
-      wire::ProbeReply reply;
-      reply.id = probe->id;
-      say(MessageType::probe_reply, reply);
-    }
-  }
-
-  SimWorld& world_;
-  test::SeededRandom random_;
-  TestParams params_;
-  net::ReceiveBuffers buffers_;
-  std::optional<engine::Pending> pending_;
-};
 
 TestParams one_second(Direction direction) {
   TestParams params;
@@ -139,7 +41,7 @@ TEST_CASE("the granted time and the drain are a hard end, whatever the client go
           "[sim]") {
   const auto direction = GENERATE(Direction::up, Direction::down, Direction::both);
   SimWorld world{1};
-  Peer peer{world, SimNetwork::endpoint(2, 7777), one_second(direction)};
+  SimPeer peer{world, SimNetwork::endpoint(2, 7777), one_second(direction)};
   REQUIRE(peer.granted());
   peer.go();
   std::uint64_t number = 0;
@@ -155,13 +57,62 @@ TEST_CASE("the granted time and the drain are a hard end, whatever the client go
   CHECK(world.server->sessions().count() == 0);
 }
 
+TEST_CASE("who says done, but not how much it sent, has not had a complete test", "[sim]") {
+  const bool says_fin = GENERATE(true, false);
+  SimWorld world{7};
+  SimPeer peer{world, SimNetwork::endpoint(2, 7777), one_second(Direction::up)};
+  REQUIRE(peer.granted());
+  peer.go();
+  std::uint64_t number = 0;
+  peer.live(100ms, true, [&] { peer.data(number++); });
+  if (says_fin) {
+    wire::Fin fin;
+    fin.report.packets = number;
+    fin.report.payload_bytes = 100 * number;
+    fin.report.batches = number;
+    peer.say(MessageType::fin, fin);
+    peer.live(500ms, true, [] {});
+  }
+  peer.say(MessageType::bye, wire::Bye{wire::ByeReason::done});
+  peer.live(500ms, true, [] {});
+
+  const auto& closed = world.server->observer().closed;
+  REQUIRE(closed.size() == 1);
+  INFO(closed[0].reason);
+  CHECK((closed[0].status == TestStatus::complete) == says_fin);
+}
+
+TEST_CASE("who delays its answers gains the round trip that it feigns, five seconds at most",
+          "[sim]") {
+  SimWorld world{8};
+  auto params = one_second(Direction::up);
+  params.amount.duration = 60s;
+  SimPeer peer{world, SimNetwork::endpoint(2, 7777), params};
+  REQUIRE(peer.granted());
+  std::uint64_t number = 0;
+  const auto talk = [&] {
+    peer.data(number++);
+    wire::Feedback feedback;
+    feedback.number = number;
+    peer.say(MessageType::feedback, feedback);
+  };
+  peer.live(3s, false, [] {});  // its first word after ACCEPT
+  peer.go();
+  const MonoTime begun = world.clock.now();
+  peer.live(12s, false, talk);
+
+  CHECK(peer.last_feedback > begun + 3500ms);  // it does gain
+  CHECK(peer.last_feedback <= begun + 8500ms);
+  CHECK(world.server->sessions().count() == 0);
+}
+
 TEST_CASE("who does not answer the server's probes is not sent to any more", "[sim]") {
   // All that a third host could forge who knows the session: valid DATA, FEEDBACK and probes.
   const auto direction = GENERATE(Direction::up, Direction::down, Direction::both);
   SimWorld world{2};
   auto params = one_second(direction);
   params.amount.duration = 60s;
-  Peer peer{world, SimNetwork::endpoint(2, 7777), params};
+  SimPeer peer{world, SimNetwork::endpoint(2, 7777), params};
   REQUIRE(peer.granted());
   peer.go();
   std::uint64_t number = 0;
@@ -185,7 +136,7 @@ TEST_CASE("feedback whose token is wrong is no licence to send", "[sim]") {
   SimWorld world{3};
   auto params = one_second(Direction::down);
   params.amount.duration = 60s;
-  Peer peer{world, SimNetwork::endpoint(2, 7777), params};
+  SimPeer peer{world, SimNetwork::endpoint(2, 7777), params};
   REQUIRE(peer.granted());
   peer.go();
   std::uint64_t number = 0;
@@ -208,7 +159,7 @@ TEST_CASE("answers are never more than three times what was asked, whatever is a
   SimWorld world{4};
   auto params = one_second(Direction::up);
   params.interval = 10ms;
-  Peer peer{world, SimNetwork::endpoint(2, 7777), params};
+  SimPeer peer{world, SimNetwork::endpoint(2, 7777), params};
   REQUIRE(peer.granted());
   peer.go();
   peer.data(0);
@@ -245,7 +196,7 @@ TEST_CASE("answers are never more than three times what was asked, whatever is a
 
 TEST_CASE("before GO, too, a small question brings no large answer for ever", "[sim]") {
   SimWorld world{5};
-  Peer peer{world, SimNetwork::endpoint(2, 7777), one_second(Direction::down)};
+  SimPeer peer{world, SimNetwork::endpoint(2, 7777), one_second(Direction::down)};
   REQUIRE(peer.granted());
   peer.live(4s, true, [&] {
     for (int i = 0; i < 20; ++i) {
@@ -259,10 +210,10 @@ TEST_CASE("addresses of one IPv6 /64 share what an address may have", "[sim]") {
   engine::ServerOptions options;
   options.max_sessions_per_address = 2;
   SimWorld world{6, options};
-  const Peer first{world, v6(1, 1), one_second(Direction::up)};
-  const Peer second{world, v6(1, 2), one_second(Direction::up)};
-  const Peer third{world, v6(1, 3), one_second(Direction::up)};
-  const Peer elsewhere{world, v6(2, 1), one_second(Direction::up)};
+  const SimPeer first{world, v6(1, 1), one_second(Direction::up)};
+  const SimPeer second{world, v6(1, 2), one_second(Direction::up)};
+  const SimPeer third{world, v6(1, 3), one_second(Direction::up)};
+  const SimPeer elsewhere{world, v6(2, 1), one_second(Direction::up)};
   CHECK(first.granted());
   CHECK(second.granted());
   CHECK_FALSE(third.granted());
@@ -275,20 +226,20 @@ TEST_CASE("when to come again is true: before and after a test's time", "[sim]")
   SimWorld world{7, options};
   auto params = one_second(Direction::up);
   params.amount.duration = 10s;
-  Peer holder{world, SimNetwork::endpoint(2, 7777), params};
+  SimPeer holder{world, SimNetwork::endpoint(2, 7777), params};
   holder.go();
   std::uint64_t number = 0;
   const auto hold = [&](Duration time) { holder.live(time, true, [&] { holder.data(number++); }); };
   hold(4s);
-  const Peer early{world, SimNetwork::endpoint(3, 1), params};
+  const SimPeer early{world, SimNetwork::endpoint(3, 1), params};
   REQUIRE(early.retry_after_ms());
   CHECK(*early.retry_after_ms() > 6000);
   CHECK(*early.retry_after_ms() < 7000);
   hold(8s);  // its time is over, but it goes on
-  const Peer late{world, SimNetwork::endpoint(3, 2), params};
+  const SimPeer late{world, SimNetwork::endpoint(3, 2), params};
   REQUIRE(late.retry_after_ms());
   hold(Duration{std::chrono::milliseconds{*late.retry_after_ms()}} + 100ms);
-  const Peer next{world, SimNetwork::endpoint(3, 3), params};
+  const SimPeer next{world, SimNetwork::endpoint(3, 3), params};
   CHECK(next.granted());
 }
 
@@ -306,7 +257,7 @@ TEST_CASE("a server with a key is silent to who says again what he has heard", "
     }
   };
   const Endpoint client = SimNetwork::endpoint(2, 7777);
-  Peer peer{world, client, one_second(Direction::up), key};
+  SimPeer peer{world, client, one_second(Direction::up), key};
   REQUIRE(peer.granted());
   const auto said = std::exchange(heard, {});
   std::uint64_t answers = 0;

@@ -46,6 +46,19 @@ TEST_CASE("thirty clients at once, each with its own exact counts", "[sim]") {
   CHECK(world.run(10s, [&world] { return world.server->sessions().count() == 0; }));
 }
 
+TEST_CASE("a stream that gets no socket keeps no memory", "[sim]") {
+  SimWorld world{9};
+  auto options = packets(500);
+  options.params.streams = 8;
+  world.add_client(options);
+  REQUIRE(world.run(5s, [&world] { return world.server->observer().opened == 1; }));
+  const std::uint64_t before = world.server->sessions().memory().used();
+  world.network.out_of_sockets = true;
+  REQUIRE(world.run(5s, [&world] { return !world.server->observer().refused.empty(); }));
+  CHECK(before > 0);
+  CHECK(world.server->sessions().memory().used() == before);
+}
+
 TEST_CASE("a full server says so, and when to come back", "[sim]") {
   engine::ServerOptions server;
   SECTION("max-sessions") {

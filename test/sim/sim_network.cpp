@@ -1,6 +1,7 @@
 #include "sim/sim_network.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "pacing/governor.hpp"
@@ -255,6 +256,9 @@ void SimListenPort::send(const net::Datagram& letter) {
 
 Result<std::unique_ptr<net::DatagramPort>> SimListenPort::open_session(
     const net::PortOptions& options, std::vector<net::Datagram>& /*strays*/) {
+  if (network_.out_of_sockets) {
+    return system_error(EMFILE, "socket");
+  }
   return network_.connect(network_.server, options.remote);
 }
 

@@ -68,8 +68,9 @@ class SimNetwork {
   SocketLimits server_socket;
   SocketLimits client_socket;
   std::function<MonoTime(MonoTime)> server_time;  ///< stamps the server's arrivals
-  bool icmp = true;           ///< whether a datagram to nobody is answered with "port unreachable"
-  bool merges_reads = false;  ///< whether ports hand over equal datagrams as one read (UDP_GRO)
+  bool icmp = true;  ///< whether a datagram to nobody is answered with "port unreachable"
+  bool out_of_sockets = false;  ///< the server has no descriptor for one more
+  bool merges_reads = false;    ///< whether ports hand over equal datagrams as one read (UDP_GRO)
   /// What the host at `from` says to a send of DATA in place of taking it; nothing: it takes it.
   std::function<std::optional<net::SendOutcome>(const Endpoint& from)> host_says;
   /// Sees every datagram before anything is done to it.

@@ -59,6 +59,7 @@ SimClient::SimClient(SimNetwork& network, const Options& options, std::uint64_t 
   settings.options.key = options.key ? std::optional{key_text(*options.key)} : std::nullopt;
   settings.options.params = options.params;
   settings.options.few_probes = options.few_probes;
+  settings.options.light = options.light;
   settings.options.auto_packet_size = options.auto_packet_size;
   settings.options.connect_timeout = options.connect_timeout;
   settings.servers = {network.server};

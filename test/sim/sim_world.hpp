@@ -81,6 +81,7 @@ class SimClient {
     std::optional<Endpoint> local;
     bool same_host = true;
     bool few_probes = false;
+    bool light = false;          ///< a monitor's
     bool server_is_old = false;  ///< takes the server for one that tells nothing of its socket
     bool auto_packet_size =
         false;  ///< up to params.payload_bytes, which is taken where none is found

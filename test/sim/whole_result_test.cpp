@@ -254,6 +254,23 @@ TEST_CASE("one forged ICMP message and a short outage do not end a client", "[si
   CHECK(client.outcome().status == TestStatus::complete);
 }
 
+TEST_CASE("forged ICMP messages do not end a test whose ends talk seldom", "[sim]") {
+  SimWorld world{20};
+  auto options = paced(Direction::up, 6s, 2);
+  options.light = true;
+  options.local = test::SimNetwork::endpoint(2, 7000);
+  SimClient& client = world.add_client(options);
+  for (int i = 0; i < 50; ++i) {
+    world.run(100ms, [] { return false; });
+    world.network.forge_refusal(*options.local);
+  }
+
+  REQUIRE(world.run_clients(20s));
+
+  INFO((client.outcome().error ? client.outcome().error->message() : std::string{}));
+  CHECK(client.outcome().status == TestStatus::complete);
+}
+
 TEST_CASE("a clock that is set back does not end a test before it began", "[sim]") {
   test::ClockFault fault;
   fault.wall_step = -2h;

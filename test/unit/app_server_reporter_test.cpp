@@ -11,6 +11,7 @@
 #include "app/server_reporter.hpp"
 #include "clock/system_clock.hpp"
 #include "support/catch.hpp"
+#include "support/fake_clock.hpp"
 
 using namespace udperf;
 using namespace udperf::app;
@@ -140,6 +141,33 @@ std::size_t warnings_told(const std::string& text) {
     }
   }
   return told;
+}
+
+TEST_CASE("a JSON line counts as long as many where it is", "[app]") {
+  constexpr std::size_t kUsual = 8192;
+  constexpr std::size_t kBurst = 1000;
+  const TempFile file;
+  const TempFile lines;
+  test::FakeClock clock;
+  auto log = Log::open(LogOptions{LogLevel::error, LogFormat::text, file.path()}, clock);
+  auto jsonl = OutputFile::open(lines.path(), "--jsonl", OutputFile::Mode::append);
+  ServerReporter reporter{*log, {nullptr, &*jsonl}, [](const Endpoint&) {}};
+  SessionOutcome outcome = outcome_with(TestStatus::complete);
+  outcome.up.emplace().streams.emplace_back().rx.emplace().intervals.resize(20'000);
+  reporter.on_session_closed(outcome);
+  const std::size_t line = lines.content().size();
+  REQUIRE(line > 20 * kUsual);
+  for (int i = 0; i < 100; ++i) {
+    reporter.on_session_closed(outcome);
+  }
+  CHECK(lines.content().size() <= kBurst * kUsual + 2 * line);
+  const std::size_t before = lines.content().size();
+  reporter.on_session_closed(outcome_with(TestStatus::complete));
+  CHECK(lines.content().size() == before);
+  clock.advance(std::chrono::hours{1});
+  reporter.on_turn(clock.now());
+  reporter.on_session_closed(outcome);
+  CHECK(lines.content().size() > before + line);  // and how many were left out
 }
 
 TEST_CASE("what strangers can cause is written at a limited rate, and the rest is counted",

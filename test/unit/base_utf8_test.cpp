@@ -1,5 +1,6 @@
 #include <string>
 
+#include "base/printable.hpp"
 #include "base/utf8.hpp"
 #include "support/catch.hpp"
 
@@ -23,6 +24,17 @@ TEST_CASE("what is cut, too long, a surrogate or beyond the last character is no
     CAPTURE(text.size());
     CHECK_FALSE(is_utf8(text));
   }
+}
+
+TEST_CASE("nothing that steers a terminal is printed as it is") {
+  CHECK(printable("plain Z\xC3\xBCrich \xE2\x82\xAC") == "plain Z\xC3\xBCrich \xE2\x82\xAC");
+  CHECK(printable("a\x1b[2J\nb\tc\x7f") == "a\\x1b[2J\\x0ab\\x09c\\x7f");
+  CHECK(printable("a\x1b\nb\tc\r", Lines::several) == "a\\x1b\nb\tc\\x0d");
+  CHECK(printable("\xC2\x9B"
+                  "31m \xC2\xA0") == "\\xc2\\x9b31m \xC2\xA0");
+  CHECK(printable("\x9B"
+                  "31m\xC3") == "\\x9b31m\\xc3");
+  CHECK(printable(std::string_view{"\0", 1}) == "\\x00");
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ struct Told final : ClientObserver {
   void on_interval(const LiveInterval& interval) override { intervals.push_back(interval); }
   void on_progress(const LiveProgress& one) override { progress.push_back(one); }
   void on_warning(const Warning&) override {}
-  void on_trace(const std::string&, const Endpoint&) override {}
+  void on_trace(const std::string&, const std::optional<Endpoint>&) override {}
 
   std::vector<LiveInterval> intervals;
   std::vector<LiveProgress> progress;

@@ -1,5 +1,6 @@
 #include <string>
 
+#include "iperf3/access_pace.hpp"
 #include "iperf3/authentication.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
@@ -58,19 +59,20 @@ TEST_CASE("A token of another program is understood, and its user let in") {
   }
   CHECK(password_digest("mario", "rossi") ==
         "bf7a49a846d44b454a5d11e7acfaf13d138bbe0b7483aa3e050879700572709b");
-  const Gate gate{test::kPrivateKey, 10, Padding::oaep};
+  const Gate gate{PrivateKey{test::kPrivateKey}, 10, Padding::oaep};
   CHECK(let_in(kOaep, gate, kUsers, 1'700'000'000).value_or("") == "mario");
   CHECK(let_in(kOaep, gate, kUsers, 1'700'000'010).value_or("") == "mario");
   CHECK(let_in(kOaep, gate, kUsers, 1'699'999'990).value_or("") == "mario");
-  CHECK(let_in(kPkcs1, Gate{test::kPrivateKey, 10, Padding::pkcs1}, kUsers, 1'700'000'000)
-            .value_or("") == "mario");
+  CHECK(
+      let_in(kPkcs1, Gate{PrivateKey{test::kPrivateKey}, 10, Padding::pkcs1}, kUsers, 1'700'000'000)
+          .value_or("") == "mario");
 }
 
 TEST_CASE("Nobody is let in at another time, with another word or by what cannot be read") {
   if (!is_built_in()) {
     return;
   }
-  const Gate gate{test::kPrivateKey, 10, Padding::oaep};
+  const Gate gate{PrivateKey{test::kPrivateKey}, 10, Padding::oaep};
   CHECK_FALSE(let_in(kOaep, gate, kUsers, 1'700'000'011).has_value());
   CHECK_FALSE(let_in(kOaep, gate, kUsers, 1'699'999'989).has_value());
   CHECK_FALSE(let_in(kPkcs1, gate, kUsers, 1'700'000'000).has_value());
@@ -97,6 +99,18 @@ TEST_CASE("Nobody is let in at another time, with another word or by what cannot
   CHECK_FALSE(let_in(std::string(100'000, 'A'), gate, kUsers, 1'700'000'000).has_value());
 }
 
+TEST_CASE("Who tries wrong words takes a fifth of the time, and nobody waits without one") {
+  const MonoTime start{std::chrono::seconds{1000}};
+  constexpr auto kTook = std::chrono::milliseconds{11};
+  AccessPace pace;
+  CHECK(pace.due(start));
+  pace.note_wrong(start, start + kTook);
+  CHECK_FALSE(pace.due(start + kTook));
+  CHECK_FALSE(pace.due(start + 5 * kTook - Duration{1}));
+  CHECK(pace.next() == start + 5 * kTook);
+  CHECK(pace.due(start + 5 * kTook));
+}
+
 TEST_CASE("Our own token opens with the key it was made for, and fits or is refused") {
   if (!is_built_in()) {
     return;
@@ -107,7 +121,9 @@ TEST_CASE("Our own token opens with the key it was made for, and fits or is refu
     REQUIRE(token.has_value());
     CHECK(token->find('\n') == std::string::npos);
     const std::string users = "peach," + password_digest(who.user, who.password);
-    CHECK(let_in(*token, Gate{test::kPrivateKey, 10, padding}, users, 40).value_or("") == "peach");
+    CHECK(
+        let_in(*token, Gate{PrivateKey{test::kPrivateKey}, 10, padding}, users, 40).value_or("") ==
+        "peach");
     const auto again = make_token(who, test::kPublicKey, padding);
     CHECK(again.value_or("") != *token);  // the padding is random
   }

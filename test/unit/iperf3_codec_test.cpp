@@ -187,6 +187,16 @@ TEST_CASE("Results of more than anybody can have sent are not believed") {
   CHECK(with("86400000000000000", "86400000000000"));  // a datagram a nanosecond for a day
   CHECK_FALSE(with("1000", "18446744073709551615"));
   CHECK_FALSE(with("18446744073709551615", "10"));
+  for (const std::string name : {"errors", "duplicates", "out_of_order"}) {
+    CAPTURE(name);
+    const auto told = [&name](const std::string& value) {
+      return read_results(R"({"streams":[{"id":1,"bytes":1000,"packets":10,"jitter":0,")" + name +
+                              "\":" + value + "}]}",
+                          1);
+    };
+    CHECK(told("7"));
+    CHECK_FALSE(told("18446744073709551615"));
+  }
 }
 
 TEST_CASE("The head of a datagram has the layout of the protocol, narrow and wide") {

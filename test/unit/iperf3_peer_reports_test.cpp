@@ -99,6 +99,13 @@ TEST_CASE("What a peer says stays within what was sent") {
   CHECK(report_of(told, sent(100)).sent == 100);
   CHECK(report_of(told, sent(100, 10)).sent == 0);
   CHECK(report_of(word(UINT64_MAX, 0, 100), sent(100)).lost == 0);
+  StreamResult copies = word(100, 0, 100);
+  copies.duplicates = UINT64_MAX;
+  copies.out_of_order = UINT64_MAX;
+  const auto many = report_of(copies, sent(100));
+  CHECK(many.duplicates == 25'500);
+  CHECK(many.datagrams == 25'600);
+  CHECK(many.reordered == 100);
 }
 
 TEST_CASE("Where a receiver says what fell into its omitted time, its part is judged") {

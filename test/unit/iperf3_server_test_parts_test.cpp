@@ -1,12 +1,18 @@
+#include "base/source_accounts.hpp"
 #include "iperf3/rate_watch.hpp"
 #include "iperf3/test_admission.hpp"
+#include "iperf3/test_memory.hpp"
 #include "iperf3/test_times.hpp"
 #include "support/catch.hpp"
 
 using namespace std::chrono_literals;
 using namespace udperf;
+using iperf3::Inbox;
+using iperf3::kMostParameterBytes;
+using iperf3::Parameters;
 using iperf3::RateWatch;
 using iperf3::TestAdmission;
+using iperf3::TestMemory;
 using iperf3::TestTimes;
 
 namespace {
@@ -52,7 +58,44 @@ TEST_CASE("data flowed from the start to the client's end, without the omitted t
   times.hear_results(at(6s));
   CHECK(times.has_results());
   CHECK(times.results_at() == at(6s));
-  CHECK(times.opened_mono() == at(0s));
+}
+
+TEST_CASE("a place is told to be free when its test should be over, then when it must be") {
+  TestTimes times{UnixTime{}, at(0s)};
+  CHECK(times.free_at(10s, kNever, at(0s)) == at(10'500ms));
+  CHECK(times.free_at(10s, kNever, at(20s)) == at(30'500ms));  // no data has flowed yet
+  CHECK(times.free_at(std::nullopt, kNever, at(20s)) == kNever);
+  times.start(at(3s));
+  CHECK(times.free_at(10s, at(25s), at(4s)) == at(13'500ms));
+  CHECK(times.free_at(10s, at(25s), at(14s)) == at(25s));
+  CHECK(times.free_at(std::nullopt, at(25s), at(4s)) == at(25s));
+}
+
+TEST_CASE("what an iperf3 client makes the server keep is in the server's one account") {
+  MemoryAccount whole{1U << 20U};
+  SourceAccounts sources{whole};
+  const auto mine = IpAddress::loopback(IpFamily::v4);
+  Parameters asked;
+  asked.streams = 1;
+  {
+    TestMemory test{sources, mine};
+    CHECK(test.take_talk());
+    CHECK(whole.used() >= kMostParameterBytes + Inbox::kMostAhead);
+    const std::uint64_t talk = whole.used();
+    CHECK(test.take_streams(asked));
+    CHECK(whole.used() >= talk + (64U << 10U));
+    const std::uint64_t streams = whole.used();
+    CHECK(test.take_rows(1000));
+    CHECK(whole.used() == streams + 1000);
+    CHECK_FALSE(test.take_rows(1U << 20U));
+    CHECK(test.account().take(100));
+    CHECK(whole.used() == streams + 1100);
+    test.account().give_back(100);
+    asked.streams = 128;
+    TestMemory other{sources, mine};
+    CHECK_FALSE(other.take_streams(asked));
+  }
+  CHECK(whole.used() == 0);
 }
 
 TEST_CASE("a rate is exceeded by a whole window's mean, and by more than the slack") {

@@ -1,0 +1,114 @@
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "app/files.hpp"
+#include "app/iperf3_printer.hpp"
+#include "support/catch.hpp"
+#include "support/fake_clock.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace std::chrono_literals;
+using namespace udperf;
+using namespace udperf::app;
+using iperf3::TestRecord;
+
+namespace {
+
+/// A printer that writes all that it says into one file.
+struct Printed {
+  test::TempDir folder;
+  std::string path = (folder.path() / "log").string();
+  Iperf3Command command;
+  OutputFile output;
+  test::FakeClock clock;
+
+  explicit Printed(Iperf3Command::Output kind)
+      : output(*OutputFile::open(path, "--logfile", OutputFile::Mode::append)) {
+    command.report.output = kind;
+    command.log.file = path;
+  }
+  [[nodiscard]] std::string text() const {
+    std::ifstream in{path};
+    return {std::istreambuf_iterator<char>{in}, {}};
+  }
+};
+
+std::size_t times(const std::string& text, const std::string& what) {
+  std::size_t n = 0;
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) {
+    ++n;
+  }
+  return n;
+}
+
+}  // namespace
+
+TEST_CASE("An iperf3 server's log grows with time, and says what it left out", "[app]") {
+  Printed printed{Iperf3Command::Output::text};
+  Iperf3Printer printer{printed.command, printed.output, printed.clock};
+  CHECK(printer.tell_left_out(printed.clock.now()) == kNever);
+  for (int i = 0; i < 500; ++i) {
+    printer.say_trouble("somebody");
+  }
+  CHECK(times(printed.text(), "error - somebody\n") == 50);
+  const MonoTime due = printer.tell_left_out(printed.clock.now());
+  CHECK(due == printed.clock.now() + 10s);
+  printed.clock.advance(10s);
+  CHECK(printer.tell_left_out(printed.clock.now()) == kNever);
+  CHECK(times(printed.text(), "... 450 more like this in the last 10 s: errors") == 1);
+  printer.say_trouble("later");
+  CHECK(times(printed.text(), "later") == 1);
+}
+
+TEST_CASE("Of very many tests an iperf3 server prints some, each of them whole", "[app]") {
+  using Output = Iperf3Command::Output;
+  const Output output = GENERATE(Output::text, Output::json, Output::json_stream);
+  Printed printed{output};
+  printed.command.report.keys = iperf3::KeySet{};
+  Iperf3Printer printer{printed.command, printed.output, printed.clock};
+  TestRecord record;
+  record.server = true;
+  record.host = "192.0.2.7";
+  record.error = "gone";
+  for (int i = 0; i < 300; ++i) {
+    printer.on_test_started(record);
+    printer.on_test_interval(record, {});
+    printer.on_test_ended(record);
+  }
+  const std::size_t size = printed.text().size();
+  printer.on_test_started(record);
+  printer.on_test_interval(record, {});
+  printer.on_test_ended(record);
+  CHECK(printed.text().size() == size);
+  CHECK(times(printed.text(), "192.0.2.7") <= 2 * 200);
+  printed.clock.advance(10s);
+  static_cast<void>(printer.tell_left_out(printed.clock.now()));
+  printer.on_test_started(record);
+  printer.on_test_ended(record);
+  CHECK(printed.text().size() > size);
+}
+
+TEST_CASE("What an iperf3 peer says steers no terminal", "[app]") {
+  Printed printed{Iperf3Command::Output::text};
+  printed.command.log.verbose = true;
+  Iperf3Printer printer{printed.command, printed.output, printed.clock};
+  TestRecord record;
+  record.server = true;
+  record.cookie = "a\x1b[2Jb\nc";
+  printer.on_test_started(record);
+  record.server = false;
+  record.server_output_text = "one\ttwo\n\x1b]0;title\x07\x7f\xc2\x9b 31m\xff\n";
+  printer.finish_client(record, true);
+  printer.say_debug("get_results:\n{\x1b}");
+  const std::string text = printed.text();
+  CAPTURE(text);
+  CHECK(text.find("Cookie: a\\x1b[2Jb\\x0ac\n") != std::string::npos);
+  CHECK(text.find("one\ttwo\n\\x1b]0;title\\x07\\x7f") != std::string::npos);
+  CHECK(text.find("get_results:\n{\\x1b}") != std::string::npos);
+  CHECK(std::none_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && c != '\n' && c != '\t') || byte >= 0x7F;
+  }));
+}
