@@ -102,8 +102,9 @@ void SendSide::on_feedback(const wire::Feedback& told, MonoTime arrived, MonoTim
   permit_.on_feedback(feedback.number, batches == 0 || recent, now);
   std::optional<Duration> echo_rtt;
   if (authentic) {
-    const auto rtt = to_ns(now) - feedback.echo_tx_ns - feedback.held_ns;
-    echo_rtt = Duration{rtt};
+    // When it arrived, not when this end had time to read it.
+    const auto rtt = to_ns(arrived) - feedback.echo_tx_ns - feedback.held_ns;
+    echo_rtt = Duration{std::max<std::int64_t>(rtt, 0)};
     if (*echo_rtt < kLongestRtt) {
       test_.note_round_trip(*echo_rtt);
     }
