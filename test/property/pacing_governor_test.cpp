@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <utility>
 
 #include "pacing/governor.hpp"
+#include "sender/queue_gate.hpp"
 #include "support/catch.hpp"
 #include "support/seeded_random.hpp"
 
@@ -18,16 +20,20 @@ namespace {
 constexpr std::uint32_t kPayload = 1448;
 constexpr std::uint32_t kBatch = 16;
 constexpr Duration kStep = 5us;
+constexpr Duration kForever = 24h;
 
 struct Host {
   std::uint32_t buffer = 212'992;  ///< as granted: its kernel holds twice that
   double drain_bps = 10e9;
   double stops = 0;  ///< chance of a stop in each millisecond
   Duration longest_stop{0};
+  Duration stopped_at = kForever;  ///< for `stopped_for`, once
+  Duration stopped_for{0};
 };
 
 struct Way {
   Duration delay = 10us;  ///< one way
+  Duration known{0};      ///< of the round trip, before the first report
   double loss = 0;
   double feedback_loss = 0;
 };
@@ -47,7 +53,7 @@ class World {
         way_(way),
         random_(seed),
         batch_time_(Duration{static_cast<std::int64_t>(kPayload * kBatch * 8e9 / send_bps)}),
-        governor_({kPayload, host.buffer}) {}
+        gate_({kPayload, host.buffer, way.known}) {}
 
   Outcome run(Duration time) {
     for (const MonoTime end = now_ + time; now_ < end; now_ += kStep) {
@@ -62,12 +68,14 @@ class World {
 
   std::optional<Governor::Report> lie;  ///< said instead of the truth
   bool ignores = false;                 ///< a receiver that falls silent
+  bool waits = false;                   ///< and says nothing before it has read something
 
  private:
   struct Flight {
     MonoTime at;
     MonoTime left;
     std::uint64_t first;
+    std::uint64_t count;
   };
   struct Message {
     MonoTime at;
@@ -75,23 +83,29 @@ class World {
   };
 
   void send() {
-    while (busy_until_ <= now_ && outcome_.sent + kBatch <= governor_.limit(outcome_.sent, now_)) {
-      governor_.on_batch(outcome_.sent, now_);
-      if (random_.chance(way_.loss)) {
-        outcome_.network_lost += kBatch;
-      } else {
-        flights_.push_back({now_ + way_.delay, now_, outcome_.sent});
+    gate_.take_report(outcome_.sent);
+    while (busy_until_ <= now_ && ask_at_ <= now_) {
+      const std::uint64_t n = gate_.admit(outcome_.sent, kBatch, UINT64_MAX, now_);
+      if (n == 0) {
+        ask_at_ = gate_.ask_again(outcome_.sent, now_);
+        return;
       }
-      outcome_.sent += kBatch;
+      if (random_.chance(way_.loss)) {
+        outcome_.network_lost += n;
+      } else {
+        flights_.push_back({now_ + way_.delay, now_, outcome_.sent, n});
+      }
+      outcome_.sent += n;
       busy_until_ = std::max(busy_until_, now_ - kStep) + batch_time_;
     }
   }
 
   void arrive() {
     while (!flights_.empty() && flights_.front().at <= now_) {
-      const std::uint64_t cost = pacing::socket_cost(kPayload * kBatch, true);
+      const std::uint64_t count = flights_.front().count;
+      const std::uint64_t cost = pacing::socket_cost(kPayload * count, true);
       if (queue_cost_ + cost > 2 * std::uint64_t{host_.buffer}) {
-        outcome_.dropped += kBatch;
+        outcome_.dropped += count;
         ++drops_;
       } else {
         queue_cost_ += cost;
@@ -108,14 +122,18 @@ class World {
         read_until_ = now_ + Duration{random_.between(0, host_.longest_stop.count())};
       }
     }
+    if (now_ >= begun_ + host_.stopped_at) {
+      read_until_ = now_ + std::exchange(host_.stopped_for, Duration{0});
+      host_.stopped_at = kForever;
+    }
     const Duration cost{static_cast<std::int64_t>(kPayload * kBatch * 8e9 / host_.drain_bps)};
     while (read_until_ <= now_ && !queue_.empty()) {
       const Flight& one = queue_.front();
-      next_ = one.first + kBatch;
+      next_ = one.first + one.count;
       echo_ = one;
+      queue_cost_ -= pacing::socket_cost(kPayload * one.count, true);
+      outcome_.drained += one.count;
       queue_.pop_front();
-      queue_cost_ -= pacing::socket_cost(kPayload * kBatch, true);
-      outcome_.drained += kBatch;
       read_until_ = std::max(read_until_, now_ - kStep) + cost;
     }
   }
@@ -126,7 +144,7 @@ class World {
     const bool standing_still = read_until_ > now_ + 1ms;
     const bool due = static_cast<double>(next_ - told_next_) >= room / 4 || drops_ != told_drops_ ||
                      now_ >= tell_by_;
-    if (!due || ignores || standing_still) {
+    if (!due || ignores || standing_still || (waits && !echo_)) {
       return;
     }
     told_next_ = next_;
@@ -150,8 +168,9 @@ class World {
 
   void hear() {
     while (!messages_.empty() && messages_.front().at <= now_) {
-      governor_.on_report(messages_.front().report, outcome_.sent, now_);
+      gate_.on_report({messages_.front().report, now_});
       messages_.pop_front();
+      ask_at_ = now_;
     }
   }
 
@@ -159,8 +178,10 @@ class World {
   Way way_;
   SeededRandom random_;
   Duration batch_time_;
-  Governor governor_;
+  sender::QueueGate gate_;
+  MonoTime begun_{1000s};
   MonoTime now_{1000s};
+  MonoTime ask_at_{};
   MonoTime busy_until_{1000s};
   MonoTime read_until_{1000s};
   MonoTime next_stop_look_{1000s};
@@ -315,18 +336,94 @@ TEST_CASE("whatever a receiver says, the sender goes on and the books hold", "[g
   }
 }
 
-TEST_CASE("a receiver that falls silent holds the sender until it gives up", "[governor]") {
+TEST_CASE("a receiver that stands still for seconds is not flooded, nor forgotten", "[governor]") {
+  for (const std::uint32_t buffer : {212'992U, 4U << 20U, 32U << 20U}) {
+    for (const Duration stop : {Duration{400ms}, Duration{900ms}, Duration{2s}}) {
+      Host host;
+      host.buffer = buffer;
+      host.stopped_at = 200ms;
+      host.stopped_for = stop;
+      CAPTURE(buffer, stop.count());
+      World world{host, Way{}, 40e9, 1};
+
+      const Outcome stopped = world.run(200ms + stop);
+      const Outcome after = world.run(300ms);
+
+      CHECK(after.dropped == 0);
+      CHECK(bps(after.drained - stopped.drained, 300ms) >= 0.9 * host.drain_bps);
+    }
+  }
+}
+
+TEST_CASE("over a very long way the first report is waited for", "[governor]") {
+  for (const std::uint32_t buffer : {212'992U, 32U << 20U}) {
+    Host host;
+    host.buffer = buffer;
+    Way way;
+    way.delay = 350ms;
+    way.known = 700ms;
+    CAPTURE(buffer);
+
+    World world{host, way, 5e9, 3};
+    world.waits = true;
+    const Outcome first = world.run(690ms);
+
+    const Governor fresh{{kPayload, buffer}};
+    CHECK(first.sent <= fresh.window());
+
+    const Outcome later = world.run(6s);
+    CHECK(later.dropped <= later.sent / 1000);
+    CHECK(later.drained > 4 * fresh.window());
+  }
+}
+
+TEST_CASE("a receiver that falls silent holds the sender but for a trickle", "[governor]") {
   World world{Host{}, Way{}, 10e9, 1};
   world.ignores = true;
-  const Outcome outcome = world.run(100ms);
+  const Outcome outcome = world.run(4s);
 
   const Governor fresh{{kPayload, Host{}.buffer}};
-  CHECK(outcome.sent <= fresh.window());
+  CHECK(outcome.sent > fresh.window());  // in case only its words are lost
+  CHECK(outcome.sent <= fresh.window() * 5 / 4);
   CHECK(outcome.dropped == 0);
+}
 
-  Governor governor{{kPayload, Host{}.buffer}};
-  governor.give_up();
-  CHECK(governor.limit(0, MonoTime{1000s}) == UINT64_MAX);
+TEST_CASE("only a receiver that speaks of all but its queue is gone on without", "[governor]") {
+  const bool speaks = GENERATE(false, true);
+  sender::QueueGate gate{{kPayload, Host{}.buffer, Duration{100ms}}};
+  MonoTime now{1000s};
+  const std::uint64_t most = gate.admit(0, UINT64_MAX, UINT64_MAX, now);
+  CHECK(gate.admit(most, kBatch, UINT64_MAX, now) == 0);
+  if (speaks) {
+    gate.on_untold();
+  }
+  static_cast<void>(gate.ask_again(most, now));
+  now += 601ms;  // half a second and the round trip
+  static_cast<void>(gate.ask_again(most, now));
+  CHECK(gate.held(now) == 601ms);
+  CHECK(gate.gave_up() == speaks);
+  CHECK((gate.admit(most, UINT64_MAX, UINT64_MAX, now) > most) == speaks);
+
+  sender::QueueGate::Report report;
+  report.queue = {most, most, std::nullopt, 0, 2 * Host{}.buffer, 0, 1700};
+  report.came = now;
+  gate.on_report(report);
+  gate.take_report(most);
+  CHECK_FALSE(gate.gave_up());
+}
+
+TEST_CASE("a receiver that says it has read all has a sender that nothing else holds",
+          "[governor]") {
+  // The most that a lie can do is what --rate flood does; a rate is never the governor's to raise.
+  Host host;
+  host.buffer = 212'992;
+  World world{host, Way{}, 1e9, 1};
+  world.lie = Governor::Report{UINT64_MAX, UINT64_MAX, std::nullopt, 0, UINT32_MAX, 0, 1};
+
+  const Outcome outcome = world.run(300ms);
+
+  CHECK(bps(outcome.sent, 300ms) <= 1.01 * 1e9);
+  CHECK(outcome.sent > 0);
 }
 
 TEST_CASE("the first burst may use most of the granted buffer", "[governor]") {
