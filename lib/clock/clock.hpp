@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "base/time.hpp"
 
@@ -8,10 +9,11 @@ namespace udperf {
 
 /// Time that this host has kept from its threads so far; absent where the system does not tell.
 struct HeldUp {
-  std::optional<Duration> stolen;     ///< from all processors together, by the hypervisor
-  unsigned processors = 1;            ///< that `stolen` is about
-  std::optional<Duration> throttled;  ///< the control group's quota was used up
-  std::optional<Duration> waited;     ///< the calling thread's, ready to run while others ran
+  std::optional<Duration> stolen;  ///< from all processors together, by the hypervisor
+  unsigned processors = 1;         ///< that `stolen` is about
+  /// The quota of the control group was used up, and of each above it; empty where not told.
+  std::vector<Duration> throttled;
+  std::optional<Duration> waited;  ///< the calling thread's, ready to run while others ran
 };
 
 /// The only way to read the time. Reading never fails; MonoTime never goes backwards.

@@ -27,7 +27,7 @@ std::optional<Duration> SystemClock::thread_cpu_time() const {
 }
 
 HeldUp SystemClock::held_up() const {
-  return HeldUp{os::stolen_time(), os::online_processors(), os::throttled_time(),
+  return HeldUp{os::stolen_time(), os::online_processors(), os::throttled_times(),
                 os::waited_time()};
 }
 

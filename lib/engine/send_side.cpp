@@ -56,6 +56,7 @@ sender::Sender::Settings SendSide::sender_settings() const {
   s.trace = settings_.trace;
   if (test_.peer_tells_queue.load()) {
     s.receive_buffer = test_.peer_buffer.load();
+    s.round_trip = test_.round_trip();
   }
   return s;
 }
@@ -102,8 +103,9 @@ void SendSide::on_feedback(const wire::Feedback& told, MonoTime arrived, MonoTim
   permit_.on_feedback(feedback.number, batches == 0 || recent, now);
   std::optional<Duration> echo_rtt;
   if (authentic) {
-    const auto rtt = to_ns(now) - feedback.echo_tx_ns - feedback.held_ns;
-    echo_rtt = Duration{rtt};
+    // When it arrived, not when this end had time to read it.
+    const auto rtt = to_ns(arrived) - feedback.echo_tx_ns - feedback.held_ns;
+    echo_rtt = Duration{std::max<std::int64_t>(rtt, 0)};
     if (*echo_rtt < kLongestRtt) {
       test_.note_round_trip(*echo_rtt);
     }
@@ -118,7 +120,11 @@ void SendSide::on_feedback(const wire::Feedback& told, MonoTime arrived, MonoTim
 /// Hands the receiver's word on its queue to a sender without a rate.
 void SendSide::govern(const wire::Feedback& feedback, bool authentic, MonoTime arrived) {
   sender::QueueGate* const gate = sender_->gate();
-  if (gate == nullptr || feedback.queue_limit == 0) {
+  if (gate == nullptr) {
+    return;
+  }
+  if (feedback.queue_limit == 0) {
+    gate->on_untold();
     return;
   }
   sender::QueueGate::Report report;

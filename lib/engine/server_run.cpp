@@ -29,8 +29,9 @@ class Pool final : public Executor {
   Pool(const Clock& clock, std::size_t threads, Worker::Waiting waiting, Realtime realtime) {
     for (const Urgency urgency : {Urgency::bulk, Urgency::arrival, Urgency::deadline}) {
       for (std::size_t i = 0; i < threads; ++i) {
-        workers_[static_cast<std::size_t>(urgency)].push_back(
-            std::make_unique<Worker>(clock, Worker::Settings{waiting, urgency, realtime}));
+        workers_[static_cast<std::size_t>(urgency)].push_back(std::make_unique<Worker>(
+            clock, Worker::Settings{waiting, urgency, realtime,
+                                    &fellows_[static_cast<std::size_t>(urgency)]}));
       }
     }
     constexpr std::size_t kMostPatient = 4;
@@ -83,6 +84,7 @@ class Pool final : public Executor {
   static constexpr std::size_t kPatient = 3;  ///< behind one for each urgency
   using Sets = std::array<Workers, kPatient + 1>;
 
+  std::array<ThreadScheduling::Fellows, kPatient> fellows_;  ///< outlive the workers
   std::mutex mutex_;
   bool stopped_ = false;
   Sets workers_;

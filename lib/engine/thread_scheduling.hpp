@@ -26,8 +26,12 @@ enum class Urgency : std::uint8_t {
 /// any thread may have: it then runs sooner, not for longer. Bulk work asks for nothing.
 class ThreadScheduling {
  public:
-  ThreadScheduling(Urgency urgency, Realtime realtime, const Clock& clock)
-      : urgency_(urgency), realtime_(realtime), clock_(clock) {}
+  using Fellows = pacing::RealtimeBudget::Fellows;
+
+  /// `fellows`: as RealtimeBudget has them.
+  ThreadScheduling(Urgency urgency, Realtime realtime, const Clock& clock,
+                   Fellows* fellows = nullptr)
+      : urgency_(urgency), realtime_(realtime), clock_(clock), budget_(fellows) {}
 
   /// To be called once, before the thread's work begins.
   void begin();

@@ -39,7 +39,8 @@ Worker::Worker(const Clock& clock, const Settings& settings)
       settings_(settings),
       // A thread that never sleeps must not go before others.
       scheduling_(settings.urgency,
-                  settings.waiting == Waiting::spinning ? Realtime::off : settings.realtime, clock),
+                  settings.waiting == Waiting::spinning ? Realtime::off : settings.realtime, clock,
+                  settings.fellows),
       thread_([this] { run(); }) {}
 
 Worker::~Worker() {
@@ -88,8 +89,7 @@ void Worker::run() {
     take_news();
     const MonoTime now = clock_.now();
     keep_to_budget(now);
-    run_due(now);
-    wait(now);
+    wait(run_due(now));
   }
   take_news();
   for (const auto& [task, entry] : entries_) {
@@ -158,18 +158,23 @@ void Worker::keep_to_budget(MonoTime now) {
   }
 }
 
-void Worker::run_due(MonoTime now) {
+/// What one of them takes must not be in the times of the others.
+MonoTime Worker::run_due(MonoTime woke) {
   due_.clear();
-  queue_.append_due(now, due_);
+  queue_.append_due(woke, due_);
+  MonoTime now = woke;
   for (DueQueue::Item* const item : due_) {
-    run_one(static_cast<Entry&>(*item), now);
+    auto& entry = static_cast<Entry&>(*item);
+    if (entry.precise && entry.at != MonoTime{}) {
+      spin_.on_wake(woke, woke - entry.at);
+    }
+    run_one(entry, now);
+    now = clock_.now();
   }
+  return now;
 }
 
 void Worker::run_one(Entry& entry, MonoTime now) {
-  if (entry.precise && entry.at != MonoTime{}) {
-    spin_.on_wake(now, now - entry.at);
-  }
   const Wake wake = step(*entry.task, now);
   precise_ += wake.precise ? 1U : 0U;
   precise_ -= entry.precise ? 1U : 0U;

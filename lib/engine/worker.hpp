@@ -31,6 +31,7 @@ class Worker final : public Executor, public TaskHome {
     Waiting waiting = Waiting::asleep;
     Urgency urgency = Urgency::arrival;  ///< of the tasks that it will get
     Realtime realtime = Realtime::automatic;
+    ThreadScheduling::Fellows* fellows = nullptr;  ///< outlive it
   };
 
   /// The longest that what a patient() task has to read may wait.
@@ -65,7 +66,8 @@ class Worker final : public Executor, public TaskHome {
   void run();
   void take_news();
   void take_in(Task& task);
-  void run_due(MonoTime now);
+  /// Returns the time at its end.
+  MonoTime run_due(MonoTime woke);
   void run_one(Entry& entry, MonoTime now);
   Wake step(Task& task, MonoTime now);
   void listen(Entry& entry, bool on);

@@ -51,6 +51,7 @@ Parameters parameters_of(const TestParams& params) {
   p.length = params.payload_bytes;
   p.rate_bps = share_of(p.server_sends() ? params.rate_down : params.rate_up, params);
   p.ip.tos = static_cast<std::uint8_t>((params.dscp << 2U) | params.ecn);
+  p.burst = burst_of(params.burst, p.rate_bps, p.length);
   p.counters_64bit = true;
   p.ip.dont_fragment = params.df == DontFragment::on;
   p.labels.client_version = std::string{"udperf "} + result::program_version();
@@ -75,6 +76,7 @@ ClientPlan plan_of(const engine::ClientOptions& options, const Endpoint& server)
                      : params.amount.size_bytes / params.payload_bytes +
                            (params.amount.size_bytes % params.payload_bytes != 0 ? 1 : 0);
   plan.rate_bps = share_of(params.rate_up, params);
+  plan.flood = params.rate_up.flood;
   plan.payload = params.payload;
   plan.sockets.bind = options.bind;
   plan.sockets.device = options.bind_device;

@@ -41,6 +41,7 @@ struct ClientPlan {
   std::uint64_t packets = 0;   ///< over all streams of a direction
   bool either_amount = false;  ///< of two directions the first that has its amount ends the test
   std::uint64_t rate_bps = 0;  ///< what each stream of this end sends; 0 = unlimited
+  bool flood = false;          ///< and that is what was asked for
   PayloadKind payload = PayloadKind::random;
   ClientSockets sockets;
   bool spin = false;

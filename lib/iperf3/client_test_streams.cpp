@@ -63,6 +63,7 @@ void ClientTest::make_halves(Stream& stream, std::size_t index) {
   settings.length = p.length;
   settings.counters = counters;
   settings.rate_bps = plan_.rate_bps;
+  settings.flood = plan_.flood;
   settings.burst = p.burst;
   settings.omit = std::chrono::seconds{p.omit_seconds};
   settings.duration = plan_.duration > Duration{0} ? plan_.duration + settings.omit : Duration{0};

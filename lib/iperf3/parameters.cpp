@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "iperf3/bounded_json.hpp"
+#include "pacing/packet_period.hpp"
 #include "session/admission.hpp"
 
 namespace udperf::iperf3 {
@@ -226,6 +227,15 @@ std::uint64_t charged_bps(const Parameters& p, const TestParams& granted) {
   const std::uint64_t burst_bits = std::uint64_t{p.burst} * p.streams * p.length * 8;
   const std::uint64_t bps = session::offered_bps(granted);
   return p.server_sends() ? std::max(bps, burst_bits) : bps;
+}
+
+std::uint32_t burst_of(Duration window, std::uint64_t rate_bps, std::uint32_t length) {
+  if (window <= Duration{0} || rate_bps == 0) {
+    return 0;
+  }
+  const auto period = pacing::PacketPeriod::of({SendRate::Kind::bits, rate_bps}, length, 1);
+  return static_cast<std::uint32_t>(
+      std::clamp<std::uint64_t>(period.count_in(window), 1, kMostBurst));
 }
 
 TestParams to_test_params(const Parameters& p) {

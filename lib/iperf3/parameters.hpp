@@ -82,6 +82,10 @@ inline constexpr std::size_t kMostParameterBytes = 32'768;
 /// and a burst of all streams as if it were spread over a second.
 [[nodiscard]] std::uint64_t charged_bps(const Parameters& parameters, const TestParams& granted);
 
+/// Datagrams that may leave at once where so long a time's worth of the rate may; 0, as the sender
+/// likes, without a time or a rate.
+[[nodiscard]] std::uint32_t burst_of(Duration window, std::uint64_t rate_bps, std::uint32_t length);
+
 /// The same test in this program's terms; where nothing ends it, `amount` is all zeros.
 [[nodiscard]] TestParams to_test_params(const Parameters& parameters);
 

@@ -17,6 +17,7 @@ sender::Sender::Settings sender_settings(const SendingStream::Settings& settings
   params.streams = 1;
   params.payload_bytes = settings.length;
   params.rate_up = SendRate{};
+  params.rate_up.flood = settings.flood;
   params.omit = settings.omit;
   params.amount = Amount{};
   params.amount.packets = settings.packets;

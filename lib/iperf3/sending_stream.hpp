@@ -22,6 +22,7 @@ class SendingStream final : public engine::Task {
     std::uint32_t length = 0;
     Counters counters = Counters::narrow;
     std::uint64_t rate_bps = 0;  ///< payload; 0 = unlimited
+    bool flood = false;          ///< and that is what was asked for
     std::uint32_t burst = 0;     ///< datagrams; 0 = as the rate demands
     std::uint64_t packets = 0;   ///< 0 = no limit; without the omitted ones
     bool nothing = false;        ///< of the test's amount none is this stream's: it sends nothing

@@ -52,10 +52,13 @@ enum class TxEnd : std::uint8_t {
 
 /// A time in which a sender got nothing out although something was due.
 struct SendPause {
+  static constexpr std::uint32_t kReceiverFull = UINT32_MAX;
+
   std::int64_t start_ns = 0;  ///< since sending began
   std::int64_t duration_ns = 0;
-  std::uint64_t refused = 0;   ///< numbered datagrams that the sending host refused in it
-  std::uint32_t os_error = 0;  ///< why, in Linux's numbers; 0: the receiver was silent
+  std::uint64_t refused = 0;  ///< numbered datagrams that the sending host refused in it
+  /// Why, in Linux's numbers; 0: the receiver was silent; kReceiverFull: its socket had no room.
+  std::uint32_t os_error = 0;
 
   bool operator==(const SendPause&) const = default;
 };

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -36,8 +37,8 @@ std::optional<std::int64_t> read_figure(const std::string& path, const std::stri
 
 /// The path of this process in a hierarchy: version 2 has a line "0::/path", version 1 one with
 /// "cpu" among the controllers.
-std::optional<std::string> group_path(bool version_2) {
-  std::ifstream file{"/proc/self/cgroup"};
+std::optional<std::string> group_path(const std::string& root, bool version_2) {
+  std::ifstream file{root + "/proc/self/cgroup"};
   std::string line;
   while (std::getline(file, line)) {
     const auto first = line.find(':');
@@ -55,15 +56,15 @@ std::optional<std::string> group_path(bool version_2) {
   return std::nullopt;
 }
 
-/// The longest that this group or one above it was throttled. In a container the group's own files
-/// lie at the mount itself, which is where the way up ends.
-std::optional<std::int64_t> most_throttled(const std::string& mount, std::string path,
-                                           const std::string& figure) {
+/// Of this group and those above it that have the figure. In a container the group's own files lie
+/// at the mount itself, which is where the way up ends.
+std::vector<Duration> times_upwards(const std::string& mount, std::string path,
+                                    const std::string& figure, std::int64_t unit_ns) {
   constexpr int kDeepest = 32;
-  std::optional<std::int64_t> most;
+  std::vector<Duration> times;
   for (int i = 0; i < kDeepest; ++i) {
     if (const auto one = read_figure(mount + path + "/cpu.stat", figure)) {
-      most = std::max(most.value_or(0), *one);
+      times.emplace_back(*one * unit_ns);
     }
     const auto slash = path.rfind('/');
     if (slash == std::string::npos) {
@@ -71,7 +72,7 @@ std::optional<std::int64_t> most_throttled(const std::string& mount, std::string
     }
     path.resize(slash);
   }
-  return most;
+  return times;
 }
 
 }  // namespace
@@ -86,23 +87,31 @@ std::optional<Duration> stolen_time() {
   return Duration{*steal * (1'000'000'000 / ticks)};
 }
 
-std::optional<Duration> throttled_time() {
-  constexpr std::int64_t kNsPerUs = 1000;
-  if (const auto path = group_path(true)) {
-    for (const char* mount : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
-      if (const auto us = most_throttled(mount, *path, "throttled_usec")) {
-        return Duration{*us * kNsPerUs};
-      }
+std::vector<Duration> throttled_times(const std::string& root) {
+  struct Hierarchy {
+    bool version_2;
+    const char* mount;
+    const char* figure;
+    std::int64_t unit_ns;
+  };
+  constexpr std::array kHierarchies{
+      Hierarchy{true, "/sys/fs/cgroup", "throttled_usec", 1000},
+      Hierarchy{true, "/sys/fs/cgroup/unified", "throttled_usec", 1000},
+      Hierarchy{false, "/sys/fs/cgroup/cpu", "throttled_time", 1},
+      Hierarchy{false, "/sys/fs/cgroup/cpu,cpuacct", "throttled_time", 1},
+  };
+  for (const Hierarchy& one : kHierarchies) {
+    const auto path = group_path(root, one.version_2);
+    if (!path) {
+      continue;
+    }
+    auto times =
+        times_upwards(root + one.mount, *path == "/" ? "" : *path, one.figure, one.unit_ns);
+    if (!times.empty()) {
+      return times;
     }
   }
-  if (const auto path = group_path(false)) {
-    for (const char* mount : {"/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct"}) {
-      if (const auto ns = most_throttled(mount, *path, "throttled_time")) {
-        return Duration{*ns};
-      }
-    }
-  }
-  return std::nullopt;
+  return {};
 }
 
 /// The second figure is the time on a run queue (Documentation/scheduler/sched-stats.rst).

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/time.hpp"
 
@@ -11,8 +13,10 @@ namespace udperf::os {
 
 /// Taken from all processors together, by the hypervisor.
 [[nodiscard]] std::optional<Duration> stolen_time();
-/// In which the quota of this process's control group, or of one above it, was used up.
-[[nodiscard]] std::optional<Duration> throttled_time();
+/// In which the quota of this process's control group was used up, then that of each one above it:
+/// each has a past of its own, so only what one has gained means something. Summed over the
+/// processors that were held up. `root`: where proc and sys are; empty where nothing is told.
+[[nodiscard]] std::vector<Duration> throttled_times(const std::string& root = "");
 /// In which the calling thread was ready to run, but others ran.
 [[nodiscard]] std::optional<Duration> waited_time();
 /// That the system runs on; at least 1.

@@ -34,7 +34,8 @@ std::uint64_t socket_cost(std::uint64_t bytes, bool merged) {
   return std::max<std::uint64_t>(std::bit_ceil(bytes + kTail), 576) + kSkBuff;
 }
 
-Governor::Governor(const Start& start) : payload_bytes_(start.payload_bytes) {
+Governor::Governor(const Start& start)
+    : payload_bytes_(start.payload_bytes), round_trip_(start.round_trip) {
   // The kernel doubles what is asked for and charges its own structures against that. Whether the
   // receiver merges datagrams, which costs less, its first report will tell.
   const auto cost = static_cast<double>(socket_cost(payload_bytes_, false));
@@ -43,18 +44,24 @@ Governor::Governor(const Start& start) : payload_bytes_(start.payload_bytes) {
   limit_ = window_;
 }
 
-void Governor::on_report(const Report& report, std::uint64_t sent, MonoTime now) {
-  if (report.queue_limit == 0 || report.cost == 0) {
+void Governor::on_report(const Report& told, std::uint64_t sent, MonoTime now) {
+  if (told.queue_limit == 0) {
     return;
+  }
+  Report report = told;
+  if (report.cost == 0) {  // it has read nothing yet, be it that all was lost
+    const std::uint64_t cost = socket_cost(payload_bytes_, false) * 1024 / payload_bytes_ + 1;
+    report.cost = static_cast<std::uint32_t>(std::min<std::uint64_t>(cost, UINT32_MAX));
   }
   if (report.arrived_until) {
     const Duration rtt = std::max(now - *report.arrived_until, Duration{0});
     least_rtt_ = std::min(least_rtt_.value_or(rtt), rtt);
     ++reports_;
   }
+  trickles_ = false;
   learn_window(report, now);
   // Queues on the way hold up what was sent, but not for ever.
-  const MonoTime surely = now - (least_rtt_ ? *least_rtt_ + kLongestDelay : kPatience);
+  const MonoTime surely = now - (least_rtt_ ? *least_rtt_ + kLongestDelay : patience());
   const MonoTime arrived = std::max(report.arrived_until.value_or(surely), surely);
   const std::uint64_t queued =
       std::uint64_t{report.queue_bytes} * 1024 / report.cost / payload_bytes_ + 1;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/saturating.hpp"
 #include "base/time.hpp"
 #include "pacing/departure_log.hpp"
 
@@ -35,6 +36,7 @@ class Governor {
   struct Start {
     std::uint32_t payload_bytes = 0;
     std::uint64_t receive_buffer = 0;  ///< that the receiver has, in payload bytes
+    Duration round_trip{0};            ///< of the idle way, as far as it is known
   };
 
   explicit Governor(const Start& start);
@@ -57,13 +59,26 @@ class Governor {
   /// Datagrams that fit into the receiver's socket.
   [[nodiscard]] std::uint64_t window() const { return window_; }
 
-  /// No report has come for so long that it goes on without; the next one brings it back.
+  /// A batch of fewer datagrams is not worth a call while more room is soon to come.
+  [[nodiscard]] std::uint64_t worth_a_call() const {
+    return trickles_ ? few() : std::max<std::uint64_t>(window_ / 4, 1);
+  }
+
+  /// So long a sender that was held back waits for a report; then it calls one of the next two.
+  [[nodiscard]] Duration patience() const {
+    return kPatience + std::max(round_trip_, least_rtt_.value_or(Duration{0}));
+  }
+  /// Whoever stands still tells nothing, and reads nothing: so few more may leave that the rest of
+  /// the socket takes seconds of them, and the next report ends it. All below `next` were sent.
+  void trickle(std::uint64_t next) {
+    trickles_ = true;
+    limit_ = std::max(limit_, saturating_add(next, few()));
+  }
+  /// The receiver does not tell of its socket: goes on without, until a report brings it back.
   void give_up() {
     limit_ = UINT64_MAX;
     rate_ = 0;
   }
-  /// So long a sender waits for a report before it does.
-  static constexpr Duration kPatience = std::chrono::milliseconds{500};
 
  private:
   void learn_window(const Report& report, MonoTime now);
@@ -72,15 +87,20 @@ class Governor {
   [[nodiscard]] Duration lag() const;
   std::uint64_t evenly(std::uint64_t next, MonoTime now);
 
+  [[nodiscard]] std::uint64_t few() const { return std::max<std::uint64_t>(window_ / 64, 1); }
+
+  static constexpr Duration kPatience = std::chrono::milliseconds{500};
   static constexpr double kShare = 0.7;  ///< of the buffer: a quarter may be freed late
 
   std::uint32_t payload_bytes_;
+  Duration round_trip_;
   double share_ = kShare;
   std::uint64_t window_ = 0;  ///< datagrams that fit into the receiver's socket
   std::uint64_t base_ = 0;    ///< datagrams that are in it no more
   std::uint64_t limit_ = 0;
   double on_the_way_ = 0;  ///< datagrams beyond the window that may be out on a long way
   bool opening_ = true;    ///< the receiver's queue has not grown yet
+  bool trickles_ = false;  ///< since the latest report
   std::uint64_t reports_ = 0;
   std::optional<Duration> least_rtt_;
   std::uint32_t drops_ = 0;

@@ -13,14 +13,27 @@ bool RealtimeBudget::sample(MonoTime now, Duration cpu) {
     }
     allowed_ = true;
     count_ = 0;
-  } else if (overdrawn(latest)) {
-    allowed_ = false;
-    pardoned_ = now + pause_;
-    pause_ = std::min(2 * pause_, kLongestPause);
+  } else if (sent_back(latest)) {
     return false;
   }
   keep(latest);
   return true;
+}
+
+/// For its own doing, or for that of a fellow.
+bool RealtimeBudget::sent_back(const Sample& latest) {
+  const bool own = overdrawn(latest);
+  if (own) {
+    pardoned_ = latest.at + pause_;
+    pause_ = std::min(2 * pause_, kLongestPause);
+  } else if (fellows_ != nullptr) {
+    pardoned_ = fellows_->until();
+  }
+  if (own && fellows_ != nullptr) {
+    fellows_->send_back(pardoned_);
+  }
+  allowed_ = !own && latest.at >= pardoned_;
+  return !allowed_;
 }
 
 /// More was used since some sample of the window than the whole window allows.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 
 #include "base/time.hpp"
@@ -12,6 +13,22 @@ namespace udperf::pacing {
 /// others, and each time for twice as long. Takes the time as an argument.
 class RealtimeBudget {
  public:
+  /// Threads that share one kind of work go back together: otherwise whose work is on a thread that
+  /// has just gone back would get less than the others'.
+  class Fellows {
+   public:
+    void send_back(MonoTime until) { until_ns_.store(to_ns(until), std::memory_order_relaxed); }
+    [[nodiscard]] MonoTime until() const {
+      return mono_from_ns(until_ns_.load(std::memory_order_relaxed));
+    }
+
+   private:
+    std::atomic<std::int64_t> until_ns_{0};
+  };
+
+  /// `fellows` outlive it; null: there are none.
+  explicit RealtimeBudget(Fellows* fellows = nullptr) : fellows_(fellows) {}
+
   static constexpr Duration kWindow = std::chrono::seconds{1};
   static constexpr int kMostPercent = 50;  ///< of one core, in any window
   static constexpr Duration kSampleEvery = kWindow / 20;
@@ -33,10 +50,12 @@ class RealtimeBudget {
   };
 
   [[nodiscard]] bool overdrawn(const Sample& latest) const;
+  bool sent_back(const Sample& latest);
   void keep(const Sample& sample);
 
   // One more than fit a window: the oldest is from before it.
   std::array<Sample, kWindow / kSampleEvery + 2> samples_;
+  Fellows* fellows_;
   std::size_t count_ = 0;
   std::size_t next_slot_ = 0;
   bool allowed_ = true;

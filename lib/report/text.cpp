@@ -52,6 +52,9 @@ void rtt_line(const result::RttPart& rtt, Block& block) {
     text += (text.empty() ? "loaded p50 " : ", loaded p50 ") + duration_text(*rtt.loaded.p50_ns) +
             ", p99 " + duration_text(*rtt.loaded.p99_ns);
   }
+  if (!text.empty() && rtt.timestamps == "user") {
+    text += " (with what the hosts let it wait)";
+  }
   if (!text.empty()) {
     block.line("round trip", text);
   }

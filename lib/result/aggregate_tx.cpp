@@ -84,6 +84,13 @@ Number smaller(const Number& a, const Number& b) {
   return a && b ? std::min(*a, *b) : (a ? a : b);
 }
 
+std::string pause_reason(std::uint32_t os_error) {
+  if (os_error == SendPause::kReceiverFull) {
+    return kReceiverWasFull;
+  }
+  return os_error == 0 ? kReceiverWasSilent : os_error_text(os_error);
+}
+
 /// How the time that was asked for was used; only where every sender tells.
 void fill_window(const std::vector<const TxReport*>& tx, TxPart& part) {
   std::int64_t window = 0;
@@ -96,10 +103,9 @@ void fill_window(const std::vector<const TxReport*>& tx, TxPart& part) {
     window = std::max(window, time->window_ns);
     silent = std::max(silent, time->silent_ns);
     for (const SendPause& pause : time->pauses) {
-      part.pauses.push_back(SendPausePart{
-          stream, static_cast<double>(pause.start_ns) / 1e9,
-          static_cast<double>(pause.duration_ns) / 1e9, pause.refused,
-          pause.os_error != 0 ? os_error_text(pause.os_error) : "the receiver was silent"});
+      part.pauses.push_back(SendPausePart{stream, static_cast<double>(pause.start_ns) / 1e9,
+                                          static_cast<double>(pause.duration_ns) / 1e9,
+                                          pause.refused, pause_reason(pause.os_error)});
     }
   }
   part.window_ns = window;
@@ -134,6 +140,17 @@ Number achieved_pps(const TxReport& report) {
 void raise(Nanoseconds& largest, std::int64_t value) {
   if (value >= 0) {
     largest = std::max(largest.value_or(0), value);
+  }
+}
+
+/// Evidence of a paced sender's own: it woke up later than a burst may be long, or than what is
+/// made good for (docs/metrics.md).
+void judge_lateness(const TxReport& report, HostPart& host) {
+  constexpr std::int64_t kOften = 4'000'000;
+  constexpr std::int64_t kOnce = 50'000'000;
+  if (report.lateness_p99_ns >= 0) {
+    host.busy = host.busy.value_or(false) || report.lateness_p99_ns >= kOften ||
+                report.lateness_max_ns >= kOnce;
   }
 }
 
@@ -184,6 +201,9 @@ TxPart build_tx(const std::vector<const TxReport*>& tx) {
     loads.push_back(report->load);
   }
   part.host = build_host(loads);
+  for (const TxReport* report : tx) {
+    judge_lateness(*report, part.host);
+  }
   fill_times(tx, part);
   fill_window(tx, part);
   fill_end(tx, part);

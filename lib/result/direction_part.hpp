@@ -23,6 +23,8 @@ struct SendPausePart {
   std::uint64_t packets = 0;  ///< numbered, refused by the sending host, and so lost
   std::string reason;         ///< in words
 };
+inline constexpr const char* kReceiverWasSilent = "the receiver was silent";
+inline constexpr const char* kReceiverWasFull = "the receiver's socket was full";
 
 /// What a host kept from the threads of this test.
 struct HostPart {

@@ -90,6 +90,10 @@ void note_delays(const DirectionPart& part, Notes& notes) {
   if (part.rx.unique.value_or(0) < 2) {
     return;
   }
+  if (part.rx.timestamps == "user" && part.delay_variation.p50_ns) {
+    notes.add("delay_variation", "host_made",
+              "no kernel stamped every arrival: what a busy host let it wait is in the figures");
+  }
   if (part.streams.size() > 1) {
     notes.add(
         "intervals", "several_streams",
@@ -116,6 +120,14 @@ void note_delays(const DirectionPart& part, Notes& notes) {
   }
 }
 
+/// Full speed without the receiver's word may overrun its socket, as it does with earlier versions.
+void note_governor(const DirectionPart& part, const SendRate& rate, Notes& notes) {
+  if (part.tx.governor == "none" && !rate.limited()) {
+    notes.add("tx.governor", "receiver_does_not_tell",
+              "the receiving end does not tell how full its socket is: full speed may overrun it");
+  }
+}
+
 /// What the iperf3 protocol has no words for.
 void note_iperf3(const ResultDocument& document, Notes& notes) {
   if (document.up) {
@@ -138,14 +150,6 @@ void note_iperf3(const ResultDocument& document, Notes& notes) {
 void append(std::vector<Note> more, std::vector<Note>& notes) {
   for (Note& note : more) {
     notes.push_back(std::move(note));
-  }
-}
-
-/// Full speed without the receiver's word may overrun its socket, as it does with earlier versions.
-void note_governor(const DirectionPart& part, const SendRate& rate, Notes& notes) {
-  if (part.tx.governor == "none" && !rate.limited()) {
-    notes.add("tx.governor", "receiver_does_not_tell",
-              "the receiving end does not tell how full its socket is: full speed may overrun it");
   }
 }
 
@@ -197,6 +201,11 @@ std::vector<Note> list_notes(const ResultDocument& document) {
     Notes notes{""};
     note_iperf3(document, notes);
     append(notes.take(), all);
+    if (document.up) {
+      Notes up{"up."};
+      note_governor(*document.up, document.test.params.rate(Way::up), up);
+      append(up.take(), all);
+    }
     return all;
   }
   if (document.up) {

@@ -30,23 +30,60 @@ bool fell_short(const DirectionPart& part, const ResultDocument& document) {
          *part.pacing.rate_error_ratio < kShortfall;
 }
 
-/// "the receiving host was busy: its threads waited 23.00 % of the time for a processor"; empty
-/// where it was not, or nobody knows.
-std::string busy_words(const HostPart& host, const char* which) {
-  if (!host.busy.value_or(false)) {
-    return {};
-  }
-  std::string why;
-  const auto add = [&why](const Number& ratio, const char* what) {
+/// What joins with what follows: "a, b"
+void append(std::string& list, const std::string& item) {
+  list += (list.empty() ? "" : ", ") + item;
+}
+
+/// What of the time the host gave to others, as a list; empty where none is worth saying.
+std::string kept_words(const HostPart& host) {
+  std::string kept;
+  const auto add = [&kept](const Number& ratio, const char* what) {
     constexpr double kWorthSaying = 0.01;
     if (ratio.value_or(0) >= kWorthSaying) {
-      why += (why.empty() ? "" : ", ") + std::string{what} + " " + percent(*ratio);
+      append(kept, std::string{what} + " " + percent(*ratio));
     }
   };
   add(host.throttled_ratio, "its control group (cgroup) was throttled");
   add(host.steal_ratio, "its hypervisor took");
   add(host.waited_ratio, "its threads waited for a processor");
-  return std::string{"the "} + which + " host was busy (" + why + " of the time)";
+  return kept.empty() ? kept : kept + " of the time";
+}
+
+/// "the sending host was busy (its threads waited for a processor 23.00 % of the time)"; empty
+/// where it was not, or nobody knows. `pacing`: of a sender, whose wake-ups are evidence.
+std::string busy_words(const HostPart& host, const char* which, const PacingPart* pacing) {
+  if (!host.busy.value_or(false)) {
+    return {};
+  }
+  std::string why = kept_words(host);
+  if (pacing != nullptr && pacing->lateness_p99_ns && pacing->lateness_max_ns) {
+    constexpr Duration kWorthSaying = std::chrono::milliseconds{1};
+    const Duration often{*pacing->lateness_p99_ns};
+    const Duration once{*pacing->lateness_max_ns};
+    if (once >= kWorthSaying) {
+      append(why, "it woke up " + format_duration(once) + " late at worst, 1 % of the times " +
+                      format_duration(often) + " or more");
+    }
+  }
+  return std::string{"the "} + which + " host was busy (" + why + ")";
+}
+std::string sender_busy(const DirectionPart& part) {
+  return busy_words(part.tx.host, "sending", &part.pacing);
+}
+std::string receiver_busy(const DirectionPart& part) {
+  return busy_words(part.rx.host, "receiving", nullptr);
+}
+/// Both hosts', before what they explain: "the sending host was busy (...): "
+std::string busy_first(const DirectionPart& part) {
+  std::string words = sender_busy(part);
+  if (const std::string other = receiver_busy(part); !other.empty()) {
+    append(words, other);
+  }
+  return words.empty() ? words : words + ": ";
+}
+std::string with_evidence(const std::string& sentence, const std::string& busy) {
+  return busy.empty() ? sentence : sentence + "; " + busy;
 }
 
 /// What kept a sender without a rate from sending more, where all arrived: something always did.
@@ -60,13 +97,16 @@ Verdict full_speed_limit(const DirectionPart& part) {
     return {"receiver_host", "the receiving host's control group (cgroup) used up its quota"};
   }
   if (part.tx.held_ratio.value_or(0) >= kHeld) {
-    return {"receiver_host", "the receiving host set the pace: the sender waited for it " +
-                                 percent(*part.tx.held_ratio) + " of the time"};
+    return {"receiver_host",
+            with_evidence("the receiving host set the pace: the sender waited for it " +
+                              percent(*part.tx.held_ratio) + " of the time",
+                          receiver_busy(part))};
   }
   if (part.tx.send_blocked.value_or(0) > 0) {
     return {"network", "the sending host's own link or shaper took no more"};
   }
-  return {"sender_host", "the sending host's processor set the pace"};
+  return {"sender_host",
+          with_evidence("the sending host's processor set the pace", sender_busy(part))};
 }
 
 /// The share of the time that counts as the sender having stood still, not as a slow one.
@@ -83,13 +123,19 @@ std::optional<Verdict> stood_still(const DirectionPart& part, Way way) {
   const auto longest =
       std::max_element(part.tx.pauses.begin(), part.tx.pauses.end(),
                        [](const auto& a, const auto& b) { return a.duration_s < b.duration_s; });
-  const bool known = longest != part.tx.pauses.end();
-  const bool by_receiver = known && longest->reason == "the receiver was silent";
-  return Verdict{by_receiver ? std::nullopt : std::optional<std::string>{"sender_host"},
-                 std::string{"nothing was sent "} + way_word(way) + " for " +
-                     format_duration(Duration{silent}) + " of " +
-                     format_duration(Duration{window}) + ": " +
-                     (known ? longest->reason : std::string{"the sending host was held up"})};
+  const std::string reason = longest == part.tx.pauses.end() ? std::string{} : longest->reason;
+  std::string sentence = std::string{"nothing was sent "} + way_word(way) + " for " +
+                         format_duration(Duration{silent}) + " of " +
+                         format_duration(Duration{window}) + ": ";
+  if (reason == kReceiverWasFull) {
+    return Verdict{"receiver_host", sentence + with_evidence(reason, receiver_busy(part))};
+  }
+  if (reason == kReceiverWasSilent) {
+    return Verdict{std::nullopt, sentence + with_evidence(reason, receiver_busy(part))};
+  }
+  return Verdict{"sender_host",
+                 sentence + with_evidence(reason.empty() ? "the sending host was held up" : reason,
+                                          sender_busy(part))};
 }
 
 Verdict lossless(const DirectionPart& part, const ResultDocument& document, Way way) {
@@ -97,7 +143,7 @@ Verdict lossless(const DirectionPart& part, const ResultDocument& document, Way 
     return *std::move(pause);
   }
   if (fell_short(part, document)) {
-    const std::string busy = busy_words(part.tx.host, "sending");
+    const std::string busy = sender_busy(part);
     return {"sender_host", std::string{"no loss "} + way_word(way) +
                                ", but the sending host reached only " +
                                percent(1.0 + *part.pacing.rate_error_ratio) +
@@ -159,12 +205,12 @@ Verdict lossy(const DirectionPart& part, const ResultDocument& document, Way way
   const std::string network = about + std::to_string(*loss.network_packets) + " in the network";
   const std::string local = std::to_string(loss.local_tx_drop.value_or(0)) + " in the sending host";
   if (*loss.rx_socket_drop > std::max(*loss.network_packets, loss.local_tx_drop.value_or(0))) {
-    const std::string busy = busy_words(part.rx.host, "receiving");
+    const std::string busy = receiver_busy(part);
     return {"receiver_host",
             share + ", " + socket + ": " + (busy.empty() ? "" : busy + "; ") + rmem_advice(part)};
   }
   if (loss.local_tx_drop.value_or(0) > *loss.network_packets) {
-    const std::string busy = busy_words(part.tx.host, "sending");
+    const std::string busy = sender_busy(part);
     return {"sender_host",
             share + ", " + local + (busy.empty() ? "" : ": " + busy) + advice_for_local(part)};
   }
@@ -178,7 +224,7 @@ Verdict lossy(const DirectionPart& part, const ResultDocument& document, Way way
   if (loss.local_tx_drop.value_or(0) > 0) {
     sentence += ", " + local;
   }
-  return {"network", sentence + size_hint(part, document)};
+  return {"network", busy_first(part) + sentence + size_hint(part, document)};
 }
 
 /// A classic server tells one figure; how much of what was sent it is, nobody knows.

@@ -13,6 +13,18 @@ std::uint16_t permille(const std::optional<Duration>& before, const std::optiona
   return permille_of(*after - *before, of);
 }
 
+/// The most that any group has gained: a long past of one must not hide what another gains now.
+std::uint16_t most_throttled(const HeldUp& before, const HeldUp& after, Duration wall) {
+  if (before.throttled.empty() || before.throttled.size() != after.throttled.size()) {
+    return HostLoad::kUntold;  // moved to another group meanwhile
+  }
+  Duration most{0};
+  for (std::size_t level = 0; level < after.throttled.size(); ++level) {
+    most = std::max(most, after.throttled[level] - before.throttled[level]);
+  }
+  return permille(Duration{0}, most, wall);
+}
+
 }  // namespace
 
 std::uint16_t permille_of(Duration part, Duration whole) {
@@ -25,7 +37,7 @@ HostLoad load_between(const HeldUp& before, const HeldUp& after, Duration wall) 
   HostLoad load;
   load.steal_permille =
       permille(before.stolen, after.stolen, wall * std::max<std::int64_t>(after.processors, 1));
-  load.throttled_permille = permille(before.throttled, after.throttled, wall);
+  load.throttled_permille = most_throttled(before, after, wall);
   load.waited_permille = permille(before.waited, after.waited, wall);
   return load;
 }

@@ -29,7 +29,10 @@ class HostMeter {
     held_up_ = clock.held_up();
   }
   /// The thread is gone: what fill() asks for would be of another one.
-  void forget_thread() { cpu_.reset(); }
+  void forget_thread() {
+    cpu_.reset();
+    held_up_.waited.reset();
+  }
 
   /// Adds what has come together in `wall`, the time since begin().
   void fill(const Clock& clock, Duration wall, TxReport& report) const;

@@ -88,6 +88,9 @@ PacerKind Pacer::kind_for(const pacing::PacketPeriod& period) {
   if (period.times(1) >= kSleepOnlyPeriod) {
     return PacerKind::sleep;
   }
+  if (params_.burst != Duration{0}) {
+    return PacerKind::sleep_spin;  // the kernel would spread what is to leave together
+  }
   // The schedule stays in charge of the mean: the kernel only spreads what a late wake-up or a
   // batch would bunch up, so it is given a little more than the schedule's own highest rate. An
   // IPv6, UDP and Ethernet header is as much as a datagram costs on most paths.

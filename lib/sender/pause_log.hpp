@@ -28,7 +28,7 @@ class PauseLog {
     refusals_ = 0;
     note_silence(now);
   }
-  /// Nothing went out for this reason (an errno; 0: the receiver is silent); `refused` datagrams
+  /// Nothing went out for this reason (as SendPause::os_error has it); `refused` datagrams
   /// were given up.
   void stopped(MonoTime now, std::uint32_t os_error, std::uint64_t refused);
   /// Sending is over; `all_sent`: the last datagram was its end, nothing was due after it.

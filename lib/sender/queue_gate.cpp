@@ -7,12 +7,14 @@ namespace udperf::sender {
 void QueueGate::on_report(const Report& report) {
   const std::lock_guard lock{mutex_};
   report_ = report;
+  untold_.store(false, std::memory_order_relaxed);
   news_.store(true, std::memory_order_release);
 }
 
 void QueueGate::take_report(std::uint64_t next) {
   if (news_.load(std::memory_order_relaxed) && news_.exchange(false, std::memory_order_acquire)) {
     const std::lock_guard lock{mutex_};
+    gave_up_ = false;
     governor_.on_report(report_.queue, next, report_.came);
   }
 }
@@ -21,8 +23,7 @@ std::uint64_t QueueGate::admit(std::uint64_t next, std::uint64_t wanted, std::ui
                                MonoTime now) {
   const std::uint64_t limit = governor_.limit(next, now);
   const std::uint64_t room = limit - std::min(limit, next);
-  const std::uint64_t worth_a_call = std::max<std::uint64_t>(governor_.window() / 4, 1);
-  if (room < std::min({wanted, left, worth_a_call})) {
+  if (room < std::min({wanted, left, governor_.worth_a_call()})) {
     return 0;
   }
   if (held_since_ != kNever) {
@@ -33,12 +34,17 @@ std::uint64_t QueueGate::admit(std::uint64_t next, std::uint64_t wanted, std::ui
   return std::min(room, wanted);
 }
 
-MonoTime QueueGate::ask_again(MonoTime now) {
+MonoTime QueueGate::ask_again(std::uint64_t next, MonoTime now) {
   if (held_since_ == kNever) {
     held_since_ = now;
   }
-  if (now - held_since_ > pacing::Governor::kPatience) {
-    governor_.give_up();
+  if (now - held_since_ > governor_.patience()) {
+    gave_up_ = untold_.load(std::memory_order_relaxed);
+    if (gave_up_) {
+      governor_.give_up();
+    } else {
+      governor_.trickle(next);
+    }
   }
   return now + governor_.look_again();
 }

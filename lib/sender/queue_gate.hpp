@@ -23,6 +23,8 @@ class QueueGate {
 
   /// Newer than those before.
   void on_report(const Report& report);
+  /// The receiver spoke, but not of its queue. From any thread.
+  void on_untold() { untold_.store(true, std::memory_order_relaxed); }
 
   /// Reads what on_report() has left; `next`: datagrams sent so far.
   void take_report(std::uint64_t next);
@@ -33,19 +35,28 @@ class QueueGate {
                                     MonoTime now);
 
   /// After admit() of none: when to ask again where no report comes.
-  [[nodiscard]] MonoTime ask_again(MonoTime now);
+  [[nodiscard]] MonoTime ask_again(std::uint64_t next, MonoTime now);
 
-  /// How long it has held the sender back in all, since its warm-up where there was one.
-  [[nodiscard]] Duration held() const { return held_; }
-  void end_warm_up() { held_ = Duration{0}; }
+  /// How long it has held the sender back in all by `now`, since its warm-up where there was one.
+  [[nodiscard]] Duration held(MonoTime now) const {
+    return held_ + (held_since_ == kNever ? Duration{0} : now - held_since_);
+  }
+  void end_warm_up(MonoTime now) {
+    held_ = Duration{0};
+    held_since_ = held_since_ == kNever ? kNever : now;
+  }
+  /// It has gone on without a receiver that does not tell, and has heard nothing since.
+  [[nodiscard]] bool gave_up() const { return gave_up_; }
 
  private:
   pacing::Governor governor_;
   MonoTime held_since_ = kNever;
   Duration held_{0};
+  bool gave_up_ = false;
   std::mutex mutex_;
   Report report_;
   std::atomic<bool> news_{false};
+  std::atomic<bool> untold_{false};  ///< by the latest word of the receiver
 };
 
 }  // namespace udperf::sender

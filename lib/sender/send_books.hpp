@@ -34,6 +34,8 @@ class SendBooks {
               MonoTime now);
   /// Nothing is sent, for the receiver is silent.
   void note_silence(MonoTime now) { pauses_.stopped(now, 0, 0); }
+  /// Nothing is sent, for the receiver's socket has no room.
+  void note_full_receiver(MonoTime now) { pauses_.stopped(now, SendPause::kReceiverFull, 0); }
 
   /// What was sent so far is left out: numbers and figures begin anew.
   void end_warm_up(MonoTime now, std::optional<std::uint64_t> queue_drops);

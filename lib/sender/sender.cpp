@@ -108,8 +108,8 @@ Sender::Sender(const Settings& settings, std::unique_ptr<const DatagramFormat> f
   report.governor = rate.flood ? TxGovernor::flood : TxGovernor::none;
   if (!rate.limited() && !rate.flood && settings.receive_buffer != 0) {
     report.governor = TxGovernor::receiver;
-    gate_ = std::make_unique<QueueGate>(
-        pacing::Governor::Start{settings.params.payload_bytes, settings.receive_buffer});
+    gate_ = std::make_unique<QueueGate>(pacing::Governor::Start{
+        settings.params.payload_bytes, settings.receive_buffer, settings.round_trip});
   }
 }
 
@@ -143,7 +143,7 @@ void Sender::end_warm_up(MonoTime now) {
   books_.end_warm_up(now, port_.queue_drops());
   pacer_.end_warm_up();
   if (gate_) {
-    gate_->end_warm_up();
+    gate_->end_warm_up(now);
   }
   host_.restart(clock_);
   // Late by a wake-up, the test ends as late: it lasts as long as was asked for.
@@ -205,7 +205,8 @@ Wake Sender::flat_out(MonoTime now) {
     if (gate_) {
       count = gate_->admit(books_.numbered(), count, plan_now().packets() - books_.next(), now);
       if (count == 0) {
-        return Wake{gate_->ask_again(now), false, false};
+        books_.note_full_receiver(now);
+        return Wake{gate_->ask_again(books_.numbered(), now), false, false};
       }
     }
     if (send_due(count, now, kNever) == Sending::refused) {
@@ -326,8 +327,10 @@ void Sender::finish(TxEnd end) {
   pacer_.fill(report);
   const Duration wall = clock_.now() - begun_;
   host_.fill(clock_, wall, report);
-  if (gate_ && wall > Duration{0}) {
-    report.held_permille = permille_of(gate_->held(), wall);
+  if (gate_ && gate_->gave_up()) {
+    report.governor = TxGovernor::none;
+  } else if (gate_ && wall > Duration{0}) {
+    report.held_permille = permille_of(gate_->held(ending.now), wall);
   }
   finished_.store(true, std::memory_order_release);
 }

@@ -54,6 +54,7 @@ class Sender {
     std::uint64_t payload_seed = 0;
     /// What the receiver's socket can hold, payload bytes, where it tells how full it is; else 0.
     std::uint32_t receive_buffer = 0;
+    Duration round_trip{0};     ///< of the idle way, as far as it is known
     bool kernel_pacing = true;  ///< the socket's own pacing rate may be set
   };
 

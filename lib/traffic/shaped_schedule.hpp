@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/saturating.hpp"
 #include "base/time.hpp"
+#include "pacing/burst_window.hpp"
 #include "pacing/unsent.hpp"
 #include "traffic/deadlines.hpp"
 
@@ -12,12 +14,17 @@ namespace udperf::traffic {
 /// Decides how many datagrams are due where they are not evenly spaced; pacing::Schedule for the
 /// rest. Pure: it never reads a clock and never waits.
 ///
-/// What has become due leaves at once: bunching is part of what was asked for. After a stop of more
-/// than kMostOwed the whole plan begins that much later, so that lengths and times stay together
-/// and no flood follows; what the mean rate has for that time counts as skipped.
+/// What the plan has at one moment leaves at once: bunching is part of what was asked for. What a
+/// late wake-up has missed follows as pacing::Schedule has it, in the plan's own time: that runs
+/// kCatchUpPercent faster than the clock until it has caught up, and may jump by a burst window
+/// (BurstWindow). So in any time W no more leaves than what the plan has in some
+/// (100 + kCatchUpPercent) % of W and one window. After a stop of more than kMostOwed the whole
+/// plan begins that much later, so that lengths and times stay together and no flood follows; what
+/// the mean rate has for that time counts as skipped.
 class ShapedSchedule {
  public:
   static constexpr Duration kMostOwed = std::chrono::milliseconds{50};
+  static constexpr int kCatchUpPercent = 25;
   /// Deadlines closer than this on average are served together.
   static constexpr Duration kTogether = std::chrono::microseconds{100};
 
@@ -41,6 +48,11 @@ class ShapedSchedule {
   [[nodiscard]] Duration longest_gap() const { return deadlines_.longest_gap(); }
 
  private:
+  [[nodiscard]] MonoTime due() const { return saturating_after(start_, deadlines_.due()); }
+  /// How far the plan's own time is behind the clock.
+  [[nodiscard]] Duration behind(MonoTime now) const;
+  /// Up to when in the plan datagrams may leave now.
+  MonoTime reach(MonoTime now);
   /// Moves the plan by what of `late` is too much.
   void put_off(Duration late);
   /// Hands out what is due by then, at most as many as may leave at once.
@@ -51,8 +63,12 @@ class ShapedSchedule {
   MonoTime start_;
   Deadlines deadlines_;
   bool together_;
-  MonoTime served_{};       // when datagrams were handed out last
-  std::uint64_t owed_ = 0;  // given back
+  MonoTime served_{};        // when datagrams were handed out last
+  std::uint64_t owed_ = 0;   // given back
+  MonoTime granted_from_{};  // when the first of the latest take_due() was due
+  Duration behind_{0};       // at behind_at_
+  MonoTime behind_at_{};
+  pacing::BurstWindow window_{std::nullopt};
   std::uint64_t skipped_ = 0;
   bool held_up_ = false;
   std::optional<Duration> lateness_;

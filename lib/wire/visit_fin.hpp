@@ -19,7 +19,9 @@ UDPERF_VISIT(SendPause) {
   io.field(m.start_ns, "begin: ns since sending began, 0..2^56");
   io.field(m.duration_ns, "length: ns, 0..2^56");
   io.field(m.refused, "refused: numbered datagrams that the sending host refused in it");
-  io.field(m.os_error, "errno: why, in Linux's numbers; 0 = the receiver was silent");
+  io.field(m.os_error,
+           "errno: why, in Linux's numbers; 0 = the receiver was silent; 0xffffffff = its socket "
+           "had no room");
 }
 
 UDPERF_TABLE(SendTime, "sending");

@@ -30,13 +30,16 @@ void bound_sockets(SimWorld& world, std::uint32_t bytes, std::uint64_t drain_bps
   }
 }
 
-result::ResultDocument run(SimWorld& world, const SimClient::Options& options) {
-  SimClient& client = world.add_client(options);
+result::ResultDocument finish(SimWorld& world, const SimClient& client) {
   REQUIRE(world.run_clients(30s));
   REQUIRE(client.outcome().status == TestStatus::complete);
   auto document = result::build_result(client.outcome());
   CHECK(result::violated_identity(document).value_or("none") == "none");
   return document;
+}
+
+result::ResultDocument run(SimWorld& world, const SimClient::Options& options) {
+  return finish(world, world.add_client(options));
 }
 
 std::vector<const result::DirectionPart*> ways(const result::ResultDocument& document) {
@@ -155,4 +158,52 @@ TEST_CASE("a server's limit holds whatever a client says of its socket", "[sim]"
 
   CHECK(document.down->tx.governor == "none");
   CHECK(document.down->tx.offered_bps.value_or(0) <= 21e6);
+}
+
+TEST_CASE("a receiver that stands still for a while loses nothing, and is named", "[sim]") {
+  const auto direction = GENERATE(Direction::up, Direction::down);
+  const auto stop = GENERATE(Duration{900ms}, Duration{2s});
+  CAPTURE(static_cast<int>(direction), stop.count());
+  SimWorld world{7};
+  world.network.up.delay = 20us;
+  world.network.down.delay = 20us;
+  bound_sockets(world, 212'992, 100'000'000);
+  auto options = flat_out(direction);
+  options.params.amount.duration = 4s;
+  SimClient& client = world.add_client(options);
+  world.run(1s, [] { return false; });
+  bool& stands_still =
+      direction == Direction::up ? world.server_stands_still : world.clients_stand_still;
+  stands_still = true;
+  world.run(stop, [] { return false; });
+  stands_still = false;
+
+  const auto document = finish(world, client);
+
+  const auto* part = ways(document).front();
+  CHECK(part->tx.governor == "receiver");
+  CHECK(part->loss.packets == 0U);
+  CHECK(static_cast<double>(part->rx.unique.value_or(0)) * 1472 * 8 >= 100e6);  // it went on
+  REQUIRE_FALSE(part->tx.pauses.empty());
+  CHECK(part->tx.pauses.front().reason == result::kReceiverWasFull);
+  CHECK(document.limited_by != "sender_host");
+  if (direction == Direction::up) {  // a server that hears nothing for a second waits by itself
+    CHECK(document.limited_by == "receiver_host");
+  }
+}
+
+TEST_CASE("over 700 ms of round trip no socket is flooded before the first report", "[sim]") {
+  const auto direction = GENERATE(Direction::up, Direction::down);
+  SimWorld world{5};
+  bound_sockets(world, 212'992, 100'000'000);
+  world.network.up.delay = 350ms;
+  world.network.down.delay = 350ms;
+  auto options = flat_out(direction);
+  options.params.amount.duration = 5s;
+
+  const auto document = run(world, options);
+
+  const auto* part = ways(document).front();
+  CHECK(part->tx.governor == "receiver");
+  CHECK(part->loss.packets.value_or(UINT64_MAX) <= part->tx.packets.value_or(0) / 50);
 }

@@ -119,7 +119,7 @@ bool SimWorld::run(Duration limit, const std::function<bool()>& until) {
       next = std::min(next, server->step());
     }
     for (const auto& client : clients) {
-      if (client) {
+      if (client && !clients_stand_still) {
         next = std::min(next, client->step(now));
       }
     }

@@ -117,6 +117,7 @@ class SimWorld {
   std::optional<SimServer> server;
   std::vector<std::unique_ptr<SimClient>> clients;
   bool server_stands_still = false;  ///< as SIGSTOP does: its sockets go on taking datagrams
+  bool clients_stand_still = false;  ///< likewise
 
   SimClient& add_client(const SimClient::Options& options);
   /// Goes on until `until` says so, or the time is over; true when it said so.

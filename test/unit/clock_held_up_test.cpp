@@ -17,8 +17,9 @@ TEST_CASE("what a host holds up only grows, and is known where the kernel tells"
   if (before.waited) {
     CHECK(after.waited.value_or(-1ns) >= *before.waited);
   }
-  if (before.throttled) {
-    CHECK(after.throttled.value_or(-1ns) >= *before.throttled);
+  REQUIRE(after.throttled.size() == before.throttled.size());
+  for (std::size_t level = 0; level < before.throttled.size(); ++level) {
+    CHECK(after.throttled[level] >= before.throttled[level]);
   }
 }
 
@@ -26,10 +27,10 @@ TEST_CASE("shares of the time are exact, and unknown where a figure is", "[clock
   HeldUp before;
   before.stolen = 1s;
   before.processors = 4;
-  before.throttled = 5s;
+  before.throttled = {5s, 1h};  // an older group's past is no news
   HeldUp after = before;
   after.stolen = 1s + 400ms;
-  after.throttled = 5s + 500ms;
+  after.throttled = {5s + 500ms, 1h + 100ms};
 
   const HostLoad load = sender::load_between(before, after, 1s);
 
@@ -38,6 +39,34 @@ TEST_CASE("shares of the time are exact, and unknown where a figure is", "[clock
   CHECK(load.waited_permille == HostLoad::kUntold);
   CHECK(sender::load_between(before, after, 0s) == HostLoad{});
 
-  after.throttled = 5h;  // several processors were throttled at once
+  after.throttled = {5h, 5h};  // several processors were throttled at once
   CHECK(sender::load_between(before, after, 1s).throttled_permille == 1000);
+
+  after.throttled = {6s};  // moved to another place: what it had before is not comparable
+  CHECK(sender::load_between(before, after, 1s).throttled_permille == HostLoad::kUntold);
+}
+
+TEST_CASE("what another thread waited is not this one's", "[clock]") {
+  class Waiting final : public Clock {
+   public:
+    [[nodiscard]] MonoTime now() const override { return MonoTime{1s}; }
+    [[nodiscard]] UnixTime unix_now() const override { return UnixTime{1s}; }
+    [[nodiscard]] HeldUp held_up() const override {
+      HeldUp held;
+      held.stolen = 1s;
+      held.waited = 1s;
+      return held;
+    }
+  };
+  const Waiting clock;
+  sender::HostMeter meter;
+  meter.begin(clock);
+  TxReport report;
+  meter.fill(clock, 1s, report);
+  CHECK(report.load.waited_permille == 0);
+
+  meter.forget_thread();
+  meter.fill(clock, 1s, report);
+  CHECK(report.load.waited_permille == HostLoad::kUntold);
+  CHECK(report.load.steal_permille == 0);
 }

@@ -76,6 +76,44 @@ class Starved final : public engine::Task {
   std::promise<void> abandoned_;
 };
 
+/// Stands still but for what the tasks of a worker add.
+class WorkedClock final : public Clock {
+ public:
+  [[nodiscard]] MonoTime now() const override { return MonoTime{Duration{ns_.load()}}; }
+  [[nodiscard]] UnixTime unix_now() const override { return UnixTime{Duration{ns_.load()}}; }
+  void work(Duration time) { ns_ += time.count(); }
+
+ private:
+  std::atomic<std::int64_t> ns_{1'000'000'000'000};
+};
+
+/// Takes a time at each step, and looks whether it was told what time it is.
+class Laborious final : public engine::Task {
+ public:
+  explicit Laborious(WorkedClock& clock) : clock_(clock) {}
+
+  Wake step(MonoTime now, net::ReceiveBuffers& /*buffers*/) override {
+    true_times_ += now == clock_.now() ? 1 : 0;
+    clock_.work(1ms);
+    if (++steps_ == kSteps) {
+      over_ = true;
+      done_.set_value(true_times_);
+    }
+    return Wake{MonoTime{}};
+  }
+  [[nodiscard]] bool over() const override { return over_; }
+  std::future<int> done() { return done_.get_future(); }
+
+  static constexpr int kSteps = 200;
+
+ private:
+  WorkedClock& clock_;
+  int steps_ = 0;
+  int true_times_ = 0;
+  bool over_ = false;
+  std::promise<int> done_;
+};
+
 /// Says how its thread is scheduled; a greedy one then works without a pause until that changes.
 class Curious final : public engine::Task {
  public:
@@ -274,4 +312,20 @@ TEST_CASE("a thread that goes before others and uses a core is sent back", "[eng
   }
   REQUIRE(lost.wait_for(60s) == std::future_status::ready);
   CHECK(lost.get().second == SCHED_OTHER);
+}
+
+TEST_CASE("no task's time has the work of another in it", "[engine]") {
+  WorkedClock clock;
+  Laborious one{clock};
+  Laborious other{clock};
+  auto first = one.done();
+  auto second = other.done();
+  engine::Worker worker{clock};
+  worker.add(one);
+  worker.add(other);
+
+  REQUIRE(first.wait_for(60s) == std::future_status::ready);
+  REQUIRE(second.wait_for(60s) == std::future_status::ready);
+  CHECK(first.get() == Laborious::kSteps);
+  CHECK(second.get() == Laborious::kSteps);
 }

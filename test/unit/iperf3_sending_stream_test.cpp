@@ -1,5 +1,7 @@
 #include <cerrno>
 
+#include "iperf3/parameters.hpp"
+#include "iperf3/protocol.hpp"
 #include "iperf3/sending_stream.hpp"
 #include "support/catch.hpp"
 #include "support/fake_clock.hpp"
@@ -254,4 +256,22 @@ TEST_CASE("an iperf3 payload is random, letters or digits, and no batch changes 
     s.run();
     CHECK(tail(0) != tail(1));
   }
+}
+
+TEST_CASE("without a limit it says that nothing governs, or that a flood was asked for") {
+  const bool flood = GENERATE(false, true);
+  Scene s;
+  s.settings.packets = 10;
+  s.settings.flood = flood;
+  s.open();
+  s.run();
+  CHECK(s.stream->report().governor == (flood ? TxGovernor::flood : TxGovernor::none));
+}
+
+TEST_CASE("a time's worth to send at once is told in datagrams") {
+  CHECK(iperf3::burst_of(0ms, 80'000'000, 1000) == 0);  // as the sender likes
+  CHECK(iperf3::burst_of(5ms, 0, 1000) == 0);           // no rate, nothing to space
+  CHECK(iperf3::burst_of(5ms, 80'000'000, 1000) == 50);
+  CHECK(iperf3::burst_of(1us, 80'000, 1000) == 1);
+  CHECK(iperf3::burst_of(50ms, 10'000'000'000, 1000) == iperf3::kMostBurst);
 }

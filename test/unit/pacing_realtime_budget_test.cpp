@@ -32,6 +32,27 @@ TEST_CASE("half a core may be used for ever", "[pacing]") {
   CHECK(!sent_back(budget, 50, 1h));
 }
 
+TEST_CASE("threads of one kind of work are sent back, and come back, together", "[pacing]") {
+  RealtimeBudget::Fellows fellows;
+  RealtimeBudget greedy{&fellows};
+  RealtimeBudget modest{&fellows};
+  RealtimeBudget stranger;
+  Duration cpu{0};
+  MonoTime now = kStart;
+  while (greedy.sample(now, cpu)) {
+    REQUIRE(modest.sample(now, Duration{0}));
+    now += 50ms;
+    cpu += 50ms;
+  }
+  CHECK_FALSE(modest.sample(now, Duration{0}));
+  CHECK(stranger.sample(now, Duration{0}));
+
+  const MonoTime pardoned = now + RealtimeBudget::kFirstPause;
+  CHECK_FALSE(modest.sample(pardoned - 1ns, Duration{0}));
+  CHECK(modest.sample(pardoned, Duration{0}));
+  CHECK(greedy.sample(pardoned, cpu));
+}
+
 TEST_CASE("more than half a core for a second is too much", "[pacing]") {
   RealtimeBudget whole;
   CHECK(sent_back(whole, 100, 10s).value_or(1h) <= 600ms);

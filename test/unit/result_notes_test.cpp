@@ -29,6 +29,25 @@ TEST_CASE("a result in which everything was measured has no notes", "[result]") 
   CHECK(codes(test::normal_up()).empty());
 }
 
+TEST_CASE("delays by a program's own clock reads are told as such", "[result]") {
+  auto outcome = test::normal_up();
+  CHECK_FALSE(has(outcome, "up.delay_variation host_made"));
+  outcome.up->streams.front().rx->stamp = RxStamp::user;
+  CHECK(has(outcome, "up.delay_variation host_made"));
+}
+
+TEST_CASE("full speed to an iperf3 server has a note that nothing governs it", "[result]") {
+  auto outcome = test::normal_up();
+  outcome.iperf3.emplace();
+  outcome.up->streams.front().tx->governor = TxGovernor::none;
+  outcome.params.rate_up = SendRate{SendRate::Kind::bits, 1000};
+  CHECK_FALSE(has(outcome, "up.tx.governor receiver_does_not_tell"));
+  outcome.params.rate_up = SendRate{};
+  CHECK(has(outcome, "up.tx.governor receiver_does_not_tell"));
+  outcome.up->streams.front().tx->governor = TxGovernor::flood;
+  CHECK_FALSE(has(outcome, "up.tx.governor receiver_does_not_tell"));
+}
+
 TEST_CASE("every note is about a field that there is", "[result]") {
   for (const auto& example : test::example_outcomes()) {
     CAPTURE(example.name);

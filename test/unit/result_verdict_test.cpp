@@ -146,6 +146,75 @@ TEST_CASE("a busy host is named with its evidence", "[result]") {
   CHECK_THAT(verdict_on(dropping).sentence, !ContainsSubstring("busy"));
 }
 
+TEST_CASE("a paced sender that woke up late was busy, and says by how much", "[result]") {
+  auto slow = paced(0.5);
+  TxReport& tx = *slow.up->streams.front().tx;
+  tx.lateness_p50_ns = 20'000;
+  tx.lateness_p99_ns = 300'000;
+  tx.lateness_max_ns = 900'000;
+  CHECK(result::build_result(slow).up->tx.host.busy == false);
+  CHECK_THAT(verdict_on(slow).sentence, !ContainsSubstring("busy"));
+
+  tx.lateness_max_ns = 600'000'000;  // one stop
+  CHECK(result::build_result(slow).up->tx.host.busy == true);
+  CHECK_THAT(verdict_on(slow).sentence,
+             ContainsSubstring("the sending host was busy (it woke up 600 ms late at worst"));
+
+  tx.lateness_p99_ns = 5'000'000;  // all the time
+  tx.lateness_max_ns = 9'000'000;
+  CHECK(result::build_result(slow).up->tx.host.busy == true);
+  CHECK_THAT(verdict_on(slow).sentence, ContainsSubstring("1 % of the times 5.00 ms or more"));
+}
+
+TEST_CASE("a receiver's socket without room is the receiver's doing", "[result]") {
+  auto outcome = losing(0, 0, 0);
+  outcome.params.rate_up = SendRate{};
+  StreamOutcome& stream = outcome.up->streams.front();
+  SendTime time;
+  time.window_ns = 2'000'000'000;
+  time.silent_ns = 400'000'000;
+  time.pauses = {SendPause{500'000'000, 400'000'000, 0, SendPause::kReceiverFull}};
+  stream.tx->time = time;
+  stream.rx->load.waited_permille = 250;
+
+  const auto verdict = verdict_on(outcome);
+
+  CHECK(verdict.limited_by == "receiver_host");
+  CHECK_THAT(verdict.sentence,
+             ContainsSubstring("400 ms of 2.00 s: the receiver's socket was full") &&
+                 ContainsSubstring("the receiving host was busy (its threads waited for a "
+                                   "processor 25.00 % of the time)"));
+}
+
+TEST_CASE("flat out, too, a busy host is named with its evidence", "[result]") {
+  auto outcome = losing(0, 0, 0);
+  outcome.params.rate_up = SendRate{};
+  StreamOutcome& stream = outcome.up->streams.front();
+  stream.tx->load.steal_permille = 200;
+  CHECK_THAT(verdict_on(outcome).sentence,
+             ContainsSubstring("processor set the pace; the sending host was busy (its hypervisor "
+                               "took 20.00 % of the time)"));
+
+  stream.tx->held_permille = 500;
+  stream.rx->load.waited_permille = 300;
+  CHECK(verdict_on(outcome).limited_by == "receiver_host");
+  CHECK_THAT(verdict_on(outcome).sentence,
+             ContainsSubstring("50.00 % of the time; the receiving host was busy (its threads") &&
+                 !ContainsSubstring("sending host was busy"));
+}
+
+TEST_CASE("a busy host is told before the network is blamed", "[result]") {
+  auto outcome = losing(9, 1, 0);
+  outcome.up->streams.front().rx->load.steal_permille = 400;
+
+  const auto verdict = verdict_on(outcome);
+
+  CHECK(verdict.limited_by == "network");
+  CHECK_THAT(verdict.sentence,
+             Catch::Matchers::StartsWith("the receiving host was busy (its hypervisor took 40.00 % "
+                                         "of the time): 1.00 % lost"));
+}
+
 TEST_CASE("of two directions the one that was limited counts", "[result]") {
   CHECK(verdict_on(test::both_directions()).limited_by == "network");
 

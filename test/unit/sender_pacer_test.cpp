@@ -63,6 +63,13 @@ TEST_CASE("a slow rate is kept by sleeping, a fast one to the microsecond", "[se
     s.begin();
     CHECK(s.report().pacer == PacerKind::sleep_spin);
   }
+  SECTION("fast, where the kernel would spread what was asked to leave together") {
+    Scene s{packets_per_second(10'000)};
+    s.port.paces = true;
+    s.params.burst = 2ms;
+    s.begin();
+    CHECK(s.report().pacer == PacerKind::sleep_spin);
+  }
   SECTION("fast, where the kernel helps") {
     Scene s{packets_per_second(10'000)};
     s.port.paces = true;

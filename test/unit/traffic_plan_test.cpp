@@ -5,14 +5,13 @@
 
 #include "support/catch.hpp"
 #include "support/seeded_random.hpp"
+#include "traffic/deadlines.hpp"
 #include "traffic/plan.hpp"
-#include "traffic/shaped_schedule.hpp"
 
 using namespace std::chrono_literals;
 using namespace udperf;
 using pacing::PacketPeriod;
 using traffic::Deadlines;
-using traffic::ShapedSchedule;
 using traffic::TrafficPlan;
 
 namespace {
@@ -200,88 +199,4 @@ TEST_CASE("a mix of a given size is cut to the byte", "[traffic]") {
     }
   }
   CHECK(cut > 1500);
-}
-
-TEST_CASE("a shaped schedule hands out what is due, whenever it is asked", "[traffic]") {
-  for (unsigned seed = 1; seed <= 100; ++seed) {
-    CAPTURE(seed);
-    test::SeededRandom random{seed};
-    const Deadlines plan = poisson(static_cast<double>(random.between(10, 20'000)), seed);
-    ShapedSchedule schedule{kStart, plan};
-    Deadlines truth = plan;
-    MonoTime now = kStart;
-    std::uint64_t sent = 0;
-    for (int i = 0; i < 300; ++i) {
-      sent += schedule.take_due(now);
-      while (kStart + truth.due() <= now) {
-        truth.advance();
-      }
-      REQUIRE(sent == truth.next());
-      if (sent > 0 && random.chance(0.1)) {
-        schedule.give_back(1, pacing::Unsent::refused);
-        REQUIRE(schedule.next_deadline() <= now);
-        REQUIRE(schedule.take_due(now) == 1);
-      }
-      now = std::max(schedule.next_deadline(), now) + Duration{random.between(0, 40'000'000)};
-    }
-    CHECK(schedule.skipped() == 0);
-  }
-}
-
-TEST_CASE("a shaped schedule hands out only so many at once, and forgets none", "[traffic]") {
-  constexpr double kPps = 40e6;
-  const Deadlines plan = poisson(kPps, 3);
-  Deadlines truth = plan;
-  const auto due_by = [&truth](MonoTime time) {
-    while (kStart + truth.due() <= time) {
-      truth.advance();
-    }
-    return truth.next();
-  };
-  ShapedSchedule schedule{kStart, plan};
-  MonoTime now = kStart + 2ms;
-  const std::uint64_t due = due_by(now);
-  SECTION("what is left is due at the next look") {
-    std::uint64_t sent = 0;
-    for (int i = 0; i < 100 && schedule.next_deadline() <= now + 100us; ++i) {
-      now = std::max(now, schedule.next_deadline());
-      const std::uint64_t n = schedule.take_due(now);
-      REQUIRE(n <= pacing::kMostAtOnce);
-      sent += n;
-      if (sent >= due) {
-        break;
-      }
-    }
-    CHECK(sent >= due);
-    CHECK(sent <= due_by(now));
-    CHECK(schedule.skipped() == 0);
-  }
-  SECTION("what there was no time for is late, and none of the socket's doing") {
-    const std::uint64_t n = schedule.take_due(now);
-    schedule.give_back(n - 10, pacing::Unsent::no_time);
-    CHECK(schedule.next_deadline() <= now);
-    CHECK(schedule.take_due(now + 1ms) <= pacing::kMostAtOnce);
-    CHECK(schedule.lateness() == 1ms);
-  }
-  SECTION("what is left at the end is skipped") {
-    const std::uint64_t last = schedule.take_last(now, now + 1us);
-    CHECK(last == pacing::kMostAtOnce);
-    CHECK(static_cast<double>(last + schedule.skipped()) ==
-          Approx(static_cast<double>(due)).epsilon(0.02));
-  }
-}
-
-TEST_CASE("after a stop the plan goes on where it stood, without a flood", "[traffic]") {
-  ShapedSchedule schedule{kStart, poisson(1000, 5)};
-  std::uint64_t sent = schedule.take_due(kStart);
-  const MonoTime after = kStart + 2s;
-  const std::uint64_t burst = schedule.take_due(after);
-  CHECK(burst < 120);  // 50 of 50 ms, by chance
-  CHECK(burst > 10);
-  CHECK(schedule.skipped() >= 1940);
-  CHECK(schedule.skipped() <= 1960);
-  sent += burst;
-  sent += schedule.take_last(after + 1s, after + 1s);
-  CHECK(sent > 900);
-  CHECK(sent < 1200);
 }

@@ -132,7 +132,8 @@ const Fields<result::RttPart>& rtt_fields() {
        &result::RttPart::timestamps,
        {"What stamped the arrivals of probes and of their answers: the kernel at both "
         "ends, or the program at one when it read them; then the wait for a processor "
-        "is in the round trips.",
+        "is in the round trips. Departures are the program's own clock reads, just "
+        "before it hands the probe, or the answer, to the system.",
         "", "", "no probe was answered", "kernel user"}},
       {"loss_ratio",
        &result::RttPart::loss_ratio,
@@ -191,7 +192,9 @@ const Fields<result::ResultDocument>& result_fields() {
       {"goodput_bps",
        &ResultDocument::goodput_bps,
        {"Headline: `rx.goodput_bps` of the direction that ran; of both their sum, in which a "
-        "direction with too few arrivals for a rate adds nothing.",
+        "direction with too few arrivals for a rate adds nothing. Without a rate it is what the "
+        "slower of both hosts carries, unless the path carries less; with `--rate flood` what is "
+        "left of all that the sender alone can send.",
         "bit/s", "RFC 9097 s5.6 (units)",
         "a receiver's report is missing, or no direction has a rate", "", 11}},
       {"loss_percent",
@@ -205,7 +208,8 @@ const Fields<result::ResultDocument>& result_fields() {
         "than 5 % short of the asked rate, or nothing. Without a rate something "
         "always does: a control group's quota, the receiver's processor (`held_ratio` "
         "of at least 0.05), the sender's own link or shaper (`send_blocked`), or else "
-        "the sender's processor.",
+        "the sender's processor. Where nothing was sent for a twentieth of the time, it is "
+        "why: a full socket of the receiver is the receiver's.",
         "", "RFC 7680 s2.8.3, RFC 9097 s7.4",
         "it is not known: a report is missing, nothing was sent, or the split of the "
         "loss was not measured",

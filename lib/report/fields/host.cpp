@@ -7,8 +7,9 @@ const Fields<result::HostPart>& host_fields() {
       {"busy",
        &result::HostPart::busy,
        {"Whether the host kept so much from this test that it shows in rates and "
-        "times: steal_ratio of at least 0.02, throttled_ratio of at least 0.01 or "
-        "waited_ratio of at least 0.1.",
+        "times: steal_ratio of at least 0.02, throttled_ratio of at least 0.01, "
+        "waited_ratio of at least 0.1 or, of a sender with a rate, pacing.lateness_p99_ns "
+        "of at least 4 ms or lateness_max_ns of at least 50 ms.",
         "", "", "the system tells none of them"}},
       {"steal_ratio",
        &result::HostPart::steal_ratio,
@@ -17,8 +18,9 @@ const Fields<result::HostPart>& host_fields() {
         "0..1", "", "the system does not tell"}},
       {"throttled_ratio",
        &result::HostPart::throttled_ratio,
-       {"Share of the time in which the control group, or one above it, had used up "
-        "its quota (cgroup v1 and v2, cpu.stat).",
+       {"Time in which the control group, or one above it, had used up its quota (cgroup v1 "
+        "and v2, cpu.stat), over the test's: the most of all of them. Summed over the processors "
+        "that its threads were held up on; at most 1.",
         "0..1", "", "the system does not tell"}},
       {"waited_ratio",
        &result::HostPart::waited_ratio,
@@ -40,7 +42,8 @@ const Fields<result::SendPausePart>& pause_fields() {
         "numbered, and in loss.local_tx_drop."}},
       {"reason",
        &result::SendPausePart::reason,
-       {"What the system said, in words; or that the receiver was silent."}},
+       {"What the system said, in words; or that the receiver was silent, or that its socket "
+        "was full."}},
   };
   return fields;
 }
