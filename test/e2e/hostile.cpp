@@ -18,6 +18,18 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
+/// A figure of /proc/PID/status.
+std::size_t status_kib(const Process& process, std::string_view wanted) {
+  std::ifstream status{"/proc/" + std::to_string(process.pid()) + "/status"};
+  std::size_t kib = 0;
+  for (std::string name; status >> name;) {
+    if (name == wanted) {
+      status >> kib;
+    }
+  }
+  return kib;
+}
+
 }  // namespace
 
 HostileClient::HostileClient(const Endpoint& server, const TestParams& params) {
@@ -86,14 +98,11 @@ bool HostileClient::drain_until(std::chrono::milliseconds limit,
 }
 
 std::size_t resident_kib(const Process& process) {
-  std::ifstream status{"/proc/" + std::to_string(process.pid()) + "/status"};
-  std::size_t kib = 0;
-  for (std::string name; status >> name;) {
-    if (name == "VmRSS:") {
-      status >> kib;
-    }
-  }
-  return kib;
+  return status_kib(process, "VmRSS:");
+}
+
+std::size_t most_resident_kib(const Process& process) {
+  return status_kib(process, "VmHWM:");
 }
 
 std::chrono::nanoseconds cpu_time(const Process& process) {
