@@ -9,95 +9,16 @@
 
 #include "app/last_resort.hpp"
 #include "app/monitor/history_store.hpp"
-#include "monitor/round_record.hpp"
-#include "monitor/totals_codec.hpp"
 
 namespace udperf::app {
 namespace {
 
 constexpr Duration kMinute = std::chrono::seconds{60};
 
-std::int64_t to_seconds(UnixTime time) {
-  return to_ns(time) / kNsPerSecond;
-}
-
-std::int64_t seconds_of(History::Grain grain) {
-  return grain == History::Grain::hour ? kHour : kFiveMinutes;
-}
-
 Duration since_boot() {
   timespec now{};
   ::clock_gettime(CLOCK_BOOTTIME, &now);
   return std::chrono::seconds{now.tv_sec} + Duration{now.tv_nsec};
-}
-
-/// Where rows of `select` (start in ns, span in ns, totals and, of rounds, the record) go, newest
-/// first.
-Result<void> take_rows(SqliteStatement& select, bool rounds, std::vector<HistoryRow>& rows) {
-  auto row = select.step();
-  for (; row && *row; row = select.step()) {
-    const auto totals = monitor::decode_totals(select.bytes(2));
-    if (!totals || !possible_times(select.number(0), select.number(1))) {
-      continue;
-    }
-    HistoryRow& taken = rows.emplace_back(
-        HistoryRow{unix_from_ns(select.number(0)), Duration{select.number(1)}, *totals, {}});
-    // An earlier version wrote no records.
-    if (const auto round =
-            rounds ? monitor::decode_record(select.bytes(3), *totals) : std::nullopt) {
-      taken.figures = figures_of(*round);
-    }
-  }
-  return row ? Result<void>{} : tl::unexpected{row.error()};
-}
-
-/// The rounds of each span in one row.
-std::vector<HistoryRow> summed(const std::vector<HistoryRow>& rounds, std::int64_t seconds) {
-  std::vector<HistoryRow> rows;
-  for (const HistoryRow& round : rounds) {
-    const std::int64_t start = to_seconds(round.start) / seconds * seconds;
-    if (rows.empty() || to_seconds(rows.back().start) != start) {
-      rows.push_back({unix_from_ns(start * kNsPerSecond), std::chrono::seconds{seconds}, {}, {}});
-    }
-    rows.back().totals.add(round.totals);
-  }
-  return rows;
-}
-
-/// Ascending, from `from` on.
-Result<void> read_rounds(const SqliteFile& file, const History::Query& query, std::int64_t from,
-                         std::vector<HistoryRow>& rows) {
-  auto select = SqliteStatement::prepare(
-      file,
-      "SELECT start_ns, length_ns, totals, record FROM round WHERE target IN (SELECT id FROM "
-      "target WHERE"
-      " name = ?1) AND start_ns >= ?2 AND start_ns <= ?3 ORDER BY start_ns DESC LIMIT ?4");
-  if (!select) {
-    return tl::unexpected{select.error()};
-  }
-  select->bind(1, query.target).bind(2, from).bind(3, to_ns(query.until));
-  select->bind(4, static_cast<std::int64_t>(query.most));
-  auto done = take_rows(*select, true, rows);
-  std::reverse(rows.begin(), rows.end());
-  return done;
-}
-
-/// The sums that are there already, ascending.
-Result<void> read_spans(const SqliteFile& file, const History::Query& query,
-                        std::vector<HistoryRow>& rows) {
-  auto select = SqliteStatement::prepare(
-      file,
-      "SELECT start * 1000000000, seconds * 1000000000, totals FROM span WHERE seconds = ?1 AND"
-      " target IN (SELECT id FROM target WHERE name = ?2) AND start >= ?3 AND start < ?4"
-      " ORDER BY start DESC LIMIT ?5");
-  if (!select) {
-    return tl::unexpected{select.error()};
-  }
-  select->bind(1, seconds_of(query.grain)).bind(2, query.target).bind(3, to_seconds(query.since));
-  select->bind(4, to_seconds(query.until) + 1).bind(5, static_cast<std::int64_t>(query.most));
-  auto done = take_rows(*select, false, rows);
-  std::reverse(rows.begin(), rows.end());
-  return done;
 }
 
 }  // namespace
@@ -153,22 +74,27 @@ History::~History() {
   thread_.join();
 }
 
-void History::put(const monitor::Target& target, const monitor::RoundResult& round) {
+/// False where there is no room.
+bool History::enqueue(Item item) {
+  const std::size_t bytes = bytes_of(item);
   const std::lock_guard lock{mutex_};
-  if (waiting_.size() >= kMostWaiting) {
-    ++failures_;
-    return;
+  if (waiting_bytes_ + bytes > kMostWaiting) {
+    return false;
   }
-  waiting_.emplace_back(std::pair{target, round});
+  waiting_.push_back(std::move(item));
+  waiting_bytes_ += bytes;
   wake_.notify_one();
+  return true;
+}
+
+void History::put(const monitor::Target& target, const monitor::RoundResult& round) {
+  if (!enqueue(row_of(target, round))) {
+    ++failures_;
+  }
 }
 
 void History::put(const monitor::Board::TimedEvent& event) {
-  const std::lock_guard lock{mutex_};
-  if (waiting_.size() < kMostWaiting) {
-    waiting_.emplace_back(event);
-    wake_.notify_one();
-  }
+  static_cast<void>(enqueue(event));
 }
 
 void History::write_all() {
@@ -177,6 +103,7 @@ void History::write_all() {
     wake_.wait_for(lock, std::chrono::seconds{1}, [this] { return ending_ || !waiting_.empty(); });
     std::deque<Item> items;
     items.swap(waiting_);
+    waiting_bytes_ = 0;
     const bool ending = ending_;
     lock.unlock();
     if (!items.empty() && !unless_exhausted([&] { write(items); })) {
@@ -221,9 +148,8 @@ void History::write(const std::deque<Item>& items) {
     if (!done) {
       break;
     }
-    if (const auto* const round =
-            std::get_if<std::pair<monitor::Target, monitor::RoundResult>>(&item)) {
-      done = store_->put(round->first, round->second);
+    if (const auto* const round = std::get_if<Row>(&item)) {
+      done = store_->put(*round);
     } else {
       done = store_->put(std::get<monitor::Board::TimedEvent>(item));
     }
@@ -241,73 +167,6 @@ void History::write(const std::deque<Item>& items) {
   if (!std::exchange(failing_, true)) {
     say_("the history has gaps, measuring goes on: " + done.error().message());
   }
-}
-
-/// Of the file as it is, once it is this monitor's.
-Result<SqliteFile> History::reader() const {
-  if (!there_) {
-    return tl::unexpected<Error>{Error{ErrorCode::system, path_ + ": is not open yet", 0, {}}};
-  }
-  return SqliteFile::open(path_, SqliteFile::Mode::read);
-}
-
-Result<std::vector<HistoryRow>> History::read(const Query& query) const {
-  auto file = reader();
-  if (!file) {
-    return tl::unexpected{file.error()};
-  }
-  std::vector<HistoryRow> rows;
-  if (query.grain == Grain::round) {
-    const auto done = read_rounds(*file, query, to_ns(query.since), rows);
-    return done ? Result<std::vector<HistoryRow>>{std::move(rows)} : tl::unexpected{done.error()};
-  }
-  if (const auto done = read_spans(*file, query, rows); !done) {
-    return tl::unexpected{done.error()};
-  }
-  // What is in no sum yet.
-  std::vector<HistoryRow> rounds;
-  const std::int64_t from =
-      rows.empty() ? to_ns(query.since)
-                   : std::max(to_ns(query.since), to_ns(rows.back().start + rows.back().span));
-  if (const auto done = read_rounds(*file, query, from, rounds); !done) {
-    return tl::unexpected{done.error()};
-  }
-  rounds = summed(rounds, seconds_of(query.grain));
-  rows.insert(rows.end(), rounds.begin(), rounds.end());
-  return rows;
-}
-
-Result<std::vector<monitor::Board::TimedEvent>> History::changes(std::size_t most) const {
-  auto file = reader();
-  if (!file) {
-    return tl::unexpected{file.error()};
-  }
-  auto select = SqliteStatement::prepare(
-      *file,
-      "SELECT at_ns, kind, direction, detail, name, module FROM event JOIN target"
-      " ON event.target = target.id ORDER BY at_ns DESC LIMIT ?1");
-  if (!select) {
-    return tl::unexpected{select.error()};
-  }
-  select->bind(1, static_cast<std::int64_t>(most));
-  std::vector<monitor::Board::TimedEvent> changes;
-  auto row = select->step();
-  for (; row && *row; row = select->step()) {
-    const auto kind = monitor::parse_event_kind(select->bytes(1));
-    if (!kind) {
-      continue;
-    }
-    monitor::Board::TimedEvent& change = changes.emplace_back();
-    change.event.kind = *kind;
-    change.event.at = unix_from_ns(select->number(0));
-    change.event.direction = select->bytes(2);
-    change.event.detail = select->bytes(3);
-    change.target.name = select->bytes(4);
-    change.target.module = select->bytes(5);
-  }
-  std::reverse(changes.begin(), changes.end());
-  return row ? Result<std::vector<monitor::Board::TimedEvent>>{std::move(changes)}
-             : tl::unexpected{row.error()};
 }
 
 std::string default_history() {

@@ -67,8 +67,10 @@ class History {
     Grain grain = Grain::round;
     std::size_t most = 5000;  ///< rows; the latest are kept
   };
-  /// Ascending; from any thread. What is not summed up yet is summed up for the answer.
-  [[nodiscard]] Result<std::vector<HistoryRow>> read(const Query& query) const;
+  using RowVisit = std::function<void(const HistoryRow& row)>;
+  /// Tells of one row after the other, ascending; from any thread. What is not summed up yet is
+  /// summed up for the answer.
+  [[nodiscard]] Result<void> read(const Query& query, const RowVisit& visit) const;
   /// The round of a target that ran at the moment, or was the last to begin before it.
   struct Moment {
     std::string target;
@@ -83,9 +85,29 @@ class History {
 
  private:
   class Store;
-  using Item =
-      std::variant<std::pair<monitor::Target, monitor::RoundResult>, monitor::Board::TimedEvent>;
-  static constexpr std::size_t kMostWaiting = 20'000;
+  /// A round as it is written, which has a tenth of the bytes that it had.
+  struct Row {
+    std::string target;
+    std::string module;
+    std::int64_t start_ns = 0;
+    std::int64_t length_ns = 0;
+    std::uint64_t number = 0;
+    const char* status = "";
+    std::optional<std::pair<std::uint64_t, std::uint64_t>> up;  ///< sent, lost
+    std::optional<std::pair<std::uint64_t, std::uint64_t>> down;
+    std::optional<std::string> error;
+    std::string totals;
+    std::string setup;  ///< its parameters
+    std::string record;
+    std::string document;
+  };
+  using Item = std::variant<Row, monitor::Board::TimedEvent>;
+  /// Of what waits, in bytes.
+  static constexpr std::size_t kMostWaiting = std::size_t{16} << 20U;
+
+  [[nodiscard]] static Row row_of(const monitor::Target& target, const monitor::RoundResult& round);
+  [[nodiscard]] static std::size_t bytes_of(const Item& item);
+  [[nodiscard]] bool enqueue(Item item);
 
   History(std::string path, const Retention& retention, const Clock& clock,
           std::function<void(const std::string& text)> say);
@@ -107,6 +129,7 @@ class History {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Item> waiting_;
+  std::size_t waiting_bytes_ = 0;
   bool ending_ = false;
   std::atomic<bool> there_{false};  ///< it was opened
   // The thread's own:

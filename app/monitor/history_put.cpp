@@ -8,10 +8,53 @@
 #include "monitor/totals_codec.hpp"
 
 namespace udperf::app {
-namespace {}  // namespace
 
-Result<std::int64_t> History::Store::id_of(const monitor::Target& target) {
-  const std::pair<std::string, std::string> key{target.name, target.module};
+History::Row History::row_of(const monitor::Target& target, const monitor::RoundResult& round) {
+  monitor::Totals totals;
+  totals.add(round);
+  Row row;
+  row.target = target.name;
+  row.module = target.module;
+  row.start_ns = to_ns(round.start);
+  row.length_ns = round.length.count();
+  row.number = round.number;
+  row.status = to_string(round.status);
+  if (round.up) {
+    row.up.emplace(totals.up.sent, totals.up.lost);
+  }
+  if (round.down) {
+    row.down.emplace(totals.down.sent, totals.down.lost);
+  }
+  if (round.error) {
+    row.error = round.error->message();
+  }
+  row.totals = encode_totals(totals);
+  row.setup = params_bytes(round.params);
+  row.record = encode_record(round);
+  row.document = round.document;
+  return row;
+}
+
+/// What it takes while it waits.
+std::size_t History::bytes_of(const Item& item) {
+  constexpr std::size_t kText = 16;  // that each string takes beside what is in it
+  if (const auto* const row = std::get_if<Row>(&item)) {
+    return sizeof(Item) + 7 * kText + row->target.size() + row->module.size() +
+           (row->error ? row->error->size() : 0) + row->totals.size() + row->setup.size() +
+           row->record.size() + row->document.size();
+  }
+  const auto& change = std::get<monitor::Board::TimedEvent>(item);
+  std::size_t bytes = sizeof(Item) + 5 * kText + change.event.direction.size() +
+                      change.event.detail.size() + change.target.name.size() +
+                      change.target.module.size();
+  for (const auto& [name, value] : change.target.labels) {
+    bytes += 100 + name.size() + value.size();
+  }
+  return bytes;
+}
+
+Result<std::int64_t> History::Store::id_of(const std::string& target, const std::string& module) {
+  const std::pair<std::string, std::string> key{target, module};
   if (const auto found = ids_.find(key); found != ids_.end()) {
     return found->second;
   }
@@ -22,10 +65,10 @@ Result<std::int64_t> History::Store::id_of(const monitor::Target& target) {
   if (!insert || !select) {
     return tl::unexpected{(insert ? select : insert).error()};
   }
-  if (const auto done = insert->bind(1, target.name).bind(2, target.module).run(); !done) {
+  if (const auto done = insert->bind(1, target).bind(2, module).run(); !done) {
     return tl::unexpected{done.error()};
   }
-  const auto row = select->bind(1, target.name).bind(2, target.module).step();
+  const auto row = select->bind(1, target).bind(2, module).step();
   if (!row || !*row) {
     return row ? file_.failure("read") : tl::unexpected{row.error()};
   }
@@ -33,9 +76,8 @@ Result<std::int64_t> History::Store::id_of(const monitor::Target& target) {
 }
 
 /// The id of parameters, which are the same in most rounds but for what was drawn at random.
-Result<std::int64_t> History::Store::setup_of(const TestParams& params) {
+Result<std::int64_t> History::Store::setup_of(const std::string& bytes) {
   constexpr std::size_t kMostKnown = 1000;
-  const std::string bytes = params_bytes(params);
   if (const auto found = setups_.find(bytes); found != setups_.end()) {
     return found->second;
   }
@@ -59,20 +101,20 @@ Result<std::int64_t> History::Store::setup_of(const TestParams& params) {
 }
 
 /// A document that is whole already.
-Result<void> History::Store::put_document(std::int64_t target, const monitor::RoundResult& round) {
+Result<void> History::Store::put_document(std::int64_t target, const Row& round) {
   auto insert =
       SqliteStatement::prepare(file_, "INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?)");
   if (!insert) {
     return tl::unexpected{insert.error()};
   }
-  insert->bind(1, target).bind(2, to_ns(round.start));
+  insert->bind(1, target).bind(2, round.start_ns);
   insert->bind(3, static_cast<std::int64_t>(round.number)).bind(4, round.document);
   return insert->run();
 }
 
-Result<void> History::Store::put(const monitor::Target& target, const monitor::RoundResult& round) {
-  const auto id = id_of(target);
-  const auto setup = id ? setup_of(round.params) : id;
+Result<void> History::Store::put(const Row& round) {
+  const auto id = id_of(round.target, round.module);
+  const auto setup = id ? setup_of(round.setup) : id;
   if (!setup) {
     return tl::unexpected{setup.error()};
   }
@@ -81,33 +123,29 @@ Result<void> History::Store::put(const monitor::Target& target, const monitor::R
   if (!insert) {
     return tl::unexpected{insert.error()};
   }
-  monitor::Totals totals;
-  totals.add(round);
-  const auto count = [&insert](int at, bool there, std::uint64_t value) {
-    if (there) {
-      insert->bind(at, static_cast<std::int64_t>(value));
+  const auto counts = [&insert](int at, const auto& way) {
+    if (way) {
+      insert->bind(at, static_cast<std::int64_t>(way->first));
+      insert->bind(at + 1, static_cast<std::int64_t>(way->second));
     }
   };
-  insert->bind(1, *id).bind(2, to_ns(round.start));
-  insert->bind(3, static_cast<std::int64_t>(round.number)).bind(4, to_string(round.status));
-  insert->bind(5, round.length.count());
-  count(6, round.up.has_value(), totals.up.sent);
-  count(7, round.up.has_value(), totals.up.lost);
-  count(8, round.down.has_value(), totals.down.sent);
-  count(9, round.down.has_value(), totals.down.lost);
+  insert->bind(1, *id).bind(2, round.start_ns);
+  insert->bind(3, static_cast<std::int64_t>(round.number)).bind(4, round.status);
+  insert->bind(5, round.length_ns);
+  counts(6, round.up);
+  counts(8, round.down);
   if (round.error) {
-    insert->bind(10, round.error->message());
+    insert->bind(10, *round.error);
   }
-  insert->bind_blob(11, encode_totals(totals));
-  insert->bind(12, *setup).bind_blob(13, encode_record(round));
-  const std::int64_t second = to_ns(round.start) / kNsPerSecond;
+  insert->bind_blob(11, round.totals).bind(12, *setup).bind_blob(13, round.record);
+  const std::int64_t second = round.start_ns / kNsPerSecond;
   touched_ = touched_ == 0 ? second : std::min(touched_, second);
   auto done = insert->run();
   return done && !round.document.empty() ? put_document(*id, round) : done;
 }
 
 Result<void> History::Store::put(const monitor::Board::TimedEvent& event) {
-  const auto id = id_of(event.target);
+  const auto id = id_of(event.target.name, event.target.module);
   auto insert = SqliteStatement::prepare(file_, "INSERT INTO event VALUES (?, ?, ?, ?, ?)");
   if (!id || !insert) {
     return tl::unexpected{id ? insert.error() : id.error()};

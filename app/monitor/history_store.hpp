@@ -22,7 +22,7 @@ class History::Store {
   [[nodiscard]] Result<void> begin() const { return file_.run("BEGIN IMMEDIATE"); }
   [[nodiscard]] Result<void> commit() const { return file_.run("COMMIT"); }
   void roll_back();
-  [[nodiscard]] Result<void> put(const monitor::Target& target, const monitor::RoundResult& round);
+  [[nodiscard]] Result<void> put(const Row& round);
   [[nodiscard]] Result<void> put(const monitor::Board::TimedEvent& event);
   /// Sums up spans that are over, and forgets what is old enough; a piece at a time, in
   /// transactions of its own. `elapsed` goes on while the host sleeps, from any beginning.
@@ -33,9 +33,9 @@ class History::Store {
       : file_(std::move(file)), retention_(retention) {}
   [[nodiscard]] Result<std::int64_t> look(const std::string& path) const;
   [[nodiscard]] Result<void> claim(const std::string& path, UnixTime now);
-  [[nodiscard]] Result<std::int64_t> id_of(const monitor::Target& target);
-  [[nodiscard]] Result<std::int64_t> setup_of(const TestParams& params);
-  [[nodiscard]] Result<void> put_document(std::int64_t target, const monitor::RoundResult& round);
+  [[nodiscard]] Result<std::int64_t> id_of(const std::string& target, const std::string& module);
+  [[nodiscard]] Result<std::int64_t> setup_of(const std::string& params);
+  [[nodiscard]] Result<void> put_document(std::int64_t target, const Row& round);
   [[nodiscard]] Result<std::optional<UnixTime>> latest(UnixTime now) const;
   [[nodiscard]] Result<void> sum_up(std::int64_t seconds, UnixTime now, UnixTime believed);
   [[nodiscard]] Result<void> sum_span(std::int64_t seconds, std::int64_t start);

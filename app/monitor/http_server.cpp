@@ -65,6 +65,9 @@ void send(mg_connection* connection, const HttpReply& reply, bool with_body) {
   if (reply.status == 401) {
     text += "WWW-Authenticate: Basic realm=\"udperf\"\r\n";
   }
+  if (reply.retry_after_s > 0) {
+    text += "Retry-After: " + std::to_string(reply.retry_after_s) + "\r\n";
+  }
   text += "Content-Length: " + std::to_string(reply.body.size()) + "\r\n\r\n";
   const std::string_view body = with_body ? reply.body : std::string_view{};
   const std::size_t first = std::min(body.size(), kPieceBytes);

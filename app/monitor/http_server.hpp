@@ -8,6 +8,7 @@
 #include <string>
 
 #include "app/monitor/live_feed.hpp"
+#include "app/monitor/long_answers.hpp"
 #include "app/monitor/password_gate.hpp"
 #include "app/monitor/web_config.hpp"
 #include "base/endpoint.hpp"
@@ -40,6 +41,10 @@ struct HttpReply {
   std::string parts;
   /// Server-sent events in place of the body, until the feed or the client ends.
   LiveFeed* feed = nullptr;
+  /// When to ask again, of what is refused for now; 0: that is not said.
+  int retry_after_s = 0;
+  /// Of a long one, until it was given.
+  std::optional<LongAnswers::Place> place = std::nullopt;
 };
 
 /// An HTTP server on one address: bounded threads, request sizes and times, and headers that keep

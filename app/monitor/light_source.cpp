@@ -86,7 +86,8 @@ RoundResult light_result(const rounds::Round& round, Duration every) {
 LightSource::LightSource(const Clock& clock, std::function<void()> on_news)
     : on_news_(std::move(on_news)),
       pool_(clock, kThreads),
-      rounds_({pool_.executors(), {}, {}}, clock, random_, *this),
+      sleeper_(clock, 1),
+      rounds_({pool_.executors(), &sleeper_.at(0)}, clock, random_, *this),
       addresses_(clock, [this](std::uint64_t target, Result<std::vector<Endpoint>> servers) {
         on_servers(target, std::move(servers));
       }) {}
@@ -107,6 +108,7 @@ void LightSource::stop() {
     removed_.wait_for(lock, kPatience, [this] { return targets_.empty(); });
   }
   pool_.stop();
+  sleeper_.stop();
 }
 
 bool LightSource::takes(const MonitorModule& module) {

@@ -86,6 +86,7 @@ class LightSource final : public rounds::Listener {
   std::vector<Landed> landed_;
   bool unheard_ = false;  ///< some target has unheard rounds
   engine::WorkerPool pool_;
+  engine::WorkerPool sleeper_;  ///< one thread, which has nothing else to do
   rounds::LightRounds rounds_;
   AddressBook addresses_;  ///< last: its thread uses the rest
   bool stopped_ = false;

@@ -12,6 +12,7 @@ std::optional<LiveFeed::Listener::Message> LiveFeed::Listener::next(Duration pat
   }
   Message message{std::move(waiting_.front()), std::exchange(skipped_, false)};
   waiting_.pop_front();
+  waiting_bytes_ -= message.text.size();
   return message;
 }
 
@@ -37,11 +38,13 @@ void LiveFeed::put(const std::string& text) {
   const std::lock_guard lock{mutex_};
   for (const auto& listener : listeners_) {
     const std::lock_guard inner{listener->mutex_};
-    if (listener->waiting_.size() >= kMostWaiting) {
+    if (listener->waiting_bytes_ + text.size() > kMostWaiting) {
       listener->waiting_.clear();
+      listener->waiting_bytes_ = 0;
       listener->skipped_ = true;
     }
     listener->waiting_.push_back(text);
+    listener->waiting_bytes_ += text.size();
     listener->wake_.notify_one();
   }
 }

@@ -32,6 +32,7 @@ class LiveFeed {
     mutable std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<std::string> waiting_;
+    std::size_t waiting_bytes_ = 0;
     bool skipped_ = false;
     bool ended_ = false;
   };
@@ -43,7 +44,7 @@ class LiveFeed {
   void end();
 
  private:
-  static constexpr std::size_t kMostWaiting = 2000;
+  static constexpr std::size_t kMostWaiting = std::size_t{1} << 20U;  ///< bytes
 
   std::mutex mutex_;
   std::set<std::shared_ptr<Listener>> listeners_;

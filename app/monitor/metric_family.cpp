@@ -2,7 +2,6 @@
 #include <ostream>
 #include <prometheus/text_serializer.h>
 #include <streambuf>
-#include <utility>
 
 #include "app/monitor/metrics.hpp"
 
@@ -74,24 +73,13 @@ void Family::add(Labels labels, const TimeHistogram& times) {
   family_.metric.push_back(std::move(metric));
 }
 
-void add_to(Families& families, Family family) {
-  if (!family.empty()) {
-    families.push_back(family.take());
+void Exposition::add(Family family) {
+  if (family.empty()) {
+    return;
   }
-}
-
-/// One family after the other, each gone when its text is there: of a thousand targets all of them
-/// take tens of MiB.
-std::string exposition(Families families) {
-  std::string text;
-  Appender appender{text};
+  Appender appender{text_};
   std::ostream out{&appender};
-  for (prometheus::MetricFamily& family : families) {
-    Families one;
-    one.push_back(std::exchange(family, {}));
-    prometheus::TextSerializer{}.Serialize(out, one);
-  }
-  return text;
+  prometheus::TextSerializer{}.Serialize(out, {family.take()});
 }
 
 }  // namespace udperf::app

@@ -29,11 +29,11 @@ Labels labels_of(const Board::Entry& entry) {
 
 using EntryVisit = std::function<void(Family& family, const Labels& labels, const Board::Entry&)>;
 
-void add_each(Families& families, const Board& board, Family family, const EntryVisit& visit) {
+void add_each(Exposition& text, const Board& board, Family family, const EntryVisit& visit) {
   for (const auto& [id, entry] : board.entries()) {
     visit(family, labels_of(entry), entry);
   }
-  add_to(families, std::move(family));
+  text.add(std::move(family));
 }
 
 struct WayCounter {
@@ -63,16 +63,16 @@ void each_way(const Labels& labels, const Board::Entry& entry,
   }
 }
 
-void add_counters(Families& families, const Board& board) {
+void add_counters(Exposition& text, const Board& board) {
   for (const WayCounter& counter : kWayCounters) {
-    add_each(families, board, Family{counter.name, counter.help, MetricType::Counter},
+    add_each(text, board, Family{counter.name, counter.help, MetricType::Counter},
              [&](Family& family, const Labels& labels, const Board::Entry& entry) {
                each_way(labels, entry, [&](const Labels& all, const WayTotals& way) {
                  family.add(all, static_cast<double>(way.*counter.member));
                });
              });
   }
-  add_each(families, board,
+  add_each(text, board,
            Family{"udperf_packets_lost_total", "Datagrams lost, by where.", MetricType::Counter},
            [](Family& family, const Labels& labels, const Board::Entry& entry) {
              each_way(labels, entry, [&](const Labels& all, const WayTotals& way) {
@@ -81,7 +81,7 @@ void add_counters(Families& families, const Board& board) {
                family.add(with(all, "where", "tx_host"), static_cast<double>(way.lost_tx_host));
              });
            });
-  add_each(families, board,
+  add_each(text, board,
            Family{"udperf_rounds_total", "Rounds by what became of them.", MetricType::Counter},
            [](Family& family, const Labels& labels, const Board::Entry& entry) {
              for (std::size_t i = 0; i < monitor::kRoundStatuses; ++i) {
@@ -89,13 +89,13 @@ void add_counters(Families& families, const Board& board) {
                           static_cast<double>(entry.totals.rounds.at(i)));
              }
            });
-  add_each(families, board,
+  add_each(text, board,
            Family{"udperf_server_restarts_total", "Times that the server was found started anew.",
                   MetricType::Counter},
            [](Family& family, const Labels& labels, const Board::Entry& entry) {
              family.add(labels, static_cast<double>(entry.watch.server_restarts()));
            });
-  add_each(families, board,
+  add_each(text, board,
            Family{"udperf_probes_sent_total", "Round trips asked for.", MetricType::Counter},
            [](Family& family, const Labels& labels, const Board::Entry& entry) {
              if (entry.totals.rtt_sent > 0) {
@@ -104,8 +104,8 @@ void add_counters(Families& families, const Board& board) {
            });
 }
 
-void add_histograms(Families& families, const Board& board) {
-  add_each(families, board,
+void add_histograms(Exposition& text, const Board& board) {
+  add_each(text, board,
            Family{"udperf_rtt_seconds", "Round trips (RFC 2681).", MetricType::Histogram},
            [](Family& family, const Labels& labels, const Board::Entry& entry) {
              if (entry.totals.rtt.total() > 0) {
@@ -122,7 +122,7 @@ void add_histograms(Families& families, const Board& board) {
                &WayTotals::delay_variation},
         Spread{"udperf_one_way_delay_seconds", "Delay one way, where the clocks allow to say.",
                &WayTotals::delay}}) {
-    add_each(families, board, Family{spread.name, spread.help, MetricType::Histogram},
+    add_each(text, board, Family{spread.name, spread.help, MetricType::Histogram},
              [&](Family& family, const Labels& labels, const Board::Entry& entry) {
                each_way(labels, entry, [&](const Labels& all, const WayTotals& way) {
                  if ((way.*spread.member).total() > 0) {
@@ -185,9 +185,9 @@ void add_ways(Family& family, const Labels& labels, const RoundResult& round, Wa
   }
 }
 
-void add_gauges(Families& families, const Board& board) {
+void add_gauges(Exposition& text, const Board& board) {
   for (const WayGauge& gauge : kWayGauges) {
-    add_each(families, board,
+    add_each(text, board,
              Family{std::string{"udperf_"} + gauge.name, gauge.help, MetricType::Gauge},
              [&](Family& family, const Labels& labels, const Board::Entry& entry) {
                if (entry.last) {
@@ -196,7 +196,7 @@ void add_gauges(Families& families, const Board& board) {
              });
   }
   add_each(
-      families, board,
+      text, board,
       Family{"udperf_clock_offset_seconds", "Target's UTC minus this host's.", MetricType::Gauge},
       [](Family& family, const Labels& labels, const Board::Entry& entry) {
         if (entry.last && entry.last->clock_offset_ns) {
@@ -204,14 +204,14 @@ void add_gauges(Families& families, const Board& board) {
         }
       });
   add_each(
-      families, board,
+      text, board,
       Family{"udperf_clock_uncertainty_seconds", "How far that may be off.", MetricType::Gauge},
       [](Family& family, const Labels& labels, const Board::Entry& entry) {
         if (entry.last && entry.last->clock_uncertainty_ns) {
           family.add(labels, base_seconds(Duration{*entry.last->clock_uncertainty_ns}));
         }
       });
-  add_each(families, board,
+  add_each(text, board,
            Family{"udperf_last_round_timestamp_seconds", "When the last round began.",
                   MetricType::Gauge},
            [](Family& family, const Labels& labels, const Board::Entry& entry) {
@@ -221,8 +221,8 @@ void add_gauges(Families& families, const Board& board) {
            });
 }
 
-void add_states(Families& families, const Board& board) {
-  add_each(families, board,
+void add_states(Exposition& text, const Board& board) {
+  add_each(text, board,
            Family{"udperf_target_up", "Whether the target answers; absent while nobody knows.",
                   MetricType::Gauge},
            [](Family& family, const Labels& labels, const Board::Entry& entry) {
@@ -231,7 +231,7 @@ void add_states(Families& families, const Board& board) {
                family.add(labels, state == monitor::TargetState::up ? 1 : 0);
              }
            });
-  add_each(families, board,
+  add_each(text, board,
            Family{"udperf_target_info", "Labels that the configuration gives.", MetricType::Gauge},
            [](Family& family, Labels labels, const Board::Entry& entry) {
              for (const auto& [name, value] : entry.target.labels) {
@@ -241,11 +241,11 @@ void add_states(Families& families, const Board& board) {
            });
 }
 
-void add_own(Families& families, const Board& board, const MonitorCounters& counters) {
-  const auto counter = [&families](const char* name, const char* help, std::uint64_t value) {
+void add_own(Exposition& text, const Board& board, const MonitorCounters& counters) {
+  const auto counter = [&text](const char* name, const char* help, std::uint64_t value) {
     Family family{name, help, MetricType::Counter};
     family.add({}, static_cast<double>(value));
-    add_to(families, std::move(family));
+    text.add(std::move(family));
   };
   counter("udperf_history_rounds_total", "Rounds written to the history.", counters.history_rounds);
   counter("udperf_history_failures_total", "Rounds that the history could not take.",
@@ -260,13 +260,13 @@ void add_own(Families& families, const Board& board, const MonitorCounters& coun
   counter("udperf_config_reload_failures_total", "Of these, refused.", counters.reload_failures);
   Family flying{"udperf_rounds_in_flight", "Rounds that run now.", MetricType::Gauge};
   flying.add({}, static_cast<double>(counters.rounds_in_flight));
-  add_to(families, std::move(flying));
+  text.add(std::move(flying));
   Family events{"udperf_events_total", "Changes that were told, by kind.", MetricType::Counter};
   for (std::size_t i = 0; i < monitor::kEventKinds; ++i) {
     const auto kind = static_cast<monitor::EventKind>(i);
     events.add({{"kind", to_string(kind)}}, static_cast<double>(board.events_of(kind)));
   }
-  add_to(families, std::move(events));
+  text.add(std::move(events));
 }
 
 }  // namespace
@@ -277,23 +277,24 @@ Family build_info() {
   return family;
 }
 
-Families monitor_families(const Board& board, const MonitorCounters& counters) {
-  Families families;
-  add_to(families, build_info());
-  add_states(families, board);
-  add_counters(families, board);
-  add_histograms(families, board);
-  add_gauges(families, board);
-  add_own(families, board, counters);
-  return families;
+std::string monitor_metrics(const Board& board, const MonitorCounters& counters,
+                            std::size_t expected) {
+  Exposition text{expected};
+  text.add(build_info());
+  add_states(text, board);
+  add_counters(text, board);
+  add_histograms(text, board);
+  add_gauges(text, board);
+  add_own(text, board, counters);
+  return text.take();
 }
 
-Families probe_families(const RoundResult& round, Duration took) {
-  Families families;
-  const auto gauge = [&families](const char* name, const char* help, double value) {
+std::string probe_metrics(const RoundResult& round, Duration took) {
+  Exposition text;
+  const auto gauge = [&text](const char* name, const char* help, double value) {
     Family family{name, help, MetricType::Gauge};
     family.add({}, value);
-    add_to(families, std::move(family));
+    text.add(std::move(family));
   };
   gauge("probe_success", "Whether the target answered.", answered(round) ? 1 : 0);
   gauge("probe_duration_seconds", "How long the probe took.", base_seconds(took));
@@ -310,19 +311,19 @@ Families probe_families(const RoundResult& round, Duration took) {
                static_cast<double>((*way)->lost_tx_host.value_or(0)));
     }
   }
-  add_to(families, std::move(sent));
-  add_to(families, std::move(lost));
+  text.add(std::move(sent));
+  text.add(std::move(lost));
   for (const WayGauge& one : kWayGauges) {
     Family family{std::string{"udperf_probe_"} + one.name, one.help, MetricType::Gauge};
     add_ways(family, {}, round, one.figure);
-    add_to(families, std::move(family));
+    text.add(std::move(family));
   }
   if (round.rtt && round.rtt->times.total() > 0) {
     Family rtt{"udperf_probe_rtt_seconds", "Round trips (RFC 2681).", MetricType::Histogram};
     rtt.add({}, round.rtt->times);
-    add_to(families, std::move(rtt));
+    text.add(std::move(rtt));
   }
-  return families;
+  return text.take();
 }
 
 }  // namespace udperf::app

@@ -30,10 +30,19 @@ class Family {
 /// Metrics are in base units.
 [[nodiscard]] double base_seconds(Duration time);
 
-using Families = std::vector<prometheus::MetricFamily>;
+/// The text format, version 0.0.4, of one family after the other: of a thousand targets all of them
+/// at once would take tens of MiB.
+class Exposition {
+ public:
+  /// `expected`: bytes; a text that has to grow is there twice meanwhile.
+  explicit Exposition(std::size_t expected = 0) { text_.reserve(expected); }
+  /// A family without a value is not told of.
+  void add(Family family);
+  [[nodiscard]] std::string take() { return std::move(text_); }
 
-/// Adds those that have a value; a family without any is not told of.
-void add_to(Families& families, Family family);
+ private:
+  std::string text_;
+};
 
 /// What the monitor itself has done, beside measuring.
 struct MonitorCounters {
@@ -48,11 +57,11 @@ struct MonitorCounters {
   std::uint64_t rounds_in_flight = 0;
 };
 
-/// Everything of GET /metrics.
-[[nodiscard]] Families monitor_families(const monitor::Board& board,
-                                        const MonitorCounters& counters);
+/// Everything of GET /metrics; so many bytes of it are expected.
+[[nodiscard]] std::string monitor_metrics(const monitor::Board& board,
+                                          const MonitorCounters& counters, std::size_t expected);
 /// Everything of GET /probe: what this one round came to, and nothing else.
-[[nodiscard]] Families probe_families(const monitor::RoundResult& round, Duration took);
+[[nodiscard]] std::string probe_metrics(const monitor::RoundResult& round, Duration took);
 /// udperf_build_info
 [[nodiscard]] Family build_info();
 
@@ -61,8 +70,5 @@ struct MonitorCounters {
 [[nodiscard]] const char* refusal_reason(std::string_view sentence);
 /// All that it may say.
 [[nodiscard]] std::vector<const char*> refusal_reasons();
-
-/// The text format, version 0.0.4.
-[[nodiscard]] std::string exposition(Families families);
 
 }  // namespace udperf::app

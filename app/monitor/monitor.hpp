@@ -111,6 +111,7 @@ class Monitor {
   std::uint64_t lines_ = 0;
   bool ending_ = false;  ///< what is cut short now says nothing about its target
   MonitorCounters counted_;
+  mutable std::size_t metrics_bytes_ = 0;  ///< that /metrics may have next
   LiveFeed feed_;
   os::Event wake_;
   // Last: their threads use the rest.

@@ -61,30 +61,25 @@ MonitorCounters Monitor::counters() const {
 }
 
 std::string Monitor::metrics() const {
-  Families families;
-  {
-    const std::lock_guard lock{mutex_};
-    families = monitor_families(board_, counters());
-  }
-  return exposition(std::move(families));
+  const std::lock_guard lock{mutex_};  // all of it is of one moment
+  std::string text = monitor_metrics(board_, counters(), metrics_bytes_);
+  metrics_bytes_ = text.size() + text.size() / 32;  // the next has a few more
+  return text;
 }
 
 std::string Monitor::targets_json() const {
-  Json targets = Json::array();
-  Json events = Json::array();
-  {
-    const std::lock_guard lock{mutex_};
-    for (const auto& [id, entry] : board_.entries()) {
-      targets.push_back(entry_json(entry));
-    }
-    for (const auto& event : board_.events()) {
-      events.push_back(to_json(event.event, event.target));
-    }
+  const std::lock_guard lock{mutex_};
+  monitor::LongJson text{
+      {{"schema", "udperf-monitor/1"}, {"now_unix_ns", to_ns(clock_.unix_now())}}};
+  text.begin_list("targets");
+  for (const auto& [id, entry] : board_.entries()) {
+    text.add(entry_json(entry));
   }
-  return monitor::dump({{"schema", "udperf-monitor/1"},
-                        {"now_unix_ns", to_ns(clock_.unix_now())},
-                        {"targets", std::move(targets)},
-                        {"events", std::move(events)}});
+  text.begin_list("events");
+  for (const auto& event : board_.events()) {
+    text.add(to_json(event.event, event.target));
+  }
+  return text.take();
 }
 
 /// The target of this name, or else one that is at the address of a probe by this module.

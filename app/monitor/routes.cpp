@@ -109,19 +109,28 @@ std::optional<HttpReply> page_part(std::string_view path) {
   return std::nullopt;
 }
 
-/// What `work` returns, from a thread of its own: those of the HTTP server have small stacks
-/// (100 kB), and each of them would keep a heap of what a long answer is made of.
-template <typename Work>
-auto with_room(const Work& work) {
-  return std::async(std::launch::async, work).get();
-}
-
 }  // namespace
 
 HttpReply http_problem(int status, const char* sentence) {
   HttpReply reply;
   reply.status = status;
   reply.body = std::string{sentence} + "\n";
+  return reply;
+}
+
+/// A long answer, when it is its turn, from a thread of its own: those of the HTTP server have
+/// small stacks (100 kB), and each of them would keep a heap of what the answer is made of.
+template <typename Work>
+HttpReply Routes::at_length(const Work& work) {
+  auto place = long_answers_.take();
+  if (!place) {
+    HttpReply later = http_problem(503, "too many long answers are asked for at once");
+    later.retry_after_s = 5;
+    return later;
+  }
+  HttpReply reply = std::async(std::launch::async, work).get();
+  place->made(reply.body.size());
+  reply.place.emplace(*std::move(place));
   return reply;
 }
 
@@ -134,10 +143,10 @@ HttpReply Routes::answer(const HttpRequest& request) {
     return http_problem(200, "ok");
   }
   if (path == "/metrics") {
-    return text_reply(with_room([this] { return monitor_.metrics(); }), kExpositionType);
+    return at_length([this] { return text_reply(monitor_.metrics(), kExpositionType); });
   }
   if (path == "/api/v1/targets") {
-    return json_reply(with_room([this] { return monitor_.targets_json(); }));
+    return at_length([this] { return json_reply(monitor_.targets_json()); });
   }
   if (path == "/api/v1/events") {
     if (request.linked) {  // a frame of another's page would take one of few places
@@ -195,10 +204,10 @@ HttpReply Routes::probe(const HttpRequest& request, const HttpQuery& query) {
     return http_problem(503, "too many probes run already");
   }
   monitor_.count_probe();
-  return asset(exposition(probe_families(*round, clock_.now() - begin)), kExpositionType);
+  return text_reply(probe_metrics(*round, clock_.now() - begin), kExpositionType);
 }
 
-HttpReply Routes::rounds(const HttpQuery& query) const {
+HttpReply Routes::rounds(const HttpQuery& query) {
   const UnixTime now = clock_.unix_now();
   History::Query wanted;
   const auto target = query.get("target");
@@ -220,27 +229,33 @@ HttpReply Routes::rounds(const HttpQuery& query) const {
   if (monitor_.history() == nullptr) {
     return http_problem(503, "there is no history");
   }
-  const auto rows = monitor_.history()->read({*target, *from, *to, *grain, *most});
-  if (!rows) {
+  constexpr std::array<const char*, 3> kGrains{"round", "5m", "1h"};
+  return at_length([&] {
+    return rows({*target, *from, *to, *grain, *most}, kGrains.at(static_cast<std::size_t>(*grain)));
+  });
+}
+
+HttpReply Routes::rows(const History::Query& query, const char* grain) const {
+  monitor::LongJson text{
+      {{"schema", "udperf-monitor/1"}, {"target", query.target}, {"grain", grain}}};
+  text.begin_list("rows");
+  bool any = false;
+  const auto done = monitor_.history()->read(query, [&](const HistoryRow& row) {
+    any = true;
+    text.add(row.figures ? to_json(row.totals, *row.figures, row.start, row.span)
+                         : to_json(row.totals, row.start, row.span));
+  });
+  if (!done) {
     return http_problem(503, "the history cannot be read");
   }
-  if (rows->empty() && !monitor_.knows(*target)) {
+  if (!any && !monitor_.knows(query.target)) {
     return http_problem(404, "the target is not known");
   }
-  Json list = Json::array();
-  for (const HistoryRow& row : *rows) {
-    list.push_back(row.figures ? to_json(row.totals, *row.figures, row.start, row.span)
-                               : to_json(row.totals, row.start, row.span));
-  }
-  constexpr std::array<const char*, 3> kGrains{"round", "5m", "1h"};
-  return json_reply(monitor::dump({{"schema", "udperf-monitor/1"},
-                                   {"target", *target},
-                                   {"grain", kGrains.at(static_cast<std::size_t>(*grain))},
-                                   {"rows", std::move(list)}}));
+  return json_reply(text.take());
 }
 
 /// The same page that `udperf report` makes.
-HttpReply Routes::report(const HttpQuery& query) const {
+HttpReply Routes::report(const HttpQuery& query) {
   const auto target = query.get("target");
   const auto word = query.get("time");
   const auto time = word ? monitor::parse_unix_time(*word) : std::nullopt;
@@ -250,16 +265,18 @@ HttpReply Routes::report(const HttpQuery& query) const {
   if (monitor_.history() == nullptr) {
     return http_problem(503, "there is no history");
   }
-  const auto document = with_room([&] {
-    return monitor_.history()->document({*target, query.get("module"), *time});
-  });
+  return at_length([&] { return document({*target, query.get("module"), *time}); });
+}
+
+HttpReply Routes::document(const History::Moment& moment) const {
+  const auto document = monitor_.history()->document(moment);
   if (!document) {
     return http_problem(503, "the history cannot be read");
   }
   if (!*document) {
     return http_problem(404, "no round of the target is kept of that time");
   }
-  HttpReply reply = asset(html::report_page(**document), "text/html; charset=utf-8");
+  HttpReply reply = text_reply(html::report_page(**document), "text/html; charset=utf-8");
   reply.parts = report_parts();
   return reply;
 }

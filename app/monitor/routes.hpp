@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "app/monitor/http_server.hpp"
+#include "app/monitor/long_answers.hpp"
 #include "app/monitor/monitor.hpp"
 #include "app/monitor/prober.hpp"
 #include "monitor/http_query.hpp"
@@ -18,12 +19,17 @@ class Routes {
 
  private:
   [[nodiscard]] HttpReply probe(const HttpRequest& request, const monitor::HttpQuery& query);
-  [[nodiscard]] HttpReply rounds(const monitor::HttpQuery& query) const;
-  [[nodiscard]] HttpReply report(const monitor::HttpQuery& query) const;
+  [[nodiscard]] HttpReply rounds(const monitor::HttpQuery& query);
+  [[nodiscard]] HttpReply rows(const History::Query& query, const char* grain) const;
+  [[nodiscard]] HttpReply report(const monitor::HttpQuery& query);
+  [[nodiscard]] HttpReply document(const History::Moment& moment) const;
+  template <typename Work>
+  [[nodiscard]] HttpReply at_length(const Work& work);
 
   Monitor& monitor_;
   const Clock& clock_;
   Prober prober_;
+  LongAnswers long_answers_;
 };
 
 /// A refusal in words of ours: nothing of the request is repeated.

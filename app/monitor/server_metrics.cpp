@@ -59,13 +59,13 @@ const char* status_name(TestStatus status) {
 }
 
 /// How sessions ended, and what got no session.
-void add_by_reason(const Tally& tally, Families& families) {
+void add_by_reason(const Tally& tally, Exposition& text) {
   Family closed{"udperf_server_sessions_closed_total", "Sessions that are over, by how they ended.",
                 MetricType::Counter};
   for (const auto& [status, count] : tally.by_status) {
     closed.add({{"status", status_name(status)}}, static_cast<double>(count));
   }
-  add_to(families, std::move(closed));
+  text.add(std::move(closed));
   Family refusals{"udperf_server_refusals_total", "Requests that were refused, by reason.",
                   MetricType::Counter};
   for (const char* const reason : refusal_reasons()) {
@@ -73,22 +73,22 @@ void add_by_reason(const Tally& tally, Families& families) {
     const std::uint64_t count = found != tally.refused.end() ? found->second : 0;
     refusals.add({{"reason", reason}}, static_cast<double>(count));
   }
-  add_to(families, std::move(refusals));
+  text.add(std::move(refusals));
   Family drops{"udperf_server_datagrams_dropped_total", "Datagrams left unanswered, by reason.",
                MetricType::Counter};
   for (const DropReason& drop : kDropReasons) {
     drops.add({{"reason", drop.reason}}, static_cast<double>(tally.counters.*drop.member));
   }
-  add_to(families, std::move(drops));
+  text.add(std::move(drops));
 }
 
-Families families_of(const Tally& tally) {
-  Families families;
-  add_to(families, build_info());
-  const auto one = [&families](const char* name, const char* help, MetricType type, double value) {
+std::string metrics_of(const Tally& tally) {
+  Exposition text;
+  text.add(build_info());
+  const auto one = [&text](const char* name, const char* help, MetricType type, double value) {
     Family family{name, help, type};
     family.add({}, value);
-    add_to(families, std::move(family));
+    text.add(std::move(family));
   };
   const auto counter = [&one](const char* name, const char* help, std::uint64_t value) {
     one(name, help, MetricType::Counter, static_cast<double>(value));
@@ -96,7 +96,7 @@ Families families_of(const Tally& tally) {
   one("udperf_server_sessions", "Sessions that run now.", MetricType::Gauge,
       static_cast<double>(tally.opened - std::min(tally.opened, tally.closed)));
   counter("udperf_server_sessions_total", "Sessions that were accepted.", tally.opened);
-  add_by_reason(tally, families);
+  add_by_reason(tally, text);
   counter("udperf_server_hellos_total", "Requests for a test that came.", tally.counters.hellos);
   counter("udperf_server_received_packets_total", "Datagrams that arrived in tests that are over.",
           tally.received.packets);
@@ -108,7 +108,7 @@ Families families_of(const Tally& tally) {
   counter("udperf_server_sent_packets_total", "Datagrams sent in tests that are over.",
           tally.sent.packets);
   counter("udperf_server_sent_bytes_total", "Their payload.", tally.sent.bytes);
-  return families;
+  return text.take();
 }
 
 class Metrics final : public ServerMetrics {
@@ -205,7 +205,7 @@ class Metrics final : public ServerMetrics {
     }
     HttpReply reply;
     reply.type = kExpositionType;
-    reply.body = exposition(families_of(fresh()));
+    reply.body = metrics_of(fresh());
     return reply;
   }
 

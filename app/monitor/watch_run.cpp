@@ -203,11 +203,14 @@ class Hangup {
 };
 
 /// A long answer goes back to the system when it was given: after the first that is freed, the C
-/// library would keep the next ones in the heaps of the threads that made them.
+/// library would keep the next ones in the heaps of the threads that made them. Of these heaps
+/// there are few: what one thread has left is of use to the next.
 void return_long_answers() {
 #ifdef __GLIBC__
   constexpr int kLong = 256 << 10;
+  constexpr int kHeaps = 2;
   ::mallopt(M_MMAP_THRESHOLD, kLong);
+  ::mallopt(M_ARENA_MAX, kHeaps);
 #endif
 }
 

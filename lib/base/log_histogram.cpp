@@ -21,10 +21,12 @@ std::optional<Duration> LogHistogram::percentile(double share) const {
   const auto wanted = std::max<std::uint64_t>(
       static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(total_))), 1);
   std::uint64_t seen = 0;
-  for (std::size_t i = 0; i < kBuckets; ++i) {
-    seen += counts_[i];
-    if (seen >= wanted) {
-      return Duration{static_cast<Duration::rep>(std::min(upper_limit(i), max_ns_))};
+  for (std::size_t g = 0; g < kGroups; ++g) {
+    for (std::size_t i = 0; groups_[g] && i < kSub; ++i) {
+      seen += (*groups_[g])[i];
+      if (seen >= wanted) {
+        return Duration{static_cast<Duration::rep>(std::min(upper_limit(g * kSub + i), max_ns_))};
+      }
     }
   }
   return max();

@@ -3,6 +3,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "base/time.hpp"
@@ -10,12 +11,18 @@
 namespace udperf {
 
 /// Distribution of times that are not negative. Buckets are 1/32 of a power of two wide, so a
-/// percentile is at most 3.2 % above the true one. Constant memory, no allocation.
+/// percentile is at most 3.2 % above the true one. Memory is bounded: buckets of a power of two are
+/// made together, with the first value among them.
 class LogHistogram {
  public:
   void add(Duration value) {
     const std::uint64_t ns = value.count() > 0 ? static_cast<std::uint64_t>(value.count()) : 0;
-    ++counts_[bucket(ns)];
+    const std::size_t at = bucket(ns);
+    std::unique_ptr<Group>& group = groups_[at / kSub];
+    if (!group) {
+      group = std::make_unique<Group>();
+    }
+    ++(*group)[at % kSub];
     ++total_;
     max_ns_ = ns > max_ns_ ? ns : max_ns_;
   }
@@ -32,7 +39,8 @@ class LogHistogram {
  private:
   static constexpr unsigned kSubBits = 5;
   static constexpr std::size_t kSub = std::size_t{1} << kSubBits;
-  static constexpr std::size_t kBuckets = (64 - kSubBits + 1) * kSub;
+  static constexpr std::size_t kGroups = 64 - kSubBits + 1;
+  using Group = std::array<std::uint64_t, kSub>;
 
   [[nodiscard]] static std::size_t bucket(std::uint64_t ns) {
     if (ns < kSub) {
@@ -43,7 +51,7 @@ class LogHistogram {
   }
   [[nodiscard]] static std::uint64_t upper_limit(std::size_t bucket);
 
-  std::array<std::uint64_t, kBuckets> counts_{};
+  std::array<std::unique_ptr<Group>, kGroups> groups_;
   std::uint64_t total_ = 0;
   std::uint64_t max_ns_ = 0;
 };

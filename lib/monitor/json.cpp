@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdio>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -178,6 +179,27 @@ std::string json_line(const char* event, UnixTime time, std::uint64_t sequence, 
 
 std::string dump(const Json& document) {
   return document.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+LongJson::LongJson(const Json& head) : text_(dump(head)) {
+  text_.pop_back();
+}
+
+void LongJson::begin_list(const char* name) {
+  text_ += in_list_ ? "]," : ",";
+  text_ += dump(name) + ":[";
+  in_list_ = true;
+  first_ = true;
+}
+
+void LongJson::add(const Json& item) {
+  text_ += std::exchange(first_, false) ? "" : ",";
+  text_ += dump(item);
+}
+
+std::string LongJson::take() {
+  text_ += in_list_ ? "]}" : "}";
+  return std::move(text_);
 }
 
 }  // namespace udperf::monitor

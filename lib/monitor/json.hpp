@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include <nlohmann/json_fwd.hpp>
 
 #include "monitor/target.hpp"
@@ -25,5 +27,22 @@ using Json = nlohmann::ordered_json;
                                     Json data);
 /// Text of any document; bytes that are no UTF-8 are replaced.
 [[nodiscard]] std::string dump(const Json& document);
+
+/// Text of an object with long lists, one item after the other: nothing but the text is kept of
+/// them.
+class LongJson {
+ public:
+  /// `head`: an object, not empty; its members come first.
+  explicit LongJson(const Json& head);
+  /// The member that the next items are in.
+  void begin_list(const char* name);
+  void add(const Json& item);
+  [[nodiscard]] std::string take();
+
+ private:
+  std::string text_;  ///< all but what closes it
+  bool in_list_ = false;
+  bool first_ = true;
+};
 
 }  // namespace udperf::monitor

@@ -53,7 +53,6 @@ Duration HostWatch::wall() const {
 }
 
 engine::Wake HostWatch::step(MonoTime now, net::ReceiveBuffers& /*buffers*/) {
-  constexpr int kLooksASecond = 10;
   if (now < due_) {  // which nobody else writes
     return engine::Wake{due_};
   }
@@ -62,11 +61,6 @@ engine::Wake HostWatch::step(MonoTime now, net::ReceiveBuffers& /*buffers*/) {
     const std::lock_guard lock{mutex_};
     still_ += late > kStill ? late : Duration{0};
     due_ = now + kEvery;
-  }
-  latest_ = std::max(latest_, late);
-  lateness_ns_.store(std::max(latest_, latest_before_).count());
-  if (++looks_ % kLooksASecond == 0) {
-    latest_before_ = std::exchange(latest_, Duration{0});
   }
   const Duration asleep = suspended_();
   if (asleep - asleep_ > kAsleep) {

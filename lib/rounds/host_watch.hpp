@@ -40,8 +40,6 @@ class HostWatch final : public engine::Task {
   /// should have; the latter with what has not been noticed by a step() yet.
   [[nodiscard]] Duration asleep() const { return suspended_(); }
   [[nodiscard]] Duration stood_still(MonoTime now) const;
-  /// The latest a step was late in the last second.
-  [[nodiscard]] Duration lateness() const { return Duration{lateness_ns_.load()}; }
 
  private:
   [[nodiscard]] Duration wall() const;
@@ -49,15 +47,11 @@ class HostWatch final : public engine::Task {
   const Clock& clock_;
   std::function<Duration()> suspended_;
   Events events_;
-  Duration wall_;    ///< wall clock less the monotonic one and what was slept
-  Duration asleep_;  ///< when last looked
-  int looks_ = 0;
-  Duration latest_{0};
-  Duration latest_before_{0};
+  Duration wall_;             ///< wall clock less the monotonic one and what was slept
+  Duration asleep_;           ///< when last looked
   mutable std::mutex mutex_;  ///< of due_ and still_: what is late is in one of them alone
   MonoTime due_;
   Duration still_{0};
-  std::atomic<std::int64_t> lateness_ns_{0};
   std::atomic<bool> over_{false};
 };
 

@@ -10,14 +10,19 @@ namespace udperf::rounds {
 struct LightRounds::Shared {
   Shared(Settings settings, const Clock& clock, RandomSource& random, Listener& listener)
       : threads(std::move(settings.threads)),
-        common{settings.open ? std::move(settings.open) : engine::open_system_port, clock, random,
+        sleeper(settings.sleeper != nullptr ? settings.sleeper : threads.front()),
+        common{settings.open ? std::move(settings.open) : engine::open_system_port,
+               clock,
+               random,
                listener,
                HostWatch{clock,
                          settings.suspended ? std::move(settings.suspended) : suspended_time,
                          {[&listener](Duration by) { listener.on_clock_step(by); },
-                          [&listener](Duration time) { listener.on_asleep(time); }}}} {}
+                          [&listener](Duration time) { listener.on_asleep(time); }}},
+               LatenessWatch{clock}} {}
 
   std::vector<engine::Executor*> threads;
+  engine::Executor* sleeper;
   Common common;
 };
 
@@ -25,6 +30,7 @@ LightRounds::LightRounds(Settings settings, const Clock& clock, RandomSource& ra
                          Listener& listener)
     : shared_(std::make_unique<Shared>(std::move(settings), clock, random, listener)) {
   shared_->threads.front()->add(shared_->common.watch);
+  shared_->sleeper->add(shared_->common.lateness);
 }
 
 LightRounds::~LightRounds() = default;
@@ -62,6 +68,7 @@ void LightRounds::shut_down() {
     target->remove();
   }
   shared_->common.watch.end();
+  shared_->common.lateness.end();
 }
 
 void LightRounds::forget_removed() {
@@ -79,7 +86,7 @@ void LightRounds::forget_removed() {
 
 bool LightRounds::idle() const {
   const std::lock_guard lock{mutex_};
-  return shared_->common.watch.released() &&
+  return shared_->common.watch.released() && shared_->common.lateness.released() &&
          std::all_of(targets_.begin(), targets_.end(),
                      [](const auto& entry) { return entry.second->released(); });
 }

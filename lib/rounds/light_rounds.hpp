@@ -100,9 +100,12 @@ class LightRounds {
  public:
   struct Settings {
     std::vector<engine::Executor*> threads;  ///< at least one
-    engine::OpenPort open;                   ///< empty: the system's sockets
+    /// Whose thread does nothing else: by it is told what this host keeps from every thread. Null:
+    /// the first of those above.
+    engine::Executor* sleeper = nullptr;
+    engine::OpenPort open = {};  ///< empty: the system's sockets
     /// How long this host has been suspended so far; empty: as the system says.
-    std::function<Duration()> suspended;
+    std::function<Duration()> suspended = {};
   };
 
   /// `random` is used by all the threads.

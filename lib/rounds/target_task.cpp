@@ -212,14 +212,14 @@ engine::ClientTest::Settings TargetTask::test_settings(const Running& running) {
 }
 
 void TargetTask::watch(Running& running, MonoTime now) {
-  constexpr Duration kJustAfter = 2 * HostWatch::kEvery;
+  constexpr Duration kJustAfter = 2 * LatenessWatch::kEvery;
   if (!running.test && !running.over) {  // memory ran out when it was opened
     end_without_test(running, Ending::not_measured,
                      Error{ErrorCode::system, "this host ran out of memory", 0, "schedule"});
   }
   if (!running.looked && now >= running.round.due + kJustAfter) {
     running.looked = true;
-    running.round.host_lateness = common_.watch.lateness();
+    running.round.host_lateness = common_.lateness.lateness();
   }
   if (running.test && running.test->over() && running.test->released() && running.test->idle()) {
     close(running, now);
@@ -322,7 +322,7 @@ engine::Wake TargetTask::next_wake() const {
     } else if (one.test && one.test->over()) {
       next = std::min(next, common_.clock.now() + kSoon);  // it is let go of a moment later
     } else if (!one.looked) {
-      next = std::min(next, one.round.due + 2 * HostWatch::kEvery);
+      next = std::min(next, one.round.due + 2 * LatenessWatch::kEvery);
     }
   }
   return engine::Wake{next};

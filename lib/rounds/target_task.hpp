@@ -10,6 +10,7 @@
 #include "engine/client_test.hpp"
 #include "engine/executor.hpp"
 #include "rounds/host_watch.hpp"
+#include "rounds/lateness_watch.hpp"
 #include "rounds/light_rounds.hpp"
 
 namespace udperf::rounds {
@@ -21,6 +22,7 @@ struct Common {
   RandomSource& random;
   Listener& listener;
   HostWatch watch;
+  LatenessWatch lateness;
 };
 
 /// The rounds to one target. All its tasks run on one executor, so that none of them waits for

@@ -27,11 +27,30 @@ double peak(const std::function<double(double)>& f, double from, double until) {
 
 }  // namespace
 
+void ClockOffsetEstimator::Bucket::tighten(const Bound& low_too, const Bound& high_too) {
+  if (high_too.theta < high.theta) {
+    high = high_too;
+  }
+  if (low_too.theta > low.theta) {
+    low = low_too;
+  }
+}
+
+/// Of that bucket, or of the one that it would stand before; mostly it is the last, or the next.
+std::vector<ClockOffsetEstimator::Bucket>::iterator ClockOffsetEstimator::place_of(
+    std::uint64_t number) {
+  if (buckets_.empty() || buckets_.back().number < number) {
+    return buckets_.end();
+  }
+  return std::lower_bound(
+      buckets_.begin(), buckets_.end(), number,
+      [](const Bucket& bucket, std::uint64_t wanted) { return bucket.number < wanted; });
+}
+
 void ClockOffsetEstimator::add(std::int64_t t1, std::int64_t t2, std::int64_t t3, std::int64_t t4) {
   if (buckets_.empty()) {
     first_t1_ = t1;
     first_theta_ = t2 - t1;
-    buckets_.emplace_back();
   }
   const Bound high{static_cast<double>(t1 - first_t1_),
                    static_cast<double>(t2 - t1 - first_theta_)};
@@ -39,41 +58,35 @@ void ClockOffsetEstimator::add(std::int64_t t1, std::int64_t t2, std::int64_t t3
   while (low.at / bucket_ns_ >= static_cast<double>(kMostBuckets)) {
     coarsen();
   }
-  const auto index = static_cast<std::size_t>(std::max(low.at, 0.0) / bucket_ns_);
-  buckets_.resize(std::max(buckets_.size(), index + 1));
-  Bucket& bucket = buckets_[index];
-  if (!bucket.used || high.theta < bucket.high.theta) {
-    bucket.high = high;
+  const auto number = static_cast<std::uint64_t>(std::max(low.at, 0.0) / bucket_ns_);
+  const auto place = place_of(number);
+  if (place != buckets_.end() && place->number == number) {
+    place->tighten(low, high);
+  } else {
+    buckets_.insert(place, Bucket{number, low, high});
   }
-  if (!bucket.used || low.theta > bucket.low.theta) {
-    bucket.low = low;
-  }
-  bucket.used = true;
 }
 
+/// Two neighbours become one.
 void ClockOffsetEstimator::coarsen() {
   bucket_ns_ *= 2;
-  for (std::size_t i = 0; i < buckets_.size(); ++i) {
-    const Bucket from = buckets_[i];
-    Bucket& to = buckets_[i / 2];
-    if (i % 2 == 0) {
-      to = from;
-    } else if (from.used) {
-      to.high = !to.used || from.high.theta < to.high.theta ? from.high : to.high;
-      to.low = !to.used || from.low.theta > to.low.theta ? from.low : to.low;
-      to.used = true;
+  std::size_t kept = 0;
+  for (Bucket from : buckets_) {
+    from.number /= 2;
+    if (kept > 0 && buckets_[kept - 1].number == from.number) {
+      buckets_[kept - 1].tighten(from.low, from.high);
+    } else {
+      buckets_[kept++] = from;
     }
   }
-  buckets_.resize((buckets_.size() + 1) / 2);
+  buckets_.resize(kept);
 }
 
 /// The upper bound at the moment `at` of a clock that drifts by `skew`.
 double ClockOffsetEstimator::lowest_high(double skew, double at) const {
   double lowest = kInfinity;
   for (const Bucket& bucket : buckets_) {
-    if (bucket.used) {
-      lowest = std::min(lowest, bucket.high.theta + skew * (at - bucket.high.at));
-    }
+    lowest = std::min(lowest, bucket.high.theta + skew * (at - bucket.high.at));
   }
   return lowest;
 }
@@ -81,9 +94,7 @@ double ClockOffsetEstimator::lowest_high(double skew, double at) const {
 double ClockOffsetEstimator::highest_low(double skew, double at) const {
   double highest = -kInfinity;
   for (const Bucket& bucket : buckets_) {
-    if (bucket.used) {
-      highest = std::max(highest, bucket.low.theta + skew * (at - bucket.low.at));
-    }
+    highest = std::max(highest, bucket.low.theta + skew * (at - bucket.low.at));
   }
   return highest;
 }

@@ -35,22 +35,25 @@ class ClockOffsetEstimator {
     double at = 0;
     double theta = 0;
   };
-  /// The tightest bounds of a stretch of time.
+  /// The tightest bounds of a stretch of time in which there were exchanges.
   struct Bucket {
+    std::uint64_t number = 0;  ///< of the stretches since the first exchange
     Bound low;
     Bound high;
-    bool used = false;
+
+    void tighten(const Bound& low_too, const Bound& high_too);
   };
   static constexpr std::size_t kMostBuckets = 1024;
 
   void coarsen();
+  [[nodiscard]] std::vector<Bucket>::iterator place_of(std::uint64_t number);
   [[nodiscard]] double lowest_high(double skew, double at) const;
   [[nodiscard]] double highest_low(double skew, double at) const;
   [[nodiscard]] double width(double skew) const;
   [[nodiscard]] double widest() const;
   [[nodiscard]] double edge(double inside, double outside) const;
 
-  std::vector<Bucket> buckets_;
+  std::vector<Bucket> buckets_;  ///< ascending
   double bucket_ns_ = 50e6;
   std::int64_t first_t1_ = 0;
   std::int64_t first_theta_ = 0;

@@ -35,9 +35,32 @@ void DelayHistogram::add(Duration transit) {
   // Counted from the bottom of the range, so that bins are never negative.
   const auto bin = static_cast<std::uint64_t>(distance + kFineRangeNs) / kFineNs;
   if (Page* const page = page_of(bin / kPageBins)) {
-    ++page->counts[bin % kPageBins];
     ++page->total;
+    if (++page->counts[bin % kPageBins] == 0) {
+      carry(bin);
+    }
   }
+}
+
+/// Once in 65536 values.
+void DelayHistogram::carry(std::uint64_t bin) {
+  if (const auto found = carried_.find(bin); found != carried_.end()) {
+    ++found->second;
+  } else if (memory_.grow(kNodeBytes)) {
+    carried_.emplace(bin, 1);
+  } else {
+    give_up();
+  }
+}
+
+std::uint64_t DelayHistogram::count_of(const Page& page, std::uint64_t bin) const {
+  constexpr unsigned kBits = 16;
+  const std::uint64_t low = page.counts[bin % kPageBins];
+  if (carried_.empty()) {
+    return low;
+  }
+  const auto found = carried_.find(bin);
+  return low + (found != carried_.end() ? found->second << kBits : 0);
 }
 
 /// Null when it had to be given up.
@@ -49,9 +72,9 @@ DelayHistogram::Page* DelayHistogram::page_of(std::uint64_t page) {
         give_up();
         return nullptr;
       }
-      found = fine_.emplace(page, std::make_unique<Page>()).first;
+      found = fine_.try_emplace(page).first;
     }
-    latest_ = found->second.get();
+    latest_ = &found->second;
     latest_number_ = page;
   }
   return latest_;
@@ -60,6 +83,7 @@ DelayHistogram::Page* DelayHistogram::page_of(std::uint64_t page) {
 void DelayHistogram::give_up() {
   given_up_ = true;
   fine_.clear();
+  carried_.clear();
   coarse_.clear();
   latest_ = nullptr;
   memory_.release();
@@ -106,15 +130,14 @@ Duration DelayHistogram::value_at(std::uint64_t rank) const {
     }
   }
   for (const auto& [page, bins] : fine_) {
-    if (seen + bins->total < rank) {
-      seen += bins->total;
+    if (seen + bins.total < rank) {
+      seen += bins.total;
       continue;
     }
-    for (std::uint64_t i = 0; i < kPageBins; ++i) {
-      seen += bins->counts[i];
+    for (std::uint64_t bin = page * kPageBins; bin < (page + 1) * kPageBins; ++bin) {
+      seen += count_of(bins, bin);
       if (seen >= rank) {
-        const auto bin = static_cast<std::int64_t>(page * kPageBins + i);
-        return middle(bin * kFineNs - kFineRangeNs, kFineNs);
+        return middle(static_cast<std::int64_t>(bin) * kFineNs - kFineRangeNs, kFineNs);
       }
     }
   }
@@ -137,10 +160,10 @@ void DelayHistogram::for_each_bin(
   const auto middle = coarse_.lower_bound(0);
   coarse(coarse_.begin(), middle);
   for (const auto& [page, bins] : fine_) {
-    for (std::uint64_t i = 0; i < kPageBins; ++i) {
-      if (bins->counts[i] != 0) {
-        const auto bin = static_cast<std::int64_t>(page * kPageBins + i);
-        visit(origin_ + Duration{bin * kFineNs - kFineRangeNs + kFineNs / 2}, bins->counts[i]);
+    for (std::uint64_t bin = page * kPageBins; bin < (page + 1) * kPageBins; ++bin) {
+      if (const std::uint64_t count = count_of(bins, bin); count != 0) {
+        const Duration low{static_cast<std::int64_t>(bin) * kFineNs - kFineRangeNs};
+        visit(origin_ + low + Duration{kFineNs / 2}, count);
       }
     }
   }

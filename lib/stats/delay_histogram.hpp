@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <vector>
 
@@ -51,16 +50,19 @@ class DelayHistogram {
   static constexpr std::int64_t kFineNs = 1000;
   static constexpr std::int64_t kCoarseNs = 1'000'000;
   static constexpr std::int64_t kFineRangeNs = 2'000'000'000;
-  static constexpr std::uint64_t kPageBins = 256;
+  static constexpr std::uint64_t kPageBins = 32;
   static constexpr std::size_t kMostCoarse = 100'000;
   static constexpr std::size_t kNodeBytes = 64;  ///< of a map, beside what it holds
+  /// Small, since the delays of a light test are far apart: hardly any two share one.
   struct Page {
-    std::array<std::uint64_t, kPageBins> counts{};
+    std::array<std::uint16_t, kPageBins> counts{};  ///< the lowest bits; the rest is in carried_
     std::uint64_t total = 0;
   };
 
   void add_coarse(std::int64_t distance);
   [[nodiscard]] Page* page_of(std::uint64_t page);
+  void carry(std::uint64_t bin);
+  [[nodiscard]] std::uint64_t count_of(const Page& page, std::uint64_t bin) const;
   void give_up();
   [[nodiscard]] Duration value_at(std::uint64_t rank) const;
   void for_each_bin(const std::function<void(Duration middle, std::uint64_t count)>& visit) const;
@@ -70,8 +72,9 @@ class DelayHistogram {
   Duration min_{0};
   Duration max_{0};
   double sum_ns_ = 0;  ///< of the distances from the origin
-  std::map<std::uint64_t, std::unique_ptr<Page>> fine_;
-  std::uint64_t latest_number_ = 0;  ///< successive values mostly share a page
+  std::map<std::uint64_t, Page> fine_;
+  std::map<std::uint64_t, std::uint64_t> carried_;  ///< how often a bin's 16 bits were full
+  std::uint64_t latest_number_ = 0;                 ///< successive values mostly share a page
   Page* latest_ = nullptr;
   std::map<std::int64_t, std::uint64_t> coarse_;
   MemoryShare memory_;

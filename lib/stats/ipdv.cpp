@@ -3,14 +3,14 @@
 namespace udperf::stats {
 
 void Ipdv::add(std::uint64_t first, std::uint64_t end, Duration transit) {
-  if (const Seen& before = by_end_[first % kMemory]; first != 0 && before.key == first) {
+  if (const Seen& before = by_end_[place(first)]; first != 0 && before.key == first) {
     pair(before.transit, transit);
   }
-  if (const Seen& after = by_first_[end % kMemory]; after.key == end) {
+  if (const Seen& after = by_first_[place(end)]; after.key == end) {
     pair(transit, after.transit);
   }
-  by_end_[end % kMemory] = Seen{end, transit};
-  by_first_[first % kMemory] = Seen{first, transit};
+  by_end_[place(end)] = Seen{end, transit};
+  by_first_[place(first)] = Seen{first, transit};
 }
 
 void Ipdv::pair(Duration earlier, Duration later) {

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <array>
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <optional>
@@ -19,7 +20,10 @@ class Ipdv {
  public:
   static constexpr std::size_t kMemory = 1024;
 
-  Ipdv() : by_end_(kMemory), by_first_(kMemory) {}
+  /// `packets`: numbers are below it. Of few, nothing is forgotten.
+  explicit Ipdv(std::uint64_t packets = kMemory)
+      : by_end_(std::bit_ceil(std::clamp<std::uint64_t>(packets, 1, kMemory))),
+        by_first_(by_end_.size()) {}
 
   /// Numbers [first, end) arrived with this transit time.
   void add(std::uint64_t first, std::uint64_t end, Duration transit);
@@ -36,8 +40,9 @@ class Ipdv {
     Duration transit{0};
   };
   void pair(Duration earlier, Duration later);
+  [[nodiscard]] std::size_t place(std::uint64_t key) const { return key & (by_end_.size() - 1); }
 
-  std::vector<Seen> by_end_;
+  std::vector<Seen> by_end_;  ///< a power of two of them
   std::vector<Seen> by_first_;
   LogHistogram magnitudes_;
   double sum_ns_ = 0;

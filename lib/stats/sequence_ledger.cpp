@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace udperf::stats {
 namespace {
@@ -21,6 +22,14 @@ std::uint64_t next_word(std::uint64_t at) {
 }
 
 }  // namespace
+
+SequenceLedger::SequenceLedger(Duration tmax, Fold fold, MemoryAccount* account,
+                               std::uint64_t limit)
+    : tmax_(tmax),
+      fold_(std::move(fold)),
+      limit_(limit),
+      bitmap_words_((std::min(limit, kPageNumbers) + kWordBits - 1) / kWordBits),
+      memory_(account) {}
 
 /// Null where there is no memory for it.
 SequenceLedger::Page* SequenceLedger::page_for(std::uint64_t sequence) {
@@ -49,32 +58,31 @@ bool SequenceLedger::make_room(std::size_t bytes) {
 
 /// A bitmap of the page of `sequence`; null where there is no memory for it, or the page itself had
 /// to make room.
-SequenceLedger::Words* SequenceLedger::bitmap(std::unique_ptr<Words> Page::*which,
-                                              std::uint64_t sequence) {
+std::uint64_t* SequenceLedger::bitmap(Words Page::*which, std::uint64_t sequence) {
   if (page_of(sequence).*which) {
     return (page_of(sequence).*which).get();
   }
-  if (!make_room(sizeof(Words))) {
+  if (!make_room(bitmap_bytes())) {
     return nullptr;
   }
   if (sequence < folded_below()) {
-    memory_.shrink(sizeof(Words));
+    memory_.shrink(bitmap_bytes());
     return nullptr;
   }
   ++bitmaps_;
   auto& made = page_of(sequence).*which;
-  made = std::make_unique<Words>();
+  made = std::make_unique<std::uint64_t[]>(bitmap_words_);  // NOLINT(*-avoid-c-arrays)
   return made.get();
 }
 
 SequenceLedger::Arrival SequenceLedger::duplicate(std::uint64_t sequence) {
-  Words* const seen = bitmap(&Page::duplicates, sequence);
+  std::uint64_t* const seen = bitmap(&Page::duplicates, sequence);
   if (seen == nullptr) {
     hurried_ = true;
     return Arrival::duplicate;  // that it is one is known; only not whether it is the first
   }
   const std::uint64_t place = sequence % kPageNumbers;
-  std::uint64_t& word = (*seen)[place / kWordBits];
+  std::uint64_t& word = seen[place / kWordBits];
   const std::uint64_t bit = std::uint64_t{1} << (place % kWordBits);
   const bool again = (word & bit) != 0;
   word |= bit;
@@ -82,7 +90,7 @@ SequenceLedger::Arrival SequenceLedger::duplicate(std::uint64_t sequence) {
 }
 
 SequenceLedger::Arrival SequenceLedger::record(std::uint64_t sequence, MonoTime now) {
-  if (sequence >= next_ && sequence - next_ > kMostAhead) {
+  if (sequence >= limit_ || (sequence >= next_ && sequence - next_ > kMostAhead)) {
     return Arrival::out_of_range;
   }
   fold_due(now);
@@ -96,12 +104,12 @@ SequenceLedger::Arrival SequenceLedger::record(std::uint64_t sequence, MonoTime 
   if (page->count == kPageNumbers) {
     return duplicate(sequence);
   }
-  Words* const bits = bitmap(&Page::bits, sequence);
+  std::uint64_t* const bits = bitmap(&Page::bits, sequence);
   if (bits == nullptr) {
     return without_bitmap(sequence);
   }
   const std::uint64_t place = sequence % kPageNumbers;
-  std::uint64_t& word = (*bits)[place / kWordBits];
+  std::uint64_t& word = bits[place / kWordBits];
   const std::uint64_t bit = std::uint64_t{1} << (place % kWordBits);
   if ((word & bit) != 0) {
     return duplicate(sequence);
@@ -114,7 +122,8 @@ SequenceLedger::Arrival SequenceLedger::record(std::uint64_t sequence, MonoTime 
 bool SequenceLedger::record_fresh(std::uint64_t first, std::uint64_t count, MonoTime now) {
   const std::uint64_t place = first % kPageNumbers;
   const std::uint64_t end = place + count;
-  if (end > kPageNumbers || (first >= next_ && first - next_ > kMostAhead)) {
+  if (end > kPageNumbers || first >= limit_ || count > limit_ - first ||
+      (first >= next_ && first - next_ > kMostAhead)) {
     return false;
   }
   fold_due(now);
@@ -125,18 +134,18 @@ bool SequenceLedger::record_fresh(std::uint64_t first, std::uint64_t count, Mono
   if (page == nullptr || page->count == kPageNumbers) {
     return false;
   }
-  Words* const bits = bitmap(&Page::bits, first);
+  std::uint64_t* const bits = bitmap(&Page::bits, first);
   if (bits == nullptr) {
     return false;
   }
   // What lies wholly above the highest number seen cannot have arrived.
   for (std::uint64_t at = place; first < next_ && at < end; at = next_word(at)) {
-    if (((*bits)[at / kWordBits] & mask(at, end)) != 0) {
+    if ((bits[at / kWordBits] & mask(at, end)) != 0) {
       return false;
     }
   }
   for (std::uint64_t at = place; at < end; at = next_word(at)) {
-    (*bits)[at / kWordBits] |= mask(at, end);
+    bits[at / kWordBits] |= mask(at, end);
   }
   note_arrivals(page_of(first), first + count, count, now);
   return true;
@@ -149,7 +158,7 @@ void SequenceLedger::note_arrivals(Page& page, std::uint64_t end, std::uint64_t 
   if (page.count == kPageNumbers) {
     page.bits.reset();
     --bitmaps_;
-    memory_.shrink(sizeof(Words));
+    memory_.shrink(bitmap_bytes());
   }
   if (end > next_) {
     next_ = end;
@@ -175,13 +184,13 @@ void SequenceLedger::fold_front() {
   const Page& page = pages_.front();
   const Stretch whole{base_ * kPageNumbers, kPageNumbers, page.count == kPageNumbers};
   if (page.bits) {
-    emit_bits(fold_, *page.bits, whole);
+    emit_bits(fold_, words(page.bits), whole);
   } else {
     emit(fold_, whole);
   }
   const std::size_t freed = (page.bits ? 1U : 0U) + (page.duplicates ? 1U : 0U);
   bitmaps_ -= freed;
-  memory_.shrink(freed * sizeof(Words) + sizeof(Page));
+  memory_.shrink(freed * bitmap_bytes() + sizeof(Page));
   pages_.pop_front();
   ++base_;
   --passed_pages_;
@@ -193,17 +202,21 @@ void SequenceLedger::emit(const Fold& fold, const Stretch& stretch) {
   }
 }
 
-/// Cuts `part`, which lies in one page, into stretches of equal bits.
-void SequenceLedger::emit_bits(const Fold& fold, const Words& bits, const Stretch& part) {
+/// Cuts `part`, which lies in one page, into stretches of equal bits. What has no bit has not come.
+void SequenceLedger::emit_bits(const Fold& fold, std::span<const std::uint64_t> bits,
+                               const Stretch& part) {
+  const auto word_of = [bits](std::uint64_t at) {
+    return at / kWordBits < bits.size() ? bits[at / kWordBits] >> (at % kWordBits) : 0;
+  };
   const std::uint64_t page_first = part.first / kPageNumbers * kPageNumbers;
   std::uint64_t at = part.first - page_first;
   const std::uint64_t to = at + part.count;
   while (at < to) {
-    const bool arrived = ((bits[at / kWordBits] >> (at % kWordBits)) & 1U) != 0;
+    const bool arrived = (word_of(at) & 1U) != 0;
     std::uint64_t end = at;
     while (end < to) {
       // How far the word goes on with the same bit.
-      const std::uint64_t word = bits[end / kWordBits] >> (end % kWordBits);
+      const std::uint64_t word = word_of(end);
       const auto same =
           static_cast<std::uint64_t>(arrived ? std::countr_one(word) : std::countr_zero(word));
       const std::uint64_t room = kWordBits - end % kWordBits;
@@ -226,8 +239,9 @@ void SequenceLedger::close_page(const Page& page, std::uint64_t first, std::uint
   const Stretch below{first, border - first, full};
   const Stretch above{border, end - border, full};
   if (page.bits) {
-    emit_bits(fold_, *page.bits, below);
-    emit_bits([&beyond](const Stretch& part) { part.arrived ? beyond(part) : void(); }, *page.bits,
+    const auto bits = words(page.bits);
+    emit_bits(fold_, bits, below);
+    emit_bits([&beyond](const Stretch& part) { part.arrived ? beyond(part) : void(); }, bits,
               above);
     return;
   }
@@ -252,7 +266,7 @@ void SequenceLedger::close(std::uint64_t sent, const Fold& beyond) {
 }
 
 std::size_t SequenceLedger::memory_bytes() const {
-  return pages_.size() * sizeof(Page) + bitmaps_ * sizeof(Words);
+  return pages_.size() * sizeof(Page) + bitmaps_ * bitmap_bytes();
 }
 
 }  // namespace udperf::stats

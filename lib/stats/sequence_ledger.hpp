@@ -1,11 +1,10 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
-#include <utility>
+#include <span>
 
 #include "base/memory_account.hpp"
 #include "base/time.hpp"
@@ -38,8 +37,9 @@ class SequenceLedger {
   using Fold = std::function<void(const Stretch&)>;
 
   /// Where `account` (null: none) grants no more, the oldest page is folded before its time.
-  SequenceLedger(Duration tmax, Fold fold, MemoryAccount* account = nullptr)
-      : tmax_(tmax), fold_(std::move(fold)), memory_(account) {}
+  /// `limit`: numbers are below it; of few, bitmaps are short.
+  SequenceLedger(Duration tmax, Fold fold, MemoryAccount* account = nullptr,
+                 std::uint64_t limit = UINT64_MAX);
 
   enum class Arrival : std::uint8_t {
     first_copy,
@@ -69,10 +69,11 @@ class SequenceLedger {
   [[nodiscard]] bool hurried() const { return hurried_; }
 
  private:
-  using Words = std::array<std::uint64_t, kPageNumbers / 64>;
+  using Words =
+      std::unique_ptr<std::uint64_t[]>;  // NOLINT(*-avoid-c-arrays): bitmap_words_ of them
   struct Page {
-    std::unique_ptr<Words> bits;        ///< null when none or all have arrived
-    std::unique_ptr<Words> duplicates;  ///< null when none came twice
+    Words bits;        ///< null when none or all have arrived
+    Words duplicates;  ///< null when none came twice
     std::uint32_t count = 0;
     MonoTime passed = kNever;  ///< since when it lies wholly below next_expected()
   };
@@ -82,7 +83,11 @@ class SequenceLedger {
     return pages_[sequence / kPageNumbers - base_];
   }
   [[nodiscard]] bool make_room(std::size_t bytes);
-  Words* bitmap(std::unique_ptr<Words> Page::*which, std::uint64_t sequence);
+  std::uint64_t* bitmap(Words Page::*which, std::uint64_t sequence);
+  [[nodiscard]] std::size_t bitmap_bytes() const { return bitmap_words_ * sizeof(std::uint64_t); }
+  [[nodiscard]] std::span<const std::uint64_t> words(const Words& bits) const {
+    return {bits.get(), bitmap_words_};
+  }
   Arrival without_bitmap(std::uint64_t sequence) const {
     return sequence < folded_below() ? Arrival::late : Arrival::no_memory;
   }
@@ -92,11 +97,13 @@ class SequenceLedger {
   void fold_front();
   void close_page(const Page& page, std::uint64_t first, std::uint64_t sent, const Fold& beyond);
   static void emit(const Fold& fold, const Stretch& stretch);
-  static void emit_bits(const Fold& fold, const Words& bits, const Stretch& part);
+  static void emit_bits(const Fold& fold, std::span<const std::uint64_t> bits, const Stretch& part);
   Arrival duplicate(std::uint64_t sequence);
 
   Duration tmax_;
   Fold fold_;
+  std::uint64_t limit_;
+  std::size_t bitmap_words_;
   std::deque<Page> pages_;
   std::uint64_t base_ = 0;  ///< number of the first page kept
   std::uint64_t next_ = 0;

@@ -18,8 +18,10 @@ bool is_clock_time(std::int64_t ns) {
 StreamStats::StreamStats(const Settings& settings)
     : settings_(settings),
       ledger_(
-          settings.tmax, [this](const SequenceLedger::Stretch& s) { on_fold(s); }, settings.memory),
+          settings.tmax, [this](const SequenceLedger::Stretch& s) { on_fold(s); }, settings.memory,
+          settings.plan.packets()),
       reordering_(settings.memory),
+      ipdv_(settings.plan.packets()),
       delays_(settings.memory),
       grid_(settings.interval, settings.memory, settings.full_grid),
       outages_(settings.gap_threshold, settings.memory),

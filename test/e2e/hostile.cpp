@@ -20,6 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
+/// A figure of /proc/PID/status.
 std::size_t memory_kib(const Process& process, const std::string& field) {
   std::ifstream status{"/proc/" + std::to_string(process.pid()) + "/status"};
   std::size_t kib = 0;
@@ -119,6 +120,10 @@ bool HostileClient::drain_until(std::chrono::milliseconds limit,
 
 std::size_t resident_kib(const Process& process) {
   return memory_kib(process, "VmRSS:");
+}
+
+std::size_t most_resident_kib(const Process& process) {
+  return memory_kib(process, "VmHWM:");
 }
 
 std::size_t address_space_kib(const Process& process) {

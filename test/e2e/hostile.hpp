@@ -59,6 +59,8 @@ class HostileClient {
 [[nodiscard]] std::size_t resident_kib(const Process& process);
 [[nodiscard]] std::size_t address_space_kib(const Process& process);
 [[nodiscard]] std::size_t descriptors_of(const Process& process);
+/// The most that it was at any moment.
+[[nodiscard]] std::size_t most_resident_kib(const Process& process);
 /// CPU time that all threads of a process have used so far.
 [[nodiscard]] std::chrono::nanoseconds cpu_time(const Process& process);
 /// Datagrams that overflowed the IPv4 sockets with this local port.

@@ -6,14 +6,22 @@
 #include <sys/socket.h>
 
 #include <chrono>
+#include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "app/monitor/history.hpp"
+#include "clock/system_clock.hpp"
+#include "e2e/hostile.hpp"
 #include "e2e/http.hpp"
+#include "e2e/monitor_process.hpp"
 #include "e2e/program.hpp"
 #include "net/fd.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
+#include "support/monitored_rounds.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace std::chrono_literals;
 using namespace udperf;
@@ -84,4 +92,43 @@ TEST_CASE("requests of any form end neither the server nor its answers", "[e2e]"
     CHECK(answer.body.find("root:") == std::string::npos);
   }
   CHECK(http_answer(metrics.http, "/metrics").status == 200);
+}
+
+TEST_CASE("whatever is asked for at once, a monitor's memory is bounded", "[e2e][monitor]") {
+  constexpr std::uint64_t kRounds = 5000;
+  constexpr std::size_t kAtOnce = 40;
+  constexpr std::size_t kMostKib = 96U << 10U;  // 16 MiB that are kept, what is made, what is left
+  const TempDir folder;
+  const std::string file = (folder.path() / "rounds.db").string();
+  const SystemClock clock;
+  {
+    const auto history = app::History::open(file, {}, clock, [](const std::string&) {});
+    REQUIRE(history);
+    const UnixTime begin = clock.unix_now() - kRounds * 1s;
+    for (std::uint64_t i = 0; i < kRounds; ++i) {
+      (*history)->put(target_named("gw"), round_begun(begin + i * 1s, i + 1, i % 7));
+    }
+  }
+  MonitorProcess monitor{
+      std::string{kQuick} + "targets:\n  - {target: \"127.0.0.1:9\", name: gw}\n",
+      {},
+      {"--history", file}};
+  const std::string where = "/api/v1/rounds?target=gw&grain=round&since=0";
+  std::vector<std::optional<HttpAnswer>> answers(kAtOnce);
+  std::vector<std::thread> askers;
+  for (auto& answer : answers) {
+    askers.emplace_back([&] { answer = http_get(monitor.http(), where); });
+  }
+  for (std::thread& asker : askers) {
+    asker.join();
+  }
+  for (const auto& answer : answers) {
+    if (answer && answer->status == 503) {
+      CHECK(answer->head.find("Retry-After: ") != std::string::npos);
+    }
+  }
+  const HttpAnswer whole = monitor.get(where);
+  REQUIRE(whole.status == 200);
+  CHECK(nlohmann::json::parse(whole.body).at("rows").size() == kRounds);
+  CHECK(most_resident_kib(monitor.process()) < kMostKib);
 }

@@ -205,7 +205,7 @@ void ask_a_thousand(Attempt& attempt) {
   crypto::SystemRandom random;
   Sums sums;
   engine::WorkerPool pool{clock, 1};
-  rounds::LightRounds engine{{pool.executors(), {}, {}}, clock, random, sums};
+  rounds::LightRounds engine{{pool.executors()}, clock, random, sums};
   const MonoTime begun = clock.now();
   const Duration cpu_before = processor_time();
   add_targets(engine, server.endpoint().port);

@@ -11,6 +11,7 @@
 #include "app/monitor/sqlite_file.hpp"
 #include "clock/system_clock.hpp"
 #include "support/catch.hpp"
+#include "support/history_rows.hpp"
 #include "support/monitored_rounds.hpp"
 #include "support/temp_dir.hpp"
 
@@ -101,7 +102,7 @@ TEST_CASE("a history that cannot be opened is tried again, and its rounds are fa
   const UnixTime now = clock.unix;
   history->put(test::target_named("gw"), test::round_begun(now - 2min, 1, 0));
   CHECK(becomes([&] { return history->failures() == 1; }));
-  CHECK_FALSE(history->read({"gw", now - 1h, now, History::Grain::round}));
+  CHECK_FALSE(test::rows_of(*history, {"gw", now - 1h, now, History::Grain::round}));
   CHECK(said == 0);  // who opens it later knows
 
   std::filesystem::remove(blocked);
@@ -111,7 +112,7 @@ TEST_CASE("a history that cannot be opened is tried again, and its rounds are fa
   CHECK(becomes([&] { return history->written() == 1; }));
   CHECK(becomes([&] { return said == 1; }));
   CHECK(history->failures() == 1);
-  const auto rows = history->read({"gw", now - 1h, now, History::Grain::round});
+  const auto rows = test::rows_of(*history, {"gw", now - 1h, now, History::Grain::round});
   REQUIRE(rows);
   CHECK(rows->size() == 1);
 }
@@ -142,8 +143,8 @@ TEST_CASE("a history has one writer, whatever its name, until that ends") {
   std::ofstream{file + ".lock"} << "1\n";  // as a crash leaves it
   const auto next = open(link);
   REQUIRE(next);
-  CHECK((*next)
-            ->read({"gw", clock.unix.load() - 2h, clock.unix.load(), History::Grain::round})
+  CHECK(test::rows_of(**next,
+                      {"gw", clock.unix.load() - 2h, clock.unix.load(), History::Grain::round})
             ->size() == 1);
 }
 

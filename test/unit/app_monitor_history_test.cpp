@@ -6,6 +6,7 @@
 #include "app/monitor/sqlite_file.hpp"
 #include "clock/system_clock.hpp"
 #include "support/catch.hpp"
+#include "support/history_rows.hpp"
 #include "support/monitored_rounds.hpp"
 #include "support/temp_dir.hpp"
 
@@ -81,14 +82,14 @@ TEST_CASE("the sums of rounds, of five minutes and of hours are the same") {
   REQUIRE(history);
   for (const auto grain :
        {History::Grain::round, History::Grain::five_minutes, History::Grain::hour}) {
-    const auto rows = (*history)->read({"gw", begin - 1h, clock.unix, grain});
+    const auto rows = test::rows_of(**history, {"gw", begin - 1h, clock.unix, grain});
     REQUIRE(rows);
     CHECK(sum_of(*rows) == expected);
     CHECK(rows->size() == (grain == History::Grain::round          ? 1700U
                            : grain == History::Grain::five_minutes ? 57U
                                                                    : 5U));
   }
-  CHECK((*history)->read({"nobody", begin, clock.unix, History::Grain::hour})->empty());
+  CHECK(test::rows_of(**history, {"nobody", begin, clock.unix, History::Grain::hour})->empty());
 }
 
 TEST_CASE("rounds whose times a damaged file has made impossible are left out") {
@@ -110,7 +111,7 @@ TEST_CASE("rounds whose times a damaged file has made impossible are left out") 
   }
   const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
   REQUIRE(history);
-  const auto rows = (*history)->read({"gw", UnixTime{}, clock.unix, History::Grain::round});
+  const auto rows = test::rows_of(**history, {"gw", UnixTime{}, clock.unix, History::Grain::round});
   REQUIRE(rows);
   REQUIRE(rows->size() == 1);
   CHECK(rows->front().span == 10s);
@@ -133,7 +134,8 @@ TEST_CASE("what does not add up is told of each round, and of no sum") {
   const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
   REQUIRE(history);
 
-  const auto rounds = (*history)->read({"gw", clock.unix - 4h, clock.unix, History::Grain::round});
+  const auto rounds =
+      test::rows_of(**history, {"gw", clock.unix - 4h, clock.unix, History::Grain::round});
   REQUIRE(rounds);
   REQUIRE(rounds->size() == 2);
   CHECK(rounds->at(0).figures == figures_of(call));
@@ -142,7 +144,8 @@ TEST_CASE("what does not add up is told of each round, and of no sum") {
   CHECK(rounds->at(1).figures->up->found_bps == 48.5e6);
   CHECK_FALSE(rounds->at(0).figures->down);
 
-  const auto sums = (*history)->read({"gw", clock.unix - 4h, clock.unix, History::Grain::hour});
+  const auto sums =
+      test::rows_of(**history, {"gw", clock.unix - 4h, clock.unix, History::Grain::hour});
   REQUIRE(sums);
   CHECK(std::none_of(sums->begin(), sums->end(),
                      [](const HistoryRow& row) { return row.figures.has_value(); }));
@@ -270,6 +273,49 @@ TEST_CASE("a file that another program has locked is not called another program'
   REQUIRE_FALSE(opened);
   CHECK(opened.error().code == ErrorCode::system);
   CHECK(opened.error().what.find("locked") != std::string::npos);
+}
+
+TEST_CASE("the latest rows are told where there are more than wanted, oldest first") {
+  const test::TempDir folder;
+  const std::string file = folder.path().string() + "/m.db";
+  const SetClock clock;
+  std::vector<monitor::RoundResult> rounds;
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    rounds.push_back(test::round_begun(clock.unix - 1h + i * 10s, i + 1, 0));
+  }
+  write(file, Retention{}, rounds);
+  const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
+  REQUIRE(history);
+  const auto rows =
+      test::rows_of(**history, {"gw", clock.unix - 2h, clock.unix, History::Grain::round, 3});
+  REQUIRE(rows);
+  REQUIRE(rows->size() == 3);
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(rows->at(i).start == rounds[17 + i].start);
+  }
+}
+
+TEST_CASE("while the file cannot be written, so many bytes of rounds wait and no more") {
+  constexpr std::uint64_t kRounds = 200;
+  constexpr std::size_t kDocument = std::size_t{256} << 10U;
+  constexpr std::uint64_t kMostKept = 128;  // 16 MiB that wait, and as many that are written
+  const test::TempDir folder;
+  const std::string file = folder.path().string() + "/m.db";
+  const SetClock clock;
+  const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
+  REQUIRE(history);
+  {
+    const auto other = SqliteFile::open(file, SqliteFile::Mode::create);
+    REQUIRE(other);
+    REQUIRE(other->run("BEGIN IMMEDIATE"));
+    for (std::uint64_t i = 0; i < kRounds; ++i) {
+      monitor::RoundResult round = test::round_begun(clock.unix - 1h + i * 10s, i + 1, 0);
+      round.document.assign(kDocument, ' ');
+      (*history)->put(test::target_named("gw"), round);
+    }
+    CHECK((*history)->failures() >= kRounds - kMostKept);
+    REQUIRE(other->run("COMMIT"));
+  }
 }
 
 }  // namespace

@@ -95,3 +95,7 @@ TEST_CASE("a histogram that was cleared begins anew", "[base]") {
   CHECK(histogram.max() == 1us);
   CHECK(histogram.percentile(1.0) == 1us);
 }
+
+TEST_CASE("a histogram is small where values are alike", "[base]") {
+  CHECK(sizeof(LogHistogram) < 600);
+}

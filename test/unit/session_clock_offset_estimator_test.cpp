@@ -86,3 +86,23 @@ TEST_CASE("a day of exchanges is kept in a bounded record", "[session][clock]") 
   CHECK(found->skew == Approx(20e-6).epsilon(0.01));
   CHECK(found->uncertainty_ns < 20 * kMs);
 }
+
+TEST_CASE("exchanges may come in any order, and far apart", "[session][clock]") {
+  ClockOffsetEstimator ascending;
+  ClockOffsetEstimator mixed;
+  const auto at = [](ClockOffsetEstimator& corridor, std::int64_t ms) {
+    exchange(corridor, ms * kMs, (1 + ms % 7) * kMs, (1 + ms % 5) * kMs, 77 * kMs, 30e-6);
+  };
+  for (const std::int64_t ms : {0, 100, 130, 5000, 5020, 90'000, 200'000}) {
+    at(ascending, ms);
+  }
+  for (const std::int64_t ms : {0, 5000, 200'000, 130, 90'000, 100, 5020}) {
+    at(mixed, ms);
+  }
+  const auto one = ascending.estimate(100'000 * kMs);
+  const auto other = mixed.estimate(100'000 * kMs);
+  REQUIRE(one);
+  REQUIRE(other);
+  CHECK(one->theta_ns == other->theta_ns);
+  CHECK(one->uncertainty_ns == other->uncertainty_ns);
+}

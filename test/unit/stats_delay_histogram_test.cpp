@@ -148,3 +148,36 @@ TEST_CASE("spread beyond all reason is still counted", "[stats]") {
   CHECK(histogram.percentile(0.75).value() > 10s);
   CHECK(std::abs(histogram.percentile(0.5).value().count()) <= kHalfFineNs);
 }
+
+TEST_CASE("a bin that is full many times over counts on", "[stats]") {
+  constexpr std::uint64_t kMany = 200'001;  // three times 65536 and some
+  DelayHistogram histogram;
+  for (std::uint64_t i = 0; i < kMany; ++i) {
+    histogram.add(5ms);
+  }
+  histogram.add(7ms);
+  histogram.add(7ms);
+
+  CHECK(histogram.n() == kMany + 2);
+  const auto bins = histogram.bins(0ns, 10);
+  REQUIRE(bins.size() == 2);
+  CHECK(bins[0].count == kMany);
+  CHECK(bins[1].count == 2);
+  CHECK(std::abs((histogram.percentile(0.99999).value() - 5ms).count()) <= kHalfFineNs);
+  CHECK(histogram.percentile(1.0) == 7ms);
+}
+
+TEST_CASE("without memory to count on, the distribution is given up", "[stats]") {
+  udperf::MemoryAccount account{1000};  // for one page
+  DelayHistogram histogram{&account};
+  for (int i = 0; i < 65'535; ++i) {
+    histogram.add(5ms);
+  }
+  REQUIRE(account.take(account.room()));
+  CHECK_FALSE(histogram.given_up());
+  histogram.add(5ms);
+
+  CHECK(histogram.given_up());
+  CHECK(histogram.n() == 65'536);
+  CHECK_FALSE(histogram.percentile(0.5));
+}

@@ -1,8 +1,13 @@
+#include <cmath>
+#include <cstdlib>
 #include <initializer_list>
+#include <numeric>
 #include <utility>
+#include <vector>
 
 #include "stats/ipdv.hpp"
 #include "support/catch.hpp"
+#include "support/seeded_random.hpp"
 
 using namespace std::chrono_literals;
 using udperf::Duration;
@@ -80,4 +85,30 @@ TEST_CASE("neighbours further apart in arrival than the memory are not paired", 
 
 TEST_CASE("number 0 has no neighbour before it", "[stats]") {
   CHECK(ipdv_of({{0, 1}}).n() == 0);
+}
+
+TEST_CASE("of few datagrams nothing is forgotten, in whatever order they come", "[stats]") {
+  const std::uint64_t packets = GENERATE(1U, 2U, 3U, 63U, 64U, 65U, 100U, 1000U, 1024U);
+  CAPTURE(packets);
+  udperf::test::SeededRandom random{packets};
+  std::vector<std::uint64_t> order(packets);
+  std::iota(order.begin(), order.end(), 0U);
+  for (std::size_t i = packets; i > 1; --i) {
+    std::swap(order[i - 1],
+              order[static_cast<std::size_t>(random.between(0, static_cast<std::int64_t>(i) - 1))]);
+  }
+  std::vector<std::int64_t> transit(packets);
+  Ipdv ipdv{packets};
+  for (const std::uint64_t number : order) {
+    transit[number] = random.between(0, 1'000'000);
+    ipdv.add(number, number + 1, Duration{transit[number]});
+  }
+  double sum = 0;
+  for (std::size_t i = 1; i < packets; ++i) {
+    sum += static_cast<double>(std::abs(transit[i] - transit[i - 1]));
+  }
+  CHECK(ipdv.n() == packets - 1);
+  if (packets > 1) {
+    CHECK(ipdv.mean_abs() == Duration{std::llround(sum / static_cast<double>(packets - 1))});
+  }
 }

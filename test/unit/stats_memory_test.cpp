@@ -3,6 +3,7 @@
 
 #include "stats/stream_stats.hpp"
 #include "support/catch.hpp"
+#include "support/seeded_random.hpp"
 #include "support/stats_replay.hpp"
 
 using udperf::Duration;
@@ -116,4 +117,24 @@ TEST_CASE("a wild number allocates nothing", "[stats]") {
 
   CHECK(stats.memory_bytes() == before);
   CHECK(stats.next_expected() == 10);
+}
+
+TEST_CASE("the books of a light test take a few kilobytes, however its delays vary", "[stats]") {
+  // As a monitor has two of them for each of its targets.
+  constexpr std::size_t kMost = 24'000;
+  constexpr std::uint64_t kPackets = 100;
+  constexpr std::int64_t kGapNs = 100'000'000;
+  udperf::TestParams params;
+  params.amount.packets = kPackets;
+  StreamStats::Settings settings;
+  settings.plan = udperf::PacketPlan::for_stream(params, udperf::Way::down, 0);
+  udperf::test::SeededRandom random{7};
+  const std::size_t before = heap_in_use();
+  StreamStats stats{settings};
+  for (std::uint64_t number = 0; number < kPackets; ++number) {
+    const auto ns = static_cast<std::int64_t>(number) * kGapNs;
+    const std::int64_t delay = random.between(10'000'000, 30'000'000);
+    stats.add(Run{number, 1, at_ns(ns + delay), ns, 0, true});
+  }
+  CHECK(heap_in_use() - before < kMost);
 }

@@ -245,3 +245,39 @@ TEST_CASE("bitmaps are bounded even when time stands still", "[stats]") {
   CHECK(ledger.memory_bytes() < (SequenceLedger::kMostBitmaps + 3) * (kBitmap + 100));
   CHECK(ledger.folded_below() > 0);
 }
+
+TEST_CASE("the ledger of few numbers is small, and tells the same", "[stats]") {
+  constexpr std::uint64_t kFew = 100;
+  Numbers lost;
+  Numbers beyond;
+  SequenceLedger ledger{
+      3s, [&lost](const Stretch& stretch) { Books::append(lost, stretch, !stretch.arrived); },
+      nullptr, kFew};
+  CHECK(ledger.record_fresh(0, 10, at_ms(0)));
+  CHECK(ledger.record(12, at_ms(0)) == Arrival::first_copy);
+  CHECK(ledger.record(12, at_ms(0)) == Arrival::duplicate);
+  CHECK(ledger.record(12, at_ms(0)) == Arrival::more_duplicates);
+  CHECK(ledger.record(99, at_ms(0)) == Arrival::first_copy);
+  CHECK(ledger.record(100, at_ms(0)) == Arrival::out_of_range);
+  CHECK_FALSE(ledger.record_fresh(98, 3, at_ms(0)));
+  CHECK(ledger.memory_bytes() < 200);
+
+  const auto close = [&ledger, &beyond](std::uint64_t sent) {
+    ledger.close(sent, [&beyond](const Stretch& stretch) { Books::append(beyond, stretch, true); });
+  };
+  SECTION("all of them were sent") {
+    close(kFew);
+    CHECK(lost.size() == kFew - 12);
+    CHECK(beyond.empty());
+  }
+  SECTION("the sender says that it sent fewer") {
+    close(12);
+    CHECK(lost == Numbers{10, 11});
+    CHECK(beyond == Numbers{12, 99});
+  }
+  SECTION("the sender says that it sent more than there are") {
+    close(2 * kPage + 5);
+    CHECK(lost.size() == 2 * kPage + 5 - 12);
+    CHECK(beyond.empty());
+  }
+}

@@ -1,0 +1,168 @@
+// What the history tells of what it has.
+
+#include <algorithm>
+#include <utility>
+
+#include "app/monitor/history_store.hpp"
+#include "monitor/round_record.hpp"
+#include "monitor/totals_codec.hpp"
+
+namespace udperf::app {
+namespace {
+
+std::int64_t seconds_since_1970(UnixTime time) {
+  return to_ns(time) / kNsPerSecond;
+}
+
+std::int64_t seconds_of(History::Grain grain) {
+  return grain == History::Grain::hour ? kHour : kFiveMinutes;
+}
+
+/// Tells of each row of `select`: start in ns, span in ns, totals and, of rounds, the record.
+Result<void> tell_rows(SqliteStatement& select, bool rounds, const History::RowVisit& visit) {
+  auto row = select.step();
+  for (; row && *row; row = select.step()) {
+    const auto totals = monitor::decode_totals(select.bytes(2));
+    if (!totals || !possible_times(select.number(0), select.number(1))) {
+      continue;
+    }
+    HistoryRow taken{unix_from_ns(select.number(0)), Duration{select.number(1)}, *totals, {}};
+    // An earlier version wrote no records.
+    if (const auto round =
+            rounds ? monitor::decode_record(select.bytes(3), *totals) : std::nullopt) {
+      taken.figures = figures_of(*round);
+    }
+    visit(taken);
+  }
+  return row ? Result<void>{} : tl::unexpected{row.error()};
+}
+
+/// The rounds of each span in one row.
+class SpanSums {
+ public:
+  SpanSums(std::int64_t seconds, const History::RowVisit& visit)
+      : seconds_(seconds), visit_(visit) {}
+
+  /// Ascending.
+  void add(const HistoryRow& round) {
+    const std::int64_t start = seconds_since_1970(round.start) / seconds_ * seconds_;
+    if (!open_ || seconds_since_1970(open_->start) != start) {
+      finish();
+      open_ =
+          HistoryRow{unix_from_ns(start * kNsPerSecond), std::chrono::seconds{seconds_}, {}, {}};
+    }
+    open_->totals.add(round.totals);
+  }
+  void finish() {
+    if (open_) {
+      visit_(*open_);
+    }
+    open_.reset();
+  }
+
+ private:
+  std::int64_t seconds_;
+  const History::RowVisit& visit_;
+  std::optional<HistoryRow> open_;
+};
+
+/// Ascending, from `from` on.
+Result<void> tell_rounds(const SqliteFile& file, const History::Query& query, std::int64_t from,
+                         const History::RowVisit& visit) {
+  auto select = SqliteStatement::prepare(
+      file,
+      "SELECT * FROM (SELECT start_ns, length_ns, totals, record FROM round WHERE target IN"
+      " (SELECT id FROM target WHERE name = ?1) AND start_ns >= ?2 AND start_ns <= ?3"
+      " ORDER BY start_ns DESC LIMIT ?4) ORDER BY start_ns");
+  if (!select) {
+    return tl::unexpected{select.error()};
+  }
+  select->bind(1, query.target).bind(2, from).bind(3, to_ns(query.until));
+  select->bind(4, static_cast<std::int64_t>(query.most));
+  return tell_rows(*select, true, visit);
+}
+
+/// The sums that are there already, ascending.
+Result<void> tell_spans(const SqliteFile& file, const History::Query& query,
+                        const History::RowVisit& visit) {
+  auto select = SqliteStatement::prepare(
+      file,
+      "SELECT * FROM (SELECT start * 1000000000 AS start_ns, seconds * 1000000000, totals FROM span"
+      " WHERE seconds = ?1 AND target IN (SELECT id FROM target WHERE name = ?2) AND start >= ?3"
+      " AND start < ?4 ORDER BY start DESC LIMIT ?5) ORDER BY start_ns");
+  if (!select) {
+    return tl::unexpected{select.error()};
+  }
+  select->bind(1, seconds_of(query.grain)).bind(2, query.target);
+  select->bind(3, seconds_since_1970(query.since)).bind(4, seconds_since_1970(query.until) + 1);
+  select->bind(5, static_cast<std::int64_t>(query.most));
+  return tell_rows(*select, false, visit);
+}
+
+}  // namespace
+
+/// Of the file as it is, once it is this monitor's.
+Result<SqliteFile> History::reader() const {
+  if (!there_) {
+    return tl::unexpected<Error>{Error{ErrorCode::system, path_ + ": is not open yet", 0, {}}};
+  }
+  return SqliteFile::open(path_, SqliteFile::Mode::read);
+}
+
+Result<void> History::read(const Query& query, const RowVisit& visit) const {
+  auto file = reader();
+  if (!file) {
+    return tl::unexpected{file.error()};
+  }
+  std::int64_t from = to_ns(query.since);
+  if (query.grain == Grain::round) {
+    return tell_rounds(*file, query, from, visit);
+  }
+  const auto done = tell_spans(*file, query, [&](const HistoryRow& row) {
+    from = std::max(from, to_ns(row.start + row.span));
+    visit(row);
+  });
+  if (!done) {
+    return done;
+  }
+  // What is in no sum yet.
+  SpanSums sums{seconds_of(query.grain), visit};
+  const auto rest = tell_rounds(*file, query, from, [&](const HistoryRow& row) { sums.add(row); });
+  sums.finish();
+  return rest;
+}
+
+Result<std::vector<monitor::Board::TimedEvent>> History::changes(std::size_t most) const {
+  auto file = reader();
+  if (!file) {
+    return tl::unexpected{file.error()};
+  }
+  auto select = SqliteStatement::prepare(
+      *file,
+      "SELECT at_ns, kind, direction, detail, name, module FROM event JOIN target"
+      " ON event.target = target.id ORDER BY at_ns DESC LIMIT ?1");
+  if (!select) {
+    return tl::unexpected{select.error()};
+  }
+  select->bind(1, static_cast<std::int64_t>(most));
+  std::vector<monitor::Board::TimedEvent> changes;
+  auto row = select->step();
+  for (; row && *row; row = select->step()) {
+    const auto kind = monitor::parse_event_kind(select->bytes(1));
+    if (!kind) {
+      continue;
+    }
+    monitor::Board::TimedEvent& change = changes.emplace_back();
+    change.event.kind = *kind;
+    change.event.at = unix_from_ns(select->number(0));
+    change.event.direction = select->bytes(2);
+    change.event.detail = select->bytes(3);
+    change.target.name = select->bytes(4);
+    change.target.module = select->bytes(5);
+  }
+  std::reverse(changes.begin(), changes.end());
+  return row ? Result<std::vector<monitor::Board::TimedEvent>>{std::move(changes)}
+             : tl::unexpected{row.error()};
+}
+
+}  // namespace udperf::app
