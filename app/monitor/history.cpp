@@ -51,21 +51,8 @@ Result<void> take_rows(SqliteStatement& select, bool rounds, std::vector<History
   return row ? Result<void>{} : tl::unexpected{row.error()};
 }
 
-/// The rounds of each span in one row.
-std::vector<HistoryRow> summed(const std::vector<HistoryRow>& rounds, std::int64_t seconds) {
-  std::vector<HistoryRow> rows;
-  for (const HistoryRow& round : rounds) {
-    const std::int64_t start = to_seconds(round.start) / seconds * seconds;
-    if (rows.empty() || to_seconds(rows.back().start) != start) {
-      rows.push_back({unix_from_ns(start * kNsPerSecond), std::chrono::seconds{seconds}, {}, {}});
-    }
-    rows.back().totals.add(round.totals);
-  }
-  return rows;
-}
-
-/// Ascending, from `from` on.
-Result<void> read_rounds(const SqliteFile& file, const History::Query& query, std::int64_t from,
+/// Ascending.
+Result<void> read_rounds(const SqliteFile& file, const History::Query& query,
                          std::vector<HistoryRow>& rows) {
   auto select = SqliteStatement::prepare(
       file,
@@ -75,11 +62,41 @@ Result<void> read_rounds(const SqliteFile& file, const History::Query& query, st
   if (!select) {
     return tl::unexpected{select.error()};
   }
-  select->bind(1, query.target).bind(2, from).bind(3, to_ns(query.until));
+  select->bind(1, query.target).bind(2, to_ns(query.since)).bind(3, to_ns(query.until));
   select->bind(4, static_cast<std::int64_t>(query.most));
   auto done = take_rows(*select, true, rows);
   std::reverse(rows.begin(), rows.end());
   return done;
+}
+
+/// The rounds from `from` on, which are in no sum yet, in a row for each span: the latest
+/// query.most, newest first.
+Result<void> sum_rounds(const SqliteFile& file, const History::Query& query, std::int64_t from,
+                        std::vector<HistoryRow>& rows) {
+  auto select = SqliteStatement::prepare(
+      file,
+      "SELECT start_ns, totals FROM round WHERE target IN (SELECT id FROM target WHERE name = ?1)"
+      " AND start_ns >= ?2 AND start_ns <= ?3 ORDER BY start_ns DESC");
+  if (!select) {
+    return tl::unexpected{select.error()};
+  }
+  const Duration span = std::chrono::seconds{seconds_of(query.grain)};
+  auto row = select->bind(1, query.target).bind(2, from).bind(3, to_ns(query.until)).step();
+  for (; row && *row; row = select->step()) {
+    const auto totals = monitor::decode_totals(select->bytes(1));
+    if (!totals || !possible_times(select->number(0), 0)) {
+      continue;
+    }
+    const auto start = unix_from_ns(select->number(0) / span.count() * span.count());
+    if (rows.empty() || rows.back().start != start) {
+      if (rows.size() == query.most) {
+        return {};
+      }
+      rows.push_back({start, span, {}, {}});
+    }
+    rows.back().totals.add(*totals);
+  }
+  return row ? Result<void>{} : tl::unexpected{row.error()};
 }
 
 /// The sums that are there already, ascending.
@@ -258,22 +275,22 @@ Result<std::vector<HistoryRow>> History::read(const Query& query) const {
   }
   std::vector<HistoryRow> rows;
   if (query.grain == Grain::round) {
-    const auto done = read_rounds(*file, query, to_ns(query.since), rows);
+    const auto done = read_rounds(*file, query, rows);
     return done ? Result<std::vector<HistoryRow>>{std::move(rows)} : tl::unexpected{done.error()};
   }
   if (const auto done = read_spans(*file, query, rows); !done) {
     return tl::unexpected{done.error()};
   }
-  // What is in no sum yet.
-  std::vector<HistoryRow> rounds;
+  std::vector<HistoryRow> rest;  // what is in no sum yet
   const std::int64_t from =
       rows.empty() ? to_ns(query.since)
                    : std::max(to_ns(query.since), to_ns(rows.back().start + rows.back().span));
-  if (const auto done = read_rounds(*file, query, from, rounds); !done) {
+  if (const auto done = sum_rounds(*file, query, from, rest); !done) {
     return tl::unexpected{done.error()};
   }
-  rounds = summed(rounds, seconds_of(query.grain));
-  rows.insert(rows.end(), rounds.begin(), rounds.end());
+  rows.insert(rows.end(), rest.rbegin(), rest.rend());
+  const std::size_t beyond = rows.size() - std::min(rows.size(), query.most);
+  rows.erase(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(beyond));
   return rows;
 }
 
