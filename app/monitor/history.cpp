@@ -182,10 +182,12 @@ void History::put(const monitor::Target& target, const monitor::RoundResult& rou
 
 void History::put(const monitor::Board::TimedEvent& event) {
   const std::lock_guard lock{mutex_};
-  if (waiting_.size() < kMostWaiting) {
-    waiting_.emplace_back(event);
-    wake_.notify_one();
+  if (waiting_.size() >= kMostWaiting) {
+    ++failures_;
+    return;
   }
+  waiting_.emplace_back(event);
+  wake_.notify_one();
 }
 
 void History::write_all() {
@@ -230,7 +232,7 @@ void History::write(const std::deque<Item>& items) {
     rounds += item.index() == 0 ? 1U : 0U;
   }
   if (!store_) {
-    failures_ += rounds;
+    failures_ += items.size();
     return;
   }
   Result<void> done = store_->begin();
@@ -254,7 +256,7 @@ void History::write(const std::deque<Item>& items) {
     return;
   }
   store_->roll_back();
-  failures_ += rounds;
+  failures_ += items.size();
   if (!std::exchange(failing_, true)) {
     say_("the history has gaps, measuring goes on: " + done.error().message());
   }

@@ -248,7 +248,7 @@ void add_own(Families& families, const Board& board, const MonitorCounters& coun
     add_to(families, std::move(family));
   };
   counter("udperf_history_rounds_total", "Rounds written to the history.", counters.history_rounds);
-  counter("udperf_history_failures_total", "Rounds that the history could not take.",
+  counter("udperf_history_failures_total", "Rounds and changes that the history could not take.",
           counters.history_failures);
   counter("udperf_jsonl_failures_total", "JSON lines that could not be written.",
           counters.jsonl_failures);
