@@ -256,6 +256,7 @@ int run_watch(MonitorSetup setup) {
   watch(monitor, clock, stop);
   hangup.end();
   monitor.feed().end();
+  routes.end();
   server->reset();
   return exit_code_of_signal(stop.signal());
 }
