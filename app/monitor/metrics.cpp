@@ -53,12 +53,13 @@ constexpr std::array<WayCounter, 7> kWayCounters{{
     {"udperf_received_bytes_total", "Payload that arrived.", &WayTotals::unique_bytes},
 }};
 
+/// From the beginning on, so that what the first round lost is an increase.
 void each_way(const Labels& labels, const Board::Entry& entry,
               const std::function<void(const Labels& labels, const WayTotals& way)>& visit) {
-  if (entry.totals.up.sent > 0) {
+  if (includes(entry.direction, Way::up) || entry.totals.up.sent > 0) {
     visit(with(labels, "direction", "up"), entry.totals.up);
   }
-  if (entry.totals.down.sent > 0) {
+  if (includes(entry.direction, Way::down) || entry.totals.down.sent > 0) {
     visit(with(labels, "direction", "down"), entry.totals.down);
   }
 }
@@ -98,9 +99,7 @@ void add_counters(Families& families, const Board& board) {
   add_each(families, board,
            Family{"udperf_probes_sent_total", "Round trips asked for.", MetricType::Counter},
            [](Family& family, const Labels& labels, const Board::Entry& entry) {
-             if (entry.totals.rtt_sent > 0) {
-               family.add(labels, static_cast<double>(entry.totals.rtt_sent));
-             }
+             family.add(labels, static_cast<double>(entry.totals.rtt_sent));
            });
 }
 
