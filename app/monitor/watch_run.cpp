@@ -69,6 +69,9 @@ class Refresher {
   void refresh() {
     std::vector<std::string> problems;
     const auto targets = expand_targets(setup_, stop_, last_, problems);
+    for (std::string& line : unmatched(setup_.file_sd)) {
+      problems.push_back(std::move(line));
+    }
     for (const std::string& problem : problems) {
       if (std::find(told_.begin(), told_.end(), problem) == told_.end()) {  // once
         log_.warning(problem);

@@ -283,7 +283,7 @@ class FileSdParser {
       }
       TargetConfig made = pattern;
       made.address = *address;
-      made.name = host;
+      made.name = pattern.name.empty() ? host : pattern.name;
       made.place = place;
       targets_.push_back(std::move(made));
     }
@@ -303,6 +303,8 @@ class FileSdParser {
                          const auto text = reader_.scalar(value, "label");
                          if (text && name == "__module__") {
                            pattern.module = *text;
+                         } else if (text && name == "__name__" && is_name(*text)) {
+                           pattern.name = *text;
                          } else if (text && is_label_name(name)) {
                            if (pattern.labels.size() == kMostLabels) {
                              reader_.complain(at, "label: more than 64");
