@@ -68,6 +68,11 @@ class ConfigParser {
       });
     } else if (has(words_.monitor_options, key)) {
       option(key, at, value, config_.options);
+    } else if (key == "every" || key == "at" || has(words_.module_options, key)) {
+      reader_.complain(at, "unknown key " + key +
+                               " here: it is about rounds, which are described "
+                               "under modules, e.g. modules: {light: {" +
+                               key + ": ...}}");
     } else {
       std::vector<std::string_view> known = words_.monitor_options;
       known.insert(known.end(), {"modules", "targets", "probe_allow", "file_sd"});
