@@ -31,6 +31,7 @@ struct MonitorCommand {
   std::optional<std::string> jsonl;
   std::optional<std::string> exec;
   std::optional<std::string> web_config;
+  std::vector<std::string> host_names;  ///< beside its addresses and localhost
   LogOptions log;
   std::vector<GivenOption> given;   ///< on the command line: the configuration does not change them
   std::vector<GivenOption> module;  ///< options of the client, for the module `light`

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <glob.h>
 #include <ifaddrs.h>
+#include <map>
 #include <memory>
 #include <set>
 
@@ -70,10 +71,14 @@ class Expansion {
             {config, std::make_unique<net::Lookup>(config.address.host,
                                                    config.address.port.value_or(1), std::nullopt)});
       } else {
-        add_unless_there(target_of(config));
+        add(target_of(config));
       }
     }
     ask(stop);
+    if (left_out_ > 0) {
+      problems_.push_back("more than " + std::to_string(monitor::kMostTargets) +
+                          " targets: " + std::to_string(left_out_) + " are left out");
+    }
     return std::move(targets_);
   }
 
@@ -83,10 +88,34 @@ class Expansion {
     std::unique_ptr<net::Lookup> lookup;
   };
 
-  void add_unless_there(monitor::Target target) {
-    if (targets_.size() < monitor::kMostTargets && taken_.insert(target.name).second) {
+  /// Names are unique: one that others have by another module is told apart by that.
+  void add(monitor::Target target) {
+    const auto known = places_.find(target.name);
+    if (known != places_.end() && targets_[known->second].module != target.module) {
+      target.name += "/" + target.module;
+    }
+    if (is_taken(target)) {
+      problems_.push_back("the target " + target.name +
+                          " is there more than once; __name__ gives it another name");
+    } else if (!places_.contains(target.name)) {
+      if (targets_.size() == monitor::kMostTargets) {
+        ++left_out_;
+        return;
+      }
+      places_[target.name] = targets_.size();
       targets_.push_back(std::move(target));
     }
+  }
+
+  /// By somebody else: who is there twice is watched once.
+  [[nodiscard]] bool is_taken(const monitor::Target& target) const {
+    const auto place = places_.find(target.name);
+    if (place == places_.end()) {
+      return false;
+    }
+    const monitor::Target& there = targets_[place->second];
+    return there.module != target.module || there.address.host != target.address.host ||
+           there.address.port != target.address.port || there.labels != target.labels;
   }
 
   /// The file's targets; nothing where it cannot be read.
@@ -151,7 +180,7 @@ class Expansion {
       monitor::Target target = target_of(config);
       target.address.host = endpoint.address.to_string();
       target.name = config.name + "/" + target.address.host;
-      add_unless_there(std::move(target));
+      add(std::move(target));
     }
   }
 
@@ -159,7 +188,8 @@ class Expansion {
   LastTargets& last_;
   std::vector<std::string>& problems_;
   std::vector<Name> names_;
-  std::set<std::string> taken_;
+  std::map<std::string, std::size_t> places_;  ///< in targets_, by name
+  std::size_t left_out_ = 0;
   std::vector<monitor::Target> targets_;
 };
 
@@ -173,6 +203,16 @@ std::vector<std::string> files_of(const std::string& pattern) {
   }
   ::globfree(&found);
   return files;
+}
+
+std::vector<std::string> unmatched(const std::vector<std::string>& patterns) {
+  std::vector<std::string> lines;
+  for (const std::string& pattern : patterns) {
+    if (files_of(pattern).empty()) {
+      lines.push_back("file_sd: no file matches " + pattern);
+    }
+  }
+  return lines;
 }
 
 std::vector<monitor::Target> expand_targets(const MonitorSetup& setup,

@@ -29,4 +29,7 @@ struct LastTargets {
 /// The files of a pattern (glob), in order.
 [[nodiscard]] std::vector<std::string> files_of(const std::string& pattern);
 
+/// A line for each pattern that no file matches: it may be that none is written yet.
+[[nodiscard]] std::vector<std::string> unmatched(const std::vector<std::string>& patterns);
+
 }  // namespace udperf::app

@@ -94,7 +94,9 @@ void History::put(const monitor::Target& target, const monitor::RoundResult& rou
 }
 
 void History::put(const monitor::Board::TimedEvent& event) {
-  static_cast<void>(enqueue(event));
+  if (!enqueue(event)) {
+    ++failures_;
+  }
 }
 
 void History::write_all() {
@@ -140,7 +142,7 @@ void History::write(const std::deque<Item>& items) {
     rounds += item.index() == 0 ? 1U : 0U;
   }
   if (!store_) {
-    failures_ += rounds;
+    failures_ += items.size();
     return;
   }
   Result<void> done = store_->begin();
@@ -163,7 +165,7 @@ void History::write(const std::deque<Item>& items) {
     return;
   }
   store_->roll_back();
-  failures_ += rounds;
+  failures_ += items.size();
   if (!std::exchange(failing_, true)) {
     say_("the history has gaps, measuring goes on: " + done.error().message());
   }

@@ -42,7 +42,7 @@ class History {
       const std::string& path, const Retention& retention, const Clock& clock,
       std::function<void(const std::string& text)> say);
   /// The same of one that cannot be opened now: that is tried again each minute, and until then
-  /// each round is a failure.
+  /// each round and change is a failure.
   [[nodiscard]] static std::unique_ptr<History> open_later(
       const std::string& path, const Retention& retention, const Clock& clock,
       std::function<void(const std::string& text)> say);
@@ -55,7 +55,9 @@ class History {
   void put(const monitor::Target& target, const monitor::RoundResult& round);
   void put(const monitor::Board::TimedEvent& event);
 
+  /// Rounds.
   [[nodiscard]] std::uint64_t written() const { return written_.load(); }
+  /// Rounds and changes that are not in the file.
   [[nodiscard]] std::uint64_t failures() const { return failures_.load(); }
 
   /// Rounds themselves, or sums of five minutes or an hour.

@@ -40,8 +40,9 @@ Result<void> tell_rows(SqliteStatement& select, bool rounds, const History::RowV
 /// The rounds of each span in one row.
 class SpanSums {
  public:
-  SpanSums(std::int64_t seconds, const History::RowVisit& visit)
-      : seconds_(seconds), visit_(visit) {}
+  /// The first `skip` spans are left out.
+  SpanSums(std::int64_t seconds, std::size_t skip, const History::RowVisit& visit)
+      : seconds_(seconds), skip_(skip), visit_(visit) {}
 
   /// Ascending.
   void add(const HistoryRow& round) {
@@ -54,21 +55,52 @@ class SpanSums {
     open_->totals.add(round.totals);
   }
   void finish() {
-    if (open_) {
+    if (open_ && skip_ == 0) {
       visit_(*open_);
     }
+    skip_ -= open_ && skip_ > 0 ? 1 : 0;
     open_.reset();
   }
 
  private:
   std::int64_t seconds_;
+  std::size_t skip_;
   const History::RowVisit& visit_;
   std::optional<HistoryRow> open_;
 };
 
-/// Ascending, from `from` on.
+/// What is in no sum yet.
+struct Rest {
+  std::int64_t from = 0;  ///< ns: where the sums end
+  std::size_t spans = 0;  ///< that the rounds from there on make
+};
+
+Result<Rest> find_rest(const SqliteFile& file, const History::Query& query) {
+  auto sums = SqliteStatement::prepare(
+      file,
+      "SELECT coalesce(max(start + seconds) * 1000000000, ?4) FROM span WHERE seconds = ?1 AND"
+      " target IN (SELECT id FROM target WHERE name = ?2) AND start >= ?3 AND start < ?5");
+  auto rounds = SqliteStatement::prepare(
+      file,
+      "SELECT count(DISTINCT start_ns / ?4) FROM round WHERE target IN"
+      " (SELECT id FROM target WHERE name = ?1) AND start_ns >= ?2 AND start_ns <= ?3");
+  if (!sums || !rounds) {
+    return tl::unexpected{sums ? rounds.error() : sums.error()};
+  }
+  Rest rest;
+  sums->bind(1, seconds_of(query.grain)).bind(2, query.target);
+  sums->bind(3, seconds_since_1970(query.since)).bind(4, to_ns(query.since));
+  const auto end = sums->bind(5, seconds_since_1970(query.until) + 1).step();
+  rest.from = end && *end ? std::max(to_ns(query.since), sums->number(0)) : to_ns(query.since);
+  rounds->bind(1, query.target).bind(2, rest.from).bind(3, to_ns(query.until));
+  const auto count = rounds->bind(4, seconds_of(query.grain) * kNsPerSecond).step();
+  rest.spans = count && *count ? static_cast<std::size_t>(rounds->number(0)) : 0;
+  return end && count ? Result<Rest>{rest} : tl::unexpected{end ? count.error() : end.error()};
+}
+
+/// Ascending, from `from` on; of more than `most` the latest. Below 0: all.
 Result<void> tell_rounds(const SqliteFile& file, const History::Query& query, std::int64_t from,
-                         const History::RowVisit& visit) {
+                         std::int64_t most, const History::RowVisit& visit) {
   auto select = SqliteStatement::prepare(
       file,
       "SELECT * FROM (SELECT start_ns, length_ns, totals, record FROM round WHERE target IN"
@@ -78,12 +110,12 @@ Result<void> tell_rounds(const SqliteFile& file, const History::Query& query, st
     return tl::unexpected{select.error()};
   }
   select->bind(1, query.target).bind(2, from).bind(3, to_ns(query.until));
-  select->bind(4, static_cast<std::int64_t>(query.most));
+  select->bind(4, most);
   return tell_rows(*select, true, visit);
 }
 
 /// The sums that are there already, ascending.
-Result<void> tell_spans(const SqliteFile& file, const History::Query& query,
+Result<void> tell_spans(const SqliteFile& file, const History::Query& query, std::size_t most,
                         const History::RowVisit& visit) {
   auto select = SqliteStatement::prepare(
       file,
@@ -95,7 +127,7 @@ Result<void> tell_spans(const SqliteFile& file, const History::Query& query,
   }
   select->bind(1, seconds_of(query.grain)).bind(2, query.target);
   select->bind(3, seconds_since_1970(query.since)).bind(4, seconds_since_1970(query.until) + 1);
-  select->bind(5, static_cast<std::int64_t>(query.most));
+  select->bind(5, static_cast<std::int64_t>(most));
   return tell_rows(*select, false, visit);
 }
 
@@ -114,22 +146,23 @@ Result<void> History::read(const Query& query, const RowVisit& visit) const {
   if (!file) {
     return tl::unexpected{file.error()};
   }
-  std::int64_t from = to_ns(query.since);
   if (query.grain == Grain::round) {
-    return tell_rounds(*file, query, from, visit);
+    return tell_rounds(*file, query, to_ns(query.since), static_cast<std::int64_t>(query.most),
+                       visit);
   }
-  const auto done = tell_spans(*file, query, [&](const HistoryRow& row) {
-    from = std::max(from, to_ns(row.start + row.span));
-    visit(row);
-  });
-  if (!done) {
+  const auto rest = find_rest(*file, query);
+  if (!rest) {
+    return tl::unexpected{rest.error()};
+  }
+  const std::size_t of_rest = std::min(rest->spans, query.most);
+  if (auto done = tell_spans(*file, query, query.most - of_rest, visit); !done) {
     return done;
   }
-  // What is in no sum yet.
-  SpanSums sums{seconds_of(query.grain), visit};
-  const auto rest = tell_rounds(*file, query, from, [&](const HistoryRow& row) { sums.add(row); });
+  SpanSums sums{seconds_of(query.grain), rest->spans - of_rest, visit};
+  auto done =
+      tell_rounds(*file, query, rest->from, -1, [&](const HistoryRow& row) { sums.add(row); });
   sums.finish();
-  return rest;
+  return done;
 }
 
 Result<std::vector<monitor::Board::TimedEvent>> History::changes(std::size_t most) const {

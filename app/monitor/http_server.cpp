@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/monitor/host_names.hpp"
 #include "base/units.hpp"
 
 namespace udperf::app {
@@ -190,8 +191,9 @@ std::vector<std::string> server_options(const Endpoint& listen, const WebConfig&
 }  // namespace
 
 Result<std::unique_ptr<HttpServer>> HttpServer::open(const Endpoint& listen,
-                                                     const WebConfig& config, Handler handler) {
-  std::unique_ptr<HttpServer> server{new HttpServer{config, std::move(handler)}};
+                                                     const WebConfig& config, Handler handler,
+                                                     Names names) {
+  std::unique_ptr<HttpServer> server{new HttpServer{config, std::move(handler), std::move(names)}};
   if (const auto started = server->start(listen); !started) {
     return tl::unexpected{started.error()};
   }
@@ -268,9 +270,10 @@ int HttpServer::answer_safely(mg_connection* connection) noexcept {
   }
 }
 
-HttpServer::HttpServer(WebConfig config, Handler handler)
+HttpServer::HttpServer(WebConfig config, Handler handler, Names names)
     : config_(std::move(config)),
       handler_(std::move(handler)),
+      names_(std::move(names)),
       gate_([this](const char* header) { return is_authorized(config_, header); }, clock_,
             [](Duration time) { std::this_thread::sleep_for(time); }) {}
 
@@ -292,6 +295,11 @@ int HttpServer::answer(mg_connection* connection) {
   if (method != "GET" && !head_only) {
     send(connection, refusal(405, "only GET and HEAD are answered"), true);
     return 405;
+  }
+  const char* const host = mg_get_header(connection, "Host");
+  if (names_ && !is_called(host != nullptr ? host : "", *names_)) {
+    send(connection, refusal(403, "not the name of this host; see --host-name"), !head_only);
+    return 403;
   }
   const Asker asker = asker_of(connection);
   if (asker == Asker::page) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/monitor/live_feed.hpp"
 #include "app/monitor/long_answers.hpp"
@@ -53,10 +54,14 @@ class HttpServer {
  public:
   using Handler = std::function<HttpReply(const HttpRequest& request)>;
 
+  /// What it may be called by (see is_called); absent: anything.
+  using Names = std::optional<std::vector<std::string>>;
+
   /// Port 0 is any. `handler` is called from many threads.
   [[nodiscard]] static Result<std::unique_ptr<HttpServer>> open(const Endpoint& listen,
                                                                 const WebConfig& config,
-                                                                Handler handler);
+                                                                Handler handler,
+                                                                Names names = std::nullopt);
   /// What is asked for and this system's civetweb does not have.
   [[nodiscard]] static std::optional<Error> lacking(const Endpoint& listen,
                                                     const WebConfig& config);
@@ -70,7 +75,7 @@ class HttpServer {
   [[nodiscard]] std::string url() const;
 
  private:
-  HttpServer(WebConfig config, Handler handler);
+  HttpServer(WebConfig config, Handler handler, Names names);
   [[nodiscard]] static mg_callbacks make_callbacks();
   [[nodiscard]] Result<void> start(const Endpoint& listen);
   [[nodiscard]] int answer(mg_connection* connection);
@@ -79,6 +84,7 @@ class HttpServer {
 
   WebConfig config_;
   Handler handler_;
+  Names names_;
   SystemClock clock_;
   PasswordGate gate_;
   Endpoint local_;

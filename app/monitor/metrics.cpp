@@ -53,12 +53,13 @@ constexpr std::array<WayCounter, 7> kWayCounters{{
     {"udperf_received_bytes_total", "Payload that arrived.", &WayTotals::unique_bytes},
 }};
 
+/// From the beginning on, so that what the first round lost is an increase.
 void each_way(const Labels& labels, const Board::Entry& entry,
               const std::function<void(const Labels& labels, const WayTotals& way)>& visit) {
-  if (entry.totals.up.sent > 0) {
+  if (includes(entry.direction, Way::up) || entry.totals.up.sent > 0) {
     visit(with(labels, "direction", "up"), entry.totals.up);
   }
-  if (entry.totals.down.sent > 0) {
+  if (includes(entry.direction, Way::down) || entry.totals.down.sent > 0) {
     visit(with(labels, "direction", "down"), entry.totals.down);
   }
 }
@@ -98,9 +99,7 @@ void add_counters(Exposition& text, const Board& board) {
   add_each(text, board,
            Family{"udperf_probes_sent_total", "Round trips asked for.", MetricType::Counter},
            [](Family& family, const Labels& labels, const Board::Entry& entry) {
-             if (entry.totals.rtt_sent > 0) {
-               family.add(labels, static_cast<double>(entry.totals.rtt_sent));
-             }
+             family.add(labels, static_cast<double>(entry.totals.rtt_sent));
            });
 }
 
@@ -248,7 +247,7 @@ void add_own(Exposition& text, const Board& board, const MonitorCounters& counte
     text.add(std::move(family));
   };
   counter("udperf_history_rounds_total", "Rounds written to the history.", counters.history_rounds);
-  counter("udperf_history_failures_total", "Rounds that the history could not take.",
+  counter("udperf_history_failures_total", "Rounds and changes that the history could not take.",
           counters.history_failures);
   counter("udperf_jsonl_failures_total", "JSON lines that could not be written.",
           counters.jsonl_failures);

@@ -101,7 +101,8 @@ void Monitor::set_targets(const std::vector<Target>& targets) {
     if (module != setup_.modules.end()) {
       const monitor::Timing& timing = module->second.timing;
       wanted.push_back({target, timing.at ? std::chrono::hours{24} : timing.every,
-                        watched_limits(module->second.limits, timing.heavy)});
+                        watched_limits(module->second.limits, timing.heavy),
+                        module->second.client.options.params.direction});
     }
   }
   const auto change = board_.set_targets(wanted);

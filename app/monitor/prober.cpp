@@ -50,35 +50,61 @@ Prober::~Prober() {
 }
 
 void Prober::take(monitor::RoundResult round) {
-  const std::lock_guard lock{mutex_};
-  --flying_;
-  const auto found = results_.find(round.target);
-  if (found != results_.end()) {  // somebody still waits
-    found->second = std::move(round);
+  std::function<void()> on_over;
+  {
+    const std::lock_guard lock{mutex_};
+    --flying_;
+    const auto found = flights_.find(round.target);
+    on_over = std::move(found->second.on_over);
+    if (found->second.wanted) {
+      found->second.result = std::move(round);
+    } else {
+      flights_.erase(found);
+    }
+    done_.notify_all();
   }
+  if (on_over) {
+    on_over();
+  }
+}
+
+void Prober::end() {
+  const std::lock_guard lock{mutex_};
+  ending_ = true;
   done_.notify_all();
 }
 
-std::optional<monitor::RoundResult> Prober::run(const RoundTest& test, Duration deadline) {
+std::optional<monitor::RoundResult> Prober::run(const RoundTest& test, Duration deadline,
+                                                std::function<void()> on_over) {
   std::unique_lock lock{mutex_};
-  if (flying_ >= kMostFlying) {
+  if (ending_ || flying_ >= kMostFlying) {
+    lock.unlock();
+    if (on_over) {
+      on_over();
+    }
     return std::nullopt;
   }
   ++flying_;
   const std::uint64_t id = next_++;
-  results_[id];
+  Flight& flight = flights_[id];
+  flight.on_over = std::move(on_over);
   lock.unlock();
   source_->start(
       {id, 1, clock_.now(), {fit_to_deadline(test.options, deadline), test.iperf3}, false});
   lock.lock();
-  done_.wait_for(lock, deadline, [&] { return results_[id].has_value(); });
-  std::optional<monitor::RoundResult> result = std::move(results_[id]);
-  results_.erase(id);
-  if (!result) {
-    result.emplace();
-    result->status = monitor::RoundStatus::unreachable;
-    result->error = Error{ErrorCode::unreachable, "not done within the time", 0, {}};
+  done_.wait_for(lock, deadline, [&] { return ending_ || flight.result; });
+  std::optional<monitor::RoundResult> result = std::move(flight.result);
+  if (result) {
+    flights_.erase(id);
+    return result;
   }
+  flight.wanted = false;  // it goes when it is over
+  if (ending_) {
+    return std::nullopt;
+  }
+  result.emplace();
+  result->status = monitor::RoundStatus::unreachable;
+  result->error = Error{ErrorCode::unreachable, "not done within the time", 0, {}};
   return result;
 }
 

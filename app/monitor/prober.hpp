@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -24,20 +25,30 @@ class Prober {
   Prober& operator=(const Prober&) = delete;
   ~Prober();
 
-  /// Nothing where too many run already. Returns by the deadline: what has not ended then has
-  /// failed.
-  [[nodiscard]] std::optional<monitor::RoundResult> run(const RoundTest& test, Duration deadline);
+  /// Nothing where too many run already, or at the end. Returns by the deadline: what has not ended
+  /// then has failed. `on_over` is called once: when nothing runs any more, which may be later.
+  [[nodiscard]] std::optional<monitor::RoundResult> run(const RoundTest& test, Duration deadline,
+                                                        std::function<void()> on_over = {});
+  /// Nobody waits any more, and nothing else is begun. From any thread.
+  void end();
 
  private:
   static constexpr std::size_t kMostFlying = 16;
+
+  struct Flight {
+    std::optional<monitor::RoundResult> result;
+    std::function<void()> on_over;
+    bool wanted = true;  ///< somebody waits for the result
+  };
 
   void take(monitor::RoundResult round);
 
   const Clock& clock_;
   std::mutex mutex_;
   std::condition_variable done_;
-  std::map<std::uint64_t, std::optional<monitor::RoundResult>> results_;
+  std::map<std::uint64_t, Flight> flights_;
   std::size_t flying_ = 0;
+  bool ending_ = false;
   std::uint64_t next_ = 1;
   std::unique_ptr<RoundSource> source_;
 };

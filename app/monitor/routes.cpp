@@ -72,26 +72,6 @@ const std::string& report_parts() {
   return parts;
 }
 
-/// The place of the one heavy round, as long as a probe needs it.
-class HeavyPlace {
- public:
-  HeavyPlace(Monitor& monitor, bool heavy)
-      : monitor_(monitor), needed_(heavy), taken_(heavy && monitor.begin_heavy_probe()) {}
-  HeavyPlace(const HeavyPlace&) = delete;
-  HeavyPlace& operator=(const HeavyPlace&) = delete;
-  ~HeavyPlace() {
-    if (taken_) {
-      monitor_.end_heavy_probe();
-    }
-  }
-  [[nodiscard]] bool is_free() const { return taken_ || !needed_; }
-
- private:
-  Monitor& monitor_;
-  bool needed_;
-  bool taken_;
-};
-
 /// The parts of the monitor's own page, by their path; nothing where it is none of them.
 std::optional<HttpReply> page_part(std::string_view path) {
   if (path == "/") {
@@ -194,14 +174,18 @@ HttpReply Routes::probe(const HttpRequest& request, const HttpQuery& query) {
   if (target.test.search) {
     return http_problem(400, "a search takes longer than a probe may; give it a timetable");
   }
-  const HeavyPlace place{monitor_, target.heavy};
-  if (!place.is_free()) {
+  if (target.heavy && !monitor_.begin_heavy_probe()) {
     return http_problem(503, "a heavy round runs already, and of these one at a time");
   }
   const MonoTime begin = clock_.now();
-  const auto round = prober_.run(target.test, monitor::probe_deadline(request.scrape_timeout));
+  const auto round = prober_.run(target.test, monitor::probe_deadline(request.scrape_timeout),
+                                 [&monitor = monitor_, heavy = target.heavy] {
+                                   if (heavy) {
+                                     monitor.end_heavy_probe();
+                                   }
+                                 });
   if (!round) {
-    return http_problem(503, "too many probes run already");
+    return http_problem(503, "too many probes run already, or the monitor ends");
   }
   monitor_.count_probe();
   return text_reply(probe_metrics(*round, clock_.now() - begin), kExpositionType);

@@ -16,6 +16,8 @@ class Routes {
   Routes(Monitor& monitor, const Clock& clock) : monitor_(monitor), clock_(clock), prober_(clock) {}
 
   [[nodiscard]] HttpReply answer(const HttpRequest& request);
+  /// Whoever waits for a probe is told that there is none any more. From any thread.
+  void end() { prober_.end(); }
 
  private:
   [[nodiscard]] HttpReply probe(const HttpRequest& request, const monitor::HttpQuery& query);

@@ -15,21 +15,47 @@
 namespace udperf::app {
 namespace {
 
-/// What is wrong with the files that a configuration names; asks no name server.
-std::vector<std::string> check_files(MonitorSetup setup) {
-  std::erase_if(setup.targets, [](const monitor::TargetConfig& target) { return target.dns; });
+/// What a configuration comes to, with the files that it names; no name server is asked.
+struct Checked {
   std::vector<std::string> problems;
+  std::size_t targets = 0;  ///< a dns name is one
+};
+
+Checked check_files(MonitorSetup setup) {
+  Checked checked;
+  const std::size_t all = setup.targets.size();
+  std::erase_if(setup.targets, [](const monitor::TargetConfig& target) { return target.dns; });
+  checked.targets = all - setup.targets.size();
   LastTargets last;
-  static_cast<void>(expand_targets(setup, engine::StopToken{}, last, problems));
+  checked.targets += expand_targets(setup, engine::StopToken{}, last, checked.problems).size();
   if (const auto web = read_web_config(setup.command.web_config); !web) {
-    problems.push_back(web.error().message());
+    checked.problems.push_back(web.error().message());
   } else if (const auto lacking = HttpServer::lacking(setup.command.listen, *web)) {
-    problems.push_back(lacking->message());
+    checked.problems.push_back(lacking->message());
   }
   if (setup.command.exec && !ExecHook::is_program(*setup.command.exec)) {
-    problems.push_back(ExecHook::no_program(*setup.command.exec).message());
+    checked.problems.push_back(ExecHook::no_program(*setup.command.exec).message());
   }
-  return problems;
+  return checked;
+}
+
+int tell(const std::vector<std::string>& errors) {
+  for (const std::string& error : errors) {
+    std::fprintf(stderr, "udperf: %s\n", error.c_str());
+  }
+  return exit_usage;
+}
+
+int check_config(const MonitorSetup& setup) {
+  const Checked checked = check_files(setup);
+  if (!checked.problems.empty()) {
+    return tell(checked.problems);
+  }
+  tell(unmatched(setup.file_sd));  // they may be written later
+  const auto out = OutputFile::open(std::nullopt, "stdout");
+  const std::string text = *setup.command.config + ": " + std::to_string(checked.targets) +
+                           " targets, " + std::to_string(setup.modules.size()) + " modules\n";
+  return out && out->write(text) ? exit_ok : exit_internal;
 }
 
 }  // namespace
@@ -37,20 +63,11 @@ std::vector<std::string> check_files(MonitorSetup setup) {
 int run_command(const MonitorCommand& command) {
   std::vector<std::string> errors;
   auto setup = make_setup(command, errors);
-  if (setup && command.check_config) {
-    errors = check_files(*setup);
-  }
-  if (!setup || !errors.empty()) {
-    for (const std::string& error : errors) {
-      std::fprintf(stderr, "udperf: %s\n", error.c_str());
-    }
-    return exit_usage;
+  if (!setup) {
+    return tell(errors);
   }
   if (command.check_config) {
-    const auto out = OutputFile::open(std::nullopt, "stdout");
-    const std::string text = *command.config + ": " + std::to_string(setup->targets.size()) +
-                             " targets, " + std::to_string(setup->modules.size()) + " modules\n";
-    return out && out->write(text) ? exit_ok : exit_internal;
+    return check_config(*setup);
   }
   return command.once ? run_once(*setup) : run_watch(*std::move(setup));
 }

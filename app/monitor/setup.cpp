@@ -4,6 +4,7 @@
 #include <array>
 
 #include "app/files.hpp"
+#include "app/monitor/config_files.hpp"
 #include "app/monitor/usual_round.hpp"
 #include "app/options/commands.hpp"
 #include "app/options/rules.hpp"
@@ -96,8 +97,9 @@ class SetupMaker {
   }
 
   void read(const std::string& text) {
-    const monitor::ConfigWords words{monitor_options(), module_options()};
-    monitor::MonitorConfig config = monitor::parse_config(text, words, errors_);
+    monitor::MonitorConfig config =
+        monitor::parse_config(text, {monitor_options(), module_options()}, errors_);
+    find_beside(command_.config.value_or(""), config);
     for (const Setting& setting : config.options) {
       monitor_option(setting);
     }
@@ -149,10 +151,8 @@ class SetupMaker {
       return;  // the command line has the last word
     }
     const OptionSpec* const row = find_option(Command::monitor, setting.name);
-    if (row == nullptr) {
-      return;
-    }
-    if (const Problem problem = set_option(*row, setting.value, setup_.command)) {
+    if (const Problem problem =
+            row == nullptr ? std::nullopt : set_option(*row, setting.value, setup_.command)) {
       complain(setting.place, setting.name + ": " + *problem);
     }
   }

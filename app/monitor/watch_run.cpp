@@ -69,6 +69,9 @@ class Refresher {
   void refresh() {
     std::vector<std::string> problems;
     const auto targets = expand_targets(setup_, stop_, last_, problems);
+    for (std::string& line : unmatched(setup_.file_sd)) {
+      problems.push_back(std::move(line));
+    }
     for (const std::string& problem : problems) {
       if (std::find(told_.begin(), told_.end(), problem) == told_.end()) {  // once
         log_.warning(problem);
@@ -214,6 +217,16 @@ void return_long_answers() {
 #endif
 }
 
+/// A monitor that only this host can ask is not for the pages that its browsers show. Who has a
+/// password, or can be asked by others, is called by any name.
+HttpServer::Names names_of(const MonitorCommand& command, const WebConfig& web_config) {
+  const IpAddress& at = command.listen.address;
+  const bool loopback =
+      at.family == IpFamily::v4 ? at.bytes[0] == 127 : at == IpAddress::loopback(IpFamily::v6);
+  const bool own = loopback && web_config.users.empty();
+  return own ? HttpServer::Names{command.host_names} : std::nullopt;
+}
+
 /// Where the page is, for a person and for who reads stdout, unless that has JSON lines.
 void tell_address(const std::string& url, const MonitorCommand& command, Log& log) {
   log.info("page and metrics at " + url);
@@ -247,9 +260,10 @@ int run_watch(MonitorSetup setup) {
   }
   Monitor monitor{setup, *std::move(sinks), clock, *log};
   Routes routes{monitor, clock};
-  auto server =
-      HttpServer::open(command.listen, *web_config,
-                       [&routes](const HttpRequest& request) { return routes.answer(request); });
+  auto server = HttpServer::open(
+      command.listen, *web_config,
+      [&routes](const HttpRequest& request) { return routes.answer(request); },
+      names_of(command, *web_config));
   if (!server) {
     return report_failure(server.error());
   }
@@ -259,6 +273,7 @@ int run_watch(MonitorSetup setup) {
   watch(monitor, clock, stop);
   hangup.end();
   monitor.feed().end();
+  routes.end();
   server->reset();
   return exit_code_of_signal(stop.signal());
 }

@@ -85,6 +85,16 @@ constexpr auto kMonitorRows = std::to_array<OptionSpec>({
      .fallback = "127.0.0.1:9555",
      .commands = kMonitor,
      .set = [](Text v, MonitorCommand& c) { return store_listen(v, c.listen); }},
+    {.name = "host-name",
+     .value = "NAME",
+     .help = "what a proxy on this host calls the page by; repeatable",
+     .commands = kMonitor,
+     .repeatable = true,
+     .set =
+         [](Text v, MonitorCommand& c) {
+           c.host_names.push_back(v);
+           return v.empty() ? Problem{"a name is needed"} : std::nullopt;
+         }},
     {.name = "web-config",
      .value = "FILE",
      .help = "TLS and passwords, as Prometheus' exporters have them",

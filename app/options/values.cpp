@@ -84,7 +84,7 @@ Problem store_size_mix(std::string_view text, std::array<SizeShare, kMostSizes>&
 
 Problem store_listen(std::string_view text, Endpoint& target) {
   constexpr const char* kProblem =
-      "accepted is ADDR:PORT, e.g. 127.0.0.1:9555, [::1]:9555 or :9555";
+      "accepted is ADDR:PORT, e.g. 127.0.0.1:9555, or :9555 for all addresses";
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos) {
     return kProblem;

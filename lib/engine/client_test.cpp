@@ -196,6 +196,7 @@ void ClientTest::finish() {
   fill_outcome(*control_, endpoints_, *connection_, outcome_);
   outcome_.concurrent_sessions_max =
       std::max(outcome_.concurrent_sessions_max, shared_.sessions_max.load());
+  outcome_.control_refused = shared_.control_refused.load();
   if (shared_.gso_broken.load()) {
     outcome_.warnings.push_back(broken_offload_warning());
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "model/own_network.hpp"
 #include "net/receive_buffers.hpp"
 
 namespace udperf::engine {
@@ -58,7 +59,10 @@ MonoTime step_handshake(Pending& pending, net::ReceiveBuffers& buffers, MonoTime
   note_errors(pending);
   handshake.on_timer(now);
   while (const auto datagram = handshake.poll_transmit()) {
-    pending.port->send_control(*datagram);
+    const auto sent = pending.port->send_control(*datagram);
+    const bool away =
+        sent.status == net::SendOutcome::Status::denied && is_own_network(sent.os_error);
+    handshake.on_no_network(away ? sent.os_error : 0);
   }
   note_errors(pending);
   return handshake.next_timeout();

@@ -46,6 +46,8 @@ void StreamSocket::send_paid(std::vector<std::byte> datagram) {
   const auto outcome = port_->send_control(datagram);
   if (outcome.status == net::SendOutcome::Status::refused) {
     test_.refused();
+  } else if (outcome.status == net::SendOutcome::Status::denied) {
+    test_.control_refused.store(outcome.os_error, std::memory_order_relaxed);
   }
 }
 

@@ -61,6 +61,8 @@ struct TestState {
   /// least value there is where it has said nothing.
   std::atomic<std::int64_t> peer_clock_ns{INT64_MIN};
 
+  /// Why this host refused a control message, an errno; 0: it has not.
+  std::atomic<int> control_refused{0};
   /// Most sessions at the server at once, this one included, as far as this end knows.
   std::atomic<std::uint32_t> sessions_max{1};
 

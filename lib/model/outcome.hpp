@@ -123,6 +123,7 @@ struct TestOutcome {
   std::optional<ClassicAnswer> classic;  ///< of a classic test only
   std::optional<Iperf3Peer> iperf3;      ///< of a test by the iperf3 protocol only
   std::optional<FlowPorts> flows;        ///< of a test with --flows only
+  int control_refused = 0;  ///< why this host refused control messages, an errno; 0: it did not
 };
 
 /// What the server knows of one session when it closes: its own half, and the client's figures

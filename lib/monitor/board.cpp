@@ -46,6 +46,7 @@ Board::Change Board::set_targets(const std::vector<Wanted>& wanted) {
       change.added.push_back(entry->first);  // on another grid from now on
     }
     entry->second.every = found->second->every;
+    entry->second.direction = found->second->direction;
     entry->second.target.labels = found->second->target.labels;
     entry->second.watch.set_limits(found->second->limits);
     by_name.erase(found);
@@ -57,7 +58,7 @@ Board::Change Board::set_targets(const std::vector<Wanted>& wanted) {
     if (found == by_name.end() || found->second != &one) {
       continue;
     }
-    Entry entry{one.target, one.every, TargetWatch{one.limits}, {}, {}, 0};
+    Entry entry{one.target, one.every, TargetWatch{one.limits}, {}, {}, 0, one.direction};
     entry.target.id = next_id_++;
     if (const auto before = states.find({one.target.name, one.target.module});
         before != states.end()) {

@@ -27,6 +27,7 @@ class Board {
     Totals totals;
     std::optional<RoundResult> last;
     std::uint64_t server = 0;  ///< which start of it answered last; 0 = not told so far
+    Direction direction = Direction::both;
   };
   struct TimedEvent {
     Event event;
@@ -43,6 +44,7 @@ class Board {
     Target target;
     Duration every{0};
     Limits limits;
+    Direction direction = Direction::both;  ///< ways of its rounds
   };
   [[nodiscard]] Change set_targets(const std::vector<Wanted>& wanted);
 

@@ -68,6 +68,11 @@ class ConfigParser {
       });
     } else if (has(words_.monitor_options, key)) {
       option(key, at, value, config_.options);
+    } else if (key == "every" || key == "at" || has(words_.module_options, key)) {
+      reader_.complain(at, "unknown key " + key +
+                               " here: it is about rounds, which are described "
+                               "under modules, e.g. modules: {light: {" +
+                               key + ": ...}}");
     } else {
       std::vector<std::string_view> known = words_.monitor_options;
       known.insert(known.end(), {"modules", "targets", "probe_allow", "file_sd"});
@@ -283,7 +288,7 @@ class FileSdParser {
       }
       TargetConfig made = pattern;
       made.address = *address;
-      made.name = host;
+      made.name = pattern.name.empty() ? host : pattern.name;
       made.place = place;
       targets_.push_back(std::move(made));
     }
@@ -303,6 +308,8 @@ class FileSdParser {
                          const auto text = reader_.scalar(value, "label");
                          if (text && name == "__module__") {
                            pattern.module = *text;
+                         } else if (text && name == "__name__" && is_name(*text)) {
+                           pattern.name = *text;
                          } else if (text && is_label_name(name)) {
                            if (pattern.labels.size() == kMostLabels) {
                              reader_.complain(at, "label: more than 64");

@@ -1,9 +1,9 @@
 #include "monitor/round.hpp"
 
 #include <algorithm>
-#include <cerrno>
 
 #include "base/saturating.hpp"
+#include "model/own_network.hpp"
 #include "result/document.hpp"
 
 namespace udperf::monitor {
@@ -12,8 +12,7 @@ namespace {
 /// Whether it is this host that could not: it has no network, or nobody who knows the name. That
 /// says nothing about the target.
 bool is_ours(const Error& error) {
-  return error.phase == "resolve" || error.os_error == ENETUNREACH || error.os_error == ENETDOWN ||
-         error.os_error == ENODEV || error.os_error == EADDRNOTAVAIL;
+  return error.phase == "resolve" || is_own_network(error.os_error);
 }
 
 /// A limit is held against the worst of several calls.
@@ -179,6 +178,11 @@ RoundResult make_round(const TestOutcome& outcome, const result::ResultDocument&
   round.length = std::max(outcome.end - outcome.start, Duration{0});
   round.status = status_of(outcome);
   round.error = outcome.error;
+  if (auto away = away_from_network(outcome)) {  // what it counted is no loss of the path
+    round.status = RoundStatus::not_measured;
+    round.error = std::move(away);
+    return round;
+  }
   round.fell_silent = outcome.fell_silent && round.status == RoundStatus::cut_short;
   round.up = make_way(document.up, outcome.up);
   round.down = make_way(document.down, outcome.down);

@@ -33,7 +33,7 @@ enum class Ending : std::uint8_t {
   busy,          ///< the server has no place for it now
   denied,        ///< the server said no: policy, key, version, or it is shutting down
   failed,        ///< this host could not: no socket, a parameter that is out of range
-  not_measured,  ///< this host slept, stood still, was told to end it or did not ask: never loss
+  not_measured,  ///< this host slept, stood, had no network, was to end it or did not ask: no loss
 };
 
 /// One round to one target: a test, or why there was none. A plain value.

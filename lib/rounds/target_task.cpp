@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/own_network.hpp"
+
 namespace udperf::rounds {
 namespace {
 
@@ -250,6 +252,11 @@ void TargetTask::judge(Running& running, MonoTime now) {
   Round& round = running.round;
   round.asleep = common_.watch.asleep() - running.asleep;
   round.stood_still = common_.watch.stood_still(now) - running.stood_still;
+  const bool begun = round.ending == Ending::complete || round.ending == Ending::cut_short;
+  if (auto away = begun ? away_from_network(round.outcome) : std::nullopt) {
+    round.outcome.error = std::move(away);
+    round.ending = Ending::not_measured;
+  }
   const bool whole = round.ending == Ending::complete;
   if (round.asleep > HostWatch::kAsleep || (!whole && round.stood_still > Duration{0})) {
     round.ending = Ending::not_measured;

@@ -227,9 +227,18 @@ void ClientHandshake::on_unreachable(const std::string& why) {
   }
 }
 
+void ClientHandshake::on_no_network(int os_error) {
+  no_network_ = os_error;
+  if (os_error != 0) {
+    on_unreachable("there is no way to it from this host");
+  }
+}
+
 void ClientHandshake::on_silence() {
   if (server_needs_key_) {
     fail(ErrorCode::refused, Obstacle::denied, "the server wants a key (--key-file)");
+  } else if (no_network_ != 0) {
+    fail(ErrorCode::unreachable, Obstacle::no_way, "there is no way to it from this host");
   } else {
     fail(ErrorCode::unreachable, Obstacle::silence, silence_text());
   }
@@ -289,7 +298,8 @@ std::optional<std::vector<std::byte>> ClientHandshake::poll_transmit() {
 }
 
 void ClientHandshake::fail(ErrorCode code, Obstacle obstacle, std::string text) {
-  error_ = Error{code, std::move(text), 0, "connect"};
+  error_ =
+      Error{code, std::move(text), code == ErrorCode::unreachable ? no_network_ : 0, "connect"};
   obstacle_ = obstacle;
   backoff_.stop();
   out_.reset();

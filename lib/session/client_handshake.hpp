@@ -42,6 +42,8 @@ class ClientHandshake {
   void on_refused();
   /// A router, or this host, says why nothing gets there.
   void on_unreachable(const std::string& why);
+  /// This host did not let a message out, for that errno: which says nothing of the server.
+  void on_no_network(int os_error);
   [[nodiscard]] MonoTime next_timeout() const;
   /// The next datagram to send, if any.
   [[nodiscard]] std::optional<std::vector<std::byte>> poll_transmit();
@@ -91,6 +93,7 @@ class ClientHandshake {
   std::optional<std::vector<std::byte>> out_;
   std::optional<wire::Accept> accept_;
   std::optional<Error> error_;
+  int no_network_ = 0;  ///< errno of the last message, where this host did not let it out
   Obstacle obstacle_ = Obstacle::other;
   std::optional<std::uint32_t> retry_after_ms_;
   std::uint64_t session_ = 0;

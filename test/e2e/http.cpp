@@ -27,7 +27,10 @@ std::optional<HttpAnswer> http_get(const Endpoint& server, const std::string& pa
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return std::nullopt;
   }
-  std::string request = method + " " + path + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\n";
+  const bool named = std::any_of(headers.begin(), headers.end(),
+                                 [](const auto& header) { return header.first == "Host"; });
+  std::string request = method + " " + path + " HTTP/1.1\r\nConnection: close\r\n" +
+                        (named ? "" : "Host: localhost\r\n");
   for (const auto& [name, value] : headers) {
     request += name + ": " + value + "\r\n";
   }

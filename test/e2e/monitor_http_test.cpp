@@ -105,8 +105,8 @@ TEST_CASE("no page of another origin makes a browser start a probe", "[e2e][moni
   for (const Headers& foreign :
        {Headers{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Mode", "no-cors"}},
         Headers{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Mode", "navigate"}},
-        Headers{{"Sec-Fetch-Site", "same-site"}, {"Origin", "http://test"}},
-        Headers{{"Origin", "http://evil.example"}}, Headers{{"Origin", "http://test:81"}},
+        Headers{{"Sec-Fetch-Site", "same-site"}, {"Origin", "http://localhost"}},
+        Headers{{"Origin", "http://evil.example"}}, Headers{{"Origin", "http://localhost:81"}},
         Headers{{"Origin", "null"}}}) {
     CAPTURE(foreign.front().second);
     CHECK(status(probe, foreign) == 403);
@@ -121,13 +121,31 @@ TEST_CASE("no page of another origin makes a browser start a probe", "[e2e][moni
   CHECK(status("/api/v1/events", script) == 403);
   CHECK(status("/api/v1/events", link) == 403);
   CHECK(status("/api/v1/targets", script) == 403);
-  // http_get() calls the host "test".
+  // http_get() calls the host "localhost".
   for (const Headers& own :
-       {Headers{}, Headers{{"Sec-Fetch-Site", "none"}}, Headers{{"Origin", "http://test"}},
+       {Headers{}, Headers{{"Sec-Fetch-Site", "none"}}, Headers{{"Origin", "http://localhost"}},
         Headers{{"Sec-Fetch-Site", "same-origin"}, {"Origin", "https://proxy.example"}}}) {
     CHECK(status(probe, own) == 200);
   }
   CHECK(probes() == 4);
+}
+
+TEST_CASE("a page whose name was given this host's address gets nothing of a monitor's",
+          "[e2e][monitor]") {
+  MonitorProcess monitor{"targets: []\n", {}, {"--host-name", "watch.example"}};
+  const auto status = [&monitor](const std::string& name) {
+    return http_answer(monitor.http(), "/api/v1/targets", {{"Host", name}}).status;
+  };
+  CHECK(status("evil.example:9555") == 403);
+  for (const char* const own :
+       {"127.0.0.1:9555", "localhost:9555", "[::1]:9555", "watch.example"}) {
+    CAPTURE(own);
+    CHECK(status(own) == 200);
+  }
+  // Whoever can be asked by others is called by any name.
+  MonitorProcess open{"targets: []\n", {}, {"--listen", "0.0.0.0:0"}};
+  CHECK(http_answer(open.http(), "/api/v1/targets", {{"Host", "node7.example:9555"}}).status ==
+        200);
 }
 
 TEST_CASE("requests that ask for nothing of the monitor's get nothing", "[e2e][monitor]") {

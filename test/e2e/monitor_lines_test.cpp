@@ -1,4 +1,4 @@
-// Where `udperf monitor` writes, and who does not read it.
+// Where `udperf monitor` writes, who does not read it, and what is left when it is killed.
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -9,12 +9,43 @@
 #include <fstream>
 #include <string>
 
+#include "app/monitor/sqlite_file.hpp"
 #include "e2e/monitor_process.hpp"
+#include "e2e/scene.hpp"
 #include "net/fd.hpp"
 #include "support/condition.hpp"
 
 using namespace udperf;
 using namespace udperf::test;
+using nlohmann::json;
+
+namespace {
+
+/// Of the rounds told from `told` on by a monitor that was killed, the history has all but the
+/// last ones, which were about to be written. `told` becomes their end.
+void check_tail(const app::SqliteFile& file, const std::vector<json>& rounds, std::size_t& told) {
+  auto select = app::SqliteStatement::prepare(
+      file,
+      "SELECT count(*) FROM round JOIN target ON target.id = round.target WHERE name = ? AND "
+      "start_ns = ?");
+  REQUIRE(select);
+  const auto written = [&select](const json& round) {
+    select->bind(1, std::string_view{round.at("target").get_ref<const std::string&>()});
+    const auto row = select->bind(2, round.at("start_unix_ns").get<std::int64_t>()).step();
+    REQUIRE(row);
+    const bool there = select->number(0) == 1;
+    select->reset();
+    return there;
+  };
+  bool all = true;
+  for (; told < rounds.size(); ++told) {
+    const bool there = written(rounds[told]);
+    CHECK_FALSE((there && !all));  // one was left out before it
+    all = all && there;
+  }
+}
+
+}  // namespace
 
 TEST_CASE("a full disk makes gaps in the history and stops no measuring", "[e2e][monitor]") {
   if (::geteuid() != 0) {
@@ -46,6 +77,84 @@ TEST_CASE("a full disk makes gaps in the history and stops no measuring", "[e2e]
   }));
   const std::size_t before = monitor.rounds("complete");
   CHECK(monitor.until([&] { return monitor.rounds("complete") >= before + 2; }));
+
+  // With room again it is written again, whole, and what was left out is all that is missing.
+  const std::string root = "/proc/" + std::to_string(monitor.process().pid()) + "/root" + small;
+  std::filesystem::remove(root + "/ballast");
+  const auto written = [&monitor] {
+    return metric_value(monitor.get("/metrics").body, "udperf_history_rounds_total").value_or(0);
+  };
+  const double then = written();
+  CHECK(monitor.until([&] { return written() >= then + 2; }));
+  const auto file = app::SqliteFile::open(root + "/m.db", app::SqliteFile::Mode::read);
+  REQUIRE(file);
+  CHECK(file->number("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'")
+            .value_or(0) == 1);
+  const auto answer = monitor.get("/api/v1/rounds?target=gw&grain=round");
+  CHECK(answer.status == 200);
+  CHECK(json::parse(answer.body).at("rows").size() >= 2);
+}
+
+TEST_CASE("a network of this host that goes away is a gap: neither loss nor an outage",
+          "[e2e][monitor]") {
+  const auto scene = Scene::make();
+  if (!scene) {
+    return;
+  }
+  const bool other_address = GENERATE(false, true);
+  CAPTURE(other_address);
+  MonitorProcess monitor{std::string{"modules:\n  light: {every: 1s, packets: 20}\ntargets:\n"} +
+                             "  - {target: " + kServer4 + ", name: gw}\n",
+                         scene->path.command(RoutedPath::Place::client, {})};
+  REQUIRE(monitor.until([&] { return monitor.rounds("complete") >= 2; }));
+  scene->path.run(RoutedPath::Place::client,
+                  other_address ? "ip addr flush dev router; ip addr add 10.77.1.9/24 dev router; "
+                                  "ip route add default via 10.77.1.1"
+                                : "ip link set router down");
+  CHECK(monitor.until([&] { return monitor.changed("not_measured"); }));
+  const std::size_t before = monitor.rounds("complete");
+  scene->path.run(RoutedPath::Place::client,
+                  "ip link set router up; ip route replace default via 10.77.1.1");
+  CHECK(monitor.until([&] { return monitor.rounds("complete") >= before + 2; }));
+  CHECK(monitor.changed("up"));
+  CHECK_FALSE(monitor.changed("down"));
+  CHECK_FALSE(monitor.changed("loss_high"));
+  for (const json& round : monitor.lines("round")) {
+    CAPTURE(round.dump());
+    for (const char* const way : {"up", "down"}) {
+      CHECK((round.at(way).is_null() || round.at(way).at("lost") == 0));
+    }
+  }
+}
+
+TEST_CASE("a monitor that is killed again and again keeps its history whole", "[e2e][monitor]") {
+  constexpr std::int64_t kKills = 50;
+  constexpr int kTargets = 10;
+  const Server server;
+  // Short rounds of ten targets, one after the other, so that one ends soon after each start.
+  std::string config =
+      "modules:\n  light: {every: 1s, packets: 5, rate: 100pps, spacing: even}\ntargets:\n";
+  for (int i = 0; i < kTargets; ++i) {
+    config += "  - {target: \"" + server.endpoint().to_string() + "\", name: t" +
+              std::to_string(i) + "}\n";
+  }
+  MonitorProcess monitor{config};
+  std::size_t told = 0;
+  for (std::int64_t kills = 1; kills <= kKills; ++kills) {
+    CAPTURE(kills);
+    const std::size_t before = monitor.rounds("complete");
+    REQUIRE(monitor.until([&] { return monitor.rounds("complete") > before; }));
+    monitor.process().send_signal(SIGKILL);
+    REQUIRE(monitor.process().wait(kGuard));
+    const auto file = app::SqliteFile::open(monitor.path("m.db"), app::SqliteFile::Mode::create);
+    REQUIRE(file);
+    CHECK(file->number("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'")
+              .value_or(0) == 1);
+    check_tail(*file, monitor.lines("round"), told);
+    if (kills < kKills) {
+      monitor.start();
+    }
+  }
 }
 
 TEST_CASE("a history of another program is refused, and nothing starts", "[e2e][monitor]") {

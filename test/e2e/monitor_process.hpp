@@ -41,13 +41,13 @@ class MonitorProcess {
   void configure(const std::string& config) const { std::ofstream{path("m.yaml")} << config; }
 
   void start(std::vector<std::string> arguments = {}, const std::vector<std::string>& more = {}) {
-    const std::vector<std::string> usual{kProgram,       "monitor",  "--config",
-                                         path("m.yaml"), "--listen", "127.0.0.1:0"};
+    const std::vector<std::string> usual{kProgram, "monitor", "--config", path("m.yaml")};
     arguments.insert(arguments.end(), usual.begin(), usual.end());
-    for (const auto& [option, file] :
-         {std::pair{"--jsonl", "m.jsonl"}, std::pair{"--history", "m.db"}}) {
+    for (const auto& [option, value] :
+         {std::pair{"--listen", std::string{"127.0.0.1:0"}}, std::pair{"--jsonl", path("m.jsonl")},
+          std::pair{"--history", path("m.db")}}) {
       if (std::find(more.begin(), more.end(), option) == more.end()) {
-        arguments.insert(arguments.end(), {option, path(file)});
+        arguments.insert(arguments.end(), {option, value});
       }
     }
     arguments.insert(arguments.end(), more.begin(), more.end());

@@ -8,7 +8,6 @@
 #include <fstream>
 #include <string>
 
-#include "app/monitor/sqlite_file.hpp"
 #include "e2e/monitor_process.hpp"
 #include "support/condition.hpp"
 #include "support/schema.hpp"
@@ -302,40 +301,4 @@ TEST_CASE("a name, a key and an own address serve light rounds, too", "[e2e][mon
       "\"}\ntargets:\n  - \"localhost:" + std::to_string(server.endpoint().port) + "\"\n"};
   CHECK(monitor.until([&] { return monitor.rounds("complete") >= 2; }));
   CHECK(monitor.rounds("failed") == 0);  // none was due before the address was known
-}
-
-TEST_CASE("a monitor that is killed again and again keeps its history whole", "[e2e][monitor]") {
-  constexpr std::int64_t kKills = 50;
-  constexpr int kTargets = 10;
-  const Server server;
-  // Short rounds of ten targets, one after the other, so that one ends soon after each start.
-  std::string config =
-      "modules:\n  light: {every: 1s, packets: 5, rate: 100pps, spacing: even}\ntargets:\n";
-  for (int i = 0; i < kTargets; ++i) {
-    config += "  - {target: \"" + server.endpoint().to_string() + "\", name: t" +
-              std::to_string(i) + "}\n";
-  }
-  MonitorProcess monitor{config};
-  std::int64_t missing = 0;
-  for (std::int64_t kills = 1; kills <= kKills; ++kills) {
-    CAPTURE(kills, missing);
-    const std::size_t before = monitor.rounds("complete");
-    REQUIRE(monitor.until([&] { return monitor.rounds("complete") > before; }));
-    monitor.process().send_signal(SIGKILL);
-    REQUIRE(monitor.process().wait(kGuard));
-    const auto file = app::SqliteFile::open(monitor.path("m.db"), app::SqliteFile::Mode::create);
-    REQUIRE(file);
-    CHECK(file->number("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'")
-              .value_or(0) == 1);
-    // Of what was told, each kill takes what was about to be written: a round, and on a busy host
-    // those of all targets that ended while the writer waited for its turn.
-    const std::int64_t now_missing =
-        static_cast<std::int64_t>(monitor.rounds("complete")) -
-        file->number("SELECT count(*) FROM round WHERE status = 'complete'").value_or(-1);
-    CHECK(now_missing <= missing + kTargets);
-    missing = now_missing;
-    if (kills < kKills) {
-      monitor.start();
-    }
-  }
 }

@@ -1,6 +1,8 @@
 // A path that is out for some seconds while the server lives on: told, accounted for, and not
 // mistaken for anything else.
 
+#include <cerrno>
+
 #include "monitor/target_watch.hpp"
 #include "sim/sim_monitor.hpp"
 #include "support/catch.hpp"
@@ -125,5 +127,39 @@ TEST_CASE("seconds without a word that a round survives are loss, and no outage"
   monitor.run(1min);
   CHECK(monitor.kept.kinds.empty());
   CHECK(monitor.kept.lost == dropped(monitor));
+  CHECK(monitor.kept.lost > 0);
+}
+
+TEST_CASE("a network of this host that goes away is a gap, neither loss nor an outage", "[sim]") {
+  const int reason = GENERATE(ENETDOWN, ENETUNREACH, EADDRNOTAVAIL, EINVAL);
+  const Duration phase = GENERATE(0s, 3s, 7s, 9s);
+  const Duration time = GENERATE(2s, 12s);
+  CAPTURE(reason, phase.count(), time.count());
+  Monitor monitor{34};
+  monitor.add();
+  run_into_round(monitor, phase + 300ms);
+  monitor.world.network.client_away = reason;
+  monitor.run(time);
+  monitor.world.network.client_away = 0;
+  monitor.run(1min);
+
+  const Watching& told = monitor.kept;
+  CHECK(told.in_order);
+  CHECK(told.balanced);
+  CHECK(told.incomplete >= 1);
+  CHECK(told.lost == 0);
+  REQUIRE(told.kinds == Kinds{EventKind::not_measured, EventKind::up});
+  CHECK(told.details[0].find("this host") != std::string::npos);
+}
+
+TEST_CASE("a filter of this host is no absence of its network: what it refuses is lost", "[sim]") {
+  Monitor monitor{35};
+  monitor.add();
+  run_into_round(monitor, 1300ms);
+  monitor.world.network.client_away = EPERM;
+  monitor.run(2s);
+  monitor.world.network.client_away = 0;
+  monitor.run(1min);
+  CHECK(monitor.kept.incomplete == 0);
   CHECK(monitor.kept.lost > 0);
 }

@@ -133,6 +133,9 @@ SimPort::~SimPort() {
 }
 
 net::SendOutcome SimPort::send(std::span<const std::byte> data, std::uint32_t segment) {
+  if (away()) {
+    return net::SendOutcome{net::SendOutcome::Status::denied, 0, 0, network_.client_away, 1};
+  }
   if (const auto said = network_.host_says ? network_.host_says(local_) : std::nullopt) {
     return *said;
   }
@@ -146,6 +149,9 @@ net::SendOutcome SimPort::send(std::span<const std::byte> data, std::uint32_t se
 }
 
 net::SendOutcome SimPort::send_control(std::span<const std::byte> datagram) {
+  if (away()) {
+    return net::SendOutcome{net::SendOutcome::Status::denied, 0, 0, network_.client_away, 1};
+  }
   network_.send(local_, remote_, datagram);
   return net::SendOutcome{};
 }
@@ -179,6 +185,9 @@ MonoTime SimPort::readable_at(MonoTime now) {
 }
 
 void SimPort::arrive(std::vector<std::byte> bytes, MonoTime at) {
+  if (away()) {
+    return;
+  }
   const std::size_t length = bytes.size();
   const std::uint64_t cost = pacing::socket_cost(length, false);
   if (limits().bounded && queued_cost_ + cost > 2 * std::uint64_t{limits().bytes}) {

@@ -73,6 +73,8 @@ class SimNetwork {
   bool merges_reads = false;    ///< whether ports hand over equal datagrams as one read (UDP_GRO)
   /// What the host at `from` says to a send of DATA in place of taking it; nothing: it takes it.
   std::function<std::optional<net::SendOutcome>(const Endpoint& from)> host_says;
+  /// Why the clients' host lets nothing out, an errno; nor does anything get to it. 0: it does.
+  int client_away = 0;
   /// Sees every datagram before anything is done to it.
   std::function<void(const Endpoint& from, const Endpoint& to, std::span<const std::byte>)> on_send;
   /// Writes into what leaves from `from` what a liar there would say.
@@ -184,6 +186,7 @@ class SimPort final : public net::DatagramPort {
   }
 
   void take_one();
+  [[nodiscard]] bool away() const { return network_.client_away != 0 && local_ != network_.server; }
 
   SimNetwork& network_;
   Endpoint local_;

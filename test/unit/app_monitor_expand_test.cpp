@@ -60,5 +60,73 @@ TEST_CASE("a name that is not known now stands for the addresses that it had") {
   CHECK(names(targets) == std::vector<std::string>{"n/192.0.2.77"});
 }
 
+TEST_CASE("one host by two modules is two targets, and nothing is left out unsaid") {
+  const test::TempDir folder;
+  const std::string file = (folder.path() / "t.json").string();
+  const MonitorSetup setup =
+      setup_of("modules: {fast: {rate: 50pps}}\ntargets: [own]\nfile_sd: [\"" + file + "\"]\n");
+  const engine::StopToken stop;
+  LastTargets last;
+  std::vector<std::string> problems;
+  const auto now = [&](const std::string& text) {
+    std::ofstream{file} << text;
+    problems.clear();
+    return names(expand_targets(setup, stop, last, problems));
+  };
+  using Names = std::vector<std::string>;
+  CHECK(now(R"([{"targets": ["a", "own"]},
+                {"targets": ["a", "own"], "labels": {"__module__": "fast"}}])") ==
+        Names{"own", "a", "a/fast", "own/fast"});
+  CHECK(problems.empty());
+  CHECK(now(R"([{"targets": ["a"], "labels": {"__module__": "fast", "__name__": "quick"}},
+                {"targets": ["a"]}])") == Names{"own", "quick", "a"});
+  CHECK(problems.empty());
+  CHECK(now(R"([{"targets": ["a"]}, {"targets": ["a"], "labels": {"site": "lab"}}])") ==
+        Names{"own", "a"});
+  REQUIRE(problems.size() == 1);
+  CHECK(problems.front().find("the target a is there more than once") == 0);
+}
+
+TEST_CASE("targets beyond the most that are watched are told of") {
+  const test::TempDir folder;
+  const std::string file = (folder.path() / "t.yaml").string();
+  {
+    std::ofstream out{file};
+    out << "- targets:\n";
+    for (std::size_t i = 0; i < monitor::kMostTargets; ++i) {
+      out << "  - h" << i << "\n";
+    }
+  }
+  const MonitorSetup setup = setup_of("targets: [one, two]\nfile_sd: [\"" + file + "\"]\n");
+  LastTargets last;
+  std::vector<std::string> problems;
+  CHECK(expand_targets(setup, engine::StopToken{}, last, problems).size() == monitor::kMostTargets);
+  CHECK(problems == std::vector<std::string>{"more than 10000 targets: 2 are left out"});
+}
+
+TEST_CASE("a pattern that no file matches is said") {
+  const test::TempDir folder;
+  const std::string pattern = (folder.path() / "*.json").string();
+  CHECK(unmatched({pattern}) == std::vector<std::string>{"file_sd: no file matches " + pattern});
+  std::ofstream{folder.path() / "t.json"} << "[]";
+  CHECK(unmatched({pattern}).empty());
+}
+
+TEST_CASE("a dns name leaves this host's own address out") {
+  const std::string host = std::string(70, 'x') + ".invalid";  // as above
+  const MonitorSetup setup = setup_of("targets: [{dns: " + host + ", name: n}]\n");
+  LastTargets last;
+  std::vector<std::string> problems;
+  const engine::StopToken stop;
+  const Endpoint own{IpAddress::loopback(IpFamily::v4), 1};
+  const Endpoint first{*parse_ip_address("192.0.2.77"), 1};
+  const Endpoint second{*parse_ip_address("192.0.2.78"), 1};
+  last.names[host] = {own, first};
+  using Names = std::vector<std::string>;
+  CHECK(names(expand_targets(setup, stop, last, problems)) == Names{"n/192.0.2.77"});
+  last.names[host] = {second, own};
+  CHECK(names(expand_targets(setup, stop, last, problems)) == Names{"n/192.0.2.78"});
+}
+
 }  // namespace
 }  // namespace udperf::app

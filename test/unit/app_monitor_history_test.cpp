@@ -92,6 +92,42 @@ TEST_CASE("the sums of rounds, of five minutes and of hours are the same") {
   CHECK(test::rows_of(**history, {"nobody", begin, clock.unix, History::Grain::hour})->empty());
 }
 
+TEST_CASE("the latest sums are whole, however few are asked for") {
+  const bool summed = GENERATE(false, true);
+  CAPTURE(summed);
+  const test::TempDir folder;
+  const std::string file = folder.path().string() + "/m.db";
+  const SetClock clock;
+  std::vector<monitor::RoundResult> rounds;
+  const UnixTime begin = clock.unix - 5h;
+  for (std::uint64_t i = 0; i < 1700; ++i) {
+    rounds.push_back(test::round_begun(begin + i * 10s, i + 1, i * 7 % 13));
+  }
+  write(file, Retention{}, rounds);
+  if (summed) {
+    sum_up(file, clock, Retention{});
+  }
+  SetClock early;  // so that nothing more is summed up
+  early.unix = begin;
+  const auto history = History::open(file, Retention{}, early, [](const std::string&) {});
+  REQUIRE(history);
+  for (const auto grain : {History::Grain::five_minutes, History::Grain::hour}) {
+    const auto all = (*history)->read({"gw", begin - 1h, clock.unix, grain});
+    REQUIRE(all);
+    for (const std::size_t most : {1U, 2U, 4U}) {
+      CAPTURE(most);
+      const auto some = (*history)->read({"gw", begin - 1h, clock.unix, grain, most});
+      REQUIRE(some);
+      REQUIRE(some->size() == most);
+      for (std::size_t i = 0; i < most; ++i) {
+        const HistoryRow& expected = all->at(all->size() - most + i);
+        CHECK(some->at(i).start == expected.start);
+        CHECK(some->at(i).totals == expected.totals);
+      }
+    }
+  }
+}
+
 TEST_CASE("rounds whose times a damaged file has made impossible are left out") {
   const test::TempDir folder;
   const std::string file = folder.path().string() + "/m.db";

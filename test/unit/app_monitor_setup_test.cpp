@@ -1,7 +1,11 @@
+#include <filesystem>
+#include <fstream>
+
 #include "app/monitor/prober.hpp"
 #include "app/monitor/setup.hpp"
 #include "app/monitor/usual_round.hpp"
 #include "support/catch.hpp"
+#include "support/temp_dir.hpp"
 
 namespace udperf::app {
 namespace {
@@ -224,6 +228,41 @@ TEST_CASE("wrong values of options are told where they stand") {
   CHECK(error_of("once: true\n").find("unknown key once") != std::string::npos);
   CHECK(error_of("modules: {m: {key-file: /nowhere/key}}\n").find("/nowhere/key") !=
         std::string::npos);
+}
+
+TEST_CASE("files that a configuration names are beside it, those of the command line are not") {
+  const test::TempDir folder;
+  REQUIRE(std::ofstream{folder.path() / "key"} << std::string(64, 'a') << '\n');
+  std::filesystem::permissions(folder.path() / "key", std::filesystem::perms::owner_read);
+  std::vector<std::string> errors;
+  MonitorCommand command = parse(
+      {"monitor", "--config", folder.path().string() + "/m.yaml", "--web-config", "web.yaml"});
+  const auto setup = make_setup(command, R"(
+history: m.db
+jsonl: "-"
+exec: ./hook
+web-config: other.yaml
+file_sd: ["targets/*.json", /etc/t.json]
+modules: {m: {key-file: key}}
+)",
+                                errors);
+  CAPTURE(errors);
+  REQUIRE(setup);
+  const std::string here = folder.path().string();
+  CHECK(setup->command.history == here + "/m.db");
+  CHECK(setup->command.jsonl == "-");
+  CHECK(setup->command.exec == here + "/./hook");
+  CHECK(setup->command.web_config == "web.yaml");
+  CHECK(setup->file_sd == std::vector<std::string>{here + "/targets/*.json", "/etc/t.json"});
+  CHECK(setup->modules.at("m").client.options.key);
+  const auto hook = make_setup(command, "exec: logger\n", errors);
+  REQUIRE(hook);
+  CHECK(hook->command.exec == "logger");
+}
+
+TEST_CASE("what is about rounds is said to belong to a module") {
+  CHECK(error_of("fail-loss: 1%\n").find("m.yaml:1:1: unknown key fail-loss here") == 0);
+  CHECK(error_of("every: 5s\n").find("modules: {light: {every: ...}}") != std::string::npos);
 }
 
 TEST_CASE("the command line has the last word") {

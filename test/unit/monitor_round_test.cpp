@@ -33,6 +33,35 @@ TEST_CASE("a host without a network or a name server says nothing about its targ
   CHECK(make_round(outcome).status == RoundStatus::unreachable);
 }
 
+TEST_CASE("a network of this host that went away during a round leaves nothing to count") {
+  TestOutcome outcome = test::both_directions();
+  REQUIRE(make_round(outcome).status == RoundStatus::complete);
+  SECTION("its own datagrams were refused") {
+    SendTime& time = outcome.up->streams.front().tx->time.emplace();
+    const auto refused = [&](int os_error, std::uint64_t datagrams) {
+      time.pauses = {
+          {1'000'000'000, 1'700'000'000, datagrams, static_cast<std::uint32_t>(os_error)}};
+      return make_round(outcome);
+    };
+    for (const int os_error : {ENETDOWN, ENETUNREACH, ENODEV, EADDRNOTAVAIL, EINVAL}) {
+      CAPTURE(os_error);
+      const RoundResult round = refused(os_error, 33);
+      CHECK(round.status == RoundStatus::not_measured);
+      CHECK_FALSE(round.up);
+      CHECK_FALSE(round.down);
+      CHECK_FALSE(round.rtt);
+      REQUIRE(round.error);
+      CHECK(round.error->os_error == os_error);
+    }
+    CHECK(refused(EPERM, 33).status == RoundStatus::complete);    // a filter of this host
+    CHECK(refused(ENETDOWN, 0).status == RoundStatus::complete);  // sent a moment later
+  }
+  SECTION("a message of its control was") {
+    outcome.control_refused = ENETUNREACH;
+    CHECK(make_round(outcome).status == RoundStatus::not_measured);
+  }
+}
+
 TEST_CASE("a test that was interrupted before anything was sent is not measured, not lost") {
   TestOutcome outcome;
   outcome.status = TestStatus::interrupted;

@@ -19,6 +19,7 @@ function makeChart(canvas, name) {
       band(false, 0), band("-1", 0.15), band(false, 0), band("-1", 0.25), band(false, 0), band("-1", 0.4),
       { data: [], pointRadius: lone, borderWidth: 1.5, borderColor: hex, backgroundColor: hex, spanGaps: false },
       { type: "bar", data: [], yAxisID: "loss", backgroundColor: color("loss"), barThickness: 2 },
+      { type: "bar", data: [], yAxisID: "loss", backgroundColor: faded(color("gap"), 0.35), barThickness: 2 },
     ] },
     options: {
       animation: false, maintainAspectRatio: false, parsing: false, normalized: true,
@@ -48,6 +49,13 @@ function unanswered(row) {
   return away > 0 ? away / all : 0;
 }
 
+// The share of the rounds of a sum that this end did not measure: a single one is a gap.
+function unmeasured(row) {
+  const { failed, not_measured, ...asked } = row.rounds;
+  const away = failed + not_measured;
+  return away > 0 ? away / (away + Object.values(asked).reduce((sum, n) => sum + n)) : 0;
+}
+
 const kBands = [["min_ns", "max_ns"], ["p10_ns", "p90_ns"], ["p25_ns", "p75_ns"]];
 function fill(chart, rows, every, spread, lost) {
   const data = chart.data.datasets.map(() => []);
@@ -68,6 +76,8 @@ function fill(chart, rows, every, spread, lost) {
     }
     const share = Math.max(lost(row) || 0, unanswered(row));
     if (share) data[7].push({ x, y: Math.max(share, 0.02) });
+    const gap = times ? unmeasured(row) : 0;
+    if (gap) data[8].push({ x, y: Math.max(gap, 0.02) });
     end = x + row.span_ns / 1e6;
   }
   chart.data.datasets.forEach((set, i) => { set.data = data[i]; });

@@ -60,6 +60,8 @@ function applyChange(change) {
     target.since_unix_ns = target.last && target.last.round === change.round ? target.last.start_unix_ns : change.at_unix_ns;
   } else if (change.change.startsWith("loss_")) {
     target.loss_high = change.change === "loss_high";
+  } else if (change.change.startsWith("threshold_")) {
+    load();  // which of them are missed now
   }
 }
 
@@ -128,6 +130,21 @@ matchMedia("(prefers-color-scheme: dark)").onchange = () => {
   }
   redraw();
 };
+// Which parts of one whole cover each other, for the same.
+function overlaps() {
+  const found = [];
+  for (const whole of document.querySelectorAll("body, body *:not(canvas, script)")) {
+    const boxes = [...whole.children].map((part) => [part, part.getBoundingClientRect()])
+      .filter(([part, box]) => box.width > 0 && box.height > 0 && getComputedStyle(part).display !== "inline");
+    boxes.forEach(([one, a], i) => boxes.slice(i + 1).forEach(([other, b]) => {
+      const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+      const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+      if (wide > 1 && high > 1) found.push(one.tagName + "." + one.className + " and " + other.tagName + "." + other.className);
+    }));
+  }
+  return found;
+}
+
 if (location.hash === "#check") {  // for the test that looks at the page
   const errors = [];
   addEventListener("error", (event) => errors.push(String(event.message)));
@@ -135,8 +152,10 @@ if (location.hash === "#check") {  // for the test that looks at the page
     const rows = [...state.rows.values()];
     const drawn = rows.filter((row) => row.charts && row.charts.every((chart) => chart.data.datasets[6].data.some((p) => p.y !== null)));
     const away = rows.filter((row) => row.charts && row.charts[0].data.datasets[7].data.some((p) => p.y === 1));
+    const gaps = rows.filter((row) => row.charts && row.charts[0].data.datasets[8].data.some((p) => p.y > 0 && p.y < 1));
     document.body.dataset.check = JSON.stringify({
-      rows: rows.length, drawn: drawn.length, away: away.length, errors, loads: board.loads, live: $("live").textContent,
+      rows: rows.length, drawn: drawn.length, away: away.length, gaps: gaps.length, errors, overlaps: overlaps(),
+      wrong: $("wrong").textContent, loads: board.loads, live: $("live").textContent,
       seconds: performance.now() / 1000, events: state.events.length,
       states: rows.map((row) => row.root.className),
       overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
