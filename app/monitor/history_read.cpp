@@ -55,10 +55,11 @@ class SpanSums {
     open_->totals.add(round.totals);
   }
   void finish() {
-    if (open_ && skip_ == 0) {
+    if (open_ && skip_ > 0) {
+      --skip_;
+    } else if (open_) {
       visit_(*open_);
     }
-    skip_ -= open_ && skip_ > 0 ? 1 : 0;
     open_.reset();
   }
 

@@ -7,8 +7,8 @@
 using namespace udperf;
 
 TEST_CASE("flows of a profile that has no rate are as slow as others", "[app]") {
-  const auto parsed =
-      app::parse_command_line({"client", "host", "--flows", "8", "--profile", "imix"});
+  const std::vector<std::string> words{"client", "host", "--flows", "8", "--profile", "imix"};
+  const auto parsed = app::parse_command_line(words);
   REQUIRE(std::holds_alternative<app::ClientCommand>(parsed));
   const TestParams& params = std::get<app::ClientCommand>(parsed).options.params;
   const SendRate light{SendRate::Kind::packets, 400'000};  // 50 a second and flow

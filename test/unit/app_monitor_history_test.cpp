@@ -112,11 +112,11 @@ TEST_CASE("the latest sums are whole, however few are asked for") {
   const auto history = History::open(file, Retention{}, early, [](const std::string&) {});
   REQUIRE(history);
   for (const auto grain : {History::Grain::five_minutes, History::Grain::hour}) {
-    const auto all = (*history)->read({"gw", begin - 1h, clock.unix, grain});
+    const auto all = test::rows_of(**history, {"gw", begin - 1h, clock.unix, grain});
     REQUIRE(all);
     for (const std::size_t most : {1U, 2U, 4U}) {
       CAPTURE(most);
-      const auto some = (*history)->read({"gw", begin - 1h, clock.unix, grain, most});
+      const auto some = test::rows_of(**history, {"gw", begin - 1h, clock.unix, grain, most});
       REQUIRE(some);
       REQUIRE(some->size() == most);
       for (std::size_t i = 0; i < most; ++i) {
