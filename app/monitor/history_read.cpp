@@ -151,6 +151,10 @@ Result<void> History::read(const Query& query, const RowVisit& visit) const {
     return tell_rounds(*file, query, to_ns(query.since), static_cast<std::int64_t>(query.most),
                        visit);
   }
+  // One moment for all that is read: sums are written meanwhile.
+  if (auto begun = file->run("BEGIN"); !begun) {
+    return begun;
+  }
   const auto rest = find_rest(*file, query);
   if (!rest) {
     return tl::unexpected{rest.error()};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <civetweb.h>
 #include <cstring>
 #include <dlfcn.h>
@@ -22,6 +23,8 @@ constexpr std::size_t kMostStreams = 16;
 // few threads meanwhile, and whoever scrapes waits ten seconds.
 constexpr const char* kPatienceMs = "2000";
 constexpr std::size_t kPieceBytes = 64U << 10U;
+// And all of an answer so long, however slowly it takes the pieces.
+constexpr auto kMostOfAnAnswer = std::chrono::seconds{30};
 
 const char* reason(int status) {
   switch (status) {
@@ -73,9 +76,11 @@ void send(mg_connection* connection, const HttpReply& reply, bool with_body) {
   const std::string_view body = with_body ? reply.body : std::string_view{};
   const std::size_t first = std::min(body.size(), kPieceBytes);
   text += body.substr(0, first);  // short answers leave at once, long ones are not copied
+  const auto until = std::chrono::steady_clock::now() + kMostOfAnAnswer;
   bool good = write_piece(connection, text);
   for (std::size_t at = first; good && at < body.size(); at += kPieceBytes) {
-    good = write_piece(connection, body.substr(at, kPieceBytes));
+    good = std::chrono::steady_clock::now() < until &&
+           write_piece(connection, body.substr(at, kPieceBytes));
   }
 }
 

@@ -1,6 +1,7 @@
 #include "app/monitor/pool_source.hpp"
 
 #include <csignal>
+#include <new>
 #include <utility>
 
 #include "app/find_rate.hpp"
@@ -127,7 +128,10 @@ void PoolSource::start(RoundOrder order) {
   if (waiting_.size() > idle_ && threads_.size() < most_threads_) {
     const auto begin = [this] { threads_.emplace_back([this] { work(); }); };
     if (threads_.empty()) {
-      begin();
+      if (!unless_exhausted(begin)) {
+        waiting_.pop_back();  // nobody would come to it
+        throw std::bad_alloc{};
+      }
     } else {
       static_cast<void>(unless_exhausted(begin));  // one of the others comes to it, later
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/last_resort.hpp"
 #include "app/monitor/pool_source.hpp"
 #include "base/saturating.hpp"
 
@@ -89,9 +90,21 @@ std::optional<monitor::RoundResult> Prober::run(const RoundTest& test, Duration 
   Flight& flight = flights_[id];
   flight.on_over = std::move(on_over);
   lock.unlock();
-  source_->start(
-      {id, 1, clock_.now(), {fit_to_deadline(test.options, deadline), test.iperf3}, false});
+  const bool started = unless_exhausted([&] {
+    source_->start(
+        {id, 1, clock_.now(), {fit_to_deadline(test.options, deadline), test.iperf3}, false});
+  });
   lock.lock();
+  if (!started) {
+    const auto over = std::move(flight.on_over);
+    flights_.erase(id);
+    --flying_;
+    lock.unlock();
+    if (over) {
+      over();
+    }
+    return std::nullopt;
+  }
   done_.wait_for(lock, deadline, [&] { return ending_ || flight.result; });
   std::optional<monitor::RoundResult> result = std::move(flight.result);
   if (result) {

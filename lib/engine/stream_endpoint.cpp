@@ -65,6 +65,8 @@ void StreamEndpoint::abandon() noexcept {
   notify_sender();
   if (control_ != nullptr) {
     control_->abandon();
+  } else {
+    tell_speaker();
   }
 }
 

@@ -1,5 +1,7 @@
 #include "iperf3/client_control.hpp"
 
+#include <algorithm>
+
 namespace udperf::iperf3 {
 namespace {
 
@@ -9,6 +11,9 @@ bool ends_test(State state) {
   return state == State::server_error || state == State::server_terminate ||
          state == State::access_denied;
 }
+
+/// For all that a server says behind the data.
+constexpr Duration kLongestEnd = std::chrono::seconds{15};
 
 }  // namespace
 
@@ -24,7 +29,7 @@ Duration ClientControl::patience() const {
 
 void ClientControl::enter(Phase phase, MonoTime deadline) {
   phase_ = phase;
-  deadline_ = deadline;
+  deadline_ = std::min(deadline, end_by_);
 }
 
 void ClientControl::on_bytes(std::span<const std::byte> bytes, MonoTime now) {
@@ -163,6 +168,7 @@ void ClientControl::streams_made(MonoTime now) {
 void ClientControl::end_test(MonoTime now) {
   if (phase_ == Phase::running) {
     out_.put_state(State::test_end);
+    end_by_ = now + kLongestEnd;
     enter(Phase::exchange, now + patience());
   }
 }

@@ -98,6 +98,7 @@ class ClientControl {
   Outbox out_;
   std::vector<Event> events_;
   Phase phase_ = Phase::invitation;
+  MonoTime end_by_ = kNever;  ///< of all that comes behind the data
   MonoTime deadline_;
   bool began_ = false;
   bool abandoned_ = false;

@@ -147,7 +147,7 @@ class ClientTest {
                       StreamEnd& row) const;
   void wait(MonoTime until);
   [[nodiscard]] bool silent(MonoTime now) const;
-  [[nodiscard]] bool host_is_gone();
+  [[nodiscard]] bool host_is_gone(MonoTime now);
   void leave(const std::string& why);
   [[nodiscard]] std::optional<Error> trouble_of_streams() const;
 

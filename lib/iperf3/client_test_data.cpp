@@ -33,7 +33,7 @@ void ClientTest::run_data(MonoTime now) {
     leave("no data came for " + format_duration(plan_.data_patience));
     return;
   }
-  if (host_is_gone()) {
+  if (host_is_gone(now)) {
     leave("the server's host no longer answers: nothing came from it for " +
           format_duration(kGone) + ", on the control connection neither");
     return;
@@ -59,14 +59,19 @@ void ClientTest::leave(const std::string& why) {
 }
 
 /// What is sent waits while it is in doubt whether anybody is there.
-bool ClientTest::host_is_gone() {
+bool ClientTest::host_is_gone(MonoTime now) {
   if (plan_.control.keep_alive) {
     return false;  // then the kernel asks as the user wants it
   }
-  const Duration silence = connection_->silence().value_or(Duration{0});
+  Duration silence = connection_->silence().value_or(Duration{0});
+  for (const Stream& stream : streams_) {
+    if (const auto last = stream.receiver ? stream.receiver->last_arrival() : std::nullopt) {
+      silence = std::min(silence, now - *last);
+    }
+  }
   for (Stream& stream : streams_) {
     if (stream.sender) {
-      stream.sender->pause(silence > kDoubt);
+      stream.sender->pause(silence > kDoubtOfServer);
     }
   }
   return silence > kGone;

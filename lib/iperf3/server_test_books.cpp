@@ -64,11 +64,10 @@ void ServerTest::note_rows(MonoTime now) {
   }
   if (!over || cutter_->pending(counters, now)) {
     const IntervalRows rows = cutter_->cut(record_.streams, counters, now);
-    if (!record_.keep_needs_room() || memory_.take_rows(rows.size() * sizeof(Row))) {
-      record_.keep(rows);
-    } else {
-      ++record_.rows_left_out;
+    if (record_.keep_needs_room() && !memory_.take_rows(rows.size() * sizeof(Row))) {
+      record_.make_do();
     }
+    record_.keep(rows);
     if (setting_.watcher != nullptr) {
       setting_.watcher->on_test_interval(record_, rows);
     }

@@ -23,10 +23,14 @@ constexpr int kAcceptsPerStep = 32;
 constexpr std::size_t kMostUndecided = 256;
 constexpr std::size_t kMostUndecidedOfAddress = 64;
 
+/// Of each data socket.
+std::uint32_t buffer_of(const engine::ServerOptions& options) {
+  return options.buffer.value_or(engine::kDefaultBuffer);
+}
+
 ServerTestSetting test_setting(const Iperf3Service::Parts& parts) {
-  const std::uint32_t buffer = parts.options.buffer.value_or(engine::kDefaultBuffer);
   ServerTestSetting out{parts.clock, parts.random, parts.executor, parts.memory.sources_of_full(),
-                        buffer};
+                        buffer_of(parts.options)};
   out.max_duration = parts.options.max_duration;
   out.limit_rate = parts.options.max_rate.has_value();
   out.watcher = parts.watcher;
@@ -258,7 +262,7 @@ void Iperf3Service::on_datagram(const net::Datagram& datagram, MonoTime now) {
     parts_.observer.on_warning(Warning{"session_socket", port.error().message()});
     return;
   }
-  if (!buffers_fit(**port, test.parameters().window)) {
+  if (!buffers_fit(**port, std::min(test.parameters().window, buffer_of(parts_.options)))) {
     test.fail(ErrorNumber::buffer_size, "the system grants no socket buffers of that size", now);
     return;
   }
@@ -269,12 +273,10 @@ MonoTime Iperf3Service::step_tests(MonoTime now) {
   MonoTime next = kNever;
   for (const auto& test : tests_) {
     MonoTime at = test->step(now);
-    if (test->take_asked()) {
+    if (test->take_asked() && !test->ended()) {
       if (parts_.authorize && !pace_.due(now)) {
-        if (!test->ended()) {
-          test->ask_again();
-          at = std::min(at, pace_.next());
-        }
+        test->ask_again();
+        at = std::min(at, pace_.next());
       } else {
         decide(*test, now);
         at = test->step(now);

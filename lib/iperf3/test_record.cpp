@@ -67,7 +67,8 @@ bool TestRecord::is_forever() const {
 }
 
 std::size_t TestRecord::most_intervals() const {
-  const std::size_t most = kMostRows / std::max<std::size_t>(streams.size(), 1);
+  const std::size_t most =
+      std::min(kMostRows / std::max<std::size_t>(streams.size(), 1), room_ends_at);
   return is_forever() ? std::min(kMostForeverRows, most) : most;
 }
 

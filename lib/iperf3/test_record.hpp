@@ -78,9 +78,10 @@ struct TestRecord {
   std::vector<StreamEnds> streams;
   /// Not more than kMostRows rows in all; of a test without end several may have become one.
   std::vector<IntervalRows> intervals;
-  std::size_t most_kept = 0;        ///< the most intervals that there have been
-  std::uint64_t rows_left_out = 0;  ///< intervals for which there was no room
-  std::vector<StreamEnd> ends;      ///< empty where the test did not begin
+  std::size_t most_kept = 0;             ///< the most intervals that there have been
+  std::size_t room_ends_at = kMostRows;  ///< intervals
+  std::uint64_t rows_left_out = 0;       ///< intervals for which there was no room
+  std::vector<StreamEnd> ends;           ///< empty where the test did not begin
   CpuShare local_cpu;
   CpuShare remote_cpu;
   std::optional<std::string> server_output_text;
@@ -92,6 +93,8 @@ struct TestRecord {
   [[nodiscard]] std::size_t most_intervals() const;
   /// Whether keep() takes more memory than it has taken before.
   [[nodiscard]] bool keep_needs_room() const;
+  /// No more than what has been taken: rows are merged, or left out, from here on.
+  void make_do() { room_ends_at = std::max<std::size_t>(intervals.size(), 1); }
   /// Appends rows as long as there is room; in a test without end room is made, by merging.
   void keep(const IntervalRows& rows);
 };

@@ -1,8 +1,9 @@
 #include "model/reports.hpp"
 
+#include <system_error>
+
 #include <algorithm>
 #include <cstring>
-#include <system_error>
 
 namespace udperf {
 namespace {
@@ -61,7 +62,10 @@ std::string os_error_text(std::uint32_t os_error) {
   if (const char* const name = name_of(code)) {
     return std::generic_category().message(code) + " (" + name + ")";
   }
-  return "error " + number;
+  constexpr std::uint32_t kNoErrorAbove = 4095;
+  return os_error != 0 && os_error <= kNoErrorAbove
+             ? std::generic_category().message(code) + " (error " + number + ")"
+             : "error " + number;
 }
 
 std::string early_end_text(const TxReport& report) {

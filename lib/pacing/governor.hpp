@@ -74,6 +74,10 @@ class Governor {
     trickles_ = true;
     limit_ = std::max(limit_, saturating_add(next, few()));
   }
+  /// Nothing has been heard since the patience ended.
+  [[nodiscard]] bool trickles() const { return trickles_; }
+  /// By the latest report much of the receiver's socket was taken.
+  [[nodiscard]] bool full() const { return last_.queue_bytes > last_.queue_limit / 4; }
   /// The receiver does not tell of its socket: goes on without, until a report brings it back.
   void give_up() {
     limit_ = UINT64_MAX;

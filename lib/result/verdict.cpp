@@ -127,6 +127,9 @@ std::optional<Verdict> stood_still(const DirectionPart& part, Way way) {
   std::string sentence = std::string{"nothing was sent "} + way_word(way) + " for " +
                          format_duration(Duration{silent}) + " of " +
                          format_duration(Duration{window}) + ": ";
+  if (reason.empty() && part.tx.held_ratio.value_or(0) >= kStoodStill) {
+    return std::nullopt;  // it waited for what the receiver had to say
+  }
   if (reason == kReceiverWasFull) {
     return Verdict{"receiver_host", sentence + with_evidence(reason, receiver_busy(part))};
   }

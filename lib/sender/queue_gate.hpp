@@ -45,6 +45,10 @@ class QueueGate {
     held_ = Duration{0};
     held_since_ = held_since_ == kNever ? kNever : now;
   }
+  /// Why it holds the sender back, as far as that is known: the receiver's socket was full, or
+  /// nothing has been heard of it for too long. Else the next report is on its way.
+  [[nodiscard]] bool receiver_is_full() const { return governor_.full() && !governor_.trickles(); }
+  [[nodiscard]] bool receiver_is_silent() const { return governor_.trickles(); }
   /// It has gone on without a receiver that does not tell, and has heard nothing since.
   [[nodiscard]] bool gave_up() const { return gave_up_; }
 

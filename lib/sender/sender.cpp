@@ -190,9 +190,21 @@ Wake Sender::step(MonoTime now) {
   if (held()) {
     constexpr Duration kLook = std::chrono::milliseconds{5};
     books_.note_silence(now);
+    if (pacer_.on()) {  // what is due meanwhile is not late for this host's sake
+      pacer_.give_back(0, pacing::Unsent::refused);
+    }
     return Wake{now + kLook, false, false};
   }
   return pacer_.on() ? paced(now) : flat_out(now);
+}
+
+/// Why nothing leaves, where that is known.
+void Sender::note_gate(MonoTime now) {
+  if (gate_->receiver_is_silent()) {
+    books_.note_silence(now);
+  } else if (gate_->receiver_is_full()) {
+    books_.note_full_receiver(now);
+  }
 }
 
 Wake Sender::flat_out(MonoTime now) {
@@ -205,7 +217,7 @@ Wake Sender::flat_out(MonoTime now) {
     if (gate_) {
       count = gate_->admit(books_.numbered(), count, plan_now().packets() - books_.next(), now);
       if (count == 0) {
-        books_.note_full_receiver(now);
+        note_gate(now);
         return Wake{gate_->ask_again(books_.numbered(), now), false, false};
       }
     }

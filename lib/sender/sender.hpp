@@ -122,6 +122,7 @@ class Sender {
   }
   Wake paced(MonoTime now);
   Wake flat_out(MonoTime now);
+  void note_gate(MonoTime now);
   void send_last(MonoTime now);
   enum class Sending : std::uint8_t { done, refused, turn_over };
   /// Sends up to `count` datagrams, in batches; none of them is begun after `until`, as far as the

@@ -20,7 +20,10 @@ async function takeBoard() {
   board.loads += 1;
   board.late = [];
   const answer = await fetch("api/v1/targets");
-  if (!answer.ok) return;
+  if (!answer.ok) {  // busy with others: once more, as after any other change
+    board.wanted = true;
+    return;
+  }
   const { targets, events } = await answer.json();
   state.targets = new Map(targets.map((t) => [t.target, t]));
   state.events = events;
