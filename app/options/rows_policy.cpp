@@ -101,7 +101,7 @@ constexpr auto kPolicyRows = std::to_array<OptionSpec>({
          }},
     {.name = "max-rate",
      .value = "RATE",
-     .help = "payload bit/s of all sessions; light ones a tenth more",
+     .help = "payload bit/s of all; light ones a tenth more",
      .brief = "bit/s of all sessions together (default: any)",
      .fallback_text = "no limit",
      .commands = kServer,

@@ -273,10 +273,12 @@ MonoTime Iperf3Service::step_tests(MonoTime now) {
   MonoTime next = kNever;
   for (const auto& test : tests_) {
     MonoTime at = test->step(now);
-    if (test->take_asked() && !test->ended()) {
+    if (test->take_asked()) {
       if (parts_.authorize && !pace_.due(now)) {
-        test->ask_again();
-        at = std::min(at, pace_.next());
+        if (!test->ended()) {
+          test->ask_again();
+          at = std::min(at, pace_.next());
+        }
       } else {
         decide(*test, now);
         at = test->step(now);
