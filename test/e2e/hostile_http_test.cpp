@@ -130,5 +130,7 @@ TEST_CASE("whatever is asked for at once, a monitor's memory is bounded", "[e2e]
   const HttpAnswer whole = monitor.get(where);
   REQUIRE(whole.status == 200);
   CHECK(nlohmann::json::parse(whole.body).at("rows").size() == kRounds);
-  CHECK(most_resident_kib(monitor.process()) < kMostKib);
+  if (UDPERF_TEST_TIME_FACTOR == 1) {  // a sanitizer keeps what is freed
+    CHECK(most_resident_kib(monitor.process()) < kMostKib);
+  }
 }
