@@ -123,38 +123,6 @@ TEST_CASE("Fewer datagrams than streams end a test, and every row adds up to the
   }
 }
 
-TEST_CASE("A log of JSON has nothing but JSON, whatever becomes of the clients") {
-  const TempDir dir;
-  const std::string log = (dir.path() / "log").string();
-  const std::string port = std::to_string(unused_port());
-  auto server = start_udperf(
-      {"iperf3", "-s", "-p", port, "-J", "--logfile", log, "--server-bitrate-limit", "2M"});
-  const Words refused = own_client(port, {"-t", "1", "-b", "10M"});
-  // It may not listen yet when the first one comes.
-  const auto deadline = std::chrono::steady_clock::now() + kGuard;
-  std::string said;
-  while (said.find("above") == std::string::npos && std::chrono::steady_clock::now() < deadline) {
-    const auto finished = run_to_end(refused, kGuard);
-    REQUIRE(finished.has_value());
-    said = finished->out;
-  }
-  const json good = json_of(own_client(port, {"-t", "1", "-b", "1M"}));
-  CHECK(good["end"]["sum_sent"]["packets"].get<int>() > 0);
-  server.send_signal(SIGTERM);
-  REQUIRE(server.wait(kGuard).has_value());
-  std::ifstream written{log};
-  const std::string all{std::istreambuf_iterator<char>{written}, {}};
-  INFO(all);
-  std::size_t documents = 0;
-  std::istringstream rest{all};
-  while (rest >> std::ws && !rest.eof()) {
-    json document;
-    REQUIRE_NOTHROW(rest >> document);
-    ++documents;
-  }
-  CHECK(documents >= 2);
-}
-
 TEST_CASE("Nobody there, a silent server, a busy one and one that dies are told apart") {
   const std::string nobody = std::to_string(unused_port());
   CHECK(run_udperf(client(nobody, {})).code() == 3);

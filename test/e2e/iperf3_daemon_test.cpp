@@ -2,9 +2,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <sstream>
 #include <string>
 
 #include "e2e/iperf3_peers.hpp"
@@ -86,4 +89,35 @@ TEST_CASE("A daemon has its process id and its log in files, which no second one
 
   CHECK(daemon.ends_by(SIGTERM));
   CHECK_FALSE(std::filesystem::exists(pid_file));
+}
+
+TEST_CASE("A log of JSON has nothing but JSON, whatever becomes of the clients") {
+  const TempDir dir;
+  const std::string log = (dir.path() / "log").string();
+  const std::string port = std::to_string(unused_port());
+  auto server = start_udperf(
+      {"iperf3", "-s", "-p", port, "-J", "--logfile", log, "--server-bitrate-limit", "2M"});
+  const Words refused = iperf3_client(kProgram, port, {"-J", "-b", "10M"});
+  // It may not listen yet when the first one comes.
+  const auto deadline = std::chrono::steady_clock::now() + kGuard;
+  std::string said;
+  while (said.find("above") == std::string::npos && std::chrono::steady_clock::now() < deadline) {
+    const auto finished = run_to_end(refused, kGuard);
+    REQUIRE(finished.has_value());
+    said = finished->out;
+  }
+  CHECK(run_words(iperf3_client(kProgram, port, {})).code() == 0);
+  server.send_signal(SIGTERM);
+  REQUIRE(server.wait(kGuard).has_value());
+  std::ifstream written{log};
+  const std::string all{std::istreambuf_iterator<char>{written}, {}};
+  INFO(all);
+  std::size_t documents = 0;
+  std::istringstream rest{all};
+  while (rest >> std::ws && !rest.eof()) {
+    nlohmann::json document;
+    REQUIRE_NOTHROW(rest >> document);
+    ++documents;
+  }
+  CHECK(documents >= 2);
 }
