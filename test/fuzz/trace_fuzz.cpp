@@ -28,7 +28,8 @@ void check(const std::vector<udperf::traffic::TraceRow>& rows) {
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer names it so
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace udperf::traffic;
-  if (const auto rows = parse_trace_csv({reinterpret_cast<const char*>(data), size})) {
+  TraceNotes notes;
+  if (const auto rows = parse_trace_csv({reinterpret_cast<const char*>(data), size}, notes)) {
     check(*rows);
   }
   static const int file = ::memfd_create("capture", MFD_CLOEXEC);
@@ -36,8 +37,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       ::pwrite(file, data, size, 0) != static_cast<ssize_t>(size)) {
     return 0;
   }
-  TraceNotes notes;
-  if (const auto rows = read_trace_capture("/proc/self/fd/" + std::to_string(file), notes)) {
+  TraceNotes of_capture;
+  if (const auto rows = read_trace_capture("/proc/self/fd/" + std::to_string(file), of_capture)) {
     check(*rows);
   }
   return 0;
