@@ -103,8 +103,22 @@ function(udperf_cold)
   endforeach()
 endfunction()
 
+# udperf_layers(<variable> <folder>): the libraries of the folders that lib/LAYERS lets <folder> use.
+function(udperf_layers variable folder)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/lib/LAYERS")
+  file(STRINGS "${PROJECT_SOURCE_DIR}/lib/LAYERS" row REGEX "^${folder}:")
+  if(NOT row)
+    message(FATAL_ERROR "lib/${folder} has no row in lib/LAYERS")
+  endif()
+  string(REGEX REPLACE "^[^:]*: *" "" names "${row}")
+  string(REPLACE " " ";" names "${names}")
+  list(TRANSFORM names PREPEND udperf_)
+  set(${variable} "${names}" PARENT_SCOPE)
+endfunction()
+
 # udperf_module(<folder> <libraries>...): the static library udperf_<folder> from the sources of lib/<folder>,
-# but for those that match udperf_<folder>_without, where that is set.
+# but for those that match udperf_<folder>_without, where that is set; beside <libraries> it is linked to
+# those of the folders that it may use.
 function(udperf_module folder)
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/lib/${folder}/*.cpp"
        "${PROJECT_SOURCE_DIR}/lib/${folder}/*/*.cpp")
@@ -127,5 +141,6 @@ function(udperf_module folder)
   file(MAKE_DIRECTORY "${include}")
   file(CREATE_LINK "${PROJECT_SOURCE_DIR}/lib/${folder}" "${include}/${folder}" SYMBOLIC)
   target_include_directories(udperf_${folder} ${visibility} "${include}")
-  target_link_libraries(udperf_${folder} ${visibility} udperf_options ${ARGN})
+  udperf_layers(layers ${folder})
+  target_link_libraries(udperf_${folder} ${visibility} udperf_options ${layers} ${ARGN})
 endfunction()
