@@ -57,6 +57,13 @@ ENUMERATE = {
 }
 
 
+def published(value):
+    """As pScheduler's interface hands it on from one host to another: what has a private name is null."""
+    if isinstance(value, dict):
+        return {name: None if name.startswith("_") else published(part) for name, part in value.items()}
+    return [published(part) for part in value] if isinstance(value, list) else value
+
+
 class Tool:
     """The programs, with a configuration that takes ports which the kernel gives to nobody, nor the
     other tests of this machine (test/e2e/program.cpp) to theirs: what is free stays so."""
@@ -83,7 +90,7 @@ class Tool:
         answer = self.ask("can-run", {"type": kind, "spec": spec})
         assert answer == {"can-run": True}, answer
         self.ask("duration", spec)
-        data = [self.ask("participant-data", {"participant": number, "type": kind, "spec": spec})
+        data = [published(self.ask("participant-data", {"participant": number, "type": kind, "spec": spec}))
                 for number in range(participants)]
         parts = [None] * participants
 

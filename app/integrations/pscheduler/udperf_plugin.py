@@ -101,7 +101,7 @@ class KeyFile:
 
 def run_server(data, limit):
     """Serves one test, at most `limit` seconds; the result of this participant."""
-    with KeyFile(data.get("_key")) as key:
+    with KeyFile(data.get("key")) as key:
         command = [configuration()["program"], "server", "--one-off", "--port", str(data["port"]),
                    "--key-file", key, "--realtime", "auto"]
         try:
@@ -122,7 +122,7 @@ def run_client(plan, data, limit):
     if plan.server_runs_already:
         return run_to_document(command + ["--port", str(plan.server_port)] + plan.arguments, limit)
     server = data[1 - plan.client]
-    with KeyFile(server.get("_key")) as key:
+    with KeyFile(server.get("key")) as key:
         command += ["--port", str(server["port"]), "--key-file", key]
         return run_to_document(command + plan.arguments, limit)
 
