@@ -80,6 +80,16 @@ TEST_CASE("what cannot run where it is built is installed with the pages that ar
   CHECK(content_of(given / page) == content_of(made / "man/udperf.1"));
   CHECK(content_of(given / completion) == content_of(made / "completions/udperf.bash"));
 
+  for (const bool monitor : {false, true}) {
+    CAPTURE(monitor);
+    const auto room = folder.path() / (monitor ? "with" : "without");
+    CHECK(install_pages_for_another_processor(
+        room, {"-DUDPERF_GENERATED_DIR=" + made.string(),
+               std::string{"-DUDPERF_WITH_MONITOR="} + (monitor ? "ON" : "OFF")}));
+    CHECK(fs::exists(room / "usr/share/man/man1/udperf-monitor.1") == monitor);
+    CHECK(fs::exists(room / "usr/share/man/man1/udperf-server.1"));
+  }
+
   const auto bundled = folder.path() / "bundled";
   fs::create_directories(bundled);
   fs::copy(made, bundled / "bundled", fs::copy_options::recursive);
