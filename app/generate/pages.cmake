@@ -38,7 +38,12 @@ else()
 endif()
 
 set(UDPERF_ZSH_DIR "${CMAKE_INSTALL_DATADIR}/zsh/site-functions" CACHE STRING "Where zsh finds completions")
-install(DIRECTORY "${generated}/man/" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+# The pages that a source archive brings are of the whole program.
+set(without_monitor "")
+if(NOT UDPERF_WITH_MONITOR)
+  set(without_monitor PATTERN udperf-monitor.1 EXCLUDE)
+endif()
+install(DIRECTORY "${generated}/man/" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1" ${without_monitor})
 install(FILES "${generated}/completions/udperf.bash" RENAME udperf
         DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
 install(FILES "${generated}/completions/_udperf" DESTINATION "${UDPERF_ZSH_DIR}")

@@ -80,6 +80,16 @@ TEST_CASE("what cannot run where it is built is installed with the pages that ar
   CHECK(content_of(given / page) == content_of(made / "man/udperf.1"));
   CHECK(content_of(given / completion) == content_of(made / "completions/udperf.bash"));
 
+  for (const bool monitor : {false, true}) {
+    CAPTURE(monitor);
+    const auto room = folder.path() / (monitor ? "with" : "without");
+    CHECK(install_pages_for_another_processor(
+        room, {"-DUDPERF_GENERATED_DIR=" + made.string(),
+               std::string{"-DUDPERF_WITH_MONITOR="} + (monitor ? "ON" : "OFF")}));
+    CHECK(fs::exists(room / "usr/share/man/man1/udperf-monitor.1") == monitor);
+    CHECK(fs::exists(room / "usr/share/man/man1/udperf-server.1"));
+  }
+
   const auto bundled = folder.path() / "bundled";
   fs::create_directories(bundled);
   fs::copy(made, bundled / "bundled", fs::copy_options::recursive);
@@ -125,6 +135,28 @@ TEST_CASE("a build that may fetch nothing names what is to be installed", "[e2e]
   std::ofstream{bundled} << "// Chart.js";
   CHECK(configure_part(folder.path() / "chart", chart, {offline, no_chart}, &told));
   CHECK_THAT(told, Catch::Matchers::ContainsSubstring("Chart.js: " + bundled.string()));
+}
+
+TEST_CASE("captures are not read by a library whose times have fewer bits", "[e2e]") {
+  const TempDir folder;
+  std::string told;
+  const auto captures_with = [&](const char* name, const std::string& bytes,
+                                 const std::vector<std::string>& more) {
+    CHECK(configure_part(folder.path() / name,
+                         "function(target_compile_definitions)\nendfunction()\n"
+                         "function(target_link_libraries)\nendfunction()\n"
+                         "set(CMAKE_SIZEOF_VOID_P " +
+                             bytes +
+                             ")\ninclude(${root}/lib/cmake/pcap.cmake)\n"
+                             "message(STATUS \"captures: ${UDPERF_WITH_PCAP}\")\n",
+                         more, &told));
+    return told;
+  };
+  using Catch::Matchers::ContainsSubstring;
+  CHECK_THAT(captures_with("wide", "8", {}), ContainsSubstring("captures: ON"));
+  CHECK_THAT(captures_with("narrow", "4", {}), ContainsSubstring("captures: OFF"));
+  CHECK_THAT(captures_with("asked", "4", {"-DUDPERF_WITH_PCAP=ON"}),
+             ContainsSubstring("captures: ON"));
 }
 
 TEST_CASE("an installed udperf has its pages, completions, unit and documents", "[e2e]") {

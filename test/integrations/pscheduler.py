@@ -11,94 +11,15 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import unittest
 
 import jsonschema
 
+from pscheduler_tool import ENUMERATE, LATENCY, THROUGHPUT, Tool
+
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 ROOM = SOURCE / "app/integrations/pscheduler"
 PROGRAM = "udperf"
-
-CARDINAL = {"type": "integer", "minimum": 0}
-COUNT = {"type": ["integer", "null"], "minimum": 0}
-FIGURES = {
-    "type": "object", "additionalProperties": False,
-    "properties": {
-        "throughput-bits": {"type": "number"}, "receiver-throughput-bits": {"type": "number"},
-        "sent": COUNT, "lost": COUNT, "jitter": {"type": ["number", "null"]},
-        "rtt": {"type": ["number", "null"]}, "stream-id": {"type": ["string", "integer"]},
-        "start": {"type": "number"}, "end": {"type": "number"}},
-}
-PART = {"type": "object",
-        "properties": {"streams": {"type": "array", "items": FIGURES}, "summary": FIGURES}}
-THROUGHPUT = {
-    "type": "object", "additionalProperties": False,
-    "required": ["succeeded", "diags", "intervals", "summary"],
-    "properties": {"succeeded": {"type": "boolean"}, "diags": {"type": "string"},
-                   "intervals": {"type": "array", "items": PART}, "summary": PART},
-}
-LATENCY = {
-    "type": "object", "required": ["schema", "succeeded"],
-    "properties": {
-        "schema": {"type": "integer", "minimum": 1}, "succeeded": {"type": "boolean"},
-        "packets-sent": CARDINAL, "packets-received": CARDINAL, "packets-lost": CARDINAL,
-        "packets-duplicated": CARDINAL, "packets-reordered": CARDINAL,
-        "max-clock-error": {"type": "number"},
-        "histogram-latency": {
-            "type": "object", "additionalProperties": False,
-            "patternProperties": {r"^[-+]?([0-9]+(\.[0-9]+)?|\.[0-9]+)$": {"type": "integer"}}}},
-}
-ENUMERATE = {
-    "type": "object", "required": ["schema", "name", "description", "version", "tests", "preference"],
-    "properties": {"schema": {"const": 1}, "name": {"const": "udperf"},
-                   "tests": {"type": "array", "items": {"type": "string"}},
-                   "preference": {"type": "integer"}},
-}
-
-
-class Tool:
-    """The programs, with a configuration that takes ports which the kernel gives to nobody, nor the
-    other tests of this machine (test/e2e/program.cpp) to theirs: what is free stays so."""
-
-    def __init__(self, folder):
-        first = random.randrange(10000, 19000)
-        settings = folder / "udperf.conf"
-        settings.write_text(f"program = {PROGRAM}\nports = {first}-{first + 300}\n")
-        self.environment = dict(os.environ, UDPERF_PSCHEDULER_CONF=str(settings),
-                                PYTHONDONTWRITEBYTECODE="1")
-
-    def raw(self, name, text):
-        return subprocess.run([str(ROOM / name)], input=text, capture_output=True, text=True,
-                              env=self.environment, timeout=120, check=False)
-
-    def ask(self, name, question=None):
-        done = self.raw(name, "" if question is None else json.dumps(question))
-        assert done.returncode == 0, f"{name}: {done.stderr}"
-        return json.loads(done.stdout)
-
-    def measure(self, kind, spec, participants=2):
-        """All six in pScheduler's order; the merged result."""
-        self.ask("enumerate")
-        answer = self.ask("can-run", {"type": kind, "spec": spec})
-        assert answer == {"can-run": True}, answer
-        self.ask("duration", spec)
-        data = [self.ask("participant-data", {"participant": number, "type": kind, "spec": spec})
-                for number in range(participants)]
-        parts = [None] * participants
-
-        def take_part(number):
-            parts[number] = self.ask("run", {
-                "schema": 1, "participant": number, "participant-data": data,
-                "schedule": {"start": "2026-01-01T00:00:00Z", "duration": "PT100S"},  # keeps from hanging
-                "test": {"type": kind, "spec": spec}})
-
-        threads = [threading.Thread(target=take_part, args=(number,)) for number in range(participants)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return self.ask("merged-results", {"test": {"type": kind, "spec": spec}, "results": parts})
 
 
 class PScheduler(unittest.TestCase):
@@ -107,7 +28,7 @@ class PScheduler(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
-        self.tool = Tool(pathlib.Path(self.folder.name))
+        self.tool = Tool(pathlib.Path(self.folder.name), ROOM, PROGRAM)
 
     def reasons(self, kind, spec):
         answer = self.tool.ask("can-run", {"type": kind, "spec": spec})
@@ -128,7 +49,10 @@ class PScheduler(unittest.TestCase):
     def test_enumerate_names_the_tests(self):
         told = self.tool.ask("enumerate")
         jsonschema.validate(told, ENUMERATE)
-        self.assertEqual(told["tests"], ["throughput", "latency"])
+        self.assertEqual((told["tests"], told["preference"]), (["throughput", "latency"], 20))
+        self.tool.settings.write_text("tests = throughput\npreference = -1\n")
+        told = self.tool.ask("enumerate")
+        self.assertEqual((told["tests"], told["preference"]), (["throughput"], -1))
 
     def test_throughput_counts_every_datagram(self):
         rate, size, streams = random.randrange(2, 6) * 1_000_000, 1000, 3
@@ -223,7 +147,7 @@ class PScheduler(unittest.TestCase):
         self.assertIn("omit", self.reasons("throughput", dict(base, omit="PT2H")))
         self.assertIn("ISO 8601", self.reasons("throughput", dict(base, duration="10")))
         self.assertIn("parallel", self.reasons("throughput", dict(base, parallel=129)))
-        self.assertIn("destination", self.reasons("throughput", dict(base, dest="--output=/x")))
+        self.assertIn("dest ", self.reasons("throughput", dict(base, dest="--output=/x")))
         self.assertIn("packet-interval", self.reasons("latency", {"dest": "h", "packet-interval": 0.001}))
         self.assertIn("output-raw", self.reasons("latency", {"dest": "h", "output-raw": True}))
         alone = {"dest": "h", "single-participant-mode": True}
@@ -239,7 +163,7 @@ class PScheduler(unittest.TestCase):
         base = {"schema": 1, "dest": "127.0.0.1", "udp": True}
         for more in ({"duration": "PT0.0001S"}, {"duration": "P900D"}, {"bandwidth": 10**12, "parallel": 2},
                      {"bandwidth": 10**12, "buffer-length": 40}, {"window-size": 2**30},
-                     {"local-address": "--json"}, {"local-address": 17},
+                     {"local-address": "--json"}, {"local-address": 17}, {"dest": "a\0b"}, {"source": 17},
                      {"duration": "PT2H", "interval": "PT0.01S"}):
             self.reasons("throughput", dict(base, **more))
         self.reasons("latency", {"schema": 1, "dest": "127.0.0.1", "packet-count": 50_001})
@@ -286,15 +210,102 @@ class PScheduler(unittest.TestCase):
         self.assertFalse(result["succeeded"])
         self.assertIn("127.0.0.1", result["diags"])
 
+    def test_a_client_sends_from_the_source(self):
+        for spec in ({"source": "127.0.0.3"}, {"source": "127.0.0.3", "local-address": "127.0.0.4"},
+                     {"local-address": "localhost", "ip-version": 4}):
+            result = self.tool.measure("throughput", {
+                "schema": 1, "dest": "127.0.0.1", "duration": "PT0.1S", "udp": True, **spec})
+            self.check_throughput(result)
+            own = spec.get("local-address", spec.get("source")).replace("localhost", "127.0.0.1")
+            self.assertIn(f"--bind {own} ", result["diags"])
+        self.assertIn("--bind 127.0.0.3 ", self.check_latency({
+            "schema": 1, "source": "127.0.0.1", "dest": "127.0.0.3", "packet-count": 5, "flip": True})["diags"])
+
+    def test_a_source_that_is_not_this_host_s_is_no_reason_not_to_test(self):
+        spec = {"schema": 1, "source": "192.0.2.77", "dest": "127.0.0.1", "duration": "PT0.1S", "udp": True}
+        result = self.tool.measure("throughput", spec)
+        self.check_throughput(result)
+        self.assertNotIn("--bind", result["diags"])
+        for own in ("192.0.2.77", "::1"):
+            result = self.tool.ask("run", self.question("throughput", dict(spec, **{"local-address": own})))
+            self.assertFalse(result["succeeded"])
+            self.assertIn(f"{own} leads to 127.0.0.1", result["diags"])
+
+    def test_an_own_name_that_leads_nowhere_is_not_sent_from(self):
+        sys.path.insert(0, str(ROOM))
+        import udperf_address  # pylint: disable=import-outside-toplevel
+        # As where /etc/hosts has 127.0.1.1 for the host's name.
+        self.assertIsNone(udperf_address.own_address("127.0.1.1", "192.0.2.1", None))
+        self.assertEqual(udperf_address.own_address("127.0.1.1", "127.0.0.1", None), "127.0.1.1")
+
+    def test_what_is_off_changes_nothing(self):
+        for kind, spec in (("throughput", {"udp": True, "loopback": False, "zero-copy": False, "mss": None,
+                                           "single-ended-port": None}),
+                           ("latency", {"reverse": False, "output-raw": False, "ctrl-port": None})):
+            answer = self.tool.ask("can-run", {"type": kind, "spec": dict(spec, schema=1, dest="127.0.0.1")})
+            self.assertEqual(answer, {"can-run": True})
+
+    def question(self, kind, spec):
+        """What `run` is asked of the client."""
+        return {"schema": 1, "participant": 0, "schedule": {"start": "2026-01-01T00:00:00Z", "duration": "PT100S"},
+                "participant-data": [{"port": 9, "key": "k"}, {"port": 9, "key": "k"}],
+                "test": {"type": kind, "spec": spec}}
+
+    def refused(self, name, question):
+        """Why a program fails: in words, and not by a traceback."""
+        done = self.tool.raw(name, json.dumps(question))
+        self.assertNotEqual(done.returncode, 0, (name, question))
+        self.assertNotIn("Traceback", done.stderr, (name, question))
+        self.assertTrue(done.stderr.strip(), (name, question))
+        return done.stderr
+
     def test_what_is_no_input_fails_with_a_reason(self):
         for name in ("can-run", "duration", "participant-data", "run", "merged-results"):
-            for text in ("", "[]", "{", '{"participant": 7, "test": 3}'):
+            for text in ("", "[]", "{", '{"participant": 7, "test": 3}', "[" * 100_000):
                 done = self.tool.raw(name, text)
                 if done.returncode == 0:
                     self.assertEqual((name, json.loads(done.stdout)["can-run"]), ("can-run", False))
                 else:
                     self.assertNotIn("Traceback", done.stderr, name)
                     self.assertTrue(done.stderr.strip(), name)
+
+    def test_every_part_of_an_input_is_checked(self):
+        good = self.question("throughput", {"dest": "127.0.0.1", "udp": True})
+        other = {"port": 9, "key": "k"}
+        for name, value in [(name, value) for name in good if name != "schema" for value in (None, 3.5, "x", [], {})]:
+            self.refused("run", dict(good, **{name: value}))
+        for data in ({}, 3, None, {"key": "k"}, {"port": 9}, dict(other, port=0), dict(other, port=70000),
+                     dict(other, port=True), dict(other, key=None)):
+            self.assertIn("input", self.refused("run", dict(good, **{"participant-data": [other, data]})))
+            self.assertIn("input", self.refused("run", dict(good, participant=1, **{"participant-data": [other, data]})))
+        for results in (None, 3, {}):
+            self.assertIn("results", self.refused("merged-results", {"test": good["test"], "results": results}))
+        self.assertIn("duration", self.refused("run", dict(good, schedule={"duration": "soon"})))
+
+    def test_a_result_without_figures_did_not_succeed(self):
+        specs = {"throughput": {"dest": "h", "udp": True}, "latency": {"dest": "h"}}
+        for kind, schema in (("throughput", THROUGHPUT), ("latency", LATENCY)):
+            for results in ([{"succeeded": True}, None], [{}, {}], [None, {"succeeded": True}], [], [3, "x"]):
+                merged = self.tool.ask("merged-results", {"test": {"type": kind, "spec": specs[kind]},
+                                                          "results": results})
+                jsonschema.validate(merged, schema)
+                self.assertFalse(merged["succeeded"], (kind, results))
+
+    def test_what_is_configured_wrongly_is_said(self):
+        for line, program in (("program = /nonexistent", "participant-data"), ("program = /", "participant-data"),
+                              ("ports = 100000-100010", "participant-data"), ("ports = 0", "participant-data"),
+                              ("ports = 9-8", "participant-data"), ("ports = 1-99999999999", "participant-data"),
+                              ("tests = trace", "enumerate"), ("tests =", "enumerate"), ("preference = high", "enumerate")):
+            self.tool.settings.write_text(line + "\n")
+            self.refused(program, {"participant": 0})
+        self.tool.settings.write_bytes(b"\xff")
+        self.refused("participant-data", {"participant": 0})
+        self.tool.settings.write_text("program = /nonexistent\n")
+        question = self.question("throughput", {"dest": "127.0.0.1", "udp": True})
+        for participant in (0, 1):
+            result = self.tool.ask("run", dict(question, participant=participant))
+            self.assertFalse(result["succeeded"])
+            self.assertIn("/nonexistent", result["error"] + result["diags"])
 
 
 if __name__ == "__main__":

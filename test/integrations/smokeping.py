@@ -67,7 +67,7 @@ packetsize = 300
 menu = nobody
 title = nobody
 host = 127.0.0.1
-port = 1
+{nobody}
 """
 
 
@@ -99,27 +99,32 @@ def perl(expression, *arguments):
 class SmokePing(unittest.TestCase):
     """One round of smokeping."""
 
+    def smokeping(self, here, port, nobody, command="--debug"):
+        """What smokeping did in a folder, with what it said in `stdout`: a server at this port, and a target with
+        settings of its own."""
+        probes = here / "Smokeping/probes"
+        probes.mkdir(parents=True)
+        shutil.copy(ROOM / "UDPerf.pm", probes)
+        configuration = here / "config"
+        configuration.write_text(CONFIGURATION.format(folder=here, pings=PINGS, port=port, program=PROGRAM,
+                                                      nobody=nobody))
+        return subprocess.run(["smokeping", f"--config={configuration}", command],
+                              env=dict(os.environ, PERL5LIB=str(here), LC_ALL="C"), timeout=300,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+
     def round(self, port):
         """The values of each target: {name: [losses, median, round trips...]}."""
         with tempfile.TemporaryDirectory() as folder:
             here = pathlib.Path(folder)
-            probes = here / "Smokeping/probes"
-            probes.mkdir(parents=True)
-            shutil.copy(ROOM / "UDPerf.pm", probes)
-            configuration = here / "config"
-            configuration.write_text(CONFIGURATION.format(folder=folder, pings=PINGS, port=port,
-                                                          program=PROGRAM))
-            done = subprocess.run(["smokeping", f"--config={configuration}", "--debug"],
-                                  env=dict(os.environ, PERL5LIB=folder, LC_ALL="C"), timeout=300,
-                                  capture_output=True, text=True, check=False)
-            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            done = self.smokeping(here, port, "port = 1")
+            self.assertEqual(done.returncode, 0, done.stdout)
             databases = {file.stem for file in here.glob("*.rrd")}
             self.assertEqual(databases, {"there", "nobody"})
         told = {}
         for name, values in re.findall(r"RRDs::update\(\S*/(\w+)\.rrd --template \S+ ([^)]+)\)",
-                                        done.stdout + done.stderr):
+                                        done.stdout):
             told[name] = values.split(":")[2:]
-        self.assertEqual(set(told), {"there", "nobody"}, done.stdout + done.stderr)
+        self.assertEqual(set(told), {"there", "nobody"}, done.stdout)
         return told
 
     def test_smokeping_records_round_trips_and_losses(self):
@@ -133,6 +138,31 @@ class SmokePing(unittest.TestCase):
         self.assertTrue(0 < numbers[0] <= float(median) <= numbers[-1] < 60)
         self.assertEqual(told["nobody"][0], str(PINGS))
         self.assertEqual(told["nobody"][1], "U")
+
+    def test_a_slow_test_is_not_killed(self):
+        """What smokeping allows a target is its log's word; a minute between pings would last too long here."""
+        with tempfile.TemporaryDirectory() as folder:
+            log = self.smokeping(pathlib.Path(folder), 1, "spacing = 60\npings = 3").stdout
+        allowed = [int(seconds) for seconds in re.findall(r"timeout for each target (\d+)", log)]
+        self.assertTrue(allowed, log)
+        self.assertGreaterEqual(min(allowed), 3 * 60 + 10)
+
+    def test_why_there_is_no_test_is_in_the_log(self):
+        with tempfile.TemporaryDirectory() as folder:
+            log = self.smokeping(pathlib.Path(folder), 1, "keyfile = /nonexistent/key").stdout
+        self.assertIn("/nonexistent/key", log)
+        self.assertRegex(log, r"WARNING: 127\.0\.0\.1: the test is error: ")
+
+    def test_mistakes_are_found_in_the_configuration(self):
+        for setting in ("port = 0", "port = 70000", "dscp = 64", "dscp = FAST", "dscp = AF14", "spacing = 61"):
+            with tempfile.TemporaryDirectory() as folder:
+                done = self.smokeping(pathlib.Path(folder), 1, setting, "--check")
+            self.assertNotEqual(done.returncode, 0, setting)
+            self.assertIn(setting.split()[0] + " is ", done.stdout, setting)
+        for setting in ("port = 65535", "dscp = 63", "dscp = ef", "dscp = AF43", "spacing = 60"):
+            with tempfile.TemporaryDirectory() as folder:
+                done = self.smokeping(pathlib.Path(folder), 1, setting, "--check")
+            self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_either_way_that_loses_makes_a_ping_lost(self):
         cases = [  # lost up, lost down, answered, pings that come back

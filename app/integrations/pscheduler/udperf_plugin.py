@@ -1,4 +1,4 @@
-"""What the six programs share: JSON in and out, and running udperf."""
+"""What the six programs share: JSON in and out, checked, and running udperf."""
 
 import json
 import os
@@ -8,9 +8,16 @@ import subprocess
 import sys
 import tempfile
 
+import udperf_address
+import udperf_spec
+
 CONFIGURATION = os.environ.get("UDPERF_PSCHEDULER_CONF", "/etc/pscheduler/tool/udperf.conf")
-DEFAULTS = {"program": "udperf", "ports": "8760-9960"}  # perfSONAR's test ports: firewalls let them in
+DEFAULTS = {"program": "udperf", "ports": "8760-9960",  # perfSONAR's test ports: firewalls let them in
+            "tests": "throughput latency",
+            "preference": "20"}  # above iperf3 (10) for what both can do: only UDP is taken here
 MOST_INPUT = 1 << 24
+LAST_PORT = 65535
+KINDS = {dict: "an object", list: "an array", int: "a whole number", str: "a text"}
 
 
 def fail(message):
@@ -19,18 +26,45 @@ def fail(message):
     sys.exit(1)
 
 
+def checked(value, name, kind):
+    """The value, which has to be of this kind."""
+    if not isinstance(value, kind) or isinstance(value, bool):
+        fail(f"the input's {name} is not {KINDS[kind]}: {json.dumps(value)[:100]}")
+    return value
+
+
 def read_input():
     """The JSON object on stdin."""
-    text = sys.stdin.read(MOST_INPUT + 1)
+    text = sys.stdin.buffer.read(MOST_INPUT + 1)
     if len(text) > MOST_INPUT:
         fail("the input is too long")
     try:
         value = json.loads(text)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         fail(f"the input is not JSON: {problem}")
-    if not isinstance(value, dict):
-        fail("the input is not a JSON object")
-    return value
+    return checked(value, "outermost value", dict)
+
+
+def member(value, name, kind):
+    """value[name], which has to be there and of this kind."""
+    return checked(value.get(name), name, kind)
+
+
+def plan_in(request):
+    """The Plan of the test in an input."""
+    test = member(request, "test", dict)
+    try:
+        return udperf_spec.plan_of(test.get("type"), test.get("spec"))
+    except udperf_spec.Unsupported as problem:
+        return fail(str(problem))
+
+
+def seconds_in(request):
+    """How long the schedule has for a run."""
+    try:
+        return udperf_spec.seconds_of(member(request, "schedule", dict).get("duration"))
+    except udperf_spec.Unsupported as problem:
+        return fail(f"the schedule's duration: {problem}")
 
 
 def write_output(value):
@@ -49,16 +83,38 @@ def configuration():
                     settings[name.strip()] = value.strip()
     except FileNotFoundError:
         pass
+    except (OSError, ValueError) as problem:
+        fail(f"{CONFIGURATION}: {problem}")
     return settings
+
+
+def offered_tests():
+    """The tests that pScheduler may give to this tool, and its preference among the tools for them."""
+    settings = configuration()
+    tests = settings["tests"].split()
+    if not tests or not set(tests) <= set(DEFAULTS["tests"].split()):
+        fail(f"{CONFIGURATION}: tests is some of: {DEFAULTS['tests']}, not {settings['tests']}")
+    try:
+        return tests, int(settings["preference"])
+    except ValueError:
+        return fail(f"{CONFIGURATION}: preference is a whole number, not {settings['preference']}")
+
+
+def ports_of(text):
+    """The ports of FIRST-LAST, or of one port."""
+    first, _, last = text.partition("-")
+    try:
+        ports = list(range(int(first), min(int(last or first), LAST_PORT + 1) + 1))
+    except ValueError:
+        ports = []
+    if not ports or ports[0] < 1 or ports[-1] > LAST_PORT:
+        fail(f"{CONFIGURATION}: ports is FIRST-LAST, within 1..{LAST_PORT}, not {text}")
+    return ports
 
 
 def free_port():
     """A UDP port of the configured range that nobody has now, at either IP version."""
-    first, _, last = configuration()["ports"].partition("-")
-    try:
-        ports = list(range(int(first), int(last or first) + 1))
-    except ValueError:
-        fail(f"{CONFIGURATION}: ports is FIRST-LAST")
+    ports = ports_of(configuration()["ports"])
     random.shuffle(ports)
     family = socket.AF_INET6 if os.path.exists("/proc/net/if_inet6") else socket.AF_INET
     for port in ports:
@@ -73,11 +129,25 @@ def free_port():
 
 def new_key():
     """A key for this one test: whoever else finds the port is not served."""
-    made = subprocess.run([configuration()["program"], "keygen"], capture_output=True, text=True,
-                          timeout=30, check=False)
+    try:
+        made = subprocess.run([configuration()["program"], "keygen"], capture_output=True, text=True,
+                              timeout=30, check=False)
+    except (OSError, ValueError, subprocess.TimeoutExpired) as problem:
+        return fail(f"udperf keygen: {problem}")
     if made.returncode != 0:
         fail(f"udperf keygen: {made.stderr.strip()}")
     return made.stdout
+
+
+class Offer:
+    """What a participant told before the run: a port that it can serve on, and a key."""
+
+    def __init__(self, data):
+        checked(data, "participant-data", dict)
+        self.port = member(data, "port", int)
+        if not 1 <= self.port <= LAST_PORT:
+            fail(f"the input's port is not in 1..{LAST_PORT}: {self.port}")
+        self.key = member(data, "key", str)
 
 
 class KeyFile:
@@ -88,55 +158,69 @@ class KeyFile:
         self.path = None
 
     def __enter__(self):
-        if not isinstance(self.text, str) or not self.text:
-            fail("the participant that serves has told no key")
-        handle, self.path = tempfile.mkstemp(prefix="udperf-pscheduler-")  # 0600
-        with os.fdopen(handle, "w", encoding="utf-8") as key:
-            key.write(self.text)
+        try:
+            handle, self.path = tempfile.mkstemp(prefix="udperf-pscheduler-")  # 0600
+            with os.fdopen(handle, "w", encoding="utf-8") as key:
+                key.write(self.text)
+        except (OSError, ValueError) as problem:
+            self.__exit__()
+            fail(f"no file for the key: {problem}")
         return self.path
 
     def __exit__(self, *_):
-        os.unlink(self.path)
+        if self.path is not None:
+            os.unlink(self.path)
 
 
-def run_server(data, limit):
+def run_udperf(arguments, limit):
+    """(what udperf did, None), or (None, why it did not)."""
+    command = [configuration()["program"]] + arguments
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=min(limit, udperf_spec.LONGEST * 2),
+                              check=False), None
+    except subprocess.TimeoutExpired:
+        return None, f"not done within {limit:.0f} s"
+    except (OSError, ValueError) as problem:
+        return None, f"udperf: {problem}"
+
+
+def run_server(offer, limit):
     """Serves one test, at most `limit` seconds; the result of this participant."""
-    with KeyFile(data.get("_key")) as key:
-        command = [configuration()["program"], "server", "--one-off", "--port", str(data["port"]),
-                   "--key-file", key, "--realtime", "auto"]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
-        except subprocess.TimeoutExpired:
-            return {"succeeded": False, "error": f"no client came within {limit:.0f} s", "diags": ""}
-        except OSError as problem:
-            return {"succeeded": False, "error": f"udperf: {problem}", "diags": ""}
+    with KeyFile(offer.key) as key:
+        done, problem = run_udperf(["server", "--one-off", "--port", str(offer.port), "--key-file", key,
+                                    "--realtime", "auto"], limit)
+    if done is None:
+        return {"succeeded": False, "error": f"no test was served: {problem}", "diags": ""}
     if done.returncode != 0:
         return {"succeeded": False, "error": done.stderr.strip(), "diags": done.stdout}
     return {"succeeded": True, "diags": done.stdout}
 
 
-def run_client(plan, data, limit):
-    """The result document (None where there is none) and what was run, for people."""
-    program = configuration()["program"]
-    command = [program, "client", plan.host, "--json", "--quiet", "--wait-server", "10s"]
-    if plan.server_runs_already:
-        return run_to_document(command + ["--port", str(plan.server_port)] + plan.arguments, limit)
-    server = data[1 - plan.client]
-    with KeyFile(server.get("_key")) as key:
-        command += ["--port", str(server["port"]), "--key-file", key]
-        return run_to_document(command + plan.arguments, limit)
+def run_client(plan, server, limit):
+    """The result document (None where there is none) and what was run, for people. `server` is the Offer of
+    the other participant, None where a server runs already."""
+    own = plan.own_address or plan.own_host
+    address = own and udperf_address.own_address(own, plan.host, plan.ip_version)
+    if plan.own_address and not address:
+        return None, f"no address of this host by the name {own} leads to {plan.host}"
+    arguments = ["client", plan.host, "--json", "--quiet", "--wait-server", "10s"]
+    if address:
+        arguments += ["--bind", address]
+    if server is None:
+        return run_to_document(arguments + ["--port", str(plan.server_port)] + plan.arguments, limit)
+    with KeyFile(server.key) as key:
+        arguments += ["--port", str(server.port), "--key-file", key]
+        return run_to_document(arguments + plan.arguments, limit)
 
 
-def run_to_document(command, limit):
+def run_to_document(arguments, limit):
     """Runs a client; its document and its command line with what it said on stderr."""
-    shown = " ".join(command)
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
-    except subprocess.TimeoutExpired:
-        return None, f"{shown}\nnot done within {limit:.0f} s"
-    except OSError as problem:
+    shown = " ".join(["udperf"] + arguments)
+    done, problem = run_udperf(arguments, limit)
+    if done is None:
         return None, f"{shown}\n{problem}"
     try:
-        return json.loads(done.stdout), f"{shown}\n{done.stderr}"
+        document = json.loads(done.stdout)
     except ValueError:
-        return None, f"{shown}\n{done.stderr}"
+        document = None
+    return document if isinstance(document, dict) else None, f"{shown}\n{done.stderr}"

@@ -12,13 +12,16 @@ def result_of(plan, document, diags):
     """The client's result of a test."""
     if document is None:
         return failure("udperf gave no result", diags)
-    direction = document.get(plan.direction)
-    if document["status"] != "complete" or direction is None:
-        problem = document.get("error") or {}
-        return failure(problem.get("message") or f"the test is {document['status']}", diags)
-    if plan.kind == "throughput":
-        return throughput(document, direction, diags)
-    return latency(plan, document, direction, diags)
+    try:
+        direction = document.get(plan.direction)
+        if document["status"] != "complete" or direction is None:
+            problem = document.get("error") or {}
+            return failure(problem.get("message") or f"the test is {document['status']}", diags)
+        if plan.kind == "throughput":
+            return throughput(document, direction, diags)
+        return latency(plan, document, direction, diags)
+    except (KeyError, IndexError, TypeError, AttributeError) as missing:
+        return failure(f"udperf's document lacks what a result has: {missing!r}", diags)
 
 
 def said_by(number, result):
@@ -29,16 +32,28 @@ def said_by(number, result):
                      [str(result[key]) for key in ("error", "diags") if result.get(key)])
 
 
+def has_figures(plan, told):
+    """Whether what the client told is a result that has what its test is about."""
+    if not isinstance(told, dict) or told.get("succeeded") is not True:
+        return False
+    if plan.kind == "throughput":
+        return isinstance(told.get("intervals"), list) and isinstance(told.get("summary"), dict)
+    return all(isinstance(told.get(f"packets-{name}"), int) for name in ("sent", "received", "lost"))
+
+
 def merge(plan, told, results):
     """The test's result: the client's, with what both ends said. `throughput` allows no key but
     these, so that there an error is among the diags."""
-    merged = dict(told) if isinstance(told, dict) else {"succeeded": False}
-    merged["diags"] = "\n".join(said_by(number, result) for number, result in enumerate(results))
+    succeeded = has_figures(plan, told)
+    diags = "\n".join(said_by(number, result) for number, result in enumerate(results))
     if plan.kind == "throughput":
-        return {"succeeded": merged["succeeded"], "diags": merged["diags"],
-                "intervals": merged.get("intervals", []), "summary": merged.get("summary", {})}
-    merged["schema"] = 1
-    return merged
+        figures = ({key: told[key] for key in ("intervals", "summary")} if succeeded
+                   else {"intervals": [], "summary": {}})
+        return {"succeeded": succeeded, "diags": diags, **figures}
+    if succeeded:
+        return {**told, "schema": 1, "diags": diags}
+    error = told.get("error") if isinstance(told, dict) else None
+    return {"schema": 1, **failure(error or "the client told no figures", diags)}
 
 
 def datagram_bytes(direction):

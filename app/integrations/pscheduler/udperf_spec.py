@@ -1,6 +1,5 @@
 """Test specifications of pScheduler, and what they mean to udperf."""
 
-import ipaddress
 import re
 
 DURATION = re.compile(
@@ -67,39 +66,44 @@ def whole_in(spec, name, default, least, most):
     return value if value is None else int(value)
 
 
-def address_in(spec, name):
-    """The same, of what has to be an IP address."""
-    try:
-        return str(ipaddress.ip_address(str(spec[name])))
-    except ValueError:
-        raise Unsupported(f"{name} has to be an IP address, not {spec[name]!r}") from None
+def host_in(spec, name):
+    """spec[name], which has to be a name or an address; None where it is not there."""
+    value = spec.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value or value.startswith("-") or not value.isprintable():
+        raise Unsupported(f"{name} has to be a host, not {value!r}")
+    return value
 
 
 class Plan:
     """A test as udperf runs it. `client` is the number of the participant that is the client."""
 
     def __init__(self, spec, known):
-        unknown = sorted(set(spec) - known)
+        # What is off changes nothing, whatever it would have been.
+        unknown = sorted(name for name in set(spec) - known if spec[name] is not False)
         if unknown:
             raise Unsupported("udperf does not support " + ", ".join(unknown))
         self.client = 0
         self.warm_up = 0  # seconds before the test, in none of its figures
         self.link_rtt = 0  # seconds, where it is more than usual
         self.direction = "up"
+        self.own_host = host_in(spec, "source")  # what the client sends from, where it is this host's
+        self.own_address = None  # what it has to send from
         self.server_runs_already = False
         self.server_port = None
-        self.host = spec.get("dest")
-        if not isinstance(self.host, str) or not self.host or self.host.startswith("-"):
-            raise Unsupported(f"no destination: {self.host!r}")
+        self.host = host_in(spec, "dest")
+        if self.host is None:
+            raise Unsupported("no destination: dest")
         self.arguments = []
         self._ip(spec)
 
     def _ip(self, spec):
-        version = spec.get("ip-version")
-        if version not in (None, 4, 6):
-            raise Unsupported(f"ip-version is 4 or 6, not {version!r}")
-        if version:
-            self.arguments.append(f"-{version}")
+        self.ip_version = spec.get("ip-version")
+        if self.ip_version not in (None, 4, 6):
+            raise Unsupported(f"ip-version is 4 or 6, not {self.ip_version!r}")
+        if self.ip_version:
+            self.arguments.append(f"-{self.ip_version}")
         tos = whole_in(spec, "ip-tos", 0, 0, 255)
         if tos:
             self.arguments += ["--dscp", str(tos >> 2), "--ecn", str(tos & 3)]
@@ -154,8 +158,7 @@ class Throughput(Plan):
         window = whole_in(spec, "window-size", None, 1, MOST_WINDOW)
         if window:
             self.arguments += ["--buffer", f"{window}B"]
-        if spec.get("local-address"):
-            self.arguments += ["--bind", address_in(spec, "local-address")]
+        self.own_address = host_in(spec, "local-address")
 
 
 class Latency(Plan):
@@ -198,8 +201,9 @@ class Latency(Plan):
         if spec.get("flip"):
             self.client = 1
             self.direction = "down"
-            self.host = spec.get("source")
-            if not isinstance(self.host, str) or not self.host or self.host.startswith("-"):
+            self.own_host = self.host
+            self.host = host_in(spec, "source")
+            if self.host is None:
                 raise Unsupported("flip needs a source")
 
 
@@ -214,6 +218,7 @@ def plan_of(kind, spec):
     """The Plan of a test; raises Unsupported."""
     if not isinstance(spec, dict):
         raise Unsupported("there is no test specification")
+    spec = {name: value for name, value in spec.items() if value is not None}
     if kind == "throughput":
         return Throughput(spec)
     if kind == "latency":

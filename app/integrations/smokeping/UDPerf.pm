@@ -18,7 +18,11 @@ use strict;
 use warnings;
 use base qw(Smokeping::probes::basefork);
 use Carp;
+use POSIX qw(ceil);
 use JSON::PP qw(decode_json);
+
+# Seconds that a test takes beside its datagrams: finding the server, and what both ends tell each other.
+my $AROUND = 20;
 
 sub pod_hash {
     return {
@@ -63,11 +67,15 @@ sub targetvars {
             _default => 5555,
             _example => 5555,
             _re => '\d{1,5}',
+            _sub => sub {
+                my $value = shift;
+                return $value >= 1 && $value <= 65535 ? undef : 'ERROR: port is 1..65535';
+            },
         },
         spacing => {
             _doc => <<'DOC',
-Seconds between pings, 0.02..60. B<pings> times this, and some seconds, have to be less than the step,
-and less than B<timeout> times B<pings>.
+Seconds between pings, 0.02..60. B<pings> times this, and some seconds, have to be less than the step.
+B<timeout> grows with it by itself.
 DOC
             _default => 0.5,
             _example => 1,
@@ -91,6 +99,11 @@ DOC
             _doc => 'DSCP of the datagrams, 0..63 or a name as udperf knows them.',
             _example => 'EF',
             _re => '\w+',
+            _sub => sub {
+                my $value = shift;
+                return $value =~ /^(?:\d|[1-5]\d|6[0-3]|EF|VA|LE|CS[0-7]|AF[1-4][1-3])$/i
+                    ? undef : "ERROR: dscp is 0..63 or one of EF, VA, LE, CS0..CS7, AF11..AF43, not '$value'";
+            },
         },
         ipversion => {
             _doc => '4 or 6; as the name resolves where it is not given.',
@@ -151,6 +164,15 @@ sub document {
     return ref $document eq 'HASH' ? $document : undef;
 }
 
+# Why a test has not all its figures, which may look like loss and is none; undef where it has.
+sub complaint {
+    my $document = shift;
+    my $status = $document->{status} // 'unknown';
+    return undef if $status eq 'complete';
+    my $error = ref $document->{error} eq 'HASH' ? $document->{error}{message} // '' : '';
+    return "the test is $status" . ($error eq '' ? '' : ": $error");
+}
+
 # `count` of these values, evenly spread over them; where there are fewer, some stand for their neighbours, too.
 sub spread {
     my ($count, @values) = @_;
@@ -185,7 +207,25 @@ sub pingone {
     my ($self, $target) = @_;
     my $document = $self->document($self->command($target));
     return () unless $document;
+    my $complaint = complaint($document);
+    $self->do_log("WARNING: $target->{addr}: $complaint") if defined $complaint;
     return round_trips($document, $self->pings($target));
+}
+
+# The least timeout for such a test: it times `pings` is what the process has, and then it is killed.
+sub least_timeout {
+    my ($spacing, $pings) = @_;
+    return ceil($spacing + $AROUND / $pings);
+}
+
+sub ping {
+    my $self = shift;
+    for my $target (@{$self->targets}) {
+        my $least = least_timeout($target->{vars}{spacing}, $self->pings($target));
+        my $timeout = $target->{vars}{timeout};
+        $target->{vars}{timeout} = $least unless defined $timeout && $timeout > $least;
+    }
+    return $self->SUPER::ping(@_);
 }
 
 1;
