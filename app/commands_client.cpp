@@ -112,7 +112,9 @@ std::optional<std::string> apply_client_options(Command which, std::span<const G
   if (command.flows != 0) {
     make_light(given, command);
   }
-  command.options.flows = are_flows(command);
+  if (are_flows(command)) {
+    command.options.flows = {.rate_of_each = !is_given(given, "rate")};
+  }
   if (auto problem = local_port_problem(command.options)) {
     return problem;
   }

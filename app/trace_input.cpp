@@ -65,6 +65,9 @@ Result<traffic::TraceInput> load_trace(const ClientCommand& command,
   }
   if (!option.amount_given && !option.loop) {
     params.amount = Amount{0, trace->packets() * params.streams, Duration{0}};
+    if (options.flows) {
+      options.flows->packets_of_each = true;
+    }
   }
   if (auto problem = check_params(params)) {
     return tl::unexpected{*std::move(problem)};

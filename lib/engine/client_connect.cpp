@@ -84,8 +84,7 @@ Error unreachable_from_here(Error error) {
 /// The parameters as they are asked of a server at this address.
 TestParams params_for(const ClientOptions& options, const StreamPorts& ports,
                       const Endpoint& server) {
-  TestParams params = options.params;
-  params.streams = ports.streams();
+  TestParams params = ports.params_for(options);
   if (options.auto_packet_size) {
     params.payload_bytes = largest_auto_payload(server);
   } else if (options.profile.ip_sizes && server.address.family == IpFamily::v6) {

@@ -25,6 +25,13 @@ struct ProfileInput {
 };
 
 /// What `udperf client` was asked to do.
+/// What is known of each flow, and stands in the parameters for all of them: where some are silent,
+/// the others send what they would have sent.
+struct FlowOptions {
+  bool rate_of_each = false;
+  bool packets_of_each = false;
+};
+
 struct ClientOptions {
   std::string host = "127.0.0.1";  ///< name or address, with %scope for link-local
   std::uint16_t port = kDefaultPort;
@@ -33,7 +40,7 @@ struct ClientOptions {
   std::string bind_device;                  ///< --bind-dev; empty: any network interface
   std::uint16_t local_port = 0;             ///< --local-port, of the first stream; 0 = any
   std::uint16_t last_local_port = 0;        ///< where a range was given; 0 = none was
-  bool flows = false;                       ///< each stream is judged by itself (docs/flows.md)
+  std::optional<FlowOptions> flows;         ///< each stream is judged by itself (docs/flows.md)
   std::optional<std::uint32_t> buffer;      ///< --buffer, payload bytes; absent = our default
   bool spin = false;                        ///< --spin: threads of a test never sleep
   Realtime realtime = Realtime::automatic;  ///< --realtime
