@@ -41,3 +41,18 @@ TEST_CASE("flows of a profile that has no rate are as slow as others", "[app]") 
   CHECK(params.shape_up.mixed());
   CHECK(params.streams == 8);
 }
+
+TEST_CASE("the largest datagram is that of the ways that run", "[app]") {
+  const auto gaming = [](const std::string& direction) {
+    return params_of({"client", "host", "--profile", "gaming", "--direction", direction});
+  };
+  CHECK(gaming("up").payload_bytes == 90);
+  CHECK(gaming("down").payload_bytes == 250);
+  CHECK(gaming("both").payload_bytes == 250);
+  CHECK(gaming("both").shape_up.mixed());
+  CHECK(params_of(
+            {"client", "host", "--profile", "gaming", "--direction", "up", "--packet-size", "100"})
+            .payload_bytes == 100);
+  CHECK(params_of({"client", "host", "--profile", "imix", "--direction", "down"}).payload_bytes ==
+        1472);
+}
