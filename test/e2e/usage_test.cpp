@@ -8,10 +8,18 @@
 #include "e2e/program.hpp"
 #include "result/version.hpp"
 #include "support/catch.hpp"
+#include "support/spawn.hpp"
+#include "support/strict_json.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace std::chrono_literals;
+using udperf::test::content_of;
 using udperf::test::document_of;
+using udperf::test::kGuard;
+using udperf::test::parse_strict_json;
+using udperf::test::run_to_end;
 using udperf::test::run_udperf;
+using udperf::test::TempDir;
 
 namespace {
 
@@ -104,4 +112,15 @@ TEST_CASE("the version is its first line, and one item a line follows", "[e2e]")
     CHECK(line.find_first_not_of(' ', item.size()) != std::string::npos);
   }
   CHECK_FALSE(std::getline(lines, line));
+}
+
+TEST_CASE("each profile's way is listed", "[e2e]") {
+  const auto listed = parse_strict_json(run_udperf({"profiles", "--json"}).out);
+  REQUIRE(listed);
+  for (const auto& row : listed->at("profiles")) {
+    CAPTURE(row);
+    const bool both =
+        row.at("name").get<std::string>().starts_with("voip") || row.at("name") == "gaming";
+    CHECK(row.at("direction") == (both ? "both" : "up"));
+  }
 }
