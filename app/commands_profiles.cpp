@@ -5,7 +5,6 @@
 
 #include "app/commands.hpp"
 #include "app/exit_code.hpp"
-#include "app/files.hpp"
 #include "app/options/commands.hpp"
 #include "app/options/rules.hpp"
 #include "traffic/profiles.hpp"
@@ -140,9 +139,7 @@ Invocation make_profiles(const Arguments& arguments) {
 }
 
 int run_command(const ProfilesCommand& command) {
-  const auto out = OutputFile::open(std::nullopt, "stdout");
-  return out && out->write(command.json ? profiles_json() : profiles_text()) ? exit_ok
-                                                                             : exit_internal;
+  return print_to_stdout(command.json ? profiles_json() : profiles_text());
 }
 
 }  // namespace udperf::app

@@ -337,7 +337,11 @@ Result<void> write_key_file(const std::string& path, std::string_view text) {
     return refuse("keygen " + path + ": cannot be created", reason);
   }
   ::fchmod(file.get(), 0600);  // a umask may have taken the owner's own rights
-  return write_all(file.get(), text, path);
+  auto done = write_all(file.get(), text, path);
+  if (!done) {
+    ::unlink(path.c_str());  // half a key is none, and would stand in the way of the next try
+  }
+  return done;
 }
 
 }  // namespace udperf::app

@@ -8,6 +8,7 @@
 #include "e2e/program.hpp"
 #include "result/version.hpp"
 #include "support/catch.hpp"
+#include "support/places.hpp"
 #include "support/spawn.hpp"
 #include "support/strict_json.hpp"
 #include "support/temp_dir.hpp"
@@ -16,6 +17,7 @@ using namespace std::chrono_literals;
 using udperf::test::content_of;
 using udperf::test::document_of;
 using udperf::test::kGuard;
+using udperf::test::kProgram;
 using udperf::test::parse_strict_json;
 using udperf::test::run_to_end;
 using udperf::test::run_udperf;
@@ -122,5 +124,21 @@ TEST_CASE("each profile's way is listed", "[e2e]") {
     const bool both =
         row.at("name").get<std::string>().starts_with("voip") || row.at("name") == "gaming";
     CHECK(row.at("direction") == (both ? "both" : "up"));
+  }
+}
+
+TEST_CASE("what cannot be printed is said, and the exit status is 1", "[e2e]") {
+  const TempDir folder;
+  const auto file = (folder.path() / "run.json").string();
+  REQUIRE(run_udperf({"loopback", "--packets", "10", "--json", "--output", file}).code() == 0);
+  for (const std::string& command :
+       {std::string{"profiles"}, std::string{"keygen"}, std::string{"--version"},
+        std::string{"client --help"}, "compare " + file + " " + file}) {
+    CAPTURE(command);
+    const auto finished = run_to_end(
+        {"/bin/sh", "-c", std::string{"exec "} + kProgram + " " + command + " >/dev/full"}, kGuard);
+    REQUIRE(finished.has_value());
+    CHECK(finished->code() == 1);
+    CHECK(finished->err == "udperf: write stdout: No space left on device\n");
   }
 }
