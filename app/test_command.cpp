@@ -279,7 +279,10 @@ int report_failure(const Error& error, const ClientCommand& command) {
     const auto document = result::build_result(failed_outcome(error, command.options, now));
     Renderer renderer{command.output, report::TextStyle{}};
     const auto text = renderer.finished(document, now);
-    const auto output = OutputFile::open(std::nullopt, "stdout");
+    auto output = OutputFile::open(command.output.file, "--output");
+    if (!output) {  // which may be what is wrong
+      output = OutputFile::open(std::nullopt, "stdout");
+    }
     if (!text || !output || !output->write(*text)) {
       return exit_internal;
     }

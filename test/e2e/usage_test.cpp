@@ -142,3 +142,15 @@ TEST_CASE("what cannot be printed is said, and the exit status is 1", "[e2e]") {
     CHECK(finished->err == "udperf: write stdout: No space left on device\n");
   }
 }
+
+TEST_CASE("an error before the test goes where the result was to go", "[e2e]") {
+  const TempDir folder;
+  const auto file = folder.path() / "run.json";
+  const auto finished = run_udperf({"client", "127.0.0.1", "--json", "--output", file.string(),
+                                    "--key-file", (folder.path() / "none").string()});
+  CHECK(finished.code() == 2);
+  CHECK(finished.out.empty());
+  const auto document = parse_strict_json(content_of(file));
+  REQUIRE(document);
+  CHECK(document->at("status") == "error");
+}
