@@ -85,7 +85,7 @@ bool ExecHook::is_program(const std::string& program) {
 Error ExecHook::no_program(const std::string& program) {
   return Error{ErrorCode::usage,
                "--exec " + program +
-                   ": is no program that may be run; accepted is one file, "
+                   ": is not a program that may be run; accepted is one file, "
                    "without arguments",
                0,
                {}};
