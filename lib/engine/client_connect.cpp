@@ -6,7 +6,7 @@
 #include <string>
 
 #include "engine/handshakes.hpp"
-#include "engine/key_text.hpp"
+#include "engine/port_offload.hpp"
 #include "net/udp_port.hpp"
 #include "traffic/profiles.hpp"
 
@@ -14,18 +14,6 @@ namespace udperf::engine {
 namespace {
 
 using namespace std::chrono_literals;
-
-net::PortOptions::Offload offload(OffloadMode mode) {
-  switch (mode) {
-    case OffloadMode::on:
-      return net::PortOptions::Offload::on;
-    case OffloadMode::off:
-      return net::PortOptions::Offload::off;
-    case OffloadMode::automatic:
-      break;
-  }
-  return net::PortOptions::Offload::automatic;
-}
 
 net::PortOptions port_options(const ClientOptions& options, const Endpoint& server,
                               std::uint16_t local_port) {
@@ -35,8 +23,8 @@ net::PortOptions port_options(const ClientOptions& options, const Endpoint& serv
   out.local_port = local_port;
   out.remote = server;
   out.buffer_bytes = options.buffer.value_or(kDefaultBuffer);
-  out.gso = offload(options.params.gso);
-  out.gro = offload(options.params.gro);
+  out.gso = port_offload(options.params.gso);
+  out.gro = port_offload(options.params.gro);
   out.tos = static_cast<std::uint8_t>((options.params.dscp << 2U) | options.params.ecn);
   out.dont_fragment = options.params.df == DontFragment::on;
   return out;
