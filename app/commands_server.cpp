@@ -32,7 +32,7 @@ struct ServerFiles {
   std::optional<OutputFile> jsonl;
   std::optional<PidFile> pid_file;
   net::Fd ready;
-  std::optional<std::string> key;
+  std::optional<crypto::Key> key;
 
   [[nodiscard]] ServerReporter::Outputs outputs(const ServerCommand& command) {
     const bool text = command.jsonl != "-";
@@ -62,7 +62,7 @@ Result<void> open_more(const ServerCommand& command, ServerFiles& files) {
     if (!key) {
       return tl::unexpected<Error>{key.error()};
     }
-    files.key = *std::move(key);
+    files.key = *key;
   }
   if (command.jsonl) {
     auto jsonl = OutputFile::open(command.jsonl, "--jsonl", OutputFile::Mode::append);

@@ -111,7 +111,7 @@ session::ClientHandshake::Settings ClientConnect::handshake_settings(const TestP
   settings.told_timeout = settings_.options->connect_timeout;
   settings.timeout = std::max(settings_.deadline - now, Duration{1ms});
   settings.capabilities = settings_.options->light ? wire::kCapLight : 0;
-  settings.key = key_of(settings_.options->key);
+  settings.key = settings_.options->key;
   return settings;
 }
 

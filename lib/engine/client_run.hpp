@@ -9,6 +9,7 @@
 #include "base/endpoint.hpp"
 #include "base/random.hpp"
 #include "clock/clock.hpp"
+#include "crypto/crypto.hpp"
 #include "engine/stop_token.hpp"
 #include "engine/thread_scheduling.hpp"
 #include "model/outcome.hpp"
@@ -24,7 +25,6 @@ struct ProfileInput {
   bool ip_sizes = false;  ///< sizes are of IPv4 packets: IPv6 leaves 20 bytes less of each
 };
 
-/// What `udperf client` was asked to do.
 /// What is known of each flow, and stands in the parameters for all of them: where some are silent,
 /// the others send what they would have sent.
 struct FlowOptions {
@@ -32,6 +32,7 @@ struct FlowOptions {
   bool packets_of_each = false;
 };
 
+/// What `udperf client` was asked to do.
 struct ClientOptions {
   std::string host = "127.0.0.1";  ///< name or address, with %scope for link-local
   std::uint16_t port = kDefaultPort;
@@ -54,7 +55,7 @@ struct ClientOptions {
   ProfileInput profile;
   TestParams params;
   std::vector<std::pair<std::string, std::string>> labels;
-  std::optional<std::string> key;  ///< 32 bytes, --key-file
+  std::optional<crypto::Key> key;  ///< --key-file
 };
 
 /// One interval of one way, live: the sender's and the receiver's view so far. Provisional; the

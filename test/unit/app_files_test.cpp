@@ -80,9 +80,8 @@ TEST_CASE("a key is written for its owner alone and read back", "[app]") {
 
   const auto key = read_key_file(folder.file("key"));
   REQUIRE(key.has_value());
-  REQUIRE(key->size() == 32);
-  CHECK(static_cast<unsigned char>(key->front()) == 0xF0);
-  CHECK(static_cast<unsigned char>(key->back()) == 0x0F);
+  CHECK(key->front() == std::byte{0xF0});
+  CHECK(key->back() == std::byte{0x0F});
 }
 
 TEST_CASE("of a key that could not be written whole no file is left", "[app]") {
