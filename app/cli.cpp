@@ -238,8 +238,7 @@ Invocation parse_command_line(std::span<const std::string> arguments) {
   const CommandSpec& spec = spec_of(*command);
   Invocation invocation = parse_command(spec, arguments.subspan(1));
   if (auto* const problem = std::get_if<UsageError>(&invocation)) {
-    const bool prints_result = spec.runs_test && find_option(*command, "json") != nullptr;
-    problem->format = prints_result ? format_asked_for(arguments) : OutputFormat::text;
+    problem->format = spec.prints_result ? format_asked_for(arguments) : OutputFormat::text;
   }
   return invocation;
 }

@@ -3,28 +3,18 @@
 #include <string>
 
 #include "app/exit_code.hpp"
-#include "app/files.hpp"
 #include "app/options/help.hpp"
 #include "app/test_command.hpp"
 #include "app/version.hpp"
 
 namespace udperf::app {
-namespace {
-
-int print(const std::string& text) {
-  const auto out = OutputFile::open(std::nullopt, "stdout");
-  return out && out->write(text) ? exit_ok : exit_internal;
-}
-
-}  // namespace
-
 int run_command(const HelpRequest& request) {
-  return print(request.command ? command_help(*request.command, request.depth)
-                               : program_help(request.depth));
+  return print_to_stdout(request.command ? command_help(*request.command, request.depth)
+                                         : program_help(request.depth));
 }
 
 int run_command(const VersionRequest& /*request*/) {
-  return print(version_text());
+  return print_to_stdout(version_text());
 }
 
 int run_command(const UsageError& problem) {

@@ -10,6 +10,7 @@
 #include "base/saturating.hpp"
 #include "classic/client_run.hpp"
 #include "iperf3/client_run.hpp"
+#include "traffic/profiles.hpp"
 #include "voice/e_model.hpp"
 
 namespace udperf::app {
@@ -112,7 +113,9 @@ std::optional<std::string> apply_client_options(Command which, std::span<const G
   if (command.flows != 0) {
     make_light(given, command);
   }
-  command.options.flows = are_flows(command);
+  if (are_flows(command)) {
+    command.options.flows = {.rate_of_each = !is_given(given, "rate")};
+  }
   if (auto problem = local_port_problem(command.options)) {
     return problem;
   }
@@ -122,6 +125,7 @@ std::optional<std::string> apply_client_options(Command which, std::span<const G
   if (command.options.params.voice.wanted() && !is_given(given, "profile")) {
     send_as_codec(given, command.options);
   }
+  traffic::settle_sizes(command.options.params);
   command.options.params.header = header_for(command);
   if (command.trace) {
     command.trace->rate_given = is_given(given, "rate");

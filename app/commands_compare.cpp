@@ -87,13 +87,10 @@ int run_command(const CompareCommand& command) {
       return report_failure(done.error());
     }
   }
-  const auto out = OutputFile::open(std::nullopt, "stdout");
   const std::string text =
       command.json ? json : compare::to_text(comparison, command.before, command.after);
-  if (!out || !out->write(text)) {
-    return exit_internal;
-  }
-  return status_of(comparison);
+  const int printed = print_to_stdout(text);
+  return printed == exit_ok ? status_of(comparison) : printed;
 }
 
 }  // namespace udperf::app

@@ -21,8 +21,7 @@ int run_command(const KeygenCommand& command) {
   crypto::SystemRandom random;
   const std::string text = make_key_text(random);
   if (!command.file) {
-    const auto out = OutputFile::open(std::nullopt, "stdout");
-    return out && out->write(text) ? exit_ok : exit_internal;
+    return print_to_stdout(text);
   }
   if (const auto done = write_key_file(*command.file, text); !done) {
     return report_failure(done.error());

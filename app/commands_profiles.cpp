@@ -5,7 +5,6 @@
 
 #include "app/commands.hpp"
 #include "app/exit_code.hpp"
-#include "app/files.hpp"
 #include "app/options/commands.hpp"
 #include "app/options/rules.hpp"
 #include "traffic/profiles.hpp"
@@ -62,15 +61,14 @@ Json row_json(const ProfileRow& row) {
   tree["usage"] = row.usage;
   tree["description"] = row.what;
   tree["source"] = row.from;
-  tree["direction"] = nullptr;
+  const auto traffic = traffic::parse_profile(row.usage);  // none: there is something to fill in
+  const TestParams params = traffic ? traffic_params(*traffic) : TestParams{};
+  const bool both = params.direction == Direction::both;
+  tree["direction"] = both ? "both" : "up";
   tree["up"] = tree["down"] = nullptr;
   if (!row.fixed) {
     return tree;
   }
-  const auto traffic = traffic::parse_profile(row.usage);
-  const TestParams params = traffic_params(*traffic);
-  const bool both = params.direction == Direction::both;
-  tree["direction"] = both ? "both" : "up";
   tree["up"] = way_json({params, Way::up}, traffic->payload_bytes == 0);
   if (both) {
     tree["down"] = way_json({params, Way::down}, traffic->payload_bytes == 0);
@@ -141,9 +139,7 @@ Invocation make_profiles(const Arguments& arguments) {
 }
 
 int run_command(const ProfilesCommand& command) {
-  const auto out = OutputFile::open(std::nullopt, "stdout");
-  return out && out->write(command.json ? profiles_json() : profiles_text()) ? exit_ok
-                                                                             : exit_internal;
+  return print_to_stdout(command.json ? profiles_json() : profiles_text());
 }
 
 }  // namespace udperf::app

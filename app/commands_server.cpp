@@ -32,7 +32,7 @@ struct ServerFiles {
   std::optional<OutputFile> jsonl;
   std::optional<PidFile> pid_file;
   net::Fd ready;
-  std::optional<std::string> key;
+  std::optional<crypto::Key> key;
 
   [[nodiscard]] ServerReporter::Outputs outputs(const ServerCommand& command) {
     const bool text = command.jsonl != "-";
@@ -48,7 +48,7 @@ Result<net::Fd> open_ready(const ServerCommand& command) {
   if (mode < 0 || (mode & O_ACCMODE) == O_RDONLY) {
     return tl::unexpected<Error>{Error{ErrorCode::usage,
                                        "--ready-fd " + std::to_string(*command.ready_fd) +
-                                           ": is no descriptor that is open for writing",
+                                           ": is not a descriptor that is open for writing",
                                        0,
                                        {}}};
   }
@@ -62,7 +62,7 @@ Result<void> open_more(const ServerCommand& command, ServerFiles& files) {
     if (!key) {
       return tl::unexpected<Error>{key.error()};
     }
-    files.key = *std::move(key);
+    files.key = *key;
   }
   if (command.jsonl) {
     auto jsonl = OutputFile::open(command.jsonl, "--jsonl", OutputFile::Mode::append);
@@ -71,11 +71,6 @@ Result<void> open_more(const ServerCommand& command, ServerFiles& files) {
     }
     files.jsonl = *std::move(jsonl);
   }
-  auto ready = open_ready(command);
-  if (!ready) {
-    return tl::unexpected<Error>{ready.error()};
-  }
-  files.ready = *std::move(ready);
   if (command.pid_file) {
     auto pid_file = PidFile::create(*command.pid_file);
     if (!pid_file) {
@@ -87,6 +82,11 @@ Result<void> open_more(const ServerCommand& command, ServerFiles& files) {
 }
 
 Result<ServerFiles> open_files(const ServerCommand& command, const Clock& clock) {
+  // Before any other: one that nobody opened would get the number of a file of ours.
+  auto ready = open_ready(command);
+  if (!ready) {
+    return tl::unexpected<Error>{ready.error()};
+  }
   auto log = Log::open(command.log, clock);
   if (!log) {
     return tl::unexpected<Error>{log.error()};
@@ -95,7 +95,8 @@ Result<ServerFiles> open_files(const ServerCommand& command, const Clock& clock)
   if (!out) {
     return tl::unexpected<Error>{out.error()};
   }
-  ServerFiles files{*std::move(log), *std::move(out), std::nullopt, std::nullopt, {}, {}};
+  ServerFiles files{*std::move(log), *std::move(out),   std::nullopt,
+                    std::nullopt,    *std::move(ready), {}};
   if (const auto more = open_more(command, files); !more) {
     return tl::unexpected<Error>{more.error()};
   }

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <utility>
 
+#include "app/files.hpp"
 #include "result/document.hpp"
 
 namespace udperf::app {
@@ -46,6 +48,19 @@ std::optional<std::string> missed_score(const Thresholds& thresholds, const Meas
 int report_failure(const Error& error) {
   std::fprintf(stderr, "udperf: %s\n", error.message().c_str());
   return exit_code(error.code);
+}
+
+int print_to_stdout(std::string_view text) {
+  const auto output = OutputFile::open(std::nullopt, "stdout");
+  const auto written =
+      output ? output->write(text) : Result<void>{tl::unexpected<Error>{output.error()}};
+  if (written) {
+    return exit_ok;
+  }
+  if (written.error().os_error != EPIPE) {
+    std::fprintf(stderr, "udperf: %s\n", written.error().message().c_str());
+  }
+  return exit_internal;
 }
 
 int exit_code(ErrorCode code) {

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/cli.hpp"
@@ -29,6 +30,9 @@ enum ExitCode : int {
 [[nodiscard]] int exit_code(ErrorCode code);
 /// Says on stderr what is wrong; returns its exit status.
 [[nodiscard]] int report_failure(const Error& error);
+/// Writes to stdout; returns 0, or 1 where that failed, and says why on stderr: who closed the pipe
+/// knows it.
+[[nodiscard]] int print_to_stdout(std::string_view text);
 /// 130 or 143.
 [[nodiscard]] int exit_code_of_signal(int signal);
 

@@ -18,7 +18,6 @@
 namespace udperf::app {
 namespace {
 
-constexpr std::size_t kKeyBytes = 32;
 constexpr std::string_view kSpace = " \t\r\n";
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 
@@ -40,17 +39,20 @@ std::optional<unsigned> hex_digit(char c) {
   return at == std::string_view::npos ? std::nullopt : std::optional{static_cast<unsigned>(at)};
 }
 
-std::optional<std::string> decode_hex(std::string_view digits) {
-  std::string bytes;
-  for (std::size_t i = 0; i + 1 < digits.size(); i += 2) {
-    const auto high = hex_digit(digits[i]);
-    const auto low = hex_digit(digits[i + 1]);
+std::optional<crypto::Key> parse_key(std::string_view digits) {
+  crypto::Key key{};
+  if (digits.size() != 2 * key.size()) {
+    return std::nullopt;
+  }
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    const auto high = hex_digit(digits[2 * i]);
+    const auto low = hex_digit(digits[2 * i + 1]);
     if (!high || !low) {
       return std::nullopt;
     }
-    bytes += static_cast<char>((*high << 4U) | *low);
+    key[i] = static_cast<std::byte>((*high << 4U) | *low);
   }
-  return bytes;
+  return key;
 }
 
 }  // namespace
@@ -289,7 +291,7 @@ PidFile::~PidFile() {
   }
 }
 
-Result<std::string> read_key_file(const std::string& path) {
+Result<crypto::Key> read_key_file(const std::string& path) {
   constexpr std::size_t kMaxBytes = 1024;
   const std::string option = "--key-file " + path;
   const net::Fd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
@@ -311,16 +313,15 @@ Result<std::string> read_key_file(const std::string& path) {
     const int reason = errno;
     return refuse(option + ": cannot be read", reason);
   }
-  const auto digits = trimmed({buffer.data(), static_cast<std::size_t>(size)});
-  auto key = digits.size() == 2 * kKeyBytes ? decode_hex(digits) : std::nullopt;
+  const auto key = parse_key(trimmed({buffer.data(), static_cast<std::size_t>(size)}));
   if (!key) {
     return refuse(option + ": must hold 64 hexadecimal digits, as udperf keygen writes them");
   }
-  return *std::move(key);
+  return *key;
 }
 
 std::string make_key_text(RandomSource& random) {
-  std::array<std::byte, kKeyBytes> key{};
+  crypto::Key key{};
   random.fill(key);
   std::string text;
   for (const std::byte byte : key) {
@@ -337,7 +338,11 @@ Result<void> write_key_file(const std::string& path, std::string_view text) {
     return refuse("keygen " + path + ": cannot be created", reason);
   }
   ::fchmod(file.get(), 0600);  // a umask may have taken the owner's own rights
-  return write_all(file.get(), text, path);
+  auto done = write_all(file.get(), text, path);
+  if (!done) {
+    ::unlink(path.c_str());  // half a key is none, and would stand in the way of the next try
+  }
+  return done;
 }
 
 }  // namespace udperf::app

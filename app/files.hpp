@@ -9,6 +9,7 @@
 #include "base/random.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "crypto/crypto.hpp"
 #include "net/fd.hpp"
 
 namespace udperf::app {
@@ -91,10 +92,10 @@ class PidFile {
   net::Fd file_;
 };
 
-/// The 32 bytes of a key file: 64 hexadecimal digits and white space around them. Refused when
+/// The key in a file: 64 hexadecimal digits and white space around them. Refused when
 /// anybody but its owner may read or write it; where systemd hands it over (LoadCredential=), its
 /// group may read it, which is how systemd lets the service's user do so.
-[[nodiscard]] Result<std::string> read_key_file(const std::string& path);
+[[nodiscard]] Result<crypto::Key> read_key_file(const std::string& path);
 
 /// 64 hexadecimal digits and a line end, from 32 bytes of `random`.
 [[nodiscard]] std::string make_key_text(RandomSource& random);

@@ -61,7 +61,7 @@ std::string explained(std::string_view what, std::string_view text) {
 }
 
 std::string list(std::string_view name, std::span<const Explained> rows) {
-  std::string result = section(name);
+  std::string result = rows.empty() ? "" : section(name);
   for (const Explained& row : rows) {
     result += explained(bold(row.what), row.text);
   }
@@ -195,7 +195,7 @@ std::string command_man_page(Command command, const ManHead& head) {
     page += ".PP\n" + paragraphs(text.prose);
   }
   return page + options(command) + list("EXIT STATUS", exit_statuses(command)) +
-         list("ENVIRONMENT", environment_variables()) + list("FILES", installed_files()) +
+         list("ENVIRONMENT", environment_variables(command)) + list("FILES", installed_files()) +
          examples(text.examples) + see_also(name);
 }
 

@@ -16,7 +16,8 @@ constexpr std::string_view kProgram =
     "and "
     "data, both directions, all streams and all clients. There is no TCP connection.\n\n"
     "Sizes, rates and times take units: K, M and G are powers of 1000, KiB, MiB and GiB of 1024; "
-    "rates are in bit/s, or in datagrams a second with pps; times take us, ms, s, m and h. The "
+    "rates are in bit/s (k, m and g will do), or in datagrams a second with pps; times take us, "
+    "ms, s, m and h. The "
     "result, and nothing else, goes to standard output; log, warnings and progress go to standard "
     "error.\n\n"
     "Where other work holds a sender up, what became due meanwhile follows at up to 25 % above the "
@@ -46,8 +47,52 @@ constexpr auto kCompareStatuses = std::to_array<Explained>({
     {"6", "A figure is worse by more than --fail-worse allows, or no longer measured."},
 });
 
-constexpr auto kEnvironment = std::to_array<Explained>({
-    {"NO_COLOR", "When set to anything but nothing, --color auto means never."},
+/// Of what makes no test.
+constexpr auto kPlainStatuses = std::to_array<Explained>({
+    {"0", "Done."},
+    kExitStatuses[1],
+    kExitStatuses[2],
+});
+
+struct Variable {
+  Explained row;
+  bool (*read_by)(Command command);
+};
+
+bool reads_keys(Command command) {
+  return spec_of(command).runs_test;
+}
+
+bool makes_results(Command command) {
+  return spec_of(command).prints_result;
+}
+
+bool is_monitor(Command command) {
+  return command == Command::monitor;
+}
+
+bool is_iperf3(Command command) {
+  return command == Command::iperf3;
+}
+
+constexpr auto kEnvironment = std::to_array<Variable>({
+    {{"NO_COLOR", "When set to anything but nothing, --color auto means never."}, makes_results},
+    {{"TERM", "When it is dumb, or not set, likewise."}, makes_results},
+    {{"COLUMNS", "How wide the output may be where the terminal does not say (80)."},
+     makes_results},
+    {{"LC_ALL, LC_CTYPE, LANG",
+      "The first of them that is set says whether the output may have more than ASCII (UTF-8)."},
+     makes_results},
+    {{"CREDENTIALS_DIRECTORY",
+      "Where systemd puts credentials (LoadCredential=): a --key-file in it may be readable for "
+      "its "
+      "group."},
+     reads_keys},
+    {{"STATE_DIRECTORY, XDG_STATE_HOME, HOME",
+      "Where the history is without --history, the first of them that is set."},
+     is_monitor},
+    {{"PATH", "Where the program of --exec is looked for."}, is_monitor},
+    {{"IPERF3_PASSWORD", "The password of --username."}, is_iperf3},
 });
 
 constexpr auto kFiles = std::to_array<Explained>({
@@ -78,12 +123,25 @@ std::span<const Explained> exit_statuses(Command command) {
   if (command == Command::compare) {
     return kCompareStatuses;
   }
-  constexpr std::size_t kWithoutTest = 3;  // success, failure, usage
-  return spec_of(command).runs_test ? exit_statuses() : exit_statuses().first(kWithoutTest);
+  return spec_of(command).runs_test ? exit_statuses() : kPlainStatuses;
 }
 
-std::span<const Explained> environment_variables() {
-  return kEnvironment;
+std::vector<Explained> environment_variables() {
+  std::vector<Explained> rows;
+  for (const Variable& variable : kEnvironment) {
+    rows.push_back(variable.row);
+  }
+  return rows;
+}
+
+std::vector<Explained> environment_variables(Command command) {
+  std::vector<Explained> rows;
+  for (const Variable& variable : kEnvironment) {
+    if (variable.read_by(command)) {
+      rows.push_back(variable.row);
+    }
+  }
+  return rows;
 }
 
 std::span<const Explained> installed_files() {

@@ -2,6 +2,7 @@
 
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "app/options/option.hpp"
 
@@ -19,7 +20,10 @@ struct Explained {
 [[nodiscard]] std::span<const Explained> exit_statuses();
 /// Those that this command can end with.
 [[nodiscard]] std::span<const Explained> exit_statuses(Command command);
-[[nodiscard]] std::span<const Explained> environment_variables();
+/// All that the program reads.
+[[nodiscard]] std::vector<Explained> environment_variables();
+/// Those that this command reads; may be none.
+[[nodiscard]] std::vector<Explained> environment_variables(Command command);
 [[nodiscard]] std::span<const Explained> installed_files();
 
 }  // namespace udperf::app

@@ -30,7 +30,7 @@ struct OpenFiles {
   Log log;
   OutputFile output;
   std::optional<WholeFile> page;
-  std::optional<std::string> key;
+  std::optional<crypto::Key> key;
 };
 
 Result<OpenFiles> open_files(const ClientCommand& command, const Clock& clock) {
@@ -43,13 +43,13 @@ Result<OpenFiles> open_files(const ClientCommand& command, const Clock& clock) {
   if (!log) {
     return tl::unexpected<Error>{log.error()};
   }
-  std::optional<std::string> key;
+  std::optional<crypto::Key> key;
   if (command.key_file) {
-    auto bytes = read_key_file(*command.key_file);
+    const auto bytes = read_key_file(*command.key_file);
     if (!bytes) {
       return tl::unexpected<Error>{bytes.error()};
     }
-    key = *std::move(bytes);
+    key = *bytes;
   }
   auto output = OutputFile::open(command.output.file, "--output");
   if (!output) {
@@ -63,7 +63,7 @@ Result<OpenFiles> open_files(const ClientCommand& command, const Clock& clock) {
     }
     page.emplace(*std::move(opened));
   }
-  return OpenFiles{*std::move(log), *std::move(output), std::move(page), std::move(key)};
+  return OpenFiles{*std::move(log), *std::move(output), std::move(page), key};
 }
 
 ThresholdsMet judge_thresholds(const ClientCommand& command, const result::ResultDocument& document,
@@ -279,7 +279,10 @@ int report_failure(const Error& error, const ClientCommand& command) {
     const auto document = result::build_result(failed_outcome(error, command.options, now));
     Renderer renderer{command.output, report::TextStyle{}};
     const auto text = renderer.finished(document, now);
-    const auto output = OutputFile::open(std::nullopt, "stdout");
+    auto output = OutputFile::open(command.output.file, "--output");
+    if (!output) {  // which may be what is wrong
+      output = OutputFile::open(std::nullopt, "stdout");
+    }
     if (!text || !output || !output->write(*text)) {
       return exit_internal;
     }

@@ -25,7 +25,7 @@ void warn(const traffic::TraceNotes& notes, std::uint32_t least, std::vector<War
   add(notes.skipped, "are not IP: they are left out");
   add(notes.cut, "were cut too short when they were captured: they are left out");
   if (notes.heading) {
-    warnings.push_back({"trace", "the first line of the trace is a heading: it is left out"});
+    warnings.push_back({"trace", "the first row of the trace is a heading: it is left out"});
   }
 }
 
@@ -65,6 +65,9 @@ Result<traffic::TraceInput> load_trace(const ClientCommand& command,
   }
   if (!option.amount_given && !option.loop) {
     params.amount = Amount{0, trace->packets() * params.streams, Duration{0}};
+    if (options.flows) {
+      options.flows->packets_of_each = true;
+    }
   }
   if (auto problem = check_params(params)) {
     return tl::unexpected{*std::move(problem)};

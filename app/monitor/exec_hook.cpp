@@ -1,7 +1,6 @@
 #include "app/monitor/exec_hook.hpp"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@
 #include "app/files.hpp"
 #include "app/last_resort.hpp"
 #include "net/fd.hpp"
+#include "os/memory_file.hpp"
 
 extern "C" char** environ;  // NOLINT(readability-redundant-declaration): POSIX has no header for it
 
@@ -26,7 +26,7 @@ namespace {
 
 /// The event as a file that is read from its beginning: no writer has to wait for a slow reader.
 net::Fd stdin_of(const std::string& event) {
-  net::Fd file{::memfd_create("udperf-event", MFD_CLOEXEC)};
+  net::Fd file = os::memory_file("udperf-event");
   if (file && write_all(file.get(), event, "event")) {
     ::lseek(file.get(), 0, SEEK_SET);
   }
@@ -85,7 +85,7 @@ bool ExecHook::is_program(const std::string& program) {
 Error ExecHook::no_program(const std::string& program) {
   return Error{ErrorCode::usage,
                "--exec " + program +
-                   ": is no program that may be run; accepted is one file, "
+                   ": is not a program that may be run; accepted is one file, "
                    "without arguments",
                0,
                {}};

@@ -52,7 +52,7 @@ tl::unexpected<Error> refused(const std::string& path, const std::string& why) {
 
 tl::unexpected<Error> unreadable(const std::string& path, const Error& error) {
   if (error.phase != SqliteFile::kLocked) {
-    return refused(path, "is no SQLite file, or cannot be read (" + error.what + ")");
+    return refused(path, "is not an SQLite file, or cannot be read (" + error.what + ")");
   }
   return tl::unexpected<Error>{
       Error{ErrorCode::system,

@@ -133,10 +133,9 @@ int run_once(const MonitorSetup& setup) {
     return problems.empty() ? exit_usage : exit_unreachable;
   }
   OnceRounds{setup, rows}.run(stop);
-  const auto out = OutputFile::open(std::nullopt, "stdout");
   const std::string text = setup.command.json ? once_json(rows) : once_table(rows);
-  if (!out || !out->write(text)) {
-    return exit_internal;
+  if (const int printed = print_to_stdout(text); printed != exit_ok) {
+    return printed;
   }
   return stop.requested() ? exit_code_of_signal(stop.signal()) : exit_code_of(rows);
 }

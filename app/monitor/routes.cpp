@@ -161,7 +161,8 @@ HttpReply Routes::probe(const HttpRequest& request, const HttpQuery& query) {
   const auto name = query.get("target");
   const auto address = name ? monitor::parse_target(*name) : std::nullopt;
   if (!name || (!address && !monitor_.knows(*name))) {
-    return http_problem(400, "the parameter target is missing, or is no name and no address");
+    return http_problem(400,
+                        "the parameter target is missing, or is neither a name nor an address");
   }
   const auto target = monitor_.probe_target(address.value_or(monitor::TargetAddress{}), *name,
                                             query.get("module").value_or("light"));

@@ -52,10 +52,9 @@ int check_config(const MonitorSetup& setup) {
     return tell(checked.problems);
   }
   tell(unmatched(setup.file_sd));  // they may be written later
-  const auto out = OutputFile::open(std::nullopt, "stdout");
   const std::string text = *setup.command.config + ": " + std::to_string(checked.targets) +
                            " targets, " + std::to_string(setup.modules.size()) + " modules\n";
-  return out && out->write(text) ? exit_ok : exit_internal;
+  return print_to_stdout(text);
 }
 
 }  // namespace

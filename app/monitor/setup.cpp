@@ -268,9 +268,9 @@ class SetupMaker {
       complain(config.place, "module " + config.name + ": " + *problem);
     }
     if (module.client.key_file) {
-      auto key = read_key_file(*module.client.key_file);
+      const auto key = read_key_file(*module.client.key_file);
       if (key) {
-        module.client.options.key = *std::move(key);
+        module.client.options.key = *key;
       } else {
         complain(config.place, "module " + config.name + ": " + key.error().message());
       }

@@ -86,7 +86,8 @@ void add_usual(ModuleConfig& module) {
   }
   const bool sized = has(options, "size");
   const bool amount = has(options, "packets") || sized || has(options, "duration");
-  const bool rated = has(options, "rate") || has_profile_rate(options);
+  // A call has its codec's rate: spread over `every` it would be none.
+  const bool rated = has(options, "rate") || has(options, "voice") || has_profile_rate(options);
   const bool shaped = has(options, "profile") || has(options, "voice");
   const Duration every = module.every.value_or(std::chrono::seconds{10});
   const Duration span = std::min<Duration>(every, std::chrono::seconds{60});

@@ -32,7 +32,8 @@ struct CommandSpec {
   std::string_view prose = {};  ///< paragraphs of the man page, an empty line between; may be empty
   WordKind words = WordKind::none;
   std::size_t most_words = 0;
-  bool runs_test = false;  ///< may end with any exit status; prints a result in the asked format
+  bool runs_test = false;      ///< may end with any exit status
+  bool prints_result = false;  ///< of one test, in the asked format: also why there was none
   /// Makes the command of its arguments, or says what is wrong with them.
   Invocation (*make)(const Arguments& arguments) = nullptr;
   /// In place of `make` where the command has a grammar of its own: gets all that follows its name.

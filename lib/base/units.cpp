@@ -38,6 +38,8 @@ constexpr std::array<Unit, 7> kByteUnits{{{"B", 1},
                                           {"MiB", kKibi* kKibi},
                                           {"GiB", kKibi* kKibi* kKibi}}};
 constexpr std::array<Unit, 4> kBitUnits{{{"", 1}, {"K", kKilo}, {"M", kMega}, {"G", kGiga}}};
+constexpr std::array<Unit, 3> kSmallBitUnits{
+    {{"k", kKilo}, {"m", kMega}, {"g", kGiga}}};  // iperf's
 constexpr std::array<Unit, 6> kTimeUnits{{{"us", kKilo},
                                           {"ms", kMega},
                                           {"", kGiga},
@@ -252,7 +254,8 @@ Result<SendRate> parse_send_rate(std::string_view text) {
     return usage_error(wrong_unit(kRateWords, text));
   }
   const bool packets = number->unit == "pps";
-  const auto factor = packets ? kKilo : factor_of(kBitUnits, number->unit);
+  auto factor = packets ? kKilo : factor_of(kBitUnits, number->unit);
+  factor = factor ? factor : factor_of(kSmallBitUnits, number->unit);
   if (!factor) {
     return usage_error(wrong_unit(kRateWords, text));
   }

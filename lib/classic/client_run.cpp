@@ -15,6 +15,7 @@
 #include "classic/wire.hpp"
 #include "engine/client_connect.hpp"
 #include "engine/client_outcome.hpp"
+#include "engine/port_offload.hpp"
 #include "engine/server_lookup.hpp"
 #include "engine/worker.hpp"
 #include "net/receive_buffers.hpp"
@@ -46,8 +47,7 @@ net::PortOptions port_options(const ClientOptions& options, const Endpoint& serv
   out.local_port = options.local_port;
   out.remote = server;
   out.buffer_bytes = options.buffer.value_or(engine::kDefaultBuffer);
-  out.gso = options.params.gso == OffloadMode::off ? net::PortOptions::Offload::off
-                                                   : net::PortOptions::Offload::automatic;
+  out.gso = engine::port_offload(options.params.gso);
   out.tos = static_cast<std::uint8_t>((options.params.dscp << 2U) | options.params.ecn);
   out.dont_fragment = options.params.df == DontFragment::on;
   return out;

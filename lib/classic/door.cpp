@@ -66,7 +66,7 @@ std::optional<std::string> Door::on_datagram(const Arrival& arrival, MonoTime no
   return std::nullopt;
 }
 
-Door::Door(Settings settings, MonoTime now) : settings_(std::move(settings)), tokens_at_(now) {
+Door::Door(Settings settings) : settings_(std::move(settings)) {
   settings_.most_runs = std::min(settings_.most_runs, kMostRuns);
 }
 
@@ -204,15 +204,10 @@ std::optional<std::string> Door::paid(std::string answer, Peer* peer, MonoTime n
     ++counters_.answers;
     return answer;
   }
-  constexpr Duration kCost = std::chrono::nanoseconds{1'000'000'000 / kFreeAnswersPerSecond};
-  constexpr Duration kBurst = std::chrono::seconds{1};
-  token_debt_ = std::max(token_debt_ - (now - tokens_at_), Duration{0});
-  tokens_at_ = now;
-  if (token_debt_ + kCost > kBurst) {
+  if (!free_answers_.pass(1, now)) {
     ++counters_.withheld;
     return std::nullopt;
   }
-  token_debt_ += kCost;
   ++counters_.answers;
   return answer;
 }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/byte_meter.hpp"
 #include "base/endpoint.hpp"
 #include "base/time.hpp"
 #include "classic/run_outcome.hpp"
@@ -67,7 +68,7 @@ class Door {
     std::uint64_t stragglers = 0;
   };
 
-  Door(Settings settings, MonoTime now);
+  explicit Door(Settings settings);
 
   /// What to answer the sender, if anything.
   [[nodiscard]] std::optional<std::string> on_datagram(const Arrival& arrival, MonoTime now,
@@ -140,8 +141,7 @@ class Door {
   std::size_t active_ = 0;
   std::map<IpAddress, std::size_t> active_by_address_;
   std::uint64_t settled_ = 0;
-  MonoTime tokens_at_;
-  Duration token_debt_{0};
+  ByteMeter free_answers_{kFreeAnswersPerSecond, kFreeAnswersPerSecond};
   bool shutting_down_ = false;
 };
 

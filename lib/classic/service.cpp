@@ -19,7 +19,7 @@ Door::Settings door_settings(const engine::ServerOptions& options) {
 }  // namespace
 
 ClassicService::ClassicService(const Parts& parts)
-    : parts_(parts), door_(door_settings(parts.options), parts.clock.now()) {
+    : parts_(parts), door_(door_settings(parts.options)) {
   parts_.port.set_guest(this);
 }
 

@@ -18,6 +18,12 @@ namespace {
 /// Below this chance would be too rare an explanation.
 constexpr double kSignificant = 0.05;
 
+/// Of a document, or of one of its runs.
+bool is_complete(const Json& document) {
+  const Json* const status = at_path(document, "status");
+  return status != nullptr && *status == "complete";
+}
+
 std::vector<double> values_of_runs(const Json& document, const Metric& metric) {
   std::vector<double> values;
   const Json* const runs = at_path(document, "repeats.runs");
@@ -25,9 +31,8 @@ std::vector<double> values_of_runs(const Json& document, const Metric& metric) {
     return values;
   }
   for (const Json& run : *runs) {
-    const Json* const status = at_path(run, "status");
     const auto value = number_of(at_path(run, metric.of_run));
-    if (status != nullptr && *status == "complete" && value) {
+    if (is_complete(run) && value) {
       values.push_back(*value * metric.scale);
     }
   }
@@ -219,7 +224,8 @@ std::vector<Difference> differences(const Json& before, const Json& after) {
                                                                 "test.spacing",
                                                                 "test.header",
                                                                 "test.omit_s",
-                                                                "test.voice"});
+                                                                "test.voice",
+                                                                "test.jitter_buffer_ns"});
   std::vector<Difference> found;
   const Json null;
   for (const std::string_view field : kParameters) {
@@ -240,7 +246,8 @@ std::vector<Difference> differences(const Json& before, const Json& after) {
 }  // namespace
 
 bool Comparison::failed() const {
-  return std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.failed; });
+  return std::any_of(rows.begin(), rows.end(),
+                     [this](const Row& row) { return row.failed || (cut_short && row.limit); });
 }
 
 std::vector<std::string> Comparison::unjudged() const {
@@ -257,6 +264,7 @@ Comparison compare(const Json& before, const Json& after, std::span<const Limit>
   Comparison out;
   FoundRates found = found_rates(before, after);
   out.differences = differences(before, after);
+  out.cut_short = is_complete(before) && !is_complete(after);
   std::move(found.differences.begin(), found.differences.end(),
             std::back_inserter(out.differences));
   for (const Metric& metric : metrics()) {

@@ -87,6 +87,9 @@ struct Difference {
 struct Comparison {
   std::vector<Difference> differences;
   std::vector<Row> rows;  ///< one for each of metrics()
+  /// The old test was complete and the new one is not: its figures are of something else.
+  bool cut_short = false;
+  /// Whether there is a limit that is missed, or cannot be judged since the new test was cut short.
   [[nodiscard]] bool failed() const;
   /// Figures that have a limit and are in neither document.
   [[nodiscard]] std::vector<std::string> unjudged() const;

@@ -28,7 +28,8 @@ constexpr auto kMetrics = std::to_array<Metric>({
     {"reordered", "reordered", Unit::percent, false, "up.reordering.ratio down.reordering.ratio",
      "reordering_ratio", 100},
     {"found-rate", "found rate", Unit::bits_per_second, true, "", ""},
-    {"mos", "MOS of a call", Unit::score, true, "up.voice.mos down.voice.mos", "voice_mos"},
+    {"mos", "MOS of a call", Unit::score, true, "up.voice.mos_least down.voice.mos_least",
+     "voice_mos"},
 });
 
 Error refusal(std::string_view part, const std::string& sentence) {

@@ -187,6 +187,9 @@ std::string to_text(const Comparison& comparison, const std::string& before,
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n" + runs_text(row);
   }
+  if (comparison.cut_short && comparison.failed()) {
+    text += "\nThe new test was cut short and the old one was not: it meets no limit.\n";
+  }
   return text;
 }
 
@@ -204,6 +207,7 @@ std::string to_json(const Comparison& comparison, const std::string& before,
                      {"old", before},
                      {"new", after},
                      {"failed", comparison.failed()},
+                     {"cut_short", comparison.cut_short},
                      {"differences", differences},
                      {"metrics", rows}};
   return tree.dump(2, ' ', false, Ordered::error_handler_t::replace) + "\n";

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "engine/handshakes.hpp"
-#include "engine/key_text.hpp"
+#include "engine/port_offload.hpp"
 #include "net/udp_port.hpp"
 #include "traffic/profiles.hpp"
 
@@ -14,18 +14,6 @@ namespace udperf::engine {
 namespace {
 
 using namespace std::chrono_literals;
-
-net::PortOptions::Offload offload(OffloadMode mode) {
-  switch (mode) {
-    case OffloadMode::on:
-      return net::PortOptions::Offload::on;
-    case OffloadMode::off:
-      return net::PortOptions::Offload::off;
-    case OffloadMode::automatic:
-      break;
-  }
-  return net::PortOptions::Offload::automatic;
-}
 
 net::PortOptions port_options(const ClientOptions& options, const Endpoint& server,
                               std::uint16_t local_port) {
@@ -35,8 +23,8 @@ net::PortOptions port_options(const ClientOptions& options, const Endpoint& serv
   out.local_port = local_port;
   out.remote = server;
   out.buffer_bytes = options.buffer.value_or(kDefaultBuffer);
-  out.gso = offload(options.params.gso);
-  out.gro = offload(options.params.gro);
+  out.gso = port_offload(options.params.gso);
+  out.gro = port_offload(options.params.gro);
   out.tos = static_cast<std::uint8_t>((options.params.dscp << 2U) | options.params.ecn);
   out.dont_fragment = options.params.df == DontFragment::on;
   return out;
@@ -84,8 +72,7 @@ Error unreachable_from_here(Error error) {
 /// The parameters as they are asked of a server at this address.
 TestParams params_for(const ClientOptions& options, const StreamPorts& ports,
                       const Endpoint& server) {
-  TestParams params = options.params;
-  params.streams = ports.streams();
+  TestParams params = ports.params_for(options);
   if (options.auto_packet_size) {
     params.payload_bytes = largest_auto_payload(server);
   } else if (options.profile.ip_sizes && server.address.family == IpFamily::v6) {
@@ -124,7 +111,7 @@ session::ClientHandshake::Settings ClientConnect::handshake_settings(const TestP
   settings.told_timeout = settings_.options->connect_timeout;
   settings.timeout = std::max(settings_.deadline - now, Duration{1ms});
   settings.capabilities = settings_.options->light ? wire::kCapLight : 0;
-  settings.key = key_of(settings_.options->key);
+  settings.key = settings_.options->key;
   return settings;
 }
 

@@ -21,6 +21,9 @@ class StreamPorts {
   /// How many streams to ask for.
   [[nodiscard]] std::uint16_t streams() const { return static_cast<std::uint16_t>(ports_.size()); }
 
+  /// The test's parameters for as many.
+  [[nodiscard]] TestParams params_for(const ClientOptions& options) const;
+
   /// What an attempt that got no session has shown: `answered` is empty where the first stream got
   /// no answer. True where it is worth another one, without the silent ports.
   [[nodiscard]] bool drop(const std::vector<std::uint16_t>& silent,
@@ -45,7 +48,7 @@ class ConnectTime {
   ConnectTime(const ClientOptions& options, MonoTime now)
       : latest_(now + options.connect_timeout),
         least_(options.connect_timeout / kFewest),
-        shared_(options.flows) {}
+        shared_(options.flows.has_value()) {}
 
   /// The end of all attempts.
   [[nodiscard]] MonoTime latest() const { return latest_; }

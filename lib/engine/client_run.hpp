@@ -9,6 +9,7 @@
 #include "base/endpoint.hpp"
 #include "base/random.hpp"
 #include "clock/clock.hpp"
+#include "crypto/crypto.hpp"
 #include "engine/stop_token.hpp"
 #include "engine/thread_scheduling.hpp"
 #include "model/outcome.hpp"
@@ -24,6 +25,13 @@ struct ProfileInput {
   bool ip_sizes = false;  ///< sizes are of IPv4 packets: IPv6 leaves 20 bytes less of each
 };
 
+/// What is known of each flow, and stands in the parameters for all of them: where some are silent,
+/// the others send what they would have sent.
+struct FlowOptions {
+  bool rate_of_each = false;
+  bool packets_of_each = false;
+};
+
 /// What `udperf client` was asked to do.
 struct ClientOptions {
   std::string host = "127.0.0.1";  ///< name or address, with %scope for link-local
@@ -33,7 +41,7 @@ struct ClientOptions {
   std::string bind_device;                  ///< --bind-dev; empty: any network interface
   std::uint16_t local_port = 0;             ///< --local-port, of the first stream; 0 = any
   std::uint16_t last_local_port = 0;        ///< where a range was given; 0 = none was
-  bool flows = false;                       ///< each stream is judged by itself (docs/flows.md)
+  std::optional<FlowOptions> flows;         ///< each stream is judged by itself (docs/flows.md)
   std::optional<std::uint32_t> buffer;      ///< --buffer, payload bytes; absent = our default
   bool spin = false;                        ///< --spin: threads of a test never sleep
   Realtime realtime = Realtime::automatic;  ///< --realtime
@@ -47,7 +55,7 @@ struct ClientOptions {
   ProfileInput profile;
   TestParams params;
   std::vector<std::pair<std::string, std::string>> labels;
-  std::optional<std::string> key;  ///< 32 bytes, --key-file
+  std::optional<crypto::Key> key;  ///< --key-file
 };
 
 /// One interval of one way, live: the sender's and the receiver's view so far. Provisional; the

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/client_connect.hpp"
+#include "engine/port_offload.hpp"
 #include "engine/server_sessions.hpp"
 #include "sender/sender.hpp"
 #include "session/light.hpp"
@@ -13,11 +14,6 @@ namespace {
 
 using session::HandshakeResponder;
 using wire::MessageType;
-
-net::PortOptions::Offload granted_offload(OffloadMode mode) {
-  return mode == OffloadMode::off ? net::PortOptions::Offload::off
-                                  : net::PortOptions::Offload::automatic;
-}
 
 /// What a stream takes from its beginning on, whatever is sent: its statistics, its buffers.
 std::uint64_t stream_bytes(const TestParams& params, bool light) {
@@ -205,8 +201,8 @@ std::unique_ptr<net::DatagramPort> ServerSessions::open_port(const Session& sess
   options.remote = datagram.peer;
   options.buffer_bytes = options_.buffer.value_or(kDefaultBuffer);
   options.share_port = true;
-  options.gso = granted_offload(session.params.gso);
-  options.gro = granted_offload(session.params.gro);
+  options.gso = port_offload(session.params.gso);
+  options.gro = port_offload(session.params.gro);
   options.tos = static_cast<std::uint8_t>((session.params.dscp << 2U) | session.params.ecn);
   options.dont_fragment = session.params.df == DontFragment::on;
   std::vector<net::Datagram> strays;

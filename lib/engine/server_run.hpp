@@ -11,6 +11,7 @@
 #include "base/random.hpp"
 #include "base/units.hpp"
 #include "clock/clock.hpp"
+#include "crypto/crypto.hpp"
 #include "engine/service.hpp"
 #include "engine/session_memory.hpp"
 #include "engine/shared_port.hpp"
@@ -40,7 +41,7 @@ struct ServerOptions {
   ByteCount max_memory = ByteCount::bytes(kDefaultMaxMemory);  ///< for all that is kept of others
   std::vector<IpPrefix> allow;                                 ///< empty: everyone
   std::vector<IpPrefix> deny;
-  std::optional<std::string> key;  ///< 32 bytes, --key-file
+  std::optional<crypto::Key> key;  ///< --key-file
   bool data_on_port = false;       ///< a guest's data comes to the port itself, not handshakes only
 };
 

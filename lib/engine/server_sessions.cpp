@@ -6,8 +6,6 @@
 #include <utility>
 #include <variant>
 
-#include "engine/key_text.hpp"
-
 namespace udperf::engine {
 namespace {
 
@@ -15,7 +13,7 @@ using session::HandshakeResponder;
 using wire::MessageType;
 
 HandshakeResponder::Settings responder_settings(const ServerOptions& options) {
-  return HandshakeResponder::Settings{key_of(options.key), options.allow, options.deny};
+  return HandshakeResponder::Settings{options.key, options.allow, options.deny};
 }
 
 }  // namespace

@@ -43,7 +43,8 @@ void shorten_ways(const ResultDocument& document, RunPart& run) {
       worse_of<double>(document, [](const DirectionPart& part) { return part.reordering.ratio; });
   run.voice_mos = worse_of<double>(
       document,
-      [](const DirectionPart& part) { return part.voice ? part.voice->mos : std::nullopt; }, true);
+      [](const DirectionPart& part) { return part.voice ? part.voice->mos_least : std::nullopt; },
+      true);
 }
 
 }  // namespace

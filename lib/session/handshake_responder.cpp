@@ -13,24 +13,10 @@ HandshakeResponder::HandshakeResponder(Settings settings, RandomSource& random, 
     : settings_(std::move(settings)),
       jar_(random, now),
       sources_(random.next_u64(), kAnswersPerSource, kAnswersPerSource),
-      proven_(sources_.fresh(kProvenPerSource, kProvenPerSource)),
-      tokens_at_(now) {}
+      proven_(sources_.fresh(kProvenPerSource, kProvenPerSource)) {}
 
 bool HandshakeResponder::welcome(const IpAddress& address) const {
   return let_in(settings_.allow, settings_.deny, address);
-}
-
-bool HandshakeResponder::may_answer(MonoTime now) {
-  // A token bucket kept as time: each answer costs 1/rate, and a second's worth may be ahead.
-  constexpr Duration kCost = std::chrono::nanoseconds{1'000'000'000 / kAnswersPerSecond};
-  constexpr Duration kBurst = std::chrono::seconds{1};
-  token_debt_ = std::max(token_debt_ - (now - tokens_at_), Duration{0});
-  tokens_at_ = now;
-  if (token_debt_ + kCost > kBurst) {
-    return false;
-  }
-  token_debt_ += kCost;
-  return true;
 }
 
 std::vector<std::byte> HandshakeResponder::refusal(const wire::Nonce& nonce, Sealer& sealer,
@@ -84,7 +70,7 @@ HandshakeResponder::Decision HandshakeResponder::on_hello(std::span<const std::b
   Sealer sealer = Sealer::for_handshake(settings_.key, Role::server, outer->nonce);
   wire::Reject reject;
   if (!sealer.open(datagram, Sealer::Replay::accepted)) {
-    if (settings_.key || !may_answer(now)) {
+    if (settings_.key || !answers_.pass(1, now)) {
       return Drop::unauthenticated;  // silent to those without the key
     }
     reject.reason = wire::RejectReason::authentication;
@@ -93,7 +79,7 @@ HandshakeResponder::Decision HandshakeResponder::on_hello(std::span<const std::b
   if (settings_.key && !said_.fresh(outer->nonce, subject.client, Sealer::counter_of(datagram))) {
     return Drop::unauthenticated;
   }
-  if (!may_answer(now)) {
+  if (!answers_.pass(1, now)) {
     return Drop::rate_limited;
   }
   if (!welcome(subject.client.address)) {

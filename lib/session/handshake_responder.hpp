@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/byte_meter.hpp"
 #include "base/endpoint.hpp"
 #include "base/source_meter.hpp"
 #include "session/client_handshake.hpp"
@@ -88,15 +89,13 @@ class HandshakeResponder {
                                                     const CookieJar::Subject& subject,
                                                     Sealer& sealer, MonoTime now);
   [[nodiscard]] bool welcome(const IpAddress& address) const;
-  [[nodiscard]] bool may_answer(MonoTime now);
 
   Settings settings_;
   CookieJar jar_;
   SourceMeter sources_;
   SourceMeter proven_;
-  HelloLog said_;  ///< with a key
-  MonoTime tokens_at_;
-  Duration token_debt_{0};  ///< how far ahead of its rate the door is
+  HelloLog said_;                                            ///< with a key
+  ByteMeter answers_{kAnswersPerSecond, kAnswersPerSecond};  ///< of all sources together
 };
 
 }  // namespace udperf::session

@@ -241,6 +241,21 @@ void apply_profile(const ProfileTraffic& profile, TestParams& params) {
   }
 }
 
+void settle_sizes(TestParams& params) {
+  std::uint32_t largest = 0;
+  bool all_mixed = true;
+  for (const Way way : {Way::up, Way::down}) {
+    TrafficShape& shape = way == Way::up ? params.shape_up : params.shape_down;
+    if (!includes(params.direction, way)) {
+      shape.sizes = {};
+      continue;
+    }
+    all_mixed = all_mixed && shape.mixed();
+    largest = std::max(largest, shape.mixed() ? largest_of(shape) : 0);
+  }
+  params.payload_bytes = all_mixed ? largest : params.payload_bytes;
+}
+
 void fit_ip_sizes(TestParams& params) {
   static constexpr std::uint32_t kLongerHeader = 20;
   const auto fit = [&params](std::uint32_t bytes) {

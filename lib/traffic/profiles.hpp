@@ -47,6 +47,10 @@ struct ProfileRow {
 /// Puts a profile into a test's parameters.
 void apply_profile(const ProfileTraffic& profile, TestParams& params);
 
+/// Leaves out the mix of a way that does not run, and makes payload_bytes the largest of those that
+/// do, where they are mixes.
+void settle_sizes(TestParams& params);
+
 /// The sizes of a mix over IPv6, where `ip_sizes`: 20 bytes of header less for the payload.
 void fit_ip_sizes(TestParams& params);
 

@@ -212,7 +212,8 @@ Result<std::vector<TraceRow>> parse_trace_csv(std::string_view text, TraceNotes&
                            ": use a point in numbers, e.g. 0.020;172");
     }
     const auto row = parse_row(line);
-    if (!row && number == 1 && is_heading(line)) {
+    const bool first = rows.empty() && !notes.heading;
+    if (!row && first && is_heading(line)) {
       notes.heading = true;
       continue;
     }

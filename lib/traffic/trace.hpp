@@ -27,7 +27,7 @@ struct TraceNotes {
   std::uint64_t raised = 0;     ///< too small for a header: sent with the least that has one
   std::uint64_t skipped = 0;    ///< of a capture: not IP, so there is nothing to send
   std::uint64_t cut = 0;        ///< of a capture: too little of them was kept to know their length
-  bool heading = false;         ///< of CSV: the first line was taken for one
+  bool heading = false;         ///< of CSV: the first row was taken for one
 };
 
 /// Times and lengths to send, in the order of the times.

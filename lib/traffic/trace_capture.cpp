@@ -116,7 +116,7 @@ Result<std::vector<TraceRow>> read_packets(pcap_t* capture, int link, TraceNotes
     const Bytes frame{data, header->caplen};
     const auto at = ip_offset(link, frame);
     const auto bytes = at ? payload_of(frame, *at, header->len) : std::nullopt;
-    constexpr std::int64_t kMostSeconds = 4'294'967'295;  // a file has no more bits for it
+    constexpr std::int64_t kMostSeconds = 2'147'483'647;  // what libpcap takes of a pcap file
     if (header->ts.tv_sec < 0 || header->ts.tv_sec > kMostSeconds) {
       return profile_error("packet " + std::to_string(number) + " has an impossible time");
     }

@@ -6,6 +6,7 @@
 
 #include "e2e/program.hpp"
 #include "support/catch.hpp"
+#include "support/places.hpp"
 #include "support/strict_json.hpp"
 #include "support/temp_dir.hpp"
 
@@ -17,7 +18,9 @@ using udperf::test::content_of;
 using udperf::test::document_of;
 using udperf::test::ExitStatus;
 using udperf::test::kGuard;
+using udperf::test::kProgram;
 using udperf::test::parse_strict_json;
+using udperf::test::run_to_end;
 using udperf::test::run_udperf;
 using udperf::test::Server;
 using udperf::test::start_udperf;
@@ -42,6 +45,20 @@ TEST_CASE("the ready event is one line and names the port that was chosen", "[e2
   CHECK(server.endpoint().port > 0);
   CHECK(server.endpoint().address == udperf::IpAddress::loopback(family));
   CHECK_THAT(server.process().output(Stream::extra), Catch::Matchers::EndsWith("}\n"));
+}
+
+TEST_CASE("a descriptor that nobody opened is not one of the server's own files", "[e2e]") {
+  const TempDir folder;
+  const auto lines = folder.path() / "sessions.jsonl";
+  const auto finished =
+      run_to_end({"/bin/sh", "-c", "exec \"$@\" 3>&-", "sh", kProgram, "server", "--bind",
+                  "127.0.0.1", "--port", "0", "--ready-fd", "3", "--jsonl", lines.string()},
+                 kGuard);
+  REQUIRE(finished.has_value());
+  CHECK(finished->code() == 2);
+  CHECK_THAT(finished->err,
+             ContainsSubstring("--ready-fd 3: is not a descriptor that is open for writing"));
+  CHECK_FALSE(std::filesystem::exists(lines));
 }
 
 TEST_CASE("the pid file holds the server's pid while it runs", "[e2e]") {

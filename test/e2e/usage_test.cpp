@@ -8,10 +8,20 @@
 #include "e2e/program.hpp"
 #include "result/version.hpp"
 #include "support/catch.hpp"
+#include "support/places.hpp"
+#include "support/spawn.hpp"
+#include "support/strict_json.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace std::chrono_literals;
+using udperf::test::content_of;
 using udperf::test::document_of;
+using udperf::test::kGuard;
+using udperf::test::kProgram;
+using udperf::test::parse_strict_json;
+using udperf::test::run_to_end;
 using udperf::test::run_udperf;
+using udperf::test::TempDir;
 
 namespace {
 
@@ -104,4 +114,43 @@ TEST_CASE("the version is its first line, and one item a line follows", "[e2e]")
     CHECK(line.find_first_not_of(' ', item.size()) != std::string::npos);
   }
   CHECK_FALSE(std::getline(lines, line));
+}
+
+TEST_CASE("each profile's way is listed", "[e2e]") {
+  const auto listed = parse_strict_json(run_udperf({"profiles", "--json"}).out);
+  REQUIRE(listed);
+  for (const auto& row : listed->at("profiles")) {
+    CAPTURE(row);
+    const bool both =
+        row.at("name").get<std::string>().starts_with("voip") || row.at("name") == "gaming";
+    CHECK(row.at("direction") == (both ? "both" : "up"));
+  }
+}
+
+TEST_CASE("what cannot be printed is said, and the exit status is 1", "[e2e]") {
+  const TempDir folder;
+  const auto file = (folder.path() / "run.json").string();
+  REQUIRE(run_udperf({"loopback", "--packets", "10", "--json", "--output", file}).code() == 0);
+  for (const std::string& command :
+       {std::string{"profiles"}, std::string{"keygen"}, std::string{"--version"},
+        std::string{"client --help"}, "compare " + file + " " + file}) {
+    CAPTURE(command);
+    const auto finished = run_to_end(
+        {"/bin/sh", "-c", std::string{"exec "} + kProgram + " " + command + " >/dev/full"}, kGuard);
+    REQUIRE(finished.has_value());
+    CHECK(finished->code() == 1);
+    CHECK(finished->err == "udperf: write stdout: No space left on device\n");
+  }
+}
+
+TEST_CASE("an error before the test goes where the result was to go", "[e2e]") {
+  const TempDir folder;
+  const auto file = folder.path() / "run.json";
+  const auto finished = run_udperf({"client", "127.0.0.1", "--json", "--output", file.string(),
+                                    "--key-file", (folder.path() / "none").string()});
+  CHECK(finished.code() == 2);
+  CHECK(finished.out.empty());
+  const auto document = parse_strict_json(content_of(file));
+  REQUIRE(document);
+  CHECK(document->at("status") == "error");
 }

@@ -57,7 +57,7 @@ struct Client {
 class World {
  public:
   World(std::uint64_t seed, const Faults& faults)
-      : random_{seed}, faults_{faults}, door_{Door::Settings{}, now_} {
+      : random_{seed}, faults_{faults}, door_{Door::Settings{}} {
     const auto count = 1 + below(3);
     for (std::uint64_t i = 0; i < count; ++i) {
       Client client;

@@ -87,7 +87,7 @@ TEST_CASE("with a key, not even the session's number helps, nor does saying it a
   const auto direction = GENERATE(Direction::up, Direction::down, Direction::both);
   CAPTURE(static_cast<int>(direction));
   engine::ServerOptions server;
-  server.key = std::string(32, 'k');
+  server.key.emplace().fill(std::byte{'k'});
   SimWorld world{2, server};
   auto options = one_second(direction);
   options.key.emplace().fill(std::byte{'k'});

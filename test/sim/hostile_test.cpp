@@ -245,7 +245,7 @@ TEST_CASE("when to come again is true: before and after a test's time", "[sim]")
 
 TEST_CASE("a server with a key is silent to who says again what he has heard", "[sim]") {
   engine::ServerOptions options;
-  options.key = std::string(32, 'k');
+  options.key.emplace().fill(std::byte{'k'});
   SimWorld world{8, options};
   crypto::Key key{};
   key.fill(std::byte{'k'});

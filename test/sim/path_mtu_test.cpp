@@ -30,9 +30,8 @@ TEST_CASE("each direction's packet size is found and data fits the smaller one",
     engine::ServerOptions server;
     auto options = sized(direction, static_cast<std::uint16_t>(1 + seed % 4));
     if (keyed) {
-      server.key = std::string(32, 'k');
-      options.key.emplace();
-      options.key->fill(std::byte{'k'});
+      server.key.emplace().fill(std::byte{'k'});
+      options.key = server.key;
     }
     SimWorld world{seed, server};
     auto& random = world.network.random();

@@ -1,21 +1,8 @@
 #include "sim/sim_world.hpp"
 
 #include <algorithm>
-#include <iterator>
-#include <string>
 
 namespace udperf::test {
-namespace {
-
-std::string key_text(const crypto::Key& key) {
-  std::string text;
-  std::transform(key.begin(), key.end(), std::back_inserter(text),
-                 [](std::byte b) { return static_cast<char>(b); });
-  return text;
-}
-
-}  // namespace
-
 MonoTime SimExecutor::step(MonoTime now) {
   MonoTime next = kNever;
   told_ = false;
@@ -56,7 +43,7 @@ MonoTime SimServer::step() {
 SimClient::SimClient(SimNetwork& network, const Options& options, std::uint64_t seed)
     : random_(seed) {
   engine::ClientTest::Settings settings;
-  settings.options.key = options.key ? std::optional{key_text(*options.key)} : std::nullopt;
+  settings.options.key = options.key;
   settings.options.params = options.params;
   settings.options.few_probes = options.few_probes;
   settings.options.light = options.light;

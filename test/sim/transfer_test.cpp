@@ -303,10 +303,7 @@ TEST_CASE("with a key at both ends nothing changes, without it nothing is answer
   crypto::Key key{};
   key[3] = std::byte{7};
   engine::ServerOptions server;
-  server.key = std::string{};
-  for (const std::byte byte : key) {
-    server.key->push_back(static_cast<char>(byte));
-  }
+  server.key = key;
   SimWorld world{5, server};
   world.network.up.drop_control = 0.3;
   world.network.down.drop_control = 0.3;

@@ -6,14 +6,53 @@
 
 using namespace udperf;
 
-TEST_CASE("flows of a profile that has no rate are as slow as others", "[app]") {
-  const std::vector<std::string> words{"client", "host", "--flows", "8", "--profile", "imix"};
+namespace {
+
+TestParams params_of(const std::vector<std::string>& words) {
   const auto parsed = app::parse_command_line(words);
   REQUIRE(std::holds_alternative<app::ClientCommand>(parsed));
-  const TestParams& params = std::get<app::ClientCommand>(parsed).options.params;
+  return std::get<app::ClientCommand>(parsed).options.params;
+}
+
+bool rate_is_of_each(std::vector<std::string> words) {
+  words.insert(words.begin(), {"client", "host"});
+  const auto parsed = app::parse_command_line(words);
+  REQUIRE(std::holds_alternative<app::ClientCommand>(parsed));
+  const auto& flows = std::get<app::ClientCommand>(parsed).options.flows;
+  REQUIRE(flows);
+  return flows->rate_of_each;
+}
+
+}  // namespace
+
+TEST_CASE("a rate is of all flows where it was given, else of each", "[app]") {
+  CHECK(rate_is_of_each({"--flows", "8"}));
+  CHECK(rate_is_of_each({"--flows", "8", "--profile", "voip-g711"}));
+  CHECK(rate_is_of_each({"--flows", "8", "--voice", "g711"}));
+  CHECK_FALSE(rate_is_of_each({"--flows", "8", "--rate", "1M"}));
+  CHECK_FALSE(rate_is_of_each({"--flows", "8", "--profile", "voip-g711", "--rate", "1M"}));
+}
+
+TEST_CASE("flows of a profile that has no rate are as slow as others", "[app]") {
+  const TestParams params = params_of({"client", "host", "--flows", "8", "--profile", "imix"});
   const SendRate light{SendRate::Kind::packets, 400'000};  // 50 a second and flow
   CHECK(params.rate_up == light);
   CHECK(params.rate_down == light);
   CHECK(params.shape_up.mixed());
   CHECK(params.streams == 8);
+}
+
+TEST_CASE("the largest datagram is that of the ways that run", "[app]") {
+  const auto gaming = [](const std::string& direction) {
+    return params_of({"client", "host", "--profile", "gaming", "--direction", direction});
+  };
+  CHECK(gaming("up").payload_bytes == 90);
+  CHECK(gaming("down").payload_bytes == 250);
+  CHECK(gaming("both").payload_bytes == 250);
+  CHECK(gaming("both").shape_up.mixed());
+  CHECK(params_of(
+            {"client", "host", "--profile", "gaming", "--direction", "up", "--packet-size", "100"})
+            .payload_bytes == 100);
+  CHECK(params_of({"client", "host", "--profile", "imix", "--direction", "down"}).payload_bytes ==
+        1472);
 }

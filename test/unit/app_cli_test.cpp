@@ -230,5 +230,6 @@ TEST_CASE("a usage error knows in which format the caller expects an answer", "[
   CHECK(refused({"client", "--json", "--nonsense"}).format == OutputFormat::json);
   CHECK(refused({"loopback", "--jsonl", "--nonsense"}).format == OutputFormat::jsonl);
   CHECK(refused({"server", "--nonsense", "--json"}).format == OutputFormat::text);
+  CHECK(refused({"monitor", "--once", "--json", "--nonsense"}).format == OutputFormat::text);
   CHECK(refused({"client", "--nonsense", "--", "--json"}).format == OutputFormat::text);
 }

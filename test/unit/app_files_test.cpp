@@ -1,10 +1,13 @@
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -77,9 +80,24 @@ TEST_CASE("a key is written for its owner alone and read back", "[app]") {
 
   const auto key = read_key_file(folder.file("key"));
   REQUIRE(key.has_value());
-  REQUIRE(key->size() == 32);
-  CHECK(static_cast<unsigned char>(key->front()) == 0xF0);
-  CHECK(static_cast<unsigned char>(key->back()) == 0x0F);
+  CHECK(key->front() == std::byte{0xF0});
+  CHECK(key->back() == std::byte{0x0F});
+}
+
+TEST_CASE("of a key that could not be written whole no file is left", "[app]") {
+  const TempFolder folder;
+  auto* const before = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit usual{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &usual) == 0);
+  const rlimit short_of_a_key{16, usual.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &short_of_a_key) == 0);
+  const auto done = write_key_file(folder.file("key"), kKeyText);
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &usual) == 0);
+  std::signal(SIGXFSZ, before);
+
+  CHECK_FALSE(done.has_value());
+  CHECK_FALSE(std::filesystem::exists(folder.file("key")));
+  CHECK(write_key_file(folder.file("key"), kKeyText).has_value());
 }
 
 TEST_CASE("keygen leaves a file that exists alone", "[app]") {

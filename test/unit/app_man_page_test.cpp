@@ -91,12 +91,42 @@ TEST_CASE("a command's page explains each of its options with the words of --hel
 TEST_CASE("every page has the sections that people look for", "[app]") {
   for (const auto& page : pages()) {
     CAPTURE(page.name);
-    for (const std::string section : {"NAME", "SYNOPSIS", "DESCRIPTION", "EXIT STATUS",
-                                      "ENVIRONMENT", "FILES", "EXAMPLES", "SEE ALSO"}) {
+    for (const std::string section :
+         {"NAME", "SYNOPSIS", "DESCRIPTION", "EXIT STATUS", "FILES", "EXAMPLES", "SEE ALSO"}) {
       CAPTURE(section);
       CHECK(page.text.find("\n.SH " + section + "\n") != std::string::npos);
     }
-    CHECK(page.text.find("NO_COLOR") != std::string::npos);
+  }
+}
+
+TEST_CASE("a page has the variables that its command reads, and the program's has all", "[app]") {
+  const std::vector<std::string> of_results{"NO_COLOR", "TERM", "COLUMNS",
+                                            "LC_ALL, LC_CTYPE, LANG"};
+  const std::vector<std::string> of_monitor{"STATE_DIRECTORY, XDG_STATE_HOME, HOME", "PATH"};
+  const auto has = [](const std::string& page, const std::vector<std::string>& names) {
+    return std::all_of(names.begin(), names.end(), [&page](const std::string& name) {
+      return page.find("\n\\fB" + udperf::app::roff(name) + "\\fR\n") != std::string::npos;
+    });
+  };
+  for (const auto& page : pages()) {
+    CAPTURE(page.name);
+    const std::string command = page.name.substr(page.name.find('-') + 1);
+    const bool all = page.name == "udperf";
+    const bool tests = all || command == "client" || command == "loopback";
+    const bool watches = all || command == "monitor";
+    CHECK(has(page.text, {"CREDENTIALS_DIRECTORY"}) == (tests || watches || command == "server"));
+    CHECK(has(page.text, of_results) == tests);
+    CHECK(has(page.text, of_monitor) == watches);
+    CHECK(has(page.text, {"IPERF3_PASSWORD"}) == (all || command == "iperf3"));
+  }
+}
+
+TEST_CASE("a command that makes no test does not say that one was completed", "[app]") {
+  for (const auto& command : command_table()) {
+    CAPTURE(command.name);
+    const auto page = command_man_page(command.command, head);
+    const bool has_test = page.find("the test was completed") != std::string::npos;
+    CHECK(has_test == command.runs_test);
   }
 }
 

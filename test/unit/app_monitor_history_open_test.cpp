@@ -32,6 +32,13 @@ class SteppedClock final : public Clock {
   SystemClock system_;
 };
 
+/// A history with one round, closed again.
+void write_one_round(const std::string& file, const SteppedClock& clock) {
+  const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
+  REQUIRE(history);
+  (*history)->put(test::target_named("gw"), test::round_begun(clock.unix.load() - 1h, 1, 0));
+}
+
 TEST_CASE("a wall clock that is set forward deletes nothing, now or at the start") {
   const bool running = GENERATE(true, false);
   CAPTURE(running);
@@ -146,6 +153,51 @@ TEST_CASE("a history has one writer, whatever its name, until that ends") {
   CHECK(test::rows_of(**next,
                       {"gw", clock.unix.load() - 2h, clock.unix.load(), History::Grain::round})
             ->size() == 1);
+}
+
+TEST_CASE("a file of another program or version is refused and left as it is") {
+  const test::TempDir folder;
+  const SteppedClock clock;
+  const std::string foreign = folder.path().string() + "/foreign.db";
+  {
+    auto made = SqliteFile::open(foreign, SqliteFile::Mode::create);
+    REQUIRE(made);
+    REQUIRE(made->run("CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES ('mine')"));
+  }
+  const std::string text = folder.path().string() + "/text.db";
+  std::ofstream{text} << "this is no database, but it is long enough to be looked at as one ......."
+                         "..................................................";
+  const std::string later = folder.path().string() + "/later.db";
+  write_one_round(later, clock);
+  {
+    auto made = SqliteFile::open(later, SqliteFile::Mode::create);
+    REQUIRE(made->run("PRAGMA user_version = 99"));
+  }
+  for (const std::string& file : {foreign, text, later}) {
+    CAPTURE(file);
+    std::ifstream before{file};
+    const std::string content{std::istreambuf_iterator<char>{before}, {}};
+    const auto opened = History::open(file, Retention{}, clock, [](const std::string&) {});
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().code == ErrorCode::usage);
+    CHECK(opened.error().what.find("--history") != std::string::npos);
+    std::ifstream after{file};
+    CHECK(std::string{std::istreambuf_iterator<char>{after}, {}} == content);
+  }
+}
+
+TEST_CASE("a file that another program has locked is not called another program's") {
+  const test::TempDir folder;
+  const SteppedClock clock;
+  const std::string file = folder.path().string() + "/m.db";
+  write_one_round(file, clock);
+  auto holder = SqliteFile::open(file, SqliteFile::Mode::create);
+  REQUIRE(holder);
+  REQUIRE(holder->run("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; DELETE FROM event"));
+  const auto opened = History::open(file, Retention{}, clock, [](const std::string&) {});
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().code == ErrorCode::system);
+  CHECK(opened.error().what.find("locked") != std::string::npos);
 }
 
 }  // namespace

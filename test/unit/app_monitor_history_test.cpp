@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <fstream>
 #include <thread>
 
 #include "app/monitor/history.hpp"
@@ -240,37 +239,6 @@ TEST_CASE("what is old enough is forgotten, and not before it is in a sum") {
   CHECK(look->number("SELECT sum(up_sent) FROM span WHERE seconds = 3600").value_or(-1) >= 49'000);
 }
 
-TEST_CASE("a file of another program or version is refused and left as it is") {
-  const test::TempDir folder;
-  const SetClock clock;
-  const std::string foreign = folder.path().string() + "/foreign.db";
-  {
-    auto made = SqliteFile::open(foreign, SqliteFile::Mode::create);
-    REQUIRE(made);
-    REQUIRE(made->run("CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES ('mine')"));
-  }
-  const std::string text = folder.path().string() + "/text.db";
-  std::ofstream{text} << "this is no database, but it is long enough to be looked at as one ......."
-                         "..................................................";
-  const std::string later = folder.path().string() + "/later.db";
-  write(later, Retention{}, {test::round_begun(clock.unix - 1h, 1, 0)});
-  {
-    auto made = SqliteFile::open(later, SqliteFile::Mode::create);
-    REQUIRE(made->run("PRAGMA user_version = 99"));
-  }
-  for (const std::string& file : {foreign, text, later}) {
-    CAPTURE(file);
-    std::ifstream before{file};
-    const std::string content{std::istreambuf_iterator<char>{before}, {}};
-    const auto opened = History::open(file, Retention{}, clock, [](const std::string&) {});
-    REQUIRE_FALSE(opened);
-    CHECK(opened.error().code == ErrorCode::usage);
-    CHECK(opened.error().what.find("--history") != std::string::npos);
-    std::ifstream after{file};
-    CHECK(std::string{std::istreambuf_iterator<char>{after}, {}} == content);
-  }
-}
-
 TEST_CASE("changes are there after a restart, the latest, oldest first") {
   const test::TempDir folder;
   const SetClock clock;
@@ -295,20 +263,6 @@ TEST_CASE("changes are there after a restart, the latest, oldest first") {
   CHECK(changes->front().event.kind == monitor::EventKind::down);
   CHECK(changes->back().event.at == clock.unix + 4s);
   CHECK(changes->back().target.name == "gw");
-}
-
-TEST_CASE("a file that another program has locked is not called another program's") {
-  const test::TempDir folder;
-  const SetClock clock;
-  const std::string file = folder.path().string() + "/m.db";
-  write(file, Retention{}, {test::round_begun(clock.unix - 1h, 1, 0)});
-  auto holder = SqliteFile::open(file, SqliteFile::Mode::create);
-  REQUIRE(holder);
-  REQUIRE(holder->run("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; DELETE FROM event"));
-  const auto opened = History::open(file, Retention{}, clock, [](const std::string&) {});
-  REQUIRE_FALSE(opened);
-  CHECK(opened.error().code == ErrorCode::system);
-  CHECK(opened.error().what.find("locked") != std::string::npos);
 }
 
 TEST_CASE("the latest rows are told where there are more than wanted, oldest first") {

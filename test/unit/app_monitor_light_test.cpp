@@ -72,6 +72,28 @@ struct Source {
   }
 };
 
+TEST_CASE("a module that is a call without a profile sends what its codec does") {
+  const MonitorSetup setup = setup_of(R"(
+modules:
+  call: {voice: g711-plc, every: 60s, fail-mos: 4.0}
+  short: {voice: g729, packets: 100}
+  slow: {voice: g711, rate: 10pps}
+)");
+  const auto params = [&](const char* module) -> const TestParams& {
+    return setup.modules.at(module).client.options.params;
+  };
+  CHECK(params("call").direction == Direction::both);
+  CHECK(params("call").rate_up.value == 50'000);
+  CHECK(params("call").rate_down.value == 50'000);
+  CHECK(params("call").payload_bytes == 172);
+  CHECK(params("call").shape_up.spacing == Spacing::even);
+  CHECK(params("call").amount.duration == 10s);
+  CHECK_FALSE(setup.modules.at("call").timing.heavy);
+  CHECK(params("short").rate_up.value == 50'000);
+  CHECK(params("short").amount.packets == 100);
+  CHECK(params("slow").rate_up.value == 10'000);
+}
+
 TEST_CASE("light rounds are those that fill the time to the next") {
   const MonitorSetup setup = setup_of(R"(
 modules:

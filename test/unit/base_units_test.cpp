@@ -108,6 +108,9 @@ TEST_CASE("a rate is bits, packets or unlimited", "[base]") {
                                                         {"100M", Kind::bits, 100'000'000},
                                                         {"1.5G", Kind::bits, 1'500'000'000},
                                                         {"0.3G", Kind::bits, 300'000'000},
+                                                        {"500k", Kind::bits, 500'000},
+                                                        {"40m", Kind::bits, 40'000'000},
+                                                        {"1.5g", Kind::bits, 1'500'000'000},
                                                         {"1000pps", Kind::packets, 1'000'000},
                                                         {"0.05pps", Kind::packets, 50},
                                                         {"unlimited", Kind::unlimited, 0}}));

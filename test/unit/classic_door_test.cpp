@@ -14,7 +14,7 @@ namespace {
 
 /// A door and a clock that the test turns.
 struct Scene {
-  explicit Scene(const Door::Settings& settings = {}) : door{settings, MonoTime{1h}} {}
+  explicit Scene(const Door::Settings& settings = {}) : door{settings} {}
 
   std::optional<std::string> say(std::string_view text, std::uint16_t port = 7777,
                                  bool native = false) {

@@ -116,16 +116,41 @@ TEST_CASE("what is worse by just as much as is allowed does not fail", "[compare
 TEST_CASE("a call that sounds worse is worse", "[compare]") {
   Json before = document();
   Json after = document();
-  before["up"]["voice"] = {{"mos", 4.4}};
-  before["down"] = {{"voice", {{"mos", 4.2}}}};
-  after["up"]["voice"] = {{"mos", 4.0}};
-  after["down"] = {{"voice", {{"mos", 4.4}}}};
+  before["up"]["voice"] = {{"mos_least", 4.4}};
+  before["down"] = {{"voice", {{"mos_least", 4.2}}}};
+  after["up"]["voice"] = {{"mos_least", 4.0}};
+  after["down"] = {{"voice", {{"mos_least", 4.4}}}};
   CHECK(fails(before, after, "mos:0.1"));
   CHECK_FALSE(fails(before, after, "mos:0.2"));
   CHECK_FALSE(fails(before, after, "mos:5%"));
   CHECK(row(compare::compare(before, after, {}), "mos").before->median == 4.2);
   CHECK(compare::to_text(compare::compare(before, after, {}), "a", "b").find("4.00") !=
         std::string::npos);
+}
+
+TEST_CASE("one dead call of thirty is not hidden by the others", "[compare]") {
+  Json before = document();
+  Json after = document();
+  before["up"]["voice"] = {{"mos", 4.4}, {"mos_least", 4.4}};
+  after["up"]["voice"] = {{"mos", 4.35}, {"mos_least", 1.0}};
+  CHECK(fails(before, after, "mos:0.5"));
+  CHECK(row(compare::compare(before, after, {}), "mos").after->median == 1.0);
+}
+
+TEST_CASE("a test that was cut short meets no limit that a complete one set", "[compare]") {
+  Json cut = document();
+  for (const char* const status : {"incomplete", "interrupted", "error"}) {
+    CAPTURE(status);
+    cut["status"] = status;
+    CHECK(fails(document(), cut, "rate:50%"));
+    CHECK_FALSE(compare::compare(document(), cut, {}).failed());
+    CHECK_FALSE(fails(cut, document(), "rate:50%"));
+    CHECK_FALSE(fails(cut, cut, "rate:50%"));
+    const auto comparison = compare::compare(document(), cut, limits("rate:50%"));
+    CHECK_FALSE(row(comparison, "rate").failed);
+    CHECK(compare::to_text(comparison, "a", "b").find("was cut short") != std::string::npos);
+    CHECK(Json::parse(compare::to_json(comparison, "a", "b")).at("cut_short") == true);
+  }
 }
 
 TEST_CASE("what is no longer measured fails its limit, what never was does not", "[compare]") {
@@ -192,6 +217,22 @@ TEST_CASE("tests that were not the same are named", "[compare]") {
   CHECK(comparison.differences[1].after == "4");
   CHECK(compare::to_text(comparison, "a", "b").find("test.streams was 1, is 4") !=
         std::string::npos);
+}
+
+TEST_CASE("calls with different buffers are not the same test", "[compare]") {
+  const auto call = [](Duration buffer) {
+    TestOutcome outcome = test::normal_up();
+    outcome.params.voice = {VoiceCodec::g711_plc, buffer};
+    return Json::parse(report::to_json(result::build_result(outcome)));
+  };
+  const Json fixed = call(std::chrono::milliseconds{60});
+  for (const Duration other : {Duration{0}, Duration{std::chrono::milliseconds{200}}}) {
+    const auto comparison = compare::compare(fixed, call(other), {});
+    REQUIRE(comparison.differences.size() == 1);
+    CHECK(comparison.differences[0].field == "test.jitter_buffer_ns");
+    CHECK(comparison.differences[0].before == "60000000");
+  }
+  CHECK(compare::compare(fixed, fixed, {}).differences.empty());
 }
 
 TEST_CASE("a strange document is compared as far as it goes", "[compare]") {

@@ -139,7 +139,7 @@ TEST_CASE("ports that get no answer are left out, and the first one gets another
   CHECK(plain.of_stream(3) == 5003);
   CHECK_FALSE(plain.drop({5003}, {5000, 5001, 5002}));  // not a test of flows
 
-  options.flows = true;
+  options.flows.emplace();
   engine::StreamPorts ports{options};
   CHECK(ports.drop({5000}, {}));
   CHECK(ports.of_stream(0) == 5001);
@@ -159,6 +159,29 @@ TEST_CASE("ports that get no answer are left out, and the first one gets another
   CHECK_FALSE(nobody.drop({}, {}));
 }
 
+TEST_CASE("where flows are silent the others send what they would have sent", "[engine][flows]") {
+  engine::ClientOptions options;
+  TestParams& params = options.params;
+  params.streams = 4;
+  params.rate_up = SendRate{SendRate::Kind::packets, 200'000};
+  params.rate_down = SendRate{SendRate::Kind::packets, 120'000};
+  params.amount = Amount{0, 44, Duration{0}};
+  options.local_port = 5000;
+  options.flows = {.rate_of_each = true, .packets_of_each = true};
+  engine::StreamPorts ports{options};
+  CHECK(ports.params_for(options) == params);
+  REQUIRE(ports.drop({5000}, {5001, 5002, 5003}));
+  CHECK(ports.params_for(options).streams == 3);
+  CHECK(ports.params_for(options).rate_up.value == 150'000);
+  CHECK(ports.params_for(options).rate_down.value == 90'000);
+  CHECK(ports.params_for(options).amount.packets == 33);
+
+  options.flows = engine::FlowOptions{};  // what was asked of all together stays
+  CHECK(ports.params_for(options).streams == 3);
+  CHECK(ports.params_for(options).rate_up == params.rate_up);
+  CHECK(ports.params_for(options).amount == params.amount);
+}
+
 TEST_CASE("all attempts of many flows together take no longer than the time to connect",
           "[engine][flows]") {
   engine::ClientOptions options;
@@ -168,7 +191,7 @@ TEST_CASE("all attempts of many flows together take no longer than the time to c
   const MonoTime begun{1000s};
   const MonoTime latest = begun + 5s;
 
-  options.flows = true;
+  options.flows.emplace();
   engine::ConnectTime time{options, begun};
   MonoTime now = begun;
   engine::StreamPorts nobody{options};
@@ -195,7 +218,7 @@ TEST_CASE("all attempts of many flows together take no longer than the time to c
   CHECK(now < latest);
   CHECK(time.all_by(latest + 1s) == latest + 1s);  // who looks late waits for nothing
 
-  options.flows = false;
+  options.flows.reset();
   const engine::ConnectTime plain{options, begun};
   CHECK(plain.first_by(begun + 1s) == latest);
   CHECK(plain.all_by(begun + 4s) == latest);

@@ -19,8 +19,10 @@ TEST_CASE("a run keeps the worse direction of each figure", "[result]") {
   document.down->duplicates.fraction = 0.5;
   document.up->reordering.ratio = 0.125;
   document.down->reordering.ratio = 0.0;
-  document.up->voice.emplace().mos = 4.0;
+  document.up->voice.emplace().mos = 4.3;  // of all calls together
+  document.up->voice->mos_least = 4.0;
   document.down->voice.emplace().mos = 4.5;
+  document.down->voice->mos_least = 4.5;
 
   const auto run = shorten(document);
 

@@ -257,3 +257,12 @@ TEST_CASE("IMIX has the sizes of its IP packets over either family", "[traffic]"
   CHECK(params.payload_bytes + 48 == 1500);
   CHECK_FALSE(check_params(params));
 }
+
+TEST_CASE("isochronous traffic is written as iperf 2 writes it, too", "[traffic]") {
+  const auto lower = parse_profile("isochronous:60:40m,10m");
+  REQUIRE(lower);
+  const auto upper = parse_profile("isochronous:60:40M,10M");
+  REQUIRE(upper);
+  CHECK(lower->up.rate == upper->up.rate);
+  CHECK(lower->up.shape == upper->up.shape);
+}

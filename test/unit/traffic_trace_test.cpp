@@ -139,7 +139,7 @@ TEST_CASE("a decimal comma is refused where it would be read as a separator", "[
 TEST_CASE("only what names columns is a heading, and it is told of", "[traffic]") {
   for (const char* const csv :
        {"time,bytes\n0,172\n", "\"t1\",\"b2\"\n0,172\n", " Zeit 1;Bytes\n0,172\n", "--\n0,172\n",
-        "\xC3\xA9tape 1,x\n0,172\n"}) {
+        "\xC3\xA9tape 1,x\n0,172\n", "# by tool 1.2\n\ntime,bytes\n0,172\n"}) {
     CAPTURE(csv);
     traffic::TraceNotes notes;
     const auto rows = traffic::parse_trace_csv(csv, notes);
@@ -151,6 +151,11 @@ TEST_CASE("only what names columns is a heading, and it is told of", "[traffic]"
        {"+0.02,172\n1,60\n", "\"0.02\",\"172\"\n1,60\n", ">1,172\n1,60\n"}) {
     CAPTURE(csv);
     CHECK_THAT(refusal(csv), ContainsSubstring("line 1"));
+  }
+  for (const char* const csv :
+       {"# a\ntime,bytes\nagain,bytes\n0,172\n", "# a\n0,172\ntime,bytes\n"}) {
+    CAPTURE(csv);
+    CHECK_THAT(refusal(csv), ContainsSubstring("line 3"));
   }
   CHECK(parse_trace_csv("  0.02,172\n\t1,60\n")->size() == 2);
 }
@@ -290,6 +295,11 @@ TEST_CASE("a capture gives each IP packet's length and time", "[traffic]") {
   REQUIRE_FALSE(broken);
   CHECK(broken.error().code == ErrorCode::usage);
   CHECK_THAT(broken.error().what, ContainsSubstring("after packet 1"));
+  const auto at_second = [&dir](std::uint64_t second) {
+    return read_trace(written(dir, pcap_of({{second * 1'000'000, frame(200), 214}})), 16);
+  };
+  CHECK(at_second(2'147'483'647));  // 2038
+  CHECK_FALSE(at_second(2'147'483'648));
   CHECK_FALSE(read_trace(written(dir, pcap_of({})), 16));                         // empty
   CHECK_FALSE(read_trace(written(dir, pcap_of({{1, frame(99), 99}}, 195)), 16));  // 802.15.4
 }

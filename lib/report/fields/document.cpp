@@ -256,7 +256,7 @@ const Fields<result::ResultDocument>& result_fields() {
             {"answer",
              &ResultDocument::classic_answer,
              {"What the server of a classic test answered to STOP, as it came, at most 512 bytes; "
-              "what is no UTF-8 is replaced.",
+              "what is not UTF-8 is replaced.",
               "", "", "not `--classic`, or no answer came"}}}),
        {"The figure of the classic test."}},
       {"flows",

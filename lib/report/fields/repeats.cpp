@@ -66,7 +66,7 @@ const Fields<result::RunPart>& run_fields() {
        {"As `up.reordering.ratio`, likewise.", "0..1", "", kNoWay}},
       {"voice_mos",
        &RunPart::voice_mos,
-       {"As `up.voice.mos`, of the direction in which it is lower.", "1..4.5", "", kNoWay}},
+       {"As `up.voice.mos_least`, of the direction in which it is lower.", "1..4.5", "", kNoWay}},
   };
   return fields;
 }

@@ -65,6 +65,11 @@ std::optional<std::string> codec_name(const VoiceSetup& voice) {
                         : std::nullopt;
 }
 
+std::optional<std::int64_t> fixed_buffer_ns(const VoiceSetup& voice) {
+  return voice.wanted() && !voice.adaptive() ? std::optional{std::int64_t{voice.buffer.count()}}
+                                             : std::nullopt;
+}
+
 std::optional<Endpoint> client(const TestOutcome& t) {
   return t.client.port != 0 ? std::optional{t.client} : std::nullopt;
 }
@@ -190,9 +195,8 @@ const Fields<TestOutcome>& test_fields() {
        {"Name of the traffic that was asked for (`udperf profiles`).", "", "", "none was"}},
       {"spacing",
        [](const TestOutcome& t) { return of_ways(t.params, spacing_text); },
-       {"When datagrams were due: `even`, `poisson`, `burst:N` or `frames:N` with N frames a "
-        "second; "
-        "`UP/DOWN` where the directions differ.",
+       {"When datagrams were due: `even`, `poisson`, `burst:N`, `frames:N` with N frames a second, "
+        "or at the times of a `trace`; `UP/DOWN` where the directions differ.",
         "", "RFC 2330 s11.1"}},
       {"sizes",
        [](const TestOutcome& t) { return sizes(t.params); },
@@ -219,6 +223,10 @@ const Fields<TestOutcome>& test_fields() {
        [](const TestOutcome& t) { return codec_name(t.params.voice); },
        {"Codec of the listener (`--voice`); the figures are in `voice` of each direction.", "", "",
         "nobody listened", "g711 g711-plc g729 opus"}},
+      {"jitter_buffer_ns",
+       [](const TestOutcome& t) { return fixed_buffer_ns(t.params.voice); },
+       {"Delay of the listener's de-jitter buffer that was asked for (`--jitter-buffer`).", "ns",
+        "", "it adapts itself, or nobody listened"}},
       {"labels",
        labels(),
        {"The user's `--label` pairs; `test.labels.KEY` can be printed.", "", "", "", "", 55}},
