@@ -231,6 +231,14 @@ void add_states(Exposition& text, const Board& board) {
              }
            });
   add_each(text, board,
+           Family{"udperf_loss_high", "Whether the last measured round lost more than it may.",
+                  MetricType::Gauge},
+           [](Family& family, const Labels& labels, const Board::Entry& entry) {
+             if (entry.watch.judges_loss()) {
+               family.add(labels, entry.watch.loss_is_high() ? 1 : 0);
+             }
+           });
+  add_each(text, board,
            Family{"udperf_target_info", "Labels that the configuration gives.", MetricType::Gauge},
            [](Family& family, Labels labels, const Board::Entry& entry) {
              for (const auto& [name, value] : entry.target.labels) {
