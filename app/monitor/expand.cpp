@@ -159,11 +159,14 @@ class Expansion {
         os::wait_readable(fds, deadline - clock.now());
         answer = name.lookup->take();
       }
+      last_.unknown.erase(host);
       if (answer && *answer) {
         last_.names[host] = **answer;
       } else {
-        problems_.push_back("dns " + host + ": " +
-                            (answer ? answer->error().message() : "no answer within 5 s"));
+        const Error& error = last_.unknown[host] =
+            answer ? answer->error()
+                   : Error{ErrorCode::unreachable, "no answer within 5 s", 0, "resolve"};
+        problems_.push_back("dns " + host + ": " + error.message());
       }
       add_addresses(name.config, last_.names[host], own);
     }

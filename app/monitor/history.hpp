@@ -50,6 +50,8 @@ class History {
   History& operator=(const History&) = delete;
   /// Writes what waits, for five seconds at most.
   ~History();
+  /// Ends it; returns how many rounds and changes were not written, which was said.
+  [[nodiscard]] static std::uint64_t end(std::unique_ptr<History> history);
 
   /// Never blocks. From any thread.
   void put(const monitor::Target& target, const monitor::RoundResult& round);
@@ -117,6 +119,7 @@ class History {
                                                                  const Retention& retention,
                                                                  const Clock& clock);
   void start(std::unique_ptr<Store> store);
+  void stop();
   void write_all();
   void tidy_or_open();
   [[nodiscard]] Result<SqliteFile> reader() const;
