@@ -78,8 +78,10 @@ void add_counters(Exposition& text, const Board& board) {
            [](Family& family, const Labels& labels, const Board::Entry& entry) {
              each_way(labels, entry, [&](const Labels& all, const WayTotals& way) {
                family.add(with(all, "where", "network"), static_cast<double>(way.lost_network()));
-               family.add(with(all, "where", "rx_socket"), static_cast<double>(way.lost_rx_socket));
-               family.add(with(all, "where", "tx_host"), static_cast<double>(way.lost_tx_host));
+               family.add(with(all, "where", "rx_socket"),
+                          static_cast<double>(way.lost_rx_socket.value_or(0)));
+               family.add(with(all, "where", "tx_host"),
+                          static_cast<double>(way.lost_tx_host.value_or(0)));
              });
            });
   add_each(text, board,
@@ -312,10 +314,12 @@ std::string probe_metrics(const RoundResult& round, Duration took) {
       const Labels labels{{"direction", name}};
       sent.add(labels, static_cast<double>((*way)->sent));
       lost.add(with(labels, "where", "network"), static_cast<double>((*way)->lost_network()));
-      lost.add(with(labels, "where", "rx_socket"),
-               static_cast<double>((*way)->lost_rx_socket.value_or(0)));
-      lost.add(with(labels, "where", "tx_host"),
-               static_cast<double>((*way)->lost_tx_host.value_or(0)));
+      for (const auto& [where, known] : {std::pair{"rx_socket", (*way)->lost_rx_socket},
+                                         std::pair{"tx_host", (*way)->lost_tx_host}}) {
+        if (known) {
+          lost.add(with(labels, "where", where), static_cast<double>(*known));
+        }
+      }
     }
   }
   text.add(std::move(sent));
