@@ -84,6 +84,8 @@ class History {
   /// Its result document as JSON (udperf/1), whole where it was kept, else made of what was.
   /// Nothing where there is no such round. From any thread.
   [[nodiscard]] Result<std::optional<std::string>> document(const Moment& moment) const;
+  /// When the last round of each target, by name and module, was over.
+  [[nodiscard]] Result<monitor::Board::Ends> last_ends() const;
   /// The latest changes of all targets, oldest first. Rounds have no number there.
   [[nodiscard]] Result<std::vector<monitor::Board::TimedEvent>> changes(std::size_t most) const;
 
