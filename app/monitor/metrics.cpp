@@ -264,6 +264,8 @@ void add_own(Exposition& text, const Board& board, const MonitorCounters& counte
   counter("udperf_exec_runs_total", "Runs of the --exec program.", counters.exec_runs);
   counter("udperf_exec_failures_total", "Of these, failed, ended or left out.",
           counters.exec_failures);
+  counter("udperf_host_clock_steps_total", "Times that this host's wall clock was set.",
+          counters.clock_steps);
   counter("udperf_probe_requests_total", "Rounds run for /probe.", counters.probes);
   counter("udperf_config_reloads_total", "Configurations that were read anew.", counters.reloads);
   counter("udperf_config_reload_failures_total", "Of these, refused.", counters.reload_failures);

@@ -181,7 +181,12 @@ void Monitor::watch_clocks(MonoTime now) {
   }
   if (const auto step = step_.step(both, suspended)) {
     log_.warning("the wall clock was set by " + format_duration(*step));
-    write_line("clock_stepped", unix_now, {{"step_ns", step->count()}});
+    ++counted_.clock_steps;
+    const Json what{{"step_ns", step->count()}};
+    if (sinks_.exec) {
+      sinks_.exec->put(monitor::json_line("clock_stepped", unix_now, lines_, what));
+    }
+    write_line("clock_stepped", unix_now, what);
     schedule_.clock_set(*step, both.mono, unix_now);
   }
 }
@@ -218,11 +223,6 @@ std::size_t Monitor::in_flight(std::uint64_t target) const {
       std::distance(flying_.lower_bound({target, 0}), flying_.lower_bound({target + 1, 0})));
 }
 
-/// Rounds that this end did not run, the last of them with this number, and how long until now.
-RoundResult Monitor::gap_of(const monitor::Board::Entry& entry, std::uint64_t number,
-                            std::uint64_t rounds, Duration length) const {
-  RoundResult gap;
-  gap.target = entry.target.id;
 /// The time in which no monitor ran is a gap, too; it changes nothing of how the target stands.
 void Monitor::tell_stop(const monitor::Board::Entry& entry) {
   constexpr Duration kLeast = std::chrono::seconds{15};
@@ -239,15 +239,15 @@ void Monitor::tell_stop(const monitor::Board::Entry& entry) {
   }
 }
 
+/// Rounds that this end did not run, the last of them with this number, and how long until now.
+RoundResult Monitor::gap_of(const monitor::Board::Entry& entry, std::uint64_t number,
+                            std::uint64_t rounds, Duration length) const {
+  RoundResult gap;
+  gap.target = entry.target.id;
   gap.number = number;
   gap.rounds = rounds;
   gap.length = length;
   gap.start = clock_.unix_now() - gap.length;
-  const Target target = entry.target;
-  tell(gap, target, board_.on_round(gap));
-}
-
-void Monitor::take(RoundResult round) {
   return gap;
 }
 
@@ -257,6 +257,11 @@ void Monitor::tell_gap(const monitor::Board::Entry& entry, std::uint64_t number,
 }
 
 void Monitor::tell_round(const RoundResult& round, const monitor::Board::Entry& entry) {
+  const Target target = entry.target;
+  tell(round, target, board_.on_round(round));
+}
+
+void Monitor::take(RoundResult round) {
   const std::lock_guard lock{mutex_};
   const auto flying = flying_.find({round.target, round.number});
   if (flying != flying_.end()) {
