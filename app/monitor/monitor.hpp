@@ -97,9 +97,10 @@ class Monitor {
   [[nodiscard]] std::size_t in_flight(std::uint64_t target) const;
   void watch_clocks(MonoTime now);
   [[nodiscard]] MonitorCounters counters() const;
-  [[nodiscard]] const monitor::Board::Entry* configured(const monitor::TargetAddress& address,
-                                                        const std::string& name,
-                                                        const MonitorModule& module) const;
+  [[nodiscard]] std::vector<std::uint64_t> ids() const;
+  [[nodiscard]] const monitor::TargetAddress* configured(const monitor::TargetAddress& address,
+                                                         const std::string& name,
+                                                         const MonitorModule& module) const;
 
   const Clock& clock_;
   Log& log_;
