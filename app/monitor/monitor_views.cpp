@@ -64,31 +64,56 @@ MonitorCounters Monitor::counters() const {
 }
 
 std::string Monitor::metrics() const {
-  const std::lock_guard lock{mutex_};  // all of it is of one moment
-  std::string text = monitor_metrics(board_, counters(), metrics_bytes_);
+  // All of it is of one moment; to write it takes longer than rounds can wait.
+  const auto [board, own, expected] = [this] {
+    const std::lock_guard lock{mutex_};
+    return std::tuple{board_, counters(), metrics_bytes_};
+  }();
+  std::string text = monitor_metrics(board, own, expected);
+  const std::lock_guard lock{mutex_};
   metrics_bytes_ = text.size() + text.size() / 32;  // the next has a few more
   return text;
 }
 
-std::string Monitor::targets_json() const {
+std::vector<std::uint64_t> Monitor::ids() const {
   const std::lock_guard lock{mutex_};
+  std::vector<std::uint64_t> all;
+  all.reserve(board_.entries().size());
+  for (const auto& [id, entry] : board_.entries()) {
+    all.push_back(id);
+  }
+  return all;
+}
+
+std::string Monitor::targets_json() const {
   monitor::LongJson text{
       {{"schema", "udperf-monitor/1"}, {"now_unix_ns", to_ns(clock_.unix_now())}}};
   text.begin_list("targets");
-  for (const auto& [id, entry] : board_.entries()) {
-    text.add(entry_json(entry));
+  // One after the other, each of one moment: of thousands all take their time.
+  for (const std::uint64_t id : ids()) {
+    Json json;
+    {
+      const std::lock_guard lock{mutex_};
+      const auto* const entry = board_.find(id);
+      json = entry != nullptr ? entry_json(*entry) : Json(nullptr);
+    }
+    if (!json.is_null()) {
+      text.add(json);
+    }
   }
   text.begin_list("events");
+  const std::lock_guard lock{mutex_};
   for (const auto& event : board_.events()) {
     text.add(to_json(event.event, event.target));
   }
   return text.take();
 }
 
-/// The target of this name, or else one that is at the address of a probe by this module.
-const monitor::Board::Entry* Monitor::configured(const monitor::TargetAddress& address,
-                                                 const std::string& name,
-                                                 const MonitorModule& module) const {
+/// Of the target of this name, or else of one that is at the address of a probe by this module; a
+/// `dns` name stands for its addresses, and for itself.
+const monitor::TargetAddress* Monitor::configured(const monitor::TargetAddress& address,
+                                                  const std::string& name,
+                                                  const MonitorModule& module) const {
   if (const auto* const entry = board_.find(name)) {
     return &entry->target.address;
   }
