@@ -136,7 +136,7 @@ Result<MonitorSinks> open_sinks(const MonitorCommand& command, const Clock& cloc
   auto history = History::open(file, command.retention, clock, say);
   if (history) {
     sinks.history = *std::move(history);
-  } else if (command.history || history.error().code == ErrorCode::usage) {
+  } else if (history.error().code == ErrorCode::usage) {  // what it is will not change
     return tl::unexpected{history.error()};
   } else {
     log.warning("there is no history, which is looked for each minute: " +
