@@ -166,7 +166,13 @@ TEST_CASE("requests that ask for nothing of the monitor's get nothing", "[e2e][m
   for (const std::string part : {"/page.js", "/page.css", "/chart.js"}) {
     CHECK(monitor.get(part).status == 200);
   }
-  CHECK(http_answer(monitor.http(), "/metrics", {}, "POST").status == 405);
+  const auto posted = http_answer(monitor.http(), "/metrics", {}, "POST");
+  CHECK(posted.status == 405);
+  CHECK(posted.head.find("Allow: GET, HEAD\r\n") != std::string::npos);
+  const auto to_come = monitor.get("/api/v1/rounds?target=gw&since=9000000000");
+  CHECK(to_come.status == 200);
+  CHECK(json::parse(to_come.body).at("rows").empty());
+  CHECK(monitor.get("/api/v1/rounds?target=gw&since=2&until=1").status == 400);
   CHECK(http_answer(monitor.http(), "/metrics", {}, "HEAD").body.empty());
   CHECK(monitor.get("/api/v1/rounds?target=none").status == 404);
   CHECK(monitor.get("/api/v1/rounds?target=none&since=x").status == 400);
