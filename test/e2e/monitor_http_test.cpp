@@ -276,6 +276,10 @@ TEST_CASE("promtool finds nothing wrong with any metrics", "[e2e][monitor]") {
   const std::string text = check(exporter, "/metrics");
   CHECK(metric_value(text, "udperf_server_sessions_total").value_or(0) >= 1);
   CHECK(metric_value(text, "udperf_server_received_packets_total").value_or(0) >= 20);
+  CHECK(metric_value(text, "udperf_server_light_sessions_total").value_or(0) >= 1);
+  CHECK(text.find("udperf_server_sessions_closed_total{status=\"error\"} 0\n") !=
+        std::string::npos);
+  CHECK(text.find("udperf_server_services_total{what=\"classic_runs\"} 0\n") != std::string::npos);
   const std::string folder = std::string{kSourceDir} + "/app/integrations/prometheus/";
   for (const std::string& what : {"check rules " + folder + "udperf.rules.yml",
                                   "test rules " + folder + "udperf.rules_test.yml",
