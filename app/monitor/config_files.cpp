@@ -11,12 +11,6 @@ namespace {
 
 using monitor::Setting;
 
-/// Where that is; what is absolute, and "-" for stdout, stays as it is.
-std::string beside(const std::filesystem::path& folder, const std::string& file) {
-  const bool found = file.empty() || file == "-" || file.starts_with('/') || folder.empty();
-  return found ? file : (folder / file).string();
-}
-
 /// Whether the option's value is a file. A program without a slash is looked for in PATH.
 bool names_file(const Setting& setting, Command command) {
   const OptionSpec* const option = find_option(command, setting.name);
@@ -27,15 +21,22 @@ bool names_file(const Setting& setting, Command command) {
 
 }  // namespace
 
+std::string beside(const std::string& naming, const std::string& file) {
+  const auto folder = std::filesystem::path{naming}.parent_path();
+  const bool found = file.empty() || file == "-" || file.starts_with('/') || folder.empty();
+  return found ? file : (folder / file).string();
+}
+
 void find_beside(const std::string& config_file, monitor::MonitorConfig& config) {
-  const auto folder = std::filesystem::path{config_file}.parent_path();
-  const auto find_in = [&folder](std::vector<Setting>& settings, Command command) {
+  const auto find_in = [&config_file](std::vector<Setting>& settings, Command command) {
     for (Setting& setting : settings) {
-      setting.value = names_file(setting, command) ? beside(folder, setting.value) : setting.value;
+      if (names_file(setting, command)) {
+        setting.value = beside(config_file, setting.value);
+      }
     }
   };
   for (std::string& pattern : config.file_sd) {
-    pattern = beside(folder, pattern);
+    pattern = beside(config_file, pattern);
   }
   find_in(config.options, Command::monitor);
   for (monitor::ModuleConfig& module : config.modules) {

@@ -60,8 +60,10 @@ class Expansion {
 
   std::vector<monitor::Target> run(const engine::StopToken& stop) {
     std::vector<monitor::TargetConfig> all = setup_.targets;
+    std::set<std::string> files;
     for (const std::string& pattern : setup_.file_sd) {
       for (const std::string& file : files_of(pattern)) {
+        files.insert(file);
         read(file, all);
       }
     }
@@ -75,6 +77,7 @@ class Expansion {
       }
     }
     ask(stop);
+    forget_others(files);
     if (left_out_ > 0) {
       problems_.push_back("more than " + std::to_string(monitor::kMostTargets) +
                           " targets: " + std::to_string(left_out_) + " are left out");
@@ -87,6 +90,18 @@ class Expansion {
     monitor::TargetConfig config;
     std::unique_ptr<net::Lookup> lookup;
   };
+
+  /// Nothing is kept of files and names that are gone: new ones may come each day.
+  void forget_others(const std::set<std::string>& files) {
+    std::erase_if(last_.files, [&files](const auto& one) { return !files.contains(one.first); });
+    std::set<std::string> hosts;
+    for (const Name& name : names_) {
+      hosts.insert(name.config.address.host);
+    }
+    const auto gone = [&hosts](const auto& one) { return !hosts.contains(one.first); };
+    std::erase_if(last_.names, gone);
+    std::erase_if(last_.unknown, gone);
+  }
 
   /// Names are unique: one that others have by another module is told apart by that.
   void add(monitor::Target target) {
@@ -159,11 +174,14 @@ class Expansion {
         os::wait_readable(fds, deadline - clock.now());
         answer = name.lookup->take();
       }
+      last_.unknown.erase(host);
       if (answer && *answer) {
         last_.names[host] = **answer;
       } else {
-        problems_.push_back("dns " + host + ": " +
-                            (answer ? answer->error().message() : "no answer within 5 s"));
+        const Error& error = last_.unknown[host] =
+            answer ? answer->error()
+                   : Error{ErrorCode::unreachable, "no answer within 5 s", 0, "resolve"};
+        problems_.push_back("dns " + host + ": " + error.message());
       }
       add_addresses(name.config, last_.names[host], own);
     }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app/monitor/setup.hpp"
+#include "base/result.hpp"
 #include "engine/stop_token.hpp"
 #include "monitor/target.hpp"
 
@@ -15,6 +16,7 @@ namespace udperf::app {
 struct LastTargets {
   std::map<std::string, std::vector<Endpoint>> names;
   std::map<std::string, std::vector<monitor::TargetConfig>> files;
+  std::map<std::string, Error> unknown;  ///< why a name had no answer, this time
 };
 
 /// Everyone who is to be watched now: the configuration's targets, those of the files of `file_sd`

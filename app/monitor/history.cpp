@@ -66,12 +66,26 @@ void History::start(std::unique_ptr<Store> store) {
 }
 
 History::~History() {
+  stop();
+}
+
+void History::stop() {
   {
     const std::lock_guard lock{mutex_};
     ending_ = true;
   }
   wake_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) {
+    thread_.join();
+  }
+}
+
+std::uint64_t History::end(std::unique_ptr<History> history) {
+  if (!history) {
+    return 0;
+  }
+  history->stop();
+  return history->failures();
 }
 
 /// False where there is no room.

@@ -50,6 +50,8 @@ class History {
   History& operator=(const History&) = delete;
   /// Writes what waits, for five seconds at most.
   ~History();
+  /// Ends it; returns how many rounds and changes were not written, which was said.
+  [[nodiscard]] static std::uint64_t end(std::unique_ptr<History> history);
 
   /// Never blocks. From any thread.
   void put(const monitor::Target& target, const monitor::RoundResult& round);
@@ -82,6 +84,8 @@ class History {
   /// Its result document as JSON (udperf/1), whole where it was kept, else made of what was.
   /// Nothing where there is no such round. From any thread.
   [[nodiscard]] Result<std::optional<std::string>> document(const Moment& moment) const;
+  /// When the last round of each target, by name and module, was over.
+  [[nodiscard]] Result<monitor::Board::Ends> last_ends() const;
   /// The latest changes of all targets, oldest first. Rounds have no number there.
   [[nodiscard]] Result<std::vector<monitor::Board::TimedEvent>> changes(std::size_t most) const;
 
@@ -117,6 +121,7 @@ class History {
                                                                  const Retention& retention,
                                                                  const Clock& clock);
   void start(std::unique_ptr<Store> store);
+  void stop();
   void write_all();
   void tidy_or_open();
   [[nodiscard]] Result<SqliteFile> reader() const;

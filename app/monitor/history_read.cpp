@@ -18,6 +18,46 @@ std::int64_t seconds_of(History::Grain grain) {
   return grain == History::Grain::hour ? kHour : kFiveMinutes;
 }
 
+/// The query's times as whole spans: what has a part of one gets all of it, of sums and of rounds
+/// that are in none yet.
+History::Query whole_spans(History::Query query) {
+  const std::int64_t span = seconds_of(query.grain);
+  const auto floor = [span](UnixTime time) {
+    constexpr std::int64_t kFarthest = std::int64_t{1} << 32U;  // s: no sum goes wrong there
+    const std::int64_t seconds = std::clamp(seconds_since_1970(time), -kFarthest, kFarthest);
+    return (seconds - (seconds % span + span) % span) * kNsPerSecond;
+  };
+  query.since = unix_from_ns(floor(query.since));
+  query.until = unix_from_ns(floor(query.until) + span * kNsPerSecond - 1);
+  return query;
+}
+
+/// Rows of the same span, of targets that have one name by turns, in one.
+class MergedRows {
+ public:
+  explicit MergedRows(const History::RowVisit& visit) : visit_(visit) {}
+
+  /// Ascending.
+  void add(const HistoryRow& row) {
+    if (open_ && open_->start == row.start) {
+      open_->totals.add(row.totals);
+      return;
+    }
+    finish();
+    open_ = row;
+  }
+  void finish() {
+    if (open_) {
+      visit_(*open_);
+    }
+    open_.reset();
+  }
+
+ private:
+  const History::RowVisit& visit_;
+  std::optional<HistoryRow> open_;
+};
+
 /// Tells of each row of `select`: start in ns, span in ns, totals and, of rounds, the record.
 Result<void> tell_rows(SqliteStatement& select, bool rounds, const History::RowVisit& visit) {
   auto row = select.step();
@@ -120,16 +160,37 @@ Result<void> tell_spans(const SqliteFile& file, const History::Query& query, std
                         const History::RowVisit& visit) {
   auto select = SqliteStatement::prepare(
       file,
-      "SELECT * FROM (SELECT start * 1000000000 AS start_ns, seconds * 1000000000, totals FROM span"
-      " WHERE seconds = ?1 AND target IN (SELECT id FROM target WHERE name = ?2) AND start >= ?3"
-      " AND start < ?4 ORDER BY start DESC LIMIT ?5) ORDER BY start_ns");
+      "WITH mine AS (SELECT start, seconds, totals FROM span WHERE seconds = ?1 AND target IN"
+      " (SELECT id FROM target WHERE name = ?2) AND start >= ?3 AND start < ?4)"
+      " SELECT start * 1000000000, seconds * 1000000000, totals FROM mine WHERE start IN"
+      " (SELECT DISTINCT start FROM mine ORDER BY start DESC LIMIT ?5) ORDER BY start");
   if (!select) {
     return tl::unexpected{select.error()};
   }
   select->bind(1, seconds_of(query.grain)).bind(2, query.target);
   select->bind(3, seconds_since_1970(query.since)).bind(4, seconds_since_1970(query.until) + 1);
   select->bind(5, static_cast<std::int64_t>(most));
-  return tell_rows(*select, false, visit);
+  MergedRows rows{visit};
+  auto done = tell_rows(*select, false, [&rows](const HistoryRow& row) { rows.add(row); });
+  rows.finish();
+  return done;
+}
+
+Result<void> tell_sums(const SqliteFile& file, const History::Query& query,
+                       const History::RowVisit& visit) {
+  const auto rest = find_rest(file, query);
+  if (!rest) {
+    return tl::unexpected{rest.error()};
+  }
+  const std::size_t of_rest = std::min(rest->spans, query.most);
+  if (auto done = tell_spans(file, query, query.most - of_rest, visit); !done) {
+    return done;
+  }
+  SpanSums sums{seconds_of(query.grain), rest->spans - of_rest, visit};
+  auto done =
+      tell_rounds(file, query, rest->from, -1, [&sums](const HistoryRow& row) { sums.add(row); });
+  sums.finish();
+  return done;
 }
 
 }  // namespace
@@ -155,19 +216,34 @@ Result<void> History::read(const Query& query, const RowVisit& visit) const {
   if (auto begun = file->run("BEGIN"); !begun) {
     return begun;
   }
-  const auto rest = find_rest(*file, query);
-  if (!rest) {
-    return tl::unexpected{rest.error()};
+  return tell_sums(*file, whole_spans(query), visit);
+}
+
+/// Of each target, by name and module.
+Result<monitor::Board::Ends> History::last_ends() const {
+  auto file = reader();
+  if (!file) {
+    return tl::unexpected{file.error()};
   }
-  const std::size_t of_rest = std::min(rest->spans, query.most);
-  if (auto done = tell_spans(*file, query, query.most - of_rest, visit); !done) {
-    return done;
+  auto select =
+      SqliteStatement::prepare(*file,
+                               "SELECT (SELECT start_ns FROM round WHERE round.target = target.id "
+                               "ORDER BY start_ns DESC LIMIT 1)"
+                               " AS begun, (SELECT length_ns FROM round WHERE round.target = "
+                               "target.id ORDER BY start_ns DESC"
+                               " LIMIT 1), name, module FROM target WHERE begun NOT NULL");
+  if (!select) {
+    return tl::unexpected{select.error()};
   }
-  SpanSums sums{seconds_of(query.grain), rest->spans - of_rest, visit};
-  auto done =
-      tell_rounds(*file, query, rest->from, -1, [&](const HistoryRow& row) { sums.add(row); });
-  sums.finish();
-  return done;
+  monitor::Board::Ends ends;
+  auto row = select->step();
+  for (; row && *row; row = select->step()) {
+    if (possible_times(select->number(0), select->number(1))) {
+      ends[{std::string{select->bytes(2)}, std::string{select->bytes(3)}}] =
+          unix_from_ns(select->number(0) + select->number(1));
+    }
+  }
+  return row ? Result<monitor::Board::Ends>{std::move(ends)} : tl::unexpected{row.error()};
 }
 
 Result<std::vector<monitor::Board::TimedEvent>> History::changes(std::size_t most) const {

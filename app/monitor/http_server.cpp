@@ -66,8 +66,9 @@ bool write_piece(mg_connection* connection, std::string_view piece) {
 
 void send(mg_connection* connection, const HttpReply& reply, bool with_body) {
   std::string text = head(reply.status, reply.type, reply.parts);
-  if (reply.status == 401) {
-    text += "WWW-Authenticate: Basic realm=\"udperf\"\r\n";
+  text += reply.status == 401 ? "WWW-Authenticate: Basic realm=\"udperf\"\r\n" : "";
+  if (reply.allow != nullptr) {
+    text += "Allow: " + std::string{reply.allow} + "\r\n";
   }
   if (reply.retry_after_s > 0) {
     text += "Retry-After: " + std::to_string(reply.retry_after_s) + "\r\n";
@@ -153,8 +154,9 @@ Asker asker_of(const mg_connection* connection) {
   return origin.empty() || ours ? Asker::own : Asker::page;
 }
 
-HttpReply refusal(int status, const char* text) {
+HttpReply refusal(int status, const char* text, const char* allow = nullptr) {
   HttpReply reply;
+  reply.allow = allow;
   reply.status = status;
   reply.body = std::string{text} + "\n";
   return reply;
@@ -298,7 +300,7 @@ int HttpServer::answer(mg_connection* connection) {
     return 401;
   }
   if (method != "GET" && !head_only) {
-    send(connection, refusal(405, "only GET and HEAD are answered"), true);
+    send(connection, refusal(405, "only GET and HEAD are answered", "GET, HEAD"), true);
     return 405;
   }
   const char* const host = mg_get_header(connection, "Host");

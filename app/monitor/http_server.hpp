@@ -44,6 +44,7 @@ struct HttpReply {
   LiveFeed* feed = nullptr;
   /// When to ask again, of what is refused for now; 0: that is not said.
   int retry_after_s = 0;
+  const char* allow = nullptr;  ///< of 405: which methods are answered there
   /// Of a long one, until it was given.
   std::optional<LongAnswers::Place> place = std::nullopt;
 };

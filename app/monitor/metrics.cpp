@@ -78,8 +78,10 @@ void add_counters(Exposition& text, const Board& board) {
            [](Family& family, const Labels& labels, const Board::Entry& entry) {
              each_way(labels, entry, [&](const Labels& all, const WayTotals& way) {
                family.add(with(all, "where", "network"), static_cast<double>(way.lost_network()));
-               family.add(with(all, "where", "rx_socket"), static_cast<double>(way.lost_rx_socket));
-               family.add(with(all, "where", "tx_host"), static_cast<double>(way.lost_tx_host));
+               family.add(with(all, "where", "rx_socket"),
+                          static_cast<double>(way.lost_rx_socket.value_or(0)));
+               family.add(with(all, "where", "tx_host"),
+                          static_cast<double>(way.lost_tx_host.value_or(0)));
              });
            });
   add_each(text, board,
@@ -231,6 +233,14 @@ void add_states(Exposition& text, const Board& board) {
              }
            });
   add_each(text, board,
+           Family{"udperf_loss_high", "Whether the last measured round lost more than it may.",
+                  MetricType::Gauge},
+           [](Family& family, const Labels& labels, const Board::Entry& entry) {
+             if (entry.watch.judges_loss()) {
+               family.add(labels, entry.watch.loss_is_high() ? 1 : 0);
+             }
+           });
+  add_each(text, board,
            Family{"udperf_target_info", "Labels that the configuration gives.", MetricType::Gauge},
            [](Family& family, Labels labels, const Board::Entry& entry) {
              for (const auto& [name, value] : entry.target.labels) {
@@ -254,6 +264,8 @@ void add_own(Exposition& text, const Board& board, const MonitorCounters& counte
   counter("udperf_exec_runs_total", "Runs of the --exec program.", counters.exec_runs);
   counter("udperf_exec_failures_total", "Of these, failed, ended or left out.",
           counters.exec_failures);
+  counter("udperf_host_clock_steps_total", "Times that this host's wall clock was set.",
+          counters.clock_steps);
   counter("udperf_probe_requests_total", "Rounds run for /probe.", counters.probes);
   counter("udperf_config_reloads_total", "Configurations that were read anew.", counters.reloads);
   counter("udperf_config_reload_failures_total", "Of these, refused.", counters.reload_failures);
@@ -304,10 +316,12 @@ std::string probe_metrics(const RoundResult& round, Duration took) {
       const Labels labels{{"direction", name}};
       sent.add(labels, static_cast<double>((*way)->sent));
       lost.add(with(labels, "where", "network"), static_cast<double>((*way)->lost_network()));
-      lost.add(with(labels, "where", "rx_socket"),
-               static_cast<double>((*way)->lost_rx_socket.value_or(0)));
-      lost.add(with(labels, "where", "tx_host"),
-               static_cast<double>((*way)->lost_tx_host.value_or(0)));
+      for (const auto& [where, known] : {std::pair{"rx_socket", (*way)->lost_rx_socket},
+                                         std::pair{"tx_host", (*way)->lost_tx_host}}) {
+        if (known) {
+          lost.add(with(labels, "where", where), static_cast<double>(*known));
+        }
+      }
     }
   }
   text.add(std::move(sent));

@@ -51,6 +51,7 @@ struct MonitorCounters {
   std::uint64_t jsonl_failures = 0;
   std::uint64_t exec_runs = 0;
   std::uint64_t exec_failures = 0;
+  std::uint64_t clock_steps = 0;  ///< of this host
   std::uint64_t probes = 0;
   std::uint64_t reloads = 0;
   std::uint64_t reload_failures = 0;

@@ -53,6 +53,9 @@ Monitor::Monitor(MonitorSetup setup, MonitorSinks sinks, const Clock& clock, Log
     if (const auto before = sinks_.history->changes(monitor::Board::kMostEvents)) {
       board_.recall(*before);
     }
+    if (auto ends = sinks_.history->last_ends()) {
+      board_.recall(*std::move(ends));
+    }
   }
   source_ = std::make_unique<PoolSource>(
       clock, [this](RoundResult round) { take(std::move(round)); }, kMostThreads);
@@ -109,6 +112,9 @@ void Monitor::set_targets(const std::vector<Target>& targets) {
   for (const std::uint64_t id : change.removed) {
     schedule_.remove(id);
     light_->leave(id);
+  }
+  for (const std::uint64_t id : change.added) {
+    tell_stop(*board_.find(id));
   }
   for (const auto& [id, entry] : board_.entries()) {
     assign(entry);
@@ -175,7 +181,12 @@ void Monitor::watch_clocks(MonoTime now) {
   }
   if (const auto step = step_.step(both, suspended)) {
     log_.warning("the wall clock was set by " + format_duration(*step));
-    write_line("clock_stepped", unix_now, {{"step_ns", step->count()}});
+    ++counted_.clock_steps;
+    const Json what{{"step_ns", step->count()}};
+    if (sinks_.exec) {
+      sinks_.exec->put(monitor::json_line("clock_stepped", unix_now, lines_, what));
+    }
+    write_line("clock_stepped", unix_now, what);
     schedule_.clock_set(*step, both.mono, unix_now);
   }
 }
@@ -212,17 +223,42 @@ std::size_t Monitor::in_flight(std::uint64_t target) const {
       std::distance(flying_.lower_bound({target, 0}), flying_.lower_bound({target + 1, 0})));
 }
 
+/// The time in which no monitor ran is a gap, too; it changes nothing of how the target stands.
+void Monitor::tell_stop(const monitor::Board::Entry& entry) {
+  constexpr Duration kLeast = std::chrono::seconds{15};
+  constexpr Duration kMost = std::chrono::hours{24};  // of more no round need be kept
+  if (!entry.ended_before || entry.last) {
+    return;
+  }
+  const Duration stopped = std::min(clock_.unix_now() - *entry.ended_before, kMost);
+  if (stopped > std::max(kLeast, entry.every + entry.every / 2)) {
+    RoundResult gap = gap_of(entry, 0, static_cast<std::uint64_t>(stopped / entry.every), stopped);
+    gap.tried = false;
+    gap.error = Error{ErrorCode::system, "the monitor did not run", 0, {}};
+    tell_round(gap, entry);
+  }
+}
+
 /// Rounds that this end did not run, the last of them with this number, and how long until now.
-void Monitor::tell_gap(const monitor::Board::Entry& entry, std::uint64_t number,
-                       std::uint64_t rounds, Duration length) {
+RoundResult Monitor::gap_of(const monitor::Board::Entry& entry, std::uint64_t number,
+                            std::uint64_t rounds, Duration length) const {
   RoundResult gap;
   gap.target = entry.target.id;
   gap.number = number;
   gap.rounds = rounds;
   gap.length = length;
   gap.start = clock_.unix_now() - gap.length;
+  return gap;
+}
+
+void Monitor::tell_gap(const monitor::Board::Entry& entry, std::uint64_t number,
+                       std::uint64_t rounds, Duration length) {
+  tell_round(gap_of(entry, number, rounds, length), entry);
+}
+
+void Monitor::tell_round(const RoundResult& round, const monitor::Board::Entry& entry) {
   const Target target = entry.target;
-  tell(gap, target, board_.on_round(gap));
+  tell(round, target, board_.on_round(round));
 }
 
 void Monitor::take(RoundResult round) {

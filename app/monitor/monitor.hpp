@@ -89,12 +89,18 @@ class Monitor {
   void write_line(const char* event, UnixTime time, monitor::Json data);
   void tell_gap(const monitor::Board::Entry& entry, std::uint64_t number, std::uint64_t rounds,
                 Duration length);
+  void tell_round(const monitor::RoundResult& round, const monitor::Board::Entry& entry);
+  [[nodiscard]] monitor::RoundResult gap_of(const monitor::Board::Entry& entry,
+                                            std::uint64_t number, std::uint64_t rounds,
+                                            Duration length) const;
+  void tell_stop(const monitor::Board::Entry& entry);
   [[nodiscard]] std::size_t in_flight(std::uint64_t target) const;
   void watch_clocks(MonoTime now);
   [[nodiscard]] MonitorCounters counters() const;
-  [[nodiscard]] const monitor::Board::Entry* configured(const monitor::TargetAddress& address,
-                                                        const std::string& name,
-                                                        const MonitorModule& module) const;
+  [[nodiscard]] std::vector<std::uint64_t> ids() const;
+  [[nodiscard]] const monitor::TargetAddress* configured(const monitor::TargetAddress& address,
+                                                         const std::string& name,
+                                                         const MonitorModule& module) const;
 
   const Clock& clock_;
   Log& log_;

@@ -1,6 +1,8 @@
 // What others may ask a monitor for, from any thread.
 
 #include <algorithm>
+#include <strings.h>
+#include <tuple>
 
 #include <nlohmann/json.hpp>
 
@@ -13,10 +15,11 @@ namespace {
 using monitor::Json;
 using monitor::Target;
 
+/// Names are the same in any case (RFC 4343).
 bool same_host(const std::string& a, const std::string& b) {
   const auto one = parse_ip_address(a);
   const auto other = parse_ip_address(b);
-  return a == b || (one && other && *one == *other);
+  return ::strcasecmp(a.c_str(), b.c_str()) == 0 || (one && other && *one == *other);
 }
 
 std::uint16_t port_of(const MonitorModule& module, const monitor::TargetAddress& address) {
@@ -61,42 +64,75 @@ MonitorCounters Monitor::counters() const {
 }
 
 std::string Monitor::metrics() const {
-  const std::lock_guard lock{mutex_};  // all of it is of one moment
-  std::string text = monitor_metrics(board_, counters(), metrics_bytes_);
+  // All of it is of one moment; to write it takes longer than rounds can wait.
+  const auto [board, own, expected] = [this] {
+    const std::lock_guard lock{mutex_};
+    return std::tuple{board_, counters(), metrics_bytes_};
+  }();
+  std::string text = monitor_metrics(board, own, expected);
+  const std::lock_guard lock{mutex_};
   metrics_bytes_ = text.size() + text.size() / 32;  // the next has a few more
   return text;
 }
 
-std::string Monitor::targets_json() const {
+std::vector<std::uint64_t> Monitor::ids() const {
   const std::lock_guard lock{mutex_};
+  std::vector<std::uint64_t> all;
+  all.reserve(board_.entries().size());
+  for (const auto& [id, entry] : board_.entries()) {
+    all.push_back(id);
+  }
+  return all;
+}
+
+std::string Monitor::targets_json() const {
   monitor::LongJson text{
       {{"schema", "udperf-monitor/1"}, {"now_unix_ns", to_ns(clock_.unix_now())}}};
   text.begin_list("targets");
-  for (const auto& [id, entry] : board_.entries()) {
-    text.add(entry_json(entry));
+  // One after the other, each of one moment: of thousands all take their time.
+  for (const std::uint64_t id : ids()) {
+    Json json;
+    {
+      const std::lock_guard lock{mutex_};
+      const auto* const entry = board_.find(id);
+      json = entry != nullptr ? entry_json(*entry) : Json(nullptr);
+    }
+    if (!json.is_null()) {
+      text.add(json);
+    }
   }
   text.begin_list("events");
+  const std::lock_guard lock{mutex_};
   for (const auto& event : board_.events()) {
     text.add(to_json(event.event, event.target));
   }
   return text.take();
 }
 
-/// The target of this name, or else one that is at the address of a probe by this module.
-const monitor::Board::Entry* Monitor::configured(const monitor::TargetAddress& address,
-                                                 const std::string& name,
-                                                 const MonitorModule& module) const {
+/// Of the target of this name, or else of one that is at the address of a probe by this module; a
+/// `dns` name stands for its addresses, and for itself.
+const monitor::TargetAddress* Monitor::configured(const monitor::TargetAddress& address,
+                                                  const std::string& name,
+                                                  const MonitorModule& module) const {
   if (const auto* const entry = board_.find(name)) {
-    return entry;
+    return &entry->target.address;
   }
-  const auto& entries = board_.entries();
-  const auto found = std::find_if(entries.begin(), entries.end(), [&](const auto& item) {
-    const Target& target = item.second.target;
-    const auto own = setup_.modules.find(target.module);
-    return own != setup_.modules.end() && same_host(target.address.host, address.host) &&
-           port_of(own->second, target.address) == port_of(module, address);
-  });
-  return found != entries.end() ? &found->second : nullptr;
+  const auto fits = [&](const monitor::TargetAddress& there, const std::string& by) {
+    const auto own = setup_.modules.find(by);
+    return own != setup_.modules.end() && same_host(there.host, address.host) &&
+           port_of(own->second, there) == port_of(module, address);
+  };
+  for (const auto& [id, entry] : board_.entries()) {
+    if (fits(entry.target.address, entry.target.module)) {
+      return &entry.target.address;
+    }
+  }
+  for (const monitor::TargetConfig& config : setup_.targets) {
+    if (config.dns && (config.name == name || fits(config.address, config.module))) {
+      return &config.address;
+    }
+  }
+  return nullptr;
 }
 
 Monitor::ProbeTarget Monitor::probe_target(const monitor::TargetAddress& address,
@@ -109,12 +145,12 @@ Monitor::ProbeTarget Monitor::probe_target(const monitor::TargetAddress& address
   if (!probe.module_known) {
     return probe;
   }
-  const auto* const entry = configured(address, name, found->second);
-  probe.test = test_for(found->second, entry != nullptr ? entry->target.address : address);
+  const auto* const there = configured(address, name, found->second);
+  probe.test = test_for(found->second, there != nullptr ? *there : address);
   probe.heavy = found->second.timing.heavy;
   const auto numeric = parse_ip_address(address.host);
   probe.allowed =
-      entry != nullptr ||
+      there != nullptr ||
       (numeric && std::any_of(setup_.probe_allow.begin(), setup_.probe_allow.end(),
                               [&](const IpPrefix& prefix) { return prefix.contains(*numeric); }));
   return probe;

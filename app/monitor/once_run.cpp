@@ -3,14 +3,20 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <memory>
 #include <mutex>
+#include <optional>
+
+#include <nlohmann/json.hpp>
 
 #include "app/exit_code.hpp"
 #include "app/files.hpp"
 #include "app/monitor/expand.hpp"
+#include "app/monitor/history.hpp"
 #include "app/monitor/pool_source.hpp"
 #include "app/signals.hpp"
 #include "clock/system_clock.hpp"
+#include "monitor/json.hpp"
 #include "monitor/once.hpp"
 #include "net/udp_port.hpp"
 #include "os/event.hpp"
@@ -38,14 +44,15 @@ int exit_code_of(const OnceRow& row) {
   return row.round.error ? exit_code(row.round.error->code) : exit_internal;
 }
 
-/// A round that failed says more than one that was completed and is not good enough.
+/// What failed says more than a round that was completed and is not good enough.
+int worse_of(int before, int code) {
+  return before == exit_ok || (before == exit_threshold && code != exit_ok) ? code : before;
+}
+
 int exit_code_of(const std::vector<OnceRow>& rows) {
   int worst = exit_ok;
   for (const OnceRow& row : rows) {
-    const int code = exit_code_of(row);
-    if (worst == exit_ok || (worst == exit_threshold && code != exit_ok)) {
-      worst = code;
-    }
+    worst = worse_of(worst, exit_code_of(row));
   }
   return worst;
 }
@@ -61,7 +68,7 @@ class OnceRounds {
       std::size_t started = 0;
       for (const bool heavy : {false, true}) {
         for (std::size_t i = 0; i < rows_.size() && !stop.requested(); ++i) {
-          if (module_of(i).timing.heavy != heavy) {
+          if (rows_[i].round.error || module_of(i).timing.heavy != heavy) {
             continue;
           }
           source.start(
@@ -113,31 +120,120 @@ class OnceRounds {
   std::size_t done_ = 0;
 };
 
+/// Names of which nobody knows an address: nothing was measured of them, and that is no success.
+void add_unknown(const MonitorSetup& setup, const LastTargets& last, UnixTime now,
+                 std::vector<OnceRow>& rows) {
+  for (const monitor::TargetConfig& config : setup.targets) {
+    const auto why = last.unknown.find(config.address.host);
+    if (config.dns && why != last.unknown.end()) {
+      OnceRow& row = rows.emplace_back(
+          OnceRow{{0, config.name, config.address, config.module, config.labels}, {}, {}});
+      row.round.start = now;
+      row.round.status = RoundStatus::failed;
+      row.round.error = why->second;
+    }
+  }
+}
+
+void say(const std::string& text) {
+  std::fprintf(stderr, "udperf: %s\n", text.c_str());
+}
+
+/// What the command line names beside the table. A configuration's files are those of the monitor
+/// that runs all the time.
+class OnceSinks {
+ public:
+  static Result<OnceSinks> open(const MonitorCommand& asked, const Clock& clock) {
+    OnceSinks sinks;
+    if (asked.jsonl) {
+      auto lines = OutputFile::open(asked.jsonl, "--jsonl", OutputFile::Mode::append);
+      if (!lines) {
+        return tl::unexpected{lines.error()};
+      }
+      sinks.lines_.emplace(*std::move(lines));
+    }
+    if (asked.history) {
+      auto history = History::open(*asked.history, asked.retention, clock, say);
+      if (!history) {
+        return tl::unexpected{history.error()};
+      }
+      sinks.history_ = *std::move(history);
+    }
+    return sinks;
+  }
+
+  /// False, and said why, where not all of it could be written.
+  [[nodiscard]] bool take(const std::vector<OnceRow>& rows, UnixTime now) {
+    std::string text;
+    std::uint64_t number = 0;
+    for (const OnceRow& row : rows) {
+      if (row.round.start == UnixTime{}) {
+        continue;  // it was interrupted before
+      }
+      if (lines_) {
+        text += monitor::json_line("round", now, number++, to_json(row.round, row.target));
+      }
+      if (history_) {
+        history_->put(row.target, row.round);
+      }
+    }
+    const auto done = lines_ ? lines_->write(text) : Result<void>{};
+    if (!done) {
+      say(done.error().message());
+    }
+    return History::end(std::move(history_)) == 0 && done;
+  }
+
+ private:
+  std::optional<OutputFile> lines_;
+  std::unique_ptr<History> history_;
+};
+
+/// Whether the table, or the document in its place, was written.
+[[nodiscard]] bool print(const MonitorCommand& command, const std::vector<OnceRow>& rows) {
+  if (command.jsonl == "-" && !command.json) {
+    return true;  // stdout has the lines
+  }
+  return print_to_stdout(command.json ? once_json(rows) : once_table(rows)) == exit_ok;
+}
+
 }  // namespace
 
 int run_once(const MonitorSetup& setup) {
   engine::StopToken stop;
   const SignalWatcher signals{stop};
   net::raise_descriptor_limit();
+  const SystemClock clock;
+  if (setup.asked.json && setup.asked.jsonl == "-") {
+    return report_failure(usage_error("--json and --jsonl - cannot both have stdout").value());
+  }
+  auto sinks = OnceSinks::open(setup.asked, clock);
+  if (!sinks) {
+    return report_failure(sinks.error());
+  }
   LastTargets last;
   std::vector<std::string> problems;
   std::vector<OnceRow> rows;
   for (const monitor::Target& target : expand_targets(setup, stop, last, problems)) {
     rows.push_back(OnceRow{target, {}, {}});
   }
-  for (const std::string& problem : problems) {
-    std::fprintf(stderr, "udperf: %s\n", problem.c_str());
+  const bool incomplete = problems.size() > last.unknown.size();  // those have rows
+  add_unknown(setup, last, clock.unix_now(), rows);
+  for (std::string& line : unmatched(setup.file_sd)) {
+    problems.push_back(std::move(line));
   }
+  std::for_each(problems.begin(), problems.end(), say);
   if (rows.empty()) {
-    std::fprintf(stderr, "udperf: there is no target to measure\n");
-    return problems.empty() ? exit_usage : exit_unreachable;
+    say("there is no target to measure");
+    return exit_usage;
   }
   OnceRounds{setup, rows}.run(stop);
-  const std::string text = setup.command.json ? once_json(rows) : once_table(rows);
-  if (const int printed = print_to_stdout(text); printed != exit_ok) {
-    return printed;
+  const bool written = sinks->take(rows, clock.unix_now());
+  if (!print(setup.asked, rows) || !written) {
+    return exit_internal;
   }
-  return stop.requested() ? exit_code_of_signal(stop.signal()) : exit_code_of(rows);
+  return stop.requested() ? exit_code_of_signal(stop.signal())
+                          : worse_of(exit_code_of(rows), incomplete ? exit_usage : exit_ok);
 }
 
 }  // namespace udperf::app

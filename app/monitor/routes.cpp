@@ -156,7 +156,9 @@ HttpReply Routes::probe(const HttpRequest& request, const HttpQuery& query) {
     return http_problem(403, "no page of another origin starts a probe");
   }
   if (request.head_only) {
-    return http_problem(405, "a probe sends datagrams: ask with GET");
+    HttpReply reply = http_problem(405, "a probe sends datagrams: ask with GET");
+    reply.allow = "GET";
+    return reply;
   }
   const auto name = query.get("target");
   const auto address = name ? monitor::parse_target(*name) : std::nullopt;
@@ -199,9 +201,13 @@ HttpReply Routes::rounds(const HttpQuery& query) {
   const auto since = query.get("since");
   const auto until = query.get("until");
   const auto from = since ? monitor::parse_unix_time(*since) : now - std::chrono::hours{1};
-  const auto to = until ? monitor::parse_unix_time(*until) : now;
-  if (!target || !from || !to || *from > *to) {
+  // What is yet to come has no rows.
+  const auto to = until ? monitor::parse_unix_time(*until) : std::max(now, from.value_or(now));
+  if (!target || !from || !to) {
     return http_problem(400, "wanted are target and, as seconds since 1970, since and until");
+  }
+  if (*from > *to) {
+    return http_problem(400, "since is after until");
   }
   const auto grain = grain_of(query.get("grain"), *to - *from);
   if (!grain) {

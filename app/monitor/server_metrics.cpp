@@ -62,7 +62,10 @@ const char* status_name(TestStatus status) {
 void add_by_reason(const Tally& tally, Exposition& text) {
   Family closed{"udperf_server_sessions_closed_total", "Sessions that are over, by how they ended.",
                 MetricType::Counter};
-  for (const auto& [status, count] : tally.by_status) {
+  for (const TestStatus status :
+       {TestStatus::complete, TestStatus::incomplete, TestStatus::interrupted, TestStatus::error}) {
+    const auto found = tally.by_status.find(status);
+    const std::uint64_t count = found != tally.by_status.end() ? found->second : 0;
     closed.add({{"status", status_name(status)}}, static_cast<double>(count));
   }
   text.add(std::move(closed));
@@ -80,6 +83,13 @@ void add_by_reason(const Tally& tally, Exposition& text) {
     drops.add({{"reason", drop.reason}}, static_cast<double>(tally.counters.*drop.member));
   }
   text.add(std::move(drops));
+  Family others{"udperf_server_services_total",
+                "What services beside the native one have counted, such as classic clients' runs.",
+                MetricType::Counter};
+  for (const engine::NamedCount& one : tally.counters.of_others) {
+    others.add({{"what", one.name}}, static_cast<double>(one.count));
+  }
+  text.add(std::move(others));
 }
 
 std::string metrics_of(const Tally& tally) {
@@ -96,6 +106,8 @@ std::string metrics_of(const Tally& tally) {
   one("udperf_server_sessions", "Sessions that run now.", MetricType::Gauge,
       static_cast<double>(tally.opened - std::min(tally.opened, tally.closed)));
   counter("udperf_server_sessions_total", "Sessions that were accepted.", tally.opened);
+  counter("udperf_server_light_sessions_total", "Of these, light ones, as of a monitor.",
+          tally.counters.light_sessions);
   add_by_reason(tally, text);
   counter("udperf_server_hellos_total", "Requests for a test that came.", tally.counters.hellos);
   counter("udperf_server_received_packets_total", "Datagrams that arrived in tests that are over.",

@@ -44,22 +44,14 @@ std::vector<std::string_view> monitor_options() {
   return names;
 }
 
-/// Whether one direction is more than a server takes for a light test.
-bool is_heavy(const TestParams& params) {
-  const auto heavy = [&params](const SendRate& rate) {
-    if (rate.kind != SendRate::Kind::packets && rate.kind != SendRate::Kind::bits) {
-      return true;
+std::vector<std::string_view> repeatable_options() {
+  std::vector<std::string_view> names;
+  for (const OptionSpec& option : option_table()) {
+    if (option.repeatable) {
+      names.push_back(option.name);
     }
-    const double bits = 8.0 * params.payload_bytes;
-    const auto value = static_cast<double>(rate.value);
-    const bool packets = rate.kind == SendRate::Kind::packets;
-    const double pps = packets ? value / 1000 : value / bits;
-    const double bps = packets ? pps * bits : value;
-    return pps > static_cast<double>(session::kLightPacketsPerSecond) ||
-           bps > static_cast<double>(session::kLightBitsPerSecond);
-  };
-  return (includes(params.direction, Way::up) && heavy(params.rate_up)) ||
-         (includes(params.direction, Way::down) && heavy(params.rate_down));
+  }
+  return names;
 }
 
 /// What is wrong with rounds that last longer than the time from one to the next; the handshake and
@@ -82,10 +74,11 @@ std::optional<std::string> overlong(const ClientCommand& client, Duration span) 
 
 /// Why no other such round may run beside the module's; nullptr where they may.
 const char* why_heavy(const ClientCommand& client) {
-  return client.iperf3                     ? "an iperf3 server has one test at a time"
-         : client.find_rate                ? "a search fills the path"
-         : is_heavy(client.options.params) ? "more than 100 datagrams a second or 1 Mb/s"
-                                           : nullptr;
+  return client.iperf3      ? "an iperf3 server has one test at a time"
+         : client.find_rate ? "a search fills the path"
+         : session::is_heavy(client.options.params)
+             ? "more than 100 datagrams a second or 1 Mb/s in one direction"
+             : nullptr;
 }
 
 class SetupMaker {
@@ -97,8 +90,8 @@ class SetupMaker {
   }
 
   void read(const std::string& text) {
-    monitor::MonitorConfig config =
-        monitor::parse_config(text, {monitor_options(), module_options()}, errors_);
+    monitor::MonitorConfig config = monitor::parse_config(
+        text, {monitor_options(), module_options(), repeatable_options()}, errors_);
     find_beside(command_.config.value_or(""), config);
     for (const Setting& setting : config.options) {
       monitor_option(setting);

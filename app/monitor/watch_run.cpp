@@ -136,7 +136,7 @@ Result<MonitorSinks> open_sinks(const MonitorCommand& command, const Clock& cloc
   auto history = History::open(file, command.retention, clock, say);
   if (history) {
     sinks.history = *std::move(history);
-  } else if (command.history || history.error().code == ErrorCode::usage) {
+  } else if (history.error().code == ErrorCode::usage) {  // what it is will not change
     return tl::unexpected{history.error()};
   } else {
     log.warning("there is no history, which is looked for each minute: " +
@@ -180,6 +180,9 @@ class Hangup {
     const std::lock_guard lock{mutex_};
     monitor_ = &monitor;
     refresher_ = &refresher;
+    if (early_) {
+      react_now();
+    }
   }
   void end() {
     const std::lock_guard lock{mutex_};
@@ -188,9 +191,15 @@ class Hangup {
   }
   void react() {
     const std::lock_guard lock{mutex_};
-    if (monitor_ == nullptr) {
-      return;
+    early_ = monitor_ == nullptr;  // then what was read already may be old
+    if (!early_) {
+      react_now();
     }
+  }
+
+ private:
+  /// With the lock held.
+  void react_now() {
     if (const auto done = log_.reopen(); !done) {
       log_.error(done.error().message());
     }
@@ -198,11 +207,11 @@ class Hangup {
     refresher_->reload();
   }
 
- private:
   Log& log_;
   std::mutex mutex_;
   Monitor* monitor_ = nullptr;
   Refresher* refresher_ = nullptr;
+  bool early_ = false;
 };
 
 /// A long answer goes back to the system when it was given: after the first that is freed, the C

@@ -5,10 +5,12 @@
 #include <crypt.h>
 #include <cstring>
 #include <string_view>
+#include <strings.h>
 
 #include <sodium.h>
 
 #include "app/files.hpp"
+#include "app/monitor/config_files.hpp"
 #include "monitor/yaml_reader.hpp"
 
 namespace udperf::app {
@@ -23,7 +25,8 @@ constexpr std::size_t kMostHeader = 1024;
 
 class Parser {
  public:
-  explicit Parser(std::vector<monitor::ConfigError>& errors) : reader_(errors) {}
+  Parser(const std::string& file, std::vector<monitor::ConfigError>& errors)
+      : file_(file), reader_(errors) {}
 
   WebConfig parse(const std::string& text) {
     const auto root = reader_.load(text);
@@ -78,7 +81,7 @@ class Parser {
       return;
     }
     WebConfig::Tls made;
-    made.certificate = given["cert_file"];
+    made.certificate = beside(file_, given["cert_file"]);
     const std::string& version = given["min_version"];
     if (!version.empty() && version != "TLS12" && version != "TLS13") {
       reader_.complain(map, "min_version: accepted is TLS12 or TLS13");
@@ -86,7 +89,7 @@ class Parser {
     made.least_version = version == "TLS13" ? 5 : 4;
     const std::string& type = given["client_auth_type"];
     if (type == "RequireAndVerifyClientCert" && !given["client_ca_file"].empty()) {
-      made.client_ca = given["client_ca_file"];
+      made.client_ca = beside(file_, given["client_ca_file"]);
     } else if (!type.empty() && type != "NoClientCert") {
       reader_.complain(map,
                        "client_auth_type: accepted is NoClientCert, or "
@@ -95,6 +98,7 @@ class Parser {
     config_.tls = made;
   }
 
+  const std::string& file_;
   YamlReader reader_;
   WebConfig config_;
 };
@@ -113,7 +117,7 @@ WebConfig parse_web_config(const std::string& file, const std::string& text,
   std::vector<monitor::ConfigError> found;
   WebConfig config;
   try {
-    config = Parser{found}.parse(text);
+    config = Parser{file, found}.parse(text);
   } catch (const YAML::Exception& problem) {
     found.push_back({{}, problem.msg});
   }
@@ -148,8 +152,10 @@ bool is_authorized(const WebConfig& config, const char* authorization) {
     return true;
   }
   const std::string_view header{authorization != nullptr ? authorization : ""};
-  constexpr std::string_view kBasic = "Basic ";
-  if (!header.starts_with(kBasic) || header.size() > kMostHeader) {
+  constexpr std::string_view kBasic = "Basic ";  // the scheme in any case (RFC 9110 s11.1)
+  const bool basic = header.size() >= kBasic.size() &&
+                     ::strncasecmp(header.data(), kBasic.data(), kBasic.size()) == 0;
+  if (!basic || header.size() > kMostHeader) {
     return false;
   }
   std::array<char, kMostHeader> plain{};

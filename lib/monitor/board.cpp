@@ -58,11 +58,14 @@ Board::Change Board::set_targets(const std::vector<Wanted>& wanted) {
     if (found == by_name.end() || found->second != &one) {
       continue;
     }
-    Entry entry{one.target, one.every, TargetWatch{one.limits}, {}, {}, 0, one.direction};
+    Entry entry{one.target, one.every, TargetWatch{one.limits}, {}, {}, 0, one.direction, {}};
     entry.target.id = next_id_++;
     if (const auto before = states.find({one.target.name, one.target.module});
         before != states.end()) {
       entry.watch.recall(before->second);
+    }
+    if (const auto end = ends_.extract({one.target.name, one.target.module})) {
+      entry.ended_before = end.mapped();
     }
     change.added.push_back(entry.target.id);
     entries_.emplace(entry.target.id, std::move(entry));

@@ -28,6 +28,7 @@ class Board {
     std::optional<RoundResult> last;
     std::uint64_t server = 0;  ///< which start of it answered last; 0 = not told so far
     Direction direction = Direction::both;
+    std::optional<UnixTime> ended_before;  ///< its last round of a process before this one
   };
   struct TimedEvent {
     Event event;
@@ -51,6 +52,9 @@ class Board {
   /// What changed before this process began, oldest first: shown, and not counted. A target that is
   /// added later and was not up then is told up with its first answer.
   void recall(const std::vector<TimedEvent>& events);
+  /// By name and module of a target, when its last round was over.
+  using Ends = std::map<std::pair<std::string, std::string>, UnixTime>;
+  void recall(Ends ends) { ends_ = std::move(ends); }
 
   /// Whether it is another start of the target's server than the one that answered before.
   [[nodiscard]] bool is_other_server(std::uint64_t target, std::uint64_t instance);
@@ -78,6 +82,7 @@ class Board {
   std::deque<TimedEvent> events_;
   std::map<EventKind, std::uint64_t> event_counts_;
   std::uint64_t next_id_ = 1;
+  Ends ends_;  ///< of targets that have not been added
 };
 
 }  // namespace udperf::monitor

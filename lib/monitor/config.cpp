@@ -19,14 +19,6 @@ bool has(const std::vector<std::string_view>& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-/// Module and target names stand in labels, addresses of pages and tables.
-bool is_name(std::string_view name) {
-  return !name.empty() && name.size() <= 255 && std::all_of(name.begin(), name.end(), [](char c) {
-    const auto u = static_cast<unsigned char>(c);
-    return u > ' ' && u != 127;
-  });
-}
-
 class ConfigParser {
  public:
   ConfigParser(const ConfigWords& words, std::vector<ConfigError>& errors)
@@ -67,7 +59,7 @@ class ConfigParser {
         }
       });
     } else if (has(words_.monitor_options, key)) {
-      option(key, at, value, config_.options);
+      option(key, value, config_.options);
     } else if (key == "every" || key == "at" || has(words_.module_options, key)) {
       reader_.complain(at, "unknown key " + key +
                                " here: it is about rounds, which are described "
@@ -94,11 +86,22 @@ class ConfigParser {
   }
 
   /// One value, or a list of them for an option that can be repeated.
-  void option(const std::string& name, const Node& at, const Node& value,
-              std::vector<Setting>& options) {
-    if (value.IsSequence()) {
-      reader_.each_item(value, name, [&](const Node& item) { option(name, at, item, options); });
-    } else if (const auto text = reader_.scalar(value, name)) {
+  void option(const std::string& name, const Node& value, std::vector<Setting>& options) {
+    if (!value.IsSequence()) {
+      single(name, value, options);
+      return;
+    }
+    if (value.size() == 0) {
+      reader_.complain(value, name + ": has no value; leave the key out");
+    } else if (value.size() > 1 && !has(words_.repeatable, name)) {
+      reader_.complain(value[1], name + ": has one value, and this is another");
+    } else {
+      reader_.each_item(value, name, [&](const Node& item) { single(name, item, options); });
+    }
+  }
+
+  void single(const std::string& name, const Node& value, std::vector<Setting>& options) {
+    if (const auto text = reader_.scalar(value, name)) {
       options.push_back({name, *text, YamlReader::place(value)});
     }
   }
@@ -146,7 +149,7 @@ class ConfigParser {
         made.protocol = Setting{key, *text, YamlReader::place(value)};
       }
     } else if (has(words_.module_options, key)) {
-      option(key, at, value, made.options);
+      option(key, value, made.options);
     } else {
       std::vector<std::string_view> known = words_.module_options;
       known.insert(known.end(), {"every", "at", "protocol"});
@@ -252,78 +255,6 @@ class ConfigParser {
   std::set<std::string> names_;
 };
 
-class FileSdParser {
- public:
-  explicit FileSdParser(std::vector<ConfigError>& errors) : reader_(errors) {}
-
-  std::vector<TargetConfig> parse(const std::string& text) {
-    const auto root = reader_.load(text);
-    if (root && !root->IsNull()) {
-      reader_.each_item(*root, "file_sd", [this](const Node& item) { group(item); });
-    }
-    return std::move(targets_);
-  }
-
- private:
-  void group(const Node& item) {
-    TargetConfig pattern;
-    std::vector<std::pair<std::string, Place>> hosts;
-    reader_.each_entry(item, "a group",
-                       [&](const std::string& key, const Node& at, const Node& value) {
-                         if (key == "targets") {
-                           each_host(value, hosts);
-                         } else if (key == "labels") {
-                           labels(value, pattern);
-                         } else {
-                           reader_.unknown_key(at, key, {"targets", "labels"});
-                         }
-                       });
-    for (const auto& [host, place] : hosts) {
-      const auto address = parse_target(host);
-      if (!address || targets_.size() == kMostTargets) {
-        reader_.complain_at(place, address ? "more than 10000 targets"
-                                           : "targets: accepted is a name or an address, with "
-                                             ":PORT where it is not the module's");
-        continue;
-      }
-      TargetConfig made = pattern;
-      made.address = *address;
-      made.name = pattern.name.empty() ? host : pattern.name;
-      made.place = place;
-      targets_.push_back(std::move(made));
-    }
-  }
-
-  void each_host(const Node& list, std::vector<std::pair<std::string, Place>>& hosts) {
-    reader_.each_item(list, "targets", [&](const Node& item) {
-      if (const auto host = reader_.scalar(item, "targets")) {
-        hosts.emplace_back(*host, YamlReader::place(item));
-      }
-    });
-  }
-
-  void labels(const Node& map, TargetConfig& pattern) {
-    reader_.each_entry(map, "labels",
-                       [&](const std::string& name, const Node& at, const Node& value) {
-                         const auto text = reader_.scalar(value, "label");
-                         if (text && name == "__module__") {
-                           pattern.module = *text;
-                         } else if (text && name == "__name__" && is_name(*text)) {
-                           pattern.name = *text;
-                         } else if (text && is_label_name(name)) {
-                           if (pattern.labels.size() == kMostLabels) {
-                             reader_.complain(at, "label: more than 64");
-                             return;
-                           }
-                           pattern.labels.emplace_back(name, *text);
-                         }  // other discovery labels are Prometheus' own
-                       });
-  }
-
-  YamlReader reader_;
-  std::vector<TargetConfig> targets_;
-};
-
 }  // namespace
 
 MonitorConfig parse_config(const std::string& text, const ConfigWords& words,
@@ -331,15 +262,6 @@ MonitorConfig parse_config(const std::string& text, const ConfigWords& words,
   try {
     return ConfigParser{words, errors}.parse(text);
   } catch (const YAML::Exception& problem) {  // of a node that is not what it seemed
-    errors.push_back({{}, problem.msg});
-    return {};
-  }
-}
-
-std::vector<TargetConfig> parse_file_sd(const std::string& text, std::vector<ConfigError>& errors) {
-  try {
-    return FileSdParser{errors}.parse(text);
-  } catch (const YAML::Exception& problem) {
     errors.push_back({{}, problem.msg});
     return {};
   }

@@ -79,6 +79,7 @@ struct MonitorConfig {
 struct ConfigWords {
   std::vector<std::string_view> monitor_options;
   std::vector<std::string_view> module_options;
+  std::vector<std::string_view> repeatable;  ///< of both: those that may have a list of values
 };
 
 inline constexpr std::size_t kMostConfigBytes = std::size_t{8} << 20U;
@@ -98,6 +99,10 @@ inline constexpr std::size_t kMostLabels = 64;  ///< of one target
 /// "gw.example", "gw.example:7000", "192.0.2.1", "[2001:db8::1]:7000", "2001:db8::1"; nothing where
 /// it is none of them.
 [[nodiscard]] std::optional<TargetAddress> parse_target(std::string_view text);
+
+/// Whether it can be the name of a module or a target, which stands in labels, addresses of pages
+/// and tables.
+[[nodiscard]] bool is_name(std::string_view name);
 
 /// Whether it can be the name of a label that the configuration gives: letters, digits and _, not
 /// one of udperf's own.

@@ -54,6 +54,13 @@ std::optional<TargetAddress> parse_target(std::string_view text) {
   return TargetAddress{std::string{text}, std::nullopt};
 }
 
+bool is_name(std::string_view name) {
+  return !name.empty() && name.size() <= 255 && std::all_of(name.begin(), name.end(), [](char c) {
+    const auto u = static_cast<unsigned char>(c);
+    return u > ' ' && u != 127;
+  });
+}
+
 bool is_label_name(std::string_view name) {
   constexpr std::array<std::string_view, 8> kOurs{"target", "module", "direction", "where",
                                                   "le",     "status", "job",       "instance"};

@@ -64,7 +64,9 @@ class TargetWatch {
   [[nodiscard]] TargetState state() const { return state_; }
   /// Begin of the first round of the present state.
   [[nodiscard]] UnixTime since() const { return since_; }
+  /// Of the last round that was measured; false where no limit of loss was set.
   [[nodiscard]] bool loss_is_high() const { return loss_high_; }
+  [[nodiscard]] bool judges_loss() const { return limits_.loss_ratio.has_value(); }
   /// A sentence for each other limit that is missed now, as of the round that began to.
   [[nodiscard]] std::vector<std::string> missed() const;
   /// Rounds in a row without an answer.

@@ -10,6 +10,13 @@ void grow(std::uint64_t& sum, std::uint64_t by) {
   sum = saturating_add(sum, by);
 }
 
+/// What one of both does not know is left out.
+void grow(std::optional<std::uint64_t>& sum, const std::optional<std::uint64_t>& by) {
+  if (by) {
+    sum = saturating_add(sum.value_or(0), *by);
+  }
+}
+
 void grow(Duration& sum, Duration by) {
   sum = by > Duration::max() - sum ? Duration::max() : sum + by;
 }
@@ -20,8 +27,8 @@ void WayTotals::add(const RoundWay& way) {
   grow(sent, way.sent);
   grow(unique, way.unique);
   grow(lost, way.lost);
-  grow(lost_rx_socket, way.lost_rx_socket.value_or(0));
-  grow(lost_tx_host, way.lost_tx_host.value_or(0));
+  grow(lost_rx_socket, way.lost_rx_socket);
+  grow(lost_tx_host, way.lost_tx_host);
   grow(duplicates, way.duplicates);
   grow(reordered, way.reordered);
   grow(late, way.late);
@@ -49,7 +56,7 @@ void WayTotals::add(const WayTotals& other) {
 }
 
 std::uint64_t WayTotals::lost_network() const {
-  const std::uint64_t hosts = saturating_add(lost_rx_socket, lost_tx_host);
+  const std::uint64_t hosts = saturating_add(lost_rx_socket.value_or(0), lost_tx_host.value_or(0));
   return lost > hosts ? lost - hosts : 0;
 }
 

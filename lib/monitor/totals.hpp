@@ -11,13 +11,13 @@ namespace udperf::monitor {
 inline constexpr std::size_t kRoundStatuses = 6;
 
 /// One way of many rounds: sums, and distributions merged. sent == unique + lost, and
-/// lost == lost_network + lost_rx_socket + lost_tx_host.
+/// lost == lost_network + lost_rx_socket + lost_tx_host, as far as these are known.
 struct WayTotals {
   std::uint64_t sent = 0;
   std::uint64_t unique = 0;
   std::uint64_t lost = 0;
-  std::uint64_t lost_rx_socket = 0;
-  std::uint64_t lost_tx_host = 0;
+  std::optional<std::uint64_t> lost_rx_socket;  ///< absent: no round told it from the network's
+  std::optional<std::uint64_t> lost_tx_host;    ///< absent: no round told it from the network's
   std::uint64_t duplicates = 0;
   std::uint64_t reordered = 0;
   std::uint64_t late = 0;

@@ -10,7 +10,11 @@
 namespace udperf::monitor {
 namespace {
 
-constexpr std::uint64_t kTotalsVersion = 1;
+/// Version 1 had 0 for losses that no round had told from the network's.
+constexpr std::uint64_t kTotalsVersion = 2;
+/// Of a way: which of them are there.
+constexpr std::uint64_t kKnowsRxSocket = 1;
+constexpr std::uint64_t kKnowsTxHost = 2;
 /// Of a histogram: no store has seen so many.
 constexpr std::uint64_t kMostValues = INT64_MAX;
 
@@ -38,9 +42,17 @@ void put_times(std::string& out, const TimeHistogram& times) {
 }
 
 void put_way(std::string& out, const WayTotals& way) {
+  put_number(out,
+             (way.lost_rx_socket ? kKnowsRxSocket : 0) | (way.lost_tx_host ? kKnowsTxHost : 0));
+  put_number(out, way.sent);
+  put_number(out, way.lost);
+  for (const auto& known : {way.lost_rx_socket, way.lost_tx_host}) {
+    if (known) {
+      put_number(out, *known);
+    }
+  }
   for (const std::uint64_t value :
-       {way.sent, way.lost, way.lost_rx_socket, way.lost_tx_host, way.duplicates, way.reordered,
-        way.late, way.sent_bytes, way.unique_bytes}) {
+       {way.duplicates, way.reordered, way.late, way.sent_bytes, way.unique_bytes}) {
     put_number(out, value);
   }
   put_times(out, way.delay_variation);
@@ -81,12 +93,17 @@ class Reader : public ByteReader {
     return TimeHistogram::of(counts, totals);
   }
 
-  WayTotals way() {
+  WayTotals way(std::uint64_t version) {
     WayTotals way;
+    const std::uint64_t there = version > 1 ? number() : kKnowsRxSocket | kKnowsTxHost;
     way.sent = number();
     way.lost = number();
-    way.lost_rx_socket = number();
-    way.lost_tx_host = number();
+    if ((there & kKnowsRxSocket) != 0) {
+      way.lost_rx_socket = number();
+    }
+    if ((there & kKnowsTxHost) != 0) {
+      way.lost_tx_host = number();
+    }
     way.duplicates = number();
     way.reordered = number();
     way.late = number();
@@ -120,7 +137,8 @@ std::string encode_totals(const Totals& totals) {
 
 std::optional<Totals> decode_totals(std::string_view bytes) {
   Reader reader{bytes};
-  if (reader.number() != kTotalsVersion) {
+  const std::uint64_t version = reader.number();
+  if (version < 1 || version > kTotalsVersion) {
     return std::nullopt;
   }
   Totals totals;
@@ -128,8 +146,8 @@ std::optional<Totals> decode_totals(std::string_view bytes) {
     count = reader.number();
   }
   totals.measured = Duration{reader.signed_number()};
-  totals.up = reader.way();
-  totals.down = reader.way();
+  totals.up = reader.way(version);
+  totals.down = reader.way(version);
   totals.rtt_sent = reader.number();
   totals.rtt = reader.times();
   const bool possible = totals.measured >= Duration{0};

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <set>
+#include <sstream>
 #include <utility>
+#include <yaml-cpp/eventhandler.h>
 
 #include "base/nearest_word.hpp"
 #include "base/utf8.hpp"
@@ -45,6 +46,34 @@ bool nests_too_deeply(std::string_view text) {
   return false;
 }
 
+/// Takes a document without keeping anything of it.
+class NoDocument : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override { begin = mark; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+  YAML::Mark begin;
+};
+
+/// Where a second document begins, or what else stands behind the first one.
+std::optional<YAML::Mark> more_than_one(const std::string& text) {
+  std::istringstream stream{text};
+  YAML::Parser parser{stream};
+  NoDocument document;
+  const bool more = parser.HandleNextDocument(document) && parser.HandleNextDocument(document);
+  return more ? std::optional{document.begin} : std::nullopt;
+}
+
 std::string guess(const std::string& word, const std::vector<std::string_view>& known) {
   const auto nearest = nearest_word(word, known);
   return nearest ? " (did you mean " + std::string{*nearest} + "?)" : std::string{};
@@ -68,6 +97,12 @@ std::optional<YAML::Node> YamlReader::load(const std::string& text) {
   constexpr std::size_t kFew = 10'000;
   steps_ = text.size() + kFew;
   try {
+    if (const auto second = more_than_one(text)) {
+      errors_->push_back({place_of(*second),
+                          "a second document begins here, and only one can be read; put all into "
+                          "one, without --- or ... between"});
+      return std::nullopt;
+    }
     return YAML::Load(text);
   } catch (const YAML::Exception& problem) {
     errors_->push_back({place_of(problem.mark), printable(problem.msg)});
@@ -98,11 +133,21 @@ bool YamlReader::goes_on(const YAML::Node& at) {
 }
 
 void YamlReader::each_entry(const YAML::Node& map, std::string_view what, const Visit& visit) {
-  if (!map.IsMap()) {
-    complain(map, std::string{what} + ": a mapping of keys and values is needed");
+  std::set<std::string> seen;
+  each_entry_of(map, what, 0, seen, visit);
+}
+
+/// What is merged in (`<<`) comes last: the mapping's own keys go before it.
+void YamlReader::each_entry_of(const YAML::Node& map, std::string_view what, std::size_t depth,
+                               std::set<std::string>& seen, const Visit& visit) {
+  constexpr std::size_t kDeepest = 16;
+  if (!map.IsMap() || depth > kDeepest) {
+    complain(map, std::string{what} + (map.IsMap() ? ": << of << of <<, too deep"
+                                                   : ": a mapping of keys and values is needed"));
     return;
   }
-  std::set<std::string> seen;
+  std::vector<YAML::Node> merged;
+  std::set<std::string> own;
   for (const auto& entry : map) {
     if (!goes_on(entry.first)) {
       return;
@@ -111,11 +156,21 @@ void YamlReader::each_entry(const YAML::Node& map, std::string_view what, const 
     if (!key) {
       continue;
     }
-    if (!seen.insert(*key).second) {
+    if (!own.insert(*key).second) {
       complain(entry.first, "the key " + printable(*key) + " is there twice");
-      continue;
+    } else if (*key == "<<") {
+      merged.push_back(entry.second);
+    } else if (seen.insert(*key).second) {
+      visit(*key, entry.first, entry.second);
     }
-    visit(*key, entry.first, entry.second);
+  }
+  for (const YAML::Node& from : merged) {
+    if (from.IsSequence()) {  // of several the first that has a key
+      each_item(from, what,
+                [&](const YAML::Node& one) { each_entry_of(one, what, depth + 1, seen, visit); });
+    } else {
+      each_entry_of(from, what, depth + 1, seen, visit);
+    }
   }
 }
 

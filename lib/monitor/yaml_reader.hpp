@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,13 +18,14 @@ class YamlReader {
  public:
   explicit YamlReader(std::vector<ConfigError>& errors) : errors_(&errors) {}
 
-  /// Nothing where the text is not YAML, or too long.
+  /// Nothing where the text is not YAML, too long, or has more than one document.
   [[nodiscard]] std::optional<YAML::Node> load(const std::string& text);
 
   void complain(const YAML::Node& at, std::string message);
   void complain_at(const Place& place, std::string message);
 
   /// Calls `visit(key, key node, value)` for each entry; keys have to be scalars and different.
+  /// Those of a mapping that is merged in (`<<`) are among them where the mapping has none itself.
   using Visit = std::function<void(const std::string& key, const YAML::Node& key_node,
                                    const YAML::Node& value)>;
   void each_entry(const YAML::Node& map, std::string_view what, const Visit& visit);
@@ -40,6 +42,8 @@ class YamlReader {
   [[nodiscard]] static Place place(const YAML::Node& node);
 
  private:
+  void each_entry_of(const YAML::Node& map, std::string_view what, std::size_t depth,
+                     std::set<std::string>& seen, const Visit& visit);
   [[nodiscard]] bool goes_on(const YAML::Node& at);
 
   std::vector<ConfigError>* errors_;

@@ -6,13 +6,15 @@
 namespace udperf::session {
 namespace {
 
-/// Datagrams in 1000 s; nothing where nobody knows, or where many come at a time.
+/// Whether no two datagrams of the way leave together.
+bool comes_singly(const TestParams& params, Way way) {
+  const Spacing spacing = params.shape(way).spacing;
+  return spacing == Spacing::even || spacing == Spacing::poisson;
+}
+
+/// Datagrams in 1000 s; nothing where nobody knows.
 std::optional<std::uint64_t> milli_pps(const TestParams& params, Way way) {
   const SendRate& rate = params.rate(way);
-  const Spacing spacing = params.shape(way).spacing;
-  if (spacing != Spacing::even && spacing != Spacing::poisson) {
-    return std::nullopt;
-  }
   switch (rate.kind) {
     case SendRate::Kind::packets:
       return rate.value;
@@ -32,7 +34,7 @@ bool is_light(const TestParams& params) {
   for (const Way way : {Way::up, Way::down}) {
     if (includes(params.direction, way)) {
       const auto one = milli_pps(params, way);
-      if (!one) {
+      if (!one || !comes_singly(params, way)) {
         return false;
       }
       packets = saturating_add(packets, *one);
@@ -40,6 +42,16 @@ bool is_light(const TestParams& params) {
   }
   return params.streams == 1 && packets <= kLightPacketsPerSecond * 1000 &&
          offered_bps(params) <= kLightBitsPerSecond;
+}
+
+bool is_heavy(const TestParams& params) {
+  const auto heavy = [&params](Way way) {
+    const auto packets = milli_pps(params, way);
+    return !packets || *packets > kLightPacketsPerSecond * 1000 ||
+           payload_bps(params, way, params.rate(way)) > kLightBitsPerSecond;
+  };
+  return (includes(params.direction, Way::up) && heavy(Way::up)) ||
+         (includes(params.direction, Way::down) && heavy(Way::down));
 }
 
 bool has_light_streams(const TestParams& params) {

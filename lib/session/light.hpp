@@ -12,6 +12,10 @@ inline constexpr std::uint64_t kLightBitsPerSecond = 1'000'000;
 /// not adjusted, and one stream.
 [[nodiscard]] bool is_light(const TestParams& params);
 
+/// Whether one way alone is beyond these, or has no rate that is known: such a test is one that
+/// others are not run beside. What is neither light nor heavy is a test like any other.
+[[nodiscard]] bool is_heavy(const TestParams& params);
+
 /// Whether each of several streams would be a light test if it were one by itself: a server then
 /// serves the streams as such, whatever the test as a whole is.
 [[nodiscard]] bool has_light_streams(const TestParams& params);

@@ -166,7 +166,10 @@ TEST_CASE("requests that ask for nothing of the monitor's get nothing", "[e2e][m
   for (const std::string part : {"/page.js", "/page.css", "/chart.js"}) {
     CHECK(monitor.get(part).status == 200);
   }
-  CHECK(http_answer(monitor.http(), "/metrics", {}, "POST").status == 405);
+  const auto posted = http_answer(monitor.http(), "/metrics", {}, "POST");
+  CHECK(posted.status == 405);
+  CHECK(posted.head.find("Allow: GET, HEAD\r\n") != std::string::npos);
+  CHECK(monitor.get("/api/v1/rounds?target=gw&since=2&until=1").status == 400);
   CHECK(http_answer(monitor.http(), "/metrics", {}, "HEAD").body.empty());
   CHECK(monitor.get("/api/v1/rounds?target=none").status == 404);
   CHECK(monitor.get("/api/v1/rounds?target=none&since=x").status == 400);
@@ -184,6 +187,9 @@ TEST_CASE("a round of the history has a report that runs nothing but its own", "
     rows = answer.status == 200 ? json::parse(answer.body).at("rows") : json::array();
     return rows.size() == 1 && !rows.at(0).at("up").is_null();
   }));
+  const auto to_come = monitor.get("/api/v1/rounds?target=gw&since=9000000000");
+  CHECK(to_come.status == 200);
+  CHECK(json::parse(to_come.body).at("rows").empty());
   const auto start = rows.at(0).at("start_unix_ns").get<std::int64_t>();
   const std::string nanoseconds = std::to_string(start % 1'000'000'000);
   const std::string time = std::to_string(start / 1'000'000'000) + "." +
@@ -248,7 +254,7 @@ TEST_CASE("promtool finds nothing wrong with any metrics", "[e2e][monitor]") {
     skip_test("promtool (Debian's prometheus) is not installed");
     return;
   }
-  const Server server{IpFamily::v4, {"--metrics", "127.0.0.1:0"}};
+  const Server server{IpFamily::v4, {"--metrics", "127.0.0.1:0", "--classic"}};
   const Endpoint exporter{IpAddress::loopback(IpFamily::v4),
                           server.ready().at("data").at("metrics_port").get<std::uint16_t>()};
   MonitorProcess monitor{config_for(server.endpoint())};
@@ -270,6 +276,10 @@ TEST_CASE("promtool finds nothing wrong with any metrics", "[e2e][monitor]") {
   const std::string text = check(exporter, "/metrics");
   CHECK(metric_value(text, "udperf_server_sessions_total").value_or(0) >= 1);
   CHECK(metric_value(text, "udperf_server_received_packets_total").value_or(0) >= 20);
+  CHECK(metric_value(text, "udperf_server_light_sessions_total").value_or(0) >= 1);
+  CHECK(text.find("udperf_server_sessions_closed_total{status=\"error\"} 0\n") !=
+        std::string::npos);
+  CHECK(text.find("udperf_server_services_total{what=\"classic_runs\"} 0\n") != std::string::npos);
   const std::string folder = std::string{kSourceDir} + "/app/integrations/prometheus/";
   for (const std::string& what : {"check rules " + folder + "udperf.rules.yml",
                                   "test rules " + folder + "udperf.rules_test.yml",

@@ -9,7 +9,9 @@
 #include <fstream>
 #include <string>
 
+#include "app/monitor/history.hpp"
 #include "app/monitor/sqlite_file.hpp"
+#include "clock/system_clock.hpp"
 #include "e2e/monitor_process.hpp"
 #include "e2e/scene.hpp"
 #include "net/fd.hpp"
@@ -162,6 +164,19 @@ TEST_CASE("a monitor that is killed again and again keeps its history whole", "[
       monitor.start();
     }
   }
+}
+
+TEST_CASE("a history that another monitor has stops no measuring", "[e2e][monitor]") {
+  const Server server;
+  const TempDir folder;
+  const std::string file = (folder.path() / "m.db").string();
+  const SystemClock clock;
+  const auto taken = app::History::open(file, {}, clock, [](const std::string&) {});
+  REQUIRE(taken);
+  MonitorProcess monitor{config_for(server.endpoint()), {}, {"--history", file}};
+  REQUIRE(monitor.until([&] { return monitor.rounds("complete") >= 1; }));
+  CHECK(metric_value(monitor.get("/metrics").body, "udperf_history_failures_total").value_or(0) >=
+        1);
 }
 
 TEST_CASE("a history of another program is refused, and nothing starts", "[e2e][monitor]") {

@@ -99,6 +99,54 @@ TEST_CASE("monitor --once prints a row a target and tells by its status what fai
   CHECK(down.out.find("unreachable") != std::string::npos);
 }
 
+TEST_CASE("monitor --once does not end well where a configured target was not measured",
+          "[e2e][monitor]") {
+  const Server server;
+  const TempDir folder;
+  const auto path = [&folder](const char* name) { return (folder.path() / name).string(); };
+  const std::string target = server.endpoint().to_string();
+  const std::string known = std::string{kQuick} + "targets:\n  - \"" + target + "\"\n";
+  const std::vector<std::string> once{"monitor", "--once", "--config", path("m.yaml")};
+  const auto run_with = [&](const std::string& config, const std::vector<std::string>& more) {
+    std::ofstream{path("m.yaml")} << config;
+    auto arguments = once;
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_udperf(arguments);
+  };
+  const std::string label(70, 'x');  // no label is so long: nobody is asked
+  const auto unknown =
+      run_with(known + "  - {dns: " + label + ".invalid, name: pool}\n", {"--json"});
+  CHECK(unknown.code() == 3);
+  const auto tree = parse_strict_json(unknown.out);
+  REQUIRE(tree.has_value());
+  CHECK(monitor_schema_problems(*tree) == "");
+  REQUIRE(tree->at("rounds").size() == 2);
+  CHECK(tree->at("rounds").at(1).at("target") == "pool");
+  CHECK(tree->at("rounds").at(1).at("status") == "failed");
+
+  std::ofstream{path("t.json")} << "[{\"targets\": [";
+  const auto broken = run_with(known + "file_sd: [t.json, none.json]\n", {});
+  CHECK(broken.code() == 2);
+  CHECK(broken.out.find("complete") != std::string::npos);
+  CHECK(broken.err.find("t.json:1:") != std::string::npos);
+  CHECK(broken.err.find("no file matches") != std::string::npos);
+
+  const auto written = run_with(known + "jsonl: ours.jsonl\nhistory: ours.db\n",
+                                {"--jsonl", path("m.jsonl"), "--history", path("m.db")});
+  CHECK(written.code() == 0);
+  const auto line = parse_strict_json(read_all(path("m.jsonl")));
+  REQUIRE(line.has_value());
+  CHECK(line->at("event") == "round");
+  CHECK(line->at("data").at("status") == "complete");
+  CHECK(std::filesystem::exists(path("m.db")));
+  CHECK_FALSE(std::filesystem::exists(path("ours.jsonl")));
+  CHECK_FALSE(std::filesystem::exists(path("ours.db")));
+  CHECK(parse_strict_json(run_with(known, {"--jsonl", "-"}).out).has_value());
+  CHECK(run_with(known, {"--jsonl", "-", "--json"}).code() == 2);
+  CHECK(run_with(known, {"--exec", "/bin/true"}).code() == 2);
+  CHECK(run_with(known, {"--listen", "127.0.0.1:0"}).code() == 2);
+}
+
 TEST_CASE("a configuration with mistakes starts nothing and is told line by line",
           "[e2e][monitor]") {
   const TempDir folder;

@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <fstream>
 
 #include "app/monitor/expand.hpp"
@@ -44,6 +45,24 @@ TEST_CASE("a file of targets that is half written leaves them as they were") {
   CHECK(now(R"([{"targets": ["c"], "labels": {"__module__": "none"}}])", 1) ==
         std::vector<std::string>{"own"});
   CHECK(now("[]", 0) == std::vector<std::string>{"own"});
+}
+
+TEST_CASE("files and names that are gone are forgotten") {
+  const test::TempDir folder;
+  const MonitorSetup setup = setup_of("file_sd: [\"" + folder.path().string() + "/*.json\"]\n");
+  const engine::StopToken stop;
+  LastTargets last;
+  last.names["gone.example"] = {Endpoint{*parse_ip_address("192.0.2.77"), 1}};
+  std::vector<std::string> problems;
+  for (const std::string day : {"1", "2", "3"}) {
+    const auto file = folder.path() / (day + ".json");
+    std::ofstream{file} << R"([{"targets": ["a"]}])";
+    CHECK(names(expand_targets(setup, stop, last, problems)) == std::vector<std::string>{"a"});
+    CHECK(last.files.size() == 1);
+    std::filesystem::remove(file);
+  }
+  CHECK(last.names.empty());
+  CHECK(problems.empty());
 }
 
 TEST_CASE("a name that is not known now stands for the addresses that it had") {

@@ -127,6 +127,83 @@ TEST_CASE("the latest sums are whole, however few are asked for") {
   }
 }
 
+TEST_CASE("a part of a span is told as the whole of it, summed up or not") {
+  const bool summed = GENERATE(false, true);
+  CAPTURE(summed);
+  const test::TempDir folder;
+  const std::string file = folder.path().string() + "/m.db";
+  const SetClock clock;
+  std::vector<monitor::RoundResult> rounds;
+  const UnixTime begin = clock.unix - 5h;  // a whole hour
+  for (std::uint64_t i = 0; i < 1700; ++i) {
+    rounds.push_back(test::round_begun(begin + i * 10s, i + 1, i * 7 % 13));
+  }
+  write(file, Retention{}, rounds);
+  if (summed) {
+    sum_up(file, clock, Retention{});
+  }
+  SetClock early;  // so that nothing more is summed up
+  early.unix = begin;
+  const auto history = History::open(file, Retention{}, early, [](const std::string&) {});
+  REQUIRE(history);
+  for (const auto grain : {History::Grain::five_minutes, History::Grain::hour}) {
+    const auto all = test::rows_of(**history, {"gw", begin, clock.unix, grain});
+    const auto part = test::rows_of(**history, {"gw", begin + 62min, begin + 123min, grain});
+    REQUIRE(all);
+    REQUIRE(part);
+    const bool hours = grain == History::Grain::hour;
+    REQUIRE(part->size() == (hours ? 2U : 13U));
+    for (std::size_t i = 0; i < part->size(); ++i) {
+      const HistoryRow& whole = all->at(i + (hours ? 1U : 12U));
+      CHECK(part->at(i).start == whole.start);
+      CHECK(part->at(i).totals == whole.totals);
+    }
+  }
+}
+
+TEST_CASE("a target that had another module before has one row of each span") {
+  const test::TempDir folder;
+  const std::string file = folder.path().string() + "/m.db";
+  const SetClock clock;
+  const UnixTime begin = clock.unix - 5h;
+  {
+    SetClock early;
+    early.unix = begin;
+    const auto history = History::open(file, Retention{}, early, [](const std::string&) {});
+    REQUIRE(history);
+    monitor::Target target = test::target_named("gw");
+    for (std::uint64_t i = 0; i < 1700; ++i) {
+      target.module = i < 370 ? "light" : "voice";  // in the middle of an hour and of five minutes
+      (*history)->put(target, test::round_begun(begin + i * 10s, i + 1, 1));
+    }
+  }
+  sum_up(file, clock, Retention{});
+  const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
+  REQUIRE(history);
+  for (const auto grain : {History::Grain::five_minutes, History::Grain::hour}) {
+    const auto rows = test::rows_of(**history, {"gw", begin, clock.unix, grain});
+    REQUIRE(rows);
+    CHECK(rows->size() == (grain == History::Grain::hour ? 5U : 57U));
+    CHECK(sum_of(*rows).up.lost == 1700);
+    const auto latest = test::rows_of(**history, {"gw", begin, clock.unix, grain, 4});
+    REQUIRE(latest);
+    CHECK(latest->size() == 4);
+  }
+}
+
+TEST_CASE("when the last round of each target was over is known") {
+  const test::TempDir folder;
+  const std::string file = folder.path().string() + "/m.db";
+  const SetClock clock;
+  const UnixTime begin = clock.unix - 5h;
+  write(file, Retention{}, {test::round_begun(begin, 1, 0), test::round_begun(begin + 1h, 2, 0)});
+  const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
+  REQUIRE(history);
+  const auto ends = (*history)->last_ends();
+  REQUIRE(ends);
+  CHECK(*ends == monitor::Board::Ends{{{"gw", "light"}, begin + 1h + 10s}});
+}
+
 TEST_CASE("rounds whose times a damaged file has made impossible are left out") {
   const test::TempDir folder;
   const std::string file = folder.path().string() + "/m.db";

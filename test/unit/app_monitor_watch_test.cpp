@@ -1,11 +1,13 @@
 #include <poll.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 
 #include "app/monitor/monitor.hpp"
 #include "clock/system_clock.hpp"
 #include "support/catch.hpp"
+#include "support/monitored_rounds.hpp"
 #include "support/strict_json.hpp"
 #include "support/temp_dir.hpp"
 
@@ -13,6 +15,22 @@ namespace udperf::app {
 namespace {
 
 using namespace std::chrono_literals;
+
+/// This host's, of which the wall clock can be set.
+class WallClock final : public Clock {
+ public:
+  [[nodiscard]] MonoTime now() const override { return system_.now(); }
+  [[nodiscard]] UnixTime unix_now() const override { return system_.unix_now() + ahead.load(); }
+  [[nodiscard]] ClockAnchor anchor() const override {
+    ClockAnchor both = system_.anchor();
+    both.unix += ahead.load();
+    return both;
+  }
+  std::atomic<Duration> ahead{Duration{0}};
+
+ private:
+  SystemClock system_;
+};
 
 /// A monitor with nothing around it but what is asked for.
 class Watching {
@@ -36,6 +54,18 @@ class Watching {
     auto lines = LineWriter::open(path("m.jsonl"), {[](const std::string&) {}, [] {}});
     REQUIRE(lines);
     sinks_.jsonl = *std::move(lines);
+  }
+  /// One in which the last round of gw was over so long ago.
+  void keep_history(Duration ago) {
+    {
+      auto before = History::open(path("m.db"), {}, clock, [](const std::string&) {});
+      REQUIRE(before);
+      (*before)->put(test::target_named("gw"),
+                     test::round_begun(clock.unix_now() - ago - 10s, 1, 0));
+    }
+    auto history = History::open(path("m.db"), {}, clock, [](const std::string&) {});
+    REQUIRE(history);
+    sinks_.history = *std::move(history);
   }
   /// Each event is added to the file "told".
   void tell_program() {
@@ -68,7 +98,7 @@ class Watching {
     return true;
   }
 
-  SystemClock clock;
+  WallClock clock;
 
  private:
   test::TempDir folder_;
@@ -96,6 +126,61 @@ TEST_CASE("a turn that comes late to the clocks sees neither a sleep nor a clock
   scene.end();
   CHECK(scene.text_of("m.jsonl").empty());
   CHECK(scene.text_of("log").empty());
+}
+
+TEST_CASE("the time in which no monitor ran is a gap, once and without a change of state") {
+  const Duration ago = GENERATE(Duration{-1h}, Duration{1h});
+  Watching scene{"targets: [gw]\n"};
+  scene.keep_history(ago);
+  scene.write_lines();
+  Monitor& monitor = scene.begin();
+  monitor::Target target = test::target_named("gw");
+  target.address = {"127.0.0.1", 1};
+  monitor.set_targets({target});
+  monitor.set_targets({target});
+  scene.end();
+  const std::string text = scene.text_of("m.jsonl");
+  if (ago < 0s) {
+    CHECK(text.empty());
+    return;
+  }
+  REQUIRE(text.find('\n') == text.size() - 1);
+  const auto line = test::parse_strict_json(text);
+  REQUIRE(line);
+  const auto& gap = line->at("data");
+  CHECK(gap.at("status") == "not_measured");
+  CHECK(gap.at("rounds").get<int>() >= 360);
+  CHECK(gap.at("tried") == false);
+  CHECK(gap.at("error") == "the monitor did not run");
+  CHECK(gap.at("length_ns").get<std::int64_t>() >= Duration{1h}.count());
+}
+
+TEST_CASE("a wall clock that is set is told to the program and counted") {
+  Watching scene{"targets: [gw]\n"};
+  scene.tell_program();
+  Monitor& monitor = scene.begin();
+  static_cast<void>(monitor.step(scene.clock.now()));
+  scene.clock.ahead = 1h;
+  REQUIRE(scene.until([&] { return scene.text_of("told").ends_with("\n"); }));
+  const auto line = test::parse_strict_json(scene.text_of("told"));
+  REQUIRE(line);
+  CHECK(line->at("event") == "clock_stepped");
+  CHECK(line->at("data").at("step_ns").get<std::int64_t>() > Duration{59min}.count());
+  CHECK(monitor.metrics().find("udperf_host_clock_steps_total 1\n") != std::string::npos);
+}
+
+TEST_CASE("a probe may be asked for by a dns name of the configuration, in any case") {
+  Watching scene{"targets: [{dns: Servers.example, name: all}]\n"};
+  const Monitor& monitor = scene.begin();
+  const auto allowed = [&monitor](const std::string& host, std::optional<std::uint16_t> port) {
+    return monitor.probe_target({host, port}, host, "light").allowed;
+  };
+  CHECK(allowed("servers.EXAMPLE", {}));
+  CHECK(allowed("servers.example", 5555));
+  CHECK(allowed("all", {}));
+  CHECK(monitor.probe_target({"all", {}}, "all", "light").test.options.host == "Servers.example");
+  CHECK_FALSE(allowed("servers.example", 5556));
+  CHECK_FALSE(allowed("other.example", {}));
 }
 
 TEST_CASE("what a program is told is numbered as the JSON lines are, with or without a file") {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "monitor/board.hpp"
+#include "monitor/byte_codec.hpp"
 #include "monitor/json.hpp"
 #include "monitor/once.hpp"
 #include "monitor/totals_codec.hpp"
@@ -157,6 +158,50 @@ TEST_CASE("totals are the same after they were kept as bytes") {
     }
     CHECK_FALSE(decode_totals(bytes + '\0'));
   }
+}
+
+TEST_CASE("losses that no round told apart are unknown in sums, and not 0") {
+  RoundResult round = round_of(1, 7);
+  round.up->lost_rx_socket.reset();
+  round.up->lost_tx_host = 2;
+  Totals sums;
+  sums.add(round);
+  sums.add(sums);
+  CHECK_FALSE(sums.up.lost_rx_socket);
+  CHECK(sums.up.lost_tx_host == 4U);
+  CHECK(sums.up.lost_network() == 10);
+  const auto kept = decode_totals(encode_totals(sums));
+  REQUIRE(kept);
+  CHECK(*kept == sums);
+  const Json row = to_json(*kept, UnixTime{}, Duration{0});
+  CHECK(row.at("up").at("lost_rx_socket").is_null());
+  CHECK(row.at("up").at("lost_tx_host") == 4);
+  // One that knew is enough: the rest is the network's.
+  round.up->lost_rx_socket = 3;
+  sums.add(round);
+  CHECK(sums.up.lost_rx_socket == 3U);
+}
+
+TEST_CASE("sums that an earlier version wrote are read, without a word of what was unknown") {
+  std::string bytes;
+  put_number(bytes, 1);
+  for (int status = 0; status < 6; ++status) {
+    put_number(bytes, status == 0 ? 1 : 0);
+  }
+  put_signed(bytes, 10);
+  for (const std::uint64_t value : {100U, 5U, 2U, 0U, 0U, 0U, 0U, 7U, 6U, 0U, 0U}) {
+    put_number(bytes, value);  // sent, lost, of these at two places, ..., and no times
+  }
+  for (int value = 0; value < 11 + 2; ++value) {  // the other way, and no round trips
+    put_number(bytes, 0);
+  }
+  const auto sums = decode_totals(bytes);
+  REQUIRE(sums);
+  CHECK(sums->up.sent == 100);
+  CHECK(sums->up.lost_rx_socket == 2U);
+  CHECK(sums->up.lost_tx_host == 0U);
+  CHECK(sums->up.lost_network() == 3);
+  CHECK(sums->up.unique_bytes == 6);
 }
 
 TEST_CASE("sums that no rounds can have come to are not read from a history") {

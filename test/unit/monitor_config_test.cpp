@@ -9,7 +9,8 @@ namespace {
 using namespace std::chrono_literals;
 
 const ConfigWords kWords{{"listen", "history", "retention", "jsonl"},
-                         {"rate", "packets", "packet-size", "direction", "fail-loss"}};
+                         {"rate", "packets", "packet-size", "direction", "fail-loss"},
+                         {"jsonl"}};
 
 MonitorConfig parse(const std::string& text, std::vector<ConfigError>& errors) {
   return parse_config(text, kWords, errors);
@@ -158,6 +159,85 @@ TEST_CASE("the files of file_sd are read as JSON and as YAML") {
   CHECK(parse_file_sd("- targets: [c]\n", errors).size() == 1);
   static_cast<void>(parse_file_sd("[{\"targets\": [\"a b\"]}]", errors));
   CHECK(errors.size() == 1);
+}
+
+TEST_CASE("file_sd takes null for what has no targets or labels, and all of JSON's escapes") {
+  std::vector<ConfigError> errors;
+  const auto targets = parse_file_sd(
+      "[{\"targets\": [\"a\"], \"labels\": null}, {\"targets\": null},\n"
+      " {\"targets\": [\"b\"], \"labels\": {\"site\": \"\\ud83d\\ude00 \\u00fc\\/\", \"path\": "
+      "\"\\\\ud83d\"}}]",
+      errors);
+  CHECK(errors.empty());
+  REQUIRE(targets.size() == 2);
+  CHECK(targets[0].labels.empty());
+  CHECK(targets[1].labels == Labels{{"site", "\xF0\x9F\x98\x80 \xC3\xBC/"}, {"path", "\\ud83d"}});
+  CHECK(parse_file_sd("- targets: [c]\n  labels:\n", errors).size() == 1);
+  CHECK(errors.empty());
+  for (const std::string half : {"\\ud83d", "\\ud83d\\u0041", "\\ude00", "\\ud83d\\ud83d"}) {
+    CAPTURE(half);
+    errors.clear();
+    static_cast<void>(
+        parse_file_sd(R"([{"targets": ["a"], "labels": {"site": ")" + half + "\"}}]", errors));
+    CHECK_FALSE(errors.empty());
+  }
+}
+
+TEST_CASE("nothing of a file is left unread behind its first document") {
+  const auto place = [](const std::string& text) {
+    const std::string error = error_of(text);
+    return error.substr(0, error.find(": a second document begins here"));
+  };
+  CHECK(place("targets: [a]\n---\ntargets: [b]\n") == "2:1");
+  CHECK(place("targets: [a]\n...\nlisten: b\n") == "3:1");
+  CHECK(place("---\n---\ntargets: [b]\n") == "2:1");
+  CHECK(place("{targets: [a]}\nlisten: b\n") == "2:1");
+  std::vector<ConfigError> errors;
+  CHECK(parse("# first\n---\ntargets: [a]\n...\n# end\n", errors).targets.size() == 1);
+  CHECK(parse("", errors).targets.empty());
+  CHECK(errors.empty());
+  CHECK(parse_file_sd("- targets: [a]\n---\n- targets: [b]\n", errors).empty());
+  CHECK(errors.size() == 1);
+}
+
+TEST_CASE("an option has one value, unless it can be repeated, and never none") {
+  CHECK(error_of("listen: [a, b]\n") == "1:13: listen: has one value, and this is another");
+  CHECK(error_of("modules: {m: {fail-loss: [1%, 50%]}}\n") ==
+        "1:31: fail-loss: has one value, and this is another");
+  CHECK(error_of("retention: []\n") == "1:12: retention: has no value; leave the key out");
+  CHECK(error_of("jsonl: []\n") == "1:8: jsonl: has no value; leave the key out");
+  CHECK(error_of("jsonl: [[a]]\n") == "1:9: jsonl: a single value is needed");
+  std::vector<ConfigError> errors;
+  CHECK(parse("jsonl: [a, b]\nlisten: [c]\n", errors).options.size() == 3);
+  CHECK(errors.empty());
+}
+
+TEST_CASE("keys that are merged in give way to a mapping's own") {
+  std::vector<ConfigError> errors;
+  const auto config = parse(R"(
+modules:
+  base: &base {rate: 10pps, packets: 50}
+  more: &more {packets: 70, direction: up}
+  own: {<<: *base, packets: 20}
+  both: {<<: [*base, *more]}
+)",
+                            errors);
+  CAPTURE(errors.empty() ? "" : errors.front().text("f"));
+  REQUIRE(errors.empty());
+  REQUIRE(config.modules.size() == 4);
+  const auto all = [&config](std::size_t module) {
+    std::string text;
+    for (const Setting& setting : config.modules.at(module).options) {
+      text += setting.name + "=" + setting.value + " ";
+    }
+    return text;
+  };
+  CHECK(all(2) == "packets=20 rate=10pps ");
+  CHECK(all(3) == "rate=10pps packets=50 direction=up ");
+  CHECK(error_of("modules: {m: {<<: 5}}\n") ==
+        "1:19: module m: a mapping of keys and values is needed");
+  // One that has itself in it ends.
+  CHECK(error_of("modules: {m: &m {<<: *m}}\n").find("too deep") != std::string::npos);
 }
 
 TEST_CASE("a target is a name or an address with or without a port") {

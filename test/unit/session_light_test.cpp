@@ -43,6 +43,23 @@ TEST_CASE("a test is light up to 100 packets/s and 1 Mb/s of both ways together"
   CHECK_FALSE(is_light(test_of(Direction::both, 50'000, 1251)));
 }
 
+TEST_CASE("a test is heavy when one way alone is beyond what is light", "[session]") {
+  using session::is_heavy;
+  TestParams params = test_of(Direction::both, 80'000, 200);
+  CHECK_FALSE(is_heavy(params));
+  CHECK_FALSE(is_light(params));  // a test like any other
+  params.shape_up.spacing = Spacing::burst;
+  CHECK_FALSE(is_heavy(params));
+  params.rate_down.value = 100'001;
+  CHECK(is_heavy(params));
+  params.direction = Direction::up;
+  CHECK_FALSE(is_heavy(params));
+  params.payload_bytes = 1563;  // 80 of them are 1,000,320 bits
+  CHECK(is_heavy(params));
+  params.rate_up.kind = SendRate::Kind::unlimited;
+  CHECK(is_heavy(params));
+}
+
 TEST_CASE("a rate in bits is light by the packets that it makes, too", "[session]") {
   TestParams params = test_of(Direction::down, 1, 100);
   params.rate_down = SendRate{SendRate::Kind::bits, 80'000};  // 100 of 100 bytes
