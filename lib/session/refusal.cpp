@@ -54,6 +54,11 @@ std::string describe(const wire::Reject& reject) {
              format_bit_rate(static_cast<double>(reject.limit));
     case Reason::shutting_down:
       return "the server is shutting down";
+    case Reason::burst:
+      return "a datagram, burst or frame of this test is larger than all that the server allows in "
+             "a "
+             "second (" +
+             format_bit_rate(static_cast<double>(reject.limit)) + "): make it smaller";
   }
   return "the server refused";
 }

@@ -96,6 +96,7 @@ enum class RejectReason : std::uint16_t {
   rate = 9,             ///< no bandwidth left in the server's budget; `limit` has bit/s left
   unlimited_rate = 10,  ///< the server allows only tests with a rate up to `limit` bit/s
   shutting_down = 11,
+  burst = 12,  ///< what is due at one moment never fits; `limit` has the bits that may be
 };
 
 /// Refuses it. At most 64 bytes.
