@@ -13,6 +13,7 @@ using wire::MessageType;
 
 // All of them and the round trips that an exchange takes.
 constexpr Duration kGoPatience = 10s;      // from ACCEPT
+constexpr int kGoTrips = 4;                // as the client's set-up takes
 constexpr Duration kSilenceBeforeGo = 4s;  // its probes and JOINs come much closer together
 constexpr Duration kSilence = 5s;          // a client that stood still comes back; see SendPermit
 constexpr Duration kLinger = 3s;           // for a client that missed our report
@@ -44,7 +45,7 @@ MonoTime ServerControl::next_end() const {
   const MonoTime heard = shared_.last_heard();
   MonoTime end = std::min(hard_end(), wind_up_ ? wind_up_->by : kNever);
   if (!running()) {
-    end = std::min(end, opened_ + kGoPatience + 6 * trip);
+    end = std::min(end, opened_ + kGoPatience + kGoTrips * trip);
     if (shared_.handshake_ns.load() != 0) {
       end = std::min(end, heard + kSilenceBeforeGo + 2 * trip);
     }
@@ -88,7 +89,7 @@ bool ServerControl::check_liveness(MonoTime now) {
   const Duration round_trip = shared_.round_trip();
   if (!running()) {
     const bool never_heard = shared_.handshake_ns.load() == 0;
-    if (now - opened_ > kGoPatience + 6 * round_trip ||
+    if (now - opened_ > kGoPatience + kGoTrips * round_trip ||
         (!never_heard && silence > kSilenceBeforeGo + 2 * round_trip)) {
       end(TestStatus::incomplete, "the client never said GO");
       return false;

@@ -202,6 +202,16 @@ std::optional<Duration> granted_time(const TestParams& params) {
   return longest;
 }
 
+Duration slowest_time(const TestParams& params, Duration expected) {
+  constexpr Duration kSlack = std::chrono::seconds{5};
+  if (params.amount.duration != Duration{0}) {
+    return expected;
+  }
+  const Duration slow =
+      saturating_ns(Uint128{static_cast<std::uint64_t>(expected.count())} * 5 / 4);
+  return std::min(slow, Duration::max() - kSlack) + kSlack;
+}
+
 std::variant<TestParams, wire::Reject> admit(const TestParams& wanted, const Policy& policy,
                                              const Occupancy& now) {
   TestParams asked = wanted;

@@ -106,6 +106,20 @@ TEST_CASE("who delays its answers gains the round trip that it feigns, five seco
   CHECK(world.server->sessions().count() == 0);
 }
 
+TEST_CASE("who feigns a long path keeps a place without a test four round trips longer", "[sim]") {
+  SimWorld world{9};
+  SimPeer peer{world, SimNetwork::endpoint(2, 7777), one_second(Direction::up)};
+  REQUIRE(peer.granted());
+  const MonoTime opened = world.clock.now();
+  const auto talk = [&] { peer.say(MessageType::probe, wire::Probe{1, 0, 0}); };
+  peer.live(4s, false, [] {});  // its first word after ACCEPT
+  peer.live(21900ms, false, talk);
+
+  CHECK(world.server->sessions().count() == 1);
+  peer.live(opened + 10s + 4 * 4s + 500ms - world.clock.now(), false, talk);
+  CHECK(world.server->sessions().count() == 0);
+}
+
 TEST_CASE("who does not answer the server's probes is not sent to any more", "[sim]") {
   // All that a third host could forge who knows the session: valid DATA, FEEDBACK and probes.
   const auto direction = GENERATE(Direction::up, Direction::down, Direction::both);
