@@ -302,7 +302,8 @@ void ServerSessions::join(const HandshakeResponder::Joining& joining, const net:
   Session& session = *found->second;
   const bool good = joining.stream < session.params.streams && !session.joined[joining.stream] &&
                     joining.join.server_nonce == session.server_nonce &&
-                    datagram.peer.address == session.client.address;
+                    datagram.peer.address == session.client.address &&
+                    !session.has_stream_of(datagram.peer);
   if (!good) {
     ++counters_.unknown_session;
     return;
