@@ -129,6 +129,9 @@ void ServerControl::begin(MonoTime now) {
   checking_ = false;
   started_at_ = now;
   set_end(now);
+  if (settings_.watches_rate) {
+    grant_watch_ = session::GrantWatch{session::charged_bps(settings_.params, Way::up), now};
+  }
   shared_.started.store(true, std::memory_order_release);
   notify_streams();
 }
