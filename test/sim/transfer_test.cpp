@@ -336,21 +336,3 @@ TEST_CASE("with a key at both ends nothing changes, without it nothing is answer
     CHECK(world.server->sessions().counters().challenges == 0);
   }
 }
-
-TEST_CASE("what a client keeps of what its server sends has a limit", "[sim]") {
-  SimWorld world{77};
-  SimClient::Options options;
-  options.params.direction = Direction::down;
-  options.params.streams = 2;
-  options.params.amount.duration = 2s;
-  options.params.rate_down = SendRate{SendRate::Kind::packets, 50'000};
-  options.light = GENERATE(false, true);
-  SimClient& client = world.add_client(options);
-  std::uint64_t most = 0;
-  REQUIRE(world.run(20s, [&] {
-    most = std::max(most, client.memory_used());
-    return client.done();
-  }));
-  CHECK(client.outcome().status == TestStatus::complete);
-  CHECK(most > 4096);  // a bitmap at least is in the account
-}
