@@ -38,7 +38,7 @@ bool AddressRace::decide() {
   return true;
 }
 
-void AddressRace::note_failures() {
+void AddressRace::note_failures(MonoTime now) {
   if (decided_) {
     return;  // its failure is the answer
   }
@@ -48,6 +48,9 @@ void AddressRace::note_failures() {
   for (auto one = failed; one != runners_.end(); ++one) {
     const auto& handshake = one->pending.handshake;
     failures_.push_back(Failure{one->server, handshake.error(), handshake.obstacle()});
+  }
+  if (failed != runners_.end()) {
+    next_at_ = now;
   }
   runners_.erase(failed, runners_.end());
 }
@@ -61,9 +64,9 @@ MonoTime AddressRace::step(net::ReceiveBuffers& buffers, MonoTime now) {
       return now;
     }
   }
-  note_failures();
+  note_failures(now);
   if (!decided_ && next_ < servers_.size()) {
-    next = runners_.empty() ? now : std::min(next, next_at_);
+    next = std::min(next, next_at_);
   }
   return next;
 }

@@ -51,7 +51,7 @@ class AddressRace {
   };
 
   void begin_next(MonoTime now);
-  void note_failures();
+  void note_failures(MonoTime now);
   bool decide();
 
   std::vector<Endpoint> servers_;

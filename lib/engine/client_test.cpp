@@ -44,6 +44,7 @@ ClientTest::ClientTest(Settings settings, const Clock& clock, RandomSource& rand
       clock_(clock),
       random_(random),
       begun_(clock.now()),
+      memory_(settings_.options.light ? kMostLightMemory : kMostMemory),
       connect_({&settings_.options, settings_.servers,
                 settings_.ports.value_or(StreamPorts{settings_.options}), settings_.connect_by,
                 settings_.open, settings_.on_hello, settings_.connect_time},
@@ -147,6 +148,7 @@ void ClientTest::add_stream(std::size_t i, const crypto::Key& token_key) {
   settings.payload_seed = random_.next_u64();
   settings.trace = settings_.options.profile.trace;
   settings.feedback_patience = settings_.options.feedback_patience;
+  settings.memory = &memory_;
   settings.senders = settings_.senders;
   settings.light = settings_.options.light;
   settings.seldom = seldom();

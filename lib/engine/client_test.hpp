@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/memory_account.hpp"
 #include "engine/client_connect.hpp"
 #include "engine/client_control.hpp"
 #include "engine/executor.hpp"
@@ -74,6 +75,12 @@ class ClientTest final : public Task {
   [[nodiscard]] const TestOutcome& outcome() const { return outcome_; }
   [[nodiscard]] TestOutcome take_outcome() { return std::move(outcome_); }
 
+  /// What the books of a test may take, whatever its server sends; of a light one.
+  static constexpr std::uint64_t kMostMemory = std::uint64_t{256} << 20U;
+  static constexpr std::uint64_t kMostLightMemory = std::uint64_t{4} << 20U;
+  /// What they take now.
+  [[nodiscard]] std::uint64_t memory_used() const { return memory_.used(); }
+
  private:
   enum class Stage : std::uint8_t { connecting, running, ending, over };
 
@@ -91,6 +98,7 @@ class ClientTest final : public Task {
   RandomSource& random_;
   MonoTime begun_;
   TestOutcome outcome_;
+  MemoryAccount memory_;
   ClientConnect connect_;
   std::optional<Connection> connection_;
   TestState shared_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "session/admission.hpp"
 #include "session/fin_exchange.hpp"
 
 namespace udperf::engine {
@@ -14,9 +15,10 @@ constexpr Duration kServerSilence = 5s;
 constexpr Duration kWindUp = 2s;    // after SIGINT or the server's BYE
 constexpr Duration kOverdue = 4s;   // beyond duration and drain
 constexpr Duration kSetUp = 7s;     // from ACCEPT to GO
+constexpr int kSetUpTrips = 4;      // its probes, its search of a size, GO
 constexpr Duration kInAll = 8s;     // beside the data, from ACCEPT on
+constexpr int kTripsInAll = 6;      // FIN and report, too
 constexpr Duration kOwnPause = 1s;  // no server can be heard by who does not run
-constexpr int kSlowestHost = 8;     // times slower than asked, and not overdue
 
 }  // namespace
 
@@ -58,10 +60,8 @@ Duration longest_transfer(const TestParams& params) {
     const auto slow = std::min(slow_ns, Uint128{static_cast<std::uint64_t>(kMost.count())});
     const Duration guess = params.omit + kLeast + Duration{static_cast<Duration::rep>(slow)};
     const auto expected = expected_duration(params, way);
-    // What ends after an amount, and not after a time, takes as long as a busy
-    // host needs.
-    const int slowest = expected && amount.duration == Duration{0} ? kSlowestHost : 1;
-    longest = std::max(longest, slowest * std::clamp(expected.value_or(guess), Duration{0}, kMost));
+    const Duration time = expected ? session::slowest_time(params, *expected) : guess;
+    longest = std::max(longest, std::clamp(time, Duration{0}, kMost));
   }
   return std::min(longest, kMost);
 }
@@ -70,7 +70,7 @@ ClientDeadlines::ClientDeadlines(MonoTime accepted, Duration round_trip, MonoTim
     : accepted_(accepted),
       last_turn_(now),
       listening_since_(now),
-      end_(accepted + kSetUp + 8 * round_trip) {}
+      end_(accepted + kSetUp + kSetUpTrips * round_trip) {}
 
 void ClientDeadlines::turn(Duration every, MonoTime now) {
   if (now - last_turn_ > kOwnPause + every) {
@@ -82,7 +82,7 @@ void ClientDeadlines::turn(Duration every, MonoTime now) {
 void ClientDeadlines::begin_data(const TestParams& params, Duration round_trip, MonoTime now) {
   const Duration transfer = longest_transfer(params);
   end_ = std::min(now + transfer + session::ReportExchange::kTmax + kOverdue + 2 * round_trip,
-                  accepted_ + transfer + kInAll + 8 * round_trip);
+                  accepted_ + transfer + kInAll + kTripsInAll * round_trip);
 }
 
 void ClientDeadlines::wind_up(Duration round_trip, MonoTime now) {

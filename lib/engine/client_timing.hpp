@@ -15,7 +15,8 @@ namespace udperf::engine {
 /// not less than twice a second.
 [[nodiscard]] Duration sparing_probe_every(const TestParams& params);
 
-/// How long data may flow at most. What goes as fast as it can is given the
+/// How long data may flow at most: what has an amount and a rate, as long as
+/// the server grants it (session::slowest_time). What goes as fast as it can is given the
 /// time that it would take over the slowest of modems: whatever the server
 /// does, the client comes to an end.
 [[nodiscard]] Duration longest_transfer(const TestParams& params);

@@ -10,12 +10,13 @@ namespace udperf::engine {
 void ProbeResponder::answer(const wire::Probe& probe, std::size_t bytes, const Arrival& arrival,
                             bool begun) {
   // A client that looks for the path's MTU asks for answers of a size. Its address has been proven,
-  // and DATA goes there next: so they may be larger than the questions, but not for ever.
+  // and DATA goes there next: so they may be larger than the questions, but not for ever, and on
+  // the first stream alone.
   constexpr std::uint32_t kMostPadded = 2 * session::PathMtuSearch::kMostProbes;
   const bool sizing = probe.reply_bytes != 0 && !begun;
   std::size_t most = bytes;
-  if (sizing && settings_.role == session::Role::server && settings_.sends() &&
-      padded_answers_ < kMostPadded) {
+  if (sizing && settings_.stream == 0 && settings_.role == session::Role::server &&
+      settings_.sends() && padded_answers_ < kMostPadded) {
     ++padded_answers_;
     most = std::max<std::size_t>(bytes, kAutoPayloadV4);
   }

@@ -28,6 +28,12 @@ class ReceiveSide {
 
   /// Takes the DATA of a read from `offset` on; returns where it stopped.
   std::size_t on_data(const net::Received& read, std::size_t offset, MonoTime now);
+  /// A datagram that is no message at all.
+  void on_invalid() {
+    if (!report_.closed()) {
+      receiver_->count_invalid();
+    }
+  }
   void on_fin(const wire::Fin& fin, MonoTime now) {
     if (receiver_->allows(fin.report)) {
       report_.on_fin(fin, now);

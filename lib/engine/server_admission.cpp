@@ -166,6 +166,7 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
   settings.server_nonce = session->server_nonce;
   settings.params = session->params;
   settings.max_duration = options_.max_duration;
+  settings.watches_rate = options_.max_rate.has_value();
   settings.secret = session->token_key;
   settings.accept = acceptance(request, *session, seldom);
   settings.light = light;
@@ -298,7 +299,8 @@ void ServerSessions::join(const HandshakeResponder::Joining& joining, const net:
   Session& session = *found->second;
   const bool good = joining.stream < session.params.streams && !session.joined[joining.stream] &&
                     joining.join.server_nonce == session.server_nonce &&
-                    datagram.peer.address == session.client.address;
+                    datagram.peer.address == session.client.address &&
+                    !session.has_stream_of(datagram.peer);
   if (!good) {
     ++counters_.unknown_session;
     return;

@@ -15,7 +15,6 @@ using wire::MessageType;
 
 constexpr Duration kServerWindUp = 1500ms;
 constexpr Duration kDrain = 12s;  // for late datagrams and both reports
-constexpr Duration kSlack = 5s;
 constexpr Duration kHeard = 2s;
 constexpr Duration kLookAgain = 250ms;
 
@@ -130,17 +129,18 @@ void ServerControl::begin(MonoTime now) {
   checking_ = false;
   started_at_ = now;
   set_end(now);
+  if (settings_.watches_rate) {
+    grant_watch_ = session::GrantWatch{session::charged_bps(settings_.params, Way::up), now};
+  }
   shared_.started.store(true, std::memory_order_release);
   notify_streams();
 }
 
-/// What was granted, and no more: a test of a given time has that time. One of a given size may be
-/// slowed down by its hosts, to a limit.
+/// What was granted, and no more.
 void ServerControl::set_end(MonoTime now) {
   auto granted = session::granted_time(settings_.params);
-  if (granted && settings_.params.amount.duration == Duration{0}) {
-    granted = saturating_ns(Uint128{static_cast<std::uint64_t>(granted->count())} * 5 / 4);
-    granted = std::min(*granted, Duration::max() - kSlack) + kSlack;
+  if (granted) {
+    granted = session::slowest_time(settings_.params, *granted);
   }
   if (settings_.max_duration) {
     granted = std::min(granted.value_or(*settings_.max_duration), *settings_.max_duration);

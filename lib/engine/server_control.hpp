@@ -8,6 +8,7 @@
 
 #include "engine/stream_endpoint.hpp"
 #include "engine/test_state.hpp"
+#include "session/grant_watch.hpp"
 #include "session/life_line.hpp"
 #include "session/preflight.hpp"
 
@@ -24,9 +25,10 @@ class ServerControl final : public SessionControl {
     TestParams params;
     wire::Accept accept;  ///< to be said again when REQUEST is
     std::optional<Duration> max_duration;
-    crypto::Key secret{};  ///< of the session; nobody else knows it
-    bool light = false;    ///< the session is counted as a light one
-    bool seldom = false;   ///< the test is light: see session/light.hpp
+    bool watches_rate = false;  ///< the client may send as fast as was granted, and no faster
+    crypto::Key secret{};       ///< of the session; nobody else knows it
+    bool light = false;         ///< the session is counted as a light one
+    bool seldom = false;        ///< the test is light: see session/light.hpp
     /// Called on a stream's thread when the session is over.
     std::function<void()> on_ended;
   };
@@ -69,6 +71,7 @@ class ServerControl final : public SessionControl {
   void begin(MonoTime now);
   void set_end(MonoTime now);
   [[nodiscard]] bool check_end(ControlChannel& channel, MonoTime now);
+  [[nodiscard]] bool sends_too_much(MonoTime now);
   MonoTime keep_life_line(ControlChannel& channel, MonoTime now);
   void say_shut_down(ControlChannel& channel, MonoTime now);
   void end_if_due(MonoTime now);
@@ -89,6 +92,7 @@ class ServerControl final : public SessionControl {
   std::atomic<bool> ended_{false};
   session::Preflight preflight_;
   session::LifeLine life_line_;
+  session::GrantWatch grant_watch_;
   std::atomic<std::int64_t> data_until_ns_{to_ns(kNever)};
   std::atomic<std::int64_t> hard_end_ns_{to_ns(kNever)};
   bool gone_ = false;      ///< GO has been said

@@ -13,6 +13,7 @@ using wire::MessageType;
 
 // All of them and the round trips that an exchange takes.
 constexpr Duration kGoPatience = 10s;      // from ACCEPT
+constexpr int kGoTrips = 4;                // as the client's set-up takes
 constexpr Duration kSilenceBeforeGo = 4s;  // its probes and JOINs come much closer together
 constexpr Duration kSilence = 5s;          // a client that stood still comes back; see SendPermit
 constexpr Duration kLinger = 3s;           // for a client that missed our report
@@ -30,11 +31,32 @@ bool ServerControl::check_end(ControlChannel& channel, MonoTime now) {
         complete_at_ ? "complete" : "longer than was granted");
     return false;
   }
+  if (sends_too_much(now)) {
+    channel.send(
+        wire::encode(MessageType::bye, settings_.session, 0, wire::Bye{wire::ByeReason::failed}));
+    end(TestStatus::incomplete, "the client sends faster than it was granted");
+    return false;
+  }
   if (data_until() < now - kOverrun) {
     shared_.stop(TxEnd::peer_stopped);
     shared_.overrun.store(true, std::memory_order_relaxed);
   }
   return true;
+}
+
+/// What arrives at the sockets of all streams uses up what others were promised.
+bool ServerControl::sends_too_much(MonoTime now) {
+  if (!running() || now < grant_watch_.next()) {
+    return false;
+  }
+  std::uint64_t bytes = 0;
+  const std::lock_guard lock{streams_mutex_};
+  for (const StreamEndpoint* const stream : streams_) {
+    if (const auto told = stream->glance(Way::up).told) {
+      bytes += told->unique_bytes + saturating_mul(told->duplicates, stream->payload_bytes());
+    }
+  }
+  return grant_watch_.exceeds(bytes, now);
 }
 
 /// When the session is over, or its data is, if nothing more is heard: all else is told. So
@@ -44,12 +66,12 @@ MonoTime ServerControl::next_end() const {
   const MonoTime heard = shared_.last_heard();
   MonoTime end = std::min(hard_end(), wind_up_ ? wind_up_->by : kNever);
   if (!running()) {
-    end = std::min(end, opened_ + kGoPatience + 6 * trip);
+    end = std::min(end, opened_ + kGoPatience + kGoTrips * trip);
     if (shared_.handshake_ns.load() != 0) {
       end = std::min(end, heard + kSilenceBeforeGo + 2 * trip);
     }
   } else {
-    end = std::min({end, shared_.gone_after(), heard + kSilence + 2 * trip,
+    end = std::min({end, grant_watch_.next(), shared_.gone_after(), heard + kSilence + 2 * trip,
                     mono_from_ns(shared_.proven_ns.load()) + kProofPatience + trip});
     if (!shared_.overrun.load(std::memory_order_relaxed)) {
       end = std::min(end, saturating_after(data_until(), kOverrun));
@@ -88,7 +110,7 @@ bool ServerControl::check_liveness(MonoTime now) {
   const Duration round_trip = shared_.round_trip();
   if (!running()) {
     const bool never_heard = shared_.handshake_ns.load() == 0;
-    if (now - opened_ > kGoPatience + 6 * round_trip ||
+    if (now - opened_ > kGoPatience + kGoTrips * round_trip ||
         (!never_heard && silence > kSilenceBeforeGo + 2 * round_trip)) {
       end(TestStatus::incomplete, "the client never said GO");
       return false;

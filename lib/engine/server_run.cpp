@@ -1,5 +1,7 @@
 #include "engine/server_run.hpp"
 
+#include <system_error>
+
 #include <algorithm>
 #include <array>
 #include <exception>
@@ -7,6 +9,8 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -120,7 +124,8 @@ class ServiceLoop {
     }
   }
 
-  /// Until a stop is requested, or one session is over where that is `one_off`.
+  /// Until a stop is requested, one session is over where that is `one_off`, or something is wrong
+  /// that waiting does not mend: see fault().
   void run(bool one_off, const std::function<void()>& on_counters) {
     constexpr Duration kLongestStop = std::chrono::seconds{3};
     MonoTime stop_by = kNever;
@@ -130,6 +135,9 @@ class ServiceLoop {
       stop_.drain();  // first: what is asked for from here on ends the wait
       if (stop_.take_counters_request()) {
         on_counters();
+      }
+      if (fault_) {
+        return;
       }
       if (stop_.requested() && stop_by == kNever) {
         stop_by = now + kLongestStop;
@@ -154,16 +162,25 @@ class ServiceLoop {
     return next;
   }
 
+  [[nodiscard]] Result<void> fault() const {
+    return fault_ ? Result<void>{tl::unexpected{*fault_}} : Result<void>{};
+  }
+
  private:
   static constexpr Duration kPause = std::chrono::milliseconds{10};
 
   /// Where memory, or threads, run out, the loop goes on a moment later: sessions end and give
   /// theirs back.
-  static MonoTime step(Service& service, MonoTime now) {
+  MonoTime step(Service& service, MonoTime now) {
     try {
       return service.step(now);
-    } catch (const std::exception&) {
+    } catch (const std::bad_alloc&) {
       return now + kPause;
+    } catch (const std::system_error&) {
+      return now + kPause;
+    } catch (const std::exception& problem) {
+      fault_ = Error{ErrorCode::internal, std::string{"internal error: "} + problem.what(), 0, {}};
+      return now;
     }
   }
 
@@ -204,6 +221,7 @@ class ServiceLoop {
   const StopToken& stop_;
   std::vector<Service*> services_;
   std::vector<int> fds_;
+  std::optional<Error> fault_;
 };
 
 using Services = std::vector<std::unique_ptr<Service>>;
@@ -258,7 +276,7 @@ Result<void> run_server(const ServerOptions& options, const Clock& clock, Random
   pool.stop();
   loop.step(clock.now());  // what had not ended by itself has now
   tell_counters();
-  return {};
+  return loop.fault();
 }
 
 Result<void> run_services(const ServerOptions& options, const Clock& clock,
@@ -275,7 +293,7 @@ Result<void> run_services(const ServerOptions& options, const Clock& clock,
   loop.run(options.one_off, [] {});
   pool.stop();
   loop.step(clock.now());
-  return {};
+  return loop.fault();
 }
 
 }  // namespace udperf::engine

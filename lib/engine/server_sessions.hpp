@@ -94,6 +94,11 @@ class ServerSessions final : public Service, public SharedPort {
           place(from, counted_to, light) {}
     [[nodiscard]] bool light() const { return place.light(); }
     [[nodiscard]] bool active() const { return !replaced && !control->ended(); }
+    /// A second socket to the same end would take what is meant for the first.
+    [[nodiscard]] bool has_stream_of(const Endpoint& peer) const {
+      return std::any_of(streams.begin(), streams.end(),
+                         [&peer](const auto& stream) { return stream->port().remote() == peer; });
+    }
     /// No thread has anything of it any more.
     [[nodiscard]] bool idle() const {
       return std::all_of(streams.begin(), streams.end(),

@@ -84,13 +84,18 @@ class StreamEndpoint final : public Task {
   [[nodiscard]] bool idle() const { return released() && (!sending_ || sending_->idle()); }
 
  private:
-  friend class StreamSocket;  // hands what it reads to the next four
+  friend class StreamSocket;  // hands what it reads to the next five
 
   std::size_t on_data(const net::Received& read, std::size_t offset, MonoTime now) {
     return receiving_->on_data(read, offset, now);
   }
   void on_control(const ControlMessage& message, MonoTime now);
   void on_stray(wire::MessageType type, std::span<const std::byte> datagram);
+  void on_invalid() {
+    if (receiving_) {
+      receiving_->on_invalid();
+    }
+  }
   void after_reads();
 
   void begin(MonoTime now);

@@ -45,6 +45,7 @@ class StreamSocket final : public ControlChannel {
   ///   void on_control(const ControlMessage&, MonoTime now);
   ///   void on_stray(wire::MessageType, std::span<const std::byte>), of messages that belong to
   ///     no session;
+  ///   void on_invalid(), for what is no message at all: damaged on the way, or a stranger's;
   ///   void after_reads(), each time the socket's buffers were emptied.
   template <class Handler>
   Reading read(MonoTime now, net::ReceiveBuffers& buffers, Handler& handler);
@@ -167,6 +168,7 @@ void StreamSocket::take_control(std::span<const std::byte> datagram, const Arriv
   using wire::MessageType;
   const auto header = wire::decode_common(datagram);
   if (!header || header->version != wire::kVersion) {
+    handler.on_invalid();
     return;
   }
   if (header->type == MessageType::hello || header->type == MessageType::request ||

@@ -147,7 +147,8 @@ void Iperf3Service::deny(ServerTest& test, const std::string& reason, MonoTime n
 
 /// By the policy of the whole server.
 void Iperf3Service::turn_down(ServerTest& test, const wire::Reject& reject, MonoTime now) {
-  if (reject.reason == wire::RejectReason::rate) {
+  if (reject.reason == wire::RejectReason::rate ||
+      (reject.reason == wire::RejectReason::parameters && reject.limit != 0)) {
     refuse(test, ErrorNumber::total_rate, "no rate is left of the server's limit", now);
   } else {
     deny(test, session::describe(reject), now);

@@ -125,6 +125,10 @@ struct Lookup::Work {
 
 Lookup::Lookup(std::string host, std::uint16_t port, std::optional<IpFamily> family)
     : work_(new Work{std::move(host), port, family}) {
+  if (!work_->event) {  // nobody could be told that the answer is there
+    work_->tell(system_error(errno, "look up " + work_->host));
+    return;
+  }
   try {
     std::thread{[work = work_] { work->run(); }}.detach();
   } catch (const std::system_error& problem) {  // no thread to be had

@@ -58,8 +58,7 @@ class Receiver {
     return format_->of_warm_up(datagram);
   }
 
-  /// A datagram that is neither DATA nor a known control message, or one that is not for this
-  /// stream.
+  /// A datagram that is neither DATA nor a control message.
   void count_invalid() { ++invalid_; }
 
   /// Fills everything but Feedback::number. Also moves the interval snapshot on.

@@ -21,6 +21,14 @@ wire::Reject busy(wire::RejectReason reason, const Occupancy& now) {
   return reject;
 }
 
+/// Not even beside nobody: there is no use in coming again.
+wire::Reject never_fits(std::uint64_t limit) {
+  wire::Reject reject;
+  reject.reason = wire::RejectReason::parameters;
+  reject.limit = limit;
+  return reject;
+}
+
 bool counts_as_light(const TestParams& asked, const Policy& policy) {
   return policy.counts_light_apart && is_light(asked);
 }
@@ -94,6 +102,21 @@ std::uint64_t left_of(std::uint64_t budget, bool light, const Occupancy& now) {
   return light ? std::max(left, less(budget / 10, now.light_granted_bps)) : left;
 }
 
+/// Lowers what is above its way's share; false where that cannot be done.
+bool lower_to(TestParams& params, std::uint64_t share) {
+  for (const Way way : {Way::up, Way::down}) {
+    SendRate& rate = way == Way::up ? params.rate_up : params.rate_down;
+    if (!rate.limited() || payload_bps(params, way, rate) > share) {
+      const bool adjusted = rate.adjusted();
+      rate = SendRate{adjusted ? SendRate::Kind::adjusted : SendRate::Kind::bits, share};
+    }
+    if (includes(params.direction, way) && !check_params(params) && !fits(params, way, share)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 /// Shares what is left of the budget between the ways that run, and lowers what is above it.
 std::variant<TestParams, wire::Reject> within_budget(TestParams params, const Policy& policy,
                                                      const Occupancy& now) {
@@ -103,25 +126,19 @@ std::variant<TestParams, wire::Reject> within_budget(TestParams params, const Po
   const std::uint64_t ways = params.direction == Direction::both ? 2 : 1;
   // Less than a packet a second is no test, and for a full one less than a hundredth of the whole.
   const std::uint64_t packet = std::uint64_t{params.payload_bytes} * 8 * ways;
-  if (left < std::max<std::uint64_t>(light ? 0 : budget / 100, packet)) {
-    wire::Reject reject = busy(wire::RejectReason::rate, now);
-    reject.limit = left;
-    return reject;
+  const bool enough = left >= std::max<std::uint64_t>(light ? 0 : budget / 100, packet);
+  const std::uint64_t share = std::min(left / ways, kMostRate);
+  TestParams lowered = params;
+  if (enough && lower_to(lowered, share)) {
+    return lowered;
   }
-  for (const Way way : {Way::up, Way::down}) {
-    SendRate& rate = way == Way::up ? params.rate_up : params.rate_down;
-    const std::uint64_t share = std::min(left / ways, kMostRate);
-    if (!rate.limited() || payload_bps(params, way, rate) > share) {
-      const bool adjusted = rate.adjusted();
-      rate = SendRate{adjusted ? SendRate::Kind::adjusted : SendRate::Kind::bits, share};
-    }
-    if (includes(params.direction, way) && !check_params(params) && !fits(params, way, share)) {
-      wire::Reject reject = busy(wire::RejectReason::rate, now);
-      reject.limit = share;
-      return reject;
-    }
+  const std::uint64_t whole = std::min(budget / ways, kMostRate);
+  if (budget < packet || !lower_to(params, whole)) {
+    return never_fits(whole);
   }
-  return params;
+  wire::Reject reject = busy(wire::RejectReason::rate, now);
+  reject.limit = enough ? share : left;
+  return reject;
 }
 
 }  // namespace
@@ -183,6 +200,16 @@ std::optional<Duration> granted_time(const TestParams& params) {
     }
   }
   return longest;
+}
+
+Duration slowest_time(const TestParams& params, Duration expected) {
+  constexpr Duration kSlack = std::chrono::seconds{5};
+  if (params.amount.duration != Duration{0}) {
+    return expected;
+  }
+  const Duration slow =
+      saturating_ns(Uint128{static_cast<std::uint64_t>(expected.count())} * 5 / 4);
+  return std::min(slow, Duration::max() - kSlack) + kSlack;
 }
 
 std::variant<TestParams, wire::Reject> admit(const TestParams& wanted, const Policy& policy,

@@ -52,5 +52,8 @@ struct Occupancy {
 
 /// How long its data may flow, both ways together; nothing where that is not known of one of them.
 [[nodiscard]] std::optional<Duration> granted_time(const TestParams& params);
+/// How long data that is expected to take so long may flow: a test of a given time has that time;
+/// one of a given size may be slowed down by its hosts, to a limit.
+[[nodiscard]] Duration slowest_time(const TestParams& params, Duration expected);
 
 }  // namespace udperf::session

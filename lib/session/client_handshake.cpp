@@ -28,7 +28,7 @@ wire::Digest join_hash(std::uint64_t session, std::uint8_t stream) {
 }
 
 ClientHandshake::ClientHandshake(const Settings& settings, RandomSource& random, MonoTime now)
-    : settings_(settings), begun_(now), deadline_(now + settings.timeout) {
+    : settings_(settings), begun_(now), deadline_(now + settings.timeout), last_heard_(now) {
   random.fill(nonce_);
   handshake_sealer_ = Sealer::for_handshake(settings_.key, Role::client, nonce_);
   send_hello();
@@ -113,6 +113,8 @@ void ClientHandshake::on_challenge(std::span<const std::byte> datagram, MonoTime
     first_answer_ = now - begun_;
   }
   heard_ = true;
+  last_heard_ = now;
+  refusals_ = 0;
   if (const auto missing = beyond_server(settings_.params, challenge->capabilities)) {
     fail(ErrorCode::refused, Obstacle::denied, *missing);
     return;
@@ -214,15 +216,23 @@ void ClientHandshake::on_reject(std::span<const std::byte> datagram) {
 }
 
 void ClientHandshake::on_refused() {
-  if (!done() && !failed()) {
-    fail(ErrorCode::unreachable, Obstacle::nothing_listens,
-         "nothing listens on that UDP port (ICMP port unreachable): is `udperf server` running "
-         "there, on this port?");
+  if (done() || failed()) {
+    return;
+  }
+  ++refusals_;
+  if (!is_there()) {
+    on_gone();
   }
 }
 
+void ClientHandshake::on_gone() {
+  fail(ErrorCode::unreachable, Obstacle::nothing_listens,
+       "nothing listens on that UDP port (ICMP port unreachable): is `udperf server` running "
+       "there, on this port?");
+}
+
 void ClientHandshake::on_unreachable(const std::string& why) {
-  if (!done() && !failed() && !heard_) {
+  if (!done() && !failed() && !is_there()) {
     fail(ErrorCode::unreachable, Obstacle::no_way, why);
   }
 }
@@ -273,6 +283,10 @@ void ClientHandshake::on_timer(MonoTime now) {
   }
   if (now >= deadline_) {
     on_silence();
+    return;
+  }
+  if (refusals_ >= kGoneAfter && now - last_heard_ > kGoneSilence) {
+    on_gone();
     return;
   }
   if (stage_ == Stage::request && now - cookie_at_ >= kCookieIsGood) {

@@ -38,7 +38,8 @@ class ClientHandshake {
 
   void on_datagram(std::span<const std::byte> datagram, MonoTime now);
   void on_timer(MonoTime now);
-  /// ICMP said that nothing listens there.
+  /// ICMP said that nothing listens there. Of a server that has answered, or has a session already,
+  /// one such message is not believed: see kGoneAfter.
   void on_refused();
   /// A router, or this host, says why nothing gets there.
   void on_unreachable(const std::string& why);
@@ -59,6 +60,9 @@ class ClientHandshake {
 
   [[nodiscard]] std::optional<std::uint32_t> retry_after_ms() const { return retry_after_ms_; }
   [[nodiscard]] MonoTime begun() const { return begun_; }
+  /// A server that answers nothing else, and is silent for so long, is gone.
+  static constexpr std::uint32_t kGoneAfter = 3;
+  static constexpr Duration kGoneSilence = std::chrono::milliseconds{500};
   /// Whether the server answered at all; for telling a dead server from a silent one.
   [[nodiscard]] bool heard() const { return heard_; }
 
@@ -74,6 +78,8 @@ class ClientHandshake {
   void on_join_ack(std::span<const std::byte> datagram, std::uint64_t session);
   void on_reject(std::span<const std::byte> datagram);
   void on_silence();
+  void on_gone();
+  [[nodiscard]] bool is_there() const { return heard_ || settings_.joining; }
   [[nodiscard]] std::string silence_text() const;
   void fail(ErrorCode code, Obstacle obstacle, std::string text);
   [[nodiscard]] wire::Digest params_hash() const;
@@ -98,6 +104,8 @@ class ClientHandshake {
   std::optional<std::uint32_t> retry_after_ms_;
   std::uint64_t session_ = 0;
   bool heard_ = false;
+  MonoTime last_heard_;         ///< or when this began
+  std::uint32_t refusals_ = 0;  ///< since then
   bool server_needs_key_ = false;
 };
 

@@ -64,14 +64,21 @@ HandshakeResponder::Decision HandshakeResponder::on_hello(std::span<const std::b
   if (!outer) {
     return Drop::malformed;
   }
+  const bool sealed = Sealer::flagged(datagram);
+  if (settings_.key && !sealed) {
+    return Drop::unauthenticated;  // silent to those without the key, who use up nobody's turns
+  }
   if (!sources_.pass(subject.client.address, now)) {
     return Drop::rate_limited;
   }
+  if (settings_.key && !Sealer::is_hello_of(*settings_.key, outer->nonce, datagram)) {
+    return Drop::unauthenticated;
+  }
   Sealer sealer = Sealer::for_handshake(settings_.key, Role::server, outer->nonce);
   wire::Reject reject;
-  if (!sealer.open(datagram, Sealer::Replay::accepted)) {
-    if (settings_.key || !answers_.pass(1, now)) {
-      return Drop::unauthenticated;  // silent to those without the key
+  if (sealed && !settings_.key) {
+    if (!answers_.pass(1, now)) {
+      return Drop::unauthenticated;
     }
     reject.reason = wire::RejectReason::authentication;
     return Reply{refusal(outer->nonce, sealer, reject), true};

@@ -18,6 +18,16 @@ Obstacle obstacle_of(wire::RejectReason reason) {
   }
 }
 
+namespace {
+
+std::string too_much_at_once(double bits) {
+  return "a datagram, burst or frame of this test is larger than all that the server allows in a "
+         "second (" +
+         format_bit_rate(bits) + "): make it smaller";
+}
+
+}  // namespace
+
 std::string describe(const wire::Reject& reject) {
   using Reason = wire::RejectReason;
   const auto retry = [&reject](std::string text) {
@@ -42,7 +52,8 @@ std::string describe(const wire::Reject& reject) {
     case Reason::authentication:
       return "the server has no key: leave out --key-file, or start it with one";
     case Reason::parameters:
-      return "the server does not accept these parameters";
+      return reject.limit == 0 ? "the server does not accept these parameters"
+                               : too_much_at_once(static_cast<double>(reject.limit));
     case Reason::duration:
       return "the server allows tests of at most " + format_duration(saturating_ns(reject.limit)) +
              ": give a shorter --duration, or a --rate with --size";

@@ -24,6 +24,21 @@ Sealer Sealer::for_handshake(const std::optional<crypto::Key>& key, Role role,
   return sealer;
 }
 
+bool Sealer::flagged(std::span<const std::byte> datagram) {
+  return datagram.size() >= wire::kCommonHeaderBytes &&
+         (datagram[wire::kFlagsOffset] & std::byte{wire::kFlagAuthenticated}) != std::byte{0};
+}
+
+bool Sealer::is_hello_of(const crypto::Key& key, const wire::Nonce& nonce,
+                         std::span<const std::byte> datagram) {
+  if (!flagged(datagram)) {
+    return false;
+  }
+  Sealer listener;  // that never speaks: strangers are worth no second key
+  listener.keys_ = Keys{{}, crypto::derive(key, "udperf v1 handshake c2s", {nonce})};
+  return listener.open(datagram, Replay::accepted).has_value();
+}
+
 Sealer Sealer::for_session(const std::optional<crypto::Key>& key, Role role,
                            const wire::Nonce& nonce, const wire::CookieBytes& cookie,
                            std::uint8_t stream) {
@@ -52,13 +67,11 @@ void Sealer::seal(std::vector<std::byte>& datagram) {
 
 std::optional<std::span<const std::byte>> Sealer::open(std::span<const std::byte> datagram,
                                                        Replay replay) {
-  const bool flagged =
-      datagram.size() >= wire::kCommonHeaderBytes &&
-      (datagram[wire::kFlagsOffset] & std::byte{wire::kFlagAuthenticated}) != std::byte{0};
+  const bool sealed = flagged(datagram);
   if (!keys_) {
-    return flagged ? std::nullopt : std::optional{datagram};
+    return sealed ? std::nullopt : std::optional{datagram};
   }
-  if (!flagged || datagram.size() < wire::kCommonHeaderBytes + wire::kTrailerBytes) {
+  if (!sealed || datagram.size() < wire::kCommonHeaderBytes + wire::kTrailerBytes) {
     return std::nullopt;
   }
   crypto::Tag given{};

@@ -25,6 +25,11 @@ class Sealer {
   /// For HELLO and CHALLENGE: all that both ends know then is the client's nonce.
   static Sealer for_handshake(const std::optional<crypto::Key>& key, Role role,
                               const wire::Nonce& nonce);
+  /// Whether a HELLO is of who has the key. Cheap for what does not even say so.
+  [[nodiscard]] static bool is_hello_of(const crypto::Key& key, const wire::Nonce& nonce,
+                                        std::span<const std::byte> datagram);
+  /// Whether it says that it carries a trailer.
+  [[nodiscard]] static bool flagged(std::span<const std::byte> datagram);
   /// From REQUEST on: the server's cookie makes the keys fresh, so no clock is needed. Each stream
   /// has keys of its own.
   static Sealer for_session(const std::optional<crypto::Key>& key, Role role,

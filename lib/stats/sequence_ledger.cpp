@@ -31,6 +31,23 @@ SequenceLedger::SequenceLedger(Duration tmax, Fold fold, MemoryAccount* account,
       bitmap_words_((std::min(limit, kPageNumbers) + kWordBits - 1) / kWordBits),
       memory_(account) {}
 
+/// Whether a number may come now. What lies within a page of the highest one is never a question.
+bool SequenceLedger::in_reach(std::uint64_t sequence, MonoTime now) const {
+  if (sequence >= limit_) {
+    return false;
+  }
+  const std::uint64_t ahead = sequence - std::min(sequence, next_);
+  return ahead < kPageNumbers || (ahead <= kMostAhead && now >= jumps_.due(ahead));
+}
+
+/// `first` has arrived.
+void SequenceLedger::note_jump(std::uint64_t first, MonoTime now) {
+  const std::uint64_t ahead = first - std::min(first, next_);
+  if (ahead >= kPageNumbers) {
+    jumps_.charge(ahead, now);
+  }
+}
+
 /// Null where there is no memory for it.
 SequenceLedger::Page* SequenceLedger::page_for(std::uint64_t sequence) {
   const std::uint64_t kept = pages_.size();
@@ -90,7 +107,7 @@ SequenceLedger::Arrival SequenceLedger::duplicate(std::uint64_t sequence) {
 }
 
 SequenceLedger::Arrival SequenceLedger::record(std::uint64_t sequence, MonoTime now) {
-  if (sequence >= limit_ || (sequence >= next_ && sequence - next_ > kMostAhead)) {
+  if (!in_reach(sequence, now)) {
     return Arrival::out_of_range;
   }
   fold_due(now);
@@ -122,8 +139,7 @@ SequenceLedger::Arrival SequenceLedger::record(std::uint64_t sequence, MonoTime 
 bool SequenceLedger::record_fresh(std::uint64_t first, std::uint64_t count, MonoTime now) {
   const std::uint64_t place = first % kPageNumbers;
   const std::uint64_t end = place + count;
-  if (end > kPageNumbers || first >= limit_ || count > limit_ - first ||
-      (first >= next_ && first - next_ > kMostAhead)) {
+  if (end > kPageNumbers || !in_reach(first, now) || count > limit_ - first) {
     return false;
   }
   fold_due(now);
@@ -161,6 +177,7 @@ void SequenceLedger::note_arrivals(Page& page, std::uint64_t end, std::uint64_t 
     memory_.shrink(bitmap_bytes());
   }
   if (end > next_) {
+    note_jump(end - count, now);
     next_ = end;
     pass_pages(now);
   }

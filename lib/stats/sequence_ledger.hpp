@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 
+#include "base/byte_meter.hpp"
 #include "base/memory_account.hpp"
 #include "base/time.hpp"
 
@@ -26,7 +27,10 @@ class SequenceLedger {
   /// Pages kept at most, with a bitmap or without.
   static constexpr std::size_t kMostPages = 65536;
   /// Numbers so far beyond the highest seen are no network's doing.
-  static constexpr std::uint64_t kMostAhead = std::uint64_t{1} << 30U;
+  static constexpr std::uint64_t kMostAhead = std::uint64_t{1} << 27U;
+  /// Nor do numbers jump by more in a second, however often: no stream is as fast. Each page that
+  /// is jumped over costs time, whoever wrote the number.
+  static constexpr std::uint64_t kMostAheadPerSecond = std::uint64_t{1} << 24U;
 
   /// A piece of what a page says: the `count` numbers from `first` on all arrived, or all did not.
   struct Stretch {
@@ -78,6 +82,8 @@ class SequenceLedger {
     MonoTime passed = kNever;  ///< since when it lies wholly below next_expected()
   };
 
+  [[nodiscard]] bool in_reach(std::uint64_t sequence, MonoTime now) const;
+  void note_jump(std::uint64_t first, MonoTime now);
   Page* page_for(std::uint64_t sequence);
   [[nodiscard]] Page& page_of(std::uint64_t sequence) {
     return pages_[sequence / kPageNumbers - base_];
@@ -109,6 +115,7 @@ class SequenceLedger {
   std::uint64_t next_ = 0;
   std::size_t bitmaps_ = 0;         ///< of both kinds
   std::uint64_t passed_pages_ = 0;  ///< pages of pages_ whose `passed` is set
+  ByteMeter jumps_{kMostAheadPerSecond, kMostAhead};
   MemoryShare memory_;
   bool hurried_ = false;
 };

@@ -29,11 +29,13 @@ void Playout::arrived_one(std::uint64_t sequence, Duration transit, MonoTime tx)
   if (sequence < base_) {
     return;  // a minute late
   }
+  may_miss_ = std::min<std::uint64_t>(may_miss_ + kMissingForEach, kMostWaiting);
   make_room_for(sequence);
   if (sequence < base_) {
     return;  // for want of memory its turn is over
   }
   while (base_ + waiting_.size() <= sequence) {
+    may_miss_ -= base_ + waiting_.size() < sequence ? 1U : 0U;
     waiting_.push_back(Entry{tx, std::nullopt});
   }
   Entry& entry = waiting_[sequence - base_];
@@ -55,22 +57,31 @@ void Playout::make_room_for(std::uint64_t sequence) {
     const std::uint64_t end = base_ + waiting_.size();
     return sequence >= end ? sequence + 1 - end : 0;
   };
+  if (more() > may_miss_ + 1) {
+    skip_to(sequence);
+  }
   while (!waiting_.empty() && sequence - base_ >= kMostWaiting) {
     settle_front();
   }
   if (sequence - base_ >= kMostWaiting) {
-    const std::uint64_t skipped = sequence - base_ - kMostWaiting + 1;
-    tally_.missing(skipped);
-    base_ += skipped;
+    skip_to(sequence + 1 - kMostWaiting);
   }
   while (!memory_.grow(more() * sizeof(Entry))) {
     if (waiting_.empty()) {
-      tally_.missing(sequence + 1 - base_);
-      base_ = sequence + 1;
+      skip_to(sequence + 1);
       return;
     }
     settle_front();
   }
+}
+
+/// Everything below `sequence`, which is above all that wait, is decided at once.
+void Playout::skip_to(std::uint64_t sequence) {
+  while (!waiting_.empty()) {
+    settle_front();
+  }
+  tally_.missing(sequence - base_);
+  base_ = sequence;
 }
 
 void Playout::note_least(Duration transit, MonoTime tx) {

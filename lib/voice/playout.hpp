@@ -22,6 +22,9 @@ namespace udperf::voice {
 class Playout {
  public:
   static constexpr std::size_t kMostWaiting = 65536;
+  /// For each datagram so many missing ones may wait, too, as each takes time; beyond, fates are
+  /// decided before their time. A call that hears so little is none.
+  static constexpr std::uint64_t kMissingForEach = 64;
 
   /// Where `memory` (null: no limit) grants no more, fates are decided before their time.
   explicit Playout(const VoiceSetup& setup, MemoryAccount* memory = nullptr);
@@ -47,6 +50,7 @@ class Playout {
 
   void arrived_one(std::uint64_t sequence, Duration transit, MonoTime tx);
   void make_room_for(std::uint64_t sequence);
+  void skip_to(std::uint64_t sequence);
   void note_least(Duration transit, MonoTime tx);
   void settle_front();
   [[nodiscard]] Duration least_about(MonoTime tx);
@@ -54,7 +58,8 @@ class Playout {
 
   VoiceSetup setup_;
   std::deque<Entry> waiting_;
-  std::uint64_t base_ = 0;  ///< number of the first of them
+  std::uint64_t base_ = 0;                 ///< number of the first of them
+  std::uint64_t may_miss_ = kMostWaiting;  ///< so many missing ones may be kept waiting
   MonoTime latest_tx_ = MonoTime::min();
   std::array<Second, kSeconds> seconds_{};
   std::int64_t least_of_ = INT64_MIN;  ///< second that least_ is known for

@@ -91,7 +91,7 @@ enum class RejectReason : std::uint16_t {
   exclusive = 4,        ///< another test has the server to itself
   denied = 5,           ///< by address
   authentication = 6,   ///< the server wants a key, or another one
-  parameters = 7,       ///< out of range
+  parameters = 7,       ///< out of range; `limit`, if not 0: the bits that may be due at one moment
   duration = 8,         ///< longer than the server allows; `limit` has the limit in ns
   rate = 9,             ///< no bandwidth left in the server's budget; `limit` has bit/s left
   unlimited_rate = 10,  ///< the server allows only tests with a rate up to `limit` bit/s

@@ -74,7 +74,9 @@ UDPERF_VISIT(Reject) {
            "must be given, 11 shutting down");
   visit_versions(io, m.versions);
   io.field(m.retry_after_ms, "retry after: ms; 0 = not known or pointless");
-  io.field(m.limit, "limit: ns for 8, bit/s for 9 and 10, else 0");
+  io.field(m.limit,
+           "limit: ns for 8, bit/s for 9 and 10; for 7 the bits that may be due at one moment, "
+           "where that is why; else 0");
 }
 
 UDPERF_VISIT(Join) {

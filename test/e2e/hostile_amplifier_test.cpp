@@ -72,6 +72,22 @@ TEST_CASE("clients that pull without an end do not keep others from their tests"
   check_serves(server);
 }
 
+TEST_CASE("only the first stream may ask for answers larger than its questions", "[e2e]") {
+  Server server;
+  TestParams params = upload();
+  params.direction = Direction::down;
+  params.streams = 2;
+  HostileClient client{server.endpoint(), params};
+  const auto bytes_of_answer = [&](std::uint8_t stream) {
+    const std::uint64_t before = client.bytes_in();
+    client.say(MessageType::probe, wire::Probe{1, 0, 200}, stream);
+    REQUIRE(client.drain_until(kGuard, [&] { return client.bytes_in() > before; }));
+    return client.bytes_in() - before;
+  };
+  CHECK(bytes_of_answer(0) == 200);
+  CHECK(bytes_of_answer(1) < 200);
+}
+
 TEST_CASE("a word repeated brings no more than three times itself", "[e2e]") {
   const auto type =
       GENERATE(MessageType::fin, MessageType::go, MessageType::probe, MessageType::join);

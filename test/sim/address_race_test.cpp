@@ -68,6 +68,26 @@ TEST_CASE("an address that refuses is passed over at once, a silent one after a 
   CHECK(race.winner()->pending.handshake.done());
 }
 
+TEST_CASE("an address that refuses is passed over at once while an earlier one is silent",
+          "[sim]") {
+  Setting setting{25};
+  setting.world.network.icmp = false;
+  const auto usual = setting.begin();
+  AddressRace race{{kNobody, kNobodyElse, setting.world.network.server},
+                   [&usual](const Endpoint& server, MonoTime now) {
+                     auto pending = usual(server, now);
+                     if (server == kNobodyElse) {
+                       pending->handshake.on_refused();
+                     }
+                     return pending;
+                   }};
+  const auto took = setting.run(race);
+
+  REQUIRE(took);
+  CHECK(*took < AddressRace::kStagger + 50ms);
+  CHECK(race.winner()->server == setting.world.network.server);
+}
+
 TEST_CASE("an address that answers keeps the next ones from being asked", "[sim]") {
   Setting setting{22};
   AddressRace race{{setting.world.network.server, kNobody}, setting.begin()};

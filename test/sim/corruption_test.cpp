@@ -6,6 +6,7 @@
 #include "result/document.hpp"
 #include "sim/sim_world.hpp"
 #include "support/catch.hpp"
+#include "wire/compact_header.hpp"
 
 using namespace std::chrono_literals;
 using udperf::test::SimClient;
@@ -103,4 +104,33 @@ TEST_CASE("with a key corrupt control messages are as good as lost", "[sim][host
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     check_ends_balanced(seed, true, seed % 2 == 0 ? 0.02 : 0.2);
   }
+}
+
+TEST_CASE("a datagram whose head is damaged is counted as invalid where it comes in", "[sim]") {
+  const auto direction = GENERATE(Direction::up, Direction::down);
+  SimWorld world{1};
+  std::uint64_t damaged = 0;
+  world.network.lie = [&](const Endpoint& /*from*/, std::span<std::byte> bytes) {
+    if (wire::is_data(bytes, HeaderKind::full) && world.network.random().chance(0.1)) {
+      bytes[0] ^= std::byte{0xff};
+      ++damaged;
+    }
+  };
+  auto options = test_of(0, false);
+  options.params.direction = direction;
+  options.params.streams = 2;
+  SimClient& client = world.add_client(options);
+  REQUIRE(world.run_clients(60s));
+
+  const auto& way = direction == Direction::up ? client.outcome().up : client.outcome().down;
+  REQUIRE(way);
+  std::uint64_t invalid = 0;
+  std::uint64_t lost = 0;
+  for (const StreamOutcome& stream : way->streams) {
+    invalid += stream.rx->invalid;
+    lost += stream.rx->lost;
+  }
+  CHECK(damaged > 5);
+  CHECK(invalid == damaged);
+  CHECK(lost == damaged);
 }

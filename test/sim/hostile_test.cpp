@@ -106,6 +106,20 @@ TEST_CASE("who delays its answers gains the round trip that it feigns, five seco
   CHECK(world.server->sessions().count() == 0);
 }
 
+TEST_CASE("who feigns a long path keeps a place without a test four round trips longer", "[sim]") {
+  SimWorld world{9};
+  SimPeer peer{world, SimNetwork::endpoint(2, 7777), one_second(Direction::up)};
+  REQUIRE(peer.granted());
+  const MonoTime opened = world.clock.now();
+  const auto talk = [&] { peer.say(MessageType::probe, wire::Probe{1, 0, 0}); };
+  peer.live(4s, false, [] {});  // its first word after ACCEPT
+  peer.live(21900ms, false, talk);
+
+  CHECK(world.server->sessions().count() == 1);
+  peer.live(opened + 10s + 4 * 4s + 500ms - world.clock.now(), false, talk);
+  CHECK(world.server->sessions().count() == 0);
+}
+
 TEST_CASE("who does not answer the server's probes is not sent to any more", "[sim]") {
   // All that a third host could forge who knows the session: valid DATA, FEEDBACK and probes.
   const auto direction = GENERATE(Direction::up, Direction::down, Direction::both);
@@ -204,6 +218,42 @@ TEST_CASE("before GO, too, a small question brings no large answer for ever", "[
     }
   });
   CHECK(peer.bytes_in <= 3 * (peer.bytes_out + 2 * 512));
+}
+
+TEST_CASE("who sends faster than was granted is stopped where rates are limited", "[sim]") {
+  const bool limited = GENERATE(true, false);
+  engine::ServerOptions options;
+  if (limited) {
+    options.max_rate = BitRate::bits_per_second(50'000);
+  }
+  SimWorld world{11, options};
+  auto params = one_second(Direction::up);
+  params.amount.duration = 60s;
+  params.payload_bytes = 1000;
+  params.rate_up = SendRate{SendRate::Kind::bits, 50'000};
+  SimPeer peer{world, SimNetwork::endpoint(2, 7777), params};
+  REQUIRE(peer.granted());
+  peer.go();
+  std::uint64_t number = 0;
+  peer.live(21s, true, [&] { peer.data(number++); });  // 400 kbit/s
+
+  CHECK(world.server->sessions().count() == (limited ? 0 : 1));
+  if (limited) {
+    REQUIRE(world.server->observer().closed.size() == 1);
+    CHECK(world.server->observer().closed[0].reason.find("faster than it was granted") !=
+          std::string::npos);
+  }
+}
+
+TEST_CASE("a stream does not join from the port of another", "[sim]") {
+  SimWorld world{10};
+  auto params = one_second(Direction::up);
+  params.streams = 2;
+  SimPeer peer{world, SimNetwork::endpoint(2, 7777), params};
+  REQUIRE(peer.granted());
+  CHECK_FALSE(peer.joins_from_own_port(1));
+  CHECK(peer.heard_join);
+  CHECK(world.server->sessions().count() == 1);
 }
 
 TEST_CASE("addresses of one IPv6 /64 share what an address may have", "[sim]") {

@@ -1,5 +1,6 @@
 // A peer that writes extremes into whatever it says: the other end comes to an end in its time, its
 // books balance, and no figure of its result is one that nobody can have measured.
+#include <algorithm>
 #include <array>
 
 #include "result/document.hpp"
@@ -134,4 +135,22 @@ TEST_CASE("a server that lies in any field ends no client late, nor fools it", "
       }
     }
   }
+}
+
+TEST_CASE("what a client keeps of what its server sends has a limit", "[sim]") {
+  SimWorld world{77};
+  SimClient::Options options;
+  options.params.direction = Direction::down;
+  options.params.streams = 2;
+  options.params.amount.duration = 2s;
+  options.params.rate_down = SendRate{SendRate::Kind::packets, 50'000};
+  options.light = GENERATE(false, true);
+  SimClient& client = world.add_client(options);
+  std::uint64_t most = 0;
+  REQUIRE(world.run(20s, [&] {
+    most = std::max(most, client.memory_used());
+    return client.done();
+  }));
+  CHECK(client.outcome().status == TestStatus::complete);
+  CHECK(most > 4096);  // a bitmap at least is in the account
 }

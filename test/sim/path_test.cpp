@@ -206,3 +206,27 @@ TEST_CASE("a downloading client that stands still for two seconds keeps what it 
   check_truth(world, client.outcome(), Way::down);
   CHECK(stream.rx->lost == 0);
 }
+
+TEST_CASE("round trips of five seconds, and messages lost among them, end no test", "[sim]") {
+  for (unsigned seed = 1; seed <= 20; ++seed) {
+    CAPTURE(seed);
+    SimWorld world{seed};
+    for (Impairment* path : {&world.network.up, &world.network.down}) {
+      path->delay = 2500ms;
+      path->drop_control = 0.2;
+    }
+    auto options = packets(Direction::both, 400);
+    options.params.rate_up = SendRate{SendRate::Kind::packets, 40'000};
+    options.params.rate_down = options.params.rate_up;
+    options.connect_timeout = 40s;
+    options.same_host = false;
+    options.auto_packet_size = seed % 2 == 0;
+    SimClient& client = world.add_client(options);
+
+    REQUIRE(world.run_clients(150s));
+
+    CAPTURE(client.outcome().error ? client.outcome().error->message() : std::string{"none"});
+    CHECK(client.outcome().status == TestStatus::complete);
+    REQUIRE(all_quiet(world));
+  }
+}

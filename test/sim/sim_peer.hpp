@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "sim/sim_world.hpp"
@@ -33,6 +34,24 @@ class SimPeer {
     return pending_->handshake.retry_after_ms();
   }
   [[nodiscard]] std::uint64_t session() const { return pending_->handshake.session(); }
+
+  /// Brings another stream to the session from the port of the first; whether that was taken.
+  bool joins_from_own_port(std::uint8_t stream) {
+    session::ClientHandshake::Settings settings;
+    settings.params = params_;
+    settings.joining.emplace();
+    settings.joining->session = session();
+    settings.joining->stream = stream;
+    settings.joining->server_nonce = pending_->handshake.accept().server_nonce;
+    auto first = std::exchange(pending_->handshake,
+                               session::ClientHandshake{settings, random_, world_.clock.now()});
+    for (int ms = 0; ms < 1000 && !pending_->handshake.done(); ++ms) {
+      engine::step_handshake(*pending_, buffers_, world_.clock.now());
+      world_.run(std::chrono::milliseconds{1}, [] { return false; });
+    }
+    heard_join = pending_->handshake.heard();
+    return std::exchange(pending_->handshake, std::move(first)).done();
+  }
 
   template <typename Message>
   void say(wire::MessageType type, const Message& message) {
@@ -73,6 +92,7 @@ class SimPeer {
     }
   }
 
+  bool heard_join = false;  ///< its HELLO was answered
   std::uint64_t bytes_out = 0;
   std::uint64_t bytes_in = 0;  ///< without DATA
   std::uint64_t data_in = 0;   ///< datagrams

@@ -95,6 +95,7 @@ class SimClient {
   [[nodiscard]] MonoTime done_at() const { return done_at_; }
   [[nodiscard]] std::uint32_t sessions_max() const { return outcome().concurrent_sessions_max; }
   [[nodiscard]] bool connected() const { return test_->granted(); }
+  [[nodiscard]] std::uint64_t memory_used() const { return test_->memory_used(); }
   void interrupt() { test_->interrupt(); }
 
  private:

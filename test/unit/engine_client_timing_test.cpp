@@ -53,10 +53,28 @@ TEST_CASE("a test of a time is over when that, the drain and a little more are",
   CHECK(deadlines.end() == kStart + 500ms + 10s + 3s + 4s);
 }
 
+TEST_CASE("a test of an amount has a quarter and five seconds more than its rate takes",
+          "[engine]") {
+  TestParams params = timed();
+  params.direction = GENERATE(Direction::up, Direction::down, Direction::both);
+  params.amount.duration = 0s;
+  params.amount.packets = 600;
+  params.rate_up = SendRate{SendRate::Kind::packets, 10'000};
+  params.rate_down = params.rate_up;
+  CHECK(longest_transfer(params) == 80s);
+  params.amount.packets = std::uint64_t{1} << 60U;
+  CHECK(longest_transfer(params) == 400 * 24h);
+}
+
+TEST_CASE("a peer that feigns a long path gains four round trips before the start", "[engine]") {
+  const ClientDeadlines deadlines{kStart, 5s, kStart};
+  CHECK(deadlines.end() == kStart + 7s + 4 * 5s);
+}
+
 TEST_CASE("a test that began late ends no later than ACCEPT allows", "[engine]") {
   ClientDeadlines deadlines{kStart, 100ms, kStart};
   deadlines.begin_data(timed(), 100ms, kStart + 6s);
-  CHECK(deadlines.end() == kStart + 10s + 8s + 800ms);
+  CHECK(deadlines.end() == kStart + 10s + 8s + 600ms);
 }
 
 TEST_CASE("whoever winds up has two seconds and a round trip", "[engine]") {

@@ -1,6 +1,8 @@
 #include <condition_variable>
 #include <csignal>
+#include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <thread>
 
 #include "clock/system_clock.hpp"
@@ -28,6 +30,18 @@ struct Asking final : engine::ServerObserver {
 
   engine::StopToken& stop;
   int told = 0;
+};
+
+/// A service with a fault that no waiting mends.
+struct Faulty final : engine::Service {
+  void add_fds(std::vector<int>&) const override {}
+  MonoTime step(MonoTime) override { throw std::logic_error{"impossible"}; }
+  void shut_down() override {}
+  [[nodiscard]] std::size_t count() const override { return 0; }
+  [[nodiscard]] std::uint64_t finished() const override { return 0; }
+  [[nodiscard]] session::Occupancy occupancy(const IpAddress&, MonoTime) const override {
+    return {};
+  }
 };
 
 /// Ends what nothing else has ended after long.
@@ -75,4 +89,19 @@ TEST_CASE("counters that are asked for while they are told are told again at onc
   CHECK_FALSE(guard.end());
   REQUIRE(served);
   CHECK(observer.told == 3);  // and at the end
+}
+
+TEST_CASE("an error of the program's own ends a server, and is told", "[engine]") {
+  const SystemClock clock;
+  engine::StopToken stop;
+  Asking observer{stop};
+  Guard guard{stop};
+  const auto served = engine::run_services(
+      engine::ServerOptions{}, clock, observer, stop,
+      {[](const engine::ServiceSite&) -> Result<std::unique_ptr<engine::Service>> {
+        return std::make_unique<Faulty>();
+      }});
+  CHECK_FALSE(guard.end());
+  REQUIRE_FALSE(served);
+  CHECK_THAT(served.error().message(), Catch::Matchers::ContainsSubstring("impossible"));
 }

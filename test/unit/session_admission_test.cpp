@@ -2,6 +2,7 @@
 
 #include "model/forever.hpp"
 #include "session/admission.hpp"
+#include "session/refusal.hpp"
 #include "support/catch.hpp"
 
 using namespace std::chrono_literals;
@@ -145,13 +146,50 @@ TEST_CASE("a burst counts against the budget as if it were spread over a second"
 
   Policy policy;
   policy.max_rate = BitRate::bits_per_second(10'000'000);
-  CHECK(refusal(params, policy, Occupancy{}) == RejectReason::rate);
+  CHECK(refusal(params, policy, Occupancy{}) == RejectReason::parameters);
   CHECK_FALSE(refusal(params, Policy{}, Occupancy{}));
   params.shape_down.burst_packets = 1250;
   CHECK_FALSE(refusal(params, policy, Occupancy{}));
   Occupancy half;
   half.granted_bps = 5'000'000;
   CHECK(refusal(params, policy, half) == RejectReason::rate);
+}
+
+TEST_CASE("what never fits into the budget is not told to come again", "[session]") {
+  TestParams params = ten_seconds();
+  params.payload_bytes = 1000;
+  Policy policy;
+  policy.max_rate = BitRate::bits_per_second(10'000'000);
+  std::uint64_t limit = 10'000'000;
+  SECTION("a burst") {
+    params.rate_up = SendRate{SendRate::Kind::bits, 1'000'000};
+    params.shape_up.spacing = Spacing::burst;
+    params.shape_up.burst_packets = 1251;
+  }
+  SECTION("a burst of either way") {
+    params.direction = Direction::both;
+    params.rate_up = SendRate{SendRate::Kind::bits, 1'000'000};
+    params.rate_down = params.rate_up;
+    params.shape_down.spacing = Spacing::burst;
+    params.shape_down.burst_packets = 626;
+    limit = 5'000'000;
+  }
+  SECTION("a datagram") {
+    policy.max_rate = BitRate::bits_per_second(7999);
+    limit = 7999;
+  }
+  for (const std::uint64_t taken : {0U, 9'000'000U}) {
+    Occupancy now;
+    now.granted_bps = taken;
+    const auto decision = admit(params, policy, now);
+    const auto* const reject = std::get_if<wire::Reject>(&decision);
+    REQUIRE(reject != nullptr);
+    CHECK(reject->reason == RejectReason::parameters);
+    CHECK(reject->retry_after_ms == 0);
+    CHECK(reject->limit == limit);
+    CHECK(session::obstacle_of(reject->reason) == session::Obstacle::denied);
+    CHECK_THAT(session::describe(*reject), Catch::Matchers::ContainsSubstring("make it smaller"));
+  }
 }
 
 TEST_CASE("frames get the rate at which the largest fits into the budget", "[session]") {

@@ -226,6 +226,51 @@ TEST_CASE("a client whose cookie grows old asks for another", "[session]") {
   CHECK(talk.client.done());
 }
 
+TEST_CASE("one forged ICMP message ends no handshake with a server that is there", "[session]") {
+  Talk talk{5s};
+  talk.challenge(1, kStart + 1ms);
+  const auto refuse = [&talk](int times) {
+    for (int i = 0; i < times; ++i) {
+      talk.client.on_refused();
+    }
+    talk.client.on_unreachable("no route");
+  };
+  refuse(1);
+  talk.said(kStart, kStart + 2s);
+  CHECK_FALSE(talk.client.failed());
+
+  SECTION("the session comes about") {
+    talk.accept(asked(), kStart + 2s);
+    CHECK(talk.client.done());
+  }
+  SECTION("a server that really has gone is told so before the time is over") {
+    refuse(2);
+    talk.said(kStart + 2s, kStart + 3s);
+    REQUIRE(talk.client.failed());
+    CHECK(talk.client.obstacle() == session::Obstacle::nothing_listens);
+  }
+}
+
+TEST_CASE("a stream joins although one ICMP message says that nobody is there", "[session]") {
+  test::SeededRandom random{1};
+  ClientHandshake::Settings settings{asked(), std::nullopt, 5s, std::nullopt, std::nullopt};
+  SECTION("but a first stream believes it, before anything was heard") {
+    ClientHandshake first{settings, random, kStart};
+    first.on_refused();
+    CHECK(first.failed());
+  }
+  settings.joining.emplace();
+  ClientHandshake join{settings, random, kStart};
+  join.on_refused();
+  join.on_unreachable("no route");
+  join.on_timer(kStart + 1s);
+  CHECK_FALSE(join.failed());
+  join.on_refused();
+  join.on_refused();
+  join.on_timer(kStart + 1s);
+  CHECK(join.failed());
+}
+
 TEST_CASE("a round trip of seconds is called that", "[session]") {
   Talk talk{5s};
   talk.said(kStart, kStart + 3s);

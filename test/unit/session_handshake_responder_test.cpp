@@ -145,6 +145,31 @@ TEST_CASE("answers to the unproven are limited, to one source and in all", "[ses
   CHECK(answers(client_end, kStart + 100ms) > 0);
 }
 
+TEST_CASE("HELLOs that are not sealed use up nobody's turns at a server with a key", "[session]") {
+  test::SeededRandom random{9};
+  HandshakeResponder::Settings keyed;
+  keyed.key.emplace().fill(std::byte{5});
+  HandshakeResponder door{keyed, random, kStart};
+  const auto forged = *ClientHandshake{settings(), random, kStart}.poll_transmit();
+  for (std::uint32_t i = 0; i < 2 * HandshakeResponder::kAnswersPerSource; ++i) {
+    const auto dropped = door.on_datagram(forged, client_end, server_end, kStart);
+    REQUIRE(std::get<HandshakeResponder::Drop>(dropped) ==
+            HandshakeResponder::Drop::unauthenticated);
+  }
+  auto with_key = settings();
+  with_key.key = keyed.key;
+  ClientHandshake client{with_key, random, kStart};
+  auto hello = *client.poll_transmit();
+  auto damaged = hello;
+  damaged.back() ^= std::byte{1};
+  CHECK(std::get<HandshakeResponder::Drop>(door.on_datagram(
+            damaged, client_end, server_end, kStart)) == HandshakeResponder::Drop::unauthenticated);
+  const auto answer = door.on_datagram(hello, client_end, server_end, kStart);
+  REQUIRE(std::get_if<HandshakeResponder::Reply>(&answer) != nullptr);
+  client.on_datagram(std::get<HandshakeResponder::Reply>(answer).bytes, kStart);
+  CHECK(client.heard());
+}
+
 TEST_CASE("no answer is larger than its question, whatever it is", "[session][property]") {
   test::SeededRandom random{5};
   HandshakeResponder door{{}, random, kStart};

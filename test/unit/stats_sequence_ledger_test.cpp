@@ -223,6 +223,32 @@ TEST_CASE("the farthest number ahead is taken, by itself and in a run", "[stats]
   CHECK(run.ledger.record_fresh(SequenceLedger::kMostAhead + 1, 1, at_ms(0)));
 }
 
+TEST_CASE("numbers that jump cost no more pages than a second's datagrams have", "[stats]") {
+  const auto jump = GENERATE(2 * kPage, std::uint64_t{1} << 22U, SequenceLedger::kMostAhead,
+                             std::uint64_t{1} << 30U);
+  constexpr std::uint32_t kSeconds = 20;
+  constexpr std::uint64_t kMost =
+      (SequenceLedger::kMostAhead + kSeconds * SequenceLedger::kMostAheadPerSecond) / kPage;
+  std::uint64_t pieces = 0;
+  SequenceLedger ledger{3s, [&pieces](const Stretch&) { ++pieces; }};
+  std::uint64_t taken = 0;
+  for (std::int64_t ms = 0; ms < 1000 * std::int64_t{kSeconds}; ++ms) {
+    const auto arrival = ledger.record(ledger.next_expected() + jump, at_ms(ms));
+    REQUIRE((arrival == Arrival::first_copy || arrival == Arrival::out_of_range));
+    taken += arrival == Arrival::first_copy ? 1U : 0U;
+  }
+  CAPTURE(jump, taken);
+  CHECK(pieces <= kMost + 4 * taken);
+  CHECK(ledger.next_expected() / kPage <= kMost);
+}
+
+TEST_CASE("a path that was out for ten seconds at ten million a second is followed", "[stats]") {
+  Books books;
+  REQUIRE(books.ledger.record(0, at_ms(0)) == Arrival::first_copy);
+  CHECK(books.ledger.record(100'000'000, at_ms(10'000)) == Arrival::first_copy);
+  CHECK(books.ledger.record_fresh(200'000'000, 10, at_ms(20'000)));
+}
+
 TEST_CASE("a folded page gives its bitmaps back", "[stats]") {
   Books books;
   books.ledger.record(5, at_ms(0));

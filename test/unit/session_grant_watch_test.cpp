@@ -1,0 +1,41 @@
+#include "session/grant_watch.hpp"
+#include "support/catch.hpp"
+
+using namespace std::chrono_literals;
+using namespace udperf;
+using session::GrantWatch;
+
+namespace {
+
+constexpr MonoTime kStart{1000s};
+constexpr std::uint64_t kBps = 8'000'000;  // a megabyte a second
+constexpr std::uint64_t kSecond = 1'000'000;
+
+}  // namespace
+
+TEST_CASE("who sends more than twice what was granted is found out in twenty seconds",
+          "[session]") {
+  GrantWatch watch{kBps, kStart};
+  CHECK(watch.next() == kStart + 10s);
+  CHECK_FALSE(watch.exceeds(1000 * kSecond, kStart + 9999ms));  // not yet
+  CHECK_FALSE(watch.exceeds(20 * kSecond, kStart + 10s));
+  CHECK(watch.next() == kStart + 20s);
+  CHECK(watch.exceeds(20 * kSecond + 20 * kSecond + 1, kStart + 20s));
+}
+
+TEST_CASE("bursts, catching up and a late look are no fault", "[session]") {
+  GrantWatch watch{kBps, kStart};
+  // A second's burst at both edges, and a quarter above the rate all the time.
+  CHECK_FALSE(watch.exceeds(12'500'000 + 2 * kSecond, kStart + 10s));
+  // Nobody looked for a minute.
+  CHECK_FALSE(watch.exceeds((14 + 60) * kSecond, kStart + 70s));
+  // A path that held back five seconds' worth.
+  CHECK_FALSE(watch.exceeds((14 + 60 + 15) * kSecond, kStart + 80s));
+  CHECK_FALSE(watch.exceeds(0, kStart + 90s));
+}
+
+TEST_CASE("where no rate was granted nothing is watched", "[session]") {
+  GrantWatch watch{0, kStart};
+  CHECK(watch.next() == kNever);
+  CHECK_FALSE(watch.exceeds(UINT64_MAX, kStart + 24h));
+}
