@@ -96,6 +96,11 @@ Problem check_burst(const GivenOption& /*option*/, const ClientCommand& command)
   if (!params.rate_up.limited() && !params.rate_down.limited() && !command.find_rate) {
     return "needs --rate or --find-rate: without a rate there is nothing to space";
   }
+  for (const Way way : {Way::up, Way::down}) {
+    if (includes(params.direction, way) && params.shape(way).spacing != Spacing::even) {
+      return "is for even gaps: with this --profile what leaves together is the plan's";
+    }
+  }
   return std::nullopt;
 }
 

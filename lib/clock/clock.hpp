@@ -9,8 +9,8 @@ namespace udperf {
 
 /// Time that this host has kept from its threads so far; absent where the system does not tell.
 struct HeldUp {
-  std::optional<Duration> stolen;  ///< from all processors together, by the hypervisor
-  unsigned processors = 1;         ///< that `stolen` is about
+  std::vector<Duration> stolen;  ///< from each processor, by the hypervisor; empty where not told
+  unsigned processor = 0;        ///< of them, the calling thread's
   /// The quota of the control group was used up, and of each above it; empty where not told.
   std::vector<Duration> throttled;
   std::optional<Duration> waited;  ///< the calling thread's, ready to run while others ran

@@ -3,6 +3,7 @@
 #include <ctime>
 
 #include "os/held_time.hpp"
+#include "os/thread.hpp"
 
 namespace udperf {
 namespace {
@@ -27,8 +28,7 @@ std::optional<Duration> SystemClock::thread_cpu_time() const {
 }
 
 HeldUp SystemClock::held_up() const {
-  return HeldUp{os::stolen_time(), os::online_processors(), os::throttled_times(),
-                os::waited_time()};
+  return HeldUp{os::stolen_times(), os::current_core(), os::throttled_times(), os::waited_time()};
 }
 
 ClockAnchor SystemClock::anchor() const {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "sender/host_load.hpp"
 #include "session/compact_tag.hpp"
 
 namespace udperf::engine {
@@ -52,7 +51,8 @@ ReceiveSide::ReceiveSide(StreamSettings& settings, StreamSocket& socket, const C
       clock_(clock),
       test_(test),
       schedule_(schedule_settings(settings)),
-      report_(settings.session, settings.stream, settings.memory) {
+      report_(settings.session, settings.stream, settings.memory),
+      host_(&test.receiving_threads) {
   make_receiver();
 }
 
@@ -72,9 +72,8 @@ void ReceiveSide::adopt_payload_size() {
 }
 
 void ReceiveSide::begin_account(MonoTime now) {
-  cpu_from_ = now;
-  cpu_at_start_ = clock_.thread_cpu_time();
-  held_up_at_start_ = clock_.held_up();
+  account_from_ = now;
+  host_.begin(clock_);
 }
 
 void ReceiveSide::start() {
@@ -120,7 +119,8 @@ receiver::Receiver& ReceiveSide::receiver_for(std::span<const std::byte> datagra
   if (!receiver_->has_anchor()) {
     if (warm_up_) {
       receiver_->follow(*warm_up_);
-      begin_account(clock_.now());
+      account_from_ = clock_.now();
+      host_.restart(clock_);
       checksum_errors_before_ = socket_.port().checksum_errors();
     }
     receiver_->set_anchor(test_.anchor(at));
@@ -226,12 +226,7 @@ void ReceiveSide::report_host(RxReport& report) const {
   settle_checksum_errors(errors - std::min(errors, checksum_errors_before_), report);
   report.ttl = signs.ttl;
   report.fragment_bytes = signs.fragment_bytes;
-  const auto cpu = clock_.thread_cpu_time();
-  const Duration wall = clock_.now() - cpu_from_;
-  if (cpu && cpu_at_start_ && wall > Duration{0}) {
-    report.cpu_permille = sender::permille_of(*cpu - *cpu_at_start_, wall);
-  }
-  report.load = sender::load_between(held_up_at_start_, clock_.held_up(), wall);
+  host_.fill(clock_, clock_.now() - account_from_, report);
 }
 
 void ReceiveSide::send_report(MonoTime now) {
@@ -267,6 +262,7 @@ MonoTime ReceiveSide::next_wake() const {
 StreamOutcome ReceiveSide::outcome() {
   StreamOutcome outcome;
   if (!report_.closed() && test_.started.load()) {
+    host_.forget_thread();  // it has gone: this one's times are not its own
     close_books(report_.fin() ? Finalized::tmax : Finalized::no_fin);
   }
   outcome.tx = report_.fin();

@@ -9,6 +9,7 @@
 #include "model/outcome.hpp"
 #include "receiver/queue_teller.hpp"
 #include "receiver/receiver.hpp"
+#include "sender/host_load.hpp"
 #include "session/fin_exchange.hpp"
 
 namespace udperf::engine {
@@ -94,9 +95,8 @@ class ReceiveSide {
   session::ReportExchange report_;
   std::optional<RxReport> rx_report_;
   MonoTime next_piece_ = kNever;  ///< of the report, which waits for its pace
-  MonoTime cpu_from_{};
-  std::optional<Duration> cpu_at_start_;
-  HeldUp held_up_at_start_;
+  MonoTime account_from_{};
+  sender::HostMeter host_;
   std::uint64_t checksum_errors_before_ = 0;  ///< in the warm-up
   LiveFeedback live_;
 };

@@ -54,6 +54,7 @@ sender::Sender::Settings SendSide::sender_settings() const {
   s.compact_tag = session::compact_tag(settings_.session, settings_.stream);
   s.payload_seed = settings_.payload_seed;
   s.trace = settings_.trace;
+  s.threads = &test_.sending_threads;
   if (test_.peer_tells_queue.load()) {
     s.receive_buffer = test_.peer_buffer.load();
     s.round_trip = test_.round_trip();

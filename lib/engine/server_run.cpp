@@ -26,7 +26,7 @@ namespace {
 /// A fixed set of threads for all sessions' tasks, some for each urgency: what has deadlines must
 /// not wait for what has none, nor lose its place in the system to the processor time of others.
 /// What is patient has threads apart, as there may be very many of it. A task goes to the thread of
-/// its kind with the fewest.
+/// its kind with the least to do, so that those at full speed share all threads evenly.
 class Pool final : public Executor {
  public:
   /// `threads`: for each urgency.

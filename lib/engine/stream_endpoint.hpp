@@ -38,6 +38,13 @@ class StreamEndpoint final : public Task {
     return sends() && sends_itself() ? Urgency::bulk : Urgency::arrival;
   }
 
+  /// What arrives at full speed is as much as its thread can read.
+  [[nodiscard]] std::size_t weight() const override {
+    return settings_.receives() && !settings_.params.rate(settings_.receive_way()).limited()
+               ? kAllThereIs
+               : 1;
+  }
+
   /// Sends a control message of this stream, sealed; see ControlChannel.
   void send(std::vector<std::byte> datagram) { socket_.send(std::move(datagram)); }
   [[nodiscard]] ControlChannel& channel() { return socket_; }

@@ -52,6 +52,10 @@ class Task {
   /// What it needs of the scheduler.
   [[nodiscard]] virtual Urgency urgency() const { return Urgency::arrival; }
 
+  /// How much of a thread it may use, beside others: as much as there is, or some.
+  [[nodiscard]] virtual std::size_t weight() const { return 1; }
+  static constexpr std::size_t kAllThereIs = 64;
+
   /// What arrives may wait some milliseconds: it is few, and the kernel has noted when it came.
   [[nodiscard]] virtual bool patient() const { return false; }
 

@@ -8,6 +8,7 @@
 #include "base/time.hpp"
 #include "model/reports.hpp"
 #include "model/test_params.hpp"
+#include "sender/host_load.hpp"
 
 namespace udperf::engine {
 
@@ -38,6 +39,9 @@ struct TestState {
   std::atomic<bool> peer_tells_queue{false};
   /// What each of the peer's sockets can hold, payload bytes; 0 = not told. Set before `started`.
   std::atomic<std::uint32_t> peer_buffer{0};
+  /// Where the streams are that send here, and those that receive.
+  sender::StreamThreads sending_threads;
+  sender::StreamThreads receiving_threads;
   /// The path breaks segmentation offload; set before `started`.
   std::atomic<bool> gso_broken{false};
   /// The stream that controls the session as a whole, to be notified when another one is done.

@@ -11,7 +11,20 @@ Scheduling ask_for_short_slices() {
 
 }  // namespace
 
+/// The machine has only so many cores, however many threads of this process go before others.
+pacing::RealtimeBudget::Account& ThreadScheduling::account_of_process() {
+  static pacing::RealtimeBudget::Account account{os::allowed_cores()};
+  return account;
+}
+
 void ThreadScheduling::begin() {
+  if (os::runs_realtime()) {  // as this process was started
+    if (urgency_ == Urgency::bulk) {
+      os::ask_for_nothing();  // it would take a core away from its owner
+    } else if (realtime_ == Realtime::off) {
+      now_ = Scheduling::fifo;
+    }
+  }
   if (urgency_ == Urgency::bulk || realtime_ == Realtime::off) {
     return;
   }
@@ -20,7 +33,7 @@ void ThreadScheduling::begin() {
 }
 
 void ThreadScheduling::end() {
-  if (now_ == Scheduling::untold || now_ == Scheduling::normal) {
+  if (now_ == Scheduling::untold || now_ == Scheduling::normal || realtime_ == Realtime::off) {
     return;
   }
   os::ask_for_nothing();

@@ -31,7 +31,10 @@ class ThreadScheduling {
   /// `fellows`: as RealtimeBudget has them.
   ThreadScheduling(Urgency urgency, Realtime realtime, const Clock& clock,
                    Fellows* fellows = nullptr)
-      : urgency_(urgency), realtime_(realtime), clock_(clock), budget_(fellows) {}
+      : urgency_(urgency),
+        realtime_(realtime),
+        clock_(clock),
+        budget_(fellows, &account_of_process()) {}
 
   /// To be called once, before the thread's work begins.
   void begin();
@@ -46,6 +49,7 @@ class ThreadScheduling {
   [[nodiscard]] Scheduling now() const { return now_; }
 
  private:
+  static pacing::RealtimeBudget::Account& account_of_process();
   void spend(MonoTime now);
 
   Urgency urgency_;

@@ -57,7 +57,7 @@ void Worker::stop() {
 
 void Worker::add(Task& task) {
   news_.add(task);
-  load_.fetch_add(1, std::memory_order_relaxed);
+  load_.fetch_add(task.weight(), std::memory_order_relaxed);
   tell();
 }
 
@@ -141,7 +141,7 @@ void Worker::take_in(Task& task) {
     task.set_home(nullptr);
     task.abandon();
     task.release();
-    load_.fetch_sub(1, std::memory_order_relaxed);
+    load_.fetch_sub(task.weight(), std::memory_order_relaxed);
   }
 }
 

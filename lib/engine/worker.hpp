@@ -54,6 +54,7 @@ class Worker final : public Executor, public TaskHome {
   /// notified afterwards is not run.
   void stop();
 
+  /// Of its tasks, by their weight().
   [[nodiscard]] std::size_t load() const { return load_.load(std::memory_order_relaxed); }
 
  private:

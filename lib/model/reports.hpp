@@ -34,7 +34,7 @@ enum class TxGovernor : std::uint8_t {
 struct HostLoad {
   static constexpr std::uint16_t kUntold = UINT16_MAX;
 
-  std::uint16_t steal_permille = kUntold;      ///< of all processors, taken by the hypervisor
+  std::uint16_t steal_permille = kUntold;  ///< of the thread's processor, taken by the hypervisor
   std::uint16_t throttled_permille = kUntold;  ///< its control group had used up its quota
   std::uint16_t waited_permille = kUntold;     ///< ready to run, but others were running
 

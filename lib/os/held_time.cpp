@@ -12,9 +12,8 @@
 namespace udperf::os {
 namespace {
 
-/// The figure behind `name` in a file of lines "name value ..."; `column` counts from the name.
-std::optional<std::int64_t> read_figure(const std::string& path, const std::string& name,
-                                        int column = 1) {
+/// The figure behind `name` in a file of lines "name value".
+std::optional<std::int64_t> read_figure(const std::string& path, const std::string& name) {
   std::ifstream file{path};
   std::string line;
   while (std::getline(file, line)) {
@@ -25,12 +24,7 @@ std::optional<std::int64_t> read_figure(const std::string& path, const std::stri
       continue;
     }
     std::int64_t value = 0;
-    for (int i = 0; i < column; ++i) {
-      if (!(words >> value)) {
-        return std::nullopt;
-      }
-    }
-    return value;
+    return words >> value ? std::optional{value} : std::nullopt;
   }
   return std::nullopt;
 }
@@ -77,14 +71,29 @@ std::vector<Duration> times_upwards(const std::string& mount, std::string path,
 
 }  // namespace
 
-/// Steal is the eighth figure of the line of all processors (proc(5)), in clock ticks.
-std::optional<Duration> stolen_time() {
+/// Steal is the eighth figure of a processor's line (proc(5)), in clock ticks.
+std::vector<Duration> stolen_times(const std::string& root) {
+  constexpr std::size_t kMost = 65'536;
   const long ticks = ::sysconf(_SC_CLK_TCK);
-  const auto steal = read_figure("/proc/stat", "cpu", 8);
-  if (!steal || ticks <= 0) {
-    return std::nullopt;
+  std::vector<Duration> times;
+  std::ifstream file{root + "/proc/stat"};
+  std::string line;
+  while (ticks > 0 && std::getline(file, line) && line.rfind("cpu", 0) == 0) {
+    std::istringstream words{line.substr(3)};
+    std::size_t processor = 0;
+    std::array<std::int64_t, 8> figures{};
+    if (line.rfind("cpu ", 0) == 0 || !(words >> processor) || processor >= kMost) {
+      continue;  // of all together
+    }
+    for (std::int64_t& figure : figures) {
+      words >> figure;
+    }
+    if (words) {
+      times.resize(std::max(times.size(), processor + 1));
+      times[processor] = Duration{figures.back() * (1'000'000'000 / ticks)};
+    }
   }
-  return Duration{*steal * (1'000'000'000 / ticks)};
+  return times;
 }
 
 std::vector<Duration> throttled_times(const std::string& root) {
@@ -123,10 +132,6 @@ std::optional<Duration> waited_time() {
     return std::nullopt;
   }
   return Duration{waited};
-}
-
-unsigned online_processors() {
-  return static_cast<unsigned>(std::max(::sysconf(_SC_NPROCESSORS_ONLN), 1L));
 }
 
 }  // namespace udperf::os

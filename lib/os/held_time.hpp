@@ -11,15 +11,14 @@ namespace udperf::os {
 // What the kernel's files tell of time that threads of this host did not get, since they are
 // counted; nothing where they do not tell.
 
-/// Taken from all processors together, by the hypervisor.
-[[nodiscard]] std::optional<Duration> stolen_time();
+/// Taken from each processor by the hypervisor, by the processor's number; 0 for one that is off.
+/// Empty where nothing is told. `root`: where proc is.
+[[nodiscard]] std::vector<Duration> stolen_times(const std::string& root = "");
 /// In which the quota of this process's control group was used up, then that of each one above it:
 /// each has a past of its own, so only what one has gained means something. Summed over the
 /// processors that were held up. `root`: where proc and sys are; empty where nothing is told.
 [[nodiscard]] std::vector<Duration> throttled_times(const std::string& root = "");
 /// In which the calling thread was ready to run, but others ran.
 [[nodiscard]] std::optional<Duration> waited_time();
-/// That the system runs on; at least 1.
-[[nodiscard]] unsigned online_processors();
 
 }  // namespace udperf::os

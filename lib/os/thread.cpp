@@ -69,6 +69,11 @@ void ask_for_nothing() {
   set(plain);
 }
 
+bool runs_realtime() {
+  const int policy = ::sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
+  return policy == SCHED_FIFO || policy == SCHED_RR || policy == SCHED_DEADLINE;
+}
+
 void ask_for_exact_sleeps() {
   ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
 }

@@ -15,6 +15,8 @@ namespace udperf::os {
 bool ask_for_short_slices();
 /// As any other thread.
 void ask_for_nothing();
+/// Whether the thread goes before all ordinary ones, whoever asked for it.
+[[nodiscard]] bool runs_realtime();
 
 /// Sleeps end as near to their time as the kernel can have it.
 void ask_for_exact_sleeps();

@@ -26,8 +26,27 @@ class RealtimeBudget {
     std::atomic<std::int64_t> until_ns_{0};
   };
 
-  /// `fellows` outlive it; null: there are none.
-  explicit RealtimeBudget(Fellows* fellows = nullptr) : fellows_(fellows) {}
+  /// What all threads of a process use that go before others: half of the cores at most, or all
+  /// go back together.
+  class Account {
+   public:
+    explicit Account(unsigned cores) : cores_(cores) {}
+    [[nodiscard]] unsigned cores() const { return cores_; }
+    [[nodiscard]] Fellows& threads() { return threads_; }
+    /// Returns the sum.
+    Duration add(Duration cpu) {
+      return Duration{used_ns_.fetch_add(cpu.count(), std::memory_order_relaxed)} + cpu;
+    }
+
+   private:
+    unsigned cores_;
+    Fellows threads_;
+    std::atomic<std::int64_t> used_ns_{0};
+  };
+
+  /// `fellows` and `account` outlive it; null: there are none.
+  explicit RealtimeBudget(Fellows* fellows = nullptr, Account* account = nullptr)
+      : fellows_(fellows), account_(account) {}
 
   static constexpr Duration kWindow = std::chrono::seconds{1};
   static constexpr int kMostPercent = 50;  ///< of one core, in any window
@@ -47,15 +66,20 @@ class RealtimeBudget {
   struct Sample {
     MonoTime at;
     Duration cpu{0};
+    Duration all{0};  ///< of the account
   };
 
-  [[nodiscard]] bool overdrawn(const Sample& latest) const;
+  /// By so many cores' worth, of one of a sample's figures.
+  [[nodiscard]] bool overdrawn(const Sample& latest, Duration Sample::*used,
+                               std::int64_t cores) const;
   bool sent_back(const Sample& latest);
   void keep(const Sample& sample);
 
   // One more than fit a window: the oldest is from before it.
   std::array<Sample, kWindow / kSampleEvery + 2> samples_;
   Fellows* fellows_;
+  Account* account_;
+  Duration latest_cpu_{0};
   std::size_t count_ = 0;
   std::size_t next_slot_ = 0;
   bool allowed_ = true;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/saturating.hpp"
 
@@ -83,14 +84,16 @@ void Schedule::hand_out(std::uint64_t n, MonoTime now) {
   empty_at_ = empty_before_ + refill(n);
   granted_ = n;
   next_ += n;
+  left_ -= n;
 }
 
 void Schedule::give_back(std::uint64_t n, Unsent why) {
   n = std::min(n, granted_);
   granted_ -= n;
   next_ -= n;
+  left_ += n;
   empty_at_ = empty_before_ + refill(granted_);
-  held_up_ = why == Unsent::refused;
+  unsent_ = why;
 }
 
 void Schedule::give_up(std::uint64_t n) {
@@ -103,23 +106,23 @@ std::uint64_t Schedule::take_due(MonoTime now) {
   if (late < Duration{0}) {
     return 0;
   }
-  lateness_ = held_up_ ? std::nullopt : std::optional{late};
+  const auto unsent = std::exchange(unsent_, std::nullopt);
+  lateness_ = unsent ? std::nullopt : std::optional{late};
   const std::uint64_t due = due_by(now);
   const std::uint64_t most = std::max(period_.count_in(kMostOwed), burst_);
   if (due - next_ > most) {
     give_up(due - next_ - most);
   }
-  std::uint64_t n = 1;
+  std::uint64_t n = std::min<std::uint64_t>(left_, 1);
   if (begun_) {
-    n = std::min({due - next_, tokens(now), std::max(kMostAtOnce, burst_)});
-    n -= n % burst_;
+    n = std::min({due - next_, left_, tokens(now), std::max(kMostAtOnce, burst_)});
+    n -= n == left_ ? 0 : n % burst_;
   }
   begun_ = true;
   hand_out(n, now);
-  if (!held_up_) {
+  if (unsent != Unsent::refused) {
     adapt(now, late);
   }
-  held_up_ = false;
   return n;
 }
 
@@ -139,7 +142,7 @@ void Schedule::adapt(MonoTime now, Duration late) {
 
 std::uint64_t Schedule::take_last(MonoTime end, MonoTime now) {
   const MonoTime last = std::min(end - Duration{1}, now);  // due at the end is due too late
-  const std::uint64_t due = std::max(due_by(last), next_);
+  const std::uint64_t due = std::clamp(due_by(last), next_, saturating_add(next_, left_));
   const std::uint64_t n = now - end > window_.length() ? 0 : std::min(due - next_, tokens(now));
   hand_out(n, now);
   give_up(due - next_);
@@ -165,8 +168,9 @@ MonoTime Schedule::next_deadline() const {
   if (!begun_) {
     return start_;
   }
-  const Duration due = period_.times(saturating_add(next_, burst_ - 1));
-  return std::max(saturating_after(start_, due), saturating_after(empty_at_, refill(burst_)));
+  const std::uint64_t burst = together();
+  const Duration due = period_.times(saturating_add(next_, burst - 1));
+  return std::max(saturating_after(start_, due), saturating_after(empty_at_, refill(burst)));
 }
 
 std::uint64_t burst_for(const PacketPeriod& period, Duration window, std::uint64_t limit) {

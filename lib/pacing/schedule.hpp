@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -49,7 +50,12 @@ class Schedule {
   /// stall is no burst of a fast one, nor the other way round. Precondition as for the constructor.
   void change(const PacketPeriod& period, std::uint64_t limit, MonoTime now);
 
-  /// Handed out by the latest take_due(), but not used: due again at once.
+  /// So many datagrams more are to be sent, and no more are handed out: the last burst does not
+  /// wait for those that will never be due.
+  void end_after(std::uint64_t n) { left_ = n; }
+
+  /// Handed out by the latest take_due(), but not used: due again at once. None of them and
+  /// `no_time`: the next deadline has passed, and nobody waits for it.
   void give_back(std::uint64_t n, Unsent why);
 
   /// When the next burst may leave: its last datagram is due, and the bucket holds it. Sending
@@ -63,12 +69,17 @@ class Schedule {
   /// Datagrams that may leave together after a late wake-up.
   [[nodiscard]] std::uint64_t most_at_once() const { return depth_; }
   [[nodiscard]] const BurstWindow& window() const { return window_; }
-  /// How late the latest take_due() with a result was called; nothing where a socket that took
-  /// nothing had held it up, which is no lateness of the host's.
+  /// How late the latest take_due() with a result was called; nothing where nobody slept until it
+  /// was due: a socket that took nothing had held it up, or the sender had not come to an end
+  /// before. That is no lateness of the host's.
   [[nodiscard]] std::optional<Duration> lateness() const { return lateness_; }
 
  private:
   void set_sizes();
+  /// Of the next burst.
+  [[nodiscard]] std::uint64_t together() const {
+    return std::clamp<std::uint64_t>(left_, 1, burst_);
+  }
   [[nodiscard]] std::uint64_t depth_of(Duration window) const;
   [[nodiscard]] std::uint64_t due_by(MonoTime time) const;
   [[nodiscard]] std::uint64_t tokens(MonoTime now) const;
@@ -83,12 +94,13 @@ class Schedule {
   Bursts bursts_;
   BurstWindow window_;
   std::uint64_t burst_ = 1;
-  std::uint64_t depth_ = 1;  // of the token bucket
-  std::uint64_t next_ = 0;   // the first datagram neither handed out nor given up
+  std::uint64_t depth_ = 1;          // of the token bucket
+  std::uint64_t next_ = 0;           // the first datagram neither handed out nor given up
+  std::uint64_t left_ = UINT64_MAX;  // to be handed out
   std::uint64_t skipped_ = 0;
   bool begun_ = false;
-  bool held_up_ = false;
-  MonoTime empty_at_;  // the bucket was empty then and has been filling since
+  std::optional<Unsent> unsent_;  // why the latest take_due() was not all used
+  MonoTime empty_at_;             // the bucket was empty then and has been filling since
   MonoTime empty_before_;
   std::uint64_t granted_ = 0;  // by the latest take_due()
   std::optional<Duration> lateness_;

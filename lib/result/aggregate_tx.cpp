@@ -132,9 +132,8 @@ Number achieved_pps(const TxReport& report) {
   if (report.packets < 2 || report.span_ns <= 0 || report.batches == 0) {
     return report.time && report.time->silent_ns > 0 ? whole : std::nullopt;
   }
-  // The span ends when the last batch begins: what that one carries is not in the span.
-  const double batch = packets / static_cast<double>(report.batches);
-  return smaller(rate_over(packets - batch, report.span_ns), whole);
+  // The first leaves alone and starts the clock; a burst leaves when its last datagram is due.
+  return smaller(rate_over(packets - 1, report.span_ns), whole);
 }
 
 void raise(Nanoseconds& largest, std::int64_t value) {

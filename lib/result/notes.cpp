@@ -86,6 +86,13 @@ void note_loss(const DirectionPart& part, Notes& notes) {
   }
 }
 
+bool a_host_was_busy(const ResultDocument& document) {
+  const auto busy = [](const std::optional<DirectionPart>& part) {
+    return part && (part->tx.host.busy.value_or(false) || part->rx.host.busy.value_or(false));
+  };
+  return busy(document.up) || busy(document.down);
+}
+
 void note_delays(const DirectionPart& part, Notes& notes) {
   if (part.rx.unique.value_or(0) < 2) {
     return;
@@ -222,6 +229,10 @@ std::vector<Note> list_notes(const ResultDocument& document) {
     rest.add("rtt", "host_made",
              "no kernel stamped every probe's arrival: what a busy host let it wait is in the "
              "figures");
+  } else if (document.rtt.timestamps && a_host_was_busy(document)) {
+    rest.add("rtt", "host_made",
+             "a host was busy: what it let a probe wait between its stamp and the way out is in "
+             "the figures");
   }
   append(rest.take(), all);
   return all;

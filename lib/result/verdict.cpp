@@ -3,166 +3,30 @@
 #include <cstdio>
 #include <string>
 
-#include "base/decimal.hpp"
-#include "base/units.hpp"
 #include "result/aggregate.hpp"
+#include "result/pace_limit.hpp"
 
 // What kept more from arriving, and what to do about it, in one sentence for people.
 
 namespace udperf::result {
 namespace {
 
-/// "0.0123 %", "12.30 %"
-std::string percent(double ratio) {
-  const double value = ratio * 100.0;
-  return decimal(value != 0 && value < 0.1 ? "%.4f %%" : "%.2f %%", value);
-}
-
-const char* way_word(Way way) {
-  return way == Way::up ? "client to server" : "server to client";
-}
-
-/// A twentieth below the asked rate is beyond what rounding and a short test explain.
-constexpr double kShortfall = -0.05;
-
-bool fell_short(const DirectionPart& part, const ResultDocument& document) {
-  return document.status == TestStatus::complete && part.pacing.rate_error_ratio &&
-         *part.pacing.rate_error_ratio < kShortfall;
-}
-
-/// What joins with what follows: "a, b"
-void append(std::string& list, const std::string& item) {
-  list += (list.empty() ? "" : ", ") + item;
-}
-
-/// What of the time the host gave to others, as a list; empty where none is worth saying.
-std::string kept_words(const HostPart& host) {
-  std::string kept;
-  const auto add = [&kept](const Number& ratio, const char* what) {
-    constexpr double kWorthSaying = 0.01;
-    if (ratio.value_or(0) >= kWorthSaying) {
-      append(kept, std::string{what} + " " + percent(*ratio));
-    }
-  };
-  add(host.throttled_ratio, "its control group (cgroup) was throttled");
-  add(host.steal_ratio, "its hypervisor took");
-  add(host.waited_ratio, "its threads waited for a processor");
-  return kept.empty() ? kept : kept + " of the time";
-}
-
-/// "the sending host was busy (its threads waited for a processor 23.00 % of the time)"; empty
-/// where it was not, or nobody knows. `pacing`: of a sender, whose wake-ups are evidence.
-std::string busy_words(const HostPart& host, const char* which, const PacingPart* pacing) {
-  if (!host.busy.value_or(false)) {
-    return {};
-  }
-  std::string why = kept_words(host);
-  if (pacing != nullptr && pacing->lateness_p99_ns && pacing->lateness_max_ns) {
-    constexpr Duration kWorthSaying = std::chrono::milliseconds{1};
-    const Duration often{*pacing->lateness_p99_ns};
-    const Duration once{*pacing->lateness_max_ns};
-    if (once >= kWorthSaying) {
-      append(why, "it woke up " + format_duration(once) + " late at worst, 1 % of the times " +
-                      format_duration(often) + " or more");
-    }
-  }
-  return std::string{"the "} + which + " host was busy (" + why + ")";
-}
-std::string sender_busy(const DirectionPart& part) {
-  return busy_words(part.tx.host, "sending", &part.pacing);
-}
-std::string receiver_busy(const DirectionPart& part) {
-  return busy_words(part.rx.host, "receiving", nullptr);
-}
-/// Both hosts', before what they explain: "the sending host was busy (...): "
-std::string busy_first(const DirectionPart& part) {
-  std::string words = sender_busy(part);
-  if (const std::string other = receiver_busy(part); !other.empty()) {
-    append(words, other);
-  }
-  return words.empty() ? words : words + ": ";
-}
-std::string with_evidence(const std::string& sentence, const std::string& busy) {
-  return busy.empty() ? sentence : sentence + "; " + busy;
-}
-
-/// What kept a sender without a rate from sending more, where all arrived: something always did.
-Verdict full_speed_limit(const DirectionPart& part) {
-  constexpr double kHeld = 0.05;
-  constexpr double kThrottled = 0.01;
-  if (part.tx.host.throttled_ratio.value_or(0) >= kThrottled) {
-    return {"sender_host", "the sending host's control group (cgroup) used up its quota"};
-  }
-  if (part.rx.host.throttled_ratio.value_or(0) >= kThrottled) {
-    return {"receiver_host", "the receiving host's control group (cgroup) used up its quota"};
-  }
-  if (part.tx.held_ratio.value_or(0) >= kHeld) {
-    return {"receiver_host",
-            with_evidence("the receiving host set the pace: the sender waited for it " +
-                              percent(*part.tx.held_ratio) + " of the time",
-                          receiver_busy(part))};
-  }
-  if (part.tx.send_blocked.value_or(0) > 0) {
-    return {"network", "the sending host's own link or shaper took no more"};
-  }
-  return {"sender_host",
-          with_evidence("the sending host's processor set the pace", sender_busy(part))};
-}
-
-/// The share of the time that counts as the sender having stood still, not as a slow one.
-constexpr double kStoodStill = 0.05;
-
-/// A sender that got nothing out for a good part of the time: there the limit is, whatever was
-/// lost. Where the receiver was silent, whose fault that was is not known.
-std::optional<Verdict> stood_still(const DirectionPart& part, Way way) {
-  const std::int64_t silent = part.tx.silent_ns.value_or(0);
-  const std::int64_t window = part.tx.window_ns.value_or(0);
-  if (silent <= 0 || static_cast<double>(silent) < kStoodStill * static_cast<double>(window)) {
-    return std::nullopt;
-  }
-  const auto longest =
-      std::max_element(part.tx.pauses.begin(), part.tx.pauses.end(),
-                       [](const auto& a, const auto& b) { return a.duration_s < b.duration_s; });
-  const std::string reason = longest == part.tx.pauses.end() ? std::string{} : longest->reason;
-  std::string sentence = std::string{"nothing was sent "} + way_word(way) + " for " +
-                         format_duration(Duration{silent}) + " of " +
-                         format_duration(Duration{window}) + ": ";
-  if (reason.empty() && part.tx.held_ratio.value_or(0) >= kStoodStill) {
-    return std::nullopt;  // it waited for what the receiver had to say
-  }
-  if (reason == kReceiverWasFull) {
-    return Verdict{"receiver_host", sentence + with_evidence(reason, receiver_busy(part))};
-  }
-  if (reason == kReceiverWasSilent) {
-    return Verdict{std::nullopt, sentence + with_evidence(reason, receiver_busy(part))};
-  }
-  return Verdict{"sender_host",
-                 sentence + with_evidence(reason.empty() ? "the sending host was held up" : reason,
-                                          sender_busy(part))};
-}
-
 Verdict lossless(const DirectionPart& part, const ResultDocument& document, Way way) {
   if (auto pause = stood_still(part, way)) {
     return *std::move(pause);
   }
-  if (fell_short(part, document)) {
-    const std::string busy = sender_busy(part);
-    return {"sender_host", std::string{"no loss "} + way_word(way) +
-                               ", but the sending host reached only " +
-                               percent(1.0 + *part.pacing.rate_error_ratio) +
-                               " of the asked rate: " + (busy.empty() ? "" : busy + "; ") +
-                               "ask for less (--rate), use larger datagrams "
-                               "(--packet-size) or more streams (--streams)"};
-  }
   std::string sentence = std::string{"no loss "} + way_word(way);
+  if (const auto slow = shortfall(part, document)) {
+    return {slow->verdict.limited_by, sentence + ", but " + slow->verdict.sentence};
+  }
   if (part.loss.ci95) {
     sentence += " (less than " + percent(part.loss.ci95->second) + " at 95 % confidence)";
   }
   if (!document.test.params.rate(way).limited() && document.status == TestStatus::complete) {
-    const Verdict limit = full_speed_limit(part);
+    const Verdict limit = full_speed_limit(part).verdict;
     return {limit.limited_by, sentence + ": " + limit.sentence};
   }
-  return {"none", sentence};
+  return {"none", with_evidence(sentence, hosts_busy(part))};  // its times may be the host's
 }
 
 /// The limit that the kernel sets to what --buffer may ask for: at least four times what there was.
@@ -196,38 +60,70 @@ std::string advice_for_local(const DirectionPart& part) {
   return ": send slower (--rate)";
 }
 
+/// Where the sender's own pace kept more from arriving than was lost: one datagram lost on the way
+/// of a host that reached half of the rate is not what limited the test.
+std::optional<Verdict> slower_than_lossy(const DirectionPart& part, const ResultDocument& document,
+                                         Way way) {
+  if (document.status != TestStatus::complete || stood_still(part, way)) {
+    return std::nullopt;
+  }
+  const auto limit = document.test.params.rate(way).limited()
+                         ? shortfall(part, document)
+                         : std::optional{full_speed_limit(part)};
+  return limit && limit->share > part.loss.ratio.value_or(0) ? std::optional{limit->verdict}
+                                                             : std::nullopt;
+}
+
+/// Where datagrams were lost, in words. Precondition: the places are known.
+struct LossPlaces {
+  explicit LossPlaces(const LossPart& loss)
+      : about(loss.rx_socket_drop_is_bound.value_or(false) ? "about " : ""),
+        socket(about + std::to_string(*loss.rx_socket_drop) +
+               " in the receiving host's own socket"),
+        network(about + std::to_string(*loss.network_packets) + " in the network"),
+        local(std::to_string(loss.local_tx_drop.value_or(0)) + " in the sending host") {}
+
+  /// The network first, and what the hosts lost where they did.
+  [[nodiscard]] std::string all(const LossPart& loss) const {
+    return network + (*loss.rx_socket_drop > 0 ? ", " + socket : "") +
+           (loss.local_tx_drop.value_or(0) > 0 ? ", " + local : "");
+  }
+
+  std::string about;
+  std::string socket;
+  std::string network;
+  std::string local;
+};
+
 Verdict lossy(const DirectionPart& part, const ResultDocument& document, Way way) {
   const LossPart& loss = part.loss;
   const std::string share = percent(loss.ratio.value_or(0)) + " lost " + way_word(way);
+  const auto slow = slower_than_lossy(part, document, way);
   if (!loss.network_packets) {
-    return {std::nullopt, share + ": where is not known"};
+    const std::string sentence = share + ": where is not known";
+    return slow ? Verdict{slow->limited_by, slow->sentence + "; " + sentence}
+                : Verdict{std::nullopt, sentence};
   }
-  const std::string about = loss.rx_socket_drop_is_bound.value_or(false) ? "about " : "";
-  const std::string socket =
-      about + std::to_string(*loss.rx_socket_drop) + " in the receiving host's own socket";
-  const std::string network = about + std::to_string(*loss.network_packets) + " in the network";
-  const std::string local = std::to_string(loss.local_tx_drop.value_or(0)) + " in the sending host";
+  const LossPlaces places{loss};
+  const std::string everywhere = share + ", " + places.all(loss);
+  if (slow) {
+    return {slow->limited_by, slow->sentence + "; " + everywhere};
+  }
   if (*loss.rx_socket_drop > std::max(*loss.network_packets, loss.local_tx_drop.value_or(0))) {
     const std::string busy = receiver_busy(part);
-    return {"receiver_host",
-            share + ", " + socket + ": " + (busy.empty() ? "" : busy + "; ") + rmem_advice(part)};
+    return {"receiver_host", share + ", " + places.socket + ": " +
+                                 (busy.empty() ? "" : busy + "; ") + rmem_advice(part)};
   }
   if (loss.local_tx_drop.value_or(0) > *loss.network_packets) {
     const std::string busy = sender_busy(part);
-    return {"sender_host",
-            share + ", " + local + (busy.empty() ? "" : ": " + busy) + advice_for_local(part)};
+    return {"sender_host", share + ", " + places.local + (busy.empty() ? "" : ": " + busy) +
+                               advice_for_local(part)};
   }
-  std::string sentence = share + ", " + network;
   if (const auto pause = stood_still(part, way)) {
-    return {pause->limited_by, pause->sentence + "; " + sentence};
+    return {pause->limited_by, pause->sentence + "; " + share + ", " + places.network};
   }
-  if (*loss.rx_socket_drop > 0) {
-    sentence += ", " + socket;
-  }
-  if (loss.local_tx_drop.value_or(0) > 0) {
-    sentence += ", " + local;
-  }
-  return {"network", busy_first(part) + sentence + size_hint(part, document)};
+  const std::string busy = hosts_busy(part);
+  return {"network", (busy.empty() ? busy : busy + ": ") + everywhere + size_hint(part, document)};
 }
 
 /// A classic server tells one figure; how much of what was sent it is, nobody knows.

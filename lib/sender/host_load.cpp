@@ -25,6 +25,19 @@ std::uint16_t most_throttled(const HeldUp& before, const HeldUp& after, Duration
   return permille(Duration{0}, most, wall);
 }
 
+/// Of the processors that the thread was seen on, the one that lost most: what is taken from others
+/// is no loss of this thread's, and a share of all processors would hide one of many.
+std::uint16_t most_stolen(const HeldUp& before, const HeldUp& after, Duration wall) {
+  std::optional<Duration> most;
+  for (const unsigned processor : {before.processor, after.processor}) {
+    if (processor < before.stolen.size() && processor < after.stolen.size()) {
+      most =
+          std::max(most.value_or(Duration{0}), after.stolen[processor] - before.stolen[processor]);
+    }
+  }
+  return permille(most ? std::optional{Duration{0}} : std::nullopt, most, wall);
+}
+
 }  // namespace
 
 std::uint16_t permille_of(Duration part, Duration whole) {
@@ -35,19 +48,39 @@ std::uint16_t permille_of(Duration part, Duration whole) {
 
 HostLoad load_between(const HeldUp& before, const HeldUp& after, Duration wall) {
   HostLoad load;
-  load.steal_permille =
-      permille(before.stolen, after.stolen, wall * std::max<std::int64_t>(after.processors, 1));
+  load.steal_permille = most_stolen(before, after, wall);
   load.throttled_permille = most_throttled(before, after, wall);
   load.waited_permille = permille(before.waited, after.waited, wall);
   return load;
 }
 
-void HostMeter::fill(const Clock& clock, Duration wall, TxReport& report) const {
+void StreamThreads::join() {
+  const std::lock_guard lock{mutex_};
+  ++streams_[std::this_thread::get_id()];
+}
+
+std::int64_t StreamThreads::here() const {
+  const std::lock_guard lock{mutex_};
+  const auto found = streams_.find(std::this_thread::get_id());
+  return found == streams_.end() ? 1 : found->second;
+}
+
+void HostMeter::begin(const Clock& clock) {
+  cpu_ = clock.thread_cpu_time();
+  held_up_ = clock.held_up();
+  if (threads_ != nullptr) {
+    threads_->join();
+  }
+}
+
+void HostMeter::fill(const Clock& clock, Duration wall, std::uint32_t& cpu_permille,
+                     HostLoad& load) const {
   const auto cpu = clock.thread_cpu_time();
   if (cpu && cpu_ && wall > Duration{0}) {
-    report.cpu_permille = permille_of(*cpu - *cpu_, wall);
+    const std::int64_t sharers = threads_ != nullptr ? threads_->here() : 1;
+    cpu_permille = permille_of((*cpu - *cpu_) / sharers, wall);
   }
-  report.load = load_between(held_up_, clock.held_up(), wall);
+  load = load_between(held_up_, clock.held_up(), wall);
 }
 
 }  // namespace udperf::sender

@@ -14,6 +14,25 @@ std::optional<Duration> burst_window(const TestParams& params) {
   return params.burst == Duration{0} ? std::nullopt : std::optional{params.burst};
 }
 
+/// How often datagrams are due by a plan, over what its result looks at: chance, too, makes a rate
+/// other than the mean.
+void fill_planned(TxReport& report) {
+  const auto milli_pps = [](std::uint64_t packets, std::int64_t ns) {
+    return saturating_mul_div(Uint128{packets}, 1'000'000'000'000U,
+                              Uint128{static_cast<std::uint64_t>(ns)});
+  };
+  const std::uint64_t planned = saturating_add(report.packets, report.pacing_skipped);
+  const std::int64_t window = report.time ? report.time->window_ns : 0;
+  if (window <= 0) {
+    return;
+  }
+  report.target_milli_pps = milli_pps(planned, window);
+  if (planned > 1 && report.span_ns > 0) {
+    report.target_milli_pps =
+        std::min(report.target_milli_pps, milli_pps(planned - 1, report.span_ns));
+  }
+}
+
 void fill_lateness(const LogHistogram& lateness, TxReport& report) {
   if (const auto p50 = lateness.percentile(0.5)) {
     report.lateness_p50_ns = p50->count();
@@ -32,6 +51,9 @@ void Pacer::begin(const traffic::TrafficPlan& plan, std::uint32_t batch, MonoTim
   if (plan.even()) {
     schedule_.emplace(
         pacing::Schedule{now, period, pacing::Schedule::Bursts{batch, burst_window(params_)}});
+    if (params_.omit == Duration{0}) {
+      schedule_->even()->end_after(plan.packets());
+    }
     longest_gap_ = period.times(1);
     kind_ = kind_for(period);
   } else {
@@ -57,7 +79,12 @@ void Pacer::end_warm_up() {
 }
 
 void Pacer::restart(const traffic::TrafficPlan& plan, MonoTime begun) {
-  if (schedule_ && !plan.even()) {
+  if (!schedule_) {
+    return;
+  }
+  if (pacing::Schedule* const even = schedule_->even()) {
+    even->end_after(plan.packets());
+  } else {
     begin_shaped(plan, begun);
     skipped_before_ = 0;
   }
@@ -114,6 +141,14 @@ std::uint64_t Pacer::take_due(std::uint64_t next, std::uint32_t batch, MonoTime 
   return due;
 }
 
+MonoTime Pacer::await_next(MonoTime now) {
+  const MonoTime next = schedule_->next_deadline();
+  if (next <= now) {
+    schedule_->give_back(0, pacing::Unsent::no_time);
+  }
+  return next;
+}
+
 void Pacer::fill(TxReport& report) const {
   if (!schedule_) {
     return;
@@ -122,13 +157,9 @@ void Pacer::fill(TxReport& report) const {
   report.scheduling = scheduling_;
   report.target_milli_pps = target_milli_pps_;
   report.pacing_skipped = schedule_->skipped() - skipped_before_ + given_up_;
-  if (const pacing::Schedule* const even = schedule_->even()) {
-    report.burst_ns = even->window().longest().count();
-  } else if (const std::int64_t window = report.time ? report.time->window_ns : 0; window > 0) {
-    // What the plan had for the time: chance, too, makes a rate other than its mean.
-    const std::uint64_t planned = saturating_add(report.packets, report.pacing_skipped);
-    report.target_milli_pps = saturating_mul_div(Uint128{planned}, 1'000'000'000'000U,
-                                                 Uint128{static_cast<std::uint64_t>(window)});
+  report.burst_ns = schedule_->window().longest().count();
+  if (schedule_->even() == nullptr) {
+    fill_planned(report);
   }
   fill_lateness(lateness_, report);
 }

@@ -54,7 +54,9 @@ class Pacer {
   /// They will not be sent any more.
   void give_up(std::uint64_t datagrams) { given_up_ += datagrams; }
 
-  [[nodiscard]] MonoTime next_deadline() const { return schedule_->next_deadline(); }
+  /// When the next are due, for who is about to wait for them. Passed already: their lateness is
+  /// no wake-up's.
+  [[nodiscard]] MonoTime await_next(MonoTime now);
   /// Whether deadlines matter to the microsecond.
   [[nodiscard]] bool precise() const { return kind_ == PacerKind::sleep_spin; }
   /// The longest between two datagrams that the timetable has.

@@ -245,7 +245,7 @@ Wake Sender::paced(MonoTime now) {
       return Wake{kAtOnce, false, pacer_.precise()};
     }
   }
-  MonoTime next = pacer_.next_deadline();
+  MonoTime next = pacer_.await_next(clock_.now());
   const Duration limit = time_limit();
   if (limit != Duration{0}) {
     next = std::min(next, begun_ + limit);  // the end of the test is not a datagram late

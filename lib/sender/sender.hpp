@@ -54,8 +54,9 @@ class Sender {
     std::uint64_t payload_seed = 0;
     /// What the receiver's socket can hold, payload bytes, where it tells how full it is; else 0.
     std::uint32_t receive_buffer = 0;
-    Duration round_trip{0};     ///< of the idle way, as far as it is known
-    bool kernel_pacing = true;  ///< the socket's own pacing rate may be set
+    Duration round_trip{0};            ///< of the idle way, as far as it is known
+    bool kernel_pacing = true;         ///< the socket's own pacing rate may be set
+    StreamThreads* threads = nullptr;  ///< of the test's streams that are sent here; outlive it
   };
 
   /// Of udperf's own protocol.
@@ -141,7 +142,7 @@ class Sender {
   Pacer pacer_;
   std::unique_ptr<QueueGate> gate_;
   SendBooks books_;
-  HostMeter host_;
+  HostMeter host_{settings_.threads};
   MonoTime begun_{};  ///< of the part that runs
   net::SendOutcome::Status trouble_ = net::SendOutcome::Status::taken;
   bool started_ = false;

@@ -37,6 +37,10 @@ class Timetable {
   [[nodiscard]] std::uint64_t skipped() const {
     return std::visit([](const auto& s) { return s.skipped(); }, kind_);
   }
+  [[nodiscard]] const pacing::BurstWindow& window() const {
+    return std::visit([](const auto& s) -> const pacing::BurstWindow& { return s.window(); },
+                      kind_);
+  }
   [[nodiscard]] std::optional<Duration> lateness() const {
     return std::visit([](const auto& s) { return s.lateness(); }, kind_);
   }

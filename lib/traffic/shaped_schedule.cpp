@@ -60,8 +60,8 @@ std::uint64_t ShapedSchedule::take_due(MonoTime now) {
   if (late < Duration{0}) {
     return 0;
   }
-  const bool held_up = std::exchange(held_up_, false);
-  lateness_ = held_up ? std::nullopt : std::optional{late};
+  const auto unsent = std::exchange(unsent_, std::nullopt);
+  lateness_ = unsent ? std::nullopt : std::optional{late};
   if (now - due() > kMostOwed) {
     put_off(now - due());
   }
@@ -69,7 +69,7 @@ std::uint64_t ShapedSchedule::take_due(MonoTime now) {
   granted_from_ = owed_ > 0 ? granted_from_ : due();
   const std::uint64_t n = take_until(until);
   served_ = now;
-  if (!held_up) {
+  if (unsent != pacing::Unsent::refused) {
     const Duration missed = late - window_.shorter().value_or(late);
     window_.on_wake(now, std::max(now - due(), Duration{0}), std::max(missed, Duration{0}));
   }
@@ -89,7 +89,7 @@ std::uint64_t ShapedSchedule::take_last(MonoTime end, MonoTime now) {
 
 void ShapedSchedule::give_back(std::uint64_t n, pacing::Unsent why) {
   owed_ += n;
-  held_up_ = why == pacing::Unsent::refused;
+  unsent_ = why;
 }
 
 }  // namespace udperf::traffic

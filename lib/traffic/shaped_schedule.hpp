@@ -41,8 +41,8 @@ class ShapedSchedule {
   [[nodiscard]] MonoTime next_deadline() const;
   /// What was due in the times by which the plan was put off (`pacing_skipped` in the result).
   [[nodiscard]] std::uint64_t skipped() const { return skipped_; }
-  /// How late the latest take_due() with a result was called; nothing where a socket that took
-  /// nothing had held it up.
+  [[nodiscard]] const pacing::BurstWindow& window() const { return window_; }
+  /// As pacing::Schedule has it.
   [[nodiscard]] std::optional<Duration> lateness() const { return lateness_; }
   /// Of the plan itself.
   [[nodiscard]] Duration longest_gap() const { return deadlines_.longest_gap(); }
@@ -70,7 +70,7 @@ class ShapedSchedule {
   MonoTime behind_at_{};
   pacing::BurstWindow window_{std::nullopt};
   std::uint64_t skipped_ = 0;
-  bool held_up_ = false;
+  std::optional<pacing::Unsent> unsent_;  // why the latest take_due() was not all used
   std::optional<Duration> lateness_;
 };
 

@@ -8,8 +8,9 @@ namespace udperf::wire {
 /// What a host kept from a thread: in FIN and in the report.
 template <typename Io, typename M>
 void visit_load(Io& io, M& m) {
-  io.later(m.steal_permille,
-           "stolen: thousandths of the time that the hypervisor took; 0xffff = not known");
+  io.later(
+      m.steal_permille,
+      "stolen: thousandths of its processor's time that the hypervisor took; 0xffff = not known");
   io.later(m.throttled_permille, "throttled: likewise, the control group's quota was used up");
   io.later(m.waited_permille, "waited: likewise, ready to run, but others were running");
 }

@@ -198,6 +198,8 @@ const std::vector<Refused>& refused_rows() {
       {{"--gap", "1s"}, "--gap 1s: needs --repeat with more than one run"},
       {{"--burst", "2ms"},
        "--burst 2ms: needs --rate or --find-rate: without a rate there is nothing to space"},
+      {{"--profile", "video-5M", "--burst", "2ms"},
+       "--burst 2ms: is for even gaps: with this --profile what leaves together is the plan's"},
       {{"--rate", "1M", "--burst", "51ms"}, "--burst 51ms: must be 1us..50ms"},
       {{"--omit", "2h"}, "--omit 2h: must be 0s..1h"},
       {{"--omit", "1s", "--find-rate"},

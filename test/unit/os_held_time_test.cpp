@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -21,6 +23,9 @@ class Root {
   }
   [[nodiscard]] std::vector<Duration> throttled() const {
     return os::throttled_times(dir_.path().string());
+  }
+  [[nodiscard]] std::vector<Duration> stolen() const {
+    return os::stolen_times(dir_.path().string());
   }
 
  private:
@@ -62,4 +67,21 @@ TEST_CASE("a system without control groups tells nothing", "[os]") {
   root.write("proc/self/cgroup", "0::/\nnonsense\n");
   root.write("sys/fs/cgroup/cpu.stat", "throttled_usec much\n");
   CHECK(root.throttled().empty());
+}
+
+TEST_CASE("each processor tells what was stolen from it", "[os]") {
+  const Root root;
+  root.write("proc/stat",
+             "cpu  9 9 9 9 9 9 9 900 0 0\ncpu0 1 2 3 4 5 6 7 100 0 0\n"
+             "cpu2 1 2 3 4 5 6 7 800 0 0\nintr 5\n");
+  const Duration tick{1'000'000'000 / ::sysconf(_SC_CLK_TCK)};
+
+  CHECK(root.stolen() == std::vector<Duration>{100 * tick, Duration{0}, 800 * tick});
+}
+
+TEST_CASE("a system that does not tell what was stolen is not misread", "[os]") {
+  const Root root;
+  CHECK(root.stolen().empty());
+  root.write("proc/stat", "cpu 1 2 3\ncpu0 1 2 3\ncpux 1 2 3 4 5 6 7 8\n");
+  CHECK(root.stolen().empty());
 }

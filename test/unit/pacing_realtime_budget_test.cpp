@@ -1,3 +1,4 @@
+#include <deque>
 #include <optional>
 #include <vector>
 
@@ -51,6 +52,43 @@ TEST_CASE("threads of one kind of work are sent back, and come back, together", 
   CHECK_FALSE(modest.sample(pardoned - 1ns, Duration{0}));
   CHECK(modest.sample(pardoned, Duration{0}));
   CHECK(greedy.sample(pardoned, cpu));
+}
+
+TEST_CASE("many threads together use no more than half of the cores", "[pacing]") {
+  const auto threads = GENERATE(2, 5, 32);
+  RealtimeBudget::Account account{2};
+  std::deque<RealtimeBudget> budgets;
+  for (int i = 0; i < threads; ++i) {
+    budgets.emplace_back(nullptr, &account);
+  }
+  MonoTime now = kStart;
+  Duration cpu{0};
+  int before_others = threads;
+  while (now < kStart + 2s && before_others > 0) {
+    before_others = 0;
+    for (RealtimeBudget& budget : budgets) {
+      before_others += budget.sample(now, cpu) ? 1 : 0;
+    }
+    now += 50ms;
+    cpu += 20ms;  // 40 % of a core each: none of them is too much by itself
+  }
+  CHECK((before_others == 0) == (threads > 2));
+  if (threads == 32) {
+    CHECK(now <= kStart + 250ms);  // 12.8 cores' worth
+  }
+}
+
+TEST_CASE("what a thread uses as one of many is nobody else's debt", "[pacing]") {
+  RealtimeBudget::Account account{2};
+  RealtimeBudget greedy{nullptr, &account};
+  RealtimeBudget modest{nullptr, &account};
+  Duration cpu{0};
+  for (MonoTime now = kStart; now < kStart + 4s; now += 50ms) {
+    static_cast<void>(greedy.sample(now, cpu));
+    REQUIRE(modest.sample(now, cpu / 10));
+    cpu += 50ms;
+  }
+  CHECK_FALSE(greedy.allowed());
 }
 
 TEST_CASE("more than half a core for a second is too much", "[pacing]") {

@@ -216,7 +216,7 @@ TEST_CASE("what could not be used is due again at once", "[pacing]") {
   CHECK(!schedule.lateness());  // the socket's, not the host's
 }
 
-TEST_CASE("what there was no time for is due again at once, and late", "[pacing]") {
+TEST_CASE("what there was no time for is due again at once, and no wake-up is late", "[pacing]") {
   const auto period = PacketPeriod::of(bits(100'000'000), 1448, 1);
   Schedule schedule{kStart, period, {64, 500us}};
   static_cast<void>(schedule.take_due(kStart));
@@ -225,7 +225,11 @@ TEST_CASE("what there was no time for is due again at once, and late", "[pacing]
   schedule.give_back(4, Unsent::no_time);
   CHECK(schedule.next_deadline() == due);
   CHECK(schedule.take_due(due + 300us) == 4);
-  CHECK(schedule.lateness() == 300us);
+  CHECK(!schedule.lateness());  // nobody slept until then
+
+  const MonoTime next = schedule.next_deadline();
+  CHECK(schedule.take_due(next + 200us) > 0);
+  CHECK(schedule.lateness() == 200us);
 }
 
 TEST_CASE("at a rate that no host has, only so many are due at once, for as long as it may take",
@@ -282,4 +286,37 @@ TEST_CASE("streams share the rate", "[pacing]") {
   const auto whole = PacketPeriod::of(bits(100'000'000), 1448, 1);
   const auto quarter = PacketPeriod::of(bits(100'000'000), 1448, 4);
   CHECK(quarter.times(1000) == 4 * whole.times(1000));
+}
+
+TEST_CASE("the last burst does not wait for datagrams that will never be due", "[pacing]") {
+  // 1448 bytes at 10 Mb/s: 1158.4 us each, 43 in 50 ms. Twenty of them are due in 22.0096 ms.
+  const auto period = PacketPeriod::of(bits(10'000'000), 1448, 1);
+  Schedule schedule{kStart, period, {64, 50ms}};
+  schedule.end_after(20);
+  CHECK(schedule.take_due(kStart) == 1);
+  CHECK(schedule.next_deadline() == kStart + 22'009'600ns);
+  CHECK(schedule.take_due(kStart + 22'009'600ns) == 19);
+
+  SECTION("and what was not taken of it is still to be sent") {
+    schedule.give_back(9, Unsent::refused);
+    CHECK(schedule.take_due(kStart + 30ms) == 9);
+  }
+  CHECK(schedule.take_last(kStart + 1s, kStart + 1s) == 0);
+  CHECK(schedule.skipped() == 0);
+}
+
+TEST_CASE("whole bursts, then the rest, are due at the rate to the packet", "[pacing]") {
+  const auto period = PacketPeriod::of(bits(1'000'000'000), 1448, 1);  // 11.584 us
+  Schedule schedule{kStart, period, kAdaptive};
+  schedule.end_after(100);
+  std::uint64_t sent = 0;
+  MonoTime now = kStart;
+  while (true) {
+    sent += schedule.take_due(now);
+    if (sent == 100) {
+      break;
+    }
+    now = schedule.next_deadline();
+  }
+  CHECK(now == kStart + period.times(99));
 }

@@ -36,6 +36,13 @@ TEST_CASE("delays by a program's own clock reads are told as such", "[result]") 
   CHECK(has(outcome, "up.delay_variation host_made"));
 }
 
+TEST_CASE("round trips of a busy host are told as such, whoever stamped them", "[result]") {
+  auto outcome = test::normal_up();
+  CHECK_FALSE(has(outcome, "rtt host_made"));
+  outcome.up->streams.front().rx->load.waited_permille = 300;
+  CHECK(has(outcome, "rtt host_made"));
+}
+
 TEST_CASE("full speed to an iperf3 server has a note that nothing governs it", "[result]") {
   auto outcome = test::normal_up();
   outcome.iperf3.emplace();

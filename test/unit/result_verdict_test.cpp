@@ -92,6 +92,81 @@ TEST_CASE("a sender below its rate by more than a twentieth is the limit", "[res
              ContainsSubstring("50.0") && ContainsSubstring("--rate"));
 }
 
+TEST_CASE("deadlines that were given up tell a slow sender apart from a hundredth on", "[result]") {
+  auto slow = paced(0.97);
+  slow.up->streams.front().tx->pacing_skipped = 20;  // of 31 that are missing
+  CHECK(verdict_on(slow).limited_by == "sender_host");
+  CHECK_THAT(verdict_on(slow).sentence, ContainsSubstring("97.00 % of the asked rate"));
+
+  slow.up->streams.front().tx->pacing_skipped = 10;
+  CHECK(verdict_on(slow).limited_by == "none");
+
+  auto nearly = paced(0.995);
+  nearly.up->streams.front().tx->pacing_skipped = 5;
+  CHECK(verdict_on(nearly).limited_by == "none");
+}
+
+TEST_CASE("a test that is over before a burst would be is not called slow", "[result]") {
+  auto brief = paced(0.8);
+  TxReport& tx = *brief.up->streams.front().tx;
+  tx.span_ns = 18'000'000;  // 3.6 ms late at its end
+  tx.target_milli_pps = 69'375'000;
+  CHECK(verdict_on(brief).limited_by == "none");
+
+  tx.span_ns = 180'000'000;
+  tx.target_milli_pps = 6'937'500;
+  CHECK(verdict_on(brief).limited_by == "sender_host");
+
+  tx.burst_ns = 50'000'000;
+  CHECK(verdict_on(brief).limited_by == "none");
+}
+
+TEST_CASE("a sender whose own link took no more is not called slow", "[result]") {
+  auto blocked = paced(0.5);
+  blocked.up->streams.front().tx->send_blocked = 20;
+  CHECK(verdict_on(blocked).limited_by == "network");
+  CHECK_THAT(verdict_on(blocked).sentence,
+             ContainsSubstring("own link or shaper took only 50.00 % of the asked rate"));
+}
+
+TEST_CASE("a lost datagram does not hide that the sender set the pace", "[result]") {
+  auto slow = paced(0.5);
+  StreamOutcome& stream = slow.up->streams.front();
+  stream.rx->lost = 1;
+  stream.rx->unique = 999;
+  stream.tx->load.waited_permille = 250;
+  CHECK(verdict_on(slow).limited_by == "sender_host");
+  CHECK_THAT(
+      verdict_on(slow).sentence,
+      ContainsSubstring("reached only 50.00 % of the asked rate: the sending host was busy") &&
+          ContainsSubstring("0.10 % lost") && ContainsSubstring("1 in the network"));
+
+  stream.rx->lost = 600;  // more than the sender's pace cost
+  stream.rx->unique = 400;
+  CHECK(verdict_on(slow).limited_by == "network");
+}
+
+TEST_CASE("full speed with a lost datagram is limited by a quota all the same", "[result]") {
+  auto outcome = losing(1, 0, 0);
+  outcome.params.rate_up = SendRate{};
+  StreamOutcome& stream = outcome.up->streams.front();
+  CHECK(verdict_on(outcome).limited_by == "network");
+
+  stream.rx->load.throttled_permille = 300;
+  CHECK(verdict_on(outcome).limited_by == "receiver_host");
+  stream.tx->load.throttled_permille = 300;
+  CHECK(verdict_on(outcome).limited_by == "sender_host");
+  CHECK_THAT(verdict_on(outcome).sentence, ContainsSubstring("quota; 0.10 % lost"));
+}
+
+TEST_CASE("a busy host is named where nothing was lost and the rate was kept", "[result]") {
+  auto outcome = paced(1.0);
+  outcome.up->streams.front().rx->load.waited_permille = 300;
+  CHECK(verdict_on(outcome).limited_by == "none");
+  CHECK_THAT(verdict_on(outcome).sentence,
+             ContainsSubstring("no loss") && ContainsSubstring("the receiving host was busy"));
+}
+
 TEST_CASE("a sender that was stopped early is not called slow", "[result]") {
   auto outcome = paced(0.5);
   outcome.status = TestStatus::interrupted;

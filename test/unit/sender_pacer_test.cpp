@@ -79,6 +79,31 @@ TEST_CASE("a slow rate is kept by sleeping, a fast one to the microsecond", "[se
   }
 }
 
+TEST_CASE("the window in force is told for every spacing", "[sender]") {
+  Scene s{packets_per_second(10'000)};
+  s.params.shape_up.spacing = GENERATE(Spacing::even, Spacing::poisson);
+  s.plan.emplace(s.params, Way::up, 0, nullptr, traffic::Part::test, 1U);
+  s.begin();
+  CHECK(s.report().burst_ns == 250'000);
+}
+
+TEST_CASE("a plan of few datagrams that was kept has its own rate", "[sender]") {
+  Scene s{packets_per_second(1000)};
+  s.params.shape_up.spacing = Spacing::poisson;
+  s.plan.emplace(s.params, Way::up, 0, nullptr, traffic::Part::test, 1U);
+  s.begin();
+  TxReport report;
+  report.packets = 11;
+  report.span_ns = 20'000'000;
+  report.time.emplace().window_ns = 20'000'000;  // by number: it ends with the last
+  s.pacer->fill(report);
+  CHECK(report.target_milli_pps == 500'000);  // ten gaps in 20 ms
+
+  report.time->window_ns = 40'000'000;  // by time: the plan had none at its end
+  s.pacer->fill(report);
+  CHECK(report.target_milli_pps == 275'000);  // eleven in 40 ms
+}
+
 TEST_CASE("an adjusted rate counts from the next look at the timetable on", "[sender]") {
   Scene s{SendRate{SendRate::Kind::adjusted, 1'000'000'000}};
   s.pacer->set_rate(BitRate::bits_per_second(80'000));  // 100 packets a second

@@ -73,8 +73,8 @@ TEST_CASE("a step with a rate takes a turn's time, however much is due", "[sende
   CHECK(s.report().end == TxEnd::complete);
   CHECK(s.clock.now() - begun >= 60ms);
   CHECK(s.clock.now() - begun < 60ms + 22ms);
-  CHECK(s.report().packets > 50'000);     // as many as the system takes
-  CHECK(s.report().lateness_p50_ns > 0);  // that they were late is this host's doing
+  CHECK(s.report().packets > 50'000);        // as many as the system takes
+  CHECK(s.report().lateness_p50_ns <= 100);  // of the wake-ups from a sleep, if there were any
   CHECK(s.report().pacing_skipped > 100'000);
   s.check_books();
   s.check_numbers();
@@ -118,4 +118,17 @@ TEST_CASE("what fits a turn leaves in one step", "[sender]") {
   CHECK(s.report().packets + s.report().pacing_skipped >= 49'990);
   CHECK(s.report().pacing_skipped < 50);
   s.check_books();
+}
+
+TEST_CASE("a test of few datagrams ends at its rate", "[sender]") {
+  // 100 bytes at 8 Mb/s: 100 us each; windows hold 500, and 20 datagrams are no whole burst.
+  SenderScene s;
+  s.settings.params.rate_up = SendRate{SendRate::Kind::bits, 8'000'000};
+  s.settings.params.burst = 50ms;
+  s.settings.params.amount = Amount{0, 20, Duration{0}};
+  s.port.limit = 1000;
+  s.open();
+  s.run();
+  CHECK(s.report().packets == 20);
+  CHECK(s.report().span_ns == Approx(1'900'000).epsilon(0.01));
 }

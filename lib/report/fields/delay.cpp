@@ -147,9 +147,8 @@ const Fields<result::PacingPart>& pacing_fields() {
        {"Largest.", "ns", "", "fewer than two batches"}},
       {"rate_error_ratio",
        &result::PacingPart::rate_error_ratio,
-       {"Achieved / asked packet rate - 1; over the span, whose last batch is not "
-        "counted, and at most over window_ns: a sender that stood still before the "
-        "end fell short.",
+       {"Achieved / asked packet rate - 1; the datagrams after the first over the span, and at "
+        "most all of them over window_ns: a sender that stood still before the end fell short.",
         "", "RFC 9097 s7.4",
         "no rate was asked for, or it was adjusted, or fewer than two datagrams were "
         "sent"}},
@@ -161,16 +160,17 @@ const Fields<result::PacingPart>& pacing_fields() {
         "ns", "", "no rate was asked for, or the sender does not tell"}},
       {"lateness_p50_ns",
        &result::PacingPart::lateness_p50_ns,
-       {"How late the sender woke up to send, median; of several streams the largest.", "ns", "",
-        "no rate was asked for, the sender does not tell, or it sent one burst only"}},
+       {"How late the sender woke up to send, median; of several streams the largest. Not where it "
+        "had no time to sleep: a rate beyond what the host sends is no late wake-up.",
+        "ns", "", "no rate was asked for, the sender does not tell, or it never slept"}},
       {"lateness_p99_ns",
        &result::PacingPart::lateness_p99_ns,
        {"99th percentile.", "ns", "",
-        "no rate was asked for, the sender does not tell, or it sent one burst only"}},
+        "no rate was asked for, the sender does not tell, or it never slept"}},
       {"lateness_max_ns",
        &result::PacingPart::lateness_max_ns,
        {"Largest.", "ns", "",
-        "no rate was asked for, the sender does not tell, or it sent one burst only"}},
+        "no rate was asked for, the sender does not tell, or it never slept"}},
   };
   return fields;
 }

@@ -205,7 +205,10 @@ const Fields<result::ResultDocument>& result_fields() {
        &ResultDocument::limited_by,
        {"What kept the test from carrying all that was asked: loss on the way, loss "
         "in the receiving socket, a sender that lost datagrams itself or fell more "
-        "than 5 % short of the asked rate, or nothing. Without a rate something "
+        "than 5 % short of the asked rate (1 % where `pacing_skipped` has at least half of what "
+        "is missing), its own link or shaper where that took no more (`send_blocked`), or "
+        "nothing. Where more is missing of the rate than was lost, the loss is not the limit. "
+        "Without a rate something "
         "always does: a control group's quota, the receiver's processor (`held_ratio` "
         "of at least 0.05), the sender's own link or shaper (`send_blocked`), or else "
         "the sender's processor. Where nothing was sent for a twentieth of the time, it is "

@@ -13,8 +13,8 @@ const Fields<result::HostPart>& host_fields() {
         "", "", "the system tells none of them"}},
       {"steal_ratio",
        &result::HostPart::steal_ratio,
-       {"Share of the processors' time that the hypervisor gave to others, while the "
-        "thread ran.",
+       {"Share of the time of the processor that the thread was on, at the begin or at the end, "
+        "that the hypervisor gave to others.",
         "0..1", "", "the system does not tell"}},
       {"throttled_ratio",
        &result::HostPart::throttled_ratio,
