@@ -267,7 +267,8 @@ TEST_CASE("totals are sums, in any order and grouping") {
   CHECK(all.rounds_of(RoundStatus::complete) == 16);
   CHECK(all.up.sent == 1600);
   CHECK(all.up.sent == all.up.unique + all.up.lost);
-  CHECK(all.up.lost == all.up.lost_network() + all.up.lost_rx_socket.value_or(0) + all.up.lost_tx_host.value_or(0));
+  CHECK(all.up.lost == all.up.lost_network() + all.up.lost_rx_socket.value_or(0) +
+                           all.up.lost_tx_host.value_or(0));
   CHECK(all.measured == 160s);  // a gap is not measured, and no loss
   CHECK(all.rtt.total() == 144);
 }
