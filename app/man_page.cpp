@@ -91,7 +91,7 @@ std::string option_entry(const OptionSpec& option) {
 
 std::string options(Command command) {
   std::string result = section("OPTIONS");
-  for (const OptionGroup& group : option_groups()) {
+  for (const OptionGroup& group : option_groups(command)) {
     std::string entries;
     for (const OptionSpec& option : group.rows) {
       if (option.belongs_to(command)) {
@@ -195,7 +195,7 @@ std::string command_man_page(Command command, const ManHead& head) {
     page += ".PP\n" + paragraphs(text.prose);
   }
   return page + options(command) + list("EXIT STATUS", exit_statuses(command)) +
-         list("ENVIRONMENT", environment_variables()) + list("FILES", installed_files()) +
+         list("ENVIRONMENT", environment_variables(command)) + list("FILES", installed_files()) +
          examples(text.examples) + see_also(name);
 }
 

@@ -46,8 +46,16 @@ constexpr auto kCompareStatuses = std::to_array<Explained>({
     {"6", "A figure is worse by more than --fail-worse allows, or no longer measured."},
 });
 
+constexpr auto kIperf3Statuses = std::to_array<Explained>({
+    {"0", "Done: the test was completed, or SIGINT, SIGTERM or SIGHUP ended it."},
+    {"1", "Anything else: what is wrong on the command line, too."},
+    {"130, 143", "Ended at once by a second SIGINT or SIGTERM."},
+});
+
+// The password is the last: one command alone has it.
 constexpr auto kEnvironment = std::to_array<Explained>({
     {"NO_COLOR", "When set to anything but nothing, --color auto means never."},
+    {"IPERF3_PASSWORD", "Of udperf iperf3: the password of --username."},
 });
 
 constexpr auto kFiles = std::to_array<Explained>({
@@ -78,12 +86,20 @@ std::span<const Explained> exit_statuses(Command command) {
   if (command == Command::compare) {
     return kCompareStatuses;
   }
+  if (command == Command::iperf3) {
+    return kIperf3Statuses;
+  }
   constexpr std::size_t kWithoutTest = 3;  // success, failure, usage
   return spec_of(command).runs_test ? exit_statuses() : exit_statuses().first(kWithoutTest);
 }
 
 std::span<const Explained> environment_variables() {
   return kEnvironment;
+}
+
+std::span<const Explained> environment_variables(Command command) {
+  return environment_variables().first(kEnvironment.size() -
+                                       (command == Command::iperf3 ? 0U : 1U));
 }
 
 std::span<const Explained> installed_files() {

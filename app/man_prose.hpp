@@ -20,6 +20,8 @@ struct Explained {
 /// Those that this command can end with.
 [[nodiscard]] std::span<const Explained> exit_statuses(Command command);
 [[nodiscard]] std::span<const Explained> environment_variables();
+/// Those that this command looks at.
+[[nodiscard]] std::span<const Explained> environment_variables(Command command);
 [[nodiscard]] std::span<const Explained> installed_files();
 
 }  // namespace udperf::app
