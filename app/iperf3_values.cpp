@@ -53,10 +53,11 @@ Problem set_milliseconds(Text value, Duration& out) {
   return problem;
 }
 
-/// The one time that iperf3 reads with a unit.
+/// The one time that iperf3 reads with a unit; of 500ms it takes 500 million, which nobody means.
 Problem set_connect_timeout(Text value, Given& c) {
   std::uint32_t ms = 0;
-  Problem problem = whole(value, kMostMilliseconds, ms);
+  Problem problem = value.ends_with("ms") ? plain(value, kMostMilliseconds, ms)
+                                          : whole(value, kMostMilliseconds, ms);
   c.patience.connect = std::chrono::milliseconds{ms};
   return problem || ms == 0 ? bad(value) : Problem{};
 }

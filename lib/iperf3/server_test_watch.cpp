@@ -39,7 +39,8 @@ bool ServerTest::amount_overrun(MonoTime now) const {
   constexpr std::uint64_t kMostAtRate = 8;
   constexpr std::uint64_t kMostOfFlood = 1000;
   const Parameters& p = control_.parameters();
-  const std::uint64_t amount = p.blocks != 0 ? p.blocks : p.bytes / p.length + 1;
+  const std::uint64_t amount =
+      p.blocks != 0 ? p.blocks : p.bytes / p.length + (p.bytes % p.length != 0);
   if ((p.bytes == 0 && p.blocks == 0) ||
       now - times_.started() < std::chrono::seconds{p.omit_seconds} + kOnItsWay) {
     return false;
@@ -51,7 +52,7 @@ bool ServerTest::amount_overrun(MonoTime now) const {
     sent += counts ? stream.sender->counted_packets() : 0;
   }
   const std::uint64_t most = params().rate_down.limited() ? kMostAtRate : kMostOfFlood;
-  return sent / most > amount;
+  return sent / most >= amount;
 }
 
 /// A client that sends more than it asked for uses up what others were promised.

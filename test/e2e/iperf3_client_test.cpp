@@ -54,7 +54,7 @@ TEST_CASE("Tests against a stock server complete in every direction, and their b
   StockServer server;
   for (const char* direction : {"up", "down", "both"}) {
     for (const auto& [streams, rate] : std::vector<std::pair<const char*, const char*>>{
-             {"1", "4M"}, {"4", "4M"}, {"1", "50k"}, {"1", "200M"}}) {
+             {"1", "4M"}, {"4", "4M"}, {"1", "50K"}, {"1", "200M"}}) {
       CAPTURE(direction, streams, rate);
       server.await_turn();
       const auto finished = run_udperf(
