@@ -63,17 +63,20 @@ bool are_flows(const ClientCommand& command) {
 }
 
 /// Whether there is a local port for each stream.
-std::optional<std::string> local_port_problem(const engine::ClientOptions& options) {
+std::optional<std::string> local_port_problem(const ClientCommand& command) {
   constexpr unsigned kHighest = 65535;
+  const engine::ClientOptions& options = command.options;
   const unsigned first = options.local_port;
-  const unsigned needed = options.params.streams;
+  // By iperf3's protocol each direction has sockets of its own.
+  const bool twice = command.iperf3 && options.params.direction == Direction::both;
+  const unsigned needed = options.params.streams * (twice ? 2U : 1U);
   const unsigned last = options.last_local_port != 0 ? options.last_local_port : kHighest;
   if (first == 0 || last - first + 1 >= needed) {
     return std::nullopt;
   }
-  return "--local-port: " + std::to_string(needed) + " streams need as many ports, and from " +
-         std::to_string(first) + " to " + std::to_string(last) + " there are " +
-         std::to_string(last - first + 1);
+  return "--local-port: " + std::to_string(needed) + (twice ? " sockets" : " streams") +
+         " need as many ports, and from " + std::to_string(first) + " to " + std::to_string(last) +
+         " there are " + std::to_string(last - first + 1);
 }
 
 /// What a profile sends, each stream sends: two streams are two calls.
@@ -116,7 +119,7 @@ std::optional<std::string> apply_client_options(Command which, std::span<const G
   if (are_flows(command)) {
     command.options.flows = {.rate_of_each = !is_given(given, "rate")};
   }
-  if (auto problem = local_port_problem(command.options)) {
+  if (auto problem = local_port_problem(command)) {
     return problem;
   }
   if (is_given(given, "profile") && !is_given(given, "rate")) {

@@ -15,7 +15,7 @@
 #include "crypto/crypto.hpp"
 #include "engine/client_connect.hpp"
 #include "engine/server_lookup.hpp"
-#include "iperf3/client_test.hpp"
+#include "iperf3/first_server.hpp"
 #include "iperf3/report_json.hpp"
 #include "iperf3/service.hpp"
 #include "net/udp_port.hpp"
@@ -66,23 +66,21 @@ iperf3::ClientPlan plan_of(const Iperf3Command& command, const Endpoint& server,
   return plan;
 }
 
-/// However long the system's resolver takes, until the patience for a connection is over or a stop.
+/// However long the system's resolver takes, until `by` or a stop.
 Result<std::vector<Endpoint>> look_up(const Iperf3Command& command, const std::string& host,
-                                      std::optional<IpFamily> family,
-                                      const engine::StopToken& stop) {
+                                      std::optional<IpFamily> family, const engine::StopToken& stop,
+                                      MonoTime by) {
   const SystemClock clock;
-  return engine::look_up({host, command.port, family, command.patience.connect}, clock, stop,
-                         clock.now() + command.patience.connect);
+  return engine::look_up({host, command.port, family, command.patience.connect}, clock, stop, by);
 }
 
-/// What -B says, where it is a host's name: its address in that family.
+/// What -B says, where it is a host's name: its first address, of the family that is asked for.
 Result<std::optional<IpAddress>> bound_address(const Iperf3Command& command,
-                                               std::optional<IpFamily> family,
-                                               const engine::StopToken& stop) {
+                                               const engine::StopToken& stop, MonoTime by) {
   if (command.local.name.empty()) {
     return command.local.address;
   }
-  auto found = look_up(command, command.local.name, family, stop);
+  auto found = look_up(command, command.local.name, command.family, stop, by);
   if (!found) {
     found.error().what = "-B " + command.local.name + ": " + found.error().what;
     return tl::unexpected<Error>{found.error()};
@@ -90,19 +88,26 @@ Result<std::optional<IpAddress>> bound_address(const Iperf3Command& command,
   return found->front().address;
 }
 
-Result<iperf3::ClientPlan> make_plan(const Iperf3Command& command, Iperf3Printer& printer,
-                                     const engine::StopToken& stop) {
-  const auto servers = look_up(command, command.host, command.family, stop);
-  if (!servers) {
-    return tl::unexpected<Error>{servers.error()};
-  }
-  const auto bind = bound_address(command, servers->front().address.family, stop);
+/// The test, at the first of the host's addresses that takes it; the error: there is no address.
+Result<iperf3::ClientFinish> run_test(const Iperf3Command& command, Iperf3Printer& printer,
+                                      const iperf3::ClientTest::Parts& parts,
+                                      const std::function<Result<std::string>()>& token) {
+  const MonoTime start_by = parts.clock.now() + command.patience.connect;
+  const auto bind = bound_address(command, parts.stop, start_by);
   if (!bind) {
     return tl::unexpected<Error>{bind.error()};
   }
-  iperf3::ClientPlan plan = plan_of(command, servers->front(), printer);
-  plan.sockets.bind = *bind;
-  return plan;
+  const auto family = *bind ? std::optional{(*bind)->family} : command.family;
+  const auto servers = look_up(command, command.host, family, parts.stop, start_by);
+  if (!servers) {
+    return tl::unexpected<Error>{servers.error()};
+  }
+  return iperf3::run_at_first(*servers, start_by, parts, [&](const Endpoint& server) {
+    iperf3::ClientPlan plan = plan_of(command, server, printer);
+    plan.sockets.bind = *bind;
+    plan.token = token;
+    return plan;
+  });
 }
 
 int run_client(const Iperf3Command& command, Iperf3Printer& printer,
@@ -115,16 +120,14 @@ int run_client(const Iperf3Command& command, Iperf3Printer& printer,
     return kFailed;
   }
   iperf3::ClientFinish finish;
-  auto plan = make_plan(command, printer, stop);
-  if (plan) {
-    plan->token = *token;
-    iperf3::ClientTest test{*std::move(plan), {clock, random, stop, &printer}};
-    finish = test.run();
+  auto ran = run_test(command, printer, {clock, random, stop, &printer}, *token);
+  if (ran) {
+    finish = *std::move(ran);
   } else {
     finish.record.parameters.labels = command.parameters.labels;
     finish.interrupted = stop.requested();
     if (!finish.interrupted) {
-      finish.record.error = "unable to connect to server: " + plan.error().message();
+      finish.record.error = "unable to connect to server: " + ran.error().message();
     }
   }
   if (finish.interrupted && !finish.record.error) {
@@ -161,7 +164,7 @@ class ServerWatch final : public engine::ServerObserver {
 Result<engine::ServerOptions> server_options(const Iperf3Command& command,
                                              const engine::StopToken& stop) {
   constexpr std::uint32_t kMostTests = 128;
-  const auto bind = bound_address(command, command.family, stop);
+  const auto bind = bound_address(command, stop, SystemClock{}.now() + command.patience.connect);
   if (!bind) {
     return tl::unexpected<Error>{bind.error()};
   }
@@ -188,7 +191,9 @@ void set_parts(const Iperf3Command& command, Iperf3Printer& printer,
   if (command.report.output != Iperf3Command::Output::text) {
     parts.json_output = command.report.keys;
   }
+  parts.text_output = text_format(command);
   parts.data_patience = command.patience.data.value_or(kDataPatience);
+  parts.refuse_rates = true;
   parts.rate_window = command.service.limit_window;
   parts.control = command.patience.control;
   parts.trace = trace_of(command, printer);
@@ -199,15 +204,38 @@ int fail_listening(const Error& error, Iperf3Printer& printer) {
   return kFailed;
 }
 
-int run_server(const Iperf3Command& command, Iperf3Printer& printer, engine::StopToken& stop) {
+/// Serves until a stop, or until the one test of -1 is over. `gate`: null: everybody is served.
+Result<void> serve(const Iperf3Command& command, const engine::ServerOptions& options,
+                   AccessGate* gate, Iperf3Printer& printer, const engine::StopToken& stop) {
   const SystemClock clock;
   crypto::SystemRandom random;
+  ServerWatch watch{printer};
+  const engine::ServiceMaker make =
+      [&](const engine::ServiceSite& site) -> Result<std::unique_ptr<engine::Service>> {
+    iperf3::Iperf3Service::Parts parts{options,       clock,       random,  watch,
+                                       site.executor, site.memory, &printer};
+    set_parts(command, printer, parts);
+    if (gate != nullptr) {
+      parts.authorize = [gate](const std::optional<std::string>& token) {
+        return gate->let_in(token);
+      };
+    }
+    auto service = iperf3::Iperf3Service::open(parts, command.port);
+    if (!service) {
+      return tl::unexpected<Error>{service.error()};
+    }
+    watch.on_service_ready("iperf3", (*service)->local());
+    return *std::move(service);
+  };
+  return engine::run_services(options, clock, watch, stop, {make});
+}
+
+int run_server(const Iperf3Command& command, Iperf3Printer& printer, engine::StopToken& stop) {
   net::raise_descriptor_limit();
   const auto options = server_options(command, stop);
   if (!options) {
     return fail_listening(options.error(), printer);
   }
-  ServerWatch watch{printer};
   std::optional<IdleGuard> idle;
   // A server that serves on has nothing that it could be stuck in, and so needs no restart.
   if (command.service.idle_timeout && command.service.one_off) {
@@ -218,24 +246,7 @@ int run_server(const Iperf3Command& command, Iperf3Printer& printer, engine::Sto
     printer.say_last_error(gate.error().message());
     return kFailed;
   }
-  const engine::ServiceMaker make =
-      [&](const engine::ServiceSite& site) -> Result<std::unique_ptr<engine::Service>> {
-    iperf3::Iperf3Service::Parts parts{*options,      clock,       random,  watch,
-                                       site.executor, site.memory, &printer};
-    set_parts(command, printer, parts);
-    if (*gate) {
-      parts.authorize = [&access = **gate](const std::optional<std::string>& token) {
-        return access.let_in(token);
-      };
-    }
-    auto service = iperf3::Iperf3Service::open(parts, command.port);
-    if (!service) {
-      return tl::unexpected<Error>{service.error()};
-    }
-    watch.on_service_ready("iperf3", (*service)->local());
-    return *std::move(service);
-  };
-  const auto served = engine::run_services(*options, clock, watch, stop, {make});
+  const auto served = serve(command, *options, *gate ? &**gate : nullptr, printer, stop);
   if (!served) {
     return fail_listening(served.error(), printer);
   }
@@ -250,23 +261,29 @@ int fail_parameter(const std::string& what) {
   return kFailed;
 }
 
-int fail(const std::string& what) {
-  std::fprintf(stderr, "iperf3: error - %s\n", what.c_str());
-  return kFailed;
-}
-
-/// On stderr, as iperf3 does; the forms of JSON have it on stdout, too.
-int refuse(const Iperf3Command& command) {
+/// The forms of JSON have on stdout what went wrong before there is any other output.
+void print_failure(const Iperf3Command& command, const std::string& what) {
   using Output = Iperf3Command::Output;
   const Output output = command.report.output;
   iperf3::TestRecord record;
   record.parameters.labels = command.parameters.labels;
-  record.error = command.problem;
+  record.error = what;
   if (output == Output::json) {
     static_cast<void>(print_text(iperf3::report_json(record, command.report.keys)));
   } else if (output != Output::text) {
     static_cast<void>(print_text(iperf3::end_events(record)));
   }
+}
+
+int fail(const Iperf3Command& command, const std::string& what) {
+  print_failure(command, what);
+  std::fprintf(stderr, "iperf3: error - %s\n", what.c_str());
+  return kFailed;
+}
+
+/// On stderr, as iperf3 does.
+int refuse(const Iperf3Command& command) {
+  print_failure(command, *command.problem);
   return fail_parameter(*command.problem);
 }
 
@@ -302,24 +319,25 @@ int run_command(const Iperf3Command& command) {
   }
   auto output = OutputFile::open(command.log.file, "--logfile", OutputFile::Mode::append);
   if (!output) {
-    return fail(output.error().message());
+    return fail(command, output.error().message());
   }
   if (command.local.cpu && !os::stay_on_cpu(*command.local.cpu)) {
-    return fail("-A: no CPU " + std::to_string(*command.local.cpu) + " is to be used here");
+    return fail(command,
+                "-A: no CPU " + std::to_string(*command.local.cpu) + " is to be used here");
   }
   std::optional<PidFile> pid_file;
   if (command.pid_file) {
     auto created = PidFile::create(*command.pid_file, "--pidfile");
     if (!created) {
-      return fail(created.error().message());
+      return fail(command, created.error().message());
     }
     pid_file = *std::move(created);
   }
   if (command.service.daemon && ::daemon(1, 0) != 0) {
-    return fail("cannot become a daemon");
+    return fail(command, "cannot become a daemon");
   }
   if (command.service.daemon && pid_file && !pid_file->write_own_id()) {
-    return kFailed;
+    return fail(command, "cannot write --pidfile " + *command.pid_file);
   }
   return run_role(command, *output);
 }

@@ -37,9 +37,11 @@ enum class ValueKind : std::uint8_t { none, free, choice, file, fields };
 
 [[nodiscard]] inline std::vector<const OptionSpec*> options_of(const CommandSpec& command) {
   std::vector<const OptionSpec*> options;
-  for (const OptionSpec& option : option_table()) {
-    if (option.belongs_to(command.command)) {
-      options.push_back(&option);
+  for (const OptionGroup& group : option_groups(command.command)) {
+    for (const OptionSpec& option : group.rows) {
+      if (option.belongs_to(command.command)) {
+        options.push_back(&option);
+      }
     }
   }
   return options;

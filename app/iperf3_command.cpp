@@ -1,6 +1,8 @@
 #include "app/iperf3_command.hpp"
 
 #include <array>
+#include <cctype>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <string>
@@ -234,15 +236,23 @@ std::optional<std::uint64_t> iperf3_number(const std::string& text, std::uint64_
   }
   constexpr std::string_view kUnits = "kmgt";
   if (*end != '\0') {
-    const auto power =
-        kUnits.find(static_cast<char>(std::tolower(static_cast<unsigned char>(*end))));
-    if (power == std::string::npos) {
-      return std::nullopt;
+    const auto letter = static_cast<unsigned char>(*end);
+    if (std::isalpha(letter) == 0) {
+      return std::nullopt;  // of "10 M" iperf3 takes 10, which nobody means
     }
-    value *= std::pow(static_cast<double>(factor), static_cast<double>(power + 1));
+    const auto power = kUnits.find(static_cast<char>(std::tolower(letter)));
+    if (power != std::string_view::npos) {
+      value *= std::pow(static_cast<double>(factor), static_cast<double>(power + 1));
+    }
   }
   constexpr double kMost = 9.2e18;
   return value <= kMost ? std::optional{static_cast<std::uint64_t>(value)} : std::nullopt;
+}
+
+std::optional<std::uint64_t> iperf3_integer(const std::string& text) {
+  std::uint64_t value = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+  return read.ec == std::errc{} ? std::optional{value} : std::nullopt;
 }
 
 Iperf3Command parse_iperf3(std::span<const std::string> arguments) {

@@ -110,9 +110,12 @@ struct Iperf3Command {
 [[nodiscard]] std::string iperf3_help();
 
 /// "10M", "1.5G" as iperf3 has them: the factor is 1000 for rates, 1024 for bytes and counts. What
-/// stands behind the letter ("10Mbps", "1KB") says nothing, as there.
-/// Nothing where it is no number that is not negative, or more than 2^63.
+/// stands behind the letter ("10Mbps", "1KB") says nothing, as there, and what
+/// stands there in place of one of k, m, g and t ("1000bps", "1400B") says nothing either. Nothing
+/// where it is no number that is not negative, or more than 2^63.
 [[nodiscard]] std::optional<std::uint64_t> iperf3_number(const std::string& text,
                                                          std::uint64_t factor);
+/// Of a number without units: the digits that it begins with.
+[[nodiscard]] std::optional<std::uint64_t> iperf3_integer(const std::string& text);
 
 }  // namespace udperf::app

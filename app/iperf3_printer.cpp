@@ -42,11 +42,12 @@ std::string percent(double value) {
 
 }  // namespace
 
-Iperf3Printer::Iperf3Printer(const Iperf3Command& command, OutputFile& output, const Clock& clock)
-    : command_(command), output_(output), clock_(clock) {
-  format_.unit = command.report.unit;
-  format_.verbose = command.log.verbose;
+iperf3::TextFormat text_format(const Iperf3Command& command) {
+  return {command.report.unit, command.log.verbose};
 }
+
+Iperf3Printer::Iperf3Printer(const Iperf3Command& command, OutputFile& output, const Clock& clock)
+    : command_(command), output_(output), format_(text_format(command)), clock_(clock) {}
 
 void Iperf3Printer::write(const std::string& text) {
   std::string prefix;

@@ -15,6 +15,9 @@
 
 namespace udperf::app {
 
+/// How figures are written in text.
+[[nodiscard]] iperf3::TextFormat text_format(const Iperf3Command& command);
+
 /// Prints tests as iperf3 does, as text, JSON or a stream of JSON objects. Of several tests at a
 /// time one is printed as it runs, the others when they are over.
 class Iperf3Printer final : public iperf3::TestWatcher {

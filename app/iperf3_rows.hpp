@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "app/iperf3_command.hpp"
+#include "app/options/table.hpp"
 
 namespace udperf::app {
 
@@ -19,9 +20,14 @@ struct Iperf3Row {
   std::string_view name;
   Value value = Value::none;
   Side side = Side::any;
+  std::string_view value_name;
+  std::string_view help;  ///< empty: no part of the help
   std::optional<std::string> (*apply)(const std::string& value, Iperf3Command& command) = nullptr;
 };
 
 [[nodiscard]] std::span<const Iperf3Row> iperf3_rows();
+
+/// The same as the help, the manual page and completions need them.
+[[nodiscard]] std::span<const OptionGroup> iperf3_groups();
 
 }  // namespace udperf::app

@@ -91,7 +91,7 @@ std::string option_entry(const OptionSpec& option) {
 
 std::string options(Command command) {
   std::string result = section("OPTIONS");
-  for (const OptionGroup& group : option_groups()) {
+  for (const OptionGroup& group : option_groups(command)) {
     std::string entries;
     for (const OptionSpec& option : group.rows) {
       if (option.belongs_to(command)) {

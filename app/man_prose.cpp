@@ -47,6 +47,12 @@ constexpr auto kCompareStatuses = std::to_array<Explained>({
     {"6", "A figure is worse by more than --fail-worse allows, or no longer measured."},
 });
 
+constexpr auto kIperf3Statuses = std::to_array<Explained>({
+    {"0", "Done: the test was completed, or SIGINT, SIGTERM or SIGHUP ended it."},
+    {"1", "Anything else: what is wrong on the command line, too."},
+    {"130, 143", "Ended at once by a second SIGINT or SIGTERM."},
+});
+
 /// Of what makes no test.
 constexpr auto kPlainStatuses = std::to_array<Explained>({
     {"0", "Done."},
@@ -122,6 +128,9 @@ std::span<const Explained> exit_statuses() {
 std::span<const Explained> exit_statuses(Command command) {
   if (command == Command::compare) {
     return kCompareStatuses;
+  }
+  if (command == Command::iperf3) {
+    return kIperf3Statuses;
   }
   return spec_of(command).runs_test ? exit_statuses() : kPlainStatuses;
 }

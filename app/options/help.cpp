@@ -33,21 +33,6 @@ std::string example_lines(std::span<const std::string_view> examples) {
   return lines;
 }
 
-/// The options of a command by group, all of them.
-std::string all_options(Command command) {
-  std::string text;
-  for (const OptionGroup& group : option_groups()) {
-    std::string lines;
-    for (const OptionSpec& option : group.rows) {
-      if (option.belongs_to(command)) {
-        lines += row(names_of(option), 30, help_text(option));
-      }
-    }
-    text += lines.empty() ? lines : std::string{group.heading} + ":\n" + lines;
-  }
-  return text;
-}
-
 /// Those that most people use.
 std::string brief_options(Command command) {
   std::string lines;
@@ -83,6 +68,20 @@ std::string every_option() {
 
 }  // namespace
 
+std::string options_help(Command command) {
+  std::string text;
+  for (const OptionGroup& group : option_groups(command)) {
+    std::string lines;
+    for (const OptionSpec& option : group.rows) {
+      if (option.belongs_to(command)) {
+        lines += row(names_of(option), 30, help_text(option));
+      }
+    }
+    text += lines.empty() ? lines : std::string{group.heading} + ":\n" + lines;
+  }
+  return text;
+}
+
 std::string program_help(HelpDepth depth) {
   constexpr auto kExamples =
       std::to_array<std::string_view>({"udperf server", "udperf client server.example --size 25",
@@ -107,7 +106,7 @@ std::string command_help(Command command, HelpDepth depth) {
   std::string text = "Usage: " + std::string{spec.usage} + "\n" + std::string{spec.summary} +
                      "\nExamples:\n" + example_lines(spec.examples);
   if (depth == HelpDepth::full) {
-    return text + all_options(command);
+    return text + options_help(command);
   }
   return text + brief_options(command) + "All options: udperf " + std::string{spec.name} +
          " --help\n";

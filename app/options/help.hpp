@@ -15,5 +15,7 @@ enum class HelpDepth : std::uint8_t { brief, full };
 /// What `udperf <command> -h` and `--help` print: usage, three examples, options by group; in brief
 /// those that most people use, on a screen of 24 lines of 80 columns.
 [[nodiscard]] std::string command_help(Command command, HelpDepth depth);
+/// The options of a command by group, all of them.
+[[nodiscard]] std::string options_help(Command command);
 
 }  // namespace udperf::app

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "app/iperf3_rows.hpp"
+
 namespace udperf::app {
 
 std::span<const OptionGroup> option_groups() {
@@ -15,6 +17,10 @@ std::span<const OptionGroup> option_groups() {
                                                   {"Output", output_rows()},
                                                   {"Log and help", logging_rows()}}};
   return groups;
+}
+
+std::span<const OptionGroup> option_groups(Command command) {
+  return command == Command::iperf3 ? iperf3_groups() : option_groups();
 }
 
 std::span<const OptionSpec> option_table() {

@@ -17,6 +17,9 @@ struct OptionGroup {
 
 /// Every group, in the order of the help.
 [[nodiscard]] std::span<const OptionGroup> option_groups();
+/// Those with options of this command. iperf3's are a table of their own, as another program says
+/// what they are.
+[[nodiscard]] std::span<const OptionGroup> option_groups(Command command);
 
 [[nodiscard]] std::span<const OptionSpec> amount_rows();
 [[nodiscard]] std::span<const OptionSpec> traffic_rows();

@@ -18,13 +18,19 @@ constexpr Duration kLongestEnd = std::chrono::seconds{15};
 }  // namespace
 
 ClientControl::ClientControl(Settings settings, MonoTime now)
-    : settings_(settings), deadline_(now + settings_.patience) {
+    : settings_(settings),
+      start_by_(std::min(settings_.start_by, now + settings_.patience)),
+      deadline_(start_by_) {
   out_.put_cookie(settings_.cookie);
 }
 
 /// Behind the data a server may wait for what is late before it answers.
 Duration ClientControl::patience() const {
   return began_ ? settings_.results_patience : settings_.patience;
+}
+
+MonoTime ClientControl::answer_by(MonoTime now) const {
+  return began_ ? now + settings_.results_patience : start_by_;
 }
 
 void ClientControl::enter(Phase phase, MonoTime deadline) {
@@ -66,7 +72,7 @@ bool ClientControl::read_state(MonoTime now) {
   }
   const auto state = static_cast<State>(*byte);
   if (state == State::server_error) {
-    enter(Phase::reason, now + patience());
+    enter(Phase::reason, answer_by(now));
     return true;
   }
   if (state == State::access_denied) {  // this program may say so once it knows what is asked for
@@ -87,7 +93,7 @@ bool ClientControl::read_state(MonoTime now) {
 }
 
 bool ClientControl::on_state(State state, MonoTime now) {
-  const MonoTime later = now + patience();
+  const MonoTime later = answer_by(now);
   if (expect(state, Phase::invitation, State::param_exchange)) {
     events_.push_back(Event::parameters_wanted);
     enter(Phase::own_parameters, later);
@@ -134,7 +140,7 @@ bool ClientControl::read_results(MonoTime now) {
     return false;
   }
   events_.push_back(Event::server_results);
-  enter(Phase::display, now + patience());
+  enter(Phase::display, answer_by(now));
   return true;
 }
 
@@ -151,17 +157,17 @@ bool ClientControl::read_reason() {
   return false;
 }
 
-void ClientControl::send_parameters(const Parameters& parameters, MonoTime now) {
+void ClientControl::send_parameters(const Parameters& parameters) {
   if (phase_ == Phase::own_parameters) {
     sockets_ = parameters.sockets();
     out_.put_text(to_json(parameters));
-    enter(Phase::permission, now + settings_.patience);
+    enter(Phase::permission, start_by_);
   }
 }
 
-void ClientControl::streams_made(MonoTime now) {
+void ClientControl::streams_made() {
   if (phase_ == Phase::creating) {
-    enter(Phase::start, now + settings_.patience);
+    enter(Phase::start, start_by_);
   }
 }
 
@@ -169,14 +175,14 @@ void ClientControl::end_test(MonoTime now) {
   if (phase_ == Phase::running) {
     out_.put_state(State::test_end);
     end_by_ = now + kLongestEnd;
-    enter(Phase::exchange, now + patience());
+    enter(Phase::exchange, answer_by(now));
   }
 }
 
 void ClientControl::send_results(const Results& results, MonoTime now) {
   if (phase_ == Phase::own_results) {
     out_.put_text(to_json(results));
-    enter(Phase::results, now + patience());
+    enter(Phase::results, answer_by(now));
   }
 }
 

@@ -30,8 +30,9 @@ class ClientControl {
 
   struct Settings {
     Cookie cookie{};
-    Duration patience = std::chrono::seconds{5};  ///< for each answer of the server before data
-    Duration results_patience = std::chrono::seconds{10};  ///< and behind it
+    Duration patience = std::chrono::seconds{5};           ///< until data flows
+    Duration results_patience = std::chrono::seconds{10};  ///< for each answer behind the data
+    MonoTime start_by = kNever;  ///< where `patience` began before: when it ends
   };
 
   ClientControl(Settings settings, MonoTime now);
@@ -40,9 +41,11 @@ class ClientControl {
   void on_closed(MonoTime now);
   void on_time(MonoTime now);
 
-  void send_parameters(const Parameters& parameters, MonoTime now);
+  void send_parameters(const Parameters& parameters);
   /// Every stream had its answer.
-  void streams_made(MonoTime now);
+  void streams_made();
+  /// So much more time until data flows.
+  void extend_start(Duration by) { start_by_ += by; }
   /// A stream could not be made: the server is left.
   void give_up(Error error);
   /// What was to be sent has been sent, or received.
@@ -54,6 +57,8 @@ class ClientControl {
   [[nodiscard]] std::vector<std::byte> take_output() { return out_.take(); }
   [[nodiscard]] std::vector<Event> take_events() { return std::exchange(events_, {}); }
   [[nodiscard]] MonoTime deadline() const { return deadline_; }
+  /// When data has to flow at the latest.
+  [[nodiscard]] MonoTime start_by() const { return start_by_; }
   [[nodiscard]] bool over() const { return phase_ == Phase::over; }
   [[nodiscard]] bool running() const { return phase_ == Phase::running; }
   /// The test had begun.
@@ -87,6 +92,7 @@ class ClientControl {
   bool on_state(State state, MonoTime now);
   bool expect(State state, Phase phase, State wanted);
   [[nodiscard]] Duration patience() const;
+  [[nodiscard]] MonoTime answer_by(MonoTime now) const;
   void enter(Phase phase, MonoTime deadline);
   void fail(ErrorCode code, const std::string& what);
   void fail_without_reason();
@@ -98,6 +104,7 @@ class ClientControl {
   Outbox out_;
   std::vector<Event> events_;
   Phase phase_ = Phase::invitation;
+  MonoTime start_by_;
   MonoTime end_by_ = kNever;  ///< of all that comes behind the data
   MonoTime deadline_;
   bool began_ = false;

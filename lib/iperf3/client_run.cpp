@@ -7,8 +7,9 @@
 
 #include "engine/client_connect.hpp"
 #include "engine/client_outcome.hpp"
+#include "engine/client_timing.hpp"
 #include "engine/server_lookup.hpp"
-#include "iperf3/client_test.hpp"
+#include "iperf3/first_server.hpp"
 #include "iperf3/summary.hpp"
 #include "model/forever.hpp"
 #include "net/udp_port.hpp"
@@ -19,6 +20,8 @@ namespace udperf::iperf3 {
 namespace {
 
 using namespace std::chrono_literals;
+
+constexpr Duration kOverdue = 5s;  // beside the data: a start that is late, a host that is busy
 
 std::uint64_t bits_of(const SendRate& rate, std::uint32_t length) {
   if (rate.kind != SendRate::Kind::packets) {
@@ -63,6 +66,20 @@ net::PortOptions::Offload offload(OffloadMode mode) {
                                   : net::PortOptions::Offload::automatic;
 }
 
+/// For the server's next datagram in a test for an amount.
+Duration data_patience(const TestParams& params) {
+  constexpr Duration kLeast = 10s;
+  constexpr int kPeriods = 8;
+  constexpr std::chrono::duration<double> kMost = 1h;
+  const std::uint64_t bps = share_of(params.rate_down, params);
+  if (bps == 0) {
+    return kLeast;
+  }
+  const std::chrono::duration<double> periods{kPeriods * 8.0 * params.payload_bytes /
+                                              static_cast<double>(bps)};
+  return std::max(kLeast, std::chrono::duration_cast<Duration>(std::min(periods, kMost)));
+}
+
 ClientPlan plan_of(const engine::ClientOptions& options, const Endpoint& server) {
   const TestParams& params = options.params;
   ClientPlan plan;
@@ -87,6 +104,10 @@ ClientPlan plan_of(const engine::ClientOptions& options, const Endpoint& server)
   plan.spin = options.spin;
   plan.realtime = options.realtime;
   plan.patience = options.connect_timeout;
+  if (params.amount.duration == Duration{0}) {
+    plan.longest = engine::longest_transfer(params) + kOverdue;
+    plan.data_patience = data_patience(params);
+  }
   plan.interval = plan.grid = params.interval;
   plan.gap_threshold = params.gap_threshold;
   return plan;
@@ -238,6 +259,29 @@ bool again(const ClientFinish& finish, const engine::ClientOptions& options, Dur
   return (busy && waited < options.retry_busy) || (absent && waited < options.wait_server);
 }
 
+/// From the lookup on: a name that is not there yet may come, as the server may.
+ClientFinish attempt(const engine::ClientOptions& options, const ClientTest::Parts& parts,
+                     TestOutcome& outcome) {
+  const MonoTime start_by = parts.clock.now() + options.connect_timeout;
+  const auto servers = engine::look_up_server(options, parts.clock, parts.stop, start_by);
+  if (!servers) {
+    ClientFinish finish;
+    finish.error = servers.error();
+    finish.interrupted = parts.stop.requested();
+    return finish;
+  }
+  outcome.session = outcome.session.value_or(parts.random.next_u64());
+  return run_at_first(*servers, start_by, parts, [&](const Endpoint& server) {
+    outcome.server = server;
+    engine::ClientOptions chosen = options;
+    if (options.auto_packet_size) {
+      chosen.params.payload_bytes = auto_length(options, server);
+    }
+    outcome.params = chosen.params;
+    return plan_of(chosen, server);
+  });
+}
+
 }  // namespace
 
 TestOutcome run_iperf3_client(const engine::ClientOptions& options, const Clock& clock,
@@ -246,32 +290,17 @@ TestOutcome run_iperf3_client(const engine::ClientOptions& options, const Clock&
   TestOutcome outcome = engine::planned_outcome(options);
   outcome.start = clock.unix_now();
   outcome.iperf3.emplace();
-  const auto servers =
-      engine::look_up_server(options, clock, stop, clock.now() + options.connect_timeout);
-  if (!servers) {
-    outcome.end = clock.unix_now();
-    outcome.error = servers.error();
-    outcome.status = stop.requested() ? TestStatus::interrupted : TestStatus::error;
-    return outcome;
-  }
-  outcome.server = servers->front();
-  outcome.session = random.next_u64();
-  if (options.auto_packet_size) {
-    outcome.params.payload_bytes = auto_length(options, *outcome.server);
-  }
-  engine::ClientOptions chosen = options;
-  chosen.params = outcome.params;
   Watcher watcher{observer, outcome};
   const ClientTest::Parts parts{
       clock, random, stop, &watcher,
       [&watcher](const TestRecord& record, const std::vector<StreamCounters>& counters,
                  Duration elapsed) { watcher.on_progress(record, counters, elapsed); }};
   const MonoTime begun = clock.now();
-  ClientFinish finish = ClientTest{plan_of(chosen, *outcome.server), parts}.run();
+  ClientFinish finish = attempt(options, parts, outcome);
   while (again(finish, options, clock.now() - begun) && !stop.requested()) {
     const std::array<int, 1> fds{stop.wait_fd()};
     os::wait_readable(fds, 300ms);
-    finish = ClientTest{plan_of(chosen, *outcome.server), parts}.run();
+    finish = attempt(options, parts, outcome);
   }
   outcome.end = clock.unix_now();
   fill_outcome(std::move(finish), outcome);

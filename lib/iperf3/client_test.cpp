@@ -40,9 +40,10 @@ ClientTest::~ClientTest() {
 
 ClientFinish ClientTest::run() {
   ClientFinish finish;
+  plan_.start_by = std::min(plan_.start_by, parts_.clock.now() + plan_.patience);
   if (connect()) {
     ClientControl::Settings settings{make_cookie(parts_.random), plan_.patience,
-                                     plan_.results_patience};
+                                     plan_.results_patience, plan_.start_by};
     std::transform(settings.cookie.begin(), settings.cookie.end() - 1,
                    std::back_inserter(record_.cookie),
                    [](std::byte b) { return static_cast<char>(b); });
@@ -54,6 +55,7 @@ ClientFinish ClientTest::run() {
     connection_.reset();  // at once: a stock server serves nobody else before
     error_ = error_ ? error_ : control_->error();
   }
+  finish.connected = control_.has_value();
   finish.began = started_ != kNever;
   finish.interrupted = interrupted_;
   if (finish.began) {
@@ -100,7 +102,7 @@ bool ClientTest::connect() {
   }
   poll_.add(connection_->fd());
   poll_.want_write(connection_->fd(), true);
-  const MonoTime until = parts_.clock.now() + plan_.patience;
+  const MonoTime until = std::min(plan_.start_by, plan_.connect_by);
   auto state = connection_->connecting();
   while (state == net::TcpConnection::Connecting::underway && parts_.clock.now() < until &&
          !parts_.stop.requested()) {
@@ -135,7 +137,7 @@ void ClientTest::settle_amount() {
   }
 }
 
-void ClientTest::say_parameters(MonoTime now) {
+void ClientTest::say_parameters() {
   if (plan_.token) {
     auto token = plan_.token();
     if (!token) {
@@ -153,7 +155,7 @@ void ClientTest::say_parameters(MonoTime now) {
     parts_.watcher->on_test_taken(record_);
   }
   trace("send_parameters", to_json(plan_.parameters));
-  control_->send_parameters(plan_.parameters, now);
+  control_->send_parameters(plan_.parameters);
 }
 
 void ClientTest::trace(const char* what, const std::string& text) const {
@@ -234,7 +236,7 @@ void ClientTest::on_event(Event event, MonoTime now) {
   switch (event) {
     case Event::parameters_wanted:
       settle_amount();
-      say_parameters(now);
+      say_parameters();
       break;
     case Event::create_streams:
       open_stream();

@@ -46,9 +46,12 @@ struct ClientPlan {
   ClientSockets sockets;
   bool spin = false;
   engine::Realtime realtime = engine::Realtime::automatic;
-  Duration patience = std::chrono::seconds{5};           ///< until data flows, for each answer
+  Duration patience = std::chrono::seconds{5};  ///< until data flows, in all
+  MonoTime start_by = kNever;  ///< where it began before run(), with a name's lookup: when it ends
+  MonoTime connect_by = kNever;  ///< for the connection alone, where others are to be tried
   Duration results_patience = std::chrono::seconds{10};  ///< for each answer behind the data
-  Duration data_patience{0};                    ///< for data of the server; 0: the test's own time
+  Duration data_patience{0};  ///< for data of the server; 0: the test's own time
+  Duration longest{0};        ///< in which the server's amount arrives; 0: as long as data comes
   Duration interval = std::chrono::seconds{1};  ///< of rows; 0: none but one at the end
   Duration grid = std::chrono::seconds{1};      ///< of the receiver's books
   Duration gap_threshold = std::chrono::milliseconds{50};
@@ -72,7 +75,8 @@ struct ClientStream {
 /// How it went.
 struct ClientFinish {
   std::optional<Error> error;
-  bool began = false;  ///< data flowed
+  bool connected = false;  ///< the control connection stood
+  bool began = false;      ///< data flowed
   bool interrupted = false;
   Endpoint client;  ///< of the first stream
   std::vector<ClientStream> streams;
@@ -110,7 +114,7 @@ class ClientTest {
 
   bool connect();
   void settle_amount();
-  void say_parameters(MonoTime now);
+  void say_parameters();
   [[nodiscard]] std::string failure() const;
   void trace(const char* what, const std::string& text) const;
   void talk();
@@ -128,7 +132,8 @@ class ClientTest {
   void launch();
   void run_data(MonoTime now);
   [[nodiscard]] bool data_over(MonoTime now) const;
-  [[nodiscard]] bool amount_received(MonoTime now) const;
+  [[nodiscard]] bool amount_received() const;
+  [[nodiscard]] bool overdue(MonoTime now) const;
   void note_rows(MonoTime now, bool last);
   void note_cut_off();
   [[nodiscard]] std::vector<StreamCounters> counters() const;

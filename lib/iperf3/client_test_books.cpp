@@ -43,8 +43,8 @@ Results ClientTest::own_results() const {
     const auto totals = stream.receiver->totals();
     result.packets = totals.highest;
     result.omitted_packets = totals.highest - totals.counted;
-    result.errors = totals.missing + totals.omitted_missing;
-    result.omitted_errors = totals.omitted_missing;
+    result.errors = totals.missing + totals.omitted.missing;
+    result.omitted_errors = totals.omitted.missing;
     result.bytes = totals.bytes;
     result.jitter_s = totals.jitter ? seconds_of(*totals.jitter) : 0;
     result.duplicates = totals.duplicates;

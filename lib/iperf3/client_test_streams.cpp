@@ -5,6 +5,14 @@
 #include "net/udp_port.hpp"
 
 namespace udperf::iperf3 {
+namespace {
+
+Duration time_for_stream(std::optional<Duration> round_trip) {
+  constexpr Duration kMost = std::chrono::seconds{1};
+  return std::min(2 * round_trip.value_or(Duration{0}), kMost);
+}
+
+}  // namespace
 
 net::PortOptions ClientTest::port_options() const {
   const Parameters& p = plan_.parameters;
@@ -45,7 +53,10 @@ void ClientTest::open_stream() {
   stream.port = *std::move(port);
   make_halves(stream, streams_.size() - 1);
   static_cast<void>(stream.port->send_control(kHello));
-  hello_by_ = parts_.clock.now() + plan_.patience;
+  if (streams_.size() > 1) {  // each stream takes a round trip of its own
+    control_->extend_start(time_for_stream(connection_->round_trip()));
+  }
+  hello_by_ = control_->start_by();
 }
 
 void ClientTest::make_halves(Stream& stream, std::size_t index) {
@@ -53,9 +64,13 @@ void ClientTest::make_halves(Stream& stream, std::size_t index) {
   const Counters counters = p.counters_64bit ? Counters::wide : Counters::narrow;
   const bool sends = p.client_sends() && index < p.streams;
   if (!sends) {
-    StreamAccount::Settings settings{
-        p.length,     counters, plan_.grid, plan_.gap_threshold, stream.port->gro_active(),
-        p.streams > 1};
+    StreamAccount::Settings settings{p.length,
+                                     counters,
+                                     plan_.grid,
+                                     plan_.gap_threshold,
+                                     stream.port->gro_active(),
+                                     p.streams > 1,
+                                     p.omit_seconds != 0};
     stream.receiver = std::make_unique<ReceivingStream>(settings, *stream.port, parts_.clock);
     return;
   }
@@ -105,7 +120,7 @@ void ClientTest::hear_stream() {
     hello_by_ = kNever;
     if (streams_.size() == plan_.parameters.sockets()) {
       note_streams();
-      control_->streams_made(parts_.clock.now());
+      control_->streams_made();
     } else {
       open_stream();
     }

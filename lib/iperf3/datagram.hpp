@@ -60,8 +60,9 @@ using Magic = std::array<std::byte, 4>;
 inline constexpr Magic kHello{std::byte{'9'}, std::byte{'8'}, std::byte{'7'}, std::byte{'6'}};
 inline constexpr Magic kHelloReply{std::byte{'6'}, std::byte{'7'}, std::byte{'8'}, std::byte{'9'}};
 
-/// The forms that clients and servers up to 3.11 use: numbers in their host's byte order.
+/// Any four bytes: clients do not agree on which, and nothing else is as short.
 [[nodiscard]] bool is_hello(std::span<const std::byte> datagram);
+/// Also in the form that servers up to 3.11 use: a number in their host's byte order.
 [[nodiscard]] bool is_hello_reply(std::span<const std::byte> datagram);
 
 }  // namespace udperf::iperf3

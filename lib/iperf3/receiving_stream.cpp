@@ -16,7 +16,11 @@ constexpr int kReadsPerStep = 16;
 
 ReceivingStream::ReceivingStream(const StreamAccount::Settings& settings, net::DatagramPort& port,
                                  const Clock& clock)
-    : port_(port), clock_(clock), account_(settings), moderation_(port.receive_buffer_bytes()) {}
+    : port_(port),
+      clock_(clock),
+      account_(settings),
+      moderation_(port.receive_buffer_bytes()),
+      omitting_(settings.omits) {}
 
 Wake ReceivingStream::step(MonoTime now, net::ReceiveBuffers& buffers) {
   if (over()) {
@@ -29,6 +33,9 @@ Wake ReceivingStream::step(MonoTime now, net::ReceiveBuffers& buffers) {
   }
   const bool stopping = stop_.load(std::memory_order_relaxed);
   const Reading reading = read(buffers);
+  if (!reading.more) {
+    end_omitted_by(to_ns(now));  // all that came before has been read
+  }
   publish();
   if (stopping && !reading.more) {
     const auto cpu = clock_.thread_cpu_time();
@@ -39,25 +46,36 @@ Wake ReceivingStream::step(MonoTime now, net::ReceiveBuffers& buffers) {
     over_.store(true, std::memory_order_release);
     return Wake{};
   }
+  return next_wake(reading, now);
+}
+
+Wake ReceivingStream::next_wake(const Reading& reading, MonoTime now) {
   const Duration rest = moderation_.after(reading.reads, reading.bytes, now);
   if (reading.more) {
     return Wake{sender::kAtOnce, false, false};
   }
-  return rest > Duration{0} ? Wake{now + rest, false, false, true} : Wake{kNever, false, false};
+  Wake wake = rest > Duration{0} ? Wake{now + rest, false, false, true} : Wake{};
+  if (omitting_) {
+    wake.at = std::min(wake.at, mono_from_ns(omit_until_ns_.load(std::memory_order_relaxed)));
+  }
+  return wake;
+}
+
+void ReceivingStream::end_omitted_by(std::int64_t at_ns) {
+  if (omitting_ && at_ns >= omit_until_ns_.load(std::memory_order_relaxed)) {
+    omitting_ = false;
+    account_.end_omitted();
+  }
 }
 
 ReceivingStream::Reading ReceivingStream::read(net::ReceiveBuffers& buffers) {
-  const std::int64_t omit_until = omit_until_ns_.load(std::memory_order_relaxed);
   Reading out{0, 0, true};
   for (int i = 0; i < kReadsPerStep && out.more; ++i) {
     const auto reads = port_.receive(buffers);
     out.more = !reads.empty();
     out.reads += reads.size();
     for (const net::Received& each : reads) {
-      if (!omitting_done_ && to_ns(each.at) >= omit_until && omit_until != INT64_MIN) {
-        omitting_done_ = true;
-        account_.end_omitted();
-      }
+      end_omitted_by(to_ns(each.at));
       account_.on_read(each);
       out.bytes += each.data.size();
     }

@@ -27,8 +27,11 @@ class ReceivingStream final : public engine::Task {
 
   /// A read that was taken from the port before the first step().
   void take_early(const net::Received& read) { account_.on_read(read); }
-  /// What arrives before this moment is omitted.
-  void omit_until(MonoTime at) { omit_until_ns_.store(to_ns(at), std::memory_order_relaxed); }
+  /// What arrives before this moment is omitted; of a stream whose settings say that it omits.
+  void omit_until(MonoTime at) {
+    omit_until_ns_.store(to_ns(at), std::memory_order_relaxed);
+    notify();
+  }
   /// Ends it at its next step, which its executor is to be woken for.
   void stop() { stop_.store(true, std::memory_order_relaxed); }
 
@@ -47,6 +50,9 @@ class ReceivingStream final : public engine::Task {
     bool more = false;
   };
   [[nodiscard]] Reading read(net::ReceiveBuffers& buffers);
+  [[nodiscard]] engine::Wake next_wake(const Reading& reading, MonoTime now);
+  /// Ends the omitted time, where it is over at `at_ns`.
+  void end_omitted_by(std::int64_t at_ns);
   void publish();
 
   net::DatagramPort& port_;
@@ -59,12 +65,12 @@ class ReceivingStream final : public engine::Task {
   std::optional<Duration> cpu_at_start_;
   MonoTime begun_{};
   std::uint32_t cpu_permille_ = UINT32_MAX;
-  std::atomic<std::int64_t> omit_until_ns_{INT64_MIN};
+  std::atomic<std::int64_t> omit_until_ns_{INT64_MAX};
   std::atomic<bool> stop_{false};
   std::atomic<bool> over_{false};
   std::atomic<bool> abandoned_{false};
   bool started_ = false;
-  bool omitting_done_ = false;
+  bool omitting_ = false;
 };
 
 }  // namespace udperf::iperf3

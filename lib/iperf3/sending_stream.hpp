@@ -54,14 +54,15 @@ class SendingStream final : public engine::Task {
     return sender_.packets() + omitted_alone_.load(std::memory_order_relaxed);
   }
 
+  /// The omitted ones, once the omitted time is over.
+  [[nodiscard]] std::uint64_t omitted_packets() const { return sender_.omitted_packets(); }
+
   // Once it is over().
 
   /// All that were numbered.
   [[nodiscard]] std::uint64_t packets() const {
     return sender_.omitted_packets() + sender_.packets();
   }
-  /// Of those, the omitted ones.
-  [[nodiscard]] std::uint64_t omitted_packets() const { return sender_.omitted_packets(); }
   /// Of what came after the omitted time.
   [[nodiscard]] TxReport report() const;
   [[nodiscard]] int os_error() const { return sender_.os_error(); }

@@ -80,11 +80,13 @@ bool ServerControl::read_parameters(MonoTime now) {
     return false;
   }
   if (item.status == Inbox::Text::Status::refused) {
+    failed_asking_ = true;
     fail(ErrorNumber::bad_parameters, "the length of the parameters is not acceptable", now);
     return false;
   }
   const auto read = iperf3::read_parameters(item.text);
   if (!read) {
+    failed_asking_ = true;
     fail(read.error(), describe(static_cast<std::uint32_t>(read.error()), 0), now);
     return false;
   }

@@ -71,6 +71,8 @@ class ServerControl {
   /// The connection can go.
   [[nodiscard]] bool over() const { return phase_ == Phase::over; }
   [[nodiscard]] bool ended() const { return ended_; }
+  /// What came as the client's parameters cannot be read.
+  [[nodiscard]] bool failed_asking() const { return failed_asking_; }
   [[nodiscard]] TestStatus status() const { return status_; }
   [[nodiscard]] const std::string& reason() const { return reason_; }
 
@@ -118,6 +120,7 @@ class ServerControl {
   Parameters parameters_;
   std::optional<Results> client_results_;
   bool ended_ = false;
+  bool failed_asking_ = false;
   TestStatus status_ = TestStatus::incomplete;
   std::string reason_;
 };

@@ -163,6 +163,7 @@ StreamAccount::Settings ServerTest::receiving_settings(const net::DatagramPort& 
   settings.counters = p.counters_64bit ? Counters::wide : Counters::narrow;
   settings.merging = port.gro_active();
   settings.several = p.streams > 1;
+  settings.omits = p.omit_seconds != 0;
   settings.memory = &memory_.account();
   return settings;
 }

@@ -18,6 +18,7 @@
 #include "iperf3/process_cpu.hpp"
 #include "iperf3/rate_watch.hpp"
 #include "iperf3/receiving_stream.hpp"
+#include "iperf3/report_writer.hpp"
 #include "iperf3/sending_stream.hpp"
 #include "iperf3/server_control.hpp"
 #include "iperf3/test_admission.hpp"
@@ -42,6 +43,7 @@ struct ServerTestSetting {
   Duration interval = std::chrono::seconds{1};
   /// Clients that ask for its output get JSON with these keys; absent: text.
   std::optional<KeySet> json_output = std::nullopt;
+  TextFormat text_output = {};
   std::string device = {};  ///< network interface that all goes through; empty: any
   Duration data_patience = std::chrono::seconds{120};  ///< for data of the client
   Duration rate_window = std::chrono::seconds{5};      ///< that its rate is looked at over
@@ -68,6 +70,8 @@ class ServerTest {
   /// True once: the client has said what it wants, and grant() or refuse() has to follow.
   [[nodiscard]] bool take_asked() { return admission_.take_asked(); }
   [[nodiscard]] bool ended() const { return control_.ended(); }
+  /// It ended with what the client sent as its parameters: they cannot be read.
+  [[nodiscard]] bool failed_asking() const { return control_.failed_asking(); }
   /// It is asked about once more, at the next step.
   void ask_again() { admission_.ask(); }
   /// `granted`: with the rates that the policy leaves. The client is told when may_create() lets
@@ -153,6 +157,7 @@ class ServerTest {
   [[nodiscard]] Results own_results();
   void watch(MonoTime now);
   void watch_rate(MonoTime now);
+  [[nodiscard]] bool amount_overrun(MonoTime now) const;
   void note_rows(MonoTime now);
   [[nodiscard]] MonoTime next_time(MonoTime now) const;
   [[nodiscard]] engine::Executor& executor();

@@ -5,7 +5,6 @@
 #include "base/saturating.hpp"
 #include "iperf3/end_grace.hpp"
 #include "iperf3/report_json.hpp"
-#include "iperf3/report_writer.hpp"
 #include "iperf3/server_test.hpp"
 
 namespace udperf::iperf3 {
@@ -173,7 +172,7 @@ Results ServerTest::own_results() {
     if (setting_.json_output) {
       out.server_output_json = report_json(record_, *setting_.json_output);
     } else {
-      out.server_output_text = report_text(record_);
+      out.server_output_text = report_text(record_, setting_.text_output);
     }
   }
   return out;

@@ -23,9 +23,36 @@ void ServerTest::watch(MonoTime now) {
     control_.give_up("the client's host no longer answers", now);
   } else if (setting_.max_duration && now - times_.started() > *setting_.max_duration + 5s) {
     control_.refuse(ErrorNumber::duration_expired, "it took longer than --max-duration", now);
+  } else if (amount_overrun(now)) {
+    control_.refuse(ErrorNumber::duration_expired,
+                    "the client did not end the test when it had been sent its amount many times",
+                    now);
   } else {
     watch_rate(now);
   }
+}
+
+/// Of a test for an amount the client alone sees the end. One that does not is not sent to for
+/// ever, but longer where it is to be sent to as fast as it goes: a narrow path loses most of that.
+bool ServerTest::amount_overrun(MonoTime now) const {
+  constexpr Duration kOnItsWay = 5s;  // the client's word that it is over
+  constexpr std::uint64_t kMostAtRate = 8;
+  constexpr std::uint64_t kMostOfFlood = 1000;
+  const Parameters& p = control_.parameters();
+  const std::uint64_t amount =
+      p.blocks != 0 ? p.blocks : p.bytes / p.length + (p.bytes % p.length != 0);
+  if ((p.bytes == 0 && p.blocks == 0) ||
+      now - times_.started() < std::chrono::seconds{p.omit_seconds} + kOnItsWay) {
+    return false;
+  }
+  std::uint64_t sent = 0;
+  for (const Stream& stream : streams_) {
+    const bool counts =
+        stream.sender && (p.omit_seconds == 0 || stream.sender->omitted_packets() != 0);
+    sent += counts ? stream.sender->counted_packets() : 0;
+  }
+  const std::uint64_t most = params().rate_down.limited() ? kMostAtRate : kMostOfFlood;
+  return sent / most >= amount;
 }
 
 /// A client that sends more than it asked for uses up what others were promised.
@@ -39,7 +66,7 @@ void ServerTest::watch_rate(MonoTime now) {
       const auto totals = stream.receiver->totals();
       receives = true;
       exact = exact && totals.exact;
-      bytes += totals.bytes;
+      bytes += totals.omitted.bytes + totals.bytes;
       last = std::max(last, stream.receiver->last_arrival().value_or(last));
     }
   }

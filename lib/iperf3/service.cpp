@@ -36,6 +36,7 @@ ServerTestSetting test_setting(const Iperf3Service::Parts& parts) {
   out.watcher = parts.watcher;
   out.interval = parts.interval;
   out.json_output = parts.json_output;
+  out.text_output = parts.text_output;
   out.device = parts.options.bind_device;
   out.data_patience = parts.data_patience;
   out.rate_window = parts.rate_window;
@@ -215,6 +216,12 @@ void Iperf3Service::decide(ServerTest& test, MonoTime now) {
            "the client's rate is above what the server's limit leaves", now);
     return;
   }
+  if (parts_.refuse_rates && p.server_sends() && asked.rate_down.limited() &&
+      params.rate_down != asked.rate_down) {
+    refuse(test, ErrorNumber::total_rate,
+           "the rate that the client asks for is above what the server's limit leaves", now);
+    return;
+  }
   if (!burst_fits(p, params, occupied)) {
     refuse(test, ErrorNumber::total_rate, "a burst is more than the server's limit leaves", now);
     return;
@@ -304,6 +311,7 @@ void Iperf3Service::reap(MonoTime now) {
       ++finished_;
     }
     if (test.finished()) {
+      finished_ += parts_.options.one_off && test.failed_asking() ? 1U : 0U;
       poll_.remove(test.connection().fd());
       it = tests_.erase(it);
     } else {

@@ -37,8 +37,10 @@ class Iperf3Service final : public engine::Service {
     Duration interval = std::chrono::seconds{1};
     /// Clients that ask for this server's output get JSON with these keys; absent: text.
     std::optional<KeySet> json_output = std::nullopt;
+    TextFormat text_output = {};
     /// Who a token is of, or why nobody is let in by it; null: everybody is let in.
     std::function<Result<std::string>(const std::optional<std::string>& token)> authorize = {};
+    bool refuse_rates = false;  ///< of this end, above the policy's; else it sends more slowly
     Duration data_patience = std::chrono::seconds{120};  ///< for data of a client that sends
     Duration rate_window = std::chrono::seconds{5};      ///< that its rate is looked at over
     net::TcpPatience control = {};

@@ -16,6 +16,21 @@ PacketPlan endless_plan(std::uint32_t length) {
   return PacketPlan::for_stream(params, Way::up, 0);
 }
 
+/// `stats`: null where there are none yet.
+StreamAccount::Part part_of(const stats::StreamStats* stats) {
+  StreamAccount::Part out;
+  if (stats != nullptr) {
+    out.counted = stats->next_expected();
+    out.unique = stats->unique();
+    out.bytes = stats->unique_bytes();
+    out.missing = stats->missing_so_far();
+    out.duplicates = stats->duplicates();
+    out.reordered = stats->reordered();
+    out.jitter = stats->jitter();
+  }
+  return out;
+}
+
 }  // namespace
 
 StreamAccount::StreamAccount(const Settings& settings)
@@ -105,15 +120,9 @@ void StreamAccount::end_omitted() {
 
 StreamAccount::Totals StreamAccount::totals() const {
   Totals out;
-  out.counted = stats_->next_expected();
-  out.highest = base_ + out.counted;
-  out.unique = stats_->unique();
-  out.bytes = stats_->unique_bytes();
-  out.missing = stats_->missing_so_far();
-  out.duplicates = stats_->duplicates();
-  out.reordered = stats_->reordered();
-  out.omitted_missing = omitted_ ? omitted_->missing_so_far() : 0;
-  out.jitter = stats_->jitter();
+  static_cast<Part&>(out) = part_of(omitting() ? nullptr : stats_.get());
+  out.omitted = part_of(omitting() ? stats_.get() : omitted_.get());
+  out.highest = base_ + stats_->next_expected();
   out.exact = !stats_->out_of_memory() && !(omitted_ && omitted_->out_of_memory());
   return out;
 }
@@ -122,6 +131,10 @@ StreamAccount::Closed StreamAccount::close(std::optional<std::uint64_t> sent,
                                            const ClockAnchor& clock,
                                            std::optional<std::uint32_t> drops) {
   Closed out;
+  if (omitting()) {  // it ended in the omitted time: what was still to come is of that part, too
+    end_omitted();
+    sent = sent ? std::optional{base_} : std::nullopt;
+  }
   const std::uint64_t all = std::max(sent.value_or(totals().highest), base_);
   RxReport omitted;
   if (omitted_) {

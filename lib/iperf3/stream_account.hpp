@@ -30,6 +30,7 @@ class StreamAccount {
     Duration gap_threshold = std::chrono::milliseconds{50};
     bool merging = false;             ///< the socket merges datagrams (UDP_GRO)
     bool several = false;             ///< one of several streams: the delays' bins are to be joined
+    bool omits = false;               ///< there is an omitted time: end_omitted() follows
     MemoryAccount* memory = nullptr;  ///< of the test; null: no limit
   };
   explicit StreamAccount(const Settings& settings);
@@ -38,25 +39,28 @@ class StreamAccount {
   /// invalid.
   void on_read(const net::Received& read);
 
-  /// The omitted time is over: what follows counts.
+  /// The omitted time is over: what follows counts. Where it never is, nothing counts.
   void end_omitted();
 
-  /// What is known so far, without the omitted part but for `highest`.
-  struct Totals {
-    std::uint64_t highest = 0;  ///< number, from 1 on; 0 = none has arrived
-    std::uint64_t counted = 0;  ///< of these, after the omitted part
+  /// What is known so far of one of the two parts.
+  struct Part {
+    std::uint64_t counted = 0;  ///< numbers up to the highest
     std::uint64_t unique = 0;
     std::uint64_t bytes = 0;    ///< of unique datagrams
     std::uint64_t missing = 0;  ///< lost, or still to come
     std::uint64_t duplicates = 0;
     std::uint64_t reordered = 0;
-    std::uint64_t omitted_missing = 0;  ///< of the omitted part
     std::optional<Duration> jitter;
+  };
+  /// Of the part that counts, and beside it of the omitted one.
+  struct Totals : Part {
+    std::uint64_t highest = 0;  ///< number of both, from 1 on; 0 = none has arrived
+    Part omitted;
     bool exact = true;  ///< false: there was no memory to record an arrival
 
     /// Every number up to `sent` has arrived.
     [[nodiscard]] bool all_received(std::uint64_t sent) const {
-      return highest == sent && missing == 0 && omitted_missing == 0;
+      return highest == sent && missing == 0 && omitted.missing == 0;
     }
   };
   [[nodiscard]] Totals totals() const;
@@ -79,6 +83,7 @@ class StreamAccount {
   };
 
   [[nodiscard]] std::unique_ptr<stats::StreamStats> make_stats() const;
+  [[nodiscard]] bool omitting() const { return settings_.omits && !omitted_; }
   void take(std::uint64_t sequence, std::int64_t tx_ns, Scan& scan);
   void close_run(Scan& scan);
   void add(stats::Run run);

@@ -19,9 +19,7 @@ Row sent_row(const StreamCounters& before, const StreamCounters& now, std::uint3
   return row;
 }
 
-Row received_row(const StreamCounters& before, const StreamCounters& now) {
-  const auto& a = before.totals;
-  const auto& b = now.totals;
+Row received_row(const StreamAccount::Part& a, const StreamAccount::Part& b) {
   Row row;
   row.packets = b.counted - std::min(a.counted, b.counted);
   row.bytes = b.bytes - std::min(a.bytes, b.bytes);
@@ -122,12 +120,16 @@ bool RowCutter::pending(const std::vector<StreamCounters>& counters, MonoTime no
   }
   bool passed = last_.size() != counters.size();
   for (std::size_t i = 0; !passed && i < counters.size(); ++i) {
-    const auto& a = last_[i].totals;
-    const auto& b = counters[i].totals;
+    const auto& a = part(last_[i]);
+    const auto& b = part(counters[i]);
     passed = counters[i].packets != last_[i].packets || b.counted != a.counted ||
              b.bytes != a.bytes || b.missing != a.missing;
   }
   return passed;
+}
+
+const StreamAccount::Part& RowCutter::part(const StreamCounters& of) const {
+  return omitting() ? of.totals.omitted : of.totals;
 }
 
 double RowCutter::elapsed(MonoTime now) const {
@@ -141,7 +143,7 @@ IntervalRows RowCutter::cut(const std::vector<StreamEnds>& streams,
   const bool omitted = omitting();
   for (std::size_t i = 0; i < streams.size(); ++i) {
     Row row = streams[i].sender ? sent_row(last_[i], counters[i], length_)
-                                : received_row(last_[i], counters[i]);
+                                : received_row(part(last_[i]), part(counters[i]));
     row.start_s = in_seconds(row_start_ - origin_);
     row.end_s = in_seconds(now - origin_);
     row.omitted = omitted;

@@ -147,6 +147,8 @@ class RowCutter {
 
  private:
   [[nodiscard]] bool omitting() const { return origin_ < counted_from_; }
+  /// What a receiver's row is made of.
+  [[nodiscard]] const StreamAccount::Part& part(const StreamCounters& of) const;
   void advance(MonoTime now);
 
   std::uint32_t length_;

@@ -112,7 +112,7 @@ TcpConnection::Connecting TcpConnection::connecting() {
 
 void TcpConnection::fail(int os_error, const char* what) {
   closed_ = true;
-  unsent_.clear();
+  forget_sent(unsent_.size());
   if (!error_) {
     error_ = Error{ErrorCode::unreachable, what + remote_.to_string(), os_error, "connect"};
   }
@@ -142,18 +142,29 @@ void TcpConnection::send(std::span<const std::byte> bytes) {
 }
 
 void TcpConnection::flush() {
-  while (!unsent_.empty()) {
-    const ssize_t sent = ::send(fd(), unsent_.data(), unsent_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  while (wants_to_write()) {
+    const ssize_t sent =
+        ::send(fd(), unsent_.data() + sent_, unsent_.size() - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0) {
       if (!would_block(errno)) {
         fail(errno, "send to ");
       }
       return;
     }
-    unsent_.erase(unsent_.begin(), unsent_.begin() + sent);
+    forget_sent(sent_ + static_cast<std::size_t>(sent));
   }
   if (finish_) {
     ::shutdown(fd(), SHUT_WR);
+  }
+}
+
+/// The first `count` bytes are not needed any more; they go when most of them have gone, and not
+/// each time: what is left is moved then.
+void TcpConnection::forget_sent(std::size_t count) {
+  sent_ = count;
+  if (sent_ >= unsent_.size() - sent_) {
+    unsent_.erase(unsent_.begin(), unsent_.begin() + static_cast<std::ptrdiff_t>(sent_));
+    sent_ = 0;
   }
 }
 

@@ -42,7 +42,7 @@ class TcpConnection {
   /// Sends more of what is queued.
   void flush();
   /// Something is queued: flush() again when the descriptor is writable.
-  [[nodiscard]] bool wants_to_write() const { return !unsent_.empty(); }
+  [[nodiscard]] bool wants_to_write() const { return sent_ < unsent_.size(); }
   /// Nothing more will be sent, once the queue is empty.
   void finish_sending();
 
@@ -64,11 +64,13 @@ class TcpConnection {
 
  private:
   void fail(int os_error, const char* what);
+  void forget_sent(std::size_t count);
 
   Fd socket_;
   Endpoint local_;
   Endpoint remote_;
   std::vector<std::byte> unsent_;
+  std::size_t sent_ = 0;  ///< bytes of it that have gone
   std::optional<Error> error_;
   bool connected_ = false;
   bool closed_ = false;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "e2e/iperf3_peers.hpp"
@@ -52,11 +53,13 @@ TEST_CASE("Tests against a stock server complete in every direction, and their b
   }
   StockServer server;
   for (const char* direction : {"up", "down", "both"}) {
-    for (const char* streams : {"1", "4"}) {
+    for (const auto& [streams, rate] : std::vector<std::pair<const char*, const char*>>{
+             {"1", "4M"}, {"4", "4M"}, {"1", "50K"}, {"1", "200M"}}) {
+      CAPTURE(direction, streams, rate);
       server.await_turn();
       const auto finished = run_udperf(
           client(server.port(), {"--direction", direction, "--streams", streams, "--duration", "1s",
-                                 "--rate", "4M", "--packet-size", "1000"}));
+                                 "--rate", rate, "--packet-size", "1000"}));
       const json document = document_of(finished);
       INFO(document.dump());
       REQUIRE(finished.code() == 0);

@@ -75,8 +75,7 @@ class Client {
       return;
     }
     hear(9);
-    say(R"({"udp":true,"reverse":true,"time":60,"len":500,"bandwidth":4000000})",
-        last == Last::half_parameters);
+    say(parameters, last == Last::half_parameters);
     if (last <= Last::parameters) {
       return;
     }
@@ -104,6 +103,8 @@ class Client {
       wait_until(enough);
     }
   }
+
+  std::string parameters = R"({"udp":true,"reverse":true,"time":60,"len":500,"bandwidth":4000000})";
 
   /// Closes the control connection and gives the data's socket away.
   [[nodiscard]] std::unique_ptr<net::DatagramPort> drop_control() {
@@ -263,6 +264,33 @@ TEST_CASE("No data follows a client that is gone, although nothing says so on UD
   }
   os::wait_readable(std::array<int, 1>{data->fd()}, 300ms);
   CHECK(data->receive(buffers).empty());
+}
+
+TEST_CASE("A client that does not end a test for an amount is not sent to for ever") {
+  for (const bool omits : {false, true}) {
+    Server server{IpFamily::v4, {"--iperf3=0", "--jsonl", "-"}};
+    Client client{iperf3_endpoint(server)};
+    client.parameters =
+        std::string{R"({"udp":true,"reverse":true,"len":500,"bandwidth":4000000,"time":0,)"} +
+        (omits ? R"("num":5000,"omit":1})" : R"("blockcount":10})");
+    client.go(Last::data);  // and says nothing more
+    REQUIRE(server.process().wait_for(test::Stream::out, "\n", kGuard));
+    const json session = json::parse(server.process().output(test::Stream::out))["data"];
+    INFO(session.dump());
+    CHECK(session["status"] == "incomplete");
+    CHECK(session["reason"].get<std::string>().find("its amount") != std::string::npos);
+  }
+}
+
+TEST_CASE("A client whose parameters cannot be read is the one that -1 has served") {
+  OwnServer server{{"-1"}};
+  {
+    Client client{
+        {IpAddress::loopback(IpFamily::v4), static_cast<std::uint16_t>(std::stoi(server.port))}};
+    client.parameters = R"({"udp":true,"len":"no number"})";
+    client.go(Last::parameters);
+    REQUIRE(server.process.wait(kGuard).has_value());
+  }
 }
 
 TEST_CASE("A server tells of a test that ended before its start, in text and in JSON") {

@@ -7,6 +7,7 @@
 #include "e2e/program.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
+#include "support/places.hpp"
 
 // Tests by the iperf3 protocol through a relay that drops, copies and cuts the tail: the loss that
 // is told is what the relay dropped.
@@ -109,6 +110,44 @@ TEST_CASE("What a relay drops of a stock server's data is what the client tells"
   CHECK(down["loss"]["packets"] == truth.dropped);
   CHECK(down["tx"]["packets"] == truth.received - 1);
   CHECK(down["duplicates"]["packets"] == truth.duplicated);
+}
+
+TEST_CASE("What nothing follows behind the omitted time is told as omitted, in either role") {
+  constexpr std::uint64_t kOmitted = 20;  // the first fifth of a second of one that is omitted
+  for (const Words& way : std::vector<Words>{{"-R"}, {"-R", "-P", "2"}, {"--bidir"}, {}}) {
+    OwnServer server;
+    RelayScript script;
+    script.decide = [](const Passage& passage) {
+      Fate fate;
+      fate.drop = passage.bytes == kLength && passage.count > kOmitted;
+      return std::optional{fate};
+    };
+    measure_under_condition([&](Attempt& attempt) {
+      Iperf3Relay relay{
+          {IpAddress::loopback(IpFamily::v4), static_cast<std::uint16_t>(std::stoi(server.port))},
+          script};
+      const auto finished = run_words(iperf3_client(
+          kProgram, relay.port(),
+          with({"-J", "-O", "1", "-t", "1", "-b", "800k", "-l", "1000", "-i", "0.5"}, way)));
+      INFO(finished.out);
+      REQUIRE(finished.code() == 0);
+      const json document = json::parse(finished.out);
+      const json& end = document["end"];
+      const bool both = !way.empty() && way.front() == "--bidir";
+      for (const char* const sum : {"sum_received", "sum_received_bidir_reverse"}) {
+        if (both || end.contains(sum)) {
+          attempt.expect(end[sum]["bytes"] == 0, sum);
+          attempt.expect(end[sum]["lost_packets"] == end[sum]["packets"], sum);
+        }
+      }
+      for (const json& interval : document["intervals"]) {
+        for (const json& stream : interval["streams"]) {
+          const bool counted = stream["omitted"] == false && stream["sender"] == false;
+          attempt.expect(!counted || stream["bytes"] == 0, "nothing in the rows that count");
+        }
+      }
+    });
+  }
 }
 
 TEST_CASE("Of a stock server that takes copies for losses that were found a warning tells") {

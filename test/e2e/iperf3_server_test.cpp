@@ -1,6 +1,7 @@
 #include <chrono>
 #include <csignal>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "e2e/iperf3_peers.hpp"
@@ -94,9 +95,10 @@ TEST_CASE("Stock clients finish in every direction, and all counts agree") {
   std::size_t done = 0;
   for (const std::vector<std::string>& way :
        std::vector<std::vector<std::string>>{{}, {"-R"}, {"--bidir"}}) {
-    for (const char* streams : {"1", "4"}) {
+    for (const auto& [streams, rate] : std::vector<std::pair<const char*, const char*>>{
+             {"1", "4M"}, {"4", "4M"}, {"1", "50k"}, {"1", "200M"}}) {
       for (const bool wide : {false, true}) {
-        std::vector<std::string> options{"-t", "1", "-b", "4M", "-l", "1000", "-P", streams};
+        std::vector<std::string> options{"-t", "1", "-b", rate, "-l", "1000", "-P", streams};
         options.insert(options.end(), way.begin(), way.end());
         if (wide) {
           options.emplace_back("--udp-counters-64bit");

@@ -45,7 +45,7 @@ void act(iperf3::ClientControl& control, MonoTime now) {
   using Event = iperf3::ClientControl::Event;
   for (const Event event : control.take_events()) {
     if (event == Event::parameters_wanted) {
-      control.send_parameters(iperf3::Parameters{}, now);
+      control.send_parameters(iperf3::Parameters{});
     } else if (event == Event::create_streams) {
       control.streams_made(now);
     } else if (event == Event::started) {

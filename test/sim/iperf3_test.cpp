@@ -108,9 +108,9 @@ class Pair {
   void act() {
     for (const auto event : client.take_events()) {
       if (event == ClientControl::Event::parameters_wanted) {
-        client.send_parameters(parameters(), now);
+        client.send_parameters(parameters());
       } else if (event == ClientControl::Event::create_streams) {
-        client.streams_made(now);
+        client.streams_made();
         server.streams_made(now);
       } else if (event == ClientControl::Event::started) {
         client.end_test(now);
@@ -219,5 +219,74 @@ TEST_CASE("A stream over a network that loses, copies and reorders is counted to
     CHECK(closed.report.duplicates < 280);
     CHECK(closed.report.reordered > 0);
     CHECK(closed.result.errors == closed.report.lost);
+  }
+}
+
+namespace {
+
+/// A stream that is sent one datagram every 10 ms for two seconds, of which one is the omitted
+/// time; nothing arrives from number `lost_from` on.
+struct Omitting {
+  explicit Omitting(std::uint64_t lost_from, bool omits = true) {
+    StreamAccount::Settings settings{100, Counters::wide};
+    settings.omits = omits;
+    const Endpoint client = SimNetwork::endpoint(2, 7000);
+    near = network.connect(client, network.server);
+    far = network.connect(network.server, client);
+    receiver.emplace(settings, *far, clock);
+    if (omits) {
+      receiver->omit_until(truth.now() + 1s);
+    }
+    net::ReceiveBuffers buffers;
+    std::vector<std::byte> bytes(100);
+    const MonoTime start = truth.now();
+    MonoTime wake = start;
+    for (std::uint64_t i = 1; i <= 200; ++i) {
+      const MonoTime at = start + i * 10ms - 5ms;
+      // It is stepped when it wants to be, and when something has come.
+      while (wake < at) {
+        truth.move_to(wake);
+        wake = receiver->step(truth.now(), buffers).at;
+      }
+      truth.move_to(at);
+      if (i < lost_from) {
+        encode(bytes.data(), Counters::wide, i, to_ns(at));
+        static_cast<void>(near->send_control(bytes));
+        truth.move_to(at + 1ms);
+        network.deliver(truth.now());
+        wake = receiver->step(truth.now(), buffers).at;
+      }
+    }
+    shown = receiver->totals();
+    receiver->stop();
+    static_cast<void>(receiver->step(truth.now(), buffers));
+  }
+
+  FakeClock truth;
+  SimClock clock{truth, {}};
+  SimNetwork network{truth, 5};
+  std::unique_ptr<net::DatagramPort> near;
+  std::unique_ptr<net::DatagramPort> far;
+  std::optional<ReceivingStream> receiver;
+  StreamAccount::Totals shown;
+};
+
+}  // namespace
+
+TEST_CASE("The omitted time ends by the clock, whether anything arrives behind it or not") {
+  for (const std::uint64_t lost_from : {201U, 151U, 101U, 50U, 1U}) {
+    Omitting stream{lost_from};
+    const std::uint64_t omitted = std::min<std::uint64_t>(lost_from - 1, 100);
+    const std::uint64_t arrived = lost_from - 1 - omitted;
+    INFO("lost from " << lost_from);
+    CHECK(stream.shown.unique == arrived);
+    CHECK(stream.shown.omitted.unique == omitted);
+    CHECK(stream.shown.highest == lost_from - 1);
+    const auto closed = stream.receiver->close(200, stream.clock.anchor());
+    CHECK(closed.report.unique == arrived);
+    CHECK(closed.report.sent == 200 - omitted);
+    CHECK(closed.report.lost == 201 - lost_from);
+    CHECK(closed.result.bytes == 100 * arrived);
+    CHECK(closed.result.omitted_packets == omitted);
   }
 }

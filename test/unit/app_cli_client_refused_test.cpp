@@ -141,6 +141,8 @@ const std::vector<Refused>& refused_rows() {
       {{"--local-port", "0-5"}, "--local-port 0-5: must be a whole number from 1 to 65535"},
       {{"--local-port", "7000-7002", "-P", "4"},
        "--local-port: 4 streams need as many ports, and from 7000 to 7002 there are 3"},
+      {{"--local-port", "65535", "--iperf3", "--direction", "both"},
+       "--local-port: 2 sockets need as many ports, and from 65535 to 65535 there are 1"},
       {{"--local-port", "65535", "-P", "2"},
        "--local-port: 2 streams need as many ports, and from 65535 to 65535 there are 1"},
       {{"--flows", "1"}, "--flows 1: must be a whole number from 2 to 128"},

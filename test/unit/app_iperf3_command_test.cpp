@@ -68,39 +68,6 @@ TEST_CASE("An interface is named by --bind-dev, or behind the address of -B") {
   CHECK(parse({"-c", "h", "-u", "-B", "192.0.2.1%"}).problem.has_value());
 }
 
-TEST_CASE("Rates are in powers of 1000, bytes and counts in powers of 1024") {
-  CHECK(iperf3_number("1k", 1000) == 1000U);
-  CHECK(iperf3_number("1K", 1024) == 1024U);
-  CHECK(iperf3_number("1.5M", 1024) == 1'572'864U);
-  CHECK(iperf3_number("0", 1000) == 0U);
-  CHECK(iperf3_number("3T", 1000) == 3'000'000'000'000U);
-  for (const char* bad : {"", "x", "-1", "1x", "1 M", "nan", "1e400", "9e18k", "9e18kB"}) {
-    CHECK_FALSE(iperf3_number(bad, 1000).has_value());
-  }
-}
-
-TEST_CASE("Of a unit the first letter counts, as with iperf3, and the rest is ignored") {
-  CHECK(iperf3_number("10Mbps", 1000) == 10'000'000U);
-  CHECK(iperf3_number("1KB", 1024) == 1024U);
-  CHECK(iperf3_number("1.5GiB", 1024) == 1'610'612'736U);
-  const auto command = parse({"-c", "h", "-u", "-b", "10Mbps/5", "-n", "10MB", "-l", "1KB", "-w",
-                              "64KB", "--fq-rate", "1Gbit", "-f", "Mbits"});
-  REQUIRE_FALSE(command.problem.has_value());
-  CHECK(command.parameters.rate_bps == 10'000'000);
-  CHECK(command.parameters.burst == 5);
-  CHECK(command.parameters.bytes == 10'485'760);
-  CHECK(command.parameters.length == 1024);
-  CHECK(command.parameters.window == 65'536);
-  CHECK(command.parameters.fq_rate_bps == 1'000'000'000);
-  CHECK(command.report.unit == 'M');
-  CHECK(parse({"-c", "h", "-u", "-k", "2kilo"}).parameters.blocks == 2048);
-  CHECK(parse({"-s", "--server-bitrate-limit", "5Mbit/s/1"}).problem.has_value());
-  CHECK(parse({"-s", "--server-bitrate-limit", "5Mbit/1"}).service.limit_bps == 5'000'000U);
-  CHECK(parse({"-c", "h", "-u", "-f", "bits"}).problem.has_value());
-  CHECK(parse({"-c", "h", "-u", "-f", ""}).problem.has_value());
-  CHECK(parse({"-c", "h", "-u", "-b", "10 Mbps"}).problem.has_value());
-}
-
 TEST_CASE("Bytes and blocks end a test in place of time") {
   const auto bytes = parse({"-c", "h", "-u", "-n", "1M"});
   CHECK(bytes.parameters.bytes == 1'048'576);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/iperf3_rows.hpp"
 #include "app/man_page.hpp"
 #include "app/options/commands.hpp"
 #include "app/options/table.hpp"
@@ -66,6 +67,9 @@ std::optional<std::string> said_of(const Page& page, const std::string& program)
 
 TEST_CASE("a command's page explains each of its options with the words of --help", "[app]") {
   for (const auto& command : command_table()) {
+    if (command.command == udperf::app::Command::iperf3) {
+      continue;  // has a table of its own
+    }
     const auto text = command_man_page(command.command, head);
     for (const auto& option : udperf::app::option_table()) {
       CAPTURE(command.name, option.name);
@@ -85,6 +89,30 @@ TEST_CASE("a command's page explains each of its options with the words of --hel
               udperf::app::roff(udperf::app::help_text(*known)));
       }
     }
+  }
+}
+
+TEST_CASE("the page of udperf iperf3 has what its --help has, its statuses and password", "[app]") {
+  const auto text = command_man_page(udperf::app::Command::iperf3, head);
+  const auto help = udperf::app::iperf3_help();
+  std::size_t options = 0;
+  for (const auto& group : udperf::app::option_groups(udperf::app::Command::iperf3)) {
+    CHECK(help.find(std::string{group.heading} + ":\n") != std::string::npos);
+    for (const auto& option : group.rows) {
+      CAPTURE(option.name);
+      CHECK(text.find(bold_name(option) + "\\fR") != std::string::npos);
+      CHECK(help.find("--" + std::string{option.name}) != std::string::npos);
+      CHECK(help.find(option.help) != std::string::npos);
+      CHECK(option.help.back() != '.');
+      ++options;
+    }
+  }
+  CHECK(options > 50);
+  CHECK(text.find("IPERF3_PASSWORD") != std::string::npos);
+  CHECK(text.find(".TP\n\\fB2\\fR\n") == std::string::npos);
+  for (const auto& row : udperf::app::iperf3_rows()) {
+    const bool none = row.value == udperf::app::Iperf3Row::Value::none;
+    CHECK((row.help.empty() || row.value_name.empty() == none));
   }
 }
 

@@ -16,7 +16,14 @@ constexpr std::uint32_t kLength = 100;
 
 /// Arrivals at one account.
 struct Arrivals {
-  explicit Arrivals(Counters c = Counters::narrow) : counters(c), account({kLength, c}) {}
+  explicit Arrivals(Counters c = Counters::narrow, bool omits = false)
+      : counters(c), account(settings_of(c, omits)) {}
+
+  static StreamAccount::Settings settings_of(Counters c, bool omits) {
+    StreamAccount::Settings out{kLength, c};
+    out.omits = omits;
+    return out;
+  }
 
   Counters counters;
   StreamAccount account;
@@ -135,6 +142,52 @@ TEST_CASE("What belongs to the omitted time is counted apart, whenever it arrive
   CHECK(closed.result.bytes == 6 * kLength);
   CHECK(closed.report.sent == 8);
   CHECK(closed.report.lost == 2);
+}
+
+TEST_CASE("Where the omitted time is not over all is of its part, and none of it counts") {
+  Arrivals a{Counters::narrow, true};
+  a.arrive_together(1, 8);
+  a.arrive(10);
+  const auto totals = a.account.totals();
+  CHECK(totals.unique == 0);
+  CHECK(totals.counted == 0);
+  CHECK(totals.highest == 10);
+  CHECK(totals.omitted.unique == 9);
+  CHECK(totals.omitted.missing == 1);
+  const auto closed = a.close(12);
+  CHECK(closed.report.sent == 0);
+  CHECK(closed.report.lost == 0);
+  CHECK(closed.result.bytes == 0);
+  CHECK(closed.result.packets == closed.result.omitted_packets);
+  CHECK(closed.result.omitted_errors == 1);
+}
+
+TEST_CASE("A row of the omitted time has what was omitted, whichever end sees the border first") {
+  Parameters p;
+  p.length = kLength;
+  p.omit_seconds = 1;
+  const MonoTime start{50s};
+  const std::vector<StreamEnds> streams{StreamEnds{5, {}, {}, false}};
+  const bool over = GENERATE(false, true);  // at the receiver, when the row is cut
+  RowCutter cutter{p, 1s, start};
+  StreamCounters counters;
+  counters.totals.omitted.counted = 10;
+  counters.totals.omitted.missing = 2;
+  counters.totals.omitted.bytes = 8 * kLength;
+  counters.totals.counted = over ? 1 : 0;
+  counters.totals.bytes = over ? kLength : 0;
+  auto rows = cutter.cut(streams, {counters}, start + 1s);
+  CHECK(rows[0].omitted);
+  CHECK(rows[0].packets == 10);
+  CHECK(rows[0].lost == 2);
+  CHECK(rows[0].bytes == 8 * kLength);
+  counters.totals.counted = 7;
+  counters.totals.bytes = 7 * kLength;
+  rows = cutter.cut(streams, {counters}, start + 2s);
+  CHECK_FALSE(rows[0].omitted);
+  CHECK(rows[0].packets == 7);
+  CHECK(rows[0].lost == 0);
+  CHECK(rows[0].bytes == 7 * kLength);
 }
 
 TEST_CASE("Any order, loss and copies: the books agree with a plain list of what was done") {

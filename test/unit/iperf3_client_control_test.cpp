@@ -22,7 +22,7 @@ struct Client {
     for (const auto event : control.take_events()) {
       events.push_back(event);
       if (event == ClientControl::Event::parameters_wanted) {
-        control.send_parameters(Parameters{}, kStart);
+        control.send_parameters(Parameters{});
       }
     }
     const auto more = control.take_output();
@@ -31,7 +31,7 @@ struct Client {
   void to_running() {
     say({std::byte{9}});
     say({std::byte{10}});
-    control.streams_made(kStart);
+    control.streams_made();
     say({std::byte{1}, std::byte{2}});
   }
 };
@@ -94,7 +94,7 @@ TEST_CASE("Silence and a closed connection end a client in every state") {
       }
       if (stage >= 2) {
         client.say({std::byte{10}});
-        client.control.streams_made(kStart);
+        client.control.streams_made();
       }
       if (stage >= 3) {
         client.say({std::byte{1}, std::byte{2}});
@@ -118,6 +118,36 @@ TEST_CASE("Silence and a closed connection end a client in every state") {
                                                         : ErrorCode::unreachable));
     }
   }
+}
+
+TEST_CASE("A server that answers each time just before the client's patience ends has it once") {
+  Client client;
+  const auto say_at = [&client](Duration after, const std::vector<std::byte>& bytes) {
+    client.control.on_time(kStart + after);
+    client.control.on_bytes(bytes, kStart + after);
+    for (const auto event : client.control.take_events()) {
+      if (event == ClientControl::Event::parameters_wanted) {
+        client.control.send_parameters(Parameters{});
+      }
+    }
+  };
+  say_at(2s, {std::byte{9}});
+  CHECK(client.control.deadline() == kStart + 5s);
+  say_at(4s, {std::byte{10}});
+  client.control.extend_start(100ms);  // of a second stream
+  CHECK(client.control.start_by() == kStart + 5100ms);
+  client.control.streams_made();
+  say_at(5s, {std::byte{1}});
+  CHECK(client.control.deadline() == kStart + 5100ms);
+  say_at(5100ms, {std::byte{2}});
+  REQUIRE(client.control.over());
+  REQUIRE(client.control.error().has_value());
+  CHECK(client.control.error()->code == ErrorCode::unreachable);
+}
+
+TEST_CASE("What a name's lookup took is no time of the control connection's") {
+  ClientControl control{{Cookie{}, 5s, 10s, kStart + 1s}, kStart};
+  CHECK(control.deadline() == kStart + 1s);
 }
 
 TEST_CASE("A refusal is told in words with one number behind it, or with none") {
@@ -145,7 +175,7 @@ TEST_CASE("A server that closes when streams are made refuses the test, as one w
     client.say({std::byte{9}});
     client.say({std::byte{10}});
     if (stage >= 1) {
-      client.control.streams_made(kStart);
+      client.control.streams_made();
     }
     if (stage >= 2) {
       client.say({std::byte{1}});
@@ -169,7 +199,7 @@ TEST_CASE("A server may say in any state that it is busy, or that it has termina
         client.say({std::byte{10}});
       }
       if (stage >= 3) {
-        client.control.streams_made(kStart);
+        client.control.streams_made();
         client.say({std::byte{1}, std::byte{2}});
       }
       client.say(state(word));
