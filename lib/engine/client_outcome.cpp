@@ -33,7 +33,9 @@ std::optional<Error> end_error(End end, const Endpoint& server, const TestParams
     case End::never_started:
       return Error{ErrorCode::cut_short, peer + ": the server did not answer GO", 0, "start"};
     case End::out_of_memory:
-      return cut_short("this host ran out of memory during the test");
+      return cut_short(
+          "the books of this test need more memory than it may have: fewer streams, or a longer "
+          "--interval");
     case End::overdue:
       return cut_short(peer + ": the test did not end in its time" +
                        (params.direction == Direction::up

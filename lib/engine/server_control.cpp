@@ -18,6 +18,15 @@ constexpr Duration kDrain = 12s;  // for late datagrams and both reports
 constexpr Duration kHeard = 2s;
 constexpr Duration kLookAgain = 250ms;
 
+/// Where the trace that is played is the client's alone, its rate is a mean that says nothing of
+/// ten seconds.
+session::GrantWatch watch_of(const TestParams& params, MonoTime now) {
+  if (params.shape(Way::up).spacing == Spacing::trace) {
+    return {};
+  }
+  return {session::charged_bps(params, Way::up), params.payload_bytes, now};
+}
+
 }  // namespace
 
 ServerControl::ServerControl(const Settings& settings, TestState& shared, MonoTime now)
@@ -130,7 +139,7 @@ void ServerControl::begin(MonoTime now) {
   started_at_ = now;
   set_end(now);
   if (settings_.watches_rate) {
-    grant_watch_ = session::GrantWatch{session::charged_bps(settings_.params, Way::up), now};
+    grant_watch_ = watch_of(settings_.params, now);
   }
   shared_.started.store(true, std::memory_order_release);
   notify_streams();

@@ -140,8 +140,8 @@ void Worker::take_in(Task& task) {
     entries_.erase(&task);
     task.set_home(nullptr);
     task.abandon();
-    task.release();
     load_.fetch_sub(task.weight(), std::memory_order_relaxed);
+    task.release();  // its owner may do away with it now
   }
 }
 
@@ -222,7 +222,7 @@ void Worker::let_go(Entry& entry) {
   task.set_home(nullptr);
   news_.withdraw(task);
   entries_.erase(&task);
-  load_.fetch_sub(1, std::memory_order_relaxed);
+  load_.fetch_sub(task.weight(), std::memory_order_relaxed);
   task.release();
 }
 

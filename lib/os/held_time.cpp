@@ -89,7 +89,7 @@ std::vector<Duration> stolen_times(const std::string& root) {
       words >> figure;
     }
     if (words) {
-      times.resize(std::max(times.size(), processor + 1));
+      times.resize(std::max(times.size(), processor + 1), kOffline);
       times[processor] = Duration{figures.back() * (1'000'000'000 / ticks)};
     }
   }

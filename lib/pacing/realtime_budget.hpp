@@ -17,7 +17,13 @@ class RealtimeBudget {
   /// has just gone back would get less than the others'.
   class Fellows {
    public:
-    void send_back(MonoTime until) { until_ns_.store(to_ns(until), std::memory_order_relaxed); }
+    /// The longest pause counts.
+    void send_back(MonoTime until) {
+      std::int64_t known = until_ns_.load(std::memory_order_relaxed);
+      while (known < to_ns(until) &&
+             !until_ns_.compare_exchange_weak(known, to_ns(until), std::memory_order_relaxed)) {
+      }
+    }
     [[nodiscard]] MonoTime until() const {
       return mono_from_ns(until_ns_.load(std::memory_order_relaxed));
     }

@@ -5,6 +5,9 @@
 namespace udperf::sender {
 namespace {
 
+/// The kernel's files count in these; one may be anybody's.
+constexpr Duration kTick = std::chrono::milliseconds{10};
+
 std::uint16_t permille(const std::optional<Duration>& before, const std::optional<Duration>& after,
                        Duration of) {
   if (!before || !after || of <= Duration{0}) {
@@ -30,10 +33,14 @@ std::uint16_t most_throttled(const HeldUp& before, const HeldUp& after, Duration
 std::uint16_t most_stolen(const HeldUp& before, const HeldUp& after, Duration wall) {
   std::optional<Duration> most;
   for (const unsigned processor : {before.processor, after.processor}) {
-    if (processor < before.stolen.size() && processor < after.stolen.size()) {
+    if (processor < before.stolen.size() && processor < after.stolen.size() &&
+        before.stolen[processor] >= Duration{0}) {  // was not off
       most =
           std::max(most.value_or(Duration{0}), after.stolen[processor] - before.stolen[processor]);
     }
+  }
+  if (most && *most < 2 * kTick) {
+    most = Duration{0};
   }
   return permille(most ? std::optional{Duration{0}} : std::nullopt, most, wall);
 }
@@ -80,7 +87,11 @@ void HostMeter::fill(const Clock& clock, Duration wall, std::uint32_t& cpu_permi
     const std::int64_t sharers = threads_ != nullptr ? threads_->here() : 1;
     cpu_permille = permille_of((*cpu - *cpu_) / sharers, wall);
   }
-  load = load_between(held_up_, clock.held_up(), wall);
+  HeldUp now = clock.held_up();
+  if (thread_gone_) {
+    now.processor = held_up_.processor;
+  }
+  load = load_between(held_up_, now, wall);
 }
 
 }  // namespace udperf::sender

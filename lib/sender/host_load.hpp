@@ -49,6 +49,7 @@ class HostMeter {
   void forget_thread() {
     cpu_.reset();
     held_up_.waited.reset();
+    thread_gone_ = true;
   }
 
   /// Adds what has come together in `wall`, the time since begin().
@@ -65,6 +66,7 @@ class HostMeter {
   StreamThreads* threads_;
   std::optional<Duration> cpu_;  ///< absent: not told, or not asked for
   HeldUp held_up_;
+  bool thread_gone_ = false;
 };
 
 }  // namespace udperf::sender

@@ -9,15 +9,18 @@ namespace udperf::session {
 
 /// Whether who sends keeps to the rate that he was granted, by what has arrived. Bursts, what a
 /// sender catches up with, and what stood in a queue meanwhile are within twice the rate over ten
-/// seconds. Pure.
+/// seconds and an allowance: a second's worth, and so many of the largest datagrams that chance
+/// (Poisson gaps) sends no more at the slowest rate. Pure.
 class GrantWatch {
  public:
   static constexpr Duration kWindow = std::chrono::seconds{10};
   static constexpr unsigned kTimes = 2;
+  static constexpr unsigned kDatagrams = 32;
 
   GrantWatch() = default;
-  /// `bps`: as granted, payload bits; 0 = any. Begins now.
-  GrantWatch(std::uint64_t bps, MonoTime now) : bps_(bps), since_(now) {}
+  /// `bps`: as granted, payload bits; 0 = any. `largest`: bytes of a datagram at most. Begins now.
+  GrantWatch(std::uint64_t bps, std::uint64_t largest, MonoTime now)
+      : bps_(bps), allowance_(saturating_add(bps / 8, largest * kDatagrams)), since_(now) {}
 
   /// When to look next; kNever where there is nothing to watch.
   [[nodiscard]] MonoTime next() const { return bps_ == 0 ? kNever : since_ + kWindow; }
@@ -27,7 +30,8 @@ class GrantWatch {
       return false;
     }
     const auto ns = static_cast<std::uint64_t>((now - since_).count());
-    const std::uint64_t most = saturating_mul_div(Uint128{bps_} * kTimes, ns, 8'000'000'000U);
+    const std::uint64_t most =
+        saturating_add(saturating_mul_div(Uint128{bps_} * kTimes, ns, 8'000'000'000U), allowance_);
     const bool too_much = bytes > before_ && bytes - before_ > most;
     since_ = now;
     before_ = bytes;
@@ -36,6 +40,7 @@ class GrantWatch {
 
  private:
   std::uint64_t bps_ = 0;
+  std::uint64_t allowance_ = 0;
   MonoTime since_{};
   std::uint64_t before_ = 0;
 };

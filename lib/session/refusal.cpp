@@ -20,10 +20,16 @@ Obstacle obstacle_of(wire::RejectReason reason) {
 
 namespace {
 
-std::string too_much_at_once(double bits) {
-  return "a datagram, burst or frame of this test is larger than all that the server allows in a "
-         "second (" +
-         format_bit_rate(bits) + "): make it smaller";
+/// Of parameters that no time would make welcome.
+std::string no_good(std::uint64_t most_bits) {
+  std::string text = "the server does not accept these parameters";
+  if (most_bits != 0) {
+    text +=
+        ": a datagram, burst or frame of this test is larger than all that it allows in a second "
+        "(" +
+        format_bit_rate(static_cast<double>(most_bits)) + "): make it smaller";
+  }
+  return text;
 }
 
 }  // namespace
@@ -52,8 +58,7 @@ std::string describe(const wire::Reject& reject) {
     case Reason::authentication:
       return "the server has no key: leave out --key-file, or start it with one";
     case Reason::parameters:
-      return reject.limit == 0 ? "the server does not accept these parameters"
-                               : too_much_at_once(static_cast<double>(reject.limit));
+      return no_good(reject.limit);
     case Reason::duration:
       return "the server allows tests of at most " + format_duration(saturating_ns(reject.limit)) +
              ": give a shorter --duration, or a --rate with --size";

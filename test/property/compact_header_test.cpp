@@ -175,10 +175,11 @@ TEST_CASE("a receiver counts exactly past 2^32 numbers, with loss, order and cop
       now += 10us;
       inbox.arrive(sequence, now, to_ns(now - 1ms));
     };
-    // Far jumps first, each below the 2^30 that a receiver follows, then one by one over the
+    // Far jumps first, each as far as a receiver follows in the time, then one by one over the
     // border.
     for (std::uint64_t far :
          {kHalf / 5, 2 * (kHalf / 5), 3 * (kHalf / 5), 4 * (kHalf / 5), kHalf - 500}) {
+      now += 10s;
       send(far);
       ++unique;
       next = far + 1;

@@ -1,4 +1,5 @@
 #include "clock/system_clock.hpp"
+#include "os/held_time.hpp"
 #include "sender/host_load.hpp"
 #include "support/catch.hpp"
 
@@ -37,6 +38,14 @@ TEST_CASE("shares of the time are exact, and unknown where a figure is", "[clock
   CHECK(load.throttled_permille == 500);
   CHECK(load.waited_permille == HostLoad::kUntold);
   CHECK(sender::load_between(before, after, 0s) == HostLoad{});
+
+  after.stolen[1] = 5s + 10ms;  // one tick may be anybody's
+  CHECK(sender::load_between(before, after, 1s).steal_permille == 50);
+  after.stolen[0] = 1s + 10ms;
+  CHECK(sender::load_between(before, after, 1s).steal_permille == 0);
+  before.stolen[1] = os::kOffline;  // what it has lost since the start of the host is no news
+  after.stolen[1] = 5s;
+  CHECK(sender::load_between(before, after, 1s).steal_permille == 0);
 
   after.throttled = {5h, 5h};  // several processors were throttled at once
   CHECK(sender::load_between(before, after, 1s).throttled_permille == 1000);

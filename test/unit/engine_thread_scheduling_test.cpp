@@ -1,9 +1,12 @@
+#include <future>
+
 #include "clock/system_clock.hpp"
 #include "engine/worker.hpp"
 #include "os/thread.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
 
+using namespace std::chrono_literals;
 using namespace udperf;
 using engine::Wake;
 
@@ -45,4 +48,24 @@ TEST_CASE("a worker's load is what its tasks weigh", "[engine]") {
   worker.add(heavy);
   CHECK(worker.load() == 1 + engine::Task::kAllThereIs);
   worker.stop();
+}
+
+TEST_CASE("a task that has ended weighs nothing any more", "[engine]") {
+  struct Short final : engine::Task {
+    Wake step(MonoTime /*now*/, net::ReceiveBuffers& /*buffers*/) override {
+      stepped.set_value();
+      return Wake{};
+    }
+    [[nodiscard]] bool over() const override { return true; }
+    [[nodiscard]] std::size_t weight() const override { return kAllThereIs; }
+    std::promise<void> stepped;
+  };
+  const SystemClock clock;
+  Short task;
+  engine::Worker worker{clock};
+  worker.add(task);
+  REQUIRE(task.stepped.get_future().wait_for(10s) == std::future_status::ready);
+  worker.stop();
+  CHECK(task.released());
+  CHECK(worker.load() == 0);
 }

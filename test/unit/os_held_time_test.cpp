@@ -76,7 +76,7 @@ TEST_CASE("each processor tells what was stolen from it", "[os]") {
              "cpu2 1 2 3 4 5 6 7 800 0 0\nintr 5\n");
   const Duration tick{1'000'000'000 / ::sysconf(_SC_CLK_TCK)};
 
-  CHECK(root.stolen() == std::vector<Duration>{100 * tick, Duration{0}, 800 * tick});
+  CHECK(root.stolen() == std::vector<Duration>{100 * tick, os::kOffline, 800 * tick});
 }
 
 TEST_CASE("a system that does not tell what was stolen is not misread", "[os]") {

@@ -10,21 +10,23 @@ namespace {
 constexpr MonoTime kStart{1000s};
 constexpr std::uint64_t kBps = 8'000'000;  // a megabyte a second
 constexpr std::uint64_t kSecond = 1'000'000;
+constexpr std::uint64_t kLargest = 1000;
+constexpr std::uint64_t kAllowance = kSecond + 32 * kLargest;
 
 }  // namespace
 
 TEST_CASE("who sends more than twice what was granted is found out in twenty seconds",
           "[session]") {
-  GrantWatch watch{kBps, kStart};
+  GrantWatch watch{kBps, kLargest, kStart};
   CHECK(watch.next() == kStart + 10s);
   CHECK_FALSE(watch.exceeds(1000 * kSecond, kStart + 9999ms));  // not yet
-  CHECK_FALSE(watch.exceeds(20 * kSecond, kStart + 10s));
+  CHECK_FALSE(watch.exceeds(20 * kSecond + kAllowance, kStart + 10s));
   CHECK(watch.next() == kStart + 20s);
-  CHECK(watch.exceeds(20 * kSecond + 20 * kSecond + 1, kStart + 20s));
+  CHECK(watch.exceeds(2 * (20 * kSecond + kAllowance) + 1, kStart + 20s));
 }
 
 TEST_CASE("bursts, catching up and a late look are no fault", "[session]") {
-  GrantWatch watch{kBps, kStart};
+  GrantWatch watch{kBps, kLargest, kStart};
   // A second's burst at both edges, and a quarter above the rate all the time.
   CHECK_FALSE(watch.exceeds(12'500'000 + 2 * kSecond, kStart + 10s));
   // Nobody looked for a minute.
@@ -34,8 +36,15 @@ TEST_CASE("bursts, catching up and a late look are no fault", "[session]") {
   CHECK_FALSE(watch.exceeds(0, kStart + 90s));
 }
 
+TEST_CASE("at the slowest rate a datagram is no fault, nor are some by chance", "[session]") {
+  GrantWatch watch{100, kLargest, kStart};  // one in 80 s, in the mean
+  CHECK_FALSE(watch.exceeds(kLargest, kStart + 10s));
+  CHECK_FALSE(watch.exceeds(6 * kLargest, kStart + 20s));
+  CHECK(watch.exceeds((6 + 33) * kLargest, kStart + 30s));
+}
+
 TEST_CASE("where no rate was granted nothing is watched", "[session]") {
-  GrantWatch watch{0, kStart};
+  GrantWatch watch{0, kLargest, kStart};
   CHECK(watch.next() == kNever);
   CHECK_FALSE(watch.exceeds(UINT64_MAX, kStart + 24h));
 }

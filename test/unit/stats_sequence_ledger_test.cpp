@@ -224,8 +224,7 @@ TEST_CASE("the farthest number ahead is taken, by itself and in a run", "[stats]
 }
 
 TEST_CASE("numbers that jump cost no more pages than a second's datagrams have", "[stats]") {
-  const auto jump = GENERATE(2 * kPage, std::uint64_t{1} << 22U, SequenceLedger::kMostAhead,
-                             std::uint64_t{1} << 30U);
+  const auto jump = GENERATE(2 * kPage, std::uint64_t{1} << 22U, SequenceLedger::kMostAhead);
   constexpr std::uint32_t kSeconds = 20;
   constexpr std::uint64_t kMost =
       (SequenceLedger::kMostAhead + kSeconds * SequenceLedger::kMostAheadPerSecond) / kPage;
@@ -242,11 +241,12 @@ TEST_CASE("numbers that jump cost no more pages than a second's datagrams have",
   CHECK(ledger.next_expected() / kPage <= kMost);
 }
 
-TEST_CASE("a path that was out for ten seconds at ten million a second is followed", "[stats]") {
+TEST_CASE("a path that was out for ten seconds at a hundred million a second is followed",
+          "[stats]") {
   Books books;
   REQUIRE(books.ledger.record(0, at_ms(0)) == Arrival::first_copy);
-  CHECK(books.ledger.record(100'000'000, at_ms(10'000)) == Arrival::first_copy);
-  CHECK(books.ledger.record_fresh(200'000'000, 10, at_ms(20'000)));
+  CHECK(books.ledger.record(1'000'000'000, at_ms(10'000)) == Arrival::first_copy);
+  CHECK(books.ledger.record_fresh(2'000'000'000, 10, at_ms(20'000)));
 }
 
 TEST_CASE("a folded page gives its bitmaps back", "[stats]") {
