@@ -74,13 +74,16 @@ Result<std::vector<Endpoint>> look_up(const Iperf3Command& command, const std::s
   return engine::look_up({host, command.port, family, command.patience.connect}, clock, stop, by);
 }
 
-/// What -B says, where it is a host's name: its first address, of the family that is asked for.
+/// What -B says, where it is a host's name: its first address, of the family that is asked for or
+/// that the server's address has.
 Result<std::optional<IpAddress>> bound_address(const Iperf3Command& command,
                                                const engine::StopToken& stop, MonoTime by) {
   if (command.local.name.empty()) {
     return command.local.address;
   }
-  auto found = look_up(command, command.local.name, command.family, stop, by);
+  const auto host = parse_ip_address(command.host);
+  const auto family = command.family || !host ? command.family : std::optional{host->family};
+  auto found = look_up(command, command.local.name, family, stop, by);
   if (!found) {
     found.error().what = "-B " + command.local.name + ": " + found.error().what;
     return tl::unexpected<Error>{found.error()};
@@ -97,7 +100,7 @@ Result<iperf3::ClientFinish> run_test(const Iperf3Command& command, Iperf3Printe
   if (!bind) {
     return tl::unexpected<Error>{bind.error()};
   }
-  const auto family = *bind ? std::optional{(*bind)->family} : command.family;
+  const auto family = command.family || !*bind ? command.family : std::optional{(*bind)->family};
   const auto servers = look_up(command, command.host, family, parts.stop, start_by);
   if (!servers) {
     return tl::unexpected<Error>{servers.error()};

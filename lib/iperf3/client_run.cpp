@@ -7,8 +7,8 @@
 
 #include "engine/client_connect.hpp"
 #include "engine/client_outcome.hpp"
-#include "engine/client_timing.hpp"
 #include "engine/server_lookup.hpp"
+#include "iperf3/amount_time.hpp"
 #include "iperf3/first_server.hpp"
 #include "iperf3/summary.hpp"
 #include "model/forever.hpp"
@@ -20,8 +20,6 @@ namespace udperf::iperf3 {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr Duration kOverdue = 5s;  // beside the data: a start that is late, a host that is busy
 
 std::uint64_t bits_of(const SendRate& rate, std::uint32_t length) {
   if (rate.kind != SendRate::Kind::packets) {
@@ -105,7 +103,7 @@ ClientPlan plan_of(const engine::ClientOptions& options, const Endpoint& server)
   plan.realtime = options.realtime;
   plan.patience = options.connect_timeout;
   if (params.amount.duration == Duration{0}) {
-    plan.longest = engine::longest_transfer(params) + kOverdue;
+    plan.longest = longest_arrival(params);
     plan.data_patience = data_patience(params);
   }
   plan.interval = plan.grid = params.interval;

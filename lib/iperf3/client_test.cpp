@@ -103,6 +103,7 @@ bool ClientTest::connect() {
   poll_.add(connection_->fd());
   poll_.want_write(connection_->fd(), true);
   const MonoTime until = std::min(plan_.start_by, plan_.connect_by);
+  const MonoTime begun = parts_.clock.now();
   auto state = connection_->connecting();
   while (state == net::TcpConnection::Connecting::underway && parts_.clock.now() < until &&
          !parts_.stop.requested()) {
@@ -118,7 +119,7 @@ bool ClientTest::connect() {
   } else if (state == net::TcpConnection::Connecting::underway) {
     error_ = Error{ErrorCode::unreachable,
                    "connect to " + plan_.server.to_string() + " (TCP): no answer within " +
-                       format_duration(plan_.patience),
+                       format_duration(parts_.clock.now() - begun),
                    0, "connect"};
   }
   return !error_;

@@ -132,7 +132,7 @@ class ClientTest {
   void launch();
   void run_data(MonoTime now);
   [[nodiscard]] bool data_over(MonoTime now) const;
-  [[nodiscard]] bool amount_received() const;
+  [[nodiscard]] bool amount_received(MonoTime now) const;
   [[nodiscard]] bool overdue(MonoTime now) const;
   void note_rows(MonoTime now, bool last);
   void note_cut_off();
@@ -153,7 +153,7 @@ class ClientTest {
   void wait(MonoTime until);
   [[nodiscard]] bool silent(MonoTime now) const;
   [[nodiscard]] bool host_is_gone(MonoTime now);
-  void leave(const std::string& why);
+  void leave(const std::string& why, TxEnd senders);
   [[nodiscard]] std::optional<Error> trouble_of_streams() const;
 
   ClientPlan plan_;

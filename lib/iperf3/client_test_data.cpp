@@ -3,6 +3,7 @@
 #include <thread>
 #include <utility>
 
+#include "iperf3/amount_time.hpp"
 #include "iperf3/client_test.hpp"
 #include "iperf3/drain.hpp"
 #include "iperf3/end_grace.hpp"
@@ -28,16 +29,17 @@ void ClientTest::run_data(MonoTime now) {
     return;
   }
   if (silent(now)) {
-    leave("no data came for " + format_duration(plan_.data_patience));
+    leave("no data came for " + format_duration(plan_.data_patience), TxEnd::peer_silent);
     return;
   }
   if (overdue(now)) {
-    leave("the amount did not arrive within " + format_duration(plan_.longest));
+    leave("the amount did not arrive within " + format_duration(plan_.longest), TxEnd::interrupted);
     return;
   }
   if (host_is_gone(now)) {
     leave("the server's host no longer answers: nothing came from it for " +
-          format_duration(kGone) + ", on the control connection neither");
+              format_duration(kGone) + ", on the control connection neither",
+          TxEnd::peer_silent);
     return;
   }
   if (now >= cutter_->next()) {
@@ -52,9 +54,9 @@ void ClientTest::run_data(MonoTime now) {
   }
 }
 
-/// A server that is silent is not waited for once more, for its results.
-void ClientTest::leave(const std::string& why) {
-  stop_senders(TxEnd::peer_silent);
+/// A server that is silent, or far too slow, is not waited for once more, for its results.
+void ClientTest::leave(const std::string& why, TxEnd senders) {
+  stop_senders(senders);
   ended_ = parts_.clock.now();
   note_rows(ended_, true);
   control_->give_up(Error{ErrorCode::cut_short, why, 0, "transfer"});
@@ -120,7 +122,7 @@ bool ClientTest::data_over(MonoTime now) const {
     return !s.sender || s.sender->over();
   });
   if (plan_.either_amount && plan_.packets != 0 && plan_.parameters.bidirectional) {
-    return senders_done || amount_received();
+    return senders_done || amount_received(now);
   }
   if (!senders_done || !plan_.parameters.server_sends()) {
     return senders_done;
@@ -128,16 +130,29 @@ bool ClientTest::data_over(MonoTime now) const {
   if (plan_.duration > Duration{0}) {
     return now - started_ >= plan_.duration + std::chrono::seconds{plan_.parameters.omit_seconds};
   }
-  return plan_.packets != 0 && amount_received();
+  return plan_.packets != 0 && amount_received(now);
 }
 
-/// A server sends until it is told of the end, so what is lost on the way is made up for.
-bool ClientTest::amount_received() const {
+/// As much has arrived: what is lost on the way is made up for. Or what came behind the omitted
+/// time has ended, of a server that may have sent no more than the amount: its results tell what is
+/// lost.
+bool ClientTest::amount_received(MonoTime now) const {
+  constexpr Duration kAnswered = 500ms;
   std::uint64_t unique = 0;
+  MonoTime last = started_;
   for (const Stream& stream : streams_) {
-    unique += stream.receiver ? stream.receiver->totals().unique : 0;
+    if (stream.receiver) {
+      unique += stream.receiver->totals().unique;
+      last = std::max(last, stream.receiver->last_arrival().value_or(last));
+    }
   }
-  return unique >= plan_.packets;
+  const auto quiet = quiet_after_amount(plan_.parameters);
+  if (unique >= plan_.packets || unique == 0 || !quiet || now - last < *quiet) {
+    return unique >= plan_.packets;
+  }
+  // A path that is out is told from it: the host has not answered since, either.
+  return plan_.control.keep_alive ||
+         connection_->silence().value_or(Duration{0}) + kAnswered < now - last;
 }
 
 /// Returns when what they have sent is final.
