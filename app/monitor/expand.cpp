@@ -233,6 +233,12 @@ std::vector<std::string> unmatched(const std::vector<std::string>& patterns) {
   return lines;
 }
 
+bool lacks_file(const std::vector<std::string>& patterns) {
+  return std::any_of(patterns.begin(), patterns.end(), [](const std::string& pattern) {
+    return pattern.find_first_of("*?[") == std::string::npos && files_of(pattern).empty();
+  });
+}
+
 std::vector<monitor::Target> expand_targets(const MonitorSetup& setup,
                                             const engine::StopToken& stop, LastTargets& last,
                                             std::vector<std::string>& problems) {

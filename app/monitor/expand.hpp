@@ -33,5 +33,7 @@ struct LastTargets {
 
 /// A line for each pattern that no file matches: it may be that none is written yet.
 [[nodiscard]] std::vector<std::string> unmatched(const std::vector<std::string>& patterns);
+/// Whether one of them names a single file, and that is not there.
+[[nodiscard]] bool lacks_file(const std::vector<std::string>& patterns);
 
 }  // namespace udperf::app

@@ -36,7 +36,19 @@ Result<std::unique_ptr<History::Store>> History::make_store(const std::string& p
 Result<std::unique_ptr<History>> History::open(const std::string& path, const Retention& retention,
                                                const Clock& clock,
                                                std::function<void(const std::string&)> say) {
-  auto store = make_store(path, retention, clock);
+  return open_now(path, retention, clock, std::move(say));
+}
+
+Result<std::unique_ptr<History>> History::open_to_add(const std::string& path, const Clock& clock,
+                                                      std::function<void(const std::string&)> say) {
+  return open_now(path, std::nullopt, clock, std::move(say));
+}
+
+Result<std::unique_ptr<History>> History::open_now(const std::string& path,
+                                                   const std::optional<Retention>& retention,
+                                                   const Clock& clock,
+                                                   std::function<void(const std::string&)> say) {
+  auto store = make_store(path, retention.value_or(Retention{}), clock);
   if (!store) {
     return tl::unexpected{store.error()};
   }
@@ -53,7 +65,7 @@ std::unique_ptr<History> History::open_later(const std::string& path, const Rete
   return history;
 }
 
-History::History(std::string path, const Retention& retention, const Clock& clock,
+History::History(std::string path, const std::optional<Retention>& retention, const Clock& clock,
                  std::function<void(const std::string&)> say)
     : path_(std::move(path)), retention_(retention), clock_(clock), say_(std::move(say)) {}
 
@@ -141,10 +153,12 @@ void History::write_all() {
 
 void History::tidy_or_open() {
   if (store_) {
-    static_cast<void>(store_->tidy(clock_.unix_now(), since_boot()));  // else a minute later
+    if (retention_) {
+      static_cast<void>(store_->tidy(clock_.unix_now(), since_boot()));  // else a minute later
+    }
     return;
   }
-  if (auto store = make_store(path_, retention_, clock_)) {
+  if (auto store = make_store(path_, retention_.value_or(Retention{}), clock_)) {
     store_ = *std::move(store);
     there_ = true;
   }

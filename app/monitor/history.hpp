@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <variant>
@@ -41,7 +42,11 @@ class History {
   [[nodiscard]] static Result<std::unique_ptr<History>> open(
       const std::string& path, const Retention& retention, const Clock& clock,
       std::function<void(const std::string& text)> say);
-  /// The same of one that cannot be opened now: that is tried again each minute, and until then
+  /// As open(), of another monitor's file: rounds are added, nothing is summed up or forgotten.
+  [[nodiscard]] static Result<std::unique_ptr<History>> open_to_add(
+      const std::string& path, const Clock& clock,
+      std::function<void(const std::string& text)> say);
+  /// As open(), of one that cannot be opened now: that is tried again each minute, and until then
   /// each round and change is a failure.
   [[nodiscard]] static std::unique_ptr<History> open_later(
       const std::string& path, const Retention& retention, const Clock& clock,
@@ -115,8 +120,11 @@ class History {
   [[nodiscard]] static std::size_t bytes_of(const Item& item);
   [[nodiscard]] bool enqueue(Item item);
 
-  History(std::string path, const Retention& retention, const Clock& clock,
+  History(std::string path, const std::optional<Retention>& retention, const Clock& clock,
           std::function<void(const std::string& text)> say);
+  [[nodiscard]] static Result<std::unique_ptr<History>> open_now(
+      const std::string& path, const std::optional<Retention>& retention, const Clock& clock,
+      std::function<void(const std::string& text)> say);
   [[nodiscard]] static Result<std::unique_ptr<Store>> make_store(const std::string& path,
                                                                  const Retention& retention,
                                                                  const Clock& clock);
@@ -128,7 +136,7 @@ class History {
   void write(const std::deque<Item>& items);
 
   std::string path_;
-  Retention retention_;
+  std::optional<Retention> retention_;  ///< absent: others tidy
   const Clock& clock_;
   std::function<void(const std::string& text)> say_;
   std::atomic<std::uint64_t> written_{0};

@@ -113,8 +113,8 @@ void Monitor::set_targets(const std::vector<Target>& targets) {
     schedule_.remove(id);
     light_->leave(id);
   }
-  for (const std::uint64_t id : change.added) {
-    tell_stop(*board_.find(id));
+  for (const std::uint64_t id : change.resumed) {
+    tell_stop(*board_.find(id), change.ended_before);
   }
   for (const auto& [id, entry] : board_.entries()) {
     assign(entry);
@@ -224,15 +224,14 @@ std::size_t Monitor::in_flight(std::uint64_t target) const {
 }
 
 /// The time in which no monitor ran is a gap, too; it changes nothing of how the target stands.
-void Monitor::tell_stop(const monitor::Board::Entry& entry) {
+void Monitor::tell_stop(const monitor::Board::Entry& entry, UnixTime ended) {
   constexpr Duration kLeast = std::chrono::seconds{15};
   constexpr Duration kMost = std::chrono::hours{24};  // of more no round need be kept
-  if (!entry.ended_before || entry.last) {
-    return;
-  }
-  const Duration stopped = std::min(clock_.unix_now() - *entry.ended_before, kMost);
+  const Duration stopped = clock_.unix_now() - ended;
   if (stopped > std::max(kLeast, entry.every + entry.every / 2)) {
-    RoundResult gap = gap_of(entry, 0, static_cast<std::uint64_t>(stopped / entry.every), stopped);
+    const Duration told = std::min(stopped, kMost);
+    const auto rounds = std::max<Duration::rep>(told / entry.every, 1);
+    RoundResult gap = gap_of(entry, 0, static_cast<std::uint64_t>(rounds), told);
     gap.tried = false;
     gap.error = Error{ErrorCode::system, "the monitor did not run", 0, {}};
     tell_round(gap, entry);

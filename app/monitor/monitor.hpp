@@ -93,7 +93,7 @@ class Monitor {
   [[nodiscard]] monitor::RoundResult gap_of(const monitor::Board::Entry& entry,
                                             std::uint64_t number, std::uint64_t rounds,
                                             Duration length) const;
-  void tell_stop(const monitor::Board::Entry& entry);
+  void tell_stop(const monitor::Board::Entry& entry, UnixTime ended);
   [[nodiscard]] std::size_t in_flight(std::uint64_t target) const;
   void watch_clocks(MonoTime now);
   [[nodiscard]] MonitorCounters counters() const;

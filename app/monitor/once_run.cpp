@@ -14,6 +14,7 @@
 #include "app/monitor/expand.hpp"
 #include "app/monitor/history.hpp"
 #include "app/monitor/pool_source.hpp"
+#include "app/options/rules.hpp"
 #include "app/signals.hpp"
 #include "clock/system_clock.hpp"
 #include "monitor/json.hpp"
@@ -153,7 +154,10 @@ class OnceSinks {
       sinks.lines_.emplace(*std::move(lines));
     }
     if (asked.history) {
-      auto history = History::open(*asked.history, asked.retention, clock, say);
+      // A configuration may keep more in that file than the usual times.
+      auto history = is_given(asked.given, "retention")
+                         ? History::open(*asked.history, asked.retention, clock, say)
+                         : History::open_to_add(*asked.history, clock, say);
       if (!history) {
         return tl::unexpected{history.error()};
       }
@@ -217,7 +221,8 @@ int run_once(const MonitorSetup& setup) {
   for (const monitor::Target& target : expand_targets(setup, stop, last, problems)) {
     rows.push_back(OnceRow{target, {}, {}});
   }
-  const bool incomplete = problems.size() > last.unknown.size();  // those have rows
+  const bool incomplete = problems.size() > last.unknown.size() ||  // those have rows
+                          lacks_file(setup.file_sd);
   add_unknown(setup, last, clock.unix_now(), rows);
   for (std::string& line : unmatched(setup.file_sd)) {
     problems.push_back(std::move(line));

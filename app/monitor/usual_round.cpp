@@ -103,7 +103,8 @@ void add_usual(ModuleConfig& module) {
   if (!has(options, "packet-size") && !shaped) {
     usual("packet-size", "200");
   }
-  if (!has(options, "spacing") && !shaped && !has(options, "iperf3") && has_limit(options)) {
+  const bool spaced = has(options, "spacing") || has(options, "burst");
+  if (!spaced && !shaped && !has(options, "iperf3") && has_limit(options)) {
     usual("spacing", "poisson");  // even spacing marches in step with what it measures
   }
 }

@@ -55,22 +55,28 @@ Board::Change Board::set_targets(const std::vector<Wanted>& wanted) {
   const States states = last_states();
   for (const Wanted& one : wanted) {
     const auto found = by_name.find(one.target.name);
-    if (found == by_name.end() || found->second != &one) {
-      continue;
+    if (found != by_name.end() && found->second == &one) {
+      add(one, states, change);
     }
-    Entry entry{one.target, one.every, TargetWatch{one.limits}, {}, {}, 0, one.direction, {}};
-    entry.target.id = next_id_++;
-    if (const auto before = states.find({one.target.name, one.target.module});
-        before != states.end()) {
-      entry.watch.recall(before->second);
-    }
-    if (const auto end = ends_.extract({one.target.name, one.target.module})) {
-      entry.ended_before = end.mapped();
-    }
-    change.added.push_back(entry.target.id);
-    entries_.emplace(entry.target.id, std::move(entry));
+  }
+  for (const auto& [key, end] : std::exchange(ends_, {})) {
+    change.ended_before = std::max(change.ended_before, end);
   }
   return change;
+}
+
+void Board::add(const Wanted& wanted, const States& states, Change& change) {
+  Entry entry{wanted.target, wanted.every, TargetWatch{wanted.limits}, {}, {}, 0, wanted.direction};
+  entry.target.id = next_id_++;
+  const std::pair key{wanted.target.name, wanted.target.module};
+  if (const auto before = states.find(key); before != states.end()) {
+    entry.watch.recall(before->second);
+  }
+  if (ends_.contains(key)) {
+    change.resumed.push_back(entry.target.id);
+  }
+  change.added.push_back(entry.target.id);
+  entries_.emplace(entry.target.id, std::move(entry));
 }
 
 void Board::remember(TimedEvent event) {

@@ -28,7 +28,6 @@ class Board {
     std::optional<RoundResult> last;
     std::uint64_t server = 0;  ///< which start of it answered last; 0 = not told so far
     Direction direction = Direction::both;
-    std::optional<UnixTime> ended_before;  ///< its last round of a process before this one
   };
   struct TimedEvent {
     Event event;
@@ -40,6 +39,9 @@ class Board {
   struct Change {
     std::vector<std::uint64_t> added;
     std::vector<std::uint64_t> removed;
+    /// Of those added by the first call: they had rounds of a process before this one, ...
+    std::vector<std::uint64_t> resumed;
+    UnixTime ended_before;  ///< ... of which the last round of any target was over then
   };
   struct Wanted {
     Target target;
@@ -76,13 +78,14 @@ class Board {
  private:
   using States = std::map<std::pair<std::string, std::string>, TargetState>;
   [[nodiscard]] States last_states() const;
+  void add(const Wanted& wanted, const States& states, Change& change);
   void remember(TimedEvent event);
 
   std::map<std::uint64_t, Entry> entries_;
   std::deque<TimedEvent> events_;
   std::map<EventKind, std::uint64_t> event_counts_;
   std::uint64_t next_id_ = 1;
-  Ends ends_;  ///< of targets that have not been added
+  Ends ends_;  ///< until the first targets are known
 };
 
 }  // namespace udperf::monitor

@@ -131,6 +131,15 @@ TEST_CASE("a pattern that no file matches is said") {
   CHECK(unmatched({pattern}).empty());
 }
 
+TEST_CASE("a file that is named and not there is lacking, a pattern's are not") {
+  const test::TempDir folder;
+  const auto path = [&folder](const char* name) { return (folder.path() / name).string(); };
+  CHECK(lacks_file({path("*.json"), path("t.json")}));
+  CHECK_FALSE(lacks_file({path("*.json"), path("t?.yaml"), path("[ab].yaml")}));
+  std::ofstream{path("t.json")} << "[]";
+  CHECK_FALSE(lacks_file({path("t.json")}));
+}
+
 TEST_CASE("a dns name leaves this host's own address out") {
   const std::string host = std::string(70, 'x') + ".invalid";  // as above
   const MonitorSetup setup = setup_of("targets: [{dns: " + host + ", name: n}]\n");

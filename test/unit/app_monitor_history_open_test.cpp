@@ -39,6 +39,25 @@ void write_one_round(const std::string& file, const SteppedClock& clock) {
   (*history)->put(test::target_named("gw"), test::round_begun(clock.unix.load() - 1h, 1, 0));
 }
 
+TEST_CASE("who only adds rounds to a history forgets none") {
+  const test::TempDir folder;
+  const std::string file = folder.path().string() + "/m.db";
+  SteppedClock clock;
+  write_one_round(file, clock);
+  clock.unix = clock.unix.load() + 24h * 30;
+  auto history = History::open_to_add(file, clock, [](const std::string&) {});
+  REQUIRE(history);
+  (*history)->put(test::target_named("gw"), test::round_begun(clock.unix.load() - 1h, 2, 0));
+  while ((*history)->written() == 0) {
+    std::this_thread::yield();
+  }
+  CHECK(History::end(*std::move(history)) == 0);
+  const auto made = SqliteFile::open(file, SqliteFile::Mode::read);
+  REQUIRE(made);
+  CHECK(made->number("SELECT count(*) FROM round").value_or(0) == 2);
+  CHECK(made->number("SELECT count(*) FROM summed").value_or(-1) == 0);
+}
+
 TEST_CASE("a wall clock that is set forward deletes nothing, now or at the start") {
   const bool running = GENERATE(true, false);
   CAPTURE(running);

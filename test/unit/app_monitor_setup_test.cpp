@@ -91,6 +91,7 @@ modules:
   uneven: {rate: 1M/unlimited, every: 1h}
   classic: {size: 25, every: 1h}
   game: {profile: gaming}
+  bursts: {burst: 1ms}
 )",
                               errors);
   CAPTURE(errors);
@@ -104,6 +105,7 @@ modules:
     CHECK(params(module).shape_up.spacing == Spacing::even);
   }
   CHECK(params("light").shape_up.spacing == Spacing::poisson);
+  CHECK(params("bursts").shape_up.spacing != Spacing::poisson);
   CHECK(params("game").rate_up.value == 60'000);
   CHECK(params("game").amount.duration == 10s);
   CHECK_FALSE(setup->modules.at("game").timing.heavy);

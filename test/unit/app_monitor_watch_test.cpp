@@ -155,6 +155,24 @@ TEST_CASE("the time in which no monitor ran is a gap, once and without a change 
   CHECK(gap.at("length_ns").get<std::int64_t>() >= Duration{1h}.count());
 }
 
+TEST_CASE("of modules with a round a day the time in which no monitor ran is told, too") {
+  const std::string when = GENERATE("every: 24h", "at: \"03:10\"");
+  const bool missed = GENERATE(true, false);
+  CAPTURE(when, missed);
+  Watching scene{"modules:\n  light: {" + when + "}\ntargets: [gw]\n"};
+  scene.keep_history(missed ? 40h : 30h);
+  scene.write_lines();
+  scene.begin().set_targets({test::target_named("gw")});
+  scene.end();
+  const std::string text = scene.text_of("m.jsonl");
+  const auto line = test::parse_strict_json(text);
+  REQUIRE(line.has_value() == missed);
+  if (missed) {
+    CHECK(line->at("data").at("rounds") == 1);
+    CHECK(line->at("data").at("length_ns") == Duration{24h}.count());
+  }
+}
+
 TEST_CASE("a wall clock that is set is told to the program and counted") {
   Watching scene{"targets: [gw]\n"};
   scene.tell_program();

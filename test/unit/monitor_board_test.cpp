@@ -136,6 +136,16 @@ TEST_CASE("a target that was taken away while it was down and is watched again c
   CHECK(events[0].kind == EventKind::up);
 }
 
+TEST_CASE("the first targets resume what a process before had, until its last round of any") {
+  Board board;
+  board.recall(Board::Ends{{{"a", "light"}, UnixTime{100s}}, {{"b", "light"}, UnixTime{200s}}});
+  const auto first = board.set_targets({wanted("a"), wanted("c")});
+  CHECK(first.resumed == std::vector{board.find("a")->target.id});
+  CHECK(first.ended_before == UnixTime{200s});
+  CHECK(board.set_targets({wanted("b")}).resumed.empty());  // it was not to be watched meanwhile
+  CHECK(board.set_targets({wanted("a")}).resumed.empty());
+}
+
 TEST_CASE("totals are the same after they were kept as bytes") {
   std::mt19937_64 random{11};
   for (int run = 0; run < 200; ++run) {
