@@ -154,7 +154,7 @@ TEST_CASE("a command that makes no test does not say that one was completed", "[
     CAPTURE(command.name);
     const auto page = command_man_page(command.command, head);
     const bool has_test = page.find("the test was completed") != std::string::npos;
-    CHECK(has_test == (command.runs_test || command.command == Command::iperf3));
+    CHECK(has_test == (command.runs_test || command.command == udperf::app::Command::iperf3));
   }
 }
 
