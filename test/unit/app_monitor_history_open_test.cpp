@@ -1,4 +1,5 @@
-// Who may write a history, when it can be opened, and what its clock may do to it.
+// Who may write a history, when it can be opened, what its clock may do to it, and what waits or is
+// kept while it is closed.
 
 #include <unistd.h>
 
@@ -217,6 +218,55 @@ TEST_CASE("a file that another program has locked is not called another program'
   REQUIRE_FALSE(opened);
   CHECK(opened.error().code == ErrorCode::system);
   CHECK(opened.error().what.find("locked") != std::string::npos);
+}
+
+TEST_CASE("changes are there after a restart, the latest, oldest first") {
+  const test::TempDir folder;
+  const SteppedClock clock;
+  const std::string file = folder.path().string() + "/m.db";
+  {
+    auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
+    REQUIRE(history);
+    for (int i = 0; i < 5; ++i) {
+      monitor::Event event;
+      event.kind = i % 2 == 0 ? monitor::EventKind::down : monitor::EventKind::up;
+      event.at = clock.unix.load() + i * 1s;
+      event.detail = "change " + std::to_string(i);
+      (*history)->put({event, test::target_named("gw")});
+    }
+  }
+  const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
+  REQUIRE(history);
+  const auto changes = (*history)->changes(3);
+  REQUIRE(changes);
+  REQUIRE(changes->size() == 3);
+  CHECK(changes->front().event.detail == "change 2");
+  CHECK(changes->front().event.kind == monitor::EventKind::down);
+  CHECK(changes->back().event.at == clock.unix.load() + 4s);
+  CHECK(changes->back().target.name == "gw");
+}
+
+TEST_CASE("while the file cannot be written, so many bytes of rounds wait and no more") {
+  constexpr std::uint64_t kRounds = 200;
+  constexpr std::size_t kDocument = std::size_t{256} << 10U;
+  constexpr std::uint64_t kMostKept = 128;  // 16 MiB that wait, and as many that are written
+  const test::TempDir folder;
+  const std::string file = folder.path().string() + "/m.db";
+  const SteppedClock clock;
+  const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
+  REQUIRE(history);
+  {
+    const auto other = SqliteFile::open(file, SqliteFile::Mode::create);
+    REQUIRE(other);
+    REQUIRE(other->run("BEGIN IMMEDIATE"));
+    for (std::uint64_t i = 0; i < kRounds; ++i) {
+      monitor::RoundResult round = test::round_begun(clock.unix.load() - 1h + i * 10s, i + 1, 0);
+      round.document.assign(kDocument, ' ');
+      (*history)->put(test::target_named("gw"), round);
+    }
+    CHECK((*history)->failures() >= kRounds - kMostKept);
+    REQUIRE(other->run("COMMIT"));
+  }
 }
 
 }  // namespace

@@ -316,32 +316,6 @@ TEST_CASE("what is old enough is forgotten, and not before it is in a sum") {
   CHECK(look->number("SELECT sum(up_sent) FROM span WHERE seconds = 3600").value_or(-1) >= 49'000);
 }
 
-TEST_CASE("changes are there after a restart, the latest, oldest first") {
-  const test::TempDir folder;
-  const SetClock clock;
-  const std::string file = folder.path().string() + "/m.db";
-  {
-    auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
-    REQUIRE(history);
-    for (int i = 0; i < 5; ++i) {
-      monitor::Event event;
-      event.kind = i % 2 == 0 ? monitor::EventKind::down : monitor::EventKind::up;
-      event.at = clock.unix + i * 1s;
-      event.detail = "change " + std::to_string(i);
-      (*history)->put({event, test::target_named("gw")});
-    }
-  }
-  const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
-  REQUIRE(history);
-  const auto changes = (*history)->changes(3);
-  REQUIRE(changes);
-  REQUIRE(changes->size() == 3);
-  CHECK(changes->front().event.detail == "change 2");
-  CHECK(changes->front().event.kind == monitor::EventKind::down);
-  CHECK(changes->back().event.at == clock.unix + 4s);
-  CHECK(changes->back().target.name == "gw");
-}
-
 TEST_CASE("the latest rows are told where there are more than wanted, oldest first") {
   const test::TempDir folder;
   const std::string file = folder.path().string() + "/m.db";
@@ -359,29 +333,6 @@ TEST_CASE("the latest rows are told where there are more than wanted, oldest fir
   REQUIRE(rows->size() == 3);
   for (std::size_t i = 0; i < 3; ++i) {
     CHECK(rows->at(i).start == rounds[17 + i].start);
-  }
-}
-
-TEST_CASE("while the file cannot be written, so many bytes of rounds wait and no more") {
-  constexpr std::uint64_t kRounds = 200;
-  constexpr std::size_t kDocument = std::size_t{256} << 10U;
-  constexpr std::uint64_t kMostKept = 128;  // 16 MiB that wait, and as many that are written
-  const test::TempDir folder;
-  const std::string file = folder.path().string() + "/m.db";
-  const SetClock clock;
-  const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
-  REQUIRE(history);
-  {
-    const auto other = SqliteFile::open(file, SqliteFile::Mode::create);
-    REQUIRE(other);
-    REQUIRE(other->run("BEGIN IMMEDIATE"));
-    for (std::uint64_t i = 0; i < kRounds; ++i) {
-      monitor::RoundResult round = test::round_begun(clock.unix - 1h + i * 10s, i + 1, 0);
-      round.document.assign(kDocument, ' ');
-      (*history)->put(test::target_named("gw"), round);
-    }
-    CHECK((*history)->failures() >= kRounds - kMostKept);
-    REQUIRE(other->run("COMMIT"));
   }
 }
 
