@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   settings.most_runs = 4;
   settings.most_runs_per_address = 3;
   MonoTime now{1h};
-  classic::Door door{settings, now};
+  classic::Door door{settings};
   classic::Asker asker{now, 5s};
   std::uint64_t received = 0;
   std::uint64_t answered = 0;

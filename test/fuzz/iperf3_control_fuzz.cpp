@@ -47,7 +47,7 @@ void act(iperf3::ClientControl& control, MonoTime now) {
     if (event == Event::parameters_wanted) {
       control.send_parameters(iperf3::Parameters{});
     } else if (event == Event::create_streams) {
-      control.streams_made(now);
+      control.streams_made();
     } else if (event == Event::started) {
       control.end_test(now);
     } else if (event == Event::results_wanted) {
