@@ -1,7 +1,8 @@
 #include "base/log_histogram.hpp"
 
 #include <algorithm>
-#include <cmath>
+
+#include "base/rank.hpp"
 
 namespace udperf {
 
@@ -18,8 +19,7 @@ std::optional<Duration> LogHistogram::percentile(double share) const {
   if (total_ == 0) {
     return std::nullopt;
   }
-  const auto wanted = std::max<std::uint64_t>(
-      static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(total_))), 1);
+  const std::uint64_t wanted = nearest_rank(share, total_);
   std::uint64_t seen = 0;
   for (std::size_t g = 0; g < kGroups; ++g) {
     for (std::size_t i = 0; groups_[g] && i < kSub; ++i) {

@@ -1,8 +1,8 @@
 #include "monitor/time_histogram.hpp"
 
 #include <algorithm>
-#include <cmath>
 
+#include "base/rank.hpp"
 #include "base/saturating.hpp"
 
 namespace udperf::monitor {
@@ -79,10 +79,10 @@ std::optional<Duration> TimeHistogram::percentile(double share) const {
   if (total_ == 0) {
     return std::nullopt;
   }
-  const double wanted = std::max(std::ceil(share * static_cast<double>(total_)), 1.0);
-  double seen = 0;
+  const std::uint64_t wanted = nearest_rank(share, total_);
+  std::uint64_t seen = 0;
   for (std::size_t i = 0; i < kBuckets; ++i) {
-    seen += static_cast<double>(counts_.at(i));
+    seen = saturating_add(seen, counts_.at(i));
     if (seen >= wanted) {
       return std::clamp(bound(i), Duration{min_ns_}, Duration{max_ns_});
     }

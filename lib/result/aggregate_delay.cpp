@@ -1,7 +1,8 @@
 #include <algorithm>
 #include <array>
-#include <cmath>
 
+#include "base/rank.hpp"
+#include "base/saturating.hpp"
 #include "result/aggregate.hpp"
 
 namespace udperf::result {
@@ -118,10 +119,10 @@ std::optional<DelaySummary> joined_variation(const Reports& rx, std::int64_t zer
     return std::nullopt;
   }
   const auto percentile = [&](double share) {
-    const double rank = std::max(std::ceil(share * static_cast<double>(out.n)), 1.0);
-    double seen = 0;
+    const std::uint64_t rank = nearest_rank(share, out.n);
+    std::uint64_t seen = 0;
     for (const DelayBin& bin : bins) {
-      seen += static_cast<double>(bin.count);
+      seen = saturating_add(seen, bin.count);
       if (seen >= rank) {
         return std::min(bin.value_ns, out.max_ns);
       }

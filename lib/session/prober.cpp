@@ -1,16 +1,15 @@
 #include "session/prober.hpp"
 
 #include <algorithm>
-#include <cmath>
+
+#include "base/rank.hpp"
 
 namespace udperf::session {
 namespace {
 
 /// Smallest value that at least `share` of the sorted samples do not exceed (RFC 2330 s11.3).
 std::int64_t percentile(const std::vector<std::int64_t>& sorted, double share) {
-  const auto n = static_cast<double>(sorted.size());
-  const auto rank = static_cast<std::size_t>(std::max(std::ceil(share * n), 1.0));
-  return sorted[rank - 1];
+  return sorted[static_cast<std::size_t>(nearest_rank(share, sorted.size())) - 1];
 }
 
 /// The sorted samples, neighbours joined where there are too many: each bin is named by its last.

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <iterator>
 
+#include "base/rank.hpp"
+
 namespace udperf::stats {
 namespace {
 
@@ -112,8 +114,7 @@ std::optional<Duration> DelayHistogram::percentile(double share) const {
   if (n_ == 0 || given_up_) {
     return std::nullopt;
   }
-  const double rank = std::ceil(share * static_cast<double>(n_));
-  return value_at(std::max<std::uint64_t>(static_cast<std::uint64_t>(rank), 1));
+  return value_at(nearest_rank(share, n_));
 }
 
 /// The middle of the bin of the `rank`-th smallest value (from 1).

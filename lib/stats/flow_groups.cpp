@@ -6,6 +6,7 @@
 #include <map>
 #include <numeric>
 
+#include "base/rank.hpp"
 #include "stats/fisher.hpp"
 
 namespace udperf::stats {
@@ -42,11 +43,11 @@ std::uint64_t count_of(const FlowBooks& flow) {
 }
 
 double quantile(const FlowBooks& flow, std::uint64_t n, double share) {
-  const auto rank = std::max(std::ceil(share * static_cast<double>(n)), 1.0);
+  const std::uint64_t rank = nearest_rank(share, n);
   std::uint64_t seen = 0;
   for (const DelayBin& bin : flow.delays) {
     seen += bin.count;
-    if (static_cast<double>(seen) >= rank) {
+    if (seen >= rank) {
       return static_cast<double>(bin.value_ns);
     }
   }
