@@ -1,10 +1,11 @@
 #include "monitor/json.hpp"
 
 #include <array>
-#include <cstdio>
 #include <utility>
 
 #include <nlohmann/json.hpp>
+
+#include "model/session_text.hpp"
 
 namespace udperf::monitor {
 namespace {
@@ -103,12 +104,6 @@ Json trips_json(std::uint64_t sent, const TimeHistogram& times) {
   return json;
 }
 
-std::string session_id(std::uint64_t session) {
-  std::array<char, 17> text{};
-  std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(session));
-  return text.data();
-}
-
 }  // namespace
 
 Json to_json(const RoundResult& round, const Target& target) {
@@ -116,7 +111,7 @@ Json to_json(const RoundResult& round, const Target& target) {
           {"module", target.module},
           {"round", round.number},
           {"rounds", round.rounds},
-          {"session", round.session != 0 ? Json(session_id(round.session)) : Json(nullptr)},
+          {"session", round.session != 0 ? Json(session_text(round.session)) : Json(nullptr)},
           {"status", to_string(round.status)},
           {"error", round.error ? Json(round.error->message()) : Json(nullptr)},
           {"start_unix_ns", to_ns(round.start)},

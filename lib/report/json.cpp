@@ -1,3 +1,4 @@
+#include "model/session_text.hpp"
 #include "report/json_tree.hpp"
 #include "report/writer.hpp"
 
@@ -22,7 +23,7 @@ std::string session_to_json(const SessionOutcome& outcome) {
   return dump(Json{{"event", "session"},
                    {"t_unix_ns", to_ns(outcome.closed)},
                    {"data",
-                    {{"id", session_name(outcome.session)},
+                    {{"id", session_text(outcome.session)},
                      {"status", status_name(outcome.status)},
                      {"reason", outcome.reason},
                      {"opened_unix_ns", to_ns(outcome.opened)},

@@ -1,7 +1,6 @@
 #include "report/json_tree.hpp"
 
 #include <array>
-#include <cstdio>
 
 #include "report/fields/parts.hpp"
 
@@ -20,12 +19,6 @@ const char* direction_name(Direction direction) {
 const char* error_name(ErrorCode code) {
   constexpr std::array kNames{"internal", "usage", "system", "unreachable", "refused", "cut_short"};
   return kNames[static_cast<std::size_t>(code)];
-}
-
-std::string session_name(std::uint64_t session) {
-  char text[17] = {};
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(session));
-  return text;
 }
 
 std::string dump(const Json& json, int indent) {

@@ -30,7 +30,4 @@ namespace udperf::report {
 /// "unreachable", "refused", ...: stable codes of errors.
 [[nodiscard]] const char* error_name(ErrorCode code);
 
-/// Sixteen hex digits.
-[[nodiscard]] std::string session_name(std::uint64_t session);
-
 }  // namespace udperf::report

@@ -6,6 +6,7 @@
 #include "base/decimal.hpp"
 #include "base/printable.hpp"
 #include "base/units.hpp"
+#include "model/session_text.hpp"
 #include "report/details.hpp"
 #include "report/direction_text.hpp"
 #include "report/flows_text.hpp"
@@ -186,7 +187,7 @@ std::string session_to_text(const SessionOutcome& outcome) {
   Block block{0};  // one value a line, for programs that read a server's output
   block.line("server", outcome.server.to_string());
   block.line("client", outcome.client.to_string());
-  block.line("session", session_name(outcome.session) + ", " + outcome.reason);
+  block.line("session", session_text(outcome.session) + ", " + outcome.reason);
   const IpFamily family = outcome.client.address.family;
   if (outcome.up) {
     const DirectionPart part = result::build_direction(*outcome.up, family, {});

@@ -1,3 +1,4 @@
+#include "model/session_text.hpp"
 #include "report/fields/parts.hpp"
 
 namespace udperf::report {
@@ -32,7 +33,7 @@ const Fields<result::RunPart>& run_fields() {
   static const Fields<result::RunPart> fields{
       {"id",
        [](const RunPart& r) {
-         return r.session ? std::optional{session_name(*r.session)} : std::nullopt;
+         return r.session ? std::optional{session_text(*r.session)} : std::nullopt;
        },
        {"As `test.id`.", "", "", "the run never started"}},
       {"status",

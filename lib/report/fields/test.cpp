@@ -1,4 +1,5 @@
 #include "model/forever.hpp"
+#include "model/session_text.hpp"
 #include "report/fields/parts.hpp"
 #include "voice/e_model.hpp"
 
@@ -110,7 +111,7 @@ const Fields<TestOutcome>& test_fields() {
   static const Fields<TestOutcome> fields{
       {"id",
        [](const TestOutcome& t) {
-         return t.session ? std::optional{session_name(*t.session)} : std::nullopt;
+         return t.session ? std::optional{session_text(*t.session)} : std::nullopt;
        },
        {"Session id, 16 hex digits.", "", "", "no session was made", "", 1}},
       {"start_unix_ns",
