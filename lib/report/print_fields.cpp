@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <span>
 #include <string_view>
 
@@ -83,6 +84,26 @@ bool is_label(const std::string& path) {
   return path.rfind(kLabels, 0) == 0 && path.size() > kLabels.size();
 }
 
+/// The field whose path ends like the word, where '_' may stand for '.': up.loss.ratio of
+/// loss_ratio.
+std::optional<std::string_view> end_of_path(const std::string& word,
+                                            const std::vector<std::string_view>& paths) {
+  const auto flat = [](std::string_view text) {
+    std::string all = "_";
+    std::replace_copy(text.begin(), text.end(), std::back_inserter(all), '.', '_');
+    return all;
+  };
+  const std::string wanted = flat(word);
+  std::optional<std::string_view> best;
+  for (const std::string_view path : paths) {
+    const bool first_way = path.rfind("up.", 0) == 0;  // both ways have the same fields
+    if (flat(path).ends_with(wanted) && (!best || (first_way && best->rfind("up.", 0) != 0))) {
+      best = path;
+    }
+  }
+  return best;
+}
+
 }  // namespace
 
 const Json* find_field(const Json& root, const std::string& path) {
@@ -117,7 +138,10 @@ std::optional<std::string> check_fields(const std::vector<std::string>& fields) 
     }
     const auto paths = field_paths();
     const std::vector<std::string_view> names(paths.begin(), paths.end());
-    const auto nearest = nearest_word(field, names);
+    auto nearest = nearest_word(field, names);
+    if (!nearest) {
+      nearest = end_of_path(field, names);
+    }
     const std::string meant =
         nearest ? "did you mean " + std::string{*nearest} + "? " : std::string{};
     return "no such field: " + field + " (" + meant +

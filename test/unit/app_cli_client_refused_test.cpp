@@ -179,6 +179,9 @@ const std::vector<Refused>& refused_rows() {
       {{"--print", "nope"},
        "--print nope: no such field: nope (see docs/metrics.md, e.g. goodput_bps or "
        "up.loss.packets)"},
+      {{"--print", "loss_ratio"},
+       "--print loss_ratio: no such field: loss_ratio (did you mean up.loss.ratio? see "
+       "docs/metrics.md, e.g. goodput_bps or up.loss.packets)"},
       {{"--label", "a=1", "--label", "a=2"}, "--label a=2: the label a is given twice"},
       {{"--report", "-"},
        "--report -: stdout has the result; give the page a file, or the result one with --output"},
