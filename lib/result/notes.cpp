@@ -193,28 +193,51 @@ std::vector<Note> notes_of(const ResultDocument& document, Way direction) {
   return notes.take();
 }
 
+/// Of a classic test, in which this end sent.
+std::vector<Note> classic_notes(const DirectionPart& up) {
+  Notes notes{"up."};
+  note_sender(up, notes);
+  notes.add("rx", "classic", "a classic server tells its throughput and nothing else");
+  return notes.take();
+}
+
+std::vector<Note> iperf3_notes(const ResultDocument& document) {
+  Notes notes{""};
+  note_iperf3(document, notes);
+  std::vector<Note> all = notes.take();
+  if (document.up) {
+    Notes up{"up."};
+    note_governor(*document.up, document.test.params.rate(Way::up), up);
+    append(up.take(), all);
+  }
+  return all;
+}
+
+void note_round_trips(const ResultDocument& document, Notes& notes) {
+  if ((document.up || document.down) && !document.rtt.loaded.p50_ns) {
+    notes.add("rtt.loaded", "no_probe_answered", "no probe was answered while data flowed");
+  }
+  if (document.rtt.timestamps == "user") {
+    notes.add("rtt", "host_made",
+              "no kernel stamped every probe's arrival: what a busy host let it wait is in the "
+              "figures");
+  } else if (document.rtt.timestamps && a_host_was_busy(document)) {
+    notes.add("rtt", "host_made",
+              "a host was busy: what it let a probe wait between its stamp and the way out is in "
+              "the figures");
+  }
+}
+
 }  // namespace
 
 std::vector<Note> list_notes(const ResultDocument& document) {
-  std::vector<Note> all;
   if (document.test.classic && document.up) {
-    Notes notes{"up."};
-    note_sender(*document.up, notes);
-    notes.add("rx", "classic", "a classic server tells its throughput and nothing else");
-    append(notes.take(), all);
-    return all;
+    return classic_notes(*document.up);
   }
   if (document.test.iperf3) {
-    Notes notes{""};
-    note_iperf3(document, notes);
-    append(notes.take(), all);
-    if (document.up) {
-      Notes up{"up."};
-      note_governor(*document.up, document.test.params.rate(Way::up), up);
-      append(up.take(), all);
-    }
-    return all;
+    return iperf3_notes(document);
   }
+  std::vector<Note> all;
   if (document.up) {
     append(notes_of(document, Way::up), all);
   }
@@ -222,18 +245,7 @@ std::vector<Note> list_notes(const ResultDocument& document) {
     append(notes_of(document, Way::down), all);
   }
   Notes rest{""};
-  if ((document.up || document.down) && !document.rtt.loaded.p50_ns) {
-    rest.add("rtt.loaded", "no_probe_answered", "no probe was answered while data flowed");
-  }
-  if (document.rtt.timestamps == "user") {
-    rest.add("rtt", "host_made",
-             "no kernel stamped every probe's arrival: what a busy host let it wait is in the "
-             "figures");
-  } else if (document.rtt.timestamps && a_host_was_busy(document)) {
-    rest.add("rtt", "host_made",
-             "a host was busy: what it let a probe wait between its stamp and the way out is in "
-             "the figures");
-  }
+  note_round_trips(document, rest);
   append(rest.take(), all);
   return all;
 }

@@ -89,15 +89,19 @@ HandshakeResponder::Decision HandshakeResponder::on_hello(std::span<const std::b
   if (!answers_.pass(1, now)) {
     return Drop::rate_limited;
   }
-  if (!welcome(subject.client.address)) {
-    reject.reason = wire::RejectReason::denied;
-    return Reply{refusal(outer->nonce, sealer, reject), true};
-  }
-  if (version != wire::kVersion) {
-    reject.reason = wire::RejectReason::version;
+  if (const auto reason = not_welcome(version, subject.client.address)) {
+    reject.reason = *reason;
     return Reply{refusal(outer->nonce, sealer, reject), true};
   }
   return Reply{challenge_to(*outer, subject, sealer, now), false};
+}
+
+std::optional<wire::RejectReason> HandshakeResponder::not_welcome(std::uint8_t version,
+                                                                  const IpAddress& client) const {
+  if (!welcome(client)) {
+    return wire::RejectReason::denied;
+  }
+  return version != wire::kVersion ? std::optional{wire::RejectReason::version} : std::nullopt;
 }
 
 /// Without any state here: what the client proves by its cookie is in it.

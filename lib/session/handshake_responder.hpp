@@ -81,6 +81,9 @@ class HandshakeResponder {
                       MonoTime now);
   Decision on_join(std::span<const std::byte> datagram, const wire::CommonHeader& header,
                    CookieJar::Subject subject, MonoTime now);
+  /// Why a HELLO that may be answered is refused.
+  [[nodiscard]] std::optional<wire::RejectReason> not_welcome(std::uint8_t version,
+                                                              const IpAddress& client) const;
   [[nodiscard]] std::optional<Drop> check_bearer(std::span<const std::byte> datagram,
                                                  CookieJar::Subject& bearer, MonoTime now);
   [[nodiscard]] std::optional<Drop> check_cookie(std::span<const std::byte> datagram,
