@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "app/iperf3_command.hpp"
+#include "app/iperf3/command.hpp"
 #include "app/monitor/command.hpp"
 #include "app/options/help.hpp"
 #include "app/options/option.hpp"

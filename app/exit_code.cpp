@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <utility>
 
-#include "app/files.hpp"
+#include "app/output/files.hpp"
 #include "result/document.hpp"
 
 namespace udperf::app {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "app/cli.hpp"
-#include "app/commands.hpp"
+#include "app/commands/commands.hpp"
 #include "app/last_resort.hpp"
 
 namespace {

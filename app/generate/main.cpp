@@ -9,8 +9,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "app/completion.hpp"
-#include "app/man_page.hpp"
+#include "app/generate/completion.hpp"
+#include "app/generate/man_page.hpp"
 #include "app/options/commands.hpp"
 #include "report/fields/walk.hpp"
 #include "report/writer.hpp"

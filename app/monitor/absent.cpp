@@ -1,9 +1,9 @@
 // In place of all else here where udperf is built without the monitor (UDPERF_WITH_MONITOR=OFF).
 #include <cstdio>
 
-#include "app/commands.hpp"
+#include "app/commands/commands.hpp"
 #include "app/exit_code.hpp"
-#include "app/server_metrics.hpp"
+#include "app/monitor/server_metrics.hpp"
 
 namespace udperf::app {
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "app/log_options.hpp"
 #include "app/options/option.hpp"
+#include "app/output/log_options.hpp"
 #include "base/endpoint.hpp"
 #include "base/time.hpp"
 

@@ -14,8 +14,8 @@
 #include <spawn.h>
 #include <utility>
 
-#include "app/files.hpp"
 #include "app/last_resort.hpp"
+#include "app/output/files.hpp"
 #include "net/fd.hpp"
 #include "os/memory_file.hpp"
 

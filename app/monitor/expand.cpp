@@ -11,7 +11,7 @@
 #include <memory>
 #include <set>
 
-#include "app/files.hpp"
+#include "app/output/files.hpp"
 #include "clock/system_clock.hpp"
 #include "net/resolver.hpp"
 #include "net/socket_address.hpp"

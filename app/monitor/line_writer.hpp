@@ -10,7 +10,7 @@
 #include <string>
 #include <thread>
 
-#include "app/files.hpp"
+#include "app/output/files.hpp"
 #include "base/result.hpp"
 #include "clock/system_clock.hpp"
 #include "os/event.hpp"

@@ -9,7 +9,6 @@
 #include <string>
 #include <utility>
 
-#include "app/log.hpp"
 #include "app/monitor/exec_hook.hpp"
 #include "app/monitor/history.hpp"
 #include "app/monitor/light_source.hpp"
@@ -18,6 +17,7 @@
 #include "app/monitor/metrics.hpp"
 #include "app/monitor/round_source.hpp"
 #include "app/monitor/setup.hpp"
+#include "app/output/log.hpp"
 #include "monitor/board.hpp"
 #include "monitor/json.hpp"
 #include "monitor/schedule.hpp"

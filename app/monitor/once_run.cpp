@@ -10,11 +10,11 @@
 #include <nlohmann/json.hpp>
 
 #include "app/exit_code.hpp"
-#include "app/files.hpp"
 #include "app/monitor/expand.hpp"
 #include "app/monitor/history.hpp"
 #include "app/monitor/pool_source.hpp"
 #include "app/options/rules.hpp"
+#include "app/output/files.hpp"
 #include "app/signals.hpp"
 #include "clock/system_clock.hpp"
 #include "monitor/json.hpp"

@@ -4,9 +4,9 @@
 #include <new>
 #include <utility>
 
-#include "app/find_rate.hpp"
+#include "app/commands/find_rate.hpp"
 #include "app/last_resort.hpp"
-#include "app/render.hpp"
+#include "app/output/render.hpp"
 #include "crypto/crypto.hpp"
 #include "html/report_page.hpp"
 #include "iperf3/client_run.hpp"

@@ -87,38 +87,48 @@ std::optional<monitor::RoundResult> Prober::run(const RoundTest& test, Duration 
   }
   ++flying_;
   const std::uint64_t id = next_++;
-  Flight& flight = flights_[id];
-  flight.on_over = std::move(on_over);
+  flights_[id].on_over = std::move(on_over);
   lock.unlock();
   const bool started = unless_exhausted([&] {
     source_->start(
         {id, 1, clock_.now(), {fit_to_deadline(test.options, deadline), test.iperf3}, false});
   });
-  lock.lock();
   if (!started) {
-    const auto over = std::move(flight.on_over);
-    flights_.erase(id);
-    --flying_;
-    lock.unlock();
-    if (over) {
-      over();
-    }
+    give_up(id);
     return std::nullopt;
   }
+  lock.lock();
+  return wait_for(id, deadline, lock);
+}
+
+void Prober::give_up(std::uint64_t id) {
+  std::function<void()> on_over;
+  {
+    const std::lock_guard lock{mutex_};
+    const auto flight = flights_.extract(id);
+    --flying_;
+    on_over = std::move(flight.mapped().on_over);
+  }
+  if (on_over) {
+    on_over();
+  }
+}
+
+std::optional<monitor::RoundResult> Prober::wait_for(std::uint64_t id, Duration deadline,
+                                                     std::unique_lock<std::mutex>& lock) {
+  Flight& flight = flights_.at(id);
   done_.wait_for(lock, deadline, [&] { return ending_ || flight.result; });
-  std::optional<monitor::RoundResult> result = std::move(flight.result);
-  if (result) {
-    flights_.erase(id);
-    return result;
+  if (flight.result) {
+    return std::move(flights_.extract(id).mapped().result);
   }
   flight.wanted = false;  // it goes when it is over
   if (ending_) {
     return std::nullopt;
   }
-  result.emplace();
-  result->status = monitor::RoundStatus::unreachable;
-  result->error = Error{ErrorCode::unreachable, "not done within the time", 0, {}};
-  return result;
+  monitor::RoundResult late;
+  late.status = monitor::RoundStatus::unreachable;
+  late.error = Error{ErrorCode::unreachable, "not done within the time", 0, {}};
+  return late;
 }
 
 }  // namespace udperf::app

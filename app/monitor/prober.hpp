@@ -42,6 +42,10 @@ class Prober {
   };
 
   void take(monitor::RoundResult round);
+  /// A flight that could not be begun.
+  void give_up(std::uint64_t id);
+  [[nodiscard]] std::optional<monitor::RoundResult> wait_for(std::uint64_t id, Duration deadline,
+                                                             std::unique_lock<std::mutex>& lock);
 
   const Clock& clock_;
   std::mutex mutex_;

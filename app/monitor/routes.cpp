@@ -89,6 +89,33 @@ std::optional<HttpReply> page_part(std::string_view path) {
   return std::nullopt;
 }
 
+/// Why nobody may ask for a probe in this way.
+std::optional<HttpReply> refuse_way(const HttpRequest& request) {
+  if (request.linked) {
+    return http_problem(403, "no page of another origin starts a probe");
+  }
+  if (request.head_only) {
+    HttpReply reply = http_problem(405, "a probe sends datagrams: ask with GET");
+    reply.allow = "GET";
+    return reply;
+  }
+  return std::nullopt;
+}
+
+/// Why nothing is sent there.
+std::optional<HttpReply> refuse_target(const Monitor::ProbeTarget& target) {
+  if (!target.module_known) {
+    return http_problem(400, "the module is not known");
+  }
+  if (!target.allowed) {
+    return http_problem(403, "the target is neither configured nor an address of probe_allow");
+  }
+  if (target.test.search) {
+    return http_problem(400, "a search takes longer than a probe may; give it a timetable");
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 HttpReply http_problem(int status, const char* sentence) {
@@ -152,13 +179,8 @@ HttpReply Routes::answer(const HttpRequest& request) {
 }
 
 HttpReply Routes::probe(const HttpRequest& request, const HttpQuery& query) {
-  if (request.linked) {
-    return http_problem(403, "no page of another origin starts a probe");
-  }
-  if (request.head_only) {
-    HttpReply reply = http_problem(405, "a probe sends datagrams: ask with GET");
-    reply.allow = "GET";
-    return reply;
+  if (auto refused = refuse_way(request)) {
+    return *std::move(refused);
   }
   const auto name = query.get("target");
   const auto address = name ? monitor::parse_target(*name) : std::nullopt;
@@ -168,14 +190,8 @@ HttpReply Routes::probe(const HttpRequest& request, const HttpQuery& query) {
   }
   const auto target = monitor_.probe_target(address.value_or(monitor::TargetAddress{}), *name,
                                             query.get("module").value_or("light"));
-  if (!target.module_known) {
-    return http_problem(400, "the module is not known");
-  }
-  if (!target.allowed) {
-    return http_problem(403, "the target is neither configured nor an address of probe_allow");
-  }
-  if (target.test.search) {
-    return http_problem(400, "a search takes longer than a probe may; give it a timetable");
+  if (auto refused = refuse_target(target)) {
+    return *std::move(refused);
   }
   if (target.heavy && !monitor_.begin_heavy_probe()) {
     return http_problem(503, "a heavy round runs already, and of these one at a time");

@@ -1,9 +1,8 @@
 #include <cstdio>
 #include <string>
 
-#include "app/commands.hpp"
+#include "app/commands/commands.hpp"
 #include "app/exit_code.hpp"
-#include "app/files.hpp"
 #include "app/monitor/exec_hook.hpp"
 #include "app/monitor/expand.hpp"
 #include "app/monitor/http_server.hpp"
@@ -11,6 +10,7 @@
 #include "app/monitor/setup.hpp"
 #include "app/monitor/watch_run.hpp"
 #include "app/monitor/web_config.hpp"
+#include "app/output/files.hpp"
 
 namespace udperf::app {
 namespace {

@@ -1,4 +1,4 @@
-#include "app/server_metrics.hpp"
+#include "app/monitor/server_metrics.hpp"
 
 #include <algorithm>
 #include <array>

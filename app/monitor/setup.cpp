@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 
-#include "app/files.hpp"
 #include "app/monitor/config_files.hpp"
 #include "app/monitor/usual_round.hpp"
 #include "app/options/commands.hpp"
 #include "app/options/rules.hpp"
+#include "app/output/files.hpp"
 #include "base/units.hpp"
 #include "session/light.hpp"
 

@@ -9,8 +9,8 @@
 
 #include <sodium.h>
 
-#include "app/files.hpp"
 #include "app/monitor/config_files.hpp"
+#include "app/output/files.hpp"
 #include "monitor/yaml_reader.hpp"
 
 namespace udperf::app {

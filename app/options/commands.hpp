@@ -51,7 +51,7 @@ struct CommandSpec {
 /// "; see udperf client --help" as the end of a usage error.
 [[nodiscard]] std::string see_help(Command command);
 
-// What the rows have as `make`, each in the file commands_<name>.cpp of the command.
+// What the rows have as `make`, each in the file commands/<name>.cpp of the command.
 [[nodiscard]] Invocation make_client(const Arguments& arguments);
 [[nodiscard]] Invocation make_server(const Arguments& arguments);
 [[nodiscard]] Invocation make_loopback(const Arguments& arguments);

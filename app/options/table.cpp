@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "app/iperf3_rows.hpp"
+#include "app/iperf3/rows.hpp"
 
 namespace udperf::app {
 

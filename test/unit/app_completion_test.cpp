@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "app/cli.hpp"
-#include "app/completion.hpp"
-#include "app/completion_parts.hpp"
+#include "app/generate/completion.hpp"
+#include "app/generate/completion_parts.hpp"
 #include "app/options/commands.hpp"
 #include "report/writer.hpp"
 #include "support/catch.hpp"

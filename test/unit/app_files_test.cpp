@@ -13,7 +13,7 @@
 #include <thread>
 #include <utility>
 
-#include "app/files.hpp"
+#include "app/output/files.hpp"
 #include "support/catch.hpp"
 #include "support/temp_dir.hpp"
 

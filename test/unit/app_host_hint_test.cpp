@@ -1,5 +1,5 @@
 #include "app/cli.hpp"
-#include "app/host_hint.hpp"
+#include "app/options/host_hint.hpp"
 #include "support/catch.hpp"
 
 using Catch::Matchers::ContainsSubstring;

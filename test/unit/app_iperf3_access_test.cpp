@@ -4,7 +4,7 @@
 #include <fstream>
 #include <string>
 
-#include "app/iperf3_access.hpp"
+#include "app/iperf3/access.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
 #include "support/iperf3_keys.hpp"

@@ -2,7 +2,7 @@
 #include <vector>
 
 #include "app/cli.hpp"
-#include "app/iperf3_command.hpp"
+#include "app/iperf3/command.hpp"
 #include "support/catch.hpp"
 
 using namespace std::chrono_literals;

@@ -3,8 +3,8 @@
 #include <iterator>
 #include <string>
 
-#include "app/files.hpp"
-#include "app/iperf3_printer.hpp"
+#include "app/iperf3/printer.hpp"
+#include "app/output/files.hpp"
 #include "support/catch.hpp"
 #include "support/fake_clock.hpp"
 #include "support/temp_dir.hpp"

@@ -1,7 +1,7 @@
 #include <string>
 #include <vector>
 
-#include "app/iperf3_command.hpp"
+#include "app/iperf3/command.hpp"
 #include "support/catch.hpp"
 
 using namespace std::chrono_literals;

@@ -7,7 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "app/log.hpp"
+#include "app/output/log.hpp"
 #include "support/catch.hpp"
 
 using namespace udperf;

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "app/iperf3_rows.hpp"
-#include "app/man_page.hpp"
+#include "app/generate/man_page.hpp"
+#include "app/iperf3/rows.hpp"
 #include "app/options/commands.hpp"
 #include "app/options/table.hpp"
 #include "support/catch.hpp"

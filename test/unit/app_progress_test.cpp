@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "app/progress.hpp"
+#include "app/output/progress.hpp"
 #include "model/forever.hpp"
 #include "support/catch.hpp"
 

@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "app/render.hpp"
+#include "app/output/render.hpp"
 #include "support/catch.hpp"
 
 using namespace udperf;

@@ -8,7 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "app/server_reporter.hpp"
+#include "app/output/server_reporter.hpp"
 #include "clock/system_clock.hpp"
 #include "support/catch.hpp"
 #include "support/fake_clock.hpp"

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <string>
 
-#include "app/whole_file.hpp"
+#include "app/output/whole_file.hpp"
 #include "support/catch.hpp"
 #include "support/temp_dir.hpp"
 

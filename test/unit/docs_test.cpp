@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "app/iperf3_rows.hpp"
+#include "app/iperf3/rows.hpp"
 #include "app/options/table.hpp"
 #include "support/catch.hpp"
 #include "support/places.hpp"

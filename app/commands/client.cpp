@@ -1,0 +1,166 @@
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "app/commands/commands.hpp"
+#include "app/commands/measurement.hpp"
+#include "app/options/commands.hpp"
+#include "app/options/host_hint.hpp"
+#include "app/options/rules.hpp"
+#include "base/saturating.hpp"
+#include "classic/client_run.hpp"
+#include "iperf3/client_run.hpp"
+#include "traffic/profiles.hpp"
+#include "voice/e_model.hpp"
+
+namespace udperf::app {
+namespace {
+
+/// The classic test's datagrams, whatever the path's packet size.
+constexpr std::uint32_t kClassicBytes = 1500;
+
+/// The header that was asked for, or one that fits the smallest datagrams.
+HeaderKind header_for(const ClientCommand& command) {
+  const engine::ClientOptions& options = command.options;
+  if (command.classic || command.iperf3) {
+    return HeaderKind::full;  // is no matter of theirs
+  }
+  const bool small =
+      !options.auto_packet_size && smallest_length(options.params) < kDataHeaderBytes;
+  return command.header.value_or(small ? HeaderKind::compact : HeaderKind::full);
+}
+
+/// A light test: what is left open, also by a profile, becomes small and slow, so that it can run
+/// beside others.
+void make_light(std::span<const GivenOption> given, ClientCommand& command) {
+  constexpr std::uint64_t kEachMilliPps = 50'000;
+  constexpr std::uint32_t kBytes = 128;
+  TestParams& params = command.options.params;
+  params.streams = command.flows;
+  if (is_given(given, "profile")) {
+    for (SendRate* const rate : {&params.rate_up, &params.rate_down}) {
+      if (!is_given(given, "rate") && !rate->limited()) {
+        *rate = SendRate{SendRate::Kind::packets, kEachMilliPps};  // of each: a profile's rates are
+      }
+    }
+    return;
+  }
+  if (!is_given(given, "rate")) {
+    params.rate_up = params.rate_down =
+        SendRate{SendRate::Kind::packets, kEachMilliPps * command.flows};
+  }
+  if (!is_given(given, "packet-size")) {
+    params.payload_bytes = kBytes;
+    command.options.auto_packet_size = false;
+  }
+}
+
+/// Whether the streams are flows to be told apart by their ports. What they send is another matter.
+bool are_flows(const ClientCommand& command) {
+  const bool own_ports = command.options.last_local_port != 0 && command.options.params.streams > 1;
+  return command.flows != 0 ||
+         (own_ports && !command.find_rate && !command.classic && !command.iperf3);
+}
+
+/// Whether there is a local port for each stream.
+std::optional<std::string> local_port_problem(const ClientCommand& command) {
+  constexpr unsigned kHighest = 65535;
+  const engine::ClientOptions& options = command.options;
+  const unsigned first = options.local_port;
+  // By iperf3's protocol each direction has sockets of its own.
+  const bool twice = command.iperf3 && options.params.direction == Direction::both;
+  const unsigned needed = options.params.streams * (twice ? 2U : 1U);
+  const unsigned last = options.last_local_port != 0 ? options.last_local_port : kHighest;
+  if (first == 0 || last - first + 1 >= needed) {
+    return std::nullopt;
+  }
+  return "--local-port: " + std::to_string(needed) + (twice ? " sockets" : " streams") +
+         " need as many ports, and from " + std::to_string(first) + " to " + std::to_string(last) +
+         " there are " + std::to_string(last - first + 1);
+}
+
+/// What a profile sends, each stream sends: two streams are two calls.
+void send_on_each_stream(TestParams& params) {
+  for (SendRate* const rate : {&params.rate_up, &params.rate_down}) {
+    rate->value = saturating_mul(rate->value, params.streams);
+  }
+}
+
+/// A call, as far as the user says nothing else: a packet every 20 ms on each stream.
+void send_as_codec(std::span<const GivenOption> given, engine::ClientOptions& options) {
+  constexpr std::uint64_t kPerThousandSeconds = 50'000;
+  TestParams& params = options.params;
+  if (!is_given(given, "rate")) {
+    params.rate_up = SendRate{SendRate::Kind::packets, kPerThousandSeconds * params.streams};
+    params.rate_down = params.rate_up;
+  }
+  if (!is_given(given, "packet-size")) {
+    options.auto_packet_size = false;
+    params.payload_bytes = voice::figures(params.voice.codec).payload_bytes;
+  }
+}
+
+}  // namespace
+
+std::optional<std::string> apply_client_options(Command which, std::span<const GivenOption> given,
+                                                ClientCommand& command) {
+  if (Problem problem = apply_options(which, given, command)) {
+    return problem;
+  }
+  command.output.live_intervals = is_given(given, "interval");
+  if (command.classic) {
+    TestParams& params = command.options.params;
+    params.payload = PayloadKind::alphabet;
+    params.payload_bytes = command.options.auto_packet_size ? kClassicBytes : params.payload_bytes;
+  }
+  if (command.flows != 0) {
+    make_light(given, command);
+  }
+  if (are_flows(command)) {
+    command.options.flows = {.rate_of_each = !is_given(given, "rate")};
+  }
+  if (auto problem = local_port_problem(command)) {
+    return problem;
+  }
+  if (is_given(given, "profile") && !is_given(given, "rate")) {
+    send_on_each_stream(command.options.params);
+  }
+  if (command.options.params.voice.wanted() && !is_given(given, "profile")) {
+    send_as_codec(given, command.options);
+  }
+  traffic::settle_sizes(command.options.params);
+  command.options.params.header = header_for(command);
+  if (command.trace) {
+    command.trace->rate_given = is_given(given, "rate");
+    command.trace->amount_given = is_given(given, "duration") || is_given(given, "packets");
+  }
+  return check_options(which, given, command);
+}
+
+Invocation make_client(const Arguments& arguments) {
+  ClientCommand command;
+  if (!arguments.words.empty()) {
+    command.options.host = arguments.words.front();
+    if (command.options.host.empty()) {
+      return UsageError{"HOST: is empty; accepted is a name or an address"};
+    }
+    if (const auto problem = host_problem(command.options.host)) {
+      return UsageError{"HOST " + command.options.host + ": " + *problem};
+    }
+  }
+  if (auto problem = apply_client_options(Command::client, arguments.options, command)) {
+    return UsageError{*std::move(problem)};
+  }
+  return command;
+}
+
+int run_command(const ClientCommand& command) {
+  const auto run = command.classic  ? classic::run_classic_client
+                   : command.iperf3 ? iperf3::run_iperf3_client
+                                    : engine::run_client;
+  return run_measurement(command, [run](const TestSetting& setting) {
+    return run(setting.options, setting.clock, setting.random, setting.observer, setting.stop);
+  });
+}
+
+}  // namespace udperf::app

@@ -1,0 +1,40 @@
+#include "app/commands/open_files.hpp"
+
+#include <utility>
+
+namespace udperf::app {
+
+Result<OpenFiles> open_files(const ClientCommand& command, const Clock& clock) {
+  LogOptions log_options = command.log;
+  if (command.output.verbosity == Verbosity::quiet && !log_options.file &&
+      log_options.level == LogLevel::warning) {  // any other level was asked for
+    log_options.level = LogLevel::error;
+  }
+  auto log = Log::open(log_options, clock);
+  if (!log) {
+    return tl::unexpected<Error>{log.error()};
+  }
+  std::optional<crypto::Key> key;
+  if (command.key_file) {
+    const auto bytes = read_key_file(*command.key_file);
+    if (!bytes) {
+      return tl::unexpected<Error>{bytes.error()};
+    }
+    key = *bytes;
+  }
+  auto output = OutputFile::open(command.output.file, "--output");
+  if (!output) {
+    return tl::unexpected<Error>{output.error()};
+  }
+  std::optional<WholeFile> page;
+  if (command.output.page) {
+    auto opened = WholeFile::open(command.output.page, "--report");
+    if (!opened) {
+      return tl::unexpected<Error>{opened.error()};
+    }
+    page.emplace(*std::move(opened));
+  }
+  return OpenFiles{*std::move(log), *std::move(output), std::move(page), key};
+}
+
+}  // namespace udperf::app

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "app/iperf3/command.hpp"
+#include "app/output/files.hpp"
+#include "base/record_limiter.hpp"
+#include "clock/clock.hpp"
+#include "iperf3/report_writer.hpp"
+#include "iperf3/test_record.hpp"
+
+namespace udperf::app {
+
+/// How figures are written in text.
+[[nodiscard]] iperf3::TextFormat text_format(const Iperf3Command& command);
+
+/// Prints tests as iperf3 does, as text, JSON or a stream of JSON objects. Of several tests at a
+/// time one is printed as it runs, the others when they are over.
+class Iperf3Printer final : public iperf3::TestWatcher {
+ public:
+  Iperf3Printer(const Iperf3Command& command, OutputFile& output, const Clock& clock);
+
+  void on_test_taken(const iperf3::TestRecord& record) override;
+  void on_test_started(const iperf3::TestRecord& record) override;
+  void on_test_interval(const iperf3::TestRecord& record,
+                        const iperf3::IntervalRows& rows) override;
+  void on_test_ended(const iperf3::TestRecord& record) override;
+  void on_test_refused(const std::string& reason) override;
+  void on_test_unstarted(const iperf3::TestRecord& record) override;
+
+  /// "Server listening on ...": of the text form only.
+  void announce_server(std::uint16_t port);
+  /// The client's last lines, or what the test failed of.
+  void finish_client(const iperf3::TestRecord& record, bool began);
+  void say_error(const std::string& what);
+  /// One that strangers can cause.
+  void say_trouble(const std::string& what);
+  /// Tells what was left out, when it is time to. Returns when it is next.
+  MonoTime tell_left_out(MonoTime now);
+  /// The error that ends the program: of the forms of JSON it is a part.
+  void say_last_error(const std::string& what);
+  /// -d: a part of the output where that is text, else on stderr.
+  void say_debug(const std::string& what);
+
+  [[nodiscard]] bool failed() const { return failed_; }
+  [[nodiscard]] bool any_test() const { return tests_.load() > 0; }
+
+ private:
+  [[nodiscard]] bool text() const { return command_.report.output == Iperf3Command::Output::text; }
+  [[nodiscard]] bool streams() const {
+    return command_.report.output == Iperf3Command::Output::json_stream ||
+           command_.report.output == Iperf3Command::Output::json_stream_full;
+  }
+  [[nodiscard]] std::string start_of(const iperf3::TestRecord& record) const;
+  [[nodiscard]] std::string cpu_of(const iperf3::TestRecord& record) const;
+  [[nodiscard]] std::string events_of(const iperf3::TestRecord& record) const;
+  /// The log by its name, which another program may have moved away.
+  void renew_log();
+  void write(const std::string& text);
+  /// JSON of a test of which nothing was printed before.
+  void write_alone(const iperf3::TestRecord& record);
+
+  const Iperf3Command& command_;
+  OutputFile& output_;
+  iperf3::TextFormat format_;
+  const Clock& clock_;
+  RecordLimiter tests_limit_{200, std::chrono::milliseconds{200}};
+  RecordLimiter trouble_limit_{50, std::chrono::milliseconds{500}};
+  std::set<const iperf3::TestRecord*> unprinted_;  ///< tests that run and are left out
+  const iperf3::TestRecord* live_ = nullptr;       ///< the test that is printed as it runs
+  std::uint16_t port_ = 0;
+  std::atomic<std::uint64_t> tests_{0};
+  bool failed_ = false;
+};
+
+}  // namespace udperf::app

@@ -1,0 +1,90 @@
+#include "app/output/client_reporter.hpp"
+
+#include <csignal>
+#include <cstdio>
+
+namespace udperf::app {
+
+ClientReporter::ClientReporter(Parts parts, const ClientCommand& command)
+    : parts_(parts), quiet_(command.output.verbosity == Verbosity::quiet) {
+  const auto terminal = ProgressLine::stderr_terminal();
+  const OutputOptions& output = command.output;
+  // A table of intervals on the same screen takes the live lines' place.
+  const bool table =
+      output.live_intervals && output.format == OutputFormat::text && parts.output.is_terminal();
+  if (terminal && output.verbosity == Verbosity::normal && !table) {
+    const ProgressLine::Style style{choose_colors(output.color, true), choose_glyphs()};
+    progress_.emplace(*terminal, whole_amount(command.options.params), style);
+  }
+  parts_.log.before_stderr([this] {
+    if (progress_) {
+      progress_->erase();
+    }
+  });
+}
+
+ClientReporter::~ClientReporter() {
+  parts_.log.before_stderr({});
+}
+
+void ClientReporter::on_started(const TestOutcome& outcome) {
+  context_ = LogContext{outcome.server, outcome.session};
+  parts_.log.info("test started", context_);
+  emit(parts_.renderer.started(outcome, parts_.clock.unix_now()));
+}
+
+void ClientReporter::on_interval(const engine::LiveInterval& interval) {
+  emit(parts_.renderer.interval(interval, parts_.clock.unix_now()));
+}
+
+void ClientReporter::on_progress(const engine::LiveProgress& progress) {
+  if (progress_) {
+    progress_->update(progress);
+  }
+  stop_if_abandoned();
+}
+
+/// What nobody is left to read needs not be measured.
+void ClientReporter::stop_if_abandoned() {
+  if (!parts_.stop.requested() && parts_.output.is_abandoned()) {
+    parts_.stop.request(SIGPIPE);
+  }
+}
+
+void ClientReporter::on_warning(const Warning& warning) {
+  parts_.log.warning(warning.message + " [" + warning.code + "]", context_);
+}
+
+void ClientReporter::on_trace(const std::string& text, const std::optional<Endpoint>& peer) {
+  parts_.log.debug(text, LogContext{peer, context_.session});
+}
+
+void ClientReporter::say(const std::string& line) {
+  if (quiet_) {
+    return;
+  }
+  if (progress_) {
+    progress_->erase();
+  }
+  std::fprintf(stderr, "%s\n", line.c_str());
+}
+
+void ClientReporter::restart_progress() {
+  if (progress_) {
+    progress_->restart();
+  }
+}
+
+void ClientReporter::emit(const std::string& text) {
+  if (text.empty() || write_error_) {
+    return;
+  }
+  if (progress_ && parts_.output.is_terminal()) {
+    progress_->erase();
+  }
+  if (const auto done = parts_.output.write(text); !done) {
+    write_error_ = done.error();
+  }
+}
+
+}  // namespace udperf::app

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <optional>
+
+#include "app/output/files.hpp"
+#include "app/output/log.hpp"
+#include "app/output/progress.hpp"
+#include "app/output/render.hpp"
+#include "engine/client_run.hpp"
+#include "engine/stop_token.hpp"
+
+namespace udperf::app {
+
+/// What the user sees of a running test: log records, the progress line, and the live lines of
+/// those formats that have any. Everything given must outlive it.
+class ClientReporter final : public engine::ClientObserver {
+ public:
+  struct Parts {
+    Log& log;
+    Renderer& renderer;
+    const OutputFile& output;
+    const Clock& clock;
+    engine::StopToken& stop;
+  };
+  ClientReporter(Parts parts, const ClientCommand& command);
+  ClientReporter(const ClientReporter&) = delete;
+  ClientReporter& operator=(const ClientReporter&) = delete;
+  ~ClientReporter() override;
+
+  void on_started(const TestOutcome& outcome) override;
+  void on_interval(const engine::LiveInterval& interval) override;
+  void on_progress(const engine::LiveProgress& progress) override;
+  void on_warning(const Warning& warning) override;
+  void on_trace(const std::string& text, const std::optional<Endpoint>& peer) override;
+
+  /// Puts a line on stderr, beside the progress line; nothing with --quiet.
+  void say(const std::string& line);
+  /// Text for the output that another than this makes.
+  void emit(const std::string& text);
+  /// Another test of the same command begins.
+  void restart_progress();
+
+  /// The first failure to write a live line; the test itself went on.
+  [[nodiscard]] const std::optional<Error>& write_error() const { return write_error_; }
+  /// Takes the progress line away for good: nothing may stand before the result.
+  void end_progress() { progress_.reset(); }
+
+ private:
+  void stop_if_abandoned();
+
+  Parts parts_;
+  bool quiet_;
+  std::optional<ProgressLine> progress_;
+  LogContext context_;
+  std::optional<Error> write_error_;
+};
+
+}  // namespace udperf::app

@@ -1,0 +1,348 @@
+#include "app/output/files.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <utility>
+
+#include "app/output/terminal.hpp"
+
+namespace udperf::app {
+namespace {
+
+constexpr std::string_view kSpace = " \t\r\n";
+constexpr std::string_view kHexDigits = "0123456789abcdef";
+
+tl::unexpected<Error> refuse(std::string what, int os_error = 0) {
+  return tl::unexpected<Error>{Error{ErrorCode::usage, std::move(what), os_error, {}}};
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) {
+    return {};
+  }
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+std::optional<unsigned> hex_digit(char c) {
+  const char lower = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+  const auto at = kHexDigits.find(lower);
+  return at == std::string_view::npos ? std::nullopt : std::optional{static_cast<unsigned>(at)};
+}
+
+std::optional<crypto::Key> parse_key(std::string_view digits) {
+  crypto::Key key{};
+  if (digits.size() != 2 * key.size()) {
+    return std::nullopt;
+  }
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    const auto high = hex_digit(digits[2 * i]);
+    const auto low = hex_digit(digits[2 * i + 1]);
+    if (!high || !low) {
+      return std::nullopt;
+    }
+    key[i] = static_cast<std::byte>((*high << 4U) | *low);
+  }
+  return key;
+}
+
+}  // namespace
+
+namespace {
+
+bool is_regular(int fd) {
+  struct stat status {};
+  return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+bool is_named_pipe(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
+int open_for_writing(const std::string& path, OutputFile::Mode mode) {
+  int how = mode == OutputFile::Mode::replace ? 0 : O_APPEND;
+  if (mode == OutputFile::Mode::unhurried) {
+    how |= O_NONBLOCK;
+    if (is_named_pipe(path)) {  // that Linux lets be opened without its other end, if for both ways
+      const int both = ::open(path.c_str(), O_RDWR | O_CLOEXEC | how);
+      if (both >= 0) {
+        return both;
+      }
+    }
+  }
+  return ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0644);
+}
+
+/// Whether systemd made the file for this service, and for nobody else.
+bool is_credential(const std::string& path) {
+  const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
+  const std::string prefix = folder != nullptr ? std::string{folder} + "/" : std::string{};
+  return prefix.size() > 1 && path.compare(0, prefix.size(), prefix) == 0 &&
+         path.find("/../") == std::string::npos;
+}
+
+}  // namespace
+
+Result<void> write_all(int fd, std::string_view text, const std::string& name) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd, text.data(), text.size());
+    if (written < 0) {
+      const int reason = errno;
+      if (reason == EINTR) {
+        continue;
+      }
+      if (reason == EAGAIN) {  // whoever shares this end with us has made it non-blocking
+        pollfd ready{fd, POLLOUT, 0};
+        ::poll(&ready, 1, -1);
+        continue;
+      }
+      return system_error(reason, "write " + name);
+    }
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+Result<std::string> read_file(const std::string& path, std::size_t most) {
+  net::Fd file;
+  if (path != "-") {
+    file = net::Fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (!file) {
+      const int reason = errno;
+      return refuse(path + ": cannot be opened", reason);
+    }
+  }
+  const int fd = path == "-" ? STDIN_FILENO : file.get();
+  std::string text;
+  std::array<char, 65536> buffer{};
+  while (true) {
+    const ssize_t got = ::read(fd, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got < 0) {
+      const int reason = errno;
+      return refuse(path + ": cannot be read", reason);
+    }
+    if (got == 0) {
+      return text;
+    }
+    text.append(buffer.data(), static_cast<std::size_t>(got));
+    if (text.size() > most) {
+      return refuse(path + ": is larger than " + std::to_string(most) + " bytes");
+    }
+  }
+}
+
+Result<OutputFile> OutputFile::open(const std::optional<std::string>& path, std::string_view option,
+                                    Mode mode) {
+  if (!path || *path == "-") {
+    return OutputFile{net::Fd{}, "stdout", mode};
+  }
+  net::Fd file{open_for_writing(*path, mode)};
+  if (!file) {
+    const int reason = errno;
+    return refuse(std::string{option} + " " + *path + ": cannot be opened for writing", reason);
+  }
+  OutputFile result{std::move(file), *path, mode};
+  // What is there stays until there is something to put in its place.
+  result.begun_ = mode != Mode::replace;
+  if (mode != Mode::replace) {
+    if (const auto done = result.end_torn_line(); !done) {
+      return tl::unexpected<Error>{done.error()};
+    }
+  }
+  return result;
+}
+
+Result<void> OutputFile::reopen() {
+  if (!file_) {
+    return {};
+  }
+  // Whatever its mode, what has been written stays.
+  net::Fd file{open_for_writing(name_, mode_ == Mode::unhurried ? mode_ : Mode::append)};
+  if (!file) {
+    const int reason = errno;
+    return system_error(reason, "open " + name_ + " again");
+  }
+  file_ = std::move(file);
+  begun_ = true;
+  torn_ = false;
+  return mode_ != Mode::replace ? end_torn_line() : Result<void>{};
+}
+
+Result<void> OutputFile::end_torn_line() const {
+  const net::Fd reader{::open(name_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  struct stat status {};
+  if (!reader || ::fstat(reader.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
+      status.st_size == 0) {
+    return {};
+  }
+  char last = 0;
+  if (::pread(reader.get(), &last, 1, status.st_size - 1) != 1 || last == '\n') {
+    return {};
+  }
+  return write_all(fd(), "\n", name_);
+}
+
+int OutputFile::fd() const {
+  return file_ ? file_.get() : STDOUT_FILENO;
+}
+
+Result<void> OutputFile::write(std::string_view text) const {
+  if (!begun_ && !text.empty()) {
+    begun_ = true;
+    static_cast<void>(!::ftruncate(fd(), 0));  // a pipe or a device has nothing to be emptied of
+  }
+  if (std::exchange(torn_, false) && mode_ != Mode::replace) {
+    if (auto done = end_torn_line(); !done) {
+      torn_ = true;
+      return done;
+    }
+  }
+  auto done = write_all(fd(), text, name_);
+  torn_ = !done;
+  return done;
+}
+
+Result<std::size_t> OutputFile::write_some(std::string_view text) const {
+  if (is_regular(fd())) {
+    const auto done = write(text);
+    return done ? Result<std::size_t>{text.size()} : tl::unexpected<Error>{done.error()};
+  }
+  // Where there is room at all there is as much as this: no write waits, though others may share
+  // this end, and have left it as one that does.
+  const std::string_view piece = text.substr(0, PIPE_BUF);
+  pollfd room{fd(), POLLOUT, 0};
+  if (::poll(&room, 1, 0) != 1) {
+    return 0;
+  }
+  ssize_t written = ::send(fd(), piece.data(), piece.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (written < 0 && errno == ENOTSOCK) {
+    written = ::write(fd(), piece.data(), piece.size());
+  }
+  const int reason = written < 0 ? errno : 0;
+  if (reason == EAGAIN || reason == EINTR) {
+    return 0;
+  }
+  if (reason != 0) {
+    return system_error(reason, "write " + name_);
+  }
+  return static_cast<std::size_t>(written);
+}
+
+void OutputFile::wait_for_room(int other, Duration at_most) const {
+  std::array<pollfd, 2> both{pollfd{fd(), POLLOUT, 0}, pollfd{other, POLLIN, 0}};
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(at_most).count();
+  ::poll(both.data(), both.size(), static_cast<int>(std::clamp<std::int64_t>(ms, 0, 60'000)));
+}
+
+bool OutputFile::is_abandoned() const {
+  pollfd pipe{fd(), 0, 0};
+  return ::poll(&pipe, 1, 0) == 1 && (pipe.revents & POLLERR) != 0;
+}
+
+bool OutputFile::is_terminal() const {
+  return ::isatty(fd()) == 1;
+}
+
+std::size_t OutputFile::columns() const {
+  return terminal_columns(fd());
+}
+
+Result<PidFile> PidFile::create(const std::string& path, std::string_view option) {
+  const std::string name = std::string{option} + " " + path;
+  net::Fd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644)};
+  if (!file) {
+    const int reason = errno;
+    return refuse(name + ": cannot be opened for writing", reason);
+  }
+  // Where a file system knows no locks, there is none.
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    return refuse(name + ": a process that still runs has it: another server is running");
+  }
+  PidFile result{path, std::move(file)};
+  if (const auto done = result.write_own_id(); !done) {
+    return tl::unexpected<Error>{done.error()};
+  }
+  return result;
+}
+
+Result<void> PidFile::write_own_id() const {
+  const bool emptied = ::ftruncate(file_.get(), 0) == 0;
+  static_cast<void>(emptied);  // a pipe or a device has no length
+  static_cast<void>(::lseek(file_.get(), 0, SEEK_SET));
+  return write_all(file_.get(), std::to_string(::getpid()) + "\n", path_);
+}
+
+PidFile::~PidFile() {
+  if (!path_.empty()) {
+    ::unlink(path_.c_str());  // somebody else may have removed it already
+  }
+}
+
+Result<crypto::Key> read_key_file(const std::string& path) {
+  constexpr std::size_t kMaxBytes = 1024;
+  const std::string option = "--key-file " + path;
+  const net::Fd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  struct stat status {};
+  if (!file || ::fstat(file.get(), &status) != 0) {
+    const int reason = errno;
+    return refuse(option + ": cannot be read", reason);
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return refuse(option + ": not a regular file");
+  }
+  const mode_t others = is_credential(path) ? S_IWGRP | S_IXGRP | S_IRWXO : S_IRWXG | S_IRWXO;
+  if ((status.st_mode & others) != 0) {
+    return refuse(option + ": others than its owner have access; use chmod 600");
+  }
+  std::array<char, kMaxBytes> buffer{};
+  const ssize_t size = ::read(file.get(), buffer.data(), buffer.size());
+  if (size < 0) {
+    const int reason = errno;
+    return refuse(option + ": cannot be read", reason);
+  }
+  const auto key = parse_key(trimmed({buffer.data(), static_cast<std::size_t>(size)}));
+  if (!key) {
+    return refuse(option + ": must hold 64 hexadecimal digits, as udperf keygen writes them");
+  }
+  return *key;
+}
+
+std::string make_key_text(RandomSource& random) {
+  crypto::Key key{};
+  random.fill(key);
+  std::string text;
+  for (const std::byte byte : key) {
+    const auto value = std::to_integer<unsigned>(byte);
+    text += {kHexDigits[value >> 4U], kHexDigits[value & 0xFU]};
+  }
+  return text + "\n";
+}
+
+Result<void> write_key_file(const std::string& path, std::string_view text) {
+  const net::Fd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+  if (!file) {
+    const int reason = errno;
+    return refuse("keygen " + path + ": cannot be created", reason);
+  }
+  ::fchmod(file.get(), 0600);  // a umask may have taken the owner's own rights
+  auto done = write_all(file.get(), text, path);
+  if (!done) {
+    ::unlink(path.c_str());  // half a key is none, and would stand in the way of the next try
+  }
+  return done;
+}
+
+}  // namespace udperf::app

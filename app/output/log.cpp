@@ -1,0 +1,152 @@
+#include "app/output/log.hpp"
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+#include <spdlog/logger.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include "base/printable.hpp"
+#include "base/units.hpp"
+#include "model/session_text.hpp"
+
+namespace udperf::app {
+namespace {
+
+std::string_view level_text(LogLevel level) {
+  switch (level) {
+    case LogLevel::error:
+      return "error";
+    case LogLevel::warning:
+      return "warning";
+    case LogLevel::info:
+      return "info";
+    case LogLevel::debug:
+      return "debug";
+  }
+  return "error";
+}
+
+spdlog::level::level_enum spdlog_level(LogLevel level) {
+  switch (level) {
+    case LogLevel::error:
+      return spdlog::level::err;
+    case LogLevel::warning:
+      return spdlog::level::warn;
+    case LogLevel::info:
+      return spdlog::level::info;
+    case LogLevel::debug:
+      return spdlog::level::debug;
+  }
+  return spdlog::level::err;
+}
+
+std::string text_record(const LogRecord& record) {
+  std::string line = format_utc(record.time) + " " + std::string{level_text(record.level)} + " " +
+                     printable(record.message);
+  if (record.context.peer) {
+    line += " peer=" + record.context.peer->to_string();
+  }
+  if (record.context.session) {
+    line += " session=" + session_text(*record.context.session);
+  }
+  return line;
+}
+
+std::string json_record(const LogRecord& record) {
+  nlohmann::ordered_json line;
+  line["time"] = format_utc(record.time);
+  line["level"] = level_text(record.level);
+  line["message"] = record.message;
+  if (record.context.peer) {
+    line["peer_address"] = record.context.peer->address.to_string();
+    line["peer_port"] = record.context.peer->port;
+  }
+  if (record.context.session) {
+    line["session"] = session_text(*record.context.session);
+  }
+  // Text that is no UTF-8 gets U+FFFD, the rest is escaped to plain ASCII.
+  return line.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string format_record(LogFormat format, const LogRecord& record) {
+  return format == LogFormat::json ? json_record(record) : text_record(record);
+}
+
+namespace {
+
+spdlog::sink_ptr make_sink(const std::optional<std::string>& file) {
+  spdlog::sink_ptr sink;
+  if (file) {
+    sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(*file);
+  } else {
+    sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  }
+  // Records are complete when they reach spdlog: the time is the one that Clock has.
+  sink->set_formatter(std::make_unique<spdlog::pattern_formatter>(
+      "%v", spdlog::pattern_time_type::utc, std::string{"\n"}));
+  return sink;
+}
+
+}  // namespace
+
+Result<Log> Log::open(const LogOptions& options, const Clock& clock) {
+  try {
+    auto logger = std::make_unique<spdlog::logger>("udperf", make_sink(options.file));
+    logger->set_level(spdlog::level::trace);
+    logger->flush_on(spdlog::level::trace);
+    return Log{options, clock, std::move(logger)};
+  } catch (const spdlog::spdlog_ex& problem) {
+    return tl::unexpected<Error>{
+        Error{ErrorCode::usage,
+              "--log-file " + options.file.value_or("stderr") + ": " + problem.what(),
+              0,
+              {}}};
+  }
+}
+
+Log::Log(const LogOptions& options, const Clock& clock, std::unique_ptr<spdlog::logger> logger)
+    : level_(options.level),
+      format_(options.format),
+      clock_(&clock),
+      logger_(std::move(logger)),
+      file_(options.file),
+      to_stderr_(!options.file) {}
+
+Result<void> Log::reopen() {
+  if (!file_) {
+    return {};
+  }
+  try {
+    const auto sink = make_sink(file_);
+    const std::lock_guard lock{*mutex_};
+    logger_->sinks().assign(1, sink);
+    return {};
+  } catch (const spdlog::spdlog_ex& problem) {
+    return tl::unexpected<Error>{Error{ErrorCode::system, problem.what(), 0, {}}};
+  }
+}
+
+Log::Log(Log&&) noexcept = default;
+Log& Log::operator=(Log&&) noexcept = default;
+Log::~Log() = default;
+
+void Log::write(LogLevel level, std::string_view message, const LogContext& context) {
+  if (level > level_) {
+    return;
+  }
+  if (to_stderr_ && before_stderr_) {
+    before_stderr_();
+  }
+  const auto line = format_record(format_, LogRecord{clock_->unix_now(), level, message, context});
+  const std::lock_guard lock{*mutex_};
+  logger_->log(spdlog_level(level), spdlog::string_view_t{line.data(), line.size()});
+}
+
+}  // namespace udperf::app

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "app/cli.hpp"
+#include "base/endpoint.hpp"
+#include "base/result.hpp"
+#include "clock/clock.hpp"
+
+namespace spdlog {
+class logger;
+}
+
+namespace udperf::app {
+
+/// What a record is about, besides its text.
+struct LogContext {
+  std::optional<Endpoint> peer;
+  std::optional<std::uint64_t> session;
+};
+
+struct LogRecord {
+  UnixTime time;
+  LogLevel level = LogLevel::info;
+  std::string_view message;
+  LogContext context;
+};
+
+/// One line without its end. Text has "time level message peer=A:P session=ID"; JSON has the keys
+/// time, level, message, peer_address, peer_port and session, the last three only where known.
+/// Whatever bytes the message has, text is free of control characters and JSON is valid.
+[[nodiscard]] std::string format_record(LogFormat format, const LogRecord& record);
+
+/// Writes records to stderr or a file, each flushed at once. May be used by several threads.
+class Log {
+ public:
+  /// `clock` must outlive the log. Fails when the file cannot be opened.
+  [[nodiscard]] static Result<Log> open(const LogOptions& options, const Clock& clock);
+
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+  Log(Log&&) noexcept;
+  Log& operator=(Log&&) noexcept;
+  ~Log();
+
+  /// Opens the file of the same name anew, e.g. after another program has moved it away; the old
+  /// one stays in use when that fails. From any thread.
+  [[nodiscard]] Result<void> reopen();
+
+  void write(LogLevel level, std::string_view message, const LogContext& context = {});
+  void error(std::string_view text, const LogContext& context = {}) {
+    write(LogLevel::error, text, context);
+  }
+  void warning(std::string_view text, const LogContext& context = {}) {
+    write(LogLevel::warning, text, context);
+  }
+  void info(std::string_view text, const LogContext& context = {}) {
+    write(LogLevel::info, text, context);
+  }
+  void debug(std::string_view text, const LogContext& context = {}) {
+    write(LogLevel::debug, text, context);
+  }
+
+  /// On the clock of its records.
+  [[nodiscard]] MonoTime now() const { return clock_->now(); }
+
+  /// Called before each record that goes to stderr, e.g. to erase a progress line. Set it while no
+  /// other thread uses the log.
+  void before_stderr(std::function<void()> action) { before_stderr_ = std::move(action); }
+
+ private:
+  Log(const LogOptions& options, const Clock& clock, std::unique_ptr<spdlog::logger> logger);
+
+  LogLevel level_;
+  LogFormat format_;
+  const Clock* clock_;
+  std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();  ///< of the logger's sink
+  std::unique_ptr<spdlog::logger> logger_;
+  std::optional<std::string> file_;
+  bool to_stderr_;
+  std::function<void()> before_stderr_;
+};
+
+}  // namespace udperf::app

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/cli.hpp"
+#include "app/output/files.hpp"
+#include "app/output/log.hpp"
+#include "base/record_limiter.hpp"
+#include "classic/service.hpp"
+#include "engine/server_run.hpp"
+
+namespace udperf::app {
+
+/// What `udperf server` shows: log records of everything that happens, and on stdout its half of
+/// each session, as text or as a JSON line. log_tally() and reopen() may be called from any thread,
+/// the rest is for the server's. Everything given must outlive it.
+///
+/// What strangers can cause is written at a limited rate, and what was left out is counted.
+class ServerReporter final : public engine::ServerObserver, public classic::RunObserver {
+ public:
+  /// Where sessions are written; without a file there, they are not.
+  struct Outputs {
+    const OutputFile* text = nullptr;
+    OutputFile* jsonl = nullptr;
+  };
+  using ReadyAction = std::function<void(const Endpoint& local)>;
+
+  ServerReporter(Log& log, Outputs outputs, ReadyAction on_ready);
+
+  void on_ready(const Endpoint& local) override;
+  void on_service_ready(const std::string& name, const Endpoint& local) override;
+  void on_session_opened(std::uint64_t session, const Endpoint& client,
+                         const TestParams& params) override;
+  void on_session_closed(const SessionOutcome& outcome) override;
+  void on_classic_closed(const classic::RunOutcome& outcome) override;
+  void on_refused(const Endpoint& client, const std::string& reason) override;
+  void on_warning(const Warning& warning) override;
+  void on_counters(const engine::ServerCounters& counters) override;
+
+  MonoTime on_turn(MonoTime now) override;
+
+  /// Opens the log and the file of JSON lines anew: the answer to SIGHUP.
+  void reopen();
+  /// One record with what has happened so far: the answer to SIGUSR1.
+  void log_tally();
+
+  /// Where other services than the native one listen, by name.
+  using Services = std::vector<std::pair<std::string, Endpoint>>;
+  [[nodiscard]] const Services& services() const { return services_; }
+
+  /// How the last session ended; nothing before the first.
+  [[nodiscard]] std::optional<TestStatus> last_status() const { return last_status_; }
+  /// Whether a session could not be written.
+  [[nodiscard]] bool write_failed() const { return write_failed_; }
+
+ private:
+  void emit(const OutputFile& file, const std::string& text);
+  /// A JSON line that was admitted.
+  void emit_line(const std::string& text);
+  /// A kind of record that strangers can cause.
+  struct Kind {
+    Kind(std::uint32_t burst, Duration every, std::string what)
+        : limiter(burst, every), name(std::move(what)) {}
+    RecordLimiter limiter;
+    std::string name;
+  };
+  void tell_left_out(Kind& kind, std::uint64_t count);
+
+  Log& log_;
+  Outputs outputs_;
+  ReadyAction ready_action_;
+  Services services_;
+  std::optional<TestStatus> last_status_;
+  bool write_failed_ = false;
+  std::mutex files_;
+  Kind sessions_{200, std::chrono::milliseconds{200}, "sessions"};
+  Kind classic_{100, std::chrono::milliseconds{200}, "classic runs"};
+  Kind refusals_{50, std::chrono::milliseconds{500}, "refusals"};
+  Kind lines_{1000, std::chrono::milliseconds{50}, "JSON lines"};
+  std::map<std::string, Kind> warnings_;  ///< by code
+  std::atomic<std::uint64_t> opened_{0};
+  std::atomic<std::uint64_t> closed_{0};
+  std::atomic<std::uint64_t> refused_{0};
+};
+
+/// Every counter with its name, "hellos=12 challenges=12 ..."; what no service has counted is 0.
+[[nodiscard]] std::string counters_text(const engine::ServerCounters& counters);
+
+}  // namespace udperf::app
