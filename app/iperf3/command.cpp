@@ -92,7 +92,7 @@ class Walk {
  private:
   /// As iperf3 does, but not without a word.
   static void ignore(const std::string& word, Iperf3Command& command) {
-    command.notes.push_back(word + " is no option and is ignored");
+    command.notes.push_back(word + " is not an option and is ignored");
   }
 
   Problem long_option(const std::string& word, Iperf3Command& command) {

@@ -139,7 +139,7 @@ Result<MonitorSinks> open_sinks(const MonitorCommand& command, const Clock& cloc
   } else if (history.error().code == ErrorCode::usage) {  // what it is will not change
     return tl::unexpected{history.error()};
   } else {
-    log.warning("there is no history, which is looked for each minute: " +
+    log.warning("the history cannot be opened, and is tried again each minute: " +
                 history.error().message() + "; see --history");
     sinks.history = History::open_later(file, command.retention, clock, say);
   }

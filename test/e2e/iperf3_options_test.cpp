@@ -209,8 +209,8 @@ TEST_CASE("Words that are no options are ignored, as by iperf3, but not without 
   CHECK(done.code() == 0);
   CHECK(done.out.find("Reverse mode") == std::string::npos);
   CHECK(done.err ==
-        "iperf3: warning - one is no option and is ignored\n"
-        "iperf3: warning - -R is no option and is ignored\n");
+        "iperf3: warning - one is not an option and is ignored\n"
+        "iperf3: warning - -R is not an option and is ignored\n");
 }
 
 TEST_CASE("What cannot be is refused in one line, and what has no effect is said") {

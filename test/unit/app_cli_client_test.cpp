@@ -338,7 +338,7 @@ TEST_CASE("without options the client sends up for ten seconds", "[app]") {
   CHECK_FALSE(command.thresholds.loss_ratio.has_value());
 }
 
-TEST_CASE("the host is the word that is no option", "[app]") {
+TEST_CASE("the host is the word that is not an option", "[app]") {
   CHECK(client({"server.example", "--json"}).options.host == "server.example");
   CHECK(client({"--json", "fe80::1%eth0"}).options.host == "fe80::1%eth0");
   CHECK(client({"--size", "25", "--", "-odd"}).options.host == "-odd");

@@ -82,8 +82,8 @@ TEST_CASE("Words that are no options are ignored with a note, and so is all behi
   CHECK_FALSE(command.problem.has_value());
   CHECK(command.udp);
   CHECK_FALSE(command.parameters.reverse);
-  CHECK(command.notes == std::vector<std::string>{"stray is no option and is ignored",
-                                                  "-R is no option and is ignored"});
+  CHECK(command.notes == std::vector<std::string>{"stray is not an option and is ignored",
+                                                  "-R is not an option and is ignored"});
 }
 
 TEST_CASE("What is not supported or makes no sense is refused in one line") {
