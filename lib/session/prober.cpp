@@ -9,7 +9,7 @@ namespace {
 
 /// Smallest value that at least `share` of the sorted samples do not exceed (RFC 2330 s11.3).
 std::int64_t percentile(const std::vector<std::int64_t>& sorted, double share) {
-  return sorted[static_cast<std::size_t>(nearest_rank(share, sorted.size())) - 1];
+  return sorted[nearest_rank(share, sorted.size()) - 1];
 }
 
 /// The sorted samples, neighbours joined where there are too many: each bin is named by its last.
