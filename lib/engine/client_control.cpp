@@ -28,14 +28,16 @@ Duration burst_wait(const ClientControl::Settings& settings) {
 Duration note_handshake(const ClientControl::Settings& settings, TestState& test, MonoTime now) {
   test.seldom.store(settings.seldom);
   test.heard(now);
-  test.handshake_ns.store(settings.handshake_rtt.count());
+  test.handshake.set(settings.handshake_rtt);
   return test.round_trip();
 }
 
 }  // namespace
 
-ClientControl::ClientControl(const Settings& settings, TestState& shared, MonoTime now)
+ClientControl::ClientControl(const Settings& settings, const Streams& streams, TestState& shared,
+                             MonoTime now)
     : settings_(settings),
+      streams_(streams),
       shared_(shared),
       probe_every_(probe_every(settings)),
       probes_(settings.session, burst_wait(settings), now),
@@ -46,7 +48,7 @@ ClientControl::ClientControl(const Settings& settings, TestState& shared, MonoTi
 
 bool ClientControl::all_complete() const {
   return std::all_of(streams_.begin(), streams_.end(),
-                     [](const StreamEndpoint* stream) { return stream->complete(); });
+                     [](const auto& stream) { return stream->complete(); });
 }
 
 void ClientControl::on_probe_reply(const wire::ProbeReply& reply, const ControlMessage& message,
@@ -204,7 +206,7 @@ void ClientControl::begin_data(MonoTime now) {
   deadlines_.begin_data(params(), shared_.round_trip(), now);
   data_since_ = now;
   shared_.started.store(true, std::memory_order_release);
-  for (const StreamEndpoint* const stream : streams_) {
+  for (const auto& stream : streams_) {
     stream->notify();
   }
   tell_root();
@@ -240,7 +242,7 @@ MonoTime ClientControl::may_leave_at(MonoTime now) const {
   constexpr Duration kStillAsks = 2s;
   MonoTime asked = data_until_;
   bool delivered = true;
-  for (const StreamEndpoint* const stream : streams_) {
+  for (const auto& stream : streams_) {
     if (!stream->delivered()) {
       delivered = false;
       asked = std::max(asked, stream->asked_at());

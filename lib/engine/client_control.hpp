@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -40,15 +41,15 @@ class ClientControl final : public SessionControl {
     const Task* root = nullptr;
   };
 
-  ClientControl(const Settings& settings, TestState& shared, MonoTime now);
+  using Streams = std::vector<std::unique_ptr<StreamEndpoint>>;
+
+  /// `streams`: of the test, all there before the first step. They outlive it.
+  ClientControl(const Settings& settings, const Streams& streams, TestState& shared, MonoTime now);
 
   void on_message(const ControlMessage& message, ControlChannel& channel) override;
   void on_stray(std::span<const std::byte>, ControlChannel&) override {}
   MonoTime on_timer(ControlChannel& channel, MonoTime now) override;
   void abandon() noexcept override;
-
-  /// All streams of the test, set before the first step.
-  void set_streams(std::vector<const StreamEndpoint*> streams) { streams_ = std::move(streams); }
 
   /// The user wants to stop; from any thread.
   void interrupt();
@@ -113,6 +114,7 @@ class ClientControl final : public SessionControl {
   void tell_root() const;
 
   Settings settings_;
+  const Streams& streams_;
   TestState& shared_;
   Duration probe_every_;
   PathProbes probes_;
@@ -120,7 +122,6 @@ class ClientControl final : public SessionControl {
   ClientDeadlines deadlines_;
   session::Backoff go_backoff_;
   ServerClock clock_;
-  std::vector<const StreamEndpoint*> streams_;
   std::atomic<Stage> stage_{Stage::preparing};
   std::atomic<bool> interrupt_{false};
   bool interrupt_said_ = false;

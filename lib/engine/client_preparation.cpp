@@ -56,7 +56,7 @@ void ClientPreparation::settle_size() {
   }
   size_changed_ = sized.payload_bytes != params_.payload_bytes;
   params_ = sized;
-  test_.payload_bytes.store(sized.payload_bytes);
+  test_.payload_bytes.set(sized.payload_bytes);
 }
 
 std::optional<MonoTime> ClientPreparation::begin_offload(ControlChannel& channel, MonoTime now) {

@@ -113,7 +113,7 @@ Wake ClientTest::step_connect(net::ReceiveBuffers& buffers, MonoTime now) {
 
 void ClientTest::begin() {
   control_ = std::make_unique<ClientControl>(control_settings(settings_, *connection_, *this),
-                                             shared_, clock_.now());
+                                             endpoints_, shared_, clock_.now());
   crypto::Key token_key{};
   random_.fill(token_key);
   shared_.peer_tells_queue.store((connection_->accept.capabilities & wire::kCapQueue) != 0);
@@ -121,7 +121,6 @@ void ClientTest::begin() {
   for (std::size_t i = 0; i < connection_->streams.size(); ++i) {
     add_stream(i, token_key);
   }
-  control_->set_streams(endpoints());
   stage_ = Stage::running;
   speaking_.store(true);
   if (interrupted_.load()) {
@@ -152,6 +151,7 @@ void ClientTest::add_stream(std::size_t i, const crypto::Key& token_key) {
   settings.senders = settings_.senders;
   settings.light = settings_.options.light;
   settings.seldom = seldom();
+  settings.control_stream = i == 0 ? nullptr : endpoints_.front().get();
   endpoints_.push_back(std::make_unique<StreamEndpoint>(
       settings, std::move(stream.port), clock_, shared_, i == 0 ? control_.get() : nullptr));
 }

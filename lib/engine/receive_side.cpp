@@ -112,7 +112,7 @@ receiver::Receiver& ReceiveSide::receiver_for(std::span<const std::byte> datagra
   if (warm_up_ && warm_up_->of_warm_up(datagram)) {
     if (!warm_up_->has_anchor()) {
       warm_up_->set_anchor(at);
-      warm_up_->set_peer_clock(test_.peer_clock());
+      warm_up_->set_peer_clock(test_.peer_clock.get());
     }
     return *warm_up_;
   }
@@ -123,8 +123,8 @@ receiver::Receiver& ReceiveSide::receiver_for(std::span<const std::byte> datagra
       host_.restart(clock_);
       checksum_errors_before_ = socket_.port().checksum_errors();
     }
-    receiver_->set_anchor(test_.anchor(at));
-    receiver_->set_peer_clock(test_.peer_clock());
+    receiver_->set_anchor(test_.anchor.set_once(at));
+    receiver_->set_peer_clock(test_.peer_clock.get());
   }
   return *receiver_;
 }

@@ -176,8 +176,8 @@ void SendSide::govern_sender(MonoTime now) {
     adjuster_->on_timer(now);
     sender_->set_rate(adjuster_->payload_rate());
   }
-  if (const int stop = test_.stop_sending.load(); stop >= 0) {
-    stop_sender(static_cast<TxEnd>(stop));
+  if (const auto stop = test_.stop_sending.get()) {
+    stop_sender(*stop);
   }
   if (permit_.out_of_patience(now)) {
     stop_sender(TxEnd::peer_silent);
@@ -243,8 +243,7 @@ void SendSide::hold_sender(bool held) {
 StreamOutcome SendSide::outcome() const {
   StreamOutcome outcome;
   if (sender_) {
-    const int stop = test_.stop_sending.load();
-    sender_->abandon(stop >= 0 ? static_cast<TxEnd>(stop) : TxEnd::interrupted);
+    sender_->abandon(test_.stop_sending.get().value_or(TxEnd::interrupted));
     outcome.tx = sender_->report();
   }
   outcome.rx = fin_.report();

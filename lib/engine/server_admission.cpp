@@ -250,6 +250,7 @@ std::optional<wire::Reject> ServerSessions::open_stream(Session& session, std::u
   settings.light =
       session.light() || (counts_light_apart() && session::has_light_streams(session.params));
   settings.seldom = session.control->seldom();
+  settings.control_stream = stream == 0 ? nullptr : session.streams.front().get();
   settings.senders = &executor_;
   settings.on_stray = [this](net::Datagram stray) { take_in(std::move(stray)); };
   auto endpoint =

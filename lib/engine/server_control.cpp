@@ -37,7 +37,7 @@ ServerControl::ServerControl(const Settings& settings, TestState& shared, MonoTi
       opened_(now) {
   shared_.seldom.store(settings.seldom);
   shared_.heard(now);
-  shared_.proven_ns.store(to_ns(now));  // its cookie came back
+  shared_.proven.set(now);  // its cookie came back
 }
 
 void ServerControl::add_stream(const StreamEndpoint* stream) {
@@ -83,7 +83,7 @@ void ServerControl::on_message(const ControlMessage& message, ControlChannel& ch
   } else if (message.type == MessageType::probe_reply) {
     const auto reply = wire::decode<wire::ProbeReply>(message.inner);
     if (reply && life_line_.on_reply(*reply, now)) {
-      shared_.proven_ns.store(to_ns(life_line_.proven()));
+      shared_.proven.set(life_line_.proven());
     } else if (reply) {
       preflight_.on_reply(*reply, now);
     }
@@ -108,9 +108,9 @@ void ServerControl::on_go(const wire::Go& go, ControlChannel& channel, MonoTime 
     }
     gone_ = true;
     life_line_.prove(now);  // the server's nonce is as good as a probe's number
-    shared_.proven_ns.store(to_ns(now));
+    shared_.proven.set(now);
     shared_.peer_buffer.store(go.receive_buffer);
-    shared_.payload_bytes.store(go.payload_bytes);
+    shared_.payload_bytes.set(go.payload_bytes);
     settings_.params = final_params;
     // The client's data may be on its way already: only our own waits for the preflight, and that
     // only where there is none of the client's to count.

@@ -67,12 +67,12 @@ MonoTime ServerControl::next_end() const {
   MonoTime end = std::min(hard_end(), wind_up_ ? wind_up_->by : kNever);
   if (!running()) {
     end = std::min(end, opened_ + kGoPatience + kGoTrips * trip);
-    if (shared_.handshake_ns.load() != 0) {
+    if (shared_.handshake.get()) {
       end = std::min(end, heard + kSilenceBeforeGo + 2 * trip);
     }
   } else {
     end = std::min({end, grant_watch_.next(), shared_.gone_after(), heard + kSilence + 2 * trip,
-                    mono_from_ns(shared_.proven_ns.load()) + kProofPatience + trip});
+                    shared_.proven.get().value_or(MonoTime{}) + kProofPatience + trip});
     if (!shared_.overrun.load(std::memory_order_relaxed)) {
       end = std::min(end, saturating_after(data_until(), kOverrun));
     }
@@ -99,8 +99,8 @@ void ServerControl::end_if_due(MonoTime now) {
 /// How far away the client is, from how long its first word after ACCEPT took: an upper bound.
 void ServerControl::note_distance(MonoTime now) {
   const MonoTime heard = now - shared_.silence(now);
-  if (heard > opened_ && shared_.handshake_ns.load() == 0) {
-    shared_.handshake_ns.store((heard - opened_).count());
+  if (heard > opened_) {
+    shared_.handshake.set_once(heard - opened_);
   }
 }
 
@@ -109,7 +109,7 @@ bool ServerControl::check_liveness(MonoTime now) {
   const Duration silence = shared_.silence(now);
   const Duration round_trip = shared_.round_trip();
   if (!running()) {
-    const bool never_heard = shared_.handshake_ns.load() == 0;
+    const bool never_heard = !shared_.handshake.get();
     if (now - opened_ > kGoPatience + kGoTrips * round_trip ||
         (!never_heard && silence > kSilenceBeforeGo + 2 * round_trip)) {
       end(TestStatus::incomplete, "the client never said GO");

@@ -222,9 +222,7 @@ SessionOutcome ServerSessions::outcome_of(Session& session, Figures figures) {
   out.opened = session.opened;
   out.closed = session.opened + (clock_.now() - session.opened_mono);
   out.params = session.params;
-  if (const std::uint32_t agreed = session.shared.payload_bytes.load(); agreed != 0) {
-    out.params.payload_bytes = agreed;
-  }
+  out.params.payload_bytes = session.shared.payload_bytes_or(session.params.payload_bytes);
   out.concurrent_sessions_max = session.shared.sessions_max.load();
   const bool ended = session.control->ended();
   out.status = ended ? session.control->status() : TestStatus::incomplete;

@@ -24,9 +24,6 @@ StreamEndpoint::StreamEndpoint(const Settings& settings, std::unique_ptr<net::Da
   if (receives()) {
     receiving_.emplace(settings_, socket_, clock, test);
   }
-  if (control_ != nullptr) {
-    test_.speaker.store(this, std::memory_order_release);
-  }
 }
 
 Wake StreamEndpoint::step(MonoTime now, net::ReceiveBuffers& buffers) {
@@ -41,7 +38,7 @@ Wake StreamEndpoint::step(MonoTime now, net::ReceiveBuffers& buffers) {
   if (control_ != nullptr) {
     control_wake_ = control_->on_timer(socket_, now);
   } else if (const bool before = std::exchange(trouble_, test_.in_trouble()); trouble_ && !before) {
-    tell_speaker();
+    notify_control();
   }
   flush(now);
   if (test_.quit.load(std::memory_order_acquire)) {
@@ -66,7 +63,7 @@ void StreamEndpoint::abandon() noexcept {
   if (control_ != nullptr) {
     control_->abandon();
   } else {
-    tell_speaker();
+    notify_control();
   }
 }
 
@@ -214,7 +211,7 @@ void StreamEndpoint::update_complete(MonoTime now) {
   flush(now);
   complete_.store(true, std::memory_order_release);
   update_delivered();
-  tell_speaker();
+  notify_control();
 }
 
 /// What the peer has said of this end's report, once there is one.
@@ -227,15 +224,13 @@ void StreamEndpoint::update_delivered() {
   }
   if (!receiving_ || receiving_->delivered()) {
     delivered_.store(true, std::memory_order_release);
-    tell_speaker();
+    notify_control();
   }
 }
 
 /// The stream that controls the session looks at what has changed.
-void StreamEndpoint::tell_speaker() const noexcept {
-  if (const Task* const speaker = test_.speaker.load(std::memory_order_acquire)) {
-    speaker->notify();
-  }
+void StreamEndpoint::notify_control() const noexcept {
+  (settings_.control_stream != nullptr ? *settings_.control_stream : *this).notify();
 }
 
 MonoTime StreamEndpoint::next_wake() const {

@@ -115,7 +115,7 @@ class StreamEndpoint final : public Task {
   void flush(MonoTime now);
   void update_complete(MonoTime now);
   void update_delivered();
-  void tell_speaker() const noexcept;
+  void notify_control() const noexcept;
   void notify_sender() const noexcept;
   [[nodiscard]] MonoTime next_wake() const;
   [[nodiscard]] Duration slack() const;

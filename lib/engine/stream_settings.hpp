@@ -31,6 +31,9 @@ struct StreamSettings {
   session::ControlBudget* budget = nullptr;  ///< of the session, for all but DATA; null: no limit
   bool light = false;   ///< the test is light: nothing of it must be done to the millisecond
   bool seldom = false;  ///< and both ends know: see session/light.hpp
+  /// The stream that controls the session as a whole, which is told what this one has seen; null:
+  /// this one does.
+  const Task* control_stream = nullptr;
   /// Runs the transmit loop, unless the stream sends_itself(); null where it does not send.
   Executor* senders = nullptr;
   /// Takes datagrams that are not this session's (a server's handshakes), on the stream's thread.

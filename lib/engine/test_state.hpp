@@ -6,13 +6,12 @@
 #include <optional>
 
 #include "base/time.hpp"
+#include "engine/shared_value.hpp"
 #include "model/reports.hpp"
 #include "model/test_params.hpp"
 #include "sender/host_load.hpp"
 
 namespace udperf::engine {
-
-class Task;
 
 /// So long after the peer's last proof that it receives (TestState::proven_ns) it is sent to.
 inline constexpr Duration kProofLease = std::chrono::seconds{3};
@@ -21,18 +20,17 @@ inline constexpr Duration kProofPatience = std::chrono::seconds{6};
 
 /// What the streams of one test share between their threads: a few words, each written rarely.
 struct TestState {
-  /// Arrival of the first datagram of any stream, in ns of the monotonic clock: the origin of the
-  /// interval grid. 0 = none yet.
-  std::atomic<std::int64_t> anchor_ns{0};
+  /// Arrival of the first datagram of any stream: the origin of the interval grid.
+  SharedValue<MonoTime> anchor;
   /// Latest authentic datagram from the peer on any stream, in ns of the monotonic clock.
   std::atomic<std::int64_t> last_heard_ns{0};
-  /// When the peer last proved that it receives at its address (the server's LifeLine), in ns of
-  /// the monotonic clock. 0 at a client.
-  std::atomic<std::int64_t> proven_ns{0};
+  /// When the peer last proved that it receives at its address (the server's LifeLine); absent at a
+  /// client.
+  SharedValue<MonoTime> proven;
   /// How often ICMP has said, since the peer was last heard, that nothing listens there.
   std::atomic<std::uint32_t> refusals{0};
-  /// Final size of the datagrams, set before `started`. 0 = as granted.
-  std::atomic<std::uint32_t> payload_bytes{0};
+  /// Final size of the datagrams, set before `started`; absent: as granted.
+  SharedValue<std::uint32_t> payload_bytes;
   /// The ends of this test talk as seldom as session/light.hpp says; set when it is made.
   std::atomic<bool> seldom{false};
   /// The peer says how full its sockets are, and heeds it; set before `started`.
@@ -44,8 +42,6 @@ struct TestState {
   sender::StreamThreads receiving_threads;
   /// The path breaks segmentation offload; set before `started`.
   std::atomic<bool> gso_broken{false};
-  /// The stream that controls the session as a whole, to be notified when another one is done.
-  std::atomic<const Task*> speaker{nullptr};
   /// Data may flow.
   std::atomic<bool> started{false};
   /// Every stream should let go of everything at its next step.
@@ -54,16 +50,15 @@ struct TestState {
   std::atomic<bool> overrun{false};
   /// There was no memory for the test's books: it cannot go on.
   std::atomic<bool> out_of_memory{false};
-  /// A TxEnd: senders should end, and say FIN. -1 = go on.
-  std::atomic<int> stop_sending{-1};
+  /// Senders should end, and say FIN; set once.
+  SharedValue<TxEnd> stop_sending;
   /// Longest round trip seen, for FIN.
   std::atomic<std::int64_t> rtt_max_ns{0};
   /// What the handshake makes one believe of the round trip: it may have been repeated.
-  std::atomic<std::int64_t> handshake_ns{0};
+  SharedValue<Duration> handshake;
 
-  /// The peer's monotonic clock less this one's, by what it has said of it, to a travel time; the
-  /// least value there is where it has said nothing.
-  std::atomic<std::int64_t> peer_clock_ns{INT64_MIN};
+  /// The peer's monotonic clock less this one's, by what it has said of it, to a travel time.
+  SharedValue<Duration> peer_clock;
 
   /// Why this host refused a control message, an errno; 0: it has not.
   std::atomic<int> control_refused{0};
@@ -79,12 +74,8 @@ struct TestState {
   void note_peer_clock(MonoTime theirs, MonoTime ours) {
     constexpr std::int64_t kMost = std::int64_t{1} << 60U;  // no clock has run that long
     if (to_ns(theirs) > -kMost && to_ns(theirs) < kMost) {
-      peer_clock_ns.store((theirs - ours).count(), std::memory_order_relaxed);
+      peer_clock.set(theirs - ours);
     }
-  }
-  [[nodiscard]] std::optional<Duration> peer_clock() const {
-    const std::int64_t ahead = peer_clock_ns.load(std::memory_order_relaxed);
-    return ahead == INT64_MIN ? std::nullopt : std::optional{Duration{ahead}};
   }
   void heard(MonoTime now) {
     last_heard_ns.store(to_ns(now), std::memory_order_relaxed);
@@ -94,8 +85,7 @@ struct TestState {
   }
   /// The size of datagrams as agreed, or `granted` before it is.
   [[nodiscard]] std::uint32_t payload_bytes_or(std::uint32_t granted) const {
-    const std::uint32_t agreed = payload_bytes.load(std::memory_order_relaxed);
-    return agreed != 0 ? agreed : granted;
+    return payload_bytes.get().value_or(granted);
   }
   void refused() { refusals.fetch_add(1, std::memory_order_relaxed); }
   /// Nothing listens there any more. ICMP messages can be forged or old: a host that is really gone
@@ -115,15 +105,14 @@ struct TestState {
   }
   /// How long that is ago; none at a client.
   [[nodiscard]] Duration unproven(MonoTime now) const {
-    const std::int64_t at = proven_ns.load(std::memory_order_relaxed);
-    return at == 0 ? Duration{0} : now - mono_from_ns(at);
+    const auto at = proven.get();
+    return at ? now - *at : Duration{0};
   }
   /// What a round trip may take, for how long to wait: bounded, as a peer has a say in it.
   [[nodiscard]] Duration round_trip() const {
     constexpr Duration kMost = std::chrono::seconds{5};
-    const auto longest = std::max(rtt_max_ns.load(std::memory_order_relaxed),
-                                  handshake_ns.load(std::memory_order_relaxed));
-    return std::min(Duration{longest}, kMost);
+    const Duration longest{rtt_max_ns.load(std::memory_order_relaxed)};
+    return std::min(std::max(longest, handshake.get().value_or(Duration{0})), kMost);
   }
   void note_round_trip(Duration rtt) {
     if (rtt.count() > rtt_max_ns.load(std::memory_order_relaxed)) {
@@ -134,19 +123,7 @@ struct TestState {
     return mono_from_ns(last_heard_ns.load(std::memory_order_relaxed));
   }
   [[nodiscard]] Duration silence(MonoTime now) const { return now - last_heard(); }
-  void stop(TxEnd why) {
-    int none = -1;
-    stop_sending.compare_exchange_strong(none, static_cast<int>(why));
-  }
-
-  /// The grid's origin, set to `at` by whoever comes first.
-  MonoTime anchor(MonoTime at) {
-    std::int64_t expected = 0;
-    if (anchor_ns.compare_exchange_strong(expected, to_ns(at))) {
-      return at;
-    }
-    return mono_from_ns(expected);
-  }
+  void stop(TxEnd why) { stop_sending.set_once(why); }
 };
 
 }  // namespace udperf::engine

@@ -10,8 +10,7 @@ void TxTask::abandon() noexcept {
 
 Wake TxTask::step(MonoTime now, net::ReceiveBuffers& /*buffers*/) {
   if (test_.quit.load(std::memory_order_acquire)) {
-    const int why = test_.stop_sending.load();
-    sender_.stop(why >= 0 ? static_cast<TxEnd>(why) : TxEnd::interrupted);
+    sender_.stop(test_.stop_sending.get().value_or(TxEnd::interrupted));
   }
   Wake wake = sender_.step(now);
   if (sender_.finished()) {

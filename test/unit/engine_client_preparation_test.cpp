@@ -155,7 +155,7 @@ TEST_CASE("where the path does not tell its size the fallback is taken", "[engin
   CHECK_FALSE(client.channel.whole.empty());
   CHECK(client.preparation.size_changed());
   CHECK(client.preparation.params().payload_bytes == 600);
-  CHECK(client.state.payload_bytes.load() == 600);
+  CHECK(client.state.payload_bytes.get() == 600);
   REQUIRE(client.preparation.mtu(udperf::Way::up).has_value());
   CHECK_FALSE(client.preparation.mtu(udperf::Way::down).has_value());
 }
