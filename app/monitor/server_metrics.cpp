@@ -161,6 +161,9 @@ class Metrics final : public ServerMetrics {
     }
     next_.on_session_closed(outcome);
   }
+  void on_guest_closed(const engine::GuestOutcome& outcome) override {
+    next_.on_guest_closed(outcome);
+  }
   void on_refused(const Endpoint& client, const std::string& reason) override {
     {
       const std::lock_guard lock{mutex_};

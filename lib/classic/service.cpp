@@ -2,6 +2,8 @@
 
 #include <span>
 
+#include "classic/run_report.hpp"
+
 namespace udperf::classic {
 namespace {
 
@@ -27,7 +29,9 @@ MonoTime ClassicService::step(MonoTime /*now*/) {
   // Of this moment: what has just arrived is timed by when it was read.
   const MonoTime next = door_.expire(parts_.clock.now(), parts_.clock.unix_now());
   for (const RunOutcome& outcome : door_.take_finished()) {
-    parts_.observer.on_classic_closed(outcome);
+    parts_.observer.on_guest_closed({"classic", outcome.client, outcome.status, outcome.reason,
+                                     [&outcome] { return to_text(outcome); },
+                                     [&outcome] { return to_json(outcome); }});
   }
   return next;
 }

@@ -4,26 +4,12 @@
 #include <vector>
 
 #include "classic/door.hpp"
-#include "classic/run_outcome.hpp"
 #include "clock/clock.hpp"
 #include "engine/server_run.hpp"
 #include "engine/service.hpp"
 #include "engine/shared_port.hpp"
 
 namespace udperf::classic {
-
-/// Is told of what the service has served; on the thread that steps it.
-class RunObserver {
- public:
-  RunObserver() = default;
-  RunObserver(const RunObserver&) = delete;
-  RunObserver& operator=(const RunObserver&) = delete;
-
-  virtual void on_classic_closed(const RunOutcome& outcome) = 0;
-
- protected:
-  ~RunObserver() = default;
-};
 
 /// Serves clients of the classic test, which come to the port of udperf's own protocol and have
 /// none of their own: what that has no use for is theirs.
@@ -36,7 +22,7 @@ class ClassicService final : public engine::Service, public engine::PortGuest {
     const engine::ServerOptions& options;  ///< the policy of the whole server
     const Clock& clock;
     engine::SharedPort& port;
-    RunObserver& observer;
+    engine::ServerObserver& observer;
   };
 
   /// What is given outlives it.

@@ -63,6 +63,17 @@ struct ServerCounters {
   std::vector<NamedCount> of_others;  ///< what the services beside the native one have counted
 };
 
+/// A test by another protocol on udperf's own port, when it is over. The functions make what is
+/// told of it, for people and for programs, and are for the time of the call.
+struct GuestOutcome {
+  const char* protocol = "";
+  Endpoint client;
+  TestStatus status = TestStatus::incomplete;
+  std::string reason;  ///< why it closed, in words
+  std::function<std::string()> text;
+  std::function<std::string()> json;
+};
+
 /// What the server tells. Called from the thread that called run_server().
 class ServerObserver {
  public:
@@ -81,6 +92,7 @@ class ServerObserver {
   virtual void on_session_opened(std::uint64_t session, const Endpoint& client,
                                  const TestParams& params) = 0;
   virtual void on_session_closed(const SessionOutcome& outcome) = 0;
+  virtual void on_guest_closed(const GuestOutcome& /*outcome*/) {}
   virtual void on_refused(const Endpoint& client, const std::string& reason) = 0;
   virtual void on_warning(const Warning& warning) = 0;
   /// On demand (StopToken users ask with SIGUSR1) and once at the end.

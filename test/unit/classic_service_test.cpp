@@ -32,10 +32,21 @@ class FakeSharedPort final : public engine::SharedPort {
   bool empty = true;
 };
 
-class Recorder final : public classic::RunObserver {
+class Recorder final : public engine::ServerObserver {
  public:
-  void on_classic_closed(const classic::RunOutcome& outcome) override { runs.push_back(outcome); }
-  std::vector<classic::RunOutcome> runs;
+  void on_ready(const Endpoint&) override {}
+  void on_session_opened(std::uint64_t, const Endpoint&, const TestParams&) override {}
+  void on_session_closed(const SessionOutcome&) override {}
+  void on_refused(const Endpoint&, const std::string&) override {}
+  void on_warning(const Warning&) override {}
+  void on_counters(const engine::ServerCounters&) override {}
+  void on_guest_closed(const engine::GuestOutcome& outcome) override {
+    CHECK(outcome.protocol == std::string{"classic"});
+    texts.push_back(outcome.text());
+    lines.push_back(outcome.json());
+  }
+  std::vector<std::string> texts;
+  std::vector<std::string> lines;
 };
 
 struct ServiceScene {
@@ -87,8 +98,9 @@ TEST_CASE("a run is answered on the port, told of and counted", "[classic]") {
   CHECK(s.say("STOP"));
   CHECK(s.port.answers == std::vector<std::string>{"Throughput: 1.000 Kilobytes per second"});
   s.service.step(s.clock.now());
-  REQUIRE(s.recorder.runs.size() == 1);
-  CHECK(s.recorder.runs[0].payload_bytes == 1000);
+  REQUIRE(s.recorder.lines.size() == 1);
+  CHECK(s.recorder.lines[0].find("\"payload_bytes\":1000") != std::string::npos);
+  CHECK(s.recorder.texts[0].find("1000 bytes") != std::string::npos);
   CHECK(s.counted("classic_runs") == 1);
   CHECK(s.counted("classic_answers") == 1);
   CHECK(s.service.count() == 0);
