@@ -43,7 +43,8 @@ const std::vector<ServiceRow>& service_rows() {
        .data_on_port = true},
       {.option = "iperf3",
        .wanted = [](const ServerCommand& command) { return command.iperf3_port.has_value(); },
-       .make = iperf3_maker}};
+       .make = iperf3_maker,
+       .refuses = true}};
   return rows;
 }
 

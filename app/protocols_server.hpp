@@ -24,6 +24,7 @@ struct ServiceRow {
   std::string_view option;  ///< the server's, without the dashes
   bool (*wanted)(const ServerCommand& command) = nullptr;
   engine::ServiceMaker (*make)(const ServiceParts& parts) = nullptr;
+  bool refuses = false;       ///< and tells of it, by the option's name as engine::Refusal::kind
   bool data_on_port = false;  ///< its data come to the port of udperf's own protocol
 };
 

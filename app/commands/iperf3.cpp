@@ -153,8 +153,8 @@ class ServerWatch final : public engine::ServerObserver {
   void on_session_opened(std::uint64_t /*session*/, const Endpoint& /*client*/,
                          const TestParams& /*params*/) override {}
   void on_session_closed(const SessionOutcome& /*outcome*/) override {}
-  void on_refused(const Endpoint& client, const std::string& reason) override {
-    printer_.say_trouble(client.to_string() + ": " + reason);
+  void on_refused(const Endpoint& client, const engine::Refusal& refusal) override {
+    printer_.say_trouble(client.to_string() + ": " + refusal.sentence);
   }
   void on_warning(const Warning& warning) override { printer_.say_trouble(warning.message); }
   void on_counters(const engine::ServerCounters& /*counters*/) override {}

@@ -66,12 +66,12 @@ void ServerReporter::on_guest_closed(const engine::GuestOutcome& outcome) {
   }
 }
 
-void ServerReporter::on_refused(const Endpoint& client, const std::string& reason) {
+void ServerReporter::on_refused(const Endpoint& client, const engine::Refusal& refusal) {
   ++refused_;
   if (!refusals_.limiter.admit(log_.now())) {
     return;
   }
-  log_.info("refused: " + reason, LogContext{client, std::nullopt});
+  log_.info("refused: " + refusal.sentence, LogContext{client, std::nullopt});
 }
 
 void ServerReporter::on_warning(const Warning& warning) {

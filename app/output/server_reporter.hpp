@@ -39,7 +39,7 @@ class ServerReporter final : public engine::ServerObserver {
                          const TestParams& params) override;
   void on_session_closed(const SessionOutcome& outcome) override;
   void on_guest_closed(const engine::GuestOutcome& outcome) override;
-  void on_refused(const Endpoint& client, const std::string& reason) override;
+  void on_refused(const Endpoint& client, const engine::Refusal& refusal) override;
   void on_warning(const Warning& warning) override;
   void on_counters(const engine::ServerCounters& counters) override;
 

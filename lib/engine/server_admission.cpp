@@ -51,7 +51,8 @@ void ServerSessions::refuse(const net::Datagram& datagram, const wire::Nonce& no
   ++counters_.refused;
   listener_.send(net::Datagram{HandshakeResponder::refusal(nonce, sealer, reject), datagram.peer,
                                datagram.local});
-  observer_.on_refused(datagram.peer, session::describe(reject));
+  observer_.on_refused(datagram.peer,
+                       {session::kind_name(reject.reason), session::describe(reject)});
 }
 
 void ServerSessions::drop_predecessor(const Endpoint& client) {

@@ -74,6 +74,12 @@ struct GuestOutcome {
   std::function<std::string()> json;
 };
 
+/// Why a server refused a client.
+struct Refusal {
+  const char* kind = "other";  ///< session::kind_name(), or the name of another protocol
+  std::string sentence;
+};
+
 /// What the server tells. Called from the thread that called run_server().
 class ServerObserver {
  public:
@@ -93,7 +99,7 @@ class ServerObserver {
                                  const TestParams& params) = 0;
   virtual void on_session_closed(const SessionOutcome& outcome) = 0;
   virtual void on_guest_closed(const GuestOutcome& /*outcome*/) {}
-  virtual void on_refused(const Endpoint& client, const std::string& reason) = 0;
+  virtual void on_refused(const Endpoint& client, const Refusal& refusal) = 0;
   virtual void on_warning(const Warning& warning) = 0;
   /// On demand (StopToken users ask with SIGUSR1) and once at the end.
   virtual void on_counters(const ServerCounters& counters) = 0;

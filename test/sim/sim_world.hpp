@@ -37,8 +37,8 @@ class RecordingObserver final : public engine::ServerObserver {
   void on_ready(const Endpoint&) override {}
   void on_session_opened(std::uint64_t, const Endpoint&, const TestParams&) override { ++opened; }
   void on_session_closed(const SessionOutcome& outcome) override { closed.push_back(outcome); }
-  void on_refused(const Endpoint&, const std::string& reason) override {
-    refused.push_back(reason);
+  void on_refused(const Endpoint&, const engine::Refusal& refusal) override {
+    refused.push_back(refusal.sentence);
   }
   void on_warning(const Warning&) override {}
   void on_counters(const engine::ServerCounters&) override {}

@@ -74,7 +74,7 @@ TEST_CASE("records about a client have its address, port and session", "[app]") 
   reporter.on_session_opened(0xABC, outcome_with({}).client, TestParams{});
   reporter.on_session_opened(0xABD, outcome_with({}).client, TestParams{});
   reporter.on_session_closed(outcome_with(TestStatus::incomplete));
-  reporter.on_refused(outcome_with({}).client, "busy");
+  reporter.on_refused(outcome_with({}).client, {"busy", "busy"});
   reporter.log_tally();
 
   const auto text = file.content();
@@ -180,7 +180,7 @@ TEST_CASE("what strangers can cause is written at a limited rate, and the rest i
   ServerReporter reporter{*log, {nullptr, &*jsonl}, [](const Endpoint&) {}};
   constexpr std::size_t kMany = 20'000;
   for (std::size_t i = 0; i < kMany; ++i) {
-    reporter.on_refused(outcome_with({}).client, "busy");
+    reporter.on_refused(outcome_with({}).client, {"busy", "busy"});
     reporter.on_session_opened(i, outcome_with({}).client, TestParams{});
     reporter.on_session_closed(outcome_with(TestStatus::incomplete));
     reporter.on_guest_closed(
