@@ -14,17 +14,17 @@ using MadeService = Result<std::unique_ptr<engine::Service>>;
 
 engine::ServiceMaker classic_maker(const ServiceParts& parts) {
   return [parts](const engine::ServiceSite& site) -> MadeService {
-    return std::make_unique<classic::ClassicService>(
-        classic::ClassicService::Parts{parts.options, parts.clock, *site.port, parts.observer});
+    return std::make_unique<classic::ClassicService>(classic::ClassicService::Parts{
+        parts.options, parts.clock, *site.port, parts.observer, site.neighbours});
   };
 }
 
 engine::ServiceMaker iperf3_maker(const ServiceParts& parts) {
   return [parts](const engine::ServiceSite& site) -> MadeService {
-    auto service =
-        iperf3::Iperf3Service::open({parts.options, parts.clock, parts.random, parts.observer,
-                                     site.executor, site.memory, nullptr, std::chrono::seconds{1}},
-                                    *parts.command.iperf3_port);
+    auto service = iperf3::Iperf3Service::open(
+        {parts.options, parts.clock, parts.random, parts.observer, site.executor, site.memory,
+         site.neighbours, nullptr, std::chrono::seconds{1}},
+        *parts.command.iperf3_port);
     if (!service) {
       return tl::unexpected<Error>{service.error()};
     }

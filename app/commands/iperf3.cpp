@@ -215,8 +215,8 @@ Result<void> serve(const Iperf3Command& command, const engine::ServerOptions& op
   ServerWatch watch{printer};
   const engine::ServiceMaker make =
       [&](const engine::ServiceSite& site) -> Result<std::unique_ptr<engine::Service>> {
-    iperf3::Iperf3Service::Parts parts{options,       clock,       random,  watch,
-                                       site.executor, site.memory, &printer};
+    iperf3::Iperf3Service::Parts parts{options,       clock,       random,          watch,
+                                       site.executor, site.memory, site.neighbours, &printer};
     set_parts(command, printer, parts);
     if (gate != nullptr) {
       parts.authorize = [gate](const std::optional<std::string>& token) {

@@ -5,9 +5,9 @@
 
 #include "classic/door.hpp"
 #include "clock/clock.hpp"
+#include "engine/port_guest.hpp"
 #include "engine/server_run.hpp"
 #include "engine/service.hpp"
-#include "engine/shared_port.hpp"
 
 namespace udperf::classic {
 
@@ -21,13 +21,14 @@ class ClassicService final : public engine::Service, public engine::PortGuest {
   struct Parts {
     const engine::ServerOptions& options;  ///< the policy of the whole server
     const Clock& clock;
-    engine::SharedPort& port;
+    net::ListenPort& port;
     engine::ServerObserver& observer;
+    const engine::Neighbours& neighbours;
   };
 
   /// What is given outlives it.
   explicit ClassicService(const Parts& parts);
-  ~ClassicService() override { parts_.port.set_guest(nullptr); }
+  ~ClassicService() override = default;
   ClassicService(const ClassicService&) = delete;
   ClassicService& operator=(const ClassicService&) = delete;
 
@@ -40,6 +41,7 @@ class ClassicService final : public engine::Service, public engine::PortGuest {
   void add_counts(std::vector<engine::NamedCount>& counts) const override;
   [[nodiscard]] session::Occupancy occupancy(const IpAddress& client, MonoTime now) const override;
 
+  [[nodiscard]] engine::PortGuest* as_port_guest() override { return this; }
   bool on_datagram(const net::Datagram& datagram, bool native, MonoTime now) override;
   [[nodiscard]] bool has_served() const override { return finished() > 0; }
 

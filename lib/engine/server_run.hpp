@@ -14,10 +14,10 @@
 #include "crypto/crypto.hpp"
 #include "engine/service.hpp"
 #include "engine/session_memory.hpp"
-#include "engine/shared_port.hpp"
 #include "engine/stop_token.hpp"
 #include "engine/thread_scheduling.hpp"
 #include "model/outcome.hpp"
+#include "net/datagram_port.hpp"
 
 namespace udperf::engine {
 
@@ -112,7 +112,8 @@ class ServerObserver {
 struct ServiceSite {
   Executor& executor;
   SessionMemory& memory;
-  SharedPort* port = nullptr;  ///< of udperf's own protocol; null where that is not served
+  const Neighbours& neighbours;
+  net::ListenPort* port = nullptr;  ///< of udperf's own protocol; null where that is not served
 };
 
 /// Makes a service, which the site outlives; nothing where it cannot start.

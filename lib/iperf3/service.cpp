@@ -203,7 +203,7 @@ void Iperf3Service::decide(ServerTest& test, MonoTime now) {
     return;
   }
   const TestParams asked = to_test_params(p);
-  const auto occupied = occupancy_of_all(test.client().address, now);
+  const auto occupied = occupancy_with(parts_.neighbours, test.client().address, now);
   const auto granted = session::admit(asked, policy(), occupied);
   if (const auto* reject = std::get_if<wire::Reject>(&granted)) {
     turn_down(test, *reject, now);
