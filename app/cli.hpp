@@ -12,6 +12,7 @@
 #include "app/monitor/command.hpp"
 #include "app/options/help.hpp"
 #include "app/options/option.hpp"
+#include "app/protocols.hpp"
 #include "base/units.hpp"
 #include "compare/limits.hpp"
 #include "engine/client_run.hpp"
@@ -70,8 +71,7 @@ struct ClientCommand {
   std::uint16_t flows = 0;                 ///< --flows, 2..128; 0 = not given
   std::uint32_t repeat = 1;                ///< --repeat, 1..10000
   Duration gap = std::chrono::seconds{1};  ///< --gap: between two runs
-  bool classic = false;                    ///< --classic: that protocol, see classic/client_run.hpp
-  bool iperf3 = false;                     ///< --iperf3: that one, see iperf3/client_run.hpp
+  Protocol protocol = Protocol::native;    ///< --classic, --iperf3
   bool find_rate = false;                  ///< --find-rate: search in place of one test
   SearchOptions search;
   std::optional<HeaderKind> header;  ///< --header; absent: as the size of the datagrams asks for

@@ -8,22 +8,17 @@
 #include "app/options/host_hint.hpp"
 #include "app/options/rules.hpp"
 #include "base/saturating.hpp"
-#include "classic/client_run.hpp"
-#include "iperf3/client_run.hpp"
 #include "traffic/profiles.hpp"
 #include "voice/e_model.hpp"
 
 namespace udperf::app {
 namespace {
 
-/// The classic test's datagrams, whatever the path's packet size.
-constexpr std::uint32_t kClassicBytes = 1500;
-
 /// The header that was asked for, or one that fits the smallest datagrams.
 HeaderKind header_for(const ClientCommand& command) {
   const engine::ClientOptions& options = command.options;
-  if (command.classic || command.iperf3) {
-    return HeaderKind::full;  // is no matter of theirs
+  if (!spec_of(command.protocol).chooses_header) {
+    return HeaderKind::full;  // is no matter of its
   }
   const bool small =
       !options.auto_packet_size && smallest_length(options.params) < kDataHeaderBytes;
@@ -59,7 +54,7 @@ void make_light(std::span<const GivenOption> given, ClientCommand& command) {
 bool are_flows(const ClientCommand& command) {
   const bool own_ports = command.options.last_local_port != 0 && command.options.params.streams > 1;
   return command.flows != 0 ||
-         (own_ports && !command.find_rate && !command.classic && !command.iperf3);
+         (own_ports && !command.find_rate && spec_of(command.protocol).flows_by_port);
 }
 
 /// Whether there is a local port for each stream.
@@ -67,14 +62,15 @@ std::optional<std::string> local_port_problem(const ClientCommand& command) {
   constexpr unsigned kHighest = 65535;
   const engine::ClientOptions& options = command.options;
   const unsigned first = options.local_port;
-  // By iperf3's protocol each direction has sockets of its own.
-  const bool twice = command.iperf3 && options.params.direction == Direction::both;
-  const unsigned needed = options.params.streams * (twice ? 2U : 1U);
+  const unsigned sockets = options.params.direction == Direction::both
+                               ? spec_of(command.protocol).sockets_each_both_ways
+                               : 1U;
+  const unsigned needed = options.params.streams * sockets;
   const unsigned last = options.last_local_port != 0 ? options.last_local_port : kHighest;
   if (first == 0 || last - first + 1 >= needed) {
     return std::nullopt;
   }
-  return "--local-port: " + std::to_string(needed) + (twice ? " sockets" : " streams") +
+  return "--local-port: " + std::to_string(needed) + (sockets > 1 ? " sockets" : " streams") +
          " need as many ports, and from " + std::to_string(first) + " to " + std::to_string(last) +
          " there are " + std::to_string(last - first + 1);
 }
@@ -108,11 +104,7 @@ std::optional<std::string> apply_client_options(Command which, std::span<const G
     return problem;
   }
   command.output.live_intervals = is_given(given, "interval");
-  if (command.classic) {
-    TestParams& params = command.options.params;
-    params.payload = PayloadKind::alphabet;
-    params.payload_bytes = command.options.auto_packet_size ? kClassicBytes : params.payload_bytes;
-  }
+  spec_of(command.protocol).settle(command);
   if (command.flows != 0) {
     make_light(given, command);
   }
@@ -155,9 +147,7 @@ Invocation make_client(const Arguments& arguments) {
 }
 
 int run_command(const ClientCommand& command) {
-  const auto run = command.classic  ? classic::run_classic_client
-                   : command.iperf3 ? iperf3::run_iperf3_client
-                                    : engine::run_client;
+  const auto run = spec_of(command.protocol).run;
   return run_measurement(command, [run](const TestSetting& setting) {
     return run(setting.options, setting.clock, setting.random, setting.observer, setting.stop);
   });

@@ -153,8 +153,8 @@ class ServerWatch final : public engine::ServerObserver {
   void on_session_opened(std::uint64_t /*session*/, const Endpoint& /*client*/,
                          const TestParams& /*params*/) override {}
   void on_session_closed(const SessionOutcome& /*outcome*/) override {}
-  void on_refused(const Endpoint& client, const std::string& reason) override {
-    printer_.say_trouble(client.to_string() + ": " + reason);
+  void on_refused(const Endpoint& client, const engine::Refusal& refusal) override {
+    printer_.say_trouble(client.to_string() + ": " + refusal.sentence);
   }
   void on_warning(const Warning& warning) override { printer_.say_trouble(warning.message); }
   void on_counters(const engine::ServerCounters& /*counters*/) override {}
@@ -215,8 +215,8 @@ Result<void> serve(const Iperf3Command& command, const engine::ServerOptions& op
   ServerWatch watch{printer};
   const engine::ServiceMaker make =
       [&](const engine::ServiceSite& site) -> Result<std::unique_ptr<engine::Service>> {
-    iperf3::Iperf3Service::Parts parts{options,       clock,       random,  watch,
-                                       site.executor, site.memory, &printer};
+    iperf3::Iperf3Service::Parts parts{options,       clock,       random,          watch,
+                                       site.executor, site.memory, site.neighbours, &printer};
     set_parts(command, printer, parts);
     if (gate != nullptr) {
       parts.authorize = [gate](const std::optional<std::string>& token) {

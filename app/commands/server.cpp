@@ -15,11 +15,10 @@
 #include "app/output/log.hpp"
 #include "app/output/render.hpp"
 #include "app/output/server_reporter.hpp"
+#include "app/protocols_server.hpp"
 #include "app/signals.hpp"
-#include "classic/service.hpp"
 #include "clock/system_clock.hpp"
 #include "crypto/crypto.hpp"
-#include "iperf3/service.hpp"
 #include "net/udp_port.hpp"
 
 namespace udperf::app {
@@ -101,36 +100,6 @@ Result<ServerFiles> open_files(const ServerCommand& command, const Clock& clock)
     return tl::unexpected<Error>{more.error()};
   }
   return files;
-}
-
-/// The services that the options ask for beside udperf's own.
-std::vector<engine::ServiceMaker> more_services(const ServerCommand& command,
-                                                const engine::ServerOptions& options,
-                                                const Clock& clock, RandomSource& random,
-                                                engine::ServerObserver& observer,
-                                                classic::RunObserver& runs) {
-  std::vector<engine::ServiceMaker> makers;
-  if (command.classic) {
-    makers.emplace_back(
-        [&](const engine::ServiceSite& site) -> Result<std::unique_ptr<engine::Service>> {
-          return std::make_unique<classic::ClassicService>(
-              classic::ClassicService::Parts{options, clock, *site.port, runs});
-        });
-  }
-  if (command.iperf3_port) {
-    makers.emplace_back([&, port = *command.iperf3_port](const engine::ServiceSite& site)
-                            -> Result<std::unique_ptr<engine::Service>> {
-      auto service = iperf3::Iperf3Service::open({options, clock, random, observer, site.executor,
-                                                  site.memory, nullptr, std::chrono::seconds{1}},
-                                                 port);
-      if (!service) {
-        return tl::unexpected<Error>{service.error()};
-      }
-      observer.on_service_ready("iperf3", (*service)->local());
-      return *std::move(service);
-    });
-  }
-  return makers;
 }
 
 /// The ready line, then the descriptor is closed: who waits for the end of the file sees it, too.
@@ -238,14 +207,14 @@ int run_command(const ServerCommand& command) {
   net::raise_descriptor_limit();
   engine::ServerOptions options = command.options;
   options.key = files->key;
-  options.data_on_port = command.classic;
+  options.data_on_port = has_data_on_port(command);
   crypto::SystemRandom random;
 
   engine::ServerObserver& observer =
       *metrics ? static_cast<engine::ServerObserver&>(**metrics) : reporter;
   const auto served =
       engine::run_server(options, clock, random, observer, stop,
-                         more_services(command, options, clock, random, observer, reporter));
+                         wanted_services({command, options, clock, random, observer}));
 
   shown.show(nullptr);  // signals may still come when they are gone
   if (!served) {

@@ -66,10 +66,7 @@ struct MonitorCounters {
 /// udperf_build_info
 [[nodiscard]] Family build_info();
 
-/// Why a server refused, as the label of a metric, from the sentence that is logged:
-/// session::describe()'s, or of another protocol. "other" where it is none of them.
-[[nodiscard]] const char* refusal_reason(std::string_view sentence);
-/// All that it may say.
-[[nodiscard]] std::vector<const char*> refusal_reasons();
+/// Why a server may refuse, as labels of a metric: every engine::Refusal::kind.
+[[nodiscard]] std::vector<std::string_view> refusal_reasons();
 
 }  // namespace udperf::app

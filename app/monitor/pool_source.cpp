@@ -9,7 +9,6 @@
 #include "app/output/render.hpp"
 #include "crypto/crypto.hpp"
 #include "html/report_page.hpp"
-#include "iperf3/client_run.hpp"
 #include "report/writer.hpp"
 #include "result/document.hpp"
 
@@ -162,7 +161,7 @@ monitor::RoundResult PoolSource::run(const RoundOrder& order) {
   SilentTrials trials{order.test, clock_, random, observer, stop_};
   const MonoTime begin = clock_.now();
   const UnixTime start = clock_.unix_now();
-  const auto run_test = order.test.iperf3 ? iperf3::run_iperf3_client : engine::run_client;
+  const auto run_test = spec_of(order.test.protocol).run;
   const auto run_carefully = [&] {
     try {
       return order.test.search

@@ -91,7 +91,7 @@ std::optional<monitor::RoundResult> Prober::run(const RoundTest& test, Duration 
   lock.unlock();
   const bool started = unless_exhausted([&] {
     source_->start(
-        {id, 1, clock_.now(), {fit_to_deadline(test.options, deadline), test.iperf3}, false});
+        {id, 1, clock_.now(), {fit_to_deadline(test.options, deadline), test.protocol}, false});
   });
   if (!started) {
     give_up(id);

@@ -13,7 +13,7 @@ namespace udperf::app {
 /// What a round runs.
 struct RoundTest {
   engine::ClientOptions options;
-  bool iperf3 = false;  ///< with an iperf3 server, by its protocol
+  Protocol protocol = Protocol::native;
   /// In place of one test a search for the highest rate, as this has it (--find-rate).
   std::shared_ptr<const ClientCommand> search = nullptr;
 };

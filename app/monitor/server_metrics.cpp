@@ -71,10 +71,10 @@ void add_by_reason(const Tally& tally, Exposition& text) {
   text.add(std::move(closed));
   Family refusals{"udperf_server_refusals_total", "Requests that were refused, by reason.",
                   MetricType::Counter};
-  for (const char* const reason : refusal_reasons()) {
+  for (const std::string_view reason : refusal_reasons()) {
     const auto found = tally.refused.find(reason);
     const std::uint64_t count = found != tally.refused.end() ? found->second : 0;
-    refusals.add({{"reason", reason}}, static_cast<double>(count));
+    refusals.add({{"reason", std::string{reason}}}, static_cast<double>(count));
   }
   text.add(std::move(refusals));
   Family drops{"udperf_server_datagrams_dropped_total", "Datagrams left unanswered, by reason.",
@@ -161,12 +161,15 @@ class Metrics final : public ServerMetrics {
     }
     next_.on_session_closed(outcome);
   }
-  void on_refused(const Endpoint& client, const std::string& reason) override {
+  void on_guest_closed(const engine::GuestOutcome& outcome) override {
+    next_.on_guest_closed(outcome);
+  }
+  void on_refused(const Endpoint& client, const engine::Refusal& refusal) override {
     {
       const std::lock_guard lock{mutex_};
-      ++tally_.refused[refusal_reason(reason)];
+      ++tally_.refused[refusal.kind];
     }
-    next_.on_refused(client, reason);
+    next_.on_refused(client, refusal);
   }
   void on_warning(const Warning& warning) override { next_.on_warning(warning); }
   void on_counters(const ServerCounters& counters) override {

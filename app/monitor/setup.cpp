@@ -20,12 +20,11 @@ using monitor::Place;
 using monitor::Setting;
 
 /// Options of the client that are about one test for one person, or about several.
-constexpr std::array<std::string_view, 9> kNotForModules{"repeat",      "gap",        "classic",
-                                                         "wait-server", "retry-busy", "local-port",
-                                                         "iperf3",      "flows",      "sizes"};
+constexpr std::array<std::string_view, 7> kNotForModules{
+    "repeat", "gap", "wait-server", "retry-busy", "local-port", "flows", "sizes"};
 
 bool is_for_modules(const OptionSpec& option) {
-  return option.belongs_to(Command::client) &&
+  return option.belongs_to(Command::client) && !is_protocol_option(option.name) &&
          std::find(kNotForModules.begin(), kNotForModules.end(), option.name) ==
              kNotForModules.end();
 }
@@ -74,7 +73,8 @@ std::optional<std::string> overlong(const ClientCommand& client, Duration span) 
 
 /// Why no other such round may run beside the module's; nullptr where they may.
 const char* why_heavy(const ClientCommand& client) {
-  return client.iperf3      ? "an iperf3 server has one test at a time"
+  const char* const always = spec_of(client.protocol).why_heavy;
+  return always != nullptr  ? always
          : client.find_rate ? "a search fills the path"
          : session::is_heavy(client.options.params)
              ? "more than 100 datagrams a second or 1 Mb/s in one direction"
@@ -176,20 +176,23 @@ class SetupMaker {
 
   /// The option of the client that the word stands for, which knows what does not go with it.
   void set_protocol(ModuleConfig& config) {
-    if (!config.protocol || config.protocol->value == "native") {
+    if (!config.protocol) {
       return;
     }
     const Setting protocol = *config.protocol;
-    if (protocol.value == "stamp") {
-      complain(protocol.place,
-               "protocol: stamp (RFC 8762) is not spoken yet; accepted are native and iperf3");
+    const ProtocolSpec* const spec = module_protocol(protocol.value);
+    if (spec == nullptr) {
+      const bool known = protocol.value == "stamp";
+      complain(protocol.place, std::string{"protocol: "} +
+                                   (known ? "stamp (RFC 8762) is not spoken yet; " : "") +
+                                   "accepted are " + module_protocol_names());
       return;
     }
-    if (protocol.value != "iperf3") {
-      complain(protocol.place, "protocol: accepted are native and iperf3");
+    const OptionSpec* const row = find_option(Command::client, spec->option);
+    if (row == nullptr) {  // udperf's own: there is nothing to be set
       return;
     }
-    Setting option{"iperf3", "5201", protocol.place};
+    Setting option{std::string{row->name}, std::string{row->bare_value}, protocol.place};
     const auto port = std::find_if(config.options.begin(), config.options.end(),
                                    [](const Setting& one) { return one.name == "port"; });
     if (port != config.options.end()) {  // to the client its port is the option's value
@@ -331,7 +334,7 @@ std::optional<MonitorSetup> make_setup(const MonitorCommand& command,
 }
 
 RoundTest test_for(const MonitorModule& module, const monitor::TargetAddress& address) {
-  RoundTest test{module.client.options, module.client.iperf3};
+  RoundTest test{module.client.options, module.client.protocol};
   if (module.client.find_rate) {
     test.search = std::make_shared<const ClientCommand>(module.client);
   }

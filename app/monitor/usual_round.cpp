@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "app/protocols.hpp"
 #include "base/decimal.hpp"
 #include "base/units.hpp"
 #include "traffic/profiles.hpp"
@@ -51,6 +52,14 @@ bool has_profile_rate(const std::vector<Setting>& options) {
   const auto profile = name ? traffic::parse_profile(*name)
                             : tl::unexpected<Error>{Error{ErrorCode::usage, {}, 0, {}}};
   return profile && (profile->up.rate.limited() || profile->down.rate.limited());
+}
+
+/// Whether a round by the module's protocol is spaced at random where nothing else is said.
+bool spaces(const std::vector<Setting>& options) {
+  const auto specs = protocol_specs();
+  return std::none_of(specs.begin(), specs.end(), [&options](const ProtocolSpec& spec) {
+    return !spec.spaces_by_default && has(options, spec.option);
+  });
 }
 
 /// What a warm-up leaves of a round's time.
@@ -104,7 +113,7 @@ void add_usual(ModuleConfig& module) {
     usual("packet-size", "200");
   }
   const bool spaced = has(options, "spacing") || has(options, "burst");
-  if (!spaced && !shaped && !has(options, "iperf3") && has_limit(options)) {
+  if (!spaced && !shaped && spaces(options) && has_limit(options)) {
     usual("spacing", "poisson");  // even spacing marches in step with what it measures
   }
 }

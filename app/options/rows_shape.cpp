@@ -58,18 +58,17 @@ Problem set_packet_size(Text value, ClientCommand& command) {
 
 Problem check_packet_size(const GivenOption& /*option*/, const ClientCommand& command) {
   const engine::ClientOptions& options = command.options;
-  if (smallest_length(options.params) < kDataHeaderBytes && !options.auto_packet_size &&
-      (command.classic || command.iperf3)) {
-    return "must be " + std::to_string(kDataHeaderBytes) + " or more with --" +
-           (command.classic ? "classic" : "iperf3");
+  const ProtocolSpec& spec = spec_of(command.protocol);
+  if (smallest_length(options.params) < spec.least_payload && !options.auto_packet_size) {
+    return "must be " + std::to_string(spec.least_payload) + " or more with --" +
+           std::string{spec.option};
   }
   if (!options.params.shape_up.mixed()) {
     return std::nullopt;
   }
-  if (command.classic || command.iperf3 || command.find_rate) {
-    return std::string{"a mix of sizes does not go with --"} + (command.classic  ? "classic"
-                                                                : command.iperf3 ? "iperf3"
-                                                                                 : "find-rate");
+  if (!spec.mixes_sizes || command.find_rate) {
+    return "a mix of sizes does not go with --" +
+           std::string{spec.mixes_sizes ? "find-rate" : spec.option};
   }
   return std::nullopt;
 }

@@ -270,7 +270,7 @@ constexpr auto kTrafficRows = std::to_array<OptionSpec>({
      .not_with = "classic find-rate key-file port fail-rtt-p99",
      .set =
          [](Text v, ClientCommand& c) {
-           c.iperf3 = true;
+           c.protocol = Protocol::iperf3;
            return store_integer(v, 1, 65535, c.options.port);
          },
      .check = check_iperf3},
@@ -280,7 +280,7 @@ constexpr auto kTrafficRows = std::to_array<OptionSpec>({
      .fallback_text = "no",
      .commands = kRemote,
      .excluding = "which sends letters one way and learns one figure",
-     .set = [](Text, ClientCommand& c) { return turn_on(c.classic); }},
+     .set = [](Text, ClientCommand& c) { return put(Protocol::classic, c.protocol); }},
 });
 
 static_assert(all_set(kTrafficRows));

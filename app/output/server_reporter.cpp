@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "classic/run_report.hpp"
 #include "report/writer.hpp"
 
 namespace udperf::app {
@@ -48,27 +47,31 @@ void ServerReporter::on_session_closed(const SessionOutcome& outcome) {
   }
 }
 
-void ServerReporter::on_classic_closed(const classic::RunOutcome& outcome) {
+void ServerReporter::on_guest_closed(const engine::GuestOutcome& outcome) {
+  const std::string protocol = outcome.protocol;
+  constexpr Duration kEvery = std::chrono::milliseconds{200};
+  Kind& kind = guests_.try_emplace(protocol, 100U, kEvery, protocol + " runs", true).first->second;
   ++opened_;  // that one runs is only known when it is over
   ++closed_;
   last_status_ = outcome.status;
-  if (classic_.limiter.admit(log_.now())) {
-    log_.info("classic run closed: " + outcome.reason, LogContext{outcome.client, std::nullopt});
+  if (kind.limiter.admit(log_.now())) {
+    log_.info(protocol + " run closed: " + outcome.reason,
+              LogContext{outcome.client, std::nullopt});
     if (outputs_.text != nullptr) {
-      emit(*outputs_.text, classic::to_text(outcome));
+      emit(*outputs_.text, outcome.text());
     }
   }
   if (outputs_.jsonl != nullptr && lines_.limiter.admit(log_.now())) {
-    emit_line(classic::to_json(outcome));
+    emit_line(outcome.json());
   }
 }
 
-void ServerReporter::on_refused(const Endpoint& client, const std::string& reason) {
+void ServerReporter::on_refused(const Endpoint& client, const engine::Refusal& refusal) {
   ++refused_;
   if (!refusals_.limiter.admit(log_.now())) {
     return;
   }
-  log_.info("refused: " + reason, LogContext{client, std::nullopt});
+  log_.info("refused: " + refusal.sentence, LogContext{client, std::nullopt});
 }
 
 void ServerReporter::on_warning(const Warning& warning) {
@@ -89,9 +92,12 @@ MonoTime ServerReporter::on_turn(MonoTime now) {
     }
     next = std::min(next, kind.limiter.due());
   };
-  for (Kind* const kind : {&sessions_, &classic_, &refusals_, &lines_}) {
-    look(*kind);
+  look(sessions_);
+  for (auto& [protocol, kind] : guests_) {
+    look(kind);
   }
+  look(refusals_);
+  look(lines_);
   for (auto& [code, kind] : warnings_) {
     look(kind);
   }
@@ -104,7 +110,7 @@ void ServerReporter::tell_left_out(Kind& kind, std::uint64_t count) {
   if (&kind == &lines_ && outputs_.jsonl != nullptr) {
     emit(*outputs_.jsonl, R"({"event":"left_out","data":{"lines":)" + std::to_string(count) + "}}");
   }
-  if ((&kind == &sessions_ || &kind == &classic_) && outputs_.text != nullptr) {
+  if (kind.in_text && outputs_.text != nullptr) {
     emit(*outputs_.text, text + kind.name);
   }
 }

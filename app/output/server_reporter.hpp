@@ -13,7 +13,6 @@
 #include "app/output/files.hpp"
 #include "app/output/log.hpp"
 #include "base/record_limiter.hpp"
-#include "classic/service.hpp"
 #include "engine/server_run.hpp"
 
 namespace udperf::app {
@@ -23,7 +22,7 @@ namespace udperf::app {
 /// the rest is for the server's. Everything given must outlive it.
 ///
 /// What strangers can cause is written at a limited rate, and what was left out is counted.
-class ServerReporter final : public engine::ServerObserver, public classic::RunObserver {
+class ServerReporter final : public engine::ServerObserver {
  public:
   /// Where sessions are written; without a file there, they are not.
   struct Outputs {
@@ -39,8 +38,8 @@ class ServerReporter final : public engine::ServerObserver, public classic::RunO
   void on_session_opened(std::uint64_t session, const Endpoint& client,
                          const TestParams& params) override;
   void on_session_closed(const SessionOutcome& outcome) override;
-  void on_classic_closed(const classic::RunOutcome& outcome) override;
-  void on_refused(const Endpoint& client, const std::string& reason) override;
+  void on_guest_closed(const engine::GuestOutcome& outcome) override;
+  void on_refused(const Endpoint& client, const engine::Refusal& refusal) override;
   void on_warning(const Warning& warning) override;
   void on_counters(const engine::ServerCounters& counters) override;
 
@@ -66,10 +65,11 @@ class ServerReporter final : public engine::ServerObserver, public classic::RunO
   void emit_line(const std::string& text);
   /// A kind of record that strangers can cause.
   struct Kind {
-    Kind(std::uint32_t burst, Duration every, std::string what)
-        : limiter(burst, every), name(std::move(what)) {}
+    Kind(std::uint32_t burst, Duration every, std::string what, bool text = false)
+        : limiter(burst, every), name(std::move(what)), in_text(text) {}
     RecordLimiter limiter;
     std::string name;
+    bool in_text;  ///< is told in the text output, too
   };
   void tell_left_out(Kind& kind, std::uint64_t count);
 
@@ -80,8 +80,8 @@ class ServerReporter final : public engine::ServerObserver, public classic::RunO
   std::optional<TestStatus> last_status_;
   bool write_failed_ = false;
   std::mutex files_;
-  Kind sessions_{200, std::chrono::milliseconds{200}, "sessions"};
-  Kind classic_{100, std::chrono::milliseconds{200}, "classic runs"};
+  Kind sessions_{200, std::chrono::milliseconds{200}, "sessions", true};
+  std::map<std::string, Kind> guests_;  ///< by protocol
   Kind refusals_{50, std::chrono::milliseconds{500}, "refusals"};
   Kind lines_{1000, std::chrono::milliseconds{50}, "JSON lines"};
   std::map<std::string, Kind> warnings_;  ///< by code

@@ -2,6 +2,8 @@
 
 #include <span>
 
+#include "classic/run_report.hpp"
+
 namespace udperf::classic {
 namespace {
 
@@ -19,15 +21,15 @@ Door::Settings door_settings(const engine::ServerOptions& options) {
 }  // namespace
 
 ClassicService::ClassicService(const Parts& parts)
-    : parts_(parts), door_(door_settings(parts.options)) {
-  parts_.port.set_guest(this);
-}
+    : parts_(parts), door_(door_settings(parts.options)) {}
 
 MonoTime ClassicService::step(MonoTime /*now*/) {
   // Of this moment: what has just arrived is timed by when it was read.
   const MonoTime next = door_.expire(parts_.clock.now(), parts_.clock.unix_now());
   for (const RunOutcome& outcome : door_.take_finished()) {
-    parts_.observer.on_classic_closed(outcome);
+    parts_.observer.on_guest_closed({"classic", outcome.client, outcome.status, outcome.reason,
+                                     [&outcome] { return to_text(outcome); },
+                                     [&outcome] { return to_json(outcome); }});
   }
   return next;
 }
@@ -51,10 +53,10 @@ session::Occupancy ClassicService::occupancy(const IpAddress& /*client*/, MonoTi
 }
 
 bool ClassicService::may_begin(const IpAddress& client, MonoTime now) const {
-  if (parts_.options.one_off && !parts_.port.vacant()) {
+  if (parts_.options.one_off && parts_.neighbours.sessions_beside(*this) > 0) {
     return false;
   }
-  return !alone() || occupancy_of_others(client, now).sessions == 0;
+  return !alone() || parts_.neighbours.beside(*this, client, now).sessions == 0;
 }
 
 bool ClassicService::on_datagram(const net::Datagram& datagram, bool native, MonoTime now) {
@@ -70,7 +72,7 @@ bool ClassicService::on_datagram(const net::Datagram& datagram, bool native, Mon
   arrival.may_begin = may_begin(datagram.peer.address, now);
   if (const auto answer = door_.on_datagram(arrival, now, parts_.clock.unix_now())) {
     const auto text = std::as_bytes(std::span{*answer});
-    parts_.port.answer(net::Datagram{{text.begin(), text.end()}, datagram.peer, datagram.local});
+    parts_.port.send(net::Datagram{{text.begin(), text.end()}, datagram.peer, datagram.local});
   }
   return true;
 }

@@ -4,26 +4,12 @@
 #include <vector>
 
 #include "classic/door.hpp"
-#include "classic/run_outcome.hpp"
 #include "clock/clock.hpp"
+#include "engine/port_guest.hpp"
 #include "engine/server_run.hpp"
 #include "engine/service.hpp"
-#include "engine/shared_port.hpp"
 
 namespace udperf::classic {
-
-/// Is told of what the service has served; on the thread that steps it.
-class RunObserver {
- public:
-  RunObserver() = default;
-  RunObserver(const RunObserver&) = delete;
-  RunObserver& operator=(const RunObserver&) = delete;
-
-  virtual void on_classic_closed(const RunOutcome& outcome) = 0;
-
- protected:
-  ~RunObserver() = default;
-};
 
 /// Serves clients of the classic test, which come to the port of udperf's own protocol and have
 /// none of their own: what that has no use for is theirs.
@@ -35,13 +21,14 @@ class ClassicService final : public engine::Service, public engine::PortGuest {
   struct Parts {
     const engine::ServerOptions& options;  ///< the policy of the whole server
     const Clock& clock;
-    engine::SharedPort& port;
-    RunObserver& observer;
+    net::ListenPort& port;
+    engine::ServerObserver& observer;
+    const engine::Neighbours& neighbours;
   };
 
   /// What is given outlives it.
   explicit ClassicService(const Parts& parts);
-  ~ClassicService() override { parts_.port.set_guest(nullptr); }
+  ~ClassicService() override = default;
   ClassicService(const ClassicService&) = delete;
   ClassicService& operator=(const ClassicService&) = delete;
 
@@ -54,6 +41,7 @@ class ClassicService final : public engine::Service, public engine::PortGuest {
   void add_counts(std::vector<engine::NamedCount>& counts) const override;
   [[nodiscard]] session::Occupancy occupancy(const IpAddress& client, MonoTime now) const override;
 
+  [[nodiscard]] engine::PortGuest* as_port_guest() override { return this; }
   bool on_datagram(const net::Datagram& datagram, bool native, MonoTime now) override;
   [[nodiscard]] bool has_served() const override { return finished() > 0; }
 

@@ -51,7 +51,8 @@ void ServerSessions::refuse(const net::Datagram& datagram, const wire::Nonce& no
   ++counters_.refused;
   listener_.send(net::Datagram{HandshakeResponder::refusal(nonce, sealer, reject), datagram.peer,
                                datagram.local});
-  observer_.on_refused(datagram.peer, session::describe(reject));
+  observer_.on_refused(datagram.peer,
+                       {session::kind_name(reject.reason), session::describe(reject)});
 }
 
 void ServerSessions::drop_predecessor(const Endpoint& client) {
@@ -95,14 +96,14 @@ void ServerSessions::open_session(const HandshakeResponder::Admission& admission
     refuse(datagram, nonce, admission.sealer, reject);
     return;
   }
-  const auto granted =
-      session::admit(admission.request.params, policy(),
-                     occupancy_of_all(counted_to(admission.request.params, datagram), now));
+  const auto granted = session::admit(
+      admission.request.params, policy(),
+      occupancy_with(site_.neighbours, counted_to(admission.request.params, datagram), now));
   if (const auto* reject = std::get_if<wire::Reject>(&granted)) {
     refuse(datagram, nonce, admission.sealer, *reject);
     return;
   }
-  const bool room = memory_.sources_for(is_light(admission.request.params)) != nullptr;
+  const bool room = site_.memory.sources_for(is_light(admission.request.params)) != nullptr;
   if (!room) {
     ++counters_.out_of_memory;
   }
@@ -143,7 +144,7 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
                                                                       const net::Datagram& datagram,
                                                                       MonoTime now) {
   const bool light = is_light(request.params);
-  auto session = std::make_unique<Session>(*memory_.sources_for(light), datagram.peer,
+  auto session = std::make_unique<Session>(*site_.memory.sources_for(light), datagram.peer,
                                            counted_to(request.params, datagram), light, control_);
   do {
     session->id = random_.next_u64();
@@ -251,7 +252,7 @@ std::optional<wire::Reject> ServerSessions::open_stream(Session& session, std::u
       session.light() || (counts_light_apart() && session::has_light_streams(session.params));
   settings.seldom = session.control->seldom();
   settings.control_stream = stream == 0 ? nullptr : session.streams.front().get();
-  settings.senders = &executor_;
+  settings.senders = &site_.executor;
   settings.on_stray = [this](net::Datagram stray) { take_in(std::move(stray)); };
   auto endpoint =
       std::make_unique<StreamEndpoint>(settings, std::move(port), clock_, session.shared,
@@ -277,7 +278,7 @@ void ServerSessions::credit_handshake(Session& session, const net::Datagram& dat
 /// Gives the stream to a thread. Where there is no memory even for that, the session is over.
 void ServerSessions::launch(Session& session, StreamEndpoint& stream) {
   try {
-    executor_.add(stream);
+    site_.executor.add(stream);
   } catch (const std::bad_alloc&) {
     abandon(session, stream);
     throw;

@@ -101,27 +101,33 @@ std::size_t worker_count() {
 }
 
 /// The services of one process and the loop that runs them.
-class ServiceLoop {
+class ServiceLoop final : public Neighbours {
  public:
   ServiceLoop(const Clock& clock, ServerObserver& observer, const StopToken& stop)
       : clock_(clock), observer_(observer), stop_(stop) {}
 
   void add(Service& service) { services_.push_back(&service); }
 
-  /// One policy is for all services together, so each is told how the others are occupied.
-  void introduce() const {
-    if (services_.size() < 2) {
-      return;
+  void add(const std::vector<std::unique_ptr<Service>>& services) {
+    for (const auto& service : services) {
+      add(*service);
     }
-    for (Service* const service : services_) {
-      service->set_neighbours([this, service](const IpAddress& client, MonoTime now) {
-        session::Occupancy sum;
-        for (const Service* const other : services_) {
-          sum = other == service ? sum : session::together(sum, other->occupancy(client, now));
-        }
-        return sum;
-      });
+  }
+
+  [[nodiscard]] session::Occupancy beside(const Service& self, const IpAddress& client,
+                                          MonoTime now) const override {
+    session::Occupancy sum;
+    for (const Service* const other : services_) {
+      sum = other == &self ? sum : session::together(sum, other->occupancy(client, now));
     }
+    return sum;
+  }
+  [[nodiscard]] std::size_t sessions_beside(const Service& self) const override {
+    std::size_t sum = 0;
+    for (const Service* const other : services_) {
+      sum += other == &self ? 0 : other->admitted();
+    }
+    return sum;
   }
 
   /// Until a stop is requested, one session is over where that is `one_off`, or something is wrong
@@ -226,18 +232,26 @@ class ServiceLoop {
 
 using Services = std::vector<std::unique_ptr<Service>>;
 
-Result<Services> make_services(const std::vector<ServiceMaker>& makers, const ServiceSite& site,
-                               ServiceLoop& loop) {
+Result<Services> make_services(const std::vector<ServiceMaker>& makers, const ServiceSite& site) {
   Services services;
   for (const ServiceMaker& make : makers) {
     auto service = make(site);
     if (!service) {
       return tl::unexpected{service.error()};
     }
-    loop.add(**service);
     services.push_back(*std::move(service));
   }
   return services;
+}
+
+/// Who has its clients on the port itself; null: nobody.
+PortGuest* guest_of(const Services& services) {
+  for (const auto& service : services) {
+    if (PortGuest* const guest = service->as_port_guest()) {
+      return guest;
+    }
+  }
+  return nullptr;
 }
 
 Worker::Waiting waiting_of(const ServerOptions& options) {
@@ -256,14 +270,16 @@ Result<void> run_server(const ServerOptions& options, const Clock& clock, Random
     return tl::unexpected{listener.error()};
   }
   Pool pool{clock, worker_count(), waiting_of(options), options.realtime};
-  ServerSessions sessions{options, **listener, clock, random, observer, pool};
+  SessionMemory memory{options.max_memory.count()};
   ServiceLoop loop{clock, observer, stop};
-  loop.add(sessions);
-  const auto others = make_services(more, {pool, sessions.memory(), &sessions}, loop);
+  const ServiceSite site{pool, memory, loop, listener->get()};
+  const auto others = make_services(more, site);
   if (!others) {
     return tl::unexpected{others.error()};
   }
-  loop.introduce();
+  ServerSessions sessions{options, site, clock, random, observer, guest_of(*others)};
+  loop.add(sessions);
+  loop.add(*others);
   observer.on_ready((*listener)->local());
   const auto tell_counters = [&] {
     ServerCounters counters = sessions.counters();
@@ -285,11 +301,11 @@ Result<void> run_services(const ServerOptions& options, const Clock& clock,
   Pool pool{clock, worker_count(), waiting_of(options), options.realtime};
   SessionMemory memory{options.max_memory.count()};
   ServiceLoop loop{clock, observer, stop};
-  const auto made = make_services(services, {pool, memory, nullptr}, loop);
+  const auto made = make_services(services, {pool, memory, loop});
   if (!made) {
     return tl::unexpected{made.error()};
   }
-  loop.introduce();
+  loop.add(*made);
   loop.run(options.one_off, [] {});
   pool.stop();
   loop.step(clock.now());

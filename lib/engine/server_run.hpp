@@ -14,10 +14,10 @@
 #include "crypto/crypto.hpp"
 #include "engine/service.hpp"
 #include "engine/session_memory.hpp"
-#include "engine/shared_port.hpp"
 #include "engine/stop_token.hpp"
 #include "engine/thread_scheduling.hpp"
 #include "model/outcome.hpp"
+#include "net/datagram_port.hpp"
 
 namespace udperf::engine {
 
@@ -63,6 +63,23 @@ struct ServerCounters {
   std::vector<NamedCount> of_others;  ///< what the services beside the native one have counted
 };
 
+/// A test by another protocol on udperf's own port, when it is over. The functions make what is
+/// told of it, for people and for programs, and are for the time of the call.
+struct GuestOutcome {
+  const char* protocol = "";
+  Endpoint client;
+  TestStatus status = TestStatus::incomplete;
+  std::string reason;  ///< why it closed, in words
+  std::function<std::string()> text;
+  std::function<std::string()> json;
+};
+
+/// Why a server refused a client.
+struct Refusal {
+  const char* kind = "other";  ///< session::kind_name(), or the name of another protocol
+  std::string sentence;
+};
+
 /// What the server tells. Called from the thread that called run_server().
 class ServerObserver {
  public:
@@ -81,7 +98,8 @@ class ServerObserver {
   virtual void on_session_opened(std::uint64_t session, const Endpoint& client,
                                  const TestParams& params) = 0;
   virtual void on_session_closed(const SessionOutcome& outcome) = 0;
-  virtual void on_refused(const Endpoint& client, const std::string& reason) = 0;
+  virtual void on_guest_closed(const GuestOutcome& /*outcome*/) {}
+  virtual void on_refused(const Endpoint& client, const Refusal& refusal) = 0;
   virtual void on_warning(const Warning& warning) = 0;
   /// On demand (StopToken users ask with SIGUSR1) and once at the end.
   virtual void on_counters(const ServerCounters& counters) = 0;
@@ -94,7 +112,8 @@ class ServerObserver {
 struct ServiceSite {
   Executor& executor;
   SessionMemory& memory;
-  SharedPort* port = nullptr;  ///< of udperf's own protocol; null where that is not served
+  const Neighbours& neighbours;
+  net::ListenPort* port = nullptr;  ///< of udperf's own protocol; null where that is not served
 };
 
 /// Makes a service, which the site outlives; nothing where it cannot start.

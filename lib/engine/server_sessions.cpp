@@ -18,17 +18,17 @@ HandshakeResponder::Settings responder_settings(const ServerOptions& options) {
 
 }  // namespace
 
-ServerSessions::ServerSessions(const ServerOptions& options, net::ListenPort& listener,
+ServerSessions::ServerSessions(const ServerOptions& options, const ServiceSite& site,
                                const Clock& clock, RandomSource& random, ServerObserver& observer,
-                               Executor& executor)
+                               PortGuest* guest)
     : options_(options),
-      listener_(listener),
+      site_(site),
+      listener_(*site.port),
       clock_(clock),
       random_(random),
       observer_(observer),
-      executor_(executor),
       responder_(responder_settings(options), random, clock.now()),
-      memory_(options.max_memory.count()),
+      guest_(guest),
       instance_(random.next_u64() | 1U) {}
 
 ServerSessions::~ServerSessions() = default;

@@ -13,12 +13,12 @@
 #include "base/source_accounts.hpp"
 #include "clock/clock.hpp"
 #include "engine/executor.hpp"
+#include "engine/port_guest.hpp"
 #include "engine/server_control.hpp"
 #include "engine/server_run.hpp"
 #include "engine/service.hpp"
 #include "engine/session_memory.hpp"
 #include "engine/session_places.hpp"
-#include "engine/shared_port.hpp"
 #include "engine/stream_endpoint.hpp"
 #include "net/datagram_port.hpp"
 #include "os/event.hpp"
@@ -32,10 +32,12 @@ namespace udperf::engine {
 
 /// The server behind its one port: handshakes, sessions and their end. step() belongs to one
 /// thread; sessions' own work is done by the executor.
-class ServerSessions final : public Service, public SharedPort {
+class ServerSessions final : public Service {
  public:
-  ServerSessions(const ServerOptions& options, net::ListenPort& listener, const Clock& clock,
-                 RandomSource& random, ServerObserver& observer, Executor& executor);
+  /// `guest`: gets what arrives at the port and is not for this one; null: nobody does. All that is
+  /// given outlives it.
+  ServerSessions(const ServerOptions& options, const ServiceSite& site, const Clock& clock,
+                 RandomSource& random, ServerObserver& observer, PortGuest* guest = nullptr);
   ServerSessions(const ServerSessions&) = delete;
   ServerSessions& operator=(const ServerSessions&) = delete;
   ~ServerSessions() override;
@@ -52,14 +54,8 @@ class ServerSessions final : public Service, public SharedPort {
   [[nodiscard]] std::uint64_t finished() const override { return over_.reaped; }
   [[nodiscard]] session::Occupancy occupancy(const IpAddress& client, MonoTime now) const override;
   [[nodiscard]] const ServerCounters& counters() const { return counters_; }
-  /// What all services beside this one draw on, too.
-  [[nodiscard]] SessionMemory& memory() { return memory_; }
   /// Sessions looked at one by one since the start (SessionPlaces::steps).
   [[nodiscard]] std::uint64_t steps() const { return places_.steps(); }
-
-  void set_guest(PortGuest* guest) override { guest_ = guest; }
-  void answer(const net::Datagram& datagram) override { listener_.send(datagram); }
-  [[nodiscard]] bool vacant() const override { return sessions_.empty(); }
 
  private:
   struct Session {
@@ -151,15 +147,14 @@ class ServerSessions final : public Service, public SharedPort {
   static void note_early_ends(SessionOutcome& outcome);
 
   const ServerOptions& options_;
+  ServiceSite site_;
   net::ListenPort& listener_;
   const Clock& clock_;
   RandomSource& random_;
   ServerObserver& observer_;
-  Executor& executor_;
   os::Event event_;
   session::HandshakeResponder responder_;
-  PortGuest* guest_ = nullptr;
-  SessionMemory memory_;
+  PortGuest* guest_;
   ByteMeter control_{session::ControlBudget::kBytesPerSecondOfAll,
                      session::ControlBudget::kBurstOfAll};
   std::map<std::uint64_t, std::unique_ptr<Session>> sessions_;

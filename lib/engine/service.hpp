@@ -2,9 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <memory>
-#include <utility>
 #include <vector>
 
 #include "base/endpoint.hpp"
@@ -14,9 +11,29 @@
 
 namespace udperf::engine {
 
+class PortGuest;
+class Service;
+
 struct NamedCount {
   const char* name = "";
   std::uint64_t count = 0;
+};
+
+/// What the services beside one have given out: one policy is for all of them together.
+class Neighbours {
+ public:
+  Neighbours() = default;
+  Neighbours(const Neighbours&) = delete;
+  Neighbours& operator=(const Neighbours&) = delete;
+
+  /// How all but `self` are occupied; `client` is who asks for more.
+  [[nodiscard]] virtual session::Occupancy beside(const Service& self, const IpAddress& client,
+                                                  MonoTime now) const = 0;
+  /// The sessions of all but `self`, with those that have ended and are still to be told of.
+  [[nodiscard]] virtual std::size_t sessions_beside(const Service& self) const = 0;
+
+ protected:
+  ~Neighbours() = default;
 };
 
 /// What one protocol serves, beside others in the same process: all of them share one thread for
@@ -36,6 +53,8 @@ class Service {
   virtual void shut_down() = 0;
   /// Sessions that run or are being put away.
   [[nodiscard]] virtual std::size_t count() const = 0;
+  /// Of these, those that were let in.
+  [[nodiscard]] virtual std::size_t admitted() const { return count(); }
   /// Sessions that are over.
   [[nodiscard]] virtual std::uint64_t finished() const = 0;
   /// What it has counted, each with the name that it is told by.
@@ -44,23 +63,15 @@ class Service {
   [[nodiscard]] virtual session::Occupancy occupancy(const IpAddress& client,
                                                      MonoTime now) const = 0;
 
-  /// How the services beside this one are occupied: one policy is for all of them together.
-  using Neighbours = std::function<session::Occupancy(const IpAddress& client, MonoTime now)>;
-  void set_neighbours(Neighbours neighbours) { neighbours_ = std::move(neighbours); }
+  /// Where it has its clients on the port of udperf's own protocol; null: it does not.
+  [[nodiscard]] virtual PortGuest* as_port_guest() { return nullptr; }
 
  protected:
-  [[nodiscard]] session::Occupancy occupancy_of_others(const IpAddress& client,
-                                                       MonoTime now) const {
-    return neighbours_ ? neighbours_(client, now) : session::Occupancy{};
-  }
   /// This service's occupancy with its neighbours'.
-  [[nodiscard]] session::Occupancy occupancy_of_all(const IpAddress& client, MonoTime now) const {
-    const session::Occupancy own = occupancy(client, now);
-    return neighbours_ ? session::together(own, neighbours_(client, now)) : own;
+  [[nodiscard]] session::Occupancy occupancy_with(const Neighbours& neighbours,
+                                                  const IpAddress& client, MonoTime now) const {
+    return session::together(occupancy(client, now), neighbours.beside(*this, client, now));
   }
-
- private:
-  Neighbours neighbours_;
 };
 
 }  // namespace udperf::engine

@@ -143,7 +143,7 @@ void Iperf3Service::welcome(std::unique_ptr<net::TcpConnection> connection, Mono
 
 void Iperf3Service::deny(ServerTest& test, const std::string& reason, MonoTime now) {
   test.say_busy(now);
-  parts_.observer.on_refused(test.client(), "iperf3: " + reason);
+  parts_.observer.on_refused(test.client(), {"iperf3", "iperf3: " + reason});
 }
 
 /// By the policy of the whole server.
@@ -159,7 +159,7 @@ void Iperf3Service::turn_down(ServerTest& test, const wire::Reject& reject, Mono
 void Iperf3Service::refuse(ServerTest& test, ErrorNumber number, const std::string& reason,
                            MonoTime now) {
   test.refuse(number, reason, now);
-  parts_.observer.on_refused(test.client(), "iperf3: " + reason);
+  parts_.observer.on_refused(test.client(), {"iperf3", "iperf3: " + reason});
   if (parts_.watcher != nullptr) {
     parts_.watcher->on_test_refused(reason);
   }
@@ -203,7 +203,7 @@ void Iperf3Service::decide(ServerTest& test, MonoTime now) {
     return;
   }
   const TestParams asked = to_test_params(p);
-  const auto occupied = occupancy_of_all(test.client().address, now);
+  const auto occupied = occupancy_with(parts_.neighbours, test.client().address, now);
   const auto granted = session::admit(asked, policy(), occupied);
   if (const auto* reject = std::get_if<wire::Reject>(&granted)) {
     turn_down(test, *reject, now);

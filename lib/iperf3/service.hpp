@@ -32,7 +32,8 @@ class Iperf3Service final : public engine::Service {
     RandomSource& random;
     engine::ServerObserver& observer;
     engine::Executor& executor;
-    engine::SessionMemory& memory;   ///< of the whole server
+    engine::SessionMemory& memory;  ///< of the whole server
+    const engine::Neighbours& neighbours;
     TestWatcher* watcher = nullptr;  ///< told of intervals; null: nobody is
     Duration interval = std::chrono::seconds{1};
     /// Clients that ask for this server's output get JSON with these keys; absent: text.
@@ -59,6 +60,7 @@ class Iperf3Service final : public engine::Service {
   MonoTime step(MonoTime now) override;
   void shut_down() override;
   [[nodiscard]] std::size_t count() const override { return tests_.size(); }
+  [[nodiscard]] std::size_t admitted() const override;
   [[nodiscard]] std::uint64_t finished() const override { return finished_; }
   [[nodiscard]] session::Occupancy occupancy(const IpAddress& client, MonoTime now) const override;
 

@@ -20,7 +20,7 @@ std::uint32_t milliseconds_left(MonoTime until, MonoTime now) {
 }  // namespace
 
 bool Iperf3Service::full(const IpAddress& client, MonoTime now) const {
-  const auto occupied = occupancy_of_all(client, now);
+  const auto occupied = occupancy_with(parts_.neighbours, client, now);
   const session::Policy rules = policy();
   return occupied.sessions >= (rules.exclusive ? 1 : rules.max_sessions) ||
          occupied.sessions_of_address >= rules.max_sessions_per_address;
@@ -35,6 +35,12 @@ session::Policy Iperf3Service::policy() const {
   out.max_rate = options.max_rate;
   out.counts_light_apart = false;  // each has a connection, sockets and a thread's time
   return out;
+}
+
+std::size_t Iperf3Service::admitted() const {
+  const auto active =
+      std::count_if(tests_.begin(), tests_.end(), [](const auto& test) { return test->active(); });
+  return static_cast<std::size_t>(active);
 }
 
 session::Occupancy Iperf3Service::occupancy(const IpAddress& client, MonoTime now) const {

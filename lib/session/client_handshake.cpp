@@ -28,7 +28,8 @@ wire::Digest join_hash(std::uint64_t session, std::uint8_t stream) {
 }
 
 ClientHandshake::ClientHandshake(const Settings& settings, RandomSource& random, MonoTime now)
-    : settings_(settings), begun_(now), deadline_(now + settings.timeout), last_heard_(now) {
+    : settings_(settings), begun_(now), deadline_(now + settings.timeout) {
+  signs_.last_heard = now;
   random.fill(nonce_);
   handshake_sealer_ = Sealer::for_handshake(settings_.key, Role::client, nonce_);
   send_hello();
@@ -101,7 +102,7 @@ void ClientHandshake::on_challenge(std::span<const std::byte> datagram, MonoTime
   if (!settings_.key && stage_ == Stage::hello) {
     // A server with a key answers nobody without it; one that says so helps more than silence.
     if (const auto peek = wire::decode<wire::Challenge>(datagram); peek && peek->nonce == nonce_) {
-      server_needs_key_ = peek->needs_key;
+      signs_.server_needs_key = peek->needs_key;
     }
   }
   const auto inner = handshake_sealer_.open(datagram, Sealer::Replay::accepted);
@@ -109,12 +110,12 @@ void ClientHandshake::on_challenge(std::span<const std::byte> datagram, MonoTime
   if (!challenge || challenge->nonce != nonce_) {
     return;
   }
-  if (!heard_) {
+  if (!signs_.heard) {
     first_answer_ = now - begun_;
   }
-  heard_ = true;
-  last_heard_ = now;
-  refusals_ = 0;
+  signs_.heard = true;
+  signs_.last_heard = now;
+  signs_.refusals = 0;
   if (const auto missing = beyond_server(settings_.params, challenge->capabilities)) {
     fail(ErrorCode::refused, Obstacle::denied, *missing);
     return;
@@ -158,13 +159,13 @@ void ClientHandshake::on_accept(std::span<const std::byte> datagram, std::uint64
     return;
   }
   if (const auto more = more_than_asked(settings_.params, accept->params)) {
-    heard_ = true;
+    signs_.heard = true;
     fail(ErrorCode::refused, Obstacle::denied,
          "the server grants what was not asked for: " + *more);
     return;
   }
   if (settings_.params.omit > Duration{0} && (accept->capabilities & wire::kCapOmit) == 0) {
-    heard_ = true;
+    signs_.heard = true;
     fail(ErrorCode::refused, Obstacle::denied,
          "the server is of an earlier version and cannot tell a warm-up from the test: leave out "
          "--omit, or update it");
@@ -179,7 +180,7 @@ void ClientHandshake::on_accept(std::span<const std::byte> datagram, std::uint64
   }
   session_ = session;
   stage_ = Stage::done;
-  heard_ = true;
+  signs_.heard = true;
   backoff_.stop();
 }
 
@@ -208,7 +209,7 @@ void ClientHandshake::on_reject(std::span<const std::byte> datagram) {
   if (!reject || reject->nonce != nonce_) {
     return;
   }
-  heard_ = true;
+  signs_.heard = true;
   if (reject->retry_after_ms != 0) {
     retry_after_ms_ = reject->retry_after_ms;
   }
@@ -219,7 +220,7 @@ void ClientHandshake::on_refused() {
   if (done() || failed()) {
     return;
   }
-  ++refusals_;
+  ++signs_.refusals;
   if (!is_there()) {
     on_gone();
   }
@@ -238,16 +239,16 @@ void ClientHandshake::on_unreachable(const std::string& why) {
 }
 
 void ClientHandshake::on_no_network(int os_error) {
-  no_network_ = os_error;
+  signs_.no_network = os_error;
   if (os_error != 0) {
     on_unreachable("there is no way to it from this host");
   }
 }
 
 void ClientHandshake::on_silence() {
-  if (server_needs_key_) {
+  if (signs_.server_needs_key) {
     fail(ErrorCode::refused, Obstacle::denied, "the server wants a key (--key-file)");
-  } else if (no_network_ != 0) {
+  } else if (signs_.no_network != 0) {
     fail(ErrorCode::unreachable, Obstacle::no_way, "there is no way to it from this host");
   } else {
     fail(ErrorCode::unreachable, Obstacle::silence, silence_text());
@@ -257,7 +258,7 @@ void ClientHandshake::on_silence() {
 std::string ClientHandshake::silence_text() const {
   const std::string within =
       " within " + format_duration(settings_.told_timeout.value_or(settings_.timeout));
-  if (!heard_) {
+  if (!signs_.heard) {
     return "no answer" + within +
            (settings_.key ? ": is a server running there, does a firewall drop UDP, or is this "
                             "not the server's key?"
@@ -285,7 +286,7 @@ void ClientHandshake::on_timer(MonoTime now) {
     on_silence();
     return;
   }
-  if (refusals_ >= kGoneAfter && now - last_heard_ > kGoneSilence) {
+  if (signs_.refusals >= kGoneAfter && now - signs_.last_heard > kGoneSilence) {
     on_gone();
     return;
   }
@@ -312,8 +313,8 @@ std::optional<std::vector<std::byte>> ClientHandshake::poll_transmit() {
 }
 
 void ClientHandshake::fail(ErrorCode code, Obstacle obstacle, std::string text) {
-  error_ =
-      Error{code, std::move(text), code == ErrorCode::unreachable ? no_network_ : 0, "connect"};
+  error_ = Error{code, std::move(text), code == ErrorCode::unreachable ? signs_.no_network : 0,
+                 "connect"};
   obstacle_ = obstacle;
   backoff_.stop();
   out_.reset();

@@ -64,7 +64,7 @@ class ClientHandshake {
   static constexpr std::uint32_t kGoneAfter = 3;
   static constexpr Duration kGoneSilence = std::chrono::milliseconds{500};
   /// Whether the server answered at all; for telling a dead server from a silent one.
-  [[nodiscard]] bool heard() const { return heard_; }
+  [[nodiscard]] bool heard() const { return signs_.heard; }
 
  private:
   enum class Stage : std::uint8_t { hello, request, done };
@@ -79,7 +79,7 @@ class ClientHandshake {
   void on_reject(std::span<const std::byte> datagram);
   void on_silence();
   void on_gone();
-  [[nodiscard]] bool is_there() const { return heard_ || settings_.joining; }
+  [[nodiscard]] bool is_there() const { return signs_.heard || settings_.joining; }
   [[nodiscard]] std::string silence_text() const;
   void fail(ErrorCode code, Obstacle obstacle, std::string text);
   [[nodiscard]] wire::Digest params_hash() const;
@@ -99,14 +99,18 @@ class ClientHandshake {
   std::optional<std::vector<std::byte>> out_;
   std::optional<wire::Accept> accept_;
   std::optional<Error> error_;
-  int no_network_ = 0;  ///< errno of the last message, where this host did not let it out
   Obstacle obstacle_ = Obstacle::other;
   std::optional<std::uint32_t> retry_after_ms_;
   std::uint64_t session_ = 0;
-  bool heard_ = false;
-  MonoTime last_heard_;         ///< or when this began
-  std::uint32_t refusals_ = 0;  ///< since then
-  bool server_needs_key_ = false;
+  /// What there is to tell of the server, and of the way to it.
+  struct Signs {
+    bool heard = false;
+    MonoTime last_heard;         ///< or when this began
+    std::uint32_t refusals = 0;  ///< since then
+    int no_network = 0;          ///< errno of the last message, where this host did not let it out
+    bool server_needs_key = false;
+  };
+  Signs signs_;
 };
 
 /// What a JOIN's cookie is bound to in place of parameters.

@@ -1,5 +1,7 @@
 #include "session/refusal.hpp"
 
+#include <array>
+
 #include "base/saturating.hpp"
 #include "base/units.hpp"
 
@@ -20,6 +22,22 @@ Obstacle obstacle_of(wire::RejectReason reason) {
 
 namespace {
 
+/// In the order of the reasons, from 1 on.
+constexpr auto kKinds = std::to_array<const char*>({
+    "version",
+    "busy",
+    "too_many_from_you",
+    "exclusive",
+    "denied",
+    "authentication",
+    "parameters",
+    "duration",
+    "rate",
+    "unlimited_rate",
+    "shutting_down",
+});
+static_assert(kKinds.size() == static_cast<std::size_t>(wire::RejectReason::shutting_down));
+
 /// Of parameters that no time would make welcome.
 std::string no_good(std::uint64_t most_bits) {
   std::string text = "the server does not accept these parameters";
@@ -33,6 +51,15 @@ std::string no_good(std::uint64_t most_bits) {
 }
 
 }  // namespace
+
+const char* kind_name(wire::RejectReason reason) {
+  const auto number = static_cast<std::size_t>(reason);
+  return number >= 1 && number <= kKinds.size() ? kKinds.at(number - 1) : "other";
+}
+
+std::span<const char* const> kind_names() {
+  return kKinds;
+}
 
 std::string describe(const wire::Reject& reject) {
   using Reason = wire::RejectReason;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "wire/messages.hpp"
@@ -19,6 +20,11 @@ enum class Obstacle : std::uint8_t {
 
 /// Whether it is worth asking again after a refusal: Obstacle::busy, or ::denied where it is not.
 [[nodiscard]] Obstacle obstacle_of(wire::RejectReason reason);
+
+/// "busy": a word for it, for programs; "other" where it has none.
+[[nodiscard]] const char* kind_name(wire::RejectReason reason);
+/// All such words but "other".
+[[nodiscard]] std::span<const char* const> kind_names();
 
 /// "the server is busy ...": why it said no, for people.
 [[nodiscard]] std::string describe(const wire::Reject& reject);

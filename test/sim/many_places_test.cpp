@@ -59,7 +59,8 @@ class Scene {
   explicit Scene(std::uint64_t seed) : network_(clock, seed), random_(seed) {
     network_.icmp = false;
     listener_ = network_.listen();
-    server.emplace(options_, *listener_, clock, random_, observer, executor);
+    server.emplace(options_, engine::ServiceSite{executor, memory_, alone_, listener_.get()}, clock,
+                   random_, observer);
     network_.on_send = [this](const Endpoint& from, const Endpoint&,
                               std::span<const std::byte> bytes) {
       if (from == network_.server) {
@@ -107,6 +108,8 @@ class Scene {
   SimNetwork network_;
   test::SeededRandom random_;
   engine::ServerOptions options_ = roomy();
+  engine::SessionMemory memory_{options_.max_memory.count()};
+  test::FakeNeighbours alone_;
   std::unique_ptr<test::SimListenPort> listener_;
   std::vector<std::vector<std::byte>> answers_;
 

@@ -52,11 +52,11 @@ TEST_CASE("a stream that gets no socket keeps no memory", "[sim]") {
   options.params.streams = 8;
   world.add_client(options);
   REQUIRE(world.run(5s, [&world] { return world.server->observer().opened == 1; }));
-  const std::uint64_t before = world.server->sessions().memory().used();
+  const std::uint64_t before = world.server->memory().used();
   world.network.out_of_sockets = true;
   REQUIRE(world.run(5s, [&world] { return !world.server->observer().refused.empty(); }));
   CHECK(before > 0);
-  CHECK(world.server->sessions().memory().used() == before);
+  CHECK(world.server->memory().used() == before);
 }
 
 TEST_CASE("a full server says so, and when to come back", "[sim]") {

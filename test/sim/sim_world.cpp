@@ -27,8 +27,9 @@ SimServer::SimServer(SimNetwork& network, engine::ServerOptions options, std::ui
       clock_(std::make_unique<SimClock>(network.clock(), fault)),
       listener_(network.listen()),
       executor_(std::make_unique<SimExecutor>()),
-      sessions_(std::make_unique<engine::ServerSessions>(options_, *listener_, *clock_, random_,
-                                                         observer_, *executor_)) {
+      sessions_(std::make_unique<engine::ServerSessions>(
+          options_, engine::ServiceSite{*executor_, memory_, alone_, listener_.get()}, *clock_,
+          random_, observer_)) {
   network.server_time = [clock = clock_.get()](MonoTime truth) { return clock->at(truth); };
 }
 

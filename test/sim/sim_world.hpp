@@ -8,6 +8,7 @@
 #include "engine/server_sessions.hpp"
 #include "sim/sim_clock.hpp"
 #include "sim/sim_network.hpp"
+#include "support/fake_neighbours.hpp"
 
 namespace udperf::test {
 
@@ -37,8 +38,8 @@ class RecordingObserver final : public engine::ServerObserver {
   void on_ready(const Endpoint&) override {}
   void on_session_opened(std::uint64_t, const Endpoint&, const TestParams&) override { ++opened; }
   void on_session_closed(const SessionOutcome& outcome) override { closed.push_back(outcome); }
-  void on_refused(const Endpoint&, const std::string& reason) override {
-    refused.push_back(reason);
+  void on_refused(const Endpoint&, const engine::Refusal& refusal) override {
+    refused.push_back(refusal.sentence);
   }
   void on_warning(const Warning&) override {}
   void on_counters(const engine::ServerCounters&) override {}
@@ -59,6 +60,7 @@ class SimServer {
   [[nodiscard]] const SimClock& clock() const { return *clock_; }
   [[nodiscard]] engine::ServerSessions& sessions() { return *sessions_; }
   [[nodiscard]] const RecordingObserver& observer() const { return observer_; }
+  [[nodiscard]] const engine::SessionMemory& memory() const { return memory_; }
 
  private:
   engine::ServerOptions options_;
@@ -67,6 +69,8 @@ class SimServer {
   std::unique_ptr<SimClock> clock_;
   std::unique_ptr<SimListenPort> listener_;
   std::unique_ptr<SimExecutor> executor_;
+  engine::SessionMemory memory_{options_.max_memory.count()};
+  FakeNeighbours alone_;
   std::unique_ptr<engine::ServerSessions> sessions_;
 };
 

@@ -220,11 +220,11 @@ const std::vector<Accepted>& accepted_rows() {
        [](C c) { return c.thresholds.rate == BitRate::bits_per_second(900'000'000); }},
       {{"--fail-rtt-p99", "20ms"}, [](C c) { return c.thresholds.rtt_p99 == 20ms; }},
       {{"--details"}, [](C c) { return c.output.details; }},
-      {{"--iperf3"}, [](C c) { return c.iperf3 && c.options.port == 5201; }},
+      {{"--iperf3"}, [](C c) { return c.protocol == Protocol::iperf3 && c.options.port == 5201; }},
       {{"--classic"},
        [](C c) {
          const TestParams& params = c.options.params;
-         return c.classic && params.payload_bytes == 1500 &&
+         return c.protocol == Protocol::classic && params.payload_bytes == 1500 &&
                 params.payload == PayloadKind::alphabet;
        }},
       {{"--classic", "-l", "900", "--direction", "up", "--payload", "alphabet"},

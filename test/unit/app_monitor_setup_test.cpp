@@ -124,12 +124,12 @@ targets: [{target: a, module: stock}]
   CAPTURE(errors);
   REQUIRE(setup);
   const MonitorModule& stock = setup->modules.at("stock");
-  CHECK(stock.client.iperf3);
+  CHECK(stock.client.protocol == Protocol::iperf3);
   CHECK(stock.timing.heavy);
   CHECK(test_for(stock, setup->targets[0].address).options.port == 5201);
   CHECK(setup->modules.at("other").client.options.port == 5202);
   CHECK(setup->modules.at("other").timing.heavy);  // an iperf3 server has one test at a time
-  CHECK_FALSE(setup->modules.at("own").client.iperf3);
+  CHECK(setup->modules.at("own").client.protocol == Protocol::native);
   CHECK_FALSE(setup->modules.at("own").timing.heavy);
 
   CHECK(error_of("modules:\n  s: {protocol: stamp, every: 1h}\n")

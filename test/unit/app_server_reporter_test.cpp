@@ -74,7 +74,7 @@ TEST_CASE("records about a client have its address, port and session", "[app]") 
   reporter.on_session_opened(0xABC, outcome_with({}).client, TestParams{});
   reporter.on_session_opened(0xABD, outcome_with({}).client, TestParams{});
   reporter.on_session_closed(outcome_with(TestStatus::incomplete));
-  reporter.on_refused(outcome_with({}).client, "busy");
+  reporter.on_refused(outcome_with({}).client, {"busy", "busy"});
   reporter.log_tally();
 
   const auto text = file.content();
@@ -180,10 +180,11 @@ TEST_CASE("what strangers can cause is written at a limited rate, and the rest i
   ServerReporter reporter{*log, {nullptr, &*jsonl}, [](const Endpoint&) {}};
   constexpr std::size_t kMany = 20'000;
   for (std::size_t i = 0; i < kMany; ++i) {
-    reporter.on_refused(outcome_with({}).client, "busy");
+    reporter.on_refused(outcome_with({}).client, {"busy", "busy"});
     reporter.on_session_opened(i, outcome_with({}).client, TestParams{});
     reporter.on_session_closed(outcome_with(TestStatus::incomplete));
-    reporter.on_classic_closed(classic::RunOutcome{});
+    reporter.on_guest_closed(
+        {"classic", {}, TestStatus::incomplete, {}, [] { return "text"; }, [] { return "{}"; }});
     reporter.on_warning(Warning{"session_socket", "Too many open files"});
   }
 
@@ -194,6 +195,7 @@ TEST_CASE("what strangers can cause is written at a limited rate, and the rest i
   const auto tail = text.substr(text.find("... "));
   CAPTURE(tail);
   CHECK(tail.find(" more like this in the last 10 s: refusals") != std::string::npos);
+  CHECK(tail.find(" more like this in the last 10 s: classic runs") != std::string::npos);
   CHECK(warnings_told(text) == kMany);
   std::istringstream all{lines.content()};
   std::size_t written = 0;

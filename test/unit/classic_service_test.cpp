@@ -7,6 +7,7 @@
 #include "net/receive_buffers.hpp"
 #include "os/event.hpp"
 #include "support/catch.hpp"
+#include "support/fake_neighbours.hpp"
 #include "support/sender_scene.hpp"
 
 using namespace std::chrono_literals;
@@ -17,25 +18,39 @@ using classic::SendTask;
 
 namespace {
 
-/// A port that keeps what it is told to answer.
-class FakeSharedPort final : public engine::SharedPort {
+/// A port that keeps what is sent.
+class FakeListenPort final : public net::ListenPort {
  public:
-  void set_guest(engine::PortGuest* guest) override { guest_ = guest; }
-  void answer(const net::Datagram& datagram) override {
+  std::span<const net::Datagram> receive() override { return {}; }
+  void send(const net::Datagram& datagram) override {
     answers.emplace_back(reinterpret_cast<const char*>(datagram.bytes.data()),
                          datagram.bytes.size());
   }
-  [[nodiscard]] bool vacant() const override { return empty; }
+  [[nodiscard]] Endpoint local() const override { return {}; }
+  [[nodiscard]] int fd() const override { return -1; }
+  Result<std::unique_ptr<net::DatagramPort>> open_session(const net::PortOptions&,
+                                                          std::vector<net::Datagram>&) override {
+    return tl::unexpected{Error{ErrorCode::internal, "none", 0, {}}};
+  }
 
-  engine::PortGuest* guest_ = nullptr;
   std::vector<std::string> answers;
-  bool empty = true;
 };
 
-class Recorder final : public classic::RunObserver {
+class Recorder final : public engine::ServerObserver {
  public:
-  void on_classic_closed(const classic::RunOutcome& outcome) override { runs.push_back(outcome); }
-  std::vector<classic::RunOutcome> runs;
+  void on_ready(const Endpoint&) override {}
+  void on_session_opened(std::uint64_t, const Endpoint&, const TestParams&) override {}
+  void on_session_closed(const SessionOutcome&) override {}
+  void on_refused(const Endpoint&, const engine::Refusal&) override {}
+  void on_warning(const Warning&) override {}
+  void on_counters(const engine::ServerCounters&) override {}
+  void on_guest_closed(const engine::GuestOutcome& outcome) override {
+    CHECK(outcome.protocol == std::string{"classic"});
+    texts.push_back(outcome.text());
+    lines.push_back(outcome.json());
+  }
+  std::vector<std::string> texts;
+  std::vector<std::string> lines;
 };
 
 struct ServiceScene {
@@ -45,8 +60,8 @@ struct ServiceScene {
     const auto bytes = std::as_bytes(std::span{text});
     const Endpoint from{IpAddress::loopback(IpFamily::v4), client};
     const Endpoint to{IpAddress::loopback(IpFamily::v4), 5555};
-    return port.guest_->on_datagram(net::Datagram{{bytes.begin(), bytes.end()}, from, to}, native,
-                                    clock.now());
+    return service.on_datagram(net::Datagram{{bytes.begin(), bytes.end()}, from, to}, native,
+                               clock.now());
   }
   [[nodiscard]] std::uint64_t counted(std::string_view name) const {
     std::vector<engine::NamedCount> counts;
@@ -65,9 +80,10 @@ struct ServiceScene {
 
   engine::ServerOptions options;
   FakeClock clock;
-  FakeSharedPort port;
+  FakeListenPort port;
   Recorder recorder;
-  ClassicService service{{options, clock, port, recorder}};
+  FakeNeighbours neighbours;
+  ClassicService service{{options, clock, port, recorder, neighbours}};
 };
 
 engine::ServerOptions with(bool engine::ServerOptions::*flag) {
@@ -87,8 +103,9 @@ TEST_CASE("a run is answered on the port, told of and counted", "[classic]") {
   CHECK(s.say("STOP"));
   CHECK(s.port.answers == std::vector<std::string>{"Throughput: 1.000 Kilobytes per second"});
   s.service.step(s.clock.now());
-  REQUIRE(s.recorder.runs.size() == 1);
-  CHECK(s.recorder.runs[0].payload_bytes == 1000);
+  REQUIRE(s.recorder.lines.size() == 1);
+  CHECK(s.recorder.lines[0].find("\"payload_bytes\":1000") != std::string::npos);
+  CHECK(s.recorder.texts[0].find("1000 bytes") != std::string::npos);
   CHECK(s.counted("classic_runs") == 1);
   CHECK(s.counted("classic_answers") == 1);
   CHECK(s.service.count() == 0);
@@ -131,37 +148,25 @@ TEST_CASE("a run takes a place only where nothing may run beside it", "[classic]
 TEST_CASE("beside other sessions no run begins where none may", "[classic]") {
   ServiceScene s{GENERATE(engine::ServerOptions{}, with(&engine::ServerOptions::exclusive),
                           with(&engine::ServerOptions::one_off))};
-  std::uint32_t others = 1;
-  s.service.set_neighbours([&others](const IpAddress&, MonoTime) {
-    session::Occupancy occupancy;
-    occupancy.sessions = others;
-    return occupancy;
-  });
+  s.neighbours.occupancy.sessions = 1;
   const std::uint64_t refused = s.options.exclusive || s.options.one_off ? 1 : 0;
   CHECK(s.say("START"));
   CHECK(s.counted("classic_refused") == refused);
-  others = 0;
+  s.neighbours.occupancy.sessions = 0;
   CHECK(s.say("START"));
   CHECK(s.counted("classic_refused") == refused);
 }
 
 TEST_CASE("a server for one session begins no run before that one is told of", "[classic]") {
   ServiceScene s{with(&engine::ServerOptions::one_off)};
-  s.port.empty = false;
+  s.neighbours.sessions = 1;
   CHECK(s.say("START"));
   CHECK(s.counted("classic_refused") == 1);
 }
 
-TEST_CASE("a service that is gone is no guest any more", "[classic]") {
-  const engine::ServerOptions options;
-  const FakeClock clock;
-  FakeSharedPort port;
-  Recorder recorder;
-  {
-    const ClassicService service{{options, clock, port, recorder}};
-    CHECK(port.guest_ == &service);
-  }
-  CHECK(port.guest_ == nullptr);
+TEST_CASE("classic clients come to udperf's own port", "[classic]") {
+  ServiceScene s;
+  CHECK(s.service.as_port_guest() == &s.service);
 }
 
 TEST_CASE("classic data end when nobody listens, or the system takes nothing", "[classic]") {

@@ -21,7 +21,7 @@ struct Asking final : engine::ServerObserver {
   void on_ready(const Endpoint&) override { stop.request_counters(); }
   void on_session_opened(std::uint64_t, const Endpoint&, const TestParams&) override {}
   void on_session_closed(const SessionOutcome&) override {}
-  void on_refused(const Endpoint&, const std::string&) override {}
+  void on_refused(const Endpoint&, const engine::Refusal&) override {}
   void on_warning(const Warning&) override {}
   void on_counters(const engine::ServerCounters&) override {
     ++told;

@@ -22,22 +22,4 @@ class PortGuest {
   ~PortGuest() = default;
 };
 
-/// The port of udperf's own protocol, for another that has its clients there. All of it is for the
-/// thread that steps the services.
-class SharedPort {
- public:
-  SharedPort() = default;
-  SharedPort(const SharedPort&) = delete;
-  SharedPort& operator=(const SharedPort&) = delete;
-
-  /// At most one; null: none any more.
-  virtual void set_guest(PortGuest* guest) = 0;
-  virtual void answer(const net::Datagram& datagram) = 0;
-  /// No session is there, not even one that has ended and is still to be told of.
-  [[nodiscard]] virtual bool vacant() const = 0;
-
- protected:
-  ~SharedPort() = default;
-};
-
 }  // namespace udperf::engine
