@@ -21,6 +21,7 @@ TrialPart part_of(const Trial& trial, const Observation& seen, Verdict verdict) 
   part.step = trial.step;
   part.rate_bps = trial.rate_bps;
   part.duration_s = seconds(trial.duration);
+  part.payload_bytes = seen.payload_bytes;
   part.verdict = verdict;
   part.rtt_p50_ns = seen.rtt_loaded_p50_ns;
   if (seen.sent > 0) {
