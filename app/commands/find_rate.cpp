@@ -113,6 +113,8 @@ engine::ClientOptions trial_options(const engine::ClientOptions& options,
   if (trial.size != search::SizeOf::asked) {
     out.auto_packet_size = false;
     out.profile.ip_sizes = trial.size == search::SizeOf::listed;
+    out.profile.header =
+        trial.any_header ? traffic::HeaderChoice::fitted : traffic::HeaderChoice::fixed;
   }
   if (!trial.first) {
     out.retry_busy = std::max<Duration>(out.retry_busy, kRetryBusy);

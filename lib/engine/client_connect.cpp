@@ -76,7 +76,7 @@ TestParams params_for(const ClientOptions& options, const StreamPorts& ports,
   if (options.auto_packet_size) {
     params.payload_bytes = largest_auto_payload(server);
   } else if (options.profile.ip_sizes && server.address.family == IpFamily::v6) {
-    traffic::fit_ip_sizes(params);
+    traffic::fit_ip_sizes(params, options.profile.header);
   }
   return params;
 }

@@ -15,6 +15,7 @@
 #include "model/outcome.hpp"
 #include "model/test_params.hpp"
 #include "traffic/plan.hpp"
+#include "traffic/profiles.hpp"
 
 namespace udperf::engine {
 
@@ -23,6 +24,7 @@ struct ProfileInput {
   const traffic::TraceInput* trace = nullptr;  ///< of trace:FILE
   std::vector<Warning> warnings;               ///< of that file, for the result
   bool ip_sizes = false;  ///< sizes are of IPv4 packets: IPv6 leaves 20 bytes less of each
+  traffic::HeaderChoice header = traffic::HeaderChoice::fixed;  ///< of `ip_sizes`
 };
 
 /// What is known of each flow, and stands in the parameters for all of them: where some are silent,

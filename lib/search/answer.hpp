@@ -14,6 +14,7 @@ struct TrialPart {
   Step step = Step::approach;
   double rate_bps = 0;
   double duration_s = 0;
+  std::uint32_t payload_bytes = 0;
   std::optional<double> offered_bps;
   std::optional<double> goodput_bps;
   std::optional<double> loss_ratio;

@@ -76,7 +76,7 @@ class WaySearch {
         return;
       }
       if (outcome.status == TestStatus::complete) {
-        payload_bytes_ = outcome.params.payload_bytes;
+        found_ = Found{outcome.params.payload_bytes, outcome.params.header};
       }
       const Observation seen = observe(outcome, way_);
       const auto verdict =
@@ -94,6 +94,11 @@ class WaySearch {
 
  private:
   using Search = std::variant<RateSearch, CapacitySearch>;
+  /// What the first test settled on.
+  struct Found {
+    std::uint32_t payload_bytes;
+    HeaderKind header;
+  };
 
   static Search make(const Request& request, Way way) {
     if (request.algorithm == Algorithm::rfc9097) {
@@ -107,7 +112,11 @@ class WaySearch {
   }
 
   [[nodiscard]] TrialTest test_of(const Trial& trial) const {
-    TrialTest test{request_.params, size_, answer().trials.empty()};
+    TrialTest test;
+    test.params = request_.params;
+    test.size = size_;
+    test.any_header = size_ == SizeOf::listed && !request_.header;
+    test.first = answer().trials.empty();
     TestParams& params = test.params;
     params.direction = way_ == Way::up ? Direction::up : Direction::down;
     params.amount = Amount{0, 0, trial.duration};
@@ -117,9 +126,11 @@ class WaySearch {
     (way_ == Way::up ? params.rate_up : params.rate_down) =
         SendRate{adjusted ? SendRate::Kind::adjusted : SendRate::Kind::bits,
                  static_cast<std::uint64_t>(trial.rate_bps)};
-    if (payload_bytes_) {
+    if (found_) {
       test.size = SizeOf::found;
-      params.payload_bytes = *payload_bytes_;
+      test.any_header = false;
+      params.payload_bytes = found_->payload_bytes;
+      params.header = found_->header;
     }
     if (params.gso == OffloadMode::automatic && (trial.single || leaves_singly(params, way_))) {
       params.gso = OffloadMode::off;  // and nothing is sent to find out whether it works
@@ -149,7 +160,7 @@ class WaySearch {
   Way way_;
   TrialRunner& runner_;
   Search search_;
-  std::optional<std::uint32_t> payload_bytes_;
+  std::optional<Found> found_;
   TestOutcome outcome_;
   int weight_ = -1;
 };

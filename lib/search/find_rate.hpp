@@ -34,7 +34,8 @@ enum class SizeOf : std::uint8_t {
 struct TrialTest {
   TestParams params;
   SizeOf size = SizeOf::asked;
-  bool first = true;  ///< else the one before may still be on the server's books
+  bool any_header = false;  ///< of a listed size: whichever fits once the family is known
+  bool first = true;        ///< else the one before may still be on the server's books
 };
 
 /// What the driver of a search needs of the world, and whom it tells.

@@ -14,6 +14,9 @@ inline constexpr double kFactorFar = 16;  ///< where a trial costs a long round 
 /// Three seconds between the first and the last datagram.
 inline constexpr Duration kConfirm = std::chrono::milliseconds{3100};
 inline constexpr Duration kLongestShort = std::chrono::milliseconds{1500};
+inline constexpr double kShortPackets = 60;  ///< that a short trial has at least
+/// A sender within a twentieth of its rate is taken to have reached it.
+inline constexpr double kReached = 0.95;
 
 [[nodiscard]] inline double seconds(Duration time) {
   return std::chrono::duration<double>{time}.count();

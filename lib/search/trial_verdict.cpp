@@ -1,3 +1,4 @@
+#include "search/shared.hpp"
 #include "search/trial.hpp"
 
 namespace udperf::search {
@@ -19,8 +20,6 @@ const char* verdict_name(Verdict verdict) {
 }
 
 Verdict judge(const Trial& trial, const Observation& seen, double max_loss) {
-  // A sender within a twentieth of its rate is taken to have reached it.
-  constexpr double kReached = 0.95;
   // A quarter missing is no random loss any more: more goes in than comes out.
   constexpr double kOutOfIn = 0.75;
   constexpr double kSomeLoss = 0.02;

@@ -256,8 +256,11 @@ void settle_sizes(TestParams& params) {
   params.payload_bytes = all_mixed ? largest : params.payload_bytes;
 }
 
-void fit_ip_sizes(TestParams& params) {
+void fit_ip_sizes(TestParams& params, HeaderChoice choice) {
   static constexpr std::uint32_t kLongerHeader = 20;
+  if (choice == HeaderChoice::fitted && params.payload_bytes < kDataHeaderBytes + kLongerHeader) {
+    params.header = HeaderKind::compact;
+  }
   const auto fit = [&params](std::uint32_t bytes) {
     return std::max(bytes > kLongerHeader ? bytes - kLongerHeader : 0, header_bytes(params.header));
   };

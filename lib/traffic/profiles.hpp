@@ -51,7 +51,13 @@ void apply_profile(const ProfileTraffic& profile, TestParams& params);
 /// do, where they are mixes.
 void settle_sizes(TestParams& params);
 
-/// The sizes of a mix over IPv6, where `ip_sizes`: 20 bytes of header less for the payload.
-void fit_ip_sizes(TestParams& params);
+/// Who chooses the header of datagrams whose size is not known before the family is.
+enum class HeaderChoice : std::uint8_t {
+  fixed,   ///< it is in the parameters, and no datagram is smaller
+  fitted,  ///< the compact one where the full one has no room
+};
+
+/// Sizes of IPv4 packets over IPv6, where `ip_sizes`: 20 bytes of header less for the payload.
+void fit_ip_sizes(TestParams& params, HeaderChoice choice);
 
 }  // namespace udperf::traffic

@@ -18,6 +18,7 @@ search::TrialPart trial(search::Step step, double rate_bps, double loss, search:
   part.step = step;
   part.rate_bps = rate_bps;
   part.duration_s = 3.1;
+  part.payload_bytes = 1400;
   part.offered_bps = rate_bps;
   part.goodput_bps = rate_bps * (1 - loss);
   part.loss_ratio = loss;
@@ -101,6 +102,19 @@ TEST_CASE("a search's figures are fields", "[report]") {
   CHECK(*printed == "48400000.0 B passed null null\n");
 }
 
+TEST_CASE("each size has its trials, and each trial its size", "[report]") {
+  auto document = searched();
+  document.search_sizes = {{64, 18, *document.search}, {1518, 1472, *document.search}};
+  document.search_sizes.front().answer.trials = {
+      trial(search::Step::confirm, 1e6, 0, search::Verdict::passed)};
+  document.search_sizes.front().answer.trials.front().payload_bytes = 18;
+
+  const auto sizes = nlohmann::json::parse(report::to_json(document)).at("search_sizes");
+  REQUIRE(sizes.at(0).at("trials").size() == 1);
+  CHECK(sizes.at(0).at("trials").at(0).at("payload_bytes") == 18);
+  CHECK(sizes.at(1).at("trials").size() == 2);
+}
+
 TEST_CASE("a trial is a line, and an event", "[report]") {
   const auto part = trial(search::Step::confirm, 48.4e6, 0.001, search::Verdict::lossy);
   CHECK(report::trial_line(part) ==
@@ -111,5 +125,6 @@ TEST_CASE("a trial is a line, and an event", "[report]") {
   CHECK(event.at("event") == "trial");
   CHECK(event.at("data").at("direction") == "down");
   CHECK(event.at("data").at("step") == "confirm");
+  CHECK(event.at("data").at("payload_bytes") == 1400);
   CHECK(event.at("data").at("verdict") == "lossy");
 }

@@ -47,6 +47,7 @@ struct Path final : TrialRunner {
   bool gone_down = false;
   std::size_t stop_after = SIZE_MAX;  ///< trials
   std::uint32_t found_bytes = 0;      ///< what tests settle on; 0 = as asked
+  std::optional<HeaderKind> found_header;
   MonoTime time = MonoTime{} + 1h;
   std::vector<TrialTest> tests;
   std::vector<std::uint32_t> tried;  ///< the size of each trial
@@ -67,6 +68,7 @@ struct Path final : TrialRunner {
     if (found_bytes != 0) {
       outcome.params.payload_bytes = found_bytes;
     }
+    outcome.params.header = found_header.value_or(test.params.header);
     time += test.params.amount.duration;
     outcome.status = TestStatus::complete;
     const Way way = test.params.direction == Direction::up ? Way::up : Way::down;
@@ -167,10 +169,27 @@ TEST_CASE("small datagrams of a list have the compact header unless another was 
   CHECK(path.tests.front().size == SizeOf::listed);
   CHECK(path.tests.back().params.header == HeaderKind::full);
 
+  CHECK(path.tests.front().any_header);
+
   Path other;
   request.header = HeaderKind::compact;
   REQUIRE(find_rate_by_size(request, {1472}, other).sizes.size() == 1);
+  CHECK_FALSE(other.tests.front().any_header);
   CHECK(other.tests.front().params.header == HeaderKind::compact);
+}
+
+TEST_CASE("the header that the first test of a size settles on is that of the others", "[search]") {
+  Path path;
+  path.found_bytes = 30;
+  path.found_header = HeaderKind::compact;  // over IPv6
+  REQUIRE(find_rate_by_size(request_for(), {50}, path).sizes.size() == 1);
+  REQUIRE(path.tests.size() > 1);
+  CHECK(path.tests.front().params.header == HeaderKind::full);
+  for (std::size_t i = 1; i < path.tests.size(); ++i) {
+    CHECK(path.tests[i].params.header == HeaderKind::compact);
+    CHECK(path.tried[i] == 30);
+    CHECK_FALSE(path.tests[i].any_header);
+  }
 }
 
 TEST_CASE("each way is searched by itself, upward first", "[search]") {

@@ -1,5 +1,4 @@
 #include "search/bracket.hpp"
-#include "search/loss_check.hpp"
 #include "search/overloads.hpp"
 #include "search/time_budget.hpp"
 #include "support/catch.hpp"
@@ -122,23 +121,4 @@ TEST_CASE("where the bottleneck ran dry the better of two tries counts", "[searc
     CHECK_FALSE(overloads.settle(late_of(5e6, false, false), true));
     CHECK(overloads.settle(late_of(4e6), true)->low_bps == 4e6);
   }
-}
-
-TEST_CASE("a path loses where more is lost far below than chance and hosts lose", "[search]") {
-  LossCheck check;
-  CHECK_FALSE(check.begun());
-  check.begin(5e6);
-  CHECK(check.begun());
-  CHECK(check.lost_bps() == 5e6);
-  Observation seen;
-  seen.lost = 4;
-  seen.host_lost = 2;
-  check.note(seen);
-  CHECK_FALSE(check.path_loses());
-  seen.lost = 1;  // fewer than the hosts own up to
-  check.note(seen);
-  CHECK_FALSE(check.path_loses());
-  seen.host_lost = 0;
-  check.note(seen);
-  CHECK(check.path_loses());
 }

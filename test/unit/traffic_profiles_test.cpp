@@ -252,10 +252,26 @@ TEST_CASE("IMIX has the sizes of its IP packets over either family", "[traffic]"
   TestParams params = params_of("imix");
   CHECK(sizes_text(params.shape_up) == "16:7,548:4,1472:1");
   CHECK(params.payload_bytes + 28 == 1500);
-  traffic::fit_ip_sizes(params);
+  traffic::fit_ip_sizes(params, traffic::HeaderChoice::fixed);
   CHECK(sizes_text(params.shape_up) == "16:7,528:4,1452:1");
   CHECK(params.payload_bytes + 48 == 1500);
   CHECK_FALSE(check_params(params));
+}
+
+TEST_CASE("over IPv6 the header is the one that fits what is left, where it may be", "[traffic]") {
+  const auto fitted = [](std::uint32_t bytes, traffic::HeaderChoice choice) {
+    TestParams params;
+    params.payload_bytes = bytes;
+    traffic::fit_ip_sizes(params, choice);
+    CHECK(params.payload_bytes >= header_bytes(params.header));
+    return std::pair{params.payload_bytes, params.header};
+  };
+  using traffic::HeaderChoice;
+  CHECK(fitted(60, HeaderChoice::fitted) == std::pair{40U, HeaderKind::full});
+  CHECK(fitted(59, HeaderChoice::fitted) == std::pair{39U, HeaderKind::compact});
+  CHECK(fitted(41, HeaderChoice::fitted) == std::pair{21U, HeaderKind::compact});
+  CHECK(fitted(18, HeaderChoice::fitted) == std::pair{16U, HeaderKind::compact});
+  CHECK(fitted(59, HeaderChoice::fixed) == std::pair{40U, HeaderKind::full});
 }
 
 TEST_CASE("isochronous traffic is written as iperf 2 writes it, too", "[traffic]") {

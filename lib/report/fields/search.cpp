@@ -25,6 +25,7 @@ const Fields<search::TrialPart>& trial_fields() {
        &search::TrialPart::rate_bps,
        {"Payload rate that was asked for; of adjust the highest that was sent.", "bit/s"}},
       {"duration_s", &search::TrialPart::duration_s, {"How long it sent.", "s"}},
+      {"payload_bytes", &search::TrialPart::payload_bytes, {"UDP payload of each datagram.", "B"}},
       {"offered_bps",
        &search::TrialPart::offered_bps,
        {"As tx.offered_bps, summed over the streams.", "bit/s", "", "there was no report"}},
@@ -174,7 +175,9 @@ const Fields<search::Answer>& search_fields() {
        },
        {"As rtt.bloat_grade, from these two.", "", "", "one of them is", "A+ A B C D F"}},
       {"duration_s", &Answer::duration_s, {"How long the search took.", "s"}},
-      {"trials", list<Answer>(&Answer::trials, trial_fields()), {"All of them, in order."}},
+      {"trials",
+       list<Answer>(&Answer::trials, trial_fields(), "trial"),
+       {"All of them, in order."}},
       {"capacity",
        object<Answer>(&Answer::capacity, capacity_fields(), "capacity"),
        {"With --find-rate=rfc9097: the Maximum IP-Layer Capacity and how it was measured.", "",
@@ -216,6 +219,11 @@ const Fields<search::SizeAnswer>& size_answer_fields() {
       {"duration_s",
        [](const SizeAnswer& s) { return s.answer.duration_s; },
        {"How long the search took.", "s"}},
+      {"trials",
+       list<SizeAnswer>([](const SizeAnswer& s)
+                            -> const std::vector<search::TrialPart>& { return s.answer.trials; },
+                        trial_fields(), "trial"),
+       {"As search.trials."}},
   };
   return fields;
 }
