@@ -27,7 +27,7 @@ struct Host {
   Duration stopped_for{0};
 };
 
-struct Way {
+struct Path {
   Duration delay = std::chrono::microseconds{10};  ///< one way
   Duration known{0};                               ///< of the round trip, before the first report
   double loss = 0;
@@ -44,9 +44,9 @@ struct Outcome {
 /// A sender, a way and a receiver, a batch at a time.
 class World {
  public:
-  World(const Host& host, const Way& way, double send_bps, unsigned seed)
+  World(const Host& host, const Path& way, double send_bps, unsigned seed)
       : host_(host),
-        way_(way),
+        path_(way),
         random_(seed),
         batch_time_(Duration{static_cast<std::int64_t>(kPayload * kBatch * 8e9 / send_bps)}),
         gate_({kPayload, host.buffer, way.known}) {}
@@ -86,10 +86,10 @@ class World {
         ask_at_ = gate_.ask_again(outcome_.sent, now_);
         return;
       }
-      if (random_.chance(way_.loss)) {
+      if (random_.chance(path_.loss)) {
         outcome_.network_lost += n;
       } else {
-        flights_.push_back({now_ + way_.delay, now_, outcome_.sent, n});
+        flights_.push_back({now_ + path_.delay, now_, outcome_.sent, n});
       }
       outcome_.sent += n;
       busy_until_ = std::max(busy_until_, now_ - kStep) + batch_time_;
@@ -150,15 +150,16 @@ class World {
     report.next = next_;
     report.read = outcome_.drained;
     if (echo_) {
-      report.arrived_until = echo_->left + (now_ - echo_->at);
+      report.waited = now_ - echo_->at;
+      report.arrived_until = echo_->left + report.waited;
     }
     report.queue_bytes = static_cast<std::uint32_t>(queue_cost_);
     report.queue_limit = 2 * host_.buffer;
     report.drops = drops_;
     report.cost = static_cast<std::uint32_t>(
         pacing::socket_cost(kPayload * kBatch, true) * 1024 / (kPayload * kBatch) + 1);
-    if (!random_.chance(way_.feedback_loss)) {
-      messages_.push_back({now_ + way_.delay, lie.value_or(report)});
+    if (!random_.chance(path_.feedback_loss)) {
+      messages_.push_back({now_ + path_.delay, lie.value_or(report)});
     }
   }
 
@@ -171,7 +172,7 @@ class World {
   }
 
   Host host_;
-  Way way_;
+  Path path_;
   SeededRandom random_;
   Duration batch_time_;
   sender::QueueGate gate_;

@@ -188,8 +188,22 @@ TEST_CASE("something always limits a test without a rate", "[result]") {
   CHECK_THAT(verdict_on(outcome).sentence, ContainsSubstring("own link or shaper"));
 
   tx.held_permille = 200;
+  tx.held_path_permille = UINT16_MAX;  // as an earlier version, which does not tell
   CHECK(verdict_on(outcome).limited_by == "receiver_host");
   CHECK_THAT(verdict_on(outcome).sentence, ContainsSubstring("20.00 % of the time"));
+
+  tx.held_path_permille = 70;
+  CHECK(verdict_on(outcome).limited_by == "receiver_host");
+  CHECK_THAT(verdict_on(outcome).sentence, ContainsSubstring("13.00 % of the time"));
+
+  tx.held_path_permille = 150;
+  CHECK(verdict_on(outcome).limited_by == "network");
+  CHECK_THAT(verdict_on(outcome).sentence, ContainsSubstring("own link or shaper"));
+
+  tx.send_blocked = 0;
+  CHECK(verdict_on(outcome).limited_by == "network");
+  CHECK_THAT(verdict_on(outcome).sentence,
+             ContainsSubstring("the path set the pace: 15.00 % of the time"));
 
   rx.load.throttled_permille = 500;
   CHECK_THAT(verdict_on(outcome).sentence, ContainsSubstring("receiving host's control group"));
@@ -271,6 +285,7 @@ TEST_CASE("flat out, too, a busy host is named with its evidence", "[result]") {
                                "took 20.00 % of the time)"));
 
   stream.tx->held_permille = 500;
+  stream.tx->held_path_permille = 0;
   stream.rx->load.waited_permille = 300;
   CHECK(verdict_on(outcome).limited_by == "receiver_host");
   CHECK_THAT(verdict_on(outcome).sentence,
