@@ -59,7 +59,9 @@ TEST_CASE("the receiver's processor is kept busy", "[governor]") {
       World world{host, Path{}, 45e9, 1};
       const Outcome outcome = world.run(300ms);
 
-      CHECK(bps(outcome.drained, 300ms) >= 0.97 * drain);
+      // A small socket is empty before the receiver may say again how full it is.
+      const double told = buffer < 1U << 20U ? 20e9 : drain;
+      CHECK(bps(outcome.drained, 300ms) >= 0.97 * std::min(drain, told));
       CHECK(outcome.dropped == 0);
     }
   }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "pacing/governor.hpp"
+#include "receiver/queue_teller.hpp"
 #include "sender/queue_gate.hpp"
 #include "support/seeded_random.hpp"
 
@@ -140,10 +141,12 @@ class World {
     const bool standing_still = read_until_ > now_ + std::chrono::milliseconds{1};
     const bool due = static_cast<double>(next_ - told_next_) >= room / 4 || drops_ != told_drops_ ||
                      now_ >= tell_by_;
-    if (!due || ignores || standing_still || (waits && !echo_)) {
+    const bool too_soon = now_ < told_at_ + receiver::QueueTeller::kShare;
+    if (!due || too_soon || ignores || standing_still || (waits && !echo_)) {
       return;
     }
     told_next_ = next_;
+    told_at_ = now_;
     told_drops_ = drops_;
     tell_by_ = now_ + std::chrono::milliseconds{10};
     pacing::Governor::Report report;
@@ -183,6 +186,7 @@ class World {
   MonoTime read_until_{std::chrono::seconds{1000}};
   MonoTime next_stop_look_{std::chrono::seconds{1000}};
   MonoTime tell_by_{std::chrono::seconds{1000}};
+  MonoTime told_at_{};
   std::deque<Flight> flights_;
   std::deque<Flight> queue_;
   std::deque<Message> messages_;
