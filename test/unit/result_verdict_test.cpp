@@ -216,6 +216,18 @@ TEST_CASE("something always limits a test without a rate", "[result]") {
   CHECK(verdict_on(outcome).limited_by == "none");
 }
 
+TEST_CASE("a receiver that does not tell of its socket is named where nothing governs",
+          "[result]") {
+  auto outcome = losing(0, 9, 0);
+  outcome.up->streams.front().tx->governor = TxGovernor::none;
+  const auto told = ContainsSubstring("does not tell how full its socket is");
+  CHECK_THAT(verdict_on(outcome).sentence, !told);  // a rate governs
+  outcome.params.rate_up = SendRate{};
+  CHECK_THAT(verdict_on(outcome).sentence, told && ContainsSubstring("rmem_max"));
+  outcome.up->streams.front().tx->governor = TxGovernor::receiver;
+  CHECK_THAT(verdict_on(outcome).sentence, !told);
+}
+
 TEST_CASE("a busy host is named with its evidence", "[result]") {
   auto slow = paced(0.5);
   slow.up->streams.front().tx->load.steal_permille = 250;
