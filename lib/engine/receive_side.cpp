@@ -79,7 +79,7 @@ void ReceiveSide::begin_account(MonoTime now) {
 void ReceiveSide::start() {
   adopt_payload_size();
   if (!settings_.params.rate(settings_.receive_way()).limited() && test_.peer_tells_queue.load()) {
-    teller_.begin(settings_.params.payload_bytes, settings_.params.streams);
+    teller_.begin(settings_.params.payload_bytes, settings_.params.streams, test_.queue_words);
   }
 }
 
@@ -174,10 +174,12 @@ void ReceiveSide::send_feedback(MonoTime now) {
     return;
   }
   const wire::Feedback feedback = make_feedback(now);
-  if (test_.unproven(now) <= kProofLease + test_.round_trip() &&
-      !settings_.speechless(test_, now)) {
-    socket_.send(wire::encode(MessageType::feedback, settings_.session, settings_.stream, feedback),
-                 Budget::Kind::feedback);
+  const bool may =
+      test_.unproven(now) <= kProofLease + test_.round_trip() && !settings_.speechless(test_, now);
+  if (may && socket_.send(
+                 wire::encode(MessageType::feedback, settings_.session, settings_.stream, feedback),
+                 Budget::Kind::feedback)) {
+    teller_.told(current(), feedback, now);
   }
   schedule_.on_sent(accepted(), teller_.on(), now);
   live_.set(feedback);

@@ -35,10 +35,12 @@ std::optional<ControlMessage> StreamSocket::open(const wire::CommonHeader& heade
   return ControlMessage{header.type, *inner, datagram.size(), arrival};
 }
 
-void StreamSocket::send(std::vector<std::byte> datagram, Budget::Kind kind) {
-  if (afford(datagram.size() + trailer_bytes(), kind, clock_.now())) {
-    send_paid(std::move(datagram));
+bool StreamSocket::send(std::vector<std::byte> datagram, Budget::Kind kind) {
+  if (!afford(datagram.size() + trailer_bytes(), kind, clock_.now())) {
+    return false;
   }
+  send_paid(std::move(datagram));
+  return true;
 }
 
 void StreamSocket::send_paid(std::vector<std::byte> datagram) {

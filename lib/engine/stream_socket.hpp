@@ -58,7 +58,8 @@ class StreamSocket final : public ControlChannel {
   void send(std::vector<std::byte> datagram) override {
     send(std::move(datagram), Budget::Kind::answer);
   }
-  void send(std::vector<std::byte> datagram, Budget::Kind kind);
+  /// False where the budget forbids it.
+  bool send(std::vector<std::byte> datagram, Budget::Kind kind);
   /// The same for what the budget has been asked for by afford().
   void send_paid(std::vector<std::byte> datagram);
   /// Sends an answer that must not be fragmented. Nothing where the budget forbids it.

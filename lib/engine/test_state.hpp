@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/byte_meter.hpp"
 #include "base/time.hpp"
 #include "engine/shared_value.hpp"
 #include "model/reports.hpp"
 #include "model/test_params.hpp"
+#include "receiver/queue_teller.hpp"
 #include "sender/host_load.hpp"
 
 namespace udperf::engine {
@@ -37,6 +39,8 @@ struct TestState {
   std::atomic<bool> peer_tells_queue{false};
   /// What each of the peer's sockets can hold, payload bytes; 0 = not told. Set before `started`.
   std::atomic<std::uint32_t> peer_buffer{0};
+  /// What all streams may say of their sockets to a sender without a rate, in messages.
+  ByteMeter queue_words{receiver::QueueTeller::kPerSecond, receiver::QueueTeller::kBurst};
   /// Where the streams are that send here, and those that receive.
   sender::StreamThreads sending_threads;
   sender::StreamThreads receiving_threads;

@@ -120,6 +120,8 @@ struct TxReport {
   TxGovernor governor = TxGovernor::untold;
   std::uint16_t held_permille = UINT16_MAX;  ///< of the time, waiting for room in the receiver's
                                              ///< socket; UINT16_MAX = not told
+  std::uint16_t held_path_permille = UINT16_MAX;  ///< of the time, held although there was room, as
+                                                  ///< word of it was on its way; likewise
   HostLoad load;
   std::optional<SendTime> time;      ///< absent: not told
   std::optional<OmittedTx> omitted;  ///< where a warm-up was asked for

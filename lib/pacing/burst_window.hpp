@@ -22,8 +22,9 @@ class BurstWindow {
   explicit BurstWindow(std::optional<Duration> fixed) : fixed_(fixed) {}
 
   [[nodiscard]] Duration length() const { return fixed_.value_or(kSteps[step_]); }
-  /// The longest that was in force.
+  /// The longest that was in force since the figures began.
   [[nodiscard]] Duration longest() const { return fixed_.value_or(kSteps[longest_]); }
+  void begin_figures() { longest_ = step_; }
 
   /// One step shorter than the window in force; nothing for the shortest, or a fixed one.
   [[nodiscard]] std::optional<Duration> shorter() const {

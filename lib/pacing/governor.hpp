@@ -27,6 +27,7 @@ class Governor {
     std::uint64_t read = 0;  ///< datagrams
     /// What was sent before this had reached the socket, or is lost; absent until some has.
     std::optional<MonoTime> arrived_until;
+    Duration waited{0};  ///< that datagram, in the receiver's host until this was said
     std::uint32_t queue_bytes = 0;
     std::uint32_t queue_limit = 0;
     std::uint32_t drops = 0;  ///< buffers, modulo 2^32
@@ -78,6 +79,11 @@ class Governor {
   [[nodiscard]] bool trickles() const { return trickles_; }
   /// By the latest report much of the receiver's socket was taken.
   [[nodiscard]] bool full() const { return last_.queue_bytes > last_.queue_limit / 4; }
+  /// By the latest report it is the receiver that what was sent waits for, and not the way.
+  [[nodiscard]] bool receiver_lags() const {
+    const Duration way = last_at_ - last_.arrived_until.value_or(last_at_);
+    return full() || last_.waited > way || (lag() > Duration{0} && !opening_);
+  }
   /// The receiver does not tell of its socket: goes on without, until a report brings it back.
   void give_up() {
     limit_ = UINT64_MAX;

@@ -164,6 +164,15 @@ void Schedule::change(const PacketPeriod& period, std::uint64_t limit, MonoTime 
   set_sizes();
 }
 
+void Schedule::begin_figures() {
+  skipped_ = 0;
+  window_.begin_figures();
+}
+
+void Schedule::forget_before(MonoTime time) {
+  next_ = std::max(next_, due_by(time - Duration{1}));
+}
+
 MonoTime Schedule::next_deadline() const {
   if (!begun_) {
     return start_;

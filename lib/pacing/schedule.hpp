@@ -54,6 +54,11 @@ class Schedule {
   /// wait for those that will never be due.
   void end_after(std::uint64_t n) { left_ = n; }
 
+  /// Figures begin anew: what follows is another part of a test.
+  void begin_figures();
+  /// What was due before `time` and has not left will not, and is in no figure.
+  void forget_before(MonoTime time);
+
   /// Handed out by the latest take_due(), but not used: due again at once. None of them and
   /// `no_time`: the next deadline has passed, and nobody waits for it.
   void give_back(std::uint64_t n, Unsent why);

@@ -19,12 +19,19 @@ std::uint64_t cost_of(const ReadLog::Sum& before, const ReadLog::Sum& now, bool 
 }  // namespace
 
 bool QueueTeller::due(net::DatagramPort& port, const Receiver& receiver, MonoTime now) {
-  if (!on_ || now < told_at_ + spacing_) {
+  if (!on_ || now < tried_at_ + kClosest || !news(port, receiver, now)) {
     return false;
   }
-  const std::uint32_t drops = receiver.reads().drops() - told_drops_;  // modulo 2^32
-  const bool dropped = drops != 0 && drops < UINT32_MAX / 2;           // else told of already
-  if (dropped || receiver.next_expected() - told_next_ >= std::max<std::uint64_t>(step_, 1)) {
+  const bool first_drop = has_dropped(receiver) && now >= drop_told_at_ + kWhileFilling;
+  if (first_drop || now >= tried_at_ + spacing_) {
+    pace_->charge(1, now);
+    return true;
+  }
+  return pace_->pass(1, now);
+}
+
+bool QueueTeller::news(net::DatagramPort& port, const Receiver& receiver, MonoTime now) {
+  if (has_dropped(receiver) || has_read_much(receiver)) {
     return true;
   }
   if (now - looked_ < kWhileFilling) {
@@ -36,9 +43,7 @@ bool QueueTeller::due(net::DatagramPort& port, const Receiver& receiver, MonoTim
 }
 
 MonoTime QueueTeller::next(const Receiver& receiver) const {
-  const bool waits =
-      on_ && receiver.next_expected() - told_next_ >= std::max<std::uint64_t>(step_, 1);
-  return waits ? told_at_ + spacing_ : kNever;
+  return on_ && has_read_much(receiver) ? tried_at_ + spacing_ : kNever;
 }
 
 void QueueTeller::fill(net::DatagramPort& port, const Receiver& receiver, wire::Feedback& feedback,
@@ -51,31 +56,39 @@ void QueueTeller::fill(net::DatagramPort& port, const Receiver& receiver, wire::
     on_ = false;  // a system that does not tell never will: there is nothing to say
     return;
   }
-  learn_cost(receiver);
   feedback.queue_bytes = queue->bytes;
   feedback.queue_limit = queue->limit;
   feedback.queue_drops = queue->drops;
-  feedback.queue_cost = cost_;
+  feedback.queue_cost = cost_since_told(receiver);
+  tried_at_ = now;
+}
+
+void QueueTeller::told(const Receiver& receiver, const wire::Feedback& feedback, MonoTime now) {
+  if (!on_) {
+    return;
+  }
+  drop_told_at_ = feedback.queue_drops == told_drops_ ? drop_told_at_ : now;
   told_next_ = receiver.next_expected();
-  told_drops_ = queue->drops;
-  told_at_ = now;
+  told_drops_ = feedback.queue_drops;
   looked_ = now;
+  cost_ = feedback.queue_cost;
+  merged_ = receiver.reads().merged();
+  single_ = receiver.reads().single();
   if (cost_ != 0) {
-    step_ = std::uint64_t{queue->limit} * 1024 / cost_ / payload_bytes_ / kMessagesPerBuffer;
+    step_ =
+        std::uint64_t{feedback.queue_limit} * 1024 / cost_ / payload_bytes_ / kMessagesPerBuffer;
   }
 }
 
-void QueueTeller::learn_cost(const Receiver& receiver) {
+std::uint32_t QueueTeller::cost_since_told(const Receiver& receiver) const {
   const auto& merged = receiver.reads().merged();
   const auto& single = receiver.reads().single();
   const std::uint64_t bytes = merged.bytes - merged_.bytes + single.bytes - single_.bytes;
   if (bytes == 0) {
-    return;
+    return cost_;
   }
   const std::uint64_t cost = cost_of(merged_, merged, true) + cost_of(single_, single, false);
-  cost_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(cost * 1024 / bytes + 1, UINT32_MAX));
-  merged_ = merged;
-  single_ = single;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(cost * 1024 / bytes + 1, UINT32_MAX));
 }
 
 }  // namespace udperf::receiver

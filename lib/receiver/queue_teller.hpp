@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
+#include "base/byte_meter.hpp"
 #include "base/time.hpp"
 #include "net/datagram_port.hpp"
 #include "receiver/receiver.hpp"
@@ -12,15 +14,23 @@ namespace udperf::receiver {
 /// Decides when a sender at full speed has to hear of this end's socket, and says how full it is:
 /// each time it has read a quarter of what fits in there, each millisecond while more than a
 /// quarter waits, and at once when something was dropped. Takes the time as an argument.
+///
+/// What a session may say has to do for all of its streams. Each has its share, and takes what the
+/// others leave of theirs.
 class QueueTeller {
  public:
-  /// From now on; `payload_bytes`: of a datagram; `streams`: of the session, which share what it
-  /// may say.
-  void begin(std::uint32_t payload_bytes, std::uint32_t streams) {
-    constexpr Duration kClosest = std::chrono::microseconds{100};
+  static constexpr Duration kClosest = std::chrono::microseconds{50};  ///< of one stream
+  static constexpr Duration kShare = std::chrono::microseconds{100};   ///< of all, each one's turn
+  // What a server pays for (session::ControlBudget) is a little more.
+  static constexpr std::uint64_t kPerSecond = 12'000;  ///< of a session
+  static constexpr std::uint64_t kBurst = 16;
+
+  /// From now on; `payload_bytes`: of a datagram; `streams`: of the session, which share `pace`.
+  void begin(std::uint32_t payload_bytes, std::uint32_t streams, ByteMeter& pace) {
     on_ = true;
+    pace_ = &pace;
     payload_bytes_ = payload_bytes;
-    spacing_ = kClosest * static_cast<int>(streams);
+    spacing_ = kShare * static_cast<int>(streams);
   }
   /// From begin() on, unless the system tells nothing of its sockets.
   [[nodiscard]] bool on() const { return on_; }
@@ -34,19 +44,31 @@ class QueueTeller {
   /// What the message says of the queue, whether it was due or not.
   void fill(net::DatagramPort& port, const Receiver& receiver, wire::Feedback& feedback,
             MonoTime now);
+  /// It has left, before anything more was read.
+  void told(const Receiver& receiver, const wire::Feedback& feedback, MonoTime now);
 
  private:
+  [[nodiscard]] bool news(net::DatagramPort& port, const Receiver& receiver, MonoTime now);
+  [[nodiscard]] bool has_read_much(const Receiver& receiver) const {
+    return receiver.next_expected() - told_next_ >= std::max<std::uint64_t>(step_, 1);
+  }
+  [[nodiscard]] bool has_dropped(const Receiver& receiver) const {
+    const std::uint32_t drops = receiver.reads().drops() - told_drops_;  // modulo 2^32
+    return drops != 0 && drops < UINT32_MAX / 2;                         // else told of already
+  }
   /// Of the buffer, for 1024 bytes of what was read since last told.
-  void learn_cost(const Receiver& receiver);
+  [[nodiscard]] std::uint32_t cost_since_told(const Receiver& receiver) const;
 
   bool on_ = false;
+  ByteMeter* pace_ = nullptr;
   std::uint32_t payload_bytes_ = 1;
   std::uint32_t cost_ = 0;
   std::uint64_t told_next_ = 0;
   std::uint64_t step_ = 0;  ///< datagrams from one message to the next
   std::uint32_t told_drops_ = 0;
   MonoTime looked_{};
-  MonoTime told_at_{};
+  MonoTime tried_at_{};
+  MonoTime drop_told_at_{};
   Duration spacing_{0};
   ReadLog::Sum merged_;
   ReadLog::Sum single_;

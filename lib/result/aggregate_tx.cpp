@@ -38,6 +38,18 @@ void raise_ratio(Number& largest, std::uint16_t permille) {
   }
 }
 
+/// Of the stream that was held most, and whose doing that was.
+void note_held(const TxReport& report, TxPart& part) {
+  const Number before = part.held_ratio;
+  raise_ratio(part.held_ratio, report.held_permille);
+  if (part.held_ratio != before) {
+    part.held_path_ratio.reset();
+    if (report.held_path_permille != HostLoad::kUntold) {
+      raise_ratio(part.held_path_ratio, std::min(report.held_path_permille, report.held_permille));
+    }
+  }
+}
+
 /// Processor time is per stream; several streams may use more than one core.
 Number cpu_percent(const std::vector<const TxReport*>& tx) {
   double percent = 0;
@@ -196,7 +208,7 @@ TxPart build_tx(const std::vector<const TxReport*>& tx) {
   part.governor = name_of(tx.front()->governor);
   std::vector<HostLoad> loads;
   for (const TxReport* report : tx) {
-    raise_ratio(part.held_ratio, report->held_permille);
+    note_held(*report, part);
     loads.push_back(report->load);
   }
   part.host = build_host(loads);

@@ -55,6 +55,7 @@ struct TxPart {
   std::vector<SendPausePart> pauses;
   std::optional<std::string> governor;  ///< none, receiver, flood
   Number held_ratio;
+  Number held_path_ratio;
   HostPart host;
 };
 

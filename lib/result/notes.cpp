@@ -100,6 +100,11 @@ void note_delays(const DirectionPart& part, Notes& notes) {
   if (part.rx.timestamps == "user" && part.delay_variation.p50_ns) {
     notes.add("delay_variation", "host_made",
               "no kernel stamped every arrival: what a busy host let it wait is in the figures");
+  } else if (part.tx.host.busy.value_or(false) && part.delay_variation.p50_ns) {
+    notes.add(
+        "delay_variation", "host_made",
+        "the sending host was busy: what it let a datagram wait between its stamp and the way "
+        "out is in the figures");
   }
   if (part.streams.size() > 1) {
     notes.add(

@@ -173,15 +173,24 @@ PaceLimit full_speed_limit(const DirectionPart& part) {
     return {{"receiver_host", "the receiving host's control group (cgroup) used up its quota"},
             ratio};
   }
-  if (part.tx.held_ratio.value_or(0) >= kHeld) {
+  const double by_path = part.tx.held_path_ratio.value_or(0);
+  const double by_receiver = part.tx.held_ratio.value_or(0) - by_path;
+  if (by_receiver >= std::max(kHeld, by_path)) {
     return {{"receiver_host",
              with_evidence("the receiving host set the pace: the sender waited for it " +
-                               percent(*part.tx.held_ratio) + " of the time",
+                               percent(by_receiver) + " of the time",
                            receiver_busy(part))},
             0};  // it waits for news of what the network lost, too
   }
   if (own_link_full(part)) {
     return {{"network", "the sending host's own link or shaper took no more"}, 0};
+  }
+  if (by_path >= kHeld) {
+    return {
+        {"network", "the path set the pace: " + percent(by_path) +
+                        " of the time the sender waited for word of what was on its way, while the "
+                        "receiver's socket had room"},
+        0};
   }
   const double kept = std::max(host.steal_ratio.value_or(0), host.waited_ratio.value_or(0));
   return {{"sender_host",

@@ -151,7 +151,13 @@ Verdict judge_way(const DirectionPart& part, const ResultDocument& document, Way
   if (sent == 0) {
     return {std::nullopt, std::string{"nothing was sent "} + way_word(way)};
   }
-  return *part.loss.packets == 0 ? lossless(part, document, way) : lossy(part, document, way);
+  Verdict verdict =
+      *part.loss.packets == 0 ? lossless(part, document, way) : lossy(part, document, way);
+  if (!document.test.params.rate(way).limited() && part.tx.governor == "none") {
+    verdict.sentence +=
+        "; the receiving end does not tell how full its socket is: full speed may overrun it";
+  }
+  return verdict;
 }
 
 /// Which of two limits is the test's: one that is not known, else the one that lost datagrams, else

@@ -74,7 +74,9 @@ void Pacer::begin_shaped(const traffic::TrafficPlan& plan, MonoTime start) {
 }
 
 void Pacer::end_warm_up() {
-  skipped_before_ = schedule_ ? schedule_->skipped() : 0;
+  if (schedule_) {
+    schedule_->begin_figures();
+  }
   lateness_ = LogHistogram{};
 }
 
@@ -83,10 +85,10 @@ void Pacer::restart(const traffic::TrafficPlan& plan, MonoTime begun) {
     return;
   }
   if (pacing::Schedule* const even = schedule_->even()) {
+    even->forget_before(begun);
     even->end_after(plan.packets());
   } else {
     begin_shaped(plan, begun);
-    skipped_before_ = 0;
   }
 }
 
@@ -156,7 +158,7 @@ void Pacer::fill(TxReport& report) const {
   report.pacer = kind_;
   report.scheduling = scheduling_;
   report.target_milli_pps = target_milli_pps_;
-  report.pacing_skipped = schedule_->skipped() - skipped_before_ + given_up_;
+  report.pacing_skipped = schedule_->skipped() + given_up_;
   report.burst_ns = schedule_->window().longest().count();
   if (schedule_->even() == nullptr) {
     fill_planned(report);

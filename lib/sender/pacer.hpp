@@ -37,8 +37,8 @@ class Pacer {
 
   /// Figures begin anew.
   void end_warm_up();
-  /// The test begins, behind its warm-up. Equal gaps just go on; where times belong to lengths, the
-  /// test's begin with its first datagram.
+  /// The test begins, behind its warm-up. Equal gaps just go on, without what the warm-up owes;
+  /// where times belong to lengths, the test's begin with its first datagram.
   void restart(const traffic::TrafficPlan& plan, MonoTime begun);
 
   /// How many datagrams to send now. `next`: how many have been.
@@ -82,7 +82,6 @@ class Pacer {
   Duration longest_gap_{0};
   std::uint64_t target_milli_pps_ = 0;
   std::uint64_t scheduled_bps_ = 0;  ///< what the timetable is for, where the rate is adjusted
-  std::uint64_t skipped_before_ = 0;
   std::uint64_t given_up_ = 0;
   LogHistogram lateness_;
   std::atomic<std::uint64_t> rate_bps_{0};

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sender/host_load.hpp"
+
 namespace udperf::sender {
 
 void QueueGate::on_report(const Report& report) {
@@ -16,7 +18,18 @@ void QueueGate::take_report(std::uint64_t next) {
     const std::lock_guard lock{mutex_};
     gave_up_ = false;
     governor_.on_report(report_.queue, next, report_.came);
+    judge_hold(report_.came);  // what it says is of the time before it
   }
+}
+
+void QueueGate::judge_hold(MonoTime until) {
+  if (held_since_ == kNever || until <= judged_until_) {
+    return;
+  }
+  if (!governor_.receiver_lags()) {
+    by_path_ += until - judged_until_;
+  }
+  judged_until_ = until;
 }
 
 std::uint64_t QueueGate::admit(std::uint64_t next, std::uint64_t wanted, std::uint64_t left,
@@ -27,6 +40,7 @@ std::uint64_t QueueGate::admit(std::uint64_t next, std::uint64_t wanted, std::ui
     return 0;
   }
   if (held_since_ != kNever) {
+    judge_hold(now);
     held_ += now - held_since_;
     held_since_ = kNever;
   }
@@ -36,7 +50,7 @@ std::uint64_t QueueGate::admit(std::uint64_t next, std::uint64_t wanted, std::ui
 
 MonoTime QueueGate::ask_again(std::uint64_t next, MonoTime now) {
   if (held_since_ == kNever) {
-    held_since_ = now;
+    held_since_ = judged_until_ = now;
   }
   if (now - held_since_ > governor_.patience()) {
     gave_up_ = untold_.load(std::memory_order_relaxed);
@@ -47,6 +61,15 @@ MonoTime QueueGate::ask_again(std::uint64_t next, MonoTime now) {
     }
   }
   return now + governor_.look_again();
+}
+
+void QueueGate::fill(MonoTime now, Duration wall, TxReport& report) const {
+  if (gave_up_) {
+    report.governor = TxGovernor::none;
+  } else if (wall > Duration{0}) {
+    report.held_permille = permille_of(held(now), wall);
+    report.held_path_permille = permille_of(held_by_path(now), wall);
+  }
 }
 
 }  // namespace udperf::sender

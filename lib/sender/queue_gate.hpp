@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "base/time.hpp"
+#include "model/reports.hpp"
 #include "pacing/governor.hpp"
 
 namespace udperf::sender {
@@ -41,10 +42,18 @@ class QueueGate {
   [[nodiscard]] Duration held(MonoTime now) const {
     return held_ + (held_since_ == kNever ? Duration{0} : now - held_since_);
   }
-  void end_warm_up(MonoTime now) {
-    held_ = Duration{0};
-    held_since_ = held_since_ == kNever ? kNever : now;
+  /// How long of that the receiver's socket had room, but word of it was still on its way.
+  [[nodiscard]] Duration held_by_path(MonoTime now) const {
+    const bool path = held_since_ != kNever && !governor_.receiver_lags();
+    return by_path_ + (path ? now - judged_until_ : Duration{0});
   }
+  void end_warm_up(MonoTime now) {
+    held_ = by_path_ = Duration{0};
+    held_since_ = held_since_ == kNever ? kNever : now;
+    judged_until_ = now;
+  }
+  /// Adds both to the report of a sender that ends `now`, `wall` after it began.
+  void fill(MonoTime now, Duration wall, TxReport& report) const;
   /// Why it holds the sender back, as far as that is known: the receiver's socket was full, or
   /// nothing has been heard of it for too long. Else the next report is on its way.
   [[nodiscard]] bool receiver_is_full() const { return governor_.full() && !governor_.trickles(); }
@@ -53,9 +62,14 @@ class QueueGate {
   [[nodiscard]] bool gave_up() const { return gave_up_; }
 
  private:
+  /// Finds out whose the time was in which the sender has been held since last asked.
+  void judge_hold(MonoTime until);
+
   pacing::Governor governor_;
   MonoTime held_since_ = kNever;
+  MonoTime judged_until_{};  ///< where held
   Duration held_{0};
+  Duration by_path_{0};
   bool gave_up_ = false;
   std::mutex mutex_;
   Report report_;

@@ -339,10 +339,8 @@ void Sender::finish(TxEnd end) {
   pacer_.fill(report);
   const Duration wall = clock_.now() - begun_;
   host_.fill(clock_, wall, report);
-  if (gate_ && gate_->gave_up()) {
-    report.governor = TxGovernor::none;
-  } else if (gate_ && wall > Duration{0}) {
-    report.held_permille = permille_of(gate_->held(ending.now), wall);
+  if (gate_) {
+    gate_->fill(ending.now, wall, report);
   }
   finished_.store(true, std::memory_order_release);
 }

@@ -28,6 +28,9 @@ class Timetable {
   [[nodiscard]] std::uint64_t take_last(MonoTime end, MonoTime now) {
     return std::visit([end, now](auto& s) { return s.take_last(end, now); }, kind_);
   }
+  void begin_figures() {
+    std::visit([](auto& s) { s.begin_figures(); }, kind_);
+  }
   void give_back(std::uint64_t n, pacing::Unsent why) {
     std::visit([n, why](auto& s) { s.give_back(n, why); }, kind_);
   }

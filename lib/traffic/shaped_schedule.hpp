@@ -35,6 +35,11 @@ class ShapedSchedule {
   [[nodiscard]] std::uint64_t take_due(MonoTime now);
   /// Ends a test whose time is over at `end`: what was due before and is not owed for too long.
   [[nodiscard]] std::uint64_t take_last(MonoTime end, MonoTime now);
+  /// As pacing::Schedule has it.
+  void begin_figures() {
+    skipped_ = 0;
+    window_.begin_figures();
+  }
   /// Handed out by the latest take_due(), but not used: due again at once.
   void give_back(std::uint64_t n, pacing::Unsent why);
 

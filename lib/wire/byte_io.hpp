@@ -74,12 +74,10 @@ class Writer {
       put(*value);
     }
   }
-  /// The same behind a byte 1.
+  /// What earlier versions do not have behind that, where that is there.
   template <typename T>
-  void told(const std::optional<T>& value, const char* /*about*/) {
-    if (value) {
-      put(value);
-    }
+  void told(const T& value, const char* /*about*/) {
+    put(value);
   }
   /// The first `most` rows, behind their number.
   template <std::unsigned_integral Count, typename Row>
@@ -200,7 +198,7 @@ class Reader {
     }
   }
   template <typename T>
-  void told(std::optional<T>& value, const char* about) {
+  void told(T& value, const char* about) {
     later(value, about);
   }
   /// Grows row by row as long as bytes are there, so a lying length allocates nothing.

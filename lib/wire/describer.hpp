@@ -64,7 +64,7 @@ class Describer {
     line(shape_of(value.emplace()), about, Presence::at_end);
   }
   template <typename T>
-  void told(std::optional<T>& value, const char* about) {
+  void told(T& value, const char* about) {
     add(value, about, Presence::at_end);
   }
   template <std::unsigned_integral Count, typename Row>

@@ -92,6 +92,9 @@ UDPERF_VISIT(Fin) {
   io.rest(r.time, "sending: how the sending went");
   if (r.time) {
     io.told(r.omitted, "warm-up: where there was one; in none of the figures before");
+    io.told(r.held_path_permille,
+            "held by the path: thousandths of the time, of those of *held*, in which there was "
+            "room but word of it was still on its way; 0xffff = not told");
   }
 }
 

@@ -33,7 +33,7 @@ TEST_CASE("on a short way no socket is ever overrun, however its reader is held 
     host.drain_bps = 1e8 * static_cast<double>(random.between(1, 400));
     host.stops = 0.01 * static_cast<double>(random.between(0, 20));
     host.longest_stop = Duration{random.between(0, 30'000'000)};
-    Way way;
+    Path way;
     way.delay = Duration{random.between(5'000, 200'000)};
     way.loss = random.chance(0.3) ? 0.2 : 0.0;
     const double send_bps = 1e9 * static_cast<double>(random.between(1, 40));
@@ -56,10 +56,12 @@ TEST_CASE("the receiver's processor is kept busy", "[governor]") {
       host.drain_bps = drain;
       CAPTURE(buffer, drain);
 
-      World world{host, Way{}, 45e9, 1};
+      World world{host, Path{}, 45e9, 1};
       const Outcome outcome = world.run(300ms);
 
-      CHECK(bps(outcome.drained, 300ms) >= 0.97 * drain);
+      // A small socket is empty before the receiver may say again how full it is.
+      const double told = buffer < 1U << 20U ? 20e9 : drain;
+      CHECK(bps(outcome.drained, 300ms) >= 0.97 * std::min(drain, told));
       CHECK(outcome.dropped == 0);
     }
   }
@@ -70,7 +72,7 @@ TEST_CASE("a receiver that is faster than the sender does not slow it", "[govern
     Host host;
     host.buffer = buffer;
     host.drain_bps = 40e9;
-    World world{host, Way{}, 20e9, 1};
+    World world{host, Path{}, 20e9, 1};
 
     const Outcome outcome = world.run(300ms);
 
@@ -85,7 +87,7 @@ TEST_CASE("loss in the network does not slow a sender", "[governor]") {
       Host host;
       host.buffer = 32U << 20U;
       host.drain_bps = 40e9;
-      Way way;
+      Path way;
       way.delay = delay;
       way.loss = loss;
       CAPTURE(loss, delay.count());
@@ -107,7 +109,7 @@ TEST_CASE("over 100 ms of round trip the rate is found, and hardly anything is l
       Host host;
       host.buffer = buffer;
       host.drain_bps = drain;
-      Way way;
+      Path way;
       way.delay = 50ms;
       CAPTURE(buffer, drain);
 
@@ -163,7 +165,7 @@ TEST_CASE("a receiver that stands still for seconds is not flooded, nor forgotte
       host.stopped_at = 200ms;
       host.stopped_for = stop;
       CAPTURE(buffer, stop.count());
-      World world{host, Way{}, 40e9, 1};
+      World world{host, Path{}, 40e9, 1};
 
       const Outcome stopped = world.run(200ms + stop);
       const Outcome after = world.run(300ms);
@@ -178,7 +180,7 @@ TEST_CASE("over a very long way the first report is waited for", "[governor]") {
   for (const std::uint32_t buffer : {212'992U, 32U << 20U}) {
     Host host;
     host.buffer = buffer;
-    Way way;
+    Path way;
     way.delay = 350ms;
     way.known = 700ms;
     CAPTURE(buffer);
@@ -197,7 +199,7 @@ TEST_CASE("over a very long way the first report is waited for", "[governor]") {
 }
 
 TEST_CASE("a receiver that falls silent holds the sender but for a trickle", "[governor]") {
-  World world{Host{}, Way{}, 10e9, 1};
+  World world{Host{}, Path{}, 10e9, 1};
   world.ignores = true;
   const Outcome outcome = world.run(4s);
 
@@ -224,7 +226,7 @@ TEST_CASE("only a receiver that speaks of all but its queue is gone on without",
   CHECK((gate.admit(most, UINT64_MAX, UINT64_MAX, now) > most) == speaks);
 
   sender::QueueGate::Report report;
-  report.queue = {most, most, std::nullopt, 0, 2 * Host{}.buffer, 0, 1700};
+  report.queue = {most, most, std::nullopt, Duration{0}, 0, 2 * Host{}.buffer, 0, 1700};
   report.came = now;
   gate.on_report(report);
   gate.take_report(most);
@@ -236,8 +238,9 @@ TEST_CASE("a receiver that says it has read all has a sender that nothing else h
   // The most that a lie can do is what --rate flood does; a rate is never the governor's to raise.
   Host host;
   host.buffer = 212'992;
-  World world{host, Way{}, 1e9, 1};
-  world.lie = Governor::Report{UINT64_MAX, UINT64_MAX, std::nullopt, 0, UINT32_MAX, 0, 1};
+  World world{host, Path{}, 1e9, 1};
+  world.lie =
+      Governor::Report{UINT64_MAX, UINT64_MAX, std::nullopt, Duration{0}, 0, UINT32_MAX, 0, 1};
 
   const Outcome outcome = world.run(300ms);
 

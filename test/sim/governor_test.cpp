@@ -70,11 +70,33 @@ TEST_CASE("without a rate no socket of the receiver overflows, and its host is k
     CHECK(part->tx.governor == "receiver");
     CHECK(part->loss.packets == 0U);
     CHECK(part->tx.held_ratio.value_or(0) > 0.5);
+    CHECK(part->tx.held_path_ratio.value_or(1) < 0.1 * *part->tx.held_ratio);
     // Both ways at once, what is told of a socket waits behind the data in the other one.
     const double share = direction == Direction::both ? 0.8 : 0.95;
     CHECK(part->rx.goodput_bps.value_or(0) >= share * 100e6 * streams);
   }
   CHECK(document.limited_by == "receiver_host");
+}
+
+TEST_CASE("what queues in the network is not the receiver's doing", "[sim]") {
+  const auto direction = GENERATE(Direction::up, Direction::down);
+  CAPTURE(static_cast<int>(direction));
+  SimWorld world{7};
+  for (test::Impairment* way : {&world.network.up, &world.network.down}) {
+    way->delay = 20us;
+    way->rate_bps = 1'000'000'000;
+    way->queue = 80ms;  // holds more than the receiver's socket does
+  }
+  bound_sockets(world, 212'992, 10'000'000'000);
+
+  const auto document = run(world, flat_out(direction));
+
+  const auto* part = ways(document).front();
+  CHECK(part->loss.packets == 0U);
+  CHECK(part->tx.held_ratio.value_or(0) > 0.5);
+  CHECK(part->tx.held_path_ratio.value_or(0) > 0.9 * *part->tx.held_ratio);
+  CHECK(part->rx.goodput_bps.value_or(0) >= 950e6);
+  CHECK(document.limited_by == "network");
 }
 
 TEST_CASE("--rate flood overruns the socket, and says so", "[sim]") {
@@ -146,6 +168,7 @@ TEST_CASE("over 100 ms of round trip a sender without a rate keeps the receiver 
   CAPTURE(buffer);
   CHECK(document.up->rx.goodput_bps.value_or(0) >= 0.8 * 100e6);
   CHECK(document.up->loss.ratio.value_or(1) < 0.05);
+  CHECK(document.limited_by == "receiver_host");
 }
 
 TEST_CASE("a server's limit holds whatever a client says of its socket", "[sim]") {

@@ -37,6 +37,7 @@ TxReport sent(std::uint64_t packets) {
   tx.sndbuf_bytes = 4'194'304;
   tx.governor = TxGovernor::receiver;
   tx.held_permille = 20;
+  tx.held_path_permille = 5;
   tx.load = HostLoad{0, HostLoad::kUntold, 3};
   if (packets > 0) {
     tx.first_bytes = 1000;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "pacing/governor.hpp"
+#include "receiver/queue_teller.hpp"
 #include "sender/queue_gate.hpp"
 #include "support/seeded_random.hpp"
 
@@ -27,7 +28,7 @@ struct Host {
   Duration stopped_for{0};
 };
 
-struct Way {
+struct Path {
   Duration delay = std::chrono::microseconds{10};  ///< one way
   Duration known{0};                               ///< of the round trip, before the first report
   double loss = 0;
@@ -44,9 +45,9 @@ struct Outcome {
 /// A sender, a way and a receiver, a batch at a time.
 class World {
  public:
-  World(const Host& host, const Way& way, double send_bps, unsigned seed)
+  World(const Host& host, const Path& way, double send_bps, unsigned seed)
       : host_(host),
-        way_(way),
+        path_(way),
         random_(seed),
         batch_time_(Duration{static_cast<std::int64_t>(kPayload * kBatch * 8e9 / send_bps)}),
         gate_({kPayload, host.buffer, way.known}) {}
@@ -86,10 +87,10 @@ class World {
         ask_at_ = gate_.ask_again(outcome_.sent, now_);
         return;
       }
-      if (random_.chance(way_.loss)) {
+      if (random_.chance(path_.loss)) {
         outcome_.network_lost += n;
       } else {
-        flights_.push_back({now_ + way_.delay, now_, outcome_.sent, n});
+        flights_.push_back({now_ + path_.delay, now_, outcome_.sent, n});
       }
       outcome_.sent += n;
       busy_until_ = std::max(busy_until_, now_ - kStep) + batch_time_;
@@ -140,25 +141,28 @@ class World {
     const bool standing_still = read_until_ > now_ + std::chrono::milliseconds{1};
     const bool due = static_cast<double>(next_ - told_next_) >= room / 4 || drops_ != told_drops_ ||
                      now_ >= tell_by_;
-    if (!due || ignores || standing_still || (waits && !echo_)) {
+    const bool too_soon = now_ < told_at_ + receiver::QueueTeller::kShare;
+    if (!due || too_soon || ignores || standing_still || (waits && !echo_)) {
       return;
     }
     told_next_ = next_;
+    told_at_ = now_;
     told_drops_ = drops_;
     tell_by_ = now_ + std::chrono::milliseconds{10};
     pacing::Governor::Report report;
     report.next = next_;
     report.read = outcome_.drained;
     if (echo_) {
-      report.arrived_until = echo_->left + (now_ - echo_->at);
+      report.waited = now_ - echo_->at;
+      report.arrived_until = echo_->left + report.waited;
     }
     report.queue_bytes = static_cast<std::uint32_t>(queue_cost_);
     report.queue_limit = 2 * host_.buffer;
     report.drops = drops_;
     report.cost = static_cast<std::uint32_t>(
         pacing::socket_cost(kPayload * kBatch, true) * 1024 / (kPayload * kBatch) + 1);
-    if (!random_.chance(way_.feedback_loss)) {
-      messages_.push_back({now_ + way_.delay, lie.value_or(report)});
+    if (!random_.chance(path_.feedback_loss)) {
+      messages_.push_back({now_ + path_.delay, lie.value_or(report)});
     }
   }
 
@@ -171,7 +175,7 @@ class World {
   }
 
   Host host_;
-  Way way_;
+  Path path_;
   SeededRandom random_;
   Duration batch_time_;
   sender::QueueGate gate_;
@@ -182,6 +186,7 @@ class World {
   MonoTime read_until_{std::chrono::seconds{1000}};
   MonoTime next_stop_look_{std::chrono::seconds{1000}};
   MonoTime tell_by_{std::chrono::seconds{1000}};
+  MonoTime told_at_{};
   std::deque<Flight> flights_;
   std::deque<Flight> queue_;
   std::deque<Message> messages_;

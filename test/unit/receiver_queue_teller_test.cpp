@@ -1,7 +1,11 @@
+#include <deque>
+#include <vector>
+
 #include "receiver/queue_teller.hpp"
 #include "receiver/receiver.hpp"
 #include "support/catch.hpp"
 #include "support/fake_port.hpp"
+#include "support/sender_scene.hpp"
 
 using namespace std::chrono_literals;
 using namespace udperf;
@@ -13,10 +17,63 @@ class CountingPort final : public test::FakePort {
  public:
   std::optional<net::ReceiveQueue> receive_queue() override {
     ++asked;
-    return net::ReceiveQueue{1000, 4000, 2};
+    return net::ReceiveQueue{1000, 4000, drops};
   }
   int asked = 0;
+  std::uint32_t drops = 2;
 };
+
+/// DATA of a stream, as it leaves a sender.
+std::vector<test::FakePort::Sent> data_of_a_stream(std::uint64_t packets) {
+  test::SenderScene scene;
+  scene.settings.params.amount = Amount{0, packets, Duration{0}};
+  scene.open();
+  scene.run();
+  return scene.port.sent();
+}
+
+/// The receiving end of one of `streams`, whose socket holds five of its datagrams: each one that
+/// is read is a quarter of that.
+struct Stream {
+  Stream(std::uint32_t streams, ByteMeter& pace) : receiver(settings()) {
+    receiver.set_anchor(MonoTime{1s});
+    teller.begin(100, streams, pace);
+  }
+  static receiver::Receiver::Settings settings() {
+    const test::SenderScene scene;
+    receiver::Receiver::Settings out;
+    out.session = scene.settings.session;
+    out.stream = scene.settings.stream;
+    out.params = scene.settings.params;
+    return out;
+  }
+  void read(const test::FakePort::Sent& datagram, MonoTime now, std::uint32_t drops = 0) {
+    net::Received one;
+    one.data = datagram.bytes;
+    one.segment = 100;
+    one.at = now;
+    one.drops = drops;
+    REQUIRE(receiver.on_read(one, 0) == 100);
+  }
+  bool due(MonoTime now) { return teller.due(port, receiver, now); }
+  void tell(MonoTime now, bool leaves = true) {
+    wire::Feedback feedback;
+    teller.fill(port, receiver, feedback, now);
+    if (leaves) {
+      teller.told(receiver, feedback, now);
+      ++told;
+    }
+  }
+
+  CountingPort port;
+  receiver::Receiver receiver;
+  receiver::QueueTeller teller;
+  std::uint64_t told = 0;
+};
+
+ByteMeter session_pace() {
+  return ByteMeter{receiver::QueueTeller::kPerSecond, receiver::QueueTeller::kBurst};
+}
 
 }  // namespace
 
@@ -31,7 +88,8 @@ TEST_CASE("the system is asked for a queue only where its sender heeds that", "[
   CHECK(port.asked == 0);
   CHECK(feedback.queue_limit == 0);
 
-  teller.begin(1000, 1);
+  ByteMeter pace{1000, 1};
+  teller.begin(1000, 1, pace);
   teller.fill(port, receiver, feedback, MonoTime{1s});
   CHECK(port.asked == 1);
   CHECK(feedback.queue_bytes == 1000);
@@ -45,7 +103,8 @@ TEST_CASE("where the system tells nothing of its queue nobody is told of it", "[
   settings.params.payload_bytes = 1000;
   const receiver::Receiver receiver{settings};
   receiver::QueueTeller teller;
-  teller.begin(1000, 1);
+  ByteMeter pace{1000, 1};
+  teller.begin(1000, 1, pace);
   REQUIRE(teller.on());
   wire::Feedback feedback;
   teller.fill(port, receiver, feedback, MonoTime{1s});
@@ -54,4 +113,90 @@ TEST_CASE("where the system tells nothing of its queue nobody is told of it", "[
   CHECK_FALSE(teller.on());
   CHECK_FALSE(teller.due(port, receiver, MonoTime{2s}));
   CHECK(teller.next(receiver) == kNever);
+}
+
+TEST_CASE("what did not leave was not told, and is due again", "[receiver]") {
+  const auto data = data_of_a_stream(3);
+  ByteMeter pace{1'000'000, 1000};
+  Stream s{1, pace};
+  MonoTime now{2s};
+  s.read(data[0], now);
+  CHECK(s.due(now));
+  s.tell(now, false);
+  CHECK_FALSE(s.due(now));  // nor at once: the answer would be the same
+  CHECK(s.teller.next(s.receiver) == now + 100us);
+  now += 100us;
+  CHECK(s.due(now));
+  s.tell(now);
+  now += 100us;
+  CHECK_FALSE(s.due(now));
+  CHECK(s.teller.next(s.receiver) == kNever);
+  s.read(data[1], now);
+  CHECK(s.due(now));
+}
+
+TEST_CASE("a stream says what the others of its session leave unsaid", "[receiver]") {
+  const auto data = data_of_a_stream(2000);
+  auto pace = session_pace();
+  Stream alone{128, pace};
+  MonoTime now{2s};
+  for (const auto& datagram : data) {  // 200 ms
+    alone.read(datagram, now);
+    if (alone.due(now)) {
+      alone.tell(now);
+    }
+    now += 100us;
+  }
+  CHECK(alone.told >= 1900);  // not once in 12.8 ms
+}
+
+TEST_CASE("streams that all have much to say get their share, and no more than the session's",
+          "[receiver]") {
+  const auto data = data_of_a_stream(2000);
+  auto pace = session_pace();
+  std::deque<Stream> streams;
+  for (int i = 0; i < 16; ++i) {
+    streams.emplace_back(16U, pace);
+  }
+  MonoTime now{2s};
+  for (const auto& datagram : data) {  // 200 ms
+    for (Stream& s : streams) {
+      s.read(datagram, now);
+      if (s.due(now)) {
+        s.tell(now);
+      }
+    }
+    now += 100us;
+  }
+  std::uint64_t all = 0;
+  for (const Stream& s : streams) {
+    CHECK(s.told >= 120);  // once in 1.6 ms
+    all += s.told;
+  }
+  CHECK(all <= 2400 + 2 * 16);
+}
+
+TEST_CASE("the first drop is told at once, whatever the session has said", "[receiver]") {
+  const auto data = data_of_a_stream(4);
+  ByteMeter pace{1, 1};
+  pace.charge(100, MonoTime{2s});
+  Stream s{128, pace};
+  s.port.drops = 0;
+  MonoTime now{2s};
+  s.read(data[0], now);
+  CHECK(s.due(now));
+  s.tell(now);
+  now += 60us;
+  s.read(data[1], now);
+  CHECK_FALSE(s.due(now));
+  s.read(data[2], now, 3);  // more than the port has told of
+  CHECK(s.due(now));
+  s.port.drops = 3;
+  s.tell(now);
+  now += 60us;
+  s.port.drops = 4;
+  s.read(data[3], now, 4);
+  CHECK_FALSE(s.due(now));  // one drop after the other is not
+  now += 1ms;
+  CHECK(s.due(now));
 }

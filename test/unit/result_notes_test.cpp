@@ -36,6 +36,15 @@ TEST_CASE("delays by a program's own clock reads are told as such", "[result]") 
   CHECK(has(outcome, "up.delay_variation host_made"));
 }
 
+TEST_CASE("delay variation of a busy sender is told as such, of a busy receiver is not",
+          "[result]") {
+  auto outcome = test::normal_up();
+  outcome.up->streams.front().rx->load.waited_permille = 300;  // its kernel stamps arrivals
+  CHECK_FALSE(has(outcome, "up.delay_variation host_made"));
+  outcome.up->streams.front().tx->load.waited_permille = 300;
+  CHECK(has(outcome, "up.delay_variation host_made"));
+}
+
 TEST_CASE("round trips of a busy host are told as such, whoever stamped them", "[result]") {
   auto outcome = test::normal_up();
   CHECK_FALSE(has(outcome, "rtt host_made"));

@@ -188,8 +188,22 @@ TEST_CASE("something always limits a test without a rate", "[result]") {
   CHECK_THAT(verdict_on(outcome).sentence, ContainsSubstring("own link or shaper"));
 
   tx.held_permille = 200;
+  tx.held_path_permille = UINT16_MAX;  // as an earlier version, which does not tell
   CHECK(verdict_on(outcome).limited_by == "receiver_host");
   CHECK_THAT(verdict_on(outcome).sentence, ContainsSubstring("20.00 % of the time"));
+
+  tx.held_path_permille = 70;
+  CHECK(verdict_on(outcome).limited_by == "receiver_host");
+  CHECK_THAT(verdict_on(outcome).sentence, ContainsSubstring("13.00 % of the time"));
+
+  tx.held_path_permille = 150;
+  CHECK(verdict_on(outcome).limited_by == "network");
+  CHECK_THAT(verdict_on(outcome).sentence, ContainsSubstring("own link or shaper"));
+
+  tx.send_blocked = 0;
+  CHECK(verdict_on(outcome).limited_by == "network");
+  CHECK_THAT(verdict_on(outcome).sentence,
+             ContainsSubstring("the path set the pace: 15.00 % of the time"));
 
   rx.load.throttled_permille = 500;
   CHECK_THAT(verdict_on(outcome).sentence, ContainsSubstring("receiving host's control group"));
@@ -200,6 +214,18 @@ TEST_CASE("something always limits a test without a rate", "[result]") {
 
   outcome.params.rate_up = SendRate{SendRate::Kind::bits, 1000};
   CHECK(verdict_on(outcome).limited_by == "none");
+}
+
+TEST_CASE("a receiver that does not tell of its socket is named where nothing governs",
+          "[result]") {
+  auto outcome = losing(0, 9, 0);
+  outcome.up->streams.front().tx->governor = TxGovernor::none;
+  const auto told = ContainsSubstring("does not tell how full its socket is");
+  CHECK_THAT(verdict_on(outcome).sentence, !told);  // a rate governs
+  outcome.params.rate_up = SendRate{};
+  CHECK_THAT(verdict_on(outcome).sentence, told && ContainsSubstring("rmem_max"));
+  outcome.up->streams.front().tx->governor = TxGovernor::receiver;
+  CHECK_THAT(verdict_on(outcome).sentence, !told);
 }
 
 TEST_CASE("a busy host is named with its evidence", "[result]") {
@@ -271,6 +297,7 @@ TEST_CASE("flat out, too, a busy host is named with its evidence", "[result]") {
                                "took 20.00 % of the time)"));
 
   stream.tx->held_permille = 500;
+  stream.tx->held_path_permille = 0;
   stream.rx->load.waited_permille = 300;
   CHECK(verdict_on(outcome).limited_by == "receiver_host");
   CHECK_THAT(verdict_on(outcome).sentence,

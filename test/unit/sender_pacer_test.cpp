@@ -129,3 +129,42 @@ TEST_CASE("what a stall cost counts as skipped, but for the warm-up's", "[sender
   s.pacer->give_up(3);
   CHECK(s.report().pacing_skipped == 3);
 }
+
+TEST_CASE("what a stall over the end of the warm-up made due before is not the test's",
+          "[sender]") {
+  Scene s{packets_per_second(1000)};
+  s.begin();
+  std::uint64_t sent = s.pacer->take_due(0, 8, at(0ms));
+  for (Duration t = 1ms; t < 900ms; t += 1ms) {
+    sent += s.pacer->take_due(sent, 8, at(t));
+  }
+  CHECK(sent == 900);
+  s.pacer->end_warm_up();
+  s.pacer->restart(*s.plan, at(1395ms));
+  std::uint64_t test = s.pacer->take_due(0, 8, at(1400ms));
+  std::uint64_t soon = 0;
+  for (Duration t = 1400ms; t < 2395ms; t += 100us) {
+    test += s.pacer->take_due(test, 8, at(t));
+    soon = t < 1500ms ? test : soon;
+  }
+  CHECK(s.report().pacing_skipped == 0);
+  CHECK(test == 1000);
+  CHECK(soon == 105);  // those of the five milliseconds among them
+}
+
+TEST_CASE("the longest window of the warm-up is not the test's", "[sender]") {
+  Scene s{packets_per_second(10'000)};
+  s.begin();
+  std::uint64_t sent = 0;
+  Duration t{0};
+  for (; t < 1s; t += 3ms) {  // late each time
+    sent += s.pacer->take_due(sent, 8, at(t));
+  }
+  CHECK(s.report().burst_ns == 4'000'000);
+  for (; t < 10s; t += 100us) {  // a good host again
+    sent += s.pacer->take_due(sent, 8, at(t));
+  }
+  s.pacer->end_warm_up();
+  s.pacer->restart(*s.plan, at(t));
+  CHECK(s.report().burst_ns == 250'000);
+}

@@ -4,6 +4,9 @@
 using namespace udperf;
 using wire::MessageType;
 
+/// No warm-up, and how long the path held the sender: behind how the sending went.
+constexpr std::size_t kBehindTime = 1 + 2;
+
 TEST_CASE("FIN carries how the sending went, and is read without it", "[wire]") {
   wire::Fin fin;
   fin.report.packets = 1000;
@@ -26,8 +29,11 @@ TEST_CASE("FIN carries how the sending went, and is read without it", "[wire]") 
   REQUIRE(back);
   CHECK(back->report == fin.report);
   CHECK(back->rtt_max_ns == 5);
+  const std::size_t least = bytes.size() - kBehindTime;  // an earlier version ends there
   for (std::size_t length = plain.size() + 1; length < bytes.size(); ++length) {
-    CHECK_FALSE(wire::decode<wire::Fin>(std::span{bytes}.first(length)));
+    CAPTURE(length, bytes.size());
+    const bool whole = length == least || length == least + 1;
+    CHECK(wire::decode<wire::Fin>(std::span{bytes}.first(length)).has_value() == whole);
   }
   time.pauses.resize(kMostSendPauses, SendPause{});
   const auto full = wire::encode(MessageType::fin, 1, 0, fin);
@@ -43,8 +49,9 @@ TEST_CASE("FIN with absurd times or a lying count is refused", "[wire]") {
   CHECK_FALSE(wire::decode<wire::Fin>(wire::encode(MessageType::fin, 1, 0, fin)));
   fin.report.time->window_ns = 0;
   auto bytes = wire::encode(MessageType::fin, 1, 0, fin);
-  CHECK(bytes.back() == std::byte{0});  // the number of pauses
-  bytes.back() = std::byte{200};
+  std::byte& pauses = bytes[bytes.size() - kBehindTime - 1];
+  CHECK(pauses == std::byte{0});
+  pauses = std::byte{200};
   bytes.resize(bytes.size() + 10'000);
   CHECK_FALSE(wire::decode<wire::Fin>(bytes));
 }

@@ -124,6 +124,16 @@ TEST_CASE("what an earlier version does not tell is not taken for told", "[wire]
   fin.report.governor = TxGovernor::receiver;
   fin.report.held_permille = 7;
   fin.report.load.waited_permille = 12;
+  fin.report.time.emplace();
+  fin.report.held_path_permille = 5;
+  const auto full = wire::encode(MessageType::fin, 1, 0, fin);
+  CHECK(wire::decode<wire::Fin>(full)->report == fin.report);
+  const auto earlier = wire::decode<wire::Fin>(std::span{full}.first(full.size() - 2));
+  REQUIRE(earlier);
+  CHECK(earlier->report.time == fin.report.time);
+  CHECK(earlier->report.held_path_permille == UINT16_MAX);
+  fin.report.time.reset();
+  fin.report.held_path_permille = UINT16_MAX;
   const auto bytes = wire::encode(MessageType::fin, 1, 0, fin);
   const auto whole = wire::decode<wire::Fin>(bytes);
   REQUIRE(whole);

@@ -210,8 +210,10 @@ const Fields<result::ResultDocument>& result_fields() {
         "nothing. Where more is missing of the rate than was lost, the loss is not the limit. "
         "Without a rate something "
         "always does: a control group's quota, the receiver's processor (`held_ratio` "
-        "of at least 0.05), the sender's own link or shaper (`send_blocked`), or else "
-        "the sender's processor. Where nothing was sent for a twentieth of the time, it is "
+        "of at least 0.05, less than half of it `held_path_ratio`), the sender's own link or "
+        "shaper (`send_blocked`), a path that the sender waited for (`held_path_ratio` of at least "
+        "0.05), or else the sender's processor. Where nothing was sent for a twentieth of the "
+        "time, it is "
         "why: a full socket of the receiver is the receiver's.",
         "", "RFC 7680 s2.8.3, RFC 9097 s7.4",
         "it is not known: a report is missing, nothing was sent, or the split of the "

@@ -102,6 +102,12 @@ const Fields<result::TxPart>& tx_fields() {
        {"Share of the time in which the sender waited for room in the receiver's "
         "socket; the most of all streams.",
         "0..1", "", "there was no governor"}},
+      {"held_path_ratio",
+       &result::TxPart::held_path_ratio,
+       {"How much of that stream's `held_ratio` was not the receiver's doing: its socket had room, "
+        "but word of it was still on its way, as over a link or a queue in the network that is "
+        "slower than both hosts.",
+        "0..1", "", "there was no governor, or the sender did not tell"}},
       {"host",
        object<result::TxPart>(&result::TxPart::host, host_fields()),
        {"What the sending host kept from the threads of this test."}},
