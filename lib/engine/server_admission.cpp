@@ -166,7 +166,7 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
   settings.server_nonce = session->server_nonce;
   settings.params = session->params;
   settings.max_duration = options_.max_duration;
-  settings.watches_rate = options_.max_rate.has_value();
+  settings.watched = options_.max_rate ? &session->budget : nullptr;
   settings.secret = session->token_key;
   settings.accept = acceptance(request, *session, seldom);
   settings.light = light;
