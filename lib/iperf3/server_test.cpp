@@ -25,8 +25,7 @@ ServerTest::ServerTest(const ServerTestSetting& setting,
       id_(id),
       control_(now),
       memory_(setting.sources, connection_->remote().address),
-      times_(setting.clock.unix_now(), now),
-      rate_watch_(setting.rate_window, kWatch) {}
+      times_(setting.clock.unix_now(), now) {}
 
 ServerTest::~ServerTest() = default;
 
@@ -216,6 +215,7 @@ void ServerTest::start(MonoTime now) {
   const Parameters& p = control_.parameters();
   times_.start(now);
   next_watch_ = now;
+  rate_watch_ = rate_watch(now);
   cpu_.emplace(now);
   for (Stream& stream : streams_) {
     if (stream.receiver && p.omit_seconds != 0) {
