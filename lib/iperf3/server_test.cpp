@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "iperf3/amount_time.hpp"
 #include "iperf3/drain.hpp"
 #include "iperf3/socket_buffers.hpp"
 #include "session/admission.hpp"
@@ -207,7 +208,10 @@ void ServerTest::add_stream(std::unique_ptr<net::DatagramPort> port, MonoTime no
   streams_.push_back(std::move(stream));
   control_.stream_made(now);
   if (streams_.size() == p.sockets()) {
-    control_.streams_made(now);
+    const bool amount = p.bytes != 0 || p.blocks != 0;
+    const Duration omitted = std::chrono::seconds{p.omit_seconds};
+    control_.streams_made(
+        now, amount ? std::optional{longest_arrival(params()) + omitted} : std::nullopt);
   }
 }
 
