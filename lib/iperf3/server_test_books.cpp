@@ -184,7 +184,7 @@ SessionOutcome ServerTest::outcome() const {
   out.client = client();
   out.server = local();
   out.opened = times_.opened();
-  out.closed = setting_.clock.unix_now();
+  out.closed = times_.at(setting_.clock.now());
   out.params = params();
   out.status = control_.status();
   out.reason = control_.reason();

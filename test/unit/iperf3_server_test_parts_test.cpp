@@ -60,6 +60,12 @@ TEST_CASE("data flowed from the start to the client's end, without the omitted t
   CHECK(times.results_at() == at(6s));
 }
 
+TEST_CASE("a test ends behind its beginning although the wall clock is set back") {
+  const TestTimes times{UnixTime{1000h}, at(5s)};
+  CHECK(times.at(at(5s)) == times.opened());
+  CHECK(times.at(at(65s)) == UnixTime{1000h} + 1min);
+}
+
 TEST_CASE("a place is told to be free when its test should be over, then when it must be") {
   TestTimes times{UnixTime{}, at(0s)};
   CHECK(times.free_at(10s, kNever, at(0s)) == at(10'500ms));
