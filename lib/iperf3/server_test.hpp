@@ -155,6 +155,7 @@ class ServerTest {
   void tell_end();
   void close_stream(std::size_t index);
   [[nodiscard]] Results own_results();
+  void tell_report(Results& out);
   void watch(MonoTime now);
   void watch_arrivals(MonoTime now);
   [[nodiscard]] RateWatch rate_watch(MonoTime now) const;
