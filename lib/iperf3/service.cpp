@@ -107,6 +107,8 @@ void Iperf3Service::accept_clients(MonoTime now) {
       if (control_->exhausted()) {
         poll_.remove(control_->fd());  // it would stay readable
         listen_again_ = now + 100ms;
+        parts_.observer.on_warning(
+            Warning{"accept", "no descriptor or memory is left for a connection of iperf3"});
       }
       return;
     }
