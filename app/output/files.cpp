@@ -48,6 +48,11 @@ int open_for_writing(const std::string& path, OutputFile::Mode mode) {
 
 }  // namespace
 
+bool has_room(int fd) {
+  pollfd room{fd, POLLOUT, 0};
+  return ::poll(&room, 1, 0) == 1;
+}
+
 Result<void> write_all(int fd, std::string_view text, const std::string& name) {
   while (!text.empty()) {
     const ssize_t written = ::write(fd, text.data(), text.size());
@@ -178,8 +183,7 @@ Result<std::size_t> OutputFile::write_some(std::string_view text) const {
   // Where there is room at all there is as much as this: no write waits, though others may share
   // this end, and have left it as one that does.
   const std::string_view piece = text.substr(0, PIPE_BUF);
-  pollfd room{fd(), POLLOUT, 0};
-  if (::poll(&room, 1, 0) != 1) {
+  if (!has_room(fd())) {
     return 0;
   }
   ssize_t written = ::send(fd(), piece.data(), piece.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
