@@ -206,6 +206,15 @@ void OutputFile::wait_for_room(int other, Duration at_most) const {
   ::poll(both.data(), both.size(), static_cast<int>(std::clamp<std::int64_t>(ms, 0, 60'000)));
 }
 
+void OutputFile::wait_abandoned(int other, Duration at_most) const {
+  std::array<pollfd, 2> both{pollfd{fd(), 0, 0}, pollfd{other, POLLIN, 0}};
+  if (::poll(both.data(), 1, 0) != 0 && !is_abandoned()) {
+    both[0].fd = -1;  // closed, or a terminal that has hung up: that would be told at once
+  }
+  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(at_most).count();
+  ::poll(both.data(), both.size(), static_cast<int>(std::clamp<std::int64_t>(ms, 0, INT_MAX)));
+}
+
 bool OutputFile::is_abandoned() const {
   pollfd pipe{fd(), 0, 0};
   return ::poll(&pipe, 1, 0) == 1 && (pipe.revents & POLLERR) != 0;

@@ -40,6 +40,8 @@ class OutputFile {
   /// Waits until there may be room for write_some(), the other descriptor is readable, or the time
   /// is over.
   void wait_for_room(int other, Duration at_most) const;
+  /// Waits until is_abandoned(), the other descriptor is readable, or the time is over.
+  void wait_abandoned(int other, Duration at_most) const;
   /// A pipe that nobody reads any more.
   [[nodiscard]] bool is_abandoned() const;
   [[nodiscard]] bool is_terminal() const;
