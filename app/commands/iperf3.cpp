@@ -256,6 +256,7 @@ int run_server(const Iperf3Command& command, Iperf3Printer& printer, engine::Sto
   if (stop.requested() && !(idle && idle->asked())) {
     printer.say_last_error("interrupt - the server has terminated");
   }
+  printer.finish_server();
   return printer.failed() ? kFailed : exit_ok;
 }
 

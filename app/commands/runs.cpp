@@ -1,11 +1,9 @@
 #include "app/commands/runs.hpp"
 
-#include <array>
 #include <vector>
 
 #include "app/commands/find_rate.hpp"
 #include "app/exit_code.hpp"
-#include "os/event.hpp"
 #include "result/document.hpp"
 
 namespace udperf::app {
@@ -38,7 +36,8 @@ class Series {
         // All that ran is complete, but not all that was asked for.
         return complete && number < command_.repeat ? signal_code() : code;
       }
-      if (!pause_before_next()) {
+      reporter.pause(command_.gap);
+      if (setting_.stop.requested()) {
         const auto whole = summed_up(document);
         const auto rest = renderer.stopped(whole, setting_.clock.unix_now());
         return output_.put_last(rest, whole) ? signal_code() : exit_internal;
@@ -60,15 +59,6 @@ class Series {
       document.repeats = result::build_repeats(command_.repeat, runs_);
     }
     return document;
-  }
-
-  /// False when a signal ended it.
-  [[nodiscard]] bool pause_before_next() const {
-    const std::array<int, 1> fds{setting_.stop.wait_fd()};
-    if (!setting_.stop.requested()) {
-      os::wait_readable(fds, command_.gap);
-    }
-    return !setting_.stop.requested();
   }
 
   const ClientCommand& command_;

@@ -64,7 +64,7 @@ Result<void> open_more(const ServerCommand& command, ServerFiles& files) {
     files.key = *key;
   }
   if (command.jsonl) {
-    auto jsonl = OutputFile::open(command.jsonl, "--jsonl", OutputFile::Mode::append);
+    auto jsonl = OutputFile::open(command.jsonl, "--jsonl", OutputFile::Mode::unhurried);
     if (!jsonl) {
       return tl::unexpected<Error>{jsonl.error()};
     }
@@ -195,6 +195,7 @@ int run_command(const ServerCommand& command) {
                           [&files, &reporter](const Endpoint& local) {
                             tell_ready(*files, local, reporter.services());
                           }};
+  files->log.wait_for_nobody();
   engine::StopToken stop;
   ShownMetrics shown;
   const SignalWatcher signals{stop, [&] { tell_counters(reporter, shown, stop); },
@@ -216,6 +217,7 @@ int run_command(const ServerCommand& command) {
       engine::run_server(options, clock, random, observer, stop,
                          wanted_services({command, options, clock, random, observer}));
 
+  reporter.finish();
   shown.show(nullptr);  // signals may still come when they are gone
   if (!served) {
     files->log.error(served.error().message());

@@ -1,7 +1,11 @@
 #include "app/iperf3/printer.hpp"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <array>
 #include <ctime>
+#include <utility>
 
 #include "base/decimal.hpp"
 #include "base/printable.hpp"
@@ -47,7 +51,11 @@ iperf3::TextFormat text_format(const Iperf3Command& command) {
 }
 
 Iperf3Printer::Iperf3Printer(const Iperf3Command& command, OutputFile& output, const Clock& clock)
-    : command_(command), output_(output), format_(text_format(command)), clock_(clock) {}
+    : command_(command), output_(output), format_(text_format(command)), clock_(clock) {
+  if (command.role == Iperf3Command::Role::server) {
+    queue_.emplace(output);
+  }
+}
 
 void Iperf3Printer::write(const std::string& text) {
   std::string prefix;
@@ -56,8 +64,21 @@ void Iperf3Printer::write(const std::string& text) {
     prefix = (command_.log.timestamps ? time_now(*command_.log.timestamps) : "") +
              (title ? *title + ":  " : "");
   }
-  const auto done = output_.write(prefix.empty() ? text : with_prefix(text, prefix));
+  const std::string whole = prefix.empty() ? text : with_prefix(text, prefix);
+  if (queue_) {
+    queue_->put(whole);
+    failed_ = queue_->failing();
+    return;
+  }
+  const auto done = output_.write(whole);
   failed_ = failed_ || !done;
+}
+
+/// To stderr, unless that would hold up a server.
+void Iperf3Printer::write_error(const std::string& line) {
+  if (!queue_ || has_room(STDERR_FILENO)) {
+    std::fputs(line.c_str(), stderr);
+  }
 }
 
 void Iperf3Printer::on_test_taken(const TestRecord& record) {
@@ -67,7 +88,7 @@ void Iperf3Printer::on_test_taken(const TestRecord& record) {
   if (chosen && record.segment_bytes != 0 && record.parameters.length > record.segment_bytes) {
     const std::string line = "warning: UDP block size " + length + " exceeds TCP MSS " + segment +
                              ", may result in fragmentation / drops\n";
-    std::fputs(line.c_str(), stderr);
+    write_error(line);
   }
   if (!text()) {
     return;
@@ -143,7 +164,7 @@ std::string Iperf3Printer::cpu_of(const TestRecord& record) const {
 }
 
 void Iperf3Printer::renew_log() {
-  if (const auto done = output_.reopen(); !done) {
+  if (const auto done = queue_ ? queue_->reopen() : output_.reopen(); !done) {
     say_error(done.error().message());
   }
 }
@@ -188,7 +209,7 @@ void Iperf3Printer::on_test_ended(const TestRecord& record) {
   if (record.rows_left_out != 0) {
     const std::string line = "iperf3: warning - " + std::to_string(record.rows_left_out) +
                              " intervals are not kept: there is no room for their rows\n";
-    std::fputs(line.c_str(), stderr);
+    write_error(line);
   }
   switch (command_.report.output) {
     case Iperf3Command::Output::json_stream:
@@ -269,7 +290,7 @@ void Iperf3Printer::say_debug(const std::string& what) {
   if (text()) {
     write(line);
   } else {
-    std::fputs(line.c_str(), stderr);
+    write_error(line);
   }
 }
 
@@ -280,16 +301,40 @@ void Iperf3Printer::say_trouble(const std::string& what) {
 }
 
 MonoTime Iperf3Printer::tell_left_out(MonoTime now) {
-  MonoTime next = kNever;
-  const auto look = [&](RecordLimiter& limiter, const char* what) {
-    if (const auto count = limiter.take_left_out(now)) {
-      say_error("... " + std::to_string(*count) + " more like this in the last 10 s: " + what);
+  tell(tests_limit_, tests_limit_.take_left_out(now));
+  tell(trouble_limit_, trouble_limit_.take_left_out(now));
+  MonoTime next = std::min(tests_limit_.due(), trouble_limit_.due());
+  if (queue_) {
+    queue_->flush();
+    left_out_ += queue_->take_left_out().count;
+    next = std::min(next, queue_->due(now));
+    if (left_out_ != 0 && queue_->goes()) {
+      say_error("... " + std::to_string(std::exchange(left_out_, 0)) +
+                " more that nobody read, or that could not be written");
     }
-    next = std::min(next, limiter.due());
-  };
-  look(tests_limit_, "tests");
-  look(trouble_limit_, "errors");
+  }
   return next;
+}
+
+void Iperf3Printer::tell(RecordLimiter& limiter, std::optional<std::uint64_t> count) {
+  if (count) {
+    say_error("... " + std::to_string(*count) + " more like this in the last 10 s: " +
+              (&limiter == &tests_limit_ ? "tests" : "errors"));
+  }
+}
+
+void Iperf3Printer::finish_server() {
+  constexpr Duration kPatience = std::chrono::seconds{2};
+  tell(tests_limit_, tests_limit_.take_all());
+  tell(trouble_limit_, trouble_limit_.take_all());
+  if (queue_) {
+    queue_->finish(kPatience);
+    failed_ = queue_->failing();
+    left_out_ += queue_->take_left_out().count;
+    if (left_out_ != 0) {
+      write_error("iperf3: error - ... " + std::to_string(left_out_) + " more that nobody read\n");
+    }
+  }
 }
 
 void Iperf3Printer::say_error(const std::string& what) {
@@ -298,7 +343,7 @@ void Iperf3Printer::say_error(const std::string& what) {
   if (command_.log.file && text()) {
     write(line);
   } else {  // a log of JSON has nothing else in it
-    std::fputs(line.c_str(), stderr);
+    write_error(line);
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "app/iperf3/command.hpp"
 #include "app/output/files.hpp"
+#include "app/output/line_queue.hpp"
 #include "base/record_limiter.hpp"
 #include "clock/clock.hpp"
 #include "iperf3/report_writer.hpp"
@@ -19,7 +20,8 @@ namespace udperf::app {
 [[nodiscard]] iperf3::TextFormat text_format(const Iperf3Command& command);
 
 /// Prints tests as iperf3 does, as text, JSON or a stream of JSON objects. Of several tests at a
-/// time one is printed as it runs, the others when they are over.
+/// time one is printed as it runs, the others when they are over. Of a server nobody who reads
+/// slowly, or not at all, holds up a test: what there is no room for is left out.
 class Iperf3Printer final : public iperf3::TestWatcher {
  public:
   Iperf3Printer(const Iperf3Command& command, OutputFile& output, const Clock& clock);
@@ -41,6 +43,8 @@ class Iperf3Printer final : public iperf3::TestWatcher {
   void say_trouble(const std::string& what);
   /// Tells what was left out, when it is time to. Returns when it is next.
   MonoTime tell_left_out(MonoTime now);
+  /// The end of a server: tells what was left out, and writes what waits, for two seconds at most.
+  void finish_server();
   /// The error that ends the program: of the forms of JSON it is a part.
   void say_last_error(const std::string& what);
   /// -d: a part of the output where that is text, else on stderr.
@@ -61,6 +65,8 @@ class Iperf3Printer final : public iperf3::TestWatcher {
   /// The log by its name, which another program may have moved away.
   void renew_log();
   void write(const std::string& text);
+  void write_error(const std::string& line);
+  void tell(RecordLimiter& limiter, std::optional<std::uint64_t> count);
   /// JSON of a test of which nothing was printed before.
   void write_alone(const iperf3::TestRecord& record);
 
@@ -75,6 +81,8 @@ class Iperf3Printer final : public iperf3::TestWatcher {
   std::uint16_t port_ = 0;
   std::atomic<std::uint64_t> tests_{0};
   bool failed_ = false;
+  std::optional<LineQueue> queue_;  ///< of a server
+  std::uint64_t left_out_ = 0;      ///< of the queue, and not told yet
 };
 
 }  // namespace udperf::app

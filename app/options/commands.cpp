@@ -28,7 +28,8 @@ constexpr std::string_view kClientProse =
 constexpr std::string_view kServerProse =
     "The server serves any number of clients at a time within the limits that it is given, and "
     "sends to no address that has not proved to be one. For each finished session it prints its "
-    "half of the result, or one line of JSON with --jsonl.\n\n"
+    "half of the result, or one line of JSON with --jsonl. Where these are more than 200 a second, "
+    "or nobody reads them, some are left out and counted by a line with the event left_out.\n\n"
     "With --ready-fd a program that starts the server learns when packets can arrive, and at which "
     "port: one line of JSON is written to the descriptor.\n\n"
     "As a service it is run by udperf-server.service, which takes options from "

@@ -51,12 +51,20 @@ void ClientReporter::stop_if_abandoned() {
   }
 }
 
+void ClientReporter::pause(Duration time) {
+  if (!parts_.stop.requested()) {
+    parts_.output.wait_abandoned(parts_.stop.wait_fd(), time);
+  }
+  stop_if_abandoned();
+}
+
 void ClientReporter::on_warning(const Warning& warning) {
   parts_.log.warning(warning.message + " [" + warning.code + "]", context_);
 }
 
 void ClientReporter::on_trace(const std::string& text, const std::optional<Endpoint>& peer) {
   parts_.log.debug(text, LogContext{peer, context_.session});
+  stop_if_abandoned();  // a server that is waited for is tried again and again
 }
 
 void ClientReporter::say(const std::string& line) {

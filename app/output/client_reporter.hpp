@@ -42,6 +42,8 @@ class ClientReporter final : public engine::ClientObserver {
 
   /// The first failure to write a live line; the test itself went on.
   [[nodiscard]] const std::optional<Error>& write_error() const { return write_error_; }
+  /// Waits so long, or until a stop, which it asks for where nobody is left who reads the output.
+  void pause(Duration time);
   /// Takes the progress line away for good: nothing may stand before the result.
   void end_progress() { progress_.reset(); }
 

@@ -18,46 +18,9 @@
 namespace udperf::app {
 namespace {
 
-constexpr std::string_view kSpace = " \t\r\n";
-constexpr std::string_view kHexDigits = "0123456789abcdef";
-
 tl::unexpected<Error> refuse(std::string what, int os_error = 0) {
   return tl::unexpected<Error>{Error{ErrorCode::usage, std::move(what), os_error, {}}};
 }
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) {
-    return {};
-  }
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
-std::optional<unsigned> hex_digit(char c) {
-  const char lower = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
-  const auto at = kHexDigits.find(lower);
-  return at == std::string_view::npos ? std::nullopt : std::optional{static_cast<unsigned>(at)};
-}
-
-std::optional<crypto::Key> parse_key(std::string_view digits) {
-  crypto::Key key{};
-  if (digits.size() != 2 * key.size()) {
-    return std::nullopt;
-  }
-  for (std::size_t i = 0; i < key.size(); ++i) {
-    const auto high = hex_digit(digits[2 * i]);
-    const auto low = hex_digit(digits[2 * i + 1]);
-    if (!high || !low) {
-      return std::nullopt;
-    }
-    key[i] = static_cast<std::byte>((*high << 4U) | *low);
-  }
-  return key;
-}
-
-}  // namespace
-
-namespace {
 
 bool is_regular(int fd) {
   struct stat status {};
@@ -83,15 +46,12 @@ int open_for_writing(const std::string& path, OutputFile::Mode mode) {
   return ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0644);
 }
 
-/// Whether systemd made the file for this service, and for nobody else.
-bool is_credential(const std::string& path) {
-  const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
-  const std::string prefix = folder != nullptr ? std::string{folder} + "/" : std::string{};
-  return prefix.size() > 1 && path.compare(0, prefix.size(), prefix) == 0 &&
-         path.find("/../") == std::string::npos;
-}
-
 }  // namespace
+
+bool has_room(int fd) {
+  pollfd room{fd, POLLOUT, 0};
+  return ::poll(&room, 1, 0) == 1;
+}
 
 Result<void> write_all(int fd, std::string_view text, const std::string& name) {
   while (!text.empty()) {
@@ -223,8 +183,7 @@ Result<std::size_t> OutputFile::write_some(std::string_view text) const {
   // Where there is room at all there is as much as this: no write waits, though others may share
   // this end, and have left it as one that does.
   const std::string_view piece = text.substr(0, PIPE_BUF);
-  pollfd room{fd(), POLLOUT, 0};
-  if (::poll(&room, 1, 0) != 1) {
+  if (!has_room(fd())) {
     return 0;
   }
   ssize_t written = ::send(fd(), piece.data(), piece.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -245,6 +204,15 @@ void OutputFile::wait_for_room(int other, Duration at_most) const {
   std::array<pollfd, 2> both{pollfd{fd(), POLLOUT, 0}, pollfd{other, POLLIN, 0}};
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(at_most).count();
   ::poll(both.data(), both.size(), static_cast<int>(std::clamp<std::int64_t>(ms, 0, 60'000)));
+}
+
+void OutputFile::wait_abandoned(int other, Duration at_most) const {
+  std::array<pollfd, 2> both{pollfd{fd(), 0, 0}, pollfd{other, POLLIN, 0}};
+  if (::poll(both.data(), 1, 0) != 0 && !is_abandoned()) {
+    both[0].fd = -1;  // closed, or a terminal that has hung up: that would be told at once
+  }
+  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(at_most).count();
+  ::poll(both.data(), both.size(), static_cast<int>(std::clamp<std::int64_t>(ms, 0, INT_MAX)));
 }
 
 bool OutputFile::is_abandoned() const {
@@ -289,60 +257,6 @@ PidFile::~PidFile() {
   if (!path_.empty()) {
     ::unlink(path_.c_str());  // somebody else may have removed it already
   }
-}
-
-Result<crypto::Key> read_key_file(const std::string& path) {
-  constexpr std::size_t kMaxBytes = 1024;
-  const std::string option = "--key-file " + path;
-  const net::Fd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  struct stat status {};
-  if (!file || ::fstat(file.get(), &status) != 0) {
-    const int reason = errno;
-    return refuse(option + ": cannot be read", reason);
-  }
-  if (!S_ISREG(status.st_mode)) {
-    return refuse(option + ": not a regular file");
-  }
-  const mode_t others = is_credential(path) ? S_IWGRP | S_IXGRP | S_IRWXO : S_IRWXG | S_IRWXO;
-  if ((status.st_mode & others) != 0) {
-    return refuse(option + ": others than its owner have access; use chmod 600");
-  }
-  std::array<char, kMaxBytes> buffer{};
-  const ssize_t size = ::read(file.get(), buffer.data(), buffer.size());
-  if (size < 0) {
-    const int reason = errno;
-    return refuse(option + ": cannot be read", reason);
-  }
-  const auto key = parse_key(trimmed({buffer.data(), static_cast<std::size_t>(size)}));
-  if (!key) {
-    return refuse(option + ": must hold 64 hexadecimal digits, as udperf keygen writes them");
-  }
-  return *key;
-}
-
-std::string make_key_text(RandomSource& random) {
-  crypto::Key key{};
-  random.fill(key);
-  std::string text;
-  for (const std::byte byte : key) {
-    const auto value = std::to_integer<unsigned>(byte);
-    text += {kHexDigits[value >> 4U], kHexDigits[value & 0xFU]};
-  }
-  return text + "\n";
-}
-
-Result<void> write_key_file(const std::string& path, std::string_view text) {
-  const net::Fd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
-  if (!file) {
-    const int reason = errno;
-    return refuse("keygen " + path + ": cannot be created", reason);
-  }
-  ::fchmod(file.get(), 0600);  // a umask may have taken the owner's own rights
-  auto done = write_all(file.get(), text, path);
-  if (!done) {
-    ::unlink(path.c_str());  // half a key is none, and would stand in the way of the next try
-  }
-  return done;
 }
 
 }  // namespace udperf::app

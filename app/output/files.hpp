@@ -40,6 +40,8 @@ class OutputFile {
   /// Waits until there may be room for write_some(), the other descriptor is readable, or the time
   /// is over.
   void wait_for_room(int other, Duration at_most) const;
+  /// Waits until is_abandoned(), the other descriptor is readable, or the time is over.
+  void wait_abandoned(int other, Duration at_most) const;
   /// A pipe that nobody reads any more.
   [[nodiscard]] bool is_abandoned() const;
   [[nodiscard]] bool is_terminal() const;
@@ -62,6 +64,10 @@ class OutputFile {
 
 /// All of a file, or of stdin for "-". One that is larger than `most` bytes is an error.
 [[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t most);
+
+/// Whether some can be written without a wait for who reads: as much as PIPE_BUF, where it is a
+/// pipe.
+[[nodiscard]] bool has_room(int fd);
 
 /// Writes all bytes, over as many calls as it takes. `name` is for the error.
 [[nodiscard]] Result<void> write_all(int fd, std::string_view text, const std::string& name);

@@ -1,5 +1,7 @@
 #include "app/output/log.hpp"
 
+#include <unistd.h>
+
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -10,6 +12,7 @@
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include "app/output/files.hpp"
 #include "base/printable.hpp"
 #include "base/units.hpp"
 #include "model/session_text.hpp"
@@ -144,8 +147,20 @@ void Log::write(LogLevel level, std::string_view message, const LogContext& cont
   if (to_stderr_ && before_stderr_) {
     before_stderr_();
   }
-  const auto line = format_record(format_, LogRecord{clock_->unix_now(), level, message, context});
   const std::lock_guard lock{*mutex_};
+  if (!waits_ && !has_room(STDERR_FILENO)) {
+    ++left_out_;
+    return;
+  }
+  if (const auto count = std::exchange(left_out_, 0); count != 0) {
+    put(LogLevel::warning,
+        std::to_string(count) + " records are left out: nobody read them, or not fast enough", {});
+  }
+  put(level, message, context);
+}
+
+void Log::put(LogLevel level, std::string_view message, const LogContext& context) {
+  const auto line = format_record(format_, LogRecord{clock_->unix_now(), level, message, context});
   logger_->log(spdlog_level(level), spdlog::string_view_t{line.data(), line.size()});
 }
 

@@ -67,6 +67,10 @@ class Log {
     write(LogLevel::debug, text, context);
   }
 
+  /// From now on a record for which stderr has no room is left out, and counted: a terminal that is
+  /// stopped, or a pipe that nobody reads, holds nobody up.
+  void wait_for_nobody() { waits_ = !to_stderr_; }
+
   /// On the clock of its records.
   [[nodiscard]] MonoTime now() const { return clock_->now(); }
 
@@ -76,6 +80,7 @@ class Log {
 
  private:
   Log(const LogOptions& options, const Clock& clock, std::unique_ptr<spdlog::logger> logger);
+  void put(LogLevel level, std::string_view message, const LogContext& context);
 
   LogLevel level_;
   LogFormat format_;
@@ -84,6 +89,8 @@ class Log {
   std::unique_ptr<spdlog::logger> logger_;
   std::optional<std::string> file_;
   bool to_stderr_;
+  bool waits_ = true;
+  std::uint64_t left_out_ = 0;
   std::function<void()> before_stderr_;
 };
 

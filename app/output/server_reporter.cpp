@@ -8,9 +8,27 @@
 #include "report/writer.hpp"
 
 namespace udperf::app {
+namespace {
+
+/// Of a JSON line, in bytes.
+constexpr std::size_t kUsual = 8192;
+constexpr std::size_t kUsualCompleted = 4096;
+
+std::string left_out_event(std::uint64_t lines) {
+  return R"({"event":"left_out","data":{"lines":)" + std::to_string(lines) + "}}";
+}
+
+}  // namespace
 
 ServerReporter::ServerReporter(Log& log, Outputs outputs, ReadyAction on_ready)
-    : log_(log), outputs_(outputs), ready_action_(std::move(on_ready)) {}
+    : log_(log), ready_action_(std::move(on_ready)) {
+  if (outputs.text != nullptr) {
+    text_.emplace(*outputs.text, "sessions on stdout");
+  }
+  if (outputs.jsonl != nullptr) {
+    lines_out_.emplace(*outputs.jsonl, "JSON lines");
+  }
+}
 
 void ServerReporter::on_ready(const Endpoint& local) {
   log_.info("listening on " + local.to_string());
@@ -38,12 +56,14 @@ void ServerReporter::on_session_closed(const SessionOutcome& outcome) {
   last_status_ = outcome.status;
   if (sessions_.limiter.admit(log_.now())) {
     log_.info("session closed: " + outcome.reason, LogContext{outcome.client, outcome.session});
-    if (outputs_.text != nullptr) {
-      emit(*outputs_.text, report::session_to_text(outcome));
+    if (text_) {
+      emit(*text_, report::session_to_text(outcome));
     }
   }
-  if (outputs_.jsonl != nullptr && lines_.limiter.admit(log_.now())) {
-    emit_line(report::session_to_json(outcome));
+  const bool complete = outcome.status == TestStatus::complete;
+  Kind& kind = complete ? completed_lines_ : lines_;
+  if (lines_out_ && kind.limiter.admit(log_.now())) {
+    emit_line(kind, complete ? kUsualCompleted : kUsual, report::session_to_json(outcome));
   }
 }
 
@@ -57,12 +77,12 @@ void ServerReporter::on_guest_closed(const engine::GuestOutcome& outcome) {
   if (kind.limiter.admit(log_.now())) {
     log_.info(protocol + " run closed: " + outcome.reason,
               LogContext{outcome.client, std::nullopt});
-    if (outputs_.text != nullptr) {
-      emit(*outputs_.text, outcome.text());
+    if (text_) {
+      emit(*text_, outcome.text());
     }
   }
-  if (outputs_.jsonl != nullptr && lines_.limiter.admit(log_.now())) {
-    emit_line(outcome.json());
+  if (lines_out_ && lines_.limiter.admit(log_.now())) {
+    emit_line(lines_, kUsual, outcome.json());
   }
 }
 
@@ -84,6 +104,18 @@ void ServerReporter::on_warning(const Warning& warning) {
   }
 }
 
+template <class Action>
+void ServerReporter::for_each_kind(const Action& action) {
+  for (Kind* const kind : {&sessions_, &refusals_, &completed_lines_, &lines_}) {
+    action(*kind);
+  }
+  for (auto* const kinds : {&guests_, &warnings_}) {
+    for (auto& [of, kind] : *kinds) {
+      action(kind);
+    }
+  }
+}
+
 MonoTime ServerReporter::on_turn(MonoTime now) {
   MonoTime next = kNever;
   const auto look = [&](Kind& kind) {
@@ -92,35 +124,55 @@ MonoTime ServerReporter::on_turn(MonoTime now) {
     }
     next = std::min(next, kind.limiter.due());
   };
-  look(sessions_);
-  for (auto& [protocol, kind] : guests_) {
-    look(kind);
-  }
-  look(refusals_);
-  look(lines_);
-  for (auto& [code, kind] : warnings_) {
-    look(kind);
+  for_each_kind(look);
+  const std::lock_guard lock{files_};
+  for (auto* const output : {&text_, &lines_out_}) {
+    if (*output) {
+      (*output)->queue.flush();
+      look_after(**output);
+      next = std::min(next, (*output)->queue.due(now));
+    }
   }
   return next;
+}
+
+void ServerReporter::finish(Duration patience) {
+  for_each_kind([this](Kind& kind) {
+    if (const auto count = kind.limiter.take_all()) {
+      tell_left_out(kind, *count);
+    }
+  });
+  const std::lock_guard lock{files_};
+  for (auto* const output : {&text_, &lines_out_}) {
+    if (*output) {
+      (*output)->queue.finish(patience);
+      look_after(**output);
+      (*output)->queue.finish(patience);
+      if ((*output)->left_out != 0) {
+        log_.warning((*output)->name + ": " + std::to_string((*output)->left_out) +
+                     " were left out");
+      }
+    }
+  }
 }
 
 void ServerReporter::tell_left_out(Kind& kind, std::uint64_t count) {
   const std::string text = "... " + std::to_string(count) + " more like this in the last 10 s: ";
   log_.info(text + kind.name);
-  if (&kind == &lines_ && outputs_.jsonl != nullptr) {
-    emit(*outputs_.jsonl, R"({"event":"left_out","data":{"lines":)" + std::to_string(count) + "}}");
+  if ((&kind == &lines_ || &kind == &completed_lines_) && lines_out_) {
+    emit(*lines_out_, left_out_event(count));
   }
-  if (kind.in_text && outputs_.text != nullptr) {
-    emit(*outputs_.text, text + kind.name);
+  if (kind.in_text && text_) {
+    emit(*text_, text + kind.name);
   }
 }
 
 void ServerReporter::reopen() {
   Result<void> log = log_.reopen();
   Result<void> lines;
-  if (outputs_.jsonl != nullptr) {
+  if (lines_out_) {
     const std::lock_guard lock{files_};
-    lines = outputs_.jsonl->reopen();
+    lines = lines_out_->queue.reopen();
   }
   for (const auto* done : {&log, &lines}) {
     if (!*done) {
@@ -142,19 +194,40 @@ void ServerReporter::log_tally() {
             " refused=" + std::to_string(refused_));
 }
 
-void ServerReporter::emit(const OutputFile& file, const std::string& text) {
+void ServerReporter::emit(Output& output, const std::string& text) {
   const bool ended = !text.empty() && text.back() == '\n';
   const std::lock_guard lock{files_};
-  const auto done = file.write(ended ? text : text + "\n");
-  if (!done && !std::exchange(write_failed_, true)) {
-    log_.error(done.error().message());  // once: the next session would only say the same
-  }
+  output.queue.put(ended ? text : text + "\n");
+  look_after(output);
 }
 
-void ServerReporter::emit_line(const std::string& text) {
-  constexpr std::size_t kUsual = 8192;  // a line with many rows counts as several
-  emit(*outputs_.jsonl, text);
-  lines_.limiter.charge(text.size() / kUsual, log_.now());
+/// A JSON line that was admitted. One with many rows counts as several.
+void ServerReporter::emit_line(Kind& kind, std::size_t usual, const std::string& text) {
+  emit(*lines_out_, text);
+  kind.limiter.charge(text.size() / usual, log_.now());
+}
+
+/// Tells once that something could not be written, and how much when that goes again.
+void ServerReporter::look_after(Output& output) {
+  const auto now_left_out = output.queue.take_left_out();
+  output.left_out += now_left_out.count;
+  if (now_left_out.count != 0 && !std::exchange(output.said, true)) {
+    if (now_left_out.reason.empty()) {
+      log_.warning(output.name + " are left out: nobody reads them, or not fast enough");
+    } else {
+      log_.error(now_left_out.reason);
+    }
+  }
+  if (output.left_out == 0 || !output.queue.goes()) {
+    return;
+  }
+  log_.info(output.name + " are written again, " + std::to_string(output.left_out) +
+            " were left out");
+  if (lines_out_ && &output == &*lines_out_) {
+    output.queue.put(left_out_event(output.left_out) + "\n");
+  }
+  output.left_out = 0;
+  output.said = false;
 }
 
 std::string counters_text(const engine::ServerCounters& counters) {

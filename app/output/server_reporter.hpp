@@ -11,6 +11,7 @@
 
 #include "app/cli.hpp"
 #include "app/output/files.hpp"
+#include "app/output/line_queue.hpp"
 #include "app/output/log.hpp"
 #include "base/record_limiter.hpp"
 #include "engine/server_run.hpp"
@@ -21,12 +22,13 @@ namespace udperf::app {
 /// each session, as text or as a JSON line. log_tally() and reopen() may be called from any thread,
 /// the rest is for the server's. Everything given must outlive it.
 ///
-/// What strangers can cause is written at a limited rate, and what was left out is counted.
+/// What strangers can cause is written at a limited rate, and what was left out is counted. Nobody
+/// who reads slowly, or not at all, holds the server up.
 class ServerReporter final : public engine::ServerObserver {
  public:
   /// Where sessions are written; without a file there, they are not.
   struct Outputs {
-    const OutputFile* text = nullptr;
+    OutputFile* text = nullptr;
     OutputFile* jsonl = nullptr;
   };
   using ReadyAction = std::function<void(const Endpoint& local)>;
@@ -45,6 +47,9 @@ class ServerReporter final : public engine::ServerObserver {
 
   MonoTime on_turn(MonoTime now) override;
 
+  /// The end: tells what was left out, and writes what waits for readers, for so long at most.
+  void finish(Duration patience = std::chrono::seconds{2});
+
   /// Opens the log and the file of JSON lines anew: the answer to SIGHUP.
   void reopen();
   /// One record with what has happened so far: the answer to SIGUSR1.
@@ -56,13 +61,20 @@ class ServerReporter final : public engine::ServerObserver {
 
   /// How the last session ended; nothing before the first.
   [[nodiscard]] std::optional<TestStatus> last_status() const { return last_status_; }
-  /// Whether a session could not be written.
-  [[nodiscard]] bool write_failed() const { return write_failed_; }
+  /// Whether the last of what a file was to have could not be written.
+  [[nodiscard]] bool write_failed() const {
+    return (text_ && text_->queue.failing()) || (lines_out_ && lines_out_->queue.failing());
+  }
 
  private:
-  void emit(const OutputFile& file, const std::string& text);
-  /// A JSON line that was admitted.
-  void emit_line(const std::string& text);
+  /// A file of sessions, and what is to be said of it.
+  struct Output {
+    Output(OutputFile& file, std::string what) : queue(file), name(std::move(what)) {}
+    LineQueue queue;
+    std::string name;
+    std::uint64_t left_out = 0;  ///< that nobody was told of
+    bool said = false;           ///< that something was
+  };
   /// A kind of record that strangers can cause.
   struct Kind {
     Kind(std::uint32_t burst, Duration every, std::string what, bool text = false)
@@ -71,19 +83,26 @@ class ServerReporter final : public engine::ServerObserver {
     std::string name;
     bool in_text;  ///< is told in the text output, too
   };
+  void emit(Output& output, const std::string& text);
+  void emit_line(Kind& kind, std::size_t usual, const std::string& text);
+  void look_after(Output& output);
   void tell_left_out(Kind& kind, std::uint64_t count);
+  template <class Action>
+  void for_each_kind(const Action& action);
 
   Log& log_;
-  Outputs outputs_;
+  std::optional<Output> text_;
+  std::optional<Output> lines_out_;
   ReadyAction ready_action_;
   Services services_;
   std::optional<TestStatus> last_status_;
-  bool write_failed_ = false;
   std::mutex files_;
   Kind sessions_{200, std::chrono::milliseconds{200}, "sessions", true};
   std::map<std::string, Kind> guests_;  ///< by protocol
   Kind refusals_{50, std::chrono::milliseconds{500}, "refusals"};
-  Kind lines_{1000, std::chrono::milliseconds{50}, "JSON lines"};
+  /// A line for each of 4096 light sessions at once, and of a thousand that are repeated.
+  Kind completed_lines_{4096, std::chrono::milliseconds{5}, "JSON lines"};
+  Kind lines_{1000, std::chrono::milliseconds{50}, "JSON lines of what did not complete"};
   std::map<std::string, Kind> warnings_;  ///< by code
   std::atomic<std::uint64_t> opened_{0};
   std::atomic<std::uint64_t> closed_{0};

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "classic/asker.hpp"
 #include "classic/letter_format.hpp"
@@ -17,6 +18,7 @@
 #include "engine/client_outcome.hpp"
 #include "engine/port_offload.hpp"
 #include "engine/server_lookup.hpp"
+#include "engine/unreachable.hpp"
 #include "engine/worker.hpp"
 #include "net/receive_buffers.hpp"
 #include "net/udp_port.hpp"
@@ -105,6 +107,10 @@ class Run {
         sender_.stop(TxEnd::interrupted);
         task.notify();
       }
+      if (clock_.now() - begun_ < kNeverThere && no_way()) {
+        sender_.stop(TxEnd::failed);
+        task.notify();
+      }
       const std::array<int, 2> fds{stop_.requested() ? -1 : stop_.wait_fd(), done.fd()};
       os::wait_readable(fds, kTick);
       show();
@@ -129,7 +135,7 @@ class Run {
       case SendTask::Trouble::none:
         break;
     }
-    if (sent().end == TxEnd::failed) {
+    if (sent().end == TxEnd::failed && !error_) {
       note_failure(sender_.os_error());
     }
   }
@@ -167,6 +173,16 @@ class Run {
     }
   }
 
+  /// Whether ICMP has said since the beginning that there is no way to the server; that is the
+  /// error then.
+  bool no_way() {
+    if (const auto said = engine::unreachable_text(port_.take_unreachable()); !said.empty()) {
+      error_ =
+          Error{ErrorCode::unreachable, port_.remote().to_string() + ": " + said, 0, "connect"};
+    }
+    return error_.has_value();
+  }
+
   [[nodiscard]] Error cut_short(const std::string& why) const {
     return Error{ErrorCode::cut_short, port_.remote().to_string() + ": " + why, 0, "transfer"};
   }
@@ -201,7 +217,7 @@ class Run {
     answer_ = asker.answer();
     if (answer_) {
       error_.reset();
-    } else if (!error_ && !stop_.requested()) {
+    } else if (!error_ && !stop_.requested() && !no_way()) {
       error_ = Error{ErrorCode::unreachable,
                      port_.remote().to_string() + ": no answer to STOP within " +
                          format_duration(options_.connect_timeout) +
@@ -223,6 +239,25 @@ class Run {
   std::optional<Error> error_;
   std::optional<ClassicAnswer> answer_;
 };
+
+/// Of the first address that there is a way to from here; the error: of the last.
+Result<std::unique_ptr<net::UdpPort>> first_port(const ClientOptions& options,
+                                                 const std::vector<Endpoint>& servers,
+                                                 TestOutcome& outcome) {
+  Result<std::unique_ptr<net::UdpPort>> port;
+  for (const Endpoint& server : servers) {
+    outcome.server = server;
+    port = net::UdpPort::open(port_options(options, server));
+    if (port) {
+      break;
+    }
+    port = tl::unexpected{engine::unreachable_from_here(port.error())};
+    if (port.error().code != ErrorCode::unreachable) {
+      break;
+    }
+  }
+  return port;
+}
 
 void fill_from(const Run& run, const StopToken& stop, TestOutcome& outcome) {
   outcome.error = run.error();
@@ -266,8 +301,7 @@ TestOutcome run_classic_client(const ClientOptions& options, const Clock& clock,
   if (!servers) {
     return failed(servers.error());
   }
-  outcome.server = servers->front();
-  auto port = net::UdpPort::open(port_options(options, *outcome.server));
+  auto port = first_port(options, *servers, outcome);
   if (!port) {
     return failed(port.error());
   }

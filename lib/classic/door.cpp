@@ -58,7 +58,7 @@ std::optional<std::string> Door::on_datagram(const Arrival& arrival, MonoTime no
       on_start(arrival, now, unix_now);
       return std::nullopt;
     case Input::stop:
-      return on_stop(arrival, now, unix_now);
+      return on_stop(arrival, now);
     case Input::data:
       on_data(arrival, now, unix_now);
       break;
@@ -106,13 +106,13 @@ void Door::drop_stragglers(const Key& key, Peer& peer) {
 }
 
 void Door::end_run(const Key& key, Peer& peer, TestStatus status, std::string reason,
-                   UnixTime unix_now) {
+                   MonoTime now) {
   const Run& run = *peer.run;
   RunOutcome outcome;
   outcome.client = key.first;
   outcome.server = key.second;
   outcome.first = run.first;
-  outcome.closed = unix_now;
+  outcome.closed = run.first + (now - run.begun);  // whatever becomes of the wall clock
   outcome.status = status;
   outcome.reason = std::move(reason);
   outcome.start_seen = run.start_seen;
@@ -147,7 +147,7 @@ void Door::on_start(const Arrival& arrival, MonoTime now, UnixTime unix_now) {
       return;
     }
     if (certain(found->second)) {
-      end_run(key, found->second, TestStatus::incomplete, "the client started again", unix_now);
+      end_run(key, found->second, TestStatus::incomplete, "the client started again", now);
     } else {
       drop_stragglers(key, found->second);
     }
@@ -180,7 +180,7 @@ void Door::on_data(const Arrival& arrival, MonoTime now, UnixTime unix_now) {
   peer->credit += arrival.length;
 }
 
-std::optional<std::string> Door::on_stop(const Arrival& arrival, MonoTime now, UnixTime unix_now) {
+std::optional<std::string> Door::on_stop(const Arrival& arrival, MonoTime now) {
   const Key key{arrival.from, arrival.to};
   const auto found = peers_.find(key);
   if (found == peers_.end()) {
@@ -190,7 +190,7 @@ std::optional<std::string> Door::on_stop(const Arrival& arrival, MonoTime now, U
   Peer& peer = found->second;
   if (peer.run && certain(peer)) {
     peer.run->heard = now;
-    end_run(key, peer, TestStatus::complete, "complete", unix_now);
+    end_run(key, peer, TestStatus::complete, "complete", now);
   } else if (peer.run) {
     drop_stragglers(key, peer);
   }
@@ -212,7 +212,7 @@ std::optional<std::string> Door::paid(std::string answer, Peer* peer, MonoTime n
   return answer;
 }
 
-MonoTime Door::expire_run(const Key& key, Peer& peer, MonoTime now, UnixTime unix_now) {
+MonoTime Door::expire_run(const Key& key, Peer& peer, MonoTime now) {
   const Run& run = *peer.run;
   const MonoTime silent = run.heard + kSilence;
   const MonoTime overdue =
@@ -226,19 +226,19 @@ MonoTime Door::expire_run(const Key& key, Peer& peer, MonoTime now, UnixTime uni
   }
   const bool cut = now >= overdue;
   end_run(key, peer, TestStatus::incomplete,
-          cut ? "it took longer than --max-duration" : "the client fell silent", unix_now);
+          cut ? "it took longer than --max-duration" : "the client fell silent", now);
   peer.last->closed = cut;
   peer.last->settled = true;
   ++settled_;
   return now;
 }
 
-MonoTime Door::expire(MonoTime now, UnixTime unix_now) {
+MonoTime Door::expire(MonoTime now) {
   MonoTime next = kNothingDue;
   for (auto it = peers_.begin(); it != peers_.end();) {
     Peer& peer = it->second;
     if (peer.run) {
-      next = std::min(next, expire_run(it->first, peer, now, unix_now));
+      next = std::min(next, expire_run(it->first, peer, now));
       ++it;
       continue;
     }
@@ -257,14 +257,14 @@ MonoTime Door::expire(MonoTime now, UnixTime unix_now) {
   return next;
 }
 
-void Door::shut_down(UnixTime unix_now) {
+void Door::shut_down(MonoTime now) {
   shutting_down_ = true;
   for (auto& [key, peer] : peers_) {
     if (!peer.run) {
       continue;
     }
     if (certain(peer)) {
-      end_run(key, peer, TestStatus::incomplete, "the server was stopped", unix_now);
+      end_run(key, peer, TestStatus::incomplete, "the server was stopped", now);
     } else {
       drop_stragglers(key, peer);
     }

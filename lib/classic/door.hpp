@@ -74,9 +74,9 @@ class Door {
   [[nodiscard]] std::optional<std::string> on_datagram(const Arrival& arrival, MonoTime now,
                                                        UnixTime unix_now);
   /// Ends runs that are overdue. Returns when to be called next at the latest.
-  MonoTime expire(MonoTime now, UnixTime unix_now);
+  MonoTime expire(MonoTime now);
   /// Ends every run; nothing begins any more.
-  void shut_down(UnixTime unix_now);
+  void shut_down(MonoTime now);
   /// Runs that have ended since last asked.
   [[nodiscard]] std::vector<RunOutcome> take_finished() { return std::move(finished_); }
 
@@ -125,14 +125,13 @@ class Door {
   Peer* begin(const Arrival& arrival, MonoTime now, UnixTime unix_now);
   void on_start(const Arrival& arrival, MonoTime now, UnixTime unix_now);
   void on_data(const Arrival& arrival, MonoTime now, UnixTime unix_now);
-  std::optional<std::string> on_stop(const Arrival& arrival, MonoTime now, UnixTime unix_now);
+  std::optional<std::string> on_stop(const Arrival& arrival, MonoTime now);
   std::optional<std::string> paid(std::string answer, Peer* peer, MonoTime now);
-  void end_run(const Key& key, Peer& peer, TestStatus status, std::string reason,
-               UnixTime unix_now);
+  void end_run(const Key& key, Peer& peer, TestStatus status, std::string reason, MonoTime now);
   void drop_stragglers(const Key& key, Peer& peer);
   void count_active(const IpAddress& address, bool more);
   void forget_one();
-  MonoTime expire_run(const Key& key, Peer& peer, MonoTime now, UnixTime unix_now);
+  MonoTime expire_run(const Key& key, Peer& peer, MonoTime now);
 
   Settings settings_;
   Peers peers_;

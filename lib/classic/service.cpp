@@ -25,7 +25,7 @@ ClassicService::ClassicService(const Parts& parts)
 
 MonoTime ClassicService::step(MonoTime /*now*/) {
   // Of this moment: what has just arrived is timed by when it was read.
-  const MonoTime next = door_.expire(parts_.clock.now(), parts_.clock.unix_now());
+  const MonoTime next = door_.expire(parts_.clock.now());
   for (const RunOutcome& outcome : door_.take_finished()) {
     parts_.observer.on_guest_closed({"classic", outcome.client, outcome.status, outcome.reason,
                                      [&outcome] { return to_text(outcome); },

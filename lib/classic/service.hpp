@@ -34,7 +34,7 @@ class ClassicService final : public engine::Service, public engine::PortGuest {
 
   void add_fds(std::vector<int>& /*fds*/) const override {}
   MonoTime step(MonoTime now) override;
-  void shut_down() override { door_.shut_down(parts_.clock.unix_now()); }
+  void shut_down() override { door_.shut_down(parts_.clock.now()); }
   /// None is waited for: a run ends as soon as it is told to.
   [[nodiscard]] std::size_t count() const override { return 0; }
   [[nodiscard]] std::uint64_t finished() const override { return door_.settled(); }

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <string>
 
 #include "engine/handshakes.hpp"
 #include "engine/port_offload.hpp"
+#include "engine/unreachable.hpp"
 #include "net/udp_port.hpp"
 #include "traffic/profiles.hpp"
 
@@ -54,19 +54,6 @@ std::uint32_t auto_payload(const Endpoint& server, std::optional<std::uint32_t> 
 
 tl::unexpected<Error> failed(Error error) {
   return tl::unexpected{std::move(error)};
-}
-
-/// The system's words for a way that is not there, as an error that waiting may mend.
-Error unreachable_from_here(Error error) {
-  constexpr std::array kNoWay{ENETUNREACH, EHOSTUNREACH, ENETDOWN, ENODEV, EACCES, EINVAL};
-  const bool no_way = std::find(kNoWay.begin(), kNoWay.end(), error.os_error) != kNoWay.end();
-  if (no_way && error.what.rfind("connect", 0) == 0) {
-    error.code = ErrorCode::unreachable;
-    if (error.os_error == EACCES) {
-      error.what += " (a broadcast address, or a route that prohibits it)";
-    }
-  }
-  return error;
 }
 
 /// The parameters as they are asked of a server at this address.

@@ -3,29 +3,13 @@
 #include <algorithm>
 #include <string>
 
+#include "engine/unreachable.hpp"
 #include "model/own_network.hpp"
 #include "net/receive_buffers.hpp"
 
 namespace udperf::engine {
 
 namespace {
-
-/// In words; "" where nothing was said.
-std::string unreachable_text(net::Unreachable said) {
-  switch (said) {
-    case net::Unreachable::none:
-      break;
-    case net::Unreachable::net:
-      return "there is no route to it (network unreachable)";
-    case net::Unreachable::host:
-      return "the host is unreachable: it does not answer on its network";
-    case net::Unreachable::prohibited:
-      return "a filter on the way, or of this host, forbids it (communication prohibited)";
-    case net::Unreachable::protocol:
-      return "the host does not speak UDP (protocol unreachable)";
-  }
-  return {};
-}
 
 void note_errors(Pending& pending) {
   if (pending.port->take_refused()) {

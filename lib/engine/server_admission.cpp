@@ -35,7 +35,11 @@ std::uint64_t stream_bytes(const TestParams& params, bool light) {
          (includes(params.direction, Way::down) ? kSending + mixed_down : 0);
 }
 
-/// No room, of whatever it is: for who may come again.
+constexpr const char* kNoMemory = "no memory is left for another stream";
+constexpr const char* kNoSocket = "the system has no socket for another stream";
+constexpr const char* kTooQuick = "too many sessions have begun within the last seconds";
+
+/// No room, of whatever it is: for who may come again. Why is for this server's own record.
 wire::Reject no_room() {
   constexpr std::uint32_t kRetryMs = 5000;
   wire::Reject reject;
@@ -47,12 +51,13 @@ wire::Reject no_room() {
 }  // namespace
 
 void ServerSessions::refuse(const net::Datagram& datagram, const wire::Nonce& nonce,
-                            session::Sealer sealer, const wire::Reject& reject) {
+                            session::Sealer sealer, const wire::Reject& reject,
+                            const std::optional<std::string>& why) {
   ++counters_.refused;
   listener_.send(net::Datagram{HandshakeResponder::refusal(nonce, sealer, reject), datagram.peer,
                                datagram.local});
   observer_.on_refused(datagram.peer,
-                       {session::kind_name(reject.reason), session::describe(reject)});
+                       {session::kind_name(reject.reason), why ? *why : session::describe(reject)});
 }
 
 void ServerSessions::drop_predecessor(const Endpoint& client) {
@@ -108,12 +113,12 @@ void ServerSessions::open_session(const HandshakeResponder::Admission& admission
     ++counters_.out_of_memory;
   }
   if (!room || used_nonces_.full(now)) {
-    refuse(datagram, nonce, admission.sealer, no_room());
+    refuse(datagram, nonce, admission.sealer, no_room(), room ? kTooQuick : kNoMemory);
     return;
   }
   auto session = make_session(admission.request, std::get<TestParams>(granted), datagram, now);
-  if (const auto reject = open_stream(*session, 0, admission.sealer, datagram)) {
-    refuse(datagram, nonce, admission.sealer, *reject);
+  if (const auto why = open_stream(*session, 0, admission.sealer, datagram)) {
+    refuse(datagram, nonce, admission.sealer, no_room(), why);
     return;
   }
   used_nonces_.add(nonce, now);
@@ -167,7 +172,7 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
   settings.server_nonce = session->server_nonce;
   settings.params = session->params;
   settings.max_duration = options_.max_duration;
-  settings.watches_rate = options_.max_rate.has_value();
+  settings.watched = options_.max_rate ? &session->budget : nullptr;
   settings.secret = session->token_key;
   settings.accept = acceptance(request, *session, seldom);
   settings.light = light;
@@ -224,19 +229,19 @@ std::unique_ptr<net::DatagramPort> ServerSessions::open_port(const Session& sess
   return *std::move(port);
 }
 
-/// Nothing when it has worked; the stream is not launched yet.
-std::optional<wire::Reject> ServerSessions::open_stream(Session& session, std::uint8_t stream,
-                                                        const session::Sealer& sealer,
-                                                        const net::Datagram& datagram) {
+/// Why there is no room for it; nothing when it has worked: the stream is not launched yet.
+std::optional<std::string> ServerSessions::open_stream(Session& session, std::uint8_t stream,
+                                                       const session::Sealer& sealer,
+                                                       const net::Datagram& datagram) {
   const std::uint64_t fixed = stream_bytes(session.params, session.light());
   if (!session.fixed.grow(fixed)) {
     ++counters_.out_of_memory;
-    return no_room();
+    return kNoMemory;
   }
   auto port = open_port(session, datagram);
   if (!port) {
     session.fixed.shrink(fixed);
-    return no_room();
+    return kNoSocket;
   }
   StreamEndpoint::Settings settings;
   settings.role = session::Role::server;
@@ -308,8 +313,8 @@ void ServerSessions::join(const HandshakeResponder::Joining& joining, const net:
     return;
   }
   session.shared.heard(now);
-  if (const auto reject = open_stream(session, joining.stream, joining.sealer, datagram)) {
-    refuse(datagram, joining.join.nonce, joining.sealer, *reject);
+  if (const auto why = open_stream(session, joining.stream, joining.sealer, datagram)) {
+    refuse(datagram, joining.join.nonce, joining.sealer, no_room(), why);
     return;
   }
   StreamEndpoint& stream = *session.streams.back();

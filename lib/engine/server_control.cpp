@@ -18,13 +18,16 @@ constexpr Duration kDrain = 12s;  // for late datagrams and both reports
 constexpr Duration kHeard = 2s;
 constexpr Duration kLookAgain = 250ms;
 
-/// Where the trace that is played is the client's alone, its rate is a mean that says nothing of
-/// ten seconds.
-session::GrantWatch watch_of(const TestParams& params, MonoTime now) {
-  if (params.shape(Way::up).spacing == Spacing::trace) {
-    return {};
+/// `before`: bytes that have come already. Where the trace that is played is the client's alone,
+/// its rate is a mean that says nothing of ten seconds.
+session::GrantWatch watch_of(const TestParams& params, std::uint64_t before, MonoTime now) {
+  const std::uint64_t bps = session::charged_bps(params, Way::up);
+  if (params.shape(Way::up).spacing != Spacing::trace) {
+    return {bps, params.payload_bytes, before, now};
   }
-  return {session::charged_bps(params, Way::up), params.payload_bytes, now};
+  const Duration whole = session::granted_time(params).value_or(Duration::max());
+  return {bps, params.payload_bytes, before, now,
+          std::max(session::GrantWatch::kWindow, session::slowest_time(params, whole))};
 }
 
 }  // namespace
@@ -138,8 +141,8 @@ void ServerControl::begin(MonoTime now) {
   checking_ = false;
   started_at_ = now;
   set_end(now);
-  if (settings_.watches_rate) {
-    grant_watch_ = watch_of(settings_.params, now);
+  if (settings_.watched != nullptr) {
+    grant_watch_ = watch_of(settings_.params, settings_.watched->not_control(), now);
   }
   shared_.started.store(true, std::memory_order_release);
   notify_streams();

@@ -8,6 +8,7 @@
 
 #include "engine/stream_endpoint.hpp"
 #include "engine/test_state.hpp"
+#include "session/control_budget.hpp"
 #include "session/grant_watch.hpp"
 #include "session/life_line.hpp"
 #include "session/preflight.hpp"
@@ -25,10 +26,11 @@ class ServerControl final : public SessionControl {
     TestParams params;
     wire::Accept accept;  ///< to be said again when REQUEST is
     std::optional<Duration> max_duration;
-    bool watches_rate = false;  ///< the client may send as fast as was granted, and no faster
-    crypto::Key secret{};       ///< of the session; nobody else knows it
-    bool light = false;         ///< the session is counted as a light one
-    bool seldom = false;        ///< the test is light: see session/light.hpp
+    /// What comes from the client, which may send as fast as was granted and no faster; null: any.
+    const session::ControlBudget* watched = nullptr;
+    crypto::Key secret{};  ///< of the session; nobody else knows it
+    bool light = false;    ///< the session is counted as a light one
+    bool seldom = false;   ///< the test is light: see session/light.hpp
     /// Called on a stream's thread when the session is over.
     std::function<void()> on_ended;
   };

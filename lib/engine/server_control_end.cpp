@@ -49,14 +49,7 @@ bool ServerControl::sends_too_much(MonoTime now) {
   if (!running() || now < grant_watch_.next()) {
     return false;
   }
-  std::uint64_t bytes = 0;
-  const std::lock_guard lock{streams_mutex_};
-  for (const StreamEndpoint* const stream : streams_) {
-    if (const auto told = stream->glance(Way::up).told) {
-      bytes += told->unique_bytes + saturating_mul(told->duplicates, stream->payload_bytes());
-    }
-  }
-  return grant_watch_.exceeds(bytes, now);
+  return grant_watch_.exceeds(settings_.watched->not_control(), now);
 }
 
 /// When the session is over, or its data is, if nothing more is heard: all else is told. So

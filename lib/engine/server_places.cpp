@@ -38,16 +38,13 @@ session::Occupancy ServerSessions::occupancy(const IpAddress& client, MonoTime n
   out.light_granted_bps = saturating_add(out.light_granted_bps, light_debts);
   out.granted_bps =
       saturating_add(saturating_add(out.granted_bps, light_debts), debts_.full.bps(now));
-  const MonoTime place = places_.soonest_end(
-      now, [&](std::uint64_t id) { return free_at(*sessions_.find(id)->second, now); });
+  const auto ends = [&](std::uint64_t id) { return free_at(*sessions_.find(id)->second, now); };
+  const MonoTime place = places_.soonest_end(now, ends);
   const MonoTime soonest =
       place == kNever ? std::min(debts_.full.next_end(now), debts_.light.next_end(now)) : place;
-  if (soonest != kNever) {
-    constexpr std::int64_t kMostMs = 3'600'000;
-    const Duration left = std::max(soonest - now, Duration{0});
-    out.soonest_end_ms = static_cast<std::uint32_t>(
-        std::clamp<std::int64_t>(left / std::chrono::milliseconds{1}, 1, kMostMs));
-  }
+  out.soonest_end_ms = session::milliseconds_until(soonest, now);
+  out.soonest_end_of_address_ms =
+      session::milliseconds_until(places_.soonest_end_of_source(client, ends), now);
   return out;
 }
 

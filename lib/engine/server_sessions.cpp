@@ -6,6 +6,8 @@
 #include <utility>
 #include <variant>
 
+#include "wire/compact_header.hpp"
+
 namespace udperf::engine {
 namespace {
 
@@ -80,7 +82,9 @@ void ServerSessions::decide_on(const net::Datagram& datagram, MonoTime now) {
   }
   auto decision = responder_.on_datagram(datagram.bytes, datagram.peer, datagram.local, now);
   if (const auto* drop = std::get_if<HandshakeResponder::Drop>(&decision)) {
-    if (guest_ == nullptr || !guest_->on_datagram(datagram, header.has_value(), now)) {
+    // DATA of a session that has just ended, or of one before a restart, begins nothing either.
+    const bool native = header || wire::decode_compact(datagram.bytes);
+    if (guest_ == nullptr || !guest_->on_datagram(datagram, native, now)) {
       count_drop(*drop);
     }
   } else if (auto* reply = std::get_if<HandshakeResponder::Reply>(&decision)) {

@@ -110,7 +110,7 @@ class ServerSessions final : public Service {
                     const net::Datagram& datagram, MonoTime now);
   void begin_session(std::unique_ptr<Session> session);
   void refuse(const net::Datagram& datagram, const wire::Nonce& nonce, session::Sealer sealer,
-              const wire::Reject& reject);
+              const wire::Reject& reject, const std::optional<std::string>& why = std::nullopt);
   void join(const session::HandshakeResponder::Joining& joining, const net::Datagram& datagram,
             MonoTime now);
   [[nodiscard]] std::unique_ptr<Session> make_session(const wire::Request& request,
@@ -118,9 +118,9 @@ class ServerSessions final : public Service {
                                                       const net::Datagram& datagram, MonoTime now);
   [[nodiscard]] wire::Accept acceptance(const wire::Request& request, const Session& session,
                                         bool seldom) const;
-  [[nodiscard]] std::optional<wire::Reject> open_stream(Session& session, std::uint8_t stream,
-                                                        const session::Sealer& sealer,
-                                                        const net::Datagram& datagram);
+  [[nodiscard]] std::optional<std::string> open_stream(Session& session, std::uint8_t stream,
+                                                       const session::Sealer& sealer,
+                                                       const net::Datagram& datagram);
   [[nodiscard]] std::unique_ptr<net::DatagramPort> open_port(const Session& session,
                                                              const net::Datagram& datagram);
   void launch(Session& session, StreamEndpoint& stream);

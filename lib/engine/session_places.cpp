@@ -21,10 +21,12 @@ void SessionPlaces::take(Place& place, std::uint64_t session, const TestParams& 
   place.told_ = by_most_.emplace(0, &place);
   try {
     by_client_[place.client_] = &place;
-    by_source_.try_emplace(place.source_);
+    OfSource& of = by_source_[place.source_];
+    of.full.reserve(of.full.size() + (place.light_ ? 0 : 1));
   } catch (...) {
     by_most_.erase(place.told_);
     forget_client(place);
+    forget_source(place.source_);
     throw;
   }
   OfSource& of_source = by_source_.find(place.source_)->second;
@@ -35,7 +37,7 @@ void SessionPlaces::take(Place& place, std::uint64_t session, const TestParams& 
     light_bps_ += place.bps_;
     ++of_source.light;
   } else {
-    ++of_source.full;
+    of_source.full.push_back(&place);
     place.among_full_ = full_.size();
     full_.push_back(&place);
     soonest_.good_until = MonoTime{};
@@ -48,6 +50,14 @@ void SessionPlaces::forget_client(const Place& place) {
   const auto at = by_client_.find(place.client_);
   if (at != by_client_.end() && at->second == &place) {
     by_client_.erase(at);
+  }
+}
+
+/// Where it has none any more.
+void SessionPlaces::forget_source(const IpAddress& source) {
+  const auto at = by_source_.find(source);
+  if (at != by_source_.end() && at->second.full.empty() && at->second.light == 0) {
+    by_source_.erase(at);
   }
 }
 
@@ -71,11 +81,13 @@ void SessionPlaces::give_back(Place& place) {
   bps_ -= place.bps_;
   by_most_.erase(place.told_);
   forget_client(place);
-  const auto source = by_source_.find(place.source_);
-  --(place.light_ ? source->second.light : source->second.full);
-  if (source->second.light == 0 && source->second.full == 0) {
-    by_source_.erase(source);
+  OfSource& of_source = by_source_.find(place.source_)->second;
+  if (place.light_) {
+    --of_source.light;
+  } else {
+    std::erase(of_source.full, &place);
   }
+  forget_source(place.source_);
   if (place.light_) {
     --light_;
     light_bps_ -= place.bps_;
@@ -100,7 +112,7 @@ session::Occupancy SessionPlaces::occupancy(const IpAddress& client) const {
   out.light_granted_bps = saturate<std::uint64_t>(light_bps_);
   const auto found = by_source_.find(source_of(client));
   if (found != by_source_.end()) {
-    out.sessions_of_address = found->second.full;
+    out.sessions_of_address = static_cast<std::uint32_t>(found->second.full.size());
     out.light_sessions_of_address = found->second.light;
   }
   return out;
@@ -118,6 +130,21 @@ MonoTime SessionPlaces::soonest_end(
     soonest_.good_until = now + kGoodFor;
   }
   return soonest_.at;
+}
+
+MonoTime SessionPlaces::soonest_end_of_source(
+    const IpAddress& client, const std::function<MonoTime(std::uint64_t session)>& free_at) const {
+  constexpr std::size_t kMost = 64;
+  MonoTime soonest = kNever;
+  const auto found = by_source_.find(source_of(client));
+  if (found != by_source_.end()) {
+    const auto& full = found->second.full;
+    for (std::size_t i = 0; i < std::min(full.size(), kMost); ++i) {
+      soonest = std::min(soonest, free_at(full[i]->session_));
+      ++steps_;
+    }
+  }
+  return soonest;
 }
 
 }  // namespace udperf::engine

@@ -58,6 +58,9 @@ class SessionPlaces {
   /// not known. At most a tenth of a second old.
   [[nodiscard]] MonoTime soonest_end(
       MonoTime now, const std::function<MonoTime(std::uint64_t session)>& free_at) const;
+  /// The same of the source of `client` alone, as of now: of 64 of its sessions at most.
+  [[nodiscard]] MonoTime soonest_end_of_source(
+      const IpAddress& client, const std::function<MonoTime(std::uint64_t session)>& free_at) const;
 
   /// How many sessions have been looked at one by one since the start, here or by who says so with
   /// walked(): what must not depend on how many there are can be counted so.
@@ -66,7 +69,7 @@ class SessionPlaces {
 
  private:
   struct OfSource {
-    std::uint32_t full = 0;
+    std::vector<const Place*> full;
     std::uint32_t light = 0;
   };
   struct Soonest {
@@ -76,6 +79,7 @@ class SessionPlaces {
 
   void tell_of(std::uint32_t full);
   void forget_client(const Place& place);
+  void forget_source(const IpAddress& source);
 
   std::map<Endpoint, Place*> by_client_;
   std::map<IpAddress, OfSource> by_source_;

@@ -32,6 +32,9 @@ std::optional<ControlMessage> StreamSocket::open(const wire::CommonHeader& heade
     return std::nullopt;
   }
   test_.heard(now);
+  if (settings_.budget != nullptr) {
+    settings_.budget->opened(datagram.size());
+  }
   return ControlMessage{header.type, *inner, datagram.size(), arrival};
 }
 

@@ -287,20 +287,20 @@ TestOutcome run_iperf3_client(const engine::ClientOptions& options, const Clock&
                               const engine::StopToken& stop) {
   TestOutcome outcome = engine::planned_outcome(options);
   outcome.start = clock.unix_now();
+  const MonoTime begun = clock.now();
   outcome.iperf3.emplace();
   Watcher watcher{observer, outcome};
   const ClientTest::Parts parts{
       clock, random, stop, &watcher,
       [&watcher](const TestRecord& record, const std::vector<StreamCounters>& counters,
                  Duration elapsed) { watcher.on_progress(record, counters, elapsed); }};
-  const MonoTime begun = clock.now();
   ClientFinish finish = attempt(options, parts, outcome);
   while (again(finish, options, clock.now() - begun) && !stop.requested()) {
     const std::array<int, 1> fds{stop.wait_fd()};
     os::wait_readable(fds, 300ms);
     finish = attempt(options, parts, outcome);
   }
-  outcome.end = clock.unix_now();
+  outcome.end = outcome.start + (clock.now() - begun);
   fill_outcome(std::move(finish), outcome);
   for (const Warning& warning : outcome.warnings) {
     observer.on_warning(warning);

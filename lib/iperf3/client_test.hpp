@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/memory_account.hpp"
 #include "base/random.hpp"
 #include "clock/clock.hpp"
 #include "engine/stop_token.hpp"
@@ -104,6 +105,9 @@ class ClientTest {
   /// Once.
   [[nodiscard]] ClientFinish run();
 
+  /// What the books of a test may take, whatever the server sends.
+  static constexpr std::uint64_t kMostMemory = std::uint64_t{256} << 20U;
+
  private:
   struct Stream {
     std::unique_ptr<net::DatagramPort> port;
@@ -158,6 +162,7 @@ class ClientTest {
 
   ClientPlan plan_;
   Parts parts_;
+  MemoryAccount memory_{kMostMemory};  ///< of the books
   net::PollSet poll_;
   std::unique_ptr<net::TcpConnection> connection_;
   std::optional<ClientControl> control_;

@@ -113,6 +113,10 @@ std::optional<Error> ClientTest::trouble_of_streams() const {
                            : "send to " + plan_.server.to_string(),
                    too_big ? 0 : reason, "transfer"};
     }
+    if (stream.receiver && !stream.receiver->totals().exact) {  // nothing more would be right
+      return Error{ErrorCode::cut_short, "no memory is left for the books of what arrives", 0,
+                   "transfer"};
+    }
   }
   return std::nullopt;
 }

@@ -70,7 +70,8 @@ void ClientTest::make_halves(Stream& stream, std::size_t index) {
                                      plan_.gap_threshold,
                                      stream.port->gro_active(),
                                      p.streams > 1,
-                                     p.omit_seconds != 0};
+                                     p.omit_seconds != 0,
+                                     &memory_};
     stream.receiver = std::make_unique<ReceivingStream>(settings, *stream.port, parts_.clock);
     return;
   }

@@ -1,46 +1,57 @@
 #pragma once
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdint>
-#include <deque>
 
 #include "base/saturating.hpp"
 #include "base/time.hpp"
-#include "base/units.hpp"
 
 namespace udperf::iperf3 {
 
-/// Whether what arrives keeps to a rate, over a window that is looked at every so often. Pure.
+/// Whether a client sends more than the rate that it was granted brings, by all that has come since
+/// the start: a sender that stood still, bursts or hiccups is behind its rate, and catches up with
+/// no more than that. Pure.
 class RateWatch {
  public:
-  /// So much more is no fault: headers of a shaper, a clump at the window's edge.
+  /// So much more is no fault: a clock that is fast, what a client rounds up.
   static constexpr std::uint64_t kSlackPercent = 10;
+  /// And of the window's worth so much, once: with the slack it is what a window may have too much.
+  static constexpr std::uint64_t kWindowPercent = 20;
+  /// What was not sent for longer than this is not sent later.
+  static constexpr Duration kCatchingUp = std::chrono::seconds{10};
 
-  /// `every`: between two looks, > 0; the window is a multiple of it, at least once.
-  RateWatch(Duration window, Duration every)
-      : samples_(static_cast<std::size_t>(std::max<Duration::rep>(window / every, 1))),
-        every_(every) {}
+  RateWatch() = default;
+  /// `bps`: as granted; 0 = any. `at_once`: bytes that the client may send whatever its rate, as
+  /// its bursts and some datagrams are. Begins now.
+  RateWatch(std::uint64_t bps, std::uint64_t at_once, Duration window, MonoTime now)
+      : bps_(bps),
+        looked_(now),
+        allowed_(saturating_add(at_once, bytes_in(window) / 100 * kWindowPercent)) {}
 
-  /// A look: `bytes` have arrived since the beginning. True where the latest whole window had more
-  /// than `most` and the slack.
-  [[nodiscard]] bool exceeds(std::uint64_t bytes, BitRate most) {
-    arrived_.push_back(bytes);
-    if (arrived_.size() <= samples_) {
+  /// A look: `unique` bytes of data have arrived since the beginning, and `all` with copies and
+  /// what is no data. A path may double every datagram, so of all twice as much is right.
+  [[nodiscard]] bool exceeds(std::uint64_t unique, std::uint64_t all, MonoTime now) {
+    if (bps_ == 0) {
       return false;
     }
-    const std::uint64_t before = arrived_.front();
-    arrived_.pop_front();
-    const Uint128 bits = Uint128{bytes - std::min(before, bytes)} * 8 * 1000;
-    const std::uint64_t ms = samples_ * static_cast<std::uint64_t>(every_.count() / 1'000'000);
-    return bits / std::max<std::uint64_t>(ms, 1) >
-           Uint128{most.bps()} * (100 + kSlackPercent) / 100;
+    const std::uint64_t bytes = std::max(unique, all / 2);
+    const std::uint64_t earned = bytes_in(std::max(now - looked_, Duration{0}));
+    looked_ = std::max(looked_, now);
+    allowed_ = saturating_add(allowed_, saturating_mul_div(earned, 100 + kSlackPercent, 100));
+    const bool too_much = bytes > allowed_;
+    allowed_ = std::min(allowed_, saturating_add(bytes, bytes_in(kCatchingUp)));
+    return too_much;
   }
 
  private:
-  std::size_t samples_;
-  Duration every_;
-  std::deque<std::uint64_t> arrived_;  ///< bytes at each look of the window, the latest last
+  [[nodiscard]] std::uint64_t bytes_in(Duration time) const {
+    return saturating_mul_div(Uint128{bps_}, static_cast<std::uint64_t>(time.count()),
+                              8'000'000'000U);
+  }
+
+  std::uint64_t bps_ = 0;
+  MonoTime looked_{};
+  std::uint64_t allowed_ = 0;  ///< bytes since the beginning
 };
 
 }  // namespace udperf::iperf3

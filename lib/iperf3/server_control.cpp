@@ -3,6 +3,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/saturating.hpp"
+
 namespace udperf::iperf3 {
 namespace {
 
@@ -166,18 +168,20 @@ void ServerControl::stream_made(MonoTime now) {
   }
 }
 
-void ServerControl::streams_made(MonoTime now) {
+void ServerControl::streams_made(MonoTime now, std::optional<Duration> longest) {
   if (phase_ != Phase::creating) {
     return;
   }
   out_.put_state(State::test_start);
   out_.put_state(State::test_running);
   events_.push_back(Event::started);
-  const Duration planned = std::chrono::seconds{parameters_.seconds + parameters_.omit_seconds};
-  // Where bytes or blocks end the test, or nothing does, the data itself is what is watched.
+  // Where nothing ends the test, the data itself is what is watched.
   const bool by_time =
       parameters_.seconds != 0 && parameters_.bytes == 0 && parameters_.blocks == 0;
-  end_by_ = by_time ? now + planned + kGrace : kNever;
+  if (by_time) {
+    longest = std::chrono::seconds{parameters_.seconds + parameters_.omit_seconds};
+  }
+  end_by_ = longest ? saturating_after(now, *longest + kGrace) : kNever;
   enter(Phase::running, end_by_);
 }
 

@@ -41,8 +41,9 @@ class ServerControl {
   void refuse(ErrorNumber error, const std::string& reason, MonoTime now);
   /// Instead of any of it: the server is full.
   void say_busy(MonoTime now);
-  /// Every stream of the test is there. Starts it.
-  void streams_made(MonoTime now);
+  /// Every stream of the test is there. Starts it. `longest`: of a test whose end is an amount, how
+  /// long that may take; nothing: its data alone are what ends it.
+  void streams_made(MonoTime now, std::optional<Duration> longest = std::nullopt);
   /// A hello has come: the next has its time again, as long as all of them together have some.
   void stream_made(MonoTime now);
   /// This end's results, after `client_results`.

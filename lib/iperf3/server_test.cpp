@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "iperf3/amount_time.hpp"
 #include "iperf3/drain.hpp"
 #include "iperf3/socket_buffers.hpp"
 #include "session/admission.hpp"
@@ -25,8 +26,7 @@ ServerTest::ServerTest(const ServerTestSetting& setting,
       id_(id),
       control_(now),
       memory_(setting.sources, connection_->remote().address),
-      times_(setting.clock.unix_now(), now),
-      rate_watch_(setting.rate_window, kWatch) {}
+      times_(setting.clock.unix_now(), now) {}
 
 ServerTest::~ServerTest() = default;
 
@@ -208,7 +208,10 @@ void ServerTest::add_stream(std::unique_ptr<net::DatagramPort> port, MonoTime no
   streams_.push_back(std::move(stream));
   control_.stream_made(now);
   if (streams_.size() == p.sockets()) {
-    control_.streams_made(now);
+    const bool amount = p.bytes != 0 || p.blocks != 0;
+    const Duration omitted = std::chrono::seconds{p.omit_seconds};
+    control_.streams_made(
+        now, amount ? std::optional{longest_arrival(params()) + omitted} : std::nullopt);
   }
 }
 
@@ -216,6 +219,7 @@ void ServerTest::start(MonoTime now) {
   const Parameters& p = control_.parameters();
   times_.start(now);
   next_watch_ = now;
+  rate_watch_ = rate_watch(now);
   cpu_.emplace(now);
   for (Stream& stream : streams_) {
     if (stream.receiver && p.omit_seconds != 0) {

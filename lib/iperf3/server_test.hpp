@@ -38,8 +38,8 @@ struct ServerTestSetting {
   SourceAccounts& sources;         ///< of memory
   std::uint32_t buffer_bytes = 0;  ///< of each data socket
   std::optional<Duration> max_duration = std::nullopt;
-  bool limit_rate = false;         ///< the client's rate is held to what it asked for
-  TestWatcher* watcher = nullptr;  ///< told of intervals; null: nobody is
+  std::optional<BitRate> max_rate = std::nullopt;  ///< clients are held to what they asked for
+  TestWatcher* watcher = nullptr;                  ///< told of intervals; null: nobody is
   Duration interval = std::chrono::seconds{1};
   /// Clients that ask for its output get JSON with these keys; absent: text.
   std::optional<KeySet> json_output = std::nullopt;
@@ -155,8 +155,10 @@ class ServerTest {
   void tell_end();
   void close_stream(std::size_t index);
   [[nodiscard]] Results own_results();
+  void tell_report(Results& out);
   void watch(MonoTime now);
-  void watch_rate(MonoTime now);
+  void watch_arrivals(MonoTime now);
+  [[nodiscard]] RateWatch rate_watch(MonoTime now) const;
   [[nodiscard]] bool amount_overrun(MonoTime now) const;
   void note_rows(MonoTime now);
   [[nodiscard]] MonoTime next_time(MonoTime now) const;

@@ -169,13 +169,30 @@ Results ServerTest::own_results() {
     out.streams.push_back(stream.own);
   }
   if (control_.parameters().get_server_output) {
-    if (setting_.json_output) {
-      out.server_output_json = report_json(record_, *setting_.json_output);
-    } else {
-      out.server_output_text = report_text(record_, setting_.text_output);
-    }
+    tell_report(out);
   }
   return out;
+}
+
+/// This server's own report, for the client. What it is made of many rows would take memory that
+/// nobody granted, and time of the thread that answers everybody: then it has the sums alone.
+void ServerTest::tell_report(Results& out) {
+  constexpr std::size_t kMostRows = 2000;
+  constexpr std::size_t kBytesOfRow = 4096;  // as JSON, in every form that it is in at a time
+  std::size_t rows = 0;
+  for (const IntervalRows& each : record_.intervals) {
+    rows += each.size();
+  }
+  const bool told = rows <= kMostRows && memory_.take_rows(rows * kBytesOfRow);
+  auto kept = told ? std::vector<IntervalRows>{} : std::exchange(record_.intervals, {});
+  if (setting_.json_output) {
+    out.server_output_json = report_json(record_, *setting_.json_output);
+  } else {
+    out.server_output_text = report_text(record_, setting_.text_output);
+  }
+  if (!told) {
+    record_.intervals = std::move(kept);
+  }
 }
 
 SessionOutcome ServerTest::outcome() const {
@@ -184,7 +201,7 @@ SessionOutcome ServerTest::outcome() const {
   out.client = client();
   out.server = local();
   out.opened = times_.opened();
-  out.closed = setting_.clock.unix_now();
+  out.closed = times_.at(setting_.clock.now());
   out.params = params();
   out.status = control_.status();
   out.reason = control_.reason();

@@ -8,11 +8,18 @@ namespace udperf::iperf3 {
 using namespace std::chrono_literals;
 
 void ServerTest::watch(MonoTime now) {
-  if (!control_.running() || now < next_watch_) {
-    next_watch_ = control_.running() ? next_watch_ : kNever;
+  if (!times_.has_started() || control_.ended() || stopping_) {
+    next_watch_ = kNever;
+    return;
+  }
+  if (now < next_watch_) {
     return;
   }
   next_watch_ = now + kWatch;
+  if (!control_.running()) {  // its sockets are read until its last datagrams are here
+    watch_arrivals(now);
+    return;
+  }
   const Duration silence = connection_->silence().value_or(Duration{0});
   for (Stream& stream : streams_) {
     if (stream.sender) {
@@ -28,7 +35,7 @@ void ServerTest::watch(MonoTime now) {
                     "the client did not end the test when it had been sent its amount many times",
                     now);
   } else {
-    watch_rate(now);
+    watch_arrivals(now);
   }
 }
 
@@ -60,9 +67,24 @@ bool ServerTest::amount_overrun(MonoTime now) const {
   return sent / most >= amount;
 }
 
+/// Holds the client to the rate that it was granted, where there is a limit.
+RateWatch ServerTest::rate_watch(MonoTime now) const {
+  const Parameters& p = control_.parameters();
+  if (!setting_.max_rate || !p.client_sends() || !params().rate_up.limited()) {
+    return {};
+  }
+  constexpr std::uint64_t kSpare = 32;  // datagrams, and two of each stream
+  const std::uint64_t burst = std::uint64_t{p.burst} * p.streams * p.length;
+  const std::uint64_t bursts = p.omit_seconds != 0 ? 2 : 1;  // a stock client begins anew behind it
+  const std::uint64_t at_once = std::min(bursts * burst, setting_.max_rate->bps() / 8) +
+                                (kSpare + 2 * std::uint64_t{p.streams}) * p.length;
+  return {params().rate_up.value, at_once, setting_.rate_window, now};
+}
+
 /// A client that sends more than it asked for uses up what others were promised.
-void ServerTest::watch_rate(MonoTime now) {
-  std::uint64_t bytes = 0;
+void ServerTest::watch_arrivals(MonoTime now) {
+  std::uint64_t unique = 0;
+  std::uint64_t all = 0;
   MonoTime last = times_.started();
   bool receives = false;
   bool exact = true;
@@ -71,19 +93,18 @@ void ServerTest::watch_rate(MonoTime now) {
       const auto totals = stream.receiver->totals();
       receives = true;
       exact = exact && totals.exact;
-      bytes += totals.omitted.bytes + totals.bytes;
+      unique += totals.omitted.bytes + totals.bytes;
+      all += totals.read;
       last = std::max(last, stream.receiver->last_arrival().value_or(last));
     }
   }
+  const Duration patience = setting_.data_patience;
   if (!exact) {
     control_.refuse(ErrorNumber::create_stream, "the server has no memory left for its books", now);
-    return;
-  }
-  const Duration patience = setting_.data_patience;
-  if (receives && !control_.parameters().bidirectional && now - last > patience) {
+  } else if (receives && control_.running() && !control_.parameters().bidirectional &&
+             now - last > patience) {
     control_.refuse(ErrorNumber::no_data, "no data came for " + format_duration(patience), now);
-  } else if (setting_.limit_rate && receives && params().rate_up.limited() &&
-             rate_watch_.exceeds(bytes, BitRate::bits_per_second(params().rate_up.value))) {
+  } else if (rate_watch_.exceeds(unique, all, now)) {
     control_.refuse(ErrorNumber::total_rate, "the client sends faster than it was granted", now);
   }
 }

@@ -32,7 +32,7 @@ ServerTestSetting test_setting(const Iperf3Service::Parts& parts) {
   ServerTestSetting out{parts.clock, parts.random, parts.executor, parts.memory.sources_of_full(),
                         buffer_of(parts.options)};
   out.max_duration = parts.options.max_duration;
-  out.limit_rate = parts.options.max_rate.has_value();
+  out.max_rate = parts.options.max_rate;
   out.watcher = parts.watcher;
   out.interval = parts.interval;
   out.json_output = parts.json_output;
@@ -107,6 +107,8 @@ void Iperf3Service::accept_clients(MonoTime now) {
       if (control_->exhausted()) {
         poll_.remove(control_->fd());  // it would stay readable
         listen_again_ = now + 100ms;
+        parts_.observer.on_warning(
+            Warning{"accept", "no descriptor or memory is left for a connection of iperf3"});
       }
       return;
     }

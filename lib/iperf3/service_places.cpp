@@ -7,17 +7,6 @@
 #include "iperf3/service.hpp"
 
 namespace udperf::iperf3 {
-namespace {
-
-using namespace std::chrono_literals;
-
-/// At least one, and no more than an hour's.
-std::uint32_t milliseconds_left(MonoTime until, MonoTime now) {
-  return static_cast<std::uint32_t>(
-      std::clamp<std::int64_t>(std::max(until - now, Duration{0}) / 1ms, 1, 3'600'000));
-}
-
-}  // namespace
 
 bool Iperf3Service::full(const IpAddress& client, MonoTime now) const {
   const auto occupied = occupancy_with(parts_.neighbours, client, now);
@@ -47,6 +36,7 @@ session::Occupancy Iperf3Service::occupancy(const IpAddress& client, MonoTime no
   session::Occupancy out;
   out.granted_bps = debts_.bps(now);
   MonoTime place = kNever;
+  MonoTime place_of_source = kNever;
   const IpAddress source = source_of(client);
   for (const auto& test : tests_) {
     if (test->holds_rate()) {
@@ -57,13 +47,16 @@ session::Occupancy Iperf3Service::occupancy(const IpAddress& client, MonoTime no
       continue;
     }
     ++out.sessions;
-    out.sessions_of_address += source_of(test->client().address) == source ? 1U : 0U;
-    place = std::min(place, test->free_at(now));
+    const MonoTime free = test->free_at(now);
+    place = std::min(place, free);
+    if (source_of(test->client().address) == source) {
+      ++out.sessions_of_address;
+      place_of_source = std::min(place_of_source, free);
+    }
   }
   const MonoTime soonest = place == kNever ? debts_.next_end(now) : place;
-  if (soonest != kNever) {
-    out.soonest_end_ms = milliseconds_left(soonest, now);
-  }
+  out.soonest_end_ms = session::milliseconds_until(soonest, now);
+  out.soonest_end_of_address_ms = session::milliseconds_until(place_of_source, now);
   return out;
 }
 

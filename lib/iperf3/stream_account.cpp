@@ -47,6 +47,7 @@ std::unique_ptr<stats::StreamStats> StreamAccount::make_stats() const {
 }
 
 void StreamAccount::on_read(const net::Received& read) {
+  read_bytes_ += read.data.size();
   if (is_hello_reply(read.data)) {
     return;  // the start of the test has overtaken it
   }
@@ -123,6 +124,7 @@ StreamAccount::Totals StreamAccount::totals() const {
   static_cast<Part&>(out) = part_of(omitting() ? nullptr : stats_.get());
   out.omitted = part_of(omitting() ? stats_.get() : omitted_.get());
   out.highest = base_ + stats_->next_expected();
+  out.read = read_bytes_;
   out.exact = !stats_->out_of_memory() && !(omitted_ && omitted_->out_of_memory());
   return out;
 }

@@ -55,6 +55,7 @@ class StreamAccount {
   /// Of the part that counts, and beside it of the omitted one.
   struct Totals : Part {
     std::uint64_t highest = 0;  ///< number of both, from 1 on; 0 = none has arrived
+    std::uint64_t read = 0;     ///< bytes of all that came: copies and what is no data, too
     Part omitted;
     bool exact = true;  ///< false: there was no memory to record an arrival
 
@@ -95,6 +96,7 @@ class StreamAccount {
   std::uint64_t base_ = 0;  ///< numbers up to this one are the omitted part's
   std::optional<MonoTime> last_arrival_;
   std::uint64_t invalid_ = 0;
+  std::uint64_t read_bytes_ = 0;
   receiver::ReadLog reads_;
 };
 

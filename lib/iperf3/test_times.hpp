@@ -19,6 +19,9 @@ class TestTimes {
   void hear_results(MonoTime now) { results_at_ = now; }
 
   [[nodiscard]] UnixTime opened() const { return opened_; }
+  /// As the wall clock went when the test came: one that is set meanwhile ends none before its
+  /// beginning.
+  [[nodiscard]] UnixTime at(MonoTime now) const { return opened_ + (now - opened_mono_); }
   [[nodiscard]] bool has_started() const { return started_ != kNever; }
   [[nodiscard]] bool has_stopped() const { return stopped_ != kNever; }
   [[nodiscard]] bool has_results() const { return results_at_ != kNever; }

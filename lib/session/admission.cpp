@@ -17,7 +17,10 @@ constexpr std::uint32_t kRetryMs = 5000;  // when nobody knows when a slot will 
 wire::Reject busy(wire::RejectReason reason, const Occupancy& now) {
   wire::Reject reject;
   reject.reason = reason;
-  reject.retry_after_ms = now.soonest_end_ms != 0 ? now.soonest_end_ms : kRetryMs;
+  const std::uint32_t known = reason == wire::RejectReason::too_many_from_you
+                                  ? now.soonest_end_of_address_ms
+                                  : now.soonest_end_ms;
+  reject.retry_after_ms = known != 0 ? known : kRetryMs;
   return reject;
 }
 
@@ -38,7 +41,8 @@ std::optional<wire::Reject> no_place(const TestParams& asked, const Policy& poli
                                      const Occupancy& now) {
   if (counts_as_light(asked, policy)) {
     Occupancy untold = now;
-    untold.soonest_end_ms = 0;  // it is of full tests
+    untold.soonest_end_ms = 0;  // they are of full tests
+    untold.soonest_end_of_address_ms = 0;
     if (now.light_sessions >= policy.max_light_sessions) {
       return busy(wire::RejectReason::busy, untold);
     }
@@ -143,6 +147,16 @@ std::variant<TestParams, wire::Reject> within_budget(TestParams params, const Po
 
 }  // namespace
 
+std::uint32_t milliseconds_until(MonoTime at, MonoTime now) {
+  constexpr std::int64_t kMost = 3'600'000;
+  if (at == kNever) {
+    return 0;
+  }
+  const Duration left = std::max(at - now, Duration{0});
+  return static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(left / std::chrono::milliseconds{1}, 1, kMost));
+}
+
 Occupancy together(const Occupancy& a, const Occupancy& b) {
   Occupancy out;
   out.sessions = a.sessions + b.sessions;
@@ -151,9 +165,11 @@ Occupancy together(const Occupancy& a, const Occupancy& b) {
   out.light_sessions_of_address = a.light_sessions_of_address + b.light_sessions_of_address;
   out.granted_bps = saturating_add(a.granted_bps, b.granted_bps);
   out.light_granted_bps = saturating_add(a.light_granted_bps, b.light_granted_bps);
-  out.soonest_end_ms = a.soonest_end_ms == 0 || b.soonest_end_ms == 0
-                           ? std::max(a.soonest_end_ms, b.soonest_end_ms)
-                           : std::min(a.soonest_end_ms, b.soonest_end_ms);
+  const auto sooner = [](std::uint32_t one, std::uint32_t other) {
+    return one == 0 || other == 0 ? std::max(one, other) : std::min(one, other);
+  };
+  out.soonest_end_ms = sooner(a.soonest_end_ms, b.soonest_end_ms);
+  out.soonest_end_of_address_ms = sooner(a.soonest_end_of_address_ms, b.soonest_end_of_address_ms);
   return out;
 }
 

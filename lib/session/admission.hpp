@@ -29,9 +29,13 @@ struct Occupancy {
   std::uint32_t light_sessions = 0;
   std::uint32_t light_sessions_of_address = 0;
   std::uint64_t granted_bps = 0;
-  std::uint64_t light_granted_bps = 0;  ///< of these, what light sessions have
-  std::uint32_t soonest_end_ms = 0;     ///< of a running session; 0 = not known
+  std::uint64_t light_granted_bps = 0;          ///< of these, what light sessions have
+  std::uint32_t soonest_end_ms = 0;             ///< of a running session; 0 = not known
+  std::uint32_t soonest_end_of_address_ms = 0;  ///< of those of that address; 0 = not known
 };
+
+/// As an Occupancy has it: at least one, an hour's at most; 0 for kNever.
+[[nodiscard]] std::uint32_t milliseconds_until(MonoTime at, MonoTime now);
 
 /// Of two servers of one host that share a policy.
 [[nodiscard]] Occupancy together(const Occupancy& a, const Occupancy& b);

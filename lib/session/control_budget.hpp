@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
@@ -25,6 +26,14 @@ class ControlBudget {
   enum class Kind : std::uint8_t { answer, feedback };
 
   void received(std::uint64_t bytes) { received_.fetch_add(bytes, std::memory_order_relaxed); }
+  /// Of that: a message of the session that was authentic and new.
+  void opened(std::uint64_t bytes) { opened_.fetch_add(bytes, std::memory_order_relaxed); }
+  /// All else that has come: DATA, copies of it, what is damaged or of no session.
+  [[nodiscard]] std::uint64_t not_control() const {
+    const std::uint64_t opened = opened_.load(std::memory_order_relaxed);
+    const std::uint64_t all = received_.load(std::memory_order_relaxed);
+    return all - std::min(all, opened);
+  }
   /// Before there was a session: sent whatever the budget says.
   void sent(std::uint64_t bytes) { sent_.fetch_add(bytes, std::memory_order_relaxed); }
   /// True: it may be sent, and is accounted for.
@@ -40,6 +49,7 @@ class ControlBudget {
   ByteMeter& all_;
   ByteMeter own_{kBytesPerSecond, kBurst};
   std::atomic<std::uint64_t> received_{0};
+  std::atomic<std::uint64_t> opened_{0};
   std::atomic<std::uint64_t> sent_{0};
 };
 

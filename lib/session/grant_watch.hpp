@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "base/saturating.hpp"
@@ -11,6 +12,9 @@ namespace udperf::session {
 /// sender catches up with, and what stood in a queue meanwhile are within twice the rate over ten
 /// seconds and an allowance: a second's worth, and so many of the largest datagrams that chance
 /// (Poisson gaps) sends no more at the slowest rate. Pure.
+///
+/// Where the rate is only the mean of a trace, the window is all the time that was granted, and
+/// what is too much for that is found out as soon as it has come.
 class GrantWatch {
  public:
   static constexpr Duration kWindow = std::chrono::seconds{10};
@@ -18,29 +22,41 @@ class GrantWatch {
   static constexpr unsigned kDatagrams = 32;
 
   GrantWatch() = default;
-  /// `bps`: as granted, payload bits; 0 = any. `largest`: bytes of a datagram at most. Begins now.
-  GrantWatch(std::uint64_t bps, std::uint64_t largest, MonoTime now)
-      : bps_(bps), allowance_(saturating_add(bps / 8, largest * kDatagrams)), since_(now) {}
+  /// `bps`: as granted, payload bits; 0 = any. `largest`: bytes of a datagram at most. `before`:
+  /// bytes that have arrived already. Begins now.
+  GrantWatch(std::uint64_t bps, std::uint64_t largest, std::uint64_t before, MonoTime now,
+             Duration mean_over = kWindow)
+      : bps_(bps),
+        allowance_(saturating_add(bps / 8, largest * kDatagrams)),
+        mean_over_(mean_over),
+        looked_(now),
+        since_(now),
+        before_(before) {}
 
   /// When to look next; kNever where there is nothing to watch.
-  [[nodiscard]] MonoTime next() const { return bps_ == 0 ? kNever : since_ + kWindow; }
-  /// `bytes` have arrived since the beginning. True at the end of a window that had too much.
+  [[nodiscard]] MonoTime next() const { return bps_ == 0 ? kNever : looked_ + kWindow; }
+  /// `bytes` have arrived since the beginning. True after a window that had too much.
   [[nodiscard]] bool exceeds(std::uint64_t bytes, MonoTime now) {
     if (now < next()) {
       return false;
     }
-    const auto ns = static_cast<std::uint64_t>((now - since_).count());
+    looked_ = now;
+    const auto ns = static_cast<std::uint64_t>(std::max(now - since_, mean_over_).count());
     const std::uint64_t most =
         saturating_add(saturating_mul_div(Uint128{bps_} * kTimes, ns, 8'000'000'000U), allowance_);
     const bool too_much = bytes > before_ && bytes - before_ > most;
-    since_ = now;
-    before_ = bytes;
+    if (now - since_ >= mean_over_) {
+      since_ = now;
+      before_ = bytes;
+    }
     return too_much;
   }
 
  private:
   std::uint64_t bps_ = 0;
   std::uint64_t allowance_ = 0;
+  Duration mean_over_ = kWindow;
+  MonoTime looked_{};
   MonoTime since_{};
   std::uint64_t before_ = 0;
 };

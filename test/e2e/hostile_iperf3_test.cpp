@@ -197,6 +197,36 @@ TEST_CASE("an iperf3 burst that is more than the budget is refused", "[e2e][host
   CHECK(take_a_bite(port, 3, R"("len":1000,"bandwidth":100000,"burst":10)") != 0);
 }
 
+TEST_CASE("copies and datagrams of another length are held to an iperf3 client's rate", "[e2e]") {
+  // Number 1 again and again, and what is no data.
+  const std::size_t length = GENERATE(std::size_t{100}, std::size_t{99});
+  CAPTURE(length);
+  Server server(IpFamily::v4, {"--iperf3=0", "--max-rate", "1M"});
+  const auto port = server.ready()["data"]["iperf3_port"].get<std::uint16_t>();
+  const auto control = connect_to(port, 1);
+  REQUIRE(next_state(*control) == 9);
+  ask_for_test(*control, R"("reverse":false,"len":100,"bandwidth":1000)");
+  REQUIRE(next_state(*control) == 10);
+  const net::Fd data = data_socket(port);
+  REQUIRE(::send(data.get(), iperf3::kHello.data(), iperf3::kHello.size(), 0) == 4);
+  REQUIRE(read_datagram(data, kGuard) == 4);
+  std::vector<std::byte> datagram(length);
+  iperf3::encode(datagram.data(), iperf3::Counters::narrow, 1, 0);
+  std::vector<std::byte> said;
+  const auto deadline = std::chrono::steady_clock::now() + kGuard;
+  while (!control->closed() && std::chrono::steady_clock::now() < deadline) {
+    static_cast<void>(::send(data.get(), datagram.data(), datagram.size(), 0));
+    pollfd readable{control->fd(), POLLIN, 0};
+    if (::poll(&readable, 1, 1) == 1) {  // a thousand times its rate at most
+      control->receive(said);
+    }
+  }
+  const std::vector<std::byte> refusal{std::byte{0xfe}, std::byte{0}, std::byte{0}, std::byte{0},
+                                       std::byte{27}};
+  CAPTURE(said);
+  CHECK(std::search(said.begin(), said.end(), refusal.begin(), refusal.end()) != said.end());
+}
+
 TEST_CASE("iperf3 clients draw on the memory that all clients share", "[e2e][hostile]") {
   constexpr int kDenied = 0xff;
   constexpr unsigned kAsked = 40;

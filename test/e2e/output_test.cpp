@@ -121,6 +121,21 @@ TEST_CASE("a client whose reader is gone ends soon", "[e2e]") {
   CHECK(finished->took < patience(40s));
 }
 
+TEST_CASE("a client whose reader is gone between two tests ends soon", "[e2e]") {
+  const Server server;
+  // head goes with the line of the first test.
+  const auto finished = run_to_end({"sh", "-c",
+                                    shell_client(server,
+                                                 "--packets 10 --quiet --repeat 2 --gap 1h "
+                                                 "--print status") +
+                                        " | head -n 1"},
+                                   kGuard);
+  REQUIRE(finished.has_value());
+  CAPTURE(finished->err);
+  CHECK(finished->status.has_value());  // else it ran into the deadline
+  CHECK(finished->out == "complete\n");
+}
+
 TEST_CASE("python3-jsonschema accepts a result and refuses a wrong one", "[e2e]") {
   const auto there = run_to_end({"python3", "-c", "import jsonschema"}, kGuard);
   if (!there || there->code() != 0) {

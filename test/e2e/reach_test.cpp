@@ -240,9 +240,45 @@ TEST_CASE("no route is an unreachable server and not a fault of the program", "[
     return;
   }
   made->path.run(Place::client, "ip route del default");
-  const auto finished = made->client(kServer4, {"--packets", "100"});
+  Words arguments{"--packets", "100"};
+  if (GENERATE(false, true)) {
+    arguments.emplace_back("--classic");
+  }
+  const auto finished = made->client(kServer4, arguments);
   CHECK(finished.code() == 3);
   CHECK(document_of(finished).at("error").at("code") == "unreachable");
+}
+
+TEST_CASE("a classic client takes the address that there is a way to", "[e2e][netns]") {
+  const std::string there = GENERATE(kServer4, kServer6);
+  CAPTURE(there);
+  const auto made = Scene::make({"--classic", "--bind", there});
+  if (!made) {
+    return;
+  }
+  const TempDir folder;
+  made->path.run(Place::client,
+                 there == kServer6 ? "ip route del default" : "ip -6 route del default");
+  const auto finished = finish(with_file(*made, "/etc/hosts", kBothFamilies, folder,
+                                         "both --classic --json --packets 100 --rate 10M"));
+  CAPTURE(finished.err);
+  CHECK(finished.code() == 0);
+  CHECK(document_of(finished).at("test").at("server_address") == there);
+}
+
+TEST_CASE("a router that knows no way ends a classic client with status 3", "[e2e][netns]") {
+  const auto made = Scene::make();
+  if (!made) {
+    return;
+  }
+  made->path.run(Place::router,
+                 "nft 'table ip t { chain f { type filter hook forward priority 0; "
+                 "reject with icmp type admin-prohibited; }; }'");
+  const auto finished =
+      made->client(kServer4, {"--classic", "--packets", "100", "--connect-timeout", "2s"});
+  CHECK(finished.code() == 3);
+  CHECK_THAT(document_of(finished).at("error").at("message").get<std::string>(),
+             ContainsSubstring("forbids it"));
 }
 
 TEST_CASE("all streams leave from the first one's address", "[e2e][netns]") {

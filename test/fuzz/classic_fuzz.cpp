@@ -48,7 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     static_cast<void>(asker.take_stop(now));
     asker.on_datagram(raw);
-    door.expire(now, unix);
+    door.expire(now);
     for (const classic::RunOutcome& run : door.take_finished()) {
       if (run.span < Duration{0} || classic::answer_text(run).size() > 90) {
         std::abort();
@@ -61,8 +61,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   }
   now += 60s;
-  door.expire(now, UnixTime{now.time_since_epoch()});
-  door.expire(now + 60s, UnixTime{now.time_since_epoch()});
+  door.expire(now);
+  door.expire(now + 60s);
   if (door.active() != 0 || door.remembered() != 0) {
     std::abort();
   }

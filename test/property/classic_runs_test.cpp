@@ -77,7 +77,7 @@ class World {
         step(client);
       }
       deliver();
-      door_.expire(now_, UnixTime{now_.time_since_epoch()});
+      door_.expire(now_);
       const auto more = door_.take_finished();
       runs_.insert(runs_.end(), more.begin(), more.end());
       now_ += 1ms;

@@ -220,31 +220,6 @@ TEST_CASE("before GO, too, a small question brings no large answer for ever", "[
   CHECK(peer.bytes_in <= 3 * (peer.bytes_out + 2 * 512));
 }
 
-TEST_CASE("who sends faster than was granted is stopped where rates are limited", "[sim]") {
-  const bool limited = GENERATE(true, false);
-  engine::ServerOptions options;
-  if (limited) {
-    options.max_rate = BitRate::bits_per_second(50'000);
-  }
-  SimWorld world{11, options};
-  auto params = one_second(Direction::up);
-  params.amount.duration = 60s;
-  params.payload_bytes = 1000;
-  params.rate_up = SendRate{SendRate::Kind::bits, 50'000};
-  SimPeer peer{world, SimNetwork::endpoint(2, 7777), params};
-  REQUIRE(peer.granted());
-  peer.go();
-  std::uint64_t number = 0;
-  peer.live(21s, true, [&] { peer.data(number++); });  // 400 kbit/s
-
-  CHECK(world.server->sessions().count() == (limited ? 0 : 1));
-  if (limited) {
-    REQUIRE(world.server->observer().closed.size() == 1);
-    CHECK(world.server->observer().closed[0].reason.find("faster than it was granted") !=
-          std::string::npos);
-  }
-}
-
 TEST_CASE("a stream does not join from the port of another", "[sim]") {
   SimWorld world{10};
   auto params = one_second(Direction::up);

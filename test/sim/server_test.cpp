@@ -55,6 +55,7 @@ TEST_CASE("a stream that gets no socket keeps no memory", "[sim]") {
   const std::uint64_t before = world.server->memory().used();
   world.network.out_of_sockets = true;
   REQUIRE(world.run(5s, [&world] { return !world.server->observer().refused.empty(); }));
+  CHECK(world.server->observer().refused.front().find("no socket") != std::string::npos);
   CHECK(before > 0);
   CHECK(world.server->memory().used() == before);
 }

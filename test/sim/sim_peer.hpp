@@ -65,8 +65,9 @@ class SimPeer {
     say(wire::MessageType::go,
         wire::Go{pending_->handshake.accept().server_nonce, params_.payload_bytes});
   }
-  void data(std::uint64_t sequence) {
-    std::vector<std::byte> bytes(params_.payload_bytes);
+  void data(std::uint64_t sequence) { data(sequence, params_.payload_bytes); }
+  void data(std::uint64_t sequence, std::uint32_t length) {
+    std::vector<std::byte> bytes(length);
     wire::DataHeader header;
     header.session = session();
     header.sequence = sequence;

@@ -231,6 +231,25 @@ TEST_CASE("a pipe that takes little at a time gets every byte", "[app]") {
   CHECK((got == large));
 }
 
+TEST_CASE("who waits learns that nobody reads the pipe any more", "[app]") {
+  using namespace std::chrono_literals;
+  const TempFolder folder;
+  const std::string path = folder.file("out");
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  net::Fd reader{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+  const auto pipe = OutputFile::open(path, "--output", OutputFile::Mode::append);
+  REQUIRE(pipe);
+  pipe->wait_abandoned(-1, 1ms);
+  CHECK_FALSE(pipe->is_abandoned());
+  std::thread closes{[&reader] { reader = {}; }};
+  pipe->wait_abandoned(-1, 24h);
+  closes.join();
+  CHECK(pipe->is_abandoned());
+  const auto file = OutputFile::open("/dev/null", "--output");
+  file->wait_abandoned(reader.get(), 1ms);
+  CHECK_FALSE(file->is_abandoned());
+}
+
 TEST_CASE("a full disk is noticed", "[app]") {
   const auto output = OutputFile::open("/dev/full", "--output");
   REQUIRE(output.has_value());

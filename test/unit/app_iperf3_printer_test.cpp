@@ -1,4 +1,7 @@
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <csignal>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -60,6 +63,36 @@ TEST_CASE("An iperf3 server's log grows with time, and says what it left out", "
   CHECK(times(printed.text(), "... 450 more like this in the last 10 s: errors") == 1);
   printer.say_trouble("later");
   CHECK(times(printed.text(), "later") == 1);
+}
+
+TEST_CASE("Who reads an iperf3 server's output slowly, or not at all, holds up no test", "[app]") {
+  std::signal(SIGPIPE, SIG_IGN);
+  const test::TempDir folder;
+  const std::string path = (folder.path() / "pipe").string();
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  auto pipe = OutputFile::open(path, "--logfile", OutputFile::Mode::unhurried);
+  REQUIRE(pipe);
+  Iperf3Command command;
+  command.role = Iperf3Command::Role::server;
+  command.log.file = path;
+  const test::FakeClock clock;
+  Iperf3Printer printer{command, *pipe, clock};
+  for (int i = 0; i < 200; ++i) {
+    printer.say_error(std::string(100'000, 'x'));  // twenty megabytes
+  }
+  CHECK(printer.tell_left_out(clock.now()) > clock.now());
+  CHECK_FALSE(printer.failed());
+}
+
+TEST_CASE("An iperf3 server says at its end what it left out", "[app]") {
+  Printed printed{Iperf3Command::Output::text};
+  printed.command.role = Iperf3Command::Role::server;
+  Iperf3Printer printer{printed.command, printed.output, printed.clock};
+  for (int i = 0; i < 60; ++i) {
+    printer.say_trouble("somebody");
+  }
+  printer.finish_server();
+  CHECK(times(printed.text(), "... 10 more like this in the last 10 s: errors") == 1);
 }
 
 TEST_CASE("Of very many tests an iperf3 server prints some, each of them whole", "[app]") {

@@ -1,5 +1,7 @@
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <optional>
@@ -12,6 +14,7 @@
 #include "clock/system_clock.hpp"
 #include "support/catch.hpp"
 #include "support/fake_clock.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace udperf;
 using namespace udperf::app;
@@ -95,7 +98,7 @@ TEST_CASE("a session goes to each of the files that there are, on lines of its o
   const TempFile jsonl;
   const SystemClock clock;
   auto log = Log::open(LogOptions{LogLevel::error, LogFormat::text, log_file.path()}, clock);
-  const auto text_output = OutputFile::open(text.path(), "text");
+  auto text_output = OutputFile::open(text.path(), "text");
   auto jsonl_output = OutputFile::open(jsonl.path(), "--jsonl");
   ServerReporter reporter{*log, {&*text_output, &*jsonl_output}, [](const Endpoint&) {}};
 
@@ -143,6 +146,81 @@ std::size_t warnings_told(const std::string& text) {
   return told;
 }
 
+TEST_CASE("a thousand targets have a line for each session that completed", "[app]") {
+  const TempFile file;
+  const TempFile lines;
+  test::FakeClock clock;
+  auto log = Log::open(LogOptions{LogLevel::error, LogFormat::text, file.path()}, clock);
+  auto jsonl = OutputFile::open(lines.path(), "--jsonl", OutputFile::Mode::append);
+  ServerReporter reporter{*log, {nullptr, &*jsonl}, [](const Endpoint&) {}};
+  std::size_t sessions = 0;
+  for (int second = 0; second < 60; ++second) {  // 1000 targets, each every ten seconds
+    for (int i = 0; i < 100; ++i) {
+      reporter.on_session_closed(outcome_with(TestStatus::complete));
+      ++sessions;
+    }
+    clock.advance(std::chrono::seconds{1});
+  }
+  for (int i = 0; i < 4000; ++i) {  // 4000 light sessions that end together
+    reporter.on_session_closed(outcome_with(TestStatus::complete));
+    ++sessions;
+  }
+  reporter.finish();
+  const auto text = lines.content();
+  CHECK(static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) == sessions);
+  CHECK(text.find("left_out") == std::string::npos);
+}
+
+TEST_CASE("what was left out is told at the end, and what nobody reads holds up nobody", "[app]") {
+  const TempFile file;
+  test::TempDir folder;
+  const std::string path = (folder.path() / "pipe").string();
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  const SystemClock clock;
+  auto log = Log::open(LogOptions{LogLevel::info, LogFormat::text, file.path()}, clock);
+  auto pipe = OutputFile::open(path, "--jsonl", OutputFile::Mode::unhurried);
+  REQUIRE(pipe);
+  ServerReporter reporter{*log, {nullptr, &*pipe}, [](const Endpoint&) {}};
+  SessionOutcome outcome = outcome_with(TestStatus::complete);
+  outcome.up.emplace().streams.emplace_back().rx.emplace().intervals.resize(20'000);
+  for (int i = 0; i < 20; ++i) {
+    reporter.on_session_closed(outcome);
+  }
+  for (int i = 0; i < 1000; ++i) {
+    reporter.on_refused(outcome.client, {"busy", "busy"});
+  }
+  CHECK(file.content().find("not fast enough") != std::string::npos);
+  CHECK(file.content().find("more like this") == std::string::npos);
+  reporter.finish(Duration{0});
+  CHECK(file.content().find(" warning JSON lines: ") != std::string::npos);
+  CHECK(file.content().find("more like this in the last 10 s: refusals") != std::string::npos);
+  CHECK_FALSE(reporter.write_failed());
+}
+
+TEST_CASE("a file that can be written again is told of what it lacks", "[app]") {
+  const TempFile log_file;
+  test::TempDir folder;
+  const std::string path = (folder.path() / "lines").string();
+  REQUIRE(::symlink("/dev/full", path.c_str()) == 0);
+  const SystemClock clock;
+  auto log = Log::open(LogOptions{LogLevel::info, LogFormat::text, log_file.path()}, clock);
+  const TempFile text;
+  auto text_output = OutputFile::open(text.path(), "text");
+  auto jsonl = OutputFile::open(path, "--jsonl", OutputFile::Mode::append);
+  ServerReporter reporter{*log, {&*text_output, &*jsonl}, [](const Endpoint&) {}};
+  reporter.on_session_closed(outcome_with(TestStatus::complete));
+  reporter.on_session_closed(outcome_with(TestStatus::complete));
+  CHECK(reporter.write_failed());  // the other file's success does not hide it
+  REQUIRE(::unlink(path.c_str()) == 0);
+  reporter.reopen();
+  reporter.on_session_closed(outcome_with(TestStatus::complete));
+  CHECK_FALSE(reporter.write_failed());
+  CHECK(test::content_of(path).find(R"({"event":"left_out","data":{"lines":2}})") !=
+        std::string::npos);
+  CHECK(log_file.content().find("JSON lines are written again, 2 were left out") !=
+        std::string::npos);
+}
+
 TEST_CASE("a JSON line counts as long as many where it is", "[app]") {
   constexpr std::size_t kUsual = 8192;
   constexpr std::size_t kBurst = 1000;
@@ -152,7 +230,7 @@ TEST_CASE("a JSON line counts as long as many where it is", "[app]") {
   auto log = Log::open(LogOptions{LogLevel::error, LogFormat::text, file.path()}, clock);
   auto jsonl = OutputFile::open(lines.path(), "--jsonl", OutputFile::Mode::append);
   ServerReporter reporter{*log, {nullptr, &*jsonl}, [](const Endpoint&) {}};
-  SessionOutcome outcome = outcome_with(TestStatus::complete);
+  SessionOutcome outcome = outcome_with(TestStatus::incomplete);
   outcome.up.emplace().streams.emplace_back().rx.emplace().intervals.resize(20'000);
   reporter.on_session_closed(outcome);
   const std::size_t line = lines.content().size();
@@ -162,7 +240,7 @@ TEST_CASE("a JSON line counts as long as many where it is", "[app]") {
   }
   CHECK(lines.content().size() <= kBurst * kUsual + 2 * line);
   const std::size_t before = lines.content().size();
-  reporter.on_session_closed(outcome_with(TestStatus::complete));
+  reporter.on_session_closed(outcome_with(TestStatus::incomplete));
   CHECK(lines.content().size() == before);
   clock.advance(std::chrono::hours{1});
   reporter.on_turn(clock.now());

@@ -35,9 +35,9 @@ struct Scene {
   void pass(Duration time) {
     const MonoTime until = now + time;
     while (now < until) {
-      now = std::min(until, std::max(door.expire(now, unix()), now + 1ms));
+      now = std::min(until, std::max(door.expire(now), now + 1ms));
     }
-    door.expire(now, unix());
+    door.expire(now);
   }
   std::vector<classic::RunOutcome> finished() { return door.take_finished(); }
   [[nodiscard]] UnixTime unix() const { return UnixTime{now.time_since_epoch()}; }
@@ -322,7 +322,7 @@ TEST_CASE("a run is settled when its client has surely heard the answer", "[clas
 TEST_CASE("a stopped server ends its runs and begins none", "[classic]") {
   Scene s;
   s.data(10);
-  s.door.shut_down(s.unix());
+  s.door.shut_down(s.now);
   const auto runs = s.finished();
   REQUIRE(runs.size() == 1);
   CHECK(runs[0].reason == "the server was stopped");

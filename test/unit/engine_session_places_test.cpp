@@ -151,3 +151,21 @@ TEST_CASE("when a place will be free is known without looking at each session ag
   CHECK(places.soonest_end(kNow + 160ms, later) == kNow + 4s);
   CHECK(places.soonest_end(kNow + 5s, free_at) == kNow + 2s);  // that has passed: looked at again
 }
+
+TEST_CASE("when a place of a client's own will be free is told of its sessions alone", "[engine]") {
+  SessionPlaces places;
+  All all;
+  const auto free_at = [](std::uint64_t id) { return kNow + id * 1s; };
+  for (std::uint64_t id = 1; id <= 6; ++id) {  // the first three are somebody else's; 6 is light
+    const Endpoint client = endpoint(id <= 3 ? 1 : 2, static_cast<std::int64_t>(id));
+    all.push_back(std::make_unique<One>(id, client, id == 6));
+    places.take(all.back()->place, id, rate_of(1), all.back()->shared);
+  }
+  const IpAddress mine = endpoint(2, 0).address;
+  CHECK(places.soonest_end_of_source(mine, free_at) == kNow + 4s);
+  places.give_back(all[3]->place);
+  CHECK(places.soonest_end_of_source(mine, free_at) == kNow + 5s);
+  places.give_back(all[4]->place);
+  CHECK(places.soonest_end_of_source(mine, free_at) == kNever);
+  CHECK(places.occupancy(mine).light_sessions_of_address == 1);
+}

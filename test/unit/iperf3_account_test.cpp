@@ -102,11 +102,14 @@ TEST_CASE("Datagrams of another length, cut ones and number 0 are no data") {
   a.read(std::vector<std::byte>(kLength + 1), kLength + 1);
   a.read(std::vector<std::byte>(kLength + 7), kLength);  // number 0, and a rest
   a.arrive(2);
+  a.arrive(2);
+  CHECK(a.account.totals().bytes == 2 * kLength);
+  CHECK(a.account.totals().read == 5 * kLength + 12);
   const auto closed = a.close(2);
   CHECK(closed.result.errors == 0);
   CHECK(closed.report.unique == 2);
   CHECK(closed.report.invalid == 4);
-  CHECK(closed.report.datagrams == 6);
+  CHECK(closed.report.datagrams == 7);
 }
 
 TEST_CASE("What reads tell beside the datagrams is told once for each") {

@@ -157,6 +157,18 @@ TEST_CASE("A test without a planned end has one when its client has said that it
   CHECK(server.control.deadline() == kStart + 1h + 10s);
 }
 
+TEST_CASE("A test for an amount has an end, whatever its client says") {
+  Server server;
+  server.say(bytes_of(std::string(37, 'a')));
+  server.say(framed(R"({"udp":true,"len":100,"time":0,"num":5,"bidirectional":true})"));
+  server.control.admit(server.now);
+  server.control.streams_made(server.now, 85s);
+  CHECK(server.control.hard_end() == kStart + 97s);
+  CHECK(server.control.deadline() == kStart + 97s);
+  server.control.on_time(kStart + 97s);
+  CHECK(server.control.ended());
+}
+
 TEST_CASE("All streams of a test have one end to be made by") {
   Server server;
   server.say(bytes_of(std::string(37, 'a')));

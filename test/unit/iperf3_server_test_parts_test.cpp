@@ -60,6 +60,12 @@ TEST_CASE("data flowed from the start to the client's end, without the omitted t
   CHECK(times.results_at() == at(6s));
 }
 
+TEST_CASE("a test ends behind its beginning although the wall clock is set back") {
+  const TestTimes times{UnixTime{1000h}, at(5s)};
+  CHECK(times.at(at(5s)) == times.opened());
+  CHECK(times.at(at(65s)) == UnixTime{1000h} + 1min);
+}
+
 TEST_CASE("a place is told to be free when its test should be over, then when it must be") {
   TestTimes times{UnixTime{}, at(0s)};
   CHECK(times.free_at(10s, kNever, at(0s)) == at(10'500ms));
@@ -98,39 +104,73 @@ TEST_CASE("what an iperf3 client makes the server keep is in the server's one ac
   CHECK(whole.used() == 0);
 }
 
-TEST_CASE("a rate is exceeded by a whole window's mean, and by more than the slack") {
-  const BitRate most = BitRate::bits_per_second(8000);  // 1000 bytes a second
-  RateWatch watch{1s, 200ms};
+namespace {
+
+constexpr std::uint64_t kBps = 80'000'000;
+constexpr std::uint64_t kSecond = 10'000'000;  // bytes
+constexpr std::uint64_t kBurst = 3'000'000;
+
+/// Looks every 200 ms for so long, while `bytes` a second come. Whether that was ever too much.
+bool comes(RateWatch& watch, MonoTime& now, std::uint64_t& bytes, Duration time,
+           std::uint64_t per_second) {
+  bool too_much = false;
+  for (const MonoTime end = now + time; now < end;) {
+    now += 200ms;
+    bytes += per_second / 5;
+    too_much = too_much || watch.exceeds(bytes, bytes, now);
+  }
+  return too_much;
+}
+
+}  // namespace
+
+TEST_CASE("who sends a tenth more than was granted is let be, twice as much not for long") {
+  MonoTime now = at(0s);
   std::uint64_t bytes = 0;
-  SECTION("what is granted, in clumps") {
-    for (int i = 0; i < 100; ++i) {
-      bytes += i % 5 == 0 ? 1100U : 0U;
-      CHECK_FALSE(watch.exceeds(bytes, most));
+  RateWatch watch{kBps, kBurst, 5s, now};
+  CHECK_FALSE(comes(watch, now, bytes, 100s, kSecond * 11 / 10));
+  CHECK_FALSE(comes(watch, now, bytes, 1s, 2 * kSecond));
+  CHECK(comes(watch, now, bytes, 1s, 2 * kSecond));
+  now = at(0s);
+  bytes = 0;
+  RateWatch third{kBps, 0, 5s, now};
+  CHECK(comes(third, now, bytes, 5s, kSecond * 133 / 100));
+}
+
+TEST_CASE("bursts that were announced and what was held back are no fault of a client") {
+  MonoTime now = at(0s);
+  std::uint64_t bytes = 0;
+  SECTION("a burst that is longer than the time between two of them is looked at") {
+    RateWatch watch{kBps, kBurst, 100ms, now};
+    for (std::uint64_t ms = 0; ms < 20'000; ms += 20) {  // a burst every 300 ms
+      bytes += ms % 300 == 0 ? kBurst : 0U;
+      CHECK_FALSE(watch.exceeds(bytes, bytes, at(std::chrono::milliseconds{ms})));
     }
   }
-  SECTION("a little more") {
-    for (int i = 0; i < 5; ++i) {
-      CHECK_FALSE(watch.exceeds(bytes, most));  // no whole window yet
-      bytes += 230;
-    }
-    CHECK(watch.exceeds(bytes, most));
+  SECTION("a client that stood still for nine seconds") {
+    RateWatch watch{kBps, 0, 5s, now};
+    CHECK_FALSE(comes(watch, now, bytes, 3s, kSecond));
+    CHECK_FALSE(comes(watch, now, bytes, 9s, 0));
+    bytes += 9 * kSecond;
+    CHECK_FALSE(watch.exceeds(bytes, bytes, now));
+    CHECK_FALSE(comes(watch, now, bytes, 20s, kSecond));
   }
-  SECTION("much in the last of them") {
-    for (int i = 0; i < 50; ++i) {
-      CHECK_FALSE(watch.exceeds(bytes, most));
-    }
-    CHECK(watch.exceeds(bytes + 1110, most));
-    for (int i = 0; i < 4; ++i) {
-      CHECK(watch.exceeds(bytes + 1110, most));
-    }
-    CHECK_FALSE(watch.exceeds(bytes + 1110, most));
+  SECTION("but not what was held back for longer") {
+    RateWatch watch{kBps, 0, 5s, now};
+    CHECK_FALSE(comes(watch, now, bytes, 60s, 0));
+    CHECK_FALSE(comes(watch, now, bytes, 200ms, 50 * kSecond));  // ten seconds' worth
+    CHECK(comes(watch, now, bytes, 200ms, 30 * kSecond));
   }
 }
 
-TEST_CASE("a window shorter than the time between two looks is that time") {
-  const BitRate most = BitRate::bits_per_second(8000);
-  RateWatch watch{100ms, 200ms};
-  CHECK_FALSE(watch.exceeds(0, most));
-  CHECK_FALSE(watch.exceeds(200, most));
-  CHECK(watch.exceeds(500, most));
+TEST_CASE("copies and what is no data count, beyond twice the rate") {
+  RateWatch watch{kBps, 0, 5s, at(0s)};
+  CHECK_FALSE(watch.exceeds(10 * kSecond, 20 * kSecond, at(10s)));  // a path that doubles all
+  CHECK(watch.exceeds(10 * kSecond, 26 * kSecond, at(10s)));
+  CHECK(watch.exceeds(0, 26 * kSecond, at(10s)));
+}
+
+TEST_CASE("where no rate was granted none is exceeded") {
+  RateWatch any;
+  CHECK_FALSE(any.exceeds(UINT64_MAX, UINT64_MAX, at(1h)));
 }

@@ -45,6 +45,30 @@ TEST_CASE("a test without end is given the longest that the policy allows", "[se
   CHECK(refusal(forever, policy, Occupancy{}) == RejectReason::duration);
 }
 
+TEST_CASE("who has too many is told when one of its own ends, others when any does", "[session]") {
+  Occupancy now;
+  now.sessions = 8;
+  now.sessions_of_address = 8;
+  now.soonest_end_ms = 1000;
+  now.soonest_end_of_address_ms = 60'000;
+  Policy policy;
+  const auto told = [&](const Occupancy& taken) {
+    const auto decision = admit(ten_seconds(), policy, taken);
+    return std::get<wire::Reject>(decision).retry_after_ms;
+  };
+  policy.max_sessions_per_address = 8;
+  CHECK(told(now) == 60'000);
+  policy.max_sessions = 8;
+  CHECK(told(now) == 1000);
+  Occupancy other;
+  other.soonest_end_ms = 500;
+  other.soonest_end_of_address_ms = 0;  // it has none there
+  policy.max_sessions = 64;
+  CHECK(told(together(now, other)) == 60'000);
+  other.soonest_end_of_address_ms = 7000;
+  CHECK(told(together(now, other)) == 7000);
+}
+
 TEST_CASE("each limit refuses with its own reason", "[session]") {
   Occupancy now;
   now.sessions = 2;

@@ -1,0 +1,46 @@
+// Another protocol at the server's own port.
+
+#include "engine/shared_port.hpp"
+
+#include <array>
+#include <vector>
+
+#include "sim/sim_world.hpp"
+#include "support/catch.hpp"
+#include "wire/compact_header.hpp"
+
+using namespace std::chrono_literals;
+using namespace udperf;
+using udperf::test::SimNetwork;
+using udperf::test::SimWorld;
+
+namespace {
+
+/// Notes what it is given.
+class Guest final : public engine::PortGuest {
+ public:
+  bool on_datagram(const net::Datagram& /*datagram*/, bool native, MonoTime /*now*/) override {
+    told.push_back(native);
+    return true;
+  }
+  [[nodiscard]] bool has_served() const override { return false; }
+
+  std::vector<bool> told;  ///< whether it was native
+};
+
+}  // namespace
+
+TEST_CASE("late data of a session with the compact header are native to a guest, too", "[sim]") {
+  SimWorld world{21};
+  Guest guest;
+  world.server->sessions().set_guest(&guest);
+  const auto port = world.network.connect(SimNetwork::endpoint(2, 7777), world.network.server);
+  std::array<std::byte, 100> datagram{};
+  wire::encode(wire::CompactHeader{}, std::span{datagram}.first<kCompactHeaderBytes>());
+  port->send_control(datagram);
+  world.run(1s, [&guest] { return guest.told.size() == 1; });
+  datagram.fill(std::byte{'a'});
+  port->send_control(datagram);
+  world.run(1s, [&guest] { return guest.told.size() == 2; });
+  CHECK(guest.told == std::vector{true, false});
+}
