@@ -1,6 +1,6 @@
 // Another protocol at the server's own port.
 
-#include "engine/shared_port.hpp"
+#include "engine/port_guest.hpp"
 
 #include <array>
 #include <vector>
@@ -31,9 +31,8 @@ class Guest final : public engine::PortGuest {
 }  // namespace
 
 TEST_CASE("late data of a session with the compact header are native to a guest, too", "[sim]") {
-  SimWorld world{21};
   Guest guest;
-  world.server->sessions().set_guest(&guest);
+  SimWorld world{21, {}, {}, &guest};
   const auto port = world.network.connect(SimNetwork::endpoint(2, 7777), world.network.server);
   std::array<std::byte, 100> datagram{};
   wire::encode(wire::CompactHeader{}, std::span{datagram}.first<kCompactHeaderBytes>());

@@ -21,7 +21,7 @@ MonoTime SimExecutor::step(MonoTime now) {
 }
 
 SimServer::SimServer(SimNetwork& network, engine::ServerOptions options, std::uint64_t seed,
-                     const ClockFault& fault)
+                     const ClockFault& fault, engine::PortGuest* guest)
     : options_(std::move(options)),
       random_(seed),
       clock_(std::make_unique<SimClock>(network.clock(), fault)),
@@ -29,7 +29,7 @@ SimServer::SimServer(SimNetwork& network, engine::ServerOptions options, std::ui
       executor_(std::make_unique<SimExecutor>()),
       sessions_(std::make_unique<engine::ServerSessions>(
           options_, engine::ServiceSite{*executor_, memory_, alone_, listener_.get()}, *clock_,
-          random_, observer_)) {
+          random_, observer_, guest)) {
   network.server_time = [clock = clock_.get()](MonoTime truth) { return clock->at(truth); };
 }
 
@@ -84,9 +84,10 @@ MonoTime SimClient::step(MonoTime now) {
   return next;
 }
 
-SimWorld::SimWorld(std::uint64_t seed, engine::ServerOptions options, const ClockFault& fault)
+SimWorld::SimWorld(std::uint64_t seed, engine::ServerOptions options, const ClockFault& fault,
+                   engine::PortGuest* guest)
     : network(clock, seed), seed_(seed) {
-  server.emplace(network, std::move(options), seed + 1, fault);
+  server.emplace(network, std::move(options), seed + 1, fault, guest);
 }
 
 SimClient& SimWorld::add_client(const SimClient::Options& options) {

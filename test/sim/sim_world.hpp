@@ -53,7 +53,7 @@ class RecordingObserver final : public engine::ServerObserver {
 class SimServer {
  public:
   SimServer(SimNetwork& network, engine::ServerOptions options, std::uint64_t seed,
-            const ClockFault& fault = {});
+            const ClockFault& fault = {}, engine::PortGuest* guest = nullptr);
 
   MonoTime step();
 
@@ -113,9 +113,9 @@ class SimClient {
 /// One server and some clients over one network, stepped together in time order.
 class SimWorld {
  public:
-  /// `fault`: of the server's clocks.
+  /// `fault`: of the server's clocks. `guest`: another protocol at its port; outlives the world.
   explicit SimWorld(std::uint64_t seed, engine::ServerOptions options = {},
-                    const ClockFault& fault = {});
+                    const ClockFault& fault = {}, engine::PortGuest* guest = nullptr);
 
   FakeClock clock;
   SimNetwork network;
