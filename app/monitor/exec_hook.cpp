@@ -146,6 +146,8 @@ std::string ExecHook::run(const std::string& event) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, input.get(), STDIN_FILENO);
+  // stdout may have the JSON lines (`--jsonl -`), which are nobody else's.
+  posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
   const SpawnAttributes attributes;
   std::array<char*, 2> arguments{program_.data(), nullptr};
   pid_t pid = 0;
