@@ -8,7 +8,7 @@ namespace udperf::app {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x75647066;  // "udpf"
-constexpr std::int64_t kVersion = 3;
+constexpr std::int64_t kVersion = 4;
 /// Rounds that began in a span may end later than it.
 constexpr std::int64_t kGraceSeconds = 120;
 
@@ -40,8 +40,9 @@ constexpr const char* kReports =
     "CREATE TABLE document (target INTEGER NOT NULL, start_ns INTEGER NOT NULL, number INTEGER NOT "
     "NULL, json TEXT NOT NULL, PRIMARY KEY (target, start_ns, number)) WITHOUT ROWID;"
     "PRAGMA user_version = 2;";
-/// To version 3: sums tell what no round told apart, and who does not know that would lose them.
-constexpr const char* kUnknownLosses = "PRAGMA user_version = 3;";
+/// To version 4: sums tell what no round told apart (3) and how many were not asked (4), and who
+/// does not know that would lose them.
+constexpr const char* kSumsOfMore = "PRAGMA user_version = 4;";
 static_assert(kApplicationId == 1969516646);
 
 tl::unexpected<Error> refused(const std::string& path, const std::string& why) {
@@ -125,7 +126,7 @@ Result<void> History::Store::claim(const std::string& path, UnixTime now) {
   }
   if (*version < kVersion) {
     const std::string sql = std::string{"BEGIN IMMEDIATE;"} + (empty ? kSchema : "") +
-                            (*version < 2 ? kReports : "") + kUnknownLosses + "COMMIT;";
+                            (*version < 2 ? kReports : "") + kSumsOfMore + "COMMIT;";
     if (auto made = file_.run(sql.c_str()); !made) {
       roll_back();
       return made;

@@ -93,6 +93,13 @@ void add_counters(Exposition& text, const Board& board) {
              }
            });
   add_each(text, board,
+           Family{"udperf_rounds_not_asked_total",
+                  "Of those not measured, rounds left out since the target was down.",
+                  MetricType::Counter},
+           [](Family& family, const Labels& labels, const Board::Entry& entry) {
+             family.add(labels, static_cast<double>(entry.totals.not_asked));
+           });
+  add_each(text, board,
            Family{"udperf_server_restarts_total", "Times that the server was found started anew.",
                   MetricType::Counter},
            [](Family& family, const Labels& labels, const Board::Entry& entry) {

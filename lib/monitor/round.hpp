@@ -87,7 +87,8 @@ struct RoundResult {
   Duration length{0};             ///< monotonic, from the round's start to its end
   Duration lateness{0};           ///< of its start, after the schedule
   Duration host_lateness{0};      ///< of that, what this host's scheduler kept from everybody
-  bool tried = true;              ///< false: the target was down before, so it was not asked
+  bool tried = true;              ///< false: nothing is known anew
+  bool not_asked = false;         ///< not tried, since nobody had answered before
   std::uint64_t server = 0;       ///< another number for each start of the server; 0 = not told
   bool server_restarted = false;  ///< the server is another process than in the round before
   RoundStatus status = RoundStatus::not_measured;

@@ -138,6 +138,9 @@ TEST_CASE("the time in which no monitor ran is a gap, once and without a change 
   target.address = {"127.0.0.1", 1};
   monitor.set_targets({target});
   monitor.set_targets({target});
+  const std::string metrics = monitor.metrics();
+  CHECK(metrics.find("udperf_rounds_not_asked_total{target=\"gw\",module=\"light\"} 0\n") !=
+        std::string::npos);
   scene.end();
   const std::string text = scene.text_of("m.jsonl");
   if (ago < 0s) {

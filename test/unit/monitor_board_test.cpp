@@ -194,7 +194,7 @@ TEST_CASE("losses that no round told apart are unknown in sums, and not 0") {
 
 TEST_CASE("sums that an earlier version wrote are read, without a word of what was unknown") {
   std::string bytes;
-  put_number(bytes, 1);
+  put_number(bytes, 1);  // the version
   for (int status = 0; status < 6; ++status) {
     put_number(bytes, status == 0 ? 1 : 0);
   }
@@ -212,6 +212,23 @@ TEST_CASE("sums that an earlier version wrote are read, without a word of what w
   CHECK(sums->up.lost_tx_host == 0U);
   CHECK(sums->up.lost_network() == 3);
   CHECK(sums->up.unique_bytes == 6);
+}
+
+TEST_CASE(
+    "rounds left out since the target was down are counted, those without a monitor are not") {
+  RoundResult round;
+  round.rounds = 7;
+  round.tried = false;
+  round.not_asked = true;
+  Totals sums;
+  sums.add(round);
+  sums.add(sums);
+  round.not_asked = false;
+  sums.add(round);
+  CHECK(sums.not_asked == 14);
+  CHECK(sums.rounds_of(RoundStatus::not_measured) == 21);
+  CHECK(decode_totals(encode_totals(sums)) == sums);
+  CHECK(to_json(sums, UnixTime{}, Duration{0}).at("not_asked") == 14);
 }
 
 TEST_CASE("sums that no rounds can have come to are not read from a history") {

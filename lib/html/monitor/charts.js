@@ -39,21 +39,21 @@ function makeChart(canvas, name) {
   });
 }
 
-// The share of the rounds that nobody answered or that broke off, so that no gap hides an outage. A server that said no
-// is none, and what a round that was cut short counted after all is in its loss.
+// The share of the rounds that nobody answered, or in which nobody was asked since nobody had answered before, or that
+// broke off, so that no gap hides an outage. A server that said no is none, and what a round that was cut short counted after all is in its loss.
 function unanswered(row) {
   const { complete, cut_short, unreachable } = row.rounds;
-  const all = complete + cut_short + unreachable;
+  const all = complete + cut_short + unreachable + row.not_asked;
   const counted = all === 1 && (row.up || row.down) ? cut_short : 0;
-  const away = unreachable + cut_short - counted;
+  const away = unreachable + row.not_asked + cut_short - counted;
   return away > 0 ? away / all : 0;
 }
 
 // The share of the rounds of a sum that this end did not measure: a single one is a gap.
 function unmeasured(row) {
   const { failed, not_measured, ...asked } = row.rounds;
-  const away = failed + not_measured;
-  return away > 0 ? away / (away + Object.values(asked).reduce((sum, n) => sum + n)) : 0;
+  const away = failed + not_measured - row.not_asked;
+  return away > 0 ? away / (away + row.not_asked + Object.values(asked).reduce((sum, n) => sum + n)) : 0;
 }
 
 const kBands = [["min_ns", "max_ns"], ["p10_ns", "p90_ns"], ["p25_ns", "p75_ns"]];

@@ -1,0 +1,19 @@
+// What the functions of the monitor's page come to: behind lib/html/monitor/{figures,overview,charts}.js the body of a function
+// that returns what is wrong.
+const wrong = [];
+const same = (what, found, wanted) => {
+  if (JSON.stringify(found) !== JSON.stringify(wanted)) wrong.push(what + ": " + JSON.stringify(found) + ", not " + JSON.stringify(wanted));
+};
+const none = { complete: 0, cut_short: 0, unreachable: 0, refused: 0, failed: 0, not_measured: 0 };
+const sums = (rounds, not_asked) => ({ rounds: { ...none, ...rounds }, not_asked, up: null, down: null });
+
+// A target that is down is not asked in most rounds: nobody answered in these either.
+same("unanswered of an outage", unanswered(sums({ unreachable: 5, not_measured: 25 }, 25)), 1);
+same("unmeasured of an outage", unmeasured(sums({ unreachable: 5, not_measured: 25 }, 25)), 0);
+same("unanswered of a gap", unanswered(sums({ complete: 5, not_measured: 25 }, 0)), 0);
+same("unmeasured of a gap", unmeasured(sums({ complete: 5, not_measured: 15 }, 0)), 0.75);
+same("unanswered of both", unanswered(sums({ complete: 10, not_measured: 15 }, 10)), 0.5);
+same("unmeasured of both", unmeasured(sums({ complete: 10, not_measured: 15 }, 10)), 0.2);
+same("unanswered of one round", unanswered(sums({ not_measured: 1 }, 1)), 1);
+
+return wrong;
