@@ -277,7 +277,11 @@ void Monitor::take(RoundResult round) {
   wake_.raise();  // another may wait for its place
   round.server_restarted = board_.is_other_server(round.target, round.server);
   if (const auto* const entry = record(round)) {
-    schedule_.finished(round.target, entry->watch.failures(), clock_.now());
+    const MonoTime now = clock_.now();
+    schedule_.finished(round.target, entry->watch.failures(), now);
+    if (round.status == monitor::RoundStatus::refused) {
+      schedule_.refused(round.target, now);
+    }
   }
 }
 

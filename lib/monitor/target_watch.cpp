@@ -92,10 +92,11 @@ const char* TargetWatch::back_again(const RoundResult& round, TargetState before
 
 void TargetWatch::follow_state(Told& told) {
   const RoundResult& round = told.round;
-  const bool ours =
-      round.status == RoundStatus::not_measured || round.status == RoundStatus::failed;
+  // Who says no is there, and measured nothing.
+  const bool unknown = round.status == RoundStatus::not_measured ||
+                       round.status == RoundStatus::failed || round.status == RoundStatus::refused;
   const TargetState next = answered(round) ? TargetState::up
-                           : ours          ? TargetState::not_measured
+                           : unknown       ? TargetState::not_measured
                                            : TargetState::down;
   failures_ = next == TargetState::up ? 0 : failures_ + (failures_ < UINT32_MAX ? 1U : 0U);
   same_server_ = same_server_ && !round.server_restarted;

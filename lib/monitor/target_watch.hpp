@@ -16,7 +16,7 @@ namespace udperf::monitor {
 enum class EventKind : std::uint8_t {
   up,
   down,
-  not_measured,  ///< this host cannot: that is no loss, and says nothing about the target
+  not_measured,  ///< this host cannot, or the server says no: that is neither loss nor an outage
   loss_high,
   loss_normal,
   mtu_changed,

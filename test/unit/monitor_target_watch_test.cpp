@@ -51,7 +51,7 @@ TEST_CASE("a target is told down once, and up once") {
   CHECK(kinds(watch.on_round(good())).empty());
   CHECK(watch.state() == TargetState::up);
   CHECK(kinds(watch.on_round(bad(RoundStatus::unreachable))) == Kinds{EventKind::down});
-  CHECK(watch.on_round(bad(RoundStatus::refused)).empty());
+  CHECK(watch.on_round(bad(RoundStatus::unreachable)).empty());
   CHECK(watch.failures() == 2);
   CHECK(kinds(watch.on_round(good())) == Kinds{EventKind::up});
   CHECK(watch.failures() == 0);
@@ -62,10 +62,12 @@ TEST_CASE("who is down from the start is told so") {
   CHECK(kinds(watch.on_round(bad(RoundStatus::unreachable))) == Kinds{EventKind::down});
 }
 
-TEST_CASE("what this host did not measure is neither down nor up") {
+TEST_CASE(
+    "what was not measured, by this host or since the server said no, is neither down nor up") {
   TargetWatch watch;
   static_cast<void>(watch.on_round(good()));
-  const auto status = GENERATE(RoundStatus::not_measured, RoundStatus::failed);
+  const auto status =
+      GENERATE(RoundStatus::not_measured, RoundStatus::failed, RoundStatus::refused);
   CHECK(kinds(watch.on_round(bad(status))) == Kinds{EventKind::not_measured});
   CHECK(watch.state() == TargetState::not_measured);
 }
