@@ -91,8 +91,17 @@ class History {
   [[nodiscard]] Result<std::optional<std::string>> document(const Moment& moment) const;
   /// When the last round of each target, by name and module, was over.
   [[nodiscard]] Result<monitor::Board::Ends> last_ends() const;
-  /// The latest changes of all targets, oldest first. Rounds have no number there.
-  [[nodiscard]] Result<std::vector<monitor::Board::TimedEvent>> changes(std::size_t most) const;
+  struct ChangeQuery {
+    std::optional<std::string> target;  ///< absent: all
+    UnixTime since = UnixTime::min();
+    UnixTime until = UnixTime::max();
+    std::size_t most = 5000;  ///< the latest are kept
+  };
+  /// Changes, oldest first. Rounds have no number there.
+  [[nodiscard]] Result<std::vector<monitor::Board::TimedEvent>> changes(
+      const ChangeQuery& query) const;
+  /// How each target that is not up was last told to stand.
+  [[nodiscard]] Result<monitor::Board::States> last_states() const;
 
  private:
   class Store;

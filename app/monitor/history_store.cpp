@@ -41,8 +41,10 @@ constexpr const char* kReports =
     "NULL, json TEXT NOT NULL, PRIMARY KEY (target, start_ns, number)) WITHOUT ROWID;"
     "PRAGMA user_version = 2;";
 /// To version 4: sums tell what no round told apart (3) and how many were not asked (4), and who
-/// does not know that would lose them.
-constexpr const char* kSumsOfMore = "PRAGMA user_version = 4;";
+/// does not know that would lose them. Changes are asked for by target.
+constexpr const char* kSumsOfMore =
+    "CREATE INDEX IF NOT EXISTS event_target ON event (target, at_ns);"
+    "PRAGMA user_version = 4;";
 static_assert(kApplicationId == 1969516646);
 
 tl::unexpected<Error> refused(const std::string& path, const std::string& why) {

@@ -50,8 +50,13 @@ bool same_rounds(const MonitorSetup& before, const MonitorSetup& after, const st
 Monitor::Monitor(MonitorSetup setup, MonitorSinks sinks, const Clock& clock, Log& log)
     : clock_(clock), log_(log), setup_(std::move(setup)), sinks_(std::move(sinks)) {
   if (sinks_.history) {
-    if (const auto before = sinks_.history->changes(monitor::Board::kMostEvents)) {
+    History::ChangeQuery latest;
+    latest.most = monitor::Board::kMostEvents;
+    if (const auto before = sinks_.history->changes(latest)) {
       board_.recall(*before);
+    }
+    if (const auto states = sinks_.history->last_states()) {
+      board_.recall(*states);
     }
     if (auto ends = sinks_.history->last_ends()) {
       board_.recall(*std::move(ends));

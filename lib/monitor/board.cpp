@@ -1,6 +1,7 @@
 #include "monitor/board.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace udperf::monitor {
@@ -12,22 +13,6 @@ bool same(const Target& a, const Target& b) {
 }
 
 }  // namespace
-
-/// How each target, by name and module, was last told to stand.
-Board::States Board::last_states() const {
-  States states;
-  for (const TimedEvent& one : events_) {
-    const EventKind kind = one.event.kind;
-    const bool away = kind == EventKind::down;
-    if (away || kind == EventKind::up || kind == EventKind::not_measured) {
-      states[{one.target.name, one.target.module}] = away ? TargetState::down
-                                                     : kind == EventKind::up
-                                                         ? TargetState::up
-                                                         : TargetState::not_measured;
-    }
-  }
-  return states;
-}
 
 Board::Change Board::set_targets(const std::vector<Wanted>& wanted) {
   Change change;
@@ -52,11 +37,10 @@ Board::Change Board::set_targets(const std::vector<Wanted>& wanted) {
     by_name.erase(found);
     ++entry;
   }
-  const States states = last_states();
   for (const Wanted& one : wanted) {
     const auto found = by_name.find(one.target.name);
     if (found != by_name.end() && found->second == &one) {
-      add(one, states, change);
+      add(one, change);
     }
   }
   for (const auto& [key, end] : std::exchange(ends_, {})) {
@@ -65,11 +49,11 @@ Board::Change Board::set_targets(const std::vector<Wanted>& wanted) {
   return change;
 }
 
-void Board::add(const Wanted& wanted, const States& states, Change& change) {
+void Board::add(const Wanted& wanted, Change& change) {
   Entry entry{wanted.target, wanted.every, TargetWatch{wanted.limits}, {}, {}, 0, wanted.direction};
   entry.target.id = next_id_++;
   const std::pair key{wanted.target.name, wanted.target.module};
-  if (const auto before = states.find(key); before != states.end()) {
+  if (const auto before = states_.find(key); before != states_.end()) {
     entry.watch.recall(before->second);
   }
   if (ends_.contains(key)) {
@@ -79,7 +63,30 @@ void Board::add(const Wanted& wanted, const States& states, Change& change) {
   entries_.emplace(entry.target.id, std::move(entry));
 }
 
+/// Who is up needs no place; of others there are as many as names that went away for good, and
+/// these are bounded.
+void Board::note_state(const std::pair<std::string, std::string>& key, TargetState state) {
+  constexpr std::size_t kMostStates = 20'000;
+  if (state == TargetState::up) {
+    states_.erase(key);
+    return;
+  }
+  states_[key] = state;
+  if (states_.size() > kMostStates) {
+    states_.erase(states_.begin()->first == key ? std::next(states_.begin()) : states_.begin());
+  }
+}
+
+void Board::recall(const States& states) {
+  for (const auto& [key, state] : states) {
+    note_state(key, state);
+  }
+}
+
 void Board::remember(TimedEvent event) {
+  if (const auto state = state_after(event.event.kind)) {
+    note_state({event.target.name, event.target.module}, *state);
+  }
   events_.push_back(std::move(event));
   if (events_.size() > kMostEvents) {
     events_.pop_front();

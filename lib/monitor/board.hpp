@@ -54,6 +54,9 @@ class Board {
   /// What changed before this process began, oldest first: shown, and not counted. A target that is
   /// added later and was not up then is told up with its first answer.
   void recall(const std::vector<TimedEvent>& events);
+  /// How targets that were not up stood, by name and module, however long ago that was told.
+  using States = std::map<std::pair<std::string, std::string>, TargetState>;
+  void recall(const States& states);
   /// By name and module of a target, when its last round was over.
   using Ends = std::map<std::pair<std::string, std::string>, UnixTime>;
   void recall(Ends ends) { ends_ = std::move(ends); }
@@ -76,16 +79,16 @@ class Board {
   }
 
  private:
-  using States = std::map<std::pair<std::string, std::string>, TargetState>;
-  [[nodiscard]] States last_states() const;
-  void add(const Wanted& wanted, const States& states, Change& change);
+  void add(const Wanted& wanted, Change& change);
   void remember(TimedEvent event);
+  void note_state(const std::pair<std::string, std::string>& key, TargetState state);
 
   std::map<std::uint64_t, Entry> entries_;
   std::deque<TimedEvent> events_;
   std::map<EventKind, std::uint64_t> event_counts_;
   std::uint64_t next_id_ = 1;
-  Ends ends_;  ///< until the first targets are known
+  Ends ends_;      ///< until the first targets are known
+  States states_;  ///< of those that were not up when they were last told of
 };
 
 }  // namespace udperf::monitor

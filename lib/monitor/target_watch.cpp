@@ -37,6 +37,19 @@ const char* to_string(TargetState state) {
   return kNames.at(static_cast<std::size_t>(state));
 }
 
+std::optional<TargetState> state_after(EventKind kind) {
+  switch (kind) {
+    case EventKind::up:
+      return TargetState::up;
+    case EventKind::down:
+      return TargetState::down;
+    case EventKind::not_measured:
+      return TargetState::not_measured;
+    default:
+      return std::nullopt;
+  }
+}
+
 bool answered(const RoundResult& round) {
   if (round.status == RoundStatus::complete) {
     return true;
@@ -119,6 +132,7 @@ void TargetWatch::follow_state(Told& told) {
       break;
     case TargetState::not_measured:
       told.add(EventKind::not_measured, {}, reason.empty() ? "this host did not measure" : reason);
+      told.events.back().at = round.start;  // from there on nobody knows
       break;
     case TargetState::unknown:
       break;

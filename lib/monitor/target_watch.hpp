@@ -34,7 +34,7 @@ struct Event {
   EventKind kind = EventKind::up;
   std::uint64_t target = 0;
   std::uint64_t round = 0;  ///< its number
-  UnixTime at;              ///< end of the round that showed it
+  UnixTime at;              ///< end of the round that showed it; of not_measured its beginning
   std::string direction;    ///< "up", "down" (a way), or empty
   std::string detail;       ///< a sentence
 
@@ -44,6 +44,9 @@ struct Event {
 /// How a target stands, as far as anybody knows.
 enum class TargetState : std::uint8_t { unknown, up, down, not_measured };
 [[nodiscard]] const char* to_string(TargetState state);
+
+/// How a target stands after this was told of it; nothing where that is no change of it.
+[[nodiscard]] std::optional<TargetState> state_after(EventKind kind);
 
 /// Whether the other end was there: something came back from it, and it did not fall silent.
 [[nodiscard]] bool answered(const RoundResult& round);

@@ -122,6 +122,16 @@ TEST_CASE("an outage that began before this process did ends with the first answ
   CHECK(told("d").empty());
 }
 
+TEST_CASE("an outage ends, though it was told of before the changes that are kept") {
+  Board board;
+  board.recall(Board::States{{{"a", "light"}, TargetState::down}});
+  static_cast<void>(board.set_targets({wanted("a"), wanted("b")}));
+  for (const char* name : {"a", "b"}) {
+    const auto events = board.on_round(round_of(board.find(name)->target.id, 0));
+    CHECK(events.size() == (std::string{name} == "a" ? 1U : 0U));
+  }
+}
+
 TEST_CASE("a target that was taken away while it was down and is watched again comes back") {
   Board board;
   static_cast<void>(board.set_targets({wanted("a")}));

@@ -68,7 +68,12 @@ TEST_CASE(
   static_cast<void>(watch.on_round(good()));
   const auto status =
       GENERATE(RoundStatus::not_measured, RoundStatus::failed, RoundStatus::refused);
-  CHECK(kinds(watch.on_round(bad(status))) == Kinds{EventKind::not_measured});
+  RoundResult slept = bad(status);
+  slept.start = UnixTime{100s};
+  slept.length = 1h;
+  const auto told = watch.on_round(slept);
+  CHECK(kinds(told) == Kinds{EventKind::not_measured});
+  CHECK(told.at(0).at == UnixTime{100s});  // not of the hour's end: nothing was known in it
   CHECK(watch.state() == TargetState::not_measured);
 }
 
