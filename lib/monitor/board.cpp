@@ -118,11 +118,32 @@ std::vector<Event> Board::on_round(const RoundResult& round) {
   std::vector<Event> events = entry.watch.on_round(round);
   entry.last = round;
   entry.last->document = {};  // which is the history's, and large
+  tell(events, entry.target);
+  return events;
+}
+
+std::vector<Event> Board::on_stop(const RoundResult& gap, UnixTime ended) {
+  std::vector<Event> events = on_round(gap);
+  const auto found = entries_.find(gap.target);
+  if (found == entries_.end() || found->second.watch.recalled() != TargetState::down) {
+    return events;
+  }
+  const Event event{EventKind::not_measured,
+                    gap.target,
+                    gap.number,
+                    ended,
+                    {},
+                    gap.error ? gap.error->message() : std::string{}};
+  tell({event}, found->second.target);
+  events.push_back(event);
+  return events;
+}
+
+void Board::tell(const std::vector<Event>& events, const Target& target) {
   for (const Event& event : events) {
     ++event_counts_[event.kind];
-    remember({event, entry.target});
+    remember({event, target});
   }
-  return events;
 }
 
 const Board::Entry* Board::find(std::uint64_t id) const {

@@ -66,6 +66,9 @@ class Board {
 
   /// What changed by it; nothing of a target that is gone.
   [[nodiscard]] std::vector<Event> on_round(const RoundResult& round);
+  /// The same of the gap in which no monitor ran, since `ended`: an outage that had begun before is
+  /// told not to be measured from there on.
+  [[nodiscard]] std::vector<Event> on_stop(const RoundResult& gap, UnixTime ended);
 
   [[nodiscard]] const std::map<std::uint64_t, Entry>& entries() const { return entries_; }
   [[nodiscard]] const Entry* find(std::uint64_t id) const;
@@ -81,6 +84,7 @@ class Board {
  private:
   void add(const Wanted& wanted, Change& change);
   void remember(TimedEvent event);
+  void tell(const std::vector<Event>& events, const Target& target);
   void note_state(const std::pair<std::string, std::string>& key, TargetState state);
 
   std::map<std::uint64_t, Entry> entries_;

@@ -64,6 +64,8 @@ class TargetWatch {
   /// ends with its first answer.
   void recall(TargetState before) { recalled_ = before; }
 
+  [[nodiscard]] TargetState recalled() const { return recalled_; }
+
   [[nodiscard]] TargetState state() const { return state_; }
   /// Begin of the first round of the present state.
   [[nodiscard]] UnixTime since() const { return since_; }

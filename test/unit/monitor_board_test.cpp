@@ -132,6 +132,30 @@ TEST_CASE("an outage ends, though it was told of before the changes that are kep
   }
 }
 
+TEST_CASE("of an outage that a monitor did not see to its end the time without one is told") {
+  Board board;
+  board.recall(Board::States{{{"a", "light"}, TargetState::down},
+                             {{"b", "light"}, TargetState::not_measured}});
+  static_cast<void>(board.set_targets({wanted("a"), wanted("b"), wanted("c")}));
+  const auto stopped = [&board](const char* name) {
+    RoundResult gap;
+    gap.target = board.find(name)->target.id;
+    gap.tried = false;
+    return board.on_stop(gap, UnixTime{100s});
+  };
+  const auto told = stopped("a");
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].kind == EventKind::not_measured);
+  CHECK(told[0].at == UnixTime{100s});
+  CHECK(stopped("b").empty());
+  CHECK(stopped("c").empty());
+  CHECK(board.find("a")->totals.rounds_of(RoundStatus::not_measured) == 1);
+  CHECK(board.events().size() == 1);
+  const auto back = board.on_round(round_of(board.find("a")->target.id, 0));
+  REQUIRE(back.size() == 1);
+  CHECK(back[0].detail == "answers again");
+}
+
 TEST_CASE("a target that was taken away while it was down and is watched again comes back") {
   Board board;
   static_cast<void>(board.set_targets({wanted("a")}));

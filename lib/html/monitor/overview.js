@@ -40,20 +40,28 @@ function spanText(ns) {
   return seconds < 7200 ? Math.round(seconds / 60) + " min" : (seconds / 3600).toFixed(1) + " h";
 }
 
-// Of each return to up, how long the target had not been.
+// Of each return to up, how long the target had been down, and for how much of the time before nobody knows: this host
+// slept or had no network, or no monitor ran.
 function outages(events) {
-  const since = new Map();
+  const open = new Map();
   const lengths = new Map();
   for (const event of events) {
-    const began = since.get(event.target);
-    if (["down", "not_measured"].includes(event.change) && began === undefined) {
-      since.set(event.target, event.at_unix_ns);
-    } else if (event.change === "up" && began !== undefined) {
-      lengths.set(event, event.at_unix_ns - began);
-      since.delete(event.target);
+    if (!["up", "down", "not_measured"].includes(event.change)) continue;
+    const name = JSON.stringify([event.target, event.module]);
+    const times = open.get(name) || { down: 0, not_measured: 0 };
+    if (times.state) times[times.state] += Math.max(event.at_unix_ns - times.since, 0);
+    if (event.change !== "up") {
+      open.set(name, { ...times, state: event.change, since: event.at_unix_ns });
+    } else if (open.delete(name)) {
+      lengths.set(event, { down: times.down, not_measured: times.not_measured });
     }
   }
   return lengths;
+}
+
+function outageText({ down, not_measured }) {
+  return [...(down > 0 ? ["after " + spanText(down)] : []), ...(not_measured > 0 ? ["not measured for " + spanText(not_measured)] : [])]
+    .map((text) => ", " + text).join("");
 }
 
 function showEvents() {
@@ -62,7 +70,7 @@ function showEvents() {
     const row = element("tr", ["down", "loss_high", "threshold_missed"].includes(event.change) ? "bad" : "");
     row.append(element("td", "", moment(event.at_unix_ns)), element("td", "", event.target),
       element("td", "", event.change.replaceAll("_", " ") + (event.direction ? " (" + event.direction + ")" : "")),
-      element("td", "", event.detail + (lengths.has(event) ? ", after " + spanText(lengths.get(event)) : "")));
+      element("td", "", event.detail + (lengths.has(event) ? outageText(lengths.get(event)) : "")));
     return row;
   });
   if (rows.length === 0) {
