@@ -239,6 +239,12 @@ TEST_CASE("a target that stops is down, and up when it is back; a program is tol
   server.emplace(IpFamily::v4, std::vector<std::string>{"--port", port});
   CHECK(monitor.until([&] { return monitor.changed("up"); }));
   CHECK(monitor.until([&] {
+    const auto kept = json::parse(monitor.get("/api/v1/changes?since=0&target=gw").body);
+    return monitor_schema_problems(kept).empty() && kept.at("changes").size() >= 2 &&
+           kept.at("changes").front().at("change") == "down" &&
+           kept.at("changes").back().at("change") == "up";
+  }));
+  CHECK(monitor.until([&] {
     const std::string text = read_all(told);
     return text.find("\"down\"") != std::string::npos && text.find("\"up\"") != std::string::npos;
   }));

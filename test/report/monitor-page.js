@@ -18,13 +18,21 @@ same("unanswered of one round", unanswered(sums({ not_measured: 1 }, 1)), 1);
 
 // How long an outage was: not the time of which nobody knows, as that of sleep or without a monitor.
 const changes = (...all) => all.map(([seconds, change, target]) => ({ target: target || "a", module: "light", change, at_unix_ns: seconds * 1e9 }));
-const after = (...all) => [...outages(changes(...all)).values()].map(outageText);
-same("an outage", after([0, "down"], [30, "loss_high"], [60, "up"]), [", after 60 s"]);
-same("asleep within one", after([0, "down"], [60, "not_measured"], [3660, "down"], [3690, "up"]), [", after 90 s, not measured for 60 min"]);
-same("a gap alone", after([0, "not_measured"], [60, "up"]), [", not measured for 60 s"]);
-same("no monitor within one", after([0, "down"], [60, "not_measured"], [90, "up"]), [", after 60 s, not measured for 30 s"]);
-same("told down again", after([0, "down"], [40, "down"], [60, "up"]), [", after 60 s"]);
-same("two targets", after([0, "down", "a"], [10, "down", "b"], [20, "up", "a"], [70, "up", "b"]), [", after 20 s", ", after 60 s"]);
+const after = (...all) => outages(changes(...all)).map((one) => outageTexts(one).join(", ") + (one.up ? "" : ", and on"));
+same("an outage", after([0, "down"], [30, "loss_high"], [60, "up"]), ["down for 60 s"]);
+same("asleep within one", after([0, "down"], [60, "not_measured"], [3660, "down"], [3690, "up"]), ["down for 90 s, not measured for 60 min"]);
+same("a gap alone", after([0, "not_measured"], [60, "up"]), ["not measured for 60 s"]);
+same("no monitor within one", after([0, "down"], [60, "not_measured"], [90, "up"]), ["down for 60 s, not measured for 30 s"]);
+same("told down again", after([0, "down"], [40, "down"], [60, "up"]), ["down for 60 s"]);
+same("two targets", after([0, "down", "a"], [10, "down", "b"], [20, "up", "a"], [70, "up", "b"]), ["down for 20 s", "down for 60 s"]);
+same("one that lasts", after([0, "down"], [60, "not_measured"]), ["down for 60 s, and on"]);
 same("up without a beginning", after([20, "up"], [30, "up"]), []);
+
+// Outages are of the time that is shown, each once, whoever told of it.
+const kept = { ...state };
+const now = 1e12;
+Object.assign(state, { span: 3600, before: changes([now / 1e9 - 7200, "down"], [now / 1e9 - 60, "down"]), events: changes([now / 1e9 - 60, "down"], [now / 1e9, "up"]) });
+same("changes shown", changesShown(now).map((one) => one.change), ["down", "up"]);
+Object.assign(state, kept);
 
 return wrong;

@@ -5,7 +5,7 @@ const kMostEvents = 100;
 const kRoundsAtOnce = 200;
 const kLeastRows = 12;  // an hour of five minutes each
 const $ = (id) => document.getElementById(id);
-const state = { targets: new Map(), events: [], rows: new Map(), span: 86400, chosen: false, shown: kRowsAtOnce, filter: "" };
+const state = { targets: new Map(), events: [], before: [], rows: new Map(), span: 86400, chosen: false, shown: kRowsAtOnce, filter: "" };
 
 function element(tag, className, text) {
   const made = document.createElement(tag);

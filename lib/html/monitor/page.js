@@ -30,6 +30,18 @@ async function takeBoard() {
   board.late.forEach((apply) => apply());  // what came meanwhile may not be in it
   showRows();
   showEvents();
+  await loadChanges();
+}
+
+// The changes of the time that is shown: the board has the last few hundred only.
+async function loadChanges() {
+  const { span } = state;
+  const answer = await fetch("api/v1/changes?since=" + Math.floor(Date.now() / 1000 - span));
+  if (!answer.ok) return;  // without a history there are no others
+  const { changes } = await answer.json();
+  if (span !== state.span) return;
+  state.before = changes;
+  showEvents();
 }
 
 // What an event says is applied here, so that nobody has to be asked.
@@ -113,6 +125,8 @@ function showSpan(seconds) {
   }
   for (const row of state.rows.values()) row.drawn = 0;
   redraw();
+  showEvents();
+  loadChanges().catch(() => {});  // the feed says that nobody answers
 }
 
 for (const [text, seconds] of kSpans) {
