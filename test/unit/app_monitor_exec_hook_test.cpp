@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <vector>
 
 #include "app/monitor/exec_hook.hpp"
 #include "net/fd.hpp"
@@ -69,6 +71,33 @@ TEST_CASE("what a program prints is not among the JSON lines on stdout") {
   }
   CHECK(program.text_of("out").empty());
   CHECK(program.text_of("error") == "noise\n");
+}
+
+TEST_CASE("programs that run and wait at the end are given their time") {
+  const Program program{"cat >>told\n"};
+  {
+    ExecHook hook{program.path("run"), [](const std::string&) {}, 60s, 60s};
+    hook.put("1\n");
+    hook.put("2\n");
+    hook.put("3\n");
+  }
+  CHECK(program.text_of("told") == "1\n2\n3\n");
+}
+
+TEST_CASE("what a program that does not end leaves waiting is said and counted") {
+  const Program program{"touch began\nexec sleep 1000\n"};
+  std::vector<std::string> said;
+  {
+    ExecHook hook{program.path("run"), [&said](const std::string& text) { said.push_back(text); },
+                  60s, 100ms};
+    hook.put("1\n");
+    CHECK(program.wrote("began"));
+    hook.put("2\n");
+    hook.put("3\n");
+  }
+  REQUIRE(said.size() == 2);
+  CHECK(said[0].ends_with("was ended"));
+  CHECK(said[1].ends_with("2 events are left out at the end"));
 }
 
 }  // namespace
