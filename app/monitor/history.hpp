@@ -51,6 +51,9 @@ class History {
   [[nodiscard]] static std::unique_ptr<History> open_later(
       const std::string& path, const Retention& retention, const Clock& clock,
       std::function<void(const std::string& text)> say);
+  /// Why open() would refuse the file, as far as its first bytes tell; nothing is written, and no
+  /// lock taken.
+  [[nodiscard]] static std::optional<Error> refusal_of(const std::string& path);
   History(const History&) = delete;
   History& operator=(const History&) = delete;
   /// Writes what waits, for five seconds at most.

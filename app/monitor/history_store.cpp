@@ -1,6 +1,9 @@
 #include "app/monitor/history_store.hpp"
 
 #include <algorithm>
+#include <array>
+#include <fstream>
+#include <string_view>
 
 #include "monitor/totals_codec.hpp"
 
@@ -55,6 +58,11 @@ tl::unexpected<Error> refused(const std::string& path, const std::string& why) {
             {}}};
 }
 
+tl::unexpected<Error> of_version(const std::string& path, std::int64_t version) {
+  return refused(path, "is of version " + std::to_string(version) + ", this udperf knows " +
+                           std::to_string(kVersion));
+}
+
 tl::unexpected<Error> unreadable(const std::string& path, const Error& error) {
   if (error.phase != SqliteFile::kLocked) {
     return refused(path, "is not an SQLite file, or cannot be read (" + error.what + ")");
@@ -68,6 +76,31 @@ tl::unexpected<Error> unreadable(const std::string& path, const Error& error) {
 }
 
 }  // namespace
+
+std::optional<Error> History::refusal_of(const std::string& path) {
+  constexpr std::size_t kVersionAt = 60;  // sqlite.org/fileformat2.html, 1.3
+  constexpr std::size_t kApplicationAt = 68;
+  constexpr std::string_view kMagic{"SQLite format 3\0", 16};
+  std::array<unsigned char, 100> head{};
+  std::ifstream file{path, std::ios::binary};
+  file.read(reinterpret_cast<char*>(head.data()), head.size());
+  const auto read = static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0));
+  if (read == 0) {
+    return std::nullopt;  // a new one, or its tables are all in FILE-wal yet
+  }
+  if (read < head.size() || !std::equal(kMagic.begin(), kMagic.end(), head.begin())) {
+    return refused(path, "is not an SQLite file").value();
+  }
+  const auto number = [&head](std::size_t at) {
+    return std::int64_t{head.at(at)} << 24U | head.at(at + 1) << 16U | head.at(at + 2) << 8U |
+           head.at(at + 3);
+  };
+  if (number(kApplicationAt) != kApplicationId) {
+    return refused(path, "is the file of another program").value();
+  }
+  return number(kVersionAt) > kVersion ? std::optional{of_version(path, number(kVersionAt)).value()}
+                                       : std::nullopt;
+}
 
 Result<std::unique_ptr<History::Store>> History::Store::open(const std::string& path,
                                                              const Retention& retention,
@@ -99,8 +132,7 @@ Result<std::int64_t> History::Store::look(const std::string& path) const {
     return refused(path, "is the file of another program");
   }
   if (!empty && (*version < 1 || *version > kVersion)) {
-    return refused(path, "is of version " + std::to_string(*version) + ", this udperf knows " +
-                             std::to_string(kVersion));
+    return of_version(path, *version);
   }
   return *version;
 }

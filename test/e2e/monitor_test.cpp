@@ -167,6 +167,14 @@ TEST_CASE("a configuration with mistakes starts nothing and is told line by line
   const auto fine = run_udperf({"monitor", "--config", config, "--check-config"});
   CHECK(fine.code() == 0);
   CHECK(fine.out.find("1 targets") != std::string::npos);
+  const auto checked = [&](const std::string& option, const std::string& file) {
+    return run_udperf({"monitor", "--config", config, "--check-config", option, file});
+  };
+  const std::string nowhere = (folder.path() / "none" / "file").string();
+  CHECK(checked("--jsonl", nowhere).code() == 2);
+  CHECK(checked("--log-file", nowhere).code() == 2);
+  CHECK(checked("--history", config).code() == 2);
+  CHECK(checked("--history", nowhere).code() == 0);  // that folder is made
   const std::string list = (folder.path() / "list.json").string();
   std::ofstream{list} << "[{\"targets\": [\"a b\"]}]\n";
   std::ofstream{config} << "file_sd: [\"" << list << "\"]\n";

@@ -193,10 +193,15 @@ TEST_CASE("a file of another program or version is refused and left as it is") {
     auto made = SqliteFile::open(later, SqliteFile::Mode::create);
     REQUIRE(made->run("PRAGMA user_version = 99"));
   }
+  const std::string ours = folder.path().string() + "/ours.db";
+  CHECK_FALSE(History::refusal_of(ours));
+  write_one_round(ours, clock);
+  CHECK_FALSE(History::refusal_of(ours));
   for (const std::string& file : {foreign, text, later}) {
     CAPTURE(file);
     std::ifstream before{file};
     const std::string content{std::istreambuf_iterator<char>{before}, {}};
+    CHECK(History::refusal_of(file));
     const auto opened = History::open(file, Retention{}, clock, [](const std::string&) {});
     REQUIRE_FALSE(opened);
     CHECK(opened.error().code == ErrorCode::usage);
