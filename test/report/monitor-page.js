@@ -30,9 +30,27 @@ same("up without a beginning", after([20, "up"], [30, "up"]), []);
 
 // Outages are of the time that is shown, each once, whoever told of it.
 const kept = { ...state };
-const now = 1e12;
+const now = 1e18;
 Object.assign(state, { span: 3600, before: changes([now / 1e9 - 7200, "down"], [now / 1e9 - 60, "down"]), events: changes([now / 1e9 - 60, "down"], [now / 1e9, "up"]) });
 same("changes shown", changesShown(now).map((one) => one.change), ["down", "up"]);
 Object.assign(state, kept);
+
+// A sum that is missing is a gap, a round that is late is none.
+const five = { span_ns: 3e11 };
+same("the next sum", isGap(0, five, 10000), false);
+same("a missing sum", isGap(300000, five, 10000), true);
+same("sums of a round each six hours", isGap(21300000, five, 21600000), false);
+same("a round", isGap(10, { span_ns: 1e10 }, 10000), false);
+same("a missing round", isGap(20000, { span_ns: 1e10 }, 10000), true);
+
+// What is shown at first: an hour of who has just begun, also where a target has few rounds.
+const began = (...hours) => hours.map((one) => ({ start_unix_ns: (now / 1e6 - 3600e3 * one) * 1e6 }));
+same("few rounds of long ago", hasPast(began(18, 12, 6), now / 1e6), true);
+same("many since just now", hasPast(began(...Array(300).fill(0.5)), now / 1e6), false);
+const chosen = state.chosen;
+same("one of them with a past", isYoung([{ visible: true, hasPast: false }, { visible: true, hasPast: true }]), false);
+same("one of them not asked yet", isYoung([{ visible: true, hasPast: false }, { visible: true }]), false);
+same("none with a past", isYoung([{ visible: true, hasPast: false }, { visible: false }]), true);
+state.chosen = chosen;
 
 return wrong;
