@@ -286,6 +286,14 @@ void add_own(Exposition& text, const Board& board, const MonitorCounters& counte
   }
   text.add(std::move(events));
 }
+  Family missed{"udperf_probe_threshold_missed",
+                "Whether it missed what its module's fail-* wants.", MetricType::Gauge};
+  for (const monitor::LimitFinding& found : judge_limits(limits, round)) {
+    if (found.kept) {
+      missed.add({{"limit", to_string(found.limit)}}, *found.kept ? 0 : 1);
+    }
+  }
+  text.add(std::move(missed));
 
 }  // namespace
 
@@ -307,7 +315,7 @@ std::string monitor_metrics(const Board& board, const MonitorCounters& counters,
   return text.take();
 }
 
-std::string probe_metrics(const RoundResult& round, Duration took) {
+std::string probe_metrics(const RoundResult& round, Duration took, const monitor::Limits& limits) {
   Exposition text;
   const auto gauge = [&text](const char* name, const char* help, double value) {
     Family family{name, help, MetricType::Gauge};

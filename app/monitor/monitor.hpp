@@ -63,6 +63,7 @@ class Monitor {
     bool module_known = false;
     bool heavy = false;
   };
+    monitor::Limits limits;
   /// What /probe runs for this target and module, and whether it may.
   [[nodiscard]] ProbeTarget probe_target(const monitor::TargetAddress& address,
                                          const std::string& name, const std::string& module) const;

@@ -171,6 +171,7 @@ void Monitor::end_heavy_probe() {
   schedule_.release_heavy();
   wake_.raise();
 }
+  probe.limits = watched_limits(found->second.limits, probe.heavy);
 
 void Monitor::count_probe() {
   const std::lock_guard lock{mutex_};

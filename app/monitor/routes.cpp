@@ -225,7 +225,7 @@ HttpReply Routes::probe(const HttpRequest& request, const HttpQuery& query) {
     return http_problem(503, "too many probes run already, or the monitor ends");
   }
   monitor_.count_probe();
-  return text_reply(probe_metrics(*round, clock_.now() - begin), kExpositionType);
+  return text_reply(probe_metrics(*round, clock_.now() - begin, target.limits), kExpositionType);
 }
 
 HttpReply Routes::rounds(const HttpQuery& query) {
