@@ -185,7 +185,7 @@ void Monitor::begin(const monitor::DueRound& due, MonoTime now) {
     }
     order = {due.target, due.number, due.due, test_for(module->second, entry->target.address),
              module->second.timing.heavy && sinks_.history != nullptr};
-    flying_[{due.target, due.number}] = now;
+    flying_[{due.target, due.number}] = {now, light_->stood_still()};
   }
   source_->start(std::move(order));
 }
@@ -204,12 +204,9 @@ void Monitor::take(RoundResult round) {
   const std::lock_guard lock{mutex_};
   const auto flying = flying_.find({round.target, round.number});
   if (flying != flying_.end()) {
-    if (flying->second < woke_) {  // this host slept in the middle of it
-      round.status = monitor::RoundStatus::not_measured;
-      round.up.reset();
-      round.down.reset();
-      round.rtt.reset();
-      round.document.clear();
+    if (!ending_) {
+      monitor::judge_host(round, flying->second.begun < woke_,
+                          light_->stood_still() - flying->second.stood_still);
     }
     flying_.erase(flying);
   }

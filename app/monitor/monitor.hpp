@@ -112,9 +112,14 @@ class Monitor {
   monitor::RoundSchedule schedule_;
   monitor::SleepWatch sleep_;
   monitor::StepWatch step_;
-  MonoTime woke_;                     ///< rounds that were due before and still run saw a sleep
-  std::map<Key, MonoTime> flying_;    ///< when they were due
-  std::set<std::uint64_t> outdated_;  ///< run what their module was before
+  MonoTime woke_;  ///< rounds that were due before and still run saw a sleep
+  struct Flying {
+    MonoTime begun;
+    Duration stood_still;  ///< this host, until then
+  };
+  std::map<Key, Flying> flying_;
+  std::set<std::uint64_t> outdated_;   ///< run what their module was before
+  std::vector<std::string> problems_;  ///< of names and files, as of the last time
   std::uint64_t lines_ = 0;
   bool ending_ = false;  ///< what is cut short now says nothing about its target
   MonitorCounters counted_;

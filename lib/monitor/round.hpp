@@ -121,6 +121,11 @@ struct RoundResult {
 [[nodiscard]] RoundResult make_round(const TestOutcome& outcome,
                                      const result::ResultDocument& document);
 
+/// What this host's absence makes of a round: one in which it slept, and one that is not whole
+/// while the process did not run for so long, is not measured, and has no books. Nobody can say
+/// what of it was the path's.
+void judge_host(RoundResult& round, bool slept, Duration stood_still);
+
 /// What one way of a round came to that cannot be added up with others.
 struct WayFigures {
   std::optional<double> goodput_bps;

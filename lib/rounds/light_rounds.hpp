@@ -126,6 +126,8 @@ class LightRounds {
   void remove(std::uint64_t target);
   /// The same for all of them.
   void shut_down();
+  /// Time so far in which this process did not run though it should have.
+  [[nodiscard]] Duration stood_still() const;
   /// Nothing is left that runs.
   [[nodiscard]] bool idle() const;
 
