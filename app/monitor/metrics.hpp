@@ -55,6 +55,8 @@ struct MonitorCounters {
   std::uint64_t probes = 0;
   std::uint64_t reloads = 0;
   std::uint64_t reload_failures = 0;
+  bool last_reload_refused = false;
+  std::uint64_t problems = 0;  ///< with names and files, now
   std::uint64_t rounds_in_flight = 0;
 };
 

@@ -87,12 +87,14 @@ void Monitor::set_setup(MonitorSetup setup) {
   ++counted_.reloads;
 }
 
+  counted_.last_reload_refused = false;
 void Monitor::count_refused_setup() {
   const std::lock_guard lock{mutex_};
   ++counted_.reloads;
   ++counted_.reload_failures;
 }
 
+  counted_.last_reload_refused = true;
 void Monitor::reopen() {
   if (sinks_.jsonl) {
     sinks_.jsonl->reopen();
