@@ -16,6 +16,8 @@ using monitor::RoundResult;
 using monitor::Target;
 
 constexpr std::size_t kMostThreads = 256;
+constexpr const char* kBehind =
+    "four rounds before it are not over: of rounds that are not gapless 256 run at a time";
 /// Of one target: one that is sent and those that wait for what may still be on its way.
 constexpr std::size_t kMostInFlight = 4;
 /// The clocks are compared so often at least.
@@ -177,10 +179,14 @@ void Monitor::begin(const monitor::DueRound& due, MonoTime now) {
       return;
     }
     if (due.missed > 0) {
-      tell_gap(*entry, due.number - 1, due.missed, span_of(due.missed, entry->every));
+      tell_gap(*entry, due.number - 1, due.missed, span_of(due.missed, entry->every),
+               "this host did not begin it in time");
     }
     if (in_flight(due.target) >= kMostInFlight) {  // this host does not keep up
-      tell_gap(*entry, due.number, 1, entry->every);
+      tell_gap(*entry, due.number, 1, entry->every, kBehind);
+      if (!std::exchange(behind_, true)) {
+        log_.warning(std::string{"rounds are left out: "} + kBehind);
+      }
       schedule_.landed(due.target, due.number);
       schedule_.finished(due.target, 0, now);
       return;

@@ -89,7 +89,7 @@ class Monitor {
             const std::vector<monitor::Event>& events);
   void write_line(const char* event, UnixTime time, monitor::Json data);
   void tell_gap(const monitor::Board::Entry& entry, std::uint64_t number, std::uint64_t rounds,
-                Duration length);
+                Duration length, const char* why);
   void tell_round(const monitor::RoundResult& round, const monitor::Board::Entry& entry);
   [[nodiscard]] monitor::RoundResult gap_of(const monitor::Board::Entry& entry,
                                             std::uint64_t number, std::uint64_t rounds,
@@ -123,6 +123,7 @@ class Monitor {
   std::uint64_t lines_ = 0;
   bool ending_ = false;  ///< what is cut short now says nothing about its target
   MonitorCounters counted_;
+  bool behind_ = false;  ///< rounds were left out for want of threads, which was said
   mutable std::size_t metrics_bytes_ = 0;  ///< that /metrics may have next
   LiveFeed feed_;
   os::Event wake_;

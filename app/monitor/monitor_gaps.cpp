@@ -33,7 +33,7 @@ void Monitor::watch_clocks(MonoTime now) {
       gaps.push_back(missed);
     }
     for (const monitor::DueRound& missed : gaps) {
-      tell_gap(*board_.find(missed.target), missed.number, missed.missed, slept);
+      tell_gap(*board_.find(missed.target), missed.number, missed.missed, slept, "this host slept");
     }
   }
   if (const auto step = step_.step(both, suspended)) {
@@ -77,8 +77,10 @@ RoundResult Monitor::gap_of(const monitor::Board::Entry& entry, std::uint64_t nu
 }
 
 void Monitor::tell_gap(const monitor::Board::Entry& entry, std::uint64_t number,
-                       std::uint64_t rounds, Duration length) {
-  tell_round(gap_of(entry, number, rounds, length), entry);
+                       std::uint64_t rounds, Duration length, const char* why) {
+  RoundResult gap = gap_of(entry, number, rounds, length);
+  gap.error = Error{ErrorCode::system, why, 0, {}};
+  tell_round(gap, entry);
 }
 
 }  // namespace udperf::app
