@@ -50,7 +50,8 @@ Board::Change Board::set_targets(const std::vector<Wanted>& wanted) {
 }
 
 void Board::add(const Wanted& wanted, Change& change) {
-  Entry entry{wanted.target, wanted.every, TargetWatch{wanted.limits}, {}, {}, 0, wanted.direction};
+  Entry entry{wanted.target,   wanted.every, TargetWatch{wanted.limits}, {}, {}, {}, 0,
+              wanted.direction};
   entry.target.id = next_id_++;
   const std::pair key{wanted.target.name, wanted.target.module};
   if (const auto before = states_.find(key); before != states_.end()) {
@@ -115,6 +116,7 @@ std::vector<Event> Board::on_round(const RoundResult& round) {
   }
   Entry& entry = found->second;
   entry.totals.add(round);
+  entry.first = entry.first.value_or(round.start);
   std::vector<Event> events = entry.watch.on_round(round);
   entry.last = round;
   entry.last->document = {};  // which is the history's, and large

@@ -25,6 +25,7 @@ class Board {
     Duration every{0};
     TargetWatch watch;
     Totals totals;
+    std::optional<UnixTime> first;  ///< when the first of these rounds began
     std::optional<RoundResult> last;
     std::uint64_t server = 0;  ///< which start of it answered last; 0 = not told so far
     Direction direction = Direction::both;

@@ -192,10 +192,10 @@ TEST_CASE("a wall clock that is set is told to the program and counted") {
 }
 
 TEST_CASE("what is wrong with names and files is told, and what nobody knows yet is null") {
-  Watching scene{"modules: {call: {profile: voip-g711, rate: 2M, every: 1m}}\ntargets: [gw]\n"};
+  Watching scene{"modules: {bulk: {rate: 20M, duration: 5s, every: 1m}}\ntargets: [gw]\n"};
   Monitor& monitor = scene.begin();
   monitor::Target target = test::target_named("gw");
-  target.module = "call";  // heavy: its loss is judged by nobody
+  target.module = "bulk";  // heavy: its loss is judged by nobody
   monitor.set_targets({target}, {"dns servers.example: no such host"});
   const auto board = test::parse_strict_json(monitor.targets_json());
   REQUIRE(board);
