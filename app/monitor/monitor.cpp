@@ -87,24 +87,27 @@ void Monitor::set_setup(MonitorSetup setup) {
   }
   setup_ = std::move(setup);
   ++counted_.reloads;
+  counted_.last_reload_refused = false;
 }
 
-  counted_.last_reload_refused = false;
 void Monitor::count_refused_setup() {
   const std::lock_guard lock{mutex_};
   ++counted_.reloads;
   ++counted_.reload_failures;
+  counted_.last_reload_refused = true;
 }
 
-  counted_.last_reload_refused = true;
 void Monitor::reopen() {
   if (sinks_.jsonl) {
     sinks_.jsonl->reopen();
   }
 }
 
-void Monitor::set_targets(const std::vector<Target>& targets) {
+void Monitor::set_targets(const std::vector<Target>& targets,
+                          const std::vector<std::string>& problems) {
   const std::lock_guard lock{mutex_};
+  const bool others = problems_ != problems;
+  problems_ = problems;
   std::vector<monitor::Board::Wanted> wanted;
   for (const Target& target : targets) {
     const auto module = setup_.modules.find(target.module);
@@ -127,8 +130,11 @@ void Monitor::set_targets(const std::vector<Target>& targets) {
     assign(entry);
   }
   outdated_.clear();
-  if (!change.added.empty() || !change.removed.empty()) {
+  const bool same = change.added.empty() && change.removed.empty();
+  if (!same) {
     log_.info("watching " + std::to_string(board_.entries().size()) + " targets");
+  }
+  if (!same || others) {
     feed_.put("event: targets\ndata: {}\n\n");
   }
   wake_.raise();

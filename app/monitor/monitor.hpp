@@ -44,8 +44,9 @@ class Monitor {
 
   /// Begins the rounds that are due; returns when to be called next at the latest.
   [[nodiscard]] MonoTime step(MonoTime now);
-  /// Who is to be watched from now on: the answer of expand_targets().
-  void set_targets(const std::vector<monitor::Target>& targets);
+  /// Who is to be watched from now on: the answer of expand_targets(), and what was wrong then.
+  void set_targets(const std::vector<monitor::Target>& targets,
+                   const std::vector<std::string>& problems = {});
   /// Another configuration; set_targets() follows.
   void set_setup(MonitorSetup setup);
   /// A configuration was refused.
@@ -62,8 +63,8 @@ class Monitor {
     bool allowed = false;
     bool module_known = false;
     bool heavy = false;
-  };
     monitor::Limits limits;
+  };
   /// What /probe runs for this target and module, and whether it may.
   [[nodiscard]] ProbeTarget probe_target(const monitor::TargetAddress& address,
                                          const std::string& name, const std::string& module) const;
@@ -99,6 +100,7 @@ class Monitor {
   void watch_clocks(MonoTime now);
   [[nodiscard]] MonitorCounters counters() const;
   [[nodiscard]] std::vector<std::uint64_t> ids() const;
+  [[nodiscard]] std::vector<std::string> problems() const;
   [[nodiscard]] const monitor::TargetAddress* configured(const monitor::TargetAddress& address,
                                                          const std::string& name,
                                                          const MonitorModule& module) const;
@@ -121,9 +123,9 @@ class Monitor {
   std::set<std::uint64_t> outdated_;   ///< run what their module was before
   std::vector<std::string> problems_;  ///< of names and files, as of the last time
   std::uint64_t lines_ = 0;
+  bool behind_ = false;  ///< rounds were left out for want of threads, which was said
   bool ending_ = false;  ///< what is cut short now says nothing about its target
   MonitorCounters counted_;
-  bool behind_ = false;  ///< rounds were left out for want of threads, which was said
   mutable std::size_t metrics_bytes_ = 0;  ///< that /metrics may have next
   LiveFeed feed_;
   os::Event wake_;

@@ -61,6 +61,7 @@ Json entry_json(const monitor::Board::Entry& entry) {
 
 MonitorCounters Monitor::counters() const {
   MonitorCounters counters = counted_;
+  counters.problems = problems_.size();
   counters.rounds_in_flight = flying_.size() + light_->size();  // the latter always run
   if (sinks_.history) {
     counters.history_rounds = sinks_.history->written();
@@ -98,9 +99,18 @@ std::vector<std::uint64_t> Monitor::ids() const {
   return all;
 }
 
+std::vector<std::string> Monitor::problems() const {
+  const std::lock_guard lock{mutex_};
+  return problems_;
+}
+
 std::string Monitor::targets_json() const {
   monitor::LongJson text{
       {{"schema", "udperf-monitor/1"}, {"now_unix_ns", to_ns(clock_.unix_now())}}};
+  text.begin_list("problems");
+  for (const std::string& problem : problems()) {
+    text.add(problem);
+  }
   text.begin_list("targets");
   // One after the other, each of one moment: of thousands all take their time.
   for (const std::uint64_t id : ids()) {
@@ -161,6 +171,7 @@ Monitor::ProbeTarget Monitor::probe_target(const monitor::TargetAddress& address
   const auto* const there = configured(address, name, found->second);
   probe.test = test_for(found->second, there != nullptr ? *there : address);
   probe.heavy = found->second.timing.heavy;
+  probe.limits = watched_limits(found->second.limits, probe.heavy);
   const auto numeric = parse_ip_address(address.host);
   probe.allowed =
       there != nullptr ||
@@ -184,7 +195,6 @@ void Monitor::end_heavy_probe() {
   schedule_.release_heavy();
   wake_.raise();
 }
-  probe.limits = watched_limits(found->second.limits, probe.heavy);
 
 void Monitor::count_probe() {
   const std::lock_guard lock{mutex_};

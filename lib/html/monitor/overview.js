@@ -27,7 +27,8 @@ function showWrong() {
   const wrong = [...state.targets.values()].filter((t) => rank(t) < 3 || loses(t)).sort((a, b) => rank(a) - rank(b));
   const items = wrong.slice(0, 20).map((t) => element("li", rank(t) === 3 ? "some" : t.state, t.target + " " + wrongText(t)));
   if (wrong.length > 20) items.push(element("li", "", "and " + (wrong.length - 20) + " more"));
-  if (wrong.length === 0) {
+  items.push(...state.problems.slice(0, 20).map((problem) => element("li", "not_measured", problem)));
+  if (items.length === 0) {
     const unknown = [...state.targets.values()].every((t) => t.state === "unknown");
     items.push(element("li", "fine", unknown ? "No round has ended yet." : "Nothing is wrong."));
   }

@@ -24,9 +24,10 @@ async function takeBoard() {
     board.wanted = true;
     return;
   }
-  const { targets, events } = await answer.json();
+  const { targets, events, problems } = await answer.json();
   state.targets = new Map(targets.map((t) => [t.target, t]));
   state.events = events;
+  state.problems = problems;
   board.late.forEach((apply) => apply());  // what came meanwhile may not be in it
   showRows();
   showEvents();
