@@ -319,29 +319,6 @@ TEST_CASE("a probe's round is made to fit its time") {
   CHECK(fit_to_deadline(options, 119s).params.rate_up.value == options.params.rate_up.value);
 }
 
-TEST_CASE("a probe's warm-up has to fit its time, too, and a call keeps its pace") {
-  std::vector<std::string> errors;
-  const std::string config =
-      "modules:\n  warm: {every: 1m, direction: up, rate: 1M, duration: 20s, omit: 10s}\n"
-      "  call: {profile: voip-g711, voice: g711, packets: 500, every: 1m}\ntargets: [gw]\n";
-  MonitorCommand command;
-  command.config = "m.yaml";
-  const auto setup = make_setup(command, config, errors);
-  CAPTURE(errors);
-  REQUIRE(setup);
-  const auto fitted = [&setup](const char* module, Duration deadline) {
-    const auto test = test_for(setup->modules.at(module), {"gw", std::nullopt});
-    return fit_to_deadline(test.options, deadline).params;
-  };
-  const TestParams warm = fitted("warm", 10s);
-  CHECK(warm.omit == 875ms);  // a quarter of 3.5 s
-  CHECK(warm.amount.duration == 2625ms);
-  const TestParams call = fitted("call", 10s);
-  CHECK(call.amount.packets == 175);  // 50 a second
-  CHECK(call.rate_up == fitted("call", 1h).rate_up);
-  CHECK(fitted("call", 1h).amount.packets == 500);
-}
-
 TEST_CASE("a light module is watched for loss without a word, a heavy one and --once are not") {
   monitor::Limits limits;
   limits.mos = 4.0;
