@@ -92,8 +92,8 @@ Error ExecHook::no_program(const std::string& program) {
 }
 
 ExecHook::ExecHook(std::string program, std::function<void(const std::string&)> say,
-                   Duration deadline)
-    : program_(std::move(program)), say_(std::move(say)), deadline_(deadline) {
+                   Duration deadline, Duration patience)
+    : program_(std::move(program)), say_(std::move(say)), deadline_(deadline), patience_(patience) {
   thread_ = std::thread{[this] { work(); }};
 }
 
@@ -120,7 +120,8 @@ void ExecHook::work() {
   std::unique_lock lock{mutex_};
   while (true) {
     wake_.wait(lock, [this] { return ending_.load() || !waiting_.empty(); });
-    if (ending_.load()) {
+    if (waiting_.empty() || patience_ <= Duration{0}) {
+      leave_out(waiting_.size());
       return;
     }
     const std::string event = std::move(waiting_.front());
@@ -138,6 +139,13 @@ void ExecHook::work() {
   }
 }
 
+void ExecHook::leave_out(std::size_t runs) {
+  if (runs > 0) {
+    failures_ += runs;
+    say_("--exec " + program_ + ": " + std::to_string(runs) + " events are left out at the end");
+  }
+}
+
 std::string ExecHook::run(const std::string& event) {
   const net::Fd input = stdin_of(event);
   if (!input) {
@@ -146,6 +154,8 @@ std::string ExecHook::run(const std::string& event) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, input.get(), STDIN_FILENO);
+  // stdout may have the JSON lines (`--jsonl -`), which are nobody else's.
+  posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
   const SpawnAttributes attributes;
   std::array<char*, 2> arguments{program_.data(), nullptr};
   pid_t pid = 0;
@@ -167,13 +177,14 @@ std::string ExecHook::wait_for(int pid) {
     if (done == pid) {
       break;
     }
-    if (waited > deadline_ || ending_.load() || (done < 0 && errno != EINTR)) {
+    if (waited > deadline_ || patience_ <= Duration{0} || (done < 0 && errno != EINTR)) {
       ::kill(-pid, SIGKILL);  // its group: what it started, too
       ::waitpid(pid, &status, 0);
       return waited > deadline_ ? "took too long and was ended" : "was ended";
     }
     std::this_thread::sleep_for(kStep);
     waited += kStep;
+    patience_ -= ending_.load() ? kStep : Duration{0};
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
     return {};

@@ -20,10 +20,11 @@ class ExecHook {
  public:
   /// `say` is told of each run that failed; from another thread.
   ExecHook(std::string program, std::function<void(const std::string& text)> say,
-           Duration deadline = std::chrono::seconds{30});
+           Duration deadline = std::chrono::seconds{30},
+           Duration patience = std::chrono::seconds{5});
   ExecHook(const ExecHook&) = delete;
   ExecHook& operator=(const ExecHook&) = delete;
-  /// Ends the one that runs.
+  /// What runs and waits has `patience` more; the rest is ended, said and counted.
   ~ExecHook();
 
   /// Whether there is such a file to run, by its path or in PATH.
@@ -41,6 +42,7 @@ class ExecHook {
   static constexpr std::size_t kMostWaiting = 1000;
 
   void work();
+  void leave_out(std::size_t runs);
   /// Why it did not do what it should; empty where it did.
   [[nodiscard]] std::string run(const std::string& event);
   [[nodiscard]] std::string wait_for(int pid);
@@ -54,6 +56,7 @@ class ExecHook {
   std::condition_variable wake_;
   std::deque<std::string> waiting_;
   std::atomic<bool> ending_{false};
+  Duration patience_;  ///< the thread's own: what is left of it
   std::thread thread_;
 };
 

@@ -239,6 +239,18 @@ bool lacks_file(const std::vector<std::string>& patterns) {
   });
 }
 
+std::vector<monitor::Target> without_address(const MonitorSetup& setup, const LastTargets& last) {
+  std::vector<monitor::Target> targets;
+  for (const monitor::TargetConfig& config : setup.targets) {
+    const auto known = last.names.find(config.address.host);
+    if (config.dns && last.unknown.contains(config.address.host) &&
+        (known == last.names.end() || known->second.empty())) {
+      targets.push_back(target_of(config));
+    }
+  }
+  return targets;
+}
+
 std::vector<monitor::Target> expand_targets(const MonitorSetup& setup,
                                             const engine::StopToken& stop, LastTargets& last,
                                             std::vector<std::string>& problems) {

@@ -28,6 +28,11 @@ struct LastTargets {
                                                           LastTargets& last,
                                                           std::vector<std::string>& problems);
 
+/// The `dns` entries of the configuration that have no address at all: their rounds fail, which is
+/// seen, where nobody else would speak of them.
+[[nodiscard]] std::vector<monitor::Target> without_address(const MonitorSetup& setup,
+                                                           const LastTargets& last);
+
 /// The files of a pattern (glob), in order.
 [[nodiscard]] std::vector<std::string> files_of(const std::string& pattern);
 

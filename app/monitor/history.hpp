@@ -51,6 +51,9 @@ class History {
   [[nodiscard]] static std::unique_ptr<History> open_later(
       const std::string& path, const Retention& retention, const Clock& clock,
       std::function<void(const std::string& text)> say);
+  /// Why open() would refuse the file, as far as its first bytes tell; nothing is written, and no
+  /// lock taken.
+  [[nodiscard]] static std::optional<Error> refusal_of(const std::string& path);
   History(const History&) = delete;
   History& operator=(const History&) = delete;
   /// Writes what waits, for five seconds at most.
@@ -91,8 +94,17 @@ class History {
   [[nodiscard]] Result<std::optional<std::string>> document(const Moment& moment) const;
   /// When the last round of each target, by name and module, was over.
   [[nodiscard]] Result<monitor::Board::Ends> last_ends() const;
-  /// The latest changes of all targets, oldest first. Rounds have no number there.
-  [[nodiscard]] Result<std::vector<monitor::Board::TimedEvent>> changes(std::size_t most) const;
+  struct ChangeQuery {
+    std::optional<std::string> target;  ///< absent: all
+    UnixTime since = UnixTime::min();
+    UnixTime until = UnixTime::max();
+    std::size_t most = 5000;  ///< the latest are kept
+  };
+  /// Changes, oldest first. Rounds have no number there.
+  [[nodiscard]] Result<std::vector<monitor::Board::TimedEvent>> changes(
+      const ChangeQuery& query) const;
+  /// How each target that is not up was last told to stand.
+  [[nodiscard]] Result<monitor::Board::States> last_states() const;
 
  private:
   class Store;

@@ -246,37 +246,4 @@ Result<monitor::Board::Ends> History::last_ends() const {
   return row ? Result<monitor::Board::Ends>{std::move(ends)} : tl::unexpected{row.error()};
 }
 
-Result<std::vector<monitor::Board::TimedEvent>> History::changes(std::size_t most) const {
-  auto file = reader();
-  if (!file) {
-    return tl::unexpected{file.error()};
-  }
-  auto select = SqliteStatement::prepare(
-      *file,
-      "SELECT at_ns, kind, direction, detail, name, module FROM event JOIN target"
-      " ON event.target = target.id ORDER BY at_ns DESC LIMIT ?1");
-  if (!select) {
-    return tl::unexpected{select.error()};
-  }
-  select->bind(1, static_cast<std::int64_t>(most));
-  std::vector<monitor::Board::TimedEvent> changes;
-  auto row = select->step();
-  for (; row && *row; row = select->step()) {
-    const auto kind = monitor::parse_event_kind(select->bytes(1));
-    if (!kind) {
-      continue;
-    }
-    monitor::Board::TimedEvent& change = changes.emplace_back();
-    change.event.kind = *kind;
-    change.event.at = unix_from_ns(select->number(0));
-    change.event.direction = select->bytes(2);
-    change.event.detail = select->bytes(3);
-    change.target.name = select->bytes(4);
-    change.target.module = select->bytes(5);
-  }
-  std::reverse(changes.begin(), changes.end());
-  return row ? Result<std::vector<monitor::Board::TimedEvent>>{std::move(changes)}
-             : tl::unexpected{row.error()};
-}
-
 }  // namespace udperf::app

@@ -1,6 +1,9 @@
 #include "app/monitor/history_store.hpp"
 
 #include <algorithm>
+#include <array>
+#include <fstream>
+#include <string_view>
 
 #include "monitor/totals_codec.hpp"
 
@@ -8,7 +11,7 @@ namespace udperf::app {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x75647066;  // "udpf"
-constexpr std::int64_t kVersion = 3;
+constexpr std::int64_t kVersion = 4;
 /// Rounds that began in a span may end later than it.
 constexpr std::int64_t kGraceSeconds = 120;
 
@@ -40,8 +43,11 @@ constexpr const char* kReports =
     "CREATE TABLE document (target INTEGER NOT NULL, start_ns INTEGER NOT NULL, number INTEGER NOT "
     "NULL, json TEXT NOT NULL, PRIMARY KEY (target, start_ns, number)) WITHOUT ROWID;"
     "PRAGMA user_version = 2;";
-/// To version 3: sums tell what no round told apart, and who does not know that would lose them.
-constexpr const char* kUnknownLosses = "PRAGMA user_version = 3;";
+/// To version 4: sums tell what no round told apart (3) and how many were not asked (4), and who
+/// does not know that would lose them. Changes are asked for by target.
+constexpr const char* kSumsOfMore =
+    "CREATE INDEX IF NOT EXISTS event_target ON event (target, at_ns);"
+    "PRAGMA user_version = 4;";
 static_assert(kApplicationId == 1969516646);
 
 tl::unexpected<Error> refused(const std::string& path, const std::string& why) {
@@ -50,6 +56,11 @@ tl::unexpected<Error> refused(const std::string& path, const std::string& why) {
             path + ": " + why + "; give another file with --history, or move it away",
             0,
             {}}};
+}
+
+tl::unexpected<Error> of_version(const std::string& path, std::int64_t version) {
+  return refused(path, "is of version " + std::to_string(version) + ", this udperf knows " +
+                           std::to_string(kVersion));
 }
 
 tl::unexpected<Error> unreadable(const std::string& path, const Error& error) {
@@ -65,6 +76,31 @@ tl::unexpected<Error> unreadable(const std::string& path, const Error& error) {
 }
 
 }  // namespace
+
+std::optional<Error> History::refusal_of(const std::string& path) {
+  constexpr std::size_t kVersionAt = 60;  // sqlite.org/fileformat2.html, 1.3
+  constexpr std::size_t kApplicationAt = 68;
+  constexpr std::string_view kMagic{"SQLite format 3\0", 16};
+  std::array<unsigned char, 100> head{};
+  std::ifstream file{path, std::ios::binary};
+  file.read(reinterpret_cast<char*>(head.data()), head.size());
+  const auto read = static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0));
+  if (read == 0) {
+    return std::nullopt;  // a new one, or its tables are all in FILE-wal yet
+  }
+  if (read < head.size() || !std::equal(kMagic.begin(), kMagic.end(), head.begin())) {
+    return refused(path, "is not an SQLite file").value();
+  }
+  const auto number = [&head](std::size_t at) {
+    return std::int64_t{head.at(at)} << 24U | head.at(at + 1) << 16U | head.at(at + 2) << 8U |
+           head.at(at + 3);
+  };
+  if (number(kApplicationAt) != kApplicationId) {
+    return refused(path, "is the file of another program").value();
+  }
+  return number(kVersionAt) > kVersion ? std::optional{of_version(path, number(kVersionAt)).value()}
+                                       : std::nullopt;
+}
 
 Result<std::unique_ptr<History::Store>> History::Store::open(const std::string& path,
                                                              const Retention& retention,
@@ -96,8 +132,7 @@ Result<std::int64_t> History::Store::look(const std::string& path) const {
     return refused(path, "is the file of another program");
   }
   if (!empty && (*version < 1 || *version > kVersion)) {
-    return refused(path, "is of version " + std::to_string(*version) + ", this udperf knows " +
-                             std::to_string(kVersion));
+    return of_version(path, *version);
   }
   return *version;
 }
@@ -125,7 +160,7 @@ Result<void> History::Store::claim(const std::string& path, UnixTime now) {
   }
   if (*version < kVersion) {
     const std::string sql = std::string{"BEGIN IMMEDIATE;"} + (empty ? kSchema : "") +
-                            (*version < 2 ? kReports : "") + kUnknownLosses + "COMMIT;";
+                            (*version < 2 ? kReports : "") + kSumsOfMore + "COMMIT;";
     if (auto made = file_.run(sql.c_str()); !made) {
       roll_back();
       return made;

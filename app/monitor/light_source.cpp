@@ -71,6 +71,7 @@ RoundResult light_result(const rounds::Round& round, Duration every) {
   result.lateness = std::max(round.lateness, Duration{0});
   result.host_lateness = round.host_lateness;
   result.tried = round.tried;
+  result.not_asked = round.target_down;
   result.server_restarted = round.server_restarted;
   result.status = status_of(round.ending, result.status);
   if (result.status == RoundStatus::not_measured) {  // what came of it says nothing

@@ -44,6 +44,8 @@ class LightSource final : public rounds::Listener {
   void leave(std::uint64_t target);
   [[nodiscard]] bool watches(std::uint64_t target) const;
   [[nodiscard]] std::size_t size() const;
+  /// Time so far in which this process did not run though it should have.
+  [[nodiscard]] Duration stood_still() const { return rounds_.stood_still(); }
 
   /// The rounds that have come to an end since the call before; of one target in their order. So
   /// many wait (see most_waiting()); those after them are told as one gap a target.

@@ -12,12 +12,14 @@ using monitor::TimeHistogram;
 using prometheus::MetricType;
 
 /// Upper bounds of histograms, each also a bound of TimeHistogram, so that no count is guessed.
-constexpr std::array<Duration, 13> kBounds{
+/// 1-2-5 throughout: a path may have any length, and what changes on it has to show.
+constexpr std::array<Duration, 18> kBounds{
     std::chrono::microseconds{20},  std::chrono::microseconds{50},  std::chrono::microseconds{100},
-    std::chrono::microseconds{500}, std::chrono::milliseconds{1},   std::chrono::milliseconds{2},
-    std::chrono::milliseconds{5},   std::chrono::milliseconds{10},  std::chrono::milliseconds{20},
-    std::chrono::milliseconds{50},  std::chrono::milliseconds{100}, std::chrono::milliseconds{500},
-    std::chrono::seconds{1}};
+    std::chrono::microseconds{200}, std::chrono::microseconds{500}, std::chrono::milliseconds{1},
+    std::chrono::milliseconds{2},   std::chrono::milliseconds{5},   std::chrono::milliseconds{10},
+    std::chrono::milliseconds{20},  std::chrono::milliseconds{50},  std::chrono::milliseconds{100},
+    std::chrono::milliseconds{200}, std::chrono::milliseconds{500}, std::chrono::seconds{1},
+    std::chrono::seconds{2},        std::chrono::seconds{5},        std::chrono::seconds{10}};
 
 /// What is written goes to the end of a text, and is nowhere else beside that.
 class Appender final : public std::streambuf {

@@ -93,6 +93,13 @@ void add_counters(Exposition& text, const Board& board) {
              }
            });
   add_each(text, board,
+           Family{"udperf_rounds_not_asked_total",
+                  "Of those not measured, rounds left out since the target was down.",
+                  MetricType::Counter},
+           [](Family& family, const Labels& labels, const Board::Entry& entry) {
+             family.add(labels, static_cast<double>(entry.totals.not_asked));
+           });
+  add_each(text, board,
            Family{"udperf_server_restarts_total", "Times that the server was found started anew.",
                   MetricType::Counter},
            [](Family& family, const Labels& labels, const Board::Entry& entry) {
@@ -250,36 +257,6 @@ void add_states(Exposition& text, const Board& board) {
            });
 }
 
-void add_own(Exposition& text, const Board& board, const MonitorCounters& counters) {
-  const auto counter = [&text](const char* name, const char* help, std::uint64_t value) {
-    Family family{name, help, MetricType::Counter};
-    family.add({}, static_cast<double>(value));
-    text.add(std::move(family));
-  };
-  counter("udperf_history_rounds_total", "Rounds written to the history.", counters.history_rounds);
-  counter("udperf_history_failures_total", "Rounds and changes that the history could not take.",
-          counters.history_failures);
-  counter("udperf_jsonl_failures_total", "JSON lines that could not be written.",
-          counters.jsonl_failures);
-  counter("udperf_exec_runs_total", "Runs of the --exec program.", counters.exec_runs);
-  counter("udperf_exec_failures_total", "Of these, failed, ended or left out.",
-          counters.exec_failures);
-  counter("udperf_host_clock_steps_total", "Times that this host's wall clock was set.",
-          counters.clock_steps);
-  counter("udperf_probe_requests_total", "Rounds run for /probe.", counters.probes);
-  counter("udperf_config_reloads_total", "Configurations that were read anew.", counters.reloads);
-  counter("udperf_config_reload_failures_total", "Of these, refused.", counters.reload_failures);
-  Family flying{"udperf_rounds_in_flight", "Rounds that run now.", MetricType::Gauge};
-  flying.add({}, static_cast<double>(counters.rounds_in_flight));
-  text.add(std::move(flying));
-  Family events{"udperf_events_total", "Changes that were told, by kind.", MetricType::Counter};
-  for (std::size_t i = 0; i < monitor::kEventKinds; ++i) {
-    const auto kind = static_cast<monitor::EventKind>(i);
-    events.add({{"kind", to_string(kind)}}, static_cast<double>(board.events_of(kind)));
-  }
-  text.add(std::move(events));
-}
-
 }  // namespace
 
 Family build_info() {
@@ -296,11 +273,11 @@ std::string monitor_metrics(const Board& board, const MonitorCounters& counters,
   add_counters(text, board);
   add_histograms(text, board);
   add_gauges(text, board);
-  add_own(text, board, counters);
+  add_own_metrics(text, board, counters);
   return text.take();
 }
 
-std::string probe_metrics(const RoundResult& round, Duration took) {
+std::string probe_metrics(const RoundResult& round, Duration took, const monitor::Limits& limits) {
   Exposition text;
   const auto gauge = [&text](const char* name, const char* help, double value) {
     Family family{name, help, MetricType::Gauge};
@@ -309,6 +286,14 @@ std::string probe_metrics(const RoundResult& round, Duration took) {
   };
   gauge("probe_success", "Whether the target answered.", answered(round) ? 1 : 0);
   gauge("probe_duration_seconds", "How long the probe took.", base_seconds(took));
+  Family missed{"udperf_probe_threshold_missed",
+                "Whether it missed what its module's fail-* wants.", MetricType::Gauge};
+  for (const monitor::LimitFinding& found : judge_limits(limits, round)) {
+    if (found.kept) {
+      missed.add({{"limit", to_string(found.limit)}}, *found.kept ? 0 : 1);
+    }
+  }
+  text.add(std::move(missed));
   Family sent{"udperf_probe_packets_sent", "Datagrams sent.", MetricType::Gauge};
   Family lost{"udperf_probe_packets_lost", "Datagrams lost, by where.", MetricType::Gauge};
   for (const auto& [name, way] : {std::pair{"up", &round.up}, std::pair{"down", &round.down}}) {

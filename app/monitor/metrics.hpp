@@ -55,14 +55,21 @@ struct MonitorCounters {
   std::uint64_t probes = 0;
   std::uint64_t reloads = 0;
   std::uint64_t reload_failures = 0;
+  bool last_reload_refused = false;
+  std::uint64_t problems = 0;  ///< with names and files, now
   std::uint64_t rounds_in_flight = 0;
 };
 
 /// Everything of GET /metrics; so many bytes of it are expected.
 [[nodiscard]] std::string monitor_metrics(const monitor::Board& board,
                                           const MonitorCounters& counters, std::size_t expected);
-/// Everything of GET /probe: what this one round came to, and nothing else.
-[[nodiscard]] std::string probe_metrics(const monitor::RoundResult& round, Duration took);
+/// The part of it that is about no target.
+void add_own_metrics(Exposition& text, const monitor::Board& board,
+                     const MonitorCounters& counters);
+/// Everything of GET /probe: what this one round came to, held against its module's limits, and
+/// nothing else.
+[[nodiscard]] std::string probe_metrics(const monitor::RoundResult& round, Duration took,
+                                        const monitor::Limits& limits);
 /// udperf_build_info
 [[nodiscard]] Family build_info();
 

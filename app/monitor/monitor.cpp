@@ -6,9 +6,7 @@
 
 #include "app/monitor/pool_source.hpp"
 #include "app/monitor/usual_round.hpp"
-#include "base/units.hpp"
 #include "monitor/json.hpp"
-#include "rounds/host_watch.hpp"
 
 namespace udperf::app {
 namespace {
@@ -18,6 +16,8 @@ using monitor::RoundResult;
 using monitor::Target;
 
 constexpr std::size_t kMostThreads = 256;
+constexpr const char* kBehind =
+    "four rounds before it are not over: of rounds that are not gapless 256 run at a time";
 /// Of one target: one that is sent and those that wait for what may still be on its way.
 constexpr std::size_t kMostInFlight = 4;
 /// The clocks are compared so often at least.
@@ -50,8 +50,13 @@ bool same_rounds(const MonitorSetup& before, const MonitorSetup& after, const st
 Monitor::Monitor(MonitorSetup setup, MonitorSinks sinks, const Clock& clock, Log& log)
     : clock_(clock), log_(log), setup_(std::move(setup)), sinks_(std::move(sinks)) {
   if (sinks_.history) {
-    if (const auto before = sinks_.history->changes(monitor::Board::kMostEvents)) {
+    History::ChangeQuery latest;
+    latest.most = monitor::Board::kMostEvents;
+    if (const auto before = sinks_.history->changes(latest)) {
       board_.recall(*before);
+    }
+    if (const auto states = sinks_.history->last_states()) {
+      board_.recall(*states);
     }
     if (auto ends = sinks_.history->last_ends()) {
       board_.recall(*std::move(ends));
@@ -82,12 +87,14 @@ void Monitor::set_setup(MonitorSetup setup) {
   }
   setup_ = std::move(setup);
   ++counted_.reloads;
+  counted_.last_reload_refused = false;
 }
 
 void Monitor::count_refused_setup() {
   const std::lock_guard lock{mutex_};
   ++counted_.reloads;
   ++counted_.reload_failures;
+  counted_.last_reload_refused = true;
 }
 
 void Monitor::reopen() {
@@ -96,8 +103,11 @@ void Monitor::reopen() {
   }
 }
 
-void Monitor::set_targets(const std::vector<Target>& targets) {
+void Monitor::set_targets(const std::vector<Target>& targets,
+                          const std::vector<std::string>& problems) {
   const std::lock_guard lock{mutex_};
+  const bool others = problems_ != problems;
+  problems_ = problems;
   std::vector<monitor::Board::Wanted> wanted;
   for (const Target& target : targets) {
     const auto module = setup_.modules.find(target.module);
@@ -120,8 +130,11 @@ void Monitor::set_targets(const std::vector<Target>& targets) {
     assign(entry);
   }
   outdated_.clear();
-  if (!change.added.empty() || !change.removed.empty()) {
+  const bool same = change.added.empty() && change.removed.empty();
+  if (!same) {
     log_.info("watching " + std::to_string(board_.entries().size()) + " targets");
+  }
+  if (!same || others) {
     feed_.put("event: targets\ndata: {}\n\n");
   }
   wake_.raise();
@@ -160,37 +173,6 @@ MonoTime Monitor::step(MonoTime now) {
   return std::min(schedule_.next(), now + kClockTurn);
 }
 
-/// Sleep makes gaps; a wall clock that is set is told of once. All clocks are read here: `now` may
-/// be of long before, where what had landed took its time.
-void Monitor::watch_clocks(MonoTime now) {
-  const Duration suspended = rounds::suspended_time();
-  const ClockAnchor both = clock_.anchor();
-  const UnixTime unix_now = both.unix;
-  const Duration slept = sleep_.slept(suspended);
-  if (slept > Duration{0}) {
-    woke_ = now;
-    log_.warning("this host slept for " + format_duration(slept) + ": nothing was measured");
-    write_line("slept", unix_now, {{"slept_ns", slept.count()}});
-    std::vector<monitor::DueRound> gaps = schedule_.slept(slept, now, unix_now);
-    for (const monitor::DueRound& missed : light_->slept(slept, now)) {
-      gaps.push_back(missed);
-    }
-    for (const monitor::DueRound& missed : gaps) {
-      tell_gap(*board_.find(missed.target), missed.number, missed.missed, slept);
-    }
-  }
-  if (const auto step = step_.step(both, suspended)) {
-    log_.warning("the wall clock was set by " + format_duration(*step));
-    ++counted_.clock_steps;
-    const Json what{{"step_ns", step->count()}};
-    if (sinks_.exec) {
-      sinks_.exec->put(monitor::json_line("clock_stepped", unix_now, lines_, what));
-    }
-    write_line("clock_stepped", unix_now, what);
-    schedule_.clock_set(*step, both.mono, unix_now);
-  }
-}
-
 void Monitor::begin(const monitor::DueRound& due, MonoTime now) {
   RoundOrder order;
   {
@@ -203,17 +185,21 @@ void Monitor::begin(const monitor::DueRound& due, MonoTime now) {
       return;
     }
     if (due.missed > 0) {
-      tell_gap(*entry, due.number - 1, due.missed, span_of(due.missed, entry->every));
+      tell_gap(*entry, due.number - 1, due.missed, span_of(due.missed, entry->every),
+               "this host did not begin it in time");
     }
     if (in_flight(due.target) >= kMostInFlight) {  // this host does not keep up
-      tell_gap(*entry, due.number, 1, entry->every);
+      tell_gap(*entry, due.number, 1, entry->every, kBehind);
+      if (!std::exchange(behind_, true)) {
+        log_.warning(std::string{"rounds are left out: "} + kBehind);
+      }
       schedule_.landed(due.target, due.number);
       schedule_.finished(due.target, 0, now);
       return;
     }
     order = {due.target, due.number, due.due, test_for(module->second, entry->target.address),
              module->second.timing.heavy && sinks_.history != nullptr};
-    flying_[{due.target, due.number}] = now;
+    flying_[{due.target, due.number}] = {now, light_->stood_still()};
   }
   source_->start(std::move(order));
 }
@@ -221,38 +207,6 @@ void Monitor::begin(const monitor::DueRound& due, MonoTime now) {
 std::size_t Monitor::in_flight(std::uint64_t target) const {
   return static_cast<std::size_t>(
       std::distance(flying_.lower_bound({target, 0}), flying_.lower_bound({target + 1, 0})));
-}
-
-/// The time in which no monitor ran is a gap, too; it changes nothing of how the target stands.
-void Monitor::tell_stop(const monitor::Board::Entry& entry, UnixTime ended) {
-  constexpr Duration kLeast = std::chrono::seconds{15};
-  constexpr Duration kMost = std::chrono::hours{24};  // of more no round need be kept
-  const Duration stopped = clock_.unix_now() - ended;
-  if (stopped > std::max(kLeast, entry.every + entry.every / 2)) {
-    const Duration told = std::min(stopped, kMost);
-    const auto rounds = std::max<Duration::rep>(told / entry.every, 1);
-    RoundResult gap = gap_of(entry, 0, static_cast<std::uint64_t>(rounds), told);
-    gap.tried = false;
-    gap.error = Error{ErrorCode::system, "the monitor did not run", 0, {}};
-    tell_round(gap, entry);
-  }
-}
-
-/// Rounds that this end did not run, the last of them with this number, and how long until now.
-RoundResult Monitor::gap_of(const monitor::Board::Entry& entry, std::uint64_t number,
-                            std::uint64_t rounds, Duration length) const {
-  RoundResult gap;
-  gap.target = entry.target.id;
-  gap.number = number;
-  gap.rounds = rounds;
-  gap.length = length;
-  gap.start = clock_.unix_now() - gap.length;
-  return gap;
-}
-
-void Monitor::tell_gap(const monitor::Board::Entry& entry, std::uint64_t number,
-                       std::uint64_t rounds, Duration length) {
-  tell_round(gap_of(entry, number, rounds, length), entry);
 }
 
 void Monitor::tell_round(const RoundResult& round, const monitor::Board::Entry& entry) {
@@ -264,12 +218,9 @@ void Monitor::take(RoundResult round) {
   const std::lock_guard lock{mutex_};
   const auto flying = flying_.find({round.target, round.number});
   if (flying != flying_.end()) {
-    if (flying->second < woke_) {  // this host slept in the middle of it
-      round.status = monitor::RoundStatus::not_measured;
-      round.up.reset();
-      round.down.reset();
-      round.rtt.reset();
-      round.document.clear();
+    if (!ending_) {
+      monitor::judge_host(round, flying->second.begun < woke_,
+                          light_->stood_still() - flying->second.stood_still);
     }
     flying_.erase(flying);
   }
@@ -277,7 +228,11 @@ void Monitor::take(RoundResult round) {
   wake_.raise();  // another may wait for its place
   round.server_restarted = board_.is_other_server(round.target, round.server);
   if (const auto* const entry = record(round)) {
-    schedule_.finished(round.target, entry->watch.failures(), clock_.now());
+    const MonoTime now = clock_.now();
+    schedule_.finished(round.target, entry->watch.failures(), now);
+    if (round.status == monitor::RoundStatus::refused) {
+      schedule_.refused(round.target, now);
+    }
   }
 }
 

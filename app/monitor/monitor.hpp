@@ -44,8 +44,9 @@ class Monitor {
 
   /// Begins the rounds that are due; returns when to be called next at the latest.
   [[nodiscard]] MonoTime step(MonoTime now);
-  /// Who is to be watched from now on: the answer of expand_targets().
-  void set_targets(const std::vector<monitor::Target>& targets);
+  /// Who is to be watched from now on: the answer of expand_targets(), and what was wrong then.
+  void set_targets(const std::vector<monitor::Target>& targets,
+                   const std::vector<std::string>& problems = {});
   /// Another configuration; set_targets() follows.
   void set_setup(MonitorSetup setup);
   /// A configuration was refused.
@@ -62,6 +63,7 @@ class Monitor {
     bool allowed = false;
     bool module_known = false;
     bool heavy = false;
+    monitor::Limits limits;
   };
   /// What /probe runs for this target and module, and whether it may.
   [[nodiscard]] ProbeTarget probe_target(const monitor::TargetAddress& address,
@@ -88,7 +90,7 @@ class Monitor {
             const std::vector<monitor::Event>& events);
   void write_line(const char* event, UnixTime time, monitor::Json data);
   void tell_gap(const monitor::Board::Entry& entry, std::uint64_t number, std::uint64_t rounds,
-                Duration length);
+                Duration length, const char* why);
   void tell_round(const monitor::RoundResult& round, const monitor::Board::Entry& entry);
   [[nodiscard]] monitor::RoundResult gap_of(const monitor::Board::Entry& entry,
                                             std::uint64_t number, std::uint64_t rounds,
@@ -98,6 +100,7 @@ class Monitor {
   void watch_clocks(MonoTime now);
   [[nodiscard]] MonitorCounters counters() const;
   [[nodiscard]] std::vector<std::uint64_t> ids() const;
+  [[nodiscard]] std::vector<std::string> problems() const;
   [[nodiscard]] const monitor::TargetAddress* configured(const monitor::TargetAddress& address,
                                                          const std::string& name,
                                                          const MonitorModule& module) const;
@@ -111,10 +114,16 @@ class Monitor {
   monitor::RoundSchedule schedule_;
   monitor::SleepWatch sleep_;
   monitor::StepWatch step_;
-  MonoTime woke_;                     ///< rounds that were due before and still run saw a sleep
-  std::map<Key, MonoTime> flying_;    ///< when they were due
-  std::set<std::uint64_t> outdated_;  ///< run what their module was before
+  MonoTime woke_;  ///< rounds that were due before and still run saw a sleep
+  struct Flying {
+    MonoTime begun;
+    Duration stood_still;  ///< this host, until then
+  };
+  std::map<Key, Flying> flying_;
+  std::set<std::uint64_t> outdated_;   ///< run what their module was before
+  std::vector<std::string> problems_;  ///< of names and files, as of the last time
   std::uint64_t lines_ = 0;
+  bool behind_ = false;  ///< rounds were left out for want of threads, which was said
   bool ending_ = false;  ///< what is cut short now says nothing about its target
   MonitorCounters counted_;
   mutable std::size_t metrics_bytes_ = 0;  ///< that /metrics may have next

@@ -26,28 +26,42 @@ std::uint16_t port_of(const MonitorModule& module, const monitor::TargetAddress&
   return address.port.value_or(module.client.options.port);
 }
 
+/// From the first round to the end of the last; there is no time without one.
+Json totals_json(const monitor::Board::Entry& entry) {
+  const UnixTime first = entry.first.value_or(UnixTime{});
+  const UnixTime end = entry.last ? entry.last->start + entry.last->length : first;
+  Json json = to_json(entry.totals, first, std::max(end - first, Duration{0}));
+  if (!entry.first) {
+    json["start_unix_ns"] = nullptr;
+  }
+  return json;
+}
+
 Json entry_json(const monitor::Board::Entry& entry) {
   Json labels = Json::object();
   for (const auto& [name, value] : entry.target.labels) {
     labels[name] = value;
   }
-  return {{"target", entry.target.name},
-          {"module", entry.target.module},
-          {"labels", std::move(labels)},
-          {"every_ns", entry.every.count()},
-          {"state", to_string(entry.watch.state())},
-          {"since_unix_ns", to_ns(entry.watch.since())},
-          {"loss_high", entry.watch.loss_is_high()},
-          {"missed", entry.watch.missed()},
-          {"server_restarts", entry.watch.server_restarts()},
-          {"totals", to_json(entry.totals, UnixTime{}, Duration{0})},
-          {"last", entry.last ? to_json(*entry.last, entry.target) : Json(nullptr)}};
+  const bool known = entry.watch.state() != monitor::TargetState::unknown;
+  return {
+      {"target", entry.target.name},
+      {"module", entry.target.module},
+      {"labels", std::move(labels)},
+      {"every_ns", entry.every.count()},
+      {"state", to_string(entry.watch.state())},
+      {"since_unix_ns", known ? Json(to_ns(entry.watch.since())) : Json(nullptr)},
+      {"loss_high", entry.watch.judges_loss() ? Json(entry.watch.loss_is_high()) : Json(nullptr)},
+      {"missed", entry.watch.missed()},
+      {"server_restarts", entry.watch.server_restarts()},
+      {"totals", totals_json(entry)},
+      {"last", entry.last ? to_json(*entry.last, entry.target) : Json(nullptr)}};
 }
 
 }  // namespace
 
 MonitorCounters Monitor::counters() const {
   MonitorCounters counters = counted_;
+  counters.problems = problems_.size();
   counters.rounds_in_flight = flying_.size() + light_->size();  // the latter always run
   if (sinks_.history) {
     counters.history_rounds = sinks_.history->written();
@@ -85,9 +99,18 @@ std::vector<std::uint64_t> Monitor::ids() const {
   return all;
 }
 
+std::vector<std::string> Monitor::problems() const {
+  const std::lock_guard lock{mutex_};
+  return problems_;
+}
+
 std::string Monitor::targets_json() const {
   monitor::LongJson text{
       {{"schema", "udperf-monitor/1"}, {"now_unix_ns", to_ns(clock_.unix_now())}}};
+  text.begin_list("problems");
+  for (const std::string& problem : problems()) {
+    text.add(problem);
+  }
   text.begin_list("targets");
   // One after the other, each of one moment: of thousands all take their time.
   for (const std::uint64_t id : ids()) {
@@ -148,6 +171,7 @@ Monitor::ProbeTarget Monitor::probe_target(const monitor::TargetAddress& address
   const auto* const there = configured(address, name, found->second);
   probe.test = test_for(found->second, there != nullptr ? *there : address);
   probe.heavy = found->second.timing.heavy;
+  probe.limits = watched_limits(found->second.limits, probe.heavy);
   const auto numeric = parse_ip_address(address.host);
   probe.allowed =
       there != nullptr ||

@@ -25,6 +25,23 @@ void speed_up(SendRate& rate, const TestParams& params, Duration time) {
   }
 }
 
+/// A call that is sent faster is none: as much of it as there is time for.
+void shorten(TestParams& params, Duration time) {
+  for (const Way way : {Way::up, Way::down}) {
+    const auto whole = expected_duration(params, way);
+    if (!includes(params.direction, way) || !whole || *whole <= params.omit + time) {
+      continue;
+    }
+    const auto all = static_cast<std::uint64_t>((*whole - params.omit).count());
+    for (std::uint64_t* const amount : {&params.amount.packets, &params.amount.size_bytes}) {
+      if (*amount > 0) {
+        const auto share = static_cast<std::uint64_t>(time.count());
+        *amount = std::max<std::uint64_t>(saturating_mul_div(*amount, share, all), 1);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 engine::ClientOptions fit_to_deadline(engine::ClientOptions options, Duration deadline) {
@@ -32,12 +49,19 @@ engine::ClientOptions fit_to_deadline(engine::ClientOptions options, Duration de
   options.connect_timeout = std::min(options.connect_timeout, deadline * 3 / 10);
   options.wait_server = Duration{0};
   options.retry_busy = Duration{0};
-  const Duration time = std::max<Duration>(deadline * 35 / 100, std::chrono::milliseconds{10});
-  if (options.params.amount.duration > time) {
-    options.params.amount.duration = time;
+  Duration time = std::max<Duration>(deadline * 35 / 100, std::chrono::milliseconds{10});
+  TestParams& params = options.params;
+  params.omit = std::min(params.omit, time / 4);
+  time -= params.omit;
+  if (params.amount.duration > time) {
+    params.amount.duration = time;
   }
-  speed_up(options.params.rate_up, options.params, time);
-  speed_up(options.params.rate_down, options.params, time);
+  if (params.voice.wanted()) {
+    shorten(params, time);
+  } else {
+    speed_up(params.rate_up, params, time);
+    speed_up(params.rate_down, params, time);
+  }
   return options;
 }
 

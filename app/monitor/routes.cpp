@@ -49,6 +49,21 @@ std::optional<History::Grain> grain_of(const std::optional<std::string>& word, D
   return *word == "1h" ? std::optional{History::Grain::hour} : std::nullopt;
 }
 
+struct Times {
+  UnixTime from;
+  UnixTime to;
+};
+
+/// The last hour where nothing else is wanted; nothing where one of them is no time.
+std::optional<Times> times_of(const HttpQuery& query, UnixTime now) {
+  const auto since = query.get("since");
+  const auto until = query.get("until");
+  const auto from = since ? monitor::parse_unix_time(*since) : now - std::chrono::hours{1};
+  // What is yet to come has no rows.
+  const auto to = until ? monitor::parse_unix_time(*until) : std::max(now, from.value_or(now));
+  return from && to ? std::optional{Times{*from, *to}} : std::nullopt;
+}
+
 /// How many rows are wanted at most; nothing where it is no number that there can be.
 std::optional<std::size_t> most_of(const std::optional<std::string>& word) {
   const std::size_t most = History::Query{}.most;
@@ -170,12 +185,15 @@ HttpReply Routes::answer(const HttpRequest& request) {
   if (path == "/api/v1/rounds") {
     return query ? rounds(*query) : http_problem(400, "the query cannot be read");
   }
+  if (path == "/api/v1/changes") {
+    return query ? changes(*query) : http_problem(400, "the query cannot be read");
+  }
   if (path == "/report") {
     return query ? report(*query) : http_problem(400, "the query cannot be read");
   }
   return http_problem(404,
                       "there is nothing; see /, /metrics, /probe, /healthz, /report, "
-                      "/api/v1/targets, /api/v1/rounds and /api/v1/events");
+                      "/api/v1/targets, /api/v1/rounds, /api/v1/changes and /api/v1/events");
 }
 
 HttpReply Routes::probe(const HttpRequest& request, const HttpQuery& query) {
@@ -207,25 +225,19 @@ HttpReply Routes::probe(const HttpRequest& request, const HttpQuery& query) {
     return http_problem(503, "too many probes run already, or the monitor ends");
   }
   monitor_.count_probe();
-  return text_reply(probe_metrics(*round, clock_.now() - begin), kExpositionType);
+  return text_reply(probe_metrics(*round, clock_.now() - begin, target.limits), kExpositionType);
 }
 
 HttpReply Routes::rounds(const HttpQuery& query) {
-  const UnixTime now = clock_.unix_now();
-  History::Query wanted;
   const auto target = query.get("target");
-  const auto since = query.get("since");
-  const auto until = query.get("until");
-  const auto from = since ? monitor::parse_unix_time(*since) : now - std::chrono::hours{1};
-  // What is yet to come has no rows.
-  const auto to = until ? monitor::parse_unix_time(*until) : std::max(now, from.value_or(now));
-  if (!target || !from || !to) {
+  const auto times = target ? times_of(query, clock_.unix_now()) : std::nullopt;
+  if (!times) {
     return http_problem(400, "wanted are target and, as seconds since 1970, since and until");
   }
-  if (*from > *to) {
+  if (times->from > times->to) {
     return http_problem(400, "since is after until");
   }
-  const auto grain = grain_of(query.get("grain"), *to - *from);
+  const auto grain = grain_of(query.get("grain"), times->to - times->from);
   if (!grain) {
     return http_problem(400, "grain is one of round, 5m and 1h");
   }
@@ -238,7 +250,35 @@ HttpReply Routes::rounds(const HttpQuery& query) {
   }
   constexpr std::array<const char*, 3> kGrains{"round", "5m", "1h"};
   return at_length([&] {
-    return rows({*target, *from, *to, *grain, *most}, kGrains.at(static_cast<std::size_t>(*grain)));
+    return rows({*target, times->from, times->to, *grain, *most},
+                kGrains.at(static_cast<std::size_t>(*grain)));
+  });
+}
+
+HttpReply Routes::changes(const HttpQuery& query) {
+  const auto times = times_of(query, clock_.unix_now());
+  if (!times || times->from > times->to) {
+    return http_problem(400, "since and until are seconds since 1970, in this order");
+  }
+  const auto most = most_of(query.get("most"));
+  if (!most) {
+    return http_problem(400, "most is a number of rows, 1 to 5000");
+  }
+  if (monitor_.history() == nullptr) {
+    return http_problem(503, "there is no history");
+  }
+  return at_length([&] {
+    const auto found =
+        monitor_.history()->changes({query.get("target"), times->from, times->to, *most});
+    if (!found) {
+      return http_problem(503, "the history cannot be read");
+    }
+    monitor::LongJson text{{{"schema", "udperf-monitor/1"}}};
+    text.begin_list("changes");
+    for (const auto& [event, target] : *found) {
+      text.add(to_json(event, target));
+    }
+    return json_reply(text.take());
   });
 }
 

@@ -22,6 +22,7 @@ class Routes {
  private:
   [[nodiscard]] HttpReply probe(const HttpRequest& request, const monitor::HttpQuery& query);
   [[nodiscard]] HttpReply rounds(const monitor::HttpQuery& query);
+  [[nodiscard]] HttpReply changes(const monitor::HttpQuery& query);
   [[nodiscard]] HttpReply rows(const History::Query& query, const char* grain) const;
   [[nodiscard]] HttpReply report(const monitor::HttpQuery& query);
   [[nodiscard]] HttpReply document(const History::Moment& moment) const;

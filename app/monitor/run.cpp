@@ -1,10 +1,13 @@
 #include <cstdio>
+#include <filesystem>
 #include <string>
+#include <utility>
 
 #include "app/commands/commands.hpp"
 #include "app/exit_code.hpp"
 #include "app/monitor/exec_hook.hpp"
 #include "app/monitor/expand.hpp"
+#include "app/monitor/history.hpp"
 #include "app/monitor/http_server.hpp"
 #include "app/monitor/once_run.hpp"
 #include "app/monitor/setup.hpp"
@@ -21,6 +24,22 @@ struct Checked {
   std::size_t targets = 0;  ///< a dns name is one
 };
 
+/// Files that are written to: by what is there already, and whether there is a folder for them.
+void check_outputs(const MonitorCommand& command, std::vector<std::string>& problems) {
+  const std::string history = command.history.value_or(default_history());
+  if (const auto refused = History::refusal_of(history)) {
+    problems.push_back(refused->message());
+  }
+  for (const auto& [option, file] :
+       {std::pair{"--jsonl", command.jsonl}, std::pair{"--log-file", command.log.file}}) {
+    const auto folder = std::filesystem::path{file.value_or("-")}.parent_path();
+    if (!folder.empty() && !std::filesystem::is_directory(folder)) {
+      problems.push_back(std::string{option} + " " + *file + ": there is no folder " +
+                         folder.string());
+    }
+  }
+}
+
 Checked check_files(MonitorSetup setup) {
   Checked checked;
   const std::size_t all = setup.targets.size();
@@ -33,6 +52,7 @@ Checked check_files(MonitorSetup setup) {
   } else if (const auto lacking = HttpServer::lacking(setup.command.listen, *web)) {
     checked.problems.push_back(lacking->message());
   }
+  check_outputs(setup.command, checked.problems);
   if (setup.command.exec && !ExecHook::is_program(*setup.command.exec)) {
     checked.problems.push_back(ExecHook::no_program(*setup.command.exec).message());
   }

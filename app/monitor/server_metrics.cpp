@@ -103,7 +103,7 @@ std::string metrics_of(const Tally& tally) {
   const auto counter = [&one](const char* name, const char* help, std::uint64_t value) {
     one(name, help, MetricType::Counter, static_cast<double>(value));
   };
-  one("udperf_server_sessions", "Sessions that run now.", MetricType::Gauge,
+  one("udperf_server_active_sessions", "Sessions that run now.", MetricType::Gauge,
       static_cast<double>(tally.opened - std::min(tally.opened, tally.closed)));
   counter("udperf_server_sessions_total", "Sessions that were accepted.", tally.opened);
   counter("udperf_server_light_sessions_total", "Of these, light ones, as of a monitor.",

@@ -68,7 +68,10 @@ class Refresher {
 
   void refresh() {
     std::vector<std::string> problems;
-    const auto targets = expand_targets(setup_, stop_, last_, problems);
+    auto targets = expand_targets(setup_, stop_, last_, problems);
+    for (monitor::Target& target : without_address(setup_, last_)) {
+      targets.push_back(std::move(target));
+    }
     for (std::string& line : unmatched(setup_.file_sd)) {
       problems.push_back(std::move(line));
     }
@@ -79,7 +82,7 @@ class Refresher {
     }
     told_ = std::move(problems);
     if (!stop_.requested()) {
-      monitor_.set_targets(targets);
+      monitor_.set_targets(targets, told_);
     }
   }
 

@@ -1,6 +1,7 @@
 #include "monitor/board.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace udperf::monitor {
@@ -12,22 +13,6 @@ bool same(const Target& a, const Target& b) {
 }
 
 }  // namespace
-
-/// How each target, by name and module, was last told to stand.
-Board::States Board::last_states() const {
-  States states;
-  for (const TimedEvent& one : events_) {
-    const EventKind kind = one.event.kind;
-    const bool away = kind == EventKind::down;
-    if (away || kind == EventKind::up || kind == EventKind::not_measured) {
-      states[{one.target.name, one.target.module}] = away ? TargetState::down
-                                                     : kind == EventKind::up
-                                                         ? TargetState::up
-                                                         : TargetState::not_measured;
-    }
-  }
-  return states;
-}
 
 Board::Change Board::set_targets(const std::vector<Wanted>& wanted) {
   Change change;
@@ -52,11 +37,10 @@ Board::Change Board::set_targets(const std::vector<Wanted>& wanted) {
     by_name.erase(found);
     ++entry;
   }
-  const States states = last_states();
   for (const Wanted& one : wanted) {
     const auto found = by_name.find(one.target.name);
     if (found != by_name.end() && found->second == &one) {
-      add(one, states, change);
+      add(one, change);
     }
   }
   for (const auto& [key, end] : std::exchange(ends_, {})) {
@@ -65,11 +49,12 @@ Board::Change Board::set_targets(const std::vector<Wanted>& wanted) {
   return change;
 }
 
-void Board::add(const Wanted& wanted, const States& states, Change& change) {
-  Entry entry{wanted.target, wanted.every, TargetWatch{wanted.limits}, {}, {}, 0, wanted.direction};
+void Board::add(const Wanted& wanted, Change& change) {
+  Entry entry{wanted.target,   wanted.every, TargetWatch{wanted.limits}, {}, {}, {}, 0,
+              wanted.direction};
   entry.target.id = next_id_++;
   const std::pair key{wanted.target.name, wanted.target.module};
-  if (const auto before = states.find(key); before != states.end()) {
+  if (const auto before = states_.find(key); before != states_.end()) {
     entry.watch.recall(before->second);
   }
   if (ends_.contains(key)) {
@@ -79,7 +64,30 @@ void Board::add(const Wanted& wanted, const States& states, Change& change) {
   entries_.emplace(entry.target.id, std::move(entry));
 }
 
+/// Who is up needs no place; of others there are as many as names that went away for good, and
+/// these are bounded.
+void Board::note_state(const std::pair<std::string, std::string>& key, TargetState state) {
+  constexpr std::size_t kMostStates = 20'000;
+  if (state == TargetState::up) {
+    states_.erase(key);
+    return;
+  }
+  states_[key] = state;
+  if (states_.size() > kMostStates) {
+    states_.erase(states_.begin()->first == key ? std::next(states_.begin()) : states_.begin());
+  }
+}
+
+void Board::recall(const States& states) {
+  for (const auto& [key, state] : states) {
+    note_state(key, state);
+  }
+}
+
 void Board::remember(TimedEvent event) {
+  if (const auto state = state_after(event.event.kind)) {
+    note_state({event.target.name, event.target.module}, *state);
+  }
   events_.push_back(std::move(event));
   if (events_.size() > kMostEvents) {
     events_.pop_front();
@@ -108,14 +116,36 @@ std::vector<Event> Board::on_round(const RoundResult& round) {
   }
   Entry& entry = found->second;
   entry.totals.add(round);
+  entry.first = entry.first.value_or(round.start);
   std::vector<Event> events = entry.watch.on_round(round);
   entry.last = round;
   entry.last->document = {};  // which is the history's, and large
+  tell(events, entry.target);
+  return events;
+}
+
+std::vector<Event> Board::on_stop(const RoundResult& gap, UnixTime ended) {
+  std::vector<Event> events = on_round(gap);
+  const auto found = entries_.find(gap.target);
+  if (found == entries_.end() || found->second.watch.recalled() != TargetState::down) {
+    return events;
+  }
+  const Event event{EventKind::not_measured,
+                    gap.target,
+                    gap.number,
+                    ended,
+                    {},
+                    gap.error ? gap.error->message() : std::string{}};
+  tell({event}, found->second.target);
+  events.push_back(event);
+  return events;
+}
+
+void Board::tell(const std::vector<Event>& events, const Target& target) {
   for (const Event& event : events) {
     ++event_counts_[event.kind];
-    remember({event, entry.target});
+    remember({event, target});
   }
-  return events;
 }
 
 const Board::Entry* Board::find(std::uint64_t id) const {

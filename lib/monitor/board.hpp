@@ -25,6 +25,7 @@ class Board {
     Duration every{0};
     TargetWatch watch;
     Totals totals;
+    std::optional<UnixTime> first;  ///< when the first of these rounds began
     std::optional<RoundResult> last;
     std::uint64_t server = 0;  ///< which start of it answered last; 0 = not told so far
     Direction direction = Direction::both;
@@ -54,6 +55,9 @@ class Board {
   /// What changed before this process began, oldest first: shown, and not counted. A target that is
   /// added later and was not up then is told up with its first answer.
   void recall(const std::vector<TimedEvent>& events);
+  /// How targets that were not up stood, by name and module, however long ago that was told.
+  using States = std::map<std::pair<std::string, std::string>, TargetState>;
+  void recall(const States& states);
   /// By name and module of a target, when its last round was over.
   using Ends = std::map<std::pair<std::string, std::string>, UnixTime>;
   void recall(Ends ends) { ends_ = std::move(ends); }
@@ -63,6 +67,9 @@ class Board {
 
   /// What changed by it; nothing of a target that is gone.
   [[nodiscard]] std::vector<Event> on_round(const RoundResult& round);
+  /// The same of the gap in which no monitor ran, since `ended`: an outage that had begun before is
+  /// told not to be measured from there on.
+  [[nodiscard]] std::vector<Event> on_stop(const RoundResult& gap, UnixTime ended);
 
   [[nodiscard]] const std::map<std::uint64_t, Entry>& entries() const { return entries_; }
   [[nodiscard]] const Entry* find(std::uint64_t id) const;
@@ -76,16 +83,17 @@ class Board {
   }
 
  private:
-  using States = std::map<std::pair<std::string, std::string>, TargetState>;
-  [[nodiscard]] States last_states() const;
-  void add(const Wanted& wanted, const States& states, Change& change);
+  void add(const Wanted& wanted, Change& change);
   void remember(TimedEvent event);
+  void tell(const std::vector<Event>& events, const Target& target);
+  void note_state(const std::pair<std::string, std::string>& key, TargetState state);
 
   std::map<std::uint64_t, Entry> entries_;
   std::deque<TimedEvent> events_;
   std::map<EventKind, std::uint64_t> event_counts_;
   std::uint64_t next_id_ = 1;
-  Ends ends_;  ///< until the first targets are known
+  Ends ends_;      ///< until the first targets are known
+  States states_;  ///< of those that were not up when they were last told of
 };
 
 }  // namespace udperf::monitor

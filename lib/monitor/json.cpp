@@ -148,6 +148,7 @@ Json to_json(const Totals& totals, UnixTime start, Duration span) {
   return {{"start_unix_ns", to_ns(start)},
           {"span_ns", span.count()},
           {"rounds", rounds},
+          {"not_asked", totals.not_asked},
           {"measured_ns", totals.measured.count()},
           {"up", way_json(totals.up)},
           {"down", way_json(totals.down)},

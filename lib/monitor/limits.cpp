@@ -67,6 +67,11 @@ LimitFinding finding(Limit limit, const std::optional<Value>& value, const Value
 
 }  // namespace
 
+const char* to_string(Limit limit) {
+  constexpr std::array<const char*, kLimits> kNames{"loss", "rate", "rtt_p99", "mos"};
+  return kNames.at(static_cast<std::size_t>(limit));
+}
+
 std::string percent_text(double ratio) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.3g %%", 100 * ratio);

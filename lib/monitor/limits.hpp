@@ -19,6 +19,8 @@ struct Limits {
 
 enum class Limit : std::uint8_t { loss, rate, rtt, mos };
 inline constexpr std::size_t kLimits = 4;
+/// "loss", "rate", "rtt_p99", "mos": as the options of fail-* are called.
+[[nodiscard]] const char* to_string(Limit limit);
 
 /// How a round stands to one limit.
 struct LimitFinding {

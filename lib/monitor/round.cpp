@@ -203,6 +203,21 @@ RoundResult make_round(const TestOutcome& outcome, const result::ResultDocument&
   return round;
 }
 
+void judge_host(RoundResult& round, bool slept, Duration stood_still) {
+  const bool still = round.status != RoundStatus::complete && stood_still > Duration{0};
+  if (!slept && !still) {
+    return;
+  }
+  round.status = RoundStatus::not_measured;
+  round.error = Error{ErrorCode::system, slept ? "this host slept" : "this process stood still", 0,
+                      "schedule"};
+  round.fell_silent = false;
+  round.up.reset();
+  round.down.reset();
+  round.rtt.reset();
+  round.document.clear();
+}
+
 RoundFigures figures_of(const RoundResult& round) {
   const auto of = [](const std::optional<RoundWay>& way) {
     return way ? std::optional{WayFigures{way->goodput_bps, way->jitter, way->voice,

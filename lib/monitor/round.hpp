@@ -87,7 +87,8 @@ struct RoundResult {
   Duration length{0};             ///< monotonic, from the round's start to its end
   Duration lateness{0};           ///< of its start, after the schedule
   Duration host_lateness{0};      ///< of that, what this host's scheduler kept from everybody
-  bool tried = true;              ///< false: the target was down before, so it was not asked
+  bool tried = true;              ///< false: nothing is known anew
+  bool not_asked = false;         ///< not tried, since nobody had answered before
   std::uint64_t server = 0;       ///< another number for each start of the server; 0 = not told
   bool server_restarted = false;  ///< the server is another process than in the round before
   RoundStatus status = RoundStatus::not_measured;
@@ -119,6 +120,11 @@ struct RoundResult {
 /// The same where the outcome's document is made already.
 [[nodiscard]] RoundResult make_round(const TestOutcome& outcome,
                                      const result::ResultDocument& document);
+
+/// What this host's absence makes of a round: one in which it slept, and one that is not whole
+/// while the process did not run for so long, is not measured, and has no books. Nobody can say
+/// what of it was the path's.
+void judge_host(RoundResult& round, bool slept, Duration stood_still);
 
 /// What one way of a round came to that cannot be added up with others.
 struct WayFigures {

@@ -1,6 +1,7 @@
 #include "monitor/schedule.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/saturating.hpp"
 
@@ -68,7 +69,18 @@ void RoundSchedule::set_next(std::uint64_t target, Entry& entry, MonoTime next) 
   queue_.insert({next, target});
 }
 
+DueRound RoundSchedule::begin_again(std::uint64_t target, Entry& entry) {
+  const DueRound round{target, ++entry.number, entry.next, 0};
+  entry.last_due = round.due;
+  set_next(target, entry, *std::exchange(entry.on_grid, std::nullopt));
+  return round;
+}
+
 DueRound RoundSchedule::begin(std::uint64_t target, Entry& entry, MonoTime now) {
+  if (entry.on_grid) {
+    return begin_again(target, entry);
+  }
+  entry.again = 0;
   const Duration every = entry.timing.every;
   const auto missed = static_cast<std::uint64_t>((now - entry.next) / every);
   DueRound round;
@@ -130,6 +142,7 @@ std::vector<DueRound> RoundSchedule::slept(Duration time, MonoTime now, UnixTime
     const Timing& timing = entry.timing;
     std::uint64_t count = static_cast<std::uint64_t>(time / (timing.every * entry.stretch));
     if (timing.at) {
+      entry.on_grid.reset();
       count = entry.next > now && entry.next - now < time ? 1 : 0;
       set_next(target, entry, entry.next > now ? now + until(*timing.at, unix_now) : entry.next);
     }
@@ -147,6 +160,7 @@ void RoundSchedule::clock_set(Duration by, MonoTime now, UnixTime unix_now) {
     if (!entry.timing.at || entry.next <= now) {  // what waits for its turn still does
       continue;
     }
+    entry.on_grid.reset();
     MonoTime next = now + until(*entry.timing.at, unix_now);
     if (by <= kNear && entry.next - now <= by) {
       next = now;
@@ -185,6 +199,24 @@ void RoundSchedule::finished(std::uint64_t target, std::uint32_t failures, MonoT
   if (was_stretched && entry.stretch == 1 && entry.next - now > entry.timing.every) {
     set_next(target, entry, now + entry.timing.every);
   }
+}
+
+void RoundSchedule::refused(std::uint64_t target, MonoTime now) {
+  constexpr Duration kFar = std::chrono::hours{1};
+  constexpr Duration kSoon = std::chrono::minutes{10};
+  constexpr std::uint32_t kMostAgain = 4;
+  const auto found = entries_.find(target);
+  if (found == entries_.end()) {
+    return;
+  }
+  Entry& entry = found->second;
+  if (entry.on_grid || entry.again == kMostAgain || entry.next - now <= kFar) {
+    return;
+  }
+  const auto jitter = mixed(target ^ entry.number) % static_cast<std::uint64_t>(kSoon.count() / 2);
+  ++entry.again;
+  entry.on_grid = entry.next;
+  set_next(target, entry, now + kSoon + Duration{static_cast<Duration::rep>(jitter)});
 }
 
 Duration SleepWatch::slept(Duration suspended) {

@@ -64,6 +64,9 @@ class RoundSchedule {
   /// What the last round of this target came to. Failures in a row stretch its period up to
   /// fourfold, with jitter, so that what is down is not asked in step; an answer ends that.
   void finished(std::uint64_t target, std::uint32_t failures, MonoTime now);
+  /// The server had no place for the target's last round: where the next is more than an hour off
+  /// there is another in some minutes, four of them at most. The grid stays.
+  void refused(std::uint64_t target, MonoTime now);
 
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
@@ -73,9 +76,12 @@ class RoundSchedule {
     MonoTime next;
     std::optional<MonoTime> last_due;  ///< of a round that was begun
     std::uint64_t number = 0;
-    std::uint32_t stretch = 1;  ///< rounds of the grid to each that runs
+    std::uint32_t stretch = 1;        ///< rounds of the grid to each that runs
+    std::uint32_t again = 0;          ///< rounds beside the grid since the last one on it
+    std::optional<MonoTime> on_grid;  ///< `next` is beside the grid, and this comes behind it
   };
   void set_next(std::uint64_t target, Entry& entry, MonoTime next);
+  [[nodiscard]] DueRound begin_again(std::uint64_t target, Entry& entry);
   [[nodiscard]] DueRound begin(std::uint64_t target, Entry& entry, MonoTime now);
 
   std::map<std::uint64_t, Entry> entries_;

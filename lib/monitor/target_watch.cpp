@@ -37,6 +37,19 @@ const char* to_string(TargetState state) {
   return kNames.at(static_cast<std::size_t>(state));
 }
 
+std::optional<TargetState> state_after(EventKind kind) {
+  switch (kind) {
+    case EventKind::up:
+      return TargetState::up;
+    case EventKind::down:
+      return TargetState::down;
+    case EventKind::not_measured:
+      return TargetState::not_measured;
+    default:
+      return std::nullopt;
+  }
+}
+
 bool answered(const RoundResult& round) {
   if (round.status == RoundStatus::complete) {
     return true;
@@ -92,10 +105,11 @@ const char* TargetWatch::back_again(const RoundResult& round, TargetState before
 
 void TargetWatch::follow_state(Told& told) {
   const RoundResult& round = told.round;
-  const bool ours =
-      round.status == RoundStatus::not_measured || round.status == RoundStatus::failed;
+  // Who says no is there, and measured nothing.
+  const bool unknown = round.status == RoundStatus::not_measured ||
+                       round.status == RoundStatus::failed || round.status == RoundStatus::refused;
   const TargetState next = answered(round) ? TargetState::up
-                           : ours          ? TargetState::not_measured
+                           : unknown       ? TargetState::not_measured
                                            : TargetState::down;
   failures_ = next == TargetState::up ? 0 : failures_ + (failures_ < UINT32_MAX ? 1U : 0U);
   same_server_ = same_server_ && !round.server_restarted;
@@ -118,6 +132,7 @@ void TargetWatch::follow_state(Told& told) {
       break;
     case TargetState::not_measured:
       told.add(EventKind::not_measured, {}, reason.empty() ? "this host did not measure" : reason);
+      told.events.back().at = round.start;  // from there on nobody knows
       break;
     case TargetState::unknown:
       break;

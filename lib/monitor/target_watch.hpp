@@ -16,7 +16,7 @@ namespace udperf::monitor {
 enum class EventKind : std::uint8_t {
   up,
   down,
-  not_measured,  ///< this host cannot: that is no loss, and says nothing about the target
+  not_measured,  ///< this host cannot, or the server says no: that is neither loss nor an outage
   loss_high,
   loss_normal,
   mtu_changed,
@@ -34,7 +34,7 @@ struct Event {
   EventKind kind = EventKind::up;
   std::uint64_t target = 0;
   std::uint64_t round = 0;  ///< its number
-  UnixTime at;              ///< end of the round that showed it
+  UnixTime at;              ///< end of the round that showed it; of not_measured its beginning
   std::string direction;    ///< "up", "down" (a way), or empty
   std::string detail;       ///< a sentence
 
@@ -44,6 +44,9 @@ struct Event {
 /// How a target stands, as far as anybody knows.
 enum class TargetState : std::uint8_t { unknown, up, down, not_measured };
 [[nodiscard]] const char* to_string(TargetState state);
+
+/// How a target stands after this was told of it; nothing where that is no change of it.
+[[nodiscard]] std::optional<TargetState> state_after(EventKind kind);
 
 /// Whether the other end was there: something came back from it, and it did not fall silent.
 [[nodiscard]] bool answered(const RoundResult& round);
@@ -60,6 +63,8 @@ class TargetWatch {
   /// How the target was last told to stand, before anything of it is known here: what began then
   /// ends with its first answer.
   void recall(TargetState before) { recalled_ = before; }
+
+  [[nodiscard]] TargetState recalled() const { return recalled_; }
 
   [[nodiscard]] TargetState state() const { return state_; }
   /// Begin of the first round of the present state.

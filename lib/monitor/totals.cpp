@@ -66,6 +66,9 @@ std::optional<double> WayTotals::loss_ratio() const {
 
 void Totals::add(const RoundResult& round) {
   grow(rounds.at(static_cast<std::size_t>(round.status)), round.rounds);
+  if (round.not_asked) {
+    grow(not_asked, round.rounds);
+  }
   if (round.up) {
     up.add(*round.up);
   }
@@ -85,6 +88,7 @@ void Totals::add(const Totals& other) {
   for (std::size_t i = 0; i < rounds.size(); ++i) {
     grow(rounds.at(i), other.rounds.at(i));
   }
+  grow(not_asked, other.not_asked);
   grow(measured, other.measured);
   up.add(other.up);
   down.add(other.down);

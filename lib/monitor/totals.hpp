@@ -38,7 +38,8 @@ struct WayTotals {
 /// and hours make days. Constant memory.
 struct Totals {
   std::array<std::uint64_t, kRoundStatuses> rounds{};  ///< by RoundStatus
-  Duration measured{0};                                ///< of the rounds that were measured
+  std::uint64_t not_asked = 0;  ///< of those not measured: the target was down before
+  Duration measured{0};         ///< of the rounds that were measured
   WayTotals up;
   WayTotals down;
   std::uint64_t rtt_sent = 0;

@@ -10,8 +10,9 @@
 namespace udperf::monitor {
 namespace {
 
-/// Version 1 had 0 for losses that no round had told from the network's.
-constexpr std::uint64_t kTotalsVersion = 2;
+/// Version 1 had 0 for losses that no round had told from the network's, version 2 no count of
+/// rounds that were not asked.
+constexpr std::uint64_t kTotalsVersion = 3;
 /// Of a way: which of them are there.
 constexpr std::uint64_t kKnowsRxSocket = 1;
 constexpr std::uint64_t kKnowsTxHost = 2;
@@ -127,6 +128,7 @@ std::string encode_totals(const Totals& totals) {
   for (const std::uint64_t count : totals.rounds) {
     put_number(out, count);
   }
+  put_number(out, totals.not_asked);
   put_signed(out, totals.measured.count());
   put_way(out, totals.up);
   put_way(out, totals.down);
@@ -145,6 +147,7 @@ std::optional<Totals> decode_totals(std::string_view bytes) {
   for (std::uint64_t& count : totals.rounds) {
     count = reader.number();
   }
+  totals.not_asked = version > 2 ? reader.number() : 0;
   totals.measured = Duration{reader.signed_number()};
   totals.up = reader.way(version);
   totals.down = reader.way(version);

@@ -84,6 +84,10 @@ void LightRounds::forget_removed() {
   });
 }
 
+Duration LightRounds::stood_still() const {
+  return shared_->common.watch.stood_still(shared_->common.clock.now());
+}
+
 bool LightRounds::idle() const {
   const std::lock_guard lock{mutex_};
   return shared_->common.watch.released() && shared_->common.lateness.released() &&

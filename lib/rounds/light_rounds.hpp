@@ -50,7 +50,8 @@ struct Round {
   Duration host_lateness{0};      ///< of that, what this host kept from every thread of the process
   Duration asleep{0};             ///< this host was suspended so long meanwhile (CLOCK_BOOTTIME)
   Duration stood_still{0};        ///< this process did not run so long meanwhile
-  bool tried = true;              ///< false: down before, so not asked in this one: not_measured
+  bool tried = true;              ///< false: no answer before, so not asked now: not_measured
+  bool target_down = false;       ///< not tried since nobody answered; else it had said no, or ...
   bool server_restarted = false;  ///< another server process, or host, than in the round before
   TestOutcome outcome;            ///< with exact books; of a round without a test only its error
 };
@@ -125,6 +126,8 @@ class LightRounds {
   void remove(std::uint64_t target);
   /// The same for all of them.
   void shut_down();
+  /// Time so far in which this process did not run though it should have.
+  [[nodiscard]] Duration stood_still() const;
   /// Nothing is left that runs.
   [[nodiscard]] bool idle() const;
 

@@ -57,6 +57,14 @@ bool is_failure(Ending ending) {
          ending != Ending::not_measured;
 }
 
+/// Whether it is the target that did not answer: it neither said no, nor was it this host.
+bool is_silence(const Round& round) {
+  const auto& error = round.outcome.error;
+  return (round.ending == Ending::timeout || round.ending == Ending::refused ||
+          round.ending == Ending::unreachable) &&
+         !(error && is_own_network(error->os_error));
+}
+
 /// Why a round was left out: what the last one that was tried came to, which says nothing of this.
 Error not_asked(const std::optional<Error>& before) {
   return Error{ErrorCode::system,
@@ -176,6 +184,7 @@ void TargetTask::open(Running& running, MonoTime now) {
   if (down_.pass > 0) {
     --down_.pass;
     running.round.tried = false;
+    running.round.target_down = down_.silent;
     end_without_test(running, Ending::not_measured, not_asked(down_.error));
     return;
   }
@@ -300,6 +309,7 @@ void TargetTask::note_ending(const Round& round) {
   constexpr unsigned kAtOnce = 3;  // so many failures are found out about without a pause
   constexpr unsigned kMostDoublings = 8;
   down_.error = round.outcome.error;
+  down_.silent = is_silence(round);
   if (++down_.failures <= kAtOnce) {
     return;
   }

@@ -86,6 +86,7 @@ class TargetTask final : public engine::Task {
     unsigned failures = 0;
     std::uint64_t pass = 0;      ///< rounds in which it is not asked
     std::optional<Error> error;  ///< of the last round that was tried
+    bool silent = false;         ///< nobody answered in that
   };
   Down down_;
   struct Server {

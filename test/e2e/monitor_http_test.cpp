@@ -173,6 +173,8 @@ TEST_CASE("requests that ask for nothing of the monitor's get nothing", "[e2e][m
   CHECK(http_answer(monitor.http(), "/metrics", {}, "HEAD").body.empty());
   CHECK(monitor.get("/api/v1/rounds?target=none").status == 404);
   CHECK(monitor.get("/api/v1/rounds?target=none&since=x").status == 400);
+  CHECK(monitor.get("/api/v1/changes?since=x").status == 400);
+  CHECK(monitor.get("/api/v1/changes?most=0").status == 400);
   const auto huge = http_get(monitor.http(), "/metrics", {{"X", std::string(100'000, 'x')}});
   CHECK((!huge || huge->status >= 400));
   CHECK(monitor.get("/healthz").status == 200);

@@ -114,6 +114,7 @@ TEST_CASE("a server that is not there is named as what it is, and found again", 
     restarts += round.server_restarted ? 1 : 0;
     untried += round.tried ? 0 : 1;
     CHECK(round.tried == (round.ending != Ending::not_measured));  // what is not asked is a gap
+    CHECK(round.target_down == !round.tried);
   }
   CHECK(endings[icmp ? Ending::refused : Ending::timeout] >= 4);  // three at once, then seldom
   CHECK(endings[Ending::cut_short] >= 1);
@@ -149,6 +150,10 @@ TEST_CASE("a name without an address and a busy server are told apart", "[sim]")
                          [](const Round& round) { return round.ending == Ending::busy; });
   };
   CHECK(busy(monitor.of(first)) + busy(monitor.of(second)) > 0);
+  for (const std::uint64_t id : {first, second, third}) {  // nobody was silent
+    CHECK(std::none_of(monitor.of(id).begin(), monitor.of(id).end(),
+                       [](const Round& round) { return round.target_down; }));
+  }
 }
 
 TEST_CASE("a target whose addresses are known when it is added fails no round", "[sim]") {

@@ -24,6 +24,7 @@ class Watching final : public rounds::Listener {
     monitor::RoundResult result = monitor::make_round(round.outcome);
     result.number = round.number;
     result.tried = round.tried;
+    result.not_asked = round.target_down;
     result.server_restarted = round.server_restarted;
     balanced = balanced && monitor::balanced(result);
     for (const auto& way : {result.up, result.down}) {

@@ -74,9 +74,11 @@ TEST_CASE("a name that is not known now stands for the addresses that it had") {
   std::vector<std::string> problems;
   CHECK(expand_targets(setup, stop, last, problems).empty());
   CHECK(problems.size() == 1);
+  CHECK(names(without_address(setup, last)) == std::vector<std::string>{"n"});
   last.names[host] = {Endpoint{*parse_ip_address("192.0.2.77"), 1}};
   const auto targets = expand_targets(setup, stop, last, problems);
   CHECK(names(targets) == std::vector<std::string>{"n/192.0.2.77"});
+  CHECK(without_address(setup, last).empty());
 }
 
 TEST_CASE("one host by two modules is two targets, and nothing is left out unsaid") {

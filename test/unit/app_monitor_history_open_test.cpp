@@ -134,7 +134,7 @@ TEST_CASE("a history that cannot be opened is tried again, and its rounds are fa
 
   std::filesystem::remove(blocked);
   clock.ahead = 61s;
-  REQUIRE(becomes([&] { return history->changes(1).has_value(); }));
+  REQUIRE(becomes([&] { return history->changes({}).has_value(); }));
   history->put(test::target_named("gw"), test::round_begun(now - 1min, 2, 0));
   CHECK(becomes([&] { return history->written() == 1; }));
   CHECK(becomes([&] { return said == 1; }));
@@ -193,10 +193,15 @@ TEST_CASE("a file of another program or version is refused and left as it is") {
     auto made = SqliteFile::open(later, SqliteFile::Mode::create);
     REQUIRE(made->run("PRAGMA user_version = 99"));
   }
+  const std::string ours = folder.path().string() + "/ours.db";
+  CHECK_FALSE(History::refusal_of(ours));
+  write_one_round(ours, clock);
+  CHECK_FALSE(History::refusal_of(ours));
   for (const std::string& file : {foreign, text, later}) {
     CAPTURE(file);
     std::ifstream before{file};
     const std::string content{std::istreambuf_iterator<char>{before}, {}};
+    CHECK(History::refusal_of(file));
     const auto opened = History::open(file, Retention{}, clock, [](const std::string&) {});
     REQUIRE_FALSE(opened);
     CHECK(opened.error().code == ErrorCode::usage);
@@ -237,13 +242,79 @@ TEST_CASE("changes are there after a restart, the latest, oldest first") {
   }
   const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
   REQUIRE(history);
-  const auto changes = (*history)->changes(3);
+  const auto changes = (*history)->changes({{}, UnixTime::min(), UnixTime::max(), 3});
   REQUIRE(changes);
   REQUIRE(changes->size() == 3);
   CHECK(changes->front().event.detail == "change 2");
   CHECK(changes->front().event.kind == monitor::EventKind::down);
   CHECK(changes->back().event.at == clock.unix.load() + 4s);
   CHECK(changes->back().target.name == "gw");
+}
+
+TEST_CASE("changes are told of a time and of a target") {
+  const test::TempDir folder;
+  const SteppedClock clock;
+  const UnixTime start = clock.unix.load();
+  const std::string file = folder.path().string() + "/m.db";
+  {
+    auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
+    REQUIRE(history);
+    for (int i = 0; i < 6; ++i) {
+      monitor::Event event;
+      event.kind = monitor::EventKind::loss_high;
+      event.at = start + i * 1s;
+      event.detail = std::to_string(i);
+      (*history)->put({event, test::target_named(i % 2 == 0 ? "gw" : "core")});
+    }
+  }
+  const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
+  REQUIRE(history);
+  const auto told = [&](const History::ChangeQuery& query) {
+    const auto changes = (*history)->changes(query);
+    REQUIRE(changes);
+    std::string details;
+    for (const auto& change : *changes) {
+      details += change.event.detail;
+    }
+    return details;
+  };
+  CHECK(told({}) == "012345");
+  CHECK(told({{}, start + 1s, start + 4s, 5000}) == "1234");
+  CHECK(told({"gw", start + 1s, start + 4s, 5000}) == "24");
+  CHECK(told({"gw", start, start + 5s, 2}) == "24");
+  CHECK(told({"nobody", start, start + 5s, 5000}).empty());
+}
+
+TEST_CASE("who was down is known after a restart, whatever others have changed since") {
+  const test::TempDir folder;
+  const SteppedClock clock;
+  const std::string file = folder.path().string() + "/m.db";
+  {
+    auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
+    REQUIRE(history);
+    UnixTime at = clock.unix.load();
+    const auto put = [&](monitor::EventKind kind, const char* name) {
+      monitor::Event event;
+      event.kind = kind;
+      event.at = at += 1s;
+      (*history)->put({event, test::target_named(name)});
+    };
+    put(monitor::EventKind::not_measured, "gw");
+    put(monitor::EventKind::down, "gw");
+    put(monitor::EventKind::loss_high, "gw");
+    put(monitor::EventKind::down, "core");
+    put(monitor::EventKind::up, "core");
+    put(monitor::EventKind::not_measured, "lab");
+    for (int i = 0; i < 600; ++i) {
+      put(i % 2 == 0 ? monitor::EventKind::down : monitor::EventKind::up, "flaps");
+    }
+  }
+  const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
+  REQUIRE(history);
+  const auto states = (*history)->last_states();
+  REQUIRE(states);
+  CHECK(*states == monitor::Board::States{{{"gw", "light"}, monitor::TargetState::down},
+                                          {{"lab", "light"}, monitor::TargetState::not_measured}});
 }
 
 TEST_CASE("while the file cannot be written, so many bytes of rounds wait and no more") {

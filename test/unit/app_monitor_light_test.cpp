@@ -146,7 +146,10 @@ TEST_CASE("a round in which the target was not asked is not measured") {
   CHECK(result.status == RoundStatus::not_measured);
   CHECK(result.rounds == 1);
   CHECK_FALSE(result.tried);
+  CHECK_FALSE(result.not_asked);  // the server had said no
   CHECK_FALSE(result.up);
+  round.target_down = true;
+  CHECK(light_result(round, 10s).not_asked);
 }
 
 TEST_CASE("a gap is as long as the rounds that it stands for, and holds no books") {

@@ -7,6 +7,8 @@
 #include <thread>
 
 #include "app/monitor/prober.hpp"
+#include "app/monitor/setup.hpp"
+#include "app/monitor/usual_round.hpp"
 #include "clock/system_clock.hpp"
 #include "net/fd.hpp"
 #include "rounds/light_rounds.hpp"
@@ -63,6 +65,29 @@ class Silent {
 };
 
 constexpr Duration kLong = 1h;
+
+TEST_CASE("a probe's warm-up has to fit its time, too, and a call keeps its pace") {
+  std::vector<std::string> errors;
+  const std::string config =
+      "modules:\n  warm: {every: 1m, direction: up, rate: 1M, duration: 20s, omit: 10s}\n"
+      "  call: {profile: voip-g711, voice: g711, packets: 500, every: 1m}\ntargets: [gw]\n";
+  MonitorCommand command;
+  command.config = "m.yaml";
+  const auto setup = make_setup(command, config, errors);
+  CAPTURE(errors);
+  REQUIRE(setup);
+  const auto fitted = [&setup](const char* module, Duration deadline) {
+    const auto test = test_for(setup->modules.at(module), {"gw", std::nullopt});
+    return fit_to_deadline(test.options, deadline).params;
+  };
+  const TestParams warm = fitted("warm", 10s);
+  CHECK(warm.omit == 875ms);  // a quarter of 3.5 s
+  CHECK(warm.amount.duration == 2625ms);
+  const TestParams call = fitted("call", 10s);
+  CHECK(call.amount.packets == 175);  // 50 a second
+  CHECK(call.rate_up == fitted("call", 1h).rate_up);
+  CHECK(fitted("call", 1h).amount.packets == 500);
+}
 
 TEST_CASE("who waits for a probe does not when the monitor ends, and each is over once") {
   Silent silent;

@@ -78,6 +78,7 @@ class Watching {
   /// All lines are written then.
   void end() { monitor_.reset(); }
 
+  [[nodiscard]] const MonitorSetup& setup() const { return setup_; }
   [[nodiscard]] std::string path(const std::string& name) const {
     return (folder_.path() / name).string();
   }
@@ -138,6 +139,9 @@ TEST_CASE("the time in which no monitor ran is a gap, once and without a change 
   target.address = {"127.0.0.1", 1};
   monitor.set_targets({target});
   monitor.set_targets({target});
+  const std::string metrics = monitor.metrics();
+  CHECK(metrics.find("udperf_rounds_not_asked_total{target=\"gw\",module=\"light\"} 0\n") !=
+        std::string::npos);
   scene.end();
   const std::string text = scene.text_of("m.jsonl");
   if (ago < 0s) {
@@ -185,6 +189,35 @@ TEST_CASE("a wall clock that is set is told to the program and counted") {
   CHECK(line->at("event") == "clock_stepped");
   CHECK(line->at("data").at("step_ns").get<std::int64_t>() > Duration{59min}.count());
   CHECK(monitor.metrics().find("udperf_host_clock_steps_total 1\n") != std::string::npos);
+}
+
+TEST_CASE("what is wrong with names and files is told, and what nobody knows yet is null") {
+  Watching scene{"modules: {bulk: {rate: 20M, duration: 5s, every: 1m}}\ntargets: [gw]\n"};
+  Monitor& monitor = scene.begin();
+  monitor::Target target = test::target_named("gw");
+  target.module = "bulk";  // heavy: its loss is judged by nobody
+  monitor.set_targets({target}, {"dns servers.example: no such host"});
+  const auto board = test::parse_strict_json(monitor.targets_json());
+  REQUIRE(board);
+  CHECK(board->at("problems").at(0) == "dns servers.example: no such host");
+  const auto& told = board->at("targets").at(0);
+  CHECK(told.at("since_unix_ns").is_null());
+  CHECK(told.at("loss_high").is_null());
+  CHECK(told.at("totals").at("start_unix_ns").is_null());
+  CHECK(monitor.metrics().find("udperf_config_problems 1\n") != std::string::npos);
+}
+
+TEST_CASE("whether the configuration that was read last is in force is told") {
+  Watching scene{"targets: [gw]\n"};
+  Monitor& monitor = scene.begin();
+  const auto in_force = [&monitor] {
+    return monitor.metrics().find("udperf_config_last_reload_successful 1\n") != std::string::npos;
+  };
+  CHECK(in_force());
+  monitor.count_refused_setup();
+  CHECK_FALSE(in_force());
+  monitor.set_setup(scene.setup());
+  CHECK(in_force());
 }
 
 TEST_CASE("a probe may be asked for by a dns name of the configuration, in any case") {

@@ -122,6 +122,40 @@ TEST_CASE("an outage that began before this process did ends with the first answ
   CHECK(told("d").empty());
 }
 
+TEST_CASE("an outage ends, though it was told of before the changes that are kept") {
+  Board board;
+  board.recall(Board::States{{{"a", "light"}, TargetState::down}});
+  static_cast<void>(board.set_targets({wanted("a"), wanted("b")}));
+  for (const char* name : {"a", "b"}) {
+    const auto events = board.on_round(round_of(board.find(name)->target.id, 0));
+    CHECK(events.size() == (std::string{name} == "a" ? 1U : 0U));
+  }
+}
+
+TEST_CASE("of an outage that a monitor did not see to its end the time without one is told") {
+  Board board;
+  board.recall(Board::States{{{"a", "light"}, TargetState::down},
+                             {{"b", "light"}, TargetState::not_measured}});
+  static_cast<void>(board.set_targets({wanted("a"), wanted("b"), wanted("c")}));
+  const auto stopped = [&board](const char* name) {
+    RoundResult gap;
+    gap.target = board.find(name)->target.id;
+    gap.tried = false;
+    return board.on_stop(gap, UnixTime{100s});
+  };
+  const auto told = stopped("a");
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].kind == EventKind::not_measured);
+  CHECK(told[0].at == UnixTime{100s});
+  CHECK(stopped("b").empty());
+  CHECK(stopped("c").empty());
+  CHECK(board.find("a")->totals.rounds_of(RoundStatus::not_measured) == 1);
+  CHECK(board.events().size() == 1);
+  const auto back = board.on_round(round_of(board.find("a")->target.id, 0));
+  REQUIRE(back.size() == 1);
+  CHECK(back[0].detail == "answers again");
+}
+
 TEST_CASE("a target that was taken away while it was down and is watched again comes back") {
   Board board;
   static_cast<void>(board.set_targets({wanted("a")}));
@@ -194,7 +228,7 @@ TEST_CASE("losses that no round told apart are unknown in sums, and not 0") {
 
 TEST_CASE("sums that an earlier version wrote are read, without a word of what was unknown") {
   std::string bytes;
-  put_number(bytes, 1);
+  put_number(bytes, 1);  // the version
   for (int status = 0; status < 6; ++status) {
     put_number(bytes, status == 0 ? 1 : 0);
   }
@@ -212,6 +246,23 @@ TEST_CASE("sums that an earlier version wrote are read, without a word of what w
   CHECK(sums->up.lost_tx_host == 0U);
   CHECK(sums->up.lost_network() == 3);
   CHECK(sums->up.unique_bytes == 6);
+}
+
+TEST_CASE(
+    "rounds left out since the target was down are counted, those without a monitor are not") {
+  RoundResult round;
+  round.rounds = 7;
+  round.tried = false;
+  round.not_asked = true;
+  Totals sums;
+  sums.add(round);
+  sums.add(sums);
+  round.not_asked = false;
+  sums.add(round);
+  CHECK(sums.not_asked == 14);
+  CHECK(sums.rounds_of(RoundStatus::not_measured) == 21);
+  CHECK(decode_totals(encode_totals(sums)) == sums);
+  CHECK(to_json(sums, UnixTime{}, Duration{0}).at("not_asked") == 14);
 }
 
 TEST_CASE("sums that no rounds can have come to are not read from a history") {

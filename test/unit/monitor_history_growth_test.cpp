@@ -182,8 +182,8 @@ TEST_CASE("the document of any round is found by its time") {
 }
 
 TEST_CASE("a history of a version before is taken over, and its rounds have a report") {
-  const bool first = GENERATE(true, false);
-  CAPTURE(first);
+  const int version = GENERATE(1, 2, 3);
+  CAPTURE(version);
   const test::TempDir folder;
   const std::string file = folder.path().string() + "/m.db";
   const SetClock clock;
@@ -198,13 +198,13 @@ TEST_CASE("a history of a version before is taken over, and its rounds have a re
     auto made = SqliteFile::open(file, SqliteFile::Mode::create);
     REQUIRE(made);
     REQUIRE(made->run(
-        first ? "ALTER TABLE round DROP COLUMN setup; ALTER TABLE round DROP COLUMN record;"
-                "DROP TABLE setup; DROP TABLE document; PRAGMA user_version = 1"
-              : "PRAGMA user_version = 2"));
+        version == 1 ? "ALTER TABLE round DROP COLUMN setup; ALTER TABLE round DROP COLUMN record;"
+                       "DROP TABLE setup; DROP TABLE document; PRAGMA user_version = 1"
+                     : ("PRAGMA user_version = " + std::to_string(version)).c_str()));
   }
   const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
   REQUIRE(history);
-  CHECK(number(file, "PRAGMA user_version") == 3);
+  CHECK(number(file, "PRAGMA user_version") == 4);
   const auto document = (*history)->document({"gw0.example", std::nullopt, old.start + 1s});
   REQUIRE(document);
   REQUIRE(*document);

@@ -104,6 +104,26 @@ TEST_CASE("a round has the counts of both ends and the receiver's distribution")
   CHECK_FALSE(round.up->delay);  // nothing says how the clocks relate
 }
 
+TEST_CASE("a round in which this host slept, or stood still and did not end it, is not measured") {
+  RoundResult whole;
+  whole.status = RoundStatus::complete;
+  whole.up.emplace().sent = 5;
+  RoundResult away = whole;
+  away.status = GENERATE(RoundStatus::cut_short, RoundStatus::unreachable, RoundStatus::failed);
+  RoundResult seen = away;
+  judge_host(seen, false, 0s);
+  CHECK(seen.status == away.status);
+  judge_host(away, false, 6s);
+  CHECK(away.status == RoundStatus::not_measured);
+  CHECK_FALSE(away.up);
+  CHECK(away.error);
+  RoundResult held_up = whole;
+  judge_host(held_up, false, 6s);  // and was made up for
+  CHECK(held_up.status == RoundStatus::complete);
+  judge_host(held_up, true, 0s);
+  CHECK(held_up.status == RoundStatus::not_measured);
+}
+
 TEST_CASE("a way of which one end did not report is not told at all") {
   TestOutcome outcome;
   outcome.status = TestStatus::incomplete;

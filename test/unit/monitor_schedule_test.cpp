@@ -85,6 +85,53 @@ TEST_CASE("what is down is asked less often, not in step, and at its usual pace 
   CHECK(schedule.next() == last + 12s);
 }
 
+TEST_CASE("a server that was busy at the time of day is asked again within the hour") {
+  const bool daily = GENERATE(true, false);
+  CAPTURE(daily);
+  RoundSchedule schedule;
+  const Timing timing = daily ? Timing{10s, 3h, true} : Timing{6h, {}, true};
+  const Duration every = daily ? 24h : 6h;
+  schedule.add(1, timing, kStart, kMidnight);
+  const MonoTime first = schedule.next();
+  for (std::uint64_t number = 1; number <= 5; ++number) {
+    const MonoTime now = schedule.next();
+    CHECK(now <= first + 1h + 1min);
+    const auto due = schedule.take_due(now);
+    REQUIRE(due.size() == 1);
+    CHECK(due[0].number == number);
+    CHECK(due[0].missed == 0);
+    schedule.landed(1, number);
+    schedule.finished(1, 1, now);
+    schedule.refused(1, now);
+  }
+  CHECK(schedule.next() == first + every);  // enough of that, and on by the grid
+  const auto due = schedule.take_due(schedule.next());
+  REQUIRE(due.size() == 1);
+  CHECK(due[0].number == 6);
+  schedule.landed(1, 6);
+  schedule.refused(1, first + every);
+  CHECK(schedule.next() < first + every + 1h);
+}
+
+TEST_CASE("a clock that is set ends what was to be asked again, and days go on") {
+  RoundSchedule schedule;
+  schedule.add(1, Timing{10s, 3h, false}, kStart, kMidnight);
+  REQUIRE(schedule.take_due(kStart + 3h).size() == 1);
+  schedule.refused(1, kStart + 3h);
+  schedule.clock_set(-5s, kStart + 3h + 1min, kMidnight + 3h + 1min - 5s);
+  CHECK(schedule.next() == kStart + 27h + 5s);
+}
+
+TEST_CASE("who is asked each minute is not asked beside that since the server was busy") {
+  RoundSchedule schedule;
+  schedule.add(1, Timing{60s, {}, true}, kStart, kMidnight);
+  const MonoTime first = schedule.next();
+  REQUIRE(schedule.take_due(first).size() == 1);
+  schedule.landed(1, 1);
+  schedule.refused(1, first);
+  CHECK(schedule.next() == first + 60s);
+}
+
 TEST_CASE("of heavy rounds one runs at a time, and none is forgotten") {
   RoundSchedule schedule;
   for (std::uint64_t i = 0; i < 3; ++i) {

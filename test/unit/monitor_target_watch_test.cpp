@@ -51,7 +51,7 @@ TEST_CASE("a target is told down once, and up once") {
   CHECK(kinds(watch.on_round(good())).empty());
   CHECK(watch.state() == TargetState::up);
   CHECK(kinds(watch.on_round(bad(RoundStatus::unreachable))) == Kinds{EventKind::down});
-  CHECK(watch.on_round(bad(RoundStatus::refused)).empty());
+  CHECK(watch.on_round(bad(RoundStatus::unreachable)).empty());
   CHECK(watch.failures() == 2);
   CHECK(kinds(watch.on_round(good())) == Kinds{EventKind::up});
   CHECK(watch.failures() == 0);
@@ -62,11 +62,18 @@ TEST_CASE("who is down from the start is told so") {
   CHECK(kinds(watch.on_round(bad(RoundStatus::unreachable))) == Kinds{EventKind::down});
 }
 
-TEST_CASE("what this host did not measure is neither down nor up") {
+TEST_CASE(
+    "what was not measured, by this host or since the server said no, is neither down nor up") {
   TargetWatch watch;
   static_cast<void>(watch.on_round(good()));
-  const auto status = GENERATE(RoundStatus::not_measured, RoundStatus::failed);
-  CHECK(kinds(watch.on_round(bad(status))) == Kinds{EventKind::not_measured});
+  const auto status =
+      GENERATE(RoundStatus::not_measured, RoundStatus::failed, RoundStatus::refused);
+  RoundResult slept = bad(status);
+  slept.start = UnixTime{100s};
+  slept.length = 1h;
+  const auto told = watch.on_round(slept);
+  CHECK(kinds(told) == Kinds{EventKind::not_measured});
+  CHECK(told.at(0).at == UnixTime{100s});  // not of the hour's end: nothing was known in it
   CHECK(watch.state() == TargetState::not_measured);
 }
 

@@ -39,22 +39,26 @@ function makeChart(canvas, name) {
   });
 }
 
-// The share of the rounds that nobody answered or that broke off, so that no gap hides an outage. A server that said no
-// is none, and what a round that was cut short counted after all is in its loss.
+// The share of the rounds that nobody answered, or in which nobody was asked since nobody had answered before, or that
+// broke off, so that no gap hides an outage. A server that said no is none, and what a round that was cut short counted after all is in its loss.
 function unanswered(row) {
   const { complete, cut_short, unreachable } = row.rounds;
-  const all = complete + cut_short + unreachable;
+  const all = complete + cut_short + unreachable + row.not_asked;
   const counted = all === 1 && (row.up || row.down) ? cut_short : 0;
-  const away = unreachable + cut_short - counted;
+  const away = unreachable + row.not_asked + cut_short - counted;
   return away > 0 ? away / all : 0;
 }
 
 // The share of the rounds of a sum that this end did not measure: a single one is a gap.
 function unmeasured(row) {
   const { failed, not_measured, ...asked } = row.rounds;
-  const away = failed + not_measured;
-  return away > 0 ? away / (away + Object.values(asked).reduce((sum, n) => sum + n)) : 0;
+  const away = failed + not_measured - row.not_asked;
+  return away > 0 ? away / (away + row.not_asked + Object.values(asked).reduce((sum, n) => sum + n)) : 0;
 }
+
+// Whether nothing is known of the milliseconds before a row. Sums follow each other at once: where one is missing, so long is
+// the gap.
+const isGap = (ms, row, every) => ms >= Math.max(row.span_ns / 1e6, 1.5 * every, 15000);
 
 const kBands = [["min_ns", "max_ns"], ["p10_ns", "p90_ns"], ["p25_ns", "p75_ns"]];
 function fill(chart, rows, every, spread, lost) {
@@ -63,7 +67,7 @@ function fill(chart, rows, every, spread, lost) {
   for (const row of rows) {
     const x = row.start_unix_ns / 1e6;
     const times = spread(row);
-    const far = end !== null && x - end > Math.max(row.span_ns / 1e6, 1.5 * every, 15000);
+    const far = end !== null && isGap(x - end, row, every);
     if (far || !times) {  // a gap is a gap
       for (let i = 0; i < 7; ++i) data[i].push({ x: far ? end : x, y: null });
     }
@@ -86,6 +90,13 @@ function fill(chart, rows, every, spread, lost) {
   chart.update("none");
 }
 
+// Who has just begun has no day to see: when no row has one. Those that have few rounds a day may have a long past.
+const hasPast = (rows, now) => rows.some((one) => one.start_unix_ns / 1e6 < now - 3.9e6);  // an hour and a sum
+function isYoung(rows) {
+  state.chosen = rows.some((one) => one.hasPast);
+  return !state.chosen && rows.every((one) => !one.visible || one.hasPast === false);
+}
+
 async function draw(row) {
   const span = state.span;
   const since = Math.floor(Date.now() / 1000) - span;
@@ -93,12 +104,10 @@ async function draw(row) {
   if (!answer.ok) return;
   const rows = (await answer.json()).rows;
   if (span !== state.span) return;
-  if (!state.chosen) {  // who has just begun has no day to see
-    state.chosen = true;
-    if (rows.length < kLeastRows) {
-      showSpan(3600);
-      return;
-    }
+  row.hasPast = hasPast(rows, Date.now());
+  if (!state.chosen && isYoung([...state.rows.values()])) {
+    showSpan(3600);
+    return;
   }
   if (!row.charts) {
     row.charts = row.canvases.map(([canvas, name]) => makeChart(canvas, name));

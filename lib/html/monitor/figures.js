@@ -3,9 +3,8 @@ const kSpans = [["1 h", 3600], ["24 h", 86400], ["7 d", 604800], ["30 d", 259200
 const kRowsAtOnce = 50;
 const kMostEvents = 100;
 const kRoundsAtOnce = 200;
-const kLeastRows = 12;  // an hour of five minutes each
 const $ = (id) => document.getElementById(id);
-const state = { targets: new Map(), events: [], rows: new Map(), span: 86400, chosen: false, shown: kRowsAtOnce, filter: "" };
+const state = { targets: new Map(), events: [], before: [], problems: [], rows: new Map(), span: 86400, chosen: false, shown: kRowsAtOnce, filter: "" };
 
 function element(tag, className, text) {
   const made = document.createElement(tag);

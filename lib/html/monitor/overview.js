@@ -27,7 +27,8 @@ function showWrong() {
   const wrong = [...state.targets.values()].filter((t) => rank(t) < 3 || loses(t)).sort((a, b) => rank(a) - rank(b));
   const items = wrong.slice(0, 20).map((t) => element("li", rank(t) === 3 ? "some" : t.state, t.target + " " + wrongText(t)));
   if (wrong.length > 20) items.push(element("li", "", "and " + (wrong.length - 20) + " more"));
-  if (wrong.length === 0) {
+  items.push(...state.problems.slice(0, 20).map((problem) => element("li", "not_measured", problem)));
+  if (items.length === 0) {
     const unknown = [...state.targets.values()].every((t) => t.state === "unknown");
     items.push(element("li", "fine", unknown ? "No round has ended yet." : "Nothing is wrong."));
   }
@@ -40,35 +41,68 @@ function spanText(ns) {
   return seconds < 7200 ? Math.round(seconds / 60) + " min" : (seconds / 3600).toFixed(1) + " h";
 }
 
-// Of each return to up, how long the target had not been.
+// What happened to each target that was not up: how long it was down, and for how much of the time nobody knows, since this
+// host slept or had no network, or no monitor ran. The last of a target may have no end yet.
 function outages(events) {
-  const since = new Map();
-  const lengths = new Map();
+  const open = new Map();
+  const all = [];
   for (const event of events) {
-    const began = since.get(event.target);
-    if (["down", "not_measured"].includes(event.change) && began === undefined) {
-      since.set(event.target, event.at_unix_ns);
-    } else if (event.change === "up" && began !== undefined) {
-      lengths.set(event, event.at_unix_ns - began);
-      since.delete(event.target);
+    if (!["up", "down", "not_measured"].includes(event.change)) continue;
+    const name = JSON.stringify([event.target, event.module]);
+    const one = open.get(name) || { target: event.target, began: event.at_unix_ns, up: null, why: "", down: 0, not_measured: 0 };
+    if (one.state) one[one.state] += Math.max(event.at_unix_ns - one.since, 0);
+    if (event.change === "up") {
+      one.up = event;
+      open.delete(name);
+      continue;
     }
+    if (event.change === "down" && one.state !== "down") one.why = event.detail;
+    if (!open.has(name)) {
+      open.set(name, one);
+      all.push(one);
+    }
+    Object.assign(one, { state: event.change, since: event.at_unix_ns, wasDown: one.wasDown || event.change === "down" });
   }
-  return lengths;
+  return all;
+}
+
+const outageTexts = ({ down, not_measured }) =>
+  [...(down > 0 ? ["down for " + spanText(down)] : []), ...(not_measured > 0 ? ["not measured for " + spanText(not_measured)] : [])];
+
+// The changes of the time that is shown, of the history and of those told since, oldest first.
+function changesShown(now_ns) {
+  const key = (e) => JSON.stringify([e.target, e.change, e.at_unix_ns, e.direction]);
+  const all = new Map([...state.before, ...state.events].map((event) => [key(event), event]));
+  return [...all.values()].sort((a, b) => a.at_unix_ns - b.at_unix_ns).filter((e) => e.at_unix_ns >= now_ns - 1e9 * state.span);
+}
+
+function cells(className, ...texts) {
+  const row = element("tr", className);
+  row.append(...texts.map((text) => element("td", "", text)));
+  return row;
+}
+
+// Of those without an end only the target's last is one that lasts.
+function outageRow(one, now_ns) {
+  const target = state.targets.get(one.target);
+  const lasts = !one.up && target && ["down", "not_measured"].includes(target.state);
+  const times = { ...one };
+  if (lasts) times[one.state] += Math.max(now_ns - one.since, 0);
+  const end = one.up ? "until " + moment(one.up.at_unix_ns) : lasts ? "still" : "";
+  return cells("bad", moment(one.began), one.target, "outage", [...outageTexts(times), end, one.why].filter((text) => text).join(", "));
 }
 
 function showEvents() {
-  const lengths = outages(state.events);
-  const rows = state.events.slice(-kMostEvents).reverse().map((event) => {
-    const row = element("tr", ["down", "loss_high", "threshold_missed"].includes(event.change) ? "bad" : "");
-    row.append(element("td", "", moment(event.at_unix_ns)), element("td", "", event.target),
-      element("td", "", event.change.replaceAll("_", " ") + (event.direction ? " (" + event.direction + ")" : "")),
-      element("td", "", event.detail + (lengths.has(event) ? ", after " + spanText(lengths.get(event)) : "")));
-    return row;
-  });
-  if (rows.length === 0) {
-    const row = element("tr");
-    row.append(element("td", "", "none so far"));
-    rows.push(row);
-  }
-  $("events").tBodies[0].replaceChildren(...rows);
+  const now_ns = 1e6 * Date.now();
+  const events = changesShown(now_ns);
+  const all = outages(events);
+  const lengths = new Map(all.filter((one) => one.up).map((one) => [one.up, outageTexts(one)]));
+  const bad = all.filter((one) => one.wasDown).slice(-kMostEvents).reverse().map((one) => outageRow(one, now_ns));
+  const rows = events.slice(-kMostEvents).reverse().map((event) =>
+    cells(["down", "loss_high", "threshold_missed"].includes(event.change) ? "bad" : "", moment(event.at_unix_ns), event.target,
+      event.change.replaceAll("_", " ") + (event.direction ? " (" + event.direction + ")" : ""),
+      [event.detail, ...(lengths.get(event) || [])].join(", ")));
+  if (rows.length === 0) rows.push(cells("", "none in this time"));
+  $("events").tBodies[0].replaceChildren(...bad);
+  $("events").tBodies[1].replaceChildren(...rows);
 }

@@ -24,11 +24,24 @@ async function takeBoard() {
     board.wanted = true;
     return;
   }
-  const { targets, events } = await answer.json();
+  const { targets, events, problems } = await answer.json();
   state.targets = new Map(targets.map((t) => [t.target, t]));
   state.events = events;
+  state.problems = problems;
   board.late.forEach((apply) => apply());  // what came meanwhile may not be in it
   showRows();
+  showEvents();
+  await loadChanges();
+}
+
+// The changes of the time that is shown: the board has the last few hundred only.
+async function loadChanges() {
+  const { span } = state;
+  const answer = await fetch("api/v1/changes?since=" + Math.floor(Date.now() / 1000 - span));
+  if (!answer.ok) return;  // without a history there are no others
+  const { changes } = await answer.json();
+  if (span !== state.span) return;
+  state.before = changes;
   showEvents();
 }
 
@@ -113,6 +126,8 @@ function showSpan(seconds) {
   }
   for (const row of state.rows.values()) row.drawn = 0;
   redraw();
+  showEvents();
+  loadChanges().catch(() => {});  // the feed says that nobody answers
 }
 
 for (const [text, seconds] of kSpans) {
