@@ -30,7 +30,7 @@ struct RunPart {
   std::optional<double> duplicates_fraction;
   std::optional<double> reordering_ratio;
   std::optional<double> voice_mos;
-  std::optional<double> kilobytes_per_second;  ///< of a classic test
+  std::optional<double> kilobytes_per_second;  ///< as ResultDocument has it
 };
 
 /// All runs of one invocation with --repeat; in the document of the last of them.
