@@ -202,6 +202,16 @@ std::string unknown_command(const std::string& name) {
   return name + ": unknown command" + meant + "; accepted is " + accepted;
 }
 
+/// The command that help is asked for.
+std::optional<Command> command_among(std::span<const std::string> arguments) {
+  for (const std::string& word : arguments) {
+    if (const auto command = find_command(word)) {
+      return command;
+    }
+  }
+  return std::nullopt;
+}
+
 /// The machine-readable format that the caller surely expects, although the arguments as a whole
 /// cannot be read; else text.
 OutputFormat format_asked_for(std::span<const std::string> arguments) {
@@ -211,6 +221,21 @@ OutputFormat format_asked_for(std::span<const std::string> arguments) {
   }
   return std::find(arguments.begin(), end, "--jsonl") != end ? OutputFormat::jsonl
                                                              : OutputFormat::text;
+}
+
+/// Where that is to go: what was to be replaced must not look like this test's result.
+std::optional<std::string> file_asked_for(std::span<const std::string> arguments) {
+  constexpr std::string_view kOption = "--output";
+  std::optional<std::string> file;
+  const auto end = std::find(arguments.begin(), arguments.end(), "--");
+  for (auto at = arguments.begin(); at != end; ++at) {
+    if (*at == kOption && at + 1 != end) {
+      file = *++at;
+    } else if (at->starts_with(std::string{kOption} + "=")) {
+      file = at->substr(kOption.size() + 1);
+    }
+  }
+  return file && !file->empty() ? file : std::nullopt;
 }
 
 }  // namespace
@@ -228,7 +253,7 @@ Invocation parse_command_line(std::span<const std::string> arguments) {
   const auto command = find_command(first);
   if (!command) {
     if (first == "--help" || first == "-h" || first == "help") {
-      return HelpRequest{std::nullopt, depth_of(arguments)};
+      return HelpRequest{command_among(arguments.subspan(1)), depth_of(arguments)};
     }
     if (first == "--version" || first == "-V") {
       return VersionRequest{};
@@ -239,6 +264,7 @@ Invocation parse_command_line(std::span<const std::string> arguments) {
   Invocation invocation = parse_command(spec, arguments.subspan(1));
   if (auto* const problem = std::get_if<UsageError>(&invocation)) {
     problem->format = spec.prints_result ? format_asked_for(arguments) : OutputFormat::text;
+    problem->file = spec.prints_result ? file_asked_for(arguments) : std::nullopt;
   }
   return invocation;
 }

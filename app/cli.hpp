@@ -129,6 +129,7 @@ struct UsageError {
   std::string message;
   /// json or jsonl when one of them was recognisably asked for: stdout gets the error, too.
   OutputFormat format = OutputFormat::text;
+  std::optional<std::string> file = std::nullopt;  ///< the --output that goes with it
 };
 
 using Invocation = std::variant<ClientCommand, ServerCommand, LoopbackCommand, KeygenCommand,

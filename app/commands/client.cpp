@@ -14,6 +14,16 @@
 namespace udperf::app {
 namespace {
 
+/// Frames have their size from the rate, whatever the path's packet size.
+bool has_small_frames(const TestParams& params) {
+  const auto small = [&params](Way way) {
+    return includes(params.direction, way) && params.shape(way).spacing == Spacing::frames &&
+           params.rate(way).kind == SendRate::Kind::bits &&
+           params.frame_bytes(way) < kDataHeaderBytes;
+  };
+  return small(Way::up) || small(Way::down);
+}
+
 /// The header that was asked for, or one that fits the smallest datagrams.
 HeaderKind header_for(const ClientCommand& command) {
   const engine::ClientOptions& options = command.options;
@@ -21,7 +31,8 @@ HeaderKind header_for(const ClientCommand& command) {
     return HeaderKind::full;  // is no matter of its
   }
   const bool small =
-      !options.auto_packet_size && smallest_length(options.params) < kDataHeaderBytes;
+      (!options.auto_packet_size && smallest_length(options.params) < kDataHeaderBytes) ||
+      has_small_frames(options.params);
   return command.header.value_or(small ? HeaderKind::compact : HeaderKind::full);
 }
 
@@ -67,6 +78,10 @@ std::optional<std::string> local_port_problem(const ClientCommand& command) {
                                : 1U;
   const unsigned needed = options.params.streams * sockets;
   const unsigned last = options.last_local_port != 0 ? options.last_local_port : kHighest;
+  if (options.last_local_port > first && needed == 1) {
+    return "--local-port: from " + std::to_string(first) + " to " + std::to_string(last) +
+           " is one for each of several streams: give --streams or --flows, or one port";
+  }
   if (first == 0 || last - first + 1 >= needed) {
     return std::nullopt;
   }

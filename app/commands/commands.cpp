@@ -18,8 +18,9 @@ int run_command(const VersionRequest& /*request*/) {
 }
 
 int run_command(const UsageError& problem) {
-  ClientCommand command;  // of all that was asked for, only the format is known
+  ClientCommand command;  // of all that was asked for, only the form of the answer is known
   command.output.format = problem.format;
+  command.output.file = problem.file;
   return report_failure(Error{ErrorCode::usage, problem.message, 0, {}}, command);
 }
 

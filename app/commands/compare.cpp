@@ -39,15 +39,14 @@ Result<void> write_page(const CompareCommand& command, const std::string& before
   return page->write(html::comparison_page(before, after, comparison));
 }
 
-/// A limit of what neither file has could never be missed: it was not meant so.
+/// A limit of what the old file has not could never be missed: it was not meant so.
 int status_of(const compare::Comparison& comparison) {
   if (comparison.failed()) {
     return exit_threshold;
   }
   const auto unjudged = comparison.unjudged();
   for (const std::string& metric : unjudged) {
-    std::fprintf(stderr, "udperf: --fail-worse %s: neither OLD nor NEW has measured it\n",
-                 metric.c_str());
+    std::fprintf(stderr, "udperf: --fail-worse %s: OLD has not measured it\n", metric.c_str());
   }
   return unjudged.empty() ? exit_ok : exit_usage;
 }

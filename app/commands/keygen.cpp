@@ -11,7 +11,7 @@ namespace udperf::app {
 
 Invocation make_keygen(const Arguments& arguments) {
   KeygenCommand command;
-  if (!arguments.words.empty()) {
+  if (!arguments.words.empty() && arguments.words.front() != "-") {
     command.file = arguments.words.front();
   }
   return command;

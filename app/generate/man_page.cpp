@@ -194,7 +194,11 @@ std::string command_man_page(Command command, const ManHead& head) {
   if (!text.prose.empty()) {
     page += ".PP\n" + paragraphs(text.prose);
   }
-  return page + options(command) + list("EXIT STATUS", exit_statuses(command)) +
+  page += options(command);
+  if (text.prints_result) {
+    page += list("OUTPUT", output_lines());
+  }
+  return page + list("EXIT STATUS", exit_statuses(command)) +
          list("ENVIRONMENT", environment_variables(command)) + list("FILES", installed_files()) +
          examples(text.examples) + see_also(name);
 }

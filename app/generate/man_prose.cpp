@@ -28,6 +28,36 @@ constexpr std::string_view kProgram =
     "and keep to half of a core; without that right they ask for short slices. --realtime off "
     "forbids both, --burst sets how much may leave at once.";
 
+constexpr auto kOutputLines = std::to_array<Explained>({
+    {"agreed",
+     "The rate, streams and amount that the server granted, where a rate or several streams were "
+     "asked for."},
+    {"sent, received", "Payload, with udperf's own headers, and datagrams; copies count once."},
+    {"throughput",
+     "All that was received over the time from the first to the last arrival in kB/s, as classic "
+     "scripts have it; then goodput in bit/s, without the first datagram, which ends no time."},
+    {"lost",
+     "What was sent and did not arrive. where: in the network, in the receiving host since its "
+     "socket was full, or in the sending host. pattern: how many gaps, and how long."},
+    {"duplicated, reordered, late, foreign",
+     "Further copies; what came after a later one; what came 3 s or more after a later one, which "
+     "counts as lost; what belongs to no stream of the test."},
+    {"jitter, delay variation",
+     "The RFC 3550 estimate at the end; how much longer than the fastest datagram the others "
+     "took."},
+    {"voice", "How a call would have sounded: MOS, R, what was lost and what came too late."},
+    {"pacing", "How well the sender kept its rate, and the gaps between what it sent."},
+    {"nothing sent, skipped",
+     "For how long and why the sender stood still; what was due then and was given up."},
+    {"silences", "Pauses of the receiver that are longer than --gap-threshold."},
+    {"round trip", "Of probes: idle before the test, loaded while data flows."},
+    {"bufferbloat",
+     "The delay that the load adds, by the probes or the data themselves; grade A+ below 5 ms, A "
+     "below 30, B below 60, C below 200, D below 400, else F."},
+    {"shared", "Other tests ran at the server at the same time."},
+    {"verdict", "What kept more from arriving, and what can be done."},
+});
+
 constexpr auto kExitStatuses = std::to_array<Explained>({
     {"0", "Done: the test was completed."},
     {"1", "Internal error, or the system failed to give what is needed."},
@@ -43,7 +73,7 @@ constexpr auto kCompareStatuses = std::to_array<Explained>({
     {"0", "Compared, and nothing is worse by more than --fail-worse allows."},
     kExitStatuses[1],
     {"2",
-     "The command line is wrong, a file has no result, or neither has what --fail-worse names."},
+     "The command line is wrong, a file has no result, or OLD has not what --fail-worse names."},
     {"6", "A figure is worse by more than --fail-worse allows, or no longer measured."},
 });
 
@@ -119,6 +149,10 @@ constexpr auto kFiles = std::to_array<Explained>({
 
 std::string_view program_prose() {
   return kProgram;
+}
+
+std::span<const Explained> output_lines() {
+  return kOutputLines;
 }
 
 std::span<const Explained> exit_statuses() {

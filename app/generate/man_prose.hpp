@@ -17,6 +17,8 @@ struct Explained {
   std::string_view text;
 };
 
+/// Of the text output.
+[[nodiscard]] std::span<const Explained> output_lines();
 [[nodiscard]] std::span<const Explained> exit_statuses();
 /// Those that this command can end with.
 [[nodiscard]] std::span<const Explained> exit_statuses(Command command);

@@ -23,7 +23,8 @@ constexpr std::string_view kClientProse =
     "member. What is left open is light then: 50 datagrams of 128 bytes a second and flow. Several "
     "--streams from a range of ports, --local-port A-B, are judged as well, whatever they send.\n\n"
     "No client runs longer than the time to connect, the test, the drain and 5 seconds, whatever "
-    "the network does.";
+    "the network does. SIGINT and SIGTERM end it early; SIGHUP does not: it goes on when its "
+    "terminal is closed.";
 
 constexpr std::string_view kServerProse =
     "The server serves any number of clients at a time within the limits that it is given, and "
@@ -61,9 +62,9 @@ constexpr std::string_view kCompareProse =
     "test "
     "over datagrams; else the spread is not known.\n\n"
     "--fail-worse takes figures with how much worse each may be: a percentage of the old value (of "
-    "loss, percentage points), or an amount, such as rtt-p99:2ms. It judges the change itself, "
-    "whatever the spread. The exit status is 6 when one got worse by more, or is no longer "
-    "measured.";
+    "loss, percentage points), or an amount with its unit, such as rtt-p99:2ms. It judges the "
+    "change itself, whatever the spread. The exit status is 6 when one got worse by more, or is no "
+    "longer measured, and 2 when OLD has not measured it.";
 
 constexpr std::string_view kMonitorProse =
     "Each target is a udperf server, as HOST, HOST:PORT or [ADDRESS]:PORT. Every 10 s it gets a "

@@ -28,7 +28,8 @@ Problem set_duration(Text value, ClientCommand& command) {
   if (value == "forever") {
     return put(kForever, command.options.params.amount.duration);
   }
-  return store(parse_duration(value), command.options.params.amount.duration);
+  Problem problem = store(parse_duration(value), command.options.params.amount.duration);
+  return problem ? *problem + ", or forever" : problem;
 }
 
 Problem set_packets(Text value, ClientCommand& command) {

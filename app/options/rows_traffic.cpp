@@ -19,15 +19,23 @@ constexpr DurationRange kBursts{1us, kMostBurst, "1us..50ms"};
 /// One of these says which way.
 constexpr std::string_view kDirections = "direction reverse bidir";
 
+/// iperf3's 0 is what goes without saying here.
+Problem store_rate(const std::string& text, SendRate& rate) {
+  Problem problem = store(parse_send_rate(text), rate);
+  return problem && problem->ends_with("above zero")
+             ? *problem + ": leave --rate out for as fast as both hosts can, or give flood"
+             : problem;
+}
+
 /// "100M" for either way, "100M/20M" for up and down.
 Problem set_rate(Text value, ClientCommand& command) {
   const auto slash = value.find('/');
   const std::string up = value.substr(0, slash);
   const std::string down = slash == std::string::npos ? up : value.substr(slash + 1);
-  if (Problem problem = store(parse_send_rate(up), command.options.params.rate_up)) {
+  if (Problem problem = store_rate(up, command.options.params.rate_up)) {
     return problem;
   }
-  return store(parse_send_rate(down), command.options.params.rate_down);
+  return store_rate(down, command.options.params.rate_down);
 }
 
 Problem set_dscp(Text value, ClientCommand& command) {

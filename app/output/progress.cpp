@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "app/output/files.hpp"
+#include "base/saturating.hpp"
 #include "base/units.hpp"
 #include "model/forever.hpp"
 
@@ -38,6 +39,22 @@ std::optional<double> loss_so_far(const engine::LiveProgress& now) {
   return 100.0 * static_cast<double>(now.lost) / static_cast<double>(passed);
 }
 
+/// Of the test proper, which is what an amount is of. What was sent is known sooner than what
+/// arrived, but only where this end sends.
+std::uint64_t packets_done(const engine::LiveProgress& now) {
+  return std::max(now.sent_packets, less(now.received_packets + now.lost, now.omitted_packets));
+}
+
+std::uint64_t bytes_done(const engine::LiveProgress& now) {
+  const std::uint64_t passed = now.received_packets + now.lost;
+  const std::uint64_t received =
+      now.omitted_packets == 0
+          ? now.received_bytes
+          : saturating_mul_div(Uint128{now.received_bytes} * less(passed, now.omitted_packets), 1,
+                               std::max<std::uint64_t>(passed, 1));
+  return std::max(now.sent_bytes, received);
+}
+
 }  // namespace
 
 Amount whole_amount(const TestParams& params) {
@@ -60,13 +77,10 @@ std::string amount_left(const Amount& amount, const engine::LiveProgress& progre
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(left).count();
     return std::to_string(seconds) + " s left";
   }
-  // What was sent is known sooner than what arrived, but only where this end sends.
   if (amount.size_bytes != 0) {
-    const auto done = std::max(progress.sent_bytes, progress.received_bytes);
-    return format_bytes(less(amount.size_bytes, done)) + " left";
+    return format_bytes(less(amount.size_bytes, bytes_done(progress))) + " left";
   }
-  const auto done = std::max(progress.sent_packets, progress.received_packets + progress.lost);
-  return std::to_string(less(amount.packets, done)) + " packets left";
+  return std::to_string(less(amount.packets, packets_done(progress))) + " packets left";
 }
 
 double share_done(const Amount& amount, const engine::LiveProgress& progress) {
@@ -77,10 +91,9 @@ double share_done(const Amount& amount, const engine::LiveProgress& progress) {
     return share(std::max(progress.elapsed, Duration{0}).count(), amount.duration.count());
   }
   if (amount.size_bytes != 0) {
-    return share(std::max(progress.sent_bytes, progress.received_bytes), amount.size_bytes);
+    return share(bytes_done(progress), amount.size_bytes);
   }
-  const auto passed = std::max(progress.sent_packets, progress.received_packets + progress.lost);
-  return share(passed, std::max<std::uint64_t>(amount.packets, 1));
+  return share(packets_done(progress), std::max<std::uint64_t>(amount.packets, 1));
 }
 
 ProgressLine::ProgressLine(Terminal terminal, Amount amount, Style style)

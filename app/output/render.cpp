@@ -80,7 +80,7 @@ Result<std::string> Renderer::stopped(const result::ResultDocument& document, Un
 }
 
 Result<std::string> Renderer::finished(const result::ResultDocument& document, UnixTime now) {
-  // Without a test there is nothing to tell people and shell loops but the error, on stderr.
+  // Without a test there is nothing to tell people but the error, on stderr.
   const bool has_figures = document.status != TestStatus::error;
   switch (options_.format) {
     case OutputFormat::json:
@@ -90,7 +90,7 @@ Result<std::string> Renderer::finished(const result::ResultDocument& document, U
     case OutputFormat::csv:
       return csv(document);
     case OutputFormat::print:
-      return has_figures ? report::print_fields(document, options_.fields) : std::string{};
+      return report::print_fields(document, options_.fields);
     case OutputFormat::text:
       break;
   }

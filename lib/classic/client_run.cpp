@@ -218,7 +218,8 @@ class Run {
     if (answer_) {
       error_.reset();
     } else if (!error_ && !stop_.requested() && !no_way()) {
-      error_ = Error{ErrorCode::unreachable,
+      // What was sent is known, and no word says that nobody was there to take it.
+      error_ = Error{sent().packets > 0 ? ErrorCode::cut_short : ErrorCode::unreachable,
                      port_.remote().to_string() + ": no answer to STOP within " +
                          format_duration(options_.connect_timeout) +
                          ": no classic server is there, or the network loses everything" +

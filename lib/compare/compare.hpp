@@ -18,7 +18,7 @@ using Json = nlohmann::json;
 // Two result documents (udperf/1) held against each other. Pure. A document may be anyone's: what
 // is not there, or of another type, was not measured.
 
-enum class Unit : std::uint8_t { bits_per_second, percent, nanoseconds, score };
+enum class Unit : std::uint8_t { bits_per_second, percent, nanoseconds, score, flows };
 
 /// A figure that is compared.
 struct Metric {
@@ -26,7 +26,8 @@ struct Metric {
   std::string_view title;
   Unit unit;
   bool higher_is_better;
-  /// Paths of the document with a space between; of several that are there the worst counts. Empty
+  /// Paths of the document with a space between; of several that are there the worst counts, of a
+  /// list how many are in it. Empty
   /// for what searches found (found_rates.hpp).
   std::string_view paths;
   std::string_view of_run;  ///< key in repeats.runs, empty where a run does not tell
@@ -91,7 +92,7 @@ struct Comparison {
   bool cut_short = false;
   /// Whether there is a limit that is missed, or cannot be judged since the new test was cut short.
   [[nodiscard]] bool failed() const;
-  /// Figures that have a limit and are in neither document.
+  /// Figures that have a limit which no new document can miss: the old one has nothing of them.
   [[nodiscard]] std::vector<std::string> unjudged() const;
 };
 

@@ -28,8 +28,10 @@ constexpr auto kMetrics = std::to_array<Metric>({
     {"reordered", "reordered", Unit::percent, false, "up.reordering.ratio down.reordering.ratio",
      "reordering_ratio", 100},
     {"found-rate", "found rate", Unit::bits_per_second, true, "", ""},
-    {"mos", "MOS of a call", Unit::score, true, "up.voice.mos_least down.voice.mos_least",
-     "voice_mos"},
+    // Before mos_least there was mos alone, which is never less.
+    {"mos", "MOS of a call", Unit::score, true,
+     "up.voice.mos_least down.voice.mos_least up.voice.mos down.voice.mos", "voice_mos"},
+    {"outliers", "flows that fare otherwise", Unit::flows, false, "flows.outliers", ""},
 });
 
 Error refusal(std::string_view part, const std::string& sentence) {
@@ -52,18 +54,20 @@ std::optional<double> parse_decimal(std::string_view text) {
   return whole && std::isfinite(value) && value >= 0 ? std::optional{value} : std::nullopt;
 }
 
-/// An amount in the metric's own unit: "10M", "2ms".
+/// An amount in the metric's own unit: "10M", "2ms". A bare number of seconds or bit/s would hide
+/// that "%" was forgotten: only what has no unit takes one.
 std::optional<double> parse_amount(const Metric& metric, std::string_view text) {
-  if (metric.unit == Unit::nanoseconds) {
+  const auto bare = parse_decimal(text);
+  if (metric.unit == Unit::nanoseconds && !bare) {
     const auto time = parse_duration(text);
     return time ? std::optional{static_cast<double>(time->count())} : std::nullopt;
   }
-  if (metric.unit == Unit::bits_per_second) {
+  if (metric.unit == Unit::bits_per_second && !bare) {
     const auto rate = parse_send_rate(text);
     const bool bits = rate && rate->kind == SendRate::Kind::bits;
     return bits ? std::optional{static_cast<double>(rate->value)} : std::nullopt;
   }
-  return metric.unit == Unit::score ? parse_decimal(text) : std::nullopt;
+  return metric.unit == Unit::score || metric.unit == Unit::flows ? bare : std::nullopt;
 }
 
 Result<Limit> parse_limit(std::string_view part) {
@@ -92,6 +96,9 @@ Result<Limit> parse_limit(std::string_view part) {
   } else if (const auto amount = parse_amount(*metric, value)) {
     limit.amount = *amount;
     return limit;
+  }
+  if (parse_decimal(value)) {
+    return tl::unexpected{refusal(part, "give a unit or %")};
   }
   return tl::unexpected{refusal(part,
                                 "accepted is FIGURE:HOW_MUCH, e.g. rate:5%, loss:0.1% or "

@@ -19,6 +19,14 @@ const Json* at_path(const Json& root, std::string_view path) {
   return at->is_null() ? nullptr : at;
 }
 
+bool has_key(const Json& root, std::string_view path) {
+  const auto dot = path.rfind('.');
+  const Json* const holder =
+      dot == std::string_view::npos ? &root : at_path(root, path.substr(0, dot));
+  const auto key = std::string{dot == std::string_view::npos ? path : path.substr(dot + 1)};
+  return holder == nullptr || !holder->is_object() || holder->contains(key);
+}
+
 std::optional<double> number_of(const Json* json) {
   return json != nullptr && json->is_number() ? std::optional{json->get<double>()} : std::nullopt;
 }

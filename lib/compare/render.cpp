@@ -74,7 +74,9 @@ std::string meaning(const Row& row) {
       text = not_known_text(row);
       break;
     case Judgement::not_measured:
-      text = row.before || row.after ? "" : "not measured in either, limit not judged";
+      text = !row.limit || row.before ? ""
+             : row.after              ? "not measured in the old one, limit not judged"
+                                      : "not measured in either, limit not judged";
       break;
   }
   if (row.p) {
@@ -121,7 +123,7 @@ Ordered which_tree(const std::optional<Searched>& which) {
 }
 
 Ordered row_tree(const Row& row) {
-  constexpr std::array kUnits{"bit/s", "%", "ns", "MOS"};
+  constexpr std::array kUnits{"bit/s", "%", "ns", "MOS", "flows"};
   const Ordered limit =
       row.limit ? Ordered{{"amount", row.limit->amount}, {"relative", row.limit->relative}}
                 : Ordered(nullptr);
@@ -162,6 +164,8 @@ std::string format_value(Unit unit, double value) {
       return format_duration(Duration{std::llround(std::min(std::max(value, -9e18), 9e18))});
     case Unit::score:
       return decimal("%.2f", value);
+    case Unit::flows:
+      return decimal("%.6g", value);
     case Unit::percent:
       break;
   }

@@ -8,6 +8,7 @@
 #include "engine/port_offload.hpp"
 #include "engine/unreachable.hpp"
 #include "net/udp_port.hpp"
+#include "session/grant.hpp"
 #include "traffic/profiles.hpp"
 
 namespace udperf::engine {
@@ -177,6 +178,8 @@ Connection ClientConnect::connection_of(AddressRace::Runner& runner, MonoTime no
   Connection connection;
   connection.session = handshake.session();
   connection.accept = handshake.accept();
+  connection.lowered = session::less_than_asked(
+      params_for(*settings_.options, settings_.ports, server_), connection.accept.params);
   connection.accept.params.burst =
       settings_.options->params.burst;  // the server has no say in ours
   connection.accept.params.profile = settings_.options->params.profile;

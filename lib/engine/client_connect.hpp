@@ -31,7 +31,8 @@ struct Connection {
   };
   std::uint64_t session = 0;
   wire::Accept accept;
-  Duration rtt{0};  ///< of the handshake
+  std::vector<Warning> lowered;  ///< of what was asked for
+  Duration rtt{0};               ///< of the handshake
   std::vector<Stream> streams;
   std::uint32_t buffer_wanted = 0;  ///< payload bytes asked of each socket
   /// The path is to be asked for its packet size; this is what its route's MTU suggests.

@@ -189,8 +189,33 @@ void warn_of_black_hole(const std::optional<PathMtu>& mtu, const char* way, Test
   }
 }
 
+/// The server's end of it: matters at full speed, or where something was lost there. What is on
+/// this host says so itself.
+std::optional<Warning> server_buffer_warning(const TestOutcome& outcome) {
+  constexpr std::uint32_t kEnough = 4U << 20U;  // as in buffer_warning()
+  if (!outcome.up || (outcome.clock && outcome.clock->method == "same_host")) {
+    return std::nullopt;
+  }
+  for (const StreamOutcome& stream : outcome.up->streams) {
+    const bool told = stream.rx && stream.rx->rcvbuf_bytes > 0;
+    if (told && stream.rx->rcvbuf_bytes < kEnough &&
+        (!outcome.params.rate_up.limited() || stream.rx->rx_socket_drop.value_or(0) > 0)) {
+      return Warning{"server_rmem_max_capped",
+                     "the server's socket buffer is " + std::to_string(stream.rx->rcvbuf_bytes) +
+                         " bytes, little at this rate; there: sysctl -w net.core.rmem_max=" +
+                         std::to_string(kDefaultBuffer) + ", or a larger --buffer"};
+    }
+  }
+  return std::nullopt;
+}
+
 void fill_warnings(const std::vector<std::unique_ptr<StreamEndpoint>>& endpoints,
                    const Connection& connection, TestOutcome& outcome) {
+  outcome.warnings.insert(outcome.warnings.end(), connection.lowered.begin(),
+                          connection.lowered.end());
+  if (auto warning = server_buffer_warning(outcome)) {
+    outcome.warnings.push_back(*std::move(warning));
+  }
   net::DatagramPort& port = endpoints.front()->port();
   if (endpoints.front()->receives()) {
     if (auto warning =
@@ -244,6 +269,18 @@ void settle_tail(const TestParams& params, Way way, std::uint16_t stream, const 
 
 namespace {
 
+/// The same of a warm-up, which has no rows.
+void settle_omitted(const TxReport& tx, RxReport& rx) {
+  if (rx.tail_known || !tx.omitted || !rx.omitted || tx.omitted->packets < rx.omitted->sent) {
+    return;
+  }
+  OmittedRx& out = *rx.omitted;
+  out.lost += tx.omitted->packets - out.sent;
+  out.sent = tx.omitted->packets;
+  out.lost_bytes =
+      tx.omitted->payload_bytes - std::min(tx.omitted->payload_bytes, out.unique_bytes);
+}
+
 /// What the streams' two ends say of one way.
 WayOutcome way_outcome(const std::vector<std::unique_ptr<StreamEndpoint>>& endpoints, Way way) {
   WayOutcome result;
@@ -252,6 +289,7 @@ WayOutcome way_outcome(const std::vector<std::unique_ptr<StreamEndpoint>>& endpo
     StreamOutcome one =
         endpoint.send_way() == way ? endpoint.sent_outcome() : endpoint.received_outcome();
     if (one.tx && one.rx) {
+      settle_omitted(*one.tx, *one.rx);
       settle_tail(endpoint.params(), way, static_cast<std::uint16_t>(i), *one.tx, *one.rx);
     }
     result.streams.push_back(std::move(one));

@@ -115,7 +115,7 @@ class Shell final : public TaskHome {
     }
     unheard_ = test.unheard();
     TestOutcome outcome = test.take_outcome();
-    fill_seen(outcome);
+    tell_rest(outcome);
     return outcome;
   }
 
@@ -183,11 +183,12 @@ class Shell final : public TaskHome {
     observer_.on_started(outcome);
   }
 
-  /// What was told of the intervals.
-  void fill_seen(TestOutcome& outcome) const {
+  /// The intervals that nobody told of, and keeps what was told.
+  void tell_rest(TestOutcome& outcome) {
     for (const Way way : {Way::up, Way::down}) {
       auto& part = way == Way::up ? outcome.up : outcome.down;
       if (part && view_) {
+        view_->finish(way, *part, clock_.now(), observer_);
         part->seen = view_->seen(way);
       }
     }

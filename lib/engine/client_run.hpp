@@ -69,7 +69,7 @@ struct LiveInterval {
   Duration end{0};
   std::uint64_t packets = 0;  ///< unique, arrived in the interval
   std::uint64_t bytes = 0;
-  std::int64_t lost = 0;  ///< provisional: gaps seen so far
+  std::int64_t lost = 0;  ///< provisional: gaps seen so far, less what was told before
   std::uint64_t duplicates = 0;
   std::uint64_t reordered = 0;
   /// What this end sent in the interval, where the other end does not tell before the end of the
@@ -89,8 +89,9 @@ struct LiveProgress {
   std::uint64_t sent_bytes = 0;
   std::uint64_t received_packets = 0;  ///< unique, as the receiver last said
   std::uint64_t received_bytes = 0;
-  std::uint64_t lost = 0;       ///< provisional
-  std::optional<Duration> rtt;  ///< last measured
+  std::uint64_t omitted_packets = 0;  ///< of a warm-up, in what was received or lost
+  std::uint64_t lost = 0;             ///< provisional
+  std::optional<Duration> rtt;        ///< last measured
   bool arrivals_known =
       true;  ///< false where the other end does not tell before the end of the test
 };

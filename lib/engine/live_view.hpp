@@ -24,6 +24,11 @@ class LiveView {
   void report(Way way, std::span<const StreamGlance> streams, Duration rtt, MonoTime now,
               ClientObserver& observer);
 
+  /// Tells of what no word came while the test ran, by the receiver's reports: the last interval,
+  /// which is as short as it was, and those before it that were not told. Nothing where a report is
+  /// missing.
+  void finish(Way way, const WayOutcome& part, MonoTime now, ClientObserver& observer);
+
   /// The intervals that were reported; where there were very many the first of them, or of a test
   /// without end several as one.
   [[nodiscard]] const std::vector<SeenInterval>& seen(Way way) const {
@@ -42,6 +47,7 @@ class LiveView {
   struct PerWay {
     std::uint64_t intervals = 0;
     Totals at_last;
+    std::uint64_t lost = 0;  ///< that were told
     std::vector<SeenInterval> rows;
   };
 
@@ -50,8 +56,11 @@ class LiveView {
     Totals at;
     std::uint64_t intervals = UINT64_MAX;
     std::uint64_t next = 0;
+    std::optional<Duration> end = std::nullopt;  ///< of an interval that is not whole
   };
   static Told add_up(std::span<const StreamGlance> streams, LiveProgress& progress);
+  static void add_row(const IntervalRow& row, Totals& totals);
+  [[nodiscard]] std::uint64_t intervals_until(Duration end) const;
   [[nodiscard]] bool has_passed(std::uint64_t intervals, Duration elapsed) const;
   void report_intervals(Way way, const Told& told, ClientObserver& observer);
   void keep(PerWay& seen, const LiveInterval& live, const Totals& at) const;

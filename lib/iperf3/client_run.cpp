@@ -147,7 +147,9 @@ class Watcher final : public TestWatcher {
       engine::LiveInterval live = interval_of(*received, Way::down);
       live.packets = received->bytes / record.parameters.length;
       live.bytes = received->bytes;
-      live.lost = received->lost;
+      lost_ += received->lost;  // less than none where an earlier row's losses came after all
+      live.lost = std::max<std::int64_t>(lost_ - lost_told_, 0);
+      lost_told_ += live.lost;
       live.reordered = received->out_of_order;
       observer_.on_interval(live);
     }
@@ -198,6 +200,8 @@ class Watcher final : public TestWatcher {
   engine::ClientObserver& observer_;
   TestOutcome& outcome_;
   std::uint64_t index_ = 0;
+  std::int64_t lost_ = 0;
+  std::int64_t lost_told_ = 0;
 };
 
 void warn_of_rule(bool wrong, bool copies, std::vector<Warning>& warnings) {

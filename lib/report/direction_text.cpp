@@ -154,6 +154,22 @@ void disorder_lines(const DirectionPart& part, Block& block) {
   }
 }
 
+void silence_lines(const DirectionPart& part, Duration longer_than, Block& block) {
+  if (!part.rx.unique) {
+    return;
+  }
+  const auto ns = [](double seconds) { return static_cast<std::int64_t>(seconds * 1e9); };
+  const std::string longer = " longer than " + duration_text(longer_than.count());
+  const auto longest =
+      std::max_element(part.outages.begin(), part.outages.end(),
+                       [](const auto& a, const auto& b) { return a.duration_s < b.duration_s; });
+  block.line("silences", longest == part.outages.end()
+                             ? "none" + longer
+                             : std::to_string(part.outages.size()) + longer + ", the longest " +
+                                   duration_text(ns(longest->duration_s)) + " at " +
+                                   duration_text(ns(longest->start_s)));
+}
+
 void delay_lines(const DirectionPart& part, Block& block) {
   const auto& jitter = part.jitter.rfc3550_ns;
   block.line("jitter", jitter ? duration_text(*jitter) + " (RFC 3550)" : "not measurable");

@@ -12,6 +12,8 @@ void received_lines(const result::DirectionPart& part, Block& block);
 void loss_lines(const result::DirectionPart& part, Block& block);
 /// Duplicates, reordering and what else there may be: nothing when there is none.
 void disorder_lines(const result::DirectionPart& part, Block& block);
+/// The silences that are longer than what was asked for.
+void silence_lines(const result::DirectionPart& part, Duration longer_than, Block& block);
 void delay_lines(const result::DirectionPart& part, Block& block);
 void omitted_lines(const result::DirectionPart& part, Block& block);
 void voice_lines(const result::DirectionPart& part, Block& block);

@@ -14,7 +14,9 @@ std::string JsonlWriter::start(const TestOutcome& outcome, UnixTime now) {
   if (finished_) {
     return {};
   }
-  return dump(event("start", now, seq_++, test_tree(outcome)), -1);
+  Json test = test_tree(outcome);
+  test["end_unix_ns"] = nullptr;  // yet to come
+  return dump(event("start", now, seq_++, std::move(test)), -1);
 }
 
 std::string JsonlWriter::interval(const IntervalView& v, UnixTime now) {

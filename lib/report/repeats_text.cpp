@@ -30,7 +30,7 @@ std::string repeats_to_text(const result::ResultDocument& document, const TextSt
     return {};
   }
   const result::RepeatsPart& repeats = *document.repeats;
-  const std::size_t complete = repeats.goodput_bps ? repeats.goodput_bps->n : 0;
+  const std::size_t complete = result::complete_runs(repeats);
   Block block{style.width};
   block.heading("", "");
   block.heading(
@@ -39,6 +39,10 @@ std::string repeats_to_text(const result::ResultDocument& document, const TextSt
   if (repeats.goodput_bps) {
     block.line("delivered",
                spread_text(*repeats.goodput_bps, [](double v) { return format_bit_rate(v); }));
+  }
+  if (repeats.kilobytes_per_second) {
+    block.line("throughput", spread_text(*repeats.kilobytes_per_second,
+                                         [](double v) { return decimal("%.3f kB/s", v); }));
   }
   if (repeats.loss_percent) {
     block.line("lost", spread_text(*repeats.loss_percent, percent_of));

@@ -6,6 +6,7 @@
 #include "base/decimal.hpp"
 #include "base/printable.hpp"
 #include "base/units.hpp"
+#include "model/forever.hpp"
 #include "model/session_text.hpp"
 #include "report/details.hpp"
 #include "report/direction_text.hpp"
@@ -94,13 +95,68 @@ const char* verdict_paint(const result::ResultDocument& document) {
   return document.limited_by == "none" ? kGreen : kYellow;
 }
 
+/// "server.example", or with what a translator on the way made of it.
+std::string client_text(const TestOutcome& test) {
+  if (test.client.port == 0) {
+    return "not known";
+  }
+  const std::string text = test.client.to_string();
+  const bool translated = test.client_seen_by_server && *test.client_seen_by_server != test.client;
+  return translated ? text + ", seen by the server as " + test.client_seen_by_server->to_string()
+                    : text;
+}
+
+std::string rate_text(const TestParams& params, Way way) {
+  const SendRate& rate = params.rate(way);
+  return rate.limited() ? format_bit_rate(static_cast<double>(payload_bps(params, way, rate)))
+                        : std::string{"no rate"};
+}
+
+std::string amount_text(const Amount& amount) {
+  if (amount.duration == kForever) {
+    return "until interrupted";
+  }
+  if (amount.duration > Duration{0}) {
+    return duration_text(amount.duration.count());
+  }
+  return amount.packets > 0 ? std::to_string(amount.packets) + " packets"
+                            : format_bytes(amount.size_bytes);
+}
+
+/// What the figures below are of; nothing where it was as much as there is in one stream, nor of a
+/// search, whose trials are its own.
+void agreed_line(const result::ResultDocument& document, Block& block) {
+  const TestParams& params = document.test.params;
+  const Way way = params.direction == Direction::down ? Way::down : Way::up;
+  const bool both = params.direction == Direction::both;
+  if (document.search || (params.streams == 1 && !params.rate(way).limited() &&
+                          !(both && params.rate_down.limited()))) {
+    return;
+  }
+  std::string text = rate_text(params, way);
+  if (both && params.rate_up != params.rate_down) {
+    text += " up and " + rate_text(params, Way::down) + " down";
+  } else if (both) {
+    text += " each way";
+  }
+  text += params.streams > 1 ? " in " + std::to_string(params.streams) + " streams" : "";
+  block.line("agreed", text + ", " + amount_text(params.amount));
+}
+
+/// Only where somebody asked (--gap-threshold): at a low rate any pause is one.
+void asked_silences(const DirectionPart& part, const TestParams& params, Block& block) {
+  if (params.gap_threshold != TestParams{}.gap_threshold) {
+    silence_lines(part, params.gap_threshold, block);
+  }
+}
+
 void test_lines(const result::ResultDocument& document, const TextStyle& style, Block& block) {
   const TestOutcome& test = document.test;
   const char* bold = style.color ? "1" : "";
   const bool both = document.up && document.down;
   // Of many flows only what is special about some.
   const Streams streams = document.flows ? Streams::left_out : Streams::listed;
-  block.line("client", test.client.to_string());
+  block.line("client", client_text(test));
   block.line("server", test.server ? test.server->to_string() : "not known");
   if (test.classic) {
     if (document.up) {
@@ -108,17 +164,20 @@ void test_lines(const result::ResultDocument& document, const TextStyle& style, 
     }
     return;
   }
+  agreed_line(document, block);
   if (both) {
     block.heading("client to server", bold);
   }
   if (document.up) {
     direction_lines(*document.up, style, streams, block);
+    asked_silences(*document.up, test.params, block);
   }
   if (both) {
     block.heading("server to client", bold);
   }
   if (document.down) {
     direction_lines(*document.down, style, streams, block);
+    asked_silences(*document.down, test.params, block);
   }
   rtt_line(document.rtt, block);
   if (document.flows) {

@@ -163,6 +163,7 @@ std::vector<OutagePart> build_outages(const Reports& rx) {
   for (std::size_t stream = 0; stream < rx.size(); ++stream) {
     for (const Outage& outage : rx[stream]->outages) {
       parts.push_back(OutagePart{stream, static_cast<double>(outage.start_ns) / 1e9,
+                                 time_sum(rx[stream]->first_unix_ns, outage.start_ns),
                                  static_cast<double>(outage.duration_ns) / 1e9, outage.lost});
     }
   }

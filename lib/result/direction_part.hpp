@@ -193,6 +193,7 @@ struct IntervalPart {
 struct OutagePart {
   std::uint64_t stream = 0;
   double start_s = 0;  ///< since the stream's first arrival
+  std::int64_t start_unix_ns = 0;
   double duration_s = 0;
   std::uint64_t packets = 0;  ///< missing across it when it ended
 };

@@ -1,5 +1,6 @@
 #include "result/repeats.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "result/document.hpp"
@@ -49,6 +50,12 @@ void shorten_ways(const ResultDocument& document, RunPart& run) {
 
 }  // namespace
 
+std::size_t complete_runs(const RepeatsPart& repeats) {
+  return static_cast<std::size_t>(
+      std::count_if(repeats.runs.begin(), repeats.runs.end(),
+                    [](const RunPart& run) { return run.status == TestStatus::complete; }));
+}
+
 RunPart shorten(const ResultDocument& document) {
   RunPart run;
   run.session = document.test.session;
@@ -60,6 +67,7 @@ RunPart shorten(const ResultDocument& document) {
   run.rtt_idle_p50_ns = document.rtt.idle.p50_ns;
   run.rtt_loaded_p50_ns = document.rtt.loaded.p50_ns;
   run.rtt_loaded_p99_ns = document.rtt.loaded.p99_ns;
+  run.kilobytes_per_second = document.kilobytes_per_second;
   shorten_ways(document, run);
   return run;
 }
@@ -71,6 +79,8 @@ RepeatsPart build_repeats(std::uint32_t wanted, std::vector<RunPart> runs) {
   part.loss_percent = over_complete(runs, [](const RunPart& run) { return run.loss_percent; });
   part.rtt_loaded_p50_ns =
       over_complete(runs, [](const RunPart& run) { return run.rtt_loaded_p50_ns; });
+  part.kilobytes_per_second =
+      over_complete(runs, [](const RunPart& run) { return run.kilobytes_per_second; });
   part.runs = std::move(runs);
   return part;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,18 +30,22 @@ struct RunPart {
   std::optional<double> duplicates_fraction;
   std::optional<double> reordering_ratio;
   std::optional<double> voice_mos;
+  std::optional<double> kilobytes_per_second;  ///< as ResultDocument has it
 };
 
 /// All runs of one invocation with --repeat; in the document of the last of them.
 struct RepeatsPart {
   std::uint32_t wanted = 0;
   std::vector<RunPart> runs;  ///< in order; fewer than wanted where one did not complete
-  // Over the complete runs; absent where there is none.
+  // Over the complete runs; absent where none has it.
   std::optional<stats::Spread> goodput_bps;
   std::optional<stats::Spread> loss_percent;
   std::optional<stats::Spread> rtt_loaded_p50_ns;
+  std::optional<stats::Spread> kilobytes_per_second;
 };
 
+/// How many of the runs are complete.
+[[nodiscard]] std::size_t complete_runs(const RepeatsPart& repeats);
 [[nodiscard]] RunPart shorten(const ResultDocument& document);
 [[nodiscard]] RepeatsPart build_repeats(std::uint32_t wanted, std::vector<RunPart> runs);
 

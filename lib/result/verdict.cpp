@@ -184,6 +184,17 @@ Verdict judge_ways(const ResultDocument& document) {
   return {worse.limited_by, up.sentence + "; " + down.sentence};
 }
 
+/// What of the test was not what was asked for: its figures are of less.
+std::string lowered(const ResultDocument& document) {
+  std::string text;
+  for (const Warning& warning : document.warnings) {
+    if (warning.code == "rate_lowered" || warning.code == "duration_lowered") {
+      text += "; " + warning.message;
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 Verdict judge(const ResultDocument& document) {
@@ -192,6 +203,7 @@ Verdict judge(const ResultDocument& document) {
             document.error ? document.error->message() : std::string{"no test was run"}};
   }
   Verdict verdict = judge_ways(document);
+  verdict.sentence += lowered(document);
   if (document.status == TestStatus::incomplete || document.status == TestStatus::interrupted) {
     const bool interrupted = document.status == TestStatus::interrupted;
     verdict.sentence = std::string{interrupted ? "interrupted" : "cut short"} +

@@ -213,7 +213,10 @@ void ClientHandshake::on_reject(std::span<const std::byte> datagram) {
   if (reject->retry_after_ms != 0) {
     retry_after_ms_ = reject->retry_after_ms;
   }
-  fail(ErrorCode::refused, obstacle_of(reject->reason), describe(*reject));
+  const bool counts_warm_up =
+      reject->reason == wire::RejectReason::duration && settings_.params.omit > Duration{0};
+  fail(ErrorCode::refused, obstacle_of(reject->reason),
+       describe(*reject) + (counts_warm_up ? " (the warm-up of --omit counts)" : ""));
 }
 
 void ClientHandshake::on_refused() {

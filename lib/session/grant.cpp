@@ -96,4 +96,31 @@ std::optional<std::string> more_than_asked(const TestParams& asked, const TestPa
   return std::nullopt;
 }
 
+std::vector<Warning> less_than_asked(const TestParams& asked, const TestParams& granted) {
+  std::vector<Warning> warnings;
+  for (const Way way : {Way::up, Way::down}) {
+    const SendRate& wanted = asked.rate(way);
+    const SendRate& got = granted.rate(way);
+    const std::uint64_t most = payload_bps(granted, way, got);
+    const bool named = wanted.limited() && !wanted.adjusted();  // else as much as there is
+    if (!includes(asked.direction, way) || !got.limited() ||
+        (wanted.limited() && most >= payload_bps(asked, way, wanted))) {
+      continue;
+    }
+    std::string text = "the server grants " + format_bit_rate(static_cast<double>(most));
+    text += way == Way::up ? " up" : " down";
+    if (named) {
+      const auto bps = static_cast<double>(payload_bps(asked, way, wanted));
+      text += " of the " + format_bit_rate(bps) + " that were asked for";
+    }
+    warnings.push_back(Warning{"rate_lowered", text + " (its --max-rate)"});
+  }
+  if (granted.amount.duration < asked.amount.duration) {
+    warnings.push_back(Warning{"duration_lowered", "the server ends the test after " +
+                                                       format_duration(granted.amount.duration) +
+                                                       " (its --max-duration)"});
+  }
+  return warnings;
+}
+
 }  // namespace udperf::session

@@ -26,38 +26,52 @@ std::uint32_t big_endian16(Bytes bytes, std::size_t at) {
   return (std::uint32_t{bytes[at]} << 8U) | bytes[at + 1];
 }
 
-/// Behind an Ethernet header and any VLAN tags, or the end of what was captured of them; nothing
-/// where that is not IP.
-std::optional<std::size_t> ip_in_ethernet(Bytes frame) {
+/// Behind a link header, whose EtherType is at `type` and which ends at `end`, and any VLAN tags,
+/// or the end of what was captured of them; nothing where that is not IP.
+std::optional<std::size_t> ip_behind(Bytes frame, std::size_t type, std::size_t end) {
   constexpr std::array<std::uint32_t, 3> kVlanTags{0x8100, 0x88A8, 0x9100};
-  std::size_t at = 12;
-  while (at + 2 <= frame.size()) {
-    const std::uint32_t type = big_endian16(frame, at);
-    if (type == 0x0800 || type == 0x86DD) {
-      return at + 2;
+  while (type + 2 <= frame.size()) {
+    const std::uint32_t is = big_endian16(frame, type);
+    if (is == 0x0800 || is == 0x86DD) {
+      return end;
     }
-    if (std::find(kVlanTags.begin(), kVlanTags.end(), type) == kVlanTags.end()) {
+    if (std::find(kVlanTags.begin(), kVlanTags.end(), is) == kVlanTags.end()) {
       return std::nullopt;
     }
-    at += 4;
+    type = end + 2;
+    end += 4;
   }
   return frame.size();
+}
+
+/// Behind the address family of the system that captured, in its byte order
+/// (https://www.tcpdump.org/linktypes.html); nothing where that is not IP.
+std::optional<std::size_t> ip_behind_family(Bytes frame) {
+  constexpr std::array<std::uint32_t, 5> kFamilies{2, 10, 24, 28, 30};  // IPv4; IPv6 by system
+  if (frame.size() < 4) {
+    return frame.size();
+  }
+  const std::uint32_t high = big_endian16(frame, 0);
+  const std::uint32_t low = big_endian16(frame, 2);
+  const std::uint32_t family = high == 0 ? low : (high >> 8U) | ((high & 0xFFU) << 8U) | low << 16U;
+  const bool ip = std::find(kFamilies.begin(), kFamilies.end(), family) != kFamilies.end();
+  return ip ? std::optional<std::size_t>{4} : std::nullopt;
 }
 
 /// Where the IP header begins; nothing where the frame has none.
 std::optional<std::size_t> ip_offset(int link, Bytes frame) {
   switch (link) {
     case DLT_EN10MB:
-      return ip_in_ethernet(frame);
+      return ip_behind(frame, 12, 14);
     case DLT_RAW:
       return 0;
     case DLT_NULL:
     case DLT_LOOP:
-      return 4;
+      return ip_behind_family(frame);
     case DLT_LINUX_SLL:
-      return 16;
+      return ip_behind(frame, 14, 16);
     case DLT_LINUX_SLL2:
-      return 20;
+      return ip_behind(frame, 0, 20);
     default:
       return std::nullopt;
   }

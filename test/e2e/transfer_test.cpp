@@ -153,17 +153,22 @@ TEST_CASE("--jsonl is one strict object a line and ends with the result", "[e2e]
     const auto lines = lines_of(finished.out);
     REQUIRE(lines.size() >= 2);
     std::vector<std::string> events;
+    std::uint64_t told = 0;
     for (const auto& line : lines) {
       const auto event = parse_strict_json(line);
       REQUIRE(event.has_value());
       events.push_back(event->at("event"));
+      told +=
+          events.back() == "interval" ? event->at("data").at("packets").get<std::uint64_t>() : 0;
       CHECK(event->at("t_unix_ns").get<std::int64_t>() > 0);
       CHECK(event->at("seq") == events.size() - 1);
     }
     CHECK(events.front() == "start");
     CHECK(events.back() == "end");
     CHECK(std::count(events.begin(), events.end(), "end") == 1);
-    CHECK(parse_strict_json(lines.back())->at("data").at("schema") == "udperf/1");
+    const auto document = parse_strict_json(lines.back())->at("data");
+    CHECK(document.at("schema") == "udperf/1");
+    CHECK(told == document.at("up").at("rx").at("unique"));  // the last row, too
     const auto rows = std::count(events.begin(), events.end(), "interval");
     attempt.expect(rows >= 4, "an event for each interval, not " + std::to_string(rows));
   });

@@ -1,6 +1,7 @@
 // What the command line refuses, and how.
 
 #include <filesystem>
+#include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -78,6 +79,19 @@ TEST_CASE("a usage error with --json is a document too", "[e2e]") {
              Catch::Matchers::ContainsSubstring(kSizeSentence));
   CHECK(document.at("goodput_bps").is_null());
   CHECK(document.at("up").is_null());
+}
+
+TEST_CASE("a usage error takes the place of an older result", "[e2e]") {
+  const TempDir dir;
+  const std::string file = dir.path().string() + "/result.json";
+  std::ofstream{file} << "{\"status\": \"complete\"}\n";
+  const auto finished =
+      run_udperf({"client", "--json", "--output", file, "--rate", "1M", "--nonsense"});
+  CHECK(finished.code() == 2);
+  CHECK(finished.out.empty());
+  const auto document = parse_strict_json(content_of(file));
+  REQUIRE(document.has_value());
+  CHECK(document->at("status") == "error");
 }
 
 TEST_CASE("help goes to stdout and names what it is about", "[e2e]") {

@@ -74,6 +74,25 @@ TEST_CASE("a warm-up is sent before the test and is in none of its figures", "[s
   }
 }
 
+TEST_CASE("without any FIN the loss at a warm-up's end is still counted", "[sim]") {
+  SimWorld world{24};
+  world.network.up.delay = world.network.down.delay = 5ms;
+  world.network.up.drop_if = [](const auto& header) {
+    return header.type == static_cast<std::uint8_t>(wire::MessageType::fin);
+  };
+  const MonoTime begin = world.clock.now();
+  world.network.on_send = [&](const Endpoint&, const Endpoint&, std::span<const std::byte>) {
+    const Duration at = world.clock.now() - begin;
+    world.network.up.drop_data = at > 1500ms && at < 2500ms ? 1.0 : 0.0;  // 2 s are left out
+  };
+  SimClient& client = world.add_client(with_omit(Direction::up, 2s, 2s));
+  REQUIRE(world.run_clients(40s));
+  const auto document = document_of(client.outcome());
+  CHECK(document.status == TestStatus::incomplete);
+  check_whole(*document.up, world.network.truth(true));
+  CHECK(*document.up->omitted->lost > 200U);
+}
+
 TEST_CASE("what a warm-up took of the receiver's host is not the test's", "[sim]") {
   const auto direction = GENERATE(Direction::up, Direction::down);
   CAPTURE(static_cast<int>(direction));

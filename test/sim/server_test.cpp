@@ -185,6 +185,8 @@ TEST_CASE("a budget is shared out, and what is longer than allowed is refused", 
   endless.params.amount.duration = 1h;
   REQUIRE(world.run_clients(20s));
   CHECK(fast.outcome().params.rate_up.value == 1'000'000);
+  REQUIRE(fast.outcome().warnings.size() == 1);
+  CHECK(fast.outcome().warnings.front().code == "rate_lowered");
 
   SimClient& longer = world.add_client(endless);
   REQUIRE(world.run_clients(20s));

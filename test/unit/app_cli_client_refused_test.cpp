@@ -30,10 +30,10 @@ const std::vector<Refused>& refused_rows() {
        "bytes"},
       {{"-n", "0"}, "--packets 0: must be a whole number from 1 to 1152921504606846976"},
       {{"-n", "3", "-P", "4"}, "--packets 3: packets must be at least one for each stream"},
-      {{"-t", "0"}, "--duration 0: duration must be above zero"},
+      {{"-t", "0"}, "--duration 0: duration must be above zero, or forever"},
       {{"-t", "x"},
        "--duration x: not a duration: x; accepted is a number with us, ms, s, m or h, e.g. 10s; "
-       "without a unit it is seconds"},
+       "without a unit it is seconds, or forever"},
       {{"-s", "25", "-t", "10"},
        "--duration 10: cannot be combined with --size; give only one of --size, --duration, "
        "--packets"},
@@ -49,6 +49,15 @@ const std::vector<Refused>& refused_rows() {
        "--bidir: cannot be combined with --reverse; give only one of --direction, --reverse, "
        "--bidir"},
       {{"-4", "-6"}, "--ipv6: cannot be combined with --ipv4; give only one of --ipv4, --ipv6"},
+      {{"--rate", "0"},
+       "--rate 0: rate must be above zero: leave --rate out for as fast as both hosts can, or give "
+       "flood"},
+      {{"--bidir", "--rate", "1M/0"},
+       "--rate 1M/0: rate must be above zero: leave --rate out for as fast as both hosts can, or "
+       "give flood"},
+      {{"--local-port", "4000-4003"},
+       "--local-port: from 4000 to 4003 is one for each of several streams: give --streams or "
+       "--flows, or one port"},
       {{"--rate", "1M/2M"}, "--rate 1M/2M: an up and a down rate need --direction both"},
       {{"--rate", "1000G", "--packet-size", "64"},
        "--rate 1000G: no host sends 1953125000 datagrams a second: at most 1000000000 can be asked "

@@ -174,7 +174,7 @@ const std::vector<Accepted>& accepted_rows() {
                 c.options.flows && !c.options.params.rate_up.limited() &&
                 c.options.auto_packet_size;
        }},
-      {{"--local-port", "7000-7003"}, [](C c) { return !c.options.flows; }},
+      {{"--local-port", "7000-7000"}, [](C c) { return !c.options.flows; }},
       {{"--local-port", "7000-7003", "-P", "4", "--find-rate"},
        [](C c) { return !c.options.flows; }},
       {{"--flows", "64", "--local-port", "33434-33497"},

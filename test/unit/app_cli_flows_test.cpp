@@ -56,3 +56,11 @@ TEST_CASE("the largest datagram is that of the ways that run", "[app]") {
   CHECK(params_of({"client", "host", "--profile", "imix", "--direction", "down"}).payload_bytes ==
         1472);
 }
+
+TEST_CASE("frames without room for the full header have the other", "[app]") {
+  const auto header = [](const std::string& profile) {
+    return params_of({"client", "host", "--profile", profile}).header;
+  };
+  CHECK(header("isochronous:50:10K") == HeaderKind::compact);  // 25 bytes a frame
+  CHECK(header("isochronous:50:16K") == HeaderKind::full);     // 40
+}

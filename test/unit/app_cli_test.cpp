@@ -170,6 +170,7 @@ TEST_CASE("profiles takes nothing but a format", "[app]") {
 TEST_CASE("keygen takes a file name or none", "[app]") {
   CHECK_FALSE(parsed_as<KeygenCommand>({"keygen"}).file.has_value());
   CHECK(parsed_as<KeygenCommand>({"keygen", "k"}).file == "k");
+  CHECK_FALSE(parsed_as<KeygenCommand>({"keygen", "-"}).file.has_value());
   CHECK(refused({"keygen", "a", "b"}).message ==
         "b: one argument too many; see udperf keygen --help");
 }
@@ -183,6 +184,10 @@ TEST_CASE("help and version are found wherever they stand", "[app]") {
   CHECK(parsed_as<HelpRequest>({"server", "-h"}).depth == HelpDepth::brief);
   CHECK(parsed_as<HelpRequest>({"server", "-h", "--help"}).depth == HelpDepth::full);
   CHECK(parsed_as<HelpRequest>({"client", "--help"}).command == Command::client);
+  CHECK(parsed_as<HelpRequest>({"help", "client"}).command == Command::client);
+  CHECK(parsed_as<HelpRequest>({"-h", "client"}).command == Command::client);
+  CHECK(parsed_as<HelpRequest>({"--help", "client"}).depth == HelpDepth::full);
+  CHECK_FALSE(parsed_as<HelpRequest>({"help", "nonsense"}).command.has_value());
   CHECK(parsed_as<HelpRequest>({"server", "--port", "x", "-h"}).command == Command::server);
   (void)parsed_as<VersionRequest>({"--version"});
   (void)parsed_as<VersionRequest>({"-V"});
@@ -232,4 +237,20 @@ TEST_CASE("a usage error knows in which format the caller expects an answer", "[
   CHECK(refused({"server", "--nonsense", "--json"}).format == OutputFormat::text);
   CHECK(refused({"monitor", "--once", "--json", "--nonsense"}).format == OutputFormat::text);
   CHECK(refused({"client", "--nonsense", "--", "--json"}).format == OutputFormat::text);
+}
+
+TEST_CASE("a usage error knows the file that the answer is wanted in", "[app]") {
+  using Words = std::vector<std::string>;
+  const auto file = [](Words words) {
+    words.insert(words.begin(), {"client", "--json", "--nonsense"});
+    return refused(words).file.value_or("none");
+  };
+  CHECK(file({}) == "none");
+  CHECK(file({"--output", "a.json"}) == "a.json");
+  CHECK(file({"--output=b.json"}) == "b.json");
+  CHECK(file({"--output", "a.json", "--output=b.json"}) == "b.json");
+  CHECK(file({"--output"}) == "none");
+  CHECK(file({"--output="}) == "none");
+  CHECK(file({"--", "--output=b.json"}) == "none");
+  CHECK_FALSE(refused({"server", "--nonsense", "--output=b.json"}).file);
 }

@@ -66,6 +66,18 @@ std::size_t columns_of(const std::string& text) {
 
 const ProgressFigures all{Way::up, 97.2e6, 0.125, 1200us, 0.5, "7 s left"};
 
+TEST_CASE("a warm-up is no part of an amount that is done", "[app]") {
+  LiveProgress now = progress(Way::down, 3s, 300, 20);
+  now.omitted_packets = 120;  // of 320 that have passed
+  CHECK(share_done(Amount{0, 400, {}}, now) == 0.5);
+  CHECK(amount_left(Amount{0, 400, {}}, now) == "200 packets left");
+  // Of 300 kB five eighths are the test's.
+  CHECK(share_done(Amount{375'000, 0, {}}, now) == 0.5);
+  now.omitted_packets = 320;
+  CHECK(share_done(Amount{0, 400, {}}, now) == 0.0);
+  CHECK(share_done(Amount{375'000, 0, {}}, now) == 0.0);
+}
+
 TEST_CASE("a progress line says how far it is, rate, loss, round trip and what is left", "[app]") {
   CHECK(format_progress(all, {200, Colors::off, Glyphs::ascii}) ==
         "up    [###############---------------]  97.20 Mb/s  0.12 % lost  rtt 1.20 ms  7 s left");

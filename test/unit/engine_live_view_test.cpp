@@ -51,7 +51,103 @@ StreamGlance told_of(std::uint64_t intervals, std::uint64_t unique, std::uint64_
   return glance;
 }
 
+/// Rows of a second, as a receiver reports them: what came of how many.
+udperf::StreamOutcome reported(const std::vector<std::pair<std::uint64_t, std::uint64_t>>& rows,
+                               udperf::Duration last_arrival) {
+  udperf::StreamOutcome stream;
+  auto& rx = stream.rx.emplace();
+  rx.interval_ns = 1'000'000'000;
+  rx.anchor_mono_ns = 5'000'000'000;
+  rx.last_mono_ns = rx.anchor_mono_ns + last_arrival.count();
+  for (const auto& [unique, sent] : rows) {
+    auto& row = rx.intervals.emplace_back();
+    row.unique = unique;
+    row.bytes = unique * 100;
+    row.sent = sent;
+    row.lost = sent - unique;
+    rx.unique += unique;
+  }
+  return stream;
+}
+
 }  // namespace
+
+TEST_CASE("what was not told while a test ran is told at its end", "[engine]") {
+  LiveView view{1s};
+  Told told;
+  view.report(Way::up, std::vector{told_of(1, 100, 110)}, 0ms, kStart, told);
+  const udperf::WayOutcome way{{reported({{100, 110}, {90, 100}, {40, 50}}, 2500ms)}};
+  view.finish(Way::up, way, kStart + 3s, told);
+  REQUIRE(told.intervals.size() == 3);
+  CHECK(told.intervals[1].index == 1);
+  CHECK(told.intervals[1].start == 1s);
+  CHECK(told.intervals[1].end == 2s);
+  CHECK(told.intervals[1].packets == 90);
+  CHECK(told.intervals[1].lost == 10);
+  CHECK(told.intervals[2].start == 2s);
+  CHECK(told.intervals[2].end == 2500ms);
+  CHECK(told.intervals[2].packets == 40);
+  CHECK(told.intervals[2].bytes == 4000);
+  CHECK(told.intervals[2].lost == 10);
+  view.finish(Way::up, way, kStart + 3s, told);  // the same again
+  CHECK(told.intervals.size() == 3);
+}
+
+TEST_CASE("a test shorter than an interval has one row, of all its streams", "[engine]") {
+  LiveView view{1s};
+  Told told;
+  view.report(Way::up, std::vector{told_of(0, 0, 0), told_of(0, 0, 0)}, 0ms, kStart, told);
+  const udperf::WayOutcome way{{reported({{100, 100}}, 400ms), reported({{50, 60}}, 500ms)}};
+  view.finish(Way::up, way, kStart + 1s, told);
+  REQUIRE(told.intervals.size() == 1);
+  CHECK(told.intervals[0].start == 0s);
+  CHECK(told.intervals[0].end == 500ms);
+  CHECK(told.intervals[0].packets == 150);
+  CHECK(told.intervals[0].lost == 10);
+}
+
+TEST_CASE("rows that were merged are told as they are", "[engine]") {
+  LiveView view{1s, true};
+  Told told;
+  view.report(Way::up, std::vector{told_of(3, 30, 30), told_of(3, 30, 30)}, 0ms, kStart, told);
+  udperf::StreamOutcome merged = reported({{20, 20}, {20, 20}, {10, 10}}, 5s);
+  merged.rx->interval_ns *= 2;  // the rows of the other stream, which ended early, are not
+  const udperf::WayOutcome way{{merged, reported({{10, 10}, {10, 10}, {10, 10}}, 3s)}};
+  view.finish(Way::up, way, kStart + 6s, told);
+  REQUIRE(told.intervals.size() == 3);
+  CHECK(told.intervals[1].start == 3s);
+  CHECK(told.intervals[1].end == 4s);
+  CHECK(told.intervals[1].packets == 10);
+  CHECK(told.intervals[2].end == 5s);
+  CHECK(told.intervals[2].packets == 10);
+}
+
+TEST_CASE("rows that cannot be are not told", "[engine][hostile]") {
+  LiveView view{1s};
+  Told told;
+  view.report(Way::up, std::vector{told_of(0, 10, 10)}, 0ms, kStart, told);
+  udperf::StreamOutcome absurd = reported({{10, 10}, {10, 10}}, 2s);
+  for (const std::int64_t row :
+       {std::int64_t{0}, std::int64_t{-1}, INT64_MAX, INT64_MAX / 2, std::int64_t{1} << 40}) {
+    absurd.rx->interval_ns = row;
+    view.finish(Way::up, udperf::WayOutcome{{absurd}}, kStart + 2s, told);
+  }
+  view.finish(Way::up, udperf::WayOutcome{{udperf::StreamOutcome{}}}, kStart + 2s, told);
+  view.finish(Way::up, udperf::WayOutcome{}, kStart + 2s, told);
+  CHECK(told.intervals.empty());
+}
+
+TEST_CASE("no interval loses less than nothing", "[engine]") {
+  LiveView view{1s};
+  Told told;
+  view.report(Way::up, std::vector{told_of(1, 90, 100)}, 0ms, kStart, told);
+  view.report(Way::up, std::vector{told_of(2, 197, 200)}, 0ms, kStart, told);  // 7 came late
+  view.report(Way::up, std::vector{told_of(3, 285, 300)}, 0ms, kStart, told);
+  REQUIRE(told.intervals.size() == 3);
+  CHECK(told.intervals[0].lost == 10);
+  CHECK(told.intervals[1].lost == 0);
+  CHECK(told.intervals[2].lost == 5);  // of 15 in all, 10 were told
+}
 
 TEST_CASE("the live view says nothing before a stream knows anything", "[engine]") {
   LiveView view{1s};

@@ -214,7 +214,7 @@ TEST_CASE("the events of a test are as agreed", "[report]") {
   view.end_s = 2;
   view.packets = 248;
   view.payload_bytes = 248'000;
-  view.lost = -1;
+  view.lost = 1;
   view.duplicates = 2;
 
   std::string lines = writer.start(outcome, outcome.start);

@@ -124,6 +124,49 @@ TEST_CASE("tests that shared the server are told of each other", "[report]") {
   CHECK(value_of(text_of(outcome), "shared") == "the server ran up to 2 tests at once");
 }
 
+TEST_CASE("what was agreed on is told where it is more than an amount", "[report]") {
+  TestOutcome outcome = test::normal_up();
+  outcome.params.amount = Amount{0, 0, std::chrono::seconds{10}};
+  outcome.params.rate_up = SendRate{};
+  CHECK(value_of(text_of(outcome), "agreed").empty());
+  outcome.params.streams = 4;
+  CHECK(value_of(text_of(outcome), "agreed") == "no rate in 4 streams, 10.0 s");
+  outcome.params.rate_up = SendRate{SendRate::Kind::bits, 100'000'000};
+  CHECK(value_of(text_of(outcome), "agreed") == "100.0 Mb/s in 4 streams, 10.0 s");
+  outcome.params.streams = 1;
+  outcome.params.direction = Direction::both;
+  outcome.params.amount = Amount{0, 500, {}};
+  CHECK(value_of(text_of(outcome), "agreed") == "100.0 Mb/s up and no rate down, 500 packets");
+  outcome.params.rate_down = outcome.params.rate_up;
+  CHECK(value_of(text_of(outcome), "agreed") == "100.0 Mb/s each way, 500 packets");
+}
+
+TEST_CASE("a client is told as the server sees it where that differs", "[report]") {
+  TestOutcome outcome = test::normal_up();
+  outcome.client = Endpoint{*parse_ip_address("192.168.0.2"), 4000};
+  outcome.client_seen_by_server = outcome.client;
+  CHECK(value_of(text_of(outcome), "client") == "192.168.0.2:4000");
+  outcome.client_seen_by_server = Endpoint{*parse_ip_address("192.0.2.1"), 61'000};
+  CHECK(value_of(text_of(outcome), "client") ==
+        "192.168.0.2:4000, seen by the server as 192.0.2.1:61000");
+  outcome.client = Endpoint{};
+  CHECK(value_of(text_of(outcome), "client") == "not known");
+}
+
+TEST_CASE("silences are told where somebody asked for them", "[report]") {
+  TestOutcome outcome = test::normal_up();
+  RxReport& rx = *outcome.up->streams.front().rx;
+  rx.first_unix_ns = 1'000'000'000;
+  rx.outages = {Outage{1'000'000'000, 200'000'000, 3}, Outage{2'500'000'000, 300'000'000, 0}};
+  CHECK(value_of(text_of(outcome), "silences").empty());
+  outcome.params.gap_threshold = std::chrono::milliseconds{100};
+  CHECK(value_of(text_of(outcome), "silences") ==
+        "2 longer than 100 ms, the longest 300 ms at 2.50 s");
+  CHECK(result::build_result(outcome).up->outages[1].start_unix_ns == 3'500'000'000);
+  rx.outages.clear();
+  CHECK(value_of(text_of(outcome), "silences") == "none longer than 100 ms");
+}
+
 TEST_CASE("a loss that is only a bound is said to be about so much", "[report]") {
   auto outcome = test::normal_up();
   outcome.up->streams.front().rx->rx_socket_drop_is_bound = true;

@@ -1,5 +1,9 @@
 // What a run leaves in the summary of several (--repeat).
 
+#include <string>
+#include <vector>
+
+#include "report/writer.hpp"
 #include "result/document.hpp"
 #include "support/catch.hpp"
 #include "support/example_outcomes.hpp"
@@ -47,4 +51,20 @@ TEST_CASE("a run has no figure that neither direction has", "[result]") {
   document.up.reset();
   document.down.reset();
   CHECK_FALSE(shorten(document).duplicates_fraction.has_value());
+}
+
+TEST_CASE("runs without a rate are complete all the same", "[result]") {
+  std::vector<result::RunPart> runs(3);
+  runs[0].status = runs[1].status = TestStatus::complete;
+  runs[0].kilobytes_per_second = 100.0;
+  runs[1].kilobytes_per_second = 300.0;
+  runs[2].status = TestStatus::incomplete;
+  auto document = result::build_result(test::normal_up());
+  document.repeats = result::build_repeats(3, runs);
+  CHECK_FALSE(document.repeats->goodput_bps.has_value());
+  REQUIRE(document.repeats->kilobytes_per_second.has_value());
+  CHECK(document.repeats->kilobytes_per_second->median == 200.0);
+  const std::string text = report::repeats_to_text(document, {});
+  CHECK(text.find("2 of 3 runs complete") != std::string::npos);
+  CHECK(text.find("median 200.000 kB/s") != std::string::npos);
 }

@@ -48,6 +48,15 @@ TEST_CASE("the place of most of the loss limited the test", "[result]") {
   CHECK(verdict_on(losing(3, 3, 3)).limited_by == "network");
 }
 
+TEST_CASE("the verdict tells what the server lowered", "[result]") {
+  auto outcome = losing(0, 0, 0);
+  CHECK_THAT(verdict_on(outcome).sentence, !ContainsSubstring("the server grants"));
+  outcome.warnings = {{"rate_lowered", "the server grants 1 b/s"}, {"trace", "rows"}};
+  CHECK_THAT(verdict_on(outcome).sentence, ContainsSubstring("no loss") &&
+                                               ContainsSubstring("; the server grants 1 b/s") &&
+                                               !ContainsSubstring("rows"));
+}
+
 TEST_CASE("loss in the receiving socket comes with the remedy", "[result]") {
   auto outcome = losing(1, 9, 0);
   CHECK_THAT(verdict_on(outcome).sentence,

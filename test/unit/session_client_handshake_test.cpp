@@ -1,3 +1,4 @@
+#include "model/forever.hpp"
 #include "session/client_handshake.hpp"
 #include "session/grant.hpp"
 #include "support/catch.hpp"
@@ -81,6 +82,40 @@ TEST_CASE("a grant may only lower", "[session]") {
   CHECK_FALSE(more_than_asked(by_packets, asked()));
 }
 
+TEST_CASE("what a grant has lowered is told to who asked", "[session]") {
+  const auto codes = [](const TestParams& wanted, const TestParams& granted) {
+    std::string text;
+    for (const Warning& warning : session::less_than_asked(wanted, granted)) {
+      text += warning.code + ": " + warning.message + "\n";
+    }
+    return text;
+  };
+  TestParams wanted = asked();
+  wanted.direction = Direction::both;
+  wanted.rate_up = SendRate{SendRate::Kind::bits, 500'000'000};
+  wanted.rate_down = SendRate{};
+  CHECK(codes(wanted, wanted).empty());
+  TestParams granted = wanted;
+  granted.rate_up.value = 100'000'000;
+  CHECK(codes(wanted, granted) ==
+        "rate_lowered: the server grants 100.0 Mb/s up of the 500.0 Mb/s that were asked for (its "
+        "--max-rate)\n");
+  granted.rate_up = wanted.rate_up;
+  granted.rate_down = SendRate{SendRate::Kind::bits, 2'000'000};
+  CHECK(codes(wanted, granted) ==
+        "rate_lowered: the server grants 2.000 Mb/s down (its --max-rate)\n");
+  wanted.direction = granted.direction = Direction::up;
+  CHECK(codes(wanted, granted).empty());  // of a way that does not run
+
+  wanted.rate_up = SendRate{SendRate::Kind::packets, 125'000};  // 125 a second: 1 Mbit/s
+  granted.rate_up = SendRate{SendRate::Kind::bits, payload_bps(wanted, Way::up, wanted.rate_up)};
+  CHECK(codes(wanted, granted).empty());
+  wanted.amount = Amount{0, 0, kForever};
+  granted.amount = Amount{0, 0, 60s};
+  CHECK(codes(wanted, granted) ==
+        "duration_lowered: the server ends the test after 60.0 s (its --max-duration)\n");
+}
+
 TEST_CASE("a grant of anything else than what was asked for is told", "[session]") {
   using Change = void (*)(TestParams&);
   const std::vector<Change> changes{
@@ -135,6 +170,24 @@ TEST_CASE("a server that does not know shapes is told apart before it is asked",
   Talk plain{5s};
   plain.challenge(1, kStart + 1ms, 0);
   CHECK_FALSE(plain.client.failed());
+}
+
+TEST_CASE("who asked for a warm-up is told that it counts", "[session]") {
+  const auto refusal = [](Duration omit) {
+    TestParams params = asked();
+    params.omit = omit;
+    Talk talk{5s, params};
+    wire::Reject reject;
+    reject.nonce = talk.nonce;
+    reject.reason = wire::RejectReason::duration;
+    reject.limit = 2'000'000'000;
+    talk.client.on_datagram(wire::encode(MessageType::reject, 0, 0, reject), kStart + 1ms);
+    REQUIRE(talk.client.failed());
+    return talk.client.error().what;
+  };
+  CHECK_THAT(refusal(1s),
+             ContainsSubstring("at most 2.00 s") && ContainsSubstring("--omit counts"));
+  CHECK_THAT(refusal(0s), !ContainsSubstring("--omit"));
 }
 
 TEST_CASE("a grant must not make a test last for days", "[session]") {

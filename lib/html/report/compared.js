@@ -1,4 +1,8 @@
 // Two results.
+const overEachOther = (grid, title, [before, after], shade, how, describe) => {
+  if (!any(before) && !any(after)) return;
+  chart(grid, `${title}, old and new`, { type: 'line', data: { datasets: [line('old', before, '--dim', { borderDash: [5, 4] }), line('new', after, shade)] }, options: how }, describe);
+};
 const comparison = () => {
   const part = section('Compared', 'compared');
   const units = { 'bit/s': rate, '%': percent, ns: time, MOS: (v) => v.toFixed(2) };
@@ -15,20 +19,24 @@ const comparison = () => {
   const meaning = (row) => (row.failed && !row.new ? 'no longer measured' : `${judged(row)}${chance(row)}${row.failed ? '; over the limit' : ''}`);
   const rows = rowsOf(pair.comparison.metrics).filter((row) => row.old || row.new);
   add(part, make('p', `old: ${pair.comparison.old}, ${moment(at(pair.old, 'test.start_unix_ns'))}`, 'dim'), make('p', `new: ${pair.comparison.new}, ${moment(at(pair.new, 'test.start_unix_ns'))}`, 'dim'));
+  if (pair.comparison.cut_short === true) add(part, make('p', 'The new test was cut short and the old one was not: its figures are of something else, and it meets no limit.', 'bad'));
   rowsOf(pair.comparison.differences).forEach((d) => add(part, make('p', `Not the same test: ${d.field} was ${d.old}, is ${d.new}`, 'bad')));
   add(part, table(['', 'old', 'new', 'change', ''], rows.map((row) => [named(row), side(row, row.old), side(row, row.new), change(row), meaning(row)]), 'wrapped'));
   const grid = add(part, make('div', null, 'charts')).lastChild;
   ways.forEach(([key, name, shade]) => {
     const [before, after] = [pair.old, pair.new].map((one) => rowsOf(at(one, `${key}.intervals`)));
-    const over = (title, value, yTitle, yTick) => {
-      const points = [steps(before, value), steps(after, value)];
-      if (!any(points[0]) && !any(points[1])) return;
-      chart(grid, `${key}: ${title}, old and new`, { type: 'line', data: { datasets: [line('old', points[0], '--dim', { borderDash: [5, 4] }), line('new', points[1], shade)] },
-        options: options('time since the first arrival', inSeconds, yTitle, yTick) }, `${title} of both, ${name}`);
-    };
+    const over = (title, value, yTitle, yTick) => overEachOther(grid, `${key}: ${title}`, [steps(before, value), steps(after, value)], shade,
+      options('time since the first arrival', inSeconds, yTitle, yTick), `${title} of both, ${name}`);
     over('rate', (r) => r.goodput_bps, 'payload', rate);
     over('loss', (r) => (r.sent > 0 ? (100 * r.lost) / r.sent : null), 'share lost', percent);
     over('delay variation, 99 %', (r) => r.delay_variation_p99_ns, 'over the least', time);
     over('round trip, median', (r) => r.rtt_p50_ns, 'round trip', time);
+    const found = [pair.old, pair.new].map((one) => sizeCurve(rowsOf(at(one, 'search_sizes')), key, (row) => row.answer_bps).data);
+    overEachOther(grid, `${key}: highest rate by size`, found, shade, options('Ethernet frame', (v) => `${v} B`, 'payload', rate));
   });
+  const runs = (title, value, shade, yTitle, yTick) => overEachOther(grid, `each run: ${title}`,
+    [pair.old, pair.new].map((one) => rowsOf(at(one, 'repeats.runs')).map((run, i) => ({ x: i + 1, y: number(value(run)) ? value(run) : NaN }))), shade,
+    options('run', (v) => String(v), yTitle, yTick, { x: { ticks: { stepSize: 1, precision: 0, color: color('--dim') } } }));
+  runs('rate', (run) => run.goodput_bps, '--up', 'payload', rate);
+  runs('loss', (run) => run.loss_percent, '--loss', 'share lost', percent);
 };

@@ -266,8 +266,9 @@ const Fields<result::ResultDocument>& result_fields() {
        {"The figure of the classic test."}},
       {"flows",
        object<ResultDocument>(&ResultDocument::flows, flows_fields()),
-       {"Many flows side by side (`--flows`), judged by their losses, delays and hops.", "", "",
-        "not `--flows`, or a receiver's report is missing"}},
+       {"Many flows side by side (`--flows`, or `-P N` with `--local-port A-B`), judged by their "
+        "losses, delays and hops.",
+        "", "", "the test was not one of flows, or a receiver's report is missing"}},
       {"repeats",
        object<ResultDocument>(&ResultDocument::repeats, repeats_fields()),
        {"The runs of one invocation with `--repeat`, in the document of the last of them.", "", "",

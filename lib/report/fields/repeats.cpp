@@ -8,6 +8,7 @@ using result::RepeatsPart;
 using result::RunPart;
 
 constexpr std::string_view kNoWay = "neither direction has it";
+constexpr std::string_view kNone = "no complete run has it";
 
 /// A figure over the complete runs, in this unit.
 Fields<stats::Spread> make_spread(std::string_view unit) {
@@ -68,6 +69,9 @@ const Fields<result::RunPart>& run_fields() {
       {"voice_mos",
        &RunPart::voice_mos,
        {"As `up.voice.mos_least`, of the direction in which it is lower.", "1..4.5", "", kNoWay}},
+      {"kilobytes_per_second",
+       &RunPart::kilobytes_per_second,
+       {"As `classic.kilobytes_per_second`.", "kB/s", "", "as there"}},
   };
   return fields;
 }
@@ -76,6 +80,7 @@ const Fields<result::RepeatsPart>& repeats_fields() {
   static const auto rate = make_spread("bit/s");
   static const auto loss = make_spread("%");
   static const auto rtt = make_spread("ns");
+  static const auto classic = make_spread("kB/s");
   static const Fields<result::RepeatsPart> fields{
       {"wanted", &RepeatsPart::wanted, {"Runs that were asked for."}},
       {"runs",
@@ -83,13 +88,16 @@ const Fields<result::RepeatsPart>& repeats_fields() {
        {"Those that there were, in order: fewer where one did not complete."}},
       {"goodput_bps",
        object<RepeatsPart>(&RepeatsPart::goodput_bps, rate),
-       {"Goodput over the complete runs.", "bit/s", "", "no run completed"}},
+       {"Goodput over the complete runs.", "bit/s", "", kNone}},
       {"loss_percent",
        object<RepeatsPart>(&RepeatsPart::loss_percent, loss),
-       {"Loss over the complete runs.", "%", "", "no run completed"}},
+       {"Loss over the complete runs.", "%", "", kNone}},
       {"rtt_loaded_p50_ns",
        object<RepeatsPart>(&RepeatsPart::rtt_loaded_p50_ns, rtt),
-       {"Median loaded round trip over the complete runs.", "ns", "", "no complete run has it"}},
+       {"Median loaded round trip over the complete runs.", "ns", "", kNone}},
+      {"kilobytes_per_second",
+       object<RepeatsPart>(&RepeatsPart::kilobytes_per_second, classic),
+       {"Throughput of a classic test over the complete runs.", "kB/s", "", kNone}},
   };
   return fields;
 }

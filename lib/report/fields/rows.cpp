@@ -44,6 +44,10 @@ const Fields<result::OutagePart>& outage_fields() {
   static const Fields<result::OutagePart> fields{
       {"stream", &result::OutagePart::stream, {"Number of the stream."}},
       {"start_s", &result::OutagePart::start_s, {"Begin, since the stream's first arrival.", "s"}},
+      {"start_unix_ns",
+       &result::OutagePart::start_unix_ns,
+       {"The same by the receiver's clock, of when its last datagram before it arrived.",
+        "ns since 1970, UTC"}},
       {"duration_s", &result::OutagePart::duration_s, {"Length.", "s"}},
       {"packets", &result::OutagePart::packets, {"Numbers missing across it when it ended."}},
   };

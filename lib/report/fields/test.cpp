@@ -61,6 +61,13 @@ std::optional<double> omit_s(const TestParams& params) {
   return params.omit > Duration{0} ? std::optional{seconds(params.omit)} : std::nullopt;
 }
 
+std::optional<std::string> header_name(const TestOutcome& t) {
+  if (t.classic || t.iperf3) {
+    return std::nullopt;
+  }
+  return t.params.header == HeaderKind::compact ? "compact" : "full";
+}
+
 std::optional<std::string> codec_name(const VoiceSetup& voice) {
   return voice.wanted() ? std::optional{std::string{voice::figures(voice.codec).name}}
                         : std::nullopt;
@@ -149,8 +156,10 @@ const Fields<TestOutcome>& test_fields() {
         "the test is not limited by time, or goes on until it is interrupted (`--duration "
         "forever`)"}},
       {"interval_s",
-       [](const TestOutcome& t) { return seconds(t.params.interval); },
-       {"Length of a row of `intervals`.", "s"}},
+       [](const TestOutcome& t) {
+         return t.classic ? std::nullopt : std::optional{seconds(t.params.interval)};
+       },
+       {"Length of a row of `intervals`.", "s", "", "a classic test has none"}},
       {"client_address",
        [](const TestOutcome& t) { return address(client(t)); },
        {"The client's address as it sees it itself.", "", "", "no socket was opened", "", 3}},
@@ -209,13 +218,11 @@ const Fields<TestOutcome>& test_fields() {
        {"What lengths and gaps were drawn by: `--seed` with it sends the same again.", "", "",
         "nothing was drawn at random"}},
       {"header",
-       [](const TestOutcome& t) {
-         return std::string{t.params.header == HeaderKind::compact ? "compact" : "full"};
-       },
+       [](const TestOutcome& t) { return header_name(t); },
        {"The head of each DATA datagram: 40 bytes, or 16 where they are small or `--header "
         "compact` "
         "was given.",
-        "", "", "", "full compact"}},
+        "", "", "the test was by another protocol", "full compact"}},
       {"omit_s",
        [](const TestOutcome& t) { return omit_s(t.params); },
        {"Warm-up before the test, which the figures leave out (`--omit`).", "s", "",
