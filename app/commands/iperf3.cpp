@@ -196,6 +196,7 @@ void set_parts(const Iperf3Command& command, Iperf3Printer& printer,
   }
   parts.text_output = text_format(command);
   parts.data_patience = command.patience.data.value_or(kDataPatience);
+  parts.one_family = command.family.has_value();
   parts.refuse_rates = true;
   parts.rate_window = command.service.limit_window;
   parts.control = command.patience.control;

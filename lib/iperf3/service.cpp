@@ -50,12 +50,13 @@ Result<std::unique_ptr<Iperf3Service>> Iperf3Service::open(const Parts& parts, s
   constexpr int kTries = 16;  // a free TCP port may be taken as a UDP port
   for (int i = 0;; ++i) {
     const std::string& device = parts.options.bind_device;
-    auto control = net::TcpListener::open(parts.options.bind, port, device);
+    auto control = net::TcpListener::open(parts.options.bind, port, device, parts.one_family);
     if (!control) {
       return tl::unexpected{control.error()};
     }
-    auto data = net::UdpListener::open(parts.options.bind, (*control)->local().port,
-                                       net::UdpListener::kHandshakeBuffer, device);
+    auto data =
+        net::UdpListener::open(parts.options.bind, (*control)->local().port,
+                               net::UdpListener::kHandshakeBuffer, device, parts.one_family);
     if (data) {
       return std::unique_ptr<Iperf3Service>{
           new Iperf3Service{parts, *std::move(control), *std::move(data)}};

@@ -40,6 +40,7 @@ class Iperf3Service final : public engine::Service {
     TextFormat text_output = {};
     /// Who a token is of, or why nobody is let in by it; null: everybody is let in.
     std::function<Result<std::string>(const std::optional<std::string>& token)> authorize = {};
+    bool one_family = false;    ///< where every address of IPv6 is bound to, IPv4 is not served
     bool refuse_rates = false;  ///< of this end, above the policy's; else it sends more slowly
     Duration data_patience = std::chrono::seconds{120};  ///< for data of a client that sends
     Duration rate_window = std::chrono::seconds{5};      ///< that its rate is looked at over
