@@ -66,6 +66,8 @@ class Iperf3Service final : public engine::Service {
   [[nodiscard]] Endpoint local() const { return control_->local(); }
 
  private:
+  using Tests = std::vector<std::unique_ptr<ServerTest>>;
+
   Iperf3Service(const Parts& parts, std::unique_ptr<net::TcpListener> control,
                 std::unique_ptr<net::ListenPort> data);
 
@@ -77,10 +79,13 @@ class Iperf3Service final : public engine::Service {
   void turn_down(ServerTest& test, const wire::Reject& reject, MonoTime now);
   [[nodiscard]] bool is_known(ServerTest& test, MonoTime now);
   [[nodiscard]] bool may_enter(ServerTest& test, MonoTime now);
+  void make_room_for(const IpAddress& source);
   void deny(ServerTest& test, const std::string& reason, MonoTime now);
   MonoTime give_turns(MonoTime now);
+  MonoTime end_turn(ServerTest& test, MonoTime now);
   MonoTime step_tests(MonoTime now);
   void reap(MonoTime now);
+  Tests::iterator forget(Tests::iterator test);
   void keep_rate(const ServerTest& test, MonoTime now);
   [[nodiscard]] bool burst_fits(const Parameters& asked, const TestParams& granted,
                                 const session::Occupancy& occupied) const;
@@ -91,7 +96,7 @@ class Iperf3Service final : public engine::Service {
   std::unique_ptr<net::TcpListener> control_;
   std::unique_ptr<net::ListenPort> data_;
   net::PollSet poll_;
-  std::vector<std::unique_ptr<ServerTest>> tests_;
+  Tests tests_;
   session::RateDebts debts_;
   AccessPace pace_;
   std::vector<net::Datagram> strays_;
