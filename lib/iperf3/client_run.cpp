@@ -252,9 +252,8 @@ bool again(const ClientFinish& finish, const engine::ClientOptions& options, Dur
   if (finish.began || finish.interrupted || !finish.error) {
     return false;
   }
-  const bool busy = finish.error->code == ErrorCode::refused;
   const bool absent = finish.error->code == ErrorCode::unreachable;
-  return (busy && waited < options.retry_busy) || (absent && waited < options.wait_server);
+  return (finish.busy && waited < options.retry_busy) || (absent && waited < options.wait_server);
 }
 
 /// From the lookup on: a name that is not there yet may come, as the server may.

@@ -56,6 +56,7 @@ ClientFinish ClientTest::run() {
     error_ = error_ ? error_ : control_->error();
   }
   finish.connected = control_.has_value();
+  finish.busy = control_ && control_->busy();
   finish.began = started_ != kNever;
   finish.interrupted = interrupted_;
   if (finish.began) {

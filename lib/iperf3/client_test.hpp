@@ -76,6 +76,7 @@ struct ClientStream {
 struct ClientFinish {
   std::optional<Error> error;
   bool connected = false;  ///< the control connection stood
+  bool busy = false;       ///< the server had no room
   bool began = false;      ///< data flowed
   bool interrupted = false;
   Endpoint client;  ///< of the first stream
