@@ -22,6 +22,7 @@ struct Row {
   std::uint64_t packets = 0;       ///< sender: sent; receiver: numbers passed
   std::int64_t lost = 0;           ///< receiver: a late arrival takes it below zero
   std::uint64_t out_of_order = 0;  ///< receiver
+  std::uint64_t duplicates = 0;    ///< receiver
   double jitter_s = 0;             ///< receiver, so far
   bool jitter_known = true;
   bool omitted = false;
@@ -52,6 +53,7 @@ struct StreamEnd {
   std::optional<std::uint64_t> lost;          ///< absent: the receiver's word does not say
   std::optional<std::uint64_t> out_of_order;  ///< absent: a stock receiver does not tell
   double jitter_s = 0;
+  bool jitter_known = true;
   bool sent_told = true;      ///< the sender's half is known; else its counts say nothing
   bool received_told = true;  ///< the receiver's half is
 };
@@ -60,6 +62,8 @@ struct CpuShare {
   double total = 0;  ///< percent of a core
   double user = 0;
   double system = 0;
+  bool known = true;
+  bool parts_known = true;  ///< user and system
 };
 
 /// Everything that iperf3 tells of a test, at one end of it.
