@@ -148,6 +148,7 @@ class Watcher final : public TestWatcher {
       live.packets = received->bytes / record.parameters.length;
       live.bytes = received->bytes;
       live.lost = received->lost;
+      live.duplicates = received->duplicates;
       live.reordered = received->out_of_order;
       observer_.on_interval(live);
     }
