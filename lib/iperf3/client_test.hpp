@@ -152,6 +152,7 @@ class ClientTest {
   void close_receiver(Stream& stream, const StreamResult* told, double seconds, ClientStream& out,
                       StreamEnd& row) const;
   void wait(MonoTime until);
+  bool wait_to_be_told(MonoTime until) const;
   [[nodiscard]] bool silent(MonoTime now) const;
   [[nodiscard]] bool host_is_gone(MonoTime now);
   void leave(const std::string& why, TxEnd senders);
@@ -162,6 +163,7 @@ class ClientTest {
   net::PollSet poll_;
   std::unique_ptr<net::TcpConnection> connection_;
   std::optional<ClientControl> control_;
+  os::Event told_;  ///< of streams: one is over, or has all that was expected
   std::vector<Stream> streams_;
   std::vector<std::unique_ptr<engine::Worker>> workers_;
   net::ReceiveBuffers buffers_;

@@ -1,6 +1,6 @@
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <thread>
 #include <utility>
 
 #include "iperf3/amount_time.hpp"
@@ -155,6 +155,17 @@ bool ClientTest::amount_received(MonoTime now) const {
          connection_->silence().value_or(Duration{0}) + kAnswered < now - last;
 }
 
+/// Whether a stream may have told something, and not the time is over.
+bool ClientTest::wait_to_be_told(MonoTime until) const {
+  const MonoTime now = parts_.clock.now();
+  if (now >= until) {
+    return false;
+  }
+  os::wait_readable(std::array<int, 1>{told_.fd()}, until - now);
+  told_.take();
+  return true;
+}
+
 /// Returns when what they have sent is final.
 void ClientTest::stop_senders(TxEnd why) {
   for (Stream& stream : streams_) {
@@ -167,8 +178,8 @@ void ClientTest::stop_senders(TxEnd why) {
   }
   // What is told must be what has left: a sender ends within its step.
   const auto running = [](const Stream& s) { return s.sender && !s.sender->over(); };
-  for (int i = 0; i < 2000 && std::any_of(streams_.begin(), streams_.end(), running); ++i) {
-    std::this_thread::sleep_for(500us);
+  const MonoTime until = parts_.clock.now() + 1s;
+  while (std::any_of(streams_.begin(), streams_.end(), running) && wait_to_be_told(until)) {
   }
 }
 
@@ -230,8 +241,12 @@ void ClientTest::note_cut_off() {
 void ClientTest::wait_for_arrivals() {
   const auto& told = control_->server_results();
   const MonoTime begun = parts_.clock.now();
+  for (std::size_t i = 0; told && i < streams_.size(); ++i) {
+    if (streams_[i].receiver) {
+      streams_[i].receiver->expect(told->streams[i].packets);
+    }
+  }
   while (plan_.parameters.server_sends()) {
-    const MonoTime now = parts_.clock.now();
     bool complete = told.has_value();
     MonoTime last = begun;
     for (std::size_t i = 0; i < streams_.size(); ++i) {
@@ -241,10 +256,9 @@ void ClientTest::wait_for_arrivals() {
         last = std::max(last, streams_[i].receiver->last_arrival().value_or(last));
       }
     }
-    if (complete || has_drained(now - last, now - begun)) {
+    if (complete || !wait_to_be_told(drained_at(last, begun))) {
       return;
     }
-    std::this_thread::sleep_for(2ms);
   }
 }
 

@@ -71,6 +71,7 @@ void ClientTest::make_halves(Stream& stream, std::size_t index) {
                                      stream.port->gro_active(),
                                      p.streams > 1,
                                      p.omit_seconds != 0};
+    settings.told = &told_;
     stream.receiver = std::make_unique<ReceivingStream>(settings, *stream.port, parts_.clock);
     return;
   }
@@ -85,6 +86,7 @@ void ClientTest::make_halves(Stream& stream, std::size_t index) {
   settings.payload = plan_.payload;
   settings.digits = p.repeating_payload;
   settings.seed = parts_.random.next_u64();
+  settings.told = &told_;
   if (plan_.packets != 0) {
     settings.packets = plan_.packets / p.streams + (index < plan_.packets % p.streams ? 1 : 0);
     settings.nothing = settings.packets == 0;
