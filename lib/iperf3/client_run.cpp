@@ -282,6 +282,15 @@ ClientFinish attempt(const engine::ClientOptions& options, const ClientTest::Par
 
 }  // namespace
 
+std::optional<Warning> unheard_payload(const TestParams& params) {
+  if (params.direction == Direction::up || params.payload == PayloadKind::random) {
+    return std::nullopt;
+  }
+  return Warning{
+      "iperf3_payload",
+      "--payload holds for what this end sends: an iperf3 server cannot be asked for it"};
+}
+
 TestOutcome run_iperf3_client(const engine::ClientOptions& options, const Clock& clock,
                               RandomSource& random, engine::ClientObserver& observer,
                               const engine::StopToken& stop) {
@@ -302,6 +311,9 @@ TestOutcome run_iperf3_client(const engine::ClientOptions& options, const Clock&
   }
   outcome.end = clock.unix_now();
   fill_outcome(std::move(finish), outcome);
+  if (auto warning = unheard_payload(outcome.params)) {
+    outcome.warnings.push_back(*std::move(warning));
+  }
   for (const Warning& warning : outcome.warnings) {
     observer.on_warning(warning);
   }
