@@ -219,6 +219,9 @@ void ClientTest::note_rows(MonoTime now, bool last) {
     return;
   }
   const IntervalRows rows = cutter_->cut(record_.streams, counted, now);
+  if (rows.empty()) {
+    return;
+  }
   record_.keep(rows);
   if (parts_.watcher != nullptr) {
     parts_.watcher->on_test_interval(record_, rows);

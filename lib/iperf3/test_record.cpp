@@ -158,7 +158,7 @@ IntervalRows RowCutter::cut(const std::vector<StreamEnds>& streams,
     now = origin_;
   }
   advance(now);
-  return rows;
+  return omitted && interval_ == Duration{0} ? IntervalRows{} : rows;  // as iperf3 has it
 }
 
 }  // namespace udperf::iperf3

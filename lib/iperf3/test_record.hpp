@@ -134,13 +134,14 @@ struct StreamCounters {
 /// it. Pure.
 class RowCutter {
  public:
-  /// `interval` 0: one row for each part. Where time ends the test, the last row waits for its end.
+  /// `interval` 0: one row, and none of the omitted time. Where time ends the test, the last row
+  /// waits for its end.
   RowCutter(const Parameters& parameters, Duration interval, MonoTime start);
 
   /// When the next row ends.
   [[nodiscard]] MonoTime next() const { return next_; }
   /// The rows that end at `now`; `counters` in the order of the streams. Call when next() is
-  /// reached, and once at the end of the test.
+  /// reached, and once at the end of the test. Empty: none.
   [[nodiscard]] IntervalRows cut(const std::vector<StreamEnds>& streams,
                                  const std::vector<StreamCounters>& counters, MonoTime now);
   /// Whether there is a last row: a tenth of an interval has passed since the one before, or

@@ -262,6 +262,23 @@ TEST_CASE("A row of what is received has the copies that came in it") {
   CHECK(sum_rows({rows[0], rows[0]}, Side::receives)->duplicates == 10);
 }
 
+TEST_CASE("Without intervals there is one row, and none of the omitted time") {
+  Parameters p;
+  p.length = kLength;
+  p.omit_seconds = 1;
+  const MonoTime start{50s};
+  RowCutter cutter{p, 0s, start};
+  const std::vector<StreamEnds> streams{StreamEnds{5, {}, {}, true}};
+  CHECK(cutter.next() == start + 1s);
+  CHECK(cutter.cut(streams, {{10, {}}}, start + 1s).empty());
+  CHECK(cutter.next() == kNever);
+  const IntervalRows rows = cutter.cut(streams, {{7, {}}}, start + 3s);
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].packets == 7);
+  CHECK(rows[0].start_s == 0.0);
+  CHECK(rows[0].end_s == 2.0);
+}
+
 TEST_CASE("The record of a test without end is merged, and nothing of it is lost") {
   const auto ends = GENERATE(false, true);
   CAPTURE(ends);
