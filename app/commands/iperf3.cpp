@@ -151,7 +151,9 @@ class ServerWatch final : public engine::ServerObserver {
     printer_.announce_server(local.port);
   }
   void on_session_opened(std::uint64_t /*session*/, const Endpoint& /*client*/,
-                         const TestParams& /*params*/) override {}
+                         const TestParams& /*params*/) override {
+    printer_.note_client();
+  }
   void on_session_closed(const SessionOutcome& /*outcome*/) override {}
   void on_refused(const Endpoint& client, const std::string& reason) override {
     printer_.say_trouble(client.to_string() + ": " + reason);
