@@ -117,13 +117,14 @@ int run_client(const Iperf3Command& command, Iperf3Printer& printer,
                const engine::StopToken& stop) {
   const SystemClock clock;
   crypto::SystemRandom random;
-  const auto token = make_token_source(command);
-  if (!token) {
+  const auto token = make_token_source(command, stop);
+  if (!token && !stop.requested()) {
     printer.say_last_error(token.error().message());
     return kFailed;
   }
   iperf3::ClientFinish finish;
-  auto ran = run_test(command, printer, {clock, random, stop, &printer}, *token);
+  auto ran = token ? run_test(command, printer, {clock, random, stop, &printer}, *token)
+                   : tl::unexpected<Error>{token.error()};
   if (ran) {
     finish = *std::move(ran);
   } else {
