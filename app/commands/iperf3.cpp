@@ -117,13 +117,14 @@ int run_client(const Iperf3Command& command, Iperf3Printer& printer,
                const engine::StopToken& stop) {
   const SystemClock clock;
   crypto::SystemRandom random;
-  const auto token = make_token_source(command);
-  if (!token) {
+  const auto token = make_token_source(command, stop);
+  if (!token && !stop.requested()) {
     printer.say_last_error(token.error().message());
     return kFailed;
   }
   iperf3::ClientFinish finish;
-  auto ran = run_test(command, printer, {clock, random, stop, &printer}, *token);
+  auto ran = token ? run_test(command, printer, {clock, random, stop, &printer}, *token)
+                   : tl::unexpected<Error>{token.error()};
   if (ran) {
     finish = *std::move(ran);
   } else {
@@ -151,7 +152,9 @@ class ServerWatch final : public engine::ServerObserver {
     printer_.announce_server(local.port);
   }
   void on_session_opened(std::uint64_t /*session*/, const Endpoint& /*client*/,
-                         const TestParams& /*params*/) override {}
+                         const TestParams& /*params*/) override {
+    printer_.note_client();
+  }
   void on_session_closed(const SessionOutcome& /*outcome*/) override {}
   void on_refused(const Endpoint& client, const engine::Refusal& refusal) override {
     printer_.say_trouble(client.to_string() + ": " + refusal.sentence);
@@ -196,6 +199,7 @@ void set_parts(const Iperf3Command& command, Iperf3Printer& printer,
   }
   parts.text_output = text_format(command);
   parts.data_patience = command.patience.data.value_or(kDataPatience);
+  parts.one_family = command.family.has_value();
   parts.refuse_rates = true;
   parts.rate_window = command.service.limit_window;
   parts.control = command.patience.control;

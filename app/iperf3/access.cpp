@@ -1,14 +1,18 @@
 #include "app/iperf3/access.hpp"
 
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <termios.h>
 
 #include "app/output/files.hpp"
+#include "os/event.hpp"
 
 namespace udperf::app {
 namespace {
@@ -16,23 +20,54 @@ namespace {
 constexpr std::size_t kMostKeyBytes = 64 * 1024;
 constexpr std::size_t kMostUsersBytes = std::size_t{16} << 20U;
 
+/// As long as it lives, the terminal does not show what is typed.
+class HiddenTyping {
+ public:
+  explicit HiddenTyping(const termios& before) : before_(before) {
+    termios hidden = before;
+    hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+  }
+  HiddenTyping(const HiddenTyping&) = delete;
+  HiddenTyping& operator=(const HiddenTyping&) = delete;
+  ~HiddenTyping() {
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+    std::fputs("\n", stderr);
+  }
+
+ private:
+  termios before_;
+};
+
 /// A line from the terminal that it does not show.
-Result<std::string> ask_password() {
+Result<std::string> ask_password(const engine::StopToken& stop) {
   termios before{};
   if (::tcgetattr(STDIN_FILENO, &before) != 0) {
     return usage_error("no password: set IPERF3_PASSWORD, as there is no terminal to ask at");
   }
   std::fputs("Password: ", stderr);
-  termios hidden = before;
-  hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-  ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+  const HiddenTyping hidden{before};
   std::string line;
-  for (int c = std::getchar(); c != EOF && c != '\n' && line.size() < kMostKeyBytes;
-       c = std::getchar()) {
-    line += static_cast<char>(c);
+  while (line.size() < kMostKeyBytes) {
+    os::wait_readable(std::array<int, 2>{STDIN_FILENO, stop.wait_fd()}, std::chrono::hours{1});
+    if (stop.requested()) {
+      return tl::unexpected<Error>{Error{ErrorCode::cut_short, "interrupted", 0, {}}};
+    }
+    pollfd typed{STDIN_FILENO, POLLIN, 0};
+    if (::poll(&typed, 1, 0) <= 0) {
+      continue;  // else a read would wait, and no signal end it
+    }
+    std::array<char, 256> some{};
+    const ssize_t length = ::read(STDIN_FILENO, some.data(), some.size());
+    if (length <= 0) {
+      break;
+    }
+    line.append(some.data(), static_cast<std::size_t>(length));
+    if (line.back() == '\n') {
+      line.pop_back();
+      break;
+    }
   }
-  ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-  std::fputs("\n", stderr);
   return line;
 }
 
@@ -50,7 +85,8 @@ Result<std::string> read_key(const std::string& option, const std::string& path,
 
 }  // namespace
 
-Result<std::function<Result<std::string>()>> make_token_source(const Iperf3Command& command) {
+Result<std::function<Result<std::string>()>> make_token_source(const Iperf3Command& command,
+                                                               const engine::StopToken& stop) {
   using Source = std::function<Result<std::string>()>;
   if (!command.access.user) {
     return Source{};
@@ -61,7 +97,7 @@ Result<std::function<Result<std::string>()>> make_token_source(const Iperf3Comma
     return tl::unexpected<Error>{key.error()};
   }
   const char* const given = std::getenv("IPERF3_PASSWORD");
-  const auto password = given != nullptr ? Result<std::string>{given} : ask_password();
+  const auto password = given != nullptr ? Result<std::string>{given} : ask_password(stop);
   if (!password) {
     return tl::unexpected<Error>{password.error()};
   }

@@ -9,14 +9,15 @@
 
 #include "app/iperf3/command.hpp"
 #include "base/result.hpp"
+#include "engine/stop_token.hpp"
 #include "iperf3/authentication.hpp"
 
 namespace udperf::app {
 
 /// Makes what names the user at the server: `null` where no user was named. Reads the public key,
-/// and the password: IPERF3_PASSWORD, else asked for at the terminal.
+/// and the password: IPERF3_PASSWORD, else asked for at the terminal, until a stop.
 [[nodiscard]] Result<std::function<Result<std::string>()>> make_token_source(
-    const Iperf3Command& command);
+    const Iperf3Command& command, const engine::StopToken& stop);
 
 /// Decides by its token whether a client is served. The private key is read once, the file of users
 /// whenever it has changed.

@@ -11,13 +11,14 @@
 
 namespace udperf::app {
 
-/// Asks the server to stop when no test has begun after a while.
+/// Asks the server to stop when no client has been granted a test after a while.
 class IdleGuard {
  public:
   IdleGuard(Duration patience, const Iperf3Printer& printer, engine::StopToken& stop)
       : thread_([this, patience, &printer, &stop] {
           std::unique_lock lock{mutex_};
-          if (!ended_.wait_for(lock, patience, [this] { return over_; }) && !printer.any_test()) {
+          if (!ended_.wait_for(lock, patience, [this] { return over_; }) &&
+              !printer.client_came()) {
             asked_ = true;
             stop.request(SIGTERM);
           }

@@ -51,7 +51,9 @@ class Iperf3Printer final : public iperf3::TestWatcher {
   void say_debug(const std::string& what);
 
   [[nodiscard]] bool failed() const { return failed_; }
-  [[nodiscard]] bool any_test() const { return tests_.load() > 0; }
+  /// A client was granted a test.
+  void note_client() { client_came_.store(true); }
+  [[nodiscard]] bool client_came() const { return client_came_.load(); }
 
  private:
   [[nodiscard]] bool text() const { return command_.report.output == Iperf3Command::Output::text; }
@@ -80,6 +82,7 @@ class Iperf3Printer final : public iperf3::TestWatcher {
   const iperf3::TestRecord* live_ = nullptr;       ///< the test that is printed as it runs
   std::uint16_t port_ = 0;
   std::atomic<std::uint64_t> tests_{0};
+  std::atomic<bool> client_came_{false};
   bool failed_ = false;
   std::optional<LineQueue> queue_;  ///< of a server
   std::uint64_t left_out_ = 0;      ///< of the queue, and not told yet

@@ -116,7 +116,7 @@ constexpr auto kRows = std::to_array<Iperf3Row>({
   {0, "dont-fragment", kNoValue, kClientOnly, "", "forbid fragments (IPv4)", [](Text, Given& c) { return on(c.parameters.ip.dont_fragment); }},
   {0, "gsro", kNoValue, kClientOnly, "", "is passed on to the server", [](Text, Given& c) -> Problem { c.parameters.offload.gso = c.parameters.offload.gro = true; return {}; }},
   {0, "skip-rx-copy", kNoValue, kClientOnly, "", "is passed on to the server", [](Text, Given& c) { return on(c.parameters.extras.skip_rx_copy); }},
-  {0, "connect-timeout", kValueNeeded, kClientOnly, "MS", "for all that comes before the data (5000)", set_connect_timeout},
+  {0, "connect-timeout", kValueNeeded, kClientOnly, "MS", "for all that comes before the data (10000)", set_connect_timeout},
   {0, "username", kValueNeeded, kClientOnly, "NAME", "the password is in IPERF3_PASSWORD, or is asked for", [](Text v, Given& c) { return put_text(v, c.access.user); }},
   {0, "rsa-public-key-path", kValueNeeded, kClientOnly, "FILE", "key of the server, with --username", [](Text v, Given& c) { return put_text(v, c.access.public_key); }},
   {0, "rsa-private-key-path", kValueNeeded, kServerOnly, "FILE", "serve known users only, with this key", [](Text v, Given& c) { return put_text(v, c.access.private_key); }},

@@ -32,27 +32,48 @@ Tail tail_of(unsigned char first) {
   return {0, 0, 0, false};
 }
 
+/// Of the character that `text` begins with; 0: none that is well-formed.
+std::size_t length_of_first(std::string_view text) {
+  const Tail tail = tail_of(static_cast<unsigned char>(text.front()));
+  if (!tail.possible || text.size() <= tail.bytes) {
+    return 0;
+  }
+  unsigned char least = tail.least;
+  unsigned char most = tail.most;
+  for (const char c : text.substr(1, tail.bytes)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < least || byte > most) {
+      return 0;
+    }
+    least = 0x80;
+    most = 0xBF;
+  }
+  return 1 + tail.bytes;
+}
+
 }  // namespace
 
 bool is_utf8(std::string_view text) {
-  for (std::size_t at = 0; at < text.size();) {
-    const Tail tail = tail_of(static_cast<unsigned char>(text[at]));
-    if (!tail.possible || text.size() - at <= tail.bytes) {
+  while (!text.empty()) {
+    const std::size_t length = length_of_first(text);
+    if (length == 0) {
       return false;
     }
-    unsigned char least = tail.least;
-    unsigned char most = tail.most;
-    for (const char c : text.substr(at + 1, tail.bytes)) {
-      const auto byte = static_cast<unsigned char>(c);
-      if (byte < least || byte > most) {
-        return false;
-      }
-      least = 0x80;
-      most = 0xBF;
-    }
-    at += 1 + tail.bytes;
+    text.remove_prefix(length);
   }
   return true;
+}
+
+std::string as_utf8(std::string_view text) {
+  constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t length = length_of_first(text);
+    out += length != 0 ? text.substr(0, length) : kReplacement;
+    text.remove_prefix(length != 0 ? length : 1);
+  }
+  return out;
 }
 
 }  // namespace udperf

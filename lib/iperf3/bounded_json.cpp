@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "base/utf8.hpp"
+
 namespace udperf::iperf3 {
 namespace {
 
@@ -82,7 +84,7 @@ std::optional<std::string> object_behind(std::string_view text, std::size_t colo
     return std::nullopt;
   }
   const auto end = end_of_object(text, begin);
-  return end ? std::optional{std::string{text.substr(begin, *end - begin)}} : std::nullopt;
+  return end ? std::optional{as_utf8(text.substr(begin, *end - begin))} : std::nullopt;
 }
 
 const nlohmann::json* find_value(const nlohmann::json& object, const char* key) {
@@ -99,7 +101,9 @@ std::optional<nlohmann::json> read_object(std::string_view text) {
   if (too_deep(text)) {
     return std::nullopt;
   }
-  auto value = nlohmann::json::parse(text, nullptr, false);
+  // A stock peer copies what its user typed, in whatever encoding that was.
+  auto value = is_utf8(text) ? nlohmann::json::parse(text, nullptr, false)
+                             : nlohmann::json::parse(as_utf8(text), nullptr, false);
   if (value.is_discarded() || !value.is_object()) {
     return std::nullopt;
   }

@@ -11,7 +11,8 @@
 namespace udperf::iperf3 {
 
 /// An object that a peer sent: nothing when it is no JSON object or is nested deeper than
-/// kMostDepth. Of a key that comes twice the last value counts (iperf3 writes some keys twice).
+/// kMostDepth. What is not UTF-8 in it becomes U+FFFD. Of a key that comes twice the last value
+/// counts (iperf3 writes some keys twice).
 inline constexpr std::size_t kMostDepth = 32;
 [[nodiscard]] std::optional<nlohmann::json> read_object(std::string_view text);
 

@@ -76,6 +76,7 @@ bool ClientControl::read_state(MonoTime now) {
     return true;
   }
   if (state == State::access_denied) {  // this program may say so once it knows what is asked for
+    busy_ = true;
     fail(began_ ? ErrorCode::cut_short : ErrorCode::refused,
          "the server is busy running a test. try again later");
     return false;

@@ -65,6 +65,8 @@ class ClientControl {
   [[nodiscard]] bool began() const { return began_; }
   /// The server closed the connection while more was to come.
   [[nodiscard]] bool abandoned() const { return abandoned_; }
+  /// The server is full, by its own word: it may have room later.
+  [[nodiscard]] bool busy() const { return busy_; }
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
   [[nodiscard]] const std::optional<Results>& server_results() const { return server_results_; }
 
@@ -109,6 +111,7 @@ class ClientControl {
   MonoTime deadline_;
   bool began_ = false;
   bool abandoned_ = false;
+  bool busy_ = false;
   std::optional<std::uint32_t> error_number_;
   std::optional<Results> server_results_;
   std::optional<Error> error_;

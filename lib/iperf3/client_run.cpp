@@ -150,6 +150,7 @@ class Watcher final : public TestWatcher {
       lost_ += received->lost;  // less than none where an earlier row's losses came after all
       live.lost = std::max<std::int64_t>(lost_ - lost_told_, 0);
       lost_told_ += live.lost;
+      live.duplicates = received->duplicates;
       live.reordered = received->out_of_order;
       observer_.on_interval(live);
     }
@@ -256,9 +257,8 @@ bool again(const ClientFinish& finish, const engine::ClientOptions& options, Dur
   if (finish.began || finish.interrupted || !finish.error) {
     return false;
   }
-  const bool busy = finish.error->code == ErrorCode::refused;
   const bool absent = finish.error->code == ErrorCode::unreachable;
-  return (busy && waited < options.retry_busy) || (absent && waited < options.wait_server);
+  return (finish.busy && waited < options.retry_busy) || (absent && waited < options.wait_server);
 }
 
 /// From the lookup on: a name that is not there yet may come, as the server may.
@@ -286,6 +286,15 @@ ClientFinish attempt(const engine::ClientOptions& options, const ClientTest::Par
 
 }  // namespace
 
+std::optional<Warning> unheard_payload(const TestParams& params) {
+  if (params.direction == Direction::up || params.payload == PayloadKind::random) {
+    return std::nullopt;
+  }
+  return Warning{
+      "iperf3_payload",
+      "--payload holds for what this end sends: an iperf3 server cannot be asked for it"};
+}
+
 TestOutcome run_iperf3_client(const engine::ClientOptions& options, const Clock& clock,
                               RandomSource& random, engine::ClientObserver& observer,
                               const engine::StopToken& stop) {
@@ -306,6 +315,9 @@ TestOutcome run_iperf3_client(const engine::ClientOptions& options, const Clock&
   }
   outcome.end = outcome.start + (clock.now() - begun);
   fill_outcome(std::move(finish), outcome);
+  if (auto warning = unheard_payload(outcome.params)) {
+    outcome.warnings.push_back(*std::move(warning));
+  }
   for (const Warning& warning : outcome.warnings) {
     observer.on_warning(warning);
   }

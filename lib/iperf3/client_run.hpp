@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "engine/client_run.hpp"
 
 namespace udperf::iperf3 {
@@ -10,5 +12,9 @@ namespace udperf::iperf3 {
                                             const Clock& clock, RandomSource& random,
                                             engine::ClientObserver& observer,
                                             const engine::StopToken& stop);
+
+/// What to say where the server sends and a payload was asked for that the protocol cannot ask it
+/// for; nothing where there is none.
+[[nodiscard]] std::optional<Warning> unheard_payload(const TestParams& params);
 
 }  // namespace udperf::iperf3

@@ -13,7 +13,6 @@ using namespace std::chrono_literals;
 using Event = ClientControl::Event;
 
 constexpr Duration kLongestSleep = 50ms;
-constexpr Duration kSoon = 500us;
 constexpr std::size_t kMostWorkers = 32;
 
 Cookie make_cookie(RandomSource& random) {
@@ -56,6 +55,7 @@ ClientFinish ClientTest::run() {
     error_ = error_ ? error_ : control_->error();
   }
   finish.connected = control_.has_value();
+  finish.busy = control_ && control_->busy();
   finish.began = started_ != kNever;
   finish.interrupted = interrupted_;
   if (finish.began) {
@@ -210,15 +210,16 @@ MonoTime ClientTest::next_look(MonoTime now) const {
   }
   const MonoTime end =
       started_ + plan_.duration + std::chrono::seconds{plan_.parameters.omit_seconds};
-  // The senders are at their end, too: they are looked at again soon.
-  return std::min(until, end > now ? end : now + kSoon);
+  return end > now ? std::min(until, end) : until;  // senders tell when they are at their end
 }
 
 void ClientTest::wait(MonoTime until) {
   const int hello = hello_by_ != kNever ? streams_.back().port->fd() : -1;
-  const std::array<int, 3> fds{interrupted_ ? -1 : parts_.stop.wait_fd(), poll_.fd(), hello};
+  const std::array<int, 4> fds{interrupted_ ? -1 : parts_.stop.wait_fd(), poll_.fd(), hello,
+                               told_.fd()};
   const MonoTime now = parts_.clock.now();
   os::wait_readable(fds, until == kNever ? kLongestSleep : std::max<Duration>(until - now, 0ns));
+  told_.take();
 }
 
 void ClientTest::talk() {

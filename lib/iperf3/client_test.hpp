@@ -77,6 +77,7 @@ struct ClientStream {
 struct ClientFinish {
   std::optional<Error> error;
   bool connected = false;  ///< the control connection stood
+  bool busy = false;       ///< the server had no room
   bool began = false;      ///< data flowed
   bool interrupted = false;
   Endpoint client;  ///< of the first stream
@@ -155,6 +156,7 @@ class ClientTest {
   void close_receiver(Stream& stream, const StreamResult* told, double seconds, ClientStream& out,
                       StreamEnd& row) const;
   void wait(MonoTime until);
+  bool wait_to_be_told(MonoTime until) const;
   [[nodiscard]] bool silent(MonoTime now) const;
   [[nodiscard]] bool host_is_gone(MonoTime now);
   void leave(const std::string& why, TxEnd senders);
@@ -166,6 +168,7 @@ class ClientTest {
   net::PollSet poll_;
   std::unique_ptr<net::TcpConnection> connection_;
   std::optional<ClientControl> control_;
+  os::Event told_;  ///< of streams: one is over, or has all that was expected
   std::vector<Stream> streams_;
   std::vector<std::unique_ptr<engine::Worker>> workers_;
   net::ReceiveBuffers buffers_;

@@ -1,6 +1,6 @@
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <thread>
 #include <utility>
 
 #include "iperf3/amount_time.hpp"
@@ -159,6 +159,17 @@ bool ClientTest::amount_received(MonoTime now) const {
          connection_->silence().value_or(Duration{0}) + kAnswered < now - last;
 }
 
+/// Whether a stream may have told something, and not the time is over.
+bool ClientTest::wait_to_be_told(MonoTime until) const {
+  const MonoTime now = parts_.clock.now();
+  if (now >= until) {
+    return false;
+  }
+  os::wait_readable(std::array<int, 1>{told_.fd()}, until - now);
+  told_.take();
+  return true;
+}
+
 /// Returns when what they have sent is final.
 void ClientTest::stop_senders(TxEnd why) {
   for (Stream& stream : streams_) {
@@ -171,8 +182,8 @@ void ClientTest::stop_senders(TxEnd why) {
   }
   // What is told must be what has left: a sender ends within its step.
   const auto running = [](const Stream& s) { return s.sender && !s.sender->over(); };
-  for (int i = 0; i < 2000 && std::any_of(streams_.begin(), streams_.end(), running); ++i) {
-    std::this_thread::sleep_for(500us);
+  const MonoTime until = parts_.clock.now() + 1s;
+  while (std::any_of(streams_.begin(), streams_.end(), running) && wait_to_be_told(until)) {
   }
 }
 
@@ -212,6 +223,9 @@ void ClientTest::note_rows(MonoTime now, bool last) {
     return;
   }
   const IntervalRows rows = cutter_->cut(record_.streams, counted, now);
+  if (rows.empty()) {
+    return;
+  }
   record_.keep(rows);
   if (parts_.watcher != nullptr) {
     parts_.watcher->on_test_interval(record_, rows);
@@ -234,8 +248,12 @@ void ClientTest::note_cut_off() {
 void ClientTest::wait_for_arrivals() {
   const auto& told = control_->server_results();
   const MonoTime begun = parts_.clock.now();
+  for (std::size_t i = 0; told && i < streams_.size(); ++i) {
+    if (streams_[i].receiver) {
+      streams_[i].receiver->expect(told->streams[i].packets);
+    }
+  }
   while (plan_.parameters.server_sends()) {
-    const MonoTime now = parts_.clock.now();
     bool complete = told.has_value();
     MonoTime last = begun;
     for (std::size_t i = 0; i < streams_.size(); ++i) {
@@ -245,10 +263,9 @@ void ClientTest::wait_for_arrivals() {
         last = std::max(last, streams_[i].receiver->last_arrival().value_or(last));
       }
     }
-    if (complete || has_drained(now - last, now - begun)) {
+    if (complete || !wait_to_be_told(drained_at(last, begun))) {
       return;
     }
-    std::this_thread::sleep_for(2ms);
   }
 }
 

@@ -72,6 +72,7 @@ void ClientTest::make_halves(Stream& stream, std::size_t index) {
                                      p.streams > 1,
                                      p.omit_seconds != 0,
                                      &memory_};
+    settings.told = &told_;
     stream.receiver = std::make_unique<ReceivingStream>(settings, *stream.port, parts_.clock);
     return;
   }
@@ -86,6 +87,7 @@ void ClientTest::make_halves(Stream& stream, std::size_t index) {
   settings.payload = plan_.payload;
   settings.digits = p.repeating_payload;
   settings.seed = parts_.random.next_u64();
+  settings.told = &told_;
   if (plan_.packets != 0) {
     settings.packets = plan_.packets / p.streams + (index < plan_.packets % p.streams ? 1 : 0);
     settings.nothing = settings.packets == 0;

@@ -1,7 +1,11 @@
 #include "iperf3/from_result.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <initializer_list>
+#include <utility>
 
+#include "base/saturating.hpp"
 #include "iperf3/bounded_json.hpp"
 #include "iperf3/socket_buffers.hpp"
 
@@ -49,7 +53,10 @@ Parameters parameters_of(const Json& test) {
   p.streams = std::max(at_most(count(test, "streams"), kMostStreams), 1U);
   p.length = std::max(at_most(count(test, "payload_bytes"), kMostLength), kLeastLength);
   p.bytes = count(test, "size_bytes");
-  p.seconds = at_most(count(test, "duration_s"), kMostSeconds);
+  p.blocks = count(test, "packets");
+  // The protocol has whole seconds.
+  p.seconds = static_cast<std::uint32_t>(std::min<double>(
+      std::ceil(std::max(find_number(test, "duration_s").value_or(0), 0.0)), kMostSeconds));
   // The result has the sum of all streams, and of both directions where both run.
   p.rate_bps = count(test, "rate_target_bps") / p.streams / (p.bidirectional ? 2U : 1U);
   p.ip.tos = static_cast<std::uint8_t>((at_most(count(test, "dscp"), 63U) << 2U) |
@@ -59,7 +66,18 @@ Parameters parameters_of(const Json& test) {
   return p;
 }
 
-StreamEnd end_of(const Json& stream, const Json& way) {
+/// The first of them that is there and longer than nothing: not each end tells for how long it
+/// counted.
+double first_seconds(std::initializer_list<double> all) {
+  for (const double seconds : all) {
+    if (seconds > 0) {
+      return seconds;
+    }
+  }
+  return 0;
+}
+
+StreamEnd end_of(const Json& stream, const Json& way, double planned_seconds) {
   const Json& tx = child(stream, "tx");
   const Json& rx = child(stream, "rx");
   StreamEnd end;
@@ -67,25 +85,59 @@ StreamEnd end_of(const Json& stream, const Json& way) {
   end.received_told = rx.is_object();
   end.sent_packets = count(tx, "packets");
   end.sent_bytes = count(tx, "payload_bytes");
-  end.sent_seconds = seconds_of_ns(child(way, "tx"), "span_ns");
+  const double sent = seconds_of_ns(child(way, "tx"), "span_ns");
+  const double received = seconds_of_ns(child(way, "rx"), "span_ns");
+  end.sent_seconds = first_seconds({sent, received, planned_seconds});
   end.received_bytes = count(rx, "unique_bytes");
-  end.received_seconds = seconds_of_ns(child(way, "rx"), "span_ns");
+  end.received_seconds = first_seconds({received, sent, planned_seconds});
   end.lost = find_count(child(stream, "loss"), "packets");
   end.received_packets =
       end.received_told ? count(rx, "unique") + end.lost.value_or(0) : end.sent_packets;
   end.out_of_order = find_count(child(stream, "reordering"), "packets");
-  end.jitter_s = seconds_of_ns(child(way, "jitter"), "rfc3550_ns");
+  const auto jitter_ns = find_number(child(way, "jitter"), "rfc3550_ns");
+  end.jitter_s = jitter_ns.value_or(0) / 1e9;
+  end.jitter_known = jitter_ns.has_value();
   return end;
 }
 
-Row row_of(const Json& interval, bool sender, std::uint32_t length) {
+/// What a sender's row has of the bytes of its stream: a result counts datagrams in its rows.
+class SentBytes {
+ public:
+  SentBytes(const StreamEnd& end, std::uint32_t length)
+      : bytes_(end.sent_bytes), packets_(end.sent_packets), length_(length) {
+    const std::uint64_t whole = saturating_mul(packets_, length);
+    mixed_ = whole > bytes_ && whole - bytes_ >= length;  // else just the last was shorter
+  }
+
+  /// Of the next row. Those of a mix of sizes have the mean.
+  std::uint64_t take(std::uint64_t packets) {
+    packets_so_far_ = std::min(saturating_add(packets_so_far_, packets), packets_);
+    const std::uint64_t whole = saturating_mul(packets_so_far_, length_);
+    const std::uint64_t so_far = mixed_ ? mean_of_first(packets_so_far_) : std::min(whole, bytes_);
+    return so_far - std::exchange(bytes_so_far_, so_far);
+  }
+
+ private:
+  [[nodiscard]] std::uint64_t mean_of_first(std::uint64_t packets) const {
+    return static_cast<std::uint64_t>(Uint128{bytes_} * packets / packets_);
+  }
+
+  std::uint64_t bytes_;
+  std::uint64_t packets_;  ///< not 0 where mixed
+  std::uint32_t length_;
+  bool mixed_ = false;
+  std::uint64_t packets_so_far_ = 0;
+  std::uint64_t bytes_so_far_ = 0;
+};
+
+Row row_of(const Json& interval, bool sender) {
   Row row;
   row.sender = sender;
   row.jitter_known = false;  // a result has it of the whole test alone
   row.start_s = find_number(interval, "start_s").value_or(0);
   row.end_s = find_number(interval, "end_s").value_or(0);
   row.packets = count(interval, "sent");
-  row.bytes = sender ? row.packets * length : count(interval, "payload_bytes");
+  row.bytes = count(interval, "payload_bytes");
   constexpr std::uint64_t kMostLost = std::uint64_t{1} << 48U;  // so that sums of streams fit
   row.lost = static_cast<std::int64_t>(at_most(count(interval, "lost"), kMostLost));
   row.out_of_order = count(interval, "reordered");
@@ -99,6 +151,7 @@ void add_way(const Json& test, const Json& way, bool sender, TestRecord& record)
     return;
   }
   const bool single = streams.size() == 1;
+  const double planned_seconds = find_number(test, "duration_s").value_or(0);
   for (const Json& stream : streams) {
     StreamEnds ends;
     ends.socket = static_cast<int>(stream_id(record.streams.size())) + 4;
@@ -106,22 +159,34 @@ void add_way(const Json& test, const Json& way, bool sender, TestRecord& record)
     ends.remote = endpoint_of(test, "server_address", "server_port");
     ends.sender = sender;
     record.streams.push_back(ends);
-    record.ends.push_back(end_of(stream, way));
+    record.ends.push_back(end_of(stream, way, planned_seconds));
     const Json& rows = single ? child(way, "intervals") : child(stream, "intervals");
-    std::uint64_t left = record.ends.back().sent_bytes;
+    SentBytes sent{record.ends.back(), record.parameters.length};
     for (std::size_t i = 0; rows.is_array() && i < rows.size(); ++i) {
       if (i >= record.intervals.size()) {
         record.intervals.emplace_back();
       }
       record.intervals[i].resize(record.streams.size() - 1);
-      Row row = row_of(rows[i], sender, record.parameters.length);
+      Row row = row_of(rows[i], sender);
       if (sender) {
-        row.bytes = std::min(row.bytes, left);  // the last datagram may have been shorter
-        left -= row.bytes;
+        row.bytes = sent.take(row.packets);
       }
       record.intervals[i].push_back(row);
     }
   }
+}
+
+/// Of one host, which is `up` in the way up and `down` in the other. A result does not divide it.
+CpuShare cpu_of(const Json& document, const char* up, const char* down) {
+  CpuShare out;
+  out.parts_known = false;
+  for (const auto& [way, side] : {std::pair{"up", up}, std::pair{"down", down}}) {
+    const Json& part = child(document, way);
+    const auto percent = find_number(child(part, side), "cpu_percent");
+    out.total += percent.value_or(0);
+    out.known = out.known && (percent || !part.is_object());
+  }
+  return out;
 }
 
 }  // namespace
@@ -150,11 +215,8 @@ Result<TestRecord> record_of_result(const std::string& document) {
   for (IntervalRows& rows : record.intervals) {
     rows.resize(record.streams.size());
   }
-  const auto cpu = [&](const char* way, const char* side) {
-    return find_number(child(child(*read, way), side), "cpu_percent").value_or(0);
-  };
-  record.local_cpu.total = cpu("up", "tx") + cpu("down", "rx");
-  record.remote_cpu.total = cpu("up", "rx") + cpu("down", "tx");
+  record.local_cpu = cpu_of(*read, "tx", "rx");
+  record.remote_cpu = cpu_of(*read, "rx", "tx");
   const Json& error = child(*read, "error");
   if (error.is_object()) {
     record.error = find_text(error, "message");

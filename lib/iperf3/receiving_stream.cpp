@@ -20,6 +20,7 @@ ReceivingStream::ReceivingStream(const StreamAccount::Settings& settings, net::D
       clock_(clock),
       account_(settings),
       moderation_(port.receive_buffer_bytes()),
+      told_(settings.told),
       omitting_(settings.omits) {}
 
 Wake ReceivingStream::step(MonoTime now, net::ReceiveBuffers& buffers) {
@@ -85,14 +86,29 @@ ReceivingStream::Reading ReceivingStream::read(net::ReceiveBuffers& buffers) {
 
 void ReceivingStream::publish() {
   const auto totals = account_.totals();
-  const std::lock_guard lock{mutex_};
-  shown_ = totals;
-  arrival_ = account_.last_arrival();
+  {
+    const std::lock_guard lock{mutex_};
+    shown_ = totals;
+    arrival_ = account_.last_arrival();
+  }
+  // Whoever expects it after this looks at what is shown, which has it.
+  const std::uint64_t expected = expected_.load(std::memory_order_relaxed);
+  if (expected != UINT64_MAX && totals.all_received(expected)) {
+    expected_.store(UINT64_MAX, std::memory_order_relaxed);
+    tell();
+  }
+}
+
+void ReceivingStream::tell() noexcept {
+  if (told_ != nullptr) {
+    told_->raise();
+  }
 }
 
 void ReceivingStream::abandon() noexcept {
   abandoned_.store(true, std::memory_order_relaxed);
   over_.store(true, std::memory_order_release);
+  tell();
 }
 
 StreamAccount::Totals ReceivingStream::totals() const {

@@ -35,6 +35,10 @@ class ReceivingStream final : public engine::Task {
   /// Ends it at its next step, which its executor is to be woken for.
   void stop() { stop_.store(true, std::memory_order_relaxed); }
 
+  /// Somebody waits until every number up to `packets` has arrived: tells once, by the event of the
+  /// settings. Look at totals() behind it, since that may be so already.
+  void expect(std::uint64_t packets) { expected_.store(packets, std::memory_order_relaxed); }
+
   [[nodiscard]] StreamAccount::Totals totals() const;
   [[nodiscard]] std::optional<MonoTime> last_arrival() const;
 
@@ -54,6 +58,7 @@ class ReceivingStream final : public engine::Task {
   /// Ends the omitted time, where it is over at `at_ns`.
   void end_omitted_by(std::int64_t at_ns);
   void publish();
+  void tell() noexcept;
 
   net::DatagramPort& port_;
   const Clock& clock_;
@@ -65,6 +70,8 @@ class ReceivingStream final : public engine::Task {
   std::optional<Duration> cpu_at_start_;
   MonoTime begun_{};
   std::uint32_t cpu_permille_ = UINT32_MAX;
+  const os::Event* told_;
+  std::atomic<std::uint64_t> expected_{UINT64_MAX};
   std::atomic<std::int64_t> omit_until_ns_{INT64_MAX};
   std::atomic<bool> stop_{false};
   std::atomic<bool> over_{false};

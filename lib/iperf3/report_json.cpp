@@ -119,11 +119,10 @@ OrderedJson row_tree(const Row& row) {
   OrderedJson out =
       span_tree(row.start_s, row.end_s, row.bytes, bits_per_second(row.bytes, row.seconds()));
   if (!row.sender) {
-    const auto lost = static_cast<std::uint64_t>(row.lost > 0 ? row.lost : 0);
     out["jitter_ms"] = row.jitter_known ? plain(row.jitter_s * 1000) : OrderedJson(nullptr);
     out["lost_packets"] = row.lost;
     out["packets"] = row.packets;
-    out["lost_percent"] = plain(percent_of(lost, row.packets));
+    out["lost_percent"] = plain(percent_of(row.lost, row.packets));
   } else {
     out["packets"] = row.packets;
   }
@@ -155,16 +154,6 @@ OrderedJson rows_tree(const TestRecord& record, const IntervalRows& rows) {
   return out;
 }
 
-/// Loss and the rest behind the bytes of `out`.
-OrderedJson with_loss(OrderedJson out, double jitter_s, std::optional<std::uint64_t> lost,
-                      std::uint64_t packets) {
-  out["jitter_ms"] = plain(jitter_s * 1000);
-  out["lost_packets"] = lost ? OrderedJson(*lost) : OrderedJson(nullptr);
-  out["packets"] = packets;
-  out["lost_percent"] = lost ? plain(percent_of(*lost, packets)) : OrderedJson(nullptr);
-  return out;
-}
-
 /// What the other end has not told is null, and never 0.
 void leave_open(OrderedJson& tree, bool open, std::initializer_list<const char*> keys) {
   for (const char* key : keys) {
@@ -174,16 +163,32 @@ void leave_open(OrderedJson& tree, bool open, std::initializer_list<const char*>
   }
 }
 
+/// From the start of the counted time on.
+OrderedJson whole_tree(double seconds, std::uint64_t bytes, double rate_seconds) {
+  OrderedJson out = span_tree(0, seconds, bytes, bits_per_second(bytes, rate_seconds));
+  leave_open(out, rate_seconds <= 0 && bytes != 0, {"bits_per_second"});
+  return out;
+}
+
+/// Jitter and loss of `of` behind the bytes of `out`.
+OrderedJson with_loss(OrderedJson out, const StreamEnd& of, std::uint64_t packets) {
+  out["jitter_ms"] = plain(of.jitter_s * 1000);
+  out["lost_packets"] = of.lost ? OrderedJson(*of.lost) : OrderedJson(nullptr);
+  out["packets"] = packets;
+  out["lost_percent"] = of.lost ? plain(percent_of(static_cast<std::int64_t>(*of.lost), packets))
+                                : OrderedJson(nullptr);
+  leave_open(out, !of.received_told || !of.jitter_known, {"jitter_ms"});
+  return out;
+}
+
 double longest(const StreamEnd& end) {
   return end.received_seconds > 0 ? end.received_seconds : end.sent_seconds;
 }
 
 OrderedJson end_stream_tree(const StreamEnds& ends, const StreamEnd& end) {
-  OrderedJson udp = span_tree(0, end.sent_seconds, end.sent_bytes,
-                              bits_per_second(end.sent_bytes, end.sent_seconds));
-  udp = with_loss(std::move(udp), end.jitter_s, end.lost, end.received_packets);
+  OrderedJson udp = whole_tree(end.sent_seconds, end.sent_bytes, end.sent_seconds);
+  udp = with_loss(std::move(udp), end, end.received_packets);
   leave_open(udp, !end.sent_told, {"bytes", "bits_per_second"});
-  leave_open(udp, !end.received_told, {"jitter_ms"});
   udp["out_of_order"] = end.out_of_order ? OrderedJson(*end.out_of_order) : OrderedJson(nullptr);
   udp["sender"] = ends.sender;
   return OrderedJson{{"udp", with_socket(ends.socket, udp)}};
@@ -192,27 +197,36 @@ OrderedJson end_stream_tree(const StreamEnds& ends, const StreamEnd& end) {
 void add_sums(const TestRecord& record, Side side, const std::string& suffix, OrderedJson& out) {
   const StreamEnd sum = sum_ends(record, side);
   // Bytes and rate as sent with the receiver's seconds and losses: consumers know it so.
-  OrderedJson mixed =
-      span_tree(0, longest(sum), sum.sent_bytes, bits_per_second(sum.sent_bytes, sum.sent_seconds));
-  mixed = with_loss(std::move(mixed), sum.jitter_s, sum.lost, sum.received_packets);
+  OrderedJson mixed = whole_tree(longest(sum), sum.sent_bytes, sum.sent_seconds);
+  mixed = with_loss(std::move(mixed), sum, sum.received_packets);
   leave_open(mixed, !sum.sent_told, {"bytes", "bits_per_second"});
-  leave_open(mixed, !sum.received_told, {"jitter_ms"});
   mixed["sender"] = side == Side::sends;
   out["sum" + suffix] = mixed;
-  OrderedJson sent = span_tree(0, sum.sent_seconds, sum.sent_bytes,
-                               bits_per_second(sum.sent_bytes, sum.sent_seconds));
+  OrderedJson sent = whole_tree(sum.sent_seconds, sum.sent_bytes, sum.sent_seconds);
   // What was lost is told here, too: some consumers look at nothing else.
-  sent = with_loss(std::move(sent), sum.jitter_s, sum.lost, sum.sent_packets);
+  sent = with_loss(std::move(sent), sum, sum.sent_packets);
   leave_open(sent, !sum.sent_told, {"bytes", "bits_per_second", "packets", "lost_percent"});
-  leave_open(sent, !sum.received_told, {"jitter_ms"});
   sent["sender"] = true;
   out["sum_sent" + suffix] = sent;
-  OrderedJson received = span_tree(0, longest(sum), sum.received_bytes,
-                                   bits_per_second(sum.received_bytes, longest(sum)));
-  received = with_loss(std::move(received), sum.jitter_s, sum.lost, sum.received_packets);
-  leave_open(received, !sum.received_told, {"bytes", "bits_per_second", "jitter_ms", "packets"});
+  OrderedJson received = whole_tree(longest(sum), sum.received_bytes, longest(sum));
+  received = with_loss(std::move(received), sum, sum.received_packets);
+  leave_open(received, !sum.received_told, {"bytes", "bits_per_second", "packets"});
   received["sender"] = false;
   out["sum_received" + suffix] = received;
+}
+
+OrderedJson cpu_tree(const TestRecord& record) {
+  const CpuShare& host = record.local_cpu;
+  const CpuShare& remote = record.remote_cpu;
+  OrderedJson out{{"host_total", plain(host.total)},   {"host_user", plain(host.user)},
+                  {"host_system", plain(host.system)}, {"remote_total", plain(remote.total)},
+                  {"remote_user", plain(remote.user)}, {"remote_system", plain(remote.system)}};
+  const bool told = peer_told(record);
+  leave_open(out, !host.known, {"host_total"});
+  leave_open(out, !host.known || !host.parts_known, {"host_user", "host_system"});
+  leave_open(out, !told || !remote.known, {"remote_total"});
+  leave_open(out, !told || !remote.known || !remote.parts_known, {"remote_user", "remote_system"});
+  return out;
 }
 
 OrderedJson end_tree(const TestRecord& record) {
@@ -230,14 +244,7 @@ OrderedJson end_tree(const TestRecord& record) {
   if (record.parameters.bidirectional) {
     add_sums(record, first == Side::sends ? Side::receives : Side::sends, "_bidir_reverse", out);
   }
-  const CpuShare& host = record.local_cpu;
-  const CpuShare& remote = record.remote_cpu;
-  out["cpu_utilization_percent"] = {
-      {"host_total", plain(host.total)},   {"host_user", plain(host.user)},
-      {"host_system", plain(host.system)}, {"remote_total", plain(remote.total)},
-      {"remote_user", plain(remote.user)}, {"remote_system", plain(remote.system)}};
-  leave_open(out["cpu_utilization_percent"], !peer_told(record),
-             {"remote_total", "remote_user", "remote_system"});
+  out["cpu_utilization_percent"] = cpu_tree(record);
   return out;
 }
 

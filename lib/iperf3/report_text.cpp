@@ -86,9 +86,8 @@ std::string head_text(const TestRecord& record, const Head& head, const TextForm
 }
 
 std::string loss_text(double jitter_s, std::int64_t lost, std::uint64_t packets) {
-  const auto counted = static_cast<std::uint64_t>(lost > 0 ? lost : 0);
   return printed("  %5.3f ms  %lld/%llu (%.2g%%)", jitter_s * 1000, static_cast<long long>(lost),
-                 static_cast<unsigned long long>(packets), percent_of(counted, packets));
+                 static_cast<unsigned long long>(packets), percent_of(lost, packets));
 }
 
 /// Of a whole test, where the loss may not be known.

@@ -40,10 +40,18 @@ std::unique_ptr<const sender::DatagramFormat> format_of(const SendingStream::Set
 
 SendingStream::SendingStream(const Settings& settings, net::DatagramPort& port, const Clock& clock)
     : sender_(sender_settings(settings), format_of(settings), port, clock),
+      told_(settings.told),
       urgency_(settings.rate_bps != 0 ? engine::Urgency::deadline : engine::Urgency::bulk) {
   if (settings.nothing) {
     sender_.abandon(TxEnd::complete);
-    over_.store(true, std::memory_order_release);
+    end();
+  }
+}
+
+void SendingStream::end() noexcept {
+  over_.store(true, std::memory_order_release);
+  if (told_ != nullptr) {
+    told_->raise();
   }
 }
 
@@ -60,7 +68,7 @@ engine::Wake SendingStream::step(MonoTime now, net::ReceiveBuffers& /*buffers*/)
     omitted_alone_.store(before, std::memory_order_relaxed);
   }
   failed_.store(sender_.report().end == TxEnd::failed, std::memory_order_relaxed);
-  over_.store(true, std::memory_order_release);
+  end();
   return engine::Wake{};
 }
 
@@ -70,7 +78,7 @@ void SendingStream::abandon() noexcept {
   } catch (const std::bad_alloc&) {  // then its report says less
   }
   failed_.store(true, std::memory_order_relaxed);
-  over_.store(true, std::memory_order_release);
+  end();
 }
 
 TxReport SendingStream::report() const {

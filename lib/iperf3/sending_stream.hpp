@@ -9,6 +9,7 @@
 #include "model/reports.hpp"
 #include "model/test_params.hpp"
 #include "net/datagram_port.hpp"
+#include "os/event.hpp"
 #include "sender/sender.hpp"
 
 namespace udperf::iperf3 {
@@ -31,6 +32,7 @@ class SendingStream final : public engine::Task {
     PayloadKind payload = PayloadKind::random;
     bool digits = false;  ///< 0123456789 in place of `payload`
     std::uint64_t seed = 0;
+    const os::Event* told = nullptr;  ///< raised when it is over; null: nobody waits
   };
 
   SendingStream(const Settings& settings, net::DatagramPort& port, const Clock& clock);
@@ -68,7 +70,10 @@ class SendingStream final : public engine::Task {
   [[nodiscard]] int os_error() const { return sender_.os_error(); }
 
  private:
+  void end() noexcept;
+
   sender::Sender sender_;
+  const os::Event* told_;
   engine::Urgency urgency_;
   std::atomic<std::uint64_t> omitted_alone_{0};  ///< where the test ended in the omitted time
   std::atomic<bool> failed_{false};

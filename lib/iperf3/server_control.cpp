@@ -168,6 +168,12 @@ void ServerControl::stream_made(MonoTime now) {
   }
 }
 
+void ServerControl::waited_in_vain(MonoTime now) {
+  if (phase_ == Phase::deciding) {
+    deadline_ = now + kSlotPatience;
+  }
+}
+
 void ServerControl::streams_made(MonoTime now, std::optional<Duration> longest) {
   if (phase_ != Phase::creating) {
     return;

@@ -46,6 +46,8 @@ class ServerControl {
   void streams_made(MonoTime now, std::optional<Duration> longest = std::nullopt);
   /// A hello has come: the next has its time again, as long as all of them together have some.
   void stream_made(MonoTime now);
+  /// A test before this one has let its turn lapse: the time that it took is not this one's.
+  void waited_in_vain(MonoTime now);
   /// This end's results, after `client_results`.
   void send_results(const Results& results, MonoTime now);
   /// The server is stopped: the client is told.

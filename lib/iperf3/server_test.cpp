@@ -136,7 +136,7 @@ void ServerTest::fail(ErrorNumber error, const std::string& reason, MonoTime now
 }
 
 void ServerTest::take_turn(MonoTime now) {
-  admission_.admit();
+  admission_.admit(now);
   control_.admit(now);
 }
 
@@ -206,6 +206,7 @@ void ServerTest::add_stream(std::unique_ptr<net::DatagramPort> port, MonoTime no
       StreamEnds{stream.port->fd(), stream.port->local(), stream.port->remote(), !receives});
   static_cast<void>(stream.port->send_control(kHelloReply));
   streams_.push_back(std::move(stream));
+  admission_.hear(now);
   control_.stream_made(now);
   if (streams_.size() == p.sockets()) {
     const bool amount = p.bytes != 0 || p.blocks != 0;

@@ -89,6 +89,12 @@ class ServerTest {
   [[nodiscard]] bool awaits_turn() const { return admission_.waits() && !control_.ended(); }
   [[nodiscard]] bool creating() const { return control_.creating(); }
   void take_turn(MonoTime now);
+  /// When the turn is another's, if one waits for it and no hello comes before.
+  [[nodiscard]] MonoTime turn_ends() const {
+    return admission_.turn_ends(connection_->round_trip().value_or(Duration{0}));
+  }
+  /// Another test of the address has let its turn lapse.
+  void waited_in_vain(MonoTime now) { control_.waited_in_vain(now); }
   /// A hello that this test waits for: its socket, connected to the client.
   void add_stream(std::unique_ptr<net::DatagramPort> port, MonoTime now);
   [[nodiscard]] net::PortOptions port_options(const Endpoint& client, const Endpoint& local) const;

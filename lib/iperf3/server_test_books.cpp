@@ -61,8 +61,9 @@ void ServerTest::note_rows(MonoTime now) {
       c.totals = stream.receiver->totals();
     }
   }
-  if (!over || cutter_->pending(counters, now)) {
-    const IntervalRows rows = cutter_->cut(record_.streams, counters, now);
+  const bool due = !over || cutter_->pending(counters, now);
+  const IntervalRows rows = due ? cutter_->cut(record_.streams, counters, now) : IntervalRows{};
+  if (!rows.empty()) {
     if (record_.keep_needs_room() && !memory_.take_rows(rows.size() * sizeof(Row))) {
       record_.make_do();
     }

@@ -1,6 +1,7 @@
 #include "iperf3/service.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <variant>
 
@@ -19,9 +20,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int kAcceptsPerStep = 32;
-/// Connections beyond the sessions that the policy allows: those that have not asked yet.
-constexpr std::size_t kMostUndecided = 256;
-constexpr std::size_t kMostUndecidedOfAddress = 64;
 
 /// Of each data socket.
 std::uint32_t buffer_of(const engine::ServerOptions& options) {
@@ -50,12 +48,13 @@ Result<std::unique_ptr<Iperf3Service>> Iperf3Service::open(const Parts& parts, s
   constexpr int kTries = 16;  // a free TCP port may be taken as a UDP port
   for (int i = 0;; ++i) {
     const std::string& device = parts.options.bind_device;
-    auto control = net::TcpListener::open(parts.options.bind, port, device);
+    auto control = net::TcpListener::open(parts.options.bind, port, device, parts.one_family);
     if (!control) {
       return tl::unexpected{control.error()};
     }
-    auto data = net::UdpListener::open(parts.options.bind, (*control)->local().port,
-                                       net::UdpListener::kHandshakeBuffer, device);
+    auto data =
+        net::UdpListener::open(parts.options.bind, (*control)->local().port,
+                               net::UdpListener::kHandshakeBuffer, device, parts.one_family);
     if (data) {
       return std::unique_ptr<Iperf3Service>{
           new Iperf3Service{parts, *std::move(control), *std::move(data)}};
@@ -121,16 +120,7 @@ void Iperf3Service::welcome(std::unique_ptr<net::TcpConnection> connection, Mono
   if (shutting_down_ || !let_in(parts_.options.allow, parts_.options.deny, address)) {
     return;  // closed without a word
   }
-  const IpAddress source = source_of(address);
-  std::size_t undecided = 0;
-  std::size_t of_address = 0;
-  for (const auto& test : tests_) {
-    undecided += test->granted() ? 0U : 1U;
-    of_address += !test->granted() && source_of(test->client().address) == source ? 1U : 0U;
-  }
-  if (undecided >= kMostUndecided || of_address >= kMostUndecidedOfAddress) {
-    return;
-  }
+  make_room_for(source_of(address));
   static_cast<void>(apply(parts_.control, connection->fd()));  // a peer is not to end the server
   poll_.add(connection->fd());
   tests_.push_back(std::make_unique<ServerTest>(test_setting(parts_), std::move(connection),
@@ -236,24 +226,6 @@ void Iperf3Service::decide(ServerTest& test, MonoTime now) {
   parts_.observer.on_session_opened(test.id(), test.client(), params);
 }
 
-/// One test of an address at a time: their hellos look alike. Returns when they are to be stepped.
-MonoTime Iperf3Service::give_turns(MonoTime now) {
-  MonoTime next = kNever;
-  for (const auto& test : tests_) {
-    if (!test->awaits_turn()) {
-      continue;
-    }
-    const bool taken = std::any_of(tests_.begin(), tests_.end(), [&test](const auto& other) {
-      return other->creating() && other->client().address == test->client().address;
-    });
-    if (!taken) {
-      test->take_turn(now);
-      next = std::min(next, test->step(now));
-    }
-  }
-  return next;
-}
-
 void Iperf3Service::on_datagram(const net::Datagram& datagram, MonoTime now) {
   if (!is_hello(datagram.bytes) || datagram.length() != kHello.size()) {
     return;
@@ -312,14 +284,15 @@ void Iperf3Service::reap(MonoTime now) {
       parts_.observer.on_session_closed(test.outcome());
       ++finished_;
     }
-    if (test.finished()) {
-      finished_ += parts_.options.one_off && test.failed_asking() ? 1U : 0U;
-      poll_.remove(test.connection().fd());
-      it = tests_.erase(it);
-    } else {
-      ++it;
-    }
+    it = test.finished() ? forget(it) : std::next(it);
   }
+}
+
+/// Nothing of the test is left, or it was never granted.
+Iperf3Service::Tests::iterator Iperf3Service::forget(Tests::iterator test) {
+  finished_ += parts_.options.one_off && (*test)->failed_asking() ? 1U : 0U;
+  poll_.remove((*test)->connection().fd());
+  return tests_.erase(test);
 }
 
 void Iperf3Service::shut_down() {

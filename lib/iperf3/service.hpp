@@ -41,6 +41,7 @@ class Iperf3Service final : public engine::Service {
     TextFormat text_output = {};
     /// Who a token is of, or why nobody is let in by it; null: everybody is let in.
     std::function<Result<std::string>(const std::optional<std::string>& token)> authorize = {};
+    bool one_family = false;    ///< where every address of IPv6 is bound to, IPv4 is not served
     bool refuse_rates = false;  ///< of this end, above the policy's; else it sends more slowly
     Duration data_patience = std::chrono::seconds{120};  ///< for data of a client that sends
     Duration rate_window = std::chrono::seconds{5};      ///< that its rate is looked at over
@@ -67,6 +68,8 @@ class Iperf3Service final : public engine::Service {
   [[nodiscard]] Endpoint local() const { return control_->local(); }
 
  private:
+  using Tests = std::vector<std::unique_ptr<ServerTest>>;
+
   Iperf3Service(const Parts& parts, std::unique_ptr<net::TcpListener> control,
                 std::unique_ptr<net::ListenPort> data);
 
@@ -78,10 +81,13 @@ class Iperf3Service final : public engine::Service {
   void turn_down(ServerTest& test, const wire::Reject& reject, MonoTime now);
   [[nodiscard]] bool is_known(ServerTest& test, MonoTime now);
   [[nodiscard]] bool may_enter(ServerTest& test, MonoTime now);
+  void make_room_for(const IpAddress& source);
   void deny(ServerTest& test, const std::string& reason, MonoTime now);
   MonoTime give_turns(MonoTime now);
+  MonoTime end_turn(ServerTest& test, MonoTime now);
   MonoTime step_tests(MonoTime now);
   void reap(MonoTime now);
+  Tests::iterator forget(Tests::iterator test);
   void keep_rate(const ServerTest& test, MonoTime now);
   [[nodiscard]] bool burst_fits(const Parameters& asked, const TestParams& granted,
                                 const session::Occupancy& occupied) const;
@@ -92,7 +98,7 @@ class Iperf3Service final : public engine::Service {
   std::unique_ptr<net::TcpListener> control_;
   std::unique_ptr<net::ListenPort> data_;
   net::PollSet poll_;
-  std::vector<std::unique_ptr<ServerTest>> tests_;
+  Tests tests_;
   session::RateDebts debts_;
   AccessPace pace_;
   std::vector<net::Datagram> strays_;

@@ -1,4 +1,4 @@
-// Whose places and rates Iperf3Service has given out, and by which policy it gives others.
+// Whose places, turns and rates Iperf3Service has given out, and by which policy it gives others.
 
 #include <algorithm>
 
@@ -7,6 +7,73 @@
 #include "iperf3/service.hpp"
 
 namespace udperf::iperf3 {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Connections beyond the sessions that the policy allows: those that have not asked yet.
+constexpr std::size_t kMostUndecided = 256;
+constexpr std::size_t kMostUndecidedOfAddress = 64;
+
+}  // namespace
+
+/// Of too many connections that have not got a test, the oldest goes: whoever is served asks at
+/// once.
+void Iperf3Service::make_room_for(const IpAddress& source) {
+  auto oldest = tests_.end();
+  auto oldest_of_source = tests_.end();
+  std::size_t undecided = 0;
+  std::size_t of_source = 0;
+  for (auto it = tests_.begin(); it != tests_.end(); ++it) {
+    if ((*it)->granted()) {
+      continue;
+    }
+    oldest = undecided++ == 0 ? it : oldest;
+    if (source_of((*it)->client().address) == source) {
+      oldest_of_source = of_source++ == 0 ? it : oldest_of_source;
+    }
+  }
+  if (of_source >= kMostUndecidedOfAddress) {
+    forget(oldest_of_source);
+  } else if (undecided >= kMostUndecided) {
+    forget(oldest);
+  }
+}
+
+/// One test of an address at a time: their hellos look alike. Returns when they are to be stepped.
+MonoTime Iperf3Service::give_turns(MonoTime now) {
+  MonoTime next = kNever;
+  for (const auto& test : tests_) {
+    if (!test->awaits_turn()) {
+      continue;
+    }
+    const auto taken = std::find_if(tests_.begin(), tests_.end(), [&test](const auto& other) {
+      return other->creating() && other->client().address == test->client().address;
+    });
+    if (taken != tests_.end() && now < (*taken)->turn_ends()) {
+      next = std::min(next, (*taken)->turn_ends());
+      continue;
+    }
+    if (taken != tests_.end()) {
+      next = std::min(next, end_turn(**taken, now));
+    }
+    test->take_turn(now);
+    next = std::min(next, test->step(now));
+  }
+  return next;
+}
+
+/// Others wait for the turn of `test`, which has said no hello in time: it does not keep it.
+/// Returns when it is to be stepped.
+MonoTime Iperf3Service::end_turn(ServerTest& test, MonoTime now) {
+  test.fail(ErrorNumber::create_stream, "the client made no stream while others waited", now);
+  for (const auto& other : tests_) {
+    if (other->awaits_turn() && other->client().address == test.client().address) {
+      other->waited_in_vain(now);
+    }
+  }
+  return test.step(now);
+}
 
 bool Iperf3Service::full(const IpAddress& client, MonoTime now) const {
   const auto occupied = occupancy_with(parts_.neighbours, client, now);

@@ -10,6 +10,7 @@
 #include "iperf3/results.hpp"
 #include "model/reports.hpp"
 #include "net/datagram_port.hpp"
+#include "os/event.hpp"
 #include "receiver/drop_attribution.hpp"
 #include "receiver/read_log.hpp"
 #include "stats/stream_stats.hpp"
@@ -32,6 +33,8 @@ class StreamAccount {
     bool several = false;             ///< one of several streams: the delays' bins are to be joined
     bool omits = false;               ///< there is an omitted time: end_omitted() follows
     MemoryAccount* memory = nullptr;  ///< of the test; null: no limit
+    /// Raised when what was expected has come, see ReceivingStream::expect(); null: nobody waits.
+    const os::Event* told = nullptr;
   };
   explicit StreamAccount(const Settings& settings);
 

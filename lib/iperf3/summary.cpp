@@ -22,6 +22,7 @@ std::optional<Row> sum_rows(const IntervalRows& rows, Side side) {
     sum->packets = saturating_add(sum->packets, row.packets);
     sum->lost = saturating_sum(sum->lost, row.lost);
     sum->out_of_order = saturating_add(sum->out_of_order, row.out_of_order);
+    sum->duplicates = saturating_add(sum->duplicates, row.duplicates);
     sum->jitter_s += row.jitter_s;
     sum->jitter_known = sum->jitter_known && row.jitter_known;
   }
@@ -51,6 +52,7 @@ StreamEnd sum_ends(const TestRecord& record, Side side) {
         sum.lost && end.lost ? std::optional{saturating_add(*sum.lost, *end.lost)} : std::nullopt;
     sum.out_of_order = saturating_add(sum.out_of_order.value_or(0), end.out_of_order.value_or(0));
     sum.jitter_s += end.jitter_s;
+    sum.jitter_known = sum.jitter_known && end.jitter_known;
     sum.sent_told = sum.sent_told && end.sent_told;
     sum.received_told = sum.received_told && end.received_told;
   }
@@ -69,7 +71,7 @@ Side first_side(const TestRecord& record) {
   return client_sends_first != record.server ? Side::sends : Side::receives;
 }
 
-double percent_of(std::uint64_t part, std::uint64_t whole) {
+double percent_of(std::int64_t part, std::uint64_t whole) {
   return whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }
 

@@ -25,7 +25,8 @@ enum class Side : bool { sends, receives };
 /// printed: the client's sending.
 [[nodiscard]] Side first_side(const TestRecord& record);
 
-[[nodiscard]] double percent_of(std::uint64_t part, std::uint64_t whole);
+/// Below 0 where `part` is: what was missing before came after all.
+[[nodiscard]] double percent_of(std::int64_t part, std::uint64_t whole);
 [[nodiscard]] double bits_per_second(std::uint64_t bytes, double seconds);
 
 }  // namespace udperf::iperf3

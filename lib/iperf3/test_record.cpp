@@ -25,6 +25,7 @@ Row received_row(const StreamAccount::Part& a, const StreamAccount::Part& b) {
   row.bytes = b.bytes - std::min(a.bytes, b.bytes);
   row.lost = static_cast<std::int64_t>(b.missing) - static_cast<std::int64_t>(a.missing);
   row.out_of_order = b.reordered - std::min(a.reordered, b.reordered);
+  row.duplicates = b.duplicates - std::min(a.duplicates, b.duplicates);
   row.jitter_s = b.jitter ? in_seconds(*b.jitter) : 0;
   return row;
 }
@@ -35,6 +36,7 @@ void add_to(Row& row, const Row& next) {
   row.packets += next.packets;
   row.lost += next.lost;
   row.out_of_order += next.out_of_order;
+  row.duplicates += next.duplicates;
   row.jitter_s = next.jitter_s;
   row.jitter_known = next.jitter_known;
 }
@@ -156,7 +158,7 @@ IntervalRows RowCutter::cut(const std::vector<StreamEnds>& streams,
     now = origin_;
   }
   advance(now);
-  return rows;
+  return omitted && interval_ == Duration{0} ? IntervalRows{} : rows;  // as iperf3 has it
 }
 
 }  // namespace udperf::iperf3

@@ -22,6 +22,7 @@ struct Row {
   std::uint64_t packets = 0;       ///< sender: sent; receiver: numbers passed
   std::int64_t lost = 0;           ///< receiver: a late arrival takes it below zero
   std::uint64_t out_of_order = 0;  ///< receiver
+  std::uint64_t duplicates = 0;    ///< receiver
   double jitter_s = 0;             ///< receiver, so far
   bool jitter_known = true;
   bool omitted = false;
@@ -52,6 +53,7 @@ struct StreamEnd {
   std::optional<std::uint64_t> lost;          ///< absent: the receiver's word does not say
   std::optional<std::uint64_t> out_of_order;  ///< absent: a stock receiver does not tell
   double jitter_s = 0;
+  bool jitter_known = true;
   bool sent_told = true;      ///< the sender's half is known; else its counts say nothing
   bool received_told = true;  ///< the receiver's half is
 };
@@ -60,6 +62,8 @@ struct CpuShare {
   double total = 0;  ///< percent of a core
   double user = 0;
   double system = 0;
+  bool known = true;
+  bool parts_known = true;  ///< user and system
 };
 
 /// Everything that iperf3 tells of a test, at one end of it.
@@ -130,13 +134,14 @@ struct StreamCounters {
 /// it. Pure.
 class RowCutter {
  public:
-  /// `interval` 0: one row for each part. Where time ends the test, the last row waits for its end.
+  /// `interval` 0: one row, and none of the omitted time. Where time ends the test, the last row
+  /// waits for its end.
   RowCutter(const Parameters& parameters, Duration interval, MonoTime start);
 
   /// When the next row ends.
   [[nodiscard]] MonoTime next() const { return next_; }
   /// The rows that end at `now`; `counters` in the order of the streams. Call when next() is
-  /// reached, and once at the end of the test.
+  /// reached, and once at the end of the test. Empty: none.
   [[nodiscard]] IntervalRows cut(const std::vector<StreamEnds>& streams,
                                  const std::vector<StreamCounters>& counters, MonoTime now);
   /// Whether there is a last row: a tenth of an interval has passed since the one before, or

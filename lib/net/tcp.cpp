@@ -200,19 +200,20 @@ std::optional<std::uint32_t> TcpConnection::segment_bytes() const {
 
 Result<std::unique_ptr<TcpListener>> TcpListener::open(const std::optional<IpAddress>& bind,
                                                        std::uint16_t port,
-                                                       const std::string& device) {
+                                                       const std::string& device, bool one_family) {
   if (bind) {
-    return open_at(Endpoint{*bind, port}, device);
+    return open_at(Endpoint{*bind, port}, device, one_family);
   }
-  auto both = open_at(Endpoint{IpAddress::any(IpFamily::v6), port}, device);
+  auto both = open_at(Endpoint{IpAddress::any(IpFamily::v6), port}, device, false);
   if (both || both.error().os_error == EADDRINUSE || both.error().os_error == EACCES) {
     return both;
   }
-  return open_at(Endpoint{IpAddress::any(IpFamily::v4), port}, device);
+  return open_at(Endpoint{IpAddress::any(IpFamily::v4), port}, device, true);
 }
 
 Result<std::unique_ptr<TcpListener>> TcpListener::open_at(const Endpoint& local,
-                                                          const std::string& device) {
+                                                          const std::string& device,
+                                                          bool one_family) {
   const bool v4 = local.address.family == IpFamily::v4;
   Fd fd{::socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   if (!fd) {
@@ -220,7 +221,7 @@ Result<std::unique_ptr<TcpListener>> TcpListener::open_at(const Endpoint& local,
     return system_error(reason, "create a TCP socket");
   }
   if (!v4) {
-    set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, local.address.is_any() ? 0 : 1);
+    set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, local.address.is_any() && !one_family ? 0 : 1);
   }
   // Connections of a server before this one may still be closing.
   set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);

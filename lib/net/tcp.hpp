@@ -81,9 +81,10 @@ class TcpConnection {
 class TcpListener {
  public:
   /// Without `bind`: every address, IPv6 and IPv4 on one socket (IPv4 alone where there is no
-  /// IPv6).
+  /// IPv6). `one_family`: every address of IPv6, as `bind`, is none of IPv4.
   [[nodiscard]] static Result<std::unique_ptr<TcpListener>> open(
-      const std::optional<IpAddress>& bind, std::uint16_t port, const std::string& device = {});
+      const std::optional<IpAddress>& bind, std::uint16_t port, const std::string& device = {},
+      bool one_family = false);
 
   /// One connection that waits; nothing when none does.
   [[nodiscard]] std::unique_ptr<TcpConnection> accept();
@@ -95,7 +96,7 @@ class TcpListener {
  private:
   TcpListener(Fd socket, const Endpoint& local) : socket_(std::move(socket)), local_(local) {}
   static Result<std::unique_ptr<TcpListener>> open_at(const Endpoint& local,
-                                                      const std::string& device);
+                                                      const std::string& device, bool one_family);
 
   Fd socket_;
   Endpoint local_;

@@ -134,20 +134,21 @@ UdpListener::~UdpListener() = default;
 
 Result<std::unique_ptr<UdpListener>> UdpListener::open(const std::optional<IpAddress>& bind,
                                                        std::uint16_t port, std::uint32_t buffer,
-                                                       const std::string& device) {
+                                                       const std::string& device, bool one_family) {
   if (bind) {
-    return open_at(Endpoint{*bind, port}, buffer, device);
+    return open_at(Endpoint{*bind, port}, buffer, device, one_family);
   }
-  auto both = open_at(Endpoint{IpAddress::any(IpFamily::v6), port}, buffer, device);
+  auto both = open_at(Endpoint{IpAddress::any(IpFamily::v6), port}, buffer, device, false);
   if (both || both.error().os_error == EADDRINUSE || both.error().os_error == EACCES) {
     return both;
   }
-  return open_at(Endpoint{IpAddress::any(IpFamily::v4), port}, buffer, device);
+  return open_at(Endpoint{IpAddress::any(IpFamily::v4), port}, buffer, device, true);
 }
 
 Result<std::unique_ptr<UdpListener>> UdpListener::open_at(const Endpoint& local,
                                                           std::uint32_t buffer,
-                                                          const std::string& device) {
+                                                          const std::string& device,
+                                                          bool one_family) {
   const bool v4 = local.address.family == IpFamily::v4;
   Fd fd{::socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   if (!fd) {
@@ -157,7 +158,7 @@ Result<std::unique_ptr<UdpListener>> UdpListener::open_at(const Endpoint& local,
   if (v4) {
     set_option(fd.get(), IPPROTO_IP, IP_PKTINFO, 1);
   } else {
-    set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, local.address.is_any() ? 0 : 1);
+    set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, local.address.is_any() && !one_family ? 0 : 1);
     set_option(fd.get(), IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
     set_option(fd.get(), IPPROTO_IP, IP_PKTINFO, 1);
   }

@@ -13,10 +13,11 @@ class UdpListener final : public ListenPort {
  public:
   /// Without `bind`: every address, IPv6 and IPv4 on one socket (IPv4 alone where there is no
   /// IPv6). With `device`: only through that network interface. Fails when another program listens
-  /// on the port.
+  /// on the port. `one_family`: every address of IPv6, as `bind`, is none of IPv4.
   [[nodiscard]] static Result<std::unique_ptr<UdpListener>> open(
       const std::optional<IpAddress>& bind, std::uint16_t port,
-      std::uint32_t buffer = kHandshakeBuffer, const std::string& device = {});
+      std::uint32_t buffer = kHandshakeBuffer, const std::string& device = {},
+      bool one_family = false);
 
   /// Payload bytes to ask of the socket's buffer where it takes handshakes only.
   static constexpr std::uint32_t kHandshakeBuffer = 4U << 20U;
@@ -37,7 +38,8 @@ class UdpListener final : public ListenPort {
 
   [[nodiscard]] static Result<std::unique_ptr<UdpListener>> open_at(const Endpoint& local,
                                                                     std::uint32_t buffer,
-                                                                    const std::string& device);
+                                                                    const std::string& device,
+                                                                    bool one_family);
 
   /// Where datagrams are read into, many at a time: used again and again, as there may be a flood.
   class Inbox;

@@ -1,10 +1,19 @@
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
 #include <fstream>
+#include <pty.h>
 #include <string>
+#include <termios.h>
 #include <vector>
 
 #include "e2e/iperf3_peers.hpp"
 #include "e2e/program.hpp"
 #include "iperf3/authentication.hpp"
+#include "net/fd.hpp"
+#include "os/event.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
 #include "support/iperf3_keys.hpp"
@@ -13,6 +22,7 @@
 
 // Users and passwords of the iperf3 protocol, in both roles.
 
+using namespace std::chrono_literals;
 using namespace udperf;
 using namespace udperf::test;
 
@@ -130,4 +140,57 @@ TEST_CASE("A stranger has not used up a server that serves one client") {
   CHECK(run_words(iperf3_client(kProgram, locked.port, files.user()), password("rossi")).code() ==
         0);
   CHECK(locked.process.wait(kGuard).has_value());
+}
+
+TEST_CASE("Who is asked for a password can leave, and the terminal shows again what is typed") {
+  if (!has_authentication()) {
+    return;
+  }
+  const KeyFiles files;
+  Words words = with({kProgram, "iperf3", "-c", "127.0.0.1", "-u"}, files.user());
+  std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
+  for (std::string& word : words) {
+    argv.push_back(word.data());
+  }
+  argv.push_back(nullptr);
+  int master = -1;
+  const pid_t child = ::forkpty(&master, nullptr, nullptr, nullptr);
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    ::unsetenv("IPERF3_PASSWORD");
+    ::execv(argv.front(), argv.data());
+    ::_exit(127);
+  }
+  const net::Fd terminal{master};
+  const auto shows = [&terminal] {
+    termios now{};
+    REQUIRE(::tcgetattr(terminal.get(), &now) == 0);
+    return (now.c_lflag & static_cast<tcflag_t>(ECHO)) != 0;
+  };
+  std::string text;
+  bool left = false;
+  for (std::array<char, 256> some{};;) {
+    os::wait_readable(std::array<int, 1>{terminal.get()}, kGuard);
+    const ssize_t length = ::read(terminal.get(), some.data(), some.size());
+    if (length <= 0) {
+      break;
+    }
+    text.append(some.data(), static_cast<std::size_t>(length));
+    if (!left && text.find("Password: ") != std::string::npos) {
+      left = true;
+      while (shows()) {  // it is about to hide it
+        os::wait_readable({}, 1ms);
+      }
+      REQUIRE(::write(terminal.get(), "\x03", 1) == 1);  // Ctrl-C
+    }
+  }
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  INFO(text);
+  CHECK(left);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(text.find("the client has terminated") != std::string::npos);
+  CHECK(shows());
 }

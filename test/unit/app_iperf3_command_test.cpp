@@ -1,8 +1,11 @@
+#include <algorithm>
+#include <chrono>
 #include <string>
 #include <vector>
 
 #include "app/cli.hpp"
 #include "app/iperf3/command.hpp"
+#include "app/iperf3/rows.hpp"
 #include "support/catch.hpp"
 
 using namespace std::chrono_literals;
@@ -126,7 +129,6 @@ TEST_CASE("What is not supported or makes no sense is refused in one line") {
                                                {"-c", "h", "-u", "--cport", "0"},
                                                {"-c", "h", "-u", "--cport", "65535", "-P", "2"},
                                                {"-c", "h", "-u", "--debug=foo"},
-                                               {"-c", "h", "-u", "-d5"},
                                                {"-s", "-A", "0,1"},
                                                {"-c", "h", "-u", "--dscp", "64"},
                                                {"-c", "h", "-u", "-L", "0"},
@@ -200,8 +202,8 @@ TEST_CASE("CPUs, waiting times and the control connection's own are taken") {
 }
 
 TEST_CASE("A level of -d stands behind it or is left out, and letters behind it are options") {
-  for (const std::vector<std::string>& words :
-       std::vector<std::vector<std::string>>{{"-s", "-d"}, {"-s", "-d3"}, {"-s", "--debug=1"}}) {
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"-s", "-d"}, {"-s", "-d0"}, {"-s", "-d3"}, {"-s", "-d5"}, {"-s", "--debug=1"}}) {
     const auto command = parse(words);
     CHECK_FALSE(command.problem.has_value());
     CHECK(command.log.debug);
@@ -259,4 +261,14 @@ TEST_CASE("The program's other name is told from others") {
   CHECK(is_iperf3_name("/usr/local/bin/iperf3"));
   CHECK_FALSE(is_iperf3_name("/opt/iperf3/udperf"));
   CHECK_FALSE(is_iperf3_name("udperf"));
+}
+
+TEST_CASE("the help names the time that a client has to begin with", "[app]") {
+  const auto& rows = iperf3_rows();
+  const auto row = std::find_if(rows.begin(), rows.end(), [](const Iperf3Row& each) {
+    return each.name == "connect-timeout";
+  });
+  REQUIRE(row != rows.end());
+  const auto ms = Iperf3Command{}.patience.connect / std::chrono::milliseconds{1};
+  CHECK(row->help.find("(" + std::to_string(ms) + ")") != std::string_view::npos);
 }

@@ -1,13 +1,16 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <fstream>
 #include <iterator>
 #include <string>
 
+#include "app/iperf3/idle_guard.hpp"
 #include "app/iperf3/printer.hpp"
 #include "app/output/files.hpp"
+#include "os/event.hpp"
 #include "support/catch.hpp"
 #include "support/fake_clock.hpp"
 #include "support/temp_dir.hpp"
@@ -144,4 +147,19 @@ TEST_CASE("What an iperf3 peer says steers no terminal", "[app]") {
     const auto byte = static_cast<unsigned char>(c);
     return (byte < 0x20 && c != '\n' && c != '\t') || byte >= 0x7F;
   }));
+}
+
+TEST_CASE("A server is idle as long as no client has been granted a test", "[app]") {
+  Printed printed{Iperf3Command::Output::text};
+  Iperf3Printer printer{printed.command, printed.output, printed.clock};
+  engine::StopToken idle;
+  {
+    const IdleGuard guard{0ms, printer, idle};
+    os::wait_readable(std::array<int, 1>{idle.wait_fd()}, 1min);
+    CHECK(guard.asked());
+  }
+  printer.note_client();
+  engine::StopToken busy;
+  { const IdleGuard guard{0ms, printer, busy}; }
+  CHECK_FALSE(busy.requested());
 }

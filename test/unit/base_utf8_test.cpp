@@ -39,3 +39,10 @@ TEST_CASE("nothing that steers a terminal is printed as it is") {
 
 }  // namespace
 }  // namespace udperf
+
+TEST_CASE("each byte that is of no character is replaced, and the rest stays") {
+  CHECK(udperf::as_utf8("plain \xC3\xA9") == "plain \xC3\xA9");
+  CHECK(udperf::as_utf8("caf\xE9!") == "caf\xEF\xBF\xBD!");
+  CHECK(udperf::as_utf8("\xE2\x82") == "\xEF\xBF\xBD\xEF\xBF\xBD");
+  CHECK(udperf::as_utf8("").empty());
+}

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "iperf3/stream_account.hpp"
+#include "iperf3/summary.hpp"
 #include "iperf3/test_record.hpp"
 #include "support/catch.hpp"
 #include "support/seeded_random.hpp"
@@ -247,6 +248,38 @@ TEST_CASE("Rows add up to the totals, and the clock begins again after the omitt
   rows = cutter.cut(streams, {{20, {}}}, start + 3s);
   CHECK(rows[0].packets == 13);
   CHECK(rows[0].bytes == 13 * kLength);
+}
+
+TEST_CASE("A row of what is received has the copies that came in it") {
+  Parameters p;
+  p.length = kLength;
+  const MonoTime start{50s};
+  RowCutter cutter{p, 1s, start};
+  const std::vector<StreamEnds> streams{StreamEnds{5, {}, {}, false}};
+  StreamCounters counters;
+  counters.totals.duplicates = 3;
+  CHECK(cutter.cut(streams, {counters}, start + 1s)[0].duplicates == 3);
+  counters.totals.duplicates = 8;
+  const IntervalRows rows = cutter.cut(streams, {counters}, start + 2s);
+  CHECK(rows[0].duplicates == 5);
+  CHECK(sum_rows({rows[0], rows[0]}, Side::receives)->duplicates == 10);
+}
+
+TEST_CASE("Without intervals there is one row, and none of the omitted time") {
+  Parameters p;
+  p.length = kLength;
+  p.omit_seconds = 1;
+  const MonoTime start{50s};
+  RowCutter cutter{p, 0s, start};
+  const std::vector<StreamEnds> streams{StreamEnds{5, {}, {}, true}};
+  CHECK(cutter.next() == start + 1s);
+  CHECK(cutter.cut(streams, {{10, {}}}, start + 1s).empty());
+  CHECK(cutter.next() == kNever);
+  const IntervalRows rows = cutter.cut(streams, {{7, {}}}, start + 3s);
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].packets == 7);
+  CHECK(rows[0].start_s == 0.0);
+  CHECK(rows[0].end_s == 2.0);
 }
 
 TEST_CASE("The record of a test without end is merged, and nothing of it is lost") {

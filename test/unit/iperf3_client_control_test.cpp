@@ -65,6 +65,7 @@ TEST_CASE("A busy server, a refusal with a reason, and a server that fails are t
     REQUIRE(client.control.error().has_value());
     CHECK(client.control.error()->code == ErrorCode::refused);
     CHECK(client.control.error()->what.find("busy") != std::string::npos);
+    CHECK(client.control.busy());
   }
   {
     Client client;
@@ -74,6 +75,7 @@ TEST_CASE("A busy server, a refusal with a reason, and a server that fails are t
     REQUIRE(client.control.error().has_value());
     CHECK(client.control.error()->code == ErrorCode::refused);
     CHECK(client.control.error()->what.find("rate") != std::string::npos);
+    CHECK_FALSE(client.control.busy());
   }
   {
     Client client;

@@ -110,6 +110,19 @@ TEST_CASE("A key of the wrong type is as good as none, and of two alike the last
   CHECK_FALSE(read->labels.title.has_value());
 }
 
+TEST_CASE("Text that is not UTF-8 is replaced, in what either end says") {
+  const auto read = read_parameters("{\"udp\":true,\"len\":100,\"title\":\"caf\xE9\"}");
+  REQUIRE(read.has_value());
+  CHECK(read->labels.title == "caf\xEF\xBF\xBD");
+  const std::string told =
+      R"({"streams":[{"id":1,"bytes":5,"packets":1,"errors":0,"jitter":0}],)"
+      "\"server_output_text\":\"\xFF\",\"server_output_json\":{\"title\":\"\xE9\"}}";
+  const auto results = read_results(told, 1);
+  REQUIRE(results.has_value());
+  CHECK(results->server_output_text == "\xEF\xBF\xBD");
+  CHECK(results->server_output_json == "{\"title\":\"\xEF\xBF\xBD\"}");
+}
+
 TEST_CASE("JSON nested without end is not read") {
   CHECK_FALSE(read_object(std::string(100'000, '[')).has_value());
   CHECK_FALSE(read_object(R"({"a":)" + std::string(40, '[') + std::string(40, ']') + "}"));

@@ -121,6 +121,19 @@ TEST_CASE("Every state of a server has an end when the client falls silent") {
   }
 }
 
+TEST_CASE("Time behind others that said nothing is not a client's own") {
+  Server server;
+  server.say(bytes_of(std::string(37, 'a')));
+  server.say(framed(R"({"udp":true,"len":100,"time":5})"));
+  server.now += 24s;
+  server.control.waited_in_vain(server.now);
+  CHECK(server.control.deadline() == server.now + 25s);
+  server.control.admit(server.now);
+  const MonoTime deadline = server.control.deadline();
+  server.control.waited_in_vain(server.now + 1s);
+  CHECK(server.control.deadline() == deadline);
+}
+
 TEST_CASE("A test has one end, however a client spreads what it has to say") {
   Server server;
   server.to_running();  // for 5 s

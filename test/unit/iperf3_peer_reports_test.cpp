@@ -1,3 +1,4 @@
+#include "iperf3/client_run.hpp"
 #include "iperf3/peer_reports.hpp"
 #include "support/catch.hpp"
 
@@ -158,4 +159,16 @@ TEST_CASE("A server does not judge what it sent when the client had stopped coun
   OwnSent narrow = sent((std::uint64_t{1} << 32U) + 5);
   narrow.counters = Counters::narrow;
   CHECK_FALSE(client_received(word(UINT32_MAX, 0, UINT32_MAX), narrow).has_value());
+}
+
+TEST_CASE("A payload that the server cannot be asked for is warned of") {
+  TestParams params;
+  params.direction = Direction::down;
+  CHECK_FALSE(unheard_payload(params).has_value());
+  params.payload = PayloadKind::zero;
+  CHECK(unheard_payload(params).has_value());
+  params.direction = Direction::both;
+  CHECK(unheard_payload(params).has_value());
+  params.direction = Direction::up;
+  CHECK_FALSE(unheard_payload(params).has_value());
 }

@@ -192,6 +192,86 @@ TEST_CASE("Of a result without the other end's half nothing is 0 that was not me
   CHECK(told["start"]["test_start"]["omit"] == 3);
 }
 
+TEST_CASE("A result of a sender that does not tell its time has the rate of the receiver's") {
+  json document = json::parse(result_of_both());
+  document["test"]["direction"] = "down";
+  document["up"] = nullptr;
+  document["down"]["tx"]["span_ns"] = nullptr;
+  document["down"]["rx"]["span_ns"] = 2e9;
+  const auto end_of = [&document] {
+    const auto record = record_of_result(document.dump());
+    REQUIRE(record.has_value());
+    return json::parse(report_json(*record))["end"];
+  };
+  CHECK(end_of()["sum"]["bits_per_second"] == 200'000);
+  CHECK(end_of()["sum_sent"]["bits_per_second"] == 200'000);
+  document["down"]["rx"]["span_ns"] = nullptr;
+  CHECK(end_of()["sum_received"]["bits_per_second"] ==
+        352'000);  // in the second that was asked for
+  document["test"]["duration_s"] = nullptr;
+  for (const char* sum : {"sum", "sum_sent", "sum_received"}) {
+    CHECK(end_of()[sum]["bits_per_second"].is_null());
+  }
+}
+
+TEST_CASE("Rows of a mix of sizes have the mean of it, and add up") {
+  json document = json::parse(result_of_both());
+  json& up = document["up"];
+  up["streams"][0]["tx"] = {{"packets", 7}, {"payload_bytes", 2001}};
+  up["intervals"] = {{{"start_s", 0.0}, {"end_s", 1.0}, {"sent", 4}},
+                     {{"start_s", 1.0}, {"end_s", 2.0}, {"sent", 3}}};
+  const auto record = record_of_result(document.dump());
+  REQUIRE(record.has_value());
+  const json told = json::parse(report_json(*record));
+  CHECK(told["intervals"][0]["sum"]["bytes"] == 1143);
+  CHECK(told["intervals"][1]["sum"]["bytes"] == 858);
+}
+
+TEST_CASE("A result's amount is told as iperf3 does: datagrams as blocks, time in whole seconds") {
+  json document = json::parse(result_of_both());
+  const auto start_of = [&document] {
+    const auto record = record_of_result(document.dump());
+    REQUIRE(record.has_value());
+    return json::parse(report_json(*record))["start"]["test_start"];
+  };
+  document["test"]["duration_s"] = 2.5;
+  CHECK(start_of()["duration"] == 3);
+  CHECK(start_of()["blocks"] == 0);
+  document["test"]["duration_s"] = nullptr;
+  document["test"]["packets"] = 500;
+  CHECK(start_of()["duration"] == 0);
+  CHECK(start_of()["blocks"] == 500);
+}
+
+TEST_CASE("What a result has not measured is null in iperf3's form") {
+  json document = json::parse(result_of_both());
+  document["up"]["jitter"]["rfc3550_ns"] = nullptr;
+  document["up"]["tx"]["cpu_percent"] = 20.0;
+  document["down"]["rx"]["cpu_percent"] = 5.0;
+  document["down"]["tx"]["cpu_percent"] = 7.0;
+  const auto record = record_of_result(document.dump());
+  REQUIRE(record.has_value());
+  const json end = json::parse(report_json(*record))["end"];
+  CHECK(end["sum"]["jitter_ms"].is_null());
+  CHECK(end["streams"][0]["udp"]["jitter_ms"].is_null());
+  CHECK(end["sum_bidir_reverse"]["jitter_ms"] == 0.002);
+  const json& cpu = end["cpu_utilization_percent"];
+  CHECK(cpu["host_total"] == 25);
+  for (const char* key :
+       {"host_user", "host_system", "remote_total", "remote_user", "remote_system"}) {
+    CHECK(cpu[key].is_null());
+  }
+}
+
+TEST_CASE("A row in which more was found than lost has less than none lost") {
+  TestRecord record = second_of_one_stream(true, 0);
+  record.intervals[0][0].lost = -5;
+  const json told = json::parse(report_json(record))["intervals"][0]["sum"];
+  CHECK(told["lost_packets"] == -5);
+  CHECK(told["lost_percent"] == -5);
+  CHECK(rows_text(record, record.intervals[0]).find("-5/100 (-5%)") != std::string::npos);
+}
+
 TEST_CASE("What a result says was lost can be summed up, however much it is") {
   json document = json::parse(result_of_both());
   json& streams = document["down"]["streams"];

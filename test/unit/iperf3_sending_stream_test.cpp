@@ -1,7 +1,9 @@
 #include <cerrno>
 
+#include "iperf3/drain.hpp"
 #include "iperf3/parameters.hpp"
 #include "iperf3/protocol.hpp"
+#include "iperf3/receiving_stream.hpp"
 #include "iperf3/sending_stream.hpp"
 #include "support/catch.hpp"
 #include "support/fake_clock.hpp"
@@ -274,4 +276,66 @@ TEST_CASE("a time's worth to send at once is told in datagrams") {
   CHECK(iperf3::burst_of(5ms, 80'000'000, 1000) == 50);
   CHECK(iperf3::burst_of(1us, 80'000, 1000) == 1);
   CHECK(iperf3::burst_of(50ms, 10'000'000'000, 1000) == iperf3::kMostBurst);
+}
+
+TEST_CASE("who waits for a stream is told when it is over") {
+  const os::Event told;
+  Scene s;
+  s.settings.told = &told;
+  s.settings.packets = 10;
+  s.open();
+  s.step();
+  s.run();
+  REQUIRE(s.stream->over());
+  CHECK(told.take());
+  s.step();
+  CHECK_FALSE(told.take());  // once
+  s.open();
+  CHECK_FALSE(told.take());
+  s.stream->abandon();
+  CHECK(told.take());
+  s.settings.nothing = true;
+  s.open();
+  CHECK(told.take());
+}
+
+TEST_CASE("who waits for what was sent is told once when it has come, and not for each read") {
+  constexpr std::uint32_t kLength = 100;
+  const os::Event told;
+  iperf3::StreamAccount::Settings settings{kLength, Counters::wide};
+  settings.told = &told;
+  FakePort port;
+  FakeClock clock;
+  net::ReceiveBuffers buffers;
+  iperf3::ReceivingStream stream{settings, port, clock};
+  const auto arrive = [&](std::uint64_t number) {
+    std::vector<std::byte> bytes(kLength);
+    iperf3::encode(bytes.data(), Counters::wide, number, to_ns(clock.now()));
+    net::Received read;
+    read.data = bytes;
+    read.segment = kLength;
+    read.at = clock.now();
+    stream.take_early(read);
+    stream.step(clock.now(), buffers);
+  };
+  arrive(1);
+  CHECK_FALSE(told.take());  // nobody waits
+  stream.expect(3);
+  arrive(3);
+  CHECK_FALSE(told.take());
+  arrive(2);
+  CHECK(told.take());
+  arrive(2);
+  CHECK_FALSE(told.take());
+  stream.abandon();
+  CHECK(told.take());
+}
+
+TEST_CASE("late arrivals are waited for until the moment at which they have drained") {
+  const MonoTime begun{1000s};
+  for (const Duration last : {0ms, 700ms, 1400ms}) {
+    const MonoTime at = iperf3::drained_at(begun + last, begun);
+    CHECK(iperf3::has_drained(at - begun - last, at - begun));
+    CHECK_FALSE(iperf3::has_drained(at - begun - last - 1ns, at - begun - 1ns));
+  }
 }

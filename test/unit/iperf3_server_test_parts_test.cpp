@@ -36,12 +36,22 @@ TEST_CASE("a client is asked about, granted and admitted, each once") {
   admission.grant(params);
   CHECK(admission.params().streams == 7);
   CHECK(admission.waits());
-  admission.admit();
+  admission.admit(at(2s));
   CHECK(admission.granted());
   CHECK_FALSE(admission.waits());
   CHECK_FALSE(admission.turned_away());
   admission.turn_away();
   CHECK(admission.turned_away());
+}
+
+TEST_CASE("a turn is over a second and four round trips after the last hello") {
+  TestAdmission admission;
+  admission.grant(TestParams{});
+  admission.admit(at(5s));
+  CHECK(admission.turn_ends(0ms) == at(6s));
+  CHECK(admission.turn_ends(600ms) == at(8400ms));
+  admission.hear(at(7s));
+  CHECK(admission.turn_ends(0ms) == at(8s));
 }
 
 TEST_CASE("data flowed from the start to the client's end, without the omitted time") {

@@ -1,15 +1,42 @@
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <array>
 #include <cstdint>
 #include <utility>
 #include <vector>
 
 #include "net/tcp.hpp"
+#include "net/udp_listener.hpp"
 #include "os/event.hpp"
 #include "support/catch.hpp"
+#include "support/condition.hpp"
 
 using namespace std::chrono_literals;
 using namespace udperf;
 using net::TcpConnection;
+
+TEST_CASE(
+    "listeners on every address of IPv6 take IPv4, too, unless it is the family that counts") {
+  const auto v6_only = [](int fd) {
+    int value = -1;
+    socklen_t size = sizeof value;
+    return ::getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &value, &size) == 0 ? value : -1;
+  };
+  const auto any = IpAddress::any(IpFamily::v6);
+  for (const bool one_family : {false, true}) {
+    CAPTURE(one_family);
+    const auto tcp = net::TcpListener::open(any, 0, {}, one_family);
+    const auto udp =
+        net::UdpListener::open(any, 0, net::UdpListener::kHandshakeBuffer, {}, one_family);
+    if (!tcp || !udp) {
+      test::skip_test("no IPv6 on this machine");
+      return;
+    }
+    CHECK(v6_only((*tcp)->fd()) == (one_family ? 1 : 0));
+    CHECK(v6_only((*udp)->fd()) == (one_family ? 1 : 0));
+  }
+}
 
 TEST_CASE("what a connection is given in pieces goes out whole and in order, however slowly") {
   const auto listener = net::TcpListener::open(IpAddress::loopback(IpFamily::v4), 0, {});
