@@ -264,11 +264,6 @@ int run_server(const Iperf3Command& command, Iperf3Printer& printer, engine::Sto
   return printer.failed() ? kFailed : exit_ok;
 }
 
-int fail_parameter(const std::string& what) {
-  std::fprintf(stderr, "iperf3: parameter error - %s\n", what.c_str());
-  return kFailed;
-}
-
 /// The forms of JSON have on stdout what went wrong before there is any other output.
 void print_failure(const Iperf3Command& command, const std::string& what) {
   using Output = Iperf3Command::Output;
@@ -292,7 +287,8 @@ int fail(const Iperf3Command& command, const std::string& what) {
 /// On stderr, as iperf3 does.
 int refuse(const Iperf3Command& command) {
   print_failure(command, *command.problem);
-  return fail_parameter(*command.problem);
+  std::fprintf(stderr, "iperf3: parameter error - %s\n", command.problem->c_str());
+  return kFailed;
 }
 
 int run_role(const Iperf3Command& command, OutputFile& output) {
