@@ -15,7 +15,7 @@ verb_fuzz() {
   for program in build/fuzz/bin/*_fuzz; do
     fuzz_one "$program" "$seconds" &
     set -- "$@" $!
-    if [ $# -ge "$(getconf _NPROCESSORS_ONLN)" ]; then
+    if [ $# -ge "$(.ci/processors)" ]; then
       wait "$1" || failed=yes
       shift
     fi
@@ -30,7 +30,7 @@ verb_fuzz() {
 fuzz_share() {
   share=$1
   shift
-  share=$((share * $(getconf _NPROCESSORS_ONLN) / $#))
+  share=$((share * $(.ci/processors) / $#))
   [ "$share" -ge 10 ] || share=10
   [ "$share" -le 60 ] || share=60
   echo "$share"

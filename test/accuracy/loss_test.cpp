@@ -147,6 +147,9 @@ TEST_CASE("random loss each way equals the router's count", "[accuracy]") {
     return;
   }
   const std::string host = GENERATE(kServer4, kServer6);
+  if (!udperf::test::host_or_skip(host)) {
+    return;
+  }
   rule_router(*scene, "counter up {\n}\ncounter down {\n}",
               "udp dport 5555 " + data_type + "numgen random mod 1000 < 20 counter name up drop\n" +
                   "udp sport 5555 " + data_type +
@@ -208,6 +211,9 @@ TEST_CASE("marks that the path sets, clears or rewrites are counted", "[accuracy
     return;
   }
   for (const std::string host : {kServer4, kServer6}) {
+    if (!udperf::test::host_or_skip(host)) {
+      continue;
+    }
     for (const std::string what : {"marked", "bleached"}) {
       for (const std::string direction : {"up", "down"}) {
         CAPTURE(host, what, direction);
@@ -237,7 +243,7 @@ TEST_CASE("large buffers and a path that loses: all of it is the network's", "[a
     // A kernel that is held up drops on the way between the namespaces, too.
     if (attempt.needs(attempt.strain().drops == 0, "a kernel that drops before no socket")) {
       CHECK(way.at("loss").at("network_packets") == hit);
-      attempt.needs(lost_in_hosts(way) == 0, "sockets that lose nothing");
+      attempt.keeps(lost_in_hosts(way) == 0, "sockets that lose nothing");
     }
   });
 }

@@ -8,6 +8,7 @@
 #include "e2e/program.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
+#include "support/families.hpp"
 #include "support/relay.hpp"
 
 using namespace std::chrono_literals;
@@ -77,7 +78,7 @@ Tally tally(const RelayLog& log, Direction way) {
 /// Sockets with small buffers lose something on a busy host, the relay's, too.
 void check_against(const RelayLog& log, Direction way, const json& direction, Attempt& attempt) {
   check_books(direction);
-  if (!attempt.needs(log.exact() && lost_in_hosts(direction) == 0, "sockets that lose nothing")) {
+  if (!attempt.keeps(log.exact() && lost_in_hosts(direction) == 0, "sockets that lose nothing")) {
     return;
   }
   const auto expected = tally(log, way);
@@ -148,7 +149,7 @@ TEST_CASE("the same seed loses the same datagrams", "[e2e]") {
       const json way = document_of(run_udperf(client_arguments(relay.endpoint(),
                                                                {"--size", "1M", "--rate", "20M"})))
                            .at("up");
-      attempt.needs(relay.log().exact() && lost_in_hosts(way) == 0, "sockets that lose nothing");
+      attempt.keeps(relay.log().exact() && lost_in_hosts(way) == 0, "sockets that lose nothing");
       losses.push_back(way.at("loss").at("periods"));
     }
     CHECK((!attempt.missing().empty() || losses[0] == losses[1]));
@@ -158,6 +159,9 @@ TEST_CASE("the same seed loses the same datagrams", "[e2e]") {
 TEST_CASE("a lost first and a lost last datagram are counted, although no gap shows them",
           "[e2e]") {
   const auto family = GENERATE(IpFamily::v4, IpFamily::v6);
+  if (!udperf::test::family_or_skip(family)) {
+    return;
+  }
   const Server server{family};
   RelayScript script;
   script.decide = [](const Passage& passage) -> std::optional<Fate> {

@@ -118,7 +118,7 @@ TEST_CASE("a server answers on the interface that it is bound to, and on no othe
           "[e2e][netns]") {
   const auto path = RoutedPath::make();
   if (!path) {
-    udperf::test::skip_test("needs root and network namespaces");
+    udperf::test::skip_test(path.error());
     return;
   }
   const auto serve = [&](const std::string& device) {

@@ -149,7 +149,7 @@ double distance_to_exponential(std::vector<double> gaps, double mean) {
 
 /// Wake-ups that are late make times late: that is the host's doing where it was under strain.
 void needs_punctual(const json& direction, Attempt& attempt) {
-  attempt.needs(direction.at("tx").at("pacing_skipped") == 0, "nothing skipped");
+  attempt.keeps(direction.at("tx").at("pacing_skipped") == 0, "nothing skipped");
 }
 
 /// A test with these options whose capture is judged when it is over.

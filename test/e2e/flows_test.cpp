@@ -46,7 +46,7 @@ struct Bundle {
   [[nodiscard]] static std::optional<Bundle> make(int members) {
     auto path = BundledPath::make(members);
     if (!path) {
-      udperf::test::skip_test("needs root and network namespaces");
+      udperf::test::skip_test(path.error());
       return std::nullopt;
     }
     SpawnOptions options;

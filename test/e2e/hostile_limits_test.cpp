@@ -31,12 +31,15 @@ Words limited(const std::string& limit, const Words& arguments) {
   return words;
 }
 
+constexpr const char* kOtherUser = "54321";
+
 /// The same as somebody whose threads are counted, which root's are not. By descriptor: the build
 /// may lie where only root looks.
 Words limited_user(int threads, const Words& arguments) {
   Words words{"/bin/sh", "-c",
-              "exec 9<\"$0\" && exec setpriv --reuid 54321 --clear-groups prlimit --nproc=" +
-                  std::to_string(threads) + " /proc/self/fd/9 \"$@\"",
+              std::string{"exec 9<\"$0\" && exec setpriv --reuid "} + kOtherUser +
+                  " --clear-groups prlimit --nproc=" + std::to_string(threads) +
+                  " /proc/self/fd/9 \"$@\"",
               kProgram};
   words.insert(words.end(), arguments.begin(), arguments.end());
   return words;
@@ -157,6 +160,12 @@ TEST_CASE("whatever threads there are, a command ends with a status and words", 
   constexpr auto kAll = std::filesystem::perms::others_exec | std::filesystem::perms::others_read;
   if ((std::filesystem::status(kProgram).permissions() & kAll) != kAll) {
     skip_test("the program is built for its owner alone (umask)");
+    return;
+  }
+  const auto other =
+      run_to_end({"setpriv", "--reuid", kOtherUser, "--clear-groups", "true"}, kGuard);
+  if (!other || other->code() != 0) {
+    skip_test("needs setpriv, and root to be another user");
     return;
   }
   for (int threads = 1; threads < 24; ++threads) {

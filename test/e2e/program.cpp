@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 #include <string_view>
+#include <utility>
 
 #include "net/fd.hpp"
 #include "net/socket_address.hpp"
@@ -174,14 +176,30 @@ void check_books(const json& direction) {
   }
 }
 
+namespace {
+
+/// The first and the last of the ports that the kernel chooses itself.
+std::pair<int, int> ports_of_kernel() {
+  std::pair<int, int> range{32'768, 60'999};
+  std::ifstream{"/proc/sys/net/ipv4/ip_local_port_range"} >> range.first >> range.second;
+  return range;
+}
+
+}  // namespace
+
 std::uint16_t unused_port() {
-  // Below the ports that the kernel chooses itself (net.ipv4.ip_local_port_range begins at 32768);
-  // each process of the tests begins elsewhere.
-  constexpr int kFirst = 20'000;
-  constexpr int kCount = 12'000;
-  static int next = ::getpid() * 37;
+  // Beside the ports that the kernel chooses itself, usually from 32768 on; each process of the
+  // tests begins elsewhere.
+  constexpr int kFirst = 1'024;
+  constexpr int kCount = 65'536 - kFirst;
+  constexpr int kOften = 20'000;  // where few services are
+  static const auto chosen_by_kernel = ports_of_kernel();
+  static int next = kOften - kFirst + ::getpid() * 37 % 12'000;
   for (int tries = 0; tries < kCount; ++tries) {
     const auto port = static_cast<std::uint16_t>(kFirst + next++ % kCount);
+    if (port >= chosen_by_kernel.first && port <= chosen_by_kernel.second) {
+      continue;
+    }
     const net::SocketAddress address{{IpAddress::loopback(IpFamily::v4), port}};
     const auto is_free = [&address](int type) {
       const net::Fd fd{::socket(AF_INET, type | SOCK_CLOEXEC, 0)};

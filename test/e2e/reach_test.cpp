@@ -20,6 +20,7 @@ using udperf::test::check_books;
 using udperf::test::check_in_time;
 using udperf::test::document_of;
 using udperf::test::Finished;
+using udperf::test::host_or_skip;
 using udperf::test::HostWatch;
 using udperf::test::kGuard;
 using udperf::test::kServer4;
@@ -68,6 +69,9 @@ TEST_CASE("a name with two addresses reaches the one that answers", "[e2e][netns
   const std::string there = GENERATE(kServer4, kServer6);
   const bool silent = GENERATE(false, true);
   CAPTURE(there, silent);
+  if (!host_or_skip(kServer6)) {
+    return;
+  }
   const auto made = Scene::make({"--bind", there});
   if (!made) {
     return;
@@ -92,6 +96,9 @@ TEST_CASE("a name with two addresses reaches the one that answers", "[e2e][netns
 }
 
 TEST_CASE("of two addresses that answer the first one serves, once", "[e2e][netns]") {
+  if (!host_or_skip(kServer6)) {
+    return;
+  }
   const auto made = Scene::make({"--max-sessions", "1"});
   if (!made) {
     return;
@@ -116,6 +123,9 @@ TEST_CASE("of two addresses that answer the first one serves, once", "[e2e][netn
 }
 
 TEST_CASE("--bind chooses among a name's families", "[e2e][netns]") {
+  if (!host_or_skip(kServer6)) {
+    return;
+  }
   const auto made = Scene::make();
   if (!made) {
     return;
@@ -129,6 +139,9 @@ TEST_CASE("--bind chooses among a name's families", "[e2e][netns]") {
 }
 
 TEST_CASE("of several addresses that all fail each is named", "[e2e][netns]") {
+  if (!host_or_skip(kServer6)) {
+    return;
+  }
   const auto made = Scene::make({"--port", "6000"});
   if (!made) {
     return;

@@ -4,6 +4,7 @@
 
 #include "support/catch.hpp"
 #include "support/condition.hpp"
+#include "support/families.hpp"
 #include "support/places.hpp"
 
 namespace udperf::test {
@@ -27,10 +28,14 @@ Process start_server(const RoutedPath& path, const Words& more) {
 
 }  // namespace
 
+bool host_or_skip(const std::string& host) {
+  return host != kServer6 || family_or_skip(IpFamily::v6);
+}
+
 std::unique_ptr<Scene> Scene::make(const Words& server_options) {
   auto path = RoutedPath::make();
   if (!path) {
-    skip_test("needs root and network namespaces");
+    skip_test(path.error());
     return nullptr;
   }
   return std::unique_ptr<Scene>{new Scene{*std::move(path), server_options}};

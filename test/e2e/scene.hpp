@@ -12,6 +12,10 @@ namespace udperf::test {
 inline constexpr const char* kServer4 = "10.77.2.2";
 inline constexpr const char* kServer6 = "fd77:2::2";
 
+/// Whether it can be reached: kServer6 only where the host has IPv6. Says of the running test that
+/// it is skipped without it.
+[[nodiscard]] bool host_or_skip(const std::string& host);
+
 /// A routed path with a server on port 5555 of every address of its server's namespace.
 class Scene {
  public:

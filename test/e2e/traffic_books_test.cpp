@@ -43,7 +43,7 @@ Relay faulty(const Server& server, std::uint64_t seed) {
 
 /// Whether no socket lost anything, those of the relay neither; small ones do on a busy host.
 bool needs_all_read(const RelayLog& log, const json& direction, Attempt& attempt) {
-  return attempt.needs(log.exact() && lost_in_hosts(direction) == 0, "sockets that lose nothing");
+  return attempt.keeps(log.exact() && lost_in_hosts(direction) == 0, "sockets that lose nothing");
 }
 
 void check_against(const RelayLog& log, Direction way, const json& direction, Attempt& attempt) {

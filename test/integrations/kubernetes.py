@@ -166,6 +166,8 @@ class Kubernetes(unittest.TestCase):
         kinds = {(item["kind"], item["metadata"]["name"]): item for item in manifests()}
         service = kinds["Service", "udperf"]["spec"]
         self.assertEqual(service["clusterIP"], "None")
+        # A server that does not answer stays a target, and is told as down.
+        self.assertIs(service["publishNotReadyAddresses"], True)
         spec = kinds["DaemonSet", "udperf"]["spec"]
         labels = spec["template"]["metadata"]["labels"]
         for selector in (service["selector"],

@@ -245,6 +245,11 @@ class PScheduler(unittest.TestCase):
             answer = self.tool.ask("can-run", {"type": kind, "spec": dict(spec, schema=1, dest="127.0.0.1")})
             self.assertEqual(answer, {"can-run": True})
 
+    def test_what_is_always_so_may_be_asked_for(self):
+        spec = {"schema": 1, "dest": "127.0.0.1", "udp": True, "bandwidth-strict": True, "no-delay": True}
+        self.assertEqual(self.tool.ask("can-run", {"type": "throughput", "spec": spec}), {"can-run": True})
+        self.assertIn("no-delay", self.reasons("latency", {"dest": "h", "no-delay": True}))
+
     def question(self, kind, spec):
         """What `run` is asked of the client."""
         return {"schema": 1, "participant": 0, "schedule": {"start": "2026-01-01T00:00:00Z", "duration": "PT100S"},

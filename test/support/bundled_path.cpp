@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/catch.hpp"
+#include "support/routed_path.hpp"
 #include "support/spawn.hpp"
 
 namespace udperf::test {
@@ -57,14 +58,14 @@ ip -n $S route add 10.78.0.1/32 src 10.78.0.2 $back
 
 }  // namespace
 
-std::optional<BundledPath> BundledPath::make(int members) {
+Result<BundledPath, std::string> BundledPath::make(int members) {
   if (::geteuid() != 0) {
-    return std::nullopt;
+    return tl::unexpected{kNoRoot};
   }
   static int made = 0;
   BundledPath path{"udperf-" + std::to_string(::getpid()) + "-bundle" + std::to_string(++made)};
-  if (!path.build(members)) {
-    return std::nullopt;
+  if (const std::string problem = path.build(members); !problem.empty()) {
+    return tl::unexpected{problem};
   }
   return path;
 }
@@ -80,15 +81,10 @@ BundledPath::~BundledPath() {
   }
 }
 
-bool BundledPath::build(int members) const {
+std::string BundledPath::build(int members) const {
   const std::string head =
       "C=" + prefix_ + "-client S=" + prefix_ + "-server N=" + std::to_string(members) + "\n";
-  const auto done = run_to_end({"sh", "-c", head + kBuildBundle}, 60s);
-  if (!done || done->code() != 0) {
-    WARN("network namespaces cannot be made: " << (done ? done->err : "no shell"));
-    return false;
-  }
-  return true;
+  return build_namespaces(head + kBuildBundle);
 }
 
 std::vector<std::string> BundledPath::in(const char* place,

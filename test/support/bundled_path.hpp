@@ -1,10 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
+
+#include "base/result.hpp"
 
 namespace udperf::test {
 
@@ -17,8 +18,8 @@ class BundledPath {
  public:
   static constexpr const char* kServer = "10.78.0.2";
 
-  /// Nothing where namespaces cannot be made (not root).
-  [[nodiscard]] static std::optional<BundledPath> make(int members);
+  /// Or why namespaces cannot be made.
+  [[nodiscard]] static Result<BundledPath, std::string> make(int members);
 
   BundledPath(const BundledPath&) = delete;
   BundledPath& operator=(const BundledPath&) = delete;
@@ -44,7 +45,7 @@ class BundledPath {
 
  private:
   explicit BundledPath(std::string prefix) : prefix_(std::move(prefix)) {}
-  [[nodiscard]] bool build(int members) const;
+  [[nodiscard]] std::string build(int members) const;  // empty, or what is in the way
   [[nodiscard]] std::vector<std::string> in(const char* place,
                                             std::vector<std::string> arguments) const;
   std::string run(const char* place, const std::string& script) const;

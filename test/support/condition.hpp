@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <limits>
 #include <optional>
@@ -23,6 +24,9 @@ class Attempt {
   /// A condition that the figures need to mean anything, such as a rate above the shaper's; where
   /// it is not there the measurement is made again. Returns `there`.
   bool needs(bool there, const std::string& what);
+  /// The same of what the program itself does: a host that keeps its times lets it, so that the
+  /// test fails where it is missing in every try although none was under strain, in three or more.
+  bool keeps(bool there, const std::string& what);
   /// A figure. Where it is wrong the test fails, unless the host held threads up meanwhile. Returns
   /// `right`.
   bool expect(bool right, const std::string& what);
@@ -33,11 +37,13 @@ class Attempt {
   [[nodiscard]] HostStrain strain() const { return watch_.strain(); }
   [[nodiscard]] const std::vector<std::string>& missing() const { return missing_; }
   [[nodiscard]] const std::vector<std::string>& wrong() const { return wrong_; }
+  [[nodiscard]] bool was_kept() const { return kept_; }
 
  private:
   HostWatch watch_;
   std::vector<std::string> missing_;
   std::vector<std::string> wrong_;
+  bool kept_ = true;
 };
 
 /// Up to which strain a wrong figure is the program's fault, and how often it is measured.
@@ -45,6 +51,7 @@ struct Conditions {
   Duration latest = std::chrono::milliseconds{4};    ///< the latest wake-up
   Duration late_p99 = std::chrono::milliseconds{1};  ///< of 99 % of them
   Duration stolen = std::chrono::milliseconds{20};
+  std::uint64_t drops = 0;
   /// Of the same work on the same processor. What is measured slows it down, too, where two
   /// processors are one core's, so that only figures of processor time ask for it.
   double slowdown = std::numeric_limits<double>::infinity();

@@ -53,16 +53,24 @@ std::uint64_t backlog_drops() {
   return sum;
 }
 
-std::vector<std::size_t> allowed_processors() {
+/// Of the processors that this program may run on, evenly spread ones: a witness on each of many
+/// is a load of its own, and the worst of many is never good.
+std::vector<std::size_t> watched_processors() {
+  constexpr std::size_t kMost = 4;
   cpu_set_t allowed;
   CPU_ZERO(&allowed);
-  std::vector<std::size_t> out;
+  std::vector<std::size_t> all;
   if (::sched_getaffinity(0, sizeof allowed, &allowed) == 0) {
     for (std::size_t cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
       if (CPU_ISSET(cpu, &allowed)) {
-        out.push_back(cpu);
+        all.push_back(cpu);
       }
     }
+  }
+  const std::size_t count = std::min(all.size(), kMost);
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < count; ++i) {
+    out.push_back(all[i * all.size() / count]);
   }
   return out;
 }
@@ -113,7 +121,7 @@ std::string HostStrain::text() const {
 class HostWatch::Witnesses {
  public:
   Witnesses() : stolen_before_(stolen_time()), drops_before_(backlog_drops()) {
-    for (const std::size_t cpu : allowed_processors()) {
+    for (const std::size_t cpu : watched_processors()) {
       watched_.emplace_back().quickest = &quickest_of(cpu);
       threads_.emplace_back([this, cpu, &seen = watched_.back()] { watch(cpu, seen); });
     }

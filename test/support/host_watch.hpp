@@ -18,9 +18,9 @@ struct HostStrain {
   [[nodiscard]] std::string text() const;
 };
 
-/// A witness of how this machine treats its threads: on each processor one that sleeps for 2 ms at
-/// a time and looks how late it was woken, and now and then how long the same work takes. It takes
-/// about a hundredth of a processor.
+/// A witness of how this machine treats its threads: on each processor (four at most) one that
+/// sleeps for 2 ms at a time and looks how late it was woken, and now and then how long the same
+/// work takes. It takes about a hundredth of a processor.
 class HostWatch {
  public:
   HostWatch();

@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/catch.hpp"
+#include "support/families.hpp"
 #include "support/spawn.hpp"
 
 namespace udperf::test {
@@ -32,46 +33,49 @@ constexpr const char* kBuild = R"(set -e
 for n in @C @R @S; do
   ip netns add $n
   ip -n $n link set lo up
-  ip netns exec $n sh -c 'for f in all default; do echo 0 >/proc/sys/net/ipv6/conf/$f/accept_dad
-    echo 0 >/proc/sys/net/ipv4/conf/$f/rp_filter; done'
+  ip netns exec $n sh -c 'for f in all default; do echo 0 >/proc/sys/net/ipv4/conf/$f/rp_filter
+    [ ! -d /proc/sys/net/ipv6 ] || echo 0 >/proc/sys/net/ipv6/conf/$f/accept_dad; done'
 done
 ip -n @R link add client type veth peer name router netns @C
 ip -n @R link add server type veth peer name router netns @S
 ip -n @C addr add 10.77.1.2/24 dev router
-ip -n @C addr add fd77:1::2/64 dev router nodad
 ip -n @S addr add 10.77.2.2/24 dev router
 ip -n @S addr add 10.77.2.3/24 dev router
-ip -n @S addr add fd77:2::2/64 dev router nodad
 ip -n @R addr add 10.77.1.1/24 dev client
-ip -n @R addr add fd77:1::1/64 dev client nodad
 ip -n @R addr add 10.77.2.1/24 dev server
-ip -n @R addr add fd77:2::1/64 dev server nodad
 ip -n @C link set router up
 ip -n @S link set router up
 ip -n @R link set client up
 ip -n @R link set server up
 ip -n @C route add default via 10.77.1.1
-ip -n @C -6 route add default via fd77:1::1
 ip -n @S route add default via 10.77.2.1
+ip netns exec @R sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
+)";
+
+// The same of IPv6, where the host has it.
+constexpr const char* kBuild6 = R"(ip -n @C addr add fd77:1::2/64 dev router nodad
+ip -n @S addr add fd77:2::2/64 dev router nodad
+ip -n @R addr add fd77:1::1/64 dev client nodad
+ip -n @R addr add fd77:2::1/64 dev server nodad
+ip -n @C -6 route add default via fd77:1::1
 ip -n @S -6 route add default via fd77:2::1
-ip netns exec @R sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward
-  echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
+ip netns exec @R sh -c 'echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
 for at in '@C router' '@S router' '@R client' '@R server'; do
   set -- $at
   until ip -n $1 -6 -o addr show dev $2 scope link | grep -q inet6; do :; done
 done)";
 
-constexpr const char* kFamily = "udperf-";  // and the pid, a number and the place
+constexpr const char* kPrefix = "udperf-";  // and the pid, a number and the place
 
 /// Takes away what a test left behind that was killed: namespaces whose process is no more.
 void remove_orphans() {
   std::error_code none;
   for (const auto& entry : std::filesystem::directory_iterator{"/run/netns", none}) {
     const std::string name = entry.path().filename();
-    if (name.rfind(kFamily, 0) != 0) {
+    if (name.rfind(kPrefix, 0) != 0) {
       continue;
     }
-    const pid_t owner = std::atoi(name.c_str() + std::strlen(kFamily));
+    const pid_t owner = std::atoi(name.c_str() + std::strlen(kPrefix));
     if (owner > 0 && ::kill(owner, 0) != 0 && errno == ESRCH) {
       static_cast<void>(run_to_end({"ip", "netns", "del", name}, 60s));
     }
@@ -80,16 +84,24 @@ void remove_orphans() {
 
 }  // namespace
 
-std::optional<RoutedPath> RoutedPath::make() {
+std::string build_namespaces(const std::string& script) {
+  const auto done = run_to_end({"sh", "-c", script}, 60s);
+  if (done && done->code() == 0) {
+    return {};
+  }
+  return "network namespaces cannot be made: " + (done ? done->err : "no shell");
+}
+
+Result<RoutedPath, std::string> RoutedPath::make() {
   if (::geteuid() != 0) {
-    return std::nullopt;
+    return tl::unexpected{kNoRoot};
   }
   static std::once_flag tidied;
   std::call_once(tidied, remove_orphans);
   static int made = 0;
-  RoutedPath path{kFamily + std::to_string(::getpid()) + "-" + std::to_string(++made)};
-  if (!path.build()) {
-    return std::nullopt;
+  RoutedPath path{kPrefix + std::to_string(::getpid()) + "-" + std::to_string(++made)};
+  if (const std::string problem = path.build(); !problem.empty()) {
+    return tl::unexpected{problem};
   }
   return path;
 }
@@ -110,8 +122,11 @@ std::string RoutedPath::name(Place place) const {
   return prefix_ + kSuffixes.at(static_cast<std::size_t>(place));
 }
 
-bool RoutedPath::build() const {
+std::string RoutedPath::build() const {
   std::string script = kBuild;
+  if (family_here(IpFamily::v6)) {
+    script += kBuild6;
+  }
   constexpr std::array kMarks{"@C", "@R", "@S"};
   for (const Place place : kPlaces) {
     const std::string mark = kMarks.at(static_cast<std::size_t>(place));
@@ -119,12 +134,7 @@ bool RoutedPath::build() const {
       script.replace(at, mark.size(), name(place));
     }
   }
-  const auto done = run_to_end({"sh", "-c", script}, 60s);
-  if (!done || done->code() != 0) {
-    WARN("network namespaces cannot be made: " << (done ? done->err : "no shell"));
-    return false;
-  }
-  return true;
+  return build_namespaces(script);
 }
 
 std::vector<std::string> RoutedPath::command(Place place,

@@ -1,16 +1,25 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/result.hpp"
+
 namespace udperf::test {
+
+/// Why there is no path of namespaces for who may not make them.
+inline constexpr const char* kNoRoot = "needs root and network namespaces";
+
+/// Runs the shell script that makes namespaces. Empty, or why it could not.
+[[nodiscard]] std::string build_namespaces(const std::string& script);
 
 /// Three network namespaces in a row, joined by veth pairs: a client, a router and a server, made
 /// by the test and taken away with it. Needs root.
 ///
 ///   client 10.77.1.2, fd77:1::2 -- router -- server 10.77.2.2 (also .3), fd77:2::2
+///
+/// IPv6 only where the host has it.
 ///
 /// Devices are named after whom they lead to: the client and the server have "router", the router
 /// has "client" and "server".
@@ -18,8 +27,8 @@ class RoutedPath {
  public:
   enum class Place { client, router, server };
 
-  /// Nothing where namespaces cannot be made (not root).
-  [[nodiscard]] static std::optional<RoutedPath> make();
+  /// Or why namespaces cannot be made.
+  [[nodiscard]] static Result<RoutedPath, std::string> make();
 
   RoutedPath(const RoutedPath&) = delete;
   RoutedPath& operator=(const RoutedPath&) = delete;
@@ -40,7 +49,7 @@ class RoutedPath {
  private:
   explicit RoutedPath(std::string prefix) : prefix_(std::move(prefix)) {}
   [[nodiscard]] std::string name(Place place) const;
-  [[nodiscard]] bool build() const;
+  [[nodiscard]] std::string build() const;  // empty, or what is in the way
 
   std::string prefix_;  ///< of the namespaces' names; empty when moved from
 };

@@ -11,9 +11,12 @@ TEST_CASE("what a host holds up only grows, and is known where the kernel tells"
   const HeldUp before = clock.held_up();
   const HeldUp after = clock.held_up();
 
-  // Every kernel has these lines; a group's quota and the run queue's times may be missing.
-  REQUIRE(before.stolen.size() > before.processor);
-  CHECK(after.stolen[before.processor] >= before.stolen[before.processor]);
+  // Every kernel has these lines, but a container may see those of its share alone, and under other
+  // numbers; a group's quota and the run queue's times may be missing.
+  CHECK_FALSE(before.stolen.empty());
+  if (before.stolen.size() > before.processor && after.stolen.size() > before.processor) {
+    CHECK(after.stolen[before.processor] >= before.stolen[before.processor]);
+  }
   if (before.waited) {
     CHECK(after.waited.value_or(-1ns) >= *before.waited);
   }

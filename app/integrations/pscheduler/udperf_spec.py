@@ -28,7 +28,9 @@ SERVER_PORT = 5555  # of a server that runs already
 DEFAULT_RATE = 1_000_000  # bit/s a stream, as iperf3 has it for UDP: no mesh is flooded by default
 
 COMMON = {"schema", "source", "source-node", "dest", "dest-node", "ip-tos", "ip-version"}
-THROUGHPUT = COMMON | {"duration", "interval", "parallel", "bandwidth", "udp", "buffer-length",
+# Of UDP they are always true: the rate is kept, and no datagram waits for others.
+ALWAYS_SO = {"bandwidth-strict", "no-delay"}
+THROUGHPUT = COMMON | ALWAYS_SO | {"duration", "interval", "parallel", "bandwidth", "udp", "buffer-length",
                        "window-size", "local-address", "reverse", "single-ended",
                        "single-ended-port", "link-rtt", "omit"}
 LATENCY = COMMON | {"packet-count", "packet-interval", "packet-timeout", "packet-padding",
