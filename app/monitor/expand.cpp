@@ -245,7 +245,17 @@ std::vector<monitor::Target> without_address(const MonitorSetup& setup, const La
     const auto known = last.names.find(config.address.host);
     if (config.dns && last.unknown.contains(config.address.host) &&
         (known == last.names.end() || known->second.empty())) {
-      targets.push_back(target_of(config));
+      monitor::Target target = target_of(config);
+      const auto is_there = [&targets](const std::string& name) {
+        return std::any_of(targets.begin(), targets.end(),
+                           [&name](const auto& one) { return one.name == name; });
+      };
+      if (is_there(target.name)) {
+        target.name += "/" + target.module;
+      }
+      if (!is_there(target.name) && targets.size() < monitor::kMostTargets) {
+        targets.push_back(std::move(target));
+      }
     }
   }
   return targets;

@@ -52,10 +52,11 @@ Result<monitor::Board::States> History::last_states() const {
   if (!file) {
     return tl::unexpected{file.error()};
   }
-  // The kind of the row that has the largest time (sqlite.org/lang_select.html, "bare columns").
+  // The kind of the row that was written last (sqlite.org/lang_select.html, "bare columns"): the
+  // times of two may be the same.
   auto select = SqliteStatement::prepare(
       *file,
-      "SELECT name, module, kind FROM (SELECT target, kind, max(at_ns) FROM event"
+      "SELECT name, module, kind FROM (SELECT target, kind, max(rowid) FROM event"
       " WHERE kind IN ('up', 'down', 'not_measured') GROUP BY target)"
       " JOIN target ON target = target.id WHERE kind != 'up'");
   if (!select) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <fstream>
 #include <string_view>
 
@@ -78,15 +79,18 @@ tl::unexpected<Error> unreadable(const std::string& path, const Error& error) {
 }  // namespace
 
 std::optional<Error> History::refusal_of(const std::string& path) {
-  constexpr std::size_t kVersionAt = 60;  // sqlite.org/fileformat2.html, 1.3
+  constexpr std::size_t kWriteVersionAt = 18;  // sqlite.org/fileformat2.html, 1.3
+  constexpr unsigned char kWal = 2;
+  constexpr std::size_t kVersionAt = 60;
   constexpr std::size_t kApplicationAt = 68;
   constexpr std::string_view kMagic{"SQLite format 3\0", 16};
   std::array<unsigned char, 100> head{};
+  std::error_code none;
   std::ifstream file{path, std::ios::binary};
   file.read(reinterpret_cast<char*>(head.data()), head.size());
   const auto read = static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0));
   if (read == 0) {
-    return std::nullopt;  // a new one, or its tables are all in FILE-wal yet
+    return std::nullopt;  // a new one
   }
   if (read < head.size() || !std::equal(kMagic.begin(), kMagic.end(), head.begin())) {
     return refused(path, "is not an SQLite file").value();
@@ -95,6 +99,10 @@ std::optional<Error> History::refusal_of(const std::string& path) {
     return std::int64_t{head.at(at)} << 24U | head.at(at + 1) << 16U | head.at(at + 2) << 8U |
            head.at(at + 3);
   };
+  const bool unnamed = number(kApplicationAt) == 0 && number(kVersionAt) == 0;
+  if (unnamed && head.at(kWriteVersionAt) == kWal && std::filesystem::exists(path + "-wal", none)) {
+    return std::nullopt;  // its tables are all in FILE-wal yet: whose it is will be seen
+  }
   if (number(kApplicationAt) != kApplicationId) {
     return refused(path, "is the file of another program").value();
   }
@@ -137,6 +145,21 @@ Result<std::int64_t> History::Store::look(const std::string& path) const {
   return *version;
 }
 
+/// The tables of this version, in a new file or beside those of an earlier one.
+Result<void> History::Store::make_tables(std::int64_t version) {
+  if (version == kVersion) {
+    return {};
+  }
+  const std::string sql = std::string{"BEGIN IMMEDIATE;"} + (version == 0 ? kSchema : "") +
+                          (version < 2 ? kReports : "") + kSumsOfMore + "COMMIT;";
+  if (auto made = file_.run(sql.c_str()); !made) {
+    roll_back();
+    return made;
+  }
+  // From here on the file itself says whose it is, for who looks without SQLite.
+  return file_.run("PRAGMA wal_checkpoint(TRUNCATE);");
+}
+
 /// Makes the tables in a new file. One that exists has to be ours, and nobody else's meanwhile,
 /// before anything is changed.
 Result<void> History::Store::claim(const std::string& path, UnixTime now) {
@@ -158,13 +181,8 @@ Result<void> History::Store::claim(const std::string& path, UnixTime now) {
       !set) {
     return set;
   }
-  if (*version < kVersion) {
-    const std::string sql = std::string{"BEGIN IMMEDIATE;"} + (empty ? kSchema : "") +
-                            (*version < 2 ? kReports : "") + kSumsOfMore + "COMMIT;";
-    if (auto made = file_.run(sql.c_str()); !made) {
-      roll_back();
-      return made;
-    }
+  if (auto made = make_tables(*version); !made) {
+    return made;
   }
   if (!empty) {
     // A round may have come late, and its span not been summed up again before the last end.

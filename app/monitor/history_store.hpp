@@ -33,6 +33,7 @@ class History::Store {
       : file_(std::move(file)), retention_(retention) {}
   [[nodiscard]] Result<std::int64_t> look(const std::string& path) const;
   [[nodiscard]] Result<void> claim(const std::string& path, UnixTime now);
+  [[nodiscard]] Result<void> make_tables(std::int64_t version);
   [[nodiscard]] Result<std::int64_t> id_of(const std::string& target, const std::string& module);
   [[nodiscard]] Result<std::int64_t> setup_of(const std::string& params);
   [[nodiscard]] Result<void> put_document(std::int64_t target, const Row& round);

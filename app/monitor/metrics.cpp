@@ -64,7 +64,7 @@ void each_way(const Labels& labels, const Board::Entry& entry,
   }
 }
 
-void add_counters(Exposition& text, const Board& board) {
+void add_way_counters(Exposition& text, const Board& board) {
   for (const WayCounter& counter : kWayCounters) {
     add_each(text, board, Family{counter.name, counter.help, MetricType::Counter},
              [&](Family& family, const Labels& labels, const Board::Entry& entry) {
@@ -84,6 +84,10 @@ void add_counters(Exposition& text, const Board& board) {
                           static_cast<double>(way.lost_tx_host.value_or(0)));
              });
            });
+}
+
+void add_counters(Exposition& text, const Board& board) {
+  add_way_counters(text, board);
   add_each(text, board,
            Family{"udperf_rounds_total", "Rounds by what became of them.", MetricType::Counter},
            [](Family& family, const Labels& labels, const Board::Entry& entry) {
@@ -257,6 +261,37 @@ void add_states(Exposition& text, const Board& board) {
            });
 }
 
+void add_probe_limits(Exposition& text, const RoundResult& round, const monitor::Limits& limits) {
+  Family missed{"udperf_probe_threshold_missed",
+                "Whether it missed what its module's fail-* wants.", MetricType::Gauge};
+  for (const monitor::LimitFinding& found : judge_limits(limits, round)) {
+    if (found.kept) {
+      missed.add({{"limit", to_string(found.limit)}}, *found.kept ? 0 : 1);
+    }
+  }
+  text.add(std::move(missed));
+}
+
+void add_probe_packets(Exposition& text, const RoundResult& round) {
+  Family sent{"udperf_probe_packets_sent", "Datagrams sent.", MetricType::Gauge};
+  Family lost{"udperf_probe_packets_lost", "Datagrams lost, by where.", MetricType::Gauge};
+  for (const auto& [name, way] : {std::pair{"up", &round.up}, std::pair{"down", &round.down}}) {
+    if (*way) {
+      const Labels labels{{"direction", name}};
+      sent.add(labels, static_cast<double>((*way)->sent));
+      lost.add(with(labels, "where", "network"), static_cast<double>((*way)->lost_network()));
+      for (const auto& [where, known] : {std::pair{"rx_socket", (*way)->lost_rx_socket},
+                                         std::pair{"tx_host", (*way)->lost_tx_host}}) {
+        if (known) {
+          lost.add(with(labels, "where", where), static_cast<double>(*known));
+        }
+      }
+    }
+  }
+  text.add(std::move(sent));
+  text.add(std::move(lost));
+}
+
 }  // namespace
 
 Family build_info() {
@@ -286,31 +321,8 @@ std::string probe_metrics(const RoundResult& round, Duration took, const monitor
   };
   gauge("probe_success", "Whether the target answered.", answered(round) ? 1 : 0);
   gauge("probe_duration_seconds", "How long the probe took.", base_seconds(took));
-  Family missed{"udperf_probe_threshold_missed",
-                "Whether it missed what its module's fail-* wants.", MetricType::Gauge};
-  for (const monitor::LimitFinding& found : judge_limits(limits, round)) {
-    if (found.kept) {
-      missed.add({{"limit", to_string(found.limit)}}, *found.kept ? 0 : 1);
-    }
-  }
-  text.add(std::move(missed));
-  Family sent{"udperf_probe_packets_sent", "Datagrams sent.", MetricType::Gauge};
-  Family lost{"udperf_probe_packets_lost", "Datagrams lost, by where.", MetricType::Gauge};
-  for (const auto& [name, way] : {std::pair{"up", &round.up}, std::pair{"down", &round.down}}) {
-    if (*way) {
-      const Labels labels{{"direction", name}};
-      sent.add(labels, static_cast<double>((*way)->sent));
-      lost.add(with(labels, "where", "network"), static_cast<double>((*way)->lost_network()));
-      for (const auto& [where, known] : {std::pair{"rx_socket", (*way)->lost_rx_socket},
-                                         std::pair{"tx_host", (*way)->lost_tx_host}}) {
-        if (known) {
-          lost.add(with(labels, "where", where), static_cast<double>(*known));
-        }
-      }
-    }
-  }
-  text.add(std::move(sent));
-  text.add(std::move(lost));
+  add_probe_limits(text, round, limits);
+  add_probe_packets(text, round);
   for (const WayGauge& one : kWayGauges) {
     Family family{std::string{"udperf_probe_"} + one.name, one.help, MetricType::Gauge};
     add_ways(family, {}, round, one.figure);

@@ -33,7 +33,8 @@ void check_outputs(const MonitorCommand& command, std::vector<std::string>& prob
   for (const auto& [option, file] :
        {std::pair{"--jsonl", command.jsonl}, std::pair{"--log-file", command.log.file}}) {
     const auto folder = std::filesystem::path{file.value_or("-")}.parent_path();
-    if (!folder.empty() && !std::filesystem::is_directory(folder)) {
+    std::error_code unseen;
+    if (!folder.empty() && !std::filesystem::is_directory(folder, unseen)) {
       problems.push_back(std::string{option} + " " + *file + ": there is no folder " +
                          folder.string());
     }

@@ -141,6 +141,12 @@ Result<void> OutputFile::reopen() {
   return mode_ != Mode::replace ? end_torn_line() : Result<void>{};
 }
 
+std::pair<std::uint64_t, std::uint64_t> OutputFile::identity() const {
+  struct stat status {};
+  ::fstat(fd(), &status);
+  return {status.st_dev, status.st_ino};
+}
+
 Result<void> OutputFile::end_torn_line() const {
   const net::Fd reader{::open(name_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   struct stat status {};

@@ -32,6 +32,9 @@ class OutputFile {
   /// stays in use when that fails. Nothing for stdout.
   [[nodiscard]] Result<void> reopen();
 
+  /// Which file that is now: its device and number. Two pipes of one name are one file.
+  [[nodiscard]] std::pair<std::uint64_t, std::uint64_t> identity() const;
+
   /// Hands all of it to the system before it returns.
   [[nodiscard]] Result<void> write(std::string_view text) const;
   /// What can be handed over without a wait, of a file all; returns how much that was. Waits for

@@ -65,12 +65,14 @@ void LineQueue::finish(Duration at_most) {
   written_ = 0;
 }
 
-/// A line of which a part is in the old file does not go on in the new one.
+/// A line of which a part is in the old file does not go on in another one.
 Result<void> LineQueue::reopen() {
-  if (written_ > 0) {
+  const auto before = file_.identity();
+  auto done = file_.reopen();
+  if (written_ > 0 && file_.identity() != before) {
     drop_first("");
   }
-  return file_.reopen();
+  return done;
 }
 
 }  // namespace udperf::app

@@ -158,6 +158,10 @@ void LiveView::finish(Way way, const WayOutcome& part, MonoTime now, ClientObser
       }
     }
     told.intervals = intervals_until(until);
+    const PerWay& seen = ways_[static_cast<std::size_t>(way)];
+    if (last && told.at.unique > seen.at_last.unique) {
+      told.intervals = std::max(told.intervals, seen.intervals + 1);  // read after its row was told
+    }
     if (last && grid->last_arrival) {
       told.end = std::clamp(*grid->last_arrival, until - grid->row, until);
     }

@@ -25,7 +25,9 @@ session::GrantWatch watch_of(const TestParams& params, std::uint64_t before, Mon
   if (params.shape(Way::up).spacing != Spacing::trace) {
     return {bps, params.payload_bytes, before, now};
   }
-  const Duration whole = session::granted_time(params).value_or(Duration::max());
+  constexpr Duration kLongestMean = 10min;
+  const Duration whole =
+      std::min(session::granted_time(params).value_or(kLongestMean), kLongestMean);
   return {bps, params.payload_bytes, before, now,
           std::max(session::GrantWatch::kWindow, session::slowest_time(params, whole))};
 }

@@ -132,11 +132,13 @@ void TargetWatch::follow_state(Told& told) {
       break;
     case TargetState::not_measured:
       told.add(EventKind::not_measured, {}, reason.empty() ? "this host did not measure" : reason);
-      told.events.back().at = round.start;  // from there on nobody knows
+      // From there on nobody knows; rounds overlap, and changes come one after the other.
+      told.events.back().at = std::max(round.start, changed_at_);
       break;
     case TargetState::unknown:
       break;
   }
+  changed_at_ = told.events.empty() ? changed_at_ : told.events.back().at;
 }
 
 void TargetWatch::follow_loss(Told& told) {

@@ -100,6 +100,7 @@ class TargetWatch {
   TargetState state_ = TargetState::unknown;
   TargetState recalled_ = TargetState::unknown;  ///< while the state is unknown
   UnixTime since_;
+  UnixTime changed_at_;  ///< when the state that was told last began
   bool loss_high_ = false;
   std::array<std::string, kLimits> missed_;  ///< empty: kept, or not known
   std::uint32_t failures_ = 0;

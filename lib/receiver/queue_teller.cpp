@@ -22,8 +22,7 @@ bool QueueTeller::due(net::DatagramPort& port, const Receiver& receiver, MonoTim
   if (!on_ || now < tried_at_ + kClosest || !news(port, receiver, now)) {
     return false;
   }
-  const bool first_drop = has_dropped(receiver) && now >= drop_told_at_ + kWhileFilling;
-  if (first_drop || now >= tried_at_ + spacing_) {
+  if (now >= tried_at_ + spacing_) {
     pace_->charge(1, now);
     return true;
   }
@@ -67,7 +66,6 @@ void QueueTeller::told(const Receiver& receiver, const wire::Feedback& feedback,
   if (!on_) {
     return;
   }
-  drop_told_at_ = feedback.queue_drops == told_drops_ ? drop_told_at_ : now;
   told_next_ = receiver.next_expected();
   told_drops_ = feedback.queue_drops;
   looked_ = now;

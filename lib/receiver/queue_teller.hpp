@@ -16,7 +16,7 @@ namespace udperf::receiver {
 /// quarter waits, and at once when something was dropped. Takes the time as an argument.
 ///
 /// What a session may say has to do for all of its streams. Each has its share, and takes what the
-/// others leave of theirs.
+/// others leave of theirs, which is a sixth in any case.
 class QueueTeller {
  public:
   static constexpr Duration kClosest = std::chrono::microseconds{50};  ///< of one stream
@@ -68,7 +68,6 @@ class QueueTeller {
   std::uint32_t told_drops_ = 0;
   MonoTime looked_{};
   MonoTime tried_at_{};
-  MonoTime drop_told_at_{};
   Duration spacing_{0};
   ReadLog::Sum merged_;
   ReadLog::Sum single_;

@@ -143,9 +143,11 @@ void agreed_line(const result::ResultDocument& document, Block& block) {
   block.line("agreed", text + ", " + amount_text(params.amount));
 }
 
-/// Only where somebody asked (--gap-threshold): at a low rate any pause is one.
-void asked_silences(const DirectionPart& part, const TestParams& params, Block& block) {
-  if (params.gap_threshold != TestParams{}.gap_threshold) {
+/// Only where somebody asked (--gap-threshold): at a low rate any pause is one. An iperf3 server
+/// tells none.
+void asked_silences(const DirectionPart& part, Way way, const TestOutcome& test, Block& block) {
+  const TestParams& params = test.params;
+  if (!(test.iperf3 && way == Way::up) && params.gap_threshold != TestParams{}.gap_threshold) {
     silence_lines(part, params.gap_threshold, block);
   }
 }
@@ -170,14 +172,14 @@ void test_lines(const result::ResultDocument& document, const TextStyle& style, 
   }
   if (document.up) {
     direction_lines(*document.up, style, streams, block);
-    asked_silences(*document.up, test.params, block);
+    asked_silences(*document.up, Way::up, test, block);
   }
   if (both) {
     block.heading("server to client", bold);
   }
   if (document.down) {
     direction_lines(*document.down, style, streams, block);
-    asked_silences(*document.down, test.params, block);
+    asked_silences(*document.down, Way::down, test, block);
   }
   rtt_line(document.rtt, block);
   if (document.flows) {

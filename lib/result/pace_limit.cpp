@@ -173,9 +173,10 @@ PaceLimit full_speed_limit(const DirectionPart& part) {
     return {{"receiver_host", "the receiving host's control group (cgroup) used up its quota"},
             ratio};
   }
+  const double held = part.tx.held_ratio.value_or(0);
   const double by_path = part.tx.held_path_ratio.value_or(0);
-  const double by_receiver = part.tx.held_ratio.value_or(0) - by_path;
-  if (by_receiver >= std::max(kHeld, by_path)) {
+  const double by_receiver = held - by_path;
+  if (held >= kHeld && by_receiver > by_path) {
     return {{"receiver_host",
              with_evidence("the receiving host set the pace: the sender waited for it " +
                                percent(by_receiver) + " of the time",
@@ -185,7 +186,7 @@ PaceLimit full_speed_limit(const DirectionPart& part) {
   if (own_link_full(part)) {
     return {{"network", "the sending host's own link or shaper took no more"}, 0};
   }
-  if (by_path >= kHeld) {
+  if (held >= kHeld) {
     return {
         {"network", "the path set the pace: " + percent(by_path) +
                         " of the time the sender waited for word of what was on its way, while the "

@@ -26,7 +26,7 @@ void QueueGate::judge_hold(MonoTime until) {
   if (held_since_ == kNever || until <= judged_until_) {
     return;
   }
-  if (!governor_.receiver_lags()) {
+  if (!governor_.receiver_lags() && !governor_.trickles()) {
     by_path_ += until - judged_until_;
   }
   judged_until_ = until;

@@ -15,7 +15,7 @@ class ControlBudget {
  public:
   static constexpr std::uint64_t kMultiple = 3;
   static constexpr std::uint64_t kFeedbackMultiple = 2;  ///< so that a report is never eaten up
-  static constexpr std::uint64_t kBytesPerSecond = 2'000'000;
+  static constexpr std::uint64_t kBytesPerSecond = 2'500'000;
   static constexpr std::uint64_t kBurst = 262'144;
   static constexpr std::uint64_t kBytesPerSecondOfAll = 16'000'000;
   static constexpr std::uint64_t kBurstOfAll = 4'194'304;

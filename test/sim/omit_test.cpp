@@ -77,8 +77,8 @@ TEST_CASE("a warm-up is sent before the test and is in none of its figures", "[s
 TEST_CASE("without any FIN the loss at a warm-up's end is still counted", "[sim]") {
   SimWorld world{24};
   world.network.up.delay = world.network.down.delay = 5ms;
-  world.network.up.drop_if = [](const auto& header) {
-    return header.type == static_cast<std::uint8_t>(wire::MessageType::fin);
+  world.network.up.drop_if = [](const wire::CommonHeader& header) {
+    return header.type == wire::MessageType::fin;
   };
   const MonoTime begin = world.clock.now();
   world.network.on_send = [&](const Endpoint&, const Endpoint&, std::span<const std::byte>) {

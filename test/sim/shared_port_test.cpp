@@ -1,10 +1,9 @@
 // Another protocol at the server's own port.
 
-#include "engine/port_guest.hpp"
-
 #include <array>
 #include <vector>
 
+#include "engine/port_guest.hpp"
 #include "sim/sim_world.hpp"
 #include "support/catch.hpp"
 #include "wire/compact_header.hpp"

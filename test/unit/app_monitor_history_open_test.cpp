@@ -197,6 +197,9 @@ TEST_CASE("a file of another program or version is refused and left as it is") {
   CHECK_FALSE(History::refusal_of(ours));
   write_one_round(ours, clock);
   CHECK_FALSE(History::refusal_of(ours));
+  const std::string fresh = folder.path().string() + "/fresh.db";
+  const auto written = History::open(fresh, Retention{}, clock, [](const std::string&) {});
+  CHECK_FALSE(History::refusal_of(fresh));  // it is open, and has no round yet
   for (const std::string& file : {foreign, text, later}) {
     CAPTURE(file);
     std::ifstream before{file};

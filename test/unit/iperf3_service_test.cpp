@@ -11,6 +11,7 @@
 #include "os/event.hpp"
 #include "support/catch.hpp"
 #include "support/fake_clock.hpp"
+#include "support/fake_neighbours.hpp"
 #include "support/iperf3_items.hpp"
 #include "support/seeded_random.hpp"
 
@@ -29,7 +30,7 @@ class NoObserver final : public engine::ServerObserver {
   void on_session_opened(std::uint64_t /*session*/, const Endpoint& /*client*/,
                          const TestParams& /*params*/) override {}
   void on_session_closed(const SessionOutcome& /*outcome*/) override {}
-  void on_refused(const Endpoint& /*client*/, const std::string& /*reason*/) override {}
+  void on_refused(const Endpoint& /*client*/, const engine::Refusal& /*refusal*/) override {}
   void on_warning(const Warning& /*warning*/) override {}
   void on_counters(const engine::ServerCounters& /*counters*/) override {}
 };
@@ -47,7 +48,8 @@ struct Scene {
     options.bind = IpAddress::loopback(IpFamily::v4);
     options.max_sessions_per_address = 100;
     options.max_sessions = 100;
-    auto opened = Iperf3Service::open({options, clock, random, observer, executor, memory}, 0);
+    auto opened =
+        Iperf3Service::open({options, clock, random, observer, executor, memory, alone}, 0);
     REQUIRE(opened.has_value());
     service = *std::move(opened);
   }
@@ -92,6 +94,7 @@ struct Scene {
   NoObserver observer;
   NoExecutor executor;
   engine::SessionMemory memory{std::uint64_t{1} << 30U};
+  FakeNeighbours alone;
   std::unique_ptr<Iperf3Service> service;
 };
 

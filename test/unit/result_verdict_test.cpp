@@ -1,5 +1,4 @@
 #include <string>
-#include <utility>
 
 #include "result/document.hpp"
 #include "support/catch.hpp"
@@ -324,36 +323,4 @@ TEST_CASE("a busy host is told before the network is blamed", "[result]") {
   CHECK_THAT(verdict.sentence,
              Catch::Matchers::StartsWith("the receiving host was busy (its hypervisor took 40.00 % "
                                          "of the time): 1.00 % lost"));
-}
-
-TEST_CASE("of two directions the one that was limited counts", "[result]") {
-  CHECK(verdict_on(test::both_directions()).limited_by == "network");
-
-  auto outcome = test::both_directions();
-  std::swap(outcome.up, outcome.down);
-  CHECK(verdict_on(outcome).limited_by == "network");
-
-  outcome.up->streams.front().rx.reset();
-  CHECK_FALSE(verdict_on(outcome).limited_by.has_value());
-}
-
-TEST_CASE("loss in one direction counts more than a slow sender in the other", "[result]") {
-  auto outcome = test::both_directions();
-  std::swap(outcome.up, outcome.down);
-  outcome.up->streams.front().tx->span_ns = 4'000'000'000;  // half of the asked rate
-
-  CHECK(verdict_on(outcome).limited_by == "network");
-}
-
-TEST_CASE("a test that did not run is explained by its error", "[result]") {
-  const auto verdict = verdict_on(test::error_before_start());
-
-  CHECK_FALSE(verdict.limited_by.has_value());
-  CHECK(verdict.sentence == "127.0.0.1:5555: nothing listens there");
-}
-
-TEST_CASE("nothing sent and no report are no verdict on the network", "[result]") {
-  CHECK_FALSE(verdict_on(test::zero_packets()).limited_by.has_value());
-  CHECK_THAT(verdict_on(test::zero_packets()).sentence, ContainsSubstring("nothing was sent"));
-  CHECK_FALSE(verdict_on(test::interrupted_tx_only()).limited_by.has_value());
 }

@@ -13,6 +13,10 @@ namespace {
 using search::Answer;
 using search::Capacity;
 
+std::optional<std::string> limit_text(const std::optional<search::Limit>& limit) {
+  return limit ? std::optional<std::string>{search::limit_name(*limit)} : std::nullopt;
+}
+
 }  // namespace
 
 const Fields<search::TrialPart>& trial_fields() {
@@ -145,10 +149,7 @@ const Fields<search::Answer>& search_fields() {
        {"Lowest rate that failed, or that is above what came out of the bottleneck under overload.",
         "bit/s", "", "none did"}},
       {"limited_by",
-       [](const Answer& a) {
-         return a.limited_by ? std::optional<std::string>{search::limit_name(*a.limited_by)}
-                             : std::nullopt;
-       },
+       [](const Answer& a) { return limit_text(a.limited_by); },
        {"What kept the answer from being higher.", "", "", "the search was interrupted",
         "network host_limited max_rate server_policy path_loss below_min_rate unstable time", 58}},
       {"underestimate_likely",
@@ -210,10 +211,7 @@ const Fields<search::SizeAnswer>& size_answer_fields() {
        [](const SizeAnswer& s) { return s.answer.confirmed; },
        {"As search.confirmed."}},
       {"limited_by",
-       [](const SizeAnswer& s) {
-         const auto limit = s.answer.limited_by;
-         return limit ? std::optional<std::string>{search::limit_name(*limit)} : std::nullopt;
-       },
+       [](const SizeAnswer& s) { return limit_text(s.answer.limited_by); },
        {"As search.limited_by.", "", "", "the search was interrupted",
         "network host_limited max_rate server_policy path_loss below_min_rate unstable time"}},
       {"duration_s",
