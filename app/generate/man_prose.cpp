@@ -171,6 +171,7 @@ std::span<const Explained> exit_statuses(Command command) {
 
 std::vector<Explained> environment_variables() {
   std::vector<Explained> rows;
+  rows.reserve(kEnvironment.size());
   for (const Variable& variable : kEnvironment) {
     rows.push_back(variable.row);
   }

@@ -17,7 +17,7 @@
 namespace udperf::app {
 namespace {
 
-constexpr std::size_t kMostKeyBytes = 64 * 1024;
+constexpr std::size_t kMostKeyBytes = 65536;
 constexpr std::size_t kMostUsersBytes = std::size_t{16} << 20U;
 
 /// As long as it lives, the terminal does not show what is typed.
