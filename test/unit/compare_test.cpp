@@ -4,24 +4,16 @@
 #include <vector>
 
 #include "html/report_page.hpp"
-#include "report/writer.hpp"
-#include "result/document.hpp"
-#include "support/catch.hpp"
-#include "support/example_outcomes.hpp"
+#include "support/comparison.hpp"
 
 using namespace udperf;
+using namespace udperf::test::comparison;
 using Catch::Detail::Approx;
-using compare::Comparison;
 using compare::Json;
 using compare::Judgement;
-using compare::Limit;
 using compare::parse_limits;
 
 namespace {
-
-Json document() {
-  return Json::parse(report::to_json(result::build_result(test::normal_up())));
-}
 
 /// The document of so many runs, whose goodput is given.
 Json with_runs(const std::vector<double>& goodput) {
@@ -32,25 +24,6 @@ Json with_runs(const std::vector<double>& goodput) {
   }
   json["repeats"] = {{"wanted", goodput.size()}, {"runs", runs}};
   return json;
-}
-
-const compare::Row& row(const Comparison& comparison, const std::string& name) {
-  for (const auto& one : comparison.rows) {
-    if (one.metric->name == name) {
-      return one;
-    }
-  }
-  throw std::runtime_error{"no row " + name};
-}
-
-std::vector<Limit> limits(const std::string& text) {
-  const auto parsed = parse_limits(text);
-  REQUIRE(parsed.has_value());
-  return *parsed;
-}
-
-bool fails(const Json& before, const Json& after, const std::string& text) {
-  return compare::compare(before, after, limits(text)).failed();
 }
 
 }  // namespace
