@@ -93,6 +93,20 @@ TEST_CASE("what was not told while a test ran is told at its end", "[engine]") {
   CHECK(told.intervals.size() == 3);
 }
 
+TEST_CASE("what was read after the last row was told has one of no length", "[engine]") {
+  LiveView view{1s};
+  Told told;
+  view.report(Way::up, std::vector{told_of(2, 150, 200)}, 0ms, kStart, told);
+  const udperf::WayOutcome way{{reported({{100, 100}, {100, 100}}, 2s)}};
+  view.finish(Way::up, way, kStart + 2s, told);
+  REQUIRE(told.intervals.size() == 2);
+  CHECK(told.intervals[1].start == 2s);
+  CHECK(told.intervals[1].end == 2s);
+  CHECK(told.intervals[0].packets + told.intervals[1].packets == 200);
+  view.finish(Way::up, way, kStart + 2s, told);  // the same again
+  CHECK(told.intervals.size() == 2);
+}
+
 TEST_CASE("a test shorter than an interval has one row, of all its streams", "[engine]") {
   LiveView view{1s};
   Told told;

@@ -57,6 +57,20 @@ TEST_CASE("a target is told down once, and up once") {
   CHECK(watch.failures() == 0);
 }
 
+TEST_CASE("changes follow each other although rounds overlap") {
+  TargetWatch watch;
+  static_cast<void>(watch.on_round(bad(RoundStatus::unreachable)));
+  RoundResult answered = good();
+  answered.start = UnixTime{100s};
+  const auto back = watch.on_round(answered);  // told at its end
+  RoundResult without = bad(RoundStatus::not_measured);
+  without.start = UnixTime{109s};  // it began before that
+  const auto gone = watch.on_round(without);
+  REQUIRE(back.size() == 1);
+  REQUIRE(gone.size() == 1);
+  CHECK(gone[0].at >= back[0].at);
+}
+
 TEST_CASE("who is down from the start is told so") {
   TargetWatch watch;
   CHECK(kinds(watch.on_round(bad(RoundStatus::unreachable))) == Kinds{EventKind::down});
