@@ -20,9 +20,12 @@ constexpr Duration kHeard = 2s;
 constexpr Duration kLookAgain = 250ms;
 
 /// `before`: bytes that have come already. Where the trace that is played is the client's alone,
-/// its rate is a mean that says nothing of ten seconds.
+/// its rate is a mean that says nothing of ten seconds. Who is to send nothing has what talk may
+/// take.
 session::GrantWatch watch_of(const TestParams& params, std::uint64_t before, MonoTime now) {
-  const std::uint64_t bps = session::charged_bps(params, Way::up);
+  const std::uint64_t bps = includes(params.direction, Way::up)
+                                ? session::charged_bps(params, Way::up)
+                                : session::ControlBudget::kBytesPerSecond * 8;
   if (params.shape(Way::up).spacing != Spacing::trace) {
     return {bps, params.payload_bytes, before, now};
   }
