@@ -24,9 +24,9 @@ std::size_t SourceMeter::place_of(const IpAddress& source) const {
   return (hash ^ (hash >> 32U)) % kPlaces;
 }
 
-bool SourceMeter::pass(const IpAddress& from, MonoTime now) {
+bool SourceMeter::pass(const IpAddress& from, MonoTime now, std::uint32_t count) {
   MonoTime& paid = paid_at_[place_of(source_of(from))];
-  const MonoTime then = std::max(paid, now) + cost_;
+  const MonoTime then = std::max(paid, now) + cost_ * count;
   if (then - now > burst_) {
     return false;
   }

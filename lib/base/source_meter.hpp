@@ -16,7 +16,8 @@ class SourceMeter {
   /// `seed`: unpredictable, so that nobody can aim at the place of somebody else.
   SourceMeter(std::uint64_t seed, std::uint32_t per_second, std::uint32_t burst);
 
-  [[nodiscard]] bool pass(const IpAddress& from, MonoTime now);
+  /// False, and none has passed, where so many are too many now.
+  [[nodiscard]] bool pass(const IpAddress& from, MonoTime now, std::uint32_t count = 1);
   /// One for something else, in which nothing has passed yet.
   [[nodiscard]] SourceMeter fresh(std::uint32_t per_second, std::uint32_t burst) const {
     return {seed_, per_second, burst};

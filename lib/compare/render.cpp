@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "base/decimal.hpp"
+#include "base/printable.hpp"
 #include "base/units.hpp"
 #include "compare/compare.hpp"
 
@@ -176,8 +177,8 @@ std::string to_text(const Comparison& comparison, const std::string& before,
                     const std::string& after) {
   std::string text = "Old: " + before + "\nNew: " + after + "\n\n";
   for (const Difference& difference : comparison.differences) {
-    text += "Not the same test: " + difference.field + " was " + difference.before + ", is " +
-            difference.after + "\n";
+    text += "Not the same test: " + difference.field + " was " + printable(difference.before) +
+            ", is " + printable(difference.after) + "\n";
   }
   text += comparison.differences.empty() ? "" : "\n";
   text += padded("", 24) + padded("old", 14) + padded("new", 14) + padded("change", 14) + "\n";

@@ -6,6 +6,7 @@
 #include "engine/offload_check.hpp"
 #include "session/admission.hpp"
 #include "session/light.hpp"
+#include "wire/unchecked.hpp"
 
 namespace udperf::engine {
 namespace {
@@ -19,9 +20,12 @@ constexpr Duration kHeard = 2s;
 constexpr Duration kLookAgain = 250ms;
 
 /// `before`: bytes that have come already. Where the trace that is played is the client's alone,
-/// its rate is a mean that says nothing of ten seconds.
+/// its rate is a mean that says nothing of ten seconds. Who is to send nothing has what talk may
+/// take.
 session::GrantWatch watch_of(const TestParams& params, std::uint64_t before, MonoTime now) {
-  const std::uint64_t bps = session::charged_bps(params, Way::up);
+  const std::uint64_t bps = includes(params.direction, Way::up)
+                                ? session::charged_bps(params, Way::up)
+                                : session::ControlBudget::kBytesPerSecond * 8;
   if (params.shape(Way::up).spacing != Spacing::trace) {
     return {bps, params.payload_bytes, before, now};
   }
@@ -105,13 +109,13 @@ void ServerControl::on_go(const wire::Go& go, ControlChannel& channel, MonoTime 
       go.payload_bytes > settings_.params.payload_bytes) {
     return;
   }
-  if (!gone_) {
+  if (!start_.gone) {
     TestParams final_params = settings_.params;
     final_params.payload_bytes = go.payload_bytes;
-    if (check_params(final_params) || !as_light(final_params)) {
+    if (!is_possible(final_params)) {
       return;
     }
-    gone_ = true;
+    start_.gone = true;
     life_line_.prove(now);  // the server's nonce is as good as a probe's number
     shared_.proven.set(now);
     shared_.peer_buffer.store(go.receive_buffer);
@@ -119,15 +123,29 @@ void ServerControl::on_go(const wire::Go& go, ControlChannel& channel, MonoTime 
     settings_.params = final_params;
     // The client's data may be on its way already: only our own waits for the preflight, and that
     // only where there is none of the client's to count.
-    checking_ = !includes(settings_.params.direction, Way::up) &&
-                offload_in_question(channel, go.payload_bytes);
-    if (checking_) {
+    start_.checking = !includes(settings_.params.direction, Way::up) &&
+                      offload_in_question(channel, go.payload_bytes);
+    if (start_.checking) {
       ask_offload(preflight_, {settings_.session, 0, go.payload_bytes}, channel, now);
     } else {
       begin(now);
     }
   }
   channel.send(wire::encode(MessageType::go_ack, settings_.session, 0, wire::Empty{}));
+}
+
+/// Whether the test can be had with this size. It is worked out for a few sizes and no more: who
+/// means it names one that he has tried.
+bool ServerControl::is_possible(const TestParams& final_params) {
+  constexpr unsigned kMostSizes = 8;
+  if (final_params.payload_bytes == settings_.params.payload_bytes) {
+    return true;
+  }
+  if (start_.sizes == kMostSizes) {
+    return false;
+  }
+  ++start_.sizes;
+  return !check_params(final_params) && as_light(final_params);
 }
 
 /// A rate in bits is the more datagrams the smaller they are: a light test stays one. A path's MTU
@@ -140,7 +158,7 @@ bool ServerControl::as_light(const TestParams& final_params) const {
 }
 
 void ServerControl::begin(MonoTime now) {
-  checking_ = false;
+  start_.checking = false;
   started_at_ = now;
   set_end(now);
   if (settings_.watched != nullptr) {
@@ -203,7 +221,7 @@ void ServerControl::wind_up_by(MonoTime now, TestStatus status, const char* reas
 }
 
 void ServerControl::on_stray(std::span<const std::byte> datagram, ControlChannel& channel) {
-  const auto request = wire::decode<wire::Request>(datagram);
+  const auto request = wire::read_unchecked<wire::Request>(datagram);  // only who asks matters
   if (!request || request->nonce != settings_.client_nonce) {
     channel.hand_on(datagram);
   } else if (channel.authentic(datagram)) {
@@ -230,7 +248,7 @@ MonoTime ServerControl::on_timer(ControlChannel& channel, MonoTime now) {
     return kNever;
   }
   const MonoTime next_probe = keep_life_line(channel, now);
-  if (checking_) {
+  if (start_.checking) {
     if (const auto verdict = preflight_.verdict(now)) {
       shared_.gso_broken.store(*verdict == session::Preflight::Verdict::broken);
       begin(now);
@@ -248,7 +266,7 @@ MonoTime ServerControl::on_timer(ControlChannel& channel, MonoTime now) {
   if (ended()) {
     return kNever;
   }
-  return std::min({next_probe, next_end(), checking_ ? preflight_.next_timeout() : kNever});
+  return std::min({next_probe, next_end(), start_.checking ? preflight_.next_timeout() : kNever});
 }
 
 void ServerControl::say_shut_down(ControlChannel& channel, MonoTime now) {

@@ -69,6 +69,7 @@ class ServerControl final : public SessionControl {
 
  private:
   void on_go(const wire::Go& go, ControlChannel& channel, MonoTime now);
+  [[nodiscard]] bool is_possible(const TestParams& final_params);
   [[nodiscard]] bool as_light(const TestParams& final_params) const;
   void begin(MonoTime now);
   void set_end(MonoTime now);
@@ -97,8 +98,12 @@ class ServerControl final : public SessionControl {
   session::GrantWatch grant_watch_;
   std::atomic<std::int64_t> data_until_ns_{to_ns(kNever)};
   std::atomic<std::int64_t> hard_end_ns_{to_ns(kNever)};
-  bool gone_ = false;      ///< GO has been said
-  bool checking_ = false;  ///< the preflight runs, data waits for it
+  struct Start {
+    bool gone = false;      ///< GO has been said
+    bool checking = false;  ///< the preflight runs, data waits for it
+    unsigned sizes = 0;     ///< that GO has named, other than the granted one
+  };
+  Start start_;
   bool shut_down_said_ = false;
   MonoTime opened_;
   MonoTime started_at_{};

@@ -24,7 +24,9 @@ void StreamSocket::note_refusals() {
 std::optional<ControlMessage> StreamSocket::open(const wire::CommonHeader& header,
                                                  std::span<const std::byte> datagram,
                                                  const Arrival& arrival, MonoTime now) {
-  if (header.session != settings_.session || header.stream != settings_.stream) {
+  if (header.session != settings_.session || header.stream != settings_.stream ||
+      header.type ==
+          MessageType::data) {  // which is none: where no DATA is to come it says nothing
     return std::nullopt;
   }
   const auto inner = sealer_.open(datagram, session::Sealer::Replay::refused);

@@ -17,7 +17,7 @@ Duration time_for_stream(std::optional<Duration> round_trip) {
 net::PortOptions ClientTest::port_options() const {
   const Parameters& p = plan_.parameters;
   net::PortOptions out;
-  out.bind = plan_.sockets.bind;
+  out.bind = connection_->local().address;  // the server knows the client by it
   out.device = plan_.sockets.device;
   out.local_port = plan_.sockets.local_port == 0
                        ? std::uint16_t{0}

@@ -57,10 +57,13 @@ std::vector<std::uint64_t> weights_of(const FrameRhythm& rhythm, std::uint64_t s
   const std::uint64_t turn = (kTurn + group - 1) / group * group;
   std::vector<std::uint64_t> weights;
   const std::int64_t sigma = rhythm.sigma_e4;
-  for (std::uint64_t i = 0; i < turn; ++i) {
-    const std::uint64_t place = i % kTurn;
-    const std::int64_t z = place < kQuantiles ? kNormal.at(place) : -kNormal.at(place - kQuantiles);
+  weights.reserve(turn);
+  for (std::uint64_t i = 0; i < std::min(turn, kTurn); ++i) {
+    const std::int64_t z = i < kQuantiles ? kNormal.at(i) : -kNormal.at(i - kQuantiles);
     weights.push_back(std::max<std::uint64_t>(power_of_e(sigma * z - sigma * sigma / 2) >> 12U, 1));
+  }
+  for (std::uint64_t i = kTurn; i < turn; ++i) {
+    weights.push_back(weights[i - kTurn]);
   }
   SeededBits bits{seed};  // Fisher and Yates
   for (std::size_t i = weights.size(); i > 1 && sigma != 0; --i) {

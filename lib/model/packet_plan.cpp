@@ -4,6 +4,7 @@
 
 #include "base/saturating.hpp"
 #include "base/seeded_bits.hpp"
+#include "model/plan_orders.hpp"
 
 namespace udperf {
 namespace {
@@ -11,6 +12,11 @@ namespace {
 /// Part number `index` of `total` cut into `parts` that differ by one at most.
 std::uint64_t share(std::uint64_t total, std::uint64_t parts, std::uint64_t index) {
   return total / parts + (index < total % parts ? 1 : 0);
+}
+
+/// Whether each stream has its lengths in an order of its own.
+bool is_ordered(const TrafficShape& shape) {
+  return shape.mixed() || shape.spacing == Spacing::frames;
 }
 
 }  // namespace
@@ -76,6 +82,17 @@ std::uint64_t PacketPlan::full_within(std::uint64_t size) const {
   return frames_.empty() ? cycle_.count_within(size) : frames_.count_within(size);
 }
 
+std::uint32_t orders_in(const TestParams& params) {
+  std::uint32_t orders = 0;
+  for (const Way way : {Way::up, Way::down}) {
+    const TrafficShape& shape = params.shape(way);
+    if (includes(params.direction, way) && is_ordered(shape)) {
+      orders += params.amount.size_bytes != 0 ? std::min(params.streams, kMaxStreams) : 1U;
+    }
+  }
+  return orders;
+}
+
 bool PacketPlan::cut(std::uint64_t size, std::uint32_t least) {
   const std::uint64_t whole = full_within(size);
   packets_ = whole;
@@ -90,14 +107,15 @@ bool PacketPlan::cut(std::uint64_t size, std::uint32_t least) {
   const std::uint64_t spare = full_bytes(turn) - turn * least;  // what a turn can give away
   std::uint64_t sharers = 1;
   if (remainder < least && spare != 0) {
-    sharers = std::min(1 + (least - remainder - 1) / spare * turn, packets_);  // these are too few
+    sharers = std::min(1 + (least - remainder - 1) / spare * turn, packets_);  // fewer are too few
   }
-  const std::uint64_t most = std::min(sharers + turn, packets_);
-  std::uint64_t shared = size - full_bytes(packets_ - sharers);
-  while (shared / sharers < least && sharers < most) {
-    ++sharers;
-    shared = size - full_bytes(packets_ - sharers);
+  // One more never brings less than it needs itself. Halved, as a peer says how long a turn is.
+  for (std::uint64_t most = std::min(sharers + turn, packets_); sharers < most;) {
+    const std::uint64_t count = sharers + (most - sharers) / 2;
+    const bool enough = size - full_bytes(packets_ - count) >= count * least;
+    (enough ? most : sharers) = enough ? count : count + 1;
   }
+  const std::uint64_t shared = size - full_bytes(packets_ - sharers);
   first_short_ = packets_ - sharers;
   short_bytes_ = static_cast<std::uint32_t>(shared / sharers);
   longer_ones_ = shared % sharers;
@@ -111,7 +129,7 @@ bool PacketPlan::possible(const TestParams& params) {
     }
     const TrafficShape& shape = params.shape(way);
     // Streams have one of two shares; but where lengths differ, each has an order of its own.
-    const bool ordered = shape.mixed() || shape.spacing == Spacing::frames;
+    const bool ordered = is_ordered(shape);
     for (std::uint16_t stream = 0; stream < params.streams; ++stream) {
       if (!ordered && stream != 0 && stream + 1 != params.streams) {
         continue;

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/nearest_word.hpp"
+#include "base/printable.hpp"
 #include "report/fields/walk.hpp"
 #include "report/find_field.hpp"
 #include "report/writer.hpp"
@@ -166,7 +167,10 @@ Result<std::string> print_fields(const result::ResultDocument& document,
   std::string line;
   const char* separator = "";
   for (const std::string& field : fields) {
-    line += separator + bare_text(find_field(tree, field));
+    const Json* const value = find_field(tree, field);
+    const std::string text = bare_text(value);
+    // A stranger's words must not be taken for more lines.
+    line += separator + (value != nullptr && value->is_string() ? printable(text) : text);
     separator = " ";
   }
   return line + "\n";

@@ -114,7 +114,10 @@ bool lower_to(TestParams& params, std::uint64_t share) {
       const bool adjusted = rate.adjusted();
       rate = SendRate{adjusted ? SendRate::Kind::adjusted : SendRate::Kind::bits, share};
     }
-    if (includes(params.direction, way) && !check_params(params) && !fits(params, way, share)) {
+    const Spacing spacing = params.shape(way).spacing;
+    const bool together = spacing == Spacing::burst || spacing == Spacing::frames;
+    if (together && includes(params.direction, way) && !check_params(params) &&
+        !fits(params, way, share)) {
       return false;
     }
   }

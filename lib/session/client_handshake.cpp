@@ -5,8 +5,10 @@
 
 #include "base/network_order.hpp"
 #include "base/units.hpp"
+#include "model/plan_orders.hpp"
 #include "session/grant.hpp"
 #include "session/refusal.hpp"
+#include "wire/unchecked.hpp"
 
 namespace udperf::session {
 
@@ -17,6 +19,17 @@ namespace {
 // A cookie lives for 10 s (docs/protocol.md 3.2); an answer to the last REQUEST needs some of it.
 constexpr Duration kCookieIsGood = std::chrono::seconds{7};
 constexpr Duration kFarAway = std::chrono::seconds{1};
+
+/// The grant to who said that nonce. What is dearer to check than what was asked for is not that,
+/// and stays unchecked; else nothing where it is no test, as after damage on the way.
+std::optional<wire::Accept> grant_in(std::span<const std::byte> inner, const wire::Nonce& nonce,
+                                     const TestParams& asked) {
+  auto accept = wire::read_unchecked<wire::Accept>(inner);
+  if (!accept || accept->nonce != nonce) {
+    return std::nullopt;
+  }
+  return orders_in(accept->params) > orders_in(asked) ? accept : wire::decode<wire::Accept>(inner);
+}
 
 }  // namespace
 
@@ -154,8 +167,8 @@ void ClientHandshake::on_accept(std::span<const std::byte> datagram, std::uint64
     return;
   }
   const auto inner = open_answer(datagram);
-  auto accept = inner ? wire::decode<wire::Accept>(*inner) : std::nullopt;
-  if (!accept || accept->nonce != nonce_) {
+  const auto accept = inner ? grant_in(*inner, nonce_, settings_.params) : std::nullopt;
+  if (!accept) {
     return;
   }
   if (const auto more = more_than_asked(settings_.params, accept->params)) {

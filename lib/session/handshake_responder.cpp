@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "base/address_lists.hpp"
+#include "model/plan_orders.hpp"
+#include "wire/unchecked.hpp"
 
 namespace udperf::session {
 
@@ -13,7 +15,8 @@ HandshakeResponder::HandshakeResponder(Settings settings, RandomSource& random, 
     : settings_(std::move(settings)),
       jar_(random, now),
       sources_(random.next_u64(), kAnswersPerSource, kAnswersPerSource),
-      proven_(sources_.fresh(kProvenPerSource, kProvenPerSource)) {}
+      proven_(sources_.fresh(kProvenPerSource, kProvenPerSource)),
+      orders_(sources_.fresh(kOrdersPerSource, kOrdersAtOnce)) {}
 
 bool HandshakeResponder::welcome(const IpAddress& address) const {
   return let_in(settings_.allow, settings_.deny, address);
@@ -68,7 +71,7 @@ HandshakeResponder::Decision HandshakeResponder::on_hello(std::span<const std::b
   if (settings_.key && !sealed) {
     return Drop::unauthenticated;  // silent to those without the key, who use up nobody's turns
   }
-  if (!sources_.pass(subject.client.address, now)) {
+  if (!sources_.pass(subject.client.address, now) || (settings_.key && !seals_.pass(1, now))) {
     return Drop::rate_limited;
   }
   if (settings_.key && !Sealer::is_hello_of(*settings_.key, outer->nonce, datagram)) {
@@ -176,7 +179,7 @@ HandshakeResponder::Decision HandshakeResponder::on_request(std::span<const std:
   if (const auto bad = check_cookie(datagram, subject, now)) {
     return *bad;
   }
-  const auto request = wire::decode<wire::Request>(datagram);
+  const auto request = wire::read_unchecked<wire::Request>(datagram);
   if (!request) {
     return Drop::malformed;
   }
@@ -185,7 +188,20 @@ HandshakeResponder::Decision HandshakeResponder::on_request(std::span<const std:
   if (!sealer.open(datagram, Sealer::Replay::accepted)) {
     return Drop::unauthenticated;
   }
+  if (!may_draw(request->params, subject.client.address, now)) {
+    return Drop::rate_limited;
+  }
+  if (check_params(request->params)) {
+    return Drop::malformed;
+  }
   return Admission{*request, sealer};
+}
+
+/// Lengths in an order of their own for each stream are as dear to look at as thousands of
+/// datagrams.
+bool HandshakeResponder::may_draw(const TestParams& params, const IpAddress& client, MonoTime now) {
+  const std::uint32_t orders = orders_in(params);
+  return orders == 0 || (orders_.pass(client, now, orders) && orders_of_all_.pass(orders, now));
 }
 
 HandshakeResponder::Decision HandshakeResponder::on_join(std::span<const std::byte> datagram,

@@ -28,6 +28,13 @@ class HandshakeResponder {
   /// So many REQUESTs and JOINs with a cookie of its own are looked at of one source: what they
   /// cost beyond the cookie is limited by that.
   static constexpr std::uint32_t kProvenPerSource = 1000;
+  /// So many orders of lengths (orders_in()) are drawn for them in a second, and so many
+  /// at once: two tests of all streams and both ways.
+  static constexpr std::uint32_t kOrdersPerSource = 200;
+  static constexpr std::uint32_t kOrdersPerSecond = 500;
+  static constexpr std::uint32_t kOrdersAtOnce = 512;
+  /// With a key: so many seals of HELLOs are looked at in a second, of all sources together.
+  static constexpr std::uint32_t kSealsPerSecond = 20'000;
 
   struct Settings {
     std::optional<crypto::Key> key;
@@ -86,6 +93,7 @@ class HandshakeResponder {
                                                               const IpAddress& client) const;
   [[nodiscard]] std::optional<Drop> check_bearer(std::span<const std::byte> datagram,
                                                  CookieJar::Subject& bearer, MonoTime now);
+  [[nodiscard]] bool may_draw(const TestParams& params, const IpAddress& client, MonoTime now);
   [[nodiscard]] std::optional<Drop> check_cookie(std::span<const std::byte> datagram,
                                                  const CookieJar::Subject& subject, MonoTime now);
   [[nodiscard]] std::vector<std::byte> challenge_to(const wire::Hello& hello,
@@ -97,8 +105,12 @@ class HandshakeResponder {
   CookieJar jar_;
   SourceMeter sources_;
   SourceMeter proven_;
-  HelloLog said_;                                            ///< with a key
-  ByteMeter answers_{kAnswersPerSecond, kAnswersPerSecond};  ///< of all sources together
+  SourceMeter orders_;
+  HelloLog said_;  ///< with a key
+  // Of all sources together.
+  ByteMeter answers_{kAnswersPerSecond, kAnswersPerSecond};
+  ByteMeter orders_of_all_{kOrdersPerSecond, kOrdersAtOnce};
+  ByteMeter seals_{kSealsPerSecond, kSealsPerSecond / 10};
 };
 
 }  // namespace udperf::session

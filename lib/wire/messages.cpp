@@ -1,8 +1,10 @@
 #include "wire/messages.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "wire/bounds.hpp"
+#include "wire/unchecked.hpp"
 #include "wire/visit_fin.hpp"
 #include "wire/visit_handshake.hpp"
 #include "wire/visit_headers.hpp"
@@ -72,17 +74,20 @@ std::vector<std::byte> encode(MessageType type, std::uint64_t session, std::uint
 }
 
 template <typename Message>
-std::optional<Message> decode(std::span<const std::byte> datagram) {
+std::optional<Message> read_unchecked(std::span<const std::byte> datagram) {
   if (datagram.size() < kCommonHeaderBytes) {
     return std::nullopt;
   }
   Reader reader{datagram.subspan(kCommonHeaderBytes)};
   Message message;
   visit(reader, message);
-  if (!reader.ok() || !valid(message)) {
-    return std::nullopt;
-  }
-  return message;
+  return reader.ok() ? std::optional{std::move(message)} : std::nullopt;
+}
+
+template <typename Message>
+std::optional<Message> decode(std::span<const std::byte> datagram) {
+  auto message = read_unchecked<Message>(datagram);
+  return message && valid(*message) ? std::move(message) : std::nullopt;
 }
 
 #define UDPERF_CODEC(Message)                                                                      \
@@ -105,6 +110,9 @@ UDPERF_CODEC(ReportChunk)
 UDPERF_CODEC(ReportPull)
 UDPERF_CODEC(Bye)
 UDPERF_CODEC(Join)
+
+template std::optional<Request> read_unchecked(std::span<const std::byte>);
+template std::optional<Accept> read_unchecked(std::span<const std::byte>);
 
 std::vector<std::byte> encode_params(const TestParams& params) {
   std::vector<std::byte> out;

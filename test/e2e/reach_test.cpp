@@ -294,6 +294,23 @@ TEST_CASE("a router that knows no way ends a classic client with status 3", "[e2
              ContainsSubstring("forbids it"));
 }
 
+TEST_CASE("streams leave from the address of their iperf3 connection", "[e2e][netns]") {
+  const auto made = Scene::make({"--iperf3"});
+  if (!made) {
+    return;
+  }
+  made->path.run(Place::client, R"(ip addr add 10.77.1.9/24 dev router
+ip route add default via 10.77.1.1 src 10.77.1.9 table 100
+ip rule add ipproto 17 lookup 100)");
+
+  const auto finished = made->client(
+      kServer4, {"--iperf3", "--packets", "200", "--rate", "10M", "--connect-timeout", "2s"});
+
+  CAPTURE(finished.err);
+  CHECK(finished.code() == 0);
+  CHECK(document_of(finished).at("up").at("rx").at("unique") == 200);
+}
+
 TEST_CASE("all streams leave from the first one's address", "[e2e][netns]") {
   const auto made = Scene::make();
   if (!made) {

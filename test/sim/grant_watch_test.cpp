@@ -75,3 +75,30 @@ TEST_CASE("copies, datagrams of another length and a trace are no way around the
   CHECK(world.server->observer().closed[0].reason.find("faster than it was granted") !=
         std::string::npos);
 }
+
+TEST_CASE("who is to send nothing is stopped when it sends more than talk takes", "[sim]") {
+  const bool floods = GENERATE(true, false);
+  engine::ServerOptions options;
+  options.max_rate = BitRate::bits_per_second(1'000'000);
+  SimWorld world{13, options};
+  auto params = slow_up(60s);
+  params.direction = Direction::down;
+  std::swap(params.rate_up, params.rate_down);
+  SimPeer peer{world, SimNetwork::endpoint(2, 7777), params};
+  REQUIRE(peer.granted());
+  peer.go();
+  wire::Feedback feedback;
+  peer.live(11s, true, [&] {
+    for (int i = 0; i < 150 && floods; ++i) {  // 84 Mbit/s
+      peer.data(feedback.number, 1400);
+    }
+    ++feedback.number;
+    peer.say(wire::MessageType::feedback, feedback);
+  });
+  CHECK(world.server->sessions().count() == (floods ? 0 : 1));
+  if (floods) {
+    REQUIRE(world.server->observer().closed.size() == 1);
+    CHECK(world.server->observer().closed[0].reason.find("faster than it was granted") !=
+          std::string::npos);
+  }
+}

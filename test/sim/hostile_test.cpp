@@ -220,6 +220,23 @@ TEST_CASE("before GO, too, a small question brings no large answer for ever", "[
   CHECK(peer.bytes_in <= 3 * (peer.bytes_out + 2 * 512));
 }
 
+TEST_CASE("a client names a few sizes in vain, and no more", "[sim]") {
+  SimWorld world{22};
+  TestParams params = one_second(Direction::up);
+  params.payload_bytes = 1100;
+  params.shape_up.sizes[0] = {1000, 1};
+  SimPeer peer{world, SimNetwork::endpoint(2, 7777), params};
+  REQUIRE(peer.granted());
+  const std::uint32_t tries = GENERATE(3U, 8U);
+  for (std::uint32_t size = 500; size < 500 + tries; ++size) {
+    peer.go(size);  // the mix does not fit
+  }
+  peer.live(100ms, false, [&] { peer.go(1050); });
+  CHECK(peer.going == (tries < 8));
+  peer.live(100ms, false, [&] { peer.go(1100); });  // as granted: always good
+  CHECK(peer.going);
+}
+
 TEST_CASE("a stream does not join from the port of another", "[sim]") {
   SimWorld world{10};
   auto params = one_second(Direction::up);

@@ -61,9 +61,9 @@ class SimPeer {
     pending_->port->send_control(bytes);
     bytes_out += bytes.size();
   }
-  void go() {
-    say(wire::MessageType::go,
-        wire::Go{pending_->handshake.accept().server_nonce, params_.payload_bytes});
+  void go() { go(params_.payload_bytes); }
+  void go(std::uint32_t size) {
+    say(wire::MessageType::go, wire::Go{pending_->handshake.accept().server_nonce, size});
   }
   void data(std::uint64_t sequence) { data(sequence, params_.payload_bytes); }
   void data(std::uint64_t sequence, std::uint32_t length) {
@@ -94,6 +94,7 @@ class SimPeer {
   }
 
   bool heard_join = false;  ///< its HELLO was answered
+  bool going = false;       ///< its GO was
   std::uint64_t bytes_out = 0;
   std::uint64_t bytes_in = 0;  ///< without DATA
   std::uint64_t data_in = 0;   ///< datagrams
@@ -111,6 +112,7 @@ class SimPeer {
       return;
     }
     bytes_in += one.data.size();
+    going = going || header->type == wire::MessageType::go_ack;
     if (header->type == wire::MessageType::feedback) {
       ++feedbacks;
       last_feedback = one.at;

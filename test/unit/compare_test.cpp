@@ -221,6 +221,19 @@ TEST_CASE("limits are read, and what is wrong with one is named", "[compare]") {
   CHECK(problem("rate:1%,rate:2%") == "rate: is given twice");
 }
 
+TEST_CASE("what a document holds steers no terminal", "[compare][hostile]") {
+  Json strange = document();
+  strange["status"] =
+      "\x1b[31m\xC2\x9B"
+      "31m";
+  const auto comparison = compare::compare(document(), strange, {});
+  REQUIRE_FALSE(comparison.differences.empty());
+  const std::string text = compare::to_text(comparison, "a", "b");
+  CHECK(text.find('\x1b') == std::string::npos);
+  CHECK(text.find("\xC2\x9B") == std::string::npos);
+  CHECK(text.find("\\xc2\\x9b31m") != std::string::npos);
+}
+
 TEST_CASE("the JSON of a comparison has the same keys whatever was compared", "[compare]") {
   const auto keys = [](const Json& before, const Json& after) {
     const auto comparison = compare::compare(before, after, limits("rate:5%"));

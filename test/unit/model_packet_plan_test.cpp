@@ -1,4 +1,5 @@
 #include "model/packet_plan.hpp"
+#include "model/plan_orders.hpp"
 #include "support/catch.hpp"
 #include "support/oracle.hpp"
 
@@ -149,4 +150,89 @@ TEST_CASE("a test that only time ends has datagrams without end", "[model]") {
   CHECK(plan.packets() == UINT64_MAX);
   CHECK(plan.length(std::uint64_t{1} << 59U) == 1472);
   CHECK(plan.bytes_of_first(1'000'000) == 1'472'000'000);
+}
+
+namespace {
+
+/// Frames of 100 MB at most in datagrams of `payload` bytes, in both ways.
+TestParams frames_of(std::uint32_t payload, std::uint64_t size) {
+  TestParams params;
+  params.direction = udperf::Direction::both;
+  params.payload_bytes = payload;
+  params.amount = udperf::Amount{size, 0, udperf::Duration{0}};
+  params.rate_up = params.rate_down = {udperf::SendRate::Kind::bits, 3'000'000'000};
+  for (const auto way : {udperf::Way::up, udperf::Way::down}) {
+    auto& shape = way == udperf::Way::up ? params.shape_up : params.shape_down;
+    shape.spacing = udperf::Spacing::frames;
+    shape.frames.per_1000_s = 4000;
+    shape.frames.key_every = 1000;
+    shape.frames.key_times = 2;
+  }
+  return params;
+}
+
+}  // namespace
+
+TEST_CASE("a size that cannot be shared is found out in a moment, however long a turn is",
+          "[model][hostile]") {
+  // A turn of 1000 frames has 2.3 * 10^9 datagrams, none of which has a byte to give away: who
+  // looked at one after the other would be at it for hours.
+  for (std::uint64_t i = 0; i < 500; ++i) {
+    const std::uint64_t size = (std::uint64_t{1} << 60U) - 40 * i;
+    REQUIRE(size % kDataHeaderBytes != 0);
+    REQUIRE(udperf::check_params(frames_of(kDataHeaderBytes, size)));
+  }
+  CHECK_FALSE(udperf::check_params(frames_of(kDataHeaderBytes, 40'000'000)));
+}
+
+TEST_CASE("no more datagrams share a remainder than have to, of a mix or of frames", "[model]") {
+  const bool frames = GENERATE(true, false);
+  int shared = 0;
+  for (std::uint64_t size = 2000; size < 4000; ++size) {
+    TestParams params = frames_of(43, size);
+    params.direction = udperf::Direction::up;
+    params.rate_up.value = 100'000;
+    params.shape_up.frames.per_1000_s = 100'000;
+    params.shape_up.frames.sigma_e4 = 5000;
+    if (!frames) {
+      params.shape_up = {};
+      params.shape_up.sizes[0] = {40, 20};
+      params.shape_up.sizes[1] = {43, 1};
+    }
+    params.seed = 1 + size % 7;
+    CAPTURE(frames, size);
+    if (!PacketPlan::possible(params)) {
+      continue;
+    }
+    const PacketPlan plan = PacketPlan::for_stream(params, udperf::Way::up, 0);
+    const PacketPlan full = PacketPlan::for_warm_up(params, udperf::Way::up, 0);
+    const std::uint64_t sharers = plan.packets() - plan.first_short();
+    REQUIRE(plan.bytes_of_first(plan.packets()) == size);
+    REQUIRE(plan.length(plan.packets() - 1) >= kDataHeaderBytes);
+    if (sharers > 1) {  // one fewer would have too little
+      ++shared;
+      const std::uint64_t left = size - full.bytes_of_first(plan.first_short() + 1);
+      REQUIRE(left < (sharers - 1) * kDataHeaderBytes);
+    }
+  }
+  CHECK(shared > 100);
+}
+
+TEST_CASE("orders are counted where lengths differ, for each stream that has to be cut",
+          "[model]") {
+  TestParams params;
+  params.streams = 100;
+  params.amount.size_bytes = 1'000'000;
+  CHECK(udperf::orders_in(params) == 0);
+  params.shape_up.sizes[0] = {100, 1};
+  params.shape_up.sizes[1] = {200, 1};
+  params.shape_down = params.shape_up;
+  params.direction = udperf::Direction::up;
+  CHECK(udperf::orders_in(params) == 100);
+  params.direction = udperf::Direction::both;
+  CHECK(udperf::orders_in(params) == 200);
+  params.streams = 65535;  // what no check has seen yet
+  CHECK(udperf::orders_in(params) == 2 * udperf::kMaxStreams);
+  params.amount = udperf::Amount{0, 0, std::chrono::seconds{1}};
+  CHECK(udperf::orders_in(params) == 2);
 }

@@ -135,3 +135,14 @@ TEST_CASE("a number that JSON does not have is an empty cell and a printed null"
   CHECK(after.find("null") == std::string::npos);
   CHECK(print_fields(document, {"goodput_bps"}).value_or("") == "null\n");
 }
+
+TEST_CASE("what a classic server says forges no further line of --print", "[report][hostile]") {
+  auto outcome = test::normal_up();
+  outcome.classic.emplace();
+  outcome.classic->text =
+      "Throughput: 1\n900\xC2\x9B"
+      "31m";
+  const auto text =
+      print_fields(result::build_result(outcome), {"classic.answer", "status"}).value_or("");
+  CHECK(text == "Throughput: 1\\x0a900\\xc2\\x9b31m complete\n");
+}

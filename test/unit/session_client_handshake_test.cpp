@@ -214,6 +214,22 @@ TEST_CASE("a client does not run a test that it has not asked for", "[session]")
   CHECK_THAT(talk.client.error().what, ContainsSubstring("not asked for"));
 }
 
+TEST_CASE("a grant that is dearer to look at than what was asked for ends the attempt at once",
+          "[session][hostile]") {
+  Talk talk{5s};
+  talk.challenge(1, kStart);
+  TestParams dear = asked();  // no size of these frames can be shared: nothing to find out
+  dear.payload_bytes = kDataHeaderBytes;
+  dear.amount = Amount{(std::uint64_t{1} << 60U), 0, Duration{0}};
+  dear.rate_up.value = 3'000'000'000;
+  dear.shape_up.spacing = Spacing::frames;
+  dear.shape_up.frames.per_1000_s = 4000;
+  talk.accept(dear, kStart + 10ms);
+  REQUIRE(talk.client.failed());
+  CHECK(talk.client.error().code == ErrorCode::refused);
+  CHECK_THAT(talk.client.error().what, ContainsSubstring("not asked for"));
+}
+
 TEST_CASE("a warm-up is not asked of a server that does not know any", "[session]") {
   TestParams params = asked();
   params.omit = 1s;

@@ -86,6 +86,42 @@ TEST_CASE("who has a cookie is looked at so often, whatever he asks for", "[sess
   CHECK(std::get<HandshakeResponder::Drop>(other) == HandshakeResponder::Drop::bad_cookie);
 }
 
+TEST_CASE("what is dear to look at is looked at seldom, of one source and of all", "[session]") {
+  test::SeededRandom random{10};
+  HandshakeResponder door{{}, random, kStart};
+  auto dear = settings();
+  dear.params.direction = Direction::both;
+  dear.params.streams = 100;
+  dear.params.amount = Amount{100'000'000, 0, Duration{0}};
+  dear.params.shape_up.sizes[0] = {100, 1};
+  dear.params.shape_up.sizes[1] = {200, 1};
+  dear.params.shape_down = dear.params.shape_up;
+  const auto request_of = [&](const ClientHandshake::Settings& wanted, const Endpoint& from) {
+    ClientHandshake client{wanted, random, kStart};
+    const auto first = door.on_datagram(*client.poll_transmit(), from, server_end, kStart);
+    client.on_datagram(std::get<HandshakeResponder::Reply>(first).bytes, kStart);
+    return *client.poll_transmit();
+  };
+  const auto admitted = [&](const ClientHandshake::Settings& wanted, const Endpoint& from,
+                            MonoTime now) {
+    const auto decision = door.on_datagram(request_of(wanted, from), from, server_end, now);
+    const auto* drop = std::get_if<HandshakeResponder::Drop>(&decision);
+    CHECK((drop == nullptr || *drop == HandshakeResponder::Drop::rate_limited));
+    return drop == nullptr;
+  };
+  constexpr std::uint32_t kOrders = 200;
+  static_assert(HandshakeResponder::kOrdersAtOnce / kOrders == 2);
+  CHECK(admitted(dear, client_end, kStart));
+  CHECK(admitted(dear, client_end, kStart));
+  CHECK_FALSE(admitted(dear, client_end, kStart));
+  // Others have their own, but all together no more than so much; and what is cheap, all do.
+  Endpoint other = client_end;
+  other.address.bytes[2] = 1;
+  CHECK_FALSE(admitted(dear, other, kStart));
+  CHECK(admitted(dear, other, kStart + 1s));
+  CHECK(admitted(settings(), client_end, kStart));
+}
+
 TEST_CASE("a HELLO of another version is told which versions there are", "[session]") {
   test::SeededRandom random{2};
   HandshakeResponder door{{}, random, kStart};
@@ -168,6 +204,36 @@ TEST_CASE("HELLOs that are not sealed use up nobody's turns at a server with a k
   REQUIRE(std::get_if<HandshakeResponder::Reply>(&answer) != nullptr);
   client.on_datagram(std::get<HandshakeResponder::Reply>(answer).bytes, kStart);
   CHECK(client.heard());
+}
+
+TEST_CASE("of HELLOs that seem sealed so many are opened a second, wherever they come from",
+          "[session]") {
+  test::SeededRandom random{11};
+  HandshakeResponder::Settings keyed;
+  keyed.key.emplace().fill(std::byte{5});
+  HandshakeResponder door{keyed, random, kStart};
+  auto other_key = settings();
+  other_key.key.emplace().fill(std::byte{6});
+  const auto forged = *ClientHandshake{other_key, random, kStart}.poll_transmit();
+  const auto opened = [&](MonoTime now) {
+    std::uint32_t count = 0;
+    Endpoint from = client_end;
+    for (std::uint32_t i = 0; i < HandshakeResponder::kSealsPerSecond; ++i) {
+      from.address.bytes[1] = static_cast<std::uint8_t>(i >> 8U);
+      from.address.bytes[2] = static_cast<std::uint8_t>(i);
+      const auto drop = door.on_datagram(forged, from, server_end, now);
+      count += std::get<HandshakeResponder::Drop>(drop) != HandshakeResponder::Drop::rate_limited;
+    }
+    return count;
+  };
+  CHECK(opened(kStart) == HandshakeResponder::kSealsPerSecond / 10);
+  CHECK(opened(kStart + 50ms) == HandshakeResponder::kSealsPerSecond / 20);
+  // A moment later there is room again for who has the key.
+  auto with_key = settings();
+  with_key.key = keyed.key;
+  const auto hello = *ClientHandshake{with_key, random, kStart}.poll_transmit();
+  const auto answer = door.on_datagram(hello, client_end, server_end, kStart + 51ms);
+  CHECK(std::holds_alternative<HandshakeResponder::Reply>(answer));
 }
 
 TEST_CASE("no answer is larger than its question, whatever it is", "[session][property]") {
