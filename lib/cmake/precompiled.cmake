@@ -8,8 +8,9 @@ cmake_dependent_option(UDPERF_PRECOMPILED_HEADERS "Compile common headers once" 
 set(UDPERF_COMMON_HEADERS
     <algorithm> <array> <atomic> <bit> <charconv> <chrono> <cmath> <cstddef> <cstdint> <cstdio>
     <cstring> <deque> <fstream> <functional> <map> <memory> <mutex> <optional> <span> <sstream>
-    <string> <string_view> <thread> <utility> <variant> <vector> <nlohmann/json.hpp>
-    <tl/expected.hpp>)
+    <string> <string_view> <thread> <utility> <variant> <vector> <tl/expected.hpp>)
+# Half a second for each source that has it, used or not: only for those that do.
+set(UDPERF_JSON_HEADERS ${UDPERF_COMMON_HEADERS} <nlohmann/json.hpp>)
 
 # udperf_precompile(<target> <headers>...): an object library whose precompiled headers other targets
 # with the same compile options share.
@@ -36,6 +37,8 @@ endfunction()
 
 if(UDPERF_PRECOMPILED_HEADERS)
   udperf_precompile(udperf_precompiled ${UDPERF_COMMON_HEADERS})
-  target_link_libraries(udperf_precompiled PRIVATE udperf_options nlohmann_json::nlohmann_json
-                                                   tl::expected)
+  target_link_libraries(udperf_precompiled PRIVATE udperf_options tl::expected)
+  udperf_precompile(udperf_json_precompiled ${UDPERF_JSON_HEADERS})
+  target_link_libraries(udperf_json_precompiled PRIVATE udperf_options nlohmann_json::nlohmann_json
+                                                        tl::expected)
 endif()
