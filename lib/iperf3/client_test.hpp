@@ -139,7 +139,7 @@ class ClientTest {
   [[nodiscard]] bool data_over(MonoTime now) const;
   [[nodiscard]] bool amount_received(MonoTime now) const;
   [[nodiscard]] bool overdue(MonoTime now) const;
-  void note_rows(MonoTime now, bool last);
+  void note_rows(const IntervalRows& rows);
   void note_cut_off();
   [[nodiscard]] std::vector<StreamCounters> counters() const;
   void end_data();
@@ -150,11 +150,11 @@ class ClientTest {
   void wait_for_arrivals();
   void stop_streams();
   void close_books(ClientFinish& finish);
-  void close_stream(std::size_t index, ClientFinish& finish);
+  StreamCounters close_stream(std::size_t index, ClientFinish& finish);
   void close_sender(Stream& stream, const StreamResult* told, double seconds, ClientStream& out,
                     StreamEnd& row) const;
-  void close_receiver(Stream& stream, const StreamResult* told, double seconds, ClientStream& out,
-                      StreamEnd& row) const;
+  StreamAccount::Totals close_receiver(Stream& stream, const StreamResult* told, double seconds,
+                                       ClientStream& out, StreamEnd& row) const;
   void wait(MonoTime until);
   bool wait_to_be_told(MonoTime until) const;
   [[nodiscard]] bool silent(MonoTime now) const;

@@ -137,7 +137,8 @@ StreamAccount::Closed StreamAccount::close(std::optional<std::uint64_t> sent,
     end_omitted();
     sent = sent ? std::optional{base_} : std::nullopt;
   }
-  const std::uint64_t all = std::max(sent.value_or(totals().highest), base_);
+  out.totals = totals();
+  const std::uint64_t all = std::max(sent.value_or(out.totals.highest), base_);
   RxReport omitted;
   if (omitted_) {
     omitted_->finalize(base_, true, clock, omitted);
@@ -150,6 +151,10 @@ StreamAccount::Closed StreamAccount::close(std::optional<std::uint64_t> sent,
                      : report.lost == 0 ? Finalized::all_received
                                         : Finalized::quiet;
   reads_.fill(report);
+  out.totals.counted = report.sent;
+  out.totals.unique = report.unique;
+  out.totals.bytes = report.unique_bytes;
+  out.totals.missing = report.lost;
   if (drops) {
     const auto verdict = drops_.close(all, all, *drops, omitted.lost + report.lost);
     report.rx_socket_drop = std::min(verdict.socket_datagrams, report.lost);

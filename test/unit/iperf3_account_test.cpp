@@ -13,6 +13,8 @@ using namespace udperf::iperf3;
 
 namespace {
 
+using Catch::Detail::Approx;
+
 constexpr std::uint32_t kLength = 100;
 
 /// Arrivals at one account.
@@ -334,12 +336,52 @@ TEST_CASE(
   counters[0].packets = 10;
   counters[1].totals.counted = 20;
   static_cast<void>(cutter.cut(streams, counters, start + 1s));
-  CHECK_FALSE(cutter.pending(counters, start + 1030ms));
-  CHECK(cutter.pending(counters, start + 1130ms));
+  const auto last = [&](const std::vector<StreamCounters>& at, Duration sent, Duration received) {
+    return RowCutter{cutter}.cut_last(streams, at, {start + sent, start + received});
+  };
+  CHECK(last(counters, 1030ms, 1030ms).empty());
+  CHECK(last(counters, 1130ms, 1030ms).size() == 2);
   auto sent = counters;
   ++sent[0].packets;
-  CHECK(cutter.pending(sent, start + 1030ms));
+  CHECK(last(sent, 1030ms, 1030ms).size() == 2);
   auto received = counters;
   ++received[1].totals.counted;
-  CHECK(cutter.pending(received, start + 1030ms));
+  const IntervalRows rows = last(received, 1030ms, 1050ms);
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[1].packets == 1);
+  CHECK(rows[0].end_s == Approx(1.03));  // each way by its own end
+  CHECK(rows[1].end_s == Approx(1.05));
+}
+
+TEST_CASE("The last row has what is late and what never came, so that rows add up to the books") {
+  Parameters p;
+  p.length = kLength;
+  const MonoTime start{50s};
+  Arrivals a;
+  RowCutter cutter{p, 1s, start};
+  const std::vector<StreamEnds> streams{StreamEnds{5, {}, {}, false}};
+  for (const std::uint64_t number : {1U, 2U, 4U}) {
+    a.arrive(number);
+  }
+  StreamCounters shown;
+  shown.totals = a.account.totals();
+  std::vector<IntervalRows> rows{cutter.cut(streams, {shown}, start + 1s)};
+  for (const std::uint64_t number : {3U, 5U, 6U}) {
+    a.arrive(number);
+  }
+  const auto books = a.close(8);
+  StreamCounters closed;
+  closed.totals = books.totals;
+  rows.push_back(cutter.cut_last(streams, {closed}, {start + 2s, start + 2s}));
+  Row sum;
+  for (const IntervalRows& each : rows) {
+    REQUIRE(each.size() == 1);
+    sum.packets += each[0].packets;
+    sum.bytes += each[0].bytes;
+    sum.lost += each[0].lost;
+  }
+  CHECK(sum.packets == 8);
+  CHECK(sum.bytes == books.report.unique_bytes);
+  CHECK(sum.lost == 2);
+  CHECK(books.report.lost == 2);
 }
