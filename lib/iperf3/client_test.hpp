@@ -13,6 +13,7 @@
 #include "engine/stop_token.hpp"
 #include "engine/worker.hpp"
 #include "iperf3/client_control.hpp"
+#include "iperf3/end_grace.hpp"
 #include "iperf3/process_cpu.hpp"
 #include "iperf3/receiving_stream.hpp"
 #include "iperf3/sending_stream.hpp"
@@ -51,8 +52,9 @@ struct ClientPlan {
   MonoTime start_by = kNever;  ///< where it began before run(), with a name's lookup: when it ends
   MonoTime connect_by = kNever;  ///< for the connection alone, where others are to be tried
   Duration results_patience = std::chrono::seconds{10};  ///< for each answer behind the data
-  Duration data_patience{0};  ///< for data of the server; 0: the test's own time
-  Duration longest{0};        ///< in which the server's amount arrives; 0: as long as data comes
+  Duration end_patience = kMostEndPatience;  ///< for all of them, beside what is left of `patience`
+  Duration data_patience{0};                 ///< for data of the server; 0: the test's own time
+  Duration longest{0};  ///< in which the server's amount arrives; 0: as long as data comes
   Duration interval = std::chrono::seconds{1};  ///< of rows; 0: none but one at the end
   Duration grid = std::chrono::seconds{1};      ///< of the receiver's books
   Duration gap_threshold = std::chrono::milliseconds{50};
@@ -145,6 +147,7 @@ class ClientTest {
   void end_data();
   void stop_senders(TxEnd why);
   void say_end(MonoTime now);
+  void interrupt(MonoTime now);
   [[nodiscard]] double counted_seconds(const Stream& stream) const;
   [[nodiscard]] Results own_results() const;
   void wait_for_arrivals();

@@ -198,8 +198,22 @@ void ClientTest::end_data() {
 void ClientTest::say_end(MonoTime now) {
   if (now - ended_ >= grace_) {
     end_said_ = now;
-    control_->end_test(now);
+    const Duration all = end_patience(plan_.end_patience, plan_.start_by - started_);
+    control_->end_test(now, all - (now - ended_));
   }
+}
+
+/// Whoever wants to leave waits for what the server has counted, but not for long.
+void ClientTest::interrupt(MonoTime now) {
+  interrupted_ = true;
+  if (started_ == kNever) {
+    control_->terminate();
+    return;
+  }
+  if (control_->running() && ended_ == kNever) {
+    end_data();
+  }
+  control_->end_by(now + kInterruptedPatience);
 }
 
 std::vector<StreamCounters> ClientTest::counters() const {
