@@ -31,6 +31,14 @@ StreamAccount::Part part_of(const stats::StreamStats* stats) {
   return out;
 }
 
+/// By what the closed books say.
+void correct(StreamAccount::Part& shown, const RxReport& report) {
+  shown.counted = report.sent;
+  shown.unique = report.unique;
+  shown.bytes = report.unique_bytes;
+  shown.missing = report.lost;
+}
+
 }  // namespace
 
 StreamAccount::StreamAccount(const Settings& settings)
@@ -151,10 +159,7 @@ StreamAccount::Closed StreamAccount::close(std::optional<std::uint64_t> sent,
                      : report.lost == 0 ? Finalized::all_received
                                         : Finalized::quiet;
   reads_.fill(report);
-  out.totals.counted = report.sent;
-  out.totals.unique = report.unique;
-  out.totals.bytes = report.unique_bytes;
-  out.totals.missing = report.lost;
+  correct(out.totals, report);
   if (drops) {
     const auto verdict = drops_.close(all, all, *drops, omitted.lost + report.lost);
     report.rx_socket_drop = std::min(verdict.socket_datagrams, report.lost);
