@@ -317,9 +317,7 @@ int run_command(const Iperf3Command& command) {
     return print_text(iperf3_help());
   }
   if (command.version) {
-    const bool access = iperf3::authentication_is_built_in();
-    return print_text(iperf3::version_name(command.report.keys) + "\nUDP tests only, " +
-                      (access ? "with" : "without") + " authentication\n");
+    return print_text(iperf3_version(command.report.keys));
   }
   auto output = OutputFile::open(command.log.file, "--logfile", OutputFile::Mode::append);
   if (!output) {

@@ -108,6 +108,8 @@ struct Iperf3Command {
 
 /// What -h prints.
 [[nodiscard]] std::string iperf3_help();
+/// What -v prints.
+[[nodiscard]] std::string iperf3_version(iperf3::KeySet keys);
 
 /// "10M", "1.5G" as iperf3 has them: the factor is 1000 for rates, 1024 for bytes and counts. What
 /// stands behind the letter ("10Mbps", "1KB") says nothing, as there, and what

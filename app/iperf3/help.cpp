@@ -3,7 +3,9 @@
 #include <array>
 #include <vector>
 
+#include "app/iperf3/command.hpp"
 #include "app/iperf3/rows.hpp"
+#include "iperf3/report_json.hpp"
 
 namespace udperf::app {
 namespace {
@@ -46,6 +48,14 @@ std::string iperf3_help() {
          "differs.\n" +
          options_help(Command::iperf3) +
          "K, M, G and T are powers of 1000 in rates and of 1024 in bytes.\n";
+}
+
+/// Has the lines that scripts look for in iperf3's.
+std::string iperf3_version(iperf3::KeySet keys) {
+  return iperf3::version_name(keys) + "\n" + iperf3::system_info() +
+         "\nOptional features available: CPU affinity setting, socket pacing, " +
+         (iperf3::authentication_is_built_in() ? "authentication, " : "") +
+         "bind to device, support IPv4 don't fragment\nUDP tests only\n";
 }
 
 }  // namespace udperf::app

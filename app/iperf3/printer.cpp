@@ -7,10 +7,8 @@
 #include <ctime>
 #include <utility>
 
-#include "base/decimal.hpp"
 #include "base/printable.hpp"
 #include "iperf3/report_json.hpp"
-#include "iperf3/summary.hpp"
 
 namespace udperf::app {
 namespace {
@@ -38,10 +36,6 @@ std::string time_now(const std::string& format) {
   // NOLINTNEXTLINE(clang-diagnostic-format-nonliteral): the user's own format
   const std::size_t length = std::strftime(stamp.data(), stamp.size(), format.c_str(), &local);
   return {stamp.data(), length};
-}
-
-std::string percent(double value) {
-  return decimal("%.1f%%", value);
 }
 
 }  // namespace
@@ -145,24 +139,6 @@ std::string Iperf3Printer::start_of(const TestRecord& record) const {
          iperf3::heading_text(record);
 }
 
-std::string Iperf3Printer::cpu_of(const TestRecord& record) const {
-  if (!command_.log.verbose || record.ends.empty()) {
-    return {};
-  }
-  const auto side = [](const std::string& name, const iperf3::CpuShare& cpu) {
-    return name + " " + percent(cpu.total) + " (" + percent(cpu.user) + "u/" + percent(cpu.system) +
-           "s)";
-  };
-  const auto line = [&](bool sends) {
-    const std::string remote =
-        ", " + side(sends ? "remote/receiver" : "remote/sender", record.remote_cpu);
-    return "CPU Utilization: " + side(sends ? "local/sender" : "local/receiver", record.local_cpu) +
-           (iperf3::peer_told(record) ? remote : "") + "\n";
-  };
-  const bool sends = record.streams.front().sender;
-  return line(sends) + (record.parameters.bidirectional ? line(!sends) : "");
-}
-
 void Iperf3Printer::renew_log() {
   if (const auto done = queue_ ? queue_->reopen() : output_.reopen(); !done) {
     say_error(done.error().message());
@@ -222,9 +198,8 @@ void Iperf3Printer::on_test_ended(const TestRecord& record) {
       write(iperf3::report_json(record, command_.report.keys));
       break;
     case Iperf3Command::Output::text:
-      write((live_ == &record ? iperf3::end_text(record, format_)
-                              : iperf3::report_text(record, format_)) +
-            cpu_of(record));
+      write(live_ == &record ? iperf3::end_text(record, format_)
+                             : iperf3::report_text(record, format_));
       break;
   }
   live_ = live_ == &record ? nullptr : live_;
@@ -244,11 +219,6 @@ void Iperf3Printer::finish_client(const TestRecord& record, bool began) {
   }
   if (!text()) {
     return;
-  }
-  if (record.server_output_text) {
-    write("\nServer output:\n" + printable(*record.server_output_text, Lines::several) + "\n");
-  } else if (record.server_output_json) {
-    write("\nServer JSON output:\n" + printable(*record.server_output_json, Lines::several) + "\n");
   }
   if (record.error) {
     say_error(*record.error);

@@ -62,7 +62,6 @@ class Iperf3Printer final : public iperf3::TestWatcher {
            command_.report.output == Iperf3Command::Output::json_stream_full;
   }
   [[nodiscard]] std::string start_of(const iperf3::TestRecord& record) const;
-  [[nodiscard]] std::string cpu_of(const iperf3::TestRecord& record) const;
   [[nodiscard]] std::string events_of(const iperf3::TestRecord& record) const;
   /// The log by its name, which another program may have moved away.
   void renew_log();

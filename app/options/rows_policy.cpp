@@ -84,7 +84,7 @@ constexpr auto kPolicyRows = std::to_array<OptionSpec>({
     {.name = "max-sessions-per-address",
      .value = "N",
      .help = "full tests at a time of one address",
-     .fallback = "8",
+     .fallback = "32",
      .commands = kServer,
      .set =
          [](Text v, ServerCommand& c) {

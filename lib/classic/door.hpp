@@ -46,7 +46,7 @@ class Door {
     std::vector<IpPrefix> allow;  ///< empty: everyone
     std::vector<IpPrefix> deny;
     std::uint32_t most_runs = 64;  ///< more than kMostRuns are taken for that
-    std::uint32_t most_runs_per_address = 8;
+    std::uint32_t most_runs_per_address = 32;
     std::optional<Duration> max_duration;
   };
   struct Arrival {

@@ -33,7 +33,7 @@ struct ServerOptions {
   Realtime realtime = Realtime::automatic;  ///< --realtime
   bool one_off = false;
   std::uint32_t max_sessions = 64;
-  std::uint32_t max_sessions_per_address = 8;
+  std::uint32_t max_sessions_per_address = 32;
   std::uint32_t max_light_sessions = 4096;  ///< beside those, see session/light.hpp
   bool exclusive = false;
   std::optional<BitRate> max_rate;  ///< of all sessions together

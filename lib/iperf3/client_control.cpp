@@ -12,9 +12,6 @@ bool ends_test(State state) {
          state == State::access_denied;
 }
 
-/// For all that a server says behind the data.
-constexpr Duration kLongestEnd = std::chrono::seconds{15};
-
 }  // namespace
 
 ClientControl::ClientControl(Settings settings, MonoTime now)
@@ -172,11 +169,18 @@ void ClientControl::streams_made() {
   }
 }
 
-void ClientControl::end_test(MonoTime now) {
+void ClientControl::end_test(MonoTime now, Duration patience) {
   if (phase_ == Phase::running) {
     out_.put_state(State::test_end);
-    end_by_ = now + kLongestEnd;
+    end_by_ = std::min(end_by_, now + patience);
     enter(Phase::exchange, answer_by(now));
+  }
+}
+
+void ClientControl::end_by(MonoTime by) {
+  if (began_ && !over()) {
+    end_by_ = std::min(end_by_, by);
+    deadline_ = std::min(deadline_, end_by_);
   }
 }
 
@@ -228,9 +232,10 @@ void ClientControl::on_time(MonoTime now) {
     fail_without_reason();
     return;
   }
+  const bool at_end = deadline_ == end_by_;
   fail(began_ ? ErrorCode::cut_short : ErrorCode::unreachable,
-       std::string{"the server fell silent: "} + phase_name() + " did not come within " +
-           format_duration(patience()));
+       std::string{"the server fell silent: "} + phase_name() + " did not come " +
+           (at_end ? "in time" : "within " + format_duration(patience())));
 }
 
 /// Where the number of the system is missing, or both are.

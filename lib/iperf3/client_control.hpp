@@ -48,8 +48,10 @@ class ClientControl {
   void extend_start(Duration by) { start_by_ += by; }
   /// A stream could not be made: the server is left.
   void give_up(Error error);
-  /// What was to be sent has been sent, or received.
-  void end_test(MonoTime now);
+  /// What was to be sent has been sent, or received. All answers have `patience`, and each its own.
+  void end_test(MonoTime now, Duration patience);
+  /// No answer behind the data is waited for longer than until then.
+  void end_by(MonoTime by);
   void send_results(const Results& results, MonoTime now);
   /// Leaves at once; the server is told.
   void terminate();

@@ -21,6 +21,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// Beside what is left of --connect-timeout, as with every other server.
+constexpr Duration kEndPatience = 5s;
+
 std::uint64_t bits_of(const SendRate& rate, std::uint32_t length) {
   if (rate.kind != SendRate::Kind::packets) {
     return rate.value;
@@ -102,6 +105,7 @@ ClientPlan plan_of(const engine::ClientOptions& options, const Endpoint& server)
   plan.spin = options.spin;
   plan.realtime = options.realtime;
   plan.patience = options.connect_timeout;
+  plan.end_patience = kEndPatience;
   if (params.amount.duration == Duration{0}) {
     plan.longest = longest_arrival(params);
     plan.data_patience = data_patience(params);

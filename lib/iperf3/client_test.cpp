@@ -173,12 +173,7 @@ void ClientTest::act() {
     on_event(event, now);
   }
   if (parts_.stop.requested() && !interrupted_) {
-    interrupted_ = true;
-    if (started_ == kNever) {
-      control_->terminate();
-    } else if (control_->running() && ended_ == kNever) {
-      end_data();
-    }
+    interrupt(now);
   }
   if (hello_by_ != kNever) {
     hear_stream();

@@ -13,6 +13,7 @@
 #include "engine/stop_token.hpp"
 #include "engine/worker.hpp"
 #include "iperf3/client_control.hpp"
+#include "iperf3/end_grace.hpp"
 #include "iperf3/process_cpu.hpp"
 #include "iperf3/receiving_stream.hpp"
 #include "iperf3/sending_stream.hpp"
@@ -51,8 +52,9 @@ struct ClientPlan {
   MonoTime start_by = kNever;  ///< where it began before run(), with a name's lookup: when it ends
   MonoTime connect_by = kNever;  ///< for the connection alone, where others are to be tried
   Duration results_patience = std::chrono::seconds{10};  ///< for each answer behind the data
-  Duration data_patience{0};  ///< for data of the server; 0: the test's own time
-  Duration longest{0};        ///< in which the server's amount arrives; 0: as long as data comes
+  Duration end_patience = kMostEndPatience;  ///< for all of them, beside what is left of `patience`
+  Duration data_patience{0};                 ///< for data of the server; 0: the test's own time
+  Duration longest{0};  ///< in which the server's amount arrives; 0: as long as data comes
   Duration interval = std::chrono::seconds{1};  ///< of rows; 0: none but one at the end
   Duration grid = std::chrono::seconds{1};      ///< of the receiver's books
   Duration gap_threshold = std::chrono::milliseconds{50};
@@ -139,22 +141,23 @@ class ClientTest {
   [[nodiscard]] bool data_over(MonoTime now) const;
   [[nodiscard]] bool amount_received(MonoTime now) const;
   [[nodiscard]] bool overdue(MonoTime now) const;
-  void note_rows(MonoTime now, bool last);
+  void note_rows(const IntervalRows& rows);
   void note_cut_off();
   [[nodiscard]] std::vector<StreamCounters> counters() const;
   void end_data();
   void stop_senders(TxEnd why);
   void say_end(MonoTime now);
+  void interrupt(MonoTime now);
   [[nodiscard]] double counted_seconds(const Stream& stream) const;
   [[nodiscard]] Results own_results() const;
   void wait_for_arrivals();
   void stop_streams();
   void close_books(ClientFinish& finish);
-  void close_stream(std::size_t index, ClientFinish& finish);
+  StreamCounters close_stream(std::size_t index, ClientFinish& finish);
   void close_sender(Stream& stream, const StreamResult* told, double seconds, ClientStream& out,
                     StreamEnd& row) const;
-  void close_receiver(Stream& stream, const StreamResult* told, double seconds, ClientStream& out,
-                      StreamEnd& row) const;
+  StreamAccount::Totals close_receiver(Stream& stream, const StreamResult* told, double seconds,
+                                       ClientStream& out, StreamEnd& row) const;
   void wait(MonoTime until);
   bool wait_to_be_told(MonoTime until) const;
   [[nodiscard]] bool silent(MonoTime now) const;

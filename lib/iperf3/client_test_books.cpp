@@ -57,9 +57,11 @@ void ClientTest::close_books(ClientFinish& finish) {
   if (!finish.began) {
     return;
   }
+  std::vector<StreamCounters> counted;
   for (std::size_t i = 0; i < streams_.size(); ++i) {
-    close_stream(i, finish);
+    counted.push_back(close_stream(i, finish));
   }
+  note_rows(cutter_->cut_last(record_.streams, counted, {ended_, end_said_}));
   record_.local_cpu = cpu_->share(parts_.clock.now());
   if (const auto& told = control_->server_results()) {
     record_.remote_cpu = {told->cpu_total, told->cpu_user, told->cpu_system};
@@ -105,8 +107,9 @@ void ClientTest::close_sender(Stream& stream, const StreamResult* told, double s
 }
 
 /// What arrived here of what the server says that it sent.
-void ClientTest::close_receiver(Stream& stream, const StreamResult* told, double seconds,
-                                ClientStream& out, StreamEnd& row) const {
+StreamAccount::Totals ClientTest::close_receiver(Stream& stream, const StreamResult* told,
+                                                 double seconds, ClientStream& out,
+                                                 StreamEnd& row) const {
   const auto sent = told != nullptr ? std::optional{told->packets} : std::nullopt;
   auto closed = stream.receiver->close(sent, parts_.clock.anchor());
   out.rx = std::move(closed.report);
@@ -122,20 +125,23 @@ void ClientTest::close_receiver(Stream& stream, const StreamResult* told, double
     row.sent_packets = out.tx->packets;
     row.sent_seconds = *word.seconds;
   }
+  return closed.totals;
 }
 
-void ClientTest::close_stream(std::size_t index, ClientFinish& finish) {
+StreamCounters ClientTest::close_stream(std::size_t index, ClientFinish& finish) {
   Stream& stream = streams_[index];
   const auto& results = control_->server_results();
   const StreamResult* const told = results ? &results->streams[index] : nullptr;
   const double own_seconds = counted_seconds(stream);
   ClientStream& out = finish.streams.emplace_back();
   StreamEnd row;
+  StreamCounters counted;
   out.sent = stream.sender != nullptr;
   if (out.sent) {
     close_sender(stream, told, own_seconds, out, row);
+    counted.packets = stream.sender->counted_packets();
   } else {
-    close_receiver(stream, told, own_seconds, out, row);
+    counted.totals = close_receiver(stream, told, own_seconds, out, row);
   }
   if (out.rx) {
     row.received_bytes = out.rx->unique_bytes;
@@ -143,6 +149,7 @@ void ClientTest::close_stream(std::size_t index, ClientFinish& finish) {
     row.lost = out.rx->lost;
   }
   record_.ends.push_back(row);
+  return counted;
 }
 
 }  // namespace udperf::iperf3

@@ -43,7 +43,7 @@ void ClientTest::run_data(MonoTime now) {
     return;
   }
   if (now >= cutter_->next()) {
-    note_rows(now, false);
+    note_rows(cutter_->cut(record_.streams, counters(), now));
   }
   if (parts_.progress && now >= progress_at_) {
     progress_at_ = now + kTick;
@@ -58,7 +58,6 @@ void ClientTest::run_data(MonoTime now) {
 void ClientTest::leave(const std::string& why, TxEnd senders) {
   stop_senders(senders);
   ended_ = parts_.clock.now();
-  note_rows(ended_, true);
   control_->give_up(Error{ErrorCode::cut_short, why, 0, "transfer"});
 }
 
@@ -190,7 +189,6 @@ void ClientTest::stop_senders(TxEnd why) {
 void ClientTest::end_data() {
   stop_senders(interrupted_ ? TxEnd::interrupted : TxEnd::complete);
   ended_ = parts_.clock.now();
-  note_rows(ended_, true);
   const bool sent = plan_.parameters.client_sends();
   grace_ = sent ? end_grace(connection_->round_trip()) : Duration{0};
   say_end(ended_);
@@ -200,8 +198,22 @@ void ClientTest::end_data() {
 void ClientTest::say_end(MonoTime now) {
   if (now - ended_ >= grace_) {
     end_said_ = now;
-    control_->end_test(now);
+    const Duration all = end_patience(plan_.end_patience, plan_.start_by - started_);
+    control_->end_test(now, all - (now - ended_));
   }
+}
+
+/// Whoever wants to leave waits for what the server has counted, but not for long.
+void ClientTest::interrupt(MonoTime now) {
+  interrupted_ = true;
+  if (started_ == kNever) {
+    control_->terminate();
+    return;
+  }
+  if (control_->running() && ended_ == kNever) {
+    end_data();
+  }
+  control_->end_by(now + kInterruptedPatience);
 }
 
 std::vector<StreamCounters> ClientTest::counters() const {
@@ -217,12 +229,7 @@ std::vector<StreamCounters> ClientTest::counters() const {
   return out;
 }
 
-void ClientTest::note_rows(MonoTime now, bool last) {
-  const std::vector<StreamCounters> counted = counters();
-  if (last && !cutter_->pending(counted, now)) {
-    return;
-  }
-  const IntervalRows rows = cutter_->cut(record_.streams, counted, now);
+void ClientTest::note_rows(const IntervalRows& rows) {
   if (rows.empty()) {
     return;
   }
@@ -232,12 +239,11 @@ void ClientTest::note_rows(MonoTime now, bool last) {
   }
 }
 
-/// The last row of a test that the server did not let come to its end.
+/// When a test was over that the server did not let come to its end.
 void ClientTest::note_cut_off() {
   if (ended_ == kNever) {
     stop_senders(control_->abandoned() ? TxEnd::peer_silent : TxEnd::peer_stopped);
     ended_ = parts_.clock.now();
-    note_rows(ended_, true);
   }
   if (end_said_ == kNever) {
     end_said_ = parts_.clock.now();

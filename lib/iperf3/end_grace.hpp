@@ -18,6 +18,16 @@ namespace udperf::iperf3 {
   return std::min(kLeast + 2 * trip, kMost);
 }
 
+/// How long a client waits for all that a server says behind the data, at most.
+inline constexpr Duration kMostEndPatience = std::chrono::seconds{15};
+/// The same where the user wants to leave: a server may wait for what is late (see drain.hpp).
+inline constexpr Duration kInterruptedPatience = std::chrono::milliseconds{3500};
+
+/// `wanted`, and what was left of the time until data had to flow.
+[[nodiscard]] constexpr Duration end_patience(Duration wanted, Duration left) {
+  return std::min(wanted + std::max(left, Duration{0}), kMostEndPatience);
+}
+
 /// A peer's word on a stream with the seconds in which data flowed: of those that it tells, without
 /// the last `silent` of them; where it tells none, this end's `own_s`.
 [[nodiscard]] inline StreamResult with_seconds(StreamResult told, double own_s,

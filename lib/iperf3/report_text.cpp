@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/printable.hpp"
 #include "iperf3/report_writer.hpp"
 #include "iperf3/summary.hpp"
 
@@ -121,11 +122,22 @@ std::string columns(const TestRecord& record, bool sender) {
                   "Datagrams\n";
 }
 
+/// -V of a server: in place of a stream's line that it cannot tell.
+std::string of_other_end(const TestRecord& record, std::optional<int> socket, bool sender,
+                         const TextFormat& format) {
+  return record.server && socket && format.verbose
+             ? who(socket) + (sender ? " (receiver" : " (sender") + " statistics not available)\n"
+             : "";
+}
+
 /// The two lines of a stream, or of a direction's sum: what was sent, and what arrived. A server
 /// shows its own half alone, and so does a client whose server has not told its.
 std::string end_lines(const TestRecord& record, const StreamEnd& end, std::optional<int> socket,
                       bool sender, const TextFormat& format) {
   std::string text;
+  if (!sender) {
+    text += of_other_end(record, socket, sender, format);
+  }
   if ((!record.server || sender) && end.sent_told) {
     text += head_text(record, {socket, sender, 0, end.sent_seconds, end.sent_bytes}, format) +
             loss_text(0, 0, end.sent_packets) + "  sender\n";
@@ -141,7 +153,32 @@ std::string end_lines(const TestRecord& record, const StreamEnd& end, std::optio
         head_text(record, {socket, sender, 0, end.received_seconds, end.received_bytes}, format) +
         end_loss_text(end.jitter_s, end.lost, end.received_packets) + "  receiver\n";
   }
-  return text;
+  return text + (sender ? of_other_end(record, socket, sender, format) : "");
+}
+
+/// -V, where this end sends: of both directions the same figures are told in both roles.
+std::string cpu_text(const TestRecord& record) {
+  const auto side = [](const char* name, const CpuShare& cpu) {
+    return printed("%s %.1f%% (%.1f%%u/%.1f%%s)", name, cpu.total, cpu.user, cpu.system);
+  };
+  const auto line = [&](bool sends) {
+    const char* const here = sends ? "local/sender" : "local/receiver";
+    const char* const there = sends ? "remote/receiver" : "remote/sender";
+    return "CPU Utilization: " + side(here, record.local_cpu) +
+           (peer_told(record) ? ", " + side(there, record.remote_cpu) : "") + "\n";
+  };
+  return line(true) + (record.parameters.bidirectional ? line(false) : "");
+}
+
+/// What the server printed, where the client asked for it.
+std::string server_output(const TestRecord& record) {
+  if (record.server_output_text) {
+    return "\nServer output:\n" + printable(*record.server_output_text, Lines::several) + "\n";
+  }
+  return record.server_output_json
+             ? "\nServer JSON output:\n" + printable(*record.server_output_json, Lines::several) +
+                   "\n"
+             : "";
 }
 
 /// The sides of a test in the order in which they are printed.
@@ -185,7 +222,7 @@ std::string rows_text(const TestRecord& record, const IntervalRows& rows,
     const auto sum = several ? sum_rows(rows, side) : std::nullopt;
     text += sum ? row_text(record, *sum, std::nullopt, format) : "";
   }
-  return text + (several && !record.parameters.bidirectional ? kSeparator : "");
+  return text + (several ? kSeparator : "");
 }
 
 std::string end_text(const TestRecord& record, const TextFormat& format) {
@@ -193,7 +230,7 @@ std::string end_text(const TestRecord& record, const TextFormat& format) {
     return "";
   }
   std::string text;
-  if (record.parameters.streams == 1 || record.parameters.bidirectional) {
+  if (record.parameters.streams == 1) {
     text += kSeparator;
   }
   text += format.verbose ? "Test Complete. Summary Results:\n" : "";
@@ -208,6 +245,8 @@ std::string end_text(const TestRecord& record, const TextFormat& format) {
     if (record.parameters.streams > 1) {
       text += end_lines(record, sum_ends(record, side), std::nullopt, sender, format);
     }
+    text += format.verbose && sender ? cpu_text(record) : "";
+    text += side == first_side(record) ? server_output(record) : "";
   }
   return text;
 }

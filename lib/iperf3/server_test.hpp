@@ -159,7 +159,7 @@ class ServerTest {
   void close_books();
   void note_client();
   void tell_end();
-  void close_stream(std::size_t index);
+  StreamCounters close_stream(std::size_t index);
   [[nodiscard]] Results own_results();
   void tell_report(Results& out);
   void watch(MonoTime now);
@@ -167,6 +167,8 @@ class ServerTest {
   [[nodiscard]] RateWatch rate_watch(MonoTime now) const;
   [[nodiscard]] bool amount_overrun(MonoTime now) const;
   void note_rows(MonoTime now);
+  void keep_rows(const IntervalRows& rows);
+  void note_last_rows(const std::vector<StreamCounters>& counted);
   [[nodiscard]] MonoTime next_time(MonoTime now) const;
   [[nodiscard]] engine::Executor& executor();
   void trace(const char* what, const std::string& text) const;

@@ -48,8 +48,7 @@ StreamEnd received_end(const std::optional<TxReport>& tx, const RxReport& rx,
 }  // namespace
 
 void ServerTest::note_rows(MonoTime now) {
-  const bool over = times_.has_stopped() || control_.ended();
-  if (!cutter_ || (!over && now < cutter_->next())) {
+  if (!cutter_ || !control_.running() || now < cutter_->next()) {
     return;
   }
   std::vector<StreamCounters> counters;
@@ -61,18 +60,27 @@ void ServerTest::note_rows(MonoTime now) {
       c.totals = stream.receiver->totals();
     }
   }
-  const bool due = !over || cutter_->pending(counters, now);
-  const IntervalRows rows = due ? cutter_->cut(record_.streams, counters, now) : IntervalRows{};
-  if (!rows.empty()) {
-    if (record_.keep_needs_room() && !memory_.take_rows(rows.size() * sizeof(Row))) {
-      record_.make_do();
-    }
-    record_.keep(rows);
-    if (setting_.watcher != nullptr) {
-      setting_.watcher->on_test_interval(record_, rows);
-    }
+  keep_rows(cutter_->cut(record_.streams, counters, now));
+}
+
+void ServerTest::keep_rows(const IntervalRows& rows) {
+  if (rows.empty()) {
+    return;
   }
-  if (over) {
+  if (record_.keep_needs_room() && !memory_.take_rows(rows.size() * sizeof(Row))) {
+    record_.make_do();
+  }
+  record_.keep(rows);
+  if (setting_.watcher != nullptr) {
+    setting_.watcher->on_test_interval(record_, rows);
+  }
+}
+
+/// Not before the books are closed: what is late belongs to the last row.
+void ServerTest::note_last_rows(const std::vector<StreamCounters>& counted) {
+  if (cutter_) {
+    const MonoTime end = times_.has_stopped() ? times_.stopped() : setting_.clock.now();
+    keep_rows(cutter_->cut_last(record_.streams, counted, {end, end}));
     cutter_.reset();
   }
 }
@@ -81,26 +89,30 @@ void ServerTest::close_books() {
   if (!times_.has_started()) {
     return;
   }
+  std::vector<StreamCounters> counted;
   for (std::size_t i = 0; i < streams_.size(); ++i) {
-    close_stream(i);
+    counted.push_back(close_stream(i));
   }
+  note_last_rows(counted);
   record_.local_cpu = cpu_->share(setting_.clock.now());
   if (const auto& told = control_.client_results()) {
     record_.remote_cpu = {told->cpu_total, told->cpu_user, told->cpu_system};
   }
 }
 
-void ServerTest::close_stream(std::size_t index) {
+StreamCounters ServerTest::close_stream(std::size_t index) {
   Stream& stream = streams_[index];
   const Parameters& p = control_.parameters();
   const double seconds =
       times_.measured_seconds(setting_.clock.now(), std::chrono::seconds{p.omit_seconds});
+  StreamCounters counted;
   std::optional<StreamResult> told;
   if (const auto& results = control_.client_results()) {
     told = with_seconds(results->streams[index], seconds);
   }
   if (stream.sender) {
     stream.tx = stream.sender->report();
+    counted.packets = stream.sender->counted_packets();
     stream.own.bytes = stream.tx->payload_bytes;
     stream.own.packets = stream.sender->packets();
     stream.own.omitted_packets = stream.sender->omitted_packets();
@@ -113,6 +125,7 @@ void ServerTest::close_stream(std::size_t index) {
     auto closed = stream.receiver->close(sent, setting_.clock.anchor());
     stream.rx = std::move(closed.report);
     stream.own = closed.result;
+    counted.totals = closed.totals;
     if (told) {
       stream.tx = peer_sent(*told, p);
     }
@@ -121,6 +134,7 @@ void ServerTest::close_stream(std::size_t index) {
   stream.own.seconds = seconds;
   record_.ends.push_back(stream.sender ? sent_end(*stream.tx, stream.rx, stream.own, told)
                                        : received_end(stream.tx, *stream.rx, stream.own, told));
+  return counted;
 }
 
 /// Who asks, and what for, as far as it has been said.

@@ -31,6 +31,14 @@ StreamAccount::Part part_of(const stats::StreamStats* stats) {
   return out;
 }
 
+/// By what the closed books say.
+void correct(StreamAccount::Part& shown, const RxReport& report) {
+  shown.counted = report.sent;
+  shown.unique = report.unique;
+  shown.bytes = report.unique_bytes;
+  shown.missing = report.lost;
+}
+
 }  // namespace
 
 StreamAccount::StreamAccount(const Settings& settings)
@@ -137,7 +145,8 @@ StreamAccount::Closed StreamAccount::close(std::optional<std::uint64_t> sent,
     end_omitted();
     sent = sent ? std::optional{base_} : std::nullopt;
   }
-  const std::uint64_t all = std::max(sent.value_or(totals().highest), base_);
+  out.totals = totals();
+  const std::uint64_t all = std::max(sent.value_or(out.totals.highest), base_);
   RxReport omitted;
   if (omitted_) {
     omitted_->finalize(base_, true, clock, omitted);
@@ -150,6 +159,7 @@ StreamAccount::Closed StreamAccount::close(std::optional<std::uint64_t> sent,
                      : report.lost == 0 ? Finalized::all_received
                                         : Finalized::quiet;
   reads_.fill(report);
+  correct(out.totals, report);
   if (drops) {
     const auto verdict = drops_.close(all, all, *drops, omitted.lost + report.lost);
     report.rx_socket_drop = std::min(verdict.socket_datagrams, report.lost);

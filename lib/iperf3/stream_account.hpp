@@ -73,6 +73,7 @@ class StreamAccount {
   struct Closed {
     RxReport report;      ///< of what came after the omitted time
     StreamResult result;  ///< id and seconds are the caller's to fill in
+    Totals totals;        ///< with what `report` says of the part that counts
   };
   /// Closes the books. `sent`: the sender's count, the omitted part included; absent when it did
   /// not tell. `drops`: the socket's counter. Call once.

@@ -161,4 +161,18 @@ IntervalRows RowCutter::cut(const std::vector<StreamEnds>& streams,
   return omitted && interval_ == Duration{0} ? IntervalRows{} : rows;  // as iperf3 has it
 }
 
+IntervalRows RowCutter::cut_last(const std::vector<StreamEnds>& streams,
+                                 const std::vector<StreamCounters>& counters, const End& end) {
+  const MonoTime last = std::max(end.sent, end.received);
+  if (!pending(counters, last)) {
+    return {};
+  }
+  IntervalRows rows = cut(streams, counters, last);
+  for (Row& row : rows) {
+    const Duration before = last - (row.sender ? end.sent : end.received);
+    row.end_s = std::max(row.end_s - in_seconds(before), row.start_s);
+  }
+  return rows;
+}
+
 }  // namespace udperf::iperf3

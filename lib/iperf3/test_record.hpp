@@ -141,17 +141,26 @@ class RowCutter {
   /// When the next row ends.
   [[nodiscard]] MonoTime next() const { return next_; }
   /// The rows that end at `now`; `counters` in the order of the streams. Call when next() is
-  /// reached, and once at the end of the test. Empty: none.
+  /// reached. Empty: none.
   [[nodiscard]] IntervalRows cut(const std::vector<StreamEnds>& streams,
                                  const std::vector<StreamCounters>& counters, MonoTime now);
-  /// Whether there is a last row: a tenth of an interval has passed since the one before, or
-  /// anything has been sent or received since.
-  [[nodiscard]] bool pending(const std::vector<StreamCounters>& counters, MonoTime now) const;
+  /// When this end sent no more, and when nothing more was sent to it.
+  struct End {
+    MonoTime sent;
+    MonoTime received;
+  };
+  /// Of the end of the test, by what the closed books say: all rows add up to it. Empty: a short
+  /// time is left in which nothing was sent or received.
+  [[nodiscard]] IntervalRows cut_last(const std::vector<StreamEnds>& streams,
+                                      const std::vector<StreamCounters>& counters, const End& end);
   /// Seconds since the start of the part that is counted.
   [[nodiscard]] double elapsed(MonoTime now) const;
 
  private:
   [[nodiscard]] bool omitting() const { return origin_ < counted_from_; }
+  /// Whether there is a last row: a tenth of an interval has passed since the one before, or
+  /// anything has been sent or received since.
+  [[nodiscard]] bool pending(const std::vector<StreamCounters>& counters, MonoTime now) const;
   /// What a receiver's row is made of.
   [[nodiscard]] const StreamAccount::Part& part(const StreamCounters& of) const;
   void advance(MonoTime now);

@@ -27,6 +27,7 @@ class TestTimes {
   [[nodiscard]] bool has_results() const { return results_at_ != kNever; }
   /// kNever before it has happened.
   [[nodiscard]] MonoTime started() const { return started_; }
+  [[nodiscard]] MonoTime stopped() const { return stopped_; }
   [[nodiscard]] MonoTime results_at() const { return results_at_; }
 
   /// When the test's place is free again, as far as it can be told: when it should be over, and

@@ -13,7 +13,7 @@ namespace udperf::session {
 /// What a server allows, and what it has given out already: decides about a test. Pure.
 struct Policy {
   std::uint32_t max_sessions = 64;
-  std::uint32_t max_sessions_per_address = 8;
+  std::uint32_t max_sessions_per_address = 32;
   bool exclusive = false;  ///< of full tests: light ones are no load
   /// Payload, of all sessions together, each way counted; light ones may go a tenth beyond.
   std::optional<BitRate> max_rate;

@@ -89,6 +89,32 @@ TEST_CASE("Tests against a stock server complete in every direction, and their b
   }
 }
 
+TEST_CASE("What a stock server prints of a test is what the client tells of it") {
+  if (!has_iperf3()) {
+    return;
+  }
+  for (const char* direction : {"up", "down", "both"}) {
+    const std::string port = std::to_string(unused_port());
+    auto server = Process::start({stock_iperf3(), "-s", "-1", "-J", "-p", port});
+    REQUIRE(server.has_value());
+    const json told = document_of(
+        run_udperf(client(port, {"--wait-server", "20s", "--direction", direction, "--streams", "2",
+                                 "--packets", "100", "--rate", "8M", "--packet-size", "1000"})));
+    REQUIRE(server->wait(kGuard).has_value());
+    const json printed = json::parse(server->output(Stream::out))["end"];
+    INFO(told.dump() << printed.dump());
+    if (const json& up = told["up"]; !up.is_null()) {
+      CHECK(printed["sum_received"]["bytes"] == up["rx"]["unique_bytes"]);
+      CHECK(printed["sum"]["lost_packets"].get<int>() <= up["loss"]["packets"].get<int>());
+    }
+    if (const json& down = told["down"]; !down.is_null()) {
+      const json& sum = printed[told["up"].is_null() ? "sum_sent" : "sum_sent_bidir_reverse"];
+      CHECK(sum["packets"] == down["tx"]["packets"]);
+      CHECK(sum["bytes"] == down["tx"]["payload_bytes"]);
+    }
+  }
+}
+
 TEST_CASE("Amounts end a test against a stock server, too") {
   if (!has_iperf3()) {
     return;

@@ -49,7 +49,7 @@ void act(iperf3::ClientControl& control, MonoTime now) {
     } else if (event == Event::create_streams) {
       control.streams_made();
     } else if (event == Event::started) {
-      control.end_test(now);
+      control.end_test(now, std::chrono::seconds{15});
     } else if (event == Event::results_wanted) {
       control.send_results(results_of(1), now);
     }

@@ -82,7 +82,7 @@ class Pair {
       // The owner's watch over a peer that is silent while data should flow.
       if (dead && (server.running() || client.running())) {
         server.give_up("silent", now);
-        client.end_test(now);
+        client.end_test(now, 15s);
       }
     }
   }
@@ -113,7 +113,7 @@ class Pair {
         client.streams_made();
         server.streams_made(now);
       } else if (event == ClientControl::Event::started) {
-        client.end_test(now);
+        client.end_test(now, 15s);
       } else if (event == ClientControl::Event::results_wanted) {
         client.send_results(results(), now);
       }

@@ -272,3 +272,11 @@ TEST_CASE("the help names the time that a client has to begin with", "[app]") {
   const auto ms = Iperf3Command{}.patience.connect / std::chrono::milliseconds{1};
   CHECK(row->help.find("(" + std::to_string(ms) + ")") != std::string_view::npos);
 }
+
+TEST_CASE("The version has the lines of iperf3's, and says what is not there", "[app]") {
+  const std::string text = iperf3_version(iperf3::KeySet::of_3_21);
+  CHECK(text.rfind("iperf 3.21 (", 0) == 0);
+  CHECK(text.find("\nOptional features available: ") != std::string::npos);
+  CHECK((text.find("authentication") != std::string::npos) == iperf3::authentication_is_built_in());
+  CHECK(text.find("\nUDP tests only\n") != std::string::npos);
+}

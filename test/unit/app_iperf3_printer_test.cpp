@@ -136,6 +136,9 @@ TEST_CASE("What an iperf3 peer says steers no terminal", "[app]") {
   printer.on_test_started(record);
   record.server = false;
   record.server_output_text = "one\ttwo\n\x1b]0;title\x07\x7f\xc2\x9b 31m\xff\n";
+  record.streams.emplace_back();
+  record.ends.emplace_back();
+  printer.on_test_ended(record);
   printer.finish_client(record, true);
   printer.say_debug("get_results:\n{\x1b}");
   const std::string text = printed.text();

@@ -2,7 +2,6 @@
 #include <vector>
 
 #include "iperf3/stream_account.hpp"
-#include "iperf3/summary.hpp"
 #include "iperf3/test_record.hpp"
 #include "support/catch.hpp"
 #include "support/seeded_random.hpp"
@@ -227,119 +226,35 @@ TEST_CASE("Any order, loss and copies: the books agree with a plain list of what
   }
 }
 
-TEST_CASE("Rows add up to the totals, and the clock begins again after the omitted time") {
-  Parameters p;
-  p.length = kLength;
-  p.omit_seconds = 1;
-  const MonoTime start{50s};
-  RowCutter cutter{p, 1s, start};
-  const std::vector<StreamEnds> streams{StreamEnds{5, {}, {}, true}};
-  CHECK(cutter.next() == start + 1s);
-  auto rows = cutter.cut(streams, {{10, {}}}, start + 1s);
-  REQUIRE(rows.size() == 1);
-  CHECK(rows[0].omitted);
-  CHECK(rows[0].packets == 10);
-  CHECK(cutter.next() == start + 2s);
-  rows = cutter.cut(streams, {{7, {}}}, start + 2s);
-  CHECK_FALSE(rows[0].omitted);
-  CHECK(rows[0].packets == 7);
-  CHECK(rows[0].start_s == 0.0);
-  CHECK(rows[0].end_s == 1.0);
-  rows = cutter.cut(streams, {{20, {}}}, start + 3s);
-  CHECK(rows[0].packets == 13);
-  CHECK(rows[0].bytes == 13 * kLength);
-}
-
-TEST_CASE("A row of what is received has the copies that came in it") {
+TEST_CASE("The last row has what is late and what never came, so that rows add up to the books") {
   Parameters p;
   p.length = kLength;
   const MonoTime start{50s};
+  Arrivals a;
   RowCutter cutter{p, 1s, start};
   const std::vector<StreamEnds> streams{StreamEnds{5, {}, {}, false}};
-  StreamCounters counters;
-  counters.totals.duplicates = 3;
-  CHECK(cutter.cut(streams, {counters}, start + 1s)[0].duplicates == 3);
-  counters.totals.duplicates = 8;
-  const IntervalRows rows = cutter.cut(streams, {counters}, start + 2s);
-  CHECK(rows[0].duplicates == 5);
-  CHECK(sum_rows({rows[0], rows[0]}, Side::receives)->duplicates == 10);
-}
-
-TEST_CASE("Without intervals there is one row, and none of the omitted time") {
-  Parameters p;
-  p.length = kLength;
-  p.omit_seconds = 1;
-  const MonoTime start{50s};
-  RowCutter cutter{p, 0s, start};
-  const std::vector<StreamEnds> streams{StreamEnds{5, {}, {}, true}};
-  CHECK(cutter.next() == start + 1s);
-  CHECK(cutter.cut(streams, {{10, {}}}, start + 1s).empty());
-  CHECK(cutter.next() == kNever);
-  const IntervalRows rows = cutter.cut(streams, {{7, {}}}, start + 3s);
-  REQUIRE(rows.size() == 1);
-  CHECK(rows[0].packets == 7);
-  CHECK(rows[0].start_s == 0.0);
-  CHECK(rows[0].end_s == 2.0);
-}
-
-TEST_CASE("The record of a test without end is merged, and nothing of it is lost") {
-  const auto ends = GENERATE(false, true);
-  CAPTURE(ends);
-  constexpr std::uint64_t kIntervals = 20'001;
-  TestRecord record;
-  record.parameters.seconds = ends ? 86'400 : 0;
-  record.streams.resize(2);
-  for (std::uint64_t i = 0; i < kIntervals; ++i) {
-    Row row;
-    row.omitted = i < 3;
-    row.start_s = static_cast<double>(row.omitted ? i : i - 3);
-    row.end_s = row.start_s + 1;
-    row.packets = 5;
-    row.bytes = 500;
-    row.lost = i % 2 == 0 ? 1 : -1;
-    row.out_of_order = 1;
-    record.keep({row, row});
+  for (const std::uint64_t number : {1U, 2U, 4U}) {
+    a.arrive(number);
   }
-  CHECK((record.intervals.size() == kIntervals) == ends);
-  CHECK((record.intervals.size() <= 4096) == !ends);
-  if (!ends) {
-    double omitted_end = 0;
-    double end = 0;
-    std::int64_t lost = 0;
-    for (const auto& rows : record.intervals) {
-      REQUIRE(rows.size() == 2);
-      const Row& row = rows[1];
-      double& so_far = row.omitted ? omitted_end : end;
-      REQUIRE(row.start_s == so_far);
-      so_far = row.end_s;
-      REQUIRE(static_cast<double>(row.packets) == 5 * row.seconds());
-      REQUIRE(row.bytes == row.packets * 100);
-      REQUIRE(row.out_of_order == row.packets / 5);
-      lost += row.lost;
-    }
-    CHECK(omitted_end == 3);
-    CHECK(end == kIntervals - 3);
-    CHECK(lost == 1);
+  StreamCounters shown;
+  shown.totals = a.account.totals();
+  std::vector<IntervalRows> rows{cutter.cut(streams, {shown}, start + 1s)};
+  for (const std::uint64_t number : {3U, 5U, 6U}) {
+    a.arrive(number);
   }
-}
-
-TEST_CASE(
-    "What passed in a short time at the end is a row, and a short time without data is none") {
-  Parameters p;
-  p.length = kLength;
-  const MonoTime start{50s};
-  RowCutter cutter{p, 1s, start};
-  const std::vector<StreamEnds> streams{StreamEnds{5, {}, {}, true}, StreamEnds{6, {}, {}, false}};
-  std::vector<StreamCounters> counters(2);
-  counters[0].packets = 10;
-  counters[1].totals.counted = 20;
-  static_cast<void>(cutter.cut(streams, counters, start + 1s));
-  CHECK_FALSE(cutter.pending(counters, start + 1030ms));
-  CHECK(cutter.pending(counters, start + 1130ms));
-  auto sent = counters;
-  ++sent[0].packets;
-  CHECK(cutter.pending(sent, start + 1030ms));
-  auto received = counters;
-  ++received[1].totals.counted;
-  CHECK(cutter.pending(received, start + 1030ms));
+  const auto books = a.close(8);
+  StreamCounters closed;
+  closed.totals = books.totals;
+  rows.push_back(cutter.cut_last(streams, {closed}, {start + 2s, start + 2s}));
+  Row sum;
+  for (const IntervalRows& each : rows) {
+    REQUIRE(each.size() == 1);
+    sum.packets += each[0].packets;
+    sum.bytes += each[0].bytes;
+    sum.lost += each[0].lost;
+  }
+  CHECK(sum.packets == 8);
+  CHECK(sum.bytes == books.report.unique_bytes);
+  CHECK(sum.lost == 2);
+  CHECK(books.report.lost == 2);
 }

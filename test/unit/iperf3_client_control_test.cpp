@@ -43,7 +43,7 @@ TEST_CASE("A client answers each state with what the protocol asks for, and says
   client.to_running();
   REQUIRE(client.control.running());
   CHECK(client.output.size() > kCookieBytes);
-  client.control.end_test(kStart);
+  client.control.end_test(kStart, 15s);
   client.say(state(State::exchange_results));
   CHECK(client.output.back() == std::byte{4});
   REQUIRE(client.events.back() == ClientControl::Event::results_wanted);
@@ -100,7 +100,7 @@ TEST_CASE("Silence and a closed connection end a client in every state") {
       }
       if (stage >= 3) {
         client.say({std::byte{1}, std::byte{2}});
-        client.control.end_test(kStart);
+        client.control.end_test(kStart, 15s);
       }
       if (closed) {
         client.control.on_closed(kStart);
@@ -145,6 +145,25 @@ TEST_CASE("A server that answers each time just before the client's patience end
   REQUIRE(client.control.over());
   REQUIRE(client.control.error().has_value());
   CHECK(client.control.error()->code == ErrorCode::unreachable);
+}
+
+TEST_CASE(
+    "All answers behind the data have one end, which a user who wants to leave brings nearer") {
+  Client client;
+  client.to_running();
+  client.control.end_test(kStart, 6s);
+  CHECK(client.control.deadline() == kStart + 6s);  // before the first answer's own 10 s
+  client.control.on_bytes(state(State::exchange_results), kStart + 5s);
+  Results own;
+  own.streams.emplace_back();
+  client.control.send_results(own, kStart + 5s);
+  CHECK(client.control.deadline() == kStart + 6s);
+  client.control.end_by(kStart + 5500ms);
+  CHECK(client.control.deadline() == kStart + 5500ms);
+  client.control.on_time(kStart + 5500ms);
+  REQUIRE(client.control.error().has_value());
+  CHECK(client.control.error()->code == ErrorCode::cut_short);
+  CHECK(client.control.error()->what == "the server fell silent: its results did not come in time");
 }
 
 TEST_CASE("What a name's lookup took is no time of the control connection's") {
@@ -219,7 +238,7 @@ TEST_CASE("Where results are awaited a server may say in their place what went w
   const auto awaiting = [] {
     Client client;
     client.to_running();
-    client.control.end_test(kStart);
+    client.control.end_test(kStart, 15s);
     client.say(state(State::exchange_results));
     Results own;
     own.streams.emplace_back();

@@ -27,3 +27,10 @@ TEST_CASE("A peer's seconds are those in which data flowed, or ours where it tel
   CHECK(with_seconds(told, 10.0).seconds == 1.25);
   CHECK(with_seconds(told, 10.0, 2s).seconds == 0.0);
 }
+
+TEST_CASE("What is left of the time to begin is the end's, within bounds") {
+  CHECK(end_patience(5s, 4s) == 9s);
+  CHECK(end_patience(5s, -1s) == 5s);  // round trips of many streams took it
+  CHECK(end_patience(5s, 30s) == 15s);
+  CHECK(end_patience(kMostEndPatience, 4s) == 15s);
+}

@@ -45,6 +45,46 @@ TestRecord second_of_one_stream(bool server, std::uint64_t lost) {
   return record;
 }
 
+/// Two streams each way, of a second.
+TestRecord second_of_both_ways(bool server) {
+  TestRecord record = second_of_one_stream(server, 0);
+  record.parameters.bidirectional = true;
+  record.parameters.streams = 2;
+  record.streams.assign(4, record.streams.front());
+  record.ends.assign(4, record.ends.front());
+  record.intervals.front().assign(4, record.intervals.front().front());
+  for (const std::size_t i : {2U, 3U}) {
+    record.streams[i].sender = server;
+    record.intervals.front()[i].sender = server;
+  }
+  return record;
+}
+
+/// What of the lines' begins is told apart, in their order.
+std::string outline(const std::string& text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = text.find('\n', at);
+    const std::string line = text.substr(at, end - at);
+    const auto has = [&line](const char* part) { return line.find(part) != std::string::npos; };
+    out += has("- - -")                  ? "-"
+           : has("(sender statistics")   ? "n"
+           : has("(receiver statistics") ? "m"
+           : has("local/sender")         ? "c"
+           : has("local/receiver")       ? "d"
+           : has("printed there")        ? "o"
+           : has("SUM") && has("TX")     ? "T"
+           : has("SUM") && has("RX")     ? "R"
+           : has("[TX")                  ? "t"
+           : has("[RX")                  ? "r"
+           : has("  sender")             ? "t"
+           : has("receiver")             ? "r"
+                                         : "";
+    at = end + 1;
+  }
+  return out;
+}
+
 }  // namespace
 
 TEST_CASE("Whole numbers of -J have no point, as iperf3 writes them, and others have one") {
@@ -228,4 +268,37 @@ TEST_CASE("A stream of objects ends with the error, what the server printed, and
   CHECK(error == 1);
   CHECK(error < output);
   CHECK(output < end);
+}
+
+TEST_CASE("-V tells what each end took behind the sender's lines, and what a server cannot tell") {
+  const TextFormat verbose{'a', true};
+  TestRecord client = second_of_one_stream(false, 0);
+  CHECK(outline(end_text(client, verbose)) == "-trc");
+  client.parameters.reverse = true;
+  client.streams.front().sender = false;
+  CHECK(outline(end_text(client, verbose)) == "-tr");
+  TestRecord server = second_of_one_stream(true, 0);
+  CHECK(outline(end_text(server, verbose)) == "-nr");
+  CHECK(outline(end_text(server)) == "-r");
+  server.parameters.reverse = true;
+  server.streams.front().sender = true;
+  CHECK(outline(end_text(server, verbose)) == "-tmc");
+  CHECK(outline(end_text(second_of_both_ways(false), verbose)) == "ttttTTcdrrrrRR");
+  CHECK(outline(end_text(second_of_both_ways(true), verbose)) == "nrnrRtmtmTcd");
+}
+
+TEST_CASE("What the server printed stands behind the lines of the way that is told first") {
+  TestRecord record = second_of_one_stream(false, 0);
+  record.server_output_text = "printed there";
+  CHECK(outline(end_text(record)) == "-tro");
+  record = second_of_both_ways(false);
+  record.server_output_text = "printed there";
+  CHECK(outline(end_text(record)) == "ttttTTorrrrRR");
+}
+
+TEST_CASE("Rows of several streams end with a line, one of them alone has it before the sums") {
+  const TestRecord both = second_of_both_ways(false);
+  CHECK(outline(rows_text(both, both.intervals.front())) == "ttTrrR-");
+  const TestRecord one = second_of_one_stream(false, 0);
+  CHECK(outline(rows_text(one, one.intervals.front())).find('-') == std::string::npos);
 }
