@@ -41,6 +41,11 @@ void note_receiver(const DirectionPart& part, Notes& notes) {
     notes.add("rx.goodput_bps", "single_packet", "one datagram arrived: there is no time span");
   } else if (!rx.goodput_bps) {
     notes.add("rx.goodput_bps", "zero_span", "all arrivals have the same time stamp");
+  } else if (!rx.ip_bps) {
+    notes.add(
+        "rx.ip_bps", "lengths_unknown",
+        "some of the trace came in fragments, and only the sender knows how many: there is no "
+        "rate below UDP");
   }
   if (rx.memory_limited) {
     notes.add("rx", "memory_limited",
