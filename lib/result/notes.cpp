@@ -238,6 +238,14 @@ void note_round_trips(const ResultDocument& document, Notes& notes) {
   }
 }
 
+/// Precondition: the protocol is udperf's own.
+void note_flows(const ResultDocument& document, Notes& notes) {
+  if (document.test.flows && !document.flows && (document.up || document.down)) {
+    notes.add("flows", "no_report",
+              "the receiver's report of a flow is missing: they cannot be held against each other");
+  }
+}
+
 }  // namespace
 
 std::vector<Note> list_notes(const ResultDocument& document) {
@@ -256,6 +264,7 @@ std::vector<Note> list_notes(const ResultDocument& document) {
   }
   Notes rest{""};
   note_round_trips(document, rest);
+  note_flows(document, rest);
   append(rest.take(), all);
   return all;
 }
