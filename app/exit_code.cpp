@@ -14,10 +14,12 @@
 namespace udperf::app {
 namespace {
 
-/// The shortest text that is this number.
+/// As it was written: 100 * 0.29 is 28.999999999999996.
 std::string number_text(double value) {
+  constexpr int kDigits = 12;
   std::array<char, 32> buffer{};
-  const auto [end, problem] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  const auto [end, problem] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                            std::chars_format::general, kDigits);
   return problem == std::errc{} ? std::string(buffer.data(), end) : std::string{"?"};
 }
 
@@ -27,6 +29,12 @@ std::string missed_text(double value, double limit) {
   std::snprintf(buffer.data(), buffer.size(), "%.4g", value);
   std::string text = buffer.data();
   return text != number_text(limit) ? text : number_text(value);
+}
+
+/// More than rounding makes of what is just the limit.
+bool exceeds(double value, double limit) {
+  constexpr double kRounding = 1e-12;
+  return value > limit * (1 + kRounding);
 }
 
 std::optional<std::string> missed_score(const Thresholds& thresholds, const Measured& measured) {
@@ -134,7 +142,7 @@ std::vector<std::string> missed_thresholds(const Thresholds& thresholds, const M
     const double limit = 100 * *thresholds.loss_ratio;
     if (!measured.loss_percent) {
       missed.emplace_back("--fail-loss: the loss could not be measured");
-    } else if (*measured.loss_percent > limit) {
+    } else if (exceeds(*measured.loss_percent, limit)) {
       missed.push_back("--fail-loss: " + missed_text(*measured.loss_percent, limit) +
                        " % were lost, accepted are " + number_text(limit) + " %");
     }

@@ -74,6 +74,9 @@ class ToldTrials final : public search::TrialRunner {
     reporter_.say(report::trial_line(trial));
     reporter_.emit(renderer_.trial(trial, way, setting_.clock.unix_now()));
   }
+  void on_size(const search::FoundRate& found) override {
+    reporter_.emit(renderer_.size(document_of(found)));
+  }
 
  private:
   const ClientCommand& command_;
@@ -120,6 +123,16 @@ engine::ClientOptions trial_options(const engine::ClientOptions& options,
     out.retry_busy = std::max<Duration>(out.retry_busy, kRetryBusy);
   }
   return out;
+}
+
+result::ResultDocument document_of(const search::FoundRate& found) {
+  auto document = result::build_result(found.outcome);
+  if (found.outcome.status != TestStatus::error) {
+    document.search = found.first;
+    document.search_down = found.down;
+    document.search_sizes = found.sizes;
+  }
+  return document;
 }
 
 search::FoundRate find_rate(const ClientCommand& command, const TestRunner& runner,

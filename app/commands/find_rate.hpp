@@ -2,6 +2,7 @@
 
 #include "app/commands/measurement.hpp"
 #include "app/output/client_reporter.hpp"
+#include "result/document.hpp"
 #include "search/find_rate.hpp"
 
 namespace udperf::app {
@@ -19,5 +20,8 @@ namespace udperf::app {
 [[nodiscard]] search::FoundRate find_rate(const ClientCommand& command, const TestRunner& runner,
                                           const TestSetting& setting, Renderer& renderer,
                                           ClientReporter& reporter);
+
+/// The document of what was found.
+[[nodiscard]] result::ResultDocument document_of(const search::FoundRate& found);
 
 }  // namespace udperf::app

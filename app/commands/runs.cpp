@@ -74,12 +74,7 @@ int run_search(const ClientCommand& command, const TestRunner& runner, const Tes
                Renderer& renderer, ClientReporter& reporter, ResultOutput& output) {
   const search::FoundRate found = find_rate(command, runner, setting, renderer, reporter);
   reporter.end_progress();
-  auto document = result::build_result(found.outcome);
-  if (found.outcome.status != TestStatus::error) {
-    document.search = found.first;
-    document.search_down = found.down;
-    document.search_sizes = found.sizes;
-  }
+  const auto document = document_of(found);
   const auto text = renderer.finished(document, setting.clock.unix_now());
   output.say_error(found.outcome);
   if (!output.put_last(text, document)) {

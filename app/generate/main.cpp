@@ -1,5 +1,5 @@
 // Writes the manual pages and the shell completions of this version into a folder, for the build;
-// with --docs, the schema and the tables of docs/metrics.md and docs/protocol.md into the sources.
+// with --docs, the schemas and the tables of docs/metrics.md and docs/protocol.md into the sources.
 
 #include <cstdio>
 #include <exception>
@@ -55,6 +55,7 @@ void generate_docs(const std::filesystem::path& docs) {
   write(docs / "metrics.md", udperf::report::with_tables(metrics));
   write(docs / "protocol.md", udperf::wire::with_wire_tables(protocol));
   write(docs / "result.schema.json", udperf::report::schema_text());
+  write(docs / "events.schema.json", udperf::report::events_schema_text());
 }
 
 }  // namespace

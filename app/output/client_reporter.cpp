@@ -4,9 +4,20 @@
 #include <cstdio>
 
 namespace udperf::app {
+namespace {
+
+/// Whether stderr is free for lines that are no records.
+bool has_plain_lines(const ClientCommand& command) {
+  const LogOptions& log = command.log;
+  const bool of_records =
+      !log.file && (log.format == LogFormat::json || log.level >= LogLevel::info);
+  return command.output.verbosity == Verbosity::normal && !of_records;
+}
+
+}  // namespace
 
 ClientReporter::ClientReporter(Parts parts, const ClientCommand& command)
-    : parts_(parts), quiet_(command.output.verbosity == Verbosity::quiet) {
+    : parts_(parts), says_plainly_(has_plain_lines(command)) {
   const auto terminal = ProgressLine::stderr_terminal();
   const OutputOptions& output = command.output;
   // A table of intervals on the same screen takes the live lines' place.
@@ -68,7 +79,8 @@ void ClientReporter::on_trace(const std::string& text, const std::optional<Endpo
 }
 
 void ClientReporter::say(const std::string& line) {
-  if (quiet_) {
+  parts_.log.info(line, context_);
+  if (!says_plainly_) {
     return;
   }
   if (progress_) {

@@ -33,7 +33,8 @@ class ClientReporter final : public engine::ClientObserver {
   void on_warning(const Warning& warning) override;
   void on_trace(const std::string& text, const std::optional<Endpoint>& peer) override;
 
-  /// Puts a line on stderr, beside the progress line; nothing with --quiet.
+  /// A line on how it goes: a record of the log at its level `info`, and else a plain line on
+  /// stderr, beside the progress line; that not with --quiet, nor where stderr is to have JSON.
   void say(const std::string& line);
   /// Text for the output that another than this makes.
   void emit(const std::string& text);
@@ -51,7 +52,7 @@ class ClientReporter final : public engine::ClientObserver {
   void stop_if_abandoned();
 
   Parts parts_;
-  bool quiet_;
+  bool says_plainly_;
   std::optional<ProgressLine> progress_;
   LogContext context_;
   std::optional<Error> write_error_;

@@ -54,6 +54,11 @@ std::string Renderer::trial(const search::TrialPart& trial, Way way, UnixTime no
   return options_.format == OutputFormat::jsonl ? jsonl_.trial(trial, way, now) : std::string{};
 }
 
+std::string Renderer::size(const result::ResultDocument& document) {
+  // All others have the sizes in the last one's document.
+  return options_.format == OutputFormat::csv ? csv(document) : std::string{};
+}
+
 Result<std::string> Renderer::run(const result::ResultDocument& document, UnixTime now) {
   switch (options_.format) {
     case OutputFormat::json:

@@ -26,6 +26,8 @@ class Renderer {
   [[nodiscard]] std::string interval(const engine::LiveInterval& interval, UnixTime now);
   /// A trial of a search (--find-rate), as it ends.
   [[nodiscard]] std::string trial(const search::TrialPart& trial, Way way, UnixTime now);
+  /// The result with one of several sizes (--sizes), after which another has come.
+  [[nodiscard]] std::string size(const result::ResultDocument& document);
   /// A result after which another run follows (--repeat).
   [[nodiscard]] Result<std::string> run(const result::ResultDocument& document, UnixTime now);
   /// After run(), when no other run follows after all.

@@ -10,12 +10,14 @@ std::string to_json(const result::ResultDocument& document) {
 
 std::string session_to_json(const SessionOutcome& outcome) {
   const IpFamily family = outcome.client.address.family;
-  const auto way = [&](const std::optional<WayOutcome>& w, result::Iperf3Side client) {
+  const auto way = [&](const std::optional<WayOutcome>& w, Way direction) {
     if (!w) {
       return Json(nullptr);
     }
-    auto part = result::build_direction(*w, family, {});
+    auto part = result::build_direction(*w, {outcome.params, direction, family}, {});
     if (outcome.iperf3) {
+      const auto client =
+          direction == Way::up ? result::Iperf3Side::sender : result::Iperf3Side::receiver;
       result::keep_what_iperf3_tells(part, client, outcome.iperf3->tells_copies);
     }
     return direction_tree(part);
@@ -36,8 +38,8 @@ std::string session_to_json(const SessionOutcome& outcome) {
                      {"streams", outcome.params.streams},
                      {"payload_bytes", outcome.params.payload_bytes},
                      {"concurrent_sessions_max", outcome.concurrent_sessions_max},
-                     {"up", way(outcome.up, result::Iperf3Side::sender)},
-                     {"down", way(outcome.down, result::Iperf3Side::receiver)}}}},
+                     {"up", way(outcome.up, Way::up)},
+                     {"down", way(outcome.down, Way::down)}}}},
               -1);
 }
 

@@ -1,3 +1,4 @@
+#include "report/fields/parts.hpp"
 #include "report/json_tree.hpp"
 #include "report/writer.hpp"
 
@@ -23,27 +24,7 @@ std::string JsonlWriter::interval(const IntervalView& v, UnixTime now) {
   if (finished_) {
     return {};
   }
-  const double length = v.end_s - v.start_s;
-  const auto rate = [length](std::uint64_t bytes) {
-    return length > 0 ? Json(8.0 * static_cast<double>(bytes) / length) : Json(nullptr);
-  };
-  const auto arrived = [&v](const Json& value) { return v.sent_alone ? Json(nullptr) : value; };
-  const auto sent = [&v](const Json& value) { return v.sent_alone ? value : Json(nullptr); };
-  const IntervalView::Sent own = v.sent_alone.value_or(IntervalView::Sent{});
-  return dump(event("interval", now, seq_++,
-                    Json{{"direction", v.way == Way::up ? "up" : "down"},
-                         {"start_s", v.start_s},
-                         {"end_s", v.end_s},
-                         {"packets", arrived(v.packets)},
-                         {"payload_bytes", arrived(v.payload_bytes)},
-                         {"goodput_bps", arrived(rate(v.payload_bytes))},
-                         {"lost", arrived(v.lost)},
-                         {"duplicates", arrived(v.duplicates)},
-                         {"reordered", arrived(v.reordered)},
-                         {"provisional", true},
-                         {"sent_packets", sent(own.packets)},
-                         {"offered_bps", sent(rate(own.payload_bytes))}}),
-              -1);
+  return dump(event("interval", now, seq_++, tree_of(live_interval_fields(), v)), -1);
 }
 
 std::string JsonlWriter::trial(const search::TrialPart& trial, Way way, UnixTime now) {

@@ -17,6 +17,15 @@ Json trial_event(const search::TrialPart& trial, Way way) {
   return tree;
 }
 
+std::vector<Described> trial_event_fields() {
+  constexpr About kDirection{"Which direction.", "", "", "", "up down"};
+  std::vector<Described> fields{{"direction", {FieldKind::text}, kDirection, {}}};
+  for (Described& field : describe(trial_fields())) {
+    fields.push_back(std::move(field));
+  }
+  return fields;
+}
+
 std::optional<std::int64_t> added_delay(const search::Answer& answer) {
   if (!answer.rtt_idle_p50_ns || !answer.rtt_loaded_p50_ns) {
     return std::nullopt;

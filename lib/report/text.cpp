@@ -251,13 +251,15 @@ std::string session_to_text(const SessionOutcome& outcome) {
   block.line("session", session_text(outcome.session) + ", " + outcome.reason);
   const IpFamily family = outcome.client.address.family;
   if (outcome.up) {
-    const DirectionPart part = result::build_direction(*outcome.up, family, {});
+    const DirectionPart part =
+        result::build_direction(*outcome.up, {outcome.params, Way::up, family}, {});
     received_lines(part, block);
     loss_lines(part, block);
     disorder_lines(part, block);
   }
   if (outcome.down) {
-    const DirectionPart part = result::build_direction(*outcome.down, family, {});
+    const DirectionPart part =
+        result::build_direction(*outcome.down, {outcome.params, Way::down, family}, {});
     sent_lines(part, block);
     block.line("time taken",
                part.tx.span_ns ? duration_text(*part.tx.span_ns) : "not measurable: nothing sent");

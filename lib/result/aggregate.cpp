@@ -69,11 +69,12 @@ std::optional<OmittedPart> build_omitted(const StreamReports& reports) {
   return part;
 }
 
-DirectionPart build_direction(const WayOutcome& way, IpFamily family, const ClockRelation& clock) {
+DirectionPart build_direction(const WayOutcome& way, const WayTraffic& traffic,
+                              const ClockRelation& clock) {
   const StreamReports reports = collect_reports(way);
   DirectionPart part;
   part.tx = build_tx(reports.tx);
-  part.rx = build_rx(reports.rx, family);
+  part.rx = build_rx(reports.rx, traffic);
   part.loss = build_loss(reports);
   part.duplicates = build_duplicates(reports.rx);
   part.reordering = build_reordering(reports.rx);

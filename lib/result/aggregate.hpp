@@ -57,7 +57,7 @@ template <typename Report, typename Get>
 [[nodiscard]] TxPart build_tx(const std::vector<const TxReport*>& tx);
 [[nodiscard]] PacingPart build_pacing(const std::vector<const TxReport*>& tx);
 
-[[nodiscard]] RxPart build_rx(const std::vector<const RxReport*>& rx, IpFamily family);
+[[nodiscard]] RxPart build_rx(const std::vector<const RxReport*>& rx, const WayTraffic& traffic);
 [[nodiscard]] LossPart build_loss(const StreamReports& reports);
 [[nodiscard]] DuplicatesPart build_duplicates(const std::vector<const RxReport*>& rx);
 [[nodiscard]] ReorderingPart build_reordering(const std::vector<const RxReport*>& rx);

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "result/aggregate.hpp"
+#include "result/layers.hpp"
 #include "stats/confidence.hpp"
 
 namespace udperf::result {
@@ -26,33 +27,6 @@ Number cpu_percent(const Reports& rx) {
   return percent;
 }
 
-/// IP and UDP headers of a full datagram, and its packets (metrics 1.1).
-struct Layers {
-  std::uint64_t packets = 1;
-  double ip_headers = 28;
-};
-
-Layers layers_of(const Reports& rx, IpFamily family) {
-  std::uint64_t fragment = 0;
-  std::uint64_t payload_bytes = 0;
-  for (const RxReport* report : rx) {
-    payload_bytes = std::max<std::uint64_t>(payload_bytes, report->first_bytes);
-    fragment = std::max<std::uint64_t>(fragment, report->fragment_bytes);
-  }
-  const bool v4 = family == IpFamily::v4;
-  const std::uint64_t header = v4 ? 20 : 48;  // IPv6: with the fragment extension header
-  Layers layers;
-  layers.ip_headers = ip_udp_header_bytes(family);
-  if (fragment > header + 8) {
-    const std::uint64_t piece = (fragment - header) / 8 * 8;
-    layers.packets = std::max<std::uint64_t>((payload_bytes + 8 + piece - 1) / piece, 1);
-    if (layers.packets > 1) {
-      layers.ip_headers = static_cast<double>(8 + header * layers.packets);
-    }
-  }
-  return layers;
-}
-
 /// Rates from the earliest first arrival to the latest last one (metrics 3.A), never the sum of the
 /// streams' own rates. Streams of one receiver share its monotonic clock.
 void fill_rates(const Reports& rx, const Layers& layers, RxPart& part) {
@@ -75,17 +49,13 @@ void fill_rates(const Reports& rx, const Layers& layers, RxPart& part) {
   part.span_ns = std::max<std::int64_t>(time_between(earliest->first_mono_ns, last_mono), 0);
   const double payload_bits = bits_after_first(*part.unique_bytes, earliest->first_bytes);
   const auto packets = static_cast<double>(*part.unique - 1);
-  // Metrics 1.1: IP and UDP header; then Ethernet header and FCS, and preamble, SFD and gap. A
-  // frame has 64 bytes or more: what is smaller than 46 inside is filled up.
-  constexpr double kLeastInFrame = 46;
-  const double ip_headers = layers.ip_headers;
-  const double mean_payload =
-      static_cast<double>(*part.unique_bytes) / static_cast<double>(*part.unique);
-  const double padding = std::max(kLeastInFrame - ip_headers - mean_payload, 0.0);
-  const double ethernet = padding + (18.0 + 20.0) * static_cast<double>(layers.packets);
   part.goodput_bps = rate_over(payload_bits, *part.span_ns);
-  part.ip_bps = rate_over(payload_bits + 8.0 * packets * ip_headers, *part.span_ns);
-  part.wire_bps = rate_over(payload_bits + 8.0 * packets * (ip_headers + ethernet), *part.span_ns);
+  if (layers.mean) {
+    const double ip_headers = layers.mean->ip_headers;
+    const double below = ip_headers + layers.mean->ethernet;
+    part.ip_bps = rate_over(payload_bits + 8.0 * packets * ip_headers, *part.span_ns);
+    part.wire_bps = rate_over(payload_bits + 8.0 * packets * below, *part.span_ns);
+  }
   part.pps = rate_over(packets, *part.span_ns);
 }
 
@@ -213,7 +183,7 @@ void fill_host(const Reports& rx, RxPart& part) {
 
 }  // namespace
 
-RxPart build_rx(const Reports& rx, IpFamily family) {
+RxPart build_rx(const Reports& rx, const WayTraffic& traffic) {
   RxPart part;
   if (rx.empty()) {
     return part;
@@ -230,9 +200,9 @@ RxPart build_rx(const Reports& rx, IpFamily family) {
   part.cpu_percent = cpu_percent(rx);
   fill_reading(rx, part);
   fill_host(rx, part);
-  const Layers layers = layers_of(rx, family);
+  const Layers layers = layers_of(rx, traffic);
   if (*part.unique > 0) {
-    part.fragments_per_datagram = layers.packets;
+    part.fragments_per_datagram = layers.full_packets;
   }
   fill_rates(rx, layers, part);
   return part;

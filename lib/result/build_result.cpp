@@ -232,10 +232,12 @@ namespace {
 void fill_ways(const TestOutcome& outcome, ResultDocument& document) {
   const IpFamily family = outcome.server ? outcome.server->address.family : IpFamily::v4;
   if (outcome.up) {
-    document.up = build_direction(*outcome.up, family, relation(outcome.clock, Way::up));
+    document.up = build_direction(*outcome.up, {outcome.params, Way::up, family},
+                                  relation(outcome.clock, Way::up));
   }
   if (outcome.down) {
-    document.down = build_direction(*outcome.down, family, relation(outcome.clock, Way::down));
+    document.down = build_direction(*outcome.down, {outcome.params, Way::down, family},
+                                    relation(outcome.clock, Way::down));
   }
   if (outcome.iperf3 && document.up) {
     keep_what_iperf3_tells(*document.up, Iperf3Side::receiver, outcome.iperf3->tells_copies);

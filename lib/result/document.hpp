@@ -67,8 +67,14 @@ struct ClockRelation {
   Nanoseconds theta_ns;  ///< the receiver's monotonic clock minus the sender's
   Nanoseconds uncertainty_ns;
 };
+/// What is sent one way, and over what.
+struct WayTraffic {
+  const TestParams& params;
+  Way way = Way::up;
+  IpFamily family = IpFamily::v4;
+};
 /// One direction from the reports of its streams.
-[[nodiscard]] DirectionPart build_direction(const WayOutcome& way, IpFamily family,
+[[nodiscard]] DirectionPart build_direction(const WayOutcome& way, const WayTraffic& traffic,
                                             const ClockRelation& clock);
 
 /// Payload rate that arrived over the time that was asked for: a sender that stood still to the

@@ -41,6 +41,11 @@ void note_receiver(const DirectionPart& part, Notes& notes) {
     notes.add("rx.goodput_bps", "single_packet", "one datagram arrived: there is no time span");
   } else if (!rx.goodput_bps) {
     notes.add("rx.goodput_bps", "zero_span", "all arrivals have the same time stamp");
+  } else if (!rx.ip_bps) {
+    notes.add(
+        "rx.ip_bps", "lengths_unknown",
+        "some of the trace came in fragments, and only the sender knows how many: there is no "
+        "rate below UDP");
   }
   if (rx.memory_limited) {
     notes.add("rx", "memory_limited",
@@ -233,6 +238,14 @@ void note_round_trips(const ResultDocument& document, Notes& notes) {
   }
 }
 
+/// Precondition: the protocol is udperf's own.
+void note_flows(const ResultDocument& document, Notes& notes) {
+  if (document.test.flows && !document.flows && (document.up || document.down)) {
+    notes.add("flows", "no_report",
+              "the receiver's report of a flow is missing: they cannot be held against each other");
+  }
+}
+
 }  // namespace
 
 std::vector<Note> list_notes(const ResultDocument& document) {
@@ -251,6 +264,7 @@ std::vector<Note> list_notes(const ResultDocument& document) {
   }
   Notes rest{""};
   note_round_trips(document, rest);
+  note_flows(document, rest);
   append(rest.take(), all);
   return all;
 }

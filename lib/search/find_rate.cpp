@@ -249,6 +249,9 @@ FoundRate find_rate_by_size(const Request& request, const std::vector<std::uint3
       all.outcome = cut_off(std::move(all.outcome), found.outcome);
       break;
     }
+    if (!answers.empty()) {
+      runner.on_size(all);
+    }
     all = std::move(found);
     add_answers(all, answers);
     if (all.outcome.status != TestStatus::complete) {

@@ -38,6 +38,8 @@ struct TrialTest {
   bool first = true;        ///< else the one before may still be on the server's books
 };
 
+struct FoundRate;
+
 /// What the driver of a search needs of the world, and whom it tells.
 class TrialRunner {
  public:
@@ -54,6 +56,8 @@ class TrialRunner {
   /// A search begins, with datagrams of a listed size where there is a list.
   virtual void on_search(std::optional<std::uint32_t> /*payload_bytes*/) {}
   virtual void on_trial(const TrialPart& /*trial*/, Way /*way*/) {}
+  /// Of a list of sizes one is done, and so is another after it, whose result is the last one now.
+  virtual void on_size(const FoundRate& /*found*/) {}
 };
 
 /// What a search came to.

@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <optional>
+#include <sstream>
 #include <string>
 
 #include "e2e/program.hpp"
@@ -29,13 +30,30 @@ using udperf::test::Server;
 using udperf::test::TempDir;
 using udperf::wire::MessageType;
 
+namespace {
+
+/// Of a log in JSON, which has nothing else.
+void check_told(const std::string& log, const std::string& told) {
+  bool found = false;
+  std::istringstream lines{log};
+  for (std::string line; std::getline(lines, line);) {
+    const auto record = json::parse(line, nullptr, false);
+    REQUIRE(record.is_object());
+    found = found || record.value("message", "") == told;
+  }
+  CHECK(found);
+}
+
+}  // namespace
+
 TEST_CASE("a search by size has an entry for each, in the order asked for", "[e2e]") {
   const Server server;
-  const auto finished =
-      run_udperf(client_arguments(server.endpoint(), {"--find-rate", "--sizes", "18,1472",
-                                                      "--max-rate", "5M", "--search-time", "6s"}));
+  const auto finished = run_udperf(client_arguments(
+      server.endpoint(), {"--find-rate", "--sizes", "18,1472", "--max-rate", "5M", "--search-time",
+                          "6s", "--log-format", "json", "--log-level", "info"}));
   CAPTURE(finished.err);
   REQUIRE(finished.code() == 0);
+  check_told(finished.err, "datagrams of 18 B");
   const auto document = document_of(finished);
   CHECK(document.at("status") == "complete");
   check_books(document.at("up"));

@@ -51,6 +51,11 @@ std::string schema_problems(const nlohmann::json& document) {
   return problems_by(*schema, document);
 }
 
+std::string event_schema_problems(const nlohmann::json& line) {
+  static const SchemaPtr schema = published_schema("events.schema.json");
+  return problems_by(*schema, line);
+}
+
 std::string monitor_schema_problems(const nlohmann::json& answer) {
   static const SchemaPtr schema = published_schema("monitor.schema.json");
   return problems_by(*schema, answer);

@@ -9,6 +9,8 @@ namespace udperf::test {
 /// What a document breaks of docs/result.schema.json, one line each, as the library valijson finds
 /// it; empty when it is valid.
 [[nodiscard]] std::string schema_problems(const nlohmann::json& document);
+/// The same of a line of --jsonl, by docs/events.schema.json.
+[[nodiscard]] std::string event_schema_problems(const nlohmann::json& line);
 /// The same of what a monitor answers, by docs/monitor.schema.json.
 [[nodiscard]] std::string monitor_schema_problems(const nlohmann::json& answer);
 

@@ -79,6 +79,20 @@ std::string missed_rate(const result::ResultDocument& document, std::uint64_t wa
 
 }  // namespace
 
+TEST_CASE("a loss of just the limit does not miss it, and the limit is told as it was given",
+          "[app]") {
+  Thresholds thresholds;
+  for (int percent = 1; percent <= 100; ++percent) {
+    CAPTURE(percent);
+    thresholds.loss_ratio = percent / 100.0;
+    CHECK(missed_thresholds(thresholds, {100.0 * percent / 100, {}, {}, {}}).empty());
+  }
+  thresholds.loss_ratio = 29 / 100.0;
+  const auto missed = missed_thresholds(thresholds, {100.0 * 2901 / 10'000, {}, {}, {}});
+  REQUIRE(missed.size() == 1);
+  CHECK(missed.front() == "--fail-loss: 29.01 % were lost, accepted are 29 %");
+}
+
 TEST_CASE("any of several searches below the wanted rate misses it", "[app]") {
   result::ResultDocument document;
   document.search = answer_of(Way::up, 20e6);

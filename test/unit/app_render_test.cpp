@@ -62,6 +62,28 @@ TEST_CASE("a partial result is printed in every format", "[app]") {
   }
 }
 
+TEST_CASE("of several sizes each has a row of the CSV, under one heading", "[app]") {
+  const auto [format, rows] = GENERATE(table<OutputFormat, bool>({{OutputFormat::csv, true},
+                                                                  {OutputFormat::json, false},
+                                                                  {OutputFormat::jsonl, false},
+                                                                  {OutputFormat::print, false},
+                                                                  {OutputFormat::text, false}}));
+  OutputOptions options;
+  options.format = format;
+  Renderer renderer{options, report::TextStyle{}};
+  auto document = failed_document();
+  document.status = TestStatus::complete;
+  const std::string first = renderer.size(document);
+  CHECK(first.empty() == !rows);
+  if (rows) {
+    CHECK(first.starts_with("status,"));
+    document.status = TestStatus::incomplete;
+    const auto last = renderer.finished(document, {});
+    REQUIRE(last);
+    CHECK(last->starts_with("incomplete,"));
+  }
+}
+
 TEST_CASE("live lines come with --jsonl, and in text when an interval was asked for", "[app]") {
   const auto [format, live, verbosity, lines] =
       GENERATE(table<OutputFormat, bool, Verbosity, bool>({

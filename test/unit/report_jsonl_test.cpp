@@ -1,10 +1,12 @@
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "report/writer.hpp"
 #include "support/catch.hpp"
 #include "support/example_outcomes.hpp"
+#include "support/schema.hpp"
 #include "support/strict_json.hpp"
 
 using namespace udperf;
@@ -107,4 +109,30 @@ TEST_CASE("an interval of which only the sender tells has no arrivals, rather th
   }
   CHECK(row.at("sent_packets") == 25);
   CHECK(row.at("offered_bps") == 100'000);
+}
+
+TEST_CASE("every line is as docs/events.schema.json has it, and none as another", "[report]") {
+  const auto document = result::build_result(test::both_directions());
+  report::JsonlWriter writer;
+  report::IntervalView sent_alone;
+  sent_alone.end_s = 2;
+  sent_alone.sent_alone = {25, 25'000};
+  search::TrialPart trial;
+  trial.rtt_p50_ns = 7;
+  std::vector<json> lines{
+      event_of(writer.start(test::both_directions(), {})),
+      event_of(writer.interval({}, {})),
+      event_of(writer.interval(sent_alone, {})),
+      event_of(writer.trial(trial, Way::down, {})),
+      event_of(writer.run(document, {})),
+      event_of(writer.finish(document, {})),
+      event_of(report::JsonlWriter{}.finish(result::build_result(test::error_before_start()), {}))};
+  for (json& line : lines) {
+    CHECK(test::event_schema_problems(line) == "");
+    json strange = line;
+    strange["data"]["surprise"] = 1;
+    CHECK_FALSE(test::event_schema_problems(strange).empty());
+    line["event"] = line["event"] == "start" ? "interval" : "start";
+    CHECK_FALSE(test::event_schema_problems(line).empty());
+  }
 }

@@ -251,6 +251,7 @@ TEST_CASE("docs/metrics.md explains no field that is not there", "[report]") {
 TEST_CASE("schema and tables are those that the field table makes", "[report]") {
   // After a change of the table: build/release/bin/udperf_generate --docs docs
   CHECK(read_file("docs/result.schema.json") == report::schema_text());
+  CHECK(read_file("docs/events.schema.json") == report::events_schema_text());
   const std::string page = read_file("docs/metrics.md");
   CHECK(page == report::with_tables(page));
   CHECK(page.find("THERE IS NO FIELD") == std::string::npos);

@@ -85,6 +85,17 @@ TEST_CASE("notes name the side whose report is missing", "[result]") {
   CHECK(has(outcome, "up.loss.network_packets split_unknown"));
 }
 
+TEST_CASE("notes say why flows are not judged", "[result]") {
+  auto outcome = test::normal_up();
+  outcome.flows = FlowPorts{{40'000}, {}};
+  CHECK_FALSE(has(outcome, "flows no_report"));
+
+  outcome = test::interrupted_tx_only();
+  CHECK_FALSE(has(outcome, "flows no_report"));
+  outcome.flows = FlowPorts{{40'000}, {}};
+  CHECK(has(outcome, "flows no_report"));
+}
+
 TEST_CASE("notes say why there is no rate", "[result]") {
   CHECK(has(test::total_loss(), "up.rx.goodput_bps nothing_arrived"));
 

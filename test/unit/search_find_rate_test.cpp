@@ -53,6 +53,7 @@ struct Path final : TrialRunner {
   std::vector<std::uint32_t> tried;  ///< the size of each trial
   std::vector<std::optional<std::uint32_t>> searches;
   std::size_t told = 0;
+  std::vector<std::uint32_t> replaced;  ///< sizes whose results are not the last any more
 
   [[nodiscard]] TestOutcome run(const TrialTest& test) override {
     tests.push_back(test);
@@ -79,6 +80,11 @@ struct Path final : TrialRunner {
   [[nodiscard]] bool stopped() const override { return tests.size() >= stop_after; }
   void on_search(std::optional<std::uint32_t> bytes) override { searches.push_back(bytes); }
   void on_trial(const TrialPart& /*trial*/, Way /*way*/) override { ++told; }
+  void on_size(const FoundRate& found) override {
+    REQUIRE(found.first);
+    CHECK(found.first->answer_bps);
+    replaced.push_back(found.outcome.params.payload_bytes);
+  }
 };
 
 Request request_for(Direction direction = Direction::up) {
@@ -115,6 +121,14 @@ TEST_CASE("what was found is told, though there is no server for the sizes after
   REQUIRE(all.outcome.up);
   REQUIRE(all.first);
   CHECK(all.first->trials.size() == all.sizes[1].answer.trials.size());
+  CHECK(path.replaced == std::vector<std::uint32_t>{18});  // 82 is in the result itself
+}
+
+TEST_CASE("the result of each size but the last is told by itself", "[search]") {
+  Path path;
+  const FoundRate all = find_rate_by_size(request_for(), {18, 82, 210}, path);
+  CHECK(all.outcome.status == TestStatus::complete);
+  CHECK(path.replaced == std::vector<std::uint32_t>{18, 82});
 }
 
 TEST_CASE("a search by size that never found a server is an error", "[search]") {

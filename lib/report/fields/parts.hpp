@@ -2,6 +2,7 @@
 
 #include "report/fields/field.hpp"
 #include "report/json_tree.hpp"
+#include "report/writer.hpp"
 
 namespace udperf::report {
 
@@ -47,5 +48,9 @@ namespace udperf::report {
 [[nodiscard]] const Fields<result::RttPart>& rtt_fields();
 [[nodiscard]] const Fields<result::FlowsPart>& flows_fields();
 [[nodiscard]] const Fields<result::ResultDocument>& result_fields();
+/// Of a `trial` event.
+[[nodiscard]] std::vector<Described> trial_event_fields();
+/// Of an `interval` event.
+[[nodiscard]] const Fields<IntervalView>& live_interval_fields();
 
 }  // namespace udperf::report

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 
+#include "report/fields/parts.hpp"
 #include "report/fields/walk.hpp"
 
 namespace udperf::report {
@@ -119,22 +120,71 @@ Json node_of(const Described& field, Shared& shared) {
   return node;
 }
 
-}  // namespace
+Json with_type(const std::vector<Described>& fields, Shared& shared) {
+  Json object{{"type", "object"}};
+  object.update(object_of(fields, shared));
+  return object;
+}
 
-std::string schema_text() {
-  Shared shared;
-  Json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
-              {"title", "udperf result document"},
-              {"description",
-               "What one test came to. The same keys in every document; null is what was not "
-               "measured. Made by udperf_generate from the table in lib/report/fields."},
-              {"type", "object"}};
-  schema.update(object_of(document_fields(), shared));
+Json head_of(const char* title, const char* description) {
+  return Json{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+              {"title", title},
+              {"description", description}};
+}
+
+std::string with_shared(Json schema, const Shared& shared) {
   Json& defs = schema["$defs"] = Json::object();
   for (const auto& [name, body] : shared) {
     defs[name] = body;
   }
   return schema.dump(2) + "\n";
+}
+
+/// A line whose data are as `data` says.
+Json line_of(const char* event, const char* meaning, Json data) {
+  const Json properties{{"event", {{"enum", Json::array({event})}}},
+                        {"t_unix_ns", {{"type", "integer"}}},
+                        {"seq", {{"type", "integer"}, {"minimum", 0}}},
+                        {"data", std::move(data)}};
+  return Json{{"description", meaning},
+              {"type", "object"},
+              {"properties", properties},
+              {"required", Json::array({"event", "t_unix_ns", "seq", "data"})},
+              {"additionalProperties", false}};
+}
+
+}  // namespace
+
+std::string schema_text() {
+  Shared shared;
+  Json schema = head_of("udperf result document",
+                        "What one test came to. The same keys in every document; null is what was "
+                        "not measured. Made by udperf_generate from the table in "
+                        "lib/report/fields.");
+  schema.update(with_type(document_fields(), shared));
+  return with_shared(std::move(schema), shared);
+}
+
+std::string events_schema_text() {
+  Shared shared;
+  Json begun = with_type(describe(test_fields()), shared);
+  begun["properties"]["end_unix_ns"] = Json{{"type", "null"}};  // yet to come
+  Json trial = with_type(trial_event_fields(), shared);
+  Json schema = head_of("a line of udperf client --jsonl",
+                        "seq counts from 0; the last line is the only end or error. Made by "
+                        "udperf_generate from the tables in lib/report/fields.");
+  const Json result{{"$ref", "#/$defs/result"}};
+  schema["oneOf"] = Json::array(
+      {line_of("start", "Data may flow; with which parameters.", std::move(begun)),
+       line_of("interval", "A row of --interval is over.",
+               with_type(describe(live_interval_fields()), shared)),
+       line_of("trial", "A step of --find-rate is over.", std::move(trial)),
+       line_of("run", "A run of --repeat is over, after which another follows.", result),
+       line_of("end", "The test is over.", result),
+       line_of("error", "The test never started.", result)});
+  Json document = with_type(document_fields(), shared);
+  shared["result"] = std::move(document);
+  return with_shared(std::move(schema), shared);
 }
 
 }  // namespace udperf::report

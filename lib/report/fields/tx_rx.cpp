@@ -155,13 +155,17 @@ const Fields<result::RxPart>& rx_fields() {
         "bit/s", "RFC 9097 s5.6 (units)", "fewer than two arrived, or the span is 0", "", 19, 37}},
       {"ip_bps",
        &result::RxPart::ip_bps,
-       {"As goodput with IP and UDP headers: 28 B (IPv4) or 48 B (IPv6) for each datagram, as if "
-        "unfragmented.",
-        "bit/s", "RFC 9097 s5.3", "as goodput"}},
+       {"As goodput with IP and UDP headers: 28 B (IPv4) or 48 B (IPv6) for each datagram that "
+        "came "
+        "whole, an IP header for each fragment of others; of a mix of sizes, or of frames, the "
+        "mean by the plan.",
+        "bit/s", "RFC 9097 s5.3",
+        "as goodput, or datagrams of a trace came in fragments: how many did is not known"}},
       {"wire_bps",
        &result::RxPart::wire_bps,
-       {"As ip_bps with Ethernet framing: 18 B header and FCS, 20 B preamble and gap; no VLAN tag.",
-        "bit/s", "RFC 2544 s9.1, App. B", "as goodput"}},
+       {"As ip_bps with Ethernet framing: 18 B header and FCS, 20 B preamble and gap for each "
+        "packet, and what fills a frame up to 64 B; no VLAN tag.",
+        "bit/s", "RFC 2544 s9.1, App. B", "as ip_bps"}},
       {"pps", &result::RxPart::pps, {"(unique - 1) / span.", "1/s", "", "as goodput", "", 20, 38}},
       {"gro",
        &result::RxPart::gro,
@@ -195,8 +199,8 @@ const Fields<result::RxPart>& rx_fields() {
         "as `ttl`, or it is above 255"}},
       {"fragments_per_datagram",
        &result::RxPart::fragments_per_datagram,
-       {"IP packets of a full datagram, from the largest fragment seen; ip_bps and wire_bps count "
-        "their headers. 1: all came whole.",
+       {"IP packets of the largest datagram, from the largest fragment seen; ip_bps and wire_bps "
+        "count their headers. 1: all came whole.",
         "", "RFC 8085 s3.2", "nothing arrived"}},
       {"timestamps",
        &result::RxPart::timestamps,

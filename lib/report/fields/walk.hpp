@@ -13,6 +13,9 @@ namespace udperf::report {
 /// docs/result.schema.json.
 [[nodiscard]] std::string schema_text();
 
+/// docs/events.schema.json: of one line of --jsonl.
+[[nodiscard]] std::string events_schema_text();
+
 /// docs/metrics.md with its tables made anew: what stands between a line
 /// `<!-- fields: NAME NAME ... -->` and `<!-- end of fields -->`. A name is a dotted path, of which
 /// everything below is listed, too; with "=" before it only itself. A path that is not there is
