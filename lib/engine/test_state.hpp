@@ -5,12 +5,12 @@
 #include <cstdint>
 #include <optional>
 
-#include "base/byte_meter.hpp"
 #include "base/time.hpp"
+#include "base/token_bucket.hpp"
 #include "engine/shared_value.hpp"
 #include "model/reports.hpp"
 #include "model/test_params.hpp"
-#include "receiver/queue_teller.hpp"
+#include "receiver/queue_reporter.hpp"
 #include "sender/host_load.hpp"
 
 namespace udperf::engine {
@@ -26,8 +26,8 @@ struct TestState {
   SharedValue<MonoTime> anchor;
   /// Latest authentic datagram from the peer on any stream, in ns of the monotonic clock.
   std::atomic<std::int64_t> last_heard_ns{0};
-  /// When the peer last proved that it receives at its address (the server's LifeLine); absent at a
-  /// client.
+  /// When the peer last proved that it receives at its address (the server's PathValidation);
+  /// absent at a client.
   SharedValue<MonoTime> proven;
   /// How often ICMP has said, since the peer was last heard, that nothing listens there.
   std::atomic<std::uint32_t> refusals{0};
@@ -40,7 +40,7 @@ struct TestState {
   /// What each of the peer's sockets can hold, payload bytes; 0 = not told. Set before `started`.
   std::atomic<std::uint32_t> peer_buffer{0};
   /// What all streams may say of their sockets to a sender without a rate, in messages.
-  ByteMeter queue_words{receiver::QueueTeller::kPerSecond, receiver::QueueTeller::kBurst};
+  TokenBucket queue_words{receiver::QueueReporter::kPerSecond, receiver::QueueReporter::kBurst};
   /// Where the streams are that send here, and those that receive.
   sender::StreamThreads sending_threads;
   sender::StreamThreads receiving_threads;

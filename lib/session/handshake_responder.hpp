@@ -6,9 +6,9 @@
 #include <variant>
 #include <vector>
 
-#include "base/byte_meter.hpp"
 #include "base/endpoint.hpp"
 #include "base/source_meter.hpp"
+#include "base/token_bucket.hpp"
 #include "session/client_handshake.hpp"
 #include "session/cookie.hpp"
 #include "session/hello_log.hpp"
@@ -97,8 +97,8 @@ class HandshakeResponder {
   CookieJar jar_;
   SourceMeter sources_;
   SourceMeter proven_;
-  HelloLog said_;                                            ///< with a key
-  ByteMeter answers_{kAnswersPerSecond, kAnswersPerSecond};  ///< of all sources together
+  HelloLog said_;                                              ///< with a key
+  TokenBucket answers_{kAnswersPerSecond, kAnswersPerSecond};  ///< of all sources together
 };
 
 }  // namespace udperf::session

@@ -142,8 +142,8 @@ TEST_CASE("no DATA leaves before it may flow", "[engine]") {
   scene.executor.tasks.front()->step(scene.clock.now(), scene.buffers);
   CHECK(scene.port->sent().size() == 1);
   CHECK(scene.stream->sent_bytes() == 1000);
-  CHECK(scene.stream->glance(Way::up).sent_packets == 1);
-  CHECK_FALSE(scene.stream->glance(Way::down).sends);
+  CHECK(scene.stream->snapshot(Way::up).sent_packets == 1);
+  CHECK_FALSE(scene.stream->snapshot(Way::down).sends);
 }
 
 TEST_CASE("a stream of another size than granted sends what was agreed", "[engine]") {

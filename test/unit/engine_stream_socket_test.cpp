@@ -4,9 +4,9 @@
 #include "support/fake_port.hpp"
 
 using namespace std::chrono_literals;
-using udperf::ByteMeter;
 using udperf::Direction;
 using udperf::MonoTime;
+using udperf::TokenBucket;
 using udperf::engine::ControlMessage;
 using udperf::engine::StreamSettings;
 using udperf::engine::StreamSocket;
@@ -185,7 +185,7 @@ TEST_CASE("a turn ends after 32 reads, or when it has taken long", "[engine]") {
 }
 
 TEST_CASE("three bytes are said for each that came, and two of FEEDBACK", "[engine]") {
-  ByteMeter all{1'000'000, 1'000'000};
+  TokenBucket all{1'000'000, 1'000'000};
   ControlBudget budget{all};
   Scene scene;
   scene.settings.budget = &budget;
