@@ -26,7 +26,7 @@ Number cpu_percent(const Reports& rx) {
   return percent;
 }
 
-/// IP and UDP headers of a full datagram, and its packets (metrics 1.1).
+/// IP and UDP headers of a full datagram, and its packets (docs/metrics.md, `rx`).
 struct Layers {
   std::uint64_t packets = 1;
   double ip_headers = 28;
@@ -53,8 +53,8 @@ Layers layers_of(const Reports& rx, IpFamily family) {
   return layers;
 }
 
-/// Rates from the earliest first arrival to the latest last one (metrics 3.A), never the sum of the
-/// streams' own rates. Streams of one receiver share its monotonic clock.
+/// Rates from the earliest first arrival to the latest last one (docs/metrics.md), never the sum of
+/// the streams' own rates. Streams of one receiver share its monotonic clock.
 void fill_rates(const Reports& rx, const Layers& layers, RxPart& part) {
   const RxReport* earliest = nullptr;
   std::int64_t last_mono = INT64_MIN;
