@@ -40,7 +40,7 @@ ServerControl::ServerControl(const Settings& settings, TestState& shared, MonoTi
       path_validation_(settings.secret, now,
                        settings.seldom ? session::kSeldom : session::PathValidationPace{}),
       opened_(now) {
-  shared_.seldom.store(settings.seldom);
+  shared_.agreed.seldom = settings.seldom;
   shared_.heard(now);
   shared_.proven.set(now);  // its cookie came back
 }
@@ -114,7 +114,7 @@ void ServerControl::on_go(const wire::Go& go, ControlChannel& channel, MonoTime 
     gone_ = true;
     path_validation_.prove(now);  // the server's nonce is as good as a probe's number
     shared_.proven.set(now);
-    shared_.peer_buffer.store(go.receive_buffer);
+    shared_.agreed.peer_buffer = go.receive_buffer;
     shared_.payload_bytes.set(go.payload_bytes);
     settings_.params = final_params;
     // The client's data may be on its way already: only our own waits for the preflight, and that
@@ -232,7 +232,7 @@ MonoTime ServerControl::on_timer(ControlChannel& channel, MonoTime now) {
   const MonoTime next_probe = validate_path(channel, now);
   if (checking_) {
     if (const auto verdict = preflight_.verdict(now)) {
-      shared_.gso_broken.store(*verdict == session::Preflight::Verdict::broken);
+      shared_.agreed.gso_broken = *verdict == session::Preflight::Verdict::broken;
       begin(now);
     }
   }

@@ -130,7 +130,7 @@ TEST_CASE("offload that the path breaks is not used", "[engine]") {
   Scene scene{settings_of(Role::client)};
   CHECK(scene.port->gso_active());
   SECTION("broken") {
-    scene.test.gso_broken = true;
+    scene.test.agreed.gso_broken = true;
     scene.side->start();
     CHECK_FALSE(scene.port->gso_active());
   }
