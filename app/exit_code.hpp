@@ -14,7 +14,7 @@ struct ResultDocument;
 
 namespace udperf::app {
 
-/// The exit statuses that contract and README promise; nothing else in the program knows them.
+/// The exit statuses that README and manual pages promise; nothing else in the program knows them.
 enum ExitCode : int {
   exit_ok = 0,
   exit_internal = 1,

@@ -52,7 +52,8 @@ int run_carefully(const ClientCommand& command, const TestRunner& runner) {
   Log& log = files->log;
   Renderer renderer{command.output, text_style(command.output, files->output.is_terminal(),
                                                files->output.columns())};
-  ClientReporter reporter{{log, renderer, files->output, clock, stop}, command};
+  ClientReporter reporter{{log, renderer, files->output, clock, stop, files->progress.get()},
+                          command};
 
   const TestSetting setting{options, clock, random, reporter, stop, log};
   ResultOutput output{command, *files, reporter};

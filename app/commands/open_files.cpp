@@ -3,6 +3,18 @@
 #include <utility>
 
 namespace udperf::app {
+namespace {
+
+std::unique_ptr<ProgressLine> make_progress(const ClientCommand& command) {
+  const auto terminal = ProgressLine::stderr_terminal();
+  if (!terminal || command.output.verbosity != Verbosity::normal) {
+    return nullptr;
+  }
+  const ProgressLine::Style style{choose_colors(command.output.color, true), choose_glyphs()};
+  return std::make_unique<ProgressLine>(*terminal, whole_amount(command.options.params), style);
+}
+
+}  // namespace
 
 Result<OpenFiles> open_files(const ClientCommand& command, const Clock& clock) {
   LogOptions log_options = command.log;
@@ -10,7 +22,8 @@ Result<OpenFiles> open_files(const ClientCommand& command, const Clock& clock) {
       log_options.level == LogLevel::warning) {  // any other level was asked for
     log_options.level = LogLevel::error;
   }
-  auto log = Log::open(log_options, clock);
+  auto progress = make_progress(command);
+  auto log = Log::open(log_options, clock, progress.get());
   if (!log) {
     return tl::unexpected<Error>{log.error()};
   }
@@ -34,7 +47,7 @@ Result<OpenFiles> open_files(const ClientCommand& command, const Clock& clock) {
     }
     page.emplace(*std::move(opened));
   }
-  return OpenFiles{*std::move(log), *std::move(output), std::move(page), key};
+  return OpenFiles{std::move(progress), *std::move(log), *std::move(output), std::move(page), key};
 }
 
 }  // namespace udperf::app

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "app/cli.hpp"
 #include "app/output/files.hpp"
 #include "app/output/log.hpp"
+#include "app/output/progress.hpp"
 #include "app/output/whole_file.hpp"
 #include "base/result.hpp"
 #include "clock/clock.hpp"
@@ -14,6 +16,8 @@ namespace udperf::app {
 
 /// What has to be opened before a test, so that a wrong path fails before it and not after.
 struct OpenFiles {
+  std::unique_ptr<ProgressLine>
+      progress;  ///< on stderr; null: none is wanted, or it is no terminal
   Log log;
   OutputFile output;
   std::optional<WholeFile> page;

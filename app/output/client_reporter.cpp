@@ -17,25 +17,23 @@ bool has_plain_lines(const ClientCommand& command) {
 }  // namespace
 
 ClientReporter::ClientReporter(Parts parts, const ClientCommand& command)
-    : parts_(parts), says_plainly_(has_plain_lines(command)) {
-  const auto terminal = ProgressLine::stderr_terminal();
-  const OutputOptions& output = command.output;
+    : parts_(parts), says_plainly_(has_plain_lines(command)), progress_(parts.progress) {
   // A table of intervals on the same screen takes the live lines' place.
-  const bool table =
-      output.live_intervals && output.format == OutputFormat::text && parts.output.is_terminal();
-  if (terminal && output.verbosity == Verbosity::normal && !table) {
-    const ProgressLine::Style style{choose_colors(output.color, true), choose_glyphs()};
-    progress_.emplace(*terminal, whole_amount(command.options.params), style);
+  if (command.output.live_intervals && command.output.format == OutputFormat::text &&
+      parts.output.is_terminal()) {
+    progress_ = nullptr;
   }
-  parts_.log.before_stderr([this] {
-    if (progress_) {
-      progress_->erase();
-    }
-  });
 }
 
 ClientReporter::~ClientReporter() {
-  parts_.log.before_stderr({});
+  end_progress();
+}
+
+void ClientReporter::end_progress() {
+  if (progress_ != nullptr) {
+    progress_->erase();
+    progress_ = nullptr;
+  }
 }
 
 void ClientReporter::on_started(const TestOutcome& outcome) {
@@ -49,7 +47,7 @@ void ClientReporter::on_interval(const engine::LiveInterval& interval) {
 }
 
 void ClientReporter::on_progress(const engine::LiveProgress& progress) {
-  if (progress_) {
+  if (progress_ != nullptr) {
     progress_->update(progress);
   }
   stop_if_abandoned();
@@ -83,14 +81,14 @@ void ClientReporter::say(const std::string& line) {
   if (!says_plainly_) {
     return;
   }
-  if (progress_) {
+  if (progress_ != nullptr) {
     progress_->erase();
   }
   std::fprintf(stderr, "%s\n", line.c_str());
 }
 
 void ClientReporter::restart_progress() {
-  if (progress_) {
+  if (progress_ != nullptr) {
     progress_->restart();
   }
 }
@@ -99,7 +97,7 @@ void ClientReporter::emit(const std::string& text) {
   if (text.empty() || write_error_) {
     return;
   }
-  if (progress_ && parts_.output.is_terminal()) {
+  if (progress_ != nullptr && parts_.output.is_terminal()) {
     progress_->erase();
   }
   if (const auto done = parts_.output.write(text); !done) {

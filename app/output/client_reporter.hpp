@@ -21,6 +21,7 @@ class ClientReporter final : public engine::ClientObserver {
     const OutputFile& output;
     const Clock& clock;
     engine::StopToken& stop;
+    ProgressLine* progress;  ///< null: none is shown
   };
   ClientReporter(Parts parts, const ClientCommand& command);
   ClientReporter(const ClientReporter&) = delete;
@@ -46,14 +47,14 @@ class ClientReporter final : public engine::ClientObserver {
   /// Waits so long, or until a stop, which it asks for where nobody is left who reads the output.
   void pause(Duration time);
   /// Takes the progress line away for good: nothing may stand before the result.
-  void end_progress() { progress_.reset(); }
+  void end_progress();
 
  private:
   void stop_if_abandoned();
 
   Parts parts_;
   bool says_plainly_;
-  std::optional<ProgressLine> progress_;
+  ProgressLine* progress_;  ///< null: none is shown any more
   LogContext context_;
   std::optional<Error> write_error_;
 };

@@ -13,6 +13,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include "app/output/files.hpp"
+#include "app/output/progress.hpp"
 #include "base/printable.hpp"
 #include "base/units.hpp"
 #include "model/session_text.hpp"
@@ -99,12 +100,12 @@ spdlog::sink_ptr make_sink(const std::optional<std::string>& file) {
 
 }  // namespace
 
-Result<Log> Log::open(const LogOptions& options, const Clock& clock) {
+Result<Log> Log::open(const LogOptions& options, const Clock& clock, ProgressLine* progress) {
   try {
     auto logger = std::make_unique<spdlog::logger>("udperf", make_sink(options.file));
     logger->set_level(spdlog::level::trace);
     logger->flush_on(spdlog::level::trace);
-    return Log{options, clock, std::move(logger)};
+    return Log{options, clock, progress, std::move(logger)};
   } catch (const spdlog::spdlog_ex& problem) {
     return tl::unexpected<Error>{
         Error{ErrorCode::usage,
@@ -114,10 +115,12 @@ Result<Log> Log::open(const LogOptions& options, const Clock& clock) {
   }
 }
 
-Log::Log(const LogOptions& options, const Clock& clock, std::unique_ptr<spdlog::logger> logger)
+Log::Log(const LogOptions& options, const Clock& clock, ProgressLine* progress,
+         std::unique_ptr<spdlog::logger> logger)
     : level_(options.level),
       format_(options.format),
       clock_(&clock),
+      progress_(progress),
       logger_(std::move(logger)),
       file_(options.file),
       to_stderr_(!options.file) {}
@@ -144,8 +147,8 @@ void Log::write(LogLevel level, std::string_view message, const LogContext& cont
   if (level > level_) {
     return;
   }
-  if (to_stderr_ && before_stderr_) {
-    before_stderr_();
+  if (to_stderr_ && progress_ != nullptr) {
+    progress_->erase();
   }
   const std::lock_guard lock{*mutex_};
   if (!waits_ && !has_room(STDERR_FILENO)) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -18,6 +17,8 @@ class logger;
 }
 
 namespace udperf::app {
+
+class ProgressLine;
 
 /// What a record is about, besides its text.
 struct LogContext {
@@ -40,8 +41,10 @@ struct LogRecord {
 /// Writes records to stderr or a file, each flushed at once. May be used by several threads.
 class Log {
  public:
-  /// `clock` must outlive the log. Fails when the file cannot be opened.
-  [[nodiscard]] static Result<Log> open(const LogOptions& options, const Clock& clock);
+  /// `progress`: what gives way to each record that goes to stderr; null: nothing stands there. It
+  /// and `clock` must outlive the log. Fails when the file cannot be opened.
+  [[nodiscard]] static Result<Log> open(const LogOptions& options, const Clock& clock,
+                                        ProgressLine* progress = nullptr);
 
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
@@ -74,24 +77,21 @@ class Log {
   /// On the clock of its records.
   [[nodiscard]] MonoTime now() const { return clock_->now(); }
 
-  /// Called before each record that goes to stderr, e.g. to erase a progress line. Set it while no
-  /// other thread uses the log.
-  void before_stderr(std::function<void()> action) { before_stderr_ = std::move(action); }
-
  private:
-  Log(const LogOptions& options, const Clock& clock, std::unique_ptr<spdlog::logger> logger);
+  Log(const LogOptions& options, const Clock& clock, ProgressLine* progress,
+      std::unique_ptr<spdlog::logger> logger);
   void put(LogLevel level, std::string_view message, const LogContext& context);
 
   LogLevel level_;
   LogFormat format_;
   const Clock* clock_;
+  ProgressLine* progress_;
   std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();  ///< of the logger's sink
   std::unique_ptr<spdlog::logger> logger_;
   std::optional<std::string> file_;
   bool to_stderr_;
   bool waits_ = true;
   std::uint64_t left_out_ = 0;
-  std::function<void()> before_stderr_;
 };
 
 }  // namespace udperf::app

@@ -55,6 +55,7 @@ struct IpPrefix {
 
   [[nodiscard]] bool contains(const IpAddress& candidate) const;
 };
+/// An error is ErrorCode::usage, with a sentence about the value.
 [[nodiscard]] Result<IpPrefix> parse_ip_prefix(std::string_view text);
 
 }  // namespace udperf

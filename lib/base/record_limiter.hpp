@@ -4,8 +4,8 @@
 #include <optional>
 #include <utility>
 
-#include "base/byte_meter.hpp"
 #include "base/time.hpp"
+#include "base/token_bucket.hpp"
 
 namespace udperf {
 
@@ -55,7 +55,7 @@ class RecordLimiter {
     return saturating_mul_div(Uint128{kUnit}, 1'000'000'000, ns == 0 ? 1 : ns);
   }
 
-  ByteMeter meter_;
+  TokenBucket meter_;
   std::uint64_t left_out_ = 0;
   MonoTime tell_at_ = kNever;
 };

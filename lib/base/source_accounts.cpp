@@ -14,17 +14,17 @@ IpAddress source_of(const IpAddress& address) {
   return source;
 }
 
-std::unique_ptr<SourceAccounts::Seat> SourceAccounts::join(const IpAddress& address) {
+std::unique_ptr<SourceAccounts::Share> SourceAccounts::join(const IpAddress& address) {
   const IpAddress source = source_of(address);
   Entry& entry = entries_.try_emplace(source, whole_).first->second;
-  std::unique_ptr<Seat> seat{new Seat{*this, source, entry}};
-  ++entry.seats;
-  return seat;
+  std::unique_ptr<Share> share{new Share{*this, source, entry}};
+  ++entry.shares;
+  return share;
 }
 
 void SourceAccounts::leave(const IpAddress& source) {
   const auto found = entries_.find(source);
-  if (found != entries_.end() && --found->second.seats == 0) {
+  if (found != entries_.end() && --found->second.shares == 0) {
     entries_.erase(found);
   }
 }

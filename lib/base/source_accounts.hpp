@@ -26,22 +26,22 @@ class SourceAccounts {
   struct Entry {
     explicit Entry(MemoryAccount& whole) : memory(whole) {}
     MemoryAccount memory;
-    std::size_t seats = 0;
+    std::size_t shares = 0;
   };
 
  public:
   /// A place at a source's account, which is there as long as anyone has one. To be given up after
   /// all that was taken of the account has gone back.
-  class Seat {
+  class Share {
    public:
-    Seat(const Seat&) = delete;
-    Seat& operator=(const Seat&) = delete;
-    ~Seat() { owner_.leave(source_); }
+    Share(const Share&) = delete;
+    Share& operator=(const Share&) = delete;
+    ~Share() { owner_.leave(source_); }
     [[nodiscard]] MemoryAccount& memory() { return entry_.memory; }
 
    private:
     friend class SourceAccounts;
-    Seat(SourceAccounts& owner, const IpAddress& source, Entry& entry)
+    Share(SourceAccounts& owner, const IpAddress& source, Entry& entry)
         : owner_(owner), source_(source), entry_(entry) {}
 
     SourceAccounts& owner_;
@@ -49,7 +49,7 @@ class SourceAccounts {
     Entry& entry_;
   };
 
-  [[nodiscard]] std::unique_ptr<Seat> join(const IpAddress& address);
+  [[nodiscard]] std::unique_ptr<Share> join(const IpAddress& address);
   [[nodiscard]] std::size_t sources() const { return entries_.size(); }
 
  private:

@@ -82,9 +82,10 @@ struct SendRate {
 // ErrorCode::usage with a sentence about the value ("not a number: abc"), without the option's
 // name.
 
+/// What a number of bytes without a unit means.
+enum class BareNumber : std::uint8_t { refused, bytes };
 /// "1500B", "500K", "10M", "2G", "64KiB", "1.5M"; K, M and G are powers of 1000, KiB, MiB and GiB
 /// of 1024. A number without a unit is refused unless `bare` says what it counts in. 1 B .. 2^63.
-enum class BareNumber : std::uint8_t { refused, bytes };
 [[nodiscard]] Result<ByteCount> parse_byte_count(std::string_view text, BareNumber bare);
 
 /// The size of a test as old scripts ask for it: a bare integer is megabytes and must be 25..200;

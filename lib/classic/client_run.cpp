@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "classic/asker.hpp"
-#include "classic/letter_format.hpp"
+#include "classic/alphabet_format.hpp"
 #include "classic/send_task.hpp"
+#include "classic/stop_exchange.hpp"
 #include "classic/wire.hpp"
 #include "engine/client_connect.hpp"
 #include "engine/client_outcome.hpp"
@@ -71,7 +71,7 @@ class Run {
         clock_(clock),
         observer_(observer),
         stop_(stop),
-        sender_(sender_settings(options.params), std::make_unique<LetterFormat>(), port, clock),
+        sender_(sender_settings(options.params), std::make_unique<AlphabetFormat>(), port, clock),
         begun_(clock.now()) {}
 
   void run() {
@@ -200,21 +200,21 @@ class Run {
   /// STOP, until the server says what arrived.
   void ask() {
     port_.receive(buffers_);  // what came before it was asked for is no answer
-    Asker asker{clock_.now(), options_.connect_timeout};
-    while (!error_ && !stop_.requested() && !asker.over(clock_.now())) {
-      if (asker.take_stop(clock_.now())) {
+    StopExchange exchange{clock_.now(), options_.connect_timeout};
+    while (!error_ && !stop_.requested() && !exchange.over(clock_.now())) {
+      if (exchange.take_stop(clock_.now())) {
         note(port_.send_control(bytes_of(kStop)));
       }
       const std::array<int, 2> fds{stop_.wait_fd(), port_.fd()};
-      os::wait_readable(fds, std::max(asker.next() - clock_.now(), Duration{0}));
+      os::wait_readable(fds, std::max(exchange.next() - clock_.now(), Duration{0}));
       for (const net::Received& read : port_.receive(buffers_)) {
-        asker.on_datagram(read.data);
+        exchange.on_datagram(read.data);
       }
-      if (!asker.answer() && port_.take_refused()) {
+      if (!exchange.answer() && port_.take_refused()) {
         refused();
       }
     }
-    answer_ = asker.answer();
+    answer_ = exchange.answer();
     if (answer_) {
       error_.reset();
     } else if (!error_ && !stop_.requested() && !no_way()) {
@@ -223,7 +223,7 @@ class Run {
                      port_.remote().to_string() + ": no answer to STOP within " +
                          format_duration(options_.connect_timeout) +
                          ": no classic server is there, or the network loses everything" +
-                         (asker.ignored() > 0 ? " (what came back was no text)" : ""),
+                         (exchange.ignored() > 0 ? " (what came back was no text)" : ""),
                      0, "report"};
     }
   }

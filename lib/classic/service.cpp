@@ -7,8 +7,8 @@
 namespace udperf::classic {
 namespace {
 
-Door::Settings door_settings(const engine::ServerOptions& options) {
-  Door::Settings settings;
+RunTable::Settings table_settings(const engine::ServerOptions& options) {
+  RunTable::Settings settings;
   settings.allow = options.allow;
   settings.deny = options.deny;
   const bool one = options.exclusive || options.one_off;
@@ -21,12 +21,12 @@ Door::Settings door_settings(const engine::ServerOptions& options) {
 }  // namespace
 
 ClassicService::ClassicService(const Parts& parts)
-    : parts_(parts), door_(door_settings(parts.options)) {}
+    : parts_(parts), table_(table_settings(parts.options)) {}
 
 MonoTime ClassicService::step(MonoTime /*now*/) {
   // Of this moment: what has just arrived is timed by when it was read.
-  const MonoTime next = door_.expire(parts_.clock.now());
-  for (const RunOutcome& outcome : door_.take_finished()) {
+  const MonoTime next = table_.expire(parts_.clock.now());
+  for (const RunOutcome& outcome : table_.take_finished()) {
     parts_.observer.on_guest_closed({"classic", outcome.client, outcome.status, outcome.reason,
                                      [&outcome] { return to_text(outcome); },
                                      [&outcome] { return to_json(outcome); }});
@@ -35,7 +35,7 @@ MonoTime ClassicService::step(MonoTime /*now*/) {
 }
 
 void ClassicService::add_counts(std::vector<engine::NamedCount>& counts) const {
-  const Door::Counters& counted = door_.counters();
+  const RunTable::Counters& counted = table_.counters();
   counts.push_back({"classic_runs", counted.runs});
   counts.push_back({"classic_refused", counted.refused});
   counts.push_back({"classic_denied", counted.denied});
@@ -47,7 +47,7 @@ void ClassicService::add_counts(std::vector<engine::NamedCount>& counts) const {
 session::Occupancy ClassicService::occupancy(const IpAddress& /*client*/, MonoTime /*now*/) const {
   session::Occupancy out;
   if (alone()) {
-    out.sessions = static_cast<std::uint32_t>(door_.active());  // nothing runs beside it
+    out.sessions = static_cast<std::uint32_t>(table_.active());  // nothing runs beside it
   }
   return out;
 }
@@ -60,17 +60,17 @@ bool ClassicService::may_begin(const IpAddress& client, MonoTime now) const {
 }
 
 bool ClassicService::on_datagram(const net::Datagram& datagram, bool native, MonoTime now) {
-  if (native && !door_.knows(datagram.peer, datagram.local)) {
+  if (native && !table_.knows(datagram.peer, datagram.local)) {
     return false;
   }
-  Door::Arrival arrival;
+  RunTable::Arrival arrival;
   arrival.bytes = datagram.bytes;
   arrival.length = datagram.length();
   arrival.from = datagram.peer;
   arrival.to = datagram.local;
   arrival.native = native;
   arrival.may_begin = may_begin(datagram.peer.address, now);
-  if (const auto answer = door_.on_datagram(arrival, now, parts_.clock.unix_now())) {
+  if (const auto answer = table_.on_datagram(arrival, now, parts_.clock.unix_now())) {
     const auto text = std::as_bytes(std::span{*answer});
     parts_.port.send(net::Datagram{{text.begin(), text.end()}, datagram.peer, datagram.local});
   }

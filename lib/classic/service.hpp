@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "classic/door.hpp"
+#include "classic/run_table.hpp"
 #include "clock/clock.hpp"
 #include "engine/port_guest.hpp"
 #include "engine/server_run.hpp"
@@ -34,10 +34,10 @@ class ClassicService final : public engine::Service, public engine::PortGuest {
 
   void add_fds(std::vector<int>& /*fds*/) const override {}
   MonoTime step(MonoTime now) override;
-  void shut_down() override { door_.shut_down(parts_.clock.now()); }
+  void shut_down() override { table_.shut_down(parts_.clock.now()); }
   /// None is waited for: a run ends as soon as it is told to.
   [[nodiscard]] std::size_t count() const override { return 0; }
-  [[nodiscard]] std::uint64_t finished() const override { return door_.settled(); }
+  [[nodiscard]] std::uint64_t finished() const override { return table_.settled(); }
   void add_counts(std::vector<engine::NamedCount>& counts) const override;
   [[nodiscard]] session::Occupancy occupancy(const IpAddress& client, MonoTime now) const override;
 
@@ -50,7 +50,7 @@ class ClassicService final : public engine::Service, public engine::PortGuest {
   [[nodiscard]] bool may_begin(const IpAddress& client, MonoTime now) const;
 
   Parts parts_;
-  Door door_;
+  RunTable table_;
 };
 
 }  // namespace udperf::classic

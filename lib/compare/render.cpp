@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "base/decimal.hpp"
+#include "base/percent.hpp"
 #include "base/printable.hpp"
 #include "base/units.hpp"
 #include "compare/compare.hpp"
@@ -46,7 +47,7 @@ std::string change_text(const Row& row) {
 std::string limit_text(const Row& row) {
   const Limit& limit = *row.limit;
   if (limit.relative) {
-    return decimal("%g %%", 100 * limit.amount);
+    return percent_digits(100 * limit.amount, 6);
   }
   return row.metric->unit == Unit::percent ? decimal("%g points", limit.amount)
                                            : format_value(row.metric->unit, limit.amount);
@@ -170,7 +171,7 @@ std::string format_value(Unit unit, double value) {
     case Unit::percent:
       break;
   }
-  return decimal("%.4g %%", value);
+  return percent_digits(value, 4);
 }
 
 std::string to_text(const Comparison& comparison, const std::string& before,

@@ -110,7 +110,7 @@ class ClientConnect {
 };
 
 /// What identifies this host and its clock: equal fingerprints mean that monotonic stamps can be
-/// compared (metrics 5). From the boot id and the time namespace.
+/// compared (docs/metrics.md, `clock`). From the boot id and the time namespace.
 [[nodiscard]] wire::Digest host_fingerprint();
 
 /// Payload bytes to ask of a socket's buffers when the user says nothing.

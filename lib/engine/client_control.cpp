@@ -26,7 +26,7 @@ Duration burst_wait(const ClientControl::Settings& settings) {
 /// What a server was sent while a test is prepared, and its answers, make one
 /// believe.
 Duration note_handshake(const ClientControl::Settings& settings, TestState& test, MonoTime now) {
-  test.seldom.store(settings.seldom);
+  test.agreed.seldom = settings.seldom;
   test.heard(now);
   test.handshake.set(settings.handshake_rtt);
   return test.round_trip();

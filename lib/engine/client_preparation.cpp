@@ -73,7 +73,7 @@ std::optional<MonoTime> ClientPreparation::check_offload(ControlChannel& channel
   if (!verdict) {
     return preflight_.next_timeout();
   }
-  test_.gso_broken.store(*verdict == session::Preflight::Verdict::broken);
+  test_.agreed.gso_broken = *verdict == session::Preflight::Verdict::broken;
   return wait_for_go(channel, now);
 }
 

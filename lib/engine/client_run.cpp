@@ -165,12 +165,12 @@ class Shell final : public TaskHome {
 
   void tell(const ClientTest& test, MonoTime now) {
     const std::vector<const StreamEndpoint*> endpoints = test.endpoints();
-    std::vector<StreamGlance> glances(endpoints.size());
+    std::vector<StreamSnapshot> snapshots(endpoints.size());
     for (const Way way : {Way::up, Way::down}) {
       if (includes(endpoints.front()->params().direction, way)) {
-        std::transform(endpoints.begin(), endpoints.end(), glances.begin(),
-                       [way](const StreamEndpoint* stream) { return stream->glance(way); });
-        view_->report(way, glances, test.control().last_rtt(), now, observer_);
+        std::transform(endpoints.begin(), endpoints.end(), snapshots.begin(),
+                       [way](const StreamEndpoint* stream) { return stream->snapshot(way); });
+        view_->report(way, snapshots, test.control().last_rtt(), now, observer_);
       }
     }
   }

@@ -116,8 +116,8 @@ void ClientTest::begin() {
                                              endpoints_, shared_, clock_.now());
   crypto::Key token_key{};
   random_.fill(token_key);
-  shared_.peer_tells_queue.store((connection_->accept.capabilities & wire::kCapQueue) != 0);
-  shared_.peer_buffer.store(connection_->accept.receive_buffer);
+  shared_.agreed.peer_tells_queue = (connection_->accept.capabilities & wire::kCapQueue) != 0;
+  shared_.agreed.peer_buffer = connection_->accept.receive_buffer;
   for (std::size_t i = 0; i < connection_->streams.size(); ++i) {
     add_stream(i, token_key);
   }
@@ -199,7 +199,7 @@ void ClientTest::finish() {
   outcome_.concurrent_sessions_max =
       std::max(outcome_.concurrent_sessions_max, shared_.sessions_max.load());
   outcome_.control_refused = shared_.control_refused.load();
-  if (shared_.gso_broken.load()) {
+  if (shared_.agreed.gso_broken) {
     outcome_.warnings.push_back(broken_offload_warning());
   }
   const auto& told = settings_.options.profile.warnings;

@@ -50,7 +50,7 @@ class ClientTest final : public Task {
   [[nodiscard]] bool over() const override { return stage_ == Stage::over; }
   /// While it shakes hands; afterwards its streams have their own.
   [[nodiscard]] int read_fd() const override { return connect_.fd(); }
-  [[nodiscard]] bool patient() const override { return settings_.options.light; }
+  [[nodiscard]] bool tolerates_delay() const override { return settings_.options.light; }
 
   /// None of its tasks runs any more.
   [[nodiscard]] bool idle() const;

@@ -26,7 +26,7 @@ class LiveFeedback {
 };
 
 /// What one stream knows of a direction at a moment, for people to look at.
-struct StreamGlance {
+struct StreamSnapshot {
   bool sends = false;  ///< this end sends, and has begun
   std::uint64_t sent_packets = 0;
   std::uint64_t sent_bytes = 0;

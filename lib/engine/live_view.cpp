@@ -59,9 +59,9 @@ void merge_in_pairs(std::vector<SeenInterval>& rows) {
 
 }  // namespace
 
-LiveView::Told LiveView::add_up(std::span<const StreamGlance> streams, LiveProgress& progress) {
+LiveView::Told LiveView::add_up(std::span<const StreamSnapshot> streams, LiveProgress& progress) {
   Told told;
-  for (const StreamGlance& stream : streams) {
+  for (const StreamSnapshot& stream : streams) {
     progress.sent_packets += stream.sent_packets;
     progress.sent_bytes += stream.sent_bytes;
     if (!stream.told) {
@@ -83,9 +83,9 @@ LiveView::Told LiveView::add_up(std::span<const StreamGlance> streams, LiveProgr
   return told;
 }
 
-void LiveView::report(Way way, std::span<const StreamGlance> streams, Duration rtt, MonoTime now,
+void LiveView::report(Way way, std::span<const StreamSnapshot> streams, Duration rtt, MonoTime now,
                       ClientObserver& observer) {
-  const bool any = std::any_of(streams.begin(), streams.end(), [](const StreamGlance& stream) {
+  const bool any = std::any_of(streams.begin(), streams.end(), [](const StreamSnapshot& stream) {
     return stream.sends || stream.told.has_value();
   });
   if (!any) {

@@ -21,7 +21,7 @@ class LiveView {
 
   /// Tells of one direction: an interval that all streams have told of, and how far the test is.
   /// Nothing where no stream knows anything yet. `rtt`: the latest; 0 = none.
-  void report(Way way, std::span<const StreamGlance> streams, Duration rtt, MonoTime now,
+  void report(Way way, std::span<const StreamSnapshot> streams, Duration rtt, MonoTime now,
               ClientObserver& observer);
 
   /// Tells of what no word came while the test ran, by the receiver's reports: the last interval,
@@ -58,7 +58,7 @@ class LiveView {
     std::uint64_t next = 0;
     std::optional<Duration> end = std::nullopt;  ///< of an interval that is not whole
   };
-  static Told add_up(std::span<const StreamGlance> streams, LiveProgress& progress);
+  static Told add_up(std::span<const StreamSnapshot> streams, LiveProgress& progress);
   static void add_row(const IntervalRow& row, Totals& totals);
   [[nodiscard]] std::uint64_t intervals_until(Duration end) const;
   [[nodiscard]] bool has_passed(std::uint64_t intervals, Duration elapsed) const;

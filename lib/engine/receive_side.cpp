@@ -78,8 +78,9 @@ void ReceiveSide::begin_account(MonoTime now) {
 
 void ReceiveSide::start() {
   adopt_payload_size();
-  if (!settings_.params.rate(settings_.receive_way()).limited() && test_.peer_tells_queue.load()) {
-    teller_.begin(settings_.params.payload_bytes, settings_.params.streams, test_.queue_words);
+  if (!settings_.params.rate(settings_.receive_way()).limited() && test_.agreed.peer_tells_queue) {
+    queue_reporter_.begin(settings_.params.payload_bytes, settings_.params.streams,
+                          test_.queue_words);
   }
 }
 
@@ -130,9 +131,9 @@ receiver::Receiver& ReceiveSide::receiver_for(std::span<const std::byte> datagra
 }
 
 void ReceiveSide::tell_queue() {
-  if (teller_.on() && !report_.closed()) {
+  if (queue_reporter_.on() && !report_.closed()) {
     const MonoTime now = clock_.now();
-    if (teller_.due(socket_.port(), current(), now)) {
+    if (queue_reporter_.due(socket_.port(), current(), now)) {
       send_feedback(now);
     }
   }
@@ -164,7 +165,7 @@ wire::Feedback ReceiveSide::make_feedback(MonoTime now) {
     warm_up_->fill(before, now);
     receiver::Receiver::add_warm_up(before, feedback);
   }
-  teller_.fill(socket_.port(), current(), feedback, now);
+  queue_reporter_.fill(socket_.port(), current(), feedback, now);
   return feedback;
 }
 
@@ -175,13 +176,13 @@ void ReceiveSide::send_feedback(MonoTime now) {
   }
   const wire::Feedback feedback = make_feedback(now);
   const bool may =
-      test_.unproven(now) <= kProofLease + test_.round_trip() && !settings_.speechless(test_, now);
+      test_.unproven(now) <= kProofLease + test_.round_trip() && !settings_.muted(test_, now);
   if (may && socket_.send(
                  wire::encode(MessageType::feedback, settings_.session, settings_.stream, feedback),
                  Budget::Kind::feedback)) {
-    teller_.told(current(), feedback, now);
+    queue_reporter_.told(current(), feedback, now);
   }
-  schedule_.on_sent(accepted(), teller_.on(), now);
+  schedule_.on_sent(accepted(), queue_reporter_.on(), now);
   live_.set(feedback);
 }
 
@@ -258,7 +259,7 @@ MonoTime ReceiveSide::next_wake() const {
   const MonoTime wake = std::min(
       {schedule_.next(), next_piece_, report_.next_timeout(books()), report_.next_reminder()});
   const bool mute = report_.closed() || test_.overrun.load(std::memory_order_relaxed);
-  return std::min(wake, mute ? kNever : teller_.next(current()));
+  return std::min(wake, mute ? kNever : queue_reporter_.next(current()));
 }
 
 StreamOutcome ReceiveSide::outcome() {

@@ -7,7 +7,7 @@
 #include "engine/live_feedback.hpp"
 #include "engine/stream_socket.hpp"
 #include "model/outcome.hpp"
-#include "receiver/queue_teller.hpp"
+#include "receiver/queue_reporter.hpp"
 #include "receiver/receiver.hpp"
 #include "sender/host_load.hpp"
 #include "session/fin_exchange.hpp"
@@ -56,7 +56,7 @@ class ReceiveSide {
   /// When it last asked for it.
   [[nodiscard]] MonoTime asked_at() const { return report_.asked_at(); }
   /// Nothing has come lately, and no sender waits for a word.
-  [[nodiscard]] bool quiet() const { return !teller_.on() && schedule_.quiet(accepted()); }
+  [[nodiscard]] bool quiet() const { return !queue_reporter_.on() && schedule_.quiet(accepted()); }
   /// The latest FEEDBACK that was said. From any thread.
   [[nodiscard]] std::optional<wire::Feedback> live() const { return live_.get(); }
 
@@ -89,7 +89,7 @@ class ReceiveSide {
   TestState& test_;
   std::optional<receiver::Receiver> receiver_;   ///< always there
   std::unique_ptr<receiver::Receiver> warm_up_;  ///< of what is left out, where something is
-  receiver::QueueTeller teller_;
+  receiver::QueueReporter queue_reporter_;
   FeedbackSchedule schedule_;
   std::uint64_t feedback_number_ = 0;
   session::ReportExchange report_;

@@ -27,7 +27,7 @@ void SendSide::start() {
   // The permit to send begins with the last sign of life, not with our own readiness.
   permit_ = SendPermit{{settings_.seldom, settings_.feedback_patience, echo_patience()},
                        mono_from_ns(test_.last_heard_ns.load(std::memory_order_relaxed))};
-  if (test_.gso_broken.load()) {
+  if (test_.agreed.gso_broken) {
     socket_.port().disable_gso();
   }
   sender_ = std::make_unique<sender::Sender>(sender_settings(), socket_.port(), clock_);
@@ -55,8 +55,8 @@ sender::Sender::Settings SendSide::sender_settings() const {
   s.payload_seed = settings_.payload_seed;
   s.trace = settings_.trace;
   s.threads = &test_.sending_threads;
-  if (test_.peer_tells_queue.load()) {
-    s.receive_buffer = test_.peer_buffer.load();
+  if (test_.agreed.peer_tells_queue) {
+    s.receive_buffer = test_.agreed.peer_buffer;
     s.round_trip = test_.round_trip();
   }
   return s;

@@ -160,7 +160,7 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
   session->params = granted;
   SendRate& down = session->params.rate_down;
   down.flood = !down.limited() && (request.capabilities & wire::kCapFlood) != 0;
-  session->shared.peer_tells_queue.store((request.capabilities & wire::kCapQueue) != 0);
+  session->shared.agreed.peer_tells_queue = (request.capabilities & wire::kCapQueue) != 0;
   session->joined.resize(granted.streams, false);
   random_.fill(session->server_nonce);
   random_.fill(session->token_key);

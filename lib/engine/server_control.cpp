@@ -22,7 +22,7 @@ constexpr Duration kLookAgain = 250ms;
 /// `before`: bytes that have come already. Where the trace that is played is the client's alone,
 /// its rate is a mean that says nothing of ten seconds. Who is to send nothing has what talk may
 /// take.
-session::GrantWatch watch_of(const TestParams& params, std::uint64_t before, MonoTime now) {
+session::RatePolicer watch_of(const TestParams& params, std::uint64_t before, MonoTime now) {
   const std::uint64_t bps = includes(params.direction, Way::up)
                                 ? session::charged_bps(params, Way::up)
                                 : session::ControlBudget::kBytesPerSecond * 8;
@@ -33,7 +33,7 @@ session::GrantWatch watch_of(const TestParams& params, std::uint64_t before, Mon
   const Duration whole =
       std::min(session::granted_time(params).value_or(kLongestMean), kLongestMean);
   return {bps, params.payload_bytes, before, now,
-          std::max(session::GrantWatch::kWindow, session::slowest_time(params, whole))};
+          std::max(session::RatePolicer::kWindow, session::slowest_time(params, whole))};
 }
 
 }  // namespace
@@ -41,10 +41,10 @@ session::GrantWatch watch_of(const TestParams& params, std::uint64_t before, Mon
 ServerControl::ServerControl(const Settings& settings, TestState& shared, MonoTime now)
     : settings_(settings),
       shared_(shared),
-      life_line_(settings.secret, now,
-                 settings.seldom ? session::kSeldom : session::LifeLinePace{}),
+      path_validation_(settings.secret, now,
+                       settings.seldom ? session::kSeldom : session::PathValidationPace{}),
       opened_(now) {
-  shared_.seldom.store(settings.seldom);
+  shared_.agreed.seldom = settings.seldom;
   shared_.heard(now);
   shared_.proven.set(now);  // its cookie came back
 }
@@ -91,8 +91,8 @@ void ServerControl::on_message(const ControlMessage& message, ControlChannel& ch
     }
   } else if (message.type == MessageType::probe_reply) {
     const auto reply = wire::decode<wire::ProbeReply>(message.inner);
-    if (reply && life_line_.on_reply(*reply, now)) {
-      shared_.proven.set(life_line_.proven());
+    if (reply && path_validation_.on_reply(*reply, now)) {
+      shared_.proven.set(path_validation_.proven());
     } else if (reply) {
       preflight_.on_reply(*reply, now);
     }
@@ -116,9 +116,9 @@ void ServerControl::on_go(const wire::Go& go, ControlChannel& channel, MonoTime 
       return;
     }
     start_.gone = true;
-    life_line_.prove(now);  // the server's nonce is as good as a probe's number
+    path_validation_.prove(now);  // the server's nonce is as good as a probe's number
     shared_.proven.set(now);
-    shared_.peer_buffer.store(go.receive_buffer);
+    shared_.agreed.peer_buffer = go.receive_buffer;
     shared_.payload_bytes.set(go.payload_bytes);
     settings_.params = final_params;
     // The client's data may be on its way already: only our own waits for the preflight, and that
@@ -162,7 +162,7 @@ void ServerControl::begin(MonoTime now) {
   started_at_ = now;
   set_end(now);
   if (settings_.watched != nullptr) {
-    grant_watch_ = watch_of(settings_.params, settings_.watched->not_control(), now);
+    rate_policer_ = watch_of(settings_.params, settings_.watched->not_control(), now);
   }
   shared_.started.store(true, std::memory_order_release);
   notify_streams();
@@ -183,7 +183,7 @@ void ServerControl::set_end(MonoTime now) {
   }
 }
 
-MonoTime ServerControl::keep_life_line(ControlChannel& channel, MonoTime now) {
+MonoTime ServerControl::validate_path(ControlChannel& channel, MonoTime now) {
   // Before GO nothing is sent but answers, and afterwards only what is asked for; and nobody is
   // asked who is not heard at all.
   if (!running() || complete_at_) {
@@ -192,10 +192,10 @@ MonoTime ServerControl::keep_life_line(ControlChannel& channel, MonoTime now) {
   if (shared_.silence(now) > kHeard) {
     return now + kLookAgain;  // another stream may hear of it
   }
-  if (const auto probe = life_line_.poll(now)) {
+  if (const auto probe = path_validation_.poll(now)) {
     channel.send(wire::encode(MessageType::probe, settings_.session, 0, *probe));
   }
-  return life_line_.next();
+  return path_validation_.next();
 }
 
 void ServerControl::on_bye(const wire::Bye& bye, MonoTime now) {
@@ -247,10 +247,10 @@ MonoTime ServerControl::on_timer(ControlChannel& channel, MonoTime now) {
   if (ended() || !check_liveness(now) || !check_end(channel, now)) {
     return kNever;
   }
-  const MonoTime next_probe = keep_life_line(channel, now);
+  const MonoTime next_probe = validate_path(channel, now);
   if (start_.checking) {
     if (const auto verdict = preflight_.verdict(now)) {
-      shared_.gso_broken.store(*verdict == session::Preflight::Verdict::broken);
+      shared_.agreed.gso_broken = *verdict == session::Preflight::Verdict::broken;
       begin(now);
     }
   }

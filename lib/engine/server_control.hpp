@@ -9,9 +9,9 @@
 #include "engine/stream_endpoint.hpp"
 #include "engine/test_state.hpp"
 #include "session/control_budget.hpp"
-#include "session/grant_watch.hpp"
-#include "session/life_line.hpp"
+#include "session/path_validation.hpp"
 #include "session/preflight.hpp"
+#include "session/rate_policer.hpp"
 
 namespace udperf::engine {
 
@@ -75,7 +75,7 @@ class ServerControl final : public SessionControl {
   void set_end(MonoTime now);
   [[nodiscard]] bool check_end(ControlChannel& channel, MonoTime now);
   [[nodiscard]] bool sends_too_much(MonoTime now);
-  MonoTime keep_life_line(ControlChannel& channel, MonoTime now);
+  MonoTime validate_path(ControlChannel& channel, MonoTime now);
   void say_shut_down(ControlChannel& channel, MonoTime now);
   void end_if_due(MonoTime now);
   void on_bye(const wire::Bye& bye, MonoTime now);
@@ -94,8 +94,8 @@ class ServerControl final : public SessionControl {
   std::atomic<bool> shut_down_{false};
   std::atomic<bool> ended_{false};
   session::Preflight preflight_;
-  session::LifeLine life_line_;
-  session::GrantWatch grant_watch_;
+  session::PathValidation path_validation_;
+  session::RatePolicer rate_policer_;
   std::atomic<std::int64_t> data_until_ns_{to_ns(kNever)};
   std::atomic<std::int64_t> hard_end_ns_{to_ns(kNever)};
   struct Start {

@@ -46,10 +46,10 @@ bool ServerControl::check_end(ControlChannel& channel, MonoTime now) {
 
 /// What arrives at the sockets of all streams uses up what others were promised.
 bool ServerControl::sends_too_much(MonoTime now) {
-  if (!running() || now < grant_watch_.next()) {
+  if (!running() || now < rate_policer_.next()) {
     return false;
   }
-  return grant_watch_.exceeds(settings_.watched->not_control(), now);
+  return rate_policer_.exceeds(settings_.watched->not_control(), now);
 }
 
 /// When the session is over, or its data is, if nothing more is heard: all else is told. So
@@ -64,7 +64,7 @@ MonoTime ServerControl::next_end() const {
       end = std::min(end, heard + kSilenceBeforeGo + 2 * trip);
     }
   } else {
-    end = std::min({end, grant_watch_.next(), shared_.gone_after(), heard + kSilence + 2 * trip,
+    end = std::min({end, rate_policer_.next(), shared_.gone_after(), heard + kSilence + 2 * trip,
                     shared_.proven.get().value_or(MonoTime{}) + kProofPatience + trip});
     if (!shared_.overrun.load(std::memory_order_relaxed)) {
       end = std::min(end, saturating_after(data_until(), kOverrun));

@@ -25,8 +25,8 @@ namespace {
 
 /// A fixed set of threads for all sessions' tasks, some for each urgency: what has deadlines must
 /// not wait for what has none, nor lose its place in the system to the processor time of others.
-/// What is patient has threads apart, as there may be very many of it. A task goes to the thread of
-/// its kind with the least to do, so that those at full speed share all threads evenly.
+/// What tolerates delay has threads apart, as there may be very many of it. A task goes to the
+/// thread of its kind with the least to do, so that those at full speed share all threads evenly.
 class Pool final : public Executor {
  public:
   /// `threads`: for each urgency.
@@ -35,12 +35,12 @@ class Pool final : public Executor {
       for (std::size_t i = 0; i < threads; ++i) {
         workers_[static_cast<std::size_t>(urgency)].push_back(std::make_unique<Worker>(
             clock, Worker::Settings{waiting, urgency, realtime,
-                                    &fellows_[static_cast<std::size_t>(urgency)]}));
+                                    &group_[static_cast<std::size_t>(urgency)]}));
       }
     }
     constexpr std::size_t kMostPatient = 4;
     for (std::size_t i = 0; i < std::min(threads / 2, kMostPatient); ++i) {
-      workers_[kPatient].push_back(std::make_unique<Worker>(
+      workers_[kTolerant].push_back(std::make_unique<Worker>(
           clock, Worker::Settings{Worker::Waiting::asleep, Urgency::arrival, realtime}));
     }
   }
@@ -52,7 +52,7 @@ class Pool final : public Executor {
       return;
     }
     Workers& workers =
-        workers_[task.patient() ? kPatient : static_cast<std::size_t>(task.urgency())];
+        workers_[task.tolerates_delay() ? kTolerant : static_cast<std::size_t>(task.urgency())];
     const auto least =
         std::min_element(workers.begin(), workers.end(),
                          [](const auto& a, const auto& b) { return a->load() < b->load(); });
@@ -85,10 +85,10 @@ class Pool final : public Executor {
 
  private:
   using Workers = std::vector<std::unique_ptr<Worker>>;
-  static constexpr std::size_t kPatient = 3;  ///< behind one for each urgency
-  using Sets = std::array<Workers, kPatient + 1>;
+  static constexpr std::size_t kTolerant = 3;  ///< behind one for each urgency
+  using Sets = std::array<Workers, kTolerant + 1>;
 
-  std::array<ThreadScheduling::Fellows, kPatient> fellows_;  ///< outlive the workers
+  std::array<ThreadScheduling::Group, kTolerant> group_;  ///< outlive the workers
   std::mutex mutex_;
   bool stopped_ = false;
   Sets workers_;

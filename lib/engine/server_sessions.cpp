@@ -204,12 +204,12 @@ void ServerSessions::reap(Session& session) {
   const std::unique_ptr<Session> gone = std::move(found->second);
   sessions_.erase(found);
   ++over_.reaped;
-  observer_.on_session_closed(last_words(*gone));
+  observer_.on_session_closed(closing_outcome(*gone));
 }
 
 /// With what it measured; without where there is no memory for that: then what the session holds is
 /// given back at once.
-SessionOutcome ServerSessions::last_words(Session& session) {
+SessionOutcome ServerSessions::closing_outcome(Session& session) {
   try {
     return outcome_of(session, Figures::all);
   } catch (const std::bad_alloc&) {

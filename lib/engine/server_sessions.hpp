@@ -8,9 +8,9 @@
 #include <optional>
 #include <vector>
 
-#include "base/byte_meter.hpp"
 #include "base/memory_account.hpp"
 #include "base/source_accounts.hpp"
+#include "base/token_bucket.hpp"
 #include "clock/clock.hpp"
 #include "engine/executor.hpp"
 #include "engine/port_guest.hpp"
@@ -42,7 +42,7 @@ class ServerSessions final : public Service {
   ServerSessions& operator=(const ServerSessions&) = delete;
   ~ServerSessions() override;
 
-  /// Answers what has arrived at the listener, and buries sessions that have ended. Returns when to
+  /// Answers what has arrived at the listener, and reaps sessions that have ended. Returns when to
   /// be called next at the latest.
   MonoTime step(MonoTime now) override;
   /// The listener's, and one that is readable when step() has something else to do.
@@ -59,7 +59,7 @@ class ServerSessions final : public Service {
 
  private:
   struct Session {
-    std::unique_ptr<SourceAccounts::Seat> seat;
+    std::unique_ptr<SourceAccounts::Share> share;
     MemoryAccount memory;
     MemoryShare fixed;  ///< what its streams take from their beginning on
     session::ControlBudget budget;
@@ -81,9 +81,9 @@ class ServerSessions final : public Service {
     Session* next_over = nullptr;
 
     Session(SourceAccounts& sources, const Endpoint& from, const IpAddress& counted_to, bool light,
-            ByteMeter& meter)
-        : seat(sources.join(counted_to)),
-          memory(seat->memory()),
+            TokenBucket& meter)
+        : share(sources.join(counted_to)),
+          memory(share->memory()),
           fixed(&memory),
           budget(meter),
           client(from),
@@ -140,7 +140,7 @@ class ServerSessions final : public Service {
   void clear_places();
   void reap_ended();
   void reap(Session& session);
-  [[nodiscard]] SessionOutcome last_words(Session& session);
+  [[nodiscard]] SessionOutcome closing_outcome(Session& session);
   enum class Figures : std::uint8_t { all, none };
   [[nodiscard]] SessionOutcome outcome_of(Session& session, Figures figures);
   /// A test is complete only when each sender has sent all that was agreed on.
@@ -155,8 +155,8 @@ class ServerSessions final : public Service {
   os::Event event_;
   session::HandshakeResponder responder_;
   PortGuest* guest_;
-  ByteMeter control_{session::ControlBudget::kBytesPerSecondOfAll,
-                     session::ControlBudget::kBurstOfAll};
+  TokenBucket control_{session::ControlBudget::kBytesPerSecondOfAll,
+                       session::ControlBudget::kBurstOfAll};
   std::map<std::uint64_t, std::unique_ptr<Session>> sessions_;
   SessionPlaces places_;
   struct Debts {

@@ -190,7 +190,7 @@ void StreamEndpoint::run_timers(MonoTime now) {
 }
 
 void StreamEndpoint::flush(MonoTime now) {
-  const bool mute = settings_.speechless(test_, now);
+  const bool mute = settings_.muted(test_, now);
   if (sending_) {
     sending_->flush(mute);
   }
@@ -256,19 +256,19 @@ Duration StreamEndpoint::slack() const {
   return settings_.light || waits || quiet ? kTogether : Duration{0};
 }
 
-StreamGlance StreamEndpoint::glance(Way way) const {
-  StreamGlance glance;
+StreamSnapshot StreamEndpoint::snapshot(Way way) const {
+  StreamSnapshot snapshot;
   if (way != send_way()) {
-    glance.told = receiving_ ? receiving_->live() : std::nullopt;
+    snapshot.told = receiving_ ? receiving_->live() : std::nullopt;
   } else if (sending_) {
-    glance.told = sending_->live();
+    snapshot.told = sending_->live();
     if (const sender::Sender* const sender = sending_->sender()) {
-      glance.sends = true;
-      glance.sent_packets = sender->packets();
-      glance.sent_bytes = sender->bytes();
+      snapshot.sends = true;
+      snapshot.sent_packets = sender->packets();
+      snapshot.sent_bytes = sender->bytes();
     }
   }
-  return glance;
+  return snapshot;
 }
 
 std::uint64_t StreamEndpoint::sent_bytes() const {

@@ -32,7 +32,7 @@ class StreamEndpoint final : public Task {
   void abandon() noexcept override;
   [[nodiscard]] bool over() const override { return over_; }
   [[nodiscard]] int read_fd() const override { return socket_.port().fd(); }
-  [[nodiscard]] bool patient() const override { return settings_.light; }
+  [[nodiscard]] bool tolerates_delay() const override { return settings_.light; }
   /// An unpaced sender must not run before other work, so neither does what sends itself.
   [[nodiscard]] Urgency urgency() const override {
     return sends() && sends_itself() ? Urgency::bulk : Urgency::arrival;
@@ -60,7 +60,7 @@ class StreamEndpoint final : public Task {
   }
 
   /// What is known of a direction now. From any thread.
-  [[nodiscard]] StreamGlance glance(Way way) const;
+  [[nodiscard]] StreamSnapshot snapshot(Way way) const;
   /// Payload that it has sent, its warm-up's (at the mean length) included. From any thread.
   [[nodiscard]] std::uint64_t sent_bytes() const;
 

@@ -61,7 +61,7 @@ struct StreamSettings {
   }
   /// A server keeps the session of a client that is silent for a while, but tells it nothing any
   /// more: it may be gone, and somebody else at its address.
-  [[nodiscard]] bool speechless(const TestState& test, MonoTime now) const {
+  [[nodiscard]] bool muted(const TestState& test, MonoTime now) const {
     constexpr Duration kTalkTo = std::chrono::milliseconds{2500};
     return role == session::Role::server && test.silence(now) > kTalkTo + test.round_trip();
   }

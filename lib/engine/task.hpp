@@ -57,7 +57,7 @@ class Task {
   static constexpr std::size_t kAllThereIs = 64;
 
   /// What arrives may wait some milliseconds: it is few, and the kernel has noted when it came.
-  [[nodiscard]] virtual bool patient() const { return false; }
+  [[nodiscard]] virtual bool tolerates_delay() const { return false; }
 
   /// How its thread is scheduled: before the first step(), and when that has changed.
   virtual void on_scheduling(Scheduling /*scheduling*/) {}

@@ -5,47 +5,51 @@
 #include <cstdint>
 #include <optional>
 
-#include "base/byte_meter.hpp"
 #include "base/time.hpp"
+#include "base/token_bucket.hpp"
 #include "engine/shared_value.hpp"
 #include "model/reports.hpp"
 #include "model/test_params.hpp"
-#include "receiver/queue_teller.hpp"
+#include "receiver/queue_reporter.hpp"
 #include "sender/host_load.hpp"
 
 namespace udperf::engine {
 
-/// So long after the peer's last proof that it receives (TestState::proven_ns) it is sent to.
+/// So long after the peer's last proof that it receives (TestState::proven) it is sent to.
 inline constexpr Duration kProofLease = std::chrono::seconds{3};
 /// So long after it a session is over.
 inline constexpr Duration kProofPatience = std::chrono::seconds{6};
 
+/// What the two ends of a test have agreed on beside its parameters.
+struct Agreement {
+  bool seldom = false;            ///< they talk as seldom as session/light.hpp says
+  bool peer_tells_queue = false;  ///< the peer says how full its sockets are, and heeds it
+  std::uint32_t peer_buffer = 0;  ///< each of these can hold so many payload bytes; 0 = not told
+  bool gso_broken = false;        ///< the path breaks segmentation offload: it is not used
+};
+
 /// What the streams of one test share between their threads: a few words, each written rarely.
 struct TestState {
+  /// Written by the thread of the session's control before `started` is set (`seldom` before any
+  /// stream is run), read by the others after they have seen that it is.
+  Agreement agreed;
   /// Arrival of the first datagram of any stream: the origin of the interval grid.
   SharedValue<MonoTime> anchor;
   /// Latest authentic datagram from the peer on any stream, in ns of the monotonic clock.
   std::atomic<std::int64_t> last_heard_ns{0};
-  /// When the peer last proved that it receives at its address (the server's LifeLine); absent at a
-  /// client.
+  /// When the peer last proved that it receives at its address (the server's PathValidation);
+  /// absent at a client.
   SharedValue<MonoTime> proven;
   /// How often ICMP has said, since the peer was last heard, that nothing listens there.
   std::atomic<std::uint32_t> refusals{0};
-  /// Final size of the datagrams, set before `started`; absent: as granted.
+  /// Final size of the datagrams, set before `started`, and looked at by who gets DATA before it
+  /// sees that; absent: as granted.
   SharedValue<std::uint32_t> payload_bytes;
-  /// The ends of this test talk as seldom as session/light.hpp says; set when it is made.
-  std::atomic<bool> seldom{false};
-  /// The peer says how full its sockets are, and heeds it; set before `started`.
-  std::atomic<bool> peer_tells_queue{false};
-  /// What each of the peer's sockets can hold, payload bytes; 0 = not told. Set before `started`.
-  std::atomic<std::uint32_t> peer_buffer{0};
   /// What all streams may say of their sockets to a sender without a rate, in messages.
-  ByteMeter queue_words{receiver::QueueTeller::kPerSecond, receiver::QueueTeller::kBurst};
+  TokenBucket queue_words{receiver::QueueReporter::kPerSecond, receiver::QueueReporter::kBurst};
   /// Where the streams are that send here, and those that receive.
   sender::StreamThreads sending_threads;
   sender::StreamThreads receiving_threads;
-  /// The path breaks segmentation offload; set before `started`.
-  std::atomic<bool> gso_broken{false};
   /// Data may flow.
   std::atomic<bool> started{false};
   /// Every stream should let go of everything at its next step.
@@ -100,7 +104,7 @@ struct TestState {
     constexpr std::uint32_t kEnough = 3;
     constexpr Duration kTalksEvery = std::chrono::milliseconds{250};
     constexpr Duration kTalksSeldom = std::chrono::seconds{1};
-    const Duration usual = seldom.load(std::memory_order_relaxed) ? kTalksSeldom : kTalksEvery;
+    const Duration usual = agreed.seldom ? kTalksSeldom : kTalksEvery;
     return refusals.load(std::memory_order_relaxed) >= kEnough ? last_heard() + 2 * usual : kNever;
   }
   /// Whether a stream saw what the session's control has to hear of.

@@ -26,15 +26,14 @@ enum class Urgency : std::uint8_t {
 /// any thread may have: it then runs sooner, not for longer. Bulk work asks for nothing.
 class ThreadScheduling {
  public:
-  using Fellows = pacing::RealtimeBudget::Fellows;
+  using Group = pacing::RealtimeBudget::Group;
 
-  /// `fellows`: as RealtimeBudget has them.
-  ThreadScheduling(Urgency urgency, Realtime realtime, const Clock& clock,
-                   Fellows* fellows = nullptr)
+  /// `group`: as RealtimeBudget has them.
+  ThreadScheduling(Urgency urgency, Realtime realtime, const Clock& clock, Group* group = nullptr)
       : urgency_(urgency),
         realtime_(realtime),
         clock_(clock),
-        budget_(fellows, &account_of_process()) {}
+        budget_(group, &account_of_process()) {}
 
   /// To be called once, before the thread's work begins.
   void begin();

@@ -19,7 +19,7 @@ Wake TxTask::step(MonoTime now, net::ReceiveBuffers& /*buffers*/) {
     return Wake{};
   }
   constexpr Duration kTogether = std::chrono::milliseconds{1};
-  wake.slack = patient() ? kTogether : Duration{0};
+  wake.slack = tolerates_delay() ? kTogether : Duration{0};
   return wake;
 }
 

@@ -16,7 +16,7 @@ class TxTask final : public Task {
   void abandon() noexcept override;
   [[nodiscard]] bool over() const override { return over_; }
   [[nodiscard]] Urgency urgency() const override { return urgency_; }
-  [[nodiscard]] bool patient() const override { return endpoint_.patient(); }
+  [[nodiscard]] bool tolerates_delay() const override { return endpoint_.tolerates_delay(); }
   void on_scheduling(Scheduling scheduling) override { sender_.set_scheduling(scheduling); }
 
  private:

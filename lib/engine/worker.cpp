@@ -40,7 +40,7 @@ Worker::Worker(const Clock& clock, const Settings& settings)
       // A thread that never sleeps must not go before others.
       scheduling_(settings.urgency,
                   settings.waiting == Waiting::spinning ? Realtime::off : settings.realtime, clock,
-                  settings.fellows),
+                  settings.group),
       thread_([this] { run(); }) {}
 
 Worker::~Worker() {
@@ -132,7 +132,7 @@ void Worker::take_in(Task& task) {
     if (task.read_fd() >= 0) {
       poller_of(task).add(task.read_fd(), &kept);
     }
-    if (task.patient() && !patience_.known) {
+    if (task.tolerates_delay() && !patience_.known) {
       patience_.known = true;
       poller_.add(patience_.poller.fd(), &patience_);
     }

@@ -31,10 +31,10 @@ class Worker final : public Executor, public TaskHome {
     Waiting waiting = Waiting::asleep;
     Urgency urgency = Urgency::arrival;  ///< of the tasks that it will get
     Realtime realtime = Realtime::automatic;
-    ThreadScheduling::Fellows* fellows = nullptr;  ///< outlive it
+    ThreadScheduling::Group* group = nullptr;  ///< outlive it
   };
 
-  /// The longest that what a patient() task has to read may wait.
+  /// The longest that what a task that tolerates_delay() has to read may wait.
   static constexpr Duration kPatience = std::chrono::milliseconds{10};
 
   explicit Worker(const Clock& clock) : Worker(clock, Settings{}) {}
@@ -79,11 +79,11 @@ class Worker final : public Executor, public TaskHome {
   [[nodiscard]] bool spins(MonoTime now) const;
   void poll(Duration timeout);
   void on_event(void* of);
-  void look_at_patient();
+  void look_at_tolerant();
   void listen_to_patient(MonoTime now);
   void tell() noexcept;
   [[nodiscard]] const os::Poller& poller_of(const Task& task) const {
-    return task.patient() ? patience_.poller : poller_;
+    return task.tolerates_delay() ? patience_.poller : poller_;
   }
 
   const Clock& clock_;
@@ -94,7 +94,7 @@ class Worker final : public Executor, public TaskHome {
   os::Poller poller_;
   os::Event event_;
   struct Patience {
-    os::Poller poller;       ///< within poller_: of patient() tasks
+    os::Poller poller;       ///< within poller_: of tasks that tolerate delay
     bool known = false;      ///< there is one
     MonoTime until{kNever};  ///< it is not listened to before; kNever: it is now
   };

@@ -49,7 +49,8 @@ void Worker::wait(MonoTime now) {
   }
 }
 
-/// What patient tasks have to read is looked at so often at most, all of them at a time.
+/// What tasks that tolerate delay have to read is looked at so often at most, all of them at a
+/// time.
 void Worker::listen_to_patient(MonoTime now) {
   if (patience_.until <= now) {
     patience_.until = kNever;
@@ -57,7 +58,7 @@ void Worker::listen_to_patient(MonoTime now) {
   }
 }
 
-void Worker::look_at_patient() {
+void Worker::look_at_tolerant() {
   std::array<void*, os::Poller::kMost> room;  // filled as far as it is read
   const auto told = patience_.poller.wait(room, Duration{0});
   for (void* const of : told) {
@@ -100,7 +101,7 @@ void Worker::on_event(void* of) {
   if (of == nullptr) {
     event_.take();
   } else if (of == &patience_) {
-    look_at_patient();
+    look_at_tolerant();
   } else {
     queue_.move(*static_cast<Entry*>(of), MonoTime{});
   }

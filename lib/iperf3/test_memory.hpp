@@ -16,8 +16,8 @@ namespace udperf::iperf3 {
 class TestMemory {
  public:
   TestMemory(SourceAccounts& sources, const IpAddress& client)
-      : seat_(sources.join(client)),
-        account_(seat_->memory()),
+      : share_(sources.join(client)),
+        account_(share_->memory()),
         talk_(&account_),
         streams_(&account_),
         rows_(&account_) {}
@@ -41,7 +41,7 @@ class TestMemory {
   static constexpr std::uint64_t kReceiving = 64U << 10U;
   static constexpr std::uint64_t kSending = 96U << 10U;
 
-  std::unique_ptr<SourceAccounts::Seat> seat_;
+  std::unique_ptr<SourceAccounts::Share> share_;
   MemoryAccount account_;
   MemoryShare talk_;
   MemoryShare streams_;

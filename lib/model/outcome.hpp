@@ -14,7 +14,7 @@
 
 namespace udperf {
 
-/// How a test ended, as contract.md names it.
+/// How a test ended, by the words that results have for it (docs/metrics.md, `status`).
 enum class TestStatus : std::uint8_t {
   complete,     ///< both ends finished their books
   incomplete,   ///< it had started and was cut short: the figures are partial
@@ -59,7 +59,7 @@ struct PathMtu {
   bool operator==(const PathMtu&) const = default;
 };
 
-/// How this host's clock relates to the peer's (metrics 5).
+/// How this host's clock relates to the peer's (docs/metrics.md, `clock`).
 struct ClockEstimate {
   std::string method;                          ///< "same_host", "corridor"
   std::optional<std::int64_t> offset_ns;       ///< peer's UTC minus ours

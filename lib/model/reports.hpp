@@ -135,7 +135,7 @@ struct TxReport {
 [[nodiscard]] std::string early_end_text(const TxReport& report);
 
 /// One row of the interval table of one stream. `sent` counts the sequence numbers passed in the
-/// interval, so that sums over intervals equal the totals exactly (metrics 2.4).
+/// interval, so that sums over intervals equal the totals exactly (docs/metrics.md).
 struct IntervalRow {
   std::uint64_t unique = 0;
   std::uint64_t bytes = 0;
@@ -169,12 +169,14 @@ struct Outage {
   bool operator==(const Outage&) const = default;
 };
 
-/// Why the receiver closed its books (metrics 2.3).
+/// Why the receiver closed its books (docs/metrics.md, `finalize_reason`).
 enum class Finalized : std::uint8_t { all_received = 0, quiet = 1, tmax = 2, no_fin = 3 };
 
 /// Which clock read stamped arrivals.
 enum class RxStamp : std::uint8_t { user = 0, kernel = 1 };
 
+/// A distribution of delays in short. A percentile is the smallest value that so many per cent of
+/// the samples do not exceed (RFC 2330 s11.3).
 struct DelaySummary {
   std::uint64_t n = 0;
   std::int64_t min_ns = 0;

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <utility>
 
+#include "base/decimal.hpp"
+#include "base/percent.hpp"
 #include "base/units.hpp"
 #include "monitor/ratio.hpp"
 
@@ -43,9 +44,7 @@ std::optional<double> worst_mos(const RoundResult& round) {
 
 /// Rounded down: what misses a limit does not read like it.
 std::string score(double mos) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.2f", std::floor(100 * mos + 1e-6) / 100);
-  return text.data();
+  return decimal(std::floor(100 * mos + 1e-6) / 100, 2);
 }
 
 /// What is said of a value and its bound.
@@ -72,10 +71,8 @@ const char* to_string(Limit limit) {
   return kNames.at(static_cast<std::size_t>(limit));
 }
 
-std::string percent_text(double ratio) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.3g %%", 100 * ratio);
-  return text.data();
+std::string share_text(double ratio) {
+  return percent_digits(100 * ratio, 3);
 }
 
 std::optional<double> loss_of(const std::optional<RoundWay>& way) {
@@ -94,7 +91,7 @@ std::vector<LimitFinding> judge_limits(const Limits& limits, const RoundResult& 
   if (limits.loss_ratio) {
     found.push_back(finding(Limit::loss, worst_loss(round), *limits.loss_ratio, true,
                             {"the loss could not be measured", "", " were lost, accepted are "},
-                            percent_text));
+                            share_text));
   }
   if (limits.goodput_bps) {
     found.push_back(finding(Limit::rate, goodput_of(round), *limits.goodput_bps, false,

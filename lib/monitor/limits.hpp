@@ -43,6 +43,6 @@ struct LimitFinding {
 /// The worse way's.
 [[nodiscard]] std::optional<double> worst_loss(const RoundResult& round);
 /// "2.5 %"
-[[nodiscard]] std::string percent_text(double ratio);
+[[nodiscard]] std::string share_text(double ratio);
 
 }  // namespace udperf::monitor

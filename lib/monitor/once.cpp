@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 
 #include <nlohmann/json.hpp>
 
+#include "base/decimal.hpp"
+#include "base/percent.hpp"
 #include "base/units.hpp"
 #include "monitor/json.hpp"
 
@@ -20,12 +21,9 @@ std::string loss_text(const std::optional<RoundWay>& way) {
   if (!way || way->sent == 0) {
     return "-";
   }
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%llu/%llu (%.3g %%)",
-                static_cast<unsigned long long>(way->lost),
-                static_cast<unsigned long long>(way->sent),
-                100 * static_cast<double>(way->lost) / static_cast<double>(way->sent));
-  return text.data();
+  const double percent = 100 * static_cast<double>(way->lost) / static_cast<double>(way->sent);
+  return std::to_string(way->lost) + "/" + std::to_string(way->sent) + " (" +
+         percent_digits(percent, 3) + ")";
 }
 
 std::string time_text(const std::optional<Duration>& time) {
@@ -40,9 +38,7 @@ std::string score_text(const std::optional<RoundWay>& way) {
   if (!way || !way->voice || !way->voice->mos) {
     return "-";
   }
-  std::array<char, 16> text{};
-  std::snprintf(text.data(), text.size(), "%.2f", *way->voice->mos);
-  return text.data();
+  return decimal(*way->voice->mos, 2);
 }
 
 bool is_call(const OnceRow& row) {

@@ -153,7 +153,7 @@ void TargetWatch::follow_loss(Told& told) {
   loss_high_ = high;
   const bool of_up = loss_of(told.round.up) == loss;
   told.add(high ? EventKind::loss_high : EventKind::loss_normal, of_up ? "up" : "down",
-           percent_text(*loss) + " lost, accepted are " + percent_text(*limits_.loss_ratio));
+           share_text(*loss) + " lost, accepted are " + share_text(*limits_.loss_ratio));
 }
 
 /// Loss has words of its own. What was not measured changes nothing.

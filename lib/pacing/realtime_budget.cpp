@@ -32,14 +32,14 @@ bool RealtimeBudget::sent_back(const Sample& latest) {
     until = latest.at + pause_;
     pause_ = std::min(2 * pause_, kLongestPause);
   }
-  if (own && fellows_ != nullptr) {
-    fellows_->send_back(until);
+  if (own && group_ != nullptr) {
+    group_->send_back(until);
   }
   if (all) {
     account_->threads().send_back(until);
   }
-  if (fellows_ != nullptr) {
-    until = std::max(until, fellows_->until());
+  if (group_ != nullptr) {
+    until = std::max(until, group_->until());
   }
   if (account_ != nullptr) {
     until = std::max(until, account_->threads().until());

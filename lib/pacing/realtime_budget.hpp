@@ -15,7 +15,7 @@ class RealtimeBudget {
  public:
   /// Threads that share one kind of work go back together: otherwise whose work is on a thread that
   /// has just gone back would get less than the others'.
-  class Fellows {
+  class Group {
    public:
     /// The longest pause counts.
     void send_back(MonoTime until) {
@@ -38,7 +38,7 @@ class RealtimeBudget {
    public:
     explicit Account(unsigned cores) : cores_(cores) {}
     [[nodiscard]] unsigned cores() const { return cores_; }
-    [[nodiscard]] Fellows& threads() { return threads_; }
+    [[nodiscard]] Group& threads() { return threads_; }
     /// Returns the sum.
     Duration add(Duration cpu) {
       return Duration{used_ns_.fetch_add(cpu.count(), std::memory_order_relaxed)} + cpu;
@@ -46,13 +46,13 @@ class RealtimeBudget {
 
    private:
     unsigned cores_;
-    Fellows threads_;
+    Group threads_;
     std::atomic<std::int64_t> used_ns_{0};
   };
 
-  /// `fellows` and `account` outlive it; null: there are none.
-  explicit RealtimeBudget(Fellows* fellows = nullptr, Account* account = nullptr)
-      : fellows_(fellows), account_(account) {}
+  /// `group` and `account` outlive it; null: there are none.
+  explicit RealtimeBudget(Group* group = nullptr, Account* account = nullptr)
+      : group_(group), account_(account) {}
 
   static constexpr Duration kWindow = std::chrono::seconds{1};
   static constexpr int kMostPercent = 50;  ///< of one core, in any window
@@ -83,7 +83,7 @@ class RealtimeBudget {
 
   // One more than fit a window: the oldest is from before it.
   std::array<Sample, kWindow / kSampleEvery + 2> samples_;
-  Fellows* fellows_;
+  Group* group_;
   Account* account_;
   Duration latest_cpu_{0};
   std::size_t count_ = 0;

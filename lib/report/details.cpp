@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/decimal.hpp"
+#include "base/percent.hpp"
 #include "base/units.hpp"
 #include "report/direction_text.hpp"
 
@@ -45,10 +45,6 @@ double largest(const Values& values) {
   return top;
 }
 
-std::string share_text(double percent) {
-  return decimal(percent != 0 && percent < 0.1 ? "%.3f %%" : "%.1f %%", percent);
-}
-
 void curves(const result::DirectionPart& part, const TextStyle& style, Block& block) {
   Values rates;
   Values losses;
@@ -71,7 +67,7 @@ void curves(const result::DirectionPart& part, const TextStyle& style, Block& bl
   }
   if (const double top = largest(losses); !losses.empty()) {
     block.drawing("loss over time", top > 0 ? sparkline(losses, top, columns, style.unicode) +
-                                                  " max " + share_text(top)
+                                                  " max " + percent_text(top, 1)
                                             : "none at any time");
   }
 }
@@ -109,7 +105,7 @@ void histogram(const result::DelayPart& delay, const TextStyle& style, Block& bl
       row += style.unicode ? "\u2588" : "#";
     }
     row += length > 0 ? " " : "";
-    row += share_text(100 * share);
+    row += percent_text(100 * share, 1);
     block.drawing(label, row);
     label = "";
   }

@@ -1,10 +1,10 @@
 #include "report/direction_text.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <string>
 
+#include "base/decimal.hpp"
+#include "base/percent.hpp"
 #include "base/units.hpp"
 
 namespace udperf::report {
@@ -13,17 +13,6 @@ namespace {
 using result::DirectionPart;
 
 constexpr const char* kNoReport = "not known: the receiver's report is missing";
-
-std::string number(double value, int decimals) {
-  std::array<char, 400> text{};  // the largest double has 309 digits
-  std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
-  return text.data();
-}
-
-std::string percent_text(double ratio) {
-  const double percent = 100.0 * ratio;
-  return number(percent, percent != 0 && percent < 0.1 ? 4 : 2) + " %";
-}
 
 /// "1 packet", "2 packets"
 std::string packets(std::uint64_t count) {
@@ -58,7 +47,7 @@ std::string throughput(const result::RxPart& rx) {
   // As programs before this one had it: all bytes over the time from the first to the last arrival.
   const double kilobytes =
       static_cast<double>(*rx.unique_bytes) * 1e6 / static_cast<double>(*rx.span_ns);
-  return number(kilobytes, 3) + " kB/s, " + format_bit_rate(*rx.goodput_bps);
+  return decimal(kilobytes, 3) + " kB/s, " + format_bit_rate(*rx.goodput_bps);
 }
 
 std::string where(const result::LossPart& loss) {
@@ -76,7 +65,7 @@ std::string where(const result::LossPart& loss) {
 std::string pattern(const result::LossPart& loss) {
   const std::uint64_t periods = loss.periods.value_or(0);
   std::string text = std::to_string(periods) + (periods == 1 ? " gap of " : " gaps of ") +
-                     number(loss.period_mean.value_or(0), 1) + " packets on average, " +
+                     decimal(loss.period_mean.value_or(0), 1) + " packets on average, " +
                      std::to_string(loss.period_max.value_or(0)) + " at most";
   const std::uint64_t head = loss.head_packets.value_or(0);
   const std::uint64_t tail = loss.tail_packets.value_or(0);
@@ -125,7 +114,8 @@ void loss_lines(const DirectionPart& part, Block& block) {
     block.line("lost", kNoReport);
     return;
   }
-  const std::string ratio = loss.ratio ? " (" + percent_text(*loss.ratio) + ")" : std::string{};
+  const std::string ratio =
+      loss.ratio ? " (" + percent_text(100 * *loss.ratio) + ")" : std::string{};
   block.line("lost", packets(*loss.packets) + ", " + std::to_string(loss.bytes.value_or(0)) +
                          " bytes" + ratio);
   if (*loss.packets > 0) {
@@ -193,7 +183,8 @@ void omitted_lines(const DirectionPart& part, Block& block) {
 }
 
 std::string score(const result::Number& mos, const result::Number& r) {
-  return mos && r ? "MOS " + number(*mos, 2) + " (R " + number(*r, 1) + ")" : std::string{"no MOS"};
+  return mos && r ? "MOS " + decimal(*mos, 2) + " (R " + decimal(*r, 1) + ")"
+                  : std::string{"no MOS"};
 }
 
 /// Which of several calls sounded worst.
@@ -216,7 +207,7 @@ void voice_lines(const DirectionPart& part, Block& block) {
   }
   const result::VoicePart& voice = *part.voice;
   const auto share = [](const result::Number& ratio) {
-    return ratio ? percent_text(*ratio) : std::string{"not known"};
+    return ratio ? percent_text(100 * *ratio) : std::string{"not known"};
   };
   block.line("voice", score(voice.mos, voice.r) + ", " + voice.title +
                           (voice.ie ? "" : ", which the E-model has no figures for"));
@@ -233,14 +224,14 @@ void voice_lines(const DirectionPart& part, Block& block) {
   worst_call_line(part, block);
   if (voice.worst) {
     block.line("  worst 10 s", score(voice.worst->mos, voice.worst->r) + " from " +
-                                   number(voice.worst->start_s, 0) + " s on, missed " +
+                                   decimal(voice.worst->start_s, 0) + " s on, missed " +
                                    share(voice.worst->loss_ratio));
   }
 }
 
 void pacing_lines(const DirectionPart& part, Block& block) {
   if (part.pacing.rate_error_ratio) {
-    std::string text = "rate error " + number(100.0 * *part.pacing.rate_error_ratio, 3) + " %";
+    std::string text = "rate error " + decimal(100.0 * *part.pacing.rate_error_ratio, 3) + " %";
     if (part.pacing.gap_p50_ns && part.pacing.gap_p99_ns) {
       text += ", gap p50 " + duration_text(*part.pacing.gap_p50_ns) + ", p99 " +
               duration_text(*part.pacing.gap_p99_ns);

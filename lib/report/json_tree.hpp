@@ -16,7 +16,7 @@ namespace udperf::report {
 
 /// The data of a `trial` event.
 [[nodiscard]] Json trial_event(const search::TrialPart& trial, Way way);
-/// What a size's answer is in datagrams.
+/// What a size's answer is in datagrams; nothing where it has none.
 [[nodiscard]] std::optional<double> packets_per_second(const search::SizeAnswer& size);
 /// What the answer's load adds to the median round trip, in ns; nothing where one is not known.
 [[nodiscard]] std::optional<std::int64_t> added_delay(const search::Answer& answer);

@@ -1,5 +1,6 @@
 
 #include "base/decimal.hpp"
+#include "base/percent.hpp"
 #include "base/units.hpp"
 #include "report/block.hpp"
 #include "report/direction_text.hpp"
@@ -20,7 +21,7 @@ std::string spread_text(const stats::Spread& spread, Format format) {
 }
 
 std::string percent_of(double value) {
-  return decimal("%.4g %%", value);
+  return percent_digits(value, 4);
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "base/decimal.hpp"
+#include "base/percent.hpp"
 #include "base/units.hpp"
 #include "pacing/load_adjustment.hpp"
 #include "report/block.hpp"
@@ -21,7 +21,7 @@ using search::TrialPart;
 using search::Verdict;
 
 std::string percent(double ratio) {
-  return decimal("%.3g %%", 100 * ratio);
+  return percent_digits(100 * ratio, 3);
 }
 
 std::string rate(const std::optional<double>& bps) {

@@ -23,7 +23,7 @@ struct TextStyle {
   bool details = false;  ///< curves of rate and loss over time, a histogram of delay variation
   bool unicode = false;  ///< block characters may be used
 };
-/// The block of contract.md section 5 for people.
+/// What people read, without --json: a block of lines, each a label and its figures.
 [[nodiscard]] std::string to_text(const result::ResultDocument& document, const TextStyle& style);
 
 /// What several runs came to, as a block below theirs; "" where there was one.

@@ -7,8 +7,8 @@
 
 namespace udperf::result {
 
-// The parts of one direction, each from the reports of its streams (metrics 3). Sums where sums
-// mean something; percentiles of several streams are those of all their datagrams together.
+// The parts of one direction, each from the reports of its streams (docs/metrics.md). Sums where
+// sums mean something; percentiles of several streams are those of all their datagrams together.
 
 /// The reports of a direction's streams. A side of which one stream's report is missing is empty:
 /// a sum over some of the streams would be taken for the whole.

@@ -27,8 +27,8 @@ Number cpu_percent(const Reports& rx) {
   return percent;
 }
 
-/// Rates from the earliest first arrival to the latest last one (metrics 3.A), never the sum of the
-/// streams' own rates. Streams of one receiver share its monotonic clock.
+/// Rates from the earliest first arrival to the latest last one (docs/metrics.md), never the sum of
+/// the streams' own rates. Streams of one receiver share its monotonic clock.
 void fill_rates(const Reports& rx, const Layers& layers, RxPart& part) {
   const RxReport* earliest = nullptr;
   std::int64_t last_mono = INT64_MIN;

@@ -17,6 +17,7 @@ namespace udperf::result {
 // (docs/metrics.md has every field's meaning, unit and source). An absent optional was not
 // measured; a 0 is a measured 0.
 
+/// Round trips of small probes, measured by the client.
 struct RttPart {
   DelayPart idle;
   DelayPart loaded;
@@ -34,6 +35,7 @@ struct Note {
   std::string message;  ///< a sentence
 };
 
+/// All of it. What stands beside `test`, `up` and `down` is what a reader looks at first.
 struct ResultDocument {
   std::string version;
   TestStatus status = TestStatus::error;
@@ -84,12 +86,14 @@ struct WayTraffic {
 /// The lowest mean opinion score of the directions that ran; absent where one has none.
 [[nodiscard]] Number worst_mos(const ResultDocument& document);
 
-/// Takes out of a direction what a peer that speaks the iperf3 protocol does not tell of its half.
+/// Of which half of a direction a peer is that speaks the iperf3 protocol.
 enum class Iperf3Side : bool { sender, receiver };
+/// Takes out of a direction what such a peer does not tell of its half. `tells_copies`: it counts
+/// duplicates, which not every version does.
 void keep_what_iperf3_tells(DirectionPart& part, Iperf3Side peer, bool tells_copies);
 
-/// Which identity of contract.md the document breaks, if any: sent == unique + lost, the split of
-/// the loss, the sums over intervals.
+/// Which identity of docs/metrics.md the document breaks, if any: sent == unique + lost, the split
+/// of the loss, the sums over intervals.
 [[nodiscard]] std::optional<std::string> violated_identity(const ResultDocument& document);
 
 /// "A+" to "F" on the scale of the DSLReports speed test (its FAQ 17930), for the delay that a load
@@ -99,11 +103,13 @@ void keep_what_iperf3_tells(DirectionPart& part, Iperf3Side peer, bool tells_cop
 /// The reasons behind the nulls of a document.
 [[nodiscard]] std::vector<Note> list_notes(const ResultDocument& document);
 
-/// "network", "receiver_host", "sender_host" or "none", and the sentence that explains it.
+/// What limited a test: "network", "receiver_host", "sender_host", "none", or absent where that is
+/// not known; and the sentence that explains it.
 struct Verdict {
   std::optional<std::string> limited_by;
   std::string sentence;
 };
+/// From the figures that the document has by then; its own verdict is not looked at.
 [[nodiscard]] Verdict judge(const ResultDocument& document);
 
 }  // namespace udperf::result

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "base/decimal.hpp"
+#include "base/percent.hpp"
 #include "base/saturating.hpp"
 #include "base/units.hpp"
 #include "result/aggregate.hpp"
@@ -140,7 +140,7 @@ std::string share_lost(double ratio) {
   if (ratio <= 0) {
     return "nothing";
   }
-  return ratio >= 1 ? "everything" : decimal("%.2g %%", 100 * ratio);
+  return ratio >= 1 ? "everything" : percent_digits(100 * ratio, 2);
 }
 
 /// "source ports 33438, 33451"; of many the first ones.

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/decimal.hpp"
+#include "base/percent.hpp"
 #include "base/units.hpp"
 
 namespace udperf::result {
@@ -19,7 +19,7 @@ std::string kept_words(const HostPart& host) {
   const auto add = [&kept](const Number& ratio, const char* what) {
     constexpr double kWorthSaying = 0.01;
     if (ratio.value_or(0) >= kWorthSaying) {
-      append(kept, std::string{what} + " " + percent(*ratio));
+      append(kept, std::string{what} + " " + percent_text(100 * *ratio));
     }
   };
   add(host.throttled_ratio, "its control group (cgroup) was throttled");
@@ -83,11 +83,6 @@ double missing_share(const DirectionPart& part, const ResultDocument& document) 
 
 }  // namespace
 
-std::string percent(double ratio) {
-  const double value = ratio * 100.0;
-  return decimal(value != 0 && value < 0.1 ? "%.4f %%" : "%.2f %%", value);
-}
-
 const char* way_word(Way way) {
   return way == Way::up ? "client to server" : "server to client";
 }
@@ -146,7 +141,7 @@ std::optional<PaceLimit> shortfall(const DirectionPart& part, const ResultDocume
   if (missing <= 0) {
     return std::nullopt;
   }
-  const std::string reached = percent(1.0 - missing) + " of the asked rate";
+  const std::string reached = percent_text(100 * (1.0 - missing)) + " of the asked rate";
   const std::string busy = sender_busy(part);
   // A busy host is late, but its sockets take what it gives them.
   if (own_link_full(part)) {
@@ -179,7 +174,7 @@ PaceLimit full_speed_limit(const DirectionPart& part) {
   if (held >= kHeld && by_receiver > by_path) {
     return {{"receiver_host",
              with_evidence("the receiving host set the pace: the sender waited for it " +
-                               percent(by_receiver) + " of the time",
+                               percent_text(100 * by_receiver) + " of the time",
                            receiver_busy(part))},
             0};  // it waits for news of what the network lost, too
   }
@@ -188,7 +183,7 @@ PaceLimit full_speed_limit(const DirectionPart& part) {
   }
   if (held >= kHeld) {
     return {
-        {"network", "the path set the pace: " + percent(by_path) +
+        {"network", "the path set the pace: " + percent_text(100 * by_path) +
                         " of the time the sender waited for word of what was on its way, while the "
                         "receiver's socket had room"},
         0};

@@ -9,8 +9,6 @@ namespace udperf::result {
 
 // Of the verdict: what set the pace of a direction's sender, and what of it the hosts did.
 
-/// "0.0123 %", "12.30 %"
-[[nodiscard]] std::string percent(double ratio);
 [[nodiscard]] const char* way_word(Way way);
 
 /// "the sending host was busy (its threads waited for a processor 23.00 % of the time)"; empty

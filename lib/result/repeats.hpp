@@ -46,7 +46,9 @@ struct RepeatsPart {
 
 /// How many of the runs are complete.
 [[nodiscard]] std::size_t complete_runs(const RepeatsPart& repeats);
+/// What a run's document has to say beside the others'.
 [[nodiscard]] RunPart shorten(const ResultDocument& document);
+/// `wanted`: how many runs were asked for; `runs`: those that there were, in order.
 [[nodiscard]] RepeatsPart build_repeats(std::uint32_t wanted, std::vector<RunPart> runs);
 
 }  // namespace udperf::result

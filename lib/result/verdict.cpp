@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <string>
 
+#include "base/percent.hpp"
 #include "result/aggregate.hpp"
 #include "result/pace_limit.hpp"
 
@@ -20,7 +21,8 @@ Verdict lossless(const DirectionPart& part, const ResultDocument& document, Way 
     return {slow->verdict.limited_by, sentence + ", but " + slow->verdict.sentence};
   }
   if (part.loss.ci95) {
-    sentence += " (less than " + percent(part.loss.ci95->second) + " at 95 % confidence)";
+    sentence +=
+        " (less than " + percent_text(100 * part.loss.ci95->second) + " at 95 % confidence)";
   }
   if (!document.test.params.rate(way).limited() && document.status == TestStatus::complete) {
     const Verdict limit = full_speed_limit(part).verdict;
@@ -97,7 +99,7 @@ struct LossPlaces {
 
 Verdict lossy(const DirectionPart& part, const ResultDocument& document, Way way) {
   const LossPart& loss = part.loss;
-  const std::string share = percent(loss.ratio.value_or(0)) + " lost " + way_word(way);
+  const std::string share = percent_text(100 * loss.ratio.value_or(0)) + " lost " + way_word(way);
   const auto slow = slower_than_lossy(part, document, way);
   if (!loss.network_packets) {
     const std::string sentence = share + ": where is not known";

@@ -84,6 +84,7 @@ struct Observation {
 /// `outcome` may have ended in any way; without both reports the observation is not complete.
 [[nodiscard]] Observation observe(const TestOutcome& outcome, Way way);
 
+/// What a trial says of its rate.
 enum class Verdict : std::uint8_t {
   passed,
   lossy,         ///< more was lost than asked for, most of it in the network
@@ -93,6 +94,7 @@ enum class Verdict : std::uint8_t {
 };
 
 [[nodiscard]] const char* verdict_name(Verdict verdict);
+/// `max_loss`: the share that may be lost, 0..1.
 [[nodiscard]] Verdict judge(const Trial& trial, const Observation& seen, double max_loss);
 
 }  // namespace udperf::search

@@ -23,6 +23,7 @@ struct Policy {
   bool counts_light_apart = true;  ///< else a light test is one like any other
 };
 
+/// What a server has given out, as a request that is to be decided on sees it.
 struct Occupancy {
   std::uint32_t sessions = 0;  ///< that are not light
   std::uint32_t sessions_of_address = 0;

@@ -7,7 +7,7 @@
 namespace udperf::session {
 
 /// What exchanges of time stamps say about the peer's clock. Each bounds it twice, whatever the
-/// path's delay and asymmetry: a stamp cannot arrive before it left (metrics 5). Over a test the
+/// path's delay and asymmetry: a stamp cannot arrive before it left (RFC 5905 s8). Over a test the
 /// clocks may drift apart; the lines that keep to all bounds are the corridor. Where not even a
 /// line of kMostSkew does, a clock was set. Pure; memory is bounded.
 class ClockOffsetEstimator {

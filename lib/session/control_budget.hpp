@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "base/byte_meter.hpp"
+#include "base/token_bucket.hpp"
 
 namespace udperf::session {
 
@@ -21,7 +21,7 @@ class ControlBudget {
   static constexpr std::uint64_t kBurstOfAll = 4'194'304;
 
   /// `all`: shared by the sessions, and lives longer.
-  explicit ControlBudget(ByteMeter& all) : all_(all) {}
+  explicit ControlBudget(TokenBucket& all) : all_(all) {}
 
   enum class Kind : std::uint8_t { answer, feedback };
 
@@ -46,8 +46,8 @@ class ControlBudget {
   [[nodiscard]] std::uint64_t affordable() const;
 
  private:
-  ByteMeter& all_;
-  ByteMeter own_{kBytesPerSecond, kBurst};
+  TokenBucket& all_;
+  TokenBucket own_{kBytesPerSecond, kBurst};
   std::atomic<std::uint64_t> received_{0};
   std::atomic<std::uint64_t> opened_{0};
   std::atomic<std::uint64_t> sent_{0};

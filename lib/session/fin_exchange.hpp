@@ -88,7 +88,7 @@ class ReportExchange {
   ReportExchange(std::uint64_t session, std::uint8_t stream, MemoryAccount* account = nullptr)
       : session_(session), stream_(stream), memory_(account) {}
 
-  /// What the receiver's books say now; decides whether they may be closed (metrics 2.3).
+  /// What the receiver's books say now; decides whether they may be closed (docs/protocol.md 7).
   struct Books {
     bool all_received = false;             ///< every number that FIN speaks of
     std::optional<MonoTime> last_arrival;  ///< of a DATA datagram

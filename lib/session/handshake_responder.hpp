@@ -6,9 +6,9 @@
 #include <variant>
 #include <vector>
 
-#include "base/byte_meter.hpp"
 #include "base/endpoint.hpp"
 #include "base/source_meter.hpp"
+#include "base/token_bucket.hpp"
 #include "session/client_handshake.hpp"
 #include "session/cookie.hpp"
 #include "session/hello_log.hpp"
@@ -108,9 +108,9 @@ class HandshakeResponder {
   SourceMeter orders_;
   HelloLog said_;  ///< with a key
   // Of all sources together.
-  ByteMeter answers_{kAnswersPerSecond, kAnswersPerSecond};
-  ByteMeter orders_of_all_{kOrdersPerSecond, kOrdersAtOnce};
-  ByteMeter seals_{kSealsPerSecond, kSealsPerSecond / 10};
+  TokenBucket answers_{kAnswersPerSecond, kAnswersPerSecond};
+  TokenBucket orders_of_all_{kOrdersPerSecond, kOrdersAtOnce};
+  TokenBucket seals_{kSealsPerSecond, kSealsPerSecond / 10};
 };
 
 }  // namespace udperf::session

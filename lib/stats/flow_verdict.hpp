@@ -34,6 +34,7 @@ enum class FlowSign : std::uint8_t {
   delay,  ///< its group is slower than the fastest
 };
 
+/// A flow that is worse than the rest by more than chance.
 struct FlowOutlier {
   std::size_t flow = 0;
   FlowSign sign = FlowSign::loss;
@@ -53,6 +54,7 @@ struct FlowGroup {
   std::optional<std::int64_t> median_ns;  ///< median of its flows' medians
 };
 
+/// What judge_flows() found.
 struct FlowVerdict {
   std::vector<FlowGroup> groups;      ///< the fastest first; every flow is in one of them
   std::vector<FlowOutlier> outliers;  ///< by flow; one can be there for both signs

@@ -20,8 +20,9 @@ enum class FullGrid : std::uint8_t {
   rows_are_merged  ///< of kMostForeverRows two and two become one
 };
 
-/// Rows of equal length from the first arrival on, whose sums equal the totals (metrics 2.4). What
-/// a row lost is settled when the ledger folds: a number belongs to the row in which it was passed.
+/// Rows of equal length from the first arrival on, whose sums equal the totals (docs/metrics.md).
+/// What a row lost is settled when the ledger folds: a number belongs to the row in which it was
+/// passed.
 class IntervalGrid {
  public:
   static constexpr std::size_t kMostRows = 100'000;

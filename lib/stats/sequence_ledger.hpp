@@ -6,9 +6,9 @@
 #include <memory>
 #include <span>
 
-#include "base/byte_meter.hpp"
 #include "base/memory_account.hpp"
 #include "base/time.hpp"
+#include "base/token_bucket.hpp"
 
 namespace udperf::stats {
 
@@ -115,7 +115,7 @@ class SequenceLedger {
   std::uint64_t next_ = 0;
   std::size_t bitmaps_ = 0;         ///< of both kinds
   std::uint64_t passed_pages_ = 0;  ///< pages of pages_ whose `passed` is set
-  ByteMeter jumps_{kMostAheadPerSecond, kMostAhead};
+  TokenBucket jumps_{kMostAheadPerSecond, kMostAhead};
   MemoryShare memory_;
   bool hurried_ = false;
 };

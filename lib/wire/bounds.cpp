@@ -75,7 +75,7 @@ bool omitted_holds(const RxReport& r) {
          o.reordered <= o.unique && o.sent == o.unique + o.lost;
 }
 
-/// The conservation laws (metrics 2.1). Each term is bounded first: a sum could wrap.
+/// The conservation laws (docs/metrics.md). Each term is bounded first: a sum could wrap.
 bool counts_hold(const RxReport& r) {
   return all_at_most(kMostCount,
                      {r.datagrams, r.unique, r.unique_bytes, r.late, r.invalid, r.duplicates,

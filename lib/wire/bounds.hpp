@@ -8,6 +8,7 @@ namespace udperf::wire {
 // have measured (a negative time, more lost in a row than in all) is refused with the message, so
 // that no sum of it wraps and no page shows it.
 
+/// Of a receiver's books: the sums that docs/metrics.md promises hold, too.
 [[nodiscard]] bool believable(const RxReport& report);
 [[nodiscard]] bool believable(const TxReport& report);
 [[nodiscard]] bool believable(const Feedback& feedback);

@@ -37,10 +37,12 @@ inline constexpr std::uint32_t kCompactBatches = 1U << 24U;
 inline constexpr unsigned kCompactUnitBits = 6;  ///< 64 ns: the time comes round after 275 s
 inline constexpr std::size_t kCompactSequenceOffset = 4;
 
+/// A monotonic time in units of 64 ns, modulo 2^32.
 [[nodiscard]] constexpr std::uint32_t compact_units(std::int64_t ns) {
   return static_cast<std::uint32_t>(static_cast<std::uint64_t>(ns) >> kCompactUnitBits);
 }
 
+/// Of `batch` the low 24 bits are written. Precondition: stream < 128.
 inline void encode(const CompactHeader& h, std::span<std::byte, kCompactHeaderBytes> out) {
   std::byte* const p = out.data();
   store_network_order(
@@ -51,6 +53,8 @@ inline void encode(const CompactHeader& h, std::span<std::byte, kCompactHeaderBy
   store_network_order(p + 14, h.token);
 }
 
+/// Reads the head of a datagram with a compact header; nothing when it is too short, or its first
+/// bit is 0, as of every other datagram of udperf.
 [[nodiscard]] inline std::optional<CompactHeader> decode_compact(std::span<const std::byte> in) {
   if (in.size() < kCompactHeaderBytes || (in[0] & std::byte{0x80}) == std::byte{0}) {
     return std::nullopt;

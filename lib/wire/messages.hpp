@@ -219,10 +219,12 @@ template <typename Message>
 /// Fingerprint input and REQUEST's own form of the parameters.
 [[nodiscard]] std::vector<std::byte> encode_params(const TestParams& params);
 
-/// RxReport as the byte string that REPORT chunks carry, and back. `max_rows` bounds what a peer
-/// can make us allocate.
+/// The longest report that is read: what a peer can make us allocate follows from it.
 inline constexpr std::size_t kMaxReportBytes = 12U << 20U;
+/// The byte string that REPORT chunks carry (docs/protocol.md 7.1).
 [[nodiscard]] std::vector<std::byte> encode_report(const RxReport& report);
+/// And back; nothing where it is cut short, of another format, or not believable()
+/// (wire/bounds.hpp).
 [[nodiscard]] std::optional<RxReport> decode_report(std::span<const std::byte> bytes);
 
 }  // namespace udperf::wire

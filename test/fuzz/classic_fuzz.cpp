@@ -3,8 +3,8 @@
 #include <cstdlib>
 #include <string>
 
-#include "classic/asker.hpp"
-#include "classic/door.hpp"
+#include "classic/run_table.hpp"
+#include "classic/stop_exchange.hpp"
 #include "classic/wire.hpp"
 
 // What strangers say to a server of the classic test, and a classic server to a client. The first
@@ -15,12 +15,12 @@ using namespace udperf;
 
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer names it so
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  classic::Door::Settings settings;
+  classic::RunTable::Settings settings;
   settings.most_runs = 4;
   settings.most_runs_per_address = 3;
   MonoTime now{1h};
-  classic::Door door{settings};
-  classic::Asker asker{now, 5s};
+  classic::RunTable table{settings};
+  classic::StopExchange exchange{now, 5s};
   std::uint64_t received = 0;
   std::uint64_t answered = 0;
   const MonoTime begun = now;
@@ -34,7 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto raw = std::as_bytes(rest.first(length));
     rest = rest.subspan(length);
     const std::string_view word = (kind & 3U) == 0 ? "START" : "STOP";
-    classic::Door::Arrival arrival;
+    classic::RunTable::Arrival arrival;
     arrival.bytes = (kind & 3U) < 2 ? std::as_bytes(std::span{word}) : raw;
     arrival.length = arrival.bytes.size();
     arrival.native = (kind & 3U) == 3;
@@ -43,27 +43,27 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     arrival.to = {IpAddress::loopback(IpFamily::v4), 5555};
     const UnixTime unix{now.time_since_epoch()};
     received += arrival.length;
-    if (const auto answer = door.on_datagram(arrival, now, unix)) {
+    if (const auto answer = table.on_datagram(arrival, now, unix)) {
       answered += answer->size();
     }
-    static_cast<void>(asker.take_stop(now));
-    asker.on_datagram(raw);
-    door.expire(now);
-    for (const classic::RunOutcome& run : door.take_finished()) {
+    static_cast<void>(exchange.take_stop(now));
+    exchange.on_datagram(raw);
+    table.expire(now);
+    for (const classic::RunOutcome& run : table.take_finished()) {
       if (run.span < Duration{0} || classic::answer_text(run).size() > 90) {
         std::abort();
       }
     }
     // Never more answers than data, but for the trickle of ten a second and a second's worth.
     const auto free = static_cast<std::uint64_t>((now - begun) / 100ms) + 11;
-    if (door.active() > 4 || door.remembered() > 8 || answered > received + free * 90) {
+    if (table.active() > 4 || table.remembered() > 8 || answered > received + free * 90) {
       std::abort();
     }
   }
   now += 60s;
-  door.expire(now);
-  door.expire(now + 60s);
-  if (door.active() != 0 || door.remembered() != 0) {
+  table.expire(now);
+  table.expire(now + 60s);
+  if (table.active() != 0 || table.remembered() != 0) {
     std::abort();
   }
   return 0;

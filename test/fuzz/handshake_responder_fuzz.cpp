@@ -1,5 +1,5 @@
-// Sequences of datagrams from several addresses at the server's door, and the same bytes as answers
-// to a client: no answer is larger than its question, and nobody gets in without a cookie.
+// Sequences of datagrams from several addresses at the server's responder, and the same bytes as
+// answers to a client: no answer is larger than its question, and nobody gets in without a cookie.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace udperf;
   test::SeededRandom random{1};
   MonoTime now{std::chrono::seconds{1}};
-  session::HandshakeResponder door{{}, random, now};
+  session::HandshakeResponder responder{{}, random, now};
   session::ClientHandshake::Settings settings;
   settings.params.amount.packets = 1;
   session::ClientHandshake client{settings, random, now};
@@ -32,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       bytes.resize(std::max<std::size_t>(length, data[3] > 128 ? wire::kPaddedRequestBytes : 0));
     }
     const auto decision =
-        door.on_datagram(bytes, from, Endpoint{IpAddress::loopback(IpFamily::v4), 5555}, now);
+        responder.on_datagram(bytes, from, Endpoint{IpAddress::loopback(IpFamily::v4), 5555}, now);
     const auto* reply = std::get_if<session::HandshakeResponder::Reply>(&decision);
     if ((reply != nullptr && reply->bytes.size() > bytes.size()) ||
         std::holds_alternative<session::HandshakeResponder::Admission>(decision) ||

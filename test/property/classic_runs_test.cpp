@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "classic/asker.hpp"
-#include "classic/door.hpp"
+#include "classic/run_table.hpp"
+#include "classic/stop_exchange.hpp"
 #include "classic/wire.hpp"
 #include "support/catch.hpp"
 #include "support/seeded_random.hpp"
@@ -15,8 +15,8 @@
 
 using namespace std::chrono_literals;
 using namespace udperf;
-using classic::Asker;
-using classic::Door;
+using classic::RunTable;
+using classic::StopExchange;
 
 namespace {
 
@@ -47,17 +47,17 @@ struct Client {
   std::uint64_t dies_after = UINT64_MAX;  ///< datagrams
   std::uint64_t sent = 0;
   MonoTime next;
-  std::optional<Asker> asker;
+  std::optional<StopExchange> exchange;
   bool dead = false;
   std::vector<std::string> answers;
 
-  [[nodiscard]] bool done(MonoTime now) const { return dead || (asker && asker->over(now)); }
+  [[nodiscard]] bool done(MonoTime now) const { return dead || (exchange && exchange->over(now)); }
 };
 
 class World {
  public:
   World(std::uint64_t seed, const Faults& faults)
-      : random_{seed}, faults_{faults}, door_{Door::Settings{}} {
+      : random_{seed}, faults_{faults}, table_{RunTable::Settings{}} {
     const auto count = 1 + below(3);
     for (std::uint64_t i = 0; i < count; ++i) {
       Client client;
@@ -77,8 +77,8 @@ class World {
         step(client);
       }
       deliver();
-      door_.expire(now_);
-      const auto more = door_.take_finished();
+      table_.expire(now_);
+      const auto more = table_.take_finished();
       runs_.insert(runs_.end(), more.begin(), more.end());
       now_ += 1ms;
     }
@@ -86,16 +86,16 @@ class World {
 
   /// What has to hold of every pattern.
   void check() const {
-    CHECK(door_.active() == 0);
-    CHECK(door_.remembered() == 0);
-    CHECK(door_.settled() == runs_.size());
+    CHECK(table_.active() == 0);
+    CHECK(table_.remembered() == 0);
+    CHECK(table_.settled() == runs_.size());
     std::uint64_t counted = 0;
     for (const classic::RunOutcome& run : runs_) {
       counted += run.datagrams;
       CHECK(run.payload_bytes == run.datagrams * kBytes);
       CHECK(run.span >= Duration{0});
     }
-    CHECK(counted + door_.counters().stragglers == delivered_);
+    CHECK(counted + table_.counters().stragglers == delivered_);
     for (const Client& client : clients_) {
       check(client);
     }
@@ -141,8 +141,8 @@ class World {
         send(client.port, std::string(kBytes, 'x'));
         ++client.sent;
       } else {
-        client.asker = client.asker ? client.asker : Asker{now_, 20s};
-        if (client.asker->take_stop(now_)) {
+        client.exchange = client.exchange ? client.exchange : StopExchange{now_, 20s};
+        if (client.exchange->take_stop(now_)) {
           send(client.port, "STOP");
         }
       }
@@ -167,18 +167,18 @@ class World {
       if (!flight.to_server) {
         Client& client = clients_[flight.client - 7777U];
         client.answers.push_back(flight.text);
-        if (client.asker) {
-          client.asker->on_datagram(std::as_bytes(std::span{flight.text}));
+        if (client.exchange) {
+          client.exchange->on_datagram(std::as_bytes(std::span{flight.text}));
         }
         continue;
       }
       delivered_ += flight.text.size() == kBytes ? 1U : 0U;
-      Door::Arrival arrival;
+      RunTable::Arrival arrival;
       arrival.bytes = std::as_bytes(std::span{flight.text});
       arrival.length = flight.text.size();
       arrival.from = {IpAddress::loopback(IpFamily::v4), flight.client};
       arrival.to = {IpAddress::loopback(IpFamily::v4), 5555};
-      if (auto answer = door_.on_datagram(arrival, now_, UnixTime{now_.time_since_epoch()})) {
+      if (auto answer = table_.on_datagram(arrival, now_, UnixTime{now_.time_since_epoch()})) {
         send(flight.client, *answer, false);
       }
     }
@@ -189,7 +189,7 @@ class World {
   test::SeededRandom random_;
   Faults faults_;
   MonoTime now_{1h};
-  Door door_;
+  RunTable table_;
   std::vector<Client> clients_;
   std::priority_queue<Flight, std::vector<Flight>, std::greater<>> flights_;
   std::uint64_t number_ = 0;

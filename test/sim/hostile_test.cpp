@@ -307,8 +307,8 @@ TEST_CASE("a server with a key is silent to who says again what he has heard", "
   world.network.on_send = [&](const Endpoint& from, const Endpoint& to,
                               std::span<const std::byte> bytes) {
     const auto header = wire::decode_common(bytes);
-    const bool life_line = header && header->type == MessageType::probe;
-    answers += from == world.network.server && (to == victim || (to == client && !life_line));
+    const bool path_validation = header && header->type == MessageType::probe;
+    answers += from == world.network.server && (to == victim || (to == client && !path_validation));
   };
   for (const auto& bytes : said) {
     world.network.send(victim, world.network.server, bytes);

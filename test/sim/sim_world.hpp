@@ -9,6 +9,7 @@
 #include "sim/sim_clock.hpp"
 #include "sim/sim_network.hpp"
 #include "support/fake_neighbours.hpp"
+#include "support/recording_observer.hpp"
 
 namespace udperf::test {
 
@@ -30,23 +31,6 @@ class SimExecutor final : public engine::Executor, public engine::TaskHome {
   std::vector<engine::Task*> tasks_;
   net::ReceiveBuffers buffers_;
   bool told_ = false;  ///< something has changed that a task may look at
-};
-
-/// What the server told, kept.
-class RecordingObserver final : public engine::ServerObserver {
- public:
-  void on_ready(const Endpoint&) override {}
-  void on_session_opened(std::uint64_t, const Endpoint&, const TestParams&) override { ++opened; }
-  void on_session_closed(const SessionOutcome& outcome) override { closed.push_back(outcome); }
-  void on_refused(const Endpoint&, const engine::Refusal& refusal) override {
-    refused.push_back(refusal.sentence);
-  }
-  void on_warning(const Warning&) override {}
-  void on_counters(const engine::ServerCounters&) override {}
-
-  std::size_t opened = 0;
-  std::vector<SessionOutcome> closed;
-  std::vector<std::string> refused;
 };
 
 /// A server in the simulated world, made of the classes that ship.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <deque>
 #include <functional>
 #include <vector>
 
@@ -21,7 +22,10 @@ class FakePort : public net::DatagramPort {
   std::function<net::SendOutcome(std::uint32_t offered)> says;
   std::uint32_t limit = 8;  ///< datagrams of a batch
   bool paces = false;
-  bool refused = false;  ///< ICMP has said so
+  Endpoint peer;
+  bool refused = false;                         ///< ICMP has said so
+  net::SendOutcome control_says;                ///< to each control message
+  std::vector<std::vector<std::byte>> control;  ///< control messages that it was given
 
   [[nodiscard]] const std::vector<Sent>& sent() const { return sent_; }
   [[nodiscard]] std::size_t calls() const { return calls_; }
@@ -44,10 +48,32 @@ class FakePort : public net::DatagramPort {
     return outcome;
   }
 
-  net::SendOutcome send_control(std::span<const std::byte>) override { return {}; }
-  net::SendOutcome send_whole(std::span<const std::byte>) override { return {}; }
+  /// Can be read from now on: a datagram, or several of `segment` bytes that were merged.
+  void arrive(std::vector<std::byte> bytes, MonoTime at = {}, std::uint32_t segment = 0) {
+    waiting_.push_back({std::move(bytes), at, segment});
+  }
+
+  net::SendOutcome send_control(std::span<const std::byte> datagram) override {
+    control.emplace_back(datagram.begin(), datagram.end());
+    return control_says;
+  }
+  net::SendOutcome send_whole(std::span<const std::byte> datagram) override {
+    return send_control(datagram);
+  }
   [[nodiscard]] std::optional<std::uint32_t> take_mtu_hint() override { return std::nullopt; }
-  std::span<const net::Received> receive(net::ReceiveBuffers&) override { return {}; }
+  /// A read at a time.
+  std::span<const net::Received> receive(net::ReceiveBuffers&) override {
+    if (waiting_.empty()) {
+      return {};
+    }
+    read_ = std::move(waiting_.front());
+    waiting_.pop_front();
+    const auto length = static_cast<std::uint32_t>(read_.bytes.size());
+    received_.data = read_.bytes;
+    received_.segment = read_.segment != 0 ? read_.segment : length;
+    received_.at = read_.at;
+    return {&received_, 1};
+  }
   [[nodiscard]] std::optional<net::ReceiveQueue> receive_queue() override { return std::nullopt; }
   [[nodiscard]] std::uint64_t checksum_errors() const override { return 0; }
   [[nodiscard]] net::PathSigns path_signs() const override { return {}; }
@@ -61,10 +87,19 @@ class FakePort : public net::DatagramPort {
   void disable_gso() override { limit = 1; }
   [[nodiscard]] bool gro_active() const override { return false; }
   [[nodiscard]] Endpoint local() const override { return {}; }
-  [[nodiscard]] Endpoint remote() const override { return {}; }
+  [[nodiscard]] Endpoint remote() const override { return peer; }
   [[nodiscard]] int fd() const override { return -1; }
 
  private:
+  struct Waiting {
+    std::vector<std::byte> bytes;
+    MonoTime at;
+    std::uint32_t segment = 0;
+  };
+
+  std::deque<Waiting> waiting_;
+  Waiting read_;
+  net::Received received_;
   std::vector<Sent> sent_;
   std::size_t calls_ = 0;
   std::uint64_t bytes_ = 0;

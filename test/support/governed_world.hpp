@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "pacing/governor.hpp"
-#include "receiver/queue_teller.hpp"
+#include "receiver/queue_reporter.hpp"
 #include "sender/queue_gate.hpp"
 #include "support/seeded_random.hpp"
 
@@ -141,7 +141,7 @@ class World {
     const bool standing_still = read_until_ > now_ + std::chrono::milliseconds{1};
     const bool due = static_cast<double>(next_ - told_next_) >= room / 4 || drops_ != told_drops_ ||
                      now_ >= tell_by_;
-    const bool too_soon = now_ < told_at_ + receiver::QueueTeller::kShare;
+    const bool too_soon = now_ < told_at_ + receiver::QueueReporter::kShare;
     if (!due || too_soon || ignores || standing_still || (waits && !echo_)) {
       return;
     }

@@ -3,7 +3,7 @@
 #include <memory>
 #include <optional>
 
-#include "classic/letter_format.hpp"
+#include "classic/alphabet_format.hpp"
 #include "sender/sender.hpp"
 #include "support/catch.hpp"
 #include "support/fake_clock.hpp"
@@ -34,8 +34,8 @@ struct SenderScene {
   }
 
   void open() { sender.emplace(settings, port, clock); }
-  void open_letters() {
-    sender.emplace(settings, std::make_unique<classic::LetterFormat>(), port, clock);
+  void open_alphabet() {
+    sender.emplace(settings, std::make_unique<classic::AlphabetFormat>(), port, clock);
   }
   /// As its thread does it, but no longer than an hour of the clock's; `late`: at every wake-up.
   void run(Duration late = {}) {

@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -8,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/output/log.hpp"
+#include "app/output/progress.hpp"
 #include "support/catch.hpp"
 
 using namespace udperf;
@@ -108,4 +110,36 @@ TEST_CASE("a log file that cannot be opened is a usage error with its name", "[a
   REQUIRE_FALSE(log.has_value());
   CHECK(log.error().code == ErrorCode::usage);
   CHECK(log.error().message().find("--log-file /dev/null/x") != std::string::npos);
+}
+
+TEST_CASE("a record on stderr stands where the progress line stood", "[app]") {
+  std::FILE* const file = std::tmpfile();
+  REQUIRE(file != nullptr);
+  const int kept = ::dup(STDERR_FILENO);
+  ::dup2(::fileno(file), STDERR_FILENO);
+  const FixedClock clock;
+  {
+    ProgressLine line{{[](std::string_view text) {
+                         static_cast<void>(!::write(STDERR_FILENO, text.data(), text.size()));
+                       },
+                       [] { return std::size_t{80}; }},
+                      Amount{},
+                      {}};
+    auto log = Log::open(LogOptions{LogLevel::warning, LogFormat::text, {}}, clock, &line);
+    REQUIRE(log.has_value());
+    line.update({});
+    log->info("not of this level");
+    log->error("one");
+    log->error("two");
+  }
+  ::dup2(kept, STDERR_FILENO);
+  ::close(kept);
+  std::string content(4096, ' ');
+  std::rewind(file);
+  content.resize(std::fread(content.data(), 1, content.size(), file));
+  std::fclose(file);
+  // Drawn once, and taken away once.
+  CHECK(content.find("up ") != std::string::npos);
+  CHECK_THAT(content, Catch::Matchers::EndsWith("\r\x1b[K" + std::string{kTime} + " error one\n" +
+                                                kTime + " error two\n"));
 }

@@ -82,13 +82,13 @@ TEST_CASE("all addresses of an IPv6 /64 are one source", "[base]") {
 
   MemoryAccount whole{1000};
   SourceAccounts sources{whole};
-  auto seat = sources.join(address("2001:db8:1:2::1"));
+  auto share = sources.join(address("2001:db8:1:2::1"));
   {
     const auto other = sources.join(address("2001:db8:1:2::2"));
-    CHECK(&seat->memory() == &other->memory());
+    CHECK(&share->memory() == &other->memory());
     CHECK(sources.sources() == 1);
   }
   CHECK(sources.sources() == 1);
-  seat.reset();
+  share.reset();
   CHECK(sources.sources() == 0);
 }

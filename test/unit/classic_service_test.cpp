@@ -173,7 +173,7 @@ TEST_CASE("classic data end when nobody listens, or the system takes nothing", "
   SenderScene s;
   s.settings.params.amount.packets = 10;
   s.settings.params.rate_up = packets_per_second(1);
-  s.open_letters();
+  s.open_alphabet();
   const os::Event done;
   SendTask task{*s.sender, s.port, engine::Urgency::deadline, 5s, done};
   net::ReceiveBuffers buffers;

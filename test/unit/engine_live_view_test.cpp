@@ -13,7 +13,7 @@ using udperf::engine::ClientObserver;
 using udperf::engine::LiveInterval;
 using udperf::engine::LiveProgress;
 using udperf::engine::LiveView;
-using udperf::engine::StreamGlance;
+using udperf::engine::StreamSnapshot;
 
 namespace {
 
@@ -30,25 +30,25 @@ struct Told final : ClientObserver {
   std::vector<LiveProgress> progress;
 };
 
-StreamGlance sending(std::uint64_t packets) {
-  StreamGlance glance;
-  glance.sends = true;
-  glance.sent_packets = packets;
-  glance.sent_bytes = packets * 100;
-  return glance;
+StreamSnapshot sending(std::uint64_t packets) {
+  StreamSnapshot snapshot;
+  snapshot.sends = true;
+  snapshot.sent_packets = packets;
+  snapshot.sent_bytes = packets * 100;
+  return snapshot;
 }
 
 /// As of the end of the given interval: so many came, and so many numbers had passed.
-StreamGlance told_of(std::uint64_t intervals, std::uint64_t unique, std::uint64_t next) {
-  StreamGlance glance;
-  auto& f = glance.told.emplace();
+StreamSnapshot told_of(std::uint64_t intervals, std::uint64_t unique, std::uint64_t next) {
+  StreamSnapshot snapshot;
+  auto& f = snapshot.told.emplace();
   f.intervals = intervals;
   f.unique = f.at_unique = unique;
   f.unique_bytes = f.at_bytes = unique * 100;
   f.next_expected = f.at_next = next;
   f.at_duplicates = unique / 10;
   f.at_reordered = unique / 5;
-  return glance;
+  return snapshot;
 }
 
 /// Rows of a second, as a receiver reports them: what came of how many.
@@ -166,7 +166,7 @@ TEST_CASE("no interval loses less than nothing", "[engine]") {
 TEST_CASE("the live view says nothing before a stream knows anything", "[engine]") {
   LiveView view{1s};
   Told told;
-  view.report(Way::up, std::vector<StreamGlance>(2), 0ms, kStart, told);
+  view.report(Way::up, std::vector<StreamSnapshot>(2), 0ms, kStart, told);
   CHECK(told.progress.empty());
   CHECK(told.intervals.empty());
 }
@@ -187,7 +187,7 @@ TEST_CASE("the live view tells what was sent before the receiver tells anything"
 TEST_CASE("progress is of all streams, and counts from the first word", "[engine]") {
   LiveView view{1s};
   Told told;
-  view.report(Way::down, std::vector{told_of(0, 1, 1), StreamGlance{}}, 0ms, kStart, told);
+  view.report(Way::down, std::vector{told_of(0, 1, 1), StreamSnapshot{}}, 0ms, kStart, told);
   view.report(Way::down, std::vector{told_of(0, 80, 90), told_of(0, 20, 25)}, 3ms, kStart + 2s,
               told);
   REQUIRE(told.progress.size() == 2);
@@ -203,7 +203,7 @@ TEST_CASE("progress is of all streams, and counts from the first word", "[engine
 TEST_CASE("an interval is told once all streams have told of it", "[engine]") {
   LiveView view{1s};
   Told told;
-  view.report(Way::up, std::vector{told_of(1, 100, 110), StreamGlance{}}, 0ms, kStart, told);
+  view.report(Way::up, std::vector{told_of(1, 100, 110), StreamSnapshot{}}, 0ms, kStart, told);
   CHECK(told.intervals.empty());
   view.report(Way::up, std::vector{told_of(2, 200, 220), told_of(0, 90, 90)}, 0ms, kStart, told);
   CHECK(told.intervals.empty());

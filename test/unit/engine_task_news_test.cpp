@@ -76,9 +76,9 @@ TEST_CASE("light sessions have memory that others cannot take", "[engine]") {
   REQUIRE(light != nullptr);
   CHECK(full != light);
   // Each that takes all that it is given leaves half of the rest.
-  std::vector<std::unique_ptr<SourceAccounts::Seat>> seats;
-  const auto fill = [&seats](SourceAccounts& of, const IpAddress& from) {
-    auto& account = seats.emplace_back(of.join(from))->memory();
+  std::vector<std::unique_ptr<SourceAccounts::Share>> shares;
+  const auto fill = [&shares](SourceAccounts& of, const IpAddress& from) {
+    auto& account = shares.emplace_back(of.join(from))->memory();
     while (account.take(10'000)) {
     }
   };

@@ -188,7 +188,7 @@ class Reader final : public engine::Task {
     return Wake{};
   }
   [[nodiscard]] bool over() const override { return over_; }
-  [[nodiscard]] bool patient() const override { return patient_; }
+  [[nodiscard]] bool tolerates_delay() const override { return patient_; }
   [[nodiscard]] int read_fd() const override { return event_.get(); }
 
   static constexpr std::uint64_t kAll = 400;
@@ -236,7 +236,7 @@ TEST_CASE("a task that is told is stepped, alone, and not after it is over", "[e
   CHECK(others_again.wait_for(0s) == std::future_status::timeout);
 }
 
-TEST_CASE("what arrives at patient tasks is read soon, together", "[engine]") {
+TEST_CASE("what arrives at tasks that tolerate delay is read soon, together", "[engine]") {
   const SystemClock clock;
   Reader patient{true};
   auto done = patient.done();

@@ -34,9 +34,9 @@ TEST_CASE("half a core may be used for ever", "[pacing]") {
 }
 
 TEST_CASE("threads of one kind of work are sent back, and come back, together", "[pacing]") {
-  RealtimeBudget::Fellows fellows;
-  RealtimeBudget greedy{&fellows};
-  RealtimeBudget modest{&fellows};
+  RealtimeBudget::Group group;
+  RealtimeBudget greedy{&group};
+  RealtimeBudget modest{&group};
   RealtimeBudget stranger;
   Duration cpu{0};
   MonoTime now = kStart;

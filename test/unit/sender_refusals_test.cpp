@@ -18,7 +18,7 @@ TEST_CASE("letters go on from datagram to datagram, whatever is refused", "[send
     return ++calls % 3 == 0 ? outcome(Status::blocked, offered / 3, EAGAIN)
                             : outcome(Status::taken, offered, 0);
   };
-  s.open_letters();
+  s.open_alphabet();
   s.run();
   std::string all;
   for (const FakePort::Sent& sent : s.port.sent()) {

@@ -51,7 +51,7 @@ TEST_CASE("a size ends with a shorter datagram, which leaves alone", "[sender]")
     s.open();
   }
   SECTION("letters") {
-    s.open_letters();
+    s.open_alphabet();
   }
   s.run();
   REQUIRE(s.port.sent().size() == 21);
@@ -73,7 +73,7 @@ TEST_CASE("a remainder is cut as the format allows", "[sender]") {
     CHECK(s.port.sent()[20].bytes.size() == 53);
   }
   SECTION("letters need none") {
-    s.open_letters();
+    s.open_alphabet();
     s.run();
     REQUIRE(s.port.sent().size() == 21);
     CHECK(s.port.sent()[19].bytes.size() == 100);

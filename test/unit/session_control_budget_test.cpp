@@ -13,8 +13,8 @@ namespace {
 
 constexpr MonoTime kStart{1000s};
 
-ByteMeter all() {
-  return ByteMeter{ControlBudget::kBytesPerSecondOfAll, ControlBudget::kBurstOfAll};
+TokenBucket all() {
+  return TokenBucket{ControlBudget::kBytesPerSecondOfAll, ControlBudget::kBurstOfAll};
 }
 
 }  // namespace

@@ -27,38 +27,38 @@ IpPrefix prefix(const char* text) {
 
 }  // namespace
 
-TEST_CASE("HELLO, CHALLENGE, REQUEST: the door lets a proven client in", "[session]") {
+TEST_CASE("HELLO, CHALLENGE, REQUEST: the responder lets a proven client in", "[session]") {
   test::SeededRandom random{1};
-  HandshakeResponder door{{}, random, kStart};
+  HandshakeResponder responder{{}, random, kStart};
   ClientHandshake client{settings(), random, kStart};
 
   const auto hello = client.poll_transmit();
   REQUIRE(hello);
-  const auto first = door.on_datagram(*hello, client_end, server_end, kStart);
+  const auto first = responder.on_datagram(*hello, client_end, server_end, kStart);
   const auto* challenge = std::get_if<HandshakeResponder::Reply>(&first);
   REQUIRE(challenge != nullptr);
   client.on_datagram(challenge->bytes, kStart + 1ms);
   const auto request = client.poll_transmit();
   REQUIRE(request);
 
-  const auto second = door.on_datagram(*request, client_end, server_end, kStart + 2ms);
+  const auto second = responder.on_datagram(*request, client_end, server_end, kStart + 2ms);
   const auto* admission = std::get_if<HandshakeResponder::Admission>(&second);
   REQUIRE(admission != nullptr);
   CHECK(admission->request.params == settings().params);
   // The same request from elsewhere is worth nothing.
   const Endpoint elsewhere{IpAddress::loopback(IpFamily::v4), 40001};
-  const auto third = door.on_datagram(*request, elsewhere, server_end, kStart + 2ms);
+  const auto third = responder.on_datagram(*request, elsewhere, server_end, kStart + 2ms);
   CHECK(std::get_if<HandshakeResponder::Drop>(&third) != nullptr);
-  const auto late = door.on_datagram(*request, client_end, server_end, kStart + 30s);
+  const auto late = responder.on_datagram(*request, client_end, server_end, kStart + 30s);
   REQUIRE(std::get_if<HandshakeResponder::Drop>(&late) != nullptr);
   CHECK(std::get<HandshakeResponder::Drop>(late) == HandshakeResponder::Drop::expired_cookie);
 }
 
 TEST_CASE("who has a cookie is looked at so often, whatever he asks for", "[session]") {
   test::SeededRandom random{8};
-  HandshakeResponder door{{}, random, kStart};
+  HandshakeResponder responder{{}, random, kStart};
   ClientHandshake client{settings(), random, kStart};
-  const auto first = door.on_datagram(*client.poll_transmit(), client_end, server_end, kStart);
+  const auto first = responder.on_datagram(*client.poll_transmit(), client_end, server_end, kStart);
   client.on_datagram(std::get<HandshakeResponder::Reply>(first).bytes, kStart + 1ms);
   const auto request = *client.poll_transmit();
   const bool as_granted = GENERATE(true, false);
@@ -69,7 +69,7 @@ TEST_CASE("who has a cookie is looked at so often, whatever he asks for", "[sess
   const auto looked_at = [&](MonoTime now) {
     std::size_t count = 0;
     for (int i = 0; i < 10'000; ++i) {
-      const auto decision = door.on_datagram(asked, client_end, server_end, now);
+      const auto decision = responder.on_datagram(asked, client_end, server_end, now);
       const auto* drop = std::get_if<HandshakeResponder::Drop>(&decision);
       REQUIRE((drop != nullptr || as_granted));
       count += drop == nullptr || *drop != HandshakeResponder::Drop::rate_limited ? 1U : 0U;
@@ -82,13 +82,13 @@ TEST_CASE("who has a cookie is looked at so often, whatever he asks for", "[sess
   CHECK(later <= HandshakeResponder::kProvenPerSource / 10 + 1);
   // What others say who have none is no part of it.
   asked[60] ^= std::byte{1};
-  const auto other = door.on_datagram(asked, client_end, server_end, kStart + 102ms);
+  const auto other = responder.on_datagram(asked, client_end, server_end, kStart + 102ms);
   CHECK(std::get<HandshakeResponder::Drop>(other) == HandshakeResponder::Drop::bad_cookie);
 }
 
 TEST_CASE("what is dear to look at is looked at seldom, of one source and of all", "[session]") {
   test::SeededRandom random{10};
-  HandshakeResponder door{{}, random, kStart};
+  HandshakeResponder responder{{}, random, kStart};
   auto dear = settings();
   dear.params.direction = Direction::both;
   dear.params.streams = 100;
@@ -98,13 +98,13 @@ TEST_CASE("what is dear to look at is looked at seldom, of one source and of all
   dear.params.shape_down = dear.params.shape_up;
   const auto request_of = [&](const ClientHandshake::Settings& wanted, const Endpoint& from) {
     ClientHandshake client{wanted, random, kStart};
-    const auto first = door.on_datagram(*client.poll_transmit(), from, server_end, kStart);
+    const auto first = responder.on_datagram(*client.poll_transmit(), from, server_end, kStart);
     client.on_datagram(std::get<HandshakeResponder::Reply>(first).bytes, kStart);
     return *client.poll_transmit();
   };
   const auto admitted = [&](const ClientHandshake::Settings& wanted, const Endpoint& from,
                             MonoTime now) {
-    const auto decision = door.on_datagram(request_of(wanted, from), from, server_end, now);
+    const auto decision = responder.on_datagram(request_of(wanted, from), from, server_end, now);
     const auto* drop = std::get_if<HandshakeResponder::Drop>(&decision);
     CHECK((drop == nullptr || *drop == HandshakeResponder::Drop::rate_limited));
     return drop == nullptr;
@@ -124,12 +124,12 @@ TEST_CASE("what is dear to look at is looked at seldom, of one source and of all
 
 TEST_CASE("a HELLO of another version is told which versions there are", "[session]") {
   test::SeededRandom random{2};
-  HandshakeResponder door{{}, random, kStart};
+  HandshakeResponder responder{{}, random, kStart};
   ClientHandshake client{settings(), random, kStart};
   auto hello = *client.poll_transmit();
   hello[4] = std::byte{9};
 
-  const auto decision = door.on_datagram(hello, client_end, server_end, kStart);
+  const auto decision = responder.on_datagram(hello, client_end, server_end, kStart);
 
   const auto* reply = std::get_if<HandshakeResponder::Reply>(&decision);
   REQUIRE(reply != nullptr);
@@ -149,9 +149,10 @@ TEST_CASE("addresses are refused and allowed as the lists say", "[session]") {
   SECTION("not among the allowed") {
     lists.allow.push_back(prefix("10.0.0.0/8"));
   }
-  HandshakeResponder door{lists, random, kStart};
+  HandshakeResponder responder{lists, random, kStart};
   ClientHandshake client{settings(), random, kStart};
-  const auto decision = door.on_datagram(*client.poll_transmit(), client_end, server_end, kStart);
+  const auto decision =
+      responder.on_datagram(*client.poll_transmit(), client_end, server_end, kStart);
   const auto* reply = std::get_if<HandshakeResponder::Reply>(&decision);
   REQUIRE(reply != nullptr);
   CHECK(reply->refusal);
@@ -159,13 +160,13 @@ TEST_CASE("addresses are refused and allowed as the lists say", "[session]") {
 
 TEST_CASE("answers to the unproven are limited, to one source and in all", "[session]") {
   test::SeededRandom random{4};
-  HandshakeResponder door{{}, random, kStart};
+  HandshakeResponder responder{{}, random, kStart};
   ClientHandshake client{settings(), random, kStart};
   const auto hello = *client.poll_transmit();
   const auto answers = [&](const Endpoint& from, MonoTime now) {
     std::size_t count = 0;
     for (int i = 0; i < 10'000; ++i) {
-      const auto decision = door.on_datagram(hello, from, server_end, now);
+      const auto decision = responder.on_datagram(hello, from, server_end, now);
       count += std::holds_alternative<HandshakeResponder::Reply>(decision) ? 1U : 0U;
     }
     return count;
@@ -185,10 +186,10 @@ TEST_CASE("HELLOs that are not sealed use up nobody's turns at a server with a k
   test::SeededRandom random{9};
   HandshakeResponder::Settings keyed;
   keyed.key.emplace().fill(std::byte{5});
-  HandshakeResponder door{keyed, random, kStart};
+  HandshakeResponder responder{keyed, random, kStart};
   const auto forged = *ClientHandshake{settings(), random, kStart}.poll_transmit();
   for (std::uint32_t i = 0; i < 2 * HandshakeResponder::kAnswersPerSource; ++i) {
-    const auto dropped = door.on_datagram(forged, client_end, server_end, kStart);
+    const auto dropped = responder.on_datagram(forged, client_end, server_end, kStart);
     REQUIRE(std::get<HandshakeResponder::Drop>(dropped) ==
             HandshakeResponder::Drop::unauthenticated);
   }
@@ -198,9 +199,9 @@ TEST_CASE("HELLOs that are not sealed use up nobody's turns at a server with a k
   auto hello = *client.poll_transmit();
   auto damaged = hello;
   damaged.back() ^= std::byte{1};
-  CHECK(std::get<HandshakeResponder::Drop>(door.on_datagram(
+  CHECK(std::get<HandshakeResponder::Drop>(responder.on_datagram(
             damaged, client_end, server_end, kStart)) == HandshakeResponder::Drop::unauthenticated);
-  const auto answer = door.on_datagram(hello, client_end, server_end, kStart);
+  const auto answer = responder.on_datagram(hello, client_end, server_end, kStart);
   REQUIRE(std::get_if<HandshakeResponder::Reply>(&answer) != nullptr);
   client.on_datagram(std::get<HandshakeResponder::Reply>(answer).bytes, kStart);
   CHECK(client.heard());
@@ -211,7 +212,7 @@ TEST_CASE("of HELLOs that seem sealed so many are opened a second, wherever they
   test::SeededRandom random{11};
   HandshakeResponder::Settings keyed;
   keyed.key.emplace().fill(std::byte{5});
-  HandshakeResponder door{keyed, random, kStart};
+  HandshakeResponder responder{keyed, random, kStart};
   auto other_key = settings();
   other_key.key.emplace().fill(std::byte{6});
   const auto forged = *ClientHandshake{other_key, random, kStart}.poll_transmit();
@@ -221,7 +222,7 @@ TEST_CASE("of HELLOs that seem sealed so many are opened a second, wherever they
     for (std::uint32_t i = 0; i < HandshakeResponder::kSealsPerSecond; ++i) {
       from.address.bytes[1] = static_cast<std::uint8_t>(i >> 8U);
       from.address.bytes[2] = static_cast<std::uint8_t>(i);
-      const auto drop = door.on_datagram(forged, from, server_end, now);
+      const auto drop = responder.on_datagram(forged, from, server_end, now);
       count += std::get<HandshakeResponder::Drop>(drop) != HandshakeResponder::Drop::rate_limited;
     }
     return count;
@@ -232,13 +233,13 @@ TEST_CASE("of HELLOs that seem sealed so many are opened a second, wherever they
   auto with_key = settings();
   with_key.key = keyed.key;
   const auto hello = *ClientHandshake{with_key, random, kStart}.poll_transmit();
-  const auto answer = door.on_datagram(hello, client_end, server_end, kStart + 51ms);
+  const auto answer = responder.on_datagram(hello, client_end, server_end, kStart + 51ms);
   CHECK(std::holds_alternative<HandshakeResponder::Reply>(answer));
 }
 
 TEST_CASE("no answer is larger than its question, whatever it is", "[session][property]") {
   test::SeededRandom random{5};
-  HandshakeResponder door{{}, random, kStart};
+  HandshakeResponder responder{{}, random, kStart};
   for (int i = 0; i < 20'000; ++i) {
     CAPTURE(i);
     std::vector<std::byte> bytes(static_cast<std::size_t>(random.between(0, 700)));
@@ -249,7 +250,7 @@ TEST_CASE("no answer is larger than its question, whatever it is", "[session][pr
       bytes[5] = static_cast<std::byte>(random.between(0, 20));
       bytes[7] = std::byte{0};
     }
-    const auto decision = door.on_datagram(bytes, client_end, server_end, kStart + i * 1ms);
+    const auto decision = responder.on_datagram(bytes, client_end, server_end, kStart + i * 1ms);
     if (const auto* reply = std::get_if<HandshakeResponder::Reply>(&decision)) {
       CHECK(reply->bytes.size() <= bytes.size());
     }

@@ -15,17 +15,17 @@ namespace udperf::session {
 ///
 /// Where the rate is only the mean of a trace, the window is all the time that was granted, and
 /// what is too much for that is found out as soon as it has come.
-class GrantWatch {
+class RatePolicer {
  public:
   static constexpr Duration kWindow = std::chrono::seconds{10};
   static constexpr unsigned kTimes = 2;
   static constexpr unsigned kDatagrams = 32;
 
-  GrantWatch() = default;
+  RatePolicer() = default;
   /// `bps`: as granted, payload bits; 0 = any. `largest`: bytes of a datagram at most. `before`:
   /// bytes that have arrived already. Begins now.
-  GrantWatch(std::uint64_t bps, std::uint64_t largest, std::uint64_t before, MonoTime now,
-             Duration mean_over = kWindow)
+  RatePolicer(std::uint64_t bps, std::uint64_t largest, std::uint64_t before, MonoTime now,
+              Duration mean_over = kWindow)
       : bps_(bps),
         allowance_(saturating_add(bps / 8, largest * kDatagrams)),
         mean_over_(mean_over),

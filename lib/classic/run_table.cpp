@@ -1,4 +1,4 @@
-#include "classic/door.hpp"
+#include "classic/run_table.hpp"
 
 #include <algorithm>
 
@@ -13,16 +13,16 @@ constexpr MonoTime kNothingDue = MonoTime::max();
 
 }  // namespace
 
-bool Door::welcome(const IpAddress& address) const {
+bool RunTable::welcome(const IpAddress& address) const {
   return let_in(settings_.allow, settings_.deny, address);
 }
 
-std::size_t Door::active_of(const IpAddress& address) const {
+std::size_t RunTable::active_of(const IpAddress& address) const {
   const auto found = active_by_address_.find(source_of(address));
   return found != active_by_address_.end() ? found->second : 0;
 }
 
-void Door::count_active(const IpAddress& address, bool more) {
+void RunTable::count_active(const IpAddress& address, bool more) {
   const auto at = active_by_address_.try_emplace(source_of(address), 0).first;
   at->second = more ? at->second + 1 : at->second - 1;
   active_ = more ? active_ + 1 : active_ - 1;
@@ -31,12 +31,12 @@ void Door::count_active(const IpAddress& address, bool more) {
   }
 }
 
-bool Door::admitted(const Arrival& arrival) const {
+bool RunTable::admitted(const Arrival& arrival) const {
   return arrival.may_begin && !shutting_down_ && active_ < settings_.most_runs &&
          active_of(arrival.from.address) < settings_.most_runs_per_address;
 }
 
-bool Door::certain(const Peer& peer) {
+bool RunTable::certain(const Peer& peer) {
   if (!peer.last) {
     return true;
   }
@@ -47,8 +47,8 @@ bool Door::certain(const Peer& peer) {
          run.heard - peer.last->stopped >= kStragglers;
 }
 
-std::optional<std::string> Door::on_datagram(const Arrival& arrival, MonoTime now,
-                                             UnixTime unix_now) {
+std::optional<std::string> RunTable::on_datagram(const Arrival& arrival, MonoTime now,
+                                                 UnixTime unix_now) {
   if (!welcome(arrival.from.address)) {
     ++counters_.denied;
     return std::nullopt;
@@ -66,11 +66,11 @@ std::optional<std::string> Door::on_datagram(const Arrival& arrival, MonoTime no
   return std::nullopt;
 }
 
-Door::Door(Settings settings) : settings_(std::move(settings)) {
+RunTable::RunTable(Settings settings) : settings_(std::move(settings)) {
   settings_.most_runs = std::min(settings_.most_runs, kMostRuns);
 }
 
-Door::Peer* Door::begin(const Arrival& arrival, MonoTime now, UnixTime unix_now) {
+RunTable::Peer* RunTable::begin(const Arrival& arrival, MonoTime now, UnixTime unix_now) {
   if (!admitted(arrival)) {
     ++counters_.refused;
     return nullptr;
@@ -85,7 +85,7 @@ Door::Peer* Door::begin(const Arrival& arrival, MonoTime now, UnixTime unix_now)
   return &peer;
 }
 
-void Door::forget_one() {
+void RunTable::forget_one() {
   auto oldest = peers_.end();
   for (auto it = peers_.begin(); it != peers_.end(); ++it) {
     const bool idle = !it->second.run && it->second.last;
@@ -99,14 +99,14 @@ void Door::forget_one() {
   }
 }
 
-void Door::drop_stragglers(const Key& key, Peer& peer) {
+void RunTable::drop_stragglers(const Key& key, Peer& peer) {
   counters_.stragglers += peer.run->datagrams;
   peer.run.reset();
   count_active(key.first.address, false);
 }
 
-void Door::end_run(const Key& key, Peer& peer, TestStatus status, std::string reason,
-                   MonoTime now) {
+void RunTable::end_run(const Key& key, Peer& peer, TestStatus status, std::string reason,
+                       MonoTime now) {
   const Run& run = *peer.run;
   RunOutcome outcome;
   outcome.client = key.first;
@@ -129,7 +129,7 @@ void Door::end_run(const Key& key, Peer& peer, TestStatus status, std::string re
   count_active(key.first.address, false);
 }
 
-void Door::on_start(const Arrival& arrival, MonoTime now, UnixTime unix_now) {
+void RunTable::on_start(const Arrival& arrival, MonoTime now, UnixTime unix_now) {
   const Key key{arrival.from, arrival.to};
   const auto found = peers_.find(key);
   const bool known = found != peers_.end();
@@ -158,7 +158,7 @@ void Door::on_start(const Arrival& arrival, MonoTime now, UnixTime unix_now) {
   }
 }
 
-void Door::on_data(const Arrival& arrival, MonoTime now, UnixTime unix_now) {
+void RunTable::on_data(const Arrival& arrival, MonoTime now, UnixTime unix_now) {
   const auto found = peers_.find({arrival.from, arrival.to});
   Peer* peer = found != peers_.end() ? &found->second : nullptr;
   if (peer == nullptr || !peer->run) {
@@ -180,7 +180,7 @@ void Door::on_data(const Arrival& arrival, MonoTime now, UnixTime unix_now) {
   peer->credit += arrival.length;
 }
 
-std::optional<std::string> Door::on_stop(const Arrival& arrival, MonoTime now) {
+std::optional<std::string> RunTable::on_stop(const Arrival& arrival, MonoTime now) {
   const Key key{arrival.from, arrival.to};
   const auto found = peers_.find(key);
   if (found == peers_.end()) {
@@ -198,7 +198,7 @@ std::optional<std::string> Door::on_stop(const Arrival& arrival, MonoTime now) {
   return paid(peer.last->text, &peer, now);
 }
 
-std::optional<std::string> Door::paid(std::string answer, Peer* peer, MonoTime now) {
+std::optional<std::string> RunTable::paid(std::string answer, Peer* peer, MonoTime now) {
   if (peer != nullptr && peer->credit >= answer.size()) {
     peer->credit -= answer.size();
     ++counters_.answers;
@@ -212,7 +212,7 @@ std::optional<std::string> Door::paid(std::string answer, Peer* peer, MonoTime n
   return answer;
 }
 
-MonoTime Door::expire_run(const Key& key, Peer& peer, MonoTime now) {
+MonoTime RunTable::expire_run(const Key& key, Peer& peer, MonoTime now) {
   const Run& run = *peer.run;
   const MonoTime silent = run.heard + kSilence;
   const MonoTime overdue =
@@ -233,7 +233,7 @@ MonoTime Door::expire_run(const Key& key, Peer& peer, MonoTime now) {
   return now;
 }
 
-MonoTime Door::expire(MonoTime now) {
+MonoTime RunTable::expire(MonoTime now) {
   MonoTime next = kNothingDue;
   for (auto it = peers_.begin(); it != peers_.end();) {
     Peer& peer = it->second;
@@ -257,7 +257,7 @@ MonoTime Door::expire(MonoTime now) {
   return next;
 }
 
-void Door::shut_down(MonoTime now) {
+void RunTable::shut_down(MonoTime now) {
   shutting_down_ = true;
   for (auto& [key, peer] : peers_) {
     if (!peer.run) {

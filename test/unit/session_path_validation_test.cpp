@@ -1,12 +1,12 @@
 #include <set>
 
-#include "session/life_line.hpp"
+#include "session/path_validation.hpp"
 #include "support/catch.hpp"
 #include "support/seeded_random.hpp"
 
 using namespace std::chrono_literals;
 using namespace udperf;
-using session::LifeLine;
+using session::PathValidation;
 
 namespace {
 
@@ -27,7 +27,7 @@ wire::ProbeReply answer(std::uint64_t id) {
 }  // namespace
 
 TEST_CASE("an answer proves the peer once, and nobody can guess one", "[session]") {
-  LifeLine line{secret(), kStart};
+  PathValidation line{secret(), kStart};
   const auto probe = line.poll(kStart);
   REQUIRE(probe);
   test::SeededRandom random{1};
@@ -44,7 +44,7 @@ TEST_CASE("an answer proves the peer once, and nobody can guess one", "[session]
 }
 
 TEST_CASE("an answer to a probe of long ago proves nothing", "[session]") {
-  LifeLine line{secret(), kStart};
+  PathValidation line{secret(), kStart};
   const auto probe = line.poll(kStart);
   REQUIRE(probe);
   line.on_reply(answer(probe->id), kStart + 11s);
@@ -52,7 +52,7 @@ TEST_CASE("an answer to a probe of long ago proves nothing", "[session]") {
 }
 
 TEST_CASE("probes are seldom while they are answered, and often while they are not", "[session]") {
-  LifeLine line{secret(), kStart};
+  PathValidation line{secret(), kStart};
   std::set<std::uint64_t> numbers;
   int sent = 0;
   for (MonoTime now = kStart; now < kStart + 10s; now += 1ms) {

@@ -6,7 +6,7 @@ namespace udperf::classic {
 
 /// What the classic test sends: the letters a to z again and again, on from one datagram to the
 /// next, and no header.
-class LetterFormat final : public sender::DatagramFormat {
+class AlphabetFormat final : public sender::DatagramFormat {
  public:
   [[nodiscard]] std::uint32_t least_bytes() const override { return 1; }
   [[nodiscard]] std::vector<std::byte> make(std::uint32_t length,

@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/byte_meter.hpp"
 #include "base/endpoint.hpp"
 #include "base/time.hpp"
+#include "base/token_bucket.hpp"
 #include "classic/run_outcome.hpp"
 
 namespace udperf::classic {
@@ -22,7 +22,7 @@ namespace udperf::classic {
 /// Its peers prove nothing, so what they can cause is bounded: runs at a time, in all and of an
 /// address; what is remembered of finished ones; and answers, which as a whole are never more bytes
 /// than their address has sent but for kFreeAnswersPerSecond.
-class Door {
+class RunTable {
  public:
   /// A run that hears nothing for so long is over: clients say STOP once a second.
   static constexpr Duration kSilence = std::chrono::seconds{5};
@@ -68,7 +68,7 @@ class Door {
     std::uint64_t stragglers = 0;
   };
 
-  explicit Door(Settings settings);
+  explicit RunTable(Settings settings);
 
   /// What to answer the sender, if anything.
   [[nodiscard]] std::optional<std::string> on_datagram(const Arrival& arrival, MonoTime now,
@@ -140,7 +140,7 @@ class Door {
   std::size_t active_ = 0;
   std::map<IpAddress, std::size_t> active_by_address_;
   std::uint64_t settled_ = 0;
-  ByteMeter free_answers_{kFreeAnswersPerSecond, kFreeAnswersPerSecond};
+  TokenBucket free_answers_{kFreeAnswersPerSecond, kFreeAnswersPerSecond};
   bool shutting_down_ = false;
 };
 

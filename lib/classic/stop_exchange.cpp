@@ -1,9 +1,9 @@
-#include "classic/asker.hpp"
+#include "classic/stop_exchange.hpp"
 
 #include "classic/wire.hpp"
 
 namespace udperf::classic {
-bool Asker::take_stop(MonoTime now) {
+bool StopExchange::take_stop(MonoTime now) {
   if (over(now) || now < next_stop_) {
     return false;
   }
@@ -12,7 +12,7 @@ bool Asker::take_stop(MonoTime now) {
   return true;
 }
 
-void Asker::on_datagram(std::span<const std::byte> datagram) {
+void StopExchange::on_datagram(std::span<const std::byte> datagram) {
   if (answer_ || stops_ == 0) {
     return;
   }

@@ -1,4 +1,4 @@
-#include "receiver/queue_teller.hpp"
+#include "receiver/queue_reporter.hpp"
 
 #include <algorithm>
 
@@ -18,7 +18,7 @@ std::uint64_t cost_of(const ReadLog::Sum& before, const ReadLog::Sum& now, bool 
 
 }  // namespace
 
-bool QueueTeller::due(net::DatagramPort& port, const Receiver& receiver, MonoTime now) {
+bool QueueReporter::due(net::DatagramPort& port, const Receiver& receiver, MonoTime now) {
   if (!on_ || now < tried_at_ + kClosest || !news(port, receiver, now)) {
     return false;
   }
@@ -29,7 +29,7 @@ bool QueueTeller::due(net::DatagramPort& port, const Receiver& receiver, MonoTim
   return pace_->pass(1, now);
 }
 
-bool QueueTeller::news(net::DatagramPort& port, const Receiver& receiver, MonoTime now) {
+bool QueueReporter::news(net::DatagramPort& port, const Receiver& receiver, MonoTime now) {
   if (has_dropped(receiver) || has_read_much(receiver)) {
     return true;
   }
@@ -41,12 +41,12 @@ bool QueueTeller::news(net::DatagramPort& port, const Receiver& receiver, MonoTi
   return queue && queue->bytes > queue->limit / 4;
 }
 
-MonoTime QueueTeller::next(const Receiver& receiver) const {
+MonoTime QueueReporter::next(const Receiver& receiver) const {
   return on_ && has_read_much(receiver) ? tried_at_ + spacing_ : kNever;
 }
 
-void QueueTeller::fill(net::DatagramPort& port, const Receiver& receiver, wire::Feedback& feedback,
-                       MonoTime now) {
+void QueueReporter::fill(net::DatagramPort& port, const Receiver& receiver,
+                         wire::Feedback& feedback, MonoTime now) {
   if (!on_) {
     return;  // nor is the system asked: there may be a thousand idle streams
   }
@@ -62,7 +62,7 @@ void QueueTeller::fill(net::DatagramPort& port, const Receiver& receiver, wire::
   tried_at_ = now;
 }
 
-void QueueTeller::told(const Receiver& receiver, const wire::Feedback& feedback, MonoTime now) {
+void QueueReporter::told(const Receiver& receiver, const wire::Feedback& feedback, MonoTime now) {
   if (!on_) {
     return;
   }
@@ -78,7 +78,7 @@ void QueueTeller::told(const Receiver& receiver, const wire::Feedback& feedback,
   }
 }
 
-std::uint32_t QueueTeller::cost_since_told(const Receiver& receiver) const {
+std::uint32_t QueueReporter::cost_since_told(const Receiver& receiver) const {
   const auto& merged = receiver.reads().merged();
   const auto& single = receiver.reads().single();
   const std::uint64_t bytes = merged.bytes - merged_.bytes + single.bytes - single_.bytes;

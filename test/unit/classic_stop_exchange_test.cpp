@@ -1,13 +1,13 @@
 #include <string>
 #include <string_view>
 
-#include "classic/asker.hpp"
+#include "classic/stop_exchange.hpp"
 #include "classic/wire.hpp"
 #include "support/catch.hpp"
 
 using namespace std::chrono_literals;
 using namespace udperf;
-using classic::Asker;
+using classic::StopExchange;
 
 TEST_CASE("a classic server's text is read, whatever it holds", "[classic]") {
   const auto read = [](std::string_view text) {
@@ -37,24 +37,24 @@ TEST_CASE("a classic server's text is read, whatever it holds", "[classic]") {
 
 TEST_CASE("a client asks once a second, until it has an answer or no time", "[classic]") {
   const MonoTime start{1h};
-  const auto feed = [](Asker& asker, std::string_view text) {
-    asker.on_datagram(std::as_bytes(std::span{text}));
+  const auto feed = [](StopExchange& exchange, std::string_view text) {
+    exchange.on_datagram(std::as_bytes(std::span{text}));
   };
-  Asker asker{start, 3500ms};
-  feed(asker, "too early");
-  CHECK_FALSE(asker.answer());
+  StopExchange exchange{start, 3500ms};
+  feed(exchange, "too early");
+  CHECK_FALSE(exchange.answer());
   int stops = 0;
   for (MonoTime now = start; now < start + 10s; now += 10ms) {
-    stops += asker.take_stop(now) ? 1 : 0;
+    stops += exchange.take_stop(now) ? 1 : 0;
   }
   CHECK(stops == 4);
-  CHECK(asker.over(start + 3500ms));
-  CHECK_FALSE(asker.over(start + 3499ms));
-  feed(asker, "\x01\x02");
-  CHECK(asker.ignored() == 1);
-  feed(asker, "first");
-  feed(asker, "second");
-  REQUIRE(asker.answer());
-  CHECK(asker.answer()->text == "first");
-  CHECK_FALSE(asker.take_stop(start + 20s));
+  CHECK(exchange.over(start + 3500ms));
+  CHECK_FALSE(exchange.over(start + 3499ms));
+  feed(exchange, "\x01\x02");
+  CHECK(exchange.ignored() == 1);
+  feed(exchange, "first");
+  feed(exchange, "second");
+  REQUIRE(exchange.answer());
+  CHECK(exchange.answer()->text == "first");
+  CHECK_FALSE(exchange.take_stop(start + 20s));
 }

@@ -13,11 +13,11 @@ namespace udperf::classic {
 
 /// The end of the classic test at the client: STOP once a second until a text comes back, or until
 /// the time is over. Pure.
-class Asker {
+class StopExchange {
  public:
   static constexpr Duration kEvery = std::chrono::seconds{1};
 
-  Asker(MonoTime now, Duration timeout) : next_stop_(now), give_up_(now + timeout) {}
+  StopExchange(MonoTime now, Duration timeout) : next_stop_(now), give_up_(now + timeout) {}
 
   /// Whether a STOP is to be sent now; true once for each.
   [[nodiscard]] bool take_stop(MonoTime now);

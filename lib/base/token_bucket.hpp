@@ -11,10 +11,10 @@ namespace udperf {
 
 /// Lets so many bytes (or anything else that is counted) pass in a second, and a burst of them at
 /// once. Kept as the moment at which all that has passed will be paid for. Any thread may use it.
-class ByteMeter {
+class TokenBucket {
  public:
   /// Preconditions: both above zero.
-  ByteMeter(std::uint64_t per_second, std::uint64_t burst)
+  TokenBucket(std::uint64_t per_second, std::uint64_t burst)
       : per_second_(per_second), burst_ns_(time_of(burst)) {}
 
   /// False, and nothing has passed, when that would be too much now.

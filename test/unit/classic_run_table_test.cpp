@@ -2,29 +2,29 @@
 #include <string_view>
 #include <vector>
 
-#include "classic/door.hpp"
+#include "classic/run_table.hpp"
 #include "classic/wire.hpp"
 #include "support/catch.hpp"
 
 using namespace std::chrono_literals;
 using namespace udperf;
-using classic::Door;
+using classic::RunTable;
 
 namespace {
 
-/// A door and a clock that the test turns.
+/// A table and a clock that the test turns.
 struct Scene {
-  explicit Scene(const Door::Settings& settings = {}) : door{settings} {}
+  explicit Scene(const RunTable::Settings& settings = {}) : table{settings} {}
 
   std::optional<std::string> say(std::string_view text, std::uint16_t port = 7777,
                                  bool native = false) {
-    Door::Arrival arrival;
+    RunTable::Arrival arrival;
     arrival.bytes = std::as_bytes(std::span{text});
     arrival.length = text.size();
     arrival.from = {address, port};
     arrival.to = {IpAddress::loopback(IpFamily::v4), 5555};
     arrival.native = native;
-    return door.on_datagram(arrival, now, unix());
+    return table.on_datagram(arrival, now, unix());
   }
   void data(int datagrams, Duration apart = 1ms, std::uint16_t port = 7777) {
     for (int i = 0; i < datagrams; ++i) {
@@ -35,14 +35,14 @@ struct Scene {
   void pass(Duration time) {
     const MonoTime until = now + time;
     while (now < until) {
-      now = std::min(until, std::max(door.expire(now), now + 1ms));
+      now = std::min(until, std::max(table.expire(now), now + 1ms));
     }
-    door.expire(now);
+    table.expire(now);
   }
-  std::vector<classic::RunOutcome> finished() { return door.take_finished(); }
+  std::vector<classic::RunOutcome> finished() { return table.take_finished(); }
   [[nodiscard]] UnixTime unix() const { return UnixTime{now.time_since_epoch()}; }
 
-  Door door;
+  RunTable table;
   MonoTime now{1h};
   IpAddress address = IpAddress::loopback(IpFamily::v4);
 };
@@ -91,7 +91,7 @@ TEST_CASE("STOP again is answered again, and is no second run", "[classic]") {
   CHECK(s.finished().size() == 1);
   // long after the last one nothing is known any more
   s.pass(11s);
-  CHECK(s.door.remembered() == 0);
+  CHECK(s.table.remembered() == 0);
   CHECK(s.say("STOP") == kNothing);
   CHECK(s.finished().empty());
 }
@@ -100,12 +100,12 @@ TEST_CASE("what STOP has overtaken is no run of its own", "[classic]") {
   Scene s;
   s.data(100, 10ms);
   const auto answer = s.say("STOP");
-  s.data(Door::kManyStragglers - 1);
+  s.data(RunTable::kManyStragglers - 1);
   CHECK_FALSE(s.say("START"));  // a copy that was long on its way
   CHECK(s.say("STOP") == answer);
   CHECK(s.finished().size() == 1);
-  CHECK(s.door.counters().stragglers == Door::kManyStragglers - 1);
-  CHECK(s.door.active() == 0);
+  CHECK(s.table.counters().stragglers == RunTable::kManyStragglers - 1);
+  CHECK(s.table.active() == 0);
 }
 
 TEST_CASE("a client may run again from the same port at once", "[classic]") {
@@ -145,7 +145,7 @@ TEST_CASE("no data and no time give 0.000, not infinity", "[classic]") {
   SECTION("STOP alone is answered, and nothing is kept of it") {
     CHECK(s.say("STOP") == kNothing);
     CHECK(s.finished().empty());
-    CHECK(s.door.remembered() == 0);
+    CHECK(s.table.remembered() == 0);
   }
 }
 
@@ -153,7 +153,7 @@ TEST_CASE("a client that vanishes is reported as incomplete", "[classic]") {
   Scene s;
   CHECK_FALSE(s.say("START"));
   s.data(100, 10ms);
-  s.pass(Door::kSilence - 1ms);
+  s.pass(RunTable::kSilence - 1ms);
   CHECK(s.finished().empty());
   s.pass(2ms);
   const auto runs = s.finished();
@@ -199,7 +199,7 @@ TEST_CASE("START in a run ends it only when it cannot be late", "[classic]") {
 TEST_CASE("what begins like a native message is data of a run, but begins none", "[classic]") {
   Scene s;
   CHECK_FALSE(s.say("STOP", 7777, true));
-  CHECK(s.door.active() == 0);
+  CHECK(s.table.active() == 0);
   CHECK_FALSE(s.say("START"));
   CHECK_FALSE(s.say("STOP", 7777, true));  // it says STOP, but it is data
   s.now += 1s;
@@ -208,27 +208,27 @@ TEST_CASE("what begins like a native message is data of a run, but begins none",
 }
 
 TEST_CASE("runs at a time are limited, in all and of an address", "[classic]") {
-  Door::Settings settings;
+  RunTable::Settings settings;
   settings.most_runs = 3;
   settings.most_runs_per_address = 2;
   Scene s{settings};
   for (std::uint16_t port = 1; port <= 3; ++port) {
     CHECK_FALSE(s.say("START", port));
   }
-  CHECK(s.door.active() == 2);
+  CHECK(s.table.active() == 2);
   s.address.bytes[3] = 2;
   CHECK_FALSE(s.say("START", 1));
   CHECK_FALSE(s.say("START", 2));
-  CHECK(s.door.active() == 3);
-  CHECK(s.door.counters().refused == 2);
+  CHECK(s.table.active() == 3);
+  CHECK(s.table.counters().refused == 2);
   s.data(1, 1ms, 1);
   CHECK(s.say("STOP", 1));
   CHECK_FALSE(s.say("START", 2));
-  CHECK(s.door.active() == 3);
+  CHECK(s.table.active() == 3);
 }
 
 TEST_CASE("addresses of one IPv6 /64 share what an address may run", "[classic]") {
-  Door::Settings settings;
+  RunTable::Settings settings;
   settings.most_runs_per_address = 2;
   Scene s{settings};
   const auto begin = [&s](std::uint8_t network, std::uint8_t host) {
@@ -241,23 +241,23 @@ TEST_CASE("addresses of one IPv6 /64 share what an address may run", "[classic]"
   begin(1, 2);
   begin(1, 3);
   begin(2, 1);
-  CHECK(s.door.active() == 3);
-  CHECK(s.door.counters().refused == 1);
+  CHECK(s.table.active() == 3);
+  CHECK(s.table.counters().refused == 1);
 }
 
 TEST_CASE("what is remembered is limited whatever comes", "[classic]") {
-  Door::Settings settings;
+  RunTable::Settings settings;
   settings.most_runs = 4;
   Scene s{settings};
   for (std::uint16_t port = 1; port < 1000; ++port) {
     s.data(1, 1us, port);
     static_cast<void>(s.say("STOP", port));
-    REQUIRE(s.door.remembered() <= 8);
+    REQUIRE(s.table.remembered() <= 8);
   }
   CHECK(s.finished().size() == 999);
   s.pass(20s);
-  CHECK(s.door.remembered() == 0);
-  CHECK(s.door.settled() == 999);
+  CHECK(s.table.remembered() == 0);
+  CHECK(s.table.settled() == 999);
 }
 
 TEST_CASE("answers are never more than was sent, but for a trickle", "[classic]") {
@@ -267,8 +267,8 @@ TEST_CASE("answers are never more than was sent, but for a trickle", "[classic]"
     s.now += 1ms;
     free += s.say("STOP") ? 1U : 0U;
   }
-  CHECK(free <= std::size_t{2} * Door::kFreeAnswersPerSecond);
-  CHECK(free >= Door::kFreeAnswersPerSecond);
+  CHECK(free <= std::size_t{2} * RunTable::kFreeAnswersPerSecond);
+  CHECK(free >= RunTable::kFreeAnswersPerSecond);
   s.data(1);
   std::size_t bytes = 0;
   for (int i = 0; i < 1000; ++i) {
@@ -279,18 +279,18 @@ TEST_CASE("answers are never more than was sent, but for a trickle", "[classic]"
 }
 
 TEST_CASE("addresses that are not served get nothing", "[classic]") {
-  Door::Settings settings;
+  RunTable::Settings settings;
   settings.deny.push_back(*parse_ip_prefix("127.0.0.0/8"));
   Scene s{settings};
   CHECK_FALSE(s.say("START"));
   s.data(5);
   CHECK_FALSE(s.say("STOP"));
-  CHECK(s.door.counters().denied == 7);
-  CHECK(s.door.remembered() == 0);
+  CHECK(s.table.counters().denied == 7);
+  CHECK(s.table.remembered() == 0);
 }
 
 TEST_CASE("a run is cut at --max-duration, and its rest is no other run", "[classic]") {
-  Door::Settings settings;
+  RunTable::Settings settings;
   settings.max_duration = 1s;
   Scene s{settings};
   CHECK_FALSE(s.say("START"));
@@ -300,7 +300,7 @@ TEST_CASE("a run is cut at --max-duration, and its rest is no other run", "[clas
   const auto runs = s.finished();
   REQUIRE(runs.size() == 1);
   CHECK(runs[0].status == TestStatus::incomplete);
-  CHECK(s.door.active() == 0);
+  CHECK(s.table.active() == 0);
   CHECK(s.say("STOP") == classic::answer_text(runs[0]));
 }
 
@@ -309,23 +309,23 @@ TEST_CASE("a run is settled when its client has surely heard the answer", "[clas
   s.data(10);
   CHECK(s.say("STOP"));
   s.pass(1s);
-  CHECK(s.door.settled() == 0);
+  CHECK(s.table.settled() == 0);
   CHECK(s.say("STOP"));
   s.pass(2s);
-  CHECK(s.door.settled() == 0);
+  CHECK(s.table.settled() == 0);
   s.pass(1s);
-  CHECK(s.door.settled() == 1);
+  CHECK(s.table.settled() == 1);
   s.pass(60s);
-  CHECK(s.door.settled() == 1);
+  CHECK(s.table.settled() == 1);
 }
 
 TEST_CASE("a stopped server ends its runs and begins none", "[classic]") {
   Scene s;
   s.data(10);
-  s.door.shut_down(s.now);
+  s.table.shut_down(s.now);
   const auto runs = s.finished();
   REQUIRE(runs.size() == 1);
   CHECK(runs[0].reason == "the server was stopped");
   CHECK_FALSE(s.say("START", 9));
-  CHECK(s.door.active() == 0);
+  CHECK(s.table.active() == 0);
 }

@@ -1,7 +1,7 @@
 #include <deque>
 #include <vector>
 
-#include "receiver/queue_teller.hpp"
+#include "receiver/queue_reporter.hpp"
 #include "receiver/receiver.hpp"
 #include "support/catch.hpp"
 #include "support/fake_port.hpp"
@@ -35,9 +35,9 @@ std::vector<test::FakePort::Sent> data_of_a_stream(std::uint64_t packets) {
 /// The receiving end of one of `streams`, whose socket holds five of its datagrams: each one that
 /// is read is a quarter of that.
 struct Stream {
-  Stream(std::uint32_t streams, ByteMeter& pace) : receiver(settings()) {
+  Stream(std::uint32_t streams, TokenBucket& pace) : receiver(settings()) {
     receiver.set_anchor(MonoTime{1s});
-    teller.begin(100, streams, pace);
+    reporter.begin(100, streams, pace);
   }
   static receiver::Receiver::Settings settings() {
     const test::SenderScene scene;
@@ -55,24 +55,24 @@ struct Stream {
     one.drops = drops;
     REQUIRE(receiver.on_read(one, 0) == 100);
   }
-  bool due(MonoTime now) { return teller.due(port, receiver, now); }
+  bool due(MonoTime now) { return reporter.due(port, receiver, now); }
   void tell(MonoTime now, bool leaves = true) {
     wire::Feedback feedback;
-    teller.fill(port, receiver, feedback, now);
+    reporter.fill(port, receiver, feedback, now);
     if (leaves) {
-      teller.told(receiver, feedback, now);
+      reporter.told(receiver, feedback, now);
       ++told;
     }
   }
 
   CountingPort port;
   receiver::Receiver receiver;
-  receiver::QueueTeller teller;
+  receiver::QueueReporter reporter;
   std::uint64_t told = 0;
 };
 
-ByteMeter session_pace() {
-  return ByteMeter{receiver::QueueTeller::kPerSecond, receiver::QueueTeller::kBurst};
+TokenBucket session_pace() {
+  return TokenBucket{receiver::QueueReporter::kPerSecond, receiver::QueueReporter::kBurst};
 }
 
 }  // namespace
@@ -82,15 +82,15 @@ TEST_CASE("the system is asked for a queue only where its sender heeds that", "[
   receiver::Receiver::Settings settings;
   settings.params.payload_bytes = 1000;
   const receiver::Receiver receiver{settings};
-  receiver::QueueTeller teller;
+  receiver::QueueReporter reporter;
   wire::Feedback feedback;
-  teller.fill(port, receiver, feedback, MonoTime{1s});
+  reporter.fill(port, receiver, feedback, MonoTime{1s});
   CHECK(port.asked == 0);
   CHECK(feedback.queue_limit == 0);
 
-  ByteMeter pace{1000, 1};
-  teller.begin(1000, 1, pace);
-  teller.fill(port, receiver, feedback, MonoTime{1s});
+  TokenBucket pace{1000, 1};
+  reporter.begin(1000, 1, pace);
+  reporter.fill(port, receiver, feedback, MonoTime{1s});
   CHECK(port.asked == 1);
   CHECK(feedback.queue_bytes == 1000);
   CHECK(feedback.queue_limit == 4000);
@@ -102,35 +102,35 @@ TEST_CASE("where the system tells nothing of its queue nobody is told of it", "[
   receiver::Receiver::Settings settings;
   settings.params.payload_bytes = 1000;
   const receiver::Receiver receiver{settings};
-  receiver::QueueTeller teller;
-  ByteMeter pace{1000, 1};
-  teller.begin(1000, 1, pace);
-  REQUIRE(teller.on());
+  receiver::QueueReporter reporter;
+  TokenBucket pace{1000, 1};
+  reporter.begin(1000, 1, pace);
+  REQUIRE(reporter.on());
   wire::Feedback feedback;
-  teller.fill(port, receiver, feedback, MonoTime{1s});
+  reporter.fill(port, receiver, feedback, MonoTime{1s});
   CHECK(feedback.queue_limit == 0);
   // Else it would be due at once, and again, for each datagram that comes.
-  CHECK_FALSE(teller.on());
-  CHECK_FALSE(teller.due(port, receiver, MonoTime{2s}));
-  CHECK(teller.next(receiver) == kNever);
+  CHECK_FALSE(reporter.on());
+  CHECK_FALSE(reporter.due(port, receiver, MonoTime{2s}));
+  CHECK(reporter.next(receiver) == kNever);
 }
 
 TEST_CASE("what did not leave was not told, and is due again", "[receiver]") {
   const auto data = data_of_a_stream(3);
-  ByteMeter pace{1'000'000, 1000};
+  TokenBucket pace{1'000'000, 1000};
   Stream s{1, pace};
   MonoTime now{2s};
   s.read(data[0], now);
   CHECK(s.due(now));
   s.tell(now, false);
   CHECK_FALSE(s.due(now));  // nor at once: the answer would be the same
-  CHECK(s.teller.next(s.receiver) == now + 100us);
+  CHECK(s.reporter.next(s.receiver) == now + 100us);
   now += 100us;
   CHECK(s.due(now));
   s.tell(now);
   now += 100us;
   CHECK_FALSE(s.due(now));
-  CHECK(s.teller.next(s.receiver) == kNever);
+  CHECK(s.reporter.next(s.receiver) == kNever);
   s.read(data[1], now);
   CHECK(s.due(now));
 }
@@ -178,7 +178,7 @@ TEST_CASE("streams that all have much to say get their share, and no more than t
 
 TEST_CASE("drops are told at once, as long as the session may say something", "[receiver]") {
   const auto data = data_of_a_stream(5);
-  ByteMeter pace{1, 1};
+  TokenBucket pace{1, 1};
   Stream s{128, pace};
   s.port.drops = 0;
   MonoTime now{2s};

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "base/byte_meter.hpp"
 #include "base/time.hpp"
+#include "base/token_bucket.hpp"
 #include "net/datagram_port.hpp"
 #include "receiver/receiver.hpp"
 #include "wire/messages.hpp"
@@ -17,7 +17,7 @@ namespace udperf::receiver {
 ///
 /// What a session may say has to do for all of its streams. Each has its share, and takes what the
 /// others leave of theirs, which is a sixth in any case.
-class QueueTeller {
+class QueueReporter {
  public:
   static constexpr Duration kClosest = std::chrono::microseconds{50};  ///< of one stream
   static constexpr Duration kShare = std::chrono::microseconds{100};   ///< of all, each one's turn
@@ -26,7 +26,7 @@ class QueueTeller {
   static constexpr std::uint64_t kBurst = 16;
 
   /// From now on; `payload_bytes`: of a datagram; `streams`: of the session, which share `pace`.
-  void begin(std::uint32_t payload_bytes, std::uint32_t streams, ByteMeter& pace) {
+  void begin(std::uint32_t payload_bytes, std::uint32_t streams, TokenBucket& pace) {
     on_ = true;
     pace_ = &pace;
     payload_bytes_ = payload_bytes;
@@ -60,7 +60,7 @@ class QueueTeller {
   [[nodiscard]] std::uint32_t cost_since_told(const Receiver& receiver) const;
 
   bool on_ = false;
-  ByteMeter* pace_ = nullptr;
+  TokenBucket* pace_ = nullptr;
   std::uint32_t payload_bytes_ = 1;
   std::uint32_t cost_ = 0;
   std::uint64_t told_next_ = 0;

@@ -1,16 +1,17 @@
-#include "session/life_line.hpp"
+#include "session/path_validation.hpp"
 
 #include <algorithm>
 
 namespace udperf::session {
 
-LifeLine::LifeLine(const crypto::Key& secret, MonoTime now, const LifeLinePace& pace)
+PathValidation::PathValidation(const crypto::Key& secret, MonoTime now,
+                               const PathValidationPace& pace)
     : pace_(pace),
       key_(crypto::derive(secret, "udperf v1 life line", {})),
       next_(now),
       proven_(now) {}
 
-std::optional<wire::Probe> LifeLine::poll(MonoTime now) {
+std::optional<wire::Probe> PathValidation::poll(MonoTime now) {
   if (now < next_) {
     return std::nullopt;
   }
@@ -21,7 +22,7 @@ std::optional<wire::Probe> LifeLine::poll(MonoTime now) {
   return wire::Probe{sent.id, to_ns(now), 0};
 }
 
-bool LifeLine::on_reply(const wire::ProbeReply& reply, MonoTime now) {
+bool PathValidation::on_reply(const wire::ProbeReply& reply, MonoTime now) {
   const auto found = std::find_if(sent_.begin(), sent_.end(), [&reply](const Sent& sent) {
     return sent.at != MonoTime{} && sent.id == reply.id;
   });

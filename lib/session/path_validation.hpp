@@ -10,26 +10,26 @@
 
 namespace udperf::session {
 
-/// How often a LifeLine asks.
-struct LifeLinePace {
+/// How often a PathValidation asks.
+struct PathValidationPace {
   Duration every = std::chrono::milliseconds{250};
   /// While an answer is missing: half of the datagrams may be lost on either way.
   Duration urgent = std::chrono::milliseconds{50};
   Duration missing = std::chrono::milliseconds{500};
 };
 /// Of a light test.
-inline constexpr LifeLinePace kSeldom{std::chrono::seconds{1}, std::chrono::milliseconds{100},
-                                      std::chrono::milliseconds{1500}};
+inline constexpr PathValidationPace kSeldom{std::chrono::seconds{1}, std::chrono::milliseconds{100},
+                                            std::chrono::milliseconds{1500}};
 
 /// Proof that the peer still receives where it was proven to: PROBEs whose 64-bit numbers only who
 /// got them can know, and their answers. Knowing the session, or forging the peer's address, is not
 /// enough. Pure.
-class LifeLine {
+class PathValidation {
  public:
   /// An answer that took longer proves nothing any more.
   static constexpr Duration kOldest = std::chrono::seconds{10};
 
-  LifeLine(const crypto::Key& secret, MonoTime now, const LifeLinePace& pace = {});
+  PathValidation(const crypto::Key& secret, MonoTime now, const PathValidationPace& pace = {});
 
   /// The peer has just proven itself in another way.
   void prove(MonoTime now) { proven_ = now; }
@@ -47,7 +47,7 @@ class LifeLine {
     MonoTime at{};
   };
 
-  LifeLinePace pace_;
+  PathValidationPace pace_;
   crypto::Key key_;
   std::uint64_t count_ = 0;
   std::array<Sent, kRemembered> sent_{};
