@@ -99,6 +99,25 @@ TEST_CASE("what queues in the network is not the receiver's doing", "[sim]") {
   CHECK(document.limited_by == "network");
 }
 
+TEST_CASE("a queue in the network is no long way, whichever stream stands in it", "[sim]") {
+  const auto streams = GENERATE(std::uint16_t{1}, std::uint16_t{4});
+  CAPTURE(streams);
+  SimWorld world{7};
+  for (test::Impairment* way : {&world.network.up, &world.network.down}) {
+    way->delay = 20us;
+    way->rate_bps = 100'000'000;
+    way->queue = 200ms;  // holds three times what four sockets do
+  }
+  bound_sockets(world, 212'992, 10'000'000'000);
+
+  const auto document = run(world, flat_out(Direction::up, streams));
+
+  const auto* part = ways(document).front();
+  CHECK(part->loss.packets == 0U);
+  CHECK(part->rx.goodput_bps.value_or(0) >= 95e6);
+  CHECK(document.limited_by == "network");
+}
+
 TEST_CASE("--rate flood overruns the socket, and says so", "[sim]") {
   const auto direction = GENERATE(Direction::up, Direction::down);
   SimWorld world{7};
