@@ -61,7 +61,7 @@ void ClientControl::on_probe_reply(const wire::ProbeReply& reply, const ControlM
     return;
   }
   clock_.note(reply, channel.clock_anchor(), arrival.at);
-  shared_.note_round_trip(probes_.longest_rtt());
+  shared_.note_round_trip(probes_.last_rtt());
 }
 
 void ClientControl::on_message(const ControlMessage& message, ControlChannel& channel) {

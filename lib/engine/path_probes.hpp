@@ -46,7 +46,6 @@ class PathProbes {
   [[nodiscard]] const std::vector<session::Prober::Sample>& loaded_samples() const {
     return loaded_samples_;
   }
-  [[nodiscard]] Duration longest_rtt() const { return prober_.longest_rtt(); }
   /// Latest round trip; 0 = none yet. From any thread.
   [[nodiscard]] Duration last_rtt() const { return Duration{last_rtt_ns_.load()}; }
 

@@ -140,6 +140,7 @@ void SendSide::govern(const wire::Feedback& feedback, bool authentic, MonoTime a
   if (authentic) {
     report.queue.arrived_until = mono_from_ns(feedback.echo_tx_ns + feedback.held_ns);
     report.queue.waited = Duration{feedback.held_ns};
+    report.queue.round_trip = test_.least_round_trip();
   }
   report.queue.queue_bytes = feedback.queue_bytes;
   report.queue.queue_limit = feedback.queue_limit;

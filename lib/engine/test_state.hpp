@@ -62,6 +62,8 @@ struct TestState {
   SharedValue<TxEnd> stop_sending;
   /// Longest round trip seen, for FIN.
   std::atomic<std::int64_t> rtt_max_ns{0};
+  /// And the shortest; INT64_MAX: none.
+  std::atomic<std::int64_t> rtt_min_ns{INT64_MAX};
   /// What the handshake makes one believe of the round trip: it may have been repeated.
   SharedValue<Duration> handshake;
 
@@ -126,6 +128,14 @@ struct TestState {
     if (rtt.count() > rtt_max_ns.load(std::memory_order_relaxed)) {
       rtt_max_ns.store(rtt.count(), std::memory_order_relaxed);
     }
+    if (rtt.count() < rtt_min_ns.load(std::memory_order_relaxed)) {
+      rtt_min_ns.store(rtt.count(), std::memory_order_relaxed);
+    }
+  }
+  /// Of all streams, and of the path before there was data.
+  [[nodiscard]] std::optional<Duration> least_round_trip() const {
+    const std::int64_t ns = rtt_min_ns.load(std::memory_order_relaxed);
+    return ns == INT64_MAX ? std::nullopt : std::optional{Duration{ns}};
   }
   [[nodiscard]] MonoTime last_heard() const {
     return mono_from_ns(last_heard_ns.load(std::memory_order_relaxed));

@@ -10,8 +10,6 @@ using Seconds = std::chrono::duration<double>;
 
 // A way shorter than this counts as none: what is under way may as well be in the queue.
 constexpr Duration kNoWay = std::chrono::microseconds{500};
-// Network queues delay what was sent; longer ago than this it is not in the receiver's socket.
-constexpr Duration kLongestDelay = std::chrono::milliseconds{20};
 constexpr std::uint64_t kReportsForWay = 4;  // the least of so many is the way's, not a scheduler's
 constexpr double kMostOnTheWay = 1e12;
 constexpr double kEvenly = 1.25;  // of the mean rate: what was held up is caught up with
@@ -55,14 +53,13 @@ void Governor::on_report(const Report& told, std::uint64_t sent, MonoTime now) {
   }
   if (report.arrived_until) {
     const Duration rtt = std::max(now - *report.arrived_until, Duration{0});
-    least_rtt_ = std::min(least_rtt_.value_or(rtt), rtt);
+    least_rtt_ = std::min({least_rtt_.value_or(rtt), rtt, report.round_trip.value_or(rtt)});
     ++reports_;
   }
   trickles_ = false;
   learn_window(report, now);
-  // Queues on the way hold up what was sent, but not for ever.
-  const MonoTime surely = now - (least_rtt_ ? *least_rtt_ + kLongestDelay : patience());
-  const MonoTime arrived = std::max(report.arrived_until.value_or(surely), surely);
+  // Where none has arrived yet all may have been lost: queues hold nothing up for ever.
+  const MonoTime arrived = report.arrived_until.value_or(now - patience());
   const std::uint64_t queued =
       std::uint64_t{report.queue_bytes} * 1024 / report.cost / payload_bytes_ + 1;
   const std::uint64_t left = departures_.sent_before(arrived);

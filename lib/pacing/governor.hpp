@@ -32,6 +32,8 @@ class Governor {
     std::uint32_t queue_limit = 0;
     std::uint32_t drops = 0;  ///< buffers, modulo 2^32
     std::uint32_t cost = 0;   ///< of the buffer for 1024 bytes of payload
+    /// The shortest of the test so far: this stream's own may all have waited behind the others.
+    std::optional<Duration> round_trip{};
   };
 
   struct Start {

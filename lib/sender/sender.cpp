@@ -15,8 +15,7 @@ using Status = net::SendOutcome::Status;
 // Refusals in a row after which a sender that nothing paces waits a moment each time.
 constexpr std::uint32_t kFewRefusals = 8;
 constexpr Duration kRetry = std::chrono::milliseconds{1};
-// The loop goes on so long, or so often, before the caller gets its turn, when no rate is asked
-// for.
+// Where no rate is asked for, the caller gets its turn after so long, or so many batches.
 constexpr Duration kTurn = std::chrono::microseconds{50};
 constexpr int kBatchesPerTurn = 32;
 // The same where a rate is: what a late wake-up owes mostly leaves in one turn. The clock is looked
@@ -25,6 +24,8 @@ constexpr Duration kPacedTurn = std::chrono::milliseconds{1};
 constexpr std::uint64_t kLookEvery = 64;
 // The last of a test has so long to leave; then it is given up.
 constexpr Duration kLastTurn = std::chrono::milliseconds{20};
+/// So long at the end of a test a receiver may just have been held up: its report tells.
+constexpr Duration kSilent = std::chrono::seconds{1};
 /// A test that begins later than this after its warm-up was held up, and has its time all the same.
 constexpr Duration kLateStart = std::chrono::milliseconds{5};
 
@@ -178,12 +179,13 @@ Wake Sender::step(MonoTime now) {
     pacer_.restart(plan_, begun_);
     books_.plan_gap(pacer_.longest_gap());
   }
+  held_since_ = held() ? std::min(held_since_, now) : kNever;
   if (over(now)) {
     if (!held()) {
       send_last(now);
     }
     if (!finished()) {
-      finish(held() ? TxEnd::peer_silent : TxEnd::complete);
+      finish(now - held_since_ > kSilent ? TxEnd::peer_silent : TxEnd::complete);
     }
     return Wake{};
   }

@@ -144,6 +144,7 @@ class Sender {
   SendBooks books_;
   HostMeter host_{settings_.threads};
   MonoTime begun_{};  ///< of the part that runs
+  MonoTime held_since_ = kNever;
   net::SendOutcome::Status trouble_ = net::SendOutcome::Status::taken;
   bool started_ = false;
   std::atomic<int> stop_{-1};

@@ -40,7 +40,6 @@ class Prober {
   [[nodiscard]] std::uint64_t sent() const { return sent_; }
   [[nodiscard]] std::uint64_t answered() const { return samples_.size() + thinned_; }
   [[nodiscard]] std::optional<Duration> last_rtt() const { return last_; }
-  [[nodiscard]] Duration longest_rtt() const { return longest_; }
 
  private:
   static constexpr std::size_t kMostWaiting = 4096;

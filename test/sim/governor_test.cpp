@@ -1,5 +1,7 @@
 // Senders without a rate between both real ends, over simulated sockets that overflow.
 
+#include <algorithm>
+
 #include "result/document.hpp"
 #include "sim/sim_world.hpp"
 #include "support/catch.hpp"
@@ -97,6 +99,65 @@ TEST_CASE("what queues in the network is not the receiver's doing", "[sim]") {
   CHECK(part->tx.held_path_ratio.value_or(0) > 0.9 * *part->tx.held_ratio);
   CHECK(part->rx.goodput_bps.value_or(0) >= 950e6);
   CHECK(document.limited_by == "network");
+}
+
+TEST_CASE("a queue in the network is no long way, whichever stream stands in it", "[sim]") {
+  const auto streams = GENERATE(std::uint16_t{1}, std::uint16_t{4});
+  CAPTURE(streams);
+  SimWorld world{7};
+  for (test::Impairment* way : {&world.network.up, &world.network.down}) {
+    way->delay = 20us;
+    way->rate_bps = 100'000'000;
+    way->queue = 200ms;  // holds three times what four sockets do
+  }
+  bound_sockets(world, 212'992, 10'000'000'000);
+
+  const auto document = run(world, flat_out(Direction::up, streams));
+
+  const auto* part = ways(document).front();
+  CHECK(part->loss.packets == 0U);
+  CHECK(part->rx.goodput_bps.value_or(0) >= 95e6);
+  CHECK(document.limited_by == "network");
+}
+
+TEST_CASE("those at full speed share a server, and who has a rate keeps it beside them", "[sim]") {
+  constexpr std::uint8_t kFlatOut = 8;
+  constexpr std::uint8_t kPaced = 2;
+  const auto buffer = GENERATE(212'992U, 8U << 20U);
+  CAPTURE(buffer);
+  SimWorld world{7};
+  world.network.up.delay = 20us;
+  world.network.down.delay = 20us;
+  bound_sockets(world, buffer, 800'000'000);
+  world.network.server_socket.one_reader = true;
+  for (std::uint8_t i = 0; i < kFlatOut + kPaced; ++i) {
+    auto options = flat_out(Direction::up);
+    options.host = static_cast<std::uint8_t>(2 + i);
+    if (i >= kFlatOut) {
+      options.params.rate_up = SendRate{SendRate::Kind::bits, 10'000'000};
+    }
+    world.add_client(options);
+  }
+
+  REQUIRE(world.run_clients(30s));
+
+  double least = 1e12;
+  double most = 0;
+  for (std::uint8_t i = 0; i < kFlatOut + kPaced; ++i) {
+    const auto document = result::build_result(world.clients[i]->outcome());
+    CAPTURE(static_cast<int>(i));
+    REQUIRE(document.up);
+    CHECK(document.up->loss.packets == 0U);
+    const double bps = document.up->rx.goodput_bps.value_or(0);
+    if (i < kFlatOut) {
+      least = std::min(least, bps);
+      most = std::max(most, bps);
+    } else {
+      CHECK(bps == Approx(10e6).epsilon(0.01));
+    }
+  }
+  CHECK(least >= 0.8 * most);
+  CHECK(least * kFlatOut >= 0.9 * 780e6);
 }
 
 TEST_CASE("--rate flood overruns the socket, and says so", "[sim]") {

@@ -173,15 +173,32 @@ MonoTime SimNetwork::next_arrival() {
 }
 
 MonoTime SimPort::readable_at(MonoTime now) {
-  if (queue_.empty()) {
+  if (queue_.empty() || !its_turn()) {
     return kNever;
   }
-  if (told_ && free_at_ <= now) {
+  if (told_ && free_at() <= now) {
     network_.left_unread += std::exchange(unread_, true) ? 0U : 1U;
     return kNever;
   }
-  told_ = free_at_ <= now;
-  return free_at_;
+  told_ = free_at() <= now;
+  return free_at();
+}
+
+MonoTime& SimPort::free_at() {
+  return limits().one_reader ? network_.readers_[local_.address].free_at : free_at_;
+}
+
+/// Whose latest is longest ago, of those with something to read that is not left there.
+bool SimPort::its_turn() const {
+  if (!limits().one_reader) {
+    return true;
+  }
+  const auto& ports = network_.connected_;
+  return std::none_of(ports.begin(), ports.end(), [this](const auto& entry) {
+    const SimPort& other = *entry.second;
+    return other.local_.address == local_.address && !other.queue_.empty() && !other.unread_ &&
+           other.turn_ < turn_;
+  });
 }
 
 void SimPort::arrive(std::vector<std::byte> bytes, MonoTime at) {
@@ -209,7 +226,7 @@ std::span<const net::Received> SimPort::receive(net::ReceiveBuffers& /*buffers*/
   received_.clear();
   told_ = unread_ = false;
   const MonoTime now = network_.clock().now();
-  while (!queue_.empty() && current_.size() < kMost && free_at_ <= now) {
+  while (!queue_.empty() && current_.size() < kMost && free_at() <= now && its_turn()) {
     take_one();
   }
   for (const Waiting& waiting : current_) {
@@ -246,8 +263,11 @@ void SimPort::take_one() {
   queued_cost_ -= cost;
   if (limits().drain_bps != 0) {
     const auto bits = static_cast<std::int64_t>(read.bytes.size()) * 8;
-    free_at_ = std::max(free_at_, read.at) +
-               Duration{bits * 1'000'000'000 / static_cast<std::int64_t>(limits().drain_bps)};
+    free_at() = std::max(free_at(), read.at) +
+                Duration{bits * 1'000'000'000 / static_cast<std::int64_t>(limits().drain_bps)};
+  }
+  if (limits().one_reader) {
+    turn_ = ++network_.readers_[local_.address].turns;
   }
 }
 

@@ -41,6 +41,7 @@ struct SocketLimits {
   std::uint32_t bytes = 1U << 20U;  ///< as granted: the kernel holds twice that, with its overhead
   std::uint64_t drain_bps = 0;      ///< payload bits per second; 0 = any number
   bool bounded = false;             ///< what does not fit is dropped
+  bool one_reader = false;          ///< of all the host's sockets, one after the other
 };
 
 /// What a direction has done to DATA: the truth that results are compared with.
@@ -119,6 +120,11 @@ class SimNetwork {
   };
   using Link = std::pair<Endpoint, Endpoint>;  ///< local, remote
 
+  /// Of a host whose sockets one thread reads.
+  struct Reader {
+    MonoTime free_at{};  ///< when the host has dealt with what it read last
+    std::uint64_t turns = 0;
+  };
   /// What a datagram waits before it enters the path; nothing when there is no room to wait.
   [[nodiscard]] std::optional<Duration> queueing(const Impairment& path, MonoTime& free_at,
                                                  std::size_t bytes) const;
@@ -129,6 +135,7 @@ class SimNetwork {
   SeededRandom random_;
   std::multimap<MonoTime, Flight> flights_;
   std::map<Link, SimPort*> connected_;
+  std::map<IpAddress, Reader> readers_;
   SimListenPort* listener_ = nullptr;
   DirectionTruth up_;
   DirectionTruth down_;
@@ -186,6 +193,8 @@ class SimPort final : public net::DatagramPort {
   }
 
   void take_one();
+  [[nodiscard]] MonoTime& free_at();
+  [[nodiscard]] bool its_turn() const;
   [[nodiscard]] bool away() const { return network_.client_away != 0 && local_ != network_.server; }
 
   SimNetwork& network_;
@@ -194,7 +203,8 @@ class SimPort final : public net::DatagramPort {
   std::deque<Waiting> queue_;
   std::uint64_t queued_cost_ = 0;
   std::uint32_t drops_ = 0;
-  MonoTime free_at_{};  ///< when the host has dealt with what it read last
+  MonoTime free_at_{};      ///< when the host has dealt with what it read last
+  std::uint64_t turn_ = 0;  ///< the latest, of a host with one reader
   std::vector<Waiting> current_;
   std::vector<net::Received> received_;
   bool told_ = false;    ///< that something can be read, since the last read and arrival

@@ -170,3 +170,22 @@ TEST_CASE("the first reason to stop counts", "[sender]") {
   CHECK(s.report().end == TxEnd::peer_silent);
   s.check_books();
 }
+
+TEST_CASE("a receiver that is not heard for the last moment of a test is not gone", "[sender]") {
+  const auto held_for = GENERATE(Duration{50ms}, Duration{900ms}, Duration{1500ms});
+  const auto rate = GENERATE(SendRate{}, test::packets_per_second(1000));
+  CAPTURE(held_for.count(), rate.limited());
+  SenderScene s;
+  s.settings.params.amount = Amount{0, 0, 2s};
+  s.settings.params.rate_up = rate;
+  s.open();
+  const MonoTime end = s.clock.now() + 2s;
+  static_cast<void>(s.sender->step(s.clock.now()));
+  s.clock.move_to(end - held_for);
+  static_cast<void>(s.sender->step(s.clock.now()));
+  s.sender->hold(true);
+  s.run();
+  CHECK(s.report().end == (held_for > 1s ? TxEnd::peer_silent : TxEnd::complete));
+  REQUIRE(s.report().time);
+  CHECK(s.report().time->window_ns == 2'000'000'000);
+}
