@@ -157,7 +157,8 @@ class Expansion {
         all.push_back(config);
       } else {
         problems_.push_back(
-            monitor::ConfigError{config.place, "unknown module " + config.module}.text(file));
+            monitor::ConfigError{config.module_place, "unknown module " + config.module}.text(
+                file));
       }
     }
   }
