@@ -181,9 +181,10 @@ Result<void> History::Store::claim(const std::string& path, UnixTime now) {
     return made;
   }
   if (!empty) {
-    // A round may have come late, and its span not been summed up again before the last end.
+    // A round may have come late, or by a clock that was set back, and its span not been summed up
+    // again before the last end.
     const auto summed = mark(kFiveMinutes);
-    touched_ = summed && *summed > 0 ? *summed - 2 * kHour : 0;
+    touched_ = summed && *summed > 0 ? std::min(*summed, to_ns(now) / kNsPerSecond) - 2 * kHour : 0;
   }
   const auto last = latest(now);
   if (!last) {

@@ -44,6 +44,9 @@ class History::Store {
   [[nodiscard]] Result<std::int64_t> mark(std::int64_t seconds) const;
   [[nodiscard]] Result<void> set_mark(std::int64_t seconds, std::int64_t start) const;
   [[nodiscard]] Result<std::optional<std::int64_t>> first_after(std::int64_t seconds,
+  [[nodiscard]] std::int64_t first_to_sum(std::int64_t seconds, std::int64_t mark,
+                                          UnixTime believed) const;
+  void note_repeated(std::int64_t seconds, std::int64_t mark, std::int64_t end);
                                                                 std::int64_t start) const;
 
   std::optional<HistoryLock> lock_;  ///< goes after the file is closed
@@ -61,6 +64,8 @@ inline constexpr std::int64_t kHour = 3600;
 /// would not fit where it is calculated with.
 [[nodiscard]] constexpr bool possible_times(std::int64_t start_ns, std::int64_t length_ns) {
   constexpr std::int64_t kFarthest = std::int64_t{1} << 61U;
+  /// By their length: from where on spans are to be summed up again when they are over.
+  std::map<std::int64_t, std::int64_t> repeated_;
   return start_ns >= -kFarthest && start_ns <= kFarthest && length_ns >= 0 &&
          length_ns <= kFarthest;
 }
