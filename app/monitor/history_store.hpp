@@ -40,7 +40,8 @@ class History::Store {
   [[nodiscard]] Result<std::optional<UnixTime>> latest(UnixTime now) const;
   [[nodiscard]] Result<void> sum_up(std::int64_t seconds, UnixTime now, UnixTime believed);
   [[nodiscard]] Result<void> sum_span(std::int64_t seconds, std::int64_t start);
-  [[nodiscard]] Result<void> forget(UnixTime now) const;
+  [[nodiscard]] Result<void> forget(UnixTime now);
+  [[nodiscard]] Result<void> forget_targets();
   [[nodiscard]] Result<std::int64_t> mark(std::int64_t seconds) const;
   [[nodiscard]] Result<void> set_mark(std::int64_t seconds, std::int64_t start) const;
   [[nodiscard]] Result<std::optional<std::int64_t>> first_after(std::int64_t seconds,

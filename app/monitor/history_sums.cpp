@@ -135,7 +135,7 @@ Result<void> History::Store::sum_span(std::int64_t seconds, std::int64_t start) 
   return {};
 }
 
-Result<void> History::Store::forget(UnixTime now) const {
+Result<void> History::Store::forget(UnixTime now) {
   const auto before = [now](Duration age) { return std::to_string(to_ns(now - age)); };
   const auto seconds = [now](Duration age) {
     return std::to_string(to_ns(now - age) / kNsPerSecond);
@@ -153,7 +153,21 @@ Result<void> History::Store::forget(UnixTime now) const {
       seconds(retention_.five_minutes) + ", " + summed60 +
       "); DELETE FROM span WHERE seconds = 3600 AND start < " + seconds(retention_.hours) +
       "; DELETE FROM event WHERE at_ns < " + before(retention_.hours) + ";";
-  return file_.run(sql.c_str());
+  const auto done = file_.run(sql.c_str());
+  return done ? forget_targets() : done;
+}
+
+/// Names come and go, as those of pods do: of whom nothing is kept needs no place.
+Result<void> History::Store::forget_targets() {
+  const auto done = file_.run(
+      "DELETE FROM target WHERE NOT EXISTS (SELECT 1 FROM round WHERE round.target = target.id)"
+      " AND NOT EXISTS (SELECT 1 FROM span WHERE seconds IN (300, 3600) AND"
+      " span.target = target.id)"
+      " AND NOT EXISTS (SELECT 1 FROM event WHERE event.target = target.id)");
+  if (done && sqlite3_changes(file_.get()) > 0) {
+    ids_.clear();  // theirs may be among them
+  }
+  return done;
 }
 
 }  // namespace udperf::app

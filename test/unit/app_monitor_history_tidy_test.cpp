@@ -42,6 +42,28 @@ std::unique_ptr<History> open(const Looked& looked, const Retention& retention,
   return *std::move(history);
 }
 
+TEST_CASE("a target of which nothing is kept any more is forgotten, and may come again") {
+  const Looked looked;
+  SteppedClock clock;
+  const UnixTime now = clock.unix;
+  Retention retention;
+  retention.rounds = retention.five_minutes = retention.hours = 10h;
+  {
+    SteppedClock early;  // to which nothing is over
+    early.unix = now - 20h;
+    const auto history = open(looked, retention, early);
+    history->put(test::target_named("gw"), test::round_begun(now - 20h, 1, 0));
+    history->put(test::target_named("core"), test::round_begun(now - 1min, 1, 0));
+  }
+  const auto history = open(looked, retention, clock);
+  REQUIRE(looked.becomes("SELECT count(*) = 1 AND max(name) = 'core' FROM target"));
+  history->put(test::target_named("gw"), test::round_begun(now - 30s, 2, 0));
+  REQUIRE(looked.becomes("SELECT count(*) = 2 FROM round JOIN target ON target = id"));
+  const auto rows = test::rows_of(*history, {"gw", now - 1h, now, History::Grain::round});
+  REQUIRE(rows);
+  CHECK(rows->size() == 1);
+}
+
 TEST_CASE("an hour that a clock tells twice is in the sums with all that came in it") {
   const bool restarted = GENERATE(false, true);
   CAPTURE(restarted);
