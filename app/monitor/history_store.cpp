@@ -1,7 +1,10 @@
 #include "app/monitor/history_store.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
@@ -72,6 +75,13 @@ tl::unexpected<Error> unreadable(const std::string& path, const Error& error) {
             {}}};
 }
 
+/// Which file has this name; nothing, and errno, where none is seen.
+std::optional<std::pair<dev_t, ino_t>> node_of(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 ? std::optional{std::pair{info.st_dev, info.st_ino}}
+                                          : std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Error> History::refusal_of(const std::string& path) {
@@ -123,13 +133,25 @@ Result<std::unique_ptr<History::Store>> History::Store::open(const std::string& 
   if (!file) {
     return tl::unexpected{file.error()};
   }
-  std::unique_ptr<Store> store{new Store{*std::move(file), retention}};
+  std::unique_ptr<Store> store{new Store{path, *std::move(file), retention}};
   store->file_.set_tidies_at_end(false);  // where it is refused, too
   if (const auto claimed = store->claim(path, now); !claimed) {
     return tl::unexpected{claimed.error()};
   }
   store->file_.set_tidies_at_end(true);
+  store->node_ = node_of(path);
   return store;
+}
+
+bool History::Store::is_moved() const {
+  const auto now = node_of(path_);
+  return node_ && (now ? *now != *node_ : errno == ENOENT);
+}
+
+/// What lies beside the file bears the names of the one that has its name now.
+void History::Store::let_go(std::unique_ptr<Store> store) {
+  static_cast<void>(store->file_.run("PRAGMA wal_checkpoint(TRUNCATE)"));
+  store->file_.set_tidies_at_end(false);
 }
 
 /// The version of the tables, 0 where there are none yet; changes nothing.

@@ -52,6 +52,48 @@ TEST_CASE("what another program's crash has left beside its file stays for that 
   CHECK(content(left + "-wal") == log);
 }
 
+TEST_CASE("a history that was moved away is whole, and what comes then is in a new one") {
+  const bool removed = GENERATE(false, true);
+  CAPTURE(removed);
+  const test::TempDir folder;
+  const SystemClock clock;
+  const std::string file = folder.path().string() + "/m.db";
+  const std::string other = folder.path().string() + "/old.db";
+  std::atomic<int> said{0};
+  {
+    const auto history =
+        History::open(file, Retention{}, clock, [&said](const std::string&) { ++said; });
+    REQUIRE(history);
+    const auto put = [&](std::uint64_t number) {
+      (*history)->put(test::target_named("gw"),
+                      test::round_begun(clock.unix_now() - 1h + number * 10s, number, 0));
+      while ((*history)->written() < number) {
+        std::this_thread::yield();
+      }
+    };
+    put(1);
+    CHECK(said == 0);
+    removed ? static_cast<void>(std::filesystem::remove(file))
+            : std::filesystem::rename(file, other);
+    put(2);
+    CHECK(said == 1);
+    put(3);
+    const auto rows = test::rows_of(
+        **history, {"gw", clock.unix_now() - 2h, clock.unix_now(), History::Grain::round});
+    REQUIRE(rows);
+    CHECK(rows->size() == 2);
+    CHECK((*history)->failures() == 0);
+  }
+  CHECK(said == 1);
+  const auto count = [](const std::string& name) {
+    const auto made = SqliteFile::open(name, SqliteFile::Mode::read);
+    REQUIRE(made);
+    return made->number("SELECT count(*) FROM round").value_or(-1);
+  };
+  CHECK(count(file) == 2);
+  CHECK((removed || count(other) == 1));
+}
+
 TEST_CASE("names that SQLite has for other things are files, too") {
   const test::TempDir folder;
   const auto before = std::filesystem::current_path();
