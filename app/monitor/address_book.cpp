@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "app/monitor/longest_waiting.hpp"
+
 namespace udperf::app {
 namespace {
 
@@ -12,7 +14,7 @@ constexpr Duration kLookupTime = 5s;
 /// What nobody finds is asked for again so soon at the earliest.
 constexpr Duration kLeastPause = 10s;
 /// A lookup has a thread of its own, which may take as long as it likes.
-constexpr std::size_t kMostAtOnce = 8;
+constexpr std::size_t kMostAtOnce = 32;
 
 Duration pause_after(unsigned failures) {
   constexpr unsigned kMostDoublings = 4;
@@ -127,12 +129,8 @@ MonoTime AddressBook::turn(MonoTime now, std::vector<int>& fds, std::vector<News
     }
     asked += name.lookup ? 1U : 0U;
   }
+  begin_due(now, kMostAtOnce - asked);
   for (auto& [key, name] : names_) {
-    if (!name.lookup && name.next <= now && asked < kMostAtOnce) {
-      name.lookup = std::make_unique<net::Lookup>(key.first, std::uint16_t{0}, key.second);
-      name.asked = now;
-      ++asked;
-    }
     if (name.lookup) {
       fds.push_back(name.lookup->fd());
       next = std::min(next, name.asked + kLookupTime);
@@ -141,6 +139,22 @@ MonoTime AddressBook::turn(MonoTime now, std::vector<int>& fds, std::vector<News
     }
   }
   return next;
+}
+
+/// With the lock held.
+void AddressBook::begin_due(MonoTime now, std::size_t room) {
+  std::vector<std::map<Key, Name>::value_type*> due;
+  for (auto& entry : names_) {
+    if (!entry.second.lookup && entry.second.next <= now) {
+      due.push_back(&entry);
+    }
+  }
+  keep_longest_waiting(due, room, [](const auto* entry) { return entry->second.next; });
+  for (auto* const entry : due) {
+    const auto& [host, family] = entry->first;
+    entry->second.lookup = std::make_unique<net::Lookup>(host, std::uint16_t{0}, family);
+    entry->second.asked = now;
+  }
 }
 
 void AddressBook::answer(const Key& key, Name& name, MonoTime now, std::vector<News>& news) {

@@ -64,6 +64,7 @@ class AddressBook {
 
   void work();
   [[nodiscard]] MonoTime turn(MonoTime now, std::vector<int>& fds, std::vector<News>& news);
+  void begin_due(MonoTime now, std::size_t room);
   static void answer(const Key& key, Name& name, MonoTime now, std::vector<News>& news);
 
   const Clock& clock_;

@@ -3,13 +3,14 @@
 #include <netinet/in.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <glob.h>
 #include <ifaddrs.h>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include "app/output/files.hpp"
 #include "clock/system_clock.hpp"
@@ -20,8 +21,36 @@
 namespace udperf::app {
 namespace {
 
-constexpr Duration kNameTime = std::chrono::seconds{5};
 constexpr std::size_t kMostAddresses = 4096;  // of one name
+constexpr Duration kNameTime = std::chrono::seconds{5};
+/// A lookup has a thread of its own.
+constexpr std::size_t kMostNamesAtOnce = 64;
+
+struct AskedName {
+  std::string host;
+  MonoTime until;
+  std::unique_ptr<net::Lookup> lookup;
+};
+
+/// Nothing while it may still come.
+std::optional<net::Lookup::Answer> answer_of(const AskedName& asked, MonoTime now) {
+  auto answer = asked.lookup->take();
+  if (!answer && now >= asked.until) {
+    answer = tl::unexpected{Error{ErrorCode::unreachable, "no answer within 5 s", 0, "resolve"}};
+  }
+  return answer;
+}
+
+void wait_for_any(const std::vector<AskedName>& asked, const engine::StopToken& stop,
+                  MonoTime now) {
+  std::vector<int> fds{stop.wait_fd()};
+  MonoTime until = kNever;
+  for (const AskedName& one : asked) {
+    fds.push_back(one.lookup->fd());
+    until = std::min(until, one.until);
+  }
+  os::wait_readable(fds, std::max(until - now, Duration{0}));
+}
 
 std::set<IpAddress> own_addresses() {
   std::set<IpAddress> own;
@@ -69,9 +98,7 @@ class Expansion {
     }
     for (const monitor::TargetConfig& config : all) {
       if (config.dns) {
-        names_.push_back(
-            {config, std::make_unique<net::Lookup>(config.address.host,
-                                                   config.address.port.value_or(1), std::nullopt)});
+        names_.push_back(config);
       } else {
         add(target_of(config));
       }
@@ -86,17 +113,12 @@ class Expansion {
   }
 
  private:
-  struct Name {
-    monitor::TargetConfig config;
-    std::unique_ptr<net::Lookup> lookup;
-  };
-
   /// Nothing is kept of files and names that are gone: new ones may come each day.
   void forget_others(const std::set<std::string>& files) {
     std::erase_if(last_.files, [&files](const auto& one) { return !files.contains(one.first); });
     std::set<std::string> hosts;
-    for (const Name& name : names_) {
-      hosts.insert(name.config.address.host);
+    for (const monitor::TargetConfig& config : names_) {
+      hosts.insert(config.address.host);
     }
     const auto gone = [&hosts](const auto& one) { return !hosts.contains(one.first); };
     std::erase_if(last_.names, gone);
@@ -157,33 +179,33 @@ class Expansion {
         all.push_back(config);
       } else {
         problems_.push_back(
-            monitor::ConfigError{config.place, "unknown module " + config.module}.text(file));
+            monitor::ConfigError{config.module_place, "unknown module " + config.module}.text(
+                file));
       }
     }
   }
 
   void ask(const engine::StopToken& stop) {
-    const SystemClock clock;
-    const MonoTime deadline = clock.now() + kNameTime;
-    const std::set<IpAddress> own = names_.empty() ? std::set<IpAddress>{} : own_addresses();
-    for (Name& name : names_) {
-      const std::string& host = name.config.address.host;
-      std::optional<net::Lookup::Answer> answer = name.lookup->take();
-      while (!answer && clock.now() < deadline && !stop.requested()) {
-        const std::array<int, 2> fds{name.lookup->fd(), stop.wait_fd()};
-        os::wait_readable(fds, deadline - clock.now());
-        answer = name.lookup->take();
-      }
+    std::set<std::string> hosts;
+    std::set<std::string> doubtful;
+    for (const monitor::TargetConfig& config : names_) {
+      hosts.insert(config.address.host);
+    }
+    for (const auto& [host, error] : last_.unknown) {
+      doubtful.insert(host);
+    }
+    for (auto& [host, answer] : ask_names(hosts, doubtful, stop)) {
       last_.unknown.erase(host);
-      if (answer && *answer) {
-        last_.names[host] = **answer;
+      if (answer) {
+        last_.names[host] = *std::move(answer);
       } else {
-        const Error& error = last_.unknown[host] =
-            answer ? answer->error()
-                   : Error{ErrorCode::unreachable, "no answer within 5 s", 0, "resolve"};
-        problems_.push_back("dns " + host + ": " + error.message());
+        last_.unknown[host] = answer.error();
+        problems_.push_back("dns " + host + ": " + answer.error().message());
       }
-      add_addresses(name.config, last_.names[host], own);
+    }
+    const std::set<IpAddress> own = names_.empty() ? std::set<IpAddress>{} : own_addresses();
+    for (const monitor::TargetConfig& config : names_) {
+      add_addresses(config, last_.names[config.address.host], own);
     }
   }
 
@@ -205,13 +227,45 @@ class Expansion {
   const MonitorSetup& setup_;
   LastTargets& last_;
   std::vector<std::string>& problems_;
-  std::vector<Name> names_;
+  std::vector<monitor::TargetConfig> names_;   ///< that stand for all their addresses
   std::map<std::string, std::size_t> places_;  ///< in targets_, by name
   std::size_t left_out_ = 0;
   std::vector<monitor::Target> targets_;
 };
 
 }  // namespace
+
+std::map<std::string, Result<std::vector<Endpoint>>> ask_names(
+    const std::set<std::string>& hosts, const std::set<std::string>& doubtful,
+    const engine::StopToken& stop) {
+  const SystemClock clock;
+  std::vector<std::string> order{hosts.begin(), hosts.end()};
+  std::stable_partition(order.begin(), order.end(),
+                        [&](const std::string& host) { return !doubtful.contains(host); });
+  std::map<std::string, Result<std::vector<Endpoint>>> answers;
+  std::vector<AskedName> asked;
+  auto next = order.begin();
+  while (answers.size() < order.size() && !stop.requested()) {
+    for (; next != order.end() && asked.size() < kMostNamesAtOnce; ++next) {
+      asked.push_back({*next, clock.now() + kNameTime,
+                       std::make_unique<net::Lookup>(*next, std::uint16_t{0}, std::nullopt)});
+    }
+    wait_for_any(asked, stop, clock.now());
+    const MonoTime now = clock.now();
+    std::erase_if(asked, [&](const AskedName& one) {
+      auto answer = answer_of(one, now);
+      const bool over = answer.has_value();
+      if (over) {
+        answers.emplace(one.host, *std::move(answer));
+      }
+      return over;
+    });
+  }
+  for (const std::string& host : order) {
+    answers.emplace(host, tl::unexpected{Error{ErrorCode::unreachable, "not asked", 0, "resolve"}});
+  }
+  return answers;
+}
 
 std::vector<std::string> files_of(const std::string& pattern) {
   std::vector<std::string> files;

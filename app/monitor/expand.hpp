@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,8 @@ struct LastTargets {
 
 /// Everyone who is to be watched now: the configuration's targets, those of the files of `file_sd`
 /// and, for `dns` entries, all addresses of the name but this host's own. Ids are left at 0. Names
-/// are asked for 5 s at most, all at once. `problems` gets a line for each file or name that could
-/// not be read.
+/// are asked for 5 s at most each, 64 at a time. `problems` gets a line for each file or name that
+/// could not be read.
 [[nodiscard]] std::vector<monitor::Target> expand_targets(const MonitorSetup& setup,
                                                           const engine::StopToken& stop,
                                                           LastTargets& last,
@@ -32,6 +33,13 @@ struct LastTargets {
 /// seen, where nobody else would speak of them.
 [[nodiscard]] std::vector<monitor::Target> without_address(const MonitorSetup& setup,
                                                            const LastTargets& last);
+
+/// The addresses of each host, without a port. Each is asked for 5 s at most, some at a time, those
+/// of `doubtful` last: so that who is silent keeps no other waiting. Also who was not asked any
+/// more, since `stop` was requested, has an error.
+[[nodiscard]] std::map<std::string, Result<std::vector<Endpoint>>> ask_names(
+    const std::set<std::string>& hosts, const std::set<std::string>& doubtful,
+    const engine::StopToken& stop);
 
 /// The files of a pattern (glob), in order.
 [[nodiscard]] std::vector<std::string> files_of(const std::string& pattern);

@@ -164,12 +164,28 @@ void History::tidy_or_open() {
   }
 }
 
+/// Nobody would find what goes into a file that was moved away or removed.
+void History::follow_name() {
+  if (!store_ || !store_->is_moved()) {
+    return;
+  }
+  say_(path_ + ": the file was moved or removed, and another one is begun");
+  there_ = false;
+  Store::let_go(std::move(store_));
+  tidy_or_open();
+  if (!store_) {
+    say_(path_ + ": it cannot be opened, and is tried again each minute");
+  }
+}
+
 void History::write(const std::deque<Item>& items) {
+  follow_name();
   std::uint64_t rounds = 0;
   for (const Item& item : items) {
     rounds += item.index() == 0 ? 1U : 0U;
   }
   if (!store_) {
+    failing_ = true;
     failures_ += items.size();
     return;
   }

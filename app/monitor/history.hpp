@@ -144,6 +144,7 @@ class History {
   void stop();
   void write_all();
   void tidy_or_open();
+  void follow_name();
   [[nodiscard]] Result<SqliteFile> reader() const;
   void write(const std::deque<Item>& items);
 

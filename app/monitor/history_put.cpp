@@ -4,6 +4,7 @@
 
 #include "app/monitor/history_store.hpp"
 #include "app/monitor/params_bytes.hpp"
+#include "monitor/config.hpp"
 #include "monitor/round_record.hpp"
 #include "monitor/totals_codec.hpp"
 
@@ -54,6 +55,7 @@ std::size_t History::bytes_of(const Item& item) {
 }
 
 Result<std::int64_t> History::Store::id_of(const std::string& target, const std::string& module) {
+  constexpr std::size_t kMostKnown = 2 * monitor::kMostTargets;
   const std::pair<std::string, std::string> key{target, module};
   if (const auto found = ids_.find(key); found != ids_.end()) {
     return found->second;
@@ -71,6 +73,9 @@ Result<std::int64_t> History::Store::id_of(const std::string& target, const std:
   const auto row = select->bind(1, target).bind(2, module).step();
   if (!row || !*row) {
     return row ? file_.failure("read") : tl::unexpected{row.error()};
+  }
+  if (ids_.size() >= kMostKnown) {
+    ids_.clear();
   }
   return ids_[key] = select->number(0);
 }

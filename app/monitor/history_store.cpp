@@ -1,7 +1,10 @@
 #include "app/monitor/history_store.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
@@ -72,16 +75,29 @@ tl::unexpected<Error> unreadable(const std::string& path, const Error& error) {
             {}}};
 }
 
+/// Which file has this name; nothing, and errno, where none is seen.
+std::optional<std::pair<dev_t, ino_t>> node_of(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 ? std::optional{std::pair{info.st_dev, info.st_ino}}
+                                          : std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Error> History::refusal_of(const std::string& path) {
-  constexpr std::size_t kWriteVersionAt = 18;  // sqlite.org/fileformat2.html, 1.3
-  constexpr unsigned char kWal = 2;
-  constexpr std::size_t kVersionAt = 60;
+  constexpr std::size_t kVersionAt = 60;  // sqlite.org/fileformat2.html, 1.3
   constexpr std::size_t kApplicationAt = 68;
+  constexpr std::size_t kFirstTableAt = 100;  // of the first page, which lists the tables
+  constexpr std::array<unsigned char, 5> kNoTables{13, 0, 0, 0, 0};
   constexpr std::string_view kMagic{"SQLite format 3\0", 16};
-  std::array<unsigned char, 100> head{};
+  std::array<unsigned char, kFirstTableAt + kNoTables.size()> head{};
   std::error_code none;
+  const auto status = std::filesystem::status(path, none);
+  if (!std::filesystem::is_regular_file(status)) {  // a pipe would keep who reads it
+    return std::filesystem::exists(status)
+               ? std::optional{refused(path, "is a folder, a device or a pipe, no file").value()}
+               : std::nullopt;
+  }
   std::ifstream file{path, std::ios::binary};
   file.read(reinterpret_cast<char*>(head.data()), head.size());
   const auto read = static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0));
@@ -96,8 +112,8 @@ std::optional<Error> History::refusal_of(const std::string& path) {
            head.at(at + 3);
   };
   const bool unnamed = number(kApplicationAt) == 0 && number(kVersionAt) == 0;
-  if (unnamed && head.at(kWriteVersionAt) == kWal && std::filesystem::exists(path + "-wal", none)) {
-    return std::nullopt;  // its tables are all in FILE-wal yet: whose it is will be seen
+  if (unnamed && std::equal(kNoTables.begin(), kNoTables.end(), head.begin() + kFirstTableAt)) {
+    return std::nullopt;  // nobody's, or its tables are all in FILE-wal yet: it will be seen
   }
   if (number(kApplicationAt) != kApplicationId) {
     return refused(path, "is the file of another program").value();
@@ -109,15 +125,33 @@ std::optional<Error> History::refusal_of(const std::string& path) {
 Result<std::unique_ptr<History::Store>> History::Store::open(const std::string& path,
                                                              const Retention& retention,
                                                              UnixTime now) {
+  // SQLite would tidy up behind another program's crash.
+  if (auto foreign = refusal_of(path)) {
+    return tl::unexpected{*std::move(foreign)};
+  }
   auto file = SqliteFile::open(path, SqliteFile::Mode::create);
   if (!file) {
     return tl::unexpected{file.error()};
   }
-  std::unique_ptr<Store> store{new Store{*std::move(file), retention}};
+  std::unique_ptr<Store> store{new Store{path, *std::move(file), retention}};
+  store->file_.set_tidies_at_end(false);  // where it is refused, too
   if (const auto claimed = store->claim(path, now); !claimed) {
     return tl::unexpected{claimed.error()};
   }
+  store->file_.set_tidies_at_end(true);
+  store->node_ = node_of(path);
   return store;
+}
+
+bool History::Store::is_moved() const {
+  const auto now = node_of(path_);
+  return node_ && (now ? *now != *node_ : errno == ENOENT);
+}
+
+/// What lies beside the file bears the names of the one that has its name now.
+void History::Store::let_go(std::unique_ptr<Store> store) {
+  static_cast<void>(store->file_.run("PRAGMA wal_checkpoint(TRUNCATE)"));
+  store->file_.set_tidies_at_end(false);
 }
 
 /// The version of the tables, 0 where there are none yet; changes nothing.
@@ -181,9 +215,10 @@ Result<void> History::Store::claim(const std::string& path, UnixTime now) {
     return made;
   }
   if (!empty) {
-    // A round may have come late, and its span not been summed up again before the last end.
+    // A round may have come late, or by a clock that was set back, and its span not been summed up
+    // again before the last end.
     const auto summed = mark(kFiveMinutes);
-    touched_ = summed && *summed > 0 ? *summed - 2 * kHour : 0;
+    touched_ = summed && *summed > 0 ? std::min(*summed, to_ns(now) / kNsPerSecond) - 2 * kHour : 0;
   }
   const auto last = latest(now);
   if (!last) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <map>
 #include <optional>
 #include <set>
@@ -24,13 +26,17 @@ class History::Store {
   void roll_back();
   [[nodiscard]] Result<void> put(const Row& round);
   [[nodiscard]] Result<void> put(const monitor::Board::TimedEvent& event);
+  /// Whether the file's name is another's by now, or nobody's.
+  [[nodiscard]] bool is_moved() const;
+  /// Ends it so that all that was written is in the file, wherever that is now.
+  static void let_go(std::unique_ptr<Store> store);
   /// Sums up spans that are over, and forgets what is old enough; a piece at a time, in
   /// transactions of its own. `elapsed` goes on while the host sleeps, from any beginning.
   [[nodiscard]] Result<void> tidy(UnixTime now, Duration elapsed);
 
  private:
-  Store(SqliteFile file, const Retention& retention)
-      : file_(std::move(file)), retention_(retention) {}
+  Store(std::string path, SqliteFile file, const Retention& retention)
+      : path_(std::move(path)), file_(std::move(file)), retention_(retention) {}
   [[nodiscard]] Result<std::int64_t> look(const std::string& path) const;
   [[nodiscard]] Result<void> claim(const std::string& path, UnixTime now);
   [[nodiscard]] Result<void> make_tables(std::int64_t version);
@@ -38,20 +44,28 @@ class History::Store {
   [[nodiscard]] Result<std::int64_t> setup_of(const std::string& params);
   [[nodiscard]] Result<void> put_document(std::int64_t target, const Row& round);
   [[nodiscard]] Result<std::optional<UnixTime>> latest(UnixTime now) const;
+  [[nodiscard]] std::int64_t first_to_sum(std::int64_t seconds, std::int64_t mark,
+                                          UnixTime believed) const;
+  void note_repeated(std::int64_t seconds, std::int64_t mark, std::int64_t end);
   [[nodiscard]] Result<void> sum_up(std::int64_t seconds, UnixTime now, UnixTime believed);
   [[nodiscard]] Result<void> sum_span(std::int64_t seconds, std::int64_t start);
-  [[nodiscard]] Result<void> forget(UnixTime now) const;
+  [[nodiscard]] Result<void> forget(UnixTime now);
+  [[nodiscard]] Result<void> forget_targets();
   [[nodiscard]] Result<std::int64_t> mark(std::int64_t seconds) const;
   [[nodiscard]] Result<void> set_mark(std::int64_t seconds, std::int64_t start) const;
   [[nodiscard]] Result<std::optional<std::int64_t>> first_after(std::int64_t seconds,
                                                                 std::int64_t start) const;
 
-  std::optional<HistoryLock> lock_;  ///< goes after the file is closed
+  std::string path_;
+  std::optional<std::pair<dev_t, ino_t>> node_;  ///< the file when it was opened
+  std::optional<HistoryLock> lock_;              ///< goes after the file is closed
   SqliteFile file_;
   Retention retention_;
   monitor::Horizon horizon_{std::nullopt};
   std::map<std::pair<std::string, std::string>, std::int64_t> ids_;
   std::map<std::string, std::int64_t> setups_;  ///< of some parameters the ids
+  /// By their length: from where on spans are to be summed up again when they are over.
+  std::map<std::int64_t, std::int64_t> repeated_;
   std::int64_t touched_ = 0;  ///< earliest round since the last tidy, seconds; 0: none
 };
 

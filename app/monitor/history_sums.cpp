@@ -46,6 +46,31 @@ Result<std::optional<std::int64_t>> History::Store::first_after(std::int64_t sec
   return first == 0 || first > kLatest ? std::nullopt : std::optional{first / seconds * seconds};
 }
 
+/// Where to begin, of spans that are summed up until `mark`.
+std::int64_t History::Store::first_to_sum(std::int64_t seconds, std::int64_t mark,
+                                          UnixTime believed) const {
+  // Of what was forgotten no sum can be made again.
+  const std::int64_t whole = to_ns(believed - retention_.rounds) / kNsPerSecond + kHour;
+  const auto repeated = repeated_.find(seconds);
+  std::int64_t first = mark;
+  for (const std::int64_t touched :
+       {touched_, repeated != repeated_.end() ? repeated->second : std::int64_t{0}}) {
+    first = touched > 0 ? std::min(first, std::max(touched, whole) / seconds * seconds) : first;
+  }
+  return first;
+}
+
+/// Of a clock that was set back time is told twice: a span that is summed up already is not over
+/// yet, and what comes in it is to be summed up once more.
+void History::Store::note_repeated(std::int64_t seconds, std::int64_t mark, std::int64_t end) {
+  const std::int64_t not_over = end / seconds * seconds;
+  if (not_over < mark) {
+    repeated_[seconds] = not_over;
+  } else {
+    repeated_.erase(seconds);
+  }
+}
+
 /// Each span that is over becomes a row a target. A round that came late (or by a clock that was
 /// set back) has its span summed up again.
 Result<void> History::Store::sum_up(std::int64_t seconds, UnixTime now, UnixTime believed) {
@@ -53,10 +78,7 @@ Result<void> History::Store::sum_up(std::int64_t seconds, UnixTime now, UnixTime
   if (!from) {
     return tl::unexpected{from.error()};
   }
-  // Of what was forgotten no sum can be made again.
-  const std::int64_t whole = to_ns(believed - retention_.rounds) / kNsPerSecond + kHour;
-  const std::int64_t touched = touched_ > 0 ? std::max(touched_, whole) : *from;
-  std::int64_t start = std::min(*from, touched / seconds * seconds);
+  std::int64_t start = first_to_sum(seconds, *from, believed);
   const std::int64_t end = to_ns(now) / kNsPerSecond - kGraceSeconds - (seconds == kHour ? 300 : 0);
   while (true) {
     const auto next = first_after(seconds, start);
@@ -64,6 +86,7 @@ Result<void> History::Store::sum_up(std::int64_t seconds, UnixTime now, UnixTime
       return tl::unexpected{next.error()};
     }
     if (!*next || **next + seconds > end) {
+      note_repeated(seconds, std::max(start, *from), end);
       return {};
     }
     start = **next + seconds;
@@ -112,7 +135,7 @@ Result<void> History::Store::sum_span(std::int64_t seconds, std::int64_t start) 
   return {};
 }
 
-Result<void> History::Store::forget(UnixTime now) const {
+Result<void> History::Store::forget(UnixTime now) {
   const auto before = [now](Duration age) { return std::to_string(to_ns(now - age)); };
   const auto seconds = [now](Duration age) {
     return std::to_string(to_ns(now - age) / kNsPerSecond);
@@ -130,7 +153,21 @@ Result<void> History::Store::forget(UnixTime now) const {
       seconds(retention_.five_minutes) + ", " + summed60 +
       "); DELETE FROM span WHERE seconds = 3600 AND start < " + seconds(retention_.hours) +
       "; DELETE FROM event WHERE at_ns < " + before(retention_.hours) + ";";
-  return file_.run(sql.c_str());
+  const auto done = file_.run(sql.c_str());
+  return done ? forget_targets() : done;
+}
+
+/// Names come and go, as those of pods do: of whom nothing is kept needs no place.
+Result<void> History::Store::forget_targets() {
+  const auto done = file_.run(
+      "DELETE FROM target WHERE NOT EXISTS (SELECT 1 FROM round WHERE round.target = target.id)"
+      " AND NOT EXISTS (SELECT 1 FROM span WHERE seconds IN (300, 3600) AND"
+      " span.target = target.id)"
+      " AND NOT EXISTS (SELECT 1 FROM event WHERE event.target = target.id)");
+  if (done && sqlite3_changes(file_.get()) > 0) {
+    ids_.clear();  // theirs may be among them
+  }
+  return done;
 }
 
 }  // namespace udperf::app

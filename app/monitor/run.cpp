@@ -24,19 +24,31 @@ struct Checked {
   std::size_t targets = 0;  ///< a dns name is one
 };
 
+/// What is wrong with the value of an option of the monitor: with its place, where the
+/// configuration sets it.
+std::string at_option(const MonitorSetup& setup, std::string_view option,
+                      const std::string& problem) {
+  const auto place = setup.places.find(option);
+  return place != setup.places.end()
+             ? monitor::ConfigError{place->second, problem}.text(setup.command.config.value_or("-"))
+             : problem;
+}
+
 /// Files that are written to: by what is there already, and whether there is a folder for them.
-void check_outputs(const MonitorCommand& command, std::vector<std::string>& problems) {
+void check_outputs(const MonitorSetup& setup, std::vector<std::string>& problems) {
+  const MonitorCommand& command = setup.command;
   const std::string history = command.history.value_or(default_history());
   if (const auto refused = History::refusal_of(history)) {
-    problems.push_back(refused->message());
+    problems.push_back(at_option(setup, "history", refused->message()));
   }
   for (const auto& [option, file] :
-       {std::pair{"--jsonl", command.jsonl}, std::pair{"--log-file", command.log.file}}) {
+       {std::pair{"jsonl", command.jsonl}, std::pair{"log-file", command.log.file}}) {
     const auto folder = std::filesystem::path{file.value_or("-")}.parent_path();
     std::error_code unseen;
     if (!folder.empty() && !std::filesystem::is_directory(folder, unseen)) {
-      problems.push_back(std::string{option} + " " + *file + ": there is no folder " +
-                         folder.string());
+      problems.push_back(at_option(
+          setup, option,
+          std::string{"--"} + option + " " + *file + ": there is no folder " + folder.string()));
     }
   }
 }
@@ -49,13 +61,15 @@ Checked check_files(MonitorSetup setup) {
   LastTargets last;
   checked.targets += expand_targets(setup, engine::StopToken{}, last, checked.problems).size();
   if (const auto web = read_web_config(setup.command.web_config); !web) {
-    checked.problems.push_back(web.error().message());
+    checked.problems.push_back(at_option(setup, "web-config", web.error().message()));
   } else if (const auto lacking = HttpServer::lacking(setup.command.listen, *web)) {
-    checked.problems.push_back(lacking->message());
+    const char* const option = web->tls ? "web-config" : "listen";
+    checked.problems.push_back(at_option(setup, option, lacking->message()));
   }
-  check_outputs(setup.command, checked.problems);
+  check_outputs(setup, checked.problems);
   if (setup.command.exec && !ExecHook::is_program(*setup.command.exec)) {
-    checked.problems.push_back(ExecHook::no_program(*setup.command.exec).message());
+    checked.problems.push_back(
+        at_option(setup, "exec", ExecHook::no_program(*setup.command.exec).message()));
   }
   return checked;
 }

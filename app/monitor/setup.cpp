@@ -148,6 +148,7 @@ class SetupMaker {
             row == nullptr ? std::nullopt : set_option(*row, setting.value, setup_.command)) {
       complain(setting.place, setting.name + ": " + *problem);
     }
+    setup_.places.try_emplace(setting.name, setting.place);
   }
 
   /// Flags are written as true or false; the command line only has the first.
@@ -268,7 +269,8 @@ class SetupMaker {
       if (key) {
         module.client.options.key = *key;
       } else {
-        complain(config.place, "module " + config.name + ": " + key.error().message());
+        complain(place_of(config, "key-file"),
+                 "module " + config.name + ": " + key.error().message());
       }
     }
   }

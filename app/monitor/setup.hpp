@@ -29,6 +29,7 @@ struct MonitorSetup {
   std::vector<monitor::TargetConfig> targets;
   std::vector<IpPrefix> probe_allow;
   std::vector<std::string> file_sd;
+  std::map<std::string, monitor::Place, std::less<>> places;  ///< of options that the file sets
 };
 
 /// Reads the configuration that the command names and makes everything of both. Where that cannot

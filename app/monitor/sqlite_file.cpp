@@ -1,6 +1,14 @@
 #include "app/monitor/sqlite_file.hpp"
 
 namespace udperf::app {
+namespace {
+
+/// SQLite takes `:memory:` and `file:...` for something else than names of files.
+std::string as_file(const std::string& path) {
+  return path.starts_with('/') ? path : "./" + path;
+}
+
+}  // namespace
 
 Result<SqliteFile> SqliteFile::open(const std::string& path, Mode mode) {
   constexpr int kPatienceMs = 2000;
@@ -9,13 +17,17 @@ Result<SqliteFile> SqliteFile::open(const std::string& path, Mode mode) {
   const int flags =
       (mode == Mode::create ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY) |
       SQLITE_OPEN_FULLMUTEX;
-  const int code = sqlite3_open_v2(path.c_str(), &file, flags, nullptr);
+  const int code = sqlite3_open_v2(as_file(path).c_str(), &file, flags, nullptr);
   made.file_.reset(file);
   if (code != SQLITE_OK) {
     return made.failure("open");
   }
   sqlite3_busy_timeout(file, kPatienceMs);
   return made;
+}
+
+void SqliteFile::set_tidies_at_end(bool wanted) const {
+  sqlite3_db_config(file_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, wanted ? 0 : 1, nullptr);
 }
 
 tl::unexpected<Error> SqliteFile::failure(std::string_view doing) const {

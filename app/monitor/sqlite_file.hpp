@@ -21,6 +21,8 @@ class SqliteFile {
   /// The only number that the statement returns.
   [[nodiscard]] Result<std::int64_t> number(const char* sql) const;
   [[nodiscard]] tl::unexpected<Error> failure(std::string_view doing) const;
+  /// Whether who closes it last moves what is in FILE-wal into it; so it is at first.
+  void set_tidies_at_end(bool wanted) const;
   /// Error::phase where another program holds the file.
   static constexpr const char* kLocked = "locked";
   [[nodiscard]] sqlite3* get() const { return file_.get(); }

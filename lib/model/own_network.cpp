@@ -32,6 +32,11 @@ Error own_network_error(int os_error) {
                os_error, "transfer"};
 }
 
+Error stood_still_error(bool slept) {
+  return Error{ErrorCode::system, slept ? "this host slept" : "this process stood still", 0,
+               "schedule"};
+}
+
 std::optional<Error> away_from_network(const TestOutcome& outcome) {
   if (is_own_network(outcome.control_refused)) {
     return own_network_error(outcome.control_refused);

@@ -18,4 +18,8 @@ namespace udperf {
 /// The same of a test in which that happened; nothing where it did not.
 [[nodiscard]] std::optional<Error> away_from_network(const TestOutcome& outcome);
 
+/// Why a test says nothing about its path where this host slept meanwhile, or else where this
+/// process was stopped.
+[[nodiscard]] Error stood_still_error(bool slept);
+
 }  // namespace udperf

@@ -78,7 +78,9 @@ void Board::note_state(const std::pair<std::string, std::string>& key, TargetSta
   }
 }
 
+/// Who tells them knows more than the last changes say, whose times are of a clock that may be set.
 void Board::recall(const States& states) {
+  states_.clear();
   for (const auto& [key, state] : states) {
     note_state(key, state);
   }

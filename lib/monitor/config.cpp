@@ -1,6 +1,7 @@
 #include "monitor/config.hpp"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "base/units.hpp"
@@ -14,6 +15,7 @@ using Node = YAML::Node;
 constexpr Duration kShortestEvery = std::chrono::seconds{1};
 constexpr Duration kLongestEvery = std::chrono::hours{24 * 31};
 constexpr std::size_t kMostModules = 256;
+constexpr std::array<std::string_view, 4> kParts{"modules", "targets", "probe_allow", "file_sd"};
 
 bool has(const std::vector<std::string_view>& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -43,6 +45,10 @@ class ConfigParser {
 
  private:
   void top_key(const std::string& key, const Node& at, const Node& value) {
+    const bool part = std::find(kParts.begin(), kParts.end(), key) != kParts.end();
+    if (part && value.IsNull()) {  // all that was in it is a comment by now
+      return;
+    }
     if (key == "modules") {
       reader_.each_entry(value, "modules",
                          [this](const std::string& name, const Node& where, const Node& body) {
@@ -67,7 +73,7 @@ class ConfigParser {
                                key + ": ...}}");
     } else {
       std::vector<std::string_view> known = words_.monitor_options;
-      known.insert(known.end(), {"modules", "targets", "probe_allow", "file_sd"});
+      known.insert(known.end(), kParts.begin(), kParts.end());
       reader_.unknown_key(at, key, known);
     }
   }
@@ -102,13 +108,13 @@ class ConfigParser {
 
   void single(const std::string& name, const Node& value, std::vector<Setting>& options) {
     if (const auto text = reader_.scalar(value, name)) {
-      options.push_back({name, *text, YamlReader::place(value)});
+      options.push_back({name, *text, reader_.place(value)});
     }
   }
 
   void module(const std::string& name, const Node& at, const Node& body) {
     if (!is_name(name)) {
-      reader_.complain(at, "a module's name cannot be empty or have spaces");
+      reader_.complain(at, "a module's name cannot be empty, have spaces or more than 255 bytes");
       return;
     }
     if (config_.modules.size() == kMostModules) {
@@ -117,7 +123,10 @@ class ConfigParser {
     }
     ModuleConfig& made = config_.modules.emplace_back();
     made.name = name;
-    made.place = YamlReader::place(at);
+    made.place = reader_.place(at);
+    if (body.IsNull()) {
+      return;
+    }
     reader_.each_entry(body, "module " + name,
                        [&](const std::string& key, const Node& where, const Node& value) {
                          module_key(made, key, where, value);
@@ -146,7 +155,7 @@ class ConfigParser {
       }
     } else if (key == "protocol") {
       if (const auto text = reader_.scalar(value, key)) {
-        made.protocol = Setting{key, *text, YamlReader::place(value)};
+        made.protocol = Setting{key, *text, reader_.place(value)};
       }
     } else if (has(words_.module_options, key)) {
       option(key, value, made.options);
@@ -163,7 +172,7 @@ class ConfigParser {
       return;
     }
     TargetConfig made;
-    made.place = YamlReader::place(item);
+    made.place = reader_.place(item);
     if (item.IsScalar()) {
       host(item, made);
     } else {
@@ -209,9 +218,10 @@ class ConfigParser {
     } else if (key == "name" || key == "module") {
       const auto text = reader_.scalar(value, key);
       if (text && !is_name(*text)) {
-        reader_.complain(value, key + ": cannot be empty or have spaces");
+        reader_.complain(value, key + ": cannot be empty, have spaces or more than 255 bytes");
       } else if (text) {
         (key == "name" ? made.name : made.module) = *text;
+        made.module_place = key == "module" ? reader_.place(value) : made.module_place;
       }
     } else if (key == "labels") {
       labels(made, value);
@@ -221,6 +231,9 @@ class ConfigParser {
   }
 
   void labels(TargetConfig& made, const Node& map) {
+    if (map.IsNull()) {
+      return;
+    }
     reader_.each_entry(map, "labels",
                        [&](const std::string& name, const Node& at, const Node& value) {
                          const auto text = reader_.scalar(value, "label " + name);
@@ -244,7 +257,7 @@ class ConfigParser {
     }
     for (const TargetConfig& target : config_.targets) {
       if (!has(known, target.module)) {
-        reader_.unknown_module(target.place, target.module, known);
+        reader_.unknown_module(target.module_place, target.module, known);
       }
     }
   }

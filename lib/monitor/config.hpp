@@ -64,6 +64,7 @@ struct TargetConfig {
   std::string module = "light";
   Labels labels;
   Place place;
+  Place module_place;  ///< where `module` is given
 };
 
 /// A configuration file, read but for the values of options.

@@ -104,7 +104,7 @@ class FileSdParser {
     }
     reader_.each_item(list, "targets", [&](const Node& item) {
       if (const auto host = reader_.scalar(item, "targets")) {
-        hosts.emplace_back(*host, YamlReader::place(item));
+        hosts.emplace_back(*host, reader_.place(item));
       }
     });
   }
@@ -118,6 +118,7 @@ class FileSdParser {
                          const auto text = reader_.scalar(value, "label");
                          if (text && name == "__module__") {
                            pattern.module = *text;
+                           pattern.module_place = reader_.place(value);
                          } else if (text && name == "__name__" && is_name(*text)) {
                            pattern.name = *text;
                          } else if (text && is_label_name(name)) {

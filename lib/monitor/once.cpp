@@ -8,6 +8,7 @@
 #include "base/decimal.hpp"
 #include "base/percent.hpp"
 #include "base/units.hpp"
+#include "monitor/character_count.hpp"
 #include "monitor/json.hpp"
 
 namespace udperf::monitor {
@@ -16,6 +17,11 @@ namespace {
 constexpr std::size_t kColumns = 10;
 constexpr std::size_t kVoiceColumns = 2;  ///< the last ones, of rounds that are calls
 using Cells = std::array<std::string, kColumns>;
+
+/// On a terminal, but for scripts whose characters take two places.
+std::size_t width_of(const std::string& text) {
+  return CharacterCount{text}.between(0, text.size());
+}
 
 std::string loss_text(const std::optional<RoundWay>& way) {
   if (!way || way->sent == 0) {
@@ -88,13 +94,13 @@ std::string once_table(const std::vector<OnceRow>& rows) {
   std::array<std::size_t, kColumns> widths{};
   for (const Cells& row : cells) {
     for (std::size_t i = 0; i < kColumns; ++i) {
-      widths.at(i) = std::max(widths.at(i), row.at(i).size());
+      widths.at(i) = std::max(widths.at(i), width_of(row.at(i)));
     }
   }
   std::string text;
   for (const Cells& row : cells) {
     for (std::size_t i = 0; i < columns; ++i) {
-      const std::string pad(widths.at(i) - row.at(i).size(), ' ');
+      const std::string pad(widths.at(i) - width_of(row.at(i)), ' ');
       text += i < 2 ? row.at(i) + pad : pad + row.at(i);
       text += i + 1 < columns ? "  " : "\n";
     }

@@ -209,8 +209,7 @@ void judge_host(RoundResult& round, bool slept, Duration stood_still) {
     return;
   }
   round.status = RoundStatus::not_measured;
-  round.error = Error{ErrorCode::system, slept ? "this host slept" : "this process stood still", 0,
-                      "schedule"};
+  round.error = stood_still_error(slept);
   round.fell_silent = false;
   round.up.reset();
   round.down.reset();

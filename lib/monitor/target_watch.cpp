@@ -87,7 +87,17 @@ std::vector<Event> TargetWatch::on_round(const RoundResult& round) {
   follow_limits(told);
   follow_way(told, round.up, "up", up_);
   follow_way(told, round.down, "down", down_);
+  for (Event& event : told.events) {
+    event.at = after_last(event.at);
+  }
   return std::move(told.events);
+}
+
+/// Rounds overlap, and changes come one after the other. What is long before the last one is by a
+/// clock that was set back meanwhile.
+UnixTime TargetWatch::after_last(UnixTime at) const {
+  constexpr Duration kOverlap = std::chrono::minutes{1};
+  return at < changed_at_ && changed_at_ - at < kOverlap ? changed_at_ : at;
 }
 
 /// Who was away while a round ran is told apart by who answers now.
@@ -138,7 +148,7 @@ void TargetWatch::follow_state(Told& told) {
     case TargetState::unknown:
       break;
   }
-  changed_at_ = told.events.empty() ? changed_at_ : told.events.back().at;
+  changed_at_ = told.events.empty() ? changed_at_ : after_last(told.events.back().at);
 }
 
 void TargetWatch::follow_loss(Told& told) {

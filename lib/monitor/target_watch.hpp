@@ -90,6 +90,7 @@ class TargetWatch {
     void add(EventKind kind, std::string direction, std::string detail);
   };
   void follow_state(Told& told);
+  [[nodiscard]] UnixTime after_last(UnixTime at) const;
   [[nodiscard]] const char* back_again(const RoundResult& round, TargetState before) const;
   void follow_loss(Told& told);
   void follow_limits(Told& told);

@@ -15,11 +15,7 @@ namespace {
 constexpr std::size_t kMostErrors = 20;
 constexpr std::size_t kMostScalar = 4096;
 
-Place place_of(const YAML::Mark& mark) {
-  return mark.is_null() || mark.line < 0 ? Place{}
-                                         : Place{static_cast<std::size_t>(mark.line) + 1,
-                                                 static_cast<std::size_t>(mark.column) + 1};
-}
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 /// Of a message that repeats what the file has: printable, and not endless.
 std::string printable(std::string_view text) {
@@ -81,8 +77,20 @@ std::string guess(const std::string& word, const std::vector<std::string_view>& 
 
 }  // namespace
 
-Place YamlReader::place(const YAML::Node& node) {
-  return place_of(node.Mark());
+Place YamlReader::place(const YAML::Node& node) const {
+  // Where there is no value yaml-cpp tells the place of what comes next.
+  const bool nothing = node.IsNull() && node.is(value_);
+  return place_of((nothing ? key_ : node).Mark());
+}
+
+/// Columns as editors count them; yaml-cpp counts bytes.
+Place YamlReader::place_of(const YAML::Mark& mark) const {
+  if (mark.is_null() || mark.line < 0 || mark.column < 0 || mark.pos < mark.column) {
+    return {};
+  }
+  const auto end = static_cast<std::size_t>(mark.pos);
+  const std::size_t begin = end - static_cast<std::size_t>(mark.column);
+  return {static_cast<std::size_t>(mark.line) + 1, characters_.between(begin, end) + 1};
 }
 
 std::optional<YAML::Node> YamlReader::load(const std::string& text) {
@@ -94,6 +102,9 @@ std::optional<YAML::Node> YamlReader::load(const std::string& text) {
     errors_->push_back({{}, "is nested too deeply"});
     return std::nullopt;
   }
+  // Which yaml-cpp leaves out, and does not count.
+  characters_ =
+      CharacterCount{text.substr(text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0)};
   constexpr std::size_t kFew = 10'000;
   steps_ = text.size() + kFew;
   try {
@@ -161,6 +172,8 @@ void YamlReader::each_entry_of(const YAML::Node& map, std::string_view what, std
     } else if (*key == "<<") {
       merged.push_back(entry.second);
     } else if (seen.insert(*key).second) {
+      key_.reset(entry.first);  // `=` would change what it stood for
+      value_.reset(entry.second);
       visit(*key, entry.first, entry.second);
     }
   }

@@ -9,6 +9,7 @@
 #include <vector>
 #include <yaml-cpp/yaml.h>
 
+#include "monitor/character_count.hpp"
 #include "monitor/config.hpp"
 
 namespace udperf::monitor {
@@ -39,14 +40,18 @@ class YamlReader {
   /// The text of a scalar: UTF-8 without control characters.
   [[nodiscard]] std::optional<std::string> scalar(const YAML::Node& node, std::string_view what);
 
-  [[nodiscard]] static Place place(const YAML::Node& node);
+  [[nodiscard]] Place place(const YAML::Node& node) const;
 
  private:
+  [[nodiscard]] Place place_of(const YAML::Mark& mark) const;
   void each_entry_of(const YAML::Node& map, std::string_view what, std::size_t depth,
                      std::set<std::string>& seen, const Visit& visit);
   [[nodiscard]] bool goes_on(const YAML::Node& at);
 
   std::vector<ConfigError>* errors_;
+  CharacterCount characters_;
+  YAML::Node key_;         ///< of the entry that is visited
+  YAML::Node value_;       ///< its
   std::size_t steps_ = 0;  ///< entries that may still be looked at
   bool exhausted_ = false;
 };

@@ -267,7 +267,9 @@ void TargetTask::judge(Running& running, MonoTime now) {
     round.ending = Ending::not_measured;
   }
   const bool whole = round.ending == Ending::complete;
-  if (round.asleep > HostWatch::kAsleep || (!whole && round.stood_still > Duration{0})) {
+  const bool slept = round.asleep > HostWatch::kAsleep;
+  if (slept || (!whole && round.stood_still > Duration{0})) {
+    round.outcome.error = stood_still_error(slept);  // and not what the other end made of it
     round.ending = Ending::not_measured;
   }
 }

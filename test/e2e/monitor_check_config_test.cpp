@@ -40,6 +40,14 @@ TEST_CASE("a configuration with mistakes starts nothing and is told line by line
   CHECK(checked("--log-file", nowhere).code() == 2);
   CHECK(checked("--history", config).code() == 2);
   CHECK(checked("--history", nowhere).code() == 0);  // that folder is made
+  for (const std::string option : {"exec", "web-config", "jsonl", "log-file", "history"}) {
+    std::ofstream{config} << "targets: [gw]\n"
+                          << option << ": " << (option == "history" ? "/dev" : nowhere) << "\n";
+    const auto placed = run_udperf({"monitor", "--config", config, "--check-config"});
+    CHECK(placed.code() == 2);
+    CHECK(placed.err.find("m.yaml:2:" + std::to_string(option.size() + 3) + ": ") !=
+          std::string::npos);
+  }
   const std::string list = (folder.path() / "list.json").string();
   std::ofstream{list} << "[{\"targets\": [\"a b\"]}]\n";
   std::ofstream{config} << "file_sd: [\"" << list << "\"]\n";

@@ -192,6 +192,8 @@ TEST_CASE("time asleep is a gap, and said once", "[sim]") {
   for (const Round& round : rounds) {
     gaps += round.ending == Ending::not_measured ? 1 : 0;
     CHECK((round.asleep > Duration{0}) == (round.ending == Ending::not_measured));
+    CHECK((round.ending == Ending::complete ||
+           round.outcome.error.value().what.starts_with("this host ")));
   }
   CHECK(gaps >= 1);
   CHECK(gaps <= 2);
@@ -212,6 +214,8 @@ TEST_CASE("a process that stood still has a gap, and goes on by its schedule", "
     CHECK(round.due == first + static_cast<Duration::rep>(round.number) * Duration{10s});
     gap += round.ending == Ending::not_measured ? round.intervals : 0;
     CHECK((round.ending == Ending::not_measured || round.ending == Ending::complete));
+    CHECK((round.ending == Ending::complete ||
+           round.outcome.error.value().what.starts_with("this ")));
   }
   CHECK(gap >= 5);
   CHECK(gap <= 8);

@@ -14,6 +14,7 @@
 #include "support/catch.hpp"
 #include "support/history_rows.hpp"
 #include "support/monitored_rounds.hpp"
+#include "support/stepped_clock.hpp"
 #include "support/temp_dir.hpp"
 
 namespace udperf::app {
@@ -21,17 +22,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Both clocks are set by the test while the history runs.
-class SteppedClock final : public Clock {
- public:
-  [[nodiscard]] MonoTime now() const override { return system_.now() + ahead.load(); }
-  [[nodiscard]] UnixTime unix_now() const override { return unix.load(); }
-  std::atomic<Duration> ahead{Duration{0}};
-  std::atomic<UnixTime> unix{UnixTime{1'800'000'000s}};
-
- private:
-  SystemClock system_;
-};
+using test::SteppedClock;
 
 /// A history with one round, closed again.
 void write_one_round(const std::string& file, const SteppedClock& clock) {

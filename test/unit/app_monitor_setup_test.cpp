@@ -56,6 +56,11 @@ TEST_CASE("without a configuration a round is 100 datagrams of 200 bytes each wa
   CHECK(options.host == "::1");
   CHECK(options.port == 7000);
   CHECK(test_for(light, setup->targets[0].address).options.port == kDefaultPort);
+  for (const char* const option : {"-p", "--port"}) {  // as of the client and the server
+    const auto other = make_setup(parse({"monitor", option, "7000", "gw"}), std::nullopt, errors);
+    REQUIRE(other);
+    CHECK(test_for(other->modules.at("light"), other->targets[0].address).options.port == 7000);
+  }
 }
 
 TEST_CASE("modules are made of the client's options, and rounds fill their time") {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "monitor/character_count.hpp"
 #include "monitor/config.hpp"
 #include "support/catch.hpp"
 
@@ -63,7 +64,7 @@ TEST_CASE("each mistake of a configuration is told with line and column") {
   CHECK(error_of("targets:\n  - {target: a, modulx: light}\n") ==
         "2:17: unknown key modulx (did you mean module?)");
   CHECK(error_of("targets:\n  - {target: a, module: lighz}\n") ==
-        "2:5: unknown module lighz (did you mean light?)");
+        "2:25: unknown module lighz (did you mean light?)");
   CHECK(error_of("modules: {m: {every: soon}}\n").starts_with("1:22: every: "));
   CHECK(error_of("modules: {m: {at: \"24:00\"}}\n").starts_with("1:19: at: "));
   CHECK(error_of("probe_allow: [10.0.0.0/33]\n").starts_with("1:15: probe_allow: "));
@@ -75,6 +76,39 @@ TEST_CASE("each mistake of a configuration is told with line and column") {
   CHECK(error_of("targets: [{target: a, labels: {le: x}}]\n").starts_with("1:32: label"));
   CHECK(error_of("a: [\n").find(':') != std::string::npos);
   CHECK(error_of("- a\n").starts_with("1:1: the configuration: a mapping"));
+  CHECK(error_of("targets:\n  - target: a\n    labels: {site: b}\n    module: lighz\n") ==
+        "4:13: unknown module lighz (did you mean light?)");
+}
+
+TEST_CASE("a part without a value is empty, and an option without one is told where it stands") {
+  std::vector<ConfigError> errors;
+  const auto config =
+      parse("modules:\n  light:\ntargets:\n  # - a\nprobe_allow:\nfile_sd:\nlisten: 127.0.0.1:1\n",
+            errors);
+  CHECK(errors.empty());
+  CHECK(config.modules.size() == 1);
+  CHECK(config.targets.empty());
+  CHECK(error_of("listen:\n\ntargets: [a]\n").starts_with("1:1: listen: "));
+  CHECK(error_of("targets:\n  - target: a\n    name:\n    labels:\n").starts_with("3:5: name: "));
+  CHECK(error_of("targets: [a,,b]\n").starts_with("1:13: a target: "));
+}
+
+TEST_CASE("columns are characters, as editors count them") {
+  const std::string name = "\xC3\xBC\xE2\x82\xAC\xF0\x9F\x98\x80";  // three of them, nine bytes
+  CHECK(error_of("targets:\n  - {target: a, name: " + name + ", modulx: light}\n") ==
+        "2:28: unknown key modulx (did you mean module?)");
+  CHECK(error_of("# " + name + "\ntargetz: [a]\n") ==
+        "2:1: unknown key targetz (did you mean targets?)");
+  CHECK(error_of("\xEF\xBB\xBFtargetz: [a]\n") ==
+        "1:1: unknown key targetz (did you mean targets?)");
+  CHECK(error_of("{modules: {" + name + ": {}}, \"" + name + "\": a b: }\n").starts_with("1:"));
+  const CharacterCount characters{std::string(1000, 'a') + name + std::string(1000, 'b')};
+  CHECK(characters.between(0, 2009) == 2003);
+  CHECK(characters.between(999, 1010) == 5);
+  CHECK(characters.between(1000, 1009) == 3);
+  CHECK(characters.between(2000, 2020) == 20);
+  CHECK(characters.between(7, 7) == 0);
+  CHECK(CharacterCount{}.between(0, 5) == 5);
 }
 
 TEST_CASE("names, labels and lists that are not UTF-8 are refused where they stand") {

@@ -71,6 +71,29 @@ TEST_CASE("changes follow each other although rounds overlap") {
   CHECK(gone[0].at >= back[0].at);
 }
 
+TEST_CASE("who is back before the round that found him away is over was away first") {
+  TargetWatch watch;
+  RoundResult silent = bad(RoundStatus::cut_short);  // of two seconds, and believed for five
+  silent.start = UnixTime{100s};
+  silent.length = 7s;
+  silent.fell_silent = true;
+  RoundResult next = good();
+  next.start = UnixTime{102s};
+  next.length = 2s;
+  next.server_restarted = true;
+  static_cast<void>(watch.on_round(good()));
+  const auto gone = watch.on_round(silent);
+  const auto back = watch.on_round(next);
+  REQUIRE(kinds(gone) == Kinds{EventKind::down});
+  REQUIRE(kinds(back) == Kinds{EventKind::up, EventKind::server_restarted});
+  CHECK(gone[0].at == UnixTime{107s});
+  CHECK(back[0].at == UnixTime{107s});
+  CHECK(back[1].at == UnixTime{107s});
+  RoundResult set_back = bad(RoundStatus::unreachable);  // the clock, by an hour
+  set_back.start = UnixTime{-3600s};
+  CHECK(watch.on_round(set_back).at(0).at == UnixTime{-3600s});
+}
+
 TEST_CASE("who is down from the start is told so") {
   TargetWatch watch;
   CHECK(kinds(watch.on_round(bad(RoundStatus::unreachable))) == Kinds{EventKind::down});
