@@ -75,7 +75,7 @@ option(UDPERF_UNITY_BUILD "Compile several sources at a time" ON)
 # compiler cache finds them in any clone.
 function(udperf_together variable name base)
   set(together ${ARGN})
-  if(UDPERF_UNITY_BUILD)
+  if(UDPERF_UNITY_BUILD AND ARGN)
     set(together "")
     list(LENGTH ARGN count)
     # At most 16, and as many in each.

@@ -26,7 +26,7 @@ session::RatePolicer watch_of(const TestParams& params, std::uint64_t before, Mo
   const std::uint64_t bps = includes(params.direction, Way::up)
                                 ? session::charged_bps(params, Way::up)
                                 : session::ControlBudget::kBytesPerSecond * 8;
-  if (params.shape(Way::up).spacing != Spacing::trace) {
+  if (!includes(params.direction, Way::up) || params.shape(Way::up).spacing != Spacing::trace) {
     return {bps, params.payload_bytes, before, now};
   }
   constexpr Duration kLongestMean = 10min;
@@ -138,13 +138,15 @@ void ServerControl::on_go(const wire::Go& go, ControlChannel& channel, MonoTime 
 /// means it names one that he has tried.
 bool ServerControl::is_possible(const TestParams& final_params) {
   constexpr unsigned kMostSizes = 8;
-  if (final_params.payload_bytes == settings_.params.payload_bytes) {
+  const std::uint32_t size = final_params.payload_bytes;
+  if (size == settings_.params.payload_bytes) {
     return true;
   }
-  if (start_.sizes == kMostSizes) {
+  if (start_.sizes == kMostSizes || size == start_.refused) {
     return false;
   }
   ++start_.sizes;
+  start_.refused = size;
   return !check_params(final_params) && as_light(final_params);
 }
 
@@ -162,7 +164,7 @@ void ServerControl::begin(MonoTime now) {
   started_at_ = now;
   set_end(now);
   if (settings_.watched != nullptr) {
-    rate_policer_ = watch_of(settings_.params, settings_.watched->not_control(), now);
+    rate_policer_ = watch_of(settings_.params, settings_.watched->beside_talk(talk_by(now)), now);
   }
   shared_.started.store(true, std::memory_order_release);
   notify_streams();

@@ -75,6 +75,7 @@ class ServerControl final : public SessionControl {
   void set_end(MonoTime now);
   [[nodiscard]] bool check_end(ControlChannel& channel, MonoTime now);
   [[nodiscard]] bool sends_too_much(MonoTime now);
+  [[nodiscard]] std::uint64_t talk_by(MonoTime now) const;
   MonoTime validate_path(ControlChannel& channel, MonoTime now);
   void say_shut_down(ControlChannel& channel, MonoTime now);
   void end_if_due(MonoTime now);
@@ -99,9 +100,10 @@ class ServerControl final : public SessionControl {
   std::atomic<std::int64_t> data_until_ns_{to_ns(kNever)};
   std::atomic<std::int64_t> hard_end_ns_{to_ns(kNever)};
   struct Start {
-    bool gone = false;      ///< GO has been said
-    bool checking = false;  ///< the preflight runs, data waits for it
-    unsigned sizes = 0;     ///< that GO has named, other than the granted one
+    bool gone = false;          ///< GO has been said
+    bool checking = false;      ///< the preflight runs, data waits for it
+    unsigned sizes = 0;         ///< that GO has named, other than the granted one
+    std::uint32_t refused = 0;  ///< the last of them
   };
   Start start_;
   bool shut_down_said_ = false;

@@ -163,7 +163,10 @@ IntervalRows RowCutter::cut(const std::vector<StreamEnds>& streams,
 
 IntervalRows RowCutter::cut_last(const std::vector<StreamEnds>& streams,
                                  const std::vector<StreamCounters>& counters, const End& end) {
-  const MonoTime last = std::max(end.sent, end.received);
+  MonoTime last{};
+  for (const StreamEnds& stream : streams) {
+    last = std::max(last, stream.sender ? end.sent : end.received);
+  }
   if (!pending(counters, last)) {
     return {};
   }

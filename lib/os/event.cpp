@@ -23,8 +23,13 @@ void Event::raise() const noexcept {
 }
 
 bool Event::take() const noexcept {
-  if (raised_.load(std::memory_order_acquire) == taken_.load(std::memory_order_relaxed)) {
+  const std::uint64_t raised = raised_.load(std::memory_order_acquire);
+  if (raised == taken_.load(std::memory_order_relaxed)) {
     return false;
+  }
+  if (event_.get() < 0) {
+    taken_.store(raised, std::memory_order_relaxed);
+    return true;
   }
   std::uint64_t count = 0;
   if (::read(event_.get(), &count, sizeof count) != sizeof count) {
@@ -39,10 +44,13 @@ void wait_readable(std::span<const int> fds, Duration timeout) {
   std::array<pollfd, kUsually> few{};  // who waits for memory must not need any
   std::vector<pollfd> many(fds.size() > kUsually ? fds.size() : 0);
   const std::span<pollfd> polled = many.empty() ? std::span{few} : std::span{many};
+  constexpr Duration kLookEvery = std::chrono::milliseconds{20};
   std::size_t count = 0;
   for (const int fd : fds) {
     if (fd >= 0) {
       polled[count++] = pollfd{fd, POLLIN, 0};
+    } else if (fd == kNoDescriptor) {
+      timeout = std::min(timeout, kLookEvery);
     }
   }
   const Duration bounded = std::clamp<Duration>(timeout, Duration{0}, std::chrono::hours{1});

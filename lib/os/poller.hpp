@@ -3,6 +3,7 @@
 #include <span>
 
 #include "base/time.hpp"
+#include "os/event.hpp"
 #include "os/fd.hpp"
 
 namespace udperf::os {
@@ -25,7 +26,7 @@ class Poller {
   static constexpr std::size_t kMost = 1024;
   [[nodiscard]] std::span<void*> wait(std::span<void*> room, Duration limit) const;
 
-  [[nodiscard]] int fd() const { return epoll_.get(); }
+  [[nodiscard]] int fd() const { return epoll_.get() < 0 ? kNoDescriptor : epoll_.get(); }
 
  private:
   Fd epoll_;

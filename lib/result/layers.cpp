@@ -59,10 +59,14 @@ Lengths lengths_of(const std::vector<const RxReport*>& rx, const WayTraffic& tra
 struct Cutting {
   std::uint64_t header;     ///< of each of several; IPv6: with the fragment extension header
   std::uint64_t piece = 0;  ///< what one of several has behind it; 0: nothing came in fragments
+  std::uint64_t whole = 0;  ///< bytes of the largest packet
   IpFamily family;
 
   [[nodiscard]] std::uint64_t packets(std::uint64_t payload) const {
-    return piece == 0 ? 1 : std::max<std::uint64_t>((payload + 8 + piece - 1) / piece, 1);
+    if (piece == 0 || payload + ip_udp_header_bytes(family) <= whole) {
+      return 1;
+    }
+    return std::max<std::uint64_t>((payload + 8 + piece - 1) / piece, 1);
   }
   [[nodiscard]] std::uint64_t ip_headers(std::uint64_t payload) const {
     const std::uint64_t count = packets(payload);
@@ -75,9 +79,15 @@ Cutting cutting_of(const std::vector<const RxReport*>& rx, IpFamily family) {
   for (const RxReport* report : rx) {
     fragment = std::max<std::uint64_t>(fragment, report->fragment_bytes);
   }
-  Cutting cutting{family == IpFamily::v4 ? 20U : 48U, 0, family};
+  Cutting cutting{family == IpFamily::v4 ? 20U : 48U, 0, fragment, family};
   if (fragment > cutting.header + 8) {
     cutting.piece = (fragment - cutting.header) / 8 * 8;
+  }
+  // A fragment carries a multiple of 8 and may have up to 7 bytes less than the link would take.
+  // Nearly all links take a multiple of 20.
+  const std::uint64_t link = (fragment + 19) / 20 * 20;
+  if (link - fragment < 8) {
+    cutting.whole = link;
   }
   return cutting;
 }

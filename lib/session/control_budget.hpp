@@ -28,11 +28,12 @@ class ControlBudget {
   void received(std::uint64_t bytes) { received_.fetch_add(bytes, std::memory_order_relaxed); }
   /// Of that: a message of the session that was authentic and new.
   void opened(std::uint64_t bytes) { opened_.fetch_add(bytes, std::memory_order_relaxed); }
-  /// All else that has come: DATA, copies of it, what is damaged or of no session.
-  [[nodiscard]] std::uint64_t not_control() const {
+  /// All else that has come: DATA, copies of it, what is damaged or of no session, and what of
+  /// control messages is more than `talk` bytes.
+  [[nodiscard]] std::uint64_t beside_talk(std::uint64_t talk) const {
     const std::uint64_t opened = opened_.load(std::memory_order_relaxed);
     const std::uint64_t all = received_.load(std::memory_order_relaxed);
-    return all - std::min(all, opened);
+    return all - std::min({all, opened, talk});
   }
   /// Before there was a session: sent whatever the budget says.
   void sent(std::uint64_t bytes) { sent_.fetch_add(bytes, std::memory_order_relaxed); }

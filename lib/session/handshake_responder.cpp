@@ -201,7 +201,17 @@ HandshakeResponder::Decision HandshakeResponder::on_request(std::span<const std:
 /// datagrams.
 bool HandshakeResponder::may_draw(const TestParams& params, const IpAddress& client, MonoTime now) {
   const std::uint32_t orders = orders_in(params);
-  return orders == 0 || (orders_.pass(client, now, orders) && orders_of_all_.pass(orders, now));
+  if (orders == 0) {
+    return true;
+  }
+  if (!orders_of_all_.pass(orders, now)) {
+    return false;
+  }
+  const bool may = orders_.pass(client, now, orders);
+  if (!may) {
+    orders_of_all_.give_back(orders);
+  }
+  return may;
 }
 
 HandshakeResponder::Decision HandshakeResponder::on_join(std::span<const std::byte> datagram,

@@ -33,6 +33,7 @@ class HandshakeResponder {
   static constexpr std::uint32_t kOrdersPerSource = 200;
   static constexpr std::uint32_t kOrdersPerSecond = 500;
   static constexpr std::uint32_t kOrdersAtOnce = 512;
+  static constexpr std::uint32_t kOrdersOfAllAtOnce = 1024;
   /// With a key: so many seals of HELLOs are looked at in a second, of all sources together.
   static constexpr std::uint32_t kSealsPerSecond = 20'000;
 
@@ -109,7 +110,7 @@ class HandshakeResponder {
   HelloLog said_;  ///< with a key
   // Of all sources together.
   TokenBucket answers_{kAnswersPerSecond, kAnswersPerSecond};
-  TokenBucket orders_of_all_{kOrdersPerSecond, kOrdersAtOnce};
+  TokenBucket orders_of_all_{kOrdersPerSecond, kOrdersOfAllAtOnce};
   TokenBucket seals_{kSealsPerSecond, kSealsPerSecond / 10};
 };
 

@@ -77,20 +77,33 @@ TEST_CASE("copies, datagrams of another length and a trace are no way around the
 }
 
 TEST_CASE("who is to send nothing is stopped when it sends more than talk takes", "[sim]") {
-  const bool floods = GENERATE(true, false);
+  const auto kind =
+      GENERATE(as<std::string>{}, "feedback", "data", "data and a trace", "what it calls feedback");
+  CAPTURE(kind);
+  const bool floods = kind != "feedback";
   engine::ServerOptions options;
   options.max_rate = BitRate::bits_per_second(1'000'000);
   SimWorld world{13, options};
   auto params = slow_up(60s);
   params.direction = Direction::down;
   std::swap(params.rate_up, params.rate_down);
+  if (kind == "data and a trace") {
+    params.shape_up.spacing = Spacing::trace;
+    params.shape_up.sizes[0] = {100, 1};
+  }
   SimPeer peer{world, SimNetwork::endpoint(2, 7777), params};
   REQUIRE(peer.granted());
   peer.go();
   wire::Feedback feedback;
   peer.live(11s, true, [&] {
+    auto long_one = wire::encode(wire::MessageType::feedback, peer.session(), 0, feedback);
+    long_one.resize(1400);
     for (int i = 0; i < 150 && floods; ++i) {  // 84 Mbit/s
-      peer.data(feedback.number, 1400);
+      if (kind == "what it calls feedback") {
+        peer.send(long_one);
+      } else {
+        peer.data(feedback.number, 1400);
+      }
     }
     ++feedback.number;
     peer.say(wire::MessageType::feedback, feedback);

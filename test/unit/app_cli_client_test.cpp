@@ -43,6 +43,8 @@ const std::vector<Accepted>& accepted_rows() {
       {{"--duration", "2.5s"}, [](C c) { return c.options.params.amount.duration == 2500ms; }},
       {{"-t", "3"}, [](C c) { return c.options.params.amount.duration == 3s; }},
       {{"-t5m"}, [](C c) { return c.options.params.amount.duration == 5min; }},
+      {{"-t0.5s"}, [](C c) { return c.options.params.amount.duration == 500ms; }},
+      {{"-o/tmp/r.json"}, [](C c) { return c.output.file == "/tmp/r.json"; }},
       {{"--duration", "forever"}, [](C c) { return c.options.params.amount.duration == kForever; }},
       {{"--packets", "7"}, [](C c) { return c.options.params.amount.packets == 7; }},
       {{"-n", "1"}, [](C c) { return c.options.params.amount.packets == 1; }},

@@ -138,4 +138,11 @@ TEST_CASE(
   CHECK(rows[1].packets == 1);
   CHECK(rows[0].end_s == Approx(1.03));  // each way by its own end
   CHECK(rows[1].end_s == Approx(1.05));
+
+  // Who only sends does not wait for what may still arrive.
+  RowCutter sender{p, 1s, start};
+  const std::vector<StreamEnds> one{streams[0]};
+  const std::vector<StreamCounters> ten{counters[0]};
+  static_cast<void>(sender.cut(one, ten, start + 1s));
+  CHECK(sender.cut_last(one, ten, {start + 1030ms, start + 1250ms}).empty());
 }

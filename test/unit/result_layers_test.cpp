@@ -49,6 +49,15 @@ TEST_CASE("of a mix each length is cut by itself, whichever came first", "[resul
   CHECK(below.ethernet == Approx((38 + 3 * 38) / 2.0));
 }
 
+TEST_CASE("what a link takes whole is not cut, although fragments are smaller", "[result]") {
+  TrafficShape shape;
+  shape.sizes = {{{1372, 1}, {4000, 1}}};  // 1372 + 28 is a link's 1400
+  auto outcome = with_shape(shape, 4000, 1396);
+  outcome.params.payload_bytes = 4000;
+  const Below below = below_of(build_result(outcome).up->rx);
+  CHECK(below.ip == Approx((28 + 8 + 3 * 20) / 2.0));
+}
+
 TEST_CASE("only the small ones of a mix are filled up to a frame", "[result]") {
   TrafficShape shape;
   shape.sizes = {{{16, 7}, {548, 4}, {1472, 1}}};

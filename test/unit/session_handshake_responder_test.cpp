@@ -115,10 +115,18 @@ TEST_CASE("what is dear to look at is looked at seldom, of one source and of all
   CHECK(admitted(dear, client_end, kStart));
   CHECK_FALSE(admitted(dear, client_end, kStart));
   // Others have their own, but all together no more than so much; and what is cheap, all do.
+  static_assert(HandshakeResponder::kOrdersOfAllAtOnce / kOrders == 5);
   Endpoint other = client_end;
   other.address.bytes[2] = 1;
-  CHECK_FALSE(admitted(dear, other, kStart));
-  CHECK(admitted(dear, other, kStart + 1s));
+  CHECK(admitted(dear, other, kStart));
+  CHECK(admitted(dear, other, kStart));
+  Endpoint third = client_end;
+  third.address.bytes[2] = 2;
+  CHECK(admitted(dear, third, kStart));
+  for (int i = 0; i < 10; ++i) {
+    CHECK_FALSE(admitted(dear, third, kStart));  // for want of what all have: nobody's own fault
+  }
+  CHECK(admitted(dear, third, kStart + 1s));
   CHECK(admitted(settings(), client_end, kStart));
 }
 
