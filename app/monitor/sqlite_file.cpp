@@ -11,7 +11,6 @@ std::string as_file(const std::string& path) {
 }  // namespace
 
 Result<SqliteFile> SqliteFile::open(const std::string& path, Mode mode) {
-  constexpr int kPatienceMs = 2000;
   SqliteFile made{path};
   sqlite3* file = nullptr;
   const int flags =
@@ -22,12 +21,17 @@ Result<SqliteFile> SqliteFile::open(const std::string& path, Mode mode) {
   if (code != SQLITE_OK) {
     return made.failure("open");
   }
-  sqlite3_busy_timeout(file, kPatienceMs);
+  made.set_patient(true);
   return made;
 }
 
 void SqliteFile::set_tidies_at_end(bool wanted) const {
   sqlite3_db_config(file_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, wanted ? 0 : 1, nullptr);
+}
+
+void SqliteFile::set_patient(bool wanted) const {
+  constexpr int kPatienceMs = 2000;
+  sqlite3_busy_timeout(file_.get(), wanted ? kPatienceMs : 0);
 }
 
 tl::unexpected<Error> SqliteFile::failure(std::string_view doing) const {
