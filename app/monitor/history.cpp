@@ -90,6 +90,9 @@ void History::stop() {
   if (thread_.joinable()) {
     thread_.join();
   }
+  if (store_ && store_->is_moved()) {
+    static_cast<void>(Store::let_go(store_));  // else what is in FILE-wal yet would be lost
+  }
 }
 
 std::uint64_t History::end(std::unique_ptr<History> history) {

@@ -158,6 +158,7 @@ bool History::Store::let_go(std::unique_ptr<Store>& store) {
     return false;
   }
   store->file_.set_tidies_at_end(false);
+  store->file_.unname_log();
   store.reset();
   return true;
 }

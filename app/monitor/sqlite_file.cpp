@@ -1,5 +1,9 @@
 #include "app/monitor/sqlite_file.hpp"
 
+#include <system_error>
+
+#include <filesystem>
+
 namespace udperf::app {
 namespace {
 
@@ -27,6 +31,16 @@ Result<SqliteFile> SqliteFile::open(const std::string& path, Mode mode) {
 
 void SqliteFile::set_tidies_at_end(bool wanted) const {
   sqlite3_db_config(file_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, wanted ? 0 : 1, nullptr);
+}
+
+void SqliteFile::unname_log() const {
+  const std::string name = sqlite3_db_filename(file_.get(), "main");  // links are followed
+  std::error_code unknown;
+  if (!std::filesystem::exists(name, unknown) && !unknown) {
+    for (const char* const end : {"-wal", "-shm"}) {
+      std::filesystem::remove(name + end, unknown);
+    }
+  }
 }
 
 void SqliteFile::set_patient(bool wanted) const {

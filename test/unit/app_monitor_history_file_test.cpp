@@ -145,6 +145,48 @@ TEST_CASE("a history that is moved away while somebody reads it loses nothing") 
   }
 }
 
+TEST_CASE("who has a history open that is moved away sees that one, and it is whole at the end") {
+  const bool goes_on = GENERATE(true, false);
+  CAPTURE(goes_on);
+  const test::TempDir folder;
+  const SystemClock clock;
+  const std::string file = folder.path().string() + "/m.db";
+  const std::string other = folder.path().string() + "/old.db";
+  const auto count = [](const SqliteFile& made) {
+    return made.number("SELECT count(*) FROM round").value_or(-1);
+  };
+  auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
+  REQUIRE(history);
+  const auto put = [&](std::uint64_t number) {
+    (*history)->put(test::target_named("gw"),
+                    test::round_begun(clock.unix_now() - 1h + number * 10s, number, 0));
+    while ((*history)->written() < number) {
+      std::this_thread::yield();
+    }
+  };
+  put(1);
+  const auto reader = SqliteFile::open(file, SqliteFile::Mode::read);
+  REQUIRE(reader);
+  REQUIRE(count(*reader) == 1);
+  std::filesystem::rename(file, other);
+  if (goes_on) {
+    put(2);
+    put(3);
+    CHECK(count(*reader) == 1);
+  }
+  CHECK(History::end(*std::move(history)) == 0);
+  CHECK(count(*reader) == 1);
+  const auto moved = SqliteFile::open(other, SqliteFile::Mode::read);
+  REQUIRE(moved);
+  CHECK(count(*moved) == 1);
+  CHECK(std::filesystem::exists(file) == goes_on);
+  if (goes_on) {
+    const auto fresh = SqliteFile::open(file, SqliteFile::Mode::read);
+    REQUIRE(fresh);
+    CHECK(count(*fresh) == 2);
+  }
+}
+
 TEST_CASE("names that SQLite has for other things are files, too") {
   const test::TempDir folder;
   const auto before = std::filesystem::current_path();
