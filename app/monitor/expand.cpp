@@ -22,34 +22,19 @@ namespace udperf::app {
 namespace {
 
 constexpr std::size_t kMostAddresses = 4096;  // of one name
-constexpr Duration kNameTime = std::chrono::seconds{5};
-/// A lookup has a thread of its own.
-constexpr std::size_t kMostNamesAtOnce = 64;
 
 struct AskedName {
   std::string host;
-  MonoTime until;
   std::unique_ptr<net::Lookup> lookup;
 };
 
-/// Nothing while it may still come.
-std::optional<net::Lookup::Answer> answer_of(const AskedName& asked, MonoTime now) {
-  auto answer = asked.lookup->take();
-  if (!answer && now >= asked.until) {
-    answer = tl::unexpected{Error{ErrorCode::unreachable, "no answer within 5 s", 0, "resolve"}};
-  }
-  return answer;
-}
-
 void wait_for_any(const std::vector<AskedName>& asked, const engine::StopToken& stop,
-                  MonoTime now) {
+                  Duration longest) {
   std::vector<int> fds{stop.wait_fd()};
-  MonoTime until = kNever;
   for (const AskedName& one : asked) {
     fds.push_back(one.lookup->fd());
-    until = std::min(until, one.until);
   }
-  os::wait_readable(fds, std::max(until - now, Duration{0}));
+  os::wait_readable(fds, std::max(longest, Duration{0}));
 }
 
 std::set<IpAddress> own_addresses() {
@@ -123,6 +108,7 @@ class Expansion {
     const auto gone = [&hosts](const auto& one) { return !hosts.contains(one.first); };
     std::erase_if(last_.names, gone);
     std::erase_if(last_.unknown, gone);
+    std::erase_if(last_.turns, gone);
   }
 
   /// Names are unique: one that others have by another module is told apart by that.
@@ -187,21 +173,23 @@ class Expansion {
 
   void ask(const engine::StopToken& stop) {
     std::set<std::string> hosts;
-    std::set<std::string> doubtful;
     for (const monitor::TargetConfig& config : names_) {
       hosts.insert(config.address.host);
     }
-    for (const auto& [host, error] : last_.unknown) {
-      doubtful.insert(host);
-    }
-    for (auto& [host, answer] : ask_names(hosts, doubtful, stop)) {
+    for (auto& [host, answer] : ask_names(hosts, last_.turns, stop)) {
       last_.unknown.erase(host);
       if (answer) {
         last_.names[host] = *std::move(answer);
+        hosts.erase(host);
       } else {
         last_.unknown[host] = answer.error();
-        problems_.push_back("dns " + host + ": " + answer.error().message());
       }
+    }
+    for (const std::string& host : hosts) {  // what was wrong before is so still
+      const auto why = last_.unknown.try_emplace(
+          host, Error{ErrorCode::unreachable, "not asked for long enough: others took the time", 0,
+                      "resolve"});
+      problems_.push_back("dns " + host + ": " + why.first->second.message());
     }
     const std::set<IpAddress> own = names_.empty() ? std::set<IpAddress>{} : own_addresses();
     for (const monitor::TargetConfig& config : names_) {
@@ -235,36 +223,25 @@ class Expansion {
 
 }  // namespace
 
-std::map<std::string, Result<std::vector<Endpoint>>> ask_names(
-    const std::set<std::string>& hosts, const std::set<std::string>& doubtful,
-    const engine::StopToken& stop) {
+NameAnswers ask_names(const std::set<std::string>& hosts, NameTurns& turns,
+                      const engine::StopToken& stop) {
   const SystemClock clock;
-  std::vector<std::string> order{hosts.begin(), hosts.end()};
-  std::stable_partition(order.begin(), order.end(),
-                        [&](const std::string& host) { return !doubtful.contains(host); });
-  std::map<std::string, Result<std::vector<Endpoint>>> answers;
+  NameRound round{hosts, turns, clock.now()};
   std::vector<AskedName> asked;
-  auto next = order.begin();
-  while (answers.size() < order.size() && !stop.requested()) {
-    for (; next != order.end() && asked.size() < kMostNamesAtOnce; ++next) {
-      asked.push_back({*next, clock.now() + kNameTime,
-                       std::make_unique<net::Lookup>(*next, std::uint16_t{0}, std::nullopt)});
+  while (!round.is_over(clock.now()) && !stop.requested()) {
+    for (const std::string& host : round.next(clock.now())) {
+      asked.push_back({host, std::make_unique<net::Lookup>(host, std::uint16_t{0}, std::nullopt)});
     }
-    wait_for_any(asked, stop, clock.now());
-    const MonoTime now = clock.now();
+    wait_for_any(asked, stop, round.until() - clock.now());
     std::erase_if(asked, [&](const AskedName& one) {
-      auto answer = answer_of(one, now);
-      const bool over = answer.has_value();
-      if (over) {
-        answers.emplace(one.host, *std::move(answer));
+      auto answer = one.lookup->take();
+      if (answer) {
+        round.answer(one.host, *std::move(answer), clock.now());
       }
-      return over;
+      return answer.has_value();
     });
   }
-  for (const std::string& host : order) {
-    answers.emplace(host, tl::unexpected{Error{ErrorCode::unreachable, "not asked", 0, "resolve"}});
-  }
-  return answers;
+  return round.end(turns, clock.now());
 }
 
 std::vector<std::string> files_of(const std::string& pattern) {

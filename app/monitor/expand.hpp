@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/monitor/name_round.hpp"
 #include "app/monitor/setup.hpp"
 #include "base/result.hpp"
 #include "engine/stop_token.hpp"
@@ -18,12 +19,13 @@ struct LastTargets {
   std::map<std::string, std::vector<Endpoint>> names;
   std::map<std::string, std::vector<monitor::TargetConfig>> files;
   std::map<std::string, Error> unknown;  ///< why a name had no answer, this time
+  NameTurns turns;
 };
 
 /// Everyone who is to be watched now: the configuration's targets, those of the files of `file_sd`
 /// and, for `dns` entries, all addresses of the name but this host's own. Ids are left at 0. Names
-/// are asked for 5 s at most each, 64 at a time. `problems` gets a line for each file or name that
-/// could not be read.
+/// have 5 s, all together, and 64 are asked at a time: of who had none it is a problem, and the
+/// next time he is first. `problems` gets a line for each file or name that could not be read.
 [[nodiscard]] std::vector<monitor::Target> expand_targets(const MonitorSetup& setup,
                                                           const engine::StopToken& stop,
                                                           LastTargets& last,
@@ -34,12 +36,10 @@ struct LastTargets {
 [[nodiscard]] std::vector<monitor::Target> without_address(const MonitorSetup& setup,
                                                            const LastTargets& last);
 
-/// The addresses of each host, without a port. Each is asked for 5 s at most, some at a time, those
-/// of `doubtful` last: so that who is silent keeps no other waiting. Also who was not asked any
-/// more, since `stop` was requested, has an error.
-[[nodiscard]] std::map<std::string, Result<std::vector<Endpoint>>> ask_names(
-    const std::set<std::string>& hosts, const std::set<std::string>& doubtful,
-    const engine::StopToken& stop);
+/// The addresses of each host. All together have 5 s, and who has waited longest is asked first:
+/// who had no time to answer, also since `stop` was requested, is not in it. See NameRound.
+[[nodiscard]] NameAnswers ask_names(const std::set<std::string>& hosts, NameTurns& turns,
+                                    const engine::StopToken& stop);
 
 /// The files of a pattern (glob), in order.
 [[nodiscard]] std::vector<std::string> files_of(const std::string& pattern);

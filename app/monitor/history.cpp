@@ -90,6 +90,9 @@ void History::stop() {
   if (thread_.joinable()) {
     thread_.join();
   }
+  if (store_ && store_->is_moved()) {
+    static_cast<void>(Store::let_go(store_));  // else what is in FILE-wal yet would be lost
+  }
 }
 
 std::uint64_t History::end(std::unique_ptr<History> history) {
@@ -166,12 +169,23 @@ void History::tidy_or_open() {
 
 /// Nobody would find what goes into a file that was moved away or removed.
 void History::follow_name() {
-  if (!store_ || !store_->is_moved()) {
+  if (!store_) {
+    return;
+  }
+  if (!store_->is_moved()) {
+    there_ = true;  // it may have been moved back
+    return;
+  }
+  const bool news = there_.exchange(false);
+  if (!Store::let_go(store_)) {
+    if (news) {
+      say_(path_ +
+           ": the file was moved or removed, and somebody reads it: what comes goes into it "
+           "until they have done");
+    }
     return;
   }
   say_(path_ + ": the file was moved or removed, and another one is begun");
-  there_ = false;
-  Store::let_go(std::move(store_));
   tidy_or_open();
   if (!store_) {
     say_(path_ + ": it cannot be opened, and is tried again each minute");

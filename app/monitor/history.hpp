@@ -159,7 +159,7 @@ class History {
   std::deque<Item> waiting_;
   std::size_t waiting_bytes_ = 0;
   bool ending_ = false;
-  std::atomic<bool> there_{false};  ///< it was opened
+  std::atomic<bool> there_{false};  ///< it was opened, and has its name
   // The thread's own:
   std::unique_ptr<Store> store_;  ///< none: it cannot be opened yet
   MonoTime looked_;               ///< when it was last tidied, or tried to be opened

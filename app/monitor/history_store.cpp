@@ -148,10 +148,19 @@ bool History::Store::is_moved() const {
   return node_ && (now ? *now != *node_ : errno == ENOENT);
 }
 
-/// What lies beside the file bears the names of the one that has its name now.
-void History::Store::let_go(std::unique_ptr<Store> store) {
-  static_cast<void>(store->file_.run("PRAGMA wal_checkpoint(TRUNCATE)"));
+/// What lies beside the file bears the names of the one that has its name now: that would be read
+/// with what is in FILE-wal yet.
+bool History::Store::let_go(std::unique_ptr<Store>& store) {
+  store->file_.set_patient(false);
+  const auto busy = store->file_.number("PRAGMA wal_checkpoint(TRUNCATE)");
+  if (!busy || *busy != 0) {
+    store->file_.set_patient(true);
+    return false;
+  }
   store->file_.set_tidies_at_end(false);
+  store->file_.unname_log();
+  store.reset();
+  return true;
 }
 
 /// The version of the tables, 0 where there are none yet; changes nothing.

@@ -1,5 +1,9 @@
 #include "app/monitor/sqlite_file.hpp"
 
+#include <system_error>
+
+#include <filesystem>
+
 namespace udperf::app {
 namespace {
 
@@ -11,7 +15,6 @@ std::string as_file(const std::string& path) {
 }  // namespace
 
 Result<SqliteFile> SqliteFile::open(const std::string& path, Mode mode) {
-  constexpr int kPatienceMs = 2000;
   SqliteFile made{path};
   sqlite3* file = nullptr;
   const int flags =
@@ -22,12 +25,27 @@ Result<SqliteFile> SqliteFile::open(const std::string& path, Mode mode) {
   if (code != SQLITE_OK) {
     return made.failure("open");
   }
-  sqlite3_busy_timeout(file, kPatienceMs);
+  made.set_patient(true);
   return made;
 }
 
 void SqliteFile::set_tidies_at_end(bool wanted) const {
   sqlite3_db_config(file_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, wanted ? 0 : 1, nullptr);
+}
+
+void SqliteFile::unname_log() const {
+  const std::string name = sqlite3_db_filename(file_.get(), "main");  // links are followed
+  std::error_code unknown;
+  if (!std::filesystem::exists(name, unknown) && !unknown) {
+    for (const char* const end : {"-wal", "-shm"}) {
+      std::filesystem::remove(name + end, unknown);
+    }
+  }
+}
+
+void SqliteFile::set_patient(bool wanted) const {
+  constexpr int kPatienceMs = 2000;
+  sqlite3_busy_timeout(file_.get(), wanted ? kPatienceMs : 0);
 }
 
 tl::unexpected<Error> SqliteFile::failure(std::string_view doing) const {

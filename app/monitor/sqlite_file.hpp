@@ -23,6 +23,11 @@ class SqliteFile {
   [[nodiscard]] tl::unexpected<Error> failure(std::string_view doing) const;
   /// Whether who closes it last moves what is in FILE-wal into it; so it is at first.
   void set_tidies_at_end(bool wanted) const;
+  /// Of a file that is not there by its name any more: takes the names of FILE-wal and FILE-shm,
+  /// too, so that who has it open does not meet who makes another one.
+  void unname_log() const;
+  /// Whether it waits for who holds the file, 2 s at most; so it is at first.
+  void set_patient(bool wanted) const;
   /// Error::phase where another program holds the file.
   static constexpr const char* kLocked = "locked";
   [[nodiscard]] sqlite3* get() const { return file_.get(); }

@@ -94,6 +94,99 @@ TEST_CASE("a history that was moved away is whole, and what comes then is in a n
   CHECK((removed || count(other) == 1));
 }
 
+TEST_CASE("a history that is moved away while somebody reads it loses nothing") {
+  const test::TempDir folder;
+  const SystemClock clock;
+  const std::string file = folder.path().string() + "/m.db";
+  const std::string other = folder.path().string() + "/old.db";
+  std::atomic<int> said{0};
+  const auto count = [](const SqliteFile& made) {
+    return made.number("SELECT count(*) FROM round").value_or(-1);
+  };
+  {
+    const auto history =
+        History::open(file, Retention{}, clock, [&said](const std::string&) { ++said; });
+    REQUIRE(history);
+    const auto put = [&](std::uint64_t number) {
+      (*history)->put(test::target_named("gw"),
+                      test::round_begun(clock.unix_now() - 1h + number * 10s, number, 0));
+      while ((*history)->written() < number) {
+        std::this_thread::yield();
+      }
+    };
+    put(1);
+    const auto reader = SqliteFile::open(file, SqliteFile::Mode::read);
+    REQUIRE(reader);
+    REQUIRE(reader->run("BEGIN"));
+    REQUIRE(count(*reader) == 1);
+    put(2);  // is in FILE-wal, and cannot leave it
+    std::filesystem::rename(file, other);
+    put(3);
+    put(4);
+    CHECK(said == 1);
+    CHECK_FALSE(std::filesystem::exists(file));
+    CHECK_FALSE((*history)->changes({}));
+    CHECK(count(*reader) == 1);
+    REQUIRE(reader->run("COMMIT"));
+    put(5);
+    CHECK(said == 2);
+    CHECK((*history)->changes({}));
+    CHECK((*history)->failures() == 0);
+  }
+  for (const auto& [name, rounds] : {std::pair{file, 1}, std::pair{other, 4}}) {
+    CAPTURE(name);
+    const auto made = SqliteFile::open(name, SqliteFile::Mode::read);
+    REQUIRE(made);
+    CHECK(count(*made) == rounds);
+    auto whole = SqliteStatement::prepare(*made, "PRAGMA integrity_check");
+    REQUIRE(whole);
+    REQUIRE(whole->step());
+    CHECK(whole->bytes(0) == "ok");
+  }
+}
+
+TEST_CASE("who has a history open that is moved away sees that one, and it is whole at the end") {
+  const bool goes_on = GENERATE(true, false);
+  CAPTURE(goes_on);
+  const test::TempDir folder;
+  const SystemClock clock;
+  const std::string file = folder.path().string() + "/m.db";
+  const std::string other = folder.path().string() + "/old.db";
+  const auto count = [](const SqliteFile& made) {
+    return made.number("SELECT count(*) FROM round").value_or(-1);
+  };
+  auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
+  REQUIRE(history);
+  const auto put = [&](std::uint64_t number) {
+    (*history)->put(test::target_named("gw"),
+                    test::round_begun(clock.unix_now() - 1h + number * 10s, number, 0));
+    while ((*history)->written() < number) {
+      std::this_thread::yield();
+    }
+  };
+  put(1);
+  const auto reader = SqliteFile::open(file, SqliteFile::Mode::read);
+  REQUIRE(reader);
+  REQUIRE(count(*reader) == 1);
+  std::filesystem::rename(file, other);
+  if (goes_on) {
+    put(2);
+    put(3);
+    CHECK(count(*reader) == 1);
+  }
+  CHECK(History::end(*std::move(history)) == 0);
+  CHECK(count(*reader) == 1);
+  const auto moved = SqliteFile::open(other, SqliteFile::Mode::read);
+  REQUIRE(moved);
+  CHECK(count(*moved) == 1);
+  CHECK(std::filesystem::exists(file) == goes_on);
+  if (goes_on) {
+    const auto fresh = SqliteFile::open(file, SqliteFile::Mode::read);
+    REQUIRE(fresh);
+    CHECK(count(*fresh) == 2);
+  }
+}
+
 TEST_CASE("names that SQLite has for other things are files, too") {
   const test::TempDir folder;
   const auto before = std::filesystem::current_path();
