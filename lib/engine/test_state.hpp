@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "base/time.hpp"
@@ -27,6 +28,15 @@ struct Agreement {
   std::uint32_t peer_buffer = 0;  ///< each of these can hold so many payload bytes; 0 = not told
   bool gso_broken = false;        ///< the path breaks segmentation offload: it is not used
 };
+
+/// Sets `kept` to `value` where that is better, whichever thread comes when.
+template <typename T, typename Better>
+void keep_if(std::atomic<T>& kept, T value, Better better) {
+  T known = kept.load(std::memory_order_relaxed);
+  while (better(value, known) &&
+         !kept.compare_exchange_weak(known, value, std::memory_order_relaxed)) {
+  }
+}
 
 /// What the streams of one test share between their threads: a few words, each written rarely.
 struct TestState {
@@ -75,11 +85,7 @@ struct TestState {
   /// Most sessions at the server at once, this one included, as far as this end knows.
   std::atomic<std::uint32_t> sessions_max{1};
 
-  void note_sessions(std::uint32_t count) {
-    if (count > sessions_max.load(std::memory_order_relaxed)) {
-      sessions_max.store(count, std::memory_order_relaxed);
-    }
-  }
+  void note_sessions(std::uint32_t count) { keep_if(sessions_max, count, std::greater<>{}); }
   /// Their clock when they spoke, and ours when we heard it.
   void note_peer_clock(MonoTime theirs, MonoTime ours) {
     constexpr std::int64_t kMost = std::int64_t{1} << 60U;  // no clock has run that long
@@ -125,12 +131,8 @@ struct TestState {
     return std::min(std::max(longest, handshake.get().value_or(Duration{0})), kMost);
   }
   void note_round_trip(Duration rtt) {
-    if (rtt.count() > rtt_max_ns.load(std::memory_order_relaxed)) {
-      rtt_max_ns.store(rtt.count(), std::memory_order_relaxed);
-    }
-    if (rtt.count() < rtt_min_ns.load(std::memory_order_relaxed)) {
-      rtt_min_ns.store(rtt.count(), std::memory_order_relaxed);
-    }
+    keep_if(rtt_max_ns, rtt.count(), std::greater<>{});
+    keep_if(rtt_min_ns, rtt.count(), std::less<>{});
   }
   /// Of all streams, and of the path before there was data.
   [[nodiscard]] std::optional<Duration> least_round_trip() const {
