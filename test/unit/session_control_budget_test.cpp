@@ -75,3 +75,14 @@ TEST_CASE("what has to wait for its pace is due when it may go", "[session]") {
   CHECK_FALSE(budget.take(1000, Kind::answer, due - 1us));
   CHECK(budget.take(1000, Kind::answer, due));
 }
+
+TEST_CASE("of control messages so much is talk, and the rest traffic", "[session]") {
+  auto meter = all();
+  ControlBudget budget{meter};
+  budget.received(300);
+  budget.opened(200);
+  CHECK(budget.beside_talk(UINT64_MAX) == 100);
+  CHECK(budget.beside_talk(200) == 100);
+  CHECK(budget.beside_talk(50) == 250);
+  CHECK(budget.beside_talk(0) == 300);
+}
