@@ -8,6 +8,9 @@ namespace {
 
 using Seconds = std::chrono::duration<double>;
 
+// A way shorter than this counts as none: what is under way may as well be in the queue.
+constexpr Duration kNoWay = std::chrono::microseconds{500};
+constexpr std::uint64_t kReportsForWay = 4;  // the least of so many is the way's, not a scheduler's
 constexpr double kMostOnTheWay = 1e12;
 constexpr double kEvenly = 1.25;  // of the mean rate: what was held up is caught up with
 constexpr double kOpening = 2;    // datagrams more for each that got through: thrice a round trip
@@ -48,7 +51,11 @@ void Governor::on_report(const Report& told, std::uint64_t sent, MonoTime now) {
     const std::uint64_t cost = socket_cost(payload_bytes_, false) * 1024 / payload_bytes_ + 1;
     report.cost = static_cast<std::uint32_t>(std::min<std::uint64_t>(cost, UINT32_MAX));
   }
-  learn_length(report, now);
+  if (report.arrived_until) {
+    const Duration rtt = std::max(now - *report.arrived_until, Duration{0});
+    least_rtt_ = std::min({least_rtt_.value_or(rtt), rtt, report.round_trip.value_or(rtt)});
+    ++reports_;
+  }
   trickles_ = false;
   learn_window(report, now);
   // Where none has arrived yet all may have been lost: queues hold nothing up for ever.
@@ -65,7 +72,7 @@ void Governor::on_report(const Report& told, std::uint64_t sent, MonoTime now) {
   last_ = report;
   last_at_ = now;
   limit_ = base_ + window_ + static_cast<std::uint64_t>(on_the_way_);
-  const Duration way = way_.lag();
+  const Duration way = lag();
   rate_ = way == Duration{0}
               ? 0
               : kEvenly * (static_cast<double>(window_) + on_the_way_) / Seconds{way}.count();
@@ -85,7 +92,7 @@ void Governor::learn_window(const Report& report, MonoTime now) {
   constexpr Duration kOnce = std::chrono::milliseconds{20};
   const bool was_full = std::max(report.queue_bytes, last_.queue_bytes) > report.queue_limit / 4;
   if (report.drops != drops_ && was_full) {
-    if (now - lowered_at_ > kOnce + way_.shortest().value_or(Duration{0})) {
+    if (now - lowered_at_ > kOnce + least_rtt_.value_or(Duration{0})) {
       share_ = std::max(share_ * kLower, kLeastShare);
       lowered_at_ = now;
     }
@@ -97,13 +104,11 @@ void Governor::learn_window(const Report& report, MonoTime now) {
   window_ = std::max<std::uint64_t>(static_cast<std::uint64_t>(room / payload_bytes_), 1);
 }
 
-void Governor::learn_length(const Report& report, MonoTime now) {
-  if (!report.arrived_until) {
-    return;
+Duration Governor::lag() const {
+  if (reports_ < kReportsForWay || !least_rtt_) {
+    return Duration{0};
   }
-  const bool elsewhere = on_the_way_ >= 1 || report.queue_bytes > report.queue_limit / 4;
-  const Duration round_trip = std::max(now - *report.arrived_until, Duration{0});
-  way_.note({now, round_trip, report.round_trip, report.read, !elsewhere});
+  return std::max(*least_rtt_ - kNoWay, Duration{0});
 }
 
 /// How fast the receiver reads, from a time in which it had enough to.
@@ -119,7 +124,7 @@ void Governor::learn_drain(const Report& report, MonoTime now) {
 
 /// What may be out beyond the window, on a way that is long.
 void Governor::learn_way(const Report& report, std::uint64_t resolved, MonoTime now) {
-  const Duration way = way_.lag();
+  const Duration way = lag();
   if (way == Duration{0}) {
     on_the_way_ = 0;
     return;
@@ -141,9 +146,6 @@ void Governor::learn_way(const Report& report, std::uint64_t resolved, MonoTime 
     const double out = static_cast<double>(window_) + on_the_way_;
     const double more = static_cast<double>(window_) / 4 * advance / std::max(out, 1.0);
     on_the_way_ = std::min(on_the_way_ + more, kMostOnTheWay);
-  }
-  if (const auto most = way_.most_out()) {
-    on_the_way_ = std::clamp(*most - static_cast<double>(window_), 0.0, on_the_way_);
   }
 }
 

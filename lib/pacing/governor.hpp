@@ -7,7 +7,6 @@
 #include "base/saturating.hpp"
 #include "base/time.hpp"
 #include "pacing/departure_log.hpp"
-#include "pacing/way_length.hpp"
 
 namespace udperf::pacing {
 
@@ -70,7 +69,7 @@ class Governor {
 
   /// So long a sender that was held back waits for a report; then it calls one of the next two.
   [[nodiscard]] Duration patience() const {
-    return kPatience + std::max(round_trip_, way_.shortest().value_or(Duration{0}));
+    return kPatience + std::max(round_trip_, least_rtt_.value_or(Duration{0}));
   }
   /// Whoever stands still tells nothing, and reads nothing: so few more may leave that the rest of
   /// the socket takes seconds of them, and the next report ends it. All below `next` were sent.
@@ -85,7 +84,7 @@ class Governor {
   /// By the latest report it is the receiver that what was sent waits for, and not the way.
   [[nodiscard]] bool receiver_lags() const {
     const Duration way = last_at_ - last_.arrived_until.value_or(last_at_);
-    return full() || last_.waited > way || (way_.lag() > Duration{0} && !opening_);
+    return full() || last_.waited > way || (lag() > Duration{0} && !opening_);
   }
   /// The receiver does not tell of its socket: goes on without, until a report brings it back.
   void give_up() {
@@ -94,10 +93,10 @@ class Governor {
   }
 
  private:
-  void learn_length(const Report& report, MonoTime now);
   void learn_window(const Report& report, MonoTime now);
   void learn_drain(const Report& report, MonoTime now);
   void learn_way(const Report& report, std::uint64_t resolved, MonoTime now);
+  [[nodiscard]] Duration lag() const;
   std::uint64_t evenly(std::uint64_t next, MonoTime now);
 
   [[nodiscard]] std::uint64_t few() const { return std::max<std::uint64_t>(window_ / 64, 1); }
@@ -114,7 +113,8 @@ class Governor {
   double on_the_way_ = 0;  ///< datagrams beyond the window that may be out on a long way
   bool opening_ = true;    ///< the receiver's queue has not grown yet
   bool trickles_ = false;  ///< since the latest report
-  WayLength way_;
+  std::uint64_t reports_ = 0;
+  std::optional<Duration> least_rtt_;
   std::uint32_t drops_ = 0;
   Report last_;
   MonoTime last_at_{};

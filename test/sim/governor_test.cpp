@@ -120,52 +120,6 @@ TEST_CASE("a queue in the network is no long way, whichever stream stands in it"
   CHECK(document.limited_by == "network");
 }
 
-TEST_CASE("a queue in the network is no long way, however long a test stands in it", "[sim]") {
-  const auto streams = GENERATE(std::uint16_t{1}, std::uint16_t{4});
-  CAPTURE(streams);
-  SimWorld world{7};
-  for (test::Impairment* way : {&world.network.up, &world.network.down}) {
-    way->delay = 20us;
-    way->rate_bps = 20'000'000;
-    way->queue = 1s;  // holds three times what four sockets do
-  }
-  bound_sockets(world, 212'992, 10'000'000'000);
-  auto options = flat_out(Direction::up, streams);
-  options.params.amount.duration = 60s;
-  options.params.interval = 10s;
-  world.add_client(options);
-
-  REQUIRE(world.run_clients(90s));
-
-  const auto document = result::build_result(world.clients.front()->outcome());
-  CHECK(document.up->loss.packets == 0U);
-  CHECK(document.up->rx.goodput_bps.value_or(0) >= 19e6);
-  CHECK(document.limited_by == "network");
-  for (const auto& stream : document.up->streams) {  // nor does one get ahead of the others
-    CHECK(stream.goodput_bps.value_or(0) >= 0.8 * 19e6 / streams);
-  }
-}
-
-TEST_CASE("a way that becomes long in mid-test is filled again", "[sim]") {
-  SimWorld world{7};
-  world.network.up.delay = world.network.down.delay = 150us;
-  bound_sockets(world, 212'992, 100'000'000);
-  auto options = flat_out(Direction::up);
-  options.params.amount.duration = 16s;
-  options.params.interval = 1s;
-  SimClient& client = world.add_client(options);
-  world.run(1s, [] { return false; });
-  world.network.up.delay = world.network.down.delay = 25ms;
-
-  const auto document = finish(world, client);
-
-  const auto& rows = document.up->intervals;
-  REQUIRE(rows.size() >= 16);
-  CHECK(rows[8].goodput_bps.value_or(1e12) <= 50e6);  // so much of a socket a round trip
-  CHECK(rows[14].goodput_bps.value_or(0) >= 80e6);
-  CHECK(document.up->loss.ratio.value_or(1) < 0.01);
-}
-
 TEST_CASE("those at full speed share a server, and who has a rate keeps it beside them", "[sim]") {
   constexpr std::uint8_t kFlatOut = 8;
   constexpr std::uint8_t kPaced = 2;
