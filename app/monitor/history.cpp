@@ -91,7 +91,16 @@ void History::stop() {
     thread_.join();
   }
   if (store_ && store_->is_moved()) {
-    static_cast<void>(Store::let_go(store_));  // else what is in FILE-wal yet would be lost
+    end_moved();
+  }
+}
+
+/// What is in FILE-wal yet would be lost.
+void History::end_moved() {
+  if (!Store::let_go(store_, Store::Readers::awaited)) {
+    ++failures_;
+    say_(path_ + "-wal: the file was moved while somebody reads it; what came since is only here");
+    store_.reset();
   }
 }
 
@@ -177,7 +186,7 @@ void History::follow_name() {
     return;
   }
   const bool news = there_.exchange(false);
-  if (!Store::let_go(store_)) {
+  if (!Store::let_go(store_, Store::Readers::passed_by)) {
     if (news) {
       say_(path_ +
            ": the file was moved or removed, and somebody reads it: what comes goes into it "

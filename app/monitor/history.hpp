@@ -142,6 +142,7 @@ class History {
                                                                  const Clock& clock);
   void start(std::unique_ptr<Store> store);
   void stop();
+  void end_moved();
   void write_all();
   void tidy_or_open();
   void follow_name();

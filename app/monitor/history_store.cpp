@@ -150,8 +150,8 @@ bool History::Store::is_moved() const {
 
 /// What lies beside the file bears the names of the one that has its name now: that would be read
 /// with what is in FILE-wal yet.
-bool History::Store::let_go(std::unique_ptr<Store>& store) {
-  store->file_.set_patient(false);
+bool History::Store::let_go(std::unique_ptr<Store>& store, Readers readers) {
+  store->file_.set_patient(readers == Readers::awaited);
   const auto busy = store->file_.number("PRAGMA wal_checkpoint(TRUNCATE)");
   if (!busy || *busy != 0) {
     store->file_.set_patient(true);

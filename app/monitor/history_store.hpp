@@ -28,9 +28,10 @@ class History::Store {
   [[nodiscard]] Result<void> put(const monitor::Board::TimedEvent& event);
   /// Whether the file's name is another's by now, or nobody's.
   [[nodiscard]] bool is_moved() const;
+  enum class Readers : std::uint8_t { passed_by, awaited };
   /// Ends it so that all that was written is in the file, wherever that is now. Not, and false,
-  /// while somebody reads what it was before. Waits for nobody.
-  [[nodiscard]] static bool let_go(std::unique_ptr<Store>& store);
+  /// while somebody reads what it was before; who is awaited has two seconds.
+  [[nodiscard]] static bool let_go(std::unique_ptr<Store>& store, Readers readers);
   /// Sums up spans that are over, and forgets what is old enough; a piece at a time, in
   /// transactions of its own. `elapsed` goes on while the host sleeps, from any beginning.
   [[nodiscard]] Result<void> tidy(UnixTime now, Duration elapsed);

@@ -61,10 +61,13 @@ void ClientReporter::stop_if_abandoned() {
 }
 
 void ClientReporter::pause(Duration time) {
-  if (!parts_.stop.requested()) {
-    parts_.output.wait_abandoned(parts_.stop.wait_fd(), time);
+  // In turns where the system had no descriptor to be woken by.
+  const int stop = parts_.stop.wait_fd();
+  const Duration turn = stop < 0 ? std::chrono::milliseconds{20} : time;
+  for (Duration waited{0}; waited < time && !parts_.stop.requested(); waited += turn) {
+    parts_.output.wait_abandoned(stop, std::min(turn, time - waited));
+    stop_if_abandoned();
   }
-  stop_if_abandoned();
 }
 
 void ClientReporter::on_warning(const Warning& warning) {

@@ -284,7 +284,7 @@ class Attempts {
     }
     if (const auto wait = retry_wait(options_, last, clock_.now() - begun_)) {
       observer_.on_trace("trying again: " + last.error->message(), std::nullopt);
-      os::wait_readable(std::array{stop_.wait_fd()}, *wait);
+      stop_.pause(*wait, clock_);
       time_ = ConnectTime{options_, clock_.now()};
       return true;
     }

@@ -164,7 +164,7 @@ void ServerControl::begin(MonoTime now) {
   started_at_ = now;
   set_end(now);
   if (settings_.watched != nullptr) {
-    rate_policer_ = watch_of(settings_.params, settings_.watched->beside_talk(talk_by(now)), now);
+    rate_policer_ = watch_of(settings_.params, settings_.watched->beside_talk(now), now);
   }
   shared_.started.store(true, std::memory_order_release);
   notify_streams();

@@ -27,7 +27,7 @@ class ServerControl final : public SessionControl {
     wire::Accept accept;  ///< to be said again when REQUEST is
     std::optional<Duration> max_duration;
     /// What comes from the client, which may send as fast as was granted and no faster; null: any.
-    const session::ControlBudget* watched = nullptr;
+    session::ControlBudget* watched = nullptr;
     crypto::Key secret{};  ///< of the session; nobody else knows it
     bool light = false;    ///< the session is counted as a light one
     bool seldom = false;   ///< the test is light: see session/light.hpp
@@ -75,7 +75,6 @@ class ServerControl final : public SessionControl {
   void set_end(MonoTime now);
   [[nodiscard]] bool check_end(ControlChannel& channel, MonoTime now);
   [[nodiscard]] bool sends_too_much(MonoTime now);
-  [[nodiscard]] std::uint64_t talk_by(MonoTime now) const;
   MonoTime validate_path(ControlChannel& channel, MonoTime now);
   void say_shut_down(ControlChannel& channel, MonoTime now);
   void end_if_due(MonoTime now);

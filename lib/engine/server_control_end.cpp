@@ -49,16 +49,7 @@ bool ServerControl::sends_too_much(MonoTime now) {
   if (!running() || now < rate_policer_.next()) {
     return false;
   }
-  return rate_policer_.exceeds(settings_.watched->beside_talk(talk_by(now)), now);
-}
-
-/// What control messages may have taken since the session was opened, in bytes: as fast as our own,
-/// and as much as the policer looks at together. Anybody can call anything one without a key.
-std::uint64_t ServerControl::talk_by(MonoTime now) const {
-  const auto whole = std::chrono::duration_cast<std::chrono::milliseconds>(
-      now - opened_ + session::RatePolicer::kWindow);
-  return session::ControlBudget::kBytesPerSecond / 1000 *
-         static_cast<std::uint64_t>(std::max<std::int64_t>(whole.count(), 0));
+  return rate_policer_.exceeds(settings_.watched->beside_talk(now), now);
 }
 
 /// When the session is over, or its data is, if nothing more is heard: all else is told. So

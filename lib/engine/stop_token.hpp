@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "clock/clock.hpp"
 #include "os/event.hpp"
 
 namespace udperf::engine {
@@ -33,6 +34,8 @@ class StopToken {
   /// True once for each request.
   [[nodiscard]] bool take_counters_request() const noexcept { return counters_.exchange(false); }
   [[nodiscard]] int wait_fd() const noexcept { return event_.fd(); }
+  /// Waits so long, or until a stop is requested.
+  void pause(Duration time, const Clock& clock) const;
 
  private:
   os::Event event_;

@@ -13,7 +13,6 @@
 #include "iperf3/summary.hpp"
 #include "model/forever.hpp"
 #include "net/udp_port.hpp"
-#include "os/event.hpp"
 #include "result/version.hpp"
 
 namespace udperf::iperf3 {
@@ -313,8 +312,7 @@ TestOutcome run_iperf3_client(const engine::ClientOptions& options, const Clock&
                  Duration elapsed) { watcher.on_progress(record, counters, elapsed); }};
   ClientFinish finish = attempt(options, parts, outcome);
   while (again(finish, options, clock.now() - begun) && !stop.requested()) {
-    const std::array<int, 1> fds{stop.wait_fd()};
-    os::wait_readable(fds, 300ms);
+    stop.pause(300ms, clock);
     finish = attempt(options, parts, outcome);
   }
   outcome.end = outcome.start + (clock.now() - begun);

@@ -31,4 +31,15 @@ std::uint64_t ControlBudget::affordable() const {
   return most > spent ? most - spent : 0;
 }
 
+std::uint64_t ControlBudget::beside_talk(MonoTime now) {
+  const std::uint64_t opened = opened_.load(std::memory_order_relaxed);
+  const std::uint64_t all = received_.load(std::memory_order_relaxed);
+  const auto ns = static_cast<std::uint64_t>(std::max(now - talk_.looked, Duration{0}).count());
+  const std::uint64_t most = saturating_mul_div(Uint128{kBytesPerSecond}, ns, 1'000'000'000);
+  talk_.bytes += std::min(opened - talk_.opened, most);
+  talk_.opened = opened;
+  talk_.looked = now;
+  return all - std::min(all, talk_.bytes);
+}
+
 }  // namespace udperf::session

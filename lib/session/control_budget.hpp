@@ -29,12 +29,9 @@ class ControlBudget {
   /// Of that: a message of the session that was authentic and new.
   void opened(std::uint64_t bytes) { opened_.fetch_add(bytes, std::memory_order_relaxed); }
   /// All else that has come: DATA, copies of it, what is damaged or of no session, and what of
-  /// control messages is more than `talk` bytes.
-  [[nodiscard]] std::uint64_t beside_talk(std::uint64_t talk) const {
-    const std::uint64_t opened = opened_.load(std::memory_order_relaxed);
-    const std::uint64_t all = received_.load(std::memory_order_relaxed);
-    return all - std::min({all, opened, talk});
-  }
+  /// control messages came faster than our own go, in the mean since the last look. Without a key
+  /// anybody can call anything one. For one thread, at times that do not go back.
+  [[nodiscard]] std::uint64_t beside_talk(MonoTime now);
   /// Before there was a session: sent whatever the budget says.
   void sent(std::uint64_t bytes) { sent_.fetch_add(bytes, std::memory_order_relaxed); }
   /// True: it may be sent, and is accounted for.
@@ -52,6 +49,12 @@ class ControlBudget {
   std::atomic<std::uint64_t> received_{0};
   std::atomic<std::uint64_t> opened_{0};
   std::atomic<std::uint64_t> sent_{0};
+  struct Talk {
+    MonoTime looked{};         ///< last
+    std::uint64_t opened = 0;  ///< by then
+    std::uint64_t bytes = 0;   ///< of that as fast as talk may be
+  };
+  Talk talk_;
 };
 
 }  // namespace udperf::session

@@ -145,6 +145,27 @@ TEST_CASE("a history that is moved away while somebody reads it loses nothing") 
   }
 }
 
+TEST_CASE("an end beside a reader of a history that was moved away is no success") {
+  const test::TempDir folder;
+  const SystemClock clock;
+  const std::string file = folder.path().string() + "/m.db";
+  std::string said;
+  auto history =
+      History::open(file, Retention{}, clock, [&said](const std::string& text) { said += text; });
+  REQUIRE(history);
+  const auto reader = SqliteFile::open(file, SqliteFile::Mode::read);
+  REQUIRE(reader);
+  REQUIRE(reader->run("BEGIN"));
+  REQUIRE(reader->number("SELECT count(*) FROM round"));
+  (*history)->put(test::target_named("gw"), test::round_begun(clock.unix_now() - 1h, 1, 0));
+  while ((*history)->written() < 1) {
+    std::this_thread::yield();
+  }
+  std::filesystem::rename(file, file + ".old");
+  CHECK(History::end(*std::move(history)) == 1);
+  CHECK(said.find(file + "-wal") != std::string::npos);
+}
+
 TEST_CASE("who has a history open that is moved away sees that one, and it is whole at the end") {
   const bool goes_on = GENERATE(true, false);
   CAPTURE(goes_on);

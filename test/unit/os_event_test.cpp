@@ -37,12 +37,17 @@ TEST_CASE("an event without a descriptor is heard all the same", "[os]") {
   REQUIRE(event->fd() == kNoDescriptor);
   CHECK_FALSE(event->take());
   std::atomic<bool> heard = false;
+  std::atomic<bool> looked = false;
   std::thread waiting([&] {
     while (!event->take()) {
+      looked = true;
       wait_readable(std::array{event->fd()}, 1h);
     }
     heard = true;
   });
+  while (!looked) {
+    std::this_thread::yield();
+  }
   event->raise();
   waiting.join();
   CHECK(heard);

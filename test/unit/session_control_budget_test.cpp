@@ -81,8 +81,11 @@ TEST_CASE("of control messages so much is talk, and the rest traffic", "[session
   ControlBudget budget{meter};
   budget.received(300);
   budget.opened(200);
-  CHECK(budget.beside_talk(UINT64_MAX) == 100);
-  CHECK(budget.beside_talk(200) == 100);
-  CHECK(budget.beside_talk(50) == 250);
-  CHECK(budget.beside_talk(0) == 300);
+  CHECK(budget.beside_talk(kStart) == 100);
+  // An hour of silence is no credit for what comes at once behind it, but for that hour.
+  CHECK(budget.beside_talk(kStart + 1h) == 100);
+  constexpr std::uint64_t kMuch = 100 * ControlBudget::kBytesPerSecond;
+  budget.received(kMuch);
+  budget.opened(kMuch);
+  CHECK(budget.beside_talk(kStart + 1h + 10s) == 100 + kMuch / 10 * 9);
 }
