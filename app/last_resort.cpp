@@ -32,7 +32,7 @@ void write_all_of(std::string_view text) {
   static_cast<void>(!::write(STDERR_FILENO, text.data(), text.size()));
 }
 
-void say(std::string_view before, std::string_view what) {
+void say_fault(std::string_view before, std::string_view what) {
   write_all_of("udperf: ");
   write_all_of(before);
   write_all_of(what);
@@ -44,11 +44,11 @@ void say(std::string_view before, std::string_view what) {
     if (const auto problem = std::current_exception()) {
       std::rethrow_exception(problem);
     }
-    say("internal error: ", "ended without an exception");
+    say_fault("internal error: ", "ended without an exception");
   } catch (const std::exception& problem) {
     static_cast<void>(report_last(problem));
   } catch (...) {
-    say("internal error: ", "an unknown exception");
+    say_fault("internal error: ", "an unknown exception");
   }
   ::_exit(exit_internal);
 }
@@ -73,11 +73,11 @@ void install_last_resort() {
 
 int report_last(const std::exception& problem) noexcept {
   if (is_of_memory(problem)) {
-    say("", kNoMemory);
+    say_fault("", kNoMemory);
   } else if (is_of_threads(problem)) {
-    say("", kNoThread);
+    say_fault("", kNoThread);
   } else {
-    say("internal error: ", problem.what());
+    say_fault("internal error: ", problem.what());
   }
   return exit_internal;
 }

@@ -31,7 +31,7 @@ struct Piece {
   std::size_t columns = 0;
 };
 
-Piece plain(std::string text, std::size_t at_least = 0) {
+Piece piece_of(std::string text, std::size_t at_least = 0) {
   text.resize(std::max(text.size(), at_least), ' ');
   return {text, text.size()};
 }
@@ -54,7 +54,7 @@ Piece bar(double done, std::size_t columns, const ProgressStyle& style) {
 }
 
 Piece loss(double percent, const ProgressStyle& style) {
-  Piece piece = plain(percent_text(percent) + " % lost", 11);
+  Piece piece = piece_of(percent_text(percent) + " % lost", 11);
   if (style.colors == Colors::on && percent > 0) {
     piece.text = std::string{kRed} + piece.text + std::string{kPlain};
   }
@@ -76,12 +76,12 @@ std::string format_progress(const ProgressFigures& figures, const ProgressStyle&
   constexpr std::size_t kMostBar = 32;
   enum : std::size_t { way, meter, rate, lost, rtt, left };
   std::vector<Piece> pieces(6);
-  pieces[way] = plain(figures.way == Way::up ? "up" : "down", 4);
+  pieces[way] = piece_of(figures.way == Way::up ? "up" : "down", 4);
   pieces[rate] =
-      plain(figures.bits_per_second ? format_bit_rate(*figures.bits_per_second) : "...", 10);
+      piece_of(figures.bits_per_second ? format_bit_rate(*figures.bits_per_second) : "...", 10);
   pieces[lost] = figures.loss_percent ? loss(*figures.loss_percent, style) : Piece{};
-  pieces[rtt] = figures.rtt ? plain("rtt " + format_duration(*figures.rtt), 11) : Piece{};
-  pieces[left] = plain(figures.left);
+  pieces[rtt] = figures.rtt ? piece_of("rtt " + format_duration(*figures.rtt), 11) : Piece{};
+  pieces[left] = piece_of(figures.left);
   // The bar has what the figures leave; where they leave too little, the round trip goes first.
   const auto room = [&] {
     const std::size_t used = columns_of(pieces) + kGap;
