@@ -21,6 +21,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// The round of that number, an hour ago; returns when it is in the file.
+void put_round(History& history, std::uint64_t number) {
+  history.put(test::target_named("gw"),
+              test::round_begun(SystemClock{}.unix_now() - 1h + number * 10s, number, 0));
+  while (history.written() < number) {
+    std::this_thread::yield();
+  }
+}
+
 TEST_CASE("what another program's crash has left beside its file stays for that program") {
   const bool named = GENERATE(true, false);
   CAPTURE(named);
@@ -64,13 +73,7 @@ TEST_CASE("a history that was moved away is whole, and what comes then is in a n
     const auto history =
         History::open(file, Retention{}, clock, [&said](const std::string&) { ++said; });
     REQUIRE(history);
-    const auto put = [&](std::uint64_t number) {
-      (*history)->put(test::target_named("gw"),
-                      test::round_begun(clock.unix_now() - 1h + number * 10s, number, 0));
-      while ((*history)->written() < number) {
-        std::this_thread::yield();
-      }
-    };
+    const auto put = [&](std::uint64_t number) { put_round(**history, number); };
     put(1);
     CHECK(said == 0);
     removed ? static_cast<void>(std::filesystem::remove(file))
@@ -107,13 +110,7 @@ TEST_CASE("a history that is moved away while somebody reads it loses nothing") 
     const auto history =
         History::open(file, Retention{}, clock, [&said](const std::string&) { ++said; });
     REQUIRE(history);
-    const auto put = [&](std::uint64_t number) {
-      (*history)->put(test::target_named("gw"),
-                      test::round_begun(clock.unix_now() - 1h + number * 10s, number, 0));
-      while ((*history)->written() < number) {
-        std::this_thread::yield();
-      }
-    };
+    const auto put = [&](std::uint64_t number) { put_round(**history, number); };
     put(1);
     const auto reader = SqliteFile::open(file, SqliteFile::Mode::read);
     REQUIRE(reader);
@@ -157,10 +154,7 @@ TEST_CASE("an end beside a reader of a history that was moved away is no success
   REQUIRE(reader);
   REQUIRE(reader->run("BEGIN"));
   REQUIRE(reader->number("SELECT count(*) FROM round"));
-  (*history)->put(test::target_named("gw"), test::round_begun(clock.unix_now() - 1h, 1, 0));
-  while ((*history)->written() < 1) {
-    std::this_thread::yield();
-  }
+  put_round(**history, 1);
   std::filesystem::rename(file, file + ".old");
   CHECK(History::end(*std::move(history)) == 1);
   CHECK(said.find(file + "-wal") != std::string::npos);
