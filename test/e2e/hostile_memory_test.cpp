@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include <chrono>
 #include <vector>
 
 #include "e2e/hostile.hpp"
@@ -28,7 +29,7 @@ TestParams many_streams() {
   params.streams = 16;
   params.payload_bytes = 40;
   params.interval = 10ms;
-  params.amount.duration = 60s;
+  params.amount.duration = 300s;
   return params;
 }
 
@@ -87,10 +88,12 @@ TEST_CASE("where memory really ends, a session does, and the server goes on", "[
     return server.process().output(udperf::test::Stream::err).find("out of memory") !=
            std::string::npos;
   };
-  for (std::uint64_t i = 0; i < 16'000 && !ended(); i += 500) {
+  // How much of it a server without a processor of its own takes in is this host's matter.
+  const auto deadline = std::chrono::steady_clock::now() + kGuard;
+  for (std::uint64_t i = 0; !ended() && std::chrono::steady_clock::now() < deadline; i += 500) {
     spread(client, i, i + 500);
   }
 
-  CHECK(server.process().wait_for(udperf::test::Stream::err, "out of memory", kGuard));
+  CHECK(ended());
   check_serves(server);
 }
