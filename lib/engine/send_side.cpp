@@ -57,6 +57,10 @@ sender::Sender::Settings SendSide::sender_settings() const {
   s.threads = &test_.sending_threads;
   if (test_.agreed.peer_tells_queue) {
     s.receive_buffer = test_.agreed.peer_buffer;
+    if (settings_.receives() && !settings_.params.rate(settings_.receive_way()).limited()) {
+      // More of it is used when the other end offers that: see QueueReporter::Settings::yields.
+      s.receive_buffer = std::min(s.receive_buffer, receiver::QueueReporter::kLeastOffered);
+    }
     s.round_trip = test_.round_trip();
   }
   return s;

@@ -122,6 +122,26 @@ TEST_CASE("a queue in the network is no long way, whichever stream stands in it"
   CHECK(document.limited_by == "network");
 }
 
+TEST_CASE("the way into a small socket does not starve behind a large one", "[sim]") {
+  const auto [server, client] =
+      GENERATE(std::pair{212'992U, 8U << 20U}, std::pair{8U << 20U, 212'992U},
+               std::pair{212'992U, 32U << 20U});
+  const auto streams = GENERATE(std::uint16_t{1}, std::uint16_t{3});
+  CAPTURE(server, client, streams);
+  SimWorld world{7};
+  world.network.up.delay = 20us;
+  world.network.down.delay = 20us;
+  bound_sockets(world, server, 100'000'000);
+  world.network.client_socket.bytes = client;
+
+  const auto document = run(world, flat_out(Direction::both, streams));
+
+  for (const auto* part : ways(document)) {
+    CHECK(part->loss.packets == 0U);
+    CHECK(part->rx.goodput_bps.value_or(0) >= 0.7 * 100e6 * streams);
+  }
+}
+
 TEST_CASE("those at full speed share a server, and who has a rate keeps it beside them", "[sim]") {
   constexpr std::uint8_t kFlatOut = 8;
   constexpr std::uint8_t kPaced = 2;
