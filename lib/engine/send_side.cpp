@@ -109,10 +109,10 @@ void SendSide::on_feedback(const wire::Feedback& told, MonoTime arrived, MonoTim
   std::optional<Duration> echo_rtt;
   if (authentic) {
     // When it arrived, not when this end had time to read it.
-    const auto rtt = to_ns(arrived) - feedback.echo_tx_ns - feedback.held_ns;
-    echo_rtt = Duration{std::max<std::int64_t>(rtt, 0)};
-    if (*echo_rtt < kLongestRtt) {
-      test_.note_round_trip(*echo_rtt);
+    const Duration rtt{to_ns(arrived) - feedback.echo_tx_ns - feedback.held_ns};
+    echo_rtt = std::max(rtt, Duration{0});
+    if (rtt >= Duration{0} && rtt < kLongestRtt) {
+      test_.note_round_trip(rtt);
     }
   }
   govern(feedback, authentic, arrived);
@@ -141,8 +141,9 @@ void SendSide::govern(const wire::Feedback& feedback, bool authentic, MonoTime a
     report.queue.next += omitted - std::min(omitted, feedback.omitted_next);
   }
   report.queue.read = feedback.unique + feedback.duplicates;
-  if (authentic) {
-    report.queue.arrived_until = mono_from_ns(feedback.echo_tx_ns + feedback.held_ns);
+  const auto arrived_until = mono_from_ns(feedback.echo_tx_ns + feedback.held_ns);
+  if (authentic && arrived_until <= arrived) {  // else a wall clock was set while that one waited
+    report.queue.arrived_until = arrived_until;
     report.queue.waited = Duration{feedback.held_ns};
     report.queue.round_trip = test_.least_round_trip();
   }

@@ -142,6 +142,24 @@ TEST_CASE("the way into a small socket does not starve behind a large one", "[si
   }
 }
 
+TEST_CASE("a wall clock that is set in the middle of a test shortens no way", "[sim]") {
+  SimWorld world{5};
+  bound_sockets(world, 212'992, 100'000'000);
+  world.network.up.delay = 50ms;
+  world.network.down.delay = 50ms;
+  int reads = 0;
+  world.network.server_time = [&reads](MonoTime at) {
+    ++reads;  // what waits then, stamped before, looks as much older
+    return reads > 2000 && reads < 2200 ? at - 1s : at;
+  };
+  auto options = flat_out(Direction::up);
+  options.params.amount.duration = 4s;
+
+  const auto document = run(world, options);
+
+  CHECK(document.up->rx.goodput_bps.value_or(0) >= 0.8 * 100e6);
+}
+
 TEST_CASE("those at full speed share a server, and who has a rate keeps it beside them", "[sim]") {
   constexpr std::uint8_t kFlatOut = 8;
   constexpr std::uint8_t kPaced = 2;
