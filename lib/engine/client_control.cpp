@@ -198,6 +198,9 @@ void ClientControl::say_go(ControlChannel& channel) const {
   go.server_nonce = settings_.server_nonce;
   go.payload_bytes = params().payload_bytes;
   go.receive_buffer = channel.receive_buffer_bytes();
+  if (const auto least = shared_.least_round_trip()) {
+    go.round_trip_ns = static_cast<std::uint64_t>(least->count());
+  }
   channel.send(wire::encode(MessageType::go, settings_.session, 0, go,
                             includes(params().direction, Way::down) ? kPadded : 0));
 }

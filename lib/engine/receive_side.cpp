@@ -79,8 +79,10 @@ void ReceiveSide::begin_account(MonoTime now) {
 void ReceiveSide::start() {
   adopt_payload_size();
   if (!settings_.params.rate(settings_.receive_way()).limited() && test_.agreed.peer_tells_queue) {
-    queue_reporter_.begin(settings_.params.payload_bytes, settings_.params.streams,
-                          test_.queue_words);
+    queue_reporter_.begin(
+        {settings_.params.payload_bytes, settings_.params.streams,
+         settings_.sends() && !settings_.params.rate(settings_.send_way()).limited()},
+        test_.queue_words);
   }
 }
 

@@ -57,6 +57,10 @@ sender::Sender::Settings SendSide::sender_settings() const {
   s.threads = &test_.sending_threads;
   if (test_.agreed.peer_tells_queue) {
     s.receive_buffer = test_.agreed.peer_buffer;
+    if (settings_.receives() && !settings_.params.rate(settings_.receive_way()).limited()) {
+      // More of it is used when the other end offers that: see QueueReporter::Settings::yields.
+      s.receive_buffer = std::min(s.receive_buffer, receiver::QueueReporter::kLeastOffered);
+    }
     s.round_trip = test_.round_trip();
   }
   return s;
@@ -105,10 +109,10 @@ void SendSide::on_feedback(const wire::Feedback& told, MonoTime arrived, MonoTim
   std::optional<Duration> echo_rtt;
   if (authentic) {
     // When it arrived, not when this end had time to read it.
-    const auto rtt = to_ns(arrived) - feedback.echo_tx_ns - feedback.held_ns;
-    echo_rtt = Duration{std::max<std::int64_t>(rtt, 0)};
-    if (*echo_rtt < kLongestRtt) {
-      test_.note_round_trip(*echo_rtt);
+    const Duration rtt{to_ns(arrived) - feedback.echo_tx_ns - feedback.held_ns};
+    echo_rtt = std::max(rtt, Duration{0});
+    if (rtt >= Duration{0} && rtt < kLongestRtt) {
+      test_.note_round_trip(rtt);
     }
   }
   govern(feedback, authentic, arrived);
@@ -137,8 +141,9 @@ void SendSide::govern(const wire::Feedback& feedback, bool authentic, MonoTime a
     report.queue.next += omitted - std::min(omitted, feedback.omitted_next);
   }
   report.queue.read = feedback.unique + feedback.duplicates;
-  if (authentic) {
-    report.queue.arrived_until = mono_from_ns(feedback.echo_tx_ns + feedback.held_ns);
+  const auto arrived_until = mono_from_ns(feedback.echo_tx_ns + feedback.held_ns);
+  if (authentic && arrived_until <= arrived) {  // else a wall clock was set while that one waited
+    report.queue.arrived_until = arrived_until;
     report.queue.waited = Duration{feedback.held_ns};
     report.queue.round_trip = test_.least_round_trip();
   }

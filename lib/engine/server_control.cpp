@@ -119,6 +119,9 @@ void ServerControl::on_go(const wire::Go& go, ControlChannel& channel, MonoTime 
     path_validation_.prove(now);  // the server's nonce is as good as a probe's number
     shared_.proven.set(now);
     shared_.agreed.peer_buffer = go.receive_buffer;
+    if (go.round_trip_ns != 0) {  // this end's own may all be of a path that its data fill
+      shared_.note_least_round_trip(Duration{saturate<std::int64_t>(go.round_trip_ns)});
+    }
     shared_.payload_bytes.set(go.payload_bytes);
     settings_.params = final_params;
     // The client's data may be on its way already: only our own waits for the preflight, and that

@@ -38,7 +38,8 @@ bool QueueReporter::news(net::DatagramPort& port, const Receiver& receiver, Mono
   }
   looked_ = now;
   const auto queue = port.receive_queue();
-  return queue && queue->bytes > queue->limit / 4;
+  return queue &&
+         queue->bytes > (settings_.yields ? std::min(offered_, queue->limit) : queue->limit) / 4;
 }
 
 MonoTime QueueReporter::next(const Receiver& receiver) const {
@@ -56,10 +57,25 @@ void QueueReporter::fill(net::DatagramPort& port, const Receiver& receiver,
     return;
   }
   feedback.queue_bytes = queue->bytes;
-  feedback.queue_limit = queue->limit;
+  feedback.queue_limit = settings_.yields ? offer(*queue, now) : queue->limit;
   feedback.queue_drops = queue->drops;
   feedback.queue_cost = cost_since_told(receiver);
   tried_at_ = now;
+}
+
+/// A queue that stays long is longer than the reader needs, and one that runs empty is too short.
+std::uint32_t QueueReporter::offer(const net::ReceiveQueue& queue, MonoTime now) {
+  const std::uint32_t least = std::min(queue.limit, 2 * kLeastOffered);
+  offered_ = std::min(offered_, queue.limit);
+  if (now - offered_at_ >= kWhileFilling) {
+    offered_at_ = now;
+    if (queue.bytes > offered_ / 2) {
+      offered_ = std::max(offered_ / 2, least);
+    } else if (queue.bytes < offered_ / 8) {
+      offered_ = offered_ > queue.limit / 2 ? queue.limit : 2 * offered_;
+    }
+  }
+  return offered_;
 }
 
 void QueueReporter::told(const Receiver& receiver, const wire::Feedback& feedback, MonoTime now) {
@@ -73,8 +89,8 @@ void QueueReporter::told(const Receiver& receiver, const wire::Feedback& feedbac
   merged_ = receiver.reads().merged();
   single_ = receiver.reads().single();
   if (cost_ != 0) {
-    step_ =
-        std::uint64_t{feedback.queue_limit} * 1024 / cost_ / payload_bytes_ / kMessagesPerBuffer;
+    step_ = std::uint64_t{feedback.queue_limit} * 1024 / cost_ / settings_.payload_bytes /
+            kMessagesPerBuffer;
   }
 }
 

@@ -24,13 +24,23 @@ class QueueReporter {
   // What a server pays for (session::ControlBudget) is a little more.
   static constexpr std::uint64_t kPerSecond = 12'000;  ///< of a session
   static constexpr std::uint64_t kBurst = 16;
+  /// Of a socket, payload bytes: no system grants less, and no less is offered.
+  static constexpr std::uint32_t kLeastOffered = 212'992;
 
-  /// From now on; `payload_bytes`: of a datagram; `streams`: of the session, which share `pace`.
-  void begin(std::uint32_t payload_bytes, std::uint32_t streams, TokenBucket& pace) {
+  struct Settings {
+    std::uint32_t payload_bytes = 1;  ///< of a datagram
+    std::uint32_t streams = 1;        ///< of the session, which share the pace
+    /// A sender of this end waits for words that come to the same socket: offers no more of it
+    /// than keeps the reader busy, as they have to wait for what stands in there.
+    bool yields = false;
+  };
+
+  /// From now on; `pace`: what the session may say.
+  void begin(const Settings& settings, TokenBucket& pace) {
     on_ = true;
     pace_ = &pace;
-    payload_bytes_ = payload_bytes;
-    spacing_ = kShare * static_cast<int>(streams);
+    settings_ = settings;
+    spacing_ = kShare * static_cast<int>(settings.streams);
   }
   /// From begin() on, unless the system tells nothing of its sockets.
   [[nodiscard]] bool on() const { return on_; }
@@ -48,6 +58,7 @@ class QueueReporter {
   void told(const Receiver& receiver, const wire::Feedback& feedback, MonoTime now);
 
  private:
+  std::uint32_t offer(const net::ReceiveQueue& queue, MonoTime now);
   [[nodiscard]] bool news(net::DatagramPort& port, const Receiver& receiver, MonoTime now);
   [[nodiscard]] bool has_read_much(const Receiver& receiver) const {
     return receiver.next_expected() - told_next_ >= std::max<std::uint64_t>(step_, 1);
@@ -61,7 +72,9 @@ class QueueReporter {
 
   bool on_ = false;
   TokenBucket* pace_ = nullptr;
-  std::uint32_t payload_bytes_ = 1;
+  Settings settings_;
+  std::uint32_t offered_ = 2 * kLeastOffered;  ///< as the kernel charges for what is queued
+  MonoTime offered_at_{};
   std::uint32_t cost_ = 0;
   std::uint64_t told_next_ = 0;
   std::uint64_t step_ = 0;  ///< datagrams from one message to the next

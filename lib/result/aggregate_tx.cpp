@@ -137,12 +137,17 @@ void fill_end(const std::vector<const TxReport*>& tx, TxPart& part) {
   part.end = name_of(worst);
 }
 
-/// Datagrams a second, by the count of what the schedule had to send.
-Number achieved_pps(const TxReport& report) {
+/// Datagrams a second, by the count of what the schedule had to send. `streams`: that take turns.
+Number achieved_pps(const TxReport& report, std::size_t streams) {
   const auto packets = static_cast<double>(report.packets);
-  const Number whole = report.time ? rate_over(packets, report.time->window_ns) : std::nullopt;
+  Number whole = report.time ? rate_over(packets, report.time->window_ns) : std::nullopt;
   if (report.packets < 2 || report.span_ns <= 0 || report.batches == 0) {
     return report.time && report.time->silent_ns > 0 ? whole : std::nullopt;
+  }
+  if (whole && streams > 1) {  // its turn may have come up to a datagram's time after the start
+    const Number with_turn = rate_over(packets + 1, report.time->window_ns);
+    whole = std::max(*whole,
+                     std::min(*with_turn, static_cast<double>(report.target_milli_pps) / 1000.0));
   }
   // The first leaves alone and starts the clock; a burst leaves when its last datagram is due.
   return smaller(rate_over(packets - 1, report.span_ns), whole);
@@ -237,7 +242,7 @@ PacingPart build_pacing(const std::vector<const TxReport*>& tx) {
     raise(part.lateness_p50_ns, report->lateness_p50_ns);
     raise(part.lateness_p99_ns, report->lateness_p99_ns);
     raise(part.lateness_max_ns, report->lateness_max_ns);
-    const Number pps = achieved_pps(*report);
+    const Number pps = achieved_pps(*report, tx.size());
     if (report->target_milli_pps != 0 && pps) {
       target += static_cast<double>(report->target_milli_pps) / 1000.0;
       achieved += *pps;

@@ -52,6 +52,17 @@ std::string size_hint(const DirectionPart& part, const ResultDocument& document)
          std::to_string(kPassesAnywhere);
 }
 
+/// Whoever asks for no rate gets more than a narrow path takes.
+std::string rate_hint(const DirectionPart& part, const ResultDocument& document, Way way) {
+  constexpr double kMuch = 0.01;
+  const SendRate& rate = document.test.params.rate(way);
+  const bool flat_out = !rate.limited() && !rate.flood;
+  const bool found = part.rx.unique.value_or(0) > 0 && part.loss.ratio.value_or(0) >= kMuch;
+  return flat_out && found ? "; without a rate nothing is held back for the network: ask for what "
+                             "it carries (--rate), or have that found (--find-rate)"
+                           : "";
+}
+
 /// What to do about losses in the sending host itself.
 std::string advice_for_local(const DirectionPart& part) {
   for (const SendPausePart& pause : part.tx.pauses) {
@@ -125,7 +136,8 @@ Verdict lossy(const DirectionPart& part, const ResultDocument& document, Way way
     return {pause->limited_by, pause->sentence + "; " + share + ", " + places.network};
   }
   const std::string busy = hosts_busy(part);
-  return {"network", (busy.empty() ? busy : busy + ": ") + everywhere + size_hint(part, document)};
+  return {"network", (busy.empty() ? busy : busy + ": ") + everywhere + size_hint(part, document) +
+                         rate_hint(part, document, way)};
 }
 
 /// A classic server tells one figure; how much of what was sent it is, nobody knows.

@@ -49,8 +49,9 @@ void Pacer::begin(const traffic::TrafficPlan& plan, std::uint32_t batch, MonoTim
   }
   const auto period = adjusted() ? adjusted_period() : plan.period();
   if (plan.even()) {
+    const MonoTime start = adjusted() ? now : saturating_after(now, plan.first_due());
     schedule_.emplace(
-        pacing::Schedule{now, period, pacing::Schedule::Bursts{batch, burst_window(params_)}});
+        pacing::Schedule{start, period, pacing::Schedule::Bursts{batch, burst_window(params_)}});
     if (params_.omit == Duration{0}) {
       schedule_->even()->end_after(plan.packets());
     }

@@ -29,8 +29,8 @@ class Pacer {
   void set_rate(BitRate rate) { rate_bps_.store(rate.bps(), std::memory_order_relaxed); }
   void set_scheduling(Scheduling scheduling) { scheduling_ = scheduling; }
 
-  /// The first datagram of `plan` is due `now`. `batch`: datagrams of one system call. Where no
-  /// rate was asked for, nothing happens.
+  /// The first datagram of `plan` is due `now`, or as much later as that says. `batch`: datagrams
+  /// of one system call. Where no rate was asked for, nothing happens.
   void begin(const traffic::TrafficPlan& plan, std::uint32_t batch, MonoTime now);
   /// Whether there is a timetable; all that follows wants one, or says nothing.
   [[nodiscard]] bool on() const { return schedule_.has_value(); }

@@ -25,6 +25,8 @@ TrafficPlan::TrafficPlan(const TestParams& params, Way way, std::uint16_t stream
                                             least.value_or(header_bytes(params.header)))),
       shape_(params.shape(way)),
       seed_(SeededBits{seed_for(params, way, stream) ^ kTimes}.next()),
+      stream_(stream),
+      streams_(std::max<std::uint16_t>(params.streams, 1)),
       trace_(shape_.spacing == Spacing::trace ? trace : nullptr),
       trace_ends_(trace_ != nullptr && !trace_->loop && part == Part::test) {
   const SendRate& rate = params.rate(way);
@@ -58,6 +60,10 @@ std::uint64_t TrafficPlan::run_at(std::uint64_t sequence, std::uint64_t most) co
     ++run;
   }
   return run;
+}
+
+Duration TrafficPlan::first_due() const {
+  return even() ? period_.times(1) / streams_ * (stream_ % streams_) : Duration{0};
 }
 
 Deadlines TrafficPlan::deadlines() const {

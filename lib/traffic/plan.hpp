@@ -42,9 +42,12 @@ class TrafficPlan {
 
   /// The mean time between two datagrams. Precondition: the way has a rate that is not adjusted.
   [[nodiscard]] const pacing::PacketPeriod& period() const { return period_; }
+  /// How much later than the test the first one is due, where gaps are equal: streams take turns,
+  /// lest as many datagrams leave at once as there are of them. Precondition: as for period().
+  [[nodiscard]] Duration first_due() const;
   /// When each is due. Precondition: as for period().
   [[nodiscard]] Deadlines deadlines() const;
-  /// Equal gaps: due() is a multiple of the period.
+  /// Equal gaps: a multiple of the period lies between any two.
   [[nodiscard]] bool even() const { return shape_.spacing == Spacing::even; }
 
  private:
@@ -52,6 +55,8 @@ class TrafficPlan {
   TrafficShape shape_;
   pacing::PacketPeriod period_;
   std::uint64_t seed_;
+  std::uint16_t stream_;
+  std::uint16_t streams_;
   const TraceInput* trace_ = nullptr;
   bool trace_ends_ = false;  ///< after its last packet
   double stretch_ = 1;       ///< of the trace's times

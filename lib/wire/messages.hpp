@@ -112,6 +112,7 @@ struct Go {
   Nonce server_nonce{};
   std::uint32_t payload_bytes = 0;
   std::uint32_t receive_buffer = 0;  ///< of each of the client's sockets; 0 = not told
+  std::uint64_t round_trip_ns = 0;   ///< the shortest that the client has seen; 0 = not told
 };
 
 /// GO_ACK, FIN_ACK, JOIN_ACK carry nothing but the common header.

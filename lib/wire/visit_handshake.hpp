@@ -90,6 +90,8 @@ UDPERF_VISIT(Go) {
   io.field(m.payload_bytes, "datagram size: the final one, 16 to what was granted");
   io.later(m.receive_buffer,
            "receive buffer: of each of the client's sockets, payload bytes; 0 = not told");
+  io.later(m.round_trip_ns,
+           "round trip: the shortest that the client has seen on the idle path, ns; 0 = not told");
 }
 
 }  // namespace udperf::wire

@@ -118,6 +118,7 @@ TEST_CASE("data to the server rides behind GO, data from it waits for the answer
   CHECK(scene.gos.front().server_nonce == scene.settings.server_nonce);
   CHECK(scene.gos.front().payload_bytes == 1000);
   CHECK(scene.gos.front().receive_buffer == scene.channel.receive_buffer_bytes());
+  CHECK(scene.gos.front().round_trip_ns == 1'000'000U);
   CHECK(scene.test.started.load() == (direction != Direction::down));
 
   scene.acknowledge_go();

@@ -37,7 +37,7 @@ std::vector<test::FakePort::Sent> data_of_a_stream(std::uint64_t packets) {
 struct Stream {
   Stream(std::uint32_t streams, TokenBucket& pace) : receiver(settings()) {
     receiver.set_anchor(MonoTime{1s});
-    reporter.begin(100, streams, pace);
+    reporter.begin({100, streams}, pace);
   }
   static receiver::Receiver::Settings settings() {
     const test::SenderScene scene;
@@ -89,7 +89,7 @@ TEST_CASE("the system is asked for a queue only where its sender heeds that", "[
   CHECK(feedback.queue_limit == 0);
 
   TokenBucket pace{1000, 1};
-  reporter.begin(1000, 1, pace);
+  reporter.begin({1000, 1}, pace);
   reporter.fill(port, receiver, feedback, MonoTime{1s});
   CHECK(port.asked == 1);
   CHECK(feedback.queue_bytes == 1000);
@@ -104,7 +104,7 @@ TEST_CASE("where the system tells nothing of its queue nobody is told of it", "[
   const receiver::Receiver receiver{settings};
   receiver::QueueReporter reporter;
   TokenBucket pace{1000, 1};
-  reporter.begin(1000, 1, pace);
+  reporter.begin({1000, 1}, pace);
   REQUIRE(reporter.on());
   wire::Feedback feedback;
   reporter.fill(port, receiver, feedback, MonoTime{1s});

@@ -22,6 +22,24 @@ TEST_CASE("streams' counts are summed and their rates are not", "[result]") {
   CHECK(up.tx.span_ns == 2'500'000'000);
 }
 
+TEST_CASE("streams that take turns are not slower for it", "[result]") {
+  auto outcome = test::three_streams();
+  // 2.5 a second of each in one second, from 0, 133 and 267 ms on.
+  const std::vector<std::uint64_t> sent{3, 3, 2};
+  for (std::size_t stream = 0; stream < sent.size(); ++stream) {
+    TxReport& tx = *outcome.up->streams[stream].tx;
+    tx.target_milli_pps = 2'500;
+    tx.packets = tx.batches = sent[stream];
+    tx.span_ns = static_cast<std::int64_t>(sent[stream] - 1) * 400'000'000;
+    tx.time = SendTime{};
+    tx.time->window_ns = 1'000'000'000;
+  }
+  CHECK(*build_result(outcome).up->pacing.rate_error_ratio == Approx(0).margin(1e-9));
+
+  outcome.up->streams[0].tx->time->window_ns = 10'000'000'000;  // stood still from then on
+  CHECK(*build_result(outcome).up->pacing.rate_error_ratio == Approx(-2.1 / 7.5));
+}
+
 TEST_CASE("rows of several streams are joined by their place in the grid", "[result]") {
   const auto document = build_result(test::three_streams());
 

@@ -324,3 +324,19 @@ TEST_CASE("a busy host is told before the network is blamed", "[result]") {
              Catch::Matchers::StartsWith("the receiving host was busy (its hypervisor took 40.00 % "
                                          "of the time): 1.00 % lost"));
 }
+
+TEST_CASE("who asked for no rate, and lost much in the network, is told to ask for one",
+          "[result]") {
+  auto outcome = losing(500, 0, 0);
+  CHECK_THAT(verdict_on(outcome).sentence, !ContainsSubstring("--find-rate"));
+  outcome.params.rate_up = SendRate{};
+  CHECK(verdict_on(outcome).limited_by == "network");
+  CHECK_THAT(verdict_on(outcome).sentence,
+             ContainsSubstring("500 in the network; without a rate") &&
+                 ContainsSubstring("(--find-rate)"));
+  outcome.params.rate_up.flood = true;
+  CHECK_THAT(verdict_on(outcome).sentence, !ContainsSubstring("--find-rate"));
+  outcome = losing(5, 0, 0);
+  outcome.params.rate_up = SendRate{};
+  CHECK_THAT(verdict_on(outcome).sentence, !ContainsSubstring("--find-rate"));
+}

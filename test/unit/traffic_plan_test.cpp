@@ -58,6 +58,20 @@ double distance_from_exponential(std::vector<double> values, double mean) {
 
 }  // namespace
 
+TEST_CASE("streams of one rate take turns, unless chance says when", "[traffic]") {
+  TestParams params;
+  params.amount.duration = 10s;
+  params.streams = 4;
+  params.rate_up = SendRate{SendRate::Kind::packets, 4'000'000};
+  for (std::uint16_t stream = 0; stream < 4; ++stream) {
+    const TrafficPlan plan{params, Way::up, stream};
+    CHECK(plan.period().times(1) == 1ms);
+    CHECK(plan.first_due() == stream * 250us);
+  }
+  params.shape_up.spacing = Spacing::poisson;
+  CHECK(TrafficPlan{params, Way::up, 3}.first_due() == 0ns);
+}
+
 TEST_CASE("Poisson gaps are exponential, by Kolmogorov and Smirnov", "[traffic]") {
   constexpr std::size_t kGaps = 10'000;
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {

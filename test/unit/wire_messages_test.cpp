@@ -100,7 +100,7 @@ TEST_CASE("every message cut at any length is refused", "[wire]") {
   check_truncations(MessageType::reject, wire::Reject{});
   wire::Go go;
   go.payload_bytes = 1448;
-  check_truncations(MessageType::go, go, {4});
+  check_truncations(MessageType::go, go, {4, 8});
   check_truncations(MessageType::probe, wire::Probe{});
   check_truncations(MessageType::probe_reply, wire::ProbeReply{}, {1});
   check_truncations(MessageType::feedback, wire::Feedback{}, {4, 4, 4, 4, 8});
