@@ -155,9 +155,12 @@ void ServerTest::tell_end() {
   if (setting_.watcher == nullptr) {
     return;
   }
-  record_.error = control_.ended() && control_.status() != TestStatus::complete
-                      ? std::optional{control_.reason()}
-                      : std::nullopt;
+  record_.shut_down = control_.shut_down_ended_it();
+  if (record_.shut_down) {
+    record_.error = kServerInterrupted;
+  } else if (control_.ended() && control_.status() != TestStatus::complete) {
+    record_.error = control_.reason();
+  }
   if (times_.has_started()) {
     setting_.watcher->on_test_ended(record_);
   } else if (!admission_.turned_away()) {
