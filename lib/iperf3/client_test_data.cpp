@@ -57,7 +57,7 @@ void ClientTest::run_data(MonoTime now) {
 /// A server that is silent, or far too slow, is not waited for once more, for its results.
 void ClientTest::leave(const std::string& why, TxEnd senders) {
   stop_senders(senders);
-  ended_ = parts_.clock.now();
+  note_end();
   control_->give_up(Error{ErrorCode::cut_short, why, 0, "transfer"});
 }
 
@@ -187,8 +187,27 @@ void ClientTest::stop_senders(TxEnd why) {
 }
 
 void ClientTest::end_data() {
-  stop_senders(interrupted_ ? TxEnd::interrupted : TxEnd::complete);
+bool ClientTest::ended_in_omitted_time() const {
+  const Duration omitted = std::chrono::seconds{plan_.parameters.omit_seconds};
+  return ended_ != kNever && ended_ < started_ + omitted;
+}
+
+/// From here on this end sends no more. Where that is in the omitted time, nothing counts at all:
+/// not what still comes, either.
+void ClientTest::note_end() {
   ended_ = parts_.clock.now();
+  if (!ended_in_omitted_time()) {
+    return;
+  }
+  for (Stream& stream : streams_) {
+    if (stream.receiver) {
+      stream.receiver->omit_until(kNever);
+    }
+  }
+}
+
+  stop_senders(interrupted_ ? TxEnd::interrupted : TxEnd::complete);
+  note_end();
   const bool sent = plan_.parameters.client_sends();
   grace_ = sent ? end_grace(connection_->round_trip()) : Duration{0};
   say_end(ended_);
@@ -243,7 +262,7 @@ void ClientTest::note_rows(const IntervalRows& rows) {
 void ClientTest::note_cut_off() {
   if (ended_ == kNever) {
     stop_senders(control_->abandoned() ? TxEnd::peer_silent : TxEnd::peer_stopped);
-    ended_ = parts_.clock.now();
+    note_end();
   }
   if (end_said_ == kNever) {
     end_said_ = parts_.clock.now();

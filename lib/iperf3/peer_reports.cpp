@@ -30,6 +30,15 @@ std::uint64_t unseen_tail(const StreamResult& told, const OwnSent& sent) {
 
 }  // namespace
 
+StreamResult without_counts(StreamResult told) {
+  told.bytes = 0;
+  told.omitted_packets = told.packets;
+  told.omitted_errors = told.errors;
+  told.tells_omitted = true;
+  told.seconds = 0;
+  return told;
+}
+
 TxReport peer_sent(const StreamResult& told, const Parameters& parameters) {
   TxReport out;
   // A peer before 3.14 counts all datagrams, but of the bytes those after the omitted time.
@@ -44,6 +53,10 @@ TxReport peer_sent(const StreamResult& told, const Parameters& parameters) {
 PeerReceived peer_received(const StreamResult& told, const OwnSent& sent) {
   PeerReceived out;
   const bool omits = sent.omitted != 0;  // where nothing is, nothing is, whatever the peer says
+  if (omits && sent.omitted >= sent.packets) {  // and where all is, all is
+    out.report.emplace();
+    return out;
+  }
   const bool splits = omits && told.tells_omitted;
   if (omits && !splits && told.errors != 0) {
     return out;

@@ -172,3 +172,20 @@ TEST_CASE("A payload that the server cannot be asked for is warned of") {
   params.direction = Direction::up;
   CHECK_FALSE(unheard_payload(params).has_value());
 }
+
+TEST_CASE("Of a test that ended in the omitted time nothing counts, whatever the peer says") {
+  const OwnSent own = sent(6, 6);
+  for (const StreamResult& told : {word(6, 0, 6), word(4, 0, 4), split_word(6, 0, 6, 0, 0),
+                                   split_word(6, 2, 4, 6, 2), split_word(6, 0, 1, 5, 0)}) {
+    const RxReport report = report_of(told, own);
+    CHECK(report.sent == 0);
+    CHECK(report.unique_bytes == 0);
+    CHECK(report.duplicates == 0);
+    Parameters parameters;
+    parameters.length = kLength;
+    parameters.omit_seconds = 2;
+    const TxReport tx = peer_sent(without_counts(told), parameters);
+    CHECK(tx.packets == 0);
+    CHECK(tx.payload_bytes == 0);
+  }
+}
