@@ -110,7 +110,8 @@ void ClientTest::close_sender(Stream& stream, const StreamResult* told, double s
 StreamAccount::Totals ClientTest::close_receiver(Stream& stream, const StreamResult* told,
                                                  double seconds, ClientStream& out,
                                                  StreamEnd& row) const {
-  const auto sent = told != nullptr ? std::optional{told->packets} : std::nullopt;
+  const auto sent =
+      told != nullptr ? std::optional{numbered_by_peer(*told, plan_.parameters)} : std::nullopt;
   auto closed = stream.receiver->close(sent, parts_.clock.anchor());
   out.rx = std::move(closed.report);
   out.tells_copies = true;

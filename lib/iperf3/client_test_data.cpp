@@ -8,6 +8,7 @@
 #include "iperf3/drain.hpp"
 #include "iperf3/end_grace.hpp"
 #include "iperf3/host_silence.hpp"
+#include "iperf3/peer_reports.hpp"
 
 namespace udperf::iperf3 {
 namespace {
@@ -186,7 +187,6 @@ void ClientTest::stop_senders(TxEnd why) {
   }
 }
 
-void ClientTest::end_data() {
 bool ClientTest::ended_in_omitted_time() const {
   const Duration omitted = std::chrono::seconds{plan_.parameters.omit_seconds};
   return ended_ != kNever && ended_ < started_ + omitted;
@@ -206,6 +206,7 @@ void ClientTest::note_end() {
   }
 }
 
+void ClientTest::end_data() {
   stop_senders(interrupted_ ? TxEnd::interrupted : TxEnd::complete);
   note_end();
   const bool sent = plan_.parameters.client_sends();
@@ -275,7 +276,7 @@ void ClientTest::wait_for_arrivals() {
   const MonoTime begun = parts_.clock.now();
   for (std::size_t i = 0; told && i < streams_.size(); ++i) {
     if (streams_[i].receiver) {
-      streams_[i].receiver->expect(told->streams[i].packets);
+      streams_[i].receiver->expect(numbered_by_peer(told->streams[i], plan_.parameters));
     }
   }
   while (plan_.parameters.server_sends()) {
@@ -283,8 +284,8 @@ void ClientTest::wait_for_arrivals() {
     MonoTime last = begun;
     for (std::size_t i = 0; i < streams_.size(); ++i) {
       if (streams_[i].receiver) {
-        complete =
-            complete && streams_[i].receiver->totals().all_received(told->streams[i].packets);
+        complete = complete && streams_[i].receiver->totals().all_received(
+                                   numbered_by_peer(told->streams[i], plan_.parameters));
         last = std::max(last, streams_[i].receiver->last_arrival().value_or(last));
       }
     }

@@ -189,3 +189,18 @@ TEST_CASE("Of a test that ended in the omitted time nothing counts, whatever the
     CHECK(tx.payload_bytes == 0);
   }
 }
+
+TEST_CASE("What a server has sent is known by its bytes where it says the client's count") {
+  Parameters parameters;
+  parameters.length = kLength;
+  const StreamResult told = word(60, 0, 101);  // of a server of 3.1: the client saw 60 of 101
+  CHECK(numbered_by_peer(told, parameters) == 101);
+  CHECK(peer_sent(told, parameters).packets == 101);
+  CHECK(numbered_by_peer(word(101, 0, 101), parameters) == 101);
+  CHECK(numbered_by_peer(word(102, 0, 101), parameters) == 102);  // one was on its way
+  StreamResult huge = told;
+  huge.bytes = UINT64_MAX;
+  CHECK(numbered_by_peer(huge, parameters) == kMostPackets);
+  parameters.omit_seconds = 1;
+  CHECK(numbered_by_peer(told, parameters) == 60);
+}
