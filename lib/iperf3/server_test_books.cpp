@@ -18,7 +18,7 @@ StreamEnd sent_end(const TxReport& tx, const std::optional<RxReport>& rx, const 
   end.sent_bytes = tx.payload_bytes;
   end.sent_packets = tx.packets;
   end.sent_seconds = own.seconds.value_or(0);
-  end.received_bytes = told.bytes;
+  end.received_bytes = rx ? rx->unique_bytes : told.bytes;  // without copies
   end.received_packets = rx ? rx->sent : tx.packets;
   end.received_seconds = told.seconds.value_or(0);
   end.lost = rx ? std::optional{rx->lost} : std::nullopt;
