@@ -258,7 +258,7 @@ int run_server(const Iperf3Command& command, Iperf3Printer& printer, engine::Sto
     return fail_listening(served.error(), printer);
   }
   if (stop.requested() && !(idle && idle->asked())) {
-    printer.say_last_error("interrupt - the server has terminated");
+    printer.say_interrupted();
   }
   printer.finish_server();
   return printer.failed() ? kFailed : exit_ok;

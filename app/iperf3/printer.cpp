@@ -207,7 +207,8 @@ void Iperf3Printer::on_test_ended(const TestRecord& record) {
     if (record.error && text()) {
       say_trouble(*record.error);
     }
-    if (!command_.service.one_off) {
+    stop_told_ = stop_told_ || record.shut_down;
+    if (!command_.service.one_off && !record.shut_down) {
       announce_server(port_);
     }
   }
@@ -252,6 +253,12 @@ void Iperf3Printer::say_last_error(const std::string& what) {
     say_error(what);
   } else {
     write_alone(record);
+  }
+}
+
+void Iperf3Printer::say_interrupted() {
+  if (!stop_told_) {
+    say_last_error(iperf3::kServerInterrupted);
   }
 }
 

@@ -47,6 +47,8 @@ class Iperf3Printer final : public iperf3::TestWatcher {
   void finish_server();
   /// The error that ends the program: of the forms of JSON it is a part.
   void say_last_error(const std::string& what);
+  /// That the server was stopped, where no test's end has told it.
+  void say_interrupted();
   /// -d: a part of the output where that is text, else on stderr.
   void say_debug(const std::string& what);
 
@@ -83,6 +85,7 @@ class Iperf3Printer final : public iperf3::TestWatcher {
   std::atomic<std::uint64_t> tests_{0};
   std::atomic<bool> client_came_{false};
   bool failed_ = false;
+  bool stop_told_ = false;
   std::optional<LineQueue> queue_;  ///< of a server
   std::uint64_t left_out_ = 0;      ///< of the queue, and not told yet
 };

@@ -145,6 +145,8 @@ class ClientTest {
   void note_cut_off();
   [[nodiscard]] std::vector<StreamCounters> counters() const;
   void end_data();
+  void note_end();
+  [[nodiscard]] bool ended_in_omitted_time() const;
   void stop_senders(TxEnd why);
   void say_end(MonoTime now);
   void interrupt(MonoTime now);

@@ -17,7 +17,7 @@ double seconds_of(Duration time) {
 /// How long a stream was counted here, without the omitted time. What the server sends flows until
 /// it is told of the end.
 double ClientTest::counted_seconds(const Stream& stream) const {
-  const MonoTime end = stream.sender ? ended_ : end_said_;
+  const MonoTime end = stream.sender || ended_in_omitted_time() ? ended_ : end_said_;
   return seconds_of(end - started_ - std::chrono::seconds{plan_.parameters.omit_seconds});
 }
 
@@ -37,7 +37,7 @@ Results ClientTest::own_results() const {
     if (stream.sender) {
       result.packets = stream.sender->packets();
       result.omitted_packets = stream.sender->omitted_packets();
-      result.bytes = stream.sender->counted_packets() * plan_.parameters.length;
+      result.bytes = (result.packets - result.omitted_packets) * plan_.parameters.length;
       continue;
     }
     const auto totals = stream.receiver->totals();
@@ -110,7 +110,8 @@ void ClientTest::close_sender(Stream& stream, const StreamResult* told, double s
 StreamAccount::Totals ClientTest::close_receiver(Stream& stream, const StreamResult* told,
                                                  double seconds, ClientStream& out,
                                                  StreamEnd& row) const {
-  const auto sent = told != nullptr ? std::optional{told->packets} : std::nullopt;
+  const auto sent =
+      told != nullptr ? std::optional{numbered_by_peer(*told, plan_.parameters)} : std::nullopt;
   auto closed = stream.receiver->close(sent, parts_.clock.anchor());
   out.rx = std::move(closed.report);
   out.tells_copies = true;
@@ -130,8 +131,12 @@ StreamAccount::Totals ClientTest::close_receiver(Stream& stream, const StreamRes
 
 StreamCounters ClientTest::close_stream(std::size_t index, ClientFinish& finish) {
   Stream& stream = streams_[index];
-  const auto& results = control_->server_results();
-  const StreamResult* const told = results ? &results->streams[index] : nullptr;
+  std::optional<StreamResult> word;
+  if (const auto& results = control_->server_results()) {
+    word =
+        ended_in_omitted_time() ? without_counts(results->streams[index]) : results->streams[index];
+  }
+  const StreamResult* const told = word ? &*word : nullptr;
   const double own_seconds = counted_seconds(stream);
   ClientStream& out = finish.streams.emplace_back();
   StreamEnd row;

@@ -8,6 +8,7 @@
 #include "iperf3/drain.hpp"
 #include "iperf3/end_grace.hpp"
 #include "iperf3/host_silence.hpp"
+#include "iperf3/peer_reports.hpp"
 
 namespace udperf::iperf3 {
 namespace {
@@ -57,7 +58,7 @@ void ClientTest::run_data(MonoTime now) {
 /// A server that is silent, or far too slow, is not waited for once more, for its results.
 void ClientTest::leave(const std::string& why, TxEnd senders) {
   stop_senders(senders);
-  ended_ = parts_.clock.now();
+  note_end();
   control_->give_up(Error{ErrorCode::cut_short, why, 0, "transfer"});
 }
 
@@ -186,9 +187,28 @@ void ClientTest::stop_senders(TxEnd why) {
   }
 }
 
+bool ClientTest::ended_in_omitted_time() const {
+  const Duration omitted = std::chrono::seconds{plan_.parameters.omit_seconds};
+  return ended_ != kNever && ended_ < started_ + omitted;
+}
+
+/// From here on this end sends no more. Where that is in the omitted time, nothing counts at all:
+/// not what still comes, either.
+void ClientTest::note_end() {
+  ended_ = parts_.clock.now();
+  if (!ended_in_omitted_time()) {
+    return;
+  }
+  for (Stream& stream : streams_) {
+    if (stream.receiver) {
+      stream.receiver->omit_until(kNever);
+    }
+  }
+}
+
 void ClientTest::end_data() {
   stop_senders(interrupted_ ? TxEnd::interrupted : TxEnd::complete);
-  ended_ = parts_.clock.now();
+  note_end();
   const bool sent = plan_.parameters.client_sends();
   grace_ = sent ? end_grace(connection_->round_trip()) : Duration{0};
   say_end(ended_);
@@ -243,7 +263,7 @@ void ClientTest::note_rows(const IntervalRows& rows) {
 void ClientTest::note_cut_off() {
   if (ended_ == kNever) {
     stop_senders(control_->abandoned() ? TxEnd::peer_silent : TxEnd::peer_stopped);
-    ended_ = parts_.clock.now();
+    note_end();
   }
   if (end_said_ == kNever) {
     end_said_ = parts_.clock.now();
@@ -256,7 +276,7 @@ void ClientTest::wait_for_arrivals() {
   const MonoTime begun = parts_.clock.now();
   for (std::size_t i = 0; told && i < streams_.size(); ++i) {
     if (streams_[i].receiver) {
-      streams_[i].receiver->expect(told->streams[i].packets);
+      streams_[i].receiver->expect(numbered_by_peer(told->streams[i], plan_.parameters));
     }
   }
   while (plan_.parameters.server_sends()) {
@@ -264,8 +284,8 @@ void ClientTest::wait_for_arrivals() {
     MonoTime last = begun;
     for (std::size_t i = 0; i < streams_.size(); ++i) {
       if (streams_[i].receiver) {
-        complete =
-            complete && streams_[i].receiver->totals().all_received(told->streams[i].packets);
+        complete = complete && streams_[i].receiver->totals().all_received(
+                                   numbered_by_peer(told->streams[i], plan_.parameters));
         last = std::max(last, streams_[i].receiver->last_arrival().value_or(last));
       }
     }

@@ -69,7 +69,7 @@ void ClientTest::make_halves(Stream& stream, std::size_t index) {
                                      plan_.grid,
                                      plan_.gap_threshold,
                                      stream.port->gro_active(),
-                                     p.streams > 1,
+                                     p.streams,
                                      p.omit_seconds != 0,
                                      &memory_};
     settings.told = &told_;

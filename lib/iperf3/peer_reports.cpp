@@ -30,12 +30,30 @@ std::uint64_t unseen_tail(const StreamResult& told, const OwnSent& sent) {
 
 }  // namespace
 
+std::uint64_t numbered_by_peer(const StreamResult& told, const Parameters& parameters) {
+  if (parameters.omit_seconds != 0) {
+    return told.packets;  // its bytes are those after the omitted time
+  }
+  const std::uint64_t by_bytes = told.bytes / std::max(parameters.length, 1U);
+  return std::max(told.packets, std::min(by_bytes, kMostPackets));
+}
+
+StreamResult without_counts(StreamResult told) {
+  told.bytes = 0;
+  told.omitted_packets = told.packets;
+  told.omitted_errors = told.errors;
+  told.tells_omitted = true;
+  told.seconds = 0;
+  return told;
+}
+
 TxReport peer_sent(const StreamResult& told, const Parameters& parameters) {
   TxReport out;
   // A peer before 3.14 counts all datagrams, but of the bytes those after the omitted time.
   const bool untold = parameters.omit_seconds != 0 && !told.tells_omitted;
-  out.packets = untold ? std::min(told.bytes / std::max(parameters.length, 1U), told.packets)
-                       : told.packets - std::min(told.omitted_packets, told.packets);
+  out.packets =
+      untold ? std::min(told.bytes / std::max(parameters.length, 1U), told.packets)
+             : numbered_by_peer(told, parameters) - std::min(told.omitted_packets, told.packets);
   out.payload_bytes = told.bytes;
   out.span_ns = nanoseconds(told.seconds.value_or(0));
   return out;
@@ -44,6 +62,10 @@ TxReport peer_sent(const StreamResult& told, const Parameters& parameters) {
 PeerReceived peer_received(const StreamResult& told, const OwnSent& sent) {
   PeerReceived out;
   const bool omits = sent.omitted != 0;  // where nothing is, nothing is, whatever the peer says
+  if (omits && sent.omitted >= sent.packets) {  // and where all is, all is
+    out.report.emplace();
+    return out;
+  }
   const bool splits = omits && told.tells_omitted;
   if (omits && !splits && told.errors != 0) {
     return out;

@@ -13,6 +13,15 @@ namespace udperf::iperf3 {
 // What the other end says of a stream, in this program's terms. It tells few things; what it does
 // not tell has the value that stands for "not measured", or is cleared where the result is made.
 
+/// Datagrams that the peer numbered of a stream that it sent. Servers before 3.2 say in their place
+/// what the client has counted; but their bytes are what they sent.
+[[nodiscard]] std::uint64_t numbered_by_peer(const StreamResult& told,
+                                             const Parameters& parameters);
+
+/// A peer's word where the test ended in the omitted time here: nothing of it counts, although its
+/// own omitted time may have been over, or is not told of.
+[[nodiscard]] StreamResult without_counts(StreamResult told);
+
 /// Of a stream that the peer sent in a test with `parameters`.
 [[nodiscard]] TxReport peer_sent(const StreamResult& told, const Parameters& parameters);
 

@@ -41,8 +41,6 @@ std::optional<StreamResult> read_stream(const Json& object) {
   if (!id || *id > 2 * kMostStreams + 2 || !bytes || !packets || !jitter) {
     return std::nullopt;
   }
-  // More than a datagram a nanosecond in the longest of tests is nothing that anybody has counted.
-  constexpr std::uint64_t kMostPackets = std::uint64_t{1} << 47U;
   constexpr std::uint64_t kMostBytes = kMostPackets << 13U;
   const auto duplicates = find_count(object, "duplicates");
   const auto out_of_order = find_count(object, "out_of_order");

@@ -8,6 +8,9 @@
 
 namespace udperf::iperf3 {
 
+/// More than a datagram a nanosecond in the longest of tests is nothing that anybody has counted.
+inline constexpr std::uint64_t kMostPackets = std::uint64_t{1} << 47U;
+
 /// What an end says of one stream when the test is over.
 struct StreamResult {
   std::uint32_t id = 1;

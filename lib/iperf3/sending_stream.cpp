@@ -5,6 +5,7 @@
 
 #include "iperf3/datagram_format.hpp"
 #include "pacing/packet_period.hpp"
+#include "sender/batch_room.hpp"
 
 namespace udperf::iperf3 {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 sender::Sender::Settings sender_settings(const SendingStream::Settings& settings) {
   sender::Sender::Settings out;
   out.kernel_pacing = false;  // a socket's pacing rate is --fq-rate's
+  out.batches = settings.batches;
   TestParams& params = out.params;
   params.streams = 1;
   params.payload_bytes = settings.length;
@@ -46,6 +48,10 @@ SendingStream::SendingStream(const Settings& settings, net::DatagramPort& port, 
     sender_.abandon(TxEnd::complete);
     end();
   }
+}
+
+std::uint64_t SendingStream::batch_bytes(const Settings& settings) {
+  return sender::most_batch_bytes(sender_settings(settings).params, Way::up);
 }
 
 void SendingStream::end() noexcept {

@@ -32,10 +32,14 @@ class SendingStream final : public engine::Task {
     PayloadKind payload = PayloadKind::random;
     bool digits = false;  ///< 0123456789 in place of `payload`
     std::uint64_t seed = 0;
-    const os::Event* told = nullptr;  ///< raised when it is over; null: nobody waits
+    const os::Event* told = nullptr;       ///< raised when it is over; null: nobody waits
+    sender::BatchPool* batches = nullptr;  ///< of the test's streams; null: it has its own buffer
   };
 
   SendingStream(const Settings& settings, net::DatagramPort& port, const Clock& clock);
+
+  /// What datagrams that leave together take in memory, at most.
+  [[nodiscard]] static std::uint64_t batch_bytes(const Settings& settings);
 
   engine::Wake step(MonoTime now, net::ReceiveBuffers& buffers) override;
   void abandon() noexcept override;

@@ -211,6 +211,7 @@ void ServerControl::refuse(ErrorNumber error, const std::string& reason, MonoTim
 
 void ServerControl::shut_down(MonoTime now) {
   if (phase_ < Phase::closing) {
+    shut_down_ = true;
     out_.put_state(State::server_terminate);
     finish(TestStatus::incomplete, "the server was stopped", now);
   }

@@ -74,6 +74,8 @@ class ServerControl {
   /// The connection can go.
   [[nodiscard]] bool over() const { return phase_ == Phase::over; }
   [[nodiscard]] bool ended() const { return ended_; }
+  /// By shut_down().
+  [[nodiscard]] bool shut_down_ended_it() const { return shut_down_; }
   /// What came as the client's parameters cannot be read.
   [[nodiscard]] bool failed_asking() const { return failed_asking_; }
   [[nodiscard]] TestStatus status() const { return status_; }
@@ -124,6 +126,7 @@ class ServerControl {
   std::optional<Results> client_results_;
   bool ended_ = false;
   bool failed_asking_ = false;
+  bool shut_down_ = false;
   TestStatus status_ = TestStatus::incomplete;
   std::string reason_;
 };

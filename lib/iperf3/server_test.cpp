@@ -162,13 +162,13 @@ StreamAccount::Settings ServerTest::receiving_settings(const net::DatagramPort& 
   settings.length = p.length;
   settings.counters = p.counters_64bit ? Counters::wide : Counters::narrow;
   settings.merging = port.gro_active();
-  settings.several = p.streams > 1;
+  settings.streams = p.streams;
   settings.omits = p.omit_seconds != 0;
   settings.memory = &memory_.account();
   return settings;
 }
 
-SendingStream::Settings ServerTest::sending_settings() const {
+SendingStream::Settings ServerTest::sending_settings() {
   const Parameters& p = control_.parameters();
   SendingStream::Settings settings;
   settings.length = p.length;
@@ -179,6 +179,7 @@ SendingStream::Settings ServerTest::sending_settings() const {
   settings.omit = std::chrono::seconds{p.omit_seconds};
   settings.digits = p.repeating_payload;
   settings.seed = setting_.random.next_u64();
+  settings.batches = &batches_;
   if (p.seconds != 0 && p.bytes == 0 && p.blocks == 0) {
     settings.duration = std::chrono::seconds{p.seconds + p.omit_seconds} + 5s;
   }
@@ -219,6 +220,7 @@ void ServerTest::add_stream(std::unique_ptr<net::DatagramPort> port, MonoTime no
 void ServerTest::start(MonoTime now) {
   const Parameters& p = control_.parameters();
   times_.start(now);
+  memory_.begin();
   next_watch_ = now;
   rate_watch_ = rate_watch(now);
   cpu_.emplace(now);

@@ -147,7 +147,7 @@ class ServerTest {
 
   /// `port`: of the stream that is to be received.
   [[nodiscard]] StreamAccount::Settings receiving_settings(const net::DatagramPort& port);
-  [[nodiscard]] SendingStream::Settings sending_settings() const;
+  [[nodiscard]] SendingStream::Settings sending_settings();
   void talk(MonoTime now);
   void on_event(ServerControl::Event event, MonoTime now);
   void start(MonoTime now);
@@ -181,6 +181,7 @@ class ServerTest {
   ServerControl control_;
   TestMemory memory_;
   TestAdmission admission_;
+  sender::BatchPool batches_;
   std::vector<Stream> streams_;
   std::unique_ptr<PinnedWorker> pinned_;  ///< where the client named a CPU; ends before its tasks
   TestRecord record_;

@@ -18,7 +18,7 @@ StreamEnd sent_end(const TxReport& tx, const std::optional<RxReport>& rx, const 
   end.sent_bytes = tx.payload_bytes;
   end.sent_packets = tx.packets;
   end.sent_seconds = own.seconds.value_or(0);
-  end.received_bytes = told.bytes;
+  end.received_bytes = rx ? rx->unique_bytes : told.bytes;  // without copies
   end.received_packets = rx ? rx->sent : tx.packets;
   end.received_seconds = told.seconds.value_or(0);
   end.lost = rx ? std::optional{rx->lost} : std::nullopt;
@@ -108,7 +108,8 @@ StreamCounters ServerTest::close_stream(std::size_t index) {
   StreamCounters counted;
   std::optional<StreamResult> told;
   if (const auto& results = control_.client_results()) {
-    told = with_seconds(results->streams[index], seconds);
+    told = p.omit_seconds != 0 && seconds == 0 ? without_counts(results->streams[index])
+                                               : with_seconds(results->streams[index], seconds);
   }
   if (stream.sender) {
     stream.tx = stream.sender->report();
@@ -155,9 +156,12 @@ void ServerTest::tell_end() {
   if (setting_.watcher == nullptr) {
     return;
   }
-  record_.error = control_.ended() && control_.status() != TestStatus::complete
-                      ? std::optional{control_.reason()}
-                      : std::nullopt;
+  record_.shut_down = control_.shut_down_ended_it();
+  if (record_.shut_down) {
+    record_.error = kServerInterrupted;
+  } else if (control_.ended() && control_.status() != TestStatus::complete) {
+    record_.error = control_.reason();
+  }
   if (times_.has_started()) {
     setting_.watcher->on_test_ended(record_);
   } else if (!admission_.turned_away()) {

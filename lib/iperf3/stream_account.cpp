@@ -49,7 +49,8 @@ std::unique_ptr<stats::StreamStats> StreamAccount::make_stats() const {
   out.plan = endless_plan(settings_.length);
   out.interval = settings_.interval;
   out.gap_threshold = settings_.gap_threshold;
-  out.share_delays = settings_.several;
+  out.share_delays = settings_.streams > 1;
+  out.neighbours_apart = neighbours_apart(settings_.streams);
   out.memory = settings_.memory;
   return std::make_unique<stats::StreamStats>(out);
 }

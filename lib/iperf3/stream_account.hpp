@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "os/event.hpp"
 #include "receiver/drop_attribution.hpp"
 #include "receiver/read_log.hpp"
+#include "stats/ipdv.hpp"
 #include "stats/stream_stats.hpp"
 
 namespace udperf::iperf3 {
@@ -30,13 +32,20 @@ class StreamAccount {
     Duration interval = std::chrono::seconds{1};
     Duration gap_threshold = std::chrono::milliseconds{50};
     bool merging = false;             ///< the socket merges datagrams (UDP_GRO)
-    bool several = false;             ///< one of several streams: the delays' bins are to be joined
+    std::uint32_t streams = 1;        ///< that share the path in this direction
     bool omits = false;               ///< there is an omitted time: end_omitted() follows
     MemoryAccount* memory = nullptr;  ///< of the test; null: no limit
     /// Raised when what was expected has come, see ReceivingStream::expect(); null: nobody waits.
     const os::Event* told = nullptr;
   };
   explicit StreamAccount(const Settings& settings);
+
+  /// So many arrivals may lie between two neighbours of a stream whose change of delay is looked
+  /// at: of several streams each has its part of the path's disorder.
+  [[nodiscard]] static constexpr std::uint64_t neighbours_apart(std::uint32_t streams) {
+    constexpr std::uint64_t kLeast = 64;
+    return std::max(stats::Ipdv::kMemory / std::max(streams, 1U), kLeast);
+  }
 
   /// Takes the datagrams of one read. Those of another length are no data: they are counted as
   /// invalid.

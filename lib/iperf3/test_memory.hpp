@@ -7,7 +7,6 @@
 #include "base/source_accounts.hpp"
 #include "iperf3/inbox.hpp"
 #include "iperf3/parameters.hpp"
-#include "iperf3/results.hpp"
 
 namespace udperf::iperf3 {
 
@@ -20,6 +19,7 @@ class TestMemory {
         account_(share_->memory()),
         talk_(&account_),
         streams_(&account_),
+        records_(&account_),
         rows_(&account_) {}
 
   /// Of what grows by itself.
@@ -28,23 +28,19 @@ class TestMemory {
   /// Room for what a client may say before it has a test, and what it is told.
   [[nodiscard]] bool take_talk() { return talk_.grow(kMostParameterBytes + 2 * Inbox::kMostAhead); }
   /// For the streams that it asks for, from their beginning on, and its results.
-  [[nodiscard]] bool take_streams(const Parameters& asked) {
-    const std::uint64_t received = asked.client_sends() ? asked.streams : 0;
-    const std::uint64_t sent = asked.server_sends() ? asked.streams : 0;
-    return streams_.grow(received * kReceiving + sent * kSending +
-                         most_client_result_bytes(asked.sockets()));
-  }
+  [[nodiscard]] bool take_streams(const Parameters& asked);
+  /// Data flows: its streams now take for themselves what was kept for the first numbers of each,
+  /// so that no test is let in which ends for want of that.
+  void begin() { records_.release(); }
   /// For rows that are kept to the end.
   [[nodiscard]] bool take_rows(std::uint64_t bytes) { return rows_.grow(bytes); }
 
  private:
-  static constexpr std::uint64_t kReceiving = 64U << 10U;
-  static constexpr std::uint64_t kSending = 96U << 10U;
-
   std::unique_ptr<SourceAccounts::Share> share_;
   MemoryAccount account_;
   MemoryShare talk_;
   MemoryShare streams_;
+  MemoryShare records_;
   MemoryShare rows_;
 };
 

@@ -66,6 +66,9 @@ struct CpuShare {
   bool parts_known = true;  ///< user and system
 };
 
+/// The error of a test whose server was stopped meanwhile, in iperf3's words.
+inline constexpr const char* kServerInterrupted = "interrupt - the server has terminated";
+
 /// Everything that iperf3 tells of a test, at one end of it.
 struct TestRecord {
   bool server = false;
@@ -91,6 +94,7 @@ struct TestRecord {
   std::optional<std::string> server_output_text;
   std::optional<std::string> server_output_json;
   std::optional<std::string> error;
+  bool shut_down = false;  ///< a server's: `error` is that somebody stopped it
 
   static constexpr std::size_t kMostRows = 100'000;
   [[nodiscard]] bool is_forever() const;

@@ -4,7 +4,7 @@
 #include <functional>
 #include <utility>
 
-#include "base/saturating.hpp"
+#include "sender/batch_room.hpp"
 #include "sender/native_format.hpp"
 
 namespace udperf::sender {
@@ -28,24 +28,6 @@ constexpr Duration kLastTurn = std::chrono::milliseconds{20};
 constexpr Duration kSilent = std::chrono::seconds{1};
 /// A test that begins later than this after its warm-up was held up, and has its time all the same.
 constexpr Duration kLateStart = std::chrono::milliseconds{5};
-
-/// Datagrams that ever leave together, even after a late wake-up: a slow sender, of which there may
-/// be thousands, needs no room for a batch of a fast one.
-std::uint32_t most_together(const Sender::Settings& s) {
-  constexpr std::uint64_t kSlowPps = 200;
-  constexpr std::uint32_t kFew = 8;
-  const SendRate& rate = s.params.rate(s.way);
-  const Spacing spacing = s.params.shape(s.way).spacing;
-  const bool single = (spacing == Spacing::even || spacing == Spacing::poisson) &&
-                      s.params.burst == Duration{0};  // else as many as the user says
-  if (!single || !rate.limited() || rate.adjusted()) {
-    return UINT32_MAX;
-  }
-  const MeanLength mean = s.params.mean_length(s.way);
-  const std::uint64_t pps = saturating_mul_div(Uint128{payload_bps(s.params, s.way, rate)},
-                                               mean.packets, Uint128{mean.bytes} * 8);
-  return pps <= kSlowPps ? kFew : UINT32_MAX;
-}
 
 std::unique_ptr<const DatagramFormat> native_format(const Sender::Settings& s) {
   NativeFormatSettings out;
@@ -78,8 +60,10 @@ std::vector<BatchBuffer> make_buffers(const Sender::Settings& s, const DatagramF
   }
   std::vector<BatchBuffer> buffers;
   for (const std::uint32_t length : lengths) {
-    const std::uint32_t limit = std::min(port.batch_limit(length), most_together(s));
-    buffers.emplace_back(format, length, mixed ? std::min(limit, Sender::kMixedBatch) : limit);
+    const std::uint32_t limit =
+        std::min(port.batch_limit(length), most_together(s.params, s.way, length));
+    buffers.emplace_back(format, length, mixed ? std::min(limit, Sender::kMixedBatch) : limit,
+                         mixed ? nullptr : s.batches);
   }
   return buffers;
 }
@@ -268,6 +252,7 @@ void Sender::send_last(MonoTime now) {
 }
 
 Sender::Sending Sender::send_due(std::uint64_t count, MonoTime now, MonoTime until) {
+  const BatchBuffer::Lent lent{buffers_.front()};  // of a mix each has its own
   const traffic::TrafficPlan& plan = plan_now();
   std::uint64_t left = std::min(count, plan.packets() - books_.next());
   std::uint64_t looked = left;  // how many were left when the clock was read last

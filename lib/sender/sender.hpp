@@ -57,6 +57,9 @@ class Sender {
     Duration round_trip{0};            ///< of the idle way, as far as it is known
     bool kernel_pacing = true;         ///< the socket's own pacing rate may be set
     StreamThreads* threads = nullptr;  ///< of the test's streams that are sent here; outlive it
+    /// Of streams of one length whose format stamps all that tells them apart; outlives them. Null:
+    /// each has a buffer of its own.
+    BatchPool* batches = nullptr;
   };
 
   /// Of udperf's own protocol.

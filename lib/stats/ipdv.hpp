@@ -17,10 +17,21 @@ namespace udperf::stats {
 /// order, at most kMemory apart. Of a batch that shares its stamps only the head counts; its
 /// neighbour is the head of the batch before.
 class Ipdv {
+  struct Seen {
+    std::uint64_t key = UINT64_MAX;
+    Duration transit{0};
+  };
+
  public:
   static constexpr std::size_t kMemory = 1024;
 
-  /// `packets`: numbers are below it. Of few, nothing is forgotten.
+  /// What the memory of so many arrivals takes.
+  [[nodiscard]] static constexpr std::uint64_t bytes_for(std::uint64_t arrivals) {
+    return 2 * sizeof(Seen) * std::bit_ceil(std::clamp<std::uint64_t>(arrivals, 1, kMemory));
+  }
+
+  /// `packets`: numbers are below it, so of few nothing is forgotten; or neighbours are to be
+  /// remembered for no more arrivals.
   explicit Ipdv(std::uint64_t packets = kMemory)
       : by_end_(std::bit_ceil(std::clamp<std::uint64_t>(packets, 1, kMemory))),
         by_first_(by_end_.size()) {}
@@ -35,10 +46,6 @@ class Ipdv {
   [[nodiscard]] std::optional<Duration> max_abs() const;
 
  private:
-  struct Seen {
-    std::uint64_t key = UINT64_MAX;
-    Duration transit{0};
-  };
   void pair(Duration earlier, Duration later);
   [[nodiscard]] std::size_t place(std::uint64_t key) const { return key & (by_end_.size() - 1); }
 

@@ -21,7 +21,7 @@ StreamStats::StreamStats(const Settings& settings)
           settings.tmax, [this](const SequenceLedger::Stretch& s) { on_fold(s); }, settings.memory,
           settings.plan.packets()),
       reordering_(settings.memory),
-      ipdv_(settings.plan.packets()),
+      ipdv_(std::min(settings.plan.packets(), settings.neighbours_apart)),
       delays_(settings.memory),
       grid_(settings.interval, settings.memory, settings.full_grid),
       outages_(settings.gap_threshold, settings.memory),

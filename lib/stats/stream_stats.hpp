@@ -43,7 +43,8 @@ class StreamStats {
     Duration tmax = std::chrono::seconds{3};
     FullGrid full_grid = FullGrid::last_goes_on;
     bool share_delays = false;  ///< the report's bins of the delays are to be joined with others'
-    VoiceSetup voice = {};      ///< who listens
+    std::uint64_t neighbours_apart = Ipdv::kMemory;  ///< arrivals, where Ipdv still pairs the two
+    VoiceSetup voice = {};                           ///< who listens
     MemoryAccount* memory = nullptr;  ///< what is kept is taken from here; null: no limit
   };
 

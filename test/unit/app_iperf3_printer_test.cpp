@@ -166,3 +166,29 @@ TEST_CASE("A server is idle as long as no client has been granted a test", "[app
   { const IdleGuard guard{0ms, printer, busy}; }
   CHECK_FALSE(busy.requested());
 }
+
+TEST_CASE("That an iperf3 server was stopped is told once, by the tests that it ended", "[app]") {
+  using Output = Iperf3Command::Output;
+  Printed printed{GENERATE(Output::text, Output::json, Output::json_stream)};
+  Iperf3Printer printer{printed.command, printed.output, printed.clock};
+  TestRecord record;
+  record.server = true;
+  record.host = "192.0.2.7";
+  SECTION("one that went on") {
+    printer.on_test_started(record);
+    record.error = iperf3::kServerInterrupted;
+    record.shut_down = true;
+    printer.on_test_ended(record);
+  }
+  SECTION("none") {
+    printer.on_test_started(record);
+    printer.on_test_ended(record);
+  }
+  printer.say_interrupted();
+  const std::string text = printed.text();
+  CAPTURE(text);
+  CHECK(times(text, iperf3::kServerInterrupted) == 1);
+  // Who ends does not say that it listens.
+  CHECK(times(text, "Server listening") ==
+        (!record.shut_down && printed.command.report.output == Output::text ? 1 : 0));
+}

@@ -172,3 +172,35 @@ TEST_CASE("A payload that the server cannot be asked for is warned of") {
   params.direction = Direction::up;
   CHECK_FALSE(unheard_payload(params).has_value());
 }
+
+TEST_CASE("Of a test that ended in the omitted time nothing counts, whatever the peer says") {
+  const OwnSent own = sent(6, 6);
+  for (const StreamResult& told : {word(6, 0, 6), word(4, 0, 4), split_word(6, 0, 6, 0, 0),
+                                   split_word(6, 2, 4, 6, 2), split_word(6, 0, 1, 5, 0)}) {
+    const RxReport report = report_of(told, own);
+    CHECK(report.sent == 0);
+    CHECK(report.unique_bytes == 0);
+    CHECK(report.duplicates == 0);
+    Parameters parameters;
+    parameters.length = kLength;
+    parameters.omit_seconds = 2;
+    const TxReport tx = peer_sent(without_counts(told), parameters);
+    CHECK(tx.packets == 0);
+    CHECK(tx.payload_bytes == 0);
+  }
+}
+
+TEST_CASE("What a server has sent is known by its bytes where it says the client's count") {
+  Parameters parameters;
+  parameters.length = kLength;
+  const StreamResult told = word(60, 0, 101);  // of a server of 3.1: the client saw 60 of 101
+  CHECK(numbered_by_peer(told, parameters) == 101);
+  CHECK(peer_sent(told, parameters).packets == 101);
+  CHECK(numbered_by_peer(word(101, 0, 101), parameters) == 101);
+  CHECK(numbered_by_peer(word(102, 0, 101), parameters) == 102);  // one was on its way
+  StreamResult huge = told;
+  huge.bytes = UINT64_MAX;
+  CHECK(numbered_by_peer(huge, parameters) == kMostPackets);
+  parameters.omit_seconds = 1;
+  CHECK(numbered_by_peer(told, parameters) == 60);
+}
