@@ -60,7 +60,7 @@ class PScheduler(ToolCase):
 
     def test_throughput_backwards(self):
         result = self.tool.measure("throughput", {
-            "schema": 1, "dest": "127.0.0.1", "duration": "PT1S", "udp": True, "reverse": True})
+            "schema": 1, "dest": "127.0.0.1", "duration": "PT1S", "udp": True, "reverse": True}, slot="PT0.5S")
         whole = self.check_throughput(result)
         self.assertGreater(whole["sent"], 0)
         self.assertIn("--direction down", result["diags"])
@@ -94,11 +94,11 @@ class PScheduler(ToolCase):
         spec = {"dest": "127.0.0.1", "udp": True}
         self.tool.settings.write_text("program = /nonexistent\n")
         for ahead, least in ((0.7, 0.7), (-5, 0), (10_000, 0)):
-            due = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=ahead)
             since = time.monotonic()
+            due = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=ahead)
             self.tool.ask("run", dict(self.question("throughput", spec),
                                       schedule={"start": due.isoformat(), "duration": "PT100S"}))
-            self.assertGreaterEqual(time.monotonic() - since, least - 0.05)
+            self.assertGreaterEqual(time.monotonic() - since, least)
         self.assertIn("start", self.refused("run", dict(self.question("throughput", spec), schedule={
             "start": "soon", "duration": "PT100S"})))
 

@@ -76,7 +76,7 @@ class Tool:
         assert done.returncode == 0, f"{name}: {done.stderr}"
         return json.loads(done.stdout)
 
-    def measure(self, kind, spec, participants=2):
+    def measure(self, kind, spec, participants=2, slot="PT100S"):
         """All six in pScheduler's order; the merged result."""
         self.ask("enumerate")
         answer = self.ask("can-run", {"type": kind, "spec": spec})
@@ -89,7 +89,7 @@ class Tool:
         def take_part(number):
             parts[number] = self.ask("run", {
                 "schema": 1, "participant": number, "participant-data": data,
-                "schedule": {"start": "2026-01-01T00:00:00Z", "duration": "PT100S"},  # keeps from hanging
+                "schedule": {"start": "2026-01-01T00:00:00Z", "duration": slot},  # keeps from hanging
                 "test": {"type": kind, "spec": spec}})
 
         threads = [threading.Thread(target=take_part, args=(number,)) for number in range(participants)]
