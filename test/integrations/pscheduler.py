@@ -3,37 +3,27 @@
 with two real ends on 127.0.0.1, and every answer checked against what pScheduler's schemas say.
 ROOM is where the programs are; the source tree's as a rule."""
 
+import datetime
 import json
-import os
 import pathlib
 import random
 import socket
 import subprocess
 import sys
-import tempfile
+import time
 import unittest
 
 import jsonschema
 
-from pscheduler_tool import ENUMERATE, LATENCY, THROUGHPUT, Tool
+from pscheduler_latency import Latency  # pylint: disable=unused-import # its cases are run, too
+from pscheduler_tool import ENUMERATE, LATENCY, THROUGHPUT, ToolCase
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 ROOM = SOURCE / "app/integrations/pscheduler"
-PROGRAM = "udperf"
 
 
-class PScheduler(unittest.TestCase):
+class PScheduler(ToolCase):
     """Specifications in, results out."""
-
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-        self.tool = Tool(pathlib.Path(self.folder.name), ROOM, PROGRAM)
-
-    def reasons(self, kind, spec):
-        answer = self.tool.ask("can-run", {"type": kind, "spec": spec})
-        self.assertFalse(answer["can-run"])
-        return " ".join(answer["reasons"])
 
     def check_throughput(self, result):
         jsonschema.validate(result, THROUGHPUT)
@@ -70,7 +60,7 @@ class PScheduler(unittest.TestCase):
 
     def test_throughput_backwards(self):
         result = self.tool.measure("throughput", {
-            "schema": 1, "dest": "127.0.0.1", "duration": "PT1S", "udp": True, "reverse": True})
+            "schema": 1, "dest": "127.0.0.1", "duration": "PT1S", "udp": True, "reverse": True}, slot="PT0.5S")
         whole = self.check_throughput(result)
         self.assertGreater(whole["sent"], 0)
         self.assertIn("--direction down", result["diags"])
@@ -89,20 +79,6 @@ class PScheduler(unittest.TestCase):
                             for omit in ("PT20S", "PT0S"))
         self.assertEqual(with_it - without, 20)
 
-    def measure_beside_server(self, kind, spec, port_key):
-        """A test with one participant, to a server that runs already."""
-        ready, write = os.pipe()
-        with subprocess.Popen([PROGRAM, "server", "--bind", "127.0.0.1", "--port", "0", "--one-off",
-                               "--ready-fd", str(write)], pass_fds=[write],
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-            os.close(write)
-            try:
-                with os.fdopen(ready) as line:
-                    port = json.loads(line.readline())["data"]["port"]
-                return self.tool.measure(kind, dict(spec, **{port_key: port}), participants=1)
-            finally:
-                server.terminate()
-
     def test_throughput_to_a_server_that_runs(self):
         self.check_throughput(self.measure_beside_server("throughput", {
             "schema": 1, "dest": "127.0.0.1", "duration": "PT1S", "udp": True,
@@ -114,31 +90,17 @@ class PScheduler(unittest.TestCase):
                      for more in ({}, {"link-rtt": "PT0.6S"}))
         self.assertEqual(far - near, 12)
 
-    def check_latency(self, spec):
-        return self.check_delays(spec, self.tool.measure("latency", spec))
-
-    def check_delays(self, spec, result):
-        jsonschema.validate(result, LATENCY)
-        self.assertTrue(result["succeeded"], result["diags"])
-        self.assertEqual(result["packets-sent"], spec["packet-count"])
-        self.assertEqual(result["packets-sent"], result["packets-received"] + result["packets-lost"])
-        self.assertEqual(sum(result["histogram-latency"].values()), result["packets-received"])
-        return result
-
-    def test_latency_tells_the_delay_of_every_packet(self):
-        self.check_latency({"schema": 1, "source": "127.0.0.1", "dest": "127.0.0.1",
-                            "packet-count": random.randrange(30, 60), "packet-interval": 0.03,
-                            "packet-padding": 100, "bucket-width": 0.00001})
-
-    def test_latency_flipped(self):
-        result = self.check_latency({"schema": 1, "source": "127.0.0.1", "dest": "127.0.0.1",
-                                     "packet-count": 20, "packet-interval": 0.05, "flip": True})
-        self.assertIn("--direction down", result["diags"])
-
-    def test_latency_to_a_server_that_runs(self):
-        spec = {"schema": 1, "dest": "127.0.0.1", "packet-count": 25, "packet-interval": 0.04,
-                "single-participant-mode": True}
-        self.check_delays(spec, self.measure_beside_server("latency", spec, "ctrl-port"))
+    def test_a_client_waits_for_its_time(self):
+        spec = {"dest": "127.0.0.1", "udp": True}
+        self.tool.settings.write_text("program = /nonexistent\n")
+        for ahead, least in ((0.7, 0.7), (-5, 0), (10_000, 0)):
+            since = time.monotonic()
+            due = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=ahead)
+            self.tool.ask("run", dict(self.question("throughput", spec),
+                                      schedule={"start": due.isoformat(), "duration": "PT100S"}))
+            self.assertGreaterEqual(time.monotonic() - since, least)
+        self.assertIn("start", self.refused("run", dict(self.question("throughput", spec), schedule={
+            "start": "soon", "duration": "PT100S"})))
 
     def test_what_udperf_cannot_do_has_a_reason(self):
         base = {"schema": 1, "dest": "127.0.0.1", "udp": True}
@@ -170,7 +132,7 @@ class PScheduler(unittest.TestCase):
         self.reasons("latency", {"schema": 1, "dest": "127.0.0.1", "packet-timeout": -1})
 
     def test_what_is_said_to_run_is_no_misuse_of_udperf(self):
-        sys.path.insert(0, str(ROOM))
+        sys.path.insert(0, str(self.room))
         import udperf_spec  # pylint: disable=import-outside-toplevel
         base = {"schema": 1, "dest": "127.0.0.1", "udp": True}
         plans = [udperf_spec.plan_of("throughput", dict(base, **more)) for more in (
@@ -185,16 +147,10 @@ class PScheduler(unittest.TestCase):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:  # takes what is sent and says nothing
             silent.bind(("127.0.0.1", 0))
             for plan in plans:
-                done = subprocess.run([PROGRAM, "client", plan.host, "--port", str(silent.getsockname()[1]),
+                done = subprocess.run([self.program, "client", plan.host, "--port", str(silent.getsockname()[1]),
                                        "--connect-timeout", "10ms", *plan.arguments], capture_output=True, text=True,
                                       timeout=60, check=False)
                 self.assertEqual(done.returncode, 3, f"{plan.arguments}: {done.stderr}")
-
-    def test_what_takes_longer_than_the_timeout_is_lost(self):
-        spec = {"schema": 1, "source": "127.0.0.1", "dest": "127.0.0.1", "packet-count": 10,
-                "packet-interval": 0.02, "packet-timeout": 1e-9}
-        self.assertEqual(self.check_latency(spec)["packets-lost"], 10)
-        self.assertEqual(self.check_latency(dict(spec, **{"packet-timeout": 60}))["packets-sent"], 10)
 
     def test_durations_have_room_for_setting_up(self):
         for text, seconds in (("PT10S", 10), ("PT1M30S", 90), ("PT0.5S", 0.5), ("P1DT1H", 90000)):
@@ -232,7 +188,7 @@ class PScheduler(unittest.TestCase):
             self.assertIn(f"{own} leads to 127.0.0.1", result["diags"])
 
     def test_an_own_name_that_leads_nowhere_is_not_sent_from(self):
-        sys.path.insert(0, str(ROOM))
+        sys.path.insert(0, str(self.room))
         import udperf_address  # pylint: disable=import-outside-toplevel
         # As where /etc/hosts has 127.0.1.1 for the host's name.
         self.assertIsNone(udperf_address.own_address("127.0.1.1", "192.0.2.1", None))
@@ -249,20 +205,6 @@ class PScheduler(unittest.TestCase):
         spec = {"schema": 1, "dest": "127.0.0.1", "udp": True, "bandwidth-strict": True, "no-delay": True}
         self.assertEqual(self.tool.ask("can-run", {"type": "throughput", "spec": spec}), {"can-run": True})
         self.assertIn("no-delay", self.reasons("latency", {"dest": "h", "no-delay": True}))
-
-    def question(self, kind, spec):
-        """What `run` is asked of the client."""
-        return {"schema": 1, "participant": 0, "schedule": {"start": "2026-01-01T00:00:00Z", "duration": "PT100S"},
-                "participant-data": [{"port": 9, "key": "k"}, {"port": 9, "key": "k"}],
-                "test": {"type": kind, "spec": spec}}
-
-    def refused(self, name, question):
-        """Why a program fails: in words, and not by a traceback."""
-        done = self.tool.raw(name, json.dumps(question))
-        self.assertNotEqual(done.returncode, 0, (name, question))
-        self.assertNotIn("Traceback", done.stderr, (name, question))
-        self.assertTrue(done.stderr.strip(), (name, question))
-        return done.stderr
 
     def test_what_is_no_input_fails_with_a_reason(self):
         for name in ("can-run", "duration", "participant-data", "run", "merged-results"):
@@ -314,7 +256,6 @@ class PScheduler(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    PROGRAM = str(pathlib.Path(sys.argv.pop(1)).resolve())
-    if len(sys.argv) > 1:
-        ROOM = pathlib.Path(sys.argv.pop(1)).resolve()
+    ToolCase.program = str(pathlib.Path(sys.argv.pop(1)).resolve())
+    ToolCase.room = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else ROOM
     unittest.main(verbosity=1)

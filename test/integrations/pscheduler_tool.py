@@ -2,9 +2,14 @@
 
 import json
 import os
+import pathlib
 import random
 import subprocess
+import tempfile
 import threading
+import unittest
+
+import jsonschema
 
 CARDINAL = {"type": "integer", "minimum": 0}
 COUNT = {"type": ["integer", "null"], "minimum": 0}
@@ -71,7 +76,7 @@ class Tool:
         assert done.returncode == 0, f"{name}: {done.stderr}"
         return json.loads(done.stdout)
 
-    def measure(self, kind, spec, participants=2):
+    def measure(self, kind, spec, participants=2, slot="PT100S"):
         """All six in pScheduler's order; the merged result."""
         self.ask("enumerate")
         answer = self.ask("can-run", {"type": kind, "spec": spec})
@@ -84,7 +89,7 @@ class Tool:
         def take_part(number):
             parts[number] = self.ask("run", {
                 "schema": 1, "participant": number, "participant-data": data,
-                "schedule": {"start": "2026-01-01T00:00:00Z", "duration": "PT100S"},  # keeps from hanging
+                "schedule": {"start": "2026-01-01T00:00:00Z", "duration": slot},  # keeps from hanging
                 "test": {"type": kind, "spec": spec}})
 
         threads = [threading.Thread(target=take_part, args=(number,)) for number in range(participants)]
@@ -93,3 +98,60 @@ class Tool:
         for thread in threads:
             thread.join()
         return self.ask("merged-results", {"test": {"type": kind, "spec": spec}, "results": parts})
+
+
+class ToolCase(unittest.TestCase):
+    """A case with the programs of `room`, which run `program`; pscheduler.py says which these are."""
+
+    room = None
+    program = None
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.tool = Tool(pathlib.Path(self.folder.name), self.room, self.program)
+
+    def reasons(self, kind, spec):
+        answer = self.tool.ask("can-run", {"type": kind, "spec": spec})
+        self.assertFalse(answer["can-run"])
+        return " ".join(answer["reasons"])
+
+    def check_latency(self, spec):
+        return self.check_delays(spec, self.tool.measure("latency", spec))
+
+    def check_delays(self, spec, result):
+        jsonschema.validate(result, LATENCY)
+        self.assertTrue(result["succeeded"], result["diags"])
+        self.assertEqual(result["packets-sent"], spec["packet-count"])
+        self.assertEqual(result["packets-sent"], result["packets-received"] + result["packets-lost"])
+        self.assertEqual(sum(result["histogram-latency"].values()), result["packets-received"])
+        return result
+
+    def measure_beside_server(self, kind, spec, port_key):
+        """A test with one participant, to a server that runs already at the other end."""
+        far = spec["source" if spec.get("flip") else "dest"]
+        ready, write = os.pipe()
+        with subprocess.Popen([self.program, "server", "--bind", far, "--port", "0", "--one-off",
+                               "--ready-fd", str(write)], pass_fds=[write],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+            os.close(write)
+            try:
+                with os.fdopen(ready) as line:
+                    port = json.loads(line.readline())["data"]["port"]
+                return self.tool.measure(kind, dict(spec, **{port_key: port}), participants=1)
+            finally:
+                server.terminate()
+
+    def question(self, kind, spec):
+        """What `run` is asked of the client."""
+        return {"schema": 1, "participant": 0, "schedule": {"start": "2026-01-01T00:00:00Z", "duration": "PT100S"},
+                "participant-data": [{"port": 9, "key": "k"}, {"port": 9, "key": "k"}],
+                "test": {"type": kind, "spec": spec}}
+
+    def refused(self, name, question):
+        """Why a program fails: in words, and not by a traceback."""
+        done = self.tool.raw(name, json.dumps(question))
+        self.assertNotEqual(done.returncode, 0, (name, question))
+        self.assertNotIn("Traceback", done.stderr, (name, question))
+        self.assertTrue(done.stderr.strip(), (name, question))
+        return done.stderr

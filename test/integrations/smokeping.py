@@ -159,7 +159,8 @@ class SmokePing(unittest.TestCase):
                 done = self.smokeping(pathlib.Path(folder), 1, setting, "--check")
             self.assertNotEqual(done.returncode, 0, setting)
             self.assertIn(setting.split()[0] + " is ", done.stdout, setting)
-        for setting in ("port = 65535", "dscp = 63", "dscp = ef", "dscp = AF43", "spacing = 60"):
+        for setting in ("port = 65535", "dscp = 63", "dscp = ef", "dscp = AF43", "spacing = 60",
+                        "localaddress = fe80::1%br-lan"):
             with tempfile.TemporaryDirectory() as folder:
                 done = self.smokeping(pathlib.Path(folder), 1, setting, "--check")
             self.assertEqual(done.returncode, 0, done.stdout)

@@ -1,7 +1,9 @@
 """What the six programs share: JSON in and out, checked, and running udperf."""
 
+import datetime
 import json
 import os
+import pathlib
 import random
 import socket
 import subprocess
@@ -14,9 +16,15 @@ import udperf_spec
 CONFIGURATION = os.environ.get("UDPERF_PSCHEDULER_CONF", "/etc/pscheduler/tool/udperf.conf")
 DEFAULTS = {"program": "udperf", "ports": "8760-9960",  # perfSONAR's test ports: firewalls let them in
             "tests": "throughput latency",
+            "latency-port": "",  # of the servers that latency tests are measured against
             "preference": "20"}  # above iperf3 (10) for what both can do: only UDP is taken here
 MOST_INPUT = 1 << 24
 LAST_PORT = 65535
+# pScheduler starts a participant somewhat before its time (run_start_margin, 3 s); what is further away is no such
+# time but a clock that is wrong.
+LONGEST_WAIT = 60
+# classes/test beside the folder classes/tool/udperf that this file is in, where there is a pScheduler.
+TESTS = pathlib.Path(__file__).absolute().parents[2] / "test"
 KINDS = {dict: "an object", list: "an array", int: "a whole number", str: "a text"}
 
 
@@ -50,11 +58,11 @@ def member(value, name, kind):
     return checked(value.get(name), name, kind)
 
 
-def plan_in(request):
-    """The Plan of the test in an input."""
+def plan_in(request, participants):
+    """The Plan of the test in an input, which has so many participants."""
     test = member(request, "test", dict)
     try:
-        return udperf_spec.plan_of(test.get("type"), test.get("spec"))
+        return udperf_spec.plan_of(test.get("type"), test.get("spec"), participants)
     except udperf_spec.Unsupported as problem:
         return fail(str(problem))
 
@@ -65,6 +73,43 @@ def seconds_in(request):
         return udperf_spec.seconds_of(member(request, "schedule", dict).get("duration"))
     except udperf_spec.Unsupported as problem:
         return fail(f"the schedule's duration: {problem}")
+
+
+def seconds_ahead(request):
+    """How long until a run is due; 0 where it is, or nothing says when."""
+    start = member(request, "schedule", dict).get("start")
+    if start is None:
+        return 0
+    try:
+        due = datetime.datetime.fromisoformat(checked(start, "schedule's start", str).replace("Z", "+00:00"))
+    except ValueError:
+        return fail(f"the schedule's start is no time: {start}")
+    if due.tzinfo is None:
+        due = due.replace(tzinfo=datetime.timezone.utc)
+    ahead = (due - datetime.datetime.now(datetime.timezone.utc)).total_seconds()
+    return ahead if 0 < ahead <= LONGEST_WAIT else 0
+
+
+def participants_of(kind, spec):
+    """How many participants pScheduler gives such a test; 2, which udperf would have, where nothing here tells."""
+    program = TESTS / kind / "participants"
+    try:
+        told = subprocess.run([str(program)], input=json.dumps(spec), capture_output=True, text=True, timeout=10,
+                              check=False).stdout
+        return len(json.loads(told)["participants"])
+    except (OSError, ValueError, KeyError, TypeError, subprocess.TimeoutExpired):
+        return 2
+
+
+def reasons_against(kind, spec):
+    """Why udperf cannot run a test here: a list of texts, empty where it can."""
+    # Of `latency` every release of pScheduler makes a test of one participant, and leaves it to the tool what answers.
+    participants = participants_of(kind, spec) if kind == "latency" else 2
+    reasons = udperf_spec.reasons_against(kind, spec, participants)
+    if reasons or participants != 1 or spec.get("protocol") == udperf_spec.PROTOCOL or latency_port():
+        return reasons
+    return ["latency has one participant here, and udperf needs a udperf server at the other end: where one runs, say "
+            f"--protocol {udperf_spec.PROTOCOL}, or have latency-port in {CONFIGURATION}"]
 
 
 def write_output(value):
@@ -98,6 +143,18 @@ def offered_tests():
         return tests, int(settings["preference"])
     except ValueError:
         return fail(f"{CONFIGURATION}: preference is a whole number, not {settings['preference']}")
+
+
+def latency_port():
+    """The port of the servers that latency tests are measured against; None where none is configured."""
+    text = configuration()["latency-port"]
+    try:
+        port = int(text) if text else None
+    except ValueError:
+        port = 0
+    if port is not None and not 1 <= port <= LAST_PORT:
+        fail(f"{CONFIGURATION}: latency-port is within 1..{LAST_PORT}, not {text}")
+    return port
 
 
 def ports_of(text):
@@ -207,7 +264,8 @@ def run_client(plan, server, limit):
     if address:
         arguments += ["--bind", address]
     if server is None:
-        return run_to_document(arguments + ["--port", str(plan.server_port)] + plan.arguments, limit)
+        port = plan.server_port or latency_port() or udperf_spec.SERVER_PORT
+        return run_to_document(arguments + ["--port", str(port)] + plan.arguments, limit)
     with KeyFile(server.key) as key:
         arguments += ["--port", str(server.port), "--key-file", key]
         return run_to_document(arguments + plan.arguments, limit)

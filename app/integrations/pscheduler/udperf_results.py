@@ -140,7 +140,7 @@ def histogram(plan, delays):
     """Packets by one-way delay in units of the bucket's width."""
     packets = Counter()
     for delay, number in sorted(delays.items()):
-        packets[f"{delay / 1e9 / plan.bucket:.2f}"] += number
+        packets[f"{round(delay / 1e9 / plan.bucket, 2) + 0:.2f}"] += number  # with 0 added there is no -0.00
     return dict(packets)
 
 

@@ -33,8 +33,10 @@ ALWAYS_SO = {"bandwidth-strict", "no-delay"}
 THROUGHPUT = COMMON | ALWAYS_SO | {"duration", "interval", "parallel", "bandwidth", "udp", "buffer-length",
                        "window-size", "local-address", "reverse", "single-ended",
                        "single-ended-port", "link-rtt", "omit"}
-LATENCY = COMMON | {"packet-count", "packet-interval", "packet-timeout", "packet-padding",
-                    "bucket-width", "flip", "single-participant-mode", "ctrl-port"}
+LATENCY = COMMON | {"packet-count", "packet-interval", "packet-timeout", "packet-padding", "bucket-width", "flip",
+                    "reverse", "traverse-nat", "protocol", "single-participant-mode", "ctrl-port"}
+PROTOCOL = "udperf"  # by which a latency test asks for this tool
+OTHER_WAY = {"up": "down", "down": "up"}
 
 
 class Unsupported(Exception):
@@ -164,16 +166,19 @@ class Throughput(Plan):
 
 
 class Latency(Plan):
-    """`latency`, from `source` to `dest`: the client is at the source, with `flip` at the destination.
+    """`latency`, from `source` to `dest`: the client is at the source, with `flip` at the destination. Of two
+    participants the other one serves; one alone asks a server that runs already.
 
     Every interval of the result is half as long as packets are apart, so that it holds one of them or
     none: its delay variation is that packet's, and the histogram is of packets."""
 
     kind = "latency"
 
-    def __init__(self, spec):
+    def __init__(self, spec, participants):
         super().__init__(spec, LATENCY)
-        self._ends(spec)
+        if spec.get("protocol", PROTOCOL) != PROTOCOL:
+            raise Unsupported(f"protocol is {PROTOCOL}, not {spec['protocol']!r}")
+        self._ends(spec, participants == 1)
         # Two intervals a packet; the delays of those behind the last one would be in none.
         self.count = whole_in(spec, "packet-count", 100, 1, MOST_INTERVALS // 2)
         self.spacing = number_in(spec, "packet-interval", 0.1, 0.02, 60)
@@ -190,23 +195,29 @@ class Latency(Plan):
                            "--packet-size", str(self.size), "--direction", self.direction,
                            "--interval", f"{self.spacing / 2 * 1e6:.0f}us"]
 
-    def _ends(self, spec):
+    def _ends(self, spec, alone):
         """Which participant is the client, and whether there is one that serves."""
-        alone = bool(spec.get("single-participant-mode"))
-        if alone and spec.get("flip"):
-            raise Unsupported("flip needs two participants: it does not go with single-participant-mode")
-        if "ctrl-port" in spec and not alone:
-            raise Unsupported("udperf does not support ctrl-port but with single-participant-mode")
+        flip = spec.get("flip")
+        if spec.get("single-participant-mode"):
+            alone = True
+            if flip:
+                raise Unsupported("flip needs two participants: it does not go with single-participant-mode")
+        if "ctrl-port" in spec and not alone and "protocol" not in spec:
+            raise Unsupported("udperf does not support ctrl-port but with a server that runs already")
         if alone:
             self.server_runs_already = True
-            self.server_port = whole_in(spec, "ctrl-port", SERVER_PORT, 1, 65535)
-        if spec.get("flip"):
-            self.client = 1
+            self.server_port = whole_in(spec, "ctrl-port", None, 1, 65535)
+        if flip:
+            if spec.get("traverse-nat"):
+                raise Unsupported("traverse-nat does not go with flip: the source serves then")
+            self.client = 0 if alone else 1
             self.direction = "down"
             self.own_host = self.host
             self.host = host_in(spec, "source")
             if self.host is None:
                 raise Unsupported("flip needs a source")
+        if spec.get("reverse"):
+            self.direction = OTHER_WAY[self.direction]
 
 
 def type_of(request, spec):
@@ -216,22 +227,22 @@ def type_of(request, spec):
     return "throughput" if "udp" in spec else "latency"
 
 
-def plan_of(kind, spec):
-    """The Plan of a test; raises Unsupported."""
+def plan_of(kind, spec, participants=2):
+    """The Plan of a test that pScheduler gives so many participants; raises Unsupported."""
     if not isinstance(spec, dict):
         raise Unsupported("there is no test specification")
     spec = {name: value for name, value in spec.items() if value is not None}
     if kind == "throughput":
         return Throughput(spec)
     if kind == "latency":
-        return Latency(spec)
+        return Latency(spec, participants)
     raise Unsupported(f"udperf does not do tests of the type {kind!r}")
 
 
-def reasons_against(kind, spec):
+def reasons_against(kind, spec, participants=2):
     """Why udperf cannot run it: a list of texts, empty where it can."""
     try:
-        plan_of(kind, spec)
+        plan_of(kind, spec, participants)
         return []
     except Unsupported as reason:
         return [str(reason)]

@@ -113,7 +113,7 @@ DOC
         localaddress => {
             _doc => 'The local address to send from.',
             _example => '192.0.2.1',
-            _re => '[0-9A-Fa-f.:]+(%\w+)?',
+            _re => '[0-9A-Fa-f.:]+(%[\w.@-]+)?',    # with an interface: eth0.7, br-lan
         },
         keyfile => {
             _doc => 'The key that the server wants, as udperf-keygen(1) writes it.',
