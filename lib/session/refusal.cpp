@@ -75,7 +75,7 @@ std::string describe(const wire::Reject& reject) {
              " to " + std::to_string(reject.versions.highest) + ", this client only " +
              std::to_string(wire::kVersion) + ": update the older one";
     case Reason::busy:
-      return retry("the server is busy: all its sessions are taken");
+      return retry("the server is busy: it has no room for another test");
     case Reason::too_many_from_you:
       return retry("the server already runs as many tests from this address as it allows");
     case Reason::exclusive:
