@@ -98,7 +98,8 @@ std::string describe(const wire::Reject& reject) {
     case Reason::shutting_down:
       return "the server is shutting down";
   }
-  return "the server refused";
+  return retry("the server refuses the test for a reason that this version does not know (" +
+               std::to_string(static_cast<unsigned>(reject.reason)) + "): update it");
 }
 
 }  // namespace udperf::session
