@@ -84,6 +84,7 @@ class Iperf3Printer final : public iperf3::TestWatcher {
   std::atomic<bool> client_came_{false};
   bool failed_ = false;
   std::optional<LineQueue> queue_;  ///< of a server
+  net::Fd terminal_;                ///< of a server: stderr, where that is one
   std::uint64_t left_out_ = 0;      ///< of the queue, and not told yet
 };
 
