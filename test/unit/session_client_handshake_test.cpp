@@ -190,17 +190,6 @@ TEST_CASE("who asked for a warm-up is told that it counts", "[session]") {
   CHECK_THAT(refusal(0s), !ContainsSubstring("--omit"));
 }
 
-TEST_CASE("a refusal for a reason of later versions is one, and said so", "[session]") {
-  Talk talk{5s};
-  wire::Reject reject;
-  reject.nonce = talk.nonce;
-  reject.reason = static_cast<wire::RejectReason>(GENERATE(12, 65535));
-  talk.client.on_datagram(wire::encode(MessageType::reject, 0, 0, reject), kStart + 1ms);
-  REQUIRE(talk.client.failed());
-  CHECK(talk.client.error().code == ErrorCode::refused);
-  CHECK_THAT(talk.client.error().what, ContainsSubstring("a reason that this version does not"));
-}
-
 TEST_CASE("a grant must not make a test last for days", "[session]") {
   TestParams sized = asked();
   sized.amount = Amount{25'000'000, 0, Duration{0}};

@@ -293,3 +293,15 @@ TEST_CASE("ICMP port unreachable ends the handshake at once", "[session]") {
   REQUIRE(client.failed());
   CHECK(client.error().message().find("nothing listens") != std::string::npos);
 }
+
+TEST_CASE("a refusal for a reason of later versions is one, and said so", "[session]") {
+  test::SeededRandom random{5};
+  ClientHandshake client{settings(), random, kStart};
+  wire::Reject reject;
+  reject.nonce = wire::decode<wire::Hello>(*client.poll_transmit())->nonce;
+  reject.reason = static_cast<wire::RejectReason>(GENERATE(12, 65535));
+  client.on_datagram(wire::encode(wire::MessageType::reject, 0, 0, reject), kStart + 1ms);
+  REQUIRE(client.failed());
+  CHECK(client.error().code == ErrorCode::refused);
+  CHECK(client.error().what.find("a reason that this version does not know") != std::string::npos);
+}
