@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <cstring>
 #include <new>
 #include <string_view>
@@ -68,6 +69,7 @@ Error error_of(const std::exception& problem) {
 }
 
 void install_last_resort() {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may grow no more is a write that fails
   std::set_terminate(end_the_process);
 }
 

@@ -12,7 +12,7 @@ namespace udperf::app {
 [[nodiscard]] Error error_of(const std::exception& problem);
 
 /// From now on an exception that nobody takes, in whichever thread, ends the process with a message
-/// and exit status 1 in place of a core dump.
+/// and exit status 1 in place of a core dump, and a limit on the size of files ends a write alone.
 void install_last_resort();
 
 /// error_of() on stderr, from no memory at all; returns the exit status.

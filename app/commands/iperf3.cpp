@@ -291,8 +291,7 @@ int refuse(const Iperf3Command& command) {
   return kFailed;
 }
 
-int run_role(const Iperf3Command& command, OutputFile& output) {
-  engine::StopToken stop;
+int run_role(const Iperf3Command& command, OutputFile& output, engine::StopToken& stop) {
   const SignalWatcher signals{stop, {}, [&stop] { stop.request(SIGHUP); }};
   const SystemClock clock;
   Iperf3Printer printer{command, output, clock};
@@ -319,7 +318,8 @@ int run_command(const Iperf3Command& command) {
   if (command.version) {
     return print_text(iperf3_version(command.report.keys));
   }
-  auto output = OutputFile::open(command.log.file, "--logfile", OutputFile::Mode::append);
+  engine::StopToken stop;
+  auto output = OutputFile::open(command.log.file, "--logfile", OutputFile::Mode::append, &stop);
   if (!output) {
     return fail(command, output.error().message());
   }
@@ -341,7 +341,7 @@ int run_command(const Iperf3Command& command) {
   if (command.service.daemon && pid_file && !pid_file->write_own_id()) {
     return fail(command, "cannot write --pidfile " + *command.pid_file);
   }
-  return run_role(command, *output);
+  return run_role(command, *output, stop);
 }
 
 }  // namespace udperf::app

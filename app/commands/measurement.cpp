@@ -34,7 +34,10 @@ int run_carefully(const ClientCommand& command, const TestRunner& runner) {
   engine::StopToken stop;
   const SignalWatcher signals{stop};  // before any other thread
   const SystemClock clock;
-  auto files = open_files(command, clock);
+  auto files = open_files(command, clock, stop);
+  if (!files && stop.requested()) {  // while nobody read what it was to write
+    return exit_code_of_signal(stop.signal());
+  }
   if (!files) {
     return report_failure(files.error(), command);
   }

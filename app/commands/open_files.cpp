@@ -16,7 +16,8 @@ std::unique_ptr<ProgressLine> make_progress(const ClientCommand& command) {
 
 }  // namespace
 
-Result<OpenFiles> open_files(const ClientCommand& command, const Clock& clock) {
+Result<OpenFiles> open_files(const ClientCommand& command, const Clock& clock,
+                             const engine::StopToken& stop) {
   LogOptions log_options = command.log;
   if (command.output.verbosity == Verbosity::quiet && !log_options.file &&
       log_options.level == LogLevel::warning) {  // any other level was asked for
@@ -35,13 +36,13 @@ Result<OpenFiles> open_files(const ClientCommand& command, const Clock& clock) {
     }
     key = *bytes;
   }
-  auto output = OutputFile::open(command.output.file, "--output");
+  auto output = OutputFile::open(command.output.file, "--output", OutputFile::Mode::replace, &stop);
   if (!output) {
     return tl::unexpected<Error>{output.error()};
   }
   std::optional<WholeFile> page;
   if (command.output.page) {
-    auto opened = WholeFile::open(command.output.page, "--report");
+    auto opened = WholeFile::open(command.output.page, "--report", &stop);
     if (!opened) {
       return tl::unexpected<Error>{opened.error()};
     }

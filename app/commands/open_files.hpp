@@ -24,7 +24,9 @@ struct OpenFiles {
   std::optional<crypto::Key> key;
 };
 
-/// Usage or internal errors that name the option and the file.
-[[nodiscard]] Result<OpenFiles> open_files(const ClientCommand& command, const Clock& clock);
+/// Usage or internal errors that name the option and the file. Who is waited for to read what is
+/// written, is so until a stop.
+[[nodiscard]] Result<OpenFiles> open_files(const ClientCommand& command, const Clock& clock,
+                                           const engine::StopToken& stop);
 
 }  // namespace udperf::app

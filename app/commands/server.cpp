@@ -90,7 +90,7 @@ Result<ServerFiles> open_files(const ServerCommand& command, const Clock& clock)
   if (!log) {
     return tl::unexpected<Error>{log.error()};
   }
-  auto out = OutputFile::open(std::nullopt, "stdout");
+  auto out = OutputFile::open(std::nullopt, "stdout", OutputFile::Mode::unhurried);
   if (!out) {
     return tl::unexpected<Error>{out.error()};
   }

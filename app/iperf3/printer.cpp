@@ -7,6 +7,7 @@
 #include <ctime>
 #include <utility>
 
+#include "app/output/terminal.hpp"
 #include "base/printable.hpp"
 #include "iperf3/report_json.hpp"
 
@@ -48,6 +49,7 @@ Iperf3Printer::Iperf3Printer(const Iperf3Command& command, OutputFile& output, c
     : command_(command), output_(output), format_(text_format(command)), clock_(clock) {
   if (command.role == Iperf3Command::Role::server) {
     queue_.emplace(output);
+    terminal_ = unhurried_terminal(STDERR_FILENO);
   }
 }
 
@@ -70,7 +72,9 @@ void Iperf3Printer::write(const std::string& text) {
 
 /// To stderr, unless that would hold up a server.
 void Iperf3Printer::write_error(const std::string& line) {
-  if (!queue_ || has_room(STDERR_FILENO)) {
+  if (terminal_) {
+    static_cast<void>(!::write(terminal_.get(), line.data(), line.size()));
+  } else if (!queue_ || has_room(STDERR_FILENO)) {
     std::fputs(line.c_str(), stderr);
   }
 }

@@ -257,6 +257,7 @@ int run_watch(MonitorSetup setup) {
   if (!log) {
     return report_failure(log.error());
   }
+  log->wait_for_nobody();
   engine::StopToken stop;
   Hangup hangup{*log};
   const SignalWatcher signals{stop, {}, [&hangup] { hangup.react(); }};

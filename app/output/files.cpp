@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include <utility>
 
 #include "app/output/terminal.hpp"
+#include "os/event.hpp"
 
 namespace udperf::app {
 namespace {
@@ -27,35 +29,84 @@ bool is_regular(int fd) {
   return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-bool is_named_pipe(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
+/// Where somebody else empties the file, what comes then stands at its beginning.
+constexpr int kHow = O_CREAT | O_CLOEXEC | O_APPEND;
+
+/// Waits for who reads the pipe, or for a stop: then the error says that nobody does.
+int open_read_pipe(const std::string& path, const engine::StopToken& stop) {
+  constexpr Duration kTurn = std::chrono::milliseconds{20};
+  int fd = -1;
+  while ((fd = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | kHow, 0644)) < 0 && errno == ENXIO &&
+         !stop.requested()) {
+    os::wait_readable(std::array{stop.wait_fd()}, kTurn);
+  }
+  if (fd >= 0) {
+    static_cast<void>(::fcntl(fd, F_SETFL, O_APPEND));
+  }
+  return fd;
 }
 
-int open_for_writing(const std::string& path, OutputFile::Mode mode) {
-  int how = mode == OutputFile::Mode::replace ? 0 : O_APPEND;
-  if (mode == OutputFile::Mode::unhurried) {
-    how |= O_NONBLOCK;
-    if (is_named_pipe(path)) {  // that Linux lets be opened without its other end, if for both ways
-      const int both = ::open(path.c_str(), O_RDWR | O_CLOEXEC | how);
-      if (both >= 0) {
-        return both;
-      }
+int open_for_writing(const std::string& path, OutputFile::Mode mode,
+                     const engine::StopToken* stop) {
+  const bool unhurried = mode == OutputFile::Mode::unhurried;
+  if (unhurried && is_named_pipe(path)) {
+    // Linux lets it be opened without its other end, if for both ways.
+    const int both = ::open(path.c_str(), O_RDWR | O_NONBLOCK | kHow, 0644);
+    if (both >= 0) {
+      return both;
+    }
+  } else if (stop != nullptr && is_named_pipe(path)) {
+    return open_read_pipe(path, *stop);
+  }
+  return ::open(path.c_str(), O_WRONLY | kHow | (unhurried ? O_NONBLOCK : 0), 0644);
+}
+
+/// Whether somebody makes room, before a stop is requested or a moment after it.
+bool awaits_room(int fd, const engine::StopToken& stop) {
+  constexpr int kMomentMs = 500;
+  constexpr int kTurnMs = 20;  // where the system had no descriptor to be woken by
+  while (true) {
+    const bool stopped = stop.requested();
+    std::array<pollfd, 2> both{pollfd{fd, POLLOUT, 0},
+                               pollfd{stopped ? -1 : stop.wait_fd(), POLLIN, 0}};
+    const int ms = stopped ? kMomentMs : stop.wait_fd() < 0 ? kTurnMs : -1;
+    const int ready = ::poll(both.data(), both.size(), ms);
+    if (both[0].revents != 0) {
+      return true;
+    }
+    if (stopped && ready == 0) {
+      return false;
     }
   }
-  return ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0644);
 }
 
 }  // namespace
+
+bool is_named_pipe(const std::string& path) {
+  constexpr auto kNameless = 0x50495045;  // of pipe(2), also as /dev/stderr: statfs(2)
+  struct stat status {};
+  struct statfs holder {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode) &&
+         ::statfs(path.c_str(), &holder) == 0 && holder.f_type != kNameless;
+}
 
 bool has_room(int fd) {
   pollfd room{fd, POLLOUT, 0};
   return ::poll(&room, 1, 0) == 1;
 }
 
-Result<void> write_all(int fd, std::string_view text, const std::string& name) {
+Result<void> write_all(int fd, std::string_view text, const std::string& name,
+                       const engine::StopToken* stop) {
+  const bool read_by_somebody = stop != nullptr && !is_regular(fd);
   while (!text.empty()) {
-    const ssize_t written = ::write(fd, text.data(), text.size());
+    if (read_by_somebody && !awaits_room(fd, *stop)) {
+      return tl::unexpected<Error>{
+          Error{ErrorCode::system, "write " + name + ": nobody reads it", 0, {}}};
+    }
+    // Where there is room at all, there is as much as this.
+    const std::size_t piece =
+        read_by_somebody ? std::min<std::size_t>(text.size(), PIPE_BUF) : text.size();
+    const ssize_t written = ::write(fd, text.data(), piece);
     if (written < 0) {
       const int reason = errno;
       if (reason == EINTR) {
@@ -104,17 +155,25 @@ Result<std::string> read_file(const std::string& path, std::size_t most) {
   }
 }
 
-Result<OutputFile> OutputFile::open(const std::optional<std::string>& path, std::string_view option,
-                                    Mode mode) {
-  if (!path || *path == "-") {
-    return OutputFile{net::Fd{}, "stdout", mode};
+void OutputFile::open_terminal() {
+  if (mode_ == Mode::unhurried && is_terminal()) {
+    terminal_ = unhurried_terminal(STDOUT_FILENO);
   }
-  net::Fd file{open_for_writing(*path, mode)};
+}
+
+Result<OutputFile> OutputFile::open(const std::optional<std::string>& path, std::string_view option,
+                                    Mode mode, const engine::StopToken* stop) {
+  if (!path || *path == "-") {
+    OutputFile out{net::Fd{}, "stdout", mode, stop};
+    out.open_terminal();
+    return out;
+  }
+  net::Fd file{open_for_writing(*path, mode, stop)};
   if (!file) {
     const int reason = errno;
     return refuse(std::string{option} + " " + *path + ": cannot be opened for writing", reason);
   }
-  OutputFile result{std::move(file), *path, mode};
+  OutputFile result{std::move(file), *path, mode, stop};
   // What is there stays until there is something to put in its place.
   result.begun_ = mode != Mode::replace;
   if (mode != Mode::replace) {
@@ -130,7 +189,7 @@ Result<void> OutputFile::reopen() {
     return {};
   }
   // Whatever its mode, what has been written stays.
-  net::Fd file{open_for_writing(name_, mode_ == Mode::unhurried ? mode_ : Mode::append)};
+  net::Fd file{open_for_writing(name_, mode_ == Mode::unhurried ? mode_ : Mode::append, stop_)};
   if (!file) {
     const int reason = errno;
     return system_error(reason, "open " + name_ + " again");
@@ -148,6 +207,9 @@ std::pair<std::uint64_t, std::uint64_t> OutputFile::identity() const {
 }
 
 Result<void> OutputFile::end_torn_line() const {
+  if (!file_) {
+    return {};  // stdout has no name to read it by
+  }
   const net::Fd reader{::open(name_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   struct stat status {};
   if (!reader || ::fstat(reader.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
@@ -162,7 +224,7 @@ Result<void> OutputFile::end_torn_line() const {
 }
 
 int OutputFile::fd() const {
-  return file_ ? file_.get() : STDOUT_FILENO;
+  return file_ ? file_.get() : terminal_ ? terminal_.get() : STDOUT_FILENO;
 }
 
 Result<void> OutputFile::write(std::string_view text) const {
@@ -176,7 +238,7 @@ Result<void> OutputFile::write(std::string_view text) const {
       return done;
     }
   }
-  auto done = write_all(fd(), text, name_);
+  auto done = write_all(fd(), text, name_, stop_);
   torn_ = !done;
   return done;
 }

@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "crypto/crypto.hpp"
+#include "engine/stop_token.hpp"
 #include "net/fd.hpp"
 
 namespace udperf::app {
@@ -24,9 +25,12 @@ class OutputFile {
     unhurried,
   };
 
-  /// nullopt and "-" are stdout. `option` names the option in the error.
+  /// nullopt and "-" are stdout. `option` names the option in the error. `stop`: who waits for a
+  /// reader, to open a named pipe or to write, gives up a moment after that is requested; it must
+  /// outlive the file. Null: never.
   [[nodiscard]] static Result<OutputFile> open(const std::optional<std::string>& path,
-                                               std::string_view option, Mode mode = Mode::replace);
+                                               std::string_view option, Mode mode = Mode::replace,
+                                               const engine::StopToken* stop = nullptr);
 
   /// The file of the same name anew, e.g. after another program has moved it away; the old one
   /// stays in use when that fails. Nothing for stdout.
@@ -52,15 +56,18 @@ class OutputFile {
   [[nodiscard]] std::size_t columns() const;
 
  private:
-  OutputFile(net::Fd file, std::string name, Mode mode)
-      : file_(std::move(file)), name_(std::move(name)), mode_(mode) {}
+  OutputFile(net::Fd file, std::string name, Mode mode, const engine::StopToken* stop)
+      : file_(std::move(file)), name_(std::move(name)), mode_(mode), stop_(stop) {}
+  void open_terminal();
   [[nodiscard]] int fd() const;
   /// Ends a last line that was cut. Only a regular file has one.
   [[nodiscard]] Result<void> end_torn_line() const;
 
-  net::Fd file_;  ///< none: stdout
+  net::Fd file_;      ///< none: stdout
+  net::Fd terminal_;  ///< stdout, where that is a terminal that must hold nobody up
   std::string name_;
   Mode mode_ = Mode::replace;
+  const engine::StopToken* stop_ = nullptr;
   mutable bool torn_ = false;  ///< the last write() did not end
   mutable bool begun_ = true;  ///< what was there before has made room
 };
@@ -68,12 +75,18 @@ class OutputFile {
 /// All of a file, or of stdin for "-". One that is larger than `most` bytes is an error.
 [[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t most);
 
+/// Whether that is a pipe which others find by its name. One that this process alone holds open
+/// would not tell it any more that nobody reads.
+[[nodiscard]] bool is_named_pipe(const std::string& path);
+
 /// Whether some can be written without a wait for who reads: as much as PIPE_BUF, where it is a
 /// pipe.
 [[nodiscard]] bool has_room(int fd);
 
-/// Writes all bytes, over as many calls as it takes. `name` is for the error.
-[[nodiscard]] Result<void> write_all(int fd, std::string_view text, const std::string& name);
+/// Writes all bytes, over as many calls as it takes. `name` is for the error. `stop`: as for
+/// OutputFile::open().
+[[nodiscard]] Result<void> write_all(int fd, std::string_view text, const std::string& name,
+                                     const engine::StopToken* stop = nullptr);
 
 /// The process id in a file, for as long as this lives. The file is locked, so that of two
 /// processes with the same file the second is refused; one that a crash left behind is taken over.

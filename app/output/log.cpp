@@ -1,5 +1,6 @@
 #include "app/output/log.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
@@ -14,6 +15,7 @@
 
 #include "app/output/files.hpp"
 #include "app/output/progress.hpp"
+#include "app/output/terminal.hpp"
 #include "base/printable.hpp"
 #include "base/units.hpp"
 #include "model/session_text.hpp"
@@ -85,6 +87,13 @@ std::string format_record(LogFormat format, const LogRecord& record) {
 
 namespace {
 
+/// Without it to open a pipe to write waits for somebody who reads it.
+net::Fd other_end_of(const std::optional<std::string>& file) {
+  return file && is_named_pipe(*file)
+             ? net::Fd{::open(file->c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC)}
+             : net::Fd{};
+}
+
 spdlog::sink_ptr make_sink(const std::optional<std::string>& file) {
   spdlog::sink_ptr sink;
   if (file) {
@@ -102,10 +111,11 @@ spdlog::sink_ptr make_sink(const std::optional<std::string>& file) {
 
 Result<Log> Log::open(const LogOptions& options, const Clock& clock, ProgressLine* progress) {
   try {
+    net::Fd other_end = other_end_of(options.file);
     auto logger = std::make_unique<spdlog::logger>("udperf", make_sink(options.file));
     logger->set_level(spdlog::level::trace);
     logger->flush_on(spdlog::level::trace);
-    return Log{options, clock, progress, std::move(logger)};
+    return Log{options, clock, progress, std::move(logger), std::move(other_end)};
   } catch (const spdlog::spdlog_ex& problem) {
     return tl::unexpected<Error>{
         Error{ErrorCode::usage,
@@ -116,13 +126,14 @@ Result<Log> Log::open(const LogOptions& options, const Clock& clock, ProgressLin
 }
 
 Log::Log(const LogOptions& options, const Clock& clock, ProgressLine* progress,
-         std::unique_ptr<spdlog::logger> logger)
+         std::unique_ptr<spdlog::logger> logger, net::Fd other_end)
     : level_(options.level),
       format_(options.format),
       clock_(&clock),
       progress_(progress),
       logger_(std::move(logger)),
       file_(options.file),
+      other_end_(std::move(other_end)),
       to_stderr_(!options.file) {}
 
 Result<void> Log::reopen() {
@@ -130,9 +141,11 @@ Result<void> Log::reopen() {
     return {};
   }
   try {
+    net::Fd other_end = other_end_of(file_);
     const auto sink = make_sink(file_);
     const std::lock_guard lock{*mutex_};
     logger_->sinks().assign(1, sink);
+    other_end_ = std::move(other_end);
     return {};
   } catch (const spdlog::spdlog_ex& problem) {
     return tl::unexpected<Error>{Error{ErrorCode::system, problem.what(), 0, {}}};
@@ -151,7 +164,7 @@ void Log::write(LogLevel level, std::string_view message, const LogContext& cont
     progress_->erase();
   }
   const std::lock_guard lock{*mutex_};
-  if (!waits_ && !has_room(STDERR_FILENO)) {
+  if (!has_place()) {
     ++left_out_;
     return;
   }
@@ -162,8 +175,36 @@ void Log::write(LogLevel level, std::string_view message, const LogContext& cont
   put(level, message, context);
 }
 
+void Log::wait_for_nobody() {
+  waits_ = false;
+  terminal_ = to_stderr_ ? unhurried_terminal(STDERR_FILENO) : net::Fd{};
+}
+
+/// A terminal says that there is room where there is some for a part of a record.
+void Log::write_rest() {
+  const ssize_t written = ::write(terminal_.get(), rest_.data(), rest_.size());
+  rest_.erase(0, written > 0 ? static_cast<std::size_t>(written) : 0);
+}
+
+/// For a record. A file always has, and says so when it is full.
+bool Log::has_place() {
+  if (terminal_) {
+    write_rest();
+    return rest_.empty();
+  }
+  if (other_end_) {  // which keeps a pipe open that nobody may ever read
+    return has_room(other_end_.get());
+  }
+  return waits_ || !to_stderr_ || has_room(STDERR_FILENO);
+}
+
 void Log::put(LogLevel level, std::string_view message, const LogContext& context) {
   const auto line = format_record(format_, LogRecord{clock_->unix_now(), level, message, context});
+  if (terminal_) {
+    rest_ += line + "\n";
+    write_rest();
+    return;
+  }
   logger_->log(spdlog_level(level), spdlog::string_view_t{line.data(), line.size()});
 }
 

@@ -11,6 +11,7 @@
 #include "base/endpoint.hpp"
 #include "base/result.hpp"
 #include "clock/clock.hpp"
+#include "net/fd.hpp"
 
 namespace spdlog {
 class logger;
@@ -70,16 +71,18 @@ class Log {
     write(LogLevel::debug, text, context);
   }
 
-  /// From now on a record for which stderr has no room is left out, and counted: a terminal that is
+  /// From now on a record for which there is no room is left out, and counted: a terminal that is
   /// stopped, or a pipe that nobody reads, holds nobody up.
-  void wait_for_nobody() { waits_ = !to_stderr_; }
+  void wait_for_nobody();
 
   /// On the clock of its records.
   [[nodiscard]] MonoTime now() const { return clock_->now(); }
 
  private:
   Log(const LogOptions& options, const Clock& clock, ProgressLine* progress,
-      std::unique_ptr<spdlog::logger> logger);
+      std::unique_ptr<spdlog::logger> logger, net::Fd other_end);
+  [[nodiscard]] bool has_place();
+  void write_rest();
   void put(LogLevel level, std::string_view message, const LogContext& context);
 
   LogLevel level_;
@@ -89,8 +92,11 @@ class Log {
   std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();  ///< of the logger's sink
   std::unique_ptr<spdlog::logger> logger_;
   std::optional<std::string> file_;
+  net::Fd other_end_;  ///< of a named pipe, which is there whether or not somebody reads it
   bool to_stderr_;
   bool waits_ = true;
+  net::Fd terminal_;  ///< stderr, where that is one and holds nobody up
+  std::string rest_;  ///< of a record that it had no room for as a whole
   std::uint64_t left_out_ = 0;
 };
 

@@ -1,6 +1,8 @@
 #include "app/output/terminal.hpp"
 
+#include <fcntl.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
@@ -53,6 +55,14 @@ std::size_t terminal_columns(int fd) {
   constexpr std::uint64_t kMost = 10'000;
   const auto named = parse_integer(environment("COLUMNS"), 1, kMost);
   return named ? *named : kDefaultColumns;
+}
+
+net::Fd unhurried_terminal(int fd) {
+  if (::isatty(fd) != 1) {
+    return net::Fd{};
+  }
+  const std::string same = "/dev/fd/" + std::to_string(fd);
+  return net::Fd{::open(same.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
 }
 
 }  // namespace udperf::app

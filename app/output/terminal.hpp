@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "app/cli.hpp"
+#include "net/fd.hpp"
 
 namespace udperf::app {
 
@@ -19,5 +20,9 @@ enum class Glyphs : bool { ascii, unicode };
 
 /// Columns of the terminal at this descriptor now, else those that COLUMNS names, else 80.
 [[nodiscard]] std::size_t terminal_columns(int fd);
+
+/// The same terminal, opened once more so that no write waits, whatever others that share `fd`
+/// want; none where that is no terminal, or the system does not let it.
+[[nodiscard]] net::Fd unhurried_terminal(int fd);
 
 }  // namespace udperf::app

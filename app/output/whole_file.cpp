@@ -21,7 +21,8 @@ std::string without_links(const std::string& path) {
 
 }  // namespace
 
-Result<WholeFile> WholeFile::open(const std::optional<std::string>& path, std::string_view option) {
+Result<WholeFile> WholeFile::open(const std::optional<std::string>& path, std::string_view option,
+                                  const engine::StopToken* stop) {
   struct stat status {};
   const bool exists = path && *path != "-" && ::stat(path->c_str(), &status) == 0;
   const bool regular = !exists || S_ISREG(status.st_mode);
@@ -40,7 +41,7 @@ Result<WholeFile> WholeFile::open(const std::optional<std::string>& path, std::s
     }
   }
   // A folder in which nothing can be created may still have a file that can be written.
-  auto direct = OutputFile::open(path, option);
+  auto direct = OutputFile::open(path, option, OutputFile::Mode::replace, stop);
   if (!direct) {
     return tl::unexpected<Error>{direct.error()};
   }

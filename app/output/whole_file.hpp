@@ -16,9 +16,10 @@ namespace udperf::app {
 /// is no regular file (a pipe, a device), is written directly.
 class WholeFile {
  public:
-  /// nullopt and "-" are stdout. `option` names the option in the error.
+  /// nullopt and "-" are stdout. `option` names the option in the error; `stop`: see OutputFile.
   [[nodiscard]] static Result<WholeFile> open(const std::optional<std::string>& path,
-                                              std::string_view option);
+                                              std::string_view option,
+                                              const engine::StopToken* stop = nullptr);
   WholeFile(const WholeFile&) = delete;
   WholeFile& operator=(const WholeFile&) = delete;
   WholeFile(WholeFile&& other) noexcept

@@ -144,6 +144,15 @@ Row row_of(const Json& interval, bool sender) {
   return row;
 }
 
+/// So many that each stream of the test may have one in each, and that all have room.
+std::size_t most_intervals(const Json& document) {
+  std::size_t streams = 0;
+  for (const char* const way : {"up", "down"}) {
+    streams += child(child(document, way), "streams").size();
+  }
+  return TestRecord::kMostRows / std::max<std::size_t>(streams, 1);
+}
+
 /// The streams of one direction behind those that are there already.
 void add_way(const Json& test, const Json& way, bool sender, TestRecord& record) {
   const Json& streams = child(way, "streams");
@@ -162,7 +171,8 @@ void add_way(const Json& test, const Json& way, bool sender, TestRecord& record)
     record.ends.push_back(end_of(stream, way, planned_seconds));
     const Json& rows = single ? child(way, "intervals") : child(stream, "intervals");
     SentBytes sent{record.ends.back(), record.parameters.length};
-    for (std::size_t i = 0; rows.is_array() && i < rows.size(); ++i) {
+    const std::size_t most = rows.is_array() ? std::min(rows.size(), record.room_ends_at) : 0;
+    for (std::size_t i = 0; i < most; ++i) {
       if (i >= record.intervals.size()) {
         record.intervals.emplace_back();
       }
@@ -210,6 +220,7 @@ Result<TestRecord> record_of_result(const std::string& document) {
       at_most<std::uint32_t>(count(child(child(*read, "up"), "tx"), "sndbuf_bytes"), UINT32_MAX));
   record.rcvbuf_bytes = told_by_kernel(
       at_most<std::uint32_t>(count(child(child(*read, "down"), "rx"), "rcvbuf_bytes"), UINT32_MAX));
+  record.room_ends_at = most_intervals(*read);
   add_way(test, child(*read, "up"), true, record);
   add_way(test, child(*read, "down"), false, record);
   for (IntervalRows& rows : record.intervals) {

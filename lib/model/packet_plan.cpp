@@ -82,15 +82,30 @@ std::uint64_t PacketPlan::full_within(std::uint64_t size) const {
   return frames_.empty() ? cycle_.count_within(size) : frames_.count_within(size);
 }
 
-std::uint32_t orders_in(const TestParams& params) {
-  std::uint32_t orders = 0;
+namespace {
+
+/// Of one: a mix by how many datagrams are shuffled, frames by what it takes to find their sizes.
+std::uint32_t cost_of_order(const TrafficShape& shape) {
+  if (!shape.mixed()) {
+    return kDearestOrder;
+  }
+  const std::uint64_t turn = SizeCycle::packets_of(shape);
+  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(
+      (turn + SizeCycle::kUsualTurn - 1) / SizeCycle::kUsualTurn, 1, kDearestOrder));
+}
+
+}  // namespace
+
+std::uint32_t cost_of_orders(const TestParams& params) {
+  std::uint32_t cost = 0;
   for (const Way way : {Way::up, Way::down}) {
     const TrafficShape& shape = params.shape(way);
     if (includes(params.direction, way) && is_ordered(shape)) {
-      orders += params.amount.size_bytes != 0 ? std::min(params.streams, kMaxStreams) : 1U;
+      const bool of_each = params.amount.size_bytes != 0;
+      cost += cost_of_order(shape) * (of_each ? std::min(params.streams, kMaxStreams) : 1U);
     }
   }
-  return orders;
+  return cost;
 }
 
 bool PacketPlan::cut(std::uint64_t size, std::uint32_t least) {

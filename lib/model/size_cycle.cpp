@@ -9,18 +9,29 @@
 namespace udperf {
 namespace {
 
-/// So many datagrams at least before the order comes again, lest a short pattern shows.
-constexpr std::uint32_t kMixTurn = 1024;
-
-}  // namespace
-
-SizeCycle::SizeCycle(const TrafficShape& shape, std::uint64_t seed) {
-  const auto mix = shape.mix();
+/// How often each weight's worth of each length comes in a turn.
+std::uint32_t times_in_turn(std::span<const SizeShare> mix) {
   std::uint32_t weights = 0;
   for (const SizeShare& share : mix) {
     weights += share.weight;
   }
-  const std::uint32_t times = mix.size() == 1 ? 1 : std::max(kMixTurn / std::max(weights, 1U), 1U);
+  return mix.size() == 1 ? 1 : std::max(SizeCycle::kUsualTurn / std::max(weights, 1U), 1U);
+}
+
+}  // namespace
+
+std::uint64_t SizeCycle::packets_of(const TrafficShape& shape) {
+  const auto mix = shape.mix();
+  std::uint64_t packets = 0;
+  for (const SizeShare& share : mix) {
+    packets += mix.size() == 1 ? 1 : std::uint64_t{times_in_turn(mix)} * share.weight;
+  }
+  return packets;
+}
+
+SizeCycle::SizeCycle(const TrafficShape& shape, std::uint64_t seed) {
+  const auto mix = shape.mix();
+  const std::uint32_t times = times_in_turn(mix);
   std::vector<std::uint16_t> lengths;
   for (const SizeShare& share : mix) {
     const std::uint32_t weight = mix.size() == 1 ? 1 : share.weight;

@@ -12,9 +12,15 @@ namespace udperf {
 /// of each length, shuffled by a seed. The same at both ends, whatever their library.
 class SizeCycle {
  public:
+  /// So many datagrams at least before the order comes again, lest a short pattern shows.
+  static constexpr std::uint32_t kUsualTurn = 1024;
+
   SizeCycle() = default;
   /// Precondition: shape_problem() found nothing.
   SizeCycle(const TrafficShape& shape, std::uint64_t seed);
+
+  /// Datagrams of a turn, without making one. Any shape with a mix will do.
+  [[nodiscard]] static std::uint64_t packets_of(const TrafficShape& shape);
 
   /// No mix: the lengths are not this one's matter.
   [[nodiscard]] bool empty() const { return before_.empty(); }

@@ -38,6 +38,13 @@ void choose_name_services() {
 #endif
 }
 
+/// Of an address with an interface the system says that it is no name.
+std::string why_not(const std::string& host, int failure) {
+  const auto address = parse_ip_address(host);
+  const bool scoped = host.find(':') < host.find('%') && host.find('%') != std::string::npos;
+  return scoped && !address ? address.error().what : ::gai_strerror(failure);
+}
+
 tl::unexpected<Error> cannot_resolve(const std::string& host, const std::string& why) {
   return tl::unexpected{
       Error{ErrorCode::unreachable, "cannot resolve " + host + ": " + why, 0, "resolve"}};
@@ -57,7 +64,7 @@ Result<std::vector<Endpoint>> resolve(const std::string& host, std::uint16_t por
   addrinfo* raw = nullptr;
   const int failure = ::getaddrinfo(host.c_str(), nullptr, &hints, &raw);
   if (failure != 0) {
-    return cannot_resolve(host, ::gai_strerror(failure));
+    return cannot_resolve(host, why_not(host, failure));
   }
   const std::unique_ptr<addrinfo, FreeAddresses> list{raw};
   std::vector<Endpoint> endpoints;

@@ -28,7 +28,8 @@ std::optional<wire::Accept> grant_in(std::span<const std::byte> inner, const wir
   if (!accept || accept->nonce != nonce) {
     return std::nullopt;
   }
-  return orders_in(accept->params) > orders_in(asked) ? accept : wire::decode<wire::Accept>(inner);
+  return cost_of_orders(accept->params) > cost_of_orders(asked) ? accept
+                                                                : wire::decode<wire::Accept>(inner);
 }
 
 }  // namespace

@@ -189,7 +189,7 @@ HandshakeResponder::Decision HandshakeResponder::on_request(std::span<const std:
     return Drop::unauthenticated;
   }
   if (!may_draw(request->params, subject.client.address, now)) {
-    return Drop::rate_limited;
+    return Drop::rate_limited;  // and no refusal: it may be said again of a session that there is
   }
   if (check_params(request->params)) {
     return Drop::malformed;
@@ -200,16 +200,16 @@ HandshakeResponder::Decision HandshakeResponder::on_request(std::span<const std:
 /// Lengths in an order of their own for each stream are as dear to look at as thousands of
 /// datagrams.
 bool HandshakeResponder::may_draw(const TestParams& params, const IpAddress& client, MonoTime now) {
-  const std::uint32_t orders = orders_in(params);
-  if (orders == 0) {
+  const std::uint32_t cost = cost_of_orders(params);
+  if (cost == 0) {
     return true;
   }
-  if (!orders_of_all_.pass(orders, now)) {
+  if (!orders_of_all_.pass(cost, now)) {
     return false;
   }
-  const bool may = orders_.pass(client, now, orders);
+  const bool may = orders_.pass(client, now, cost);
   if (!may) {
-    orders_of_all_.give_back(orders);
+    orders_of_all_.give_back(cost);
   }
   return may;
 }

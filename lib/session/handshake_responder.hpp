@@ -28,12 +28,12 @@ class HandshakeResponder {
   /// So many REQUESTs and JOINs with a cookie of its own are looked at of one source: what they
   /// cost beyond the cookie is limited by that.
   static constexpr std::uint32_t kProvenPerSource = 1000;
-  /// So many orders of lengths (orders_in()) are drawn for them in a second, and so many
-  /// at once: two tests of all streams and both ways.
-  static constexpr std::uint32_t kOrdersPerSource = 200;
-  static constexpr std::uint32_t kOrdersPerSecond = 500;
-  static constexpr std::uint32_t kOrdersAtOnce = 512;
-  static constexpr std::uint32_t kOrdersOfAllAtOnce = 1024;
+  /// Orders of lengths (cost_of_orders()) are drawn for them that cost so much in a second, and so
+  /// much at once: eight usual tests of all streams and both ways.
+  static constexpr std::uint32_t kOrdersPerSource = 800;
+  static constexpr std::uint32_t kOrdersPerSecond = 2000;
+  static constexpr std::uint32_t kOrdersAtOnce = 2048;
+  static constexpr std::uint32_t kOrdersOfAllAtOnce = 4096;
   /// With a key: so many seals of HELLOs are looked at in a second, of all sources together.
   static constexpr std::uint32_t kSealsPerSecond = 20'000;
 

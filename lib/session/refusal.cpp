@@ -75,7 +75,7 @@ std::string describe(const wire::Reject& reject) {
              " to " + std::to_string(reject.versions.highest) + ", this client only " +
              std::to_string(wire::kVersion) + ": update the older one";
     case Reason::busy:
-      return retry("the server is busy: all its sessions are taken");
+      return retry("the server is busy: it has no room for another test");
     case Reason::too_many_from_you:
       return retry("the server already runs as many tests from this address as it allows");
     case Reason::exclusive:
@@ -98,7 +98,8 @@ std::string describe(const wire::Reject& reject) {
     case Reason::shutting_down:
       return "the server is shutting down";
   }
-  return "the server refused";
+  return retry("the server refuses the test for a reason that this version does not know (" +
+               std::to_string(static_cast<unsigned>(reject.reason)) + "): update it");
 }
 
 }  // namespace udperf::session

@@ -71,7 +71,7 @@ UDPERF_VISIT(Reject) {
   io.field(m.reason,
            "reason: 1 version, 2 busy, 3 too many from this address, 4 exclusive, 5 address "
            "denied, 6 authentication, 7 parameters, 8 duration, 9 no bandwidth left, 10 a rate "
-           "must be given, 11 shutting down");
+           "must be given, 11 shutting down; any other is a refusal, too");
   visit_versions(io, m.versions);
   io.field(m.retry_after_ms, "retry after: ms; 0 = not known or pointless");
   io.field(m.limit,

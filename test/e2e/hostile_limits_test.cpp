@@ -13,6 +13,7 @@
 #include "support/condition.hpp"
 #include "support/places.hpp"
 #include "support/spawn.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace std::chrono_literals;
 using namespace udperf;
@@ -200,4 +201,13 @@ TEST_CASE("a server without memory for its threads says so and ends", "[e2e][hos
     REQUIRE(status->code);
     CHECK((*status->code == 143 || *status->code == 1 || *status->code == 127));
   }
+}
+
+TEST_CASE("a file that may grow no more is an error of the one who writes it", "[e2e][hostile]") {
+  const TempDir folder;
+  const std::string key = (folder.path() / "key").string();
+  const auto finished = run_to_end(limited("-f 0", {"keygen", key}), kGuard);
+  REQUIRE(finished);
+  CHECK(finished->code() == 1);
+  CHECK(finished->err.find("File too large") != std::string::npos);
 }

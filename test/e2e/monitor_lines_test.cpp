@@ -104,6 +104,27 @@ TEST_CASE("a full disk makes gaps in the history and stops no measuring", "[e2e]
   CHECK(json::parse(answer.body).at("rows").size() >= 2);
 }
 
+TEST_CASE("a monitor whose log nobody reads goes on", "[e2e][monitor]") {
+  constexpr int kRecords = 1000;  // more than a pipe holds
+  const TempDir folder;
+  const std::string log = (folder.path() / "log").string();
+  const std::string names = (folder.path() / "names.json").string();
+  REQUIRE(::mkfifo(log.c_str(), 0600) == 0);
+  const net::Fd reader{::open(log.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+  json groups = json::array();
+  for (int i = 0; i < kRecords; ++i) {  // all but one are told to be there once more
+    groups.push_back({{"targets", {"127.0.0.1:9"}}, {"labels", {{"i", std::to_string(i)}}}});
+  }
+  std::ofstream{names} << groups;
+  MonitorProcess monitor{kQuick + ("file_sd: [" + names + "]\n"),
+                         {"sh", "-c", "exec \"$@\" 2>" + log, "sh"}};
+  CHECK(monitor.get("/healthz").status == 200);
+  monitor.process().send_signal(SIGTERM);
+  const auto status = monitor.process().wait(kGuard);
+  REQUIRE(status);
+  CHECK(status->code == 143);
+}
+
 TEST_CASE("a network of this host that goes away is a gap: neither loss nor an outage",
           "[e2e][monitor]") {
   const auto scene = Scene::make();

@@ -182,6 +182,48 @@ TEST_CASE("lines go to the end of the file, whatever somebody else did to it", "
   CHECK(content_of(path) == "fourth\n");
 }
 
+TEST_CASE("a result that somebody empties while it is written has no hole", "[app]") {
+  const TempFolder folder;
+  const auto path = folder.make("out", "old", 0600);
+  const auto output = OutputFile::open(path, "--output");
+  REQUIRE(output.has_value());
+  REQUIRE(output->write("first\n").has_value());
+  CHECK(content_of(path) == "first\n");
+  REQUIRE(::truncate(path.c_str(), 0) == 0);
+  REQUIRE(output->write("second\n").has_value());
+  CHECK(content_of(path) == "second\n");
+}
+
+TEST_CASE("who waits for a reader to open a pipe gives up when it is stopped", "[app]") {
+  const TempFolder folder;
+  const auto path = folder.file("out");
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  engine::StopToken stop;
+  stop.request(SIGTERM);
+  const auto unread = OutputFile::open(path, "--output", OutputFile::Mode::replace, &stop);
+  REQUIRE_FALSE(unread.has_value());
+  CHECK(unread.error().message().find("--output " + path) == 0);
+
+  const net::Fd reader{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+  const auto read = OutputFile::open(path, "--output", OutputFile::Mode::replace, &stop);
+  REQUIRE(read.has_value());
+  CHECK(read->write("x\n").has_value());
+}
+
+TEST_CASE("who waits for a reader to write gives up a moment after it is stopped", "[app]") {
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+  const net::Fd read_end{ends[0]};
+  const net::Fd write_end{ends[1]};
+  engine::StopToken stop;
+  const std::string large(1 << 20, 'x');
+  std::thread stops{[&stop] { stop.request(SIGINT); }};
+  const auto done = write_all(write_end.get(), large, "stdout", &stop);
+  stops.join();
+  REQUIRE_FALSE(done.has_value());
+  CHECK(done.error().message() == "write stdout: nobody reads it");
+}
+
 TEST_CASE("a key that systemd hands over may be read by its group, no other may", "[app]") {
   const TempFolder folder;
   const std::string digits(64, '7');

@@ -1,5 +1,9 @@
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -11,6 +15,7 @@
 #include "app/output/log.hpp"
 #include "app/output/progress.hpp"
 #include "support/catch.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace udperf;
 using namespace udperf::app;
@@ -110,6 +115,66 @@ TEST_CASE("a log file that cannot be opened is a usage error with its name", "[a
   REQUIRE_FALSE(log.has_value());
   CHECK(log.error().code == ErrorCode::usage);
   CHECK(log.error().message().find("--log-file /dev/null/x") != std::string::npos);
+}
+
+TEST_CASE("a log that goes to a pipe which nobody reads holds nobody up", "[app]") {
+  const test::TempDir folder;
+  const std::string path = (folder.path() / "pipe").string();
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  const FixedClock clock;
+  auto log = Log::open(LogOptions{LogLevel::info, LogFormat::text, path}, clock);
+  REQUIRE(log.has_value());
+  for (int i = 0; i < 2000; ++i) {
+    log->info(std::string(1000, 'x'));  // two megabytes
+  }
+  const net::Fd reader{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+  std::array<char, 65536> buffer{};
+  while (::read(reader.get(), buffer.data(), buffer.size()) > 0) {
+  }
+  log->info("later");
+  const ssize_t size = ::read(reader.get(), buffer.data(), buffer.size());
+  REQUIRE(size > 0);
+  const std::string_view got{buffer.data(), static_cast<std::size_t>(size)};
+  CHECK(got.find(" records are left out: nobody read them, or not fast enough\n") !=
+        std::string_view::npos);
+  CHECK(got.ends_with(" info later\n"));
+}
+
+TEST_CASE("a log on a terminal that takes nothing holds nobody up", "[app]") {
+  const net::Fd screen{::posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)};
+  REQUIRE(::grantpt(screen.get()) == 0);
+  REQUIRE(::unlockpt(screen.get()) == 0);
+  std::array<char, 64> name{};
+  REQUIRE(::ptsname_r(screen.get(), name.data(), name.size()) == 0);
+  const net::Fd program{::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC)};
+  const FixedClock clock;
+  std::string got;
+  const int kept = ::dup(STDERR_FILENO);
+  ::dup2(program.get(), STDERR_FILENO);
+  {
+    auto log = Log::open(LogOptions{LogLevel::info, LogFormat::text, {}}, clock);
+    REQUIRE(log.has_value());
+    log->wait_for_nobody();
+    for (int i = 0; i < 2000; ++i) {
+      log->info(std::string(1000, 'x'));
+    }
+    std::array<char, 4096> buffer{};
+    pollfd text{screen.get(), POLLIN, 0};
+    while (got.find(" info later\r\n") == std::string::npos && ::poll(&text, 1, 60'000) == 1) {
+      const ssize_t size = ::read(screen.get(), buffer.data(), buffer.size());
+      got.append(buffer.data(), size > 0 ? static_cast<std::size_t>(size) : 0U);
+      log->info("later");
+    }
+  }
+  ::dup2(kept, STDERR_FILENO);
+  ::close(kept);
+  // The record for which there was room in part is whole, too.
+  const auto left_out = got.find(" records are left out: ");
+  REQUIRE(left_out != std::string::npos);
+  const auto before = got.rfind("\r\n", left_out);
+  REQUIRE(before != std::string::npos);
+  CHECK(got[before - 1] == 'x');
+  CHECK(got.find(" info later\r\n", left_out) != std::string::npos);
 }
 
 TEST_CASE("a record on stderr stands where the progress line stood", "[app]") {

@@ -169,3 +169,17 @@ TEST_CASE("What a result says was lost can be summed up, however much it is") {
   REQUIRE(sum.has_value());
   CHECK(sum->lost > 0);
 }
+
+TEST_CASE("Of a result with more rows than a test has, those are told for which there is room") {
+  json result = json::parse(result_of_both());
+  result["up"]["streams"] = json(128, result["up"]["streams"][0]);
+  result["up"]["streams"][0]["intervals"] = json(20'000, json::object());
+  const auto record = record_of_result(result.dump());
+  REQUIRE(record.has_value());
+  std::size_t rows = 0;
+  for (const IntervalRows& one : record->intervals) {
+    rows += one.size();
+  }
+  CHECK(rows > 0);
+  CHECK(rows <= TestRecord::kMostRows);
+}

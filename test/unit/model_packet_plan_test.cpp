@@ -246,21 +246,43 @@ TEST_CASE("no more datagrams share a remainder than have to, of a mix or of fram
   CHECK(shared > 100);
 }
 
-TEST_CASE("orders are counted where lengths differ, for each stream that has to be cut",
+TEST_CASE("orders cost something where lengths differ, for each stream that has to be cut",
           "[model]") {
   TestParams params;
   params.streams = 100;
   params.amount.size_bytes = 1'000'000;
-  CHECK(udperf::orders_in(params) == 0);
+  CHECK(udperf::cost_of_orders(params) == 0);
   params.shape_up.sizes[0] = {100, 1};
   params.shape_up.sizes[1] = {200, 1};
   params.shape_down = params.shape_up;
   params.direction = udperf::Direction::up;
-  CHECK(udperf::orders_in(params) == 100);
+  CHECK(udperf::cost_of_orders(params) == 100);
   params.direction = udperf::Direction::both;
-  CHECK(udperf::orders_in(params) == 200);
+  CHECK(udperf::cost_of_orders(params) == 200);
   params.streams = 65535;  // what no check has seen yet
-  CHECK(udperf::orders_in(params) == 2 * udperf::kMaxStreams);
+  CHECK(udperf::cost_of_orders(params) == 2 * udperf::kMaxStreams);
   params.amount = udperf::Amount{0, 0, std::chrono::seconds{1}};
-  CHECK(udperf::orders_in(params) == 2);
+  CHECK(udperf::cost_of_orders(params) == 2);
+}
+
+TEST_CASE("an order costs by how many lengths are shuffled, whatever else is asked for",
+          "[model]") {
+  struct Row {
+    std::uint16_t first;
+    std::uint16_t second;
+    std::uint32_t cost;
+  };
+  const auto row = GENERATE(Row{1, 1, 1}, Row{1, 1022, 1}, Row{512, 512, 1}, Row{1, 1024, 2},
+                            Row{1, 2047, 2}, Row{2048, 2048, 4}, Row{65535, 65535, 4});
+  TestParams params;
+  params.shape_up.sizes[0] = {100, row.first};
+  params.shape_up.sizes[1] = {200, row.second};
+  CAPTURE(row.first, row.second);
+  CHECK(udperf::cost_of_orders(params) == row.cost);
+}
+
+TEST_CASE("frames cost as much as the longest order", "[model]") {
+  TestParams params;
+  params.shape_up.spacing = udperf::Spacing::frames;
+  CHECK(udperf::cost_of_orders(params) == udperf::kDearestOrder);
 }

@@ -21,3 +21,10 @@ TEST_CASE("without descriptors a lookup says so at once", "[net]") {
   REQUIRE_FALSE(*answer);
   CHECK(answer->error().os_error == EMFILE);
 }
+
+TEST_CASE("an address whose interface is not there is not called an unknown name", "[net]") {
+  const auto unknown = net::resolve("fe80::1%nosuch", 5555, std::nullopt);
+  REQUIRE_FALSE(unknown.has_value());
+  CHECK(unknown.error().code == ErrorCode::unreachable);  // it may come: --wait-server
+  CHECK(unknown.error().what == "cannot resolve fe80::1%nosuch: no such interface: nosuch");
+}
