@@ -13,7 +13,7 @@
 #include "app/signals.hpp"
 #include "clock/system_clock.hpp"
 #include "crypto/crypto.hpp"
-#include "engine/client_connect.hpp"
+#include "engine/port_options.hpp"
 #include "engine/server_lookup.hpp"
 #include "iperf3/first_server.hpp"
 #include "iperf3/report_json.hpp"

@@ -10,6 +10,7 @@
 #include "engine/client_connect.hpp"
 #include "engine/client_control.hpp"
 #include "engine/executor.hpp"
+#include "engine/host_fingerprint.hpp"
 #include "engine/stream_endpoint.hpp"
 #include "model/outcome.hpp"
 

@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-#include "engine/client_connect.hpp"
+#include "engine/port_options.hpp"
 #include "engine/server_sessions.hpp"
 #include "engine/worker.hpp"
 #include "net/udp_listener.hpp"
