@@ -225,7 +225,7 @@ void ClientTest::talk() {
     control_->on_bytes(bytes, parts_.clock.now());
   }
   if (connection_->closed()) {
-    control_->on_closed(parts_.clock.now());
+    control_->on_closed();
   }
 }
 

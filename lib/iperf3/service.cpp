@@ -222,7 +222,7 @@ void Iperf3Service::decide(ServerTest& test, MonoTime now) {
     deny(test, "the server has no memory left", now);
     return;
   }
-  test.grant(params, now);
+  test.grant(params);
   parts_.observer.on_session_opened(test.id(), test.client(), params);
 }
 
