@@ -89,7 +89,4 @@ class UdpPort final : public DatagramPort {
   PathSigns signs_;  ///< of the receiving thread
 };
 
-/// Lets this process open as many descriptors as its hard limit allows: each stream takes one.
-void raise_descriptor_limit();
-
 }  // namespace udperf::net
