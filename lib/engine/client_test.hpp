@@ -88,10 +88,10 @@ class ClientTest final : public Task {
   Wake step_connect(net::ReceiveBuffers& buffers, MonoTime now);
   void begin();
   void add_stream(std::size_t i, const crypto::Key& token_key);
-  [[nodiscard]] bool seldom() const;
   void end_tasks();
   void fail(Error error);
   void finish();
+  void conclude();
   [[nodiscard]] UnixTime unix_now() const;
 
   Settings settings_;
