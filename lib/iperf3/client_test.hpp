@@ -173,9 +173,13 @@ class ClientTest {
   std::optional<Error> error_;
   MonoTime hello_by_ = kNever;
   MonoTime started_ = kNever;
-  MonoTime ended_ = kNever;     ///< this end sends no more
-  MonoTime end_said_ = kNever;  ///< the server was told so: it sends no more
-  Duration grace_{0};           ///< between the two
+  /// Of the data.
+  struct End {
+    MonoTime at = kNever;    ///< this end sends no more
+    MonoTime said = kNever;  ///< the server was told so: it sends no more
+    Duration grace{0};       ///< between the two
+  };
+  End end_;
   MonoTime progress_at_ = kNever;
   bool interrupted_ = false;
 };
