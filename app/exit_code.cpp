@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "app/output/files.hpp"
+#include "base/decimal.hpp"
 #include "result/document.hpp"
 
 namespace udperf::app {
@@ -25,9 +26,7 @@ std::string number_text(double value) {
 
 /// In four digits, unless the limit that it misses reads the same.
 std::string missed_text(double value, double limit) {
-  std::array<char, 32> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%.4g", value);
-  std::string text = buffer.data();
+  const std::string text = decimal("%.4g", value);
   return text != number_text(limit) ? text : number_text(value);
 }
 

@@ -14,6 +14,9 @@
 namespace udperf::app {
 namespace {
 
+/// As a call has them, and a flow that nothing else is said of: packets in 1000 s.
+constexpr std::uint64_t kPacketEach20Ms = 50'000;
+
 /// Frames have their size from the rate, whatever the path's packet size.
 bool has_small_frames(const TestParams& params) {
   const auto small = [&params](Way way) {
@@ -28,7 +31,7 @@ bool has_small_frames(const TestParams& params) {
 HeaderKind header_for(const ClientCommand& command) {
   const engine::ClientOptions& options = command.options;
   if (!spec_of(command.protocol).chooses_header) {
-    return HeaderKind::full;  // is no matter of its
+    return HeaderKind::full;  // its own headers are not ours to choose
   }
   const bool small =
       (!options.auto_packet_size && smallest_length(options.params) < kDataHeaderBytes) ||
@@ -39,21 +42,21 @@ HeaderKind header_for(const ClientCommand& command) {
 /// A light test: what is left open, also by a profile, becomes small and slow, so that it can run
 /// beside others.
 void make_light(std::span<const GivenOption> given, ClientCommand& command) {
-  constexpr std::uint64_t kEachMilliPps = 50'000;
   constexpr std::uint32_t kBytes = 128;
   TestParams& params = command.options.params;
   params.streams = command.flows;
   if (is_given(given, "profile")) {
     for (SendRate* const rate : {&params.rate_up, &params.rate_down}) {
       if (!is_given(given, "rate") && !rate->limited()) {
-        *rate = SendRate{SendRate::Kind::packets, kEachMilliPps};  // of each: a profile's rates are
+        *rate =
+            SendRate{SendRate::Kind::packets, kPacketEach20Ms};  // of each: a profile's rates are
       }
     }
     return;
   }
   if (!is_given(given, "rate")) {
     params.rate_up = params.rate_down =
-        SendRate{SendRate::Kind::packets, kEachMilliPps * command.flows};
+        SendRate{SendRate::Kind::packets, kPacketEach20Ms * command.flows};
   }
   if (!is_given(given, "packet-size")) {
     params.payload_bytes = kBytes;
@@ -99,10 +102,9 @@ void send_on_each_stream(TestParams& params) {
 
 /// A call, as far as the user says nothing else: a packet every 20 ms on each stream.
 void send_as_codec(std::span<const GivenOption> given, engine::ClientOptions& options) {
-  constexpr std::uint64_t kPerThousandSeconds = 50'000;
   TestParams& params = options.params;
   if (!is_given(given, "rate")) {
-    params.rate_up = SendRate{SendRate::Kind::packets, kPerThousandSeconds * params.streams};
+    params.rate_up = SendRate{SendRate::Kind::packets, kPacketEach20Ms * params.streams};
     params.rate_down = params.rate_up;
   }
   if (!is_given(given, "packet-size")) {

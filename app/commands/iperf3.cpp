@@ -13,13 +13,13 @@
 #include "app/signals.hpp"
 #include "clock/system_clock.hpp"
 #include "crypto/crypto.hpp"
-#include "engine/client_connect.hpp"
+#include "engine/port_options.hpp"
 #include "engine/server_lookup.hpp"
 #include "iperf3/first_server.hpp"
 #include "iperf3/report_json.hpp"
 #include "iperf3/service.hpp"
-#include "net/udp_port.hpp"
 #include "os/affinity.hpp"
+#include "os/descriptor_limit.hpp"
 #include "result/version.hpp"
 
 namespace udperf::app {
@@ -238,7 +238,7 @@ Result<void> serve(const Iperf3Command& command, const engine::ServerOptions& op
 }
 
 int run_server(const Iperf3Command& command, Iperf3Printer& printer, engine::StopToken& stop) {
-  net::raise_descriptor_limit();
+  os::raise_descriptor_limit();
   const auto options = server_options(command, stop);
   if (!options) {
     return fail_listening(options.error(), printer);

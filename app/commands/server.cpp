@@ -19,7 +19,7 @@
 #include "app/signals.hpp"
 #include "clock/system_clock.hpp"
 #include "crypto/crypto.hpp"
-#include "net/udp_port.hpp"
+#include "os/descriptor_limit.hpp"
 
 namespace udperf::app {
 namespace {
@@ -30,7 +30,7 @@ struct ServerFiles {
   OutputFile out;
   std::optional<OutputFile> jsonl;
   std::optional<PidFile> pid_file;
-  net::Fd ready;
+  os::Fd ready;
   std::optional<crypto::Key> key;
 
   [[nodiscard]] ServerReporter::Outputs outputs(const ServerCommand& command) {
@@ -39,9 +39,9 @@ struct ServerFiles {
   }
 };
 
-Result<net::Fd> open_ready(const ServerCommand& command) {
+Result<os::Fd> open_ready(const ServerCommand& command) {
   if (!command.ready_fd) {
-    return net::Fd{};
+    return os::Fd{};
   }
   const int mode = ::fcntl(*command.ready_fd, F_GETFL);
   if (mode < 0 || (mode & O_ACCMODE) == O_RDONLY) {
@@ -51,7 +51,7 @@ Result<net::Fd> open_ready(const ServerCommand& command) {
                                        0,
                                        {}}};
   }
-  return net::Fd{*command.ready_fd};
+  return os::Fd{*command.ready_fd};
 }
 
 /// The files that come second: what may be missing or wrong in them is said through `files`.
@@ -113,7 +113,7 @@ void tell_ready(ServerFiles& files, const Endpoint& local,
     files.log.error(done.error().message());
   }
   if (files.ready.get() > 2) {
-    const net::Fd closed = std::move(files.ready);
+    const os::Fd closed = std::move(files.ready);
   }
 }
 
@@ -205,7 +205,7 @@ int run_command(const ServerCommand& command) {
     return report_failure(metrics.error());
   }
   shown.show(metrics->get());
-  net::raise_descriptor_limit();
+  os::raise_descriptor_limit();
   engine::ServerOptions options = command.options;
   options.key = files->key;
   options.data_on_port = has_data_on_port(command);

@@ -1,11 +1,7 @@
 #include "app/monitor/expand.hpp"
 
-#include <netinet/in.h>
-
 #include <algorithm>
-#include <cstring>
 #include <glob.h>
-#include <ifaddrs.h>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,8 +10,8 @@
 
 #include "app/output/files.hpp"
 #include "clock/system_clock.hpp"
+#include "net/device.hpp"
 #include "net/resolver.hpp"
-#include "net/socket_address.hpp"
 #include "os/event.hpp"
 
 namespace udperf::app {
@@ -39,27 +35,11 @@ void wait_for_any(const std::vector<AskedName>& asked, const engine::StopToken& 
 
 std::set<IpAddress> own_addresses() {
   std::set<IpAddress> own;
-  ifaddrs* list = nullptr;
-  if (::getifaddrs(&list) != 0) {
-    return own;
-  }
-  for (const ifaddrs* one = list; one != nullptr; one = one->ifa_next) {
-    IpAddress address;
-    if (one->ifa_addr != nullptr && one->ifa_addr->sa_family == AF_INET) {
-      sockaddr_in in{};
-      std::memcpy(&in, one->ifa_addr, sizeof in);
-      std::memcpy(address.bytes.data(), &in.sin_addr, sizeof in.sin_addr);
-      own.insert(address);
-    } else if (one->ifa_addr != nullptr && one->ifa_addr->sa_family == AF_INET6) {
-      sockaddr_in6 in{};
-      std::memcpy(&in, one->ifa_addr, sizeof in);
-      address.family = IpFamily::v6;
-      std::memcpy(address.bytes.data(), &in.sin6_addr, sizeof in.sin6_addr);
-      address.scope_id = in.sin6_scope_id;
-      own.insert(address);
+  for (const net::DeviceAddress& one : net::device_addresses()) {
+    if (one.address) {
+      own.insert(*one.address);
     }
   }
-  ::freeifaddrs(list);
   return own;
 }
 

@@ -109,6 +109,14 @@ bool is_tls_broken() {
 
 }  // namespace
 
+HttpReply http_problem(int status, const char* sentence, const char* allow) {
+  HttpReply reply;
+  reply.status = status;
+  reply.body = std::string{sentence} + "\n";
+  reply.allow = allow;
+  return reply;
+}
+
 std::optional<Error> HttpServer::lacking(const Endpoint& listen, const WebConfig& config) {
   const std::string ours = "this system's civetweb " + std::string{mg_version()};
   if (listen.address.family == IpFamily::v6 && mg_check_feature(MG_FEATURES_IPV6) == 0) {
@@ -152,14 +160,6 @@ Asker asker_of(const mg_connection* connection) {
   const auto scheme = origin.find("://");
   const bool ours = scheme != std::string_view::npos && origin.substr(scheme + 3) == header("Host");
   return origin.empty() || ours ? Asker::own : Asker::page;
-}
-
-HttpReply refusal(int status, const char* text, const char* allow = nullptr) {
-  HttpReply reply;
-  reply.allow = allow;
-  reply.status = status;
-  reply.body = std::string{text} + "\n";
-  return reply;
 }
 
 HttpRequest request_of(const mg_connection* connection, bool head_only, bool linked) {
@@ -292,25 +292,25 @@ int HttpServer::answer(mg_connection* connection) {
                            ? PasswordGate::Answer::yes
                            : gate_.ask(mg_get_header(connection, "Authorization"));
   if (may_ask == PasswordGate::Answer::later) {
-    send(connection, refusal(503, "too many passwords are being tried"), !head_only);
+    send(connection, http_problem(503, "too many passwords are being tried"), !head_only);
     return 503;
   }
   if (may_ask == PasswordGate::Answer::no) {
-    send(connection, refusal(401, "name and password are needed"), !head_only);
+    send(connection, http_problem(401, "name and password are needed"), !head_only);
     return 401;
   }
   if (method != "GET" && !head_only) {
-    send(connection, refusal(405, "only GET and HEAD are answered", "GET, HEAD"), true);
+    send(connection, http_problem(405, "only GET and HEAD are answered", "GET, HEAD"), true);
     return 405;
   }
   const char* const host = mg_get_header(connection, "Host");
   if (names_ && !is_called(host != nullptr ? host : "", *names_)) {
-    send(connection, refusal(403, "not the name of this host; see --host-name"), !head_only);
+    send(connection, http_problem(403, "not the name of this host; see --host-name"), !head_only);
     return 403;
   }
   const Asker asker = asker_of(connection);
   if (asker == Asker::page) {
-    send(connection, refusal(403, "a page of another origin gets nothing"), !head_only);
+    send(connection, http_problem(403, "a page of another origin gets nothing"), !head_only);
     return 403;
   }
   const HttpReply reply = handler_(request_of(connection, head_only, asker == Asker::link));
@@ -325,7 +325,7 @@ int HttpServer::answer(mg_connection* connection) {
 void HttpServer::stream(mg_connection* connection, LiveFeed& feed) {
   const auto listener = feed.listen(kMostStreams);
   if (!listener) {
-    send(connection, refusal(503, "too many pages are open"), true);
+    send(connection, http_problem(503, "too many pages are open"), true);
     return;
   }
   const std::string begin =

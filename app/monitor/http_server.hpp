@@ -49,6 +49,10 @@ struct HttpReply {
   std::optional<LongAnswers::Place> place = std::nullopt;
 };
 
+/// A refusal in words of ours: nothing of the request is repeated. `allow`: of 405, which methods
+/// are answered there.
+[[nodiscard]] HttpReply http_problem(int status, const char* sentence, const char* allow = nullptr);
+
 /// An HTTP server on one address: bounded threads, request sizes and times, and headers that keep
 /// a browser from doing more than the page needs.
 class HttpServer {

@@ -219,7 +219,7 @@ void Monitor::take(RoundResult round) {
   const auto flying = flying_.find({round.target, round.number});
   if (flying != flying_.end()) {
     if (!ending_) {
-      monitor::judge_host(round, flying->second.begun < woke_,
+      monitor::judge_host(round, flying->second.begun < host_clocks_.woke,
                           light_->stood_still() - flying->second.stood_still);
     }
     flying_.erase(flying);

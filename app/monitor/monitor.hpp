@@ -112,9 +112,13 @@ class Monitor {
   mutable std::mutex mutex_;  ///< of all that follows but for the feed
   monitor::Board board_;
   monitor::RoundSchedule schedule_;
-  monitor::SleepWatch sleep_;
-  monitor::StepWatch step_;
-  MonoTime woke_;  ///< rounds that were due before and still run saw a sleep
+  /// What this host's clocks have told.
+  struct HostClocks {
+    monitor::SleepWatch sleep;
+    monitor::StepWatch step;
+    MonoTime woke;  ///< rounds that were due before and still run saw a sleep
+  };
+  HostClocks host_clocks_;
   struct Flying {
     MonoTime begun;
     Duration stood_still;  ///< this host, until then

@@ -23,9 +23,9 @@ void Monitor::watch_clocks(MonoTime now) {
   const Duration suspended = rounds::suspended_time();
   const ClockAnchor both = clock_.anchor();
   const UnixTime unix_now = both.unix;
-  const Duration slept = sleep_.slept(suspended);
+  const Duration slept = host_clocks_.sleep.slept(suspended);
   if (slept > Duration{0}) {
-    woke_ = now;
+    host_clocks_.woke = now;
     log_.warning("this host slept for " + format_duration(slept) + ": nothing was measured");
     write_line("slept", unix_now, {{"slept_ns", slept.count()}});
     std::vector<monitor::DueRound> gaps = schedule_.slept(slept, now, unix_now);
@@ -36,7 +36,7 @@ void Monitor::watch_clocks(MonoTime now) {
       tell_gap(*board_.find(missed.target), missed.number, missed.missed, slept, "this host slept");
     }
   }
-  if (const auto step = step_.step(both, suspended)) {
+  if (const auto step = host_clocks_.step.step(both, suspended)) {
     log_.warning("the wall clock was set by " + format_duration(*step));
     ++counted_.clock_steps;
     const Json what{{"step_ns", step->count()}};

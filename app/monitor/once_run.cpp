@@ -19,7 +19,7 @@
 #include "clock/system_clock.hpp"
 #include "monitor/json.hpp"
 #include "monitor/once.hpp"
-#include "net/udp_port.hpp"
+#include "os/descriptor_limit.hpp"
 #include "os/event.hpp"
 
 namespace udperf::app {
@@ -206,7 +206,7 @@ class OnceSinks {
 int run_once(const MonitorSetup& setup) {
   engine::StopToken stop;
   const SignalWatcher signals{stop};
-  net::raise_descriptor_limit();
+  os::raise_descriptor_limit();
   const SystemClock clock;
   if (setup.asked.json && setup.asked.jsonl == "-") {
     return report_failure(usage_error("--json and --jsonl - cannot both have stdout").value());

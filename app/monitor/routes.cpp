@@ -104,15 +104,18 @@ std::optional<HttpReply> page_part(std::string_view path) {
   return std::nullopt;
 }
 
+// What more than one route says.
+constexpr const char* kNoHistory = "there is no history";
+constexpr const char* kHistoryUnreadable = "the history cannot be read";
+constexpr const char* kWrongMost = "most is a number of rows, 1 to 5000";
+
 /// Why nobody may ask for a probe in this way.
 std::optional<HttpReply> refuse_way(const HttpRequest& request) {
   if (request.linked) {
     return http_problem(403, "no page of another origin starts a probe");
   }
   if (request.head_only) {
-    HttpReply reply = http_problem(405, "a probe sends datagrams: ask with GET");
-    reply.allow = "GET";
-    return reply;
+    return http_problem(405, "a probe sends datagrams: ask with GET", "GET");
   }
   return std::nullopt;
 }
@@ -132,13 +135,6 @@ std::optional<HttpReply> refuse_target(const Monitor::ProbeTarget& target) {
 }
 
 }  // namespace
-
-HttpReply http_problem(int status, const char* sentence) {
-  HttpReply reply;
-  reply.status = status;
-  reply.body = std::string{sentence} + "\n";
-  return reply;
-}
 
 /// A long answer, when it is its turn, from a thread of its own: those of the HTTP server have
 /// small stacks (100 kB), and each of them would keep a heap of what the answer is made of.
@@ -178,18 +174,25 @@ HttpReply Routes::answer(const HttpRequest& request) {
     reply.feed = &monitor_.feed();
     return reply;
   }
+  return answer_query(request);
+}
+
+/// The paths whose answer depends on the query.
+HttpReply Routes::answer_query(const HttpRequest& request) {
+  const std::string& path = request.path;
   const auto query = HttpQuery::parse(request.query);
+  const auto unreadable = [] { return http_problem(400, "the query cannot be read"); };
   if (path == "/probe") {
-    return query ? probe(request, *query) : http_problem(400, "the query cannot be read");
+    return query ? probe(request, *query) : unreadable();
   }
   if (path == "/api/v1/rounds") {
-    return query ? rounds(*query) : http_problem(400, "the query cannot be read");
+    return query ? rounds(*query) : unreadable();
   }
   if (path == "/api/v1/changes") {
-    return query ? changes(*query) : http_problem(400, "the query cannot be read");
+    return query ? changes(*query) : unreadable();
   }
   if (path == "/report") {
-    return query ? report(*query) : http_problem(400, "the query cannot be read");
+    return query ? report(*query) : unreadable();
   }
   return http_problem(404,
                       "there is nothing; see /, /metrics, /probe, /healthz, /report, "
@@ -243,10 +246,10 @@ HttpReply Routes::rounds(const HttpQuery& query) {
   }
   const auto most = most_of(query.get("most"));
   if (!most) {
-    return http_problem(400, "most is a number of rows, 1 to 5000");
+    return http_problem(400, kWrongMost);
   }
   if (monitor_.history() == nullptr) {
-    return http_problem(503, "there is no history");
+    return http_problem(503, kNoHistory);
   }
   constexpr std::array<const char*, 3> kGrains{"round", "5m", "1h"};
   return at_length([&] {
@@ -262,16 +265,16 @@ HttpReply Routes::changes(const HttpQuery& query) {
   }
   const auto most = most_of(query.get("most"));
   if (!most) {
-    return http_problem(400, "most is a number of rows, 1 to 5000");
+    return http_problem(400, kWrongMost);
   }
   if (monitor_.history() == nullptr) {
-    return http_problem(503, "there is no history");
+    return http_problem(503, kNoHistory);
   }
   return at_length([&] {
     const auto found =
         monitor_.history()->changes({query.get("target"), times->from, times->to, *most});
     if (!found) {
-      return http_problem(503, "the history cannot be read");
+      return http_problem(503, kHistoryUnreadable);
     }
     monitor::LongJson text{{{"schema", "udperf-monitor/1"}}};
     text.begin_list("changes");
@@ -293,7 +296,7 @@ HttpReply Routes::rows(const History::Query& query, const char* grain) const {
                          : to_json(row.totals, row.start, row.span));
   });
   if (!done) {
-    return http_problem(503, "the history cannot be read");
+    return http_problem(503, kHistoryUnreadable);
   }
   if (!any && !monitor_.knows(query.target)) {
     return http_problem(404, "the target is not known");
@@ -310,7 +313,7 @@ HttpReply Routes::report(const HttpQuery& query) {
     return http_problem(400, "wanted are target and, as seconds since 1970, time");
   }
   if (monitor_.history() == nullptr) {
-    return http_problem(503, "there is no history");
+    return http_problem(503, kNoHistory);
   }
   return at_length([&] { return document({*target, query.get("module"), *time}); });
 }
@@ -318,7 +321,7 @@ HttpReply Routes::report(const HttpQuery& query) {
 HttpReply Routes::document(const History::Moment& moment) const {
   const auto document = monitor_.history()->document(moment);
   if (!document) {
-    return http_problem(503, "the history cannot be read");
+    return http_problem(503, kHistoryUnreadable);
   }
   if (!*document) {
     return http_problem(404, "no round of the target is kept of that time");

@@ -20,6 +20,7 @@ class Routes {
   void end() { prober_.end(); }
 
  private:
+  [[nodiscard]] HttpReply answer_query(const HttpRequest& request);
   [[nodiscard]] HttpReply probe(const HttpRequest& request, const monitor::HttpQuery& query);
   [[nodiscard]] HttpReply rounds(const monitor::HttpQuery& query);
   [[nodiscard]] HttpReply changes(const monitor::HttpQuery& query);
@@ -34,9 +35,6 @@ class Routes {
   Prober prober_;
   LongAnswers long_answers_;
 };
-
-/// A refusal in words of ours: nothing of the request is repeated.
-[[nodiscard]] HttpReply http_problem(int status, const char* sentence);
 
 inline constexpr const char* kExpositionType = "text/plain; version=0.0.4; charset=utf-8";
 

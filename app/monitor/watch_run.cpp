@@ -17,7 +17,7 @@
 #include "app/monitor/routes.hpp"
 #include "app/signals.hpp"
 #include "clock/system_clock.hpp"
-#include "net/udp_port.hpp"
+#include "os/descriptor_limit.hpp"
 
 namespace udperf::app {
 namespace {
@@ -261,7 +261,7 @@ int run_watch(MonitorSetup setup) {
   engine::StopToken stop;
   Hangup hangup{*log};
   const SignalWatcher signals{stop, {}, [&hangup] { hangup.react(); }};
-  net::raise_descriptor_limit();
+  os::raise_descriptor_limit();
   const MonitorCommand command = setup.command;
   const auto web_config = read_web_config(command.web_config);
   if (!web_config) {

@@ -14,10 +14,10 @@
 #include "classic/send_task.hpp"
 #include "classic/stop_exchange.hpp"
 #include "classic/wire.hpp"
-#include "engine/client_connect.hpp"
 #include "engine/client_outcome.hpp"
-#include "engine/port_offload.hpp"
+#include "engine/port_options.hpp"
 #include "engine/server_lookup.hpp"
+#include "engine/socket_warnings.hpp"
 #include "engine/unreachable.hpp"
 #include "engine/worker.hpp"
 #include "net/receive_buffers.hpp"
@@ -40,19 +40,6 @@ constexpr Duration kNeverThere = 1s;
 
 std::span<const std::byte> bytes_of(std::string_view word) {
   return std::as_bytes(std::span{word});
-}
-
-net::PortOptions port_options(const ClientOptions& options, const Endpoint& server) {
-  net::PortOptions out;
-  out.bind = options.bind;
-  out.device = options.bind_device;
-  out.local_port = options.local_port;
-  out.remote = server;
-  out.buffer_bytes = options.buffer.value_or(engine::kDefaultBuffer);
-  out.gso = engine::port_offload(options.params.gso);
-  out.tos = static_cast<std::uint8_t>((options.params.dscp << 2U) | options.params.ecn);
-  out.dont_fragment = options.params.df == DontFragment::on;
-  return out;
 }
 
 sender::Sender::Settings sender_settings(const TestParams& params) {
@@ -248,7 +235,7 @@ Result<std::unique_ptr<net::UdpPort>> first_port(const ClientOptions& options,
   Result<std::unique_ptr<net::UdpPort>> port;
   for (const Endpoint& server : servers) {
     outcome.server = server;
-    port = net::UdpPort::open(port_options(options, server));
+    port = net::UdpPort::open(engine::client_port_options(options, server, options.local_port));
     if (port) {
       break;
     }

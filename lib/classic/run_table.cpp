@@ -7,11 +7,6 @@
 #include "classic/wire.hpp"
 
 namespace udperf::classic {
-namespace {
-
-constexpr MonoTime kNothingDue = MonoTime::max();
-
-}  // namespace
 
 bool RunTable::welcome(const IpAddress& address) const {
   return let_in(settings_.allow, settings_.deny, address);
@@ -215,8 +210,7 @@ std::optional<std::string> RunTable::paid(std::string answer, Peer* peer, MonoTi
 MonoTime RunTable::expire_run(const Key& key, Peer& peer, MonoTime now) {
   const Run& run = *peer.run;
   const MonoTime silent = run.heard + kSilence;
-  const MonoTime overdue =
-      settings_.max_duration ? run.begun + *settings_.max_duration : kNothingDue;
+  const MonoTime overdue = settings_.max_duration ? run.begun + *settings_.max_duration : kNever;
   if (now < silent && now < overdue) {
     return std::min(silent, overdue);
   }
@@ -234,7 +228,7 @@ MonoTime RunTable::expire_run(const Key& key, Peer& peer, MonoTime now) {
 }
 
 MonoTime RunTable::expire(MonoTime now) {
-  MonoTime next = kNothingDue;
+  MonoTime next = kNever;
   for (auto it = peers_.begin(); it != peers_.end();) {
     Peer& peer = it->second;
     if (peer.run) {

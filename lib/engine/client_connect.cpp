@@ -5,7 +5,7 @@
 #include <string>
 
 #include "engine/handshakes.hpp"
-#include "engine/port_offload.hpp"
+#include "engine/socket_warnings.hpp"
 #include "engine/unreachable.hpp"
 #include "net/udp_port.hpp"
 #include "session/grant.hpp"
@@ -15,21 +15,6 @@ namespace udperf::engine {
 namespace {
 
 using namespace std::chrono_literals;
-
-net::PortOptions port_options(const ClientOptions& options, const Endpoint& server,
-                              std::uint16_t local_port) {
-  net::PortOptions out;
-  out.bind = options.bind;
-  out.device = options.bind_device;
-  out.local_port = local_port;
-  out.remote = server;
-  out.buffer_bytes = options.buffer.value_or(kDefaultBuffer);
-  out.gso = port_offload(options.params.gso);
-  out.gro = port_offload(options.params.gro);
-  out.tos = static_cast<std::uint8_t>((options.params.dscp << 2U) | options.params.ecn);
-  out.dont_fragment = options.params.df == DontFragment::on;
-  return out;
-}
 
 Error in_phase(Error error, const char* phase, const Endpoint& server) {
   error.phase = phase;
@@ -48,7 +33,7 @@ std::uint32_t largest_auto_payload(const Endpoint& server) {
 std::uint32_t auto_payload(const Endpoint& server, std::optional<std::uint32_t> route_mtu) {
   const IpFamily family = server.address.family;
   const std::uint32_t headers = ip_udp_header_bytes(family);
-  const std::uint32_t limit = family == IpFamily::v4 ? kAutoPayloadV4 : kAutoPayloadV6;
+  const std::uint32_t limit = largest_auto_payload(server);
   const std::uint32_t mtu = route_mtu.value_or(limit + headers);
   return std::clamp(mtu > headers ? mtu - headers : 0, kDataHeaderBytes, limit);
 }
@@ -80,10 +65,6 @@ void leave(Connection& connection) {
 
 }  // namespace
 
-Result<std::unique_ptr<net::DatagramPort>> open_system_port(const net::PortOptions& options) {
-  return net::UdpPort::open(options);
-}
-
 ClientConnect::ClientConnect(Settings settings, const Clock& clock, RandomSource& random)
     : settings_(std::move(settings)),
       clock_(clock),
@@ -108,7 +89,7 @@ Result<Pending> ClientConnect::begin(const Endpoint& server, MonoTime now) {
     settings_.on_hello(server);
   }
   auto port =
-      settings_.open(port_options(*settings_.options, server, settings_.ports.of_stream(0)));
+      settings_.open(client_port_options(*settings_.options, server, settings_.ports.of_stream(0)));
   if (!port) {
     return failed(unreachable_from_here(in_phase(port.error(), "connect", server)));
   }
@@ -197,7 +178,7 @@ Connection ClientConnect::connection_of(AddressRace::Runner& runner, MonoTime no
 void ClientConnect::begin_joins(MonoTime now) {
   ready_.remove(granted_->streams.front().port->fd());  // what comes there waits for the test
   for (std::uint16_t i = 1; i < granted_->accept.params.streams; ++i) {
-    auto options = port_options(*settings_.options, server_, settings_.ports.of_stream(i));
+    auto options = client_port_options(*settings_.options, server_, settings_.ports.of_stream(i));
     options.bind = client_.address;
     auto port = settings_.open(options);
     if (!port) {

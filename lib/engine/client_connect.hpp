@@ -8,20 +8,13 @@
 #include "engine/address_race.hpp"
 #include "engine/client_flows.hpp"
 #include "engine/client_run.hpp"
+#include "engine/port_options.hpp"
 #include "net/datagram_port.hpp"
 #include "os/ready_set.hpp"
 #include "session/sealer.hpp"
 #include "wire/messages.hpp"
 
 namespace udperf::engine {
-
-/// Opens a connected socket: the system's, or a simulated network's.
-using OpenPort =
-    std::function<Result<std::unique_ptr<net::DatagramPort>>(const net::PortOptions& options)>;
-
-/// The system's.
-[[nodiscard]] Result<std::unique_ptr<net::DatagramPort>> open_system_port(
-    const net::PortOptions& options);
 
 /// A session that the server has granted, with a socket for each stream.
 struct Connection {
@@ -108,22 +101,5 @@ class ClientConnect {
   std::optional<Result<Connection>> result_;
   bool over_ = false;
 };
-
-/// What identifies this host and its clock: equal fingerprints mean that monotonic stamps can be
-/// compared (docs/metrics.md, `clock`). From the boot id and the time namespace.
-[[nodiscard]] wire::Digest host_fingerprint();
-
-/// Payload bytes to ask of a socket's buffers when the user says nothing.
-inline constexpr std::uint32_t kDefaultBuffer = 32U << 20U;
-
-/// The warning about datagrams that cannot cross in one piece; nothing when they can, or when that
-/// is not known.
-[[nodiscard]] std::optional<Warning> fragmentation_warning(const Endpoint& server,
-                                                           std::uint32_t payload_bytes,
-                                                           std::optional<std::uint32_t> path_mtu);
-
-/// The warning about a capped buffer, with the exact command; nothing when enough was granted.
-[[nodiscard]] std::optional<Warning> buffer_warning(std::uint32_t wanted, std::uint32_t granted,
-                                                    const char* which);
 
 }  // namespace udperf::engine

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "engine/socket_warnings.hpp"
 #include "model/packet_plan.hpp"
 
 namespace udperf::engine {
@@ -187,26 +188,6 @@ void warn_of_black_hole(const std::optional<PathMtu>& mtu, const char* way, Test
                     " without a word (no ICMP \"too big\"): what relies on path MTU discovery "
                     "hangs there"});
   }
-}
-
-/// The server's end of it: matters at full speed, or where something was lost there. What is on
-/// this host says so itself.
-std::optional<Warning> server_buffer_warning(const TestOutcome& outcome) {
-  constexpr std::uint32_t kEnough = 4U << 20U;  // as in buffer_warning()
-  if (!outcome.up || (outcome.clock && outcome.clock->method == "same_host")) {
-    return std::nullopt;
-  }
-  for (const StreamOutcome& stream : outcome.up->streams) {
-    const bool told = stream.rx && stream.rx->rcvbuf_bytes > 0;
-    if (told && stream.rx->rcvbuf_bytes < kEnough &&
-        (!outcome.params.rate_up.limited() || stream.rx->rx_socket_drop.value_or(0) > 0)) {
-      return Warning{"server_rmem_max_capped",
-                     "the server's socket buffer is " + std::to_string(stream.rx->rcvbuf_bytes) +
-                         " bytes, little at this rate; there: sysctl -w net.core.rmem_max=" +
-                         std::to_string(kDefaultBuffer) + ", or a larger --buffer"};
-    }
-  }
-  return std::nullopt;
 }
 
 void fill_warnings(const std::vector<std::unique_ptr<StreamEndpoint>>& endpoints,

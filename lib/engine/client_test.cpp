@@ -9,6 +9,11 @@
 namespace udperf::engine {
 namespace {
 
+/// Both ends know that the test is light.
+bool both_know_light(const ClientOptions& options, const wire::Accept& accept) {
+  return options.light && (accept.capabilities & wire::kCapLight) != 0;
+}
+
 ClientControl::Settings control_settings(const ClientTest::Settings& settings,
                                          const Connection& connection, const Task& root) {
   ClientControl::Settings out;
@@ -19,7 +24,7 @@ ClientControl::Settings control_settings(const ClientTest::Settings& settings,
   out.payload_fallback = connection.payload_fallback;
   out.same_host = connection.accept.host == settings.host;
   out.few_probes = settings.options.few_probes;
-  out.seldom = settings.options.light && (connection.accept.capabilities & wire::kCapLight) != 0;
+  out.seldom = both_know_light(settings.options, connection.accept);
   out.go_at = settings.go_at;
   out.root = &root;
   return out;
@@ -150,15 +155,10 @@ void ClientTest::add_stream(std::size_t i, const crypto::Key& token_key) {
   settings.memory = &memory_;
   settings.senders = settings_.senders;
   settings.light = settings_.options.light;
-  settings.seldom = seldom();
+  settings.seldom = both_know_light(settings_.options, connection_->accept);
   settings.control_stream = i == 0 ? nullptr : endpoints_.front().get();
   endpoints_.push_back(std::make_unique<StreamEndpoint>(
       settings, std::move(stream.port), clock_, shared_, i == 0 ? control_.get() : nullptr));
-}
-
-/// Both ends know that the test is light.
-bool ClientTest::seldom() const {
-  return settings_.options.light && (connection_->accept.capabilities & wire::kCapLight) != 0;
 }
 
 std::vector<const StreamEndpoint*> ClientTest::endpoints() const {
@@ -187,10 +187,7 @@ void ClientTest::fail(Error error) {
   outcome_.end = unix_now();
   outcome_.status = interrupted_.load() ? TestStatus::interrupted : TestStatus::error;
   outcome_.error = std::move(error);
-  stage_ = Stage::over;
-  if (settings_.on_over) {
-    settings_.on_over();
-  }
+  conclude();
 }
 
 void ClientTest::finish() {
@@ -204,6 +201,10 @@ void ClientTest::finish() {
   }
   const auto& told = settings_.options.profile.warnings;
   outcome_.warnings.insert(outcome_.warnings.end(), told.begin(), told.end());
+  conclude();
+}
+
+void ClientTest::conclude() {
   stage_ = Stage::over;
   if (settings_.on_over) {
     settings_.on_over();
@@ -216,10 +217,7 @@ void ClientTest::abandon() noexcept {
     endpoint->notify();
   }
   outcome_.status = TestStatus::error;
-  stage_ = Stage::over;
-  if (settings_.on_over) {
-    settings_.on_over();
-  }
+  conclude();
 }
 
 }  // namespace udperf::engine

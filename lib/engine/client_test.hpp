@@ -10,6 +10,7 @@
 #include "engine/client_connect.hpp"
 #include "engine/client_control.hpp"
 #include "engine/executor.hpp"
+#include "engine/host_fingerprint.hpp"
 #include "engine/stream_endpoint.hpp"
 #include "model/outcome.hpp"
 
@@ -87,10 +88,10 @@ class ClientTest final : public Task {
   Wake step_connect(net::ReceiveBuffers& buffers, MonoTime now);
   void begin();
   void add_stream(std::size_t i, const crypto::Key& token_key);
-  [[nodiscard]] bool seldom() const;
   void end_tasks();
   void fail(Error error);
   void finish();
+  void conclude();
   [[nodiscard]] UnixTime unix_now() const;
 
   Settings settings_;

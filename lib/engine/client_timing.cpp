@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "session/admission.hpp"
-#include "session/fin_exchange.hpp"
+#include "session/report_exchange.hpp"
 
 namespace udperf::engine {
 namespace {

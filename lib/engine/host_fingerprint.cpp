@@ -1,8 +1,8 @@
-#include <array>
+#include "engine/host_fingerprint.hpp"
+
 #include <span>
 
 #include "crypto/crypto.hpp"
-#include "engine/client_connect.hpp"
 #include "os/host_identity.hpp"
 
 namespace udperf::engine {

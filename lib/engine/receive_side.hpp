@@ -10,7 +10,7 @@
 #include "receiver/queue_reporter.hpp"
 #include "receiver/receiver.hpp"
 #include "sender/host_load.hpp"
-#include "session/fin_exchange.hpp"
+#include "session/report_exchange.hpp"
 
 namespace udperf::engine {
 

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/client_connect.hpp"
-#include "engine/port_offload.hpp"
+#include "engine/host_fingerprint.hpp"
+#include "engine/port_options.hpp"
 #include "engine/server_sessions.hpp"
+#include "engine/socket_warnings.hpp"
 #include "sender/sender.hpp"
 #include "session/light.hpp"
 
@@ -201,17 +202,13 @@ wire::Accept ServerSessions::acceptance(const wire::Request& request, const Sess
 
 std::unique_ptr<net::DatagramPort> ServerSessions::open_port(const Session& session,
                                                              const net::Datagram& datagram) {
-  net::PortOptions options;
+  net::PortOptions options = port_options(session.params);
   options.bind = datagram.local.address;
   options.local_port = datagram.local.port;
   options.device = options_.bind_device;
   options.remote = datagram.peer;
   options.buffer_bytes = options_.buffer.value_or(kDefaultBuffer);
   options.share_port = true;
-  options.gso = port_offload(session.params.gso);
-  options.gro = port_offload(session.params.gro);
-  options.tos = static_cast<std::uint8_t>((session.params.dscp << 2U) | session.params.ecn);
-  options.dont_fragment = session.params.df == DontFragment::on;
   std::vector<net::Datagram> strays;
   auto port = listener_.open_session(options, strays);
   for (net::Datagram& stray : strays) {

@@ -1,11 +1,20 @@
 // What a user should know about the sockets of a test.
 
+#include "engine/socket_warnings.hpp"
+
 #include <algorithm>
 #include <string>
 
-#include "engine/client_connect.hpp"
+#include "engine/port_options.hpp"
 
 namespace udperf::engine {
+namespace {
+
+// Of a socket's buffer: a stall of some milliseconds at gigabits. What is below that loses
+// datagrams there.
+constexpr std::uint32_t kEnoughBuffer = 4U << 20U;
+
+}  // namespace
 
 std::optional<Warning> fragmentation_warning(const Endpoint& server, std::uint32_t payload_bytes,
                                              std::optional<std::uint32_t> path_mtu) {
@@ -22,9 +31,7 @@ std::optional<Warning> fragmentation_warning(const Endpoint& server, std::uint32
 
 std::optional<Warning> buffer_warning(std::uint32_t wanted, std::uint32_t granted,
                                       const char* which) {
-  // Enough for a stall of some milliseconds at gigabits; what is below that loses datagrams here.
-  constexpr std::uint32_t kEnough = 4U << 20U;
-  if (granted >= std::min(wanted, kEnough)) {
+  if (granted >= std::min(wanted, kEnoughBuffer)) {
     return std::nullopt;
   }
   const std::string name = std::string{"net.core."} + which;
@@ -32,6 +39,23 @@ std::optional<Warning> buffer_warning(std::uint32_t wanted, std::uint32_t grante
                  "the socket buffer is " + std::to_string(granted) + " bytes, " +
                      std::to_string(wanted) + " were asked for; to lift the limit: sysctl -w " +
                      name + "=" + std::to_string(wanted)};
+}
+
+std::optional<Warning> server_buffer_warning(const TestOutcome& outcome) {
+  if (!outcome.up || (outcome.clock && outcome.clock->method == "same_host")) {
+    return std::nullopt;
+  }
+  for (const StreamOutcome& stream : outcome.up->streams) {
+    const bool told = stream.rx && stream.rx->rcvbuf_bytes > 0;
+    if (told && stream.rx->rcvbuf_bytes < kEnoughBuffer &&
+        (!outcome.params.rate_up.limited() || stream.rx->rx_socket_drop.value_or(0) > 0)) {
+      return Warning{"server_rmem_max_capped",
+                     "the server's socket buffer is " + std::to_string(stream.rx->rcvbuf_bytes) +
+                         " bytes, little at this rate; there: sysctl -w net.core.rmem_max=" +
+                         std::to_string(kDefaultBuffer) + ", or a larger --buffer"};
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace udperf::engine

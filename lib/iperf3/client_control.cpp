@@ -204,8 +204,7 @@ void ClientControl::terminate() {
   give_up(Error{ErrorCode::cut_short, "interrupted", 0, began_ ? "transfer" : "connect"});
 }
 
-void ClientControl::on_closed(MonoTime now) {
-  static_cast<void>(now);
+void ClientControl::on_closed() {
   abandoned_ = !over() && phase_ != Phase::reason;
   if (phase_ == Phase::reason) {
     fail_without_reason();  // as servers before 3.21 do when they refuse a user

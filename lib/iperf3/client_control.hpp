@@ -38,7 +38,7 @@ class ClientControl {
   ClientControl(Settings settings, MonoTime now);
 
   void on_bytes(std::span<const std::byte> bytes, MonoTime now);
-  void on_closed(MonoTime now);
+  void on_closed();
   void on_time(MonoTime now);
 
   void send_parameters(const Parameters& parameters);

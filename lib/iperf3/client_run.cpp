@@ -5,8 +5,8 @@
 #include <memory>
 #include <utility>
 
-#include "engine/client_connect.hpp"
 #include "engine/client_outcome.hpp"
+#include "engine/port_options.hpp"
 #include "engine/server_lookup.hpp"
 #include "iperf3/amount_time.hpp"
 #include "iperf3/first_server.hpp"
@@ -61,11 +61,6 @@ Parameters parameters_of(const TestParams& params) {
   return p;
 }
 
-net::PortOptions::Offload offload(OffloadMode mode) {
-  return mode == OffloadMode::off ? net::PortOptions::Offload::off
-                                  : net::PortOptions::Offload::automatic;
-}
-
 /// For the server's next datagram in a test for an amount.
 Duration data_patience(const TestParams& params) {
   constexpr Duration kLeast = 10s;
@@ -95,12 +90,7 @@ ClientPlan plan_of(const engine::ClientOptions& options, const Endpoint& server)
   plan.rate_bps = share_of(params.rate_up, params);
   plan.flood = params.rate_up.flood;
   plan.payload = params.payload;
-  plan.sockets.bind = options.bind;
-  plan.sockets.device = options.bind_device;
-  plan.sockets.local_port = options.local_port;
-  plan.sockets.buffer_bytes = options.buffer.value_or(engine::kDefaultBuffer);
-  plan.sockets.gso = offload(params.gso);
-  plan.sockets.gro = offload(params.gro);
+  plan.sockets = engine::client_port_options(options, server, options.local_port);
   plan.spin = options.spin;
   plan.realtime = options.realtime;
   plan.patience = options.connect_timeout;
@@ -118,11 +108,7 @@ ClientPlan plan_of(const engine::ClientOptions& options, const Endpoint& server)
 std::uint32_t auto_length(const engine::ClientOptions& options, const Endpoint& server) {
   const bool v4 = server.address.family == IpFamily::v4;
   const std::uint32_t most = v4 ? kAutoPayloadV4 : kAutoPayloadV6;
-  net::PortOptions port_options;
-  port_options.bind = options.bind;
-  port_options.device = options.bind_device;
-  port_options.remote = server;
-  const auto port = net::UdpPort::open(port_options);
+  const auto port = net::UdpPort::open(engine::client_port_options(options, server, 0));
   const auto mtu = port ? (*port)->path_mtu() : std::nullopt;
   const std::uint32_t headers = ip_udp_header_bytes(server.address.family);
   return mtu && *mtu > headers + kDataHeaderBytes ? std::min(*mtu - headers, most) : most;

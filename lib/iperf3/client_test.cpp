@@ -196,8 +196,8 @@ void ClientTest::act() {
 
 /// When run_data() has something to do again.
 MonoTime ClientTest::next_look(MonoTime now) const {
-  if (ended_ != kNever) {
-    return ended_ + grace_;
+  if (end_.at != kNever) {
+    return end_.at + end_.grace;
   }
   const MonoTime until = std::min(now + kLongestSleep, cutter_->next());
   if (plan_.duration <= Duration{0}) {
@@ -225,7 +225,7 @@ void ClientTest::talk() {
     control_->on_bytes(bytes, parts_.clock.now());
   }
   if (connection_->closed()) {
-    control_->on_closed(parts_.clock.now());
+    control_->on_closed();
   }
 }
 

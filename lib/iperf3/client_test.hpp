@@ -24,16 +24,6 @@
 
 namespace udperf::iperf3 {
 
-/// This end of the connections.
-struct ClientSockets {
-  std::optional<IpAddress> bind;
-  std::string device;            ///< network interface that all goes through; empty: any
-  std::uint16_t local_port = 0;  ///< of the first stream; the next ones follow; 0 = any
-  std::uint32_t buffer_bytes = 0;
-  net::PortOptions::Offload gso = net::PortOptions::Offload::automatic;
-  net::PortOptions::Offload gro = net::PortOptions::Offload::automatic;
-};
-
 /// A test that a client is to run against an iperf3 server.
 struct ClientPlan {
   std::string host;            ///< as the user wrote it
@@ -45,7 +35,9 @@ struct ClientPlan {
   std::uint64_t rate_bps = 0;  ///< what each stream of this end sends; 0 = unlimited
   bool flood = false;          ///< and that is what was asked for
   PayloadKind payload = PayloadKind::random;
-  ClientSockets sockets;
+  /// This end's sockets. The local port is the first stream's, the next ones follow; the peer, the
+  /// marks and a window are those of `server` and `parameters`.
+  net::PortOptions sockets;
   bool spin = false;
   engine::Realtime realtime = engine::Realtime::automatic;
   Duration patience = std::chrono::seconds{5};  ///< until data flows, in all
@@ -183,9 +175,13 @@ class ClientTest {
   std::optional<Error> error_;
   MonoTime hello_by_ = kNever;
   MonoTime started_ = kNever;
-  MonoTime ended_ = kNever;     ///< this end sends no more
-  MonoTime end_said_ = kNever;  ///< the server was told so: it sends no more
-  Duration grace_{0};           ///< between the two
+  /// Of the data.
+  struct End {
+    MonoTime at = kNever;    ///< this end sends no more
+    MonoTime said = kNever;  ///< the server was told so: it sends no more
+    Duration grace{0};       ///< between the two
+  };
+  End end_;
   MonoTime progress_at_ = kNever;
   bool interrupted_ = false;
 };

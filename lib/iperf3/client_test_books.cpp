@@ -17,7 +17,7 @@ double seconds_of(Duration time) {
 /// How long a stream was counted here, without the omitted time. What the server sends flows until
 /// it is told of the end.
 double ClientTest::counted_seconds(const Stream& stream) const {
-  const MonoTime end = stream.sender || ended_in_omitted_time() ? ended_ : end_said_;
+  const MonoTime end = stream.sender || ended_in_omitted_time() ? end_.at : end_.said;
   return seconds_of(end - started_ - std::chrono::seconds{plan_.parameters.omit_seconds});
 }
 
@@ -61,7 +61,7 @@ void ClientTest::close_books(ClientFinish& finish) {
   for (std::size_t i = 0; i < streams_.size(); ++i) {
     counted.push_back(close_stream(i, finish));
   }
-  note_rows(cutter_->cut_last(record_.streams, counted, {ended_, end_said_}));
+  note_rows(cutter_->cut_last(record_.streams, counted, {end_.at, end_.said}));
   record_.local_cpu = cpu_->share(parts_.clock.now());
   if (const auto& told = control_->server_results()) {
     record_.remote_cpu = {told->cpu_total, told->cpu_user, told->cpu_system};
@@ -90,7 +90,7 @@ void ClientTest::close_sender(Stream& stream, const StreamResult* told, double s
   row.received_packets = out.tx->packets;
   row.received_told = told != nullptr;
   if (told != nullptr) {
-    const StreamResult word = with_seconds(*told, seconds, end_said_ - ended_);
+    const StreamResult word = with_seconds(*told, seconds, end_.said - end_.at);
     const Parameters& p = plan_.parameters;
     auto heard = peer_received(
         word, OwnSent{stream.sender->packets(), stream.sender->omitted_packets(), p.length,

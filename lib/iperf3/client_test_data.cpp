@@ -20,7 +20,7 @@ constexpr Duration kTick = 50ms;
 }  // namespace
 
 void ClientTest::run_data(MonoTime now) {
-  if (ended_ != kNever) {
+  if (end_.at != kNever) {
     say_end(now);
     return;
   }
@@ -189,13 +189,13 @@ void ClientTest::stop_senders(TxEnd why) {
 
 bool ClientTest::ended_in_omitted_time() const {
   const Duration omitted = std::chrono::seconds{plan_.parameters.omit_seconds};
-  return ended_ != kNever && ended_ < started_ + omitted;
+  return end_.at != kNever && end_.at < started_ + omitted;
 }
 
 /// From here on this end sends no more. Where that is in the omitted time, nothing counts at all:
 /// not what still comes, either.
 void ClientTest::note_end() {
-  ended_ = parts_.clock.now();
+  end_.at = parts_.clock.now();
   if (!ended_in_omitted_time()) {
     return;
   }
@@ -210,16 +210,16 @@ void ClientTest::end_data() {
   stop_senders(interrupted_ ? TxEnd::interrupted : TxEnd::complete);
   note_end();
   const bool sent = plan_.parameters.client_sends();
-  grace_ = sent ? end_grace(connection_->round_trip()) : Duration{0};
-  say_end(ended_);
+  end_.grace = sent ? end_grace(connection_->round_trip()) : Duration{0};
+  say_end(end_.at);
 }
 
 /// Tells the server that the test is over, once what is under way has had time to arrive.
 void ClientTest::say_end(MonoTime now) {
-  if (now - ended_ >= grace_) {
-    end_said_ = now;
+  if (now - end_.at >= end_.grace) {
+    end_.said = now;
     const Duration all = end_patience(plan_.end_patience, plan_.start_by - started_);
-    control_->end_test(now, all - (now - ended_));
+    control_->end_test(now, all - (now - end_.at));
   }
 }
 
@@ -230,7 +230,7 @@ void ClientTest::interrupt(MonoTime now) {
     control_->terminate();
     return;
   }
-  if (control_->running() && ended_ == kNever) {
+  if (control_->running() && end_.at == kNever) {
     end_data();
   }
   control_->end_by(now + kInterruptedPatience);
@@ -261,12 +261,12 @@ void ClientTest::note_rows(const IntervalRows& rows) {
 
 /// When a test was over that the server did not let come to its end.
 void ClientTest::note_cut_off() {
-  if (ended_ == kNever) {
+  if (end_.at == kNever) {
     stop_senders(control_->abandoned() ? TxEnd::peer_silent : TxEnd::peer_stopped);
     note_end();
   }
-  if (end_said_ == kNever) {
-    end_said_ = parts_.clock.now();
+  if (end_.said == kNever) {
+    end_.said = parts_.clock.now();
   }
 }
 

@@ -16,18 +16,15 @@ Duration time_for_stream(std::optional<Duration> round_trip) {
 
 net::PortOptions ClientTest::port_options() const {
   const Parameters& p = plan_.parameters;
-  net::PortOptions out;
+  net::PortOptions out = plan_.sockets;
   out.bind = connection_->local().address;  // the server knows the client by it
-  out.device = plan_.sockets.device;
-  out.local_port = plan_.sockets.local_port == 0
-                       ? std::uint16_t{0}
-                       : static_cast<std::uint16_t>(plan_.sockets.local_port + streams_.size());
+  if (out.local_port != 0) {
+    out.local_port = static_cast<std::uint16_t>(out.local_port + streams_.size());
+  }
   out.remote = plan_.server;
-  out.buffer_bytes = p.window != 0 ? p.window : plan_.sockets.buffer_bytes;
+  out.buffer_bytes = p.window != 0 ? p.window : out.buffer_bytes;
   out.tos = p.ip.tos;
   out.dont_fragment = p.ip.dont_fragment;
-  out.gso = plan_.sockets.gso;
-  out.gro = plan_.sockets.gro;
   return out;
 }
 

@@ -84,8 +84,7 @@ void ServerTest::on_event(ServerEvent event, MonoTime now) {
   }
 }
 
-void ServerTest::grant(const TestParams& granted, MonoTime now) {
-  static_cast<void>(now);
+void ServerTest::grant(const TestParams& granted) {
   admission_.grant(granted);
 }
 

@@ -76,7 +76,7 @@ class ServerTest {
   void ask_again() { admission_.ask(); }
   /// `granted`: with the rates that the policy leaves. The client is told when may_create() lets
   /// it.
-  void grant(const TestParams& granted, MonoTime now);
+  void grant(const TestParams& granted);
   /// Who turns the client away, by one of these three, tells why.
   void refuse(ErrorNumber error, const std::string& reason, MonoTime now);
   void say_busy(MonoTime now);

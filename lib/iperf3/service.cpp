@@ -8,7 +8,7 @@
 #include "base/address_lists.hpp"
 #include "base/saturating.hpp"
 #include "base/source_accounts.hpp"
-#include "engine/client_connect.hpp"
+#include "engine/port_options.hpp"
 #include "iperf3/socket_buffers.hpp"
 #include "net/udp_listener.hpp"
 #include "os/affinity.hpp"
@@ -222,7 +222,7 @@ void Iperf3Service::decide(ServerTest& test, MonoTime now) {
     deny(test, "the server has no memory left", now);
     return;
   }
-  test.grant(params, now);
+  test.grant(params);
   parts_.observer.on_session_opened(test.id(), test.client(), params);
 }
 

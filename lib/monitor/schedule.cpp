@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/saturating.hpp"
+#include "base/seeded_bits.hpp"
 
 namespace udperf::monitor {
 namespace {
@@ -13,12 +14,9 @@ constexpr std::uint32_t kFailuresBeforeStretch = 3;
 constexpr std::uint32_t kMostStretch = 4;
 constexpr std::pair<std::uint64_t, std::uint64_t> kElsewhere{UINT64_MAX, 0};  // no target's round
 
-/// A number without a pattern for each input (splitmix64).
+/// A number without a pattern for each input.
 std::uint64_t mixed(std::uint64_t value) {
-  value += 0x9e3779b97f4a7c15U;
-  value = (value ^ (value >> 30U)) * 0xbf58476d1ce4e5b9U;
-  value = (value ^ (value >> 27U)) * 0x94d049bb133111ebU;
-  return value ^ (value >> 31U);
+  return SeededBits{value}.next();
 }
 
 /// The golden ratio spreads any number of targets evenly over the period.

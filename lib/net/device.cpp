@@ -1,16 +1,21 @@
 #include "net/device.hpp"
 
 #include <net/if.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
+#include <ifaddrs.h>
 #include <iterator>
+#include <memory>
 #include <string_view>
 #include <vector>
 
 #include "base/nearest_word.hpp"
+#include "net/socket_address.hpp"
 
 namespace udperf::net {
 namespace {
@@ -34,6 +39,24 @@ Error no_such_device(const std::string& device) {
     text += "; did you mean " + std::string{*nearest} + "?";
   }
   return Error{ErrorCode::usage, std::move(text), 0, {}};
+}
+
+/// Nothing for what is not IP.
+std::optional<IpAddress> address_of(const ifaddrs& entry) {
+  if (entry.ifa_addr == nullptr) {
+    return std::nullopt;
+  }
+  if (entry.ifa_addr->sa_family == AF_INET) {
+    sockaddr_in v4{};  // a copy: a sockaddr need not be aligned as this one
+    std::memcpy(&v4, entry.ifa_addr, sizeof v4);
+    return from_in_addr(v4.sin_addr);
+  }
+  if (entry.ifa_addr->sa_family == AF_INET6) {
+    sockaddr_in6 v6{};
+    std::memcpy(&v6, entry.ifa_addr, sizeof v6);
+    return from_in6_addr(v6.sin6_addr, v6.sin6_scope_id);
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -67,6 +90,19 @@ Result<void> check_device(const std::string& device) {
     return tl::unexpected{no_such_device(device)};
   }
   return {};
+}
+
+std::vector<DeviceAddress> device_addresses() {
+  ifaddrs* list = nullptr;
+  if (::getifaddrs(&list) != 0) {
+    return {};
+  }
+  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner{list, &::freeifaddrs};
+  std::vector<DeviceAddress> all;
+  for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
+    all.push_back({entry->ifa_name, address_of(*entry), (entry->ifa_flags & IFF_MASTER) != 0});
+  }
+  return all;
 }
 
 }  // namespace udperf::net

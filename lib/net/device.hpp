@@ -1,7 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "base/endpoint.hpp"
 #include "base/result.hpp"
 
 namespace udperf::net {
@@ -16,5 +19,15 @@ namespace udperf::net {
 /// An error where no network interface has this name; it tells the nearest one that has. An empty
 /// name is no error.
 [[nodiscard]] Result<void> check_device(const std::string& device);
+
+/// An interface of this host, with one of its addresses.
+struct DeviceAddress {
+  std::string device;
+  std::optional<IpAddress> address;  ///< absent: an entry that is not of IP
+  bool joins_others = false;         ///< it is the master of others: a bond, a bridge, a VRF
+};
+
+/// All that there are; empty where the system does not tell.
+[[nodiscard]] std::vector<DeviceAddress> device_addresses();
 
 }  // namespace udperf::net

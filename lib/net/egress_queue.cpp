@@ -10,33 +10,14 @@
 
 #include <cstdlib>
 #include <cstring>
-#include <ifaddrs.h>
 #include <memory>
 #include <optional>
 #include <vector>
 
-#include "net/socket_address.hpp"
+#include "net/device.hpp"
 
 namespace udperf::net {
 namespace {
-
-/// The address of an entry of getifaddrs(); nothing for what is not IP.
-std::optional<IpAddress> address_of(const ifaddrs& entry, std::uint32_t scope_id) {
-  if (entry.ifa_addr == nullptr) {
-    return std::nullopt;
-  }
-  if (entry.ifa_addr->sa_family == AF_INET) {
-    sockaddr_in v4{};  // a copy: a sockaddr need not be aligned as this one
-    std::memcpy(&v4, entry.ifa_addr, sizeof v4);
-    return from_in_addr(v4.sin_addr);
-  }
-  if (entry.ifa_addr->sa_family == AF_INET6) {
-    sockaddr_in6 v6{};
-    std::memcpy(&v6, entry.ifa_addr, sizeof v6);
-    return from_in6_addr(v6.sin6_addr, scope_id);
-  }
-  return std::nullopt;
-}
 
 /// The attributes of a discipline: where they begin, and their bytes.
 struct Attributes {
@@ -160,17 +141,11 @@ std::string choose_device(std::span<const AddressedDevice> devices, const std::s
 }
 
 int egress_device(const IpAddress& local, const std::string& bound) {
-  ifaddrs* list = nullptr;
-  if (::getifaddrs(&list) != 0) {
-    return 0;
-  }
-  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner{list, &::freeifaddrs};
   std::vector<AddressedDevice> devices;
-  for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
-    const auto address = address_of(*entry, local.scope_id);
-    devices.push_back({entry->ifa_name,
-                       address && address->family == local.family && address->bytes == local.bytes,
-                       (entry->ifa_flags & IFF_MASTER) != 0});
+  for (const DeviceAddress& one : device_addresses()) {
+    const bool has_address =
+        one.address && one.address->family == local.family && one.address->bytes == local.bytes;
+    devices.push_back({one.device, has_address, one.joins_others});
   }
   const std::string name = choose_device(devices, bound);
   return name.empty() ? 0 : static_cast<int>(::if_nametoindex(name.c_str()));

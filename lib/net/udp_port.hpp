@@ -54,6 +54,10 @@ class UdpPort final : public DatagramPort {
   SendOutcome send_gso(std::span<const std::byte> data, std::uint32_t segment, std::uint32_t n);
   SendOutcome send_many(std::span<const std::byte> data, std::uint32_t segment, std::uint32_t n);
   [[nodiscard]] bool has_room() const;
+  /// Whether datagrams of so much payload leave unfragmented, as far as the route tells.
+  [[nodiscard]] bool fits_path(std::uint32_t payload) const {
+    return payload + ip_udp_header_bytes(remote_.address.family) <= mtu_;
+  }
   SendOutcome send_singly(std::span<const std::byte> data, std::uint32_t segment, std::uint32_t n);
   SendOutcome send_one(std::span<const std::byte> datagram);
   SendOutcome error_outcome(int os_error, std::uint32_t lost);
@@ -88,8 +92,5 @@ class UdpPort final : public DatagramPort {
   std::uint64_t checksum_errors_before_ = 0;
   PathSigns signs_;  ///< of the receiving thread
 };
-
-/// Lets this process open as many descriptors as its hard limit allows: each stream takes one.
-void raise_descriptor_limit();
 
 }  // namespace udperf::net

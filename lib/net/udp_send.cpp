@@ -22,8 +22,6 @@ constexpr std::uint32_t kWholeV6 = 65473;
 constexpr std::uint32_t kSegmentsBefore69 = 64;  // kernels before 6.9 take 64 segments, later 128
 constexpr std::uint32_t kMany = 64;              // datagrams for one sendmmsg
 constexpr std::uint32_t kFew = 16;               // as cheap one by one
-constexpr std::uint32_t kHeadersV4 = 28;
-constexpr std::uint32_t kHeadersV6 = 48;
 
 /// Whether the errno of a send may be ICMP's answer to an earlier datagram instead (ip(7),
 /// IP_RECVERR): then this one was not tried at all, and trying again tells.
@@ -80,11 +78,10 @@ auto UdpPort::tried_twice(const Call& call) -> decltype(call()) {
 }
 
 std::uint32_t UdpPort::batch_limit(std::uint32_t segment) const {
-  const bool v4 = remote_.address.family == IpFamily::v4;
-  const bool fits_path = segment + (v4 ? kHeadersV4 : kHeadersV6) <= mtu_;
-  if (!gso_ || !fits_path) {
+  if (!gso_ || !fits_path(segment)) {
     return kMany;  // the kernel fragments, or segmentation is off: one by one down the stack
   }
+  const bool v4 = remote_.address.family == IpFamily::v4;
   return std::clamp((v4 ? kWholeV4 : kWholeV6) / segment, 1U, max_segments_);
 }
 
@@ -93,8 +90,7 @@ SendOutcome UdpPort::send(std::span<const std::byte> data, std::uint32_t segment
   if (n == 1) {
     return send_one(data);
   }
-  const bool v4 = remote_.address.family == IpFamily::v4;
-  if (gso_ && segment + (v4 ? kHeadersV4 : kHeadersV6) <= mtu_ && n <= max_segments_) {
+  if (gso_ && fits_path(segment) && n <= max_segments_) {
     return send_gso(data, segment, n);
   }
   return send_many(data, segment, n);

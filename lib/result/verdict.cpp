@@ -1,8 +1,7 @@
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <string>
 
+#include "base/decimal.hpp"
 #include "base/percent.hpp"
 #include "result/aggregate.hpp"
 #include "result/pace_limit.hpp"
@@ -145,12 +144,9 @@ Verdict classic(const ResultDocument& document) {
   if (!document.kilobytes_per_second) {
     return {std::nullopt, "the classic server did not say what arrived"};
   }
-  std::array<char, 400> text{};  // the largest double has 309 digits
-  std::snprintf(text.data(), text.size(),
-                "%.3f kB/s arrived, says the classic server; loss is "
-                "not known to it",
-                *document.kilobytes_per_second);
-  return {std::nullopt, text.data()};
+  return {std::nullopt,
+          decimal("%.3f kB/s arrived, says the classic server; loss is not known to it",
+                  *document.kilobytes_per_second)};
 }
 
 Verdict judge_way(const DirectionPart& part, const ResultDocument& document, Way way) {

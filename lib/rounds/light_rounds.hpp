@@ -14,9 +14,9 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "clock/clock.hpp"
-#include "engine/client_connect.hpp"
 #include "engine/client_run.hpp"
 #include "engine/executor.hpp"
+#include "engine/port_options.hpp"
 #include "model/outcome.hpp"
 #include "model/test_params.hpp"
 

@@ -159,7 +159,7 @@ void TargetTask::open_due(MonoTime now) {
   round.due = due(round.number);
   running.asleep = common_.watch.asleep();
   running.stood_still = common_.watch.stood_still(now);
-  open(running, now);
+  open(running);
 }
 
 /// Rounds that would have begun while this process did not run.
@@ -180,7 +180,7 @@ void TargetTask::pass_missed(MonoTime now) {
                    Error{ErrorCode::system, "this host did not run in time", 0, "schedule"});
 }
 
-void TargetTask::open(Running& running, MonoTime now) {
+void TargetTask::open(Running& running) {
   if (down_.pass > 0) {
     --down_.pass;
     running.round.tried = false;
@@ -205,7 +205,6 @@ void TargetTask::open(Running& running, MonoTime now) {
       std::make_unique<engine::ClientTest>(test_settings(running), common_.clock, common_.random);
   executor_.add(*test);
   running.test = std::move(test);
-  static_cast<void>(now);
 }
 
 engine::ClientTest::Settings TargetTask::test_settings(const Running& running) {

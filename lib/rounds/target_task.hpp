@@ -51,7 +51,7 @@ class TargetTask final : public engine::Task {
 
   void take_inbox();
   void open_due(MonoTime now);
-  void open(Running& running, MonoTime now);
+  void open(Running& running);
   void pass_missed(MonoTime now);
   [[nodiscard]] engine::ClientTest::Settings test_settings(const Running& running);
   void watch(Running& running, MonoTime now);

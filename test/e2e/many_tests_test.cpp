@@ -18,7 +18,7 @@
 #include "e2e/program.hpp"
 #include "engine/client_test.hpp"
 #include "engine/worker_pool.hpp"
-#include "net/udp_port.hpp"
+#include "os/descriptor_limit.hpp"
 #include "rounds/light_rounds.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
@@ -79,7 +79,7 @@ void check_way(const std::optional<WayOutcome>& way, std::uint64_t packets) {
 }  // namespace
 
 TEST_CASE("five hundred tests at once on two threads, each exact", "[e2e][beside]") {
-  net::raise_descriptor_limit();
+  os::raise_descriptor_limit();
   constexpr int kTests = 500;
   constexpr std::uint64_t kPackets = 30;
   const Server server{IpFamily::v4,
@@ -228,7 +228,7 @@ void ask_a_thousand(Attempt& attempt) {
 }  // namespace
 
 TEST_CASE("a thousand targets cost less than a core, and every round is exact", "[e2e]") {
-  net::raise_descriptor_limit();
+  os::raise_descriptor_limit();
   test::measure_under_condition(ask_a_thousand, test::long_measurement());
 }
 
@@ -247,7 +247,7 @@ std::size_t sleeps_of(const test::Process& process) {
 }  // namespace
 
 TEST_CASE("a thousand idle sessions wake a server less than 200 times a second", "[e2e]") {
-  net::raise_descriptor_limit();
+  os::raise_descriptor_limit();
   constexpr std::size_t kSessions = 1000;
   Server server{IpFamily::v4,
                 {"--max-sessions", "1001", "--max-sessions-per-address", "1001", "--max-memory",

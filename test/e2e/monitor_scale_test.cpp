@@ -15,7 +15,7 @@
 #include "clock/system_clock.hpp"
 #include "e2e/hostile.hpp"
 #include "e2e/monitor_process.hpp"
-#include "net/udp_port.hpp"
+#include "os/descriptor_limit.hpp"
 #include "support/condition.hpp"
 
 using namespace std::chrono_literals;
@@ -192,7 +192,7 @@ void check_rounds(const std::vector<json>& lines, Attempt& attempt) {
 
 TEST_CASE("a thousand targets cost a monitor less than a core, and all sums agree",
           "[e2e][monitor]") {
-  net::raise_descriptor_limit();
+  os::raise_descriptor_limit();
   measure_under_condition(
       [](Attempt& attempt) {
         const SystemClock clock;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "session/fin_exchange.hpp"
+#include "session/report_exchange.hpp"
 #include "session/sealer.hpp"
 
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer names it so

@@ -69,7 +69,7 @@ class Pair {
         }
       } else if (told) {
         server.on_closed(now);
-        client.on_closed(now);
+        client.on_closed();
       }
       act();
       server.on_time(now);

@@ -1,3 +1,4 @@
+#include "base/seeded_bits.hpp"
 #include "support/relay.hpp"
 #include "wire/compact_header.hpp"
 
@@ -5,12 +6,9 @@ namespace udperf::test {
 
 namespace {
 
-/// Splitmix64's finalizer: every bit of the input reaches every bit of the output.
+/// Every bit of the input reaches every bit of the output.
 std::uint64_t mix(std::uint64_t x) {
-  x += 0x9e3779b97f4a7c15ULL;
-  x = (x ^ (x >> 30U)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27U)) * 0x94d049bb133111ebULL;
-  return x ^ (x >> 31U);
+  return SeededBits{x}.next();
 }
 
 /// Uniform in [0, 1), from the passage alone; `question` tells the dice of one passage apart.

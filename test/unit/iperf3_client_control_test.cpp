@@ -103,7 +103,7 @@ TEST_CASE("Silence and a closed connection end a client in every state") {
         client.control.end_test(kStart, 15s);
       }
       if (closed) {
-        client.control.on_closed(kStart);
+        client.control.on_closed();
       } else {
         // Behind the data a server may wait for what is late, however soon it is to be connected.
         REQUIRE(client.control.deadline() == kStart + (stage >= 3 ? 10s : 5s));
@@ -179,7 +179,7 @@ TEST_CASE("A refusal is told in words with one number behind it, or with none") 
     if (number) {  // a server before 3.21 that refuses a user sends no errno
       client.say({std::byte{0}, std::byte{0}, std::byte{0}, std::byte{142}});
     }
-    client.control.on_closed(kStart);
+    client.control.on_closed();
     REQUIRE(client.control.error().has_value());
     CHECK_FALSE(client.control.abandoned());  // it had a reason
     CHECK(client.control.error()->code == ErrorCode::refused);
@@ -201,7 +201,7 @@ TEST_CASE("A server that closes when streams are made refuses the test, as one w
     if (stage >= 2) {
       client.say({std::byte{1}});
     }
-    client.control.on_closed(kStart);
+    client.control.on_closed();
     INFO("stage " << stage);
     REQUIRE(client.control.error().has_value());
     CHECK(client.control.error()->code == ErrorCode::refused);

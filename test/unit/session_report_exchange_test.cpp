@@ -1,6 +1,7 @@
 #include <random>
 
 #include "session/fin_exchange.hpp"
+#include "session/report_exchange.hpp"
 #include "support/catch.hpp"
 
 using namespace std::chrono_literals;

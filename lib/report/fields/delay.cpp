@@ -101,6 +101,7 @@ const Fields<result::DelayPart>& idle_rtt_fields() {
   static const Fields<result::DelayPart> fields{
       {"n", &result::DelayPart::n, {"Probes that came back.", "", "", "none were sent"}},
       {"min_ns", &result::DelayPart::min_ns, {"Smallest.", "ns", "RFC 2681", "none came back"}},
+      {"mean_ns", &result::DelayPart::mean_ns, {"Mean.", "ns", "RFC 2681", "none came back"}},
       {"p50_ns",
        &result::DelayPart::p50_ns,
        {"Median.", "ns", "RFC 2681", "none came back", "", 50}},
@@ -113,6 +114,7 @@ const Fields<result::DelayPart>& loaded_rtt_fields() {
   static const Fields<result::DelayPart> fields{
       {"n", &result::DelayPart::n, {"Probes that came back.", "", "", "none were sent"}},
       {"min_ns", &result::DelayPart::min_ns, {"Smallest.", "ns", "RFC 2681", "none came back"}},
+      {"mean_ns", &result::DelayPart::mean_ns, {"Mean.", "ns", "RFC 2681", "none came back"}},
       {"p50_ns",
        &result::DelayPart::p50_ns,
        {"Median.", "ns", "RFC 2681", "none came back", "", 51}},
