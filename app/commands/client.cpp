@@ -137,6 +137,9 @@ std::optional<std::string> apply_client_options(Command which, std::span<const G
   }
   traffic::settle_sizes(command.options.params);
   command.options.params.header = header_for(command);
+  if (!command.trace && spec_of(command.protocol).chooses_header) {
+    traffic::settle_offload(command.options.params);
+  }
   if (command.trace) {
     command.trace->rate_given = is_given(given, "rate");
     command.trace->amount_given = is_given(given, "duration") || is_given(given, "packets");

@@ -7,6 +7,7 @@
 
 #include "base/saturating.hpp"
 #include "model/forever.hpp"
+#include "traffic/profiles.hpp"
 
 namespace udperf::app {
 namespace {
@@ -69,6 +70,7 @@ Result<traffic::TraceInput> load_trace(const ClientCommand& command,
       options.flows->packets_of_each = true;
     }
   }
+  traffic::settle_offload(params);
   if (auto problem = check_params(params)) {
     return tl::unexpected{*std::move(problem)};
   }
