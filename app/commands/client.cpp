@@ -111,6 +111,31 @@ void send_as_codec(std::span<const GivenOption> given, engine::ClientOptions& op
   }
 }
 
+/// The server of who names none: this machine, by the IP version that is asked for.
+std::string local_host(const engine::ClientOptions& options) {
+  const bool v6 =
+      options.bind ? options.bind->family == IpFamily::v6 : options.family == IpFamily::v6;
+  return IpAddress::loopback(v6 ? IpFamily::v6 : IpFamily::v4).to_string();
+}
+
+/// Why an address does not go with the IP version or the local address that is asked for; a name
+/// may have others.
+std::optional<std::string> family_problem(const engine::ClientOptions& options) {
+  const auto address = parse_ip_address(options.host);
+  const bool written_v6 = options.host.find(':') != std::string::npos;
+  if (!address || written_v6 != (address->family == IpFamily::v6)) {  // v4-mapped: goes with either
+    return std::nullopt;
+  }
+  const std::string is = written_v6 ? "is an IPv6 address" : "is an IPv4 address";
+  if (options.family.value_or(address->family) != address->family) {
+    return is + (written_v6 ? ", which --ipv4 forbids" : ", which --ipv6 forbids");
+  }
+  if (options.bind && options.bind->family != address->family) {
+    return is + ", and --bind " + options.bind->to_string() + " is not";
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<std::string> apply_client_options(Command which, std::span<const GivenOption> given,
@@ -160,6 +185,12 @@ Invocation make_client(const Arguments& arguments) {
   }
   if (auto problem = apply_client_options(Command::client, arguments.options, command)) {
     return UsageError{*std::move(problem)};
+  }
+  if (arguments.words.empty()) {
+    command.options.host = local_host(command.options);
+  }
+  if (const auto problem = family_problem(command.options)) {
+    return UsageError{"HOST " + command.options.host + ": " + *problem};
   }
   return command;
 }

@@ -253,6 +253,9 @@ const std::vector<Refused>& refused_rows() {
        "--streams: a value is missing, accepted is N (parallel streams, 1..128 (default 1))"},
       {{"a.example", "b.example"}, "b.example: one argument too many; see udperf client --help"},
       {{""}, "HOST: is empty; accepted is a name or an address"},
+      {{"127.0.0.1", "-6"}, "HOST 127.0.0.1: is an IPv4 address, which --ipv6 forbids"},
+      {{"::1", "-4"}, "HOST ::1: is an IPv6 address, which --ipv4 forbids"},
+      {{"127.0.0.1", "--bind", "::1"}, "HOST 127.0.0.1: is an IPv4 address, and --bind ::1 is not"},
   };
   return rows;
 }
