@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -24,6 +25,12 @@ bool has_small_frames(const TestParams& params) {
   return small(Way::up) || small(Way::down);
 }
 
+/// Less than a datagram with the full header on each stream.
+bool has_small_amount(const TestParams& params) {
+  return params.amount.size_bytes > 0 &&
+         params.amount.size_bytes < std::uint64_t{kDataHeaderBytes} * params.streams;
+}
+
 /// The header that was asked for, or one that fits the smallest datagrams.
 HeaderKind header_for(const ClientCommand& command) {
   const engine::ClientOptions& options = command.options;
@@ -32,7 +39,7 @@ HeaderKind header_for(const ClientCommand& command) {
   }
   const bool small =
       (!options.auto_packet_size && smallest_length(options.params) < kDataHeaderBytes) ||
-      has_small_frames(options.params);
+      has_small_frames(options.params) || has_small_amount(options.params);
   return command.header.value_or(small ? HeaderKind::compact : HeaderKind::full);
 }
 

@@ -25,8 +25,11 @@ const std::vector<Refused>& refused_rows() {
       {{"--size=24"}, "--size 24: " + size_range},
       {{"--size", "-5"}, "--size -5: " + size_range},
       {{"--size", "abc"}, "--size abc: not a number: abc"},
-      {{"-s", "41B", "-P", "2"},
+      {{"-s", "41B", "-P", "2", "--header", "full"},
        "--size 41B: a size of 41 bytes over 2 stream(s) cannot be cut into datagrams of 40 to 1472 "
+       "bytes"},
+      {{"-s", "31B", "-P", "2"},
+       "--size 31B: a size of 31 bytes over 2 stream(s) cannot be cut into datagrams of 16 to 1472 "
        "bytes"},
       {{"-n", "0"}, "--packets 0: must be a whole number from 1 to 1152921504606846976"},
       {{"-n", "3", "-P", "4"}, "--packets 3: packets must be at least one for each stream"},

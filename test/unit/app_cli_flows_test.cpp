@@ -65,6 +65,15 @@ TEST_CASE("frames without room for the full header have the other", "[app]") {
   CHECK(header("isochronous:50:16K") == HeaderKind::full);     // 40
 }
 
+TEST_CASE("an amount without room for the full header has the other", "[app]") {
+  const auto header = [](const std::string& size) {
+    return params_of({"client", "host", "--size", size, "-P", "2"}).header;
+  };
+  CHECK(header("80B") == HeaderKind::full);
+  CHECK(header("79B") == HeaderKind::compact);
+  CHECK(header("32B") == HeaderKind::compact);
+}
+
 TEST_CASE("traffic with a shape leaves datagram by datagram where it is slow enough", "[app]") {
   const auto gso = [](std::vector<std::string> words) {
     words.insert(words.begin(), {"client", "host"});
