@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -27,6 +28,12 @@ bool has_small_frames(const TestParams& params) {
   return small(Way::up) || small(Way::down);
 }
 
+/// Less than a datagram with the full header on each stream.
+bool has_small_amount(const TestParams& params) {
+  return params.amount.size_bytes > 0 &&
+         params.amount.size_bytes < std::uint64_t{kDataHeaderBytes} * params.streams;
+}
+
 /// The header that was asked for, or one that fits the smallest datagrams.
 HeaderKind header_for(const ClientCommand& command) {
   const engine::ClientOptions& options = command.options;
@@ -35,7 +42,7 @@ HeaderKind header_for(const ClientCommand& command) {
   }
   const bool small =
       (!options.auto_packet_size && smallest_length(options.params) < kDataHeaderBytes) ||
-      has_small_frames(options.params);
+      has_small_frames(options.params) || has_small_amount(options.params);
   return command.header.value_or(small ? HeaderKind::compact : HeaderKind::full);
 }
 
@@ -113,6 +120,31 @@ void send_as_codec(std::span<const GivenOption> given, engine::ClientOptions& op
   }
 }
 
+/// The server of who names none: this machine, by the IP version that is asked for.
+std::string local_host(const engine::ClientOptions& options) {
+  const bool v6 =
+      options.bind ? options.bind->family == IpFamily::v6 : options.family == IpFamily::v6;
+  return IpAddress::loopback(v6 ? IpFamily::v6 : IpFamily::v4).to_string();
+}
+
+/// Why an address does not go with the IP version or the local address that is asked for; a name
+/// may have others.
+std::optional<std::string> family_problem(const engine::ClientOptions& options) {
+  const auto address = parse_ip_address(options.host);
+  const bool written_v6 = options.host.find(':') != std::string::npos;
+  if (!address || written_v6 != (address->family == IpFamily::v6)) {  // v4-mapped: goes with either
+    return std::nullopt;
+  }
+  const std::string is = written_v6 ? "is an IPv6 address" : "is an IPv4 address";
+  if (options.family.value_or(address->family) != address->family) {
+    return is + (written_v6 ? ", which --ipv4 forbids" : ", which --ipv6 forbids");
+  }
+  if (options.bind && options.bind->family != address->family) {
+    return is + ", and --bind " + options.bind->to_string() + " is not";
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<std::string> apply_client_options(Command which, std::span<const GivenOption> given,
@@ -139,6 +171,9 @@ std::optional<std::string> apply_client_options(Command which, std::span<const G
   }
   traffic::settle_sizes(command.options.params);
   command.options.params.header = header_for(command);
+  if (!command.trace && spec_of(command.protocol).chooses_header) {
+    traffic::settle_offload(command.options.params);
+  }
   if (command.trace) {
     command.trace->rate_given = is_given(given, "rate");
     command.trace->amount_given = is_given(given, "duration") || is_given(given, "packets");
@@ -159,6 +194,12 @@ Invocation make_client(const Arguments& arguments) {
   }
   if (auto problem = apply_client_options(Command::client, arguments.options, command)) {
     return UsageError{*std::move(problem)};
+  }
+  if (arguments.words.empty()) {
+    command.options.host = local_host(command.options);
+  }
+  if (const auto problem = family_problem(command.options)) {
+    return UsageError{"HOST " + command.options.host + ": " + *problem};
   }
   return command;
 }

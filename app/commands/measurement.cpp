@@ -77,9 +77,7 @@ int run_measurement(const ClientCommand& command, const TestRunner& runner) {
 int report_failure(const Error& error, const ClientCommand& command) {
   std::fprintf(stderr, "udperf: %s\n", error.message().c_str());
   // Only the formats that programs read promise something on stdout when there is no result.
-  const bool wanted =
-      command.output.format == OutputFormat::json || command.output.format == OutputFormat::jsonl;
-  if (wanted) {
+  if (command.output.format != OutputFormat::text) {
     const auto now = SystemClock{}.unix_now();
     const auto document = result::build_result(failed_outcome(error, command.options, now));
     Renderer renderer{command.output, report::TextStyle{}};

@@ -7,6 +7,7 @@
 
 #include "base/saturating.hpp"
 #include "model/forever.hpp"
+#include "traffic/profiles.hpp"
 
 namespace udperf::app {
 namespace {
@@ -16,14 +17,16 @@ using namespace std::chrono_literals;
 void warn(const traffic::TraceNotes& notes, std::uint32_t least, std::vector<Warning>& warnings) {
   const auto add = [&warnings](std::uint64_t count, const std::string& text) {
     if (count != 0) {
-      warnings.push_back({"trace", std::to_string(count) + " packets of the trace " + text});
+      const std::string packets = count == 1 ? " packet" : " packets";
+      warnings.push_back(
+          {"trace", text + ": " + std::to_string(count) + packets + " of the trace"});
     }
   };
-  add(notes.reordered, "were earlier than the one before: it was sorted by time");
-  add(notes.raised, "have no room for udperf's header: they are sent with " +
-                        std::to_string(least) + " bytes of payload");
-  add(notes.skipped, "are not IP: they are left out");
-  add(notes.cut, "were cut too short when they were captured: they are left out");
+  add(notes.reordered, "earlier than the one before, and sorted by time");
+  add(notes.raised, "sent with " + std::to_string(least) +
+                        " bytes of payload, having no room for udperf's header");
+  add(notes.skipped, "left out, being no IP");
+  add(notes.cut, "left out, being cut too short when captured");
   if (notes.heading) {
     warnings.push_back({"trace", "the first row of the trace is a heading: it is left out"});
   }
@@ -69,6 +72,7 @@ Result<traffic::TraceInput> load_trace(const ClientCommand& command,
       options.flows->packets_of_each = true;
     }
   }
+  traffic::settle_offload(params);
   if (auto problem = check_params(params)) {
     return tl::unexpected{*std::move(problem)};
   }

@@ -12,6 +12,7 @@
 #include "app/generate/completion.hpp"
 #include "app/generate/man_page.hpp"
 #include "app/options/commands.hpp"
+#include "classic/run_report.hpp"
 #include "report/fields/walk.hpp"
 #include "report/writer.hpp"
 #include "wire/protocol_tables.hpp"
@@ -56,6 +57,8 @@ void generate_docs(const std::filesystem::path& docs) {
   write(docs / "protocol.md", udperf::wire::with_wire_tables(protocol));
   write(docs / "result.schema.json", udperf::report::schema_text());
   write(docs / "events.schema.json", udperf::report::events_schema_text());
+  write(docs / "server-lines.schema.json",
+        udperf::report::server_lines_schema_text(udperf::classic::described_run()));
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "classic/run_outcome.hpp"
+#include "report/fields/field.hpp"
 
 namespace udperf::classic {
 
@@ -10,5 +12,7 @@ namespace udperf::classic {
 /// (docs/metrics.md).
 [[nodiscard]] std::string to_text(const RunOutcome& outcome);
 [[nodiscard]] std::string to_json(const RunOutcome& outcome);
+/// The fields of the data of that line.
+[[nodiscard]] std::vector<report::Described> described_run();
 
 }  // namespace udperf::classic

@@ -24,6 +24,14 @@ bool is_complete(const Json& document) {
   return status != nullptr && *status == "complete";
 }
 
+/// Of a series: that it was not ended by a signal between two runs, of which each was complete.
+bool is_whole(const Json& document) {
+  const auto wanted = number_of(at_path(document, "repeats.wanted"));
+  const Json* const runs = at_path(document, "repeats.runs");
+  const bool all = !wanted || runs == nullptr || static_cast<double>(runs->size()) >= *wanted;
+  return is_complete(document) && all;
+}
+
 std::vector<double> values_of_runs(const Json& document, const Metric& metric) {
   std::vector<double> values;
   const Json* const runs = at_path(document, "repeats.runs");
@@ -272,7 +280,7 @@ Comparison compare(const Json& before, const Json& after, std::span<const Limit>
   Comparison out;
   FoundRates found = found_rates(before, after);
   out.differences = differences(before, after);
-  out.cut_short = is_complete(before) && !is_complete(after);
+  out.cut_short = is_whole(before) && !is_whole(after);
   std::move(found.differences.begin(), found.differences.end(),
             std::back_inserter(out.differences));
   for (const Metric& metric : metrics()) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "base/saturating.hpp"
 #include "base/units.hpp"
 #include "traffic/profile_error.hpp"
 
@@ -254,6 +255,24 @@ void settle_sizes(TestParams& params) {
     largest = std::max(largest, shape.mixed() ? largest_of(shape) : 0);
   }
   params.payload_bytes = all_mixed ? largest : params.payload_bytes;
+}
+
+void settle_offload(TestParams& params) {
+  constexpr std::uint64_t kMostPps = 20'000;  // of a way: some per cent of a processor
+  bool slow = params.profile != Profile::none || params.shaped() || params.voice.wanted();
+  for (const Way way : {Way::up, Way::down}) {
+    const SendRate& rate = params.rate(way);
+    if (!includes(params.direction, way)) {
+      continue;
+    }
+    const MeanLength mean = params.mean_length(way);
+    slow = slow && rate.limited() && !rate.adjusted() &&
+           saturating_mul_div(Uint128{payload_bps(params, way, rate)}, mean.packets,
+                              Uint128{mean.bytes} * 8) <= kMostPps;
+  }
+  if (slow && params.gso == OffloadMode::automatic) {
+    params.gso = OffloadMode::off;
+  }
 }
 
 void fit_ip_sizes(TestParams& params, HeaderChoice choice) {

@@ -51,6 +51,11 @@ void apply_profile(const ProfileTraffic& profile, TestParams& params);
 /// do, where they are mixes.
 void settle_sizes(TestParams& params);
 
+/// Lets traffic with a shape of its own leave datagram by datagram where it is slow enough for that
+/// and nobody asked for merged buffers: these are one packet to captures, filters and shapers of
+/// the sending host, and frames, bursts and bunches are what would be merged.
+void settle_offload(TestParams& params);
+
 /// Who chooses the header of datagrams whose size is not known before the family is.
 enum class HeaderChoice : std::uint8_t {
   fixed,   ///< it is in the parameters, and no datagram is smaller

@@ -64,6 +64,8 @@ std::optional<std::size_t> ip_offset(int link, Bytes frame) {
     case DLT_EN10MB:
       return ip_behind(frame, 12, 14);
     case DLT_RAW:
+    case DLT_IPV4:
+    case DLT_IPV6:
       return 0;
     case DLT_NULL:
     case DLT_LOOP:
@@ -78,8 +80,9 @@ std::optional<std::size_t> ip_offset(int link, Bytes frame) {
 }
 
 bool known_link(int link) {
-  return link == DLT_EN10MB || link == DLT_RAW || link == DLT_NULL || link == DLT_LOOP ||
-         link == DLT_LINUX_SLL || link == DLT_LINUX_SLL2;
+  constexpr std::array kLinks{DLT_EN10MB, DLT_RAW,  DLT_IPV4,      DLT_IPV6,
+                              DLT_NULL,   DLT_LOOP, DLT_LINUX_SLL, DLT_LINUX_SLL2};
+  return std::find(kLinks.begin(), kLinks.end(), link) != kLinks.end();
 }
 
 /// Whether the lengths in the header are there.
@@ -131,7 +134,9 @@ Result<std::vector<TraceRow>> read_packets(pcap_t* capture, int link, TraceNotes
     const auto at = ip_offset(link, frame);
     const auto bytes = at ? payload_of(frame, *at, header->len) : std::nullopt;
     constexpr std::int64_t kMostSeconds = 2'147'483'647;  // what libpcap takes of a pcap file
-    if (header->ts.tv_sec < 0 || header->ts.tv_sec > kMostSeconds) {
+    constexpr std::int64_t kNsOfSecond = 1'000'000'000;
+    if (header->ts.tv_sec < 0 || header->ts.tv_sec > kMostSeconds || header->ts.tv_usec < 0 ||
+        header->ts.tv_usec >= kNsOfSecond) {
       return profile_error("packet " + std::to_string(number) + " has an impossible time");
     }
     if (!bytes) {

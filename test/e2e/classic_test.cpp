@@ -8,6 +8,7 @@
 #include "e2e/program.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
+#include "support/schema.hpp"
 #include "support/strict_json.hpp"
 #include "support/temp_dir.hpp"
 
@@ -27,6 +28,7 @@ std::vector<json> lines_of(const std::string& text) {
     const auto end = std::min(text.find('\n', start), text.size());
     const auto line = parse_strict_json(text.substr(start, end - start));
     REQUIRE(line.has_value());
+    CHECK(server_line_schema_problems(*line) == "");
     out.push_back(*line);
     start = end + 1;
   }

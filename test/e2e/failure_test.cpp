@@ -13,6 +13,7 @@
 #include "support/catch.hpp"
 #include "support/condition.hpp"
 #include "support/places.hpp"
+#include "support/schema.hpp"
 #include "support/spawn.hpp"
 
 using namespace std::chrono_literals;
@@ -190,6 +191,7 @@ TEST_CASE("an interrupted client prints what it has and tells the server", "[e2e
   // It was told, and did not find out by silence.
   REQUIRE(server.process().wait_for(Stream::out, "\n", kGuard));
   const auto session = json::parse(server.process().output(Stream::out));
+  CHECK(udperf::test::server_line_schema_problems(session) == "");
   const auto reason = session.at("data").at("reason").get<std::string>();
   CHECK_FALSE(reason.empty());
   CHECK_THAT(reason, !ContainsSubstring("silent"));

@@ -7,6 +7,7 @@
 #include "e2e/iperf3_peers.hpp"
 #include "e2e/program.hpp"
 #include "support/catch.hpp"
+#include "support/schema.hpp"
 #include "support/strict_json.hpp"
 #include "support/temp_dir.hpp"
 
@@ -58,7 +59,9 @@ std::vector<json> sessions(Iperf3Server& server, std::size_t count) {
       if (end == std::string::npos) {
         break;
       }
-      out.push_back(json::parse(text.substr(at, end - at))["data"]);
+      const json line = json::parse(text.substr(at, end - at));
+      CHECK(server_line_schema_problems(line) == "");
+      out.push_back(line["data"]);
       at = end + 1;
     }
     static_cast<void>(server.server.process().wait_for(Stream::err, "no such record", 20ms));

@@ -81,6 +81,15 @@ TEST_CASE("a usage error with --json is a document too", "[e2e]") {
   CHECK(document.at("up").is_null());
 }
 
+TEST_CASE("--print has its line where a file is missing, too", "[e2e]") {
+  for (const char* const option : {"--profile=trace:/no/such/file", "--key-file=/no/such/file"}) {
+    CAPTURE(option);
+    const auto finished = run_udperf({"client", option, "--print", "status,error.code"});
+    CHECK(finished.code() == 2);
+    CHECK(finished.out == "error usage\n");
+  }
+}
+
 TEST_CASE("a usage error takes the place of an older result", "[e2e]") {
   const TempDir dir;
   const std::string file = dir.path().string() + "/result.json";

@@ -56,6 +56,11 @@ std::string event_schema_problems(const nlohmann::json& line) {
   return problems_by(*schema, line);
 }
 
+std::string server_line_schema_problems(const nlohmann::json& line) {
+  static const SchemaPtr schema = published_schema("server-lines.schema.json");
+  return problems_by(*schema, line);
+}
+
 std::string monitor_schema_problems(const nlohmann::json& answer) {
   static const SchemaPtr schema = published_schema("monitor.schema.json");
   return problems_by(*schema, answer);

@@ -11,6 +11,8 @@ namespace udperf::test {
 [[nodiscard]] std::string schema_problems(const nlohmann::json& document);
 /// The same of a line of --jsonl, by docs/events.schema.json.
 [[nodiscard]] std::string event_schema_problems(const nlohmann::json& line);
+/// The same of a line of a server, by docs/server-lines.schema.json.
+[[nodiscard]] std::string server_line_schema_problems(const nlohmann::json& line);
 /// The same of what a monitor answers, by docs/monitor.schema.json.
 [[nodiscard]] std::string monitor_schema_problems(const nlohmann::json& answer);
 

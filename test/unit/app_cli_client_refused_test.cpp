@@ -25,8 +25,11 @@ const std::vector<Refused>& refused_rows() {
       {{"--size=24"}, "--size 24: " + size_range},
       {{"--size", "-5"}, "--size -5: " + size_range},
       {{"--size", "abc"}, "--size abc: not a number: abc"},
-      {{"-s", "41B", "-P", "2"},
+      {{"-s", "41B", "-P", "2", "--header", "full"},
        "--size 41B: a size of 41 bytes over 2 stream(s) cannot be cut into datagrams of 40 to 1472 "
+       "bytes"},
+      {{"-s", "31B", "-P", "2"},
+       "--size 31B: a size of 31 bytes over 2 stream(s) cannot be cut into datagrams of 16 to 1472 "
        "bytes"},
       {{"-n", "0"}, "--packets 0: must be a whole number from 1 to 1152921504606846976"},
       {{"-n", "3", "-P", "4"}, "--packets 3: packets must be at least one for each stream"},
@@ -253,6 +256,9 @@ const std::vector<Refused>& refused_rows() {
        "--streams: a value is missing, accepted is N (parallel streams, 1..128 (default 1))"},
       {{"a.example", "b.example"}, "b.example: one argument too many; see udperf client --help"},
       {{""}, "HOST: is empty; accepted is a name or an address"},
+      {{"127.0.0.1", "-6"}, "HOST 127.0.0.1: is an IPv4 address, which --ipv6 forbids"},
+      {{"::1", "-4"}, "HOST ::1: is an IPv6 address, which --ipv4 forbids"},
+      {{"127.0.0.1", "--bind", "::1"}, "HOST 127.0.0.1: is an IPv4 address, and --bind ::1 is not"},
   };
   return rows;
 }

@@ -64,3 +64,43 @@ TEST_CASE("frames without room for the full header have the other", "[app]") {
   CHECK(header("isochronous:50:10K") == HeaderKind::compact);  // 25 bytes a frame
   CHECK(header("isochronous:50:16K") == HeaderKind::full);     // 40
 }
+
+TEST_CASE("an amount without room for the full header has the other", "[app]") {
+  const auto header = [](const std::string& size) {
+    return params_of({"client", "host", "--size", size, "-P", "2"}).header;
+  };
+  CHECK(header("80B") == HeaderKind::full);
+  CHECK(header("79B") == HeaderKind::compact);
+  CHECK(header("32B") == HeaderKind::compact);
+}
+
+TEST_CASE("traffic with a shape leaves datagram by datagram where it is slow enough", "[app]") {
+  const auto gso = [](std::vector<std::string> words) {
+    words.insert(words.begin(), {"client", "host"});
+    return params_of(words).gso;
+  };
+  for (const std::vector<std::string>& shaped : {std::vector<std::string>{"--profile", "video-5M"},
+                                                 {"--profile", "voip-g729", "-P", "128"},
+                                                 {"--profile", "gaming"},
+                                                 {"--profile", "imix", "--rate", "20M"},
+                                                 {"--spacing", "burst:10", "--rate", "20000pps"},
+                                                 {"--spacing", "poisson", "--rate", "1M", "-R"},
+                                                 {"--packet-size", "64,128", "--rate", "1M"},
+                                                 {"--voice", "g711"}}) {
+    CAPTURE(shaped);
+    CHECK(gso(shaped) == OffloadMode::off);
+    std::vector<std::string> asked = shaped;
+    asked.insert(asked.end(), {"--gso", "on"});
+    CHECK(gso(asked) == OffloadMode::on);
+  }
+  for (const std::vector<std::string>& other : {std::vector<std::string>{},
+                                                {"--rate", "1M"},
+                                                {"--profile", "imix"},
+                                                {"--profile", "imix", "--bidir", "--rate", "1M/1G"},
+                                                {"--spacing", "burst:10", "--rate", "20001pps"},
+                                                {"--profile", "video-5M", "-P", "128"},
+                                                {"--packet-size", "64,128"}}) {
+    CAPTURE(other);
+    CHECK(gso(other) == OffloadMode::automatic);
+  }
+}

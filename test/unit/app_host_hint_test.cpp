@@ -1,3 +1,6 @@
+#include <string>
+#include <vector>
+
 #include "app/cli.hpp"
 #include "app/options/host_hint.hpp"
 #include "support/catch.hpp"
@@ -32,4 +35,17 @@ TEST_CASE("a host that can be one is taken", "[app]") {
                                     "::1", "::ffff:192.0.2.1", "fe80::1%lo", "a-b.c", "10.0.0.255");
   CAPTURE(host);
   CHECK_FALSE(host_problem(host));
+}
+
+TEST_CASE("who names no host tests this one, by the IP version that is asked for", "[app]") {
+  const auto host = [](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "client");
+    const auto parsed = udperf::app::parse_command_line(arguments);
+    REQUIRE(std::holds_alternative<udperf::app::ClientCommand>(parsed));
+    return std::get<udperf::app::ClientCommand>(parsed).options.host;
+  };
+  CHECK(host({"-6"}) == "::1");
+  CHECK(host({"--bind", "::1"}) == "::1");
+  CHECK(host({"-4"}) == "127.0.0.1");
+  CHECK(host({"::ffff:127.0.0.1", "-6"}) == "::ffff:127.0.0.1");
 }

@@ -5,6 +5,7 @@
 
 #include "app/output/render.hpp"
 #include "support/catch.hpp"
+#include "support/schema.hpp"
 
 using namespace udperf;
 using namespace udperf::app;
@@ -124,4 +125,9 @@ TEST_CASE("live lines come with --jsonl, and in text when an interval was asked 
 TEST_CASE("the ready event is the line that is promised", "[app]") {
   CHECK(ready_event(Endpoint{*parse_ip_address("::1"), 5555}) ==
         "{\"event\":\"ready\",\"data\":{\"address\":\"::1\",\"port\":5555}}\n");
+  const Endpoint any{*parse_ip_address("::"), 5555};
+  for (const auto& line :
+       {ready_event(any), ready_event(any, {{"iperf3", any}, {"metrics", any}})}) {
+    CHECK(test::server_line_schema_problems(nlohmann::json::parse(line)) == "");
+  }
 }

@@ -14,6 +14,7 @@
 #include "clock/system_clock.hpp"
 #include "support/catch.hpp"
 #include "support/fake_clock.hpp"
+#include "support/schema.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace udperf;
@@ -110,7 +111,7 @@ TEST_CASE("a session goes to each of the files that there are, on lines of its o
   std::istringstream lines{jsonl.content()};
   std::size_t count = 0;
   for (std::string line; std::getline(lines, line); ++count) {
-    CHECK(nlohmann::json::parse(line).is_object());
+    CHECK(test::server_line_schema_problems(nlohmann::json::parse(line)) == "");
   }
   CHECK(count == 2);
   CHECK_FALSE(reporter.write_failed());
@@ -281,6 +282,7 @@ TEST_CASE("what strangers can cause is written at a limited rate, and the rest i
   for (std::string line; std::getline(all, line);) {
     const auto document = nlohmann::json::parse(line);
     if (document.value("event", "") == "left_out") {
+      CHECK(test::server_line_schema_problems(document) == "");
       left_out += document.at("data").at("lines").get<std::size_t>();
     } else {
       ++written;

@@ -1,8 +1,10 @@
+#include <chrono>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include "classic/run_report.hpp"
 #include "report/writer.hpp"
 #include "support/catch.hpp"
 #include "support/example_outcomes.hpp"
@@ -134,5 +136,27 @@ TEST_CASE("every line is as docs/events.schema.json has it, and none as another"
     CHECK_FALSE(test::event_schema_problems(strange).empty());
     line["event"] = line["event"] == "start" ? "interval" : "start";
     CHECK_FALSE(test::event_schema_problems(line).empty());
+  }
+}
+
+TEST_CASE("every line of a server is as docs/server-lines.schema.json has it", "[report]") {
+  std::vector<json> lines{event_of(classic::to_json({}))};
+  classic::RunOutcome run;
+  run.payload_bytes = 1500;
+  run.span = std::chrono::seconds{1};
+  lines.push_back(event_of(classic::to_json(run)));
+  for (const auto& example : test::example_outcomes()) {
+    lines.push_back(event_of(report::session_to_json(test::session_of(example.outcome))));
+  }
+  for (json& line : lines) {
+    CHECK(test::server_line_schema_problems(line) == "");
+    json strange = line;
+    strange["data"]["surprise"] = 1;
+    CHECK_FALSE(test::server_line_schema_problems(strange).empty());
+    strange = line;
+    strange["data"].erase("reason");
+    CHECK_FALSE(test::server_line_schema_problems(strange).empty());
+    line["event"] = "ready";
+    CHECK_FALSE(test::server_line_schema_problems(line).empty());
   }
 }

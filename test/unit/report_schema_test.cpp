@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "classic/run_report.hpp"
 #include "report/fields/walk.hpp"
 #include "report/writer.hpp"
 #include "support/catch.hpp"
@@ -252,6 +253,8 @@ TEST_CASE("schema and tables are those that the field table makes", "[report]") 
   // After a change of the table: build/release/bin/udperf_generate --docs docs
   CHECK(read_file("docs/result.schema.json") == report::schema_text());
   CHECK(read_file("docs/events.schema.json") == report::events_schema_text());
+  CHECK(read_file("docs/server-lines.schema.json") ==
+        report::server_lines_schema_text(classic::described_run()));
   const std::string page = read_file("docs/metrics.md");
   CHECK(page == report::with_tables(page));
   CHECK(page.find("THERE IS NO FIELD") == std::string::npos);

@@ -119,6 +119,9 @@ TEST_CASE("a capture gives each IP packet's length and time", "[traffic]") {
   };
   CHECK(at_second(2'147'483'647));  // 2038
   CHECK_FALSE(at_second(2'147'483'648));
+  std::string torn = pcap_of({{1, frame(200), 214}, {2, frame(200), 214}});
+  torn.replace(24 + 4, 4, std::string(4, '\xFF'));  // microseconds of the first packet
+  CHECK_FALSE(read_trace(capture_file(dir, torn), 16));
   CHECK_FALSE(read_trace(capture_file(dir, pcap_of({})), 16));                         // empty
   CHECK_FALSE(read_trace(capture_file(dir, pcap_of({{1, frame(99), 99}}, 195)), 16));  // 802.15.4
 }
@@ -148,6 +151,7 @@ TEST_CASE("whatever its link layer, a capture's packets are those of IP alone", 
            {std::string{"\x08\x00", 2} + sll2 + packet,
             std::string{"\x81\x00", 2} + sll2 + tag + packet},
            {std::string{"\x00\x04", 2} + sll2 + packet, "\x08\x06" + sll2 + packet}},
+      Link{228, {packet, packet}, {"\x30" + packet, "\x50" + packet}},
       Link{0,
            {std::string{"\x02\0\0\0", 4} + packet, std::string{"\0\0\0\x02", 4} + packet},
            {std::string{"\x07\0\0\0", 4} + packet, std::string{"\0\0\0\x17", 4} + packet}});

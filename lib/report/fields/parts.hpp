@@ -52,5 +52,7 @@ namespace udperf::report {
 [[nodiscard]] std::vector<Described> trial_event_fields();
 /// Of an `interval` event.
 [[nodiscard]] const Fields<IntervalView>& live_interval_fields();
+/// Of a server's `session` event.
+[[nodiscard]] const Fields<SessionOutcome>& session_fields();
 
 }  // namespace udperf::report

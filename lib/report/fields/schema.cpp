@@ -140,16 +140,49 @@ std::string with_shared(Json schema, const Shared& shared) {
   return schema.dump(2) + "\n";
 }
 
-/// A line whose data are as `data` says.
-Json line_of(const char* event, const char* meaning, Json data) {
-  const Json properties{{"event", {{"enum", Json::array({event})}}},
-                        {"t_unix_ns", {{"type", "integer"}}},
-                        {"seq", {{"type", "integer"}, {"minimum", 0}}},
-                        {"data", std::move(data)}};
+/// A line of which `head` says what stands between its event and its data.
+Json line_of(const char* event, const char* meaning, const Json& head, Json data) {
+  Json properties{{"event", {{"enum", Json::array({event})}}}};
+  properties.update(head);
+  properties["data"] = std::move(data);
+  Json required = Json::array();
+  for (const auto& [key, rule] : properties.items()) {
+    required.push_back(key);
+  }
   return Json{{"description", meaning},
               {"type", "object"},
               {"properties", properties},
-              {"required", Json::array({"event", "t_unix_ns", "seq", "data"})},
+              {"required", required},
+              {"additionalProperties", false}};
+}
+
+/// When it was written.
+Json timed() {
+  return Json{{"t_unix_ns", {{"type", "integer"}}}};
+}
+
+/// A line of a client.
+Json numbered_line(const char* event, const char* meaning, Json data) {
+  Json head = timed();
+  head["seq"] = Json{{"type", "integer"}, {"minimum", 0}};
+  return line_of(event, meaning, head, std::move(data));
+}
+
+Json ready_data() {
+  const Json port{{"type", "integer"}, {"minimum", 1}, {"maximum", 65535}};
+  return Json{{"type", "object"},
+              {"properties",
+               {{"address", {{"description", "Where the server listens."}, {"type", "string"}}},
+                {"port", port}}},
+              {"patternProperties", {{"^[a-z0-9]+_port$", port}}},  // of each service beside it
+              {"required", Json::array({"address", "port"})},
+              {"additionalProperties", false}};
+}
+
+Json left_out_data() {
+  return Json{{"type", "object"},
+              {"properties", {{"lines", {{"type", "integer"}, {"minimum", 1}}}}},
+              {"required", Json::array({"lines"})},
               {"additionalProperties", false}};
 }
 
@@ -175,15 +208,31 @@ std::string events_schema_text() {
                         "udperf_generate from the tables in lib/report/fields.");
   const Json result{{"$ref", "#/$defs/result"}};
   schema["oneOf"] = Json::array(
-      {line_of("start", "Data may flow; with which parameters.", std::move(begun)),
-       line_of("interval", "A row of --interval is over.",
-               with_type(describe(live_interval_fields()), shared)),
-       line_of("trial", "A step of --find-rate is over.", std::move(trial)),
-       line_of("run", "A run of --repeat is over, after which another follows.", result),
-       line_of("end", "The test is over.", result),
-       line_of("error", "The test never started.", result)});
+      {numbered_line("start", "Data may flow; with which parameters.", std::move(begun)),
+       numbered_line("interval", "A row of --interval is over.",
+                     with_type(describe(live_interval_fields()), shared)),
+       numbered_line("trial", "A step of --find-rate is over.", std::move(trial)),
+       numbered_line("run", "A run of --repeat is over, after which another follows.", result),
+       numbered_line("end", "The test is over.", result),
+       numbered_line("error", "The test never started.", result)});
   Json document = with_type(document_fields(), shared);
   shared["result"] = std::move(document);
+  return with_shared(std::move(schema), shared);
+}
+
+std::string server_lines_schema_text(const std::vector<Described>& guest_run) {
+  Shared shared;
+  Json schema = head_of("a line of udperf server",
+                        "What --jsonl writes of each session, and --ready-fd once. Made by "
+                        "udperf_generate from the tables of fields in lib.");
+  schema["oneOf"] = Json::array(
+      {line_of("ready", "Packets can arrive (--ready-fd).", Json::object(), ready_data()),
+       line_of("session", "A session is over.", timed(),
+               with_type(describe(session_fields()), shared)),
+       line_of("session", "A run of a client that knows no sessions is over.", timed(),
+               with_type(guest_run, shared)),
+       line_of("left_out", "So many lines were not written: too many in a moment, or nobody read.",
+               Json::object(), left_out_data())});
   return with_shared(std::move(schema), shared);
 }
 

@@ -16,6 +16,11 @@ namespace udperf::report {
 /// docs/events.schema.json: of one line of --jsonl.
 [[nodiscard]] std::string events_schema_text();
 
+/// docs/server-lines.schema.json: of one line of a server, for the file of --jsonl or for
+/// --ready-fd. `guest_run`: the data of a `session` of a client that spoke another protocol on
+/// udperf's own port.
+[[nodiscard]] std::string server_lines_schema_text(const std::vector<Described>& guest_run);
+
 /// docs/metrics.md with its tables made anew: what stands between a line
 /// `<!-- fields: NAME NAME ... -->` and `<!-- end of fields -->`. A name is a dotted path, of which
 /// everything below is listed, too; with "=" before it only itself. A path that is not there is
