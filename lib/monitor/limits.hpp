@@ -15,6 +15,8 @@ struct Limits {
   std::optional<double> goodput_bps;
   std::optional<Duration> rtt_p99;
   std::optional<double> mos;  ///< 1..4.5, of the worse way
+
+  bool operator==(const Limits&) const = default;
 };
 
 enum class Limit : std::uint8_t { loss, rate, rtt, mos };
