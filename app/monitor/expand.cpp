@@ -150,10 +150,12 @@ class Expansion {
     }
     std::vector<monitor::ConfigError> errors;
     auto found = monitor::parse_file_sd(*text, errors);
-    for (const monitor::ConfigError& error : errors) {
-      problems_.push_back(error.text(file));
+    for (const auto* const told : {&errors, &found.left_out}) {
+      for (const monitor::ConfigError& one : *told) {
+        problems_.push_back(one.text(file));
+      }
     }
-    return errors.empty() ? std::optional{std::move(found)} : std::nullopt;
+    return errors.empty() ? std::optional{std::move(found.targets)} : std::nullopt;
   }
 
   void read(const std::string& file, std::vector<monitor::TargetConfig>& all) {
