@@ -1,6 +1,7 @@
 #include "app/monitor/expand.hpp"
 
 #include <netinet/in.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cstring>
@@ -77,8 +78,9 @@ class Expansion {
     std::set<std::string> files;
     for (const std::string& pattern : setup_.file_sd) {
       for (const std::string& file : files_of(pattern)) {
-        files.insert(file);
-        read(file, all);
+        if (files.insert(file).second) {  // also one that several patterns match
+          read(file, all);
+        }
       }
     }
     for (const monitor::TargetConfig& config : all) {
@@ -254,6 +256,20 @@ std::vector<std::string> files_of(const std::string& pattern) {
   }
   ::globfree(&found);
   return files;
+}
+
+FileMarks marks_of(const std::vector<std::string>& patterns) {
+  FileMarks marks;
+  for (const std::string& pattern : patterns) {
+    for (const std::string& file : files_of(pattern)) {
+      struct stat info {};
+      if (::stat(file.c_str(), &info) == 0) {
+        marks[file] = {info.st_mtim.tv_sec, info.st_mtim.tv_nsec, info.st_size,
+                       static_cast<std::int64_t>(info.st_ino)};
+      }
+    }
+  }
+  return marks;
 }
 
 std::vector<std::string> unmatched(const std::vector<std::string>& patterns) {
