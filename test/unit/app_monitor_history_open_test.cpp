@@ -245,6 +245,33 @@ TEST_CASE("changes are there after a restart, the latest, oldest first") {
   CHECK(changes->back().target.name == "gw");
 }
 
+TEST_CASE("changes follow each other as they were told, also by a clock that was set back") {
+  const test::TempDir folder;
+  const SteppedClock clock;
+  const std::string file = folder.path().string() + "/m.db";
+  auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
+  REQUIRE(history);
+  for (const auto& [kind, at] :
+       {std::pair{monitor::EventKind::down, 0s}, std::pair{monitor::EventKind::up, -600s},
+        std::pair{monitor::EventKind::down, -500s}}) {
+    monitor::Event event;
+    event.kind = kind;
+    event.at = clock.unix.load() + at;
+    event.detail = std::to_string(at.count());
+    (*history)->put({event, test::target_named("gw")});
+  }
+  REQUIRE(History::end(*std::move(history)) == 0);
+  history = History::open(file, Retention{}, clock, [](const std::string&) {});
+  REQUIRE(history);
+  std::string details;
+  const auto changes = (*history)->changes({});
+  REQUIRE(changes);
+  for (const auto& change : *changes) {
+    details += change.event.detail + " ";
+  }
+  CHECK(details == "0 -600 -500 ");
+}
+
 TEST_CASE("changes are told of a time and of a target") {
   const test::TempDir folder;
   const SteppedClock clock;
