@@ -219,6 +219,41 @@ TEST_CASE("a file that another program has locked is not called another program'
   CHECK(opened.error().what.find("locked") != std::string::npos);
 }
 
+/// Root may write what nobody may.
+class AsNobody {
+ public:
+  AsNobody() : before_(::geteuid()) {
+    constexpr uid_t kNobody = 65534;
+    REQUIRE((before_ != 0 || ::seteuid(kNobody) == 0));
+  }
+  AsNobody(const AsNobody&) = delete;
+  AsNobody& operator=(const AsNobody&) = delete;
+  ~AsNobody() { static_cast<void>(::seteuid(before_) == 0); }
+
+ private:
+  uid_t before_;
+};
+
+TEST_CASE("a history that may not be written is not taken to be read for ever") {
+  const test::TempDir folder;
+  const SteppedClock clock;
+  const std::string file = folder.path().string() + "/m.db";
+  REQUIRE(History::open(file, Retention{}, clock, [](const std::string&) {}));
+  namespace fs = std::filesystem;
+  fs::permissions(folder.path(), fs::perms::all);
+  fs::permissions(file, fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read);
+  {
+    const AsNobody nobody;
+    const auto opened = History::open(file, Retention{}, clock, [](const std::string&) {});
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().code == ErrorCode::system);
+    CHECK(opened.error().what.find("may not be written") != std::string::npos);
+  }
+  fs::permissions(file, fs::perms::all);
+  const AsNobody nobody;
+  CHECK(History::open(file, Retention{}, clock, [](const std::string&) {}));
+}
+
 TEST_CASE("changes are there after a restart, the latest, oldest first") {
   const test::TempDir folder;
   const SteppedClock clock;
