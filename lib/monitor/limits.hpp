@@ -42,6 +42,8 @@ struct LimitFinding {
 
 /// 0..1; nothing where nothing was sent.
 [[nodiscard]] std::optional<double> loss_of(const std::optional<RoundWay>& way);
+/// In bits per second: what a search found, or else what arrived in a second.
+[[nodiscard]] std::optional<double> rate_of(const std::optional<RoundWay>& way);
 /// The worse way's.
 [[nodiscard]] std::optional<double> worst_loss(const RoundResult& round);
 /// "2.5 %"
