@@ -64,19 +64,6 @@ TEST_CASE("a target whose period changed is put on another grid and keeps its co
   CHECK(change.removed.empty());
 }
 
-TEST_CASE("other labels and limits of a target that stays are told of") {
-  Board board;
-  CHECK_FALSE(board.set_targets({wanted("a")}).described_anew);
-  CHECK_FALSE(board.set_targets({wanted("a"), wanted("b")}).described_anew);
-  auto labelled = wanted("a");
-  labelled.target.labels = {{"site", "lab"}};
-  CHECK(board.set_targets({labelled, wanted("b")}).described_anew);
-  CHECK_FALSE(board.set_targets({labelled, wanted("b")}).described_anew);
-  labelled.limits.loss_ratio = 0.01;
-  CHECK(board.set_targets({labelled, wanted("b")}).described_anew);
-  CHECK(board.find("a")->watch.judges_loss());
-}
-
 TEST_CASE("a million changes leave the last few hundred and all of them counted") {
   Board board;
   static_cast<void>(board.set_targets({wanted("a")}));
