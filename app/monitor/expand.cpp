@@ -1,5 +1,7 @@
 #include "app/monitor/expand.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <glob.h>
 #include <map>
@@ -57,8 +59,9 @@ class Expansion {
     std::set<std::string> files;
     for (const std::string& pattern : setup_.file_sd) {
       for (const std::string& file : files_of(pattern)) {
-        files.insert(file);
-        read(file, all);
+        if (files.insert(file).second) {  // also one that several patterns match
+          read(file, all);
+        }
       }
     }
     for (const monitor::TargetConfig& config : all) {
@@ -130,10 +133,12 @@ class Expansion {
     }
     std::vector<monitor::ConfigError> errors;
     auto found = monitor::parse_file_sd(*text, errors);
-    for (const monitor::ConfigError& error : errors) {
-      problems_.push_back(error.text(file));
+    for (const auto* const told : {&errors, &found.left_out}) {
+      for (const monitor::ConfigError& one : *told) {
+        problems_.push_back(one.text(file));
+      }
     }
-    return errors.empty() ? std::optional{std::move(found)} : std::nullopt;
+    return errors.empty() ? std::optional{std::move(found.targets)} : std::nullopt;
   }
 
   void read(const std::string& file, std::vector<monitor::TargetConfig>& all) {
@@ -232,6 +237,20 @@ std::vector<std::string> files_of(const std::string& pattern) {
   }
   ::globfree(&found);
   return files;
+}
+
+FileMarks marks_of(const std::vector<std::string>& patterns) {
+  FileMarks marks;
+  for (const std::string& pattern : patterns) {
+    for (const std::string& file : files_of(pattern)) {
+      struct stat info {};
+      if (::stat(file.c_str(), &info) == 0) {
+        marks[file] = {info.st_mtim.tv_sec, info.st_mtim.tv_nsec, info.st_size,
+                       static_cast<std::int64_t>(info.st_ino)};
+      }
+    }
+  }
+  return marks;
 }
 
 std::vector<std::string> unmatched(const std::vector<std::string>& patterns) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
@@ -43,6 +45,10 @@ struct LastTargets {
 
 /// The files of a pattern (glob), in order.
 [[nodiscard]] std::vector<std::string> files_of(const std::string& pattern);
+
+/// Of each file its time, size and place: another value when one was written, came or went.
+using FileMarks = std::map<std::string, std::array<std::int64_t, 4>>;
+[[nodiscard]] FileMarks marks_of(const std::vector<std::string>& patterns);
 
 /// A line for each pattern that no file matches: it may be that none is written yet.
 [[nodiscard]] std::vector<std::string> unmatched(const std::vector<std::string>& patterns);

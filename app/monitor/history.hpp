@@ -100,7 +100,7 @@ class History {
     UnixTime until = UnixTime::max();
     std::size_t most = 5000;  ///< the latest are kept
   };
-  /// Changes, oldest first. Rounds have no number there.
+  /// Changes, in the order in which they were told. Rounds have no number there.
   [[nodiscard]] Result<std::vector<monitor::Board::TimedEvent>> changes(
       const ChangeQuery& query) const;
   /// How each target that is not up was last told to stand.

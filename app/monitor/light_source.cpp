@@ -195,6 +195,12 @@ void LightSource::on_round(rounds::Round&& round) {
       return;
     }
     Watched& one = watched->second;
+    if (round.target != one.engine_id && round.ending == Ending::not_measured) {
+      // New options ended it: that says nothing of the target, and is no change of how it stands.
+      round.tried = false;
+      round.outcome.error =
+          Error{ErrorCode::system, "not ended: its module was changed", 0, "schedule"};
+    }
     if (landed_.size() < most_waiting()) {
       landed_.push_back({target->second, one.every, std::move(round)});
     } else {  // until somebody takes them: whatever holds him up, memory does not grow

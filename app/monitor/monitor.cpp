@@ -134,7 +134,7 @@ void Monitor::set_targets(const std::vector<Target>& targets,
   if (!same) {
     log_.info("watching " + std::to_string(board_.entries().size()) + " targets");
   }
-  if (!same || others) {
+  if (!same || others || change.described_anew) {
     feed_.put("event: targets\ndata: {}\n\n");
   }
   wake_.raise();

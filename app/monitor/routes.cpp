@@ -54,13 +54,17 @@ struct Times {
   UnixTime to;
 };
 
-/// The last hour where nothing else is wanted; nothing where one of them is no time.
+/// The hour before `until`, or the last one, where nothing else is wanted; nothing where one of
+/// them is no time.
 std::optional<Times> times_of(const HttpQuery& query, UnixTime now) {
   const auto since = query.get("since");
   const auto until = query.get("until");
-  const auto from = since ? monitor::parse_unix_time(*since) : now - std::chrono::hours{1};
-  // What is yet to come has no rows.
-  const auto to = until ? monitor::parse_unix_time(*until) : std::max(now, from.value_or(now));
+  auto to = until ? monitor::parse_unix_time(*until) : std::optional{now};
+  const auto from =
+      since ? monitor::parse_unix_time(*since) : to.value_or(now) - std::chrono::hours{1};
+  if (from && to && !until) {
+    to = std::max(now, *from);  // what is yet to come has no rows
+  }
   return from && to ? std::optional{Times{*from, *to}} : std::nullopt;
 }
 

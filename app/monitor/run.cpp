@@ -43,12 +43,18 @@ void check_outputs(const MonitorSetup& setup, std::vector<std::string>& problems
   }
   for (const auto& [option, file] :
        {std::pair{"jsonl", command.jsonl}, std::pair{"log-file", command.log.file}}) {
-    const auto folder = std::filesystem::path{file.value_or("-")}.parent_path();
+    const std::filesystem::path path{file.value_or("-")};
+    const auto folder = path.parent_path();
     std::error_code unseen;
+    std::string problem;
     if (!folder.empty() && !std::filesystem::is_directory(folder, unseen)) {
-      problems.push_back(at_option(
-          setup, option,
-          std::string{"--"} + option + " " + *file + ": there is no folder " + folder.string()));
+      problem = "there is no folder " + folder.string();
+    } else if (std::filesystem::is_directory(path, unseen)) {
+      problem = "is a folder";
+    }
+    if (!problem.empty()) {
+      problems.push_back(
+          at_option(setup, option, std::string{"--"} + option + " " + *file + ": " + problem));
     }
   }
 }

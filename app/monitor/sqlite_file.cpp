@@ -25,6 +25,11 @@ Result<SqliteFile> SqliteFile::open(const std::string& path, Mode mode) {
   if (code != SQLITE_OK) {
     return made.failure("open");
   }
+  // SQLite opens what may not be written to be read, and would keep it so.
+  if (mode == Mode::create && sqlite3_db_readonly(file, "main") == 1) {
+    return tl::unexpected<Error>{
+        Error{ErrorCode::system, path + ": open: the file may not be written", 0, {}}};
+  }
   made.set_patient(true);
   return made;
 }

@@ -1,7 +1,5 @@
 #include "app/monitor/watch_run.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -48,7 +46,7 @@ class Refresher {
  private:
   void work() {
     MonoTime next = clock_.now() + kRefreshEvery;
-    std::uint64_t seen = newest();
+    FileMarks seen = marks_of(setup_.file_sd);
     while (!stop_.requested()) {
       const std::array<int, 2> fds{stop_.wait_fd(), wake_.fd()};
       os::wait_readable(fds, kLookEvery);
@@ -57,9 +55,9 @@ class Refresher {
       if (reload) {
         read_again();
       }
-      const std::uint64_t now_newest = newest();
-      if (reload || now_newest != seen || clock_.now() >= next) {
-        seen = now_newest;
+      FileMarks now_there = marks_of(setup_.file_sd);
+      if (reload || now_there != seen || clock_.now() >= next) {
+        seen = std::move(now_there);
         next = clock_.now() + kRefreshEvery;
         refresh();
       }
@@ -101,22 +99,6 @@ class Refresher {
     setup_ = *setup;
     monitor_.set_setup(*std::move(setup));
     log_.info("the configuration was read again");
-  }
-
-  /// A number that changes when one of the files does.
-  [[nodiscard]] std::uint64_t newest() const {
-    std::uint64_t sum = 0;
-    for (const std::string& pattern : setup_.file_sd) {
-      for (const std::string& file : files_of(pattern)) {
-        struct stat info {};
-        if (::stat(file.c_str(), &info) == 0) {
-          sum ^= static_cast<std::uint64_t>(info.st_mtim.tv_sec) * 1'000'000'007U +
-                 static_cast<std::uint64_t>(info.st_mtim.tv_nsec) +
-                 static_cast<std::uint64_t>(info.st_size) + std::uint64_t{info.st_ino} * 31U;
-        }
-      }
-    }
-    return sum;
   }
 
   Monitor& monitor_;

@@ -30,6 +30,9 @@ Board::Change Board::set_targets(const std::vector<Wanted>& wanted) {
     if (entry->second.every != found->second->every) {
       change.added.push_back(entry->first);  // on another grid from now on
     }
+    change.described_anew = change.described_anew ||
+                            entry->second.target.labels != found->second->target.labels ||
+                            entry->second.watch.limits() != found->second->limits;
     entry->second.every = found->second->every;
     entry->second.direction = found->second->direction;
     entry->second.target.labels = found->second->target.labels;

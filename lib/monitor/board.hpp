@@ -42,7 +42,8 @@ class Board {
     std::vector<std::uint64_t> removed;
     /// Of those added by the first call: they had rounds of a process before this one, ...
     std::vector<std::uint64_t> resumed;
-    UnixTime ended_before;  ///< ... of which the last round of any target was over then
+    UnixTime ended_before;        ///< ... of which the last round of any target was over then
+    bool described_anew = false;  ///< one that stays has other labels or limits
   };
   struct Wanted {
     Target target;

@@ -92,10 +92,15 @@ inline constexpr std::size_t kMostLabels = 64;  ///< of one target
 [[nodiscard]] MonitorConfig parse_config(const std::string& text, const ConfigWords& words,
                                          std::vector<ConfigError>& errors);
 
+/// What a file of targets comes to.
+struct TargetFile {
+  std::vector<TargetConfig> targets;
+  std::vector<ConfigError> left_out;  ///< labels that there cannot be; their targets are there
+};
+
 /// Reads the targets of Prometheus' file_sd format, as YAML or as JSON: a list of groups of
 /// `targets` and `labels`. The label `__module__` names the module.
-[[nodiscard]] std::vector<TargetConfig> parse_file_sd(const std::string& text,
-                                                      std::vector<ConfigError>& errors);
+[[nodiscard]] TargetFile parse_file_sd(const std::string& text, std::vector<ConfigError>& errors);
 
 /// "gw.example", "gw.example:7000", "192.0.2.1", "[2001:db8::1]:7000", "2001:db8::1"; nothing where
 /// it is none of them.
@@ -108,6 +113,9 @@ inline constexpr std::size_t kMostLabels = 64;  ///< of one target
 /// Whether it can be the name of a label that the configuration gives: letters, digits and _, not
 /// one of udperf's own.
 [[nodiscard]] bool is_label_name(std::string_view name);
+
+/// Whether it is a label that metrics have without the configuration, by udperf or by Prometheus.
+[[nodiscard]] bool is_own_label(std::string_view name);
 
 /// "03:10" as the time since midnight.
 [[nodiscard]] std::optional<Duration> parse_time_of_day(std::string_view text);

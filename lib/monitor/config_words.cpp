@@ -61,15 +61,18 @@ bool is_name(std::string_view name) {
   });
 }
 
-bool is_label_name(std::string_view name) {
+bool is_own_label(std::string_view name) {
   constexpr std::array<std::string_view, 8> kOurs{"target", "module", "direction", "where",
                                                   "le",     "status", "job",       "instance"};
+  return name.starts_with("__") || std::find(kOurs.begin(), kOurs.end(), name) != kOurs.end();
+}
+
+bool is_label_name(std::string_view name) {
   const auto good = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   };
   return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), good) &&
-         !(name.front() >= '0' && name.front() <= '9') && !name.starts_with("__") &&
-         std::find(kOurs.begin(), kOurs.end(), name) == kOurs.end();
+         !(name.front() >= '0' && name.front() <= '9') && !is_own_label(name);
 }
 
 std::optional<Duration> parse_time_of_day(std::string_view text) {

@@ -60,12 +60,12 @@ class FileSdParser {
  public:
   explicit FileSdParser(std::vector<ConfigError>& errors) : reader_(errors) {}
 
-  std::vector<TargetConfig> parse(const std::string& text) {
+  TargetFile parse(const std::string& text) {
     const auto root = reader_.load(with_joined_surrogates(text));
     if (root && !root->IsNull()) {
       reader_.each_item(*root, "file_sd", [this](const Node& item) { group(item); });
     }
-    return std::move(targets_);
+    return std::move(file_);
   }
 
  private:
@@ -84,7 +84,7 @@ class FileSdParser {
                        });
     for (const auto& [host, place] : hosts) {
       const auto address = parse_target(host);
-      if (!address || targets_.size() == kMostTargets) {
+      if (!address || file_.targets.size() == kMostTargets) {
         reader_.complain_at(place, address ? "more than 10000 targets"
                                            : "targets: accepted is a name or an address, with "
                                              ":PORT where it is not the module's");
@@ -94,7 +94,7 @@ class FileSdParser {
       made.address = *address;
       made.name = pattern.name.empty() ? host : pattern.name;
       made.place = place;
-      targets_.push_back(std::move(made));
+      file_.targets.push_back(std::move(made));
     }
   }
 
@@ -115,29 +115,53 @@ class FileSdParser {
     }
     reader_.each_entry(map, "labels",
                        [&](const std::string& name, const Node& at, const Node& value) {
-                         const auto text = reader_.scalar(value, "label");
-                         if (text && name == "__module__") {
-                           pattern.module = *text;
-                           pattern.module_place = reader_.place(value);
-                         } else if (text && name == "__name__" && is_name(*text)) {
-                           pattern.name = *text;
-                         } else if (text && is_label_name(name)) {
-                           if (pattern.labels.size() == kMostLabels) {
-                             reader_.complain(at, "label: more than 64");
-                             return;
-                           }
-                           pattern.labels.emplace_back(name, *text);
-                         }  // other discovery labels are Prometheus' own
+                         if (const auto text = reader_.scalar(value, "label")) {
+                           label(name, *text, {at, value}, pattern);
+                         }
                        });
   }
 
+  struct Nodes {
+    const Node& name;
+    const Node& value;
+  };
+
+  /// Labels that metrics have anyway, and those of discovery, are for Prometheus alone.
+  void label(const std::string& name, const std::string& text, const Nodes& at,
+             TargetConfig& pattern) {
+    if (name == "__module__") {
+      pattern.module = text;
+      pattern.module_place = reader_.place(at.value);
+    } else if (name == "__name__" && is_name(text)) {
+      pattern.name = text;
+    } else if (name == "__name__") {
+      leave_out(at.value,
+                "__name__ is left out: it cannot be empty, have spaces or more than 255 bytes");
+    } else if (is_label_name(name) && pattern.labels.size() == kMostLabels) {
+      reader_.complain(at.name, "label: more than 64");
+    } else if (is_label_name(name)) {
+      pattern.labels.emplace_back(name, text);
+    } else if (!is_own_label(name)) {
+      leave_out(at.name,
+                "a label is left out: accepted are letters, digits and _, no digit in front, 64 in "
+                "all");
+    }
+  }
+
+  void leave_out(const Node& at, std::string why) {
+    constexpr std::size_t kMostTold = 20;
+    if (file_.left_out.size() < kMostTold) {
+      file_.left_out.push_back({reader_.place(at), std::move(why)});
+    }
+  }
+
   YamlReader reader_;
-  std::vector<TargetConfig> targets_;
+  TargetFile file_;
 };
 
 }  // namespace
 
-std::vector<TargetConfig> parse_file_sd(const std::string& text, std::vector<ConfigError>& errors) {
+TargetFile parse_file_sd(const std::string& text, std::vector<ConfigError>& errors) {
   try {
     return FileSdParser{errors}.parse(text);
   } catch (const YAML::Exception& problem) {

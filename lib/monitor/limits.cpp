@@ -13,11 +13,6 @@
 namespace udperf::monitor {
 namespace {
 
-/// What a search found, or else what arrived in a second.
-std::optional<double> rate_of(const std::optional<RoundWay>& way) {
-  return !way ? std::nullopt : way->found_bps ? way->found_bps : way->goodput_bps;
-}
-
 std::optional<double> goodput_of(const RoundResult& round) {
   std::optional<double> sum;
   for (const auto* way : {&round.up, &round.down}) {
@@ -73,6 +68,10 @@ const char* to_string(Limit limit) {
 
 std::string share_text(double ratio) {
   return percent_digits(100 * ratio, 3);
+}
+
+std::optional<double> rate_of(const std::optional<RoundWay>& way) {
+  return !way ? std::nullopt : way->found_bps ? way->found_bps : way->goodput_bps;
 }
 
 std::optional<double> loss_of(const std::optional<RoundWay>& way) {

@@ -15,6 +15,8 @@ struct Limits {
   std::optional<double> goodput_bps;
   std::optional<Duration> rtt_p99;
   std::optional<double> mos;  ///< 1..4.5, of the worse way
+
+  bool operator==(const Limits&) const = default;
 };
 
 enum class Limit : std::uint8_t { loss, rate, rtt, mos };
@@ -40,6 +42,8 @@ struct LimitFinding {
 
 /// 0..1; nothing where nothing was sent.
 [[nodiscard]] std::optional<double> loss_of(const std::optional<RoundWay>& way);
+/// In bits per second: what a search found, or else what arrived in a second.
+[[nodiscard]] std::optional<double> rate_of(const std::optional<RoundWay>& way);
 /// The worse way's.
 [[nodiscard]] std::optional<double> worst_loss(const RoundResult& round);
 /// "2.5 %"

@@ -10,12 +10,15 @@
 #include "base/units.hpp"
 #include "monitor/character_count.hpp"
 #include "monitor/json.hpp"
+#include "monitor/limits.hpp"
 
 namespace udperf::monitor {
 namespace {
 
-constexpr std::size_t kColumns = 10;
-constexpr std::size_t kVoiceColumns = 2;  ///< the last ones, of rounds that are calls
+constexpr std::size_t kColumns = 12;
+/// From here on two columns of rounds that are calls, and two of those that are about rates.
+constexpr std::size_t kVoiceColumn = 8;
+constexpr std::size_t kRateColumn = 10;
 using Cells = std::array<std::string, kColumns>;
 
 /// On a terminal, but for scripts whose characters take two places.
@@ -51,6 +54,32 @@ bool is_call(const OnceRow& row) {
   return row.round.params.voice.wanted();
 }
 
+std::string rate_text(const std::optional<RoundWay>& way) {
+  const auto rate = rate_of(way);
+  return rate ? format_bit_rate(*rate) : "-";
+}
+
+/// What sends no more than a light round (1 Mb/s) says nothing by its rate.
+bool is_about_rates(const OnceRow& row) {
+  constexpr double kLightBps = 1e6;
+  const auto tells = [](const std::optional<RoundWay>& way) {
+    return way && (way->found_bps || way->goodput_bps.value_or(0) > kLightBps);
+  };
+  return tells(row.round.up) || tells(row.round.down);
+}
+
+std::vector<std::size_t> columns_of(const std::vector<OnceRow>& rows) {
+  std::vector<std::size_t> columns;
+  const bool calls = std::any_of(rows.begin(), rows.end(), is_call);
+  const bool rates = std::any_of(rows.begin(), rows.end(), is_about_rates);
+  for (std::size_t i = 0; i < kColumns; ++i) {
+    if (i < kVoiceColumn || (i < kRateColumn ? calls : rates)) {
+      columns.push_back(i);
+    }
+  }
+  return columns;
+}
+
 Cells row_of(const OnceRow& row) {
   const auto& rtt = row.round.rtt;
   return {row.target.name,
@@ -62,7 +91,9 @@ Cells row_of(const OnceRow& row) {
           variation_text(row.round.up),
           variation_text(row.round.down),
           score_text(row.round.up),
-          score_text(row.round.down)};
+          score_text(row.round.down),
+          rate_text(row.round.up),
+          rate_text(row.round.down)};
 }
 
 /// A line for each round's error and each limit that it missed.
@@ -85,12 +116,12 @@ std::string remarks(const std::vector<OnceRow>& rows) {
 
 std::string once_table(const std::vector<OnceRow>& rows) {
   std::vector<Cells> cells{{"target", "round", "lost up", "lost down", "RTT p50", "RTT p99",
-                            "variation p99 up", "down", "MOS up", "MOS down"}};
+                            "variation p99 up", "down", "MOS up", "MOS down", "rate up",
+                            "rate down"}};
   for (const OnceRow& row : rows) {
     cells.push_back(row_of(row));
   }
-  const bool calls = std::any_of(rows.begin(), rows.end(), is_call);
-  const std::size_t columns = kColumns - (calls ? 0 : kVoiceColumns);
+  const std::vector<std::size_t> columns = columns_of(rows);
   std::array<std::size_t, kColumns> widths{};
   for (const Cells& row : cells) {
     for (std::size_t i = 0; i < kColumns; ++i) {
@@ -99,10 +130,10 @@ std::string once_table(const std::vector<OnceRow>& rows) {
   }
   std::string text;
   for (const Cells& row : cells) {
-    for (std::size_t i = 0; i < columns; ++i) {
+    for (const std::size_t i : columns) {
       const std::string pad(widths.at(i) - width_of(row.at(i)), ' ');
       text += i < 2 ? row.at(i) + pad : pad + row.at(i);
-      text += i + 1 < columns ? "  " : "\n";
+      text += i != columns.back() ? "  " : "\n";
     }
   }
   return text + remarks(rows);

@@ -60,6 +60,7 @@ class TargetWatch {
 
   [[nodiscard]] std::vector<Event> on_round(const RoundResult& round);
   void set_limits(const Limits& limits);
+  [[nodiscard]] const Limits& limits() const { return limits_; }
   /// How the target was last told to stand, before anything of it is known here: what began then
   /// ends with its first answer.
   void recall(TargetState before) { recalled_ = before; }

@@ -185,6 +185,11 @@ TEST_CASE("an installed udperf has its pages, completions, unit and documents", 
     CAPTURE(file);
     CHECK(fs::is_regular_file(folder.path() / file));
   }
+  // What a configuration with mistakes ends with is for systemd to see: of the main process alone.
+  std::ifstream unit{folder.path() / "lib/systemd/system/udperf-monitor.service"};
+  const std::string text{std::istreambuf_iterator<char>{unit}, {}};
+  CHECK(text.find("\nRestartPreventExitStatus=2\n") != std::string::npos);
+  CHECK(text.find("\nExecStartPre=") == std::string::npos);
   const auto version = run_to_end({(folder.path() / "bin/udperf").string(), "--version"}, kGuard);
   REQUIRE(version.has_value());
   CHECK(version->code() == 0);

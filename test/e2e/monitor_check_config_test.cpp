@@ -38,6 +38,7 @@ TEST_CASE("a configuration with mistakes starts nothing and is told line by line
   const std::string nowhere = (folder.path() / "none" / "file").string();
   CHECK(checked("--jsonl", nowhere).code() == 2);
   CHECK(checked("--log-file", nowhere).code() == 2);
+  CHECK(checked("--jsonl", folder.path().string()).code() == 2);
   CHECK(checked("--history", config).code() == 2);
   CHECK(checked("--history", nowhere).code() == 0);  // that folder is made
   for (const std::string option : {"exec", "web-config", "jsonl", "log-file", "history"}) {

@@ -171,6 +171,7 @@ TEST_CASE("requests that ask for nothing of the monitor's get nothing", "[e2e][m
   CHECK(posted.status == 405);
   CHECK(posted.head.find("Allow: GET, HEAD\r\n") != std::string::npos);
   CHECK(monitor.get("/api/v1/rounds?target=gw&since=2&until=1").status == 400);
+  CHECK(monitor.get("/api/v1/changes?until=1").status == 200);  // of the hour before that
   CHECK(http_answer(monitor.http(), "/metrics", {}, "HEAD").body.empty());
   CHECK(monitor.get("/api/v1/rounds?target=none").status == 404);
   CHECK(monitor.get("/api/v1/rounds?target=none&since=x").status == 400);

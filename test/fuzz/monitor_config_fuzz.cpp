@@ -37,7 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     expect(!setup || setup->modules.contains("light"));
   }
   std::vector<monitor::ConfigError> found;
-  for (const auto& target : monitor::parse_file_sd(text, found)) {
+  for (const auto& target : monitor::parse_file_sd(text, found).targets) {
     expect(!target.name.empty() && !target.address.host.empty());
   }
   static_cast<void>(app::parse_web_config("f", text, errors));

@@ -33,6 +33,10 @@ const kept = { ...state };
 const now = 1e18;
 Object.assign(state, { span: 3600, before: changes([now / 1e9 - 7200, "down"], [now / 1e9 - 60, "down"]), events: changes([now / 1e9 - 60, "down"], [now / 1e9, "up"]) });
 same("changes shown", changesShown(now).map((one) => one.change), ["down", "up"]);
+// This host's clock was set back by ten minutes before the target was up.
+Object.assign(state, { before: changes([now / 1e9 - 90, "up", "b"], [now / 1e9 - 60, "down"]), events: changes([now / 1e9 - 60, "down"], [now / 1e9 - 630, "up"]) });
+same("changes of a clock that was set back", changesShown(now).map((one) => one.target + one.change), ["bup", "adown", "aup"]);
+same("an outage of a clock that was set back", outages(changesShown(now)).map((one) => one.up !== null), [true]);
 Object.assign(state, kept);
 
 // A sum that is missing is a gap, a round that is late is none.

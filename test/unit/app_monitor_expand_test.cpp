@@ -125,6 +125,30 @@ TEST_CASE("targets beyond the most that are watched are told of") {
   CHECK(problems == std::vector<std::string>{"more than 10000 targets: 2 are left out"});
 }
 
+TEST_CASE("a file that two patterns match is read once, and its changes are seen") {
+  const test::TempDir folder;
+  const std::string file = (folder.path() / "t.json").string();
+  const std::vector<std::string> patterns{(folder.path() / "*.json").string(), file};
+  CHECK(marks_of(patterns).empty());
+  std::ofstream{file} << "[";
+  const FileMarks before = marks_of(patterns);
+  CHECK(before.size() == 1);
+  CHECK(marks_of(patterns) == before);
+  const MonitorSetup setup =
+      setup_of("file_sd: [\"" + patterns.front() + "\", \"" + file + "\"]\n");
+  LastTargets last;
+  std::vector<std::string> problems;
+  static_cast<void>(expand_targets(setup, engine::StopToken{}, last, problems));
+  CHECK(problems.size() == 1);
+  std::ofstream{file} << R"([{"targets": ["a"], "labels": {"my-label": "x"}}])";
+  CHECK(marks_of(patterns) != before);
+  problems.clear();
+  const auto found = names(expand_targets(setup, engine::StopToken{}, last, problems));
+  CHECK(found == std::vector<std::string>{"a"});
+  REQUIRE(problems.size() == 1);
+  CHECK(problems.front().starts_with(file + ":1:32: a label is left out"));
+}
+
 TEST_CASE("a pattern that no file matches is said") {
   const test::TempDir folder;
   const std::string pattern = (folder.path() / "*.json").string();

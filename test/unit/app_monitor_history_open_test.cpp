@@ -219,96 +219,39 @@ TEST_CASE("a file that another program has locked is not called another program'
   CHECK(opened.error().what.find("locked") != std::string::npos);
 }
 
-TEST_CASE("changes are there after a restart, the latest, oldest first") {
-  const test::TempDir folder;
-  const SteppedClock clock;
-  const std::string file = folder.path().string() + "/m.db";
-  {
-    auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
-    REQUIRE(history);
-    for (int i = 0; i < 5; ++i) {
-      monitor::Event event;
-      event.kind = i % 2 == 0 ? monitor::EventKind::down : monitor::EventKind::up;
-      event.at = clock.unix.load() + i * 1s;
-      event.detail = "change " + std::to_string(i);
-      (*history)->put({event, test::target_named("gw")});
-    }
+/// Root may write what nobody may.
+class AsNobody {
+ public:
+  AsNobody() : before_(::geteuid()) {
+    constexpr uid_t kNobody = 65534;
+    REQUIRE((before_ != 0 || ::seteuid(kNobody) == 0));
   }
-  const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
-  REQUIRE(history);
-  const auto changes = (*history)->changes({{}, UnixTime::min(), UnixTime::max(), 3});
-  REQUIRE(changes);
-  REQUIRE(changes->size() == 3);
-  CHECK(changes->front().event.detail == "change 2");
-  CHECK(changes->front().event.kind == monitor::EventKind::down);
-  CHECK(changes->back().event.at == clock.unix.load() + 4s);
-  CHECK(changes->back().target.name == "gw");
-}
+  AsNobody(const AsNobody&) = delete;
+  AsNobody& operator=(const AsNobody&) = delete;
+  ~AsNobody() { static_cast<void>(::seteuid(before_) == 0); }
 
-TEST_CASE("changes are told of a time and of a target") {
-  const test::TempDir folder;
-  const SteppedClock clock;
-  const UnixTime start = clock.unix.load();
-  const std::string file = folder.path().string() + "/m.db";
-  {
-    auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
-    REQUIRE(history);
-    for (int i = 0; i < 6; ++i) {
-      monitor::Event event;
-      event.kind = monitor::EventKind::loss_high;
-      event.at = start + i * 1s;
-      event.detail = std::to_string(i);
-      (*history)->put({event, test::target_named(i % 2 == 0 ? "gw" : "core")});
-    }
-  }
-  const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
-  REQUIRE(history);
-  const auto told = [&](const History::ChangeQuery& query) {
-    const auto changes = (*history)->changes(query);
-    REQUIRE(changes);
-    std::string details;
-    for (const auto& change : *changes) {
-      details += change.event.detail;
-    }
-    return details;
-  };
-  CHECK(told({}) == "012345");
-  CHECK(told({{}, start + 1s, start + 4s, 5000}) == "1234");
-  CHECK(told({"gw", start + 1s, start + 4s, 5000}) == "24");
-  CHECK(told({"gw", start, start + 5s, 2}) == "24");
-  CHECK(told({"nobody", start, start + 5s, 5000}).empty());
-}
+ private:
+  uid_t before_;
+};
 
-TEST_CASE("who was down is known after a restart, whatever others have changed since") {
+TEST_CASE("a history that may not be written is not taken to be read for ever") {
   const test::TempDir folder;
   const SteppedClock clock;
   const std::string file = folder.path().string() + "/m.db";
+  REQUIRE(History::open(file, Retention{}, clock, [](const std::string&) {}));
+  namespace fs = std::filesystem;
+  fs::permissions(folder.path(), fs::perms::all);
+  fs::permissions(file, fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read);
   {
-    auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
-    REQUIRE(history);
-    UnixTime at = clock.unix.load();
-    const auto put = [&](monitor::EventKind kind, const char* name) {
-      monitor::Event event;
-      event.kind = kind;
-      event.at = at += 1s;
-      (*history)->put({event, test::target_named(name)});
-    };
-    put(monitor::EventKind::not_measured, "gw");
-    put(monitor::EventKind::down, "gw");
-    put(monitor::EventKind::loss_high, "gw");
-    put(monitor::EventKind::down, "core");
-    put(monitor::EventKind::up, "core");
-    put(monitor::EventKind::not_measured, "lab");
-    for (int i = 0; i < 600; ++i) {
-      put(i % 2 == 0 ? monitor::EventKind::down : monitor::EventKind::up, "flaps");
-    }
+    const AsNobody nobody;
+    const auto opened = History::open(file, Retention{}, clock, [](const std::string&) {});
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().code == ErrorCode::system);
+    CHECK(opened.error().what.find("may not be written") != std::string::npos);
   }
-  const auto history = History::open(file, Retention{}, clock, [](const std::string&) {});
-  REQUIRE(history);
-  const auto states = (*history)->last_states();
-  REQUIRE(states);
-  CHECK(*states == monitor::Board::States{{{"gw", "light"}, monitor::TargetState::down},
-                                          {{"lab", "light"}, monitor::TargetState::not_measured}});
+  fs::permissions(file, fs::perms::all);
+  const AsNobody nobody;
+  CHECK(History::open(file, Retention{}, clock, [](const std::string&) {}));
 }
 
 TEST_CASE("while the file cannot be written, so many bytes of rounds wait and no more") {

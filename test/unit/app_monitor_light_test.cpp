@@ -203,6 +203,27 @@ TEST_CASE("numbers go on under new options, and nothing is told of who was left"
   light.source.stop();
 }
 
+TEST_CASE("a round that new options end says nothing of its target, others do") {
+  Source light;
+  light.watch(70);
+  light.watch(70);  // is 2 at the engine
+  light.tell(round_of(Ending::not_measured, 1));
+  light.tell(round_of(Ending::timeout, 1));  // which the server did not answer before
+  light.tell(round_of(Ending::not_measured, 2));
+  const auto taken = light.source.take();
+  REQUIRE(taken.size() == 3);
+  CHECK_FALSE(taken[0].tried);
+  CHECK(taken[0].status == RoundStatus::not_measured);
+  REQUIRE(taken[0].error);
+  CHECK(taken[0].error->what == "not ended: its module was changed");
+  CHECK(taken[0].number == 1);
+  CHECK_FALSE(taken[0].not_asked);
+  CHECK(taken[1].tried);
+  CHECK(taken[1].status == RoundStatus::unreachable);
+  CHECK(taken[2].tried);
+  light.source.stop();
+}
+
 TEST_CASE("rounds that nobody takes are kept up to a bound, and the others told as one gap") {
   constexpr std::uint64_t kRounds = 5000;
   Source light;

@@ -175,38 +175,60 @@ TEST_CASE("aliases and brackets make no more of a file than it has") {
     hosts += ", h" + std::to_string(i);
   }
   const auto found =
-      monitor::parse_file_sd("- targets: [" + hosts + "]\n  labels: {" + labels + "}\n", errors);
+      monitor::parse_file_sd("- targets: [" + hosts + "]\n  labels: {" + labels + "}\n", errors)
+          .targets;
   CHECK_FALSE(errors.empty());
   CHECK(found.size() == 9'001);
 }
 
 TEST_CASE("the files of file_sd are read as JSON and as YAML") {
   std::vector<ConfigError> errors;
-  const auto targets = parse_file_sd(
-      R"([{"targets": ["a:7000", "b"], "labels": {"site": "x", "__module__": "voice", "job": "j"}}])",
-      errors);
+  const auto targets =
+      parse_file_sd(
+          R"([{"targets": ["a:7000", "b"], "labels": {"site": "x", "__module__": "voice", "job": "j"}}])",
+          errors)
+          .targets;
   REQUIRE(errors.empty());
   REQUIRE(targets.size() == 2);
   CHECK(targets[0].address.port == 7000);
   CHECK(targets[1].module == "voice");
   CHECK(targets[1].labels == Labels{{"site", "x"}});
-  CHECK(parse_file_sd("- targets: [c]\n", errors).size() == 1);
+  CHECK(parse_file_sd("- targets: [c]\n", errors).targets.size() == 1);
   static_cast<void>(parse_file_sd("[{\"targets\": [\"a b\"]}]", errors));
   CHECK(errors.size() == 1);
 }
 
+TEST_CASE(
+    "labels that there cannot be are left out of file_sd with a word, those of others without") {
+  std::vector<ConfigError> errors;
+  const TargetFile file = parse_file_sd(
+      R"([{"targets": ["a"], "labels": {"my-label": "x", "job": "j", "__meta_x": "y",
+ "__name__": "two words", "site": "lab", "1st": "z"}}])",
+      errors);
+  CHECK(errors.empty());
+  REQUIRE(file.targets.size() == 1);
+  CHECK(file.targets[0].name == "a");
+  CHECK(file.targets[0].labels == Labels{{"site", "lab"}});
+  REQUIRE(file.left_out.size() == 3);
+  CHECK(file.left_out[0].text("f").starts_with("f:1:32: a label is left out: "));
+  CHECK(file.left_out[1].text("f").starts_with("f:2:14: __name__ is left out: "));
+  CHECK(file.left_out[2].text("f").starts_with("f:2:42: a label is left out: "));
+}
+
 TEST_CASE("file_sd takes null for what has no targets or labels, and all of JSON's escapes") {
   std::vector<ConfigError> errors;
-  const auto targets = parse_file_sd(
-      "[{\"targets\": [\"a\"], \"labels\": null}, {\"targets\": null},\n"
-      " {\"targets\": [\"b\"], \"labels\": {\"site\": \"\\ud83d\\ude00 \\u00fc\\/\", \"path\": "
-      "\"\\\\ud83d\"}}]",
-      errors);
+  const auto targets =
+      parse_file_sd(
+          "[{\"targets\": [\"a\"], \"labels\": null}, {\"targets\": null},\n"
+          " {\"targets\": [\"b\"], \"labels\": {\"site\": \"\\ud83d\\ude00 \\u00fc\\/\", \"path\": "
+          "\"\\\\ud83d\"}}]",
+          errors)
+          .targets;
   CHECK(errors.empty());
   REQUIRE(targets.size() == 2);
   CHECK(targets[0].labels.empty());
   CHECK(targets[1].labels == Labels{{"site", "\xF0\x9F\x98\x80 \xC3\xBC/"}, {"path", "\\ud83d"}});
-  CHECK(parse_file_sd("- targets: [c]\n  labels:\n", errors).size() == 1);
+  CHECK(parse_file_sd("- targets: [c]\n  labels:\n", errors).targets.size() == 1);
   CHECK(errors.empty());
   for (const std::string half : {"\\ud83d", "\\ud83d\\u0041", "\\ude00", "\\ud83d\\ud83d"}) {
     CAPTURE(half);
@@ -230,7 +252,7 @@ TEST_CASE("nothing of a file is left unread behind its first document") {
   CHECK(parse("# first\n---\ntargets: [a]\n...\n# end\n", errors).targets.size() == 1);
   CHECK(parse("", errors).targets.empty());
   CHECK(errors.empty());
-  CHECK(parse_file_sd("- targets: [a]\n---\n- targets: [b]\n", errors).empty());
+  CHECK(parse_file_sd("- targets: [a]\n---\n- targets: [b]\n", errors).targets.empty());
   CHECK(errors.size() == 1);
 }
 

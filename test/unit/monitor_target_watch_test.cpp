@@ -1,6 +1,8 @@
+#include "monitor/board.hpp"
 #include "monitor/target_watch.hpp"
 #include "monitor/totals.hpp"
 #include "support/catch.hpp"
+#include "support/monitored_rounds.hpp"
 
 namespace udperf::monitor {
 namespace {
@@ -315,6 +317,21 @@ TEST_CASE("totals are sums, in any order and grouping") {
                            all.up.lost_tx_host.value_or(0));
   CHECK(all.measured == 160s);  // a gap is not measured, and no loss
   CHECK(all.rtt.total() == 144);
+}
+
+TEST_CASE("other labels and limits of a target that stays are told of") {
+  Board board;
+  std::vector<Board::Wanted> wanted(1);
+  wanted[0].target = test::target_named("gw");
+  const auto described_anew = [&] { return board.set_targets(wanted).described_anew; };
+  CHECK_FALSE(described_anew());
+  CHECK_FALSE(described_anew());
+  wanted[0].target.labels = {{"site", "lab"}};
+  CHECK(described_anew());
+  CHECK_FALSE(described_anew());
+  wanted[0].limits.loss_ratio = 0.01;
+  CHECK(described_anew());
+  CHECK(board.find("gw")->watch.judges_loss());
 }
 
 }  // namespace

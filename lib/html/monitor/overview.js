@@ -69,11 +69,13 @@ function outages(events) {
 const outageTexts = ({ down, not_measured }) =>
   [...(down > 0 ? ["down for " + spanText(down)] : []), ...(not_measured > 0 ? ["not measured for " + spanText(not_measured)] : [])];
 
-// The changes of the time that is shown, of the history and of those told since, oldest first.
+// The changes of the time that is shown, of the history and the latest, as they followed each other: by a clock that was set
+// back the later may have the earlier time.
 function changesShown(now_ns) {
   const key = (e) => JSON.stringify([e.target, e.change, e.at_unix_ns, e.direction]);
-  const all = new Map([...state.before, ...state.events].map((event) => [key(event), event]));
-  return [...all.values()].sort((a, b) => a.at_unix_ns - b.at_unix_ns).filter((e) => e.at_unix_ns >= now_ns - 1e9 * state.span);
+  const latest = new Set(state.events.map(key));
+  const all = [...state.before.filter((event) => !latest.has(key(event))), ...state.events];
+  return all.filter((e) => e.at_unix_ns >= now_ns - 1e9 * state.span);
 }
 
 function cells(className, ...texts) {
