@@ -22,7 +22,7 @@ class TrialObserver final : public engine::ClientObserver {
       reporter_.on_started(outcome);
     }
   }
-  void on_interval(const engine::LiveInterval& interval) override { static_cast<void>(interval); }
+  void on_interval(const engine::LiveInterval& /*interval*/) override {}
   void on_progress(const engine::LiveProgress& progress) override {
     reporter_.on_progress(progress);
   }

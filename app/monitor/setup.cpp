@@ -1,7 +1,6 @@
 #include "app/monitor/setup.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "app/monitor/config_files.hpp"
 #include "app/monitor/usual_round.hpp"
@@ -19,23 +18,14 @@ using monitor::ModuleConfig;
 using monitor::Place;
 using monitor::Setting;
 
-/// Options of the client that are about one test for one person, or about several.
-constexpr std::array<std::string_view, 7> kNotForModules{
-    "repeat", "gap", "wait-server", "retry-busy", "local-port", "flows", "sizes"};
-
 bool is_for_modules(const OptionSpec& option) {
-  return option.belongs_to(Command::client) && !is_protocol_option(option.name) &&
-         std::find(kNotForModules.begin(), kNotForModules.end(), option.name) ==
-             kNotForModules.end();
+  return option.belongs_to(Command::client) && option.in_config && !is_protocol_option(option.name);
 }
 
 std::vector<std::string_view> monitor_options() {
-  constexpr std::array<std::string_view, 6> kOnlyOnCommandLine{"config", "check-config", "once",
-                                                               "json",   "help",         "version"};
   std::vector<std::string_view> names;
   for (const OptionSpec& option : option_table()) {
-    const bool kept = std::find(kOnlyOnCommandLine.begin(), kOnlyOnCommandLine.end(),
-                                option.name) == kOnlyOnCommandLine.end();
+    const bool kept = option.in_config && !option.of_parser;
     if (option.belongs_to(Command::monitor) && kept && !is_module_option(option.name)) {
       names.push_back(option.name);
     }

@@ -214,10 +214,7 @@ void return_long_answers() {
 /// A monitor that only this host can ask is not for the pages that its browsers show. Who has a
 /// password, or can be asked by others, is called by any name.
 HttpServer::Names names_of(const MonitorCommand& command, const WebConfig& web_config) {
-  const IpAddress& at = command.listen.address;
-  const bool loopback =
-      at.family == IpFamily::v4 ? at.bytes[0] == 127 : at == IpAddress::loopback(IpFamily::v6);
-  const bool own = loopback && web_config.users.empty();
+  const bool own = command.listen.address.is_loopback() && web_config.users.empty();
   return own ? HttpServer::Names{command.host_names} : std::nullopt;
 }
 

@@ -128,6 +128,8 @@ struct OptionSpec {
   std::string_view fallback = {};
   std::string_view fallback_text = {};  ///< the default in words, where no value is one
   unsigned commands = 0;                ///< the Commands that have it, or-ed
+  /// A monitor's file may have it: of the client's, a module; of the monitor's own, the top.
+  bool in_config = true;
   bool repeatable = false;
   std::string_view choices = {};  ///< the accepted words; empty where the value is free
   /// The value where none is given; a value is then written behind "=". Empty: there has to be one.

@@ -107,6 +107,10 @@ bool IpAddress::is_any() const {
   return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 0; });
 }
 
+bool IpAddress::is_loopback() const {
+  return family == IpFamily::v4 ? bytes[0] == 127 : *this == loopback(IpFamily::v6);
+}
+
 bool IpAddress::is_link_local_v6() const {
   return family == IpFamily::v6 && bytes[0] == 0xFE && (bytes[1] & 0xC0U) == 0x80U;
 }

@@ -27,6 +27,8 @@ struct IpAddress {
   [[nodiscard]] static IpAddress loopback(IpFamily family);
   [[nodiscard]] static IpAddress any(IpFamily family);
   [[nodiscard]] bool is_any() const;
+  /// 127.0.0.0/8 or ::1
+  [[nodiscard]] bool is_loopback() const;
   [[nodiscard]] bool is_link_local_v6() const;
   /// "192.0.2.1", "2001:db8::1", "fe80::1%eth0"
   [[nodiscard]] std::string to_string() const;

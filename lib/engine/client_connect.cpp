@@ -7,7 +7,6 @@
 #include "engine/handshakes.hpp"
 #include "engine/socket_warnings.hpp"
 #include "engine/unreachable.hpp"
-#include "net/udp_port.hpp"
 #include "session/grant.hpp"
 #include "traffic/profiles.hpp"
 
@@ -24,16 +23,11 @@ Error in_phase(Error error, const char* phase, const Endpoint& server) {
   return error;
 }
 
-/// What `--packet-size auto` asks the server for, and finds out about later.
-std::uint32_t largest_auto_payload(const Endpoint& server) {
-  return server.address.family == IpFamily::v4 ? kAutoPayloadV4 : kAutoPayloadV6;
-}
-
 /// The payload that crosses the path unfragmented as far as the route's MTU tells.
 std::uint32_t auto_payload(const Endpoint& server, std::optional<std::uint32_t> route_mtu) {
   const IpFamily family = server.address.family;
   const std::uint32_t headers = ip_udp_header_bytes(family);
-  const std::uint32_t limit = largest_auto_payload(server);
+  const std::uint32_t limit = most_auto_payload(family);
   const std::uint32_t mtu = route_mtu.value_or(limit + headers);
   return std::clamp(mtu > headers ? mtu - headers : 0, kDataHeaderBytes, limit);
 }
@@ -47,7 +41,7 @@ TestParams params_for(const ClientOptions& options, const StreamPorts& ports,
                       const Endpoint& server) {
   TestParams params = ports.params_for(options);
   if (options.auto_packet_size) {
-    params.payload_bytes = largest_auto_payload(server);
+    params.payload_bytes = most_auto_payload(server.address.family);  // what is less is found out
   } else if (options.profile.ip_sizes && server.address.family == IpFamily::v6) {
     traffic::fit_ip_sizes(params, options.profile.header);
   }
@@ -131,9 +125,7 @@ void ClientConnect::on_race_over(MonoTime now) {
   }
   server_ = runner->server;
   client_ = runner->pending.port->local();
-  if (const auto* const port = dynamic_cast<const net::UdpPort*>(runner->pending.port.get())) {
-    route_mtu_ = port->path_mtu();
-  }
+  route_mtu_ = runner->pending.port->path_mtu();
   session::ClientHandshake& handshake = runner->pending.handshake;
   if (!handshake.done()) {
     retry_after_ms_ = handshake.retry_after_ms();

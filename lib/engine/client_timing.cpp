@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "model/reports.hpp"
 #include "session/admission.hpp"
-#include "session/report_exchange.hpp"
 
 namespace udperf::engine {
 namespace {
@@ -81,7 +81,7 @@ void ClientDeadlines::turn(Duration every, MonoTime now) {
 
 void ClientDeadlines::begin_data(const TestParams& params, Duration round_trip, MonoTime now) {
   const Duration transfer = longest_transfer(params);
-  end_ = std::min(now + transfer + session::ReportExchange::kTmax + kOverdue + 2 * round_trip,
+  end_ = std::min(now + transfer + kTmax + kOverdue + 2 * round_trip,
                   accepted_ + transfer + kInAll + kTripsInAll * round_trip);
 }
 

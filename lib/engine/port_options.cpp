@@ -3,14 +3,6 @@
 #include "net/udp_port.hpp"
 
 namespace udperf::engine {
-namespace {
-
-net::PortOptions::Offload offload(OffloadMode mode) {
-  using Offload = net::PortOptions::Offload;
-  return mode == OffloadMode::off ? Offload::off : Offload::automatic;
-}
-
-}  // namespace
 
 Result<std::unique_ptr<net::DatagramPort>> open_system_port(const net::PortOptions& options) {
   return net::UdpPort::open(options);
@@ -18,8 +10,8 @@ Result<std::unique_ptr<net::DatagramPort>> open_system_port(const net::PortOptio
 
 net::PortOptions port_options(const TestParams& params) {
   net::PortOptions out;
-  out.gso = offload(params.gso);
-  out.gro = offload(params.gro);
+  out.gso = params.gso != OffloadMode::off;
+  out.gro = params.gro != OffloadMode::off;
   out.tos = static_cast<std::uint8_t>((params.dscp << 2U) | params.ecn);
   out.dont_fragment = params.df == DontFragment::on;
   return out;

@@ -8,7 +8,8 @@ namespace udperf::engine {
 namespace {
 
 // As large as a piece of the report, whose way it shares: pays for three of them.
-constexpr std::size_t kPaddedPull = wire::kCommonHeaderBytes + 10 + wire::ReportChunk::kMaxBytes;
+constexpr std::size_t kPaddedPull =
+    wire::kCommonHeaderBytes + wire::ReportChunk::kHeadBytes + wire::ReportChunk::kMaxBytes;
 constexpr Duration kLongestRtt = std::chrono::seconds{10};  // beyond it nothing is waited for
 
 }  // namespace

@@ -192,9 +192,7 @@ wire::Accept ServerSessions::acceptance(const wire::Request& request, const Sess
   accept.params = session.params;
   accept.client = session.client;
   accept.host = host_fingerprint();
-  accept.capabilities = wire::kCapStreams | wire::kCapDown | wire::kCapQueue | wire::kCapTraffic |
-                        wire::kCapCompact | wire::kCapOmit | wire::kCapOmitAny |
-                        (seldom ? wire::kCapLight : 0U);
+  accept.capabilities = wire::kCapsOfBothEnds | (seldom ? wire::kCapLight : 0U);
   accept.concurrent = static_cast<std::uint32_t>(places_.full()) + 1;
   accept.instance = instance_;
   return accept;

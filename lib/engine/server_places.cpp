@@ -7,16 +7,6 @@
 #include "session/light.hpp"
 
 namespace udperf::engine {
-namespace {
-
-/// 127.0.0.0/8 or ::1
-bool is_loopback(const IpAddress& address) {
-  return address.family == IpFamily::v4 ? address.bytes[0] == 127
-                                        : address == IpAddress::loopback(IpFamily::v6);
-}
-
-}  // namespace
-
 /// When a session's place is free again, as far as it can be told: when it should be over, and once
 /// that has passed, when it must be.
 MonoTime ServerSessions::free_at(const Session& session, MonoTime now) {
@@ -83,7 +73,7 @@ bool ServerSessions::is_light(const TestParams& params) const {
 /// it came to. A monitor of very many addresses of its own host has one address to ask from.
 IpAddress ServerSessions::counted_to(const TestParams& params,
                                      const net::Datagram& datagram) const {
-  const bool own = is_loopback(datagram.peer.address) && is_light(params);
+  const bool own = datagram.peer.address.is_loopback() && is_light(params);
   return own ? datagram.local.address : datagram.peer.address;
 }
 

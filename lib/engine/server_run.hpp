@@ -91,10 +91,7 @@ class ServerObserver {
   /// The socket is bound: datagrams can arrive from now on.
   virtual void on_ready(const Endpoint& local) = 0;
   /// Another service than the native one listens; before on_ready().
-  virtual void on_service_ready(const std::string& name, const Endpoint& local) {
-    static_cast<void>(name);
-    static_cast<void>(local);
-  }
+  virtual void on_service_ready(const std::string& /*name*/, const Endpoint& /*local*/) {}
   virtual void on_session_opened(std::uint64_t session, const Endpoint& client,
                                  const TestParams& params) = 0;
   virtual void on_session_closed(const SessionOutcome& outcome) = 0;

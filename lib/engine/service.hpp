@@ -58,7 +58,7 @@ class Service {
   /// Sessions that are over.
   [[nodiscard]] virtual std::uint64_t finished() const = 0;
   /// What it has counted, each with the name that it is told by.
-  virtual void add_counts(std::vector<NamedCount>& counts) const { static_cast<void>(counts); }
+  virtual void add_counts(std::vector<NamedCount>& /*counts*/) const {}
   /// What this service has given out; `client` is who asks for more.
   [[nodiscard]] virtual session::Occupancy occupancy(const IpAddress& client,
                                                      MonoTime now) const = 0;

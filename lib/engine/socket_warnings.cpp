@@ -12,7 +12,7 @@ namespace {
 
 // Of a socket's buffer: a stall of some milliseconds at gigabits. What is below that loses
 // datagrams there.
-constexpr std::uint32_t kEnoughBuffer = 4U << 20U;
+constexpr std::uint32_t kEnough = 4U << 20U;
 
 }  // namespace
 
@@ -31,7 +31,7 @@ std::optional<Warning> fragmentation_warning(const Endpoint& server, std::uint32
 
 std::optional<Warning> buffer_warning(std::uint32_t wanted, std::uint32_t granted,
                                       const char* which) {
-  if (granted >= std::min(wanted, kEnoughBuffer)) {
+  if (granted >= std::min(wanted, kEnough)) {
     return std::nullopt;
   }
   const std::string name = std::string{"net.core."} + which;
@@ -47,7 +47,7 @@ std::optional<Warning> server_buffer_warning(const TestOutcome& outcome) {
   }
   for (const StreamOutcome& stream : outcome.up->streams) {
     const bool told = stream.rx && stream.rx->rcvbuf_bytes > 0;
-    if (told && stream.rx->rcvbuf_bytes < kEnoughBuffer &&
+    if (told && stream.rx->rcvbuf_bytes < kEnough &&
         (!outcome.params.rate_up.limited() || stream.rx->rx_socket_drop.value_or(0) > 0)) {
       return Warning{"server_rmem_max_capped",
                      "the server's socket buffer is " + std::to_string(stream.rx->rcvbuf_bytes) +

@@ -80,7 +80,7 @@ class Worker final : public Executor, public TaskHome {
   void poll(Duration timeout);
   void on_event(void* of);
   void look_at_tolerant();
-  void listen_to_patient(MonoTime now);
+  void listen_to_tolerant(MonoTime now);
   void tell() noexcept;
   [[nodiscard]] const os::Poller& poller_of(const Task& task) const {
     return task.tolerates_delay() ? patience_.poller : poller_;

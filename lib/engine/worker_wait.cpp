@@ -20,7 +20,7 @@ constexpr int kTurnsPerPoll = 16;
 }  // namespace
 
 void Worker::wait(MonoTime now) {
-  listen_to_patient(now);
+  listen_to_tolerant(now);
   if (news_.waiting()) {
     return;
   }
@@ -51,7 +51,7 @@ void Worker::wait(MonoTime now) {
 
 /// What tasks that tolerate delay have to read is looked at so often at most, all of them at a
 /// time.
-void Worker::listen_to_patient(MonoTime now) {
+void Worker::listen_to_tolerant(MonoTime now) {
   if (patience_.until <= now) {
     patience_.until = kNever;
     poller_.listen(patience_.poller.fd(), &patience_);

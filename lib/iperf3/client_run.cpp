@@ -106,8 +106,7 @@ ClientPlan plan_of(const engine::ClientOptions& options, const Endpoint& server)
 
 /// The largest datagram that the route to the server takes whole, as the kernel knows it.
 std::uint32_t auto_length(const engine::ClientOptions& options, const Endpoint& server) {
-  const bool v4 = server.address.family == IpFamily::v4;
-  const std::uint32_t most = v4 ? kAutoPayloadV4 : kAutoPayloadV6;
+  const std::uint32_t most = most_auto_payload(server.address.family);
   const auto port = net::UdpPort::open(engine::client_port_options(options, server, 0));
   const auto mtu = port ? (*port)->path_mtu() : std::nullopt;
   const std::uint32_t headers = ip_udp_header_bytes(server.address.family);

@@ -169,6 +169,10 @@ struct Outage {
   bool operator==(const Outage&) const = default;
 };
 
+/// The loss threshold Tmax: what arrives so much later is not counted as arrived (RFC 7680 s2.8.2,
+/// RFC 8912), and so books are closed after it at the latest.
+inline constexpr Duration kTmax = std::chrono::seconds{3};
+
 /// Why the receiver closed its books (docs/metrics.md, `finalize_reason`).
 enum class Finalized : std::uint8_t { all_received = 0, quiet = 1, tmax = 2, no_fin = 3 };
 

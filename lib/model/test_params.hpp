@@ -22,6 +22,9 @@ inline constexpr std::uint32_t kMaxPayloadBytes = 65507;
 /// What `--packet-size auto` never exceeds: an Ethernet MTU of 1500 less the IP and UDP headers.
 inline constexpr std::uint32_t kAutoPayloadV4 = 1472;
 inline constexpr std::uint32_t kAutoPayloadV6 = 1452;
+[[nodiscard]] constexpr std::uint32_t most_auto_payload(IpFamily family) {
+  return family == IpFamily::v4 ? kAutoPayloadV4 : kAutoPayloadV6;
+}
 inline constexpr std::uint16_t kMaxStreams = 128;
 inline constexpr std::uint16_t kDefaultPort = 5555;
 inline constexpr Duration kMostOmit = std::chrono::hours{1};

@@ -135,6 +135,8 @@ class DatagramPort {
   [[nodiscard]] virtual bool gro_active() const = 0;
   [[nodiscard]] virtual Endpoint local() const = 0;
   [[nodiscard]] virtual Endpoint remote() const = 0;
+  /// The route's MTU as this host knows it now: bytes of an IP packet. Nothing where it does not.
+  [[nodiscard]] virtual std::optional<std::uint32_t> path_mtu() const { return std::nullopt; }
 
   /// To wait on with poll(); -1 where there is none (tests).
   [[nodiscard]] virtual int fd() const = 0;
@@ -148,10 +150,9 @@ struct PortOptions {
   Endpoint remote;
   std::uint32_t buffer_bytes = 0;  ///< asked for, both directions; the kernel may grant less
   bool share_port = false;         ///< beside a listener on the same address and port
-  enum class Offload : std::uint8_t { automatic, on, off };
-  Offload gso = Offload::automatic;
-  Offload gro = Offload::automatic;
-  std::uint8_t tos = 0;  ///< DSCP << 2 | ECN
+  bool gso = true;                 ///< segmentation offload, where the host has it
+  bool gro = true;                 ///< and merging of what arrives
+  std::uint8_t tos = 0;            ///< DSCP << 2 | ECN
   bool dont_fragment = false;
   bool kernel_stamps = true;
 };

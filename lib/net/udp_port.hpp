@@ -39,10 +39,8 @@ class UdpPort final : public DatagramPort {
   [[nodiscard]] bool gro_active() const override { return gro_; }
   [[nodiscard]] Endpoint local() const override { return local_; }
   [[nodiscard]] Endpoint remote() const override { return remote_; }
+  [[nodiscard]] std::optional<std::uint32_t> path_mtu() const override;
   [[nodiscard]] int fd() const override { return socket_.get(); }
-
-  /// The route's MTU as the kernel knows it now, IP header included.
-  [[nodiscard]] std::optional<std::uint32_t> path_mtu() const;
 
   /// Takes over a socket that is connected already.
   [[nodiscard]] static std::unique_ptr<UdpPort> adopt(Fd connected, const PortOptions& options);

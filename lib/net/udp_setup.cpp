@@ -159,12 +159,12 @@ UdpPort::UdpPort(Fd socket, const PortOptions& options)
 }
 
 void UdpPort::probe_offload(const PortOptions& options) {
-  if (options.gso != PortOptions::Offload::off) {
+  if (options.gso) {
     // An option that cannot be set is the only sign of a kernel that would ignore it per message.
     gso_ =
         set_option(fd(), SOL_UDP, UDP_SEGMENT, 1200) && set_option(fd(), SOL_UDP, UDP_SEGMENT, 0);
   }
-  if (options.gro != PortOptions::Offload::off) {
+  if (options.gro) {
     gro_ = set_option(fd(), SOL_UDP, UDP_GRO, 1);
   }
   mtu_ = path_mtu().value_or(1500);

@@ -49,8 +49,7 @@ class DatagramFormat {
   [[nodiscard]] virtual bool tells_whole_time() const = 0;
 
   /// Whether a datagram of data says that it is of the warm-up, which is left out.
-  [[nodiscard]] virtual bool of_warm_up(std::span<const std::byte> datagram) const {
-    static_cast<void>(datagram);
+  [[nodiscard]] virtual bool of_warm_up(std::span<const std::byte> /*datagram*/) const {
     return false;
   }
 };

@@ -41,10 +41,7 @@ class DatagramFormat {
                                           std::uint32_t length, std::uint32_t count) const = 0;
 
   /// What was made before the warm-up's end, and is marked as its own, is the test's from now on.
-  virtual void end_warm_up(std::span<std::byte> bytes, std::uint32_t length) const {
-    static_cast<void>(bytes);
-    static_cast<void>(length);
-  }
+  virtual void end_warm_up(std::span<std::byte> /*bytes*/, std::uint32_t /*length*/) const {}
 };
 
 }  // namespace udperf::sender

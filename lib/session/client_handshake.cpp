@@ -77,12 +77,10 @@ void ClientHandshake::send_request() {
                      wire::Join{nonce_, cookie_, joining.server_nonce}, wire::kPaddedRequestBytes);
   } else {
     const bool flood = settings_.params.rate_down.flood;
-    const wire::Request request{nonce_, cookie_,
-                                wire::kCapStreams | wire::kCapDown | wire::kCapQueue |
-                                    wire::kCapTraffic | wire::kCapCompact | wire::kCapOmit |
-                                    wire::kCapOmitAny | (flood ? wire::kCapFlood : 0U) |
-                                    settings_.capabilities,
-                                settings_.params};
+    const wire::Request request{
+        nonce_, cookie_,
+        wire::kCapsOfBothEnds | (flood ? wire::kCapFlood : 0U) | settings_.capabilities,
+        settings_.params};
     bytes = wire::encode(MessageType::request, 0, 0, request, wire::kPaddedRequestBytes);
   }
   session_sealer_.seal(bytes);

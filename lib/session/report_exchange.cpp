@@ -143,11 +143,11 @@ void ReportExchange::offer(std::uint32_t offset, std::uint16_t chunks) {
 }
 
 std::size_t ReportExchange::waiting_bytes() const {
-  constexpr std::size_t kHead = 10;  // total, offset, length
   if (ack_due_) {
     return wire::kCommonHeaderBytes;
   }
-  return next_ < until_ ? wire::kCommonHeaderBytes + kHead + piece_bytes() : 0;
+  return next_ < until_ ? wire::kCommonHeaderBytes + wire::ReportChunk::kHeadBytes + piece_bytes()
+                        : 0;
 }
 
 std::size_t ReportExchange::piece_bytes() const {

@@ -16,7 +16,6 @@ namespace udperf::session {
 /// word is lost, remind() gets it said again. Pure.
 class ReportExchange {
  public:
-  static constexpr Duration kTmax = std::chrono::seconds{3};   ///< RFC 8912's loss threshold
   static constexpr Duration kNoFin = std::chrono::seconds{1};  ///< RFC 9097's load timeout
   static constexpr Duration kQuietLeast = std::chrono::milliseconds{200};
 

@@ -40,7 +40,7 @@ class StreamStats {
     PacketPlan plan;
     Duration interval = std::chrono::seconds{1};
     Duration gap_threshold = std::chrono::milliseconds{50};
-    Duration tmax = std::chrono::seconds{3};
+    Duration tmax = kTmax;
     FullGrid full_grid = FullGrid::last_goes_on;
     bool share_delays = false;  ///< the report's bins of the delays are to be joined with others'
     std::uint64_t neighbours_apart = Ipdv::kMemory;  ///< arrivals, where Ipdv still pairs the two

@@ -38,6 +38,9 @@ inline constexpr std::uint32_t kCapOmit = 1U << 8U;
 inline constexpr std::uint32_t kCapLight = 1U << 9U;
 /// Has warm-ups of shaped traffic and with the compact header, too. A server tells it in CHALLENGE.
 inline constexpr std::uint32_t kCapOmitAny = 1U << 10U;
+/// What either end of this version can do, whatever the test: in REQUEST and ACCEPT.
+inline constexpr std::uint32_t kCapsOfBothEnds =
+    kCapStreams | kCapDown | kCapQueue | kCapTraffic | kCapCompact | kCapOmit | kCapOmitAny;
 
 struct VersionRange {
   std::uint8_t lowest = kVersion;
@@ -179,7 +182,8 @@ struct Fin {
 
 /// A piece of the receiver's report; pulled with REPORT_PULL until complete.
 struct ReportChunk {
-  static constexpr std::size_t kMaxBytes = 1100;
+  static constexpr std::size_t kMaxBytes = 1100;  ///< of `bytes`
+  static constexpr std::size_t kHeadBytes = 10;   ///< total, offset and length, before them
 
   std::uint32_t total = 0;   ///< bytes of the whole report
   std::uint32_t offset = 0;  ///< of this piece

@@ -64,6 +64,12 @@ TEST_CASE("loopback and any are known in both families", "[base]") {
   CHECK(IpAddress::any(IpFamily::v6) == address("::"));
   CHECK(address("::").is_any());
   CHECK_FALSE(address("::1").is_any());
+  for (const char* const here : {"127.0.0.1", "127.255.255.255", "::1"}) {
+    CHECK(address(here).is_loopback());
+  }
+  for (const char* const elsewhere : {"126.255.255.255", "128.0.0.1", "::", "::2", "fe80::1"}) {
+    CHECK_FALSE(address(elsewhere).is_loopback());
+  }
   CHECK(address("febf::1").is_link_local_v6());
   CHECK_FALSE(address("fec0::1").is_link_local_v6());
   CHECK_FALSE(address("254.128.0.1").is_link_local_v6());

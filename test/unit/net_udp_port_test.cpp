@@ -90,13 +90,13 @@ TEST_CASE("every size of datagram crosses loopback whole and in order", "[net]")
   if (!test::family_or_skip(family)) {
     return;
   }
-  const auto gso = GENERATE(PortOptions::Offload::automatic, PortOptions::Offload::off);
-  const auto gro = GENERATE(PortOptions::Offload::automatic, PortOptions::Offload::off);
+  const bool gso = GENERATE(true, false);
+  const bool gro = GENERATE(true, false);
   PortOptions options;
   options.gso = gso;
   options.gro = gro;
   for (const std::uint32_t size : {40U, 64U, 508U, 1448U, 8900U, 65473U, 65507U}) {
-    CAPTURE(static_cast<int>(family), static_cast<int>(gso), static_cast<int>(gro), size);
+    CAPTURE(static_cast<int>(family), gso, gro, size);
     const auto [a, b] = make_pair_of_ports(family, options);
     const std::size_t count = std::min<std::size_t>(a->batch_limit(size), 20);
     const auto data = numbered(count, size, size - 1);
@@ -157,7 +157,7 @@ TEST_CASE("a socket is bound to the interface that is named, or the name is refu
 
 TEST_CASE("what the socket drops is counted, also after the last read", "[net]") {
   PortOptions options;
-  options.gro = PortOptions::Offload::off;
+  options.gro = false;
   test::measure_under_condition([&](test::Attempt& attempt) {
     const auto [a, b] = make_pair_of_ports(IpFamily::v4, options);
     const auto before = b->receive_queue();
