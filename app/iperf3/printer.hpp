@@ -87,7 +87,7 @@ class Iperf3Printer final : public iperf3::TestWatcher {
   bool failed_ = false;
   bool stop_told_ = false;
   std::optional<LineQueue> queue_;  ///< of a server
-  net::Fd terminal_;                ///< of a server: stderr, where that is one
+  os::Fd terminal_;                 ///< of a server: stderr, where that is one
   std::uint64_t left_out_ = 0;      ///< of the queue, and not told yet
 };
 

@@ -16,7 +16,7 @@
 
 #include "app/last_resort.hpp"
 #include "app/output/files.hpp"
-#include "net/fd.hpp"
+#include "os/fd.hpp"
 #include "os/memory_file.hpp"
 
 extern "C" char** environ;  // NOLINT(readability-redundant-declaration): POSIX has no header for it
@@ -25,8 +25,8 @@ namespace udperf::app {
 namespace {
 
 /// The event as a file that is read from its beginning: no writer has to wait for a slow reader.
-net::Fd stdin_of(const std::string& event) {
-  net::Fd file = os::memory_file("udperf-event");
+os::Fd stdin_of(const std::string& event) {
+  os::Fd file = os::memory_file("udperf-event");
   if (file && write_all(file.get(), event, "event")) {
     ::lseek(file.get(), 0, SEEK_SET);
   }
@@ -147,7 +147,7 @@ void ExecHook::leave_out(std::size_t runs) {
 }
 
 std::string ExecHook::run(const std::string& event) {
-  const net::Fd input = stdin_of(event);
+  const os::Fd input = stdin_of(event);
   if (!input) {
     return "no memory for the event";
   }

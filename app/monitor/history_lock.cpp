@@ -21,16 +21,16 @@ std::string lock_path(const std::string& history) {
 }
 
 /// For writing; where it is another user's, who crashed, a lock needs no more than to read it.
-net::Fd open_lock(const std::string& path) {
-  net::Fd file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644)};
+os::Fd open_lock(const std::string& path) {
+  os::Fd file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644)};
   if (!file && errno == EACCES) {
-    file = net::Fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
+    file = os::Fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
   }
   return file;
 }
 
 /// " (pid 17)", where the file says so.
-std::string writer_of(const net::Fd& file) {
+std::string writer_of(const os::Fd& file) {
   std::array<char, 16> text{};
   const ssize_t size = ::pread(file.get(), text.data(), text.size(), 0);
   const std::string_view all{text.data(), size > 0 ? static_cast<std::size_t>(size) : 0U};

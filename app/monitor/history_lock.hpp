@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/result.hpp"
-#include "net/fd.hpp"
+#include "os/fd.hpp"
 
 namespace udperf::app {
 
@@ -27,13 +27,13 @@ class HistoryLock {
   ~HistoryLock();
 
  private:
-  HistoryLock(std::string path, net::Fd file) : path_(std::move(path)), file_(std::move(file)) {}
+  HistoryLock(std::string path, os::Fd file) : path_(std::move(path)), file_(std::move(file)) {}
   /// Whether the name still means what is open: the last who had it may have removed it meanwhile.
   [[nodiscard]] bool is_there() const;
   void tell_process() const;
 
   std::string path_;
-  net::Fd file_;
+  os::Fd file_;
 };
 
 }  // namespace udperf::app

@@ -161,8 +161,8 @@ class Metrics final : public ServerMetrics {
     }
     next_.on_session_closed(outcome);
   }
-  void on_guest_closed(const engine::GuestOutcome& outcome) override {
-    next_.on_guest_closed(outcome);
+  void on_fallback_closed(const engine::FallbackOutcome& outcome) override {
+    next_.on_fallback_closed(outcome);
   }
   void on_refused(const Endpoint& client, const engine::Refusal& refusal) override {
     {

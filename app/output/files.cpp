@@ -125,9 +125,9 @@ Result<void> write_all(int fd, std::string_view text, const std::string& name,
 }
 
 Result<std::string> read_file(const std::string& path, std::size_t most) {
-  net::Fd file;
+  os::Fd file;
   if (path != "-") {
-    file = net::Fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    file = os::Fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
     if (!file) {
       const int reason = errno;
       return refuse(path + ": cannot be opened", reason);
@@ -164,11 +164,11 @@ void OutputFile::open_terminal() {
 Result<OutputFile> OutputFile::open(const std::optional<std::string>& path, std::string_view option,
                                     Mode mode, const engine::StopToken* stop) {
   if (!path || *path == "-") {
-    OutputFile out{net::Fd{}, "stdout", mode, stop};
+    OutputFile out{os::Fd{}, "stdout", mode, stop};
     out.open_terminal();
     return out;
   }
-  net::Fd file{open_for_writing(*path, mode, stop)};
+  os::Fd file{open_for_writing(*path, mode, stop)};
   if (!file) {
     const int reason = errno;
     return refuse(std::string{option} + " " + *path + ": cannot be opened for writing", reason);
@@ -189,7 +189,7 @@ Result<void> OutputFile::reopen() {
     return {};
   }
   // Whatever its mode, what has been written stays.
-  net::Fd file{open_for_writing(name_, mode_ == Mode::unhurried ? mode_ : Mode::append, stop_)};
+  os::Fd file{open_for_writing(name_, mode_ == Mode::unhurried ? mode_ : Mode::append, stop_)};
   if (!file) {
     const int reason = errno;
     return system_error(reason, "open " + name_ + " again");
@@ -210,7 +210,7 @@ Result<void> OutputFile::end_torn_line() const {
   if (!file_) {
     return {};  // stdout has no name to read it by
   }
-  const net::Fd reader{::open(name_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  const os::Fd reader{::open(name_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   struct stat status {};
   if (!reader || ::fstat(reader.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
       status.st_size == 0) {
@@ -298,7 +298,7 @@ std::size_t OutputFile::columns() const {
 
 Result<PidFile> PidFile::create(const std::string& path, std::string_view option) {
   const std::string name = std::string{option} + " " + path;
-  net::Fd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644)};
+  os::Fd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644)};
   if (!file) {
     const int reason = errno;
     return refuse(name + ": cannot be opened for writing", reason);

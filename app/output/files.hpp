@@ -11,7 +11,7 @@
 #include "base/time.hpp"
 #include "crypto/crypto.hpp"
 #include "engine/stop_token.hpp"
-#include "net/fd.hpp"
+#include "os/fd.hpp"
 
 namespace udperf::app {
 
@@ -56,15 +56,15 @@ class OutputFile {
   [[nodiscard]] std::size_t columns() const;
 
  private:
-  OutputFile(net::Fd file, std::string name, Mode mode, const engine::StopToken* stop)
+  OutputFile(os::Fd file, std::string name, Mode mode, const engine::StopToken* stop)
       : file_(std::move(file)), name_(std::move(name)), mode_(mode), stop_(stop) {}
   void open_terminal();
   [[nodiscard]] int fd() const;
   /// Ends a last line that was cut. Only a regular file has one.
   [[nodiscard]] Result<void> end_torn_line() const;
 
-  net::Fd file_;      ///< none: stdout
-  net::Fd terminal_;  ///< stdout, where that is a terminal that must hold nobody up
+  os::Fd file_;      ///< none: stdout
+  os::Fd terminal_;  ///< stdout, where that is a terminal that must hold nobody up
   std::string name_;
   Mode mode_ = Mode::replace;
   const engine::StopToken* stop_ = nullptr;
@@ -109,9 +109,9 @@ class PidFile {
   ~PidFile();
 
  private:
-  PidFile(std::string path, net::Fd file) : path_(std::move(path)), file_(std::move(file)) {}
+  PidFile(std::string path, os::Fd file) : path_(std::move(path)), file_(std::move(file)) {}
   std::string path_;
-  net::Fd file_;
+  os::Fd file_;
 };
 
 /// The key in a file: 64 hexadecimal digits and white space around them. Refused when

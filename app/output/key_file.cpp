@@ -64,7 +64,7 @@ bool is_credential(const std::string& path) {
 Result<crypto::Key> read_key_file(const std::string& path) {
   constexpr std::size_t kMaxBytes = 1024;
   const std::string option = "--key-file " + path;
-  const net::Fd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  const os::Fd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   struct stat status {};
   if (!file || ::fstat(file.get(), &status) != 0) {
     const int reason = errno;
@@ -102,7 +102,7 @@ std::string make_key_text(RandomSource& random) {
 }
 
 Result<void> write_key_file(const std::string& path, std::string_view text) {
-  const net::Fd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+  const os::Fd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
   if (!file) {
     const int reason = errno;
     return refuse_key("keygen " + path + ": cannot be created", reason);

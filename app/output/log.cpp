@@ -88,10 +88,10 @@ std::string format_record(LogFormat format, const LogRecord& record) {
 namespace {
 
 /// Without it to open a pipe to write waits for somebody who reads it.
-net::Fd other_end_of(const std::optional<std::string>& file) {
+os::Fd other_end_of(const std::optional<std::string>& file) {
   return file && is_named_pipe(*file)
-             ? net::Fd{::open(file->c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC)}
-             : net::Fd{};
+             ? os::Fd{::open(file->c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC)}
+             : os::Fd{};
 }
 
 spdlog::sink_ptr make_sink(const std::optional<std::string>& file) {
@@ -111,7 +111,7 @@ spdlog::sink_ptr make_sink(const std::optional<std::string>& file) {
 
 Result<Log> Log::open(const LogOptions& options, const Clock& clock, ProgressLine* progress) {
   try {
-    net::Fd other_end = other_end_of(options.file);
+    os::Fd other_end = other_end_of(options.file);
     auto logger = std::make_unique<spdlog::logger>("udperf", make_sink(options.file));
     logger->set_level(spdlog::level::trace);
     logger->flush_on(spdlog::level::trace);
@@ -126,7 +126,7 @@ Result<Log> Log::open(const LogOptions& options, const Clock& clock, ProgressLin
 }
 
 Log::Log(const LogOptions& options, const Clock& clock, ProgressLine* progress,
-         std::unique_ptr<spdlog::logger> logger, net::Fd other_end)
+         std::unique_ptr<spdlog::logger> logger, os::Fd other_end)
     : level_(options.level),
       format_(options.format),
       clock_(&clock),
@@ -141,7 +141,7 @@ Result<void> Log::reopen() {
     return {};
   }
   try {
-    net::Fd other_end = other_end_of(file_);
+    os::Fd other_end = other_end_of(file_);
     const auto sink = make_sink(file_);
     const std::lock_guard lock{*mutex_};
     logger_->sinks().assign(1, sink);
@@ -177,7 +177,7 @@ void Log::write(LogLevel level, std::string_view message, const LogContext& cont
 
 void Log::wait_for_nobody() {
   waits_ = false;
-  terminal_ = to_stderr_ ? unhurried_terminal(STDERR_FILENO) : net::Fd{};
+  terminal_ = to_stderr_ ? unhurried_terminal(STDERR_FILENO) : os::Fd{};
 }
 
 /// A terminal says that there is room where there is some for a part of a record.

@@ -11,7 +11,7 @@
 #include "base/endpoint.hpp"
 #include "base/result.hpp"
 #include "clock/clock.hpp"
-#include "net/fd.hpp"
+#include "os/fd.hpp"
 
 namespace spdlog {
 class logger;
@@ -80,7 +80,7 @@ class Log {
 
  private:
   Log(const LogOptions& options, const Clock& clock, ProgressLine* progress,
-      std::unique_ptr<spdlog::logger> logger, net::Fd other_end);
+      std::unique_ptr<spdlog::logger> logger, os::Fd other_end);
   [[nodiscard]] bool has_place();
   void write_rest();
   void put(LogLevel level, std::string_view message, const LogContext& context);
@@ -92,10 +92,10 @@ class Log {
   std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();  ///< of the logger's sink
   std::unique_ptr<spdlog::logger> logger_;
   std::optional<std::string> file_;
-  net::Fd other_end_;  ///< of a named pipe, which is there whether or not somebody reads it
+  os::Fd other_end_;  ///< of a named pipe, which is there whether or not somebody reads it
   bool to_stderr_;
   bool waits_ = true;
-  net::Fd terminal_;  ///< stderr, where that is one and holds nobody up
+  os::Fd terminal_;   ///< stderr, where that is one and holds nobody up
   std::string rest_;  ///< of a record that it had no room for as a whole
   std::uint64_t left_out_ = 0;
 };

@@ -67,10 +67,11 @@ void ServerReporter::on_session_closed(const SessionOutcome& outcome) {
   }
 }
 
-void ServerReporter::on_guest_closed(const engine::GuestOutcome& outcome) {
+void ServerReporter::on_fallback_closed(const engine::FallbackOutcome& outcome) {
   const std::string protocol = outcome.protocol;
   constexpr Duration kEvery = std::chrono::milliseconds{200};
-  Kind& kind = guests_.try_emplace(protocol, 100U, kEvery, protocol + " runs", true).first->second;
+  Kind& kind =
+      fallbacks_.try_emplace(protocol, 100U, kEvery, protocol + " runs", true).first->second;
   ++opened_;  // that one runs is only known when it is over
   ++closed_;
   last_status_ = outcome.status;
@@ -109,7 +110,7 @@ void ServerReporter::for_each_kind(const Action& action) {
   for (Kind* const kind : {&sessions_, &refusals_, &completed_lines_, &lines_}) {
     action(*kind);
   }
-  for (auto* const kinds : {&guests_, &warnings_}) {
+  for (auto* const kinds : {&fallbacks_, &warnings_}) {
     for (auto& [of, kind] : *kinds) {
       action(kind);
     }

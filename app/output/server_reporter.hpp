@@ -40,7 +40,7 @@ class ServerReporter final : public engine::ServerObserver {
   void on_session_opened(std::uint64_t session, const Endpoint& client,
                          const TestParams& params) override;
   void on_session_closed(const SessionOutcome& outcome) override;
-  void on_guest_closed(const engine::GuestOutcome& outcome) override;
+  void on_fallback_closed(const engine::FallbackOutcome& outcome) override;
   void on_refused(const Endpoint& client, const engine::Refusal& refusal) override;
   void on_warning(const Warning& warning) override;
   void on_counters(const engine::ServerCounters& counters) override;
@@ -98,7 +98,7 @@ class ServerReporter final : public engine::ServerObserver {
   std::optional<TestStatus> last_status_;
   std::mutex files_;
   Kind sessions_{200, std::chrono::milliseconds{200}, "sessions", true};
-  std::map<std::string, Kind> guests_;  ///< by protocol
+  std::map<std::string, Kind> fallbacks_;  ///< by protocol
   Kind refusals_{50, std::chrono::milliseconds{500}, "refusals"};
   /// A line for each of 4096 light sessions at once, and of a thousand that are repeated.
   Kind completed_lines_{4096, std::chrono::milliseconds{5}, "JSON lines"};

@@ -57,12 +57,12 @@ std::size_t terminal_columns(int fd) {
   return named ? *named : kDefaultColumns;
 }
 
-net::Fd unhurried_terminal(int fd) {
+os::Fd unhurried_terminal(int fd) {
   if (::isatty(fd) != 1) {
-    return net::Fd{};
+    return os::Fd{};
   }
   const std::string same = "/dev/fd/" + std::to_string(fd);
-  return net::Fd{::open(same.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
+  return os::Fd{::open(same.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
 }
 
 }  // namespace udperf::app

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "app/cli.hpp"
-#include "net/fd.hpp"
+#include "os/fd.hpp"
 
 namespace udperf::app {
 
@@ -23,6 +23,6 @@ enum class Glyphs : bool { ascii, unicode };
 
 /// The same terminal, opened once more so that no write waits, whatever others that share `fd`
 /// want; none where that is no terminal, or the system does not let it.
-[[nodiscard]] net::Fd unhurried_terminal(int fd);
+[[nodiscard]] os::Fd unhurried_terminal(int fd);
 
 }  // namespace udperf::app

@@ -29,7 +29,7 @@ Result<WholeFile> WholeFile::open(const std::optional<std::string>& path, std::s
   if (path && *path != "-" && regular) {
     const std::string place = without_links(*path);
     std::string part_path = place + "." + std::to_string(::getpid()) + ".part";
-    net::Fd part{::open(part_path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)};
+    os::Fd part{::open(part_path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)};
     if (part && (!exists || ::access(place.c_str(), W_OK) == 0)) {
       if (exists) {
         static_cast<void>(!::fchmod(part.get(), status.st_mode & 07777U));  // kept where it can be

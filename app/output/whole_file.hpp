@@ -7,7 +7,7 @@
 
 #include "app/output/files.hpp"
 #include "base/result.hpp"
-#include "net/fd.hpp"
+#include "os/fd.hpp"
 
 namespace udperf::app {
 
@@ -35,11 +35,11 @@ class WholeFile {
 
  private:
   explicit WholeFile(OutputFile direct) : direct_(std::move(direct)) {}
-  WholeFile(net::Fd part, std::string part_path, std::string path)
+  WholeFile(os::Fd part, std::string part_path, std::string path)
       : part_(std::move(part)), part_path_(std::move(part_path)), path_(std::move(path)) {}
 
   std::optional<OutputFile> direct_;
-  net::Fd part_;
+  os::Fd part_;
   std::string part_path_;  ///< empty: nothing to take away
   std::string path_;
 };

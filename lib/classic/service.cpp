@@ -27,9 +27,9 @@ MonoTime ClassicService::step(MonoTime /*now*/) {
   // Of this moment: what has just arrived is timed by when it was read.
   const MonoTime next = table_.expire(parts_.clock.now());
   for (const RunOutcome& outcome : table_.take_finished()) {
-    parts_.observer.on_guest_closed({"classic", outcome.client, outcome.status, outcome.reason,
-                                     [&outcome] { return to_text(outcome); },
-                                     [&outcome] { return to_json(outcome); }});
+    parts_.observer.on_fallback_closed({"classic", outcome.client, outcome.status, outcome.reason,
+                                        [&outcome] { return to_text(outcome); },
+                                        [&outcome] { return to_json(outcome); }});
   }
   return next;
 }

@@ -5,7 +5,7 @@
 
 #include "classic/run_table.hpp"
 #include "clock/clock.hpp"
-#include "engine/port_guest.hpp"
+#include "engine/fallback_protocol.hpp"
 #include "engine/server_run.hpp"
 #include "engine/service.hpp"
 
@@ -16,7 +16,7 @@ namespace udperf::classic {
 ///
 /// Their data are counted here and not by a receiver::Receiver, as they have neither numbers nor
 /// times: nothing but their sum, and when the last one came, can be known.
-class ClassicService final : public engine::Service, public engine::PortGuest {
+class ClassicService final : public engine::Service, public engine::FallbackProtocol {
  public:
   struct Parts {
     const engine::ServerOptions& options;  ///< the policy of the whole server
@@ -41,7 +41,7 @@ class ClassicService final : public engine::Service, public engine::PortGuest {
   void add_counts(std::vector<engine::NamedCount>& counts) const override;
   [[nodiscard]] session::Occupancy occupancy(const IpAddress& client, MonoTime now) const override;
 
-  [[nodiscard]] engine::PortGuest* as_port_guest() override { return this; }
+  [[nodiscard]] engine::FallbackProtocol* as_fallback_protocol() override { return this; }
   bool on_datagram(const net::Datagram& datagram, bool native, MonoTime now) override;
   [[nodiscard]] bool has_served() const override { return finished() > 0; }
 

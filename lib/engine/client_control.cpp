@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 using wire::MessageType;
 
 Duration probe_every(const ClientControl::Settings& settings) {
-  if (settings.seldom) {
+  if (settings.sparse_control) {
     return session::kLightProbe;
   }
   return settings.few_probes ? sparing_probe_every(settings.params)
@@ -26,7 +26,7 @@ Duration burst_wait(const ClientControl::Settings& settings) {
 /// What a server was sent while a test is prepared, and its answers, make one
 /// believe.
 Duration note_handshake(const ClientControl::Settings& settings, TestState& test, MonoTime now) {
-  test.agreed.seldom = settings.seldom;
+  test.agreed.sparse_control = settings.sparse_control;
   test.heard(now);
   test.handshake.set(settings.handshake_rtt);
   return test.round_trip();

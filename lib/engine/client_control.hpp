@@ -30,9 +30,9 @@ class ClientControl final : public SessionControl {
     /// crosses whole, at most params.payload_bytes. Where it does not answer,
     /// this is taken.
     std::optional<std::uint32_t> payload_fallback;
-    bool same_host = false;   ///< both ends read the same clock
-    bool few_probes = false;  ///< see ClientOptions
-    bool seldom = false;      ///< the test is light: see session/light.hpp
+    bool same_host = false;       ///< both ends read the same clock
+    bool few_probes = false;      ///< see ClientOptions
+    bool sparse_control = false;  ///< the test is light: see session/light.hpp
     /// GO is not said before: at most 5 s from now, as no server waits much
     /// longer.
     MonoTime go_at{};

@@ -24,7 +24,7 @@ ClientControl::Settings control_settings(const ClientTest::Settings& settings,
   out.payload_fallback = connection.payload_fallback;
   out.same_host = connection.accept.host == settings.host;
   out.few_probes = settings.options.few_probes;
-  out.seldom = both_know_light(settings.options, connection.accept);
+  out.sparse_control = both_know_light(settings.options, connection.accept);
   out.go_at = settings.go_at;
   out.root = &root;
   return out;
@@ -155,7 +155,7 @@ void ClientTest::add_stream(std::size_t i, const crypto::Key& token_key) {
   settings.memory = &memory_;
   settings.senders = settings_.senders;
   settings.light = settings_.options.light;
-  settings.seldom = both_know_light(settings_.options, connection_->accept);
+  settings.sparse_control = both_know_light(settings_.options, connection_->accept);
   settings.control_stream = i == 0 ? nullptr : endpoints_.front().get();
   endpoints_.push_back(std::make_unique<StreamEndpoint>(
       settings, std::move(stream.port), clock_, shared_, i == 0 ? control_.get() : nullptr));

@@ -22,7 +22,7 @@ void FeedbackSchedule::on_sent(std::uint64_t accepted, bool sender_waits, MonoTi
 }
 
 Duration FeedbackSchedule::usual() const {
-  return settings_.seldom ? session::kLightFeedback : kEvery;
+  return settings_.sparse_control ? session::kLightFeedback : kEvery;
 }
 
 /// Where nothing came since the last FEEDBACK there is little to tell. Whose rate is adjusted has
@@ -37,8 +37,8 @@ Duration FeedbackSchedule::wait(bool idle, bool sender_waits) const {
     return soon;
   }
   if (settings_.role == session::Role::server) {
-    const Duration seldom = settings_.light ? session::kLightFeedback : kServerIdle;
-    return std::max(soon, sender_waits ? kEvery : seldom);
+    const Duration idle_wait = settings_.light ? session::kLightFeedback : kServerIdle;
+    return std::max(soon, sender_waits ? kEvery : idle_wait);
   }
   return sender_waits ? soon : std::max(soon, kClientIdle);
 }

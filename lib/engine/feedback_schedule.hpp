@@ -12,10 +12,10 @@ class FeedbackSchedule {
  public:
   struct Settings {
     session::Role role = session::Role::client;
-    bool seldom = false;    ///< as seldom as session/light.hpp says
-    bool light = false;     ///< nothing of the test must be done to the millisecond
-    bool adjusted = false;  ///< the sender's rate follows it: it has to know at once
-    Duration interval{0};   ///< of the report; at least as often
+    bool sparse_control = false;  ///< as seldom as session/light.hpp says
+    bool light = false;           ///< nothing of the test must be done to the millisecond
+    bool adjusted = false;        ///< the sender's rate follows it: it has to know at once
+    Duration interval{0};         ///< of the report; at least as often
   };
 
   explicit FeedbackSchedule(const Settings& settings) : settings_(settings) {}

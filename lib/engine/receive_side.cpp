@@ -35,7 +35,7 @@ receiver::Receiver::Settings receiver_settings(const StreamSettings& s, bool mer
 FeedbackSchedule::Settings schedule_settings(const StreamSettings& s) {
   FeedbackSchedule::Settings out;
   out.role = s.role;
-  out.seldom = s.seldom;
+  out.sparse_control = s.sparse_control;
   out.light = s.light;
   out.adjusted = s.params.rate(s.receive_way()).adjusted();
   out.interval = s.params.interval;

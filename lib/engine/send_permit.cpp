@@ -54,7 +54,7 @@ MonoTime SendPermit::end(const Peer& peer, MonoTime now) const {
 }
 
 Duration SendPermit::length() const {
-  return settings_.seldom ? session::kLightPermit : kPermit;
+  return settings_.sparse_control ? session::kLightPermit : kPermit;
 }
 
 /// How long FEEDBACK may stay away: the first comes a round trip after the start.

@@ -13,7 +13,7 @@ namespace udperf::engine {
 class SendPermit {
  public:
   struct Settings {
-    bool seldom = false;  ///< FEEDBACK comes as seldom as session/light.hpp says
+    bool sparse_control = false;  ///< FEEDBACK comes as seldom as session/light.hpp says
     /// A client ends after so long without FEEDBACK; 0 = never.
     Duration patience{0};
     /// What is sent so slowly may go so long without an echo of recent DATA.

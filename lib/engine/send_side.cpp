@@ -26,7 +26,7 @@ SendSide::SendSide(const StreamSettings& settings, StreamSocket& socket, const C
 
 void SendSide::start() {
   // The permit to send begins with the last sign of life, not with our own readiness.
-  permit_ = SendPermit{{settings_.seldom, settings_.feedback_patience, echo_patience()},
+  permit_ = SendPermit{{settings_.sparse_control, settings_.feedback_patience, echo_patience()},
                        mono_from_ns(test_.last_heard_ns.load(std::memory_order_relaxed))};
   if (test_.agreed.gso_broken) {
     socket_.port().disable_gso();
@@ -223,7 +223,7 @@ MonoTime SendSide::watch_sender(MonoTime now) const {
   constexpr Duration kUsually = std::chrono::milliseconds{100};
   constexpr Duration kSeldom = std::chrono::milliseconds{500};
   const bool served = settings_.role == session::Role::server;
-  if (!settings_.seldom && !(settings_.light && served)) {
+  if (!settings_.sparse_control && !(settings_.light && served)) {
     return now + (adjuster_ ? kOften : kUsually);
   }
   const bool needs_permit = served && !sender_->held();

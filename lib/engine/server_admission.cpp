@@ -63,19 +63,19 @@ void ServerSessions::refuse(const net::Datagram& datagram, const wire::Nonce& no
 
 void ServerSessions::drop_predecessor(const Endpoint& client) {
   // The same address and port with a new nonce: the client was started again.
-  const auto id = places_.session_of(client);
+  const auto id = slots_.session_of(client);
   if (!id) {
     return;
   }
   Session& session = *sessions_.find(*id)->second;
-  places_.walked(1);
+  slots_.walked(1);
   if (session.active()) {
     session.replaced = true;
     session.shared.quit.store(true, std::memory_order_release);
     session.control->notify_streams();
   }
   note_over(session);
-  clear_places();
+  clear_slots();
 }
 
 /// Whether this server was for one session, and that has ended.
@@ -83,7 +83,7 @@ bool ServerSessions::has_served_its_one() const {
   const auto ended = [](const auto& entry) {
     return !entry.second->replaced && entry.second->control->ended();
   };
-  return options_.one_off && (finished() > 0 || (guest_ != nullptr && guest_->has_served()) ||
+  return options_.one_off && (finished() > 0 || (fallback_ != nullptr && fallback_->has_served()) ||
                               std::any_of(sessions_.begin(), sessions_.end(), ended));
 }
 
@@ -94,7 +94,7 @@ void ServerSessions::open_session(const HandshakeResponder::Admission& admission
     // Said twice before the session had a socket (its own will answer the next one), or replayed.
     return;
   }
-  clear_places();
+  clear_slots();
   drop_predecessor(datagram.peer);
   if (shutting_down_ || has_served_its_one()) {
     wire::Reject reject;
@@ -135,7 +135,7 @@ void ServerSessions::begin_session(std::unique_ptr<Session> session) {
   sessions_.emplace(opened.id, std::move(session));
   StreamEndpoint& stream = *opened.streams.front();
   try {
-    places_.take(opened.place, opened.id, opened.params, opened.shared);
+    slots_.take(opened.slot, opened.id, opened.params, opened.shared);
     // The books are open before the client learns that it may send.
     opened.control->greet(stream.channel());
   } catch (const std::bad_alloc&) {
@@ -166,7 +166,7 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
   random_.fill(session->server_nonce);
   random_.fill(session->token_key);
 
-  const bool seldom = light && (request.capabilities & wire::kCapLight) != 0;
+  const bool sparse_control = light && (request.capabilities & wire::kCapLight) != 0;
   ServerControl::Settings settings;
   settings.session = session->id;
   settings.client_nonce = request.nonce;
@@ -175,25 +175,25 @@ std::unique_ptr<ServerSessions::Session> ServerSessions::make_session(const wire
   settings.max_duration = options_.max_duration;
   settings.watched = options_.max_rate ? &session->budget : nullptr;
   settings.secret = session->token_key;
-  settings.accept = acceptance(request, *session, seldom);
+  settings.accept = acceptance(request, *session, sparse_control);
   settings.light = light;
-  settings.seldom = seldom;
+  settings.sparse_control = sparse_control;
   settings.on_ended = [this, opened = session.get()] { note_over(*opened); };
   session->control = std::make_unique<ServerControl>(settings, session->shared, now);
   return session;
 }
 
-/// What the client of a new session is told. `seldom`: as to a light test.
+/// What the client of a new session is told. `sparse_control`: as to a light test.
 wire::Accept ServerSessions::acceptance(const wire::Request& request, const Session& session,
-                                        bool seldom) const {
+                                        bool sparse_control) const {
   wire::Accept accept;
   accept.nonce = request.nonce;
   accept.server_nonce = session.server_nonce;
   accept.params = session.params;
   accept.client = session.client;
   accept.host = host_fingerprint();
-  accept.capabilities = wire::kCapsOfBothEnds | (seldom ? wire::kCapLight : 0U);
-  accept.concurrent = static_cast<std::uint32_t>(places_.full()) + 1;
+  accept.capabilities = wire::kCapsOfBothEnds | (sparse_control ? wire::kCapLight : 0U);
+  accept.concurrent = static_cast<std::uint32_t>(slots_.full()) + 1;
   accept.instance = instance_;
   return accept;
 }
@@ -250,7 +250,7 @@ std::optional<std::string> ServerSessions::open_stream(Session& session, std::ui
   settings.budget = &session.budget;
   settings.light =
       session.light() || (counts_light_apart() && session::has_light_streams(session.params));
-  settings.seldom = session.control->seldom();
+  settings.sparse_control = session.control->sparse_control();
   settings.control_stream = stream == 0 ? nullptr : session.streams.front().get();
   settings.senders = &site_.executor;
   settings.on_stray = [this](net::Datagram stray) { take_in(std::move(stray)); };

@@ -41,10 +41,11 @@ session::RatePolicer watch_of(const TestParams& params, std::uint64_t before, Mo
 ServerControl::ServerControl(const Settings& settings, TestState& shared, MonoTime now)
     : settings_(settings),
       shared_(shared),
-      path_validation_(settings.secret, now,
-                       settings.seldom ? session::kSeldom : session::PathValidationPace{}),
+      path_validation_(
+          settings.secret, now,
+          settings.sparse_control ? session::kLightPace : session::PathValidationPace{}),
       opened_(now) {
-  shared_.agreed.seldom = settings.seldom;
+  shared_.agreed.sparse_control = settings.sparse_control;
   shared_.heard(now);
   shared_.proven.set(now);  // its cookie came back
 }

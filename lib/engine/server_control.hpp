@@ -28,9 +28,9 @@ class ServerControl final : public SessionControl {
     std::optional<Duration> max_duration;
     /// What comes from the client, which may send as fast as was granted and no faster; null: any.
     session::ControlBudget* watched = nullptr;
-    crypto::Key secret{};  ///< of the session; nobody else knows it
-    bool light = false;    ///< the session is counted as a light one
-    bool seldom = false;   ///< the test is light: see session/light.hpp
+    crypto::Key secret{};         ///< of the session; nobody else knows it
+    bool light = false;           ///< the session is counted as a light one
+    bool sparse_control = false;  ///< the test is light: see session/light.hpp
     /// Called on a stream's thread when the session is over.
     std::function<void()> on_ended;
   };
@@ -58,7 +58,7 @@ class ServerControl final : public SessionControl {
   /// After ended(): whether both ends closed their books, and how it ended in words.
   [[nodiscard]] TestStatus status() const { return status_; }
   [[nodiscard]] const std::string& reason() const { return reason_; }
-  [[nodiscard]] bool seldom() const { return settings_.seldom; }
+  [[nodiscard]] bool sparse_control() const { return settings_.sparse_control; }
   [[nodiscard]] bool running() const { return shared_.started.load(); }
   /// When data could flow. Only where it is running.
   [[nodiscard]] MonoTime started_at() const { return started_at_; }

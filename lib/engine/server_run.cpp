@@ -28,10 +28,10 @@ Result<Services> make_services(const std::vector<ServiceMaker>& makers, const Se
 }
 
 /// Who has its clients on the port itself; null: nobody.
-PortGuest* guest_of(const Services& services) {
+FallbackProtocol* fallback_of(const Services& services) {
   for (const auto& service : services) {
-    if (PortGuest* const guest = service->as_port_guest()) {
-      return guest;
+    if (FallbackProtocol* const fallback = service->as_fallback_protocol()) {
+      return fallback;
     }
   }
   return nullptr;
@@ -60,7 +60,7 @@ Result<void> run_server(const ServerOptions& options, const Clock& clock, Random
   if (!others) {
     return tl::unexpected{others.error()};
   }
-  ServerSessions sessions{options, site, clock, random, observer, guest_of(*others)};
+  ServerSessions sessions{options, site, clock, random, observer, fallback_of(*others)};
   loop.add(sessions);
   loop.add(*others);
   observer.on_ready((*listener)->local());

@@ -42,7 +42,8 @@ struct ServerOptions {
   std::vector<IpPrefix> allow;                                 ///< empty: everyone
   std::vector<IpPrefix> deny;
   std::optional<crypto::Key> key;  ///< --key-file
-  bool data_on_port = false;       ///< a guest's data comes to the port itself, not handshakes only
+  bool data_on_port =
+      false;  ///< another protocol's data comes to the port itself, not handshakes only
 };
 
 /// Datagrams that the server dropped unanswered, by reason, and what it answered.
@@ -65,7 +66,7 @@ struct ServerCounters {
 
 /// A test by another protocol on udperf's own port, when it is over. The functions make what is
 /// told of it, for people and for programs, and are for the time of the call.
-struct GuestOutcome {
+struct FallbackOutcome {
   const char* protocol = "";
   Endpoint client;
   TestStatus status = TestStatus::incomplete;
@@ -95,7 +96,7 @@ class ServerObserver {
   virtual void on_session_opened(std::uint64_t session, const Endpoint& client,
                                  const TestParams& params) = 0;
   virtual void on_session_closed(const SessionOutcome& outcome) = 0;
-  virtual void on_guest_closed(const GuestOutcome& /*outcome*/) {}
+  virtual void on_fallback_closed(const FallbackOutcome& /*outcome*/) {}
   virtual void on_refused(const Endpoint& client, const Refusal& refusal) = 0;
   virtual void on_warning(const Warning& warning) = 0;
   /// On demand (StopToken users ask with SIGUSR1) and once at the end.

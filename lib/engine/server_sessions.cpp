@@ -22,7 +22,7 @@ HandshakeResponder::Settings responder_settings(const ServerOptions& options) {
 
 ServerSessions::ServerSessions(const ServerOptions& options, const ServiceSite& site,
                                const Clock& clock, RandomSource& random, ServerObserver& observer,
-                               PortGuest* guest)
+                               FallbackProtocol* fallback)
     : options_(options),
       site_(site),
       listener_(*site.port),
@@ -30,7 +30,7 @@ ServerSessions::ServerSessions(const ServerOptions& options, const ServiceSite& 
       random_(random),
       observer_(observer),
       responder_(responder_settings(options), random, clock.now()),
-      guest_(guest),
+      fallback_(fallback),
       instance_(random.next_u64() | 1U) {}
 
 ServerSessions::~ServerSessions() = default;
@@ -53,8 +53,8 @@ MonoTime ServerSessions::step(MonoTime now) {
     on_datagram(datagram, now);
   }
   const auto datagrams = listener_.receive();
-  // A guest's data is timed by when it was read: after the wait that `now` was before.
-  const MonoTime read_at = guest_ != nullptr ? clock_.now() : now;
+  // The other protocol's data is timed by when it was read: after the wait that `now` was before.
+  const MonoTime read_at = fallback_ != nullptr ? clock_.now() : now;
   for (const net::Datagram& datagram : datagrams) {
     on_datagram(datagram, read_at);
   }
@@ -84,7 +84,7 @@ void ServerSessions::decide_on(const net::Datagram& datagram, MonoTime now) {
   if (const auto* drop = std::get_if<HandshakeResponder::Drop>(&decision)) {
     // DATA of a session that has just ended, or of one before a restart, begins nothing either.
     const bool native = header || wire::decode_compact(datagram.bytes);
-    if (guest_ == nullptr || !guest_->on_datagram(datagram, native, now)) {
+    if (fallback_ == nullptr || !fallback_->on_datagram(datagram, native, now)) {
       count_drop(*drop);
     }
   } else if (auto* reply = std::get_if<HandshakeResponder::Reply>(&decision)) {
@@ -151,22 +151,22 @@ void ServerSessions::note_over(Session& session) noexcept {
   event_.raise();
 }
 
-/// Who is over has no place any more, though it is kept a moment longer.
-void ServerSessions::clear_places() {
+/// Who is over has no slot any more, though it is kept a moment longer.
+void ServerSessions::clear_slots() {
   Session* next = over_.told.exchange(nullptr, std::memory_order_acquire);
   while (next != nullptr) {
     Session& session = *next;
     next = session.next_over;
-    places_.give_back(session.place);
+    slots_.give_back(session.slot);
     keep_rate(session, clock_.now());
-    places_.walked(1);
+    slots_.walked(1);
     session.next_over = over_.waiting;
     over_.waiting = &session;
   }
 }
 
 void ServerSessions::reap_ended() {
-  clear_places();
+  clear_slots();
   if (shutting_down_) {
     // Those, too, whose threads have ended before they themselves have.
     for (const auto& [id, session] : sessions_) {
@@ -174,13 +174,13 @@ void ServerSessions::reap_ended() {
         note_over(*session);
       }
     }
-    clear_places();
+    clear_slots();
   }
   Session* waiting = std::exchange(over_.waiting, nullptr);
   while (waiting != nullptr) {
     Session& session = *waiting;
     waiting = session.next_over;
-    places_.walked(1);
+    slots_.walked(1);
     if (!session.idle()) {
       session.next_over = std::exchange(over_.waiting, &session);
       continue;

@@ -13,12 +13,12 @@
 #include "base/token_bucket.hpp"
 #include "clock/clock.hpp"
 #include "engine/executor.hpp"
-#include "engine/port_guest.hpp"
+#include "engine/fallback_protocol.hpp"
 #include "engine/server_control.hpp"
 #include "engine/server_run.hpp"
 #include "engine/service.hpp"
 #include "engine/session_memory.hpp"
-#include "engine/session_places.hpp"
+#include "engine/session_slots.hpp"
 #include "engine/stream_endpoint.hpp"
 #include "net/datagram_port.hpp"
 #include "os/event.hpp"
@@ -34,10 +34,11 @@ namespace udperf::engine {
 /// thread; sessions' own work is done by the executor.
 class ServerSessions final : public Service {
  public:
-  /// `guest`: gets what arrives at the port and is not for this one; null: nobody does. All that is
-  /// given outlives it.
+  /// `fallback`: gets what arrives at the port and is not for this one; null: nobody does. All that
+  /// is given outlives it.
   ServerSessions(const ServerOptions& options, const ServiceSite& site, const Clock& clock,
-                 RandomSource& random, ServerObserver& observer, PortGuest* guest = nullptr);
+                 RandomSource& random, ServerObserver& observer,
+                 FallbackProtocol* fallback = nullptr);
   ServerSessions(const ServerSessions&) = delete;
   ServerSessions& operator=(const ServerSessions&) = delete;
   ~ServerSessions() override;
@@ -54,8 +55,8 @@ class ServerSessions final : public Service {
   [[nodiscard]] std::uint64_t finished() const override { return over_.reaped; }
   [[nodiscard]] session::Occupancy occupancy(const IpAddress& client, MonoTime now) const override;
   [[nodiscard]] const ServerCounters& counters() const { return counters_; }
-  /// Sessions looked at one by one since the start (SessionPlaces::steps).
-  [[nodiscard]] std::uint64_t steps() const { return places_.steps(); }
+  /// Sessions looked at one by one since the start (SessionSlots::steps).
+  [[nodiscard]] std::uint64_t steps() const { return slots_.steps(); }
 
  private:
   struct Session {
@@ -76,7 +77,7 @@ class ServerSessions final : public Service {
     std::vector<std::unique_ptr<StreamEndpoint>> streams;  ///< in order of joining
     std::vector<bool> joined;                              ///< by stream number
     bool replaced = false;                                 ///< its client was started again
-    SessionPlaces::Place place;
+    SessionSlots::Slot slot;
     std::atomic<bool> over{false};  ///< it is in a list of those that are
     Session* next_over = nullptr;
 
@@ -87,8 +88,8 @@ class ServerSessions final : public Service {
           fixed(&memory),
           budget(meter),
           client(from),
-          place(from, counted_to, light) {}
-    [[nodiscard]] bool light() const { return place.light(); }
+          slot(from, counted_to, light) {}
+    [[nodiscard]] bool light() const { return slot.light(); }
     [[nodiscard]] bool active() const { return !replaced && !control->ended(); }
     /// A second socket to the same end would take what is meant for the first.
     [[nodiscard]] bool has_stream_of(const Endpoint& peer) const {
@@ -117,7 +118,7 @@ class ServerSessions final : public Service {
                                                       const TestParams& granted,
                                                       const net::Datagram& datagram, MonoTime now);
   [[nodiscard]] wire::Accept acceptance(const wire::Request& request, const Session& session,
-                                        bool seldom) const;
+                                        bool sparse_control) const;
   [[nodiscard]] std::optional<std::string> open_stream(Session& session, std::uint8_t stream,
                                                        const session::Sealer& sealer,
                                                        const net::Datagram& datagram);
@@ -137,7 +138,7 @@ class ServerSessions final : public Service {
   void drop_predecessor(const Endpoint& client);
   void note_over(Session& session) noexcept;
   void keep_rate(const Session& session, MonoTime now);
-  void clear_places();
+  void clear_slots();
   void reap_ended();
   void reap(Session& session);
   [[nodiscard]] SessionOutcome closing_outcome(Session& session);
@@ -154,11 +155,11 @@ class ServerSessions final : public Service {
   ServerObserver& observer_;
   os::Event event_;
   session::HandshakeResponder responder_;
-  PortGuest* guest_;
+  FallbackProtocol* fallback_;
   TokenBucket control_{session::ControlBudget::kBytesPerSecondOfAll,
                        session::ControlBudget::kBurstOfAll};
   std::map<std::uint64_t, std::unique_ptr<Session>> sessions_;
-  SessionPlaces places_;
+  SessionSlots slots_;
   struct Debts {
     session::RateDebts full;
     session::RateDebts light;
@@ -167,7 +168,7 @@ class ServerSessions final : public Service {
   /// Sessions that are over and still kept, in lists that need no memory.
   struct Over {
     std::atomic<Session*> told{nullptr};  ///< by any thread
-    Session* waiting = nullptr;           ///< without a place, until their tasks are released
+    Session* waiting = nullptr;           ///< without a slot, until their tasks are released
     std::uint64_t reaped = 0;
   };
   Over over_;

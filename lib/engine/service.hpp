@@ -11,7 +11,7 @@
 
 namespace udperf::engine {
 
-class PortGuest;
+class FallbackProtocol;
 class Service;
 
 struct NamedCount {
@@ -64,7 +64,7 @@ class Service {
                                                      MonoTime now) const = 0;
 
   /// Where it has its clients on the port of udperf's own protocol; null: it does not.
-  [[nodiscard]] virtual PortGuest* as_port_guest() { return nullptr; }
+  [[nodiscard]] virtual FallbackProtocol* as_fallback_protocol() { return nullptr; }
 
  protected:
   /// This service's occupancy with its neighbours'.

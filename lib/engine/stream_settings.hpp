@@ -29,8 +29,8 @@ struct StreamSettings {
   Duration feedback_patience{0};
   MemoryAccount* memory = nullptr;  ///< of the session, for what is kept of it; null: no limit
   session::ControlBudget* budget = nullptr;  ///< of the session, for all but DATA; null: no limit
-  bool light = false;   ///< the test is light: nothing of it must be done to the millisecond
-  bool seldom = false;  ///< and both ends know: see session/light.hpp
+  bool light = false;  ///< the test is light: nothing of it must be done to the millisecond
+  bool sparse_control = false;  ///< and both ends know: see session/light.hpp
   /// The stream that controls the session as a whole, which is told what this one has seen; null:
   /// this one does.
   const Task* control_stream = nullptr;

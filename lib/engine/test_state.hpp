@@ -23,7 +23,7 @@ inline constexpr Duration kProofPatience = std::chrono::seconds{6};
 
 /// What the two ends of a test have agreed on beside its parameters.
 struct Agreement {
-  bool seldom = false;            ///< they talk as seldom as session/light.hpp says
+  bool sparse_control = false;    ///< they talk as seldom as session/light.hpp says
   bool peer_tells_queue = false;  ///< the peer says how full its sockets are, and heeds it
   std::uint32_t peer_buffer = 0;  ///< each of these can hold so many payload bytes; 0 = not told
   bool gso_broken = false;        ///< the path breaks segmentation offload: it is not used
@@ -40,8 +40,8 @@ void keep_if(std::atomic<T>& kept, T value, Better better) {
 
 /// What the streams of one test share between their threads: a few words, each written rarely.
 struct TestState {
-  /// Written by the thread of the session's control before `started` is set (`seldom` before any
-  /// stream is run), read by the others after they have seen that it is.
+  /// Written by the thread of the session's control before `started` is set (`sparse_control`
+  /// before any stream is run), read by the others after they have seen that it is.
   Agreement agreed;
   /// Arrival of the first datagram of any stream: the origin of the interval grid.
   SharedValue<MonoTime> anchor;
@@ -111,8 +111,8 @@ struct TestState {
   [[nodiscard]] MonoTime gone_after() const {
     constexpr std::uint32_t kEnough = 3;
     constexpr Duration kTalksEvery = std::chrono::milliseconds{250};
-    constexpr Duration kTalksSeldom = std::chrono::seconds{1};
-    const Duration usual = agreed.seldom ? kTalksSeldom : kTalksEvery;
+    constexpr Duration kTalksSparsely = std::chrono::seconds{1};
+    const Duration usual = agreed.sparse_control ? kTalksSparsely : kTalksEvery;
     return refusals.load(std::memory_order_relaxed) >= kEnough ? last_heard() + 2 * usual : kNever;
   }
   /// Whether a stream saw what the session's control has to hear of.

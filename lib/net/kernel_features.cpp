@@ -10,9 +10,9 @@
 #include <ctime>
 #include <fstream>
 
-#include "net/fd.hpp"
 #include "net/socket_address.hpp"
 #include "net/socket_options.hpp"
+#include "os/fd.hpp"
 
 namespace udperf::net {
 namespace {
@@ -25,8 +25,8 @@ std::string kernel_release() {
   return ::uname(&names) == 0 ? std::string{names.sysname} + " " + names.release : "unknown";
 }
 
-Fd make_socket() {
-  return Fd{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+os::Fd make_socket() {
+  return os::Fd{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
 }
 
 /// A socket that sends to itself over the loopback interface.
@@ -40,7 +40,7 @@ bool connect_to_itself(int fd) {
 /// Doubles the segments of one byte each until the kernel refuses: the limits have been powers of
 /// two since there are any (UDP_MAX_SEGMENTS, 64 before Linux 6.9 and 128 since).
 std::optional<std::uint32_t> find_max_segments() {
-  const Fd fd = make_socket();
+  const os::Fd fd = make_socket();
   if (!fd || !connect_to_itself(fd.get()) || !set_option(fd.get(), SOL_UDP, UDP_SEGMENT, 1)) {
     return std::nullopt;
   }
@@ -67,7 +67,7 @@ KernelFeatures find_kernel_features() {
   KernelFeatures features;
   features.release = kernel_release();
   std::ifstream{"/proc/sys/net/core/default_qdisc"} >> features.default_queue;
-  const Fd fd = make_socket();
+  const os::Fd fd = make_socket();
   if (!fd) {
     return features;
   }

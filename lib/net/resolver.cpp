@@ -18,8 +18,8 @@
 #include <thread>
 #include <utility>
 
-#include "net/fd.hpp"
 #include "net/socket_address.hpp"
+#include "os/fd.hpp"
 
 namespace udperf::net {
 namespace {
@@ -100,7 +100,7 @@ struct Lookup::Work {
   std::string host;
   std::uint16_t port;
   std::optional<IpFamily> family;
-  Fd event{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+  os::Fd event{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
   std::optional<Answer> answer = std::nullopt;
   std::atomic<bool> answered{false};
   std::atomic<bool> one_has_left{false};

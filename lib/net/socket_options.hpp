@@ -5,7 +5,7 @@
 #include "base/endpoint.hpp"
 #include "base/result.hpp"
 #include "net/datagram_port.hpp"
-#include "net/fd.hpp"
+#include "os/fd.hpp"
 
 namespace udperf::net {
 
@@ -17,7 +17,7 @@ bool set_option(int fd, int level, int name, int value);
 std::uint32_t set_buffer(int fd, int plain, int force, std::uint32_t bytes);
 
 /// A socket of the peer's family, marked and bound as `options` say, not yet connected.
-[[nodiscard]] Result<Fd> open_bound(const PortOptions& options);
+[[nodiscard]] Result<os::Fd> open_bound(const PortOptions& options);
 
 [[nodiscard]] Result<void> connect_to(int fd, const Endpoint& remote);
 

@@ -55,7 +55,7 @@ bool would_block(int os_error) {
 
 Result<std::unique_ptr<TcpConnection>> TcpConnection::open(const Options& options) {
   const bool v4 = options.remote.address.family == IpFamily::v4;
-  Fd fd{::socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  os::Fd fd{::socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   if (!fd) {
     const int reason = errno;
     return system_error(reason, "create a TCP socket");
@@ -85,7 +85,7 @@ Result<std::unique_ptr<TcpConnection>> TcpConnection::open(const Options& option
   return connection;
 }
 
-TcpConnection::TcpConnection(Fd accepted, const Endpoint& local, const Endpoint& remote)
+TcpConnection::TcpConnection(os::Fd accepted, const Endpoint& local, const Endpoint& remote)
     : socket_(std::move(accepted)), local_(local), remote_(remote), connected_(true) {
   prepare(fd());
 }
@@ -215,7 +215,7 @@ Result<std::unique_ptr<TcpListener>> TcpListener::open_at(const Endpoint& local,
                                                           const std::string& device,
                                                           bool one_family) {
   const bool v4 = local.address.family == IpFamily::v4;
-  Fd fd{::socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  os::Fd fd{::socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   if (!fd) {
     const int reason = errno;
     return system_error(reason, "create a TCP socket");
@@ -246,7 +246,7 @@ std::unique_ptr<TcpConnection> TcpListener::accept() {
   if (raw < 0) {
     return nullptr;
   }
-  Fd connected{raw};
+  os::Fd connected{raw};
   return std::make_unique<TcpConnection>(std::move(connected), local_of(raw), from.endpoint());
 }
 

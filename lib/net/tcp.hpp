@@ -11,7 +11,7 @@
 #include "base/endpoint.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
-#include "net/fd.hpp"
+#include "os/fd.hpp"
 
 namespace udperf::net {
 
@@ -29,7 +29,7 @@ class TcpConnection {
   /// Begins to connect; see connected().
   [[nodiscard]] static Result<std::unique_ptr<TcpConnection>> open(const Options& options);
   /// Takes over one that a listener accepted.
-  TcpConnection(Fd accepted, const Endpoint& local, const Endpoint& remote);
+  TcpConnection(os::Fd accepted, const Endpoint& local, const Endpoint& remote);
 
   enum class Connecting : std::uint8_t { underway, done, failed };
   /// How far open() has come; after `failed` take_error() says why.
@@ -66,7 +66,7 @@ class TcpConnection {
   void fail(int os_error, const char* what);
   void forget_sent(std::size_t count);
 
-  Fd socket_;
+  os::Fd socket_;
   Endpoint local_;
   Endpoint remote_;
   std::vector<std::byte> unsent_;
@@ -94,11 +94,11 @@ class TcpListener {
   [[nodiscard]] int fd() const { return socket_.get(); }
 
  private:
-  TcpListener(Fd socket, const Endpoint& local) : socket_(std::move(socket)), local_(local) {}
+  TcpListener(os::Fd socket, const Endpoint& local) : socket_(std::move(socket)), local_(local) {}
   static Result<std::unique_ptr<TcpListener>> open_at(const Endpoint& local,
                                                       const std::string& device, bool one_family);
 
-  Fd socket_;
+  os::Fd socket_;
   Endpoint local_;
   bool exhausted_ = false;
 };
@@ -114,7 +114,7 @@ class PollSet {
   [[nodiscard]] int fd() const { return epoll_.get(); }
 
  private:
-  Fd epoll_;
+  os::Fd epoll_;
 };
 
 }  // namespace udperf::net

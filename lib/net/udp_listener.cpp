@@ -127,7 +127,7 @@ class UdpListener::Inbox {
   std::size_t used_;  ///< of them, by the last read
 };
 
-UdpListener::UdpListener(Fd socket, Endpoint local)
+UdpListener::UdpListener(os::Fd socket, Endpoint local)
     : socket_(std::move(socket)), local_(local), inbox_(std::make_unique<Inbox>(kMostLetters)) {}
 
 UdpListener::~UdpListener() = default;
@@ -150,7 +150,7 @@ Result<std::unique_ptr<UdpListener>> UdpListener::open_at(const Endpoint& local,
                                                           const std::string& device,
                                                           bool one_family) {
   const bool v4 = local.address.family == IpFamily::v4;
-  Fd fd{::socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  os::Fd fd{::socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   if (!fd) {
     const int reason = errno;
     return system_error(reason, "create a UDP socket");

@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "net/datagram_port.hpp"
-#include "net/fd.hpp"
+#include "os/fd.hpp"
 
 namespace udperf::net {
 
@@ -34,7 +34,7 @@ class UdpListener final : public ListenPort {
       const PortOptions& options, std::vector<Datagram>& strays) override;
 
  private:
-  UdpListener(Fd socket, Endpoint local);
+  UdpListener(os::Fd socket, Endpoint local);
 
   [[nodiscard]] static Result<std::unique_ptr<UdpListener>> open_at(const Endpoint& local,
                                                                     std::uint32_t buffer,
@@ -44,7 +44,7 @@ class UdpListener final : public ListenPort {
   /// Where datagrams are read into, many at a time: used again and again, as there may be a flood.
   class Inbox;
 
-  Fd socket_;
+  os::Fd socket_;
   Endpoint local_;
   std::unique_ptr<Inbox> inbox_;
 };

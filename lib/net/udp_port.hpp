@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "net/datagram_port.hpp"
-#include "net/fd.hpp"
+#include "os/fd.hpp"
 
 namespace udperf::net {
 
@@ -43,10 +43,10 @@ class UdpPort final : public DatagramPort {
   [[nodiscard]] int fd() const override { return socket_.get(); }
 
   /// Takes over a socket that is connected already.
-  [[nodiscard]] static std::unique_ptr<UdpPort> adopt(Fd connected, const PortOptions& options);
+  [[nodiscard]] static std::unique_ptr<UdpPort> adopt(os::Fd connected, const PortOptions& options);
 
  private:
-  UdpPort(Fd socket, const PortOptions& options);
+  UdpPort(os::Fd socket, const PortOptions& options);
 
   void probe_offload(const PortOptions& options);
   SendOutcome send_gso(std::span<const std::byte> data, std::uint32_t segment, std::uint32_t n);
@@ -72,7 +72,7 @@ class UdpPort final : public DatagramPort {
   std::span<const Received> receive_merged(ReceiveBuffers& buffers);
   std::span<const Received> receive_many(ReceiveBuffers& buffers);
 
-  Fd socket_;
+  os::Fd socket_;
   Endpoint local_;
   Endpoint remote_;
   std::uint32_t rcvbuf_ = 0;

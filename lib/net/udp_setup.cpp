@@ -94,10 +94,10 @@ void mark_outgoing(int fd, IpFamily family, const PortOptions& options) {
 
 }  // namespace
 
-Result<Fd> open_bound(const PortOptions& options) {
+Result<os::Fd> open_bound(const PortOptions& options) {
   const IpFamily family = options.remote.address.family;
   const int domain = family == IpFamily::v4 ? AF_INET : AF_INET6;
-  Fd fd{::socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  os::Fd fd{::socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   if (!fd) {
     const int reason = errno;
     return system_error(reason, "create a UDP socket");
@@ -144,11 +144,11 @@ Result<std::unique_ptr<UdpPort>> UdpPort::open(const PortOptions& options) {
   return adopt(std::move(*fd), options);
 }
 
-std::unique_ptr<UdpPort> UdpPort::adopt(Fd connected, const PortOptions& options) {
+std::unique_ptr<UdpPort> UdpPort::adopt(os::Fd connected, const PortOptions& options) {
   return std::unique_ptr<UdpPort>{new UdpPort{std::move(connected), options}};
 }
 
-UdpPort::UdpPort(Fd socket, const PortOptions& options)
+UdpPort::UdpPort(os::Fd socket, const PortOptions& options)
     : socket_(std::move(socket)), remote_(options.remote), dont_fragment_(options.dont_fragment) {
   SocketAddress address;
   ::getsockname(fd(), address.raw(), address.size_out());

@@ -83,13 +83,13 @@ Sender::Sender(const Settings& settings, std::unique_ptr<const DatagramFormat> f
             format_->least_bytes()),
       buffers_(make_buffers(settings, *format_, port)),
       pacer_(settings_.params, settings_.way, port, settings.kernel_pacing),
-      books_(port.queue_drops()) {
+      stats_(port.queue_drops()) {
   if (settings.params.omit > Duration{0}) {
     warm_up_.emplace(settings.params, settings.way, settings.stream, settings.trace,
                      traffic::Part::warm_up, format_->least_bytes());
   }
   const SendRate& rate = settings.params.rate(settings.way);
-  TxReport& report = books_.report();
+  TxReport& report = stats_.report();
   report.governor = rate.flood ? TxGovernor::flood : TxGovernor::none;
   if (!rate.limited() && !rate.flood && settings.receive_buffer != 0) {
     report.governor = TxGovernor::receiver;
@@ -117,15 +117,15 @@ BatchBuffer& Sender::buffer_for(std::uint32_t length) {
 void Sender::begin(MonoTime now) {
   started_ = true;
   begun_ = now;
-  books_.begin(now, clock_.anchor());
+  stats_.begin(now, clock_.anchor());
   host_.begin(clock_);
   pacer_.begin(plan_, batch_now(), now);
-  books_.plan_gap(pacer_.longest_gap());
+  stats_.plan_gap(pacer_.longest_gap());
 }
 
 void Sender::end_warm_up(MonoTime now) {
   warm_up_.reset();
-  books_.end_warm_up(now, port_.queue_drops());
+  stats_.end_warm_up(now, port_.queue_drops());
   pacer_.end_warm_up();
   if (gate_) {
     gate_->end_warm_up(now);
@@ -143,7 +143,7 @@ bool Sender::over(MonoTime now) const {
   if (warm_up_) {
     return false;
   }
-  return books_.next() >= plan_.packets() || (limit != Duration{0} && now - begun_ >= limit);
+  return stats_.next() >= plan_.packets() || (limit != Duration{0} && now - begun_ >= limit);
 }
 
 Wake Sender::step(MonoTime now) {
@@ -161,7 +161,7 @@ Wake Sender::step(MonoTime now) {
   if (warm_up_ && now - begun_ >= settings_.params.omit) {
     end_warm_up(now);
     pacer_.restart(plan_, begun_);
-    books_.plan_gap(pacer_.longest_gap());
+    stats_.plan_gap(pacer_.longest_gap());
   }
   held_since_ = held() ? std::min(held_since_, now) : kNever;
   if (over(now)) {
@@ -175,7 +175,7 @@ Wake Sender::step(MonoTime now) {
   }
   if (held()) {
     constexpr Duration kLook = std::chrono::milliseconds{5};
-    books_.note_silence(now);
+    stats_.note_silence(now);
     if (pacer_.on()) {  // what is due meanwhile is not late for this host's sake
       pacer_.give_back(0, pacing::Unsent::refused);
     }
@@ -187,24 +187,24 @@ Wake Sender::step(MonoTime now) {
 /// Why nothing leaves, where that is known.
 void Sender::note_gate(MonoTime now) {
   if (gate_->receiver_is_silent()) {
-    books_.note_silence(now);
+    stats_.note_silence(now);
   } else if (gate_->receiver_is_full()) {
-    books_.note_full_receiver(now);
+    stats_.note_full_receiver(now);
   }
 }
 
 Wake Sender::flat_out(MonoTime now) {
   if (gate_) {
-    gate_->take_report(books_.numbered());
+    gate_->take_report(stats_.numbered());
   }
   const MonoTime turn_over = now + kTurn;
   for (int i = 0; i < kBatchesPerTurn && now < turn_over && !over(now); ++i) {
     std::uint64_t count = batch_now();
     if (gate_) {
-      count = gate_->admit(books_.numbered(), count, plan_now().packets() - books_.next(), now);
+      count = gate_->admit(stats_.numbered(), count, plan_now().packets() - stats_.next(), now);
       if (count == 0) {
         note_gate(now);
-        return Wake{gate_->ask_again(books_.numbered(), now), false, false};
+        return Wake{gate_->ask_again(stats_.numbered(), now), false, false};
       }
     }
     if (send_due(count, now, kNever) == Sending::refused) {
@@ -216,12 +216,12 @@ Wake Sender::flat_out(MonoTime now) {
 }
 
 Wake Sender::paced(MonoTime now) {
-  const std::uint64_t before = books_.next();
+  const std::uint64_t before = stats_.next();
   const std::uint64_t due = pacer_.take_due(before, batch_now(), now);
-  books_.plan_gap(pacer_.longest_gap());
+  stats_.plan_gap(pacer_.longest_gap());
   if (due > 0) {
     const Sending sending = send_due(due, now, now + kPacedTurn);
-    const std::uint64_t left = due - std::min(due, books_.next() - before);
+    const std::uint64_t left = due - std::min(due, stats_.next() - before);
     if (sending == Sending::refused && left > 0) {
       pacer_.give_back(left, pacing::Unsent::refused);
       return after_refusal(now);
@@ -246,15 +246,15 @@ void Sender::send_last(MonoTime now) {
     return;
   }
   const std::uint64_t due = pacer_.take_last(begun_ + limit, now);
-  const std::uint64_t before = books_.next();
+  const std::uint64_t before = stats_.next();
   send_due(due, now, now + kLastTurn);
-  pacer_.give_up(due - std::min(due, books_.next() - before));
+  pacer_.give_up(due - std::min(due, stats_.next() - before));
 }
 
 Sender::Sending Sender::send_due(std::uint64_t count, MonoTime now, MonoTime until) {
   const BatchBuffer::Lent lent{buffers_.front()};  // of a mix each has its own
   const traffic::TrafficPlan& plan = plan_now();
-  std::uint64_t left = std::min(count, plan.packets() - books_.next());
+  std::uint64_t left = std::min(count, plan.packets() - stats_.next());
   std::uint64_t looked = left;  // how many were left when the clock was read last
   while (left > 0) {
     if (looked - left >= kLookEvery) {
@@ -264,20 +264,20 @@ Sender::Sending Sender::send_due(std::uint64_t count, MonoTime now, MonoTime unt
         return Sending::turn_over;
       }
     }
-    const std::uint64_t first = books_.next();
+    const std::uint64_t first = stats_.next();
     const std::uint32_t length = plan.length(first);
     BatchBuffer& buffer = buffer_for(length);
     const bool fits = buffer.payload_bytes() == length;  // else alone, from the larger one
     const std::uint64_t most = fits ? std::min<std::uint64_t>(left, batch_of(buffer, length)) : 1;
     const auto n = static_cast<std::uint32_t>(plan.run_at(first, most));
-    const auto batch = static_cast<std::uint32_t>(books_.batch());
-    const auto data = buffer.stamped({first, to_ns(now), batch, books_.omitted()}, n, length);
+    const auto batch = static_cast<std::uint32_t>(stats_.batch());
+    const auto data = buffer.stamped({first, to_ns(now), batch, stats_.omitted()}, n, length);
     const auto outcome = port_.send(data, length);
-    trouble_ = books_.note(n, length, outcome, now);
+    trouble_ = stats_.note(n, length, outcome, now);
     if (outcome.status != Status::taken && trouble_ != Status::denied) {
       return Sending::refused;
     }
-    if (trouble_ == Status::denied && !pacer_.on() && books_.refusals() > kFewRefusals) {
+    if (trouble_ == Status::denied && !pacer_.on() && stats_.refusals() > kFewRefusals) {
       return Sending::refused;
     }
     left -= std::min<std::uint64_t>(left, std::uint64_t{outcome.datagrams} + outcome.lost);
@@ -312,16 +312,16 @@ void Sender::finish(TxEnd end) {
     end_warm_up(clock_.now());                // nothing of it belongs to the figures
     begun_ = std::min(begun_, clock_.now());  // and the test had no time at all, rather than less
   }
-  SendBooks::Ending ending;
+  SendStats::Ending ending;
   ending.end = end;
   ending.now = clock_.now();
   ending.begun = begun_;
   ending.limit = settings_.params.amount.duration;
-  ending.all = books_.next() >= plan_.packets();
+  ending.all = stats_.next() >= plan_.packets();
   ending.queue_drops = port_.queue_drops();
-  books_.close(ending);
+  stats_.close(ending);
 
-  TxReport& report = books_.report();
+  TxReport& report = stats_.report();
   report.sndbuf_bytes = port_.send_buffer_bytes();
   pacer_.fill(report);
   const Duration wall = clock_.now() - begun_;

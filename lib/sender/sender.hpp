@@ -18,7 +18,7 @@
 #include "sender/host_load.hpp"
 #include "sender/pacer.hpp"
 #include "sender/queue_gate.hpp"
-#include "sender/send_books.hpp"
+#include "sender/send_stats.hpp"
 #include "traffic/plan.hpp"
 
 namespace udperf::sender {
@@ -36,7 +36,7 @@ struct Wake {
 };
 
 /// One stream's transmit loop, a batch at a time. When what is due is its Pacer's, what was sent
-/// its SendBooks', what the datagrams look like its format's. step() and report() belong to one
+/// its SendStats', what the datagrams look like its format's. step() and report() belong to one
 /// thread; counters may be read, and stop(), hold() and set_rate() called, from any.
 class Sender {
  public:
@@ -95,19 +95,19 @@ class Sender {
 
   [[nodiscard]] bool finished() const { return finished_.load(std::memory_order_acquire); }
   /// Precondition: finished().
-  [[nodiscard]] const TxReport& report() const { return books_.report(); }
+  [[nodiscard]] const TxReport& report() const { return stats_.report(); }
   /// errno of what ended it, for TxEnd::failed.
-  [[nodiscard]] int os_error() const { return books_.os_error(); }
+  [[nodiscard]] int os_error() const { return stats_.os_error(); }
 
   /// Since when the system has taken nothing although something was due; nothing where it takes
   /// what it is given. On the thread of step().
-  [[nodiscard]] std::optional<MonoTime> stuck_since() const { return books_.stuck_since(); }
+  [[nodiscard]] std::optional<MonoTime> stuck_since() const { return stats_.stuck_since(); }
 
   /// What the warm-up came to, once it is over; where there was none, at once, nothing.
-  [[nodiscard]] std::uint64_t omitted_packets() const { return books_.omitted_packets(); }
-  [[nodiscard]] std::uint64_t packets() const { return books_.packets(); }
-  [[nodiscard]] std::uint64_t bytes() const { return books_.bytes(); }
-  [[nodiscard]] std::uint64_t batches() const { return books_.batches(); }
+  [[nodiscard]] std::uint64_t omitted_packets() const { return stats_.omitted_packets(); }
+  [[nodiscard]] std::uint64_t packets() const { return stats_.packets(); }
+  [[nodiscard]] std::uint64_t bytes() const { return stats_.bytes(); }
+  [[nodiscard]] std::uint64_t batches() const { return stats_.batches(); }
 
  private:
   [[nodiscard]] std::uint32_t batch_now() const;
@@ -144,7 +144,7 @@ class Sender {
   std::vector<BatchBuffer> buffers_;  ///< one of payload_bytes, or one for each length of a mix
   Pacer pacer_;
   std::unique_ptr<QueueGate> gate_;
-  SendBooks books_;
+  SendStats stats_;
   HostMeter host_{settings_.threads};
   MonoTime begun_{};  ///< of the part that runs
   MonoTime held_since_ = kNever;

@@ -18,8 +18,8 @@ struct PathValidationPace {
   Duration missing = std::chrono::milliseconds{500};
 };
 /// Of a light test.
-inline constexpr PathValidationPace kSeldom{std::chrono::seconds{1}, std::chrono::milliseconds{100},
-                                            std::chrono::milliseconds{1500}};
+inline constexpr PathValidationPace kLightPace{
+    std::chrono::seconds{1}, std::chrono::milliseconds{100}, std::chrono::milliseconds{1500}};
 
 /// Proof that the peer still receives where it was proven to: PROBEs whose 64-bit numbers only who
 /// got them can know, and their answers. Knowing the session, or forging the peer's address, is not

@@ -33,7 +33,7 @@ inline constexpr std::uint32_t kCapCompact = 1U << 6U;
 
 /// Tells a warm-up from the rest (--omit).
 inline constexpr std::uint32_t kCapOmit = 1U << 8U;
-/// FEEDBACK and proofs of life may be seldom where the test is light (session/light.hpp). In
+/// FEEDBACK and proofs of life may be rare where the test is light (session/light.hpp). In
 /// ACCEPT: they are.
 inline constexpr std::uint32_t kCapLight = 1U << 9U;
 /// Has warm-ups of shaped traffic and with the compact header, too. A server tells it in CHALLENGE.

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "e2e/program.hpp"
-#include "net/fd.hpp"
 #include "net/socket_address.hpp"
+#include "os/fd.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
 #include "support/places.hpp"
@@ -53,7 +53,7 @@ class SilentServer {
   [[nodiscard]] const Endpoint& endpoint() const { return endpoint_; }
 
  private:
-  udperf::net::Fd fd_;
+  udperf::os::Fd fd_;
   Endpoint endpoint_;
 };
 

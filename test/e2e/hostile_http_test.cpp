@@ -17,7 +17,7 @@
 #include "e2e/http.hpp"
 #include "e2e/monitor_process.hpp"
 #include "e2e/program.hpp"
-#include "net/fd.hpp"
+#include "os/fd.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
 #include "support/monitored_rounds.hpp"
@@ -36,8 +36,8 @@ struct MetricsServer {
 };
 
 /// A connection that has said this and waits.
-net::Fd say(const Endpoint& server, const std::string& words) {
-  net::Fd socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+os::Fd say(const Endpoint& server, const std::string& words) {
+  os::Fd socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(server.port);
@@ -54,7 +54,7 @@ TEST_CASE("a hundred connections that say half a request delay a scrape, no more
   constexpr Duration kScrapeTimeout = 9s;  // Prometheus waits for ten
   MetricsServer metrics;
   const HostWatch watch;
-  std::vector<net::Fd> slow;
+  std::vector<os::Fd> slow;
   for (int i = 0; i < 100; ++i) {
     slow.push_back(say(metrics.http, "GET /metrics HTTP/1.1\r\nHost: test\r\n"));
   }
@@ -73,7 +73,7 @@ TEST_CASE("requests of any form end neither the server nor its answers", "[e2e]"
   for (int i = 0; i < 5000; ++i) {
     many += "X: a\r\n";
   }
-  std::vector<net::Fd> sockets;
+  std::vector<os::Fd> sockets;
   for (const std::string& words :
        {std::string{"GET /../../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n"},
         std::string{"GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n"},

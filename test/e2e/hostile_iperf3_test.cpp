@@ -19,9 +19,9 @@
 #include "e2e/scene.hpp"
 #include "iperf3/datagram.hpp"
 #include "iperf3/protocol.hpp"
-#include "net/fd.hpp"
 #include "net/socket_address.hpp"
 #include "net/tcp.hpp"
+#include "os/fd.hpp"
 #include "support/catch.hpp"
 
 using namespace std::chrono_literals;
@@ -95,15 +95,15 @@ void ask_for_light_test(net::TcpConnection& connection) {
 }
 
 /// A socket for data, connected to the server.
-net::Fd data_socket(std::uint16_t port) {
-  net::Fd fd{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+os::Fd data_socket(std::uint16_t port) {
+  os::Fd fd{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
   net::SocketAddress server{{IpAddress::loopback(IpFamily::v4), port}};
   REQUIRE(::connect(fd.get(), server.raw(), server.size()) == 0);
   return fd;
 }
 
 /// What comes within `patience`, in bytes; 0: nothing.
-std::size_t read_datagram(const net::Fd& fd, std::chrono::milliseconds patience) {
+std::size_t read_datagram(const os::Fd& fd, std::chrono::milliseconds patience) {
   static std::array<std::byte, 65'536> buffer;
   pollfd readable{fd.get(), POLLIN, 0};
   if (::poll(&readable, 1, static_cast<int>(patience.count())) != 1) {
@@ -126,7 +126,7 @@ std::size_t take_a_bite(std::uint16_t port, unsigned number, const std::string& 
   if (next_state(*control) != kCreateStreams) {
     return 0;
   }
-  const net::Fd data = data_socket(port);
+  const os::Fd data = data_socket(port);
   REQUIRE(::send(data.get(), iperf3::kHello.data(), iperf3::kHello.size(), 0) == 4);
   REQUIRE(read_datagram(data, kGuard) == 4);
   std::size_t bytes = read_datagram(data, kGuard);
@@ -207,7 +207,7 @@ TEST_CASE("copies and datagrams of another length are held to an iperf3 client's
   REQUIRE(next_state(*control) == 9);
   ask_for_test(*control, R"("reverse":false,"len":100,"bandwidth":1000)");
   REQUIRE(next_state(*control) == 10);
-  const net::Fd data = data_socket(port);
+  const os::Fd data = data_socket(port);
   REQUIRE(::send(data.get(), iperf3::kHello.data(), iperf3::kHello.size(), 0) == 4);
   REQUIRE(read_datagram(data, kGuard) == 4);
   std::vector<std::byte> datagram(length);

@@ -11,8 +11,8 @@
 #include <string_view>
 
 #include "e2e/hostile.hpp"
-#include "net/fd.hpp"
 #include "net/socket_address.hpp"
+#include "os/fd.hpp"
 #include "support/catch.hpp"
 #include "support/strict_json.hpp"
 #include "support/temp_dir.hpp"
@@ -57,7 +57,7 @@ TEST_CASE("classic runs from ever new addresses do not fill the log", "[e2e]") {
   Server server{IpFamily::v4, {"--classic", "--max-sessions-per-address", "64"}};
   std::size_t sent = 0;
   for (std::uint16_t i = 0; i < 3000; ++i) {
-    const net::Fd fd{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    const os::Fd fd{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
     for (const std::string_view word : {"START", "x", "STOP"}) {
       send_text(fd.get(), server.endpoint(), word);
       sent += word.size();

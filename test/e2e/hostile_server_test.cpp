@@ -10,8 +10,8 @@
 #include <thread>
 
 #include "e2e/program.hpp"
-#include "net/fd.hpp"
 #include "net/socket_address.hpp"
+#include "os/fd.hpp"
 #include "support/catch.hpp"
 #include "wire/messages.hpp"
 
@@ -127,7 +127,7 @@ class FakeServer {
     }
   }
 
-  net::Fd fd_;
+  os::Fd fd_;
   Endpoint endpoint_;
   Endpoint peer_;
   Grant grant_;

@@ -11,7 +11,7 @@
 #include <cstring>
 #include <sstream>
 
-#include "net/fd.hpp"
+#include "os/fd.hpp"
 #include "support/catch.hpp"
 
 namespace udperf::test {
@@ -19,7 +19,7 @@ namespace udperf::test {
 std::optional<HttpAnswer> http_get(const Endpoint& server, const std::string& path,
                                    const std::vector<std::pair<std::string, std::string>>& headers,
                                    const std::string& method) {
-  const net::Fd socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  const os::Fd socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(server.port);

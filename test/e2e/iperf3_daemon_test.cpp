@@ -12,7 +12,7 @@
 
 #include "e2e/iperf3_peers.hpp"
 #include "e2e/program.hpp"
-#include "net/fd.hpp"
+#include "os/fd.hpp"
 #include "support/catch.hpp"
 #include "support/places.hpp"
 #include "support/temp_dir.hpp"
@@ -50,7 +50,7 @@ class Daemon {
 
  private:
   pid_t id_;
-  net::Fd handle_;
+  os::Fd handle_;
   bool over_ = false;
 };
 

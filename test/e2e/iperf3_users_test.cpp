@@ -12,8 +12,8 @@
 #include "e2e/iperf3_peers.hpp"
 #include "e2e/program.hpp"
 #include "iperf3/authentication.hpp"
-#include "net/fd.hpp"
 #include "os/event.hpp"
+#include "os/fd.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
 #include "support/iperf3_keys.hpp"
@@ -162,7 +162,7 @@ TEST_CASE("Who is asked for a password can leave, and the terminal shows again w
     ::execv(argv.front(), argv.data());
     ::_exit(127);
   }
-  const net::Fd terminal{master};
+  const os::Fd terminal{master};
   const auto shows = [&terminal] {
     termios now{};
     REQUIRE(::tcgetattr(terminal.get(), &now) == 0);

@@ -15,8 +15,8 @@
 #include "e2e/connect.hpp"
 #include "e2e/program.hpp"
 #include "engine/client_connect.hpp"
-#include "net/fd.hpp"
 #include "net/socket_address.hpp"
+#include "os/fd.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
 #include "support/seeded_random.hpp"
@@ -146,7 +146,7 @@ class Hostile {
     bytes[static_cast<std::size_t>(at)] ^= static_cast<std::byte>(1U << random_.between(0, 7));
   }
 
-  udperf::net::Fd fd_;
+  udperf::os::Fd fd_;
   SeededRandom random_{99};
   std::uint64_t datagrams_ = 0;
   std::uint64_t bytes_out_ = 0;

@@ -8,7 +8,7 @@
 
 #include "crypto/digest_text.hpp"
 #include "e2e/monitor_process.hpp"
-#include "net/fd.hpp"
+#include "os/fd.hpp"
 #include "support/condition.hpp"
 
 using namespace std::chrono_literals;
@@ -34,7 +34,7 @@ class SilentPeer {
   [[nodiscard]] std::string name() const { return "127.0.0.1:" + std::to_string(port_); }
 
  private:
-  net::Fd socket_;
+  os::Fd socket_;
   std::uint16_t port_ = 0;
 };
 

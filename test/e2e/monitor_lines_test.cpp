@@ -14,7 +14,7 @@
 #include "clock/system_clock.hpp"
 #include "e2e/monitor_process.hpp"
 #include "e2e/scene.hpp"
-#include "net/fd.hpp"
+#include "os/fd.hpp"
 #include "support/condition.hpp"
 
 using namespace udperf;
@@ -110,7 +110,7 @@ TEST_CASE("a monitor whose log nobody reads goes on", "[e2e][monitor]") {
   const std::string log = (folder.path() / "log").string();
   const std::string names = (folder.path() / "names.json").string();
   REQUIRE(::mkfifo(log.c_str(), 0600) == 0);
-  const net::Fd reader{::open(log.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+  const os::Fd reader{::open(log.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
   json groups = json::array();
   for (int i = 0; i < kRecords; ++i) {  // all but one are told to be there once more
     groups.push_back({{"targets", {"127.0.0.1:9"}}, {"labels", {{"i", std::to_string(i)}}}});
@@ -221,7 +221,7 @@ TEST_CASE("nobody who does not read the JSON lines stops a round, or the end", "
   const TempDir folder;
   const std::string pipe = (folder.path() / "pipe").string();
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
-  const net::Fd reader{::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+  const os::Fd reader{::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
   REQUIRE(reader);
   REQUIRE(::fcntl(reader.get(), F_SETPIPE_SZ, 4096) >= 0);  // two or three rounds
   MonitorProcess monitor{config, {}, {"--jsonl", pipe}};

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <utility>
 
-#include "net/fd.hpp"
 #include "net/socket_address.hpp"
+#include "os/fd.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
 #include "support/places.hpp"
@@ -202,7 +202,7 @@ std::uint16_t unused_port() {
     }
     const net::SocketAddress address{{IpAddress::loopback(IpFamily::v4), port}};
     const auto is_free = [&address](int type) {
-      const net::Fd fd{::socket(AF_INET, type | SOCK_CLOEXEC, 0)};
+      const os::Fd fd{::socket(AF_INET, type | SOCK_CLOEXEC, 0)};
       return ::bind(fd.get(), address.raw(), address.size()) == 0;
     };
     if (is_free(SOCK_DGRAM) && is_free(SOCK_STREAM)) {

@@ -7,8 +7,8 @@
 
 #include <vector>
 
-#include "net/fd.hpp"
 #include "net/socket_address.hpp"
+#include "os/fd.hpp"
 #include "support/catch.hpp"
 #include "support/families.hpp"
 
@@ -16,8 +16,8 @@ using namespace std::chrono_literals;
 using udperf::Endpoint;
 using udperf::IpAddress;
 using udperf::IpFamily;
-using udperf::net::Fd;
 using udperf::net::SocketAddress;
+using udperf::os::Fd;
 using udperf::test::decide_fate;
 using udperf::test::Direction;
 using udperf::test::Fate;

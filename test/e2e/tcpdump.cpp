@@ -8,7 +8,7 @@
 #include <sstream>
 #include <utility>
 
-#include "net/fd.hpp"
+#include "os/fd.hpp"
 #include "support/catch.hpp"
 
 namespace udperf::test {
@@ -38,7 +38,7 @@ std::optional<Process> start_tcpdump(std::uint16_t port) {
 }
 
 void send_end(std::uint16_t port) {
-  const net::Fd socket{::socket(AF_INET, SOCK_DGRAM, 0)};
+  const os::Fd socket{::socket(AF_INET, SOCK_DGRAM, 0)};
   REQUIRE(socket.get() >= 0);
   sockaddr_in to{};
   to.sin_family = AF_INET;

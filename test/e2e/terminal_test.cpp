@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "e2e/program.hpp"
-#include "net/fd.hpp"
+#include "os/fd.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
 #include "support/places.hpp"
@@ -35,7 +35,7 @@ struct Screen {
 
 struct Running {
   pid_t pid = -1;
-  net::Fd terminal;
+  os::Fd terminal;
   std::string text;
 };
 
@@ -62,7 +62,7 @@ Running start(Screen screen) {
     ::_exit(127);
   }
   ::fcntl(master, F_SETFD, FD_CLOEXEC);  // else the next one holds this one's terminal open
-  return {child, net::Fd{master}, {}};
+  return {child, os::Fd{master}, {}};
 }
 
 /// Reads what is there; closes the terminal when the program has closed its side (EIO).
@@ -70,7 +70,7 @@ void read_some(Running& one) {
   std::array<char, 4096> buffer{};
   const ssize_t length = ::read(one.terminal.get(), buffer.data(), buffer.size());
   if (length <= 0) {
-    one.terminal = net::Fd{};
+    one.terminal = os::Fd{};
     return;
   }
   one.text.append(buffer.data(), static_cast<std::size_t>(length));

@@ -3,7 +3,7 @@
 #include <array>
 #include <vector>
 
-#include "engine/port_guest.hpp"
+#include "engine/fallback_protocol.hpp"
 #include "sim/sim_world.hpp"
 #include "support/catch.hpp"
 #include "wire/compact_header.hpp"
@@ -16,7 +16,7 @@ using udperf::test::SimWorld;
 namespace {
 
 /// Notes what it is given.
-class Guest final : public engine::PortGuest {
+class Fallback final : public engine::FallbackProtocol {
  public:
   bool on_datagram(const net::Datagram& /*datagram*/, bool native, MonoTime /*now*/) override {
     told.push_back(native);
@@ -29,16 +29,17 @@ class Guest final : public engine::PortGuest {
 
 }  // namespace
 
-TEST_CASE("late data of a session with the compact header are native to a guest, too", "[sim]") {
-  Guest guest;
-  SimWorld world{21, {}, {}, &guest};
+TEST_CASE("late data of a session with the compact header are native to another protocol, too",
+          "[sim]") {
+  Fallback fallback;
+  SimWorld world{21, {}, {}, &fallback};
   const auto port = world.network.connect(SimNetwork::endpoint(2, 7777), world.network.server);
   std::array<std::byte, 100> datagram{};
   wire::encode(wire::CompactHeader{}, std::span{datagram}.first<kCompactHeaderBytes>());
   port->send_control(datagram);
-  world.run(1s, [&guest] { return guest.told.size() == 1; });
+  world.run(1s, [&fallback] { return fallback.told.size() == 1; });
   datagram.fill(std::byte{'a'});
   port->send_control(datagram);
-  world.run(1s, [&guest] { return guest.told.size() == 2; });
-  CHECK(guest.told == std::vector{true, false});
+  world.run(1s, [&fallback] { return fallback.told.size() == 2; });
+  CHECK(fallback.told == std::vector{true, false});
 }

@@ -21,7 +21,7 @@ MonoTime SimExecutor::step(MonoTime now) {
 }
 
 SimServer::SimServer(SimNetwork& network, engine::ServerOptions options, std::uint64_t seed,
-                     const ClockFault& fault, engine::PortGuest* guest)
+                     const ClockFault& fault, engine::FallbackProtocol* fallback)
     : options_(std::move(options)),
       random_(seed),
       clock_(std::make_unique<SimClock>(network.clock(), fault)),
@@ -29,7 +29,7 @@ SimServer::SimServer(SimNetwork& network, engine::ServerOptions options, std::ui
       executor_(std::make_unique<SimExecutor>()),
       sessions_(std::make_unique<engine::ServerSessions>(
           options_, engine::ServiceSite{*executor_, memory_, alone_, listener_.get()}, *clock_,
-          random_, observer_, guest)) {
+          random_, observer_, fallback)) {
   network.server_time = [clock = clock_.get()](MonoTime truth) { return clock->at(truth); };
 }
 
@@ -85,9 +85,9 @@ MonoTime SimClient::step(MonoTime now) {
 }
 
 SimWorld::SimWorld(std::uint64_t seed, engine::ServerOptions options, const ClockFault& fault,
-                   engine::PortGuest* guest)
+                   engine::FallbackProtocol* fallback)
     : network(clock, seed), seed_(seed) {
-  server.emplace(network, std::move(options), seed + 1, fault, guest);
+  server.emplace(network, std::move(options), seed + 1, fault, fallback);
 }
 
 SimClient& SimWorld::add_client(const SimClient::Options& options) {

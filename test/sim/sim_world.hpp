@@ -37,7 +37,7 @@ class SimExecutor final : public engine::Executor, public engine::TaskHome {
 class SimServer {
  public:
   SimServer(SimNetwork& network, engine::ServerOptions options, std::uint64_t seed,
-            const ClockFault& fault = {}, engine::PortGuest* guest = nullptr);
+            const ClockFault& fault = {}, engine::FallbackProtocol* fallback = nullptr);
 
   MonoTime step();
 
@@ -97,9 +97,9 @@ class SimClient {
 /// One server and some clients over one network, stepped together in time order.
 class SimWorld {
  public:
-  /// `fault`: of the server's clocks. `guest`: another protocol at its port; outlives the world.
+  /// `fault`: of the server's clocks. `fallback`: another protocol at its port; outlives the world.
   explicit SimWorld(std::uint64_t seed, engine::ServerOptions options = {},
-                    const ClockFault& fault = {}, engine::PortGuest* guest = nullptr);
+                    const ClockFault& fault = {}, engine::FallbackProtocol* fallback = nullptr);
 
   FakeClock clock;
   SimNetwork network;

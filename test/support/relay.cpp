@@ -12,8 +12,8 @@
 #include <thread>
 #include <utility>
 
-#include "net/fd.hpp"
 #include "net/socket_address.hpp"
+#include "os/fd.hpp"
 #include "support/relay_sockets.hpp"
 
 namespace udperf::test {
@@ -42,7 +42,7 @@ struct Held {
 
 class Relay::Engine {
  public:
-  Engine(const Endpoint& server, net::Fd listener, RelayScript script)
+  Engine(const Endpoint& server, os::Fd listener, RelayScript script)
       : server_(server),
         listener_(std::move(listener)),
         wake_(::eventfd(0, EFD_CLOEXEC)),
@@ -76,22 +76,22 @@ class Relay::Engine {
   void run();
   void wait_for_work(std::vector<pollfd>& waiting) const;
   void read_clients();
-  void read_server(const Endpoint& client, const net::Fd& fd);
+  void read_server(const Endpoint& client, const os::Fd& fd);
   void pass(Direction direction, unsigned index, int fd, const Endpoint& to);
   void note(const Passage& passage, const Fate& fate);
   void release_due();
   void forward(int fd, const Endpoint& to, std::span<const std::byte> datagram, unsigned copies);
-  const net::Fd* upstream_of(const Endpoint& client);
+  const os::Fd* upstream_of(const Endpoint& client);
 
   const Endpoint server_;
-  const net::Fd listener_;
-  const net::Fd wake_;
+  const os::Fd listener_;
+  const os::Fd wake_;
   RelayBatch batch_;
 
   mutable std::mutex mutex_;  // guards what follows, but for the waiting for it
   RelayScript script_;
   RelayLog log_;
-  std::map<Endpoint, net::Fd> upstream_;
+  std::map<Endpoint, os::Fd> upstream_;
   std::priority_queue<Held> held_;
   std::uint64_t held_number_ = 0;
 
@@ -142,7 +142,7 @@ void Relay::Engine::read_clients() {
   }
 }
 
-void Relay::Engine::read_server(const Endpoint& client, const net::Fd& fd) {
+void Relay::Engine::read_server(const Endpoint& client, const os::Fd& fd) {
   const unsigned got = batch_.receive(fd);
   for (unsigned i = 0; i < got; ++i) {
     // A server of another test may still send to the port, which was its client's before.
@@ -152,7 +152,7 @@ void Relay::Engine::read_server(const Endpoint& client, const net::Fd& fd) {
   }
 }
 
-const net::Fd* Relay::Engine::upstream_of(const Endpoint& client) {
+const os::Fd* Relay::Engine::upstream_of(const Endpoint& client) {
   const auto known = upstream_.find(client);
   if (known != upstream_.end()) {
     return &known->second;

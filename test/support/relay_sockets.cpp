@@ -16,9 +16,9 @@ constexpr int kReceiveBuffer = 64 << 20;
 
 }  // namespace
 
-Result<net::Fd> make_relay_socket(const Endpoint& local) {
+Result<os::Fd> make_relay_socket(const Endpoint& local) {
   const int family = local.address.family == IpFamily::v4 ? AF_INET : AF_INET6;
-  net::Fd fd{::socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  os::Fd fd{::socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
   if (!fd) {
     return system_error(errno, "relay: socket");
   }
@@ -36,13 +36,13 @@ Result<net::Fd> make_relay_socket(const Endpoint& local) {
   return fd;
 }
 
-Endpoint local_endpoint(const net::Fd& fd) {
+Endpoint local_endpoint(const os::Fd& fd) {
   net::SocketAddress address;
   ::getsockname(fd.get(), address.raw(), address.size_out());
   return address.endpoint();
 }
 
-std::uint64_t kernel_drops(const net::Fd& fd) {
+std::uint64_t kernel_drops(const os::Fd& fd) {
   std::array<std::uint32_t, SK_MEMINFO_VARS> info{};
   socklen_t size = sizeof info;
   if (::getsockopt(fd.get(), SOL_SOCKET, SO_MEMINFO, info.data(), &size) != 0) {
@@ -59,7 +59,7 @@ RelayBatch::RelayBatch() : bytes_(kBatch * kMaxDatagram) {
   }
 }
 
-unsigned RelayBatch::receive(const net::Fd& fd) {
+unsigned RelayBatch::receive(const os::Fd& fd) {
   for (unsigned i = 0; i < kBatch; ++i) {
     messages_[i].msg_hdr.msg_name = from_[i].raw();
     messages_[i].msg_hdr.msg_namelen = *from_[i].size_out();

@@ -11,16 +11,16 @@
 #include "base/endpoint.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
-#include "net/fd.hpp"
 #include "net/socket_address.hpp"
+#include "os/fd.hpp"
 
 namespace udperf::test {
 
 /// A UDP socket with large buffers whose datagrams the kernel stamps.
-[[nodiscard]] Result<net::Fd> make_relay_socket(const Endpoint& local);
-[[nodiscard]] Endpoint local_endpoint(const net::Fd& fd);
+[[nodiscard]] Result<os::Fd> make_relay_socket(const Endpoint& local);
+[[nodiscard]] Endpoint local_endpoint(const os::Fd& fd);
 /// Datagrams that the kernel dropped at this socket since it was opened.
-[[nodiscard]] std::uint64_t kernel_drops(const net::Fd& fd);
+[[nodiscard]] std::uint64_t kernel_drops(const os::Fd& fd);
 
 /// Buffers for recvmmsg(), filled again and again.
 class RelayBatch {
@@ -28,7 +28,7 @@ class RelayBatch {
   RelayBatch();
 
   /// How many arrived; 0 when there is nothing to read.
-  unsigned receive(const net::Fd& fd);
+  unsigned receive(const os::Fd& fd);
   [[nodiscard]] std::span<const std::byte> datagram(unsigned i) const {
     return {bytes_.data() + i * kMaxDatagram, messages_[i].msg_len};
   }

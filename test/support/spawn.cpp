@@ -17,7 +17,7 @@
 #include <mutex>
 #include <thread>
 
-#include "net/fd.hpp"
+#include "os/fd.hpp"
 
 namespace udperf::test {
 
@@ -28,8 +28,8 @@ constexpr std::size_t kStreams = 3;
 constexpr int kCannotExecute = 127;
 
 struct Pipe {
-  net::Fd read;
-  net::Fd write;
+  os::Fd read;
+  os::Fd write;
 };
 
 Result<Pipe> make_pipe() {
@@ -37,7 +37,7 @@ Result<Pipe> make_pipe() {
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
     return system_error(errno, "pipe2");
   }
-  return Pipe{net::Fd{ends[0]}, net::Fd{ends[1]}};
+  return Pipe{os::Fd{ends[0]}, os::Fd{ends[1]}};
 }
 
 /// What the child needs, prepared before fork(): between fork() and exec() nothing may allocate,
@@ -133,8 +133,8 @@ int milliseconds_left(SteadyClock::time_point deadline) {
 
 struct Process::State {
   pid_t pid = -1;
-  net::Fd pidfd;
-  std::array<net::Fd, kStreams> pipes;
+  os::Fd pidfd;
+  std::array<os::Fd, kStreams> pipes;
   std::optional<ExitStatus> status;
   std::thread drain;
 
@@ -171,7 +171,7 @@ void Process::State::read_one(std::size_t stream) {
     text[stream].append(chunk.data(), static_cast<std::size_t>(got));
   } else {
     open[stream] = false;
-    pipes[stream] = net::Fd{};
+    pipes[stream] = os::Fd{};
   }
   changed.notify_all();
 }
@@ -225,7 +225,7 @@ Result<Process> Process::start(const std::vector<std::string>& arguments,
 
   auto state = std::make_unique<State>();
   state->pid = pid;
-  state->pidfd = net::Fd{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};
+  state->pidfd = os::Fd{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};
   for (std::size_t i = 0; i < kStreams; ++i) {
     state->pipes[i] = std::move(pipes[i].read);
     state->open[i] = true;

@@ -204,7 +204,7 @@ TEST_CASE("who waits for a reader to open a pipe gives up when it is stopped", "
   REQUIRE_FALSE(unread.has_value());
   CHECK(unread.error().message().find("--output " + path) == 0);
 
-  const net::Fd reader{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+  const os::Fd reader{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
   const auto read = OutputFile::open(path, "--output", OutputFile::Mode::replace, &stop);
   REQUIRE(read.has_value());
   CHECK(read->write("x\n").has_value());
@@ -213,8 +213,8 @@ TEST_CASE("who waits for a reader to open a pipe gives up when it is stopped", "
 TEST_CASE("who waits for a reader to write gives up a moment after it is stopped", "[app]") {
   std::array<int, 2> ends{};
   REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
-  const net::Fd read_end{ends[0]};
-  const net::Fd write_end{ends[1]};
+  const os::Fd read_end{ends[0]};
+  const os::Fd write_end{ends[1]};
   engine::StopToken stop;
   const std::string large(1 << 20, 'x');
   std::thread stops{[&stop] { stop.request(SIGINT); }};
@@ -249,8 +249,8 @@ TEST_CASE("an output file that cannot be written is a usage error with its name"
 TEST_CASE("a pipe that takes little at a time gets every byte", "[app]") {
   std::array<int, 2> ends{};
   REQUIRE(::pipe2(ends.data(), O_NONBLOCK | O_CLOEXEC) == 0);
-  const net::Fd read_end{ends[0]};
-  net::Fd write_end{ends[1]};
+  const os::Fd read_end{ends[0]};
+  os::Fd write_end{ends[1]};
   const std::string large(1 << 20, 'x');
   std::string got;
   std::thread reader{[&] {
@@ -267,7 +267,7 @@ TEST_CASE("a pipe that takes little at a time gets every byte", "[app]") {
 
   const auto done = write_all(write_end.get(), large, "pipe");
 
-  { const net::Fd closed = std::move(write_end); }
+  { const os::Fd closed = std::move(write_end); }
   reader.join();
   CHECK(done.has_value());
   CHECK((got == large));
@@ -278,7 +278,7 @@ TEST_CASE("who waits learns that nobody reads the pipe any more", "[app]") {
   const TempFolder folder;
   const std::string path = folder.file("out");
   REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
-  net::Fd reader{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+  os::Fd reader{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
   const auto pipe = OutputFile::open(path, "--output", OutputFile::Mode::append);
   REQUIRE(pipe);
   pipe->wait_abandoned(-1, 1ms);

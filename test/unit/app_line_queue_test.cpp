@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "app/output/line_queue.hpp"
-#include "net/fd.hpp"
+#include "os/fd.hpp"
 #include "support/catch.hpp"
 #include "support/temp_dir.hpp"
 
@@ -24,7 +24,7 @@ struct Scene {
   Scene() {
     std::signal(SIGPIPE, SIG_IGN);
     REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
-    reader = net::Fd{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+    reader = os::Fd{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
     REQUIRE(reader);
     auto opened = OutputFile::open(path, "--jsonl", OutputFile::Mode::append);
     REQUIRE(opened);
@@ -43,7 +43,7 @@ struct Scene {
 
   test::TempDir folder;
   std::string path = (folder.path() / "pipe").string();
-  net::Fd reader;
+  os::Fd reader;
   std::optional<OutputFile> file;
   std::optional<LineQueue> queue;
 };

@@ -127,7 +127,7 @@ TEST_CASE("a log that goes to a pipe which nobody reads holds nobody up", "[app]
   for (int i = 0; i < 2000; ++i) {
     log->info(std::string(1000, 'x'));  // two megabytes
   }
-  const net::Fd reader{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+  const os::Fd reader{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
   std::array<char, 65536> buffer{};
   while (::read(reader.get(), buffer.data(), buffer.size()) > 0) {
   }
@@ -141,12 +141,12 @@ TEST_CASE("a log that goes to a pipe which nobody reads holds nobody up", "[app]
 }
 
 TEST_CASE("a log on a terminal that takes nothing holds nobody up", "[app]") {
-  const net::Fd screen{::posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)};
+  const os::Fd screen{::posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)};
   REQUIRE(::grantpt(screen.get()) == 0);
   REQUIRE(::unlockpt(screen.get()) == 0);
   std::array<char, 64> name{};
   REQUIRE(::ptsname_r(screen.get(), name.data(), name.size()) == 0);
-  const net::Fd program{::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC)};
+  const os::Fd program{::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC)};
   const FixedClock clock;
   std::string got;
   const int kept = ::dup(STDERR_FILENO);

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "app/monitor/exec_hook.hpp"
-#include "net/fd.hpp"
+#include "os/fd.hpp"
 #include "support/catch.hpp"
 #include "support/temp_dir.hpp"
 
@@ -48,7 +48,7 @@ class Diverted {
  public:
   Diverted(int fd, const std::string& file) : fd_(fd), before_(::dup(fd)) {
     std::fflush(nullptr);
-    const net::Fd to{::open(file.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600)};
+    const os::Fd to{::open(file.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600)};
     ::dup2(to.get(), fd_);
   }
   Diverted(const Diverted&) = delete;
@@ -57,7 +57,7 @@ class Diverted {
 
  private:
   int fd_;
-  net::Fd before_;
+  os::Fd before_;
 };
 
 TEST_CASE("what a program prints is not among the JSON lines on stdout") {

@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "app/monitor/line_writer.hpp"
-#include "net/fd.hpp"
+#include "os/fd.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
 #include "support/temp_dir.hpp"
@@ -38,7 +38,7 @@ struct Heard {
 struct Pipe {
   explicit Pipe(const std::string& name) : path(name) {
     REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
-    reader = net::Fd{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+    reader = os::Fd{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
     REQUIRE(reader);
   }
   /// All that comes until nothing does for a second.
@@ -53,7 +53,7 @@ struct Pipe {
     return text;
   }
   std::string path;
-  net::Fd reader;
+  os::Fd reader;
 };
 
 template <typename Condition>
@@ -115,7 +115,7 @@ TEST_CASE("a pipe without a reader keeps nobody waiting, and one that comes late
   (*writer)->put("first\n");
   (*writer)->reopen();
   (*writer)->put("second\n");
-  const net::Fd reader{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  const os::Fd reader{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   std::string text;
   for (std::array<char, 100> buffer{}; text.size() < 13;) {
     const ssize_t size = ::read(reader.get(), buffer.data(), buffer.size());
@@ -145,7 +145,7 @@ TEST_CASE("lines after a file was moved away go to a new one, and each is in one
 }
 
 TEST_CASE("a disk that is full is said once, and each line counted") {
-  const net::Fd full{::open("/dev/full", O_WRONLY | O_CLOEXEC)};
+  const os::Fd full{::open("/dev/full", O_WRONLY | O_CLOEXEC)};
   if (!full) {
     udperf::test::skip_test("this system has no /dev/full");
     return;

@@ -10,7 +10,7 @@
 #include "app/monitor/setup.hpp"
 #include "app/monitor/usual_round.hpp"
 #include "clock/system_clock.hpp"
-#include "net/fd.hpp"
+#include "os/fd.hpp"
 #include "rounds/light_rounds.hpp"
 #include "support/catch.hpp"
 
@@ -59,7 +59,7 @@ class Silent {
   }
 
  private:
-  net::Fd fd_;
+  os::Fd fd_;
   std::uint16_t port_ = 0;
   std::set<std::uint16_t> askers_;
 };

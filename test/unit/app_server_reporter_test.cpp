@@ -262,7 +262,7 @@ TEST_CASE("what strangers can cause is written at a limited rate, and the rest i
     reporter.on_refused(outcome_with({}).client, {"busy", "busy"});
     reporter.on_session_opened(i, outcome_with({}).client, TestParams{});
     reporter.on_session_closed(outcome_with(TestStatus::incomplete));
-    reporter.on_guest_closed(
+    reporter.on_fallback_closed(
         {"classic", {}, TestStatus::incomplete, {}, [] { return "text"; }, [] { return "{}"; }});
     reporter.on_warning(Warning{"session_socket", "Too many open files"});
   }

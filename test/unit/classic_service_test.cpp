@@ -44,7 +44,7 @@ class Recorder final : public engine::ServerObserver {
   void on_refused(const Endpoint&, const engine::Refusal&) override {}
   void on_warning(const Warning&) override {}
   void on_counters(const engine::ServerCounters&) override {}
-  void on_guest_closed(const engine::GuestOutcome& outcome) override {
+  void on_fallback_closed(const engine::FallbackOutcome& outcome) override {
     CHECK(outcome.protocol == std::string{"classic"});
     texts.push_back(outcome.text());
     lines.push_back(outcome.json());
@@ -166,7 +166,7 @@ TEST_CASE("a server for one session begins no run before that one is told of", "
 
 TEST_CASE("classic clients come to udperf's own port", "[classic]") {
   ServiceScene s;
-  CHECK(s.service.as_port_guest() == &s.service);
+  CHECK(s.service.as_fallback_protocol() == &s.service);
 }
 
 TEST_CASE("classic data end when nobody listens, or the system takes nothing", "[classic]") {

@@ -86,7 +86,7 @@ TEST_CASE("a sender that waits for the queue hears of it each 10 ms", "[engine]"
 
 TEST_CASE("a light test says feedback as seldom as both ends have agreed", "[engine]") {
   auto settings = settings_of(Role::client, 10s);
-  settings.seldom = true;
+  settings.sparse_control = true;
   CHECK(wait_after(FeedbackSchedule{settings}, 1) == Duration{udperf::session::kLightFeedback});
 }
 

@@ -80,7 +80,7 @@ TEST_CASE("a server waits for a peer that has not proven that it receives", "[en
 
 TEST_CASE("a light test's permit lasts as long as its feedback is seldom", "[engine]") {
   SendPermit::Settings settings;
-  settings.seldom = true;
+  settings.sparse_control = true;
   SendPermit permit{settings, kHeard};
   permit.on_feedback(1, true, kHeard);
   const auto light = Duration{udperf::session::kLightPermit};

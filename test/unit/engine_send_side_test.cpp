@@ -255,7 +255,7 @@ TEST_CASE("who judges the permit to send wakes up for it", "[engine]") {
   CHECK(scene.side->next_wake() == scene.clock.now() + 100ms);
 
   auto light = settings_of(Role::server);
-  light.light = light.seldom = true;
+  light.light = light.sparse_control = true;
   Scene rarely{light};
   rarely.side->start();
   rarely.turn();

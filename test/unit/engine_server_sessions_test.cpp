@@ -68,7 +68,7 @@ struct FakeListenPort final : net::ListenPort {
   bool out_of_sockets = false;
 };
 
-struct RecordingGuest final : udperf::engine::PortGuest {
+struct RecordingFallback final : udperf::engine::FallbackProtocol {
   bool on_datagram(const net::Datagram& /*datagram*/, bool is_native, MonoTime /*now*/) override {
     native.push_back(is_native);
     return takes;
@@ -129,9 +129,9 @@ struct Scene {
   FakeListenPort listener;
   udperf::engine::SessionMemory memory{options.max_memory.count()};
   udperf::test::FakeNeighbours neighbours;
-  RecordingGuest guest;
+  RecordingFallback fallback;
   ServerSessions sessions{
-      options, {executor, memory, neighbours, &listener}, clock, random, observer, &guest};
+      options, {executor, memory, neighbours, &listener}, clock, random, observer, &fallback};
   Bytes last;  ///< what a client said
 };
 
@@ -173,7 +173,7 @@ TEST_CASE("REQUEST with its cookie opens a session with a socket of its own", "[
 
 TEST_CASE("a cookie is worth nothing at another address, or touched", "[engine]") {
   Scene scene;
-  scene.guest.takes = false;
+  scene.fallback.takes = false;
   ClientHandshake client = scene.handshake();
   scene.exchange(client, at_port(1000));
   Bytes request = client.poll_transmit().value();
@@ -281,15 +281,15 @@ TEST_CASE("a HELLO that came to a session's socket is answered all the same", "[
   CHECK(scene.sessions.counters().challenges == 2);
 }
 
-TEST_CASE("a guest gets what is not the port's own, and it is counted where it wants none",
+TEST_CASE("another protocol gets what is not the port's own, and it is counted where it wants none",
           "[engine]") {
   Scene scene;
   scene.deliver(Bytes(20, std::byte{'x'}), at_port(1000));
   scene.deliver(wire::encode(MessageType::probe, 5, 0, wire::Probe{}), at_port(1000));
-  CHECK(scene.guest.native == std::vector<bool>{false, true});
+  CHECK(scene.fallback.native == std::vector<bool>{false, true});
   CHECK(scene.sessions.counters().malformed == 0);
 
-  scene.guest.takes = false;
+  scene.fallback.takes = false;
   scene.deliver(Bytes(20, std::byte{'x'}), at_port(1000));
   scene.deliver(wire::encode(MessageType::probe, 5, 0, wire::Probe{}), at_port(1000));
   CHECK(scene.sessions.counters().malformed == 1);

@@ -9,7 +9,7 @@
 
 #include "clock/system_clock.hpp"
 #include "engine/worker.hpp"
-#include "net/fd.hpp"
+#include "os/fd.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
 
@@ -53,7 +53,7 @@ class Dozing final : public engine::Task {
   static constexpr int kDozes = 5;
 
   const Clock& clock_;
-  net::Fd event_;
+  os::Fd event_;
   int steps_ = 0;
   bool over_ = false;
   std::promise<void> listening_;
@@ -202,7 +202,7 @@ class Reader final : public engine::Task {
 
  private:
   bool patient_;
-  net::Fd event_;
+  os::Fd event_;
   std::uint64_t read_ = 0;
   int reads_ = 0;
   bool over_ = false;

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "net/fd.hpp"
 #include "net/kernel_features.hpp"
 #include "net/socket_address.hpp"
+#include "os/fd.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
 
@@ -21,7 +21,7 @@ namespace {
 
 /// Whether one send of so many datagrams of a byte is taken.
 bool takes(std::uint32_t segments) {
-  const net::Fd fd{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  const os::Fd fd{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
   net::SocketAddress address{{IpAddress::loopback(IpFamily::v4), 0}};
   REQUIRE(::bind(fd.get(), address.raw(), address.size()) == 0);
   REQUIRE(::getsockname(fd.get(), address.raw(), address.size_out()) == 0);

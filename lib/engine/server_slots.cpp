@@ -1,4 +1,4 @@
-// Whose places ServerSessions has given out, and by which policy it gives others.
+// Whose slots ServerSessions has given out, and by which policy it gives others.
 
 #include <algorithm>
 
@@ -7,7 +7,7 @@
 #include "session/light.hpp"
 
 namespace udperf::engine {
-/// When a session's place is free again, as far as it can be told: when it should be over, and once
+/// When a session's slot is free again, as far as it can be told: when it should be over, and once
 /// that has passed, when it must be.
 MonoTime ServerSessions::free_at(const Session& session, MonoTime now) {
   constexpr Duration kUsualDrain = std::chrono::milliseconds{500};
@@ -23,18 +23,18 @@ MonoTime ServerSessions::free_at(const Session& session, MonoTime now) {
 }
 
 session::Occupancy ServerSessions::occupancy(const IpAddress& client, MonoTime now) const {
-  session::Occupancy out = places_.occupancy(client);
+  session::Occupancy out = slots_.occupancy(client);
   const std::uint64_t light_debts = debts_.light.bps(now);
   out.light_granted_bps = saturating_add(out.light_granted_bps, light_debts);
   out.granted_bps =
       saturating_add(saturating_add(out.granted_bps, light_debts), debts_.full.bps(now));
   const auto ends = [&](std::uint64_t id) { return free_at(*sessions_.find(id)->second, now); };
-  const MonoTime place = places_.soonest_end(now, ends);
+  const MonoTime slot = slots_.soonest_end(now, ends);
   const MonoTime soonest =
-      place == kNever ? std::min(debts_.full.next_end(now), debts_.light.next_end(now)) : place;
+      slot == kNever ? std::min(debts_.full.next_end(now), debts_.light.next_end(now)) : slot;
   out.soonest_end_ms = session::milliseconds_until(soonest, now);
   out.soonest_end_of_address_ms =
-      session::milliseconds_until(places_.soonest_end_of_source(client, ends), now);
+      session::milliseconds_until(slots_.soonest_end_of_source(client, ends), now);
   return out;
 }
 

@@ -6,11 +6,11 @@
 namespace udperf::engine {
 
 /// A protocol whose clients come to the port of udperf's own.
-class PortGuest {
+class FallbackProtocol {
  public:
-  PortGuest() = default;
-  PortGuest(const PortGuest&) = delete;
-  PortGuest& operator=(const PortGuest&) = delete;
+  FallbackProtocol() = default;
+  FallbackProtocol(const FallbackProtocol&) = delete;
+  FallbackProtocol& operator=(const FallbackProtocol&) = delete;
 
   /// A datagram that the port's own protocol has no use for. `native`: it begins like a message of
   /// that protocol all the same. False: nor has this one.
@@ -19,7 +19,7 @@ class PortGuest {
   [[nodiscard]] virtual bool has_served() const = 0;
 
  protected:
-  ~PortGuest() = default;
+  ~FallbackProtocol() = default;
 };
 
 }  // namespace udperf::engine

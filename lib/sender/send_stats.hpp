@@ -16,12 +16,12 @@ namespace udperf::sender {
 /// What a stream's sender notes of each batch, and what it comes to: which numbers are used, how
 /// much payload they had, when nothing went out. A warm-up is an account of its own, closed before
 /// the test's begins. Pure; belongs to one thread, but for the counters that say so.
-class SendBooks {
+class SendStats {
  public:
   using Status = net::SendOutcome::Status;
 
   /// `queue_drops`: what the host's own queue has dropped so far; absent where that is not told.
-  explicit SendBooks(std::optional<std::uint64_t> queue_drops) : queue_drops_before_(queue_drops) {}
+  explicit SendStats(std::optional<std::uint64_t> queue_drops) : queue_drops_before_(queue_drops) {}
 
   void begin(MonoTime now, const ClockAnchor& anchor);
 

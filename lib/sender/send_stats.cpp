@@ -1,16 +1,16 @@
-#include "sender/send_books.hpp"
+#include "sender/send_stats.hpp"
 
 #include <algorithm>
 #include <cerrno>
 
 namespace udperf::sender {
 
-void SendBooks::begin(MonoTime now, const ClockAnchor& anchor) {
+void SendStats::begin(MonoTime now, const ClockAnchor& anchor) {
   anchor_ = anchor;
   pauses_.begin(now);
 }
 
-void SendBooks::end_warm_up(MonoTime now, std::optional<std::uint64_t> queue_drops) {
+void SendStats::end_warm_up(MonoTime now, std::optional<std::uint64_t> queue_drops) {
   report_.omitted = OmittedTx{next_, report_.payload_bytes, report_.local_drop, report_.batches};
   batches_before_ = report_.batches;
   report_.payload_bytes = 0;
@@ -28,7 +28,7 @@ void SendBooks::end_warm_up(MonoTime now, std::optional<std::uint64_t> queue_dro
   bytes_.store(0, std::memory_order_relaxed);
 }
 
-SendBooks::Status SendBooks::note(std::uint64_t offered, std::uint32_t length,
+SendStats::Status SendStats::note(std::uint64_t offered, std::uint32_t length,
                                   const net::SendOutcome& outcome, MonoTime now) {
   Status trouble = outcome.status;
   std::uint64_t used = outcome.datagrams;
@@ -55,7 +55,7 @@ SendBooks::Status SendBooks::note(std::uint64_t offered, std::uint32_t length,
   return trouble;
 }
 
-void SendBooks::note_taken(std::uint32_t length, const net::SendOutcome& outcome, MonoTime now) {
+void SendStats::note_taken(std::uint32_t length, const net::SendOutcome& outcome, MonoTime now) {
   pauses_.sent(now);
   if (report_.batches == 0) {
     first_ = now;
@@ -73,7 +73,7 @@ void SendBooks::note_taken(std::uint32_t length, const net::SendOutcome& outcome
 }
 
 /// What this host refuses for good is numbered, and lost here. False where that must end the test.
-bool SendBooks::note_lost(std::uint64_t bytes, const net::SendOutcome& outcome, MonoTime now) {
+bool SendStats::note_lost(std::uint64_t bytes, const net::SendOutcome& outcome, MonoTime now) {
   if (outcome.status == Status::too_big && batch() == 0) {
     return false;  // none will ever fit: that is for the user to change
   }
@@ -84,7 +84,7 @@ bool SendBooks::note_lost(std::uint64_t bytes, const net::SendOutcome& outcome, 
   return true;
 }
 
-SendTime SendBooks::sending_time(const Ending& ending) {
+SendTime SendStats::sending_time(const Ending& ending) {
   const bool all_sent = ending.end == TxEnd::complete && ending.all;
   MonoTime over_at = ending.now;
   if (ending.limit != Duration{0}) {
@@ -105,7 +105,7 @@ SendTime SendBooks::sending_time(const Ending& ending) {
   return time;
 }
 
-void SendBooks::close(const Ending& ending) {
+void SendStats::close(const Ending& ending) {
   report_.time = sending_time(ending);
   report_.end = ending.end;
   report_.packets = next_;

@@ -1,4 +1,4 @@
-#include "engine/session_places.hpp"
+#include "engine/session_slots.hpp"
 
 #include <algorithm>
 
@@ -6,55 +6,55 @@
 
 namespace udperf::engine {
 
-SessionPlaces::Place::Place(const Endpoint& client, const IpAddress& counted_to, bool light)
+SessionSlots::Slot::Slot(const Endpoint& client, const IpAddress& counted_to, bool light)
     : client_(client), source_(source_of(counted_to)), light_(light) {}
 
-void SessionPlaces::take(Place& place, std::uint64_t session, const TestParams& granted,
-                         TestState& shared) {
-  place.session_ = session;
-  place.bps_ = session::charged_bps(granted);
-  place.shared_ = &shared;
+void SessionSlots::take(Slot& slot, std::uint64_t session, const TestParams& granted,
+                        TestState& shared) {
+  slot.session_ = session;
+  slot.bps_ = session::charged_bps(granted);
+  slot.shared_ = &shared;
   // What may fail comes first.
   if (full_.size() == full_.capacity()) {
     full_.reserve(2 * full_.size() + 8);
   }
-  place.told_ = by_most_.emplace(0, &place);
+  slot.told_ = by_most_.emplace(0, &slot);
   try {
-    by_client_[place.client_] = &place;
-    OfSource& of = by_source_[place.source_];
-    of.full.reserve(of.full.size() + (place.light_ ? 0 : 1));
+    by_client_[slot.client_] = &slot;
+    OfSource& of = by_source_[slot.source_];
+    of.full.reserve(of.full.size() + (slot.light_ ? 0 : 1));
   } catch (...) {
-    by_most_.erase(place.told_);
-    forget_client(place);
-    forget_source(place.source_);
+    by_most_.erase(slot.told_);
+    forget_client(slot);
+    forget_source(slot.source_);
     throw;
   }
-  OfSource& of_source = by_source_.find(place.source_)->second;
-  place.taken_ = true;
-  bps_ += place.bps_;
-  if (place.light_) {
+  OfSource& of_source = by_source_.find(slot.source_)->second;
+  slot.taken_ = true;
+  bps_ += slot.bps_;
+  if (slot.light_) {
     ++light_;
-    light_bps_ += place.bps_;
+    light_bps_ += slot.bps_;
     ++of_source.light;
   } else {
-    of_source.full.push_back(&place);
-    place.among_full_ = full_.size();
-    full_.push_back(&place);
+    of_source.full.push_back(&slot);
+    slot.among_full_ = full_.size();
+    full_.push_back(&slot);
     soonest_.good_until = MonoTime{};
   }
   // Light ones are no load for others, so these are told of the full ones only.
   tell_of(static_cast<std::uint32_t>(full_.size()));
 }
 
-void SessionPlaces::forget_client(const Place& place) {
-  const auto at = by_client_.find(place.client_);
-  if (at != by_client_.end() && at->second == &place) {
+void SessionSlots::forget_client(const Slot& slot) {
+  const auto at = by_client_.find(slot.client_);
+  if (at != by_client_.end() && at->second == &slot) {
     by_client_.erase(at);
   }
 }
 
 /// Where it has none any more.
-void SessionPlaces::forget_source(const IpAddress& source) {
+void SessionSlots::forget_source(const IpAddress& source) {
   const auto at = by_source_.find(source);
   if (at != by_source_.end() && at->second.full.empty() && at->second.light == 0) {
     by_source_.erase(at);
@@ -62,49 +62,49 @@ void SessionPlaces::forget_source(const IpAddress& source) {
 }
 
 /// Tells those that know of fewer. Each session is told of each number once at most.
-void SessionPlaces::tell_of(std::uint32_t full) {
+void SessionSlots::tell_of(std::uint32_t full) {
   while (!by_most_.empty() && by_most_.begin()->first < full) {
     auto node = by_most_.extract(by_most_.begin());
-    Place& place = *node.mapped();
+    Slot& slot = *node.mapped();
     node.key() = full;
-    place.told_ = by_most_.insert(std::move(node));
-    place.shared_->note_sessions(full + (place.light_ ? 1U : 0U));
+    slot.told_ = by_most_.insert(std::move(node));
+    slot.shared_->note_sessions(full + (slot.light_ ? 1U : 0U));
     ++steps_;
   }
 }
 
-void SessionPlaces::give_back(Place& place) {
-  if (!place.taken_) {
+void SessionSlots::give_back(Slot& slot) {
+  if (!slot.taken_) {
     return;
   }
-  place.taken_ = false;
-  bps_ -= place.bps_;
-  by_most_.erase(place.told_);
-  forget_client(place);
-  OfSource& of_source = by_source_.find(place.source_)->second;
-  if (place.light_) {
+  slot.taken_ = false;
+  bps_ -= slot.bps_;
+  by_most_.erase(slot.told_);
+  forget_client(slot);
+  OfSource& of_source = by_source_.find(slot.source_)->second;
+  if (slot.light_) {
     --of_source.light;
   } else {
-    std::erase(of_source.full, &place);
+    std::erase(of_source.full, &slot);
   }
-  forget_source(place.source_);
-  if (place.light_) {
+  forget_source(slot.source_);
+  if (slot.light_) {
     --light_;
-    light_bps_ -= place.bps_;
+    light_bps_ -= slot.bps_;
     return;
   }
-  full_.back()->among_full_ = place.among_full_;
-  full_[place.among_full_] = full_.back();
+  full_.back()->among_full_ = slot.among_full_;
+  full_[slot.among_full_] = full_.back();
   full_.pop_back();
   soonest_.good_until = MonoTime{};
 }
 
-std::optional<std::uint64_t> SessionPlaces::session_of(const Endpoint& client) const {
+std::optional<std::uint64_t> SessionSlots::session_of(const Endpoint& client) const {
   const auto found = by_client_.find(client);
   return found == by_client_.end() ? std::nullopt : std::optional{found->second->session_};
 }
 
-session::Occupancy SessionPlaces::occupancy(const IpAddress& client) const {
+session::Occupancy SessionSlots::occupancy(const IpAddress& client) const {
   session::Occupancy out;
   out.sessions = static_cast<std::uint32_t>(full_.size());
   out.light_sessions = light_;
@@ -118,13 +118,13 @@ session::Occupancy SessionPlaces::occupancy(const IpAddress& client) const {
   return out;
 }
 
-MonoTime SessionPlaces::soonest_end(
+MonoTime SessionSlots::soonest_end(
     MonoTime now, const std::function<MonoTime(std::uint64_t session)>& free_at) const {
   constexpr Duration kGoodFor = std::chrono::milliseconds{100};
   if (now >= std::min(soonest_.good_until, soonest_.at)) {
     soonest_.at = kNever;
-    for (const Place* const place : full_) {
-      soonest_.at = std::min(soonest_.at, free_at(place->session_));
+    for (const Slot* const slot : full_) {
+      soonest_.at = std::min(soonest_.at, free_at(slot->session_));
       ++steps_;
     }
     soonest_.good_until = now + kGoodFor;
@@ -132,7 +132,7 @@ MonoTime SessionPlaces::soonest_end(
   return soonest_.at;
 }
 
-MonoTime SessionPlaces::soonest_end_of_source(
+MonoTime SessionSlots::soonest_end_of_source(
     const IpAddress& client, const std::function<MonoTime(std::uint64_t session)>& free_at) const {
   constexpr std::size_t kMost = 64;
   MonoTime soonest = kNever;

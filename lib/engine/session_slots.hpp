@@ -15,22 +15,22 @@
 
 namespace udperf::engine {
 
-/// The places that sessions have at a server, counted as they are taken and given back: what it
+/// The slots that sessions have at a server, counted as they are taken and given back: what it
 /// costs to decide about one session more does not grow with how many there are. One thread.
-class SessionPlaces {
+class SessionSlots {
  public:
   /// Of one session, which keeps it where it is for as long as it is taken.
-  class Place {
+  class Slot {
    public:
-    Place(const Endpoint& client, const IpAddress& counted_to, bool light);
+    Slot(const Endpoint& client, const IpAddress& counted_to, bool light);
 
     [[nodiscard]] const Endpoint& client() const { return client_; }
     [[nodiscard]] bool light() const { return light_; }
     [[nodiscard]] bool taken() const { return taken_; }
 
    private:
-    friend class SessionPlaces;
-    using ByMost = std::multimap<std::uint32_t, Place*>;
+    friend class SessionSlots;
+    using ByMost = std::multimap<std::uint32_t, Slot*>;
 
     Endpoint client_;
     IpAddress source_;
@@ -43,14 +43,14 @@ class SessionPlaces {
     std::size_t among_full_ = 0;  ///< where it is in full_
   };
 
-  /// The session with this number has the place from now on. All or nothing, where memory ends.
-  void take(Place& place, std::uint64_t session, const TestParams& granted, TestState& shared);
+  /// The session with this number has the slot from now on. All or nothing, where memory ends.
+  void take(Slot& slot, std::uint64_t session, const TestParams& granted, TestState& shared);
   /// Nothing happens where it is not taken.
-  void give_back(Place& place);
+  void give_back(Slot& slot);
 
   /// The session of this client, which has one at most.
   [[nodiscard]] std::optional<std::uint64_t> session_of(const Endpoint& client) const;
-  /// But for when a place will be free.
+  /// But for when a slot will be free.
   [[nodiscard]] session::Occupancy occupancy(const IpAddress& client) const;
   /// Sessions that are not light.
   [[nodiscard]] std::size_t full() const { return full_.size(); }
@@ -69,7 +69,7 @@ class SessionPlaces {
 
  private:
   struct OfSource {
-    std::vector<const Place*> full;
+    std::vector<const Slot*> full;
     std::uint32_t light = 0;
   };
   struct Soonest {
@@ -78,14 +78,14 @@ class SessionPlaces {
   };
 
   void tell_of(std::uint32_t full);
-  void forget_client(const Place& place);
+  void forget_client(const Slot& slot);
   void forget_source(const IpAddress& source);
 
-  std::map<Endpoint, Place*> by_client_;
+  std::map<Endpoint, Slot*> by_client_;
   std::map<IpAddress, OfSource> by_source_;
-  std::vector<Place*> full_;
+  std::vector<Slot*> full_;
   /// By the most full sessions that a session has been told of.
-  Place::ByMost by_most_;
+  Slot::ByMost by_most_;
   std::uint32_t light_ = 0;
   Uint128 bps_ = 0;
   Uint128 light_bps_ = 0;  ///< of these, of light sessions

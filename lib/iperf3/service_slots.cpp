@@ -1,4 +1,4 @@
-// Whose places, turns and rates Iperf3Service has given out, and by which policy it gives others.
+// Whose slots, turns and rates Iperf3Service has given out, and by which policy it gives others.
 
 #include <algorithm>
 
@@ -102,7 +102,7 @@ std::size_t Iperf3Service::admitted() const {
 session::Occupancy Iperf3Service::occupancy(const IpAddress& client, MonoTime now) const {
   session::Occupancy out;
   out.granted_bps = debts_.bps(now);
-  MonoTime place = kNever;
+  MonoTime slot = kNever;
   MonoTime place_of_source = kNever;
   const IpAddress source = source_of(client);
   for (const auto& test : tests_) {
@@ -115,13 +115,13 @@ session::Occupancy Iperf3Service::occupancy(const IpAddress& client, MonoTime no
     }
     ++out.sessions;
     const MonoTime free = test->free_at(now);
-    place = std::min(place, free);
+    slot = std::min(slot, free);
     if (source_of(test->client().address) == source) {
       ++out.sessions_of_address;
       place_of_source = std::min(place_of_source, free);
     }
   }
-  const MonoTime soonest = place == kNever ? debts_.next_end(now) : place;
+  const MonoTime soonest = slot == kNever ? debts_.next_end(now) : slot;
   out.soonest_end_ms = session::milliseconds_until(soonest, now);
   out.soonest_end_of_address_ms = session::milliseconds_until(place_of_source, now);
   return out;
