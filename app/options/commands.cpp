@@ -92,7 +92,7 @@ constexpr auto kCommands = std::to_array<CommandSpec>({
     {.command = Command::client,
      .name = "client",
      .usage = "udperf client [HOST] [options]",
-     .summary = "Run one test against the server on HOST (default 127.0.0.1, with -6 ::1).",
+     .summary = "Test against the server on HOST (default 127.0.0.1, with -6 ::1).",
      .examples = {"udperf client --size 25",
                   "udperf client server.example --duration 10s --rate 500M",
                   "udperf client server.example --direction both --json > run.json"},
