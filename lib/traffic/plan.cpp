@@ -27,6 +27,7 @@ TrafficPlan::TrafficPlan(const TestParams& params, Way way, std::uint16_t stream
       seed_(SeededBits{seed_for(params, way, stream) ^ kTimes}.next()),
       stream_(stream),
       streams_(std::max<std::uint16_t>(params.streams, 1)),
+      most_(params.amount.duration),
       trace_(shape_.spacing == Spacing::trace ? trace : nullptr),
       trace_ends_(trace_ != nullptr && !trace_->loop && part == Part::test) {
   const SendRate& rate = params.rate(way);
@@ -63,7 +64,15 @@ std::uint64_t TrafficPlan::run_at(std::uint64_t sequence, std::uint64_t most) co
 }
 
 Duration TrafficPlan::first_due() const {
-  return even() ? period_.times(1) / streams_ * (stream_ % streams_) : Duration{0};
+  if (!even()) {
+    return Duration{0};
+  }
+  const unsigned turn = stream_ % streams_;
+  const pacing::PacketPeriod between{period_.numerator,
+                                     saturating_mul(period_.denominator, streams_)};
+  // Of a period that is longer than the test each stream has its turn, too.
+  return most_ == Duration{0} ? between.times(turn)
+                              : std::min(between.times(turn), most_ * turn / streams_);
 }
 
 Deadlines TrafficPlan::deadlines() const {

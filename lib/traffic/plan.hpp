@@ -57,6 +57,7 @@ class TrafficPlan {
   std::uint64_t seed_;
   std::uint16_t stream_;
   std::uint16_t streams_;
+  Duration most_;  ///< of the test; 0 where an amount ends it
   const TraceInput* trace_ = nullptr;
   bool trace_ends_ = false;  ///< after its last packet
   double stretch_ = 1;       ///< of the trace's times

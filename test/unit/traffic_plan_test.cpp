@@ -72,6 +72,27 @@ TEST_CASE("streams of one rate take turns, unless chance says when", "[traffic]"
   CHECK(TrafficPlan{params, Way::up, 3}.first_due() == 0ns);
 }
 
+TEST_CASE("streams that take turns send together what their rate carries in the time",
+          "[traffic]") {
+  const auto sent = [](std::uint16_t streams, std::uint64_t milli_pps, Duration time) {
+    TestParams params;
+    params.amount.duration = time;
+    params.streams = streams;
+    params.rate_up = SendRate{SendRate::Kind::packets, milli_pps};
+    std::uint64_t sum = 0;
+    for (std::uint16_t stream = 0; stream < streams; ++stream) {
+      const TrafficPlan plan{params, Way::up, stream};
+      CHECK(plan.first_due() < time);  // each has its turn
+      sum += plan.period().count_in(time - 1ns - plan.first_due()) + 1;
+    }
+    return sum;
+  };
+  CHECK(sent(16, 300'000, 1s) == 300);
+  CHECK(sent(8, 3'000, 7s) == 21);
+  CHECK(sent(7, 1'000'000, 3s) == 3000);
+  CHECK(sent(64, 10'000, 5s) == 64);  // one each, where the rate would carry fewer
+}
+
 TEST_CASE("Poisson gaps are exponential, by Kolmogorov and Smirnov", "[traffic]") {
   constexpr std::size_t kGaps = 10'000;
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
