@@ -171,6 +171,7 @@ void Schedule::begin_figures() {
 
 void Schedule::forget_before(MonoTime time) {
   next_ = std::max(next_, due_by(time - Duration{1}));
+  begun_ = begun_ || next_ > 0;
 }
 
 MonoTime Schedule::next_deadline() const {

@@ -282,6 +282,14 @@ TEST_CASE("a rate that changes all the time is kept on the whole, without a burs
   CHECK(schedule.skipped() == 0);
 }
 
+TEST_CASE("what is forgotten does not leave in place of what comes next", "[pacing]") {
+  Schedule schedule{MonoTime{1s}, PacketPeriod{2'000'000'000, 1}, Schedule::Bursts{64, {}}};
+  schedule.forget_before(MonoTime{1001ms});
+  CHECK(schedule.next_deadline() == MonoTime{3s});
+  CHECK(schedule.take_due(MonoTime{1006ms}) == 0);
+  CHECK(schedule.take_due(MonoTime{3s}) == 1);
+}
+
 TEST_CASE("streams share the rate", "[pacing]") {
   const auto whole = PacketPeriod::of(bits(100'000'000), 1448, 1);
   const auto quarter = PacketPeriod::of(bits(100'000'000), 1448, 4);
