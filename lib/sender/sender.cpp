@@ -107,6 +107,14 @@ std::uint32_t Sender::batch_now() const {
   return batch_of(buffers_.front(), buffers_.front().payload_bytes());
 }
 
+/// What is due together: a burst that was asked for may be longer than a batch, and then takes
+/// several.
+std::uint32_t Sender::burst_limit() const {
+  return settings_.params.burst == Duration{0}
+             ? batch_now()
+             : port_.batch_limit(buffers_.front().payload_bytes());
+}
+
 /// The one whose datagrams have this length, else the largest.
 BatchBuffer& Sender::buffer_for(std::uint32_t length) {
   const auto fits = [length](const BatchBuffer& b) { return b.payload_bytes() == length; };
@@ -119,7 +127,7 @@ void Sender::begin(MonoTime now) {
   begun_ = now;
   stats_.begin(now, clock_.anchor());
   host_.begin(clock_);
-  pacer_.begin(plan_, batch_now(), now);
+  pacer_.begin(plan_, burst_limit(), now);
   stats_.plan_gap(pacer_.longest_gap());
 }
 
@@ -217,7 +225,7 @@ Wake Sender::flat_out(MonoTime now) {
 
 Wake Sender::paced(MonoTime now) {
   const std::uint64_t before = stats_.next();
-  const std::uint64_t due = pacer_.take_due(before, batch_now(), now);
+  const std::uint64_t due = pacer_.take_due(before, burst_limit(), now);
   stats_.plan_gap(pacer_.longest_gap());
   if (due > 0) {
     const Sending sending = send_due(due, now, now + kPacedTurn);

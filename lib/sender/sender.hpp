@@ -111,6 +111,7 @@ class Sender {
 
  private:
   [[nodiscard]] std::uint32_t batch_now() const;
+  [[nodiscard]] std::uint32_t burst_limit() const;
   [[nodiscard]] std::uint32_t batch_of(const BatchBuffer& buffer, std::uint32_t length) const;
   [[nodiscard]] BatchBuffer& buffer_for(std::uint32_t length);
   void begin(MonoTime now);

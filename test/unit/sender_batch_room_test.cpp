@@ -56,6 +56,30 @@ TEST_CASE("a port that takes many long datagrams at a time is given few", "[send
   s.check_books();
 }
 
+TEST_CASE("a burst that was asked for leaves whole, in as many batches as it takes", "[sender]") {
+  Scene s;
+  s.settings.params.payload_bytes = 30'000;
+  s.settings.params.amount = Amount{0, 100, 0ns};
+  s.settings.params.rate_up = packets_per_second(100);
+  s.settings.params.burst = 100ms;  // ten periods
+  s.port.limit = 64;
+  s.open();
+  std::size_t before = 0;
+  for (int i = 0; i < 1000 && !s.sender->finished(); ++i) {
+    const sender::Wake wake = s.sender->step(s.clock.now());
+    const std::size_t left = s.port.sent().size() - before;
+    // The very first is due alone, and the last are as many as there are.
+    CHECK((left == 0 || left == 10 || before == 0 || before + left == 100));
+    before += left;
+    s.clock.advance(1us);
+    if (wake.at != kNever) {
+      s.clock.move_to(wake.at);
+    }
+  }
+  CHECK(s.sender->finished());
+  s.check_books();
+}
+
 TEST_CASE("streams that take turns at one buffer send each its own numbers", "[sender]") {
   sender::BatchPool pool;
   Scene a;
