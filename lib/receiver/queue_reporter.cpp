@@ -57,23 +57,26 @@ void QueueReporter::fill(net::DatagramPort& port, const Receiver& receiver,
     return;
   }
   feedback.queue_bytes = queue->bytes;
-  feedback.queue_limit = settings_.yields ? offer(*queue, now) : queue->limit;
+  feedback.queue_limit = settings_.yields ? offer(*queue, receiver, now) : queue->limit;
   feedback.queue_drops = queue->drops;
   feedback.queue_cost = cost_since_told(receiver);
   tried_at_ = now;
 }
 
-/// A queue that stays long is longer than the reader needs, and one that runs empty is too short.
-std::uint32_t QueueReporter::offer(const net::ReceiveQueue& queue, MonoTime now) {
+/// A queue that stays long is longer than the reader needs, and one that runs empty while data
+/// comes is too short.
+std::uint32_t QueueReporter::offer(const net::ReceiveQueue& queue, const Receiver& receiver,
+                                   MonoTime now) {
   const std::uint32_t least = std::min(queue.limit, 2 * kLeastOffered);
   offered_ = std::min(offered_, queue.limit);
   if (now - offered_at_ >= kWhileFilling) {
     offered_at_ = now;
     if (queue.bytes > offered_ / 2) {
       offered_ = std::max(offered_ / 2, least);
-    } else if (queue.bytes < offered_ / 8) {
+    } else if (queue.bytes < offered_ / 8 && receiver.next_expected() != offered_next_) {
       offered_ = offered_ > queue.limit / 2 ? queue.limit : 2 * offered_;
     }
+    offered_next_ = receiver.next_expected();
   }
   return offered_;
 }

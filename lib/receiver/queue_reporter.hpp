@@ -58,7 +58,7 @@ class QueueReporter {
   void told(const Receiver& receiver, const wire::Feedback& feedback, MonoTime now);
 
  private:
-  std::uint32_t offer(const net::ReceiveQueue& queue, MonoTime now);
+  std::uint32_t offer(const net::ReceiveQueue& queue, const Receiver& receiver, MonoTime now);
   [[nodiscard]] bool news(net::DatagramPort& port, const Receiver& receiver, MonoTime now);
   [[nodiscard]] bool has_read_much(const Receiver& receiver) const {
     return receiver.next_expected() - told_next_ >= std::max<std::uint64_t>(step_, 1);
@@ -75,6 +75,7 @@ class QueueReporter {
   Settings settings_;
   std::uint32_t offered_ = 2 * kLeastOffered;  ///< as the kernel charges for what is queued
   MonoTime offered_at_{};
+  std::uint64_t offered_next_ = 0;  ///< what was expected next then
   std::uint32_t cost_ = 0;
   std::uint64_t told_next_ = 0;
   std::uint64_t step_ = 0;  ///< datagrams from one message to the next

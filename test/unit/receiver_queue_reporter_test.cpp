@@ -17,9 +17,10 @@ class CountingPort final : public test::FakePort {
  public:
   std::optional<net::ReceiveQueue> receive_queue() override {
     ++asked;
-    return net::ReceiveQueue{1000, 4000, drops};
+    return net::ReceiveQueue{1000, limit, drops};
   }
   int asked = 0;
+  std::uint32_t limit = 4000;
   std::uint32_t drops = 2;
 };
 
@@ -201,4 +202,27 @@ TEST_CASE("drops are told at once, as long as the session may say something", "[
   CHECK_FALSE(s.due(now));
   now += 20ms;  // of 128 streams each has a turn in 12.8 ms
   CHECK(s.due(now));
+}
+
+TEST_CASE("more of a socket is offered only while data comes and leaves it empty", "[receiver]") {
+  auto pace = session_pace();
+  Stream stream{1, pace};
+  stream.port.limit = 32U << 20U;
+  stream.reporter.begin({100, 1, true}, pace);
+  const auto offered = [&stream](MonoTime now) {
+    wire::Feedback feedback;
+    stream.reporter.fill(stream.port, stream.receiver, feedback, now);
+    return feedback.queue_limit;
+  };
+  constexpr std::uint32_t kFirst = 2 * receiver::QueueReporter::kLeastOffered;
+  MonoTime now{1s};
+  for (int i = 0; i < 20; ++i, now += 10ms) {
+    CHECK(offered(now) == kFirst);  // on a long way nothing has come yet
+  }
+  const auto data = data_of_a_stream(2);
+  stream.read(data[0], now);
+  CHECK(offered(now) == 2 * kFirst);
+  CHECK(offered(now += 10ms) == 2 * kFirst);
+  stream.read(data[1], now);
+  CHECK(offered(now += 10ms) == 4 * kFirst);
 }
