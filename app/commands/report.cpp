@@ -15,8 +15,14 @@ namespace udperf::app {
 namespace {
 
 Result<std::string> iperf3_document(const std::string& result) {
-  return iperf3::record_of_result(result).map(
-      [](const iperf3::TestRecord& record) { return iperf3::report_json(record); });
+  return iperf3::record_of_result(result).map([](const iperf3::TestRecord& record) {
+    if (record.rows_left_out != 0) {
+      std::fprintf(stderr,
+                   "udperf: warning: %s intervals are left out: there is room for %zu rows\n",
+                   std::to_string(record.rows_left_out).c_str(), iperf3::TestRecord::kMostRows);
+    }
+    return iperf3::report_json(record);
+  });
 }
 
 }  // namespace

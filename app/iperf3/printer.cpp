@@ -208,10 +208,8 @@ void Iperf3Printer::on_test_ended(const TestRecord& record) {
   }
   live_ = live_ == &record ? nullptr : live_;
   if (record.server) {
-    if (record.error && text()) {
-      say_trouble(*record.error);
-    }
-    stop_told_ = stop_told_ || record.shut_down;
+    const bool told = !record.error || !text() || say_trouble(*record.error);
+    stop_told_ = stop_told_ || (record.shut_down && told);
     if (!command_.service.one_off && !record.shut_down) {
       announce_server(port_);
     }
@@ -275,10 +273,12 @@ void Iperf3Printer::say_debug(const std::string& what) {
   }
 }
 
-void Iperf3Printer::say_trouble(const std::string& what) {
-  if (trouble_limit_.admit(clock_.now())) {
+bool Iperf3Printer::say_trouble(const std::string& what) {
+  const bool said = trouble_limit_.admit(clock_.now());
+  if (said) {
     say_error(what);
   }
+  return said;
 }
 
 MonoTime Iperf3Printer::tell_left_out(MonoTime now) {

@@ -39,8 +39,8 @@ class Iperf3Printer final : public iperf3::TestWatcher {
   /// The client's last lines, or what the test failed of.
   void finish_client(const iperf3::TestRecord& record, bool began);
   void say_error(const std::string& what);
-  /// One that strangers can cause.
-  void say_trouble(const std::string& what);
+  /// One that strangers can cause. Whether it was said, and not left out.
+  bool say_trouble(const std::string& what);
   /// Tells what was left out, when it is time to. Returns when it is next.
   MonoTime tell_left_out(MonoTime now);
   /// The end of a server: tells what was left out, and writes what waits, for two seconds at most.

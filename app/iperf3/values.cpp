@@ -53,13 +53,14 @@ Problem set_milliseconds(Text value, Duration& out) {
   return problem;
 }
 
-/// The one time that iperf3 reads with a unit; of 500ms it takes 500 million, which nobody means.
+/// The one time that iperf3 reads with a unit; of 500ms it takes 500 million, which nobody means. 0
+/// is as if it was not given.
 Problem set_connect_timeout(Text value, Given& c) {
   std::uint32_t ms = 0;
   Problem problem = value.ends_with("ms") ? plain(value, kMostMilliseconds, ms)
                                           : whole(value, kMostMilliseconds, ms);
-  c.patience.connect = std::chrono::milliseconds{ms};
-  return problem || ms == 0 ? bad(value) : Problem{};
+  c.patience.connect = ms != 0 ? std::chrono::milliseconds{ms} : Given::Patience{}.connect;
+  return problem ? bad(value) : Problem{};
 }
 
 Problem set_receive_timeout(Text value, Given& c) {

@@ -171,7 +171,9 @@ void add_way(const Json& test, const Json& way, bool sender, TestRecord& record)
     record.ends.push_back(end_of(stream, way, planned_seconds));
     const Json& rows = single ? child(way, "intervals") : child(stream, "intervals");
     SentBytes sent{record.ends.back(), record.parameters.length};
-    const std::size_t most = rows.is_array() ? std::min(rows.size(), record.room_ends_at) : 0;
+    const std::size_t all = rows.is_array() ? rows.size() : 0;
+    const std::size_t most = std::min(all, record.room_ends_at);
+    record.rows_left_out = std::max<std::uint64_t>(record.rows_left_out, all - most);
     for (std::size_t i = 0; i < most; ++i) {
       if (i >= record.intervals.size()) {
         record.intervals.emplace_back();

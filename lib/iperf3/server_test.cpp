@@ -73,6 +73,7 @@ void ServerTest::on_event(ServerEvent event, MonoTime now) {
     case ServerEvent::stopped:
       times_.stop(now);
       stop_senders(TxEnd::complete);
+      omit_what_comes(now);
       break;
     case ServerEvent::client_results:
       times_.hear_results(now);
@@ -81,6 +82,19 @@ void ServerTest::on_event(ServerEvent event, MonoTime now) {
     case ServerEvent::ended:
       stop_all();
       break;
+  }
+}
+
+/// Of a test that was stopped in its omitted time nothing counts: not what still comes, either.
+void ServerTest::omit_what_comes(MonoTime now) {
+  const Duration omitted = std::chrono::seconds{control_.parameters().omit_seconds};
+  if (omitted == Duration{0} || times_.measured_seconds(now, omitted) > 0) {
+    return;
+  }
+  for (const Stream& stream : streams_) {
+    if (stream.receiver) {
+      stream.receiver->omit_until(kNever);
+    }
   }
 }
 

@@ -152,6 +152,7 @@ class ServerTest {
   void on_event(ServerControl::Event event, MonoTime now);
   void start(MonoTime now);
   void stop_senders(TxEnd why);
+  void omit_what_comes(MonoTime now);
   void stop_all();
   [[nodiscard]] bool all_released() const;
   [[nodiscard]] bool arrivals_settled(MonoTime now) const;

@@ -35,11 +35,11 @@ std::uint64_t sending(const Parameters& asked) {
 
 bool TestMemory::take_streams(const Parameters& asked) {
   constexpr std::uint64_t kFirstNumbers = 5000;  // a page of the ledger, and its bitmap
-  const std::uint64_t received = asked.client_sends() ? asked.streams : 0;
+  const std::uint64_t first = asked.client_sends() ? asked.streams * kFirstNumbers : 0;
   return streams_.grow((asked.client_sends() ? receiving(asked) : 0) +
                        (asked.server_sends() ? sending(asked) : 0) +
                        most_client_result_bytes(asked.sockets())) &&
-         records_.grow(received * kFirstNumbers);
+         records_.grow(first) && counted_records_.grow(asked.omit_seconds != 0 ? first : 0);
 }
 
 }  // namespace udperf::iperf3

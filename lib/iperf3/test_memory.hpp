@@ -20,6 +20,7 @@ class TestMemory {
         talk_(&account_),
         streams_(&account_),
         records_(&account_),
+        counted_records_(&account_),
         rows_(&account_) {}
 
   /// Of what grows by itself.
@@ -32,6 +33,8 @@ class TestMemory {
   /// Data flows: its streams now take for themselves what was kept for the first numbers of each,
   /// so that no test is let in which ends for want of that.
   void begin() { records_.release(); }
+  /// The omitted time is about to end: the part that counts has numbers of its own.
+  void begin_counted() { counted_records_.release(); }
   /// For rows that are kept to the end.
   [[nodiscard]] bool take_rows(std::uint64_t bytes) { return rows_.grow(bytes); }
 
@@ -41,6 +44,7 @@ class TestMemory {
   MemoryShare talk_;
   MemoryShare streams_;
   MemoryShare records_;
+  MemoryShare counted_records_;  ///< of a test with an omitted time
   MemoryShare rows_;
 };
 

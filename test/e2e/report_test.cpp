@@ -3,6 +3,8 @@
 #include <fstream>
 #include <string>
 
+#include <nlohmann/json.hpp>
+
 #include "e2e/program.hpp"
 #include "support/catch.hpp"
 #include "support/condition.hpp"
@@ -91,4 +93,17 @@ TEST_CASE("what cannot become a page is said before anything is done", "[e2e][re
   CHECK(refused.out.empty());
   CHECK(refused.err.find("other.json") != std::string::npos);
   CHECK(refused.err.find("--json") != std::string::npos);
+}
+
+TEST_CASE("rows for which iperf3's form has no room are told as left out", "[e2e][report]") {
+  nlohmann::json result{{"schema", "udperf/1"}, {"test", {{"direction", "both"}}}};
+  result["up"]["streams"] = nlohmann::json(1, nlohmann::json::object());
+  result["up"]["intervals"] = nlohmann::json(2, nlohmann::json::object());
+  result["down"]["streams"] = nlohmann::json(100'000, nlohmann::json::object());
+  const TempDir folder;
+  const std::string file = folder.path().string() + "/run.json";
+  std::ofstream{file} << result;
+  const auto told = run_udperf({"report", "--iperf3-json", file});
+  CHECK(told.code() == 0);
+  CHECK(told.err == "udperf: warning: 2 intervals are left out: there is room for 100000 rows\n");
 }

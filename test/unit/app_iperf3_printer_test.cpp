@@ -180,6 +180,15 @@ TEST_CASE("That an iperf3 server was stopped is told once, by the tests that it 
     record.shut_down = true;
     printer.on_test_ended(record);
   }
+  SECTION("one that went on, behind more errors than are told") {
+    printer.on_test_started(record);
+    record.error = iperf3::kServerInterrupted;
+    record.shut_down = true;
+    for (int i = 0; i < 50; ++i) {
+      printer.say_trouble("somebody");
+    }
+    printer.on_test_ended(record);
+  }
   SECTION("none") {
     printer.on_test_started(record);
     printer.on_test_ended(record);

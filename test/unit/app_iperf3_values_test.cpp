@@ -97,6 +97,7 @@ TEST_CASE("What stands behind a number and is no unit says nothing, as with iper
   CHECK(client.local.port == 700);
   CHECK(client.patience.connect == 500ms);
   CHECK(parse({"-c", "h", "-u", "--connect-timeout", "2K"}).patience.connect == 2048ms);
+  CHECK(parse({"-c", "h", "-u", "--connect-timeout", "0"}).patience.connect == 10s);
   CHECK(client.patience.data == 900ms);
   CHECK(client.patience.control.unanswered == 3s);
   CHECK(parse({"-c", "h", "-u", "-n", "1000B"}).parameters.bytes == 1000);

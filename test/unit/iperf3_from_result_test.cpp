@@ -182,4 +182,6 @@ TEST_CASE("Of a result with more rows than a test has, those are told for which 
   }
   CHECK(rows > 0);
   CHECK(rows <= TestRecord::kMostRows);
+  CHECK(record->rows_left_out == 20'000 - record->intervals.size());
+  CHECK(record_of_result(result_of_both())->rows_left_out == 0);
 }

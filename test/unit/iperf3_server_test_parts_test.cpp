@@ -146,6 +146,26 @@ TEST_CASE("twenty clients of one address with 128 streams each fit into the defa
   }
 }
 
+TEST_CASE("a test with an omitted time has room for the first numbers of both its parts") {
+  constexpr std::uint64_t kRecordOfNumbers = 4200;  // of a stream that has begun
+  MemoryAccount whole{64U << 20U};
+  SourceAccounts sources{whole};
+  Parameters asked;
+  asked.streams = iperf3::kMostStreams;
+  asked.omit_seconds = 1;
+  TestMemory test{sources, IpAddress::loopback(IpFamily::v4)};
+  REQUIRE(test.take_streams(asked));
+  const auto fill = [&] {  // others take all that a test may not count on
+    REQUIRE(whole.take(whole.limit() - whole.used() - 2 * test.account().used()));
+  };
+  fill();
+  test.begin();
+  CHECK(test.account().take(asked.streams * kRecordOfNumbers));
+  fill();
+  test.begin_counted();
+  CHECK(test.account().take(asked.streams * kRecordOfNumbers));
+}
+
 namespace {
 
 constexpr std::uint64_t kBps = 80'000'000;

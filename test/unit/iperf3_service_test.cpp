@@ -6,13 +6,18 @@
 #include <string>
 #include <vector>
 
+#include "iperf3/datagram.hpp"
 #include "iperf3/service.hpp"
+#include "net/receive_buffers.hpp"
 #include "net/tcp.hpp"
+#include "net/udp_port.hpp"
 #include "os/event.hpp"
 #include "support/catch.hpp"
 #include "support/fake_clock.hpp"
+#include "support/fake_executor.hpp"
 #include "support/fake_neighbours.hpp"
 #include "support/iperf3_items.hpp"
+#include "support/recording_observer.hpp"
 #include "support/seeded_random.hpp"
 
 // Clients of one address at one server, over real sockets; the time is the test's.
@@ -23,23 +28,6 @@ using namespace udperf::iperf3;
 using namespace udperf::test;
 
 namespace {
-
-class NoObserver final : public engine::ServerObserver {
- public:
-  void on_ready(const Endpoint& /*local*/) override {}
-  void on_session_opened(std::uint64_t /*session*/, const Endpoint& /*client*/,
-                         const TestParams& /*params*/) override {}
-  void on_session_closed(const SessionOutcome& /*outcome*/) override {}
-  void on_refused(const Endpoint& /*client*/, const engine::Refusal& /*refusal*/) override {}
-  void on_warning(const Warning& /*warning*/) override {}
-  void on_counters(const engine::ServerCounters& /*counters*/) override {}
-};
-
-class NoExecutor final : public engine::Executor {
- public:
-  void add(engine::Task& /*task*/) override {}
-  void wake() override {}
-};
 
 using Connection = std::unique_ptr<net::TcpConnection>;
 
@@ -78,12 +66,22 @@ struct Scene {
   }
 
   /// Cookie and parameters.
-  Connection ask() {
+  Connection ask(const std::string& parameters = R"({"udp":true,"len":100,"time":5})") {
     Connection out = connect();
     out->send(bytes_of(std::string(37, 'a')));
     REQUIRE(hear(*out) == static_cast<int>(State::param_exchange));
-    out->send(framed(R"({"udp":true,"len":100,"time":5})"));
+    out->send(framed(parameters));
     return out;
+  }
+
+  /// The server's threads.
+  void step_streams() {
+    for (engine::Task* const task : executor.tasks) {
+      static_cast<void>(task->step(clock.now(), buffers));
+      if (task->over()) {
+        task->release();
+      }
+    }
   }
 
   static constexpr int kMostLooks = 60'000;
@@ -91,8 +89,9 @@ struct Scene {
   engine::ServerOptions options;
   FakeClock clock;
   SeededRandom random{1};
-  NoObserver observer;
-  NoExecutor executor;
+  RecordingObserver observer;
+  FakeExecutor executor;
+  net::ReceiveBuffers buffers;
   engine::SessionMemory memory{std::uint64_t{1} << 30U};
   FakeNeighbours alone;
   std::unique_ptr<Iperf3Service> service;
@@ -141,4 +140,45 @@ TEST_CASE("a client that nobody waits for has all its time for a hello") {
   s.service->step(s.clock.now());
   CHECK(s.service->count() == 1);
   CHECK(s.service->occupancy(client->remote().address, s.clock.now()).sessions == 1);
+}
+
+TEST_CASE(
+    "nothing counts of a test that was stopped in its omitted time, not what is late, either") {
+  Scene s;
+  const Connection client = s.ask(R"({"udp":true,"len":100,"time":5,"omit":2})");
+  REQUIRE(s.hear(*client) == static_cast<int>(State::create_streams));
+  net::PortOptions options;
+  options.remote = s.service->local();
+  const auto port = net::UdpPort::open(options);
+  REQUIRE(port.has_value());
+  static_cast<void>((*port)->send_control(kHello));
+  REQUIRE(s.hear(*client) == static_cast<int>(State::test_start));
+  s.step_streams();
+  s.clock.advance(1s);
+  client->send(state(State::test_end));
+  REQUIRE(s.hear(*client) == static_cast<int>(State::exchange_results));
+  s.clock.advance(2s);
+  s.step_streams();  // by the clock the omitted time is over
+  client->send(framed(one_stream_results()));
+  std::vector<std::byte> heard;
+  for (int i = 0; i < Scene::kMostLooks && s.observer.closed.empty(); ++i) {
+    s.clock.advance(1ms);
+    s.step_streams();
+    s.service->step(s.clock.now());
+    os::wait_readable(std::array<int, 1>{client->fd()}, 1ms);
+    client->receive(heard);
+    if (!heard.empty() && heard.back() == state(State::display_results).front()) {
+      client->send(state(State::iperf_done));
+      heard.clear();
+    }
+  }
+  REQUIRE(s.observer.closed.size() == 1);
+  const auto& up = s.observer.closed.front().up;
+  REQUIRE(up.has_value());
+  const auto& stream = up->streams.front();
+  REQUIRE(stream.tx.has_value());
+  REQUIRE(stream.rx.has_value());
+  CHECK(stream.tx->packets == 0);
+  CHECK(stream.rx->sent == 0);
+  CHECK(stream.rx->lost == 0);
 }
