@@ -7,7 +7,9 @@
 #include "app/exit_code.hpp"
 #include "app/iperf3/access.hpp"
 #include "app/iperf3/idle_guard.hpp"
+#include "app/iperf3/output.hpp"
 #include "app/iperf3/printer.hpp"
+#include "app/iperf3/server_watch.hpp"
 #include "app/options/commands.hpp"
 #include "app/output/files.hpp"
 #include "app/signals.hpp"
@@ -24,11 +26,6 @@
 
 namespace udperf::app {
 namespace {
-
-int print_text(const std::string& text) {
-  const auto out = OutputFile::open(std::nullopt, "stdout");
-  return out && out->write(text) ? exit_ok : exit_internal;
-}
 
 /// iperf3 has one status for everything that goes wrong.
 constexpr int kFailed = exit_internal;
@@ -142,31 +139,6 @@ int run_client(const Iperf3Command& command, Iperf3Printer& printer,
   return good ? exit_ok : kFailed;
 }
 
-/// Of what the service tells its server, only where it listens is for this program's output.
-class ServerWatch final : public engine::ServerObserver {
- public:
-  explicit ServerWatch(Iperf3Printer& printer) : printer_(printer) {}
-
-  void on_ready(const Endpoint& /*local*/) override {}
-  void on_service_ready(const std::string& /*name*/, const Endpoint& local) override {
-    printer_.announce_server(local.port);
-  }
-  void on_session_opened(std::uint64_t /*session*/, const Endpoint& /*client*/,
-                         const TestParams& /*params*/) override {
-    printer_.note_client();
-  }
-  void on_session_closed(const SessionOutcome& /*outcome*/) override {}
-  void on_refused(const Endpoint& client, const engine::Refusal& refusal) override {
-    printer_.say_trouble(client.to_string() + ": " + refusal.sentence);
-  }
-  void on_warning(const Warning& warning) override { printer_.say_trouble(warning.message); }
-  void on_counters(const engine::ServerCounters& /*counters*/) override {}
-  MonoTime on_turn(MonoTime now) override { return printer_.tell_left_out(now); }
-
- private:
-  Iperf3Printer& printer_;
-};
-
 Result<engine::ServerOptions> server_options(const Iperf3Command& command,
                                              const engine::StopToken& stop) {
   constexpr std::uint32_t kMostTests = 128;
@@ -272,9 +244,9 @@ void print_failure(const Iperf3Command& command, const std::string& what) {
   record.parameters.labels = command.parameters.labels;
   record.error = what;
   if (output == Output::json) {
-    static_cast<void>(print_text(iperf3::report_json(record, command.report.keys)));
+    static_cast<void>(print_to_stdout(iperf3::report_json(record, command.report.keys)));
   } else if (output != Output::text) {
-    static_cast<void>(print_text(iperf3::end_events(record)));
+    static_cast<void>(print_to_stdout(iperf3::end_events(record)));
   }
 }
 
@@ -299,6 +271,24 @@ int run_role(const Iperf3Command& command, OutputFile& output, engine::StopToken
                                                      : run_client(command, printer, stop);
 }
 
+/// Nothing of the terminal stays open. What went wrong, where something did.
+std::optional<std::string> become_daemon(const Iperf3Command& command, OutputFile& output,
+                                         const std::optional<PidFile>& pid_file,
+                                         const engine::StopToken& stop) {
+  if (::daemon(1, 0) != 0) {
+    return "cannot become a daemon";
+  }
+  auto renewed = open_iperf3_output(command, stop);  // stdout is another one now
+  if (!renewed) {
+    return renewed.error().message();
+  }
+  output = *std::move(renewed);
+  if (pid_file && !pid_file->write_own_id()) {
+    return "cannot write --pidfile " + *command.pid_file;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Invocation make_iperf3(std::span<const std::string> arguments) {
@@ -313,13 +303,13 @@ int run_command(const Iperf3Command& command) {
     return refuse(command);
   }
   if (command.help) {
-    return print_text(iperf3_help());
+    return print_to_stdout(iperf3_help());
   }
   if (command.version) {
-    return print_text(iperf3_version(command.report.keys));
+    return print_to_stdout(iperf3_version(command.report.keys));
   }
   engine::StopToken stop;
-  auto output = OutputFile::open(command.log.file, "--logfile", OutputFile::Mode::append, &stop);
+  auto output = open_iperf3_output(command, stop);
   if (!output) {
     return fail(command, output.error().message());
   }
@@ -335,11 +325,10 @@ int run_command(const Iperf3Command& command) {
     }
     pid_file = *std::move(created);
   }
-  if (command.service.daemon && ::daemon(1, 0) != 0) {
-    return fail(command, "cannot become a daemon");
-  }
-  if (command.service.daemon && pid_file && !pid_file->write_own_id()) {
-    return fail(command, "cannot write --pidfile " + *command.pid_file);
+  if (command.service.daemon) {
+    if (const auto problem = become_daemon(command, *output, pid_file, stop)) {
+      return fail(command, *problem);
+    }
   }
   return run_role(command, *output, stop);
 }

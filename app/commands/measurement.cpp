@@ -1,6 +1,7 @@
 #include "app/commands/measurement.hpp"
 
 #include <cstdio>
+#include <optional>
 
 #include "app/commands/open_files.hpp"
 #include "app/commands/result_output.hpp"
@@ -30,16 +31,14 @@ TestRunner careful(const TestRunner& runner) {
   };
 }
 
-int run_carefully(const ClientCommand& command, const TestRunner& runner) {
-  engine::StopToken stop;
-  const SignalWatcher signals{stop};  // before any other thread
+int run_carefully(const ClientCommand& command, const TestRunner& runner, engine::StopToken& stop) {
   const SystemClock clock;
   auto files = open_files(command, clock, stop);
   if (!files && stop.requested()) {  // while nobody read what it was to write
     return exit_code_of_signal(stop.signal());
   }
   if (!files) {
-    return report_failure(files.error(), command);
+    return report_failure(files.error(), command, &stop);
   }
   engine::ClientOptions options = command.options;
   options.key = files->key;
@@ -47,7 +46,7 @@ int run_carefully(const ClientCommand& command, const TestRunner& runner) {
   if (command.trace) {
     auto loaded = load_trace(command, options);
     if (!loaded) {
-      return report_failure(loaded.error(), command);
+      return report_failure(loaded.error(), command, &stop);
     }
     options.profile.trace = &trace.emplace(*std::move(loaded));
   }
@@ -67,14 +66,18 @@ int run_carefully(const ClientCommand& command, const TestRunner& runner) {
 }  // namespace
 
 int run_measurement(const ClientCommand& command, const TestRunner& runner) {
+  engine::StopToken stop;
+  std::optional<SignalWatcher> signals;  // until all is said
   try {
-    return run_carefully(command, careful(runner));
+    signals.emplace(stop);  // before any other thread
+    return run_carefully(command, careful(runner), stop);
   } catch (const std::exception& problem) {
-    return report_failure(error_of(problem), command);
+    return report_failure(error_of(problem), command, &stop);
   }
 }
 
-int report_failure(const Error& error, const ClientCommand& command) {
+int report_failure(const Error& error, const ClientCommand& command,
+                   const engine::StopToken* stop) {
   std::fprintf(stderr, "udperf: %s\n", error.message().c_str());
   // Only the formats that programs read promise something on stdout when there is no result.
   if (command.output.format != OutputFormat::text) {
@@ -82,9 +85,13 @@ int report_failure(const Error& error, const ClientCommand& command) {
     const auto document = result::build_result(failed_outcome(error, command.options, now));
     Renderer renderer{command.output, report::TextStyle{}};
     const auto text = renderer.finished(document, now);
-    auto output = OutputFile::open(command.output.file, "--output");
+    auto output =
+        OutputFile::open(command.output.file, "--output", OutputFile::Mode::replace, stop);
+    if (!output && stop != nullptr && stop->requested()) {  // while nobody read it
+      return exit_code_of_signal(stop->signal());
+    }
     if (!output) {  // which may be what is wrong
-      output = OutputFile::open(std::nullopt, "stdout");
+      output = OutputFile::open(std::nullopt, "stdout", OutputFile::Mode::replace, stop);
     }
     if (!text || !output || !output->write(*text)) {
       return exit_internal;

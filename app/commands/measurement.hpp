@@ -25,6 +25,8 @@ using TestRunner = std::function<TestOutcome(const TestSetting&)>;
 [[nodiscard]] int run_measurement(const ClientCommand& command, const TestRunner& runner);
 
 /// Says on stderr, and on stdout where the format promises a document, why nothing was run.
-[[nodiscard]] int report_failure(const Error& error, const ClientCommand& command);
+/// `stop`: as for OutputFile::open().
+[[nodiscard]] int report_failure(const Error& error, const ClientCommand& command,
+                                 const engine::StopToken* stop = nullptr);
 
 }  // namespace udperf::app

@@ -222,6 +222,7 @@ int run_command(const ServerCommand& command) {
   if (!served) {
     files->log.error(served.error().message());
   }
+  files->log.finish();
   return server_exit_code(served, reporter, command, stop.signal());
 }
 

@@ -227,6 +227,40 @@ void tell_address(const std::string& url, const MonitorCommand& command, Log& lo
   }
 }
 
+int watch_targets(MonitorSetup setup, const Clock& clock, Log& log) {
+  engine::StopToken stop;
+  Hangup hangup{log};
+  const SignalWatcher signals{stop, {}, [&hangup] { hangup.react(); }};
+  os::raise_descriptor_limit();
+  const MonitorCommand command = setup.command;
+  const auto web_config = read_web_config(command.web_config);
+  if (!web_config) {
+    return report_failure(web_config.error());
+  }
+  auto sinks = open_sinks(command, clock, log, stop);
+  if (!sinks) {
+    return report_failure(sinks.error());
+  }
+  Monitor monitor{setup, *std::move(sinks), clock, log};
+  Routes routes{monitor, clock};
+  auto server = HttpServer::open(
+      command.listen, *web_config,
+      [&routes](const HttpRequest& request) { return routes.answer(request); },
+      names_of(command, *web_config));
+  if (!server) {
+    return report_failure(server.error());
+  }
+  Refresher refresher{monitor, std::move(setup), clock, log, stop};
+  hangup.begin(monitor, refresher);
+  tell_address((*server)->url(), command, log);
+  watch(monitor, clock, stop);
+  hangup.end();
+  monitor.feed().end();
+  routes.end();
+  server->reset();
+  return exit_code_of_signal(stop.signal());
+}
+
 }  // namespace
 
 int run_watch(MonitorSetup setup) {
@@ -237,37 +271,9 @@ int run_watch(MonitorSetup setup) {
     return report_failure(log.error());
   }
   log->wait_for_nobody();
-  engine::StopToken stop;
-  Hangup hangup{*log};
-  const SignalWatcher signals{stop, {}, [&hangup] { hangup.react(); }};
-  os::raise_descriptor_limit();
-  const MonitorCommand command = setup.command;
-  const auto web_config = read_web_config(command.web_config);
-  if (!web_config) {
-    return report_failure(web_config.error());
-  }
-  auto sinks = open_sinks(command, clock, *log, stop);
-  if (!sinks) {
-    return report_failure(sinks.error());
-  }
-  Monitor monitor{setup, *std::move(sinks), clock, *log};
-  Routes routes{monitor, clock};
-  auto server = HttpServer::open(
-      command.listen, *web_config,
-      [&routes](const HttpRequest& request) { return routes.answer(request); },
-      names_of(command, *web_config));
-  if (!server) {
-    return report_failure(server.error());
-  }
-  Refresher refresher{monitor, std::move(setup), clock, *log, stop};
-  hangup.begin(monitor, refresher);
-  tell_address((*server)->url(), command, *log);
-  watch(monitor, clock, stop);
-  hangup.end();
-  monitor.feed().end();
-  routes.end();
-  server->reset();
-  return exit_code_of_signal(stop.signal());
+  const int status = watch_targets(std::move(setup), clock, *log);
+  log->finish();
+  return status;
 }
 
 }  // namespace udperf::app

@@ -30,13 +30,13 @@ bool is_regular(int fd) {
 }
 
 /// Where somebody else empties the file, what comes then stands at its beginning.
-constexpr int kHow = O_CREAT | O_CLOEXEC | O_APPEND;
+constexpr int kHow = O_CLOEXEC | O_APPEND | O_NOCTTY;
 
 /// Waits for who reads the pipe, or for a stop: then the error says that nobody does.
 int open_read_pipe(const std::string& path, const engine::StopToken& stop) {
   constexpr Duration kTurn = std::chrono::milliseconds{20};
   int fd = -1;
-  while ((fd = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | kHow, 0644)) < 0 && errno == ENXIO &&
+  while ((fd = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | kHow)) < 0 && errno == ENXIO &&
          !stop.requested()) {
     os::wait_readable(std::array{stop.wait_fd()}, kTurn);
   }
@@ -48,17 +48,17 @@ int open_read_pipe(const std::string& path, const engine::StopToken& stop) {
 
 int open_for_writing(const std::string& path, OutputFile::Mode mode,
                      const engine::StopToken* stop) {
-  const bool unhurried = mode == OutputFile::Mode::unhurried;
-  if (unhurried && is_named_pipe(path)) {
-    // Linux lets it be opened without its other end, if for both ways.
-    const int both = ::open(path.c_str(), O_RDWR | O_NONBLOCK | kHow, 0644);
-    if (both >= 0) {
-      return both;
-    }
-  } else if (stop != nullptr && is_named_pipe(path)) {
-    return open_read_pipe(path, *stop);
+  const int at_once = mode == OutputFile::Mode::unhurried ? O_NONBLOCK : 0;
+  if (!is_named_pipe(path)) {
+    return ::open(path.c_str(), O_WRONLY | O_CREAT | kHow | at_once, 0644);
   }
-  return ::open(path.c_str(), O_WRONLY | kHow | (unhurried ? O_NONBLOCK : 0), 0644);
+  // O_CREAT would have the system refuse a pipe that is somebody else's, see fs.protected_fifos.
+  if (at_once != 0) {
+    // Linux lets it be opened without its other end, if for both ways.
+    const int both = ::open(path.c_str(), O_RDWR | O_NONBLOCK | kHow);
+    return both >= 0 ? both : ::open(path.c_str(), O_WRONLY | O_NONBLOCK | kHow);
+  }
+  return stop != nullptr ? open_read_pipe(path, *stop) : ::open(path.c_str(), O_WRONLY | kHow);
 }
 
 /// Whether somebody makes room, before a stop is requested or a moment after it.

@@ -1,11 +1,14 @@
 #include "app/output/log.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 #include <spdlog/logger.h>
@@ -18,6 +21,7 @@
 #include "app/output/terminal.hpp"
 #include "base/printable.hpp"
 #include "base/units.hpp"
+#include "clock/system_clock.hpp"
 #include "model/session_text.hpp"
 
 namespace udperf::app {
@@ -87,8 +91,9 @@ std::string format_record(LogFormat format, const LogRecord& record) {
 
 namespace {
 
-/// Without it to open a pipe to write waits for somebody who reads it.
-os::Fd other_end_of(const std::optional<std::string>& file) {
+/// For both ways, which waits for nobody who reads it; none where that is no named pipe. Without
+/// O_CREAT, with which the system refuses pipes of others, see fs.protected_fifos.
+os::Fd open_pipe(const std::optional<std::string>& file) {
   return file && is_named_pipe(*file)
              ? os::Fd{::open(file->c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC)}
              : os::Fd{};
@@ -107,15 +112,22 @@ spdlog::sink_ptr make_sink(const std::optional<std::string>& file) {
   return sink;
 }
 
+/// None beside a pipe, which is written to directly.
+std::vector<spdlog::sink_ptr> make_sinks(const std::optional<std::string>& file,
+                                         const os::Fd& pipe) {
+  return pipe ? std::vector<spdlog::sink_ptr>{} : std::vector{make_sink(file)};
+}
+
 }  // namespace
 
 Result<Log> Log::open(const LogOptions& options, const Clock& clock, ProgressLine* progress) {
   try {
-    os::Fd other_end = other_end_of(options.file);
-    auto logger = std::make_unique<spdlog::logger>("udperf", make_sink(options.file));
+    os::Fd pipe = open_pipe(options.file);
+    const auto sinks = make_sinks(options.file, pipe);
+    auto logger = std::make_unique<spdlog::logger>("udperf", sinks.begin(), sinks.end());
     logger->set_level(spdlog::level::trace);
     logger->flush_on(spdlog::level::trace);
-    return Log{options, clock, progress, std::move(logger), std::move(other_end)};
+    return Log{options, clock, progress, std::move(logger), std::move(pipe)};
   } catch (const spdlog::spdlog_ex& problem) {
     return tl::unexpected<Error>{
         Error{ErrorCode::usage,
@@ -126,26 +138,30 @@ Result<Log> Log::open(const LogOptions& options, const Clock& clock, ProgressLin
 }
 
 Log::Log(const LogOptions& options, const Clock& clock, ProgressLine* progress,
-         std::unique_ptr<spdlog::logger> logger, os::Fd other_end)
+         std::unique_ptr<spdlog::logger> logger, os::Fd pipe)
     : level_(options.level),
       format_(options.format),
       clock_(&clock),
       progress_(progress),
       logger_(std::move(logger)),
       file_(options.file),
-      other_end_(std::move(other_end)),
-      to_stderr_(!options.file) {}
+      to_stderr_(!options.file),
+      direct_(std::move(pipe)) {}
 
 Result<void> Log::reopen() {
   if (!file_) {
     return {};
   }
   try {
-    os::Fd other_end = other_end_of(file_);
-    const auto sink = make_sink(file_);
+    os::Fd pipe = open_pipe(file_);
+    auto sinks = make_sinks(file_, pipe);
     const std::lock_guard lock{*mutex_};
-    logger_->sinks().assign(1, sink);
-    other_end_ = std::move(other_end);
+    logger_->sinks() = std::move(sinks);
+    direct_ = std::move(pipe);
+    if (!direct_ && !rest_.empty()) {  // a part of a record is none
+      rest_.clear();
+      ++left_out_;
+    }
     return {};
   } catch (const spdlog::spdlog_ex& problem) {
     return tl::unexpected<Error>{Error{ErrorCode::system, problem.what(), 0, {}}};
@@ -168,39 +184,63 @@ void Log::write(LogLevel level, std::string_view message, const LogContext& cont
     ++left_out_;
     return;
   }
+  tell_left_out();
+  put(level, message, context);
+}
+
+void Log::tell_left_out() {
   if (const auto count = std::exchange(left_out_, 0); count != 0) {
     put(LogLevel::warning,
         std::to_string(count) + " records are left out: nobody read them, or not fast enough", {});
   }
-  put(level, message, context);
 }
 
 void Log::wait_for_nobody() {
   waits_ = false;
-  terminal_ = to_stderr_ ? unhurried_terminal(STDERR_FILENO) : os::Fd{};
+  if (to_stderr_) {
+    direct_ = unhurried_terminal(STDERR_FILENO);
+  }
+}
+
+void Log::finish(Duration at_most) {
+  const SystemClock clock;
+  const MonoTime end = clock.now() + at_most;
+  const std::lock_guard lock{*mutex_};
+  while (true) {
+    if (has_place()) {
+      tell_left_out();
+    }
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - clock.now()).count();
+    if ((rest_.empty() && left_out_ == 0) || left <= 0) {
+      return;
+    }
+    pollfd room{direct_ ? direct_.get() : STDERR_FILENO, POLLOUT, 0};
+    ::poll(&room, 1, static_cast<int>(std::min<std::int64_t>(left, INT_MAX)));
+  }
 }
 
 /// A terminal says that there is room where there is some for a part of a record.
 void Log::write_rest() {
-  const ssize_t written = ::write(terminal_.get(), rest_.data(), rest_.size());
-  rest_.erase(0, written > 0 ? static_cast<std::size_t>(written) : 0);
+  const ssize_t written = ::write(direct_.get(), rest_.data(), rest_.size());
+  if (written >= 0) {
+    rest_.erase(0, static_cast<std::size_t>(written));
+  } else if (errno != EAGAIN && errno != EINTR) {
+    rest_.clear();  // of a terminal that is gone nobody reads anything any more
+  }
 }
 
 /// For a record. A file always has, and says so when it is full.
 bool Log::has_place() {
-  if (terminal_) {
+  if (direct_) {
     write_rest();
     return rest_.empty();
-  }
-  if (other_end_) {  // which keeps a pipe open that nobody may ever read
-    return has_room(other_end_.get());
   }
   return waits_ || !to_stderr_ || has_room(STDERR_FILENO);
 }
 
 void Log::put(LogLevel level, std::string_view message, const LogContext& context) {
   const auto line = format_record(format_, LogRecord{clock_->unix_now(), level, message, context});
-  if (terminal_) {
+  if (direct_) {
     rest_ += line + "\n";
     write_rest();
     return;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -10,6 +11,7 @@
 #include "app/cli.hpp"
 #include "base/endpoint.hpp"
 #include "base/result.hpp"
+#include "base/time.hpp"
 #include "clock/clock.hpp"
 #include "os/fd.hpp"
 
@@ -74,14 +76,18 @@ class Log {
   /// From now on a record for which there is no room is left out, and counted: a terminal that is
   /// stopped, or a pipe that nobody reads, holds nobody up.
   void wait_for_nobody();
+  /// The end, of what waits for nobody: writes what had no room yet, and how many records were
+  /// left out, for so long at most.
+  void finish(Duration at_most = std::chrono::seconds{2});
 
   /// On the clock of its records.
   [[nodiscard]] MonoTime now() const { return clock_->now(); }
 
  private:
   Log(const LogOptions& options, const Clock& clock, ProgressLine* progress,
-      std::unique_ptr<spdlog::logger> logger, os::Fd other_end);
+      std::unique_ptr<spdlog::logger> logger, os::Fd pipe);
   [[nodiscard]] bool has_place();
+  void tell_left_out();
   void write_rest();
   void put(LogLevel level, std::string_view message, const LogContext& context);
 
@@ -92,10 +98,9 @@ class Log {
   std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();  ///< of the logger's sink
   std::unique_ptr<spdlog::logger> logger_;
   std::optional<std::string> file_;
-  os::Fd other_end_;  ///< of a named pipe, which is there whether or not somebody reads it
   bool to_stderr_;
   bool waits_ = true;
-  os::Fd terminal_;   ///< stderr, where that is one and holds nobody up
+  os::Fd direct_;     ///< a named pipe, read or not, or the terminal that stderr is: no sink
   std::string rest_;  ///< of a record that it had no room for as a whole
   std::uint64_t left_out_ = 0;
 };

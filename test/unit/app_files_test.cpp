@@ -13,8 +13,12 @@
 #include <thread>
 #include <utility>
 
+#include "app/commands/measurement.hpp"
+#include "app/exit_code.hpp"
 #include "app/output/files.hpp"
 #include "support/catch.hpp"
+#include "support/condition.hpp"
+#include "support/no_creation.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace udperf;
@@ -208,6 +212,39 @@ TEST_CASE("who waits for a reader to open a pipe gives up when it is stopped", "
   const auto read = OutputFile::open(path, "--output", OutputFile::Mode::replace, &stop);
   REQUIRE(read.has_value());
   CHECK(read->write("x\n").has_value());
+}
+
+TEST_CASE("a pipe in a folder where nothing may be created is written to", "[app]") {
+  const TempFolder folder;
+  const auto path = folder.file("out");
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  const os::Fd reader{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+  const engine::StopToken stop;
+  const auto mode = GENERATE(OutputFile::Mode::replace, OutputFile::Mode::unhurried);
+  const auto* const stopped_by =
+      GENERATE_REF(&stop, static_cast<const engine::StopToken*>(nullptr));
+  bool opened = false;
+  const bool tried = test::without_creation(
+      [&] { opened = OutputFile::open(path, "--output", mode, stopped_by).has_value(); });
+  if (!tried) {
+    test::skip_test("no seccomp filter can be set here");
+    return;
+  }
+  CHECK(opened);
+}
+
+TEST_CASE("why nothing was measured waits for its reader until a stop", "[app]") {
+  const TempFolder folder;
+  ClientCommand command;
+  command.output.format = OutputFormat::json;
+  command.output.file = folder.file("out");
+  REQUIRE(::mkfifo(command.output.file->c_str(), 0600) == 0);
+  const Error error{ErrorCode::usage, "no key", 0, {}};
+  engine::StopToken stop;
+  stop.request(SIGTERM);
+  CHECK(report_failure(error, command, &stop) == exit_sigterm);
+  const os::Fd reader{::open(command.output.file->c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+  CHECK(report_failure(error, command, &stop) == exit_usage);
 }
 
 TEST_CASE("who waits for a reader to write gives up a moment after it is stopped", "[app]") {

@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -8,11 +10,13 @@
 #include <string>
 
 #include "app/iperf3/idle_guard.hpp"
+#include "app/iperf3/output.hpp"
 #include "app/iperf3/printer.hpp"
 #include "app/output/files.hpp"
 #include "os/event.hpp"
 #include "support/catch.hpp"
 #include "support/fake_clock.hpp"
+#include "support/screen.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace std::chrono_literals;
@@ -85,6 +89,46 @@ TEST_CASE("Who reads an iperf3 server's output slowly, or not at all, holds up n
   }
   CHECK(printer.tell_left_out(clock.now()) > clock.now());
   CHECK_FALSE(printer.failed());
+}
+
+TEST_CASE("An iperf3 server's log in a pipe waits for no reader, nor when one has left", "[app]") {
+  const test::TempDir folder;
+  Iperf3Command command;
+  command.role = Iperf3Command::Role::server;
+  command.log.file = (folder.path() / "pipe").string();
+  REQUIRE(::mkfifo(command.log.file->c_str(), 0600) == 0);
+  engine::StopToken stop;
+  stop.request(SIGTERM);  // then a wait would fail
+  {
+    auto pipe = open_iperf3_output(command, stop);
+    REQUIRE(pipe);
+    { const os::Fd left{::open(command.log.file->c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)}; }
+    CHECK(pipe->reopen());
+  }
+  command.role = Iperf3Command::Role::client;
+  CHECK_FALSE(open_iperf3_output(command, stop));
+}
+
+TEST_CASE("An iperf3 server does not stand still on a terminal that is stopped", "[app]") {
+  const test::Screen screen;
+  Iperf3Command command;
+  command.role = Iperf3Command::Role::server;
+  const engine::StopToken stop;
+  const test::FakeClock clock;
+  MonoTime due = clock.now();
+  bool failed = true;
+  {
+    const test::Redirected stdout_on{STDOUT_FILENO, screen.program()};
+    auto output = open_iperf3_output(command, stop);
+    Iperf3Printer printer{command, *output, clock};
+    for (int i = 0; i < 2000; ++i) {
+      printer.announce_server(5201);
+    }
+    due = printer.tell_left_out(clock.now());
+    failed = printer.failed();
+  }
+  CHECK(due > clock.now());  // some of it waits, this program not
+  CHECK_FALSE(failed);
 }
 
 TEST_CASE("An iperf3 server says at its end what it left out", "[app]") {

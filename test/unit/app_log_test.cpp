@@ -1,22 +1,27 @@
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <string>
+#include <thread>
 
 #include <nlohmann/json.hpp>
 
 #include "app/output/log.hpp"
 #include "app/output/progress.hpp"
 #include "support/catch.hpp"
+#include "support/condition.hpp"
+#include "support/no_creation.hpp"
+#include "support/screen.hpp"
 #include "support/temp_dir.hpp"
 
+using namespace std::chrono_literals;
 using namespace udperf;
 using namespace udperf::app;
 
@@ -140,34 +145,45 @@ TEST_CASE("a log that goes to a pipe which nobody reads holds nobody up", "[app]
   CHECK(got.ends_with(" info later\n"));
 }
 
+TEST_CASE("a log goes to a pipe in which nothing may be created", "[app]") {
+  const test::TempDir folder;
+  const std::string path = (folder.path() / "pipe").string();
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  const FixedClock clock;
+  bool opened = false;
+  bool again = false;
+  const bool tried = test::without_creation([&] {
+    auto log = Log::open(LogOptions{LogLevel::info, LogFormat::text, path}, clock);
+    opened = log.has_value();
+    again = opened && log->reopen().has_value();
+  });
+  if (!tried) {
+    test::skip_test("no seccomp filter can be set here");
+    return;
+  }
+  CHECK(opened);
+  CHECK(again);
+}
+
 TEST_CASE("a log on a terminal that takes nothing holds nobody up", "[app]") {
-  const os::Fd screen{::posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)};
-  REQUIRE(::grantpt(screen.get()) == 0);
-  REQUIRE(::unlockpt(screen.get()) == 0);
-  std::array<char, 64> name{};
-  REQUIRE(::ptsname_r(screen.get(), name.data(), name.size()) == 0);
-  const os::Fd program{::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC)};
+  const test::Screen screen;
   const FixedClock clock;
   std::string got;
-  const int kept = ::dup(STDERR_FILENO);
-  ::dup2(program.get(), STDERR_FILENO);
   {
+    const test::Redirected stderr_on{STDERR_FILENO, screen.program()};
     auto log = Log::open(LogOptions{LogLevel::info, LogFormat::text, {}}, clock);
     REQUIRE(log.has_value());
     log->wait_for_nobody();
     for (int i = 0; i < 2000; ++i) {
       log->info(std::string(1000, 'x'));
     }
-    std::array<char, 4096> buffer{};
-    pollfd text{screen.get(), POLLIN, 0};
-    while (got.find(" info later\r\n") == std::string::npos && ::poll(&text, 1, 60'000) == 1) {
-      const ssize_t size = ::read(screen.get(), buffer.data(), buffer.size());
-      got.append(buffer.data(), size > 0 ? static_cast<std::size_t>(size) : 0U);
+    while (got.find(" info later\r\n") == std::string::npos) {
+      const std::string more = screen.read();
+      REQUIRE_FALSE(more.empty());
+      got += more;
       log->info("later");
     }
   }
-  ::dup2(kept, STDERR_FILENO);
-  ::close(kept);
   // The record for which there was room in part is whole, too.
   const auto left_out = got.find(" records are left out: ");
   REQUIRE(left_out != std::string::npos);
@@ -175,6 +191,50 @@ TEST_CASE("a log on a terminal that takes nothing holds nobody up", "[app]") {
   REQUIRE(before != std::string::npos);
   CHECK(got[before - 1] == 'x');
   CHECK(got.find(" info later\r\n", left_out) != std::string::npos);
+}
+
+TEST_CASE("a log ends with whole records and the count of those left out", "[app]") {
+  const test::Screen screen;
+  const FixedClock clock;
+  std::string got;
+  {
+    const test::Redirected stderr_on{STDERR_FILENO, screen.program()};
+    auto log = Log::open(LogOptions{LogLevel::info, LogFormat::text, {}}, clock);
+    REQUIRE(log.has_value());
+    log->wait_for_nobody();
+    for (int i = 0; i < 2000; ++i) {
+      log->info(std::string(1000, 'x'));
+    }
+    log->finish(0s);  // where nobody reads it
+    std::thread reader{[&] {
+      for (std::string more = "x"; !more.empty() && !got.ends_with("not fast enough\r\n");) {
+        more = screen.read();
+        got += more;
+      }
+    }};
+    log->finish(1h);
+    reader.join();
+  }
+  CHECK(got.ends_with(" records are left out: nobody read them, or not fast enough\r\n"));
+  const auto before = got.rfind("\r\n", got.size() - 3);
+  REQUIRE(before != std::string::npos);
+  CHECK(got.substr(before - 1000, 1000) == std::string(1000, 'x'));
+}
+
+TEST_CASE("a log ends at once on a terminal that is gone", "[app]") {
+  std::optional<test::Screen> screen{std::in_place};
+  const os::Fd program{::dup(screen->program())};
+  const FixedClock clock;
+  const test::Redirected stderr_on{STDERR_FILENO, program.get()};
+  auto log = Log::open(LogOptions{LogLevel::info, LogFormat::text, {}}, clock);
+  REQUIRE(log.has_value());
+  log->wait_for_nobody();
+  for (int i = 0; i < 2000; ++i) {
+    log->info(std::string(1000, 'x'));
+  }
+  screen.reset();
+  log->finish(24h);
+  SUCCEED();
 }
 
 TEST_CASE("a record on stderr stands where the progress line stood", "[app]") {
