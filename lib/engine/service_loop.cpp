@@ -64,7 +64,8 @@ void ServiceLoop::run(bool one_off, const std::function<void()>& on_counters) {
     if (done && (count() == 0 || now >= stop_by)) {
       return;
     }
-    wait(std::min({next, stop_by, tell_observer(now)}));
+    // One that is requested from here on has not been seen yet, and ends the wait.
+    wait(std::min({next, stop_by, tell_observer(now)}), stop_by != kNever);
   }
 }
 
@@ -97,8 +98,8 @@ MonoTime ServiceLoop::tell_observer(MonoTime now) {
   }
 }
 
-void ServiceLoop::wait(MonoTime until) {
-  fds_.assign(1, stop_.requested() ? -1 : stop_.wait_fd());
+void ServiceLoop::wait(MonoTime until, bool stopping) {
+  fds_.assign(1, stopping ? -1 : stop_.wait_fd());
   for (const Service* const service : services_) {
     service->add_fds(fds_);
   }

@@ -44,7 +44,7 @@ class ServiceLoop final : public Neighbours {
  private:
   MonoTime step(Service& service, MonoTime now);
   MonoTime tell_observer(MonoTime now);
-  void wait(MonoTime until);
+  void wait(MonoTime until, bool stopping);
   [[nodiscard]] std::size_t count() const;
   [[nodiscard]] std::uint64_t finished() const;
 

@@ -32,6 +32,23 @@ struct Asking final : engine::ServerObserver {
   int told = 0;
 };
 
+/// Asks for the end where the loop has just looked whether somebody did.
+struct Ending final : engine::ServerObserver {
+  explicit Ending(engine::StopToken& token) : stop(token) {}
+  void on_ready(const Endpoint&) override {}
+  void on_session_opened(std::uint64_t, const Endpoint&, const TestParams&) override {}
+  void on_session_closed(const SessionOutcome&) override {}
+  void on_refused(const Endpoint&, const engine::Refusal&) override {}
+  void on_warning(const Warning&) override {}
+  void on_counters(const engine::ServerCounters&) override {}
+  MonoTime on_turn(MonoTime now) override {
+    stop.request(SIGTERM);
+    return now + 60s;  // what else would end the wait
+  }
+
+  engine::StopToken& stop;
+};
+
 /// A service with a fault that no waiting mends.
 struct Faulty final : engine::Service {
   void add_fds(std::vector<int>&) const override {}
@@ -104,4 +121,17 @@ TEST_CASE("an error of the program's own ends a server, and is told", "[engine]"
   CHECK_FALSE(guard.end());
   REQUIRE_FALSE(served);
   CHECK_THAT(served.error().message(), Catch::Matchers::ContainsSubstring("impossible"));
+}
+
+TEST_CASE("a server hears a stop that comes just before it waits", "[engine]") {
+  engine::ServerOptions options;
+  options.bind = IpAddress::loopback(IpFamily::v4);
+  options.port = 0;
+  const SystemClock clock;
+  crypto::SystemRandom random;
+  engine::StopToken stop;
+  Ending observer{stop};
+  const MonoTime begun = clock.now();
+  REQUIRE(engine::run_server(options, clock, random, observer, stop, {}));
+  CHECK(clock.now() - begun < 30s);
 }
