@@ -47,6 +47,17 @@ LogContext peer_context() {
   return LogContext{Endpoint{*parse_ip_address("2001:db8::1"), 7777}, 0x0123456789ABCDEF};
 }
 
+/// On stderr, which waits for nobody, with more records than any terminal has room for.
+Result<Log> flooded_log(const Clock& clock) {
+  auto log = Log::open(LogOptions{LogLevel::info, LogFormat::text, {}}, clock);
+  REQUIRE(log.has_value());
+  log->wait_for_nobody();
+  for (int i = 0; i < 2000; ++i) {
+    log->info(std::string(1000, 'x'));
+  }
+  return log;
+}
+
 }  // namespace
 
 TEST_CASE("a text record has time, level, message, peer and session", "[app]") {
@@ -171,12 +182,7 @@ TEST_CASE("a log on a terminal that takes nothing holds nobody up", "[app]") {
   std::string got;
   {
     const test::Redirected stderr_on{STDERR_FILENO, screen.program()};
-    auto log = Log::open(LogOptions{LogLevel::info, LogFormat::text, {}}, clock);
-    REQUIRE(log.has_value());
-    log->wait_for_nobody();
-    for (int i = 0; i < 2000; ++i) {
-      log->info(std::string(1000, 'x'));
-    }
+    auto log = flooded_log(clock);
     while (got.find(" info later\r\n") == std::string::npos) {
       const std::string more = screen.read();
       REQUIRE_FALSE(more.empty());
@@ -199,12 +205,7 @@ TEST_CASE("a log ends with whole records and the count of those left out", "[app
   std::string got;
   {
     const test::Redirected stderr_on{STDERR_FILENO, screen.program()};
-    auto log = Log::open(LogOptions{LogLevel::info, LogFormat::text, {}}, clock);
-    REQUIRE(log.has_value());
-    log->wait_for_nobody();
-    for (int i = 0; i < 2000; ++i) {
-      log->info(std::string(1000, 'x'));
-    }
+    auto log = flooded_log(clock);
     log->finish(0s);  // where nobody reads it
     std::thread reader{[&] {
       for (std::string more = "x"; !more.empty() && !got.ends_with("not fast enough\r\n");) {
@@ -226,12 +227,7 @@ TEST_CASE("a log ends at once on a terminal that is gone", "[app]") {
   const os::Fd program{::dup(screen->program())};
   const FixedClock clock;
   const test::Redirected stderr_on{STDERR_FILENO, program.get()};
-  auto log = Log::open(LogOptions{LogLevel::info, LogFormat::text, {}}, clock);
-  REQUIRE(log.has_value());
-  log->wait_for_nobody();
-  for (int i = 0; i < 2000; ++i) {
-    log->info(std::string(1000, 'x'));
-  }
+  auto log = flooded_log(clock);
   screen.reset();
   log->finish(24h);
   SUCCEED();

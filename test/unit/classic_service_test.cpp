@@ -8,6 +8,7 @@
 #include "os/event.hpp"
 #include "support/catch.hpp"
 #include "support/fake_neighbours.hpp"
+#include "support/quiet_observer.hpp"
 #include "support/sender_scene.hpp"
 
 using namespace std::chrono_literals;
@@ -36,14 +37,8 @@ class FakeListenPort final : public net::ListenPort {
   std::vector<std::string> answers;
 };
 
-class Recorder final : public engine::ServerObserver {
+class Recorder final : public test::QuietObserver {
  public:
-  void on_ready(const Endpoint&) override {}
-  void on_session_opened(std::uint64_t, const Endpoint&, const TestParams&) override {}
-  void on_session_closed(const SessionOutcome&) override {}
-  void on_refused(const Endpoint&, const engine::Refusal&) override {}
-  void on_warning(const Warning&) override {}
-  void on_counters(const engine::ServerCounters&) override {}
   void on_fallback_closed(const engine::FallbackOutcome& outcome) override {
     CHECK(outcome.protocol == std::string{"classic"});
     texts.push_back(outcome.text());

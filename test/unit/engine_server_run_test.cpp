@@ -9,6 +9,7 @@
 #include "crypto/crypto.hpp"
 #include "engine/server_run.hpp"
 #include "support/catch.hpp"
+#include "support/quiet_observer.hpp"
 
 using namespace std::chrono_literals;
 using namespace udperf;
@@ -16,13 +17,9 @@ using namespace udperf;
 namespace {
 
 /// Asks for the counters again while it is told of them, then for the end.
-struct Asking final : engine::ServerObserver {
+struct Asking final : test::QuietObserver {
   explicit Asking(engine::StopToken& token) : stop(token) {}
   void on_ready(const Endpoint&) override { stop.request_counters(); }
-  void on_session_opened(std::uint64_t, const Endpoint&, const TestParams&) override {}
-  void on_session_closed(const SessionOutcome&) override {}
-  void on_refused(const Endpoint&, const engine::Refusal&) override {}
-  void on_warning(const Warning&) override {}
   void on_counters(const engine::ServerCounters&) override {
     ++told;
     told == 1 ? stop.request_counters() : stop.request(SIGTERM);
@@ -33,14 +30,8 @@ struct Asking final : engine::ServerObserver {
 };
 
 /// Asks for the end where the loop has just looked whether somebody did.
-struct Ending final : engine::ServerObserver {
+struct Ending final : test::QuietObserver {
   explicit Ending(engine::StopToken& token) : stop(token) {}
-  void on_ready(const Endpoint&) override {}
-  void on_session_opened(std::uint64_t, const Endpoint&, const TestParams&) override {}
-  void on_session_closed(const SessionOutcome&) override {}
-  void on_refused(const Endpoint&, const engine::Refusal&) override {}
-  void on_warning(const Warning&) override {}
-  void on_counters(const engine::ServerCounters&) override {}
   MonoTime on_turn(MonoTime now) override {
     stop.request(SIGTERM);
     return now + 60s;  // what else would end the wait
@@ -91,18 +82,23 @@ class Guard {
   std::thread thread_;
 };
 
-}  // namespace
-
-TEST_CASE("counters that are asked for while they are told are told again at once", "[engine]") {
+/// Until it is stopped, on a port of its own.
+Result<void> serve(engine::ServerObserver& observer, const engine::StopToken& stop) {
   engine::ServerOptions options;
   options.bind = IpAddress::loopback(IpFamily::v4);
   options.port = 0;
   const SystemClock clock;
   crypto::SystemRandom random;
+  return engine::run_server(options, clock, random, observer, stop, {});
+}
+
+}  // namespace
+
+TEST_CASE("counters that are asked for while they are told are told again at once", "[engine]") {
   engine::StopToken stop;
   Asking observer{stop};
   Guard guard{stop};
-  const auto served = engine::run_server(options, clock, random, observer, stop, {});
+  const auto served = serve(observer, stop);
   CHECK_FALSE(guard.end());
   REQUIRE(served);
   CHECK(observer.told == 3);  // and at the end
@@ -124,14 +120,10 @@ TEST_CASE("an error of the program's own ends a server, and is told", "[engine]"
 }
 
 TEST_CASE("a server hears a stop that comes just before it waits", "[engine]") {
-  engine::ServerOptions options;
-  options.bind = IpAddress::loopback(IpFamily::v4);
-  options.port = 0;
   const SystemClock clock;
-  crypto::SystemRandom random;
   engine::StopToken stop;
   Ending observer{stop};
   const MonoTime begun = clock.now();
-  REQUIRE(engine::run_server(options, clock, random, observer, stop, {}));
+  REQUIRE(serve(observer, stop));
   CHECK(clock.now() - begun < 30s);
 }
